@@ -1,0 +1,32 @@
+import type { FlowError } from './errors.ts';
+
+/** Work that can be called off, once, for a reason; the first cause wins and later ones change nothing. */
+export type Cancellation = {
+  readonly signal: AbortSignal;
+  /** The first cause given, or undefined while the work goes on. */
+  readonly cause: FlowError | undefined;
+  cancel(cause: FlowError): void;
+};
+
+/** A fresh cancellation; a `parent` that is called off calls this one off for the same cause. */
+export function createCancellation(parent?: Cancellation): Cancellation {
+  const controller = new AbortController();
+  let first: FlowError | undefined;
+  const cancel = (cause: FlowError): void => {
+    if (first) return;
+    first = cause;
+    controller.abort(cause);
+  };
+  if (parent?.cause) cancel(parent.cause);
+  parent?.signal.addEventListener('abort', () => parent.cause && cancel(parent.cause), {
+    once: true,
+    signal: controller.signal,
+  });
+  return {
+    signal: controller.signal,
+    cancel,
+    get cause() {
+      return first;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** Whose fault an error is: who has to do something so that it does not happen again. */
+export type Blame = 'sender' | 'agent' | 'profile' | 'operator' | 'github' | 'docker' | 'service';
+
+/** What a person or a program is told about one fault: a code of docs/errors.md, a sentence, and the way out. */
+export type Problem = { code: string; message: string; mend: string };
+
+/** A problem found in a file: `path` is the JSON pointer inside `file`, both absent where they do not apply. */
+export type Fault = Problem & { file?: string; path?: string };
+
+/** The one error class: `code` is for programs, `message` says what happened to which value, `mend` what to do. */
+export class FlowError extends Error {
+  readonly code: string;
+  readonly blame: Blame;
+  readonly mend: string;
+
+  constructor(parts: Problem & { blame: Blame; cause?: unknown }) {
+    super(parts.message, parts.cause === undefined ? undefined : { cause: parts.cause });
+    this.name = 'FlowError';
+    this.code = parts.code;
+    this.blame = parts.blame;
+    this.mend = parts.mend;
+  }
+
+  /** The part of the error that may be shown; never the cause. */
+  toProblem(): Problem {
+    return { code: this.code, message: this.message, mend: this.mend };
+  }
+}
+
+/** Several faults told at once, so that nobody mends them one restart at a time. */
+export class FaultsError extends FlowError {
+  readonly faults: readonly Fault[];
+
+  constructor(summary: Problem & { blame: Blame }, faults: readonly Fault[]) {
+    super(summary);
+    this.name = 'FaultsError';
+    this.faults = faults;
+  }
+}
+
+/** An unexpected error in the same shape; its own text stays in the cause, for the log. */
+export function unexpected(cause: unknown): FlowError {
+  return new FlowError({
+    code: 'internal_error',
+    blame: 'service',
+    message: `Something that should not happen did: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    mend: 'Please report it with the lines of the log around this moment.',
+    cause,
+  });
+}
+
+/** Any thrown value as a FlowError. */
+export function asFlowError(error: unknown): FlowError {
+  return error instanceof FlowError ? error : unexpected(error);
+}
+
+/** The `code` of a system error (`ENOENT`, …), or undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}

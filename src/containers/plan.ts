@@ -1,0 +1,69 @@
+/** What a mount is for; `credential` and `agent-state` are private copies, whatever `source` says it was copied from. */
+export type MountKind =
+  | 'workspace'
+  | 'run-files'
+  | 'secrets'
+  | 'shell-profile'
+  | 'credential'
+  | 'agent-state'
+  | 'bind'
+  | 'tmpfs';
+
+/** One mount of a plan; `source` is null for a tmpfs, `asWritten` is the profile's own words or null for ours. */
+export type PlanMount = {
+  type: 'bind' | 'tmpfs';
+  source: string | null;
+  target: string;
+  readOnly: boolean;
+  kind: MountKind;
+  asWritten: string | null;
+  /** For a tmpfs. */
+  sizeBytes?: number;
+  mode?: number;
+  uid?: number;
+  gid?: number;
+};
+
+/** Ceilings of one container; sizes in bytes, times in seconds. */
+export type PlanLimits = {
+  memoryBytes: number;
+  cpus: number;
+  pids: number;
+  shmSizeBytes: number;
+  timeoutSec: number;
+  stallTimeoutSec: number;
+  graceSec: number;
+  /** Output kept on the host; ten times this ends the run. */
+  logBytes: number;
+  ulimits: readonly { name: string; soft: number; hard: number }[];
+};
+
+/**
+ * Everything a launch needs, as data; what `explain` prints.
+ *
+ * `mounts` of kind `credential` and `agent-state` are not sent to the engine: their copies lie in the one
+ * directory of kind `secrets`, and an agent's state is copied on into a tmpfs at `target` by the start script.
+ */
+export type Plan = {
+  image: string;
+  /** What the start script execs after the setup script: the handler's command and args, one list. */
+  command: readonly string[];
+  setupScript: string | null;
+  /** `/workspace/repo` for an agent, `/workspace` for a shell. */
+  workdir: string;
+  user: { uid: number; gid: number };
+  env: Readonly<Record<string, string>>;
+  network: 'open' | 'none';
+  limits: PlanLimits;
+  mounts: readonly PlanMount[];
+  readOnlyRoot: boolean;
+  hostname: string | null;
+  labels: Readonly<Record<string, string>>;
+  addHosts: readonly string[];
+  dns: readonly string[];
+  /** Whether GitHub's name for the repository and a `gh-token` are given to git and gh in the container. */
+  hasGitHubToken: boolean;
+};
+
+/** Which container of which run a plan becomes. */
+export type ContainerIdentity = { installation: string; runId: string; attempt: number };

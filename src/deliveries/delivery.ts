@@ -1,0 +1,24 @@
+/** One webhook request as GitHub sent it, before it is stored; `headers` holds only those that are kept. */
+export type NewDelivery = {
+  id: string;
+  event: string;
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  action: string | null;
+  repository: string | null;
+  /** Whether the body carries an object with an id and a timestamp, so that the same bytes are the same event for ever. */
+  uniqueBody: boolean;
+};
+
+/** What became of a delivery; `reason` is a code of docs/errors.md, `run` when it became one. */
+export type Decision = { reason: string; message: string; profile: string | null; runId: string | null };
+
+/** A stored delivery without its body; times in milliseconds since 1970. `decision` is null until admission decided. */
+export type Delivery = {
+  id: string;
+  event: string;
+  action: string | null;
+  repository: string | null;
+  receivedAt: number;
+  decision: Decision | null;
+};

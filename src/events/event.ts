@@ -1,0 +1,58 @@
+/** A value that a trigger compares by strict equality. */
+export type Scalar = string | number | boolean | null;
+
+/** What `trigger` may name, besides `labels` and `filter`. Absent from an event means: no trigger on it matches. */
+export const ATTRIBUTES = [
+  'event',
+  'action',
+  'repository',
+  'actorLogin',
+  'actorType',
+  'authorAssociation',
+  'issueNumber',
+  'isPullRequest',
+  'branch',
+  'command',
+  'labelName',
+] as const;
+
+/** The name of one attribute. */
+export type AttributeName = (typeof ATTRIBUTES)[number];
+
+/** The repository an event is about, as GitHub names it; `id` is GitHub's number, which survives renames. */
+export type EventRepository = {
+  id: number;
+  fullName: string;
+  owner: string;
+  name: string;
+  defaultBranch: string;
+  private: boolean;
+};
+
+/** Who caused an event. `type` is GitHub's word: `User`, `Bot`, `Organization`, … */
+export type EventActor = { login: string; id: number | undefined; type: string | undefined };
+
+/** The pull request an event is about; the heads are known only when the payload carries the pull request itself. */
+export type EventPullRequest = {
+  number: number;
+  headSha: string | undefined;
+  headRef: string | undefined;
+  headRepositoryId: number | undefined;
+  baseRef: string | undefined;
+};
+
+/** A delivery, parsed: attributes a trigger may match, and the payload whose scalars a prompt may use. */
+export type FlowEvent = {
+  deliveryId: string;
+  name: string;
+  action: string | undefined;
+  repository: EventRepository | undefined;
+  actor: EventActor | undefined;
+  /** Names of the labels the issue or pull request carries. */
+  labels: readonly string[];
+  attributes: Readonly<Partial<Record<AttributeName, Scalar>>>;
+  pullRequest: EventPullRequest | undefined;
+  /** A commit the event names (push, check_run, workflow_run, …): 40 hex digits. */
+  commit: string | undefined;
+  payload: Readonly<Record<string, unknown>>;
+};

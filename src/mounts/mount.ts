@@ -1,0 +1,62 @@
+/** A bind as a profile wrote it: absolute, literal paths; `asWritten` is the flag with its value. */
+export type BindArg = { type: 'bind'; source: string; target: string; readOnly: boolean; asWritten: string };
+
+/** A tmpfs as a profile wrote it; size in bytes, mode as a number. */
+export type TmpfsArg = {
+  type: 'tmpfs';
+  target: string;
+  sizeBytes?: number;
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  asWritten: string;
+};
+
+/** One mount of a profile. */
+export type MountArg = BindArg | TmpfsArg;
+
+/** `runtime.dockerArgs`, parsed; sizes in bytes. A flag that was not given is absent. */
+export type DockerArgs = {
+  mounts: readonly MountArg[];
+  env: Readonly<Record<string, string>>;
+  memoryBytes?: number;
+  cpus?: number;
+  pids?: number;
+  shmSizeBytes?: number;
+  ulimits: readonly { name: string; soft: number; hard: number }[];
+  network?: 'open' | 'none';
+  addHosts: readonly string[];
+  dns: readonly string[];
+  /** `uid:gid`. */
+  user?: string;
+  workdir?: string;
+  hostname?: string;
+  labels: Readonly<Record<string, string>>;
+  readOnlyRoot?: boolean;
+};
+
+/** The host as the deny-list sees it: every path absolute. Built once by `app` from the configuration. */
+export type MountHost = {
+  /** `$HOME`, every home of /etc/passwd, `/root`, and HOST_HOMES; `/home/<name>` is added by the check itself. */
+  homes: readonly string[];
+  secretsDir: string;
+  varDir: string;
+  workspaceRoot: string;
+  runDir: string;
+  /** The application's own directory, and HOST_APP_DIR. */
+  appDirs: readonly string[];
+  /** Ids that may own what is mounted, besides root: the service's user and RUN_AS. */
+  trustedUids: readonly number[];
+  /** The service itself runs in a container: sources it cannot see cannot be checked. */
+  inContainer: boolean;
+};
+
+/** A mount that passed: where its source really is, and whether it is delivered as a private copy. */
+export type CheckedMount =
+  | (TmpfsArg & { kind: 'tmpfs' })
+  | (BindArg & { kind: 'bind'; realSource: string })
+  | (BindArg & { kind: 'credential' /** Name of the copy below `/run/secrets`. */; name: string })
+  | (BindArg & {
+      kind: 'agent-state' /** `codex`, `claude` or `gemini`: the copy is `/run/secrets/<name>`. */;
+      name: string;
+    });

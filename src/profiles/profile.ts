@@ -1,0 +1,90 @@
+import type { AttributeName, Scalar } from '../events/event.ts';
+import type { DockerArgs } from '../mounts/mount.ts';
+
+/** The conditions of a profile as written: scalars, or lists of which any may hold. */
+export type Trigger = Partial<Record<AttributeName, Scalar | readonly Scalar[]>> & {
+  labels?: readonly string[];
+  filter?: string;
+};
+
+/** Who may start a run, with defaults filled in: `permission` is absent when only `actors` and `bots` may. */
+export type Allow = {
+  permission?: 'read' | 'triage' | 'write' | 'maintain' | 'admin' | 'any';
+  actors: readonly string[];
+  bots: readonly string[];
+};
+
+/** One prompt variable: where its value comes from, and what it is when nothing is there. */
+export type PromptVariable = { name: string; path: string; required: boolean; default: string };
+
+/** What runs in the container. */
+export type Handler = {
+  type: 'agent' | 'shell';
+  command: readonly string[];
+  args: readonly string[];
+  /** Absolute path of the prompt template, inside the profiles directory; undefined for a shell without one. */
+  promptFile: string | undefined;
+  promptVariables: readonly PromptVariable[];
+};
+
+/** How it runs; undefined means the default of the service's configuration. */
+export type Runtime = {
+  image: string;
+  setupScript: string | undefined;
+  timeoutSec: number | undefined;
+  stallTimeoutSec: number | undefined;
+  memoryBytes: number | undefined;
+  cpus: number | undefined;
+  pids: number | undefined;
+  shmSizeBytes: number | undefined;
+  readOnlyRoot: boolean;
+  /** `uid:gid`. */
+  user: string | undefined;
+  network: 'open' | 'none' | undefined;
+  env: Readonly<Record<string, string>>;
+  /** What the flags asked for that no key of the runtime says. */
+  dockerArgs: Pick<DockerArgs, 'mounts' | 'ulimits' | 'addHosts' | 'dns' | 'workdir' | 'hostname' | 'labels'>;
+};
+
+/** Which commit a run works on; `auto` is the pull request's head for events about one, else the default branch. */
+export type CheckoutRule = {
+  from: 'auto' | 'default-branch' | 'pull-request-head' | 'pull-request-merge' | 'ref';
+  ref: string | undefined;
+  /** Commits of history in the clone; undefined is all of it. */
+  depth: number | undefined;
+};
+
+/** What is said on GitHub about a run. */
+export type ReportRule = { reaction: boolean; comment: 'on-failure' | 'always' | 'never' };
+
+/** Credentials named by the profile itself, besides those it mounts. */
+export type CredentialRule = { codex: boolean };
+
+/** A merged, complete, checked profile: plain data, saved with each run as it was at admission. */
+export type Profile = {
+  /** Folder below the profiles directory, `.` at its root. */
+  path: string;
+  description: string | undefined;
+  trigger: Trigger;
+  allow: Allow;
+  execution: { handler: Handler; runtime: Runtime };
+  credentials: CredentialRule;
+  checkout: CheckoutRule;
+  report: ReportRule;
+};
+
+/** A profile with its trigger lists expanded to scalars. */
+export type Candidate = {
+  profile: Profile;
+  conditions: Readonly<Partial<Record<AttributeName, Scalar>>>;
+  labels: readonly string[] | undefined;
+  filter: string | undefined;
+};
+
+/** One candidate held against one event: the first condition that failed, or none. */
+export type CandidateResult = {
+  profile: string;
+  trigger: Readonly<Record<string, unknown>>;
+  matched: boolean;
+  failed: { condition: string; wanted: unknown; actual: unknown } | null;
+};

@@ -1,0 +1,55 @@
+/** Where a run is on its way. */
+export type RunState = 'queued' | 'preparing' | 'running' | 'reporting' | 'ended';
+
+/** How a run ended. */
+export type Outcome = 'succeeded' | 'failed' | 'timed_out' | 'stalled' | 'cancelled' | 'refused' | 'lost';
+
+/** Tokens that an agent's own events counted. */
+export type TokenUsage = {
+  inputTokens: number;
+  cachedInputTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+};
+
+/** Why a run ended: `code` is one of docs/errors.md. */
+export type EndReason = { code: string; message: string; mend: string };
+
+/** One execution of one profile for one delivery; times in milliseconds since 1970. */
+export type Run = {
+  id: string;
+  deliveryId: string;
+  repository: string;
+  repositoryId: number;
+  /** Issue or pull request number, or null. */
+  issueNumber: number | null;
+  /** The profile's folder, `.` at the root. */
+  profile: string;
+  state: RunState;
+  outcome: Outcome | null;
+  reason: EndReason | null;
+  /** The current attempt, from 1; also how many there were. 0 while never claimed. */
+  attempt: number;
+  queuedAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  leaseOwner: string | null;
+  leaseUntil: number | null;
+  cancelReason: string | null;
+  containerId: string | null;
+  deadlineAt: number | null;
+  exitCode: number | null;
+  finalMessage: string | null;
+  usage: TokenUsage | null;
+  /** Until when the workspace is kept, or null when it is gone or not there yet. */
+  workspaceKeptUntil: number | null;
+};
+
+/** One line of a run's timeline: `data` holds only scalars and short texts, already masked. */
+export type TimelineEntry = {
+  seq: number;
+  at: number;
+  kind: string;
+  text: string;
+  data: Record<string, unknown>;
+};
