@@ -1,0 +1,38 @@
+import type { Owner } from '../base/files.ts';
+import type { Secret } from '../base/secret.ts';
+
+/** What a run may use when its profile says nothing; sizes in bytes, times in seconds. */
+export type RunDefaults = {
+  memoryBytes: number;
+  cpus: number;
+  pids: number;
+  shmSizeBytes: number;
+  timeoutSec: number;
+  stallTimeoutSec: number;
+  graceSec: number;
+  logBytes: number;
+  network: 'open' | 'none';
+};
+
+/** The service's settings, all checked, every path absolute. */
+export type Config = {
+  host: string;
+  port: number;
+  /** The current secret and, while rotating, the previous one; empty when none is set. */
+  webhookSecrets: readonly Secret[];
+  profilesDir: string;
+  varDir: string;
+  workspaceRoot: string;
+  secretsDir: string;
+  runDir: string;
+  dockerHost: string;
+  githubApiUrl: string;
+  githubServerUrl: string;
+  maxConcurrentRuns: number;
+  runAs: Owner;
+  hostHomes: readonly string[];
+  hostAppDir: string | undefined;
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  run: RunDefaults;
+  keepFailedMs: number;
+};

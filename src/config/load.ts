@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { type Fault, FaultsError, FlowError, systemCode } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Config } from './config.ts';
+import { OPTIONS, type OptionName } from './options.ts';
+import { defaultRunAs, defaultRunDir } from './places.ts';
+import { readOption } from './read-option.ts';
+
+/** Where settings come from: the process's environment, then `.env` in the directory the program was started in. */
+export type Settings = Readonly<Record<string, string | undefined>>;
+
+/** The environment over the `.env` of `directory`; throws `env_file_unreadable`. */
+export function readSettings(directory: string): Settings {
+  return { ...readEnvFile(resolve(directory, '.env')), ...process.env };
+}
+
+function readEnvFile(file: string): Settings {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return {};
+    throw new FlowError({
+      code: 'env_file_unreadable',
+      blame: 'operator',
+      message: `${file} is there but cannot be read (${systemCode(error) ?? 'no reason given'}).`,
+      mend: `Make it readable for the service's user: chmod 600 ${file}; chown "$(id -un)" ${file}.`,
+      cause: error,
+    });
+  }
+}
+
+/** All options read, checked and completed. Throws `config_invalid` with every fault at once. */
+export function loadConfig(settings: Settings, directory: string): Config {
+  const faults: Fault[] = [];
+  const values = new Map<OptionName, unknown>();
+  for (const option of OPTIONS) {
+    const text = settings[option.name] || option.default;
+    if (text === null || text === '') continue;
+    const read = readOption(option, text, directory);
+    if ('message' in read) faults.push({ ...read, path: option.name });
+    else values.set(option.name, read.value);
+  }
+  if (faults.length > 0) throw configInvalid(faults);
+  return completeConfig(values);
+}
+
+function completeConfig(values: ReadonlyMap<OptionName, unknown>): Config {
+  const get = <T>(name: OptionName): T => values.get(name) as T;
+  const secretsDir = get<string>('SECRETS_DIR');
+  const varDir = get<string>('VAR_DIR');
+  return {
+    host: get('HOST'),
+    port: get('PORT'),
+    webhookSecrets: [get<Secret>('WEBHOOK_SECRET'), get<Secret>('WEBHOOK_SECRET_PREVIOUS')].filter(Boolean),
+    profilesDir: get('PROFILES_DIR'),
+    varDir,
+    workspaceRoot: get<string | undefined>('WORKSPACE_ROOT') ?? resolve(varDir, 'work'),
+    secretsDir,
+    runDir: get<string | undefined>('RUN_DIR') ?? defaultRunDir(varDir),
+    dockerHost: get('DOCKER_HOST'),
+    githubApiUrl: get('GITHUB_API_URL'),
+    githubServerUrl: get('GITHUB_SERVER_URL'),
+    maxConcurrentRuns: get('MAX_CONCURRENT_RUNS'),
+    runAs: get<Config['runAs'] | undefined>('RUN_AS') ?? defaultRunAs(secretsDir),
+    hostHomes: [homedir(), ...(get<string[] | undefined>('HOST_HOMES') ?? [])],
+    hostAppDir: get('HOST_APP_DIR'),
+    logLevel: get('LOG_LEVEL'),
+    run: {
+      memoryBytes: get('RUN_MEMORY'),
+      cpus: get('RUN_CPUS'),
+      pids: get('RUN_PIDS'),
+      shmSizeBytes: get('RUN_SHM_SIZE'),
+      timeoutSec: get('RUN_TIMEOUT_SEC'),
+      stallTimeoutSec: get('RUN_STALL_SEC'),
+      graceSec: get('RUN_GRACE_SEC'),
+      logBytes: get('RUN_LOG_BYTES'),
+      network: get('NETWORK_DEFAULT'),
+    },
+    keepFailedMs: get<number>('KEEP_FAILED_HOURS') * 3_600_000,
+  };
+}
+
+function configInvalid(faults: readonly Fault[]): FaultsError {
+  return new FaultsError(
+    {
+      code: 'config_invalid',
+      blame: 'operator',
+      message: `${faults.length === 1 ? 'One option is' : `${faults.length} options are`} not as they should be.`,
+      mend: 'Mend each option named below in the environment or in .env; docs/configuration.md lists them all.',
+    },
+    faults,
+  );
+}

@@ -1,0 +1,171 @@
+/** How an option's text becomes a value. */
+export type OptionType =
+  | 'text'
+  | 'port'
+  | 'count'
+  | 'bytes'
+  | 'number'
+  | 'url'
+  | 'path'
+  | 'paths'
+  | 'owner'
+  | 'network'
+  | 'level'
+  | 'secret';
+
+/** One row of the table that both the loader and docs/configuration.md are made from. */
+export type Option = {
+  name: string;
+  type: OptionType;
+  /** As it would be written in `.env`; null when there is none. */
+  default: string | null;
+  sentence: string;
+};
+
+/** Every option there is, in the order of docs/configuration.md. */
+export const OPTIONS = [
+  { name: 'HOST', type: 'text', default: '127.0.0.1', sentence: 'Address on which webhooks are received.' },
+  { name: 'PORT', type: 'port', default: '3000', sentence: 'Port on which webhooks are received.' },
+  {
+    name: 'WEBHOOK_SECRET',
+    type: 'secret',
+    default: null,
+    sentence:
+      'The secret you gave GitHub for the webhook, at least 16 bytes; `serve` never starts without it.',
+  },
+  {
+    name: 'WEBHOOK_SECRET_PREVIOUS',
+    type: 'secret',
+    default: null,
+    sentence: 'The secret before the last change, still accepted while you change it at GitHub.',
+  },
+  { name: 'PROFILES_DIR', type: 'path', default: './profiles', sentence: 'Where profiles are read from.' },
+  {
+    name: 'VAR_DIR',
+    type: 'path',
+    default: './var',
+    sentence: 'What the service keeps: its database, logs, mirrors and workspaces.',
+  },
+  {
+    name: 'WORKSPACE_ROOT',
+    type: 'path',
+    default: null,
+    sentence: 'Where workspaces are made; `work` inside `VAR_DIR` unless set.',
+  },
+  {
+    name: 'SECRETS_DIR',
+    type: 'path',
+    default: '~/.secrets',
+    sentence: 'The directory that holds `gh-token`, `codex` and the service’s own secrets.',
+  },
+  {
+    name: 'RUN_DIR',
+    type: 'path',
+    default: null,
+    sentence:
+      'Where the private files of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `run` inside `VAR_DIR`.',
+  },
+  {
+    name: 'DOCKER_HOST',
+    type: 'text',
+    default: 'unix:///var/run/docker.sock',
+    sentence: 'Where the Docker Engine listens.',
+  },
+  {
+    name: 'GITHUB_API_URL',
+    type: 'url',
+    default: 'https://api.github.com',
+    sentence: 'GitHub’s REST API; for GitHub Enterprise Server `https://<host>/api/v3`.',
+  },
+  {
+    name: 'GITHUB_SERVER_URL',
+    type: 'url',
+    default: 'https://github.com',
+    sentence:
+      'Where repositories are cloned from: `<url>/<owner>/<name>.git`; `file://` works for trying things out.',
+  },
+  {
+    name: 'MAX_CONCURRENT_RUNS',
+    type: 'count',
+    default: '2',
+    sentence: 'How many runs one service works on at once.',
+  },
+  {
+    name: 'RUN_AS',
+    type: 'owner',
+    default: null,
+    sentence:
+      '`uid:gid` that agents run as. Unset: your own when the service is not root, else the owner of the secrets directory, or 1000:1000 if that is root.',
+  },
+  {
+    name: 'NETWORK_DEFAULT',
+    type: 'network',
+    default: 'open',
+    sentence: '`open` or `none`, for profiles that say nothing about the network.',
+  },
+  {
+    name: 'HOST_HOMES',
+    type: 'paths',
+    default: '',
+    sentence: 'Further home directories that the deny-list protects, separated by colons.',
+  },
+  {
+    name: 'HOST_APP_DIR',
+    type: 'path',
+    default: null,
+    sentence: 'The application’s directory on the host, where it differs from the one the service sees.',
+  },
+  {
+    name: 'LOG_LEVEL',
+    type: 'level',
+    default: 'info',
+    sentence: 'How much is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
+  },
+  { name: 'RUN_MEMORY', type: 'bytes', default: '4g', sentence: 'Memory of a run’s container.' },
+  { name: 'RUN_CPUS', type: 'number', default: '2', sentence: 'Processors of a run’s container.' },
+  {
+    name: 'RUN_PIDS',
+    type: 'count',
+    default: '512',
+    sentence: 'Processes and threads of a run’s container.',
+  },
+  {
+    name: 'RUN_SHM_SIZE',
+    type: 'bytes',
+    default: '64m',
+    sentence: 'Size of `/dev/shm` in a run’s container.',
+  },
+  {
+    name: 'RUN_TIMEOUT_SEC',
+    type: 'count',
+    default: '1800',
+    sentence: 'Seconds a run may take once its container runs.',
+  },
+  {
+    name: 'RUN_STALL_SEC',
+    type: 'count',
+    default: '900',
+    sentence: 'Seconds a run may be silent on both streams before it is stopped.',
+  },
+  {
+    name: 'RUN_GRACE_SEC',
+    type: 'count',
+    default: '10',
+    sentence: 'Seconds between asking a container to stop and killing it.',
+  },
+  {
+    name: 'RUN_LOG_BYTES',
+    type: 'bytes',
+    default: '20m',
+    sentence: 'Output that is kept of a run; a run that prints ten times as much is ended.',
+  },
+  {
+    name: 'KEEP_FAILED_HOURS',
+    type: 'number',
+    default: '24',
+    sentence: 'Hours for which the workspace of a run that failed is kept.',
+  },
+] as const satisfies readonly Option[];
+
+/** The name of an option. */
+export type OptionName = (typeof OPTIONS)[number]['name'];

@@ -1,0 +1,95 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { parseBytes } from '../base/bytes.ts';
+import type { Problem } from '../base/errors.ts';
+import type { Owner } from '../base/files.ts';
+import { Secret } from '../base/secret.ts';
+import type { Option, OptionType } from './options.ts';
+import { checkWebhookSecret } from './webhook-secret.ts';
+
+type Reading = { value: unknown } | Problem;
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
+/** The value of one option, or what is wrong with its text; paths are taken from `directory`, `~` is the home. */
+export function readOption(option: Option, text: string, directory: string): Reading {
+  return READERS[option.type](option, text.trim(), directory);
+}
+
+const READERS: Record<OptionType, (option: Option, text: string, directory: string) => Reading> = {
+  text: (_option, text) => ({ value: text }),
+  port: (option, text) => integer(option, text, 0, 65_535),
+  count: (option, text) => integer(option, text, 1, 10_000_000),
+  number: (option, text) =>
+    /^\d+(\.\d+)?$/.test(text) && Number(text) > 0 && Number(text) <= 1_000_000
+      ? { value: Number(text) }
+      : wrong(option, text, 'a number above 0'),
+  bytes(option, text) {
+    const bytes = parseBytes(text);
+    return bytes === undefined || bytes < 1024 * 1024
+      ? wrong(option, text, 'a size of at least 1m, such as 512m or 4g')
+      : { value: bytes };
+  },
+  url(option, text) {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!url || !['https:', 'http:', 'file:'].includes(url.protocol))
+      return wrong(option, text, 'an https, http or file address');
+    if (url.username || url.password)
+      return wrong(option, url.origin, 'an address without user name and password');
+    return { value: text.replace(/\/+$/, '') };
+  },
+  path: (option, text, directory) =>
+    text.includes('\0') ? wrong(option, text, 'a path') : { value: absolute(text, directory) },
+  paths: (_option, text, directory) => ({
+    value: text
+      .split(':')
+      .filter(Boolean)
+      .map((path) => absolute(path, directory)),
+  }),
+  owner: (option, text) => readOwner(option, text),
+  network: (option, text) =>
+    text === 'open' || text === 'none' ? { value: text } : wrong(option, text, '`open` or `none`'),
+  level: (option, text) =>
+    LEVELS.includes(text) ? { value: text } : wrong(option, text, `one of ${LEVELS.join(', ')}`),
+  secret: (option, text) => checkWebhookSecret(option.name, text) ?? { value: new Secret(text) },
+};
+
+function readOwner(option: Option, text: string): Reading {
+  const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? [];
+  if (uid === undefined || gid === undefined) return wrong(option, text, 'two numbers, such as 1000:1000');
+  const owner: Owner = { uid: Number(uid), gid: Number(gid) };
+  if (owner.uid === 0 || owner.gid === 0)
+    return wrong(option, text, 'a user and a group that are not root’s (0)');
+  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  if (own.uid !== 0 && (owner.uid !== own.uid || owner.gid !== own.gid))
+    return wrong(
+      option,
+      text,
+      `${own.uid}:${own.gid}, for a service that is not root can only use its own user`,
+    );
+  return { value: owner };
+}
+
+function absolute(path: string, directory: string): string {
+  if (path === '~' || path.startsWith('~/')) return resolve(homedir(), path.slice(2));
+  return resolve(directory, path);
+}
+
+function integer(option: Option, text: string, low: number, high: number): Reading {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= low && value <= high
+    ? { value }
+    : wrong(option, text, `a whole number from ${low} to ${high}`);
+}
+
+function wrong(option: Option, text: string, wanted: string): Problem {
+  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return {
+    code: 'option_invalid',
+    message: `${option.name} is ${JSON.stringify(shown)}, and should be ${wanted}.`,
+    mend:
+      option.default === null
+        ? `Correct ${option.name} or remove it.`
+        : `Correct ${option.name}, or remove it for the default, ${option.default || 'nothing'}.`,
+  };
+}

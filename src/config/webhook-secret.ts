@@ -1,0 +1,42 @@
+import type { Problem } from '../base/errors.ts';
+
+/** Fewer bytes than this can be guessed. */
+const MIN_BYTES = 16;
+
+/** Secrets that stand in documentation and examples everywhere, so that everybody knows them. */
+const SAMPLES = [
+  'change-me',
+  'changeme',
+  'replace-me',
+  'your-webhook-secret',
+  'webhook-secret',
+  "it's a secret to everybody",
+  'development',
+  'mysecret',
+  'secret',
+];
+
+/** What is wrong with a webhook secret, or undefined. The secret itself is never in the answer. */
+export function checkWebhookSecret(option: string, text: string): Problem | undefined {
+  const mend = `Make one and set it here and at GitHub: echo "${option}=$(openssl rand -hex 32)" >> .env`;
+  if (Buffer.byteLength(text) < MIN_BYTES)
+    return {
+      code: 'webhook_secret_short',
+      message: `${option} has ${Buffer.byteLength(text)} bytes; under ${MIN_BYTES} it can be guessed.`,
+      mend,
+    };
+  const plain = text.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const isSample = SAMPLES.some((sample) => plain.replaceAll(sample.replaceAll(/[^a-z]/g, ''), '') === '');
+  if (isSample || new Set(text).size < 5)
+    return { code: 'webhook_secret_sample', message: `${option} is a sample that everybody knows.`, mend };
+  return undefined;
+}
+
+/** What `serve` says when there is no secret at all. */
+export function webhookSecretMissing(): Problem {
+  return {
+    code: 'webhook_secret_missing',
+    message: 'WEBHOOK_SECRET is not set, so no delivery could be trusted.',
+    mend: 'Make one and set it here and at GitHub: echo "WEBHOOK_SECRET=$(openssl rand -hex 32)" >> .env',
+  };
+}
