@@ -25,7 +25,8 @@ export type EventRepository = {
   fullName: string;
   owner: string;
   name: string;
-  defaultBranch: string;
+  /** Undefined when the payload does not say; GitHub's own always do. */
+  defaultBranch: string | undefined;
   private: boolean;
 };
 
@@ -52,7 +53,7 @@ export type FlowEvent = {
   labels: readonly string[];
   attributes: Readonly<Partial<Record<AttributeName, Scalar>>>;
   pullRequest: EventPullRequest | undefined;
-  /** A commit the event names (push, check_run, workflow_run, …): 40 hex digits. */
+  /** The commit the event names (push, check_run, workflow_run, …): 40 hex digits, 64 where SHA-256 is used. */
   commit: string | undefined;
   payload: Readonly<Record<string, unknown>>;
 };

@@ -1,0 +1,49 @@
+import { FlowError } from '../base/errors.ts';
+
+/** The body of a delivery that no JSON parser can read. */
+export function notJson(cause: unknown): FlowError {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new FlowError({
+    code: 'delivery_not_json',
+    blame: 'sender',
+    message: `The body of the delivery is not JSON: ${cut(detail)}.`,
+    mend: 'Send the body as JSON in UTF-8; on GitHub, set the content type of the webhook to application/json.',
+    cause,
+  });
+}
+
+/** JSON, but a list or a scalar where GitHub sends an object. */
+export function notObject(value: unknown): FlowError {
+  return new FlowError({
+    code: 'delivery_not_object',
+    blame: 'sender',
+    message: `The body of the delivery is ${typeName(value)}; a webhook's body is a JSON object.`,
+    mend: 'Send the payload itself, as GitHub does, not wrapped in a list or a text.',
+  });
+}
+
+/** A field that an event is made from holds something that GitHub never sends there. */
+export function wrongType(event: string, path: string, value: unknown, expected: string): FlowError {
+  const shown = typeof value === 'string' ? `the text ${cut(JSON.stringify(value))}` : typeName(value);
+  return new FlowError({
+    code: 'delivery_wrong_type',
+    blame: 'sender',
+    message: `The field ${path} of this ${cut(event)} event is ${shown}; it should be ${expected}.`,
+    mend: `Send ${path} as GitHub documents it for this event, or leave it out.`,
+  });
+}
+
+/** What a JSON value is, as a person would say it. */
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string') return 'a text';
+  return `the ${typeof value} ${String(value)}`;
+}
+
+const SHOWN_CHARACTERS = 100;
+
+function cut(text: string): string {
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}

@@ -1,0 +1,46 @@
+import type { Fields } from './fields.ts';
+
+/** Where an event keeps the branch (by name or by full ref) and the commit it is about. */
+type Head = { branch?: string; ref?: string; commit?: string };
+
+const HEADS: ReadonlyMap<string, Head> = new Map<string, Head>([
+  ['check_run', { branch: 'check_run.check_suite.head_branch', commit: 'check_run.head_sha' }],
+  ['check_suite', { branch: 'check_suite.head_branch', commit: 'check_suite.head_sha' }],
+  ['code_scanning_alert', { ref: 'ref', commit: 'commit_oid' }],
+  ['commit_comment', { commit: 'comment.commit_id' }],
+  ['deployment', { commit: 'deployment.sha' }],
+  ['deployment_review', { branch: 'workflow_run.head_branch', commit: 'workflow_run.head_sha' }],
+  ['deployment_status', { commit: 'deployment.sha' }],
+  ['merge_group', { ref: 'merge_group.base_ref', commit: 'merge_group.head_sha' }],
+  ['page_build', { commit: 'build.commit' }],
+  ['push', { ref: 'ref', commit: 'after' }],
+  ['repository_dispatch', { branch: 'branch' }],
+  ['status', { commit: 'sha' }],
+  ['workflow_dispatch', { ref: 'ref' }],
+  ['workflow_job', { branch: 'workflow_job.head_branch', commit: 'workflow_job.head_sha' }],
+  ['workflow_run', { branch: 'workflow_run.head_branch', commit: 'workflow_run.head_sha' }],
+]);
+
+/**
+ * The branch an event is about: the one pushed, made or deleted, the one a check or workflow ran on, a pull
+ * request's own (its head, not its base), the base of a merge group. Tags are no branches.
+ */
+export function readBranch(event: string, fields: Fields): string | undefined {
+  if (event === 'create' || event === 'delete')
+    return fields.text('ref_type') === 'branch' ? fields.text('ref') : undefined;
+  const head = HEADS.get(event);
+  if (head?.ref) return branchOfRef(fields.nullableText(head.ref));
+  return fields.nullableText(head?.branch ?? 'pull_request.head.ref');
+}
+
+/** The commit an event names; a pull request's own is read with the pull request. */
+export function readCommit(event: string, fields: Fields): string | undefined {
+  const path = HEADS.get(event)?.commit;
+  return path === undefined ? undefined : fields.commit(path);
+}
+
+const BRANCH_PREFIX = 'refs/heads/';
+
+function branchOfRef(ref: string | undefined): string | undefined {
+  return ref?.startsWith(BRANCH_PREFIX) ? ref.slice(BRANCH_PREFIX.length) : undefined;
+}

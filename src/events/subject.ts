@@ -1,0 +1,57 @@
+import type { EventPullRequest } from './event.ts';
+import { type Fields, isObject } from './fields.ts';
+
+/** The thread an event belongs to. */
+const THREADS = ['issue', 'pull_request', 'discussion'] as const;
+
+/** Events whose `comment` or `review` is what somebody wrote; elsewhere these keys may be anything (`deployment_review` has a text). */
+const WRITINGS: ReadonlyMap<string, 'comment' | 'review'> = new Map([
+  ['commit_comment', 'comment'],
+  ['discussion_comment', 'comment'],
+  ['issue_comment', 'comment'],
+  ['pull_request_review_comment', 'comment'],
+  ['pull_request_review', 'review'],
+]);
+
+/** The payload's key of the issue, pull request or discussion that an event belongs to. */
+export function threadKey(fields: Fields): (typeof THREADS)[number] | undefined {
+  return THREADS.find((key) => fields.object(key));
+}
+
+/** The payload's key of what was written: the comment or review if the event is one, else the thread. */
+export function subjectKey(event: string, fields: Fields): string | undefined {
+  const writing = WRITINGS.get(event);
+  return writing !== undefined && fields.object(writing) ? writing : threadKey(fields);
+}
+
+/** Whether an event is about a pull request; comments on one come as comments on an issue that says so. */
+export function isAboutPullRequest(fields: Fields): boolean {
+  return (fields.object('pull_request') ?? fields.object('issue.pull_request')) !== undefined;
+}
+
+/** The pull request an event is about, also when it only comments on one. */
+export function readPullRequest(fields: Fields): EventPullRequest | undefined {
+  if (!isAboutPullRequest(fields)) return undefined;
+  const number = fields.number('pull_request.number') ?? fields.number('issue.number');
+  if (number === undefined) return undefined;
+  return {
+    number,
+    headSha: fields.commit('pull_request.head.sha'),
+    headRef: fields.nullableText('pull_request.head.ref'),
+    headRepositoryId: fields.number('pull_request.head.repo.id'),
+    baseRef: fields.nullableText('pull_request.base.ref'),
+  };
+}
+
+/** Names of the labels that the issue, pull request or discussion carries. */
+export function readLabels(fields: Fields): string[] {
+  const thread = threadKey(fields);
+  if (thread === undefined) return [];
+  return (fields.list(`${thread}.labels`) ?? []).flatMap((label, index) => {
+    if (label === null) return [];
+    const path = `${thread}.labels.${index}`;
+    if (!isObject(label)) throw fields.wrong(path, label, 'an object');
+    if (typeof label.name !== 'string') throw fields.wrong(`${path}.name`, label.name ?? null, 'a text');
+    return [label.name];
+  });
+}
