@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { isoTime } from '../base/clock.ts';
+import { FlowError } from '../base/errors.ts';
+import type { Delivery } from '../deliveries/delivery.ts';
+import type { Io } from './io.ts';
+import { moment, plain, printJson, printTable } from './output.ts';
+import { withStores } from './stores.ts';
+import { limitOption } from './usage.ts';
+
+/** `deliveries list|show`. */
+export function addDeliveriesCommand(program: Command, io: Io): void {
+  const deliveries = program.command('deliveries').description('Show deliveries and what became of them.');
+  deliveries
+    .command('list')
+    .description('The newest deliveries; works while the service is down.')
+    .option('--limit <count>', 'how many at the most', limitOption, 20)
+    .option('--json', 'print one JSON array')
+    .action(
+      async (options: { limit: number; json?: true }) =>
+        await withStores(io, async (stores) => {
+          const found = await stores.deliveries.list({ limit: options.limit });
+          if (options.json) return printJson(io, found.map(deliveryView));
+          if (found.length === 0) return io.out('No deliveries yet.\n');
+          const rows = found
+            .map(deliveryView)
+            .map((view) => [
+              view.id,
+              view.action ? `${view.event}.${view.action}` : view.event,
+              view.repository ?? '-',
+              moment(view.receivedAt),
+              view.decision,
+              view.reason ?? '-',
+              view.runId ?? '-',
+            ]);
+          printTable(io, ['DELIVERY', 'EVENT', 'REPOSITORY', 'RECEIVED', 'DECISION', 'REASON', 'RUN'], rows);
+        }),
+    );
+  deliveries
+    .command('show <delivery>')
+    .description('One delivery with its decision and its payload.')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { json?: true }) =>
+        await withStores(io, async (stores) => {
+          const delivery = await stores.deliveries.find(id);
+          if (!delivery) throw deliveryUnknown(id);
+          const body = (await stores.deliveries.body(id))?.toString('utf8') ?? '';
+          const view = {
+            ...deliveryView(delivery),
+            message: delivery.decision?.message ?? null,
+            profile: delivery.decision?.profile ?? null,
+          };
+          if (options.json) return printJson(io, { ...view, payload: JSON.parse(body) });
+          for (const [name, value] of Object.entries(view))
+            io.out(`${name.padEnd(12)}${plain(String(value ?? '-'))}\n`);
+          io.out(`\n${plain(JSON.stringify(JSON.parse(body), null, 2))}\n`);
+        }),
+    );
+}
+
+/** A delivery in the shape that every list gives it: `decision` is `run`, `no_run` or, before admission, `waiting`. */
+export function deliveryView(delivery: Delivery) {
+  const decision = delivery.decision;
+  return {
+    id: delivery.id,
+    event: delivery.event,
+    action: delivery.action,
+    repository: delivery.repository,
+    receivedAt: isoTime(delivery.receivedAt),
+    decision: decision === null ? 'waiting' : decision.runId === null ? 'no_run' : 'run',
+    reason: decision?.reason ?? null,
+    runId: decision?.runId ?? null,
+  };
+}
+
+/** No such delivery. */
+export function deliveryUnknown(id: string): FlowError {
+  return new FlowError({
+    code: 'delivery_unknown',
+    blame: 'operator',
+    message: `There is no delivery ${JSON.stringify(id.slice(0, 80))}, and no file of that name.`,
+    mend: 'See the ids with: github-flows deliveries list',
+  });
+}

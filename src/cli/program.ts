@@ -1,0 +1,60 @@
+import { Command, CommanderError } from 'commander';
+import { asFlowError, FaultsError } from '../base/errors.ts';
+import { addCodexCommand } from './codex.ts';
+import { addDeliveriesCommand } from './deliveries.ts';
+import { addDemoCommand } from './demo.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { addExplainCommand } from './explain.ts';
+import { type Io, processIo } from './io.ts';
+import { plain, printJson, problemText } from './output.ts';
+import { addProfilesCommand } from './profiles.ts';
+import { addRunsCommand } from './runs.ts';
+import { addServeCommand } from './serve.ts';
+
+/** The whole command line; every command is a file beside this one. */
+export function createProgram(io: Io): Command {
+  const program = new Command('github-flows')
+    .description('Runs coding agents in Docker containers when GitHub tells of a comment.')
+    .showHelpAfterError('(run with --help for what can be asked)')
+    .showSuggestionAfterError(true)
+    .configureOutput({ writeOut: io.out, writeErr: (text) => io.err(plain(text)) })
+    .exitOverride();
+  const adders = [
+    addServeCommand,
+    addDemoCommand,
+    addDoctorCommand,
+    addProfilesCommand,
+    addExplainCommand,
+    addRunsCommand,
+    addDeliveriesCommand,
+    addCodexCommand,
+  ];
+  for (const add of adders) add(program, io);
+  return program;
+}
+
+/** Runs one command; gives the exit code: 0 done, 1 it failed, 2 it was asked wrongly. */
+export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  let code = 0;
+  const watched: Io = {
+    ...io,
+    fail: (failure) => {
+      code = failure;
+    },
+  };
+  try {
+    await createProgram(watched).parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportError(watched, error, argv.includes('--json'));
+  }
+}
+
+function reportError(io: Io, error: unknown, json: boolean): number {
+  const fault = asFlowError(error);
+  const faults = fault instanceof FaultsError ? fault.faults : [];
+  if (json) printJson(io, { error: { ...fault.toProblem(), ...(faults.length > 0 ? { faults } : {}) } });
+  else io.err([problemText(fault.toProblem()), ...faults.map(problemText)].join(''));
+  return fault.code === 'usage' ? 2 : 1;
+}

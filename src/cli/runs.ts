@@ -1,0 +1,152 @@
+import type { Command } from 'commander';
+import { isoTime, systemClock } from '../base/clock.ts';
+import { FlowError } from '../base/errors.ts';
+import { cancelRun } from '../flow/cancel.ts';
+import { runLogDirectory } from '../flow/places.ts';
+import type { Run } from '../runs/run.ts';
+import { followLog } from './follow-log.ts';
+import type { Io } from './io.ts';
+import { moment, plain, printJson, printTable, problemText } from './output.ts';
+import { type Stores, withStores } from './stores.ts';
+import { limitOption } from './usage.ts';
+
+/** `runs list|show|logs|cancel`. */
+export function addRunsCommand(program: Command, io: Io): void {
+  const runs = program.command('runs').description('Show runs, follow their output, cancel them.');
+  runs
+    .command('list')
+    .description('The newest runs; works while the service is down.')
+    .option('--limit <count>', 'how many at the most', limitOption, 20)
+    .option('--json', 'print one JSON array')
+    .action(
+      async (options: { limit: number; json?: true }) =>
+        await withStores(io, (stores) => list(io, stores, options)),
+    );
+  runs
+    .command('show <run>')
+    .description('One run with its timeline.')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { json?: true }) =>
+        await withStores(io, (stores) => show(io, stores, id, options)),
+    );
+  runs
+    .command('logs <run>')
+    .description('What the agent printed.')
+    .option('-f, --follow', 'go on until the run has ended')
+    .option('--json', 'print JSON lines: at, stream, text')
+    .action(
+      async (id: string, options: { follow?: true; json?: true }) =>
+        await withStores(io, async (stores) => {
+          const run = await findRun(stores, id);
+          const ended = async (): Promise<boolean> => (await findRun(stores, id)).state === 'ended';
+          const directory = runLogDirectory(stores.config.varDir, run.id);
+          await followLog(io, {
+            directory,
+            follow: options.follow === true,
+            json: options.json === true,
+            ended,
+            clock: systemClock,
+          });
+        }),
+    );
+  runs
+    .command('cancel <run>')
+    .description('Call a run off; its container is gone within the grace and one second.')
+    .option('--reason <text>', 'why', 'an operator asked for it')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { reason: string; json?: true }) =>
+        await withStores(io, async (stores) => {
+          const run = await findRun(stores, id);
+          const answer = await cancelRun(
+            { ...stores, isServiceRunning: stores.isServiceRunning() },
+            run,
+            options.reason,
+          );
+          if (options.json) printJson(io, { id: run.id, ...answer });
+          else io.out(`${answer.message}\n`);
+          if (answer.status === 'already_ended') io.fail(1);
+        }),
+    );
+}
+
+/** A run in the shape that every list and page gives it. */
+export function runView(run: Run): Record<string, unknown> {
+  return {
+    id: run.id,
+    deliveryId: run.deliveryId,
+    repository: run.repository,
+    profile: run.profile,
+    state: run.state,
+    outcome: run.outcome,
+    reason: run.reason?.code ?? null,
+    attempts: run.attempt,
+    queuedAt: isoTime(run.queuedAt),
+    startedAt: isoTime(run.startedAt),
+    endedAt: isoTime(run.endedAt),
+  };
+}
+
+async function findRun(stores: Stores, id: string): Promise<Run> {
+  const run = await stores.runs.find(id);
+  if (run) return run;
+  throw new FlowError({
+    code: 'run_unknown',
+    blame: 'operator',
+    message: `There is no run ${JSON.stringify(id.slice(0, 80))}.`,
+    mend: 'See the ids with: github-flows runs list',
+  });
+}
+
+async function list(io: Io, stores: Stores, options: { limit: number; json?: true }): Promise<void> {
+  const found = await stores.runs.list(options.limit);
+  if (options.json) return printJson(io, found.map(runView));
+  if (found.length === 0) return io.out('No runs yet.\n');
+  const rows = found.map((run) => [
+    run.id,
+    run.outcome ?? run.state,
+    run.reason?.code ?? '-',
+    run.repository,
+    run.profile,
+    moment(isoTime(run.queuedAt)),
+    moment(isoTime(run.endedAt)),
+  ]);
+  printTable(io, ['RUN', 'STATE', 'REASON', 'REPOSITORY', 'PROFILE', 'QUEUED', 'ENDED'], rows);
+}
+
+async function show(io: Io, stores: Stores, id: string, options: { json?: true }): Promise<void> {
+  const run = await findRun(stores, id);
+  const timeline = await stores.runs.timeline(id);
+  const details = {
+    exitCode: run.exitCode,
+    finalMessage: run.finalMessage,
+    usage: run.usage,
+    cancelReason: run.cancelReason,
+  };
+  if (options.json)
+    return printJson(io, {
+      ...runView(run),
+      ...details,
+      reasonDetail: run.reason,
+      timeline: timeline.map((entry) => ({ ...entry, at: isoTime(entry.at) })),
+    });
+  const head = [
+    ['run', run.id],
+    ['delivery', run.deliveryId],
+    ['repository', run.repository],
+    ['profile', run.profile],
+    ['state', run.outcome ? `${run.state}, ${run.outcome}` : run.state],
+    ['output', runLogDirectory(stores.config.varDir, run.id)],
+  ];
+  for (const [name = '', value = ''] of head) io.out(`${name.padEnd(12)}${plain(value)}\n`);
+  if (run.reason) io.out(`\n${problemText(run.reason)}`);
+  io.out('\n');
+  for (const entry of timeline)
+    io.out(`${moment(isoTime(entry.at))}  ${plain(entry.text).replaceAll('\n', '\n    ')}\n`);
+  if (run.usage)
+    io.out(
+      `\n${run.usage.inputTokens} tokens in (${run.usage.cachedInputTokens} cached), ${run.usage.outputTokens} out\n`,
+    );
+  if (run.finalMessage) io.out(`\n${plain(run.finalMessage)}\n`);
+}

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { isServiceRunning } from '../db/lock.ts';
+import { openDatabase } from '../db/open.ts';
+import { createDeliveryStore, type DeliveryStore } from '../deliveries/delivery-store.ts';
+import { createRunStore, type RunStore } from '../runs/run-store.ts';
+import type { Io } from './io.ts';
+
+/** What commands read, beside a living service or without one. */
+export type Stores = {
+  config: Config;
+  deliveries: DeliveryStore;
+  runs: RunStore;
+  isServiceRunning(): boolean;
+};
+
+/** Opens the database of the configuration for one command, and closes it. */
+export async function withStores(io: Io, work: (stores: Stores) => Promise<void>): Promise<void> {
+  const config = loadConfig(io.settings(), io.directory);
+  const db = await openDatabase({ file: join(config.varDir, 'github-flows.db'), clock: systemClock });
+  try {
+    await work({
+      config,
+      deliveries: createDeliveryStore(db, systemClock),
+      runs: createRunStore(db, systemClock),
+      isServiceRunning: () => isServiceRunning(join(config.varDir, 'github-flows.lock')),
+    });
+  } finally {
+    await db.close();
+  }
+}

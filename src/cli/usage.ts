@@ -1,0 +1,14 @@
+import { InvalidArgumentError } from 'commander';
+import { FlowError } from '../base/errors.ts';
+
+/** Something was asked wrongly: exit code 2. */
+export function usage(message: string, mend: string): FlowError {
+  return new FlowError({ code: 'usage', blame: 'operator', message, mend });
+}
+
+/** Parses `--limit`: a whole number from 1 to 10,000. */
+export function limitOption(text: string): number {
+  const limit = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > 10_000) throw new InvalidArgumentError('It takes a whole number from 1 to 10000.');
+  return limit;
+}

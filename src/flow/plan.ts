@@ -1,0 +1,129 @@
+import { FlowError } from '../base/errors.ts';
+import type { Owner } from '../base/files.ts';
+import type { Plan, PlanLimits, PlanMount } from '../containers/plan.ts';
+import type { CheckedMount } from '../mounts/mount.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { RunPlaces } from './places.ts';
+
+/** What a plan takes from the configuration where the profile says nothing. */
+export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & { network: 'open' | 'none'; runAs: Owner };
+
+/** Where Codex keeps its state when a profile asks for it by `credentials.codex`. */
+export const CODEX_STATE_TARGET = '/home/user/.codex';
+
+const HOME = '/home/user';
+
+/** Everything a launch needs, from what is already checked; touches nothing. Throws `run_user_not_possible`. */
+export function makePlan(parts: {
+  profile: Profile;
+  repository: string;
+  runId: string;
+  mounts: readonly CheckedMount[];
+  places: RunPlaces;
+  defaults: PlanDefaults;
+}): Plan {
+  const { profile, defaults, places } = parts;
+  const { handler, runtime } = profile.execution;
+  const hasGitHubToken = parts.mounts.some(
+    (mount) => mount.kind === 'credential' && mount.name === 'gh-token',
+  );
+  return {
+    image: runtime.image,
+    command: [...handler.command, ...handler.args],
+    setupScript: runtime.setupScript ?? null,
+    workdir: runtime.dockerArgs.workdir ?? (handler.type === 'agent' ? '/workspace/repo' : '/workspace'),
+    user: runUser(runtime.user, defaults.runAs),
+    env: {
+      HOME,
+      ...(hasGitHubToken ? { GH_TOKEN_FILE: '/run/secrets/gh-token' } : {}),
+      ...runtime.env,
+      GIT_CONFIG_SYSTEM: '/run/github-flows/gitconfig',
+      GITHUB_FLOWS_RUN_ID: parts.runId,
+      GITHUB_REPOSITORY: parts.repository,
+    },
+    network: runtime.network ?? defaults.network,
+    limits: planLimits(profile, defaults),
+    mounts: [...ownMounts(places), ...parts.mounts.map(planMount)],
+    readOnlyRoot: runtime.readOnlyRoot,
+    hostname: runtime.dockerArgs.hostname ?? null,
+    labels: runtime.dockerArgs.labels,
+    addHosts: runtime.dockerArgs.addHosts,
+    dns: runtime.dockerArgs.dns,
+    hasGitHubToken,
+  };
+}
+
+function planLimits({ execution: { runtime } }: Profile, defaults: PlanDefaults): PlanLimits {
+  return {
+    memoryBytes: runtime.memoryBytes ?? defaults.memoryBytes,
+    cpus: runtime.cpus ?? defaults.cpus,
+    pids: runtime.pids ?? defaults.pids,
+    shmSizeBytes: runtime.shmSizeBytes ?? defaults.shmSizeBytes,
+    timeoutSec: runtime.timeoutSec ?? defaults.timeoutSec,
+    stallTimeoutSec: runtime.stallTimeoutSec ?? defaults.stallTimeoutSec,
+    graceSec: defaults.graceSec,
+    logBytes: defaults.logBytes,
+    ulimits: runtime.dockerArgs.ulimits,
+  };
+}
+
+/** The four mounts of every run. */
+function ownMounts(places: RunPlaces): PlanMount[] {
+  const ours = { type: 'bind', asWritten: null } as const;
+  return [
+    { ...ours, kind: 'workspace', source: places.workspace, target: '/workspace', readOnly: false },
+    { ...ours, kind: 'run-files', source: places.files, target: '/run/github-flows', readOnly: true },
+    { ...ours, kind: 'secrets', source: places.secrets, target: '/run/secrets', readOnly: true },
+    {
+      ...ours,
+      kind: 'shell-profile',
+      source: `${places.files}/profile.sh`,
+      target: '/etc/profile.d/github-flows.sh',
+      readOnly: true,
+    },
+  ];
+}
+
+function planMount(mount: CheckedMount): PlanMount {
+  const { asWritten, target, kind } = mount;
+  if (mount.kind === 'tmpfs') {
+    const { asWritten: _written, kind: _kind, ...sizes } = mount;
+    return { ...sizes, source: null, readOnly: false, kind: 'tmpfs', asWritten };
+  }
+  const source = mount.kind === 'bind' ? mount.realSource : mount.source;
+  return { type: 'bind', source, target, readOnly: true, kind, asWritten };
+}
+
+/** The mount that `credentials.codex` stands for, unless the profile mounts a Codex state itself. */
+export function grantedMounts(
+  profile: Profile,
+  mounts: readonly CheckedMount[],
+  secretsDir: string,
+): CheckedMount[] {
+  const mounted = mounts.some((mount) => mount.kind === 'agent-state' && mount.name === 'codex');
+  if (!profile.credentials.codex || mounted) return [];
+  const bind = {
+    type: 'bind',
+    source: `${secretsDir}/codex`,
+    target: CODEX_STATE_TARGET,
+    readOnly: false,
+  } as const;
+  return [{ ...bind, asWritten: 'credentials.codex', kind: 'agent-state', name: 'codex' }];
+}
+
+function runUser(user: string | undefined, runAs: Owner): Owner {
+  if (user === undefined) return runAs;
+  const [uid = 0, gid = 0] = user.split(':').map(Number);
+  const own = process.getuid?.() ?? 0;
+  if (own !== 0 && (uid !== runAs.uid || gid !== runAs.gid)) throw userNotPossible(user, runAs);
+  return { uid, gid };
+}
+
+function userNotPossible(user: string, runAs: Owner): FlowError {
+  return new FlowError({
+    code: 'run_user_not_possible',
+    blame: 'profile',
+    message: `The profile asks for user ${user}, but the service is not root and can only run agents as ${runAs.uid}:${runAs.gid}.`,
+    mend: 'Remove runtime.user (or -u) from the profile, or run the service as root.',
+  });
+}

@@ -1,0 +1,31 @@
+import { asFlowError, type FlowError } from '../base/errors.ts';
+import type { EndReason, Outcome, TokenUsage } from '../runs/run.ts';
+
+/** How a run came out, before it is told to anybody. */
+export type Verdict = {
+  outcome: Outcome;
+  reason: EndReason | null;
+  exitCode: number | null;
+  finalMessage: string | null;
+  usage: TokenUsage | null;
+};
+
+/** The verdict on a run that never got as far as its agent, or broke on the way. */
+export function verdictOf(error: unknown): Verdict {
+  const fault = asFlowError(error);
+  return {
+    outcome: outcomeOf(fault),
+    reason: fault.toProblem(),
+    exitCode: null,
+    finalMessage: null,
+    usage: null,
+  };
+}
+
+/** Faults of the profile, the operator's set-up or the sender's words refuse a run; all others fail it. */
+function outcomeOf(fault: FlowError): Outcome {
+  if (fault.code === 'run_cancelled') return 'cancelled';
+  return fault.blame === 'profile' || fault.blame === 'operator' || fault.blame === 'sender'
+    ? 'refused'
+    : 'failed';
+}

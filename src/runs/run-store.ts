@@ -1,0 +1,190 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../base/clock.ts';
+import type { Db } from '../db/open.ts';
+import type { EndReason, Outcome, Run, RunState, TimelineEntry, TokenUsage } from './run.ts';
+import { assertMove } from './states.ts';
+import { RUN_COLUMNS, type RunTables, runTables, toRun } from './tables.ts';
+import { appendTimeline, readTimeline } from './timeline.ts';
+
+/** What a move may set besides the state; times in milliseconds since 1970. */
+export type RunPatch = {
+  attempt?: number;
+  startedAt?: number;
+  endedAt?: number;
+  notBefore?: number;
+  containerId?: string | null;
+  deadlineAt?: number;
+  outcome?: Outcome;
+  reason?: EndReason | null;
+  exitCode?: number | null;
+  finalMessage?: string | null;
+  usage?: TokenUsage | null;
+  workspaceKeptUntil?: number | null;
+  /** Gives the lease back. */
+  release?: boolean;
+};
+
+/** A run as admission makes it: the effective profile is saved with it, for ever. */
+export type NewRun = Pick<
+  Run,
+  'id' | 'deliveryId' | 'repository' | 'repositoryId' | 'issueNumber' | 'profile' | 'queuedAt'
+> & {
+  profileJson: string;
+};
+
+/** One row a run, and its timeline. Any number of callers may read; moves are made by the lease's owner alone. */
+export type RunStore = {
+  /** Inside admission's transaction; a second run for one delivery violates a unique key. */
+  insert(run: NewRun, trx: Kysely<unknown>): Promise<void>;
+  find(id: string): Promise<Run | undefined>;
+  /** The effective profile as it was at admission, JSON. */
+  profileJson(id: string): Promise<string>;
+  /** Newest first. */
+  list(limit: number): Promise<Run[]>;
+  /** Every run that has not ended. */
+  living(): Promise<Run[]>;
+  /** Runs whose workspace was kept until a time that has passed. */
+  workspacesToDrop(now: number): Promise<Run[]>;
+  workspaceDropped(id: string): Promise<void>;
+  /** Every workspace that a living run uses or an ended one still keeps: run ids. */
+  workspaceOwners(): Promise<Set<string>>;
+  /** Makes one move and writes it into the timeline, both or neither; false when the row is not the owner's any more or has moved on. */
+  advance(run: Run, to: RunState, patch: RunPatch, text: string): Promise<boolean>;
+  /** Adds a line to the timeline. */
+  note(id: string, entry: { kind: string; text: string; data?: Record<string, unknown> }): Promise<void>;
+  timeline(id: string, afterSeq?: number): Promise<TimelineEntry[]>;
+  /** Asks for a run to be called off; false when it has ended or is unknown. The first reason stays. */
+  requestCancel(id: string, reason: string): Promise<boolean>;
+};
+
+/** The store over an open database. */
+export function createRunStore(db: Db, clock: Clock): RunStore {
+  const tables = runTables(db.kysely);
+  const selectRuns = () => tables.selectFrom('runs').select(RUN_COLUMNS);
+  return {
+    async insert(run, trx) {
+      await runTables(trx).insertInto('runs').values(newRow(run)).execute();
+      await appendTimeline(trx, run.id, clock.now(), {
+        kind: 'state',
+        text: `Queued for profile ${run.profile}.`,
+        data: { state: 'queued' },
+      });
+    },
+    async find(id) {
+      const row = await selectRuns().where('id', '=', id).executeTakeFirst();
+      return row && toRun(row);
+    },
+    async profileJson(id) {
+      const row = await tables
+        .selectFrom('runs')
+        .select('profile_json')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      return row.profile_json;
+    },
+    list: async (limit) =>
+      (await selectRuns().orderBy('queued_at', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(
+        toRun,
+      ),
+    living: async () => (await selectRuns().where('state', '<>', 'ended').execute()).map(toRun),
+    workspacesToDrop: async (now) =>
+      (await selectRuns().where('workspace_kept_until', '<=', now).execute()).map(toRun),
+    async workspaceDropped(id) {
+      await tables.updateTable('runs').set({ workspace_kept_until: null }).where('id', '=', id).execute();
+    },
+    async workspaceOwners() {
+      const rows = await tables
+        .selectFrom('runs')
+        .select('id')
+        .where((where) =>
+          where.or([where('state', '<>', 'ended'), where('workspace_kept_until', 'is not', null)]),
+        )
+        .execute();
+      return new Set(rows.map((row) => row.id));
+    },
+    advance: (run, to, patch, text) => advance(db, clock, run, to, patch, text),
+    note: async (id, entry) =>
+      await db.transaction(async (trx) => await appendTimeline(trx, id, clock.now(), { data: {}, ...entry })),
+    timeline: async (id, afterSeq = 0) => await readTimeline(db.kysely, id, afterSeq),
+    async requestCancel(id, reason) {
+      const result = await tables
+        .updateTable('runs')
+        .set((set) => ({ cancel_reason: set.fn.coalesce('cancel_reason', set.val(reason)) }))
+        .where('id', '=', id)
+        .where('state', '<>', 'ended')
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+  };
+}
+
+async function advance(
+  db: Db,
+  clock: Clock,
+  run: Run,
+  to: RunState,
+  patch: RunPatch,
+  text: string,
+): Promise<boolean> {
+  assertMove(run.id, run.state, to);
+  return await db.transaction(async (trx) => {
+    const result = await runTables(trx)
+      .updateTable('runs')
+      .set({ state: to, ...patchColumns(patch) })
+      .where('id', '=', run.id)
+      .where('state', '=', run.state)
+      .where('lease_owner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) return false;
+    const data = { state: to, ...(patch.outcome ? { outcome: patch.outcome } : {}) };
+    await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
+    return true;
+  });
+}
+
+function patchColumns(patch: RunPatch): Partial<RunTables['runs']> {
+  const columns: Partial<RunTables['runs']> = {
+    ...(patch.attempt === undefined ? {} : { attempt: patch.attempt }),
+    ...(patch.startedAt === undefined ? {} : { started_at: patch.startedAt }),
+    ...(patch.endedAt === undefined ? {} : { ended_at: patch.endedAt }),
+    ...(patch.notBefore === undefined ? {} : { not_before: patch.notBefore }),
+    ...(patch.containerId === undefined ? {} : { container_id: patch.containerId }),
+    ...(patch.deadlineAt === undefined ? {} : { deadline_at: patch.deadlineAt }),
+    ...(patch.outcome === undefined ? {} : { outcome: patch.outcome }),
+    ...(patch.reason === undefined ? {} : { reason_json: patch.reason && JSON.stringify(patch.reason) }),
+    ...(patch.exitCode === undefined ? {} : { exit_code: patch.exitCode }),
+    ...(patch.finalMessage === undefined ? {} : { final_message: patch.finalMessage }),
+    ...(patch.usage === undefined ? {} : { usage_json: patch.usage && JSON.stringify(patch.usage) }),
+    ...(patch.workspaceKeptUntil === undefined ? {} : { workspace_kept_until: patch.workspaceKeptUntil }),
+  };
+  return patch.release ? { ...columns, lease_owner: null, lease_until: null } : columns;
+}
+
+function newRow(run: NewRun): RunTables['runs'] {
+  return {
+    id: run.id,
+    delivery_id: run.deliveryId,
+    repository: run.repository,
+    repository_id: run.repositoryId,
+    issue_number: run.issueNumber,
+    profile: run.profile,
+    profile_json: run.profileJson,
+    state: 'queued',
+    outcome: null,
+    reason_json: null,
+    attempt: 0,
+    queued_at: run.queuedAt,
+    started_at: null,
+    ended_at: null,
+    not_before: 0,
+    lease_owner: null,
+    lease_until: null,
+    cancel_reason: null,
+    container_id: null,
+    deadline_at: null,
+    exit_code: null,
+    final_message: null,
+    usage_json: null,
+    workspace_kept_until: null,
+  };
+}

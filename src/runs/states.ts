@@ -1,0 +1,25 @@
+import { FlowError } from '../base/errors.ts';
+import type { RunState } from './run.ts';
+
+/**
+ * The table of moves. `preparing → queued` is a run put back before its agent started; everything that is over,
+ * however it ended, goes through `reporting`, but for runs that nobody ever claimed.
+ */
+export const MOVES: Readonly<Record<RunState, readonly RunState[]>> = {
+  queued: ['preparing', 'ended'],
+  preparing: ['running', 'reporting', 'queued'],
+  running: ['reporting'],
+  reporting: ['ended'],
+  ended: [],
+};
+
+/** Throws `run_move_refused` for a move that the table does not list. */
+export function assertMove(id: string, from: RunState, to: RunState): void {
+  if (MOVES[from].includes(to)) return;
+  throw new FlowError({
+    code: 'run_move_refused',
+    blame: 'service',
+    message: `Run ${id} is ${from} and cannot become ${to}.`,
+    mend: 'This is a fault of the service: please report it with the timeline of the run (github-flows runs show).',
+  });
+}

@@ -1,0 +1,46 @@
+import { type Kysely, sql } from 'kysely';
+import type { TimelineEntry } from './run.ts';
+import { runTables } from './tables.ts';
+
+/** Adds one line at the end of a run's timeline, inside the caller's transaction. */
+export async function appendTimeline(
+  trx: Kysely<unknown>,
+  runId: string,
+  at: number,
+  entry: { kind: string; text: string; data: Record<string, unknown> },
+): Promise<void> {
+  const next = sql<number>`(SELECT COALESCE(MAX(seq), 0) + 1 FROM run_events WHERE run_id = ${runId})`;
+  await runTables(trx)
+    .insertInto('run_events')
+    .values({
+      run_id: runId,
+      seq: next,
+      at,
+      kind: entry.kind,
+      text: entry.text,
+      data_json: JSON.stringify(entry.data),
+    })
+    .execute();
+}
+
+/** The timeline after a line, oldest first. */
+export async function readTimeline(
+  kysely: Kysely<unknown>,
+  runId: string,
+  afterSeq: number,
+): Promise<TimelineEntry[]> {
+  const rows = await runTables(kysely)
+    .selectFrom('run_events')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .where('seq', '>', afterSeq)
+    .orderBy('seq')
+    .execute();
+  return rows.map((row) => ({
+    seq: row.seq,
+    at: row.at,
+    kind: row.kind,
+    text: row.text,
+    data: JSON.parse(row.data_json),
+  }));
+}

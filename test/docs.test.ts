@@ -1,0 +1,137 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { createProgram } from '../src/cli/program.ts';
+import { configurationPage } from '../src/config/page.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const sources = globSync('src/**/*.ts', { cwd: ROOT }).map(read);
+const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+
+function duplicates(values: readonly string[]): string[] {
+  return values.filter((value, index) => values.indexOf(value) !== index);
+}
+
+describe('docs/errors.md', () => {
+  const codes = new Set(
+    sources.flatMap((text) =>
+      [...text.matchAll(/\b(?:code|reason): '([a-z0-9_]+)'/g)].map(([, code = '']) => code),
+    ),
+  );
+  const paragraphs = [...read('docs/errors.md').matchAll(/^### `([a-z0-9_]+)`$/gm)].map(
+    ([, code = '']) => code,
+  );
+
+  test('has a paragraph for every code, and no paragraph without a code', () => {
+    expect(codes.size).toBeGreaterThan(50);
+    expect(paragraphs.toSorted()).toEqual([...codes].toSorted());
+  });
+
+  test('has no code twice, and a sentence under each', () => {
+    expect(duplicates(paragraphs)).toEqual([]);
+    const bodies = read('docs/errors.md')
+      .split(/^### `[a-z0-9_]+`$/gm)
+      .slice(1);
+    expect(bodies.filter((body) => !/[.!?]/.test(body.split(/^#/m)[0] ?? ''))).toEqual([]);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  test('is what the options table makes', () => {
+    expect(read('docs/configuration.md')).toBe(configurationPage());
+  });
+});
+
+describe('docs/cli.md', () => {
+  const io = {
+    directory: '/',
+    settings: () => ({}),
+    out: () => {},
+    err: () => {},
+    isTerminal: false,
+    fail: () => {},
+  };
+  const commands = leaves(createProgram(io), '');
+  const headings = [...read('docs/cli.md').matchAll(/^## `github-flows ([^`]+)`$/gm)].map(
+    ([, name = '']) => name,
+  );
+
+  function leaves(command: Command, prefix: string): { name: string; options: string[] }[] {
+    const own = command.commands.filter((child) => child.name() !== 'help');
+    if (own.length > 0) return own.flatMap((child) => leaves(child, `${prefix} ${child.name()}`.trim()));
+    return [{ name: prefix, options: command.options.map((option) => option.long ?? '') }];
+  }
+
+  test('has a section for every command, and no section without a command', () => {
+    expect(headings.toSorted()).toEqual(commands.map(({ name }) => name).toSorted());
+  });
+
+  test('names every option of each command in its section, and no others', () => {
+    const sections = new Map(
+      read('docs/cli.md')
+        .split(/^## `github-flows /gm)
+        .slice(1)
+        .map((section) => [section.slice(0, section.indexOf('`')), section]),
+    );
+    const told = commands.map(({ name }) => [
+      name,
+      [...new Set((sections.get(name) ?? '').match(/--[a-z][a-z-]*/g))].toSorted(),
+    ]);
+    expect(told).toEqual(commands.map(({ name, options }) => [name, options.toSorted()]));
+  });
+});
+
+describe('the pages', () => {
+  test('every `npm run` and `github-flows` command they name exists', () => {
+    const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
+    const program = createProgram({
+      directory: '/',
+      settings: () => ({}),
+      out: () => {},
+      err: () => {},
+      isTerminal: false,
+      fail: () => {},
+    });
+    const wrong = pages.flatMap((page) => {
+      const text = read(page);
+      const npm = [...text.matchAll(/\bnpm (?:run )?(test:long|test|[a-z:]+)\b/g)]
+        .map(([, name = '']) => name)
+        .filter(
+          (name) =>
+            /^npm run /.test(`npm run ${name}`) &&
+            text.includes(`npm run ${name}`) &&
+            !scripts.includes(name),
+        );
+      const cli = [...text.matchAll(/(?:bin\/|^|[`\s])github-flows ([a-z]+)(?: ([a-z]+))?/gm)]
+        .filter(([, first = '']) => program.commands.every((command) => command.name() !== first))
+        .map(([whole]) => whole)
+        .filter((whole) => whole.includes('`') || whole.includes('bin/'));
+      return [...npm, ...cli].map((name) => `${page}: ${name}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('every link to a file of the repository leads to one', () => {
+    const broken = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !existsSync(resolve(ROOT, dirname(page), target)))
+        .map((target) => `${page}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test('the first screen of the README gives the two commands', () => {
+    const first = read('README.md').split('\n').slice(0, 40).join('\n');
+    expect(first).toContain('npm run demo');
+    expect(first).toContain('npm test');
+  });
+
+  test('every runtime dependency has a sentence in docs/decisions/', () => {
+    const decisions = globSync('docs/decisions/*.md', { cwd: ROOT }).map(read).join('\n');
+    const dependencies = Object.keys(JSON.parse(read('package.json')).dependencies);
+    expect(dependencies.filter((name) => !decisions.includes(`\`${name}\``))).toEqual([]);
+  });
+});
