@@ -1,0 +1,107 @@
+import { MIN_SECRET_CHARACTERS, type Needle, needlesFor } from './encodings.ts';
+import { createScanner, type Scanner } from './scanner.ts';
+
+/** What stands in the place of a secret. */
+export const MASK = '[masked]';
+
+/** Masks text that comes in pieces: what `push` and `end` give, joined, is what `mask` gives for the whole. */
+export type RedactorStream = {
+  /** Gives what is safe to show; holds back an end that may be the beginning of a secret. */
+  push(text: string): string;
+  /** Gives what was held back; the stream may be used anew afterwards. */
+  end(): string;
+};
+
+/** Knows every secret that was handed out, and takes it out of whatever is shown. */
+export type Redactor = {
+  /**
+   * Masks `value` from now on, in every form of `encodings.ts`, until the function it gives is called.
+   * Added twice, it is masked until it was forgotten twice. A value under 6 characters is not masked.
+   */
+  add(value: string): () => void;
+  /** `text` with every known secret as `[masked]`; secrets that overlap become one. */
+  mask(text: string): string;
+  stream(): RedactorStream;
+};
+
+/** A redactor that knows no secret yet. */
+export function createRedactor(): Redactor {
+  const secrets = new Map<string, { count: number; needles: Needle[] }>();
+  let built: Scanner | undefined;
+  const scanner = (): Scanner => {
+    built ??= createScanner(distinct([...secrets.values()].flatMap(({ needles }) => needles)));
+    return built;
+  };
+
+  const forget = (value: string): void => {
+    const secret = secrets.get(value);
+    if (!secret) return;
+    secret.count -= 1;
+    if (secret.count > 0) return;
+    secrets.delete(value);
+    built = undefined;
+  };
+
+  return {
+    add(value) {
+      if (value.length < MIN_SECRET_CHARACTERS) return () => {};
+      const known = secrets.get(value);
+      if (known) known.count += 1;
+      else {
+        secrets.set(value, { count: 1, needles: needlesFor(value) });
+        built = undefined;
+      }
+      let forgotten = false;
+      return () => {
+        if (!forgotten) forget(value);
+        forgotten = true;
+      };
+    },
+    mask: (text) => maskUpTo(scanner(), text, 0, text.length).shown,
+    stream: () => createStream(scanner),
+  };
+}
+
+function createStream(scanner: () => Scanner): RedactorStream {
+  let held = '';
+  /** How much of `held` lies in a secret whose mask was given already. */
+  let covered = 0;
+  const give = (text: string, end: number): string => {
+    const masked = maskUpTo(scanner(), text, covered, end);
+    held = text.slice(end);
+    covered = masked.beyond;
+    return masked.shown;
+  };
+  return {
+    push(text) {
+      const whole = held + text;
+      return give(whole, scanner().openFrom(whole));
+    },
+    end: () => give(held, held.length),
+  };
+}
+
+/**
+ * Masks `text` from `covered` to `end`; `beyond` tells how far a mask that was given reaches behind `end`.
+ * Every needle that starts before `end` must be complete in `text`.
+ */
+function maskUpTo(
+  scanner: Scanner,
+  text: string,
+  covered: number,
+  end: number,
+): { shown: string; beyond: number } {
+  const parts: string[] = [];
+  let done = covered;
+  scanner.scan(text, (start, stop) => {
+    if (start >= end) return;
+    if (start >= done) parts.push(text.slice(done, start), MASK);
+    done = Math.max(done, stop);
+  });
+  if (done < end) parts.push(text.slice(done, end));
+  return { shown: parts.join(''), beyond: Math.max(0, done - end) };
+}
+
+function distinct(needles: readonly Needle[]): Needle[] {
+  return [...new Map(needles.map((needle) => [`${needle.wraps}${needle.text}`, needle])).values()];
+}
