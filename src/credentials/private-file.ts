@@ -1,0 +1,131 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { systemCode } from '../base/errors.ts';
+
+/** What keeps a file or directory of credentials from being used; `path` is the one at fault, `mode` its permission bits. */
+export type FileFault =
+  | { kind: 'missing'; path: string }
+  | { kind: 'not-directory'; path: string }
+  | { kind: 'unreadable'; path: string; detail: string }
+  | { kind: 'not-regular'; path: string; what: string }
+  | { kind: 'too-large'; path: string; maxBytes: number }
+  | { kind: 'open-to-others'; path: string; mode: number; directory: boolean }
+  | { kind: 'wrong-owner'; path: string; owner: number; wanted: number; directory: boolean };
+
+/** A file that was read through the very descriptor that was checked, or all that is wrong with it. */
+export type FileReading =
+  | { faults: readonly []; content: Buffer; stat: Stats }
+  | { faults: readonly [FileFault, ...FileFault[]] };
+
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK;
+const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The user the service runs as; 0 may use credentials of any account. */
+export function serviceUid(): number {
+  return process.getuid?.() ?? 0;
+}
+
+/** Opens a directory, or says what is in the way. `entryOf` a held directory opens no link at its last component. */
+export async function openDirectory(path: string, entryOf?: FileHandle): Promise<FileHandle | FileFault> {
+  try {
+    return entryOf
+      ? await open(entry(entryOf, basename(path)), DIRECTORY | constants.O_NOFOLLOW)
+      : await open(path, DIRECTORY);
+  } catch (error) {
+    return openFault(path, error);
+  }
+}
+
+/** The path of `name` in a directory that is held open, whatever becomes of the directory's own name. */
+export function entry(directory: FileHandle, name: string): string {
+  return `/proc/self/fd/${directory.fd}/${name}`;
+}
+
+/** What is wrong with whose a file or directory is and who else may use it; `uid` is the service's user. */
+export function accessFaults(path: string, stat: Stats, uid: number): FileFault[] {
+  const directory = stat.isDirectory();
+  const faults: FileFault[] = [];
+  const mode = stat.mode & 0o7777;
+  if (mode & 0o077) faults.push({ kind: 'open-to-others', path, mode, directory });
+  if (uid !== 0 && stat.uid !== uid) {
+    faults.push({ kind: 'wrong-owner', path, owner: stat.uid, wanted: uid, directory });
+  }
+  return faults;
+}
+
+/** Reads the regular file `path`, an entry of the open `directory`; links are not followed, special files not waited for. */
+export async function readEntry(directory: FileHandle, path: string, maxBytes: number): Promise<FileReading> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(entry(directory, basename(path)), FILE);
+    const stat = await file.stat();
+    if (!stat.isFile()) return { faults: [{ kind: 'not-regular', path, what: kindOf(stat) }] };
+    const content = stat.size > maxBytes ? undefined : await readBounded(file, stat.size, maxBytes);
+    return content ? { faults: [], content, stat } : { faults: [{ kind: 'too-large', path, maxBytes }] };
+  } catch (error) {
+    return { faults: [entryFault(path, error)] };
+  } finally {
+    await file?.close();
+  }
+}
+
+/**
+ * Reads a file that must be private: it and the directory it is in belong to the service's user (to anyone when
+ * `uid` is 0) and have no bits for group and others. Tells all faults of both; never throws for a fault of the file.
+ */
+export async function readPrivateFile(
+  path: string,
+  options: { maxBytes: number; uid: number },
+): Promise<FileReading> {
+  const parent = dirname(path);
+  const directory = await openDirectory(parent);
+  if ('kind' in directory)
+    return { faults: [directory.kind === 'missing' ? { kind: 'missing', path } : directory] };
+  try {
+    const reading = await readEntry(directory, path, options.maxBytes);
+    const faults = accessFaults(parent, await directory.stat(), options.uid);
+    if ('stat' in reading) faults.push(...accessFaults(path, reading.stat, options.uid));
+    else faults.push(...reading.faults);
+    const [first, ...rest] = faults;
+    return first ? { faults: [first, ...rest] } : reading;
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Everything up to the end, or undefined when there is more than `maxBytes`. */
+async function readBounded(file: FileHandle, size: number, maxBytes: number): Promise<Buffer | undefined> {
+  const buffer = Buffer.alloc(Math.min(maxBytes, size) + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) return buffer.subarray(0, length);
+    length += bytesRead;
+  }
+  return undefined;
+}
+
+function openFault(path: string, error: unknown): FileFault {
+  const code = systemCode(error);
+  if (code === 'ENOENT') return { kind: 'missing', path };
+  if (code === 'ENOTDIR') return { kind: 'not-directory', path };
+  if (code === 'EACCES' || code === 'EPERM') {
+    return { kind: 'unreadable', path, detail: "the service's user may not read it" };
+  }
+  return { kind: 'unreadable', path, detail: error instanceof Error ? error.message : String(error) };
+}
+
+function entryFault(path: string, error: unknown): FileFault {
+  const code = systemCode(error);
+  if (code === 'ELOOP') return { kind: 'not-regular', path, what: 'a symbolic link' };
+  if (code === 'ENXIO') return { kind: 'not-regular', path, what: 'a socket' };
+  return openFault(path, error);
+}
+
+function kindOf(stat: Stats): string {
+  if (stat.isDirectory()) return 'a directory';
+  if (stat.isFIFO()) return 'a named pipe';
+  if (stat.isSocket()) return 'a socket';
+  return 'a device';
+}
