@@ -1,0 +1,137 @@
+import { chmod, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+/** What the model is asked: the user's prompt, and what each command it had run so far printed. */
+export type ModelTurn = { prompt: string; outputs: readonly string[] };
+
+/** What the model answers: a shell command to run in the repository, or the last message of the run. */
+export type ModelAnswer = { run: string } | { say: string };
+
+/** A model that follows a script; called once a turn, also again for a turn that Codex repeats. */
+export type ModelScript = (turn: ModelTurn) => ModelAnswer;
+
+/** One request as it came; `turn` only where a model was asked. */
+export type ModelRequest = { path: string; authorization: string | undefined; turn: ModelTurn | undefined };
+
+/** The running server: all requests so far, and its end, which removes the socket. */
+export type ScriptedModel = { requests: readonly ModelRequest[]; close(): Promise<void> };
+
+type Item = { type?: string; role?: string; content?: Text[]; output?: string | Text[] };
+type Text = { text?: string };
+type Body = { input?: Item[]; tools?: { name?: string }[] };
+
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Serves a scripted model on a unix socket that everyone may connect to, in the part of OpenAI's Responses API that
+ * Codex uses: https://platform.openai.com/docs/api-reference/responses-streaming. A socket left behind at the path is
+ * replaced. Paths end at 107 bytes (`man 7 unix`).
+ */
+export async function startScriptedModel(options: {
+  socketPath: string;
+  script: ModelScript;
+  log?: (line: string) => void;
+}): Promise<ScriptedModel> {
+  const { socketPath, script, log = () => {} } = options;
+  const requests: ModelRequest[] = [];
+  const server = createServer((request, response) => {
+    answer(request, response, script, requests, log).catch((error: unknown) => {
+      log(`The scripted model failed: ${error instanceof Error ? error.message : String(error)}`);
+      response.destroy();
+    });
+  });
+  await rm(socketPath, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, resolve);
+  });
+  await chmod(socketPath, 0o666);
+  return {
+    requests,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  script: ModelScript,
+  requests: ModelRequest[],
+  log: (line: string) => void,
+): Promise<void> {
+  const path = request.url ?? '';
+  const body = await readBody(request);
+  const asked = request.method === 'POST' && path.endsWith('/responses');
+  const turn = asked ? readTurn(body) : undefined;
+  requests.push({ path, authorization: request.headers.authorization, turn });
+  if (!turn) {
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+    return;
+  }
+  const next = script(turn);
+  log('run' in next ? `The scripted model asks for: ${next.run}` : 'The scripted model gives its answer.');
+  const item = 'run' in next ? call(next.run, turn.outputs.length, body) : message(next.say);
+  stream(response, item, requests.length);
+}
+
+async function readBody(request: IncomingMessage): Promise<Body> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new Error(`a request has more than ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return bytes === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as Body);
+}
+
+// Before the prompt come messages of Codex's own (the surroundings, AGENTS.md): the prompt is the last that is the user's.
+function readTurn({ input = [] }: Body): ModelTurn {
+  const prompt = input.findLast((item) => item.type === 'message' && item.role === 'user');
+  const outputs = input.filter((item) => item.type?.endsWith('_call_output'));
+  return {
+    prompt: prompt?.content?.map((part) => part.text ?? '').join('\n') ?? '',
+    outputs: outputs.map(({ output = '' }) =>
+      typeof output === 'string' ? output : (output.at(-1)?.text ?? ''),
+    ),
+  };
+}
+
+// Codex offers newer models one tool that runs JavaScript, and older ones the shell itself.
+function call(command: string, turn: number, { tools = [] }: Body): object {
+  const wanted = JSON.stringify({ cmd: command, yield_time_ms: 30_000 });
+  const call_id = `call_${turn}`;
+  if (tools.some((tool) => tool.name === 'exec_command')) {
+    return { type: 'function_call', call_id, name: 'exec_command', arguments: wanted };
+  }
+  const input = `const { output } = await tools.exec_command(${wanted}); text(output);`;
+  return { type: 'custom_tool_call', call_id, name: 'exec', input };
+}
+
+function message(text: string): object {
+  return { type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] };
+}
+
+function stream(response: ServerResponse, item: object, number: number): void {
+  const id = `resp_${number}`;
+  const usage = {
+    input_tokens: 1000,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: 100,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: 1100,
+  };
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const event of [
+    { type: 'response.created', response: { id } },
+    { type: 'response.output_item.done', output_index: 0, item },
+    { type: 'response.completed', response: { id, usage } },
+  ]) {
+    response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  }
+  response.end();
+}

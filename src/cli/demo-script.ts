@@ -1,0 +1,70 @@
+import type { ModelScript } from './demo-model.ts';
+
+/** Where Codex, in its container, thinks that OpenAI is. */
+const FORWARDED_PORT = 8765;
+
+/**
+ * A script that makes one change and commits it. `edit` gives the shell command that changes files, run in the
+ * repository, for the number of the issue that the prompt names (`0` if it names none).
+ */
+export function commitScript(edit: (issue: string) => string): ModelScript {
+  return ({ prompt, outputs }) => {
+    const issue = issueNumber(prompt);
+    const output = outputs[0];
+    if (output === undefined) {
+      const commit = `git -c user.name='Scripted model' -c user.email=model@localhost commit -q -m 'Answer issue #${issue}'`;
+      return { run: `${edit(issue)} && git add -A && ${commit} && git log -1 --format='committed %h'` };
+    }
+    const commit = /\bcommitted ([0-9a-f]{7,40})\b/.exec(output)?.[1];
+    return {
+      say: commit
+        ? `Issue #${issue} is answered by commit ${commit}.`
+        : `Issue #${issue} could not be answered; the command printed: ${output.trim()}`,
+    };
+  };
+}
+
+function issueNumber(prompt: string): string {
+  return (
+    /\bissue\W{0,10}(?:number\W{0,10})?(\d{1,15})\b/i.exec(prompt)?.[1] ??
+    /#(\d{1,15})\b/.exec(prompt)?.[1] ??
+    '0'
+  );
+}
+
+/**
+ * The `config.toml` with which Codex asks the scripted model behind `socket` (a path in the container) and nobody else.
+ * The command that Codex runs for a credential starts the forwarder, so no command line needs to; it then gives the
+ * access token of the login, if there is one, as a provider's own command would.
+ */
+export function scriptedModelConfig(socket: string): string {
+  const url = `http://127.0.0.1:${FORWARDED_PORT}`;
+  return `model_provider = "scripted"
+chatgpt_base_url = "${url}/backend-api"
+
+[analytics]
+enabled = false
+
+# Both would look for hosts that cannot be reached, and wait for them.
+[features]
+plugins = false
+apps = false
+
+[model_providers.scripted]
+name = "A scripted model, not OpenAI"
+base_url = "${url}/v1"
+wire_api = "responses"
+
+[model_providers.scripted.auth]
+command = "bash"
+args = ["-c", '''
+setsid socat TCP-LISTEN:${FORWARDED_PORT},bind=127.0.0.1,reuseaddr,fork UNIX-CONNECT:${socket} < /dev/null > /dev/null 2>&1 &
+for try in {1..100}; do
+  (: < /dev/tcp/127.0.0.1/${FORWARDED_PORT}) 2> /dev/null && break
+  sleep 0.02
+done
+token=$(sed -n 's/.*"access_token": *"\\([^"]*\\)".*/\\1/p' "\${CODEX_HOME:-$HOME/.codex}/auth.json" 2> /dev/null)
+echo "\${token:-none}"
+''']
+`;
+}
