@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** In CI the results are also written for .ci/run to count. */
+const inCi = process.env.CI !== undefined;
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -7,5 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    reporters: inCi ? ['default', 'json'] : ['default'],
+    outputFile: { json: 'var/test-results.json' },
   },
 });

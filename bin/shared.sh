@@ -27,7 +27,7 @@ setting() {
 only_one() {
   mkdir -p "$root/var"
   command -v flock > /dev/null || return 0
-  exec 9> "$root/var/$1.lock"
+  exec 9> "$root/var/$(printf %s "$1" | tr " " -).lock"
   flock -n 9 && return 0
   say "Another $1 is under way here; waiting for it."
   flock 9
