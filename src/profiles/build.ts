@@ -1,0 +1,126 @@
+import type { Fault, Problem } from '../base/errors.ts';
+import { fullAllow } from './allow.ts';
+import { countCandidates, MAX_CANDIDATES } from './expand.ts';
+import type { Settings, VariableSetting } from './fragment.ts';
+import { type Line, mergeLine, originOf } from './merge.ts';
+import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from './profile.ts';
+import type { PromptFile } from './prompt-file.ts';
+import { toRuntime } from './runtime.ts';
+import { promptNotNamed } from './runtime-faults.ts';
+import { tooManyCandidates } from './value-faults.ts';
+
+/** What one line of fragments came to: a profile, a default that lacks something, or faults. */
+export type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
+
+/** What building needs from outside: the prompt that a fragment's promptRef names, and the check of a template. */
+export type BuildTools = {
+  promptOf(file: string, ref: string): Promise<{ prompt: PromptFile } | { fault: Fault }>;
+  checkPrompt(template: string, names: readonly string[]): readonly Problem[];
+};
+
+/** Merges a line and makes its profile. */
+export async function buildProfile(line: Line, tools: BuildTools): Promise<Built> {
+  const settings = mergeLine(line);
+  const own = line.at(-1) ?? line[0];
+  const complete = completeOf(settings);
+  if ('missing' in complete) return complete;
+  const { trigger, handler, runtime, image } = complete;
+  const fileOf = (key: string): string => originOf(line, ['execution', 'runtime', key]);
+  const made = toRuntime(runtime, image, fileOf);
+  const variables = toVariables(handler.promptVariables ?? {});
+  const prompt = await promptOfLine(line, handler, variables, tools);
+  const count = countCandidates(trigger);
+  const faults = [...made.faults, ...prompt.faults];
+  if (count > MAX_CANDIDATES)
+    faults.push(tooManyCandidates(originOf(line, ['trigger']), count, MAX_CANDIDATES));
+  if (faults.length > 0) return { faults };
+  return {
+    profile: {
+      path: own.folder,
+      description: own.description,
+      trigger,
+      allow: fullAllow(settings.allow),
+      execution: { handler: toHandler(handler, prompt.path, variables), runtime: made.runtime },
+      credentials: { codex: settings.credentials?.codex ?? false },
+      checkout: toCheckout(settings.checkout),
+      report: {
+        reaction: settings.report?.reaction ?? true,
+        comment: settings.report?.comment ?? 'on-failure',
+      },
+    },
+  };
+}
+
+type HandlerSetting = NonNullable<NonNullable<Settings['execution']>['handler']>;
+type CompleteHandler = HandlerSetting & Required<Pick<HandlerSetting, 'type' | 'command'>>;
+
+type Complete = {
+  trigger: NonNullable<Settings['trigger']>;
+  handler: CompleteHandler;
+  runtime: NonNullable<NonNullable<Settings['execution']>['runtime']>;
+  image: Runtime['image'];
+};
+
+function completeOf({ trigger, execution }: Settings): Complete | { missing: string[] } {
+  const { handler, runtime } = execution ?? {};
+  if (
+    trigger?.event !== undefined &&
+    handler?.type !== undefined &&
+    handler.command !== undefined &&
+    runtime?.image !== undefined
+  )
+    return { trigger, handler: handler as CompleteHandler, runtime, image: runtime.image };
+  return {
+    missing: [
+      ...(trigger?.event === undefined ? ['trigger.event'] : []),
+      ...(handler?.type === undefined ? ['execution.handler.type'] : []),
+      ...(handler?.command === undefined ? ['execution.handler.command'] : []),
+      ...(runtime?.image === undefined ? ['execution.runtime.image'] : []),
+    ],
+  };
+}
+
+async function promptOfLine(
+  line: Line,
+  handler: CompleteHandler,
+  variables: readonly PromptVariable[],
+  tools: BuildTools,
+): Promise<{ path: string | undefined; faults: Fault[] }> {
+  const ref = handler.promptRef;
+  if (ref === undefined) {
+    const faults = handler.type === 'agent' ? [promptNotNamed((line.at(-1) ?? line[0]).file)] : [];
+    return { path: undefined, faults };
+  }
+  const found = await tools.promptOf(originOf(line, ['execution', 'handler', 'promptRef']), ref);
+  if ('fault' in found) return { path: undefined, faults: [found.fault] };
+  const { path, text } = found.prompt;
+  const problems = tools.checkPrompt(
+    text,
+    variables.map(({ name }) => name),
+  );
+  return { path, faults: problems.map((problem) => ({ ...problem, file: path })) };
+}
+
+function toHandler(
+  setting: CompleteHandler,
+  promptFile: string | undefined,
+  promptVariables: readonly PromptVariable[],
+): Handler {
+  const { type, command, args } = setting;
+  return { type, command, args: args ?? [], promptFile, promptVariables };
+}
+
+function toVariables(settings: Readonly<Record<string, VariableSetting>>): PromptVariable[] {
+  return Object.entries(settings).map(([name, { path, required, default: other }]) => ({
+    name,
+    path,
+    required,
+    default: required ? '' : (other ?? ''),
+  }));
+}
+
+/** `from` decides: a ref that a fragment above set is not meant any more when a nearer one says otherwise. */
+function toCheckout(setting: Settings['checkout']): CheckoutRule {
+  const from = (setting?.from ?? 'auto') as CheckoutRule['from'];
+  return { from, ref: from === 'ref' ? setting?.ref : undefined, depth: setting?.depth };
+}

@@ -1,0 +1,108 @@
+import type { Fault } from '../base/errors.ts';
+
+/** Characters of a value that a message quotes. */
+const SHOWN = 80;
+
+/** A JSON pointer (RFC 6901) from its parts; no parts is the whole document, `''`. */
+export function pointer(...parts: readonly (string | number)[]): string {
+  return parts.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** A value as a message quotes it: its JSON, cut when it is long. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+/** The profiles directory is not there, or is no directory. */
+export function profilesMissing(dir: string, detail: string): Fault {
+  return {
+    code: 'profiles_missing',
+    file: dir,
+    message: `The profiles directory ${dir} cannot be read: ${detail}.`,
+    mend: `Make it (\`mkdir -p ${dir}\`) and put a profile in it, or set PROFILES_DIR to where the profiles are.`,
+  };
+}
+
+/** The profiles directory holds no profile.json at all. */
+export function profilesEmpty(dir: string): Fault {
+  return {
+    code: 'profiles_empty',
+    file: dir,
+    message: `There is no profile.json in ${dir} or in any folder below it, so no event could ever start a run.`,
+    mend: 'Put a profile there, for example the shipped profiles/example folder with your own repository in it, or set PROFILES_DIR to where the profiles are.',
+  };
+}
+
+/** A profile.json or a folder that cannot be read, or is something else than it should be. */
+export function profileUnreadable(file: string, detail: string): Fault {
+  return {
+    code: 'profile_unreadable',
+    file,
+    message: `${file} cannot be read: ${detail}.`,
+    mend: "A profile.json is a regular file, and it and its folders are readable by the service's user; make it so (`chmod u+r`, `chown`), or remove it.",
+  };
+}
+
+/** A profile.json over the size or depth that a profile may have. */
+export function profileTooLarge(file: string, detail: string): Fault {
+  return {
+    code: 'profile_too_large',
+    file,
+    message: `${file} is ${detail}.`,
+    mend: 'Split it into folders of smaller profiles, and keep long texts in the prompt file; or remove it, if it is no profile.',
+  };
+}
+
+/** A profile.json whose bytes are not UTF-8. */
+export function profileNotUtf8(file: string): Fault {
+  return {
+    code: 'profile_not_utf8',
+    file,
+    message: `${file} is not UTF-8 text.`,
+    mend: `Save it as UTF-8; \`iconv -f UTF-16 -t UTF-8\` converts what some editors write.`,
+  };
+}
+
+/** A profile.json that is not JSON; `detail` says where. */
+export function profileNotJson(file: string, detail: string): Fault {
+  return {
+    code: 'profile_not_json',
+    file,
+    message: `${file} is not JSON: ${detail}.`,
+    mend: 'Correct it there. JSON has double quotes, no comments and no comma after the last item.',
+  };
+}
+
+/** A key that stands twice in one object. */
+export function keyTwice(file: string, path: string, line: number): Fault {
+  return {
+    code: 'profile_key_twice',
+    file,
+    path,
+    message: `The key ${path} stands twice in ${file}, the second time in line ${line}.`,
+    mend: 'Remove one of the two; a reader would silently ignore the first.',
+  };
+}
+
+/** A folder of profiles that is a symbolic link, or a link that goes in a circle. */
+export function folderLink(file: string, loops: boolean): Fault {
+  return {
+    code: 'profile_folder_link',
+    file,
+    message: loops
+      ? `${file} is a symbolic link that goes in a circle.`
+      : `${file} is a symbolic link to a folder; these are not followed, because each profile has one name and one line of defaults.`,
+    mend: `Remove the link (\`rm ${file}\`); if the folder is wanted there, copy it.`,
+  };
+}
+
+/** A link to a file outside the profiles directory. */
+export function profileOutside(file: string, target: string): Fault {
+  return {
+    code: 'profile_outside',
+    file,
+    message: `${file} is a symbolic link to ${target}, which is outside the profiles directory.`,
+    mend: 'Put the file itself into the profiles directory.',
+  };
+}

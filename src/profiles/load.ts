@@ -1,0 +1,142 @@
+import type { Fault, Problem } from '../base/errors.ts';
+import { loadDenyList } from '../mounts/deny-list.ts';
+import type { MountHost } from '../mounts/mount.ts';
+import { type BuildTools, buildProfile } from './build.ts';
+import { expandProfile } from './expand.ts';
+import { profileNotUtf8, profileTooLarge, profileUnreadable } from './faults.ts';
+import { createFilterCompiler } from './filter.ts';
+import { type Fragment, toFragment } from './fragment.ts';
+import { readJson } from './json.ts';
+import { foldersAbove, type Line, linesOf } from './merge.ts';
+import type { Candidate, Profile } from './profile.ts';
+import { findPrompt } from './prompt-file.ts';
+import { readText } from './read-text.ts';
+import { createSchemaCheck, type SchemaCheck } from './schema.ts';
+import { type FragmentPlace, findFragments } from './tree.ts';
+import { checkFragment, type FragmentChecks } from './validate.ts';
+
+/** What loading asks of other rooms: the host that mounts are checked against, and the check of a prompt template. */
+export type LoadChecks = {
+  mountHost: MountHost;
+  checkPrompt: (template: string, names: readonly string[]) => readonly Problem[];
+};
+
+/**
+ * Everything below a profiles directory: the complete profiles by path, their candidates, the folders that are
+ * only defaults with what they lack, and every fault. A set is to be used only when there are no faults.
+ */
+export type LoadResult = {
+  profiles: Profile[];
+  candidates: Candidate[];
+  defaults: { path: string; missing: string[] }[];
+  faults: Fault[];
+};
+
+/** How many files are read at once. */
+const AT_ONCE = 32;
+
+/** Reads, merges and checks all profiles below `dir`. Never throws for what is in the files: faults are part of the result. */
+export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): Promise<LoadResult> {
+  const { dir, checks } = parts;
+  const { places, faults } = await findFragments(dir);
+  const schema = createSchemaCheck();
+  const tools = createBuildTools(dir, checks);
+  const { mountHost } = checks;
+  const own = { mountHost, denyList: loadDenyList(mountHost), compileFilter: createFilterCompiler() };
+  const reads = await inBatches(places, (place) => readFragment(place, schema, own, tools));
+  const foldersWhere = (test: (read: FragmentRead) => boolean): Set<string> =>
+    new Set(places.filter((_, index) => test(reads[index] ?? { faults: [] })).map(({ folder }) => folder));
+  const broken = foldersWhere(({ fragment }) => fragment === undefined);
+  const faulty = foldersWhere((read) => read.faults.length > 0);
+  const lines = linesOf(reads.flatMap(({ fragment }) => fragment ?? []));
+  const built = await inBatches(
+    lines.filter((line) => !onPath(folderOf(line), broken)),
+    async (line) => ({ path: folderOf(line), ...(await buildProfile(line, tools)) }),
+  );
+  const profiles = built.flatMap((each) =>
+    'profile' in each && !onPath(each.path, faulty) ? [each.profile] : [],
+  );
+  return {
+    profiles,
+    candidates: profiles.flatMap(expandProfile),
+    defaults: built.flatMap((each) =>
+      'missing' in each ? [{ path: each.path, missing: each.missing }] : [],
+    ),
+    faults: distinct([
+      ...faults,
+      ...reads.flatMap((read) => read.faults),
+      ...built.flatMap((each) => ('faults' in each ? each.faults : [])),
+    ]),
+  };
+}
+
+function folderOf(line: Line): string {
+  return (line.at(-1) ?? line[0]).folder;
+}
+
+function onPath(folder: string, marked: ReadonlySet<string>): boolean {
+  return [...foldersAbove(folder), folder].some((each) => marked.has(each));
+}
+
+type FragmentRead = { fragment?: Fragment; faults: Fault[] };
+
+/** A fragment and its own faults; no fragment when it is not even valid by the schema, so that nothing is built on it. */
+async function readFragment(
+  place: FragmentPlace,
+  schema: SchemaCheck,
+  checks: FragmentChecks,
+  tools: BuildTools,
+): Promise<FragmentRead> {
+  const json = await readPlace(place.file);
+  if ('faults' in json) return json;
+  const invalid = schema(json.value, place.file);
+  if (invalid.length > 0) return { faults: invalid };
+  const fragment = toFragment(json.value, place);
+  const ref = fragment.settings.execution?.handler?.promptRef;
+  const prompt = ref === undefined ? undefined : await tools.promptOf(place.file, ref);
+  return {
+    fragment,
+    faults: [
+      ...checkFragment(fragment, json.value, checks),
+      ...(prompt && 'fault' in prompt ? [prompt.fault] : []),
+    ],
+  };
+}
+
+async function readPlace(file: string): Promise<{ value: unknown } | { faults: Fault[] }> {
+  const read = await readText(file);
+  if ('text' in read) return readJson(read.text, file);
+  if (read.why === 'too-large') return { faults: [profileTooLarge(file, read.detail)] };
+  return { faults: [read.why === 'not-utf8' ? profileNotUtf8(file) : profileUnreadable(file, read.detail)] };
+}
+
+/** Prompts are read once for each fragment that names one, and each template checked once for each set of names. */
+function createBuildTools(dir: string, checks: LoadChecks): BuildTools {
+  const prompts = new Map<string, ReturnType<typeof findPrompt>>();
+  const problems = new Map<string, readonly Problem[]>();
+  return {
+    promptOf(file, ref) {
+      const found = prompts.get(file) ?? findPrompt(dir, file, ref);
+      prompts.set(file, found);
+      return found;
+    },
+    checkPrompt(template, names) {
+      const key = JSON.stringify([template, ...names]);
+      const known = problems.get(key) ?? checks.checkPrompt(template, names);
+      problems.set(key, known);
+      return known;
+    },
+  };
+}
+
+async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += AT_ONCE)
+    results.push(...(await Promise.all(items.slice(start, start + AT_ONCE).map(work))));
+  return results;
+}
+
+/** A fault of a default reaches every profile below it; it is told once. */
+function distinct(faults: readonly Fault[]): Fault[] {
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}

@@ -1,0 +1,77 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { closest } from 'fastest-levenshtein';
+import type { Fault } from '../base/errors.ts';
+import { pointer, show } from './faults.ts';
+import { createKeyAdvice, type KeyAdvice, type KeySchema } from './known-keys.ts';
+import schema from './profile.schema.json' with { type: 'json' };
+import { anyBot, unknownKey, wrongValue } from './value-faults.ts';
+
+/** Holds one parsed fragment against profile.schema.json and gives every fault in it. */
+export type SchemaCheck = (value: unknown, file: string) => Fault[];
+
+/** Keywords that only repeat what another error of the same place says better. */
+const REPEATING = new Set(['if', 'propertyNames']);
+
+/** The check of fragments; compiles the schema once. */
+export function createSchemaCheck(): SchemaCheck {
+  const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  const advice = createKeyAdvice(schema as KeySchema);
+  return (value, file) => {
+    if (validate(value)) return [];
+    return firstOfEachPlace(validate.errors ?? []).map((error) => translate(error, file, advice));
+  };
+}
+
+/** A value of the wrong type fails every branch that could be meant: the first complaint says it all. */
+function firstOfEachPlace(errors: readonly ErrorObject[]): ErrorObject[] {
+  const wrongType = new Map<string, ErrorObject>();
+  for (const error of errors)
+    if (error.keyword === 'type' && !wrongType.has(error.instancePath))
+      wrongType.set(error.instancePath, error);
+  return errors.filter((error) => {
+    const first = wrongType.get(error.instancePath);
+    return !REPEATING.has(error.keyword) && (first === undefined || first === error);
+  });
+}
+
+function translate(error: ErrorObject, file: string, advice: KeyAdvice): Fault {
+  const { instancePath: path, data } = error;
+  if (error.keyword === 'additionalProperties') {
+    const key = String(error.params.additionalProperty);
+    const siblings = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
+    return unknownKey(file, path + pointer(key), key, advice(key, siblings));
+  }
+  if (/^\/allow\/bots\/\d+$/.test(path) && String(data).includes('*')) return anyBot(file, path, data);
+  return wrongValue(file, path, complaint(error), error.parentSchema?.description as string | undefined);
+}
+
+function complaint(error: ErrorObject): string {
+  const subject = `${error.propertyName === undefined ? `is ${quoted(error)}` : `has the name ${show(error.propertyName)}`}, which`;
+  switch (error.keyword) {
+    case 'type':
+      return `${subject} is not of the type ${[error.params.type].flat().join(' or ')}`;
+    case 'enum':
+      return `${subject} is none of ${list(error.params.allowedValues)}; the nearest is ${nearest(error)}`;
+    case 'pattern':
+      return `${subject} does not have the form that is wanted`;
+    case 'required':
+      return `lacks the key ${show(error.params.missingProperty)}`;
+    case 'not':
+      return `holds ${list((error.schema as { required: string[] }).required)}, and only one of them can be meant`;
+    default:
+      return `${subject} ${error.message}`;
+  }
+}
+
+/** The value of a variable is never quoted: it may be what it should not be, a secret. */
+function quoted(error: ErrorObject): string {
+  return error.instancePath.startsWith('/execution/runtime/env/') ? 'a value' : show(error.data);
+}
+
+function list(values: readonly unknown[]): string {
+  return values.map(show).join(', ');
+}
+
+function nearest(error: ErrorObject): string {
+  return show(closest(String(error.data), error.params.allowedValues as string[]));
+}

@@ -1,0 +1,93 @@
+import { closest } from 'fastest-levenshtein';
+import type { Fault, Problem } from '../base/errors.ts';
+import { ATTRIBUTES } from '../events/event.ts';
+import { checkMounts } from '../mounts/check.ts';
+import type { DenyList } from '../mounts/deny-list.ts';
+import { parseDockerArgs } from '../mounts/docker-args.ts';
+import { checkEnvName } from '../mounts/env-names.ts';
+import type { MountHost } from '../mounts/mount.ts';
+import { pointer } from './faults.ts';
+import type { FilterCompiler } from './filter.ts';
+import { bothLists, type Fragment, type RuntimeSetting, type WrittenVariables } from './fragment.ts';
+import { keysAsFlags } from './runtime.ts';
+import { attributeUnknown, variableTwice } from './value-faults.ts';
+
+/** What the checks of a fragment need from outside. */
+export type FragmentChecks = { mountHost: MountHost; denyList: DenyList; compileFilter: FilterCompiler };
+
+/** Every fault that one fragment holds by itself, beyond its schema: filter, variables, flags, mounts, environment. */
+export function checkFragment(fragment: Fragment, written: unknown, checks: FragmentChecks): Fault[] {
+  const { trigger, execution } = fragment.settings;
+  const at = (path: string, problem: Problem): Fault => ({
+    code: problem.code,
+    file: fragment.file,
+    path,
+    message: problem.message,
+    mend: problem.mend,
+  });
+  const filter = trigger?.filter === undefined ? undefined : checks.compileFilter(trigger.filter);
+  return [
+    ...(filter && 'code' in filter ? [at('/trigger/filter', filter)] : []),
+    ...variableFaults(fragment.file, writtenVariables(written)),
+    ...runtimeFaults(execution?.runtime ?? {}, checks, at),
+  ];
+}
+
+type At = (path: string, problem: Problem) => Fault;
+
+function runtimeFaults(runtime: RuntimeSetting, checks: FragmentChecks, at: At): Fault[] {
+  const place = (...key: (string | number)[]): string => pointer('execution', 'runtime', ...key);
+  const args = runtime.dockerArgs ?? [];
+  const { parsed, problems } = parseDockerArgs(args);
+  const checked = checkMounts(parsed.mounts, checks.mountHost, checks.denyList);
+  return [
+    ...Object.keys(runtime.env ?? {}).flatMap((name) => {
+      const problem = checkEnvName(name);
+      return problem ? [at(place('env', name), problem)] : [];
+    }),
+    ...keysAsFlags(runtime).flatMap(({ key, flag }) =>
+      parseDockerArgs([flag]).problems.map((problem) => at(place(key), problem)),
+    ),
+    ...problems.map((problem) => at(place('dockerArgs', problem.index), problem)),
+    ...checked.problems.map((problem) =>
+      at(place('dockerArgs', ...indexOf(args, problem.asWritten)), problem),
+    ),
+  ];
+}
+
+/** Where a flag begins that was written as `text`: one word, or two. */
+function indexOf(args: readonly string[], text: string): number[] {
+  const index = args.findIndex((arg, at) => arg === text || `${arg} ${args[at + 1]}` === text);
+  return index < 0 ? [] : [index];
+}
+
+const VARIABLES = ['execution', 'handler', 'promptVariables'] as const;
+
+function variableFaults(file: string, written: WrittenVariables | undefined): Fault[] {
+  if (!written) return [];
+  const { required, optional, flat } = bothLists(written);
+  const twice = Object.keys(optional).filter((name) => Object.hasOwn(required, name));
+  const paths = [
+    ...Object.entries(required).map(([name, path]) => ({ at: flat ? [name] : ['required', name], path })),
+    ...Object.entries(optional).map(([name, { path }]) => ({ at: ['optional', name, 'path'], path })),
+  ];
+  return [
+    ...twice.map((name) => variableTwice(file, pointer(...VARIABLES, 'optional', name), name)),
+    ...paths
+      .filter(({ path }) => path.startsWith('attributes.') && !isAttribute(path))
+      .map(({ at, path }) => attributeUnknown(file, pointer(...VARIABLES, ...at), path, nearest(path))),
+  ];
+}
+
+function writtenVariables(written: unknown): WrittenVariables | undefined {
+  const { execution } = written as { execution?: { handler?: { promptVariables?: WrittenVariables } } };
+  return execution?.handler?.promptVariables;
+}
+
+function isAttribute(path: string): boolean {
+  return (ATTRIBUTES as readonly string[]).includes(path.slice('attributes.'.length));
+}
+
+function nearest(path: string): string {
+  return closest(path.slice('attributes.'.length), [...ATTRIBUTES]);
+}

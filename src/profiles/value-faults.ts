@@ -1,0 +1,68 @@
+import type { Fault } from '../base/errors.ts';
+import { show } from './faults.ts';
+
+/** A key that no profile has where it stands. */
+export function unknownKey(file: string, path: string, key: string, advice: string): Fault {
+  return {
+    code: 'profile_unknown_key',
+    file,
+    path,
+    message: `${show(key)} in ${file} is not a key that a profile has there; ${advice}.`,
+    mend: 'Correct or remove it. docs/profiles.md lists every key that works.',
+  };
+}
+
+/** A value of the wrong type or form; `what` completes the sentence that begins with where it is. */
+export function wrongValue(file: string, path: string, what: string, wanted = 'see docs/profiles.md'): Fault {
+  return {
+    code: 'profile_wrong_value',
+    file,
+    path,
+    message: `${path === '' ? 'The whole document' : path} in ${file} ${what}.`,
+    mend: `What belongs there: ${wanted.replace(/\.$/, '')}.`,
+  };
+}
+
+/** A wildcard among the bots. */
+export function anyBot(file: string, path: string, value: unknown): Fault {
+  return {
+    code: 'allow_any_bot',
+    file,
+    path,
+    message: `${path} in ${file} is ${show(value)}, but bots are admitted by their exact login only: anyone can make a bot.`,
+    mend: 'Name each bot as GitHub writes it, for example "dependabot[bot]".',
+  };
+}
+
+/** A trigger whose lists multiply to more than a profile may have. */
+export function tooManyCandidates(file: string, count: number, limit: number): Fault {
+  return {
+    code: 'profile_too_many_candidates',
+    file,
+    path: '/trigger',
+    message: `The lists of the trigger in ${file} multiply to ${count} combinations, and ${limit} are the limit.`,
+    mend: 'Shorten the lists, leave out the conditions that need no list, or split the profile into several folders.',
+  };
+}
+
+/** A variable that is both required and optional. */
+export function variableTwice(file: string, path: string, name: string): Fault {
+  return {
+    code: 'prompt_variable_twice',
+    file,
+    path,
+    message: `The prompt variable ${name} in ${file} is both required and optional.`,
+    mend: 'Remove it from one of the two.',
+  };
+}
+
+/** A variable that reads an attribute which no event has. */
+export function attributeUnknown(file: string, path: string, value: string, known: string): Fault {
+  return {
+    code: 'prompt_attribute_unknown',
+    file,
+    path,
+    message: `The path ${show(value)} in ${file} names an attribute that no event has; the nearest is attributes.${known}.`,
+    mend: 'Correct the path. docs/profiles.md lists the attributes.',
+  };
+}
