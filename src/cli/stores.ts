@@ -16,10 +16,15 @@ export type Stores = {
   isServiceRunning(): boolean;
 };
 
+/** The configuration of this environment and directory; throws `config_invalid`. */
+export function readConfig(io: Io): Config {
+  return loadConfig(io.settings(), io.directory);
+}
+
 /** Opens the database of the configuration for one command, and closes it. */
 export async function withStores(io: Io, work: (stores: Stores) => Promise<void>): Promise<void> {
-  const config = loadConfig(io.settings(), io.directory);
-  const db = await openDatabase({ file: join(config.varDir, 'github-flows.db'), clock: systemClock });
+  const config = readConfig(io);
+  const db = await openDatabase({ file: join(config.varDir, 'github-flows.db') });
   try {
     await work({
       config,

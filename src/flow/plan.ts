@@ -9,7 +9,7 @@ import type { RunPlaces } from './places.ts';
 export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & { network: 'open' | 'none'; runAs: Owner };
 
 /** Where Codex keeps its state when a profile asks for it by `credentials.codex`. */
-export const CODEX_STATE_TARGET = '/home/user/.codex';
+const CODEX_STATE_TARGET = '/home/user/.codex';
 
 const HOME = '/home/user';
 
@@ -18,15 +18,16 @@ export function makePlan(parts: {
   profile: Profile;
   repository: string;
   runId: string;
-  mounts: readonly CheckedMount[];
+  /** The profile's own mounts, checked. */
+  mounted: readonly CheckedMount[];
   places: RunPlaces;
   defaults: PlanDefaults;
+  secretsDir: string;
 }): Plan {
   const { profile, defaults, places } = parts;
   const { handler, runtime } = profile.execution;
-  const hasGitHubToken = parts.mounts.some(
-    (mount) => mount.kind === 'credential' && mount.name === 'gh-token',
-  );
+  const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
+  const hasGitHubToken = mounts.some((mount) => mount.kind === 'credential' && mount.name === 'gh-token');
   return {
     image: runtime.image,
     command: [...handler.command, ...handler.args],
@@ -43,7 +44,7 @@ export function makePlan(parts: {
     },
     network: runtime.network ?? defaults.network,
     limits: planLimits(profile, defaults),
-    mounts: [...ownMounts(places), ...parts.mounts.map(planMount)],
+    mounts: [...ownMounts(places), ...mounts.map(planMount)],
     readOnlyRoot: runtime.readOnlyRoot,
     hostname: runtime.dockerArgs.hostname ?? null,
     labels: runtime.dockerArgs.labels,
@@ -53,7 +54,8 @@ export function makePlan(parts: {
   };
 }
 
-function planLimits({ execution: { runtime } }: Profile, defaults: PlanDefaults): PlanLimits {
+/** The ceilings of a profile's containers. */
+export function planLimits({ execution: { runtime } }: Profile, defaults: PlanDefaults): PlanLimits {
   return {
     memoryBytes: runtime.memoryBytes ?? defaults.memoryBytes,
     cpus: runtime.cpus ?? defaults.cpus,
@@ -91,7 +93,8 @@ function planMount(mount: CheckedMount): PlanMount {
     return { ...sizes, source: null, readOnly: false, kind: 'tmpfs', asWritten };
   }
   const source = mount.kind === 'bind' ? mount.realSource : mount.source;
-  return { type: 'bind', source, target, readOnly: true, kind, asWritten };
+  const name = mount.kind === 'bind' ? {} : { name: mount.name };
+  return { type: 'bind', source, target, readOnly: true, kind, asWritten, ...name };
 }
 
 /** The mount that `credentials.codex` stands for, unless the profile mounts a Codex state itself. */

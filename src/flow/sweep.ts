@@ -1,12 +1,50 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
 import { removeTree } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import { removeOrphans } from '../containers/reaper.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
+import type { EngineWatch } from './engine-watch.ts';
 import { type Directories, runHomes } from './places.ts';
+
+/** How often what no run owns is looked for. */
+const SWEEP_EVERY_MS = 60_000;
+
+/** What sweeping looks at; only things of this installation are ever touched. */
+export type SweepParts = {
+  runs: RunStore;
+  engine: Engine;
+  engineWatch: EngineWatch;
+  directories: Directories;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Sweeps as soon as the engine answers and every minute from then on; gives the function that stops it. */
+export function startSweeping(parts: SweepParts): () => Promise<void> {
+  const stop = new AbortController();
+  const sweepOnce = async (): Promise<void> => {
+    try {
+      await parts.engineWatch.untilReady(stop.signal);
+      await sweep(parts);
+    } catch (error) {
+      if (!stop.signal.aborted) parts.log.warn({ err: error }, 'sweeping broke off; it is tried again');
+    }
+  };
+  let working = sweepOnce();
+  const timer = parts.clock.every(SWEEP_EVERY_MS, () => {
+    working = working.then(sweepOnce);
+    return working;
+  });
+  return async () => {
+    timer.stop();
+    stop.abort();
+    await working;
+  };
+}
 
 /** What a sweep took away, counted. */
 export type Swept = { containers: number; workspaces: number; homes: number };
@@ -15,27 +53,25 @@ export type Swept = { containers: number; workspaces: number; homes: number };
  * Removes what no living run owns: containers, private run directories, and workspaces past their keeping.
  * Only things of this installation are ever looked at. Safe to call at any time.
  */
-export async function sweep(parts: {
-  runs: RunStore;
-  engine: Engine;
-  directories: Directories;
-  now: number;
-  log: Logger;
-}): Promise<Swept> {
+export async function sweep(parts: SweepParts): Promise<Swept> {
   const { runs, directories } = parts;
-  for (const run of await runs.workspacesToDrop(parts.now)) await runs.workspaceDropped(run.id);
+  for (const run of await runs.workspacesToDrop(parts.clock.now())) await runs.workspaceDropped(run.id);
   const found = await listWorkspaces(directories.workspaceRoot);
   const homes = await runHomeIds(directories);
-  const living = new Set((await runs.living()).map((run) => run.id));
+  const living = await livingIds(runs);
   const owners = await runs.workspaceOwners();
   const orphans = found.filter((workspace) => !owners.has(workspace.runId));
   const deadHomes = homes.filter((id) => !living.has(id));
   for (const workspace of orphans) await removeWorkspace(workspace.dir);
   for (const id of deadHomes) await removeTree(join(runHomes(directories), id));
-  const containers = await removeOrphans(parts.engine, directories.installation, living);
+  const containers = await removeOrphans(parts.engine, directories.installation, () => livingIds(runs));
   const swept = { containers, workspaces: orphans.length, homes: deadHomes.length };
   if (swept.containers + swept.workspaces + swept.homes > 0) parts.log.info(swept, 'swept what no run owns');
   return swept;
+}
+
+async function livingIds(runs: RunStore): Promise<Set<string>> {
+  return new Set((await runs.living()).map((run) => run.id));
 }
 
 async function runHomeIds(directories: Directories): Promise<string[]> {

@@ -25,7 +25,13 @@ export function verdictOf(error: unknown): Verdict {
 /** Faults of the profile, the operator's set-up or the sender's words refuse a run; all others fail it. */
 function outcomeOf(fault: FlowError): Outcome {
   if (fault.code === 'run_cancelled') return 'cancelled';
+  if (fault.code === 'container_lost') return 'lost';
   return fault.blame === 'profile' || fault.blame === 'operator' || fault.blame === 'sender'
     ? 'refused'
     : 'failed';
+}
+
+/** Whether the engine itself was not there, which is no fault of the run: it can wait. */
+export function isEngineGone(error: unknown): boolean {
+  return ['engine_unreachable', 'engine_timeout'].includes(asFlowError(error).code);
 }

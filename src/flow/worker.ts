@@ -1,18 +1,17 @@
-import { type Cancellation, createCancellation } from '../base/cancel.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunQueue } from '../runs/queue.ts';
 import type { Run } from '../runs/run.ts';
+import { createFlight, type Flight, leaseLost, runCancelled, serviceStopping } from './flight.ts';
 
 /** How often a worker looks without being woken: for cancels, and runs that another process put in the queue. */
 const LOOK_EVERY_MS = 500;
 
 /** What a worker does with one run; both resolve when the run has ended or was put back, and never reject. */
 export type Executor = {
-  execute(run: Run, cancellation: Cancellation): Promise<void>;
+  execute(run: Run, flight: Flight): Promise<void>;
   /** Goes on with a run that a worker before this one had begun. */
-  resume(run: Run, cancellation: Cancellation): Promise<void>;
+  resume(run: Run, flight: Flight): Promise<void>;
   /** Ends a run that was called off before anybody claimed it. */
   dismiss(run: Run): Promise<void>;
 };
@@ -35,31 +34,33 @@ export type Worker = {
 export function createWorker(parts: {
   owner: string;
   max: number;
+  /** How often leases are renewed. */
+  renewMs: number;
   queue: RunQueue;
   executor: Executor;
   isReady: () => Promise<boolean>;
   clock: Clock;
   log: Logger;
 }): Worker {
-  const flights = new Map<string, { cancellation: Cancellation; done: Promise<void> }>();
-  let timer: Timer | undefined;
+  const flights = new Map<string, { flight: Flight; done: Promise<void> }>();
+  let timers: Timer[] = [];
   let looking: Promise<void> | undefined;
   let again = false;
   let stopping = false;
 
   const board = (run: Run, work: Executor['execute']): void => {
-    const cancellation = createCancellation();
-    const done = work(run, cancellation).finally(() => {
+    const flight = createFlight();
+    const done = work(run, flight).finally(() => {
       flights.delete(run.id);
       wake();
     });
-    flights.set(run.id, { cancellation, done });
+    flights.set(run.id, { flight, done });
   };
   const look = async (): Promise<void> => {
     do {
       again = false;
       for (const [id, reason] of await parts.queue.cancels(parts.owner))
-        flights.get(id)?.cancellation.cancel(runCancelled(reason));
+        flights.get(id)?.flight.cancellation.cancel(runCancelled(reason));
       for (const run of await parts.queue.cancelledWaiting()) await parts.executor.dismiss(run);
       while (
         !stopping &&
@@ -81,42 +82,33 @@ export function createWorker(parts: {
         looking = undefined;
       });
   };
+  const renew = async (): Promise<void> => {
+    try {
+      const held = await parts.queue.renew(parts.owner);
+      for (const [id, { flight }] of flights) if (!held.has(id)) flight.detach.cancel(leaseLost(id));
+    } catch (error) {
+      parts.log.error({ err: error }, 'leases could not be renewed');
+    }
+  };
   return {
     start(takenUp) {
       for (const run of takenUp) board(run, parts.executor.resume);
-      timer = parts.clock.every(LOOK_EVERY_MS, wake);
+      timers = [parts.clock.every(LOOK_EVERY_MS, wake), parts.clock.every(parts.renewMs, renew)];
       wake();
     },
     wake,
     async stop(drainMs) {
       stopping = true;
       await looking;
-      const living = Promise.all([...flights.values()].map((flight) => flight.done));
-      await Promise.race([living, parts.clock.sleep(drainMs)]);
-      timer?.stop();
-      for (const { cancellation } of flights.values()) cancellation.cancel(serviceStopping());
+      const living = Promise.all([...flights.values()].map(({ done }) => done));
+      const drained = new AbortController();
+      const waited = parts.clock.sleep(drainMs, drained.signal).catch(() => undefined);
+      await Promise.race([living, waited]);
+      drained.abort();
+      for (const timer of timers) timer.stop();
+      for (const { flight } of flights.values()) flight.detach.cancel(serviceStopping());
       await living;
     },
     active: () => flights.size,
   };
-}
-
-/** Why a run ends when somebody called it off. */
-export function runCancelled(reason: string): FlowError {
-  return new FlowError({
-    code: 'run_cancelled',
-    blame: 'sender',
-    message: `The run was cancelled: ${reason}.`,
-    mend: 'Start it again by the same comment when you want it after all.',
-  });
-}
-
-/** Not an end of the run: the service stops, and the next start takes the run up where it is. */
-export function serviceStopping(): FlowError {
-  return new FlowError({
-    code: 'service_stopping',
-    blame: 'service',
-    message: 'The service is stopping; the run goes on in its container.',
-    mend: 'Start the service again: it takes the run up.',
-  });
 }

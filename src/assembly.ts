@@ -1,0 +1,113 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { FlowError } from './base/errors.ts';
+import type { Config } from './config/config.ts';
+import { createTokenSource } from './credentials/token-source.ts';
+import type { Rehearsal } from './flow/explain.ts';
+import { tokenFileFor } from './flow/github-credential.ts';
+import { type Directories, runPlaces } from './flow/places.ts';
+import { makePlan, type PlanDefaults } from './flow/plan.ts';
+import { promptFor } from './flow/prompt.ts';
+import { createGitHubClient, type GitHubClient } from './github/client.ts';
+import { askPermission } from './github/permission.ts';
+import { createLogger, type Logger } from './log/logger.ts';
+import { createRedactor, type Redactor } from './log/redact.ts';
+import { checkMounts } from './mounts/check.ts';
+import { isEngineOutside } from './mounts/host-view.ts';
+import type { MountHost } from './mounts/mount.ts';
+import type { LoadChecks } from './profiles/load.ts';
+import type { Profile } from './profiles/profile.ts';
+import { checkTemplate } from './prompts/render.ts';
+
+/** The application's own directory: this checkout. */
+const APP_DIR = resolve(import.meta.dirname, '..');
+
+/** The host as the deny-list sees it. */
+export function mountHost(config: Config): MountHost {
+  const engineSocket = /^unix:\/\/(\/.+)$/.exec(config.dockerHost)?.[1];
+  return {
+    homes: [...new Set([...passwdHomes(), '/root', ...config.hostHomes])],
+    secretsDir: config.secretsDir,
+    varDir: config.varDir,
+    workspaceRoot: config.workspaceRoot,
+    runDir: config.runDir,
+    appDirs: [APP_DIR, ...(config.hostAppDir === undefined ? [] : [config.hostAppDir])],
+    trustedUids: [process.getuid?.() ?? 0, config.runAs.uid],
+    inContainer: existsSync('/.dockerenv') && isEngineOutside(engineSocket),
+    ...(engineSocket === undefined ? {} : { engineSocket }),
+  };
+}
+
+function passwdHomes(): string[] {
+  const homes = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':')[5] ?? '');
+  return homes.filter((home) => home.startsWith('/') && home !== '/');
+}
+
+/** What loading profiles asks of other rooms. */
+export function profileChecks(config: Config): LoadChecks {
+  return { mountHost: mountHost(config), checkPrompt: checkTemplate };
+}
+
+/** What plans take from the configuration. */
+export function planDefaults(config: Config): PlanDefaults {
+  return { ...config.run, runAs: config.runAs };
+}
+
+/** One GitHub client for each token file; every token ever read stays masked. */
+export function createGitHubClients(
+  config: Config,
+  parts: { redactor: Redactor; log: Logger },
+): (profile: Profile) => GitHubClient {
+  const clients = new Map<string, GitHubClient>();
+  return (profile) => {
+    const file = tokenFileFor(profile, config.secretsDir);
+    const source = createTokenSource({ ghTokenFile: file, redactor: parts.redactor });
+    const known = clients.get(file);
+    const client =
+      known ?? createGitHubClient({ apiUrl: config.githubApiUrl, token: source.token, log: parts.log });
+    clients.set(file, client);
+    return client;
+  };
+}
+
+/** What `explain` uses of the flow: the same plan and prompt as a launch, with nothing started or copied. */
+export function createRehearsal(config: Config, ask: boolean): Rehearsal {
+  const host = mountHost(config);
+  const directories: Directories = { ...config, installation: '<installation>' };
+  const runId = '<run>';
+  return {
+    async plan(profile, event) {
+      const repository = event.repository?.fullName ?? '';
+      const { mounts, problems } = checkMounts(profile.execution.runtime.dockerArgs.mounts, host);
+      if (problems[0]) throw new FlowError({ ...problems[0], blame: 'profile' });
+      const places = runPlaces(directories, { id: runId, repository });
+      return makePlan({
+        profile,
+        repository,
+        runId,
+        mounted: mounts,
+        places,
+        defaults: planDefaults(config),
+        secretsDir: config.secretsDir,
+      });
+    },
+    prompt: async (profile, event) => promptFor(profile, event, runId),
+    askPermission: ask ? createAsk(config) : undefined,
+  };
+}
+
+function createAsk(config: Config): NonNullable<Rehearsal['askPermission']> {
+  const redactor = createRedactor();
+  const clients = createGitHubClients(config, { redactor, log: createLogger({ level: 'fatal', redactor }) });
+  return permissionAsker(clients);
+}
+
+/** The live permission of a login on `owner/name`, by the run's own credential. */
+export function permissionAsker(clients: (profile: Profile) => GitHubClient) {
+  return async (profile: Profile, repository: string, login: string): Promise<string> => {
+    const [owner = '', repo = ''] = repository.split('/');
+    return await askPermission(clients(profile), { owner, repo, login });
+  };
+}

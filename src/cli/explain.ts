@@ -1,0 +1,103 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { createRehearsal, profileChecks } from '../assembly.ts';
+import { FaultsError } from '../base/errors.ts';
+import type { Config } from '../config/config.ts';
+import type { FlowEvent } from '../events/event.ts';
+import { readEvent } from '../events/from-delivery.ts';
+import { type Explanation, explain } from '../flow/explain.ts';
+import { loadProfiles } from '../profiles/load.ts';
+import { createProfileSet } from '../profiles/match.ts';
+import { deliveryUnknown } from './deliveries.ts';
+import type { Io } from './io.ts';
+import { plain, printJson, problemText } from './output.ts';
+import { readConfig, withStores } from './stores.ts';
+import { usage } from './usage.ts';
+
+/** GitHub's own limit for a payload. */
+const MAX_BODY_BYTES = 25 * 1024 * 1024;
+
+/** `explain <delivery-or-file>`. */
+export function addExplainCommand(program: Command, io: Io): void {
+  program
+    .command('explain <delivery-or-file>')
+    .description('What a delivery does and why, without doing it.')
+    .option('--event <name>', 'the event’s name, for a file with a payload')
+    .option('--ask', 'ask GitHub for the sender’s permission')
+    .option('--json', 'print JSON')
+    .action(async (subject: string, options: { event?: string; ask?: true; json?: true }) => {
+      const config = readConfig(io);
+      const event = await readSubject(io, subject, options.event);
+      const explanation = await explainEvent(config, event, options.ask === true);
+      if (options.json) printJson(io, explanation);
+      else printExplanation(io, explanation);
+    });
+}
+
+async function explainEvent(config: Config, event: FlowEvent, ask: boolean): Promise<Explanation> {
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
+  return await explain(event, createProfileSet(loaded.candidates), createRehearsal(config, ask));
+}
+
+/** A file that is there is a payload; anything else is the id of a stored delivery. */
+async function readSubject(io: Io, subject: string, name: string | undefined): Promise<FlowEvent> {
+  const file = resolve(io.directory, subject);
+  if (existsSync(file) && statSync(file).isFile()) {
+    if (name === undefined)
+      throw usage(
+        `${subject} is a file, and a payload does not say which event it is.`,
+        'Add --event, such as --event issue_comment.',
+      );
+    if (statSync(file).size > MAX_BODY_BYTES)
+      throw usage(`${subject} is larger than the 25 MB that GitHub sends.`, 'Give a file with one payload.');
+    return readEvent({ deliveryId: 'explained', event: name, body: readFileSync(file) });
+  }
+  let event: FlowEvent | undefined;
+  await withStores(io, async (stores) => {
+    const delivery = await stores.deliveries.find(subject);
+    const body = await stores.deliveries.body(subject);
+    if (!delivery || !body) throw deliveryUnknown(subject);
+    event = readEvent({ deliveryId: delivery.id, event: delivery.event, body });
+  });
+  return event ?? Promise.reject(deliveryUnknown(subject));
+}
+
+/** The profiles cannot be used as they are. */
+export function profilesFaulty(faults: FaultsError['faults']): FaultsError {
+  return new FaultsError(
+    {
+      code: 'profiles_faulty',
+      blame: 'profile',
+      message: `The profiles have ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.`,
+      mend: 'Mend what is named below; `github-flows profiles validate` checks again.',
+    },
+    faults,
+  );
+}
+
+function printExplanation(io: Io, { decision, candidates, problems, prompt, plan }: Explanation): void {
+  io.out(`${decision.run ? 'A run' : 'No run'}: ${plain(decision.message)} [${decision.reason}]\n`);
+  io.out(`permission: ${decision.permission}\n`);
+  if (candidates.length > 0) io.out('\nCandidates\n');
+  for (const { profile, matched, failed } of candidates) {
+    const why = failed
+      ? `${failed.condition} should be ${JSON.stringify(failed.wanted)} and is ${JSON.stringify(failed.actual) ?? 'absent'}`
+      : 'every condition holds';
+    io.out(`  ${matched ? '✓' : '·'} ${profile}: ${plain(why)}\n`);
+  }
+  for (const problem of problems) io.out(`\n${problemText(problem)}`);
+  if (prompt !== null) io.out(`\nPrompt\n${plain(prompt).replaceAll(/^/gm, '  ')}\n`);
+  if (plan) printPlan(io, plan);
+}
+
+function printPlan(io: Io, plan: NonNullable<Explanation['plan']>): void {
+  io.out(`\nPlan\n  image    ${plan.image}\n  user     ${plan.user}\n  network  ${plan.network}\n`);
+  io.out(`  command  ${plain(JSON.stringify(plan.command))}\n  in       ${plan.workdir}\n`);
+  for (const [name, value] of Object.entries(plan.env)) io.out(`  env      ${name}=${plain(value)}\n`);
+  for (const mount of plan.mounts)
+    io.out(
+      `  mount    ${mount.source ?? 'tmpfs'} → ${mount.target} (${mount.readOnly ? 'read-only' : 'writable'}, ${mount.kind})\n`,
+    );
+}

@@ -1,0 +1,91 @@
+import type { Command } from 'commander';
+import { profileChecks } from '../assembly.ts';
+import { type LoadResult, loadProfiles } from '../profiles/load.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { Io } from './io.ts';
+import { plain, printJson, printTable, problemText } from './output.ts';
+import { readConfig } from './stores.ts';
+
+/** `profiles validate|list`. */
+export function addProfilesCommand(program: Command, io: Io): void {
+  const profiles = program.command('profiles').description('Check and list the profiles in PROFILES_DIR.');
+  profiles
+    .command('validate')
+    .description('Tell every fault with its place and mend; exit code 1 when there are any.')
+    .option('--json', 'print {profiles, faults}')
+    .action(async (options: { json?: true }) => {
+      const loaded = await load(io);
+      if (options.json)
+        printJson(io, {
+          profiles: loaded.profiles.map(profileView),
+          defaults: loaded.defaults,
+          faults: loaded.faults.map(faultView),
+        });
+      else printFaults(io, loaded);
+      if (loaded.faults.length > 0) io.fail(1);
+    });
+  profiles
+    .command('list')
+    .description('The profiles, what each listens to, and the folders that only give defaults.')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: true }) => {
+      const loaded = await load(io);
+      if (options.json)
+        printJson(io, {
+          profiles: loaded.profiles.map(profileView),
+          defaults: loaded.defaults,
+          faults: loaded.faults.map(faultView),
+        });
+      else printProfiles(io, loaded);
+      if (loaded.faults.length > 0) io.fail(1);
+    });
+}
+
+async function load(io: Io): Promise<LoadResult> {
+  const config = readConfig(io);
+  return await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+}
+
+function profileView(profile: Profile) {
+  return {
+    path: profile.path,
+    description: profile.description ?? null,
+    trigger: profile.trigger,
+    allow: profile.allow,
+    image: profile.execution.runtime.image,
+  };
+}
+
+function faultView({ code, file, path, message, mend }: LoadResult['faults'][number]) {
+  return { code, file: file ?? null, path: path ?? null, message, mend };
+}
+
+function printFaults(io: Io, loaded: LoadResult): void {
+  for (const fault of loaded.faults) io.out(problemText(fault));
+  for (const { path, missing } of loaded.defaults)
+    io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
+  const count = loaded.profiles.length;
+  io.out(
+    loaded.faults.length > 0
+      ? `${loaded.faults.length} ${loaded.faults.length === 1 ? 'fault' : 'faults'}.\n`
+      : `${count} ${count === 1 ? 'profile is' : 'profiles are'} valid.\n`,
+  );
+}
+
+function printProfiles(io: Io, loaded: LoadResult): void {
+  if (loaded.profiles.length === 0) io.out('No profiles.\n');
+  else
+    printTable(
+      io,
+      ['PROFILE', 'TRIGGER', 'IMAGE'],
+      loaded.profiles.map((profile) => [
+        profile.path,
+        JSON.stringify(profile.trigger),
+        profile.execution.runtime.image,
+      ]),
+    );
+  for (const { path, missing } of loaded.defaults)
+    io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
+  if (loaded.faults.length > 0)
+    io.err(`${loaded.faults.length} faults; github-flows profiles validate tells them.\n`);
+}

@@ -1,0 +1,55 @@
+import type { Clock } from '../base/clock.ts';
+import { makeDirectory } from '../base/files.ts';
+import { createCodexReader } from '../containers/codex-events.ts';
+import type { Engine } from '../containers/docker.ts';
+import { supervise } from '../containers/supervise.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Redactor } from '../log/redact.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { Run } from '../runs/run.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import { containerLost, judgeEnd } from './end-words.ts';
+import type { Flight } from './flight.ts';
+import { type Directories, runPlaces } from './places.ts';
+import { type PlanDefaults, planLimits } from './plan.ts';
+import { createTimelineWriter } from './timeline-writer.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+/** What following takes from the rest of the service. */
+export type FollowParts = {
+  runs: RunStore;
+  engine: Engine;
+  directories: Directories;
+  defaults: PlanDefaults;
+  redactor: Redactor;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Follows a run's container to its end, keeping its output and writing what the agent does into the timeline. Gives `left` when the service stops first. */
+export async function follow(parts: FollowParts, run: Run, flight: Flight): Promise<Verdict | 'left'> {
+  if (run.containerId === null || run.deadlineAt === null) return verdictOf(containerLost());
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const limits = planLimits(profile, parts.defaults);
+  const dir = runPlaces(parts.directories, run).log;
+  await makeDirectory(dir, { mode: 0o700 });
+  const codex = createCodexReader();
+  const timeline = createTimelineWriter(parts.runs, run.id);
+  const end = await supervise({
+    ...parts,
+    dir,
+    containerId: run.containerId,
+    capBytes: limits.logBytes,
+    deadlineAt: run.deadlineAt,
+    stallTimeoutSec: limits.stallTimeoutSec,
+    graceSec: limits.graceSec,
+    cancellation: flight.cancellation,
+    detach: flight.detach.signal,
+    openMask: () => parts.redactor.stream(),
+    async onLine(line) {
+      for (const entry of codex.read(line)) if (!line.replayed) await timeline.write(entry);
+    },
+  });
+  if (end === 'left') return 'left';
+  return { ...judgeEnd(end, limits, flight.cancellation.cause), exitCode: end.exitCode, ...codex.result() };
+}

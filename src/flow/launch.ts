@@ -1,0 +1,106 @@
+import type { Clock } from '../base/clock.ts';
+import type { Engine } from '../containers/docker.ts';
+import { containerSpec } from '../containers/spec.ts';
+import { cloneUrl } from '../github/urls.ts';
+import { checkPlanMounts } from '../mounts/check.ts';
+import type { MountHost } from '../mounts/mount.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { Run } from '../runs/run.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import { checkout } from '../workspaces/checkout.ts';
+import type { Mirrors } from '../workspaces/mirror.ts';
+import { wantedCommit } from './checkout-rule.ts';
+import { move } from './conclude.ts';
+import { type Flight, flightSignal } from './flight.ts';
+import type { Directories } from './places.ts';
+import { type PlanDefaults, planLimits } from './plan.ts';
+import type { Prepared } from './prepare.ts';
+import { runBranch } from './prompt.ts';
+
+/** What a launch takes from the rest of the service. */
+export type LaunchParts = {
+  runs: RunStore;
+  engine: Engine;
+  mirrors: Mirrors;
+  mountHost: MountHost;
+  directories: Directories;
+  defaults: PlanDefaults;
+  serverUrl: string;
+  clock: Clock;
+};
+
+/** Clones the workspace while the container is created, then starts it; gives the run in state `running`. Throws whatever kept it from starting. */
+export async function launch(parts: LaunchParts, prepared: Prepared, flight: Flight): Promise<Run> {
+  const signal = flightSignal(flight);
+  const [containerId] = await allSettledFirst([
+    createContainer(parts, prepared),
+    clone(parts, prepared, signal),
+  ]);
+  signal.throwIfAborted();
+  checkSent(parts.mountHost, prepared);
+  await parts.engine.start(containerId);
+  const { startedAt } = await parts.engine.inspect(containerId);
+  return await begin(parts, prepared.run, { containerId, startedAt: startedAt ?? parts.clock.now() });
+}
+
+/** Writes down that the agent's container runs; from its start on its time counts. */
+export async function begin(
+  parts: { runs: RunStore; defaults: PlanDefaults },
+  run: Run,
+  container: { containerId: string; startedAt: number },
+): Promise<Run> {
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const { timeoutSec } = planLimits(profile, parts.defaults);
+  const deadlineAt = container.startedAt + timeoutSec * 1000;
+  const text = `The container runs, for at most ${timeoutSec} s.`;
+  return await move(parts, run, 'running', text, { ...container, deadlineAt });
+}
+
+async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Promise<string> {
+  if (plan.network === 'open') await parts.engine.ensureNetwork();
+  const { cpus } = await parts.engine.info();
+  const identity = { installation: parts.directories.installation, runId: run.id, attempt: run.attempt };
+  return await parts.engine.create(containerSpec(plan, identity, cpus));
+}
+
+async function clone(parts: LaunchParts, prepared: Prepared, signal: AbortSignal): Promise<void> {
+  const { event, profile, places, plan, run } = prepared;
+  const repository = event.repository;
+  if (!repository) return;
+  const { mirror, commit } = await parts.mirrors.fetch(repository, wantedCommit(profile.checkout, event));
+  await checkout({
+    mirror,
+    commit,
+    branch: runBranch(run.id),
+    dir: places.repo,
+    owner: plan.user,
+    originUrl: cloneUrl(parts.serverUrl, repository.owner, repository.name),
+    depth: profile.checkout.depth,
+    signal,
+  });
+}
+
+/** What was checked is what is mounted: the final plan is held against the deny-list once more, just before the start. */
+function checkSent(host: MountHost, { plan, places }: Prepared): void {
+  const binds = plan.mounts.flatMap(({ type, kind, source, target }) =>
+    type === 'bind' && source !== null && kind !== 'credential' && kind !== 'agent-state'
+      ? [{ source, target }]
+      : [],
+  );
+  checkPlanMounts(binds, host, [
+    places.workspace,
+    places.files,
+    places.secrets,
+    `${places.files}/profile.sh`,
+  ]);
+}
+
+/** Waits for all, so that nothing of a failed launch goes on behind the clean-up; then throws the first failure. */
+async function allSettledFirst<T extends readonly unknown[]>(
+  work: { [K in keyof T]: Promise<T[K]> },
+): Promise<T> {
+  const settled = await Promise.allSettled(work);
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  return (await Promise.all(work)) as unknown as T;
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import type { FlowEvent } from '../events/event.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { resolveVariables } from '../prompts/context.ts';
+import { renderPrompt } from '../prompts/render.ts';
+
+/** The branch that a run's clone is on. */
+export function runBranch(runId: string): string {
+  return `github-flows/${runId}`;
+}
+
+/** The prompt of a run, or nothing for a handler without one. Throws the codes of the prompts room. */
+export function promptFor(profile: Profile, event: FlowEvent, runId: string): string {
+  const { promptFile, promptVariables } = profile.execution.handler;
+  if (promptFile === undefined) return '';
+  const values = resolveVariables(promptVariables, {
+    event: event.payload,
+    attributes: event.attributes,
+    workspace: { path: '/workspace', repository: '/workspace/repo', branch: runBranch(runId) },
+    run: {
+      id: runId,
+      profile: profile.path,
+      repository: event.repository?.fullName ?? '',
+      deliveryId: event.deliveryId,
+    },
+  });
+  return renderPrompt({ template: readFileSync(promptFile, 'utf8'), values });
+}
