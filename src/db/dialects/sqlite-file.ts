@@ -1,0 +1,69 @@
+import { statSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { CORRUPT } from '../errors.ts';
+import { NO_RESULT, type StatementResult } from './sqlite-protocol.ts';
+
+/** How long a statement waits for another process that writes. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** Every page of a file up to this size is checked when it is opened (about 20 ms); damage in a larger one is told when it is met. */
+const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
+
+/** Bytes of a page in a file that is new: a webhook's body of some 13 kB then is one page to write rather than four. */
+const PAGE_BYTES = 16 * 1024;
+
+/** Statements kept prepared; the one used longest ago goes first. */
+const MAX_STATEMENTS = 200;
+
+/** One open SQLite file, and the running of statements on it. */
+export type SqliteFile = {
+  run(sql: string, parameters: readonly SQLInputValue[]): StatementResult;
+  close(): void;
+};
+
+/** Opens the file for reading and writing, every commit synced to disk; throws what `node:sqlite` throws. */
+export function openSqliteFile(file: string): SqliteFile {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL`);
+    database.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    if (statSync(file).size <= MAX_CHECKED_BYTES) checkPages(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const prepare = createPrepare(database);
+  return {
+    run(sql, parameters) {
+      // A COMMIT that failed may have rolled back already; a second ROLLBACK would hide its error.
+      if (sql === 'rollback' && !database.isTransaction) return NO_RESULT;
+      const { statement, reads } = prepare(sql);
+      if (reads) return { ...NO_RESULT, rows: statement.all(...parameters) };
+      return { ...statement.run(...parameters), rows: [] };
+    },
+    close: () => database.close(),
+  };
+}
+
+function checkPages(database: DatabaseSync): void {
+  const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
+  if (found === 'ok') return;
+  throw Object.assign(new Error(String(found)), { code: 'ERR_SQLITE_ERROR', errcode: CORRUPT });
+}
+
+type Prepared = { statement: StatementSync; reads: boolean };
+
+function createPrepare(database: DatabaseSync): (sql: string) => Prepared {
+  const kept = new Map<string, Prepared>();
+  return (sql) => {
+    let prepared = kept.get(sql);
+    if (prepared) kept.delete(sql);
+    else {
+      const statement = database.prepare(sql);
+      prepared = { statement, reads: statement.columns().length > 0 };
+    }
+    kept.set(sql, prepared);
+    if (kept.size > MAX_STATEMENTS) kept.delete(kept.keys().next().value as string);
+    return prepared;
+  };
+}

@@ -1,0 +1,87 @@
+import type { SQLInputValue } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import { storageError } from '../errors.ts';
+import type { StatementResult, ThreadAnswer, ThreadFault, ThreadRequest } from './sqlite-protocol.ts';
+
+/**
+ * A SQLite file held by a thread of its own, so that waiting for the disk or for another process never stops
+ * this one. Statements run in the order they are given. The process stays alive for a statement, not for an
+ * idle file.
+ */
+export type SqliteThread = {
+  run(sql: string, parameters: readonly unknown[]): Promise<StatementResult>;
+  /** After the statements given so far; nothing may be run afterwards. */
+  close(): Promise<void>;
+};
+
+type Waiting = { resolve: (result: StatementResult) => void; reject: (error: unknown) => void };
+
+/** Opens the file in a new thread; throws `database_damaged`, `database_unavailable`, `database_busy`. */
+export async function startSqliteThread(file: string): Promise<SqliteThread> {
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: { file } });
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+
+  const expect = (id: number, send?: () => void): Promise<StatementResult> =>
+    new Promise((resolve, reject) => {
+      send?.();
+      waiting.set(id, { resolve, reject });
+      worker.ref();
+    });
+  const ask = async (
+    request: Without<ThreadRequest, 'id'>,
+    moved: readonly ArrayBuffer[] = [],
+  ): Promise<StatementResult> => {
+    lastId += 1;
+    const id = lastId;
+    return await expect(id, () => worker.postMessage({ id, ...request }, moved));
+  };
+
+  worker.on('message', (answer: ThreadAnswer) => {
+    const caller = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if (waiting.size === 0) worker.unref();
+    if ('result' in answer) caller?.resolve(answer.result);
+    else caller?.reject(storageError(file, asError(answer.fault)));
+  });
+  let ended: unknown;
+  worker.on('error', (error) => {
+    ended = error;
+  });
+  worker.on('exit', () => {
+    for (const { reject } of waiting.values()) reject(ended ?? new Error(`The thread of ${file} has ended.`));
+    waiting.clear();
+  });
+
+  await expect(0).catch(async (error: unknown) => {
+    await worker.terminate();
+    throw error;
+  });
+  return {
+    run: async (sql, parameters) => {
+      const moved: ArrayBuffer[] = [];
+      const sent = parameters.map((value) =>
+        value instanceof Uint8Array ? copyToMove(value, moved) : value,
+      );
+      return await ask({ sql, parameters: sent as SQLInputValue[] }, moved);
+    },
+    close: async () => {
+      await ask({ close: true });
+      await worker.terminate();
+    },
+  };
+}
+
+/** Copying a blob once and moving the copy is several times cheaper than having the message copy it. */
+function copyToMove(bytes: Uint8Array, moved: ArrayBuffer[]): Uint8Array {
+  const copy = new Uint8Array(bytes);
+  moved.push(copy.buffer);
+  return copy;
+}
+
+type Without<Union, Key extends string> = Union extends unknown ? Omit<Union, Key> : never;
+
+function asError(fault: ThreadFault): Error {
+  const { message, ...codes } = fault;
+  return Object.assign(new Error(message), codes);
+}

@@ -1,0 +1,81 @@
+import { FlowError, systemCode } from '../base/errors.ts';
+
+/** The result code for pages that contradict each other: https://sqlite.org/rescode.html */
+export const CORRUPT = 11;
+
+// SQLite's other primary result codes that say something about the file rather than the statement.
+const BUSY = 5;
+const LOCKED = 6;
+const DAMAGED: readonly number[] = [CORRUPT, 26 /* NOTADB */];
+const UNAVAILABLE: readonly number[] = [
+  3 /* PERM */, 8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */, 14 /* CANTOPEN */, 23 /* AUTH */,
+];
+
+/** Whether an error says that another process holds the file. */
+export function isBusy(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === BUSY || code === LOCKED;
+}
+
+/** An error of SQLite as a FlowError where it is about the file; one about the statement stays as it is. */
+export function storageError(file: string, error: unknown): unknown {
+  const code = resultCode(error);
+  if (code === undefined) return error;
+  if (isBusy(error)) return databaseBusy(file, error);
+  if (DAMAGED.includes(code)) return databaseDamaged(file, error);
+  if (UNAVAILABLE.includes(code)) return databaseUnavailable(file, error);
+  return error;
+}
+
+/** The file is not a database, or one whose pages contradict each other. */
+export function databaseDamaged(file: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'database_damaged',
+    blame: 'operator',
+    message: `The database ${file} is damaged: ${reasonOf(cause)}.`,
+    mend: `Stop the service, put back a copy of ${file}, or move it aside (with its -wal and -shm files) to begin with an empty one; \`sqlite3 ${file} .recover\` saves what can be read.`,
+    cause,
+  });
+}
+
+/** The file was written by a version that knows migrations which this one does not. */
+export function databaseNewer(file: string, migration: string): FlowError {
+  return new FlowError({
+    code: 'database_newer',
+    blame: 'operator',
+    message: `The database ${file} was written by a newer github-flows: this one does not know its migration "${migration}".`,
+    mend: 'Run the newer version again, or point VAR_DIR at another directory.',
+  });
+}
+
+/** The file cannot be opened, read or written: a missing directory, permissions, a full disk. */
+export function databaseUnavailable(file: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'database_unavailable',
+    blame: 'operator',
+    message: `The database ${file} cannot be used: ${reasonOf(cause)}.`,
+    mend: `See that the disk has room and that the service's user may write ${file} and its directory: \`df -h\` and \`ls -la\` tell.`,
+    cause,
+  });
+}
+
+function databaseBusy(file: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'database_busy',
+    blame: 'service',
+    message: `Another process held the database ${file} for too long.`,
+    mend: `Try again; \`fuser ${file}\` names the processes that have it open.`,
+    cause,
+  });
+}
+
+/** SQLite's primary result code as node:sqlite reports it, or undefined for anything else. */
+function resultCode(error: unknown): number | undefined {
+  if (systemCode(error) !== 'ERR_SQLITE_ERROR') return undefined;
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === 'number' ? errcode & 0xff : undefined;
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,90 @@
+import { hash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Clock } from '../base/clock.ts';
+import type { Db } from '../db/open.ts';
+import type { Decision, Delivery, NewDelivery } from './delivery.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { type Incoming, type Stored, storeBatch } from './store-batch.ts';
+import { DELIVERY_COLUMNS, deliveryTables, toDelivery } from './tables.ts';
+
+/** One commit takes at most this much: a fraction of a second of writing. */
+const COMMIT_LIMITS = { items: 100, bytes: 32 * 1024 * 1024 };
+
+/** Every delivery ever accepted, with its bytes and what was decided about it. All may be called at once; all may throw the storage errors of `Db`. */
+export type DeliveryStore = {
+  /**
+   * Stores a delivery unless its id is known or its bytes were seen before (for ever when they are unique to one
+   * event, else for five minutes), and resolves only once that is committed to disk. Calls that wait share one
+   * transaction.
+   */
+  store(delivery: NewDelivery): Promise<Stored>;
+  /** The bytes as GitHub sent them; undefined for an unknown id. */
+  body(id: string): Promise<Buffer | undefined>;
+  find(id: string): Promise<Delivery | undefined>;
+  /** Newest first. */
+  list(options: { limit: number }): Promise<Delivery[]>;
+  /** Those that admission has not decided about, oldest first. */
+  undecided(options: { limit: number }): Promise<Delivery[]>;
+  /** Writes down what became of a delivery, inside `trx` when it is given; an unknown id changes nothing. */
+  decide(id: string, decision: Decision, trx?: Kysely<unknown>): Promise<void>;
+};
+
+/** The store over an open database. */
+export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
+  const tables = deliveryTables(db.kysely);
+  const select = () => tables.selectFrom('deliveries').select(DELIVERY_COLUMNS);
+  const nextArrival = createArrivals();
+  const add = createGroupCommit<Incoming, Stored>({
+    commit: async (items) => await storeBatch(tables, items),
+    bytesOf: ({ delivery }) => delivery.body.length,
+    limits: COMMIT_LIMITS,
+  });
+  return {
+    async store(delivery) {
+      const receivedAt = clock.now();
+      const bodyKey = hash('sha256', delivery.body);
+      return await add({ delivery, bodyKey, receivedAt, arrival: nextArrival(receivedAt) });
+    },
+    async body(id) {
+      const row = await tables
+        .selectFrom('deliveries')
+        .select('body')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength);
+    },
+    async find(id) {
+      const row = await select().where('id', '=', id).executeTakeFirst();
+      return row && toDelivery(row);
+    },
+    async list({ limit }) {
+      const rows = await select().orderBy('arrival', 'desc').orderBy('id', 'desc').limit(limit).execute();
+      return rows.map(toDelivery);
+    },
+    async undecided({ limit }) {
+      const open = select().where('decision_reason', 'is', null);
+      return (await open.orderBy('arrival').orderBy('id').limit(limit).execute()).map(toDelivery);
+    },
+    async decide(id, decision, trx = db.kysely) {
+      await deliveryTables(trx)
+        .updateTable('deliveries')
+        .set({
+          decision_reason: decision.reason,
+          decision_message: decision.message,
+          decision_profile: decision.profile,
+          run_id: decision.runId,
+        })
+        .where('id', '=', id)
+        .execute();
+    },
+  };
+}
+
+/** Numbers that keep the order of arrival even within a millisecond. */
+function createArrivals(): (now: number) => number {
+  let last = 0;
+  return (now) => {
+    last = Math.max(last + 1, now * 1000);
+    return last;
+  };
+}

@@ -1,0 +1,77 @@
+import type { Kysely } from 'kysely';
+import type { NewDelivery } from './delivery.ts';
+import type { DeliveryTables } from './tables.ts';
+
+/** How long bytes that may come again for another event count as a duplicate. */
+const REMEMBERED_MS = 5 * 60 * 1000;
+
+/** A delivery on its way into the database; times in milliseconds since 1970, `arrival` and `bodyKey` as the migration says. */
+export type Incoming = { delivery: NewDelivery; bodyKey: string; receivedAt: number; arrival: number };
+
+/** What became of it: the id of the delivery it repeats, or null when it is new. */
+export type Stored = { duplicateOf: string | null };
+
+/** Stores what is new of `incoming` with one statement, which is one transaction: the unique keys on id and bytes tell the rest, those of the batch among themselves too. */
+export async function storeBatch(
+  tables: Kysely<DeliveryTables>,
+  incoming: readonly Incoming[],
+): Promise<Stored[]> {
+  if (incoming.some(({ delivery }) => !delivery.uniqueBody)) await forgetBodies(tables, incoming);
+  const inserted = await tables
+    .insertInto('deliveries')
+    .values(incoming.map(toRow))
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(['id', 'body_key'])
+    .execute();
+  const fresh = new Set(inserted.map((row) => `${row.id} ${row.body_key}`));
+  // The first of several that are alike in both is the one that was inserted.
+  const isFresh = incoming.map(({ delivery, bodyKey }) => fresh.delete(`${delivery.id} ${bodyKey}`));
+  const known = isFresh.every(Boolean) ? undefined : await findOriginals(tables, incoming);
+  return incoming.map(({ delivery, bodyKey }, index) => ({
+    duplicateOf: isFresh[index]
+      ? null
+      : ((known?.ids.has(delivery.id) ? delivery.id : known?.bodies.get(bodyKey)) ?? delivery.id),
+  }));
+}
+
+/** Makes room for bytes that were remembered for long enough, before they are stored again. */
+async function forgetBodies(tables: Kysely<DeliveryTables>, incoming: readonly Incoming[]): Promise<void> {
+  const now = Math.max(...incoming.map(({ receivedAt }) => receivedAt));
+  await tables
+    .updateTable('deliveries')
+    .set({ body_key: null, body_forget_at: null })
+    .where('body_forget_at', '<=', now)
+    .execute();
+}
+
+async function findOriginals(
+  tables: Kysely<DeliveryTables>,
+  incoming: readonly Incoming[],
+): Promise<{ ids: Set<string>; bodies: Map<string | null, string> }> {
+  const ids = incoming.map(({ delivery }) => delivery.id);
+  const bodyKeys = incoming.map(({ bodyKey }) => bodyKey);
+  const rows = await tables
+    .selectFrom('deliveries')
+    .select(['id', 'body_key'])
+    .where((where) => where.or([where('id', 'in', ids), where('body_key', 'in', bodyKeys)]))
+    .execute();
+  return {
+    ids: new Set(rows.map((row) => row.id)),
+    bodies: new Map(rows.map((row) => [row.body_key, row.id])),
+  };
+}
+
+function toRow({ delivery, bodyKey, receivedAt, arrival }: Incoming) {
+  return {
+    id: delivery.id,
+    arrival,
+    event: delivery.event,
+    action: delivery.action,
+    repository: delivery.repository,
+    received_at: receivedAt,
+    headers_json: JSON.stringify(delivery.headers),
+    body_key: bodyKey,
+    body_forget_at: delivery.uniqueBody ? null : receivedAt + REMEMBERED_MS,
+    body: delivery.body,
+  };
+}

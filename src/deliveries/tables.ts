@@ -1,0 +1,57 @@
+import type { Kysely } from 'kysely';
+import type { Delivery } from './delivery.ts';
+
+/** This room's table; times in milliseconds since 1970, `arrival` as the migration says. */
+export type DeliveryTables = {
+  deliveries: {
+    id: string;
+    arrival: number;
+    event: string;
+    action: string | null;
+    repository: string | null;
+    received_at: number;
+    headers_json: string;
+    decision_reason: string | null;
+    decision_message: string | null;
+    decision_profile: string | null;
+    run_id: string | null;
+    body_key: string | null;
+    body_forget_at: number | null;
+    body: Uint8Array;
+  };
+};
+
+/** The database with this room's table known. */
+export function deliveryTables(kysely: Kysely<unknown>): Kysely<DeliveryTables> {
+  return kysely.withTables<DeliveryTables>();
+}
+
+/** All that a delivery shows; never the body. */
+export const DELIVERY_COLUMNS = [
+  'id',
+  'event',
+  'action',
+  'repository',
+  'received_at',
+  'decision_reason',
+  'decision_message',
+  'decision_profile',
+  'run_id',
+] as const;
+
+/** A row of `DELIVERY_COLUMNS` as a delivery. */
+export function toDelivery(
+  row: Pick<DeliveryTables['deliveries'], (typeof DELIVERY_COLUMNS)[number]>,
+): Delivery {
+  const { id, event, action, repository } = row;
+  const decision =
+    row.decision_reason === null
+      ? null
+      : {
+          reason: row.decision_reason,
+          message: row.decision_message ?? '',
+          profile: row.decision_profile,
+          runId: row.run_id,
+        };
+  return { id, event, action, repository, receivedAt: row.received_at, decision };
+}

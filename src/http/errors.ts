@@ -1,0 +1,67 @@
+import { FlowError, systemCode } from '../base/errors.ts';
+import { Refusal } from '../ingress/errors.ts';
+
+/** 404: the public listener has one path. */
+export function pathNotFound(path: string): Refusal {
+  return new Refusal(404, {
+    code: 'path_not_found',
+    message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}.`,
+    mend: 'GitHub delivers to /webhooks/github: see the Payload URL in the settings of the webhook.',
+  });
+}
+
+/** 405: the one path takes POST alone. */
+export function methodNotAllowed(method: string): Refusal {
+  return new Refusal(
+    405,
+    {
+      code: 'method_not_allowed',
+      message: `${method} is not possible here.`,
+      mend: 'Send the delivery with POST.',
+    },
+    { allow: 'POST' },
+  );
+}
+
+/** 400: not HTTP, or not all of it. */
+export function malformedRequest(): Refusal {
+  return new Refusal(400, {
+    code: 'malformed_request',
+    message: 'The request is not well-formed HTTP/1.1.',
+    mend: 'See what stands between GitHub and this port; TLS, for one, ends at the proxy in front.',
+  });
+}
+
+/** 408: the headers did not arrive in time. */
+export function headersTooSlow(): Refusal {
+  return new Refusal(408, {
+    code: 'headers_too_slow',
+    message: 'The request did not arrive in time.',
+    mend: 'Deliver it again over a faster connection.',
+  });
+}
+
+/** 431: more headers than a delivery ever has. */
+export function headersTooLarge(): Refusal {
+  return new Refusal(431, {
+    code: 'headers_too_large',
+    message: 'The headers of the request are larger than 16 KiB.',
+    mend: 'Send fewer; see whether a proxy in between adds some.',
+  });
+}
+
+/** A listener could not open its port. */
+export function listenFailed(host: string, port: number, cause: unknown): FlowError {
+  const inUse = systemCode(cause) === 'EADDRINUSE';
+  return new FlowError({
+    code: 'listen_failed',
+    blame: 'operator',
+    message: inUse
+      ? `Another process listens on ${host} port ${port} already.`
+      : `The service cannot listen on ${host} port ${port} (${systemCode(cause) ?? String(cause)}).`,
+    mend: inUse
+      ? `Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port.`
+      : 'Choose an address of this machine and a port above 1023.',
+    cause,
+  });
+}

@@ -1,0 +1,136 @@
+import { type Blame, FlowError, type Problem } from '../base/errors.ts';
+
+/** A request that is not accepted: the HTTP status it gets, and when to come again (seconds) where that helps. */
+export class Refusal extends FlowError {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    problem: Problem & { blame?: Blame; cause?: unknown },
+    headers: Record<string, string> = {},
+  ) {
+    super({ blame: 'sender', ...problem });
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+const WEBHOOK_SETTINGS = "the webhook's settings on GitHub (repository, Settings, Webhooks)";
+
+/** 415: a body that is not declared as JSON; hooks made with GitHub's default are told what to change. */
+export function contentTypeUnsupported(contentType: string | undefined): Refusal {
+  const form = contentType?.toLowerCase().startsWith('application/x-www-form-urlencoded');
+  return new Refusal(415, {
+    code: 'content_type_unsupported',
+    message: form
+      ? 'The hook sends its payload as a form (application/x-www-form-urlencoded).'
+      : `The Content-Type is ${quoted(contentType)}, not application/json.`,
+    mend: `In ${WEBHOOK_SETTINGS}, change "Content type" to application/json and save.`,
+  });
+}
+
+/** 415: the signature is over the bytes as GitHub made them, which are never compressed. */
+export function contentEncodingUnsupported(encoding: string): Refusal {
+  return new Refusal(415, {
+    code: 'content_encoding_unsupported',
+    message: `The Content-Encoding is ${quoted(encoding)}; only a body that is not encoded is accepted.`,
+    mend: 'Send the body as it is; if a proxy in between compresses requests, turn that off.',
+  });
+}
+
+/** 400: a header that every delivery of GitHub carries is not there. */
+export function headerMissing(name: string): Refusal {
+  return new Refusal(400, {
+    code: 'header_missing',
+    message: `The request has no ${name} header.`,
+    mend: `GitHub always sends ${name}: see that no proxy in between removes it, or send it yourself.`,
+  });
+}
+
+/** 400: a header that GitHub would not write so. */
+export function headerInvalid(name: string, rule: string): Refusal {
+  return new Refusal(400, {
+    code: 'header_invalid',
+    message: `The ${name} header is not ${rule}.`,
+    mend: `Send one ${name} header as GitHub writes it: ${rule}.`,
+  });
+}
+
+/** 401: nothing to check the body against. */
+export function signatureMissing(): Refusal {
+  return new Refusal(401, {
+    code: 'signature_missing',
+    message: 'The request has no X-Hub-Signature-256 header, so nobody knows who sent it.',
+    mend: `In ${WEBHOOK_SETTINGS}, set "Secret" to the value of WEBHOOK_SECRET and save.`,
+  });
+}
+
+/** 401: the body was not signed with a secret of this service, or was changed on the way. */
+export function signatureWrong(): Refusal {
+  return new Refusal(401, {
+    code: 'signature_wrong',
+    message: 'The X-Hub-Signature-256 header does not belong to this body under any secret of this service.',
+    mend: `In ${WEBHOOK_SETTINGS}, set "Secret" to the value of WEBHOOK_SECRET and save; if it is, see that no proxy in between changes the body.`,
+  });
+}
+
+/** 413: more than GitHub ever sends. */
+export function bodyTooLarge(limitBytes: number): Refusal {
+  return new Refusal(413, {
+    code: 'body_too_large',
+    message: `The body is larger than ${limitBytes} bytes.`,
+    mend: 'Send at most that much; GitHub itself never delivers more than 25 MB.',
+  });
+}
+
+/** 408: the body did not arrive in time. */
+export function bodyTooSlow(limitMs: number): Refusal {
+  return new Refusal(408, {
+    code: 'body_too_slow',
+    message: `The body was not complete ${limitMs / 1000} seconds after its headers.`,
+    mend: 'Deliver it again over a faster connection.',
+  });
+}
+
+/** The sender went away in the middle of the body; nobody is left to read this, but the log. */
+export function bodyIncomplete(): Refusal {
+  return new Refusal(400, {
+    code: 'body_incomplete',
+    message: 'The connection ended in the middle of the body.',
+    mend: 'Deliver it again.',
+  });
+}
+
+/** 503: bodies in flight fill all the memory they may. */
+export function serviceBusy(limitBytes: number): Refusal {
+  return new Refusal(
+    503,
+    {
+      code: 'service_busy',
+      blame: 'service',
+      message: `Requests in flight hold ${limitBytes} bytes already, which is all they may.`,
+      mend: 'Deliver it again after the seconds in Retry-After.',
+    },
+    { 'retry-after': '5' },
+  );
+}
+
+/** 503: it was fine, but it could not be written down. */
+export function deliveryNotStored(cause: unknown): Refusal {
+  return new Refusal(
+    503,
+    {
+      code: 'delivery_not_stored',
+      blame: 'operator',
+      message: 'The delivery could not be stored, so it was not accepted.',
+      mend: "See the service's log for the cause, mend it, and deliver again from GitHub's list of recent deliveries.",
+      cause,
+    },
+    { 'retry-after': '30' },
+  );
+}
+
+function quoted(value: string | undefined): string {
+  return value === undefined ? 'missing' : JSON.stringify(value.slice(0, 100));
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.ts';
+import { asFlowError } from '../base/errors.ts';
+import type { NewDelivery } from '../deliveries/delivery.ts';
+import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import type { FlowEvent } from '../events/event.ts';
+import type { Logger } from '../log/logger.ts';
+import { deliveryNotStored, signatureWrong } from './errors.ts';
+import { type BodyLimits, createReadBody } from './read-body.ts';
+import { answer, refuse, statusOf } from './refuse.ts';
+import { type DeliveryHeaders, readHeaders } from './request-headers.ts';
+import { createVerify } from './verify.ts';
+
+/** Answers one request; never rejects. */
+export type WebhookHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** GitHub's own limit for a body, the time one may take, and the memory all in flight may hold. */
+const BODY_LIMITS: BodyLimits = {
+  bodyBytes: 25 * 1024 * 1024,
+  bodyMs: 10_000,
+  inFlightBytes: 256 * 1024 * 1024,
+};
+
+/** What the handler needs of other parts; `onStored` hears of each delivery that is new, after its commit. */
+export type WebhookParts = {
+  /** The current secret, and the previous one while rotating. */
+  secrets: readonly string[];
+  deliveries: Pick<DeliveryStore, 'store'>;
+  log: Logger;
+  clock: Clock;
+  onStored: (id: string) => void;
+  readEvent: (delivery: { deliveryId: string; event: string; body: Buffer }) => FlowEvent;
+  hasUniqueBody: (payload: FlowEvent['payload']) => boolean;
+  limits?: BodyLimits;
+};
+
+/**
+ * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, signature over the bytes, and
+ * only then is the body parsed, stored and, once committed, answered with 202. Nothing of an unsigned body is
+ * parsed, logged or kept.
+ */
+export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
+  const { log, clock } = parts;
+  const verify = createVerify(parts.secrets);
+  const readBody = createReadBody(parts.limits ?? BODY_LIMITS, clock);
+
+  const store = async (delivery: NewDelivery): Promise<{ duplicateOf: string | null }> => {
+    try {
+      return await parts.deliveries.store(delivery);
+    } catch (error) {
+      throw deliveryNotStored(error);
+    }
+  };
+
+  const accept = async (request: IncomingMessage, response: ServerResponse, known: Known): Promise<void> => {
+    const headers = readHeaders(request.headers);
+    const body = await readBody(request, response);
+    try {
+      if (!verify(body.bytes, headers.signature)) throw signatureWrong();
+      Object.assign(known, { delivery: headers.id, event: headers.event });
+      const { duplicateOf } = await store(readDelivery(headers, body.bytes, parts));
+      const status = duplicateOf === null ? 'accepted' : 'duplicate';
+      answer(response, 202, { delivery: headers.id, status });
+      log.info({ ...known, duplicateOf: duplicateOf ?? undefined }, `Delivery ${status}.`);
+      if (duplicateOf === null) parts.onStored(headers.id);
+    } finally {
+      body.release();
+    }
+  };
+
+  return async (request, response) => {
+    const known: Known = {};
+    try {
+      await accept(request, response, known);
+    } catch (error) {
+      logRefusal(log, error, { ...known, remote: request.socket.remoteAddress });
+      refuse({ request, response }, error, clock);
+    }
+  };
+}
+
+/** What may be logged of a request: nothing that it says of itself before its signature was found good. */
+type Known = { delivery?: string; event?: string };
+
+function logRefusal(log: Logger, error: unknown, known: Known & { remote: string | undefined }): void {
+  const { code, message, cause } = asFlowError(error);
+  const status = statusOf(error);
+  if (status >= 500) log.error({ ...known, code, status, err: cause ?? error }, message);
+  else log.warn({ ...known, code, status }, known.delivery ? message : 'Request refused.');
+}
+
+function readDelivery(headers: DeliveryHeaders, body: Buffer, parts: WebhookParts): NewDelivery {
+  const { id, event } = headers;
+  const read = parts.readEvent({ deliveryId: id, event, body });
+  return {
+    id,
+    event,
+    headers: headers.kept,
+    body,
+    action: read.action ?? null,
+    repository: read.repository?.fullName ?? null,
+    uniqueBody: parts.hasUniqueBody(read.payload),
+  };
+}
