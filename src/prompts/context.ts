@@ -1,0 +1,66 @@
+import { FlowError } from '../base/errors.ts';
+
+/** Where prompt variables come from: each root is a JSON value. */
+export type PromptSources = Readonly<Record<'event' | 'attributes' | 'workspace' | 'run', unknown>>;
+
+/** One prompt variable: a dotted path from a root (`event.issue.labels.0.name`), and what it is when nothing is there. */
+export type PromptVariable = { name: string; path: string; required: boolean; default: string };
+
+/**
+ * The values of all variables, as texts. Throws `prompt_variable_missing` for a required one that is not exactly
+ * one scalar; GitHub's own `null` for an empty text is the empty text. An optional one takes its default instead.
+ */
+export function resolveVariables(
+  variables: readonly PromptVariable[],
+  sources: PromptSources,
+): Record<string, string> {
+  return Object.fromEntries(variables.map((variable) => [variable.name, resolve(variable, sources)]));
+}
+
+function resolve(variable: PromptVariable, sources: PromptSources): string {
+  const found = lookUp(sources, variable.path);
+  if (['string', 'number', 'boolean'].includes(typeof found.value)) return String(found.value);
+  if (!variable.required) return variable.default;
+  if (found.value === null && found.path === variable.path) return '';
+  throw variableMissing(variable, found);
+}
+
+/** What a path leads to: the value at its end, or at the first place where it cannot go on. */
+type Found = { path: string; value: unknown };
+
+function lookUp(sources: PromptSources, path: string): Found {
+  const keys = path.split('.');
+  let value: unknown = sources;
+  for (const [depth, key] of keys.entries()) {
+    const next = ownValue(value, key);
+    if (next === undefined) {
+      const reached = keys.slice(0, depth).join('.');
+      return value === null
+        ? { path: reached, value }
+        : { path: keys.slice(0, depth + 1).join('.'), value: undefined };
+    }
+    value = next;
+  }
+  return { path, value };
+}
+
+function ownValue(parent: unknown, key: string): unknown {
+  if (Array.isArray(parent)) return /^(?:0|[1-9]\d*)$/.test(key) ? parent[Number(key)] : undefined;
+  if (typeof parent !== 'object' || parent === null || !Object.hasOwn(parent, key)) return undefined;
+  return (parent as Record<string, unknown>)[key];
+}
+
+function variableMissing(variable: PromptVariable, found: Found): FlowError {
+  return new FlowError({
+    code: 'prompt_variable_missing',
+    blame: 'profile',
+    message: `The prompt variable ${variable.name} needs one value at ${variable.path}, but ${describe(found)}.`,
+    mend: `Give ${variable.name} a path that every event of this trigger has, or make it optional with a default in promptVariables.optional.`,
+  });
+}
+
+function describe({ path, value }: Found): string {
+  if (value === undefined) return `${path} is absent`;
+  if (value === null) return `${path} is null`;
+  return `${path} is ${Array.isArray(value) ? 'a list' : 'an object'}`;
+}

@@ -1,0 +1,50 @@
+/** Controls but line end and tab, and whatever takes no room: bidi, zero-width, fillers, tags, variation selectors. */
+const UNSEEN = /[\p{Cc}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
+
+/**
+ * A text from GitHub as people see it there: without control, bidi and zero-width characters and HTML comments
+ * (one that is never closed takes all that follows), with `\n` for every line end and U+FFFD for a lone surrogate.
+ * Doing it again changes nothing.
+ */
+export function sanitize(text: string): string {
+  const lines = text.replace(/\r\n?|[\u2028\u2029]/g, '\n').toWellFormed();
+  const seen = lines.replace(UNSEEN, (character) =>
+    character === '\n' || character === '\t' ? character : '',
+  );
+  return seen.includes('<!--') ? withoutComments(seen) : seen;
+}
+
+const COMMENT_END = '-->';
+
+/** In one pass, so that what a removed comment leaves on both sides cannot become another. */
+function withoutComments(text: string): string {
+  const kept = new Uint16Array(text.length);
+  let length = 0;
+  let at = 0;
+  while (at < text.length) {
+    kept[length] = text.charCodeAt(at);
+    length += 1;
+    at += 1;
+    if (!endsWithCommentStart(kept, length)) continue;
+    length -= 4;
+    at = afterComment(text, at);
+  }
+  return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(kept.subarray(0, length));
+}
+
+function endsWithCommentStart(kept: Uint16Array, length: number): boolean {
+  return (
+    kept[length - 1] === 0x2d &&
+    kept[length - 2] === 0x2d &&
+    kept[length - 3] === 0x21 &&
+    kept[length - 4] === 0x3c
+  );
+}
+
+/** Where the comment ends whose inside begins at `at`; `<!-->` and `<!--->` are whole comments in HTML. */
+function afterComment(text: string, at: number): number {
+  if (text.startsWith('>', at)) return at + 1;
+  if (text.startsWith('->', at)) return at + 2;
+  const end = text.indexOf(COMMENT_END, at);
+  return end === -1 ? text.length : end + COMMENT_END.length;
+}

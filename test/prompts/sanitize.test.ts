@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { cut } from '../../src/prompts/cut.ts';
+import { sanitize } from '../../src/prompts/sanitize.ts';
+import { size } from '../support/size.ts';
+
+describe('sanitised text', () => {
+  test.each([
+    [
+      'keeps lines, tabs, emoji and other alphabets',
+      'a\tb\nц 密 é 😀 {{x}} <b> ```',
+      'a\tb\nц 密 é 😀 {{x}} <b> ```',
+    ],
+    ['has one kind of line end', 'a\r\nb\rc\u2028d\u2029e\n', 'a\nb\nc\nd\ne\n'],
+    ['has no control characters', 'a\u0000b\u0007c\u001b[31md\u007fe\u0085f\u009bg', 'abc[31mdefg'],
+    ['has no bidi characters', 'a\u202eb\u2066c\u2069d\u200fe\u061cf', 'abcdef'],
+    ['has no zero-width characters', 'a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg\u180eh', 'abcdefgh'],
+    [
+      'has no invisible tags and selectors',
+      `a${String.fromCodePoint(0xe0041, 0xe0100)}b\ufe0fc\u3164d`,
+      'abcd',
+    ],
+    ['has U+FFFD for lone surrogates', 'a\ud800b\udc00c😀', 'a\ufffdb\ufffdc😀'],
+    ['has no HTML comments', 'a<!-- x -->b<!--\ny\n-->c', 'abc'],
+    ['ends where a comment is not closed', 'a<!-- b -- > c', 'a'],
+    ['keeps what follows an empty comment', 'a<!---->b<!-->c<!--->d', 'abcd'],
+    ['ends a comment at its first end', 'a<!-- b <!-- c --> d --> e', 'a d --> e'],
+    ['has no comment made of the rest of another', 'a<!-<!-- x -->- b -->c', 'ac'],
+    ['has no comment hidden by invisible characters', 'a<\u200b!-\u0000- b --\u2060>c', 'ac'],
+    ['keeps ends of comments that never began', 'a --> b <! -- c', 'a --> b <! -- c'],
+  ])('%s', (_claim, text, seen) => {
+    expect(sanitize(text)).toBe(seen);
+  });
+
+  const pieces = fc.array(
+    fc.oneof(
+      fc.constantFrom(
+        '<',
+        '!',
+        '-',
+        '--',
+        '>',
+        '<!--',
+        '-->',
+        '<!-',
+        '\r',
+        '\n',
+        '\u200b',
+        '\ud800',
+        '\udc00',
+        'a',
+      ),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    ),
+    { maxLength: 30 },
+  );
+
+  test('has nothing forbidden, whatever it was, and stays as it is', () => {
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        const seen = sanitize(parts.join(''));
+        expect(seen.isWellFormed()).toBe(true);
+        expect(seen).not.toContain('<!--');
+        expect(seen).not.toMatch(/[[\p{Cc}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}]--[\n\t]]/v);
+        expect(sanitize(seen)).toBe(seen);
+      }),
+      { numRuns: size(3000, 100_000) },
+    );
+  });
+
+  test('takes a time that grows with the text only, also for ten megabytes of comments', () => {
+    const start = performance.now();
+    for (const hostile of ['<!-', '<!---->', '<!-- x -->', '<!--', '-->', '<!-<!---->-'])
+      sanitize(hostile.repeat(10_000_000 / hostile.length));
+    expect(performance.now() - start).toBeLessThan(15_000);
+  });
+});
+
+describe('a text that is cut', () => {
+  test('says how much is missing', () => {
+    expect(cut('abcdef', 6)).toBe('abcdef');
+    expect(cut('abcdef', 4)).toBe('abcd\n[cut here: 2 of 6 characters are missing]');
+    expect(cut('abcdef', 0)).toBe('\n[cut here: 6 of 6 characters are missing]');
+  });
+
+  test('is never cut inside a character', () => {
+    expect(cut('a😀b', 2)).toBe('a\n[cut here: 3 of 4 characters are missing]');
+  });
+});
