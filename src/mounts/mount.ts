@@ -49,9 +49,14 @@ export type MountHost = {
   trustedUids: readonly number[];
   /** The service itself runs in a container: sources it cannot see cannot be checked. */
   inContainer: boolean;
+  /** The engine's socket (DOCKER_HOST without `unix://`); absent for an engine that is reached otherwise. */
+  engineSocket?: string;
 };
 
-/** A mount that passed: where its source really is, and whether it is delivered as a private copy. */
+/**
+ * A mount that passed: where its source really is, and whether it is delivered as a private copy. The `source` of a
+ * copy is its real path too, so that no link is followed again when it is read.
+ */
 export type CheckedMount =
   | (TmpfsArg & { kind: 'tmpfs' })
   | (BindArg & { kind: 'bind'; realSource: string })

@@ -1,0 +1,134 @@
+import { FlowError } from '../base/errors.ts';
+import { shown } from './text.ts';
+
+const LIST = 'docs/mounts.md lists the flags that a profile may use.';
+
+/** An argument that is no text (a number, a list, …). */
+export function argumentNotText(value: unknown): FlowError {
+  return new FlowError({
+    code: 'docker_arg_not_text',
+    blame: 'profile',
+    message: `Every entry of dockerArgs is a text, but ${shown(value)} is not.`,
+    mend: 'Write each flag and each value as a JSON string, for example "--memory", "2g".',
+  });
+}
+
+/** An argument with characters that no flag needs: control characters, broken Unicode, or far too many of them. */
+export function argumentUnreadable(arg: string, why: string): FlowError {
+  return new FlowError({
+    code: 'docker_arg_unreadable',
+    blame: 'profile',
+    message: `The argument ${shown(arg)} of dockerArgs ${why}.`,
+    mend: 'Remove these characters; what needs them can be put into a file and mounted.',
+  });
+}
+
+/** An argument that is neither a flag nor the value of one. */
+export function argumentNotAFlag(arg: string, mend: string): FlowError {
+  return new FlowError({
+    code: 'docker_arg_not_a_flag',
+    blame: 'profile',
+    message: `${shown(arg)} in dockerArgs is neither a flag nor the value of one.`,
+    mend,
+  });
+}
+
+/** A flag that is not among the known ones. */
+export function flagUnknown(flag: string, mend: string): FlowError {
+  return new FlowError({
+    code: 'docker_flag_unknown',
+    blame: 'profile',
+    message: `The flag ${shown(flag)} is not among the docker run flags that a profile may use.`,
+    mend: `${mend} ${LIST}`,
+  });
+}
+
+/** A flag that may stand once only stands twice. */
+export function flagRepeated(flag: string, what?: string): FlowError {
+  return new FlowError({
+    code: 'docker_flag_repeated',
+    blame: 'profile',
+    message: `The flag ${flag} is given twice${what === undefined ? '' : ` for ${shown(what)}`}, so it is not clear which of them counts.`,
+    mend: `Keep one of them.`,
+  });
+}
+
+/** A flag without its value. */
+export function flagValueMissing(flag: string): FlowError {
+  return new FlowError({
+    code: 'docker_flag_value_missing',
+    blame: 'profile',
+    message: `The flag ${flag} needs a value, and none follows it.`,
+    mend: `Write the value as the next entry of dockerArgs, or as ${flag}=VALUE where ${flag} begins with two dashes.`,
+  });
+}
+
+/** A value that the flag does not take. `why` completes "… is refused because"; `mend` shows the right form. */
+export function flagValueInvalid(flag: string, value: string, why: string, mend: string): FlowError {
+  return new FlowError({
+    code: 'docker_flag_value_invalid',
+    blame: 'profile',
+    message: `The value ${shown(value)} of ${flag} cannot be used: ${why}.`,
+    mend,
+  });
+}
+
+/** A value that would take away a wall: no limit, no init, the root user. */
+export function flagWeakens(flag: string, value: string, why: string, mend: string): FlowError {
+  return new FlowError({
+    code: 'docker_flag_weakens',
+    blame: 'profile',
+    message: `${flag} with ${shown(value)} is refused: ${why}.`,
+    mend,
+  });
+}
+
+/** A thing that only an admin's policy could allow; there is none, so it is refused. */
+export function needsPolicy(flag: string, value: string, what: string, mend: string): FlowError {
+  return new FlowError({
+    code: 'docker_flag_needs_policy',
+    blame: 'profile',
+    message: `${flag} with ${shown(value)} is refused: ${what} would need a policy of the admin, and a profile alone cannot give it.`,
+    mend,
+  });
+}
+
+/** A mount whose value does not follow the grammar. */
+export function mountSyntax(value: string, why: string, mend: string): FlowError {
+  return new FlowError({
+    code: 'mount_syntax',
+    blame: 'profile',
+    message: `The mount ${shown(value)} cannot be read: ${why}.`,
+    mend,
+  });
+}
+
+/** A bind that is no credential and not read-only. */
+export function mountWritable(source: string): FlowError {
+  return new FlowError({
+    code: 'mount_writable',
+    blame: 'profile',
+    message: `${shown(source)} would be mounted writable; that would need a policy of the admin, and a profile alone cannot give it.`,
+    mend: 'Add readonly to --mount, or :ro to -v; what a run writes goes into its workspace or a tmpfs.',
+  });
+}
+
+/** A source of the final plan that is no longer where it was when it was checked. */
+export function sourceChanged(source: string, real: string): FlowError {
+  return new FlowError({
+    code: 'mount_source_changed',
+    blame: 'operator',
+    message: `${shown(source)} was checked, and now leads to ${shown(real)}, so nothing was started.`,
+    mend: 'Find out who replaced it by a link; a run that is started again checks it anew.',
+  });
+}
+
+/** A bind of the final plan that shows an agent's login, which only a copy may carry. */
+export function credentialBound(source: string): FlowError {
+  return new FlowError({
+    code: 'mount_credential_bound',
+    blame: 'operator',
+    message: `${shown(source)} has come to hold an agent's login since it was checked, so it is not mounted as it is.`,
+    mend: 'Mount it at /home/user/.codex (or .claude, .gemini), where it is delivered as a copy, or move the login away.',
+  });
+}

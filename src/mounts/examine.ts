@@ -1,0 +1,83 @@
+import { asFlowError, type FlowError } from '../base/errors.ts';
+import { isInside } from '../base/files.ts';
+import { collisionsOf } from './collisions.ts';
+import { type Delivery, deliveryOf } from './credential-mount.ts';
+import { type DenyList, loadDenyList } from './deny-list.ts';
+import { insideSecrets, refuseDenied } from './deny-match.ts';
+import { mountWritable } from './errors.ts';
+import type { BindArg, CheckedMount, MountArg, MountHost, TmpfsArg } from './mount.ts';
+import { checkSourcePath } from './paths.ts';
+import { followLinks, type Trail } from './resolve.ts';
+import { refuseSpecialFile, refuseUnseen } from './source-state.ts';
+import { checkMountTarget, SECRETS_TARGET } from './target.ts';
+
+/** One mount looked at: what it becomes if it has no fault, where its source led, and every fault found. */
+export type Examined = {
+  mount: MountArg;
+  checked?: CheckedMount;
+  trail?: Trail;
+  faults: readonly FlowError[];
+};
+
+/** Looks at every mount for itself and at all of them together; throws nothing. */
+export function examine(mounts: readonly MountArg[], host: MountHost, denyList?: DenyList): Examined[] {
+  const list = denyList ?? (mounts.some(({ type }) => type === 'bind') ? loadDenyList(host) : undefined);
+  const alone = mounts.map((mount) =>
+    mount.type === 'bind' && list ? examineBind(mount, host, list) : examineTmpfs(mount as TmpfsArg),
+  );
+  const collisions = collisionsOf(alone);
+  return alone.map((found, index) => {
+    const fault = collisions.get(index);
+    return fault ? { mount: found.mount, faults: [...found.faults, fault] } : found;
+  });
+}
+
+function examineTmpfs(mount: TmpfsArg): Examined {
+  const { faults, attempt } = collector();
+  attempt(() => checkMountTarget(mount.target));
+  return faults.length > 0 ? { mount, faults } : { mount, checked: { ...mount, kind: 'tmpfs' }, faults };
+}
+
+function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined {
+  const { faults, attempt } = collector();
+  const trail = attempt(() => {
+    checkSourcePath(mount.source);
+    return followLinks(mount.source);
+  });
+  if (!trail) return { mount, faults };
+  attempt(() => refuseDenied(mount.source, trail, list, 'copy'));
+  if (faults.length === 0) attempt(() => refuseSpecialFile(mount.source, trail));
+  const checkTarget = (): unknown => attempt(() => checkMountTarget(mount.target));
+  if (faults.length > 0) {
+    if (!isInside(SECRETS_TARGET, mount.target)) checkTarget();
+    return { mount, faults };
+  }
+  const delivery = attempt(() => deliveryOf(mount, trail, insideSecrets(trail, list)));
+  if (!delivery) return { mount, faults };
+  if (delivery.kind !== 'credential') checkTarget();
+  if (delivery.kind === 'bind') {
+    if (!mount.readOnly) faults.push(mountWritable(mount.source));
+    attempt(() => refuseUnseen(mount.source, trail, host));
+  }
+  if (faults.length > 0) return { mount, faults };
+  return { mount, checked: checkedBind(mount, trail.real, delivery), trail, faults };
+}
+
+function checkedBind(mount: BindArg, real: string, delivery: Delivery): CheckedMount {
+  if (delivery.kind === 'bind') return { ...mount, kind: 'bind', realSource: real };
+  return { ...mount, source: real, kind: delivery.kind, name: delivery.name };
+}
+
+/** Keeps what is thrown, so that several faults of one mount are told at once. */
+function collector(): { faults: FlowError[]; attempt: <T>(look: () => T) => T | undefined } {
+  const faults: FlowError[] = [];
+  const attempt = <T>(look: () => T): T | undefined => {
+    try {
+      return look();
+    } catch (error) {
+      faults.push(asFlowError(error));
+      return undefined;
+    }
+  };
+  return { faults, attempt };
+}
