@@ -1,15 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadProfiles } from '../../src/profiles/load.ts';
+import { checkTemplate } from '../../src/prompts/render.ts';
 import { AGENT, checks, codes, load, profilesDirectory } from '../support/profile-files.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+const ROOT = realpathSync(resolve(import.meta.dirname, '../..'));
 const BASE = { trigger: { event: 'push' }, execution: AGENT };
 
 describe('the shipped profiles', () => {
   test('load without a fault, and the example waits for a repository that nobody owns', async () => {
-    const result = await loadProfiles({ dir: join(ROOT, 'profiles'), checks });
+    const real = { ...checks, checkPrompt: checkTemplate };
+    const result = await loadProfiles({ dir: join(ROOT, 'profiles'), checks: real });
     expect(result.faults).toEqual([]);
     expect(result.profiles.map(({ path, trigger }) => [path, trigger.repository])).toEqual([
       ['example', 'owner/repository'],
