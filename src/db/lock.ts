@@ -15,11 +15,13 @@ const START_TIMEOUT_MS = 500;
 export function lockInstallation(file: string): { release(): void } {
   const lock = opened(file, 'BEGIN EXCLUSIVE', { timeout: START_TIMEOUT_MS });
   if (lock === undefined) throw serviceAlreadyRunning(file);
-  return {
-    release: () => {
-      if (lock.isOpen) lock.close();
-    },
+  const release = (): void => {
+    process.off('exit', release);
+    if (lock.isOpen) lock.close();
   };
+  // Somebody must know of it until the end: a database that nobody knows of is closed by the garbage collector.
+  process.on('exit', release);
+  return { release };
 }
 
 /** Whether a process holds the lock on `file`; looking neither makes nor takes it. Throws `database_unavailable`. */

@@ -37,12 +37,18 @@ export function openSqliteFile(file: string): SqliteFile {
     run(sql, parameters) {
       // A COMMIT that failed may have rolled back already; a second ROLLBACK would hide its error.
       if (sql === 'rollback' && !database.isTransaction) return NO_RESULT;
+      // An object in front would be taken for named parameters, and every value be null.
+      if (isObject(parameters[0])) throw new TypeError('An object cannot be a parameter of a statement.');
       const { statement, reads } = prepare(sql);
       if (reads) return { ...NO_RESULT, rows: statement.all(...parameters) };
       return { ...statement.run(...parameters), rows: [] };
     },
     close: () => database.close(),
   };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array);
 }
 
 function checkPages(database: DatabaseSync): void {
