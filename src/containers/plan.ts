@@ -17,6 +17,8 @@ export type PlanMount = {
   readOnly: boolean;
   kind: MountKind;
   asWritten: string | null;
+  /** For a credential or an agent's state: the name of its copy below `/run/secrets`. */
+  name?: string;
   /** For a tmpfs. */
   sizeBytes?: number;
   mode?: number;

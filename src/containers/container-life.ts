@@ -1,0 +1,126 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import type { Clock } from '../base/clock.ts';
+import type { FlowError } from '../base/errors.ts';
+import type { CallEngine } from './engine-call.ts';
+import { containerExists, containerGone, containerNotStarted, imageMissing } from './errors.ts';
+import { LABELS, readLabels } from './labels.ts';
+import type { ContainerIdentity } from './plan.ts';
+
+/** How long a removal that somebody else began is waited for. */
+const REMOVAL_MS = 20_000;
+
+/** A container as the engine sees it now; times in milliseconds since 1970, `finishedAt` null while it runs or before. */
+export type ContainerState = {
+  running: boolean;
+  /** It ran and is over. */
+  ended: boolean;
+  exitCode: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+};
+
+/** A run's container on the engine. */
+export type ListedContainer = ContainerIdentity & { id: string; running: boolean };
+
+/** The calls that make, move, find and remove containers; `Engine` says what each does. */
+export function containerLife(call: CallEngine, clock: Clock) {
+  return {
+    create: (spec: ContainerCreateOptions) => createContainer(call, spec),
+    start: (id: string) => startContainer(call, id),
+    stop: (id: string, graceSec: number) => stopContainer(call, id, graceSec),
+    kill: (id: string) => killContainer(call, id),
+    remove: (id: string) => removeContainer(call, clock, id),
+    inspect: (id: string) => inspectContainer(call, id),
+    list: (installation: string) => listContainers(call, installation),
+  };
+}
+
+async function createContainer(call: CallEngine, spec: ContainerCreateOptions): Promise<string> {
+  const faults = {
+    404: (_words: string, cause: unknown) => imageMissing(spec.Image ?? '', cause),
+    409: (_words: string, cause: unknown) => containerExists(spec.name ?? '', cause),
+  };
+  return await call({ what: 'create a container', faults }, async (docker, abortSignal) => {
+    return (await docker.createContainer({ ...spec, abortSignal })).id;
+  });
+}
+
+async function startContainer(call: CallEngine, id: string): Promise<void> {
+  const notStarted = (words: string, cause: unknown) => containerNotStarted(id, words, cause);
+  const faults = { 400: notStarted, 404: gone(id), 500: notStarted };
+  const options = { what: 'start a container', timeoutMs: 60_000, faults, answers: { 304: undefined } };
+  await call<void>(options, async (docker, abortSignal) => {
+    await docker.getContainer(id).start({ abortSignal });
+  });
+}
+
+async function stopContainer(call: CallEngine, id: string, graceSec: number): Promise<boolean> {
+  const timeoutMs = (graceSec + 30) * 1000;
+  const options = { what: 'stop a container', timeoutMs, faults: { 404: gone(id) }, answers: { 304: false } };
+  return await call<boolean>(options, async (docker, abortSignal) => {
+    await docker.getContainer(id).stop({ t: graceSec, abortSignal });
+    return true;
+  });
+}
+
+async function killContainer(call: CallEngine, id: string): Promise<void> {
+  const options = { what: 'kill a container', faults: { 404: gone(id) }, answers: { 409: undefined } };
+  await call<void>(options, async (docker, abortSignal) => {
+    await docker.getContainer(id).kill({ signal: 'SIGKILL', abortSignal });
+  });
+}
+
+/** A removal that is under way elsewhere is waited for, so that the container is gone when this resolves. */
+async function removeContainer(call: CallEngine, clock: Clock, id: string): Promise<void> {
+  const until = clock.now() + REMOVAL_MS;
+  for (;;) {
+    const answers = clock.now() < until ? { 404: true, 409: false } : { 404: true };
+    const isGone = await call<boolean>(
+      { what: 'remove a container', answers },
+      async (docker, abortSignal) => {
+        await docker.getContainer(id).remove({ force: true, v: true, abortSignal });
+        return true;
+      },
+    );
+    if (isGone) return;
+    await clock.sleep(50);
+  }
+}
+
+async function inspectContainer(call: CallEngine, id: string): Promise<ContainerState> {
+  return await call(
+    { what: 'describe a container', faults: { 404: gone(id) } },
+    async (docker, abortSignal) => {
+      const { State } = await docker.getContainer(id).inspect({ abortSignal });
+      const finishedAt = State.Running ? null : engineTime(State.FinishedAt);
+      return {
+        running: State.Running,
+        ended: finishedAt !== null,
+        exitCode: State.ExitCode,
+        startedAt: engineTime(State.StartedAt),
+        finishedAt,
+      };
+    },
+  );
+}
+
+async function listContainers(call: CallEngine, installation: string): Promise<ListedContainer[]> {
+  return await call({ what: 'list containers' }, async (docker, abortSignal) => {
+    const filters = { label: [`${LABELS.installation}=${installation}`, LABELS.run] };
+    const found = await docker.listContainers({ all: true, filters, abortSignal });
+    return found.flatMap(({ Id, Labels, State }) => {
+      const identity = readLabels(Labels);
+      return identity ? [{ ...identity, id: Id, running: State === 'running' }] : [];
+    });
+  });
+}
+
+/** The engine's "never" is the year 1. */
+function engineTime(time: string): number | null {
+  const ms = Date.parse(time);
+  return ms > 0 ? ms : null;
+}
+
+function gone(id: string): (words: string, cause: unknown) => FlowError {
+  return (_words, cause) => containerGone(id, cause);
+}

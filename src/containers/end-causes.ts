@@ -1,0 +1,48 @@
+import type { Cancellation } from '../base/cancel.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+
+/** Why a container that has not ended is no longer waited for; `left` is the only one that does not stop it. */
+export type EndCause = 'deadline' | 'stall' | 'cancel' | 'output_limit' | 'left';
+
+/** When a run is over from outside. */
+export type CauseOptions = {
+  /** Milliseconds since 1970. */
+  deadlineAt: number;
+  cancellation: Cancellation;
+  /** Aborts when the container is to go on without us: the service stops, and the next one takes it up. */
+  detach: AbortSignal;
+  clock: Clock;
+};
+
+/** Takes causes; the first one given is the one that counts. */
+export type EndCauses = {
+  readonly first: Promise<EndCause>;
+  give(cause: EndCause): void;
+  stop(): void;
+};
+
+/** Waits for the deadline, a cancellation and a detachment; other causes are given by hand. */
+export function collectCauses({ deadlineAt, cancellation, detach, clock }: CauseOptions): EndCauses {
+  const { promise: first, resolve: give } = Promise.withResolvers<EndCause>();
+  const over = new AbortController();
+  const on = (signal: AbortSignal, cause: EndCause): void => {
+    if (signal.aborted) give(cause);
+    signal.addEventListener('abort', () => give(cause), { once: true, signal: over.signal });
+  };
+  let timer: Timer;
+  const wind = (): void => {
+    const leftMs = deadlineAt - clock.now();
+    timer = clock.after(Math.max(0, leftMs), () => (clock.now() < deadlineAt ? wind() : give('deadline')));
+  };
+  wind();
+  on(cancellation.signal, 'cancel');
+  on(detach, 'left');
+  return {
+    first,
+    give,
+    stop() {
+      timer.stop();
+      over.abort();
+    },
+  };
+}

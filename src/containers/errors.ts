@@ -1,0 +1,124 @@
+import { FlowError, systemCode } from '../base/errors.ts';
+
+/** The engine does not answer: not running, another socket, no right to use it. */
+export function engineUnreachable(address: string, cause: unknown): FlowError {
+  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  const denied = reason === 'EACCES' || reason === 'EPERM';
+  return new FlowError({
+    code: 'engine_unreachable',
+    blame: 'docker',
+    message: `The Docker Engine at ${address} cannot be reached (${reason}).`,
+    mend: denied
+      ? 'Let the service use it: sudo usermod -aG docker "$(id -un)", then log in again.'
+      : 'Start it (sudo systemctl start docker), or set DOCKER_HOST to where it listens.',
+    cause,
+  });
+}
+
+/** The engine took a request and gave no answer in time. */
+export function engineTimeout(what: string, seconds: number, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'engine_timeout',
+    blame: 'docker',
+    message: `The Docker Engine did not ${what} within ${seconds} s.`,
+    mend: 'See how busy the machine and its disk are; journalctl -u docker says what the engine waits for.',
+    cause,
+  });
+}
+
+/** The engine answered with an error that has no name of its own here; its words are in the message. */
+export function engineRefused(what: string, status: number, words: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'engine_refused',
+    blame: 'docker',
+    message: `The Docker Engine would not ${what} (status ${status}): ${words}`,
+    mend: 'Change in the profile or on the machine what these words name; `github-flows doctor` checks the engine.',
+    cause,
+  });
+}
+
+/** What the engine sends as a container's output cannot be read. */
+export function outputGarbled(detail: string): FlowError {
+  return new FlowError({
+    code: 'engine_output_garbled',
+    blame: 'docker',
+    message: `The Docker Engine sent output that is not in its own format: ${detail}.`,
+    mend: 'Check that DOCKER_HOST leads to a Docker Engine and not through something that changes its answers.',
+  });
+}
+
+/** No image of this name is on the engine; images are never pulled behind the operator's back. */
+export function imageMissing(name: string, cause: unknown): FlowError {
+  const ours = name.startsWith('github-flows-');
+  return new FlowError({
+    code: 'image_missing',
+    blame: 'operator',
+    message: `The image ${name} is not on this Docker Engine.`,
+    mend: ours ? 'Build it: npm run images' : `Get it: docker pull ${name}`,
+    cause,
+  });
+}
+
+/** A container that should be there is not: somebody else removed it. */
+export function containerGone(id: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'container_gone',
+    blame: 'docker',
+    message: `The container ${id.slice(0, 12)} is no longer on the Docker Engine.`,
+    mend: 'Somebody or something else removed it; leave containers named gf-… to the service.',
+    cause,
+  });
+}
+
+/** The name of a run's attempt is taken: an earlier service had created its container already. */
+export function containerExists(name: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'container_exists',
+    blame: 'service',
+    message: `A container named ${name} is already on the Docker Engine.`,
+    mend: `Remove it if no run is using it: docker rm -f ${name}`,
+    cause,
+  });
+}
+
+/** The container was created, but its process could not be started. */
+export function containerNotStarted(id: string, words: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'container_not_started',
+    blame: 'docker',
+    message: `The Docker Engine could not start the container ${id.slice(0, 12)}: ${words}`,
+    mend: 'The words name what is missing; a source directory, a limit the machine cannot give, or /bin/sh in the image are the usual ones.',
+    cause,
+  });
+}
+
+/** A network has our name but lets containers reach each other. */
+export function networkNotIsolated(name: string): FlowError {
+  return new FlowError({
+    code: 'network_not_isolated',
+    blame: 'operator',
+    message: `The Docker network ${name} lets containers reach each other, or is no bridge, so it was not made by github-flows.`,
+    mend: `Remove it, and it will be made anew: docker network rm ${name}`,
+  });
+}
+
+/** `DOCKER_HOST` cannot be used. */
+export function dockerHostInvalid(value: string): FlowError {
+  return new FlowError({
+    code: 'docker_host_invalid',
+    blame: 'operator',
+    message: `DOCKER_HOST is ${value}, which is neither unix:///path/of/a/socket nor tcp://host:port.`,
+    mend: 'Set it to where the engine listens, usually unix:///var/run/docker.sock.',
+  });
+}
+
+/** A run's output could not be written to the disk; the run goes on. */
+export function outputNotKept(dir: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'output_not_kept',
+    blame: 'operator',
+    message: `Output of a run could not be written below ${dir} (${systemCode(cause) ?? String(cause)}); the run goes on, and the log will say how much is missing.`,
+    mend: `See whether the disk is full or cannot be written: df -h ${dir}`,
+    cause,
+  });
+}

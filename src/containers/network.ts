@@ -1,0 +1,39 @@
+import type { NetworkInspectInfo } from 'dockerode';
+import type { CallEngine } from './engine-call.ts';
+import { networkNotIsolated } from './errors.ts';
+import { NETWORK_NAME } from './hardening.ts';
+
+/** The bridge's option for traffic between its containers: https://docs.docker.com/engine/network/drivers/bridge/#options */
+const BETWEEN_CONTAINERS = 'com.docker.network.bridge.enable_icc';
+
+/** Makes the bridge of open networks unless it is there; all installations of an engine share it. Throws `network_not_isolated`. */
+export async function ensureNetwork(call: CallEngine): Promise<void> {
+  const found = await findNetwork(call);
+  if (found && !isIsolated(found)) throw networkNotIsolated(NETWORK_NAME);
+  if (!found) await makeNetwork(call);
+}
+
+function isIsolated({ Driver, Options }: NetworkInspectInfo): boolean {
+  return Driver === 'bridge' && Options?.[BETWEEN_CONTAINERS] === 'false';
+}
+
+async function findNetwork(call: CallEngine): Promise<NetworkInspectInfo | undefined> {
+  const found = { what: `describe the network ${NETWORK_NAME}`, answers: { 404: undefined } };
+  return await call<NetworkInspectInfo | undefined>(found, (docker) =>
+    docker.getNetwork(NETWORK_NAME).inspect(),
+  );
+}
+
+/** A conflict means that another service has just made it. */
+async function makeNetwork(call: CallEngine): Promise<void> {
+  const made = { what: `make the network ${NETWORK_NAME}`, answers: { 409: undefined } };
+  await call<void>(made, async (docker, abortSignal) => {
+    await docker.createNetwork({
+      Name: NETWORK_NAME,
+      Driver: 'bridge',
+      CheckDuplicate: true,
+      Options: { [BETWEEN_CONTAINERS]: 'false' },
+      abortSignal,
+    });
+  });
+}

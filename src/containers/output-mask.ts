@@ -1,0 +1,29 @@
+import type { LogEntry } from './demux.ts';
+import type { OutputLine } from './output-line.ts';
+
+/** Masks text that comes in pieces: what `push` and `end` give, joined, is the whole text masked (log's RedactorStream). */
+export type MaskStream = { push(text: string): string; end(): string };
+
+/** Turns entries into masked lines, one for one, so that lines can be counted as entries. */
+export type OutputMask = {
+  line(entry: LogEntry): OutputLine;
+  /** What is held back when no more will come, as the last lines; nothing in most runs. */
+  rest(at: string): OutputLine[];
+};
+
+/** A mask with one stream for standard output and one for standard error: a secret may span parts of a line, or lines. */
+export function createOutputMask(open: () => MaskStream): OutputMask {
+  const streams = { stdout: open(), stderr: open() };
+  return {
+    line: ({ at, stream, text, ends }) => asLine(at, stream, streams[stream].push(ends ? `${text}\n` : text)),
+    rest: (at) =>
+      (['stdout', 'stderr'] as const).flatMap((stream) => {
+        const text = streams[stream].end();
+        return text === '' ? [] : [{ ...asLine(at, stream, text), rest: true }];
+      }),
+  };
+}
+
+function asLine(at: string, stream: OutputLine['stream'], text: string): OutputLine {
+  return text.endsWith('\n') ? { at, stream, text: text.slice(0, -1) } : { at, stream, text, part: true };
+}

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Stands before the image's own gh and gives it the newest token: a GH_TOKEN that was exported once grows old.
+
+gf_files=/run/github-flows
+. "$gf_files/settings"
+
+if [ -r /run/secrets/gh-token ]; then
+  gf_token=$(tr -d '\r\n' </run/secrets/gh-token)
+  if [ -n "$gf_token" ]; then
+    GH_TOKEN=$gf_token
+    export GH_TOKEN
+    if [ "$gf_host" != github.com ]; then
+      GH_HOST=$gf_host
+      GH_ENTERPRISE_TOKEN=$gf_token
+      export GH_HOST GH_ENTERPRISE_TOKEN
+    fi
+  fi
+fi
+
+set -f
+gf_ifs=$IFS
+IFS=:
+for gf_dir in $PATH; do
+  if [ -x "$gf_dir/gh" ] && [ ! -d "$gf_dir/gh" ] && ! [ "$gf_dir/gh" -ef "$gf_files/bin/gh" ]; then
+    IFS=$gf_ifs
+    exec "$gf_dir/gh" "$@"
+  fi
+done
+echo 'github-flows: this image has no gh.' >&2
+exit 127

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Answers git's question for a password with the token as it is now, and only for the server the run was started for.
+# https://git-scm.com/docs/git-credential#IOFMT
+
+[ "$1" = get ] || exit 0
+. /run/github-flows/settings
+
+gf_asked_protocol=
+gf_asked_host=
+while IFS='=' read -r gf_key gf_value && [ -n "$gf_key" ]; do
+  case $gf_key in
+    protocol) gf_asked_protocol=$gf_value ;;
+    host) gf_asked_host=$gf_value ;;
+  esac
+done
+
+[ "$gf_asked_protocol://$gf_asked_host" = "$gf_server" ] || exit 0
+[ -r /run/secrets/gh-token ] || exit 0
+gf_token=$(tr -d '\r\n' </run/secrets/gh-token)
+[ -n "$gf_token" ] || exit 0
+printf 'username=x-access-token\npassword=%s\n' "$gf_token"

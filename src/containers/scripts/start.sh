@@ -1,0 +1,48 @@
+#!/bin/sh
+# The process of a run's container: fills the agent's state directories, runs the setup script, then becomes the
+# handler ("$@"). The handler ends by itself a minute after its deadline, should the service never come back.
+# Written for dash, bash and busybox; its own variables begin with gf_, so that the handler's environment stays as it is.
+
+gf_files=/run/github-flows
+. "$gf_files/settings"
+PATH=$gf_files/bin:$PATH
+export PATH
+
+gf_fail() {
+  printf 'github-flows: the container could not start: %s\n' "$1" >&2
+  exit 125
+}
+
+command -v timeout >/dev/null || gf_fail 'the image has no timeout command (coreutils or busybox).'
+[ -r "$gf_files/prompt.md" ] || gf_fail "$gf_files/prompt.md cannot be read."
+
+# The copies in /run/secrets are read-only and outlive no run; agents write into their state, so each gets its own.
+if [ -s "$gf_files/agent-state" ]; then
+  while read -r gf_name gf_target; do
+    { cp -R "/run/secrets/$gf_name/." "$gf_target/" && chmod -R u+rwX "$gf_target"; } ||
+      gf_fail "the state of $gf_name could not be copied to $gf_target."
+    if [ "$gf_name" = codex ]; then
+      CODEX_HOME=$gf_target
+      export CODEX_HOME
+    fi
+  done <"$gf_files/agent-state"
+fi
+
+gf_end=$(($(date +%s) + gf_limit))
+
+if [ -s "$gf_files/setup" ]; then
+  cd /workspace || gf_fail "/workspace is not there."
+  gf_shell=sh
+  if command -v bash >/dev/null 2>&1; then gf_shell=bash; fi
+  timeout -k "$gf_grace" "$gf_limit" "$gf_shell" "$gf_files/setup" </dev/null
+  gf_code=$?
+  if [ "$gf_code" -ne 0 ]; then
+    printf 'github-flows: the setup script ended with exit code %s.\n' "$gf_code" >&2
+    exit "$gf_code"
+  fi
+fi
+
+cd "$gf_workdir" || gf_fail "the working directory $gf_workdir is not there."
+gf_rest=$((gf_end - $(date +%s)))
+if [ "$gf_rest" -lt 1 ]; then gf_rest=1; fi
+exec timeout -k "$gf_grace" "$gf_rest" "$@" <"$gf_files/prompt.md"

@@ -1,0 +1,123 @@
+import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
+import { engineLog, HARDENED_CONTAINER, HARDENED_HOST, NETWORK_NAME } from './hardening.ts';
+import { containerLabels, containerName } from './labels.ts';
+import type { ContainerIdentity, Plan, PlanMount } from './plan.ts';
+
+/** The process of every container; the image's own entry point is not used. */
+export const START_COMMAND = '/run/github-flows/bin/start';
+
+/** How much of memory an agent's own state may take, and HOME and `/tmp` when the root is read-only; bytes. */
+const TMPFS_BYTES = { state: 256 * 1024 ** 2, home: 1024 ** 3, tmp: 1024 ** 3 };
+
+/**
+ * A plan as the engine's create options. Pure; holds no secret's value.
+ *
+ * The caller sees to it that every bind's source is there before the container is created, and checked again before
+ * it is started. `engineCpus` is how many processors the engine has: it refuses a container that asks for more.
+ */
+export function containerSpec(
+  plan: Plan,
+  identity: ContainerIdentity,
+  engineCpus?: number,
+): ContainerCreateOptions {
+  const { uid, gid } = plan.user;
+  return {
+    ...HARDENED_CONTAINER,
+    name: containerName(identity),
+    Image: plan.image,
+    Entrypoint: [START_COMMAND],
+    Cmd: [...plan.command],
+    User: `${uid}:${gid}`,
+    WorkingDir: '/workspace',
+    Env: environment(plan, identity),
+    Labels: { ...plan.labels, ...containerLabels(identity) },
+    StopTimeout: plan.limits.graceSec,
+    ...(plan.hostname === null ? {} : { Hostname: plan.hostname }),
+    HostConfig: {
+      ...HARDENED_HOST,
+      ...limits(plan, engineCpus),
+      NetworkMode: plan.network === 'none' ? 'none' : NETWORK_NAME,
+      ReadonlyRootfs: plan.readOnlyRoot,
+      Mounts: plan.mounts.filter(isSentBind).map(bindMount),
+      Tmpfs: tmpfsMounts(plan),
+      ExtraHosts: [...plan.addHosts],
+      Dns: [...plan.dns],
+      LogConfig: engineLog(plan.limits.logBytes),
+    },
+  };
+}
+
+function environment(plan: Plan, identity: ContainerIdentity): string[] {
+  const own = {
+    GITHUB_FLOWS_RUN_ID: identity.runId,
+    GIT_CONFIG_SYSTEM: '/run/github-flows/gitconfig',
+  };
+  return Object.entries({ ...plan.env, ...own }).map(([name, value]) => `${name}=${value}`);
+}
+
+function limits({ limits }: Plan, engineCpus = Number.POSITIVE_INFINITY): HostConfig {
+  return {
+    Memory: limits.memoryBytes,
+    MemorySwap: limits.memoryBytes,
+    NanoCpus: Math.round(Math.min(limits.cpus, engineCpus) * 1e9),
+    PidsLimit: limits.pids,
+    ShmSize: limits.shmSizeBytes,
+    Ulimits: limits.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+  };
+}
+
+/** Credentials lie in the one secrets directory, so they are no mounts of their own. */
+function isSentBind(mount: PlanMount): mount is PlanMount & { source: string } {
+  return mount.type === 'bind' && mount.kind !== 'credential' && mount.kind !== 'agent-state';
+}
+
+/** Non-recursive: what is mounted below a read-only source would stay writable otherwise. */
+const BIND_OPTIONS = { Propagation: 'rprivate', NonRecursive: true } as const;
+
+function bindMount(mount: PlanMount & { source: string }): MountSettings {
+  return {
+    Type: 'bind',
+    Source: mount.source,
+    Target: mount.target,
+    ReadOnly: mount.readOnly,
+    BindOptions: BIND_OPTIONS,
+  };
+}
+
+/** Target to options. Mounts of type tmpfs know no owner, so the engine's older form is used. */
+function tmpfsMounts(plan: Plan): Record<string, string> {
+  const owned = { uid: plan.user.uid, gid: plan.user.gid, exec: true };
+  const found: [string, string][] = [];
+  if (plan.readOnlyRoot) {
+    const home = plan.env.HOME ?? '/home/user';
+    found.push([home, tmpfsOptions({ ...owned, sizeBytes: TMPFS_BYTES.home, mode: 0o755 })]);
+    found.push(['/tmp', tmpfsOptions({ sizeBytes: TMPFS_BYTES.tmp, mode: 0o1777, exec: true })]);
+  }
+  for (const mount of plan.mounts) {
+    if (mount.kind === 'agent-state')
+      found.push([mount.target, tmpfsOptions({ ...owned, sizeBytes: TMPFS_BYTES.state, mode: 0o700 })]);
+    if (mount.kind === 'tmpfs')
+      found.push([mount.target, tmpfsOptions({ sizeBytes: plan.limits.memoryBytes, ...mount })]);
+  }
+  return Object.fromEntries(found);
+}
+
+/** Writable for everybody unless it says otherwise, as `docker run --tmpfs` makes it. */
+function tmpfsOptions(options: {
+  sizeBytes: number;
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  exec?: boolean;
+}): string {
+  return [
+    'rw',
+    'nosuid',
+    'nodev',
+    options.exec ? 'exec' : 'noexec',
+    `size=${options.sizeBytes}`,
+    `mode=${(options.mode ?? 0o1777).toString(8).padStart(4, '0')}`,
+    ...(options.uid === undefined ? [] : [`uid=${options.uid}`]),
+    ...(options.gid === undefined ? [] : [`gid=${options.gid}`]),
+  ].join(',');
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import type { Plan } from './plan.ts';
+
+/** One file of a run's directory at `/run/github-flows`; `path` is relative to it. */
+export type RunFile = { path: string; content: string; mode: number };
+
+/** How much longer than its deadline a handler may live when no service is there to stop it; seconds. */
+const LATE_SEC = 60;
+
+/** Whoever commits without a name of their own; the last place git looks in, so every other setting wins. */
+const COMMITTER = { name: 'github-flows', email: 'github-flows@users.noreply.github.com' };
+
+/**
+ * What lies in a run's directory besides prompt, event and run: the start script and its settings, our `gh` and git
+ * credential helper, git's system configuration, and the login shell's profile (`profile.sh`, mounted at
+ * `/etc/profile.d/github-flows.sh`). `serverUrl` is where repositories are cloned from. No file holds a secret.
+ */
+export function runFiles(plan: Plan, serverUrl: string): RunFile[] {
+  const files = [
+    { path: 'bin/start', content: script('start'), mode: 0o755 },
+    { path: 'bin/gh', content: script('gh'), mode: 0o755 },
+    { path: 'bin/git-credential', content: script('git-credential'), mode: 0o755 },
+    { path: 'profile.sh', content: script('profile'), mode: 0o644 },
+    { path: 'gitconfig', content: gitConfig(plan, serverUrl), mode: 0o644 },
+    { path: 'settings', content: settings(plan, serverUrl), mode: 0o644 },
+    { path: 'agent-state', content: agentStates(plan), mode: 0o644 },
+    { path: 'setup', content: plan.setupScript ?? '', mode: 0o644 },
+  ];
+  return files.filter((file) => file.content !== '');
+}
+
+function script(name: 'start' | 'gh' | 'git-credential' | 'profile'): string {
+  return readFileSync(new URL(`./scripts/${name}.sh`, import.meta.url), 'utf8');
+}
+
+/** Read by our scripts with `.`, so every value is one quoted word. */
+function settings({ limits, workdir }: Plan, serverUrl: string): string {
+  const server = new URL(serverUrl);
+  const values = {
+    gf_limit: String(limits.timeoutSec + LATE_SEC),
+    gf_grace: String(limits.graceSec),
+    gf_workdir: workdir,
+    gf_server: `${server.protocol}//${server.host}`,
+    gf_host: server.host,
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${quote(value)}\n`)
+    .join('');
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** One line a state: the name of its copy below `/run/secrets`, a space, where the agent looks for it. */
+function agentStates({ mounts }: Plan): string {
+  return mounts
+    .filter((mount) => mount.kind === 'agent-state')
+    .map(({ name, target }) => `${name ?? stateName(target)} ${target}\n`)
+    .join('');
+}
+
+/** `/home/user/.codex` is the state of `codex`. */
+function stateName(target: string): string {
+  return target.slice(target.lastIndexOf('/') + 1).replace(/^\./, '');
+}
+
+/** The helper is called through `sh`, because the run's directory may lie on a file system that executes nothing. */
+function gitConfig(plan: Plan, serverUrl: string): string {
+  const sections = [
+    `[safe]\n\tdirectory = /workspace/repo\n`,
+    `[user]\n\tname = ${COMMITTER.name}\n\temail = ${COMMITTER.email}\n`,
+  ];
+  const { protocol, origin } = new URL(serverUrl);
+  if (plan.hasGitHubToken && /^https?:$/.test(protocol))
+    sections.push(`[credential "${origin}"]\n\thelper = !sh /run/github-flows/bin/git-credential\n`);
+  return sections.join('');
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../base/clock.ts';
+import { type ContainerEnd, describeEnd } from './container-end.ts';
+import type { Engine } from './docker.ts';
+import { type CauseOptions, collectCauses, type EndCause, type EndCauses } from './end-causes.ts';
+import { type FollowOptions, followOutput, type OutputFollower } from './log-stream.ts';
+import { type SilenceWatch, watchSilence } from './silence.ts';
+import { readStartFailure, type StartFailure } from './start-failure.ts';
+import { stopForSure } from './stop.ts';
+import { waitForExit } from './wait-for-exit.ts';
+import { within } from './within.ts';
+
+/** What following a started container to its end takes. */
+export type SuperviseOptions = Omit<FollowOptions, 'engine' | 'onActivity' | 'onLimit'> &
+  CauseOptions & {
+    engine: Pick<Engine, 'wait' | 'inspect' | 'stop' | 'kill' | 'logs' | 'attach'>;
+    stallTimeoutSec: number;
+    graceSec: number;
+  };
+
+/** How long the rest of the output is read once the container is over: by itself, or stopped by us (it must be gone a second after the grace). */
+const DRAIN_MS = { exited: 60_000, stopped: 500 };
+
+/**
+ * Follows a started container to its end and keeps its output; the first of exit, deadline, stall, cancel and output
+ * limit decides, and all but an exit stop it (SIGTERM, grace, SIGKILL). Does not remove it.
+ *
+ * Gives `left` when `detach` aborts first. Called again for the same container and directory, by
+ * this process or a later one, it goes on where the output stopped, or tells how the container ended meanwhile.
+ * Rejects with `output_not_kept`, before anything is followed, when the log cannot be opened.
+ */
+export async function supervise(options: SuperviseOptions): Promise<ContainerEnd | 'left'> {
+  const causes = collectCauses(options);
+  const silence = watchSilence({
+    ...options,
+    stallMs: options.stallTimeoutSec * 1000,
+    onStall: () => causes.give('stall'),
+  });
+  try {
+    return await followToEnd(options, causes, silence);
+  } finally {
+    causes.stop();
+    silence.stop();
+  }
+}
+
+async function followToEnd(
+  options: SuperviseOptions,
+  causes: EndCauses,
+  silence: SilenceWatch,
+): Promise<ContainerEnd | 'left'> {
+  const { clock, deadlineAt } = options;
+  let startFailure: StartFailure | undefined;
+  const output = await followOutput({
+    ...options,
+    onActivity: silence.heard,
+    onLimit: () => causes.give('output_limit'),
+    onLine: (line) => {
+      if (line.stream === 'stderr') startFailure = readStartFailure(line.text) ?? startFailure;
+      return options.onLine(line);
+    },
+  });
+  const waiting = new AbortController();
+  let isOver = false;
+  try {
+    const exit = waitForExit({ ...options, signal: waiting.signal }).catch(() => undefined);
+    const cause = await Promise.race([exit.then(() => 'exit' as const), causes.first]);
+    if (cause === 'left') return 'left';
+    silence.stop();
+    const stoppedFor = cause !== 'exit' && (await stopForSure(options, exit)) ? cause : undefined;
+    if ((await drain(output, clock, stoppedFor ? undefined : causes)) === 'left') return 'left';
+    isOver = true;
+    const ending = await within(clock, 0, exit);
+    return describeEnd({ stoppedFor, exit: ending, deadlineAt, startFailure, now: clock.now() });
+  } finally {
+    waiting.abort();
+    await output.close(isOver);
+  }
+}
+
+/** Reads what is left. After an exit of its own the container is over whatever we do, so there is time, unless somebody ends the run. */
+async function drain(
+  output: OutputFollower,
+  clock: Clock,
+  causes: EndCauses | undefined,
+): Promise<EndCause | undefined> {
+  const read = output.finish().then(() => undefined);
+  if (!causes) return await within(clock, DRAIN_MS.stopped, read);
+  return await within(clock, DRAIN_MS.exited, Promise.race([read, causes.first]));
+}
