@@ -7,8 +7,11 @@ import { createTimeLimit } from './time-limit.ts';
 /** What one filter said of one event; `why` is null when it simply gave false. */
 export type FilterAnswer = { holds: boolean; why: string | null };
 
+/** One event as filters see it. */
+export type FilterFacts = { event: unknown; attributes: Attributes };
+
 /** A compiled `trigger.filter`; evaluating it never throws. */
-export type Filter = (event: FlowEvent) => FilterAnswer;
+export type Filter = (facts: FilterFacts) => FilterAnswer;
 
 /** Compiles filters; one whose text is bad gives the problem instead. */
 export type FilterCompiler = (source: string) => Filter | Problem;
@@ -63,8 +66,8 @@ export function createFilterCompiler(): FilterCompiler {
     if ('code' in parsed) return parsed;
     const { expression, loops } = parsed;
     const tooLong = { holds: false, why: `it took longer than ${MAX_MS} ms` };
-    return (event) =>
-      loops ? limit.run(() => evaluate(expression, event), tooLong) : evaluate(expression, event);
+    if (!loops) return (facts) => evaluate(expression, facts);
+    return (facts) => limit.run(() => evaluate(expression, facts), tooLong);
   };
 }
 
@@ -88,9 +91,14 @@ function parse(
   }
 }
 
-function evaluate(expression: ParseResult, event: FlowEvent): FilterAnswer {
+/** Made once for an event, however many filters look at it. */
+export function filterFacts(event: FlowEvent): FilterFacts {
+  return { event: event.payload, attributes: new Attributes(event) };
+}
+
+function evaluate(expression: ParseResult, facts: FilterFacts): FilterAnswer {
   try {
-    const value: unknown = expression({ event: event.payload, attributes: new Attributes(event) });
+    const value: unknown = expression(facts);
     if (typeof value === 'boolean') return { holds: value, why: null };
     return { holds: false, why: 'it gave neither true nor false' };
   } catch (error) {

@@ -1,8 +1,8 @@
 import { ATTRIBUTES, type AttributeName, type FlowEvent, type Scalar } from '../events/event.ts';
 import type { Candidate } from './profile.ts';
 
-/** A candidate with its place in the order of preference: the smallest rank wins. */
-export type Ranked = { rank: number; candidate: Candidate };
+/** A candidate with its place in the order of preference (the smallest rank wins), and what a look-up needs of it close at hand. */
+export type Ranked = Pick<Candidate, 'labels' | 'filter'> & { rank: number; candidate: Candidate };
 
 /** Finds the candidates whose attributes and labels hold, without looking at the others. */
 export type MatchIndex = {
@@ -11,7 +11,7 @@ export type MatchIndex = {
 };
 
 /** Candidates that name the same values for the same attributes; each of those with labels lies under one of its labels. */
-type Leaf = { plain: Ranked[]; byLabel: Map<string, Ranked[]> };
+type Leaf = { plain: Ranked[]; byLabel: Map<string, Ranked[]> | undefined };
 
 type Branch = Map<Scalar, Branch | Leaf>;
 
@@ -24,7 +24,7 @@ export function createMatchIndex(ordered: readonly Candidate[]): MatchIndex {
   for (const [rank, candidate] of ordered.entries()) {
     const names = ATTRIBUTES.filter((name) => candidate.conditions[name] !== undefined);
     const shape = shapes.get(names.join()) ?? { names, candidates: [] };
-    shape.candidates.push({ rank, candidate });
+    shape.candidates.push({ rank, candidate, labels: candidate.labels, filter: candidate.filter });
     shapes.set(names.join(), shape);
   }
   const built = [...shapes.values()].map(
@@ -49,17 +49,16 @@ function grow(candidates: readonly Ranked[], names: readonly AttributeName[]): B
 function toLeaf(candidates: readonly Ranked[]): Leaf {
   const winnable = firstOfEachKind(candidates);
   const uses = new Map<string, number>();
-  for (const { candidate } of winnable)
-    for (const label of candidate.labels ?? []) uses.set(label, (uses.get(label) ?? 0) + 1);
-  const leaf: Leaf = { plain: [], byLabel: new Map() };
+  for (const { labels } of winnable)
+    for (const label of labels ?? []) uses.set(label, (uses.get(label) ?? 0) + 1);
+  const plain: Ranked[] = [];
+  const byLabel = new Map<string, Ranked[]>();
   for (const ranked of winnable) {
-    const [rarest] = [...(ranked.candidate.labels ?? [])].sort(
-      (a, b) => (uses.get(a) ?? 0) - (uses.get(b) ?? 0),
-    );
-    if (rarest === undefined) leaf.plain.push(ranked);
-    else listAt(leaf.byLabel, rarest).push(ranked);
+    const [rarest] = [...(ranked.labels ?? [])].sort((a, b) => (uses.get(a) ?? 0) - (uses.get(b) ?? 0));
+    if (rarest === undefined) plain.push(ranked);
+    else listAt(byLabel, rarest).push(ranked);
   }
-  return leaf;
+  return { plain, byLabel: byLabel.size > 0 ? byLabel : undefined };
 }
 
 function listAt(lists: Map<string, Ranked[]>, label: string): Ranked[] {
@@ -72,7 +71,7 @@ function listAt(lists: Map<string, Ranked[]>, label: string): Ranked[] {
 function firstOfEachKind(candidates: readonly Ranked[]): Ranked[] {
   const kinds = new Map<string, Ranked>();
   for (const ranked of candidates) {
-    const { labels, filter } = ranked.candidate;
+    const { labels, filter } = ranked;
     const kind = JSON.stringify([labels ? [...labels].sort() : null, filter ?? null]);
     if (!kinds.has(kind)) kinds.set(kind, ranked);
   }
@@ -88,7 +87,7 @@ function listsOf(shape: Shape, event: FlowEvent): Ranked[][] {
   }
   if (at === undefined || at instanceof Map) return [];
   const { plain, byLabel } = at;
-  const labelled = byLabel.size === 0 ? [] : event.labels.map((label) => byLabel.get(label) ?? []);
+  const labelled = byLabel ? event.labels.map((label) => byLabel.get(label) ?? []) : [];
   return [plain, ...labelled].filter((list) => list.length > 0);
 }
 
@@ -104,6 +103,6 @@ function* inOrder(lists: readonly Ranked[][], labels: ReadonlySet<string>): Gene
     }
     if (!best) return;
     next[bestList] = (next[bestList] ?? 0) + 1;
-    if ((best.candidate.labels ?? []).every((label) => labels.has(label))) yield best;
+    if ((best.labels ?? []).every((label) => labels.has(label))) yield best;
   }
 }

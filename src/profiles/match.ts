@@ -1,5 +1,11 @@
 import { ATTRIBUTES, type FlowEvent } from '../events/event.ts';
-import { createFilterCompiler, type Filter, type FilterAnswer } from './filter.ts';
+import {
+  createFilterCompiler,
+  type Filter,
+  type FilterAnswer,
+  type FilterFacts,
+  filterFacts,
+} from './filter.ts';
 import { filterUncompiled } from './filter-faults.ts';
 import { createMatchIndex, type MatchIndex } from './match-index.ts';
 import type { Candidate, CandidateResult } from './profile.ts';
@@ -30,8 +36,8 @@ export function createProfileSet(candidates: readonly Candidate[]): ProfileSet {
 /** The candidate that an event starts: of those whose every condition holds, the first in the set's order. */
 export function matchEvent(set: ProfileSet, event: FlowEvent): { winner: Candidate | undefined } {
   const ask = rememberAnswers(set, event);
-  for (const { candidate } of set.index.find(event))
-    if (ask(candidate.filter).holds) return { winner: candidate };
+  for (const { candidate, filter } of set.index.find(event))
+    if (ask(filter).holds) return { winner: candidate };
   return { winner: undefined };
 }
 
@@ -66,9 +72,11 @@ function firstFailure(candidate: Candidate, event: FlowEvent, ask: Ask): Candida
 /** Each filter is asked once an event, however many candidates share it; no filter always holds. */
 function rememberAnswers(set: ProfileSet, event: FlowEvent): Ask {
   const answers = new Map<string, FilterAnswer>();
+  let facts: FilterFacts | undefined;
   return (filter) => {
     if (filter === undefined) return { holds: true, why: null };
-    const answer = answers.get(filter) ?? set.filters.get(filter)?.(event) ?? { holds: false, why: null };
+    facts ??= filterFacts(event);
+    const answer = answers.get(filter) ?? set.filters.get(filter)?.(facts) ?? { holds: false, why: null };
     answers.set(filter, answer);
     return answer;
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { createFilterCompiler } from '../../src/profiles/filter.ts';
+import { createFilterCompiler, filterFacts } from '../../src/profiles/filter.ts';
 import { commentEvent } from '../support/flow-events.ts';
 
 const compile = createFilterCompiler();
@@ -8,7 +8,7 @@ const compile = createFilterCompiler();
 function ask(source: string, event: FlowEvent = commentEvent()) {
   const filter = compile(source);
   if ('code' in filter) throw new Error(`${source}: ${filter.message}`);
-  return filter(event);
+  return filter(filterFacts(event));
 }
 
 function problem(source: string): string | undefined {

@@ -177,8 +177,8 @@ describe('a decision among 10,000 profiles', () => {
       const rounds = Array.from({ length: 15 }, () => [decision(few, event), decision(many, event)] as const);
       const [ten, tenThousand] = [median(rounds.map(([t]) => t)), median(rounds.map(([, t]) => t))];
       expect(tenThousand).toBeLessThan(1);
-      // Two microseconds of grace: below that a ratio is the noise of the machine.
-      expect(tenThousand).toBeLessThan(2 * ten + 0.002);
+      // Ten microseconds of grace: below that a ratio is the noise of the machine; looking at each would take hundreds.
+      expect(tenThousand).toBeLessThan(2 * ten + 0.01);
     }
   });
 });
