@@ -26,11 +26,9 @@ export async function storeBatch(
   const fresh = new Set(inserted.map((row) => `${row.id} ${row.body_key}`));
   // The first of several that are alike in both is the one that was inserted.
   const isFresh = incoming.map(({ delivery, bodyKey }) => fresh.delete(`${delivery.id} ${bodyKey}`));
-  const known = isFresh.every(Boolean) ? undefined : await findOriginals(tables, incoming);
+  const originals = isFresh.every(Boolean) ? undefined : await findOriginals(tables, incoming);
   return incoming.map(({ delivery, bodyKey }, index) => ({
-    duplicateOf: isFresh[index]
-      ? null
-      : ((known?.ids.has(delivery.id) ? delivery.id : known?.bodies.get(bodyKey)) ?? delivery.id),
+    duplicateOf: isFresh[index] ? null : (originals?.get(bodyKey) ?? delivery.id),
   }));
 }
 
@@ -44,21 +42,18 @@ async function forgetBodies(tables: Kysely<DeliveryTables>, incoming: readonly I
     .execute();
 }
 
+/** Which delivery holds which bytes. */
 async function findOriginals(
   tables: Kysely<DeliveryTables>,
   incoming: readonly Incoming[],
-): Promise<{ ids: Set<string>; bodies: Map<string | null, string> }> {
-  const ids = incoming.map(({ delivery }) => delivery.id);
+): Promise<Map<string | null, string>> {
   const bodyKeys = incoming.map(({ bodyKey }) => bodyKey);
   const rows = await tables
     .selectFrom('deliveries')
     .select(['id', 'body_key'])
-    .where((where) => where.or([where('id', 'in', ids), where('body_key', 'in', bodyKeys)]))
+    .where('body_key', 'in', bodyKeys)
     .execute();
-  return {
-    ids: new Set(rows.map((row) => row.id)),
-    bodies: new Map(rows.map((row) => [row.body_key, row.id])),
-  };
+  return new Map(rows.map((row) => [row.body_key, row.id]));
 }
 
 function toRow({ delivery, bodyKey, receivedAt, arrival }: Incoming) {

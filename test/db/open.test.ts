@@ -6,7 +6,7 @@ import { type Db, openDatabase } from '../../src/db/open.ts';
 import { startProgram } from '../support/program.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-type Rows = { rows: { id: string; body: string }[] };
+type Row = { id: string; body: string };
 
 async function opened(file: string): Promise<Db> {
   const db = await openDatabase({ file });
@@ -107,7 +107,7 @@ describe('opening', () => {
 describe('queries', () => {
   test('rows come from every statement that gives some: RETURNING and PRAGMA too', async () => {
     const { db } = await withTable();
-    const inserted: Rows = await sql`INSERT INTO t VALUES ('a', 'b') RETURNING *`.execute(db.kysely);
+    const inserted = await sql<Row>`INSERT INTO t VALUES ('a', 'b') RETURNING *`.execute(db.kysely);
     expect(inserted.rows).toEqual([{ id: 'a', body: 'b' }]);
     const columns = await sql<{ name: string }>`PRAGMA table_info(t)`.execute(db.kysely);
     expect(columns.rows.map((row) => row.name)).toEqual(['id', 'body']);
@@ -157,11 +157,11 @@ describe('transactions', () => {
     await sql`INSERT INTO t VALUES ('n', '0')`.execute(db.kysely);
     const add = async (): Promise<void> =>
       await db.transaction(async (trx) => {
-        const { rows }: Rows = await sql`SELECT * FROM t`.execute(trx);
+        const { rows } = await sql<Row>`SELECT * FROM t`.execute(trx);
         await sql`UPDATE t SET body = ${String(Number(rows[0]?.body) + 1)}`.execute(trx);
       });
     await Promise.all(Array.from({ length: 50 }, add));
-    const { rows }: Rows = await sql`SELECT * FROM t`.execute(db.kysely);
+    const { rows } = await sql<Row>`SELECT * FROM t`.execute(db.kysely);
     expect(rows[0]?.body).toBe('50');
   });
 
