@@ -5,6 +5,7 @@ import { systemClock as clock } from './base/clock.ts';
 import { randomId } from './base/ids.ts';
 import type { Config } from './config/config.ts';
 import { createEngine } from './containers/docker.ts';
+import { hostGitEnvironment } from './credentials/git-credential.ts';
 import { insideWorkspaces } from './credentials/preflight.ts';
 import { lockInstallation } from './db/lock.ts';
 import { type Db, openDatabase } from './db/open.ts';
@@ -26,6 +27,7 @@ import { createRegistry, type Registry } from './profiles/registry.ts';
 import { createRunQueue, type RunQueue } from './runs/queue.ts';
 import { createReportStore, type ReportStore } from './runs/report-store.ts';
 import { createRunStore, type RunStore } from './runs/run-store.ts';
+import { gitHostEnvironment } from './workspaces/git.ts';
 import { createMirrors } from './workspaces/mirror.ts';
 
 /** A worker that has not renewed its lease for this long is taken for dead. */
@@ -158,7 +160,12 @@ function joinParts(ground: Ground, registry: Registry): Joined {
   const engineWatch = createEngineWatch({ engine, clock, log });
   const clients = createGitHubClients(config, { redactor, log });
   const directories = { ...config, installation: db.installation };
-  const reporter = createReporter({ ...ground, clock, clientFor: async (run) => clients(JSON.parse(await runs.profileJson(run.id))), mask: redactor.mask });
+  const reporter = createReporter({
+    ...ground,
+    clock,
+    clientFor: async (run) => clients(JSON.parse(await runs.profileJson(run.id))),
+    mask: redactor.mask,
+  });
   const executor = createExecutor({
     ...ground,
     ...config,
@@ -172,6 +179,9 @@ function joinParts(ground: Ground, registry: Registry): Joined {
       clock,
       log,
       redact: redactor.mask,
+      hostEnv: gitHostEnvironment(config.environment),
+      credentialEnv: async ({ tokenFile = '' }) =>
+        hostGitEnvironment({ tokenFile, serverUrl: config.githubServerUrl }),
     }),
     mountHost: mountHost(config),
     defaults: planDefaults(config),

@@ -34,5 +34,8 @@ export type Config = {
   hostAppDir: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   run: RunDefaults;
+  drainMs: number;
   keepFailedMs: number;
+  /** What all this was read from; git is handed the proxies and TLS roots in it. */
+  environment: Readonly<Record<string, string | undefined>>;
 };

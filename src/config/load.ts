@@ -44,10 +44,10 @@ export function loadConfig(settings: Settings, directory: string): Config {
     else values.set(option.name, read.value);
   }
   if (faults.length > 0) throw configInvalid(faults);
-  return completeConfig(values);
+  return completeConfig(values, settings);
 }
 
-function completeConfig(values: ReadonlyMap<OptionName, unknown>): Config {
+function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: Settings): Config {
   const get = <T>(name: OptionName): T => values.get(name) as T;
   const secretsDir = get<string>('SECRETS_DIR');
   const varDir = get<string>('VAR_DIR');
@@ -79,7 +79,9 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>): Config {
       logBytes: get('RUN_LOG_BYTES'),
       network: get('NETWORK_DEFAULT'),
     },
+    drainMs: get<number>('DRAIN_SEC') * 1000,
     keepFailedMs: get<number>('KEEP_FAILED_HOURS') * 3_600_000,
+    environment,
   };
 }
 

@@ -160,6 +160,13 @@ export const OPTIONS = [
     sentence: 'Output that is kept of a run; a run that prints ten times as much is ended.',
   },
   {
+    name: 'DRAIN_SEC',
+    type: 'count',
+    default: '20',
+    sentence:
+      'Seconds that a stopping service waits for living runs; those that live on are taken up by its next start.',
+  },
+  {
     name: 'KEEP_FAILED_HOURS',
     type: 'number',
     default: '24',

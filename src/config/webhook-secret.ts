@@ -1,4 +1,4 @@
-import type { Problem } from '../base/errors.ts';
+import { FlowError, type Problem } from '../base/errors.ts';
 
 /** Fewer bytes than this can be guessed. */
 const MIN_BYTES = 16;
@@ -32,11 +32,12 @@ export function checkWebhookSecret(option: string, text: string): Problem | unde
   return undefined;
 }
 
-/** What `serve` says when there is no secret at all. */
-export function webhookSecretMissing(): Problem {
-  return {
+/** Without a secret no delivery could be trusted, so `serve` does not start. */
+export function webhookSecretMissing(): FlowError {
+  return new FlowError({
     code: 'webhook_secret_missing',
+    blame: 'operator',
     message: 'WEBHOOK_SECRET is not set, so no delivery could be trusted.',
     mend: 'Make one and set it here and at GitHub: echo "WEBHOOK_SECRET=$(openssl rand -hex 32)" >> .env',
-  };
+  });
 }

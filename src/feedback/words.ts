@@ -3,9 +3,19 @@ import type { Run } from '../runs/run.ts';
 /** GitHub takes 65,536 characters in a comment; more is refused. */
 const COMMENT_LIMIT = 60_000;
 
-/** Marks our own comments, so that a repeated report finds the first one. */
+const MARK = '<!-- github-flows:run:';
+
+/** Marks our own comments, so that a repeated report finds the first one, and none starts a run. */
 export function commentMark(runId: string): string {
-  return `<!-- github-flows:run:${runId} -->`;
+  return `${MARK}${runId} -->`;
+}
+
+/** Whether a run, or we about it, wrote the comment that an event is about; a quotation of one does not count. */
+export function isOwnComment(event: { payload: Readonly<Record<string, unknown>> }): boolean {
+  const comment = event.payload.comment;
+  const body =
+    typeof comment === 'object' && comment !== null && 'body' in comment ? comment.body : undefined;
+  return typeof body === 'string' && body.trimStart().startsWith(MARK);
 }
 
 const HEADLINES: Readonly<Record<string, string>> = {

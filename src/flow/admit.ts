@@ -6,6 +6,7 @@ import type { Decision, Delivery } from '../deliveries/delivery.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { EventActor, FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
+import { isOwnComment } from '../feedback/words.ts';
 import type { Logger } from '../log/logger.ts';
 import { judgeActor } from '../profiles/allow.ts';
 import { matchEvent } from '../profiles/match.ts';
@@ -67,6 +68,8 @@ async function choose(
       `The ${event.name} event is about no repository, so there is nothing to work on.`,
       null,
     );
+  if (isOwnComment(event))
+    return no('own_comment', 'A run wrote this comment itself, so it starts no other.', null);
   const winner = matchEvent(parts.registry.current(), event).winner;
   if (!winner)
     return no(

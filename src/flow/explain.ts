@@ -51,7 +51,7 @@ export async function explain(
       return null;
     });
   const plan = await attempt(rehearsal.plan(profile, event));
-  const prompt = profile.execution.handler.promptFile
+  const prompt = profile.execution.handler.prompt
     ? await attempt(rehearsal.prompt(profile, event))
     : null;
   return { decision, candidates, problems, prompt, plan: plan && viewPlan(plan) };

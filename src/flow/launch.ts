@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../containers/docker.ts';
 import { containerSpec } from '../containers/spec.ts';
-import { cloneUrl } from '../github/urls.ts';
 import { checkPlanMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -12,6 +11,7 @@ import type { Mirrors } from '../workspaces/mirror.ts';
 import { wantedCommit } from './checkout-rule.ts';
 import { move } from './conclude.ts';
 import { type Flight, flightSignal } from './flight.ts';
+import { tokenFileFor } from './github-credential.ts';
 import type { Directories } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import type { Prepared } from './prepare.ts';
@@ -67,14 +67,17 @@ async function clone(parts: LaunchParts, prepared: Prepared, signal: AbortSignal
   const { event, profile, places, plan, run } = prepared;
   const repository = event.repository;
   if (!repository) return;
-  const { mirror, commit } = await parts.mirrors.fetch(repository, wantedCommit(profile.checkout, event));
+  const source = { ...repository, tokenFile: tokenFileFor(profile, parts.mountHost.secretsDir) };
+  const { mirror, commit } = await parts.mirrors.fetch(source, wantedCommit(profile.checkout, event), {
+    signal,
+  });
   await checkout({
     mirror,
     commit,
     branch: runBranch(run.id),
     dir: places.repo,
     owner: plan.user,
-    originUrl: cloneUrl(parts.serverUrl, repository.owner, repository.name),
+    originUrl: `${parts.serverUrl}/${repository.fullName}.git`,
     depth: profile.checkout.depth,
     signal,
   });

@@ -44,7 +44,7 @@ export type PrepareParts = {
 
 /** Decides the plan, renders the prompt, copies the credentials and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
 export async function prepare(parts: PrepareParts, run: Run): Promise<Prepared> {
-  const { event, profile } = await readRun(parts, run);
+  const { event, body, profile } = await readRun(parts, run);
   const places = runPlaces(parts.directories, run);
   const plan = await decidePlan(parts, { run, profile, places });
   const prompt = promptFor(profile, event, run.id);
@@ -59,18 +59,19 @@ export async function prepare(parts: PrepareParts, run: Run): Promise<Prepared> 
     redactor: parts.redactor,
   });
   parts.held.hold(run.id, forget);
-  await writeFiles(parts.serverUrl, { run, event, plan, places, prompt });
+  await writeFiles(parts.serverUrl, { run, body, plan, places, prompt });
   return { run, event, profile, plan, places };
 }
 
-async function readRun(parts: PrepareParts, run: Run): Promise<{ event: FlowEvent; profile: Profile }> {
-  const [delivery, body] = [
-    await parts.deliveries.find(run.deliveryId),
-    await parts.deliveries.body(run.deliveryId),
-  ];
-  const event = readEvent({ deliveryId: run.deliveryId, event: delivery?.event ?? '', body: body ?? '' });
+async function readRun(
+  parts: PrepareParts,
+  run: Run,
+): Promise<{ event: FlowEvent; body: Buffer; profile: Profile }> {
+  const delivery = await parts.deliveries.find(run.deliveryId);
+  const body = (await parts.deliveries.body(run.deliveryId)) ?? Buffer.alloc(0);
+  const event = readEvent({ deliveryId: run.deliveryId, event: delivery?.event ?? '', body });
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-  return { event, profile };
+  return { event, body, profile };
 }
 
 async function decidePlan(
@@ -112,11 +113,11 @@ async function writeFiles(
   serverUrl: string,
   {
     run,
-    event,
+    body,
     plan,
     places,
     prompt,
-  }: Pick<Prepared, 'run' | 'event' | 'plan' | 'places'> & { prompt: string },
+  }: Pick<Prepared, 'run' | 'plan' | 'places'> & { body: Buffer; prompt: string },
 ): Promise<void> {
   const told = {
     id: run.id,
@@ -129,7 +130,7 @@ async function writeFiles(
   const files = [
     ...runFiles(plan, serverUrl),
     { path: 'prompt.md', content: prompt, mode: 0o644 },
-    { path: 'event.json', content: JSON.stringify(event.payload), mode: 0o644 },
+    { path: 'event.json', content: body, mode: 0o644 },
     { path: 'run.json', content: `${JSON.stringify(told, null, 2)}\n`, mode: 0o644 },
   ];
   for (const file of files)

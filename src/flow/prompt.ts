@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { resolveVariables } from '../prompts/context.ts';
@@ -11,8 +10,8 @@ export function runBranch(runId: string): string {
 
 /** The prompt of a run, or nothing for a handler without one. Throws the codes of the prompts room. */
 export function promptFor(profile: Profile, event: FlowEvent, runId: string): string {
-  const { promptFile, promptVariables } = profile.execution.handler;
-  if (promptFile === undefined) return '';
+  const { prompt, promptVariables } = profile.execution.handler;
+  if (!prompt) return '';
   const values = resolveVariables(promptVariables, {
     event: event.payload,
     attributes: event.attributes,
@@ -24,5 +23,5 @@ export function promptFor(profile: Profile, event: FlowEvent, runId: string): st
       deliveryId: event.deliveryId,
     },
   });
-  return renderPrompt({ template: readFileSync(promptFile, 'utf8'), values });
+  return renderPrompt({ template: prompt.text, values });
 }

@@ -40,7 +40,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
       description: own.description,
       trigger,
       allow: fullAllow(settings.allow),
-      execution: { handler: toHandler(handler, prompt.path, variables), runtime: made.runtime },
+      execution: { handler: toHandler(handler, prompt.found, variables), runtime: made.runtime },
       credentials: { codex: settings.credentials?.codex ?? false },
       checkout: toCheckout(settings.checkout),
       report: {
@@ -85,29 +85,29 @@ async function promptOfLine(
   handler: CompleteHandler,
   variables: readonly PromptVariable[],
   tools: BuildTools,
-): Promise<{ path: string | undefined; faults: Fault[] }> {
+): Promise<{ found: PromptFile | undefined; faults: Fault[] }> {
   const ref = handler.promptRef;
   if (ref === undefined) {
     const faults = handler.type === 'agent' ? [promptNotNamed((line.at(-1) ?? line[0]).file)] : [];
-    return { path: undefined, faults };
+    return { found: undefined, faults };
   }
   const found = await tools.promptOf(originOf(line, ['execution', 'handler', 'promptRef']), ref);
-  if ('fault' in found) return { path: undefined, faults: [found.fault] };
+  if ('fault' in found) return { found: undefined, faults: [found.fault] };
   const { path, text } = found.prompt;
   const problems = tools.checkPrompt(
     text,
     variables.map(({ name }) => name),
   );
-  return { path, faults: problems.map((problem) => ({ ...problem, file: path })) };
+  return { found: found.prompt, faults: problems.map((problem) => ({ ...problem, file: path })) };
 }
 
 function toHandler(
   setting: CompleteHandler,
-  promptFile: string | undefined,
+  prompt: PromptFile | undefined,
   promptVariables: readonly PromptVariable[],
 ): Handler {
   const { type, command, args } = setting;
-  return { type, command, args: args ?? [], promptFile, promptVariables };
+  return { type, command, args: args ?? [], prompt, promptVariables };
 }
 
 function toVariables(settings: Readonly<Record<string, VariableSetting>>): PromptVariable[] {

@@ -43,7 +43,7 @@ export type Settings = {
   report?: { reaction?: boolean; comment?: 'on-failure' | 'always' | 'never' };
 };
 
-/** One profile.json: where it is, its own description, and what it sets. `promptFile` is its promptRef, found. */
+/** One profile.json: where it is, its own description, and what it sets. */
 export type Fragment = {
   folder: string;
   file: string;

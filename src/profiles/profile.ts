@@ -22,8 +22,8 @@ export type Handler = {
   type: 'agent' | 'shell';
   command: readonly string[];
   args: readonly string[];
-  /** Absolute path of the prompt template, inside the profiles directory; undefined for a shell without one. */
-  promptFile: string | undefined;
+  /** The prompt template as it was when the profile was loaded; undefined for a shell without one. */
+  prompt: { path: string; text: string } | undefined;
   promptVariables: readonly PromptVariable[];
 };
 

@@ -35,7 +35,7 @@ describe('the shipped profiles', () => {
     expect(profile?.checkout).toEqual({ from: 'auto', ref: undefined, depth: undefined });
     expect(profile?.report).toEqual({ reaction: true, comment: 'on-failure' });
     const { handler, runtime } = profile?.execution ?? {};
-    expect(handler?.promptFile).toBe(join(ROOT, 'profiles/example/prompt.md'));
+    expect(handler?.prompt?.path).toBe(join(ROOT, 'profiles/example/prompt.md'));
     expect(handler?.promptVariables).toContainEqual({
       name: 'ISSUE_BODY',
       path: 'event.issue.body',
@@ -127,7 +127,7 @@ describe('merging', () => {
     });
     expect(faults).toEqual([]);
     expect(
-      profiles.map(({ execution }) => execution.handler.promptFile?.split('/').slice(-2).join('/')),
+      profiles.map(({ execution }) => execution.handler.prompt?.path.split('/').slice(-2).join('/')),
     ).toEqual(['texts/p.md', 'a/own.md']);
   });
 

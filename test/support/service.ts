@@ -1,0 +1,208 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type App, startApp } from '../../src/app.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createEngine } from '../../src/containers/docker.ts';
+import type { Delivery } from '../../src/deliveries/delivery.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { makeRepository, type TestRepository } from './git-repository.ts';
+import { baseImage } from './images.ts';
+import { signedHeaders, TEST_SECRET } from './signed-request.ts';
+
+/** A profile that runs a shell command in the base image when anybody comments. */
+export function shellProfile(command: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  const { runtime, handler, ...top } = more as Record<string, Record<string, unknown>>;
+  return {
+    trigger: { repository: 'octo/hello', event: 'issue_comment', action: 'created' },
+    allow: { permission: 'any' },
+    execution: {
+      handler: { type: 'shell', command: ['sh', '-c', command], ...handler },
+      runtime: { image: baseImage(), network: 'none', ...runtime },
+    },
+    report: { reaction: false, comment: 'never' },
+    ...top,
+  };
+}
+
+/** What one whole-service test works with; everything lies below `dir`. */
+export type TestService = {
+  dir: string;
+  config: Config;
+  repository: TestRepository;
+  app: App;
+  /** Lines of the service's log, parsed. */
+  log: Record<string, unknown>[];
+  /** Delivers a payload over HTTP, signed; gives the answer. */
+  deliver(
+    payload: object,
+    options?: { event?: string; id?: string },
+  ): Promise<{ status: number; body: Record<string, unknown>; id: string }>;
+  /** Delivers a new comment with this text; gives the delivery once it was decided. */
+  comment(text?: string): Promise<Delivery>;
+  /** Delivers a comment and waits until its run has ended. */
+  run(text?: string): Promise<Run>;
+  ended(runId: string): Promise<Run>;
+  /** What the agent printed, whole. */
+  output(runId: string): string;
+  stop(drainMs?: number): Promise<void>;
+  start(): Promise<void>;
+  /** Containers of this installation that are on the engine. */
+  containers(): Promise<string[]>;
+  /** Stops the service and removes all of it. */
+  close(): Promise<void>;
+};
+
+/** Waits until `look` gives something other than undefined; fails after `timeoutMs` with what was waited for. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
+    await systemClock.sleep(20);
+  }
+}
+
+/** A comment on issue 7 of octo/hello as GitHub delivers it, new each time. */
+export function commentPayload(
+  text = 'Please look at this.',
+  over: { login?: string; type?: string } = {},
+): Record<string, unknown> {
+  const id = Math.floor(Math.random() * 2 ** 40);
+  const user = { login: over.login ?? 'octocat', id: 583231, type: over.type ?? 'User' };
+  const now = new Date().toISOString();
+  return {
+    action: 'created',
+    issue: {
+      id: 7007,
+      number: 7,
+      title: 'Say hello',
+      body: 'Please greet the world.',
+      state: 'open',
+      user,
+      labels: [],
+      created_at: now,
+    },
+    comment: { id, body: text, user, author_association: 'OWNER', created_at: now },
+    repository: {
+      id: 424242,
+      name: 'hello',
+      full_name: 'octo/hello',
+      private: false,
+      default_branch: 'main',
+      owner: { login: 'octo', id: 1, type: 'User' },
+    },
+    sender: user,
+  };
+}
+
+/** Starts a service of its own: directories, a repository, the given profiles, a free port. `env` adds to its settings. */
+export async function startService(options: {
+  profiles: Record<string, unknown>;
+  env?: Record<string, string>;
+  dir?: string;
+}): Promise<TestService> {
+  const dir = options.dir ?? realpathSync(mkdtempSync(join(tmpdir(), 'gf-service-')));
+  chmodSync(dir, 0o755);
+  for (const [path, profile] of Object.entries(options.profiles)) {
+    const file = join(dir, 'profiles', path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, typeof profile === 'string' ? profile : JSON.stringify(profile));
+  }
+  mkdirSync(join(dir, 'secrets'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(dir, 'git'), { recursive: true });
+  const repository = makeRepository(join(dir, 'git'), 'octo', 'hello');
+  repository.commit({ 'README.md': '# Hello\n' });
+  const settings = {
+    PATH: process.env.PATH ?? '',
+    PORT: '0',
+    WEBHOOK_SECRET: TEST_SECRET,
+    PROFILES_DIR: join(dir, 'profiles'),
+    VAR_DIR: join(dir, 'var'),
+    SECRETS_DIR: join(dir, 'secrets'),
+    RUN_DIR: join(dir, 'run'),
+    GITHUB_SERVER_URL: `file://${dir}/git`,
+    GITHUB_API_URL: 'http://127.0.0.1:9',
+    LOG_LEVEL: 'debug',
+    RUN_MEMORY: '256m',
+    RUN_GRACE_SEC: '1',
+    ...(process.env.DOCKER_HOST ? { DOCKER_HOST: process.env.DOCKER_HOST } : {}),
+    ...options.env,
+  };
+  const config = loadConfig(settings, dir);
+  return await serviceOver(dir, config, repository);
+}
+
+async function serviceOver(dir: string, config: Config, repository: TestRepository): Promise<TestService> {
+  const log: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => void log.push(JSON.parse(line)) };
+  const engine = createEngine({ dockerHost: config.dockerHost, clock: systemClock });
+  let installation = '';
+  const service: TestService = {
+    dir,
+    config,
+    repository,
+    log,
+    app: await startApp(config, destination),
+    async deliver(payload, { event = 'issue_comment', id = crypto.randomUUID() } = {}) {
+      const body = JSON.stringify(payload);
+      const headers = signedHeaders(body, { 'x-github-event': event, 'x-github-delivery': id });
+      const response = await fetch(`${service.app.url}/webhooks/github`, { method: 'POST', body, headers });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown>, id };
+    },
+    async comment(text) {
+      const { id } = await service.deliver(commentPayload(text));
+      return await until('the delivery was decided', async () => {
+        const delivery = await service.app.deliveries.find(id);
+        return delivery?.decision ? delivery : undefined;
+      });
+    },
+    async run(text) {
+      const delivery = await service.comment(text);
+      const runId = delivery.decision?.runId;
+      if (!runId) throw new Error(`no run: ${JSON.stringify(delivery.decision)}`);
+      return await service.ended(runId);
+    },
+    ended: async (runId) =>
+      await until(`run ${runId} ended`, async () => {
+        const run = await service.app.runs.find(runId);
+        return run?.state === 'ended' ? run : undefined;
+      }),
+    output: (runId) =>
+      readFileSync(join(config.varDir, 'log/runs', runId, 'output.jsonl'), 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as { text: string; part?: true })
+        .map(({ text, part }) => (part ? text : `${text}\n`))
+        .join(''),
+    stop: async (drainMs = 0) => await service.app.stop(drainMs),
+    async start() {
+      service.app = await startApp(config, destination);
+    },
+    async containers() {
+      installation ||= String(log.find((line) => line.installation)?.installation ?? '');
+      return (await engine.list(installation)).map(({ id }) => id);
+    },
+    async close() {
+      await service.app.stop(0).catch(() => undefined);
+      for (const id of await service.containers()) await engine.remove(id);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  return service;
+}
