@@ -23,6 +23,16 @@ export function argumentUnreadable(arg: string, why: string): FlowError {
   });
 }
 
+/** More arguments than any run needs; none of them is read. */
+export function tooManyArguments(count: number, most: number): FlowError {
+  return new FlowError({
+    code: 'docker_args_too_many',
+    blame: 'profile',
+    message: `dockerArgs has ${count} entries, and ${most} are the most that are read.`,
+    mend: 'Put variables into runtime.env, and mount one directory rather than each of its files.',
+  });
+}
+
 /** An argument that is neither a flag nor the value of one. */
 export function argumentNotAFlag(arg: string, mend: string): FlowError {
   return new FlowError({

@@ -5,6 +5,7 @@ import {
   argumentUnreadable,
   flagUnknown,
   flagValueMissing,
+  tooManyArguments,
 } from './errors.ts';
 import { adviceFor } from './refused-flags.ts';
 import { hasControlCharacters } from './text.ts';
@@ -16,6 +17,7 @@ export type FlagForm = { name: string; letter?: string; boolean?: true };
 export type FlagUse = { name: string; value: string; index: number; asWritten: string };
 
 const MAX_ARGUMENT_CHARACTERS = 32_768;
+const MAX_ARGUMENTS = 1000;
 
 /**
  * Splits dockerArgs into flags with their values, by the rules of `docker run`: `--flag value`, `--flag=value`,
@@ -26,6 +28,10 @@ export function readFlags(
   args: readonly unknown[],
   forms: readonly FlagForm[],
 ): { uses: FlagUse[]; problems: (Problem & { index: number })[] } {
+  if (args.length > MAX_ARGUMENTS) {
+    const problem = tooManyArguments(args.length, MAX_ARGUMENTS).toProblem();
+    return { uses: [], problems: [{ ...problem, index: MAX_ARGUMENTS }] };
+  }
   const uses: FlagUse[] = [];
   const problems: (Problem & { index: number })[] = [];
   let next = 0;

@@ -13,7 +13,7 @@ const REFUSED = blockList([
     'ipv4',
     '0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 100.100.100.200/32 168.63.129.16/32 192.0.0.192/32 224.0.0.0/3',
   ],
-  ['ipv6', '::/127 fe80::/10 ff00::/8 fd00:ec2::254/128'],
+  ['ipv6', '::/96 64:ff9b::/96 2002::/16 fe80::/10 ff00::/8 fd00:ec2::254/128'],
 ]);
 
 /** `--network none|bridge`; `bridge` is the service's own network, on which containers do not see each other. */

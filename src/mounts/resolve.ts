@@ -21,37 +21,44 @@ export type Trail = {
 
 /**
  * Follows the links of an absolute path one by one, as the kernel does, also when what a link points at is not there:
- * the rest of the path is then appended as written. Throws `mount_link_loop`.
+ * the rest of the path is then appended as written, and a `..` in it goes up as if the missing names were directories.
+ * Throws `mount_link_loop`.
  */
 export function followLinks(path: string): Trail {
   const spellings = [posix.resolve('/', path)];
   const passed = [{ path: '/', stats: lstatSync('/') }];
-  let rest = namesOf(path);
+  let state: Trail['state'] = 'there';
   let current = '/';
+  let rest = namesOf(path);
   for (let links = 0; rest.length > 0; ) {
     const [name = '', ...after] = rest;
-    rest = after;
     const next = posix.join(current, name);
+    rest = after;
     if (name === '..') {
       current = next;
       continue;
     }
-    const stats = look(next);
-    if (typeof stats === 'string') return ended(stats, posix.resolve(next, ...rest), spellings, passed);
-    passed.push({ path: next, stats });
-    if (!stats.isSymbolicLink()) {
+    const found = look(next);
+    if (typeof found === 'string') {
+      state = found;
+      const end = posix.resolve(next, ...rest);
+      if (!rest.includes('..')) return ended(state, end, spellings, passed);
+      rest = namesOf(end);
+      current = '/';
+      continue;
+    }
+    passed.push({ path: next, stats: found.stats });
+    if (found.link === undefined) {
       current = next;
       continue;
     }
     links += 1;
     if (links > MOST_LINKS) throw linkLoop(path);
-    const link = target(next);
-    if (link === undefined) return ended('unreadable', posix.resolve(next, ...rest), spellings, passed);
-    if (link.startsWith('/')) current = '/';
-    rest = [...namesOf(link), ...rest];
+    if (found.link.startsWith('/')) current = '/';
+    rest = [...namesOf(found.link), ...rest];
     spellings.push(posix.resolve(current, ...rest));
   }
-  return ended('there', current, spellings, passed);
+  return ended(state, current, spellings, passed);
 }
 
 function ended(
@@ -68,23 +75,14 @@ function namesOf(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '.');
 }
 
-/** What a name is, without following it; a file where a directory should be counts as missing below it. */
-function look(path: string): Stats | 'missing' | 'unreadable' {
+/** What a name is, and where it leads if it is a link; a file where a directory should be counts as missing below it. */
+function look(path: string): { stats: Stats; link: string | undefined } | 'missing' | 'unreadable' {
   try {
-    return lstatSync(path);
+    const stats = lstatSync(path);
+    return { stats, link: stats.isSymbolicLink() ? readlinkSync(path) : undefined };
   } catch (error) {
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return 'missing';
-    return 'unreadable';
-  }
-}
-
-/** What a link says, or undefined: some links of /proc may not be read by everybody. */
-function target(link: string): string | undefined {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return undefined;
+    const isMissing = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(systemCode(error) ?? '');
+    return isMissing ? 'missing' : 'unreadable';
   }
 }
 

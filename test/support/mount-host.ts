@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MountHost } from '../../src/mounts/mount.ts';
+import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
+import type { MountArg, MountHost } from '../../src/mounts/mount.ts';
 
 /** A host of its own below a temporary directory: two homes, the application in one of them. `remove` takes all away. */
 export function makeMountHost(): { root: string; host: MountHost; remove: () => void } {
@@ -27,4 +28,16 @@ export function makeMountHost(): { root: string; host: MountHost; remove: () => 
     mkdirSync(directory, { recursive: true, mode: 0o755 });
   }
   return { root, host, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+/** Mounts of dockerArgs; these must parse. */
+export function mountsOf(...args: string[]): readonly MountArg[] {
+  const { parsed, problems } = parseDockerArgs(args);
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  return parsed.mounts;
+}
+
+/** One bind by `--mount`, read-only unless `rest` says otherwise. */
+export function bindOf(source: string, target: string, rest = ',readonly'): readonly MountArg[] {
+  return mountsOf('--mount', `type=bind,src=${source},dst=${target}${rest}`);
 }

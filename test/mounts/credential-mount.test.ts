@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkMounts, resolveMounts } from '../../src/mounts/check.ts';
+import type { MountHost } from '../../src/mounts/mount.ts';
+import { bindOf, makeMountHost } from '../support/mount-host.ts';
+
+let root: string;
+let host: MountHost;
+let remove: () => void;
+beforeEach(() => {
+  ({ root, host, remove } = makeMountHost());
+});
+afterEach(() => remove());
+
+const at = (...names: string[]): string => join(root, ...names);
+const codes = (...args: Parameters<typeof bindOf>): string[] =>
+  checkMounts(bindOf(...args), host).problems.map(({ code }) => code);
+const checked = (...args: Parameters<typeof bindOf>) => {
+  const result = checkMounts(bindOf(...args), host);
+  expect(result.problems).toEqual([]);
+  return result.mounts[0];
+};
+
+describe('a credential', () => {
+  test('is what lies in the secrets directory, and is told the path to use', () => {
+    expect(codes(join(host.secretsDir, 'gh-token'), '/data/token')).toEqual(['mount_credential_target']);
+    expect(
+      checkMounts(bindOf(join(host.secretsDir, 'gh-token'), '/data/token'), host).problems[0]?.mend,
+    ).toContain('/run/secrets/gh-token');
+    expect(codes(join(host.secretsDir, 'codex'), '/agent/state')).toEqual(['mount_credential_target']);
+    expect(
+      checkMounts(bindOf(join(host.secretsDir, 'claude'), '/agent/state'), host).problems[0]?.mend,
+    ).toContain('/home/user/.claude');
+    expect(codes(join(host.secretsDir, 'codex'), '/run/secrets/codex')).toEqual(['mount_credential_target']);
+    expect(codes('/home/zzz-nobody/.secrets/gh-token', '/data')).toEqual(['mount_credential_target']);
+  });
+
+  test('is what goes below /run/secrets, and needs no readonly', () => {
+    expect(checked('/srv/tokens/npm', '/run/secrets/npm', '')).toMatchObject({
+      kind: 'credential',
+      name: 'npm',
+      readOnly: false,
+    });
+    for (const name of ['a/b', 'gh-token/x', 'codex', 'claude', 'gemini', '.hidden', 'a b', 'é']) {
+      expect([name, codes('/srv/tokens/npm', `/run/secrets/${name}`)]).toEqual([
+        name,
+        [name.includes('/') ? 'mount_credential_target' : 'mount_credential_shape'],
+      ]);
+    }
+    expect(codes('/srv/tokens/npm', '/run/secrets')).toEqual(['mount_credential_target']);
+    expect(codes('/etc/shadow', '/run/secrets/x')).toEqual(['mount_denied']);
+  });
+
+  test("is what goes to an agent's state directory, where destinations allow it", () => {
+    expect(checked('/srv/agent', '/home/user/.codex', '')).toMatchObject({
+      kind: 'agent-state',
+      name: 'codex',
+    });
+    expect(checked('/srv/agent', '/agent/.gemini')).toMatchObject({ kind: 'agent-state', name: 'gemini' });
+    expect(codes('/srv/agent', '/root/.codex')).toEqual(['mount_target_denied']);
+    expect(codes('/srv/agent', '/run/secrets/.codex')).toEqual(['mount_target_denied']);
+    expect(codes('/srv/agent', '/workspace/repo/.codex')).toEqual(['mount_target_denied']);
+  });
+
+  test('is a directory that holds a login, whatever it is called', () => {
+    mkdirSync(at('srv/agent'));
+    for (const [file, directory] of [
+      ['auth.json', '.codex'],
+      ['.credentials.json', '.claude'],
+      ['oauth_creds.json', '.gemini'],
+    ] as const) {
+      writeFileSync(at('srv/agent', file), '{}');
+      symlinkSync(at('srv/agent'), at('link'));
+      expect(codes(at('srv/agent'), '/data')).toEqual(['mount_credential_target']);
+      expect(codes(at('link'), '/data')).toEqual(['mount_credential_target']);
+      expect(codes(at('srv/agent'), '/x/.codex')).toEqual(
+        directory === '.codex' ? [] : ['mount_credential_shape'],
+      );
+      expect(checked(at('link'), `/home/user/${directory}`)).toMatchObject({
+        kind: 'agent-state',
+        source: at('srv/agent'),
+      });
+      rmSync(at('srv/agent', file));
+      rmSync(at('link'));
+    }
+    expect(checked(at('srv/agent'), '/data')).toMatchObject({ kind: 'bind' });
+  });
+
+  test('is decided from the names alone where nothing is there', () => {
+    expect(codes('/srv/none/.codex', '/data')).toEqual(['mount_credential_target']);
+    expect(codes('/srv/none/.claude', '/home/user/.codex')).toEqual(['mount_credential_shape']);
+    expect(codes(join(host.secretsDir, 'codex'), '/home/user/.claude')).toEqual(['mount_credential_shape']);
+    expect(codes(join(host.secretsDir, 'gh-token'), '/home/user/.codex')).toEqual(['mount_credential_shape']);
+  });
+
+  test('is never the login file itself, since it holds the refresh token', () => {
+    for (const target of [
+      '/data/auth.json',
+      '/run/secrets/auth.json',
+      '/run/secrets/other',
+      '/home/user/.codex/auth.json',
+      '/home/user/.codex',
+    ]) {
+      expect([target, codes('/home/zzz-nobody/.codex/auth.json', target)]).toEqual([
+        target,
+        ['mount_credential_shape'],
+      ]);
+    }
+  });
+
+  test('has the shape its name says', () => {
+    writeFileSync(join(host.secretsDir, 'codex'), '');
+    expect(codes(join(host.secretsDir, 'codex'), '/home/user/.codex')).toEqual(['mount_credential_shape']);
+    expect(codes(at('srv/data'), '/run/secrets/data')).toEqual(['mount_credential_shape']);
+    execFileSync('mkfifo', [join(host.secretsDir, 'gh-token')]);
+    expect(codes(join(host.secretsDir, 'gh-token'), '/run/secrets/gh-token')).toEqual(['mount_special_file']);
+  });
+
+  test('of one agent is delivered once', () => {
+    const mounts = [...bindOf('/srv/one', '/a/.codex'), ...bindOf('/srv/two', '/b/.codex')];
+    expect(checkMounts(mounts, host).problems).toMatchObject([
+      { code: 'mount_state_twice', asWritten: mounts[1]?.asWritten },
+    ]);
+  });
+
+  test('that is missing is for who copies it to tell', () => {
+    expect(
+      resolveMounts(bindOf(join(host.secretsDir, 'gh-token'), '/run/secrets/gh-token'), host),
+    ).toHaveLength(1);
+  });
+});

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { DENY_TABLE, type DenyEntry } from '../../src/mounts/deny-list.ts';
+import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
+import { FLAGS } from '../../src/mounts/flags.ts';
+
+const page = readFileSync(new URL('../../docs/mounts.md', import.meta.url), 'utf8');
+const section = (heading: string): string =>
+  page.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
+
+/** How the page calls what a setting names. */
+const SETTINGS: Record<string, string> = {
+  engineSocket: "the engine's socket (`DOCKER_HOST`)",
+  'secretsDir/service': '`SECRETS_DIR/service`',
+  secretsDir: '`SECRETS_DIR`',
+  workspaceRoot: '`WORKSPACE_ROOT`',
+  runDir: '`RUN_DIR`',
+  varDir: '`VAR_DIR`',
+  appDirs: "the application's directory, `HOST_APP_DIR`",
+};
+
+function row(entry: DenyEntry): string {
+  const paths = {
+    path: (match: string) => `\`${match}\``,
+    home: (match: string) => `\`~${match === '.' ? '' : `/${match}`}\``,
+    setting: (match: string) => SETTINGS[match] ?? '',
+    name: (match: string) => `\`${match}\` anywhere`,
+    socket: (match: string) => `\`${match}\` anywhere`,
+  }[entry.kind];
+  const denied = ['itself', entry.above && 'all above', entry.below && 'everything below'].filter(Boolean);
+  return `| ${entry.match.map(paths).join(', ')} | ${denied.join(', ')} | ${entry.reason} |`;
+}
+
+describe('docs/mounts.md', () => {
+  test('has the deny-list as deny-list.json has it, entry by entry', () => {
+    const rows =
+      section('The deny-list')
+        .match(/^\| (?!what|---).*$/gm)
+        ?.filter((line) => !line.startsWith('|---')) ?? [];
+    expect(rows).toEqual(DENY_TABLE.map(row));
+  });
+
+  test('has every flag that is known, and no other', () => {
+    const told = [...section('The flags').matchAll(/^\| `(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    expect(told.toSorted()).toEqual(FLAGS.map(({ name }) => `--${name}`).toSorted());
+  });
+
+  test('shows flags that work as they are written', () => {
+    const lines = [...section('The flags').matchAll(/^\| `--[^|]+ \| (.*?) \|/gm)].flatMap(([, forms = '']) =>
+      [...forms.matchAll(/`([^`]+)`/g)].map(([, form = '']) => form),
+    );
+    expect(lines.length).toBeGreaterThanOrEqual(FLAGS.length);
+    for (const line of lines) expect([line, parseDockerArgs(line.split(' ')).problems]).toEqual([line, []]);
+  });
+});
