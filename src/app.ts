@@ -36,6 +36,8 @@ const LEASE_MS = 60_000;
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {
   url: string;
+  /** What names this installation's containers on an engine shared with others. */
+  installation: string;
   deliveries: DeliveryStore;
   runs: RunStore;
   /** Starts no more runs, waits up to `drainMs` for living ones while deliveries are still accepted, and leaves the rest in their containers. Call it once. */
@@ -131,6 +133,7 @@ async function startParts(
   log.info({ url: server.url, installation: db.installation }, 'receiving webhooks');
   return {
     url: server.url,
+    installation: db.installation,
     deliveries,
     runs,
     async stop(drainMs) {

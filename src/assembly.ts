@@ -33,7 +33,7 @@ export function mountHost(config: Config): MountHost {
     runDir: config.runDir,
     appDirs: [APP_DIR, ...(config.hostAppDir === undefined ? [] : [config.hostAppDir])],
     trustedUids: [process.getuid?.() ?? 0, config.runAs.uid],
-    inContainer: existsSync('/.dockerenv') && isEngineOutside(engineSocket),
+    inContainer: ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
     ...(engineSocket === undefined ? {} : { engineSocket }),
   };
 }

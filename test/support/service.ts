@@ -81,8 +81,9 @@ export async function until<T>(
 /** A comment on issue 7 of octo/hello as GitHub delivers it, new each time. */
 export function commentPayload(
   text = 'Please look at this.',
-  over: { login?: string; type?: string } = {},
+  over: { login?: string; type?: string; repository?: string } = {},
 ): Record<string, unknown> {
+  const fullName = over.repository ?? 'octo/hello';
   const id = Math.floor(Math.random() * 2 ** 40);
   const user = { login: over.login ?? 'octocat', id: 583231, type: over.type ?? 'User' };
   const now = new Date().toISOString();
@@ -101,11 +102,11 @@ export function commentPayload(
     comment: { id, body: text, user, author_association: 'OWNER', created_at: now },
     repository: {
       id: 424242,
-      name: 'hello',
-      full_name: 'octo/hello',
+      name: fullName.split('/')[1],
+      full_name: fullName,
       private: false,
       default_branch: 'main',
-      owner: { login: 'octo', id: 1, type: 'User' },
+      owner: { login: fullName.split('/')[0], id: 1, type: 'User' },
     },
     sender: user,
   };
@@ -113,20 +114,27 @@ export function commentPayload(
 
 /** Starts a service of its own: directories, a repository, the given profiles, a free port. `env` adds to its settings. */
 export async function startService(options: {
-  profiles: Record<string, unknown>;
-  env?: Record<string, string>;
-  dir?: string;
+  profiles: Record<string, unknown> | ((dir: string) => Record<string, unknown>);
+  env?: Record<string, string> | ((dir: string) => Record<string, string>);
+  /** Writes what the profiles need before they are read. */
+  prepare?: (dir: string) => void;
+  /** `owner/name`; octo/hello unless told. */
+  repository?: string;
 }): Promise<TestService> {
-  const dir = options.dir ?? realpathSync(mkdtempSync(join(tmpdir(), 'gf-service-')));
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'gf-service-')));
   chmodSync(dir, 0o755);
-  for (const [path, profile] of Object.entries(options.profiles)) {
+  const [owner = '', name = ''] = (options.repository ?? 'octo/hello').split('/');
+  const profiles = typeof options.profiles === 'function' ? options.profiles(dir) : options.profiles;
+  const env = typeof options.env === 'function' ? options.env(dir) : options.env;
+  options.prepare?.(dir);
+  for (const [path, profile] of Object.entries(profiles)) {
     const file = join(dir, 'profiles', path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, typeof profile === 'string' ? profile : JSON.stringify(profile));
   }
   mkdirSync(join(dir, 'secrets'), { recursive: true, mode: 0o700 });
   mkdirSync(join(dir, 'git'), { recursive: true });
-  const repository = makeRepository(join(dir, 'git'), 'octo', 'hello');
+  const repository = makeRepository(join(dir, 'git'), owner, name);
   repository.commit({ 'README.md': '# Hello\n' });
   const settings = {
     PATH: process.env.PATH ?? '',
@@ -142,17 +150,21 @@ export async function startService(options: {
     RUN_MEMORY: '256m',
     RUN_GRACE_SEC: '1',
     ...(process.env.DOCKER_HOST ? { DOCKER_HOST: process.env.DOCKER_HOST } : {}),
-    ...options.env,
+    ...env,
   };
   const config = loadConfig(settings, dir);
-  return await serviceOver(dir, config, repository);
+  return await serviceOver(dir, config, repository, `${owner}/${name}`);
 }
 
-async function serviceOver(dir: string, config: Config, repository: TestRepository): Promise<TestService> {
+async function serviceOver(
+  dir: string,
+  config: Config,
+  repository: TestRepository,
+  fullName: string,
+): Promise<TestService> {
   const log: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void log.push(JSON.parse(line)) };
   const engine = createEngine({ dockerHost: config.dockerHost, clock: systemClock });
-  let installation = '';
   const service: TestService = {
     dir,
     config,
@@ -166,7 +178,7 @@ async function serviceOver(dir: string, config: Config, repository: TestReposito
       return { status: response.status, body: (await response.json()) as Record<string, unknown>, id };
     },
     async comment(text) {
-      const { id } = await service.deliver(commentPayload(text));
+      const { id } = await service.deliver(commentPayload(text, { repository: fullName }));
       return await until('the delivery was decided', async () => {
         const delivery = await service.app.deliveries.find(id);
         return delivery?.decision ? delivery : undefined;
@@ -195,12 +207,11 @@ async function serviceOver(dir: string, config: Config, repository: TestReposito
       service.app = await startApp(config, destination);
     },
     async containers() {
-      installation ||= String(log.find((line) => line.installation)?.installation ?? '');
-      return (await engine.list(installation)).map(({ id }) => id);
+      return (await engine.list(service.app.installation)).map(({ id }) => id);
     },
     async close() {
       await service.app.stop(0).catch(() => undefined);
-      for (const id of await service.containers()) await engine.remove(id);
+      for (const id of await service.containers().catch(() => [])) await engine.remove(id);
       rmSync(dir, { recursive: true, force: true });
     },
   };
