@@ -46,7 +46,7 @@ export function profileOf(path: string, trigger: Trigger): Profile {
     trigger,
     allow: { permission: 'write', actors: [], bots: [] },
     execution: {
-      handler: { type: 'shell', command: ['true'], args: [], promptFile: undefined, promptVariables: [] },
+      handler: { type: 'shell', command: ['true'], args: [], prompt: undefined, promptVariables: [] },
       runtime: {
         image: 'image:1',
         setupScript: undefined,

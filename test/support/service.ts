@@ -112,18 +112,29 @@ export function commentPayload(
   };
 }
 
-/** Starts a service of its own: directories, a repository, the given profiles, a free port. `env` adds to its settings. */
-export async function startService(options: {
+/** What a service is started from: its directories, its settings as an environment, its repository. */
+export type Ground = {
+  dir: string;
+  settings: Record<string, string>;
+  repository: TestRepository;
+  fullName: string;
+};
+
+type GroundOptions = {
   profiles: Record<string, unknown> | ((dir: string) => Record<string, unknown>);
   env?: Record<string, string> | ((dir: string) => Record<string, string>);
   /** Writes what the profiles need before they are read. */
   prepare?: (dir: string) => void;
   /** `owner/name`; octo/hello unless told. */
   repository?: string;
-}): Promise<TestService> {
+};
+
+/** Makes directories, a repository, the given profiles, and settings with a free port. `env` adds to them. */
+export function makeGround(options: GroundOptions): Ground {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'gf-service-')));
   chmodSync(dir, 0o755);
-  const [owner = '', name = ''] = (options.repository ?? 'octo/hello').split('/');
+  const fullName = options.repository ?? 'octo/hello';
+  const [owner = '', name = ''] = fullName.split('/');
   const profiles = typeof options.profiles === 'function' ? options.profiles(dir) : options.profiles;
   const env = typeof options.env === 'function' ? options.env(dir) : options.env;
   options.prepare?.(dir);
@@ -152,16 +163,29 @@ export async function startService(options: {
     ...(process.env.DOCKER_HOST ? { DOCKER_HOST: process.env.DOCKER_HOST } : {}),
     ...env,
   };
-  const config = loadConfig(settings, dir);
-  return await serviceOver(dir, config, repository, `${owner}/${name}`);
+  return { dir, settings, repository, fullName };
 }
 
-async function serviceOver(
-  dir: string,
-  config: Config,
-  repository: TestRepository,
-  fullName: string,
-): Promise<TestService> {
+/** Starts a service of its own on its own ground. */
+export async function startService(options: GroundOptions): Promise<TestService> {
+  return await startServiceOn(makeGround(options));
+}
+
+/** Delivers a payload to a service over HTTP, signed. */
+export async function deliverTo(
+  url: string,
+  payload: object,
+  { event = 'issue_comment', id = crypto.randomUUID() as string } = {},
+): Promise<{ status: number; body: Record<string, unknown>; id: string }> {
+  const body = JSON.stringify(payload);
+  const headers = signedHeaders(body, { 'x-github-event': event, 'x-github-delivery': id });
+  const response = await fetch(`${url}/webhooks/github`, { method: 'POST', body, headers });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown>, id };
+}
+
+/** Starts a service in this process on a ground that is there. */
+export async function startServiceOn({ dir, settings, repository, fullName }: Ground): Promise<TestService> {
+  const config = loadConfig(settings, dir);
   const log: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void log.push(JSON.parse(line)) };
   const engine = createEngine({ dockerHost: config.dockerHost, clock: systemClock });
@@ -171,12 +195,7 @@ async function serviceOver(
     repository,
     log,
     app: await startApp(config, destination),
-    async deliver(payload, { event = 'issue_comment', id = crypto.randomUUID() } = {}) {
-      const body = JSON.stringify(payload);
-      const headers = signedHeaders(body, { 'x-github-event': event, 'x-github-delivery': id });
-      const response = await fetch(`${service.app.url}/webhooks/github`, { method: 'POST', body, headers });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown>, id };
-    },
+    deliver: async (payload, options) => await deliverTo(service.app.url, payload, options),
     async comment(text) {
       const { id } = await service.deliver(commentPayload(text, { repository: fullName }));
       return await until('the delivery was decided', async () => {

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  commentPayload,
+  deliverTo,
+  type Ground,
+  makeGround,
+  shellProfile,
+  startServiceOn,
+  until,
+} from '../support/service.ts';
+import { size } from '../support/size.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+const ROUNDS = size(6, 60);
+
+/** A service in a process of its own, which can be killed. */
+async function spawnService(ground: Ground): Promise<{ url: string; kill(): Promise<void> }> {
+  const child: ChildProcess = spawn(process.execPath, [MAIN, 'serve'], {
+    cwd: ground.dir,
+    env: ground.settings,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  const url = await until('the service listens', () => {
+    if (child.exitCode !== null) throw new Error(said);
+    return /Receiving webhooks at (http:\S+)\/webhooks/.exec(said)?.[1];
+  });
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await gone;
+  };
+  onTestFinished(kill);
+  return { url, kill };
+}
+
+test(`${ROUNDS} times killed at a random moment under load: every 202 is one run that ended, and nothing is left`, {
+  timeout: 1_200_000,
+}, async () => {
+  const env = { MAX_CONCURRENT_RUNS: '3' };
+  const ground = makeGround({
+    profiles: { 'hello/profile.json': shellProfile('echo begin; sleep 0.5; echo end') },
+    env,
+  });
+  onTestFinished(() => rmSync(ground.dir, { recursive: true, force: true }));
+  const accepted: string[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const service = await spawnService(ground);
+    const killed = new Promise((done) => setTimeout(done, Math.random() * 2500)).then(service.kill);
+    for (let index = 0; index < 3; index += 1) {
+      const answer = await deliverTo(service.url, commentPayload(`round ${round}`)).catch(() => undefined);
+      if (answer?.status === 202) accepted.push(answer.id);
+    }
+    await killed;
+  }
+  const service = await startServiceOn(ground);
+  onTestFinished(service.close);
+  const runs = await until(
+    'every accepted delivery has a run that ended',
+    async () => {
+      const all = await service.app.runs.list(ROUNDS * 10);
+      const ended = new Set(all.filter((run) => run.state === 'ended').map((run) => run.deliveryId));
+      return all.every((run) => run.state === 'ended') && accepted.every((id) => ended.has(id))
+        ? all
+        : undefined;
+    },
+    600_000,
+  );
+  expect(accepted.length).toBeGreaterThan(ROUNDS);
+  expect(new Set(runs.map((run) => run.deliveryId)).size).toBe(runs.length);
+  expect(runs.filter((run) => run.outcome !== 'succeeded')).toEqual([]);
+  expect(
+    runs.filter((run) => service.output(run.id) !== 'begin\nend\n').map((run) => service.output(run.id)),
+  ).toEqual([]);
+  await until('the first sweep is over', () =>
+    existsSync(join(service.config.workspaceRoot, 'octo')) ? undefined : true,
+  );
+  expect(await service.containers()).toEqual([]);
+  const homes = readdirSync(service.config.runDir).flatMap((name) =>
+    readdirSync(join(service.config.runDir, name)),
+  );
+  expect(homes).toEqual([]);
+});

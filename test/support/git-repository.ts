@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Runs git for a test, away from the developer's own set-up; gives its standard output without the last line end. */
+export function git(cwd: string, args: readonly string[], input?: string): string {
+  return execFileSync('git', [...args], {
+    cwd,
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1024 ** 3,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH ?? '/usr/bin:/bin',
+      HOME: '/dev/null',
+      LC_ALL: 'C',
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_AUTHOR_NAME: 'Author',
+      GIT_AUTHOR_EMAIL: 'author@example.org',
+      GIT_COMMITTER_NAME: 'Author',
+      GIT_COMMITTER_EMAIL: 'author@example.org',
+    },
+  }).replace(/\n$/, '');
+}
+
+/** What a commit changes: the files' contents by path; null removes one. */
+export type Files = Readonly<Record<string, string | null>>;
+
+/** A bare repository that a test fills. */
+export type TestRepository = {
+  path: string;
+  /** Commits on a ref (`refs/heads/main` unless told) and gives the commit. A forced one starts a new history. */
+  commit(files: Files, options?: { ref?: string; force?: boolean; message?: string }): string;
+  git(...args: string[]): string;
+};
+
+/** Makes `<root>/<owner>/<name>.git`, empty, its HEAD at `main`. */
+export function makeRepository(root: string, owner: string, name: string): TestRepository {
+  const path = join(root, owner, `${name}.git`);
+  mkdirSync(join(root, owner), { recursive: true });
+  git(root, ['init', '--quiet', '--bare', '--initial-branch=main', '--', path]);
+  let time = 1_700_000_000;
+  return {
+    path,
+    git: (...args) => git(path, args),
+    commit(files, options = {}) {
+      const ref = options.ref ?? 'refs/heads/main';
+      time += 1;
+      const parent = options.force ? undefined : tryRevParse(path, ref);
+      git(
+        path,
+        ['fast-import', '--quiet', '--force'],
+        stream(files, { ref, parent, time, message: options.message }),
+      );
+      return git(path, ['rev-parse', ref]);
+    },
+  };
+}
+
+function tryRevParse(path: string, ref: string): string | undefined {
+  try {
+    return git(path, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
+  } catch {
+    return undefined;
+  }
+}
+
+function stream(
+  files: Files,
+  head: { ref: string; parent: string | undefined; time: number; message: string | undefined },
+): string {
+  const message = head.message ?? `change ${head.time}`;
+  const changes = Object.entries(files).map(([path, text]) =>
+    text === null
+      ? `D ${JSON.stringify(path)}\n`
+      : `M 100644 inline ${JSON.stringify(path)}\ndata ${Buffer.byteLength(text)}\n${text}\n`,
+  );
+  return [
+    `commit ${head.ref}\ncommitter Author <author@example.org> ${head.time} +0000\n`,
+    `data ${Buffer.byteLength(message)}\n${message}\n`,
+    head.parent === undefined ? '' : `from ${head.parent}\n`,
+    ...changes,
+    '\n',
+  ].join('');
+}
+
+/** `count` files of a few kilobytes that differ, in directories of 40, as `Files`. */
+export function manyFiles(count: number, salt = 0): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (let index = 0; index < count; index += 1) {
+    const path = `d${Math.floor(index / 1000)}/s${Math.floor(index / 40) % 25}/file${index}.txt`;
+    files[path] = `${index} ${salt}\n`.repeat(30 + ((index * 7919) % 600));
+  }
+  return files;
+}

@@ -1,0 +1,241 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { type GitHubDescription, loadGitHubDescription } from './github-description.ts';
+
+/** A request as it arrived; `path` is without the query. */
+export type ApiRequest = {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: unknown;
+  authorization: string | undefined;
+  userAgent: string | undefined;
+};
+
+/** What to answer instead of the truth: a status with headers, no answer ever, a cut connection, or a proxy's page. */
+export type Misbehaviour =
+  | { status: number; headers?: Record<string, string>; message?: string }
+  | 'silence'
+  | 'cut'
+  | 'page'
+  | { body: unknown };
+
+/**
+ * A stand-in for GitHub's REST API on loopback. What it is asked and what it answers is held against GitHub's own
+ * OpenAPI description; `close` throws when anything did not fit.
+ */
+export type GitHubApi = {
+  url: string;
+  requests: ApiRequest[];
+  /** Answers of the permission question by login; everybody else is unknown. */
+  permissions: Map<string, { permission: string; role_name: string }>;
+  comments: { id: number; number: number; body: string }[];
+  reactions: { subject: string; id: number; content: string }[];
+  /** Repositories that exist, as `owner/name`. */
+  repositories: Set<string>;
+  /** The next `times` requests get this instead. */
+  misbehave(how: Misbehaviour, times?: number): void;
+  close(): Promise<void>;
+};
+
+type Answer = { status: number; body: unknown; headers?: Record<string, string> };
+type Handler = (state: State, request: ApiRequest, values: Record<string, string>) => Answer;
+type State = Pick<GitHubApi, 'permissions' | 'comments' | 'reactions' | 'repositories' | 'url'> & {
+  description: GitHubDescription;
+};
+
+/** Reading the description takes a second, so that it is read once. */
+let loaded: GitHubDescription | undefined;
+
+export async function startGitHubApi(): Promise<GitHubApi> {
+  loaded ??= loadGitHubDescription();
+  const description = loaded;
+  const requests: ApiRequest[] = [];
+  const faults: string[] = [];
+  const planned: { how: Misbehaviour; times: number }[] = [];
+  const state: State = {
+    description,
+    url: '',
+    permissions: new Map(),
+    comments: [],
+    reactions: [],
+    repositories: new Set(),
+  };
+  const server = createServer((incoming, response) => {
+    void serve(incoming, response).catch((error: unknown) => {
+      faults.push(String(error));
+      response.destroy();
+    });
+  });
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const request = await readRequest(incoming);
+    requests.push(request);
+    const wrong = description.faultsOfRequest(request);
+    faults.push(...wrong.map((fault) => `${request.method} ${request.path}: ${fault}`));
+    const plan = planned[0];
+    if (plan) {
+      plan.times -= 1;
+      if (plan.times === 0) planned.shift();
+      return misbehave(plan.how, response);
+    }
+    const answer = answerTo(state, request);
+    const template = description.match(request.method, request.path)?.template ?? '';
+    const unfit = description.faultsOfAnswer(template, request.method, answer.status, answer.body);
+    faults.push(...unfit.map((fault) => `the stand-in’s own answer to ${request.path}: ${fault}`));
+    send(response, answer);
+  };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    ...state,
+    requests,
+    misbehave: (how, times = 1) => void planned.push({ how, times }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      if (faults.length > 0) throw new Error(`GitHub’s description does not fit:\n${faults.join('\n')}`);
+    },
+  };
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<ApiRequest> {
+  const url = new URL(incoming.url ?? '', 'http://stand-in');
+  const body = await text(incoming);
+  return {
+    method: incoming.method ?? '',
+    path: url.pathname,
+    query: url.searchParams,
+    body: body === '' ? undefined : JSON.parse(body),
+    authorization: incoming.headers.authorization,
+    userAgent: incoming.headers['user-agent'],
+  };
+}
+
+function misbehave(how: Misbehaviour, response: ServerResponse): void {
+  if (how === 'silence') return;
+  if (how === 'cut') response.destroy();
+  else if (how === 'page')
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Please log in</h1>');
+  else if ('body' in how) send(response, { status: 200, body: how.body });
+  else
+    send(response, {
+      status: how.status,
+      headers: how.headers ?? {},
+      body: {
+        message: how.message ?? `status ${how.status}`,
+        documentation_url: 'https://docs.github.com/rest',
+      },
+    });
+}
+
+function send(response: ServerResponse, { status, body, headers }: Answer): void {
+  response
+    .writeHead(status, {
+      'content-type': 'application/json; charset=utf-8',
+      'x-github-request-id': 'ABCD:1234:STANDIN',
+      ...headers,
+    })
+    .end(JSON.stringify(body));
+}
+
+function answerTo(state: State, request: ApiRequest): Answer {
+  if (request.authorization === undefined) return refusal(401, 'Requires authentication');
+  const found = state.description.match(request.method, request.path);
+  const handler = found && HANDLERS[`${request.method} ${found.template}`];
+  if (!found || !handler) return refusal(404, 'Not Found');
+  const { owner, repo } = found.values;
+  if (owner !== undefined && !state.repositories.has(`${owner}/${repo}`)) return refusal(404, 'Not Found');
+  return handler(state, request, found.values);
+}
+
+function refusal(status: number, message: string): Answer {
+  return {
+    status,
+    body: { message, documentation_url: 'https://docs.github.com/rest', status: String(status) },
+  };
+}
+
+const REPOSITORY = '/repos/{owner}/{repo}';
+const COMMENTS = `${REPOSITORY}/issues/{issue_number}/comments`;
+const COMMENT = `${REPOSITORY}/issues/comments/{comment_id}`;
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  'GET /user': ({ description }) => ({
+    status: 200,
+    body: { ...description.example('/user', 'get', 200), login: 'the-robot' },
+  }),
+  [`GET ${REPOSITORY}`]: ({ description }, _request, { owner = '', repo = '' }) => ({
+    status: 200,
+    body: {
+      ...description.example(REPOSITORY, 'get', 200),
+      name: repo,
+      full_name: `${owner}/${repo}`,
+      private: true,
+      language: null,
+      source: undefined,
+      parent: undefined,
+      permissions: { admin: false, push: true, pull: true },
+    },
+  }),
+  [`GET ${REPOSITORY}/collaborators/{username}/permission`]: (state, _request, { username = '' }) => {
+    const known = state.permissions.get(username);
+    if (!known) return refusal(404, 'Not Found');
+    const template = `${REPOSITORY}/collaborators/{username}/permission`;
+    const example = state.description.example(template, 'get', 200);
+    const user = { ...(example.user as object), login: username, role_name: known.role_name };
+    return { status: 200, body: { ...example, ...known, user } };
+  },
+  [`GET ${COMMENTS}`]: (state, { query, path }, { issue_number }) => {
+    const all = state.comments.filter((comment) => comment.number === Number(issue_number));
+    const [size, page] = [Number(query.get('per_page') ?? 30), Number(query.get('page') ?? 1)];
+    const last = Math.max(1, Math.ceil(all.length / size));
+    const link = `<${state.url}${path}?per_page=${size}&page=${last}>; rel="last"`;
+    return {
+      status: 200,
+      headers: page < last ? { link } : {},
+      body: all.slice((page - 1) * size, page * size).map((comment) => described(state, comment)),
+    };
+  },
+  [`POST ${COMMENTS}`]: (state, { body }, { issue_number }) => {
+    const comment = {
+      id: 9_000 + state.comments.length,
+      number: Number(issue_number),
+      ...(body as { body: string }),
+    };
+    state.comments.push(comment);
+    return { status: 201, body: described(state, comment) };
+  },
+  [`PATCH ${COMMENT}`]: (state, { body }, { comment_id }) => {
+    const comment = state.comments.find(({ id }) => id === Number(comment_id));
+    if (!comment) return refusal(404, 'Not Found');
+    comment.body = (body as { body: string }).body;
+    return { status: 200, body: described(state, comment) };
+  },
+  [`POST ${REPOSITORY}/issues/{issue_number}/reactions`]: (state, request, values) =>
+    react(state, request, 'issue', Number(values.issue_number)),
+  [`POST ${COMMENT}/reactions`]: (state, request, values) =>
+    react(state, request, 'issue_comment', Number(values.comment_id)),
+  [`POST ${REPOSITORY}/pulls/comments/{comment_id}/reactions`]: (state, request, values) =>
+    react(state, request, 'pull_request_review_comment', Number(values.comment_id)),
+};
+
+function described(state: State, comment: GitHubApi['comments'][number]): unknown {
+  const html_url = `https://github.com/owner/repository/issues/${comment.number}#issuecomment-${comment.id}`;
+  return {
+    ...state.description.example(COMMENTS, 'post', 201),
+    id: comment.id,
+    body: comment.body,
+    html_url,
+  };
+}
+
+function react(state: State, { body }: ApiRequest, subject: string, id: number): Answer {
+  const { content } = body as { content: string };
+  const same = (each: GitHubApi['reactions'][number]): boolean =>
+    each.subject === subject && each.id === id && each.content === content;
+  const status = state.reactions.some(same) ? 200 : 201;
+  if (status === 201) state.reactions.push({ subject, id, content });
+  const template = `${REPOSITORY}/issues/{issue_number}/reactions`;
+  return { status, body: { ...state.description.example(template, 'post', 201), content } };
+}
