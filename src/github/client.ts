@@ -1,0 +1,87 @@
+import { retry } from '@octokit/plugin-retry';
+import { throttling } from '@octokit/plugin-throttling';
+import { Octokit } from '@octokit/rest';
+import { randomId } from '../base/ids.ts';
+import type { Logger } from '../log/logger.ts';
+import { credentialMissing, gitHubUnreachable } from './errors.ts';
+import { faultOf } from './fault.ts';
+
+/** Octokit's typed `request`, which carries the token. */
+export type GitHubRequest = Octokit['request'];
+
+/**
+ * GitHub's REST API with one token.
+ *
+ * `ask` does one piece of work, named by `what` for messages ("the permission of …"), and gives what it gave. It
+ * resolves or throws within about half a minute, retries included: `github_credential_missing`,
+ * `github_unreachable`, `github_answer_unreadable`, `github_token_refused`, `github_refused`, `github_not_found`,
+ * `github_invalid`, `github_rate_limited`, and whatever reading the token throws. Callers that decide by the answer
+ * take a throw for a no.
+ */
+export type GitHubClient = {
+  ask<T>(what: string, work: (request: GitHubRequest) => Promise<T>): Promise<T>;
+};
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const DEADLINE_MS = 30_000;
+
+/** A server fault is tried twice more, after 1 and 4 s; https://github.com/octokit/plugin-retry.js */
+const RETRIES = 2;
+
+/** A limit is waited for once if it passes this soon; else the caller is told. */
+const LONGEST_LIMIT_SEC = 5;
+
+const ThrottledOctokit = Octokit.plugin(throttling, retry);
+
+/** `token` is asked anew for each piece of work, so that a renewed one is used; undefined means there is none. */
+export function createGitHubClient(parts: {
+  apiUrl: string;
+  token: () => Promise<string | undefined>;
+  log: Logger;
+}): GitHubClient {
+  const waitForLimit = (retryAfter: number, _options: unknown, _octokit: unknown, count: number): boolean =>
+    count === 0 && retryAfter <= LONGEST_LIMIT_SEC;
+  const octokit = new ThrottledOctokit({
+    baseUrl: parts.apiUrl.replace(/\/+$/, ''),
+    userAgent: 'github-flows',
+    log: quietLog(parts.log),
+    request: { fetch: fetchWithin },
+    retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
+    throttle: { id: randomId(8), onRateLimit: waitForLimit, onSecondaryRateLimit: waitForLimit },
+  });
+  return {
+    async ask(what, work) {
+      const token = await parts.token();
+      if (token === undefined) throw credentialMissing(what);
+      const deadline = AbortSignal.timeout(DEADLINE_MS);
+      const request = octokit.request.defaults({
+        headers: { authorization: `Bearer ${token}` },
+        request: { signal: deadline },
+      }) as GitHubRequest;
+      try {
+        return await Promise.race([work(request), tooLate(what, deadline)]);
+      } catch (error) {
+        throw faultOf(what, error);
+      }
+    },
+  };
+}
+
+/** One request, its answer's body included, ends after ten seconds. */
+async function fetchWithin(url: string | URL, init: RequestInit): Promise<Response> {
+  const limits = [AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(init.signal ? [init.signal] : [])];
+  return await fetch(url, { ...init, signal: AbortSignal.any(limits) });
+}
+
+async function tooLate(what: string, deadline: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const expire = (): void => reject(gitHubUnreachable(what, `not within ${DEADLINE_MS / 1000} s`));
+  deadline.addEventListener('abort', expire, { once: true });
+  return await promise;
+}
+
+/** Octokit's own remarks are details; what matters is thrown. */
+function quietLog(log: Logger): Record<'debug' | 'info' | 'warn' | 'error', (message: string) => void> {
+  const say = (message: string): void => log.debug({ octokit: message }, 'octokit');
+  return { debug: () => undefined, info: say, warn: say, error: say };
+}

@@ -1,0 +1,101 @@
+import { FlowError } from '../base/errors.ts';
+
+/** No token is there, so GitHub is not even asked. */
+export function credentialMissing(what: string): FlowError {
+  return new FlowError({
+    code: 'github_credential_missing',
+    blame: 'operator',
+    message: `GitHub could not be asked for ${what}: there is no token.`,
+    mend: 'Put a token into SECRETS_DIR/gh-token; `github-flows doctor` checks it.',
+  });
+}
+
+/** No usable answer came: nothing listened, it took too long, or the server was at fault (5xx). */
+export function gitHubUnreachable(what: string, detail: string, cause?: unknown): FlowError {
+  return new FlowError({
+    code: 'github_unreachable',
+    blame: 'github',
+    message: `GitHub gave no answer about ${what}: ${detail}.`,
+    mend: 'Check the network, a proxy, GITHUB_API_URL and GitHub’s status page; what can wait is tried again.',
+    cause,
+  });
+}
+
+/** An answer that is not what GitHub documents: a proxy's page, most likely, or the wrong address. */
+export function answerUnreadable(what: string, cause?: unknown): FlowError {
+  return new FlowError({
+    code: 'github_answer_unreadable',
+    blame: 'operator',
+    message: `The answer about ${what} is not one of GitHub’s.`,
+    mend: 'Check that GITHUB_API_URL is GitHub’s API (https://api.github.com, or https://<host>/api/v3), and what a proxy makes of it.',
+    cause,
+  });
+}
+
+/** What an answer of GitHub's says, for a message: its own sentence and its request id. */
+export type RefusalDetail = { status: number; said: string; cause: unknown };
+
+/** 401: the token is wrong, revoked or has run out. */
+export function tokenRefused(what: string, { status, said, cause }: RefusalDetail): FlowError {
+  return new FlowError({
+    code: 'github_token_refused',
+    blame: 'operator',
+    message: `GitHub does not take the token (${status}) for ${what}: ${said}.`,
+    mend: 'The token has run out, was revoked or is not whole: put a new one into the gh-token file.',
+    cause,
+  });
+}
+
+/** 403 and the like: the token is known and may not. */
+export function requestRefused(what: string, { status, said, cause }: RefusalDetail): FlowError {
+  return new FlowError({
+    code: 'github_refused',
+    blame: 'operator',
+    message: `GitHub refused ${what} (${status}): ${said}.`,
+    mend: 'Give the token this repository with read and write access to issues, pull requests and contents, and have the organisation approve it.',
+    cause,
+  });
+}
+
+/** 404 and 410: not there, or not for this token. */
+export function notFound(what: string, { status, said, cause }: RefusalDetail): FlowError {
+  return new FlowError({
+    code: 'github_not_found',
+    blame: 'operator',
+    message: `GitHub knows nothing of ${what} (${status}): ${said}.`,
+    mend: 'Check the name, and that the token was given this repository; a private one looks like none at all without that.',
+    cause,
+  });
+}
+
+/** 422 and other 4xx: understood and turned down. */
+export function requestInvalid(what: string, { status, said, cause }: RefusalDetail): FlowError {
+  return new FlowError({
+    code: 'github_invalid',
+    blame: 'service',
+    message: `GitHub turned ${what} down (${status}): ${said}.`,
+    mend: 'The thread may be locked or gone; otherwise please report it with this message.',
+    cause,
+  });
+}
+
+/** Too many requests with this token, from whoever uses it. */
+export function rateLimited(what: string, { status, said, cause }: RefusalDetail): FlowError {
+  return new FlowError({
+    code: 'github_rate_limited',
+    blame: 'github',
+    message: `GitHub wants fewer requests (${status}) and did not answer about ${what}: ${said}.`,
+    mend: 'Wait for the limit to pass, and see what else uses this token.',
+    cause,
+  });
+}
+
+/** A name that could lead a request or a clone somewhere else. */
+export function gitHubNameRefused(kind: string, value: string): FlowError {
+  return new FlowError({
+    code: 'github_name_refused',
+    blame: 'sender',
+    message: `${JSON.stringify(value)} cannot be a ${kind} of GitHub’s.`,
+    mend: 'Look where the name comes from; GitHub never sends such a one.',
+  });
+}

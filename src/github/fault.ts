@@ -1,0 +1,71 @@
+import { FlowError, systemCode } from '../base/errors.ts';
+import {
+  answerUnreadable,
+  gitHubUnreachable,
+  notFound,
+  type RefusalDetail,
+  rateLimited,
+  requestInvalid,
+  requestRefused,
+  tokenRefused,
+} from './errors.ts';
+
+/** What Octokit throws: `response` is absent when no answer came. https://github.com/octokit/request-error.js */
+type RequestFailure = Error & {
+  status: number;
+  response?: { headers: Readonly<Record<string, string | undefined>>; data: unknown };
+};
+
+/** Whatever went wrong while GitHub was asked about `what`, judged by the status of its answer. */
+export function faultOf(what: string, error: unknown): FlowError {
+  if (error instanceof FlowError) return error;
+  if (!isRequestFailure(error)) return answerUnreadable(what, error);
+  if (!error.response) return gitHubUnreachable(what, silence(error), error);
+  const detail: RefusalDetail = { status: error.status, said: sentence(error), cause: error };
+  if (error.status >= 500) return gitHubUnreachable(what, `status ${error.status}, ${detail.said}`, error);
+  if (error.status === 401) return tokenRefused(what, detail);
+  if (isRateLimit(error)) return rateLimited(what, detail);
+  if (error.status === 403 || error.status === 451) return requestRefused(what, detail);
+  if (error.status === 404 || error.status === 410) return notFound(what, detail);
+  if (error.status >= 400) return requestInvalid(what, detail);
+  return answerUnreadable(what, error);
+}
+
+function isRequestFailure(error: unknown): error is RequestFailure {
+  return (
+    error instanceof Error && 'status' in error && typeof error.status === 'number' && 'request' in error
+  );
+}
+
+/** https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+function isRateLimit({ status, response }: RequestFailure): boolean {
+  const headers = response?.headers ?? {};
+  const says = headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined;
+  return status === 429 || (status === 403 && says);
+}
+
+function silence(error: Error): string {
+  const { cause } = error;
+  if (cause instanceof Error && cause.name === 'TimeoutError') return 'it took too long';
+  return (
+    systemCode(cause) ??
+    systemCode((cause as Error | undefined)?.cause) ??
+    (plain(error.message) || 'no reason given')
+  );
+}
+
+/** GitHub's own sentence, if it sent one, and the id by which its support finds the request. */
+function sentence({ response }: RequestFailure): string {
+  const data = response?.data;
+  const message = typeof data === 'object' && data !== null && 'message' in data ? data.message : undefined;
+  const said = typeof message === 'string' ? plain(message) : '';
+  const id = plain(response?.headers['x-github-request-id'] ?? '');
+  return `${said === '' ? 'no reason given' : `“${said}”`}${id === '' ? '' : `, request ${id}`}`;
+}
+
+function plain(text: string): string {
+  return text
+    .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim()
+    .slice(0, 300);
+}

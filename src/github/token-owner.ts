@@ -1,0 +1,35 @@
+import { FlowError } from '../base/errors.ts';
+import type { GitHubClient } from './client.ts';
+import { checkRepositoryName } from './urls.ts';
+
+/** Whose token the client has and, with `repository` (`owner/name`), what it may do there; for people to read. */
+export async function describeToken(client: GitHubClient, repository: string | undefined): Promise<string> {
+  const owner = await ownerOf(client);
+  if (repository === undefined) return owner;
+  return `${owner}, ${await reachOf(client, repository)}`;
+}
+
+async function ownerOf(client: GitHubClient): Promise<string> {
+  try {
+    const { data } = await client.ask(
+      'the owner of the token',
+      async (request) => await request('GET /user'),
+    );
+    return `of ${data.login}`;
+  } catch (error) {
+    if (error instanceof FlowError && error.code === 'github_refused') return 'of an app or a robot';
+    throw error;
+  }
+}
+
+async function reachOf(client: GitHubClient, repository: string): Promise<string> {
+  const [owner = '', repo = '', ...rest] = repository.split('/');
+  checkRepositoryName(owner, rest.length === 0 ? repo : repository);
+  const { data } = await client.ask(
+    `the repository ${repository}`,
+    async (request) => await request('GET /repos/{owner}/{repo}', { owner, repo }),
+  );
+  const may = (['admin', 'push', 'pull'] as const).find((level) => data.permissions?.[level]);
+  const visibility = data.private ? 'private' : 'public';
+  return `reaches ${data.full_name} (${visibility}, ${may === undefined ? 'rights unknown' : `may ${may}`})`;
+}

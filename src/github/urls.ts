@@ -1,0 +1,25 @@
+import { gitHubNameRefused } from './errors.ts';
+
+/** Where a repository is cloned from: `<server>/<owner>/<name>.git`, clean of credentials. Throws `github_name_refused`. */
+export function cloneUrl(serverUrl: string, owner: string, name: string): string {
+  checkRepositoryName(owner, name);
+  return `${serverUrl.replace(/\/+$/, '')}/${owner}/${name}.git`;
+}
+
+/** Throws `github_name_refused` unless both can be names of GitHub's, and so plain parts of an address. */
+export function checkRepositoryName(owner: string, name: string): void {
+  if (!isPlain(owner)) throw gitHubNameRefused('owner', owner);
+  if (!isPlain(name)) throw gitHubNameRefused('repository', name);
+}
+
+/** Throws `github_name_refused` unless `login` can be the login of a user or, with `[bot]`, of an app. */
+export function checkLogin(login: string): void {
+  if (typeof login !== 'string' || !isPlain(login.replace(/\[bot\]$/, '')))
+    throw gitHubNameRefused('login', login);
+}
+
+function isPlain(value: unknown): boolean {
+  return (
+    typeof value === 'string' && /^[A-Za-z0-9._-]{1,100}$/.test(value) && value !== '.' && value !== '..'
+  );
+}
