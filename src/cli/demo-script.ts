@@ -24,9 +24,25 @@ export function commitScript(edit: (issue: string) => string): ModelScript {
   };
 }
 
+/** The script of the demo: looks at the greeter, mends it, shows that it works, commits, and answers. */
+export const greeterScript: ModelScript = ({ outputs }) => {
+  const [before, after] = outputs;
+  if (before === undefined) return { run: 'cat greet.sh && sh greet.sh' };
+  if (after === undefined)
+    return {
+      run: `sed -i 's/\\$1!/\${1:-world}!/' greet.sh && sh greet.sh && sh greet.sh Mona && git commit -q -a -m 'Greet the world when no name is given' -m 'Resolves #7.' && git log -1 --format='committed %h'`,
+    };
+  const commit = /\bcommitted ([0-9a-f]{7,40})\b/.exec(after)?.[1];
+  return {
+    say: commit
+      ? `Without a name, greet.sh now greets the world; a name is greeted as before. I ran it both ways and committed the change as ${commit}.`
+      : `I could not mend greet.sh; the last command printed: ${after.trim()}`,
+  };
+};
+
 function issueNumber(prompt: string): string {
   return (
-    /\bissue\W{0,10}(?:number\W{0,10})?(\d{1,15})\b/i.exec(prompt)?.[1] ??
+    /\bissue[\W_]{0,10}(?:number[\W_]{0,10})?(\d{1,15})\b/i.exec(prompt)?.[1] ??
     /#(\d{1,15})\b/.exec(prompt)?.[1] ??
     '0'
   );
