@@ -3,27 +3,6 @@ import type { ModelScript } from './demo-model.ts';
 /** Where Codex, in its container, thinks that OpenAI is. */
 const FORWARDED_PORT = 8765;
 
-/**
- * A script that makes one change and commits it. `edit` gives the shell command that changes files, run in the
- * repository, for the number of the issue that the prompt names (`0` if it names none).
- */
-export function commitScript(edit: (issue: string) => string): ModelScript {
-  return ({ prompt, outputs }) => {
-    const issue = issueNumber(prompt);
-    const output = outputs[0];
-    if (output === undefined) {
-      const commit = `git -c user.name='Scripted model' -c user.email=model@localhost commit -q -m 'Answer issue #${issue}'`;
-      return { run: `${edit(issue)} && git add -A && ${commit} && git log -1 --format='committed %h'` };
-    }
-    const commit = /\bcommitted ([0-9a-f]{7,40})\b/.exec(output)?.[1];
-    return {
-      say: commit
-        ? `Issue #${issue} is answered by commit ${commit}.`
-        : `Issue #${issue} could not be answered; the command printed: ${output.trim()}`,
-    };
-  };
-}
-
 /** The script of the demo: looks at the greeter, mends it, shows that it works, commits, and answers. */
 export const greeterScript: ModelScript = ({ outputs }) => {
   const [before, after] = outputs;
@@ -39,14 +18,6 @@ export const greeterScript: ModelScript = ({ outputs }) => {
       : `I could not mend greet.sh; the last command printed: ${after.trim()}`,
   };
 };
-
-function issueNumber(prompt: string): string {
-  return (
-    /\bissue[\W_]{0,10}(?:number[\W_]{0,10})?(\d{1,15})\b/i.exec(prompt)?.[1] ??
-    /#(\d{1,15})\b/.exec(prompt)?.[1] ??
-    '0'
-  );
-}
 
 /**
  * The `config.toml` with which Codex asks the scripted model behind `socket` (a path in the container) and nobody else.

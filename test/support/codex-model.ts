@@ -7,8 +7,9 @@ import {
   type ScriptedModel,
   startScriptedModel,
 } from '../../src/cli/demo-model.ts';
-import { commitScript, scriptedModelConfig } from '../../src/cli/demo-script.ts';
+import { scriptedModelConfig } from '../../src/cli/demo-script.ts';
 import { chatgptAuth, type FakeLogin, fakeLogin } from './codex-login.ts';
+import { commitScript } from './commit-script.ts';
 
 const SOCKET = 'model.sock';
 const TEN_DAYS_MS = 10 * 24 * 3_600_000;
