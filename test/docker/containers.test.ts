@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
@@ -224,7 +224,6 @@ test('git gets the token as it is now, for the run’s server only', async () =>
     const end = run.supervise(id);
     writeSecret(run, 'next', 'the-new-token\n');
     await expect.poll(() => run.text('stdout'), { timeout: 10_000 }).toContain('the-old-token');
-    const { renameSync } = await import('node:fs');
     renameSync(join(run.secrets, 'next'), join(run.secrets, 'gh-token'));
     expect(await end).toMatchObject({ exitCode: 0 });
     const text = await run.text('stdout');
@@ -249,19 +248,21 @@ test('an agent commits without a name of its own, and with one when it has set i
   expect(await printed(script)).toBe('github-flows <github-flows@users.noreply.github.com>\nAgent <a@b>\n');
 });
 
+/** A gh that prints what it was given, in `/tmp/b`. */
+const FAKE_GH = `mkdir /tmp/b; echo '#!/bin/sh' > /tmp/b/gh; echo 'echo "$GH_TOKEN|$GH_HOST|$*"' >> /tmp/b/gh; chmod +x /tmp/b/gh;`;
+
 test('gh gets the fresh token in place of an old one, also in a login shell and for another server', async () => {
-  const fake =
-    'mkdir -p ~/bin; printf \'#!/bin/sh\\necho "$GH_TOKEN|$GH_HOST|$*"\\n\' > ~/bin/gh; chmod +x ~/bin/gh;';
-  const script = `${fake} export GH_TOKEN=old PATH="$PATH:$HOME/bin"; hash -r; cp ~/bin/gh /tmp/gh; PATH=/run/github-flows/bin:/tmp:$PATH gh a 'b c'; bash -lc 'command -v gh; echo \${PATH%%:*}'`;
+  const login = `bash -lc 'command -v gh; echo $PATH | cut -d: -f1'`;
+  const script = `${FAKE_GH} export GH_TOKEN=old; PATH=/run/github-flows/bin:/tmp/b:$PATH gh a 'b c'; ${login}`;
   const prepare = (run: ContainerRun) => writeSecret(run, 'gh-token', 'fresh\n');
-  const login = '/run/github-flows/bin/gh\n/run/github-flows/bin\n';
-  expect(await printed(script, {}, prepare)).toBe(`fresh||a b c\n${login}`);
+  const ours = '/run/github-flows/bin/gh\n/run/github-flows/bin\n';
+  expect(await printed(script, {}, prepare)).toBe(`fresh||a b c\n${ours}`);
   await inContainer(
     script,
     async (run) => {
       prepare(run);
       await run.run();
-      expect(await run.text('stdout')).toBe(`fresh|ghe.example.com|a b c\n${login}`);
+      expect(await run.text('stdout')).toBe(`fresh|ghe.example.com|a b c\n${ours}`);
     },
     {},
     'https://ghe.example.com',
@@ -269,11 +270,12 @@ test('gh gets the fresh token in place of an old one, also in a login shell and 
 });
 
 test('gh without a token keeps what the agent has, and an image without gh is told', async () => {
-  const script =
-    'mkdir /tmp/b; printf "#!/bin/sh\\necho $GH_TOKEN" > /tmp/b/gh; chmod +x /tmp/b/gh; GH_TOKEN=own PATH=/run/github-flows/bin:/tmp/b:$PATH gh; PATH=/run/github-flows/bin /run/github-flows/bin/gh; echo $?';
+  const bare =
+    'mkdir /tmp/c; ln -s /usr/bin/tr /bin/sh /tmp/c; PATH=//run/github-flows/bin/.:/tmp/c gh; echo $?';
+  const script = `${FAKE_GH} GH_TOKEN=own PATH=/run/github-flows/bin:/tmp/b:$PATH gh; ${bare}`;
   await inContainer(script, async (run) => {
     await run.run();
-    expect(await run.text('stdout')).toBe('own\n127\n');
+    expect(await run.text('stdout')).toBe('own||\n127\n');
     expect(await run.text('stderr')).toBe('github-flows: this image has no gh.\n');
   });
 });
@@ -287,7 +289,7 @@ test('what docker inspect shows holds no secret, no port, no socket, and the eng
     expect(text).not.toContain('the-secret-token');
     expect(text).not.toContain('docker.sock');
     expect(info.NetworkSettings.Ports).toEqual({});
-    expect(info.HostConfig.LogConfig.Config).toMatchObject({ 'max-file': '2' });
+    expect(info.HostConfig.LogConfig?.Config).toMatchObject({ 'max-file': '2' });
     expect(info.Mounts.map(({ Destination }) => Destination).toSorted()).toEqual([
       '/etc/profile.d/github-flows.sh',
       '/run/github-flows',

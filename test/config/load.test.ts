@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { FaultsError } from '../../src/base/errors.ts';
+import { loadConfig, readSettings } from '../../src/config/load.ts';
+import { OPTIONS } from '../../src/config/options.ts';
+
+function faultsOf(settings: Record<string, string>): string[] {
+  try {
+    loadConfig(settings, '/srv/app');
+    return [];
+  } catch (error) {
+    if (!(error instanceof FaultsError)) throw error;
+    expect(error.code).toBe('config_invalid');
+    return error.faults.map((fault) => `${fault.path} ${fault.code}`);
+  }
+}
+
+describe('the configuration', () => {
+  test('is complete without a single setting', () => {
+    const config = loadConfig({}, '/srv/app');
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      webhookSecrets: [],
+      profilesDir: '/srv/app/profiles',
+      varDir: '/srv/app/var',
+      workspaceRoot: '/srv/app/var/work',
+      secretsDir: join(homedir(), '.secrets'),
+      githubApiUrl: 'https://api.github.com',
+      maxConcurrentRuns: 2,
+      keepFailedMs: 86_400_000,
+    });
+    expect(config.run).toMatchObject({ memoryBytes: 4 * 1024 ** 3, cpus: 2, pids: 512, network: 'open' });
+    expect(config.runAs.uid).not.toBe(0);
+  });
+
+  test('takes relative paths from the directory it was started in, and ~ from the home', () => {
+    const config = loadConfig(
+      { VAR_DIR: 'data', SECRETS_DIR: '~/keys', HOST_HOMES: '/h/a:/h/b' },
+      '/srv/app',
+    );
+    expect(config.varDir).toBe('/srv/app/data');
+    expect(config.workspaceRoot).toBe('/srv/app/data/work');
+    expect(config.secretsDir).toBe(join(homedir(), 'keys'));
+    expect(config.hostHomes).toEqual([homedir(), '/h/a', '/h/b']);
+  });
+
+  test('tells every fault at once, with the option that has it', () => {
+    const wrong = {
+      PORT: '70000',
+      MAX_CONCURRENT_RUNS: '0',
+      RUN_MEMORY: 'lots',
+      GITHUB_API_URL: 'ftp://example.org',
+      NETWORK_DEFAULT: 'some',
+      LOG_LEVEL: 'loud',
+      RUN_AS: '1000',
+      WEBHOOK_SECRET: 'short',
+    };
+    expect(faultsOf(wrong).toSorted()).toEqual(
+      Object.keys(wrong)
+        .map((name) => `${name} ${name === 'WEBHOOK_SECRET' ? 'webhook_secret_short' : 'option_invalid'}`)
+        .toSorted(),
+    );
+  });
+
+  test.each(['0:0', '0:1000', '1000:0', '1000', 'user:user', '-1:5', '1000:1000:1000'])(
+    'refuses RUN_AS=%s',
+    (value) => {
+      expect(faultsOf({ RUN_AS: value })).toEqual(['RUN_AS option_invalid']);
+    },
+  );
+
+  test.each([
+    ['0123456789abcde', 'webhook_secret_short'],
+    ['change-me-change-me', 'webhook_secret_sample'],
+    ["It's a Secret to Everybody", 'webhook_secret_sample'],
+    ['aaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'webhook_secret_sample'],
+  ])('refuses the webhook secret %j, without repeating it', (secret, code) => {
+    expect(faultsOf({ WEBHOOK_SECRET: secret })).toEqual([`WEBHOOK_SECRET ${code}`]);
+    try {
+      loadConfig({ WEBHOOK_SECRET: secret }, '/');
+    } catch (error) {
+      expect(JSON.stringify((error as FaultsError).faults)).not.toContain(secret);
+    }
+  });
+
+  test('never shows a secret when it is printed', () => {
+    const secret = 'a-long-enough-secret-of-ours';
+    const { webhookSecrets } = loadConfig({ WEBHOOK_SECRET: secret }, '/');
+    expect(`${JSON.stringify(webhookSecrets)}${String(webhookSecrets[0])}`).not.toContain(secret);
+    expect(webhookSecrets[0]?.reveal()).toBe(secret);
+  });
+
+  test('refuses an address that carries a password, without repeating the password', () => {
+    expect(faultsOf({ GITHUB_SERVER_URL: 'https://me:hunter22@example.org' })).toEqual([
+      'GITHUB_SERVER_URL option_invalid',
+    ]);
+  });
+
+  test('every option has a sentence that ends', () => {
+    expect(OPTIONS.filter((option) => !/[.!]$/.test(option.sentence)).map((option) => option.name)).toEqual(
+      [],
+    );
+  });
+});
+
+describe('.env', () => {
+  test('is read from the directory, and the environment wins over it', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'gf-env-'));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    writeFileSync(join(dir, '.env'), 'GF_TEST_ONLY=from-file\nHOME=/elsewhere\n');
+    const settings = readSettings(dir);
+    expect(settings.GF_TEST_ONLY).toBe('from-file');
+    expect(settings.HOME).toBe(process.env.HOME);
+  });
+});
