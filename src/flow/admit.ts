@@ -6,7 +6,6 @@ import type { Decision, Delivery } from '../deliveries/delivery.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { EventActor, FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
-import { isOwnComment } from '../feedback/words.ts';
 import type { Logger } from '../log/logger.ts';
 import { judgeActor } from '../profiles/allow.ts';
 import { matchEvent } from '../profiles/match.ts';
@@ -14,6 +13,7 @@ import type { Profile } from '../profiles/profile.ts';
 import type { Registry } from '../profiles/registry.ts';
 import type { ReportStore } from '../runs/report-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
 import { permissionReaches } from './permission-levels.ts';
 import { reactionTarget } from './report-targets.ts';
 
@@ -61,24 +61,15 @@ async function choose(
   parts: AdmissionParts,
   event: FlowEvent,
 ): Promise<{ profile: Profile } | { decision: Decision }> {
-  if (event.name === 'ping') return no('ping', 'GitHub asked whether the webhook works: it does.', null);
-  if (!event.repository)
-    return no(
-      'no_repository',
-      `The ${event.name} event is about no repository, so there is nothing to work on.`,
-      null,
-    );
-  if (isOwnComment(event))
-    return no('own_comment', 'A run wrote this comment itself, so it starts no other.', null);
+  const refused = refusedBeforeMatching(event);
+  if (refused) return no(refused, null);
   const winner = matchEvent(parts.registry.current(), event).winner;
-  if (!winner)
-    return no(
-      'no_profile_matched',
-      'No profile matched; `github-flows explain` shows the first condition that failed for each.',
-      null,
-    );
-  const denial = await askActor(parts, winner.profile, event.repository.fullName, event.actor);
-  return denial ? no(denial.code, denial.message, winner.profile.path) : { profile: winner.profile };
+  if (!winner) return no(NO_PROFILE_MATCHED, null);
+  const { profile } = winner;
+  const denial = await askActor(parts, profile, event.repository?.fullName ?? '', event.actor);
+  return denial
+    ? no({ reason: denial.code, message: `${denial.message} ${denial.mend}` }, profile.path)
+    : { profile };
 }
 
 async function askActor(
@@ -131,8 +122,8 @@ async function start(parts: AdmissionParts, event: FlowEvent, profile: Profile):
   return decision;
 }
 
-function no(reason: string, message: string, profile: string | null): { decision: Decision } {
-  return { decision: { reason, message, profile, runId: null } };
+function no(why: NoRun, profile: string | null): { decision: Decision } {
+  return { decision: { ...why, profile, runId: null } };
 }
 
 function permissionTooLow(login: string, permission: string, wanted: string): Problem {

@@ -4,6 +4,7 @@ import type { FlowEvent } from '../events/event.ts';
 import { judgeActor } from '../profiles/allow.ts';
 import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match.ts';
 import type { CandidateResult, Profile } from '../profiles/profile.ts';
+import { NO_PROFILE_MATCHED, refusedBeforeMatching } from './no-run.ts';
 import { permissionReaches } from './permission-levels.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
@@ -40,9 +41,17 @@ export async function explain(
   rehearsal: Rehearsal,
 ): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
-  const profile = event.repository ? matchEvent(profiles, event).winner?.profile : undefined;
-  const nothing = { candidates, problems: [], prompt: null, plan: null };
-  if (!profile) return { ...nothing, decision: unmatched(event) };
+  const refused = refusedBeforeMatching(event);
+  const profile = refused ? undefined : matchEvent(profiles, event).winner?.profile;
+  if (!profile) {
+    const decision = {
+      run: false,
+      profile: null,
+      permission: 'not needed',
+      ...(refused ?? NO_PROFILE_MATCHED),
+    };
+    return { decision, candidates, problems: [], prompt: null, plan: null };
+  }
   const decision = await judge(profile, event, rehearsal);
   const problems: Problem[] = [];
   const attempt = async <T>(work: Promise<T>): Promise<T | null> =>
@@ -51,23 +60,8 @@ export async function explain(
       return null;
     });
   const plan = await attempt(rehearsal.plan(profile, event));
-  const prompt = profile.execution.handler.prompt
-    ? await attempt(rehearsal.prompt(profile, event))
-    : null;
+  const prompt = profile.execution.handler.prompt ? await attempt(rehearsal.prompt(profile, event)) : null;
   return { decision, candidates, problems, prompt, plan: plan && viewPlan(plan) };
-}
-
-function unmatched(event: FlowEvent): Explanation['decision'] {
-  const decision = { run: false, profile: null, permission: 'not needed' };
-  if (event.name === 'ping')
-    return { ...decision, reason: 'ping', message: 'GitHub asks whether the webhook works.' };
-  if (!event.repository)
-    return {
-      ...decision,
-      reason: 'no_repository',
-      message: `The ${event.name} event is about no repository.`,
-    };
-  return { ...decision, reason: 'no_profile_matched', message: 'No profile matched this event.' };
 }
 
 async function judge(

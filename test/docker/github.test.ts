@@ -1,0 +1,130 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
+import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
+
+const TOKEN = 'github_pat_11EXAMPLE0123456789abcdefghijklmnopqrstuvwxyz';
+
+let service: TestService;
+let github: GitHubApi;
+beforeEach(async () => {
+  github = await startGitHubApi();
+  github.repositories.add('octo/hello');
+});
+afterEach(async () => {
+  await service.close();
+  await github.close();
+});
+
+async function start(
+  command: string,
+  more: Record<string, unknown> = {},
+  token: string | null = TOKEN,
+): Promise<void> {
+  service = await startService({
+    profiles: {
+      'hello/profile.json': shellProfile(command, { allow: undefined, report: undefined, ...more }),
+    },
+    env: { GITHUB_API_URL: github.url },
+    prepare(dir) {
+      mkdirSync(join(dir, 'secrets'), { mode: 0o700 });
+      if (token !== null) writeFileSync(join(dir, 'secrets/gh-token'), token, { mode: 0o600 });
+    },
+  });
+}
+
+async function decided(login: string, type = 'User') {
+  const { id } = await service.deliver(commentPayload('please', { login, type }));
+  return await until(
+    'the delivery was decided',
+    async () => (await service.app.deliveries.find(id))?.decision ?? undefined,
+  );
+}
+
+describe('who may start a run', () => {
+  test.each([
+    ['admin', 'run_queued'],
+    ['maintain', 'run_queued'],
+    ['write', 'run_queued'],
+    ['triage', 'permission_too_low'],
+    ['read', 'permission_too_low'],
+    ['none', 'permission_too_low'],
+  ])('somebody with %s: %s', async (role, reason) => {
+    await start('true', { report: { reaction: false, comment: 'never' } });
+    const permission = { maintain: 'write', triage: 'read' }[role] ?? role;
+    if (role !== 'none') github.permissions.set('someone', { permission, role_name: role });
+    expect(await decided('someone')).toMatchObject({ reason, profile: 'hello' });
+  });
+
+  test.each([
+    [{ status: 500 }, 'a server error'],
+    [{ status: 403 }, 'a refusal'],
+    [{ status: 401 }, 'an unknown token'],
+    ['cut', 'a cut connection'],
+    ['page', 'a page of a proxy'],
+  ] as const)('nobody when GitHub answers %j (%s)', async (how) => {
+    await start('true');
+    github.permissions.set('someone', { permission: 'admin', role_name: 'admin' });
+    github.misbehave(how, 20);
+    expect(await decided('someone')).toMatchObject({ reason: 'permission_unknown', runId: null });
+  });
+
+  test('nobody when there is no token to ask with, and the reason says how to mend it', async () => {
+    await start('true', {}, null);
+    const decision = await decided('someone');
+    expect(decision).toMatchObject({ reason: 'permission_unknown', runId: null });
+    expect(decision.message).toContain('gh-token');
+    expect(github.requests).toEqual([]);
+  });
+
+  test('actors that a profile names, without asking GitHub; no bot but by its exact login', async () => {
+    const allow = { actors: ['Someone'], bots: ['helper[bot]'] };
+    await start('true', { allow, report: { reaction: false, comment: 'never' } });
+    expect(await decided('someone')).toMatchObject({ reason: 'run_queued' });
+    expect(await decided('other')).toMatchObject({ reason: 'actor_not_allowed' });
+    expect(await decided('helper[bot]', 'Bot')).toMatchObject({ reason: 'run_queued' });
+    expect(await decided('evil[bot]', 'Bot')).toMatchObject({ reason: 'bot_not_allowed' });
+    expect(github.requests).toEqual([]);
+  });
+});
+
+describe('what is said on GitHub', () => {
+  const allow = { permission: 'any' };
+
+  test('eyes on the comment, and one comment when the run failed', async () => {
+    await start('exit 3', { allow });
+    const run = await service.run();
+    await until('the comment is there', () => github.comments[0]);
+    expect(github.reactions).toMatchObject([{ content: 'eyes' }]);
+    expect(github.comments).toHaveLength(1);
+    expect(github.comments[0]?.number).toBe(7);
+    expect(github.comments[0]?.body).toContain('exit code 3');
+    expect(github.comments[0]?.body).toContain(run.id);
+    expect(github.requests.every(({ authorization }) => authorization?.endsWith(TOKEN))).toBe(true);
+  });
+
+  test('nothing but eyes when the run succeeded', async () => {
+    await start('true', { allow });
+    await service.run();
+    expect(github.comments).toEqual([]);
+    expect(github.reactions).toHaveLength(1);
+  });
+
+  test('later, when GitHub fails at first, and the run has ended all the same', async () => {
+    await start('exit 3', { allow, report: { reaction: false } });
+    github.misbehave({ status: 502 }, 10);
+    const run = await service.run();
+    expect(run.state).toBe('ended');
+    expect(github.comments).toEqual([]);
+    const timeline = await service.app.runs.timeline(run.id);
+    expect(timeline.some((entry) => entry.kind === 'report')).toBe(true);
+  });
+
+  test('our own comment starts no run', async () => {
+    await start('exit 3', { allow });
+    await service.run();
+    const { body = '' } = await until('the comment is there', () => github.comments[0]);
+    expect((await service.comment(body)).decision).toMatchObject({ reason: 'own_comment', runId: null });
+  });
+});
