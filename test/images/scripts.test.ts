@@ -91,7 +91,9 @@ describe('the tree', () => {
       ['registry-1', 'docker'],
       ['archive', 'ubuntu'],
     ].map((parts) => parts.join('.'));
-    const files = globSync('**/*', { cwd: ROOT, exclude: KEPT }).concat(globSync('.*', { cwd: ROOT }));
+    const files = globSync('**/*', { cwd: ROOT, exclude: KEPT }).concat(
+      globSync(['.*', '.ci/*'], { cwd: ROOT }),
+    );
     const named = files
       .filter((file) => statSync(join(ROOT, file)).isFile())
       .filter((file) => hosts.some((host) => readFileSync(join(ROOT, file), 'utf8').includes(host)));
