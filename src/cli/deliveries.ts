@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { isoTime } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
-import type { Delivery } from '../deliveries/delivery.ts';
+import type { CandidateOutcome, Delivery } from '../deliveries/delivery.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable } from './output.ts';
 import { withStores } from './stores.ts';
@@ -50,12 +50,22 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
             message: delivery.decision?.message ?? null,
             profile: delivery.decision?.profile ?? null,
           };
-          if (options.json) return printJson(io, { ...view, payload: JSON.parse(body) });
+          const candidates = delivery.decision?.candidates ?? [];
+          if (options.json) return printJson(io, { ...view, candidates, payload: JSON.parse(body) });
           for (const [name, value] of Object.entries(view))
             io.out(`${name.padEnd(12)}${plain(String(value ?? '-'))}\n`);
-          io.out(`\n${plain(JSON.stringify(JSON.parse(body), null, 2))}\n`);
+          for (const { profile, failed } of candidates)
+            io.out(plain(`  · ${profile}: ${failureText(failed)}\n`));
+          io.out(`\n${plain(body)}\n`);
         }),
     );
+}
+
+/** The first condition of a candidate that failed, in words. */
+export function failureText(failed: CandidateOutcome['failed']): string {
+  if (!failed) return 'every condition holds';
+  const actual = JSON.stringify(failed.actual) ?? 'absent';
+  return `${failed.condition} should be ${JSON.stringify(failed.wanted)} and is ${actual}`;
 }
 
 /** A delivery in the shape that every list gives it: `decision` is `run`, `no_run` or, before admission, `waiting`. */

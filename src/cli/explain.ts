@@ -9,7 +9,7 @@ import { readEvent } from '../events/from-delivery.ts';
 import { type Explanation, explain } from '../flow/explain.ts';
 import { loadProfiles } from '../profiles/load.ts';
 import { createProfileSet } from '../profiles/match.ts';
-import { deliveryUnknown } from './deliveries.ts';
+import { deliveryUnknown, failureText } from './deliveries.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
 import { readConfig, withStores } from './stores.ts';
@@ -82,10 +82,7 @@ function printExplanation(io: Io, { decision, candidates, problems, prompt, plan
   io.out(`permission: ${decision.permission}\n`);
   if (candidates.length > 0) io.out('\nCandidates\n');
   for (const { profile, matched, failed } of candidates) {
-    const why = failed
-      ? `${failed.condition} should be ${JSON.stringify(failed.wanted)} and is ${JSON.stringify(failed.actual) ?? 'absent'}`
-      : 'every condition holds';
-    io.out(`  ${matched ? '✓' : '·'} ${profile}: ${plain(why)}\n`);
+    io.out(`  ${matched ? '✓' : '·'} ${profile}: ${plain(failureText(failed))}\n`);
   }
   for (const problem of problems) io.out(`\n${problemText(problem)}`);
   if (prompt !== null) io.out(`\nPrompt\n${plain(prompt).replaceAll(/^/gm, '  ')}\n`);

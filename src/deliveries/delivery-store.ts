@@ -72,6 +72,7 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
           decision_reason: decision.reason,
           decision_message: decision.message,
           decision_profile: decision.profile,
+          decision_candidates_json: decision.candidates ? JSON.stringify(decision.candidates) : null,
           run_id: decision.runId,
         })
         .where('id', '=', id)

@@ -11,7 +11,20 @@ export type NewDelivery = {
 };
 
 /** What became of a delivery; `reason` is a code of docs/errors.md, `run` when it became one. */
-export type Decision = { reason: string; message: string; profile: string | null; runId: string | null };
+export type Decision = {
+  reason: string;
+  message: string;
+  profile: string | null;
+  runId: string | null;
+  /** When no profile matched: the first candidates in order of preference, each with the first condition that failed. */
+  candidates?: readonly CandidateOutcome[];
+};
+
+/** One candidate held against the event; JSON values only. */
+export type CandidateOutcome = {
+  profile: string;
+  failed: { condition: string; wanted: unknown; actual: unknown } | null;
+};
 
 /** A stored delivery without its body; times in milliseconds since 1970. `decision` is null until admission decided. */
 export type Delivery = {

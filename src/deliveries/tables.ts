@@ -14,6 +14,7 @@ export type DeliveryTables = {
     decision_reason: string | null;
     decision_message: string | null;
     decision_profile: string | null;
+    decision_candidates_json: string | null;
     run_id: string | null;
     body_key: string | null;
     body_forget_at: number | null;
@@ -36,6 +37,7 @@ export const DELIVERY_COLUMNS = [
   'decision_reason',
   'decision_message',
   'decision_profile',
+  'decision_candidates_json',
   'run_id',
 ] as const;
 
@@ -51,6 +53,7 @@ export function toDelivery(
           reason: row.decision_reason,
           message: row.decision_message ?? '',
           profile: row.decision_profile,
+          ...(row.decision_candidates_json && { candidates: JSON.parse(row.decision_candidates_json) }),
           runId: row.run_id,
         };
   return { id, event, action, repository, receivedAt: row.received_at, decision };

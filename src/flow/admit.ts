@@ -2,13 +2,13 @@ import type { Clock } from '../base/clock.ts';
 import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
 import { timeId } from '../base/ids.ts';
 import type { Db } from '../db/open.ts';
-import type { Decision, Delivery } from '../deliveries/delivery.ts';
+import type { CandidateOutcome, Decision, Delivery } from '../deliveries/delivery.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { EventActor, FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
 import type { Logger } from '../log/logger.ts';
 import { judgeActor } from '../profiles/allow.ts';
-import { matchEvent } from '../profiles/match.ts';
+import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Registry } from '../profiles/registry.ts';
 import type { ReportStore } from '../runs/report-store.ts';
@@ -19,6 +19,9 @@ import { reactionTarget } from './report-targets.ts';
 
 /** What admission asks of GitHub: the actor's live permission; it throws when there is no answer. */
 export type AskPermission = (profile: Profile, repository: string, login: string) => Promise<string>;
+
+/** How many candidates' reasons are kept with a delivery that none of them took; `explain` tells them all. */
+const CANDIDATES_KEPT = 20;
 
 /** Decides deliveries: each becomes one run or gets the reason why not, in one transaction. */
 export type Admission = {
@@ -63,8 +66,12 @@ async function choose(
 ): Promise<{ profile: Profile } | { decision: Decision }> {
   const refused = refusedBeforeMatching(event);
   if (refused) return no(refused, null);
-  const winner = matchEvent(parts.registry.current(), event).winner;
-  if (!winner) return no(NO_PROFILE_MATCHED, null);
+  const profiles = parts.registry.current();
+  const winner = matchEvent(profiles, event).winner;
+  if (!winner)
+    return {
+      decision: { ...no(NO_PROFILE_MATCHED, null).decision, candidates: nearMisses(profiles, event) },
+    };
   const { profile } = winner;
   const denial = await askActor(parts, profile, event.repository?.fullName ?? '', event.actor);
   return denial
@@ -120,6 +127,12 @@ async function start(parts: AdmissionParts, event: FlowEvent, profile: Profile):
     await parts.deliveries.decide(event.deliveryId, decision, trx);
   });
   return decision;
+}
+
+/** Why the first candidates did not fit, as the profiles were then. */
+function nearMisses(profiles: ProfileSet, event: FlowEvent): CandidateOutcome[] {
+  const first = { ...profiles, candidates: profiles.candidates.slice(0, CANDIDATES_KEPT) };
+  return explainMatch(first, event).map(({ profile, failed }) => ({ profile, failed }));
 }
 
 function no(why: NoRun, profile: string | null): { decision: Decision } {

@@ -63,7 +63,7 @@ describe('who may start a run', () => {
     [{ status: 401 }, 'an unknown token'],
     ['cut', 'a cut connection'],
     ['page', 'a page of a proxy'],
-  ] as const)('nobody when GitHub answers %j (%s)', async (how) => {
+  ] as const)('nobody when GitHub answers %j (%s)', async (how, _name) => {
     await start('true');
     github.permissions.set('someone', { permission: 'admin', role_name: 'admin' });
     github.misbehave(how, 20);

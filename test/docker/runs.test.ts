@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
-import { shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
 
 let service: TestService;
 afterEach(async () => await service.close());
@@ -157,5 +157,25 @@ describe('a service that stops while an agent works', () => {
     await service.start();
     expect(await service.ended(runId)).toMatchObject({ outcome: 'failed', exitCode: 5, attempt: 1 });
     expect(service.output(runId)).toBe('last\n');
+  });
+});
+
+describe('a service that is told to stop', () => {
+  test('waits for a run that is nearly done, and accepts deliveries meanwhile', async () => {
+    service = await startService({ profiles: { 'hello/profile.json': shellProfile('sleep 2; echo done') } });
+    const runId = (await service.comment()).decision?.runId ?? '';
+    await until('the agent runs', async () =>
+      (await service.app.runs.find(runId))?.state === 'running' ? true : undefined,
+    );
+    const stopped = service.stop(30_000);
+    expect((await service.deliver(commentPayload())).status).toBe(202);
+    await stopped;
+    expect(service.output(runId)).toBe('done\n');
+    await service.start();
+    expect(await service.app.runs.find(runId)).toMatchObject({ state: 'ended', outcome: 'succeeded' });
+    await until('the delivery that came meanwhile is a run that ended', async () => {
+      const runs = await service.app.runs.list(5);
+      return runs.length === 2 && runs.every((run) => run.state === 'ended') ? true : undefined;
+    });
   });
 });

@@ -26,6 +26,7 @@ export async function up(kysely: Kysely<unknown>): Promise<void> {
     .addColumn('decision_reason', 'text')
     .addColumn('decision_message', 'text')
     .addColumn('decision_profile', 'text')
+    .addColumn('decision_candidates_json', 'text')
     .addColumn('run_id', 'text')
     .addColumn('body_key', 'text', (column) => column.unique())
     .addColumn('body_forget_at', 'bigint')
