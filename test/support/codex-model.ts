@@ -1,17 +1,17 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import {
+  MODEL_SOCKET,
   type ModelRequest,
   type ModelScript,
   type ScriptedModel,
-  startScriptedModel,
+  serveModelIn as serveScript,
 } from '../../src/cli/demo-model.ts';
 import { scriptedModelConfig } from '../../src/cli/demo-script.ts';
 import { chatgptAuth, type FakeLogin, fakeLogin } from './codex-login.ts';
 import { commitScript } from './commit-script.ts';
 
-const SOCKET = 'model.sock';
 const TEN_DAYS_MS = 10 * 24 * 3_600_000;
 
 /** Appends a line to README.md and commits it. */
@@ -21,7 +21,7 @@ export const editReadme: ModelScript = commitScript((issue) => `echo 'Seen: issu
  * Writes a Codex state directory: a made-up ChatGPT login good for ten days, and a configuration that asks the model
  * at `socket` (a path in the container). Gives the tokens, so that a test can look for them.
  */
-export function writeCodexState(dir: string, socket = `/workspace/${SOCKET}`): FakeLogin {
+export function writeCodexState(dir: string, socket = `/workspace/${MODEL_SOCKET}`): FakeLogin {
   const login = fakeLogin(systemClock.now() + TEN_DAYS_MS);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(join(dir, 'config.toml'), scriptedModelConfig(socket), { mode: 0o600 });
@@ -29,16 +29,9 @@ export function writeCodexState(dir: string, socket = `/workspace/${SOCKET}`): F
   return login;
 }
 
-/** Serves the model as `model.sock` in a directory, however long its path: a socket's own path ends at 107 bytes. */
-export async function serveModelIn(dir: string, script: ModelScript = editReadme): Promise<ScriptedModel> {
-  const fd = openSync(dir, 'r');
-  const model = await startScriptedModel({ socketPath: `/proc/self/fd/${fd}/${SOCKET}`, script });
-  const close = async (): Promise<void> => {
-    await model.close();
-    closeSync(fd);
-  };
-  return { requests: model.requests, close };
-}
+/** Serves the model as `model.sock` in a directory, however long its path. */
+export const serveModelIn = (dir: string, script: ModelScript = editReadme): Promise<ScriptedModel> =>
+  serveScript(dir, script);
 
 /** Serves the model in the workspace of each run of one repository as it appears: `dir` is `<work>/<owner>/<repo>`. */
 export function serveModelInEachRun(
