@@ -1,4 +1,4 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, open, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /** What the model is asked: the user's prompt, and what each command it had run so far printed. */
@@ -52,6 +52,27 @@ export async function startScriptedModel(options: {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
+    },
+  };
+}
+
+/** The socket's name in the directory that is mounted into containers. */
+export const MODEL_SOCKET = 'model.sock';
+
+/** Serves a scripted model as `model.sock` in `dir`, however long its path is: the kernel sees a short one. */
+export async function serveModelIn(
+  dir: string,
+  script: ModelScript,
+  log?: (line: string) => void,
+): Promise<ScriptedModel> {
+  const directory = await open(dir, 'r');
+  const socketPath = `/proc/self/fd/${directory.fd}/${MODEL_SOCKET}`;
+  const model = await startScriptedModel({ socketPath, script, ...(log ? { log } : {}) });
+  return {
+    requests: model.requests,
+    async close() {
+      await model.close();
+      await directory.close();
     },
   };
 }
