@@ -9,6 +9,10 @@ export type ExecOptions = {
   /** The child is killed after this many milliseconds. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** What ends the child when its time or `signal` says so: SIGKILL unless set; SIGKILL follows a SIGTERM after 5 s. */
+  killSignal?: 'SIGTERM' | 'SIGKILL';
+  /** Ends what the child itself started along with it; else that may live on and hold the streams open. */
+  killDescendants?: boolean;
   /** Run as this user and group; needs a root service. */
   uid?: number;
   gid?: number;
@@ -29,9 +33,10 @@ export async function exec(file: string, args: readonly string[], options: ExecO
     reject: false,
     stripFinalNewline: false,
     maxBuffer: MAX_OUTPUT_BYTES,
-    killSignal: 'SIGKILL',
+    killSignal: options.killSignal ?? 'SIGKILL',
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
+    killDescendants: options.killDescendants ?? false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),

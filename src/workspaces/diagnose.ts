@@ -1,0 +1,81 @@
+import { stat, statfs } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type FlowError, systemCode } from '../base/errors.ts';
+import {
+  diskFull,
+  repositoryForbidden,
+  repositoryLoginRefused,
+  repositoryNotFound,
+  repositoryUnreachable,
+} from './errors.ts';
+import { lastWords, runGit } from './git.ts';
+
+/** Below this a git that failed most likely failed for want of room. */
+const NO_ROOM_BYTES = 16 * 1024 ** 2;
+
+const PROBE_TIMEOUT_MS = 20_000;
+
+/** The fault of a disk on which nothing fits any more, or undefined. */
+export async function noRoom(dir: string): Promise<FlowError | undefined> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize < NO_ROOM_BYTES ? diskFull(dir, bavail * bsize) : undefined;
+}
+
+/**
+ * Why a repository cannot be fetched, found by asking the server once more; undefined when it answers as it should.
+ *
+ * Git ends with 128 whatever went wrong, and its sentences change between versions. So the status of the last
+ * answer is read from the trace of the HTTP headers (git masks the credential in it); no status means no answer.
+ */
+export async function diagnoseRemote(
+  url: string,
+  env: Readonly<Record<string, string>>,
+  options: {
+    cwd: string;
+    settings: readonly string[];
+    signal: AbortSignal;
+    mask: (text: string) => string;
+  },
+): Promise<FlowError | undefined> {
+  if (url.startsWith('file:')) return await diagnoseFile(url);
+  const trace = { GIT_TRACE_CURL: '2', GIT_TRACE_CURL_NO_DATA: '1', GIT_TRACE_REDACT: '1' };
+  const { exitCode, stderr } = await runGit(['ls-remote', '--quiet', '--', url, 'HEAD'], {
+    cwd: options.cwd,
+    settings: options.settings,
+    env: { ...env, ...trace },
+    timeoutMs: PROBE_TIMEOUT_MS,
+    signal: options.signal,
+  }).catch((error: unknown) => {
+    options.signal.throwIfAborted();
+    return { exitCode: -1, stderr: error instanceof Error ? '' : String(error) };
+  });
+  if (exitCode === 0) return undefined;
+  const status = lastStatus(stderr);
+  if (status === 401) return repositoryLoginRefused(url);
+  if (status === 403) return repositoryForbidden(url);
+  if (status === 404 || status === 410 || status === 451) return repositoryNotFound(url);
+  return repositoryUnreachable(url, unreachableDetail(exitCode, status, options.mask(stderr)));
+}
+
+function unreachableDetail(exitCode: number, status: number | undefined, stderr: string): string {
+  if (status !== undefined && status >= 400) return `the server answered with status ${status}`;
+  if (exitCode === -1) return `no answer within ${PROBE_TIMEOUT_MS / 1000} s`;
+  const untraced = stderr.split('\n').filter((line) => !/^\d\d:\d\d:\d\d\.\d+ /.test(line));
+  return lastWords(untraced.join('\n'));
+}
+
+function lastStatus(trace: string): number | undefined {
+  const found = [...trace.matchAll(/<= Recv header: HTTP\/[\d.]+ (\d{3})/g)].at(-1);
+  return found ? Number(found[1]) : undefined;
+}
+
+async function diagnoseFile(url: string): Promise<FlowError | undefined> {
+  try {
+    await stat(fileURLToPath(url));
+    return undefined;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return repositoryNotFound(url);
+    return repositoryUnreachable(url, `it cannot be read (${code})`);
+  }
+}

@@ -1,0 +1,170 @@
+import { FlowError } from '../base/errors.ts';
+
+/** An owner, repository or run id that may not become part of a path or an address. */
+export function nameRefused(kind: string, value: string): FlowError {
+  return new FlowError({
+    code: 'name_refused',
+    blame: 'sender',
+    message: `The ${kind} ${JSON.stringify(value)} cannot be part of a path: GitHub’s names are 1 to 100 of A–Z a–z 0–9 . _ - and neither “.” nor “..”.`,
+    mend: 'Look where the name comes from; GitHub never sends such a one.',
+  });
+}
+
+/** A repository id that is no number of GitHub's. */
+export function repositoryIdRefused(value: unknown): FlowError {
+  return new FlowError({
+    code: 'repository_id_refused',
+    blame: 'sender',
+    message: `${JSON.stringify(value)} is no repository id: GitHub’s are whole numbers above 0.`,
+    mend: 'Look where the event comes from; GitHub always sends `repository.id` as a number.',
+  });
+}
+
+/** A branch, tag or other ref whose name git does not allow, or that git could take for an option. */
+export function refRefused(value: string): FlowError {
+  return new FlowError({
+    code: 'ref_refused',
+    blame: 'profile',
+    message: `${JSON.stringify(value)} cannot be the name of a branch, tag or other ref.`,
+    mend: 'Name an existing branch, tag, full ref (refs/…) or commit of 40 hex digits; `git check-ref-format --branch NAME` says whether git allows a name.',
+  });
+}
+
+/** A commit that is not written as 40 lower-case hex digits. */
+export function commitRefused(value: string): FlowError {
+  return new FlowError({
+    code: 'commit_refused',
+    blame: 'sender',
+    message: `${JSON.stringify(value)} is no commit: 40 hex digits were expected.`,
+    mend: 'Give the whole commit id, as `git rev-parse` prints it.',
+  });
+}
+
+/** A `GITHUB_SERVER_URL` that git is not allowed to use. */
+export function serverUrlRefused(shown: string): FlowError {
+  return new FlowError({
+    code: 'server_url_refused',
+    blame: 'operator',
+    message: `Repositories cannot be cloned from ${shown}: only https, http and file addresses without a user, a password, a query or a fragment are used.`,
+    mend: 'Set GITHUB_SERVER_URL to the plain address, like https://github.com; the token belongs in the gh-token file.',
+  });
+}
+
+/** Nothing answered where the repository should be, or not as a git server does. */
+export function repositoryUnreachable(url: string, detail: string): FlowError {
+  return new FlowError({
+    code: 'repository_unreachable',
+    blame: 'github',
+    message: `${url} could not be reached: ${detail}.`,
+    mend: `Try \`git ls-remote ${url}\` on this machine; check the network, a proxy and GITHUB_SERVER_URL, and GitHub’s status page.`,
+  });
+}
+
+/** The server wants a credential, or does not take the one it was given. */
+export function repositoryLoginRefused(url: string): FlowError {
+  return new FlowError({
+    code: 'repository_login_refused',
+    blame: 'operator',
+    message: `${url} wants a credential, and the gh-token file has none that it takes (status 401).`,
+    mend: 'Put a token that is valid and may read the contents of this repository into SECRETS_DIR/gh-token; `github-flows doctor` checks it.',
+  });
+}
+
+/** The server knows who asks and says no. */
+export function repositoryForbidden(url: string): FlowError {
+  return new FlowError({
+    code: 'repository_forbidden',
+    blame: 'operator',
+    message: `${url} may not be read with the token of the gh-token file (status 403).`,
+    mend: 'Give the token read access to this repository’s contents, and have the organisation approve it (single sign-on too).',
+  });
+}
+
+/** There is no such repository, or the token does not reach it: GitHub does not tell the two apart. */
+export function repositoryNotFound(url: string): FlowError {
+  return new FlowError({
+    code: 'repository_not_found',
+    blame: 'operator',
+    message: `There is no repository at ${url}, or the token of the gh-token file does not reach it.`,
+    mend: 'Check GITHUB_SERVER_URL, and that the token was given this repository; a private one looks like none at all without that.',
+  });
+}
+
+/** The repository has no commit yet. */
+export function repositoryEmpty(url: string): FlowError {
+  return new FlowError({
+    code: 'repository_empty',
+    blame: 'operator',
+    message: `${url} has no commit yet, so there is nothing to work on.`,
+    mend: 'Push a first commit, then start the run again.',
+  });
+}
+
+/** The branch, tag or pull request is not (or no longer) there. */
+export function refNotFound(url: string, ref: string): FlowError {
+  const merge = /^refs\/pull\/\d+\/merge$/.test(ref);
+  return new FlowError({
+    code: 'ref_not_found',
+    blame: 'profile',
+    message: `${url} has no ${ref} that leads to a commit.`,
+    mend: merge
+      ? 'GitHub makes the merge commit only while the pull request is open and without conflicts; mend the conflicts, or check out pull-request-head.'
+      : 'Check the profile’s `checkout` and whether the branch, tag or pull request still exists.',
+  });
+}
+
+/** The commit is not there: overwritten by a forced push and gone since, or never pushed. */
+export function commitNotFound(url: string, commit: string): FlowError {
+  return new FlowError({
+    code: 'commit_not_found',
+    blame: 'sender',
+    message: `${url} does not have the commit ${commit} any more (a forced push, perhaps).`,
+    mend: 'Start the run again by a new event, so that it works on a commit that is there.',
+  });
+}
+
+/** The server answers, but the fetch ends in an error. */
+export function fetchFailed(url: string, detail: string): FlowError {
+  return new FlowError({
+    code: 'fetch_failed',
+    blame: 'github',
+    message: `${url} answers, but fetching from it failed twice: ${detail}.`,
+    mend: `Try \`git clone --bare ${url}\` on this machine as the service’s user.`,
+  });
+}
+
+/** No room is left where mirrors or workspaces are kept. */
+export function diskFull(dir: string, freeBytes: number): FlowError {
+  return new FlowError({
+    code: 'disk_full',
+    blame: 'operator',
+    message: `There is no room for the repository: ${Math.floor(freeBytes / 1024 ** 2)} MiB are free for ${dir}.`,
+    mend: `Make room (\`docker image prune\`, \`du -xh ${dir} | sort -h | tail\`), or set VAR_DIR or WORKSPACE_ROOT to a larger disk.`,
+  });
+}
+
+/** A commit that is in the mirror could not be laid out as a working tree. */
+export function checkoutFailed(parts: {
+  mirror: string;
+  commit: string;
+  detail: string;
+  cause?: unknown;
+}): FlowError {
+  return new FlowError({
+    code: 'checkout_failed',
+    blame: 'service',
+    message: `The commit ${parts.commit} could not be checked out from ${parts.mirror}: ${parts.detail}.`,
+    mend: `If the mirror is damaged, remove it (rm -rf -- ${parts.mirror}); the next run makes it anew.`,
+    cause: parts.cause,
+  });
+}
+
+/** Something of a workspace could not be removed. */
+export function workspaceNotRemoved(dir: string, detail: string): FlowError {
+  return new FlowError({
+    code: 'workspace_not_removed',
+    blame: 'operator',
+    message: `The workspace ${dir} could not be removed: ${detail}.`,
+    mend: `Remove it as root: sudo rm -rf -- ${dir}`,
+  });
+}

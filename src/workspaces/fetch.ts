@@ -1,0 +1,92 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type GitOptions, lastWords, runGit } from './git.ts';
+import { filesBelow } from './leftovers.ts';
+import type { Progress } from './progress.ts';
+import type { Remote } from './remote.ts';
+
+/** More packs than this slow every clone and every look-up down, so that they are joined. */
+const MAX_PACKS = 40;
+
+/** What is fetched into a mirror, and how it is followed. */
+export type FetchOptions = {
+  refspecs: readonly string[];
+  signal: AbortSignal;
+  onProgress: (progress: Progress) => void;
+};
+
+/** Fetches once; undefined when it worked, else git's last words. Throws only when called off. */
+export async function fetchInto(
+  mirror: string,
+  remote: Remote,
+  options: FetchOptions,
+): Promise<string | undefined> {
+  const { stderr, exitCode } = await attempt(
+    [`--git-dir=${mirror}`, 'fetch', '--progress', '--prune', '--no-tags', ...QUIET, '--'].concat(
+      remote.url,
+      options.refspecs,
+    ),
+    {
+      env: await remote.env(),
+      settings: remote.settings,
+      signal: options.signal,
+      onProgress: options.onProgress,
+    },
+  );
+  if (exitCode !== 0) return lastWords(stderr);
+  return await tidy(mirror, options.signal);
+}
+
+/** Nothing that is written or reckoned but never read here. */
+const QUIET = [
+  '--no-write-fetch-head',
+  '--no-show-forced-updates',
+  '--no-auto-maintenance',
+  '--no-recurse-submodules',
+];
+
+/** Lets the mirror's HEAD name the default branch, as a clone from the server would; git's last words if it fails. */
+export async function followHead(
+  mirror: string,
+  remote: Remote,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { stdout, stderr, exitCode } = await attempt(['ls-remote', '--symref', '--', remote.url, 'HEAD'], {
+    cwd: mirror,
+    env: await remote.env(),
+    settings: remote.settings,
+    signal,
+  });
+  if (exitCode !== 0) return lastWords(stderr);
+  const [, target] = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(stdout) ?? [];
+  if (target !== undefined) await writeFile(join(mirror, 'HEAD'), `ref: ${target}\n`);
+  return undefined;
+}
+
+/** One file of refs and few packs, so that a clone is a copy of few files. */
+async function tidy(mirror: string, signal: AbortSignal): Promise<string | undefined> {
+  const loose = await filesBelow(mirror, 'refs', true);
+  const packs = (await filesBelow(mirror, 'objects/pack', false)).filter((path) => path.endsWith('.pack'));
+  const jobs = [
+    ...(loose.length > 0 ? [['pack-refs', '--all']] : []),
+    ...(packs.length > MAX_PACKS ? [['repack', '--geometric=2', '-d', '-q']] : []),
+  ];
+  for (const job of jobs) {
+    const { stderr, exitCode } = await attempt([`--git-dir=${mirror}`, ...job], { signal });
+    if (exitCode !== 0) return lastWords(stderr);
+  }
+  return undefined;
+}
+
+/** A git that cannot start or was ended from outside counts as one that failed. */
+async function attempt(
+  args: readonly string[],
+  options: GitOptions,
+): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  try {
+    return await runGit(args, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { stdout: '', stderr: error instanceof Error ? error.message : String(error), exitCode: -1 };
+  }
+}

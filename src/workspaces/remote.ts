@@ -1,0 +1,75 @@
+import type { FlowError } from '../base/errors.ts';
+import { diagnoseRemote } from './diagnose.ts';
+import { serverUrlRefused } from './errors.ts';
+import { checkName } from './layout.ts';
+
+/** A repository as GitHub names it; `id` is its number, which survives renames. `tokenFile` holds the token it is fetched with. */
+export type Repository = { id: number; owner: string; name: string; tokenFile?: string };
+
+/** Where a repository is fetched from, with what git needs for it. */
+export type Remote = {
+  url: string;
+  /** Asked for anew before each command, because a credential may have been renewed. */
+  env: () => Promise<Record<string, string>>;
+  /** Settings of each command that talks to the server. */
+  settings: readonly string[];
+  /** Why the server does not give the repository, or undefined when it does. */
+  diagnose: (signal: AbortSignal) => Promise<FlowError | undefined>;
+};
+
+/** What remotes are made from. */
+export type RemoteParts = {
+  /** `https://`, `http://`, or for trying things out `file://`; without user, password, query or fragment. */
+  serverUrl: string;
+  /** A git environment that reaches the repository (a credential helper); never a token itself. */
+  credentialEnv: (repository: Repository) => Promise<Record<string, string>>;
+  /** Variables of the host that git needs to reach a server. */
+  hostEnv: Readonly<Record<string, string>>;
+  /** An existing directory that is no repository, for commands without one. */
+  cwd: string;
+  /** Seconds without a byte after which a transfer is given up. */
+  stallSec: number;
+  mask: (text: string) => string;
+};
+
+/** Which transports git may use for a server; a redirect may go from http to https, never elsewhere. */
+const TRANSPORTS: Readonly<Record<string, string>> = {
+  'https:': 'https',
+  'http:': 'http:https',
+  'file:': 'file',
+};
+
+/** Makes remotes of one server; throws `server_url_refused` at once, and `name_refused` for each bad repository. */
+export function createRemotes(parts: RemoteParts): (repository: Repository) => Remote {
+  const server = parseServerUrl(parts.serverUrl);
+  const transport = { GIT_ALLOW_PROTOCOL: TRANSPORTS[server.protocol] ?? '' };
+  const base = server.href.replace(/\/+$/, '');
+  return (repository) => {
+    checkName('owner', repository.owner);
+    checkName('repository', repository.name);
+    const url = `${base}/${repository.owner}/${repository.name}.git`;
+    const env = async (): Promise<Record<string, string>> => ({
+      ...parts.hostEnv,
+      ...(await parts.credentialEnv(repository)),
+      ...transport,
+      GIT_CEILING_DIRECTORIES: parts.cwd,
+    });
+    const settings = ['http.lowSpeedLimit=1', `http.lowSpeedTime=${parts.stallSec}`];
+    const { cwd, mask } = parts;
+    return {
+      url,
+      env,
+      settings,
+      diagnose: async (signal) => await diagnoseRemote(url, await env(), { cwd, settings, signal, mask }),
+    };
+  };
+}
+
+function parseServerUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (!url || !(url.protocol in TRANSPORTS))
+    throw serverUrlRefused(url ? `${url.protocol}//…` : 'what is no URL');
+  if (url.username || url.password || url.search || url.hash)
+    throw serverUrlRefused(`${url.protocol}//${url.host}/…`);
+  return url;
+}

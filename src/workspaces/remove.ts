@@ -1,0 +1,34 @@
+import { lstat } from 'node:fs/promises';
+import { systemCode } from '../base/errors.ts';
+import { exec } from '../base/exec.ts';
+import { workspaceNotRemoved } from './errors.ts';
+
+/**
+ * Removes a tree that an agent has written: nested deeper than a path can be long, with directories it forbade
+ * itself. No link is followed and no other file system entered. Throws `workspace_not_removed`; a tree that is
+ * gone is fine.
+ *
+ * The tools go down by directory handles, where node's own removal needs whole paths and ends at 4,096 bytes.
+ */
+export async function removeHostileTree(path: string): Promise<void> {
+  if (await isGone(path)) return;
+  const first = await run('rm', ['-rf', '--one-file-system', '--', path]);
+  if (await isGone(path)) return;
+  await run('chmod', ['-R', 'u+rwX', '--', path]);
+  const second = await run('rm', ['-rf', '--one-file-system', '--', path]);
+  if (await isGone(path)) return;
+  throw workspaceNotRemoved(path, second || first || 'its files are not the service’s own');
+}
+
+/** The first complaint of a tool, or nothing. */
+async function run(tool: string, args: readonly string[]): Promise<string> {
+  const { stderr } = await exec(tool, args, { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, cwd: '/' });
+  return (stderr.split('\n')[0] ?? '').slice(0, 300);
+}
+
+async function isGone(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => false,
+    (error: unknown) => systemCode(error) === 'ENOENT',
+  );
+}

@@ -1,0 +1,44 @@
+import { readdir, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { systemCode } from '../base/errors.ts';
+import { checkName, isPlainName, type WorkspaceNames, workspaceLayout } from './layout.ts';
+import { removeHostileTree } from './remove.ts';
+
+/** A workspace that is there; `dir` is the directory that was mounted. */
+export type Workspace = WorkspaceNames & { dir: string };
+
+/** Every workspace below `root`, by name; what is no directory three levels down is not one. */
+export async function listWorkspaces(root: string): Promise<Workspace[]> {
+  const found: Workspace[] = [];
+  for (const owner of await directoriesOf(root))
+    for (const name of await directoriesOf(join(root, owner)))
+      for (const runId of await directoriesOf(join(root, owner, name)))
+        found.push({ owner, name, runId, dir: workspaceLayout(root, { owner, name, runId }).dir });
+  return found;
+}
+
+/**
+ * Removes the workspace at `dir`, whatever an agent did to it, and the repository's and owner's directories above
+ * it when they are empty then. One that is gone is fine. Throws `workspace_not_removed`.
+ */
+export async function removeWorkspace(dir: string): Promise<void> {
+  checkName('run id', basename(dir));
+  await removeHostileTree(dir);
+  const repository = dirname(dir);
+  if (await removeEmpty(repository)) await removeEmpty(dirname(repository));
+}
+
+async function directoriesOf(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  return entries.flatMap((entry) => (entry.isDirectory() && isPlainName(entry.name) ? [entry.name] : []));
+}
+
+async function removeEmpty(directory: string): Promise<boolean> {
+  return await rmdir(directory).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,145 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Want } from '../../src/workspaces/want.ts';
+import { makeRepository, manyFiles } from '../support/git-repository.ts';
+import { makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
+
+describe('a server that does not give the repository', () => {
+  test.each([
+    [401, 'repository_login_refused'],
+    [403, 'repository_forbidden'],
+    [404, 'repository_not_found'],
+    [410, 'repository_not_found'],
+    [429, 'repository_unreachable'],
+    [500, 'repository_unreachable'],
+    [503, 'repository_unreachable'],
+  ])('with status %i is %s, at the first fetch and at later ones', async (status, code) => {
+    const lab = await makeMirrorLab();
+    const commit = lab.origin.commit({ 'a.txt': 'one' });
+    lab.server.mood.status = status;
+    const expected = { code, message: expect.stringContaining(`${lab.server.url}/owner/repository.git`) };
+    await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject(expected);
+    expect(readdirSync(lab.mirrorDir)).toEqual([]);
+    lab.server.mood.status = undefined;
+    await lab.mirrors.fetch(REPOSITORY, {});
+    lab.server.mood.status = status;
+    await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject(expected);
+    expect((await lab.mirrors.fetch(REPOSITORY, { sha: commit })).commit).toBe(commit);
+  });
+
+  test('because it is not there is unreachable', async () => {
+    const lab = await makeMirrorLab();
+    await lab.server.close();
+    await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject({
+      code: 'repository_unreachable',
+      mend: expect.stringContaining('git ls-remote'),
+    });
+  });
+
+  test('because its name does not resolve is unreachable', async () => {
+    const lab = await makeMirrorLab();
+    const mirrors = lab.make({ serverUrl: 'http://nowhere.invalid' });
+    await expect(mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject({ code: 'repository_unreachable' });
+  });
+
+  test('because it falls silent is given up', async () => {
+    const lab = await makeMirrorLab();
+    lab.origin.commit({ 'a.txt': 'one' });
+    lab.server.mood.silent = true;
+    const mirrors = lab.make({ stallSec: 1 });
+    await expect(mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject({ code: 'repository_unreachable' });
+  });
+
+  test('because the connection breaks each time fails with git’s words, and the next fetch works', async () => {
+    const lab = await makeMirrorLab();
+    const commit = lab.origin.commit(manyFiles(400));
+    lab.server.mood.cutAfterBytes = 20_000;
+    await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject({ code: 'fetch_failed' });
+    expect(readdirSync(lab.mirrorDir)).toEqual([]);
+    lab.server.mood.cutAfterBytes = undefined;
+    expect((await lab.mirrors.fetch(REPOSITORY, {})).commit).toBe(commit);
+  });
+
+  test('because it has no commit is empty, and not any more after the first one', async () => {
+    const lab = await makeMirrorLab();
+    for (const want of [{}, { ref: 'main' }, { sha: 'a'.repeat(40) }] satisfies Want[])
+      await expect(lab.mirrors.fetch(REPOSITORY, want)).rejects.toMatchObject({ code: 'repository_empty' });
+    const commit = lab.origin.commit({ 'a.txt': 'one' });
+    expect((await lab.mirrors.fetch(REPOSITORY, {})).commit).toBe(commit);
+  });
+});
+
+describe('a want that cannot be met', () => {
+  test.each<[Want, string]>([
+    [{ ref: 'missing' }, 'ref_not_found'],
+    [{ ref: 'refs/heads/missing' }, 'ref_not_found'],
+    [{ ref: 'refs/tags/of-a-blob' }, 'ref_not_found'],
+    [{ pullRequest: { number: 9, kind: 'head' } }, 'ref_not_found'],
+    [{ pullRequest: { number: 9, kind: 'merge' } }, 'ref_not_found'],
+    [{ sha: '1'.repeat(40) }, 'commit_not_found'],
+    [{ ref: '0'.repeat(40) }, 'commit_not_found'],
+    [{ sha: '1'.repeat(40), pullRequest: { number: 9, kind: 'head' } }, 'commit_not_found'],
+  ])('%j is %s', async (want, code) => {
+    const lab = await makeMirrorLab();
+    lab.origin.commit({ 'a.txt': 'one' });
+    lab.origin.git('tag', 'of-a-blob', 'refs/heads/main:a.txt');
+    await expect(lab.mirrors.fetch(REPOSITORY, want)).rejects.toMatchObject({ code });
+  });
+
+  test.each<[Want, string]>([
+    [{ ref: '--upload-pack=touch /tmp/owned' }, 'ref_refused'],
+    [{ ref: '-x' }, 'ref_refused'],
+    [{ ref: 'a..b' }, 'ref_refused'],
+    [{ ref: 'refs/heads/*' }, 'ref_refused'],
+    [{ ref: 'main:refs/heads/evil' }, 'ref_refused'],
+    [{ ref: 'main\nHEAD' }, 'ref_refused'],
+    [{ ref: '' }, 'ref_refused'],
+    [{ ref: '@' }, 'ref_refused'],
+    [{ ref: 'x'.repeat(300) }, 'ref_refused'],
+    [{ pullRequest: { number: -1, kind: 'head' } }, 'ref_refused'],
+    [{ pullRequest: { number: 1.5, kind: 'head' } }, 'ref_refused'],
+    [{ sha: 'HEAD' }, 'commit_refused'],
+    [{ sha: 'A'.repeat(40) }, 'commit_refused'],
+    [{ sha: `${'a'.repeat(40)}\n` }, 'commit_refused'],
+  ])('%j never reaches git: %s', async (want, code) => {
+    const lab = await makeMirrorLab();
+    await expect(lab.mirrors.fetch(REPOSITORY, want)).rejects.toMatchObject({ code });
+    expect(lab.server.requests).toEqual([]);
+    expect(existsSync(lab.mirrorDir)).toBe(false);
+  });
+
+  test.each([
+    [{ ...REPOSITORY, owner: '..' }, 'name_refused'],
+    [{ ...REPOSITORY, name: 'a/b' }, 'name_refused'],
+    [{ ...REPOSITORY, name: '' }, 'name_refused'],
+    [{ ...REPOSITORY, name: 'a\u0000' }, 'name_refused'],
+    [{ ...REPOSITORY, id: 0 }, 'repository_id_refused'],
+    [{ ...REPOSITORY, id: Number.NaN }, 'repository_id_refused'],
+    [{ ...REPOSITORY, id: '../7' as unknown as number }, 'repository_id_refused'],
+  ])('%j never reaches git: %s', async (repository, code) => {
+    const lab = await makeMirrorLab();
+    await expect(lab.mirrors.fetch(repository, {})).rejects.toMatchObject({ code });
+    expect(lab.server.requests).toEqual([]);
+  });
+
+  test.each([
+    'https://user@host',
+    'https://:token@host',
+    'ssh://host',
+    'ext::sh -c id',
+    'http://host/?a=b',
+    '/srv/git',
+    '',
+  ])('the server address %j is refused', async (serverUrl) => {
+    const lab = await makeMirrorLab();
+    expect(() => lab.make({ serverUrl })).toThrow(expect.objectContaining({ code: 'server_url_refused' }));
+  });
+});
+
+test('a repository without the wanted name beside another one is not found', async () => {
+  const lab = await makeMirrorLab();
+  makeRepository(lab.served, 'owner', 'other').commit({ 'a.txt': 'one' });
+  await expect(lab.mirrors.fetch({ id: 9, owner: 'owner', name: 'gone' }, {})).rejects.toMatchObject({
+    code: 'repository_not_found',
+  });
+});
