@@ -2,7 +2,7 @@ import type { AttributeName, FlowEvent, Scalar } from './event.ts';
 import type { Fields } from './fields.ts';
 import { readBranch } from './heads.ts';
 import { readRepositoryName } from './repository.ts';
-import { isAboutPullRequest, subjectKey, threadKey } from './subject.ts';
+import { isAboutPullRequest, readIsFork, subjectKey, threadKey } from './subject.ts';
 
 /** What a trigger may match of one event; what the payload does not say is absent. Throws `delivery_wrong_type`. */
 export function readAttributes(event: string, fields: Fields): FlowEvent['attributes'] {
@@ -17,6 +17,7 @@ export function readAttributes(event: string, fields: Fields): FlowEvent['attrib
     authorAssociation: subject && fields.text(`${subject}.author_association`),
     issueNumber: thread && fields.number(`${thread}.number`),
     isPullRequest: isAboutPullRequest(fields),
+    isFork: readIsFork(fields),
     branch: readBranch(event, fields),
     command: subject && readCommand(fields.nullableText(`${subject}.body`)),
     labelName: fields.text('label.name'),

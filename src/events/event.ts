@@ -11,6 +11,7 @@ export const ATTRIBUTES = [
   'authorAssociation',
   'issueNumber',
   'isPullRequest',
+  'isFork',
   'branch',
   'command',
   'labelName',
@@ -39,6 +40,9 @@ export type EventPullRequest = {
   headSha: string | undefined;
   headRef: string | undefined;
   headRepositoryId: number | undefined;
+  /** Whether the head lies in another repository, by GitHub's ids; undefined when the payload does not say. */
+  isFork: boolean | undefined;
+  baseSha: string | undefined;
   baseRef: string | undefined;
 };
 

@@ -39,8 +39,20 @@ export function readPullRequest(fields: Fields): EventPullRequest | undefined {
     headSha: fields.commit('pull_request.head.sha'),
     headRef: fields.nullableText('pull_request.head.ref'),
     headRepositoryId: fields.number('pull_request.head.repo.id'),
+    isFork: readIsFork(fields),
+    baseSha: fields.commit('pull_request.base.sha'),
     baseRef: fields.nullableText('pull_request.base.ref'),
   };
+}
+
+/**
+ * Whether a pull request comes from another repository: by GitHub's numbers, because names can be made alike and
+ * change. A head whose repository is gone counts as a fork's. Undefined when the payload does not carry the heads.
+ */
+export function readIsFork(fields: Fields): boolean | undefined {
+  const head = fields.object('pull_request.head');
+  if (head === undefined || !Object.hasOwn(head, 'repo')) return undefined;
+  return fields.number('pull_request.head.repo.id') !== fields.number('repository.id');
 }
 
 /** Names of the labels that the issue, pull request or discussion carries. */

@@ -122,5 +122,6 @@ function toVariables(settings: Readonly<Record<string, VariableSetting>>): Promp
 /** `from` decides: a ref that a fragment above set is not meant any more when a nearer one says otherwise. */
 function toCheckout(setting: Settings['checkout']): CheckoutRule {
   const from = (setting?.from ?? 'auto') as CheckoutRule['from'];
-  return { from, ref: from === 'ref' ? setting?.ref : undefined, depth: setting?.depth };
+  const { depth, agentConfig = 'base' } = setting ?? {};
+  return { from, ref: from === 'ref' ? setting?.ref : undefined, depth, agentConfig };
 }

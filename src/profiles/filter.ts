@@ -55,6 +55,7 @@ export function createFilterCompiler(): FilterCompiler {
         ...Object.fromEntries(TEXT_ATTRIBUTES.map((name) => [name, 'string'])),
         issueNumber: 'int',
         isPullRequest: 'bool',
+        isFork: 'bool',
       },
     })
     .registerVariable('event', 'map<string, dyn>')

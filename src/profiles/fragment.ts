@@ -20,6 +20,8 @@ export type RuntimeSetting = {
   dockerArgs?: readonly string[];
 };
 
+type CheckoutSetting = { from?: string; ref?: string; depth?: number; agentConfig?: 'base' | 'head' };
+
 /** One fragment, valid by the schema, in the one form that merges: nothing in it can be written in two ways. */
 export type Settings = {
   trigger?: Trigger;
@@ -39,7 +41,7 @@ export type Settings = {
     runtime?: RuntimeSetting;
   };
   credentials?: { codex?: boolean };
-  checkout?: { from?: string; ref?: string; depth?: number };
+  checkout?: CheckoutSetting;
   report?: { reaction?: boolean; comment?: 'on-failure' | 'always' | 'never' };
 };
 
@@ -54,7 +56,7 @@ export type Fragment = {
 type Written = Omit<Settings, 'checkout' | 'execution'> & {
   $schema?: string;
   description?: string;
-  checkout?: string | { from?: string; ref?: string; depth?: number };
+  checkout?: string | CheckoutSetting;
   execution?: Omit<NonNullable<Settings['execution']>, 'handler'> & {
     handler?: Omit<NonNullable<NonNullable<Settings['execution']>['handler']>, 'promptVariables'> & {
       promptVariables?: WrittenVariables;
@@ -91,9 +93,7 @@ export function toFragment(value: unknown, place: { folder: string; file: string
 }
 
 /** `from` says which of the forms holds, so that the nearest fragment decides. */
-function oneCheckout(
-  written: string | { from?: string; ref?: string; depth?: number },
-): Settings['checkout'] {
+function oneCheckout(written: string | CheckoutSetting): CheckoutSetting {
   if (typeof written === 'string') return { from: written };
   return written.ref === undefined ? written : { ...written, from: 'ref' };
 }

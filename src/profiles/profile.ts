@@ -52,6 +52,8 @@ export type CheckoutRule = {
   ref: string | undefined;
   /** Commits of history in the clone; undefined is all of it. */
   depth: number | undefined;
+  /** Whose agent configuration a pull request's workspace has; runs saved before this key have none, which is `base`. */
+  agentConfig: 'base' | 'head';
 };
 
 /** What is said on GitHub about a run. */

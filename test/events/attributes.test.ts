@@ -57,7 +57,7 @@ describe('attributes', () => {
       labels: [{ name: 'wip' }],
       author_association: 'OWNER',
       head: { ref: 'feature', sha: SHA, repo: { id: 44 } },
-      base: { ref: 'main' },
+      base: { ref: 'main', sha: 'c'.repeat(40) },
     };
     const event = read('pull_request', { pull_request });
     expect(event.pullRequest).toEqual({
@@ -65,12 +65,28 @@ describe('attributes', () => {
       headSha: SHA,
       headRef: 'feature',
       headRepositoryId: 44,
+      isFork: true,
+      baseSha: 'c'.repeat(40),
       baseRef: 'main',
     });
     expect(event.attributes).toMatchObject({ branch: 'feature', isPullRequest: true, issueNumber: 9 });
     expect(event.labels).toEqual(['wip']);
     const orphan = { ...pull_request, head: { ...pull_request.head, repo: null } };
     expect(read('pull_request', { pull_request: orphan }).pullRequest?.headRepositoryId).toBeUndefined();
+  });
+
+  test.each([
+    ['its own repository, whatever the names say', { id: 44, full_name: 'evil/fork' }, false],
+    ['another repository of the same name', { id: 45, full_name: 'octo/cat' }, true],
+    ['a repository that is gone', null, true],
+    ['a repository without a number', {}, true],
+  ])('a pull request from %s is told by the ids of the repositories', (_name, repo, isFork) => {
+    const repository = { id: 44, full_name: 'octo/cat' };
+    const event = read('pull_request', { repository, pull_request: { number: 1, head: { repo } } });
+    expect(event.attributes.isFork).toBe(isFork);
+    expect(event.pullRequest?.isFork).toBe(isFork);
+    const comment = { repository, issue: { number: 1, pull_request: {} } };
+    expect(read('issue_comment', comment).attributes).not.toHaveProperty('isFork');
   });
 
   test.each<[string, object, string | undefined, string | undefined]>([

@@ -32,7 +32,12 @@ describe('the shipped profiles', () => {
       action: 'created',
     });
     expect(profile?.allow).toEqual({ permission: 'write', actors: [], bots: [] });
-    expect(profile?.checkout).toEqual({ from: 'auto', ref: undefined, depth: undefined });
+    expect(profile?.checkout).toEqual({
+      from: 'auto',
+      ref: undefined,
+      depth: undefined,
+      agentConfig: 'base',
+    });
     expect(profile?.report).toEqual({ reaction: true, comment: 'on-failure' });
     const { handler, runtime } = profile?.execution ?? {};
     expect(handler?.prompt?.path).toBe(join(ROOT, 'profiles/example/prompt.md'));
@@ -151,14 +156,14 @@ describe('merging', () => {
         checkout: 'default-branch',
         execution: { handler: { promptVariables: { A: 'run.id' } } },
       },
-      'c/profile.json': { checkout: { depth: 1 } },
+      'c/profile.json': { checkout: { depth: 1, agentConfig: 'head' } },
     });
     expect(faults).toEqual([]);
     expect(profiles.map(({ checkout }) => checkout)).toEqual([
-      { from: 'pull-request-merge', ref: undefined, depth: 5 },
-      { from: 'ref', ref: 'release', depth: 5 },
-      { from: 'default-branch', ref: undefined, depth: 5 },
-      { from: 'pull-request-merge', ref: undefined, depth: 1 },
+      { from: 'pull-request-merge', ref: undefined, depth: 5, agentConfig: 'base' },
+      { from: 'ref', ref: 'release', depth: 5, agentConfig: 'base' },
+      { from: 'default-branch', ref: undefined, depth: 5, agentConfig: 'base' },
+      { from: 'pull-request-merge', ref: undefined, depth: 1, agentConfig: 'head' },
     ]);
     expect(profiles.slice(1, 3).map(({ execution }) => execution.handler.promptVariables[0])).toEqual([
       { name: 'A', path: 'event.other', required: false, default: 'x' },

@@ -64,7 +64,7 @@ export function profileOf(path: string, trigger: Trigger): Profile {
       },
     },
     credentials: { codex: false },
-    checkout: { from: 'auto', ref: undefined, depth: undefined },
+    checkout: { from: 'auto', ref: undefined, depth: undefined, agentConfig: 'base' },
     report: { reaction: true, comment: 'on-failure' },
   };
 }
