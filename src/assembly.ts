@@ -33,7 +33,8 @@ export function mountHost(config: Config): MountHost {
     runDir: config.runDir,
     appDirs: [APP_DIR, ...(config.hostAppDir === undefined ? [] : [config.hostAppDir])],
     trustedUids: [process.getuid?.() ?? 0, config.runAs.uid],
-    inContainer: ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
+    inContainer:
+      ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
     ...(engineSocket === undefined ? {} : { engineSocket }),
   };
 }
@@ -53,6 +54,17 @@ export function profileChecks(config: Config): LoadChecks {
 /** What plans take from the configuration. */
 export function planDefaults(config: Config): PlanDefaults {
   return { ...config.run, runAs: config.runAs };
+}
+
+/** A client with the token of one file, for a command that logs nothing. */
+export function createTokenClient(config: Config, ghTokenFile: string): GitHubClient {
+  const redactor = createRedactor();
+  const { token } = createTokenSource({ ghTokenFile, redactor });
+  return createGitHubClient({
+    apiUrl: config.githubApiUrl,
+    token,
+    log: createLogger({ level: 'silent', redactor }),
+  });
 }
 
 /** One GitHub client for each token file; every token ever read stays masked. */

@@ -1,3 +1,4 @@
 import { runCli } from './cli/program.ts';
 
-process.exitCode = await runCli(process.argv.slice(2));
+// What a command has given up waiting for must not keep it alive.
+process.exit(await runCli(process.argv.slice(2)));

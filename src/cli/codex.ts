@@ -10,6 +10,8 @@ import { plain, printJson, problemText } from './output.ts';
 import { untilSignal } from './serve.ts';
 import { readConfig } from './stores.ts';
 
+const IMAGE = 'github-flows-agent-codex:latest';
+
 /** `codex login|status`. */
 export function addCodexCommand(program: Command, io: Io): void {
   const codex = program.command('codex').description('Log in to Codex once, and see what the login holds.');
@@ -22,10 +24,12 @@ export function addCodexCommand(program: Command, io: Io): void {
       const engine = createEngine({ dockerHost: config.dockerHost, clock: systemClock });
       await codexLogin({
         engine,
+        image: IMAGE,
         stateDir,
         owner: config.runAs,
-        print: (text) => io.out(text),
+        print: (text) => io.out(plain(text)),
         interrupted: untilSignal(),
+        nowMs: systemClock.now(),
       });
       await status(io, false);
     });

@@ -3,19 +3,24 @@ import type { ModelScript } from './demo-model.ts';
 /** Where Codex, in its container, thinks that OpenAI is. */
 const FORWARDED_PORT = 8765;
 
-/** The script of the demo: looks at the greeter, mends it, shows that it works, commits, and answers. */
+/** What the demo's model asks for, one after the other: look, mend, try, commit. Without quotes where Codex would show them doubled. */
+const GREETER_COMMANDS = [
+  'cat greet.sh && sh greet.sh',
+  'sed -i s/1!/{1:-world}!/ greet.sh',
+  'sh greet.sh && sh greet.sh Mona',
+  "git commit -q -a -m 'Greet the world when no name is given' && git log -1 --format='committed %h'",
+];
+
+/** The script of the demo: mends the greeter, shows that it works, commits, and answers. */
 export const greeterScript: ModelScript = ({ outputs }) => {
-  const [before, after] = outputs;
-  if (before === undefined) return { run: 'cat greet.sh && sh greet.sh' };
-  if (after === undefined)
-    return {
-      run: `sed -i 's/\\$1!/\${1:-world}!/' greet.sh && sh greet.sh && sh greet.sh Mona && git commit -q -a -m 'Greet the world when no name is given' -m 'Resolves #7.' && git log -1 --format='committed %h'`,
-    };
-  const commit = /\bcommitted ([0-9a-f]{7,40})\b/.exec(after)?.[1];
+  const next = GREETER_COMMANDS[outputs.length];
+  if (next !== undefined) return { run: next };
+  const last = outputs.at(-1) ?? '';
+  const commit = /\bcommitted ([0-9a-f]{7,40})\b/.exec(last)?.[1];
   return {
     say: commit
       ? `Without a name, greet.sh now greets the world; a name is greeted as before. I ran it both ways and committed the change as ${commit}.`
-      : `I could not mend greet.sh; the last command printed: ${after.trim()}`,
+      : `I could not mend greet.sh; the last command printed: ${last.trim()}`,
   };
 };
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createGitHubFor, profileChecks } from '../assembly.ts';
+import { createTokenClient, profileChecks } from '../assembly.ts';
 import { formatBytes } from '../base/bytes.ts';
-import { systemClock } from '../base/clock.ts';
-import { asFlowError, FaultsError, FlowError, type Problem } from '../base/errors.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import { FlowError } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
 import type { Config } from '../config/config.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
@@ -13,9 +13,11 @@ import { inspectCodexState } from '../credentials/codex-state.ts';
 import { checkGhToken, checkSecretsDirectory } from '../credentials/preflight.ts';
 import { describeToken } from '../github/token-owner.ts';
 import { loadProfiles } from '../profiles/load.ts';
+import { type Check, check, type Finding, problemsOf } from './check.ts';
 import { codexSummary } from './codex-words.ts';
-import type { Check } from './doctor.ts';
 import { profilesFaulty } from './explain.ts';
+import { describeGit } from './git-check.ts';
+import { reportImage } from './image-check.ts';
 import type { Io } from './io.ts';
 import { readConfig } from './stores.ts';
 
@@ -34,110 +36,77 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
     yield { name: 'configuration', detail: 'cannot be used', problems: problemsOf(error) };
     return;
   }
-  yield { name: 'configuration', detail: `runs as ${config.runAs.uid}:${config.runAs.gid}`, problems: [] };
-  yield checkSecret(config);
-  const engine = createEngine({ dockerHost: config.dockerHost, clock: systemClock });
-  yield await attempt('engine', async () => {
-    const info = await engine.info();
+  const look = (name: string, work: () => Promise<Finding>): Promise<Check> => check(clock, name, work);
+  yield await look('configuration', async () => `agents run as ${config.runAs.uid}:${config.runAs.gid}`);
+  yield await look('webhook secret', async () => describeSecret(config));
+  yield await look('git', describeGit);
+  yield* checkEngine(config, look);
+  yield await look('network', async () => NETWORK_WORDS[config.run.network]);
+  yield await look('secrets directory', async () => {
+    return { detail: config.secretsDir, problems: await checkSecretsDirectory(config) };
+  });
+  yield await look('gh-token', () => reportToken(config, repository));
+  yield await look('codex', () => reportCodexState(config));
+  yield await look('profiles', () => describeProfiles(config));
+  yield await look('disk', () => describeDisk(config.varDir));
+}
+
+/** Containers on an open network reach what listens on the host's bridge too; said here because no setting shows it. */
+const NETWORK_WORDS: Record<Config['run']['network'], string> = {
+  open: 'open unless a profile says none: agents reach the internet, and whatever this host serves on all its addresses',
+  none: 'none unless a profile says open',
+};
+
+/** The engine, and what only it can tell: images are not asked for when it does not answer. */
+async function* checkEngine(
+  config: Config,
+  look: (name: string, work: () => Promise<Finding>) => Promise<Check>,
+): AsyncGenerator<Check> {
+  let engine: Engine | undefined;
+  const answer = await look('engine', async () => {
+    const asked = createEngine({ dockerHost: config.dockerHost, clock });
+    await asked.ping();
+    const info = await asked.info();
+    engine = asked;
     return `${info.version}, ${info.cpus} processors, ${formatBytes(info.memoryBytes)}`;
   });
-  for (const image of IMAGES) yield await checkImage(engine, image, config);
-  yield await checkSecrets(config);
-  yield await checkToken(config, repository);
-  yield await checkCodexState(config);
-  yield await checkProfiles(config);
-  yield await checkDisk(config.varDir);
-}
-
-function problemsOf(error: unknown): Problem[] {
-  const fault = asFlowError(error);
-  if (!(fault instanceof FaultsError) || fault.faults.length === 0) return [fault.toProblem()];
-  return fault.faults.map(({ code, message, mend }) => ({ code, message, mend }));
-}
-
-async function attempt(name: string, look: () => Promise<string>): Promise<Check> {
-  try {
-    return { name, detail: await look(), problems: [] };
-  } catch (error) {
-    return { name, detail: 'not usable', problems: problemsOf(error) };
+  yield answer;
+  for (const name of engine ? IMAGES : []) {
+    const short = name.replaceAll(/^github-flows-|:latest$/g, '');
+    yield await look(`image ${short}`, async () => await reportImage(engine as Engine, name, config.runAs));
   }
 }
 
-function checkSecret(config: Config): Check {
+function describeSecret(config: Config): string {
   const count = config.webhookSecrets.length;
-  if (count === 0)
-    return { name: 'webhook secret', detail: 'not set', problems: [webhookSecretMissing().toProblem()] };
-  return {
-    name: 'webhook secret',
-    detail: count === 1 ? 'set' : 'set, and the previous one is still accepted',
-    problems: [],
-  };
+  if (count === 0) throw webhookSecretMissing();
+  return count === 1 ? 'set' : 'set, and the previous one is still accepted';
 }
 
-async function checkImage(engine: Engine, name: string, config: Config): Promise<Check> {
-  const short = name.replace(/^github-flows-|:latest$/g, '');
-  const wanted = `${config.runAs.uid}:${config.runAs.gid}`;
-  try {
-    const { labels } = await engine.inspectImage(name);
-    const user = labels['github-flows.user'] ?? 'unknown';
-    const detail = `${name}, user ${user}, gh ${labels['github-flows.gh'] ?? 'unknown'}`;
-    return {
-      name: `image ${short}`,
-      detail,
-      problems: user === wanted ? [] : [imageUser(name, user, wanted)],
-    };
-  } catch (error) {
-    return { name: `image ${short}`, detail: 'not usable', problems: problemsOf(error) };
-  }
-}
-
-function imageUser(image: string, user: string, wanted: string): Problem {
-  return {
-    code: 'image_user_differs',
-    message: `${image} was built for the user ${user}, but agents run as ${wanted}, which has no name and no home in it.`,
-    mend: `Build it again for that user: RUN_AS=${wanted} npm run images`,
-  };
-}
-
-async function checkSecrets(config: Config): Promise<Check> {
-  const problems = await checkSecretsDirectory(config);
-  return { name: 'secrets directory', detail: config.secretsDir, problems };
-}
-
-async function checkToken(config: Config, repository: string | undefined): Promise<Check> {
+async function reportToken(config: Config, repository: string | undefined): Promise<Finding> {
   const file = join(config.secretsDir, 'gh-token');
   const problems = await checkGhToken(file);
-  if (problems.length > 0) return { name: 'gh-token', detail: file, problems };
-  try {
-    const client = createGitHubFor(config, file);
-    const owner = await describeToken(client, repository);
-    return { name: 'gh-token', detail: `${file}, ${owner}`, problems: [] };
-  } catch (error) {
-    return { name: 'gh-token', detail: file, problems: problemsOf(error) };
-  }
+  if (problems.length > 0) return { detail: file, problems };
+  return `${file}, ${await describeToken(createTokenClient(config, file), repository)}`;
 }
 
-async function checkCodexState(config: Config): Promise<Check> {
-  const state = await inspectCodexState(join(config.secretsDir, 'codex'), systemClock.now());
-  return { name: 'codex', detail: codexSummary(state, systemClock.now()), problems: [...state.problems] };
+async function reportCodexState(config: Config): Promise<Finding> {
+  const state = await inspectCodexState(join(config.secretsDir, 'codex'), clock.now());
+  return { detail: codexSummary(state, clock.now()), problems: [...state.problems] };
 }
 
-async function checkProfiles(config: Config): Promise<Check> {
-  return await attempt('profiles', async () => {
-    const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
-    if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
-    return `${loaded.profiles.length} in ${config.profilesDir}`;
-  });
+async function describeProfiles(config: Config): Promise<string> {
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
+  return `${loaded.profiles.length} in ${config.profilesDir}`;
 }
 
-async function checkDisk(varDir: string): Promise<Check> {
-  return await attempt('disk', async () => {
-    const existing = ancestors(varDir).find((path) => existsSync(path)) ?? '/';
-    const { bavail, bsize } = await statfs(existing);
-    const free = bavail * bsize;
-    if (free < MIN_FREE_BYTES) throw diskNearlyFull(varDir, free);
-    return `${formatBytes(free)} free for ${varDir}`;
-  });
+async function describeDisk(varDir: string): Promise<string> {
+  const existing = ancestors(varDir).find((path) => existsSync(path)) ?? '/';
+  const { bavail, bsize } = await statfs(existing);
+  const free = bavail * bsize;
+  if (free < MIN_FREE_BYTES) throw diskNearlyFull(varDir, free);
+  return `${formatBytes(free)} free for ${varDir}`;
 }
 
 function diskNearlyFull(varDir: string, free: number): FlowError {

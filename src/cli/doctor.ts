@@ -1,12 +1,9 @@
 import type { Command } from 'commander';
-import type { Problem } from '../base/errors.ts';
+import type { Check } from './check.ts';
 import { runChecks } from './doctor-checks.ts';
 import type { Io } from './io.ts';
 import { plain, printJson } from './output.ts';
 import { usage } from './usage.ts';
-
-/** One thing looked at: `problems` is empty when it is as it should be; `detail` says what was found. */
-export type Check = { name: string; detail: string; problems: Problem[] };
 
 /** `doctor`. */
 export function addDoctorCommand(program: Command, io: Io): void {

@@ -16,6 +16,7 @@ export type Io = {
 /** The process's own streams and environment. */
 export function processIo(): Io {
   const directory = process.cwd();
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', stopUnread);
   return {
     directory,
     settings: () => readSettings(directory),
@@ -26,4 +27,11 @@ export function processIo(): Io {
       process.exitCode = code;
     },
   };
+}
+
+/** Whoever read us has gone (`… | head`, a closed terminal): that asks to stop, as gently as a signal would. */
+function stopUnread(): void {
+  process.stdout.off('error', stopUnread).on('error', () => undefined);
+  process.stderr.off('error', stopUnread).on('error', () => undefined);
+  process.kill(process.pid, 'SIGTERM');
 }

@@ -9,6 +9,7 @@ import { type Io, processIo } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
 import { addProfilesCommand } from './profiles.ts';
 import { addRunsCommand } from './runs.ts';
+import { addSendCommand } from './send.ts';
 import { addServeCommand } from './serve.ts';
 
 /** The whole command line; every command is a file beside this one. */
@@ -25,6 +26,7 @@ export function createProgram(io: Io): Command {
     addDoctorCommand,
     addProfilesCommand,
     addExplainCommand,
+    addSendCommand,
     addRunsCommand,
     addDeliveriesCommand,
     addCodexCommand,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { startApp } from '../app.ts';
+import { systemClock } from '../base/clock.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import type { Io } from './io.ts';
 import { readConfig } from './stores.ts';
@@ -20,16 +21,18 @@ export function addServeCommand(program: Command, io: Io): void {
     });
 }
 
-/** Resolves at the first SIGTERM or SIGINT; the second ends the process at once, which loses nothing. */
-export function untilSignal(): Promise<void> {
+/** A signal that comes again within this time is the same one: a terminal and npm both send it. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Resolves at the first of the signals; a second one ends the process at once, which loses nothing. */
+export function untilSignal(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | undefined;
     const onSignal = (): void => {
-      if (asked) process.exit(1);
-      asked = true;
+      if (askedAt !== undefined && systemClock.now() - askedAt > SAME_SIGNAL_MS) process.exit(1);
+      askedAt ??= systemClock.now();
       resolve();
     };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
+    for (const signal of signals) process.on(signal, onSignal);
   });
 }

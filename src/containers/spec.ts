@@ -74,7 +74,8 @@ function isSentBind(mount: PlanMount): mount is PlanMount & { source: string } {
 /** Non-recursive: what is mounted below a read-only source would stay writable otherwise. */
 const BIND_OPTIONS = { Propagation: 'rprivate', NonRecursive: true } as const;
 
-function bindMount(mount: PlanMount & { source: string }): MountSettings {
+/** A bind as the engine's API takes it, non-recursive. */
+export function bindMount(mount: Pick<PlanMount, 'target' | 'readOnly'> & { source: string }): MountSettings {
   return {
     Type: 'bind',
     Source: mount.source,

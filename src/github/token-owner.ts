@@ -11,11 +11,12 @@ export async function describeToken(client: GitHubClient, repository: string | u
 
 async function ownerOf(client: GitHubClient): Promise<string> {
   try {
-    const { data } = await client.ask(
+    const { data, headers } = await client.ask(
       'the owner of the token',
       async (request) => await request('GET /user'),
     );
-    return `of ${data.login}`;
+    const expiry = headers['github-authentication-token-expiration'];
+    return `of ${data.login}, ${expiry === undefined ? 'without an end' : `good until ${expiry}`}`;
   } catch (error) {
     if (error instanceof FlowError && error.code === 'github_refused') return 'of an app or a robot';
     throw error;
