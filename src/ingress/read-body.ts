@@ -78,6 +78,11 @@ function createGathered(declared: number, limits: BodyLimits, reserve: (bytes: n
         const size = Math.max(needed, Math.min(2 * buffer.length, most));
         if (!reserve(size - gathered.reserved)) return serviceBusy(limits.inFlightBytes);
         gathered.reserved = size;
+        if (length === 0 && needed === declared) {
+          buffer = chunk;
+          length = needed;
+          return undefined;
+        }
         const grown = Buffer.allocUnsafeSlow(size);
         buffer.copy(grown, 0, 0, length);
         buffer = grown;

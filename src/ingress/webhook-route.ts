@@ -61,7 +61,7 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
       const { duplicateOf } = await store(readDelivery(headers, body.bytes, parts));
       const status = duplicateOf === null ? 'accepted' : 'duplicate';
       answer(response, 202, { delivery: headers.id, status });
-      log.info({ ...known, duplicateOf: duplicateOf ?? undefined }, `Delivery ${status}.`);
+      log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `Delivery ${status}.`);
       if (duplicateOf === null) parts.onStored(headers.id);
     } finally {
       body.release();

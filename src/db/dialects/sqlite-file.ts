@@ -9,8 +9,8 @@ const BUSY_TIMEOUT_MS = 10_000;
 /** Every page of a file up to this size is checked when it is opened (about 20 ms); damage in a larger one is told when it is met. */
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 
-/** Bytes of a page in a file that is new: a webhook's body of some 13 kB then is one page to write rather than four. */
-const PAGE_BYTES = 16 * 1024;
+/** Bytes of a page in a file that is new: large enough for the body of a webhook (some 13 kB) to be two, small enough for the two indexes that every delivery touches. */
+const PAGE_BYTES = 8 * 1024;
 
 /** Statements kept prepared; the one used longest ago goes first. */
 const MAX_STATEMENTS = 200;

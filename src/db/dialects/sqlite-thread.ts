@@ -59,10 +59,7 @@ export async function startSqliteThread(file: string): Promise<SqliteThread> {
   });
   return {
     run: async (sql, parameters) => {
-      const moved: ArrayBuffer[] = [];
-      const sent = parameters.map((value) =>
-        value instanceof Uint8Array ? copyToMove(value, moved) : value,
-      );
+      const { sent, moved } = packBlobs(parameters);
       return await ask({ sql, parameters: sent as SQLInputValue[] }, moved);
     },
     close: async () => {
@@ -72,11 +69,19 @@ export async function startSqliteThread(file: string): Promise<SqliteThread> {
   };
 }
 
-/** Copying a blob once and moving the copy is several times cheaper than having the message copy it. */
-function copyToMove(bytes: Uint8Array, moved: ArrayBuffer[]): Uint8Array {
-  const copy = new Uint8Array(bytes);
-  moved.push(copy.buffer);
-  return copy;
+/** The parameters with their blobs copied into one memory that moves with the message: several times cheaper than having it copy each. */
+function packBlobs(parameters: readonly unknown[]): { sent: unknown[]; moved: ArrayBuffer[] } {
+  const blobs = parameters.filter((value) => value instanceof Uint8Array);
+  if (blobs.length === 0) return { sent: [...parameters], moved: [] };
+  const memory = new Uint8Array(blobs.reduce((bytes, blob) => bytes + blob.length, 0));
+  let end = 0;
+  const sent = parameters.map((value) => {
+    if (!(value instanceof Uint8Array)) return value;
+    memory.set(value, end);
+    end += value.length;
+    return memory.subarray(end - value.length, end);
+  });
+  return { sent, moved: [memory.buffer] };
 }
 
 type Without<Union, Key extends string> = Union extends unknown ? Omit<Union, Key> : never;
