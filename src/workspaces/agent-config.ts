@@ -1,0 +1,134 @@
+import { FlowError } from '../base/errors.ts';
+import { agentConfigDepth, leadsToNeighbour } from './agent-config-names.ts';
+import { lastWords, runGit } from './git.ts';
+import { resolveTarget } from './resolve.ts';
+
+/** One file of agent configuration that a workspace shall not have as the head has it. */
+export type ConfigChange = {
+  path: string;
+  /** Whether the head has it, and so the clone's index. */
+  inHead: boolean;
+  /** What the base has there, links followed; undefined for nothing. */
+  base: { mode: string; object: string } | undefined;
+};
+
+/** Where the base of a pull request is looked up: its commit where the event names it, else a branch. */
+export type BaseWanted = { sha: string | undefined; branch: string };
+
+const LINK = '120000';
+const SUBMODULE = '160000';
+
+/**
+ * The agent configuration that a pull request's head changed against its base, and links in it that lead to what the
+ * head may change; `commit` is the head. Reads the mirror alone. Throws `agent_config_base_missing`.
+ */
+export async function compareAgentConfig(
+  mirror: string,
+  { commit, wanted }: { commit: string; wanted: BaseWanted },
+  signal?: AbortSignal,
+): Promise<ConfigChange[]> {
+  const base = await findBase(mirror, wanted);
+  const [changed, links] = await Promise.all([
+    changedConfig(mirror, base, commit, signal),
+    configLinks(mirror, base, signal),
+  ]);
+  const known = new Set(changed.map(({ path }) => path));
+  const unchanged = links.filter(({ path }) => !known.has(path));
+  const follow = (change: ConfigChange) => followLink(mirror, base, change, signal);
+  const followed = [
+    ...(await Promise.all(changed.map(follow))),
+    ...(await Promise.all(unchanged.map(follow))),
+  ];
+  return followed.filter((change) => known.has(change.path) || change.base?.mode !== LINK);
+}
+
+async function findBase(mirror: string, { sha, branch }: BaseWanted): Promise<string> {
+  const names = sha === undefined ? [`refs/heads/${branch}`, 'HEAD'] : [sha];
+  const found = await resolveTarget(mirror, { names, commit: undefined, requests: [] });
+  if (!found) throw baseMissing(names[0] ?? branch);
+  return found.commit;
+}
+
+/** Only subtrees that differ are looked into, so this costs what the pull request is large. */
+async function changedConfig(
+  mirror: string,
+  base: string,
+  head: string,
+  signal?: AbortSignal,
+): Promise<ConfigChange[]> {
+  const text = await gitText(mirror, ['diff-tree', '-r', '-z', '--raw', '--no-renames', base, head], signal);
+  const fields = text.split('\0');
+  const found: ConfigChange[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [baseMode = '', headMode = '', object = ''] = (fields[at] ?? '').slice(1).split(' ');
+    const path = fields[at + 1] ?? '';
+    if (agentConfigDepth(path) === undefined) continue;
+    const inBase = baseMode !== '000000' && baseMode !== SUBMODULE;
+    found.push({
+      path,
+      inHead: headMode !== '000000',
+      base: inBase ? { mode: baseMode, object } : undefined,
+    });
+  }
+  return found;
+}
+
+/** Links among the base's agent configuration: one that the head left alone may lead to a file that it did not. */
+async function configLinks(mirror: string, base: string, signal?: AbortSignal): Promise<ConfigChange[]> {
+  const text = await gitText(mirror, ['ls-tree', '-r', '-z', '--full-tree', base], signal);
+  return text.split('\0').flatMap((line) => {
+    if (!line.startsWith(LINK)) return [];
+    const [, object = '', path = ''] = /^120000 blob ([0-9a-f]+)\t([\s\S]*)$/.exec(line) ?? [];
+    if (agentConfigDepth(path) === undefined) return [];
+    return [{ path, inHead: true, base: { mode: LINK, object } }];
+  });
+}
+
+/** A link becomes what it leads to in the base; one to a neighbour stays a link, and one to nothing stays away. */
+async function followLink(
+  mirror: string,
+  base: string,
+  change: ConfigChange,
+  signal?: AbortSignal,
+): Promise<ConfigChange> {
+  if (change.base?.mode !== LINK) return change;
+  const target = await gitText(mirror, ['cat-file', 'blob', change.base.object], signal);
+  if (leadsToNeighbour(target)) return change;
+  return { ...change, base: await behindLink(mirror, base, change.path, signal) };
+}
+
+async function behindLink(
+  mirror: string,
+  base: string,
+  path: string,
+  signal?: AbortSignal,
+): Promise<ConfigChange['base']> {
+  if (path.includes('\n')) return undefined;
+  const args = ['cat-file', '--batch-check=%(objecttype) %(objectname)', '--follow-symlinks'];
+  const text = await gitText(mirror, args, signal, `${base}:${path}\n`);
+  const [, object] = /^blob ([0-9a-f]{40})$/m.exec(text) ?? [];
+  return object === undefined ? undefined : { mode: '100644', object };
+}
+
+async function gitText(
+  mirror: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+  input?: string,
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await runGit([`--git-dir=${mirror}`, ...args], {
+    ...(signal === undefined ? {} : { signal }),
+    ...(input === undefined ? {} : { input }),
+  });
+  if (exitCode !== 0) throw baseMissing(lastWords(stderr));
+  return stdout;
+}
+
+function baseMissing(detail: string): FlowError {
+  return new FlowError({
+    code: 'agent_config_base_missing',
+    blame: 'github',
+    message: `The agent configuration of the pull request’s base could not be read (${detail}), so the agent was not started with what the pull request says.`,
+    mend: 'Start the run again by a new event; set "checkout": {"agentConfig": "head"} only where every author of a pull request is trusted.',
+  });
+}
