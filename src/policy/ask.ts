@@ -1,0 +1,98 @@
+import { formatBytes } from '../base/bytes.ts';
+import type { Problem } from '../base/errors.ts';
+import { allowsImage, type KnownImage } from './image-rules.ts';
+import type { Ceilings, NetworkReach, Policy } from './policy.ts';
+import {
+  imageRefused,
+  limitRefused,
+  networkRefused,
+  reachRefused,
+  rootRefused,
+  runtimeRefused,
+  volumeRefused,
+} from './refusals.ts';
+
+/** The network a run would have: how far it reaches, or the name of one of the engine's. */
+export type AskedNetwork = NetworkReach | { name: string };
+
+/** The network of a profile or a plan as the policy is asked about it. */
+export function askedNetwork(
+  network: 'open' | 'none' | { allow: readonly string[] } | { name: string },
+): AskedNetwork {
+  return typeof network === 'object' && 'allow' in network ? 'list' : network;
+}
+
+/** What a run would have; what is undefined was not asked for. Sizes in bytes. */
+export type Asked = {
+  image: string;
+  /** The image as the engine has it; undefined while nobody has looked. */
+  known?: KnownImage | undefined;
+  user?: { uid: number; gid: number } | undefined;
+  network?: AskedNetwork | undefined;
+  ociRuntime?: string | null | undefined;
+  volumes: readonly { name: string; readOnly: boolean }[];
+} & { [Key in keyof Omit<Ceilings, 'network'>]?: number | undefined };
+
+/** A thing that the policy does not allow; `asks` is the key of the runtime that asks for it. */
+export type Refusal = Problem & { asks: string };
+
+/** The ceilings that are numbers, with the key of a profile's runtime that each stands above. */
+const LIMITS = [
+  ['memoryBytes', 'memory', formatBytes],
+  ['cpus', 'cpus', String],
+  ['pids', 'pids', String],
+  ['timeoutSec', 'timeoutSec', (value: number) => `${value} s`],
+  ['diskBytes', 'diskSize', formatBytes],
+  ['workspaceBytes', 'workspaceSize', formatBytes],
+] as const;
+
+const REACH: readonly NetworkReach[] = ['none', 'list', 'open'];
+
+/** Holds what a run would have against the policy; gives everything that is refused. */
+export function askPolicy(policy: Policy, asked: Asked): Refusal[] {
+  const { images, ceilings, volumes, runtimes } = policy;
+  const refusals: Refusal[] = [];
+  const refuse = (asks: string, problem: Problem): void => void refusals.push({ asks, ...problem });
+  if (images && !allowsImage(images, asked.image, asked.known))
+    refuse('image', imageRefused(policy, asked.image));
+  if (asked.user && (asked.user.uid === 0 || asked.user.gid === 0) && !policy.rootUser)
+    refuse('user', rootRefused(policy));
+  if (asked.ociRuntime && !runtimes.includes(asked.ociRuntime))
+    refuse('ociRuntime', runtimeRefused(policy, asked.ociRuntime));
+  for (const { name, readOnly } of asked.volumes) {
+    const listed = volumes.find((volume) => volume.name === name);
+    if (!listed || (!readOnly && !listed.writable))
+      refuse('dockerArgs', volumeRefused(policy, name, listed !== undefined));
+  }
+  for (const [field, key, words] of LIMITS) {
+    const [value, most] = [asked[field], ceilings[field]];
+    if (value !== undefined && most !== undefined && value > most)
+      refuse(key, limitRefused(policy, key, words(value), words(most)));
+  }
+  const network = askNetwork(policy, asked.network);
+  if (network) refuse('network', network);
+  return refusals;
+}
+
+/** A named network that the policy lists may be joined whatever the ceiling is: listing it is the admin's word for it. */
+function askNetwork(policy: Policy, network: AskedNetwork | undefined): Problem | undefined {
+  if (network === undefined) return undefined;
+  if (typeof network === 'object')
+    return policy.networks.includes(network.name) ? undefined : networkRefused(policy, network.name);
+  const most = policy.ceilings.network;
+  if (most === undefined || REACH.indexOf(network) <= REACH.indexOf(most)) return undefined;
+  return reachRefused(policy, network, most);
+}
+
+/** Limits that a profile leaves open, never above the ceilings. */
+export function underCeilings<Limits extends { [Key in keyof Omit<Ceilings, 'network'>]: number }>(
+  limits: Limits,
+  ceilings: Ceilings,
+): Limits {
+  const lowered = { ...limits };
+  for (const [field] of LIMITS) {
+    const [value, most] = [lowered[field], ceilings[field]];
+    if (value !== undefined && most !== undefined) lowered[field] = Math.min(value, most) as never;
+  }
+  return lowered;
+}

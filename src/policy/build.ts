@@ -1,0 +1,65 @@
+import { posix } from 'node:path';
+import { parseBytes } from '../base/bytes.ts';
+import type { Fault } from '../base/errors.ts';
+import { policyWrongValue } from './errors.ts';
+import { policyPointer } from './json.ts';
+import type { Ceilings, Policy } from './policy.ts';
+import type { WrittenPolicy } from './schema.ts';
+
+/** The engine refuses less memory, and no clone fits into less. */
+const LEAST_SIZE_BYTES = 6 * 1024 ** 2;
+
+/** The policy that was written, with sizes in bytes; or what no schema can say is wrong with it. */
+export function buildPolicy(written: WrittenPolicy, file: string): { policy: Policy } | { faults: Fault[] } {
+  const faults: Fault[] = [];
+  const ceilings = toCeilings(written.ceilings ?? {}, file, faults);
+  for (const [index, { source }] of (written.mounts ?? []).entries()) {
+    if (isNormal(source)) continue;
+    const path = policyPointer('mounts', index, 'source');
+    const what = `is ${JSON.stringify(source.slice(0, 200))}, which is no path in normal form`;
+    faults.push(
+      policyWrongValue(file, path, what, 'an absolute path without `.`, `..`, `//` and a final slash'),
+    );
+  }
+  if (faults.length > 0) return { faults };
+  return {
+    policy: {
+      file,
+      images: written.images?.map((rule) =>
+        typeof rule === 'string' ? { name: rule, digests: undefined } : rule,
+      ),
+      mounts: (written.mounts ?? []).map(({ source, writable = false }) => ({ source, writable })),
+      volumes: (written.volumes ?? []).map(({ name, writable = false }) => ({ name, writable })),
+      networks: written.networks ?? [],
+      runtimes: written.runtimes ?? [],
+      rootUser: written.rootUser ?? false,
+      ceilings,
+    },
+  };
+}
+
+function toCeilings(
+  { memory, diskSize, workspaceSize, ...rest }: NonNullable<WrittenPolicy['ceilings']>,
+  file: string,
+  faults: Fault[],
+): Ceilings {
+  const size = (key: string, value: string | number | undefined): number | undefined => {
+    const bytes = value === undefined ? undefined : parseBytes(String(value));
+    if (value === undefined || (bytes !== undefined && bytes >= LEAST_SIZE_BYTES)) return bytes;
+    const what = `is ${JSON.stringify(value).slice(0, 80)}, which is no size of at least 6 MiB`;
+    faults.push(
+      policyWrongValue(file, policyPointer('ceilings', key), what, 'a size such as "512m" or "4g"'),
+    );
+    return undefined;
+  };
+  const bytes = {
+    memoryBytes: size('memory', memory),
+    diskBytes: size('diskSize', diskSize),
+    workspaceBytes: size('workspaceSize', workspaceSize),
+  };
+  return { ...rest, ...Object.fromEntries(Object.entries(bytes).filter(([, value]) => value !== undefined)) };
+}
+
+function isNormal(path: string): boolean {
+  return path.isWellFormed() && !/[\p{C}\p{Zl}\p{Zp}]/u.test(path) && posix.resolve(path) === path;
+}

@@ -1,0 +1,46 @@
+import type { Fault, Problem } from '../base/errors.ts';
+import { isInside } from '../base/files.ts';
+import { buildPolicy } from './build.ts';
+import { policyAmongProfiles, policyInvalid } from './errors.ts';
+import { policyPointer, readPolicyJson } from './json.ts';
+import { NO_POLICY, type Policy, type PolicyMount } from './policy.ts';
+import { readPolicyFile } from './policy-file.ts';
+import { checkPolicySchema } from './schema.ts';
+
+/** Where a policy stands, and what loading it asks of others. */
+export type PolicyPlace = {
+  /** Absolute; undefined where POLICY_FILE is not set. */
+  file: string | undefined;
+  profilesDir: string;
+  /** The service's own user: besides root the only one who may have written the policy. */
+  uid: number;
+  /** What is wrong with a mount of the policy on this host, by its place in the list. */
+  checkMounts(mounts: readonly PolicyMount[]): readonly (Problem & { index: number })[];
+};
+
+/** The policy as it stands now; `NO_POLICY` without a file. Throws `policy_invalid` with every fault. */
+export function loadPolicy(place: PolicyPlace): Policy {
+  const { file } = place;
+  if (file === undefined) return NO_POLICY;
+  const read = readPolicy(file, place);
+  if ('faults' in read) throw policyInvalid(file, read.faults);
+  return read.policy;
+}
+
+function readPolicy(file: string, place: PolicyPlace): { policy: Policy } | { faults: readonly Fault[] } {
+  if (isInside(place.profilesDir, file)) return { faults: [policyAmongProfiles(file, place.profilesDir)] };
+  const found = readPolicyFile(file, place.uid);
+  if ('faults' in found) return found;
+  const json = readPolicyJson(found.text, file);
+  if ('faults' in json) return json;
+  const checked = checkPolicySchema(json.value, file);
+  if ('faults' in checked) return checked;
+  const built = buildPolicy(checked.written, file);
+  if ('faults' in built) return built;
+  const refused = place.checkMounts(built.policy.mounts);
+  return refused.length === 0 ? built : { faults: refused.map((problem) => mountFault(file, problem)) };
+}
+
+function mountFault(file: string, { index, code, message, mend }: Problem & { index: number }): Fault {
+  return { code, message, mend, file, path: policyPointer('mounts', index, 'source') };
+}

@@ -1,0 +1,70 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { closest } from 'fastest-levenshtein';
+import type { Fault } from '../base/errors.ts';
+import { policyUnknownKey, policyWrongValue } from './errors.ts';
+import { policyPointer } from './json.ts';
+import schema from './policy.schema.json' with { type: 'json' };
+
+/** A policy as it is written, valid by the schema. */
+export type WrittenPolicy = {
+  images?: (string | { name: string; digests: string[] })[];
+  mounts?: { source: string; writable?: boolean }[];
+  volumes?: { name: string; writable?: boolean }[];
+  networks?: string[];
+  runtimes?: string[];
+  rootUser?: boolean;
+  ceilings?: {
+    memory?: string | number;
+    cpus?: number;
+    pids?: number;
+    timeoutSec?: number;
+    diskSize?: string | number;
+    workspaceSize?: string | number;
+    network?: 'none' | 'list' | 'open';
+  };
+};
+
+/** Holds a parsed policy against policy.schema.json. */
+export function checkPolicySchema(
+  value: unknown,
+  file: string,
+): { written: WrittenPolicy } | { faults: Fault[] } {
+  const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  if (validate(value)) return { written: value as WrittenPolicy };
+  const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
+  return { faults: firstOfEachPlace(errors).map((error) => translate(error, file)) };
+}
+
+/** What has the wrong type fails other rules too; the type says it all. */
+function firstOfEachPlace(errors: readonly ErrorObject[]): ErrorObject[] {
+  const wrongType = new Map<string, ErrorObject>();
+  for (const error of errors)
+    if (error.keyword === 'type' && !wrongType.has(error.instancePath))
+      wrongType.set(error.instancePath, error);
+  return errors.filter((error) => (wrongType.get(error.instancePath) ?? error) === error);
+}
+
+function translate(error: ErrorObject, file: string): Fault {
+  const { instancePath: path, keyword, params } = error;
+  const wanted = (error.parentSchema?.description as string | undefined) ?? 'see docs/policy.md';
+  if (keyword === 'additionalProperties') {
+    const key = String(params.additionalProperty);
+    const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
+    return policyUnknownKey(file, path + policyPointer(key), closest(key.slice(0, 100), known));
+  }
+  if (keyword === 'required')
+    return policyWrongValue(file, path, `lacks the key \`${params.missingProperty}\``, wanted);
+  return policyWrongValue(file, path, `is ${shown(error.data)}, which ${complaint(error)}`, wanted);
+}
+
+function complaint({ keyword, params, message }: ErrorObject): string {
+  if (keyword === 'type') return `is not of the type ${[params.type].flat().join(' or ')}`;
+  if (keyword === 'enum') return `is none of ${(params.allowedValues as string[]).join(', ')}`;
+  if (keyword === 'pattern') return 'does not have the form that is wanted';
+  return String(message);
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
