@@ -2,11 +2,12 @@ import type { Problem } from '../base/errors.ts';
 import { holdsLogin } from './credential-mount.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { refuseDenied } from './deny-match.ts';
-import { credentialBound, sourceChanged } from './errors.ts';
+import { credentialBound, mountWritable, sourceChanged } from './errors.ts';
 import { type Examined, examine } from './examine.ts';
 import type { CheckedMount, MountArg, MountHost } from './mount.ts';
 import { isOwn } from './own.ts';
 import { checkOwnership } from './ownership.ts';
+import { isWritableByPolicy, refuseInsideWritable } from './policy-mounts.ts';
 import { followLinks } from './resolve.ts';
 import { refuseAbsent, refuseSpecialFile } from './source-state.ts';
 import { checkMountTarget } from './target.ts';
@@ -51,17 +52,17 @@ export function resolveMounts(mounts: readonly MountArg[], host: MountHost): Che
 /**
  * The last look before a container starts, at exactly the binds that the engine will get. Directories in `own` belong
  * to this run and may lie where no profile may mount; every other source must still be what was checked, and no
- * credential: those are copied. Throws `mount_denied`, `mount_source_changed`, `mount_credential_bound` and what
+ * credential: those are copied. `readOnly` is true unless said. Throws `mount_denied`, `mount_writable`, `mount_source_changed`, `mount_credential_bound` and what
  * `resolveMounts` throws.
  */
 export function checkPlanMounts(
-  binds: readonly { source: string; target: string }[],
+  binds: readonly { source: string; target: string; readOnly?: boolean }[],
   host: MountHost,
   own: readonly string[],
 ): void {
   if (binds.length === 0) return;
   const list = loadDenyList(host);
-  for (const { source, target } of binds) {
+  for (const { source, target, readOnly = true } of binds) {
     const trail = followLinks(source);
     const isOurs = isOwn(source, trail, own);
     refuseDenied(source, trail, list, isOurs ? 'own' : 'bind');
@@ -69,6 +70,8 @@ export function checkPlanMounts(
     if (trail.real !== source) throw sourceChanged(source, trail.real);
     refuseAbsent(source, trail);
     refuseSpecialFile(source, trail);
+    refuseInsideWritable(source, trail, list.policy);
+    if (!readOnly && !isWritableByPolicy(list.policy, source)) throw mountWritable(source, list.policy);
     checkOwnership(source, trail, host.trustedUids);
     checkMountTarget(target);
     if (holdsLogin(source)) throw credentialBound(source);

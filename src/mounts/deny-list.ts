@@ -2,6 +2,7 @@ import { globSync, lstatSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import { systemCode } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
+import { NO_POLICY, type Policy } from '../policy/policy.ts';
 import table from './deny-list.json' with { type: 'json' };
 import { engineSockets } from './engine-sockets.ts';
 import type { MountHost } from './mount.ts';
@@ -14,8 +15,8 @@ import { followLinks } from './resolve.ts';
  * path may have anywhere, `socket` such names too, whose directories are denied as well.
  *
  * The path itself is always denied; `above` and `below` say whether what holds it and what it holds are too; `except`
- * are names directly in it that may be delivered as copies; `copies` lets these names lie in another denied place, and
- * `own` a run's own directories.
+ * are names directly in it that may be delivered as copies; `copies` lets these names lie in another denied place,
+ * `own` a run's own directories, and `policy` what the admin's policy lists.
  */
 export type DenyEntry = {
   kind: 'path' | 'home' | 'setting' | 'name' | 'socket';
@@ -24,6 +25,7 @@ export type DenyEntry = {
   below?: boolean;
   own?: boolean;
   copies?: boolean;
+  policy?: boolean;
   except?: readonly string[];
   reason: string;
 };
@@ -41,6 +43,8 @@ export type DenyList = {
   /** Denied directories and files that are there, and what holds them, by device and inode. */
   same: ReadonlyMap<string, readonly DenyRule[]>;
   holding: ReadonlyMap<string, readonly DenyRule[]>;
+  /** What the policy adds to what may be mounted. */
+  policy: Policy;
 };
 
 /** The table as it stands in deny-list.json, in the order in which reasons are given. */
@@ -57,7 +61,8 @@ export function loadDenyList(host: MountHost): DenyList {
     { path: '/home/*', names: new Set<string>() },
   ];
   const places = DENY_TABLE.flatMap((entry) => placesOf(entry, host, homes));
-  return { places, names: DENY_TABLE.flatMap(namesOf), ...identities(places) };
+  const policy = host.policy?.() ?? NO_POLICY;
+  return { places, names: DENY_TABLE.flatMap(namesOf), ...identities(places), policy };
 }
 
 /** What makes two paths the same file whatever they are called, or undefined when nothing can be seen there. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { FlowError } from '../base/errors.ts';
-import { ancestors } from '../base/files.ts';
+import { ancestors, isInside } from '../base/files.ts';
 import { type DenyEntry, type DenyList, type DenyRule, fileId } from './deny-list.ts';
 import { isNamed, type PathNames, pathNames, type Relation, relate } from './path-pattern.ts';
 import type { Trail } from './resolve.ts';
@@ -19,11 +19,11 @@ type Denial = { entry: DenyEntry; path: string; words: string };
 export function refuseDenied(source: string, trail: Trail, list: DenyList, purpose: Purpose): void {
   for (const spelling of trail.spellings) {
     const names = pathNames(spelling);
-    const denial = deniedByName(names, list, purpose) ?? deniedByPlace(names, list, purpose);
-    if (denial) throw denied(source, spelling, denial);
+    const denial = deniedByName(names, list, purpose) ?? deniedByPlace(spelling, names, list, purpose);
+    if (denial) throw denied(source, spelling, denial, list);
   }
   const same = deniedByIdentity(trail.real, list, purpose);
-  if (same) throw denied(source, trail.real, same);
+  if (same) throw denied(source, trail.real, same, list);
 }
 
 /** The names below a secrets directory that lead to the source: `['gh-token']`; `[]` for the directory itself, undefined outside. */
@@ -46,11 +46,17 @@ function deniedByName(path: PathNames, list: DenyList, purpose: Purpose): Denial
   return rule && { entry: rule.entry, path: rule.name, words: `a part of it is named ${rule.name}` };
 }
 
-function deniedByPlace(path: PathNames, list: DenyList, purpose: Purpose): Denial | undefined {
-  const mountable = purpose === 'copy' && isMountableCredential(path, list);
+function deniedByPlace(
+  spelling: string,
+  path: PathNames,
+  list: DenyList,
+  purpose: Purpose,
+): Denial | undefined {
+  const mountable = purpose === 'copy' && isMountableCredential(spelling, path, list);
   const found = list.places.flatMap((rule) => {
     const relation = relate(rule.pattern, path);
     if (!relation || !denies(rule.entry, relation, purpose)) return [];
+    if (isWidened(list, rule.entry, spelling, relation, purpose)) return [];
     return mountable && rule.entry.copies ? [] : [{ rule, relation }];
   });
   const first = ['same', 'below', 'above'].flatMap((is) =>
@@ -60,28 +66,49 @@ function deniedByPlace(path: PathNames, list: DenyList, purpose: Purpose): Denia
 }
 
 function deniedByIdentity(real: string, list: DenyList, purpose: Purpose): Denial | undefined {
-  const mountable = purpose === 'copy' && isMountableCredential(pathNames(real), list);
+  const mountable = purpose === 'copy' && isMountableCredential(real, pathNames(real), list);
+  const isDenied = ({ entry }: DenyRule, relation: Relation): boolean =>
+    denies(entry, relation, purpose) && !isWidened(list, entry, real, relation, purpose);
   for (const directory of ancestors(real)) {
     const id = fileId(directory) ?? '';
     const relation = lies(real, directory);
     const same = list.same
       .get(id)
-      ?.find(({ entry }) => denies(entry, relation, purpose) && !(mountable && entry.copies));
+      ?.find((rule) => isDenied(rule, relation) && !(mountable && rule.entry.copies));
     if (same) return denialOf(same, relation);
     const above: Relation = { is: 'above' };
-    const held =
-      directory === real && list.holding.get(id)?.find(({ entry }) => denies(entry, above, purpose));
+    const held = directory === real && list.holding.get(id)?.find((rule) => isDenied(rule, above));
     if (held) return denialOf(held, above);
   }
   return undefined;
 }
 
 /** Whether a path is one of the names of a secrets directory that may be delivered. */
-function isMountableCredential(path: PathNames, list: DenyList): boolean {
+function isMountableCredential(spelling: string, path: PathNames, list: DenyList): boolean {
   return list.places.some(({ entry, pattern }) => {
     const relation = entry.except && relate(pattern, path);
-    return relation?.is === 'below' && !denies(entry, relation, 'copy');
+    if (relation?.is !== 'below') return false;
+    return !denies(entry, relation, 'copy') || isWidened(list, entry, spelling, relation, 'copy');
   });
+}
+
+/**
+ * Whether the policy takes a path out of what an entry denies: the path is what the policy lists, or lies in it. In a
+ * secrets directory the very file must be listed, and it is delivered as a copy; the directory itself never is.
+ */
+function isWidened(
+  { policy }: DenyList,
+  entry: DenyEntry,
+  path: string,
+  relation: Relation,
+  purpose: Purpose,
+): boolean {
+  if (!entry.policy) return false;
+  if (entry.except)
+    return (
+      relation.is === 'below' && purpose === 'copy' && policy.mounts.some(({ source }) => source === path)
+    );
+  return policy.mounts.some(({ source }) => isInside(source, path));
 }
 
 function lies(path: string, directory: string): Relation {
@@ -104,13 +131,13 @@ function denialOf({ entry, path }: DenyRule, relation: Relation): Denial {
   return { entry, path, words };
 }
 
-function denied(source: string, spelling: string, { entry, words }: Denial): FlowError {
+function denied(source: string, spelling: string, { entry, words }: Denial, list: DenyList): FlowError {
   const really = posix.resolve('/', source) === spelling ? '' : `, which leads to ${shown(spelling)},`;
   return new FlowError({
     code: 'mount_denied',
     blame: 'profile',
     message: `${shown(source)}${really} may never be mounted: ${words}, and ${entry.reason}.`,
-    mend: mendFor(entry),
+    mend: `${mendFor(entry)}${entry.policy && list.policy.file ? ` The admin could also list ${shown(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
   });
 }
 

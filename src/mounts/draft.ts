@@ -1,3 +1,4 @@
+import type { Policy } from '../policy/policy.ts';
 import type { FlagUse } from './flag-words.ts';
 import type { DockerArgs, MountArg } from './mount.ts';
 
@@ -13,8 +14,8 @@ export type Draft = {
   labels: Record<string, string>;
 };
 
-/** Takes one use of a flag into the draft, or throws a FlowError that names what is wrong with it. */
-export type FlagReader = (draft: Draft, use: FlagUse) => void;
+/** Takes one use of a flag into the draft, or throws a FlowError that names what is wrong with it or that the policy does not allow it. */
+export type FlagReader = (draft: Draft, use: FlagUse, policy: Policy) => void;
 
 /** Nothing read yet. Names come from profiles, so the maps have no prototype to collide with. */
 export function emptyDraft(): Draft {

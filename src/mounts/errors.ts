@@ -1,4 +1,5 @@
 import { FlowError } from '../base/errors.ts';
+import { NO_POLICY, type Policy } from '../policy/policy.ts';
 import { shown } from './text.ts';
 
 const LIST = 'docs/mounts.md lists the flags that a profile may use.';
@@ -93,12 +94,24 @@ export function flagWeakens(flag: string, value: string, why: string, mend: stri
   });
 }
 
-/** A thing that only an admin's policy could allow; there is none, so it is refused. */
-export function needsPolicy(flag: string, value: string, what: string, mend: string): FlowError {
+/** A thing that only an admin's policy could allow, and does not; `allowed` are the names of its kind that it does. */
+export function needsPolicy(
+  flag: string,
+  value: string,
+  what: string,
+  mend: string,
+  policy: Policy = NO_POLICY,
+  allowed: readonly string[] = [],
+): FlowError {
+  const names = allowed.length > 10 ? [...allowed.slice(0, 10), '…'] : allowed;
+  const listed = names.length === 0 ? 'none of this kind' : `of this kind: ${names.join(', ')}`;
+  const why = policy.file
+    ? `the policy in ${policy.file} does not allow ${what} like this, and allows ${listed}`
+    : `${what} would need a policy of the admin, and a profile alone cannot give it`;
   return new FlowError({
     code: 'docker_flag_needs_policy',
     blame: 'profile',
-    message: `${flag} with ${shown(value)} is refused: ${what} would need a policy of the admin, and a profile alone cannot give it.`,
+    message: `${flag} with ${shown(value)} is refused: ${why}.`,
     mend,
   });
 }
@@ -113,12 +126,17 @@ export function mountSyntax(value: string, why: string, mend: string): FlowError
   });
 }
 
-/** A bind that is no credential and not read-only. */
-export function mountWritable(source: string): FlowError {
+/** A bind that is no credential, not read-only, and none that the policy lists as writable. */
+export function mountWritable(source: string, policy: Policy = NO_POLICY): FlowError {
+  const writable = policy.mounts.flatMap((mount) => (mount.writable ? [mount.source] : [])).slice(0, 10);
+  const listed = writable.length === 0 ? 'nothing' : writable.join(', ');
+  const why = policy.file
+    ? `the policy in ${policy.file} lists ${listed} as writable`
+    : 'that would need a policy of the admin, and a profile alone cannot give it';
   return new FlowError({
     code: 'mount_writable',
     blame: 'profile',
-    message: `${shown(source)} would be mounted writable; that would need a policy of the admin, and a profile alone cannot give it.`,
+    message: `${shown(source)} would be mounted writable; ${why}.`,
     mend: 'Add readonly to --mount, or :ro to -v; what a run writes goes into its workspace or a tmpfs.',
   });
 }
@@ -140,5 +158,15 @@ export function credentialBound(source: string): FlowError {
     blame: 'operator',
     message: `${shown(source)} has come to hold an agent's login since it was checked, so it is not mounted as it is.`,
     mend: 'Mount it at /home/user/.codex (or .claude, .gemini), where it is delivered as a copy, or move the login away.',
+  });
+}
+
+/** A source that lies in a directory which runs may write, so that a run could put anything in its place. */
+export function sourceInWritable(source: string, directory: string): FlowError {
+  return new FlowError({
+    code: 'mount_inside_writable',
+    blame: 'operator',
+    message: `${shown(source)} lies in ${shown(directory)}, which the policy lets runs write, so a run could put a link to anything in its place.`,
+    mend: 'Mount the whole directory as the policy lists it, or move what is only read out of it.',
   });
 }

@@ -5,8 +5,9 @@ import { type Delivery, deliveryOf } from './credential-mount.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { insideSecrets, refuseDenied } from './deny-match.ts';
 import { mountWritable } from './errors.ts';
-import type { BindArg, CheckedMount, MountArg, MountHost, TmpfsArg } from './mount.ts';
+import type { BindArg, CheckedMount, MountArg, MountHost } from './mount.ts';
 import { checkSourcePath } from './paths.ts';
+import { isWritableByPolicy, refuseInsideWritable } from './policy-mounts.ts';
 import { followLinks, type Trail } from './resolve.ts';
 import { refuseSpecialFile, refuseUnseen } from './source-state.ts';
 import { checkMountTarget, SECRETS_TARGET } from './target.ts';
@@ -23,7 +24,7 @@ export type Examined = {
 export function examine(mounts: readonly MountArg[], host: MountHost, denyList?: DenyList): Examined[] {
   const list = denyList ?? (mounts.some(({ type }) => type === 'bind') ? loadDenyList(host) : undefined);
   const alone = mounts.map((mount) =>
-    mount.type === 'bind' && list ? examineBind(mount, host, list) : examineTmpfs(mount as TmpfsArg),
+    mount.type !== 'bind' ? examineOther(mount) : examineBind(mount, host, list ?? loadDenyList(host)),
   );
   const collisions = collisionsOf(alone);
   return alone.map((found, index) => {
@@ -32,10 +33,13 @@ export function examine(mounts: readonly MountArg[], host: MountHost, denyList?:
   });
 }
 
-function examineTmpfs(mount: TmpfsArg): Examined {
+/** A tmpfs or a volume, which have no path of the host; whether a volume may be mounted was asked where it was read. */
+function examineOther(mount: Exclude<MountArg, BindArg>): Examined {
   const { faults, attempt } = collector();
   attempt(() => checkMountTarget(mount.target));
-  return faults.length > 0 ? { mount, faults } : { mount, checked: { ...mount, kind: 'tmpfs' }, faults };
+  if (faults.length > 0) return { mount, faults };
+  const checked = mount.type === 'tmpfs' ? { ...mount, kind: mount.type } : { ...mount, kind: mount.type };
+  return { mount, checked, faults };
 }
 
 function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined {
@@ -47,6 +51,7 @@ function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined 
   if (!trail) return { mount, faults };
   attempt(() => refuseDenied(mount.source, trail, list, 'copy'));
   if (faults.length === 0) attempt(() => refuseSpecialFile(mount.source, trail));
+  if (faults.length === 0) attempt(() => refuseInsideWritable(mount.source, trail, list.policy));
   const checkTarget = (): unknown => attempt(() => checkMountTarget(mount.target));
   if (faults.length > 0) {
     if (!isInside(SECRETS_TARGET, mount.target)) checkTarget();
@@ -56,7 +61,8 @@ function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined 
   if (!delivery) return { mount, faults };
   if (delivery.kind !== 'credential') checkTarget();
   if (delivery.kind === 'bind') {
-    if (!mount.readOnly) faults.push(mountWritable(mount.source));
+    if (!mount.readOnly && !isWritableByPolicy(list.policy, trail.real))
+      faults.push(mountWritable(mount.source, list.policy));
     attempt(() => refuseUnseen(mount.source, trail, host));
   }
   if (faults.length > 0) return { mount, faults };

@@ -1,4 +1,4 @@
-import { asFlowError, type FlowError, type Problem } from '../base/errors.ts';
+import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
 import {
   argumentNotAFlag,
   argumentNotText,
@@ -8,6 +8,7 @@ import {
   tooManyArguments,
 } from './errors.ts';
 import { adviceFor } from './refused-flags.ts';
+import { refuseSecret } from './secret-values.ts';
 import { hasControlCharacters } from './text.ts';
 
 /** How a known flag is written: its long name without dashes, its letter if it has one, whether a value follows. */
@@ -106,6 +107,8 @@ function notAFlag(arg: string): FlowError {
 
 function readText(value: unknown): string {
   if (typeof value !== 'string') throw argumentNotText(value);
+  const secret = refuseSecret('An argument of dockerArgs', value);
+  if (secret) throw new FlowError({ ...secret, blame: 'profile' });
   if (hasControlCharacters(value)) {
     throw argumentUnreadable(
       value,

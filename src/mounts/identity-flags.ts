@@ -30,11 +30,11 @@ export const readEnv: FlagReader = (draft, { value }) => {
   draft.env[name] = value.slice(equals + 1);
 };
 
-/** `-u UID:GID`, both numbers, neither of them root. */
-export const readUser: FlagReader = (draft, { value }) => {
+/** `-u UID:GID`, both numbers, neither of them root unless the policy allows it. */
+export const readUser: FlagReader = (draft, { value }, policy) => {
   const mend = 'Write both as numbers above 0, for example 1000:1000.';
   const [, uid, gid] = /^(\d{1,10}):(\d{1,10})$/.exec(value) ?? [];
-  if (/^(0+|root)(:|$)|:(0+|root)$/.test(value)) {
+  if (/^(0+|root)(:|$)|:(0+|root)$/.test(value) && !(policy.rootUser && uid !== undefined)) {
     throw flagWeakens(
       '--user',
       value,

@@ -1,6 +1,7 @@
+import type { Policy } from '../policy/policy.ts';
 import type { FlagReader } from './draft.ts';
 import { mountSyntax, needsPolicy } from './errors.ts';
-import type { BindArg, TmpfsArg } from './mount.ts';
+import type { BindArg, MountArg, TmpfsArg, VolumeArg } from './mount.ts';
 import { parseMode, parseTmpfsSize, refuseQuotes } from './mount-words.ts';
 import { checkSourcePath, checkTargetPath } from './paths.ts';
 
@@ -31,20 +32,25 @@ const KEY_ADVICE: Readonly<Record<string, string>> = {
   consistency: 'Leave it out: it has no meaning on Linux.',
 };
 
+type Pairs = ReadonlyMap<string, string | undefined>;
+
 const KEYS_OF_TYPE = {
   bind: new Set(['type', 'source', 'target', 'readonly']),
   tmpfs: new Set(['type', 'target', 'tmpfs-size', 'tmpfs-mode']),
+  volume: new Set(['type', 'source', 'target', 'readonly']),
 };
 
-/** `--mount type=bind,src=…,dst=…,readonly` and `--mount type=tmpfs,dst=…,tmpfs-size=…,tmpfs-mode=…`. */
-export const readMount: FlagReader = (draft, { value, asWritten }) => {
+type MountType = keyof typeof KEYS_OF_TYPE;
+
+/** `--mount type=bind,src=…,dst=…,readonly`, `--mount type=tmpfs,dst=…,tmpfs-size=…,tmpfs-mode=…`, and `--mount type=volume,src=NAME,dst=…` for volumes that the policy lists. */
+export const readMount: FlagReader = (draft, { value, asWritten }, policy) => {
   const pairs = readPairs(value);
-  const type = readType(value, pairs);
+  const type = readType(value, pairs, policy);
   for (const key of pairs.keys()) {
     if (!KEYS_OF_TYPE[type].has(key))
       throw mountSyntax(value, `${key} does not belong to type=${type}`, FORM);
   }
-  draft.mounts.push(type === 'bind' ? bindFrom(value, pairs, asWritten) : tmpfsFrom(value, pairs, asWritten));
+  draft.mounts.push(FROM[type](value, pairs, asWritten));
 };
 
 function readPairs(value: string): Map<string, string | undefined> {
@@ -67,22 +73,25 @@ function readPairs(value: string): Map<string, string | undefined> {
   return pairs;
 }
 
-function readType(value: string, pairs: ReadonlyMap<string, string | undefined>): 'bind' | 'tmpfs' {
+function readType(value: string, pairs: Pairs, policy: Policy): MountType {
   const type = pairs.get('type');
   if (type === 'bind' || type === 'tmpfs') return type;
+  if (type === 'volume' && policy.volumes.some(({ name }) => name === pairs.get('source'))) return type;
   if (type === 'volume' || type === 'image' || type === 'cluster' || type === 'npipe') {
     throw needsPolicy(
       '--mount',
       value,
       `a mount of type ${type}`,
       `Mount a directory of the host instead. ${FORM}`,
+      policy,
+      type === 'volume' ? policy.volumes.map(({ name }) => name) : [],
     );
   }
   if (!pairs.has('type')) throw mountSyntax(value, 'it has no type, which Docker takes for a volume', FORM);
   throw mountSyntax(value, 'its type is neither bind nor tmpfs', FORM);
 }
 
-function bindFrom(value: string, pairs: ReadonlyMap<string, string | undefined>, asWritten: string): BindArg {
+function bindFrom(value: string, pairs: Pairs, asWritten: string): BindArg {
   const source = readPath(value, pairs, 'source');
   const target = readPath(value, pairs, 'target');
   checkSourcePath(source);
@@ -90,11 +99,7 @@ function bindFrom(value: string, pairs: ReadonlyMap<string, string | undefined>,
   return { type: 'bind', source, target, readOnly: readReadOnly(value, pairs), asWritten };
 }
 
-function tmpfsFrom(
-  value: string,
-  pairs: ReadonlyMap<string, string | undefined>,
-  asWritten: string,
-): TmpfsArg {
+function tmpfsFrom(value: string, pairs: Pairs, asWritten: string): TmpfsArg {
   const target = readPath(value, pairs, 'target');
   checkTargetPath(target);
   const tmpfs: TmpfsArg = { type: 'tmpfs', target, asWritten };
@@ -108,17 +113,26 @@ function tmpfsFrom(
   return tmpfs;
 }
 
-function readPath(
-  value: string,
-  pairs: ReadonlyMap<string, string | undefined>,
-  key: 'source' | 'target',
-): string {
+function volumeFrom(value: string, pairs: Pairs, asWritten: string): VolumeArg {
+  const target = readPath(value, pairs, 'target');
+  checkTargetPath(target);
+  const volume = pairs.get('source') ?? '';
+  return { type: 'volume', volume, target, readOnly: readReadOnly(value, pairs), asWritten };
+}
+
+const FROM: Record<MountType, (value: string, pairs: Pairs, asWritten: string) => MountArg> = {
+  bind: bindFrom,
+  tmpfs: tmpfsFrom,
+  volume: volumeFrom,
+};
+
+function readPath(value: string, pairs: Pairs, key: 'source' | 'target'): string {
   const path = pairs.get(key);
   if (path === undefined) throw mountSyntax(value, `it has no ${key}`, FORM);
   return path;
 }
 
-function readReadOnly(value: string, pairs: ReadonlyMap<string, string | undefined>): boolean {
+function readReadOnly(value: string, pairs: Pairs): boolean {
   if (!pairs.has('readonly')) return false;
   const text = pairs.get('readonly') ?? 'true';
   if (/^(true|1)$/.test(text)) return true;

@@ -1,3 +1,5 @@
+import type { Policy } from '../policy/policy.ts';
+
 /** A bind as a profile wrote it: absolute, literal paths; `asWritten` is the flag with its value. */
 export type BindArg = { type: 'bind'; source: string; target: string; readOnly: boolean; asWritten: string };
 
@@ -12,8 +14,18 @@ export type TmpfsArg = {
   asWritten: string;
 };
 
+/** A volume of the engine as a profile wrote it; only a policy makes one possible. */
+export type VolumeArg = {
+  type: 'volume';
+  /** Its name on the engine. */
+  volume: string;
+  target: string;
+  readOnly: boolean;
+  asWritten: string;
+};
+
 /** One mount of a profile. */
-export type MountArg = BindArg | TmpfsArg;
+export type MountArg = BindArg | TmpfsArg | VolumeArg;
 
 /** `runtime.dockerArgs`, parsed; sizes in bytes. A flag that was not given is absent. */
 export type DockerArgs = {
@@ -24,7 +36,8 @@ export type DockerArgs = {
   pids?: number;
   shmSizeBytes?: number;
   ulimits: readonly { name: string; soft: number; hard: number }[];
-  network?: 'open' | 'none';
+  /** With a name: one of the engine's networks that the policy lists. */
+  network?: 'open' | 'none' | { name: string };
   addHosts: readonly string[];
   dns: readonly string[];
   /** `uid:gid`. */
@@ -51,6 +64,10 @@ export type MountHost = {
   inContainer: boolean;
   /** The engine's socket (DOCKER_HOST without `unix://`); absent for an engine that is reached otherwise. */
   engineSocket?: string;
+  /** Where the admin's policy stands, which no run may see; absent without one. */
+  policyFile?: string;
+  /** The policy in force, asked anew by each check; absent means that there is none. */
+  policy?: () => Policy;
 };
 
 /**
@@ -59,6 +76,7 @@ export type MountHost = {
  */
 export type CheckedMount =
   | (TmpfsArg & { kind: 'tmpfs' })
+  | (VolumeArg & { kind: 'volume' })
   | (BindArg & { kind: 'bind'; realSource: string })
   | (BindArg & { kind: 'credential' /** Name of the copy below `/run/secrets`. */; name: string })
   | (BindArg & {

@@ -16,11 +16,12 @@ const REFUSED = blockList([
   ['ipv6', '::/96 64:ff9b::/96 2002::/16 fe80::/10 ff00::/8 fd00:ec2::254/128'],
 ]);
 
-/** `--network none|bridge`; `bridge` is the service's own network, on which containers do not see each other. */
-export const readNetwork: FlagReader = (draft, { value }) => {
+/** `--network none|bridge`, or a name that the policy lists; `bridge` is the service's own network, on which containers do not see each other. */
+export const readNetwork: FlagReader = (draft, { value }, policy) => {
   const mend = 'Write --network bridge or --network none.';
   if (value === 'none') draft.network = 'none';
   else if (value === 'bridge') draft.network = 'open';
+  else if (policy.networks.includes(value)) draft.network = { name: value };
   else if (value === 'host' || value.startsWith('container:')) {
     throw flagValueInvalid(
       '--network',
@@ -30,7 +31,7 @@ export const readNetwork: FlagReader = (draft, { value }) => {
     );
   } else if (value === '' || value === 'default' || !/^[\w.-]+$/.test(value)) {
     throw flagValueInvalid('--network', value, 'it is no network that a profile may name', mend);
-  } else throw needsPolicy('--network', value, 'another network', mend);
+  } else throw needsPolicy('--network', value, 'another network', mend, policy, policy.networks);
 };
 
 /** `--add-host NAME:ADDRESS`. */

@@ -28,7 +28,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   '--cgroup-parent': "Limits come from --memory, --cpus and --pids-limit; the parent is the engine's own.",
   '--volumes-from':
     'Runs share nothing; mount the directory itself: --mount type=bind,src=/srv/data,dst=/data,readonly.',
-  '--volume-driver': 'Volumes would need a policy of the admin; mount a directory of the host read-only.',
+  '--volume-driver':
+    'Only plain volumes are mounted, and by a policy of the admin; mount a directory of the host read-only.',
   '--device': DEVICES,
   '--device-cgroup-rule': DEVICES,
   '--device-read-bps': DISK,
@@ -38,7 +39,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   '--blkio-weight': DISK,
   '--blkio-weight-device': DISK,
   '--gpus': DEVICES,
-  '--runtime': 'Another OCI runtime would need a policy of the admin; leave it out.',
+  '--runtime': 'Write runtime.ociRuntime, which the policy of the admin has to list; or leave it out.',
   '--isolation': 'It is for Windows; leave it out.',
   '--env-file': VALUES,
   '--label-file': 'Write each label as --label NAME=VALUE.',

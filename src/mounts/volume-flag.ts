@@ -5,16 +5,23 @@ import { checkSourcePath, checkTargetPath } from './paths.ts';
 
 const FORM = 'Write -v /srv/data:/data:ro.';
 
-/** `-v SOURCE:TARGET[:ro|rw]`; a name or nothing for a source would be a volume. */
-export const readVolume: FlagReader = (draft, { value, asWritten }) => {
+/** `-v SOURCE:TARGET[:ro|rw]`; a name for a source is a volume, which the policy has to list. */
+export const readVolume: FlagReader = (draft, { value, asWritten }, policy) => {
   refuseQuotes(value);
   const parts = value.split(':');
   const [source = '', target, options] = parts;
   if (parts.length > 3)
     throw mountSyntax(value, 'it has more than three parts', `${FORM} A path in -v cannot hold a colon.`);
+  if (target !== undefined && policy.volumes.some(({ name }) => name === source)) {
+    checkTargetPath(target);
+    const readOnly = readOptions(value, options);
+    draft.mounts.push({ type: 'volume', volume: source, target, readOnly, asWritten });
+    return;
+  }
   if (target === undefined || /^[A-Za-z0-9][\w.-]*$/.test(source)) {
+    const allowed = policy.volumes.map(({ name }) => name);
     const advice = 'Mount a directory of the host by its absolute path, or use --tmpfs for scratch space.';
-    throw needsPolicy('--volume', value, 'a volume', `${advice} ${FORM}`);
+    throw needsPolicy('--volume', value, 'a volume', `${advice} ${FORM}`, policy, allowed);
   }
   if (source.includes(',') || target.includes(','))
     throw mountSyntax(value, 'a path holds a comma', 'Rename the directory.');

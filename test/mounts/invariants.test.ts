@@ -277,12 +277,9 @@ const INVARIANTS: Record<string, (args: DockerArgs, mounts: readonly CheckedMoun
   'what is bound is read-only': (_args, mounts) =>
     mounts.every((mount) => mount.kind !== 'bind' || mount.readOnly),
   'no source is denied, as written or really': (_args, mounts) =>
-    mounts.every((mount) => mount.kind === 'tmpfs' || !isForbidden(mount)),
+    mounts.every((mount) => isSourceless(mount) || !isForbidden(mount)),
   'no source that is there hides its real path': (_args, mounts) =>
-    mounts.every(
-      (mount) =>
-        mount.kind === 'tmpfs' || (mount.kind === 'bind' ? mount.realSource : mount.source) === realOf(mount),
-    ),
+    mounts.every((mount) => isSourceless(mount) || realSource(mount) === realOf(mount)),
   'no login is bound': (_args, mounts) =>
     mounts.every((mount) => mount.kind !== 'bind' || !/auth\.json|\/srv\/data$/.test(mount.realSource)),
 };
@@ -294,7 +291,9 @@ function isHere(address: string): boolean {
 }
 
 const realSource = (mount: CheckedMount): string =>
-  mount.kind === 'bind' ? mount.realSource : mount.kind === 'tmpfs' ? '' : mount.source;
+  mount.kind === 'bind' ? mount.realSource : 'source' in mount ? mount.source : '';
+
+const isSourceless = ({ kind }: CheckedMount): boolean => kind === 'tmpfs';
 
 /** The real path by the kernel's own means, as far as it is there. */
 function realOf(mount: CheckedMount): string {
