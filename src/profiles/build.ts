@@ -1,8 +1,10 @@
 import type { Fault, Problem } from '../base/errors.ts';
+import type { Policy } from '../policy/policy.ts';
 import { fullAllow } from './allow.ts';
 import { countCandidates, MAX_CANDIDATES } from './expand.ts';
 import type { Settings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
+import { policyFaults } from './policy-faults.ts';
 import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from './profile.ts';
 import type { PromptFile } from './prompt-file.ts';
 import { toRuntime } from './runtime.ts';
@@ -16,6 +18,9 @@ export type Built = { profile: Profile } | { missing: string[] } | { faults: Fau
 export type BuildTools = {
   promptOf(file: string, ref: string): Promise<{ prompt: PromptFile } | { fault: Fault }>;
   checkPrompt(template: string, names: readonly string[]): readonly Problem[];
+  policy: Policy;
+  /** The network of profiles that say nothing about it. */
+  networkDefault: 'open' | 'none';
 };
 
 /** Merges a line and makes its profile. */
@@ -26,11 +31,12 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
   if ('missing' in complete) return complete;
   const { trigger, handler, runtime, image } = complete;
   const fileOf = (key: string): string => originOf(line, ['execution', 'runtime', key]);
-  const made = toRuntime(runtime, image, fileOf);
+  const made = toRuntime(runtime, image, fileOf, tools.policy);
   const variables = toVariables(handler.promptVariables ?? {});
   const prompt = await promptOfLine(line, handler, variables, tools);
   const count = countCandidates(trigger);
-  const faults = [...made.faults, ...prompt.faults];
+  const refused = policyFaults(made.runtime, { ...tools, setting: runtime, fileOf });
+  const faults = [...made.faults, ...refused, ...prompt.faults];
   if (count > MAX_CANDIDATES)
     faults.push(tooManyCandidates(originOf(line, ['trigger']), count, MAX_CANDIDATES));
   if (faults.length > 0) return { faults };

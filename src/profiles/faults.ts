@@ -1,4 +1,5 @@
 import type { Fault } from '../base/errors.ts';
+import { tokenIn } from '../mounts/token-shapes.ts';
 
 /** Characters of a value that a message quotes. */
 const SHOWN = 80;
@@ -8,9 +9,10 @@ export function pointer(...parts: readonly (string | number)[]): string {
   return parts.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** A value as a message quotes it: its JSON, cut when it is long. */
+/** A value as a message quotes it: its JSON, cut when it is long; what looks like a secret is not repeated. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
+  if (tokenIn(text) !== undefined) return 'a value with a secret in it';
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 

@@ -13,9 +13,12 @@ export type RuntimeSetting = {
   cpus?: number;
   pids?: number;
   shmSize?: string | number;
+  diskSize?: string | number;
+  workspaceSize?: string | number;
   readOnlyRoot?: boolean;
   user?: string;
   network?: 'open' | 'none';
+  ociRuntime?: string;
   env?: Record<string, string>;
   dockerArgs?: readonly string[];
 };

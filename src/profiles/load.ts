@@ -1,6 +1,7 @@
 import type { Fault, Problem } from '../base/errors.ts';
 import { loadDenyList } from '../mounts/deny-list.ts';
 import type { MountHost } from '../mounts/mount.ts';
+import { NO_POLICY } from '../policy/policy.ts';
 import { type BuildTools, buildProfile } from './build.ts';
 import { expandProfile } from './expand.ts';
 import { profileNotUtf8, profileTooLarge, profileUnreadable } from './faults.ts';
@@ -19,6 +20,8 @@ import { checkFragment, type FragmentChecks } from './validate.ts';
 export type LoadChecks = {
   mountHost: MountHost;
   checkPrompt: (template: string, names: readonly string[]) => readonly Problem[];
+  /** The network of profiles that say nothing about it; open unless set. */
+  networkDefault?: 'open' | 'none';
 };
 
 /**
@@ -42,7 +45,8 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
   const schema = createSchemaCheck();
   const tools = createBuildTools(dir, checks);
   const { mountHost } = checks;
-  const own = { mountHost, denyList: loadDenyList(mountHost), compileFilter: createFilterCompiler() };
+  const denyList = loadDenyList(mountHost);
+  const own = { mountHost, denyList, compileFilter: createFilterCompiler(), policy: tools.policy };
   const reads = await inBatches(places, (place) => readFragment(place, schema, own, tools));
   const foldersWhere = (test: (read: FragmentRead) => boolean): Set<string> =>
     new Set(places.filter((_, index) => test(reads[index] ?? { faults: [] })).map(({ folder }) => folder));
@@ -115,6 +119,8 @@ function createBuildTools(dir: string, checks: LoadChecks): BuildTools {
   const prompts = new Map<string, ReturnType<typeof findPrompt>>();
   const problems = new Map<string, readonly Problem[]>();
   return {
+    policy: checks.mountHost.policy?.() ?? NO_POLICY,
+    networkDefault: checks.networkDefault ?? 'open',
     promptOf(file, ref) {
       const found = prompts.get(file) ?? findPrompt(dir, file, ref);
       prompts.set(file, found);

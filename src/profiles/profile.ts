@@ -37,10 +37,14 @@ export type Runtime = {
   cpus: number | undefined;
   pids: number | undefined;
   shmSizeBytes: number | undefined;
+  diskBytes: number | undefined;
+  workspaceBytes: number | undefined;
   readOnlyRoot: boolean;
   /** `uid:gid`. */
   user: string | undefined;
-  network: 'open' | 'none' | undefined;
+  network: 'open' | 'none' | { name: string } | undefined;
+  /** One of the engine's OCI runtimes; undefined is its default. */
+  ociRuntime: string | undefined;
   env: Readonly<Record<string, string>>;
   /** What the flags asked for that no key of the runtime says. */
   dockerArgs: Pick<DockerArgs, 'mounts' | 'ulimits' | 'addHosts' | 'dns' | 'workdir' | 'hostname' | 'labels'>;

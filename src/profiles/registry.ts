@@ -24,6 +24,8 @@ export type Registry = {
   current(): ProfileSet;
   /** The faults that the last load found, none when the set in use is what lies on the disk. */
   lastFaults(): Fault[];
+  /** Reads the profiles again because something they are held against has changed; told in the log alone. */
+  reload(): void;
   /** Follows changes below the directory until `close`. */
   watch(): void;
   /** Stops following, and waits for a load that is under way. */
@@ -67,6 +69,7 @@ export function createRegistry(parts: {
   };
   return {
     load,
+    reload,
     current: () => set,
     lastFaults: () => faults,
     watch() {

@@ -1,6 +1,8 @@
+import { parseBytes } from '../base/bytes.ts';
 import type { Fault } from '../base/errors.ts';
 import { parseDockerArgs } from '../mounts/docker-args.ts';
 import type { DockerArgs } from '../mounts/mount.ts';
+import type { Policy } from '../policy/policy.ts';
 import { show } from './faults.ts';
 import type { RuntimeSetting } from './fragment.ts';
 import type { Runtime } from './profile.ts';
@@ -44,9 +46,10 @@ export function toRuntime(
   setting: RuntimeSetting,
   image: string,
   fileOf: (key: string) => string,
+  policy: Policy,
 ): { runtime: Runtime; faults: Fault[] } {
-  const flags = parseDockerArgs(setting.dockerArgs ?? []).parsed;
-  const keys = ownValues(setting);
+  const flags = parseDockerArgs(setting.dockerArgs ?? [], policy).parsed;
+  const keys = ownValues(setting, policy);
   const { env, faults } = mergeEnv(setting.env ?? {}, flags.env, fileOf);
   for (const [field, key] of Object.entries(KEY_OF_FIELD) as [keyof Shared, string][])
     if (keys[field] !== undefined && flags[field] !== undefined && keys[field] !== flags[field])
@@ -64,9 +67,12 @@ export function toRuntime(
       cpus: both.cpus,
       pids: both.pids,
       shmSizeBytes: both.shmSizeBytes,
+      diskBytes: readSize(setting.diskSize),
+      workspaceBytes: readSize(setting.workspaceSize),
       readOnlyRoot: both.readOnlyRoot ?? false,
       user: both.user,
       network: both.network,
+      ociRuntime: setting.ociRuntime,
       env,
       dockerArgs: {
         mounts,
@@ -81,8 +87,23 @@ export function toRuntime(
   };
 }
 
-function ownValues(setting: RuntimeSetting): Partial<Shared> {
-  const asFlags = parseDockerArgs(keysAsFlags(setting).map(({ flag }) => flag)).parsed;
+/** The sizes that no flag of docker says. */
+export const SIZE_KEYS = ['diskSize', 'workspaceSize'] as const;
+
+/** Nothing useful fits into less: it is a unit that was forgotten. */
+const LEAST_SIZE_BYTES = 1024 ** 2;
+
+/** The bytes of one of `SIZE_KEYS`; undefined when it is absent or no size of at least 1 MiB. */
+export function readSize(value: string | number | undefined): number | undefined {
+  const bytes = value === undefined ? undefined : parseBytes(String(value));
+  return bytes !== undefined && bytes >= LEAST_SIZE_BYTES ? bytes : undefined;
+}
+
+function ownValues(setting: RuntimeSetting, policy: Policy): Partial<Shared> {
+  const asFlags = parseDockerArgs(
+    keysAsFlags(setting).map(({ flag }) => flag),
+    policy,
+  ).parsed;
   return {
     ...definedOf(asFlags),
     ...(setting.network !== undefined && { network: setting.network }),

@@ -6,14 +6,27 @@ import type { DenyList } from '../mounts/deny-list.ts';
 import { parseDockerArgs } from '../mounts/docker-args.ts';
 import { checkEnvName } from '../mounts/env-names.ts';
 import type { MountHost } from '../mounts/mount.ts';
-import { pointer } from './faults.ts';
+import { refuseSecret } from '../mounts/secret-values.ts';
+import type { Policy } from '../policy/policy.ts';
+import { pointer, show } from './faults.ts';
 import type { FilterCompiler } from './filter.ts';
-import { bothLists, type Fragment, type RuntimeSetting, type WrittenVariables } from './fragment.ts';
-import { keysAsFlags } from './runtime.ts';
-import { attributeUnknown, variableTwice } from './value-faults.ts';
+import {
+  bothLists,
+  type Fragment,
+  type RuntimeSetting,
+  type Settings,
+  type WrittenVariables,
+} from './fragment.ts';
+import { keysAsFlags, readSize, SIZE_KEYS } from './runtime.ts';
+import { attributeUnknown, variableTwice, wrongValue } from './value-faults.ts';
 
 /** What the checks of a fragment need from outside. */
-export type FragmentChecks = { mountHost: MountHost; denyList: DenyList; compileFilter: FilterCompiler };
+export type FragmentChecks = {
+  mountHost: MountHost;
+  denyList: DenyList;
+  compileFilter: FilterCompiler;
+  policy: Policy;
+};
 
 /** Every fault that one fragment holds by itself, beyond its schema: filter, variables, flags, mounts, environment. */
 export function checkFragment(fragment: Fragment, written: unknown, checks: FragmentChecks): Fault[] {
@@ -29,16 +42,17 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
   return [
     ...(filter && 'code' in filter ? [at('/trigger/filter', filter)] : []),
     ...variableFaults(fragment.file, writtenVariables(written)),
-    ...runtimeFaults(execution?.runtime ?? {}, checks, at),
+    ...runtimeFaults(execution?.runtime ?? {}, { ...checks, file: fragment.file }, at),
+    ...secretFaults(execution ?? {}, at),
   ];
 }
 
 type At = (path: string, problem: Problem) => Fault;
 
-function runtimeFaults(runtime: RuntimeSetting, checks: FragmentChecks, at: At): Fault[] {
+function runtimeFaults(runtime: RuntimeSetting, checks: FragmentChecks & { file: string }, at: At): Fault[] {
   const place = (...key: (string | number)[]): string => pointer('execution', 'runtime', ...key);
   const args = runtime.dockerArgs ?? [];
-  const { parsed, problems } = parseDockerArgs(args);
+  const { parsed, problems } = parseDockerArgs(args, checks.policy);
   const checked = checkMounts(parsed.mounts, checks.mountHost, checks.denyList);
   return [
     ...Object.keys(runtime.env ?? {}).flatMap((name) => {
@@ -46,13 +60,44 @@ function runtimeFaults(runtime: RuntimeSetting, checks: FragmentChecks, at: At):
       return problem ? [at(place('env', name), problem)] : [];
     }),
     ...keysAsFlags(runtime).flatMap(({ key, flag }) =>
-      parseDockerArgs([flag]).problems.map((problem) => at(place(key), problem)),
+      parseDockerArgs([flag], checks.policy).problems.map((problem) => at(place(key), problem)),
+    ),
+    ...SIZE_KEYS.filter((key) => runtime[key] !== undefined && readSize(runtime[key]) === undefined).map(
+      (key) => wrongSize(checks.file, place(key), runtime[key]),
     ),
     ...problems.map((problem) => at(place('dockerArgs', problem.index), problem)),
     ...checked.problems.map((problem) =>
       at(place('dockerArgs', ...indexOf(args, problem.asWritten)), problem),
     ),
   ];
+}
+
+/** What looks like a token, in every text of a profile that reaches the container; flags are looked at as they are read. */
+function secretFaults({ handler, runtime }: NonNullable<Settings['execution']>, at: At): Fault[] {
+  const texts: [place: string, text: string][] = [
+    ...(handler?.command ?? []).map((text, index) => texted('handler', ['command', index], text)),
+    ...(handler?.args ?? []).map((text, index) => texted('handler', ['args', index], text)),
+    ...Object.keys(runtime?.env ?? {}).map((name) => texted('runtime', ['env'], name)),
+    ...Object.entries(runtime?.env ?? {}).map(([name, text]) => texted('runtime', ['env', name], text)),
+    ...(runtime?.setupScript === undefined ? [] : [texted('runtime', ['setupScript'], runtime.setupScript)]),
+  ];
+  return texts.flatMap(([place, text]) => {
+    const problem = refuseSecret(place, text);
+    return problem ? [at(place, problem)] : [];
+  });
+}
+
+function texted(part: string, key: (string | number)[], text: string): [string, string] {
+  return [pointer('execution', part, ...key), text];
+}
+
+function wrongSize(file: string, path: string, value: string | number | undefined): Fault {
+  return wrongValue(
+    file,
+    path,
+    `is ${show(value)}, which is no size of at least 1 MiB`,
+    'a size such as "512m" or "10g", or a whole number of bytes',
+  );
 }
 
 /** Where a flag begins that was written as `text`: one word, or two. */

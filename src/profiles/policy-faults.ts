@@ -1,0 +1,33 @@
+import type { Fault } from '../base/errors.ts';
+import { askedNetwork, askPolicy } from '../policy/ask.ts';
+import type { Policy } from '../policy/policy.ts';
+import { pointer } from './faults.ts';
+import type { RuntimeSetting } from './fragment.ts';
+import type { Runtime } from './profile.ts';
+
+/** What a profile asks for beyond the policy, told in the file and at the key that asks; a flag's place is dockerArgs. */
+export function policyFaults(
+  runtime: Runtime,
+  from: {
+    policy: Policy;
+    networkDefault: 'open' | 'none';
+    setting: RuntimeSetting;
+    fileOf: (key: string) => string;
+  },
+): Fault[] {
+  const { image, memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes, ociRuntime } = runtime;
+  const [uid = 1, gid = 1] = runtime.user?.split(':').map(Number) ?? [];
+  const refusals = askPolicy(from.policy, {
+    ...{ image, memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes, ociRuntime },
+    user: { uid, gid },
+    network: askedNetwork(runtime.network ?? from.networkDefault),
+    volumes: runtime.dockerArgs.mounts.flatMap((mount) =>
+      mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],
+    ),
+  });
+  return refusals.map(({ asks, code, message, mend }) => {
+    const isDefault = asks === 'network' && runtime.network === undefined;
+    const key = Object.hasOwn(from.setting, asks) || isDefault ? asks : 'dockerArgs';
+    return { code, message, mend, file: from.fileOf(key), path: pointer('execution', 'runtime', key) };
+  });
+}
