@@ -1,6 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createGitHubClients, mountHost, permissionAsker, planDefaults, profileChecks } from './assembly.ts';
+import {
+  createGitHubClients,
+  mountHost,
+  permissionAsker,
+  planDefaults,
+  policyPlace,
+  profileChecks,
+} from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import { randomId } from './base/ids.ts';
 import type { Config } from './config/config.ts';
@@ -23,6 +30,7 @@ import { startPublicServer } from './http/public-server.ts';
 import { createWebhookHandler } from './ingress/webhook-route.ts';
 import { createLogger, type LogDestination, type Logger } from './log/logger.ts';
 import { createRedactor, type Redactor } from './log/redact.ts';
+import { createPolicyKeeper, type PolicyKeeper } from './policy/keeper.ts';
 import { createRegistry, type Registry } from './profiles/registry.ts';
 import { createRunQueue, type RunQueue } from './runs/queue.ts';
 import { createReportStore, type ReportStore } from './runs/report-store.ts';
@@ -82,6 +90,7 @@ type Ground = {
   runs: RunStore;
   reports: ReportStore;
   queue: RunQueue;
+  policy: PolicyKeeper;
 };
 
 async function startParts(
@@ -106,10 +115,9 @@ async function startParts(
     runs,
     reports,
     queue: createRunQueue(db, clock, LEASE_MS),
+    policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
   };
-  const registry = createRegistry({ dir: config.profilesDir, checks: profileChecks(config), log, clock });
-  await registry.load();
-  undo.push(registry.close);
+  const registry = await readRules(ground, undo);
   const { worker, admitter, reporter, stopSweeping, takeUp } = joinParts(ground, registry);
   const server = await startPublicServer({
     host: config.host,
@@ -127,6 +135,7 @@ async function startParts(
     clock,
   });
   registry.watch();
+  ground.policy.watch(registry.reload);
   worker.start(await takeUp());
   admitter.start();
   reporter.start();
@@ -146,6 +155,20 @@ async function startParts(
       log.info('stopped');
     },
   };
+}
+
+/** The policy, then the profiles that keep to it; a changed policy has the profiles read again. */
+async function readRules(
+  { config, policy, log }: Ground,
+  undo: (() => Promise<void> | void)[],
+): Promise<Registry> {
+  policy.load();
+  undo.push(policy.close);
+  const checks = profileChecks(config, policy.current);
+  const registry = createRegistry({ dir: config.profilesDir, checks, log, clock });
+  await registry.load();
+  undo.push(registry.close);
+  return registry;
 }
 
 type Joined = {
@@ -186,7 +209,7 @@ function joinParts(ground: Ground, registry: Registry): Joined {
       credentialEnv: async ({ tokenFile = '' }) =>
         hostGitEnvironment({ tokenFile, serverUrl: config.githubServerUrl }),
     }),
-    mountHost: mountHost(config),
+    mountHost: mountHost(config, ground.policy.current),
     defaults: planDefaults(config),
     serverUrl: config.githubServerUrl,
     held: createHeldSecrets(),

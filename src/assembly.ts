@@ -7,6 +7,7 @@ import type { Rehearsal } from './flow/explain.ts';
 import { tokenFileFor } from './flow/github-credential.ts';
 import { type Directories, runPlaces } from './flow/places.ts';
 import { makePlan, type PlanDefaults } from './flow/plan.ts';
+import { refuseBeyondPolicy } from './flow/policy.ts';
 import { promptFor } from './flow/prompt.ts';
 import { createGitHubClient, type GitHubClient } from './github/client.ts';
 import { askPermission } from './github/permission.ts';
@@ -15,6 +16,9 @@ import { createRedactor, type Redactor } from './log/redact.ts';
 import { checkMounts } from './mounts/check.ts';
 import { isEngineOutside } from './mounts/host-view.ts';
 import type { MountHost } from './mounts/mount.ts';
+import { checkPolicyMounts } from './mounts/policy-mounts.ts';
+import { loadPolicy, type PolicyPlace } from './policy/load.ts';
+import { NO_POLICY, type Policy } from './policy/policy.ts';
 import type { LoadChecks } from './profiles/load.ts';
 import type { Profile } from './profiles/profile.ts';
 import { checkTemplate } from './prompts/render.ts';
@@ -22,8 +26,28 @@ import { checkTemplate } from './prompts/render.ts';
 /** The application's own directory: this checkout. */
 const APP_DIR = resolve(import.meta.dirname, '..');
 
-/** The host as the deny-list sees it. */
-export function mountHost(config: Config): MountHost {
+/** Where the admin's policy stands, and how its mounts are judged on this host. */
+export function policyPlace(config: Config): PolicyPlace {
+  return {
+    file: config.policyFile,
+    profilesDir: config.profilesDir,
+    uid: process.getuid?.() ?? 0,
+    checkMounts: (mounts) =>
+      checkPolicyMounts(
+        mounts,
+        mountHost(config, () => NO_POLICY),
+      ),
+  };
+}
+
+/** The policy as it stands now, for a command that does not live long. Throws `policy_invalid`. */
+function policyOnce(config: Config): () => Policy {
+  const policy = loadPolicy(policyPlace(config));
+  return () => policy;
+}
+
+/** The host as the deny-list sees it, under the policy that is asked for. */
+export function mountHost(config: Config, policy: () => Policy): MountHost {
   const engineSocket = /^unix:\/\/(\/.+)$/.exec(config.dockerHost)?.[1];
   return {
     homes: [...new Set([...passwdHomes(), '/root', ...config.hostHomes])],
@@ -36,6 +60,8 @@ export function mountHost(config: Config): MountHost {
     inContainer:
       ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
     ...(engineSocket === undefined ? {} : { engineSocket }),
+    ...(config.policyFile === undefined ? {} : { policyFile: config.policyFile }),
+    policy,
   };
 }
 
@@ -46,9 +72,10 @@ function passwdHomes(): string[] {
   return homes.filter((home) => home.startsWith('/') && home !== '/');
 }
 
-/** What loading profiles asks of other rooms. */
-export function profileChecks(config: Config): LoadChecks {
-  return { mountHost: mountHost(config), checkPrompt: checkTemplate };
+/** What loading profiles asks of other rooms; the policy is read once unless a living one is given. Throws `policy_invalid`. */
+export function profileChecks(config: Config, policy: () => Policy = policyOnce(config)): LoadChecks {
+  const networkDefault = config.run.network;
+  return { mountHost: mountHost(config, policy), checkPrompt: checkTemplate, networkDefault };
 }
 
 /** What plans take from the configuration. */
@@ -86,7 +113,8 @@ export function createGitHubClients(
 
 /** What `explain` uses of the flow: the same plan and prompt as a launch, with nothing started or copied. */
 export function createRehearsal(config: Config, ask: boolean): Rehearsal {
-  const host = mountHost(config);
+  const policy = policyOnce(config);
+  const host = mountHost(config, policy);
   const directories: Directories = { ...config, installation: '<installation>' };
   const runId = '<run>';
   return {
@@ -95,7 +123,7 @@ export function createRehearsal(config: Config, ask: boolean): Rehearsal {
       const { mounts, problems } = checkMounts(profile.execution.runtime.dockerArgs.mounts, host);
       if (problems[0]) throw new FlowError({ ...problems[0], blame: 'profile' });
       const places = runPlaces(directories, { id: runId, repository });
-      return makePlan({
+      const plan = makePlan({
         profile,
         repository,
         runId,
@@ -103,7 +131,10 @@ export function createRehearsal(config: Config, ask: boolean): Rehearsal {
         places,
         defaults: planDefaults(config),
         secretsDir: config.secretsDir,
+        policy: policy(),
       });
+      refuseBeyondPolicy(plan, policy());
+      return plan;
     },
     prompt: async (profile, event) => promptFor(profile, event, runId),
     askPermission: ask ? createAsk(config) : undefined,

@@ -11,6 +11,8 @@ export type RunDefaults = {
   stallTimeoutSec: number;
   graceSec: number;
   logBytes: number;
+  diskBytes: number;
+  workspaceBytes: number;
   network: 'open' | 'none';
 };
 
@@ -25,6 +27,7 @@ export type Config = {
   workspaceRoot: string;
   secretsDir: string;
   runDir: string;
+  policyFile: string | undefined;
   dockerHost: string;
   githubApiUrl: string;
   githubServerUrl: string;

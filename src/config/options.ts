@@ -66,6 +66,13 @@ export const OPTIONS = [
       'Where the private files of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `run` inside `VAR_DIR`.',
   },
   {
+    name: 'POLICY_FILE',
+    type: 'path',
+    default: null,
+    sentence:
+      'The admin’s policy, outside `PROFILES_DIR`: what profiles may have beyond the defaults, and the ceilings above which none goes (docs/policy.md).',
+  },
+  {
     name: 'DOCKER_HOST',
     type: 'text',
     default: 'unix:///var/run/docker.sock',
@@ -158,6 +165,19 @@ export const OPTIONS = [
     type: 'bytes',
     default: '20m',
     sentence: 'Output that is kept of a run; a run that prints ten times as much is ended.',
+  },
+  {
+    name: 'RUN_DISK_BYTES',
+    type: 'bytes',
+    default: '10g',
+    sentence:
+      'What a run may write into its container’s own files; more ends it. With `readOnlyRoot` nothing can be written there.',
+  },
+  {
+    name: 'RUN_WORKSPACE_BYTES',
+    type: 'bytes',
+    default: '10g',
+    sentence: 'By how much a run may make its workspace grow; more ends it.',
   },
   {
     name: 'DRAIN_SEC',

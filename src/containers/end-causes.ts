@@ -1,8 +1,9 @@
 import type { Cancellation } from '../base/cancel.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import type { GrowthLimit } from './growth.ts';
 
 /** Why a container that has not ended is no longer waited for; `left` is the only one that does not stop it. */
-export type EndCause = 'deadline' | 'stall' | 'cancel' | 'output_limit' | 'left';
+export type EndCause = 'deadline' | 'stall' | 'cancel' | 'output_limit' | GrowthLimit | 'left';
 
 /** When a run is over from outside. */
 export type CauseOptions = {

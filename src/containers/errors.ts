@@ -122,3 +122,35 @@ export function outputNotKept(dir: string, cause: unknown): FlowError {
     cause,
   });
 }
+
+/** A network that a profile joins by name is not on the engine. */
+export function networkMissing(name: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'network_missing',
+    blame: 'operator',
+    message: `There is no network ${name} on this Docker Engine.`,
+    mend: `Make it: docker network create ${name}`,
+    cause,
+  });
+}
+
+/** A volume that a profile mounts is not on the engine; none is made behind the admin's back. */
+export function volumeMissing(name: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'volume_missing',
+    blame: 'operator',
+    message: `There is no volume ${name} on this Docker Engine.`,
+    mend: `Make it: docker volume create ${name}`,
+    cause,
+  });
+}
+
+/** A volume that shows something else than its own files, a directory of the host for example. */
+export function volumeNotPlain(name: string, why: string): FlowError {
+  return new FlowError({
+    code: 'volume_not_plain',
+    blame: 'operator',
+    message: `The volume ${name} ${why}, so it could show anything of the host, and is not mounted.`,
+    mend: `Make a plain one under another name (docker volume create NAME, without --opt), and list that in the policy.`,
+  });
+}

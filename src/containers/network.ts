@@ -1,6 +1,6 @@
 import type { NetworkInspectInfo } from 'dockerode';
 import type { CallEngine } from './engine-call.ts';
-import { networkNotIsolated } from './errors.ts';
+import { networkMissing, networkNotIsolated } from './errors.ts';
 import { NETWORK_NAME } from './hardening.ts';
 
 /** The bridge's option for traffic between its containers: https://docs.docker.com/engine/network/drivers/bridge/#options */
@@ -35,5 +35,13 @@ async function makeNetwork(call: CallEngine): Promise<void> {
       Options: { [BETWEEN_CONTAINERS]: 'false' },
       abortSignal,
     });
+  });
+}
+
+/** Whether a network of the policy is there. Throws `network_missing`. */
+export async function checkNetwork(call: CallEngine, name: string): Promise<void> {
+  const faults = { 404: (_words: string, cause: unknown) => networkMissing(name, cause) };
+  await call({ what: `describe the network ${name}`, faults }, async (docker) => {
+    await docker.getNetwork(name).inspect();
   });
 }

@@ -7,11 +7,12 @@ export type MountKind =
   | 'credential'
   | 'agent-state'
   | 'bind'
+  | 'volume'
   | 'tmpfs';
 
-/** One mount of a plan; `source` is null for a tmpfs, `asWritten` is the profile's own words or null for ours. */
+/** One mount of a plan; `source` is null for a tmpfs and the name of a volume, `asWritten` is the profile's own words or null for ours. */
 export type PlanMount = {
-  type: 'bind' | 'tmpfs';
+  type: 'bind' | 'volume' | 'tmpfs';
   source: string | null;
   target: string;
   readOnly: boolean;
@@ -37,6 +38,10 @@ export type PlanLimits = {
   graceSec: number;
   /** Output kept on the host; ten times this ends the run. */
   logBytes: number;
+  /** What may be written into the container's own files; more ends the run. */
+  diskBytes: number;
+  /** By how much the workspace may grow; more ends the run. */
+  workspaceBytes: number;
   ulimits: readonly { name: string; soft: number; hard: number }[];
 };
 
@@ -55,7 +60,10 @@ export type Plan = {
   workdir: string;
   user: { uid: number; gid: number };
   env: Readonly<Record<string, string>>;
-  network: 'open' | 'none';
+  /** With a name: that network of the engine, which the policy listed. */
+  network: 'open' | 'none' | { name: string };
+  /** One of the engine's OCI runtimes; null is its default. */
+  ociRuntime: string | null;
   limits: PlanLimits;
   mounts: readonly PlanMount[];
   readOnlyRoot: boolean;

@@ -17,6 +17,10 @@ export function judgeEnd(
       return { outcome: 'stalled', reason: outputStalled(limits.stallTimeoutSec).toProblem() };
     case 'output_limit':
       return { outcome: 'failed', reason: outputLimit(limits.logBytes * 10).toProblem() };
+    case 'disk_limit':
+      return { outcome: 'failed', reason: diskLimit(limits.diskBytes).toProblem() };
+    case 'workspace_limit':
+      return { outcome: 'failed', reason: workspaceLimit(limits.workspaceBytes).toProblem() };
     case 'engine':
       return { outcome: 'lost', reason: containerLost().toProblem() };
     case 'cancel':
@@ -59,6 +63,24 @@ function outputLimit(bytes: number): FlowError {
     blame: 'agent',
     message: `The agent printed more than ${formatBytes(bytes)}, ten times what is kept.`,
     mend: 'Let it print less, or raise RUN_LOG_BYTES.',
+  });
+}
+
+function diskLimit(bytes: number): FlowError {
+  return new FlowError({
+    code: 'disk_limit',
+    blame: 'agent',
+    message: `The agent wrote more than ${formatBytes(bytes)} into its container's own files, outside the workspace.`,
+    mend: 'Let it write less there, raise runtime.diskSize in the profile, or RUN_DISK_BYTES for all.',
+  });
+}
+
+function workspaceLimit(bytes: number): FlowError {
+  return new FlowError({
+    code: 'workspace_limit',
+    blame: 'agent',
+    message: `The agent made its workspace grow by more than ${formatBytes(bytes)}, or put more files there than can be counted in time.`,
+    mend: 'See what it left in the workspace, raise runtime.workspaceSize in the profile, or RUN_WORKSPACE_BYTES for all.',
   });
 }
 

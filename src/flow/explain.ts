@@ -20,7 +20,7 @@ export type Explanation = {
 /** A plan as it is shown. */
 export type PlanView = Pick<
   Plan,
-  'image' | 'command' | 'setupScript' | 'workdir' | 'env' | 'network' | 'limits'
+  'image' | 'command' | 'setupScript' | 'workdir' | 'env' | 'network' | 'ociRuntime' | 'limits'
 > & {
   user: string;
   mounts: PlanMount[];
@@ -104,7 +104,7 @@ async function judge(
 }
 
 function viewPlan(plan: Plan): PlanView {
-  const { image, command, setupScript, workdir, env, network, limits, user, mounts } = plan;
+  const { image, command, setupScript, workdir, env, network, ociRuntime, limits, user, mounts } = plan;
   return {
     image,
     command,
@@ -113,6 +113,7 @@ function viewPlan(plan: Plan): PlanView {
     user: `${user.uid}:${user.gid}`,
     env,
     network,
+    ociRuntime,
     limits,
     mounts: [...mounts],
   };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { makeDirectory } from '../base/files.ts';
 import { createCodexReader } from '../containers/codex-events.ts';
@@ -5,6 +6,8 @@ import type { Engine } from '../containers/docker.ts';
 import { supervise } from '../containers/supervise.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
+import type { MountHost } from '../mounts/mount.ts';
+import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -21,6 +24,7 @@ export type FollowParts = {
   engine: Engine;
   directories: Directories;
   defaults: PlanDefaults;
+  mountHost: MountHost;
   redactor: Redactor;
   clock: Clock;
   log: Logger;
@@ -30,8 +34,9 @@ export type FollowParts = {
 export async function follow(parts: FollowParts, run: Run, flight: Flight): Promise<Verdict | 'left'> {
   if (run.containerId === null || run.deadlineAt === null) return verdictOf(containerLost());
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-  const limits = planLimits(profile, parts.defaults);
-  const dir = runPlaces(parts.directories, run).log;
+  const limits = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
+  const places = runPlaces(parts.directories, run);
+  const dir = places.log;
   await makeDirectory(dir, { mode: 0o700 });
   const codex = createCodexReader();
   const timeline = createTimelineWriter(parts.runs, run.id);
@@ -43,6 +48,12 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
     deadlineAt: run.deadlineAt,
     stallTimeoutSec: limits.stallTimeoutSec,
     graceSec: limits.graceSec,
+    growth: {
+      workspace: places.workspace,
+      baselineFile: join(places.log, 'workspace-bytes'),
+      workspaceBytes: limits.workspaceBytes,
+      diskBytes: profile.execution.runtime.readOnlyRoot ? undefined : limits.diskBytes,
+    },
     cancellation: flight.cancellation,
     detach: flight.detach.signal,
     openMask: () => parts.redactor.stream(),

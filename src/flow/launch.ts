@@ -3,6 +3,7 @@ import type { Engine } from '../containers/docker.ts';
 import { containerSpec } from '../containers/spec.ts';
 import { checkPlanMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
+import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -45,12 +46,12 @@ export async function launch(parts: LaunchParts, prepared: Prepared, flight: Fli
 
 /** Writes down that the agent's container runs; from its start on its time counts. */
 export async function begin(
-  parts: { runs: RunStore; defaults: PlanDefaults },
+  parts: { runs: RunStore; defaults: PlanDefaults; mountHost: MountHost },
   run: Run,
   container: { containerId: string; startedAt: number },
 ): Promise<Run> {
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-  const { timeoutSec } = planLimits(profile, parts.defaults);
+  const { timeoutSec } = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
   const deadlineAt = container.startedAt + timeoutSec * 1000;
   const text = `The container runs, for at most ${timeoutSec} s.`;
   return await move(parts, run, 'running', text, { ...container, deadlineAt });
@@ -85,9 +86,9 @@ async function clone(parts: LaunchParts, prepared: Prepared, signal: AbortSignal
 
 /** What was checked is what is mounted: the final plan is held against the deny-list once more, just before the start. */
 function checkSent(host: MountHost, { plan, places }: Prepared): void {
-  const binds = plan.mounts.flatMap(({ type, kind, source, target }) =>
+  const binds = plan.mounts.flatMap(({ type, kind, source, target, readOnly }) =>
     type === 'bind' && source !== null && kind !== 'credential' && kind !== 'agent-state'
-      ? [{ source, target }]
+      ? [{ source, target, readOnly }]
       : [],
   );
   checkPlanMounts(binds, host, [

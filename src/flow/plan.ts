@@ -2,6 +2,8 @@ import { FlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import type { Plan, PlanLimits, PlanMount } from '../containers/plan.ts';
 import type { CheckedMount } from '../mounts/mount.ts';
+import { underCeilings } from '../policy/ask.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RunPlaces } from './places.ts';
 
@@ -23,6 +25,7 @@ export function makePlan(parts: {
   places: RunPlaces;
   defaults: PlanDefaults;
   secretsDir: string;
+  policy: Policy;
 }): Plan {
   const { profile, defaults, places } = parts;
   const { handler, runtime } = profile.execution;
@@ -43,7 +46,8 @@ export function makePlan(parts: {
       GITHUB_REPOSITORY: parts.repository,
     },
     network: runtime.network ?? defaults.network,
-    limits: planLimits(profile, defaults),
+    ociRuntime: runtime.ociRuntime ?? null,
+    limits: planLimits(profile, defaults, parts.policy),
     mounts: [...ownMounts(places), ...mounts.map(planMount)],
     readOnlyRoot: runtime.readOnlyRoot,
     hostname: runtime.dockerArgs.hostname ?? null,
@@ -54,14 +58,21 @@ export function makePlan(parts: {
   };
 }
 
-/** The ceilings of a profile's containers. */
-export function planLimits({ execution: { runtime } }: Profile, defaults: PlanDefaults): PlanLimits {
+/** The limits of a profile's containers; a default above the policy's ceiling is lowered to it. */
+export function planLimits(
+  { execution: { runtime } }: Profile,
+  defaults: PlanDefaults,
+  policy: Policy,
+): PlanLimits {
+  const allowed = underCeilings(defaults, policy.ceilings);
   return {
-    memoryBytes: runtime.memoryBytes ?? defaults.memoryBytes,
-    cpus: runtime.cpus ?? defaults.cpus,
-    pids: runtime.pids ?? defaults.pids,
+    memoryBytes: runtime.memoryBytes ?? allowed.memoryBytes,
+    cpus: runtime.cpus ?? allowed.cpus,
+    pids: runtime.pids ?? allowed.pids,
     shmSizeBytes: runtime.shmSizeBytes ?? defaults.shmSizeBytes,
-    timeoutSec: runtime.timeoutSec ?? defaults.timeoutSec,
+    timeoutSec: runtime.timeoutSec ?? allowed.timeoutSec,
+    diskBytes: runtime.diskBytes ?? allowed.diskBytes,
+    workspaceBytes: runtime.workspaceBytes ?? allowed.workspaceBytes,
     stallTimeoutSec: runtime.stallTimeoutSec ?? defaults.stallTimeoutSec,
     graceSec: defaults.graceSec,
     logBytes: defaults.logBytes,
@@ -87,14 +98,25 @@ function ownMounts(places: RunPlaces): PlanMount[] {
 }
 
 function planMount(mount: CheckedMount): PlanMount {
-  const { asWritten, target, kind } = mount;
+  const { asWritten, target } = mount;
   if (mount.kind === 'tmpfs') {
     const { asWritten: _written, kind: _kind, ...sizes } = mount;
     return { ...sizes, source: null, readOnly: false, kind: 'tmpfs', asWritten };
   }
-  const source = mount.kind === 'bind' ? mount.realSource : mount.source;
-  const name = mount.kind === 'bind' ? {} : { name: mount.name };
-  return { type: 'bind', source, target, readOnly: true, kind, asWritten, ...name };
+  if (mount.kind === 'volume')
+    return {
+      type: 'volume',
+      source: mount.volume,
+      target,
+      readOnly: mount.readOnly,
+      kind: 'volume',
+      asWritten,
+    };
+  const { type } = mount;
+  if (mount.kind === 'bind')
+    return { type, source: mount.realSource, target, readOnly: mount.readOnly, kind: 'bind', asWritten };
+  const { source, name } = mount;
+  return { type, source, target, readOnly: true, kind: mount.kind, asWritten, name };
 }
 
 /** The mount that `credentials.codex` stands for, unless the profile mounts a Codex state itself. */

@@ -11,12 +11,14 @@ import { readEvent } from '../events/from-delivery.ts';
 import type { Redactor } from '../log/redact.ts';
 import { resolveMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
+import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { HeldSecrets } from './held-secrets.ts';
 import { type Directories, type RunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
+import { holdToPolicy } from './policy.ts';
 import { promptFor, runBranch } from './prompt.ts';
 
 /** A run whose files, plan and credentials are ready; what is missing is the clone and the container. */
@@ -78,6 +80,7 @@ async function decidePlan(
   parts: PrepareParts,
   { run, profile, places }: { run: Run; profile: Profile; places: RunPlaces },
 ): Promise<Plan> {
+  const policy = parts.mountHost.policy?.() ?? NO_POLICY;
   const plan = makePlan({
     profile,
     repository: run.repository,
@@ -86,9 +89,9 @@ async function decidePlan(
     places,
     defaults: parts.defaults,
     secretsDir: parts.mountHost.secretsDir,
+    policy,
   });
-  await parts.engine.inspectImage(plan.image);
-  return plan;
+  return await holdToPolicy(plan, policy, parts.engine);
 }
 
 /** Fresh and empty: what an attempt before this one left is gone. */

@@ -1,0 +1,17 @@
+import type { CallEngine } from './engine-call.ts';
+import { volumeMissing, volumeNotPlain } from './errors.ts';
+
+/**
+ * Whether a volume is there and holds nothing but files of its own: the driver `local`, and none of its options, with
+ * which a volume can be any directory or device of the host. Throws `volume_missing`, `volume_not_plain`.
+ */
+export async function checkVolume(call: CallEngine, name: string): Promise<void> {
+  const faults = { 404: (_words: string, cause: unknown) => volumeMissing(name, cause) };
+  const volume = await call(
+    { what: `describe the volume ${name}`, faults },
+    async (docker) => await docker.getVolume(name).inspect(),
+  );
+  if (volume.Driver !== 'local') throw volumeNotPlain(name, `comes from the driver ${volume.Driver}`);
+  const options = Object.keys(volume.Options ?? {});
+  if (options.length > 0) throw volumeNotPlain(name, `has the options ${options.join(', ')}`);
+}

@@ -1,0 +1,55 @@
+import { FlowError } from '../base/errors.ts';
+import type { Engine } from '../containers/docker.ts';
+import type { Plan } from '../containers/plan.ts';
+import { askedNetwork, askPolicy } from '../policy/ask.ts';
+import type { KnownImage } from '../policy/image-rules.ts';
+import type { Policy } from '../policy/policy.ts';
+
+/**
+ * Holds a plan against the policy as it is now and against what the engine has: the image with its digests, the
+ * volumes, the network, the runtime. Gives the plan to launch; where the policy has rules for images, its image is the
+ * very one that was looked at, whatever its name stands for a moment later.
+ * Throws the first refusal of the policy, `image_missing`, and what the engine says of the rest.
+ */
+export async function holdToPolicy(
+  plan: Plan,
+  policy: Policy,
+  engine: Pick<Engine, 'inspectImage' | 'checkVolume' | 'checkNetwork' | 'info'>,
+): Promise<Plan> {
+  refuseBeyondPolicy(plan, policy);
+  const image = await engine.inspectImage(plan.image);
+  refuseBeyondPolicy(plan, policy, image);
+  for (const { name } of volumesOf(plan)) await engine.checkVolume(name);
+  if (typeof plan.network === 'object') await engine.checkNetwork(plan.network.name);
+  if (plan.ociRuntime !== null) await refuseMissingRuntime(plan.ociRuntime, engine);
+  return policy.images ? { ...plan, image: image.id } : plan;
+}
+
+/** Asks the policy alone, with the image as far as it is known. Throws the first refusal. */
+export function refuseBeyondPolicy(plan: Plan, policy: Policy, known?: KnownImage): void {
+  const { memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes } = plan.limits;
+  const [refusal] = askPolicy(policy, {
+    ...{ memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes },
+    ...{ image: plan.image, known, user: plan.user, ociRuntime: plan.ociRuntime },
+    network: askedNetwork(plan.network),
+    volumes: volumesOf(plan),
+  });
+  if (refusal) throw new FlowError({ ...refusal, blame: 'profile' });
+}
+
+function volumesOf(plan: Plan): { name: string; readOnly: boolean }[] {
+  return plan.mounts.flatMap(({ kind, source, readOnly }) =>
+    kind === 'volume' && source !== null ? [{ name: source, readOnly }] : [],
+  );
+}
+
+async function refuseMissingRuntime(name: string, engine: Pick<Engine, 'info'>): Promise<void> {
+  const { runtimes } = await engine.info();
+  if (runtimes.includes(name)) return;
+  throw new FlowError({
+    code: 'runtime_missing',
+    blame: 'operator',
+    message: `The OCI runtime ${name} is not on this Docker Engine, which has ${runtimes.join(', ')}.`,
+    mend: `Install it and name it in /etc/docker/daemon.json, or remove runtime.ociRuntime from the profile.`,
+  });
+}
