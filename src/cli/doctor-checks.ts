@@ -19,6 +19,7 @@ import { profilesFaulty } from './explain.ts';
 import { describeGit } from './git-check.ts';
 import { reportImage } from './image-check.ts';
 import type { Io } from './io.ts';
+import { reportPolicy } from './policy-check.ts';
 import { readConfig } from './stores.ts';
 
 /** The images that this repository builds. */
@@ -71,6 +72,7 @@ async function* checkEngine(
     return `${info.version}, ${info.cpus} processors, ${formatBytes(info.memoryBytes)}`;
   });
   yield answer;
+  yield await look('policy', () => reportPolicy(config, engine));
   for (const name of engine ? IMAGES : []) {
     const short = name.replaceAll(/^github-flows-|:latest$/g, '');
     yield await look(`image ${short}`, async () => await reportImage(engine as Engine, name, config.runAs));

@@ -43,13 +43,14 @@ function volumesOf(plan: Plan): { name: string; readOnly: boolean }[] {
   );
 }
 
-async function refuseMissingRuntime(name: string, engine: Pick<Engine, 'info'>): Promise<void> {
+/** Throws `runtime_missing` when the engine does not know the OCI runtime. */
+export async function refuseMissingRuntime(name: string, engine: Pick<Engine, 'info'>): Promise<void> {
   const { runtimes } = await engine.info();
   if (runtimes.includes(name)) return;
   throw new FlowError({
     code: 'runtime_missing',
     blame: 'operator',
     message: `The OCI runtime ${name} is not on this Docker Engine, which has ${runtimes.join(', ')}.`,
-    mend: `Install it and name it in /etc/docker/daemon.json, or remove runtime.ociRuntime from the profile.`,
+    mend: 'Install it and name it in /etc/docker/daemon.json, or choose another one in the profile and the policy.',
   });
 }

@@ -31,6 +31,7 @@ export function buildPolicy(written: WrittenPolicy, file: string): { policy: Pol
       mounts: (written.mounts ?? []).map(({ source, writable = false }) => ({ source, writable })),
       volumes: (written.volumes ?? []).map(({ name, writable = false }) => ({ name, writable })),
       networks: written.networks ?? [],
+      privateHosts: (written.privateHosts ?? []).map((host) => host.toLowerCase()),
       runtimes: written.runtimes ?? [],
       rootUser: written.rootUser ?? false,
       ceilings,

@@ -31,6 +31,8 @@ export type Policy = {
   mounts: readonly PolicyMount[];
   volumes: readonly PolicyVolume[];
   networks: readonly string[];
+  /** `host:port` in lower case: servers of private networks that a run's list of hosts may name. */
+  privateHosts: readonly string[];
   runtimes: readonly string[];
   rootUser: boolean;
   ceilings: Ceilings;
@@ -43,6 +45,7 @@ export const NO_POLICY: Policy = {
   mounts: [],
   volumes: [],
   networks: [],
+  privateHosts: [],
   runtimes: [],
   rootUser: false,
   ceilings: {},

@@ -11,6 +11,7 @@ export type WrittenPolicy = {
   mounts?: { source: string; writable?: boolean }[];
   volumes?: { name: string; writable?: boolean }[];
   networks?: string[];
+  privateHosts?: string[];
   runtimes?: string[];
   rootUser?: boolean;
   ceilings?: {
