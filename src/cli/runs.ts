@@ -7,6 +7,7 @@ import type { Run } from '../runs/run.ts';
 import { followLog } from './follow-log.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable, problemText } from './output.ts';
+import { changesLine, runFindings } from './run-findings.ts';
 import { type Stores, withStores } from './stores.ts';
 import { limitOption } from './usage.ts';
 
@@ -118,11 +119,14 @@ async function list(io: Io, stores: Stores, options: { limit: number; json?: tru
 async function show(io: Io, stores: Stores, id: string, options: { json?: true }): Promise<void> {
   const run = await findRun(stores, id);
   const timeline = await stores.runs.timeline(id);
+  const { changes, findings } = runFindings(timeline);
   const details = {
     exitCode: run.exitCode,
     finalMessage: run.finalMessage,
     usage: run.usage,
     cancelReason: run.cancelReason,
+    changes,
+    findings,
   };
   if (options.json)
     return printJson(io, {
@@ -138,9 +142,11 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
     ['profile', run.profile],
     ['state', run.outcome ? `${run.state}, ${run.outcome}` : run.state],
     ['output', runLogDirectory(stores.config.varDir, run.id)],
+    ...(changes ? [['changes', changesLine(changes)]] : []),
   ];
   for (const [name = '', value = ''] of head) io.out(`${name.padEnd(12)}${plain(value)}\n`);
   if (run.reason) io.out(`\n${problemText(run.reason)}`);
+  for (const finding of findings) io.out(`\n${problemText(finding)}`);
   io.out('\n');
   for (const entry of timeline)
     io.out(`${moment(isoTime(entry.at))}  ${plain(entry.text).replaceAll('\n', '\n    ')}\n`);

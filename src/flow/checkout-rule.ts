@@ -25,6 +25,24 @@ export function wantedCommit(rule: CheckoutRule, event: FlowEvent): Wanted {
   }
 }
 
+/**
+ * Where the agent configuration of a workspace comes from, or undefined when it is the checked-out commit's own: the
+ * commit that the event names as the pull request's base, else the default branch.
+ */
+export function pullRequestBase(
+  rule: CheckoutRule,
+  event: FlowEvent,
+): { sha: string | undefined; branch: string } | undefined {
+  const byRef = rule.from === 'ref' && rule.ref?.startsWith('refs/pull/') === true;
+  const byRule = rule.from === 'pull-request-head' || rule.from === 'pull-request-merge';
+  const isPull = byRef || byRule || (rule.from === 'auto' && event.pullRequest !== undefined);
+  if (!isPull || rule.agentConfig === 'head') return undefined;
+  return {
+    sha: byRef ? undefined : event.pullRequest?.baseSha,
+    branch: event.repository?.defaultBranch ?? 'HEAD',
+  };
+}
+
 function head(number: number, sha: string | undefined): Wanted {
   return { pullRequest: { number, kind: 'head' }, ...(sha === undefined ? {} : { sha }) };
 }

@@ -1,29 +1,20 @@
-import type { Clock } from '../base/clock.ts';
 import { removeTree } from '../base/files.ts';
-import type { Engine } from '../containers/docker.ts';
 import type { Reporter } from '../feedback/reporter.ts';
-import type { Logger } from '../log/logger.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { ReportStore } from '../runs/report-store.ts';
 import type { Outcome, Run } from '../runs/run.ts';
 import type { RunPatch, RunStore } from '../runs/run-store.ts';
 import { removeWorkspace } from '../workspaces/sweep.ts';
+import { type AftermathParts, lookAfter } from './aftermath.ts';
 import { leaseLost, runCancelled } from './flight.ts';
-import type { HeldSecrets } from './held-secrets.ts';
-import { type Directories, runPlaces } from './places.ts';
+import { runPlaces } from './places.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the end of a run takes from the rest of the service. */
-export type ConcludeParts = {
-  runs: RunStore;
+export type ConcludeParts = AftermathParts & {
   reports: ReportStore;
   reporter: Reporter;
-  engine: Engine;
-  directories: Directories;
-  held: HeldSecrets;
   keepFailedMs: number;
-  clock: Clock;
-  log: Logger;
 };
 
 /** What GitHub has not taken by then is retried from rows of its own, while the run is `ended`. */
@@ -45,6 +36,8 @@ export async function conclude(parts: ConcludeParts, run: Run, verdict: Verdict)
 
 /** From `reporting` to `ended`. */
 export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
+  await removeContainers(parts, run);
+  await lookAfter(parts, run);
   await clean(parts, run, run.workspaceKeptUntil !== null);
   await tell(parts, run);
   const ended = { endedAt: parts.clock.now(), release: true };
@@ -55,6 +48,7 @@ export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
 
 /** Back into the queue: the agent had not started, so nothing was done twice when it is prepared again. */
 export async function putBack(parts: ConcludeParts, run: Run, why: string, waitMs: number): Promise<Run> {
+  await removeContainers(parts, run);
   await clean(parts, run, false);
   parts.held.release(run.id);
   const notBefore = parts.clock.now() + waitMs;
@@ -80,11 +74,15 @@ export async function move(
   return (await parts.runs.find(run.id)) ?? run;
 }
 
-/** Removes the container of every attempt, the credentials and the run's files, and the workspace unless it is kept. */
-async function clean(parts: ConcludeParts, run: Run, keepWorkspace: boolean): Promise<void> {
-  const places = runPlaces(parts.directories, run);
+/** Removes the containers of every attempt. */
+async function removeContainers(parts: ConcludeParts, run: Run): Promise<void> {
   const containers = await parts.engine.list(parts.directories.installation);
   for (const container of containers) if (container.runId === run.id) await parts.engine.remove(container.id);
+}
+
+/** Removes the credentials and the run's files, and the workspace unless it is kept. */
+async function clean(parts: ConcludeParts, run: Run, keepWorkspace: boolean): Promise<void> {
+  const places = runPlaces(parts.directories, run);
   await removeTree(places.home);
   if (!keepWorkspace) await removeWorkspace(places.workspace);
 }

@@ -50,8 +50,7 @@ async function finish(parts: LifeParts, run: Run, flight: Flight): Promise<void>
 /** Goes on with a run that a service before this one had begun, by what the engine says of its container. */
 export async function resume(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
   await parts.engineWatch.untilReady(flight.detach.signal);
-  const { forget } = await maskDelivered(runPlaces(parts.directories, run).secrets, parts.redactor);
-  parts.held.hold(run.id, forget);
+  parts.held.hold(run.id, await maskDelivered(runPlaces(parts.directories, run).secrets, parts.redactor));
   if (run.state === 'reporting') {
     await close(parts, run);
     return;

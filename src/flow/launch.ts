@@ -1,22 +1,19 @@
 import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../containers/docker.ts';
 import { containerSpec } from '../containers/spec.ts';
-import { checkPlanMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { checkout } from '../workspaces/checkout.ts';
 import type { Mirrors } from '../workspaces/mirror.ts';
-import { wantedCommit } from './checkout-rule.ts';
+import { checkSent, checkStillSent } from './check-sent.ts';
+import { cloneRepository } from './clone.ts';
 import { move } from './conclude.ts';
 import { type Flight, flightSignal } from './flight.ts';
-import { tokenFileFor } from './github-credential.ts';
 import type { Directories } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import type { Prepared } from './prepare.ts';
-import { runBranch } from './prompt.ts';
 
 /** What a launch takes from the rest of the service. */
 export type LaunchParts = {
@@ -35,11 +32,12 @@ export async function launch(parts: LaunchParts, prepared: Prepared, flight: Fli
   const signal = flightSignal(flight);
   const [containerId] = await allSettledFirst([
     createContainer(parts, prepared),
-    clone(parts, prepared, signal),
+    cloneRepository(parts, prepared, signal),
   ]);
   signal.throwIfAborted();
-  checkSent(parts.mountHost, prepared);
+  const sent = checkSent(parts.mountHost, prepared);
   await parts.engine.start(containerId);
+  checkStillSent(parts.mountHost, prepared, sent);
   const { startedAt } = await parts.engine.inspect(containerId);
   return await begin(parts, prepared.run, { containerId, startedAt: startedAt ?? parts.clock.now() });
 }
@@ -62,41 +60,6 @@ async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Pro
   const { cpus } = await parts.engine.info();
   const identity = { installation: parts.directories.installation, runId: run.id, attempt: run.attempt };
   return await parts.engine.create(containerSpec(plan, identity, cpus));
-}
-
-async function clone(parts: LaunchParts, prepared: Prepared, signal: AbortSignal): Promise<void> {
-  const { event, profile, places, plan, run } = prepared;
-  const repository = event.repository;
-  if (!repository) return;
-  const source = { ...repository, tokenFile: tokenFileFor(profile, parts.mountHost.secretsDir) };
-  const { mirror, commit } = await parts.mirrors.fetch(source, wantedCommit(profile.checkout, event), {
-    signal,
-  });
-  await checkout({
-    mirror,
-    commit,
-    branch: runBranch(run.id),
-    dir: places.repo,
-    owner: plan.user,
-    originUrl: `${parts.serverUrl}/${repository.fullName}.git`,
-    depth: profile.checkout.depth,
-    signal,
-  });
-}
-
-/** What was checked is what is mounted: the final plan is held against the deny-list once more, just before the start. */
-function checkSent(host: MountHost, { plan, places }: Prepared): void {
-  const binds = plan.mounts.flatMap(({ type, kind, source, target, readOnly }) =>
-    type === 'bind' && source !== null && kind !== 'credential' && kind !== 'agent-state'
-      ? [{ source, target, readOnly }]
-      : [],
-  );
-  checkPlanMounts(binds, host, [
-    places.workspace,
-    places.files,
-    places.secrets,
-    `${places.files}/profile.sh`,
-  ]);
 }
 
 /** Waits for all, so that nothing of a failed launch goes on behind the clean-up; then throws the first failure. */

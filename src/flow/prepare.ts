@@ -52,7 +52,7 @@ export async function prepare(parts: PrepareParts, run: Run): Promise<Prepared> 
   const prompt = promptFor(profile, event, run.id);
   await makePlaces(places, plan.user);
   const nowMs = parts.clock.now();
-  const { forget } = await deliverCredentials({
+  const delivered = await deliverCredentials({
     secretsDir: places.secrets,
     owner: plan.user,
     mounts: plan.mounts.flatMap(deliverable),
@@ -60,7 +60,7 @@ export async function prepare(parts: PrepareParts, run: Run): Promise<Prepared> 
     nowMs,
     redactor: parts.redactor,
   });
-  parts.held.hold(run.id, forget);
+  parts.held.hold(run.id, delivered);
   await writeFiles(parts.serverUrl, { run, body, plan, places, prompt });
   return { run, event, profile, plan, places };
 }

@@ -69,6 +69,8 @@ export type GitOptions = {
   signal?: AbortSignal;
   /** Run as this user and group; needs a root service. */
   owner?: Owner;
+  /** A program with its first arguments that becomes git, given as the rest of them (to set limits, say). */
+  through?: readonly string[];
   onProgress?: (progress: Progress) => void;
 };
 
@@ -82,7 +84,8 @@ export async function runGit(args: readonly string[], options: GitOptions = {}):
   options.signal?.throwIfAborted();
   const settings = (options.settings ?? []).flatMap((setting) => ['-c', setting]);
   try {
-    return await exec('git', [...SETTINGS, ...settings, ...args], {
+    const [program = 'git', ...command] = [...(options.through ?? []), 'git'];
+    return await exec(program, [...command, ...SETTINGS, ...settings, ...args], {
       cwd: options.cwd ?? '/',
       env: { ...ENVIRONMENT, ...options.env },
       killSignal: 'SIGTERM',

@@ -1,0 +1,28 @@
+import type { Problem } from '../base/errors.ts';
+import type { TimelineEntry } from '../runs/run.ts';
+
+/** What was kept of an agent's commits; paths on this machine. */
+export type ShownChanges = { commits: number; files: number; commit: string; patch: string; bundle: string };
+
+/** What was found once the agent was over, from the run's timeline. */
+export type RunFindings = { changes: ShownChanges | null; findings: Problem[] };
+
+/** Kinds of lines that say what went wrong after an agent, however its run ended. */
+const PROBLEMS: readonly string[] = ['secret_found', 'changes_not_kept'];
+
+/** Reads the findings out of a timeline. */
+export function runFindings(timeline: readonly TimelineEntry[]): RunFindings {
+  const kept = timeline.find(({ kind }) => kind === 'changes_kept');
+  const findings = timeline
+    .filter(({ kind }) => PROBLEMS.includes(kind))
+    .map(({ text, data }) => ({ code: String(data.code), message: text, mend: String(data.mend) }));
+  if (!kept) return { changes: null, findings };
+  const { commits, files, commit, patch, bundle } = kept.data as ShownChanges;
+  return { changes: { commits, files, commit, patch, bundle }, findings };
+}
+
+/** One line for people: how much there is, and where. */
+export function changesLine({ commits, files, patch }: ShownChanges): string {
+  const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+  return `${count(commits, 'commit')}, ${count(files, 'file')}: ${patch}`;
+}

@@ -1,0 +1,160 @@
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { asFlowError, FlowError } from '../base/errors.ts';
+import { removeTree } from '../base/files.ts';
+import type { Engine } from '../containers/docker.ts';
+import { findSecrets } from '../credentials/find-secrets.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Redactor } from '../log/redact.ts';
+import { checkPlanMounts } from '../mounts/check.ts';
+import type { MountHost } from '../mounts/mount.ts';
+import { CONTENTS, keepChanges } from '../publish/keep-changes.ts';
+import type { Run, TimelineEntry } from '../runs/run.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import { type CloneRecord, mayHaveCommits, readCloneRecord } from './clone-record.ts';
+import type { HeldSecrets } from './held-secrets.ts';
+import { type Directories, type RunPlaces, runPlaces } from './places.ts';
+
+/** What looking after a run takes from the rest of the service. */
+export type AftermathParts = {
+  runs: RunStore;
+  engine: Engine;
+  directories: Directories;
+  mountHost: MountHost;
+  held: HeldSecrets;
+  redactor: Redactor;
+  clock: Clock;
+  log: Logger;
+};
+
+/** How long a search may take, and how many places it names. */
+const SEARCH_MS = 30_000;
+const MAX_FOUND = 20;
+const MAX_NAME = 300;
+
+/**
+ * What is done with what an agent left, once no container of the run lives and before anything of it is removed: its
+ * commits are kept with the run, then workspace, log and commits are searched for the values it was handed. What is
+ * found goes into the timeline and the log; nothing that goes wrong here changes how the run ended. May be done twice.
+ */
+export async function lookAfter(parts: AftermathParts, run: Run): Promise<void> {
+  if (run.startedAt === null) return;
+  const places = runPlaces(parts.directories, run);
+  const quarantine = join(parts.directories.varDir, 'quarantine', run.id);
+  try {
+    const record = await readCloneRecord(places);
+    if (record && (await mayHaveCommits(places, record)))
+      await keep(parts, run, { record, places, quarantine });
+    await search(parts, run, { record, places, quarantine });
+  } catch (error) {
+    parts.log.error({ err: error, run: run.id }, 'looking after a run broke off');
+  } finally {
+    await removeTree(quarantine);
+  }
+}
+
+type Left = { record: CloneRecord | undefined; places: RunPlaces; quarantine: string };
+
+async function keep(
+  parts: AftermathParts,
+  run: Run,
+  { record, places, quarantine }: Left & { record: CloneRecord },
+): Promise<void> {
+  try {
+    checkPlanMounts([{ source: places.workspace, target: '/workspace' }], parts.mountHost, [
+      places.workspace,
+    ]);
+    const { commit: base, branch, owner, mirror } = record;
+    const kept = await keepChanges(
+      parts,
+      {
+        installation: parts.directories.installation,
+        runId: run.id,
+        workspace: places.workspace,
+        owner,
+        base,
+        branch,
+      },
+      {
+        mirror,
+        dir: quarantine,
+        keepIn: places.log,
+        searchable: parts.held.values(run.id).length > 0,
+      },
+    );
+    if (!kept) return;
+    const { commits, files } = kept;
+    const text = `The agent made ${count(commits, 'commit')} that change ${count(files, 'file')}.`;
+    await noteOnce(parts, run, { kind: 'changes_kept', text, data: { ...kept, base } });
+  } catch (error) {
+    const fault = asFlowError(error);
+    parts.log.warn({ err: fault, run: run.id }, 'what an agent committed was not kept');
+    await noteProblem(parts, run, 'changes_not_kept', fault);
+  }
+}
+
+async function search(parts: AftermathParts, run: Run, { record, places, quarantine }: Left): Promise<void> {
+  const workspace = { name: 'workspace', dir: places.workspace };
+  const { found, cuts } = await findSecrets(parts.held.values(run.id), {
+    roots: [
+      { name: 'log', dir: places.log },
+      { name: 'changes.bundle', dir: join(quarantine, CONTENTS) },
+      record ? { ...workspace, sinceNs: BigInt(record.sinceNs) } : workspace,
+    ],
+    timeoutMs: SEARCH_MS,
+    limit: MAX_FOUND,
+    clock: parts.clock,
+  });
+  if (found.length > 0) {
+    const files = found.map((path) => showable(parts.redactor, path));
+    const fault = secretFound(files);
+    parts.log.error({ err: fault, run: run.id, files }, 'an agent left a value that it was handed');
+    await noteProblem(parts, run, 'secret_found', fault, { files });
+  }
+  if (cuts.length === 0) return;
+  const text = `The search for values that the run was handed is not whole: ${cuts.join('; ')}.`;
+  parts.log.warn({ run: run.id, cuts }, 'a search for handed-out values is not whole');
+  await noteOnce(parts, run, { kind: 'search_cut', text, data: {} });
+}
+
+/** A name that an agent chose: without any value, on one line, and not endless. */
+function showable(redactor: Redactor, path: string): string {
+  const masked = redactor.mask(path.replace(/^changes\.bundle\/.*/, 'changes.bundle'));
+  const cut = masked.length > MAX_NAME ? `${masked.slice(0, MAX_NAME)}…` : masked;
+  return JSON.stringify(cut).slice(1, -1);
+}
+
+async function noteProblem(
+  parts: AftermathParts,
+  run: Run,
+  kind: string,
+  fault: FlowError,
+  data: Record<string, unknown> = {},
+): Promise<void> {
+  const { code, message, mend } = fault.toProblem();
+  const text = parts.redactor.mask(message);
+  await noteOnce(parts, run, { kind, text, data: { ...data, code, mend } });
+}
+
+/** A run that is concluded again after a crash has its line already. */
+async function noteOnce(
+  parts: AftermathParts,
+  run: Run,
+  entry: Pick<TimelineEntry, 'kind' | 'text' | 'data'>,
+): Promise<void> {
+  const timeline = await parts.runs.timeline(run.id);
+  if (!timeline.some(({ kind }) => kind === entry.kind)) await parts.runs.note(run.id, entry);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function secretFound(files: readonly string[]): FlowError {
+  return new FlowError({
+    code: 'secret_found',
+    blame: 'agent',
+    message: `A value that this run was handed is in what it left: ${files.join(', ')}.`,
+    mend: 'Take that credential for leaked: replace it, see with `github-flows runs logs` what the agent did with it, and remove the files.',
+  });
+}

@@ -1,0 +1,92 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import type { Owner } from '../base/files.ts';
+import { HARDENED_CONTAINER, HARDENED_HOST } from '../containers/hardening.ts';
+import { containerLabels } from '../containers/labels.ts';
+import { CHANGE_LIMITS } from './limits.ts';
+
+/** The image whose git reads what an agent left: never the agent's own image. */
+export const BUNDLE_IMAGE = 'github-flows-base:latest';
+
+/** What the container's process ends with when there is no commit beyond the base. */
+export const NO_COMMITS = 40;
+
+/** Whose workspace becomes a bundle, and of which branch beyond which commit. */
+export type BundleRequest = {
+  installation: string;
+  runId: string;
+  /** Mounted read-only; nothing else is. */
+  workspace: string;
+  /** Whose files they are. */
+  owner: Owner;
+  base: string;
+  /** The run's branch, short; where it has not moved, what HEAD stands for is taken. */
+  branch: string;
+};
+
+/** The refs that a bundle may name. */
+export function bundleRefs(branch: string): string[] {
+  return [`refs/heads/${branch}`, 'HEAD'];
+}
+
+/**
+ * $1 is the base, $2 the branch. Whatever the repository's configuration makes git run, runs here, where there is
+ * nothing else. Git stands in an empty directory, so that no file of the agent is taken for a revision.
+ */
+const SCRIPT = `
+cd /tmp || exit 41
+g() { git --git-dir=/workspace/repo/.git -c core.fsmonitor=false -c core.hooksPath=/dev/null -c pack.threads=1 -c pack.windowMemory=128m -c core.bigFileThreshold=16m "$@"; }
+ref=HEAD
+own=$(g rev-parse --quiet --verify "refs/heads/$2^{commit}")
+if [ -n "$own" ] && [ "$own" != "$1" ]; then ref=refs/heads/$2; fi
+count=$(g rev-list --count --max-count=1 "$ref" "^$1" --) || exit 41
+if [ "$count" = 0 ]; then exit ${NO_COMMITS}; fi
+g bundle create --quiet --version=2 - "$ref" "^$1" --
+`;
+
+/** The sealed container that writes a bundle to its standard output: one read-only mount, no network, no credential. Pure. */
+export function bundleSpec(request: BundleRequest): ContainerCreateOptions {
+  const { uid, gid } = request.owner;
+  const seconds = String(Math.ceil(CHANGE_LIMITS.containerMs / 1000) + 10);
+  return {
+    ...HARDENED_CONTAINER,
+    name: `gf-${request.installation}-${request.runId}-changes`,
+    Image: BUNDLE_IMAGE,
+    Entrypoint: ['timeout', '-k', '1', seconds, '/bin/sh', '-c', SCRIPT, 'changes'],
+    Cmd: [request.base, request.branch],
+    User: `${uid}:${gid}`,
+    WorkingDir: '/tmp',
+    Env: [
+      'HOME=/tmp',
+      'LC_ALL=C',
+      'GIT_CONFIG_NOSYSTEM=1',
+      'GIT_CONFIG_GLOBAL=/dev/null',
+      'GIT_NO_REPLACE_OBJECTS=1',
+      'GIT_GRAFT_FILE=/dev/null',
+      'GIT_OPTIONAL_LOCKS=0',
+      'GIT_TERMINAL_PROMPT=0',
+    ],
+    // No attempt has the number 0, so that nobody takes it for the agent's container.
+    Labels: containerLabels({ installation: request.installation, runId: request.runId, attempt: 0 }),
+    HostConfig: {
+      ...HARDENED_HOST,
+      NetworkMode: 'none',
+      ReadonlyRootfs: true,
+      Memory: CHANGE_LIMITS.containerMemoryBytes,
+      MemorySwap: CHANGE_LIMITS.containerMemoryBytes,
+      NanoCpus: 1e9,
+      PidsLimit: 64,
+      ShmSize: 1024 * 1024,
+      Tmpfs: { '/tmp': 'rw,nosuid,nodev,noexec,size=16777216,mode=1777' },
+      LogConfig: { Type: 'none', Config: {} },
+      Mounts: [
+        {
+          Type: 'bind',
+          Source: request.workspace,
+          Target: '/workspace',
+          ReadOnly: true,
+          BindOptions: { Propagation: 'rprivate', NonRecursive: true } as { Propagation: 'rprivate' },
+        },
+      ],
+    },
+  };
+}
