@@ -36,18 +36,25 @@ export function checkPolicyMounts(
   host: MountHost,
 ): (Problem & { index: number })[] {
   const policy: Policy = { ...NO_POLICY, mounts };
-  const list = loadDenyList({ ...host, policy: () => policy });
   return mounts.flatMap(({ source }, index) => {
     try {
-      const trail = followLinks(source);
-      refuseDenied(source, trail, list, 'copy');
-      refuseSpecialFile(source, trail);
-      refuseInsideWritable(source, trail, policy);
-      return trail.real === source ? [] : [{ index, ...listsLink(source, trail.real) }];
+      const { real } = followLinks(source);
+      refuseListed(real, host);
+      if (real !== source) return [{ index, ...listsLink(source, real) }];
+      refuseInsideWritable(source, followLinks(source), policy);
+      return [];
     } catch (error) {
       return [{ index, ...notForPolicy(asFlowError(error).message) }];
     }
   });
+}
+
+/** Refuses a path that may not be mounted even when the policy lists it. Throws `mount_denied`, `mount_special_file`. */
+function refuseListed(path: string, host: MountHost): void {
+  const policy: Policy = { ...NO_POLICY, mounts: [{ source: path, writable: false }] };
+  const trail = followLinks(path);
+  refuseDenied(path, trail, loadDenyList({ ...host, policy: () => policy }), 'copy');
+  refuseSpecialFile(path, trail);
 }
 
 function notForPolicy(message: string): Problem {
