@@ -18,7 +18,8 @@ export function addCodexCommand(program: Command, io: Io): void {
   codex
     .command('login')
     .description('The one-time login, in a container that holds the state directory and nothing else.')
-    .action(async () => {
+    .option('--json', 'print what the state holds then as JSON, and Codex’s words on standard error')
+    .action(async (options: { json?: true }) => {
       const config = readConfig(io);
       const stateDir = join(config.secretsDir, 'codex');
       const engine = createEngine({ dockerHost: config.dockerHost, clock: systemClock });
@@ -27,11 +28,11 @@ export function addCodexCommand(program: Command, io: Io): void {
         image: IMAGE,
         stateDir,
         owner: config.runAs,
-        print: (text) => io.out(plain(text)),
+        print: (text) => (options.json ? io.err : io.out)(plain(text)),
         interrupted: untilSignal(),
         nowMs: systemClock.now(),
       });
-      await status(io, false);
+      await status(io, options.json === true);
     });
   codex
     .command('status')

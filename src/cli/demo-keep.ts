@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { DemoPlaces } from './demo-places.ts';
-import { COMMAND } from './demo-result.ts';
+import { demoCommand } from './demo-result.ts';
 import type { Screen } from './demo-screen.ts';
 
 const LOOK_EVERY_MS = 300;
@@ -27,7 +27,7 @@ export async function keepServing(parts: {
       `It receives webhooks at ${parts.url}/webhooks/github until you press Ctrl-C.`,
       'Send another comment from a second terminal:',
       '',
-      `cd ${places.dir} && ${COMMAND} send issue_comment`,
+      demoCommand(places, 'send issue_comment'),
     ].join('\n'),
   );
   const told = new Set((await parts.deliveries.list({ limit: NEWEST })).map(({ id }) => id));

@@ -48,9 +48,24 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
     await createProgram(watched).parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return reportUsage(watched, error, argv.includes('--json'));
     return reportError(watched, error, argv.includes('--json'));
   }
+}
+
+/** Commander has said it for people already. */
+function reportUsage(io: Io, error: CommanderError, json: boolean): number {
+  if (error.exitCode === 0) return 0;
+  const message = error.code === 'commander.help' ? 'A subcommand is missing.' : sentence(error.message);
+  if (json)
+    printJson(io, { error: { code: 'usage', message, mend: 'Run it with --help for what can be asked.' } });
+  return 2;
+}
+
+/** `error: unknown option '--x'` as a sentence. */
+function sentence(words: string): string {
+  const bare = words.replace(/^error: /, '').split('\n')[0] ?? '';
+  return `${bare.charAt(0).toUpperCase()}${bare.slice(1)}${/[.?]$/.test(bare) ? '' : '.'}`;
 }
 
 function reportError(io: Io, error: unknown, json: boolean): number {

@@ -4,7 +4,7 @@ import { asFlowError, FlowError, systemCode } from '../base/errors.ts';
 import { makeDirectory, type Owner } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import { codexLoginSpec, LOGIN_CONTAINER } from '../containers/login-spec.ts';
-import { readOutput } from '../containers/read-output.ts';
+import { printOutput } from '../containers/print-output.ts';
 import { inspectCodexState } from '../credentials/codex-state.ts';
 
 /** What a login takes. */
@@ -89,7 +89,7 @@ async function createAlone(engine: Engine, spec: ReturnType<typeof codexLoginSpe
 
 async function runToEnd({ engine, print }: CodexLogin, id: string, signal: AbortSignal): Promise<number> {
   await engine.start(id);
-  await readOutput(engine, id, print, signal);
+  await printOutput(engine, id, print, signal);
   await engine.wait(id, signal);
   return (await engine.inspect(id)).exitCode;
 }

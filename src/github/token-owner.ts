@@ -16,7 +16,7 @@ async function ownerOf(client: GitHubClient): Promise<string> {
       async (request) => await request('GET /user'),
     );
     const expiry = headers['github-authentication-token-expiration'];
-    return `of ${data.login}, ${expiry === undefined ? 'without an end' : `good until ${expiry}`}`;
+    return `of ${data.login}${expiry === undefined ? '' : `, good until ${expiry}`}`;
   } catch (error) {
     if (error instanceof FlowError && error.code === 'github_refused') return 'of an app or a robot';
     throw error;

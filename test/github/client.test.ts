@@ -199,6 +199,11 @@ describe('the token', () => {
     );
   });
 
+  test('that runs out is told with its end', async () => {
+    api.ownerHeaders['github-authentication-token-expiration'] = '2027-01-31 00:00:00 UTC';
+    expect(await describeToken(client, undefined)).toBe('of the-robot, good until 2027-01-31 00:00:00 UTC');
+  });
+
   test('of an app has no owner that GitHub tells', async () => {
     api.misbehave({ status: 403, message: 'Resource not accessible by integration' });
     expect(await describeToken(client, undefined)).toBe('of an app or a robot');

@@ -34,6 +34,8 @@ export type GitHubApi = {
   reactions: { subject: string; id: number; content: string }[];
   /** Repositories that exist, as `owner/name`. */
   repositories: Set<string>;
+  /** Headers of the answer about the token's owner, such as the token's end. */
+  ownerHeaders: Record<string, string>;
   /** The next `times` requests get this instead. */
   misbehave(how: Misbehaviour, times?: number): void;
   close(): Promise<void>;
@@ -41,7 +43,8 @@ export type GitHubApi = {
 
 type Answer = { status: number; body: unknown; headers?: Record<string, string> };
 type Handler = (state: State, request: ApiRequest, values: Record<string, string>) => Answer;
-type State = Pick<GitHubApi, 'permissions' | 'comments' | 'reactions' | 'repositories' | 'url'> & {
+type Shown = 'permissions' | 'comments' | 'reactions' | 'repositories' | 'ownerHeaders' | 'url';
+type State = Pick<GitHubApi, Shown> & {
   description: GitHubDescription;
 };
 
@@ -61,6 +64,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     comments: [],
     reactions: [],
     repositories: new Set(),
+    ownerHeaders: {},
   };
   const server = createServer((incoming, response) => {
     void serve(incoming, response).catch((error: unknown) => {
@@ -161,8 +165,9 @@ const COMMENTS = `${REPOSITORY}/issues/{issue_number}/comments`;
 const COMMENT = `${REPOSITORY}/issues/comments/{comment_id}`;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
-  'GET /user': ({ description }) => ({
+  'GET /user': ({ description, ownerHeaders }) => ({
     status: 200,
+    headers: ownerHeaders,
     body: { ...description.example('/user', 'get', 200), login: 'the-robot' },
   }),
   [`GET ${REPOSITORY}`]: ({ description }, _request, { owner = '', repo = '' }) => ({

@@ -1,0 +1,202 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Delivery } from '../../src/deliveries/delivery.ts';
+import { runCommand } from '../support/cli.ts';
+import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
+
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+let service: TestService;
+let delivery: Delivery;
+let ping: string;
+
+beforeAll(async () => {
+  service = await startService({
+    profiles: {
+      'profile.json': { description: 'What all share.', execution: { runtime: { timeoutSec: 60 } } },
+      'hello/profile.json': shellProfile('true'),
+    },
+    env: (dir) => ({ DOCKER_HOST: `unix://${dir}/no-engine.sock` }),
+  });
+  delivery = await service.comment();
+  ping = (await service.deliver({ zen: 'Anything added dilutes everything else.' }, { event: 'ping' })).id;
+  await until('the ping was decided', async () => {
+    return (await service.app.deliveries.find(ping))?.decision ?? undefined;
+  });
+});
+afterAll(async () => await service.close());
+
+const settings = (): Record<string, string> => ({
+  PROFILES_DIR: './profiles',
+  VAR_DIR: './var',
+  SECRETS_DIR: './secrets',
+});
+
+async function json(...argv: string[]): Promise<{ code: number; value: never }> {
+  const { code, out, err } = await runCommand(service.dir, settings(), ...argv, '--json');
+  expect(err).toBe('');
+  return { code, value: JSON.parse(out) as never };
+}
+
+const runRow = (state: string): object => ({
+  id: delivery.decision?.runId,
+  deliveryId: delivery.id,
+  repository: 'octo/hello',
+  profile: 'hello',
+  state,
+  outcome: null,
+  reason: null,
+  attempts: 0,
+  queuedAt: TIME,
+  startedAt: null,
+  endedAt: null,
+});
+
+describe('with --json, in the documented shape', () => {
+  test('runs list gives one array, newest first, and takes --limit', async () => {
+    expect(await json('runs', 'list')).toEqual({ code: 0, value: [runRow('queued')] });
+    expect((await json('runs', 'list', '--limit', '1')).value).toHaveLength(1);
+  });
+
+  test('deliveries list gives one array with what became of each', async () => {
+    const shared = { repository: null, receivedAt: TIME };
+    expect(await json('deliveries', 'list')).toEqual({
+      code: 0,
+      value: [
+        { ...shared, id: ping, event: 'ping', action: null, decision: 'no_run', reason: 'ping', runId: null },
+        {
+          ...shared,
+          id: delivery.id,
+          event: 'issue_comment',
+          action: 'created',
+          repository: 'octo/hello',
+          decision: 'run',
+          reason: 'run_queued',
+          runId: delivery.decision?.runId,
+        },
+      ],
+    });
+    expect((await json('deliveries', 'list', '--limit', '1')).value).toHaveLength(1);
+  });
+
+  test('deliveries show gives the payload, runs show the timeline', async () => {
+    const shown = await json('deliveries', 'show', delivery.id);
+    expect(shown.value).toMatchObject({ id: delivery.id, payload: { issue: { number: 7 } } });
+    const run = await json('runs', 'show', delivery.decision?.runId ?? '');
+    expect(run.value).toMatchObject({
+      ...runRow('queued'),
+      timeline: [{ at: TIME, kind: 'state', text: expect.any(String) }],
+    });
+  });
+
+  test('explain gives decision, candidates, prompt and plan, for a delivery and for a file', async () => {
+    const decision = { run: true, profile: 'hello', reason: 'run_queued', permission: 'not needed' };
+    const shape = {
+      decision,
+      candidates: [
+        {
+          profile: 'hello',
+          trigger: expect.objectContaining({ event: 'issue_comment' }),
+          matched: true,
+          failed: null,
+        },
+      ],
+      problems: [],
+      prompt: null,
+      plan: {
+        image: 'github-flows-base:latest',
+        command: ['sh', '-c', 'true'],
+        user: expect.stringMatching(/^\d+:\d+$/),
+        env: { GITHUB_REPOSITORY: 'octo/hello' },
+        network: 'none',
+        limits: { timeoutSec: 60 },
+        mounts: expect.arrayContaining([
+          {
+            type: 'bind',
+            source: expect.any(String),
+            target: '/workspace',
+            readOnly: false,
+            kind: 'workspace',
+            asWritten: null,
+          },
+        ]),
+      },
+    };
+    expect((await json('explain', delivery.id)).value).toMatchObject(shape);
+    writeFileSync(join(service.dir, 'comment.json'), JSON.stringify(commentPayload()));
+    expect((await json('explain', 'comment.json', '--event', 'issue_comment')).value).toMatchObject(shape);
+  });
+
+  test('explain says with exit code 0 that nothing matches, and which condition failed first', async () => {
+    writeFileSync(
+      join(service.dir, 'other.json'),
+      JSON.stringify(commentPayload('hi', { repository: 'a/b' })),
+    );
+    const { code, value } = await json('explain', 'other.json', '--event', 'issue_comment');
+    expect(code).toBe(0);
+    expect(value).toMatchObject({
+      decision: { run: false, profile: null, reason: 'no_profile_matched' },
+      candidates: [
+        { matched: false, failed: { condition: 'repository', wanted: 'octo/hello', actual: 'a/b' } },
+      ],
+      prompt: null,
+      plan: null,
+    });
+  });
+
+  test('profiles validate gives profiles and faults, and exit code 1 when there are any', async () => {
+    const good = await json('profiles', 'validate');
+    expect(good).toMatchObject({ code: 0, value: { profiles: [{ path: 'hello' }], faults: [] } });
+    expect((await json('profiles', 'list')).value).toMatchObject({ defaults: [{ path: '.' }] });
+
+    const bad = join(service.dir, 'bad');
+    mkdirSync(bad);
+    writeFileSync(join(bad, 'profile.json'), '{"trigger":{"evnt":"push"}}');
+    const { code, out } = await runCommand(
+      service.dir,
+      { ...settings(), PROFILES_DIR: './bad' },
+      'profiles',
+      'validate',
+      '--json',
+    );
+    expect(code).toBe(1);
+    const { faults } = JSON.parse(out);
+    expect(faults[0]).toEqual({
+      code: 'profile_unknown_key',
+      file: expect.stringContaining('profile.json'),
+      path: expect.any(String),
+      message: expect.stringMatching(/evnt.*`event`/),
+      mend: expect.stringMatching(/\S/),
+    });
+  });
+
+  test('lists work while the service is down, and a run called off then ends at its next start', async () => {
+    await service.stop();
+    expect(await json('runs', 'list')).toEqual({ code: 0, value: [runRow('queued')] });
+    const id = delivery.decision?.runId ?? '';
+    const cancelled = await json('runs', 'cancel', id, '--reason', 'not needed');
+    expect(cancelled).toMatchObject({ code: 0, value: { id, status: 'requested' } });
+    await service.start();
+    await service.ended(id);
+    expect((await json('runs', 'list')).value).toEqual([
+      { ...runRow('ended'), outcome: 'cancelled', reason: 'run_cancelled', endedAt: TIME },
+    ]);
+    expect(await json('runs', 'cancel', id)).toMatchObject({ code: 1, value: { status: 'already_ended' } });
+  });
+});
+
+describe('for people', () => {
+  test('what strangers wrote cannot move the cursor or hide anything', async () => {
+    const hostile = commentPayload('\u001b[2Jgone\u202eturned\u200bhidden\u0007');
+    const { id } = await service.deliver(hostile);
+    for (const argv of [
+      ['deliveries', 'show', id],
+      ['deliveries', 'list'],
+      ['runs', 'list'],
+    ]) {
+      const { out } = await runCommand(service.dir, settings(), ...argv);
+      for (const sign of ['\u001b', '\u202e', '\u200b', '\u0007']) expect(out).not.toContain(sign);
+    }
+  });
+});

@@ -1,0 +1,174 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { exec } from '../../src/base/exec.ts';
+import { LOGIN_CONTAINER } from '../../src/containers/login-spec.ts';
+import { inspectCodexState } from '../../src/credentials/codex-state.ts';
+import { type CodexLogin, codexLogin } from '../../src/flow/codex-login.ts';
+import { fakeLogin } from '../support/codex-login.ts';
+import { engine, runAs } from '../support/container-run.ts';
+import { ISSUER_URL, type LoginIssuer, makeLoginImage, serveIssuerIn } from '../support/login-issuer.ts';
+import { until } from '../support/service.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
+const TEN_DAYS_MS = 10 * 24 * 3_600_000;
+const NEVER = new Promise<void>(() => undefined);
+
+let image: { name: string; remove(): Promise<void> };
+let stateDir: string;
+let issuer: LoginIssuer | undefined;
+let printed: string;
+
+beforeAll(async () => {
+  image = await makeLoginImage();
+});
+afterAll(async () => await image.remove());
+
+beforeEach(async () => {
+  stateDir = join(await temporaryDirectory(), 'secrets/codex');
+  issuer = undefined;
+  printed = '';
+});
+afterEach(async () => {
+  await issuer?.close();
+  await exec('docker', ['rm', '-f', LOGIN_CONTAINER], { env });
+});
+
+function makeState(): void {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  chownSync(stateDir, runAs.uid, runAs.gid);
+}
+
+async function serveIssuer(status?: number): Promise<LoginIssuer> {
+  makeState();
+  issuer = await serveIssuerIn(stateDir, fakeLogin(Date.now() + TEN_DAYS_MS), status);
+  return issuer;
+}
+
+function login(over: Partial<CodexLogin> = {}): Promise<void> {
+  return codexLogin({
+    engine,
+    image: image.name,
+    stateDir,
+    owner: runAs,
+    print: (text) => {
+      printed += text;
+    },
+    interrupted: NEVER,
+    nowMs: Date.now(),
+    ...over,
+  });
+}
+
+async function container(): Promise<Record<string, never> | undefined> {
+  const { exitCode, stdout } = await exec('docker', ['inspect', LOGIN_CONTAINER], { env });
+  return exitCode === 0 ? JSON.parse(stdout)[0] : undefined;
+}
+
+describe('the one-time Codex login', () => {
+  test('shows address and code at once, keeps the login in the state directory, and leaves no container', async () => {
+    const server = await serveIssuer();
+    const done = login();
+    await until('the code was shown', () => (printed.includes('ABCD-12345') ? true : undefined));
+    expect(printed).toContain(`${ISSUER_URL}/codex/device`);
+
+    expect(await container()).toMatchObject({
+      Config: { User: `${runAs.uid}:${runAs.gid}`, WorkingDir: '/workspace', Tty: false },
+      HostConfig: {
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges:true'],
+        Init: true,
+        Privileged: false,
+        NetworkMode: 'github-flows',
+      },
+      Mounts: [{ Type: 'bind', Source: stateDir, Destination: '/home/user/.codex', RW: true }],
+    });
+    const listed = await exec('docker', ['exec', LOGIN_CONTAINER, 'ls', '-A', '/workspace'], { env });
+    expect(listed).toMatchObject({ exitCode: 0, stdout: '' });
+
+    server.approve();
+    await done;
+    expect(await container()).toBeUndefined();
+    const state = await inspectCodexState(stateDir, Date.now());
+    expect(state).toMatchObject({ mode: 'chatgpt', problems: [], account: { email: 'dev@example.com' } });
+    expect(statSync(join(stateDir, 'auth.json'))).toMatchObject({ uid: runAs.uid });
+    expect(statSync(join(stateDir, 'auth.json')).mode & 0o777).toBe(0o600);
+    expect(server.requests.map(({ path }) => path)).toContain('/oauth/token');
+  });
+
+  test('makes a state directory that is not there, private and of the agent’s user, and tells when Codex fails', async () => {
+    const fault = login({ image: image.name, owner: runAs });
+    await until('the state was made', () => (existsSync(stateDir) ? true : undefined));
+    issuer = await serveIssuerIn(stateDir, fakeLogin(Date.now()), 500);
+    await expect(fault).rejects.toMatchObject({
+      code: 'codex_login_failed',
+      message: expect.stringContaining('exit code 1'),
+    });
+    expect(printed).toMatch(/error/i);
+    expect(await container()).toBeUndefined();
+    expect(statSync(stateDir)).toMatchObject({ uid: runAs.uid, gid: runAs.gid });
+    expect(statSync(stateDir).mode & 0o777).toBe(0o700);
+    expect(existsSync(join(stateDir, 'auth.json'))).toBe(false);
+  });
+
+  test('leaves no container when it is interrupted', async () => {
+    await serveIssuer();
+    const interruption = Promise.withResolvers<void>();
+    const fault = login({ interrupted: interruption.promise });
+    await until('the code was shown', () => (printed.includes('ABCD-12345') ? true : undefined));
+    interruption.resolve();
+    await expect(fault).rejects.toMatchObject({ code: 'codex_login_interrupted' });
+    expect(await container()).toBeUndefined();
+  });
+
+  test('refuses a second login while one is under way, and takes the place of one that was killed', async () => {
+    const server = await serveIssuer();
+    const first = login();
+    await until('the code was shown', () => (printed.includes('ABCD-12345') ? true : undefined));
+    await expect(login()).rejects.toMatchObject({
+      code: 'codex_login_under_way',
+      mend: expect.stringContaining(`docker rm -f ${LOGIN_CONTAINER}`),
+    });
+    server.approve();
+    await first;
+
+    const leftBehind = ['run', '--name', LOGIN_CONTAINER, '--network=none', '--entrypoint=true', image.name];
+    await exec('docker', leftBehind, { env });
+    await login();
+    expect(await container()).toBeUndefined();
+  });
+
+  test.each([
+    [
+      'a configuration that keeps the login in a keyring',
+      () => writeFileSync(join(stateDir, 'config.toml'), 'cli_auth_credentials_store = "keyring"\n'),
+      'codex_login_not_in_file',
+    ],
+    ['a directory that others may read', () => chmodSync(stateDir, 0o755), 'codex_state_readable_by_others'],
+  ])('tells before anything starts: %s', async (_what, spoil, code) => {
+    makeState();
+    spoil();
+    await expect(login()).rejects.toMatchObject({ code, mend: expect.stringMatching(/\S/) });
+    expect(printed).toBe('');
+    expect(await container()).toBeUndefined();
+  });
+
+  test('tells before anything starts: a state that the agent’s user could not write', async () => {
+    makeState();
+    const other = { uid: runAs.uid + 1, gid: runAs.gid };
+    await expect(login({ owner: other })).rejects.toMatchObject({ code: 'codex_state_of_another_user' });
+  });
+
+  test('tells of an image that is not there, and of a place where no state can be made', async () => {
+    await expect(login({ image: 'github-flows-nothing:latest' })).rejects.toMatchObject({
+      code: 'image_missing',
+    });
+    const file = join(await temporaryDirectory(), 'file');
+    writeFileSync(file, '');
+    await expect(login({ stateDir: join(file, 'codex') })).rejects.toMatchObject({
+      code: expect.stringMatching(/^codex_state_(not_made|unreadable)$/),
+    });
+    expect(readFileSync(file, 'utf8')).toBe('');
+  });
+});
