@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
-import { bodyIncomplete, bodyTooLarge, bodyTooSlow, type Refusal, serviceBusy } from './errors.ts';
+import { createBodyBuffer } from './body-buffer.ts';
+import { bodyIncomplete, bodyTooLarge, bodyTooSlow, type Refusal } from './errors.ts';
 
 /** What one body may be, and all of them together; bytes and milliseconds. */
 export type BodyLimits = { bodyBytes: number; bodyMs: number; inFlightBytes: number };
@@ -23,10 +24,9 @@ export function createReadBody(limits: BodyLimits, clock: Clock): ReadBody {
   return async (request, response) => {
     if (declaredLength(request) > limits.bodyBytes) throw bodyTooLarge(limits.bodyBytes);
     if (request.headers.expect !== undefined) response.writeContinue();
-    const gathered = createGathered(declaredLength(request), limits, reserve);
+    const gathered = createBodyBuffer(declaredLength(request), limits, reserve);
     const release = (): void => {
-      inFlight -= gathered.reserved;
-      gathered.drop();
+      inFlight -= gathered.drop();
     };
     try {
       await wholeBody(request, gathered.add, limits, clock);
@@ -61,43 +61,6 @@ function wholeBody(
     const timer = clock.after(limits.bodyMs, () => settle(bodyTooSlow(limits.bodyMs)));
     request.on('data', onData).on('end', onEnd).on('close', onClose);
   });
-}
-
-/** One buffer that grows by doubling: a body that comes in millions of pieces costs no more than its bytes. */
-function createGathered(declared: number, limits: BodyLimits, reserve: (bytes: number) => boolean) {
-  let buffer: Buffer = Buffer.alloc(0);
-  let length = 0;
-  const most = declared > 0 ? declared : limits.bodyBytes;
-  const gathered = {
-    /** Bytes held, those not filled yet too. */
-    reserved: 0,
-    add(chunk: Buffer): Refusal | undefined {
-      const needed = length + chunk.length;
-      if (needed > limits.bodyBytes) return bodyTooLarge(limits.bodyBytes);
-      if (needed > buffer.length) {
-        const size = Math.max(needed, Math.min(2 * buffer.length, most));
-        if (!reserve(size - gathered.reserved)) return serviceBusy(limits.inFlightBytes);
-        gathered.reserved = size;
-        if (length === 0 && needed === declared) {
-          buffer = chunk;
-          length = needed;
-          return undefined;
-        }
-        const grown = Buffer.allocUnsafeSlow(size);
-        buffer.copy(grown, 0, 0, length);
-        buffer = grown;
-      }
-      chunk.copy(buffer, length);
-      length = needed;
-      return undefined;
-    },
-    bytes: () => buffer.subarray(0, length),
-    drop() {
-      buffer = Buffer.alloc(0);
-      gathered.reserved = 0;
-    },
-  };
-  return gathered;
 }
 
 function declaredLength(request: IncomingMessage): number {
