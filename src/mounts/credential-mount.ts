@@ -88,7 +88,7 @@ function credentialFile(bind: BindArg, trail: Trail): Delivery {
     const mend = `Choose a name of letters, digits, dots, hyphens and underscores; ${AGENTS.map((agent) => agent.name).join(', ')} are taken.`;
     throw shapeWrong(bind, `its copy cannot be named ${shown(name)}`, mend);
   }
-  if (trail.stats?.isDirectory()) {
+  if (trail.stats?.isDirectory() && !isTokenPlace(name, bind)) {
     throw shapeWrong(
       bind,
       'it is a directory, and only single files go below /run/secrets',
@@ -96,6 +96,11 @@ function credentialFile(bind: BindArg, trail: Trail): Delivery {
     );
   }
   return { kind: 'credential', name };
+}
+
+/** A directory where the token belongs was left there by `docker run -v`: no fault of the profile, so who reads the token tells it. */
+function isTokenPlace(name: string, { source }: BindArg): boolean {
+  return name === 'gh-token' || posix.basename(source) === 'gh-token';
 }
 
 function stateMend({ name, directory }: Agent): string {

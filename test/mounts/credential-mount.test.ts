@@ -53,6 +53,17 @@ describe('a credential', () => {
     expect(codes('/etc/shadow', '/run/secrets/x')).toEqual(['mount_denied']);
   });
 
+  test('is one file; a directory where the token belongs is told by who reads the token', () => {
+    const token = join(host.secretsDir, 'gh-token');
+    rmSync(token, { force: true });
+    mkdirSync(token);
+    expect(checked(token, '/run/secrets/gh-token')).toMatchObject({ kind: 'credential', name: 'gh-token' });
+    expect(resolveMounts(bindOf(token, '/run/secrets/gh-token'), host)).toHaveLength(1);
+    expect(codes(token, '/data/token')).toEqual(['mount_credential_target']);
+    mkdirSync(at('npm'));
+    expect(codes(at('npm'), '/run/secrets/npm')).toEqual(['mount_credential_shape']);
+  });
+
   test("is what goes to an agent's state directory, where destinations allow it", () => {
     expect(checked('/srv/agent', '/home/user/.codex', '')).toMatchObject({
       kind: 'agent-state',
