@@ -9,6 +9,9 @@ import type { ContainerIdentity } from './plan.ts';
 /** How long a removal that somebody else began is waited for. */
 const REMOVAL_MS = 20_000;
 
+/** A query that dockerode's types do not know: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerInspect */
+const WITH_SIZE = { size: true };
+
 /** A container as the engine sees it now; times in milliseconds since 1970, `finishedAt` null while it runs or before. */
 export type ContainerState = {
   running: boolean;
@@ -31,6 +34,7 @@ export function containerLife(call: CallEngine, clock: Clock) {
     kill: (id: string) => killContainer(call, id),
     remove: (id: string) => removeContainer(call, clock, id),
     inspect: (id: string) => inspectContainer(call, id),
+    writtenBytes: (id: string) => writtenBytes(call, id),
     list: (installation: string) => listContainers(call, installation),
   };
 }
@@ -92,6 +96,7 @@ async function inspectContainer(call: CallEngine, id: string): Promise<Container
     { what: 'describe a container', faults: { 404: gone(id) } },
     async (docker, abortSignal) => {
       const { State } = await docker.getContainer(id).inspect({ abortSignal });
+      if (State.Status === 'removing' || State.Dead) throw containerGone(id, undefined);
       const finishedAt = State.Running ? null : engineTime(State.FinishedAt);
       return {
         running: State.Running,
@@ -100,6 +105,17 @@ async function inspectContainer(call: CallEngine, id: string): Promise<Container
         startedAt: engineTime(State.StartedAt),
         finishedAt,
       };
+    },
+  );
+}
+
+/** The engine adds up the files of the container's own layer, which takes it as long as there are many. */
+async function writtenBytes(call: CallEngine, id: string): Promise<number> {
+  return await call(
+    { what: 'measure a container', faults: { 404: gone(id) } },
+    async (docker, abortSignal) => {
+      const answer = await docker.getContainer(id).inspect({ ...WITH_SIZE, abortSignal });
+      return (answer as { SizeRw?: number }).SizeRw ?? 0;
     },
   );
 }

@@ -1,17 +1,28 @@
 import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { Clock } from '../base/clock.ts';
 import { type ContainerState, containerLife, type ListedContainer } from './container-life.ts';
 import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
 import { containerGone, imageMissing } from './errors.ts';
-import { ensureNetwork } from './network.ts';
+import { checkNetwork, ensureNetwork } from './network.ts';
+import { checkVolume } from './volume.ts';
 
 /** The engine itself: its version, and how many processors it can give. */
-export type EngineInfo = { version: string; apiVersion: string; cpus: number; memoryBytes: number };
+export type EngineInfo = {
+  version: string;
+  apiVersion: string;
+  cpus: number;
+  memoryBytes: number;
+  /** Names of the OCI runtimes it can start containers with. */
+  runtimes: readonly string[];
+};
 
 /** An image on the engine; `user` is empty when it runs as root. */
 export type ImageInfo = {
   id: string;
+  /** Every name it has on the engine, with tag or with digest. */
+  names: readonly string[];
   user: string;
   env: readonly string[];
   labels: Readonly<Record<string, string>>;
@@ -36,6 +47,10 @@ export type Engine = {
   inspectImage(name: string): Promise<ImageInfo>;
   /** Makes the `github-flows` bridge unless it is there. Throws `network_not_isolated`. */
   ensureNetwork(): Promise<void>;
+  /** Whether a network of this name is there. Throws `network_missing`. */
+  checkNetwork(name: string): Promise<void>;
+  /** Whether a volume of this name is there and holds nothing but its own files. Throws `volume_missing`, `volume_not_plain`. */
+  checkVolume(name: string): Promise<void>;
   /** Gives the id. Throws `image_missing`, `container_exists`. */
   create(spec: ContainerCreateOptions): Promise<string>;
   /** Starting what runs already is fine. Throws `container_not_started`. */
@@ -43,6 +58,8 @@ export type Engine = {
   /** Resolves when the container is not running (any more). */
   wait(id: string, signal: AbortSignal): Promise<void>;
   inspect(id: string): Promise<ContainerState>;
+  /** Bytes that a container has written into its own files, beyond its image and beside its mounts. */
+  writtenBytes(id: string): Promise<number>;
   /** SIGTERM, then SIGKILL after `graceSec`. Gives whether it was running. */
   stop(id: string, graceSec: number): Promise<boolean>;
   kill(id: string): Promise<void>;
@@ -62,7 +79,12 @@ export function createEngine({ dockerHost, clock }: { dockerHost: string; clock:
   return { ...engineItself(call), ...containerLife(call, clock), ...containerStreams(call) };
 }
 
-function engineItself(call: CallEngine): Pick<Engine, 'ping' | 'info' | 'inspectImage' | 'ensureNetwork'> {
+type EngineItself = Pick<
+  Engine,
+  'ping' | 'info' | 'inspectImage' | 'ensureNetwork' | 'checkNetwork' | 'checkVolume'
+>;
+
+function engineItself(call: CallEngine): EngineItself {
   return {
     ping: () =>
       call({ what: 'answer', timeoutMs: 5_000 }, async (docker) => {
@@ -72,17 +94,22 @@ function engineItself(call: CallEngine): Pick<Engine, 'ping' | 'info' | 'inspect
       call({ what: 'describe itself' }, async (docker) => {
         const [version, info] = await Promise.all([docker.version(), docker.info()]);
         const { Version, ApiVersion } = version;
-        return { version: Version, apiVersion: ApiVersion, cpus: info.NCPU, memoryBytes: info.MemTotal };
+        const runtimes = Object.keys(info.Runtimes ?? {});
+        const { NCPU, MemTotal } = info;
+        return { version: Version, apiVersion: ApiVersion, cpus: NCPU, memoryBytes: MemTotal, runtimes };
       }),
     inspectImage: (name) => {
       const faults = { 404: (_words: string, cause: unknown) => imageMissing(name, cause) };
       return call({ what: `describe the image ${name}`, faults }, async (docker) => {
         const path = name.split('/').map(encodeURIComponent).join('/');
-        const { Id, Config } = await docker.getImage(path).inspect();
-        return { id: Id, user: Config.User ?? '', env: Config.Env ?? [], labels: Config.Labels ?? {} };
+        const { Id, Config, RepoTags, RepoDigests } = await docker.getImage(path).inspect();
+        const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
+        return { id: Id, names, user: Config.User ?? '', env: Config.Env ?? [], labels: Config.Labels ?? {} };
       });
     },
     ensureNetwork: () => ensureNetwork(call),
+    checkNetwork: (name) => checkNetwork(call, name),
+    checkVolume: (name) => checkVolume(call, name),
   };
 }
 
@@ -96,7 +123,7 @@ function containerStreams(call: CallEngine): Pick<Engine, 'wait' | 'logs' | 'att
   return {
     wait: (id, signal) =>
       call(lasting('wait for a container', id, signal), async (docker, abortSignal) => {
-        await docker.getContainer(id).wait({ condition: 'not-running', abortSignal });
+        for await (const _chunk of await openWait(docker, id, abortSignal));
       }),
     logs: (id, { since, tail }, signal) =>
       call(lasting('send a container’s output', id, signal), async (docker, abortSignal) => {
@@ -113,6 +140,23 @@ function containerStreams(call: CallEngine): Pick<Engine, 'wait' | 'logs' | 'att
         return (await docker.getContainer(id).attach({ ...wanted, abortSignal })) as unknown as Readable;
       }),
   };
+}
+
+/** dockerode's own `wait` never settles when the engine goes away after its headers, so the answer is read as a stream. */
+function openWait(docker: Docker, id: string, abortSignal: AbortSignal): Promise<Readable> {
+  const request = {
+    path: `/containers/${id}/wait?condition=not-running`,
+    method: 'POST',
+    isStream: true,
+    abortSignal,
+    statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+  };
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(request, (error: unknown, answer: unknown) => {
+      if (error) reject(error);
+      else resolve(answer as Readable);
+    });
+  });
 }
 
 /** Seconds with nine digits behind the point; dockerode's type says number, which would lose the last three. */

@@ -1,5 +1,5 @@
 import Docker, { type DockerOptions } from 'dockerode';
-import type { FlowError } from '../base/errors.ts';
+import { FlowError } from '../base/errors.ts';
 import { dockerHostInvalid, engineRefused, engineTimeout, engineUnreachable } from './errors.ts';
 
 /** One request: `what` completes "the engine did not …"; a status of its answer is a fault of its own, or an answer. */
@@ -35,6 +35,7 @@ export function engineCaller(dockerHost: string): CallEngine {
     } catch (error) {
       if (call.signal?.aborted) throw call.signal.reason;
       if (inTime?.aborted) throw engineTimeout(call.what, timeoutMs / 1000, error);
+      if (error instanceof FlowError) throw error;
       const { status, words } = engineAnswer(error);
       if (status === undefined) throw engineUnreachable(dockerHost, error);
       if (call.answers && status in call.answers) return call.answers[status] as never;

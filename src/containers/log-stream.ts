@@ -10,13 +10,15 @@ import { within } from './within.ts';
 export type FollowOptions = SinkOptions & {
   engine: Pick<Engine, 'logs'>;
   containerId: string;
-  /** The container wrote something new, or the engine cannot be asked whether it did. */
-  onActivity: () => void;
+  /** The container wrote this many bytes more; 0 when the engine cannot be asked. */
+  onActivity: (bytes: number) => void;
   clock: Clock;
 };
 
 /** A container's output while it is read. */
 export type OutputFollower = {
+  /** Stops reading until `finish`. */
+  pause(): Promise<void>;
   /** Reads what is left of a container that is over, to the last byte. Never rejects. */
   finish(): Promise<void>;
   /** Stops reading wherever it is and closes the file; `isOver` when no one will go on reading. */
@@ -43,18 +45,23 @@ export async function followOutput(options: FollowOptions): Promise<OutputFollow
   const [over, reading, stop] = [new AbortController(), new AbortController(), new AbortController()];
   const done = follow(options, sink, { over: over.signal, reading: reading.signal });
   let rest = Promise.resolve();
+  const pause = async (): Promise<void> => {
+    over.abort();
+    reading.abort();
+    await done;
+  };
   return {
+    pause,
     async finish() {
       over.abort();
       await within(options.clock, NATURAL_END_MS, done);
-      reading.abort();
-      await done;
+      await pause();
       rest = readRest(options, sink, stop.signal);
       await rest;
     },
     async close(isOver) {
-      for (const controller of [over, reading, stop]) controller.abort();
-      await done;
+      stop.abort();
+      await pause();
       await rest;
       await sink.close(isOver);
     },
@@ -69,7 +76,7 @@ async function follow(
 ): Promise<void> {
   while (!signals.over.aborted) {
     await attempt(options, () => readOnce(options, sink, {}, signals.reading), signals.reading);
-    if (!signals.reading.aborted) options.onActivity();
+    if (!signals.reading.aborted) options.onActivity(0);
     await options.clock.sleep(RECONNECT_MS, signals.over).catch(() => {});
   }
 }
@@ -131,7 +138,7 @@ async function readOnce(
     if (filter.hasGap && !isGapTold) await sink.note(position.newest, GAP_TEXT);
     isGapTold = filter.hasGap;
     await sink.take(fresh);
-    options.onActivity();
+    options.onActivity(fresh.reduce((sum, { bytes }) => sum + bytes, 0));
   }
   return true;
 }

@@ -3,8 +3,8 @@ import { engineLog, HARDENED_CONTAINER, HARDENED_HOST, NETWORK_NAME } from './ha
 import { containerLabels, containerName } from './labels.ts';
 import type { ContainerIdentity, Plan, PlanMount } from './plan.ts';
 
-/** The process of every container; the image's own entry point is not used. */
-export const START_COMMAND = '/run/github-flows/bin/start';
+/** The process of every container, in place of the image's own; by way of sh, because the run's directory may lie on a file system that executes nothing (`/run` on Debian). */
+export const START_COMMAND = ['/bin/sh', '/run/github-flows/bin/start'];
 
 /** How much of memory an agent's own state may take, and HOME and `/tmp` when the root is read-only; bytes. */
 const TMPFS_BYTES = { state: 256 * 1024 ** 2, home: 1024 ** 3, tmp: 1024 ** 3 };
@@ -25,7 +25,7 @@ export function containerSpec(
     ...HARDENED_CONTAINER,
     name: containerName(identity),
     Image: plan.image,
-    Entrypoint: [START_COMMAND],
+    Entrypoint: START_COMMAND,
     Cmd: [...plan.command],
     User: `${uid}:${gid}`,
     WorkingDir: '/workspace',
@@ -36,15 +36,21 @@ export function containerSpec(
     HostConfig: {
       ...HARDENED_HOST,
       ...limits(plan, engineCpus),
-      NetworkMode: plan.network === 'none' ? 'none' : NETWORK_NAME,
+      NetworkMode: networkMode(plan),
+      ...(plan.ociRuntime === null ? {} : { Runtime: plan.ociRuntime }),
       ReadonlyRootfs: plan.readOnlyRoot,
-      Mounts: plan.mounts.filter(isSentBind).map(bindMount),
+      Mounts: [...plan.mounts.filter(isSentBind).map(bindMount), ...plan.mounts.flatMap(volumeMount)],
       Tmpfs: tmpfsMounts(plan),
       ExtraHosts: [...plan.addHosts],
       Dns: [...plan.dns],
       LogConfig: engineLog(plan.limits.logBytes),
     },
   };
+}
+
+function networkMode({ network }: Plan): string {
+  if (typeof network === 'object') return 'name' in network ? network.name : 'none';
+  return network === 'none' ? 'none' : NETWORK_NAME;
 }
 
 function environment(plan: Plan, identity: ContainerIdentity): string[] {
@@ -83,6 +89,13 @@ export function bindMount(mount: Pick<PlanMount, 'target' | 'readOnly'> & { sour
     ReadOnly: mount.readOnly,
     BindOptions: BIND_OPTIONS,
   };
+}
+
+/** Nothing of the image is copied into it: what a volume holds is what was put there. */
+function volumeMount({ type, source, target, readOnly }: PlanMount): MountSettings[] {
+  if (type !== 'volume' || source === null) return [];
+  const VolumeOptions = { NoCopy: true, Labels: {}, DriverConfig: { Name: 'local', Options: {} } };
+  return [{ Type: 'volume', Source: source, Target: target, ReadOnly: readOnly, VolumeOptions }];
 }
 
 /** Target to options. Mounts of type tmpfs know no owner, so the engine's older form is used. */

@@ -2,27 +2,34 @@ import type { Clock } from '../base/clock.ts';
 import { type ContainerEnd, describeEnd } from './container-end.ts';
 import type { Engine } from './docker.ts';
 import { type CauseOptions, collectCauses, type EndCause, type EndCauses } from './end-causes.ts';
+import { type GrowthOptions, watchGrowth } from './growth.ts';
 import { type FollowOptions, followOutput, type OutputFollower } from './log-stream.ts';
-import { type SilenceWatch, watchSilence } from './silence.ts';
+import { type OutputTap, tapOutput } from './output-tap.ts';
+import { watchSilence } from './silence.ts';
 import { readStartFailure, type StartFailure } from './start-failure.ts';
 import { stopForSure } from './stop.ts';
-import { waitForExit } from './wait-for-exit.ts';
+import { type Exit, waitForExit } from './wait-for-exit.ts';
 import { within } from './within.ts';
 
 /** What following a started container to its end takes. */
 export type SuperviseOptions = Omit<FollowOptions, 'engine' | 'onActivity' | 'onLimit'> &
   CauseOptions & {
-    engine: Pick<Engine, 'wait' | 'inspect' | 'stop' | 'kill' | 'logs' | 'attach'>;
+    engine: Pick<Engine, 'wait' | 'inspect' | 'stop' | 'kill' | 'logs' | 'attach' | 'writtenBytes'>;
     stallTimeoutSec: number;
     graceSec: number;
+    /** What the run may write; absent watches nothing. */
+    growth?: GrowthOptions;
   };
 
 /** How long the rest of the output is read once the container is over: by itself, or stopped by us (it must be gone a second after the grace). */
-const DRAIN_MS = { exited: 60_000, stopped: 500 };
+const DRAIN_MS = { exited: 60_000, stopped: 400 };
+
+/** How long after the grace the engine has surely sent SIGKILL. */
+const KILL_MS = 50;
 
 /**
- * Follows a started container to its end and keeps its output; the first of exit, deadline, stall, cancel and output
- * limit decides, and all but an exit stop it (SIGTERM, grace, SIGKILL). Does not remove it.
+ * Follows a started container to its end and keeps its output; the first of exit, deadline, stall, cancel and the
+ * limits of output, disk and workspace decides, and all but an exit stop it (SIGTERM, grace, SIGKILL). Does not remove it.
  *
  * Gives `left` when `detach` aborts first. Called again for the same container and directory, by
  * this process or a later one, it goes on where the output stopped, or tells how the container ended meanwhile.
@@ -30,29 +37,33 @@ const DRAIN_MS = { exited: 60_000, stopped: 500 };
  */
 export async function supervise(options: SuperviseOptions): Promise<ContainerEnd | 'left'> {
   const causes = collectCauses(options);
-  const silence = watchSilence({
-    ...options,
-    stallMs: options.stallTimeoutSec * 1000,
-    onStall: () => causes.give('stall'),
-  });
+  const stallMs = options.stallTimeoutSec * 1000;
+  const silence = watchSilence({ ...options, stallMs, onStall: () => causes.give('stall') });
+  const tap = tapOutput({ ...options, onBytes: silence.heard });
+  const growth = options.growth && watchGrowth({ ...options, ...options.growth, onLimit: causes.give });
+  const onActivity = (bytes: number): void => {
+    silence.heard();
+    tap.logged(bytes);
+  };
   try {
-    return await followToEnd(options, causes, silence);
+    return await followToEnd({ ...options, onActivity }, causes, tap);
   } finally {
     causes.stop();
     silence.stop();
+    tap.close();
+    growth?.stop();
   }
 }
 
 async function followToEnd(
-  options: SuperviseOptions,
+  options: SuperviseOptions & Pick<FollowOptions, 'onActivity'>,
   causes: EndCauses,
-  silence: SilenceWatch,
+  tap: OutputTap,
 ): Promise<ContainerEnd | 'left'> {
   const { clock, deadlineAt } = options;
   let startFailure: StartFailure | undefined;
   const output = await followOutput({
     ...options,
-    onActivity: silence.heard,
     onLimit: () => causes.give('output_limit'),
     onLine: (line) => {
       if (line.stream === 'stderr') startFailure = readStartFailure(line.text) ?? startFailure;
@@ -65,8 +76,7 @@ async function followToEnd(
     const exit = waitForExit({ ...options, signal: waiting.signal }).catch(() => undefined);
     const cause = await Promise.race([exit.then(() => 'exit' as const), causes.first]);
     if (cause === 'left') return 'left';
-    silence.stop();
-    const stoppedFor = cause !== 'exit' && (await stopForSure(options, exit)) ? cause : undefined;
+    const stoppedFor = cause !== 'exit' && (await stop(options, output, tap, exit)) ? cause : undefined;
     if ((await drain(output, clock, stoppedFor ? undefined : causes)) === 'left') return 'left';
     isOver = true;
     const ending = await within(clock, 0, exit);
@@ -74,6 +84,27 @@ async function followToEnd(
   } finally {
     waiting.abort();
     await output.close(isOver);
+  }
+}
+
+/**
+ * Stops the container, and gives whether it was still running. The engine calls it over when it has written all
+ * output into its log, so the agent's streams are held back meanwhile, and nobody reads the log.
+ */
+async function stop(
+  options: SuperviseOptions,
+  output: OutputFollower,
+  tap: OutputTap,
+  exit: Promise<Exit | undefined>,
+): Promise<boolean> {
+  tap.hold();
+  await output.pause();
+  const killed = options.clock.after(options.graceSec * 1000 + KILL_MS, tap.release);
+  try {
+    return await stopForSure(options, exit);
+  } finally {
+    killed.stop();
+    tap.release();
   }
 }
 

@@ -3,13 +3,8 @@ import { afterEach, expect, test } from 'vitest';
 import { NETWORK_NAME } from '../../src/containers/hardening.ts';
 import { removeOrphans } from '../../src/containers/reaper.ts';
 import { containerSpec } from '../../src/containers/spec.ts';
-import {
-  type ContainerRun,
-  containerRun,
-  engine,
-  type PlanChanges,
-  TEST_IMAGE,
-} from '../support/container-run.ts';
+import { type ContainerRun, containerRun, engine, type PlanChanges } from '../support/container-run.ts';
+import { baseImage } from '../support/images.ts';
 
 const docker = new Docker();
 const open: ContainerRun[] = [];
@@ -30,7 +25,7 @@ test('the engine says what it is, and what an image is', async () => {
   expect(info.cpus).toBeGreaterThan(0);
   expect(info.memoryBytes).toBeGreaterThan(0);
   expect(info.apiVersion).toMatch(/^1\.\d+$/);
-  const image = await engine.inspectImage(TEST_IMAGE);
+  const image = await engine.inspectImage(baseImage());
   expect(image.id).toMatch(/^sha256:[0-9a-f]{64}$/);
   expect(image.env.join()).toContain('PATH=');
 });
@@ -86,13 +81,14 @@ test('the reaper removes what no living run owns, of this installation only', as
   for (const run of [living, dead, foreign]) await run.start();
   await engine.create(containerSpec(created.plan, created.identity, 1));
   const plain = await docker.createContainer({
-    Image: TEST_IMAGE,
+    Image: baseImage(),
+    Cmd: ['true'],
     Labels: { 'github-flows.installation': living.identity.installation },
   });
   try {
-    expect(await removeOrphans(engine, living.identity.installation, new Set([living.identity.runId]))).toBe(
-      2,
-    );
+    expect(
+      await removeOrphans(engine, living.identity.installation, async () => new Set([living.identity.runId])),
+    ).toBe(2);
     const left = await engine.list(living.identity.installation);
     expect(left).toEqual([{ ...living.identity, id: expect.any(String), running: true }]);
     expect(await engine.list(foreign.identity.installation)).toHaveLength(1);

@@ -171,11 +171,12 @@ test('a state directory is a private copy that can be written, and CODEX_HOME na
   expect(text).toBe('/home/user/.codex\n{}\nrule\n700\n');
 });
 
-test('a state that does not fit is told before the agent starts', async () => {
+test('a state that cannot be copied is told before the agent starts', async () => {
   await inContainer(
     'echo never',
     async (run) => {
-      writeSecret(run, 'codex/big', 'x'.repeat(300_000_000));
+      writeSecret(run, 'codex/auth.json', '{}');
+      chmodSync(join(run.secrets, 'codex/auth.json'), 0o000);
       const end = await run.run();
       expect(end).toMatchObject({ endedBy: 'exit', exitCode: 125, startFailure: { stage: 'start' } });
       expect(end.startFailure?.text).toBe(
@@ -245,7 +246,9 @@ test('without a token git is told nothing', async () => {
 test('an agent commits without a name of its own, and with one when it has set it', async () => {
   const commit = 'git commit -q --allow-empty -m x; git log -1 --format="%an <%ae>";';
   const script = `git init -q . && ${commit} git config --global user.name Agent; git config user.email a@b; ${commit}`;
-  expect(await printed(script)).toBe('github-flows <github-flows@users.noreply.github.com>\nAgent <a@b>\n');
+  expect(await printed(script, { env: { HOME: '/tmp' } })).toBe(
+    'github-flows <github-flows@users.noreply.github.com>\nAgent <a@b>\n',
+  );
 });
 
 /** A gh that prints what it was given, in `/tmp/b`. */

@@ -7,7 +7,6 @@ import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
 import type { ContainerEnd } from '../../src/containers/container-end.ts';
 import { createEngine } from '../../src/containers/docker.ts';
-import { readOutput } from '../../src/containers/log-file.ts';
 import type { HeardLine } from '../../src/containers/log-sink.ts';
 import type { OutputLine } from '../../src/containers/output-line.ts';
 import type { ContainerIdentity, Plan, PlanLimits } from '../../src/containers/plan.ts';
@@ -15,15 +14,14 @@ import { containerSpec } from '../../src/containers/spec.ts';
 import { runFiles } from '../../src/containers/start-script.ts';
 import { type SuperviseOptions, supervise } from '../../src/containers/supervise.ts';
 import { createRedactor } from '../../src/log/redact.ts';
+import { baseImage } from './images.ts';
+import { joinLines, keptLines } from './output-lines.ts';
 
 /** The engine of this machine, as the tests see it. */
 export const engine = createEngine({
   dockerHost: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
   clock: systemClock,
 });
-
-/** An image with dash, bash, coreutils, git and gh. */
-export const TEST_IMAGE = 'github-flows-base:latest';
 
 /** Who containers run as: the test's own user, or 1000:1000 when that is root. */
 export const runAs = process.getuid?.() === 0 ? { uid: 1000, gid: 1000 } : ownUser();
@@ -85,7 +83,7 @@ export function containerRun(
     if (end === 'left') throw new Error('the container was left');
     return end;
   };
-  const lines = async (): Promise<OutputLine[]> => await collect(readOutput(places.log));
+  const lines = async (): Promise<OutputLine[]> => await keptLines(places.log);
   return {
     identity,
     plan,
@@ -109,11 +107,6 @@ export function containerRun(
 }
 
 const prompt = { path: 'prompt.md', content: 'the prompt\n', mode: 0o644 };
-
-/** Lines as the agent wrote them. */
-export function joinLines(lines: readonly OutputLine[]): string {
-  return lines.map(({ text, part }) => (part ? text : `${text}\n`)).join('');
-}
 
 function makeOwned(path: string): string {
   mkdirSync(path, { mode: 0o755 });
@@ -149,7 +142,7 @@ export function testPlan(
   const ours = { type: 'bind', asWritten: null } as const;
   const shellProfile = join(places.files, 'profile.sh');
   return {
-    image: TEST_IMAGE,
+    image: baseImage(),
     command: ['bash', '-c', script],
     setupScript: null,
     workdir: '/workspace/repo',
@@ -192,10 +185,4 @@ export function testPlan(
       ...limits,
     },
   };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }

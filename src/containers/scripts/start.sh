@@ -19,13 +19,25 @@ command -v timeout >/dev/null || gf_fail 'the image has no timeout command (core
 # The copies in /run/secrets are read-only and outlive no run; agents write into their state, so each gets its own.
 if [ -s "$gf_files/agent-state" ]; then
   while read -r gf_name gf_target; do
-    { cp -R "/run/secrets/$gf_name/." "$gf_target/" && chmod -R u+rwX "$gf_target"; } ||
+    (umask 077 && cp -R "/run/secrets/$gf_name/." "$gf_target/" && chmod -R u+rwX "$gf_target") ||
       gf_fail "the state of $gf_name could not be copied to $gf_target."
     if [ "$gf_name" = codex ]; then
       CODEX_HOME=$gf_target
       export CODEX_HOME
     fi
   done <"$gf_files/agent-state"
+fi
+
+# The one way out of a container whose network is a list of hosts: the proxy of the service behind the mounted socket.
+if [ -n "$gf_egress" ]; then
+  command -v socat >/dev/null || gf_fail 'the image has no socat, which a list of hosts needs.'
+  socat "TCP-LISTEN:$gf_egress,bind=127.0.0.1,reuseaddr,fork" "UNIX-CONNECT:$gf_files/egress/proxy.sock" </dev/null >/dev/null 2>&1 &
+  gf_tries=0
+  until grep -q ":$(printf %04X "$gf_egress") " /proc/net/tcp; do
+    gf_tries=$((gf_tries + 1))
+    [ "$gf_tries" -lt 250 ] || gf_fail 'the forwarder to the proxy did not start.'
+    sleep 0.02
+  done
 fi
 
 gf_end=$(($(date +%s) + gf_limit))
