@@ -1,45 +1,23 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  createGitHubClients,
-  mountHost,
-  permissionAsker,
-  planDefaults,
-  policyPlace,
-  profileChecks,
-} from './assembly.ts';
+import { policyPlace, profileChecks } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
-import { randomId } from './base/ids.ts';
 import type { Config } from './config/config.ts';
-import { createEngine } from './containers/docker.ts';
-import { hostGitEnvironment } from './credentials/git-credential.ts';
 import { insideWorkspaces } from './credentials/preflight.ts';
 import { lockInstallation } from './db/lock.ts';
 import { type Db, openDatabase } from './db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from './deliveries/delivery-store.ts';
 import { hasUniqueBody, readEvent } from './events/from-delivery.ts';
-import { createReporter, type Reporter } from './feedback/reporter.ts';
-import { createAdmission } from './flow/admit.ts';
-import { type Admitter, createAdmitter } from './flow/admitter.ts';
-import { createEngineWatch } from './flow/engine-watch.ts';
-import { createExecutor } from './flow/executor.ts';
-import { createHeldSecrets } from './flow/held-secrets.ts';
-import { startSweeping } from './flow/sweep.ts';
-import { createWorker, type Worker } from './flow/worker.ts';
 import { startPublicServer } from './http/public-server.ts';
 import { createWebhookHandler } from './ingress/webhook-route.ts';
-import { createLogger, type LogDestination, type Logger } from './log/logger.ts';
-import { createRedactor, type Redactor } from './log/redact.ts';
-import { createPolicyKeeper, type PolicyKeeper } from './policy/keeper.ts';
+import { type Ground, joinParts, LEASE_MS } from './join-parts.ts';
+import { createLogger, type LogDestination } from './log/logger.ts';
+import { createRedactor } from './log/redact.ts';
+import { createPolicyKeeper } from './policy/keeper.ts';
 import { createRegistry, type Registry } from './profiles/registry.ts';
-import { createRunQueue, type RunQueue } from './runs/queue.ts';
-import { createReportStore, type ReportStore } from './runs/report-store.ts';
+import { createRunQueue } from './runs/queue.ts';
+import { createReportStore } from './runs/report-store.ts';
 import { createRunStore, type RunStore } from './runs/run-store.ts';
-import { gitHostEnvironment } from './workspaces/git.ts';
-import { createMirrors } from './workspaces/mirror.ts';
-
-/** A worker that has not renewed its lease for this long is taken for dead. */
-const LEASE_MS = 60_000;
 
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {
@@ -80,19 +58,6 @@ async function refuseMisplacedSecrets({ secretsDir, runDir, workspaceRoot }: Con
   }
 }
 
-/** What every part stands on. */
-type Ground = {
-  config: Config;
-  db: Db;
-  redactor: Redactor;
-  log: Logger;
-  deliveries: DeliveryStore;
-  runs: RunStore;
-  reports: ReportStore;
-  queue: RunQueue;
-  policy: PolicyKeeper;
-};
-
 async function startParts(
   config: Config,
   db: Db,
@@ -118,7 +83,7 @@ async function startParts(
     policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
   };
   const registry = await readRules(ground, undo);
-  const { worker, admitter, reporter, stopSweeping, takeUp } = joinParts(ground, registry);
+  const { worker, admitter, reporter, egress, stopSweeping, takeUp } = joinParts(ground, registry);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -151,6 +116,7 @@ async function startParts(
       await admitter.stop();
       await reporter.stop();
       await stopSweeping();
+      await egress.closeAll();
       for (const step of undo.reverse()) await step();
       log.info('stopped');
     },
@@ -169,68 +135,4 @@ async function readRules(
   await registry.load();
   undo.push(registry.close);
   return registry;
-}
-
-type Joined = {
-  worker: Worker;
-  admitter: Admitter;
-  reporter: Reporter;
-  stopSweeping: () => Promise<void>;
-  takeUp: () => Promise<Awaited<ReturnType<RunQueue['takeOver']>>>;
-};
-
-function joinParts(ground: Ground, registry: Registry): Joined {
-  const { config, db, redactor, log, runs, queue } = ground;
-  const owner = randomId(12);
-  const engine = createEngine({ dockerHost: config.dockerHost, clock });
-  const engineWatch = createEngineWatch({ engine, clock, log });
-  const clients = createGitHubClients(config, { redactor, log });
-  const directories = { ...config, installation: db.installation };
-  const reporter = createReporter({
-    ...ground,
-    clock,
-    clientFor: async (run) => clients(JSON.parse(await runs.profileJson(run.id))),
-    mask: redactor.mask,
-  });
-  const executor = createExecutor({
-    ...ground,
-    ...config,
-    engine,
-    engineWatch,
-    reporter,
-    directories,
-    mirrors: createMirrors({
-      dir: join(config.varDir, 'mirrors'),
-      serverUrl: config.githubServerUrl,
-      clock,
-      log,
-      redact: redactor.mask,
-      hostEnv: gitHostEnvironment(config.environment),
-      credentialEnv: async ({ tokenFile = '' }) =>
-        hostGitEnvironment({ tokenFile, serverUrl: config.githubServerUrl }),
-    }),
-    mountHost: mountHost(config, ground.policy.current),
-    defaults: planDefaults(config),
-    serverUrl: config.githubServerUrl,
-    held: createHeldSecrets(),
-    clock,
-  });
-  const worker = createWorker({
-    owner,
-    max: config.maxConcurrentRuns,
-    renewMs: LEASE_MS / 4,
-    queue,
-    executor,
-    isReady: engineWatch.isReady,
-    clock,
-    log,
-  });
-  const admission = createAdmission({ ...ground, registry, askPermission: permissionAsker(clients), clock });
-  return {
-    worker,
-    admitter: createAdmitter({ ...ground, admission, clock, onRun: worker.wake }),
-    reporter,
-    stopSweeping: startSweeping({ runs, engine, engineWatch, directories, clock, log }),
-    takeUp: async () => await queue.takeOver(owner),
-  };
 }

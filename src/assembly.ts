@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { FlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
 import { createTokenSource } from './credentials/token-source.ts';
+import { parseAllowList } from './egress/allow-list.ts';
 import type { Rehearsal } from './flow/explain.ts';
 import { tokenFileFor } from './flow/github-credential.ts';
 import { type Directories, runPlaces } from './flow/places.ts';
@@ -75,7 +76,9 @@ function passwdHomes(): string[] {
 /** What loading profiles asks of other rooms; the policy is read once unless a living one is given. Throws `policy_invalid`. */
 export function profileChecks(config: Config, policy: () => Policy = policyOnce(config)): LoadChecks {
   const networkDefault = config.run.network;
-  return { mountHost: mountHost(config, policy), checkPrompt: checkTemplate, networkDefault };
+  const checkAllowList: LoadChecks['checkAllowList'] = (entries, privateHosts) =>
+    parseAllowList(entries, privateHosts).problems;
+  return { mountHost: mountHost(config, policy), checkPrompt: checkTemplate, checkAllowList, networkDefault };
 }
 
 /** What plans take from the configuration. */

@@ -42,7 +42,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   yield await look('webhook secret', async () => describeSecret(config));
   yield await look('git', describeGit);
   yield* checkEngine(config, look);
-  yield await look('network', async () => NETWORK_WORDS[config.run.network]);
+  yield await look('network', async () => describeNetwork(config.run.network));
   yield await look('secrets directory', async () => {
     return { detail: config.secretsDir, problems: await checkSecretsDirectory(config) };
   });
@@ -53,10 +53,12 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
 }
 
 /** Containers on an open network reach what listens on the host's bridge too; said here because no setting shows it. */
-const NETWORK_WORDS: Record<Config['run']['network'], string> = {
-  open: 'open unless a profile says none: agents reach the internet, and whatever this host serves on all its addresses',
-  none: 'none unless a profile says open',
-};
+function describeNetwork(network: Config['run']['network']): string {
+  if (network === 'none') return 'none unless a profile says otherwise';
+  if (network === 'open')
+    return 'open unless a profile says otherwise: agents reach the internet, and whatever this host serves on all its addresses';
+  return `${network.allow.join(', ')} and nothing else, unless a profile says otherwise`;
+}
 
 /** The engine, and what only it can tell: images are not asked for when it does not answer. */
 async function* checkEngine(

@@ -13,7 +13,7 @@ export type RunDefaults = {
   logBytes: number;
   diskBytes: number;
   workspaceBytes: number;
-  network: 'open' | 'none';
+  network: 'open' | 'none' | { allow: readonly string[] };
 };
 
 /** The service's settings, all checked, every path absolute. */

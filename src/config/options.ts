@@ -108,7 +108,8 @@ export const OPTIONS = [
     name: 'NETWORK_DEFAULT',
     type: 'network',
     default: 'open',
-    sentence: '`open` or `none`, for profiles that say nothing about the network.',
+    sentence:
+      '`open`, `none`, or hosts separated by commas (`@codex,@github,example.org`), for profiles that say nothing about the network.',
   },
   {
     name: 'HOST_HOMES',

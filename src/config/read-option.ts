@@ -47,12 +47,18 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
       .map((path) => absolute(path, directory)),
   }),
   owner: (option, text) => readOwner(option, text),
-  network: (option, text) =>
-    text === 'open' || text === 'none' ? { value: text } : wrong(option, text, '`open` or `none`'),
+  network: (option, text) => (text === 'open' || text === 'none' ? { value: text } : readHosts(option, text)),
   level: (option, text) =>
     LEVELS.includes(text) ? { value: text } : wrong(option, text, `one of ${LEVELS.join(', ')}`),
   secret: (option, text) => checkWebhookSecret(option.name, text) ?? { value: new Secret(text) },
 };
+
+/** Whether each is a host that can be reached is said at start, where the policy is known. */
+function readHosts(option: Option, text: string): Reading {
+  const hosts = text.split(',').map((host) => host.trim());
+  if (hosts.every((host) => /^@|\./.test(host))) return { value: { allow: hosts } };
+  return wrong(option, text, '`open`, `none`, or hosts separated by commas');
+}
 
 function readOwner(option: Option, text: string): Reading {
   const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? [];

@@ -29,6 +29,15 @@ const REST_FACTOR = 9;
 /** A tree that cannot be counted in time this often in a row is too large, whatever it holds. */
 const MOST_LATE = 3;
 
+/** Keeps in `baselineFile` what a workspace holds before its agent starts; a workspace that cannot be measured in time keeps nothing. */
+export async function keepBaseline(
+  { workspace, baselineFile }: Pick<GrowthOptions, 'workspace' | 'baselineFile'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { bytes } = await treeBytes(workspace, signal);
+  if (bytes !== undefined) await writeAtomic(baselineFile, String(bytes), { mode: 0o600 });
+}
+
 /**
  * Measures what a container has written, every five seconds, and calls `onLimit` once when one of the limits is
  * passed: the container's own files as the engine counts them, and the growth of the workspace since the start.
@@ -81,12 +90,11 @@ async function isDiskOver(options: {
   }
 }
 
-/** Says whether the workspace has grown too much; what it held at the start is measured first, unless that is known. */
+/** Says whether the workspace has grown too much; where nobody kept what it held at the start, it counts from now. */
 async function workspaceMeter(
   { workspace, baselineFile, workspaceBytes, log }: GrowthOptions & { log: Logger },
   signal: AbortSignal,
 ): Promise<() => Promise<boolean>> {
-  let baseline = readBaseline(baselineFile);
   let late = 0;
   const measure = async (): Promise<number | undefined> => {
     const { bytes, unread } = await treeBytes(workspace, signal);
@@ -94,11 +102,7 @@ async function workspaceMeter(
     if (unread) log.debug({ workspace, unread }, 'a part of a workspace could not be measured');
     return bytes;
   };
-  if (baseline === undefined) {
-    baseline = (await measure()) ?? 0;
-    await writeAtomic(baselineFile, String(baseline), { mode: 0o600 });
-  }
-  const begun = baseline;
+  const begun = readBaseline(baselineFile) ?? (await measure()) ?? 0;
   return async () => {
     const bytes = await measure();
     return late >= MOST_LATE || (bytes !== undefined && bytes - begun > workspaceBytes);

@@ -1,3 +1,6 @@
+/** The forwarder in a container whose network is a list of hosts; the start script opens it. */
+export const PROXY_URL = 'http://127.0.0.1:3128';
+
 /** What a mount is for; `credential` and `agent-state` are private copies, whatever `source` says it was copied from. */
 export type MountKind =
   | 'workspace'
@@ -26,6 +29,12 @@ export type PlanMount = {
   uid?: number;
   gid?: number;
 };
+
+/**
+ * How far a container reaches: everywhere, nowhere, only the listed hosts (no interface, but a proxy behind a mounted
+ * socket), or whatever one of the engine's own networks reaches, which the policy listed.
+ */
+export type PlanNetwork = 'open' | 'none' | { allow: readonly string[] } | { name: string };
 
 /** Ceilings of one container; sizes in bytes, times in seconds. */
 export type PlanLimits = {
@@ -60,8 +69,7 @@ export type Plan = {
   workdir: string;
   user: { uid: number; gid: number };
   env: Readonly<Record<string, string>>;
-  /** With a name: that network of the engine, which the policy listed. */
-  network: 'open' | 'none' | { name: string };
+  network: PlanNetwork;
   /** One of the engine's OCI runtimes; null is its default. */
   ociRuntime: string | null;
   limits: PlanLimits;

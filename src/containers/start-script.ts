@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Plan } from './plan.ts';
+import { type Plan, PROXY_URL } from './plan.ts';
 
 /** One file of a run's directory at `/run/github-flows`; `path` is relative to it. */
 export type RunFile = { path: string; content: string; mode: number };
@@ -34,7 +34,7 @@ function script(name: 'start' | 'gh' | 'git-credential' | 'profile'): string {
 }
 
 /** Read by our scripts with `.`, so every value is one quoted word. */
-function settings({ limits, workdir }: Plan, serverUrl: string): string {
+function settings({ limits, workdir, network }: Plan, serverUrl: string): string {
   const server = new URL(serverUrl);
   const values = {
     gf_limit: String(limits.timeoutSec + LATE_SEC),
@@ -42,6 +42,7 @@ function settings({ limits, workdir }: Plan, serverUrl: string): string {
     gf_workdir: workdir,
     gf_server: `${server.protocol}//${server.host}`,
     gf_host: server.host,
+    gf_egress: typeof network === 'object' && 'allow' in network ? new URL(PROXY_URL).port : '',
   };
   return Object.entries(values)
     .map(([name, value]) => `${name}=${quote(value)}\n`)

@@ -1,4 +1,5 @@
 import { removeTree } from '../base/files.ts';
+import type { Egress } from '../egress/sockets.ts';
 import type { Reporter } from '../feedback/reporter.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { ReportStore } from '../runs/report-store.ts';
@@ -14,6 +15,7 @@ import type { Verdict } from './verdict.ts';
 export type ConcludeParts = AftermathParts & {
   reports: ReportStore;
   reporter: Reporter;
+  egress: Egress;
   keepFailedMs: number;
 };
 
@@ -74,10 +76,11 @@ export async function move(
   return (await parts.runs.find(run.id)) ?? run;
 }
 
-/** Removes the containers of every attempt. */
+/** Removes the containers of every attempt, and the way out that they had. */
 async function removeContainers(parts: ConcludeParts, run: Run): Promise<void> {
   const containers = await parts.engine.list(parts.directories.installation);
   for (const container of containers) if (container.runId === run.id) await parts.engine.remove(container.id);
+  await parts.egress.close(run.id);
 }
 
 /** Removes the credentials and the run's files, and the workspace unless it is kept. */

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { asFlowError } from '../base/errors.ts';
 import { maskDelivered } from '../credentials/mask-secrets.ts';
+import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import { type ConcludeParts, close, conclude, putBack } from './conclude.ts';
+import { openEgress } from './egress-way.ts';
 import { containerLost } from './end-words.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Flight } from './flight.ts';
@@ -49,6 +52,7 @@ async function finish(parts: LifeParts, run: Run, flight: Flight): Promise<void>
 
 /** Goes on with a run that a service before this one had begun, by what the engine says of its container. */
 export async function resume(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
+  await reopenEgress(parts, run);
   await parts.engineWatch.untilReady(flight.detach.signal);
   parts.held.hold(run.id, await maskDelivered(runPlaces(parts.directories, run).secrets, parts.redactor));
   if (run.state === 'reporting') {
@@ -66,6 +70,13 @@ export async function resume(parts: LifeParts, run: Run, flight: Flight): Promis
     return;
   }
   await finish(parts, await begin(parts, run, { ...container, startedAt: container.startedAt }), flight);
+}
+
+/** Before anything else: an agent waits only a few seconds for its way out to come back. */
+async function reopenEgress(parts: LifeParts, run: Run): Promise<void> {
+  if (run.state === 'reporting' || !existsSync(runPlaces(parts.directories, run).files)) return;
+  const { execution } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  await openEgress(parts, run, execution.runtime.network ?? parts.defaults.network);
 }
 
 /** The container of the run's current attempt as the engine sees it now. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Engine } from '../containers/docker.ts';
+import { keepBaseline } from '../containers/growth.ts';
 import { containerSpec } from '../containers/spec.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
@@ -10,13 +11,14 @@ import type { Mirrors } from '../workspaces/mirror.ts';
 import { checkSent, checkStillSent } from './check-sent.ts';
 import { cloneRepository } from './clone.ts';
 import { move } from './conclude.ts';
+import { type EgressParts, openEgress } from './egress-way.ts';
 import { type Flight, flightSignal } from './flight.ts';
-import type { Directories } from './places.ts';
+import { baselineFile, type Directories } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import type { Prepared } from './prepare.ts';
 
 /** What a launch takes from the rest of the service. */
-export type LaunchParts = {
+export type LaunchParts = EgressParts & {
   runs: RunStore;
   engine: Engine;
   mirrors: Mirrors;
@@ -32,9 +34,10 @@ export async function launch(parts: LaunchParts, prepared: Prepared, flight: Fli
   const signal = flightSignal(flight);
   const [containerId] = await allSettledFirst([
     createContainer(parts, prepared),
-    cloneRepository(parts, prepared, signal),
+    makeWorkspace(parts, prepared, signal),
   ]);
   signal.throwIfAborted();
+  await openEgress(parts, prepared.run, prepared.plan.network);
   const sent = checkSent(parts.mountHost, prepared);
   await parts.engine.start(containerId);
   checkStillSent(parts.mountHost, prepared, sent);
@@ -60,6 +63,13 @@ async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Pro
   const { cpus } = await parts.engine.info();
   const identity = { installation: parts.directories.installation, runId: run.id, attempt: run.attempt };
   return await parts.engine.create(containerSpec(plan, identity, cpus));
+}
+
+/** The clone, and how large the workspace is before the agent writes. */
+async function makeWorkspace(parts: LaunchParts, prepared: Prepared, signal: AbortSignal): Promise<void> {
+  const { places } = prepared;
+  await cloneRepository(parts, prepared, signal);
+  await keepBaseline({ workspace: places.workspace, baselineFile: baselineFile(places) }, signal);
 }
 
 /** Waits for all, so that nothing of a failed launch goes on behind the clean-up; then throws the first failure. */

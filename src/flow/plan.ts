@@ -1,6 +1,12 @@
 import { FlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
-import type { Plan, PlanLimits, PlanMount } from '../containers/plan.ts';
+import {
+  type Plan,
+  type PlanLimits,
+  type PlanMount,
+  type PlanNetwork,
+  PROXY_URL,
+} from '../containers/plan.ts';
 import type { CheckedMount } from '../mounts/mount.ts';
 import { underCeilings } from '../policy/ask.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -8,7 +14,7 @@ import type { Profile } from '../profiles/profile.ts';
 import type { RunPlaces } from './places.ts';
 
 /** What a plan takes from the configuration where the profile says nothing. */
-export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & { network: 'open' | 'none'; runAs: Owner };
+export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & { network: PlanNetwork; runAs: Owner };
 
 /** Where Codex keeps its state when a profile asks for it by `credentials.codex`. */
 const CODEX_STATE_TARGET = '/home/user/.codex';
@@ -29,6 +35,7 @@ export function makePlan(parts: {
 }): Plan {
   const { profile, defaults, places } = parts;
   const { handler, runtime } = profile.execution;
+  const network = runtime.network ?? defaults.network;
   const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
   const hasGitHubToken = mounts.some((mount) => mount.kind === 'credential' && mount.name === 'gh-token');
   return {
@@ -41,11 +48,12 @@ export function makePlan(parts: {
       HOME,
       ...(hasGitHubToken ? { GH_TOKEN_FILE: '/run/secrets/gh-token' } : {}),
       ...runtime.env,
+      ...proxyEnvironment(network),
       GIT_CONFIG_SYSTEM: '/run/github-flows/gitconfig',
       GITHUB_FLOWS_RUN_ID: parts.runId,
       GITHUB_REPOSITORY: parts.repository,
     },
-    network: runtime.network ?? defaults.network,
+    network,
     ociRuntime: runtime.ociRuntime ?? null,
     limits: planLimits(profile, defaults, parts.policy),
     mounts: [...ownMounts(places), ...mounts.map(planMount)],
@@ -56,6 +64,14 @@ export function makePlan(parts: {
     dns: runtime.dockerArgs.dns,
     hasGitHubToken,
   };
+}
+
+/** With a list of hosts all traffic goes through the forwarder on the container's loopback; in both spellings, because programs read either. */
+function proxyEnvironment(network: PlanNetwork): Record<string, string> {
+  if (typeof network !== 'object' || !('allow' in network)) return {};
+  const variables = { HTTPS_PROXY: PROXY_URL, HTTP_PROXY: PROXY_URL, NO_PROXY: 'localhost,127.0.0.1,::1' };
+  const lower = Object.entries(variables).map(([name, value]) => [name.toLowerCase(), value]);
+  return { ...variables, ...Object.fromEntries(lower) };
 }
 
 /** The limits of a profile's containers; a default above the policy's ceiling is lowered to it. */

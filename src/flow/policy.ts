@@ -20,7 +20,8 @@ export async function holdToPolicy(
   const image = await engine.inspectImage(plan.image);
   refuseBeyondPolicy(plan, policy, image);
   for (const { name } of volumesOf(plan)) await engine.checkVolume(name);
-  if (typeof plan.network === 'object') await engine.checkNetwork(plan.network.name);
+  if (typeof plan.network === 'object' && 'name' in plan.network)
+    await engine.checkNetwork(plan.network.name);
   if (plan.ociRuntime !== null) await refuseMissingRuntime(plan.ociRuntime, engine);
   return policy.images ? { ...plan, image: image.id } : plan;
 }

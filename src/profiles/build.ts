@@ -20,7 +20,7 @@ export type BuildTools = {
   checkPrompt(template: string, names: readonly string[]): readonly Problem[];
   policy: Policy;
   /** The network of profiles that say nothing about it. */
-  networkDefault: 'open' | 'none';
+  networkDefault: Runtime['network'] & {};
 };
 
 /** Merges a line and makes its profile. */

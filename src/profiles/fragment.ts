@@ -17,7 +17,7 @@ export type RuntimeSetting = {
   workspaceSize?: string | number;
   readOnlyRoot?: boolean;
   user?: string;
-  network?: 'open' | 'none';
+  network?: 'open' | 'none' | { allow: readonly string[] };
   ociRuntime?: string;
   env?: Record<string, string>;
   dockerArgs?: readonly string[];

@@ -9,7 +9,7 @@ import { createFilterCompiler } from './filter.ts';
 import { type Fragment, toFragment } from './fragment.ts';
 import { readJson } from './json.ts';
 import { foldersAbove, type Line, linesOf } from './merge.ts';
-import type { Candidate, Profile } from './profile.ts';
+import type { Candidate, Profile, Runtime } from './profile.ts';
 import { findPrompt } from './prompt-file.ts';
 import { readText } from './read-text.ts';
 import { createSchemaCheck, type SchemaCheck } from './schema.ts';
@@ -20,8 +20,13 @@ import { checkFragment, type FragmentChecks } from './validate.ts';
 export type LoadChecks = {
   mountHost: MountHost;
   checkPrompt: (template: string, names: readonly string[]) => readonly Problem[];
+  /** What is wrong with a list of hosts, by the index of each entry. */
+  checkAllowList: (
+    entries: readonly unknown[],
+    privateHosts: readonly string[],
+  ) => readonly (Problem & { index: number })[];
   /** The network of profiles that say nothing about it; open unless set. */
-  networkDefault?: 'open' | 'none';
+  networkDefault?: Runtime['network'] & {};
 };
 
 /**
@@ -46,7 +51,14 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
   const tools = createBuildTools(dir, checks);
   const { mountHost } = checks;
   const denyList = loadDenyList(mountHost);
-  const own = { mountHost, denyList, compileFilter: createFilterCompiler(), policy: tools.policy };
+  const { checkAllowList } = checks;
+  const own = {
+    mountHost,
+    denyList,
+    checkAllowList,
+    compileFilter: createFilterCompiler(),
+    policy: tools.policy,
+  };
   const reads = await inBatches(places, (place) => readFragment(place, schema, own, tools));
   const foldersWhere = (test: (read: FragmentRead) => boolean): Set<string> =>
     new Set(places.filter((_, index) => test(reads[index] ?? { faults: [] })).map(({ folder }) => folder));

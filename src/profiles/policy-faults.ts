@@ -10,7 +10,7 @@ export function policyFaults(
   runtime: Runtime,
   from: {
     policy: Policy;
-    networkDefault: 'open' | 'none';
+    networkDefault: Runtime['network'] & {};
     setting: RuntimeSetting;
     fileOf: (key: string) => string;
   },

@@ -42,7 +42,8 @@ export type Runtime = {
   readOnlyRoot: boolean;
   /** `uid:gid`. */
   user: string | undefined;
-  network: 'open' | 'none' | { name: string } | undefined;
+  /** A list of hosts, or the name of one of the engine's networks, which the policy listed. */
+  network: 'open' | 'none' | { allow: readonly string[] } | { name: string } | undefined;
   /** One of the engine's OCI runtimes; undefined is its default. */
   ociRuntime: string | undefined;
   env: Readonly<Record<string, string>>;

@@ -9,10 +9,9 @@ import type { Runtime } from './profile.ts';
 import { contradiction } from './runtime-faults.ts';
 
 /** What a flag of `docker run` and a key of the runtime both can say. */
-type Shared = Pick<
-  DockerArgs,
-  'memoryBytes' | 'cpus' | 'pids' | 'shmSizeBytes' | 'user' | 'network' | 'readOnlyRoot'
->;
+type Shared = Pick<DockerArgs, 'memoryBytes' | 'cpus' | 'pids' | 'shmSizeBytes' | 'user' | 'readOnlyRoot'> & {
+  network?: Runtime['network'] & {};
+};
 
 /** The runtime keys whose values follow the rules of a flag, with that flag. */
 const FLAG_OF_KEY = {

@@ -26,6 +26,10 @@ export type FragmentChecks = {
   denyList: DenyList;
   compileFilter: FilterCompiler;
   policy: Policy;
+  checkAllowList: (
+    entries: readonly unknown[],
+    privateHosts: readonly string[],
+  ) => readonly (Problem & { index: number })[];
 };
 
 /** Every fault that one fragment holds by itself, beyond its schema: filter, variables, flags, mounts, environment. */
@@ -65,11 +69,19 @@ function runtimeFaults(runtime: RuntimeSetting, checks: FragmentChecks & { file:
     ...SIZE_KEYS.filter((key) => runtime[key] !== undefined && readSize(runtime[key]) === undefined).map(
       (key) => wrongSize(checks.file, place(key), runtime[key]),
     ),
+    ...listProblems(runtime.network, checks).map((problem) =>
+      at(place('network', 'allow', problem.index), problem),
+    ),
     ...problems.map((problem) => at(place('dockerArgs', problem.index), problem)),
     ...checked.problems.map((problem) =>
       at(place('dockerArgs', ...indexOf(args, problem.asWritten)), problem),
     ),
   ];
+}
+
+/** What is wrong with the hosts that a run may reach. */
+function listProblems(network: RuntimeSetting['network'], { checkAllowList, policy }: FragmentChecks) {
+  return typeof network === 'object' ? checkAllowList(network.allow, policy.privateHosts) : [];
 }
 
 /** What looks like a token, in every text of a profile that reaches the container; flags are looked at as they are read. */

@@ -14,6 +14,7 @@ export function git(cwd: string, args: readonly string[], input?: string): strin
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       HOME: '/dev/null',
       LC_ALL: 'C',
+      GIT_OPTIONAL_LOCKS: '0',
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_CONFIG_GLOBAL: '/dev/null',
       GIT_AUTHOR_NAME: 'Author',

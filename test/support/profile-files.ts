@@ -40,6 +40,7 @@ export const checks = {
     inContainer: false,
   },
   checkPrompt: () => [],
+  checkAllowList: () => [],
 };
 
 /** Loads a directory made of these files. */

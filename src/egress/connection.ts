@@ -1,0 +1,84 @@
+import type { Duplex } from 'node:stream';
+import type { AllowList } from './allow-list.ts';
+import { answerRefused } from './answer.ts';
+import { createTell, type EgressRequest, type Tell } from './egress-request.ts';
+import { createHelloGate } from './hello-gate.ts';
+import type { EgressLimits } from './limits.ts';
+import { type ReachOptions, reach } from './reach.ts';
+import { bytesSpent, connectionBroken, type EgressRefusal, notTls, tooManyConnections } from './refusals.ts';
+import { readTarget } from './target.ts';
+import { runTunnel } from './tunnel.ts';
+
+/** What all connections of one run share. */
+export type RunState = {
+  /** Connections that are being made or used. */
+  open: number;
+  /** Bytes that all connections together have carried. */
+  spent: number;
+  /** Aborted when the proxy closes; the reason is an EgressEnd. */
+  readonly closing: AbortSignal;
+  /** Clients whose answer says that they will not be heard again; requests may come behind the one that was refused. */
+  readonly refused: WeakSet<Duplex>;
+};
+
+/** What a connection is made of. `onRequest` must not throw; it is called for every request, however many. */
+export type ConnectionParts = Omit<ReachOptions, 'connectMs' | 'signal'> & {
+  list: AllowList;
+  limits: EgressLimits;
+  onRequest: (request: EgressRequest) => void;
+  state: RunState;
+};
+
+const CONNECTED = 'HTTP/1.1 200 Connection established\r\n\r\n';
+
+/** Serves one CONNECT request: judges it, connects, and joins the two sides until both are gone. Never rejects. */
+export async function serveConnect(
+  parts: ConnectionParts,
+  request: { target: string; client: Duplex; head: Buffer },
+): Promise<void> {
+  const { client, head } = request;
+  client.on('error', () => {});
+  if (parts.state.refused.has(client)) return void client.destroy();
+  if (head.length > 0) client.unshift(head);
+  const target = readTarget(request.target, parts.list);
+  const tell = createTell(parts.onRequest, parts.clock, target);
+  const refusal = target.refusal ?? exhausted(parts);
+  if (refusal) return refuse(parts, client, tell, refusal);
+  parts.state.open += 1;
+  await connect(parts, { ...target, client, tell });
+  parts.state.open -= 1;
+}
+
+function refuse({ clock }: ConnectionParts, client: Duplex, tell: Tell, refusal: EgressRefusal): void {
+  tell('refused', refusal);
+  answerRefused(client, refusal, clock);
+}
+
+function exhausted({ state, limits }: ConnectionParts): EgressRefusal | undefined {
+  if (state.open >= limits.connections) return tooManyConnections(limits.connections);
+  return state.spent >= limits.bytes ? bytesSpent(limits.bytes) : undefined;
+}
+
+async function connect(
+  parts: ConnectionParts,
+  { host, port, client, tell }: { host: string; port: number; client: Duplex; tell: Tell },
+): Promise<void> {
+  const { limits, state } = parts;
+  const { connectMs } = limits;
+  const upstream = await reach({ ...parts, connectMs, signal: state.closing }, host, port);
+  if (client.destroyed || state.closing.aborted) {
+    if (!('reason' in upstream)) upstream.destroy();
+    return tell('refused', state.closing.reason ?? connectionBroken(host, 'the run closed it'));
+  }
+  if ('reason' in upstream) return refuse(parts, client, tell, upstream);
+  client.write(CONNECTED);
+  let isGranted = false;
+  const onGranted = (): void => {
+    isGranted = true;
+    tell('granted', { reason: null, message: `${host}:${port} was granted.` });
+  };
+  const gate = createHelloGate(host);
+  const { cause, ...bytes } = await runTunnel({ ...parts, host, client, upstream, gate, onGranted });
+  if (!isGranted) return tell('refused', cause ?? notTls(host), bytes);
+  tell('closed', cause ?? { reason: null, message: `The connection to ${host}:${port} was closed.` }, bytes);
+}

@@ -1,0 +1,58 @@
+import { parse } from 'tldts';
+import {
+  entryInvalid,
+  entryIsAddress,
+  entryIsPrivate,
+  entryNotText,
+  entryTooWide,
+  listUnknown,
+} from './errors.ts';
+import { hostName, isAddress, isPrivateName } from './host-name.ts';
+import { DEFAULT_PORT, splitPort } from './host-port.ts';
+import { SHIPPED_LISTS } from './shipped-lists.ts';
+
+/** One host that a run may reach: `below` means every name below `host`, but not `host` itself. `entry` is what the profile wrote. */
+export type AllowRule = { host: string; below: boolean; port: number; entry: string };
+
+/** What one entry of an allow list stands for; throws the codes `egress_entry_…` and `egress_list_unknown`. */
+export function readEntry(entry: unknown, privateHosts: readonly string[]): AllowRule[] {
+  if (typeof entry !== 'string') throw entryNotText(entry);
+  if (entry.startsWith('@')) return readList(entry);
+  return [readHost(entry, privateHosts)];
+}
+
+function readList(entry: string): AllowRule[] {
+  const list = SHIPPED_LISTS.get(entry.slice(1).toLowerCase());
+  if (!list) throw listUnknown(entry);
+  return Object.keys(list.hosts).map((host) => ({ host, below: false, port: DEFAULT_PORT, entry }));
+}
+
+function readHost(entry: string, privateHosts: readonly string[]): AllowRule {
+  if (isAddress(entry)) throw entryIsAddress(entry);
+  const split = splitPort(entry);
+  if (!split) throw entryInvalid(entry);
+  if (split.host === '*') throw entryTooWide(entry, 'it names every host there is');
+  const below = split.host.startsWith('*.');
+  const written = below ? split.host.slice(2) : split.host;
+  if (isAddress(written)) throw entryIsAddress(entry);
+  const host = hostName(written);
+  if (host === undefined) throw entryInvalid(entry);
+  if (isAddress(host)) throw entryIsAddress(entry);
+  const rule = { host, below, port: split.port ?? DEFAULT_PORT, entry };
+  checkWidth(rule, privateHosts);
+  return rule;
+}
+
+/** Whoever can get a name below `*.` gets the run's data, so what is below it must be one owner's. */
+function checkWidth({ host, below, port, entry }: AllowRule, privateHosts: readonly string[]): void {
+  const isNamed = !below && privateHosts.includes(`${host}:${port}`);
+  const isTopLevel = below && !host.includes('.') && !isPrivateName(`x.${host}`);
+  if (isTopLevel) throw entryTooWide(entry, `it names every host below .${host}`);
+  if (isPrivateName(host) && !isNamed) throw entryIsPrivate(entry, host);
+  if (below && isPublicSuffix(host)) throw entryTooWide(entry, `anybody can get a name below ${host}`);
+}
+
+/** Names below which strangers register theirs, at registries (`co.uk`) and at hosters (`github.io`): https://publicsuffix.org */
+function isPublicSuffix(host: string): boolean {
+  return parse(host, { allowPrivateDomains: true }).publicSuffix === host;
+}

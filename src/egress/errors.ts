@@ -1,0 +1,90 @@
+import { FlowError, systemCode } from '../base/errors.ts';
+import { nearestList, SHIPPED_LISTS } from './shipped-lists.ts';
+
+/** Enough of a value to recognise it, quoted, on one line. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}
+
+/** An entry that is no text. */
+export function entryNotText(entry: unknown): FlowError {
+  return new FlowError({
+    code: 'egress_entry_not_text',
+    blame: 'profile',
+    message: `Every entry of an allow list is a text, but ${shown(entry)} is not.`,
+    mend: 'Write a host name, for example "api.openai.com", or the name of a shipped list, for example "@codex".',
+  });
+}
+
+/** An entry that is no host name, with or without `*.` and a port. */
+export function entryInvalid(entry: string): FlowError {
+  return new FlowError({
+    code: 'egress_entry_invalid',
+    blame: 'profile',
+    message: `${shown(entry)} in the allow list is no host name.`,
+    mend: `Write ${wantedForm(entry)}.`,
+  });
+}
+
+/** The host out of an address such as `https://example.org/path`, else the forms there are. */
+function wantedForm(entry: string): string {
+  const host = /^[a-z][a-z\d+.-]*:\/\/([^/:@?#\s]+)/i.exec(entry)?.[1];
+  if (host !== undefined) return `the host alone: ${shown(host)}`;
+  return 'a host ("api.openai.com"), all names below one ("*.github.com") or either with a port ("example.org:8443")';
+}
+
+/** An entry that is an address instead of a name. */
+export function entryIsAddress(entry: string): FlowError {
+  return new FlowError({
+    code: 'egress_entry_address',
+    blame: 'profile',
+    message: `${shown(entry)} in the allow list is an address; only names can be allowed, because the name is what a server proves by its certificate.`,
+    mend: 'Write the name of the server. For one of your own network, the admin names it with its port in the policy.',
+  });
+}
+
+/** A name that is not the internet's, and that the policy does not name. */
+export function entryIsPrivate(entry: string, host: string): FlowError {
+  const isList = SHIPPED_LISTS.has(host);
+  return new FlowError({
+    code: 'egress_entry_private',
+    blame: 'profile',
+    message: `${shown(entry)} in the allow list is a name of this machine or its own network, which runs do not reach.`,
+    mend: isList
+      ? `Write "@${host}" if you mean the shipped list.`
+      : 'Write the full name of a public server, or let the admin name this host with its port in the policy.',
+  });
+}
+
+/** A star that covers names of anybody. `why` completes "… is too wide: …". */
+export function entryTooWide(entry: string, why: string): FlowError {
+  return new FlowError({
+    code: 'egress_entry_too_wide',
+    blame: 'profile',
+    message: `${shown(entry)} in the allow list is too wide: ${why}.`,
+    mend: 'Name the hosts that the run needs. For a network without a wall, write "network": "open".',
+  });
+}
+
+/** A shipped list that does not exist. */
+export function listUnknown(entry: string): FlowError {
+  const names = [...SHIPPED_LISTS.keys()].map((name) => `@${name}`);
+  return new FlowError({
+    code: 'egress_list_unknown',
+    blame: 'profile',
+    message: `There is no shipped list ${shown(entry)}; there are ${names.join(', ')}.`,
+    mend: `The nearest is "@${nearestList(entry.slice(1))}".`,
+  });
+}
+
+/** The socket through which a run reaches its proxy could not be opened. */
+export function socketFailed(path: string, cause: unknown): FlowError {
+  return new FlowError({
+    code: 'egress_socket_failed',
+    blame: 'operator',
+    message: `The socket ${path} could not be opened (${systemCode(cause) ?? String(cause)}).`,
+    mend: 'See that the directory is there, on a local file system, and writable by the service.',
+    cause,
+  });
+}

@@ -1,0 +1,24 @@
+import { lookup, Resolver } from 'node:dns/promises';
+
+/**
+ * Finds the addresses of a host; rejects or gives none when there are none.
+ *
+ * `byPolicy` says that the admin's policy names the host; then the machine's own ways (`/etc/hosts` too) find it. Every
+ * other name is asked of the name servers as it stands, without the search list. That also keeps what an agent asks for
+ * out of the few threads in which Node reads files.
+ */
+export type Resolve = (host: string, byPolicy: boolean) => Promise<readonly string[]>;
+
+const TRY_MS = 2000;
+const TRIES = 3;
+
+/** The machine's name servers; read anew each time, because machines change networks. */
+export const systemResolve: Resolve = async (host, byPolicy) => {
+  if (byPolicy) return (await lookup(host, { all: true })).map(({ address }) => address);
+  const resolver = new Resolver({ timeout: TRY_MS, tries: TRIES });
+  const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const [failed] = answers.filter((answer) => answer.status === 'rejected');
+  if (addresses.length === 0 && failed) throw failed.reason;
+  return addresses;
+};

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { createGitHubClients, mountHost, permissionAsker, planDefaults } from './assembly.ts';
+import { systemClock as clock } from './base/clock.ts';
+import { randomId } from './base/ids.ts';
+import type { Config } from './config/config.ts';
+import { createEngine } from './containers/docker.ts';
+import { hostGitEnvironment } from './credentials/git-credential.ts';
+import type { Db } from './db/open.ts';
+import type { DeliveryStore } from './deliveries/delivery-store.ts';
+import { EGRESS_LIMITS } from './egress/limits.ts';
+import { systemResolve } from './egress/resolve.ts';
+import { createEgress, type Egress } from './egress/sockets.ts';
+import { createReporter, type Reporter } from './feedback/reporter.ts';
+import { createAdmission } from './flow/admit.ts';
+import { type Admitter, createAdmitter } from './flow/admitter.ts';
+import { createEngineWatch } from './flow/engine-watch.ts';
+import { createExecutor } from './flow/executor.ts';
+import { createHeldSecrets } from './flow/held-secrets.ts';
+import { runHomes } from './flow/places.ts';
+import { startSweeping } from './flow/sweep.ts';
+import { createWorker, type Worker } from './flow/worker.ts';
+import type { Logger } from './log/logger.ts';
+import type { Redactor } from './log/redact.ts';
+import type { PolicyKeeper } from './policy/keeper.ts';
+import type { Registry } from './profiles/registry.ts';
+import type { RunQueue } from './runs/queue.ts';
+import type { ReportStore } from './runs/report-store.ts';
+import type { RunStore } from './runs/run-store.ts';
+import { gitHostEnvironment } from './workspaces/git.ts';
+import { createMirrors } from './workspaces/mirror.ts';
+
+/** A worker that has not renewed its lease for this long is taken for dead. */
+export const LEASE_MS = 60_000;
+
+/** What every part stands on. */
+export type Ground = {
+  config: Config;
+  db: Db;
+  redactor: Redactor;
+  log: Logger;
+  deliveries: DeliveryStore;
+  runs: RunStore;
+  reports: ReportStore;
+  queue: RunQueue;
+  policy: PolicyKeeper;
+};
+
+/** The parts that `app` starts and stops. */
+export type Joined = {
+  worker: Worker;
+  admitter: Admitter;
+  reporter: Reporter;
+  egress: Egress;
+  stopSweeping: () => Promise<void>;
+  takeUp: () => Promise<Awaited<ReturnType<RunQueue['takeOver']>>>;
+};
+
+/** Builds what works on runs, over the ground that is there. */
+export function joinParts(ground: Ground, registry: Registry): Joined {
+  const { config, db, redactor, log, runs, queue } = ground;
+  const owner = randomId(12);
+  const engine = createEngine({ dockerHost: config.dockerHost, clock });
+  const engineWatch = createEngineWatch({ engine, clock, log });
+  const clients = createGitHubClients(config, { redactor, log });
+  const directories = { ...config, installation: db.installation };
+  const reporter = createReporter({
+    ...ground,
+    clock,
+    clientFor: async (run) => clients(JSON.parse(await runs.profileJson(run.id))),
+    mask: redactor.mask,
+  });
+  const egress = createEgress({
+    dirOf: (runId) => join(runHomes(directories), runId, 'files/egress'),
+    get privateHosts() {
+      return ground.policy.current().privateHosts;
+    },
+    limits: EGRESS_LIMITS,
+    resolve: systemResolve,
+    clock,
+    log,
+  });
+  const executor = createExecutor({
+    ...ground,
+    ...config,
+    engine,
+    engineWatch,
+    reporter,
+    directories,
+    mirrors: createMirrors({
+      dir: join(config.varDir, 'mirrors'),
+      serverUrl: config.githubServerUrl,
+      clock,
+      log,
+      redact: redactor.mask,
+      hostEnv: gitHostEnvironment(config.environment),
+      credentialEnv: async ({ tokenFile = '' }) =>
+        hostGitEnvironment({ tokenFile, serverUrl: config.githubServerUrl }),
+    }),
+    mountHost: mountHost(config, ground.policy.current),
+    defaults: planDefaults(config),
+    serverUrl: config.githubServerUrl,
+    egress,
+    privateHosts: () => ground.policy.current().privateHosts,
+    held: createHeldSecrets(),
+    clock,
+  });
+  const worker = createWorker({
+    owner,
+    max: config.maxConcurrentRuns,
+    renewMs: LEASE_MS / 4,
+    queue,
+    executor,
+    isReady: engineWatch.isReady,
+    clock,
+    log,
+  });
+  const admission = createAdmission({ ...ground, registry, askPermission: permissionAsker(clients), clock });
+  return {
+    worker,
+    admitter: createAdmitter({ ...ground, admission, clock, onRun: worker.wake }),
+    reporter,
+    egress,
+    stopSweeping: startSweeping({ runs, engine, engineWatch, directories, clock, log }),
+    takeUp: async () => await queue.takeOver(owner),
+  };
+}

@@ -1,0 +1,247 @@
+import { describe, expect, test } from 'vitest';
+import { describeList, isAllowed, parseAllowList } from '../../src/egress/allow-list.ts';
+import { SHIPPED_LISTS } from '../../src/egress/shipped-lists.ts';
+
+function codes(...entries: unknown[]): string[] {
+  return parseAllowList(entries).problems.map(({ code }) => code);
+}
+
+function allows(entries: string[], host: string, port = 443): boolean {
+  const { list, problems } = parseAllowList(entries);
+  expect(problems).toEqual([]);
+  return isAllowed(list, host, port);
+}
+
+describe('an allow list', () => {
+  test('allows the names it has, on port 443, and nothing else', () => {
+    const list = ['api.openai.com'];
+    expect(allows(list, 'api.openai.com')).toBe(true);
+    for (const host of ['openai.com', 'x.api.openai.com', 'api.openai.com.evil.org', 'xapi.openai.com', ''])
+      expect(allows(list, host), host).toBe(false);
+    for (const port of [80, 22, 8443, 0, -1, Number.NaN])
+      expect(allows(list, 'api.openai.com', port)).toBe(false);
+  });
+
+  test('allows with a star every name below, however deep, and not the name itself', () => {
+    const list = ['*.github.com'];
+    expect(allows(list, 'api.github.com')).toBe(true);
+    expect(allows(list, 'a.b.github.com')).toBe(true);
+    for (const host of ['github.com', 'xgithub.com', 'github.com.evil.org', '.github.com', '*.github.com'])
+      expect(allows(list, host), host).toBe(false);
+  });
+
+  test('allows a port only where it is named', () => {
+    const list = ['registry.example.org:8443', '*.example.net:444'];
+    expect(allows(list, 'registry.example.org', 8443)).toBe(true);
+    expect(allows(list, 'registry.example.org', 443)).toBe(false);
+    expect(allows(list, 'a.example.net', 444)).toBe(true);
+    expect(allows([...list, 'registry.example.org'], 'registry.example.org')).toBe(true);
+  });
+
+  test('makes nothing of case, a dot at the end, and other alphabets', () => {
+    expect(allows(['API.OpenAI.com.'], 'api.openai.COM')).toBe(true);
+    expect(allows(['api.openai.com'], 'api.openai.com.')).toBe(true);
+    expect(allows(['bücher.example.org'], 'xn--bcher-kva.example.org')).toBe(true);
+    expect(allows(['XN--BCHER-KVA.example.org'], 'BÜCHER.example.org')).toBe(true);
+    expect(allows(['api。example。org'], 'api.example.org')).toBe(true);
+  });
+
+  test('allows nothing when it is empty', () => {
+    expect(allows([], 'api.openai.com')).toBe(false);
+    expect(describeList([])).toBe('nothing');
+  });
+
+  test('tells all problems at once, each with its place, and keeps the good entries', () => {
+    const { list, problems } = parseAllowList(['api.openai.com', 7, '*', '*.github.com', '10.0.0.1']);
+    expect(problems.map(({ index, code }) => [index, code])).toEqual([
+      [1, 'egress_entry_not_text'],
+      [2, 'egress_entry_too_wide'],
+      [4, 'egress_entry_address'],
+    ]);
+    expect(list.map(({ host }) => host)).toEqual(['api.openai.com', 'github.com']);
+    for (const { message, mend } of problems) expect(`${message}${mend}`).toMatch(/^[A-Z“"].*\.$/s);
+  });
+
+  test('takes no entry that is not a text', () => {
+    const entries = [null, undefined, 1, true, {}, [], ['a.example.org']];
+    expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_not_text'));
+  });
+
+  test('takes no address in any way of writing one', () => {
+    const entries = [
+      '127.0.0.1',
+      '127.1',
+      '10.0.0.1:443',
+      '0x7f000001',
+      '0x7f.1',
+      '2130706433',
+      '0177.0.0.1',
+      '1.2.3.4.',
+      '8.8.8.8',
+      '::1',
+      '[::1]',
+      '[::1]:443',
+      '[::ffff:10.0.0.1]',
+      'fe80::1%eth0',
+      '*.0.0.1',
+      '１２７.0.0.1',
+      '１２７.１',
+      '*.１２７.１',
+    ];
+    expect(codes(...entries).filter((code) => code !== 'egress_entry_address')).toEqual([]);
+    expect(codes(...entries)).toHaveLength(entries.length);
+  });
+
+  test('takes no name of this machine or its network', () => {
+    const entries = [
+      'localhost',
+      'LOCALHOST',
+      'localhost.',
+      'db',
+      'db:5432',
+      'metadata.google.internal',
+      'app.localhost',
+      'printer.local',
+      'router.lan',
+      'nas.home.arpa',
+      '1.0.0.127.in-addr.arpa',
+      '*.internal',
+      '*.local',
+      '*.corp',
+      'x.onion',
+    ];
+    expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_private'));
+  });
+
+  test('takes no star that covers names of strangers', () => {
+    const entries = [
+      '*',
+      '*:443',
+      '*.com',
+      '*.COM.',
+      '*.co.uk',
+      '*.github.io',
+      '*.cloudfront.net',
+      '*.s3.amazonaws.com',
+      '*.xn--p1ai',
+      '*.рф',
+    ];
+    expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_too_wide'));
+  });
+
+  test('takes nothing that is no host name, and shows the host in what is an address of a page', () => {
+    const entries = [
+      '',
+      ' ',
+      '.',
+      '*.',
+      '*.*',
+      '*.*.example.org',
+      'api.*.example.org',
+      '*api.example.org',
+      'a..example.org',
+      '.example.org',
+      '-a.example.org',
+      'a-.example.org',
+      'a_b.example.org',
+      'a b.example.org',
+      ' example.org',
+      'example.org\n',
+      'example.org\0.evil.org',
+      'exa%6dple.org',
+      'example.org/',
+      'example.org#',
+      'user@example.org',
+      'example.org:',
+      'example.org:0',
+      'example.org:65536',
+      'example.org:443:443',
+      'example.org:https',
+      'example.org:-1',
+      'example.org: 443',
+      `${'a'.repeat(64)}.example.org`,
+      `${'a.'.repeat(130)}org`,
+      'bücher/evil.org',
+      'bü@evil.org',
+      'b%C3%BC.example.org',
+      'ü'.repeat(10_000),
+      'a'.repeat(1_000_000),
+      '\u202e.example.org',
+      '\ud800.example.org',
+    ];
+    const found = codes(...entries);
+    expect(entries.filter((_, index) => !/invalid|private/.test(found[index] ?? ''))).toEqual([]);
+    expect(found).toHaveLength(entries.length);
+    const [problem] = parseAllowList(['https://api.openai.com/v1']).problems;
+    expect(problem).toMatchObject({
+      code: 'egress_entry_invalid',
+      mend: 'Write the host alone: "api.openai.com".',
+    });
+  });
+
+  test('says what it allows in words, and counts what is too much to name', () => {
+    const { list } = parseAllowList(['@codex', '*.github.com', 'a.example.org:8443']);
+    expect(describeList(list)).toBe(
+      'api.openai.com, chatgpt.com, auth.openai.com, *.github.com, a.example.org:8443',
+    );
+    const many = parseAllowList(Array.from({ length: 30 }, (_, index) => `h${index}.example.org`));
+    expect(describeList(many.list)).toMatch(/h19\.example\.org and 10 more$/);
+  });
+
+  test('is quick with a hundred thousand entries', () => {
+    const entries = Array.from({ length: 100_000 }, (_, index) => `*.h${index}.example.org`);
+    const { list } = parseAllowList(entries);
+    expect(isAllowed(list, 'x.h99999.example.org', 443)).toBe(true);
+  });
+});
+
+describe('the shipped lists', () => {
+  test('are taken by name, without regard to case, and remember under which', () => {
+    const { list, problems } = parseAllowList(['@codex', '@GitHub', 'example.org']);
+    expect(problems).toEqual([]);
+    expect(isAllowed(list, 'api.openai.com', 443)).toBe(true);
+    expect(isAllowed(list, 'api.github.com', 443)).toBe(true);
+    expect(isAllowed(list, 'api.anthropic.com', 443)).toBe(false);
+    expect(list.find(({ host }) => host === 'github.com')?.entry).toBe('@GitHub');
+  });
+
+  test('are there for Codex, Claude Code, Gemini CLI and GitHub, each host exact, valid and with its reason', () => {
+    expect([...SHIPPED_LISTS.keys()]).toEqual(['codex', 'claude-code', 'gemini-cli', 'github']);
+    for (const [name, { about, hosts }] of SHIPPED_LISTS) {
+      expect(about, name).toMatch(/\.$/);
+      expect(codes(...Object.keys(hosts)), name).toEqual([]);
+      expect(Object.keys(hosts).filter((host) => host.includes('*') || host.includes(':'))).toEqual([]);
+      for (const reason of Object.values(hosts)) expect(reason).toMatch(/^\S.*\.$/);
+    }
+  });
+
+  test('name the nearest one when there is none of that name', () => {
+    const [problem] = parseAllowList(['@codx']).problems;
+    expect(problem?.code).toBe('egress_list_unknown');
+    expect(problem?.mend).toContain('"@codex"');
+    expect(codes('@', '@@codex', '@constructor', '@__proto__', '@ github')).toEqual(
+      Array(5).fill('egress_list_unknown'),
+    );
+  });
+
+  test('are pointed at when somebody forgets the sign before the name', () => {
+    expect(parseAllowList(['github']).problems[0]?.mend).toContain('"@github"');
+  });
+});
+
+describe('the hosts of the own network that a policy names', () => {
+  test('may be put on a list, on that port alone and without a star', () => {
+    const hosts = ['git.corp.internal:443', 'db:8443'];
+    const good = parseAllowList(['git.corp.internal', 'GIT.corp.internal.:443', 'db:8443'], hosts);
+    expect(good.problems).toEqual([]);
+    const bad = parseAllowList(['git.corp.internal:8443', 'db', '*.corp.internal', '*.internal'], hosts);
+    expect(bad.problems.map(({ code }) => code)).toEqual(Array(4).fill('egress_entry_private'));
+  });
+
+  test('are still no addresses', () => {
+    const hosts = ['10.0.0.1:443', '0x7f000001:443'];
+    expect(parseAllowList(hosts, hosts).problems.map(({ code }) => code)).toEqual(
+      Array(2).fill('egress_entry_address'),
+    );
+  });
+});

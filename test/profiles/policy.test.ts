@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import type { Policy } from '../../src/policy/policy.ts';
+import { type LoadResult, loadProfiles } from '../../src/profiles/load.ts';
+import { policyOf } from '../support/policy-files.ts';
+import { checks, profilesDirectory } from '../support/profile-files.ts';
+
+const profile = (runtime: object, handler: object = {}) => ({
+  trigger: { event: 'push' },
+  execution: {
+    handler: { type: 'shell', command: ['true'], ...handler },
+    runtime: { image: 'agent:1', ...runtime },
+  },
+});
+
+async function loadUnder(
+  policy: Policy | undefined,
+  files: Readonly<Record<string, unknown>>,
+  networkDefault: 'open' | 'none' = 'open',
+): Promise<LoadResult> {
+  const mountHost = { ...checks.mountHost, ...(policy ? { policy: () => policy } : {}) };
+  const dir = profilesDirectory(files);
+  return await loadProfiles({ dir, checks: { ...checks, mountHost, networkDefault } });
+}
+
+const told = ({ faults }: LoadResult): string[] => faults.map(({ code, path }) => `${code} ${path}`);
+const R = '/execution/runtime';
+
+describe('a profile that asks for more than the policy allows', () => {
+  const policy = policyOf({
+    images: [{ name: 'agent', digests: undefined }],
+    volumes: [{ name: 'packages', writable: false }],
+    runtimes: ['runsc'],
+    ceilings: {
+      memoryBytes: 2 ** 30,
+      cpus: 2,
+      pids: 100,
+      timeoutSec: 60,
+      diskBytes: 2 ** 30,
+      workspaceBytes: 2 ** 30,
+      network: 'none',
+    },
+  });
+  const modest = { network: 'none' };
+
+  test.each<[object, string[]]>([
+    [{ ...modest, image: 'other:1' }, [`policy_image_refused ${R}/image`]],
+    [{ ...modest, memory: '2g' }, [`policy_limit_exceeded ${R}/memory`]],
+    [{ ...modest, dockerArgs: ['--memory', '2g'] }, [`policy_limit_exceeded ${R}/dockerArgs`]],
+    [
+      { ...modest, cpus: 3, pids: 101, timeoutSec: 61 },
+      [
+        `policy_limit_exceeded ${R}/cpus`,
+        `policy_limit_exceeded ${R}/pids`,
+        `policy_limit_exceeded ${R}/timeoutSec`,
+      ],
+    ],
+    [
+      { ...modest, diskSize: '2g', workspaceSize: '2g' },
+      [`policy_limit_exceeded ${R}/diskSize`, `policy_limit_exceeded ${R}/workspaceSize`],
+    ],
+    [{ network: 'open' }, [`policy_network_refused ${R}/network`]],
+    [{ dockerArgs: ['--network', 'bridge'] }, [`policy_network_refused ${R}/dockerArgs`]],
+    [{}, [`policy_network_refused ${R}/network`]],
+    [{ ...modest, ociRuntime: 'kata' }, [`policy_runtime_refused ${R}/ociRuntime`]],
+    [{ ...modest, user: '0:0' }, [`docker_flag_weakens ${R}/user`]],
+    [{ ...modest, dockerArgs: ['-v', 'other:/x'] }, [`docker_flag_needs_policy ${R}/dockerArgs/0`]],
+    [{ ...modest, dockerArgs: ['-v', 'packages:/x'] }, [`policy_volume_refused ${R}/dockerArgs`]],
+  ])('is a fault where it asks: %j', async (runtime, faults) => {
+    const result = await loadUnder(policy, { 'a/profile.json': profile(runtime) });
+    expect(told(result)).toEqual(faults);
+    expect(result.profiles).toEqual([]);
+  });
+
+  test.each([
+    { memory: '1g', cpus: 2, pids: 100, timeoutSec: 60, diskSize: '1g', workspaceSize: '1g' },
+    { ociRuntime: 'runsc' },
+    { dockerArgs: ['-v', 'packages:/x:ro'] },
+  ])('and none when it does not: %j', async (runtime) => {
+    const result = await loadUnder(policy, { 'a/profile.json': profile({ ...modest, ...runtime }) });
+    expect(told(result)).toEqual([]);
+  });
+
+  test('is told in the fragment that asks, once for all the profiles below it', async () => {
+    const result = await loadUnder(policy, {
+      'profile.json': { execution: { runtime: { memory: '9g', network: 'none' } } },
+      'a/profile.json': profile({}),
+      'b/profile.json': profile({}),
+      'c/profile.json': profile({ memory: '512m' }),
+    });
+    expect(told(result)).toEqual([`policy_limit_exceeded ${R}/memory`]);
+    expect(result.faults[0]?.file).toMatch(/profiles?[^/]*\/profile\.json$/);
+    expect(result.profiles.map(({ path }) => path)).toEqual(['c']);
+  });
+
+  test('has the network of the configuration when it says nothing', async () => {
+    expect(told(await loadUnder(policy, { 'a/profile.json': profile({}) }, 'none'))).toEqual([]);
+  });
+});
+
+describe('without a policy', () => {
+  test.each<[object, string]>([
+    [{ ociRuntime: 'runsc' }, `policy_runtime_refused ${R}/ociRuntime`],
+    [{ user: '0:0' }, `docker_flag_weakens ${R}/user`],
+    [{ dockerArgs: ['--network', 'x'] }, `docker_flag_needs_policy ${R}/dockerArgs/0`],
+    [{ dockerArgs: ['-v', 'x:/x'] }, `docker_flag_needs_policy ${R}/dockerArgs/0`],
+  ])('what needs one is refused: %j', async (runtime, fault) => {
+    expect(told(await loadUnder(undefined, { 'a/profile.json': profile(runtime) }))).toEqual([fault]);
+  });
+
+  test('any image and any limit goes', async () => {
+    const runtime = { image: 'whatever:1', memory: '64g', cpus: 64, network: 'open', diskSize: '1t' };
+    expect(told(await loadUnder(undefined, { 'a/profile.json': profile(runtime) }))).toEqual([]);
+  });
+});
+
+describe('sizes', () => {
+  test.each(['1', 0, -1, '10 bananas', '0g', 1.5, '1023k'])('diskSize %j is a fault', async (diskSize) => {
+    const result = await loadUnder(undefined, { 'a/profile.json': profile({ diskSize }) });
+    expect(told(result)).toEqual([`profile_wrong_value ${R}/diskSize`]);
+  });
+
+  test('are read as docker writes them', async () => {
+    const { profiles } = await loadUnder(undefined, {
+      'a/profile.json': profile({ diskSize: '1.5g', workspaceSize: 1048576 }),
+    });
+    expect(profiles[0]?.execution.runtime).toMatchObject({
+      diskBytes: 1.5 * 1024 ** 3,
+      workspaceBytes: 1048576,
+    });
+  });
+});
+
+describe('a secret in a profile', () => {
+  const secret = ['ghp', '_', 'aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC2'].join('');
+
+  test.each<[object, object, string]>([
+    [{ env: { TOKEN: secret } }, {}, `${R}/env/TOKEN`],
+    [{ env: { [secret]: '1' } }, {}, `${R}/env`],
+    [{ setupScript: `set -e\ngit clone https://x:${secret}@github.com/o/r` }, {}, `${R}/setupScript`],
+    [{ dockerArgs: ['-e', `TOKEN=${secret}`] }, {}, `${R}/dockerArgs/0`],
+    [
+      {},
+      { command: ['sh', '-c', `curl -H "Authorization: token ${secret}"`] },
+      '/execution/handler/command/2',
+    ],
+    [{}, { args: [`--token=${secret}`] }, '/execution/handler/args/0'],
+  ])('is a fault with its place, and never repeated: %#', async (runtime, handler, path) => {
+    const result = await loadUnder(undefined, { 'a/profile.json': profile(runtime, handler) });
+    expect(result.faults.map(({ code }) => code)).toContain('secret_in_profile');
+    expect(result.faults.find(({ code }) => code === 'secret_in_profile')?.path).toBe(path);
+    expect(JSON.stringify(result.faults)).not.toContain(secret);
+  });
+
+  test('is not repeated by any other fault either', async () => {
+    const result = await loadUnder(undefined, {
+      'a/profile.json': profile({ memory: secret, network: secret }, { args: [[secret]], type: secret }),
+    });
+    expect(result.faults.length).toBeGreaterThan(1);
+    expect(JSON.stringify(result.faults)).not.toContain(secret);
+  });
+});
