@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { makeDirectory } from '../base/files.ts';
 import { createCodexReader } from '../containers/codex-events.ts';
@@ -13,7 +12,7 @@ import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { containerLost, judgeEnd } from './end-words.ts';
 import type { Flight } from './flight.ts';
-import { type Directories, runPlaces } from './places.ts';
+import { baselineFile, type Directories, runPlaces } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
@@ -50,7 +49,7 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
     graceSec: limits.graceSec,
     growth: {
       workspace: places.workspace,
-      baselineFile: join(places.log, 'workspace-bytes'),
+      baselineFile: baselineFile(places),
       workspaceBytes: limits.workspaceBytes,
       diskBytes: profile.execution.runtime.readOnlyRoot ? undefined : limits.diskBytes,
     },

@@ -41,3 +41,8 @@ export function runPlaces(directories: Directories, run: { id: string; repositor
 export function runLogDirectory(varDir: string, runId: string): string {
   return join(varDir, 'log', 'runs', runId);
 }
+
+/** Where the size of a run's workspace before its agent started is kept, so that its growth can be told after a restart too. */
+export function baselineFile(places: RunPlaces): string {
+  return join(places.log, 'workspace-bytes');
+}
