@@ -20,7 +20,8 @@ export type Executor = {
  * Claims runs while there is room and works on each to its end.
  *
  * `start` takes up the runs given to it (they count, even beyond `max`), then claims. `stop` claims no more, waits
- * up to `drainMs` for living runs, and leaves the rest in their containers for the next start to take up.
+ * up to `drainMs` for living runs, and leaves the rest in their containers for the next start to take up; once it has
+ * resolved the queue is not asked any more, so that the database may be closed.
  */
 export type Worker = {
   start(takenUp: readonly Run[]): void;
@@ -30,8 +31,7 @@ export type Worker = {
   active(): number;
 };
 
-/** `isReady` says whether the engine answers; while it does not, runs wait in the queue. */
-export function createWorker(parts: {
+type WorkerParts = {
   owner: string;
   max: number;
   /** How often leases are renewed. */
@@ -41,12 +41,19 @@ export function createWorker(parts: {
   isReady: () => Promise<boolean>;
   clock: Clock;
   log: Logger;
-}): Worker {
-  const flights = new Map<string, { flight: Flight; done: Promise<void> }>();
+};
+
+type Flights = Map<string, { flight: Flight; done: Promise<void> }>;
+
+/** `isReady` says whether the engine answers; while it does not, runs wait in the queue. */
+export function createWorker(parts: WorkerParts): Worker {
+  const flights: Flights = new Map();
   let timers: Timer[] = [];
   let looking: Promise<void> | undefined;
   let again = false;
   let stopping = false;
+  let stopped = false;
+  let renewing = Promise.resolve();
 
   const board = (run: Run, work: Executor['execute']): void => {
     const flight = createFlight();
@@ -75,6 +82,7 @@ export function createWorker(parts: {
     } while (again && !stopping);
   };
   const wake = (): void => {
+    if (stopped) return;
     again = true;
     looking ??= look()
       .catch((error: unknown) => parts.log.error({ err: error }, 'the queue could not be read'))
@@ -83,12 +91,8 @@ export function createWorker(parts: {
       });
   };
   const renew = async (): Promise<void> => {
-    try {
-      const held = await parts.queue.renew(parts.owner);
-      for (const [id, { flight }] of flights) if (!held.has(id)) flight.detach.cancel(leaseLost(id));
-    } catch (error) {
-      parts.log.error({ err: error }, 'leases could not be renewed');
-    }
+    renewing = renewLeases(parts, flights);
+    await renewing;
   };
   return {
     start(takenUp) {
@@ -108,7 +112,19 @@ export function createWorker(parts: {
       for (const timer of timers) timer.stop();
       for (const { flight } of flights.values()) flight.detach.cancel(serviceStopping());
       await living;
+      stopped = true;
+      await Promise.all([looking, renewing]);
     },
     active: () => flights.size,
   };
+}
+
+/** Keeps what this worker holds; a run that it holds no more is let go. */
+async function renewLeases({ queue, owner, log }: WorkerParts, flights: Flights): Promise<void> {
+  try {
+    const held = await queue.renew(owner);
+    for (const [id, { flight }] of flights) if (!held.has(id)) flight.detach.cancel(leaseLost(id));
+  } catch (error) {
+    log.error({ err: error }, 'leases could not be renewed');
+  }
 }
