@@ -33,9 +33,11 @@ export type Checkout = {
   onProgress?: (progress: Progress) => void;
 };
 
-/** Below this many files a second process costs more than it gains. */
-const FILES_FOR_PARALLEL = 100;
-const MAX_WORKERS = 8;
+/** Below this many files further processes cost more than they gain. */
+const FILES_FOR_PARALLEL = 200;
+
+/** One more than processors: a worker that waits for the disk leaves its processor to another. */
+const WORKERS = availableParallelism() > 1 ? Math.min(availableParallelism() + 1, 8) : 1;
 
 /**
  * Makes a run's own clone: its objects copies of the mirror's, its files and its `.git` all `owner`'s, on the named
@@ -98,11 +100,10 @@ async function layOutFiles(clone: Checkout): Promise<void> {
   const isOwn = process.getuid?.() === owner.uid && process.getgid?.() === owner.gid;
   const asOwner = !isOwn && (await canReach(dirname(dir), owner));
   if (asOwner) await giveFew(dir, owner);
-  const workers = Math.min(availableParallelism(), MAX_WORKERS);
   const { exitCode, stderr } = await runGit(['read-tree', '--reset', '-u', '-v', 'HEAD'], {
     ...followed(clone),
     cwd: dir,
-    settings: [`checkout.workers=${workers}`, `checkout.thresholdForParallelism=${FILES_FOR_PARALLEL}`],
+    settings: [`checkout.workers=${WORKERS}`, `checkout.thresholdForParallelism=${FILES_FOR_PARALLEL}`],
     ...(asOwner ? { owner } : {}),
   });
   if (exitCode !== 0) throw failed(clone, lastWords(stderr));

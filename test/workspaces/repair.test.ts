@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { checkout } from '../../src/workspaces/checkout.ts';
+import { git, manyFiles } from '../support/git-repository.ts';
+import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
+
+const PROGRAM = `
+import { createMirrors } from ${JSON.stringify(join(import.meta.dirname, '../../src/workspaces/mirror.ts'))};
+import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../src/base/clock.ts'))};
+const [dir, serverUrl] = process.argv.slice(1);
+const log = { debug() {}, warn() {} };
+const mirrors = createMirrors({ dir, serverUrl, clock: systemClock, log, credentialEnv: async () => ({}) });
+await mirrors.fetch({ id: 7, owner: 'owner', name: 'repository' }, {});
+`;
+
+/** The same fetch in a process of its own, which can be killed. */
+function fetchElsewhere(lab: MirrorLab): ChildProcess {
+  const args = ['--input-type=module', '--eval', PROGRAM, '--', lab.mirrorDir, lab.server.url];
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+describe('a fetch that was killed', () => {
+  test.each([0, 3])('at request %i leaves nothing that the next one does not mend', async (requests) => {
+    const lab = await makeMirrorLab();
+    lab.origin.commit({ 'a.txt': 'one' });
+    if (requests > 0) await lab.mirrors.fetch(REPOSITORY, {});
+    const commit = lab.origin.commit(manyFiles(300));
+    lab.server.mood.delayMs = 100;
+    lab.server.requests.length = 0;
+    const child = fetchElsewhere(lab);
+    await vi.waitFor(() => expect(lab.server.requests.length).toBeGreaterThan(requests > 0 ? 1 : 0), 10_000);
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
+    lab.server.mood.delayMs = 0;
+    expect((await lab.mirrors.fetch(REPOSITORY, {})).commit).toBe(commit);
+    expect(readdirSync(lab.mirrorDir)).toEqual(['7.git']);
+    git(join(lab.mirrorDir, '7.git'), ['fsck', '--full']);
+  });
+
+  test('leaves no lock or half-received pack behind that matters', async () => {
+    const lab = await makeMirrorLab();
+    lab.origin.commit({ 'a.txt': 'one' });
+    const { mirror } = await lab.mirrors.fetch(REPOSITORY, {});
+    const left = [
+      'packed-refs.lock',
+      'HEAD.lock',
+      'config.lock',
+      'shallow.lock',
+      'refs/heads/main.lock',
+      'refs/heads/topic/one.lock',
+      'objects/pack/tmp_pack_AbCdEf',
+      'objects/pack/.tmp-12-pack-00.pack',
+      'objects/info/commit-graphs/commit-graph-chain.lock',
+    ];
+    mkdirSync(join(mirror, 'refs/heads/topic'), { recursive: true });
+    mkdirSync(join(mirror, 'objects/info/commit-graphs'), { recursive: true });
+    for (const path of left) writeFileSync(join(mirror, path), 'stale');
+    mkdirSync(`${mirror}.half/objects`, { recursive: true });
+    mkdirSync(join(lab.mirrorDir, '70.git.other'));
+    const commit = lab.origin.commit({ 'a.txt': 'two' });
+    expect((await lab.mirrors.fetch(REPOSITORY, {})).commit).toBe(commit);
+    expect(left.filter((path) => existsSync(join(mirror, path)))).toEqual([]);
+    expect(readdirSync(lab.mirrorDir)).toEqual(['7.git', '70.git.other']);
+  });
+});
+
+test('a mirror that git cannot read any more is made anew, and the log says so', async () => {
+  const lab = await makeMirrorLab();
+  lab.origin.commit({ 'a.txt': 'one' });
+  const { mirror } = await lab.mirrors.fetch(REPOSITORY, {});
+  rmSync(join(mirror, 'objects'), { recursive: true });
+  await lab.mirrors.fetch(REPOSITORY, {});
+  expect(lab.log.map((line) => line.msg)).toContain('a mirror was damaged, and was made anew');
+});
+
+describe('a damaged mirror', () => {
+  test.each<[string, (mirror: string) => void]>([
+    ['without its HEAD', (mirror) => rmSync(join(mirror, 'HEAD'))],
+    ['with an empty HEAD', (mirror) => truncateSync(join(mirror, 'HEAD'))],
+    ['without objects', (mirror) => rmSync(join(mirror, 'objects'), { recursive: true })],
+    [
+      'without its packs',
+      (mirror) => globSync(`${mirror}/objects/pack/*`).forEach((path) => void rmSync(path)),
+    ],
+    [
+      'with cut packs',
+      (mirror) => globSync(`${mirror}/objects/pack/*.pack`).forEach((path) => void truncateSync(path, 20)),
+    ],
+    ['with a torn config', (mirror) => writeFileSync(join(mirror, 'config'), '[core\n')],
+    ['with torn refs', (mirror) => writeFileSync(join(mirror, 'packed-refs'), 'nonsense\n')],
+    [
+      'that is an empty directory',
+      (mirror) => readdirSync(mirror).forEach((name) => void rmSync(join(mirror, name), { recursive: true })),
+    ],
+  ])('%s is whole again after the next fetch of a branch', async (_title, damage) => {
+    const lab = await makeMirrorLab();
+    lab.origin.commit(manyFiles(20));
+    const { mirror } = await lab.mirrors.fetch(REPOSITORY, {});
+    damage(mirror);
+    const commit = lab.origin.commit({ 'a.txt': 'two' });
+    expect((await lab.mirrors.fetch(REPOSITORY, { ref: 'main' })).commit).toBe(commit);
+    expect(git(mirror, ['rev-list', '--count', 'main'])).toBe('2');
+    expect(readdirSync(lab.mirrorDir)).toEqual(['7.git']);
+    const repo = join(lab.dir, 'repo');
+    const originUrl = 'https://github.com/owner/repository.git';
+    await checkout({ mirror, commit, branch: 'main', dir: repo, owner: RUN_OWNER, originUrl });
+    expect(git(repo, ['-c', 'safe.directory=*', 'status', '--porcelain'])).toBe('');
+  });
+});
