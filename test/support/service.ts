@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -168,7 +169,11 @@ export function makeGround(options: GroundOptions): Ground {
 
 /** Starts a service of its own on its own ground. */
 export async function startService(options: GroundOptions): Promise<TestService> {
-  return await startServiceOn(makeGround(options));
+  const ground = makeGround(options);
+  return await startServiceOn(ground).catch((error: unknown) => {
+    rmSync(ground.dir, { recursive: true, force: true });
+    throw error;
+  });
 }
 
 /** Delivers a payload to a service over HTTP, signed. */
@@ -214,13 +219,16 @@ export async function startServiceOn({ dir, settings, repository, fullName }: Gr
         const run = await service.app.runs.find(runId);
         return run?.state === 'ended' ? run : undefined;
       }),
-    output: (runId) =>
-      readFileSync(join(config.varDir, 'log/runs', runId, 'output.jsonl'), 'utf8')
+    output(runId) {
+      const file = join(config.varDir, 'log/runs', runId, 'output.jsonl');
+      if (!existsSync(file)) return '';
+      return readFileSync(file, 'utf8')
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line) as { text: string; part?: true })
         .map(({ text, part }) => (part ? text : `${text}\n`))
-        .join(''),
+        .join('');
+    },
     stop: async (drainMs = 0) => await service.app.stop(drainMs),
     async start() {
       service.app = await startApp(config, destination);

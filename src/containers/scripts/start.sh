@@ -31,9 +31,11 @@ fi
 # The one way out of a container whose network is a list of hosts: the proxy of the service behind the mounted socket.
 if [ -n "$gf_egress" ]; then
   command -v socat >/dev/null || gf_fail 'the image has no socat, which a list of hosts needs.'
-  socat "TCP-LISTEN:$gf_egress,bind=127.0.0.1,reuseaddr,fork" "UNIX-CONNECT:$gf_files/egress/proxy.sock" </dev/null >/dev/null 2>&1 &
+  # While the service restarts the socket refuses; an agent that waits a little does not notice.
+  socat -t 3600 "TCP-LISTEN:$gf_egress,bind=127.0.0.1,reuseaddr,fork,nodelay,backlog=128" \
+    "UNIX-CONNECT:$gf_files/egress/proxy.sock,retry=30,interval=1" </dev/null >/dev/null 2>&1 &
   gf_tries=0
-  until grep -q ":$(printf %04X "$gf_egress") " /proc/net/tcp; do
+  until grep -q " 0100007F:$(printf %04X "$gf_egress") 00000000:0000 0A " /proc/net/tcp; do
     gf_tries=$((gf_tries + 1))
     [ "$gf_tries" -lt 250 ] || gf_fail 'the forwarder to the proxy did not start.'
     sleep 0.02
