@@ -21,10 +21,10 @@ export const MODEL_SOCKET_IN_CONTAINER = `${MODEL_TARGET}/${MODEL_SOCKET}`;
 export type DemoModel = { kind: 'scripted' } | { kind: 'real'; codexState: string };
 
 /** Seconds for one run: the scripted model is quick, a real one thinks. */
-export const DEMO_TIMEOUT_SEC = { scripted: 180, real: 900 };
+export const DEMO_TIMEOUT_SEC = { scripted: 180, real: 300 };
 
 /** A script is soon done or stuck; a real model may be silent for minutes. */
-const STALL_SEC = { scripted: 60, real: 300 };
+const STALL_SEC = { scripted: 60, real: 180 };
 
 const READ_TOKEN =
   'export GH_TOKEN="$(tr -d \'\\r\\n\' < "$GH_TOKEN_FILE")"; export GITHUB_TOKEN="$GH_TOKEN"';
