@@ -12,13 +12,17 @@ export type Resolve = (host: string, byPolicy: boolean) => Promise<readonly stri
 const TRY_MS = 2000;
 const TRIES = 3;
 
-/** The machine's name servers; read anew each time, because machines change networks. */
+/** Finds hosts with what the machine knows; its name servers are read anew each time, because machines change networks. */
 export const systemResolve: Resolve = async (host, byPolicy) => {
   if (byPolicy) return (await lookup(host, { all: true })).map(({ address }) => address);
-  const resolver = new Resolver({ timeout: TRY_MS, tries: TRIES });
+  return await askNameServers(new Resolver({ timeout: TRY_MS, tries: TRIES }), host);
+};
+
+/** Every address of both kinds; rejects with the name servers' error when there is neither. */
+export async function askNameServers(resolver: Resolver, host: string): Promise<readonly string[]> {
   const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
   const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-  const [failed] = answers.filter((answer) => answer.status === 'rejected');
+  const failed = answers.find((answer) => answer.status === 'rejected');
   if (addresses.length === 0 && failed) throw failed.reason;
   return addresses;
-};
+}

