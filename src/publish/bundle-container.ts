@@ -34,12 +34,15 @@ export function bundleRefs(branch: string): string[] {
  */
 const SCRIPT = `
 cd /tmp || exit 41
-g() { git --git-dir=/workspace/repo/.git -c core.fsmonitor=false -c core.hooksPath=/dev/null -c pack.threads=1 -c pack.windowMemory=128m -c core.bigFileThreshold=16m "$@"; }
+g() { timeout "$seconds" git --git-dir=/workspace/repo/.git -c core.fsmonitor=false -c core.hooksPath=/dev/null -c pack.threads=1 -c pack.windowMemory=128m -c core.bigFileThreshold=16m "$@"; }
 ref=HEAD
+seconds=${CHANGE_LIMITS.lookSec}
 own=$(g rev-parse --quiet --verify "refs/heads/$2^{commit}")
+if [ $? = 124 ]; then exit 41; fi
 if [ -n "$own" ] && [ "$own" != "$1" ]; then ref=refs/heads/$2; fi
 count=$(g rev-list --count --max-count=1 "$ref" "^$1" --) || exit 41
 if [ "$count" = 0 ]; then exit ${NO_COMMITS}; fi
+seconds=${CHANGE_LIMITS.containerMs / 1000}
 g bundle create --quiet --version=2 - "$ref" "^$1" --
 `;
 

@@ -53,7 +53,7 @@ test('whatever an agent leaves is searched and removed, in time, and nothing bes
 }, 120_000);
 
 test('a failed run’s hostile workspace is removed by the sweep when its time is over', async () => {
-  service = await startScriptedAgent({ env: { KEEP_FAILED_HOURS: '0' } });
+  service = await startScriptedAgent({ env: { KEEP_FAILED_HOURS: '0.0001' } });
   const run = await service.run(`${HOSTILE_TREE}\nexit 1`);
   expect(run.reason?.code).toBe('agent_failed');
   await service.stop();
