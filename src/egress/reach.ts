@@ -14,6 +14,8 @@ export type ReachOptions = DialOptions & {
   resolve: Resolve;
   /** The proxy of the host's own network; what the policy names is reached without it. */
   upstreamProxy?: URL;
+  /** The addresses of this machine, as its interfaces have them unless set. */
+  ownAddresses?: () => readonly string[];
 };
 
 /**
@@ -25,12 +27,14 @@ export async function reach(
   host: string,
   port: number,
 ): Promise<Socket | EgressRefusal> {
-  const { upstreamProxy } = options;
+  const { upstreamProxy, ownAddresses = interfaceAddresses } = options;
   const byPolicy = options.privateHosts.includes(`${host}:${port}`);
   try {
     if (upstreamProxy && !byPolicy) return await dialThrough(upstreamProxy, { host, port }, options);
     const addresses = await findAddresses(options, host, byPolicy);
     if ('reason' in addresses) return addresses;
+    const own = ownAddresses();
+    const isElsewhere = (address: string): boolean => isPublicAddress(address) && !own.includes(address);
     const wrong = byPolicy ? undefined : addresses.find((address) => !isElsewhere(address));
     if (wrong !== undefined) return addressPrivate(host, port, wrong);
     return await dial({ host, port, addresses }, options);
@@ -53,8 +57,7 @@ async function findAddresses(
   }
 }
 
-/** On the internet, and not this machine, which answers on its public addresses too. */
-function isElsewhere(address: string): boolean {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return isPublicAddress(address) && !own.some((each) => each.address === address);
+/** This machine answers on its public addresses, too. */
+function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((each = []) => each.map(({ address }) => address));
 }

@@ -297,6 +297,16 @@ describe('a name', () => {
     }
   });
 
+  test('that leads to a public address of this very machine is refused', async () => {
+    const { socketPath, reasons } = await egressRun(1, {
+      allow,
+      addresses: { [HOST]: ['140.82.121.4'] },
+      ownAddresses: () => ['10.0.0.9', '140.82.121.4'],
+    });
+    expect((await askConnect(socketPath, `${HOST}:443`)).status).toBe(403);
+    expect(reasons()).toEqual(['egress_address_private']);
+  });
+
   test('may lead to a private address on the one port that the policy names', async () => {
     const { port } = await echoServer();
     const { socketPath, reasons } = await egressRun(port, { allow: [`${HOST}:${port}`, `${HOST}:443`] });
