@@ -84,6 +84,7 @@ async function startParts(
   };
   const registry = await readRules(ground, undo);
   const { worker, admitter, reporter, egress, stopSweeping, takeUp } = joinParts(ground, registry);
+  undo.push(egress.closeAll, stopSweeping);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -99,6 +100,7 @@ async function startParts(
     log,
     clock,
   });
+  undo.push(server.close);
   registry.watch();
   ground.policy.watch(registry.reload);
   worker.start(await takeUp());
@@ -115,8 +117,6 @@ async function startParts(
       await server.close();
       await admitter.stop();
       await reporter.stop();
-      await stopSweeping();
-      await egress.closeAll();
       for (const step of undo.reverse()) await step();
       log.info('stopped');
     },

@@ -1,0 +1,46 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { startApp } from '../src/app.ts';
+import { systemClock as clock } from '../src/base/clock.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { type Ground, makeGround } from './support/service.ts';
+
+const PROFILE = {
+  trigger: { event: 'issue_comment' },
+  execution: { handler: { type: 'shell', command: ['true'] }, runtime: { image: 'image:1' } },
+};
+
+let server: Server;
+let ground: Ground;
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(ground.dir, { recursive: true });
+});
+
+/** Something on a port of this machine that answers every request, late; gives the port. */
+async function occupyPort(): Promise<number> {
+  server = createServer((_request, response) => {
+    clock.after(200, () => response.writeHead(200, { 'content-type': 'application/json' }).end('[]'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+test('a service whose port is taken leaves nothing at work behind it, and can be started on another', async () => {
+  const port = await occupyPort();
+  const engine = { DOCKER_HOST: `tcp://127.0.0.1:${port}` };
+  ground = makeGround({ profiles: { 'a/profile.json': PROFILE }, env: { ...engine, PORT: String(port) } });
+  const log: string[] = [];
+  const start = async (settings: Record<string, string>) =>
+    await startApp(loadConfig(settings, ground.dir), { write: (line) => void log.push(line) });
+  await expect(start(ground.settings)).rejects.toMatchObject({ code: 'listen_failed' });
+  const said = log.length;
+  await clock.sleep(500);
+  expect(log.slice(said)).toEqual([]);
+  const app = await start({ ...ground.settings, PORT: '0' });
+  await app.stop(0);
+  expect(log.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
+});
