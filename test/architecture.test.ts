@@ -95,8 +95,8 @@ describe('the rooms', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('base holds at most eight files', () => {
-    expect(files.filter((file) => file.room === 'base').length).toBeLessThanOrEqual(8);
+  test('base is closed: it holds nine files, and docs/decisions says why the ninth', () => {
+    expect(files.filter((file) => file.room === 'base').length).toBeLessThanOrEqual(9);
   });
 });
 

@@ -13,32 +13,29 @@ export function addProfilesCommand(program: Command, io: Io): void {
     .command('validate')
     .description('Tell every fault with its place and mend; exit code 1 when there are any.')
     .option('--json', 'print {profiles, faults}')
-    .action(async (options: { json?: true }) => {
-      const loaded = await load(io);
-      if (options.json)
-        printJson(io, {
-          profiles: loaded.profiles.map(profileView),
-          defaults: loaded.defaults,
-          faults: loaded.faults.map(faultView),
-        });
-      else printFaults(io, loaded);
-      if (loaded.faults.length > 0) io.fail(1);
-    });
+    .action((options: { json?: true }) => show(io, options, printFaults));
   profiles
     .command('list')
     .description('The profiles, what each listens to, and the folders that only give defaults.')
-    .option('--json', 'print JSON')
-    .action(async (options: { json?: true }) => {
-      const loaded = await load(io);
-      if (options.json)
-        printJson(io, {
-          profiles: loaded.profiles.map(profileView),
-          defaults: loaded.defaults,
-          faults: loaded.faults.map(faultView),
-        });
-      else printProfiles(io, loaded);
-      if (loaded.faults.length > 0) io.fail(1);
+    .option('--json', 'print {profiles, faults}')
+    .action((options: { json?: true }) => show(io, options, printProfiles));
+}
+
+/** Both commands fail when there are faults, and print the same for programs. */
+async function show(
+  io: Io,
+  options: { json?: true },
+  print: (io: Io, loaded: LoadResult) => void,
+): Promise<void> {
+  const loaded = await load(io);
+  if (options.json)
+    printJson(io, {
+      profiles: loaded.profiles.map(profileView),
+      defaults: loaded.defaults,
+      faults: loaded.faults.map(faultView),
     });
+  else print(io, loaded);
+  if (loaded.faults.length > 0) io.fail(1);
 }
 
 async function load(io: Io): Promise<LoadResult> {

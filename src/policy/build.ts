@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { parseBytes } from '../base/bytes.ts';
 import type { Fault } from '../base/errors.ts';
+import { jsonPointer } from '../base/json.ts';
 import { policyWrongValue } from './errors.ts';
-import { policyPointer } from './json.ts';
 import type { Ceilings, Policy } from './policy.ts';
 import type { WrittenPolicy } from './schema.ts';
 
@@ -15,7 +15,7 @@ export function buildPolicy(written: WrittenPolicy, file: string): { policy: Pol
   const ceilings = toCeilings(written.ceilings ?? {}, file, faults);
   for (const [index, { source }] of (written.mounts ?? []).entries()) {
     if (isNormal(source)) continue;
-    const path = policyPointer('mounts', index, 'source');
+    const path = jsonPointer('mounts', index, 'source');
     const what = `is ${JSON.stringify(source.slice(0, 200))}, which is no path in normal form`;
     faults.push(
       policyWrongValue(file, path, what, 'an absolute path without `.`, `..`, `//` and a final slash'),
@@ -48,9 +48,7 @@ function toCeilings(
     const bytes = value === undefined ? undefined : parseBytes(String(value));
     if (value === undefined || (bytes !== undefined && bytes >= LEAST_SIZE_BYTES)) return bytes;
     const what = `is ${JSON.stringify(value).slice(0, 80)}, which is no size of at least 6 MiB`;
-    faults.push(
-      policyWrongValue(file, policyPointer('ceilings', key), what, 'a size such as "512m" or "4g"'),
-    );
+    faults.push(policyWrongValue(file, jsonPointer('ceilings', key), what, 'a size such as "512m" or "4g"'));
     return undefined;
   };
   const bytes = {

@@ -1,8 +1,9 @@
 import type { Fault, Problem } from '../base/errors.ts';
 import { isInside } from '../base/files.ts';
+import { jsonPointer } from '../base/json.ts';
 import { buildPolicy } from './build.ts';
 import { policyAmongProfiles, policyInvalid } from './errors.ts';
-import { policyPointer, readPolicyJson } from './json.ts';
+import { readPolicyJson } from './json.ts';
 import { NO_POLICY, type Policy, type PolicyMount } from './policy.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { checkPolicySchema } from './schema.ts';
@@ -42,5 +43,5 @@ function readPolicy(file: string, place: PolicyPlace): { policy: Policy } | { fa
 }
 
 function mountFault(file: string, { index, code, message, mend }: Problem & { index: number }): Fault {
-  return { code, message, mend, file, path: policyPointer('mounts', index, 'source') };
+  return { code, message, mend, file, path: jsonPointer('mounts', index, 'source') };
 }

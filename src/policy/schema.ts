@@ -1,8 +1,8 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { closest } from 'fastest-levenshtein';
 import type { Fault } from '../base/errors.ts';
+import { jsonPointer } from '../base/json.ts';
 import { policyUnknownKey, policyWrongValue } from './errors.ts';
-import { policyPointer } from './json.ts';
 import schema from './policy.schema.json' with { type: 'json' };
 
 /** A policy as it is written, valid by the schema. */
@@ -51,7 +51,7 @@ function translate(error: ErrorObject, file: string): Fault {
   if (keyword === 'additionalProperties') {
     const key = String(params.additionalProperty);
     const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
-    return policyUnknownKey(file, path + policyPointer(key), closest(key.slice(0, 100), known));
+    return policyUnknownKey(file, path + jsonPointer(key), closest(key.slice(0, 100), known));
   }
   if (keyword === 'required')
     return policyWrongValue(file, path, `lacks the key \`${params.missingProperty}\``, wanted);

@@ -4,11 +4,6 @@ import { tokenIn } from '../mounts/token-shapes.ts';
 /** Characters of a value that a message quotes. */
 const SHOWN = 80;
 
-/** A JSON pointer (RFC 6901) from its parts; no parts is the whole document, `''`. */
-export function pointer(...parts: readonly (string | number)[]): string {
-  return parts.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
 /** A value as a message quotes it: its JSON, cut when it is long; what looks like a secret is not repeated. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';

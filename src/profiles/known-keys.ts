@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import { pointer } from './faults.ts';
+import { jsonPointer } from '../base/json.ts';
 
 /** The keywords of a JSON Schema that keys can be found under. */
 export type KeySchema = {
@@ -30,7 +30,7 @@ function collect(root: KeySchema, schema: KeySchema, path: string[], places: Map
   for (const branch of [here.then, here.else]) if (branch) collect(root, branch, path, places);
   for (const [key, child] of Object.entries(here.properties ?? {})) {
     const place = [...path, key];
-    places.set(key, [...(places.get(key) ?? []), pointer(...place)]);
+    places.set(key, [...(places.get(key) ?? []), jsonPointer(...place)]);
     collect(root, child, place, places);
   }
 }

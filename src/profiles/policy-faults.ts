@@ -1,7 +1,8 @@
 import type { Fault } from '../base/errors.ts';
+import { jsonPointer } from '../base/json.ts';
 import { askedNetwork, askPolicy } from '../policy/ask.ts';
 import type { Policy } from '../policy/policy.ts';
-import { pointer } from './faults.ts';
+
 import type { RuntimeSetting } from './fragment.ts';
 import type { Runtime } from './profile.ts';
 
@@ -28,6 +29,6 @@ export function policyFaults(
   return refusals.map(({ asks, code, message, mend }) => {
     const isDefault = asks === 'network' && runtime.network === undefined;
     const key = Object.hasOwn(from.setting, asks) || isDefault ? asks : 'dockerArgs';
-    return { code, message, mend, file: from.fileOf(key), path: pointer('execution', 'runtime', key) };
+    return { code, message, mend, file: from.fileOf(key), path: jsonPointer('execution', 'runtime', key) };
   });
 }

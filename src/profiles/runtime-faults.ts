@@ -1,9 +1,9 @@
 import type { Fault } from '../base/errors.ts';
-import { pointer } from './faults.ts';
+import { jsonPointer } from '../base/json.ts';
 
 /** A runtime key and a flag in dockerArgs that say two different things; `own` and `flag` are those things in words. */
 export function contradiction(file: string, key: readonly string[], own: string, flag: string): Fault {
-  const path = pointer('execution', 'runtime', ...key);
+  const path = jsonPointer('execution', 'runtime', ...key);
   return {
     code: 'docker_args_contradict',
     file,

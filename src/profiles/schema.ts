@@ -1,7 +1,8 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { closest } from 'fastest-levenshtein';
 import type { Fault } from '../base/errors.ts';
-import { pointer, show } from './faults.ts';
+import { jsonPointer } from '../base/json.ts';
+import { show } from './faults.ts';
 import { createKeyAdvice, type KeyAdvice, type KeySchema } from './known-keys.ts';
 import schema from './profile.schema.json' with { type: 'json' };
 import { anyBot, unknownKey, wrongValue } from './value-faults.ts';
@@ -39,7 +40,7 @@ function translate(error: ErrorObject, file: string, advice: KeyAdvice): Fault {
   if (error.keyword === 'additionalProperties') {
     const key = String(error.params.additionalProperty);
     const siblings = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
-    return unknownKey(file, path + pointer(key), key, advice(key, siblings));
+    return unknownKey(file, path + jsonPointer(key), key, advice(key, siblings));
   }
   if (/^\/allow\/bots\/\d+$/.test(path) && String(data).includes('*')) return anyBot(file, path, data);
   return wrongValue(file, path, complaint(error), error.parentSchema?.description as string | undefined);

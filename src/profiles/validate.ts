@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { Fault, Problem } from '../base/errors.ts';
+import { jsonPointer } from '../base/json.ts';
 import { ATTRIBUTES } from '../events/event.ts';
 import { checkMounts } from '../mounts/check.ts';
 import type { DenyList } from '../mounts/deny-list.ts';
@@ -8,7 +9,7 @@ import { checkEnvName } from '../mounts/env-names.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { refuseSecret } from '../mounts/secret-values.ts';
 import type { Policy } from '../policy/policy.ts';
-import { pointer, show } from './faults.ts';
+import { show } from './faults.ts';
 import type { FilterCompiler } from './filter.ts';
 import {
   bothLists,
@@ -54,7 +55,7 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
 type At = (path: string, problem: Problem) => Fault;
 
 function runtimeFaults(runtime: RuntimeSetting, checks: FragmentChecks & { file: string }, at: At): Fault[] {
-  const place = (...key: (string | number)[]): string => pointer('execution', 'runtime', ...key);
+  const place = (...key: (string | number)[]): string => jsonPointer('execution', 'runtime', ...key);
   const args = runtime.dockerArgs ?? [];
   const { parsed, problems } = parseDockerArgs(args, checks.policy);
   const checked = checkMounts(parsed.mounts, checks.mountHost, checks.denyList);
@@ -100,7 +101,7 @@ function secretFaults({ handler, runtime }: NonNullable<Settings['execution']>, 
 }
 
 function texted(part: string, key: (string | number)[], text: string): [string, string] {
-  return [pointer('execution', part, ...key), text];
+  return [jsonPointer('execution', part, ...key), text];
 }
 
 function wrongSize(file: string, path: string, value: string | number | undefined): Fault {
@@ -129,10 +130,10 @@ function variableFaults(file: string, written: WrittenVariables | undefined): Fa
     ...Object.entries(optional).map(([name, { path }]) => ({ at: ['optional', name, 'path'], path })),
   ];
   return [
-    ...twice.map((name) => variableTwice(file, pointer(...VARIABLES, 'optional', name), name)),
+    ...twice.map((name) => variableTwice(file, jsonPointer(...VARIABLES, 'optional', name), name)),
     ...paths
       .filter(({ path }) => path.startsWith('attributes.') && !isAttribute(path))
-      .map(({ at, path }) => attributeUnknown(file, pointer(...VARIABLES, ...at), path, nearest(path))),
+      .map(({ at, path }) => attributeUnknown(file, jsonPointer(...VARIABLES, ...at), path, nearest(path))),
   ];
 }
 
