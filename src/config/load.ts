@@ -93,7 +93,7 @@ function configInvalid(faults: readonly Fault[]): FaultsError {
     {
       code: 'config_invalid',
       blame: 'operator',
-      message: `${faults.length === 1 ? 'One option is' : `${faults.length} options are`} not as they should be.`,
+      message: `${faults.length === 1 ? 'One option is not as it' : `${faults.length} options are not as they`} should be.`,
       mend: 'Mend each option named below in the environment or in .env; docs/configuration.md lists them all.',
     },
     faults,

@@ -1,11 +1,5 @@
 import { gitHubNameRefused } from './errors.ts';
 
-/** Where a repository is cloned from: `<server>/<owner>/<name>.git`, clean of credentials. Throws `github_name_refused`. */
-export function cloneUrl(serverUrl: string, owner: string, name: string): string {
-  checkRepositoryName(owner, name);
-  return `${serverUrl.replace(/\/+$/, '')}/${owner}/${name}.git`;
-}
-
 /** Throws `github_name_refused` unless both can be names of GitHub's, and so plain parts of an address. */
 export function checkRepositoryName(owner: string, name: string): void {
   if (!isPlain(owner)) throw gitHubNameRefused('owner', owner);

@@ -36,6 +36,13 @@ describe('the configuration', () => {
     expect(config.runAs.uid).not.toBe(0);
   });
 
+  test('says how many options are wrong in a whole sentence', () => {
+    expect(() => loadConfig({ PORT: 'x' }, '/srv/app')).toThrow('One option is not as it should be.');
+    expect(() => loadConfig({ PORT: 'x', RUN_CPUS: '0' }, '/srv/app')).toThrow(
+      '2 options are not as they should be.',
+    );
+  });
+
   test('takes relative paths from the directory it was started in, and ~ from the home', () => {
     const config = loadConfig(
       { VAR_DIR: 'data', SECRETS_DIR: '~/keys', HOST_HOMES: '/h/a:/h/b' },
