@@ -4,7 +4,7 @@ import { FlowError } from '../base/errors.ts';
 import type { CandidateOutcome, Delivery } from '../deliveries/delivery.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable } from './output.ts';
-import { withStores } from './stores.ts';
+import { type Stores, withStores } from './stores.ts';
 import { limitOption } from './usage.ts';
 
 /** `deliveries list|show`. */
@@ -41,24 +41,32 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
     .option('--json', 'print JSON')
     .action(
       async (id: string, options: { json?: true }) =>
-        await withStores(io, async (stores) => {
-          const delivery = await stores.deliveries.find(id);
-          if (!delivery) throw deliveryUnknown(id);
-          const body = (await stores.deliveries.body(id))?.toString('utf8') ?? '';
-          const view = {
-            ...deliveryView(delivery),
-            message: delivery.decision?.message ?? null,
-            profile: delivery.decision?.profile ?? null,
-          };
-          const candidates = delivery.decision?.candidates ?? [];
-          if (options.json) return printJson(io, { ...view, candidates, payload: JSON.parse(body) });
-          for (const [name, value] of Object.entries(view))
-            io.out(`${name.padEnd(12)}${plain(String(value ?? '-'))}\n`);
-          for (const { profile, failed } of candidates)
-            io.out(plain(`  · ${profile}: ${failureText(failed)}\n`));
-          io.out(`\n${plain(body)}\n`);
-        }),
+        await withStores(io, async (stores) => await show(io, stores, id, options)),
     );
+}
+
+async function show(io: Io, { deliveries }: Stores, id: string, options: { json?: true }): Promise<void> {
+  const delivery = await deliveries.find(id);
+  if (!delivery) throw deliveryUnknown(id);
+  // Decoding leaves out the byte order mark that a body may begin with.
+  const body = new TextDecoder().decode(await deliveries.body(id));
+  const view = {
+    ...deliveryView(delivery),
+    message: delivery.decision?.message ?? null,
+    profile: delivery.decision?.profile ?? null,
+  };
+  const candidates = delivery.decision?.candidates ?? [];
+  if (options.json) return printWithPayload(io, { ...view, candidates }, body);
+  for (const [name, value] of Object.entries(view))
+    io.out(`${name.padEnd(12)}${plain(String(value ?? '-'))}\n`);
+  for (const { profile, failed } of candidates) io.out(plain(`  · ${profile}: ${failureText(failed)}\n`));
+  io.out(`\n${plain(body)}\n`);
+}
+
+/** One JSON document with the payload as it came: it may be nested deeper than `JSON.stringify` can go. */
+function printWithPayload(io: Io, fields: object, payload: string): void {
+  const open = JSON.stringify(fields, null, 2).slice(0, -'\n}'.length);
+  io.out(`${open},\n  "payload": ${payload}\n}\n`);
 }
 
 /** The first condition of a candidate that failed, in words. */

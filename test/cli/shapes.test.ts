@@ -90,6 +90,18 @@ describe('with --json, in the documented shape', () => {
     });
   });
 
+  test.each([
+    ['begins with a byte order mark', '\ufeff{"zen":1}', '"zen":1'],
+    ['is nested a hundred thousand deep', `{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, '[[[[]]]]'],
+  ])('deliveries show gives a payload that %s', async (_how, text, part) => {
+    const id = crypto.randomUUID();
+    const [body, rest] = [Buffer.from(text), { action: null, repository: null, uniqueBody: true }];
+    await service.app.deliveries.store({ id, event: 'push', headers: {}, body, ...rest });
+    const shown = await runCommand(service.dir, settings(), 'deliveries', 'show', id, '--json');
+    expect(shown).toMatchObject({ code: 0, out: expect.stringContaining(part) });
+    expect(JSON.parse(shown.out)).toHaveProperty('id', id);
+  });
+
   test('explain gives decision, candidates, prompt and plan, for a delivery and for a file', async () => {
     const decision = { run: true, profile: 'hello', reason: 'run_queued', permission: 'not needed' };
     const shape = {
