@@ -104,6 +104,13 @@ describe('the name in a ClientHello', () => {
     expect(pass(helloFor(name)).state).toBe('egress_name_differs');
   });
 
+  test('is not the same where only the way of writing other alphabets would make it so', () => {
+    for (const wrong of ['\u00aapi.example.org', 'a\u00adpi.example.org']) {
+      const name = Buffer.from(wrong, 'latin1');
+      expect(verdict(helloBody(serverNames({ name })))).toBe('egress_name_differs');
+    }
+  });
+
   test('is refused when there are two, none, another kind or a wrong length', () => {
     const good = { name: HOST };
     const bodies = [
@@ -139,6 +146,8 @@ describe('the name in a ClientHello', () => {
     const other = handshake(helloBody(serverNames({ name: 'evil.example.org' })));
     expect(pass(records(Buffer.concat([message, Buffer.from([0])]))).state).toBe('egress_not_tls');
     expect(pass(records(Buffer.concat([message, other]))).state).toBe('egress_not_tls');
+    const longer = records(Buffer.concat([message, Buffer.from([0])]));
+    expect(pass(longer.subarray(0, -1), longer.subarray(-1)).state).toBe('egress_not_tls');
   });
 });
 
