@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Run, TimelineEntry } from '../../src/runs/run.ts';
-import { shellProfile, startService, type TestService } from '../support/service.ts';
+import { startScriptedAgent } from '../support/scripted-agent.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service.ts';
 
 let service: TestService;
 afterEach(async () => await service.close());
@@ -115,4 +116,22 @@ describe('a value that an agent was handed', () => {
     expect(await entry(run, 'search_cut')).toBeUndefined();
     expect(readFileSync(logFile(run, 'output.jsonl'), 'utf8')).not.toContain(TOKEN);
   });
+});
+
+test('a service that was stopped meanwhile keeps the commits and finds the value all the same', async () => {
+  service = await startScriptedAgent();
+  const script = 'sleep 1; cp /run/secrets/gh-token t; git add t; git commit -qm t; sleep 1';
+  const delivery = await service.comment(script);
+  const runId = delivery.decision?.runId ?? '';
+  await until('the agent runs', async () =>
+    (await service.app.runs.find(runId))?.state === 'running' ? true : undefined,
+  );
+  await service.stop();
+  await service.start();
+  const run = await service.ended(runId);
+  expect(run.outcome).toBe('succeeded');
+  expect((await entry(run, 'changes_kept'))?.data).toMatchObject({ commits: 1, files: 1 });
+  const files = (await entry(run, 'secret_found'))?.data.files as string[];
+  expect(files.toSorted()).toEqual(['changes.bundle', 'log/changes.patch', 'workspace/repo/t']);
+  nothingIsLeft();
 });
