@@ -14,6 +14,7 @@ import type { Progress } from './progress.ts';
 import { canReach } from './reach.ts';
 import { checkCommit, checkRef } from './refs.ts';
 import { removeHostileTree } from './remove.ts';
+import { makeSpares } from './spare-packs.ts';
 
 /** A clone to be made. */
 export type Checkout = {
@@ -42,6 +43,7 @@ const WORKERS = availableParallelism() > 1 ? Math.min(availableParallelism() + 1
 /**
  * Makes a run's own clone: its objects copies of the mirror's, its files and its `.git` all `owner`'s, on the named
  * branch, with the branches and tags of `origin` and no trace of the mirror. Nothing is left of a clone that fails.
+ * Copies of large packs for the next clone are made afterwards, in the background.
  * Throws `checkout_failed`, `disk_full`, `ref_refused`, `commit_refused`, or the signal's reason.
  */
 export async function checkout(clone: Checkout): Promise<void> {
@@ -53,6 +55,7 @@ export async function checkout(clone: Checkout): Promise<void> {
     await mkdir(clone.dir, { recursive: true });
     await fillGitDirectory(clone, join(clone.dir, '.git'));
     await layOutFiles(clone);
+    void makeSpares(clone.mirror, clone.dir).catch(() => undefined);
   } catch (error) {
     const full = await noRoom(dirname(clone.dir)).catch(() => undefined);
     await removeHostileTree(clone.dir);

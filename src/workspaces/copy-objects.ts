@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../base/errors.ts';
+import { takeSpare } from './spare-packs.ts';
 
 /** Packs with their indexes, and single objects; nothing half-received, and no index over several packs. */
 const OBJECT_FILE = /^(?:pack-[0-9a-f]{40}\.(?:pack|idx|rev)|[0-9a-f]{38})$/;
@@ -16,7 +17,7 @@ const TRIES = 3;
 export async function copyObjects(mirror: string, objects: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await copyOnce(join(mirror, 'objects'), objects);
+      await copyOnce(mirror, objects);
       return;
     } catch (error) {
       if (systemCode(error) !== 'ENOENT' || attempt === TRIES) throw error;
@@ -24,14 +25,17 @@ export async function copyObjects(mirror: string, objects: string): Promise<void
   }
 }
 
-async function copyOnce(from: string, to: string): Promise<void> {
+async function copyOnce(mirror: string, to: string): Promise<void> {
+  const from = join(mirror, 'objects');
   const directories = (await readdir(from)).filter((name) => /^(?:pack|[0-9a-f]{2})$/.test(name));
   for (const directory of directories) {
     const names = (await readdir(join(from, directory))).filter((name) => OBJECT_FILE.test(name));
     await mkdir(join(to, directory), { recursive: true });
     await Promise.all(
       names.map(async (name) => {
-        await copyFile(join(from, directory, name), join(to, directory, name), constants.COPYFILE_FICLONE);
+        const copy = join(to, directory, name);
+        if (await takeSpare(mirror, name, copy)) return;
+        await copyFile(join(from, directory, name), copy, constants.COPYFILE_FICLONE);
       }),
     );
   }

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { removeTree } from '../base/files.ts';
+import { HALF } from './spare-packs.ts';
 
 /**
  * Removes what a git that was killed left in a mirror: lock files, half-received packs, and half-made mirrors
@@ -14,6 +15,7 @@ export async function clearLeftovers(mirror: string): Promise<void> {
     ...(await filesBelow(mirror, '', false)).filter((path) => path.endsWith('.lock')),
     ...(await filesBelow(mirror, 'refs', true)).filter((path) => path.endsWith('.lock')),
     ...(await filesBelow(mirror, 'objects/pack', false)).filter((path) => /\/\.?tmp-?_?[^/]*$/.test(path)),
+    ...(await filesBelow(mirror, 'spare', false)).filter((path) => path.endsWith(HALF)),
     ...(await filesBelow(mirror, 'objects/info', true)).filter((path) => path.endsWith('.lock')),
   ];
   for (const path of stale) await rm(join(mirror, path), { force: true });

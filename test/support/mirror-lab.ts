@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
@@ -61,9 +61,4 @@ export async function makeMirrorLab(): Promise<MirrorLab> {
     log,
     make,
   };
-}
-
-/** Removes a directory that was made for a test, also one that is not empty. */
-export async function wipe(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { type Checkout, checkout } from '../../src/workspaces/checkout.ts';
 import type { Want } from '../../src/workspaces/want.ts';
@@ -170,6 +171,22 @@ describe('a clone', () => {
     await repacking;
     for (const repo of repos) git(repo, ['-c', 'safe.directory=*', 'fsck', '--full']);
   });
+});
+
+test('a large pack is copied ahead, so that the next clone just takes it', async () => {
+  const { clone, dir } = await labWith({ 'large.bin': randomBytes(18 * 1024 ** 2).toString('latin1') });
+  const spares = (): string[] => globSync(`${clone.mirror}/spare/*.pack`);
+  await checkout(clone);
+  await vi.waitFor(() => expect(spares()).toHaveLength(1), 20_000);
+  const [spare = ''] = spares();
+  const { ino } = lstatSync(spare);
+  writeFileSync(`${spare}.half`, 'left by one that was killed');
+  const next = join(dir, 'next');
+  await checkout({ ...clone, dir: next });
+  const [taken = ''] = globSync(`${next}/.git/objects/pack/*.pack`);
+  expect(lstatSync(taken)).toMatchObject({ ino, nlink: 1, uid: RUN_OWNER.uid });
+  git(next, ['-c', 'safe.directory=*', 'fsck', '--full']);
+  git(clone.mirror, ['fsck', '--full']);
 });
 
 describe('a repository that means harm', () => {

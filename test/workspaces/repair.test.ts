@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkout } from '../../src/workspaces/checkout.ts';
@@ -88,7 +97,12 @@ describe('a damaged mirror', () => {
     ],
     [
       'with cut packs',
-      (mirror) => globSync(`${mirror}/objects/pack/*.pack`).forEach((path) => void truncateSync(path, 20)),
+      (mirror) => {
+        for (const path of globSync(`${mirror}/objects/pack/*.pack`)) {
+          chmodSync(path, 0o600);
+          truncateSync(path, 20);
+        }
+      },
     ],
     ['with a torn config', (mirror) => writeFileSync(join(mirror, 'config'), '[core\n')],
     ['with torn refs', (mirror) => writeFileSync(join(mirror, 'packed-refs'), 'nonsense\n')],

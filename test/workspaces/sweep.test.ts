@@ -91,6 +91,7 @@ describe('removing a workspace', () => {
     expect(readFileSync(join(outside, 'precious'), 'utf8')).toBe('kept');
     expect(statSync(outside).mode & 0o777).toBe(0o500);
     expect(statSync(join(outside, 'precious')).mode & 0o777).toBe(0o400);
+    chmodSync(outside, 0o700);
   });
 
   test('that is a link itself removes the link alone', async () => {
