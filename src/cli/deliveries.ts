@@ -96,7 +96,7 @@ export function deliveryUnknown(id: string): FlowError {
   return new FlowError({
     code: 'delivery_unknown',
     blame: 'operator',
-    message: `There is no delivery ${JSON.stringify(id.slice(0, 80))}, and no file of that name.`,
+    message: `There is no delivery ${JSON.stringify(id.slice(0, 80))}.`,
     mend: 'See the ids with: github-flows deliveries list',
   });
 }

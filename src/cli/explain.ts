@@ -50,6 +50,11 @@ async function readSubject(io: Io, subject: string, name: string | undefined): P
         `${subject} is a file, and a payload does not say which event it is.`,
         'Add --event, such as --event issue_comment.',
       );
+    if (!/^[a-z_]{1,64}$/.test(name))
+      throw usage(
+        `--event is ${JSON.stringify(name.slice(0, 80))}, which is no name of an event.`,
+        'Use one of GitHub’s names, such as issue_comment.',
+      );
     if (statSync(file).size > MAX_BODY_BYTES)
       throw usage(`${subject} is larger than the 25 MB that GitHub sends.`, 'Give a file with one payload.');
     return readEvent({ deliveryId: 'explained', event: name, body: readFileSync(file) });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { asFlowError, FaultsError } from '../base/errors.ts';
 import { addCodexCommand } from './codex.ts';
@@ -12,9 +13,15 @@ import { addRunsCommand } from './runs.ts';
 import { addSendCommand } from './send.ts';
 import { addServeCommand } from './serve.ts';
 
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
 /** The whole command line; every command is a file beside this one. */
 export function createProgram(io: Io): Command {
   const program = new Command('github-flows')
+    .version(packageVersion(), '--version', 'print the version')
     .description('Runs coding agents in Docker containers when GitHub tells of a comment.')
     .showHelpAfterError('(run with --help for what can be asked)')
     .showSuggestionAfterError(true)

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
@@ -72,6 +73,11 @@ export function addRunsCommand(program: Command, io: Io): void {
     );
 }
 
+/** Where the workspace of a run that failed is, and for how long. */
+function keptWorkspace({ config }: Stores, run: Run, until: number): string {
+  return `${join(config.workspaceRoot, run.repository, run.id)} until ${moment(isoTime(until))}`;
+}
+
 /** A run in the shape that every list and page gives it. */
 export function runView(run: Run): Record<string, unknown> {
   return {
@@ -143,6 +149,9 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
     ['state', run.outcome ? `${run.state}, ${run.outcome}` : run.state],
     ['output', runLogDirectory(stores.config.varDir, run.id)],
     ...(changes ? [['changes', changesLine(changes)]] : []),
+    ...(run.workspaceKeptUntil === null
+      ? []
+      : [['workspace', keptWorkspace(stores, run, run.workspaceKeptUntil)]]),
   ];
   for (const [name = '', value = ''] of head) io.out(`${name.padEnd(12)}${plain(value)}\n`);
   if (run.reason) io.out(`\n${problemText(run.reason)}`);

@@ -7,9 +7,10 @@ import type { EndReason, Outcome } from '../runs/run.ts';
 /** What a container's end means for its run: null is success. */
 export function judgeEnd(
   end: ContainerEnd,
-  limits: PlanLimits,
+  run: { id: string; limits: PlanLimits },
   cancelled: FlowError | undefined,
 ): { outcome: Outcome; reason: EndReason | null } {
+  const { limits } = run;
   switch (end.endedBy) {
     case 'deadline':
       return { outcome: 'timed_out', reason: deadlinePassed(limits.timeoutSec).toProblem() };
@@ -26,17 +27,20 @@ export function judgeEnd(
     case 'cancel':
       return { outcome: 'cancelled', reason: cancelled?.toProblem() ?? null };
     case 'exit':
-      return judgeExit(end, limits);
+      return judgeExit(end, run);
   }
 }
 
-function judgeExit(end: ContainerEnd, limits: PlanLimits): { outcome: Outcome; reason: EndReason | null } {
+function judgeExit(
+  end: ContainerEnd,
+  { id, limits }: { id: string; limits: PlanLimits },
+): { outcome: Outcome; reason: EndReason | null } {
   if (end.exitCode === 0) return { outcome: 'succeeded', reason: null };
   if (end.startFailure?.stage === 'setup')
-    return { outcome: 'failed', reason: setupFailed(end.startFailure.exitCode).toProblem() };
+    return { outcome: 'failed', reason: setupFailed(id, end.startFailure.exitCode).toProblem() };
   if (end.startFailure) return { outcome: 'failed', reason: startFailed(end.startFailure.text).toProblem() };
   if (end.outOfMemory) return { outcome: 'failed', reason: outOfMemory(limits.memoryBytes).toProblem() };
-  return { outcome: 'failed', reason: agentFailed(end.exitCode ?? -1).toProblem() };
+  return { outcome: 'failed', reason: agentFailed(id, end.exitCode ?? -1).toProblem() };
 }
 
 function deadlinePassed(timeoutSec: number): FlowError {
@@ -94,12 +98,12 @@ export function containerLost(): FlowError {
   });
 }
 
-function setupFailed(exitCode: number): FlowError {
+function setupFailed(id: string, exitCode: number): FlowError {
   return new FlowError({
     code: 'setup_script_failed',
     blame: 'profile',
     message: `The setup script ended with exit code ${exitCode}, so the agent was not started.`,
-    mend: 'Read its output (github-flows runs logs) and correct runtime.setupScript in the profile.',
+    mend: `Read its output (github-flows runs logs ${id}) and correct runtime.setupScript in the profile.`,
   });
 }
 
@@ -121,11 +125,11 @@ function outOfMemory(bytes: number): FlowError {
   });
 }
 
-function agentFailed(exitCode: number): FlowError {
+function agentFailed(id: string, exitCode: number): FlowError {
   return new FlowError({
     code: 'agent_failed',
     blame: 'agent',
     message: `The agent ended with exit code ${exitCode}.`,
-    mend: 'Read its last lines: github-flows runs logs.',
+    mend: `Read its last lines: github-flows runs logs ${id}`,
   });
 }

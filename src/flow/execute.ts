@@ -53,6 +53,7 @@ async function finish(parts: LifeParts, run: Run, flight: Flight): Promise<void>
 /** Goes on with a run that a service before this one had begun, by what the engine says of its container. */
 export async function resume(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
   await reopenEgress(parts, run);
+  await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service took the run up.' });
   await parts.engineWatch.untilReady(flight.detach.signal);
   parts.held.hold(run.id, await maskDelivered(runPlaces(parts.directories, run).secrets, parts.redactor));
   if (run.state === 'reporting') {

@@ -61,5 +61,9 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
     },
   });
   if (end === 'left') return 'left';
-  return { ...judgeEnd(end, limits, flight.cancellation.cause), exitCode: end.exitCode, ...codex.result() };
+  return {
+    ...judgeEnd(end, { id: run.id, limits }, flight.cancellation.cause),
+    exitCode: end.exitCode,
+    ...codex.result(),
+  };
 }

@@ -57,24 +57,6 @@ export async function createComment(
   });
 }
 
-/** Replaces the text of a comment. */
-export async function updateComment(
-  client: GitHubClient,
-  { owner, repo, commentId, body }: Place & { commentId: number; body: string },
-): Promise<Comment> {
-  checkRepositoryName(owner, repo);
-  const what = `comment ${commentId} of ${owner}/${repo}`;
-  return await client.ask(what, async (request) => {
-    const { data } = await request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
-      owner,
-      repo,
-      comment_id: commentId,
-      body,
-    });
-    return commentOf(what, data);
-  });
-}
-
 /** The newest comment on an issue or pull request whose text contains `mark`, among the last few hundred. */
 export async function findComment(
   client: GitHubClient,

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
-import { addReaction, createComment, findComment, updateComment } from '../../src/github/issues.ts';
+import { addReaction, createComment, findComment } from '../../src/github/issues.ts';
 import { askPermission } from '../../src/github/permission.ts';
 import { describeToken } from '../../src/github/token-owner.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
@@ -171,8 +171,6 @@ describe('what is said on GitHub', () => {
     expect(made.url).toContain(`#issuecomment-${made.id}`);
     expect(await findComment(client, { ...place, number: 3, mark: '<!-- mark-1 -->' })).toEqual(made);
     expect(await findComment(client, { ...place, number: 3, mark: '<!-- mark-2 -->' })).toBeUndefined();
-    await updateComment(client, { ...place, commentId: made.id, body: 'Changed' });
-    expect(api.comments).toEqual([{ id: made.id, number: 3, body: 'Changed' }]);
   });
 
   test('a comment is found on the last page of a long thread', async () => {
