@@ -100,7 +100,7 @@ async function makePlaces(places: RunPlaces, owner: Owner): Promise<void> {
   await makeDirectory(places.home, { mode: 0o711 });
   await makeDirectory(places.files, { mode: 0o700, owner });
   await makeDirectory(join(places.files, 'bin'), { mode: 0o700, owner });
-  await makeDirectory(places.workspace, { mode: 0o755, owner });
+  await makeDirectory(places.workspace, { mode: 0o700, owner });
   await makeDirectory(places.log, { mode: 0o700 });
 }
 
