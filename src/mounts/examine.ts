@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { asFlowError, type FlowError } from '../base/errors.ts';
 import { isInside } from '../base/files.ts';
 import { collisionsOf } from './collisions.ts';
@@ -71,7 +72,13 @@ function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined 
 
 function checkedBind(mount: BindArg, real: string, delivery: Delivery): CheckedMount {
   if (delivery.kind === 'bind') return { ...mount, kind: 'bind', realSource: real };
-  return { ...mount, source: real, kind: delivery.kind, name: delivery.name };
+  const source = delivery.kind === 'credential' ? unfollowed(mount.source) : real;
+  return { ...mount, source, kind: delivery.kind, name: delivery.name };
+}
+
+/** The real directory of a credential file and its own name: a link there is left for who reads the file to refuse. */
+function unfollowed(source: string): string {
+  return posix.join(followLinks(posix.dirname(source)).real, posix.basename(source));
 }
 
 /** Keeps what is thrown, so that several faults of one mount are told at once. */

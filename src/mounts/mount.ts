@@ -72,7 +72,7 @@ export type MountHost = {
 
 /**
  * A mount that passed: where its source really is, and whether it is delivered as a private copy. The `source` of a
- * copy is its real path too, so that no link is followed again when it is read.
+ * state is its real path too, that of a credential file its name in its real directory: who reads it follows no link.
  */
 export type CheckedMount =
   | (TmpfsArg & { kind: 'tmpfs' })

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type DeliverableMount,
   type DeliveredCredentials,
@@ -20,7 +20,9 @@ import {
 } from '../../src/credentials/deliver.ts';
 import { maskDelivered } from '../../src/credentials/mask-secrets.ts';
 import { createRedactor, type Redactor } from '../../src/log/redact.ts';
+import { resolveMounts } from '../../src/mounts/check.ts';
 import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex-login.ts';
+import { bindOf, makeMountHost } from '../support/mount-host.ts';
 import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
 
 const NOW = Date.UTC(2026, 0, 10);
@@ -98,6 +100,21 @@ describe('a gh-token', () => {
       expect([stat.mode & 0o7777, stat.uid, stat.gid]).toEqual([mode, owner.uid, owner.gid]);
     }
     expect(redactor.mask(`push to https://x-access-token:${TOKEN}@github.com`)).not.toContain(TOKEN);
+  });
+
+  test('that is a link in the mounted source is refused as one, and nobody is told to change where it leads', async () => {
+    const { root: base, host: mountHost, remove } = makeMountHost();
+    onTestFinished(remove);
+    chmodSync(mountHost.secretsDir, 0o700);
+    const token = join(mountHost.secretsDir, 'gh-token');
+    symlinkSync(secretFile(join(base, 'srv/data'), 'elsewhere', TOKEN), token);
+    const [mount] = resolveMounts(bindOf(token, '/run/secrets/gh-token'), mountHost);
+    const refused = deliver(host().runDir, [mount as DeliverableMount]);
+    await expect(refused).rejects.toMatchObject({
+      code: 'token_file_not_regular',
+      mend: expect.stringContaining(`rm ${token}`),
+    });
+    await expect(refused).rejects.not.toMatchObject({ mend: expect.stringContaining('srv/data') });
   });
 
   test('of another name is checked like any token file', async () => {

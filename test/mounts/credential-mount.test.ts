@@ -136,6 +136,19 @@ describe('a credential', () => {
     ]);
   });
 
+  test('that is a link keeps its own name in its real directory, for who reads it to refuse', () => {
+    mkdirSync(at('disk'));
+    writeFileSync(at('disk/real-token'), 'x', { mode: 0o600 });
+    symlinkSync(at('disk/real-token'), join(host.secretsDir, 'gh-token'));
+    symlinkSync(at('disk'), at('way'));
+    symlinkSync(at('disk/real-token'), at('disk/npm'));
+    const source = join(host.secretsDir, 'gh-token');
+    expect(checked(source, '/run/secrets/gh-token')).toMatchObject({ source });
+    expect(resolveMounts(bindOf(source, '/run/secrets/gh-token'), host)).toMatchObject([{ source }]);
+    expect(checked(at('way/npm'), '/run/secrets/npm')).toMatchObject({ source: at('disk/npm') });
+    expect(codes(at('way/npm'), '/data/npm')).toEqual([]);
+  });
+
   test('that is missing is for who copies it to tell', () => {
     expect(
       resolveMounts(bindOf(join(host.secretsDir, 'gh-token'), '/run/secrets/gh-token'), host),
