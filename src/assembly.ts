@@ -9,7 +9,7 @@ import { tokenFileFor } from './flow/github-credential.ts';
 import { type Directories, runPlaces } from './flow/places.ts';
 import { makePlan, type PlanDefaults } from './flow/plan.ts';
 import { refuseBeyondPolicy } from './flow/policy.ts';
-import { promptFor } from './flow/prompt.ts';
+import { PROMPT_NAMES, promptFor } from './flow/prompt.ts';
 import { createGitHubClient, type GitHubClient } from './github/client.ts';
 import { askPermission } from './github/permission.ts';
 import { createLogger, type Logger } from './log/logger.ts';
@@ -78,7 +78,13 @@ export function profileChecks(config: Config, policy: () => Policy = policyOnce(
   const networkDefault = config.run.network;
   const checkAllowList: LoadChecks['checkAllowList'] = (entries, privateHosts) =>
     parseAllowList(entries, privateHosts).problems;
-  return { mountHost: mountHost(config, policy), checkPrompt: checkTemplate, checkAllowList, networkDefault };
+  return {
+    mountHost: mountHost(config, policy),
+    checkPrompt: checkTemplate,
+    promptNames: PROMPT_NAMES,
+    checkAllowList,
+    networkDefault,
+  };
 }
 
 /** What plans take from the configuration. */

@@ -11,6 +11,7 @@ import { readJson } from './json.ts';
 import { foldersAbove, type Line, linesOf } from './merge.ts';
 import type { Candidate, Profile, Runtime } from './profile.ts';
 import { findPrompt } from './prompt-file.ts';
+import { pruneWrong } from './prune.ts';
 import { readText } from './read-text.ts';
 import { createSchemaCheck, type SchemaCheck } from './schema.ts';
 import { type FragmentPlace, findFragments } from './tree.ts';
@@ -20,6 +21,8 @@ import { checkFragment, type FragmentChecks } from './validate.ts';
 export type LoadChecks = {
   mountHost: MountHost;
   checkPrompt: (template: string, names: readonly string[]) => readonly Problem[];
+  /** The names that a variable's path may have after `workspace.` and `run.`. */
+  promptNames: FragmentChecks['promptNames'];
   /** What is wrong with a list of hosts, by the index of each entry. */
   checkAllowList: (
     entries: readonly unknown[],
@@ -51,11 +54,12 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
   const tools = createBuildTools(dir, checks);
   const { mountHost } = checks;
   const denyList = loadDenyList(mountHost);
-  const { checkAllowList } = checks;
+  const { checkAllowList, promptNames } = checks;
   const own = {
     mountHost,
     denyList,
     checkAllowList,
+    promptNames,
     compileFilter: createFilterCompiler(),
     policy: tools.policy,
   };
@@ -96,7 +100,10 @@ function onPath(folder: string, marked: ReadonlySet<string>): boolean {
 
 type FragmentRead = { fragment?: Fragment; faults: Fault[] };
 
-/** A fragment and its own faults; no fragment when it is not even valid by the schema, so that nothing is built on it. */
+/**
+ * A fragment and its own faults; no fragment when it is not even valid by the schema, so that nothing is built on it.
+ * What the schema passes of such a one is still checked: all faults are told at once.
+ */
 async function readFragment(
   place: FragmentPlace,
   schema: SchemaCheck,
@@ -105,18 +112,23 @@ async function readFragment(
 ): Promise<FragmentRead> {
   const json = await readPlace(place.file);
   if ('faults' in json) return json;
-  const invalid = schema(json.value, place.file);
-  if (invalid.length > 0) return { faults: invalid };
-  const fragment = toFragment(json.value, place);
+  const { faults: invalid, wrong } = schema(json.value, place.file);
+  const written = invalid.length === 0 ? json.value : pruneWrong(json.value, wrong);
+  if (written === undefined) return { faults: invalid };
+  const fragment = toFragment(written, place);
   const ref = fragment.settings.execution?.handler?.promptRef;
   const prompt = ref === undefined ? undefined : await tools.promptOf(place.file, ref);
-  return {
-    fragment,
-    faults: [
-      ...checkFragment(fragment, json.value, checks),
-      ...(prompt && 'fault' in prompt ? [prompt.fault] : []),
-    ],
-  };
+  const faults = [
+    ...checkFragment(fragment, written, checks),
+    ...(prompt && 'fault' in prompt ? [prompt.fault] : []),
+  ];
+  if (invalid.length === 0) return { fragment, faults };
+  return { faults: [...invalid, ...faults.filter(({ path }) => !isWrongItem(path ?? '', wrong))] };
+}
+
+/** Whether a fault repeats what the schema said of the same item: these lists are read whole, with what is wrong in them. */
+function isWrongItem(path: string, wrong: readonly string[]): boolean {
+  return /^\/execution\/runtime\/(dockerArgs|network\/allow)\/\d+$/.test(path) && wrong.includes(path);
 }
 
 async function readPlace(file: string): Promise<{ value: unknown } | { faults: Fault[] }> {

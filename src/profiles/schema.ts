@@ -7,8 +7,8 @@ import { createKeyAdvice, type KeyAdvice, type KeySchema } from './known-keys.ts
 import schema from './profile.schema.json' with { type: 'json' };
 import { anyBot, unknownKey, wrongValue } from './value-faults.ts';
 
-/** Holds one parsed fragment against profile.schema.json and gives every fault in it. */
-export type SchemaCheck = (value: unknown, file: string) => Fault[];
+/** Holds one parsed fragment against profile.schema.json: every fault, and JSON pointers to the values that are wrong. */
+export type SchemaCheck = (value: unknown, file: string) => { faults: Fault[]; wrong: string[] };
 
 /** Keywords that only repeat what another error of the same place says better. */
 const REPEATING = new Set(['if', 'propertyNames']);
@@ -18,8 +18,15 @@ export function createSchemaCheck(): SchemaCheck {
   const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
   const advice = createKeyAdvice(schema as KeySchema);
   return (value, file) => {
-    if (validate(value)) return [];
-    return firstOfEachPlace(validate.errors ?? []).map((error) => translate(error, file, advice));
+    if (validate(value)) return { faults: [], wrong: [] };
+    const told = firstOfEachPlace(validate.errors ?? []).map((error) => ({
+      fault: translate(error, file, advice),
+      isName: error.propertyName !== undefined,
+    }));
+    return {
+      faults: told.map(({ fault }) => fault),
+      wrong: told.flatMap(({ fault, isName }) => (isName ? [] : (fault.path ?? ''))),
+    };
   };
 }
 

@@ -19,7 +19,7 @@ import {
   type WrittenVariables,
 } from './fragment.ts';
 import { keysAsFlags, readSize, SIZE_KEYS } from './runtime.ts';
-import { attributeUnknown, variableTwice, wrongValue } from './value-faults.ts';
+import { attributeUnknown, pathUnknown, variableTwice, wrongValue } from './value-faults.ts';
 
 /** What the checks of a fragment need from outside. */
 export type FragmentChecks = {
@@ -27,6 +27,7 @@ export type FragmentChecks = {
   denyList: DenyList;
   compileFilter: FilterCompiler;
   policy: Policy;
+  promptNames: Readonly<Record<'workspace' | 'run', readonly string[]>>;
   checkAllowList: (
     entries: readonly unknown[],
     privateHosts: readonly string[],
@@ -46,7 +47,7 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
   const filter = trigger?.filter === undefined ? undefined : checks.compileFilter(trigger.filter);
   return [
     ...(filter && 'code' in filter ? [at('/trigger/filter', filter)] : []),
-    ...variableFaults(fragment.file, writtenVariables(written)),
+    ...variableFaults(fragment.file, writtenVariables(written), checks.promptNames),
     ...runtimeFaults(execution?.runtime ?? {}, { ...checks, file: fragment.file }, at),
     ...secretFaults(execution ?? {}, at),
   ];
@@ -87,7 +88,7 @@ function listProblems(network: RuntimeSetting['network'], { checkAllowList, poli
 
 /** What looks like a token, in every text of a profile that reaches the container; flags are looked at as they are read. */
 function secretFaults({ handler, runtime }: NonNullable<Settings['execution']>, at: At): Fault[] {
-  const texts: [place: string, text: string][] = [
+  const texts: [place: string, text: unknown][] = [
     ...(handler?.command ?? []).map((text, index) => texted('handler', ['command', index], text)),
     ...(handler?.args ?? []).map((text, index) => texted('handler', ['args', index], text)),
     ...Object.keys(runtime?.env ?? {}).map((name) => texted('runtime', ['env'], name)),
@@ -95,12 +96,13 @@ function secretFaults({ handler, runtime }: NonNullable<Settings['execution']>, 
     ...(runtime?.setupScript === undefined ? [] : [texted('runtime', ['setupScript'], runtime.setupScript)]),
   ];
   return texts.flatMap(([place, text]) => {
+    if (typeof text !== 'string') return [];
     const problem = refuseSecret(place, text);
     return problem ? [at(place, problem)] : [];
   });
 }
 
-function texted(part: string, key: (string | number)[], text: string): [string, string] {
+function texted(part: string, key: (string | number)[], text: unknown): [string, unknown] {
   return [jsonPointer('execution', part, ...key), text];
 }
 
@@ -121,7 +123,11 @@ function indexOf(args: readonly string[], text: string): number[] {
 
 const VARIABLES = ['execution', 'handler', 'promptVariables'] as const;
 
-function variableFaults(file: string, written: WrittenVariables | undefined): Fault[] {
+function variableFaults(
+  file: string,
+  written: WrittenVariables | undefined,
+  promptNames: FragmentChecks['promptNames'],
+): Fault[] {
   if (!written) return [];
   const { required, optional, flat } = bothLists(written);
   const twice = Object.keys(optional).filter((name) => Object.hasOwn(required, name));
@@ -131,9 +137,12 @@ function variableFaults(file: string, written: WrittenVariables | undefined): Fa
   ];
   return [
     ...twice.map((name) => variableTwice(file, jsonPointer(...VARIABLES, 'optional', name), name)),
-    ...paths
-      .filter(({ path }) => path.startsWith('attributes.') && !isAttribute(path))
-      .map(({ at, path }) => attributeUnknown(file, jsonPointer(...VARIABLES, ...at), path, nearest(path))),
+    ...paths.flatMap(({ at, path }) => {
+      const nearest = nearestPath(path, { ...promptNames, attributes: ATTRIBUTES });
+      if (nearest === undefined) return [];
+      const fault = nearest.startsWith('attributes.') ? attributeUnknown : pathUnknown;
+      return [fault(file, jsonPointer(...VARIABLES, ...at), path, nearest)];
+    }),
   ];
 }
 
@@ -142,10 +151,10 @@ function writtenVariables(written: unknown): WrittenVariables | undefined {
   return execution?.handler?.promptVariables;
 }
 
-function isAttribute(path: string): boolean {
-  return (ATTRIBUTES as readonly string[]).includes(path.slice('attributes.'.length));
-}
-
-function nearest(path: string): string {
-  return closest(path.slice('attributes.'.length), [...ATTRIBUTES]);
+/** The path that was probably meant, when nothing can ever be at this one; `names` are those of the roots that have fixed ones. */
+function nearestPath(path: string, names: Readonly<Record<string, readonly string[]>>): string | undefined {
+  const [root = ''] = path.split('.', 1);
+  const known = Object.hasOwn(names, root) ? names[root] : undefined;
+  const name = path.slice(root.length + 1);
+  return known === undefined || known.includes(name) ? undefined : `${root}.${closest(name, known)}`;
 }

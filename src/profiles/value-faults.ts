@@ -62,7 +62,18 @@ export function attributeUnknown(file: string, path: string, value: string, know
     code: 'prompt_attribute_unknown',
     file,
     path,
-    message: `The path ${show(value)} in ${file} names an attribute that no event has; the nearest is attributes.${known}.`,
+    message: `The path ${show(value)} in ${file} names an attribute that no event has; the nearest is ${known}.`,
     mend: 'Correct the path. docs/profiles.md lists the attributes.',
+  };
+}
+
+/** A variable that reads something of the workspace or the run that neither has. */
+export function pathUnknown(file: string, path: string, value: string, known: string): Fault {
+  return {
+    code: 'prompt_path_unknown',
+    file,
+    path,
+    message: `The path ${show(value)} in ${file} names nothing that a run has; the nearest is ${known}.`,
+    mend: 'Correct the path. docs/profiles.md lists the paths below workspace and run.',
   };
 }

@@ -17,6 +17,21 @@ const handler = (settings: object) => ({
   execution: { ...AGENT, handler: { ...AGENT.handler, ...settings } },
 });
 
+/** Every place in a JSON value, as keys from the top. */
+function placesIn(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    [key],
+    ...placesIn(inner).map((rest) => [key, ...rest]),
+  ]);
+}
+
+function replaced(value: object, [key = '', ...rest]: readonly string[], by: unknown): object {
+  const copy = structuredClone(value) as Record<string, unknown>;
+  copy[key] = rest.length === 0 ? by : replaced(copy[key] as object, rest, by);
+  return copy;
+}
+
 describe('a profile with a fault', () => {
   test.each<[string, object, [string, string]]>([
     ['a key that is misspelt', { triger: {} }, ['profile_unknown_key', '/triger']],
@@ -114,6 +129,21 @@ describe('a profile with a fault', () => {
       'a variable from no attribute',
       handler({ promptVariables: { A: 'attributes.brnch' } }),
       ['prompt_attribute_unknown', '/execution/handler/promptVariables/A'],
+    ],
+    [
+      'a variable from deep in an attribute',
+      handler({ promptVariables: { optional: { A: { path: 'attributes.branch.name' } } } }),
+      ['prompt_attribute_unknown', '/execution/handler/promptVariables/optional/A/path'],
+    ],
+    [
+      'a variable from nothing that a run has',
+      handler({ promptVariables: { A: 'run.delivery' } }),
+      ['prompt_path_unknown', '/execution/handler/promptVariables/A'],
+    ],
+    [
+      'an optional variable from nothing that a workspace has',
+      handler({ promptVariables: { optional: { A: { path: 'workspace.constructor' } } } }),
+      ['prompt_path_unknown', '/execution/handler/promptVariables/optional/A/path'],
     ],
     [
       'a variable in both lists',
@@ -230,6 +260,107 @@ describe('a profile with a fault', () => {
       'profile_wrong_value',
     ]);
     expect(result.profiles.map(({ path }) => path)).toEqual(['c']);
+  });
+
+  test('what the schema refuses hides no other fault of its file, and nothing is built from the rest', async () => {
+    const dir = profilesDirectory({
+      'outside.md': 'x',
+      'all/profile.json': {
+        trigger: { event: {}, filter: 'event.a.matches("a")' },
+        allow: { bots: ['*'] },
+        execution: {
+          handler: {
+            ...AGENT.handler,
+            args: [5, `ghp_${'a1B2c3D4e5F6'.repeat(3)}`],
+            promptRef: '../../etc/passwd',
+            promptVariables: {
+              required: { A: 'evnt.x', 'B-C': 'run.nope' },
+              optional: { D: { path: 'evnt.x', default: 5 }, E: { path: 'attributes.nope', default: 5 } },
+            },
+          },
+          runtime: {
+            image: '-x y',
+            env: { LD_PRELOAD: 5, PATH: '/x' },
+            network: { allow: 5 },
+            memory: [],
+            dockerArgs: [5, '--privileged', '-v', '/:/host:ro'],
+          },
+        },
+      },
+      'all/below/profile.json': BASE,
+    });
+    const { faults, profiles } = await inDirectory(dir);
+    expect(profiles).toEqual([]);
+    expect(faults.map(({ code, path }) => `${code} ${path}`).toSorted()).toEqual([
+      'allow_any_bot /allow/bots/0',
+      'docker_flag_unknown /execution/runtime/dockerArgs/1',
+      'env_name_refused /execution/runtime/env/LD_PRELOAD',
+      'env_name_refused /execution/runtime/env/PATH',
+      'filter_refused /trigger/filter',
+      'mount_denied /execution/runtime/dockerArgs/2',
+      'profile_wrong_value /execution/handler/args/0',
+      'profile_wrong_value /execution/handler/promptVariables/optional/D/default',
+      'profile_wrong_value /execution/handler/promptVariables/optional/D/path',
+      'profile_wrong_value /execution/handler/promptVariables/optional/E/default',
+      'profile_wrong_value /execution/handler/promptVariables/required',
+      'profile_wrong_value /execution/handler/promptVariables/required/A',
+      'profile_wrong_value /execution/runtime/dockerArgs/0',
+      'profile_wrong_value /execution/runtime/env/LD_PRELOAD',
+      'profile_wrong_value /execution/runtime/image',
+      'profile_wrong_value /execution/runtime/memory',
+      'profile_wrong_value /execution/runtime/network/allow',
+      'profile_wrong_value /trigger/event',
+      'prompt_attribute_unknown /execution/handler/promptVariables/optional/E/path',
+      'prompt_outside /execution/handler/promptRef',
+      'prompt_path_unknown /execution/handler/promptVariables/required/B-C',
+      'secret_in_profile /execution/handler/args/1',
+    ]);
+  });
+
+  test('any value of the wrong type, anywhere, leaves the rest to be checked', async () => {
+    const whole = {
+      ...runtime({
+        env: { A: 'x' },
+        network: { allow: ['example.org'] },
+        memory: '1g',
+        pids: 5,
+        cpus: 1,
+        user: '1:1',
+        dockerArgs: ['--init'],
+        setupScript: 'true',
+      }),
+      trigger: { event: 'push', filter: 'true', labels: ['x'] },
+      checkout: { ref: 'main', depth: 1 },
+      allow: { actors: ['a'], bots: ['b'] },
+    };
+    const variables = { required: { A: 'event.a' }, optional: { B: { path: 'event.b', default: '' } } };
+    const full = {
+      ...whole,
+      execution: {
+        ...whole.execution,
+        handler: { ...AGENT.handler, args: ['x'], promptRef: 'p.md', promptVariables: variables },
+      },
+    };
+    const files: Record<string, unknown> = {};
+    for (const path of placesIn(full))
+      for (const [index, wrong] of [null, 5, true, 'no\0', [], [[]], {}, { x: {} }].entries())
+        files[`${path.join('-')}-${index}/profile.json`] = { ...replaced(full, path, wrong), triger: 1 };
+    const { faults, profiles } = await load(files);
+    expect(profiles).toEqual([]);
+    expect(faults.filter(({ code }) => code === 'profile_unknown_key').length).toBeGreaterThanOrEqual(
+      Object.keys(files).length,
+    );
+  });
+
+  test('a path that can never exist is told the nearest one', async () => {
+    const { faults } = await load({
+      'profile.json': handler({ promptVariables: { A: 'run.delivery', B: 'workspace.pth', C: 'run.id.x' } }),
+    });
+    expect(faults.map(({ message }) => /nearest is (.*)\.$/.exec(message)?.[1])).toEqual([
+      'run.deliveryId',
+      'workspace.path',
+      'run.id',
+    ]);
   });
 
   test('a default with a fault is told once, however many inherit it', async () => {

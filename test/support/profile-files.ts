@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { PROMPT_NAMES } from '../../src/flow/prompt.ts';
 import { type LoadResult, loadProfiles } from '../../src/profiles/load.ts';
 
 /** Values that a profile of the test's own leaves to this one. */
@@ -40,6 +41,7 @@ export const checks = {
     inContainer: false,
   },
   checkPrompt: () => [],
+  promptNames: PROMPT_NAMES,
   checkAllowList: () => [],
 };
 
