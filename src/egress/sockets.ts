@@ -26,9 +26,17 @@ export type EgressOptions = Omit<ProxyOptions, 'list' | 'onRequest'> & {
  * above it; a socket that a dead service left is replaced. Calls for one run take their turn.
  */
 export type Egress = {
-  /** Opens a run's socket, anew if it is open; throws `egress_socket_failed`. `onRequest` must not throw. */
-  open(runId: string, list: AllowList, onRequest: (request: EgressRequest) => void): Promise<void>;
-  /** Ends a run's connections and removes its socket; one that is not open is fine. */
+  /**
+   * Opens a run's socket, anew if it is open; throws `egress_socket_failed`. `onRequest` must not throw. `onClosed` is
+   * called when the last request has been told, also when opening failed; it must not reject.
+   */
+  open(
+    runId: string,
+    list: AllowList,
+    onRequest: (request: EgressRequest) => void,
+    onClosed?: () => Promise<void>,
+  ): Promise<void>;
+  /** Ends a run's connections, removes its socket and waits for `onClosed`; one that is not open is fine. */
   close(runId: string): Promise<void>;
   closeAll(): Promise<void>;
 };
@@ -56,23 +64,28 @@ export function createEgress(options: EgressOptions): Egress {
   const close = async (runId: string): Promise<void> => await change(runId, async () => undefined);
 
   return {
-    open: async (runId, list, onRequest) =>
+    open: async (runId, list, onRequest, onClosed = async () => {}) =>
       await change(
         runId,
-        async () => await openSocket({ ...options, list, onRequest }, options.dirOf(runId)),
+        async () => await openSocket({ ...options, list, onRequest }, options.dirOf(runId), onClosed),
       ),
     close,
     closeAll: async () => void (await Promise.all([...runs.keys()].map(close))),
   };
 }
 
-async function openSocket(options: ProxyOptions & { log: Logger }, dir: string): Promise<OpenSocket> {
+async function openSocket(
+  options: ProxyOptions & { log: Logger },
+  dir: string,
+  onClosed: () => Promise<void>,
+): Promise<OpenSocket> {
   const path = join(dir, EGRESS_SOCKET);
   const proxy = createProxy(options);
   let directory: FileHandle | undefined;
   const close = async (): Promise<void> => {
     await proxy.close();
     await directory?.close();
+    await onClosed();
   };
   try {
     directory = await openDirectory(dir);

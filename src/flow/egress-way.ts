@@ -1,43 +1,58 @@
 import type { PlanNetwork } from '../containers/plan.ts';
-import { parseAllowList } from '../egress/allow-list.ts';
+import { isAllowed, parseAllowList } from '../egress/allow-list.ts';
 import type { EgressRequest } from '../egress/egress-request.ts';
 import type { Egress } from '../egress/sockets.ts';
+import { createTally, type EgressLine } from '../egress/tally.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { createTimelineWriter } from './timeline-writer.ts';
+import { timelineText } from './timeline-writer.ts';
 
 /** What a run's way out takes from the rest of the service. */
 export type EgressParts = {
   egress: Egress;
   /** The policy's `host:port` words as they are now. */
   privateHosts: () => readonly string[];
-  runs: RunStore;
+  runs: Pick<RunStore, 'note'>;
   redactor: { mask(text: string): string };
-  log: Logger;
+  log: Pick<Logger, 'warn'>;
 };
 
-/** Opens the way out of a run whose network is a list; the others need none. Every request is written into its timeline. */
-export async function openEgress(parts: EgressParts, run: Run, network: PlanNetwork): Promise<void> {
+/**
+ * Opens the way out of a run whose network is a list; the others need none. Its requests are written into its timeline,
+ * those that are alike in few lines; what was only counted is written when the way out closes.
+ */
+export async function openEgress(
+  parts: EgressParts,
+  run: Pick<Run, 'id'>,
+  network: PlanNetwork,
+): Promise<void> {
   if (typeof network !== 'object' || !('allow' in network)) return;
   const { list } = parseAllowList(network.allow, parts.privateHosts());
-  const timeline = createTimelineWriter(parts.runs, run.id);
+  const named = list.filter(({ below }) => !below);
+  const tally = createTally((host, port) => isAllowed(named, host, port));
   let written = Promise.resolve();
-  await parts.egress.open(run.id, list, (request) => {
-    const entry = timelineEntry(request, parts.redactor.mask);
-    if (!entry) return;
+  const write = (line: EgressLine): void => {
     written = written
-      .then(() => timeline.write(entry))
+      .then(() => parts.runs.note(run.id, timelineEntry(line, parts.redactor.mask)))
       .catch((error: unknown) =>
         parts.log.warn({ err: error, run: run.id }, 'a request of a run is missing in its timeline'),
       );
+  };
+  const onRequest = (request: EgressRequest): void => {
+    const line = tally.add(request);
+    if (line) write(line);
+  };
+  await parts.egress.open(run.id, list, onRequest, async () => {
+    tally.rest().forEach(write);
+    await written;
   });
 }
 
-/** What was granted or refused, and what ended otherwise than by its two sides. */
-function timelineEntry(request: EgressRequest, mask: (text: string) => string) {
-  if (request.decision === 'closed' && request.reason === null) return undefined;
-  const { port, decision, reason, bytesUp, bytesDown } = request;
-  const data = { host: mask(request.host), port, decision, reason, bytesUp, bytesDown };
-  return { kind: 'egress', text: mask(request.message), data };
+function timelineEntry({ message, ...data }: EgressLine, mask: (text: string) => string) {
+  return {
+    kind: 'egress',
+    text: timelineText(mask(message)),
+    data: { ...data, host: timelineText(mask(data.host)) },
+  };
 }

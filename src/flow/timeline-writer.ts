@@ -6,6 +6,11 @@ const MAX_ENTRIES = 2_000;
 /** A line's text is cut at this many characters; the whole of it is in the output. */
 const MAX_TEXT = 2_000;
 
+/** A text as long as a line of a timeline may be. */
+export function timelineText(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}
+
 /** Writes what an agent does into its run's timeline, up to a bound that it states. */
 export function createTimelineWriter(runs: RunStore, runId: string) {
   let written = 0;
@@ -18,8 +23,7 @@ export function createTimelineWriter(runs: RunStore, runId: string) {
           kind: 'cut',
           text: `The timeline ends here after ${MAX_ENTRIES} lines; the output has them all.`,
         });
-      const text = entry.text.length > MAX_TEXT ? `${entry.text.slice(0, MAX_TEXT)}…` : entry.text;
-      await runs.note(runId, { ...entry, text });
+      await runs.note(runId, { ...entry, text: timelineText(entry.text) });
     },
   };
 }
