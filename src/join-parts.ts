@@ -10,6 +10,7 @@ import type { DeliveryStore } from './deliveries/delivery-store.ts';
 import { EGRESS_LIMITS } from './egress/limits.ts';
 import { systemResolve } from './egress/resolve.ts';
 import { createEgress, type Egress } from './egress/sockets.ts';
+import { readUpstream, type Upstream } from './egress/upstream.ts';
 import { createReporter, type Reporter } from './feedback/reporter.ts';
 import { createAdmission } from './flow/admit.ts';
 import { type Admitter, createAdmitter } from './flow/admitter.ts';
@@ -74,6 +75,7 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
     get privateHosts() {
       return ground.policy.current().privateHosts;
     },
+    ...hostUpstream(ground),
     limits: EGRESS_LIMITS,
     resolve: systemResolve,
     clock,
@@ -123,4 +125,12 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
     stopSweeping: startSweeping({ runs, engine, engineWatch, directories, clock, log }),
     takeUp: async () => await queue.takeOver(owner),
   };
+}
+
+/** The proxy that this host reaches the internet through, if its environment names one. Its address may hold a password and is not logged. */
+function hostUpstream({ config, log }: Ground): Upstream {
+  const { upstream, isUnusable } = readUpstream(config.environment);
+  if (isUnusable)
+    log.warn('HTTPS_PROXY is no address of an HTTP proxy; runs with an allow list go out without it');
+  return upstream;
 }

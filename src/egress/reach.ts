@@ -12,8 +12,9 @@ export type ReachOptions = DialOptions & {
   /** The policy's `host:port` words in lower case: these alone may lead to private addresses. */
   privateHosts: readonly string[];
   resolve: Resolve;
-  /** The proxy of the host's own network; what the policy names is reached without it. */
+  /** The proxy of the host's own network; what the policy names is reached without it, and so is what `isDirect` says. */
   upstreamProxy?: URL;
+  isDirect?: (host: string, port: number) => boolean;
   /** The addresses of this machine, as its interfaces have them unless set. */
   ownAddresses?: () => readonly string[];
 };
@@ -27,10 +28,11 @@ export async function reach(
   host: string,
   port: number,
 ): Promise<Socket | EgressRefusal> {
-  const { upstreamProxy, ownAddresses = interfaceAddresses } = options;
+  const { upstreamProxy, isDirect, ownAddresses = interfaceAddresses } = options;
   const byPolicy = options.privateHosts.includes(`${host}:${port}`);
   try {
-    if (upstreamProxy && !byPolicy) return await dialThrough(upstreamProxy, { host, port }, options);
+    if (upstreamProxy && !byPolicy && !isDirect?.(host, port))
+      return await dialThrough(upstreamProxy, { host, port }, options);
     const addresses = await findAddresses(options, host, byPolicy);
     if ('reason' in addresses) return addresses;
     const own = ownAddresses();

@@ -588,6 +588,17 @@ describe('through the proxy of the host’s own network', () => {
     expect(asked).toEqual([]);
   });
 
+  test('what NO_PROXY covers is reached without it, and its addresses are judged as ever', async () => {
+    const { url, asked } = await upstreamProxy();
+    const { socketPath, reasons } = await egressRun(1, {
+      allow: [HOST],
+      upstreamProxy: url,
+      isDirect: (host, port) => host === HOST && port === 443,
+    });
+    expect((await askConnect(socketPath, `${HOST}:443`)).status).toBe(403);
+    expect([reasons(), asked]).toEqual([['egress_address_private'], []]);
+  });
+
   test('its refusal, its silence and its absence are answered with 502', async () => {
     const { url } = await upstreamProxy(407);
     const silent = await plainServer(() => {});
