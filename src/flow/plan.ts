@@ -66,12 +66,16 @@ export function makePlan(parts: {
   };
 }
 
-/** With a list of hosts all traffic goes through the forwarder on the container's loopback; in both spellings, because programs read either. */
+/**
+ * With a list of hosts all traffic goes through the forwarder on the container's loopback; in both spellings, because
+ * programs read either. Node's own `fetch` and `https` read them only when told to:
+ * https://nodejs.org/api/cli.html#node_use_env_proxy1
+ */
 function proxyEnvironment(network: PlanNetwork): Record<string, string> {
   if (typeof network !== 'object' || !('allow' in network)) return {};
   const variables = { HTTPS_PROXY: PROXY_URL, HTTP_PROXY: PROXY_URL, NO_PROXY: 'localhost,127.0.0.1,::1' };
   const lower = Object.entries(variables).map(([name, value]) => [name.toLowerCase(), value]);
-  return { ...variables, ...Object.fromEntries(lower) };
+  return { ...variables, ...Object.fromEntries(lower), NODE_USE_ENV_PROXY: '1' };
 }
 
 /** The limits of a profile's containers; a default above the policy's ceiling is lowered to it. */

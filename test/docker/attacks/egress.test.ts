@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer as createPlainServer } from 'node:net';
+import { type AddressInfo, createServer as createPlainServer } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { selfSigned } from '../../support/certificate.ts';
+import { startInternet } from '../../support/internet.ts';
 import { shellProfile, startService, type TestService, until } from '../../support/service.ts';
 
 let service: TestService;
@@ -20,8 +21,12 @@ beforeEach(async () => {
   onTestFinished(() => void server.close());
 });
 
-/** Starts a service whose one profile runs `script` and may reach the server; `list` replaces its list. */
-async function start(script: string, list: string[] = [`localhost:${port}`]): Promise<void> {
+/** Starts a service whose one profile runs `script` and may reach the server; `list` replaces its list, `env` is added to the service's environment. */
+async function start(
+  script: string,
+  list: string[] = [`localhost:${port}`],
+  env: Record<string, string> = {},
+): Promise<void> {
   service = await startService({
     profiles: {
       'hello/profile.json': shellProfile('', {
@@ -29,7 +34,7 @@ async function start(script: string, list: string[] = [`localhost:${port}`]): Pr
         runtime: { network: { allow: list } },
       }),
     },
-    env: (dir) => ({ POLICY_FILE: join(dir, 'admin/policy.json') }),
+    env: (dir) => ({ POLICY_FILE: join(dir, 'admin/policy.json'), ...env }),
     prepare(dir) {
       mkdirSync(join(dir, 'admin'), { mode: 0o700 });
       const policy = { privateHosts: [`localhost:${port}`] };
@@ -43,14 +48,16 @@ const TLS = 'openssl s_client -quiet -proxy 127.0.0.1:3128';
 describe('a run whose network is a list', () => {
   test('reaches the host of its list, and every request is in its timeline', async () => {
     await start(
-      `echo | ${TLS} -connect localhost:${port} -servername localhost 2>/dev/null; echo "$HTTPS_PROXY"`,
+      `echo | ${TLS} -connect localhost:${port} -servername localhost 2>/dev/null; echo "$HTTPS_PROXY $NODE_USE_ENV_PROXY"`,
     );
     const run = await service.run();
-    expect(service.output(run.id)).toBe('REACHED THE SERVER\nhttp://127.0.0.1:3128\n');
+    expect(service.output(run.id)).toBe('REACHED THE SERVER\nhttp://127.0.0.1:3128 1\n');
     const requests = (await service.app.runs.timeline(run.id)).filter((entry) => entry.kind === 'egress');
     expect(requests.map(({ data }) => data)).toMatchObject([
       { host: 'localhost', port, decision: 'granted' },
+      { host: 'localhost', port, decision: 'closed', reason: null, count: 1 },
     ]);
+    expect(requests[1]?.data.bytesDown).toBeGreaterThan(500);
   });
 
   test('has no interface, no name service, no other host, no other port, no other name inside TLS, no plain HTTP', async () => {
@@ -82,6 +89,41 @@ describe('a run whose network is a list', () => {
       ({ data }) => data.decision === 'refused',
     );
     expect(refused.length).toBeGreaterThanOrEqual(6);
+  });
+
+  test('tells at its end what it had only counted', async () => {
+    await start(`
+      for i in 1 2 3 4 5; do
+        printf 'CONNECT github.com:443 HTTP/1.1\\r\\n\\r\\n' | timeout 5 socat -t 5 - TCP:127.0.0.1:3128 >/dev/null
+      done
+    `);
+    const run = await service.run();
+    const requests = (await service.app.runs.timeline(run.id)).filter((entry) => entry.kind === 'egress');
+    expect(requests.map(({ data }) => data.count)).toEqual([1, 4]);
+    expect(requests[1]?.text).toBe('… and 4 more to github.com:443: refused (egress_not_listed).');
+  });
+
+  test('goes through the proxy that the service’s environment names, but for the hosts of NO_PROXY', async () => {
+    const server = createPlainServer((socket) => socket.end('REACHED BY THE PROXY\n'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const internet = await startInternet({
+      'git.example.org': { port: (server.address() as AddressInfo).port, host: '127.0.0.1' },
+    });
+    onTestFinished(internet.close);
+    await start(
+      `
+      for host in git.example.org nothing.example.com; do
+        echo | timeout 10 ${TLS} -connect $host:443 -servername $host 2>/dev/null
+      done
+      echo | ${TLS} -connect localhost:${port} -servername localhost 2>/dev/null; true
+      `,
+      ['git.example.org', 'nothing.example.com', `localhost:${port}`],
+      { HTTPS_PROXY: internet.proxy.href, NO_PROXY: '.example.com' },
+    );
+    const run = await service.run();
+    expect(service.output(run.id)).toBe('REACHED BY THE PROXY\nREACHED THE SERVER\n');
+    expect(internet.names).toEqual(['git.example.org']);
   });
 
   test('finds its way out again after the service was restarted', async () => {
