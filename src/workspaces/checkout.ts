@@ -69,10 +69,10 @@ export async function checkout(clone: Checkout): Promise<void> {
 async function fillGitDirectory(clone: Checkout, gitDir: string): Promise<void> {
   const { mirror, commit, branch, originUrl, depth } = clone;
   const refs = await readCloneRefs(mirror, depth === undefined ? undefined : commit);
-  await makeGitDirectory(gitDir, originUrl);
+  makeGitDirectory(gitDir, originUrl);
   if (depth === undefined) await copyObjects(mirror, join(gitDir, 'objects'));
   else await fetchShallow(clone, gitDir, depth);
-  await writeRefs(gitDir, { refs, branch, commit });
+  writeRefs(gitDir, { refs, branch, commit });
 }
 
 /** Git itself picks the objects of a shallow clone. */
@@ -101,8 +101,8 @@ async function fetchShallow(clone: Checkout, gitDir: string, depth: number): Pro
 async function layOutFiles(clone: Checkout): Promise<void> {
   const { dir, owner } = clone;
   const isOwn = process.getuid?.() === owner.uid && process.getgid?.() === owner.gid;
-  const asOwner = !isOwn && (await canReach(dirname(dir), owner));
-  if (asOwner) await giveFew(dir, owner);
+  const asOwner = !isOwn && canReach(dirname(dir), owner);
+  if (asOwner) giveFew(dir, owner);
   const { exitCode, stderr } = await runGit(['read-tree', '--reset', '-u', '-v', 'HEAD'], {
     ...followed(clone),
     cwd: dir,
