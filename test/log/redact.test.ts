@@ -208,17 +208,18 @@ describe('streams', () => {
     );
   });
 
-  test('twenty secrets are looked for at more than ten megabytes a second', () => {
-    const redactor = knowing(
-      ...Array.from({ length: 20 }, (_, index) => TOKEN + `-${index}`.repeat(1 + index)),
-    );
-    const stream = redactor.stream();
+  test('twenty secrets cost at most thirty times what looking for each of them costs, also when all begin alike', () => {
+    const secrets = Array.from({ length: 20 }, (_, index) => TOKEN + `-${index}`.repeat(1 + index));
+    const stream = knowing(...secrets).stream();
     const chunk =
       `2026-01-01 compiled src/containers/plan.ts in 35 ms, ${TOKEN}-0, see build/log.txt\n`.repeat(200);
-    const megabytes = size(20, 100);
-    const start = performance.now();
-    for (let sent = 0; sent < megabytes * 1e6; sent += chunk.length)
-      expect(stream.push(chunk).includes(TOKEN)).toBe(false);
-    expect(megabytes / ((performance.now() - start) / 1000)).toBeGreaterThan(10);
+    const timed = (work: () => void): number => {
+      const start = performance.now();
+      for (let sent = 0; sent < size(5, 50) * 1e6; sent += chunk.length) work();
+      return performance.now() - start;
+    };
+    const rival = timed(() => void secrets.filter((secret) => chunk.indexOf(`${secret}!`) >= 0));
+    const ours = timed(() => void expect(stream.push(chunk).includes(TOKEN)).toBe(false));
+    expect(ours / rival).toBeLessThan(30);
   });
 });
