@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
+import { isInside } from '../base/files.ts';
 import { engineLog, HARDENED_CONTAINER, HARDENED_HOST, NETWORK_NAME } from './hardening.ts';
 import { containerLabels, containerName } from './labels.ts';
 import type { ContainerIdentity, Plan, PlanMount } from './plan.ts';
@@ -98,14 +99,17 @@ function volumeMount({ type, source, target, readOnly }: PlanMount): MountSettin
   return [{ Type: 'volume', Source: source, Target: target, ReadOnly: readOnly, VolumeOptions }];
 }
 
-/** Target to options. Mounts of type tmpfs know no owner, so the engine's older form is used. */
+/** Target to options; what a mount already holds gets none of ours. Mounts of type tmpfs know no owner, so the engine's older form is used. */
 function tmpfsMounts(plan: Plan): Record<string, string> {
   const owned = { uid: plan.user.uid, gid: plan.user.gid, exec: true };
   const found: [string, string][] = [];
+  const isMounted = (target: string): boolean => plan.mounts.some((mount) => isInside(mount.target, target));
   if (plan.readOnlyRoot) {
     const home = plan.env.HOME ?? '/home/user';
-    found.push([home, tmpfsOptions({ ...owned, sizeBytes: TMPFS_BYTES.home, mode: 0o755 })]);
-    found.push(['/tmp', tmpfsOptions({ sizeBytes: TMPFS_BYTES.tmp, mode: 0o1777, exec: true })]);
+    if (!isMounted(home))
+      found.push([home, tmpfsOptions({ ...owned, sizeBytes: TMPFS_BYTES.home, mode: 0o755 })]);
+    if (!isMounted('/tmp') && home !== '/tmp')
+      found.push(['/tmp', tmpfsOptions({ sizeBytes: TMPFS_BYTES.tmp, mode: 0o1777, exec: true })]);
   }
   for (const mount of plan.mounts) {
     if (mount.kind === 'agent-state')

@@ -1,9 +1,11 @@
 import type { Fault, Problem } from '../base/errors.ts';
+import { jsonPointer } from '../base/json.ts';
 import type { Policy } from '../policy/policy.ts';
 import { fullAllow } from './allow.ts';
 import { countCandidates, MAX_CANDIDATES } from './expand.ts';
 import type { Settings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
+import { ownPlaceProblems } from './own-places.ts';
 import { policyFaults } from './policy-faults.ts';
 import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from './profile.ts';
 import type { PromptFile } from './prompt-file.ts';
@@ -36,7 +38,20 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
   const prompt = await promptOfLine(line, handler, variables, tools);
   const count = countCandidates(trigger);
   const refused = policyFaults(made.runtime, { ...tools, setting: runtime, fileOf });
-  const faults = [...made.faults, ...refused, ...prompt.faults];
+  const faults = [
+    ...made.faults,
+    ...ownPlaceProblems(made.runtime, settings.credentials?.codex ?? false).map(
+      ({ key, code, message, mend }) => ({
+        code,
+        message,
+        mend,
+        file: fileOf(key),
+        path: jsonPointer('execution', 'runtime', key),
+      }),
+    ),
+    ...refused,
+    ...prompt.faults,
+  ];
   if (count > MAX_CANDIDATES)
     faults.push(tooManyCandidates(originOf(line, ['trigger']), count, MAX_CANDIDATES));
   if (faults.length > 0) return { faults };
