@@ -23,6 +23,14 @@ describe('the final plan', () => {
     for (const directory of own()) mkdirSync(join(directory, 'repo'), { recursive: true });
   });
 
+  test('holds nothing writable of the host, whatever was checked before', () => {
+    const bind = { source: at('srv/data'), target: '/data' };
+    checkPlanMounts([{ ...bind, readOnly: true }], host, own());
+    expect(() => checkPlanMounts([{ ...bind, readOnly: false }], host, own())).toThrow(
+      coded('mount_writable'),
+    );
+  });
+
   test("may hold the run's own directories, and those alone, of what the service keeps", () => {
     for (const directory of own()) plan(directory, '/workspace');
     plan(join(own()[1] ?? '', 'repo'), '/etc/profile.d/github-flows.sh');

@@ -99,6 +99,12 @@ describe('the queue', () => {
     expect(await get(id)).toMatchObject({ state: 'running', containerId: 'c', leaseOwner: 'new' });
   });
 
+  test('hands over neither what waits nor what has ended', async () => {
+    await add('a');
+    expect(await queue.takeOver('new')).toEqual([]);
+    expect(await queue.waiting()).toBe(1);
+  });
+
   test('waits until a run that was put back may start again', async () => {
     await add('a');
     const run = await queue.claim('w');
