@@ -295,10 +295,10 @@ const realSource = (mount: CheckedMount): string =>
 
 const isSourceless = ({ kind }: CheckedMount): boolean => kind === 'tmpfs';
 
-/** The real path by the kernel's own means, as far as it is there. */
+/** The real path by the kernel's own means, as far as it is there; whoever copies a credential file refuses a link of its name, so there only the way to it counts. */
 function realOf(mount: CheckedMount): string {
   const whole = realSource(mount);
-  for (let path = whole; ; path = dirname(path)) {
+  for (let path = mount.kind === 'credential' ? dirname(whole) : whole; ; path = dirname(path)) {
     try {
       return join(realpathSync(path), whole.slice(path.length));
     } catch {}
