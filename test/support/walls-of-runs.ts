@@ -101,6 +101,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
     'if (false)',
     'test/policy/load.test.ts',
   ),
+  wall('objects of a bundle', 'publish/quarantine.ts', "'--strict', ", '', 'test/publish/quarantine.test.ts'),
   wall('refs of a bundle', 'publish/bundle-header.ts', '|| !refs.includes(ref))', ')', BUNDLES),
   wall(
     'network of the bundling',
