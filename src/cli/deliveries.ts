@@ -77,7 +77,7 @@ export function failureText(failed: CandidateOutcome['failed']): string {
 }
 
 /** A delivery in the shape that every list gives it: `decision` is `run`, `no_run` or, before admission, `waiting`. */
-export function deliveryView(delivery: Delivery) {
+function deliveryView(delivery: Delivery) {
   const decision = delivery.decision;
   return {
     id: delivery.id,

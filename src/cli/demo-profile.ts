@@ -6,7 +6,7 @@ import { DEMO_REPOSITORY } from './demo-repository.ts';
 export const DEMO_PROFILE = 'greeter';
 
 /** Who comments in the sample, and so who may start a run. */
-export const DEMO_ACTOR = 'octocat';
+const DEMO_ACTOR = 'octocat';
 
 /** Stands in the output of a run between what Codex said and the change that git shows. */
 export const CHANGE_MARK = '--- the change that the agent left ---';

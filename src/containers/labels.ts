@@ -1,7 +1,7 @@
 import type { ContainerIdentity } from './plan.ts';
 
 /** Every label of ours begins so; no profile may set one that does. */
-export const LABEL_NAMESPACE = 'github-flows.';
+const LABEL_NAMESPACE = 'github-flows.';
 
 /** Whose container this is: the installation, the run, the attempt. */
 export const LABELS = {

@@ -2,7 +2,8 @@ import type { Engine } from './docker.ts';
 
 /**
  * Removes every container of this installation whose run is not among `livingRuns`, running or not, and gives how
- * many there were. `livingRuns` is asked after the engine, so that a run that begins meanwhile keeps its container. Other installations' containers, and ours that are no run's, are never touched.
+ * many there were. `livingRuns` is asked after the engine, so that a run that begins meanwhile keeps its container.
+ * Other installations' containers, and ours that are no run's, are never touched.
  */
 export async function removeOrphans(
   engine: Pick<Engine, 'list' | 'remove'>,

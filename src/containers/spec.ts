@@ -5,7 +5,7 @@ import { containerLabels, containerName } from './labels.ts';
 import type { ContainerIdentity, Plan, PlanMount } from './plan.ts';
 
 /** The process of every container, in place of the image's own; by way of sh, because the run's directory may lie on a file system that executes nothing (`/run` on Debian). */
-export const START_COMMAND = ['/bin/sh', '/run/github-flows/bin/start'];
+const START_COMMAND = ['/bin/sh', '/run/github-flows/bin/start'];
 
 /** How much of memory an agent's own state may take, and HOME and `/tmp` when the root is read-only; bytes. */
 const TMPFS_BYTES = { state: 256 * 1024 ** 2, home: 1024 ** 3, tmp: 1024 ** 3 };

@@ -28,7 +28,7 @@ export function storageError(file: string, error: unknown): unknown {
 }
 
 /** The file is not a database, or one whose pages contradict each other. */
-export function databaseDamaged(file: string, cause: unknown): FlowError {
+function databaseDamaged(file: string, cause: unknown): FlowError {
   return new FlowError({
     code: 'database_damaged',
     blame: 'operator',

@@ -140,7 +140,7 @@ function planMount(mount: CheckedMount): PlanMount {
 }
 
 /** The mount that `credentials.codex` stands for, unless the profile mounts a Codex state itself. */
-export function grantedMounts(
+function grantedMounts(
   profile: Profile,
   mounts: readonly CheckedMount[],
   secretsDir: string,

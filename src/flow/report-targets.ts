@@ -15,7 +15,7 @@ export function reactionTarget(event: FlowEvent): ReportTarget | undefined {
 }
 
 /** Where a comment about the run goes: the issue or pull request the event is about; discussions have no such comments. */
-export function commentTarget(event: FlowEvent): ReportTarget | undefined {
+function commentTarget(event: FlowEvent): ReportTarget | undefined {
   const number = event.attributes.issueNumber;
   const repository = event.repository;
   if (!repository || typeof number !== 'number' || event.name.startsWith('discussion')) return undefined;

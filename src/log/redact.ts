@@ -2,7 +2,7 @@ import { MIN_SECRET_CHARACTERS, type Needle, needlesFor } from './encodings.ts';
 import { createScanner, type Scanner } from './scanner.ts';
 
 /** What stands in the place of a secret. */
-export const MASK = '[masked]';
+const MASK = '[masked]';
 
 /** Masks text that comes in pieces: what `push` and `end` give, joined, is what `mask` gives for the whole. */
 export type RedactorStream = {

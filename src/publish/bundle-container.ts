@@ -5,7 +5,7 @@ import { containerLabels } from '../containers/labels.ts';
 import { CHANGE_LIMITS } from './limits.ts';
 
 /** The image whose git reads what an agent left: never the agent's own image. */
-export const BUNDLE_IMAGE = 'github-flows-base:latest';
+const BUNDLE_IMAGE = 'github-flows-base:latest';
 
 /** What the container's process ends with when there is no commit beyond the base. */
 export const NO_COMMITS = 40;

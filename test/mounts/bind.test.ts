@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkMounts, resolveMounts } from '../../src/mounts/check.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
-import { bindOf, makeMountHost, mountsOf } from '../support/mount-host.ts';
+import { bindOf, checkedBind, codesOfBind, makeMountHost, mountsOf } from '../support/mount-host.ts';
 
 let root: string;
 let host: MountHost;
@@ -17,13 +17,8 @@ afterEach(() => remove());
 
 const at = (...names: string[]): string => join(root, ...names);
 const coded = (code: string) => expect.objectContaining({ code });
-const codes = (...args: Parameters<typeof bindOf>): string[] =>
-  checkMounts(bindOf(...args), host).problems.map(({ code }) => code);
-const checked = (...args: Parameters<typeof bindOf>) => {
-  const result = checkMounts(bindOf(...args), host);
-  expect(result.problems).toEqual([]);
-  return result.mounts[0];
-};
+const codes = (...bind: Parameters<typeof bindOf>): string[] => codesOfBind(host, ...bind);
+const checked = (...bind: Parameters<typeof bindOf>) => checkedBind(host, ...bind);
 
 describe('a bind', () => {
   test('gets its real path, and says how it was written', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkMounts, resolveMounts } from '../../src/mounts/check.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
-import { bindOf, makeMountHost, mountsOf } from '../support/mount-host.ts';
+import { bindOf, checkedBind, codesOfBind, makeMountHost, mountsOf } from '../support/mount-host.ts';
 
 let root: string;
 let host: MountHost;
@@ -14,13 +14,8 @@ beforeEach(() => {
 afterEach(() => remove());
 
 const at = (...names: string[]): string => join(root, ...names);
-const codes = (...args: Parameters<typeof bindOf>): string[] =>
-  checkMounts(bindOf(...args), host).problems.map(({ code }) => code);
-const checked = (...args: Parameters<typeof bindOf>) => {
-  const result = checkMounts(bindOf(...args), host);
-  expect(result.problems).toEqual([]);
-  return result.mounts[0];
-};
+const codes = (...bind: Parameters<typeof bindOf>): string[] => codesOfBind(host, ...bind);
+const checked = (...bind: Parameters<typeof bindOf>) => checkedBind(host, ...bind);
 
 /** The dockerArgs of the documented profile, letter for letter. */
 const DOCUMENTED = [

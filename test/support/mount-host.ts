@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
+import { checkMounts } from '../../src/mounts/check.ts';
 import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
-import type { MountArg, MountHost } from '../../src/mounts/mount.ts';
+import type { CheckedMount, MountArg, MountHost } from '../../src/mounts/mount.ts';
 
 /** A host of its own below a temporary directory: two homes, the application in one of them. `remove` takes all away. */
 export function makeMountHost(): { root: string; host: MountHost; remove: () => void } {
@@ -40,4 +42,16 @@ export function mountsOf(...args: string[]): readonly MountArg[] {
 /** One bind by `--mount`, read-only unless `rest` says otherwise. */
 export function bindOf(source: string, target: string, rest = ',readonly'): readonly MountArg[] {
   return mountsOf('--mount', `type=bind,src=${source},dst=${target}${rest}`);
+}
+
+/** The codes of the problems with one bind. */
+export function codesOfBind(host: MountHost, ...bind: Parameters<typeof bindOf>): string[] {
+  return checkMounts(bindOf(...bind), host).problems.map(({ code }) => code);
+}
+
+/** One bind that must be without a problem, as it was checked. */
+export function checkedBind(host: MountHost, ...bind: Parameters<typeof bindOf>): CheckedMount | undefined {
+  const { mounts, problems } = checkMounts(bindOf(...bind), host);
+  expect(problems).toEqual([]);
+  return mounts[0];
 }
