@@ -10,6 +10,7 @@ import { createDeliveryStore, type DeliveryStore } from './deliveries/delivery-s
 import { hasUniqueBody, readEvent } from './events/from-delivery.ts';
 import { startPublicServer } from './http/public-server.ts';
 import { createWebhookHandler } from './ingress/webhook-route.ts';
+import { joinAdmin } from './join-admin.ts';
 import { type Ground, joinParts, LEASE_MS } from './join-parts.ts';
 import { createLogger, type LogDestination } from './log/logger.ts';
 import { createRedactor } from './log/redact.ts';
@@ -22,6 +23,8 @@ import { createRunStore, type RunStore } from './runs/run-store.ts';
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {
   url: string;
+  /** Where the admin listener is reached. */
+  adminUrl: string;
   /** What names this installation's containers on an engine shared with others. */
   installation: string;
   deliveries: DeliveryStore;
@@ -30,7 +33,7 @@ export type App = {
   stop(drainMs: number): Promise<void>;
 };
 
-/** Starts the service. Throws `service_already_running`, `profiles_invalid`, `secrets_inside_workspaces`, `listen_failed` and the database's codes; then nothing is left open. */
+/** Starts the service. Throws `service_already_running`, `profiles_invalid`, `secrets_inside_workspaces`, `listen_failed`, and the codes of the admin's token and of the database; then nothing is left open. */
 export async function startApp(config: Config, destination?: LogDestination): Promise<App> {
   await refuseMisplacedSecrets(config);
   mkdirSync(config.varDir, { recursive: true, mode: 0o700 });
@@ -83,7 +86,10 @@ async function startParts(
     policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
   };
   const registry = await readRules(ground, undo);
-  const { worker, admitter, reporter, egress, stopSweeping, takeUp } = joinParts(ground, registry);
+  const { worker, admitter, reporter, egress, stopSweeping, takeUp, checks, adminRoutes } = joinParts(
+    ground,
+    registry,
+  );
   undo.push(egress.closeAll, stopSweeping);
   const server = await startPublicServer({
     host: config.host,
@@ -101,14 +107,17 @@ async function startParts(
     clock,
   });
   undo.push(server.close);
+  const admin = await joinAdmin({ ...ground, clock, checks, routes: adminRoutes });
+  undo.push(admin.close);
   registry.watch();
   ground.policy.watch(registry.reload);
   worker.start(await takeUp());
   admitter.start();
   reporter.start();
-  log.info({ url: server.url, installation: db.installation }, 'receiving webhooks');
+  log.info({ url: server.url, admin: admin.url, installation: db.installation }, 'receiving webhooks');
   return {
     url: server.url,
+    adminUrl: admin.url,
     installation: db.installation,
     deliveries,
     runs,

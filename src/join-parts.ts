@@ -14,12 +14,14 @@ import { readUpstream, type Upstream } from './egress/upstream.ts';
 import { createReporter, type Reporter } from './feedback/reporter.ts';
 import { createAdmission } from './flow/admit.ts';
 import { type Admitter, createAdmitter } from './flow/admitter.ts';
-import { createEngineWatch } from './flow/engine-watch.ts';
+import { createEngineWatch, type EngineWatch } from './flow/engine-watch.ts';
 import { createExecutor } from './flow/executor.ts';
 import { createHeldSecrets } from './flow/held-secrets.ts';
-import { runHomes } from './flow/places.ts';
+import { type Directories, runHomes } from './flow/places.ts';
 import { startSweeping } from './flow/sweep.ts';
 import { createWorker, type Worker } from './flow/worker.ts';
+import type { AdminRoutes } from './http/admin-server.ts';
+import type { ReadyCheck } from './http/health-routes.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 import type { PolicyKeeper } from './policy/keeper.ts';
@@ -32,6 +34,9 @@ import { createMirrors } from './workspaces/mirror.ts';
 
 /** A worker that has not renewed its lease for this long is taken for dead. */
 export const LEASE_MS = 60_000;
+
+/** What `/readyz` says while no container can be started. */
+const ENGINE_SILENT = 'The Docker Engine does not answer: deliveries are accepted, and runs wait.';
 
 /** What every part stands on. */
 export type Ground = {
@@ -53,6 +58,10 @@ export type Joined = {
   reporter: Reporter;
   egress: Egress;
   stopSweeping: () => Promise<void>;
+  /** What `/readyz` looks at. */
+  checks: readonly ReadyCheck[];
+  /** What the admin listener has besides health. */
+  adminRoutes: readonly AdminRoutes[];
   takeUp: () => Promise<Awaited<ReturnType<RunQueue['takeOver']>>>;
 };
 
@@ -70,17 +79,7 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
     clientFor: async (run) => clients(JSON.parse(await runs.profileJson(run.id))),
     mask: redactor.mask,
   });
-  const egress = createEgress({
-    dirOf: (runId) => join(runHomes(directories), runId, 'files/egress'),
-    get privateHosts() {
-      return ground.policy.current().privateHosts;
-    },
-    ...hostUpstream(ground),
-    limits: EGRESS_LIMITS,
-    resolve: systemResolve,
-    clock,
-    log,
-  });
+  const egress = egressOf(ground, directories);
   const executor = createExecutor({
     ...ground,
     ...config,
@@ -123,8 +122,31 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
     reporter,
     egress,
     stopSweeping: startSweeping({ runs, engine, engineWatch, directories, clock, log }),
+    checks: readyChecks(queue, engineWatch),
+    adminRoutes: [],
     takeUp: async () => await queue.takeOver(owner),
   };
+}
+
+function egressOf(ground: Ground, directories: Directories): Egress {
+  return createEgress({
+    dirOf: (runId) => join(runHomes(directories), runId, 'files/egress'),
+    get privateHosts() {
+      return ground.policy.current().privateHosts;
+    },
+    ...hostUpstream(ground),
+    limits: EGRESS_LIMITS,
+    resolve: systemResolve,
+    clock,
+    log: ground.log,
+  });
+}
+
+function readyChecks(queue: RunQueue, engine: EngineWatch): ReadyCheck[] {
+  return [
+    { name: 'database', check: async () => void (await queue.waiting()) },
+    { name: 'engine', check: async () => ((await engine.isReady()) ? undefined : ENGINE_SILENT) },
+  ];
 }
 
 /** The proxy that this host reaches the internet through, if its environment names one. Its address may hold a password and is not logged. */

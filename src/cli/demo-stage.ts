@@ -26,6 +26,7 @@ export function demoSettings(settings: Settings, places: DemoPlaces, runAs: Owne
   const taken = TAKEN.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []));
   return {
     PORT: '0',
+    ADMIN_PORT: '0',
     ...Object.fromEntries(taken),
     HOST: '127.0.0.1',
     WEBHOOK_SECRET: randomId(40),

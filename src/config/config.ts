@@ -20,6 +20,9 @@ export type RunDefaults = {
 export type Config = {
   host: string;
   port: number;
+  adminHost: string;
+  adminPort: number;
+  publicUrl: string | undefined;
   /** The current secret and, while rotating, the previous one; empty when none is set. */
   webhookSecrets: readonly Secret[];
   profilesDir: string;

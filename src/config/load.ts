@@ -54,6 +54,9 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
   return {
     host: get('HOST'),
     port: get('PORT'),
+    adminHost: get('ADMIN_HOST'),
+    adminPort: get('ADMIN_PORT'),
+    publicUrl: get('PUBLIC_URL'),
     webhookSecrets: [get<Secret>('WEBHOOK_SECRET'), get<Secret>('WEBHOOK_SECRET_PREVIOUS')].filter(Boolean),
     profilesDir: get('PROFILES_DIR'),
     varDir,

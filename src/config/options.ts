@@ -6,6 +6,7 @@ export type OptionType =
   | 'bytes'
   | 'number'
   | 'url'
+  | 'web'
   | 'path'
   | 'paths'
   | 'owner'
@@ -26,6 +27,20 @@ export type Option = {
 export const OPTIONS = [
   { name: 'HOST', type: 'text', default: '127.0.0.1', sentence: 'Address on which webhooks are received.' },
   { name: 'PORT', type: 'port', default: '3000', sentence: 'Port on which webhooks are received.' },
+  {
+    name: 'ADMIN_HOST',
+    type: 'text',
+    default: '127.0.0.1',
+    sentence: 'Address of the admin listener: health, readiness and the API (docs/operations.md).',
+  },
+  { name: 'ADMIN_PORT', type: 'port', default: '3001', sentence: 'Port of the admin listener.' },
+  {
+    name: 'PUBLIC_URL',
+    type: 'web',
+    default: null,
+    sentence:
+      'Where people and GitHub reach the service, such as `https://flows.example.org`; its name is accepted by the admin listener.',
+  },
   {
     name: 'WEBHOOK_SECRET',
     type: 'secret',

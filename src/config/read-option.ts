@@ -30,14 +30,8 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
       ? wrong(option, text, 'a size of at least 1m, such as 512m or 4g')
       : { value: bytes };
   },
-  url(option, text) {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (!url || !['https:', 'http:', 'file:'].includes(url.protocol))
-      return wrong(option, text, 'an https, http or file address');
-    if (url.username || url.password)
-      return wrong(option, url.origin, 'an address without user name and password');
-    return { value: text.replace(/\/+$/, '') };
-  },
+  url: (option, text) => readUrl(option, text, ['https', 'http', 'file']),
+  web: (option, text) => readUrl(option, text, ['https', 'http']),
   path: (option, text, directory) =>
     text.includes('\0') ? wrong(option, text, 'a path') : { value: absolute(text, directory) },
   paths: (_option, text, directory) => ({
@@ -52,6 +46,15 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
     LEVELS.includes(text) ? { value: text } : wrong(option, text, `one of ${LEVELS.join(', ')}`),
   secret: (option, text) => checkWebhookSecret(option.name, text) ?? { value: new Secret(text) },
 };
+
+function readUrl(option: Option, text: string, schemes: readonly string[]): Reading {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !schemes.includes(url.protocol.slice(0, -1)))
+    return wrong(option, text, `an ${schemes.join(', ').replace(/, (\w+)$/, ' or $1')} address`);
+  if (url.username || url.password)
+    return wrong(option, url.origin, 'an address without user name and password');
+  return { value: text.replace(/\/+$/, '') };
+}
 
 /** Whether each is a host that can be reached is said at start, where the policy is known. */
 function readHosts(option: Option, text: string): Reading {

@@ -50,18 +50,21 @@ export function headersTooLarge(): Refusal {
   });
 }
 
-/** A listener could not open its port. */
-export function listenFailed(host: string, port: number, cause: unknown): FlowError {
+/** A listener could not open its port; `option` is the setting that names it. */
+export function listenFailed(
+  { host, port, option }: { host: string; port: number; option: string },
+  cause: unknown,
+): FlowError {
   const inUse = systemCode(cause) === 'EADDRINUSE';
   return new FlowError({
     code: 'listen_failed',
     blame: 'operator',
     message: inUse
-      ? `Another process listens on ${host} port ${port} already.`
+      ? `Another process listens on ${host} port ${port} already, which ${option} names.`
       : `The service cannot listen on ${host} port ${port} (${systemCode(cause) ?? String(cause)}).`,
     mend: inUse
-      ? `Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port.`
-      : 'Choose an address of this machine and a port above 1023.',
+      ? `Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port in ${option}.`
+      : `Choose an address of this machine in ${option.replace('PORT', 'HOST')}, and a port above 1023 in ${option}.`,
     cause,
   });
 }

@@ -14,10 +14,16 @@ export type Listener = {
 const CLOSE_LIMIT_MS = 15_000;
 const CLOSE_STEP_MS = 50;
 
-/** Opens the port (0 is any free one); throws `listen_failed`. */
-export async function listen(server: Server, host: string, port: number, clock: Clock): Promise<Listener> {
+/** Opens the port (0 is any free one) that the setting `option` names; throws `listen_failed`. */
+export async function listen(
+  server: Server,
+  host: string,
+  port: number,
+  clock: Clock,
+  option = 'PORT',
+): Promise<Listener> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenFailed(host, port, error)));
+    server.once('error', (error) => reject(listenFailed({ host, port, option }, error)));
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;

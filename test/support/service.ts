@@ -151,6 +151,7 @@ export function makeGround(options: GroundOptions): Ground {
   const settings = {
     PATH: process.env.PATH ?? '',
     PORT: '0',
+    ADMIN_PORT: '0',
     WEBHOOK_SECRET: TEST_SECRET,
     PROFILES_DIR: join(dir, 'profiles'),
     VAR_DIR: join(dir, 'var'),

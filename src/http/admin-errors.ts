@@ -1,0 +1,69 @@
+import { Refusal } from '../ingress/errors.ts';
+
+const TOKEN_PLACE = 'SECRETS_DIR/service/admin-token';
+
+/** 421: the Host header names something that this listener is not, as a page that rebinds its name would. */
+export function hostUnexpected(host: string | undefined): Refusal {
+  return new Refusal(421, {
+    code: 'host_unexpected',
+    message: `The request is for the host ${JSON.stringify(host?.slice(0, 100) ?? '')}, which is none of this listener's names.`,
+    mend: 'Use the address in ADMIN_HOST, or localhost where that is a loopback address, or set PUBLIC_URL to the name it is reached by.',
+  });
+}
+
+/** 401: nothing, or nothing that is a bearer, in the Authorization header. */
+export function loginMissing(): Refusal {
+  return new Refusal(
+    401,
+    {
+      code: 'login_missing',
+      message: 'The request carries no login.',
+      mend: `Send the header "Authorization: Bearer <token>", with the token that lies in ${TOKEN_PLACE}.`,
+    },
+    { 'www-authenticate': 'Bearer realm="github-flows"' },
+  );
+}
+
+/** 401: a bearer, but not the admin's. */
+export function loginWrong(): Refusal {
+  return new Refusal(
+    401,
+    {
+      code: 'login_wrong',
+      message: 'The token is not the one that this service made.',
+      mend: `Read it again from ${TOKEN_PLACE}; remove that file and restart the service to have a new one made.`,
+    },
+    { 'www-authenticate': 'Bearer realm="github-flows", error="invalid_token"' },
+  );
+}
+
+/** 429: too many wrong tokens from one address. */
+export function loginTooOften(retryAfterSec: number): Refusal {
+  return new Refusal(
+    429,
+    {
+      code: 'login_too_often',
+      message: 'Too many wrong tokens came from this address, so none is looked at for a moment.',
+      mend: `Wait ${retryAfterSec} seconds, then send the token that lies in ${TOKEN_PLACE}.`,
+    },
+    { 'retry-after': String(retryAfterSec) },
+  );
+}
+
+/** 404: the admin listener has nothing there. */
+export function adminPathNotFound(method: string, path: string): Refusal {
+  return new Refusal(404, {
+    code: 'admin_path_not_found',
+    message: `The admin listener has no ${method.slice(0, 20)} ${JSON.stringify(path.slice(0, 200))}.`,
+    mend: 'docs/operations.md lists what it has; webhooks go to the public listener (HOST, PORT).',
+  });
+}
+
+/** 400: a body that is no JSON object, or a field in it or in the query that is not as it should be. */
+export function requestInvalid(what: string, wanted: string): Refusal {
+  return new Refusal(400, {
+    code: 'request_invalid',
+    message: `${what} is not ${wanted}.`,
+    mend: 'docs/operations.md tells what each request takes; correct it and send it again.',
+  });
+}

@@ -1,0 +1,42 @@
+import { type Response, Router } from 'express';
+import type { Clock } from '../base/clock.ts';
+import { asFlowError } from '../base/errors.ts';
+
+/** One thing that has to be well before work begins; `check` gives a sentence when it is not, and may be asked at any time. */
+export type ReadyCheck = { name: string; check(): Promise<string | undefined> };
+
+/** How long a check may take before its silence is the answer. */
+const CHECK_MS = 5_000;
+
+/** `/healthz`: the process answers. `/readyz`: 200 when every check is well, else 503, with a line for each. */
+export function createHealthRouter(checks: readonly ReadyCheck[], clock: Clock): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  router.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  router.get('/readyz', async (_request, response) => await answerReady(response, checks, clock));
+  return router;
+}
+
+async function answerReady(response: Response, checks: readonly ReadyCheck[], clock: Clock): Promise<void> {
+  const results = await Promise.all(
+    checks.map(async ({ name, check }) => {
+      const message = await inTime(check, clock);
+      return { name, ready: message === undefined, message: message ?? null };
+    }),
+  );
+  const isReady = results.every(({ ready }) => ready);
+  response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'not_ready', checks: results });
+}
+
+async function inTime(check: ReadyCheck['check'], clock: Clock): Promise<string | undefined> {
+  const over = new AbortController();
+  const silence = clock.sleep(CHECK_MS, over.signal).then(
+    () => `It did not answer within ${CHECK_MS / 1000} seconds.`,
+    () => undefined,
+  );
+  const answer = check().catch((error: unknown) => asFlowError(error).message);
+  const message = await Promise.race([answer, silence]);
+  over.abort();
+  return message;
+}
