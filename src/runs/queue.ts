@@ -1,23 +1,23 @@
+import { sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
+import { databaseNow } from '../db/now.ts';
 import type { Db } from '../db/open.ts';
 import type { Run } from './run.ts';
 import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
 import { appendTimeline } from './timeline.ts';
 
+/** Who works on a run: the process, and the host and engine that it works with. */
+export type RunOwner = { worker: string; host: string };
+
 /**
  * The queue is the rows in state `queued`.
  *
- * Order of calls: `takeOver` once at start, when the installation's lock is held; then `claim` as often as there
- * is room, `renew` well within the lease while runs are worked on, and the store's `advance` for every move.
- * A run that `renew` does not give back belongs to somebody else now: stop working on it.
+ * `claim` as often as there is room; the claim is a lease (leases.ts), which is renewed while the run is worked on,
+ * and the store's `advance` makes every move.
  */
 export type RunQueue = {
   /** The oldest run that may start, moved to `preparing` with its next attempt, or undefined. */
-  claim(owner: string): Promise<Run | undefined>;
-  /** Extends the leases of `owner`; gives the ids it still holds. */
-  renew(owner: string): Promise<Set<string>>;
-  /** Takes over living runs whose worker is gone: their lease becomes `owner`'s. */
-  takeOver(owner: string): Promise<Run[]>;
+  claim(owner: RunOwner): Promise<Run | undefined>;
   /** Reasons of cancels asked for, by run id, for the living runs of `owner`. */
   cancels(owner: string): Promise<Map<string, string>>;
   /** Queued runs that were called off before anybody claimed them. */
@@ -31,25 +31,6 @@ export function createRunQueue(db: Db, clock: Clock, leaseMs: number): RunQueue 
   const tables = runTables(db.kysely);
   return {
     claim: async (owner) => await claim(db, clock, owner, leaseMs),
-    async renew(owner) {
-      const rows = await tables
-        .updateTable('runs')
-        .set({ lease_until: clock.now() + leaseMs })
-        .where('lease_owner', '=', owner)
-        .where('state', '<>', 'ended')
-        .returning('id')
-        .execute();
-      return new Set(rows.map((row) => row.id));
-    },
-    async takeOver(owner) {
-      const rows = await tables
-        .updateTable('runs')
-        .set({ lease_owner: owner, lease_until: clock.now() + leaseMs })
-        .where('state', 'not in', ['queued', 'ended'])
-        .returning(RUN_COLUMNS)
-        .execute();
-      return rows.map(toRun);
-    },
     async cancels(owner) {
       const rows = await tables
         .selectFrom('runs')
@@ -80,7 +61,7 @@ export function createRunQueue(db: Db, clock: Clock, leaseMs: number): RunQueue 
   };
 }
 
-async function claim(db: Db, clock: Clock, owner: string, leaseMs: number): Promise<Run | undefined> {
+async function claim(db: Db, clock: Clock, owner: RunOwner, leaseMs: number): Promise<Run | undefined> {
   return await db.transaction(async (trx) => {
     const tables = runTables(trx);
     const now = clock.now();
@@ -89,8 +70,10 @@ async function claim(db: Db, clock: Clock, owner: string, leaseMs: number): Prom
       .set((set) => ({
         state: 'preparing' as const,
         attempt: set('attempt', '+', 1),
-        lease_owner: owner,
-        lease_until: now + leaseMs,
+        lease_owner: owner.worker,
+        lease_until: sql<number>`${databaseNow(db, clock)} + ${sql.lit(leaseMs)}`,
+        worker: owner.worker,
+        host: owner.host,
       }))
       .where('id', '=', (query) =>
         query

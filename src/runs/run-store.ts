@@ -20,9 +20,13 @@ export type RunPatch = {
   finalMessage?: string | null;
   usage?: TokenUsage | null;
   workspaceKeptUntil?: number | null;
+  retries?: number;
   /** Gives the lease back. */
   release?: boolean;
 };
+
+/** What is told to every worker when there is something to look for: a run that waits, a cancel. The payload is the run's id. */
+export const RUNS_CHANNEL = 'github_flows_runs';
 
 /** A run as admission makes it: the effective profile is saved with it, for ever. */
 export type NewRun = Pick<
@@ -46,14 +50,14 @@ export type RunStore = {
   /** Runs whose workspace was kept until a time that has passed. */
   workspacesToDrop(now: number): Promise<Run[]>;
   workspaceDropped(id: string): Promise<void>;
-  /** Every workspace that a living run uses or an ended one still keeps: run ids. */
-  workspaceOwners(): Promise<Set<string>>;
+  /** Every workspace that a living run uses or an ended one still keeps: run ids, and whose attempt's it is. */
+  workspaceOwners(): Promise<Map<string, number>>;
   /** Makes one move and writes it into the timeline, both or neither; false when the row is not the owner's any more or has moved on. */
   advance(run: Run, to: RunState, patch: RunPatch, text: string): Promise<boolean>;
   /** Adds a line to the timeline. */
   note(id: string, entry: { kind: string; text: string; data?: Record<string, unknown> }): Promise<void>;
   timeline(id: string, afterSeq?: number): Promise<TimelineEntry[]>;
-  /** Asks for a run to be called off; false when it has ended or is unknown. The first reason stays. */
+  /** Asks for a run to be called off, and wakes whoever works on it; false when it is unknown, or its agent is over already. The first reason stays. */
   requestCancel(id: string, reason: string): Promise<boolean>;
 };
 
@@ -95,12 +99,12 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     async workspaceOwners() {
       const rows = await tables
         .selectFrom('runs')
-        .select('id')
+        .select(['id', 'attempt'])
         .where((where) =>
           where.or([where('state', '<>', 'ended'), where('workspace_kept_until', 'is not', null)]),
         )
         .execute();
-      return new Set(rows.map((row) => row.id));
+      return new Map(rows.map((row) => [row.id, row.attempt]));
     },
     advance: (run, to, patch, text) => advance(db, clock, run, to, patch, text),
     note: async (id, entry) =>
@@ -111,9 +115,11 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
         .updateTable('runs')
         .set((set) => ({ cancel_reason: set.fn.coalesce('cancel_reason', set.val(reason)) }))
         .where('id', '=', id)
-        .where('state', '<>', 'ended')
+        .where('state', 'not in', ['reporting', 'ended'])
         .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
+      if (result.numUpdatedRows === 0n) return false;
+      await db.notify(RUNS_CHANNEL, id).catch(() => undefined);
+      return true;
     },
   };
 }
@@ -130,7 +136,7 @@ async function advance(
   return await db.transaction(async (trx) => {
     const result = await runTables(trx)
       .updateTable('runs')
-      .set({ state: to, ...patchColumns(patch) })
+      .set({ state: to, ...resets(run.state, to), ...patchColumns(patch) })
       .where('id', '=', run.id)
       .where('state', '=', run.state)
       .where('lease_owner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)
@@ -141,6 +147,29 @@ async function advance(
     return true;
   });
 }
+
+/** What a run that waits again has no more; one that had ended was called off for that end alone. */
+function resets(from: RunState, to: RunState): Partial<RunTables['runs']> {
+  if (to !== 'queued') return {};
+  return from === 'ended' ? { ...UNSTARTED, cancel_reason: null } : UNSTARTED;
+}
+
+const UNSTARTED = {
+  worker: null,
+  host: null,
+  launching_at: null,
+  lost_after: null,
+  container_id: null,
+  deadline_at: null,
+  started_at: null,
+  ended_at: null,
+  outcome: null,
+  reason_json: null,
+  exit_code: null,
+  final_message: null,
+  usage_json: null,
+  workspace_kept_until: null,
+} as const;
 
 function patchColumns(patch: RunPatch): Partial<RunTables['runs']> {
   const columns: Partial<RunTables['runs']> = {
@@ -156,6 +185,7 @@ function patchColumns(patch: RunPatch): Partial<RunTables['runs']> {
     ...(patch.finalMessage === undefined ? {} : { final_message: patch.finalMessage }),
     ...(patch.usage === undefined ? {} : { usage_json: patch.usage && JSON.stringify(patch.usage) }),
     ...(patch.workspaceKeptUntil === undefined ? {} : { workspace_kept_until: patch.workspaceKeptUntil }),
+    ...(patch.retries === undefined ? {} : { retries: patch.retries }),
   };
   return patch.release ? { ...columns, lease_owner: null, lease_until: null } : columns;
 }
@@ -186,5 +216,10 @@ function newRow(run: NewRun): RunTables['runs'] {
     final_message: null,
     usage_json: null,
     workspace_kept_until: null,
+    worker: null,
+    host: null,
+    launching_at: null,
+    lost_after: null,
+    retries: 0,
   };
 }

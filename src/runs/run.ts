@@ -43,6 +43,16 @@ export type Run = {
   usage: TokenUsage | null;
   /** Until when the workspace is kept, or null when it is gone or not there yet. */
   workspaceKeptUntil: number | null;
+  /** The worker that has, or had, the current attempt; null while it waits. */
+  worker: string | null;
+  /** The host and engine that the current attempt belongs to; null while it waits. */
+  host: string | null;
+  /** Since when the agent may have started, by the database's clock; null before. */
+  launchingAt: number | null;
+  /** From when on a run whose host does not answer is lost, by the database's clock. */
+  lostAfter: number | null;
+  /** How many attempts of the profile's `retry` it has spent. */
+  retries: number;
 };
 
 /** One line of a run's timeline: `data` holds only scalars and short texts, already masked. */

@@ -2,15 +2,16 @@ import { FlowError } from '../base/errors.ts';
 import type { RunState } from './run.ts';
 
 /**
- * The table of moves. `preparing → queued` is a run put back before its agent started; everything that is over,
- * however it ended, goes through `reporting`, but for runs that nobody ever claimed.
+ * The table of moves. `preparing → queued` is a run put back before its agent started, `running → queued` one whose
+ * profile wants another attempt, `ended → queued` one that somebody wants again; everything that is over, however it
+ * ended, goes through `reporting`, but for runs that nobody ever claimed.
  */
 export const MOVES: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ['preparing', 'ended'],
   preparing: ['running', 'reporting', 'queued'],
-  running: ['reporting'],
+  running: ['reporting', 'queued'],
   reporting: ['ended'],
-  ended: [],
+  ended: ['queued'],
 };
 
 /** Throws `run_move_refused` for a move that the table does not list. */

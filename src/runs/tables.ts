@@ -28,6 +28,11 @@ export type RunTables = {
     final_message: string | null;
     usage_json: string | null;
     workspace_kept_until: number | null;
+    worker: string | null;
+    host: string | null;
+    launching_at: number | null;
+    lost_after: number | null;
+    retries: number;
   };
   run_events: { run_id: string; seq: number; at: number; kind: string; text: string; data_json: string };
 };
@@ -61,6 +66,11 @@ export const RUN_COLUMNS = [
   'final_message',
   'usage_json',
   'workspace_kept_until',
+  'worker',
+  'host',
+  'launching_at',
+  'lost_after',
+  'retries',
 ] as const;
 
 /** One row as a Run. */
@@ -88,5 +98,10 @@ export function toRun(row: Omit<RunTables['runs'], 'profile_json' | 'not_before'
     finalMessage: row.final_message,
     usage: row.usage_json === null ? null : JSON.parse(row.usage_json),
     workspaceKeptUntil: row.workspace_kept_until,
+    worker: row.worker,
+    host: row.host,
+    launchingAt: row.launching_at,
+    lostAfter: row.lost_after,
+    retries: row.retries,
   };
 }

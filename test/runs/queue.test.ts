@@ -6,7 +6,8 @@ import type { Clock } from '../../src/base/clock.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { timeId } from '../../src/base/ids.ts';
 import { type Db, openDatabase } from '../../src/db/open.ts';
-import { createRunQueue, type RunQueue } from '../../src/runs/queue.ts';
+import { createLeases, type Leases } from '../../src/runs/leases.ts';
+import { createRunQueue, type RunOwner, type RunQueue } from '../../src/runs/queue.ts';
 import type { Run, RunState } from '../../src/runs/run.ts';
 import { createRunStore, type RunStore } from '../../src/runs/run-store.ts';
 import { MOVES } from '../../src/runs/states.ts';
@@ -16,6 +17,8 @@ let db: Db;
 let now: number;
 let runs: RunStore;
 let queue: RunQueue;
+let leases: Leases;
+const owner = (worker: string): RunOwner => ({ worker, host: 'here' });
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'gf-runs-'));
@@ -24,6 +27,7 @@ beforeEach(async () => {
   const clock: Clock = { ...systemClock, now: () => now };
   runs = createRunStore(db, clock);
   queue = createRunQueue(db, clock, 60_000);
+  leases = createLeases(db, clock, 60_000);
 });
 afterEach(async () => {
   await db.close();
@@ -56,7 +60,7 @@ describe('the queue', () => {
   test('gives the oldest run first, and each run to one worker alone', async () => {
     const second = await add('b', now + 1);
     const first = await add('a', now);
-    const claims = await Promise.all([queue.claim('w1'), queue.claim('w2'), queue.claim('w3')]);
+    const claims = await Promise.all([queue.claim(owner('w1')), queue.claim(owner('w2')), queue.claim(owner('w3'))]);
     expect(claims.map((run) => run?.id)).toEqual([first, second, undefined]);
     expect(claims[0]).toMatchObject({
       state: 'preparing',
@@ -76,23 +80,23 @@ describe('the queue', () => {
     const id = await add('a');
     expect(await runs.requestCancel(id, 'first')).toBe(true);
     expect(await runs.requestCancel(id, 'second')).toBe(true);
-    expect(await queue.claim('w')).toBeUndefined();
+    expect(await queue.claim(owner('w'))).toBeUndefined();
     expect((await queue.cancelledWaiting()).map((run) => run.cancelReason)).toEqual(['first']);
   });
 
   test('renews what its owner holds and nothing else', async () => {
     const id = await add('a');
-    await queue.claim('w1');
+    await queue.claim(owner('w1'));
     now += 30_000;
-    expect(await queue.renew('w1')).toEqual(new Set([id]));
-    expect(await queue.renew('w2')).toEqual(new Set());
+    expect(await leases.renew('w1')).toEqual(new Set([id]));
+    expect(await leases.renew('w2')).toEqual(new Set());
     expect((await get(id)).leaseUntil).toBe(now + 60_000);
   });
 
   test('hands living runs over to the worker that takes them, and the one before cannot change them', async () => {
     const id = await add('a');
-    const mine = await queue.claim('old');
-    const taken = await queue.takeOver('new');
+    const mine = await queue.claim(owner('old'));
+    const taken = await leases.takeOver(owner('new'));
     expect(taken.map((run) => run.id)).toEqual([id]);
     expect(await runs.advance(mine as Run, 'running', {}, 'too late')).toBe(false);
     expect(await runs.advance(taken[0] as Run, 'running', { containerId: 'c' }, 'taken up')).toBe(true);
@@ -101,17 +105,17 @@ describe('the queue', () => {
 
   test('hands over neither what waits nor what has ended', async () => {
     await add('a');
-    expect(await queue.takeOver('new')).toEqual([]);
+    expect(await leases.takeOver(owner('new'))).toEqual([]);
     expect(await queue.waiting()).toBe(1);
   });
 
   test('waits until a run that was put back may start again', async () => {
     await add('a');
-    const run = await queue.claim('w');
+    const run = await queue.claim(owner('w'));
     await runs.advance(run as Run, 'queued', { notBefore: now + 5000, release: true }, 'put back');
-    expect(await queue.claim('w')).toBeUndefined();
+    expect(await queue.claim(owner('w'))).toBeUndefined();
     now += 5000;
-    expect(await queue.claim('w')).toMatchObject({ attempt: 2 });
+    expect(await queue.claim(owner('w'))).toMatchObject({ attempt: 2 });
   });
 });
 
@@ -129,7 +133,7 @@ describe('a run', () => {
 
   test('has every move in its timeline, in order', async () => {
     const id = await add('a');
-    const run = (await queue.claim('w')) as Run;
+    const run = (await queue.claim(owner('w'))) as Run;
     await runs.note(id, { kind: 'codex.turn', text: 'a note' });
     await runs.advance(
       run,
@@ -157,14 +161,14 @@ describe('a run', () => {
 
   test('owns its workspace while it lives, and as long as the workspace is kept', async () => {
     const id = await add('a');
-    expect(await runs.workspaceOwners()).toEqual(new Set([id]));
-    const run = (await queue.claim('w')) as Run;
+    expect(await runs.workspaceOwners()).toEqual(new Map([[id, 0]]));
+    const run = (await queue.claim(owner('w'))) as Run;
     await runs.advance(run, 'reporting', { outcome: 'failed', workspaceKeptUntil: now + 1000 }, 'over');
     await runs.advance(await get(id), 'ended', {}, 'ended');
-    expect(await runs.workspaceOwners()).toEqual(new Set([id]));
+    expect(await runs.workspaceOwners()).toEqual(new Map([[id, 1]]));
     expect(await runs.workspacesToDrop(now)).toEqual([]);
     expect((await runs.workspacesToDrop(now + 1000)).map((dropped) => dropped.id)).toEqual([id]);
     await runs.workspaceDropped(id);
-    expect(await runs.workspaceOwners()).toEqual(new Set());
+    expect(await runs.workspaceOwners()).toEqual(new Map());
   });
 });

@@ -1,0 +1,116 @@
+import { sql } from 'kysely';
+import type { Clock } from '../base/clock.ts';
+import { databaseNow } from '../db/now.ts';
+import type { Db } from '../db/open.ts';
+import type { RunOwner } from './queue.ts';
+import type { Run } from './run.ts';
+import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
+import { appendTimeline } from './timeline.ts';
+
+/** What became of runs whose worker did not renew: `back` wait again, `mine` were begun on this host, `lost` were begun on one that did not come back. */
+export type Lapsed = { back: string[]; mine: Run[]; lost: Run[] };
+
+/**
+ * Who holds which living run.
+ *
+ * A lease is renewed well before it ends. One that has lapsed may be taken, but a run whose agent may have started
+ * (`launching`) only by its own host, or by anyone once nobody has answered for it until its `lostAfter`.
+ * Times are the database's: no host's clock decides.
+ */
+export type Leases = {
+  /** Extends the leases of `worker`; gives the ids it still holds. Stop working on a run that is not among them. */
+  renew(worker: string): Promise<Set<string>>;
+  /**
+   * At start, while no other process has this host's `VAR_DIR`: the living runs of this host become `owner`'s, whatever
+   * their lease says; without any other host, so do those whose agent cannot have started.
+   */
+  takeOver(owner: RunOwner): Promise<Run[]>;
+  /** Looks after runs whose worker is gone; what it gives as `mine` and `lost` is `owner`'s then. */
+  lapsed(owner: RunOwner): Promise<Lapsed>;
+  /** Just before the engine is told to start the agent; false when the lease was lost, and then nothing may be started. `loseAfterMs` from now on the run is lost if its host is gone. */
+  launching(run: Run, loseAfterMs: number): Promise<boolean>;
+};
+
+/** Leases of `leaseMs` milliseconds over an open database. */
+export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
+  const now = () => databaseNow(db, clock);
+  const until = () => sql<number>`${now()} + ${sql.lit(leaseMs)}`;
+  const tables = runTables(db.kysely);
+  const take = (owner: RunOwner) =>
+    tables
+      .updateTable('runs')
+      .set({ lease_owner: owner.worker, lease_until: until(), worker: owner.worker })
+      .where('state', 'not in', ['queued', 'ended'])
+      .returning(RUN_COLUMNS);
+  return {
+    async renew(worker) {
+      const rows = await tables
+        .updateTable('runs')
+        .set({ lease_until: until() })
+        .where('lease_owner', '=', worker)
+        .where('state', '<>', 'ended')
+        .returning('id')
+        .execute();
+      return new Set(rows.map((row) => row.id));
+    },
+    async takeOver(owner) {
+      const rows = await take(owner)
+        .where((where) =>
+          where.or([
+            where('host', '=', owner.host),
+            ...(db.kind === 'postgres' ? [] : [where('host', 'is', null), where('launching_at', 'is', null)]),
+          ]),
+        )
+        .execute();
+      return rows.map(toRun);
+    },
+    async lapsed(owner) {
+      const begun = take(owner)
+        .where('lease_owner', '<>', owner.worker)
+        .where('lease_until', '<', now());
+      const mine = await begun.where('host', '=', owner.host).execute();
+      const lost = await begun
+        .where((where) =>
+          where.or([
+            where('lost_after', '<', now()),
+            where.and([where('state', '=', 'reporting'), where('launching_at', 'is', null)]),
+          ]),
+        )
+        .execute();
+      return { back: await putBack(db, clock, owner), mine: mine.map(toRun), lost: lost.map(toRun) };
+    },
+    async launching(run, loseAfterMs) {
+      const result = await tables
+        .updateTable('runs')
+        .set({ launching_at: now(), lost_after: sql<number>`${now()} + ${sql.lit(loseAfterMs)}` })
+        .where('id', '=', run.id)
+        .where('state', '=', 'preparing')
+        .where('lease_owner', '=', run.leaseOwner)
+        .$if(db.kind === 'postgres', (query) => query.where('lease_until', '>', now()))
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+  };
+}
+
+/** Runs that nobody prepares any more and whose agent cannot have started wait again, for any host. */
+async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]> {
+  return await db.transaction(async (trx) => {
+    const rows = await runTables(trx)
+      .updateTable('runs')
+      .set({ state: 'queued', lease_owner: null, lease_until: null, worker: null, host: null })
+      .where('state', '=', 'preparing')
+      .where('launching_at', 'is', null)
+      .where('lease_owner', '<>', owner.worker)
+      .where('lease_until', '<', databaseNow(db, clock))
+      .returning('id')
+      .execute();
+    for (const { id } of rows)
+      await appendTimeline(trx, id, clock.now(), {
+        kind: 'state',
+        text: 'Put back into the queue: its worker was gone before the agent had started.',
+        data: { state: 'queued' },
+      });
+    return rows.map(({ id }) => id);
+  });
+}

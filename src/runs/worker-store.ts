@@ -1,0 +1,125 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../base/clock.ts';
+import { databaseNow } from '../db/now.ts';
+import type { Db } from '../db/open.ts';
+
+/** A worker as it announces itself: `capacity` is how many runs it works on at once. */
+export type WorkerNotice = { id: string; host: string; name: string; version: string; capacity: number };
+
+/** What others see of a worker; times in milliseconds since 1970 by the database's clock. */
+export type WorkerView = WorkerNotice & {
+  /** `gone` when it has not been heard of for as long as a lease lasts. */
+  state: 'working' | 'draining' | 'stopping' | 'gone';
+  /** Runs that it holds. */
+  runs: number;
+  startedAt: number;
+  heartbeatAt: number;
+};
+
+/** The workers of this database, one row each; a worker that stopped for good has none. */
+export type WorkerStore = {
+  /** Announces a worker, and forgets those that this host had before. */
+  announce(worker: WorkerNotice): Promise<void>;
+  /** Says that the worker lives; gives whether it was asked to claim no more. */
+  heartbeat(worker: WorkerNotice, state: 'working' | 'stopping'): Promise<{ draining: boolean }>;
+  leave(id: string): Promise<void>;
+  /** By name, but for those of which nothing was heard for a day. */
+  list(): Promise<WorkerView[]>;
+  /** Asks a worker to claim no more, or to claim again; false when there is none of this id. */
+  drain(id: string, draining: boolean): Promise<boolean>;
+};
+
+type WorkerTables = {
+  workers: {
+    id: string;
+    host: string;
+    name: string;
+    version: string;
+    capacity: number;
+    started_at: number;
+    heartbeat_at: number;
+    state: 'working' | 'stopping';
+    draining: number;
+  };
+  runs: { id: string; state: string; lease_owner: string | null };
+};
+
+const FORGET_MS = 24 * 3_600_000;
+
+/** The store over an open database; a worker is taken for gone after `leaseMs` of silence. */
+export function createWorkerStore(db: Db, clock: Clock, leaseMs: number): WorkerStore {
+  const tables = db.kysely.withTables<WorkerTables>() as unknown as Kysely<WorkerTables>;
+  const now = () => databaseNow(db, clock);
+  const insert = async (worker: WorkerNotice, state: 'working' | 'stopping'): Promise<void> => {
+    await tables
+      .insertInto('workers')
+      .values({ ...worker, started_at: now(), heartbeat_at: now(), state, draining: 0 })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+  };
+  return {
+    async announce(worker) {
+      await tables.deleteFrom('workers').where('host', '=', worker.host).execute();
+      await insert(worker, 'working');
+    },
+    async heartbeat(worker, state) {
+      const row = await tables
+        .updateTable('workers')
+        .set({ heartbeat_at: now(), state, capacity: worker.capacity, host: worker.host })
+        .where('id', '=', worker.id)
+        .returning('draining')
+        .executeTakeFirst();
+      if (!row) await insert(worker, state);
+      return { draining: row?.draining === 1 };
+    },
+    async leave(id) {
+      await tables.deleteFrom('workers').where('id', '=', id).execute();
+    },
+    async list() {
+      const rows = await tables
+        .selectFrom('workers')
+        .selectAll()
+        .select(now().as('now'))
+        .select((select) =>
+          select
+            .selectFrom('runs')
+            .select((count) => count.fn.countAll<number>().as('count'))
+            .whereRef('runs.lease_owner', '=', 'workers.id')
+            .where('runs.state', '<>', 'ended')
+            .as('runs'),
+        )
+        .orderBy('name')
+        .orderBy('id')
+        .execute();
+      return rows
+        .filter((row) => row.now - row.heartbeat_at < FORGET_MS)
+        .map((row) => ({
+          id: row.id,
+          host: row.host,
+          name: row.name,
+          version: row.version,
+          capacity: row.capacity,
+          runs: Number(row.runs ?? 0),
+          startedAt: row.started_at,
+          heartbeatAt: row.heartbeat_at,
+          state: stateOf(row, row.now - row.heartbeat_at > leaseMs),
+        }));
+    },
+    async drain(id, draining) {
+      const result = await tables
+        .updateTable('workers')
+        .set({ draining: draining ? 1 : 0 })
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+  };
+}
+
+function stateOf(
+  row: { state: 'working' | 'stopping'; draining: number },
+  isSilent: boolean,
+): WorkerView['state'] {
+  if (isSilent) return 'gone';
+  return row.state === 'working' && row.draining === 1 ? 'draining' : row.state;
+}
