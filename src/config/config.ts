@@ -30,6 +30,12 @@ export type Config = {
   workspaceRoot: string;
   secretsDir: string;
   runDir: string;
+  /** What opens the secret stores when it is given in the environment. */
+  passphrase: Secret | undefined;
+  keyFile: string;
+  /** Where a named secret is looked for, first place first. */
+  secretsOrder: readonly ('profile' | 'global' | 'environment')[];
+  sshHostKeys: 'pinned' | 'accept-new';
   policyFile: string | undefined;
   dockerHost: string;
   githubApiUrl: string;

@@ -1,27 +1,5 @@
-/** How an option's text becomes a value. */
-export type OptionType =
-  | 'text'
-  | 'port'
-  | 'count'
-  | 'bytes'
-  | 'number'
-  | 'url'
-  | 'web'
-  | 'path'
-  | 'paths'
-  | 'owner'
-  | 'network'
-  | 'level'
-  | 'secret';
-
-/** One row of the table that both the loader and docs/configuration.md are made from. */
-export type Option = {
-  name: string;
-  type: OptionType;
-  /** As it would be written in `.env`; null when there is none. */
-  default: string | null;
-  sentence: string;
-};
+import type { Option } from './option.ts';
+import { RUN_OPTIONS } from './run-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
 export const OPTIONS = [
@@ -72,6 +50,34 @@ export const OPTIONS = [
     type: 'path',
     default: '~/.secrets',
     sentence: 'The directory that holds `gh-token`, `codex` and the service’s own secrets.',
+  },
+  {
+    name: 'GITHUB_FLOWS_PASSPHRASE',
+    type: 'passphrase',
+    default: null,
+    sentence:
+      'The passphrase of the secret stores; unset, it is taken from the key file, or asked for on a terminal (docs/setup/secrets.md).',
+  },
+  {
+    name: 'GITHUB_FLOWS_KEY_FILE',
+    type: 'path',
+    default: null,
+    sentence:
+      'The file that holds the passphrase of the secret stores, readable for the service’s user alone; `service/key` inside `SECRETS_DIR` unless set.',
+  },
+  {
+    name: 'SECRETS_ORDER',
+    type: 'order',
+    default: 'profile,global,environment',
+    sentence:
+      'Where a named secret is looked for, and in which order: the profile’s own store, the global one, and `GITHUB_FLOWS_SECRET_<NAME>`. A place that is left out is not looked at.',
+  },
+  {
+    name: 'SSH_HOST_KEYS',
+    type: 'host-keys',
+    default: 'pinned',
+    sentence:
+      '`pinned`: runs with an SSH key reach only hosts that their `GIT_SSH_KNOWN_HOSTS` names. `accept-new`: the key that another host shows first is believed too.',
   },
   {
     name: 'RUN_DIR',
@@ -144,57 +150,7 @@ export const OPTIONS = [
     default: 'info',
     sentence: 'How much is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
   },
-  { name: 'RUN_MEMORY', type: 'bytes', default: '4g', sentence: 'Memory of a run’s container.' },
-  { name: 'RUN_CPUS', type: 'number', default: '2', sentence: 'Processors of a run’s container.' },
-  {
-    name: 'RUN_PIDS',
-    type: 'count',
-    default: '512',
-    sentence: 'Processes and threads of a run’s container.',
-  },
-  {
-    name: 'RUN_SHM_SIZE',
-    type: 'bytes',
-    default: '64m',
-    sentence: 'Size of `/dev/shm` in a run’s container.',
-  },
-  {
-    name: 'RUN_TIMEOUT_SEC',
-    type: 'count',
-    default: '1800',
-    sentence: 'Seconds a run may take once its container runs.',
-  },
-  {
-    name: 'RUN_STALL_SEC',
-    type: 'count',
-    default: '900',
-    sentence: 'Seconds a run may be silent on both streams before it is stopped.',
-  },
-  {
-    name: 'RUN_GRACE_SEC',
-    type: 'count',
-    default: '10',
-    sentence: 'Seconds between asking a container to stop and killing it.',
-  },
-  {
-    name: 'RUN_LOG_BYTES',
-    type: 'bytes',
-    default: '20m',
-    sentence: 'Output that is kept of a run; a run that prints ten times as much is ended.',
-  },
-  {
-    name: 'RUN_DISK_BYTES',
-    type: 'bytes',
-    default: '10g',
-    sentence:
-      'What a run may write into its container’s own files; more ends it. With `readOnlyRoot` nothing can be written there.',
-  },
-  {
-    name: 'RUN_WORKSPACE_BYTES',
-    type: 'bytes',
-    default: '10g',
-    sentence: 'By how much a run may make its workspace grow; more ends it.',
-  },
+  ...RUN_OPTIONS,
   {
     name: 'DRAIN_SEC',
     type: 'count',

@@ -4,7 +4,7 @@ import { parseBytes } from '../base/bytes.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { Secret } from '../base/secret.ts';
-import type { Option, OptionType } from './options.ts';
+import type { Option, OptionType } from './option.ts';
 import { checkWebhookSecret } from './webhook-secret.ts';
 
 type Reading = { value: unknown } | Problem;
@@ -13,7 +13,8 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** The value of one option, or what is wrong with its text; paths are taken from `directory`, `~` is the home. */
 export function readOption(option: Option, text: string, directory: string): Reading {
-  return READERS[option.type](option, text.trim(), directory);
+  // A passphrase may begin or end with blanks.
+  return READERS[option.type](option, option.type === 'passphrase' ? text : text.trim(), directory);
 }
 
 const READERS: Record<OptionType, (option: Option, text: string, directory: string) => Reading> = {
@@ -44,6 +45,12 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
   network: (option, text) => (text === 'open' || text === 'none' ? { value: text } : readHosts(option, text)),
   level: (option, text) =>
     LEVELS.includes(text) ? { value: text } : wrong(option, text, `one of ${LEVELS.join(', ')}`),
+  passphrase: (_option, text) => ({ value: new Secret(text) }),
+  order: (option, text) => readOrder(option, text),
+  'host-keys': (option, text) =>
+    text === 'pinned' || text === 'accept-new'
+      ? { value: text }
+      : wrong(option, text, '`pinned` or `accept-new`'),
   secret: (option, text) => checkWebhookSecret(option.name, text) ?? { value: new Secret(text) },
 };
 
@@ -61,6 +68,13 @@ function readHosts(option: Option, text: string): Reading {
   const hosts = text.split(',').map((host) => host.trim());
   if (hosts.every((host) => /^@|\./.test(host))) return { value: { allow: hosts } };
   return wrong(option, text, '`open`, `none`, or hosts separated by commas');
+}
+
+function readOrder(option: Option, text: string): Reading {
+  const places = text.split(',').map((place) => place.trim());
+  const known = places.every((place) => ['profile', 'global', 'environment'].includes(place));
+  if (known && new Set(places).size === places.length) return { value: places };
+  return wrong(option, text, '`profile`, `global` and `environment`, each once at the most, with commas');
 }
 
 function readOwner(option: Option, text: string): Reading {

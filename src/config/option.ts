@@ -1,0 +1,27 @@
+/** How an option's text becomes a value. */
+export type OptionType =
+  | 'text'
+  | 'port'
+  | 'count'
+  | 'bytes'
+  | 'number'
+  | 'url'
+  | 'web'
+  | 'path'
+  | 'paths'
+  | 'owner'
+  | 'network'
+  | 'level'
+  | 'passphrase'
+  | 'order'
+  | 'host-keys'
+  | 'secret';
+
+/** One row of the table that both the loader and docs/configuration.md are made from. */
+export type Option = {
+  name: string;
+  type: OptionType;
+  /** As it would be written in `.env`; null when there is none. */
+  default: string | null;
+  sentence: string;
+};
