@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
-import { isoTime } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
-import type { CandidateOutcome, Delivery } from '../deliveries/delivery.ts';
+import { asFlowError, type FlowError } from '../base/errors.ts';
+import type { CandidateOutcome } from '../deliveries/delivery.ts';
+import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import { deliveryUnknown } from '../deliveries/errors.ts';
+import { deliveryDetails, deliveryView } from '../deliveries/view.ts';
+import { replayDelivery } from '../flow/replay.ts';
 import type { Io } from './io.ts';
-import { moment, plain, printJson, printTable } from './output.ts';
+import { moment, plain, printJson, printTable, problemText } from './output.ts';
 import { type Stores, withStores } from './stores.ts';
 import { limitOption } from './usage.ts';
 
-/** `deliveries list|show`. */
+/** `deliveries list|show|replay`. */
 export function addDeliveriesCommand(program: Command, io: Io): void {
   const deliveries = program.command('deliveries').description('Show deliveries and what became of them.');
   deliveries
@@ -43,24 +46,48 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
       async (id: string, options: { json?: true }) =>
         await withStores(io, async (stores) => await show(io, stores, id, options)),
     );
+  deliveries
+    .command('replay <delivery>')
+    .description('Decide a stored delivery anew that became no run.')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { json?: true }) =>
+        await withStores(io, async (stores) => await replay(io, stores, id, options)),
+    );
 }
 
 async function show(io: Io, { deliveries }: Stores, id: string, options: { json?: true }): Promise<void> {
   const delivery = await deliveries.find(id);
   if (!delivery) throw deliveryUnknown(id);
-  // Decoding leaves out the byte order mark that a body may begin with.
-  const body = new TextDecoder().decode(await deliveries.body(id));
-  const view = {
-    ...deliveryView(delivery),
-    message: delivery.decision?.message ?? null,
-    profile: delivery.decision?.profile ?? null,
-  };
+  const payload = await payloadOf(deliveries, id);
+  const { candidates: _, ...view } = deliveryDetails(delivery);
   const candidates = delivery.decision?.candidates ?? [];
-  if (options.json) return printWithPayload(io, { ...view, candidates }, body);
+  if (options.json) return printWithPayload(io, { ...view, candidates }, payload.text ?? 'null');
   for (const [name, value] of Object.entries(view))
     io.out(`${name.padEnd(12)}${plain(String(value ?? '-'))}\n`);
   for (const { profile, failed } of candidates) io.out(plain(`  · ${profile}: ${failureText(failed)}\n`));
-  io.out(`\n${plain(body)}\n`);
+  io.out(`\n${payload.text === null ? problemText(payload.gone) : `${plain(payload.text)}\n`}`);
+}
+
+/** The body as text, or why it is not there any more. Decoding leaves out the byte order mark that a body may begin with. */
+async function payloadOf(
+  deliveries: DeliveryStore,
+  id: string,
+): Promise<{ text: string } | { text: null; gone: FlowError }> {
+  try {
+    return { text: new TextDecoder().decode(await deliveries.body(id)) };
+  } catch (error) {
+    const fault = asFlowError(error);
+    if (fault.code !== 'delivery_body_gone') throw error;
+    return { text: null, gone: fault };
+  }
+}
+
+async function replay(io: Io, stores: Stores, id: string, options: { json?: true }): Promise<void> {
+  const delivery = await replayDelivery(stores.deliveries, id);
+  const when = stores.isServiceRunning() ? 'now' : 'when the service is started again; it is not running now';
+  if (options.json) printJson(io, deliveryView(delivery));
+  else io.out(`Delivery ${id} is decided anew ${when}.\n`);
 }
 
 /** One JSON document with the payload as it came: it may be nested deeper than `JSON.stringify` can go. */
@@ -74,29 +101,4 @@ export function failureText(failed: CandidateOutcome['failed']): string {
   if (!failed) return 'every condition holds';
   const actual = JSON.stringify(failed.actual) ?? 'absent';
   return `${failed.condition} should be ${JSON.stringify(failed.wanted)} and is ${actual}`;
-}
-
-/** A delivery in the shape that every list gives it: `decision` is `run`, `no_run` or, before admission, `waiting`. */
-function deliveryView(delivery: Delivery) {
-  const decision = delivery.decision;
-  return {
-    id: delivery.id,
-    event: delivery.event,
-    action: delivery.action,
-    repository: delivery.repository,
-    receivedAt: isoTime(delivery.receivedAt),
-    decision: decision === null ? 'waiting' : decision.runId === null ? 'no_run' : 'run',
-    reason: decision?.reason ?? null,
-    runId: decision?.runId ?? null,
-  };
-}
-
-/** No such delivery. */
-export function deliveryUnknown(id: string): FlowError {
-  return new FlowError({
-    code: 'delivery_unknown',
-    blame: 'operator',
-    message: `There is no delivery ${JSON.stringify(id.slice(0, 80))}.`,
-    mend: 'See the ids with: github-flows deliveries list',
-  });
 }

@@ -3,6 +3,7 @@ import { systemClock as clock } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Run } from '../runs/run.ts';
+import { runView } from '../runs/view.ts';
 import { deliverComment } from './demo-deliver.ts';
 import { keepServing } from './demo-keep.ts';
 import { chooseModel } from './demo-model-choice.ts';
@@ -14,7 +15,6 @@ import { type Demo, setUp } from './demo-set-up.ts';
 import { INTRODUCTION, REAL_REPOSITORY } from './demo-words.ts';
 import type { Io } from './io.ts';
 import { printJson } from './output.ts';
-import { runView } from './runs.ts';
 import { untilSignal } from './serve.ts';
 
 type Options = { keep?: true; real?: true; json?: true };

@@ -5,6 +5,7 @@ import { FlowError } from '../base/errors.ts';
 import { cancelRun } from '../flow/cancel.ts';
 import { runLogDirectory } from '../flow/places.ts';
 import type { Run } from '../runs/run.ts';
+import { runView } from '../runs/view.ts';
 import { followLog } from './follow-log.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable, problemText } from './output.ts';
@@ -75,24 +76,7 @@ export function addRunsCommand(program: Command, io: Io): void {
 
 /** Where the workspace of a run that failed is, and for how long. */
 function keptWorkspace({ config }: Stores, run: Run, until: number): string {
-  return `${join(config.workspaceRoot, run.repository, run.id)} until ${moment(isoTime(until))}`;
-}
-
-/** A run in the shape that every list and page gives it. */
-export function runView(run: Run): Record<string, unknown> {
-  return {
-    id: run.id,
-    deliveryId: run.deliveryId,
-    repository: run.repository,
-    profile: run.profile,
-    state: run.state,
-    outcome: run.outcome,
-    reason: run.reason?.code ?? null,
-    attempts: run.attempt,
-    queuedAt: isoTime(run.queuedAt),
-    startedAt: isoTime(run.startedAt),
-    endedAt: isoTime(run.endedAt),
-  };
+  return `${join(config.workspaceRoot, run.repository, workspaceName(run))} until ${moment(isoTime(until))}`;
 }
 
 async function findRun(stores: Stores, id: string): Promise<Run> {
@@ -147,7 +131,7 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
     ['repository', run.repository],
     ['profile', run.profile],
     ['state', run.outcome ? `${run.state}, ${run.outcome}` : run.state],
-    ['output', runLogDirectory(stores.config.varDir, run.id)],
+    ['output', runLogDirectory(stores.config.varDir, run)],
     ...(changes ? [['changes', changesLine(changes)]] : []),
     ...(run.workspaceKeptUntil === null
       ? []

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
 import type { Decision, Delivery, NewDelivery } from './delivery.ts';
+import { deliveryBodyGone } from './errors.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { type Incoming, type Stored, storeBatch } from './store-batch.ts';
 import { DELIVERY_COLUMNS, deliveryTables, toDelivery } from './tables.ts';
@@ -18,7 +19,7 @@ export type DeliveryStore = {
    * transaction.
    */
   store(delivery: NewDelivery): Promise<Stored>;
-  /** The bytes as GitHub sent them; undefined for an unknown id. */
+  /** The bytes as GitHub sent them; undefined for an unknown id. Throws `delivery_body_gone` when they were let go. */
   body(id: string): Promise<Buffer | undefined>;
   find(id: string): Promise<Delivery | undefined>;
   /** Newest first. */
@@ -27,6 +28,8 @@ export type DeliveryStore = {
   undecided(options: { limit: number }): Promise<Delivery[]>;
   /** Writes down what became of a delivery, inside `trx` when it is given; an unknown id changes nothing. */
   decide(id: string, decision: Decision, trx?: Kysely<unknown>): Promise<void>;
+  /** Has admission decide anew; false when the delivery is unknown, became a run, or has no bytes any more. */
+  reopen(id: string): Promise<boolean>;
 };
 
 /** The store over an open database. */
@@ -48,9 +51,10 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
     async body(id) {
       const row = await tables
         .selectFrom('deliveries')
-        .select('body')
+        .select(['body', 'body_removed_at'])
         .where('id', '=', id)
         .executeTakeFirst();
+      if (row && row.body_removed_at !== null) throw deliveryBodyGone(id, row.body_removed_at);
       return row && Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength);
     },
     async find(id) {
@@ -77,6 +81,21 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
         })
         .where('id', '=', id)
         .execute();
+    },
+    async reopen(id) {
+      const result = await tables
+        .updateTable('deliveries')
+        .set({
+          decision_reason: null,
+          decision_message: null,
+          decision_profile: null,
+          decision_candidates_json: null,
+        })
+        .where('id', '=', id)
+        .where('run_id', 'is', null)
+        .where('body_removed_at', 'is', null)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
     },
   };
 }

@@ -67,6 +67,7 @@ function toRow({ delivery, bodyKey, receivedAt, arrival }: Incoming) {
     headers_json: JSON.stringify(delivery.headers),
     body_key: bodyKey,
     body_forget_at: delivery.uniqueBody ? null : receivedAt + REMEMBERED_MS,
+    body_removed_at: null,
     body: delivery.body,
   };
 }

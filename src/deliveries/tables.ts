@@ -18,6 +18,7 @@ export type DeliveryTables = {
     run_id: string | null;
     body_key: string | null;
     body_forget_at: number | null;
+    body_removed_at: number | null;
     body: Uint8Array;
   };
 };

@@ -1,0 +1,32 @@
+import { isoTime } from '../base/clock.ts';
+import { FlowError } from '../base/errors.ts';
+
+/** No such delivery. */
+export function deliveryUnknown(id: string): FlowError {
+  return new FlowError({
+    code: 'delivery_unknown',
+    blame: 'operator',
+    message: `There is no delivery ${JSON.stringify(id.slice(0, 80))}.`,
+    mend: 'See the ids with: github-flows deliveries list',
+  });
+}
+
+/** The bytes were let go, at a time in milliseconds since 1970; what was decided is still there. */
+export function deliveryBodyGone(id: string, removedAt: number): FlowError {
+  return new FlowError({
+    code: 'delivery_body_gone',
+    blame: 'operator',
+    message: `The body of delivery ${id} was removed on ${isoTime(removedAt)?.slice(0, 10)}, as KEEP_BODIES_DAYS and KEEP_BODIES_BYTES ask.`,
+    mend: 'Start the work anew on GitHub, with a new comment for one; raise these options to keep bodies for longer.',
+  });
+}
+
+/** It became a run, and one delivery is never two. */
+export function deliveryHasRun(id: string, runId: string): FlowError {
+  return new FlowError({
+    code: 'delivery_has_run',
+    blame: 'operator',
+    message: `Delivery ${id} became run ${runId}, and a delivery never becomes two.`,
+    mend: `Try that run again with: github-flows runs retry ${runId}`,
+  });
+}

@@ -1,0 +1,129 @@
+import express, { type Request, type Response, Router } from 'express';
+import { requestInvalid } from './admin-errors.ts';
+
+/** What the API can do; the service hands it in. Everything given is JSON; every fault is a FlowError with a code. */
+export type ApiActions = {
+  runs: {
+    list(limit: number): Promise<readonly unknown[]>;
+    show(id: string): Promise<unknown>;
+    /** Lines of JSON (`at`, `stream`, `text`), and those to come until the run has ended when `follow` is set. */
+    log(id: string, options: { follow: boolean; signal: AbortSignal }): AsyncIterable<string>;
+    cancel(id: string, reason: string): Promise<unknown>;
+    retry(id: string, reason: string): Promise<unknown>;
+  };
+  deliveries: {
+    list(limit: number): Promise<readonly unknown[]>;
+    show(id: string): Promise<unknown>;
+    replay(id: string): Promise<unknown>;
+  };
+  workers: {
+    list(): Promise<readonly unknown[]>;
+    drain(id: string): Promise<unknown>;
+  };
+  /** What upkeep removed and found since the start. */
+  upkeep(): Promise<unknown>;
+};
+
+const MAX_REASON = 500;
+
+/** The JSON API, to be mounted at `/api`; docs/operations.md describes it. */
+export function createApiRouter(actions: ApiActions): Router {
+  const { runs, deliveries, workers } = actions;
+  const router = Router({ strict: true, caseSensitive: true });
+  router.use(express.json({ limit: '100kb', type: () => true }));
+  const gives = (action: (request: Request<{ id: string }>) => Promise<unknown>) => {
+    return async (request: Request<{ id: string }>, response: Response) =>
+      void response.json(await action(request));
+  };
+  router.get(
+    '/runs',
+    gives(async (request) => await runs.list(limitOf(request))),
+  );
+  router.get(
+    '/runs/:id',
+    gives(async ({ params }) => await runs.show(params.id)),
+  );
+  router.get('/runs/:id/log', async (request, response) => await streamLog(runs.log, request, response));
+  router.post(
+    '/runs/:id/cancel',
+    gives(async (request) => await runs.cancel(request.params.id, reasonOf(request))),
+  );
+  router.post(
+    '/runs/:id/retry',
+    gives(async (request) => await runs.retry(request.params.id, reasonOf(request))),
+  );
+  router.get(
+    '/deliveries',
+    gives(async (request) => await deliveries.list(limitOf(request))),
+  );
+  router.get(
+    '/deliveries/:id',
+    gives(async ({ params }) => await deliveries.show(params.id)),
+  );
+  router.post(
+    '/deliveries/:id/replay',
+    gives(async ({ params }) => await deliveries.replay(params.id)),
+  );
+  router.get(
+    '/workers',
+    gives(async () => await workers.list()),
+  );
+  router.post(
+    '/workers/:id/drain',
+    gives(async ({ params }) => await workers.drain(params.id)),
+  );
+  router.get(
+    '/upkeep',
+    gives(async () => await actions.upkeep()),
+  );
+  return router;
+}
+
+/** The first line is waited for before the answer begins, so that a fault still gets its status. */
+async function streamLog(
+  log: ApiActions['runs']['log'],
+  request: Request<{ id: string }>,
+  response: Response,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const lines = log(request.params.id, { follow: followOf(request), signal: gone.signal });
+  const iterator = lines[Symbol.asyncIterator]();
+  let next = await iterator.next();
+  response.setHeader('Content-Type', 'application/x-ndjson; charset=utf-8');
+  while (!next.done && !gone.signal.aborted) {
+    if (!response.write(`${next.value}\n`)) await drained(response);
+    next = await iterator.next();
+  }
+  await iterator.return?.();
+  response.end();
+}
+
+async function drained(response: Response): Promise<void> {
+  await new Promise<void>((resolve) => {
+    response.once('drain', resolve).once('close', resolve);
+  });
+}
+
+function limitOf({ query }: Request<{ id: string }>): number {
+  const { limit = '20' } = query;
+  const value = typeof limit === 'string' && /^\d{1,5}$/.test(limit) ? Number(limit) : 0;
+  if (value < 1 || value > 10_000)
+    throw requestInvalid('The parameter limit', 'a whole number from 1 to 10000');
+  return value;
+}
+
+function followOf({ query }: Request<{ id: string }>): boolean {
+  const { follow = 'false' } = query;
+  if (follow === 'true' || follow === 'false') return follow === 'true';
+  throw requestInvalid('The parameter follow', 'true or false');
+}
+
+function reasonOf({ body }: Request<{ id: string }>): string {
+  if (body === undefined) return 'an operator asked for it';
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  if (!isObject) throw requestInvalid('The body of the request', 'a JSON object');
+  const { reason = 'an operator asked for it' } = body as { reason?: unknown };
+  if (typeof reason === 'string' && reason.trim() !== '' && reason.length <= MAX_REASON) return reason;
+  throw requestInvalid('The field reason', `a text of 1 to ${MAX_REASON} characters`);
+}

@@ -1,0 +1,19 @@
+import { isoTime } from '../base/clock.ts';
+import type { Run } from './run.ts';
+
+/** A run in the shape that every list and page gives it. */
+export function runView(run: Run): Record<string, unknown> {
+  return {
+    id: run.id,
+    deliveryId: run.deliveryId,
+    repository: run.repository,
+    profile: run.profile,
+    state: run.state,
+    outcome: run.outcome,
+    reason: run.reason?.code ?? null,
+    attempts: run.attempt,
+    queuedAt: isoTime(run.queuedAt),
+    startedAt: isoTime(run.startedAt),
+    endedAt: isoTime(run.endedAt),
+  };
+}
