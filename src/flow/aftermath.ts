@@ -32,6 +32,9 @@ const SEARCH_MS = 30_000;
 const MAX_FOUND = 20;
 const MAX_NAME = 300;
 
+/** How what is in the commits is named. */
+const CHANGES = 'changes.bundle';
+
 /**
  * What is done with what an agent left, once no container of the run lives and before anything of it is removed: its
  * commits are kept with the run, then workspace, log and commits are searched for the values it was handed. What is
@@ -93,33 +96,44 @@ async function keep(
   }
 }
 
+/** What may be published is searched by itself, so that a workspace that is too large does not leave that in doubt. */
 async function search(parts: AftermathParts, run: Run, { record, places, quarantine }: Left): Promise<void> {
   const workspace = { name: 'workspace', dir: places.workspace };
-  const { found, cuts } = await findSecrets(parts.held.values(run.id), {
-    roots: [
+  const look = async (roots: Parameters<typeof findSecrets>[1]['roots']): ReturnType<typeof findSecrets> =>
+    await findSecrets(parts.held.values(run.id), {
+      roots,
+      timeoutMs: SEARCH_MS,
+      limit: MAX_FOUND,
+      clock: parts.clock,
+    });
+  const [left, kept] = await Promise.all([
+    look([record ? { ...workspace, sinceNs: BigInt(record.sinceNs) } : workspace]),
+    look([
       { name: 'log', dir: places.log },
-      { name: 'changes.bundle', dir: join(quarantine, CONTENTS) },
-      record ? { ...workspace, sinceNs: BigInt(record.sinceNs) } : workspace,
-    ],
-    timeoutMs: SEARCH_MS,
-    limit: MAX_FOUND,
-    clock: parts.clock,
-  });
+      { name: CHANGES, dir: join(quarantine, CONTENTS) },
+    ]),
+  ]);
+  const found = [...kept.found, ...left.found];
   if (found.length > 0) {
     const files = found.map((path) => showable(parts.redactor, path));
     const fault = secretFound(files);
     parts.log.error({ err: fault, run: run.id, files }, 'an agent left a value that it was handed');
-    await noteProblem(parts, run, 'secret_found', fault, { files });
+    await noteProblem(parts, run, 'secret_found', fault, { files, inChanges: kept.found.some(isOfChanges) });
   }
+  const cuts = [...new Set([...kept.cuts, ...left.cuts])];
   if (cuts.length === 0) return;
   const text = `The search for values that the run was handed is not whole: ${cuts.join('; ')}.`;
   parts.log.warn({ run: run.id, cuts }, 'a search for handed-out values is not whole');
-  await noteOnce(parts, run, { kind: 'search_cut', text, data: {} });
+  await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: kept.cuts.length > 0 } });
+}
+
+function isOfChanges(path: string): boolean {
+  return path.startsWith(`${CHANGES}/`) || path.startsWith('log/changes.');
 }
 
 /** A name that an agent chose: without any value, on one line, and not endless. */
 function showable(redactor: Redactor, path: string): string {
-  const masked = redactor.mask(path.replace(/^changes\.bundle\/.*/, 'changes.bundle'));
+  const masked = redactor.mask(path.startsWith(`${CHANGES}/`) ? CHANGES : path);
   const cut = masked.length > MAX_NAME ? `${masked.slice(0, MAX_NAME)}…` : masked;
   return JSON.stringify(cut).slice(1, -1);
 }

@@ -9,6 +9,7 @@ import { ownPlaceProblems } from './own-places.ts';
 import { policyFaults } from './policy-faults.ts';
 import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from './profile.ts';
 import type { PromptFile } from './prompt-file.ts';
+import { toPublish } from './publish.ts';
 import { toRuntime } from './runtime.ts';
 import { promptNotNamed } from './runtime-faults.ts';
 import { tooManyCandidates } from './value-faults.ts';
@@ -62,14 +63,22 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
       trigger,
       allow: fullAllow(settings.allow),
       execution: { handler: toHandler(handler, prompt.found, variables), runtime: made.runtime },
-      credentials: { codex: settings.credentials?.codex ?? false },
+      credentials: {
+        github: toGitHub(settings.credentials?.github),
+        codex: settings.credentials?.codex ?? false,
+      },
       checkout: toCheckout(settings.checkout),
       report: {
         reaction: settings.report?.reaction ?? true,
         comment: settings.report?.comment ?? 'on-failure',
       },
+      publish: toPublish(settings.publish),
     },
   };
+}
+
+function toGitHub(setting: NonNullable<Settings['credentials']>['github']): Profile['credentials']['github'] {
+  return setting && { permissions: setting.permissions };
 }
 
 type HandlerSetting = NonNullable<NonNullable<Settings['execution']>['handler']>;

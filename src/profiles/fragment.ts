@@ -1,4 +1,5 @@
-import type { Trigger } from './profile.ts';
+import type { GitHubPermissions, Trigger } from './profile.ts';
+import type { PublishSetting } from './publish.ts';
 
 /** A prompt variable as a fragment sets it. */
 export type VariableSetting = { path: string; required: boolean; default?: string };
@@ -43,9 +44,10 @@ export type Settings = {
     };
     runtime?: RuntimeSetting;
   };
-  credentials?: { codex?: boolean };
+  credentials?: { github?: { permissions?: GitHubPermissions }; codex?: boolean };
   checkout?: CheckoutSetting;
   report?: { reaction?: boolean; comment?: 'on-failure' | 'always' | 'never' };
+  publish?: PublishSetting;
 };
 
 /** One profile.json: where it is, its own description, and what it sets. */

@@ -54,11 +54,12 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
   const tools = createBuildTools(dir, checks);
   const { mountHost } = checks;
   const denyList = loadDenyList(mountHost);
-  const { checkAllowList, promptNames } = checks;
+  const { checkAllowList, checkPrompt, promptNames } = checks;
   const own = {
     mountHost,
     denyList,
     checkAllowList,
+    checkPrompt,
     promptNames,
     compileFilter: createFilterCompiler(),
     policy: tools.policy,

@@ -64,8 +64,42 @@ export type CheckoutRule = {
 /** What is said on GitHub about a run. */
 export type ReportRule = { reaction: boolean; comment: 'on-failure' | 'always' | 'never' };
 
-/** Credentials named by the profile itself, besides those it mounts. */
-export type CredentialRule = { codex: boolean };
+/** GitHub's names of permissions, and how much of each. */
+export type GitHubPermissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
+
+/** Credentials named by the profile itself, besides those it mounts. Runs saved before there was `github` have none. */
+export type CredentialRule = {
+  /** `permissions` undefined: what a mounted token may do. */
+  github?: { permissions: GitHubPermissions | undefined } | undefined;
+  codex: boolean;
+};
+
+/** What becomes of the commits of a run that succeeded. */
+export type PublishRule = {
+  /** A pull request of its own, commits on the branch of the pull request that the run is about, or a comment with the patch. */
+  as: 'pull-request' | 'pull-request-branch' | 'patch';
+  /** Templates; PUBLISH_NAMES says what they may name. */
+  branch: string;
+  title: string;
+  body: string;
+  draft: boolean;
+  /** How a pull request names the issue that the run is about. */
+  link: 'closes' | 'refers' | 'none';
+  labels: readonly string[];
+  reviewers: readonly string[];
+  /** Slugs. */
+  teamReviewers: readonly string[];
+  assignees: readonly string[];
+  limits: {
+    files: number;
+    bytes: number;
+    binaryBytes: number;
+    /** Patterns of paths; an empty list allows all. */
+    allow: readonly string[];
+    deny: readonly string[];
+    workflows: boolean;
+  };
+};
 
 /** A merged, complete, checked profile: plain data, saved with each run as it was at admission. */
 export type Profile = {
@@ -78,6 +112,8 @@ export type Profile = {
   credentials: CredentialRule;
   checkout: CheckoutRule;
   report: ReportRule;
+  /** Absent from runs saved before there was this key, too. */
+  publish?: PublishRule | undefined;
 };
 
 /** A profile with its trigger lists expanded to scalars. */

@@ -18,6 +18,7 @@ import {
   type Settings,
   type WrittenVariables,
 } from './fragment.ts';
+import { publishFaults } from './publish.ts';
 import { keysAsFlags, readSize, SIZE_KEYS } from './runtime.ts';
 import { attributeUnknown, pathUnknown, variableTwice, wrongValue } from './value-faults.ts';
 
@@ -27,6 +28,7 @@ export type FragmentChecks = {
   denyList: DenyList;
   compileFilter: FilterCompiler;
   policy: Policy;
+  checkPrompt: (template: string, names: readonly string[]) => readonly Problem[];
   promptNames: Readonly<Record<'workspace' | 'run', readonly string[]>>;
   checkAllowList: (
     entries: readonly unknown[],
@@ -50,6 +52,7 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
     ...variableFaults(fragment.file, writtenVariables(written), checks.promptNames),
     ...runtimeFaults(execution?.runtime ?? {}, { ...checks, file: fragment.file }, at),
     ...secretFaults(execution ?? {}, at),
+    ...publishFaults(fragment.file, fragment.settings.publish, checks.checkPrompt),
   ];
 }
 

@@ -14,6 +14,8 @@ export type ChangeCount = { commits: number; files: number };
 export type Quarantine = {
   /** Takes objects in that are sound and whole, and puts `branch` at `commit`. Throws `changes_invalid`, `changes_too_large`. */
   admit(packFile: string, commit: string): Promise<void>;
+  /** Takes a bundle in that `writeBundle` wrote before. Throws `changes_invalid`, `changes_too_large`. */
+  admitOwn(bundleFile: string, commit: string): Promise<void>;
   count(): Promise<ChangeCount>;
   /** One patch with everything beyond the base, binary files included. */
   writePatch(file: string): Promise<void>;
@@ -52,6 +54,10 @@ export async function makeQuarantine(options: {
       await git(['cat-file', 'commit', commit]);
       await git(['update-ref', ref, commit]);
       await git(['rev-list', '--objects', '--quiet', ...beyond, '--']);
+    },
+    async admitOwn(bundleFile, commit) {
+      await git(['bundle', 'unbundle', bundleFile]);
+      await git(['update-ref', ref, commit]);
     },
     async count() {
       const commits = await countBytes(await tell(['rev-list', ...beyond, '--']), '\n');

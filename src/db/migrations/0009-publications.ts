@@ -1,0 +1,28 @@
+import { type Kysely, sql } from 'kysely';
+
+/** What is to be pushed and opened on GitHub of what agents committed, one row a run. */
+export async function up(kysely: Kysely<unknown>): Promise<void> {
+  await kysely.schema
+    .createTable('publications')
+    .addColumn('run_id', 'text', (column) => column.primaryKey().references('runs.id').onDelete('cascade'))
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('repository', 'text', (column) => column.notNull())
+    .addColumn('branch', 'text')
+    .addColumn('commit_id', 'text', (column) => column.notNull())
+    .addColumn('plan_json', 'text', (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('next_at', 'bigint', (column) => column.notNull())
+    .addColumn('url', 'text')
+    .addColumn('last_error', 'text')
+    .execute();
+  await sql`CREATE INDEX publications_waiting ON publications (next_at) WHERE state = 'waiting'`.execute(
+    kysely,
+  );
+  await kysely.schema
+    .createIndex('publications_branch')
+    .on('publications')
+    .columns(['owner', 'repository', 'branch'])
+    .execute();
+}

@@ -1,0 +1,92 @@
+import type { FlowEvent } from '../events/event.ts';
+import type { Profile, PublishRule } from '../profiles/profile.ts';
+import type { PUBLISH_NAMES } from '../profiles/publish.ts';
+import { renderPrompt } from '../prompts/render.ts';
+import type { PublicationPlan } from '../runs/publication-store.ts';
+import type { Run } from '../runs/run.ts';
+
+/** GitHub takes 256 characters of a title and 65,536 of a text: https://docs.github.com/rest/pulls/pulls#create-a-pull-request */
+const TITLE_LIMIT = 250;
+const BODY_LIMIT = 60_000;
+
+/** Marks what a run wrote, so that none of it starts another. */
+type Mark = (runId: string) => string;
+
+/** What an agent's commits were when they were kept. */
+export type Kept = { base: string; commit: string };
+
+/**
+ * What is to be published of a run, decided once: names and texts rendered, masked, and mentioning nobody whom the
+ * profile does not name. Throws the codes of the prompts room.
+ */
+export function planPublication(parts: {
+  profile: Profile;
+  rule: PublishRule;
+  event: FlowEvent;
+  run: Run;
+  kept: Kept;
+  mask: (text: string) => string;
+  neutral: (text: string) => string;
+  mark: Mark;
+}): PublicationPlan {
+  const { profile, rule, event, run, kept } = parts;
+  const [owner = '', repository = ''] = run.repository.split('/');
+  const values = valuesOf(run, event);
+  const render = (template: string): string => renderPrompt({ template, values });
+  const say = (template: string): string => parts.neutral(parts.mask(render(template))).trim();
+  const title = oneLine(say(rule.title)) || `Changes of run ${run.id}`;
+  const link = linkOf(rule.link, event);
+  const footer = `<sub>github-flows run \`${run.id}\`, profile \`${run.profile}\`</sub>`;
+  const body = [say(rule.body).slice(0, BODY_LIMIT), link, footer, parts.mark(run.id)].filter(
+    (text) => text !== '',
+  );
+  return {
+    as: rule.as,
+    owner,
+    repository,
+    number: run.issueNumber,
+    branch: render(rule.branch).trim(),
+    into: intoOf(profile, event),
+    ...kept,
+    title: title.slice(0, TITLE_LIMIT),
+    body: body.join('\n\n'),
+    draft: rule.draft,
+    labels: rule.labels,
+    reviewers: rule.reviewers,
+    teamReviewers: rule.teamReviewers,
+    assignees: rule.assignees,
+    limits: rule.limits,
+  };
+}
+
+function valuesOf(run: Run, event: FlowEvent): Record<(typeof PUBLISH_NAMES)[number], string> {
+  const { issue, pull_request: pull } = event.payload as Record<string, { title?: unknown } | undefined>;
+  const title = issue?.title ?? pull?.title;
+  return {
+    run: run.id,
+    profile: run.profile,
+    repository: run.repository,
+    issueNumber: run.issueNumber === null ? '' : String(run.issueNumber),
+    issueTitle: typeof title === 'string' ? title : '',
+    actorLogin: event.actor?.login ?? '',
+    summary: run.finalMessage ?? '',
+  };
+}
+
+/** https://docs.github.com/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue */
+function linkOf(link: PublishRule['link'], event: FlowEvent): string {
+  const number = event.attributes.issueNumber;
+  if (link === 'none' || typeof number !== 'number') return '';
+  return link === 'closes' && !event.pullRequest ? `Closes #${number}` : `Refers to #${number}`;
+}
+
+/** What the workspace was made from, as far as the event tells; null for a pull request's branch, which GitHub is asked for. */
+function intoOf({ checkout }: Profile, event: FlowEvent): string | null {
+  const main = event.repository?.defaultBranch ?? null;
+  if (checkout.from === 'ref') return checkout.ref?.replace(/^refs\/heads\//, '') ?? main;
+  return checkout.from !== 'default-branch' && event.pullRequest ? null : main;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
+}

@@ -1,0 +1,36 @@
+/** One path that one commit changes, as `git diff-tree --raw` tells it; a merge tells it once for each parent. */
+export type Change = {
+  path: string;
+  /** Octal, as git writes it: `100644`, `100755`, `120000` a symbolic link, `160000` a submodule, `000000` nothing. */
+  mode: string;
+  /** The new content's id; zeros when the path is gone. */
+  id: string;
+};
+
+/** The contents that a change brings: bytes, whether git takes it for binary, and where a symbolic link points. */
+export type Content = { bytes: number; isBinary: boolean; linkTarget: string | undefined };
+
+/** Everything that an agent's commits change, commit by commit: what one adds and the next takes away is told too. */
+export type ChangeSet = {
+  changes: readonly Change[];
+  contents: ReadonlyMap<string, Content>;
+  /** Whether the commits stand on the one that the run began with. */
+  isOnBase: boolean;
+};
+
+/** A symbolic link; https://git-scm.com/docs/gitformat-index */
+export const LINK_MODE = '120000';
+
+/** A submodule. */
+export const SUBMODULE_MODE = '160000';
+
+/** Reads `diff-tree -z --raw` records: `:<old mode> <mode> <old id> <id> <status>`, NUL, path, NUL. */
+export function parseChanges(raw: string): Change[] {
+  const words = raw.split('\0');
+  const changes: Change[] = [];
+  for (let at = 0; at + 1 < words.length; at += 2) {
+    const [, mode = '', , id = ''] = (words[at] ?? '').split(' ');
+    changes.push({ path: words[at + 1] ?? '', mode, id });
+  }
+  return changes;
+}

@@ -1,0 +1,125 @@
+import type { Problem } from '../base/errors.ts';
+import { type Change, type ChangeSet, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
+import { linkLeaves } from './link-target.ts';
+import { pathPattern } from './path-pattern.ts';
+
+/** What a publication may hold; each limit counts over all commits together, not only over where they end. */
+export type PublishLimits = {
+  files: number;
+  /** Of all new contents. */
+  bytes: number;
+  /** Of one binary file. */
+  binaryBytes: number;
+  /** Patterns of paths; when there are any, every changed path must fit one. */
+  allow: readonly string[];
+  /** Patterns of paths that may not change. */
+  deny: readonly string[];
+  /** Whether files below `.github/workflows` may change. */
+  workflows: boolean;
+};
+
+/** GitHub runs what lies here with the repository's own secrets. */
+const WORKFLOWS = '.github/workflows/**';
+
+/** More examples than this say nothing more. */
+const MAX_EXAMPLES = 5;
+
+/** Every limit that the changes break, each told once with the paths that break it; empty when they may be published. */
+export function judgeChanges(set: ChangeSet, limits: PublishLimits): Problem[] {
+  return [
+    ...baseProblems(set),
+    ...countProblems(set, limits),
+    ...pathProblems(set.changes, limits),
+    ...contentProblems(set, limits),
+  ];
+}
+
+function baseProblems({ isOnBase }: ChangeSet): Problem[] {
+  if (isOnBase) return [];
+  return [
+    {
+      code: 'publish_base_rewritten',
+      message:
+        'The commits do not stand on the commit that the run began with: the agent has rewritten history.',
+      mend: 'Tell the agent in its prompt to add commits only, never to amend, rebase or reset what was there.',
+    },
+  ];
+}
+
+function countProblems({ changes, contents }: ChangeSet, limits: PublishLimits): Problem[] {
+  const problems: Problem[] = [];
+  const files = new Set(changes.map(({ path }) => path)).size;
+  if (files > limits.files)
+    problems.push({
+      code: 'publish_too_many_files',
+      message: `The commits change ${files} files, and publish.limits.files is ${limits.files}.`,
+      mend: 'Raise publish.limits.files in the profile if that many are wanted, or ask the agent for less at once.',
+    });
+  const bytes = [...contents.values()].reduce((sum, content) => sum + content.bytes, 0);
+  if (bytes > limits.bytes)
+    problems.push({
+      code: 'publish_too_many_bytes',
+      message: `The commits bring ${bytes} bytes of new contents, and publish.limits.bytes is ${limits.bytes}.`,
+      mend: 'Raise publish.limits.bytes in the profile if that much is wanted, and keep build results out of commits (.gitignore).',
+    });
+  return problems;
+}
+
+function pathProblems(changes: readonly Change[], limits: PublishLimits): Problem[] {
+  const denied = [...limits.deny, ...(limits.workflows ? [] : [WORKFLOWS])].map((text) =>
+    pathPattern(text, true),
+  );
+  const allowed = limits.allow.map((text) => pathPattern(text, false));
+  const isDenied = ({ path }: Change): boolean => denied.some((fits) => fits(path));
+  const isOutside = ({ path }: Change): boolean => allowed.length > 0 && !allowed.some((fits) => fits(path));
+  const isSubmodule = ({ mode, path }: Change): boolean => mode === SUBMODULE_MODE || path === '.gitmodules';
+  return [
+    ...about(changes.filter(isDenied), (paths) => ({
+      code: 'publish_path_denied',
+      message: `The commits change what this profile does not publish: ${paths}.`,
+      mend: 'Take the path out of publish.limits.deny (or set publish.limits.workflows for workflow files) if agents may change it; else ask the agent to leave it alone.',
+    })),
+    ...about(changes.filter(isOutside), (paths) => ({
+      code: 'publish_path_not_allowed',
+      message: `The commits change paths that publish.limits.allow does not list: ${paths}.`,
+      mend: 'Add a pattern for them to publish.limits.allow in the profile, or ask the agent to keep to what is listed.',
+    })),
+    ...about(changes.filter(isSubmodule), (paths) => ({
+      code: 'publish_submodule',
+      message: `The commits change submodules, which are never published: ${paths}.`,
+      mend: 'Change submodules by hand; a submodule can make everybody who clones fetch from anywhere.',
+    })),
+  ];
+}
+
+function contentProblems({ changes, contents }: ChangeSet, limits: PublishLimits): Problem[] {
+  const isStraying = ({ mode, path, id }: Change): boolean =>
+    mode === LINK_MODE && linkLeaves(path, contents.get(id)?.linkTarget);
+  const isLargeBinary = ({ mode, id }: Change): boolean => {
+    const content = contents.get(id);
+    return (
+      mode !== LINK_MODE && content !== undefined && content.isBinary && content.bytes > limits.binaryBytes
+    );
+  };
+  return [
+    ...about(changes.filter(isStraying), (paths) => ({
+      code: 'publish_link_leaves',
+      message: `The commits hold symbolic links that lead out of the repository or into .git: ${paths}.`,
+      mend: 'Replace them by relative links within the repository.',
+    })),
+    ...about(changes.filter(isLargeBinary), (paths) => ({
+      code: 'publish_binary_too_large',
+      message: `The commits hold binary files of more than publish.limits.binaryBytes, which is ${limits.binaryBytes}: ${paths}.`,
+      mend: 'Keep build results out of commits (.gitignore), or raise publish.limits.binaryBytes in the profile.',
+    })),
+  ];
+}
+
+/** A problem with the first paths that have it, quoted; none for none. */
+function about(changes: readonly Change[], problem: (paths: string) => Problem): Problem[] {
+  const paths = [...new Set(changes.map(({ path }) => path))];
+  if (paths.length === 0) return [];
+  const named = paths.slice(0, MAX_EXAMPLES).map((path) => JSON.stringify(path.slice(0, 200)));
+  const more = paths.length > MAX_EXAMPLES ? ` and ${paths.length - MAX_EXAMPLES} more` : '';
+  return [problem(`${named.join(', ')}${more}`)];
+}

@@ -1,0 +1,74 @@
+import { asFlowError } from '../base/errors.ts';
+import type { GitHubClient } from '../github/client.ts';
+import {
+  addAssignees,
+  addLabels,
+  createPullRequest,
+  findPullRequest,
+  type NewPullRequest,
+  type PullRequest,
+  requestReviewers,
+  updatePullRequest,
+} from '../github/pull-requests.ts';
+
+/** What a pull request says, and whom it is shown to. */
+export type PullRequestWords = {
+  owner: string;
+  repository: string;
+  title: string;
+  body: string;
+  draft: boolean;
+  labels: readonly string[];
+  reviewers: readonly string[];
+  teamReviewers: readonly string[];
+  assignees: readonly string[];
+};
+
+/** The pull request from a branch: the open one with new words, or a new one. What GitHub does not take of labels and people is noted and does not matter. */
+export async function openPullRequest(
+  client: GitHubClient,
+  words: PullRequestWords,
+  { branch, into }: { branch: string; into: string },
+): Promise<{ url: string; number: number; isNew: boolean; notes: string[] }> {
+  const place = { owner: words.owner, repo: words.repository };
+  const { title, body, draft } = words;
+  const known = await findPullRequest(client, { ...place, branch });
+  if (known) await updatePullRequest(client, { ...place, number: known.number, title, body });
+  const pull = known ?? (await create(client, place, { head: branch, base: into, title, body, draft }));
+  const notes = await decorate(client, { ...place, number: pull.number }, words);
+  return { url: pull.url, number: pull.number, isNew: known === undefined, notes };
+}
+
+/** Some plans of GitHub have no drafts for private repositories; an open pull request is better than none. */
+async function create(
+  client: GitHubClient,
+  place: { owner: string; repo: string },
+  pull: NewPullRequest,
+): Promise<PullRequest> {
+  try {
+    return await createPullRequest(client, { ...place, ...pull });
+  } catch (error) {
+    if (!pull.draft || asFlowError(error).code !== 'github_invalid') throw error;
+    return await createPullRequest(client, { ...place, ...pull, draft: false });
+  }
+}
+
+async function decorate(
+  client: GitHubClient,
+  place: { owner: string; repo: string; number: number },
+  { labels, assignees, reviewers, teamReviewers }: PullRequestWords,
+): Promise<string[]> {
+  const notes: string[] = [];
+  const attempt = async (isWanted: boolean, work: () => Promise<void>): Promise<void> => {
+    if (!isWanted) return;
+    await work().catch((error: unknown) => {
+      notes.push(asFlowError(error).message);
+    });
+  };
+  await attempt(labels.length > 0, () => addLabels(client, { ...place, labels }));
+  await attempt(assignees.length > 0, () => addAssignees(client, { ...place, assignees }));
+  await attempt(reviewers.length + teamReviewers.length > 0, () =>
+    requestReviewers(client, { ...place, reviewers, teamReviewers }),
+  );
+  return notes;
+}

@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import type { Problem } from '../base/errors.ts';
+import { makeDirectory, removeTree } from '../base/files.ts';
+import type { GitHubClient } from '../github/client.ts';
+import { createComment, findComment } from '../github/issues.ts';
+import { pushCommit } from '../workspaces/push.ts';
+import type { Remote } from '../workspaces/remote.ts';
+import { type Destination, findDestination } from './destination.ts';
+import { inspectChanges } from './inspect.ts';
+import { judgeChanges, type PublishLimits } from './judge.ts';
+import { openPullRequest, type PullRequestWords } from './open-pull-request.ts';
+import { makeQuarantine } from './quarantine.ts';
+
+/** What is published, and how; `number` is the issue or pull request that the run was about. */
+export type PublishPlan = PullRequestWords & {
+  as: 'pull-request' | 'pull-request-branch' | 'patch';
+  owner: string;
+  repository: string;
+  number: number | null;
+  branch: string;
+  into: string | null;
+  base: string;
+  commit: string;
+  limits: PublishLimits;
+};
+
+/** What publishing takes from the rest of the service. */
+export type PublishParts = {
+  client: GitHubClient;
+  remote: Remote;
+  /** The commits that runs before this one pushed to a branch, so that only they are ever replaced. */
+  pushedTo(branch: string): Promise<ReadonlySet<string>>;
+  /** Remembers a push before it is made. */
+  pushing(branch: string): Promise<void>;
+};
+
+/** Where one publication works: the bundle that was kept, the mirror it stands on, and a directory that is made for it and removed. */
+export type PublishPlaces = { bundle: string; mirror: string; dir: string };
+
+/** What came of it; `notes` are what GitHub did not take besides, such as a label. */
+export type Published =
+  | { url: string; text: string; branch: string | null; notes: string[] }
+  | { refused: Problem[] };
+
+/**
+ * Publishes what an agent committed: holds every commit against the limits, pushes the branch from a repository that
+ * holds only these objects, and opens or updates the pull request; or posts the patch. May be done again after it broke
+ * off anywhere. Throws the codes of git's and GitHub's faults, which may pass.
+ */
+export async function publish(
+  parts: PublishParts,
+  job: {
+    plan: PublishPlan;
+    places: PublishPlaces;
+    comment: { mark: string; body: string };
+    signal: AbortSignal;
+  },
+): Promise<Published> {
+  const { plan, places } = job;
+  await removeTree(places.dir);
+  await makeDirectory(places.dir, { mode: 0o700 });
+  try {
+    const repository = await admit(plan, places);
+    const { base, commit, limits } = plan;
+    const set = await inspectChanges({ repository, base, commit, binaryBytes: limits.binaryBytes });
+    const problems = judgeChanges(set, limits);
+    if (problems.length > 0) return { refused: problems };
+    if (plan.as === 'patch') return await postPatch(parts.client, plan, job.comment);
+    const destination = await findDestination(parts, plan, job.signal);
+    if ('refused' in destination) return destination;
+    await push(parts, { repository, plan, destination }, job.signal);
+    return await present(parts.client, plan, destination);
+  } finally {
+    await removeTree(places.dir);
+  }
+}
+
+async function admit(plan: PublishPlan, { bundle, mirror, dir }: PublishPlaces): Promise<string> {
+  const repository = join(dir, 'repository.git');
+  const quarantine = await makeQuarantine({ dir: repository, mirror, base: plan.base, branch: 'publish' });
+  await quarantine.admitOwn(bundle, plan.commit);
+  return repository;
+}
+
+async function push(
+  parts: PublishParts,
+  { repository, plan, destination }: { repository: string; plan: PublishPlan; destination: Destination },
+  signal: AbortSignal,
+): Promise<void> {
+  const { branch, at } = destination;
+  if (at === plan.commit) return;
+  await parts.pushing(branch);
+  await pushCommit(parts.remote, { repository, commit: plan.commit, branch, expected: at }, signal);
+}
+
+async function present(
+  client: GitHubClient,
+  plan: PublishPlan,
+  destination: Destination,
+): Promise<Published> {
+  const { branch, pull } = destination;
+  if (pull) {
+    const text = `Pushed to ${branch}, the branch of pull request #${pull.number}.`;
+    return { url: pull.url, text, branch, notes: [] };
+  }
+  const { url, number, isNew, notes } = await openPullRequest(client, plan, {
+    branch,
+    into: destination.into,
+  });
+  const text = `${isNew ? 'Opened' : 'Updated'} pull request #${number} from ${branch}.`;
+  return { url, text, branch, notes };
+}
+
+/** A comment that was perhaps posted before a crash is looked for first. */
+async function postPatch(
+  client: GitHubClient,
+  { owner, repository: repo, number }: PublishPlan,
+  { mark, body }: { mark: string; body: string },
+): Promise<Published> {
+  if (number === null) return { refused: [noThread()] };
+  const place = { owner, repo, number };
+  const known = await findComment(client, { ...place, mark });
+  const { url } = known ?? (await createComment(client, { ...place, body }));
+  return { url, text: `Posted the patch on #${number}.`, branch: null, notes: [] };
+}
+
+function noThread(): Problem {
+  return {
+    code: 'publish_no_thread',
+    message: 'The patch cannot be posted: the event is about no issue and no pull request.',
+    mend: 'Set publish.as to "pull-request" in the profile; the patch itself is kept with the run (`github-flows runs show`).',
+  };
+}

@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { ChangeSet } from '../../src/publish/changes.ts';
+import { inspectChanges } from '../../src/publish/inspect.ts';
+import { judgeChanges } from '../../src/publish/judge.ts';
+
+let dir: string;
+let base: string;
+
+const git = (...args: string[]): string =>
+  execFileSync('git', ['-C', dir, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+    encoding: 'utf8',
+  }).trim();
+
+/** Runs a script in the working tree and commits everything. */
+function commit(script: string): void {
+  execFileSync('sh', ['-ec', script], { cwd: dir });
+  git('add', '-A');
+  git('commit', '-qm', 'work');
+}
+
+async function inspect(): Promise<ChangeSet> {
+  return await inspectChanges({
+    repository: join(dir, '.git'),
+    base,
+    commit: git('rev-parse', 'HEAD'),
+    binaryBytes: 100,
+  });
+}
+
+const LIMITS = { files: 100, bytes: 1e6, binaryBytes: 100, allow: [], deny: [], workflows: false };
+
+async function codes(): Promise<string[]> {
+  return judgeChanges(await inspect(), LIMITS).map(({ code }) => code);
+}
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'gf-inspect-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  execFileSync('git', ['init', '-q', '-b', 'main', dir]);
+  writeFileSync(join(dir, 'README.md'), '# Hello\n');
+  git('add', '-A');
+  git('commit', '-qm', 'base');
+  base = git('rev-parse', 'HEAD');
+});
+
+test('what one commit adds and the next takes away is told', async () => {
+  commit('mkdir -p .github/workflows; echo x > .github/workflows/evil.yml');
+  commit('rm -r .github; echo y > fine');
+  expect((await inspect()).changes.map(({ path }) => path).toSorted()).toEqual([
+    '.github/workflows/evil.yml',
+    '.github/workflows/evil.yml',
+    'fine',
+  ]);
+  expect(await codes()).toEqual(['publish_path_denied']);
+});
+
+test('sizes, binaries and links are told as git holds them', async () => {
+  commit(
+    "head -c 101 /dev/zero > big.bin; head -c 50 /dev/zero > small.bin; printf '%0200d' 0 > text; ln -s ../up out; ln -s text in",
+  );
+  const { changes, contents } = await inspect();
+  const told = Object.fromEntries(changes.map(({ path, id }) => [path, contents.get(id)]));
+  expect(told).toEqual({
+    'big.bin': { bytes: 101, isBinary: true, linkTarget: undefined },
+    'small.bin': { bytes: 50, isBinary: false, linkTarget: undefined },
+    text: { bytes: 200, isBinary: false, linkTarget: undefined },
+    out: { bytes: 5, isBinary: false, linkTarget: '../up' },
+    in: { bytes: 4, isBinary: false, linkTarget: 'text' },
+  });
+  expect(await codes()).toEqual(['publish_link_leaves', 'publish_binary_too_large']);
+});
+
+test('a merge shows what it brings from either side, and what it slips in itself', async () => {
+  git('checkout', '-qb', 'side');
+  commit('echo side > side');
+  git('checkout', '-q', 'main');
+  commit('echo main > main');
+  git('merge', '-q', '--no-commit', 'side');
+  commit('mkdir -p .github/workflows; echo x > .github/workflows/evil.yml');
+  expect(await codes()).toEqual(['publish_path_denied']);
+});
+
+test.each([
+  ['an amended base', () => git('commit', '-q', '--amend', '-m', 'rewritten')],
+  [
+    'a history of its own',
+    () => git('checkout', '-q', '--orphan', 'new'),
+  ],
+])('%s is rewritten history', async (_name, rewrite) => {
+  rewrite();
+  commit('echo x > x');
+  expect((await inspect()).isOnBase).toBe(false);
+});
+
+test('a submodule is told, though its commit is nowhere', async () => {
+  git('update-index', '--add', '--cacheinfo', `160000,${'c'.repeat(40)},lib`);
+  git('commit', '-qm', 'work');
+  expect(await codes()).toEqual(['publish_submodule']);
+});
+
+test('names with every odd character come through whole', async () => {
+  commit("mkdir -p 'd\"é'; echo x > 'd\"é/a\nb\tc'");
+  expect((await inspect()).changes.map(({ path }) => path)).toEqual(['d"é/a\nb\tc']);
+});
