@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { policyPlace, profileChecks } from './assembly.ts';
+import { databasePlace, databaseSecrets, policyPlace, profileChecks } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import { insideWorkspaces } from './credentials/preflight.ts';
@@ -39,9 +39,9 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   mkdirSync(config.varDir, { recursive: true, mode: 0o700 });
   const undo: (() => Promise<void> | void)[] = [];
   try {
-    const lock = lockInstallation(join(config.varDir, 'github-flows.lock'));
-    undo.push(lock.release);
-    const db = await openDatabase({ file: join(config.varDir, 'github-flows.db') });
+    // One service a SQLite file; PostgreSQL serves any number of processes.
+    if (!config.databaseUrl) undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release);
+    const db = await openDatabase(databasePlace(config));
     undo.push(db.close);
     return await startParts(config, db, undo, destination);
   } catch (error) {
@@ -69,7 +69,7 @@ async function startParts(
 ): Promise<App> {
   const redactor = createRedactor();
   const secrets = config.webhookSecrets.map((secret) => secret.reveal());
-  for (const secret of secrets) redactor.add(secret);
+  for (const secret of [...secrets, ...databaseSecrets(config)]) redactor.add(secret);
   const log = createLogger({ level: config.logLevel, redactor, ...(destination ? { destination } : {}) });
   const deliveries = createDeliveryStore(db, clock);
   const runs = createRunStore(db, clock);
@@ -86,11 +86,11 @@ async function startParts(
     policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
   };
   const registry = await readRules(ground, undo);
-  const { worker, admitter, reporter, egress, stopSweeping, takeUp, checks, adminRoutes } = joinParts(
+  const { worker, admitter, reporter, egress, grants, stopSweeping, takeUp, checks, adminRoutes } = joinParts(
     ground,
     registry,
   );
-  undo.push(egress.closeAll, stopSweeping);
+  undo.push(egress.closeAll, stopSweeping, grants.stop);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -111,6 +111,7 @@ async function startParts(
   undo.push(admin.close);
   registry.watch();
   ground.policy.watch(registry.reload);
+  grants.keeper.start();
   worker.start(await takeUp());
   admitter.start();
   reporter.start();

@@ -2,10 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
+import { createFileTokens } from './credentials/file-tokens.ts';
+import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createTokenSource } from './credentials/token-source.ts';
+import type { DatabasePlace } from './db/open.ts';
+import { postgresPasswords } from './db/postgres-url.ts';
 import { parseAllowList } from './egress/allow-list.ts';
 import type { Rehearsal } from './flow/explain.ts';
-import { tokenFileFor } from './flow/github-credential.ts';
+import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
 import { type Directories, runPlaces } from './flow/places.ts';
 import { makePlan, type PlanDefaults } from './flow/plan.ts';
 import { refuseBeyondPolicy } from './flow/policy.ts';
@@ -13,7 +17,7 @@ import { PROMPT_NAMES, promptFor } from './flow/prompt.ts';
 import { createGitHubClient, type GitHubClient } from './github/client.ts';
 import { askPermission } from './github/permission.ts';
 import { createLogger, type Logger } from './log/logger.ts';
-import { createRedactor, type Redactor } from './log/redact.ts';
+import { createRedactor } from './log/redact.ts';
 import { checkMounts } from './mounts/check.ts';
 import { isEngineOutside } from './mounts/host-view.ts';
 import type { MountHost } from './mounts/mount.ts';
@@ -103,19 +107,26 @@ export function createTokenClient(config: Config, ghTokenFile: string): GitHubCl
   });
 }
 
-/** One GitHub client for each token file; every token ever read stays masked. */
-export function createGitHubClients(
+/** How many GitHub clients are kept; the one that was made first goes. */
+const MAX_CLIENTS = 500;
+
+/** GitHub clients with the credential of a profile's runs, one for each repository and purpose; each asks for its token anew. */
+export function clientsFor(
   config: Config,
-  parts: { redactor: Redactor; log: Logger },
-): (profile: Profile) => GitHubClient {
+  { tokens, log }: { tokens: GitHubTokens; log: Logger },
+): (profile: Profile, repository: string, purpose: Purpose) => GitHubClient {
   const clients = new Map<string, GitHubClient>();
-  return (profile) => {
-    const file = tokenFileFor(profile, config.secretsDir);
-    const source = createTokenSource({ ghTokenFile: file, redactor: parts.redactor });
-    const known = clients.get(file);
-    const client =
-      known ?? createGitHubClient({ apiUrl: config.githubApiUrl, token: source.token, log: parts.log });
-    clients.set(file, client);
+  return (profile, repository, purpose) => {
+    const tokenFile = tokenFileFor(profile, config.secretsDir);
+    const key = JSON.stringify([repository, purpose, tokenFile]);
+    const known = clients.get(key);
+    if (known) return known;
+    const want = { repository, permissions: permissionsFor(purpose), exact: false, tokenFile };
+    const token = async (): Promise<string | undefined> => (await tokens.token(want))?.value.reveal();
+    const client = createGitHubClient({ apiUrl: config.githubApiUrl, token, log });
+    const [oldest] = clients.keys();
+    if (clients.size >= MAX_CLIENTS && oldest !== undefined) clients.delete(oldest);
+    clients.set(key, client);
     return client;
   };
 }
@@ -140,6 +151,7 @@ export function createRehearsal(config: Config, ask: boolean): Rehearsal {
         places,
         defaults: planDefaults(config),
         secretsDir: config.secretsDir,
+        runtimeUrl: undefined,
         policy: policy(),
       });
       refuseBeyondPolicy(plan, policy());
@@ -152,14 +164,24 @@ export function createRehearsal(config: Config, ask: boolean): Rehearsal {
 
 function createAsk(config: Config): NonNullable<Rehearsal['askPermission']> {
   const redactor = createRedactor();
-  const clients = createGitHubClients(config, { redactor, log: createLogger({ level: 'fatal', redactor }) });
-  return permissionAsker(clients);
+  const log = createLogger({ level: 'fatal', redactor });
+  return permissionAsker(clientsFor(config, { tokens: createFileTokens({ redactor }), log }));
 }
 
 /** The live permission of a login on `owner/name`, by the run's own credential. */
-export function permissionAsker(clients: (profile: Profile) => GitHubClient) {
+export function permissionAsker(clientFor: ReturnType<typeof clientsFor>) {
   return async (profile: Profile, repository: string, login: string): Promise<string> => {
     const [owner = '', repo = ''] = repository.split('/');
-    return await askPermission(clients(profile), { owner, repo, login });
+    return await askPermission(clientFor(profile, repository, 'lookup'), { owner, repo, login });
   };
+}
+
+/** Where everything is stored: PostgreSQL when the configuration names one, else the SQLite file. */
+export function databasePlace({ databaseUrl, varDir }: Config): DatabasePlace {
+  return databaseUrl ? { url: databaseUrl.reveal() } : { file: resolve(varDir, 'github-flows.db') };
+}
+
+/** What of `databasePlace` must never be printed. */
+export function databaseSecrets({ databaseUrl }: Config): string[] {
+  return databaseUrl ? [databaseUrl.reveal(), ...postgresPasswords(databaseUrl.reveal())] : [];
 }

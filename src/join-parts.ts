@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { createGitHubClients, mountHost, permissionAsker, planDefaults } from './assembly.ts';
+import { mountHost, permissionAsker, planDefaults } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import { randomId } from './base/ids.ts';
 import type { Config } from './config/config.ts';
 import { createEngine } from './containers/docker.ts';
-import { hostGitEnvironment } from './credentials/git-credential.ts';
 import type { Db } from './db/open.ts';
 import type { DeliveryStore } from './deliveries/delivery-store.ts';
 import { EGRESS_LIMITS } from './egress/limits.ts';
@@ -16,12 +15,12 @@ import { createAdmission } from './flow/admit.ts';
 import { type Admitter, createAdmitter } from './flow/admitter.ts';
 import { createEngineWatch, type EngineWatch } from './flow/engine-watch.ts';
 import { createExecutor } from './flow/executor.ts';
-import { createHeldSecrets } from './flow/held-secrets.ts';
-import { type Directories, runHomes } from './flow/places.ts';
+import { type Directories, runFilesHome } from './flow/places.ts';
 import { startSweeping } from './flow/sweep.ts';
 import { createWorker, type Worker } from './flow/worker.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
 import type { ReadyCheck } from './http/health-routes.ts';
+import { type JoinedGrants, joinGrants } from './join-grants.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 import type { PolicyKeeper } from './policy/keeper.ts';
@@ -57,6 +56,7 @@ export type Joined = {
   admitter: Admitter;
   reporter: Reporter;
   egress: Egress;
+  grants: JoinedGrants;
   stopSweeping: () => Promise<void>;
   /** What `/readyz` looks at. */
   checks: readonly ReadyCheck[];
@@ -71,12 +71,13 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
   const owner = randomId(12);
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   const engineWatch = createEngineWatch({ engine, clock, log });
-  const clients = createGitHubClients(config, { redactor, log });
+  const grants = joinGrants({ ...ground, installation: db.installation });
   const directories = { ...config, installation: db.installation };
   const reporter = createReporter({
     ...ground,
     clock,
-    clientFor: async (run) => clients(JSON.parse(await runs.profileJson(run.id))),
+    clientFor: async (run) =>
+      grants.clientFor(JSON.parse(await runs.profileJson(run.id)), run.repository, 'report'),
     mask: redactor.mask,
   });
   const egress = egressOf(ground, directories);
@@ -94,15 +95,14 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
       log,
       redact: redactor.mask,
       hostEnv: gitHostEnvironment(config.environment),
-      credentialEnv: async ({ tokenFile = '' }) =>
-        hostGitEnvironment({ tokenFile, serverUrl: config.githubServerUrl }),
+      credentialEnv: grants.cloneEnvironment,
     }),
     mountHost: mountHost(config, ground.policy.current),
     defaults: planDefaults(config),
     serverUrl: config.githubServerUrl,
     egress,
     privateHosts: () => ground.policy.current().privateHosts,
-    held: createHeldSecrets(),
+    ...grants,
     clock,
   });
   const worker = createWorker({
@@ -115,12 +115,18 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
     clock,
     log,
   });
-  const admission = createAdmission({ ...ground, registry, askPermission: permissionAsker(clients), clock });
+  const admission = createAdmission({
+    ...ground,
+    registry,
+    askPermission: permissionAsker(grants.clientFor),
+    clock,
+  });
   return {
     worker,
     admitter: createAdmitter({ ...ground, admission, clock, onRun: worker.wake }),
     reporter,
     egress,
+    grants,
     stopSweeping: startSweeping({ runs, engine, engineWatch, directories, clock, log }),
     checks: readyChecks(queue, engineWatch),
     adminRoutes: [],
@@ -130,7 +136,7 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
 
 function egressOf(ground: Ground, directories: Directories): Egress {
   return createEgress({
-    dirOf: (runId) => join(runHomes(directories), runId, 'files/egress'),
+    dirOf: (runId) => join(runFilesHome(directories), runId, 'egress'),
     get privateHosts() {
       return ground.policy.current().privateHosts;
     },

@@ -25,6 +25,12 @@ export type Copy = {
   withheld: readonly Secret[];
 };
 
+/** A value that is in hand already, as the file `name`: no line end is added. */
+export function valueCopy(name: string, value: Secret): Copy {
+  const files = [{ path: name, content: Buffer.from(value.reveal()), executable: false }];
+  return { name, directory: false, files, withheld: [] };
+}
+
 const MAX_FILE_BYTES = 1024 * 1024;
 const TREE_LIMITS = { entries: 4000, bytes: 32 * 1024 * 1024, depth: 16 };
 
@@ -54,9 +60,7 @@ export async function copyCredential(name: string, source: string, times: Lifeti
 }
 
 async function copyToken(name: string, source: string): Promise<Copy> {
-  const token = await readGhToken(source);
-  const content = Buffer.from(token.reveal());
-  return { name, directory: false, files: [{ path: name, content, executable: false }], withheld: [] };
+  return valueCopy(name, await readGhToken(source));
 }
 
 async function copyCodex(name: string, source: string, times: Lifetime): Promise<Copy> {

@@ -4,6 +4,7 @@ import { FlowError } from '../base/errors.ts';
 import { makeDirectory, type Owner, removeTree, writeAtomic } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Redactor } from '../log/redact.ts';
+import type { Lifetime } from './codex-expiry.ts';
 import { type Copy, copyCredential } from './copy-credential.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
@@ -23,28 +24,37 @@ export type DeliveredCredentials = {
 };
 
 /**
- * Writes private copies of the credentials among `mounts` into `secretsDir`, the run's own directory that is bound
- * read-only at `/run/secrets`. All are read and checked before the first is written; what an earlier attempt left there
- * is removed. The directory (0700) and what is in it belong to `owner`, the user in the container.
- *
- * A token file becomes its exact value without a line end (0400), a Codex state its share (`codexShare`, asked to last
- * until `deadlineMs`), another agent's state a whole copy; a start script may copy states on as they are (0700, 0600).
+ * The reading of each credential among `mounts`, to be done at will: a token file becomes its exact value without a
+ * line end, a Codex state its share (`codexShare`, asked to last until `untilMs`), another agent's state a whole copy.
+ * Throws `credential_name_invalid` and `credential_name_twice`; the readings throw the codes of `copyCredential`.
+ */
+export function credentialReadings(
+  mounts: readonly DeliverableMount[],
+  times: Lifetime,
+): (() => Promise<Copy>)[] {
+  return wanted(mounts).map(
+    ({ name, source }) =>
+      async () =>
+        await copyCredential(name, source, times),
+  );
+}
+
+/**
+ * Writes private copies of credentials into `secretsDir`, the run's own directory that is bound read-only at
+ * `/run/secrets`; what an earlier attempt left there is removed. The directory (0700) and what is in it belong to
+ * `owner`, the user in the container: files directly in it 0400, states 0600 and 0700, for a start script copies them on.
  *
  * All values, and the refresh tokens that are withheld, are masked from before the first byte is written.
- * Throws the codes of `readGhToken`, `codexShare` and `copyCredential`; then nothing is left behind.
+ * Throws `credential_name_twice` and `refresh_token_in_copy`; then nothing is left behind.
  */
 export async function deliverCredentials(parts: {
   secretsDir: string;
   owner: Owner;
-  mounts: readonly DeliverableMount[];
-  deadlineMs: number;
-  nowMs: number;
+  copies: readonly Copy[];
   redactor: Redactor;
 }): Promise<DeliveredCredentials> {
-  const copies: Copy[] = [];
-  for (const { name, source } of wanted(parts.mounts)) {
-    copies.push(await copyCredential(name, source, { nowMs: parts.nowMs, untilMs: parts.deadlineMs }));
-  }
+  const { copies } = parts;
+  refuseSharedNames(copies);
   refuseRefreshTokens(copies);
   const files = copies.flatMap((copy) => copy.files);
   const withheld = copies.flatMap((copy) => copy.withheld);
@@ -73,10 +83,19 @@ function wanted(mounts: readonly DeliverableMount[]): { name: string; source: st
     if (mount.kind !== 'credential' && mount.kind !== 'agent-state') continue;
     if (!/^[\w.-]{1,255}$/.test(mount.name) || /^\.+$/.test(mount.name)) throw nameInvalid(mount.name);
     const other = sources.get(mount.name);
-    if (other !== undefined && other !== mount.source) throw nameTwice(mount.name, other, mount.source);
+    if (other !== undefined && other !== mount.source) throw nameTwice(mount.name);
     sources.set(mount.name, mount.source);
   }
   return [...sources].map(([name, source]) => ({ name, source }));
+}
+
+/** A mount and a granted value, or two of these, may not be one file. */
+function refuseSharedNames(copies: readonly Copy[]): void {
+  const seen = new Set<string>();
+  for (const { name } of copies) {
+    if (seen.has(name)) throw nameTwice(name);
+    seen.add(name);
+  }
 }
 
 /** The last look at every byte: a refresh token that strayed into a configuration file goes nowhere. */
@@ -118,12 +137,12 @@ function nameInvalid(name: string): FlowError {
   });
 }
 
-function nameTwice(name: string, first: string, second: string): FlowError {
+function nameTwice(name: string): FlowError {
   return new FlowError({
     code: 'credential_name_twice',
     blame: 'profile',
-    message: `Two credentials, ${first} and ${second}, would both be /run/secrets/${name}.`,
-    mend: 'Mount one of them at another destination directly below /run/secrets.',
+    message: `Two credentials of this run would both be /run/secrets/${name}.`,
+    mend: 'Mount one of them at another destination directly below /run/secrets, or give the secret another name.',
   });
 }
 

@@ -1,4 +1,3 @@
-import { removeTree } from '../base/files.ts';
 import type { Egress } from '../egress/sockets.ts';
 import type { Reporter } from '../feedback/reporter.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -8,7 +7,7 @@ import type { RunPatch, RunStore } from '../runs/run-store.ts';
 import { removeWorkspace } from '../workspaces/sweep.ts';
 import { type AftermathParts, lookAfter } from './aftermath.ts';
 import { leaseLost, runCancelled } from './flight.ts';
-import { runPlaces } from './places.ts';
+import { removeRunPlaces, runPlaces } from './places.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the end of a run takes from the rest of the service. */
@@ -86,7 +85,7 @@ async function removeContainers(parts: ConcludeParts, run: Run): Promise<void> {
 /** Removes the credentials and the run's files, and the workspace unless it is kept. */
 async function clean(parts: ConcludeParts, run: Run, keepWorkspace: boolean): Promise<void> {
   const places = runPlaces(parts.directories, run);
-  await removeTree(places.home);
+  await removeRunPlaces(places);
   if (!keepWorkspace) await removeWorkspace(places.workspace);
 }
 

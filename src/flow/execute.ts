@@ -9,6 +9,7 @@ import { containerLost } from './end-words.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Flight } from './flight.ts';
 import { type FollowParts, follow } from './follow.ts';
+import { regrant } from './grants.ts';
 import { begin, type LaunchParts, launch } from './launch.ts';
 import { runPlaces } from './places.ts';
 import { type PrepareParts, prepare } from './prepare.ts';
@@ -55,7 +56,9 @@ export async function resume(parts: LifeParts, run: Run, flight: Flight): Promis
   await reopenEgress(parts, run);
   await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service took the run up.' });
   await parts.engineWatch.untilReady(flight.detach.signal);
-  parts.held.hold(run.id, await maskDelivered(runPlaces(parts.directories, run).secrets, parts.redactor));
+  const places = runPlaces(parts.directories, run);
+  parts.held.hold(run.id, await maskDelivered(places.secrets, parts.redactor));
+  await regrant(parts, run, places);
   if (run.state === 'reporting') {
     await close(parts, run);
     return;

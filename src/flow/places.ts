@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { removeTree } from '../base/files.ts';
 
 /** The host's directories that runs are made in; all absolute. */
 export type Directories = { workspaceRoot: string; runDir: string; varDir: string; installation: string };
@@ -8,9 +9,12 @@ export type RunPlaces = {
   /** Mounted at `/workspace`. */
   workspace: string;
   repo: string;
-  /** Removed whole when the run is over; holds `files` and `secrets`. */
+  /** Private, and in memory where RUN_DIR is; removed whole when the run is over; holds `secrets`. */
   home: string;
-  /** Mounted read-only at `/run/github-flows`. */
+  /**
+   * Mounted read-only at `/run/github-flows`; removed when the run is over. Not in RUN_DIR: programs lie in it, and
+   * `/run` is mounted noexec on Debian.
+   */
   files: string;
   /** Mounted read-only at `/run/secrets`. */
   secrets: string;
@@ -18,28 +22,50 @@ export type RunPlaces = {
   log: string;
 };
 
-/** The directory that holds what living runs were handed, one directory a run; sweeps look only here. */
+/** The directory that holds what living runs were handed, one directory a run; sweeps look only here and in `runFilesHome`. */
 export function runHomes(directories: Directories): string {
   return join(directories.runDir, directories.installation);
 }
 
-/** The places of one run; `owner/name` were checked when the event was read. */
-export function runPlaces(directories: Directories, run: { id: string; repository: string }): RunPlaces {
-  const workspace = join(directories.workspaceRoot, run.repository, run.id);
+/** The directory that holds the scripts, prompts and sockets of living runs, one directory a run; no secret is in it. */
+export function runFilesHome(directories: Pick<Directories, 'varDir' | 'installation'>): string {
+  return join(directories.varDir, 'run-files', directories.installation);
+}
+
+/** Removes what a run was handed and what it was started with; twice is harmless. */
+export async function removeRunPlaces(places: Pick<RunPlaces, 'home' | 'files'>): Promise<void> {
+  await removeTree(places.home);
+  await removeTree(places.files);
+}
+
+/** The places of one attempt of a run (the first unless it is told); `owner/name` were checked when the event was read. */
+export function runPlaces(
+  directories: Directories,
+  run: { id: string; repository: string; attempt?: number },
+): RunPlaces {
+  const workspace = join(directories.workspaceRoot, run.repository, workspaceName(run));
   const home = join(runHomes(directories), run.id);
   return {
     workspace,
     repo: join(workspace, 'repo'),
     home,
-    files: join(home, 'files'),
+    files: join(runFilesHome(directories), run.id),
     secrets: join(home, 'secrets'),
-    log: runLogDirectory(directories.varDir, run.id),
+    log: runLogDirectory(directories.varDir, run),
   };
 }
 
-/** Where a run's output and prompt are kept, also after its end. */
-export function runLogDirectory(varDir: string, runId: string): string {
-  return join(varDir, 'log', 'runs', runId);
+/** What an attempt's workspace is called; each has one of its own. */
+export function workspaceName({ id, attempt = 1 }: { id: string; attempt?: number }): string {
+  return attempt <= 1 ? id : `${id}-${attempt}`;
+}
+
+/** Where an attempt's output and prompt are kept, also after its end; before the first attempt, where its will be. */
+export function runLogDirectory(
+  varDir: string,
+  { id, attempt = 1 }: { id: string; attempt?: number },
+): string {
+  return join(varDir, 'log', 'runs', id, String(Math.max(1, attempt)));
 }
 
 /** Where the size of a run's workspace before its agent started is kept, so that its growth can be told after a restart too. */

@@ -11,6 +11,7 @@ import type { CheckedMount } from '../mounts/mount.ts';
 import { underCeilings } from '../policy/ask.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { TOKEN_NAME, TOKEN_TARGET } from './github-credential.ts';
 import type { RunPlaces } from './places.ts';
 
 /** What a plan takes from the configuration where the profile says nothing. */
@@ -31,13 +32,15 @@ export function makePlan(parts: {
   places: RunPlaces;
   defaults: PlanDefaults;
   secretsDir: string;
+  /** Where processes elsewhere get a fresh token of this run; undefined while the runtime listener is off. */
+  runtimeUrl: string | undefined;
   policy: Policy;
 }): Plan {
   const { profile, defaults, places } = parts;
   const { handler, runtime } = profile.execution;
   const network = runtime.network ?? defaults.network;
   const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
-  const hasGitHubToken = mounts.some((mount) => mount.kind === 'credential' && mount.name === 'gh-token');
+  const hasGitHubToken = mounts.some((mount) => mount.kind === 'credential' && mount.name === TOKEN_NAME);
   return {
     image: runtime.image,
     command: [...handler.command, ...handler.args],
@@ -46,12 +49,15 @@ export function makePlan(parts: {
     user: runUser(runtime.user, defaults.runAs),
     env: {
       HOME,
-      ...(hasGitHubToken ? { GH_TOKEN_FILE: '/run/secrets/gh-token' } : {}),
+      ...(hasGitHubToken ? { GH_TOKEN_FILE: TOKEN_TARGET } : {}),
       ...runtime.env,
       ...proxyEnvironment(network),
       GIT_CONFIG_SYSTEM: '/run/github-flows/gitconfig',
       GITHUB_FLOWS_RUN_ID: parts.runId,
       GITHUB_REPOSITORY: parts.repository,
+      ...(hasGitHubToken && parts.runtimeUrl !== undefined
+        ? { GITHUB_FLOWS_RUNTIME_URL: parts.runtimeUrl }
+        : {}),
     },
     network,
     ociRuntime: runtime.ociRuntime ?? null,
@@ -139,21 +145,26 @@ function planMount(mount: CheckedMount): PlanMount {
   return { type, source, target, readOnly: true, kind: mount.kind, asWritten, name };
 }
 
-/** The mount that `credentials.codex` stands for, unless the profile mounts a Codex state itself. */
+/** The mounts that `credentials` stand for, unless the profile mounts the same itself. */
 function grantedMounts(
-  profile: Profile,
+  { credentials }: Profile,
   mounts: readonly CheckedMount[],
   secretsDir: string,
 ): CheckedMount[] {
-  const mounted = mounts.some((mount) => mount.kind === 'agent-state' && mount.name === 'codex');
-  if (!profile.credentials.codex || mounted) return [];
-  const bind = {
-    type: 'bind',
-    source: `${secretsDir}/codex`,
-    target: CODEX_STATE_TARGET,
-    readOnly: false,
-  } as const;
-  return [{ ...bind, asWritten: 'credentials.codex', kind: 'agent-state', name: 'codex' }];
+  const isMounted = (kind: CheckedMount['kind'], name: string): boolean =>
+    mounts.some((mount) => mount.kind === kind && 'name' in mount && mount.name === name);
+  const granted: CheckedMount[] = [];
+  if (credentials.codex && !isMounted('agent-state', 'codex'))
+    granted.push({
+      ...{ type: 'bind', source: `${secretsDir}/codex`, target: CODEX_STATE_TARGET, readOnly: false },
+      ...{ asWritten: 'credentials.codex', kind: 'agent-state', name: 'codex' },
+    });
+  if (credentials.github && !isMounted('credential', TOKEN_NAME))
+    granted.push({
+      ...{ type: 'bind', source: `${secretsDir}/gh-token`, target: TOKEN_TARGET, readOnly: true },
+      ...{ asWritten: 'credentials.github', kind: 'credential', name: TOKEN_NAME },
+    });
+  return granted;
 }
 
 function runUser(user: string | undefined, runAs: Owner): Owner {

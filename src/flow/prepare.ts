@@ -1,22 +1,21 @@
+import { chmod, lchown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { makeDirectory, type Owner, removeTree, writeAtomic } from '../base/files.ts';
+import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import type { Plan } from '../containers/plan.ts';
-import { runFiles } from '../containers/start-script.ts';
-import { deliverCredentials } from '../credentials/deliver.ts';
+import { type RunFile, runFiles } from '../containers/start-script.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
-import type { Redactor } from '../log/redact.ts';
 import { resolveMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import type { HeldSecrets } from './held-secrets.ts';
-import { type Directories, type RunPlaces, runPlaces } from './places.ts';
+import { type GrantParts, handOver, readGrants } from './grants.ts';
+import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
 import { holdToPolicy } from './policy.ts';
 import { promptFor, runBranch } from './prompt.ts';
@@ -31,7 +30,7 @@ export type Prepared = {
 };
 
 /** What preparing takes from the rest of the service. */
-export type PrepareParts = {
+export type PrepareParts = GrantParts & {
   deliveries: DeliveryStore;
   runs: RunStore;
   engine: Engine;
@@ -39,28 +38,20 @@ export type PrepareParts = {
   mountHost: MountHost;
   defaults: PlanDefaults;
   serverUrl: string;
-  redactor: Redactor;
-  held: HeldSecrets;
   clock: Clock;
 };
 
-/** Decides the plan, renders the prompt, copies the credentials and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
+/** Decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
 export async function prepare(parts: PrepareParts, run: Run): Promise<Prepared> {
   const { event, body, profile } = await readRun(parts, run);
   const places = runPlaces(parts.directories, run);
   const plan = await decidePlan(parts, { run, profile, places });
   const prompt = promptFor(profile, event, run.id);
-  await makePlaces(places, plan.user);
   const nowMs = parts.clock.now();
-  const delivered = await deliverCredentials({
-    secretsDir: places.secrets,
-    owner: plan.user,
-    mounts: plan.mounts.flatMap(deliverable),
-    deadlineMs: nowMs + plan.limits.timeoutSec * 1000,
-    nowMs,
-    redactor: parts.redactor,
-  });
-  parts.held.hold(run.id, delivered);
+  const deadlineMs = nowMs + plan.limits.timeoutSec * 1000;
+  const grants = await readGrants(parts, { run, profile, plan, nowMs, deadlineMs });
+  await makePlaces(places, plan.user);
+  await handOver(parts, { run, plan, places }, grants);
   await writeFiles(parts.serverUrl, { run, body, plan, places, prompt });
   return { run, event, profile, plan, places };
 }
@@ -87,6 +78,7 @@ async function decidePlan(
     runId: run.id,
     mounted: resolveMounts(profile.execution.runtime.dockerArgs.mounts, parts.mountHost),
     places,
+    runtimeUrl: parts.runtimeUrl(),
     defaults: parts.defaults,
     secretsDir: parts.mountHost.secretsDir,
     policy,
@@ -96,20 +88,12 @@ async function decidePlan(
 
 /** Fresh and empty: what an attempt before this one left is gone. */
 async function makePlaces(places: RunPlaces, owner: Owner): Promise<void> {
-  await removeTree(places.home);
+  await removeRunPlaces(places);
   await makeDirectory(places.home, { mode: 0o711 });
   await makeDirectory(places.files, { mode: 0o700, owner });
   await makeDirectory(join(places.files, 'bin'), { mode: 0o700, owner });
   await makeDirectory(places.workspace, { mode: 0o700, owner });
   await makeDirectory(places.log, { mode: 0o700 });
-}
-
-function deliverable(
-  mount: Plan['mounts'][number],
-): { kind: 'credential' | 'agent-state'; name: string; source: string }[] {
-  if ((mount.kind !== 'credential' && mount.kind !== 'agent-state') || mount.source === null || !mount.name)
-    return [];
-  return [{ kind: mount.kind, name: mount.name, source: mount.source }];
 }
 
 async function writeFiles(
@@ -130,13 +114,27 @@ async function writeFiles(
     profile: run.profile,
     branch: runBranch(run.id),
   };
-  const files = [
+  const files: (Omit<RunFile, 'content'> & { content: string | Buffer })[] = [
     ...runFiles(plan, serverUrl),
     { path: 'prompt.md', content: prompt, mode: 0o644 },
     { path: 'event.json', content: body, mode: 0o644 },
     { path: 'run.json', content: `${JSON.stringify(told, null, 2)}\n`, mode: 0o644 },
   ];
-  for (const file of files)
-    await writeAtomic(join(places.files, file.path), file.content, { mode: file.mode, owner: plan.user });
-  await writeAtomic(join(places.log, 'prompt.md'), prompt, { mode: 0o600 });
+  await Promise.all([
+    ...files.map(async ({ path, content, mode }) => {
+      await writeNew(join(places.files, path), content, { mode, owner: plan.user });
+    }),
+    writeAtomic(join(places.log, 'prompt.md'), prompt, { mode: 0o600 }),
+  ]);
+}
+
+/** Not synced: no container sees the file before all are written, and none outlives a crash of the machine. */
+async function writeNew(
+  path: string,
+  content: string | Buffer,
+  { mode, owner }: { mode: number; owner: Owner },
+): Promise<void> {
+  await writeFile(path, content, { flag: 'wx', mode });
+  await chmod(path, mode);
+  await lchown(path, owner.uid, owner.gid);
 }

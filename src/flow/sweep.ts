@@ -1,14 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { removeTree } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import { removeOrphans } from '../containers/reaper.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
 import type { EngineWatch } from './engine-watch.ts';
-import { type Directories, runHomes } from './places.ts';
+import { type Directories, removeRunPlaces, runFilesHome, runHomes } from './places.ts';
 
 /** How often what no run owns is looked for. */
 const SWEEP_EVERY_MS = 60_000;
@@ -63,7 +62,11 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
   const orphans = found.filter((workspace) => !owners.has(workspace.runId));
   const deadHomes = homes.filter((id) => !living.has(id));
   for (const workspace of orphans) await removeWorkspace(workspace.dir);
-  for (const id of deadHomes) await removeTree(join(runHomes(directories), id));
+  for (const id of deadHomes)
+    await removeRunPlaces({
+      home: join(runHomes(directories), id),
+      files: join(runFilesHome(directories), id),
+    });
   const containers = await removeOrphans(parts.engine, directories.installation, () => livingIds(runs));
   const swept = { containers, workspaces: orphans.length, homes: deadHomes.length };
   if (swept.containers + swept.workspaces + swept.homes > 0) parts.log.info(swept, 'swept what no run owns');
@@ -75,5 +78,7 @@ async function livingIds(runs: RunStore): Promise<Set<string>> {
 }
 
 async function runHomeIds(directories: Directories): Promise<string[]> {
-  return await readdir(runHomes(directories)).catch(() => []);
+  const roots = [runHomes(directories), runFilesHome(directories)];
+  const names = await Promise.all(roots.map(async (root) => await readdir(root).catch(() => [])));
+  return [...new Set(names.flat())];
 }

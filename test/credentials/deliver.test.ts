@@ -13,6 +13,7 @@ import {
 import { join, relative } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
+  credentialReadings,
   type DeliverableMount,
   type DeliveredCredentials,
   deliverCredentials,
@@ -42,19 +43,14 @@ function host(): { secrets: string; runDir: string } {
   return { secrets, runDir: join(base, 'run', 'a1') };
 }
 
-function deliver(
+async function deliver(
   runDir: string,
   mounts: readonly DeliverableMount[],
   redactor: Redactor = createRedactor(),
 ): Promise<DeliveredCredentials> {
-  return deliverCredentials({
-    secretsDir: runDir,
-    owner,
-    mounts,
-    deadlineMs: DEADLINE,
-    nowMs: NOW,
-    redactor,
-  });
+  const readings = credentialReadings(mounts, { nowMs: NOW, untilMs: DEADLINE });
+  const copies = await Promise.all(readings.map((read) => read()));
+  return await deliverCredentials({ secretsDir: runDir, owner, copies, redactor });
 }
 
 const tokenMount = (secrets: string): DeliverableMount => ({

@@ -1,0 +1,112 @@
+import type { Plan } from '../containers/plan.ts';
+import { makeBearer } from '../credentials/bearer.ts';
+import { type Copy, valueCopy } from '../credentials/copy-credential.ts';
+import { credentialReadings, type DeliverableMount, deliverCredentials } from '../credentials/deliver.ts';
+import { readGhToken } from '../credentials/gh-token-file.ts';
+import type { GitHubToken, GitHubTokens } from '../credentials/github-tokens.ts';
+import type { Redactor } from '../log/redact.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { Run } from '../runs/run.ts';
+import { runPermissions, TOKEN_NAME, tokenMount } from './github-credential.ts';
+import { type GrantRecord, readGrant, recordGrant } from './grant-record.ts';
+import type { HeldSecrets } from './held-secrets.ts';
+import type { RunPlaces } from './places.ts';
+import { preflight } from './preflight.ts';
+import type { TokenKeeper } from './token-keeper.ts';
+
+/** The name of a run's bearer for the runtime listener, below `/run/secrets`. */
+const BEARER_NAME = 'runtime-token';
+
+/** What a run will be handed: a copy each of what it mounts or is granted, and the GitHub token among them. */
+export type Grants = {
+  copies: readonly Copy[];
+  /** The GitHub token, and what it is renewed by; undefined for a run that has none. */
+  gitHub: TokenGrant | undefined;
+};
+
+type TokenGrant = {
+  token: GitHubToken;
+  grant: Pick<GrantRecord, 'repository' | 'permissions' | 'tokenFile'>;
+};
+
+/** What granting takes from the rest of the service. */
+export type GrantParts = {
+  tokens: GitHubTokens;
+  keeper: TokenKeeper;
+  held: HeldSecrets;
+  redactor: Redactor;
+  /** Where processes elsewhere reach the runtime listener; undefined while it is off. */
+  runtimeUrl: () => string | undefined;
+};
+
+/** The run that grants are read for; times in milliseconds since 1970. */
+export type GrantRequest = {
+  run: Run;
+  profile: Profile;
+  plan: Plan;
+  nowMs: number;
+  deadlineMs: number;
+};
+
+/** Reads everything that a run is granted, all at once, and writes nothing. Throws what is faulty, everything together (`preflight`). */
+export async function readGrants(parts: GrantParts, request: GrantRequest): Promise<Grants> {
+  const times = { nowMs: request.nowMs, untilMs: request.deadlineMs };
+  const [gitHub, ...copies] = await preflight<[TokenGrant | undefined, ...Copy[]]>([
+    async () => await readToken(parts, request),
+    ...credentialReadings(request.plan.mounts.flatMap(deliverable), times),
+  ]);
+  return { gitHub, copies: gitHub ? [valueCopy(TOKEN_NAME, gitHub.token.value), ...copies] : copies };
+}
+
+/** The App's token where one serves the repository, else the token file; whoever reads that says best why it cannot be used. */
+async function readToken(
+  { tokens }: GrantParts,
+  { run, profile, plan }: GrantRequest,
+): Promise<TokenGrant | undefined> {
+  const tokenFile = tokenMount(plan)?.source;
+  if (!tokenFile) return undefined;
+  const grant = { repository: run.repository, permissions: runPermissions(profile), tokenFile };
+  const token = await tokens.token({ ...grant, exact: true });
+  return { grant, token: token ?? (await tokenInFile(tokenFile)) };
+}
+
+/** Throws why there is none. */
+async function tokenInFile(file: string): Promise<GitHubToken> {
+  return { value: await readGhToken(file), expiresAt: null, source: { kind: 'file', file } };
+}
+
+/** Writes what was read into the run's own directory, masked from before, and has the token renewed for as long as the run lives. */
+export async function handOver(
+  parts: GrantParts,
+  { run, plan, places }: { run: Run; plan: Plan; places: RunPlaces },
+  { copies, gitHub }: Grants,
+): Promise<void> {
+  const bearer = gitHub && parts.runtimeUrl() !== undefined ? makeBearer(run.id) : undefined;
+  const delivered = await deliverCredentials({
+    secretsDir: places.secrets,
+    owner: plan.user,
+    copies: bearer ? [...copies, valueCopy(BEARER_NAME, bearer.value)] : copies,
+    redactor: parts.redactor,
+  });
+  parts.held.hold(run.id, delivered);
+  if (!gitHub) return;
+  const grant = { ...gitHub.grant, owner: plan.user, bearerHash: bearer?.hash ?? null };
+  await recordGrant(places, grant);
+  parts.keeper.keep({ id: run.id, places, grant }, gitHub.token);
+}
+
+/** Goes on renewing the token of a run that a service before this one had begun. */
+export async function regrant(
+  { keeper }: Pick<GrantParts, 'keeper'>,
+  run: Run,
+  places: RunPlaces,
+): Promise<void> {
+  const grant = await readGrant(places);
+  if (grant) keeper.keep({ id: run.id, places, grant }, undefined);
+}
+
+/** What is copied from the host; the GitHub token has its own way. */
+function deliverable({ kind, name, source }: Plan['mounts'][number]): DeliverableMount[] {
+  if ((kind !== 'credential' && kind !== 'agent-state') || source === null || !name) return [];
+  return name === TOKEN_NAME ? [] : [{ kind, name, source }];
+}
