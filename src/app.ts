@@ -86,11 +86,19 @@ async function startParts(
     policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
   };
   const registry = await readRules(ground, undo);
-  const { worker, admitter, reporter, egress, grants, stopSweeping, takeUp, checks, adminRoutes } = joinParts(
-    ground,
-    registry,
-  );
-  undo.push(egress.closeAll, stopSweeping, grants.stop);
+  const {
+    worker,
+    admitter,
+    reporter,
+    egress,
+    grants,
+    codexRefresh,
+    stopSweeping,
+    takeUp,
+    checks,
+    adminRoutes,
+  } = joinParts(ground, registry);
+  undo.push(egress.closeAll, stopSweeping, grants.stop, codexRefresh.stop);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { databasePlace } from '../assembly.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
@@ -24,13 +25,15 @@ export function readConfig(io: Io): Config {
 /** Opens the database of the configuration for one command, and closes it. */
 export async function withStores(io: Io, work: (stores: Stores) => Promise<void>): Promise<void> {
   const config = readConfig(io);
-  const db = await openDatabase({ file: join(config.varDir, 'github-flows.db') });
+  const db = await openDatabase(databasePlace(config));
   try {
     await work({
       config,
       deliveries: createDeliveryStore(db, systemClock),
       runs: createRunStore(db, systemClock),
-      isServiceRunning: () => isServiceRunning(join(config.varDir, 'github-flows.lock')),
+      isServiceRunning: () =>
+        // Whether a worker of a PostgreSQL database lives is not seen from here; what is asked for is done by the next one.
+        config.databaseUrl !== undefined || isServiceRunning(join(config.varDir, 'github-flows.lock')),
     });
   } finally {
     await db.close();

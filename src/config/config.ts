@@ -27,6 +27,8 @@ export type Config = {
   webhookSecrets: readonly Secret[];
   profilesDir: string;
   varDir: string;
+  /** Where PostgreSQL is; undefined means the SQLite file in `varDir`. */
+  databaseUrl: Secret | undefined;
   workspaceRoot: string;
   secretsDir: string;
   runDir: string;
@@ -41,7 +43,11 @@ export type Config = {
   githubApiUrl: string;
   githubServerUrl: string;
   maxConcurrentRuns: number;
+  /** Undefined is no limit. */
+  maxRunsPerRepository: number | undefined;
+  maxRunsPerActor: number | undefined;
   runAs: Owner;
+  codexImage: string;
   hostHomes: readonly string[];
   hostAppDir: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';

@@ -15,6 +15,7 @@ export type OptionType =
   | 'passphrase'
   | 'order'
   | 'host-keys'
+  | 'database'
   | 'secret';
 
 /** One row of the table that both the loader and docs/configuration.md are made from. */

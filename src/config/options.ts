@@ -40,6 +40,13 @@ export const OPTIONS = [
     sentence: 'What the service keeps: its database, logs, mirrors and workspaces.',
   },
   {
+    name: 'DATABASE_URL',
+    type: 'database',
+    default: null,
+    sentence:
+      'Where PostgreSQL is, for more than one machine: `postgres://user:password@host:5432/database`. Unset, everything is stored in the SQLite file `VAR_DIR/github-flows.db` (docs/operations.md).',
+  },
+  {
     name: 'WORKSPACE_ROOT',
     type: 'path',
     default: null,
@@ -119,11 +126,32 @@ export const OPTIONS = [
     sentence: 'How many runs one service works on at once.',
   },
   {
+    name: 'MAX_RUNS_PER_REPOSITORY',
+    type: 'count',
+    default: null,
+    sentence:
+      'How many runs of one repository are worked on at once, counted over all workers; no limit unless set (docs/operations.md).',
+  },
+  {
+    name: 'MAX_RUNS_PER_ACTOR',
+    type: 'count',
+    default: null,
+    sentence:
+      'How many runs that one account started are worked on at once, counted over all workers; no limit unless set.',
+  },
+  {
     name: 'RUN_AS',
     type: 'owner',
     default: null,
     sentence:
       '`uid:gid` that agents run as. Unset: your own when the service is not root, else the owner of the secrets directory, or 1000:1000 if that is root.',
+  },
+  {
+    name: 'CODEX_IMAGE',
+    type: 'text',
+    default: 'github-flows-agent-codex:latest',
+    sentence:
+      'The image in whose containers the Codex login itself is worked on: `codex login`, `codex run`, and the service’s own renewal. Profiles name the image of their runs themselves.',
   },
   {
     name: 'NETWORK_DEFAULT',

@@ -51,6 +51,7 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
     text === 'pinned' || text === 'accept-new'
       ? { value: text }
       : wrong(option, text, '`pinned` or `accept-new`'),
+  database: (option, text) => readDatabaseUrl(option, text),
   secret: (option, text) => checkWebhookSecret(option.name, text) ?? { value: new Secret(text) },
 };
 
@@ -75,6 +76,16 @@ function readOrder(option: Option, text: string): Reading {
   const known = places.every((place) => ['profile', 'global', 'environment'].includes(place));
   if (known && new Set(places).size === places.length) return { value: places };
   return wrong(option, text, '`profile`, `global` and `environment`, each once at the most, with commas');
+}
+
+/** The text may hold a password, so no fault repeats it. */
+function readDatabaseUrl(option: Option, text: string): Reading {
+  if (/^postgres(?:ql)?:\/\/\S+$/.test(text)) return { value: new Secret(text) };
+  return {
+    code: 'option_invalid',
+    message: `${option.name} should be the address of a PostgreSQL database; it is not repeated here, as it may hold a password.`,
+    mend: `Write ${option.name}=postgres://user:password@host:5432/database, or remove it to store everything in VAR_DIR.`,
+  };
 }
 
 function readOwner(option: Option, text: string): Reading {

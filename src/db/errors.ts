@@ -38,16 +38,6 @@ function databaseDamaged(file: string, cause: unknown): FlowError {
   });
 }
 
-/** The file was written by a version that knows migrations which this one does not. */
-export function databaseNewer(file: string, migration: string): FlowError {
-  return new FlowError({
-    code: 'database_newer',
-    blame: 'operator',
-    message: `The database ${file} was written by a newer github-flows: this one does not know its migration "${migration}".`,
-    mend: 'Run the newer version again, or point VAR_DIR at another directory.',
-  });
-}
-
 /** The file cannot be opened, read or written: a missing directory, permissions, a full disk. */
 export function databaseUnavailable(file: string, cause: unknown): FlowError {
   return new FlowError({

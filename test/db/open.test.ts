@@ -1,5 +1,6 @@
 import { readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Db, openDatabase } from '../../src/db/open.ts';
@@ -78,6 +79,22 @@ describe('opening', () => {
     await expect(openDatabase({ file })).rejects.toMatchObject({ code: 'database_damaged' });
   });
 
+  test('a file that lost its bytes, or all but its write-ahead log, is damaged: no new one takes its place', async () => {
+    for (const bytes of [0, 1, 99, 511]) {
+      const file = join(await temporaryDirectory(), 'test.db');
+      await writeFile(file, Buffer.alloc(bytes));
+      await expect(openDatabase({ file })).rejects.toMatchObject({ code: 'database_damaged' });
+      expect((await stat(file)).size).toBe(bytes);
+    }
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'test.db-wal'), 'what was written last');
+    await expect(openDatabase({ file: join(directory, 'test.db') })).rejects.toMatchObject({
+      code: 'database_damaged',
+      message: expect.stringContaining('test.db-wal'),
+    });
+    expect(await readdir(directory)).toEqual(['test.db-wal']);
+  });
+
   test('a database of a newer version is left alone', async () => {
     const { file, db } = await withTable();
     await sql`INSERT INTO kysely_migration VALUES ('9999-later', '2099-01-01T00:00:00.000Z')`.execute(
@@ -87,6 +104,13 @@ describe('opening', () => {
     await expect(openDatabase({ file })).rejects.toMatchObject({
       code: 'database_newer',
       message: expect.stringContaining('9999-later'),
+    });
+    const raw = new DatabaseSync(file);
+    raw.exec("UPDATE meta SET value = '99.1.0' WHERE key = 'migrated_by'");
+    raw.close();
+    await expect(openDatabase({ file })).rejects.toMatchObject({
+      message: expect.stringContaining('github-flows 99.1.0'),
+      mend: expect.stringContaining('99.1.0'),
     });
   });
 

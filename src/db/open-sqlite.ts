@@ -1,0 +1,31 @@
+import { Kysely } from 'kysely';
+import { createSqliteDialect } from './dialects/sqlite.ts';
+import { startSqliteThread } from './dialects/sqlite-thread.ts';
+import { readInstallation } from './meta.ts';
+import { migrate } from './migrate.ts';
+import { createNotices } from './notices.ts';
+import type { Db } from './open.ts';
+import { programVersion } from './program-version.ts';
+import { ensureSqliteFile } from './sqlite-file-there.ts';
+
+/** Opens a SQLite file and makes it if there was none; notices go no further than this process. */
+export async function openSqlite(file: string): Promise<Db> {
+  await ensureSqliteFile(file);
+  const kysely = new Kysely<unknown>({ dialect: createSqliteDialect(await startSqliteThread(file)) });
+  const notices = createNotices();
+  try {
+    await migrate(kysely, file, programVersion());
+    return {
+      kind: 'sqlite',
+      kysely,
+      installation: await readInstallation(kysely),
+      transaction: async (work) => await kysely.transaction().execute(work),
+      notify: async (channel, payload) => notices.tell(channel, payload),
+      listen: notices.listen,
+      close: async () => await kysely.destroy(),
+    };
+  } catch (error) {
+    await kysely.destroy();
+    throw error;
+  }
+}

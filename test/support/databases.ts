@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import { type DatabasePlace, type Db, openDatabase } from '../../src/db/open.ts';
+import { type PostgresServer, startPostgresServer } from './postgres-server.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+/** What a suite is given: databases of its own, gone with the test. */
+export type Databases = {
+  /** A database nobody has used, open until the test is over; `place` opens it once more. */
+  open(): Promise<{ db: Db; place: DatabasePlace }>;
+  /** Where a database would be that nobody has made yet. */
+  place(): Promise<DatabasePlace>;
+};
+
+/** Runs a suite on SQLite and on a real PostgreSQL, which is started when the suite begins and gone when it ends. */
+export function eachDatabase(suite: (kind: Db['kind'], databases: Databases) => void): void {
+  describe('on SQLite', () => {
+    suite(
+      'sqlite',
+      databasesAt(async () => ({ file: join(await temporaryDirectory(), 'test.db') })),
+    );
+  });
+  describe('on PostgreSQL', () => {
+    const server = usePostgresServer();
+    suite(
+      'postgres',
+      databasesAt(async () => ({ url: await server().freshDatabase() })),
+    );
+  });
+}
+
+/** A server for the tests of the surrounding `describe`, alive from its first to its last. */
+export function usePostgresServer(): () => PostgresServer {
+  let server: PostgresServer | undefined;
+  beforeAll(async () => {
+    server = await startPostgresServer();
+  });
+  afterAll(async () => await server?.remove());
+  return () => {
+    if (!server) throw new Error('The server runs only while tests do.');
+    return server;
+  };
+}
+
+function databasesAt(place: () => Promise<DatabasePlace>): Databases {
+  return {
+    place,
+    async open() {
+      const at = await place();
+      const db = await openDatabase(at);
+      onTestFinished(() => db.close());
+      return { db, place: at };
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { exec } from '../../src/base/exec.ts';
+
+/** A PostgreSQL of this test's own: reachable through a unix socket alone, and gone when it is stopped. */
+export type PostgresServer = {
+  /** The address of a database that was made for the caller and is empty. */
+  freshDatabase(): Promise<string>;
+  /** Ends it at once, as a crash does, and starts it again; what was committed is still there. */
+  restart(): Promise<void>;
+  /** Ends it at once. */
+  halt(): Promise<void>;
+  /** Starts it again after `halt`. */
+  start(): Promise<void>;
+  /** Halts it and removes all of it. */
+  remove(): Promise<void>;
+};
+
+/** Debian keeps the programs out of the PATH, a folder for each version. */
+const PROGRAMS = '/usr/lib/postgresql';
+
+/** PostgreSQL does not run as root; Debian's package makes this user. */
+const POSTGRES_USER = 'postgres';
+
+const SETTINGS = [
+  'listen_addresses=',
+  'fsync=off',
+  'full_page_writes=off',
+  'max_connections=200',
+  'shared_buffers=64MB',
+];
+
+/** Starts a new server in `/tmp` (a socket's path has at most 107 bytes). */
+export async function startPostgresServer(): Promise<PostgresServer> {
+  const programs = await findPrograms();
+  const dir = await mkdtemp('/tmp/gf-pg-');
+  const run = await createRun(programs);
+  if (run.account) await chown(dir, run.account.uid, run.account.gid);
+  await run.program('initdb', [
+    '-D',
+    join(dir, 'data'),
+    '--no-sync',
+    '--auth=trust',
+    '-U',
+    'tester',
+    '-E',
+    'UTF8',
+  ]);
+  const control = async (...args: string[]): Promise<void> =>
+    await run.program('pg_ctl', ['-D', join(dir, 'data'), '-l', join(dir, 'log'), '-w', '-s', ...args]);
+  const options = [...SETTINGS, `unix_socket_directories=${dir}`].map((setting) => `-c ${setting}`).join(' ');
+  const start = async (): Promise<void> => await control('-o', options, 'start');
+  const halt = async (): Promise<void> => await control('-m', 'immediate', 'stop');
+  const urlOf = (name: string): string => `postgres://tester@/${name}?host=${dir}`;
+  let databases = 0;
+  await start();
+  return {
+    async freshDatabase() {
+      databases += 1;
+      const name = `test_${databases}`;
+      const client = new pg.Client({ connectionString: urlOf('postgres') });
+      await client.connect();
+      await client.query(`CREATE DATABASE ${name}`);
+      await client.end();
+      return urlOf(name);
+    },
+    async restart() {
+      await halt();
+      await start();
+    },
+    halt,
+    start,
+    async remove() {
+      await halt().catch(() => undefined);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function findPrograms(): Promise<string> {
+  const versions = await readdir(PROGRAMS).catch((): string[] => []);
+  const [newest] = versions.sort((a, b) => Number(b) - Number(a));
+  if (newest === undefined) throw new Error('PostgreSQL is not installed: run `sh bin/prepare tests`.');
+  return join(PROGRAMS, newest, 'bin');
+}
+
+/** Runs PostgreSQL's programs: as root through another user, else directly. */
+async function createRun(programs: string) {
+  const account = process.getuid?.() === 0 ? await postgresAccount() : undefined;
+  return {
+    account,
+    async program(name: string, args: string[]): Promise<void> {
+      // What pg_ctl starts inherits its streams, so they are no pipes that would stay open.
+      const command = [join(programs, name), ...args]
+        .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+        .join(' ');
+      const quiet = `cd / && ${command} > /dev/null 2>&1 < /dev/null`;
+      const [file, words] = account
+        ? ['runuser', ['-u', POSTGRES_USER, '--', 'sh', '-c', quiet]]
+        : ['sh', ['-c', quiet]];
+      const { exitCode } = await exec(file as string, words as string[], {
+        env: { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8' },
+      });
+      if (exitCode !== 0) throw new Error(`${name} ended with ${exitCode}: ${command}`);
+    },
+  };
+}
+
+async function postgresAccount(): Promise<{ uid: number; gid: number }> {
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n');
+  const [, , uid, gid] = lines.find((line) => line.startsWith(`${POSTGRES_USER}:`))?.split(':') ?? [];
+  return { uid: Number(uid), gid: Number(gid) };
+}
