@@ -3,6 +3,7 @@ import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
 import { randomId } from '../base/ids.ts';
 import type { Logger } from '../log/logger.ts';
+import { makeConditional } from './conditional.ts';
 import { credentialMissing, gitHubUnreachable } from './errors.ts';
 import { faultOf } from './fault.ts';
 
@@ -31,14 +32,21 @@ const RETRIES = 2;
 /** A limit is waited for once if it passes this soon; else the caller is told. */
 const LONGEST_LIMIT_SEC = 5;
 
+/** How a client signs each request itself, where one token would not do: an authentication strategy of Octokit's, and what it takes. https://github.com/octokit/core.js#authentication */
+export type SignIn = {
+  authStrategy: (options: never) => unknown;
+  auth: Readonly<Record<string, unknown>>;
+};
+
 const ThrottledOctokit = Octokit.plugin(throttling, retry);
 
-/** `token` is asked anew for each piece of work, so that a renewed one is used; undefined means there is none. */
-export function createGitHubClient(parts: {
-  apiUrl: string;
-  token: () => Promise<string | undefined>;
-  log: Logger;
-}): GitHubClient {
+/** `token` is asked anew for each piece of work, so that a renewed one is used; undefined means there is none. With `signIn` each request is signed instead. */
+export function createGitHubClient(
+  parts: { apiUrl: string; log: Logger } & (
+    | { token: () => Promise<string | undefined> }
+    | { signIn: SignIn }
+  ),
+): GitHubClient {
   const waitForLimit = (retryAfter: number, _options: unknown, _octokit: unknown, count: number): boolean =>
     count === 0 && retryAfter <= LONGEST_LIMIT_SEC;
   const octokit = new ThrottledOctokit({
@@ -47,15 +55,23 @@ export function createGitHubClient(parts: {
     log: quietLog(parts.log),
     request: { fetch: fetchWithin },
     retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
-    throttle: { id: randomId(8), onRateLimit: waitForLimit, onSecondaryRateLimit: waitForLimit },
+    throttle: {
+      id: randomId(8),
+      // Minting tokens makes no content, so that GitHub's one write a second does not count for it.
+      enabled: !('signIn' in parts),
+      onRateLimit: waitForLimit,
+      onSecondaryRateLimit: waitForLimit,
+    },
+    ...('signIn' in parts ? parts.signIn : {}),
   });
+  makeConditional(octokit);
   return {
     async ask(what, work) {
-      const token = await parts.token();
+      const token = 'token' in parts ? await parts.token() : null;
       if (token === undefined) throw credentialMissing(what);
       const deadline = AbortSignal.timeout(DEADLINE_MS);
       const request = octokit.request.defaults({
-        headers: { authorization: `Bearer ${token}` },
+        ...(token === null ? {} : { headers: { authorization: `Bearer ${token}` } }),
         request: { signal: deadline },
       }) as GitHubRequest;
       try {

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import * as deliveries from './0001-deliveries.ts';
 import * as runs from './0002-runs.ts';
 import * as reports from './0003-reports.ts';
+import * as appTokens from './0004-app-tokens.ts';
 import * as workers from './0006-workers.ts';
 import * as upkeep from './0007-upkeep.ts';
 import * as publications from './0009-publications.ts';
@@ -11,6 +12,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-deliveries': deliveries,
   '0002-runs': runs,
   '0003-reports': reports,
+  '0004-app-tokens': appTokens,
   '0006-workers': workers,
   '0007-upkeep': upkeep,
   '0009-publications': publications,

@@ -1,0 +1,63 @@
+import { RE2JS, RE2JSException } from 're2js';
+import { FlowError } from '../base/errors.ts';
+
+const MAX_CHARACTERS = 2000;
+
+/** Throws `app_pattern_invalid` unless `pattern` is an expression of RE2 with a group named `baseUrl`. */
+export function checkUrlPattern(pattern: string): void {
+  compile(pattern);
+}
+
+/**
+ * The part of a repository's address that `pattern` calls `baseUrl`, or undefined when the pattern does not let the
+ * repository in. It must match, whole and whatever the case, `<server>/<owner>/<name>`, the same with `.git`, or an
+ * address above that ends where a name ends, so that `…/octo` is never `…/octo-evil`. RE2 does it in linear time.
+ * Throws `app_pattern_invalid`.
+ */
+export function baseUrlFor(pattern: string, serverUrl: string, repository: string): string | undefined {
+  const expression = compile(pattern);
+  const server = serverUrl.replace(/\/+$/, '');
+  const [owner = ''] = repository.split('/');
+  const addresses = [
+    ...[`${server}/${repository}`, `${server}/${repository}.git`],
+    ...[`${server}/${owner}/`, `${server}/${owner}`, `${server}/`, server],
+  ];
+  for (const address of addresses) {
+    const matcher = expression.matcher(address);
+    if (!matcher.matches()) continue;
+    const base = matcher.group('baseUrl');
+    if (base && isAbove(base, server)) return base;
+  }
+  return undefined;
+}
+
+/** A base on another host, or none at all, is not one that the server's repositories lie below. */
+function isAbove(base: string, server: string): boolean {
+  if (!URL.canParse(base)) return false;
+  const [given, wanted] = [new URL(base), new URL(server)];
+  return given.protocol === wanted.protocol && given.host === wanted.host;
+}
+
+function compile(pattern: string): RE2JS {
+  if (pattern.length > MAX_CHARACTERS)
+    throw patternInvalid(pattern, `is longer than ${MAX_CHARACTERS} characters`);
+  let expression: RE2JS;
+  try {
+    expression = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
+  } catch (error) {
+    const why = error instanceof RE2JSException ? error.message : String(error);
+    throw patternInvalid(pattern, `is no expression of RE2 (${why.slice(0, 200)})`);
+  }
+  if (!Object.hasOwn(expression.namedGroups(), 'baseUrl'))
+    throw patternInvalid(pattern, 'has no group named baseUrl');
+  return expression;
+}
+
+function patternInvalid(pattern: string, what: string): FlowError {
+  return new FlowError({
+    code: 'app_pattern_invalid',
+    blame: 'operator',
+    message: `The URL pattern ${JSON.stringify(pattern.slice(0, 200))} ${what}.`,
+    mend: 'Write one like (?<baseUrl>https://github\\.com/owner)/.*, without look-around and back references: https://github.com/google/re2/wiki/Syntax.',
+  });
+}

@@ -1,0 +1,28 @@
+const LEVELS = ['read', 'write', 'admin'];
+
+/** What is wanted of an installation, held against what it has. */
+export type PermissionMatch = {
+  /** As much of what is wanted as there is; never empty, for an empty set would be everything. */
+  granted: Record<string, string>;
+  /** What is wanted beyond that, as `contents: write`. */
+  missing: string[];
+};
+
+/** Holds what is `wanted` against what an installation `has`; a lower level is granted where the wanted one is not there. */
+export function matchPermissions(
+  wanted: Readonly<Record<string, string>>,
+  has: Readonly<Record<string, string>>,
+): PermissionMatch {
+  const granted: Record<string, string> = {};
+  const missing: string[] = [];
+  for (const [name, level] of Object.entries(wanted).toSorted()) {
+    const held = Object.hasOwn(has, name) ? LEVELS.indexOf(has[name] ?? '') : -1;
+    const asked = LEVELS.indexOf(level);
+    if (held < asked) missing.push(`${name}: ${level}`);
+    const given = LEVELS[Math.min(held, asked)];
+    // `workflows` has one level, so that less of it is none: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
+    if (given !== undefined && (name !== 'workflows' || given === 'write')) granted[name] = given;
+  }
+  if (Object.keys(granted).length === 0) granted.metadata = 'read';
+  return { granted, missing };
+}

@@ -1,0 +1,37 @@
+import { baseUrlFor } from './app-pattern.ts';
+import type { StoredApp } from './app-record.ts';
+
+/** Where the service's own GitHub is. */
+export type Hosts = { apiUrl: string; serverUrl: string };
+
+/**
+ * The Apps that may serve a repository (`owner/name`): by their URL pattern, or all of the service's own host. The
+ * longest `baseUrl` comes first, Apps without a pattern last, the oldest first among equals.
+ */
+export function appsFor(apps: readonly StoredApp[], repository: string, hosts: Hosts): StoredApp[] {
+  return apps
+    .map((app) => ({ app, weight: weightOf(app, repository, hosts) }))
+    .filter(({ weight }) => weight !== undefined)
+    .toSorted((one, other) => (other.weight ?? 0) - (one.weight ?? 0))
+    .map(({ app }) => app);
+}
+
+function weightOf(app: StoredApp, repository: string, { apiUrl, serverUrl }: Hosts): number | undefined {
+  const { urlPattern } = app;
+  if (urlPattern === null) return sameAddress(app.apiUrl, apiUrl) ? 0 : undefined;
+  // Clones from a directory, for trying things out, have no address that a pattern could be about.
+  const servers = serverUrl.startsWith('file:') ? [serverOf(app.apiUrl), 'https://github.com'] : [serverUrl];
+  const bases = servers.map((server) => baseUrlFor(urlPattern, server, repository)?.length);
+  return bases.find((length) => length !== undefined);
+}
+
+/** The web address that belongs to an API: https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api */
+export function serverOf(apiUrl: string): string {
+  const { origin, hostname } = new URL(apiUrl);
+  return hostname === 'api.github.com' ? 'https://github.com' : origin.replace('://api.', '://');
+}
+
+function sameAddress(one: string, other: string): boolean {
+  const plain = (text: string): string => new URL(text).href.replace(/\/+$/, '');
+  return plain(one) === plain(other);
+}

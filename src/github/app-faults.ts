@@ -1,0 +1,53 @@
+import { FlowError } from '../base/errors.ts';
+import { faultOf } from './fault.ts';
+
+/** The code of what GitHub answered, for callers that take one of them for an answer. */
+export function answerAs(error: unknown): string | undefined {
+  return error instanceof FlowError ? error.code : undefined;
+}
+
+/** A fault of GitHub's client in an App's own words: its mends are about keys and installations, not about tokens. */
+export function appFault(name: string, error: unknown): FlowError {
+  const fault = faultOf(`the App ${name}`, error);
+  const words = WORDS[fault.code];
+  return words ? reworded(words(name), fault) : fault;
+}
+
+/** The same for a token that was not minted, where GitHub's answers mean something more. */
+export function mintFault(name: string, installation: number, error: unknown): FlowError {
+  const fault = faultOf(`the App ${name}`, error);
+  const words = MINT_WORDS[fault.code];
+  return words ? reworded(words(name, installation), fault) : appFault(name, fault);
+}
+
+type Words = { code: string; mend: string };
+
+const WORDS: Readonly<Record<string, (name: string) => Words>> = {
+  github_token_refused: (name) => ({
+    code: 'app_key_refused',
+    mend: `Make a new private key in the App’s settings on GitHub (General, Private keys) and give it to \`github-flows app add\`, with the App id or client id shown there; \`github-flows app test ${name}\` tries it. A clock that is far off does this too.`,
+  }),
+  github_refused: (name) => ({
+    code: 'app_refused',
+    mend: `See in the App’s settings on GitHub whether it or its owner was blocked, and run \`github-flows app test ${name}\`.`,
+  }),
+  github_not_found: (name) => ({
+    code: 'app_unknown',
+    mend: `See that the App ${name} still exists on GitHub, that its id is right, and that its API URL is that of its host.`,
+  }),
+};
+
+const MINT_WORDS: Readonly<Record<string, (name: string, installation: number) => Words>> = {
+  github_not_found: (name, installation) => ({
+    code: 'app_installation_gone',
+    mend: `Installation ${installation} was removed: install the App again on GitHub. \`github-flows app test ${name}\` lists what is there.`,
+  }),
+  github_invalid: (name) => ({
+    code: 'app_request_refused',
+    mend: `Give the installation this repository and the permissions that were asked for, in the App’s settings on GitHub; \`github-flows app test ${name}\` says what is missing.`,
+  }),
+};
+
+function reworded({ code, mend }: Words, fault: FlowError): FlowError {
+  return new FlowError({ code, mend, blame: 'operator', message: fault.message, cause: fault.cause });
+}
