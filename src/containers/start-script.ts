@@ -11,8 +11,8 @@ const LATE_SEC = 60;
 const COMMITTER = { name: 'github-flows', email: 'github-flows@users.noreply.github.com' };
 
 /**
- * What lies in a run's directory besides prompt, event and run: the start script and its settings, our `gh` and git
- * credential helper, git's system configuration, and the login shell's profile (`profile.sh`, mounted at
+ * What lies in a run's directory besides prompt, event and run: the start script and its settings, our `gh`, git's
+ * credential helper and `github-token`, git's system configuration, and the login shell's profile (`profile.sh`, mounted at
  * `/etc/profile.d/github-flows.sh`). `serverUrl` is where repositories are cloned from. No file holds a secret.
  */
 export function runFiles(plan: Plan, serverUrl: string): RunFile[] {
@@ -20,6 +20,7 @@ export function runFiles(plan: Plan, serverUrl: string): RunFile[] {
     { path: 'bin/start', content: script('start'), mode: 0o755 },
     { path: 'bin/gh', content: script('gh'), mode: 0o755 },
     { path: 'bin/git-credential', content: script('git-credential'), mode: 0o755 },
+    { path: 'bin/github-token', content: script('github-token'), mode: 0o755 },
     { path: 'profile.sh', content: script('profile'), mode: 0o644 },
     { path: 'gitconfig', content: gitConfig(plan, serverUrl), mode: 0o644 },
     { path: 'settings', content: settings(plan, serverUrl), mode: 0o644 },
@@ -29,7 +30,7 @@ export function runFiles(plan: Plan, serverUrl: string): RunFile[] {
   return files.filter((file) => file.content !== '');
 }
 
-function script(name: 'start' | 'gh' | 'git-credential' | 'profile'): string {
+function script(name: 'start' | 'gh' | 'git-credential' | 'github-token' | 'profile'): string {
   return readFileSync(new URL(`./scripts/${name}.sh`, import.meta.url), 'utf8');
 }
 

@@ -89,6 +89,7 @@ test('states, setup script and nothing else depend on the plan', () => {
     'bin/start',
     'bin/gh',
     'bin/git-credential',
+    'bin/github-token',
     'profile.sh',
     'gitconfig',
     'settings',

@@ -159,6 +159,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
     places,
     defaults,
     secretsDir,
+    runtimeUrl: undefined,
     policy,
   });
   refuseBeyondPolicy(plan, policy);

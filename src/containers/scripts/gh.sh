@@ -4,16 +4,15 @@
 gf_files=/run/github-flows
 . "$gf_files/settings"
 
-if [ -r /run/secrets/gh-token ]; then
-  gf_token=$(tr -d '\r\n' </run/secrets/gh-token)
-  if [ -n "$gf_token" ]; then
-    GH_TOKEN=$gf_token
-    export GH_TOKEN
-    if [ "$gf_host" != github.com ]; then
-      GH_HOST=$gf_host
-      GH_ENTERPRISE_TOKEN=$gf_token
-      export GH_HOST GH_ENTERPRISE_TOKEN
-    fi
+gf_token=
+{ IFS= read -r gf_token || :; } 2>/dev/null </run/secrets/gh-token
+if [ -n "$gf_token" ]; then
+  GH_TOKEN=$gf_token
+  export GH_TOKEN
+  if [ "$gf_host" != github.com ]; then
+    GH_HOST=$gf_host
+    GH_ENTERPRISE_TOKEN=$gf_token
+    export GH_HOST GH_ENTERPRISE_TOKEN
   fi
 fi
 

@@ -1,8 +1,11 @@
 #!/bin/sh
 # Answers git's question for a password with the token as it is now, and only for the server the run was started for.
+# Whatever it has no answer to, `store` and `erase` among it, it leaves to the next helper without a word. Builtins of
+# a POSIX shell alone: an image need not have anything else.
 # https://git-scm.com/docs/git-credential#IOFMT
 
 [ "$1" = get ] || exit 0
+[ -r /run/github-flows/settings ] || exit 0
 . /run/github-flows/settings
 
 gf_asked_protocol=
@@ -15,7 +18,7 @@ while IFS='=' read -r gf_key gf_value && [ -n "$gf_key" ]; do
 done
 
 [ "$gf_asked_protocol://$gf_asked_host" = "$gf_server" ] || exit 0
-[ -r /run/secrets/gh-token ] || exit 0
-gf_token=$(tr -d '\r\n' </run/secrets/gh-token)
+gf_token=
+{ IFS= read -r gf_token || :; } 2>/dev/null </run/secrets/gh-token || exit 0
 [ -n "$gf_token" ] || exit 0
 printf 'username=x-access-token\npassword=%s\n' "$gf_token"
