@@ -19,6 +19,8 @@ export function wantedCommit(rule: CheckoutRule, event: FlowEvent): Wanted {
     case 'pull-request-head':
       if (!pull) throw noPullRequest(rule.from, event);
       return head(pull.number, pull.headSha);
+    case 'event-commit':
+      return event.commit === undefined ? defaultBranch : { sha: event.commit };
     case 'pull-request-merge':
       if (!pull) throw noPullRequest(rule.from, event);
       return { pullRequest: { number: pull.number, kind: 'merge' } };
@@ -27,13 +29,15 @@ export function wantedCommit(rule: CheckoutRule, event: FlowEvent): Wanted {
 
 /**
  * Where the agent configuration of a workspace comes from, or undefined when it is the checked-out commit's own: the
- * commit that the event names as the pull request's base, else the default branch.
+ * commit that the event names as the pull request's base, else the default branch. A commit that an event names may be
+ * a pull request's, too.
  */
 export function pullRequestBase(
   rule: CheckoutRule,
   event: FlowEvent,
 ): { sha: string | undefined; branch: string } | undefined {
-  const byRef = rule.from === 'ref' && rule.ref?.startsWith('refs/pull/') === true;
+  const byRef =
+    rule.from === 'event-commit' || (rule.from === 'ref' && rule.ref?.startsWith('refs/pull/') === true);
   const byRule = rule.from === 'pull-request-head' || rule.from === 'pull-request-merge';
   const isPull = byRef || byRule || (rule.from === 'auto' && event.pullRequest !== undefined);
   if (!isPull || rule.agentConfig === 'head') return undefined;

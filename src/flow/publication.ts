@@ -84,7 +84,12 @@ function linkOf(link: PublishRule['link'], event: FlowEvent): string {
 function intoOf({ checkout }: Profile, event: FlowEvent): string | null {
   const main = event.repository?.defaultBranch ?? null;
   if (checkout.from === 'ref') return checkout.ref?.replace(/^refs\/heads\//, '') ?? main;
+  if (checkout.from === 'event-commit') return textOf(event.attributes.branch) ?? main;
   return checkout.from !== 'default-branch' && event.pullRequest ? null : main;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function oneLine(text: string): string {

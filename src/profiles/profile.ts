@@ -7,11 +7,15 @@ export type Trigger = Partial<Record<AttributeName, Scalar | readonly Scalar[]>>
   filter?: string;
 };
 
-/** Who may start a run, with defaults filled in: `permission` is absent when only `actors` and `bots` may. */
+/** Who may start a run, with defaults filled in: `permission` is absent when only `actors`, `teams` and `bots` may. */
 export type Allow = {
   permission?: 'read' | 'triage' | 'write' | 'maintain' | 'admin' | 'any';
   actors: readonly string[];
+  /** Teams as `org/slug`. */
+  teams?: readonly string[];
   bots: readonly string[];
+  /** False keeps runs off pull requests from other repositories. */
+  forks?: boolean;
 };
 
 /** One prompt variable: where its value comes from, and what it is when nothing is there. */
@@ -53,7 +57,7 @@ export type Runtime = {
 
 /** Which commit a run works on; `auto` is the pull request's head for events about one, else the default branch. */
 export type CheckoutRule = {
-  from: 'auto' | 'default-branch' | 'pull-request-head' | 'pull-request-merge' | 'ref';
+  from: 'auto' | 'default-branch' | 'event-commit' | 'pull-request-head' | 'pull-request-merge' | 'ref';
   ref: string | undefined;
   /** Commits of history in the clone; undefined is all of it. */
   depth: number | undefined;
@@ -61,8 +65,18 @@ export type CheckoutRule = {
   agentConfig: 'base' | 'head';
 };
 
-/** What is said on GitHub about a run. */
-export type ReportRule = { reaction: boolean; comment: 'on-failure' | 'always' | 'never' };
+/** What is said on GitHub about a run. Runs saved before a key was known lack it. */
+export type ReportRule = {
+  reaction: boolean;
+  comment: 'on-failure' | 'always' | 'never';
+  /** A check run on the pull request's commit. */
+  check?: boolean;
+  /** The profile's own texts, in the language of prompts. */
+  templates?: { running?: string; ended?: string; refused?: string };
+};
+
+/** The most that a profile's runs may come to in a day (UTC): how many, and how many minutes. */
+export type Budget = { runs?: number; minutes?: number };
 
 /** GitHub's names of permissions, and how much of each. */
 export type GitHubPermissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
@@ -112,6 +126,7 @@ export type Profile = {
   credentials: CredentialRule;
   checkout: CheckoutRule;
   report: ReportRule;
+  budget?: Budget;
   /** Absent from runs saved before there was this key, too. */
   publish?: PublishRule | undefined;
 };

@@ -9,11 +9,15 @@ const ROOT = realpathSync(resolve(import.meta.dirname, '../..'));
 const BASE = { trigger: { event: 'push' }, execution: AGENT };
 
 describe('the shipped profiles', () => {
-  test('load without a fault, and the example waits for a repository that nobody owns', async () => {
+  test('load without a fault, and wait for a repository that nobody owns', async () => {
     const real = { ...checks, checkPrompt: checkTemplate };
     const result = await loadProfiles({ dir: join(ROOT, 'profiles'), checks: real });
     expect(result.faults).toEqual([]);
     expect(result.profiles.map(({ path, trigger }) => [path, trigger.repository])).toEqual([
+      ['agents/fix', 'owner/repository'],
+      ['agents/mend', 'owner/repository'],
+      ['agents/review', 'owner/repository'],
+      ['agents/triage', 'owner/repository'],
       ['example', 'owner/repository'],
     ]);
   });
@@ -25,7 +29,8 @@ describe('the shipped profiles', () => {
   });
 
   test('the example means what its page says', async () => {
-    const [profile] = (await loadProfiles({ dir: join(ROOT, 'profiles'), checks })).profiles;
+    const { profiles } = await loadProfiles({ dir: join(ROOT, 'profiles'), checks });
+    const profile = profiles.find(({ path }) => path === 'example');
     expect(profile?.trigger).toEqual({
       repository: 'owner/repository',
       event: 'issue_comment',
