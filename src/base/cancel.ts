@@ -30,3 +30,16 @@ export function createCancellation(parent?: Cancellation): Cancellation {
     },
   };
 }
+
+/** What `work` gives, or the signal's reason as soon as it aborts; the work itself goes on, and its failure is nobody's then. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -7,11 +7,17 @@ const MODES: Record<CodexState['mode'], string> = {
   'chatgpt-tokens': 'ChatGPT login without a refresh token',
 };
 
+const SOON_MS = 30 * 60_000;
+
 /** A Codex state in one line: login, account, remaining life, model. */
 export function codexSummary(state: CodexState, nowMs: number): string {
   const words = [`${state.dir}: ${MODES[state.mode]}`];
   if (state.account?.email) words.push(`of ${state.account.email}`);
-  if (state.accessExpiresAt !== null) words.push(remaining(state.accessExpiresAt - nowMs));
+  if (state.accessExpiresAt !== null) {
+    words.push(remaining(state.accessExpiresAt - nowMs));
+    if (state.isRenewable && state.accessExpiresAt - nowMs < SOON_MS)
+      words.push('renewed by the service before the next run');
+  }
   if (state.model) words.push(`model ${state.model}`);
   return words.join(', ');
 }

@@ -25,6 +25,14 @@ export type ContainerState = {
 /** A run's container on the engine. */
 export type ListedContainer = ContainerIdentity & { id: string; running: boolean };
 
+/** A container found by its labels. */
+export type FoundContainer = {
+  id: string;
+  name: string;
+  running: boolean;
+  labels: Readonly<Record<string, string>>;
+};
+
 /** The calls that make, move, find and remove containers; `Engine` says what each does. */
 export function containerLife(call: CallEngine, clock: Clock) {
   return {
@@ -33,6 +41,8 @@ export function containerLife(call: CallEngine, clock: Clock) {
     stop: (id: string, graceSec: number) => stopContainer(call, id, graceSec),
     kill: (id: string) => killContainer(call, id),
     remove: (id: string) => removeContainer(call, clock, id),
+    removeEnded: (id: string) => removeEnded(call, id),
+    find: (labels: readonly string[]) => findContainers(call, labels),
     inspect: (id: string) => inspectContainer(call, id),
     writtenBytes: (id: string) => writtenBytes(call, id),
     list: (installation: string) => listContainers(call, installation),
@@ -91,6 +101,15 @@ async function removeContainer(call: CallEngine, clock: Clock, id: string): Prom
   }
 }
 
+/** Without force the engine removes no container that runs: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerDelete */
+async function removeEnded(call: CallEngine, id: string): Promise<boolean> {
+  const answers = { 404: true, 409: false };
+  return await call<boolean>({ what: 'remove a container', answers }, async (docker, abortSignal) => {
+    await docker.getContainer(id).remove({ v: true, abortSignal });
+    return true;
+  });
+}
+
 async function inspectContainer(call: CallEngine, id: string): Promise<ContainerState> {
   return await call(
     { what: 'describe a container', faults: { 404: gone(id) } },
@@ -120,14 +139,20 @@ async function writtenBytes(call: CallEngine, id: string): Promise<number> {
   );
 }
 
-async function listContainers(call: CallEngine, installation: string): Promise<ListedContainer[]> {
+async function findContainers(call: CallEngine, labels: readonly string[]): Promise<FoundContainer[]> {
   return await call({ what: 'list containers' }, async (docker, abortSignal) => {
-    const filters = { label: [`${LABELS.installation}=${installation}`, LABELS.run] };
-    const found = await docker.listContainers({ all: true, filters, abortSignal });
-    return found.flatMap(({ Id, Labels, State }) => {
-      const identity = readLabels(Labels);
-      return identity ? [{ ...identity, id: Id, running: State === 'running' }] : [];
+    const found = await docker.listContainers({ all: true, filters: { label: [...labels] }, abortSignal });
+    return found.map(({ Id, Names, Labels, State }) => {
+      return { id: Id, name: (Names[0] ?? '').slice(1), running: State === 'running', labels: Labels };
     });
+  });
+}
+
+async function listContainers(call: CallEngine, installation: string): Promise<ListedContainer[]> {
+  const found = await findContainers(call, [`${LABELS.installation}=${installation}`, LABELS.run]);
+  return found.flatMap(({ id, running, labels }) => {
+    const identity = readLabels(labels);
+    return identity ? [{ ...identity, id, running }] : [];
   });
 }
 

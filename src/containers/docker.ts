@@ -1,8 +1,14 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { Clock } from '../base/clock.ts';
-import { type ContainerState, containerLife, type ListedContainer } from './container-life.ts';
+import {
+  type ContainerState,
+  containerLife,
+  type FoundContainer,
+  type ListedContainer,
+} from './container-life.ts';
+import { containerTerminal } from './container-terminal.ts';
 import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
 import { containerGone, imageMissing } from './errors.ts';
 import { checkNetwork, ensureNetwork } from './network.ts';
@@ -10,6 +16,8 @@ import { checkVolume } from './volume.ts';
 
 /** The engine itself: its version, and how many processors it can give. */
 export type EngineInfo = {
+  /** What the engine calls itself, the same after every restart of it. */
+  engineId: string;
   version: string;
   apiVersion: string;
   cpus: number;
@@ -65,18 +73,31 @@ export type Engine = {
   kill(id: string): Promise<void>;
   /** Kills it if need be and removes it with its anonymous volumes; resolves once it is gone. */
   remove(id: string): Promise<void>;
+  /** Removes it only if it does not run, and never stops it; gives whether it is gone. */
+  removeEnded(id: string): Promise<boolean>;
+  /** Every container, running or not, that carries all these labels (`name` or `name=value`). */
+  find(labels: readonly string[]): Promise<FoundContainer[]>;
   /** Every run's container of an installation, running or not. */
   list(installation: string): Promise<ListedContainer[]>;
   /** The engine's log, multiplexed, with timestamps; it ends with what there is once the container is over. */
   logs(id: string, wanted: LogQuery, signal: AbortSignal): Promise<Readable>;
   /** Both streams as they are written from now on: multiplexed, not waiting for ends of lines. */
   attach(id: string, signal: AbortSignal): Promise<Readable>;
+  /** The terminal of a container that has one: what is written is typed there, what is read is shown. */
+  attachTerminal(id: string, signal: AbortSignal): Promise<Duplex>;
+  /** How large that terminal is. A container that is over needs none, which is fine. */
+  resize(id: string, size: { rows: number; columns: number }): Promise<void>;
 };
 
 /** The engine at `dockerHost` (`unix:///…` or `tcp://…`). Throws `docker_host_invalid`; nothing is asked yet. */
 export function createEngine({ dockerHost, clock }: { dockerHost: string; clock: Clock }): Engine {
   const call = engineCaller(dockerHost);
-  return { ...engineItself(call), ...containerLife(call, clock), ...containerStreams(call) };
+  return {
+    ...engineItself(call),
+    ...containerLife(call, clock),
+    ...containerStreams(call),
+    ...containerTerminal(call),
+  };
 }
 
 type EngineItself = Pick<
@@ -95,8 +116,15 @@ function engineItself(call: CallEngine): EngineItself {
         const [version, info] = await Promise.all([docker.version(), docker.info()]);
         const { Version, ApiVersion } = version;
         const runtimes = Object.keys(info.Runtimes ?? {});
-        const { NCPU, MemTotal } = info;
-        return { version: Version, apiVersion: ApiVersion, cpus: NCPU, memoryBytes: MemTotal, runtimes };
+        const { NCPU, MemTotal, ID: engineId } = info;
+        return {
+          engineId,
+          version: Version,
+          apiVersion: ApiVersion,
+          cpus: NCPU,
+          memoryBytes: MemTotal,
+          runtimes,
+        };
       }),
     inspectImage: (name) => {
       const faults = { 404: (_words: string, cause: unknown) => imageMissing(name, cause) };

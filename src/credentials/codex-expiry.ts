@@ -15,6 +15,34 @@ export function expiryFault(dir: string, auth: CodexAuth, times: Lifetime): Flow
   return end <= times.nowMs ? loginExpired(dir, end) : loginExpires(dir, end, times.untilMs);
 }
 
+/** How long before its end a login that nobody renews is told: longer than most runs take. */
+const SOON_MS = 30 * 60_000;
+
+/**
+ * The fault of a login that ends soon or has ended, for whoever looks at it without a run in mind; undefined for one
+ * that the service renews by itself.
+ */
+export function endingFault(dir: string, auth: CodexAuth, nowMs: number): FlowError | undefined {
+  if (isRenewable(auth)) return undefined;
+  const fault = expiryFault(dir, auth, { nowMs, untilMs: nowMs + SOON_MS });
+  const end = 'accessToken' in auth ? jwtExpiry(auth.accessToken) : null;
+  return fault && end !== null && end > nowMs ? loginEnds(dir, end) : fault;
+}
+
+/** Whether the service can renew it: a login with a ChatGPT account that has its refresh token. */
+export function isRenewable(auth: CodexAuth): boolean {
+  return auth.mode === 'chatgpt' && auth.refreshToken !== '';
+}
+
+function loginEnds(dir: string, end: number): FlowError {
+  return new FlowError({
+    code: 'codex_login_expires',
+    blame: 'operator',
+    message: `The access token of the Codex login in ${dir} runs out at ${isoTime(end)}, and there is no refresh token to renew it with.`,
+    mend: 'Log in again with `github-flows codex login`.',
+  });
+}
+
 function loginExpired(dir: string, end: number): FlowError {
   return new FlowError({
     code: 'codex_login_expired',

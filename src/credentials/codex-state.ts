@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
 import { accountOf, type CodexAccount, type CodexAuth, jwtExpiry, parseCodexAuth } from './codex-auth.ts';
 import { type CodexConfig, parseCodexConfig } from './codex-config.ts';
-import { expiryFault } from './codex-expiry.ts';
+import { endingFault, isRenewable } from './codex-expiry.ts';
 import { describeFault } from './file-words.ts';
 import { accessFaults, type FileFault, openDirectory, readEntry, serviceUid } from './private-file.ts';
 
@@ -14,6 +14,10 @@ export type CodexState = {
   mode: CodexAuth['mode'];
   account: CodexAccount | null;
   accessExpiresAt: number | null;
+  /** Seconds that the access token still lasts, 0 when it has run out; null when it does not say. */
+  accessExpiresInSec: number | null;
+  /** Whether the service renews the access token before a run that would outlast it. */
+  isRenewable: boolean;
   lastRefresh: number | null;
   store: CodexConfig['store'];
   /** The model that config.toml names; null means Codex's own choice. */
@@ -41,13 +45,13 @@ export async function inspectCodexState(dir: string, nowMs: number): Promise<Cod
   const directory = await openDirectory(dir);
   if ('kind' in directory) {
     const config = parseCodexConfig(NO_CONFIG, dir);
-    return { ...summary(dir, NO_LOGIN, config), problems: [stateFault(directory).toProblem()] };
+    return { ...summary(dir, NO_LOGIN, config, nowMs), problems: [stateFault(directory).toProblem()] };
   }
   try {
     const { auth, config, faults } = await readCodexState(directory, dir);
-    const expiry = expiryFault(dir, auth, { nowMs, untilMs: nowMs });
-    const all = expiry ? [...faults, expiry] : faults;
-    return { ...summary(dir, auth, config), problems: all.map((fault) => fault.toProblem()) };
+    const ending = endingFault(dir, auth, nowMs);
+    const all = ending ? [...faults, ending] : faults;
+    return { ...summary(dir, auth, config, nowMs), problems: all.map((fault) => fault.toProblem()) };
   } finally {
     await directory.close();
   }
@@ -102,13 +106,21 @@ async function readAuth(directory: FileHandle, path: string, faults: FlowError[]
   return NO_LOGIN;
 }
 
-function summary(dir: string, auth: CodexAuth, config: CodexConfig): Omit<CodexState, 'problems'> {
+function summary(
+  dir: string,
+  auth: CodexAuth,
+  config: CodexConfig,
+  nowMs: number,
+): Omit<CodexState, 'problems'> {
   const tokens = 'accessToken' in auth ? auth : undefined;
+  const end = tokens ? jwtExpiry(tokens.accessToken) : null;
   return {
     dir,
     mode: auth.mode,
     account: tokens ? { ...accountOf(tokens.idToken), id: tokens.accountId } : null,
-    accessExpiresAt: tokens ? jwtExpiry(tokens.accessToken) : null,
+    accessExpiresAt: end,
+    accessExpiresInSec: end === null ? null : Math.max(0, Math.floor((end - nowMs) / 1000)),
+    isRenewable: isRenewable(auth),
     lastRefresh: tokens?.lastRefresh ? Date.parse(tokens.lastRefresh) : null,
     store: config.store,
     model: config.model,

@@ -1,11 +1,14 @@
-import { realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { unlessAborted } from '../base/cancel.ts';
+import type { Clock } from '../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../base/errors.ts';
 import { makeDirectory, type Owner } from '../base/files.ts';
+import { codexLoginSpec, LOGIN_CONTAINER } from '../containers/codex-spec.ts';
 import type { Engine } from '../containers/docker.ts';
-import { codexLoginSpec, LOGIN_CONTAINER } from '../containers/login-spec.ts';
 import { printOutput } from '../containers/print-output.ts';
 import { inspectCodexState } from '../credentials/codex-state.ts';
+import { holdCodexState, loginUnderWay } from './codex-hold.ts';
+import { writableState } from './codex-refresh-container.ts';
 
 /** What a login takes. */
 export type CodexLogin = {
@@ -20,7 +23,7 @@ export type CodexLogin = {
   print: (text: string) => void;
   /** Resolves when the person wants it no more. */
   interrupted: Promise<void>;
-  nowMs: number;
+  clock: Clock;
 };
 
 /** Faults of a state that a new login does not mend: nobody could write it, or nobody could share it afterwards. */
@@ -32,46 +35,52 @@ const IN_THE_WAY = [
   'codex_login_not_in_file',
 ];
 
+/** How long a login waits for a refresh of the login that is there: longer than one can last. */
+const WAIT_MS = 6 * 60_000;
+
 /**
- * Logs in to Codex in a container that holds the state directory and nothing else, one login at a time; the container
- * is gone afterwards, however it went. Throws `codex_login_failed`, `codex_login_interrupted`,
- * `codex_login_under_way`, `codex_state_not_made`, `codex_state_of_another_user`, the faults of a state that a login does not mend, and the
- * engine's codes.
+ * Logs in to Codex in a container that holds the state directory and nothing else, while nobody else may write it; the
+ * container is gone afterwards, however it went. Throws `codex_login_failed`, `codex_login_interrupted`,
+ * `codex_state_not_made`, `codex_state_of_another_user`, the codes of `holdCodexState`, the faults of a state that a
+ * login does not mend, and the engine's codes.
  */
 export async function codexLogin(login: CodexLogin): Promise<void> {
   const { engine, owner, image } = login;
   await engine.inspectImage(image);
   const stateDir = await readyState(login);
   await engine.ensureNetwork();
-  const id = await createAlone(engine, codexLoginSpec({ image, stateDir, owner }));
   const over = new AbortController();
-  try {
-    const exitCode = await Promise.race([
-      runToEnd(login, id, over.signal),
-      login.interrupted.then(() => Promise.reject(loginInterrupted())),
-    ]);
-    if (exitCode !== 0) throw loginFailed(exitCode);
-  } finally {
-    over.abort();
-    await engine.remove(id);
-  }
+  void login.interrupted.then(() => over.abort(loginInterrupted()));
+  const hold = { engine, owner, stateDir, clock: login.clock, waitMs: WAIT_MS, signal: over.signal };
+  const onWait = (fault: FlowError): void => login.print(`${fault.message} It is waited for.\n`);
+  const exitCode = await holdCodexState({ ...hold, people: 'refuse', onWait }, async () => {
+    const id = await createAlone(engine, codexLoginSpec({ image, stateDir, owner }));
+    try {
+      return await unlessAborted(runToEnd(login, id, over.signal), over.signal);
+    } finally {
+      over.abort();
+      await engine.remove(id);
+    }
+  });
+  if (exitCode !== 0) throw loginFailed(exitCode);
 }
 
 /** The real path of a state directory that Codex can write to as its owner. */
-async function readyState({ stateDir, owner, nowMs }: CodexLogin): Promise<string> {
+export async function readyState({
+  stateDir,
+  owner,
+  clock,
+}: Pick<CodexLogin, 'stateDir' | 'owner' | 'clock'>): Promise<string> {
   try {
     await makeDirectory(dirname(stateDir), { mode: 0o700 });
     await makeDirectory(stateDir, { mode: 0o700, owner });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw stateNotMade(stateDir, error);
   }
-  const { problems } = await inspectCodexState(stateDir, nowMs);
+  const { problems } = await inspectCodexState(stateDir, clock.now());
   const problem = problems.find(({ code }) => IN_THE_WAY.includes(code));
   if (problem) throw new FlowError({ ...problem, blame: 'operator' });
-  const real = await realpath(stateDir);
-  const { uid } = await stat(real);
-  if (uid !== owner.uid) throw stateOfAnother(stateDir, uid, owner);
-  return real;
+  return await writableState(stateDir, owner);
 }
 
 /** A login that was killed may have left its container behind; one that still runs is somebody's. */
@@ -80,9 +89,7 @@ async function createAlone(engine: Engine, spec: ReturnType<typeof codexLoginSpe
     return await engine.create(spec);
   } catch (error) {
     if (asFlowError(error).code !== 'container_exists') throw error;
-    const { running } = await engine.inspect(LOGIN_CONTAINER);
-    if (running) throw loginUnderWay();
-    await engine.remove(LOGIN_CONTAINER);
+    if (!(await engine.removeEnded(LOGIN_CONTAINER))) throw loginUnderWay();
     return await engine.create(spec);
   }
 }
@@ -112,15 +119,6 @@ function loginInterrupted(): FlowError {
   });
 }
 
-function loginUnderWay(): FlowError {
-  return new FlowError({
-    code: 'codex_login_under_way',
-    blame: 'operator',
-    message: `Another login is under way: the container ${LOGIN_CONTAINER} runs.`,
-    mend: `Finish that one; if nobody waits for it, remove it with \`docker rm -f ${LOGIN_CONTAINER}\` and try again.`,
-  });
-}
-
 function stateNotMade(dir: string, cause: unknown): FlowError {
   return new FlowError({
     code: 'codex_state_not_made',
@@ -128,14 +126,5 @@ function stateNotMade(dir: string, cause: unknown): FlowError {
     message: `The directory ${dir} for the Codex login could not be made (${systemCode(cause) ?? String(cause)}).`,
     mend: 'Make the directory above it writable for this user, or set SECRETS_DIR to one that is.',
     cause,
-  });
-}
-
-function stateOfAnother(dir: string, uid: number, owner: Owner): FlowError {
-  return new FlowError({
-    code: 'codex_state_of_another_user',
-    blame: 'operator',
-    message: `The Codex state ${dir} belongs to the user ${uid}, but Codex runs as ${owner.uid}:${owner.gid} and could not write it.`,
-    mend: `Run \`chown -R ${owner.uid}:${owner.gid} ${dir}\`, or set RUN_AS to its owner.`,
   });
 }

@@ -13,12 +13,12 @@ import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
 import { type GrantParts, handOver, readGrants } from './grants.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
 import { holdToPolicy } from './policy.ts';
 import { promptFor, runBranch } from './prompt.ts';
+import { type RenewParts, renewLogins } from './renew-logins.ts';
 
 /** A run whose files, plan and credentials are ready; what is missing is the clone and the container. */
 export type Prepared = {
@@ -30,23 +30,24 @@ export type Prepared = {
 };
 
 /** What preparing takes from the rest of the service. */
-export type PrepareParts = GrantParts & {
-  deliveries: DeliveryStore;
-  runs: RunStore;
-  engine: Engine;
-  directories: Directories;
-  mountHost: MountHost;
-  defaults: PlanDefaults;
-  serverUrl: string;
-  clock: Clock;
-};
+export type PrepareParts = GrantParts &
+  RenewParts & {
+    deliveries: DeliveryStore;
+    engine: Engine;
+    directories: Directories;
+    mountHost: MountHost;
+    defaults: PlanDefaults;
+    serverUrl: string;
+    clock: Clock;
+  };
 
-/** Decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
-export async function prepare(parts: PrepareParts, run: Run): Promise<Prepared> {
+/** Decides the plan, renders the prompt, renews logins that would run out, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
+export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal): Promise<Prepared> {
   const { event, body, profile } = await readRun(parts, run);
   const places = runPlaces(parts.directories, run);
   const plan = await decidePlan(parts, { run, profile, places });
   const prompt = promptFor(profile, event, run.id);
+  await renewLogins(parts, { run, plan }, signal);
   const nowMs = parts.clock.now();
   const deadlineMs = nowMs + plan.limits.timeoutSec * 1000;
   const grants = await readGrants(parts, { run, profile, plan, nowMs, deadlineMs });

@@ -34,6 +34,8 @@ describe('a login', () => {
       mode: 'chatgpt',
       account: { email: 'dev@example.com', plan: 'pro', id: 'account-0001' },
       accessExpiresAt: LATER,
+      accessExpiresInSec: (LATER - NOW) / 1000,
+      isRenewable: true,
       lastRefresh: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
       store: 'file',
       model: 'gpt-test',
@@ -70,12 +72,26 @@ describe('a login', () => {
     }
   });
 
-  test('whose access token has run out is told, with the command', async () => {
+  test('that nobody can renew is told half an hour before its access token ends, and after, with the command', async () => {
+    const tokens = { ...(chatgpt.tokens as object), refresh_token: '' };
+    for (const auth_mode of ['chatgpt', 'chatgptAuthTokens']) {
+      const dir = stateWith({ ...chatgpt, auth_mode, tokens });
+      expect(await codes(dir, LATER - 31 * 60_000)).toEqual([]);
+      expect(await codes(dir, LATER - 29 * 60_000)).toEqual(['codex_login_expires']);
+      expect(await codes(dir, LATER)).toEqual(['codex_login_expired']);
+      const { problems } = await inspectCodexState(dir, LATER);
+      expect(problems[0]?.mend).toContain('`github-flows codex login`');
+    }
+  });
+
+  test('that the service renews before the next run is told as usable, whatever is left of its access token', async () => {
     const dir = stateWith(chatgpt);
-    expect(await codes(dir, LATER - 1)).toEqual([]);
-    expect(await codes(dir, LATER)).toEqual(['codex_login_expired']);
-    const { problems } = await inspectCodexState(dir, LATER);
-    expect(problems[0]?.mend).toContain('`github-flows codex login`');
+    expect(await inspectCodexState(dir, LATER - 1500)).toMatchObject({
+      accessExpiresInSec: 1,
+      isRenewable: true,
+      problems: [],
+    });
+    expect(await inspectCodexState(dir, LATER + 1)).toMatchObject({ accessExpiresInSec: 0, problems: [] });
   });
 
   test('whose claims carry control characters does not bring them to the terminal', async () => {

@@ -1,8 +1,9 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { exec } from '../../src/base/exec.ts';
-import { LOGIN_CONTAINER } from '../../src/containers/login-spec.ts';
+import { LOGIN_CONTAINER } from '../../src/containers/codex-spec.ts';
 import { inspectCodexState } from '../../src/credentials/codex-state.ts';
 import { type CodexLogin, codexLogin } from '../../src/flow/codex-login.ts';
 import { fakeLogin } from '../support/codex-login.ts';
@@ -56,7 +57,7 @@ function login(over: Partial<CodexLogin> = {}): Promise<void> {
       printed += text;
     },
     interrupted: NEVER,
-    nowMs: Date.now(),
+    clock: systemClock,
     ...over,
   });
 }

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { Secret } from '../base/secret.ts';
+import { jwtExpiry } from './codex-auth.ts';
+import { readCodexState } from './codex-state.ts';
+import { openDirectory } from './private-file.ts';
+
+/** A ChatGPT login that can be refreshed; the prints tell tokens apart without being them. */
+export type RefreshableLogin = {
+  /** Milliseconds since 1970. */
+  accessExpiresAt: number;
+  accessPrint: string;
+  refreshPrint: string;
+  /** What no log may show. */
+  secrets: readonly Secret[];
+};
+
+/**
+ * The login in the Codex state `dir` that a refresh could renew; undefined for an API key, a login without a refresh
+ * token, an access token that does not say when it ends, and a state that is not there or not fit to be shared.
+ */
+export async function refreshableLogin(dir: string): Promise<RefreshableLogin | undefined> {
+  const directory = await openDirectory(dir);
+  if ('kind' in directory) return undefined;
+  try {
+    const { auth, faults } = await readCodexState(directory, dir);
+    if (faults.length > 0 || auth.mode !== 'chatgpt' || auth.refreshToken === '') return undefined;
+    const accessExpiresAt = jwtExpiry(auth.accessToken);
+    if (accessExpiresAt === null) return undefined;
+    return {
+      accessExpiresAt,
+      accessPrint: print(auth.accessToken),
+      refreshPrint: print(auth.refreshToken),
+      secrets: [auth.idToken, auth.accessToken, auth.refreshToken].map((value) => new Secret(value)),
+    };
+  } finally {
+    await directory.close();
+  }
+}
+
+function print(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
