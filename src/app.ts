@@ -86,19 +86,9 @@ async function startParts(
     policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
   };
   const registry = await readRules(ground, undo);
-  const {
-    worker,
-    admitter,
-    reporter,
-    egress,
-    grants,
-    codexRefresh,
-    stopSweeping,
-    takeUp,
-    checks,
-    adminRoutes,
-  } = joinParts(ground, registry);
-  undo.push(egress.closeAll, stopSweeping, grants.stop, codexRefresh.stop);
+  const joined = joinParts(ground, registry);
+  const { worker, admitter, reporter, checks, adminRoutes } = joined;
+  undo.push(joined.egress.closeAll, joined.stopSweeping, joined.grants.stop, joined.codexRefresh.stop);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -119,8 +109,8 @@ async function startParts(
   undo.push(admin.close);
   registry.watch();
   ground.policy.watch(registry.reload);
-  grants.keeper.start();
-  worker.start(await takeUp());
+  await joined.grants.start();
+  worker.start(await joined.takeUp());
   admitter.start();
   reporter.start();
   log.info({ url: server.url, admin: admin.url, installation: db.installation }, 'receiving webhooks');

@@ -7,8 +7,12 @@ import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createHostGit } from './credentials/host-git.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
 import { createHeldSecrets, type HeldSecrets } from './flow/held-secrets.ts';
+import type { Directories } from './flow/places.ts';
+import { type BearerAccess, createBearerAccess } from './flow/runtime-access.ts';
 import { createTokenKeeper, type TokenKeeper } from './flow/token-keeper.ts';
 import type { GitHubClient } from './github/client.ts';
+import type { Listener } from './http/listen.ts';
+import { startRuntimeServer } from './http/runtime-server.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 import type { Profile } from './profiles/profile.ts';
@@ -35,13 +39,15 @@ export type JoinedGrants = {
   }) => Promise<Record<string, string>>;
   /** Where processes elsewhere reach the runtime listener; undefined while it is off. */
   runtimeUrl: () => string | undefined;
+  /** Renews tokens from now on, and opens the runtime listener where it is on. Throws `listen_failed`. */
+  start: () => Promise<void>;
   stop: () => Promise<void>;
 };
 
 /** Builds what hands out GitHub tokens. */
 export function joinGrants(ground: {
   config: Config;
-  installation: string;
+  directories: Directories;
   runs: RunStore;
   redactor: Redactor;
   log: Logger;
@@ -51,11 +57,12 @@ export function joinGrants(ground: {
   const held = createHeldSecrets();
   const keeper = createTokenKeeper({ tokens, runs, held, redactor, clock, log });
   const hostGit = createHostGit({
-    dir: join(config.runDir, `host-git-${ground.installation}`),
+    dir: join(config.runDir, `host-git-${ground.directories.installation}`),
     serverUrl: config.githubServerUrl,
     tokens,
     clock,
   });
+  let runtime: Listener | undefined;
   return {
     tokens,
     held,
@@ -73,10 +80,29 @@ export function joinGrants(ground: {
         permissions: permissionsFor('clone'),
         tokenFile,
       }),
-    runtimeUrl: () => undefined,
+    runtimeUrl: () => runtime && (config.runtimeAddress ?? runtime.url),
+    async start() {
+      keeper.start();
+      runtime = await startRuntime(config, createBearerAccess({ ...ground, tokens }), log);
+    },
     async stop() {
       keeper.stop();
+      await runtime?.close();
       await hostGit.close();
     },
   };
+}
+
+/** The runtime listener, or undefined where it is off. */
+async function startRuntime(
+  { runtimeHost: host, runtimePort: port }: Config,
+  access: BearerAccess,
+  log: Logger,
+): Promise<Listener | undefined> {
+  if (port === undefined) return undefined;
+  const token = async (runId: string): Promise<{ token: string; expiresAt: string } | undefined> => {
+    const found = await access.token(runId);
+    return found && { token: found.value.reveal(), expiresAt: found.expiresAt };
+  };
+  return await startRuntimeServer({ host, port, access: { runOf: access.runOf, token }, log, clock });
 }

@@ -13,6 +13,7 @@ import { readUpstream, type Upstream } from './egress/upstream.ts';
 import { createReporter, type Reporter } from './feedback/reporter.ts';
 import { createAdmission } from './flow/admit.ts';
 import { type Admitter, createAdmitter } from './flow/admitter.ts';
+import type { CodexRefresh } from './flow/codex-refresh.ts';
 import { createEngineWatch, type EngineWatch } from './flow/engine-watch.ts';
 import { createExecutor } from './flow/executor.ts';
 import { type Directories, runFilesHome } from './flow/places.ts';
@@ -20,6 +21,7 @@ import { startSweeping } from './flow/sweep.ts';
 import { createWorker, type Worker } from './flow/worker.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
 import type { ReadyCheck } from './http/health-routes.ts';
+import { joinCodex } from './join-codex.ts';
 import { type JoinedGrants, joinGrants } from './join-grants.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
@@ -29,7 +31,7 @@ import type { RunQueue } from './runs/queue.ts';
 import type { ReportStore } from './runs/report-store.ts';
 import type { RunStore } from './runs/run-store.ts';
 import { gitHostEnvironment } from './workspaces/git.ts';
-import { createMirrors } from './workspaces/mirror.ts';
+import { createMirrors, type Mirrors } from './workspaces/mirror.ts';
 
 /** A worker that has not renewed its lease for this long is taken for dead. */
 export const LEASE_MS = 60_000;
@@ -57,6 +59,7 @@ export type Joined = {
   reporter: Reporter;
   egress: Egress;
   grants: JoinedGrants;
+  codexRefresh: CodexRefresh;
   stopSweeping: () => Promise<void>;
   /** What `/readyz` looks at. */
   checks: readonly ReadyCheck[];
@@ -71,8 +74,8 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
   const owner = randomId(12);
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   const engineWatch = createEngineWatch({ engine, clock, log });
-  const grants = joinGrants({ ...ground, installation: db.installation });
   const directories = { ...config, installation: db.installation };
+  const grants = joinGrants({ ...ground, directories });
   const reporter = createReporter({
     ...ground,
     clock,
@@ -81,22 +84,16 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
     mask: redactor.mask,
   });
   const egress = egressOf(ground, directories);
+  const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
   const executor = createExecutor({
     ...ground,
     ...config,
+    codexRefresh,
     engine,
     engineWatch,
     reporter,
     directories,
-    mirrors: createMirrors({
-      dir: join(config.varDir, 'mirrors'),
-      serverUrl: config.githubServerUrl,
-      clock,
-      log,
-      redact: redactor.mask,
-      hostEnv: gitHostEnvironment(config.environment),
-      credentialEnv: grants.cloneEnvironment,
-    }),
+    mirrors: mirrorsOf(ground, grants),
     mountHost: mountHost(config, ground.policy.current),
     defaults: planDefaults(config),
     serverUrl: config.githubServerUrl,
@@ -127,11 +124,24 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
     reporter,
     egress,
     grants,
+    codexRefresh,
     stopSweeping: startSweeping({ runs, engine, engineWatch, directories, clock, log }),
     checks: readyChecks(queue, engineWatch),
     adminRoutes: [],
     takeUp: async () => await queue.takeOver(owner),
   };
+}
+
+function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mirrors {
+  return createMirrors({
+    dir: join(config.varDir, 'mirrors'),
+    serverUrl: config.githubServerUrl,
+    clock,
+    log,
+    redact: redactor.mask,
+    hostEnv: gitHostEnvironment(config.environment),
+    credentialEnv: grants.cloneEnvironment,
+  });
 }
 
 function egressOf(ground: Ground, directories: Directories): Egress {

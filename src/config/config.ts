@@ -1,5 +1,6 @@
 import type { Owner } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
+import type { UpkeepConfig } from './upkeep.ts';
 
 /** What a run may use when its profile says nothing; sizes in bytes, times in seconds. */
 export type RunDefaults = {
@@ -22,6 +23,11 @@ export type Config = {
   port: number;
   adminHost: string;
   adminPort: number;
+  runtimeHost: string;
+  /** Undefined: there is no runtime listener. */
+  runtimePort: number | undefined;
+  /** Where processes elsewhere reach it, when that is not its own address. */
+  runtimeAddress: string | undefined;
   publicUrl: string | undefined;
   /** The current secret and, while rotating, the previous one; empty when none is set. */
   webhookSecrets: readonly Secret[];
@@ -54,6 +60,7 @@ export type Config = {
   run: RunDefaults;
   drainMs: number;
   keepFailedMs: number;
+  upkeep: UpkeepConfig;
   /** What all this was read from; git is handed the proxies and TLS roots in it. */
   environment: Readonly<Record<string, string | undefined>>;
 };

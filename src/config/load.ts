@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { OPTIONS, type OptionName } from './options.ts';
 import { defaultRunAs, defaultRunDir } from './places.ts';
 import { readOption } from './read-option.ts';
+import { completeUpkeep } from './upkeep.ts';
 
 /** Where settings come from: the process's environment, then `.env` in the directory the program was started in. */
 export type Settings = Readonly<Record<string, string | undefined>>;
@@ -56,6 +57,9 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
     port: get('PORT'),
     adminHost: get('ADMIN_HOST'),
     adminPort: get('ADMIN_PORT'),
+    runtimeHost: get('RUNTIME_HOST'),
+    runtimePort: get('RUNTIME_PORT'),
+    runtimeAddress: get('RUNTIME_URL'),
     publicUrl: get('PUBLIC_URL'),
     webhookSecrets: [get<Secret>('WEBHOOK_SECRET'), get<Secret>('WEBHOOK_SECRET_PREVIOUS')].filter(Boolean),
     profilesDir: get('PROFILES_DIR'),
@@ -95,6 +99,7 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
     },
     drainMs: get<number>('DRAIN_SEC') * 1000,
     keepFailedMs: get<number>('KEEP_FAILED_HOURS') * 3_600_000,
+    upkeep: completeUpkeep(get),
     environment,
   };
 }

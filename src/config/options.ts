@@ -1,5 +1,6 @@
 import type { Option } from './option.ts';
 import { RUN_OPTIONS } from './run-options.ts';
+import { UPKEEP_OPTIONS } from './upkeep-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
 export const OPTIONS = [
@@ -12,6 +13,26 @@ export const OPTIONS = [
     sentence: 'Address of the admin listener: health, readiness and the API (docs/operations.md).',
   },
   { name: 'ADMIN_PORT', type: 'port', default: '3001', sentence: 'Port of the admin listener.' },
+  {
+    name: 'RUNTIME_HOST',
+    type: 'text',
+    default: '127.0.0.1',
+    sentence:
+      'Address of the runtime listener, which gives fresh GitHub tokens to processes of a run that are elsewhere.',
+  },
+  {
+    name: 'RUNTIME_PORT',
+    type: 'port',
+    default: null,
+    sentence: 'Port of the runtime listener; it is off unless this is set.',
+  },
+  {
+    name: 'RUNTIME_URL',
+    type: 'web',
+    default: null,
+    sentence:
+      'Where processes elsewhere reach the runtime listener, such as `https://runtime.example.org`; runs have it as `GITHUB_FLOWS_RUNTIME_URL`. Unset: the listener’s own address.',
+  },
   {
     name: 'PUBLIC_URL',
     type: 'web',
@@ -192,6 +213,7 @@ export const OPTIONS = [
     default: '24',
     sentence: 'Hours for which the workspace of a run that failed is kept.',
   },
+  ...UPKEEP_OPTIONS,
 ] as const satisfies readonly Option[];
 
 /** The name of an option. */
