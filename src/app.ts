@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { databasePlace, databaseSecrets, policyPlace, profileChecks } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
+import { createTokenRecords } from './credentials/app-token-records.ts';
 import { insideWorkspaces } from './credentials/preflight.ts';
 import { lockInstallation } from './db/lock.ts';
 import { type Db, openDatabase } from './db/open.ts';
@@ -11,6 +12,7 @@ import { hasUniqueBody, readEvent } from './events/from-delivery.ts';
 import { startPublicServer } from './http/public-server.ts';
 import { createWebhookHandler } from './ingress/webhook-route.ts';
 import { joinAdmin } from './join-admin.ts';
+import { joinApps } from './join-apps.ts';
 import { type Ground, joinParts, LEASE_MS } from './join-parts.ts';
 import { createLogger, type LogDestination } from './log/logger.ts';
 import { createRedactor } from './log/redact.ts';
@@ -35,65 +37,21 @@ export type App = {
 
 /** Starts the service. Throws `service_already_running`, `profiles_invalid`, `secrets_inside_workspaces`, `listen_failed`, and the codes of the admin's token and of the database; then nothing is left open. */
 export async function startApp(config: Config, destination?: LogDestination): Promise<App> {
-  await refuseMisplacedSecrets(config);
-  mkdirSync(config.varDir, { recursive: true, mode: 0o700 });
-  const undo: (() => Promise<void> | void)[] = [];
-  try {
-    // One service a SQLite file; PostgreSQL serves any number of processes.
-    if (!config.databaseUrl) undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release);
-    const db = await openDatabase(databasePlace(config));
-    undo.push(db.close);
-    return await startParts(config, db, undo, destination);
-  } catch (error) {
-    for (const step of undo.reverse()) await step();
-    throw error;
-  }
+  return await onGround(config, destination, startParts);
 }
 
-async function refuseMisplacedSecrets({ secretsDir, runDir, workspaceRoot }: Config): Promise<void> {
-  const places = [
-    { option: 'SECRETS_DIR', dir: secretsDir, workspaceRoot },
-    { option: 'RUN_DIR', dir: runDir, workspaceRoot },
-  ];
-  for (const place of places) {
-    const fault = await insideWorkspaces(place);
-    if (fault) throw fault;
-  }
-}
-
-async function startParts(
-  config: Config,
-  db: Db,
-  undo: (() => Promise<void> | void)[],
-  destination: LogDestination | undefined,
-): Promise<App> {
-  const redactor = createRedactor();
+async function startParts(ground: Ground, undo: Undo): Promise<App> {
+  const { config, db, deliveries, runs, log } = ground;
   const secrets = config.webhookSecrets.map((secret) => secret.reveal());
-  for (const secret of [...secrets, ...databaseSecrets(config)]) redactor.add(secret);
-  const log = createLogger({ level: config.logLevel, redactor, ...(destination ? { destination } : {}) });
-  const deliveries = createDeliveryStore(db, clock);
-  const runs = createRunStore(db, clock);
-  const reports = createReportStore(db, clock);
-  const ground: Ground = {
-    config,
-    db,
-    redactor,
-    log,
-    deliveries,
-    runs,
-    reports,
-    queue: createRunQueue(db, clock, LEASE_MS),
-    policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
-  };
   const registry = await readRules(ground, undo);
   const joined = joinParts(ground, registry);
   const { worker, admitter, reporter, checks, adminRoutes } = joined;
-  undo.push(joined.egress.closeAll, joined.stopSweeping, joined.grants.stop, joined.codexRefresh.stop);
+  undo.push(joined.stop);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
     webhook: createWebhookHandler({
-      secrets,
+      secretsFor: async (targetId) => [...secrets, ...(await ground.apps.webhookSecrets(targetId))],
       deliveries,
       log,
       clock,
@@ -107,10 +65,11 @@ async function startParts(
   undo.push(server.close);
   const admin = await joinAdmin({ ...ground, clock, checks, routes: adminRoutes });
   undo.push(admin.close);
+  ground.apps.start();
   registry.watch();
   ground.policy.watch(registry.reload);
   await joined.grants.start();
-  worker.start(await joined.takeUp());
+  await worker.start();
   admitter.start();
   reporter.start();
   log.info({ url: server.url, admin: admin.url, installation: db.installation }, 'receiving webhooks');
@@ -134,7 +93,7 @@ async function startParts(
 /** The policy, then the profiles that keep to it; a changed policy has the profiles read again. */
 async function readRules(
   { config, policy, log }: Ground,
-  undo: (() => Promise<void> | void)[],
+  undo: Undo,
 ): Promise<Registry> {
   policy.load();
   undo.push(policy.close);

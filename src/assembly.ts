@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
-import { createFileTokens } from './credentials/file-tokens.ts';
 import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createTokenSource } from './credentials/token-source.ts';
 import type { DatabasePlace } from './db/open.ts';
 import { postgresPasswords } from './db/postgres-url.ts';
 import { parseAllowList } from './egress/allow-list.ts';
+import { TEXT_NAMES } from './feedback/texts.ts';
 import type { Rehearsal } from './flow/explain.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
 import { type Directories, runPlaces } from './flow/places.ts';
@@ -16,6 +16,7 @@ import { refuseBeyondPolicy } from './flow/policy.ts';
 import { PROMPT_NAMES, promptFor } from './flow/prompt.ts';
 import { createGitHubClient, type GitHubClient } from './github/client.ts';
 import { askPermission } from './github/permission.ts';
+import { joinApps } from './join-apps.ts';
 import { createLogger, type Logger } from './log/logger.ts';
 import { createRedactor } from './log/redact.ts';
 import { checkMounts } from './mounts/check.ts';
@@ -86,6 +87,7 @@ export function profileChecks(config: Config, policy: () => Policy = policyOnce(
     mountHost: mountHost(config, policy),
     checkPrompt: checkTemplate,
     promptNames: PROMPT_NAMES,
+    reportNames: TEXT_NAMES,
     checkAllowList,
     networkDefault,
   };
@@ -165,7 +167,7 @@ export function createRehearsal(config: Config, ask: boolean): Rehearsal {
 function createAsk(config: Config): NonNullable<Rehearsal['askPermission']> {
   const redactor = createRedactor();
   const log = createLogger({ level: 'fatal', redactor });
-  return permissionAsker(clientsFor(config, { tokens: createFileTokens({ redactor }), log }));
+  return permissionAsker(clientsFor(config, { tokens: joinApps({ config, redactor, log }).tokens, log }));
 }
 
 /** The live permission of a login on `owner/name`, by the run's own credential. */

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { clientsFor } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
-import { createFileTokens } from './credentials/file-tokens.ts';
 import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createHostGit } from './credentials/host-git.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
@@ -47,13 +46,13 @@ export type JoinedGrants = {
 /** Builds what hands out GitHub tokens. */
 export function joinGrants(ground: {
   config: Config;
+  tokens: GitHubTokens;
   directories: Directories;
   runs: RunStore;
   redactor: Redactor;
   log: Logger;
 }): JoinedGrants {
-  const { config, redactor, log, runs } = ground;
-  const tokens = createFileTokens({ redactor });
+  const { config, tokens, redactor, log, runs } = ground;
   const held = createHeldSecrets();
   const keeper = createTokenKeeper({ tokens, runs, held, redactor, clock, log });
   const hostGit = createHostGit({

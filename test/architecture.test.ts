@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const SRC = join(ROOT, 'src');
-const FREE = ['app.ts', 'assembly.ts', 'join-admin.ts', 'join-parts.ts', 'main.ts', 'cli'];
+const FREE = ['app.ts', 'assembly.ts', 'join-admin.ts', 'join-apps.ts', 'join-parts.ts', 'main.ts', 'cli'];
 
 type Room = { imports: string[]; powers: string[] };
 

@@ -48,6 +48,8 @@ export type Config = {
   dockerHost: string;
   githubApiUrl: string;
   githubServerUrl: string;
+  /** How long a token of an App is used again. */
+  appTokenMinutes: number;
   maxConcurrentRuns: number;
   /** Undefined is no limit. */
   maxRunsPerRepository: number | undefined;

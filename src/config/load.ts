@@ -76,6 +76,7 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
     dockerHost: get('DOCKER_HOST'),
     githubApiUrl: get('GITHUB_API_URL'),
     githubServerUrl: get('GITHUB_SERVER_URL'),
+    appTokenMinutes: get('APP_TOKEN_MINUTES'),
     maxConcurrentRuns: get('MAX_CONCURRENT_RUNS'),
     maxRunsPerRepository: get('MAX_RUNS_PER_REPOSITORY'),
     maxRunsPerActor: get('MAX_RUNS_PER_ACTOR'),

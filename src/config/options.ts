@@ -141,6 +141,13 @@ export const OPTIONS = [
       'Where repositories are cloned from: `<url>/<owner>/<name>.git`; `file://` works for trying things out.',
   },
   {
+    name: 'APP_TOKEN_MINUTES',
+    type: 'count',
+    default: '50',
+    sentence:
+      'Minutes for which a token that a GitHub App minted is used again; never to within five minutes of its end, which GitHub sets an hour after it was made.',
+  },
+  {
     name: 'MAX_CONCURRENT_RUNS',
     type: 'count',
     default: '2',

@@ -8,7 +8,14 @@ import {
 } from './errors.ts';
 
 /** What the headers of a delivery say, before a byte of its body is looked at. */
-export type DeliveryHeaders = { id: string; event: string; signature: string; kept: Record<string, string> };
+export type DeliveryHeaders = {
+  id: string;
+  event: string;
+  signature: string;
+  /** The id of the App, repository or organisation that the webhook is of. */
+  targetId: string | undefined;
+  kept: Record<string, string>;
+};
 
 const ID = /^[A-Za-z0-9-]{1,64}$/;
 const EVENT = /^[a-z_]{1,64}$/;
@@ -40,7 +47,9 @@ export function readHeaders(headers: IncomingHttpHeaders): DeliveryHeaders {
     throw headerInvalid('X-GitHub-Delivery', 'an id of at most 64 letters, digits and hyphens');
   const signature = headers['x-hub-signature-256'];
   if (signature === undefined || signature === '') throw signatureMissing();
-  return { id, event, signature: String(signature), kept: keptOf(headers) };
+  const kept = keptOf(headers);
+  const targetId = kept['x-github-hook-installation-target-id'];
+  return { id, event, signature: String(signature), targetId, kept };
 }
 
 function named(headers: IncomingHttpHeaders, name: string): string {

@@ -5,7 +5,7 @@ import type { NewDelivery } from '../deliveries/delivery.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Logger } from '../log/logger.ts';
-import { deliveryNotStored, signatureWrong } from './errors.ts';
+import { deliveryNotStored, diskFull, signatureWrong } from './errors.ts';
 import { type BodyLimits, createReadBody } from './read-body.ts';
 import { answer, refuse, statusOf } from './refuse.ts';
 import { type DeliveryHeaders, readHeaders } from './request-headers.ts';
@@ -23,12 +23,14 @@ const BODY_LIMITS: BodyLimits = {
 
 /** What the handler needs of other parts; `onStored` hears of each delivery that is new, after its commit. */
 export type WebhookParts = {
-  /** The current secret, and the previous one while rotating. */
-  secrets: readonly string[];
+  /** The secrets under which a delivery for an App of this id may be signed; asked for each delivery, so that one added counts at once. */
+  secretsFor: (targetId: string | undefined) => Promise<readonly string[]>;
   deliveries: Pick<DeliveryStore, 'store'>;
   log: Logger;
   clock: Clock;
   onStored: (id: string) => void;
+  /** Whether there is room on the disk for one more; every delivery is refused until there is. */
+  canAccept: () => Promise<boolean>;
   readEvent: (delivery: { deliveryId: string; event: string; body: Buffer }) => FlowEvent;
   hasUniqueBody: (payload: FlowEvent['payload']) => boolean;
   limits?: BodyLimits;
@@ -41,7 +43,6 @@ export type WebhookParts = {
  */
 export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
   const { log, clock } = parts;
-  const verify = createVerify(parts.secrets);
   const readBody = createReadBody(parts.limits ?? BODY_LIMITS, clock);
 
   const store = async (delivery: NewDelivery): Promise<{ duplicateOf: string | null }> => {
@@ -54,8 +55,10 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
 
   const accept = async (request: IncomingMessage, response: ServerResponse, known: Known): Promise<void> => {
     const headers = readHeaders(request.headers);
+    if (!(await parts.canAccept())) throw diskFull();
     const body = await readBody(request, response);
     try {
+      const verify = createVerify(await parts.secretsFor(headers.targetId));
       if (!verify(body.bytes, headers.signature)) throw signatureWrong();
       Object.assign(known, { delivery: headers.id, event: headers.event });
       const { duplicateOf } = await store(readDelivery(headers, body.bytes, parts));

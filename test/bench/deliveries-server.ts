@@ -21,11 +21,12 @@ async function startOurs(file: string): Promise<string> {
   const log = createLogger({ level: 'info', redactor: createRedactor() });
   const deliveries = createDeliveryStore(db, clock);
   const webhook = createWebhookHandler({
-    secrets: [TEST_SECRET],
+    secretsFor: async () => [TEST_SECRET],
     deliveries,
     log,
     clock,
     onStored: () => {},
+    canAccept: async () => true,
     readEvent,
     hasUniqueBody,
   });

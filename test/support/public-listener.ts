@@ -16,8 +16,10 @@ import { temporaryDirectory } from './temporary.ts';
 /** What a test may change of a listener. */
 export type ListenerOptions = {
   secrets?: readonly string[];
+  secretsFor?: (targetId: string | undefined) => Promise<readonly string[]>;
   body?: Partial<BodyLimits>;
   limits?: Partial<PublicLimits>;
+  canAccept?: () => Promise<boolean>;
   deliveries?: (store: DeliveryStore) => Pick<DeliveryStore, 'store'>;
 };
 
@@ -36,11 +38,12 @@ export async function startListener(options: ListenerOptions = {}) {
   const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
   const store = createDeliveryStore(db, systemClock);
   const webhook = createWebhookHandler({
-    secrets: options.secrets ?? [TEST_SECRET],
+    secretsFor: options.secretsFor ?? (async () => options.secrets ?? [TEST_SECRET]),
     deliveries: options.deliveries?.(store) ?? store,
     log: logger,
     clock: systemClock,
     onStored: (id) => void stored.push(id),
+    canAccept: options.canAccept ?? (async () => true),
     readEvent,
     hasUniqueBody,
     limits: {

@@ -17,11 +17,12 @@ const log = createLogger({
 });
 const db = await openDatabase({ file: process.argv[2] ?? '' });
 const webhook = createWebhookHandler({
-  secrets: [TEST_SECRET],
+  secretsFor: async () => [TEST_SECRET],
   deliveries: createDeliveryStore(db, clock),
   log,
   clock,
   onStored: () => {},
+  canAccept: async () => true,
   readEvent,
   hasUniqueBody,
 });

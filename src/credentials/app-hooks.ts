@@ -1,0 +1,55 @@
+import type { AppApi } from '../github/app-api.ts';
+import type { Logger } from '../log/logger.ts';
+import { appName, type StoredApp } from './app-record.ts';
+import type { AppStore } from './app-store.ts';
+
+/**
+ * The webhook secrets under which a delivery of the App `targetId` may be signed (the header
+ * `X-GitHub-Hook-Installation-Target-ID`): the App's own, and those of Apps whose id GitHub has not told yet. It looks
+ * at the store each time, so that an App counts at once whoever added it; a store that cannot be read has none.
+ */
+export function createAppWebhookSecrets(
+  store: Pick<AppStore, 'all'>,
+  log: Logger,
+): (targetId: string | undefined) => Promise<readonly string[]> {
+  let told: unknown;
+  return async (targetId) => {
+    if (targetId === undefined || !/^\d{1,15}$/.test(targetId)) return [];
+    const apps = await store.all().catch((error: unknown) => {
+      // The same error is given until the store is tried again, and told once.
+      if (told !== error)
+        log.warn({ err: error }, 'The Apps cannot be read, so none of their secrets counts.');
+      told = error;
+      return [];
+    });
+    return apps
+      .filter(({ appId }) => appId === null || appId === Number(targetId))
+      .flatMap(({ webhookSecret }) => webhookSecret?.reveal() ?? []);
+  };
+}
+
+/** The logins that Apps act under on GitHub: `<slug>[bot]`, and a user name that was given and is a robot's. */
+export function loginsOf(apps: readonly StoredApp[]): string[] {
+  const logins = apps.flatMap(({ slug, username }) => [
+    ...(slug === null ? [] : [`${slug}[bot]`]),
+    ...(username?.endsWith('[bot]') ? [username] : []),
+  ]);
+  return [...new Set(logins)];
+}
+
+/** Asks GitHub for id, slug and owner of Apps that were added without; what cannot be asked now is asked again later. */
+export async function learnIdentities(
+  store: AppStore,
+  apiFor: (app: StoredApp) => AppApi,
+  log: Logger,
+): Promise<void> {
+  const apps = await store.all().catch(() => []);
+  for (const app of apps.filter(({ appId, slug }) => appId === null || slug === null)) {
+    try {
+      const { id, slug, clientId, owner, url } = await apiFor(app).self();
+      await store.learn(app.key, { appId: id, slug, clientId, owner, url });
+    } catch (error) {
+      log.warn({ app: appName(app), err: error }, 'GitHub did not say who this App is.');
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { systemClock as clock } from './base/clock.ts';
+import type { Config } from './config/config.ts';
+import { type AppFlow, createAppFlow } from './credentials/app-flow.ts';
+import { createAppWebhookSecrets, learnIdentities, loginsOf } from './credentials/app-hooks.ts';
+import { appName, type StoredApp } from './credentials/app-record.ts';
+import { signInAs } from './credentials/app-sign-in.ts';
+import { type AppStore, createAppStore } from './credentials/app-store.ts';
+import type { TokenRecords } from './credentials/app-token-records.ts';
+import { createAppTokens } from './credentials/app-tokens.ts';
+import { createGitHubTokens, type GitHubTokens } from './credentials/github-tokens.ts';
+import { createPassphrases } from './credentials/passphrase.ts';
+import type { Passphrases, SecretStore } from './credentials/secret-store.ts';
+import { createSecretStores } from './credentials/secret-stores.ts';
+import { type AppApi, createAppApi } from './github/app-api.ts';
+import type { Logger } from './log/logger.ts';
+import type { Redactor } from './log/redact.ts';
+
+/** Everything of GitHub Apps, and the tokens that come of them or of files. */
+export type JoinedApps = {
+  store: AppStore;
+  tokens: GitHubTokens;
+  flow: AppFlow;
+  apiFor: (app: StoredApp) => AppApi;
+  /** The secrets of the App that a delivery says it is for. */
+  webhookSecrets: (targetId: string | undefined) => Promise<readonly string[]>;
+  /** The logins that the service itself acts under. */
+  logins: () => string[];
+  /** Begins to ask GitHub for what it has not told of Apps yet. */
+  start: () => void;
+  stop: () => void;
+};
+
+/** How often Apps that GitHub has not named yet are asked about. */
+const LEARN_MS = 5 * 60_000;
+
+/** Where Apps are stored; `passphrases` are those of the configuration unless told. */
+export function appsFile(
+  config: Config,
+  passphrases: Passphrases = createPassphrases({ ...config, given: () => config.passphrase }),
+): SecretStore {
+  return createSecretStores({ ...config, passphrases, clock }).named('apps.enc');
+}
+
+/** Builds what works with Apps; `records` is where failures are written down, undefined for a command that only asks. */
+export function joinApps(parts: {
+  config: Config;
+  redactor: Redactor;
+  log: Logger;
+  records?: TokenRecords;
+  file?: SecretStore;
+}): JoinedApps {
+  const { config, redactor, log, records, file = appsFile(config) } = parts;
+  const store = createAppStore({ store: file, clock, redactor });
+  const apiFor = (app: StoredApp): AppApi =>
+    createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log });
+  const cacheMs = config.appTokenMinutes * 60_000;
+  const minted = createAppTokens({ apiFor, records, clock, redactor, log, cacheMs });
+  const learn = async (): Promise<void> => await learnIdentities(store, apiFor, log);
+  let timer: { stop(): void } | undefined;
+  return {
+    store,
+    apiFor,
+    tokens: createGitHubTokens({
+      apps: store,
+      tokens: minted,
+      apiUrl: config.githubApiUrl,
+      serverUrl: config.githubServerUrl,
+      redactor,
+      log,
+    }),
+    flow: createAppFlow({ store, apiFor, publicUrl: config.publicUrl, redactor, clock, log }),
+    webhookSecrets: createAppWebhookSecrets(store, log),
+    logins: () => loginsOf(store.last()),
+    start() {
+      void learn();
+      timer = clock.every(LEARN_MS, learn);
+    },
+    stop() {
+      timer?.stop();
+      minted.close();
+    },
+  };
+}
