@@ -157,7 +157,8 @@ async function noteOnce(
   entry: Pick<TimelineEntry, 'kind' | 'text' | 'data'>,
 ): Promise<void> {
   const timeline = await parts.runs.timeline(run.id);
-  if (!timeline.some(({ kind }) => kind === entry.kind)) await parts.runs.note(run.id, entry);
+  const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
+  if (!isThere) await parts.runs.note(run.id, { ...entry, data: { ...entry.data, attempt: run.attempt } });
 }
 
 function count(number: number, noun: string): string {

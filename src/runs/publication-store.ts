@@ -33,15 +33,15 @@ export type PublicationPlan = {
 };
 
 /** One publication that is still to be made. `host` is whose disk its bundle lies on. */
-export type Publication = { runId: string; plan: PublicationPlan; attempts: number };
+export type Publication = { runId: string; plan: PublicationPlan; tries: number };
 
 /**
  * Rows of what is to be published, one a run at most, so that a run can end before GitHub has taken it and nothing is
  * pushed twice.
  */
 export type PublicationStore = {
-  /** Adding it again changes nothing. */
-  add(runId: string, host: string, plan: PublicationPlan): Promise<void>;
+  /** Adding it again changes nothing, but a later attempt of the run takes the place of the one before. */
+  add(run: { id: string; attempt: number; host: string }, plan: PublicationPlan): Promise<void>;
   /** Those of a host that may be tried now, oldest first; of one run when it is named. */
   due(host: string, limit: number, runId?: string): Promise<Publication[]>;
   /** Remembers what is about to be pushed where, before it is pushed. */
@@ -58,6 +58,7 @@ export type PublicationStore = {
 type PublicationTables = {
   publications: {
     run_id: string;
+    attempt: number;
     host: string;
     state: 'waiting' | 'done' | 'refused' | 'given_up';
     owner: string;
@@ -65,7 +66,7 @@ type PublicationTables = {
     branch: string | null;
     commit_id: string;
     plan_json: string;
-    attempts: number;
+    tries: number;
     next_at: number;
     url: string | null;
     last_error: string | null;
@@ -79,27 +80,11 @@ export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
     await own.updateTable('publications').set(change).where('run_id', '=', runId).execute();
   };
   return {
-    async add(runId, host, plan) {
-      const { owner, repository, commit } = plan;
-      const row = { run_id: runId, host, owner, repository, commit_id: commit };
-      const start = { state: 'waiting', attempts: 0, next_at: clock.now() } as const;
-      await own
-        .insertInto('publications')
-        .values({
-          ...row,
-          ...start,
-          branch: null,
-          plan_json: JSON.stringify(plan),
-          url: null,
-          last_error: null,
-        })
-        .onConflict((conflict) => conflict.column('run_id').doNothing())
-        .execute();
-    },
+    add: async (run, plan) => await addPublication(own, run, plan, clock.now()),
     async due(host, limit, runId) {
       const rows = await own
         .selectFrom('publications')
-        .select(['run_id', 'plan_json', 'attempts'])
+        .select(['run_id', 'plan_json', 'tries'])
         .where('state', '=', 'waiting')
         .where('host', '=', host)
         .where('next_at', '<=', clock.now())
@@ -110,7 +95,7 @@ export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
       return rows.map((row) => ({
         runId: row.run_id,
         plan: JSON.parse(row.plan_json) as PublicationPlan,
-        attempts: row.attempts,
+        tries: row.tries,
       }));
     },
     pushing: async (runId, branch) => await settle(runId, { branch }),
@@ -130,7 +115,7 @@ export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
       await own
         .updateTable('publications')
         .set((set) => ({
-          attempts: set('attempts', '+', 1),
+          tries: set('tries', '+', 1),
           last_error: why,
           ...(nextAt === null ? { state: 'given_up' as const } : { next_at: nextAt }),
         }))
@@ -138,4 +123,35 @@ export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
         .execute();
     },
   };
+}
+
+/** A later attempt's row takes the place of an earlier one's. */
+async function addPublication(
+  tables: Kysely<PublicationTables>,
+  run: { id: string; attempt: number; host: string },
+  plan: PublicationPlan,
+  now: number,
+): Promise<void> {
+  const { owner, repository, commit } = plan;
+  const row = {
+    attempt: run.attempt,
+    host: run.host,
+    owner,
+    repository,
+    commit_id: commit,
+    plan_json: JSON.stringify(plan),
+    state: 'waiting' as const,
+    tries: 0,
+    next_at: now,
+    branch: null,
+    url: null,
+    last_error: null,
+  };
+  await tables
+    .insertInto('publications')
+    .values({ run_id: run.id, ...row })
+    .onConflict((conflict) =>
+      conflict.column('run_id').doUpdateSet(row).where('publications.attempt', '<', run.attempt),
+    )
+    .execute();
 }

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { git } from './git-repository.ts';
 import { type GitHubDescription, loadGitHubDescription } from './github-description.ts';
+import { PULL_HANDLERS, type StoodPull } from './github-pulls.ts';
 
 /** A request as it arrived; `path` is without the query. */
 export type ApiRequest = {
@@ -36,6 +38,9 @@ export type GitHubApi = {
   repositories: Set<string>;
   /** Headers of the answer about the token's owner, such as the token's end. */
   ownerHeaders: Record<string, string>;
+  pulls: StoodPull[];
+  /** Where the repositories lie as `<owner>/<name>.git`, for what is said of their branches; null until a test sets it. */
+  git: { root: string | null };
   /** The next `times` requests get this instead. */
   misbehave(how: Misbehaviour, times?: number): void;
   close(): Promise<void>;
@@ -43,9 +48,18 @@ export type GitHubApi = {
 
 type Answer = { status: number; body: unknown; headers?: Record<string, string> };
 type Handler = (state: State, request: ApiRequest, values: Record<string, string>) => Answer;
-type Shown = 'permissions' | 'comments' | 'reactions' | 'repositories' | 'ownerHeaders' | 'url';
+type Shown =
+  | 'permissions'
+  | 'comments'
+  | 'reactions'
+  | 'repositories'
+  | 'ownerHeaders'
+  | 'url'
+  | 'pulls'
+  | 'git';
 type State = Pick<GitHubApi, Shown> & {
   description: GitHubDescription;
+  branchOf(repository: string, branch: string): string | undefined;
 };
 
 /** Reading the description takes a second, so that it is read once. */
@@ -65,6 +79,9 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     reactions: [],
     repositories: new Set(),
     ownerHeaders: {},
+    pulls: [],
+    git: { root: null },
+    branchOf: (repository, branch) => readBranch(state.git.root, repository, branch),
   };
   const server = createServer((incoming, response) => {
     void serve(incoming, response).catch((error: unknown) => {
@@ -165,6 +182,7 @@ const COMMENTS = `${REPOSITORY}/issues/{issue_number}/comments`;
 const COMMENT = `${REPOSITORY}/issues/comments/{comment_id}`;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...PULL_HANDLERS,
   'GET /user': ({ description, ownerHeaders }) => ({
     status: 200,
     headers: ownerHeaders,
@@ -224,6 +242,15 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   [`POST ${REPOSITORY}/pulls/comments/{comment_id}/reactions`]: (state, request, values) =>
     react(state, request, 'pull_request_review_comment', Number(values.comment_id)),
 };
+
+function readBranch(root: string | null, repository: string, branch: string): string | undefined {
+  if (root === null) return undefined;
+  try {
+    return git(`${root}/${repository}.git`, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]);
+  } catch {
+    return undefined;
+  }
+}
 
 function described(state: State, comment: GitHubApi['comments'][number]): unknown {
   const html_url = `https://github.com/owner/repository/issues/${comment.number}#issuecomment-${comment.id}`;

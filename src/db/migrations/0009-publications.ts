@@ -5,6 +5,7 @@ export async function up(kysely: Kysely<unknown>): Promise<void> {
   await kysely.schema
     .createTable('publications')
     .addColumn('run_id', 'text', (column) => column.primaryKey().references('runs.id').onDelete('cascade'))
+    .addColumn('attempt', 'integer', (column) => column.notNull())
     .addColumn('host', 'text', (column) => column.notNull())
     .addColumn('state', 'text', (column) => column.notNull())
     .addColumn('owner', 'text', (column) => column.notNull())
@@ -12,7 +13,7 @@ export async function up(kysely: Kysely<unknown>): Promise<void> {
     .addColumn('branch', 'text')
     .addColumn('commit_id', 'text', (column) => column.notNull())
     .addColumn('plan_json', 'text', (column) => column.notNull())
-    .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('tries', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('next_at', 'bigint', (column) => column.notNull())
     .addColumn('url', 'text')
     .addColumn('last_error', 'text')

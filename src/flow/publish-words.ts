@@ -1,0 +1,63 @@
+import type { Problem } from '../base/errors.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Published } from '../publish/publish.ts';
+import type { Run } from '../runs/run.ts';
+import type { RunStore } from '../runs/run-store.ts';
+
+/** What telling of a publication takes from the rest of the service. */
+export type PublishWordsParts = {
+  runs: RunStore;
+  mask(text: string): string;
+  /** Has what is said on GitHub about a run said anew. */
+  retell(run: Run): Promise<void>;
+  log: Logger;
+};
+
+/** Writes into the timeline where an agent's commits are now, and what GitHub did not take besides. */
+export async function notePublished(
+  parts: PublishWordsParts,
+  run: Run,
+  { url, text, branch, notes }: Exclude<Published, { refused: unknown }>,
+): Promise<void> {
+  const data = { url, attempt: run.attempt, ...(branch === null ? {} : { branch }) };
+  await noteOnce(parts, run, { kind: 'published', text, data });
+  if (notes.length > 0)
+    await noteOnce(parts, run, {
+      kind: 'publish_note',
+      text: parts.mask(notes.join(' ')),
+      data: { attempt: run.attempt },
+    });
+  await parts.retell(run);
+}
+
+/** Writes into the timeline why nothing was published: every reason, and what to do. */
+export async function noteRefused(
+  parts: PublishWordsParts,
+  run: Run,
+  problems: readonly Problem[],
+): Promise<void> {
+  const codes = problems.map(({ code }) => code).join(', ');
+  parts.log.warn({ run: run.id, codes }, 'a publication was refused');
+  await noteOnce(parts, run, {
+    kind: 'publish_refused',
+    text: parts.mask(`Nothing was published: ${problems.map(({ message }) => message).join(' ')}`),
+    data: {
+      code: problems[0]?.code ?? '',
+      codes,
+      mend: problems.map(({ mend }) => mend).join(' '),
+      attempt: run.attempt,
+    },
+  });
+  await parts.retell(run);
+}
+
+/** A publication that is made again after a crash has its line already. */
+async function noteOnce(
+  { runs }: PublishWordsParts,
+  run: Run,
+  entry: { kind: string; text: string; data: Record<string, unknown> },
+): Promise<void> {
+  const timeline = await runs.timeline(run.id);
+  const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
+  if (!isThere) await runs.note(run.id, entry);
+}
