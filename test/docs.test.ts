@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../src/cli/program.ts';
 import { configurationPage } from '../src/config/page.ts';
+import { silentIo } from './support/cli.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -45,15 +46,7 @@ describe('docs/configuration.md', () => {
 });
 
 describe('docs/cli.md', () => {
-  const io = {
-    directory: '/',
-    settings: () => ({}),
-    out: () => {},
-    err: () => {},
-    isTerminal: false,
-    fail: () => {},
-  };
-  const commands = leaves(createProgram(io), '');
+  const commands = leaves(createProgram(silentIo), '');
   const headings = [...read('docs/cli.md').matchAll(/^## `github-flows ([^`]+)`$/gm)].map(
     ([, name = '']) => name,
   );
@@ -86,14 +79,7 @@ describe('docs/cli.md', () => {
 describe('the pages', () => {
   test('every `npm run` and `github-flows` command they name exists', () => {
     const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
-    const program = createProgram({
-      directory: '/',
-      settings: () => ({}),
-      out: () => {},
-      err: () => {},
-      isTerminal: false,
-      fail: () => {},
-    });
+    const program = createProgram(silentIo);
     const wrong = pages.flatMap((page) => {
       const text = read(page);
       const npm = [...text.matchAll(/\bnpm (?:run )?(test:long|test|[a-z:]+)\b/g)]

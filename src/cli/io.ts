@@ -1,4 +1,6 @@
 import { readSettings, type Settings } from '../config/load.ts';
+import { createHiddenInput } from './hidden-input.ts';
+import { readInput } from './read-input.ts';
 
 /** What a command may touch of the world around it. */
 export type Io = {
@@ -9,6 +11,14 @@ export type Io = {
   err(text: string): void;
   /** Whether standard error is a terminal, so that progress lines may be rewritten. */
   isTerminal: boolean;
+  /** Whether somebody at a terminal can be asked. */
+  canAsk(): boolean;
+  /** Asks at the terminal and shows nothing of the answer; `many` allows a pasted text of several lines. Throws `prompt_cancelled`. */
+  askHidden(prompt: string, many?: boolean): Promise<string>;
+  /** Whether standard input is a terminal rather than a pipe or a file. */
+  isInputTerminal: boolean;
+  /** Standard input to its end. Throws `input_unusable` when it is too large or no UTF-8. */
+  readInput(): Promise<string>;
   /** Set by commands that fail without throwing. */
   fail(code: 1 | 2): void;
 };
@@ -17,12 +27,18 @@ export type Io = {
 export function processIo(): Io {
   const directory = process.cwd();
   for (const stream of [process.stdout, process.stderr]) stream.on('error', stopUnread);
+  const err = (text: string): void => void process.stderr.write(text);
+  const hidden = createHiddenInput(err);
   return {
     directory,
     settings: () => readSettings(directory),
     out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    err,
     isTerminal: process.stderr.isTTY === true,
+    canAsk: hidden.canAsk,
+    askHidden: hidden.ask,
+    isInputTerminal: process.stdin.isTTY === true,
+    readInput: async () => await readInput(process.stdin),
     fail: (code) => {
       process.exitCode = code;
     },

@@ -10,6 +10,7 @@ import { type Io, processIo } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
 import { addProfilesCommand } from './profiles.ts';
 import { addRunsCommand } from './runs.ts';
+import { addSecretCommand } from './secret.ts';
 import { addSendCommand } from './send.ts';
 import { addServeCommand } from './serve.ts';
 
@@ -36,6 +37,7 @@ export function createProgram(io: Io): Command {
     addSendCommand,
     addRunsCommand,
     addDeliveriesCommand,
+    addSecretCommand,
     addCodexCommand,
   ];
   for (const add of adders) add(program, io);

@@ -1,6 +1,7 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { FlowError } from '../base/errors.ts';
 import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
 import { withFileLock } from '../db/file-lock.ts';
@@ -50,7 +51,7 @@ export type SecretStoreParts = {
 export function openSecretStore(parts: SecretStoreParts): SecretStore {
   const { file, passphrases, keyRing = createKeyRing() } = parts;
 
-  const readBox = async (): Promise<{ values: Map<string, string>; key: BoxKey } | undefined> => {
+  const lookOnce = async (): Promise<{ values: Map<string, string>; key: BoxKey } | undefined> => {
     const reading = await readPrivateFile(file, { maxBytes: MAX_BYTES, uid: serviceUid() });
     if (!('content' in reading)) {
       const [fault] = reading.faults;
@@ -58,6 +59,15 @@ export function openSecretStore(parts: SecretStoreParts): SecretStore {
       throw storeFileFault(fault);
     }
     return await unlock(file, reading.content, await passphrases(), keyRing);
+  };
+  const readBox: typeof lookOnce = async () => {
+    try {
+      return await lookOnce();
+    } catch (error) {
+      // Store and key file may have been changed between the two looks at them; then the second fits.
+      if (error instanceof FlowError && error.code === 'secret_store_locked') return await lookOnce();
+      throw error;
+    }
   };
 
   const write = async (values: ReadonlyMap<string, string>, key: BoxKey): Promise<void> => {

@@ -6,6 +6,8 @@ import { openSecretStore, type Passphrases, type SecretStore, withStoreLock } fr
 
 /** All encrypted files of an installation, which one passphrase opens. */
 export type SecretStores = {
+  /** What opens them. */
+  passphrases: Passphrases;
   /** The store of all profiles: `SECRETS_DIR/service/secrets.enc`. */
   global(): SecretStore;
   /** The store of one profile alone: `SECRETS_DIR/service/profiles/<folder>/secrets.enc`. */
@@ -34,6 +36,7 @@ export function createSecretStores(parts: {
     return store;
   };
   return {
+    passphrases: parts.passphrases,
     global: () => open(join(service, 'secrets.enc')),
     profile: (path) => open(join(service, 'profiles', path, 'secrets.enc')),
     named: (name) => open(join(service, name)),
