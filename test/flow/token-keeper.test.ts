@@ -1,0 +1,175 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { FlowError } from '../../src/base/errors.ts';
+import { Secret } from '../../src/base/secret.ts';
+import type { GitHubToken, GitHubTokens } from '../../src/credentials/github-tokens.ts';
+import { createHeldSecrets } from '../../src/flow/held-secrets.ts';
+import { createTokenKeeper } from '../../src/flow/token-keeper.ts';
+import { createRedactor } from '../../src/log/redact.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { movedClock } from '../support/fake-clock.ts';
+import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+import { until } from '../support/service.ts';
+
+const MINUTE = 60_000;
+const ID = 'run1';
+const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const grant = {
+  repository: 'octo/hello',
+  permissions: { contents: 'write' },
+  tokenFile: '/nowhere/gh-token',
+  owner,
+  bearerHash: null,
+} as const;
+
+/** An App whose tokens live an hour and are given out for 50 minutes, as the real ones are. */
+function hourlyTokens(clock: { time: number }) {
+  const given: GitHubToken[] = [];
+  const state = { given, fault: undefined as FlowError | undefined, asked: 0 };
+  let mintedAt = Number.NEGATIVE_INFINITY;
+  const tokens: GitHubTokens = {
+    hasApp: async () => true,
+    async token() {
+      state.asked += 1;
+      if (state.fault) throw state.fault;
+      if (clock.time - mintedAt >= 50 * MINUTE) {
+        mintedAt = clock.time;
+        const value = new Secret(`ghs_TokenNumber${given.length}OfTheKeeperTest`);
+        given.push({
+          value,
+          expiresAt: clock.time + 60 * MINUTE,
+          source: { kind: 'app', app: 'robot', username: 'x-access-token' },
+        });
+      }
+      return given.at(-1);
+    },
+  };
+  return { ...state, state, tokens };
+}
+
+function ground() {
+  const clock = movedClock();
+  const app = hourlyTokens(clock);
+  const held = createHeldSecrets();
+  const redactor = createRedactor();
+  const notes: string[] = [];
+  const states = { run: 'running' as Run['state'] };
+  const secrets = join(secretsDirectory(), 'secrets');
+  mkdirSync(secrets, { mode: 0o700 });
+  const keeper = createTokenKeeper({
+    tokens: app.tokens,
+    held,
+    redactor,
+    clock,
+    log: pino({ level: 'silent' }),
+    runs: {
+      find: async () => ({ id: ID, state: states.run }) as Run,
+      note: async (_id, { text }) => void notes.push(text),
+    },
+  });
+  keeper.start();
+  onTestFinished(keeper.stop);
+  return { clock, app, held, redactor, notes, states, secrets, keeper };
+}
+
+let world: ReturnType<typeof ground>;
+beforeEach(() => {
+  world = ground();
+});
+
+const present = (): string => readFileSync(join(world.secrets, 'gh-token'), 'utf8');
+const newest = (): GitHubToken | undefined => world.app.given.at(-1);
+
+/** Hands the run its first token, as `handOver` does. */
+async function begin(): Promise<void> {
+  const token = await world.app.tokens.token({ ...grant, exact: true });
+  secretFile(world.secrets, 'gh-token', token?.value.reveal() ?? '');
+  world.keeper.keep({ id: ID, places: { secrets: world.secrets }, grant }, token);
+}
+
+/** Moves the clock on minute by minute; `look` sees each minute once nothing is under way any more. */
+async function pass(minutes: number, look: () => void = () => {}): Promise<void> {
+  for (let minute = 0; minute < minutes; minute += 1) {
+    await world.clock.advance(MINUTE);
+    await until('the newest token is in its place', () =>
+      world.app.state.fault || present() === newest()?.value.reveal() ? true : undefined,
+    );
+    look();
+  }
+}
+
+test('over three hours, past two expiries and more, the file always holds a token that is good for minutes', async () => {
+  await begin();
+  const seen = new Set<string>();
+  await pass(180, () => {
+    const token = world.app.given.find(({ value }) => value.reveal() === present());
+    expect(token?.expiresAt).toBeGreaterThan(world.clock.time + 4 * MINUTE);
+    seen.add(present());
+  });
+  expect(seen.size).toBeGreaterThanOrEqual(4);
+  expect(world.notes.filter((text) => text.includes('renewed. It lasts until'))).toHaveLength(seen.size - 1);
+});
+
+test('a new token is masked, and in its place by rename, closed to others, with nothing left beside it', async () => {
+  await begin();
+  const { ino } = statSync(join(world.secrets, 'gh-token'));
+  await pass(60);
+  const now = statSync(join(world.secrets, 'gh-token'));
+  expect(now.ino).not.toBe(ino);
+  expect(now.mode & 0o777).toBe(0o400);
+  expect(readdirSync(world.secrets)).toEqual(['gh-token']);
+  expect(world.redactor.mask(`it is ${present()}.`)).toBe('it is [masked].');
+  expect(world.held.values(ID).map((value) => value.reveal())).toContain(present());
+  world.held.release(ID);
+  expect(world.redactor.mask(present())).toBe(present());
+});
+
+test('a failing renewal is told once with its mend, tried again until it works, and hides nothing from the run meanwhile', async () => {
+  await begin();
+  const before = present();
+  world.app.state.fault = new FlowError({
+    code: 'app_suspended',
+    blame: 'github',
+    message: 'The App is suspended.',
+    mend: 'Lift the suspension.',
+  });
+  await pass(120);
+  expect(present()).toBe(before);
+  expect(world.notes).toEqual([
+    "The run's GitHub token could not be renewed, and this is tried again until it works: The App is suspended. Lift the suspension.",
+  ]);
+  expect(world.app.state.asked).toBeGreaterThan(10);
+  expect(world.app.state.asked).toBeLessThan(40);
+  world.app.state.fault = undefined;
+  await world.clock.advance(6 * MINUTE);
+  await until('the token is renewed', () => (present() === before ? undefined : true));
+  expect(world.notes.at(-1)).toContain('was renewed');
+});
+
+test('after a restart the token is asked for at once, and put in place when it is another', async () => {
+  secretFile(world.secrets, 'gh-token', 'ghs_TheOneOfTheServiceBefore');
+  world.keeper.keep({ id: ID, places: { secrets: world.secrets }, grant }, undefined);
+  await until('the token is renewed', () =>
+    present() === 'ghs_TheOneOfTheServiceBefore' ? undefined : true,
+  );
+  expect(present()).toBe(newest()?.value.reveal());
+});
+
+test.each(['released', 'ended'])('nothing is asked for a run that was %s', async (how) => {
+  await begin();
+  if (how === 'released') world.held.release(ID);
+  else world.states.run = 'ended';
+  const { asked } = world.app.state;
+  await world.clock.advance(180 * MINUTE);
+  expect(world.app.state.asked).toBe(asked);
+});
+
+test('a run whose directory is gone gets no new one', async () => {
+  await begin();
+  rmSync(world.secrets, { recursive: true });
+  await world.clock.advance(60 * MINUTE);
+  await until('it was asked for', () => (world.app.state.asked > 1 ? true : undefined));
+  expect(() => statSync(world.secrets)).toThrow('ENOENT');
+});
