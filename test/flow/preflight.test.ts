@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { type Blame, FlowError } from '../../src/base/errors.ts';
+import { preflight } from '../../src/flow/preflight.ts';
+
+const fault = (code: string, blame: Blame = 'operator') =>
+  new FlowError({ code, blame, message: `${code} is wrong.`, mend: `Mend ${code}.` });
+
+const failing = (error: Error) => async (): Promise<string> => {
+  throw error;
+};
+
+test('what every check gives is given, in order', async () => {
+  expect(await preflight<[number, string]>([async () => 1, async () => 'two'])).toEqual([1, 'two']);
+});
+
+test('a single fault is told as it is', async () => {
+  const one = fault('token_file_missing');
+  await expect(preflight([async () => 1, failing(one)])).rejects.toBe(one);
+});
+
+test('several are told at once, each with its mend, and all checks were made', async () => {
+  const seen: string[] = [];
+  const checks = ['a', 'b'].map((name) => async () => {
+    seen.push(name);
+    throw fault(name);
+  });
+  await expect(preflight(checks)).rejects.toMatchObject({
+    code: 'grants_not_ready',
+    message: '2 of the credentials that the run is granted are not ready: (1) a is wrong. (2) b is wrong.',
+    mend: '(1) Mend a. (2) Mend b.',
+  });
+  expect(seen).toEqual(['a', 'b']);
+});
+
+test('a fault that does not pass by itself decides, also beside one of GitHub’s that may', async () => {
+  const both = [failing(fault('github_unreachable', 'github')), failing(fault('token_file_missing'))];
+  await expect(preflight(both)).rejects.toMatchObject({ blame: 'operator' });
+  const github = [failing(fault('github_unreachable', 'github')), failing(fault('other', 'github'))];
+  await expect(preflight(github)).rejects.toMatchObject({ blame: 'github' });
+});
+
+test('a check that throws at once, before it gives a promise, is a fault like any other', async () => {
+  const check = (): Promise<string> => {
+    throw fault('at_once');
+  };
+  await expect(preflight([check])).rejects.toMatchObject({ code: 'at_once' });
+});
