@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { databaseNow } from '../db/now.ts';
 import type { Db } from '../db/open.ts';
+import { settleLanes } from './lanes.ts';
 import type { RunOwner } from './queue.ts';
 import type { Run } from './run.ts';
 import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
@@ -65,9 +66,7 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
       return rows.map(toRun);
     },
     async lapsed(owner) {
-      const begun = take(owner)
-        .where('lease_owner', '<>', owner.worker)
-        .where('lease_until', '<', now());
+      const begun = take(owner).where('lease_owner', '<>', owner.worker).where('lease_until', '<', now());
       const mine = await begun.where('host', '=', owner.host).execute();
       const lost = await begun
         .where((where) =>
@@ -103,8 +102,12 @@ async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]>
       .where('launching_at', 'is', null)
       .where('lease_owner', '<>', owner.worker)
       .where('lease_until', '<', databaseNow(db, clock))
-      .returning('id')
+      .returning(['id', 'repository_id'])
       .execute();
+    await settleLanes(
+      trx,
+      rows.map((row) => row.repository_id),
+    );
     for (const { id } of rows)
       await appendTimeline(trx, id, clock.now(), {
         kind: 'state',

@@ -1,13 +1,16 @@
-import { sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
-import { databaseNow } from '../db/now.ts';
 import type { Db } from '../db/open.ts';
+import { anyReady, claimRun } from './claim.ts';
+import { CALLED_OFF, QUEUED } from './lanes.ts';
+import type { Ceilings } from './pick.ts';
 import type { Run } from './run.ts';
 import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
-import { appendTimeline } from './timeline.ts';
 
 /** Who works on a run: the process, and the host and engine that it works with. */
 export type RunOwner = { worker: string; host: string };
+
+/** How many called-off runs are given at a time. */
+const CALLED_OFF_AT_ONCE = 100;
 
 /**
  * The queue is the rows in state `queued`.
@@ -16,21 +19,34 @@ export type RunOwner = { worker: string; host: string };
  * and the store's `advance` makes every move.
  */
 export type RunQueue = {
-  /** The oldest run that may start, moved to `preparing` with its next attempt, or undefined. */
+  /**
+   * The run whose turn it is, moved to `preparing` with its next attempt, or undefined. Of the repositories with room
+   * those with the fewest living runs come first, among them the oldest run; no two claims together exceed a ceiling.
+   */
   claim(owner: RunOwner): Promise<Run | undefined>;
   /** Reasons of cancels asked for, by run id, for the living runs of `owner`. */
   cancels(owner: string): Promise<Map<string, string>>;
-  /** Queued runs that were called off before anybody claimed them. */
+  /** Some of the queued runs that were called off before anybody claimed them. */
   cancelledWaiting(): Promise<Run[]>;
-  /** How many wait. */
+  /** Whether a run is ready, though a ceiling may keep it; cheap however many wait. */
+  anyReady(): Promise<boolean>;
+  /** How many wait, for whatever. */
   waiting(): Promise<number>;
 };
 
+/** Neither repositories nor actors are limited. */
+export const NO_CEILINGS: Ceilings = { perRepository: undefined, perActor: undefined };
+
 /** The queue over an open database; leases last `leaseMs` milliseconds. */
-export function createRunQueue(db: Db, clock: Clock, leaseMs: number): RunQueue {
+export function createRunQueue(
+  db: Db,
+  clock: Clock,
+  leaseMs: number,
+  ceilings: Ceilings = NO_CEILINGS,
+): RunQueue {
   const tables = runTables(db.kysely);
   return {
-    claim: async (owner) => await claim(db, clock, owner, leaseMs),
+    claim: async (owner) => await claimRun({ db, clock, leaseMs, ceilings }, owner),
     async cancels(owner) {
       const rows = await tables
         .selectFrom('runs')
@@ -45,57 +61,19 @@ export function createRunQueue(db: Db, clock: Clock, leaseMs: number): RunQueue 
       const rows = await tables
         .selectFrom('runs')
         .select(RUN_COLUMNS)
-        .where('state', '=', 'queued')
-        .where('cancel_reason', 'is not', null)
+        .where(CALLED_OFF)
+        .limit(CALLED_OFF_AT_ONCE)
         .execute();
       return rows.map(toRun);
     },
+    anyReady: async () => await anyReady(db.kysely, clock.now()),
     async waiting() {
       const row = await tables
         .selectFrom('runs')
         .select((select) => select.fn.countAll<number>().as('count'))
-        .where('state', '=', 'queued')
+        .where(QUEUED)
         .executeTakeFirstOrThrow();
       return Number(row.count);
     },
   };
-}
-
-async function claim(db: Db, clock: Clock, owner: RunOwner, leaseMs: number): Promise<Run | undefined> {
-  return await db.transaction(async (trx) => {
-    const tables = runTables(trx);
-    const now = clock.now();
-    const row = await tables
-      .updateTable('runs')
-      .set((set) => ({
-        state: 'preparing' as const,
-        attempt: set('attempt', '+', 1),
-        lease_owner: owner.worker,
-        lease_until: sql<number>`${databaseNow(db, clock)} + ${sql.lit(leaseMs)}`,
-        worker: owner.worker,
-        host: owner.host,
-      }))
-      .where('id', '=', (query) =>
-        query
-          .selectFrom('runs')
-          .select('id')
-          .where('state', '=', 'queued')
-          .where('cancel_reason', 'is', null)
-          .where('not_before', '<=', now)
-          .orderBy('queued_at')
-          .orderBy('id')
-          .limit(1),
-      )
-      .where('state', '=', 'queued')
-      .returning(RUN_COLUMNS)
-      .executeTakeFirst();
-    if (!row) return undefined;
-    const text = `Attempt ${row.attempt} begins.`;
-    await appendTimeline(trx, row.id, now, {
-      kind: 'state',
-      text,
-      data: { state: 'preparing', attempt: row.attempt },
-    });
-    return toRun(row);
-  });
 }

@@ -1,6 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
+import { joinGroup, type RunGroup } from './groups.ts';
+import { lockLanes, settleLane } from './lanes.ts';
+import { callOff, leavePlace, lockPlace } from './place.ts';
 import type { EndReason, Outcome, Run, RunState, TimelineEntry, TokenUsage } from './run.ts';
 import { assertMove } from './states.ts';
 import { RUN_COLUMNS, type RunTables, runTables, toRun } from './tables.ts';
@@ -34,12 +37,17 @@ export type NewRun = Pick<
   'id' | 'deliveryId' | 'repository' | 'repositoryId' | 'issueNumber' | 'profile' | 'queuedAt'
 > & {
   profileJson: string;
+  actor: string | null;
+  group: RunGroup | null;
 };
 
 /** One row a run, and its timeline. Any number of callers may read; moves are made by the lease's owner alone. */
 export type RunStore = {
-  /** Inside admission's transaction; a second run for one delivery violates a unique key. */
-  insert(run: NewRun, trx: Kysely<unknown>): Promise<void>;
+  /**
+   * Puts a run into the queue, inside admission's transaction; a second run for one delivery violates a unique key.
+   * Its group decides too: what is given back is the run that keeps the group busy, and then nothing was written.
+   */
+  insert(run: NewRun, trx: Kysely<unknown>): Promise<{ busyWith: string } | undefined>;
   find(id: string): Promise<Run | undefined>;
   /** The effective profile as it was at admission, JSON. */
   profileJson(id: string): Promise<string>;
@@ -50,6 +58,10 @@ export type RunStore = {
   /** Runs whose workspace was kept until a time that has passed. */
   workspacesToDrop(now: number): Promise<Run[]>;
   workspaceDropped(id: string): Promise<void>;
+  /** Ended runs whose workspace is still kept. */
+  keptWorkspaces(): Promise<Run[]>;
+  /** When each of these runs ended, null for one that lives; unknown ids are left out. */
+  ends(ids: readonly string[]): Promise<Map<string, number | null>>;
   /** Every workspace that a living run uses or an ended one still keeps: run ids, and whose attempt's it is. */
   workspaceOwners(): Promise<Map<string, number>>;
   /** Makes one move and writes it into the timeline, both or neither; false when the row is not the owner's any more or has moved on. */
@@ -59,7 +71,12 @@ export type RunStore = {
   timeline(id: string, afterSeq?: number): Promise<TimelineEntry[]>;
   /** Asks for a run to be called off, and wakes whoever works on it; false when it is unknown, or its agent is over already. The first reason stays. */
   requestCancel(id: string, reason: string): Promise<boolean>;
+  /** Tells every worker that this run may wait to be claimed. */
+  wakeWorkers(id: string): Promise<void>;
 };
+
+/** Ids that one query names. */
+const IDS_AT_ONCE = 500;
 
 /** The store over an open database. */
 export function createRunStore(db: Db, clock: Clock): RunStore {
@@ -67,12 +84,17 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
   const selectRuns = () => tables.selectFrom('runs').select(RUN_COLUMNS);
   return {
     async insert(run, trx) {
-      await runTables(trx).insertInto('runs').values(newRow(run)).execute();
+      const joined = run.group ? await joinGroup(trx, run.group, run.id) : { held: 0 as const };
+      if ('busyWith' in joined) return joined;
+      await lockLanes(trx, [run.repositoryId]);
+      await runTables(trx).insertInto('runs').values(newRow(run, joined.held)).execute();
+      await settleLane(trx, run.repositoryId);
       await appendTimeline(trx, run.id, clock.now(), {
         kind: 'state',
         text: `Queued for profile ${run.profile}.`,
         data: { state: 'queued' },
       });
+      return undefined;
     },
     async find(id) {
       const row = await selectRuns().where('id', '=', id).executeTakeFirst();
@@ -96,6 +118,9 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     async workspaceDropped(id) {
       await tables.updateTable('runs').set({ workspace_kept_until: null }).where('id', '=', id).execute();
     },
+    keptWorkspaces: async () =>
+      (await selectRuns().where('workspace_kept_until', 'is not', null).execute()).map(toRun),
+    ends: async (ids) => await endsOf(tables, ids),
     async workspaceOwners() {
       const rows = await tables
         .selectFrom('runs')
@@ -111,17 +136,29 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
       await db.transaction(async (trx) => await appendTimeline(trx, id, clock.now(), { data: {}, ...entry })),
     timeline: async (id, afterSeq = 0) => await readTimeline(db.kysely, id, afterSeq),
     async requestCancel(id, reason) {
-      const result = await tables
-        .updateTable('runs')
-        .set((set) => ({ cancel_reason: set.fn.coalesce('cancel_reason', set.val(reason)) }))
-        .where('id', '=', id)
-        .where('state', 'not in', ['reporting', 'ended'])
-        .executeTakeFirst();
-      if (result.numUpdatedRows === 0n) return false;
-      await db.notify(RUNS_CHANNEL, id).catch(() => undefined);
+      if (!(await db.transaction(async (trx) => await callOff(trx, id, reason)))) return false;
+      await db.notify(RUNS_CHANNEL, id);
       return true;
     },
+    wakeWorkers: async (id) => await db.notify(RUNS_CHANNEL, id),
   };
+}
+
+async function endsOf(
+  tables: ReturnType<typeof runTables>,
+  ids: readonly string[],
+): Promise<Map<string, number | null>> {
+  const found = new Map<string, number | null>();
+  for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
+    const some = ids.slice(from, from + IDS_AT_ONCE);
+    const rows = await tables
+      .selectFrom('runs')
+      .select(['id', 'state', 'ended_at'])
+      .where('id', 'in', some)
+      .execute();
+    for (const row of rows) found.set(row.id, row.state === 'ended' ? (row.ended_at ?? 0) : null);
+  }
+  return found;
 }
 
 async function advance(
@@ -134,14 +171,16 @@ async function advance(
 ): Promise<boolean> {
   assertMove(run.id, run.state, to);
   return await db.transaction(async (trx) => {
+    const place = await lockPlace(trx, run, to);
     const result = await runTables(trx)
       .updateTable('runs')
-      .set({ state: to, ...resets(run.state, to), ...patchColumns(patch) })
+      .set({ state: to, ...resets(run.state, to), ...place, ...patchColumns(patch) })
       .where('id', '=', run.id)
       .where('state', '=', run.state)
       .where('lease_owner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) return false;
+    await leavePlace(trx, run, to);
     const data = { state: to, ...(patch.outcome ? { outcome: patch.outcome } : {}) };
     await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
     return true;
@@ -176,7 +215,7 @@ function patchColumns(patch: RunPatch): Partial<RunTables['runs']> {
     ...(patch.attempt === undefined ? {} : { attempt: patch.attempt }),
     ...(patch.startedAt === undefined ? {} : { started_at: patch.startedAt }),
     ...(patch.endedAt === undefined ? {} : { ended_at: patch.endedAt }),
-    ...(patch.notBefore === undefined ? {} : { not_before: patch.notBefore }),
+    ...(patch.notBefore === undefined ? {} : { not_before: Math.ceil(patch.notBefore) }),
     ...(patch.containerId === undefined ? {} : { container_id: patch.containerId }),
     ...(patch.deadlineAt === undefined ? {} : { deadline_at: patch.deadlineAt }),
     ...(patch.outcome === undefined ? {} : { outcome: patch.outcome }),
@@ -190,7 +229,7 @@ function patchColumns(patch: RunPatch): Partial<RunTables['runs']> {
   return patch.release ? { ...columns, lease_owner: null, lease_until: null } : columns;
 }
 
-function newRow(run: NewRun): RunTables['runs'] {
+function newRow(run: NewRun, held: 0 | 1): RunTables['runs'] {
   return {
     id: run.id,
     delivery_id: run.deliveryId,
@@ -221,5 +260,9 @@ function newRow(run: NewRun): RunTables['runs'] {
     launching_at: null,
     lost_after: null,
     retries: 0,
+    group_key: run.group?.key ?? null,
+    held,
+    head: 0,
+    actor: run.actor ?? '',
   };
 }

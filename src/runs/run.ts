@@ -53,6 +53,10 @@ export type Run = {
   lostAfter: number | null;
   /** How many attempts of the profile's `retry` it has spent. */
   retries: number;
+  /** The login of who started it; null when the event did not say. */
+  actor: string | null;
+  /** The group in which it takes turns with others, or null. */
+  groupKey: string | null;
 };
 
 /** One line of a run's timeline: `data` holds only scalars and short texts, already masked. */

@@ -33,6 +33,10 @@ export type RunTables = {
     launching_at: number | null;
     lost_after: number | null;
     retries: number;
+    group_key: string | null;
+    held: 0 | 1;
+    head: 0 | 1;
+    actor: string;
   };
   run_events: { run_id: string; seq: number; at: number; kind: string; text: string; data_json: string };
 };
@@ -71,10 +75,12 @@ export const RUN_COLUMNS = [
   'launching_at',
   'lost_after',
   'retries',
+  'group_key',
+  'actor',
 ] as const;
 
 /** One row as a Run. */
-export function toRun(row: Omit<RunTables['runs'], 'profile_json' | 'not_before'>): Run {
+export function toRun(row: Omit<RunTables['runs'], 'profile_json' | 'not_before' | 'held' | 'head'>): Run {
   return {
     id: row.id,
     deliveryId: row.delivery_id,
@@ -103,5 +109,7 @@ export function toRun(row: Omit<RunTables['runs'], 'profile_json' | 'not_before'
     launchingAt: row.launching_at,
     lostAfter: row.lost_after,
     retries: row.retries,
+    actor: row.actor === '' ? null : row.actor,
+    groupKey: row.group_key,
   };
 }

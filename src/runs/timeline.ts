@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { isPostgres } from '../db/lock-for.ts';
 import type { TimelineEntry } from './run.ts';
 import { runTables } from './tables.ts';
 
@@ -9,6 +10,9 @@ export async function appendTimeline(
   at: number,
   entry: { kind: string; text: string; data: Record<string, unknown> },
 ): Promise<void> {
+  // Lines of one run are numbered one after the other; SQLite's transactions are alone anyway.
+  if (isPostgres(trx))
+    await runTables(trx).selectFrom('runs').select('id').where('id', '=', runId).forNoKeyUpdate().execute();
   const next = sql<number>`(SELECT COALESCE(MAX(seq), 0) + 1 FROM run_events WHERE run_id = ${runId})`;
   await runTables(trx)
     .insertInto('run_events')

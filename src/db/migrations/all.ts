@@ -3,8 +3,10 @@ import * as deliveries from './0001-deliveries.ts';
 import * as runs from './0002-runs.ts';
 import * as reports from './0003-reports.ts';
 import * as appTokens from './0004-app-tokens.ts';
+import * as queue from './0005-queue.ts';
 import * as workers from './0006-workers.ts';
 import * as upkeep from './0007-upkeep.ts';
+import * as talk from './0008-talk.ts';
 import * as publications from './0009-publications.ts';
 
 /** Every migration under the name it is remembered by; run in the order of the names, each once. */
@@ -13,7 +15,9 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-runs': runs,
   '0003-reports': reports,
   '0004-app-tokens': appTokens,
+  '0005-queue': queue,
   '0006-workers': workers,
   '0007-upkeep': upkeep,
+  '0008-talk': talk,
   '0009-publications': publications,
 };

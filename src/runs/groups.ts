@@ -1,0 +1,72 @@
+import type { Kysely } from 'kysely';
+import { lockFor } from '../db/lock-for.ts';
+import { GROUPED, lockLanes, settleLanes } from './lanes.ts';
+import { runTables } from './tables.ts';
+
+/** The group that a run wants to be in, and what happens when another run of it has not ended. */
+export type RunGroup = { key: string; onBusy: 'queue' | 'replace' | 'drop' };
+
+/** How a run gets into its group: at once, behind others, or not at all because of one that has not ended. */
+export type Joined = { held: 0 | 1 } | { busyWith: string };
+
+/**
+ * Decides how the run `id` gets into `group`, inside the transaction that then writes its row; from now on no other
+ * transaction decides about the group until this one ends. With `replace`, every run of the group that can still be
+ * called off is: those that work keep their turn until they are over, so that two never work at once.
+ */
+export async function joinGroup(trx: Kysely<unknown>, group: RunGroup, id: string): Promise<Joined> {
+  await lockFor(trx, `group ${group.key}`);
+  const others = await membersOf(trx, group.key);
+  const [first] = others.filter((other) => other.id !== id);
+  if (!first) return { held: 0 };
+  if (group.onBusy === 'drop') return { busyWith: first.id };
+  if (group.onBusy === 'replace') {
+    await lockLanes(
+      trx,
+      others.map((other) => other.repository_id),
+    );
+    await callOff(trx, group.key, id);
+  }
+  return { held: 1 };
+}
+
+/** Gives the turn of a run that has just ended to the one of its group that has waited longest. */
+export async function leaveGroup(trx: Kysely<unknown>, key: string): Promise<void> {
+  await lockFor(trx, `group ${key}`);
+  const members = await membersOf(trx, key);
+  if (members.some(({ held }) => held === 0)) return;
+  const next = members.find(({ cancel_reason }) => cancel_reason === null) ?? members[0];
+  if (!next) return;
+  await lockLanes(trx, [next.repository_id]);
+  await runTables(trx).updateTable('runs').set({ held: 0 }).where('id', '=', next.id).execute();
+  await settleLanes(trx, [next.repository_id]);
+}
+
+/** The runs of a group that have not ended, the oldest first. */
+async function membersOf(trx: Kysely<unknown>, key: string) {
+  return await runTables(trx)
+    .selectFrom('runs')
+    .select(['id', 'held', 'repository_id', 'cancel_reason'])
+    .where('group_key', '=', key)
+    .where(GROUPED)
+    .orderBy('queued_at')
+    .orderBy('id')
+    .execute();
+}
+
+async function callOff(trx: Kysely<unknown>, key: string, by: string): Promise<void> {
+  const reason = `Run ${by} took its place in the group ${JSON.stringify(key)}.`;
+  const rows = await runTables(trx)
+    .updateTable('runs')
+    .set((set) => ({ cancel_reason: set.fn.coalesce('cancel_reason', set.val(reason)) }))
+    .where('group_key', '=', key)
+    .where(GROUPED)
+    .where('state', '<>', 'reporting')
+    .where('id', '<>', by)
+    .returning('repository_id')
+    .execute();
+  await settleLanes(
+    trx,
+    rows.map((row) => row.repository_id),
+  );
+}

@@ -1,0 +1,71 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { lockFor } from '../db/lock-for.ts';
+import { runTables } from './tables.ts';
+
+// Word for word as the indexes of migration 0005 have them.
+
+/** Nothing but room is missing: the run waits, and is not held by its group, put off or called off. */
+export const READY: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND held = 0 AND not_before = 0 AND cancel_reason IS NULL`;
+
+/** It waits, for whatever. */
+export const QUEUED: RawBuilder<boolean> = sql<boolean>`state = 'queued'`;
+
+/** It waits until a moment to come. */
+export const PUT_OFF: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND not_before > 0`;
+
+/** It waits, and somebody does not want it any more. */
+export const CALLED_OFF: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND cancel_reason IS NOT NULL`;
+
+/** Somebody works on it. */
+export const ACTIVE: RawBuilder<boolean> = sql<boolean>`state IN ('preparing', 'running', 'reporting')`;
+
+/** It is the oldest ready run of its repository. */
+export const HEAD: RawBuilder<boolean> = sql<boolean>`head = 1`;
+
+/** It is of a group and has not ended. */
+export const GROUPED: RawBuilder<boolean> = sql<boolean>`state <> 'ended' AND group_key IS NOT NULL`;
+
+/**
+ * Marks the oldest ready run of a repository as its head, and no other. To be called, inside the transaction,
+ * after every change that makes runs of the repository ready or not ready; without it a ready run may be found only
+ * when nothing else waits. Whoever changes queued rows holds their lanes before (`lockLanes`), so that nobody waits
+ * for a lane while others wait for one of its rows.
+ */
+export async function settleLane(trx: Kysely<unknown>, repositoryId: number): Promise<void> {
+  await lockLanes(trx, [repositoryId]);
+  const tables = runTables(trx);
+  const first = await tables
+    .selectFrom('runs')
+    .select('id')
+    .where('repository_id', '=', repositoryId)
+    .where(READY)
+    .orderBy('queued_at')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  const heads = await tables
+    .selectFrom('runs')
+    .select('id')
+    .where('repository_id', '=', repositoryId)
+    .where(HEAD)
+    .execute();
+  for (const { id } of heads)
+    if (id !== first?.id) await tables.updateTable('runs').set({ head: 0 }).where('id', '=', id).execute();
+  if (first && !heads.some(({ id }) => id === first.id))
+    await tables.updateTable('runs').set({ head: 1 }).where('id', '=', first.id).execute();
+}
+
+/** `settleLane` for each repository. */
+export async function settleLanes(trx: Kysely<unknown>, repositoryIds: Iterable<number>): Promise<void> {
+  for (const id of inOrder(repositoryIds)) await settleLane(trx, id);
+}
+
+/** Holds the queued runs of repositories until the transaction ends: nobody else changes which is their head. */
+export async function lockLanes(trx: Kysely<unknown>, repositoryIds: Iterable<number>): Promise<void> {
+  for (const id of inOrder(repositoryIds)) await lockFor(trx, `lane ${id}`);
+}
+
+/** Each once and always in this order, so that two transactions never wait for each other. */
+function inOrder(repositoryIds: Iterable<number>): number[] {
+  return [...new Set(repositoryIds)].sort((a, b) => a - b);
+}

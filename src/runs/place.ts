@@ -1,0 +1,50 @@
+import type { Kysely } from 'kysely';
+import { lockFor } from '../db/lock-for.ts';
+import { joinGroup, leaveGroup } from './groups.ts';
+import { lockLanes, settleLane } from './lanes.ts';
+import type { Run, RunState } from './run.ts';
+import { runTables } from './tables.ts';
+
+/** Before a move, inside its transaction: holds the group and the lane that the run enters or leaves. Gives the columns that a run has when it is wanted once more after its end: it waits for its group again. */
+export async function lockPlace(
+  trx: Kysely<unknown>,
+  run: Run,
+  to: RunState,
+): Promise<{ head?: 0; held?: 0 | 1 }> {
+  let held: 0 | 1 | undefined;
+  if (run.groupKey !== null && run.state === 'ended') {
+    const joined = await joinGroup(trx, { key: run.groupKey, onBusy: 'queue' }, run.id);
+    held = 'held' in joined ? joined.held : 1;
+  }
+  if (run.groupKey !== null && to === 'ended') await lockFor(trx, `group ${run.groupKey}`);
+  if (!touchesLane(run, to)) return {};
+  await lockLanes(trx, [run.repositoryId]);
+  return { head: 0, ...(held === undefined ? {} : { held }) };
+}
+
+/** After the move: the lane has its head again, and the next of the group its turn. */
+export async function leavePlace(trx: Kysely<unknown>, run: Run, to: RunState): Promise<void> {
+  if (touchesLane(run, to)) await settleLane(trx, run.repositoryId);
+  if (to === 'ended' && run.groupKey !== null) await leaveGroup(trx, run.groupKey);
+}
+
+/** Calls off a run that can still be; false for any other. The first reason stays. */
+export async function callOff(trx: Kysely<unknown>, id: string, reason: string): Promise<boolean> {
+  const tables = runTables(trx);
+  const row = await tables.selectFrom('runs').select('repository_id').where('id', '=', id).executeTakeFirst();
+  if (!row) return false;
+  await lockLanes(trx, [row.repository_id]);
+  const result = await tables
+    .updateTable('runs')
+    .set((set) => ({ cancel_reason: set.fn.coalesce('cancel_reason', set.val(reason)) }))
+    .where('id', '=', id)
+    .where('state', 'not in', ['reporting', 'ended'])
+    .executeTakeFirst();
+  if (result.numUpdatedRows === 0n) return false;
+  await settleLane(trx, row.repository_id);
+  return true;
+}
+
+function touchesLane(run: Run, to: RunState): boolean {
+  return run.state === 'queued' || to === 'queued';
+}
