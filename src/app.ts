@@ -1,26 +1,17 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { databasePlace, databaseSecrets, policyPlace, profileChecks } from './assembly.ts';
+import { profileChecks } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
-import { createTokenRecords } from './credentials/app-token-records.ts';
-import { insideWorkspaces } from './credentials/preflight.ts';
-import { lockInstallation } from './db/lock.ts';
-import { type Db, openDatabase } from './db/open.ts';
-import { createDeliveryStore, type DeliveryStore } from './deliveries/delivery-store.ts';
+import type { DeliveryStore } from './deliveries/delivery-store.ts';
 import { hasUniqueBody, readEvent } from './events/from-delivery.ts';
+import { type Ground, onGround, type Undo } from './ground.ts';
+import { createAppRouter } from './http/app-routes.ts';
 import { startPublicServer } from './http/public-server.ts';
 import { createWebhookHandler } from './ingress/webhook-route.ts';
 import { joinAdmin } from './join-admin.ts';
-import { joinApps } from './join-apps.ts';
-import { type Ground, joinParts, LEASE_MS } from './join-parts.ts';
-import { createLogger, type LogDestination } from './log/logger.ts';
-import { createRedactor } from './log/redact.ts';
-import { createPolicyKeeper } from './policy/keeper.ts';
+import { joinParts } from './join-parts.ts';
+import type { LogDestination } from './log/logger.ts';
 import { createRegistry, type Registry } from './profiles/registry.ts';
-import { createRunQueue } from './runs/queue.ts';
-import { createReportStore } from './runs/report-store.ts';
-import { createRunStore, type RunStore } from './runs/run-store.ts';
+import type { RunStore } from './runs/run-store.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {
@@ -46,7 +37,7 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
   const registry = await readRules(ground, undo);
   const joined = joinParts(ground, registry);
   const { worker, admitter, reporter, checks, adminRoutes } = joined;
-  undo.push(joined.stop);
+  undo.push(ground.apps.stop, joined.stop);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -63,7 +54,9 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
     clock,
   });
   undo.push(server.close);
-  const admin = await joinAdmin({ ...ground, clock, checks, routes: adminRoutes });
+  const appPages = createAppRouter({ flow: ground.apps.flow, log });
+  const appRoutes = { path: '/apps', router: appPages, open: true };
+  const admin = await joinAdmin({ ...ground, clock, checks, routes: [appRoutes, ...adminRoutes] });
   undo.push(admin.close);
   ground.apps.start();
   registry.watch();
@@ -72,6 +65,7 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
   await worker.start();
   admitter.start();
   reporter.start();
+  joined.publisher.start();
   log.info({ url: server.url, admin: admin.url, installation: db.installation }, 'receiving webhooks');
   return {
     url: server.url,
@@ -91,10 +85,7 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
 }
 
 /** The policy, then the profiles that keep to it; a changed policy has the profiles read again. */
-async function readRules(
-  { config, policy, log }: Ground,
-  undo: Undo,
-): Promise<Registry> {
+async function readRules({ config, policy, log }: Ground, undo: Undo): Promise<Registry> {
   policy.load();
   undo.push(policy.close);
   const checks = profileChecks(config, policy.current);

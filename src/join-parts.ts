@@ -1,9 +1,9 @@
-import { permissionAsker } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import { createAdmission } from './flow/admit.ts';
 import { type Admitter, createAdmitter } from './flow/admitter.ts';
 import type { Ground } from './ground.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
+import { admissionLimits } from './join-talk.ts';
 import { joinWork, type Work } from './join-work.ts';
 import type { Registry } from './profiles/registry.ts';
 import { RUNS_CHANNEL } from './runs/run-store.ts';
@@ -20,8 +20,11 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
   const work = joinWork(ground);
   const admission = createAdmission({
     ...ground,
+    ...work.talk,
     registry,
-    askPermission: permissionAsker(work.grants.clientFor),
+    limits: admissionLimits(ground.config),
+    defaultTimeoutSec: ground.config.run.timeoutSec,
+    onSaid: work.reporter.wake,
     clock,
   });
   const onRun = (): void => {

@@ -16,7 +16,7 @@ export type DemoResult = { run: Run; change: string; directory: string };
 
 /** Takes the change from the run's output and keeps it beside that; it is empty when there is none. */
 export async function keepResult(places: DemoPlaces, run: Run): Promise<DemoResult> {
-  const directory = runLogDirectory(places.varDir, run.id);
+  const directory = runLogDirectory(places.varDir, run);
   const change = await changeInOutput(join(directory, 'output.jsonl'));
   if (change !== '') await writeFile(join(directory, 'change.diff'), change, { mode: 0o600 });
   return { run, change, directory };
@@ -41,7 +41,7 @@ export function demoCommand(places: DemoPlaces, words: string): string {
 export function showPlaces(screen: Screen, places: DemoPlaces, run: Run): void {
   screen.text(
     [
-      `prompt, output and change  ${runLogDirectory(places.varDir, run.id)}`,
+      `prompt, output and change  ${runLogDirectory(places.varDir, run)}`,
       `profile and its prompt     ${places.profiles}`,
       `log of the service         ${places.serviceLog}`,
       `the run, once more         ${demoCommand(places, `runs show ${run.id}`)}`,

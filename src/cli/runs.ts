@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { isoTime, systemClock } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
 import { cancelRun } from '../flow/cancel.ts';
-import { runLogDirectory } from '../flow/places.ts';
+import { runLogDirectory, workspaceName } from '../flow/places.ts';
 import type { Run } from '../runs/run.ts';
 import { runView } from '../runs/view.ts';
 import { followLog } from './follow-log.ts';
@@ -43,7 +43,7 @@ export function addRunsCommand(program: Command, io: Io): void {
         await withStores(io, async (stores) => {
           const run = await findRun(stores, id);
           const ended = async (): Promise<boolean> => (await findRun(stores, id)).state === 'ended';
-          const directory = runLogDirectory(stores.config.varDir, run.id);
+          const directory = runLogDirectory(stores.config.varDir, run);
           await followLog(io, {
             directory,
             follow: options.follow === true,

@@ -1,13 +1,16 @@
 import type { Egress } from '../egress/sockets.ts';
 import type { Reporter } from '../feedback/reporter.ts';
-import type { Profile } from '../profiles/profile.ts';
 import type { ReportStore } from '../runs/report-store.ts';
 import type { Outcome, Run } from '../runs/run.ts';
 import type { RunPatch, RunStore } from '../runs/run-store.ts';
 import { removeWorkspace } from '../workspaces/sweep.ts';
 import { type AftermathParts, lookAfter } from './aftermath.ts';
+import type { CrashPoint } from './crash-points.ts';
 import { leaseLost, runCancelled } from './flight.ts';
 import { removeRunPlaces, runPlaces } from './places.ts';
+import type { Publisher } from './publisher.ts';
+import type { OutputShipper } from './ship-output.ts';
+import { tell, wantEnd } from './tell.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the end of a run takes from the rest of the service. */
@@ -15,11 +18,11 @@ export type ConcludeParts = AftermathParts & {
   reports: ReportStore;
   reporter: Reporter;
   egress: Egress;
+  publisher: Publisher;
+  shipper: OutputShipper;
+  crashPoint: CrashPoint;
   keepFailedMs: number;
 };
-
-/** What GitHub has not taken by then is retried from rows of its own, while the run is `ended`. */
-const REPORT_MS = 15_000;
 
 /** Outcomes whose workspace somebody will want to look at. */
 const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
@@ -32,38 +35,70 @@ export async function conclude(parts: ConcludeParts, run: Run, verdict: Verdict)
     containerId: run.containerId,
     workspaceKeptUntil: keep ? parts.clock.now() + parts.keepFailedMs : null,
   });
+  parts.crashPoint('verdict-stored');
   return await close(parts, reporting);
 }
 
 /** From `reporting` to `ended`. */
 export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
-  await removeContainers(parts, run);
-  await lookAfter(parts, run);
+  await lookBack(parts, run);
   await clean(parts, run, run.workspaceKeptUntil !== null);
-  await tell(parts, run);
-  const ended = { endedAt: parts.clock.now(), release: true };
-  const last = await move(parts, run, 'ended', 'Ended; nothing of the run is left on the engine.', ended);
-  parts.held.release(run.id);
-  return last;
+  parts.crashPoint('cleaned');
+  await parts.publisher.publish(run);
+  parts.crashPoint('published');
+  return await finishTelling(parts, run, 'Ended; nothing of the run is left on the engine.');
+}
+
+/** Ends a run whose host did not come back; what is left on it is removed there when it does. */
+export async function forsake(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
+  const reporting =
+    run.state === 'reporting' ? run : await move(parts, run, 'reporting', endWords(verdict), verdict);
+  return await finishTelling(parts, reporting, 'Ended without its host.');
 }
 
 /** Back into the queue: the agent had not started, so nothing was done twice when it is prepared again. */
-export async function putBack(parts: ConcludeParts, run: Run, why: string, waitMs: number): Promise<Run> {
+export async function putBack(
+  parts: ConcludeParts,
+  run: Run,
+  why: string,
+  { waitMs = 0, retries = run.retries }: { waitMs?: number; retries?: number } = {},
+): Promise<Run> {
+  parts.crashPoint('put-back-begun');
+  if ((await parts.runs.find(run.id))?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   await removeContainers(parts, run);
   await clean(parts, run, false);
   parts.held.release(run.id);
+  parts.crashPoint('put-back-cleaned');
   const notBefore = parts.clock.now() + waitMs;
-  return await move(parts, run, 'queued', `Put back into the queue: ${why}`, { notBefore, release: true });
+  const patch = { notBefore, retries, release: true };
+  return await move(parts, run, 'queued', `Put back into the queue: ${why}`, patch);
+}
+
+/** Back into the queue for the profile's next attempt; what this one left is looked at as at a run's end. */
+export async function tryAgain(
+  parts: ConcludeParts,
+  run: Run,
+  verdict: Verdict,
+  waitMs: number,
+): Promise<Run> {
+  parts.crashPoint('retry-begun');
+  await lookBack(parts, run);
+  const seconds = Math.max(1, Math.round(waitMs / 1000));
+  const why = `attempt ${run.attempt} ${endWords(verdict)} The next one begins in about ${seconds} s.`;
+  return await putBack(parts, run, why, { waitMs, retries: run.retries + 1 });
 }
 
 /** Ends a run that was called off while it waited; nothing of it was made. */
 export async function dismiss(parts: ConcludeParts, run: Run): Promise<void> {
+  parts.crashPoint('dismiss-begun');
   const cause = runCancelled(run.cancelReason ?? '');
   const end = { outcome: 'cancelled', reason: cause.toProblem(), endedAt: parts.clock.now() } as const;
   await parts.runs.advance(run, 'ended', end, cause.message);
+  await wantEnd(parts, { ...run, ...end });
+  parts.reporter.wake();
 }
 
-/** One move of the run; gives the run as it is afterwards. Throws `lease_lost` when somebody else holds it. */
+/** One move of the run, which may have been made already by a call whose answer was lost; gives the run as it is afterwards. Throws `lease_lost` when somebody else holds it. */
 export async function move(
   parts: { runs: RunStore },
   run: Run,
@@ -71,15 +106,39 @@ export async function move(
   text: string,
   patch: RunPatch,
 ): Promise<Run> {
-  if (!(await parts.runs.advance(run, to, patch, text))) throw leaseLost(run.id);
-  return (await parts.runs.find(run.id)) ?? run;
+  const isMade = await parts.runs.advance(run, to, patch, text);
+  const now = await parts.runs.find(run.id);
+  const owner = patch.release ? null : run.leaseOwner;
+  if (!isMade && (now?.state !== to || now.leaseOwner !== owner)) throw leaseLost(run.id);
+  return now ?? run;
 }
 
-/** Removes the containers of every attempt, and the way out that they had. */
-async function removeContainers(parts: ConcludeParts, run: Run): Promise<void> {
+/** Removes the containers of this attempt and those before it, and the way out that they had. */
+export async function removeContainers(parts: ConcludeParts, run: Run): Promise<void> {
   const containers = await parts.engine.list(parts.directories.installation);
-  for (const container of containers) if (container.runId === run.id) await parts.engine.remove(container.id);
+  for (const { id, runId, attempt } of containers)
+    if (runId === run.id && attempt <= run.attempt) await parts.engine.remove(id);
   await parts.egress.close(run.id);
+}
+
+/** Removes what ran, and looks after what it left, while its workspace is there. */
+async function lookBack(parts: ConcludeParts, run: Run): Promise<void> {
+  await removeContainers(parts, run);
+  parts.crashPoint('containers-removed');
+  const { log } = runPlaces(parts.directories, run);
+  await parts.shipper.ship({ runId: run.id, attempt: run.attempt }, log, true);
+  await lookAfter(parts, run);
+  parts.crashPoint('looked-after');
+}
+
+async function finishTelling(parts: ConcludeParts, run: Run, words: string): Promise<Run> {
+  await tell(parts, run);
+  parts.crashPoint('told');
+  const ended = { endedAt: parts.clock.now(), release: true };
+  const last = await move(parts, run, 'ended', words, ended);
+  parts.held.release(run.id);
+  parts.crashPoint('ended');
+  return last;
 }
 
 /** Removes the credentials and the run's files, and the workspace unless it is kept. */
@@ -87,25 +146,6 @@ async function clean(parts: ConcludeParts, run: Run, keepWorkspace: boolean): Pr
   const places = runPlaces(parts.directories, run);
   await removeRunPlaces(places);
   if (!keepWorkspace) await removeWorkspace(places.workspace);
-}
-
-async function tell(parts: ConcludeParts, run: Run): Promise<void> {
-  const { report } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-  const wanted =
-    report.comment === 'always' || (report.comment === 'on-failure' && run.outcome !== 'succeeded');
-  const [owner = '', repository = ''] = run.repository.split('/');
-  const number = run.issueNumber;
-  if (wanted && number !== null)
-    await parts.reports.add({
-      runId: run.id,
-      kind: 'comment',
-      target: { owner, repository, subject: 'issue', subjectId: number, number },
-    });
-  const late = new AbortController();
-  await Promise.race([
-    parts.reporter.report(run.id).finally(() => late.abort()),
-    parts.clock.sleep(REPORT_MS, late.signal).catch(() => undefined),
-  ]);
 }
 
 function endWords(verdict: Verdict): string {

@@ -25,7 +25,10 @@ export function judgeEnd(
     case 'engine':
       return { outcome: 'lost', reason: containerLost().toProblem() };
     case 'cancel':
-      return { outcome: 'cancelled', reason: cancelled?.toProblem() ?? null };
+      return {
+        outcome: cancelled?.code === 'worker_cut_off' ? 'lost' : 'cancelled',
+        reason: cancelled?.toProblem() ?? null,
+      };
     case 'exit':
       return judgeExit(end, run);
   }

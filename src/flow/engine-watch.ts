@@ -13,13 +13,18 @@ export type EngineWatch = {
   untilReady(signal: AbortSignal): Promise<void>;
 };
 
-/** A watch that asks at most every two seconds. */
-export function createEngineWatch(parts: { engine: Engine; clock: Clock; log: Logger }): EngineWatch {
+/** A watch that asks at most every two seconds; `onAway` is called when the engine stops answering. */
+export function createEngineWatch(parts: {
+  engine: Engine;
+  clock: Clock;
+  log: Logger;
+  onAway?: () => void;
+}): EngineWatch {
   const { engine, clock, log } = parts;
   let ready = true;
   let checkedAt = Number.NEGATIVE_INFINITY;
   const isReady = async (): Promise<boolean> => {
-    if (clock.now() - checkedAt < GOOD_FOR_MS) return ready;
+    if (Math.abs(clock.now() - checkedAt) < GOOD_FOR_MS) return ready;
     const fault = await engine.ping().then(
       () => undefined,
       (error: unknown) => asFlowError(error),
@@ -27,6 +32,7 @@ export function createEngineWatch(parts: { engine: Engine; clock: Clock; log: Lo
     checkedAt = clock.now();
     if (fault && ready)
       log.error({ err: fault }, 'the engine does not answer: deliveries are accepted, runs wait');
+    if (fault) parts.onAway?.();
     if (!fault && !ready) log.info('the engine answers again');
     ready = fault === undefined;
     return ready;

@@ -1,28 +1,23 @@
-import { existsSync } from 'node:fs';
+import type { Blame } from '../base/errors.ts';
 import { asFlowError } from '../base/errors.ts';
-import { maskDelivered } from '../credentials/mask-secrets.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
-import { type ConcludeParts, close, conclude, putBack } from './conclude.ts';
-import { openEgress } from './egress-way.ts';
-import { containerLost } from './end-words.ts';
-import type { EngineWatch } from './engine-watch.ts';
-import type { Flight } from './flight.ts';
+import { type ConcludeParts, close, conclude, putBack, tryAgain } from './conclude.ts';
+import { type Flight, flightSignal, leaseLost } from './flight.ts';
 import { type FollowParts, follow } from './follow.ts';
-import { regrant } from './grants.ts';
-import { begin, type LaunchParts, launch } from './launch.ts';
-import { runPlaces } from './places.ts';
+import { type LaunchParts, launch } from './launch.ts';
 import { type PrepareParts, prepare } from './prepare.ts';
-import { isEngineGone, verdictOf } from './verdict.ts';
+import { retryWait } from './retry.ts';
+import { isDatabaseFault, isEngineGone, type Verdict, verdictOf } from './verdict.ts';
 
 /** Everything the life of a run needs. */
-export type LifeParts = PrepareParts &
-  LaunchParts &
-  FollowParts &
-  ConcludeParts & { engineWatch: EngineWatch };
+export type LifeParts = PrepareParts & LaunchParts & FollowParts & ConcludeParts;
 
 /** How long a run waits after it was put back because the engine was not there. */
 const PUT_BACK_MS = 5_000;
+
+/** How long after the database did not take a run's end it is told again. */
+const AGAIN_MS = 1_000;
 
 /** The life of a run, from its claim to its end: prepare, launch, follow, conclude. */
 export async function execute(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
@@ -33,64 +28,65 @@ export async function execute(parts: LifeParts, run: Run, flight: Flight): Promi
 /** The run once its agent runs; or, when it never will, the run as it was left: concluded, or back in the queue. */
 async function start(parts: LifeParts, run: Run, flight: Flight): Promise<Run> {
   try {
-    const prepared = await prepare(parts, run);
-    return await launch(parts, prepared, flight);
+    parts.crashPoint('prepare-begun');
+    const prepared = await prepare(parts, run, flightSignal(flight));
+    parts.crashPoint('prepared');
+    const launched = await launch(parts, prepared, flight);
+    parts.crashPoint('launched');
+    return launched;
   } catch (error) {
-    const { cancellation, detach } = flight;
-    if (detach.cause) return await putBack(parts, run, detach.cause.message, 0);
-    if (!cancellation.cause && isEngineGone(error))
-      return await putBack(parts, run, asFlowError(error).message, PUT_BACK_MS);
-    parts.log.warn({ err: error, run: run.id }, 'a run did not come to its agent');
-    return await conclude(parts, run, verdictOf(cancellation.cause ?? error));
+    return await notStarted(parts, run, flight, error);
   }
 }
 
-/** Follows a run whose agent runs, and concludes it; a service that stops leaves it to the next one. */
-async function finish(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
+/** Decides what becomes of a run that did not come to its agent. Throws what must be decided again, by what the engine says. */
+async function notStarted(parts: LifeParts, run: Run, flight: Flight, error: unknown): Promise<Run> {
+  const now = await parts.runs.find(run.id);
+  if (now?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
+  const fault = asFlowError(error);
+  const mayRun = now.launchingAt !== null && fault.code !== 'container_not_started';
+  if (isDatabaseFault(error) || (mayRun && isEngineGone(error))) throw error;
+  const { cancellation, detach } = flight;
+  const aside = [detach.cause, cancellation.cause].find((cause) => cause && LET_GO.includes(cause.code));
+  if (aside && mayRun) throw error;
+  if (aside) return await putBack(parts, run, aside.message);
+  if (!cancellation.cause && isEngineGone(error))
+    return await putBack(parts, run, fault.message, { waitMs: PUT_BACK_MS });
+  parts.log.warn({ err: error, run: run.id }, 'a run did not come to its agent');
+  const verdict = verdictOf(cancellation.cause ?? error);
+  const blame = cancellation.cause ? undefined : fault.blame;
+  return await settle(parts, now, verdict, { blame, begun: mayRun });
+}
+
+/** Causes that end this process's work on a run, and not the run. */
+const LET_GO = ['service_stopping', 'lease_lost', 'worker_cut_off'];
+
+/** Follows a run whose agent runs, and settles it; a service that stops leaves it to the next one. */
+export async function finish(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
   const verdict = await follow(parts, run, flight);
-  if (verdict !== 'left') await conclude(parts, run, verdict);
+  if (verdict === 'left') return;
+  for (;;) {
+    try {
+      await settle(parts, run, verdict, { blame: undefined, begun: true });
+      return;
+    } catch (error) {
+      if (!isDatabaseFault(error) || flight.detach.cause) throw error;
+      await parts.clock.sleep(AGAIN_MS, flight.detach.signal).catch(() => undefined);
+    }
+  }
 }
 
-/** Goes on with a run that a service before this one had begun, by what the engine says of its container. */
-export async function resume(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
-  await reopenEgress(parts, run);
-  await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service took the run up.' });
-  await parts.engineWatch.untilReady(flight.detach.signal);
-  const places = runPlaces(parts.directories, run);
-  parts.held.hold(run.id, await maskDelivered(places.secrets, parts.redactor));
-  await regrant(parts, run, places);
-  if (run.state === 'reporting') {
-    await close(parts, run);
-    return;
-  }
-  const container = await findContainer(parts, run);
-  if (run.state === 'running') {
-    if (container) await finish(parts, run, flight);
-    else await conclude(parts, run, verdictOf(containerLost()));
-    return;
-  }
-  if (!container?.startedAt) {
-    await putBack(parts, run, 'the service stopped before its agent had started', 0);
-    return;
-  }
-  await finish(parts, await begin(parts, run, { ...container, startedAt: container.startedAt }), flight);
-}
-
-/** Before anything else: an agent waits only a few seconds for its way out to come back. */
-async function reopenEgress(parts: LifeParts, run: Run): Promise<void> {
-  if (run.state === 'reporting' || !existsSync(runPlaces(parts.directories, run).files)) return;
-  const { execution } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-  await openEgress(parts, run, execution.runtime.network ?? parts.defaults.network);
-}
-
-/** The container of the run's current attempt as the engine sees it now. */
-async function findContainer(
+/** Ends a run, or puts it back where its profile wants another attempt. */
+export async function settle(
   parts: LifeParts,
   run: Run,
-): Promise<{ containerId: string; startedAt: number | null } | undefined> {
-  const found = await parts.engine.list(parts.directories.installation);
-  const own = found.find(({ runId, attempt }) => runId === run.id && attempt === run.attempt);
-  if (!own) return undefined;
-  const { startedAt } = await parts.engine.inspect(own.id);
-  return { containerId: own.id, startedAt };
+  verdict: Verdict,
+  how: { blame: Blame | undefined; begun: boolean },
+): Promise<Run> {
+  if (run.state === 'reporting') return await close(parts, run);
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const wait = retryWait(profile, run, { ...how, outcome: verdict.outcome }, Math.random());
+  return wait === undefined || run.cancelReason !== null
+    ? await conclude(parts, run, verdict)
+    : await tryAgain(parts, run, verdict, wait);
 }

@@ -43,3 +43,24 @@ export function leaseLost(runId: string): FlowError {
     mend: 'See that the clocks agree and that the database answers; the run goes on with its new worker.',
   });
 }
+
+/** The database did not take this worker's renewals, so another host could soon hold its runs: their containers are stopped before that. */
+export function workerCutOff(): FlowError {
+  return new FlowError({
+    code: 'worker_cut_off',
+    blame: 'service',
+    message: 'The worker could not reach the database, so it stopped the container before its lease ended.',
+    mend: 'See that the host reaches the database; start the run again (github-flows runs retry), or let the profile do so with "retry": { "on": "fault" }.',
+  });
+}
+
+/** The host that the run was on is gone, and with it the only place where its container could be found. */
+export function hostLost(): FlowError {
+  return new FlowError({
+    code: 'host_lost',
+    blame: 'service',
+    message:
+      "The host that the run was started on did not come back before the run's deadline, so nobody knows how far the agent came.",
+    mend: 'See what it printed (github-flows runs logs), bring its host back or see what became of it (github-flows workers list), and start the run again with github-flows runs retry.',
+  });
+}

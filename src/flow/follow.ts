@@ -3,6 +3,7 @@ import { makeDirectory } from '../base/files.ts';
 import { createCodexReader } from '../containers/codex-events.ts';
 import type { Engine } from '../containers/docker.ts';
 import { supervise } from '../containers/supervise.ts';
+import { within } from '../containers/within.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { MountHost } from '../mounts/mount.ts';
@@ -10,10 +11,12 @@ import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import type { CrashPoint } from './crash-points.ts';
 import { containerLost, judgeEnd } from './end-words.ts';
 import type { Flight } from './flight.ts';
 import { baselineFile, type Directories, runPlaces } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
+import type { OutputShipper } from './ship-output.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
@@ -25,9 +28,14 @@ export type FollowParts = {
   defaults: PlanDefaults;
   mountHost: MountHost;
   redactor: Redactor;
+  shipper: OutputShipper;
+  crashPoint: CrashPoint;
   clock: Clock;
   log: Logger;
 };
+
+/** How long the last lines of a timeline are waited for; the run's end does not depend on them. */
+const FLUSH_MS = 2_000;
 
 /** Follows a run's container to its end, keeping its output and writing what the agent does into the timeline. Gives `left` when the service stops first. */
 export async function follow(parts: FollowParts, run: Run, flight: Flight): Promise<Verdict | 'left'> {
@@ -38,7 +46,10 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
   const dir = places.log;
   await makeDirectory(dir, { mode: 0o700 });
   const codex = createCodexReader();
-  const timeline = createTimelineWriter(parts.runs, run.id);
+  const timeline = createTimelineWriter(parts, run.id);
+  const over = new AbortController();
+  const shipping = parts.shipper.follow({ runId: run.id, attempt: run.attempt }, dir, over.signal);
+  parts.crashPoint('follow-begun');
   const end = await supervise({
     ...parts,
     dir,
@@ -56,10 +67,13 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
     cancellation: flight.cancellation,
     detach: flight.detach.signal,
     openMask: () => parts.redactor.stream(),
-    async onLine(line) {
-      for (const entry of codex.read(line)) if (!line.replayed) await timeline.write(entry);
+    onLine(line) {
+      for (const entry of codex.read(line)) if (!line.replayed) timeline.write(entry);
     },
-  });
+  }).finally(() => over.abort());
+  await within(parts.clock, FLUSH_MS, Promise.all([timeline.flush(), shipping]));
+  timeline.close();
+  parts.crashPoint('followed');
   if (end === 'left') return 'left';
   return {
     ...judgeEnd(end, { id: run.id, limits }, flight.cancellation.cause),

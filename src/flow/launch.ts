@@ -5,14 +5,16 @@ import { containerSpec } from '../containers/spec.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
+import type { Leases } from '../runs/leases.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { Mirrors } from '../workspaces/mirror.ts';
 import { checkSent, checkStillSent } from './check-sent.ts';
 import { cloneRepository } from './clone.ts';
 import { move } from './conclude.ts';
+import type { CrashPoint } from './crash-points.ts';
 import { type EgressParts, openEgress } from './egress-way.ts';
-import { type Flight, flightSignal } from './flight.ts';
+import { type Flight, flightSignal, leaseLost } from './flight.ts';
 import { baselineFile, type Directories } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import type { Prepared } from './prepare.ts';
@@ -26,6 +28,8 @@ export type LaunchParts = EgressParts & {
   directories: Directories;
   defaults: PlanDefaults;
   serverUrl: string;
+  leases: Leases;
+  crashPoint: CrashPoint;
   clock: Clock;
 };
 
@@ -38,11 +42,22 @@ export async function launch(parts: LaunchParts, prepared: Prepared, flight: Fli
   ]);
   signal.throwIfAborted();
   await openEgress(parts, prepared.run, prepared.plan.network);
+  parts.crashPoint('egress-opened');
+  await noteLaunch(parts, prepared, signal);
   const sent = checkSent(parts.mountHost, prepared);
   await parts.engine.start(containerId);
+  parts.crashPoint('container-started');
   checkStillSent(parts.mountHost, prepared, sent);
   const { startedAt } = await parts.engine.inspect(containerId);
   return await begin(parts, prepared.run, { containerId, startedAt: startedAt ?? parts.clock.now() });
+}
+
+/** From here on the agent may have started, so the run is never started elsewhere. Throws `lease_lost`. */
+async function noteLaunch(parts: LaunchParts, { run, plan }: Prepared, signal: AbortSignal): Promise<void> {
+  const loseAfterMs = (plan.limits.timeoutSec + plan.limits.graceSec) * 1000;
+  if (!(await parts.leases.launching(run, loseAfterMs))) throw leaseLost(run.id);
+  parts.crashPoint('launch-noted');
+  signal.throwIfAborted();
 }
 
 /** Writes down that the agent's container runs; from its start on its time counts. */
@@ -62,13 +77,17 @@ async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Pro
   if (plan.network === 'open') await parts.engine.ensureNetwork();
   const { cpus } = await parts.engine.info();
   const identity = { installation: parts.directories.installation, runId: run.id, attempt: run.attempt };
-  return await parts.engine.create(containerSpec(plan, identity, cpus));
+  const id = await parts.engine.create(containerSpec(plan, identity, cpus));
+  parts.crashPoint('container-created');
+  return id;
 }
 
 /** The clone, and how large the workspace is before the agent writes. */
 async function makeWorkspace(parts: LaunchParts, prepared: Prepared, signal: AbortSignal): Promise<void> {
   const { places } = prepared;
+  parts.crashPoint('clone-begun');
   await cloneRepository(parts, prepared, signal);
+  parts.crashPoint('cloned');
   await keepBaseline({ workspace: places.workspace, baselineFile: baselineFile(places) }, signal);
 }
 

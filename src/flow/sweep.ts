@@ -6,8 +6,9 @@ import { removeOrphans } from '../containers/reaper.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
+import type { CrashPoint } from './crash-points.ts';
 import type { EngineWatch } from './engine-watch.ts';
-import { type Directories, removeRunPlaces, runFilesHome, runHomes } from './places.ts';
+import { type Directories, removeRunPlaces, runFilesHome, runHomes, workspaceName } from './places.ts';
 
 /** How often what no run owns is looked for. */
 const SWEEP_EVERY_MS = 60_000;
@@ -18,6 +19,7 @@ export type SweepParts = {
   engine: Engine;
   engineWatch: EngineWatch;
   directories: Directories;
+  crashPoint: CrashPoint;
   clock: Clock;
   log: Logger;
 };
@@ -54,12 +56,14 @@ export type Swept = { containers: number; workspaces: number; homes: number };
  */
 export async function sweep(parts: SweepParts): Promise<Swept> {
   const { runs, directories } = parts;
+  parts.crashPoint('sweep-begun');
   for (const run of await runs.workspacesToDrop(parts.clock.now())) await runs.workspaceDropped(run.id);
   const found = await listWorkspaces(directories.workspaceRoot);
   const homes = await runHomeIds(directories);
   const living = await livingIds(runs);
   const owners = await runs.workspaceOwners();
-  const orphans = found.filter((workspace) => !owners.has(workspace.runId));
+  const owned = new Set([...owners].map(([id, attempt]) => workspaceName({ id, attempt })));
+  const orphans = found.filter((workspace) => !owned.has(workspace.runId));
   const deadHomes = homes.filter((id) => !living.has(id));
   for (const workspace of orphans) await removeWorkspace(workspace.dir);
   for (const id of deadHomes)
@@ -67,7 +71,12 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
       home: join(runHomes(directories), id),
       files: join(runFilesHome(directories), id),
     });
-  const containers = await removeOrphans(parts.engine, directories.installation, () => livingIds(runs));
+  parts.crashPoint('swept-workspaces');
+  const containers = await removeOrphans(parts.engine, directories.installation, async () => {
+    const claimed = (await runs.living()).filter(({ state }) => state !== 'queued');
+    return new Map(claimed.map(({ id, attempt }) => [id, attempt]));
+  });
+  parts.crashPoint('swept');
   const swept = { containers, workspaces: orphans.length, homes: deadHomes.length };
   if (swept.containers + swept.workspaces + swept.homes > 0) parts.log.info(swept, 'swept what no run owns');
   return swept;

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { RunStore } from '../runs/run-store.ts';
 
 /** More lines than anybody reads; an agent must not fill the database. */
@@ -6,24 +7,58 @@ const MAX_ENTRIES = 2_000;
 /** A line's text is cut at this many characters; the whole of it is in the output. */
 const MAX_TEXT = 2_000;
 
+/** How long after the database refused a line it is tried again. */
+const AGAIN_MS = 1_000;
+
 /** A text as long as a line of a timeline may be. */
 export function timelineText(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 }
 
+/** A line of a timeline. */
+type Entry = { kind: string; text: string; data?: Record<string, unknown> };
+
+/** Takes lines at once and writes them in order behind the caller's back, so that a database that hangs holds up nothing that follows a container. */
+export type TimelineWriter = {
+  write(entry: Entry): void;
+  /** Resolves when all lines are written. */
+  flush(): Promise<void>;
+  /** What the database does not take now is dropped. */
+  close(): void;
+};
+
 /** Writes what an agent does into its run's timeline, up to a bound that it states. */
-export function createTimelineWriter(runs: RunStore, runId: string) {
-  let written = 0;
+export function createTimelineWriter(
+  parts: { runs: Pick<RunStore, 'note'>; clock: Clock },
+  runId: string,
+): TimelineWriter {
+  const closing = new AbortController();
+  let taken = 0;
+  let writing = Promise.resolve();
+  const store = async (entry: Entry): Promise<void> => {
+    while (!closing.signal.aborted) {
+      const isWritten = await parts.runs.note(runId, entry).then(
+        () => true,
+        () => false,
+      );
+      if (isWritten) return;
+      await parts.clock.sleep(AGAIN_MS, closing.signal).catch(() => undefined);
+    }
+  };
+  const add = (entry: Entry): void => {
+    writing = writing.then(async () => await store(entry));
+  };
   return {
-    async write(entry: { kind: string; text: string; data?: Record<string, unknown> }): Promise<void> {
-      written += 1;
-      if (written > MAX_ENTRIES + 1) return;
-      if (written === MAX_ENTRIES + 1)
-        return await runs.note(runId, {
+    write(entry) {
+      taken += 1;
+      if (taken <= MAX_ENTRIES) add({ ...entry, text: timelineText(entry.text) });
+      if (taken === MAX_ENTRIES + 1)
+        add({
           kind: 'cut',
           text: `The timeline ends here after ${MAX_ENTRIES} lines; the output has them all.`,
         });
-      await runs.note(runId, { ...entry, text: timelineText(entry.text) });
     },
+    flush: async () => await writing,
+    close: () => closing.abort(),
   };
 }

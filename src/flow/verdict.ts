@@ -10,6 +10,9 @@ export type Verdict = {
   usage: TokenUsage | null;
 };
 
+/** Nobody knows how far the agent came. */
+const LOST = ['container_lost', 'worker_cut_off', 'host_lost'];
+
 /** The verdict on a run that never got as far as its agent, or broke on the way. */
 export function verdictOf(error: unknown): Verdict {
   const fault = asFlowError(error);
@@ -25,7 +28,7 @@ export function verdictOf(error: unknown): Verdict {
 /** Faults of the profile, the operator's set-up or the sender's words refuse a run; all others fail it. */
 function outcomeOf(fault: FlowError): Outcome {
   if (fault.code === 'run_cancelled') return 'cancelled';
-  if (fault.code === 'container_lost') return 'lost';
+  if (LOST.includes(fault.code)) return 'lost';
   return fault.blame === 'profile' || fault.blame === 'operator' || fault.blame === 'sender'
     ? 'refused'
     : 'failed';
@@ -34,4 +37,9 @@ function outcomeOf(fault: FlowError): Outcome {
 /** Whether the engine itself was not there, which is no fault of the run: it can wait. */
 export function isEngineGone(error: unknown): boolean {
   return ['engine_unreachable', 'engine_timeout'].includes(asFlowError(error).code);
+}
+
+/** Whether the database did not answer, which says nothing about the run: what was to be stored is stored later. */
+export function isDatabaseFault(error: unknown): boolean {
+  return ['database_busy', 'database_unavailable'].includes(asFlowError(error).code);
 }

@@ -1,17 +1,22 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../log/logger.ts';
-import type { RunQueue } from '../runs/queue.ts';
+import type { Leases } from '../runs/leases.ts';
+import type { RunOwner, RunQueue } from '../runs/queue.ts';
 import type { Run } from '../runs/run.ts';
-import { createFlight, type Flight, leaseLost, runCancelled, serviceStopping } from './flight.ts';
+import type { WorkerNotice, WorkerStore } from '../runs/worker-store.ts';
+import type { CrashPoint } from './crash-points.ts';
+import { type Flight, leaseLost, runCancelled, serviceStopping, workerCutOff } from './flight.ts';
+import { createFlights, type Flights } from './flights.ts';
+import type { Host } from './host.ts';
+import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
 
-/** How often a worker looks without being woken: for cancels, and runs that another process put in the queue. */
-const LOOK_EVERY_MS = 500;
-
-/** What a worker does with one run; both resolve when the run has ended or was put back, and never reject. */
+/** What a worker does with one run; all resolve when the run has ended or was put back, and never reject. */
 export type Executor = {
   execute(run: Run, flight: Flight): Promise<void>;
-  /** Goes on with a run that a worker before this one had begun. */
+  /** Goes on with a run that a worker before this one on this host had begun. */
   resume(run: Run, flight: Flight): Promise<void>;
+  /** Ends a run whose host did not come back. */
+  forsake(run: Run, flight: Flight): Promise<void>;
   /** Ends a run that was called off before anybody claimed it. */
   dismiss(run: Run): Promise<void>;
 };
@@ -19,112 +24,159 @@ export type Executor = {
 /**
  * Claims runs while there is room and works on each to its end.
  *
- * `start` takes up the runs given to it (they count, even beyond `max`), then claims. `stop` claims no more, waits
- * up to `drainMs` for living runs, and leaves the rest in their containers for the next start to take up; once it has
- * resolved the queue is not asked any more, so that the database may be closed.
+ * `start` takes up the living runs of this host (they count, even beyond `capacity`), then claims, and looks after
+ * runs whose worker is gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their
+ * containers for the next start to take up; once it has resolved the database is not asked any more, so that it may
+ * be closed.
  */
 export type Worker = {
-  start(takenUp: readonly Run[]): void;
+  start(): Promise<void>;
   wake(): void;
   stop(drainMs: number): Promise<void>;
   /** Runs that are worked on now. */
   active(): number;
 };
 
+/** How long leases last and how they are kept, in milliseconds: renewed `everyMs`, given up for lost `fenceMs` after the last renewal. */
+export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
+
 type WorkerParts = {
-  owner: string;
-  max: number;
-  /** How often leases are renewed. */
-  renewMs: number;
+  /** This process: new at each start, so that nobody takes it for the one before. */
+  id: string;
+  name: string;
+  version: string;
+  /** How many runs at once; 0 leaves the work to others. */
+  capacity: number;
+  times: LeaseTimes;
+  /** How often the queue is looked at without being woken: for cancels, and runs that another process put there. */
+  lookMs: number;
   queue: RunQueue;
+  leases: Leases;
+  workers: WorkerStore;
+  host: Host;
   executor: Executor;
+  /** Whether a run can be worked on now: the engine answers, the disk has room. */
   isReady: () => Promise<boolean>;
+  crashPoint: CrashPoint;
   clock: Clock;
   log: Logger;
 };
 
-type Flights = Map<string, { flight: Flight; done: Promise<void> }>;
-
-/** `isReady` says whether the engine answers; while it does not, runs wait in the queue. */
+/** A worker that has not begun yet. */
 export function createWorker(parts: WorkerParts): Worker {
-  const flights: Flights = new Map();
+  const { id, clock, log } = parts;
+  const flights = createFlights(() => wake());
+  const keeper = createLeaseKeeper({
+    ...parts.times,
+    async renew() {
+      const asked = flights.ids();
+      const held = await parts.leases.renew(id);
+      for (const run of asked) if (!held.has(run)) flights.detach(leaseLost(run), run);
+    },
+    onCutOff: () => flights.cancel(workerCutOff()),
+    clock,
+    log,
+  });
+  const state: State = { phase: 'working', isDraining: false };
   let timers: Timer[] = [];
   let looking: Promise<void> | undefined;
+  let tending: Promise<void> = Promise.resolve();
   let again = false;
-  let stopping = false;
-  let stopped = false;
-  let renewing = Promise.resolve();
 
-  const board = (run: Run, work: Executor['execute']): void => {
-    const flight = createFlight();
-    const done = work(run, flight).finally(() => {
-      flights.delete(run.id);
-      wake();
-    });
-    flights.set(run.id, { flight, done });
-  };
-  const look = async (): Promise<void> => {
+  const hasRoom = (): boolean =>
+    state.phase === 'working' && !state.isDraining && keeper.isHeld() && flights.size() < parts.capacity;
+  const lookAgain = async (): Promise<void> => {
     do {
       again = false;
-      for (const [id, reason] of await parts.queue.cancels(parts.owner))
-        flights.get(id)?.flight.cancellation.cancel(runCancelled(reason));
-      for (const run of await parts.queue.cancelledWaiting()) await parts.executor.dismiss(run);
-      while (
-        !stopping &&
-        flights.size < parts.max &&
-        (await parts.queue.waiting()) > 0 &&
-        (await parts.isReady())
-      ) {
-        const run = await parts.queue.claim(parts.owner);
-        if (!run) break;
-        board(run, parts.executor.execute);
-      }
-    } while (again && !stopping);
+      await look(parts, flights, hasRoom);
+    } while (again && state.phase === 'working');
   };
   const wake = (): void => {
-    if (stopped) return;
+    if (state.phase === 'stopped') return;
     again = true;
-    looking ??= look()
-      .catch((error: unknown) => parts.log.error({ err: error }, 'the queue could not be read'))
+    looking ??= lookAgain()
+      .catch((error: unknown) => log.error({ err: error }, 'the queue could not be read'))
       .finally(() => {
         looking = undefined;
       });
   };
-  const renew = async (): Promise<void> => {
-    renewing = renewLeases(parts, flights);
-    await renewing;
+  const tendOnce = async (): Promise<void> => {
+    tending = tend(parts, flights, state, keeper)
+      .then((isWorkBack) => (isWorkBack ? wake() : undefined))
+      .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be looked after'));
+    await tending;
   };
   return {
-    start(takenUp) {
-      for (const run of takenUp) board(run, parts.executor.resume);
-      timers = [parts.clock.every(LOOK_EVERY_MS, wake), parts.clock.every(parts.renewMs, renew)];
+    async start() {
+      const own = await owner(parts);
+      await parts.workers.announce(notice(parts, own));
+      for (const run of await parts.leases.takeOver(own)) flights.board(run, parts.executor.resume);
+      keeper.start();
+      timers = [clock.every(parts.lookMs, wake), clock.every(parts.times.everyMs, tendOnce)];
       wake();
     },
     wake,
     async stop(drainMs) {
-      stopping = true;
+      state.phase = 'stopping';
       await looking;
-      const living = Promise.all([...flights.values()].map(({ done }) => done));
-      const drained = new AbortController();
-      const waited = parts.clock.sleep(drainMs, drained.signal).catch(() => undefined);
-      await Promise.race([living, waited]);
-      drained.abort();
+      await drain(flights, drainMs, clock);
       for (const timer of timers) timer.stop();
-      for (const { flight } of flights.values()) flight.detach.cancel(serviceStopping());
-      await living;
-      stopped = true;
-      await Promise.all([looking, renewing]);
+      flights.detach(serviceStopping());
+      await flights.settled();
+      state.phase = 'stopped';
+      await Promise.all([looking, tending, keeper.stop()]);
+      await parts.workers.leave(id).catch(() => undefined);
     },
-    active: () => flights.size,
+    active: flights.size,
   };
 }
 
-/** Keeps what this worker holds; a run that it holds no more is let go. */
-async function renewLeases({ queue, owner, log }: WorkerParts, flights: Flights): Promise<void> {
-  try {
-    const held = await queue.renew(owner);
-    for (const [id, { flight }] of flights) if (!held.has(id)) flight.detach.cancel(leaseLost(id));
-  } catch (error) {
-    log.error({ err: error }, 'leases could not be renewed');
+type State = { phase: 'working' | 'stopping' | 'stopped'; isDraining: boolean };
+
+async function owner({ id, host }: WorkerParts): Promise<RunOwner> {
+  return { worker: id, host: (await host.current()) ?? '' };
+}
+
+function notice({ id, name, version, capacity }: WorkerParts, { host }: RunOwner): WorkerNotice {
+  return { id, host, name, version, capacity };
+}
+
+/** Hands on what was called off, then claims while there is room. */
+async function look(parts: WorkerParts, flights: Flights, hasRoom: () => boolean): Promise<void> {
+  const { queue, executor } = parts;
+  for (const [run, reason] of await queue.cancels(parts.id)) flights.cancel(runCancelled(reason), run);
+  for (const run of await queue.cancelledWaiting()) await executor.dismiss(run);
+  while (hasRoom() && (await queue.waiting()) > 0 && (await parts.isReady())) {
+    parts.crashPoint('claim-begun');
+    const run = await queue.claim(await owner(parts));
+    if (!run) return;
+    parts.crashPoint('claimed');
+    flights.board(run, executor.execute);
   }
+}
+
+/** Says that this worker lives, and looks after what others left; gives whether something waits again. */
+async function tend(
+  parts: WorkerParts,
+  flights: Flights,
+  state: State,
+  keeper: LeaseKeeper,
+): Promise<boolean> {
+  const own = await owner(parts);
+  const told = state.phase === 'working' ? 'working' : 'stopping';
+  state.isDraining = (await parts.workers.heartbeat(notice(parts, own), told)).draining;
+  if (state.phase !== 'working' || !keeper.isHeld()) return false;
+  const { back, mine, lost } = await parts.leases.lapsed(own);
+  if (back.length + mine.length + lost.length > 0)
+    parts.log.warn({ back: back.length, mine: mine.length, lost: lost.length }, 'leases had lapsed');
+  for (const run of mine) flights.board(run, parts.executor.resume);
+  for (const run of lost) flights.board(run, parts.executor.forsake);
+  return back.length > 0;
+}
+
+async function drain(flights: Flights, drainMs: number, clock: Clock): Promise<void> {
+  const drained = new AbortController();
+  const waited = clock.sleep(drainMs, drained.signal).catch(() => undefined);
+  await Promise.race([flights.settled(), waited]);
+  drained.abort();
 }

@@ -1,5 +1,6 @@
 import type { AttributeName, Scalar } from '../events/event.ts';
 import type { DockerArgs } from '../mounts/mount.ts';
+import type { SecretGrant } from './named-secrets.ts';
 
 /** The conditions of a profile as written: scalars, or lists of which any may hold. */
 export type Trigger = Partial<Record<AttributeName, Scalar | readonly Scalar[]>> & {
@@ -86,6 +87,16 @@ export type CredentialRule = {
   /** `permissions` undefined: what a mounted token may do. */
   github?: { permissions: GitHubPermissions | undefined } | undefined;
   codex: boolean;
+  /** Absent from runs saved before there was this key, too. */
+  secrets?: readonly SecretGrant[];
+};
+
+/** How often, and after what, a run is tried again; runs saved before this key have one attempt. */
+export type RetryRule = {
+  /** In all. */
+  attempts: number;
+  backoffSec: number;
+  on: 'before-start' | 'fault' | 'failure';
 };
 
 /** What becomes of the commits of a run that succeeded. */
@@ -125,6 +136,7 @@ export type Profile = {
   execution: { handler: Handler; runtime: Runtime };
   credentials: CredentialRule;
   checkout: CheckoutRule;
+  retry?: RetryRule;
   report: ReportRule;
   budget?: Budget;
   /** Absent from runs saved before there was this key, too. */

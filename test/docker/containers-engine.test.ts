@@ -87,7 +87,11 @@ test('the reaper removes what no living run owns, of this installation only', as
   });
   try {
     expect(
-      await removeOrphans(engine, living.identity.installation, async () => new Set([living.identity.runId])),
+      await removeOrphans(
+        engine,
+        living.identity.installation,
+        async () => new Map([[living.identity.runId, living.identity.attempt]]),
+      ),
     ).toBe(2);
     const left = await engine.list(living.identity.installation);
     expect(left).toEqual([{ ...living.identity, id: expect.any(String), running: true }]);

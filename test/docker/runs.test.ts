@@ -58,7 +58,7 @@ describe('a run ends with its outcome and its reason', () => {
     const before = process.memoryUsage().rss;
     const run = await runOf('yes 0123456789012345678901234567890123456789', {}, { RUN_LOG_BYTES: '1m' });
     expect(run).toMatchObject({ outcome: 'failed', reason: { code: 'output_limit' } });
-    const log = readFileSync(join(service.config.varDir, 'log/runs', run.id, 'output.jsonl'));
+    const log = readFileSync(join(service.config.varDir, 'log/runs', run.id, '1/output.jsonl'));
     expect(log.length).toBeLessThan(3 * 1024 * 1024);
     expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
   });
@@ -130,7 +130,7 @@ describe('a service that stops while an agent works', () => {
     const delivery = await service.comment();
     const runId = delivery.decision?.runId ?? '';
     await until('some lines are there', () => {
-      const file = join(service.config.varDir, 'log/runs', runId, 'output.jsonl');
+      const file = join(service.config.varDir, 'log/runs', runId, '1/output.jsonl');
       return existsSync(file) && readFileSync(file, 'utf8').includes('line 5') ? true : undefined;
     });
     await service.stop(0);

@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -152,6 +153,9 @@ export function makeGround(options: GroundOptions): Ground {
     PATH: process.env.PATH ?? '',
     PORT: '0',
     ADMIN_PORT: '0',
+    RECOVER_MISSED: 'off',
+    MIN_FREE_TO_RUN: '1m',
+    MIN_FREE_TO_ACCEPT: '1m',
     WEBHOOK_SECRET: TEST_SECRET,
     PROFILES_DIR: join(dir, 'profiles'),
     VAR_DIR: join(dir, 'var'),
@@ -175,6 +179,14 @@ export async function startService(options: GroundOptions): Promise<TestService>
     rmSync(ground.dir, { recursive: true, force: true });
     throw error;
   });
+}
+
+/** The attempts of which a run's log directory keeps something, in order. */
+function readAttempts(directory: string): number[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 /** Delivers a payload to a service over HTTP, signed. */
@@ -221,7 +233,8 @@ export async function startServiceOn({ dir, settings, repository, fullName }: Gr
         return run?.state === 'ended' ? run : undefined;
       }),
     output(runId) {
-      const file = join(config.varDir, 'log/runs', runId, 'output.jsonl');
+      const attempts = readAttempts(join(config.varDir, 'log/runs', runId));
+      const file = join(config.varDir, 'log/runs', runId, String(attempts.at(-1)), 'output.jsonl');
       if (!existsSync(file)) return '';
       return readFileSync(file, 'utf8')
         .split('\n')

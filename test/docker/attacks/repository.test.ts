@@ -39,7 +39,7 @@ async function attack(
   const text = script.replaceAll('MIRROR', mirror).replaceAll('JEWEL', jewel).replaceAll('MARKER', marker);
   const run = await service.run(text);
   expect(run, service.output(run.id)).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
-  const log = join(service.config.varDir, 'log/runs', run.id);
+  const log = join(service.config.varDir, 'log/runs', run.id, '1');
   const files = readdirSync(log).filter((name) => name.startsWith('changes.'));
   expect(existsSync(marker)).toBe(false);
   for (const file of files) expect(readFileSync(join(log, file), 'latin1')).not.toContain(JEWELS);

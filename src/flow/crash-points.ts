@@ -1,0 +1,55 @@
+/**
+ * The places along a run's life where a test can have the service die as if by SIGKILL, in the order of that life.
+ * After each of them, what is stored must be enough to go on.
+ */
+export const CRASH_POINTS = [
+  'admit-begun',
+  'admit-decided',
+  'run-queued',
+  'claim-begun',
+  'claimed',
+  'prepare-begun',
+  'prepared',
+  'clone-begun',
+  'cloned',
+  'container-created',
+  'egress-opened',
+  'launch-noted',
+  'container-started',
+  'launched',
+  'follow-begun',
+  'followed',
+  'retry-begun',
+  'put-back-begun',
+  'put-back-cleaned',
+  'verdict-stored',
+  'containers-removed',
+  'looked-after',
+  'cleaned',
+  'published',
+  'told',
+  'ended',
+  'dismiss-begun',
+  'taken-up',
+  'resume-decided',
+  'sweep-begun',
+  'swept-workspaces',
+  'swept',
+] as const;
+
+/** One of those places. */
+export type CrashPointName = (typeof CRASH_POINTS)[number];
+
+/** Called at every such place; does nothing unless the configuration names it. */
+export type CrashPoint = (name: CrashPointName) => void;
+
+/** What `GITHUB_FLOWS_CRASH_AT` asks for: `claimed`, or `claimed:3` for the third time it is reached. Anything else is never reached. */
+export function createCrashPoint(setting: string | undefined, kill: () => void): CrashPoint {
+  const [wanted = '', times = '1'] = (setting ?? '').split(':');
+  let left = Number(times);
+  return (name) => {
+    if (name !== wanted) return;
+    left -= 1;
+    if (left === 0) kill();
+  };
+}

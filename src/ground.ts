@@ -1,0 +1,116 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { databasePlace, databaseSecrets, policyPlace } from './assembly.ts';
+import { systemClock as clock } from './base/clock.ts';
+import type { Config } from './config/config.ts';
+import { createTokenRecords } from './credentials/app-token-records.ts';
+import { insideWorkspaces } from './credentials/preflight.ts';
+import { lockInstallation } from './db/lock.ts';
+import { type Db, openDatabase } from './db/open.ts';
+import { createDeliveryStore, type DeliveryStore } from './deliveries/delivery-store.ts';
+import { type CrashPoint, createCrashPoint } from './flow/crash-points.ts';
+import type { LeaseTimes } from './flow/worker.ts';
+import { type JoinedApps, joinApps } from './join-apps.ts';
+import { createLogger, type LogDestination, type Logger } from './log/logger.ts';
+import { createRedactor, type Redactor } from './log/redact.ts';
+import { createPolicyKeeper, type PolicyKeeper } from './policy/keeper.ts';
+import { createLeases, type Leases } from './runs/leases.ts';
+import { createRunQueue, type RunQueue } from './runs/queue.ts';
+import { createReportStore, type ReportStore } from './runs/report-store.ts';
+import { createRunStore, type RunStore } from './runs/run-store.ts';
+import { createWorkerStore, type WorkerStore } from './runs/worker-store.ts';
+
+/** What every part stands on. */
+export type Ground = {
+  config: Config;
+  db: Db;
+  redactor: Redactor;
+  log: Logger;
+  deliveries: DeliveryStore;
+  runs: RunStore;
+  reports: ReportStore;
+  queue: RunQueue;
+  leases: Leases;
+  workers: WorkerStore;
+  times: LeaseTimes;
+  policy: PolicyKeeper;
+  apps: JoinedApps;
+  crashPoint: CrashPoint;
+};
+
+/** What undoes the steps of a start, newest last. */
+export type Undo = (() => Promise<void> | void)[];
+
+/** A worker that has not renewed its lease for this long is taken for dead. */
+const LEASE_MS = 60_000;
+
+/** Beyond the grace: until a killed container is gone, and some slack. */
+const STOPPING_MS = 2_000;
+
+/** How leases are kept: long enough that after a missed renewal containers can still be stopped, with their grace, before the lease ends. Tests set a shorter one. */
+export function leaseTimes({ environment, run }: Pick<Config, 'environment' | 'run'>): LeaseTimes {
+  const stopping = run.graceSec * 1000 + STOPPING_MS;
+  const leaseMs = Math.max(Number(environment.GITHUB_FLOWS_LEASE_MS) || LEASE_MS, 2 * stopping);
+  return { leaseMs, everyMs: leaseMs / 4, fenceMs: leaseMs - stopping };
+}
+
+/**
+ * Takes VAR_DIR and opens the database, then does `work`; when that throws, nothing is left open. Throws
+ * `service_already_running`, `secrets_inside_workspaces`, the database's codes, and what `work` throws.
+ */
+export async function onGround<T>(
+  config: Config,
+  destination: LogDestination | undefined,
+  work: (ground: Ground, undo: Undo) => Promise<T>,
+): Promise<T> {
+  await refuseMisplacedSecrets(config);
+  mkdirSync(config.varDir, { recursive: true, mode: 0o700 });
+  const undo: Undo = [];
+  try {
+    // One process a VAR_DIR, whatever the database: what is in it belongs to the runs of this host.
+    undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release);
+    const db = await openDatabase(databasePlace(config));
+    undo.push(db.close);
+    return await work(makeGround(config, db, destination), undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+function makeGround(config: Config, db: Db, destination: LogDestination | undefined): Ground {
+  const redactor = createRedactor();
+  const secrets = [...config.webhookSecrets.map((secret) => secret.reveal()), ...databaseSecrets(config)];
+  for (const secret of secrets) redactor.add(secret);
+  const log = createLogger({ level: config.logLevel, redactor, ...(destination ? { destination } : {}) });
+  const times = leaseTimes(config);
+  return {
+    config,
+    db,
+    redactor,
+    log,
+    deliveries: createDeliveryStore(db, clock),
+    runs: createRunStore(db, clock),
+    reports: createReportStore(db, clock),
+    queue: createRunQueue(db, clock, times.leaseMs),
+    leases: createLeases(db, clock, times.leaseMs),
+    workers: createWorkerStore(db, clock, times.leaseMs),
+    times,
+    policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
+    apps: joinApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
+    crashPoint: createCrashPoint(config.environment.GITHUB_FLOWS_CRASH_AT, () =>
+      process.kill(process.pid, 'SIGKILL'),
+    ),
+  };
+}
+
+async function refuseMisplacedSecrets({ secretsDir, runDir, workspaceRoot }: Config): Promise<void> {
+  const places = [
+    { option: 'SECRETS_DIR', dir: secretsDir, workspaceRoot },
+    { option: 'RUN_DIR', dir: runDir, workspaceRoot },
+  ];
+  for (const place of places) {
+    const fault = await insideWorkspaces(place);
+    if (fault) throw fault;
+  }
+}

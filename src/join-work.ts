@@ -1,0 +1,161 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { mountHost, planDefaults } from './assembly.ts';
+import { systemClock as clock } from './base/clock.ts';
+import { randomId } from './base/ids.ts';
+import { createEngine } from './containers/docker.ts';
+import { programVersion } from './db/program-version.ts';
+import { EGRESS_LIMITS } from './egress/limits.ts';
+import { systemResolve } from './egress/resolve.ts';
+import { createEgress, type Egress } from './egress/sockets.ts';
+import { readUpstream, type Upstream } from './egress/upstream.ts';
+import type { Reporter } from './feedback/reporter.ts';
+import type { CodexRefresh } from './flow/codex-refresh.ts';
+import { createEngineWatch, type EngineWatch } from './flow/engine-watch.ts';
+import { createExecutor } from './flow/executor.ts';
+import { createHost } from './flow/host.ts';
+import { type Directories, runFilesHome } from './flow/places.ts';
+import type { Publisher } from './flow/publisher.ts';
+import { createOutputShipper } from './flow/ship-output.ts';
+import { startSweeping } from './flow/sweep.ts';
+import { createWorker, type Worker } from './flow/worker.ts';
+import type { Ground } from './ground.ts';
+import type { ReadyCheck } from './http/health-routes.ts';
+import { joinCodex } from './join-codex.ts';
+import { type JoinedGrants, joinGrants } from './join-grants.ts';
+import { joinPublishing } from './join-publishing.ts';
+import { joinTalk, type Talk } from './join-talk.ts';
+import { createOutputStore } from './runs/output-store.ts';
+import type { RunQueue } from './runs/queue.ts';
+import { RUNS_CHANNEL } from './runs/run-store.ts';
+import { gitHostEnvironment } from './workspaces/git.ts';
+import { createMirrors, type Mirrors } from './workspaces/mirror.ts';
+
+/** What `/readyz` says while no container can be started. */
+const ENGINE_SILENT = 'The Docker Engine does not answer: deliveries are accepted, and runs wait.';
+
+/** How often the queue is looked at without being woken; PostgreSQL tells of what other processes ask for. */
+const LOOK_MS = { sqlite: 200, postgres: 500 };
+
+/** The parts that work on runs, with or without the listeners beside them. */
+export type Work = {
+  worker: Worker;
+  publisher: Publisher;
+  reporter: Reporter;
+  talk: Talk;
+  egress: Egress;
+  grants: JoinedGrants;
+  codexRefresh: CodexRefresh;
+  /** What `/readyz` looks at. */
+  checks: readonly ReadyCheck[];
+  /** Ends what looks for itself, once the worker has stopped. */
+  stop: () => Promise<void>;
+};
+
+/** Builds what works on runs, over the ground that is there. */
+export function joinWork(ground: Ground): Work {
+  const { config, db, log, queue } = ground;
+  const engine = createEngine({ dockerHost: config.dockerHost, clock });
+  const host = createHost({ varDir: config.varDir, engine, clock });
+  const engineWatch = createEngineWatch({ engine, clock, log, onAway: host.forget });
+  const directories = { ...config, installation: db.installation };
+  const grants = joinGrants({ ...ground, tokens: ground.apps.tokens, directories });
+  const talk = joinTalk(ground, grants.clientFor);
+  const { reporter } = talk;
+  const egress = egressOf(ground, directories);
+  const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
+  const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
+  const publisher = joinPublishing({ ...ground, directories, host, grants });
+  const executor = createExecutor({
+    ...ground,
+    ...config,
+    codexRefresh,
+    engine,
+    engineWatch,
+    publisher,
+    reporter,
+    directories,
+    mirrors: mirrorsOf(ground, grants),
+    mountHost: mountHost(config, ground.policy.current),
+    defaults: planDefaults(config),
+    serverUrl: config.githubServerUrl,
+    egress,
+    privateHosts: () => ground.policy.current().privateHosts,
+    shipper: createOutputShipper({ store, clock, log }),
+    ...grants,
+    clock,
+  });
+  const worker = createWorker({
+    ...ground,
+    id: randomId(12),
+    name: hostname(),
+    version: programVersion(),
+    capacity: config.maxConcurrentRuns,
+    lookMs: LOOK_MS[db.kind],
+    host,
+    executor,
+    isReady: engineWatch.isReady,
+    clock,
+  });
+  const stopListening = db.listen(RUNS_CHANNEL, worker.wake);
+  const stopSweeping = startSweeping({ ...ground, engine, engineWatch, directories, clock });
+  return {
+    worker,
+    publisher,
+    reporter,
+    talk,
+    egress,
+    grants,
+    codexRefresh,
+    checks: readyChecks(queue, engineWatch),
+    async stop() {
+      stopListening();
+      await publisher.stop();
+      await egress.closeAll();
+      await stopSweeping();
+      await grants.stop();
+      await codexRefresh.stop();
+    },
+  };
+}
+
+function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mirrors {
+  return createMirrors({
+    dir: join(config.varDir, 'mirrors'),
+    serverUrl: config.githubServerUrl,
+    clock,
+    log,
+    redact: redactor.mask,
+    hostEnv: gitHostEnvironment(config.environment),
+    credentialEnv: grants.cloneEnvironment,
+  });
+}
+
+function egressOf(ground: Ground, directories: Directories): Egress {
+  return createEgress({
+    dirOf: (runId) => join(runFilesHome(directories), runId, 'egress'),
+    get privateHosts() {
+      return ground.policy.current().privateHosts;
+    },
+    ...hostUpstream(ground),
+    limits: EGRESS_LIMITS,
+    resolve: systemResolve,
+    clock,
+    log: ground.log,
+  });
+}
+
+function readyChecks(queue: RunQueue, engine: EngineWatch): ReadyCheck[] {
+  return [
+    { name: 'database', check: async () => void (await queue.waiting()) },
+    { name: 'engine', check: async () => ((await engine.isReady()) ? undefined : ENGINE_SILENT) },
+  ];
+}
+
+/** The proxy that this host reaches the internet through, if its environment names one. Its address may hold a password and is not logged. */
+function hostUpstream({ config, log }: Ground): Upstream {
+  const { upstream, isUnusable } = readUpstream(config.environment);
+  if (isUnusable)
+    log.warn('HTTPS_PROXY is no address of an HTTP proxy; runs with an allow list go out without it');
+  return upstream;
+}
