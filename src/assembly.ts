@@ -7,7 +7,6 @@ import { createTokenSource } from './credentials/token-source.ts';
 import type { DatabasePlace } from './db/open.ts';
 import { postgresPasswords } from './db/postgres-url.ts';
 import { parseAllowList } from './egress/allow-list.ts';
-import { TEXT_NAMES } from './feedback/texts.ts';
 import type { Rehearsal } from './flow/explain.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
 import { type Directories, runPlaces } from './flow/places.ts';
@@ -87,7 +86,6 @@ export function profileChecks(config: Config, policy: () => Policy = policyOnce(
     mountHost: mountHost(config, policy),
     checkPrompt: checkTemplate,
     promptNames: PROMPT_NAMES,
-    reportNames: TEXT_NAMES,
     checkAllowList,
     networkDefault,
   };
@@ -95,7 +93,7 @@ export function profileChecks(config: Config, policy: () => Policy = policyOnce(
 
 /** What plans take from the configuration. */
 export function planDefaults(config: Config): PlanDefaults {
-  return { ...config.run, runAs: config.runAs };
+  return { ...config.run, runAs: config.runAs, sshHostKeys: config.sshHostKeys };
 }
 
 /** A client with the token of one file, for a command that logs nothing. */

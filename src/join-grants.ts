@@ -4,6 +4,7 @@ import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createHostGit } from './credentials/host-git.ts';
+import type { NamedSecrets } from './credentials/named-secrets.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
 import { createHeldSecrets, type HeldSecrets } from './flow/held-secrets.ts';
 import type { Directories } from './flow/places.ts';
@@ -12,6 +13,7 @@ import { createTokenKeeper, type TokenKeeper } from './flow/token-keeper.ts';
 import type { GitHubClient } from './github/client.ts';
 import type { Listener } from './http/listen.ts';
 import { startRuntimeServer } from './http/runtime-server.ts';
+import { joinSecrets } from './join-secrets.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 import type { Profile } from './profiles/profile.ts';
@@ -20,6 +22,7 @@ import type { RunStore } from './runs/run-store.ts';
 /** Everything of the GitHub credentials of runs, and of the service when it works for them. */
 export type JoinedGrants = {
   tokens: GitHubTokens;
+  secrets: NamedSecrets;
   held: HeldSecrets;
   keeper: TokenKeeper;
   /** A client with the credential of a profile's runs, scoped to the repository and to what it is for. */
@@ -54,6 +57,7 @@ export function joinGrants(ground: {
 }): JoinedGrants {
   const { config, tokens, redactor, log, runs } = ground;
   const held = createHeldSecrets();
+  const named = joinSecrets(ground);
   const keeper = createTokenKeeper({ tokens, runs, held, redactor, clock, log });
   const hostGit = createHostGit({
     dir: join(config.runDir, `host-git-${ground.directories.installation}`),
@@ -64,6 +68,7 @@ export function joinGrants(ground: {
   let runtime: Listener | undefined;
   return {
     tokens,
+    secrets: named.secrets,
     held,
     keeper,
     clientFor: clientsFor(config, { tokens, log }),
@@ -81,6 +86,7 @@ export function joinGrants(ground: {
       }),
     runtimeUrl: () => runtime && (config.runtimeAddress ?? runtime.url),
     async start() {
+      await named.look();
       keeper.start();
       runtime = await startRuntime(config, createBearerAccess({ ...ground, tokens }), log);
     },

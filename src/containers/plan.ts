@@ -81,7 +81,14 @@ export type Plan = {
   dns: readonly string[];
   /** Whether GitHub's name for the repository and a `gh-token` are given to git and gh in the container. */
   hasGitHubToken: boolean;
+  /** Named secrets, each a file below `/run/secrets`; `env` is the variable that the start script exports it as, or null. */
+  secrets: readonly { name: string; env: string | null }[];
+  /** Git over SSH with the secret GIT_SSH_KEY; null without one. */
+  ssh: PlanSsh | null;
 };
+
+/** Which host keys git over SSH believes: those of GIT_SSH_KNOWN_HOSTS if `knownHosts`, and with `accept-new` the first that another host shows. */
+export type PlanSsh = { hostKeys: 'pinned' | 'accept-new'; knownHosts: boolean };
 
 /** Which container of which run a plan becomes. */
 export type ContainerIdentity = { installation: string; runId: string; attempt: number };

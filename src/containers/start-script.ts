@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Plan, PROXY_URL } from './plan.ts';
+import { sshCommand } from './ssh-command.ts';
 
 /** One file of a run's directory at `/run/github-flows`; `path` is relative to it. */
 export type RunFile = { path: string; content: string; mode: number };
@@ -25,6 +26,7 @@ export function runFiles(plan: Plan, serverUrl: string): RunFile[] {
     { path: 'gitconfig', content: gitConfig(plan, serverUrl), mode: 0o644 },
     { path: 'settings', content: settings(plan, serverUrl), mode: 0o644 },
     { path: 'agent-state', content: agentStates(plan), mode: 0o644 },
+    { path: 'exports', content: exports(plan), mode: 0o644 },
     { path: 'setup', content: plan.setupScript ?? '', mode: 0o644 },
   ];
   return files.filter((file) => file.content !== '');
@@ -35,7 +37,7 @@ function script(name: 'start' | 'gh' | 'git-credential' | 'github-token' | 'prof
 }
 
 /** Read by our scripts with `.`, so every value is one quoted word. */
-function settings({ limits, workdir, network }: Plan, serverUrl: string): string {
+function settings({ limits, workdir, network, ssh }: Plan, serverUrl: string): string {
   const server = new URL(serverUrl);
   const values = {
     gf_limit: String(limits.timeoutSec + LATE_SEC),
@@ -43,6 +45,7 @@ function settings({ limits, workdir, network }: Plan, serverUrl: string): string
     gf_workdir: workdir,
     gf_server: `${server.protocol}//${server.host}`,
     gf_host: server.host,
+    gf_ssh: ssh ? '1' : '',
     gf_egress: typeof network === 'object' && 'allow' in network ? new URL(PROXY_URL).port : '',
   };
   return Object.entries(values)
@@ -62,6 +65,11 @@ function agentStates({ mounts }: Plan): string {
     .join('');
 }
 
+/** One line a variable: the name of a secret's file below `/run/secrets`, a space, the variable. */
+function exports({ secrets }: Plan): string {
+  return secrets.flatMap(({ name, env }) => (env === null ? [] : [`${name} ${env}\n`])).join('');
+}
+
 /** `/home/user/.codex` is the state of `codex`. */
 function stateName(target: string): string {
   return target.slice(target.lastIndexOf('/') + 1).replace(/^\./, '');
@@ -76,5 +84,6 @@ function gitConfig(plan: Plan, serverUrl: string): string {
   const { protocol, origin } = new URL(serverUrl);
   if (plan.hasGitHubToken && /^https?:$/.test(protocol))
     sections.push(`[credential "${origin}"]\n\thelper = !sh /run/github-flows/bin/git-credential\n`);
+  if (plan.ssh) sections.push(`[core]\n\tsshCommand = ${sshCommand(plan.ssh)}\n`);
   return sections.join('');
 }

@@ -26,3 +26,13 @@ export function matchPermissions(
   if (Object.keys(granted).length === 0) granted.metadata = 'read';
   return { granted, missing };
 }
+
+/** Each permission that one of the sets names, at the highest level that one of them asks for. */
+export function highestPermissions(
+  sets: readonly Readonly<Record<string, string>>[],
+): Record<string, string> {
+  const highest: Record<string, string> = {};
+  for (const [name, level] of sets.flatMap(Object.entries<string>))
+    if (LEVELS.indexOf(level) > LEVELS.indexOf(highest[name] ?? '')) highest[name] = level;
+  return highest;
+}

@@ -1,8 +1,11 @@
 import { asFlowError, FlowError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
-import { checkSecretName, checkSecretValue } from './secret-rules.ts';
+import { type Copy, valueCopy } from './copy-credential.ts';
+import { normalKnownHosts } from './known-hosts.ts';
+import { checkSecretName, checkSecretValue, SSH_KEY, SSH_KNOWN_HOSTS } from './secret-rules.ts';
 import type { SecretStore } from './secret-store.ts';
 import type { SecretStores } from './secret-stores.ts';
+import { normalSshKey } from './ssh-key.ts';
 
 /** Where a named secret may come from. */
 export type SecretSource = 'profile' | 'global' | 'environment';
@@ -62,6 +65,13 @@ export function createNamedSecrets(parts: {
       return found.flatMap(({ name, place }) => (place ? [taken(name, place)] : []));
     },
   };
+}
+
+/** A secret as a run gets it; what ssh reads is brought into the form that it takes. */
+export function secretCopy({ name, value }: NamedSecret): Copy {
+  if (name === SSH_KEY) return valueCopy(name, new Secret(normalSshKey(value.reveal())));
+  if (name === SSH_KNOWN_HOSTS) return valueCopy(name, new Secret(normalKnownHosts(value.reveal())));
+  return valueCopy(name, value);
 }
 
 async function open(

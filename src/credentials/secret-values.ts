@@ -1,4 +1,5 @@
 import { parse } from 'smol-toml';
+import { SSH_KNOWN_HOSTS } from './secret-rules.ts';
 
 /** Shorter values are too likely to be part of an ordinary word. */
 const MIN_LENGTH = 6;
@@ -13,16 +14,19 @@ const LOOKS_RANDOM = /^(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{20,}$/;
 
 /**
  * The values in a delivered file that logs must not show. `path` is relative to the run's secrets directory: a file
- * directly in it is a credential, and whatever in it may be a secret counts; in an agent's state only what JSON and TOML
- * files keep under a telling key does, for the rest is settings that logs may name.
+ * directly in it is a credential, which counts as a whole, and so does whatever in it may be a secret (but host keys are
+ * none); in an agent's state only what JSON and TOML files keep under a telling key does, for the rest is settings that
+ * logs may name.
  */
 export function secretValues(path: string, content: Buffer): string[] {
+  if (path === SSH_KNOWN_HOSTS) return [];
   const state = path.includes('/');
   const text = content.toString();
   const data = parseData(path, text);
   let values: string[] = [];
   if (data !== undefined) values = leaves(data, '', !state);
   else if (!state) values = textValues(text);
+  if (!state) values = [text.trim(), ...values];
   const spread = values.flatMap((value) => [value, value.replace(/^(bearer|basic|token)\s+/i, '')]);
   return [...new Set(spread)].filter((value) => value.length >= MIN_LENGTH).slice(0, MAX_VALUES);
 }

@@ -4,6 +4,7 @@ import { type Copy, valueCopy } from '../credentials/copy-credential.ts';
 import { credentialReadings, type DeliverableMount, deliverCredentials } from '../credentials/deliver.ts';
 import { readGhToken } from '../credentials/gh-token-file.ts';
 import type { GitHubToken, GitHubTokens } from '../credentials/github-tokens.ts';
+import { type NamedSecrets, secretCopy } from '../credentials/named-secrets.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
@@ -32,6 +33,7 @@ type TokenGrant = {
 /** What granting takes from the rest of the service. */
 export type GrantParts = {
   tokens: GitHubTokens;
+  secrets: NamedSecrets;
   keeper: TokenKeeper;
   held: HeldSecrets;
   redactor: Redactor;
@@ -51,11 +53,21 @@ export type GrantRequest = {
 /** Reads everything that a run is granted, all at once, and writes nothing. Throws what is faulty, everything together (`preflight`). */
 export async function readGrants(parts: GrantParts, request: GrantRequest): Promise<Grants> {
   const times = { nowMs: request.nowMs, untilMs: request.deadlineMs };
-  const [gitHub, ...copies] = await preflight<[TokenGrant | undefined, ...Copy[]]>([
-    async () => await readToken(parts, request),
-    ...credentialReadings(request.plan.mounts.flatMap(deliverable), times),
-  ]);
-  return { gitHub, copies: gitHub ? [valueCopy(TOKEN_NAME, gitHub.token.value), ...copies] : copies };
+  const [gitHub, secrets, ...mounted] = await preflight<[TokenGrant | undefined, readonly Copy[], ...Copy[]]>(
+    [
+      async () => await readToken(parts, request),
+      async () => await readSecrets(parts, request),
+      ...credentialReadings(request.plan.mounts.flatMap(deliverable), times),
+    ],
+  );
+  const token = gitHub ? [valueCopy(TOKEN_NAME, gitHub.token.value)] : [];
+  return { gitHub, copies: [...token, ...mounted, ...secrets] };
+}
+
+/** The named secrets, each once, however many variables it is exported as. */
+async function readSecrets({ secrets }: GrantParts, { profile, plan }: GrantRequest): Promise<Copy[]> {
+  const names = [...new Set(plan.secrets.map(({ name }) => name))];
+  return (await secrets.resolve(profile.path, names)).map(secretCopy);
 }
 
 /** The App's token where one serves the repository, else the token file; whoever reads that says best why it cannot be used. */

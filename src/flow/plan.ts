@@ -5,6 +5,7 @@ import {
   type PlanLimits,
   type PlanMount,
   type PlanNetwork,
+  type PlanSsh,
   PROXY_URL,
 } from '../containers/plan.ts';
 import type { CheckedMount } from '../mounts/mount.ts';
@@ -13,16 +14,21 @@ import type { Policy } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { TOKEN_NAME, TOKEN_TARGET } from './github-credential.ts';
 import type { RunPlaces } from './places.ts';
+import { grantedSecrets, planSsh } from './plan-secrets.ts';
 
 /** What a plan takes from the configuration where the profile says nothing. */
-export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & { network: PlanNetwork; runAs: Owner };
+export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & {
+  network: PlanNetwork;
+  runAs: Owner;
+  sshHostKeys: PlanSsh['hostKeys'];
+};
 
 /** Where Codex keeps its state when a profile asks for it by `credentials.codex`. */
 const CODEX_STATE_TARGET = '/home/user/.codex';
 
 const HOME = '/home/user';
 
-/** Everything a launch needs, from what is already checked; touches nothing. Throws `run_user_not_possible`. */
+/** Everything a launch needs, from what is already checked; touches nothing. Throws `run_user_not_possible` and `ssh_known_hosts_missing`. */
 export function makePlan(parts: {
   profile: Profile;
   repository: string;
@@ -69,6 +75,8 @@ export function makePlan(parts: {
     addHosts: runtime.dockerArgs.addHosts,
     dns: runtime.dockerArgs.dns,
     hasGitHubToken,
+    secrets: grantedSecrets(profile),
+    ssh: planSsh(profile, defaults.sshHostKeys),
   };
 }
 

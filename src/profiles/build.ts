@@ -5,6 +5,7 @@ import { fullAllow } from './allow.ts';
 import { countCandidates, MAX_CANDIDATES } from './expand.ts';
 import type { Settings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
+import { toSecrets } from './named-secrets.ts';
 import { ownPlaceProblems } from './own-places.ts';
 import { policyFaults } from './policy-faults.ts';
 import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from './profile.ts';
@@ -25,6 +26,9 @@ export type BuildTools = {
   /** The network of profiles that say nothing about it. */
   networkDefault: Runtime['network'] & {};
 };
+
+/** Two further attempts, about ten and twenty seconds later, as long as the agent has not begun. */
+const DEFAULT_RETRY = { attempts: 3, backoffSec: 10, on: 'before-start' } as const;
 
 /** Merges a line and makes its profile. */
 export async function buildProfile(line: Line, tools: BuildTools): Promise<Built> {
@@ -66,12 +70,16 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
       credentials: {
         github: toGitHub(settings.credentials?.github),
         codex: settings.credentials?.codex ?? false,
+        secrets: toSecrets(settings.credentials?.secrets),
       },
       checkout: toCheckout(settings.checkout),
+      retry: { ...DEFAULT_RETRY, ...settings.retry },
       report: {
+        ...settings.report,
         reaction: settings.report?.reaction ?? true,
         comment: settings.report?.comment ?? 'on-failure',
       },
+      ...(settings.budget && { budget: settings.budget }),
       publish: toPublish(settings.publish),
     },
   };

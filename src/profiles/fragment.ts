@@ -1,4 +1,5 @@
-import type { GitHubPermissions, Trigger } from './profile.ts';
+import type { SecretSetting } from './named-secrets.ts';
+import type { Budget, GitHubPermissions, ReportRule, Trigger } from './profile.ts';
 import type { PublishSetting } from './publish.ts';
 
 /** A prompt variable as a fragment sets it. */
@@ -32,7 +33,9 @@ export type Settings = {
   allow?: {
     permission?: 'read' | 'triage' | 'write' | 'maintain' | 'admin' | 'any';
     actors?: readonly string[];
+    teams?: readonly string[];
     bots?: readonly string[];
+    forks?: boolean;
   };
   execution?: {
     handler?: {
@@ -44,9 +47,15 @@ export type Settings = {
     };
     runtime?: RuntimeSetting;
   };
-  credentials?: { github?: { permissions?: GitHubPermissions }; codex?: boolean };
+  credentials?: {
+    github?: { permissions?: GitHubPermissions };
+    codex?: boolean;
+    secrets?: readonly SecretSetting[];
+  };
   checkout?: CheckoutSetting;
-  report?: { reaction?: boolean; comment?: 'on-failure' | 'always' | 'never' };
+  retry?: { attempts?: number; backoffSec?: number; on?: 'before-start' | 'fault' | 'failure' };
+  report?: Partial<ReportRule>;
+  budget?: Budget;
   publish?: PublishSetting;
 };
 

@@ -18,7 +18,9 @@ import {
   type Settings,
   type WrittenVariables,
 } from './fragment.ts';
+import { secretProblems } from './named-secrets.ts';
 import { publishFaults } from './publish.ts';
+import { templateFaults } from './report-faults.ts';
 import { keysAsFlags, readSize, SIZE_KEYS } from './runtime.ts';
 import { attributeUnknown, pathUnknown, variableTwice, wrongValue } from './value-faults.ts';
 
@@ -52,6 +54,10 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
     ...variableFaults(fragment.file, writtenVariables(written), checks.promptNames),
     ...runtimeFaults(execution?.runtime ?? {}, { ...checks, file: fragment.file }, at),
     ...secretFaults(execution ?? {}, at),
+    ...secretProblems(fragment.settings.credentials?.secrets).map((problem) =>
+      at(jsonPointer('credentials', 'secrets', problem.index), problem),
+    ),
+    ...templateFaults(fragment.file, fragment.settings.report?.templates, checks.checkPrompt),
     ...publishFaults(fragment.file, fragment.settings.publish, checks.checkPrompt),
   ];
 }

@@ -114,6 +114,7 @@ const defaults = {
     workspaceBytes: 1024 ** 3,
   },
   network: 'open' as const,
+  sshHostKeys: 'pinned',
   runAs: { uid, gid: process.getgid?.() || uid },
 };
 

@@ -155,6 +155,8 @@ export function testPlan(
     labels: {},
     addHosts: [],
     dns: [],
+    secrets: [],
+    ssh: null,
     hasGitHubToken: true,
     ...changes,
     mounts: [

@@ -28,6 +28,22 @@ if [ -s "$gf_files/agent-state" ]; then
   done <"$gf_files/agent-state"
 fi
 
+# Only here: a variable of the container's configuration could be read by whoever may ask the engine. What a value ends
+# with counts, and a substitution would take line ends away.
+if [ -s "$gf_files/exports" ]; then
+  while read -r gf_name gf_variable; do
+    gf_value=$(cat "/run/secrets/$gf_name" && printf x) || gf_fail "/run/secrets/$gf_name cannot be read."
+    export "$gf_variable=${gf_value%x}"
+  done <"$gf_files/exports"
+  unset gf_value
+fi
+
+if [ -n "$gf_ssh" ]; then
+  command -v ssh >/dev/null || gf_fail 'the image has no ssh, which the secret GIT_SSH_KEY needs.'
+  id -un >/dev/null 2>&1 ||
+    gf_fail "the image has no line in /etc/passwd for user $(id -u), and ssh refuses to run without one."
+fi
+
 # The one way out of a container whose network is a list of hosts: the proxy of the service behind the mounted socket.
 if [ -n "$gf_egress" ]; then
   command -v socat >/dev/null || gf_fail 'the image has no socat, which a list of hosts needs.'

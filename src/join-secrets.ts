@@ -1,0 +1,37 @@
+import { systemClock as clock } from './base/clock.ts';
+import { asFlowError, type FlowError } from './base/errors.ts';
+import type { Config } from './config/config.ts';
+import { createNamedSecrets, type NamedSecrets } from './credentials/named-secrets.ts';
+import { createPassphrases } from './credentials/passphrase.ts';
+import { createSecretStores } from './credentials/secret-stores.ts';
+import type { Logger } from './log/logger.ts';
+import type { Redactor } from './log/redact.ts';
+
+/** The named secrets of runs. */
+export type JoinedSecrets = {
+  secrets: NamedSecrets;
+  /** Opens every store that is there, and warns of those that do not count. */
+  look(): Promise<void>;
+};
+
+/** Builds what looks named secrets up; a store that does not count is told once for each cause. */
+export function joinSecrets(parts: { config: Config; redactor: Redactor; log: Logger }): JoinedSecrets {
+  const { config, redactor, log } = parts;
+  if (config.passphrase) redactor.add(config.passphrase.reveal());
+  const passphrases = createPassphrases({ given: () => config.passphrase, keyFile: config.keyFile });
+  const stores = createSecretStores({ secretsDir: config.secretsDir, passphrases, clock });
+  const told = new Set<string>();
+  const drop = (fault: FlowError): void => {
+    const words = `${fault.message} It does not count until then. ${fault.mend}`;
+    if (!told.has(words)) log.warn({ code: fault.code }, words);
+    told.add(words);
+  };
+  const { secretsOrder: order, environment } = config;
+  return {
+    secrets: createNamedSecrets({ stores, order, environment, drop }),
+    async look() {
+      for (const store of stores.existing())
+        await store.read().catch((error: unknown) => drop(asFlowError(error)));
+    },
+  };
+}

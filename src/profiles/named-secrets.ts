@@ -1,0 +1,38 @@
+import type { Problem } from '../base/errors.ts';
+import { checkEnvName } from '../mounts/env-names.ts';
+
+/** A named secret as a fragment asks for it: its name alone, or also the variable that it is exported as. */
+export type SecretSetting = string | { name: string; env?: string };
+
+/** A named secret that a run gets as a file, and, where `env` is set, as a variable. */
+export type SecretGrant = { name: string; env: string | undefined };
+
+/** The grants of a profile, in the order written. */
+export function toSecrets(settings: readonly SecretSetting[] | undefined): SecretGrant[] {
+  return (settings ?? []).map((setting) =>
+    typeof setting === 'string'
+      ? { name: setting, env: undefined }
+      : { name: setting.name, env: setting.env },
+  );
+}
+
+/** What is wrong with the variables of these secrets, by index: `env_name_refused`, `env_name_invalid`, `secret_variable_twice`. */
+export function secretProblems(
+  settings: readonly SecretSetting[] | undefined,
+): (Problem & { index: number })[] {
+  const seen = new Set<string>();
+  return toSecrets(settings).flatMap(({ env }, index) => {
+    if (env === undefined) return [];
+    const problem = seen.has(env) ? variableTwice(env) : checkEnvName(env);
+    seen.add(env);
+    return problem ? [{ ...problem, index }] : [];
+  });
+}
+
+function variableTwice(env: string): Problem {
+  return {
+    code: 'secret_variable_twice',
+    message: `Two secrets would be exported as the variable ${env}.`,
+    mend: 'Give one of them another variable, or leave its variable out and read its file.',
+  };
+}
