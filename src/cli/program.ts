@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { asFlowError, FaultsError } from '../base/errors.ts';
+import { addAppCommand } from './app.ts';
 import { addCodexCommand } from './codex.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
 import { addDemoCommand } from './demo.ts';
@@ -38,6 +39,7 @@ export function createProgram(io: Io): Command {
     addRunsCommand,
     addDeliveriesCommand,
     addSecretCommand,
+    addAppCommand,
     addCodexCommand,
   ];
   for (const add of adders) add(program, io);

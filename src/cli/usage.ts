@@ -12,3 +12,10 @@ export function limitOption(text: string): number {
   if (limit < 1 || limit > 10_000) throw new InvalidArgumentError('It takes a whole number from 1 to 10000.');
   return limit;
 }
+
+/** Parses an id that GitHub gives: a whole number above 0. */
+export function idOption(text: string): number {
+  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(id)) throw new InvalidArgumentError('It takes a whole number above 0.');
+  return id;
+}

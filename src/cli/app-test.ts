@@ -1,0 +1,87 @@
+import { profileChecks } from '../assembly.ts';
+import type { Config } from '../config/config.ts';
+import { appNotFound } from '../credentials/app-errors.ts';
+import { highestPermissions } from '../credentials/app-permissions.ts';
+import { appName, type StoredApp } from '../credentials/app-record.ts';
+import { type AppReport, type InstallationReport, reportApp } from '../credentials/app-report.ts';
+import { createGitHubClient, type GitHubClient } from '../github/client.ts';
+import { repositoriesOf, revokeToken } from '../github/token-reach.ts';
+import { createLogger } from '../log/logger.ts';
+import { createRedactor } from '../log/redact.ts';
+import { loadProfiles } from '../profiles/load.ts';
+import { appsOf } from './apps-of.ts';
+import type { Io } from './io.ts';
+import { plain, printJson, problemText } from './output.ts';
+import { readConfig } from './stores.ts';
+
+/** What a run has that names nothing (docs/profiles.md). */
+const DEFAULT_PERMISSIONS = { contents: 'write', issues: 'write', metadata: 'read', pull_requests: 'write' };
+
+/** Tests each App, or the one called `name`; exit code 1 when one of them lacks something. */
+export async function testApps(io: Io, name: string | undefined, json: boolean): Promise<void> {
+  const config = readConfig(io);
+  const apps = await appsOf(io, config, 'read');
+  const all = await apps.store.all();
+  const chosen = all.filter((app) => name === undefined || isCalled(app, name));
+  if (chosen.length === 0) throw appNotFound(name ?? '', all.map(appName));
+  const wanted = await wantedPermissions(config);
+  const reports: AppReport[] = [];
+  for (const app of chosen) {
+    const report = await reportApp(app, { api: apps.apiFor(app), look: lookOf(app), wanted });
+    reports.push(report);
+    if (!json) print(io, report);
+  }
+  if (json) printJson(io, reports);
+  const isWell = (part: { problems: readonly unknown[] }): boolean => part.problems.length === 0;
+  if (!reports.every((report) => isWell(report) && report.installations.every(isWell))) io.fail(1);
+}
+
+function isCalled(app: StoredApp, name: string): boolean {
+  return [app.slug, app.clientId, app.key, String(app.appId)].includes(name);
+}
+
+/** What the profiles ask for, beside what every run has; faulty profiles ask for nothing here. */
+async function wantedPermissions(config: Config): Promise<Record<string, string>> {
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) }).catch(
+    () => undefined,
+  );
+  const asked = loaded?.profiles.map(({ credentials }) => credentials.github?.permissions ?? {}) ?? [];
+  return highestPermissions([DEFAULT_PERMISSIONS, ...asked]);
+}
+
+function lookOf({ apiUrl }: StoredApp) {
+  const log = createLogger({ level: 'silent', redactor: createRedactor() });
+  const client = (token: string): GitHubClient =>
+    createGitHubClient({ apiUrl, token: async () => token, log });
+  return {
+    repositories: async (token: string) => await repositoriesOf(client(token)),
+    revoke: async (token: string) => await revokeToken(client(token)),
+  };
+}
+
+function print(io: Io, report: AppReport): void {
+  const owner = report.account === null ? '' : ` of ${report.account}`;
+  const id = report.appId === null ? '' : ` (App id ${report.appId})`;
+  io.out(plain(`${report.problems.length === 0 ? '✓' : '✗'} ${report.app}${owner}${id}\n`));
+  for (const problem of report.problems) io.out(indented(problemText(problem)));
+  for (const installation of report.installations) printInstallation(io, installation);
+}
+
+function printInstallation(io: Io, installation: InstallationReport): void {
+  const { id, account, repositories, repositoryCount, repositorySelection, minted, problems } = installation;
+  const reach =
+    repositoryCount === null ? 'reach unknown' : `${repositoryCount} repositories (${repositorySelection})`;
+  io.out(
+    plain(
+      `  ${problems.length === 0 ? '✓' : '✗'} ${account}, installation ${id}: ${minted ? 'a token was minted' : 'no token'}, ${reach}\n`,
+    ),
+  );
+  for (const repository of repositories) io.out(plain(`      ${repository}\n`));
+  const more = (repositoryCount ?? 0) - repositories.length;
+  if (more > 0) io.out(`      and ${more} more\n`);
+  for (const problem of problems) io.out(indented(problemText(problem)));
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '    ');
+}
