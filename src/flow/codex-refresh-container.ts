@@ -1,4 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { codexRefreshSpec } from '../containers/codex-spec.ts';
@@ -56,8 +57,9 @@ export async function writableState(dir: string, owner: Owner): Promise<string> 
 
 /** Why the login in `dir` is as it was, by what Codex said. */
 export function refreshFault(dir: string, words: string): FlowError {
-  if (/access token could not be refreshed/i.test(words)) return refreshRefused(dir);
-  if (/error sending request|timed out|\b(429|5\d\d) [A-Z]/.test(words)) return refreshUnreachable(dir);
+  const said = stripVTControlCharacters(words);
+  if (/access token could not be refreshed/i.test(said)) return refreshRefused(dir);
+  if (/error sending request|timed out|\b(429|5\d\d) [A-Z]/.test(said)) return refreshUnreachable(dir);
   return refreshFailed(dir);
 }
 

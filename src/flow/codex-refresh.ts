@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import { unlessAborted } from '../base/cancel.ts';
 import type { Clock } from '../base/clock.ts';
 import { isoTime } from '../base/clock.ts';
@@ -93,7 +96,7 @@ export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
     return fault;
   };
 
-  const join = (dir: string, seen: RefreshableLogin): Flight => {
+  const board = (dir: string, seen: RefreshableLogin): Flight => {
     const under = flights.get(dir);
     if (under) return under;
     const tell = new Set<(text: string) => void>();
@@ -108,12 +111,13 @@ export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
 
   return {
     async ensure(dir, { untilMs, signal, note }) {
+      if (!existsSync(join(dir, 'auth.json'))) await waitForLogin(parts, dir, { signal, note });
       const before = await refreshableLogin(dir);
       if (!before || !isWanted(dir, before, untilMs)) return;
       await note(
         `The access token of the Codex login ends at ${isoTime(before.accessExpiresAt)}, so it is renewed first.`,
       );
-      const flight = join(dir, before);
+      const flight = board(dir, before);
       const tell = (text: string): void => void note(text).catch(() => undefined);
       if (flight.last) tell(flight.last);
       flight.tell.add(tell);
@@ -145,6 +149,23 @@ export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
   };
 }
 
+/** A login begins by removing the one that was there; whoever wants a share of it waits for the new one. */
+async function waitForLogin(
+  parts: CodexRefreshParts,
+  dir: string,
+  { signal, note }: Pick<LoginWish, 'signal' | 'note'>,
+): Promise<void> {
+  const stateDir = await realpath(dir).catch(() => undefined);
+  if (stateDir === undefined || (await parts.engine.find([`${LABELS.codexState}=${stateDir}`])).length === 0)
+    return;
+  const onWait = (fault: FlowError): void => void note(waitWords(fault)).catch(() => undefined);
+  await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => undefined);
+}
+
+function waitWords(fault: FlowError): string {
+  return `The Codex login is waited for. ${fault.message}`;
+}
+
 type Attempt = { dir: string; seen: RefreshableLogin; tell: (text: string) => void; signal: AbortSignal };
 
 /** A server that cannot be reached is asked again while the token still lasts a while. */
@@ -165,7 +186,7 @@ async function refreshOnce(
   { dir, seen, tell, signal }: Attempt,
 ): Promise<FlowError | undefined> {
   const stateDir = await writableState(dir, parts.owner);
-  const onWait = (fault: FlowError): void => tell(`The Codex login is waited for. ${fault.message}`);
+  const onWait = (fault: FlowError): void => tell(waitWords(fault));
   return await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => {
     const before = await refreshableLogin(stateDir);
     if (before?.accessPrint !== seen.accessPrint) return undefined;

@@ -1,16 +1,21 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { exec } from '../../src/base/exec.ts';
+import { randomId } from '../../src/base/ids.ts';
 import { LOGIN_CONTAINER } from '../../src/containers/codex-spec.ts';
 import { inspectCodexState } from '../../src/credentials/codex-state.ts';
 import { type CodexLogin, codexLogin } from '../../src/flow/codex-login.ts';
-import { fakeLogin } from '../support/codex-login.ts';
+import { createCodexRefresh } from '../../src/flow/codex-refresh.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { createRedactor } from '../../src/log/redact.ts';
+import { chatgptAuth, type FakeLogin, fakeLogin } from '../support/codex-login.ts';
 import { engine, runAs } from '../support/container-run.ts';
 import { ISSUER_URL, type LoginIssuer, makeLoginImage, serveIssuerIn } from '../support/login-issuer.ts';
 import { until } from '../support/service.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { serveTokensIn } from '../support/token-server.ts';
 
 const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
 const TEN_DAYS_MS = 10 * 24 * 3_600_000;
@@ -171,5 +176,67 @@ describe('the one-time Codex login', () => {
       code: expect.stringMatching(/^codex_state_(not_made|unreadable)$/),
     });
     expect(readFileSync(file, 'utf8')).toBe('');
+  });
+});
+
+describe('a login and the service’s own renewal', () => {
+  function renew(notes: string[]): Promise<void> {
+    const redactor = createRedactor();
+    const log = createLogger({ level: 'silent', redactor });
+    const installation = `test${randomId(8)}`;
+    const parts = {
+      engine,
+      image: image.name,
+      owner: runAs,
+      installation,
+      redactor,
+      clock: systemClock,
+      log,
+    };
+    const refresh = createCodexRefresh(parts);
+    onTestFinished(refresh.stop);
+    return refresh.ensure(stateDir, {
+      untilMs: Date.now() + 1_800_000,
+      signal: new AbortController().signal,
+      note: async (text) => void notes.push(text),
+    });
+  }
+
+  function writeLogin(): FakeLogin {
+    const expiring = fakeLogin(Date.now() + 60_000);
+    writeFileSync(join(stateDir, 'auth.json'), JSON.stringify(chatgptAuth(expiring)), { mode: 0o600 });
+    chownSync(join(stateDir, 'auth.json'), runAs.uid, runAs.gid);
+    return expiring;
+  }
+
+  test('do not meet: a run waits for a login under way, and takes what it brings', async () => {
+    const server = await serveIssuer();
+    const expiring = writeLogin();
+    const loggedIn = login();
+    await until('the code was shown', () => (printed.includes('ABCD-12345') ? true : undefined));
+    const notes: string[] = [];
+    const run = renew(notes);
+    await until('the run waits', () => notes.find((text) => text.includes(LOGIN_CONTAINER)));
+    server.approve();
+    await Promise.all([loggedIn, run]);
+    const shown = server.requests.filter(({ body }) => body.includes(expiring.refreshToken));
+    expect(shown.map(({ path }) => path)).toEqual(['/oauth/revoke']);
+    expect(await inspectCodexState(stateDir, Date.now())).toMatchObject({ mode: 'chatgpt', problems: [] });
+  });
+
+  test('do not meet: a login waits for a renewal under way', async () => {
+    makeState();
+    const tokens = await serveTokensIn(stateDir, writeLogin(), TEN_DAYS_MS);
+    onTestFinished(tokens.close);
+    const release = tokens.hold();
+    const run = renew([]);
+    await until('the server was asked', () => (tokens.shown.length > 0 ? true : undefined));
+    const failed = expect(login()).rejects.toMatchObject({ code: 'codex_login_failed' });
+    await until('the login waits', () => (printed.includes('It is waited for.') ? true : undefined));
+    expect(await container()).toBeUndefined();
+    release();
+    await run;
+    await failed;
+    expect(tokens.shown).toHaveLength(1);
   });
 });

@@ -68,11 +68,16 @@ export async function serveIssuerIn(dir: string, login: FakeLogin, status?: numb
   };
 }
 
-/** In front of the real Codex: leads the issuer's address to the socket in the state directory, and names it. */
+/**
+ * In front of the real Codex: leads the issuer's address to the socket in the state directory, and names it. A script
+ * `terminal.sh` in the state takes the place of the interactive Codex.
+ */
 const WRAPPER = `#!/bin/sh
+if [ $# -eq 0 ]; then exec sh "$CODEX_HOME/terminal.sh"; fi
 socat TCP-LISTEN:9876,bind=127.0.0.1,reuseaddr,fork UNIX-CONNECT:"$CODEX_HOME/issuer.sock" < /dev/null > /dev/null 2>&1 &
 until socat -u /dev/null TCP:127.0.0.1:9876 2> /dev/null; do sleep 0.05; done
-exec /opt/codex/bin/codex "$@" --experimental_issuer ${ISSUER_URL}
+if [ "$1" = login ]; then set -- "$@" --experimental_issuer ${ISSUER_URL}; fi
+exec /opt/codex/bin/codex "$@"
 `;
 
 /** The agent image with an issuer of the test's own; gives its name and its end. */
@@ -85,7 +90,8 @@ export async function makeLoginImage(): Promise<{ name: string; remove(): Promis
   const container = `gf-test-login-image-${process.pid}`;
   const run = ['run', '-i', '--network=none', '--user=0:0', `--name=${container}`];
   await docker([...run, agentImage(), 'sh', '-c', install], WRAPPER);
-  await docker(['commit', '--change=USER user', container, name]);
+  const tokens = `--change=ENV CODEX_REFRESH_TOKEN_URL_OVERRIDE=${ISSUER_URL}/oauth/token`;
+  await docker(['commit', '--change=USER user', tokens, container, name]);
   await docker(['rm', '-f', container]);
   return { name, remove: async () => void (await docker(['rmi', '-f', name])) };
 }
