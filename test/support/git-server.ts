@@ -1,13 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { chmodSync, existsSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Certificate } from './certificate.ts';
 
 /** How the server behaves from now on; set fields, read at each request. */
 export type GitServerMood = {
   /** Basic auth with this password is wanted, as for a private repository; 401 without, as GitHub does. */
   token: string | undefined;
+  /** Instead of one token: which passwords are good; whoever has one may push. */
+  accepts: ((password: string) => boolean) | undefined;
   /** Every request is answered with this status instead. */
   status: number | undefined;
   /** Milliseconds before each answer. */
@@ -29,6 +33,8 @@ export type GitRequest = {
 /** A real git server over HTTP on loopback: `git http-backend` behind node. Repositories are `<root>/<owner>/<name>.git`. */
 export type GitServer = {
   url: string;
+  /** Answers on a unix socket too, that everybody may connect to. */
+  listenAt(socket: string): Promise<void>;
   mood: GitServerMood;
   requests: GitRequest[];
   /** Fetches that are under way, and the most that ever were at once. */
@@ -38,9 +44,11 @@ export type GitServer = {
 
 const BACKEND = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
 
-export async function startGitServer(root: string): Promise<GitServer> {
+/** With `tls` the server speaks HTTPS, as `localhost`. */
+export async function startGitServer(root: string, tls?: Certificate): Promise<GitServer> {
   const mood: GitServerMood = {
     token: undefined,
+    accepts: undefined,
     status: undefined,
     delayMs: 0,
     silent: false,
@@ -48,7 +56,7 @@ export async function startGitServer(root: string): Promise<GitServer> {
   };
   const requests: GitRequest[] = [];
   const fetches = { now: 0, most: 0, total: 0 };
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const authorization = credentials(request);
     requests.push({
       method: request.method ?? '',
@@ -59,23 +67,37 @@ export async function startGitServer(root: string): Promise<GitServer> {
     if (mood.silent) return;
     setTimeout(() => {
       if (mood.status !== undefined) return void response.writeHead(mood.status).end();
-      if (mood.token !== undefined && authorization?.split(':')[1] !== mood.token)
-        return void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+      const password = authorization?.split(':')[1];
+      const refused = mood.accepts
+        ? password === undefined || !mood.accepts(password)
+        : mood.token !== undefined && password !== mood.token;
+      if (refused) return void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
       if (!existsSync(join(root, repositoryOf(request))))
         return void response.writeHead(404).end('Not Found');
       if (request.url?.endsWith('/git-upload-pack')) track(response, fetches);
       answer(root, request, response, mood);
     }, mood.delayMs);
-  });
+  };
+  const open = (): Server => (tls ? createTlsServer(tls, listener) : createServer(listener));
+  const server = open();
+  const others: Server[] = [];
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${(server.address() as AddressInfo).port}`,
+    async listenAt(socket) {
+      const other = open();
+      others.push(other);
+      await new Promise<void>((resolve) => other.listen(socket, resolve));
+      chmodSync(socket, 0o666);
+    },
     mood,
     requests,
     fetches,
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      for (const each of [server, ...others]) {
+        each.closeAllConnections();
+        await new Promise((resolve) => each.close(resolve));
+      }
     },
   };
 }
@@ -115,6 +137,7 @@ function answer(root: string, request: IncomingMessage, response: ServerResponse
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
       REMOTE_ADDR: '127.0.0.1',
+      ...(mood.accepts ? { REMOTE_USER: credentials(request)?.split(':')[0] ?? '' } : {}),
     },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
