@@ -1,49 +1,51 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { readOutputFrom } from '../flow/read-output.ts';
+import type { OutputStore } from '../runs/output-store.ts';
+import type { Run } from '../runs/run.ts';
 import type { Io } from './io.ts';
 import { plain } from './output.ts';
 
-/** How to show a run's output. */
+/** How to show a run's output: of one attempt, or of the current one and, when it is followed, those after it. */
 export type FollowLog = {
-  directory: string;
+  run: () => Promise<Run>;
+  attempt: number | undefined;
+  varDir: string;
+  output: Pick<OutputStore, 'read'>;
   follow: boolean;
   json: boolean;
-  ended: () => Promise<boolean>;
   clock: Clock;
 };
 
-/** Prints what is in a run's log and, when asked, what is added until the run has ended. */
+const LOOK_EVERY_MS = 300;
+
+/** Prints what a run printed and, when asked, what is added until it has ended; from whichever host it is on. */
 export async function followLog(io: Io, log: FollowLog): Promise<void> {
-  const file = join(log.directory, 'output.jsonl');
-  const lines = lineSplitter((line) => printLine(io, line, log.json));
-  let offset = 0;
+  let attempt = log.attempt ?? Math.max(1, (await log.run()).attempt);
+  let printer = createPrinter(io, log.json);
   for (;;) {
-    const over = !log.follow || (await log.ended());
-    offset = await readFrom(file, offset, lines);
-    if (over) return;
-    await log.clock.sleep(300);
+    const run = await log.run();
+    const isOver = !log.follow || run.state === 'ended' || (log.attempt ?? run.attempt) < run.attempt;
+    const of = { runId: run.id, attempt };
+    for await (const { text, endAt } of readOutputFrom(log, of, printer.at)) printer.print(text, endAt);
+    if (isOver && (log.attempt !== undefined || run.attempt <= attempt)) return;
+    if (log.attempt === undefined && run.attempt > attempt) {
+      attempt = run.attempt;
+      printer = createPrinter(io, log.json);
+    } else await log.clock.sleep(LOOK_EVERY_MS);
   }
 }
 
-async function readFrom(file: string, offset: number, push: (chunk: string) => void): Promise<number> {
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size <= offset) return offset;
-  for await (const chunk of createReadStream(file, { start: offset, end: size - 1, encoding: 'utf8' }))
-    push(chunk);
-  return size;
-}
-
-function lineSplitter(print: (line: string) => void): (chunk: string) => void {
+/** Prints whole lines, and knows up to which offset it was given them. */
+function createPrinter(io: Io, json: boolean): { at: number; print(text: string, endAt: number): void } {
   let rest = '';
-  return (chunk) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) print(line);
+  return {
+    at: 0,
+    print(text, endAt) {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) printLine(io, line, json);
+      this.at = endAt;
+    },
   };
 }
 

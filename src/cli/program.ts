@@ -14,6 +14,8 @@ import { addRunsCommand } from './runs.ts';
 import { addSecretCommand } from './secret.ts';
 import { addSendCommand } from './send.ts';
 import { addServeCommand } from './serve.ts';
+import { addWorkerCommand } from './worker.ts';
+import { addWorkersCommand } from './workers.ts';
 
 function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
@@ -31,12 +33,14 @@ export function createProgram(io: Io): Command {
     .exitOverride();
   const adders = [
     addServeCommand,
+    addWorkerCommand,
     addDemoCommand,
     addDoctorCommand,
     addProfilesCommand,
     addExplainCommand,
     addSendCommand,
     addRunsCommand,
+    addWorkersCommand,
     addDeliveriesCommand,
     addSecretCommand,
     addAppCommand,

@@ -1,21 +1,25 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
 import { cancelRun } from '../flow/cancel.ts';
 import { runLogDirectory, workspaceName } from '../flow/places.ts';
+import { createOutputStore } from '../runs/output-store.ts';
 import type { Run } from '../runs/run.ts';
 import { runView } from '../runs/view.ts';
+import { findRun } from './find-run.ts';
 import { followLog } from './follow-log.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable, problemText } from './output.ts';
 import { changesLine, runFindings } from './run-findings.ts';
+import { addRetryCommand } from './runs-retry.ts';
 import { type Stores, withStores } from './stores.ts';
-import { limitOption } from './usage.ts';
+import { attemptOption, limitOption } from './usage.ts';
 
-/** `runs list|show|logs|cancel`. */
+/** `runs list|show|logs|cancel|retry`. */
 export function addRunsCommand(program: Command, io: Io): void {
-  const runs = program.command('runs').description('Show runs, follow their output, cancel them.');
+  const runs = program
+    .command('runs')
+    .description('Show runs, follow their output, cancel them, try them again.');
   runs
     .command('list')
     .description('The newest runs; works while the service is down.')
@@ -37,18 +41,19 @@ export function addRunsCommand(program: Command, io: Io): void {
     .command('logs <run>')
     .description('What the agent printed.')
     .option('-f, --follow', 'go on until the run has ended')
+    .option('--attempt <number>', 'of an attempt before the last', attemptOption)
     .option('--json', 'print JSON lines: at, stream, text')
     .action(
-      async (id: string, options: { follow?: true; json?: true }) =>
+      async (id: string, options: { follow?: true; attempt?: number; json?: true }) =>
         await withStores(io, async (stores) => {
-          const run = await findRun(stores, id);
-          const ended = async (): Promise<boolean> => (await findRun(stores, id)).state === 'ended';
-          const directory = runLogDirectory(stores.config.varDir, run);
+          await findRun(stores, id);
           await followLog(io, {
-            directory,
+            run: async () => await findRun(stores, id),
+            attempt: options.attempt,
+            varDir: stores.config.varDir,
+            output: createOutputStore(stores.db),
             follow: options.follow === true,
             json: options.json === true,
-            ended,
             clock: systemClock,
           });
         }),
@@ -72,22 +77,12 @@ export function addRunsCommand(program: Command, io: Io): void {
           if (answer.status === 'already_ended') io.fail(1);
         }),
     );
+  addRetryCommand(runs, io);
 }
 
 /** Where the workspace of a run that failed is, and for how long. */
 function keptWorkspace({ config }: Stores, run: Run, until: number): string {
   return `${join(config.workspaceRoot, run.repository, workspaceName(run))} until ${moment(isoTime(until))}`;
-}
-
-async function findRun(stores: Stores, id: string): Promise<Run> {
-  const run = await stores.runs.find(id);
-  if (run) return run;
-  throw new FlowError({
-    code: 'run_unknown',
-    blame: 'operator',
-    message: `There is no run ${JSON.stringify(id.slice(0, 80))}.`,
-    mend: 'See the ids with: github-flows runs list',
-  });
 }
 
 async function list(io: Io, stores: Stores, options: { limit: number; json?: true }): Promise<void> {

@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { isServiceRunning } from '../db/lock.ts';
-import { openDatabase } from '../db/open.ts';
+import { type Db, openDatabase } from '../db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from '../deliveries/delivery-store.ts';
 import { createRunStore, type RunStore } from '../runs/run-store.ts';
 import type { Io } from './io.ts';
@@ -12,6 +12,7 @@ import type { Io } from './io.ts';
 /** What commands read, beside a living service or without one. */
 export type Stores = {
   config: Config;
+  db: Db;
   deliveries: DeliveryStore;
   runs: RunStore;
   isServiceRunning(): boolean;
@@ -29,6 +30,7 @@ export async function withStores(io: Io, work: (stores: Stores) => Promise<void>
   try {
     await work({
       config,
+      db,
       deliveries: createDeliveryStore(db, systemClock),
       runs: createRunStore(db, systemClock),
       isServiceRunning: () =>

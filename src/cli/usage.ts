@@ -19,3 +19,10 @@ export function idOption(text: string): number {
   if (!Number.isSafeInteger(id)) throw new InvalidArgumentError('It takes a whole number above 0.');
   return id;
 }
+
+/** Parses `--attempt`: a whole number from 1. */
+export function attemptOption(text: string): number {
+  const attempt = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (attempt < 1) throw new InvalidArgumentError('It takes a whole number from 1.');
+  return attempt;
+}

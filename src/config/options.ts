@@ -1,5 +1,6 @@
 import type { Option } from './option.ts';
 import { RUN_OPTIONS } from './run-options.ts';
+import { TALK_OPTIONS } from './talk-options.ts';
 import { UPKEEP_OPTIONS } from './upkeep-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
@@ -149,9 +150,10 @@ export const OPTIONS = [
   },
   {
     name: 'MAX_CONCURRENT_RUNS',
-    type: 'count',
+    type: 'amount',
     default: '2',
-    sentence: 'How many runs one service works on at once.',
+    sentence:
+      'How many runs one service or worker works on at once; 0 leaves the work to others (docs/operations.md).',
   },
   {
     name: 'MAX_RUNS_PER_REPOSITORY',
@@ -209,10 +211,10 @@ export const OPTIONS = [
   ...RUN_OPTIONS,
   {
     name: 'DRAIN_SEC',
-    type: 'count',
-    default: '20',
+    type: 'amount',
+    default: '0',
     sentence:
-      'Seconds that a stopping service waits for living runs; those that live on are taken up by its next start.',
+      'Seconds that a stopping service or worker waits for living runs; those that live on go on in their containers, and its next start takes them up.',
   },
   {
     name: 'KEEP_FAILED_HOURS',
@@ -221,6 +223,7 @@ export const OPTIONS = [
     sentence: 'Hours for which the workspace of a run that failed is kept.',
   },
   ...UPKEEP_OPTIONS,
+  ...TALK_OPTIONS,
 ] as const satisfies readonly Option[];
 
 /** The name of an option. */

@@ -21,6 +21,7 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
   text: (_option, text) => ({ value: text }),
   port: (option, text) => integer(option, text, 0, 65_535),
   count: (option, text) => integer(option, text, 1, 10_000_000),
+  amount: (option, text) => integer(option, text, 0, 10_000_000),
   number: (option, text) =>
     /^\d+(\.\d+)?$/.test(text) && Number(text) > 0 && Number(text) <= 1_000_000
       ? { value: Number(text) }
@@ -52,6 +53,8 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
       ? { value: text }
       : wrong(option, text, '`pinned` or `accept-new`'),
   database: (option, text) => readDatabaseUrl(option, text),
+  switch: (option, text) =>
+    text === 'on' || text === 'off' ? { value: text === 'on' } : wrong(option, text, '`on` or `off`'),
   secret: (option, text) => checkWebhookSecret(option.name, text) ?? { value: new Secret(text) },
 };
 

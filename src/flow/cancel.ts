@@ -14,7 +14,9 @@ export async function cancelRun(
   if (!asked)
     return {
       status: 'already_ended',
-      message: `Run ${run.id} has already ended (${run.outcome ?? 'unknown'}).`,
+      message: run.outcome
+        ? `Run ${run.id} has already ended (${run.outcome}).`
+        : `Run ${run.id} has ended meanwhile.`,
     };
   if (parts.isServiceRunning) return { status: 'requested', message: `Run ${run.id} is being cancelled.` };
   return {

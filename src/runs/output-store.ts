@@ -14,12 +14,17 @@ export type OutputStore = {
   add(of: OutputOf, chunk: OutputChunk): Promise<void>;
   /** Forgets an attempt's output, to store it anew. */
   drop(of: OutputOf): Promise<void>;
-  /** Chunks from an offset on, in order, at most 64. */
+  /** Forgets what all attempts of a run printed. */
+  dropRun(runId: string): Promise<void>;
+  /** Forgets what runs printed that ended before a time in milliseconds since 1970, on whatever host. */
+  dropEndedBefore(time: number): Promise<void>;
+  /** Chunks that hold what comes after an offset, in order, at most 64. */
   read(of: OutputOf, from: number): Promise<OutputChunk[]>;
 };
 
 type OutputTables = {
   run_output: { run_id: string; attempt: number; start_at: number; end_at: number; text: string };
+  runs: { id: string; state: string; ended_at: number | null };
 };
 
 const CHUNKS_AT_ONCE = 64;
@@ -52,13 +57,23 @@ export function createOutputStore(db: Db): OutputStore {
         .where('attempt', '=', attempt)
         .execute();
     },
+    dropRun: async (runId) =>
+      void (await tables.deleteFrom('run_output').where('run_id', '=', runId).execute()),
+    async dropEndedBefore(time) {
+      await tables
+        .deleteFrom('run_output')
+        .where('run_id', 'in', (query) =>
+          query.selectFrom('runs').select('id').where('state', '=', 'ended').where('ended_at', '<', time),
+        )
+        .execute();
+    },
     async read({ runId, attempt }, from) {
       const rows = await tables
         .selectFrom('run_output')
         .selectAll()
         .where('run_id', '=', runId)
         .where('attempt', '=', attempt)
-        .where('start_at', '>=', from)
+        .where('end_at', '>', from)
         .orderBy('start_at')
         .limit(CHUNKS_AT_ONCE)
         .execute();
