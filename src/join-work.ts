@@ -17,7 +17,7 @@ import { createHost } from './flow/host.ts';
 import { type Directories, runFilesHome } from './flow/places.ts';
 import type { Publisher } from './flow/publisher.ts';
 import { createOutputShipper } from './flow/ship-output.ts';
-import { startSweeping } from './flow/sweep.ts';
+import { type SweepParts, startSweeping } from './flow/sweep.ts';
 import { createWorker, type Worker } from './flow/worker.ts';
 import type { Ground } from './ground.ts';
 import type { ReadyCheck } from './http/health-routes.ts';
@@ -25,9 +25,10 @@ import { joinCodex } from './join-codex.ts';
 import { type JoinedGrants, joinGrants } from './join-grants.ts';
 import { joinPublishing } from './join-publishing.ts';
 import { joinTalk, type Talk } from './join-talk.ts';
+import { joinRetention } from './join-upkeep.ts';
 import { createOutputStore } from './runs/output-store.ts';
-import type { RunQueue } from './runs/queue.ts';
 import { RUNS_CHANNEL } from './runs/run-store.ts';
+import type { Retention } from './upkeep/retention.ts';
 import { gitHostEnvironment } from './workspaces/git.ts';
 import { createMirrors, type Mirrors } from './workspaces/mirror.ts';
 
@@ -46,6 +47,7 @@ export type Work = {
   egress: Egress;
   grants: JoinedGrants;
   codexRefresh: CodexRefresh;
+  retention: Retention;
   /** What `/readyz` looks at. */
   checks: readonly ReadyCheck[];
   /** Ends what looks for itself, once the worker has stopped. */
@@ -54,7 +56,7 @@ export type Work = {
 
 /** Builds what works on runs, over the ground that is there. */
 export function joinWork(ground: Ground): Work {
-  const { config, db, log, queue } = ground;
+  const { config, db, log } = ground;
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   const host = createHost({ varDir: config.varDir, engine, clock });
   const engineWatch = createEngineWatch({ engine, clock, log, onAway: host.forget });
@@ -94,11 +96,11 @@ export function joinWork(ground: Ground): Work {
     lookMs: LOOK_MS[db.kind],
     host,
     executor,
-    isReady: engineWatch.isReady,
+    isReady: async () => (await ground.disk.canClaim()) && (await engineWatch.isReady()),
     clock,
   });
   const stopListening = db.listen(RUNS_CHANNEL, worker.wake);
-  const stopSweeping = startSweeping({ ...ground, engine, engineWatch, directories, clock });
+  const upkeep = upkeepOf(ground, { engine, engineWatch, directories });
   return {
     worker,
     publisher,
@@ -107,16 +109,27 @@ export function joinWork(ground: Ground): Work {
     egress,
     grants,
     codexRefresh,
-    checks: readyChecks(queue, engineWatch),
+    retention: upkeep.retention,
+    checks: readyChecks(ground, engineWatch),
     async stop() {
       stopListening();
       await publisher.stop();
       await egress.closeAll();
-      await stopSweeping();
+      await upkeep.stop();
       await grants.stop();
       await codexRefresh.stop();
     },
   };
+}
+
+function upkeepOf(ground: Ground, parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>) {
+  const stopSweeping = startSweeping({ ...ground, ...parts, clock });
+  const retention = joinRetention(ground);
+  const stop = async (): Promise<void> => {
+    await stopSweeping();
+    await retention.stop();
+  };
+  return { retention, stop };
 }
 
 function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mirrors {
@@ -145,10 +158,11 @@ function egressOf(ground: Ground, directories: Directories): Egress {
   });
 }
 
-function readyChecks(queue: RunQueue, engine: EngineWatch): ReadyCheck[] {
+function readyChecks({ queue, disk }: Ground, engine: EngineWatch): ReadyCheck[] {
   return [
     { name: 'database', check: async () => void (await queue.waiting()) },
     { name: 'engine', check: async () => ((await engine.isReady()) ? undefined : ENGINE_SILENT) },
+    { name: 'disk', check: async () => (await disk.state()).message ?? undefined },
   ];
 }
 

@@ -17,6 +17,12 @@ export type RunDefaults = {
   network: 'open' | 'none' | { allow: readonly string[] };
 };
 
+/** What is counted before a run may start; what is not set does not count. */
+export type TalkLimits = {
+  loop: { runs: number; minutes: number };
+  budgets: Record<'actor' | 'repository' | 'profile', { runs?: number; minutes?: number }>;
+};
+
 /** The service's settings, all checked, every path absolute. */
 export type Config = {
   host: string;
@@ -60,6 +66,7 @@ export type Config = {
   hostAppDir: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   run: RunDefaults;
+  talk: TalkLimits;
   drainMs: number;
   keepFailedMs: number;
   upkeep: UpkeepConfig;

@@ -98,11 +98,29 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
       workspaceBytes: get('RUN_WORKSPACE_BYTES'),
       network: get('NETWORK_DEFAULT'),
     },
+    talk: {
+      loop: { runs: get('LOOP_RUNS'), minutes: get('LOOP_WINDOW_MIN') },
+      budgets: {
+        actor: budget(get, 'BUDGET_ACTOR_RUNS', 'BUDGET_ACTOR_MINUTES'),
+        repository: budget(get, 'BUDGET_REPOSITORY_RUNS', 'BUDGET_REPOSITORY_MINUTES'),
+        profile: budget(get, 'BUDGET_PROFILE_RUNS', 'BUDGET_PROFILE_MINUTES'),
+      },
+    },
     drainMs: get<number>('DRAIN_SEC') * 1000,
     keepFailedMs: get<number>('KEEP_FAILED_HOURS') * 3_600_000,
     upkeep: completeUpkeep(get),
     environment,
   };
+}
+
+function budget(
+  get: <T>(name: OptionName) => T,
+  runsName: OptionName,
+  minutesName: OptionName,
+): { runs?: number; minutes?: number } {
+  const runs = get<number | undefined>(runsName);
+  const minutes = get<number | undefined>(minutesName);
+  return { ...(runs === undefined ? {} : { runs }), ...(minutes === undefined ? {} : { minutes }) };
 }
 
 function configInvalid(faults: readonly Fault[]): FaultsError {

@@ -1,44 +1,31 @@
-import type { Clock } from '../base/clock.ts';
-import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
+import type { Kysely } from 'kysely';
+import type { Problem } from '../base/errors.ts';
 import { timeId } from '../base/ids.ts';
-import type { Db } from '../db/open.ts';
 import type { CandidateOutcome, Decision, Delivery } from '../deliveries/delivery.ts';
-import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import type { EventActor, FlowEvent } from '../events/event.ts';
+import type { FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
-import type { Logger } from '../log/logger.ts';
-import { judgeActor } from '../profiles/allow.ts';
 import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match.ts';
 import type { Profile } from '../profiles/profile.ts';
-import type { Registry } from '../profiles/registry.ts';
-import type { ReportStore } from '../runs/report-store.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import { recordStart } from '../runs/start-store.ts';
+import { askActor } from './actor.ts';
+import { refuseBeyondLimits } from './admission-limits.ts';
+import type { AdmissionParts } from './admission-parts.ts';
+import { readCommentCommand } from './comment-command.ts';
+import { groupBusy } from './denials.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
-import { permissionReaches } from './permission-levels.ts';
+import { reacted, tellRefusal, withoutPrompt } from './refusal.ts';
 import { reactionTarget } from './report-targets.ts';
-
-/** What admission asks of GitHub: the actor's live permission; it throws when there is no answer. */
-export type AskPermission = (profile: Profile, repository: string, login: string) => Promise<string>;
+import { startOf, threadNumber } from './start.ts';
+import { addStartReports } from './start-reports.ts';
+import { obey } from './thread-commands.ts';
 
 /** How many candidates' reasons are kept with a delivery that none of them took; `explain` tells them all. */
 const CANDIDATES_KEPT = 20;
 
-/** Decides deliveries: each becomes one run or gets the reason why not, in one transaction. */
+/** Decides deliveries: each becomes one run or gets the reason why not, in one transaction with what is said about it. */
 export type Admission = {
   /** Decides one stored delivery; deciding it again changes nothing. Gives the decision. */
   admit(delivery: Delivery): Promise<Decision>;
-};
-
-/** The parts that admission joins. */
-export type AdmissionParts = {
-  db: Db;
-  deliveries: DeliveryStore;
-  runs: RunStore;
-  reports: ReportStore;
-  registry: Registry;
-  askPermission: AskPermission;
-  clock: Clock;
-  log: Logger;
 };
 
 /** Admission over the given stores. */
@@ -51,81 +38,131 @@ export function createAdmission(parts: AdmissionParts): Admission {
         event: delivery.event,
         body: body ?? Buffer.alloc(0),
       });
-      const choice = await choose(parts, event);
-      const decision = 'profile' in choice ? await start(parts, event, choice.profile) : choice.decision;
-      if (decision.runId === null) await parts.deliveries.decide(delivery.id, decision);
+      const decision = await decide(parts, event);
       parts.log.info({ delivery: delivery.id, ...decision }, 'decided');
+      parts.onSaid();
       return decision;
     },
   };
 }
 
-async function choose(
-  parts: AdmissionParts,
-  event: FlowEvent,
-): Promise<{ profile: Profile } | { decision: Decision }> {
-  const refused = refusedBeforeMatching(event);
-  if (refused) return no(refused, null);
+async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision> {
+  const ignored = refusedBeforeMatching(event);
+  if (ignored) return await store(parts, event, no(ignored, null));
   const profiles = parts.registry.current();
+  const command = readCommentCommand(event, profiles);
+  if (command) return await answer(parts, event, await obey(parts, event, command));
   const winner = matchEvent(profiles, event).winner;
   if (!winner)
-    return {
-      decision: { ...no(NO_PROFILE_MATCHED, null).decision, candidates: nearMisses(profiles, event) },
-    };
+    return await store(parts, event, {
+      ...no(NO_PROFILE_MATCHED, null),
+      candidates: nearMisses(profiles, event),
+    });
   const { profile } = winner;
-  const denial = await askActor(parts, profile, event.repository?.fullName ?? '', event.actor);
-  return denial
-    ? no({ reason: denial.code, message: `${denial.message} ${denial.mend}` }, profile.path)
-    : { profile };
+  const judgement = await askActor(parts, profile, event);
+  const { permission } = judgement;
+  if ('denied' in judgement)
+    return await refuse(parts, event, { profile, problem: judgement.denied, permission });
+  return await start(parts, event, { profile, permission, machine: judgement.machine });
 }
 
-async function askActor(
+async function answer(
   parts: AdmissionParts,
-  profile: Profile,
-  repository: string,
-  actor: EventActor | undefined,
-): Promise<Problem | undefined> {
-  const judgement = judgeActor(profile.allow, actor);
-  if (judgement === 'allowed') return undefined;
-  if ('denied' in judgement) return judgement.denied;
-  const login = actor?.login ?? '';
-  try {
-    const permission = await parts.askPermission(profile, repository, login);
-    return permissionReaches(permission, judgement.ask)
-      ? undefined
-      : permissionTooLow(login, permission, judgement.ask);
-  } catch (error) {
-    return permissionUnknown(login, asFlowError(error));
-  }
+  event: FlowEvent,
+  { reason, message, profile, problem, permission }: Awaited<ReturnType<typeof obey>>,
+): Promise<Decision> {
+  if (profile && problem) return await refuse(parts, event, { profile, problem, permission });
+  const target = profile?.report.reaction ? reactionTarget(event) : undefined;
+  return await store(parts, event, no({ reason, message }, profile?.path ?? null), async (trx) => {
+    if (!profile || !target) return;
+    const content = { reaction: '+1' } as const;
+    const profileJson = JSON.stringify(withoutPrompt(profile));
+    await parts.reports.add({ ...reacted(event, target), content, profileJson }, trx);
+  });
 }
 
-/** The run and the decision, both or neither. */
-async function start(parts: AdmissionParts, event: FlowEvent, profile: Profile): Promise<Decision> {
+type Refusal = { profile: Profile; problem: Problem; permission: string | undefined };
+
+async function refuse(parts: AdmissionParts, event: FlowEvent, refusal: Refusal): Promise<Decision> {
+  return await parts.db.transaction(async (trx) => await refuseWithin(parts, event, refusal, trx));
+}
+
+async function refuseWithin(
+  parts: AdmissionParts,
+  event: FlowEvent,
+  refusal: Refusal,
+  trx: Kysely<unknown>,
+): Promise<Decision> {
+  const { profile, problem } = refusal;
+  await tellRefusal(parts.reports, { event, ...refusal }, trx);
+  const decision = no({ reason: problem.code, message: `${problem.message} ${problem.mend}` }, profile.path);
+  return await written(parts, event, decision, trx);
+}
+
+/** The run with what is said about it and the decision, or the refusal with its own; all or nothing. */
+async function start(
+  parts: AdmissionParts,
+  event: FlowEvent,
+  { profile, permission, machine }: { profile: Profile; permission: string | undefined; machine: boolean },
+): Promise<Decision> {
   const runId = timeId(parts.clock.now());
-  const decision = {
-    reason: 'run_queued',
-    message: `Run ${runId} was queued.`,
-    profile: profile.path,
-    runId,
-  };
-  await parts.db.transaction(async (trx) => {
-    await parts.runs.insert(
+  const begun = startOf(parts, { event, profile, runId, machine });
+  return await parts.db.transaction(async (trx) => {
+    const problem = await refuseBeyondLimits(trx, parts.limits, profile, begun);
+    if (problem) return await refuseWithin(parts, event, { profile, problem, permission }, trx);
+    const busy = await parts.runs.insert(
       {
         id: runId,
         deliveryId: event.deliveryId,
         repository: event.repository?.fullName ?? '',
         repositoryId: event.repository?.id ?? 0,
-        issueNumber: typeof event.attributes.issueNumber === 'number' ? event.attributes.issueNumber : null,
+        issueNumber: threadNumber(event),
         profile: profile.path,
         profileJson: JSON.stringify(profile),
         queuedAt: parts.clock.now(),
+        actor: event.actor?.login ?? null,
+        group: null,
       },
       trx,
     );
-    const target = profile.report.reaction ? reactionTarget(event) : undefined;
-    if (target) await parts.reports.add({ runId, kind: 'reaction', target }, trx);
-    await parts.deliveries.decide(event.deliveryId, decision, trx);
+    if (busy)
+      return await refuseWithin(
+        parts,
+        event,
+        { profile, problem: groupBusy(busy.busyWith), permission },
+        trx,
+      );
+    await recordStart(trx, begun);
+    await addStartReports(parts.reports, { event, profile, runId }, trx);
+    const decision = {
+      reason: 'run_queued',
+      message: `Run ${runId} was queued.`,
+      profile: profile.path,
+      runId,
+    };
+    return await written(parts, event, decision, trx);
   });
+}
+
+async function store(
+  parts: AdmissionParts,
+  event: FlowEvent,
+  decision: Decision,
+  also: (trx: Kysely<unknown>) => Promise<void> = async () => {},
+): Promise<Decision> {
+  return await parts.db.transaction(async (trx) => {
+    await also(trx);
+    return await written(parts, event, decision, trx);
+  });
+}
+
+async function written(
+  parts: AdmissionParts,
+  event: FlowEvent,
+  decision: Decision,
+  trx: Kysely<unknown>,
+): Promise<Decision> {
+  await parts.deliveries.decide(event.deliveryId, decision, trx);
   return decision;
 }
 
@@ -135,24 +172,6 @@ function nearMisses(profiles: ProfileSet, event: FlowEvent): CandidateOutcome[] 
   return explainMatch(first, event).map(({ profile, failed }) => ({ profile, failed }));
 }
 
-function no(why: NoRun, profile: string | null): { decision: Decision } {
-  return { decision: { ...why, profile, runId: null } };
-}
-
-function permissionTooLow(login: string, permission: string, wanted: string): Problem {
-  return new FlowError({
-    code: 'permission_too_low',
-    blame: 'sender',
-    message: `${login} has the permission ${permission} on this repository; the profile asks for ${wanted}.`,
-    mend: 'Give the account that permission on GitHub, or name it in allow.actors of the profile.',
-  }).toProblem();
-}
-
-function permissionUnknown(login: string, cause: FlowError): Problem {
-  return new FlowError({
-    code: 'permission_unknown',
-    blame: 'github',
-    message: `GitHub did not say which permission ${login || 'the sender'} has (${cause.code}: ${cause.message}), and no answer means no.`,
-    mend: cause.mend,
-  }).toProblem();
+function no(why: NoRun, profile: string | null): Decision {
+  return { ...why, profile, runId: null };
 }

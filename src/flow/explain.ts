@@ -85,7 +85,7 @@ async function judge(
       message: judgement.denied.message,
       permission: 'not needed',
     };
-  if (!rehearsal.askPermission) return { ...decision, permission: 'not asked' };
+  if (!rehearsal.askPermission || !judgement.ask) return { ...decision, permission: 'not asked' };
   const login = event.actor?.login ?? '';
   const asked = await rehearsal
     .askPermission(profile, event.repository?.fullName ?? '', login)

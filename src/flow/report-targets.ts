@@ -1,5 +1,5 @@
 import type { FlowEvent } from '../events/event.ts';
-import type { ReportTarget } from '../runs/report-store.ts';
+import type { ReportTarget } from '../runs/report.ts';
 
 /** What a reaction goes to: the comment that started the run, else its issue or pull request; undefined without either. */
 export function reactionTarget(event: FlowEvent): ReportTarget | undefined {
@@ -15,7 +15,7 @@ export function reactionTarget(event: FlowEvent): ReportTarget | undefined {
 }
 
 /** Where a comment about the run goes: the issue or pull request the event is about; discussions have no such comments. */
-function commentTarget(event: FlowEvent): ReportTarget | undefined {
+export function commentTarget(event: FlowEvent): ReportTarget | undefined {
   const number = event.attributes.issueNumber;
   const repository = event.repository;
   if (!repository || typeof number !== 'number' || event.name.startsWith('discussion')) return undefined;

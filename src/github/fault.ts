@@ -31,6 +31,16 @@ export function faultOf(what: string, error: unknown): FlowError {
   return answerUnreadable(what, error);
 }
 
+/** How long GitHub asked to be left alone, in milliseconds, when a fault is about a limit; undefined when it did not say. */
+export function limitPassesInMs(fault: FlowError, nowMs: number): number | undefined {
+  const headers = isRequestFailure(fault.cause) ? fault.cause.response?.headers : undefined;
+  const wait = Number(headers?.['retry-after'] ?? Number.NaN) * 1000;
+  if (fault.code !== 'github_rate_limited' || headers === undefined) return undefined;
+  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1000 - nowMs;
+  const known = [wait, reset].find((ms) => Number.isFinite(ms) && ms >= 0);
+  return known;
+}
+
 function isRequestFailure(error: unknown): error is RequestFailure {
   return (
     error instanceof Error && 'status' in error && typeof error.status === 'number' && 'request' in error

@@ -2,8 +2,8 @@ import type { GitHubClient } from './client.ts';
 import { answerUnreadable } from './errors.ts';
 import { checkRepositoryName } from './urls.ts';
 
-/** A comment on GitHub. */
-export type Comment = { id: number; url: string };
+/** A comment on GitHub; `author` is the login it was made with, when GitHub says. */
+export type Comment = { id: number; url: string; author?: string };
 
 type Place = { owner: string; repo: string };
 
@@ -17,23 +17,25 @@ const REACTION_ROUTES = {
   pull_request_review_comment: 'POST /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions',
 } as const;
 
-/** Reacts to an issue or pull request (`id` is its number) or to a comment (`id` is GitHub's). Doing it twice is doing it once. */
+/** Reacts to an issue or pull request (`id` is its number) or to a comment (`id` is GitHub's). Doing it twice is doing it once. Gives the login that reacted, when GitHub says. */
 export async function addReaction(
   client: GitHubClient,
   target: Place & {
     subject: keyof typeof REACTION_ROUTES;
     id: number;
-    content: 'eyes' | 'rocket' | 'confused';
+    content: 'eyes' | '+1' | 'confused';
   },
-): Promise<void> {
+): Promise<string | undefined> {
   const { owner, repo, subject, id, content } = target;
   checkRepositoryName(owner, repo);
-  await client.ask(
+  return await client.ask(
     `a reaction to ${subject.replaceAll('_', ' ')} ${id} of ${owner}/${repo}`,
     async (request) => {
-      if (subject === 'issue')
-        await request(REACTION_ROUTES.issue, { owner, repo, issue_number: id, content });
-      else await request(REACTION_ROUTES[subject], { owner, repo, comment_id: id, content });
+      const { data } =
+        subject === 'issue'
+          ? await request(REACTION_ROUTES.issue, { owner, repo, issue_number: id, content })
+          : await request(REACTION_ROUTES[subject], { owner, repo, comment_id: id, content });
+      return loginOf(data);
     },
   );
 }
@@ -57,10 +59,36 @@ export async function createComment(
   });
 }
 
-/** The newest comment on an issue or pull request whose text contains `mark`, among the last few hundred. */
+/** Replaces the text of a comment. Doing it twice is doing it once. */
+export async function updateComment(
+  client: GitHubClient,
+  { owner, repo, id, body }: Place & { id: number; body: string },
+): Promise<void> {
+  checkRepositoryName(owner, repo);
+  await client.ask(`comment ${id} of ${owner}/${repo}`, async (request) => {
+    await request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+      owner,
+      repo,
+      comment_id: id,
+      body,
+    });
+  });
+}
+
+/** The newest comment on an issue or pull request whose text contains `mark` and that `isOurs` takes, among the last few hundred. */
 export async function findComment(
   client: GitHubClient,
-  { owner, repo, number, mark }: Place & { number: number; mark: string },
+  {
+    owner,
+    repo,
+    number,
+    mark,
+    isOurs = () => true,
+  }: Place & {
+    number: number;
+    mark: string;
+    isOurs?: (comment: { body: string; author: string | undefined }) => boolean;
+  },
 ): Promise<Comment | undefined> {
   checkRepositoryName(owner, repo);
   const what = `the comments on ${owner}/${repo}#${number}`;
@@ -77,7 +105,9 @@ export async function findComment(
     const last = lastPage(first.headers.link);
     for (let page = last; page > Math.max(0, last - PAGES_SEARCHED); page -= 1) {
       const { data } = page === 1 ? first : await read(page);
-      const found = data.findLast((comment) => comment.body?.includes(mark));
+      const found = data.findLast(
+        (comment) => comment.body?.includes(mark) && isOurs({ body: comment.body, author: loginOf(comment) }),
+      );
       if (found) return commentOf(what, found);
     }
     return undefined;
@@ -89,7 +119,15 @@ function lastPage(link: string | undefined): number {
   return Number(/[?&]page=(\d+)[^>]*>; rel="last"/.exec(link ?? '')?.[1] ?? 1);
 }
 
-function commentOf(what: string, { id, html_url }: { id: number | bigint; html_url: string }): Comment {
+function commentOf(what: string, comment: { id: number | bigint; html_url: string }): Comment {
+  const { id, html_url } = comment;
   if (!Number.isSafeInteger(id) || typeof html_url !== 'string') throw answerUnreadable(what);
-  return { id: Number(id), url: html_url };
+  const author = loginOf(comment);
+  return { id: Number(id), url: html_url, ...(author === undefined ? {} : { author }) };
+}
+
+function loginOf(data: unknown): string | undefined {
+  const user = typeof data === 'object' && data !== null && 'user' in data ? data.user : undefined;
+  const login = typeof user === 'object' && user !== null && 'login' in user ? user.login : undefined;
+  return typeof login === 'string' ? login : undefined;
 }

@@ -34,6 +34,7 @@ export async function askPermission(
         owner,
         repo,
         username: login,
+        request: { conditional: true },
       });
       return permissionOf(data) ?? fail(what);
     });

@@ -9,6 +9,20 @@ export async function describeToken(client: GitHubClient, repository: string | u
   return `${owner}, ${await reachOf(client, repository)}`;
 }
 
+/** The login that a token speaks as; undefined for an app's, which GitHub does not tell. Throws what `GitHubClient` says. */
+export async function askLogin(client: GitHubClient): Promise<string | undefined> {
+  try {
+    const { data } = await client.ask(
+      'the owner of the token',
+      async (request) => await request('GET /user', { request: { conditional: true } }),
+    );
+    return typeof data?.login === 'string' ? data.login : undefined;
+  } catch (error) {
+    if (error instanceof FlowError && error.code === 'github_refused') return undefined;
+    throw error;
+  }
+}
+
 async function ownerOf(client: GitHubClient): Promise<string> {
   try {
     const { data, headers } = await client.ask(

@@ -12,6 +12,13 @@ export function checkLogin(login: string): void {
     throw gitHubNameRefused('login', login);
 }
 
+/** The parts of a team's name `org/slug`. Throws `github_name_refused` unless both can be names of GitHub's. */
+export function checkTeam(team: string): { org: string; slug: string } {
+  const [org = '', slug = '', ...rest] = team.split('/');
+  if (!isPlain(org) || !isPlain(slug) || rest.length > 0) throw gitHubNameRefused('team', team);
+  return { org, slug };
+}
+
 function isPlain(value: unknown): boolean {
   return (
     typeof value === 'string' && /^[A-Za-z0-9._-]{1,100}$/.test(value) && value !== '.' && value !== '..'

@@ -5,8 +5,11 @@ import type { Allow } from './profile.ts';
 /** A permission that GitHub can be asked about. */
 export type PermissionLevel = Exclude<NonNullable<Allow['permission']>, 'any'>;
 
-/** What `allow` says of an actor by itself: yes, no and why, or the least permission that GitHub has to confirm. */
-export type Judgement = 'allowed' | { ask: PermissionLevel } | { denied: Problem };
+/** What `allow` says of an actor by itself: yes, no and why, or what GitHub has to confirm: the least permission, or a team that the actor is in. One is enough. */
+export type Judgement =
+  | 'allowed'
+  | { ask?: PermissionLevel; teams?: readonly string[] }
+  | { denied: Problem };
 
 /** Judges who caused an event, without asking anybody. Bots start things only by their exact login in `allow.bots`. */
 export function judgeActor(allow: Allow, actor: EventActor | undefined): Judgement {
@@ -14,24 +17,37 @@ export function judgeActor(allow: Allow, actor: EventActor | undefined): Judgeme
   if (isBot(actor))
     return names(allow.bots, actor.login) ? 'allowed' : { denied: botNotAllowed(actor.login) };
   if (names(allow.actors, actor.login) || allow.permission === 'any') return 'allowed';
-  return allow.permission ? { ask: allow.permission } : { denied: actorNotAllowed(actor.login) };
+  const teams = allow.teams ?? [];
+  if (!allow.permission && teams.length === 0) return { denied: actorNotAllowed(actor.login) };
+  return { ...(allow.permission && { ask: allow.permission }), ...(teams.length > 0 && { teams }) };
 }
 
-/** `allow` as a profile wrote it, with its default: write permission, unless actors or bots are named. */
+/** `allow` as a profile wrote it, with its default: write permission, unless actors, teams or bots are named. */
 export function fullAllow(written: Partial<Allow> | undefined): Allow {
-  const { permission, actors, bots } = written ?? {};
-  const named = actors !== undefined || bots !== undefined;
+  const { permission, actors, teams, bots, forks } = written ?? {};
+  const named = actors !== undefined || teams !== undefined || bots !== undefined;
   const least = permission ?? (named ? undefined : 'write');
-  return { ...(least && { permission: least }), actors: actors ?? [], bots: bots ?? [] };
+  return {
+    ...(least && { permission: least }),
+    actors: actors ?? [],
+    ...(teams && { teams }),
+    bots: bots ?? [],
+    ...(forks === undefined ? {} : { forks }),
+  };
 }
 
-/** GitHub gives both marks; one is enough, so that neither can be left out to pass as a person. */
-function isBot(actor: EventActor): boolean {
+/** Whether a login is the same account as another: GitHub does not tell their capitals apart. */
+export function isSameLogin(one: string, other: string): boolean {
+  return lower(one) === lower(other);
+}
+
+/** Whether a bot caused an event. GitHub gives both marks; one is enough, so that neither can be left out to pass as a person. */
+export function isBot(actor: EventActor): boolean {
   return actor.type === 'Bot' || lower(actor.login).endsWith('[bot]');
 }
 
 function names(logins: readonly string[], login: string): boolean {
-  return logins.some((listed) => lower(listed) === lower(login));
+  return logins.some((listed) => isSameLogin(listed, login));
 }
 
 /** Logins are ASCII; full case folding would let other letters pass for them (the Kelvin sign folds to k). */

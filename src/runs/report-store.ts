@@ -2,99 +2,113 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { randomId } from '../base/ids.ts';
 import type { Db } from '../db/open.ts';
+import type { NewReport, Report } from './report.ts';
+import { LIVE_KINDS, type SayingTables, toReport } from './sayings.ts';
 
-/** What is said: a reaction on what started the run, or a comment about its end. */
-export type ReportKind = 'reaction' | 'comment';
-
-/** Where on GitHub it is said. */
-export type ReportTarget = {
-  owner: string;
-  repository: string;
-  /** The kind of thing that is reacted to; a comment goes to the issue or pull request `number`. */
-  subject: 'issue' | 'issue_comment' | 'pull_request_review_comment';
-  /** Id of the comment for the two comment subjects, else the issue's number. */
-  subjectId: number;
-  number: number;
-};
-
-/** One thing to say about one run. */
-export type Report = { id: string; runId: string; kind: ReportKind; target: ReportTarget; attempts: number };
-
-/** Rows of what GitHub has not taken yet; a run has at most one of each kind. */
+/** Rows of what is to be said, so that nothing is forgotten and nothing is said twice. */
 export type ReportStore = {
-  add(
-    report: { runId: string; kind: ReportKind; target: ReportTarget },
-    trx?: Kysely<unknown>,
-  ): Promise<void>;
-  /** Those that may be tried now, oldest first; of one run when it is named. */
+  /** Adds what is not there; a status or check that was done is taken up again, anything else stays as it is. */
+  add(report: NewReport, trx?: Kysely<unknown>): Promise<void>;
+  /** Those that may be tried now, longest waiting first; of one run when it is named, whatever their time. */
   due(limit: number, runId?: string): Promise<Report[]>;
-  done(id: string): Promise<void>;
+  /** Takes one for `leaseMs` and counts the attempt; undefined when another process has it or it is done. */
+  take(id: string, leaseMs: number): Promise<Report | undefined>;
+  /** It was said: `nextAt` null is for good, else when to look at it again. */
+  said(id: string, told: { remoteId: number | null; digest: string; nextAt: number | null }): Promise<void>;
   /** Tried in vain: `nextAt` null gives up for good. */
   failed(id: string, error: string, nextAt: number | null): Promise<void>;
-};
-
-type ReportTables = {
-  reports: {
-    id: string;
-    run_id: string;
-    kind: ReportKind;
-    target_json: string;
-    state: 'waiting' | 'done' | 'given_up';
-    attempts: number;
-    next_at: number;
-    last_error: string | null;
-  };
+  /** What there is at GitHub is not ours to change any more: the next attempt makes a new one. */
+  forget(id: string): Promise<void>;
+  /** Takes up again the statuses and checks of runs that live again; call it before `due`. */
+  reopen(): Promise<void>;
 };
 
 /** The store over an open database. */
 export function createReportStore(db: Db, clock: Clock): ReportStore {
-  const tables = (kysely: Kysely<unknown>): Kysely<ReportTables> =>
-    kysely.withTables<ReportTables>() as unknown as Kysely<ReportTables>;
+  const tables = (kysely: Kysely<unknown>): Kysely<SayingTables> =>
+    kysely.withTables<SayingTables>() as unknown as Kysely<SayingTables>;
   const own = tables(db.kysely);
+  const update = () => own.updateTable('sayings');
   return {
-    async add({ runId, kind, target }, trx = db.kysely) {
-      const row = { id: randomId(16), run_id: runId, kind, target_json: JSON.stringify(target) };
-      await tables(trx)
-        .insertInto('reports')
-        .values({ ...row, state: 'waiting', attempts: 0, next_at: clock.now(), last_error: null })
-        .onConflict((conflict) => conflict.columns(['run_id', 'kind']).doNothing())
-        .execute();
-    },
+    add: async (report, trx = db.kysely) => await add(tables(trx), report, clock.now()),
     async due(limit, runId) {
       const rows = await own
-        .selectFrom('reports')
+        .selectFrom('sayings')
         .selectAll()
         .where('state', '=', 'waiting')
-        .where('next_at', '<=', clock.now())
+        .where('taken_until', '<=', clock.now())
+        .$if(runId === undefined, (query) => query.where('next_at', '<=', clock.now()))
         .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
         .orderBy('next_at')
         .limit(limit)
         .execute();
-      return rows.map((row) => ({
-        id: row.id,
-        runId: row.run_id,
-        kind: row.kind,
-        target: JSON.parse(row.target_json),
-        attempts: row.attempts,
-      }));
+      return rows.map(toReport);
     },
-    async done(id) {
-      await own
-        .updateTable('reports')
-        .set({ state: 'done', last_error: null })
+    async take(id, leaseMs) {
+      const row = await update()
+        .set((set) => ({ taken_until: clock.now() + leaseMs, attempts: set('attempts', '+', 1) }))
+        .where('id', '=', id)
+        .where('state', '=', 'waiting')
+        .where('taken_until', '<=', clock.now())
+        .returningAll()
+        .executeTakeFirst();
+      return row && toReport(row);
+    },
+    async said(id, { remoteId, digest, nextAt }) {
+      const rest = nextAt === null ? { state: 'done' as const } : { next_at: nextAt };
+      const values = {
+        remote_id: remoteId,
+        said: digest,
+        attempts: 0,
+        last_error: null,
+        taken_until: 0,
+        ...rest,
+      };
+      await update().set(values).where('id', '=', id).execute();
+    },
+    async failed(id, error, nextAt) {
+      const rest = nextAt === null ? { state: 'given_up' as const } : { next_at: nextAt };
+      await update()
+        .set({ last_error: error, taken_until: 0, ...rest })
         .where('id', '=', id)
         .execute();
     },
-    async failed(id, error, nextAt) {
-      await own
-        .updateTable('reports')
-        .set((set) => ({
-          attempts: set('attempts', '+', 1),
-          last_error: error,
-          ...(nextAt === null ? { state: 'given_up' as const } : { next_at: nextAt }),
-        }))
-        .where('id', '=', id)
+    async forget(id) {
+      await update().set({ remote_id: null, said: null }).where('id', '=', id).execute();
+    },
+    async reopen() {
+      await update()
+        .set({ state: 'waiting', next_at: clock.now() })
+        .where('state', '=', 'done')
+        .where('kind', 'in', LIVE_KINDS)
+        .where('run_id', 'in', (query) =>
+          query.selectFrom('runs').select('id').where('state', 'in', ['queued', 'preparing', 'running']),
+        )
         .execute();
     },
   };
+}
+
+async function add(tables: Kysely<SayingTables>, report: NewReport, now: number): Promise<void> {
+  const row = {
+    id: randomId(16),
+    key: report.key,
+    kind: report.kind,
+    run_id: report.runId ?? null,
+    profile_json: report.profileJson ?? null,
+    target_json: JSON.stringify(report.target),
+    content_json: JSON.stringify(report.content ?? {}),
+  };
+  const fresh = { state: 'waiting' as const, attempts: 0, made_at: now, next_at: now, taken_until: 0 };
+  const insert = tables
+    .insertInto('sayings')
+    .values({ ...row, ...fresh, remote_id: null, said: null, last_error: null });
+  const isLive = LIVE_KINDS.includes(report.kind);
+  await insert
+    .onConflict((conflict) =>
+      isLive
+        ? conflict.column('key').doUpdateSet({ state: 'waiting', next_at: now })
+        : conflict.column('key').doNothing(),
+    )
+    .execute();
 }

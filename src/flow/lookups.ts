@@ -1,0 +1,36 @@
+import type { GitHubClient } from '../github/client.ts';
+import { askPermission } from '../github/permission.ts';
+import { readPullRequest } from '../github/pull-requests.ts';
+import { isTeamMember } from '../github/teams.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { ClientFor } from './own-voice.ts';
+
+/** What GitHub is asked about who may start a run, with the run's own credential; each throws when there is no answer. */
+export type Lookups = {
+  /** The permission of a login on `owner/name`. */
+  permission(profile: Profile, repository: string, login: string): Promise<string>;
+  /** Whether a login is an active member of `org/slug`. */
+  isMember(profile: Profile, repository: string, team: string, login: string): Promise<boolean>;
+  /** Whether a pull request comes from another repository; one whose head is gone does. */
+  isFork(profile: Profile, repository: string, number: number): Promise<boolean>;
+};
+
+/** The lookups over clients that carry the run's own credential. */
+export function createLookups(clientFor: ClientFor): Lookups {
+  const client = (profile: Profile, repository: string): GitHubClient =>
+    clientFor(profile, repository, 'lookup');
+  return {
+    async permission(profile, repository, login) {
+      const [owner = '', repo = ''] = repository.split('/');
+      return await askPermission(client(profile, repository), { owner, repo, login });
+    },
+    async isMember(profile, repository, team, login) {
+      return await isTeamMember(client(profile, repository), { team, login });
+    },
+    async isFork(profile, repository, number) {
+      const [owner = '', repo = ''] = repository.split('/');
+      const pull = await readPullRequest(client(profile, repository), { owner, repo, number });
+      return pull.headRepository?.toLowerCase() !== repository.toLowerCase();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../base/clock.ts';
+import type { FlowEvent } from '../events/event.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { Start } from '../runs/start-store.ts';
+
+/** One start of a run as it is counted; it reserves all the time that its profile gives a run. */
+export function startOf(
+  parts: { clock: Clock; defaultTimeoutSec: number },
+  { event, profile, runId, machine }: { event: FlowEvent; profile: Profile; runId: string; machine: boolean },
+): Start {
+  return {
+    runId,
+    at: parts.clock.now(),
+    repository: event.repository?.fullName ?? '',
+    thread: threadNumber(event),
+    actor: event.actor?.login ?? '',
+    profile: profile.path,
+    machine,
+    reservedMs: (profile.execution.runtime.timeoutSec ?? parts.defaultTimeoutSec) * 1000,
+  };
+}
+
+/** The issue or pull request that an event belongs to; discussions are none. */
+export function threadNumber({ name, attributes }: FlowEvent): number | null {
+  const number = attributes.issueNumber;
+  return typeof number === 'number' && !name.startsWith('discussion') ? number : null;
+}

@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto';
+import type { Octokit } from '@octokit/rest';
+
+/** Answers that are remembered with their tag, the least used given up first. */
+const MAX_REMEMBERED = 1_000;
+
+type Answer = { headers: { etag?: string | undefined }; data: unknown };
+
+/**
+ * Makes reads that say `request: { conditional: true }` conditional: GitHub is asked each time, and where nothing
+ * changed it says so (304) without counting the request against the limit. An answer belongs to the token it was
+ * given to. https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
+ */
+export function makeConditional(octokit: Octokit): void {
+  const remembered = new Map<string, Answer>();
+  octokit.hook.wrap('request', async (request, options) => {
+    const { authorization } = options.headers as { authorization?: string };
+    if (options.request?.conditional !== true || !authorization) return await request(options);
+    const key = `${octokit.request.endpoint(options).url} ${hash('sha256', authorization)}`;
+    const known = remembered.get(key);
+    const asked = known?.headers.etag
+      ? { ...options, headers: { ...options.headers, 'if-none-match': known.headers.etag } }
+      : options;
+    try {
+      const answer = await request(asked);
+      remember(remembered, key, answer);
+      return answer;
+    } catch (error) {
+      if (known && isNotModified(error)) {
+        remember(remembered, key, known);
+        return known as Awaited<ReturnType<typeof request>>;
+      }
+      throw error;
+    }
+  });
+}
+
+function remember(remembered: Map<string, Answer>, key: string, answer: Answer): void {
+  remembered.delete(key);
+  if (answer.headers.etag) remembered.set(key, answer);
+  const [oldest] = remembered.keys();
+  if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+}
+
+function isNotModified(error: unknown): boolean {
+  return error instanceof Error && 'status' in error && error.status === 304;
+}

@@ -1,0 +1,39 @@
+import { systemClock as clock } from './base/clock.ts';
+import type { Config } from './config/config.ts';
+import { createReporter, type Reporter } from './feedback/reporter.ts';
+import type { AdmissionLimits } from './flow/admission-limits.ts';
+import { tokenFileFor } from './flow/github-credential.ts';
+import { createLookups, type Lookups } from './flow/lookups.ts';
+import { type ClientFor, createOwnVoice, type OwnVoice } from './flow/own-voice.ts';
+import { renderReport } from './flow/report-texts.ts';
+import type { Ground } from './ground.ts';
+import { createOwnAccounts } from './runs/own-accounts.ts';
+
+/** What asks and speaks on GitHub. */
+export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter };
+
+/** Joins what is asked and said on GitHub, with the credentials that `clientFor` knows. */
+export function joinTalk(ground: Ground, clientFor: ClientFor): Talk {
+  const { config, db, redactor, apps } = ground;
+  const own = createOwnVoice({
+    clientFor,
+    tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
+    appLogins: apps.logins,
+    accounts: createOwnAccounts(db, clock),
+    clock,
+  });
+  const reporter = createReporter({
+    ...ground,
+    voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
+    render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
+    mask: redactor.mask,
+    linkTo: (runId) => (config.publicUrl === undefined ? '' : `${config.publicUrl}/runs/${runId}`),
+    clock,
+  });
+  return { lookups: createLookups(clientFor), own, reporter };
+}
+
+/** What admission counts, by the configuration. */
+export function admissionLimits({ talk }: Config): AdmissionLimits {
+  return { loop: talk.loop, ...talk.budgets };
+}

@@ -1,0 +1,121 @@
+import { type Kysely, sql } from 'kysely';
+import { randomId } from '../base/ids.ts';
+import { lockFor } from '../db/lock-for.ts';
+import type { RunTables } from './tables.ts';
+
+/** One start of a run: who asked for it where, and the most time it may take. A retry by comment is a start too. */
+export type Start = {
+  runId: string;
+  at: number;
+  repository: string;
+  /** The issue or pull request, or null. */
+  thread: number | null;
+  /** The login, compared without case. */
+  actor: string;
+  profile: string;
+  /** Started by a bot, or by an account that the service itself speaks as. */
+  machine: boolean;
+  reservedMs: number;
+};
+
+/** Whose starts are counted. */
+export type StartScope = { kind: 'actor' | 'repository' | 'profile'; key: string };
+
+/** What was started since a moment: how often, and the milliseconds that it took or may still take. */
+export type StartCount = { runs: number; ms: number };
+
+type StartTables = Pick<RunTables, 'runs'> & {
+  run_starts: {
+    id: string;
+    run_id: string;
+    at: number;
+    repository: string;
+    thread: number | null;
+    actor: string;
+    profile: string;
+    machine: number;
+    reserved_ms: number;
+    used_ms: number | null;
+  };
+};
+
+const tables = (trx: Kysely<unknown>): Kysely<StartTables> =>
+  trx.withTables<StartTables>() as unknown as Kysely<StartTables>;
+
+/** From here to the end of the transaction nobody else counts or starts; what was counted stays true until then. */
+export async function holdStarts(trx: Kysely<unknown>): Promise<void> {
+  await lockFor(trx, 'starts');
+}
+
+/** Counts starts since `since` (milliseconds since 1970); a run that lives counts with all the time it may take. */
+export async function countStarts(
+  trx: Kysely<unknown>,
+  scope: StartScope,
+  since: number,
+): Promise<StartCount> {
+  const key = scope.kind === 'actor' ? scope.key.toLowerCase() : scope.key;
+  const spent = sql<number>`CASE
+    WHEN run_starts.used_ms IS NOT NULL THEN run_starts.used_ms
+    WHEN runs.state <> 'ended' THEN run_starts.reserved_ms
+    WHEN runs.started_at IS NULL OR runs.ended_at IS NULL THEN 0
+    ELSE runs.ended_at - runs.started_at END`;
+  const row = await tables(trx)
+    .selectFrom('run_starts')
+    .innerJoin('runs', 'runs.id', 'run_starts.run_id')
+    .select((select) => [select.fn.countAll<number>().as('runs'), select.fn.sum<number>(spent).as('ms')])
+    .where(`run_starts.${scope.kind}`, '=', key)
+    .where('run_starts.at', '>=', since)
+    .executeTakeFirstOrThrow();
+  return { runs: Number(row.runs), ms: Math.max(0, Number(row.ms ?? 0)) };
+}
+
+/** How many runs of a thread machines started since `since`. */
+export async function countMachineStarts(
+  trx: Kysely<unknown>,
+  place: { repository: string; thread: number },
+  since: number,
+): Promise<number> {
+  const row = await tables(trx)
+    .selectFrom('run_starts')
+    .select((select) => select.fn.countAll<number>().as('runs'))
+    .where('repository', '=', place.repository)
+    .where('at', '>=', since)
+    .where('thread', '=', place.thread)
+    .where('machine', '=', 1)
+    .executeTakeFirstOrThrow();
+  return Number(row.runs);
+}
+
+/** When the start was recorded that has this id (milliseconds since 1970), or undefined. */
+export async function findStart(trx: Kysely<unknown>, id: string): Promise<number | undefined> {
+  const row = await tables(trx).selectFrom('run_starts').select('at').where('id', '=', id).executeTakeFirst();
+  return row?.at;
+}
+
+/** Writes one start down under an id of its own, and closes the account of the run's starts before it. */
+export async function recordStart(trx: Kysely<unknown>, start: Start, id = randomId(16)): Promise<void> {
+  await tables(trx)
+    .updateTable('run_starts')
+    .set({
+      used_ms: sql<number>`(SELECT CASE WHEN started_at IS NULL OR ended_at IS NULL THEN 0
+        ELSE ended_at - started_at END FROM runs WHERE runs.id = ${start.runId})`,
+    })
+    .where('run_id', '=', start.runId)
+    .where('used_ms', 'is', null)
+    .execute();
+  await tables(trx)
+    .insertInto('run_starts')
+    .values({
+      id,
+      run_id: start.runId,
+      at: start.at,
+      repository: start.repository,
+      thread: start.thread,
+      actor: start.actor.toLowerCase(),
+      profile: start.profile,
+      machine: start.machine ? 1 : 0,
+      reserved_ms: start.reservedMs,
+      used_ms: null,
+    })
+    .execute();
+}

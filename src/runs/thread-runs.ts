@@ -1,0 +1,21 @@
+import type { Db } from '../db/open.ts';
+import type { Run } from './run.ts';
+import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
+
+/** The newest runs of one issue or pull request, newest first; the repository is known by GitHub's number, which survives renames. */
+export async function runsOfThread(
+  db: Db,
+  thread: { repositoryId: number; issueNumber: number },
+  limit: number,
+): Promise<Run[]> {
+  const rows = await runTables(db.kysely)
+    .selectFrom('runs')
+    .select(RUN_COLUMNS)
+    .where('repository_id', '=', thread.repositoryId)
+    .where('issue_number', '=', thread.issueNumber)
+    .orderBy('queued_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toRun);
+}
