@@ -9,6 +9,7 @@ import { startPublicServer } from './http/public-server.ts';
 import { createWebhookHandler } from './ingress/webhook-route.ts';
 import { joinAdmin } from './join-admin.ts';
 import { joinParts } from './join-parts.ts';
+import { joinRecovery } from './join-upkeep.ts';
 import type { LogDestination } from './log/logger.ts';
 import { createRegistry, type Registry } from './profiles/registry.ts';
 import type { RunStore } from './runs/run-store.ts';
@@ -47,6 +48,7 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
       log,
       clock,
       onStored: admitter.wake,
+      canAccept: ground.disk.canAccept,
       readEvent,
       hasUniqueBody,
     }),
@@ -58,6 +60,8 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
   const appRoutes = { path: '/apps', router: appPages, open: true };
   const admin = await joinAdmin({ ...ground, clock, checks, routes: [appRoutes, ...adminRoutes] });
   undo.push(admin.close);
+  const recovery = joinRecovery(ground, registry.current);
+  if (recovery) undo.push(recovery.stop);
   ground.apps.start();
   registry.watch();
   ground.policy.watch(registry.reload);

@@ -19,6 +19,7 @@ import { createRunQueue, type RunQueue } from './runs/queue.ts';
 import { createReportStore, type ReportStore } from './runs/report-store.ts';
 import { createRunStore, type RunStore } from './runs/run-store.ts';
 import { createWorkerStore, type WorkerStore } from './runs/worker-store.ts';
+import { createDiskWatch, type DiskWatch } from './upkeep/disk-watch.ts';
 
 /** What every part stands on. */
 export type Ground = {
@@ -35,6 +36,7 @@ export type Ground = {
   times: LeaseTimes;
   policy: PolicyKeeper;
   apps: JoinedApps;
+  disk: DiskWatch;
   crashPoint: CrashPoint;
 };
 
@@ -98,6 +100,15 @@ function makeGround(config: Config, db: Db, destination: LogDestination | undefi
     times,
     policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
     apps: joinApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
+    disk: createDiskWatch({
+      places: [
+        { option: 'VAR_DIR', path: config.varDir },
+        { option: 'WORKSPACE_ROOT', path: config.workspaceRoot },
+      ],
+      ...config.upkeep.disk,
+      clock,
+      log,
+    }),
     crashPoint: createCrashPoint(config.environment.GITHUB_FLOWS_CRASH_AT, () =>
       process.kill(process.pid, 'SIGKILL'),
     ),

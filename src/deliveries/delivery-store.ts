@@ -2,9 +2,11 @@ import { hash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
+import { type Bodies, createBodies } from './bodies.ts';
 import type { Decision, Delivery, NewDelivery } from './delivery.ts';
 import { deliveryBodyGone } from './errors.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { hooksOf, knownOf } from './origins.ts';
 import { type Incoming, type Stored, storeBatch } from './store-batch.ts';
 import { DELIVERY_COLUMNS, deliveryTables, toDelivery } from './tables.ts';
 
@@ -12,7 +14,7 @@ import { DELIVERY_COLUMNS, deliveryTables, toDelivery } from './tables.ts';
 const COMMIT_LIMITS = { items: 100, bytes: 32 * 1024 * 1024 };
 
 /** Every delivery ever accepted, with its bytes and what was decided about it. All may be called at once; all may throw the storage errors of `Db`. */
-export type DeliveryStore = {
+export type DeliveryStore = Bodies & {
   /**
    * Stores a delivery unless its id is known or its bytes were seen before (for ever when they are unique to one
    * event, else for five minutes), and resolves only once that is committed to disk. Calls that wait share one
@@ -22,6 +24,10 @@ export type DeliveryStore = {
   /** The bytes as GitHub sent them; undefined for an unknown id. Throws `delivery_body_gone` when they were let go. */
   body(id: string): Promise<Buffer | undefined>;
   find(id: string): Promise<Delivery | undefined>;
+  /** Which of these ids are stored. */
+  known(ids: readonly string[]): Promise<Set<string>>;
+  /** The hooks that the newest thousand deliveries came from, by GitHub's id. */
+  hooks(): Promise<Set<number>>;
   /** Newest first. */
   list(options: { limit: number }): Promise<Delivery[]>;
   /** Those that admission has not decided about, oldest first. */
@@ -97,6 +103,9 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
+    known: async (ids) => await knownOf(tables, ids),
+    hooks: async () => await hooksOf(tables),
+    ...createBodies(db, clock),
   };
 }
 

@@ -23,9 +23,10 @@ const PURPOSES = {
   lookup: { metadata: 'read', members: 'read' },
   report: { issues: 'write', pull_requests: 'write', checks: 'write' },
   publish: { contents: 'write', pull_requests: 'write', issues: 'write' },
+  hooks: { metadata: 'read', repository_hooks: 'write' },
 } as const satisfies Record<string, Permissions>;
 
-/** What the service itself asks GitHub for: a clone, somebody's permission, a report, a publication. */
+/** What the service itself asks GitHub for: a clone, somebody's permission, a report, a publication, a look at the webhooks. */
 export type Purpose = keyof typeof PURPOSES;
 
 /** The permissions that a purpose takes. */

@@ -116,6 +116,20 @@ export function serviceBusy(limitBytes: number): Refusal {
   );
 }
 
+/** 503: what is left of the disk is kept for what was accepted already. */
+export function diskFull(): Refusal {
+  return new Refusal(
+    503,
+    {
+      code: 'disk_too_full',
+      blame: 'operator',
+      message: 'The disk of the service is too full to accept anything.',
+      mend: 'Make room on it (the admin listener says on /readyz which disk it is); deliveries are accepted again within a second, and those missed are asked for again.',
+    },
+    { 'retry-after': '60' },
+  );
+}
+
 /** 503: it was fine, but it could not be written down. */
 export function deliveryNotStored(cause: unknown): Refusal {
   return new Refusal(

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
+import { endsOf } from './ends.ts';
 import { joinGroup, type RunGroup } from './groups.ts';
 import { lockLanes, settleLane } from './lanes.ts';
 import { callOff, leavePlace, lockPlace } from './place.ts';
@@ -75,9 +76,6 @@ export type RunStore = {
   wakeWorkers(id: string): Promise<void>;
 };
 
-/** Ids that one query names. */
-const IDS_AT_ONCE = 500;
-
 /** The store over an open database. */
 export function createRunStore(db: Db, clock: Clock): RunStore {
   const tables = runTables(db.kysely);
@@ -142,23 +140,6 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     },
     wakeWorkers: async (id) => await db.notify(RUNS_CHANNEL, id),
   };
-}
-
-async function endsOf(
-  tables: ReturnType<typeof runTables>,
-  ids: readonly string[],
-): Promise<Map<string, number | null>> {
-  const found = new Map<string, number | null>();
-  for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
-    const some = ids.slice(from, from + IDS_AT_ONCE);
-    const rows = await tables
-      .selectFrom('runs')
-      .select(['id', 'state', 'ended_at'])
-      .where('id', 'in', some)
-      .execute();
-    for (const row of rows) found.set(row.id, row.state === 'ended' ? (row.ended_at ?? 0) : null);
-  }
-  return found;
 }
 
 async function advance(

@@ -1,3 +1,4 @@
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../log/logger.ts';
@@ -93,7 +94,12 @@ export function createMirrors(parts: MirrorParts): Mirrors {
       };
       const known = target.commit === undefined ? undefined : await resolveTarget(mirror, target);
       const found = known ?? (await ask('refs', target.requests)) ?? (await askForCommit(target, ask));
-      if (found) return { ...found, mirror };
+      if (found) {
+        // How long nobody asked for it tells retention which mirror goes first.
+        const now = parts.clock.now() / 1000;
+        await utimes(mirror, now, now);
+        return { ...found, mirror };
+      }
       throw await notThere(mirror, remote.url, target);
     },
   };

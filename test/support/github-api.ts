@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { git } from './git-repository.ts';
+import { APP_HANDLERS, noApps, refuseCredential, type StoodApps } from './github-apps.ts';
 import { type GitHubDescription, loadGitHubDescription } from './github-description.ts';
+import { HOOK_HANDLERS, type StoodHooks } from './github-hooks.ts';
 import { PULL_HANDLERS, type StoodPull } from './github-pulls.ts';
 
 /** A request as it arrived; `path` is without the query. */
@@ -13,6 +15,7 @@ export type ApiRequest = {
   body: unknown;
   authorization: string | undefined;
   userAgent: string | undefined;
+  ifNoneMatch: string | undefined;
 };
 
 /** What to answer instead of the truth: a status with headers, no answer ever, a cut connection, or a proxy's page. */
@@ -39,10 +42,16 @@ export type GitHubApi = {
   /** Headers of the answer about the token's owner, such as the token's end. */
   ownerHeaders: Record<string, string>;
   pulls: StoodPull[];
+  /** What the repositories' owners pay for. */
+  plan: { hasDrafts: boolean };
+  hooks: StoodHooks;
+  apps: StoodApps;
   /** Where the repositories lie as `<owner>/<name>.git`, for what is said of their branches; null until a test sets it. */
   git: { root: string | null };
   /** The next `times` requests get this instead. */
   misbehave(how: Misbehaviour, times?: number): void;
+  /** The same for the next requests whose path fits. */
+  misbehaveAt(path: RegExp, how: Misbehaviour, times?: number): void;
   close(): Promise<void>;
 };
 
@@ -56,6 +65,9 @@ type Shown =
   | 'ownerHeaders'
   | 'url'
   | 'pulls'
+  | 'plan'
+  | 'hooks'
+  | 'apps'
   | 'git';
 type State = Pick<GitHubApi, Shown> & {
   description: GitHubDescription;
@@ -70,7 +82,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
   const description = loaded;
   const requests: ApiRequest[] = [];
   const faults: string[] = [];
-  const planned: { how: Misbehaviour; times: number }[] = [];
+  const planned: { how: Misbehaviour; times: number; path: RegExp }[] = [];
   const state: State = {
     description,
     url: '',
@@ -80,6 +92,9 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     repositories: new Set(),
     ownerHeaders: {},
     pulls: [],
+    plan: { hasDrafts: true },
+    hooks: { hooks: [], deliveries: {}, attempts: [], pageSize: 100 },
+    apps: noApps(),
     git: { root: null },
     branchOf: (repository, branch) => readBranch(state.git.root, repository, branch),
   };
@@ -94,14 +109,15 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     requests.push(request);
     const wrong = description.faultsOfRequest(request);
     faults.push(...wrong.map((fault) => `${request.method} ${request.path}: ${fault}`));
-    const plan = planned[0];
+    const plan = planned.find(({ path }) => path.test(request.path));
     if (plan) {
       plan.times -= 1;
-      if (plan.times === 0) planned.shift();
+      if (plan.times === 0) planned.splice(planned.indexOf(plan), 1);
       return misbehave(plan.how, response);
     }
     const answer = answerTo(state, request);
     const template = description.match(request.method, request.path)?.template ?? '';
+    if (answer.status === 304 || answer.status === 204) return void response.writeHead(answer.status).end();
     const unfit = description.faultsOfAnswer(template, request.method, answer.status, answer.body);
     faults.push(...unfit.map((fault) => `the stand-in’s own answer to ${request.path}: ${fault}`));
     send(response, answer);
@@ -111,7 +127,8 @@ export async function startGitHubApi(): Promise<GitHubApi> {
   return {
     ...state,
     requests,
-    misbehave: (how, times = 1) => void planned.push({ how, times }),
+    misbehave: (how, times = 1) => void planned.push({ how, times, path: /^/ }),
+    misbehaveAt: (path, how, times = 1) => void planned.push({ how, times, path }),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -130,6 +147,7 @@ async function readRequest(incoming: IncomingMessage): Promise<ApiRequest> {
     body: body === '' ? undefined : JSON.parse(body),
     authorization: incoming.headers.authorization,
     userAgent: incoming.headers['user-agent'],
+    ifNoneMatch: incoming.headers['if-none-match'],
   };
 }
 
@@ -161,7 +179,10 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
 }
 
 function answerTo(state: State, request: ApiRequest): Answer {
-  if (request.authorization === undefined) return refusal(401, 'Requires authentication');
+  const isConversion = request.path.startsWith('/app-manifests/');
+  if (request.authorization === undefined && !isConversion) return refusal(401, 'Requires authentication');
+  const refused = isConversion ? undefined : refuseCredential(state, request);
+  if (refused) return refused;
   const found = state.description.match(request.method, request.path);
   const handler = found && HANDLERS[`${request.method} ${found.template}`];
   if (!found || !handler) return refusal(404, 'Not Found');
@@ -183,6 +204,8 @@ const COMMENT = `${REPOSITORY}/issues/comments/{comment_id}`;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   ...PULL_HANDLERS,
+  ...HOOK_HANDLERS,
+  ...APP_HANDLERS,
   'GET /user': ({ description, ownerHeaders }) => ({
     status: 200,
     headers: ownerHeaders,

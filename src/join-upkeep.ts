@@ -1,0 +1,71 @@
+import { clientsFor } from './assembly.ts';
+import { systemClock as clock } from './base/clock.ts';
+import { appName } from './credentials/app-record.ts';
+import { signInAs } from './credentials/app-sign-in.ts';
+import { createGitHubClient } from './github/client.ts';
+import type { Ground } from './ground.ts';
+import type { ProfileSet } from './profiles/match.ts';
+import type { Profile } from './profiles/profile.ts';
+import { createOutputStore } from './runs/output-store.ts';
+import { createAskedStore } from './upkeep/asked-store.ts';
+import { type HookedRepository, hookSources } from './upkeep/hook-sources.ts';
+import type { RecoverParts, Source } from './upkeep/recover.ts';
+import { type RecoveryLoop, type Sources, startRecovery } from './upkeep/recovery.ts';
+import { startRetention } from './upkeep/retention.ts';
+
+/** What upkeep stands on: a whole service, or a command. */
+export type UpkeepGround = Pick<Ground, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
+
+/** Starts removing what is old; `status` is what `/api/upkeep` tells of it. */
+export function joinRetention(ground: Pick<Ground, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>) {
+  const { config, db } = ground;
+  const outputs = createOutputStore(db);
+  return startRetention({ ...ground, ...config, keep: config.upkeep.keep, outputs, clock });
+}
+
+/** Starts looking for what never arrived, unless RECOVER_MISSED is off. */
+export function joinRecovery(ground: UpkeepGround, profiles: () => ProfileSet): RecoveryLoop | undefined {
+  const { enabled, everyMs, backMs } = ground.config.upkeep.recover;
+  if (!enabled) return undefined;
+  const sources = async (): Promise<Sources> => await sourcesOf(ground, profiles());
+  return startRecovery({ ...recoverParts(ground), sources, everyMs, backMs, clock, log: ground.log });
+}
+
+/** What one comparison works with. */
+export function recoverParts({ db, deliveries }: Pick<UpkeepGround, 'db' | 'deliveries'>): RecoverParts {
+  return { deliveries, asked: createAskedStore(db, clock), clock, pages: new Map() };
+}
+
+/** Every App's list, and those of the hooks of repositories that profiles name. */
+export async function sourcesOf(ground: UpkeepGround, profiles: ProfileSet): Promise<Sources> {
+  const { config, apps, deliveries, log } = ground;
+  const clientFor = clientsFor(config, { tokens: apps.tokens, log });
+  const repositories: HookedRepository[] = [...repositoriesOf(profiles)].map(([repository, profile]) => ({
+    repository,
+    client: clientFor(profile, repository, 'hooks'),
+  }));
+  const own = { publicUrl: config.publicUrl, heardOf: await deliveries.hooks() };
+  const hooks = await hookSources(repositories, own);
+  return { sources: [...(await appSources(ground)), ...hooks.sources], problems: hooks.problems };
+}
+
+async function appSources({ apps, log }: UpkeepGround): Promise<Source[]> {
+  const stored = await apps.store.all();
+  return stored.map((app) => ({
+    key: `app:${app.clientId ?? app.appId}`,
+    name: `App ${appName(app)}`,
+    client: createGitHubClient({ apiUrl: app.apiUrl, log, signIn: signInAs(app) }),
+    place: { kind: 'app' as const },
+  }));
+}
+
+/** Repositories that triggers name, each with the first profile that does: its credential is what asks. */
+function repositoriesOf({ candidates }: ProfileSet): Map<string, Profile> {
+  const found = new Map<string, Profile>();
+  for (const { conditions, profile } of candidates) {
+    const { repository } = conditions;
+    if (typeof repository !== 'string' || !/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/.test(repository)) continue;
+    if (!found.has(repository)) found.set(repository, profile);
+  }
+  return found;
+}

@@ -1,0 +1,47 @@
+import { readdir, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeTree } from '../base/files.ts';
+import { treeBytes } from '../containers/tree-bytes.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import type { Gone } from './old-bodies.ts';
+import { type KeepRule, type Kept, oldestFirst } from './oldest-first.ts';
+
+const MIRROR = /^(\d{1,16})\.git$/;
+const REMOVING = /^removing-\d{1,16}\.git$/;
+
+/**
+ * Removes mirrors that no run asked for in a long time, then the oldest beyond the size; a living run's never. A
+ * mirror leaves by one rename, so that a run that begins in this moment finds it whole or makes it anew.
+ */
+export async function removeOldMirrors(
+  parts: { directory: string; runs: RunStore; signal: AbortSignal },
+  rule: KeepRule,
+): Promise<Gone> {
+  const { directory, runs, signal } = parts;
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) if (REMOVING.test(name)) await removeTree(join(directory, name));
+  const inUse = await repositoriesInUse(runs);
+  const kept: Kept[] = [];
+  for (const name of names) {
+    const [, id] = MIRROR.exec(name) ?? [];
+    if (id === undefined) continue;
+    const path = join(directory, name);
+    const bytes = (await treeBytes(path, signal)).bytes ?? 0;
+    const { mtimeMs } = await stat(path);
+    kept.push({ id, at: mtimeMs, bytes, inUse: inUse.has(Number(id)) });
+  }
+  const gone: Gone = { count: 0, bytes: 0 };
+  for (const { id, bytes } of oldestFirst(kept, rule)) {
+    if ((await repositoriesInUse(runs)).has(Number(id))) continue;
+    const away = join(directory, `removing-${id}.git`);
+    await rename(join(directory, `${id}.git`), away);
+    await removeTree(away);
+    gone.count += 1;
+    gone.bytes += bytes;
+  }
+  return gone;
+}
+
+async function repositoriesInUse(runs: RunStore): Promise<Set<number>> {
+  return new Set((await runs.living()).map(({ repositoryId }) => repositoryId));
+}

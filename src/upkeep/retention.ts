@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import type { Logger } from '../log/logger.ts';
+import type { OutputStore } from '../runs/output-store.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import { type Gone, removeOldBodies } from './old-bodies.ts';
+import { removeOldLogs } from './old-logs.ts';
+import { removeOldMirrors } from './old-mirrors.ts';
+import { removeLargeWorkspaces } from './old-workspaces.ts';
+
+/** How long, in milliseconds, and how much, in bytes, is kept of each kind; how long workspaces are kept the sweep knows. */
+export type KeepRules = {
+  bodies: { ms: number; bytes: number };
+  logs: { ms: number; bytes: number };
+  mirrors: { ms: number; bytes: number };
+  workspaces: { bytes: number };
+};
+
+/** What was removed, by kind. */
+export type Removed = Record<'bodies' | 'logs' | 'workspaces' | 'mirrors', Gone>;
+
+/** What retention looks at. */
+export type RetentionParts = {
+  varDir: string;
+  workspaceRoot: string;
+  keep: KeepRules;
+  deliveries: DeliveryStore;
+  runs: RunStore;
+  outputs: OutputStore;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Removes what is too old or too much, from its start on and every ten minutes; `removed` counts since the start. */
+export type Retention = { removed(): Removed; stop(): Promise<void> };
+
+const EVERY_MS = 10 * 60_000;
+const KINDS = ['bodies', 'logs', 'workspaces', 'mirrors'] as const;
+
+/** Starts it; the first round begins at once. */
+export function startRetention(parts: RetentionParts): Retention {
+  const stop = new AbortController();
+  const total = nothing();
+  const round = async (): Promise<void> => {
+    try {
+      const removed = await retain(parts, stop.signal);
+      for (const kind of KINDS) {
+        total[kind].count += removed[kind].count;
+        total[kind].bytes += removed[kind].bytes;
+      }
+    } catch (error) {
+      if (!stop.signal.aborted)
+        parts.log.warn({ err: error }, 'removing what is old broke off; it is tried again');
+    }
+  };
+  let working = round();
+  const timer = parts.clock.every(EVERY_MS, () => {
+    working = working.then(round);
+    return working;
+  });
+  return {
+    removed: () => structuredClone(total),
+    async stop() {
+      timer.stop();
+      stop.abort();
+      await working;
+    },
+  };
+}
+
+/** One round; what a living run uses stays. Rejects with the signal's reason when that aborts. */
+export async function retain(parts: RetentionParts, signal: AbortSignal): Promise<Removed> {
+  const { keep, deliveries, runs, outputs, clock } = parts;
+  const rule = (kind: { ms: number; bytes: number }) => ({
+    before: clock.now() - kind.ms,
+    maxBytes: kind.bytes,
+  });
+  const living = new Set((await runs.living()).map(({ id }) => id));
+  const removed = nothing();
+  removed.bodies = await removeOldBodies(deliveries, living, rule(keep.bodies));
+  signal.throwIfAborted();
+  const logs = join(parts.varDir, 'log', 'runs');
+  removed.logs = await removeOldLogs({ directory: logs, runs, outputs, signal }, rule(keep.logs));
+  const { workspaceRoot } = parts;
+  removed.workspaces = await removeLargeWorkspaces({ workspaceRoot, runs, signal }, keep.workspaces.bytes);
+  const mirrors = join(parts.varDir, 'mirrors');
+  removed.mirrors = await removeOldMirrors({ directory: mirrors, runs, signal }, rule(keep.mirrors));
+  if (KINDS.some((kind) => removed[kind].count > 0))
+    parts.log.info({ removed }, 'removed what was too old or too much');
+  return removed;
+}
+
+function nothing(): Removed {
+  const none = (): Gone => ({ count: 0, bytes: 0 });
+  return { bodies: none(), logs: none(), workspaces: none(), mirrors: none() };
+}
