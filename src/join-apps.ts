@@ -12,6 +12,7 @@ import { createPassphrases } from './credentials/passphrase.ts';
 import type { Passphrases, SecretStore } from './credentials/secret-store.ts';
 import { createSecretStores } from './credentials/secret-stores.ts';
 import { type AppApi, createAppApi } from './github/app-api.ts';
+import { createGitHubClient, type GitHubClient } from './github/client.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 
@@ -21,6 +22,8 @@ export type JoinedApps = {
   tokens: GitHubTokens;
   flow: AppFlow;
   apiFor: (app: StoredApp) => AppApi;
+  /** GitHub’s API signed as the App itself, for what only an App may ask. */
+  clientAs: (app: StoredApp) => GitHubClient;
   /** The secrets of the App that a delivery says it is for. */
   webhookSecrets: (targetId: string | undefined) => Promise<readonly string[]>;
   /** The logins that the service itself acts under. */
@@ -60,6 +63,7 @@ export function joinApps(parts: {
   return {
     store,
     apiFor,
+    clientAs: (app) => createGitHubClient({ apiUrl: app.apiUrl, signIn: signInAs(app), log }),
     tokens: createGitHubTokens({
       apps: store,
       tokens: minted,

@@ -1,0 +1,335 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { GitHubToken } from '../../src/credentials/github-tokens.ts';
+import { type AppLab, openAppLab } from '../support/apps.ts';
+import { makeInstallation } from '../support/github-apps.ts';
+import { until } from '../support/service.ts';
+
+const MINUTE = 60_000;
+const REPOSITORY = 'octo/hello';
+
+let lab: AppLab;
+beforeEach(async () => {
+  lab = await openAppLab();
+});
+afterEach(async () => await lab.close());
+
+const want = (over: object = {}) => ({
+  repository: REPOSITORY,
+  permissions: { contents: 'write', metadata: 'read' } as const,
+  exact: false,
+  tokenFile: join(lab.dir, 'gh-token'),
+  ...over,
+});
+
+const revealed = (token: GitHubToken | undefined): string => token?.value.reveal() ?? '';
+
+function writeToken(value: string): void {
+  chmodSync(lab.dir, 0o700);
+  writeFileSync(join(lab.dir, 'gh-token'), value, { mode: 0o600 });
+}
+
+describe('a token of an App', () => {
+  test('is for the one repository and the permissions that were asked for, and for an hour', async () => {
+    const { stood } = await lab.addApp([REPOSITORY, 'octo/other']);
+    const token = await lab.tokens.token(want());
+    expect(token?.source).toEqual({ kind: 'app', app: stood.clientId, username: 'x-access-token' });
+    expect(lab.api.apps.tokens).toMatchObject([
+      { repositories: [REPOSITORY], permissions: { contents: 'write', metadata: 'read' } },
+    ]);
+    expect(revealed(token)).toBe(lab.api.apps.tokens[0]?.value);
+    expect((token?.expiresAt ?? 0) - lab.clock.time).toBeGreaterThan(59 * MINUTE);
+  });
+
+  test('takes the place of the one in the file, which serves where no App is', async () => {
+    writeToken('ghp_static000000000000000000000000000000');
+    await lab.addApp([REPOSITORY]);
+    expect((await lab.tokens.token(want()))?.source.kind).toBe('app');
+    const other = await lab.tokens.token(want({ repository: 'octo/without' }));
+    expect(other?.source).toEqual({ kind: 'file', file: join(lab.dir, 'gh-token') });
+    expect(await lab.tokens.hasApp(REPOSITORY)).toBe(true);
+    expect(await lab.tokens.hasApp('octo/without')).toBe(false);
+  });
+
+  test('without App and file there is none; with an App that is not there the mend is to install it', async () => {
+    expect(await lab.tokens.token(want())).toBeUndefined();
+    await lab.addApp([]);
+    await expect(lab.tokens.token(want())).rejects.toMatchObject({
+      code: 'app_not_installed',
+      mend: expect.stringContaining('Install the App on octo/hello'),
+    });
+  });
+
+  test('is used again for fifty minutes, and then another is minted', async () => {
+    await lab.addApp([REPOSITORY]);
+    const first = revealed(await lab.tokens.token(want()));
+    lab.clock.time += 49 * MINUTE;
+    expect(revealed(await lab.tokens.token(want({ repository: 'Octo/Hello' })))).toBe(first);
+    lab.clock.time += 2 * MINUTE;
+    expect(revealed(await lab.tokens.token(want()))).not.toBe(first);
+    expect(lab.mints()).toBe(2);
+  });
+
+  test('is never given out within five minutes of its end, however long the cache', async () => {
+    await lab.close();
+    lab = await openAppLab({ cacheMs: 500 * MINUTE });
+    await lab.addApp([REPOSITORY]);
+    await lab.tokens.token(want());
+    lab.clock.time += 54 * MINUTE;
+    await lab.tokens.token(want());
+    expect(lab.mints()).toBe(1);
+    lab.clock.time += 1.1 * MINUTE;
+    await lab.tokens.token(want());
+    expect(lab.mints()).toBe(2);
+  });
+
+  test('is asked for once by fifty at once, and once more for other permissions or another repository', async () => {
+    await lab.addApp([REPOSITORY, 'octo/other']);
+    const many = await Promise.all(Array.from({ length: 50 }, async () => await lab.tokens.token(want())));
+    expect(new Set(many.map(revealed)).size).toBe(1);
+    expect(lab.mints()).toBe(1);
+    const mixed = { metadata: 'read', contents: 'write' };
+    expect(revealed(await lab.tokens.token(want({ permissions: mixed })))).toBe(revealed(many[0]));
+    await Promise.all([
+      lab.tokens.token(want({ permissions: { issues: 'read' } })),
+      lab.tokens.token(want({ repository: 'octo/other' })),
+    ]);
+    expect(lab.mints()).toBe(3);
+  });
+
+  test('is masked wherever it shows, and the key and its lines too', async () => {
+    const { stored } = await lab.addApp([REPOSITORY]);
+    const token = revealed(await lab.tokens.token(want()));
+    expect(lab.redactor.mask(`a ${token} b`)).toBe('a [masked] b');
+    expect(lab.redactor.mask(stored.privateKey.reveal()).trim()).toBe('[masked]');
+    expect(JSON.stringify(stored)).not.toContain('PRIVATE KEY');
+  });
+});
+
+describe('permissions', () => {
+  test('that the installation lacks are left out, or a fault when they must be exact', async () => {
+    const { stood } = await lab.addApp([REPOSITORY]);
+    const [installation] = stood.installations;
+    if (installation) installation.permissions = { contents: 'read', metadata: 'read' };
+    const permissions = { contents: 'write', checks: 'write', workflows: 'write' };
+    await lab.tokens.token(want({ permissions }));
+    expect(lab.api.apps.tokens.at(-1)?.permissions).toEqual({ contents: 'read' });
+    await expect(lab.tokens.token(want({ permissions, exact: true }))).rejects.toMatchObject({
+      code: 'app_permission_missing',
+      message: expect.stringContaining('checks: write, contents: write, workflows: write'),
+    });
+  });
+
+  test('that were granted a moment ago count, though the installation was looked at before', async () => {
+    const { stood } = await lab.addApp([REPOSITORY]);
+    await lab.tokens.token(want());
+    Object.assign(stood.installations[0]?.permissions ?? {}, { checks: 'write' });
+    const token = await lab.tokens.token(want({ permissions: { checks: 'write' }, exact: true }));
+    expect(token?.source.kind).toBe('app');
+  });
+
+  test('never become everything: where none of them is there, the token may read metadata', async () => {
+    await lab.addApp([REPOSITORY]);
+    await lab.tokens.token(want({ permissions: { secrets: 'write' } }));
+    expect(lab.api.apps.tokens.at(-1)?.permissions).toEqual({ metadata: 'read' });
+  });
+});
+
+describe('several', () => {
+  test('installations of one App are found by the repository', async () => {
+    const { stood } = await lab.addApp([REPOSITORY]);
+    stood.installations.push(makeInstallation('acme', 'acme/shop'));
+    lab.api.repositories.add('acme/shop');
+    await lab.tokens.token(want());
+    await lab.tokens.token(want({ repository: 'acme/shop' }));
+    expect(lab.api.apps.tokens.map(({ installation }) => installation)).toEqual(
+      stood.installations.map(({ id }) => id),
+    );
+  });
+
+  test('Apps are told apart by URL pattern, the more specific first', async () => {
+    const wide = await lab.addApp([REPOSITORY, 'octo/other'], {
+      urlPattern: '(?<baseUrl>https://github.com)/.*',
+    });
+    const narrow = await lab.addApp([REPOSITORY], {
+      urlPattern: '(?<baseUrl>https://github.com/octo)/hello',
+    });
+    await lab.tokens.token(want());
+    await lab.tokens.token(want({ repository: 'octo/other' }));
+    expect(lab.api.apps.tokens.map(({ app }) => app)).toEqual([narrow.stood.slug, wide.stood.slug]);
+  });
+
+  test('an App with an installation id serves by that one alone', async () => {
+    const { stood } = await lab.addApp([REPOSITORY]);
+    stood.installations.push(makeInstallation('acme', 'acme/shop'));
+    lab.api.repositories.add('acme/shop');
+    const [, second] = stood.installations;
+    await lab.store.put({
+      clientId: stood.clientId,
+      privateKey: (await lab.store.all())[0]?.privateKey as never,
+      apiUrl: lab.api.url,
+      ...(second ? { installationId: second.id } : {}),
+    });
+    expect(await lab.tokens.hasApp('acme/shop')).toBe(true);
+    expect(await lab.tokens.hasApp(REPOSITORY)).toBe(false);
+  });
+
+  test('hosts with the same installation id never share a token', async () => {
+    const other = await openAppLab();
+    const [here, there] = [await lab.addApp([REPOSITORY]), await other.addApp([REPOSITORY])];
+    for (const { stood } of [here, there]) Object.assign(stood.installations[0] ?? {}, { id: 1 });
+    const both = await Promise.all([lab.tokens.token(want()), other.tokens.token(want())]);
+    expect(both.map(revealed)).toEqual([lab, other].map(({ api }) => api.apps.tokens[0]?.value));
+    await other.close();
+  });
+});
+
+describe('a clock that is off', () => {
+  test.each([-25 * MINUTE, 90 * MINUTE])(
+    'by %i ms is told from GitHub’s, and the token lives its hour by ours',
+    async (skewMs) => {
+      lab.api.apps.skewMs = skewMs;
+      await lab.addApp([REPOSITORY]);
+      const token = await lab.tokens.token(want());
+      const lives = (token?.expiresAt ?? 0) - lab.clock.time;
+      expect(lives).toBeGreaterThan(59 * MINUTE);
+      expect(lives).toBeLessThan(61 * MINUTE);
+      lab.clock.time += 40 * MINUTE;
+      expect(revealed(await lab.tokens.token(want()))).toBe(revealed(token));
+    },
+  );
+});
+
+describe('a failing mint', () => {
+  const failsWith = async (): Promise<{ code: string; mend: string; message: string }> =>
+    await lab.tokens.token(want()).then(
+      () => Promise.reject(new Error('a token was given')),
+      (error: unknown) => error as never,
+    );
+
+  test('of a suspended installation says so, and works again once it is not', async () => {
+    const { stood } = await lab.addApp([REPOSITORY]);
+    await lab.tokens.token(want());
+    const [installation] = stood.installations;
+    if (!installation) throw new Error('no installation');
+    installation.suspended = true;
+    lab.clock.time += 51 * MINUTE;
+    expect(await failsWith()).toMatchObject({ code: 'app_installation_suspended' });
+    installation.suspended = false;
+    lab.clock.time += 6_000;
+    expect((await lab.tokens.token(want()))?.source.kind).toBe('app');
+  });
+
+  test('of a revoked installation leads to the mend, whatever is remembered', async () => {
+    const { stood } = await lab.addApp([REPOSITORY]);
+    await lab.tokens.token(want());
+    stood.installations = [];
+    lab.clock.time += 51 * MINUTE;
+    expect(await failsWith()).toMatchObject({ code: 'app_not_installed' });
+  });
+
+  test('of the one installation that the App was added with says that this is gone', async () => {
+    await lab.addApp([], { installationId: 77 });
+    lab.api.repositories.add(REPOSITORY);
+    expect(await failsWith()).toMatchObject({ code: 'app_installation_gone' });
+  });
+
+  test('with a key that is another App’s is told as the key’s fault', async () => {
+    const one = await lab.addApp([REPOSITORY]);
+    const two = await lab.addApp([]);
+    one.stood.publicKey = two.stood.publicKey;
+    expect(await failsWith()).toMatchObject({
+      code: 'app_key_refused',
+      mend: expect.stringContaining('github-flows app add'),
+    });
+  });
+
+  test.each([
+    [{ status: 401 }, 'app_key_refused'],
+    [{ status: 403 }, 'app_refused'],
+    [{ status: 403, headers: { 'retry-after': '90' } }, 'github_rate_limited'],
+    [{ status: 429, headers: { 'retry-after': '90' } }, 'github_rate_limited'],
+    [{ status: 404 }, 'app_installation_gone'],
+    [{ status: 422 }, 'app_repository_missing'],
+    [{ body: { token: '', expires_at: 'soon' } }, 'github_answer_unreadable'],
+    ['page', 'github_answer_unreadable'],
+  ] as const)('answered with %j at the mint is %s, recorded with its mend', async (how, code) => {
+    const { stored } = await lab.addApp([REPOSITORY], {
+      urlPattern: '(?<baseUrl>https://github.com/octo)/.*',
+    });
+    await lab.tokens.hasApp(REPOSITORY);
+    lab.api.misbehaveAt(/access_tokens$/, how, 9);
+    const error = await failsWith();
+    expect(error).toMatchObject({ code });
+    expect(error.mend.length).toBeGreaterThan(20);
+    const [record] = await lab.records.list();
+    expect(record).toMatchObject({ app: stored.key, repository: REPOSITORY, lastError: { code } });
+  });
+
+  test('of a server that fails is tried again by itself until it works, and then nothing is left of the failure', async () => {
+    await lab.addApp([REPOSITORY], { urlPattern: '(?<baseUrl>https://github.com/octo)/.*' });
+    await lab.tokens.hasApp(REPOSITORY);
+    lab.api.misbehaveAt(/access_tokens$/, { status: 502 }, 3);
+    expect(await failsWith()).toMatchObject({ code: 'github_unreachable' });
+    expect(await failsWith()).toMatchObject({ code: 'github_unreachable' });
+    expect(lab.mints()).toBe(3);
+    lab.clock.time += 3_000;
+    await until('a token was minted', async () =>
+      (await lab.records.list())[0]?.mintedAt ? true : undefined,
+    );
+    expect((await lab.records.list())[0]).toMatchObject({ failures: 0, lastError: null });
+    expect(lab.mints()).toBe(4);
+  });
+
+  test('leaves the last token in use for as long as it is good', async () => {
+    await lab.addApp([REPOSITORY]);
+    const first = revealed(await lab.tokens.token(want()));
+    lab.clock.time += 51 * MINUTE;
+    lab.api.misbehaveAt(/access_tokens$/, { status: 403, headers: { 'retry-after': '90' } }, 9);
+    expect(revealed(await lab.tokens.token(want()))).toBe(first);
+    lab.clock.time += 5 * MINUTE;
+    expect(await failsWith()).toMatchObject({ code: 'github_rate_limited' });
+  });
+
+  test('does not stop another App, a repository without an App, or the file where the App was never seen', async () => {
+    writeToken('ghp_static000000000000000000000000000000');
+    const broken = await lab.addApp([]);
+    broken.stood.publicKey = (await lab.addApp([REPOSITORY])).stood.publicKey;
+    expect((await lab.tokens.token(want()))?.source.kind).toBe('app');
+    expect((await lab.tokens.token(want({ repository: 'octo/without' })))?.source.kind).toBe('file');
+  });
+
+  test('of an App that should serve does not fall back to the file', async () => {
+    writeToken('ghp_static000000000000000000000000000000');
+    const { stood } = await lab.addApp([REPOSITORY]);
+    await lab.tokens.token(want());
+    Object.assign(stood.installations[0] ?? {}, { suspended: true });
+    lab.clock.time += 51 * MINUTE;
+    expect(await failsWith()).toMatchObject({ code: 'app_installation_suspended' });
+    expect(await lab.tokens.hasApp(REPOSITORY)).toBe(true);
+  });
+});
+
+test('a store of Apps that cannot be read leaves the file in use, and without one is the fault that is told', async () => {
+  await lab.addApp([REPOSITORY]);
+  writeFileSync(join(lab.dir, 'service/apps.enc'), Buffer.alloc(100), { mode: 0o600 });
+  await expect(lab.tokens.token(want())).rejects.toMatchObject({ code: 'secret_store_locked' });
+  writeToken('ghp_static000000000000000000000000000000');
+  expect((await lab.tokens.token(want()))?.source.kind).toBe('file');
+});
+
+test('no file of the service and no line of its log holds a token or a key', async () => {
+  const { stored } = await lab.addApp([REPOSITORY]);
+  const secrets = [revealed(await lab.tokens.token(want())), stored.privateKey.reveal().split('\n')[3] ?? ''];
+  mkdirSync(join(lab.dir, 'service'), { recursive: true });
+  const files = readdirSync(lab.dir, { recursive: true, withFileTypes: true }).filter((each) =>
+    each.isFile(),
+  );
+  const all = files.map((each) => readFileSync(join(each.parentPath, each.name), 'latin1')).join('');
+  for (const secret of secrets) {
+    expect(secret.length).toBeGreaterThan(20);
+    expect(all).not.toContain(secret);
+    expect(lab.log.join('')).not.toContain(secret);
+  }
+});

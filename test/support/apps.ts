@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { systemClock } from '../../src/base/clock.ts';
+import { Secret } from '../../src/base/secret.ts';
+import { readAppKey } from '../../src/credentials/app-key.ts';
+import type { NewApp, StoredApp } from '../../src/credentials/app-record.ts';
+import { appName } from '../../src/credentials/app-record.ts';
+import { signInAs } from '../../src/credentials/app-sign-in.ts';
+import { type AppStore, createAppStore } from '../../src/credentials/app-store.ts';
+import { createTokenRecords, type TokenRecords } from '../../src/credentials/app-token-records.ts';
+import { createAppTokens } from '../../src/credentials/app-tokens.ts';
+import { createGitHubTokens, type GitHubTokens } from '../../src/credentials/github-tokens.ts';
+import { createSecretStores } from '../../src/credentials/secret-stores.ts';
+import { type Db, openDatabase } from '../../src/db/open.ts';
+import { createAppApi } from '../../src/github/app-api.ts';
+import { createRedactor, type Redactor } from '../../src/log/redact.ts';
+import { settableClock } from './fake-clock.ts';
+import { type GitHubApi, startGitHubApi } from './github-api.ts';
+import { makeApp, makeInstallation, type StoodApp } from './github-apps.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+/** Tokens over a stand-in, a real store and a real database, with a clock that the test sets. */
+export type AppLab = {
+  api: GitHubApi;
+  dir: string;
+  clock: ReturnType<typeof settableClock>;
+  store: AppStore;
+  tokens: GitHubTokens;
+  records: TokenRecords;
+  redactor: Redactor;
+  /** Lines of the log. */
+  log: string[];
+  /** An App at the stand-in, installed on these repositories, and stored. */
+  addApp(
+    repositories: readonly string[],
+    over?: Partial<NewApp>,
+  ): Promise<{ stood: StoodApp; stored: StoredApp }>;
+  /** How often tokens were minted. */
+  mints(): number;
+  close(): Promise<void>;
+};
+
+/** What is given to add an App of the stand-in. */
+export function appOf(stood: StoodApp, apiUrl: string): NewApp {
+  return { clientId: stood.clientId, privateKey: readAppKey(stood.pem), apiUrl };
+}
+
+/** Opens a lab; `close` fails when a request did not fit GitHub’s description. */
+export async function openAppLab(options: { cacheMs?: number } = {}): Promise<AppLab> {
+  const api = await startGitHubApi();
+  const dir = await temporaryDirectory();
+  const clock = settableClock(Date.now());
+  const redactor = createRedactor();
+  const log: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line) => void log.push(line) });
+  const passphrases = async (): Promise<Secret[]> => [new Secret('a passphrase of this test')];
+  const stores = createSecretStores({ secretsDir: dir, passphrases, clock: systemClock });
+  const store = createAppStore({ store: stores.named('apps.enc'), clock, redactor });
+  const db: Db = await openDatabase({ file: join(dir, 'test.db') });
+  const records = createTokenRecords(db, redactor.mask);
+  const minted = createAppTokens({
+    apiFor: (app) =>
+      createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log: logger }),
+    records,
+    clock,
+    redactor,
+    log: logger,
+    cacheMs: options.cacheMs ?? 50 * 60_000,
+  });
+  const hosts = { apiUrl: api.url, serverUrl: 'https://github.com' };
+  const tokens = createGitHubTokens({ apps: store, tokens: minted, ...hosts, redactor, log: logger });
+  return {
+    api,
+    dir,
+    clock,
+    store,
+    tokens,
+    records,
+    redactor,
+    log,
+    async addApp(repositories, over = {}) {
+      const stood = makeApp();
+      const [account = ''] = repositories[0]?.split('/') ?? [];
+      if (repositories.length > 0) stood.installations.push(makeInstallation(account, ...repositories));
+      for (const repository of repositories) api.repositories.add(repository);
+      api.apps.apps.push(stood);
+      return { stood, stored: await store.put({ ...appOf(stood, api.url), ...over }) };
+    },
+    mints: () => api.requests.filter(({ path }) => path.endsWith('/access_tokens')).length,
+    async close() {
+      minted.close();
+      await db.close();
+      await api.close();
+    },
+  };
+}
