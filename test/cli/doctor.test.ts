@@ -160,12 +160,23 @@ describe('codex status', () => {
     expect(json.out + out).not.toMatch(/rt_Refresh|eyJ/);
   });
 
+  test('says that the service renews a login whose access token is about to end', async () => {
+    writeCodexState(join(dir, 'secrets/codex'), chatgptAuth(fakeLogin(Date.now() + 630_000)));
+    const { code, out } = await runCommand(dir, settings, 'codex', 'status');
+    expect(out).toContain('access token good for 10 min, renewed by the service before the next run');
+    expect(code).toBe(0);
+    const json = await runCommand(dir, settings, 'codex', 'status', '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ isRenewable: true, problems: [] });
+    expect(JSON.parse(json.out).accessExpiresInSec).toBeGreaterThan(590);
+  });
+
   test('says with exit code 1 what keeps a run from using it', async () => {
     expect(await runCommand(dir, settings, 'codex', 'status')).toMatchObject({
       code: 1,
       out: expect.stringMatching(/no login\n.*\n {2}→ .*codex login.*\[codex_state_missing\]\n$/),
     });
-    writeCodexState(join(dir, 'secrets/codex'), chatgptAuth(fakeLogin(Date.now() - 1000)));
+    const ended = { ...fakeLogin(Date.now() - 1000), refreshToken: '' };
+    writeCodexState(join(dir, 'secrets/codex'), chatgptAuth(ended));
     const { code, out } = await runCommand(dir, settings, 'codex', 'status', '--json');
     expect(code).toBe(1);
     expect(JSON.parse(out).problems).toEqual([

@@ -1,44 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   commentPayload,
   deliverTo,
-  type Ground,
   makeGround,
   shellProfile,
   startServiceOn,
   until,
 } from '../support/service.ts';
+import { spawnService } from '../support/service-process.ts';
 import { size } from '../support/size.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const ROUNDS = size(6, 60);
-
-/** A service in a process of its own, which can be killed. */
-async function spawnService(ground: Ground): Promise<{ url: string; kill(): Promise<void> }> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN, 'serve'], {
-    cwd: ground.dir,
-    env: ground.settings,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const gone = new Promise<void>((done) => child.once('exit', () => done()));
-  const url = await until('the service listens', () => {
-    if (child.exitCode !== null) throw new Error(said);
-    return /Receiving webhooks at (http:\S+)\/webhooks/.exec(said)?.[1];
-  });
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await gone;
-  };
-  onTestFinished(kill);
-  return { url, kill };
-}
 
 test(`${ROUNDS} times killed at a random moment under load: every 202 is one run that ended, and nothing is left`, {
   timeout: 1_200_000,

@@ -1,0 +1,33 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Ground, until } from './service.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+
+/** A service in a process of its own, which can be killed. */
+export type ServiceProcess = { url: string; kill(): Promise<void> };
+
+/** Starts one on this ground; it is killed at the latest when the test is over. */
+export async function spawnService(ground: Ground): Promise<ServiceProcess> {
+  const child: ChildProcess = spawn(process.execPath, [MAIN, 'serve'], {
+    cwd: ground.dir,
+    env: ground.settings,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  const url = await until('the service listens', () => {
+    if (child.exitCode !== null) throw new Error(said);
+    return /Receiving webhooks at (http:\S+)\/webhooks/.exec(said)?.[1];
+  });
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await gone;
+  };
+  onTestFinished(kill);
+  return { url, kill };
+}
