@@ -33,7 +33,7 @@ export type GitHubDescription = {
 
 export function loadGitHubDescription(): GitHubDescription {
   const file = createRequire(import.meta.url).resolve('@octokit/openapi/generated/api.github.com.json');
-  const description = JSON.parse(readFileSync(file, 'utf8')) as Description;
+  const description = typed(JSON.parse(readFileSync(file, 'utf8'))) as Description;
   const ajv = new Ajv({ strict: false, validateSchema: false, coerceTypes: false, allErrors: true });
   (addFormats as unknown as (ajv: Ajv) => void)(ajv);
   ajv.addSchema(description, 'github');
@@ -101,6 +101,16 @@ export function loadGitHubDescription(): GitHubDescription {
 }
 
 const ERROR: Schema = { $ref: '#/components/schemas/basic-error' };
+
+/** OpenAPI 3.0 lets `nullable` stand beside a choice of schemas, which Ajv takes only beside a type. */
+function typed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(typed);
+  if (typeof value !== 'object' || value === null) return value;
+  const parts = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, typed(part)]));
+  if (parts.nullable !== true || 'type' in parts) return parts;
+  const { nullable: _nullable, ...schema } = parts;
+  return { anyOf: [schema, { type: 'object', nullable: true, enum: [null] }] };
+}
 
 /** References of a part of the document, told apart from those of the part itself. */
 function rooted(value: unknown): unknown {

@@ -19,6 +19,8 @@ type Answer = { status: number; body: unknown };
 type PullsState = {
   description: GitHubDescription;
   pulls: StoodPull[];
+  /** What the repository's owner pays for. */
+  plan: { hasDrafts: boolean };
   /** The commit that a branch of a repository is at now; a pull request from a branch that is not there is turned down. */
   branchOf(repository: string, branch: string): string | undefined;
 };
@@ -39,6 +41,8 @@ export const PULL_HANDLERS: Readonly<
   [`POST ${PULLS}`]: (state, { body }, { owner, repo }) => {
     const wanted = body as { head: string; base: string; title: string; body: string; draft: boolean };
     const repository = `${owner}/${repo}`;
+    if (wanted.draft && !state.plan.hasDrafts)
+      return invalid('Draft pull requests are not supported in this repository.');
     const sha = state.branchOf(repository, wanted.head);
     if (!sha || !state.branchOf(repository, wanted.base)) return invalid('Validation Failed: head or base');
     if (state.pulls.some(({ head, state: is }) => is === 'open' && head.ref === wanted.head))
@@ -101,14 +105,12 @@ function find(state: PullsState, number: string | undefined): StoodPull | undefi
 }
 
 function shown(state: PullsState, pull: StoodPull, repository: string, as: 'list' | 'one'): unknown {
-  const example =
-    as === 'list'
-      ? (state.description.example(PULLS, 'get', 200) as unknown as Record<string, unknown>[])[0]
-      : state.description.example(`${PULLS}/{pull_number}`, 'get', 200);
+  const example = state.description.example(as === 'list' ? PULLS : `${PULLS}/{pull_number}`, 'get', 200);
   const { head, base } = example as { head: { repo: object }; base: object };
   const sha = state.branchOf(pull.head.repository, pull.head.ref) ?? pull.head.sha;
   return {
     ...example,
+    requested_teams: [],
     number: pull.number,
     html_url: `https://github.com/${repository}/pull/${pull.number}`,
     state: pull.state,

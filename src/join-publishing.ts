@@ -1,0 +1,78 @@
+import { systemClock as clock } from './base/clock.ts';
+import type { Config } from './config/config.ts';
+import type { Db } from './db/open.ts';
+import type { DeliveryStore } from './deliveries/delivery-store.ts';
+import { neutral } from './feedback/neutral.ts';
+import { commentMark } from './feedback/words.ts';
+import type { Host } from './flow/host.ts';
+import type { Directories } from './flow/places.ts';
+import { createPublisher, type Publisher } from './flow/publisher.ts';
+import { wantStatus } from './flow/tell.ts';
+import type { JoinedGrants } from './join-grants.ts';
+import type { Logger } from './log/logger.ts';
+import type { Redactor } from './log/redact.ts';
+import type { Profile } from './profiles/profile.ts';
+import { createPublicationStore } from './runs/publication-store.ts';
+import type { ReportStore } from './runs/report-store.ts';
+import type { Run } from './runs/run.ts';
+import type { RunStore } from './runs/run-store.ts';
+import { gitHostEnvironment } from './workspaces/git.ts';
+import { createRemotes, type Remote } from './workspaces/remote.ts';
+
+/** Seconds without a byte after which a push is given up. */
+const STALL_SEC = 60;
+
+/** Builds what pushes branches and opens pull requests. */
+export function joinPublishing(ground: {
+  config: Config;
+  db: Db;
+  runs: RunStore;
+  reports: ReportStore;
+  deliveries: DeliveryStore;
+  directories: Directories;
+  host: Host;
+  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor'>;
+  redactor: Redactor;
+  log: Logger;
+}): Publisher {
+  const { db, host, grants, redactor } = ground;
+  return createPublisher({
+    ...ground,
+    host: host.current,
+    publications: createPublicationStore(db, clock),
+    clientFor: (profile, repository) => grants.clientFor(profile, repository, 'publish'),
+    remoteFor: remotesOf(ground),
+    mask: redactor.mask,
+    neutral,
+    mark: commentMark,
+    retell: async (run) => await retell(ground, run),
+    clock,
+  });
+}
+
+function remotesOf({
+  config,
+  grants,
+  redactor,
+}: Parameters<typeof joinPublishing>[0]): (profile: Profile, repository: string) => Remote {
+  return (profile, repository) => {
+    const [owner = '', name = ''] = repository.split('/');
+    const remoteOf = createRemotes({
+      serverUrl: config.githubServerUrl,
+      credentialEnv: async () => await grants.gitEnvironmentFor(profile, repository, 'publish'),
+      hostEnv: gitHostEnvironment(config.environment),
+      cwd: config.varDir,
+      stallSec: STALL_SEC,
+      mask: redactor.mask,
+    });
+    return remoteOf({ id: 0, owner, name });
+  };
+}
+
+/** A publication may be made, or refused, when the comment about its run has been written already. */
+async function retell({ runs, reports }: { runs: RunStore; reports: ReportStore }, run: Run): Promise<void> {
+  const { report } = JSON.parse(await runs.profileJson(run.id)) as Profile;
+  const isRefused = (await runs.timeline(run.id)).some(({ kind }) => kind === 'publish_refused');
+  const isWanted = report.comment === 'always' || (report.comment === 'on-failure' && isRefused);
+  if (isWanted) await wantStatus(reports, run);
+}
