@@ -172,7 +172,7 @@ export const APP_HANDLERS: Readonly<Record<string, Handler>> = {
       Number(request.query.get('page') ?? 1),
     ];
     const some = app.installations.slice((page - 1) * size, page * size);
-    return { status: 200, body: some.map((each) => shown(state, app, each)) };
+    return { status: 200, body: some.map((each) => listed(state, app, each)) };
   },
   [`GET ${INSTALLATION}`]: (state, request, { installation_id }) => {
     const app = signedIn(state, request);
@@ -265,4 +265,12 @@ function shown({ description }: State, app: StoodApp, installation: StoodInstall
     suspended_at: installation.suspended ? '2026-01-02T03:04:05Z' : null,
     suspended_by: null,
   };
+}
+
+/** For the list the description wants accounts that are user and enterprise at once; its own example is neither. */
+function listed(state: State, app: StoodApp, installation: StoodInstallation): object {
+  const one = shown(state, app, installation) as { account: object };
+  const { account: slug } = installation;
+  const enterprise = { name: slug, slug, created_at: null, updated_at: null };
+  return { ...one, account: { ...one.account, ...enterprise } };
 }

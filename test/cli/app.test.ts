@@ -1,0 +1,347 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { type CommandResult, runCommandWith, silentIo } from '../support/cli.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
+import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
+import { until } from '../support/service.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+let api: GitHubApi;
+let dir: string;
+let settings: Record<string, string>;
+let stood: StoodApp;
+
+beforeEach(async () => {
+  api = await startGitHubApi();
+  dir = await temporaryDirectory();
+  settings = {
+    SECRETS_DIR: join(dir, 'secrets'),
+    VAR_DIR: join(dir, 'var'),
+    PROFILES_DIR: join(dir, 'profiles'),
+    RUN_DIR: join(dir, 'run'),
+    GITHUB_API_URL: api.url,
+    PUBLIC_URL: 'https://flows.example.org/',
+    ADMIN_PORT: String(await freePort()),
+  };
+  stood = makeApp();
+  api.apps.apps.push(stood);
+});
+afterEach(async () => await api.close());
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const app = async (input: string | undefined, ...argv: string[]): Promise<CommandResult> =>
+  await runCommandWith(input === undefined ? {} : { input }, dir, settings, 'app', ...argv);
+
+const added = async (...more: string[]): Promise<CommandResult> =>
+  await app(stood.pem, 'add', '--client-id', stood.clientId, '--key-file', '-', '--json', ...more);
+
+const installed = (...repositories: string[]): void => {
+  stood.installations.push(makeInstallation('octo', ...repositories));
+  for (const repository of repositories) api.repositories.add(repository);
+};
+
+describe('app add', () => {
+  test('takes the key from standard input, asks GitHub who it is, and stores it encrypted', async () => {
+    const { code, out } = await added('--installation-id', '5', '--username', 'robot');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      app: stood.slug,
+      appId: stood.id,
+      clientId: stood.clientId,
+      account: 'octo',
+      username: 'robot',
+      installationId: 5,
+      hasWebhookSecret: false,
+      warning: null,
+    });
+    const file = join(dir, 'secrets/service/apps.enc');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file, 'latin1')).not.toContain(stood.clientId);
+  });
+
+  test.each(['pkcs1', 'pkcs8', 'one line', 'base64', 'windows'])('takes a key as %s', async (form) => {
+    const pkcs8 = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    stood = makeApp({ publicKey: pkcs8.publicKey });
+    api.apps.apps = [stood];
+    const type = form === 'pkcs1' ? 'pkcs1' : 'pkcs8';
+    const pem = pkcs8.privateKey.export({ type, format: 'pem' }).toString();
+    if (form === 'one line') stood.pem = pem.replaceAll('\n', '\\n');
+    else if (form === 'base64') stood.pem = Buffer.from(pem).toString('base64');
+    else stood.pem = form === 'windows' ? `\uFEFF${pem.replaceAll('\n', '\r\n')}` : pem;
+    expect((await added()).code).toBe(0);
+  });
+
+  test('takes the file with githubAppInstallation as it stands', async () => {
+    const file = join(dir, 'app.json');
+    const { clientId, pem: privateKey } = stood;
+    const urlPattern = '(?<baseUrl>https://github\\.com/octo)/.*';
+    const content = { apiUrl: api.url, clientId, privateKey, username: 'robot[bot]', urlPattern };
+    writeFileSync(file, JSON.stringify({ githubAppInstallation: content }));
+    const { code, out } = await app(undefined, 'add', '--file', 'app.json', '--json');
+    expect({ code, ...JSON.parse(out) }).toMatchObject({
+      code: 0,
+      clientId,
+      urlPattern,
+      username: 'robot[bot]',
+    });
+  });
+
+  test('added again with a new key it stays one App, and keeps what was not given anew', async () => {
+    await added('--username', 'robot');
+    await app(stood.pem, 'add', '--app-id', String(stood.id), '--key-file', '-');
+    const list = JSON.parse((await app(undefined, 'list', '--json')).out);
+    expect(list).toMatchObject([{ appId: stood.id, username: 'robot' }]);
+    expect(list).toHaveLength(1);
+  });
+
+  const ec = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const small = () => generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+  test.each([
+    ['nothing', () => ''],
+    ['words', () => 'hello'],
+    ['its first line', () => '-----BEGIN RSA PRIVATE KEY-----'],
+    ['half of it', () => stood.pem.slice(0, 700)],
+    ['it with a byte changed', () => stood.pem.replace(/^(.{60}).(.*)/ms, '$1!$2')],
+    ['a public key', () => stood.publicKey.export({ type: 'spki', format: 'pem' }).toString()],
+    ['an elliptic curve key', () => ec().export({ type: 'pkcs8', format: 'pem' }).toString()],
+    ['a short key', () => small().export({ type: 'pkcs8', format: 'pem' }).toString()],
+    ['a token', () => 'ghp_0000000000000000000000000000000000aa'],
+    ['an SSH key', () => '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----'],
+    ['a megabyte', () => 'a'.repeat(1_000_000)],
+  ])('refuses %s as the key without quoting it, and stores nothing', async (_what, key) => {
+    stood.pem = key();
+    const { code, out } = await added();
+    expect(code).toBe(1);
+    expect(JSON.parse(out).error).toMatchObject({ code: 'app_key_invalid' });
+    for (const line of stood.pem.split('\n').filter((each) => each.length > 30))
+      expect(out).not.toContain(line);
+    expect(existsSync(join(dir, 'secrets/service/apps.enc'))).toBe(false);
+  });
+
+  test('a key that GitHub refuses is not stored; while GitHub is silent it is, with a warning', async () => {
+    api.misbehave({ status: 401, message: 'A JSON web token could not be decoded' });
+    expect(JSON.parse((await added()).out).error).toMatchObject({ code: 'app_key_refused' });
+    expect(JSON.parse((await app(undefined, 'list', '--json')).out)).toEqual([]);
+    api.misbehave({ status: 429, headers: { 'retry-after': '60' } });
+    const { code, out } = await added();
+    expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 0, warning: { code: 'github_rate_limited' } });
+  });
+
+  test.each([
+    [['--client-id', '../x', '--key-file', '-'], 1, 'app_invalid'],
+    [['--app-id', '0', '--key-file', '-'], 2, 'usage'],
+    [['--key-file', '-'], 2, 'usage'],
+    [['--app-id', '1', '--key-file', 'absent.pem'], 1, 'app_file_unreadable'],
+    [['--app-id', '1', '--key-file', '-', '--api-url', 'file:///etc'], 1, 'app_invalid'],
+    [['--app-id', '1', '--key-file', '-', '--url-pattern', '(a'], 1, 'app_pattern_invalid'],
+    [
+      ['--app-id', '1', '--key-file', '-', '--url-pattern', 'https://github.com/.*'],
+      1,
+      'app_pattern_invalid',
+    ],
+    [['--app-id', '1', '--key-file', '-', '--url-pattern', '(?<baseUrl>x)(?=y)'], 1, 'app_pattern_invalid'],
+    [['--file', '-'], 1, 'app_file_invalid'],
+    [['--file', '-', '--app-id', '1'], 2, 'usage'],
+  ])('with %j ends with %i and %s', async (argv, code, error) => {
+    const result = await app(stood.pem, 'add', ...argv, '--json');
+    expect(result.code).toBe(code);
+    expect(JSON.parse(result.out).error.code).toBe(error);
+    expect(result.out + result.err).not.toContain(stood.pem.split('\n')[2]);
+  });
+});
+
+describe('app list and test', () => {
+  test('never print the key or the webhook secret', async () => {
+    writeFileSync(join(dir, 'hook'), `${stood.webhookSecret}\n`);
+    installed('octo/hello');
+    const results = [
+      await added('--webhook-secret-file', 'hook'),
+      await app(undefined, 'list'),
+      await app(undefined, 'list', '--json'),
+      await app(undefined, 'test', '--json'),
+      await app(undefined, 'test'),
+    ];
+    const all = JSON.stringify(results);
+    expect(all).toContain('"hasWebhookSecret\\": true');
+    for (const secret of [stood.webhookSecret, stood.pem.split('\n')[2] ?? '', 'ghs_'])
+      expect(all).not.toContain(secret);
+  });
+
+  test('tell account, installations, repositories and what is missing', async () => {
+    installed('octo/hello', 'octo/other');
+    stood.installations.push({ ...makeInstallation('acme', 'acme/shop'), permissions: { metadata: 'read' } });
+    stood.installations.push({ ...makeInstallation('asleep'), suspended: true });
+    await added();
+    const { code, out } = await app(undefined, 'test', stood.slug, '--json');
+    expect(code).toBe(1);
+    const [report] = JSON.parse(out);
+    expect(report).toMatchObject({ app: stood.slug, account: 'octo', problems: [] });
+    expect(report.installations).toMatchObject([
+      { account: 'octo', minted: true, repositories: ['octo/hello', 'octo/other'], problems: [] },
+      {
+        account: 'acme',
+        minted: true,
+        missingPermissions: ['contents: write', 'issues: write', 'pull_requests: write'],
+        problems: [{ code: 'app_permissions_incomplete' }],
+      },
+      { account: 'asleep', minted: false, problems: [{ code: 'app_installation_suspended' }] },
+    ]);
+    expect(api.apps.tokens).toEqual([]);
+  });
+
+  test('say when an App is installed nowhere, or is not there', async () => {
+    await added();
+    const [report] = JSON.parse((await app(undefined, 'test', '--json')).out);
+    expect(report.problems).toMatchObject([{ code: 'app_without_installation' }]);
+    expect(JSON.parse((await app(undefined, 'test', 'nobody', '--json')).out).error).toMatchObject({
+      code: 'app_not_found',
+      mend: expect.stringContaining(stood.slug),
+    });
+  });
+});
+
+describe('app create', () => {
+  /** What a browser sees at an address. */
+  const browse = async (address: string): Promise<{ status: number; text: string; headers: Headers }> => {
+    const response = await fetch(address, { redirect: 'manual' });
+    return { status: response.status, text: await response.text(), headers: response.headers };
+  };
+
+  /** Starts the command; gives the address that it prints and its end. */
+  const begin = async (...argv: string[]) => {
+    let said = '';
+    let out = '';
+    const io = {
+      ...silentIo,
+      directory: dir,
+      settings: () => settings,
+      out: (text: string) => {
+        out += text;
+      },
+      err: (text: string) => {
+        said += text;
+      },
+    };
+    const ended = runCli(['app', 'create', '--json', ...argv], io);
+    const address = await until(
+      'the address is printed',
+      () => /http\S+\/apps\/new\?state=\S+/.exec(said)?.[0],
+    );
+    return { address, ended, out: () => out };
+  };
+
+  test('takes the manifest to GitHub, stores what comes back, and captures the installation', async () => {
+    api.apps.apps = [];
+    api.apps.codes.set('c0de', stood);
+    const { address, ended, out } = await begin('--org', 'octo', '--name', 'our robot');
+    const offer = await until('the page is there', async () => await browse(address).catch(() => undefined));
+    expect(offer.status).toBe(200);
+    expect(offer.text).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
+    expect(offer.headers.get('content-security-policy')).toContain('form-action https://github.com;');
+    const action = /action="([^"]+)"/.exec(offer.text)?.[1] ?? '';
+    expect(action).toMatch(/^https:\/\/github\.com\/organizations\/octo\/settings\/apps\/new\?state=/);
+    const manifest = JSON.parse(
+      (/name="manifest" value="([^"]+)"/.exec(offer.text)?.[1] ?? '').replaceAll('&quot;', '"'),
+    );
+    const base = address.slice(0, address.indexOf('/new'));
+    expect(manifest).toMatchObject({
+      name: 'our robot',
+      hook_attributes: { url: 'https://flows.example.org/webhooks/github' },
+      redirect_url: `${base}/callback`,
+      setup_url: `${base}/setup`,
+      public: false,
+      default_permissions: { contents: 'write', metadata: 'read' },
+    });
+    const state = new URL(address).searchParams.get('state') ?? '';
+    const made = await browse(`${manifest.redirect_url}?code=c0de&state=${state}`);
+    expect(made.text).toContain(`https://github.com/apps/${stood.slug}/installations/new?state=`);
+    expect(made.text).not.toContain('PRIVATE KEY');
+    expect(made.text).not.toContain(stood.webhookSecret);
+    expect((await browse(`${manifest.redirect_url}?code=c0de&state=${state}`)).status).toBe(200);
+    installed('octo/hello');
+    const id = stood.installations[0]?.id;
+    const done = await browse(
+      `${manifest.setup_url}?installation_id=${id}&setup_action=install&state=${state}`,
+    );
+    expect(done.text).toContain('octo');
+    expect(await ended).toBe(0);
+    expect(JSON.parse(out())).toMatchObject({
+      appId: stood.id,
+      clientId: stood.clientId,
+      capturedInstallationId: id,
+      hasWebhookSecret: true,
+    });
+  });
+
+  test('turns away what carries no state of its own, one that has run out, and a code that is none', async () => {
+    api.apps.codes.set('c0de', stood);
+    const { address, ended } = await begin();
+    await until('the page is there', async () => await browse(address).catch(() => undefined));
+    const base = address.slice(0, address.indexOf('/new'));
+    const state = new URL(address).searchParams.get('state') ?? '';
+    const [body = '', seal = ''] = state.split('.');
+    const forged = JSON.parse(Buffer.from(body, 'base64url').toString());
+    const other = Buffer.from(JSON.stringify({ ...forged, apiUrl: 'http://127.0.0.1:1' })).toString(
+      'base64url',
+    );
+    for (const [path, status, code] of [
+      ['/new', 400, 'app_address_incomplete'],
+      [`/new?state=${body}`, 400, 'app_state_invalid'],
+      [`/new?state=${other}.${seal}`, 400, 'app_state_invalid'],
+      [`/new?state=${state}&state=${state}`, 400, 'app_address_incomplete'],
+      ['/callback?code=c0de', 400, 'app_address_incomplete'],
+      [`/callback?code=c0de&state=${body}.${'A'.repeat(43)}`, 400, 'app_state_invalid'],
+      [`/callback?code=../../user&state=${state}`, 400, 'app_address_incomplete'],
+      [`/callback?code=unknown&state=${state}`, 400, 'app_code_refused'],
+      [`/setup?installation_id=x&state=${state}`, 400, 'app_address_incomplete'],
+    ] as const) {
+      const page = await browse(`${base}${path}`);
+      expect([path, page.status]).toEqual([path, status]);
+      expect(page.text).toContain(code);
+    }
+    expect(api.requests.map(({ path }) => path)).toEqual(['/app-manifests/unknown/conversions']);
+    const finished = await browse(`${base}/callback?code=c0de&state=${state}`);
+    expect(finished.status).toBe(200);
+    installed('octo/hello');
+    await browse(`${base}/setup?installation_id=${stood.installations[0]?.id}&state=${state}`);
+    expect(await ended).toBe(0);
+  });
+
+  test('for a GitHub Enterprise Server goes there, to its own API', async () => {
+    const { out } = await app(
+      undefined,
+      'create',
+      '--server-url',
+      'https://ghe.example.org',
+      '--no-wait',
+      '--json',
+    );
+    const { address, expiresAt } = JSON.parse(out);
+    const [body = ''] = (new URL(address).searchParams.get('state') ?? '').split('.');
+    expect(JSON.parse(Buffer.from(body, 'base64url').toString())).toMatchObject({
+      serverUrl: 'https://ghe.example.org',
+      apiUrl: 'https://ghe.example.org/api/v3',
+      organisation: null,
+    });
+    expect(Date.parse(expiresAt) - systemClock.now()).toBeLessThanOrEqual(3_600_000);
+  });
+
+  test('without PUBLIC_URL says what it is for', async () => {
+    delete settings.PUBLIC_URL;
+    const { code, out } = await app(undefined, 'create', '--no-wait', '--json');
+    expect({ code, ...JSON.parse(out).error }).toMatchObject({ code: 'public_url_missing' });
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { loginsOf } from '../../src/credentials/app-hooks.ts';
+import { baseUrlFor } from '../../src/credentials/app-pattern.ts';
+import type { StoredApp } from '../../src/credentials/app-record.ts';
+import { readState, signState } from '../../src/credentials/app-state.ts';
+import { serverOf } from '../../src/credentials/apps-for.ts';
+
+const GITHUB = 'https://github.com';
+
+describe('a URL pattern', () => {
+  test.each([
+    ['(?<baseUrl>https://github\\.com/octo)/.*', 'octo/hello', 'https://github.com/octo'],
+    ['(?<baseUrl>https://github\\.com/octo)/.*', 'Octo/Hello', 'https://github.com/Octo'],
+    ['(?P<baseUrl>https://github\\.com/octo)', 'octo/hello', 'https://github.com/octo'],
+    ['^(?<baseUrl>https://github\\.com)/(octo|acme)/.+\\.git$', 'acme/shop', 'https://github.com'],
+    ['(?<baseUrl>https://github\\.com/octo/)', 'octo/hello', 'https://github.com/octo/'],
+    ['(?<baseUrl>https://github\\.com)', 'octo/hello', 'https://github.com'],
+    ['(?<baseUrl>https://github\\.com/octo)', 'octo-evil/hello', undefined],
+    ['(?<baseUrl>https://github\\.com/octo/hello)', 'octo/hello-evil', undefined],
+    ['(?<baseUrl>https://github\\.com/octo)/.*', 'evil/octo', undefined],
+    ['(?<baseUrl>https://ghe\\.example\\.org)/.*', 'octo/hello', undefined],
+    ['https://(?<baseUrl>github\\.com)/.*', 'octo/hello', undefined],
+    ['(?<baseUrl>x)?https://github\\.com/.*', 'octo/hello', undefined],
+  ])('%s gives for %s the base %s', (pattern, repository, base) => {
+    expect(baseUrlFor(pattern, GITHUB, repository)).toBe(base);
+  });
+
+  test('that would take a backtracking engine for ever is answered at once', () => {
+    const began = performance.now();
+    expect(
+      baseUrlFor('(?<baseUrl>https://github.com/((a+)+)+)b/x', GITHUB, `${'a'.repeat(99)}/y`),
+    ).toBeUndefined();
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+});
+
+test.each([
+  ['https://api.github.com', 'https://github.com'],
+  ['https://ghe.example.org/api/v3', 'https://ghe.example.org'],
+  ['https://api.octo.ghe.com', 'https://octo.ghe.com'],
+])('the server of %s is %s', (api, server) => {
+  expect(serverOf(api)).toBe(server);
+});
+
+describe('a state', () => {
+  const key = Buffer.alloc(32, 1);
+  const wish = {
+    name: 'robot',
+    organisation: null,
+    serverUrl: GITHUB,
+    apiUrl: 'https://api.github.com',
+    callbackUrl: 'http://127.0.0.1:3001/apps',
+    urlPattern: null,
+  };
+
+  test('is read back until its hour is over, by its own key alone', () => {
+    const { state, text } = signState(key, wish, 1_000);
+    expect(readState(key, text, 3_600_999)).toEqual(state);
+    expect(() => readState(key, text, 3_601_000)).toThrow(
+      expect.objectContaining({ code: 'app_state_expired' }),
+    );
+    expect(() => readState(Buffer.alloc(32, 2), text, 1_000)).toThrow(
+      expect.objectContaining({ code: 'app_state_invalid' }),
+    );
+  });
+
+  test('with any character changed is refused', () => {
+    const { text } = signState(key, wish, 1_000);
+    for (let at = 0; at < text.length - 1; at += 7) {
+      const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
+      expect(() => readState(key, changed, 1_000)).toThrow(
+        expect.objectContaining({ code: 'app_state_invalid' }),
+      );
+    }
+  });
+
+  test.each(['', '.', '..', 'a.b.c', 'null.', '.'.repeat(5000)])('is not %j', (text) => {
+    expect(() => readState(key, text, 1_000)).toThrow(expect.objectContaining({ code: 'app_state_invalid' }));
+  });
+});
+
+test('the logins of Apps are their slugs and what was given as a robot’s, once each', () => {
+  const apps = [
+    { slug: 'one', username: 'one[bot]' },
+    { slug: null, username: 'two[bot]' },
+    { slug: null, username: 'octocat' },
+  ] as StoredApp[];
+  expect(loginsOf(apps)).toEqual(['one[bot]', 'two[bot]']);
+});
