@@ -113,7 +113,7 @@ export const OPTIONS = [
     type: 'path',
     default: null,
     sentence:
-      'Where the private files of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `run` inside `VAR_DIR`.',
+      'Where the credentials of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `run` inside `VAR_DIR`.',
   },
   {
     name: 'POLICY_FILE',
