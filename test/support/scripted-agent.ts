@@ -7,7 +7,11 @@ export const HANDED_TOKEN = 'ghp_0123456789abcdefghijklmnopqrstuvwxyz';
 
 /** A service whose agent is a shell that does what the comment says, in the clone, with a token at /run/secrets/gh-token. */
 export async function startScriptedAgent(
-  more: { runtime?: Record<string, unknown>; env?: Record<string, string> } = {},
+  more: {
+    runtime?: Record<string, unknown>;
+    env?: Record<string, string>;
+    publish?: Record<string, unknown>;
+  } = {},
 ): Promise<TestService> {
   return await startService({
     env: { MAX_CONCURRENT_RUNS: '2', ...more.env },
@@ -23,6 +27,7 @@ export async function startScriptedAgent(
           dockerArgs: ['--mount', `type=bind,src=${dir}/secrets/gh-token,dst=/run/secrets/gh-token,readonly`],
           ...more.runtime,
         },
+        ...(more.publish ? { publish: more.publish } : {}),
       }),
     }),
     prepare(dir) {

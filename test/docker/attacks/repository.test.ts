@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TimelineEntry } from '../../../src/runs/run.ts';
+import type { Run, TimelineEntry } from '../../../src/runs/run.ts';
 import { makeRepository } from '../../support/git-repository.ts';
+import { type GitHubApi, startGitHubApi } from '../../support/github-api.ts';
 import { startScriptedAgent } from '../../support/scripted-agent.ts';
 import type { TestService } from '../../support/service.ts';
 
@@ -12,12 +13,19 @@ import type { TestService } from '../../support/service.ts';
 const JEWELS = 'the crown jewels of another repository';
 
 let service: TestService;
+let github: GitHubApi;
 let marker: string;
 let mirror: string;
 let jewel: string;
 
 beforeAll(async () => {
-  service = await startScriptedAgent({ env: { MAX_CONCURRENT_RUNS: '4' } });
+  github = await startGitHubApi();
+  github.repositories.add('octo/hello');
+  service = await startScriptedAgent({
+    env: { MAX_CONCURRENT_RUNS: '4', GITHUB_API_URL: github.url },
+    publish: {},
+  });
+  github.git.root = join(service.dir, 'git');
   marker = join(mkdtempSync(join(tmpdir(), 'gf-marker-')), 'ran');
   const other = makeRepository(join(service.dir, 'other'), 'octo', 'other');
   jewel = other.commit({ 'jewels.txt': `${JEWELS}\n` });
@@ -31,11 +39,12 @@ const PATIENCE_MS = 120_000;
 afterAll(async () => {
   rmSync(join(marker, '..'), { recursive: true, force: true });
   await service.close();
+  await github.close();
 });
 
 async function attack(
   script: string,
-): Promise<{ kept?: TimelineEntry; refused?: TimelineEntry; files: string[] }> {
+): Promise<{ kept?: TimelineEntry; refused?: TimelineEntry; published: string[] }> {
   const text = script.replaceAll('MIRROR', mirror).replaceAll('JEWEL', jewel).replaceAll('MARKER', marker);
   const run = await service.run(text);
   expect(run, service.output(run.id)).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
@@ -49,7 +58,25 @@ async function attack(
   const kept = timeline.find(({ kind }) => kind === 'changes_kept');
   const refused = timeline.find(({ kind }) => kind === 'changes_not_kept');
   expect(files).toEqual(kept ? ['changes.bundle', 'changes.patch'] : []);
-  return { files, ...(kept ? { kept } : {}), ...(refused ? { refused } : {}) };
+  const pushed = await pushedBy(run, timeline);
+  expect(pushed.contents).not.toContain(JEWELS);
+  return { published: pushed.words, ...(kept ? { kept } : {}), ...(refused ? { refused } : {}) };
+}
+
+/** What became of the publication: `published`, or the codes of its refusal; and everything that was pushed. */
+async function pushedBy(
+  run: Run,
+  timeline: readonly TimelineEntry[],
+): Promise<{ words: string[]; contents: string }> {
+  const branch = `refs/heads/github-flows/${run.id}`;
+  const isThere = service.repository.git('for-each-ref', branch) !== '';
+  const refused = timeline.find(({ kind }) => kind === 'publish_refused');
+  const isPublished = timeline.some(({ kind }) => kind === 'published');
+  expect(isThere).toBe(isPublished);
+  return {
+    words: isPublished ? ['published'] : String(refused?.data.codes ?? '').split(', '),
+    contents: isThere ? service.repository.git('log', '-p', '--text', `main..${branch}`) : '',
+  };
 }
 
 /** Everything that the bundle's commits say, in a clone of the repository that they belong to. */
@@ -150,27 +177,33 @@ echo '* filter=evil diff=evil' > .gitattributes
 for hook in post-index-change reference-transaction pre-commit post-commit; do printf '#!/bin/sh\\ntouch MARKER\\n' > .git/hooks/$hook; chmod +x .git/hooks/$hook; done
 git -c core.fsmonitor=false -c filter.evil.clean=cat -c filter.evil.process= -c core.hooksPath=/dev/null add -A
 git -c core.fsmonitor=false -c filter.evil.clean=cat -c filter.evil.process= -c core.hooksPath=/dev/null commit -qm x`,
+    'published',
   ],
   [
     'replaced objects and grafts',
     `${COMMIT}; git replace HEAD~1 HEAD -f; echo "$(git rev-parse HEAD)" > .git/info/grafts`,
+    'published',
   ],
   [
     'a branch whose name is an option',
     `${COMMIT}; c=$(git rev-parse HEAD); mkdir -p .git/refs/heads; echo $c > ".git/refs/heads/--output=x"; printf 'ref: refs/heads/--output=x\\n' > .git/HEAD; git update-ref -d refs/heads/github-flows/$GITHUB_FLOWS_RUN_ID`,
+    'published',
   ],
   [
     'files named like revisions and options',
     `echo x > HEAD; echo x > ./-rf; echo x > "$(printf 'a\\nb')"; git add -A; git commit -qm x`,
+    'published',
   ],
   [
     'a submodule that is another repository of the host',
     'git update-index --add --cacheinfo 160000,JEWEL,sub; git commit -qm x',
+    'publish_submodule',
   ],
 ])(
-  '%s runs nothing on the host, and honest commits come out',
-  async (_what, script) => {
-    const { kept, refused } = await attack(script);
+  '%s runs nothing on the host, honest commits come out, and what goes to GitHub keeps to the limits',
+  async (_what, script, came) => {
+    const { kept, refused, published } = await attack(script);
+    expect(published).toEqual([came]);
     expect(refused).toBeUndefined();
     expect(kept?.data).toMatchObject({ commits: 1 });
   },
