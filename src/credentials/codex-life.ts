@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Secret } from '../base/secret.ts';
 import { jwtExpiry } from './codex-auth.ts';
+import { refusedAt, tokenPrint } from './codex-refused.ts';
 import { readCodexState } from './codex-state.ts';
 import { openDirectory } from './private-file.ts';
 
@@ -10,6 +10,8 @@ export type RefreshableLogin = {
   accessExpiresAt: number;
   accessPrint: string;
   refreshPrint: string;
+  /** When the login server refused to renew it; null when it did not. */
+  refusedAt: number | null;
   /** What no log may show. */
   secrets: readonly Secret[];
 };
@@ -28,15 +30,12 @@ export async function refreshableLogin(dir: string): Promise<RefreshableLogin | 
     if (accessExpiresAt === null) return undefined;
     return {
       accessExpiresAt,
-      accessPrint: print(auth.accessToken),
-      refreshPrint: print(auth.refreshToken),
+      accessPrint: tokenPrint(auth.accessToken),
+      refreshPrint: tokenPrint(auth.refreshToken),
+      refusedAt: await refusedAt(directory, dir, auth),
       secrets: [auth.idToken, auth.accessToken, auth.refreshToken].map((value) => new Secret(value)),
     };
   } finally {
     await directory.close();
   }
-}
-
-function print(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }

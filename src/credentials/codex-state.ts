@@ -4,6 +4,7 @@ import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
 import { accountOf, type CodexAccount, type CodexAuth, jwtExpiry, parseCodexAuth } from './codex-auth.ts';
 import { type CodexConfig, parseCodexConfig } from './codex-config.ts';
 import { endingFault, isRenewable } from './codex-expiry.ts';
+import { refreshRefused, refusedAt } from './codex-refused.ts';
 import { describeFault } from './file-words.ts';
 import { accessFaults, type FileFault, openDirectory, readEntry, serviceUid } from './private-file.ts';
 
@@ -50,7 +51,8 @@ export async function inspectCodexState(dir: string, nowMs: number): Promise<Cod
   try {
     const { auth, config, faults } = await readCodexState(directory, dir);
     const ending = endingFault(dir, auth, nowMs);
-    const all = ending ? [...faults, ending] : faults;
+    const refused = (await refusedAt(directory, dir, auth)) === null ? undefined : refreshRefused(dir);
+    const all = [...faults, ending, refused].filter((fault) => fault !== undefined);
     return { ...summary(dir, auth, config, nowMs), problems: all.map((fault) => fault.toProblem()) };
   } finally {
     await directory.close();

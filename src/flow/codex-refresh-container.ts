@@ -5,6 +5,7 @@ import type { Owner } from '../base/files.ts';
 import { codexRefreshSpec } from '../containers/codex-spec.ts';
 import type { Engine } from '../containers/docker.ts';
 import { printOutput } from '../containers/print-output.ts';
+import { refreshRefused } from '../credentials/codex-refused.ts';
 
 /** Where and as whom a login is refreshed. */
 export type RefreshContainer = {
@@ -66,16 +67,6 @@ export function refreshFault(dir: string, words: string): FlowError {
 /** Whether a later try may well succeed. */
 export function isPassing(error: unknown): boolean {
   return asFlowError(error).code === 'codex_refresh_unreachable';
-}
-
-/** The server takes the refresh token no more: it was used elsewhere, has ended, or was revoked. */
-export function refreshRefused(dir: string): FlowError {
-  return new FlowError({
-    code: 'codex_refresh_refused',
-    blame: 'operator',
-    message: `OpenAI’s login server did not renew the Codex login in ${dir}: its refresh token was used elsewhere, has run out, or was revoked.`,
-    mend: 'Log in again with `github-flows codex login`.',
-  });
 }
 
 function refreshUnreachable(dir: string): FlowError {

@@ -9,17 +9,12 @@ import type { Owner } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import { LABELS } from '../containers/labels.ts';
 import { type RefreshableLogin, refreshableLogin } from '../credentials/codex-life.ts';
+import { noteRefused, refreshRefused } from '../credentials/codex-refused.ts';
 import { maskSecrets } from '../credentials/mask-secrets.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import { type CodexHold, holdCodexState } from './codex-hold.ts';
-import {
-  isPassing,
-  refreshFault,
-  refreshRefused,
-  runRefreshContainer,
-  writableState,
-} from './codex-refresh-container.ts';
+import { isPassing, refreshFault, runRefreshContainer, writableState } from './codex-refresh-container.ts';
 import { serviceStopping } from './flight.ts';
 
 /** What one run wants of the login that it is about to get a share of. */
@@ -68,12 +63,14 @@ const WAIT_MS = 10 * 60_000;
 /** A token with less than this left is worth no second try: its runs are refused, and the operator is told. */
 const LASTING_MS = 5 * 60_000;
 
+/** How long the server is not asked again for a login that it refused. */
+const REFUSED_MS = 10 * 60_000;
+
 const PAUSES_MS = [2_000, 5_000, 15_000];
 
 /** Nothing is asked or looked at before the first `ensure` or `adopt`. */
 export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
   const flights = new Map<string, Flight>();
-  const refused = new Map<string, string>();
   /** For each state the access token that our own last refresh gave, and when. */
   const renewed = new Map<string, { print: string; at: number }>();
   const stopping = new AbortController();
@@ -88,9 +85,9 @@ export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
   };
 
   const refresh = async (dir: string, seen: RefreshableLogin, tell: (text: string) => void) => {
-    if (refused.get(dir) === seen.refreshPrint) return refreshRefused(dir);
+    if (seen.refusedAt !== null && parts.clock.now() < seen.refusedAt + REFUSED_MS)
+      return refreshRefused(dir);
     const fault = await refreshPatiently(parts, { dir, seen, tell, signal: stopping.signal });
-    if (fault?.code === 'codex_refresh_refused') refused.set(dir, seen.refreshPrint);
     const now = await refreshableLogin(dir);
     if (!fault && now) renewed.set(dir, { print: now.accessPrint, at: parts.clock.now() });
     return fault;
@@ -111,7 +108,8 @@ export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
 
   return {
     async ensure(dir, { untilMs, signal, note }) {
-      if (!existsSync(join(dir, 'auth.json'))) await waitForLogin(parts, dir, { signal, note });
+      if (existsSync(`${dir}/`) && !existsSync(join(dir, 'auth.json')))
+        await waitForLogin(parts, dir, { signal, note });
       const before = await refreshableLogin(dir);
       if (!before || !isWanted(dir, before, untilMs)) return;
       await note(
@@ -196,6 +194,12 @@ async function refreshOnce(
       const after = await refreshableLogin(stateDir);
       if (after && after.accessPrint !== before.accessPrint) return undefined;
       const fault = refreshFault(dir, words);
+      if (fault.code === 'codex_refresh_refused')
+        await noteRefused(
+          stateDir,
+          { refreshPrint: before.refreshPrint, at: parts.clock.now() },
+          parts.owner,
+        );
       parts.log.warn(
         { code: fault.code, state: dir, codex: words.slice(-2000) },
         'the Codex login was not renewed',

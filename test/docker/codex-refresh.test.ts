@@ -7,6 +7,7 @@ import { randomId } from '../../src/base/ids.ts';
 import { refreshContainerName } from '../../src/containers/codex-spec.ts';
 import { removeOrphans } from '../../src/containers/reaper.ts';
 import { codexShare } from '../../src/credentials/codex-share.ts';
+import { inspectCodexState } from '../../src/credentials/codex-state.ts';
 import { type CodexRefresh, createCodexRefresh } from '../../src/flow/codex-refresh.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
@@ -191,8 +192,15 @@ describe('a login that would not outlive a run', () => {
     };
     await expect(ensure()).rejects.toMatchObject(fault);
     const count = tokenServer.shown.length;
-    await expect(ensure()).rejects.toMatchObject(fault);
+    const restarted = newService();
+    onTestFinished(restarted.stop);
+    await expect(ensure(restarted)).rejects.toMatchObject(fault);
     expect(tokenServer.shown).toHaveLength(count);
+    const { problems } = await inspectCodexState(stateDir, Date.now());
+    expect(problems).toMatchObject([fault]);
+
+    writeFileSync(join(stateDir, 'auth.json'), JSON.stringify(chatgptAuth(fakeLogin(Date.now()))));
+    expect(await inspectCodexState(stateDir, Date.now())).toMatchObject({ problems: [] });
   });
 
   test('is tried again while it lasts a while when the server does not answer', async () => {
