@@ -1,5 +1,5 @@
 import type { AttributeName, FlowEvent, Scalar } from './event.ts';
-import type { Fields } from './fields.ts';
+import { type Fields, readFields } from './fields.ts';
 import { readBranch } from './heads.ts';
 import { readRepositoryName } from './repository.ts';
 import { isAboutPullRequest, readIsFork, subjectKey, threadKey } from './subject.ts';
@@ -32,4 +32,15 @@ const MAX_COMMAND_CHARACTERS = 100;
 function readCommand(body: string | undefined): string | undefined {
   const word = body === undefined ? undefined : /^\s*(\/\S+)/.exec(body)?.[1];
   return word === undefined || word.length > MAX_COMMAND_CHARACTERS ? undefined : word;
+}
+
+/** What stands behind the command of an event on its line, empty when nothing does; undefined without a command. */
+export function commandArgs({ name, attributes, payload }: FlowEvent): string | undefined {
+  const { command } = attributes;
+  const fields = readFields(name, payload);
+  const subject = subjectKey(name, fields);
+  if (typeof command !== 'string' || subject === undefined) return undefined;
+  const body = fields.nullableText(`${subject}.body`) ?? '';
+  const [line = ''] = body.trimStart().split(/[\r\n]/, 1);
+  return line.slice(command.length).trim();
 }

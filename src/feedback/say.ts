@@ -21,8 +21,7 @@ const REMOVED_MS = 24 * 3_600_000;
 export async function sayReaction({ report, voice }: Saying): Promise<Said> {
   const { owner, repository: repo, subject, subjectId: id } = report.target;
   const content = report.content.reaction ?? 'eyes';
-  const login = await addReaction(voice.client, { owner, repo, subject, id, content });
-  if (login) await voice.heard(login);
+  await addReaction(voice.client, { owner, repo, subject, id, content });
   return { remoteId: null, digest: content, nextAt: null };
 }
 
@@ -93,9 +92,7 @@ async function placeComment({ report, voice }: Saying, mark: string, body: strin
     }));
   if (found && (await isChanged(updateComment(voice.client, { owner, repo, id: found.id, body }))))
     return found.id;
-  const made = await createComment(voice.client, { owner, repo, number, body });
-  if (made.author) await voice.heard(made.author);
-  return made.id;
+  return (await createComment(voice.client, { owner, repo, number, body })).id;
 }
 
 /** The commit that the event named, else the one that was checked out, else the pull request's head by now. */

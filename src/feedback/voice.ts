@@ -6,10 +6,8 @@ import type { TextName, TextValues } from './texts.ts';
 /** Who speaks on GitHub: the run's own credential, and the login that it is known to speak as. */
 export type Voice = {
   client: GitHubClient;
-  /** Undefined until GitHub has told it. */
+  /** Undefined when GitHub does not tell: for Apps, and while it is away. */
   login: string | undefined;
-  /** GitHub told, in an answer, as whom we spoke. */
-  heard(login: string): Promise<void>;
 };
 
 /** What saying something takes: the report as its row is, and how texts are made. */

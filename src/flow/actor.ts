@@ -27,11 +27,11 @@ export async function askActor(
     isOwn(parts.own, { profile, repository, login, isNamed }),
     confirm(parts.lookups, { profile, event, repository, login, judgement }),
   ]);
-  if (own === 'yes' && !isNamed) return { denied: denials.ownAccount(login) };
+  if (own && !isNamed) return { denied: denials.ownAccount(login) };
   if ('denied' in asked) return asked;
   const fork = await refuseFork(parts.lookups, { profile, event, repository });
   if (fork) return { ...asked, denied: fork };
-  return { ...asked, machine: own !== 'no' || isBotActor(event) };
+  return { ...asked, machine: own || isBotActor(event) };
 }
 
 function isBotActor({ actor }: FlowEvent): boolean {
@@ -47,10 +47,10 @@ async function isOwn(
     login,
     isNamed,
   }: { profile: Profile; repository: string; login: string; isNamed: boolean },
-): Promise<'yes' | 'no' | 'unknown'> {
-  if (await own.isKnownOwn(login)) return 'yes';
+): Promise<boolean> {
+  if (await own.isKnownOwn(login)) return true;
   const isBotNamed = profile.allow.bots.some((bot) => isSameLogin(bot, login));
-  return isNamed || isBotNamed ? 'no' : await own.isOwn(profile, repository, login);
+  return !isNamed && !isBotNamed && (await own.isOwn(profile, repository, login));
 }
 
 type Question = {

@@ -48,6 +48,7 @@ export async function cloneRepository(
   ]);
   const taken = await applyAgentConfig({ mirror, commit, dir: places.repo, owner, signal }, changes);
   await recordClone(places, { mirror, commit, branch, owner });
+  await parts.runs.note(run.id, { kind: 'checkout', text: `Checked out ${commit}.`, data: { commit } });
   if (taken.length > 0) await parts.runs.note(run.id, { kind: 'agent_config', text: takenWords(taken) });
 }
 

@@ -15,16 +15,21 @@ export type ClientFor = (profile: Profile, repository: string, purpose: Purpose)
 export type OwnVoice = {
   /** The voice of a profile in a repository, for what is said there. */
   voiceFor(profile: Profile, repository: string): Promise<Voice>;
-  /** Whether a login is the App or the account that the service works with; asks GitHub at most once an hour for each credential. */
-  isOwn(profile: Profile, repository: string, login: string): Promise<'yes' | 'no' | 'unknown'>;
+  /** Whether a login is the App or the account that the service works with; GitHub is asked at most once an hour for each credential. */
+  isOwn(profile: Profile, repository: string, login: string): Promise<boolean>;
   /** The same without asking anybody: by what is known already. */
   isKnownOwn(login: string): Promise<boolean>;
 };
 
+type Asked = { at: number; login: string | undefined; patienceMs: number };
+
 const REMEMBERED_MS = 3_600_000;
 
-/** After no answer, GitHub is left alone for so long. */
+/** After no answer, GitHub is left alone for so long; a GitHub that is away takes no comments of agents either. */
 const NO_ANSWER_MS = 60_000;
+
+/** Faults that say that there is no account behind the credential, as far as GitHub tells. */
+const NOBODY = ['github_credential_missing', 'github_not_found', 'github_token_refused'];
 
 /** `tokenFileFor` names the file that a profile's token comes from; `appLogins` are those of the Apps that the service is. */
 export function createOwnVoice(parts: {
@@ -34,53 +39,39 @@ export function createOwnVoice(parts: {
   accounts: OwnAccounts;
   clock: Clock;
 }): OwnVoice {
-  const asked = new Map<string, { at: number; login: string | undefined; isKnown: boolean }>();
-  const keyOf = (profile: Profile, repository: string): string =>
-    `${parts.tokenFileFor(profile)} ${repository.split('/')[0]?.toLowerCase()}`;
+  const asked = new Map<string, Promise<Asked>>();
 
-  const ask = async (profile: Profile, repository: string) => {
-    const key = keyOf(profile, repository);
-    const known = asked.get(key);
-    const patience = known?.isKnown ? REMEMBERED_MS : NO_ANSWER_MS;
-    if (known && parts.clock.now() - known.at < patience) return known;
-    const answer = await askNow(profile, repository, key);
-    asked.set(key, { at: parts.clock.now(), ...answer });
-    return answer;
+  const ask = async (profile: Profile, repository: string): Promise<string | undefined> => {
+    const key = `${parts.tokenFileFor(profile)} ${repository.split('/')[0]?.toLowerCase()}`;
+    const known = await asked.get(key);
+    if (known && parts.clock.now() - known.at < known.patienceMs) return known.login;
+    const client = parts.clientFor(profile, repository, 'lookup');
+    const question = askNow(client, key);
+    asked.set(key, question);
+    return (await question).login;
   };
-  const askNow = async (profile: Profile, repository: string, key: string) => {
+  const askNow = async (client: GitHubClient, key: string): Promise<Asked> => {
+    const at = parts.clock.now();
     try {
-      const login = await askLogin(parts.clientFor(profile, repository, 'lookup'));
+      const login = await askLogin(client);
       if (login !== undefined) await parts.accounts.learn(key, login);
-      return { login, isKnown: true };
+      return { at, login, patienceMs: REMEMBERED_MS };
     } catch (error) {
-      if (asFlowError(error).code === 'github_credential_missing') return { login: undefined, isKnown: true };
-      const before = await parts.accounts.of(key);
-      return { login: before?.login, isKnown: false };
+      if (NOBODY.includes(asFlowError(error).code)) return { at, login: undefined, patienceMs: NO_ANSWER_MS };
+      return { at, login: (await parts.accounts.of(key))?.login, patienceMs: NO_ANSWER_MS };
     }
   };
-  const isKnownOwn: OwnVoice['isKnownOwn'] = async (login) =>
-    parts.appLogins().some((own) => isSameLogin(own, login)) || (await parts.accounts.has(login));
+  const isApp = (login: string): boolean => parts.appLogins().some((own) => isSameLogin(own, login));
   return {
     async voiceFor(profile, repository) {
-      const key = keyOf(profile, repository);
-      const client = parts.clientFor(profile, repository, 'report');
-      const known = asked.get(key)?.login ?? (await parts.accounts.of(key))?.login;
-      return {
-        client,
-        login: known,
-        async heard(login) {
-          if (known !== undefined && isSameLogin(known, login)) return;
-          await parts.accounts.learn(key, login);
-          asked.set(key, { at: parts.clock.now(), login, isKnown: true });
-        },
-      };
+      const login = await ask(profile, repository);
+      return { client: parts.clientFor(profile, repository, 'report'), login };
     },
     async isOwn(profile, repository, login) {
-      if (parts.appLogins().some((own) => isSameLogin(own, login))) return 'yes';
-      const { login: own, isKnown } = await ask(profile, repository);
-      if (own !== undefined && isSameLogin(own, login)) return 'yes';
-      return isKnown ? 'no' : 'unknown';
+      if (isApp(login)) return true;
+      const own = await ask(profile, repository);
+      return own !== undefined && isSameLogin(own, login);
     },
-    isKnownOwn,
+    isKnownOwn: async (login) => isApp(login) || (await parts.accounts.has(login)),
   };
 }

@@ -1,3 +1,4 @@
+import { commandArgs } from '../events/attributes.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { resolveVariables } from '../prompts/context.ts';
@@ -22,7 +23,7 @@ export function promptFor(profile: Profile, event: FlowEvent, runId: string): st
   if (!prompt) return '';
   const values = resolveVariables(promptVariables, {
     event: event.payload,
-    attributes: event.attributes,
+    attributes: { ...event.attributes, commandArgs: commandArgs(event) },
     workspace: {
       path: '/workspace',
       repository: '/workspace/repo',

@@ -2,8 +2,8 @@ import type { GitHubClient } from './client.ts';
 import { answerUnreadable } from './errors.ts';
 import { checkRepositoryName } from './urls.ts';
 
-/** A comment on GitHub; `author` is the login it was made with, when GitHub says. */
-export type Comment = { id: number; url: string; author?: string };
+/** A comment on GitHub. */
+export type Comment = { id: number; url: string };
 
 type Place = { owner: string; repo: string };
 
@@ -17,7 +17,7 @@ const REACTION_ROUTES = {
   pull_request_review_comment: 'POST /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions',
 } as const;
 
-/** Reacts to an issue or pull request (`id` is its number) or to a comment (`id` is GitHub's). Doing it twice is doing it once. Gives the login that reacted, when GitHub says. */
+/** Reacts to an issue or pull request (`id` is its number) or to a comment (`id` is GitHub's). Doing it twice is doing it once. */
 export async function addReaction(
   client: GitHubClient,
   target: Place & {
@@ -25,17 +25,15 @@ export async function addReaction(
     id: number;
     content: 'eyes' | '+1' | 'confused';
   },
-): Promise<string | undefined> {
+): Promise<void> {
   const { owner, repo, subject, id, content } = target;
   checkRepositoryName(owner, repo);
-  return await client.ask(
+  await client.ask(
     `a reaction to ${subject.replaceAll('_', ' ')} ${id} of ${owner}/${repo}`,
     async (request) => {
-      const { data } =
-        subject === 'issue'
-          ? await request(REACTION_ROUTES.issue, { owner, repo, issue_number: id, content })
-          : await request(REACTION_ROUTES[subject], { owner, repo, comment_id: id, content });
-      return loginOf(data);
+      if (subject === 'issue')
+        await request(REACTION_ROUTES.issue, { owner, repo, issue_number: id, content });
+      else await request(REACTION_ROUTES[subject], { owner, repo, comment_id: id, content });
     },
   );
 }
@@ -119,11 +117,9 @@ function lastPage(link: string | undefined): number {
   return Number(/[?&]page=(\d+)[^>]*>; rel="last"/.exec(link ?? '')?.[1] ?? 1);
 }
 
-function commentOf(what: string, comment: { id: number | bigint; html_url: string }): Comment {
-  const { id, html_url } = comment;
+function commentOf(what: string, { id, html_url }: { id: number | bigint; html_url: string }): Comment {
   if (!Number.isSafeInteger(id) || typeof html_url !== 'string') throw answerUnreadable(what);
-  const author = loginOf(comment);
-  return { id: Number(id), url: html_url, ...(author === undefined ? {} : { author }) };
+  return { id: Number(id), url: html_url };
 }
 
 function loginOf(data: unknown): string | undefined {

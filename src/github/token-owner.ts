@@ -9,12 +9,12 @@ export async function describeToken(client: GitHubClient, repository: string | u
   return `${owner}, ${await reachOf(client, repository)}`;
 }
 
-/** The login that a token speaks as; undefined for an app's, which GitHub does not tell. Throws what `GitHubClient` says. */
+/** The login that a token speaks as; undefined for an app's, which GitHub does not tell. Asked once, never again after a fault. Throws what `GitHubClient` says. */
 export async function askLogin(client: GitHubClient): Promise<string | undefined> {
   try {
     const { data } = await client.ask(
       'the owner of the token',
-      async (request) => await request('GET /user', { request: { conditional: true } }),
+      async (request) => await request('GET /user', { request: { conditional: true, retries: 0 } }),
     );
     return typeof data?.login === 'string' ? data.login : undefined;
   } catch (error) {

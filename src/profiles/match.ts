@@ -37,7 +37,7 @@ export function createProfileSet(candidates: readonly Candidate[]): ProfileSet {
 export function matchEvent(set: ProfileSet, event: FlowEvent): { winner: Candidate | undefined } {
   const ask = rememberAnswers(set, event);
   for (const { candidate, filter } of set.index.find(event))
-    if (ask(filter).holds) return { winner: candidate };
+    if (!isUnwantedEdit(candidate, event) && ask(filter).holds) return { winner: candidate };
   return { winner: undefined };
 }
 
@@ -63,10 +63,30 @@ function firstFailure(candidate: Candidate, event: FlowEvent, ask: Ask): Candida
     (each) => conditions[each] !== undefined && conditions[each] !== event.attributes[each],
   );
   if (name) return { condition: name, wanted: conditions[name], actual: event.attributes[name] };
+  if (isUnwantedEdit(candidate, event))
+    return { condition: 'action', wanted: 'any but edited', actual: 'edited' };
   if (labels?.some((label) => !event.labels.includes(label)))
     return { condition: 'labels', wanted: labels, actual: event.labels };
   const { holds, why } = ask(filter);
   return holds ? null : { condition: 'filter', wanted: filter, actual: why ?? false };
+}
+
+/** Events about what somebody wrote, and may edit later. */
+const WRITTEN = new Set([
+  'commit_comment',
+  'discussion',
+  'discussion_comment',
+  'issue_comment',
+  'issues',
+  'pull_request',
+  'pull_request_review',
+  'pull_request_review_comment',
+]);
+
+/** What was asked is what was written first: an edit starts only who asks for it by naming the action. */
+function isUnwantedEdit({ conditions, filter }: Candidate, event: FlowEvent): boolean {
+  if (event.action !== 'edited' || !WRITTEN.has(event.name)) return false;
+  return conditions.action === undefined && !filter?.includes('action');
 }
 
 /** Each filter is asked once an event, however many candidates share it; no filter always holds. */

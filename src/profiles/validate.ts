@@ -130,6 +130,9 @@ function indexOf(args: readonly string[], text: string): number[] {
   return index < 0 ? [] : [index];
 }
 
+/** The attributes, and what only prompts have beside them. */
+const PROMPT_ATTRIBUTES = [...ATTRIBUTES, 'commandArgs'];
+
 const VARIABLES = ['execution', 'handler', 'promptVariables'] as const;
 
 function variableFaults(
@@ -147,7 +150,7 @@ function variableFaults(
   return [
     ...twice.map((name) => variableTwice(file, jsonPointer(...VARIABLES, 'optional', name), name)),
     ...paths.flatMap(({ at, path }) => {
-      const nearest = nearestPath(path, { ...promptNames, attributes: ATTRIBUTES });
+      const nearest = nearestPath(path, { ...promptNames, attributes: PROMPT_ATTRIBUTES });
       if (nearest === undefined) return [];
       const fault = nearest.startsWith('attributes.') ? attributeUnknown : pathUnknown;
       return [fault(file, jsonPointer(...VARIABLES, ...at), path, nearest)];

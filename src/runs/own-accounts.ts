@@ -5,8 +5,8 @@ import type { Db } from '../db/open.ts';
 export type OwnAccounts = {
   /** Remembers whose a credential is; its account before that is forgotten. */
   learn(credential: string, login: string): Promise<void>;
-  /** Whose the credential was when it was last asked or used, and when that was. */
-  of(credential: string): Promise<{ login: string; learnedAt: number } | undefined>;
+  /** Whose the credential was when GitHub last told. */
+  of(credential: string): Promise<{ login: string } | undefined>;
   /** Whether any credential belongs to this login; logins compare without case. */
   has(login: string): Promise<boolean>;
 };
@@ -31,7 +31,7 @@ export function createOwnAccounts(db: Db, clock: Clock): OwnAccounts {
         .selectAll()
         .where('credential', '=', credential)
         .executeTakeFirst();
-      return row && { login: row.login, learnedAt: row.learned_at };
+      return row && { login: row.login };
     },
     async has(login) {
       const found = await tables

@@ -201,7 +201,9 @@ describe('a profile with a fault', () => {
       { report: { comment: 'sometimes' } },
       ['profile_wrong_value', '/report/comment'],
     ],
-    ['a check before it works', { report: { check: true } }, ['profile_unknown_key', '/report/check']],
+    ['a team without its organisation', { allow: { teams: ['core'] } }, ['profile_wrong_value', '/allow/teams/0']],
+    ['a budget of nothing', { budget: { runs: 0 } }, ['profile_wrong_value', '/budget/runs']],
+    ['a misspelt check', { report: { chekc: true } }, ['profile_unknown_key', '/report/chekc']],
   ])('%s', async (_name, change, [code, path]) => {
     const result = await load({ 'sub/profile.json': { ...BASE, ...change } });
     expect(result.faults).toEqual([

@@ -6,6 +6,7 @@ import { APP_HANDLERS, noApps, refuseCredential, type StoodApps } from './github
 import { type GitHubDescription, loadGitHubDescription } from './github-description.ts';
 import { HOOK_HANDLERS, type StoodHooks } from './github-hooks.ts';
 import { PULL_HANDLERS, type StoodPull } from './github-pulls.ts';
+import { type StoodTalk, TALK_HANDLERS } from './github-talk.ts';
 
 /** A request as it arrived; `path` is without the query. */
 export type ApiRequest = {
@@ -35,7 +36,7 @@ export type GitHubApi = {
   requests: ApiRequest[];
   /** Answers of the permission question by login; everybody else is unknown. */
   permissions: Map<string, { permission: string; role_name: string }>;
-  comments: { id: number; number: number; body: string }[];
+  comments: { id: number; number: number; body: string; author?: string }[];
   reactions: { subject: string; id: number; content: string }[];
   /** Repositories that exist, as `owner/name`. */
   repositories: Set<string>;
@@ -46,6 +47,7 @@ export type GitHubApi = {
   plan: { hasDrafts: boolean };
   hooks: StoodHooks;
   apps: StoodApps;
+  talk: StoodTalk;
   /** Where the repositories lie as `<owner>/<name>.git`, for what is said of their branches; null until a test sets it. */
   git: { root: string | null };
   /** The next `times` requests get this instead. */
@@ -68,6 +70,7 @@ type Shown =
   | 'plan'
   | 'hooks'
   | 'apps'
+  | 'talk'
   | 'git';
 type State = Pick<GitHubApi, Shown> & {
   description: GitHubDescription;
@@ -95,6 +98,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     plan: { hasDrafts: true },
     hooks: { hooks: [], deliveries: {}, attempts: [], pageSize: 100 },
     apps: noApps(),
+    talk: { teams: {}, checks: [] },
     git: { root: null },
     branchOf: (repository, branch) => readBranch(state.git.root, repository, branch),
   };
@@ -206,6 +210,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ...PULL_HANDLERS,
   ...HOOK_HANDLERS,
   ...APP_HANDLERS,
+  ...TALK_HANDLERS,
   'GET /user': ({ description, ownerHeaders }) => ({
     status: 200,
     headers: ownerHeaders,
@@ -224,13 +229,15 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       permissions: { admin: false, push: true, pull: true },
     },
   }),
-  [`GET ${REPOSITORY}/collaborators/{username}/permission`]: (state, _request, { username = '' }) => {
+  [`GET ${REPOSITORY}/collaborators/{username}/permission`]: (state, request, { username = '' }) => {
     const known = state.permissions.get(username);
     if (!known) return refusal(404, 'Not Found');
     const template = `${REPOSITORY}/collaborators/{username}/permission`;
     const example = state.description.example(template, 'get', 200);
     const user = { ...(example.user as object), login: username, role_name: known.role_name };
-    return { status: 200, body: { ...example, ...known, user } };
+    const etag = `W/"${username}-${known.role_name}"`;
+    if (request.ifNoneMatch === etag) return { status: 304, body: undefined };
+    return { status: 200, headers: { etag }, body: { ...example, ...known, user } };
   },
   [`GET ${COMMENTS}`]: (state, { query, path }, { issue_number }) => {
     const all = state.comments.filter((comment) => comment.number === Number(issue_number));
@@ -277,12 +284,9 @@ function readBranch(root: string | null, repository: string, branch: string): st
 
 function described(state: State, comment: GitHubApi['comments'][number]): unknown {
   const html_url = `https://github.com/owner/repository/issues/${comment.number}#issuecomment-${comment.id}`;
-  return {
-    ...state.description.example(COMMENTS, 'post', 201),
-    id: comment.id,
-    body: comment.body,
-    html_url,
-  };
+  const example = state.description.example(COMMENTS, 'post', 201);
+  const user = { ...(example.user as object), login: comment.author ?? 'the-robot' };
+  return { ...example, id: comment.id, body: comment.body, html_url, user };
 }
 
 function react(state: State, { body }: ApiRequest, subject: string, id: number): Answer {
