@@ -1,5 +1,6 @@
 import { MIN_SECRET_CHARACTERS, type Needle, needlesFor } from './encodings.ts';
 import { createScanner, type Scanner } from './scanner.ts';
+import { shapeScanner } from './token-shapes.ts';
 
 /** What stands in the place of a secret. */
 const MASK = '[masked]';
@@ -12,7 +13,7 @@ export type RedactorStream = {
   end(): string;
 };
 
-/** Knows every secret that was handed out, and takes it out of whatever is shown. */
+/** Knows every secret that was handed out, and takes it out of whatever is shown; what has the shape of a well-known token too. */
 export type Redactor = {
   /**
    * Masks `value` from now on, in every form of `encodings.ts`, until the function it gives is called.
@@ -64,20 +65,26 @@ export function createRedactor(): Redactor {
 
 function createStream(scanner: () => Scanner): RedactorStream {
   let held = '';
-  /** How much of `held` lies in a secret whose mask was given already. */
+  /** How much of `held` was given already: what lies in a secret, and one character that tells whether a word begins after it. */
   let covered = 0;
   const give = (text: string, end: number): string => {
     const masked = maskUpTo(scanner(), text, covered, end);
-    held = text.slice(end);
-    covered = masked.beyond;
+    const before = Math.min(1, end);
+    held = text.slice(end - before);
+    covered = masked.beyond + before;
     return masked.shown;
   };
   return {
     push(text) {
       const whole = held + text;
-      return give(whole, scanner().openFrom(whole));
+      return give(whole, Math.min(scanner().openFrom(whole), shapeScanner.openFrom(whole)));
     },
-    end: () => give(held, held.length),
+    end() {
+      const shown = give(held, held.length);
+      held = '';
+      covered = 0;
+      return shown;
+    },
   };
 }
 
@@ -93,11 +100,21 @@ function maskUpTo(
 ): { shown: string; beyond: number } {
   const parts: string[] = [];
   let done = covered;
-  scanner.scan(text, (start, stop) => {
+  const cover = (start: number, stop: number): void => {
     if (start >= end) return;
     if (start >= done) parts.push(text.slice(done, start), MASK);
     done = Math.max(done, stop);
+  };
+  const shapes: [start: number, stop: number][] = [];
+  shapeScanner.scan(text, (start, stop) => void shapes.push([start, stop]));
+  scanner.scan(text, (start, stop) => {
+    for (let shape = shapes[0]; shape && shape[0] <= start; shape = shapes[0]) {
+      shapes.shift();
+      cover(...shape);
+    }
+    cover(start, stop);
   });
+  for (const shape of shapes) cover(...shape);
   if (done < end) parts.push(text.slice(done, end));
   return { shown: parts.join(''), beyond: Math.max(0, done - end) };
 }

