@@ -10,6 +10,7 @@ import { findRun } from './find-run.ts';
 import { followLog } from './follow-log.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable, problemText } from './output.ts';
+import { runDetails } from './run-details.ts';
 import { changesLine, runFindings } from './run-findings.ts';
 import { addRetryCommand } from './runs-retry.ts';
 import { type Stores, withStores } from './stores.ts';
@@ -105,21 +106,7 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
   const run = await findRun(stores, id);
   const timeline = await stores.runs.timeline(id);
   const { changes, findings } = runFindings(timeline);
-  const details = {
-    exitCode: run.exitCode,
-    finalMessage: run.finalMessage,
-    usage: run.usage,
-    cancelReason: run.cancelReason,
-    changes,
-    findings,
-  };
-  if (options.json)
-    return printJson(io, {
-      ...runView(run),
-      ...details,
-      reasonDetail: run.reason,
-      timeline: timeline.map((entry) => ({ ...entry, at: isoTime(entry.at) })),
-    });
+  if (options.json) return printJson(io, runDetails(run, timeline));
   const head = [
     ['run', run.id],
     ['delivery', run.deliveryId],

@@ -53,7 +53,8 @@ async function list(io: Io, store: WorkerStore, options: { json?: true }): Promi
   printTable(io, ['WORKER', 'NAME', 'STATE', 'RUNS', 'HEARD OF', 'VERSION', 'HOST'], rows);
 }
 
-function workerView(worker: WorkerView): Record<string, unknown> {
+/** A worker in the shape that lists give it. */
+export function workerView(worker: WorkerView): Record<string, unknown> {
   const { id, name, host, state, runs, capacity, version, startedAt, heartbeatAt } = worker;
   const times = { startedAt: isoTime(startedAt), heartbeatAt: isoTime(heartbeatAt) };
   return { id, name, host, state, runs, capacity, version, ...times };
@@ -73,7 +74,8 @@ async function drain(
   else io.out(`${message}\n`);
 }
 
-function workerUnknown(id: string): FlowError {
+/** No such worker. */
+export function workerUnknown(id: string): FlowError {
   return new FlowError({
     code: 'worker_unknown',
     blame: 'operator',

@@ -14,8 +14,8 @@ import { createLogin } from './login.ts';
 /** Part of the admin listener: what lies below `path`. `open` parts need no login and guard themselves. */
 export type AdminRoutes = { path: string; router: Router; open?: boolean };
 
-/** How long a client may take for its headers and for a whole request. */
-const LIMITS = { headersMs: 10_000, requestMs: 30_000 };
+/** How long a client may take for its headers and for a whole request, and to be done when the service stops. */
+const LIMITS = { headersMs: 10_000, requestMs: 30_000, closeMs: 1_000 };
 
 /** Pages of our own alone, and never inside somebody else's; plain HTTP stays possible, for TLS ends in front. */
 const HELMET = helmet({
@@ -46,7 +46,16 @@ export async function startAdminServer(options: {
   });
   server.on('request', createApp(options));
   server.on('clientError', (error, socket) => refuseConnection(socket, clientRefusal(error), clock));
-  return await listen(server, host, port, clock, 'ADMIN_PORT');
+  const listener = await listen(server, host, port, clock, 'ADMIN_PORT');
+  return {
+    url: listener.url,
+    // Whoever follows a log would hold up the end until its run is over.
+    async close() {
+      const limit = clock.after(LIMITS.closeMs, () => server.closeAllConnections());
+      await listener.close();
+      limit.stop();
+    },
+  };
 }
 
 function createApp({

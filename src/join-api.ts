@@ -1,0 +1,95 @@
+import { systemClock as clock } from './base/clock.ts';
+import { asFlowError } from './base/errors.ts';
+import { findRun } from './cli/find-run.ts';
+import { runDetails } from './cli/run-details.ts';
+import { workerUnknown, workerView } from './cli/workers.ts';
+import { deliveryUnknown } from './deliveries/errors.ts';
+import { deliveryDetails, deliveryView } from './deliveries/view.ts';
+import { cancelRun } from './flow/cancel.ts';
+import { followOutput } from './flow/follow-output.ts';
+import { replayDelivery } from './flow/replay.ts';
+import { requestRetry } from './flow/retry.ts';
+import type { Ground } from './ground.ts';
+import type { AdminRoutes } from './http/admin-server.ts';
+import { type ApiActions, createApiRouter } from './http/api-routes.ts';
+import { runAlreadyEnded, runNotEnded } from './runs/errors.ts';
+import { createOutputStore } from './runs/output-store.ts';
+import { runView } from './runs/view.ts';
+import type { RecoveryLoop } from './upkeep/recovery.ts';
+import type { Retention } from './upkeep/retention.ts';
+
+/** What the API tells of upkeep; recovery is absent while RECOVER_MISSED is off. */
+type Upkeep = { retention: Retention; recovery: RecoveryLoop | undefined };
+
+/** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */
+export function joinApi(ground: Ground, upkeep: Upkeep, onReplay: () => void): AdminRoutes {
+  const { workers, disk } = ground;
+  const actions: ApiActions = {
+    runs: runActions(ground),
+    deliveries: deliveryActions(ground, onReplay),
+    workers: {
+      list: async () => (await workers.list()).map(workerView),
+      async drain(id) {
+        if (!(await workers.drain(id, true))) throw workerUnknown(id);
+        return { id, draining: true };
+      },
+    },
+    upkeep: async () => ({
+      disk: await disk.state(),
+      removed: upkeep.retention.removed(),
+      recovery: upkeep.recovery?.last() ?? null,
+    }),
+  };
+  return { path: '/api', router: createApiRouter(actions) };
+}
+
+function runActions(ground: Ground): ApiActions['runs'] {
+  const { runs, config, db } = ground;
+  const output = createOutputStore(db);
+  return {
+    list: async (limit) => (await runs.list(limit)).map(runView),
+    show: async (id) => runDetails(await findRun(ground, id), await runs.timeline(id)),
+    log: (id, options) =>
+      followOutput(
+        { varDir: config.varDir, output, run: async () => await findRun(ground, id), clock },
+        options,
+      ),
+    async cancel(id, reason) {
+      const run = await findRun(ground, id);
+      const answer = await cancelRun({ runs, isServiceRunning: true }, run, reason);
+      if (answer.status === 'already_ended') throw runAlreadyEnded(id, answer.message);
+      return { id, ...answer };
+    },
+    async retry(id, reason) {
+      const run = await findRun(ground, id);
+      if (!(await requestRetry(ground, id, reason))) throw runNotEnded(id);
+      return { id, status: 'queued', message: `Run ${id} waits for its attempt ${run.attempt + 1}.` };
+    },
+  };
+}
+
+function deliveryActions({ deliveries }: Ground, onReplay: () => void): ApiActions['deliveries'] {
+  return {
+    list: async (limit) => (await deliveries.list({ limit })).map(deliveryView),
+    async show(id) {
+      const delivery = await deliveries.find(id);
+      if (!delivery) throw deliveryUnknown(id);
+      return { ...deliveryDetails(delivery), payload: await payloadOf(deliveries, id) };
+    },
+    async replay(id) {
+      const view = deliveryView(await replayDelivery(deliveries, id));
+      onReplay();
+      return view;
+    },
+  };
+}
+
+/** The body as text, for it may be nested deeper than JSON can be written; null when it was removed. */
+async function payloadOf(deliveries: Ground['deliveries'], id: string): Promise<string | null> {
+  try {
+    return new TextDecoder().decode(await deliveries.body(id));
+  } catch (error) {
+    if (asFlowError(error).code === 'delivery_body_gone') return null;
+    throw error;
+  }
+}
