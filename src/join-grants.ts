@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { clientsFor } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
@@ -84,7 +85,7 @@ export function joinGrants(ground: {
         permissions: permissionsFor('clone'),
         tokenFile,
       }),
-    runtimeUrl: () => runtime && (config.runtimeAddress ?? runtime.url),
+    runtimeUrl: () => runtime && (config.runtimeAddress ?? reachable(runtime.url)),
     async start() {
       await named.look();
       keeper.start();
@@ -96,6 +97,12 @@ export function joinGrants(ground: {
       await hostGit.close();
     },
   };
+}
+
+/** An address that stands for all of this host's is no place to go to; its name is. */
+function reachable(url: string): string {
+  const { hostname: host, port } = new URL(url);
+  return host === '0.0.0.0' || host === '[::]' ? `http://${hostname()}:${port}` : url;
 }
 
 /** The runtime listener, or undefined where it is off. */

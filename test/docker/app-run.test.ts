@@ -9,30 +9,37 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
+import { randomId } from '../../src/base/ids.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { joinApps } from '../../src/join-apps.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { selfSigned } from '../support/certificate.ts';
+import type { FakeLogin } from '../support/codex-login.ts';
+import { writeCodexState } from '../support/codex-model.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
 import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
 import { findSecrets, processesNow } from '../support/secret-search.ts';
 import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
-import { TEST_SECRET } from '../support/signed-request.ts';
 
-const STATIC = 'github_pat_11STATIC0123456789abcdefghijklmnopqrstuvwxyz';
-const PASSPHRASE = 'the passphrase of the test of Apps';
+/** New each time: other tests on this machine may have processes of their own. */
+const STATIC = `github_pat_11STATIC${randomId(40)}`;
+const PASSPHRASE = `the passphrase ${randomId(20)}`;
+const NAMED = `the named secret ${randomId(20)}`;
+const WEBHOOK = `the webhook secret ${randomId(20)}`;
 
 let dir: string;
 let server: GitServer;
 let github: GitHubApi;
 let service: TestService;
 let app: StoodApp;
+let login: FakeLogin;
 afterEach(async () => {
   await service.close();
   await github.close();
@@ -63,7 +70,7 @@ async function start(script: string, more: Record<string, unknown> = {}, env: Re
   service = await startService({
     profiles: {
       'profile.json': shellProfile(`${reach}\n${script}`, {
-        credentials: { github: { permissions: { contents: 'write' } } },
+        credentials: { github: { permissions: { contents: 'write' } }, codex: true, secrets: ['API_KEY'] },
         runtime: { dockerArgs: [`--mount`, `type=bind,src=${dir}/net,dst=/net,readonly`] },
         ...more,
       }),
@@ -73,9 +80,12 @@ async function start(script: string, more: Record<string, unknown> = {}, env: Re
       GITHUB_API_URL: github.url,
       GIT_SSL_CAINFO: join(dir, 'net/ca.pem'),
       GITHUB_FLOWS_PASSPHRASE: PASSPHRASE,
+      WEBHOOK_SECRET_PREVIOUS: WEBHOOK,
+      GITHUB_FLOWS_SECRET_API_KEY: NAMED,
       ...env,
     },
   });
+  login = writeCodexState(join(service.config.secretsDir, 'codex'));
   rmSync(join(dir, 'git'), { recursive: true });
   await promisify(execFile)('ln', ['-s', join(service.dir, 'git'), join(dir, 'git')]);
   const redactor = createRedactor();
@@ -86,6 +96,14 @@ async function start(script: string, more: Record<string, unknown> = {}, env: Re
     webhookSecret: new Secret(app.webhookSecret),
     apiUrl: github.url,
   });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
 }
 
 async function begin(): Promise<string> {
@@ -125,7 +143,7 @@ test('an App takes the place of the token file, with no more than each step need
     `cd repo; git fetch -q; echo more >> README.md; git commit -qam Pushed; touch /workspace/ready
      until [ -e /workspace/go-on ]; do sleep 0.05; done; git push -q origin HEAD:refs/heads/pushed; github-token`,
     {},
-    { RUNTIME_PORT: '0' },
+    { RUNTIME_PORT: String(await freePort()) },
   );
   writeFileSync(join(service.config.secretsDir, 'gh-token'), STATIC, { mode: 0o600 });
   const processes: string[] = [];
@@ -140,34 +158,54 @@ test('an App takes the place of the token file, with no more than each step need
   const workspace = await made(runId, 'ready');
   const [container = ''] = await service.containers();
   const { stdout: inspected } = await promisify(execFile)('docker', ['inspect', container]);
+  expect(inspected).toContain(
+    `"${join(service.config.varDir, 'run-files', service.app.installation, runId)}"`,
+  );
   const home = join(service.config.runDir, service.app.installation, runId);
   const bearer = readFileSync(join(home, 'secrets/runtime-token'), 'utf8');
   const url = /GITHUB_FLOWS_RUNTIME_URL=(\S+?)"/.exec(inspected)?.[1] ?? '';
-  const told = await fetch(`${url}/runtime/v1/github-token`, {
-    headers: { authorization: `Bearer ${bearer}` },
-  });
-  const { token, expires_at } = (await told.json()) as { token: string; expires_at: string };
+  const ask = async () =>
+    await fetch(`${url}/runtime/v1/github-token`, { headers: { authorization: `Bearer ${bearer}` } });
+  const { token, expires_at } = (await (await ask()).json()) as { token: string; expires_at: string };
   expect(github.apps.tokens.find(({ value }) => value === token)?.permissions).toEqual({
     contents: 'write',
     metadata: 'read',
   });
   expect(Date.parse(expires_at)).toBeGreaterThan(Date.now() + 3_000_000);
 
+  const tokenFile = join(home, 'secrets/gh-token');
+  const before = readFileSync(tokenFile, 'utf8');
+  await service.stop();
+  await service.start();
+  await until('the service that was started anew renewed the token', () =>
+    readFileSync(tokenFile, 'utf8') === before ? undefined : true,
+  );
+  expect((await ask()).status).toBe(200);
+
   const secrets = {
     static: STATIC,
     passphrase: PASSPHRASE,
     key: app.pem.split('\n').slice(1, -2).join('\n'),
     keyLine: app.pem.split('\n')[5] ?? '',
-    webhook: TEST_SECRET,
+    webhook: WEBHOOK,
     appWebhook: app.webhookSecret,
     bearer,
+    named: NAMED,
+    refreshToken: login.refreshToken,
+    accessToken: login.accessToken,
     ...Object.fromEntries(github.apps.tokens.map(({ value }, index) => [`token${index}`, value])),
   };
-  const allowed = [join(home, 'secrets/gh-token'), join(home, 'secrets/runtime-token')];
+  const allowed = ['gh-token', 'runtime-token', 'API_KEY', 'codex/auth.json'].map((name) =>
+    join(home, 'secrets', name),
+  );
   const inFiles = () => findSecrets(secrets, [service.config.varDir, service.config.runDir]);
   const hostGit = globSync(join(service.config.runDir, 'host-git-*/*'));
   for (const file of [...allowed, ...hostGit]) expect(statSync(file).mode & 0o077).toBe(0);
   expect(inFiles().filter(({ file }) => ![...allowed, ...hostGit].includes(file))).toEqual([]);
+  expect(inFiles().filter(({ name }) => ['refreshToken', 'static', 'key', 'keyLine'].includes(name))).toEqual(
+    [],
+  );
+  expect(new Set(inFiles().map(({ file }) => file))).toEqual(new Set([...allowed, ...hostGit]));
   for (const [name, value] of Object.entries(secrets))
     expect({ name, found: inspected.includes(value) }).toEqual({ name, found: false });
 
@@ -192,10 +230,7 @@ test('an App takes the place of the token file, with no more than each step need
       for (const form of [value, Buffer.from(`x-access-token:${value}`).toString('base64')])
         expect({ place, name, found: said.includes(form) }).toEqual({ place, name, found: false });
   expect(inFiles().filter(({ file }) => !hostGit.includes(file))).toEqual([]);
-  const later = await fetch(`${url}/runtime/v1/github-token`, {
-    headers: { authorization: `Bearer ${bearer}` },
-  });
-  expect(later.status).toBe(401);
+  expect((await ask()).status).toBe(401);
   await service.stop();
   expect(inFiles()).toEqual([]);
   await service.start();
