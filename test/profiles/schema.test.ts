@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ATTRIBUTES } from '../../src/events/event.ts';
@@ -14,9 +15,14 @@ function resolved(part: Part): Part {
   return part.$ref ? { ...definitions[part.$ref.replace('#/$defs/', '')], ...part } : part;
 }
 
+function levels({ $ref }: { $ref: string }): unknown {
+  return (resolved({ $ref }) as { enum?: unknown }).enum;
+}
+
 /** Every key with its path, but for the inside of maps whose names the user chooses. */
 function keys(part: Part, path: string[] = []): string[] {
-  const { properties = {}, else: other } = resolved(part);
+  const { properties: named = {}, else: other } = resolved(part);
+  const properties = path.at(-1) === 'permissions' ? {} : named;
   const own = { ...properties, ...(path.at(-1) === 'checkout' ? other?.properties : {}) };
   const inner = Object.entries(own).flatMap(([key, child]) => keys(child, [...path, key]));
   return inner.length > 0 && path.at(-1) !== 'checkout' ? inner : [path.join('.'), ...inner];
@@ -44,6 +50,20 @@ describe('profile.schema.json', () => {
   test('names exactly the attributes of events, labels and filter as conditions', () => {
     expect(Object.keys(definitions.trigger?.properties ?? {}).toSorted()).toEqual(
       [...ATTRIBUTES, 'labels', 'filter'].toSorted(),
+    );
+  });
+
+  test('knows GitHub’s permissions and their levels, and no others', () => {
+    const require = createRequire(import.meta.url);
+    const file = require.resolve('@octokit/openapi/generated/api.github.com.json');
+    const { components } = JSON.parse(readFileSync(file, 'utf8')) as {
+      components: { schemas: { 'app-permissions': { properties: Record<string, { enum: string[] }> } } };
+    };
+    const theirs = Object.entries(components.schemas['app-permissions'].properties);
+    const { permissions } = schema.properties.credentials.properties.github.properties;
+    const ours = Object.entries(permissions.properties).map(([name, part]) => [name, levels(part)]);
+    expect(Object.fromEntries(ours)).toEqual(
+      Object.fromEntries(theirs.map(([name, { enum: known }]) => [name, known])),
     );
   });
 
