@@ -27,7 +27,7 @@ export async function testApps(io: Io, name: string | undefined, json: boolean):
   const wanted = await wantedPermissions(config);
   const reports: AppReport[] = [];
   for (const app of chosen) {
-    const report = await reportApp(app, { api: apps.apiFor(app), look: lookOf(app), wanted });
+    const report = await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), wanted });
     reports.push(report);
     if (!json) print(io, report);
   }
@@ -41,7 +41,7 @@ function isCalled(app: StoredApp, name: string): boolean {
 }
 
 /** What the profiles ask for, beside what every run has; faulty profiles ask for nothing here. */
-async function wantedPermissions(config: Config): Promise<Record<string, string>> {
+export async function wantedPermissions(config: Config): Promise<Record<string, string>> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) }).catch(
     () => undefined,
   );
@@ -49,7 +49,8 @@ async function wantedPermissions(config: Config): Promise<Record<string, string>
   return highestPermissions([DEFAULT_PERMISSIONS, ...asked]);
 }
 
-function lookOf({ apiUrl }: StoredApp) {
+/** What a token reaches, asked with the token itself. */
+export function tokenLook({ apiUrl }: StoredApp) {
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const client = (token: string): GitHubClient =>
     createGitHubClient({ apiUrl, token: async () => token, log });

@@ -13,6 +13,7 @@ import { inspectCodexState } from '../credentials/codex-state.ts';
 import { checkGhToken, checkSecretsDirectory } from '../credentials/preflight.ts';
 import { describeToken } from '../github/token-owner.ts';
 import { loadProfiles } from '../profiles/load.ts';
+import { hasAppSecret, hasAppStore, reportApps, storedApps } from './apps-check.ts';
 import { type Check, check, type Finding, problemsOf } from './check.ts';
 import { codexSummary } from './codex-words.ts';
 import { profilesFaulty } from './explain.ts';
@@ -39,13 +40,14 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   }
   const look = (name: string, work: () => Promise<Finding>): Promise<Check> => check(clock, name, work);
   yield await look('configuration', async () => `agents run as ${config.runAs.uid}:${config.runAs.gid}`);
-  yield await look('webhook secret', async () => describeSecret(config));
+  yield await look('webhook secret', async () => await describeSecret(config));
   yield await look('git', describeGit);
   yield* checkEngine(config, look);
   yield await look('network', async () => describeNetwork(config.run.network));
   yield await look('secrets directory', async () => {
     return { detail: config.secretsDir, problems: await checkSecretsDirectory(config) };
   });
+  if (hasAppStore(config)) yield await look('apps', () => reportApps(config));
   yield await look('gh-token', () => reportToken(config, repository));
   yield await look('codex', () => reportCodexState(config));
   yield await look('profiles', () => describeProfiles(config));
@@ -81,8 +83,9 @@ async function* checkEngine(
   }
 }
 
-function describeSecret(config: Config): string {
+async function describeSecret(config: Config): Promise<string> {
   const count = config.webhookSecrets.length;
+  if (count === 0 && (await hasAppSecret(config))) return 'those of the stored Apps alone';
   if (count === 0) throw webhookSecretMissing();
   return count === 1 ? 'set' : 'set, and the previous one is still accepted';
 }
@@ -90,6 +93,8 @@ function describeSecret(config: Config): string {
 async function reportToken(config: Config, repository: string | undefined): Promise<Finding> {
   const file = join(config.secretsDir, 'gh-token');
   const problems = await checkGhToken(file);
+  const isMissing = problems.some(({ code }) => code === 'token_file_missing');
+  if (isMissing && (await storedApps(config).catch(() => [])).length > 0) return 'none, for Apps are stored';
   if (problems.length > 0) return { detail: file, problems };
   return `${file}, ${await describeToken(createTokenClient(config, file), repository)}`;
 }

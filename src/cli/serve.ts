@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { startApp } from '../app.ts';
 import { systemClock } from '../base/clock.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
+import { hasAppSecret } from './apps-check.ts';
 import type { Io } from './io.ts';
 import { readConfig } from './stores.ts';
 
@@ -12,7 +13,7 @@ export function addServeCommand(program: Command, io: Io): void {
     .description('Receive webhooks and run agents until told to stop.')
     .action(async () => {
       const config = readConfig(io);
-      if (config.webhookSecrets.length === 0) throw webhookSecretMissing();
+      if (config.webhookSecrets.length === 0 && !(await hasAppSecret(config))) throw webhookSecretMissing();
       const stopping = untilSignal();
       const app = await startApp(config);
       io.err(`Receiving webhooks at ${app.url}/webhooks/github\n`);

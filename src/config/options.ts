@@ -46,7 +46,7 @@ export const OPTIONS = [
     type: 'secret',
     default: null,
     sentence:
-      'The secret you gave GitHub for the webhook, at least 16 bytes; `serve` never starts without it.',
+      'The secret you gave GitHub for the webhook, at least 16 bytes; `serve` never starts without it, unless a stored App has one.',
   },
   {
     name: 'WEBHOOK_SECRET_PREVIOUS',

@@ -69,7 +69,7 @@ export function createAppFlow(parts: {
   return {
     async begin(wish) {
       publicAddress(parts.publicUrl);
-      return signState(await store.stateKey(), wish, clock.now());
+      return signState(await store.makeStateKey(), wish, clock.now());
     },
     async offer(text) {
       const state = await open(text);

@@ -35,9 +35,10 @@ export function signState(
 }
 
 /** The state behind a text. Throws `app_state_invalid` when this installation did not sign it, `app_state_expired`. */
-export function readState(key: Uint8Array, text: string, nowMs: number): FlowState {
+export function readState(key: Uint8Array | undefined, text: string, nowMs: number): FlowState {
   const [body = '', given = '', ...rest] = text.length > MAX_CHARACTERS ? [] : text.split('.');
-  const wanted = seal(key, body);
+  // Without a key nothing was ever signed.
+  const wanted = seal(key ?? randomBytes(32), body);
   const seen = Buffer.from(given, 'base64url');
   const fits = rest.length === 0 && seen.length === wanted.length && timingSafeEqual(seen, wanted);
   if (!fits) throw stateInvalid();

@@ -20,8 +20,10 @@ export type AppStore = {
   put(app: NewApp): Promise<StoredApp>;
   /** Changes what GitHub told of a stored App; one that is gone stays gone. */
   learn(key: string, told: Partial<Told>): Promise<void>;
-  /** The key that states of the manifest flow are signed with; made at its first use. */
-  stateKey(): Promise<Uint8Array>;
+  /** The key that states of the manifest flow are signed with; undefined before the first was signed. */
+  stateKey(): Promise<Uint8Array | undefined>;
+  /** The same key, made where there is none. */
+  makeStateKey(): Promise<Uint8Array>;
 };
 
 /** What of a record is GitHub's to say. */
@@ -89,11 +91,14 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
       });
     },
     async stateKey() {
-      const find = (values: ReadonlyMap<string, string>): string | undefined => values.get(STATE_KEY);
-      let key = find(await store.read());
+      const key = (await store.read()).get(STATE_KEY);
+      return key === undefined ? undefined : Buffer.from(key, 'base64');
+    },
+    async makeStateKey() {
+      let key = (await store.read()).get(STATE_KEY);
       if (key === undefined)
         await store.update((values) => {
-          key = find(values) ?? randomBytes(32).toString('base64');
+          key = values.get(STATE_KEY) ?? randomBytes(32).toString('base64');
           values.set(STATE_KEY, key);
         });
       return Buffer.from(key ?? '', 'base64');

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import type { Problem } from '../base/errors.ts';
+import type { Config } from '../config/config.ts';
+import { appName, type StoredApp } from '../credentials/app-record.ts';
+import { reportApp } from '../credentials/app-report.ts';
+import { appsFile, type JoinedApps, joinApps } from '../join-apps.ts';
+import { createLogger } from '../log/logger.ts';
+import { createRedactor } from '../log/redact.ts';
+import { tokenLook, wantedPermissions } from './app-test.ts';
+import type { Finding } from './check.ts';
+
+/** Whether there is a store of Apps at all. */
+export function hasAppStore(config: Config): boolean {
+  return existsSync(appsFile(config).file);
+}
+
+/** The stored Apps as the service would read them, without asking anybody; throws the codes of `SecretStore`. */
+export async function storedApps(config: Config): Promise<readonly StoredApp[]> {
+  return hasAppStore(config) ? await quietApps(config).store.all() : [];
+}
+
+/** Whether a stored App brings a webhook secret, so that deliveries can be trusted without WEBHOOK_SECRET. */
+export async function hasAppSecret(config: Config): Promise<boolean> {
+  const apps = await storedApps(config).catch(() => []);
+  return apps.some(({ webhookSecret }) => webhookSecret !== null);
+}
+
+/** What `app test` finds, in one line, with all that is wrong. */
+export async function reportApps(config: Config): Promise<Finding> {
+  const apps = quietApps(config);
+  const stored = await apps.store.all();
+  if (stored.length === 0) return 'none';
+  const wanted = await wantedPermissions(config);
+  const reports = await Promise.all(
+    stored.map(async (app) => await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), wanted })),
+  );
+  const problems: Problem[] = reports.flatMap((report) => [
+    ...report.problems,
+    ...report.installations.flatMap((installation) => installation.problems),
+  ]);
+  const words = reports.map(
+    ({ app, installations }) =>
+      `${app} on ${installations.map(({ account }) => account).join(', ') || 'no account'}`,
+  );
+  return { detail: words.join('; ') || stored.map(appName).join(', '), problems };
+}
+
+function quietApps(config: Config): JoinedApps {
+  const redactor = createRedactor();
+  return joinApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
+}
