@@ -128,23 +128,25 @@ export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
           `The Codex login was renewed; its access token ends at ${isoTime(after.accessExpiresAt)}.`,
         );
     },
-    async adopt() {
-      const labels = [`${LABELS.installation}=${parts.installation}`, LABELS.codexRefresh];
-      for (const { labels: own, id } of await parts.engine.find(labels)) {
-        const dir = own[LABELS.codexState];
-        if (dir === undefined) continue;
-        parts.log.info(
-          { container: id, state: dir },
-          'waiting for a refresh of the Codex login that was left running',
-        );
-        await holdCodexState(holdOf(parts, dir, stopping.signal), async () => undefined);
-      }
-    },
+    adopt: async () => await adoptLeft(parts, stopping.signal),
     async stop() {
       stopping.abort(serviceStopping());
       await Promise.allSettled([...flights.values()].map(({ done }) => done));
     },
   };
+}
+
+async function adoptLeft(parts: CodexRefreshParts, signal: AbortSignal): Promise<void> {
+  const labels = [`${LABELS.installation}=${parts.installation}`, LABELS.codexRefresh];
+  for (const { id, labels: own } of await parts.engine.find(labels)) {
+    const state = own[LABELS.codexState];
+    if (state === undefined) continue;
+    parts.log.info(
+      { container: id, state },
+      'a renewal of the Codex login was left running; it is waited for',
+    );
+    await holdCodexState(holdOf(parts, state, signal), async () => undefined);
+  }
 }
 
 /** A login begins by removing the one that was there; whoever wants a share of it waits for the new one. */
