@@ -1,0 +1,159 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { FaultsError, FlowError } from '../../src/base/errors.ts';
+import { Secret } from '../../src/base/secret.ts';
+import type { GitHubToken } from '../../src/credentials/github-tokens.ts';
+import { readGrant } from '../../src/flow/grant-record.ts';
+import { type GrantParts, handOver, readGrants } from '../../src/flow/grants.ts';
+import { createHeldSecrets } from '../../src/flow/held-secrets.ts';
+import { runPlaces } from '../../src/flow/places.ts';
+import type { KeptRun } from '../../src/flow/token-keeper.ts';
+import { createRedactor } from '../../src/log/redact.ts';
+import type { Profile } from '../../src/profiles/profile.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { runAs, testPlan } from '../support/container-run.ts';
+import { profileOf } from '../support/flow-events.ts';
+import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+
+const NOW = Date.UTC(2030, 0, 1);
+const run = { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run;
+const owner =
+  process.getuid?.() === 0 ? runAs : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+const appToken: GitHubToken = {
+  value: new Secret('ghs_TheTokenOfTheGrantsTest0123456789'),
+  expiresAt: NOW + 3_600_000,
+  source: { kind: 'app', app: 'robot', username: 'x-access-token' },
+};
+
+type Asked = Parameters<GrantParts['tokens']['token']>[0];
+
+function ground(token: () => Promise<GitHubToken | undefined>, runtimeUrl?: string) {
+  const dir = secretsDirectory();
+  const secretsDir = join(dir, 'secrets');
+  mkdirSync(secretsDir, { mode: 0o700 });
+  const asked: Asked[] = [];
+  const kept: [KeptRun, GitHubToken | undefined][] = [];
+  const parts: GrantParts = {
+    tokens: {
+      hasApp: async () => true,
+      async token(want) {
+        asked.push(want);
+        return await token();
+      },
+    },
+    secrets: {
+      places: async () => [],
+      async resolve(_profile, names) {
+        if (names.length === 0) return [];
+        throw new FlowError({ code: 'secret_missing', blame: 'operator', message: 'No.', mend: 'Set it.' });
+      },
+    },
+    keeper: { keep: (...args) => void kept.push(args), start() {}, stop() {} },
+    held: createHeldSecrets(),
+    redactor: createRedactor(),
+    runtimeUrl: () => runtimeUrl,
+  };
+  const places = runPlaces(
+    { workspaceRoot: dir, runDir: join(dir, 'run'), varDir: dir, installation: 'inst' },
+    run,
+  );
+  const source = join(secretsDir, 'gh-token');
+  const plan = testPlan('true', places, {
+    user: owner,
+    mounts: [
+      {
+        ...{ type: 'bind', kind: 'credential', readOnly: true, asWritten: null, name: 'gh-token' },
+        source,
+        target: '/run/secrets/gh-token',
+      },
+    ],
+  });
+  return { parts, plan, places, asked, kept, secretsDir, source };
+}
+
+const profileWith = (credentials: Profile['credentials']): Profile => ({
+  ...profileOf('.', { event: 'push' }),
+  credentials,
+});
+
+function request({ plan }: Pick<ReturnType<typeof ground>, 'plan'>, profile = profileWith({ codex: false })) {
+  return { run, profile, plan, nowMs: NOW, deadlineMs: NOW + 1_800_000 };
+}
+
+test.each([
+  [
+    'a mounted token',
+    undefined,
+    { contents: 'write', issues: 'write', pull_requests: 'write', metadata: 'read' },
+  ],
+  [
+    'credentials.github that says nothing',
+    {},
+    { contents: 'write', issues: 'write', pull_requests: 'write', metadata: 'read' },
+  ],
+  ['named permissions', { issues: 'read' }, { issues: 'read', metadata: 'read' }],
+] as const)(
+  '%s asks for exactly its permissions, of this repository alone',
+  async (_name, permissions, wanted) => {
+    const here = ground(async () => appToken);
+    const github = permissions && { permissions: 'issues' in permissions ? permissions : undefined };
+    await readGrants(here.parts, request(here, profileWith({ codex: false, github })));
+    expect(here.asked).toEqual([
+      { repository: 'octo/hello', permissions: wanted, exact: true, tokenFile: here.source },
+    ]);
+  },
+);
+
+test('with an App the token file need not be there; it is handed over, masked, held and kept fresh', async () => {
+  const here = ground(async () => appToken, 'http://127.0.0.1:3002');
+  const grants = await readGrants(here.parts, request(here));
+  mkdirSync(here.places.home, { recursive: true });
+  await handOver(here.parts, { run, plan: here.plan, places: here.places }, grants);
+  expect(readdirSync(here.places.secrets).toSorted()).toEqual(['gh-token', 'runtime-token']);
+  const read = (name: string): string => readFileSync(join(here.places.secrets, name), 'utf8');
+  expect(read('gh-token')).toBe(appToken.value.reveal());
+  expect(here.parts.redactor.mask(`${read('gh-token')} ${read('runtime-token')}`)).toBe('[masked] [masked]');
+  expect(here.kept).toMatchObject([[{ id: 'run1', grant: { repository: 'octo/hello', owner } }, appToken]]);
+  const record = await readGrant(here.places);
+  expect(record?.bearerHash).toMatch(/^[0-9a-f]{64}$/);
+  expect(JSON.stringify(record)).not.toContain(read('runtime-token'));
+});
+
+test('without the runtime listener there is no bearer', async () => {
+  const here = ground(async () => appToken);
+  mkdirSync(here.places.home, { recursive: true });
+  const grants = await readGrants(here.parts, request(here));
+  await handOver(here.parts, { run, plan: here.plan, places: here.places }, grants);
+  expect(readdirSync(here.places.secrets)).toEqual(['gh-token']);
+  expect(await readGrant(here.places)).toMatchObject({ bearerHash: null });
+});
+
+test('without an App the token file serves, and its own fault is told when it cannot', async () => {
+  const here = ground(async () => undefined);
+  await expect(readGrants(here.parts, request(here))).rejects.toMatchObject({ code: 'token_file_missing' });
+  secretFile(here.secretsDir, 'gh-token', 'ghp_TheTokenOfAFile0123456789\n');
+  const { gitHub } = await readGrants(here.parts, request(here));
+  expect(gitHub?.token).toMatchObject({ expiresAt: null, source: { kind: 'file', file: here.source } });
+  expect(gitHub?.token.value.reveal()).toBe('ghp_TheTokenOfAFile0123456789');
+});
+
+test('everything that is wrong with a run’s grants is told at once, each fault with its code, and nothing is written', async () => {
+  const here = ground(async () => undefined);
+  const state = {
+    ...{ type: 'bind', kind: 'agent-state', readOnly: false, asWritten: null, name: 'codex' },
+    source: join(here.secretsDir, 'codex'),
+    target: '/home/user/.codex',
+  } as const;
+  const plan = {
+    ...here.plan,
+    mounts: [...here.plan.mounts, state],
+    secrets: [{ name: 'API_KEY', env: null }],
+  };
+  const refused = readGrants(here.parts, request({ plan } as never));
+  await expect(refused).rejects.toMatchObject({ code: 'grants_not_ready', blame: 'operator' });
+  const error = await refused.catch((thrown: unknown) => thrown);
+  const faults = error instanceof FaultsError ? error.faults.map(({ code }) => code) : [];
+  expect(faults).toEqual(['token_file_missing', 'secret_missing', 'codex_state_missing']);
+  expect(readdirSync(here.secretsDir)).toEqual([]);
+});
