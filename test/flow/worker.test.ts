@@ -3,10 +3,12 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { createWorker } from '../../src/flow/worker.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
+import type { Leases } from '../../src/runs/leases.ts';
 import type { RunQueue } from '../../src/runs/queue.ts';
 import type { Run } from '../../src/runs/run.ts';
+import type { WorkerStore } from '../../src/runs/worker-store.ts';
 
-/** Questions to the queue that have been asked, and those that are not answered yet. */
+/** Questions to the database that have been asked, and those that are not answered yet. */
 let asked = 0;
 let open = 0;
 afterEach(() => {
@@ -14,48 +16,72 @@ afterEach(() => {
   open = 0;
 });
 
-/** A queue that is always empty and takes its time, as a database on a slow disk does. */
-function slowQueue(): RunQueue {
-  const answer = async <T>(value: T): Promise<T> => {
-    asked += 1;
-    open += 1;
-    await clock.sleep(50);
-    open -= 1;
-    return value;
-  };
-  return {
-    claim: () => answer(undefined),
-    renew: () => answer(new Set<string>()),
-    takeOver: () => answer([]),
-    cancels: () => answer(new Map<string, string>()),
-    cancelledWaiting: () => answer([]),
-    waiting: () => answer(0),
-  };
+/** Answers as a database on a slow disk does. */
+async function answer<T>(value: T): Promise<T> {
+  asked += 1;
+  open += 1;
+  await clock.sleep(50);
+  open -= 1;
+  return value;
 }
 
-function startWorker(takenUp: readonly Run[]) {
+/** A queue that is always empty. */
+const queue: RunQueue = {
+  claim: () => answer(undefined),
+  cancels: () => answer(new Map<string, string>()),
+  cancelledWaiting: () => answer([]),
+  waiting: () => answer(0),
+};
+
+const workers: WorkerStore = {
+  announce: () => answer(undefined),
+  heartbeat: () => answer({ draining: false }),
+  leave: () => answer(undefined),
+  list: () => answer([]),
+  drain: () => answer(false),
+};
+
+async function startWorker(takenUp: Run[]) {
   const untilDetached = async (_run: Run, flight: { detach: { signal: AbortSignal } }): Promise<void> => {
     await clock.sleep(60_000, flight.detach.signal).catch(() => undefined);
   };
+  const leases: Leases = {
+    renew: () => answer(new Set(takenUp.map(({ id }) => id))),
+    takeOver: () => answer(takenUp),
+    lapsed: () => answer({ back: [], mine: [], lost: [] }),
+    launching: () => answer(true),
+  };
   const worker = createWorker({
-    owner: 'me',
-    max: 2,
-    renewMs: 5,
-    queue: slowQueue(),
-    executor: { execute: untilDetached, resume: untilDetached, dismiss: async () => undefined },
+    id: 'me',
+    name: 'here',
+    version: '0',
+    capacity: 2,
+    times: { leaseMs: 1_000, everyMs: 5, fenceMs: 500 },
+    lookMs: 5,
+    queue,
+    leases,
+    workers,
+    host: { current: async () => 'here-1', forget: () => undefined },
+    executor: {
+      execute: untilDetached,
+      resume: untilDetached,
+      forsake: untilDetached,
+      dismiss: async () => undefined,
+    },
     isReady: async () => true,
+    crashPoint: () => undefined,
     clock,
     log: createLogger({ level: 'fatal', redactor: createRedactor() }),
   });
-  worker.start(takenUp);
+  await worker.start();
   return worker;
 }
 
 test.each([
   ['with a run that lives on in its container', [{ id: 'run-1' } as Run]],
   ['with nothing to do', []],
-])('a worker that has stopped %s asks the queue nothing any more', async (_name, takenUp) => {
-  const worker = startWorker(takenUp);
+])('a worker that has stopped %s asks the database nothing any more', async (_name, takenUp) => {
+  const worker = await startWorker(takenUp);
   await clock.sleep(20);
   await worker.stop(10);
   expect({ open, active: worker.active() }).toEqual({ open: 0, active: 0 });

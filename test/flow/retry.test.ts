@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { type Failure, requestRetry, retryWait } from '../../src/flow/retry.ts';
+import type { Profile, RetryRule } from '../../src/profiles/profile.ts';
+import type { Run } from '../../src/runs/run.ts';
+import type { RunStore } from '../../src/runs/run-store.ts';
+
+const RULE: RetryRule = { attempts: 3, backoffSec: 10, on: 'before-start' };
+
+function wait(rule: Partial<RetryRule>, failure: Partial<Failure>, retries = 0, random = 0.5) {
+  const profile = { retry: { ...RULE, ...rule } } as Profile;
+  const whole: Failure = { outcome: 'failed', blame: 'github', begun: false, ...failure };
+  return retryWait(profile, { retries }, whole, random);
+}
+
+test.each(['service', 'docker', 'github'] as const)(
+  'a fault of %s before the start is tried again',
+  (blame) => {
+    expect(wait({}, { blame })).toBe(10_000);
+  },
+);
+
+test.each(['profile', 'operator', 'sender', 'agent', undefined] as const)(
+  'a fault of %s is not, however the profile wants it',
+  (blame) => {
+    for (const on of ['before-start', 'fault', 'failure'] as const)
+      expect(wait({ on }, { blame, outcome: 'refused' })).toBeUndefined();
+  },
+);
+
+test.each([
+  ['before-start', []],
+  ['fault', ['lost']],
+  ['failure', ['failed', 'timed_out', 'stalled', 'lost']],
+] as const)('with “%s” a begun run is tried again after %j alone', (on, outcomes) => {
+  const all = ['succeeded', 'failed', 'timed_out', 'stalled', 'cancelled', 'refused', 'lost'] as const;
+  const tried = all.filter(
+    (outcome) => wait({ on }, { outcome, begun: true, blame: undefined }) !== undefined,
+  );
+  expect(tried).toEqual(outcomes);
+});
+
+test('attempts are counted in all, and waits double up to an hour, each a random half more or less', () => {
+  expect([0, 1, 2].map((retries) => wait({}, {}, retries))).toEqual([10_000, 20_000, undefined]);
+  expect(wait({ attempts: 1 }, {})).toBeUndefined();
+  expect(wait({ attempts: 20, backoffSec: 3600 }, {}, 18)).toBe(3_600_000);
+  expect([0, 1].map((random) => wait({}, {}, 0, random))).toEqual([5_000, 15_000]);
+});
+
+test('a run that was saved without the key has one attempt', () => {
+  expect(
+    retryWait({} as Profile, { retries: 0 }, { outcome: 'failed', blame: 'github', begun: false }, 0),
+  ).toBeUndefined();
+});
+
+test.each([
+  ['lives', { state: 'running' }, Buffer.from('{}')],
+  ['is unknown', undefined, Buffer.from('{}')],
+])('a run that %s is not put back', async (_name, run, body) => {
+  const runs = { find: async () => run as Run | undefined } as unknown as RunStore;
+  expect(await requestRetry({ runs, deliveries: { body: async () => body } }, 'r', 'why')).toBe(false);
+});
+
+test('a run whose delivery has lost its body says so', async () => {
+  const runs = {
+    find: async () => ({ id: 'r', deliveryId: 'd', state: 'ended' }) as Run,
+  } as unknown as RunStore;
+  const asked = requestRetry({ runs, deliveries: { body: async () => undefined } }, 'r', 'why');
+  await expect(asked).rejects.toMatchObject({ code: 'run_body_gone' });
+});
