@@ -36,6 +36,21 @@ describe('a profile with a fault', () => {
   test.each<[string, object, [string, string]]>([
     ['a key that is misspelt', { triger: {} }, ['profile_unknown_key', '/triger']],
     ['a misspelt attribute', { trigger: { evnt: 'push' } }, ['profile_unknown_key', '/trigger/evnt']],
+    [
+      'a permission that GitHub does not have',
+      { credentials: { github: { permissions: { content: 'write' } } } },
+      ['profile_unknown_key', '/credentials/github/permissions/content'],
+    ],
+    [
+      'a level that GitHub does not have',
+      { credentials: { github: { permissions: { contents: 'admin' } } } },
+      ['profile_wrong_value', '/credentials/github/permissions/contents'],
+    ],
+    [
+      'no permission at all',
+      { credentials: { github: { permissions: {} } } },
+      ['profile_wrong_value', '/credentials/github/permissions'],
+    ],
     ['a key of a later version', { concurrency: {} }, ['profile_unknown_key', '/concurrency']],
     ['a key with a slash and a tilde', { 'a/b~c': 1 }, ['profile_unknown_key', '/a~1b~0c']],
     ['a condition that is an object', { trigger: { event: {} } }, ['profile_wrong_value', '/trigger/event']],
@@ -201,7 +216,11 @@ describe('a profile with a fault', () => {
       { report: { comment: 'sometimes' } },
       ['profile_wrong_value', '/report/comment'],
     ],
-    ['a team without its organisation', { allow: { teams: ['core'] } }, ['profile_wrong_value', '/allow/teams/0']],
+    [
+      'a team without its organisation',
+      { allow: { teams: ['core'] } },
+      ['profile_wrong_value', '/allow/teams/0'],
+    ],
     ['a budget of nothing', { budget: { runs: 0 } }, ['profile_wrong_value', '/budget/runs']],
     ['a misspelt check', { report: { chekc: true } }, ['profile_unknown_key', '/report/chekc']],
   ])('%s', async (_name, change, [code, path]) => {

@@ -44,6 +44,28 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
     'test/credentials/gh-token-file.test.ts',
   ),
   wall(
+    'bearer',
+    'credentials/bearer.ts',
+    'given.length === kept.length && timingSafeEqual(given, kept)',
+    'true',
+    'test/http/runtime-server.test.ts',
+  ),
+  wall(
+    'bearer of a run that is over',
+    'flow/runtime-access.ts',
+    "run?.state === 'preparing' || run?.state === 'running'",
+    'run !== undefined',
+    'test/http/runtime-server.test.ts',
+  ),
+  wall(
+    'mask of a renewed token',
+    'credentials/renew.ts',
+    'const forget = parts.redactor.add(value);',
+    'const forget = (): void => {};',
+    'test/flow/token-keeper.test.ts',
+  ),
+  wall('permissions of a run', 'flow/grants.ts', 'exact: true', 'exact: false', 'test/flow/grants.test.ts'),
+  wall(
     'mask',
     'log/redact.ts',
     'mask: (text) => maskUpTo(scanner(), text, 0, text.length).shown,',
