@@ -25,8 +25,12 @@ export function createHiddenLine(many: boolean): HiddenLine {
   let typed: string[] = [];
   let pasting = false;
   let held = '';
+  let previous = '';
 
   const press = (key: string, isLast: boolean): 'open' | 'done' | 'off' => {
+    const isSecondHalf = key === '\n' && previous === '\r';
+    previous = key;
+    if (isSecondHalf) return 'open';
     if (key === PASTE_BEGINS || key === PASTE_ENDS) pasting = key === PASTE_BEGINS;
     else if (/^[\r\n]/.test(key)) {
       // A terminal that marks no pastes sends a pasted text in one piece.
