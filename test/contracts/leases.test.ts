@@ -1,0 +1,148 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { outputFile } from '../../src/containers/log-file.ts';
+import type { Db } from '../../src/db/open.ts';
+import { runLogDirectory } from '../../src/flow/places.ts';
+import { readOutputFrom } from '../../src/flow/read-output.ts';
+import { createOutputShipper } from '../../src/flow/ship-output.ts';
+import { createLogger } from '../../src/log/logger.ts';
+import { createRedactor } from '../../src/log/redact.ts';
+import { createLeases } from '../../src/runs/leases.ts';
+import { createOutputStore } from '../../src/runs/output-store.ts';
+import type { RunOwner } from '../../src/runs/queue.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { createWorkerStore } from '../../src/runs/worker-store.ts';
+import { eachDatabase } from '../support/databases.ts';
+import { openQueue } from '../support/queue.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const LEASE_MS = 60_000;
+const own = (worker: string, host = 'here'): RunOwner => ({ worker, host });
+
+eachDatabase((kind, databases) => {
+  async function open() {
+    const { db } = await databases.open();
+    const lab = openQueue(db);
+    const leases = createLeases(db, systemClock, LEASE_MS);
+    const claimed = async (owner: RunOwner): Promise<Run> => {
+      await lab.add();
+      const run = await lab.queue.claim(owner);
+      if (!run) throw new Error('nothing to claim');
+      return run;
+    };
+    return { db, leases, claimed, ...lab };
+  }
+  /** As if a lease, or the time after which a run is lost, had been a minute ago. */
+  async function letPass(db: Db, id: string, column: 'lease_until' | 'lost_after'): Promise<void> {
+    await sql`UPDATE runs SET ${sql.ref(column)} = ${Date.now() - LEASE_MS} WHERE id = ${id}`.execute(
+      db.kysely,
+    );
+  }
+
+  test('a lease is renewed by its holder alone', async () => {
+    const { leases, claimed, get } = await open();
+    const { id } = await claimed(own('a'));
+    expect(await leases.renew('b')).toEqual(new Set());
+    expect(await leases.renew('a')).toEqual(new Set([id]));
+    expect(Math.abs(((await get(id)).leaseUntil ?? 0) - Date.now() - LEASE_MS)).toBeLessThan(10_000);
+  });
+
+  test('at its start a worker takes over what its host had, and not what another host may have started', async () => {
+    const { leases, claimed } = await open();
+    const mine = await claimed(own('before'));
+    const theirs = await claimed(own('other', 'there'));
+    expect(await leases.launching(theirs, LEASE_MS)).toBe(true);
+    expect((await leases.takeOver(own('now'))).map(({ id }) => id)).toEqual([mine.id]);
+  });
+
+  test('while a lease holds nobody else has a say; once it has lapsed, what had not begun waits again', async () => {
+    const { db, leases, claimed, get } = await open();
+    const run = await claimed(own('gone', 'there'));
+    const nothing = { back: [], mine: [], lost: [] };
+    expect(await leases.lapsed(own('me'))).toEqual(nothing);
+    await letPass(db, run.id, 'lease_until');
+    expect(await leases.lapsed(own('me'))).toEqual({ ...nothing, back: [run.id] });
+    expect(await get(run.id)).toMatchObject({ state: 'queued', host: null, worker: null, leaseOwner: null });
+    expect(await leases.launching(run, LEASE_MS)).toBe(false);
+  });
+
+  test('a run that may have begun waits for its host, and is anybody’s once it is lost', async () => {
+    const { db, leases, claimed, get } = await open();
+    const run = await claimed(own('gone', 'there'));
+    expect(await leases.launching(run, LEASE_MS)).toBe(true);
+    await letPass(db, run.id, 'lease_until');
+    const nothing = { back: [], mine: [], lost: [] };
+    expect(await leases.lapsed(own('me'))).toEqual(nothing);
+    expect(await get(run.id)).toMatchObject({ state: 'preparing', host: 'there' });
+    expect((await leases.lapsed(own('again', 'there'))).mine.map(({ id }) => id)).toEqual([run.id]);
+    await letPass(db, run.id, 'lease_until');
+    await letPass(db, run.id, 'lost_after');
+    const both = await Promise.all(['a', 'b'].map(async (name) => await leases.lapsed(own(name))));
+    expect(both.flatMap(({ lost }) => lost).map(({ id }) => id)).toEqual([run.id]);
+  });
+
+  test('a worker whose lease has lapsed may not launch where another could have taken the run', async () => {
+    const { db, leases, claimed } = await open();
+    const run = await claimed(own('slow'));
+    await letPass(db, run.id, 'lease_until');
+    expect(await leases.launching(run, LEASE_MS)).toBe(kind === 'sqlite');
+  });
+
+  test('workers are listed while they are heard of, with what they hold; a new start takes the place of the last', async () => {
+    const { db, claimed } = await open();
+    const workers = createWorkerStore(db, systemClock, LEASE_MS);
+    const notice = { id: 'w1', host: 'here', name: 'box', version: '1', capacity: 2 };
+    await workers.announce(notice);
+    await claimed(own('w1'));
+    expect(await workers.list()).toMatchObject([{ ...notice, state: 'working', runs: 1 }]);
+    expect(await workers.drain('w1', true)).toBe(true);
+    expect(await workers.drain('nobody', true)).toBe(false);
+    expect(await workers.heartbeat(notice, 'working')).toEqual({ draining: true });
+    expect(await workers.list()).toMatchObject([{ state: 'draining' }]);
+    await sql`UPDATE workers SET heartbeat_at = heartbeat_at - ${2 * LEASE_MS}`.execute(db.kysely);
+    expect(await workers.list()).toMatchObject([{ state: 'gone' }]);
+    await workers.announce({ ...notice, id: 'w2' });
+    expect(await workers.list()).toMatchObject([{ id: 'w2', state: 'working', runs: 0 }]);
+    await workers.leave('w2');
+    expect(await workers.list()).toEqual([]);
+  });
+
+  test('output is read alike from its file and from the database, from any offset, whatever is added meanwhile', async () => {
+    const { db, add } = await open();
+    const output = createOutputStore(db);
+    const of = { runId: await add(), attempt: 1 };
+    const [here, elsewhere] = [await temporaryDirectory(), await temporaryDirectory()];
+    const dir = runLogDirectory(here, { id: of.runId, attempt: 1 });
+    mkdirSync(dir, { recursive: true });
+    const shipper = createOutputShipper({
+      store: output,
+      clock: systemClock,
+      log: createLogger({ level: 'silent', redactor: createRedactor() }),
+    });
+    const read = async (varDir: string, from: number): Promise<string> => {
+      let text = '';
+      for await (const piece of readOutputFrom({ varDir, output }, of, from)) text += piece.text;
+      return text;
+    };
+    const line = (text: string): string => `${JSON.stringify({ at: 'now', stream: 'stdout', text })}\n`;
+    const long = line('ü'.repeat(300_000));
+    for (const text of [line('first'), `${long}${line('\u0000')}{"torn`, ` ${line('end').slice(1)}`]) {
+      appendFileSync(outputFile(dir), text);
+      await shipper.ship(of, dir, false);
+      await shipper.ship(of, dir, false);
+    }
+    const whole = await read(here, 0);
+    expect(await read(elsewhere, 0)).toBe(whole);
+    expect(await read(elsewhere, line('first').length)).toBe(await read(here, line('first').length));
+    expect(await read(elsewhere, 10)).toBe(whole.slice(10));
+    expect(dirname(outputFile(dir))).toBe(join(here, 'log/runs', of.runId, '1'));
+    appendFileSync(outputFile(dir), '{"at":"now","stream":"service","text":"full","cut":{"lines":1}}\n');
+    await shipper.ship(of, dir, false);
+    expect(await read(elsewhere, 0)).toBe(whole);
+    await shipper.ship(of, dir, true);
+    expect(await read(elsewhere, 0)).toBe(await read(here, 0));
+  });
+});
