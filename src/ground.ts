@@ -94,7 +94,10 @@ function makeGround(config: Config, db: Db, destination: LogDestination | undefi
     deliveries: createDeliveryStore(db, clock),
     runs: createRunStore(db, clock),
     reports: createReportStore(db, clock),
-    queue: createRunQueue(db, clock, times.leaseMs),
+    queue: createRunQueue(db, clock, times.leaseMs, {
+      perRepository: config.maxRunsPerRepository,
+      perActor: config.maxRunsPerActor,
+    }),
     leases: createLeases(db, clock, times.leaseMs),
     workers: createWorkerStore(db, clock, times.leaseMs),
     times,

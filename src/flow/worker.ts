@@ -146,7 +146,7 @@ async function look(parts: WorkerParts, flights: Flights, hasRoom: () => boolean
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) flights.cancel(runCancelled(reason), run);
   for (const run of await queue.cancelledWaiting()) await executor.dismiss(run);
-  while (hasRoom() && (await queue.waiting()) > 0 && (await parts.isReady())) {
+  while (hasRoom() && (await queue.anyReady()) && (await parts.isReady())) {
     parts.crashPoint('claim-begun');
     const run = await queue.claim(await owner(parts));
     if (!run) return;

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
-import { lockFor } from '../db/lock-for.ts';
+import { isPostgres, lockFor } from '../db/lock-for.ts';
 import { databaseNow } from '../db/now.ts';
 import type { Db } from '../db/open.ts';
 import { lockLanes, PUT_OFF, READY, settleLane, settleLanes } from './lanes.ts';
@@ -15,61 +15,92 @@ const DUE_AT_ONCE = 100;
 
 /** Whether a claim could find something: a run is ready, or was put off until now. */
 export async function anyReady(kysely: Kysely<unknown>, now: number): Promise<boolean> {
-  const runs = runTables(kysely).selectFrom('runs').select('id').limit(1);
-  if (await runs.where(READY).executeTakeFirst()) return true;
-  return (await runs.where(PUT_OFF).where('not_before', '<=', now).executeTakeFirst()) !== undefined;
+  const ready = await runTables(kysely)
+    .selectFrom('runs')
+    .select('id')
+    .where(READY)
+    .limit(1)
+    .executeTakeFirst();
+  return ready !== undefined || (await dueRuns(kysely, now)).length > 0;
 }
 
 /** Moves the run whose turn it is to `preparing`, with its next attempt and a lease of `leaseMs` ms. Claims are made one after the other, so that what each counts stays true. */
-export async function claimRun(
-  parts: { db: Db; clock: Clock; leaseMs: number; ceilings: Ceilings },
-  owner: RunOwner,
-): Promise<Run | undefined> {
-  const { db, clock, leaseMs, ceilings } = parts;
+export async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<Run | undefined> {
+  const { db, clock, ceilings } = parts;
   const now = clock.now();
-  if (!(await anyReady(db.kysely, now))) return undefined;
+  const due = await dueRuns(db.kysely, now);
+  if (due.length === 0 && !(await anyReady(db.kysely, now))) return undefined;
   return await db.transaction(async (trx) => {
     await lockFor(trx, 'claims');
-    await takeBackDue(trx, now);
+    await takeBack(trx, due);
     const picked = await pickRun(trx, ceilings);
     if (!picked) return undefined;
     await lockLanes(trx, [picked.repository_id]);
-    const row = await runTables(trx)
-      .updateTable('runs')
-      .set((set) => ({
-        state: 'preparing' as const,
-        head: 0,
-        attempt: set('attempt', '+', 1),
-        lease_owner: owner.worker,
-        lease_until: sql<number>`${databaseNow(db, clock)} + ${sql.lit(leaseMs)}`,
-        worker: owner.worker,
-        host: owner.host,
-      }))
-      .where('id', '=', picked.id)
-      .where(READY)
-      .returning(RUN_COLUMNS)
-      .executeTakeFirst();
-    // Called off in this very moment; what was picked by is settled with it, so that the next claim finds another.
+    const row = (await isStillReady(trx, picked.id)) ? await take(trx, picked.id, parts, owner) : undefined;
+    await settleLane(trx, picked.repository_id);
+    // It was called off in this very moment; the next claim finds another.
     if (!row) return undefined;
-    await settleLane(trx, row.repository_id);
     const data = { state: 'preparing', attempt: row.attempt };
     await appendTimeline(trx, row.id, now, { kind: 'state', text: `Attempt ${row.attempt} begins.`, data });
     return toRun(row);
   });
 }
 
-async function takeBackDue(trx: Kysely<unknown>, now: number): Promise<void> {
-  const tables = runTables(trx);
-  const due = await tables
+/** What claims work with. */
+export type ClaimParts = { db: Db; clock: Clock; leaseMs: number; ceilings: Ceilings };
+
+/** Found by its id alone and judged here: with `READY` in the query, PostgreSQL may read the whole lane for it. */
+async function isStillReady(trx: Kysely<unknown>, id: string): Promise<boolean> {
+  const row = await runTables(trx)
+    .selectFrom('runs')
+    .select(['state', 'held', 'not_before', 'cancel_reason'])
+    .where('id', '=', id)
+    .$if(isPostgres(trx), (query) => query.forUpdate().skipLocked())
+    .executeTakeFirst();
+  return row?.state === 'queued' && row.held === 0 && row.not_before === 0 && row.cancel_reason === null;
+}
+
+async function take(trx: Kysely<unknown>, id: string, parts: ClaimParts, owner: RunOwner) {
+  const { db, clock, leaseMs } = parts;
+  return await runTables(trx)
+    .updateTable('runs')
+    .set((set) => ({
+      state: 'preparing' as const,
+      head: 0,
+      attempt: set('attempt', '+', 1),
+      lease_owner: owner.worker,
+      lease_until: sql<number>`${databaseNow(db, clock)} + ${sql.lit(leaseMs)}`,
+      worker: owner.worker,
+      host: owner.host,
+    }))
+    .where('id', '=', id)
+    .returning(RUN_COLUMNS)
+    .executeTakeFirst();
+}
+
+type Due = { id: string; repository_id: number };
+
+/** Some of the runs that were put off until now. */
+async function dueRuns(kysely: Kysely<unknown>, now: number): Promise<Due[]> {
+  return await runTables(kysely)
     .selectFrom('runs')
     .select(['id', 'repository_id'])
     .where(PUT_OFF)
     .where('not_before', '<=', now)
     .limit(DUE_AT_ONCE)
     .execute();
+}
+
+/** They are in their lanes again. */
+async function takeBack(trx: Kysely<unknown>, due: readonly Due[]): Promise<void> {
   const lanes = due.map((row) => row.repository_id);
   await lockLanes(trx, lanes);
   for (const { id } of due)
-    await tables.updateTable('runs').set({ not_before: 0 }).where('id', '=', id).where(PUT_OFF).execute();
+    await runTables(trx)
+      .updateTable('runs')
+      .set({ not_before: 0 })
+      .where('id', '=', id)
+      .where(PUT_OFF)
+      .execute();
   await settleLanes(trx, lanes);
 }

@@ -28,11 +28,10 @@ export const GROUPED: RawBuilder<boolean> = sql<boolean>`state <> 'ended' AND gr
 /**
  * Marks the oldest ready run of a repository as its head, and no other. To be called, inside the transaction,
  * after every change that makes runs of the repository ready or not ready; without it a ready run may be found only
- * when nothing else waits. Whoever changes queued rows holds their lanes before (`lockLanes`), so that nobody waits
+ * when nothing else waits. Whoever changes queued rows holds their lanes before (`lockLanes`): the next change sees this one, and nobody waits
  * for a lane while others wait for one of its rows.
  */
 export async function settleLane(trx: Kysely<unknown>, repositoryId: number): Promise<void> {
-  await lockLanes(trx, [repositoryId]);
   const tables = runTables(trx);
   const first = await tables
     .selectFrom('runs')

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { databaseNow } from '../db/now.ts';
 import type { Db } from '../db/open.ts';
-import { settleLanes } from './lanes.ts';
+import { lockLanes, settleLanes } from './lanes.ts';
 import type { RunOwner } from './queue.ts';
 import type { Run } from './run.ts';
 import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
@@ -104,10 +104,9 @@ async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]>
       .where('lease_until', '<', databaseNow(db, clock))
       .returning(['id', 'repository_id'])
       .execute();
-    await settleLanes(
-      trx,
-      rows.map((row) => row.repository_id),
-    );
+    const lanes = rows.map((row) => row.repository_id);
+    await lockLanes(trx, lanes);
+    await settleLanes(trx, lanes);
     for (const { id } of rows)
       await appendTimeline(trx, id, clock.now(), {
         kind: 'state',

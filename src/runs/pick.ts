@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { ACTIVE, HEAD, READY, settleLane } from './lanes.ts';
+import { ACTIVE, HEAD, lockLanes, READY, settleLane } from './lanes.ts';
 import { runTables } from './tables.ts';
 
 /** How many runs are worked on at once, over all workers, of one repository and of one actor; undefined is no limit. */
@@ -92,15 +92,18 @@ async function pickForgotten(trx: Kysely<unknown>, active: Active): Promise<unde
     .limit(1)
     .execute();
   for (const { repository_id } of ready)
-    if (!active.repositories.has(repository_id)) await settleLane(trx, repository_id);
+    if (!active.repositories.has(repository_id)) {
+      await lockLanes(trx, [repository_id]);
+      await settleLane(trx, repository_id);
+    }
 }
 
+/** The heads of the lanes, oldest first; no other condition on the row, or databases read the whole queue in its order. */
 function headsOf(trx: Kysely<unknown>) {
   return runTables(trx)
     .selectFrom('runs')
     .select(['id', 'repository_id', 'actor', 'queued_at'])
     .where(HEAD)
-    .where(READY)
     .orderBy('queued_at')
     .orderBy('id');
 }

@@ -8,7 +8,7 @@ import { callOff, leavePlace, lockPlace } from './place.ts';
 import type { EndReason, Outcome, Run, RunState, TimelineEntry, TokenUsage } from './run.ts';
 import { assertMove } from './states.ts';
 import { RUN_COLUMNS, type RunTables, runTables, toRun } from './tables.ts';
-import { appendTimeline, readTimeline } from './timeline.ts';
+import { appendTimeline, holdRun, readTimeline } from './timeline.ts';
 
 /** What a move may set besides the state; times in milliseconds since 1970. */
 export type RunPatch = {
@@ -131,7 +131,10 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     },
     advance: (run, to, patch, text) => advance(db, clock, run, to, patch, text),
     note: async (id, entry) =>
-      await db.transaction(async (trx) => await appendTimeline(trx, id, clock.now(), { data: {}, ...entry })),
+      await db.transaction(async (trx) => {
+        await holdRun(trx, id);
+        await appendTimeline(trx, id, clock.now(), { data: {}, ...entry });
+      }),
     timeline: async (id, afterSeq = 0) => await readTimeline(db.kysely, id, afterSeq),
     async requestCancel(id, reason) {
       if (!(await db.transaction(async (trx) => await callOff(trx, id, reason)))) return false;

@@ -3,16 +3,13 @@ import { isPostgres } from '../db/lock-for.ts';
 import type { TimelineEntry } from './run.ts';
 import { runTables } from './tables.ts';
 
-/** Adds one line at the end of a run's timeline, inside the caller's transaction. */
+/** Adds one line at the end of a run's timeline, inside a transaction that has written the run's row or holds it (`holdRun`): the lines of one run are numbered one after the other. */
 export async function appendTimeline(
   trx: Kysely<unknown>,
   runId: string,
   at: number,
   entry: { kind: string; text: string; data: Record<string, unknown> },
 ): Promise<void> {
-  // Lines of one run are numbered one after the other; SQLite's transactions are alone anyway.
-  if (isPostgres(trx))
-    await runTables(trx).selectFrom('runs').select('id').where('id', '=', runId).forNoKeyUpdate().execute();
   const next = sql<number>`(SELECT COALESCE(MAX(seq), 0) + 1 FROM run_events WHERE run_id = ${runId})`;
   await runTables(trx)
     .insertInto('run_events')
@@ -25,6 +22,12 @@ export async function appendTimeline(
       data_json: JSON.stringify(entry.data),
     })
     .execute();
+}
+
+/** Keeps others from writing to a run until the transaction ends; SQLite's transactions are alone anyway. */
+export async function holdRun(trx: Kysely<unknown>, runId: string): Promise<void> {
+  if (!isPostgres(trx)) return;
+  await runTables(trx).selectFrom('runs').select('id').where('id', '=', runId).forNoKeyUpdate().execute();
 }
 
 /** The timeline after a line, oldest first. */

@@ -31,6 +31,7 @@ const queue: RunQueue = {
   cancels: () => answer(new Map<string, string>()),
   cancelledWaiting: () => answer([]),
   waiting: () => answer(0),
+  anyReady: () => answer(false),
 };
 
 const workers: WorkerStore = {
