@@ -25,7 +25,9 @@ export type Reporter = {
   report(runId: string): Promise<void>;
   /** From now on tries whatever is due. */
   start(): void;
-  /** Tries whatever is due without waiting for the next look. */
+  /** Tries whatever is due; resolves when each was tried once, and never rejects. */
+  sayDue(): Promise<void>;
+  /** The same without waiting for it. */
   wake(): void;
   stop(): Promise<void>;
 };
@@ -62,7 +64,7 @@ export function createReporter(parts: ReporterParts): Reporter {
     await parts.reports.reopen();
     await Promise.all((await parts.reports.due(AT_ONCE)).map(attempt));
   };
-  const look = async (): Promise<void> => {
+  const sayDue = async (): Promise<void> => {
     looking ??= tryDue()
       .catch((error: unknown) => parts.log.error({ err: error }, 'reports could not be read'))
       .finally(() => {
@@ -76,10 +78,11 @@ export function createReporter(parts: ReporterParts): Reporter {
       await Promise.all((await parts.reports.due(10, runId)).map(attempt));
     },
     start() {
-      timer = parts.clock.every(LOOK_EVERY_MS, look);
+      timer = parts.clock.every(LOOK_EVERY_MS, sayDue);
     },
+    sayDue,
     wake() {
-      if (!stopped) void look();
+      if (!stopped) void sayDue();
     },
     async stop() {
       stopped = true;

@@ -83,7 +83,7 @@ export async function until<T>(
 /** A comment on issue 7 of octo/hello as GitHub delivers it, new each time. */
 export function commentPayload(
   text = 'Please look at this.',
-  over: { login?: string; type?: string; repository?: string } = {},
+  over: { login?: string; type?: string; repository?: string; association?: string } = {},
 ): Record<string, unknown> {
   const fullName = over.repository ?? 'octo/hello';
   const id = Math.floor(Math.random() * 2 ** 40);
@@ -101,7 +101,7 @@ export function commentPayload(
       labels: [],
       created_at: now,
     },
-    comment: { id, body: text, user, author_association: 'OWNER', created_at: now },
+    comment: { id, body: text, user, author_association: over.association ?? 'OWNER', created_at: now },
     repository: {
       id: 424242,
       name: fullName.split('/')[1],

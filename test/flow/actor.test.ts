@@ -1,0 +1,262 @@
+import { describe, expect, test } from 'vitest';
+import { FlowError } from '../../src/base/errors.ts';
+import type { FlowEvent } from '../../src/events/event.ts';
+import { type ActorJudgement, askActor } from '../../src/flow/actor.ts';
+import type { Lookups } from '../../src/flow/lookups.ts';
+import type { OwnVoice } from '../../src/flow/own-voice.ts';
+import { fullAllow } from '../../src/profiles/allow.ts';
+import type { Allow } from '../../src/profiles/profile.ts';
+import { commentEvent, profileOf } from '../support/flow-events.ts';
+
+type World = {
+  allow?: Partial<Allow>;
+  /** Who caused the event. */
+  login?: string;
+  type?: string;
+  permission?: string | Error;
+  teams?: Record<string, boolean | Error>;
+  own?: string;
+  knownOwn?: string;
+  isFork?: boolean | Error;
+  locked?: 'issue' | 'pull_request' | 'discussion';
+  pull?: { isFork: boolean | undefined };
+};
+
+const silent = new FlowError({
+  code: 'github_unreachable',
+  blame: 'github',
+  message: 'GitHub gave no answer.',
+  mend: 'Wait.',
+});
+
+/** What the rules say in a world, and what GitHub was asked. */
+async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: string[] }> {
+  const asked: string[] = [];
+  const answer = <T>(question: string, value: T | Error | undefined): Promise<T> => {
+    asked.push(question);
+    if (value instanceof Error || value === undefined) return Promise.reject(value ?? silent);
+    return Promise.resolve(value);
+  };
+  const lookups: Lookups = {
+    permission: (_profile, _repository, login) => answer(`permission ${login}`, world.permission),
+    isMember: (_profile, _repository, team) => answer(`team ${team}`, world.teams?.[team]),
+    isFork: (_profile, _repository, number) => answer(`pull ${number}`, world.isFork),
+  };
+  const own = {
+    isKnownOwn: async (login: string) => login === world.knownOwn,
+    isOwn: async (_profile: unknown, _repository: string, login: string) => {
+      asked.push('own');
+      return login === world.own;
+    },
+  } as unknown as OwnVoice;
+  const profile = { ...profileOf('p', {}), allow: fullAllow(world.allow) };
+  return { judgement: await askActor({ lookups, own }, profile, eventOf(world)), asked };
+}
+
+function eventOf({ login = 'alice', type = 'User', locked, pull }: World): FlowEvent {
+  const event = commentEvent({
+    repository: {
+      id: 1,
+      fullName: 'acme/site',
+      owner: 'acme',
+      name: 'site',
+      defaultBranch: 'main',
+      private: false,
+    },
+    actor: login === '' ? undefined : { login, id: 1, type },
+  });
+  return {
+    ...event,
+    payload: locked ? { ...event.payload, [locked]: { number: 42, locked: true } } : event.payload,
+    pullRequest: pull && {
+      number: 42,
+      headSha: undefined,
+      headRef: undefined,
+      headRepositoryId: undefined,
+      baseSha: undefined,
+      baseRef: undefined,
+      ...pull,
+    },
+  };
+}
+
+describe('who may not', () => {
+  test.each<[string, World, string]>([
+    ['a sender that the event does not name', { login: '', permission: 'admin' }, 'actor_unknown'],
+    ['write is asked for, and there is triage', { permission: 'triage' }, 'permission_too_low'],
+    ['write is asked for, and there is none', { permission: 'none' }, 'permission_too_low'],
+    [
+      'admin is asked for, and there is maintain',
+      { allow: { permission: 'admin' }, permission: 'maintain' },
+      'permission_too_low',
+    ],
+    ['a level that GitHub does not have', { permission: 'owner' }, 'permission_too_low'],
+    ['no answer about the permission', { permission: silent }, 'permission_unknown'],
+    [
+      'somebody else than the actors',
+      { allow: { actors: ['bob'] }, permission: 'admin' },
+      'actor_not_allowed',
+    ],
+    ['no actor at all', { allow: { actors: [] }, permission: 'admin' }, 'actor_not_allowed'],
+    [
+      'a bot that is not named',
+      { login: 'evil[bot]', type: 'Bot', allow: { permission: 'any' } },
+      'bot_not_allowed',
+    ],
+    [
+      'a bot among the actors',
+      { login: 'x[bot]', type: 'Bot', allow: { actors: ['x[bot]'] } },
+      'bot_not_allowed',
+    ],
+    [
+      'a bot in a team',
+      { login: 'x[bot]', type: 'Bot', allow: { teams: ['acme/core'] }, teams: { 'acme/core': true } },
+      'bot_not_allowed',
+    ],
+    [
+      'somebody outside the team',
+      { allow: { teams: ['acme/core'] }, teams: { 'acme/core': false } },
+      'team_not_allowed',
+    ],
+    [
+      'a team of another organisation',
+      { allow: { teams: ['other/core'] }, teams: { 'other/core': true } },
+      'team_elsewhere',
+    ],
+    [
+      'no answer about the team',
+      { allow: { teams: ['acme/core'] }, teams: { 'acme/core': silent } },
+      'team_unknown',
+    ],
+    [
+      'neither permission nor team',
+      {
+        allow: { permission: 'admin', teams: ['acme/core'] },
+        permission: 'write',
+        teams: { 'acme/core': false },
+      },
+      'team_not_allowed',
+    ],
+    [
+      'no permission, and no answer about one of two teams',
+      { allow: { teams: ['acme/a', 'acme/b'] }, teams: { 'acme/a': silent, 'acme/b': false } },
+      'team_unknown',
+    ],
+    ['the account that the service works with', { own: 'alice', permission: 'admin' }, 'own_account'],
+    [
+      'that account, in whatever capitals it is known',
+      { knownOwn: 'alice', allow: { permission: 'any' } },
+      'own_account',
+    ],
+    [
+      'the service’s own App, though a profile names it',
+      { login: 'flows[bot]', type: 'Bot', knownOwn: 'flows[bot]', allow: { bots: ['flows[bot]'] } },
+      'own_account',
+    ],
+    [
+      'the service’s own account in a team',
+      { own: 'alice', allow: { teams: ['acme/core'] }, teams: { 'acme/core': true } },
+      'own_account',
+    ],
+    [
+      'a locked issue, with triage',
+      { locked: 'issue', allow: { permission: 'read' }, permission: 'triage' },
+      'thread_locked',
+    ],
+    [
+      'a locked issue, where any may',
+      { locked: 'issue', allow: { permission: 'any' }, permission: 'read' },
+      'thread_locked',
+    ],
+    [
+      'a locked pull request, by name alone',
+      { locked: 'pull_request', allow: { actors: ['alice'] }, permission: 'read' },
+      'thread_locked',
+    ],
+    [
+      'a locked discussion, by team alone',
+      {
+        locked: 'discussion',
+        allow: { teams: ['acme/core'] },
+        teams: { 'acme/core': true },
+        permission: 'read',
+      },
+      'thread_locked',
+    ],
+    [
+      'a locked issue, and no answer',
+      { locked: 'issue', allow: { permission: 'any' }, permission: silent },
+      'permission_unknown',
+    ],
+    [
+      'a fork, by the event',
+      { allow: { permission: 'any', forks: false }, pull: { isFork: true } },
+      'fork_not_allowed',
+    ],
+    [
+      'a fork, by GitHub',
+      { allow: { permission: 'any', forks: false }, pull: { isFork: undefined }, isFork: true },
+      'fork_not_allowed',
+    ],
+    [
+      'no answer whether it is a fork',
+      { allow: { permission: 'any', forks: false }, pull: { isFork: undefined }, isFork: silent },
+      'fork_unknown',
+    ],
+  ])('%s', async (_name, world, code) => {
+    const { judgement } = await judge(world);
+    expect(judgement).toMatchObject({
+      denied: { code, message: expect.any(String), mend: expect.any(String) },
+    });
+  });
+});
+
+describe('who may', () => {
+  test.each<[string, World, boolean, string[]]>([
+    ['somebody with the permission', { permission: 'write' }, false, ['own', 'permission alice']],
+    ['an actor, unasked', { allow: { actors: ['Alice'] } }, false, []],
+    ['anybody, where any may', { allow: { permission: 'any' } }, false, ['own']],
+    [
+      'a member of the second team',
+      { allow: { teams: ['acme/a', 'ACME/b'] }, teams: { 'acme/a': false, 'ACME/b': true } },
+      false,
+      ['own', 'team acme/a', 'team ACME/b'],
+    ],
+    [
+      'a member, when the permission has no answer',
+      { allow: { permission: 'admin', teams: ['acme/a'] }, permission: silent, teams: { 'acme/a': true } },
+      false,
+      ['own', 'permission alice', 'team acme/a'],
+    ],
+    [
+      'a bot by its name, as a machine',
+      { login: 'renovate[bot]', type: 'Bot', allow: { bots: ['Renovate[bot]'] } },
+      true,
+      [],
+    ],
+    [
+      'the service’s own account by its name, as a machine',
+      { knownOwn: 'alice', allow: { actors: ['alice'] } },
+      true,
+      [],
+    ],
+    [
+      'a locked issue, with write',
+      { locked: 'issue', allow: { actors: ['alice'] }, permission: 'write' },
+      false,
+      ['permission alice'],
+    ],
+    [
+      'a branch of the repository itself',
+      { allow: { actors: ['alice'], forks: false }, pull: { isFork: undefined }, isFork: false },
+      false,
+      ['pull 42'],
+    ],
+    ['an issue, where forks may not', { allow: { actors: ['alice'], forks: false } }, false, []],
+  ])('%s', async (_name, world, machine, questions) => {
+    const { judgement, asked } = await judge(world);
+    expect(judgement).toMatchObject({ machine });
+    expect(judgement).not.toHaveProperty('denied');
+    expect(asked.toSorted()).toEqual(questions.toSorted());
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { eachDatabase } from '../support/databases.ts';
+import { openTalk, talkProfile } from '../support/talk.ts';
+
+const bot = { login: 'helper[bot]', type: 'Bot' };
+const byBots = talkProfile({ allow: { actors: [], bots: ['helper[bot]'] } });
+const byAny = talkProfile({ allow: { permission: 'any', actors: [], bots: [] } });
+
+eachDatabase((_kind, databases) => {
+  const open = async (options?: Parameters<typeof openTalk>[1]) =>
+    await openTalk((await databases.open()).db, options);
+
+  describe('the loop breaker', () => {
+    test('stops bots on one thread within the window, and nobody else', async () => {
+      const lab = await open({ profiles: [byBots], limits: { loop: { runs: 2, minutes: 60 } } });
+      const ask = async (over = {}): Promise<string> => (await lab.comment('go', { ...bot, ...over })).reason;
+      expect([await ask(), await ask(), await ask()]).toEqual(['run_queued', 'run_queued', 'loop_stopped']);
+      expect(await ask({ issue: { number: 8 } })).toBe('run_queued');
+      lab.clock.time += 61 * 60_000;
+      expect(await ask()).toBe('run_queued');
+    });
+
+    test('never counts people', async () => {
+      const lab = await open({ limits: { loop: { runs: 1, minutes: 60 } } });
+      for (let count = 0; count < 4; count += 1)
+        expect(await lab.comment('go')).toMatchObject({ reason: 'run_queued' });
+    });
+
+    test('counts the account that the service works with, where a profile names it', async () => {
+      const named = talkProfile({ allow: { actors: ['the-robot'], bots: [], permission: 'write' } });
+      const lab = await open({ profiles: [named], limits: { loop: { runs: 1, minutes: 60 } } });
+      await lab.comment('hello');
+      const over = { login: 'the-robot' };
+      expect(await lab.comment('go', over)).toMatchObject({ reason: 'run_queued' });
+      expect(await lab.comment('go', over)).toMatchObject({ reason: 'loop_stopped' });
+    });
+  });
+
+  describe('budgets', () => {
+    test.each([
+      ['actor', 'budget_actor_spent', { login: 'octocat' }],
+      ['repository', 'budget_repository_spent', { login: 'somebody' }],
+      ['profile', 'budget_profile_spent', { login: 'somebody' }],
+    ] as const)('of one run a day for each %s', async (scope, code, second) => {
+      const lab = await open({ profiles: [byAny], limits: { [scope]: { runs: 1 } } });
+      expect(await lab.comment('go')).toMatchObject({ reason: 'run_queued' });
+      expect(await lab.comment('go', second)).toMatchObject({ reason: code, runId: null });
+      lab.clock.time += 12 * 3_600_000;
+      expect(await lab.comment('go', second)).toMatchObject({ reason: 'run_queued' });
+    });
+
+    test('a profile’s own goes before that of the configuration', async () => {
+      const lab = await open({
+        profiles: [{ ...byAny, budget: { runs: 2 } }],
+        limits: { profile: { runs: 1 } },
+      });
+      const reasons = [];
+      for (let count = 0; count < 3; count += 1) reasons.push((await lab.comment('go')).reason);
+      expect(reasons).toEqual(['run_queued', 'run_queued', 'budget_profile_spent']);
+    });
+
+    test('in minutes: reserved while a run lives, settled when it has ended', async () => {
+      const lab = await open({ profiles: [byAny], limits: { actor: { minutes: 40 } } });
+      const { runId } = await lab.comment('go');
+      const denied = await lab.comment('go');
+      expect(denied).toMatchObject({ reason: 'budget_actor_spent' });
+      expect(denied.message).toContain('may take 30 minutes, and 10 of 40 are left');
+      await lab.live(runId ?? '', { outcome: 'succeeded', ms: 8 * 60_000 });
+      expect(await lab.comment('go')).toMatchObject({ reason: 'run_queued' });
+      expect(await lab.comment('go')).toMatchObject({ reason: 'budget_actor_spent' });
+    });
+
+    test('are kept by deliveries that come at the same moment', async () => {
+      const lab = await open({ profiles: [byAny], limits: { repository: { runs: 3 } } });
+      const decisions = await Promise.all(Array.from({ length: 12 }, async () => await lab.comment('go')));
+      expect(decisions.filter(({ runId }) => runId !== null)).toHaveLength(3);
+    });
+  });
+});

@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../src/db/open.ts';
+import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match.ts';
+import { candidatesOf, commentEvent } from '../support/flow-events.ts';
+import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const bot = { login: 'helper[bot]', type: 'Bot' };
+
+async function open(options?: Parameters<typeof openTalk>[1]): Promise<TalkLab> {
+  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  onTestFinished(async () => await db.close());
+  return await openTalk(db, options);
+}
+
+describe('commands in comments', () => {
+  test('/cancel calls off what goes on in the thread, and nothing elsewhere', async () => {
+    const lab = await open();
+    const first = await lab.comment('go');
+    const other = await lab.comment('go', { issue: { number: 8 } });
+    expect(await lab.comment('/cancel\nplease')).toMatchObject({ reason: 'command_cancel', runId: null });
+    expect((await lab.runs.find(first.runId ?? ''))?.cancelReason).toContain('octocat');
+    expect((await lab.runs.find(other.runId ?? ''))?.cancelReason).toBeNull();
+  });
+
+  test('/retry puts the newest run back once it has ended, once a delivery, and counts as a start', async () => {
+    const lab = await open({ limits: { actor: { runs: 2 } } });
+    const { runId } = await lab.comment('go');
+    expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_not_ended' });
+    await lab.live(runId ?? '', { outcome: 'failed' });
+    lab.clock.time += 1;
+    expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_retry' });
+    expect(await lab.newest()).toMatchObject({ id: runId, state: 'queued' });
+    const [again] = await lab.deliveries.list({ limit: 1 });
+    await lab.live(runId ?? '', { outcome: 'failed' });
+    expect(await lab.decideAgain(again?.id ?? '')).toMatchObject({ reason: 'command_retry' });
+    expect(await lab.newest()).toMatchObject({ state: 'ended' });
+    expect(await lab.comment('/retry')).toMatchObject({ reason: 'budget_actor_spent' });
+  });
+
+  test('a run can be named, and one of another thread cannot', async () => {
+    const lab = await open();
+    const first = await lab.comment('go');
+    const second = await lab.comment('go');
+    const other = await lab.comment('go', { issue: { number: 8 } });
+    expect(await lab.comment(`/cancel ${other.runId}`)).toMatchObject({ reason: 'command_no_run' });
+    expect(await lab.comment(`/cancel ${first.runId}`)).toMatchObject({ reason: 'command_cancel' });
+    expect((await lab.runs.find(second.runId ?? ''))?.cancelReason).toBeNull();
+  });
+
+  test('ask for the permission that the run’s own profile asks for', async () => {
+    const lab = await open();
+    await lab.comment('go');
+    lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
+    const over = { login: 'reader' };
+    for (const command of ['/cancel', '/retry', '/status'])
+      expect(await lab.comment(command, over)).toMatchObject({
+        reason: 'permission_too_low',
+        profile: 'hello',
+      });
+    expect(await lab.comment('/cancel', bot)).toMatchObject({ reason: 'bot_not_allowed' });
+    expect((await lab.newest()).cancelReason).toBeNull();
+  });
+
+  test.each(['/cancelled', '/Cancel', 'please /cancel', 'well\n/cancel', '> /cancel', '//cancel'])(
+    '%j is none',
+    async (text) => {
+      const lab = await open();
+      await lab.comment('go');
+      expect(await lab.comment(text)).toMatchObject({ reason: 'run_queued' });
+      expect((await lab.runs.list(5)).every(({ cancelReason }) => cancelReason === null)).toBe(true);
+    },
+  );
+
+  test('are not read in edits, and not taken from a profile that names the word', async () => {
+    const own = talkProfile({
+      path: 'own',
+      trigger: { event: 'issue_comment', action: 'created', command: '/status' },
+    });
+    const lab = await open({ profiles: [talkProfile(), own] });
+    expect(await lab.comment('/status')).toMatchObject({ reason: 'run_queued', profile: 'own' });
+    expect(await lab.comment('/cancel')).toMatchObject({ reason: 'command_cancel' });
+  });
+
+  test('on a thread without runs do and say nothing', async () => {
+    const lab = await open();
+    expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_no_run', runId: null });
+    await lab.say();
+    expect(lab.api.requests).toEqual([]);
+  });
+
+  test('work when no profile matches, and say with a thumb that they were obeyed', async () => {
+    const quiet = talkProfile({
+      trigger: { event: 'issue_comment', command: '/go' },
+      report: { reaction: true, comment: 'never' },
+    });
+    const lab = await open({ profiles: [quiet] });
+    await lab.comment('/go');
+    expect(await lab.comment('/cancel')).toMatchObject({ reason: 'command_cancel', profile: 'hello' });
+    await lab.say();
+    expect(lab.api.reactions.map(({ content }) => content).toSorted()).toEqual(['+1', 'eyes']);
+  });
+});
+
+describe('a refusal', () => {
+  const told = talkProfile({ report: { reaction: true, comment: 'on-failure' } });
+  const reader = { login: 'reader' };
+
+  test('is told once a thread and reason to those who belong to the repository', async () => {
+    const lab = await open({ profiles: [told] });
+    lab.api.permissions.set('reader', { permission: 'read', role_name: 'triage' });
+    for (const number of [7, 7, 8]) await lab.comment('go', { ...reader, issue: { number } });
+    await lab.say();
+    expect(lab.api.comments.map(({ number }) => number).toSorted()).toEqual([7, 8]);
+    expect(lab.api.comments[0]?.body).toContain('No run was started. reader has the permission triage');
+    expect(lab.api.reactions.every(({ content }) => content === 'confused')).toBe(true);
+    expect(lab.api.reactions).toHaveLength(3);
+    const own = await lab.comment(lab.api.comments[0]?.body ?? '', reader);
+    expect(own).toMatchObject({ reason: 'own_comment' });
+  });
+
+  test('gives strangers on a public repository a reaction and no word', async () => {
+    const lab = await open({ profiles: [told] });
+    const stranger = { association: 'NONE', login: 'stranger' };
+    await lab.comment('go', stranger);
+    await lab.say();
+    expect(lab.api.comments).toEqual([]);
+    expect(lab.api.reactions).toMatchObject([{ content: 'confused' }]);
+  });
+
+  test('says nothing to bots, on locked threads, and where the profile never speaks', async () => {
+    const never = talkProfile({ report: { reaction: false, comment: 'never' } });
+    const lab = await open({ profiles: [told] });
+    await lab.comment('go', bot);
+    await lab.comment('go', { ...reader, issue: { locked: true } });
+    await lab.say();
+    const silent = await open({ profiles: [never] });
+    await silent.comment('go', reader);
+    await silent.say();
+    expect([...lab.api.comments, ...lab.api.reactions, ...silent.api.comments]).toEqual([]);
+  });
+
+  test('tells nobody on GitHub what went wrong between the service and GitHub', async () => {
+    const lab = await open({ profiles: [told] });
+    lab.api.misbehaveAt(/permission$/, { status: 401, message: 'Bad credentials' });
+    expect(await lab.comment('go')).toMatchObject({ reason: 'permission_unknown' });
+    await lab.say();
+    expect(lab.api.comments[0]?.body).toContain('GitHub gave no answer');
+    expect(lab.api.comments[0]?.body).not.toContain('token');
+  });
+});
+
+test('deciding a delivery twice starts one run', async () => {
+  const lab = await open();
+  const { runId } = await lab.comment('go');
+  const [delivery] = await lab.deliveries.list({ limit: 1 });
+  await expect(lab.decideAgain(delivery?.id ?? '')).rejects.toThrow();
+  expect((await lab.runs.list(5)).map(({ id }) => id)).toEqual([runId]);
+});
+
+describe('an edit', () => {
+  const edited = commentEvent({
+    action: 'edited',
+    attributes: { ...commentEvent().attributes, action: 'edited' },
+  });
+  const winner = (trigger: object): string | undefined =>
+    matchEvent(createProfileSet(candidatesOf({ a: trigger })), edited).winner?.profile.path;
+
+  test('starts only profiles that name the action, in the trigger or in the filter', () => {
+    expect(winner({ event: 'issue_comment' })).toBeUndefined();
+    expect(winner({ event: 'issue_comment', command: '/fix' })).toBeUndefined();
+    expect(winner({ event: 'issue_comment', action: ['created', 'edited'] })).toBe('a');
+    expect(winner({ event: 'issue_comment', filter: 'event.action == "created" || true' })).toBe('a');
+    const [result] = explainMatch(createProfileSet(candidatesOf({ a: { event: 'issue_comment' } })), edited);
+    expect(result).toMatchObject({ matched: false, failed: { condition: 'action', actual: 'edited' } });
+  });
+});

@@ -1,0 +1,161 @@
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import type { Clock } from '../../src/base/clock.ts';
+import type { Db } from '../../src/db/open.ts';
+import type { Decision } from '../../src/deliveries/delivery.ts';
+import { createDeliveryStore, type DeliveryStore } from '../../src/deliveries/delivery-store.ts';
+import { createReporter, type Reporter } from '../../src/feedback/reporter.ts';
+import type { AdmissionLimits } from '../../src/flow/admission-limits.ts';
+import { createAdmission } from '../../src/flow/admit.ts';
+import { createLookups } from '../../src/flow/lookups.ts';
+import { createOwnVoice } from '../../src/flow/own-voice.ts';
+import { renderReport } from '../../src/flow/report-texts.ts';
+import { createGitHubClient } from '../../src/github/client.ts';
+import { expandProfile } from '../../src/profiles/expand.ts';
+import { createProfileSet } from '../../src/profiles/match.ts';
+import type { Profile } from '../../src/profiles/profile.ts';
+import type { Registry } from '../../src/profiles/registry.ts';
+import { createOwnAccounts } from '../../src/runs/own-accounts.ts';
+import { createReportStore, type ReportStore } from '../../src/runs/report-store.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { createRunStore, type RunStore } from '../../src/runs/run-store.ts';
+import { settableClock } from './fake-clock.ts';
+import { profileOf } from './flow-events.ts';
+import { type GitHubApi, startGitHubApi } from './github-api.ts';
+import { commentPayload } from './service.ts';
+
+/** Admission and reporter over a real database and the stand-in for GitHub, without a worker. */
+export type TalkLab = {
+  api: GitHubApi;
+  clock: Clock & { time: number };
+  deliveries: DeliveryStore;
+  runs: RunStore;
+  reports: ReportStore;
+  reporter: Reporter;
+  /** Another reporter on the same rows, as after a crash or in another process. */
+  secondReporter(): Reporter;
+  /** Delivers a comment on issue 7 of octo/hello and gives what was decided. */
+  comment(text: string, over?: Parameters<typeof commentPayload>[1] & { issue?: object }): Promise<Decision>;
+  deliver(payload: object, event?: string): Promise<Decision>;
+  /** Decides a stored delivery once more. */
+  decideAgain(id: string): Promise<Decision>;
+  /** The newest run. */
+  newest(): Promise<Run>;
+  /** Takes a run through its life as a worker would. */
+  live(
+    id: string,
+    end: { outcome: 'succeeded' | 'failed'; ms?: number; finalMessage?: string },
+  ): Promise<Run>;
+  /** Says what there is to say by now. */
+  say(): Promise<void>;
+};
+
+/** The profile that labs have: anybody with write permission, the live comment, no reaction. */
+export function talkProfile(changes: Partial<Profile> = {}): Profile {
+  return {
+    ...profileOf('hello', { event: 'issue_comment', action: 'created' }),
+    report: { reaction: false, comment: 'always' },
+    ...changes,
+  };
+}
+
+const NO_LIMITS: AdmissionLimits = { loop: { runs: 5, minutes: 60 }, actor: {}, repository: {}, profile: {} };
+
+/** A lab of its own for one test. */
+export async function openTalk(
+  db: Db,
+  options: { profiles?: Profile[]; limits?: Partial<AdmissionLimits>; apps?: string[] } = {},
+): Promise<TalkLab> {
+  const api = await startGitHubApi();
+  onTestFinished(async () => await api.close());
+  api.repositories.add('octo/hello');
+  api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
+  const clock = settableClock(Date.UTC(2030, 0, 1, 12));
+  const log = pino({ level: 'silent' });
+  const client = createGitHubClient({ apiUrl: api.url, token: async () => 'a-token', log });
+  const deliveries = createDeliveryStore(db, clock);
+  const runs = createRunStore(db, clock);
+  const reports = createReportStore(db, clock);
+  const own = createOwnVoice({
+    clientFor: () => client,
+    tokenFileFor: () => '/secrets/gh-token',
+    appLogins: () => options.apps ?? [],
+    accounts: createOwnAccounts(db, clock),
+    clock,
+  });
+  const reporterOver = (): Reporter =>
+    createReporter({
+      reports,
+      runs,
+      voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
+      render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
+      mask: (text) => text.replaceAll('s3cret-value', '[masked]'),
+      linkTo: (id) => `https://flows.example/runs/${id}`,
+      clock,
+      log,
+    });
+  const reporter = reporterOver();
+  const set = createProfileSet((options.profiles ?? [talkProfile()]).flatMap(expandProfile));
+  const admission = createAdmission({
+    db,
+    deliveries,
+    runs,
+    reports,
+    registry: { current: () => set } as unknown as Registry,
+    lookups: createLookups(() => client),
+    own,
+    limits: { ...NO_LIMITS, ...options.limits },
+    defaultTimeoutSec: 1800,
+    onSaid: () => {},
+    clock,
+    log,
+  });
+  const decideAgain = async (id: string): Promise<Decision> => {
+    const delivery = await deliveries.find(id);
+    if (!delivery) throw new Error(`no delivery ${id}`);
+    return await admission.admit(delivery);
+  };
+  const lab: TalkLab = {
+    api,
+    clock,
+    deliveries,
+    runs,
+    reports,
+    reporter,
+    secondReporter: reporterOver,
+    async deliver(payload, event = 'issue_comment') {
+      const id = crypto.randomUUID();
+      const body = Buffer.from(JSON.stringify(payload));
+      const known = { action: 'created', repository: 'octo/hello', headers: {}, uniqueBody: true };
+      await deliveries.store({ id, event, body, ...known });
+      return await decideAgain(id);
+    },
+    async comment(text, over = {}) {
+      const payload = commentPayload(text, over) as { issue: object };
+      return await lab.deliver({ ...payload, issue: { ...payload.issue, ...over.issue } });
+    },
+    decideAgain,
+    async newest() {
+      const [run] = await runs.list(1);
+      if (!run) throw new Error('no run');
+      return run;
+    },
+    async live(id, { outcome, ms = 60_000, finalMessage = null as string | null }) {
+      const move = async (to: Run['state'], patch: Parameters<RunStore['advance']>[2]): Promise<void> => {
+        const run = await runs.find(id);
+        if (!run || !(await runs.advance(run, to, patch, to)))
+          throw new Error(`run ${id} did not become ${to}`);
+      };
+      await move('preparing', {});
+      await move('running', { startedAt: clock.now() });
+      clock.time += ms;
+      await move('reporting', { outcome, reason: null, finalMessage: finalMessage ?? null });
+      await move('ended', { endedAt: clock.now() });
+      return await lab.newest();
+    },
+    async say() {
+      await reporter.sayDue();
+    },
+  };
+  return lab;
+}
