@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the images: build.sh [base|agent-codex|all]. One whose inputs have not changed is left alone, so that a second
+# Builds the images: build.sh [base|agent-codex|service|all], all but the service's unless told. One whose inputs have not changed is left alone, so that a second
 # run takes under a second. Each image gets its name when it is whole; an interrupted build leaves the old one in place.
 set -eu
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -9,13 +9,14 @@ root=$(dirname "$(dirname "$(readlink -f "$0")")")
 what=${1:-all}
 base=github-flows-base:latest
 agent=github-flows-agent-codex:latest
+service=github-flows-service:latest
 work=$root/var/build
 log=$root/var/images.log
 roots=/usr/local/share/ca-certificates
 
 case $what in
-  base | agent-codex | all) ;;
-  *) fault "There is no image called $what." 'Run: npm run images -- base, or agent-codex, or all.' ;;
+  base | agent-codex | service | all) ;;
+  *) fault "There is no image called $what." 'Run: npm run images -- base, or agent-codex, or service, or all.' ;;
 esac
 
 DOCKER_HOST=$(setting DOCKER_HOST)
@@ -119,6 +120,40 @@ build_agent() {
   say "Built $agent."
 }
 
+# program_files: every file that the service's image is made from, sorted.
+program_files() {
+  (cd "$root" && find bin src package.json package-lock.json LICENSE -type f | LC_ALL=C sort)
+}
+
+# What the service needs of the checkout's packages, its Node among them; npm knows which those are.
+service_packages() {
+  [ -x "$root/node_modules/node/bin/node" ] ||
+    fault 'The image needs the Node.js of the npm package node, and the checkout has none.' \
+      "Run: cd $root && npm ci --include=optional"
+  mkdir -p "$work/service/packages/node_modules/.bin"
+  ln -s ../node/bin/node "$work/service/packages/node_modules/.bin/node"
+  (cd "$root" && npm ls --omit=dev --all --parseable 2> /dev/null || true) |
+    sed -n "s|^$root/\(node_modules/.*\)|\1|p" | grep -v '/node_modules/' | LC_ALL=C sort -u > "$work/packages"
+  [ -s "$work/packages" ] || fault 'npm does not say which packages the service needs.' "Run: cd $root && npm ci"
+  tar -cf - -C "$root" -T "$work/packages" | tar -xf - -C "$work/service/packages"
+}
+
+build_service() {
+  from=$root/images/service
+  wanted=$(cd "$root" && inputs "$(docker image inspect -f '{{.Id}}' "$base")" "$arch" "$(program_files)" -- \
+    "$from/Dockerfile" $(program_files))
+  if [ "$(label "$service" inputs)" = "$wanted" ]; then return 0; fi
+  say "Building $service."
+  mkdir -p "$work/service/app"
+  cp "$from/Dockerfile" "$work/service/"
+  (cd "$root" && program_files | tar -cf - -T -) | tar -xf - -C "$work/service/app"
+  service_packages
+  chmod -R u+rwX,go+rX,go-w "$work/service/app" "$work/service/packages"
+  build "$service" service --build-arg "BASE_IMAGE=$base" --build-arg "USER_ID=${user%:*}" \
+    --build-arg "GROUP_ID=${user#*:}" --label "github-flows.inputs=$wanted"
+  say "Built $service."
+}
+
 arch=$(timeout 20 docker version -f '{{.Server.Arch}}' 2> /dev/null) ||
   fault "No Docker engine answers at $DOCKER_HOST." "Run: sh $root/bin/engine"
 image_user
@@ -127,4 +162,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 rm -rf "$work"
 build_base
-[ "$what" = base ] || build_agent
+case $what in
+  agent-codex | all) build_agent ;;
+  service) build_service ;;
+esac

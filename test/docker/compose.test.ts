@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { randomId } from '../../src/base/ids.ts';
+import { askAdmin } from '../support/admin-client.ts';
+import { commentPayload, deliverTo, makeGround, shellProfile, until } from '../support/service.ts';
+
+const FILE = join(import.meta.dirname, '../../docker-compose.yml');
+
+/** A port that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** docker-compose for one directory, as somebody would run it there. */
+function composeIn(dir: string, env: Record<string, string> = {}) {
+  const project = `gf-test-${randomId(8)}`;
+  return (...args: string[]): string =>
+    execFileSync('docker-compose', ['-p', project, '-f', FILE, '--project-directory', dir, ...args], {
+      cwd: '/',
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH ?? '', PWD: dir, HOME: dir, ...env },
+    });
+}
+
+test('both ways of running it are valid, and mount every directory under its own path', () => {
+  const compose = composeIn('/srv/flows');
+  for (const [profiles, services] of [
+    [[], ['github-flows']],
+    [
+      ['--profile', 'fleet'],
+      ['github-flows', 'postgres', 'worker'],
+    ],
+  ]) {
+    const listed = compose(...(profiles ?? []), 'config', '--services');
+    expect(listed.trim().split('\n').toSorted()).toEqual(services);
+  }
+  const sources = [...compose('config').matchAll(/source: (\S+)\n\s+target: (\S+)/g)];
+  expect(sources.map(([, source]) => source)).toContain('/srv/flows/.secrets');
+  for (const [, source, target] of sources) expect(source).toBe(target);
+});
+
+test('the service in its own image runs an agent next to it, and goes with it', async () => {
+  const ground = makeGround({
+    profiles: { 'hello/profile.json': shellProfile('cat repo/README.md; id -u') },
+  });
+  const { dir, settings } = ground;
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const [uid, gid] = owner();
+  renameSync(join(dir, 'secrets'), join(dir, '.secrets'));
+  mkdirSync(join(dir, 'var'), { mode: 0o700 });
+  renameSync(join(dir, 'git'), join(dir, 'var/git'));
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const lines = {
+    WEBHOOK_SECRET: settings.WEBHOOK_SECRET,
+    GITHUB_SERVER_URL: `file://${dir}/var/git`,
+    GITHUB_API_URL: settings.GITHUB_API_URL,
+    RUN_MEMORY: '256m',
+    RECOVER_MISSED: 'off',
+    MIN_FREE_TO_RUN: '1m',
+    MIN_FREE_TO_ACCEPT: '1m',
+    PORT: String(port),
+    ADMIN_PORT: String(adminPort),
+    GITHUB_FLOWS_USER: `${uid}:${gid}`,
+    DOCKER_GID: String(statSync('/var/run/docker.sock').gid),
+  };
+  const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(join(dir, '.env'), text.join(''), { mode: 0o600 });
+  give(dir, uid, gid);
+  const compose = composeIn(dir);
+  onTestFinished(() => void compose('down', '--volumes', '--timeout', '5'));
+  compose('up', '-d', 'github-flows');
+  const admin = { adminUrl: `http://127.0.0.1:${adminPort}`, secretsDir: join(dir, '.secrets') };
+  await until(
+    `it is ready (${compose('ps')})`,
+    async () =>
+      await fetch(`${admin.adminUrl}/readyz`).then(
+        (response) => (response.ok ? true : undefined),
+        () => undefined,
+      ),
+    30_000,
+  ).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${compose('logs')}`);
+  });
+  const { status, id } = await deliverTo(`http://127.0.0.1:${port}`, commentPayload());
+  expect(status).toBe(202);
+  const runId = await until('the delivery became a run', async () => {
+    const { json } = await askAdmin(admin, `/api/deliveries/${id}`);
+    return (json as { runId: string | null }).runId ?? undefined;
+  });
+  const run = await until('the run ended', async () => {
+    const { json } = await askAdmin(admin, `/api/runs/${runId}`);
+    return (json as { state: string }).state === 'ended' ? json : undefined;
+  });
+  expect(run).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
+  const { text: log } = await askAdmin(admin, `/api/runs/${runId}/log`);
+  expect(
+    log
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).text),
+  ).toEqual(['# Hello', String(uid)]);
+  const inspected = execFileSync('docker', [
+    'inspect',
+    compose('ps', '-q', 'github-flows').trim(),
+  ]).toString();
+  expect(inspected).not.toContain(settings.WEBHOOK_SECRET);
+  await until('docker calls it healthy', () => (compose('ps').includes('healthy') ? true : undefined));
+  compose('stop', '--timeout', '20', 'github-flows');
+  expect(compose('logs', '--no-color')).toContain('stopped');
+});
+
+/** Whom the service runs as: never root, so that the test is the same for everybody. */
+function owner(): [number, number] {
+  const uid = process.getuid?.() ?? 0;
+  return uid === 0 ? [1000, 1000] : [uid, process.getgid?.() ?? uid];
+}
+
+function give(path: string, uid: number, gid: number): void {
+  if (process.getuid?.() !== 0) return;
+  chownSync(path, uid, gid);
+  if (!statSync(path).isDirectory()) return;
+  for (const name of readdirSync(path)) give(join(path, name), uid, gid);
+}
