@@ -32,16 +32,8 @@ function composeIn(dir: string, env: Record<string, string> = {}) {
 
 test('both ways of running it are valid, and mount every directory under its own path', () => {
   const compose = composeIn('/srv/flows');
-  for (const [profiles, services] of [
-    [[], ['github-flows']],
-    [
-      ['--profile', 'fleet'],
-      ['github-flows', 'postgres', 'worker'],
-    ],
-  ]) {
-    const listed = compose(...(profiles ?? []), 'config', '--services');
-    expect(listed.trim().split('\n').toSorted()).toEqual(services);
-  }
+  const fleet = compose('--profile', 'fleet', 'config');
+  for (const name of ['github-flows', 'worker', 'postgres']) expect(fleet).toContain(`\n  ${name}:\n`);
   const sources = [...compose('config').matchAll(/source: (\S+)\n\s+target: (\S+)/g)];
   expect(sources.map(([, source]) => source)).toContain('/srv/flows/.secrets');
   for (const [, source, target] of sources) expect(source).toBe(target);
