@@ -21,6 +21,7 @@ import { describeGit } from './git-check.ts';
 import { reportImage } from './image-check.ts';
 import type { Io } from './io.ts';
 import { reportPolicy } from './policy-check.ts';
+import { reportStores } from './secrets-check.ts';
 import { readConfig } from './stores.ts';
 
 /** The images that this repository builds. */
@@ -49,6 +50,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   });
   if (hasAppStore(config)) yield await look('apps', () => reportApps(config));
   yield await look('gh-token', () => reportToken(config, repository));
+  yield await look('secret stores', () => reportStores(config));
   yield await look('codex', () => reportCodexState(config));
   yield await look('profiles', () => describeProfiles(config));
   yield await look('disk', () => describeDisk(config.varDir));

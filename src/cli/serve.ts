@@ -5,6 +5,7 @@ import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { hasAppSecret } from './apps-check.ts';
 import type { Io } from './io.ts';
 import { readConfig } from './stores.ts';
+import { unlockedConfig } from './unlock.ts';
 
 /** `serve`. */
 export function addServeCommand(program: Command, io: Io): void {
@@ -15,7 +16,7 @@ export function addServeCommand(program: Command, io: Io): void {
       const config = readConfig(io);
       if (config.webhookSecrets.length === 0 && !(await hasAppSecret(config))) throw webhookSecretMissing();
       const stopping = untilSignal();
-      const app = await startApp(config);
+      const app = await startApp(await unlockedConfig(io, config));
       io.err(`Receiving webhooks at ${app.url}/webhooks/github\n`);
       await stopping;
       await app.stop(config.drainMs);

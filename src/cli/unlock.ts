@@ -2,7 +2,7 @@ import { systemClock } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/config.ts';
-import { createPassphrases, makeKeyFile } from '../credentials/passphrase.ts';
+import { createPassphrases, makeKeyFile, readKeyFile } from '../credentials/passphrase.ts';
 import type { SecretStore } from '../credentials/secret-store.ts';
 import { createSecretStores, type SecretStores } from '../credentials/secret-stores.ts';
 import type { Io } from './io.ts';
@@ -35,6 +35,15 @@ export async function unlockStores(io: Io, config: Config, purpose: 'read' | 'wr
   return stores;
 }
 
+/** The configuration with the passphrase that a person types, where there are stores, nothing else opens them, and the service is started at a terminal. */
+export async function unlockedConfig(io: Io, config: Config): Promise<Config> {
+  if (config.passphrase || !io.isInputTerminal || !io.canAsk()) return config;
+  if (await readKeyFile(config.keyFile).catch(() => undefined)) return config;
+  const stores = await unlockStores(io, config, 'read');
+  const [passphrase] = await stores.passphrases().catch(() => []);
+  return passphrase ? { ...config, passphrase } : config;
+}
+
 /** A passphrase typed twice alike, or undefined for an empty one. Throws `passphrase_differs`. */
 export async function askNewPassphrase(
   io: Io,
@@ -52,11 +61,12 @@ async function askPassphrase(
   io: Io,
   existing: readonly SecretStore[],
   attempt: (typed: Secret) => void,
-): Promise<Secret> {
+): Promise<Secret | undefined> {
   for (let left = TRIES; left > 0; left -= 1) {
-    const typed = new Secret(await io.askHidden('Passphrase of the secret stores: '));
-    attempt(typed);
-    if (await opensAny(existing)) return typed;
+    const typed = await io.askHidden('Passphrase of the secret stores (empty: go on without): ');
+    if (typed === '') return undefined;
+    attempt(new Secret(typed));
+    if (await opensAny(existing)) return new Secret(typed);
     if (left > 1) io.err('That passphrase opens none of them.\n');
   }
   throw passphraseWrong(existing.map(({ file }) => file));

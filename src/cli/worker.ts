@@ -4,6 +4,7 @@ import { startWorkerApp } from '../worker-app.ts';
 import type { Io } from './io.ts';
 import { untilSignal } from './serve.ts';
 import { readConfig } from './stores.ts';
+import { unlockedConfig } from './unlock.ts';
 
 /** `worker`. */
 export function addWorkerCommand(program: Command, io: Io): void {
@@ -15,7 +16,7 @@ export function addWorkerCommand(program: Command, io: Io): void {
       if (config.databaseUrl === undefined) throw workerNeedsPostgres();
       if (config.maxConcurrentRuns === 0) throw workerWithoutRoom();
       const stopping = untilSignal();
-      const app = await startWorkerApp(config);
+      const app = await startWorkerApp(await unlockedConfig(io, config));
       io.err(`Working on up to ${config.maxConcurrentRuns} runs at once.\n`);
       await stopping;
       await app.stop(config.drainMs);

@@ -205,6 +205,24 @@ describe('a store that does not open', () => {
   });
 });
 
+test('doctor opens every store, and names those that do not open', async () => {
+  const at = await place();
+  await at.secret({ input: 'of-global' }, 'set', 'ONE');
+  await at.secret({ input: 'of-profile' }, 'set', 'ONE', '--profile', 'team/triage');
+  await writeFile(join(at.service, 'profiles/team/triage/secrets.enc'), 'x'.repeat(10));
+  const settings = {
+    SECRETS_DIR: 'secrets',
+    GITHUB_FLOWS_PASSPHRASE: PASSPHRASE,
+    DOCKER_HOST: 'unix:///nowhere',
+  };
+  const { out } = await runCommandWith({}, at.directory, settings, 'doctor', '--json');
+  const checks = JSON.parse(out).checks as { name: string; detail: string; problems: { code: string }[] }[];
+  expect(checks.find(({ name }) => name === 'secret stores')).toMatchObject({
+    detail: 'service/profiles/team/triage/secrets.enc, service/secrets.enc (1)',
+    problems: [{ code: 'secret_store_truncated' }],
+  });
+});
+
 describe('the passphrase', () => {
   test('is made and kept in a key file when nobody is there to choose one', async () => {
     const at = await place({});

@@ -117,3 +117,77 @@ test('the start script’s last words are known again, and nothing else is', () 
   ])
     expect(readStartFailure(line)).toBeUndefined();
 });
+
+test.each([['dash'], ['bash', '--posix'], ['busybox', 'sh']])(
+  'secrets are exported to the byte by %s, and by no other name',
+  (...shell) => {
+    const nasty = fc
+      .array(
+        fc.constantFrom(
+          '\n',
+          "'",
+          '"',
+          '\\',
+          '$HOME',
+          '`id`',
+          '$(id)',
+          ' ',
+          '\t',
+          '*',
+          '~',
+          'x',
+          'é',
+          '🔑',
+          '\r',
+        ),
+        {
+          minLength: 1,
+          maxLength: 8,
+        },
+      )
+      .map((parts) => parts.join(''));
+    const { exports } = filesOf({
+      secrets: [
+        { name: 'ONE', env: 'FIRST' },
+        { name: 'TWO', env: null },
+      ],
+    });
+    expect(exports).toBe('ONE FIRST\n');
+    const start = filesOf()['bin/start'] ?? '';
+    const block = /if \[ -s "\$gf_files\/exports" \][\s\S]*?\nfi\n/.exec(start)?.[0] ?? '';
+    writeFileSync(join(dir, 'exports'), exports ?? '');
+    const script = `gf_files=${dir}\n${block.replaceAll('/run/secrets', dir)}printenv -0 FIRST; printenv gf_value TWO`;
+    writeFileSync(join(dir, 'export.sh'), `gf_fail() { exit 9; }\n${script}; true`);
+    fc.assert(
+      fc.property(nasty, (value) => {
+        writeFileSync(join(dir, 'ONE'), value);
+        const [program = '', ...args] = shell;
+        const printed = execFileSync(program, [...args, join(dir, 'export.sh')]);
+        expect(printed.toString()).toBe(`${value}\0`);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
+
+test('git uses SSH with the key of the run alone, and believes pinned hosts unless told otherwise', () => {
+  const commandOf = (ssh: PlanChanges['ssh'] & {}): string => {
+    writeFileSync(join(dir, 'gitconfig'), filesOf({ ssh }).gitconfig ?? '');
+    return execFileSync('git', ['config', '-f', join(dir, 'gitconfig'), 'core.sshCommand'])
+      .toString()
+      .trim();
+  };
+  const own =
+    "ssh -i /run/secrets/GIT_SSH_KEY -o 'IdentitiesOnly=yes' -o 'IdentityAgent=none' -o 'BatchMode=yes'";
+  const end = "-o 'GlobalKnownHostsFile=/dev/null'";
+  expect(commandOf({ hostKeys: 'pinned', knownHosts: true })).toBe(
+    `${own} -o 'StrictHostKeyChecking=yes' -o 'UserKnownHostsFile=/run/secrets/GIT_SSH_KNOWN_HOSTS' ${end}`,
+  );
+  expect(commandOf({ hostKeys: 'accept-new', knownHosts: true })).toBe(
+    `${own} -o 'StrictHostKeyChecking=accept-new' -o 'UserKnownHostsFile=/tmp/github-flows-known-hosts /run/secrets/GIT_SSH_KNOWN_HOSTS' ${end}`,
+  );
+  expect(commandOf({ hostKeys: 'accept-new', knownHosts: false })).toContain(
+    "'UserKnownHostsFile=/tmp/github-flows-known-hosts'",
+  );
+  expect(filesOf().gitconfig).not.toContain('sshCommand');
+});
