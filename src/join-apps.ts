@@ -9,10 +9,9 @@ import type { TokenRecords } from './credentials/app-token-records.ts';
 import { createAppTokens } from './credentials/app-tokens.ts';
 import { createGitHubTokens, type GitHubTokens } from './credentials/github-tokens.ts';
 import { createPassphrases } from './credentials/passphrase.ts';
-import type { Passphrases, SecretStore } from './credentials/secret-store.ts';
+import type { SecretStore } from './credentials/secret-store.ts';
 import { createSecretStores } from './credentials/secret-stores.ts';
 import { type AppApi, createAppApi } from './github/app-api.ts';
-import { createGitHubClient, type GitHubClient } from './github/client.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 
@@ -22,8 +21,6 @@ export type JoinedApps = {
   tokens: GitHubTokens;
   flow: AppFlow;
   apiFor: (app: StoredApp) => AppApi;
-  /** GitHub’s API signed as the App itself, for what only an App may ask. */
-  clientAs: (app: StoredApp) => GitHubClient;
   /** The secrets of the App that a delivery says it is for. */
   webhookSecrets: (targetId: string | undefined) => Promise<readonly string[]>;
   /** The logins that the service itself acts under. */
@@ -36,11 +33,9 @@ export type JoinedApps = {
 /** How often Apps that GitHub has not named yet are asked about. */
 const LEARN_MS = 5 * 60_000;
 
-/** Where Apps are stored; `passphrases` are those of the configuration unless told. */
-export function appsFile(
-  config: Config,
-  passphrases: Passphrases = createPassphrases({ ...config, given: () => config.passphrase }),
-): SecretStore {
+/** Where Apps are stored, opened with the passphrase of the configuration. */
+export function appsFile(config: Config): SecretStore {
+  const passphrases = createPassphrases({ ...config, given: () => config.passphrase });
   return createSecretStores({ ...config, passphrases, clock }).named('apps.enc');
 }
 
@@ -58,12 +53,17 @@ export function joinApps(parts: {
     createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log });
   const cacheMs = config.appTokenMinutes * 60_000;
   const minted = createAppTokens({ apiFor, records, clock, redactor, log, cacheMs });
-  const learn = async (): Promise<void> => await learnIdentities(store, apiFor, log);
   let timer: { stop(): void } | undefined;
+  let isOpen = true;
+  const learn = async (): Promise<void> =>
+    await learnIdentities(
+      { ...store, learn: async (...told) => void (isOpen && (await store.learn(...told))) },
+      apiFor,
+      log,
+    );
   return {
     store,
     apiFor,
-    clientAs: (app) => createGitHubClient({ apiUrl: app.apiUrl, signIn: signInAs(app), log }),
     tokens: createGitHubTokens({
       apps: store,
       tokens: minted,
@@ -80,6 +80,7 @@ export function joinApps(parts: {
       timer = clock.every(LEARN_MS, learn);
     },
     stop() {
+      isOpen = false;
       timer?.stop();
       minted.close();
     },

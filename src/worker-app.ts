@@ -18,7 +18,7 @@ export async function startWorkerApp(config: Config, destination?: LogDestinatio
 async function startWork(ground: Ground, undo: Undo): Promise<WorkerApp> {
   const { policy, log, db } = ground;
   policy.load();
-  undo.push(policy.close);
+  undo.push(policy.close, ground.apps.stop);
   const work = joinWork(ground);
   undo.push(work.stop);
   policy.watch(async () => undefined);

@@ -39,7 +39,7 @@ export async function addApp(io: Io, options: AddOptions): Promise<void> {
   newRecord(given, systemClock.now());
   const apps = await appsOf(io, config, 'write');
   const { known, warning } = await introduce(apps, given);
-  const stored = await apps.store.put({ ...given, ...known });
+  const stored = await apps.store.put({ ...given, ...known, signsAs: given.clientId ?? given.appId });
   if (options.json) {
     printJson(io, { ...appView(stored), warning: warning?.toProblem() ?? null });
     return;

@@ -7,6 +7,8 @@ import { checkUrlPattern } from './app-pattern.ts';
 export type StoredApp = {
   /** Names it in the store: `<client id or app id>@<host of its API>`. */
   key: string;
+  /** The id that it signs in with: the one it was added with, whatever GitHub tells later. */
+  signsAs: string | number;
   appId: number | null;
   clientId: string | null;
   slug: string | null;
@@ -32,6 +34,8 @@ export type StoredApp = {
 
 /** What is known of an App when it is added; `undefined` keeps what an earlier record of the same App says. */
 export type NewApp = {
+  /** The client id unless given, else the App id. */
+  signsAs?: string | number | undefined;
   appId?: number | undefined;
   clientId?: string | undefined;
   slug?: string | undefined;
@@ -56,7 +60,7 @@ export function appName(app: Pick<StoredApp, 'slug' | 'clientId' | 'appId'>): st
 
 /** An App as it is added by hand or by the manifest flow. Throws `app_invalid`, `app_pattern_invalid`. */
 export function newRecord(app: NewApp, nowMs: number): StoredApp {
-  const id = app.clientId ?? app.appId;
+  const id = app.signsAs ?? app.clientId ?? app.appId;
   if (id === undefined) throw appInvalid('has neither an App id nor a client id');
   if (app.clientId !== undefined && !CLIENT_ID.test(app.clientId))
     throw appInvalid(`has the client id ${quoted(app.clientId)}, which GitHub never gives`);
@@ -69,6 +73,7 @@ export function newRecord(app: NewApp, nowMs: number): StoredApp {
   if (app.urlPattern !== undefined) checkUrlPattern(app.urlPattern);
   return {
     key: `${id}@${new URL(apiUrl).host}`,
+    signsAs: id,
     appId: app.appId ?? null,
     clientId: app.clientId ?? null,
     slug: app.slug ?? null,

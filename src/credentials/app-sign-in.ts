@@ -10,6 +10,6 @@ import type { StoredApp } from './app-record.ts';
 export function signInAs(app: StoredApp): SignIn {
   return {
     authStrategy: createAppAuth,
-    auth: { appId: app.clientId ?? app.appId ?? '', privateKey: app.privateKey.reveal() },
+    auth: { appId: app.signsAs, privateKey: app.privateKey.reveal() },
   };
 }

@@ -103,7 +103,7 @@ describe('app add', () => {
     await added('--username', 'robot');
     await app(stood.pem, 'add', '--app-id', String(stood.id), '--key-file', '-');
     const list = JSON.parse((await app(undefined, 'list', '--json')).out);
-    expect(list).toMatchObject([{ appId: stood.id, username: 'robot' }]);
+    expect(list).toMatchObject([{ appId: stood.id, clientId: stood.clientId, username: 'robot' }]);
     expect(list).toHaveLength(1);
   });
 
