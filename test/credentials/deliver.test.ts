@@ -28,7 +28,7 @@ import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
 
 const NOW = Date.UTC(2026, 0, 10);
 const DEADLINE = NOW + 30 * 60 * 1000;
-const TOKEN = 'github_pat_OfTheDeliveryTest0123456789';
+const TOKEN = 'the-token-of-the-delivery-test-0123456789';
 const login = fakeLogin(DEADLINE + 1000);
 const root = process.getuid?.() === 0;
 const owner = root

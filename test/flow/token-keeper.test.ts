@@ -36,7 +36,7 @@ function hourlyTokens(clock: { time: number }) {
       if (state.fault) throw state.fault;
       if (clock.time - mintedAt >= 50 * MINUTE) {
         mintedAt = clock.time;
-        const value = new Secret(`ghs_TokenNumber${given.length}OfTheKeeperTest`);
+        const value = new Secret(`token-number-${given.length}-of-the-keeper-test`);
         given.push({
           value,
           expiresAt: clock.time + 60 * MINUTE,
@@ -149,10 +149,10 @@ test('a failing renewal is told once with its mend, tried again until it works, 
 });
 
 test('after a restart the token is asked for at once, and put in place when it is another', async () => {
-  secretFile(world.secrets, 'gh-token', 'ghs_TheOneOfTheServiceBefore');
+  secretFile(world.secrets, 'gh-token', 'the-one-of-the-service-before');
   world.keeper.keep({ id: ID, places: { secrets: world.secrets }, grant }, undefined);
   await until('the token is renewed', () =>
-    present() === 'ghs_TheOneOfTheServiceBefore' ? undefined : true,
+    present() === 'the-one-of-the-service-before' ? undefined : true,
   );
   expect(present()).toBe(newest()?.value.reveal());
 });
