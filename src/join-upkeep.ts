@@ -1,5 +1,6 @@
 import { clientsFor } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
+import { asFlowError } from './base/errors.ts';
 import { appName } from './credentials/app-record.ts';
 import { signInAs } from './credentials/app-sign-in.ts';
 import { createGitHubClient } from './github/client.ts';
@@ -46,17 +47,27 @@ export async function sourcesOf(ground: UpkeepGround, profiles: ProfileSet): Pro
   }));
   const own = { publicUrl: config.publicUrl, heardOf: await deliveries.hooks() };
   const hooks = await hookSources(repositories, own);
-  return { sources: [...(await appSources(ground)), ...hooks.sources], problems: hooks.problems };
+  const ofApps = await appSources(ground);
+  return {
+    sources: [...ofApps.sources, ...hooks.sources],
+    problems: [...ofApps.problems, ...hooks.problems],
+  };
 }
 
-async function appSources({ apps, log }: UpkeepGround): Promise<Source[]> {
-  const stored = await apps.store.all();
-  return stored.map((app) => ({
-    key: `app:${app.clientId ?? app.appId}`,
-    name: `App ${appName(app)}`,
-    client: createGitHubClient({ apiUrl: app.apiUrl, log, signIn: signInAs(app) }),
-    place: { kind: 'app' as const },
-  }));
+async function appSources({ apps, log }: UpkeepGround): Promise<Sources> {
+  try {
+    const sources = (await apps.store.all()).map(
+      (app): Source => ({
+        key: `app:${app.clientId ?? app.appId}`,
+        name: `App ${appName(app)}`,
+        client: createGitHubClient({ apiUrl: app.apiUrl, log, signIn: signInAs(app) }),
+        place: { kind: 'app' },
+      }),
+    );
+    return { sources, problems: [] };
+  } catch (error) {
+    return { sources: [], problems: [{ name: 'the Apps', problem: asFlowError(error).toProblem() }] };
+  }
 }
 
 /** Repositories that triggers name, each with the first profile that does: its credential is what asks. */

@@ -5,12 +5,13 @@ import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { deliveryUnknown } from '../deliveries/errors.ts';
 import { deliveryDetails, deliveryView } from '../deliveries/view.ts';
 import { replayDelivery } from '../flow/replay.ts';
+import { addRecoverCommand } from './deliveries-recover.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable, problemText } from './output.ts';
 import { type Stores, withStores } from './stores.ts';
 import { limitOption } from './usage.ts';
 
-/** `deliveries list|show|replay`. */
+/** `deliveries list|show|replay|recover`. */
 export function addDeliveriesCommand(program: Command, io: Io): void {
   const deliveries = program.command('deliveries').description('Show deliveries and what became of them.');
   deliveries
@@ -54,6 +55,7 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
       async (id: string, options: { json?: true }) =>
         await withStores(io, async (stores) => await replay(io, stores, id, options)),
     );
+  addRecoverCommand(deliveries, io);
 }
 
 async function show(io: Io, { deliveries }: Stores, id: string, options: { json?: true }): Promise<void> {

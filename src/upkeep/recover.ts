@@ -58,7 +58,7 @@ export async function recover(parts: RecoverParts, source: Source, rule: Recover
     result.missing = missing.length;
     const asked = await parts.asked.of(source.key);
     const due = missing.filter((item) => rule.insist || mayAsk(item, asked.get(item.guid), now));
-    for (const { id, guid } of due.slice(0, ASKED_AT_ONCE)) {
+    for (const { id, guid } of due.slice(0, rule.insist ? undefined : ASKED_AT_ONCE)) {
       await parts.asked.count(source.key, guid);
       await askForDelivery(source.client, source.place, id);
       result.asked += 1;
