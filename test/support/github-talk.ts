@@ -53,9 +53,11 @@ export const TALK_HANDLERS: Readonly<
   },
 };
 
+/** The description forgets that a check which is not completed has no conclusion, so that one is shown. */
 function shown({ description }: State, { output, ...check }: StoodCheck): unknown {
   const example = description.example(CHECKS, 'post', 201);
-  return { ...example, ...check, output: { ...(example.output as object), ...output } };
+  const conclusion = check.conclusion ?? 'neutral';
+  return { ...example, ...check, conclusion, output: { ...(example.output as object), ...output } };
 }
 
 function missing(): Answer {

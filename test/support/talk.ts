@@ -72,12 +72,13 @@ export async function openTalk(
   api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
   const clock = settableClock(Date.UTC(2030, 0, 1, 12));
   const log = pino({ level: 'silent' });
-  const client = createGitHubClient({ apiUrl: api.url, token: async () => 'a-token', log });
+  // A client of its own for each saying, so that none waits for the pace at which one client writes.
+  const clientFor = () => createGitHubClient({ apiUrl: api.url, token: async () => 'a-token', log });
   const deliveries = createDeliveryStore(db, clock);
   const runs = createRunStore(db, clock);
   const reports = createReportStore(db, clock);
   const own = createOwnVoice({
-    clientFor: () => client,
+    clientFor,
     tokenFileFor: () => '/secrets/gh-token',
     appLogins: () => options.apps ?? [],
     accounts: createOwnAccounts(db, clock),
@@ -102,11 +103,12 @@ export async function openTalk(
     runs,
     reports,
     registry: { current: () => set } as unknown as Registry,
-    lookups: createLookups(() => client),
+    lookups: createLookups(clientFor),
     own,
     limits: { ...NO_LIMITS, ...options.limits },
     defaultTimeoutSec: 1800,
     onSaid: () => {},
+    crashPoint: () => {},
     clock,
     log,
   });

@@ -1,0 +1,223 @@
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../src/db/open.ts';
+import { commentMark } from '../../src/feedback/words.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { commentPayload } from '../support/service.ts';
+import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const SHA = 'a'.repeat(40);
+
+async function open(options?: Parameters<typeof openTalk>[1]): Promise<TalkLab> {
+  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  onTestFinished(async () => await db.close());
+  return await openTalk(db, options);
+}
+
+/** A lab with one run that was just accepted. */
+async function withRun(options?: Parameters<typeof openTalk>[1]): Promise<{ lab: TalkLab; id: string }> {
+  const lab = await open(options);
+  const { runId } = await lab.comment('go');
+  return { lab, id: runId ?? '' };
+}
+
+const bodies = (lab: TalkLab): string[] => lab.api.comments.map(({ body }) => body);
+const writes = (lab: TalkLab): string[] =>
+  lab.api.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
+
+describe('the comment about a run', () => {
+  test('is one from the beginning to the end, changed only when it says something else', async () => {
+    const { lab, id } = await withRun();
+    await lab.say();
+    expect(bodies(lab)).toEqual([expect.stringContaining('The run waits for its turn.')]);
+    lab.clock.time += 20_000;
+    await lab.say();
+    expect(writes(lab)).toHaveLength(1);
+    const run = await lab.live(id, {
+      outcome: 'succeeded',
+      finalMessage: 'All done, @octocat: s3cret-value.',
+    });
+    await lab.reporter.report(run.id);
+    const [body = ''] = bodies(lab);
+    expect(lab.api.comments).toHaveLength(1);
+    expect(body).toContain('**The run succeeded.** (after 1 min 0 s)');
+    expect(body).toContain('[masked]');
+    expect(body).not.toMatch(/@octocat|s3cret/);
+    expect(body).toContain(`(https://flows.example/runs/${id})`);
+    lab.clock.time += 3_600_000;
+    await lab.say();
+    expect(writes(lab)).toHaveLength(2);
+  });
+
+  test('is looked for before it is made again, and a stranger’s with the same mark is left alone', async () => {
+    const { lab, id } = await withRun();
+    const [due] = await lab.reports.due(1);
+    await lab.reports.take(due?.id ?? '', 60_000);
+    const mark = commentMark(id);
+    lab.api.comments.push({ id: 1, number: 7, body: `${mark}\nThe first words.`, author: 'the-robot' });
+    lab.api.comments.push({ id: 2, number: 7, body: `${mark}\nMine!`, author: 'mallory' });
+    lab.api.comments.push({ id: 3, number: 7, body: `> ${mark}`, author: 'the-robot' });
+    await lab.say();
+    expect(writes(lab)).toEqual([]);
+    lab.clock.time += 61_000;
+    await lab.say();
+    expect(bodies(lab)[0]).toContain('waits for its turn');
+    expect(bodies(lab)[1]).toContain('Mine!');
+    expect(lab.api.comments).toHaveLength(3);
+  });
+
+  test('is said once by two processes at the same moment', async () => {
+    const { lab } = await withRun();
+    const second = lab.secondReporter();
+    await Promise.all([lab.reporter.sayDue(), second.sayDue()]);
+    expect(lab.api.comments).toHaveLength(1);
+  });
+
+  test('stays away when somebody removed it, until the run has ended', async () => {
+    const { lab, id } = await withRun();
+    await lab.say();
+    lab.api.comments.length = 0;
+    await lab.runs.note(id, { kind: 'codex.command', text: 'npm test' });
+    await lab.runs.advance(await lab.newest(), 'preparing', {}, 'preparing');
+    lab.clock.time += 20_000;
+    await lab.say();
+    expect(lab.api.comments).toEqual([]);
+    await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'failed' }, 'reporting');
+    await lab.reporter.report(id);
+    expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
+  });
+
+  test('lives again with a run that is tried again', async () => {
+    const { lab, id } = await withRun();
+    await lab.live(id, { outcome: 'failed' });
+    await lab.reporter.report(id);
+    await lab.comment('/retry');
+    await lab.say();
+    expect(bodies(lab)).toEqual([expect.stringContaining('waits for its turn')]);
+  });
+
+  test('is asked for with /status, also where the profile says nothing by itself', async () => {
+    const quiet = talkProfile({ report: { reaction: false, comment: 'never' } });
+    const { lab, id } = await withRun({ profiles: [quiet] });
+    await lab.say();
+    expect(lab.api.comments).toEqual([]);
+    await lab.comment(`/status ${id}`);
+    await lab.say();
+    expect(bodies(lab)).toEqual([expect.stringContaining(`run \`${id}\``)]);
+  });
+});
+
+describe('what GitHub does not take', () => {
+  test.each([
+    [{ status: 403, message: 'This issue is locked' }, 'github_refused', 15],
+    [{ status: 404 }, 'github_not_found', 15],
+    [{ status: 409 }, 'github_invalid', 15],
+    [{ status: 422 }, 'github_invalid', 15],
+    [{ status: 429, headers: { 'retry-after': '600' } }, 'github_rate_limited', 600],
+    [{ status: 500 }, 'github_unreachable', 15],
+    ['cut', 'github_unreachable', 15],
+  ] as const)(
+    '%j is noted, tried again after its time, and changes nothing of the run',
+    async (how, code, sec) => {
+      const { lab, id } = await withRun();
+      const before = await lab.runs.find(id);
+      lab.api.misbehaveAt(/comments$/, how, 1);
+      await lab.say();
+      expect((await lab.runs.timeline(id)).at(-1)).toMatchObject({
+        kind: 'report',
+        data: { code, final: false },
+      });
+      lab.clock.time += (sec - 1) * 1000;
+      await lab.say();
+      expect(lab.api.comments).toEqual([]);
+      lab.clock.time += 2_000;
+      await lab.say();
+      expect(lab.api.comments).toHaveLength(1);
+      expect(await lab.runs.find(id)).toEqual(before);
+    },
+  );
+
+  test('is given up after a day', async () => {
+    const { lab, id } = await withRun();
+    lab.api.misbehaveAt(/comments$/, { status: 403 }, 12);
+    for (let attempt = 0; attempt < 14; attempt += 1) {
+      await lab.say();
+      lab.clock.time += 3 * 3_600_000;
+    }
+    const failed = (await lab.runs.timeline(id)).filter(({ kind }) => kind === 'report');
+    expect(failed).toHaveLength(12);
+    expect(failed.at(-1)?.data).toMatchObject({ final: true });
+    expect(lab.api.comments).toEqual([]);
+  });
+});
+
+describe('a check', () => {
+  const checked = talkProfile({ report: { reaction: false, comment: 'never', check: true } });
+
+  async function onPull(lab: TalkLab, headSha?: string): Promise<Run> {
+    const payload = commentPayload('go') as { issue: object };
+    const head = { sha: headSha, ref: 'topic', repo: { id: 424242 } };
+    const more = headSha ? { pull_request: { number: 7, head, base: { sha: SHA, ref: 'main' } } } : {};
+    await lab.deliver({ ...payload, issue: { ...payload.issue, pull_request: { url: 'x' } }, ...more });
+    return await lab.newest();
+  }
+
+  test('stands on the commit that the event names, and ends with the run', async () => {
+    const lab = await open({ profiles: [checked] });
+    const run = await onPull(lab, 'b'.repeat(40));
+    await lab.say();
+    expect(lab.api.talk.checks).toMatchObject([
+      { head_sha: 'b'.repeat(40), name: 'github-flows: hello', status: 'queued', external_id: run.id },
+    ]);
+    await lab.live(run.id, { outcome: 'failed' });
+    await lab.reporter.report(run.id);
+    expect(lab.api.talk.checks).toMatchObject([
+      { status: 'completed', conclusion: 'failure', details_url: `https://flows.example/runs/${run.id}` },
+    ]);
+    expect(lab.api.comments).toEqual([]);
+  });
+
+  test('stands on the commit that was checked out when the event names none, and waits for that', async () => {
+    const lab = await open({ profiles: [checked] });
+    const run = await onPull(lab);
+    await lab.say();
+    expect(lab.api.talk.checks).toEqual([]);
+    await lab.runs.note(run.id, { kind: 'checkout', text: 'Checked out.', data: { commit: SHA } });
+    lab.clock.time += 5_000;
+    await lab.say();
+    expect(lab.api.talk.checks).toMatchObject([{ head_sha: SHA }]);
+  });
+
+  test('that was made before a crash is found again and not doubled', async () => {
+    const lab = await open({ profiles: [checked] });
+    const run = await onPull(lab, SHA);
+    const [due] = await lab.reports.due(1);
+    await lab.reports.take(due?.id ?? '', 1_000);
+    lab.api.talk.checks.push({
+      id: 1,
+      name: 'github-flows: hello',
+      head_sha: SHA,
+      external_id: run.id,
+      status: 'queued',
+      conclusion: null,
+      output: { title: '', summary: '' },
+    });
+    lab.clock.time += 2_000;
+    await lab.say();
+    expect(lab.api.talk.checks).toMatchObject([{ id: 1, output: { title: 'The run waits for its turn.' } }]);
+  });
+
+  test('is given up at once where no App serves, and said so once', async () => {
+    const lab = await open({ profiles: [checked] });
+    const run = await onPull(lab, SHA);
+    const message = 'You must authenticate via a GitHub App.';
+    lab.api.misbehaveAt(/check-runs$/, { status: 403, message }, 9);
+    await lab.say();
+    lab.clock.time += 3_600_000;
+    await lab.say();
+    const notes = (await lab.runs.timeline(run.id)).filter(({ kind }) => kind === 'report');
+    expect(notes).toMatchObject([{ data: { code: 'github_refused', final: true } }]);
+    expect(notes[0]?.text).toContain(message);
+  });
+});
