@@ -158,10 +158,12 @@ function egressOf(ground: Ground, directories: Directories): Egress {
   });
 }
 
-function readyChecks({ queue, disk }: Ground, engine: EngineWatch): ReadyCheck[] {
+/** A service that leaves the work to others needs no engine. */
+function readyChecks({ config, queue, disk }: Ground, engine: EngineWatch): ReadyCheck[] {
+  const check = async () => ((await engine.isReady()) ? undefined : ENGINE_SILENT);
   return [
     { name: 'database', check: async () => void (await queue.waiting()) },
-    { name: 'engine', check: async () => ((await engine.isReady()) ? undefined : ENGINE_SILENT) },
+    ...(config.maxConcurrentRuns === 0 ? [] : [{ name: 'engine', check }]),
     { name: 'disk', check: async () => (await disk.state()).message ?? undefined },
   ];
 }

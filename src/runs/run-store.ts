@@ -2,45 +2,18 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
 import { endsOf } from './ends.ts';
-import { joinGroup, type RunGroup } from './groups.ts';
+import { joinGroup } from './groups.ts';
 import { lockLanes, settleLane } from './lanes.ts';
+import { type NewRun, newRow } from './new-run.ts';
 import { callOff, leavePlace, lockPlace } from './place.ts';
-import type { EndReason, Outcome, Run, RunState, TimelineEntry, TokenUsage } from './run.ts';
+import type { Run, RunState, TimelineEntry } from './run.ts';
+import { patchColumns, type RunPatch, resets } from './run-patch.ts';
 import { assertMove } from './states.ts';
-import { RUN_COLUMNS, type RunTables, runTables, toRun } from './tables.ts';
+import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
 import { appendTimeline, holdRun, readTimeline } from './timeline.ts';
-
-/** What a move may set besides the state; times in milliseconds since 1970. */
-export type RunPatch = {
-  attempt?: number;
-  startedAt?: number;
-  endedAt?: number;
-  notBefore?: number;
-  containerId?: string | null;
-  deadlineAt?: number;
-  outcome?: Outcome;
-  reason?: EndReason | null;
-  exitCode?: number | null;
-  finalMessage?: string | null;
-  usage?: TokenUsage | null;
-  workspaceKeptUntil?: number | null;
-  retries?: number;
-  /** Gives the lease back. */
-  release?: boolean;
-};
 
 /** What is told to every worker when there is something to look for: a run that waits, a cancel. The payload is the run's id. */
 export const RUNS_CHANNEL = 'github_flows_runs';
-
-/** A run as admission makes it: the effective profile is saved with it, for ever. */
-export type NewRun = Pick<
-  Run,
-  'id' | 'deliveryId' | 'repository' | 'repositoryId' | 'issueNumber' | 'profile' | 'queuedAt'
-> & {
-  profileJson: string;
-  actor: string | null;
-  group: RunGroup | null;
-};
 
 /** One row a run, and its timeline. Any number of callers may read; moves are made by the lease's owner alone. */
 export type RunStore = {
@@ -169,84 +142,4 @@ async function advance(
     await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
     return true;
   });
-}
-
-/** What a run that waits again has no more; one that had ended was called off for that end alone. */
-function resets(from: RunState, to: RunState): Partial<RunTables['runs']> {
-  if (to !== 'queued') return {};
-  return from === 'ended' ? { ...UNSTARTED, cancel_reason: null } : UNSTARTED;
-}
-
-const UNSTARTED = {
-  worker: null,
-  host: null,
-  launching_at: null,
-  lost_after: null,
-  container_id: null,
-  deadline_at: null,
-  started_at: null,
-  ended_at: null,
-  outcome: null,
-  reason_json: null,
-  exit_code: null,
-  final_message: null,
-  usage_json: null,
-  workspace_kept_until: null,
-} as const;
-
-function patchColumns(patch: RunPatch): Partial<RunTables['runs']> {
-  const columns: Partial<RunTables['runs']> = {
-    ...(patch.attempt === undefined ? {} : { attempt: patch.attempt }),
-    ...(patch.startedAt === undefined ? {} : { started_at: patch.startedAt }),
-    ...(patch.endedAt === undefined ? {} : { ended_at: patch.endedAt }),
-    ...(patch.notBefore === undefined ? {} : { not_before: Math.ceil(patch.notBefore) }),
-    ...(patch.containerId === undefined ? {} : { container_id: patch.containerId }),
-    ...(patch.deadlineAt === undefined ? {} : { deadline_at: patch.deadlineAt }),
-    ...(patch.outcome === undefined ? {} : { outcome: patch.outcome }),
-    ...(patch.reason === undefined ? {} : { reason_json: patch.reason && JSON.stringify(patch.reason) }),
-    ...(patch.exitCode === undefined ? {} : { exit_code: patch.exitCode }),
-    ...(patch.finalMessage === undefined ? {} : { final_message: patch.finalMessage }),
-    ...(patch.usage === undefined ? {} : { usage_json: patch.usage && JSON.stringify(patch.usage) }),
-    ...(patch.workspaceKeptUntil === undefined ? {} : { workspace_kept_until: patch.workspaceKeptUntil }),
-    ...(patch.retries === undefined ? {} : { retries: patch.retries }),
-  };
-  return patch.release ? { ...columns, lease_owner: null, lease_until: null } : columns;
-}
-
-function newRow(run: NewRun, held: 0 | 1): RunTables['runs'] {
-  return {
-    id: run.id,
-    delivery_id: run.deliveryId,
-    repository: run.repository,
-    repository_id: run.repositoryId,
-    issue_number: run.issueNumber,
-    profile: run.profile,
-    profile_json: run.profileJson,
-    state: 'queued',
-    outcome: null,
-    reason_json: null,
-    attempt: 0,
-    queued_at: run.queuedAt,
-    started_at: null,
-    ended_at: null,
-    not_before: 0,
-    lease_owner: null,
-    lease_until: null,
-    cancel_reason: null,
-    container_id: null,
-    deadline_at: null,
-    exit_code: null,
-    final_message: null,
-    usage_json: null,
-    workspace_kept_until: null,
-    worker: null,
-    host: null,
-    launching_at: null,
-    lost_after: null,
-    retries: 0,
-    group_key: run.group?.key ?? null,
-    held,
-    head: 0,
-    actor: run.actor ?? '',
-  };
 }

@@ -5,7 +5,8 @@ import type { RunGroup } from '../../src/runs/groups.ts';
 import type { Ceilings } from '../../src/runs/pick.ts';
 import { createRunQueue, NO_CEILINGS, type RunOwner } from '../../src/runs/queue.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { createRunStore, type RunPatch } from '../../src/runs/run-store.ts';
+import type { RunPatch } from '../../src/runs/run-patch.ts';
+import { createRunStore } from '../../src/runs/run-store.ts';
 
 /** What a test says of a run that it queues; `at` orders them. */
 export type QueuedRun = {
