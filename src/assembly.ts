@@ -66,6 +66,7 @@ export function mountHost(config: Config, policy: () => Policy): MountHost {
       ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
     ...(engineSocket === undefined ? {} : { engineSocket }),
     ...(config.policyFile === undefined ? {} : { policyFile: config.policyFile }),
+    keyFile: config.keyFile,
     policy,
   };
 }

@@ -66,6 +66,8 @@ export type MountHost = {
   engineSocket?: string;
   /** Where the admin's policy stands, which no run may see; absent without one. */
   policyFile?: string;
+  /** What opens the secret stores (GITHUB_FLOWS_KEY_FILE), which no run may see. */
+  keyFile?: string;
   /** The policy in force, asked anew by each check; absent means that there is none. */
   policy?: () => Policy;
 };

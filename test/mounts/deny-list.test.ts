@@ -315,7 +315,9 @@ describe('the table', () => {
         expect(seen.has(`${entry.kind} ${match}`)).toBe(false);
         seen.add(`${entry.kind} ${match}`);
         if (entry.kind === 'setting')
-          expect(Object.keys({ ...host, engineSocket: '', policyFile: '' })).toContain(match.split('/')[0]);
+          expect(Object.keys({ ...host, engineSocket: '', policyFile: '', keyFile: '' })).toContain(
+            match.split('/')[0],
+          );
       }
     }
   });

@@ -12,6 +12,7 @@ const section = (heading: string): string =>
 const SETTINGS: Record<string, string> = {
   engineSocket: "the engine's socket (`DOCKER_HOST`)",
   'secretsDir/service': '`SECRETS_DIR/service`',
+  keyFile: 'the key file (`GITHUB_FLOWS_KEY_FILE`)',
   policyFile: 'the policy (`POLICY_FILE`)',
   secretsDir: '`SECRETS_DIR`',
   workspaceRoot: '`WORKSPACE_ROOT`',

@@ -160,6 +160,16 @@ describe('no policy widens', () => {
     expect(codes(own, at('etc-of-service'), '/data')).toEqual(['mount_denied']);
   });
 
+  test('the key file, wherever it is kept', () => {
+    const keyFile = at('keys-of-service/key');
+    const own: MountHost = { ...host, keyFile };
+    mkdirSync(at('keys-of-service'));
+    for (const path of [keyFile, at('keys-of-service')]) {
+      expect(checkPolicyMounts([readable(path)], own)).toMatchObject([{ code: 'policy_mount_refused' }]);
+      expect(codes({ ...under(readable(path)), keyFile }, path, '/data')).toEqual(['mount_denied']);
+    }
+  });
+
   test('a mount inside one that it lists as writable', () => {
     mkdirSync(at('srv/data/inner'));
     expect(refused(writable(at('srv/data')), readable(at('srv/data/inner')))).toEqual([
