@@ -20,7 +20,7 @@ export type AddOptions = {
   appId?: number;
   clientId?: string;
   keyFile?: string;
-  installationId?: number;
+  installationId?: number | 'any';
   apiUrl?: string;
   username?: string;
   urlPattern?: string;
@@ -87,7 +87,7 @@ async function fromOptions(io: Io, config: Config, options: AddOptions): Promise
     apiUrl: options.apiUrl ?? config.githubApiUrl,
     username: options.username,
     urlPattern: options.urlPattern,
-    installationId: options.installationId,
+    installationId: options.installationId === 'any' ? null : options.installationId,
   };
 }
 

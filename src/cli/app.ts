@@ -4,7 +4,7 @@ import { type CreateOptions, createApp } from './app-create.ts';
 import { listApps } from './app-list.ts';
 import { testApps } from './app-test.ts';
 import type { Io } from './io.ts';
-import { idOption } from './usage.ts';
+import { idOption, installationOption } from './usage.ts';
 
 /** `app add|create|list|test`. */
 export function addAppCommand(program: Command, io: Io): void {
@@ -17,7 +17,11 @@ export function addAppCommand(program: Command, io: Io): void {
     .option('--app-id <id>', 'its App id', idOption)
     .option('--client-id <id>', 'its client id; one of the two is needed')
     .option('--key-file <file>', 'its private key as GitHub gave it; - reads standard input')
-    .option('--installation-id <id>', 'use this installation alone; unset, each repository’s own', idOption)
+    .option(
+      '--installation-id <id>',
+      'use this installation alone, or any: each repository’s own, which is so unless given',
+      installationOption,
+    )
     .option('--api-url <url>', 'the API of its host; GITHUB_API_URL unless given')
     .option('--username <login>', 'the login it acts under, and git’s user name beside its tokens')
     .option('--url-pattern <pattern>', 'which repositories may use it, with a group named baseUrl')

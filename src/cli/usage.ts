@@ -26,3 +26,8 @@ export function attemptOption(text: string): number {
   if (attempt < 1) throw new InvalidArgumentError('It takes a whole number from 1.');
   return attempt;
 }
+
+/** Parses `--installation-id`: an id, or `any`. */
+export function installationOption(text: string): number | 'any' {
+  return text === 'any' ? text : idOption(text);
+}

@@ -64,6 +64,6 @@ function installationGone(name: string, id: number): FlowError {
     code: 'app_installation_gone',
     blame: 'operator',
     message: `GitHub knows no installation ${id} of the App ${name}: it was removed.`,
-    mend: `Install the App again on GitHub, then add it with the new installation id or with none; \`github-flows app test ${name}\` lists what is there.`,
+    mend: `Install the App again on GitHub, then add it again with the new --installation-id, or with --installation-id any; \`github-flows app test ${name}\` lists what is there.`,
   });
 }

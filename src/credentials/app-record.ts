@@ -46,7 +46,8 @@ export type NewApp = {
   apiUrl: string;
   username?: string | undefined;
   urlPattern?: string | undefined;
-  installationId?: number | undefined;
+  /** Null takes an installation id away that an earlier record has. */
+  installationId?: number | null | undefined;
   state?: string | undefined;
 };
 
@@ -65,7 +66,7 @@ export function newRecord(app: NewApp, nowMs: number): StoredApp {
   if (app.clientId !== undefined && !CLIENT_ID.test(app.clientId))
     throw appInvalid(`has the client id ${quoted(app.clientId)}, which GitHub never gives`);
   for (const [name, number] of [['App', app.appId] as const, ['installation', app.installationId] as const])
-    if (number !== undefined && (!Number.isSafeInteger(number) || number < 1))
+    if (number !== undefined && number !== null && (!Number.isSafeInteger(number) || number < 1))
       throw appInvalid(`has the ${name} id ${quoted(number)}, which is no whole number above 0`);
   if (app.username !== undefined && !/^[A-Za-z0-9._-]{1,100}(\[bot\])?$/.test(app.username))
     throw appInvalid(`has the user name ${quoted(app.username)}, which cannot be one on GitHub`);

@@ -75,7 +75,7 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
           const merged = mergedRecord(known, stored);
           if (!merged) continue;
           values.delete(APP + known.key);
-          stored = merged;
+          stored = app.installationId === null ? { ...merged, installationId: null } : merged;
         }
         values.set(APP + stored.key, textOf(stored));
       });

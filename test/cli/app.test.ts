@@ -100,10 +100,16 @@ describe('app add', () => {
   });
 
   test('added again with a new key it stays one App, and keeps what was not given anew', async () => {
-    await added('--username', 'robot');
-    await app(stood.pem, 'add', '--app-id', String(stood.id), '--key-file', '-');
+    await added('--username', 'robot', '--installation-id', '5');
+    const again = ['add', '--app-id', String(stood.id), '--key-file', '-'];
+    await app(stood.pem, ...again);
+    const [kept] = JSON.parse((await app(undefined, 'list', '--json')).out);
+    expect(kept).toMatchObject({ installationId: 5, username: 'robot' });
+    await app(stood.pem, ...again, '--installation-id', 'any');
     const list = JSON.parse((await app(undefined, 'list', '--json')).out);
-    expect(list).toMatchObject([{ appId: stood.id, clientId: stood.clientId, username: 'robot' }]);
+    expect(list).toMatchObject([
+      { appId: stood.id, clientId: stood.clientId, username: 'robot', installationId: null },
+    ]);
     expect(list).toHaveLength(1);
   });
 
