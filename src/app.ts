@@ -48,7 +48,7 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
       deliveries,
       log,
       clock,
-      onStored: admitter.wake,
+      onStored: joined.onStored,
       canAccept: ground.disk.canAccept,
       readEvent,
       hasUniqueBody,

@@ -8,9 +8,14 @@ import { joinWork, type Work } from './join-work.ts';
 import type { Registry } from './profiles/registry.ts';
 import { RUNS_CHANNEL } from './runs/run-store.ts';
 
+/** Tells that a delivery was stored. */
+const DELIVERIES_CHANNEL = 'deliveries';
+
 /** The parts that `app` starts and stops. */
 export type Joined = Work & {
   admitter: Admitter;
+  /** A delivery was stored here. */
+  onStored: () => void;
   /** What the admin listener has besides health. */
   adminRoutes: readonly AdminRoutes[];
 };
@@ -31,9 +36,17 @@ export function joinParts(ground: Ground, registry: Registry): Joined {
     work.worker.wake();
     void ground.db.notify(RUNS_CHANNEL, '');
   };
+  const admitter = createAdmitter({ ...ground, admission, clock, onRun });
+  const stopListening = ground.db.listen(DELIVERIES_CHANNEL, admitter.wake);
   return {
     ...work,
-    admitter: createAdmitter({ ...ground, admission, clock, onRun }),
+    admitter,
+    // With SQLite this wakes the admitter at once; with PostgreSQL those of other services, too.
+    onStored: () => void ground.db.notify(DELIVERIES_CHANNEL, ''),
     adminRoutes: [],
+    async stop() {
+      stopListening();
+      await work.stop();
+    },
   };
 }

@@ -1,9 +1,9 @@
 import { Kysely, sql } from 'kysely';
+import type { Db } from './database.ts';
 import { again, createPostgresDialect } from './dialects/postgres.ts';
 import { readInstallation } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { createNotices } from './notices.ts';
-import type { Db } from './open.ts';
 import { POSTGRES_CHANNEL, startPostgresNotices } from './postgres-notices.ts';
 import { type PostgresPlace, readPostgresUrl } from './postgres-url.ts';
 import { programVersion } from './program-version.ts';

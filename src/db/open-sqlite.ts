@@ -1,10 +1,10 @@
 import { Kysely } from 'kysely';
+import type { Db } from './database.ts';
 import { createSqliteDialect } from './dialects/sqlite.ts';
 import { startSqliteThread } from './dialects/sqlite-thread.ts';
 import { readInstallation } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { createNotices } from './notices.ts';
-import type { Db } from './open.ts';
 import { programVersion } from './program-version.ts';
 import { ensureSqliteFile } from './sqlite-file-there.ts';
 

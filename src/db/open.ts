@@ -1,42 +1,9 @@
-import type { Kysely } from 'kysely';
-import type { OnNotice } from './notices.ts';
+import type { Db } from './database.ts';
 import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
 
-/**
- * An open database. Any number of processes may use the same one; what one commits the others see.
- *
- * With SQLite there is one connection: while `work` runs, every other query of this process waits. So `work` uses
- * the `trx` it is given and nothing else of the database (`kysely` or a second `transaction` inside it would wait
- * for ever), and awaits nothing but queries. It takes the write lock before its first statement; when it throws,
- * all is rolled back.
- *
- * With PostgreSQL transactions run side by side, each statement seeing what was committed before it (`READ
- * COMMITTED`): `work` locks what it decides about (`lockFor`, or an UPDATE that says so in its WHERE). It may be
- * run again when the server gave it up for another one, so it changes nothing but rows. What is sent when the
- * server or the way to it fails is `database_unavailable`, the next query opens a new connection; whether a
- * transaction that failed so was committed is not known.
- *
- * Queries throw `database_busy`, `database_unavailable` and `database_damaged`.
- */
-export type Db = {
-  readonly kind: 'sqlite' | 'postgres';
-  /** Each room names its own tables: `db.kysely.withTables<…>()`. */
-  readonly kysely: Kysely<unknown>;
-  transaction<T>(work: (trx: Kysely<unknown>) => Promise<T>): Promise<T>;
-  /** 8 characters, made when the database was, that name this installation on an engine shared with others. */
-  readonly installation: string;
-  /**
-   * Tells who listens on `channel`: every process on this PostgreSQL, this process alone with SQLite. `payload` has
-   * at most 7,000 bytes. A hint that may be lost and is never an error: who listens looks by himself now and then.
-   * Notices that wait to be sent and are alike are sent once.
-   */
-  notify(channel: string, payload: string): Promise<void>;
-  /** Calls `onNotice` with each payload, and with an empty one when some may have been missed. Gives the function that stops it. */
-  listen(channel: string, onNotice: OnNotice): () => void;
-  /** Closes the database; call it once nothing uses it any more. A second call does nothing. */
-  close(): Promise<void>;
-};
+/** What is opened; its own file, so that those who open it need not import each other. */
+export type { Db } from './database.ts';
 
 /** A SQLite file, or the address of a PostgreSQL database. */
 export type DatabasePlace = { file: string } | { url: string };

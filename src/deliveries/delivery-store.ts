@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
+import { lockFor } from '../db/lock-for.ts';
 import type { Db } from '../db/open.ts';
 import { type Bodies, createBodies } from './bodies.ts';
 import type { Decision, Delivery, NewDelivery } from './delivery.ts';
@@ -32,6 +33,8 @@ export type DeliveryStore = Bodies & {
   list(options: { limit: number }): Promise<Delivery[]>;
   /** Those that admission has not decided about, oldest first. */
   undecided(options: { limit: number }): Promise<Delivery[]>;
+  /** What has been decided about a delivery, which nobody else decides about until `trx` ends; undefined when nothing has. */
+  decided(id: string, trx: Kysely<unknown>): Promise<Decision | undefined>;
   /** Writes down what became of a delivery, inside `trx` when it is given; an unknown id changes nothing. */
   decide(id: string, decision: Decision, trx?: Kysely<unknown>): Promise<void>;
   /** Has admission decide anew; false when the delivery is unknown, became a run, or has no bytes any more. */
@@ -75,6 +78,7 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
       const open = select().where('decision_reason', 'is', null);
       return (await open.orderBy('arrival').orderBy('id').limit(limit).execute()).map(toDelivery);
     },
+    decided: async (id, trx) => await decided(id, trx),
     async decide(id, decision, trx = db.kysely) {
       await deliveryTables(trx)
         .updateTable('deliveries')
@@ -107,6 +111,16 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
     hooks: async () => await hooksOf(tables),
     ...createBodies(db, clock),
   };
+}
+
+async function decided(id: string, trx: Kysely<unknown>): Promise<Decision | undefined> {
+  await lockFor(trx, `delivery ${id}`);
+  const row = await deliveryTables(trx)
+    .selectFrom('deliveries')
+    .select(DELIVERY_COLUMNS)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return (row && toDelivery(row).decision) ?? undefined;
 }
 
 /** Numbers that keep the order of arrival even within a millisecond. */

@@ -4,8 +4,10 @@ import { timeId } from '../base/ids.ts';
 import type { CandidateOutcome, Decision, Delivery } from '../deliveries/delivery.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
+import { renderGroup } from '../profiles/group-key.ts';
 import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match.ts';
 import type { Profile } from '../profiles/profile.ts';
+import type { RunGroup } from '../runs/groups.ts';
 import { recordStart } from '../runs/start-store.ts';
 import { askActor } from './actor.ts';
 import { refuseBeyondLimits } from './admission-limits.ts';
@@ -32,6 +34,7 @@ export type Admission = {
 export function createAdmission(parts: AdmissionParts): Admission {
   return {
     async admit(delivery) {
+      parts.crashPoint('admit-begun');
       const body = await parts.deliveries.body(delivery.id);
       const event = readEvent({
         deliveryId: delivery.id,
@@ -39,6 +42,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
         body: body ?? Buffer.alloc(0),
       });
       const decision = await decide(parts, event);
+      parts.crashPoint('delivery-decided');
       parts.log.info({ delivery: delivery.id, ...decision }, 'decided');
       parts.onSaid();
       return decision;
@@ -63,6 +67,7 @@ async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision
   const { permission } = judgement;
   if ('denied' in judgement)
     return await refuse(parts, event, { profile, problem: judgement.denied, permission });
+  parts.crashPoint('admission-judged');
   return await start(parts, event, { profile, permission, machine: judgement.machine });
 }
 
@@ -84,7 +89,7 @@ async function answer(
 type Refusal = { profile: Profile; problem: Problem; permission: string | undefined };
 
 async function refuse(parts: AdmissionParts, event: FlowEvent, refusal: Refusal): Promise<Decision> {
-  return await parts.db.transaction(async (trx) => await refuseWithin(parts, event, refusal, trx));
+  return await decideOnce(parts, event, async (trx) => await refuseWithin(parts, event, refusal, trx));
 }
 
 async function refuseWithin(
@@ -107,7 +112,7 @@ async function start(
 ): Promise<Decision> {
   const runId = timeId(parts.clock.now());
   const begun = startOf(parts, { event, profile, runId, machine });
-  return await parts.db.transaction(async (trx) => {
+  return await decideOnce(parts, event, async (trx) => {
     const problem = await refuseBeyondLimits(trx, parts.limits, profile, begun);
     if (problem) return await refuseWithin(parts, event, { profile, problem, permission }, trx);
     const busy = await parts.runs.insert(
@@ -121,7 +126,7 @@ async function start(
         profileJson: JSON.stringify(profile),
         queuedAt: parts.clock.now(),
         actor: event.actor?.login ?? null,
-        group: null,
+        group: groupOf(profile, event),
       },
       trx,
     );
@@ -150,10 +155,26 @@ async function store(
   decision: Decision,
   also: (trx: Kysely<unknown>) => Promise<void> = async () => {},
 ): Promise<Decision> {
-  return await parts.db.transaction(async (trx) => {
+  return await decideOnce(parts, event, async (trx) => {
     await also(trx);
     return await written(parts, event, decision, trx);
   });
+}
+
+/** Services that share a database may come to one delivery at once: the first decision stands. */
+async function decideOnce(
+  parts: AdmissionParts,
+  event: FlowEvent,
+  decide: (trx: Kysely<unknown>) => Promise<Decision>,
+): Promise<Decision> {
+  return await parts.db.transaction(
+    async (trx) => (await parts.deliveries.decided(event.deliveryId, trx)) ?? (await decide(trx)),
+  );
+}
+
+function groupOf({ concurrency }: Profile, event: FlowEvent): RunGroup | null {
+  const key = concurrency && renderGroup(concurrency.group, event.attributes);
+  return key === undefined ? null : { key, onBusy: concurrency?.onBusy ?? 'queue' };
 }
 
 async function written(

@@ -73,6 +73,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
         secrets: toSecrets(settings.credentials?.secrets),
       },
       checkout: toCheckout(settings.checkout),
+      ...concurrencyOf(settings.concurrency),
       retry: { ...DEFAULT_RETRY, ...settings.retry },
       report: {
         ...settings.report,
@@ -83,6 +84,11 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
       publish: toPublish(settings.publish),
     },
   };
+}
+
+/** Without a group nothing waits, whatever `onBusy` says. */
+function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<Settings['concurrency']> = {}) {
+  return group ? { concurrency: { group, onBusy } } : {};
 }
 
 function toGitHub(setting: NonNullable<Settings['credentials']>['github']): Profile['credentials']['github'] {

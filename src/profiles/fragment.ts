@@ -53,6 +53,7 @@ export type Settings = {
     secrets?: readonly SecretSetting[];
   };
   checkout?: CheckoutSetting;
+  concurrency?: { group?: string; onBusy?: 'queue' | 'replace' | 'drop' };
   retry?: { attempts?: number; backoffSec?: number; on?: 'before-start' | 'fault' | 'failure' };
   report?: Partial<ReportRule>;
   budget?: Budget;

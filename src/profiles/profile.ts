@@ -126,6 +126,9 @@ export type PublishRule = {
   };
 };
 
+/** The group that a run takes turns in, as a template over attributes, and what happens while another has its turn. */
+export type ConcurrencyRule = { group: string; onBusy: 'queue' | 'replace' | 'drop' };
+
 /** A merged, complete, checked profile: plain data, saved with each run as it was at admission. */
 export type Profile = {
   /** Folder below the profiles directory, `.` at its root. */
@@ -136,6 +139,7 @@ export type Profile = {
   execution: { handler: Handler; runtime: Runtime };
   credentials: CredentialRule;
   checkout: CheckoutRule;
+  concurrency?: ConcurrencyRule;
   retry?: RetryRule;
   report: ReportRule;
   budget?: Budget;

@@ -18,6 +18,7 @@ import {
   type Settings,
   type WrittenVariables,
 } from './fragment.ts';
+import { checkGroup } from './group-key.ts';
 import { secretProblems } from './named-secrets.ts';
 import { publishFaults } from './publish.ts';
 import { templateFaults } from './report-faults.ts';
@@ -54,6 +55,9 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
     ...variableFaults(fragment.file, writtenVariables(written), checks.promptNames),
     ...runtimeFaults(execution?.runtime ?? {}, { ...checks, file: fragment.file }, at),
     ...secretFaults(execution ?? {}, at),
+    ...checkGroup(fragment.settings.concurrency?.group ?? '').map((problem) =>
+      at('/concurrency/group', problem),
+    ),
     ...secretProblems(fragment.settings.credentials?.secrets).map((problem) =>
       at(jsonPointer('credentials', 'secrets', problem.index), problem),
     ),

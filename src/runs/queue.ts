@@ -2,12 +2,13 @@ import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
 import { anyReady, claimRun } from './claim.ts';
 import { CALLED_OFF, QUEUED } from './lanes.ts';
+import type { RunOwner } from './owner.ts';
 import type { Ceilings } from './pick.ts';
 import type { Run } from './run.ts';
 import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
 
-/** Who works on a run: the process, and the host and engine that it works with. */
-export type RunOwner = { worker: string; host: string };
+/** Who claims; its own file, so that claims need not import the queue. */
+export type { RunOwner } from './owner.ts';
 
 /** How many called-off runs are given at a time. */
 const CALLED_OFF_AT_ONCE = 100;

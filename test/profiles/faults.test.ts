@@ -51,7 +51,27 @@ describe('a profile with a fault', () => {
       { credentials: { github: { permissions: {} } } },
       ['profile_wrong_value', '/credentials/github/permissions'],
     ],
-    ['a key of a later version', { concurrency: {} }, ['profile_unknown_key', '/concurrency']],
+    ['a key of a later version', { schedule: {} }, ['profile_unknown_key', '/schedule']],
+    [
+      'a group with a name that no event has',
+      { concurrency: { group: '{{repository}}#{{issue}}' } },
+      ['group_name_unknown', '/concurrency/group'],
+    ],
+    [
+      'a group with a helper',
+      { concurrency: { group: '{{upper branch}}' } },
+      ['group_name_unknown', '/concurrency/group'],
+    ],
+    [
+      'a group whose braces are left open',
+      { concurrency: { group: '{{repository' } },
+      ['group_syntax', '/concurrency/group'],
+    ],
+    [
+      'a way to be busy that is none',
+      { concurrency: { onBusy: 'wait' } },
+      ['profile_wrong_value', '/concurrency/onBusy'],
+    ],
     ['a key with a slash and a tilde', { 'a/b~c': 1 }, ['profile_unknown_key', '/a~1b~0c']],
     ['a condition that is an object', { trigger: { event: {} } }, ['profile_wrong_value', '/trigger/event']],
     [
