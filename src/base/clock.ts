@@ -7,6 +7,8 @@ export type Timer = { stop(): void };
 export type Clock = {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds that only ever go on, whatever becomes of the time of day; for measuring how long something takes. */
+  passed(): number;
   /** Calls `action` once after `ms`; never keeps the process alive. */
   after(ms: number, action: () => void): Timer;
   /** Calls `action` every `ms`, never two at once when it returns a promise; never keeps the process alive. */
@@ -21,6 +23,7 @@ const MAX_DELAY_MS = 2_147_483_647;
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  passed: () => performance.now(),
   after(ms, action) {
     const timer = setTimeout(action, Math.min(ms, MAX_DELAY_MS)).unref();
     return { stop: () => clearTimeout(timer) };

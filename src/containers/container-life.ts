@@ -86,9 +86,9 @@ async function killContainer(call: CallEngine, id: string): Promise<void> {
 
 /** A removal that is under way elsewhere is waited for, so that the container is gone when this resolves. */
 async function removeContainer(call: CallEngine, clock: Clock, id: string): Promise<void> {
-  const until = clock.now() + REMOVAL_MS;
+  const until = clock.passed() + REMOVAL_MS;
   for (;;) {
-    const answers = clock.now() < until ? { 404: true, 409: false } : { 404: true };
+    const answers = clock.passed() < until ? { 404: true, 409: false } : { 404: true };
     const isGone = await call<boolean>(
       { what: 'remove a container', answers },
       async (docker, abortSignal) => {

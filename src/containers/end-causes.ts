@@ -31,9 +31,11 @@ export function collectCauses({ deadlineAt, cancellation, detach, clock }: Cause
     signal.addEventListener('abort', () => give(cause), { once: true, signal: over.signal });
   };
   let timer: Timer;
+  // Counted from here on: a time of day that is moved meanwhile neither ends a run nor lets it go on.
+  const dueAt = clock.passed() + deadlineAt - clock.now();
   const wind = (): void => {
-    const leftMs = deadlineAt - clock.now();
-    timer = clock.after(Math.max(0, leftMs), () => (clock.now() < deadlineAt ? wind() : give('deadline')));
+    const leftMs = dueAt - clock.passed();
+    timer = clock.after(Math.max(0, leftMs), () => (clock.passed() < dueAt ? wind() : give('deadline')));
   };
   wind();
   on(cancellation.signal, 'cancel');

@@ -57,14 +57,14 @@ export function watchGrowth(
   const run = async (): Promise<void> => {
     const isWorkspaceOver = await workspaceMeter(options, over.signal);
     while (!over.signal.aborted) {
-      const startedAt = clock.now();
+      const startedAt = clock.passed();
       const limit = (await isDiskOver(options))
         ? 'disk_limit'
         : (await isWorkspaceOver())
           ? 'workspace_limit'
           : undefined;
       if (limit && !over.signal.aborted) return onLimit(limit);
-      const tookMs = clock.now() - startedAt;
+      const tookMs = clock.passed() - startedAt;
       await clock.sleep(Math.max(EVERY_MS, tookMs * REST_FACTOR), over.signal);
     }
   };

@@ -18,7 +18,7 @@ export async function stopForSure(
   exit: Promise<Exit | undefined>,
 ): Promise<boolean> {
   const { engine, containerId, graceSec, clock } = parts;
-  const until = clock.now() + graceSec * 1000 + PATIENCE_MS;
+  const until = clock.passed() + graceSec * 1000 + PATIENCE_MS;
   const isOver = async (ms: number): Promise<boolean> =>
     (await within(
       clock,
@@ -28,11 +28,11 @@ export async function stopForSure(
   do {
     try {
       const wasRunning = await engine.stop(containerId, graceSec);
-      await isOver(until - clock.now());
+      await isOver(until - clock.passed());
       return wasRunning;
     } catch (error) {
       if (asFlowError(error).code === 'engine_timeout') await engine.kill(containerId).catch(() => {});
     }
-  } while (!(await isOver(RETRY_MS)) && clock.now() < until);
+  } while (!(await isOver(RETRY_MS)) && clock.passed() < until);
   return true;
 }

@@ -130,7 +130,7 @@ test('a container that hears no stop in time is killed, and one that ended by it
 test('an engine that never comes back is not waited for longer than a minute and the grace', async () => {
   const engine = { stop: async () => await Promise.reject(fault('engine_unreachable')), kill: vi.fn() };
   let now = 0;
-  const clock: Clock = { ...quick, now: () => (now += 1_000) };
+  const clock: Clock = { ...quick, passed: () => (now += 1_000) };
   const never = new Promise<Exit>(() => {});
   expect(await stopForSure({ engine, containerId: 'c', graceSec: 5, clock }, never)).toBe(true);
   expect(now).toBeGreaterThan(65_000);

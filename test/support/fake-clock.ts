@@ -20,6 +20,7 @@ export function movedClock(
   const clock = {
     time,
     now: () => clock.time,
+    passed: () => clock.time,
     after: (ms: number, action: () => void) => add(clock.time + ms, action),
     every(ms: number, action: () => void | Promise<void>) {
       let stopped = false;
