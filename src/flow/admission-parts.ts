@@ -6,11 +6,13 @@ import type { Registry } from '../profiles/registry.ts';
 import type { ReportStore } from '../runs/report-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { AdmissionLimits } from './admission-limits.ts';
+import type { CrashPoint } from './crash-points.ts';
 import type { Lookups } from './lookups.ts';
 import type { OwnVoice } from './own-voice.ts';
 
 /** The parts that admission joins. */
 export type AdmissionParts = {
+  crashPoint: CrashPoint;
   db: Db;
   deliveries: DeliveryStore;
   runs: RunStore;

@@ -4,8 +4,8 @@
  */
 export const CRASH_POINTS = [
   'admit-begun',
-  'admit-decided',
-  'run-queued',
+  'admission-judged',
+  'delivery-decided',
   'claim-begun',
   'claimed',
   'prepare-begun',

@@ -114,7 +114,7 @@ const defaults = {
     workspaceBytes: 1024 ** 3,
   },
   network: 'open' as const,
-  sshHostKeys: 'pinned',
+  sshHostKeys: 'pinned' as const,
   runAs: { uid, gid: process.getgid?.() || uid },
 };
 
@@ -130,6 +130,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
     denyList,
     policy,
     checkAllowList,
+    checkPrompt: () => [],
     promptNames: { workspace: [], run: [] },
     compileFilter: () => ({}) as never,
   };

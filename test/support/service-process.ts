@@ -1,15 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished as whenFinished } from 'vitest';
 import { type Ground, until } from './service.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
 /** A service in a process of its own, which can be killed. */
-export type ServiceProcess = { url: string; kill(): Promise<void> };
+export type ServiceProcess = {
+  url: string;
+  kill(): Promise<void>;
+  /** Resolves with the signal that ended it, or null when it ended by itself. */
+  died: Promise<NodeJS.Signals | null>;
+};
 
-/** Starts one on this ground; it is killed at the latest when the test is over. */
-export async function spawnService(ground: Ground): Promise<ServiceProcess> {
+/** Starts one on this ground; it is killed at the latest when the test is over (a concurrent one hands its own hook over). */
+export async function spawnService(
+  ground: Ground,
+  onTestFinished: (work: () => Promise<void>) => void = whenFinished,
+): Promise<ServiceProcess> {
   const child: ChildProcess = spawn(process.execPath, [MAIN, 'serve'], {
     cwd: ground.dir,
     env: ground.settings,
@@ -19,15 +27,17 @@ export async function spawnService(ground: Ground): Promise<ServiceProcess> {
   child.stderr?.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
-  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  const died = new Promise<NodeJS.Signals | null>((done) => {
+    child.once('exit', (_code, signal) => done(signal));
+  });
   const url = await until('the service listens', () => {
-    if (child.exitCode !== null) throw new Error(said);
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(said);
     return /Receiving webhooks at (http:\S+)\/webhooks/.exec(said)?.[1];
   });
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
-    await gone;
+    await died;
   };
   onTestFinished(kill);
-  return { url, kill };
+  return { url, kill, died };
 }

@@ -98,6 +98,7 @@ export async function openTalk(
   const reporter = reporterOver();
   const set = createProfileSet((options.profiles ?? [talkProfile()]).flatMap(expandProfile));
   const admission = createAdmission({
+    crashPoint: () => undefined,
     db,
     deliveries,
     runs,
