@@ -50,12 +50,17 @@ eachDatabase((kind, databases) => {
     expect(Math.abs(((await get(id)).leaseUntil ?? 0) - Date.now() - LEASE_MS)).toBeLessThan(10_000);
   });
 
-  test('at its start a worker takes over what its host had, and not what another host may have started', async () => {
-    const { leases, claimed } = await open();
+  test('at its start a worker takes over what its host had, and neither what waits nor what another host may have started; who had it before cannot change it', async () => {
+    const { leases, runs, claimed, add, get } = await open();
     const mine = await claimed(own('before'));
     const theirs = await claimed(own('other', 'there'));
     expect(await leases.launching(theirs, LEASE_MS)).toBe(true);
-    expect((await leases.takeOver(own('now'))).map(({ id }) => id)).toEqual([mine.id]);
+    await add();
+    const taken = await leases.takeOver(own('now'));
+    expect(taken.map(({ id }) => id)).toEqual([mine.id]);
+    expect(await runs.advance(mine, 'running', {}, 'too late')).toBe(false);
+    expect(await runs.advance(taken[0] as Run, 'running', { containerId: 'c' }, 'taken up')).toBe(true);
+    expect(await get(mine.id)).toMatchObject({ state: 'running', containerId: 'c', leaseOwner: 'now' });
   });
 
   test('while a lease holds nobody else has a say; once it has lapsed, what had not begun waits again', async () => {
