@@ -98,7 +98,6 @@ export async function openTalk(
   const reporter = reporterOver();
   const set = createProfileSet((options.profiles ?? [talkProfile()]).flatMap(expandProfile));
   const admission = createAdmission({
-    crashPoint: () => undefined,
     db,
     deliveries,
     runs,
