@@ -89,7 +89,7 @@ export function createTokenKeeper(parts: KeeperParts): TokenKeeper {
 async function renew(parts: KeeperParts, entry: Entry, isKept: (entry: Entry) => boolean): Promise<boolean> {
   try {
     const run = await parts.runs.find(entry.id);
-    if (!run || run.state === 'ended' || run.state === 'queued') return false;
+    if (run?.state !== 'preparing' && run?.state !== 'running') return false;
     const token = await ask(parts, entry);
     if (!isKept(entry)) return false;
     const { secrets: secretsDir } = entry.places;

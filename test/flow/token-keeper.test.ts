@@ -157,14 +157,17 @@ test('after a restart the token is asked for at once, and put in place when it i
   expect(present()).toBe(newest()?.value.reveal());
 });
 
-test.each(['released', 'ended'])('nothing is asked for a run that was %s', async (how) => {
-  await begin();
-  if (how === 'released') world.held.release(ID);
-  else world.states.run = 'ended';
-  const { asked } = world.app.state;
-  await world.clock.advance(180 * MINUTE);
-  expect(world.app.state.asked).toBe(asked);
-});
+test.each(['released', 'reporting', 'ended', 'queued'] as const)(
+  'nothing is asked for a run that is %s',
+  async (how) => {
+    await begin();
+    if (how === 'released') world.held.release(ID);
+    else world.states.run = how;
+    const { asked } = world.app.state;
+    await world.clock.advance(180 * MINUTE);
+    expect(world.app.state.asked).toBe(asked);
+  },
+);
 
 test('a run whose directory is gone gets no new one', async () => {
   await begin();

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { runPlaces } from '../../src/flow/places.ts';
+import { makePlan } from '../../src/flow/plan.ts';
+import { NO_POLICY } from '../../src/policy/policy.ts';
+import type { Profile } from '../../src/profiles/profile.ts';
+import type { Run } from '../../src/runs/run.ts';
+import { runAs, testPlan } from '../support/container-run.ts';
+import { profileOf } from '../support/flow-events.ts';
+
+const run = { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run;
+const directories = {
+  workspaceRoot: '/srv/var/work',
+  runDir: '/run/github-flows',
+  varDir: '/srv/var',
+  installation: 'inst',
+};
+const places = runPlaces(directories, run);
+
+function planOf(credentials: Profile['credentials'], runtimeUrl?: string) {
+  return makePlan({
+    profile: { ...profileOf('.', { event: 'push' }), credentials },
+    repository: run.repository,
+    runId: run.id,
+    mounted: [],
+    places,
+    runtimeUrl,
+    defaults: { ...testPlan('true', places).limits, network: 'none', runAs, sshHostKeys: 'pinned' },
+    secretsDir: '/home/user/.secrets',
+    policy: NO_POLICY,
+  });
+}
+
+test('credentials.github is the token at its place, without a mount of the profile', () => {
+  const plan = planOf({ codex: false, github: { permissions: { issues: 'write' } } });
+  expect(plan).toMatchObject({ hasGitHubToken: true, env: { GH_TOKEN_FILE: '/run/secrets/gh-token' } });
+  expect(plan.mounts).toContainEqual({
+    ...{ type: 'bind', kind: 'credential', name: 'gh-token', readOnly: true },
+    source: '/home/user/.secrets/gh-token',
+    target: '/run/secrets/gh-token',
+    asWritten: 'credentials.github',
+  });
+});
+
+test('a run that is granted no token has none, and no address to ask for one', () => {
+  const plan = planOf({ codex: false }, 'http://127.0.0.1:3002');
+  expect(plan.hasGitHubToken).toBe(false);
+  expect(Object.keys(plan.env).filter((name) => /TOKEN|RUNTIME/.test(name))).toEqual([]);
+  const granted = planOf({ codex: false, github: { permissions: undefined } }, 'http://127.0.0.1:3002');
+  expect(granted.env.GITHUB_FLOWS_RUNTIME_URL).toBe('http://127.0.0.1:3002');
+});
+
+test('secrets lie in RUN_DIR, and programs do not, for /run is often mounted noexec', () => {
+  const sources = Object.fromEntries(
+    planOf({ codex: false }).mounts.map(({ target, source }) => [target, source]),
+  );
+  expect(sources).toMatchObject({
+    '/run/secrets': '/run/github-flows/inst/run1/secrets',
+    '/run/github-flows': '/srv/var/run-files/inst/run1',
+    '/etc/profile.d/github-flows.sh': '/srv/var/run-files/inst/run1/profile.sh',
+  });
+});
