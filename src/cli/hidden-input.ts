@@ -21,8 +21,7 @@ export function createHiddenInput(err: (text: string) => void): HiddenInput {
   return {
     canAsk: () => process.stderr.isTTY === true && hasTerminal(),
     async ask(prompt, many = false) {
-      err(prompt);
-      const typed = await readTerminal(ahead, many);
+      const typed = await readTerminal(ahead, many, () => err(prompt));
       err('\n');
       ahead = typed.state === 'done' ? typed.rest : '';
       if (typed.state === 'done') return typed.value;
@@ -40,7 +39,8 @@ function hasTerminal(): boolean {
   }
 }
 
-async function readTerminal(ahead: string, many: boolean): Promise<Typed> {
+/** Asks once nothing that is typed is shown any more. */
+async function readTerminal(ahead: string, many: boolean, ask: () => void): Promise<Typed> {
   const line = createHiddenLine(many);
   const before = line.feed(ahead);
   if (before.state !== 'open') return before;
@@ -48,6 +48,7 @@ async function readTerminal(ahead: string, many: boolean): Promise<Typed> {
   const decoder = new StringDecoder('utf8');
   terminal.setRawMode(true);
   if (many) process.stderr.write(MARK_PASTES);
+  ask();
   try {
     for await (const chunk of terminal.iterator({ destroyOnReturn: false })) {
       const typed = line.feed(decoder.write(chunk as Buffer));

@@ -8,6 +8,8 @@ export type PseudoTerminal = {
   /** Waits until this text was shown. */
   shows(text: string): Promise<void>;
   type(text: string): void;
+  /** All that was shown so far. */
+  shown(): string;
   /** Takes the terminal away, as somebody does who closes the window. */
   close(): void;
   /** The command's exit code. */
@@ -34,6 +36,7 @@ export function startTerminal(
   });
   return {
     ended,
+    shown: () => shown,
     type: (text) => void child.stdin.write(text),
     close: () => void child.kill('SIGKILL'),
     async shows(text) {
