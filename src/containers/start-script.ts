@@ -14,9 +14,10 @@ const COMMITTER = { name: 'github-flows', email: 'github-flows@users.noreply.git
 /**
  * What lies in a run's directory besides prompt, event and run: the start script and its settings, our `gh`, git's
  * credential helper and `github-token`, git's system configuration, and the login shell's profile (`profile.sh`, mounted at
- * `/etc/profile.d/github-flows.sh`). `serverUrl` is where repositories are cloned from. No file holds a secret.
+ * `/etc/profile.d/github-flows.sh`). `serverUrl` is where repositories are cloned from,
+ * `gitUserName` what git sends beside the token. No file holds a secret.
  */
-export function runFiles(plan: Plan, serverUrl: string): RunFile[] {
+export function runFiles(plan: Plan, serverUrl: string, gitUserName = 'x-access-token'): RunFile[] {
   const files = [
     { path: 'bin/start', content: script('start'), mode: 0o755 },
     { path: 'bin/gh', content: script('gh'), mode: 0o755 },
@@ -24,7 +25,7 @@ export function runFiles(plan: Plan, serverUrl: string): RunFile[] {
     { path: 'bin/github-token', content: script('github-token'), mode: 0o755 },
     { path: 'profile.sh', content: script('profile'), mode: 0o644 },
     { path: 'gitconfig', content: gitConfig(plan, serverUrl), mode: 0o644 },
-    { path: 'settings', content: settings(plan, serverUrl), mode: 0o644 },
+    { path: 'settings', content: settings(plan, serverUrl, gitUserName), mode: 0o644 },
     { path: 'agent-state', content: agentStates(plan), mode: 0o644 },
     { path: 'exports', content: exports(plan), mode: 0o644 },
     { path: 'setup', content: plan.setupScript ?? '', mode: 0o644 },
@@ -37,7 +38,7 @@ function script(name: 'start' | 'gh' | 'git-credential' | 'github-token' | 'prof
 }
 
 /** Read by our scripts with `.`, so every value is one quoted word. */
-function settings({ limits, workdir, network, ssh }: Plan, serverUrl: string): string {
+function settings({ limits, workdir, network, ssh }: Plan, serverUrl: string, gitUserName: string): string {
   const server = new URL(serverUrl);
   const values = {
     gf_limit: String(limits.timeoutSec + LATE_SEC),
@@ -45,6 +46,7 @@ function settings({ limits, workdir, network, ssh }: Plan, serverUrl: string): s
     gf_workdir: workdir,
     gf_server: `${server.protocol}//${server.host}`,
     gf_host: server.host,
+    gf_user: gitUserName,
     gf_ssh: ssh ? '1' : '',
     gf_egress: typeof network === 'object' && 'allow' in network ? new URL(PROXY_URL).port : '',
   };

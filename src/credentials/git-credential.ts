@@ -1,7 +1,13 @@
+import type { GitHubToken } from './github-tokens.ts';
 import { shellQuote } from './shell-quote.ts';
 
 /** GitHub takes any user name beside a token; this one is the name its own documentation uses. */
 const USER_NAME = 'x-access-token';
+
+/** The user name that git sends beside a token: the App's own, where it was given one. */
+export function gitUserName({ source }: Pick<GitHubToken, 'source'>): string {
+  return source.kind === 'app' ? source.username : USER_NAME;
+}
 
 /**
  * Environment that lets git on the host use the token in `tokenFile` for `serverUrl`'s scheme, host and port alone.
@@ -16,11 +22,12 @@ const USER_NAME = 'x-access-token';
 export function hostGitEnvironment(options: {
   tokenFile: string;
   serverUrl: string;
+  userName?: string;
 }): Record<string, string> {
   const { origin, protocol } = new URL(options.serverUrl);
   const settings: [string, string][] = [['credential.helper', '']];
   if (protocol === 'https:' || protocol === 'http:') {
-    settings.push([`credential.${origin}.helper`, helper(options.tokenFile)]);
+    settings.push([`credential.${origin}.helper`, helper(options.tokenFile, options.userName ?? USER_NAME)]);
   }
   const environment: Record<string, string> = {
     GIT_TERMINAL_PROMPT: '0',
@@ -34,8 +41,8 @@ export function hostGitEnvironment(options: {
 }
 
 /** A shell snippet that git runs with the word `get`, `store` or `erase` after it; only `get` is answered. */
-function helper(tokenFile: string): string {
+function helper(tokenFile: string, userName: string): string {
   const file = shellQuote(tokenFile);
-  const answer = `printf 'username=${USER_NAME}\\npassword='; tr -d '\\r\\n' < ${file}; echo`;
+  const answer = `printf 'username=${userName}\\npassword='; tr -d '\\r\\n' < ${file}; echo`;
   return `!f() { if test "$1" = get && test -s ${file}; then ${answer}; fi; }; f`;
 }

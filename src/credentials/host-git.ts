@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { makeDirectory, writeAtomic } from '../base/files.ts';
-import { hostGitEnvironment } from './git-credential.ts';
+import { gitUserName, hostGitEnvironment } from './git-credential.ts';
 import type { GitHubTokens, Permissions } from './github-tokens.ts';
 
 /** No App's token lives longer: https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app */
@@ -44,7 +44,7 @@ export function createHostGit(parts: {
       if ((await readFile(file, 'utf8').catch(() => undefined)) !== value)
         await writeAtomic(file, value, { mode: 0o600 });
       written.add(file);
-      return hostGitEnvironment({ tokenFile: file, serverUrl });
+      return hostGitEnvironment({ tokenFile: file, serverUrl, userName: gitUserName(token) });
     },
     async close() {
       for (const file of written) await rm(file, { force: true });

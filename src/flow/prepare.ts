@@ -5,6 +5,7 @@ import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import type { Plan } from '../containers/plan.ts';
 import { type RunFile, runFiles } from '../containers/start-script.ts';
+import { gitUserName } from '../credentials/git-credential.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
@@ -53,7 +54,8 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   const grants = await readGrants(parts, { run, profile, plan, nowMs, deadlineMs });
   await makePlaces(places, plan.user);
   await handOver(parts, { run, plan, places }, grants);
-  await writeFiles(parts.serverUrl, { run, body, plan, places, prompt });
+  const scripts = runFiles(plan, parts.serverUrl, grants.gitHub && gitUserName(grants.gitHub.token));
+  await writeFiles(scripts, { run, body, plan, places, prompt });
   return { run, event, profile, plan, places };
 }
 
@@ -98,7 +100,7 @@ async function makePlaces(places: RunPlaces, owner: Owner): Promise<void> {
 }
 
 async function writeFiles(
-  serverUrl: string,
+  scripts: readonly RunFile[],
   {
     run,
     body,
@@ -116,7 +118,7 @@ async function writeFiles(
     branch: runBranch(run.id),
   };
   const files: (Omit<RunFile, 'content'> & { content: string | Buffer })[] = [
-    ...runFiles(plan, serverUrl),
+    ...scripts,
     { path: 'prompt.md', content: prompt, mode: 0o644 },
     { path: 'event.json', content: body, mode: 0o644 },
     { path: 'run.json', content: `${JSON.stringify(told, null, 2)}\n`, mode: 0o644 },

@@ -56,6 +56,14 @@ test('git asks our helper for this server only, and not at all without a token',
   expect(filesOf({}, 'file:///srv/git').gitconfig).not.toContain('credential');
 });
 
+test('git is told the user name that the App has, else the one that GitHub documents', () => {
+  const settingsFor = (name?: string): string | undefined =>
+    runFiles(testPlan('true', places), 'https://github.com', name).find(({ path }) => path === 'settings')
+      ?.content;
+  expect(settingsFor()).toContain("gf_user='x-access-token'\n");
+  expect(settingsFor('robot[bot]')).toContain("gf_user='robot[bot]'\n");
+});
+
 test('what git reads is valid: a committer when none is set, and our clone is trusted', () => {
   writeFileSync(join(dir, 'gitconfig'), filesOf().gitconfig ?? '');
   const get = (key: string) =>

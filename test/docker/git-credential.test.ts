@@ -13,8 +13,8 @@ import { type GitServer, startGitServer } from '../support/git-server.ts';
 import { baseImage } from '../support/images.ts';
 import { until } from '../support/service.ts';
 
-const FIRST = 'ghs_TheFirstTokenOfTheHelperTest0123456789';
-const SECOND = 'ghs_TheSecondTokenOfTheHelperTest012345678';
+const FIRST = 'the-first-TokenOfTheHelperTest0123456789';
+const SECOND = 'the-second-TokenOfTheHelperTest012345678';
 
 let run: ContainerRun | undefined;
 afterEach(async () => {
@@ -72,7 +72,7 @@ describe('git in a container, over HTTPS with basic authentication', () => {
       git commit -qam 'From the run'
       git push -q origin HEAD:refs/heads/from-the-run
       echo pushed by \${GH_TOKEN-nothing} in the environment
-      cat .git/config; ! grep -rhs 'ghs_' .git`;
+      cat .git/config; ! grep -rhs TokenOfTheHelperTest .git`;
     run = containerRun(
       script,
       {
@@ -114,7 +114,7 @@ describe('git in a container, over HTTPS with basic authentication', () => {
     expect(repository.git('log', '-1', '--format=%s', 'refs/heads/from-the-run')).toBe('From the run');
     const said = `${await run.text('stdout')}${await run.text('stderr')}`;
     expect(said).toContain('pushed by nothing in the environment');
-    expect(said).not.toContain('ghs_');
+    expect(said).not.toContain('TokenOfTheHelperTest');
   });
 
   test('is refused without a token, silently falling through to the helper that the agent set up itself', async () => {

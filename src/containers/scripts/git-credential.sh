@@ -21,4 +21,4 @@ done
 gf_token=
 { IFS= read -r gf_token || :; } 2>/dev/null </run/secrets/gh-token || exit 0
 [ -n "$gf_token" ] || exit 0
-printf 'username=x-access-token\npassword=%s\n' "$gf_token"
+printf 'username=%s\npassword=%s\n' "$gf_user" "$gf_token"
