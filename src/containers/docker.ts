@@ -12,6 +12,7 @@ import { containerTerminal } from './container-terminal.ts';
 import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
 import { containerGone, imageMissing } from './errors.ts';
 import { checkNetwork, ensureNetwork } from './network.ts';
+import { type Stray, strayCalls } from './strays.ts';
 import { checkVolume } from './volume.ts';
 
 /** The engine itself: its version, and how many processors it can give. */
@@ -79,6 +80,10 @@ export type Engine = {
   find(labels: readonly string[]): Promise<FoundContainer[]>;
   /** Every run's container of an installation, running or not. */
   list(installation: string): Promise<ListedContainer[]>;
+  /** Every volume and network that carries the labels of a run of an installation; the service makes none. */
+  strays(installation: string): Promise<Stray[]>;
+  /** False while it is in use. */
+  removeStray(stray: Stray): Promise<boolean>;
   /** The engine's log, multiplexed, with timestamps; it ends with what there is once the container is over. */
   logs(id: string, wanted: LogQuery, signal: AbortSignal): Promise<Readable>;
   /** Both streams as they are written from now on: multiplexed, not waiting for ends of lines. */
@@ -95,6 +100,7 @@ export function createEngine({ dockerHost, clock }: { dockerHost: string; clock:
   return {
     ...engineItself(call),
     ...containerLife(call, clock),
+    ...strayCalls(call),
     ...containerStreams(call),
     ...containerTerminal(call),
   };

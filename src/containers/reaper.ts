@@ -16,3 +16,17 @@ export async function removeOrphans(
   for (const { id } of orphans) await engine.remove(id);
   return orphans.length;
 }
+
+/** Removes volumes and networks that carry the labels of this installation and of a run that is not living; gives how many there were. */
+export async function removeStrays(
+  engine: Pick<Engine, 'strays' | 'removeStray'>,
+  installation: string,
+  livingRuns: () => Promise<ReadonlySet<string>>,
+): Promise<number> {
+  const found = await engine.strays(installation);
+  if (found.length === 0) return 0;
+  const living = await livingRuns();
+  let removed = 0;
+  for (const stray of found) if (!living.has(stray.runId) && (await engine.removeStray(stray))) removed += 1;
+  return removed;
+}

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { removeTree } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
-import { removeOrphans } from '../containers/reaper.ts';
+import { removeOrphans, removeStrays } from '../containers/reaper.ts';
 import type { Logger } from '../log/logger.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
@@ -48,10 +49,18 @@ export function startSweeping(parts: SweepParts): () => Promise<void> {
 }
 
 /** What a sweep took away, counted. */
-export type Swept = { containers: number; workspaces: number; homes: number };
+export type Swept = {
+  containers: number;
+  /** Volumes and networks. */
+  strays: number;
+  workspaces: number;
+  homes: number;
+  quarantines: number;
+};
 
 /**
- * Removes what no living run owns: containers, private run directories, and workspaces past their keeping.
+ * Removes what no living run owns: containers, labelled volumes and networks, private run directories, bundles that
+ * were looked at, and workspaces past their keeping.
  * Only things of this installation are ever looked at. Safe to call at any time.
  */
 export async function sweep(parts: SweepParts): Promise<Swept> {
@@ -76,9 +85,11 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
     const claimed = (await runs.living()).filter(({ state }) => state !== 'queued');
     return new Map(claimed.map(({ id, attempt }) => [id, attempt]));
   });
+  const strays = await removeStrays(parts.engine, directories.installation, () => livingIds(runs));
+  const quarantines = await removeQuarantines(parts, living);
   parts.crashPoint('swept');
-  const swept = { containers, workspaces: orphans.length, homes: deadHomes.length };
-  if (swept.containers + swept.workspaces + swept.homes > 0) parts.log.info(swept, 'swept what no run owns');
+  const swept = { containers, strays, quarantines, workspaces: orphans.length, homes: deadHomes.length };
+  if (Object.values(swept).some((count) => count > 0)) parts.log.info(swept, 'swept what no run owns');
   return swept;
 }
 
@@ -90,4 +101,13 @@ async function runHomeIds(directories: Directories): Promise<string[]> {
   const roots = [runHomes(directories), runFilesHome(directories)];
   const names = await Promise.all(roots.map(async (root) => await readdir(root).catch(() => [])));
   return [...new Set(names.flat())];
+}
+
+/** What a run's commits were looked at in, left by a crash; what is published has names and an end of its own. */
+async function removeQuarantines({ directories }: SweepParts, living: ReadonlySet<string>): Promise<number> {
+  const root = join(directories.varDir, 'quarantine');
+  const names = await readdir(root).catch(() => []);
+  const dead = names.filter((name) => !name.includes('-') && !living.has(name));
+  for (const name of dead) await removeTree(join(root, name));
+  return dead.length;
 }

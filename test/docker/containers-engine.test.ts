@@ -1,7 +1,8 @@
 import Docker from 'dockerode';
 import { afterEach, expect, test } from 'vitest';
 import { NETWORK_NAME } from '../../src/containers/hardening.ts';
-import { removeOrphans } from '../../src/containers/reaper.ts';
+import { containerLabels, containerName } from '../../src/containers/labels.ts';
+import { removeOrphans, removeStrays } from '../../src/containers/reaper.ts';
 import { containerSpec } from '../../src/containers/spec.ts';
 import { type ContainerRun, containerRun, engine, type PlanChanges } from '../support/container-run.ts';
 import { baseImage } from '../support/images.ts';
@@ -99,6 +100,35 @@ test('the reaper removes what no living run owns, of this installation only', as
     expect((await plain.inspect()).State.Status).toBe('created');
   } finally {
     await plain.remove({ force: true });
+  }
+});
+
+test('volumes and networks with the labels of a run that is over are removed, of this installation only', async () => {
+  const [living, dead, foreign] = [begin('true'), begin('true'), begin('true')];
+  Object.assign(dead.identity, { installation: living.identity.installation });
+  const names = [living, dead, foreign].map(({ identity }) => containerName(identity));
+  for (const [index, { identity }] of [living, dead, foreign].entries())
+    await docker.createVolume({ Name: names[index] ?? '', Labels: containerLabels(identity) });
+  const network = await docker.createNetwork({
+    Name: names[1] ?? '',
+    Labels: containerLabels(dead.identity),
+    Internal: true,
+  });
+  try {
+    const runs = async () => new Set([living.identity.runId]);
+    expect(await removeStrays(engine, living.identity.installation, runs)).toBe(2);
+    expect(await removeStrays(engine, living.identity.installation, runs)).toBe(0);
+    const { Volumes } = await docker.listVolumes();
+    const left = names.map((name) => Volumes.some((volume) => volume.Name === name));
+    expect(left).toEqual([true, false, true]);
+    await expect(network.inspect()).rejects.toMatchObject({ statusCode: 404 });
+  } finally {
+    for (const name of names)
+      await docker
+        .getVolume(name)
+        .remove()
+        .catch(() => undefined);
+    await network.remove().catch(() => undefined);
   }
 });
 
