@@ -231,6 +231,7 @@ test('an App takes the place of the token file, with no more than each step need
         expect({ place, name, found: said.includes(form) }).toEqual({ place, name, found: false });
   expect(inFiles().filter(({ file }) => !hostGit.includes(file))).toEqual([]);
   expect((await ask()).status).toBe(401);
+  expect(globSync(join(service.config.varDir, 'run-files/*/*'))).toEqual([]);
   await service.stop();
   expect(inFiles()).toEqual([]);
   await service.start();
