@@ -18,7 +18,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
     'deliveries/store-batch.ts',
     'duplicateOf: isFresh[index] ?',
     'duplicateOf: isFresh.length ?',
-    'test/deliveries/delivery-store.test.ts',
+    'test/contracts/deliveries.test.ts',
   ),
   wall('bots', 'profiles/allow.ts', 'if (isBot(actor))', 'if (false)', 'test/profiles/allow.test.ts'),
   wall(
