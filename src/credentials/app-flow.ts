@@ -26,7 +26,7 @@ export type AppFlow = {
 };
 
 /** What is decided before GitHub is asked. */
-export type FlowWish = Omit<FlowState, 'nonce' | 'expiresAt'>;
+type FlowWish = Omit<FlowState, 'nonce' | 'expiresAt'>;
 
 /** The flow over a store; `publicUrl` is where GitHub delivers to. */
 export function createAppFlow(parts: {

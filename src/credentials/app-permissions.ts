@@ -1,7 +1,7 @@
 const LEVELS = ['read', 'write', 'admin'];
 
 /** What is wanted of an installation, held against what it has. */
-export type PermissionMatch = {
+type PermissionMatch = {
   /** As much of what is wanted as there is; never empty, for an empty set would be everything. */
   granted: Record<string, string>;
   /** What is wanted beyond that, as `contents: write`. */

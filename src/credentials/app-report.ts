@@ -29,7 +29,7 @@ export type InstallationReport = {
 };
 
 /** What a token for an installation reaches, asked with that token; and the end of the token. */
-export type TokenLook = {
+type TokenLook = {
   repositories(token: string): Promise<{ names: string[]; count: number }>;
   revoke(token: string): Promise<void>;
 };

@@ -10,7 +10,7 @@ import { appName, type StoredApp } from './app-record.ts';
 import { type TokenKey, type TokenRecords, tokenKeyText } from './app-token-records.ts';
 
 /** A token of an App; `expiresAt` is by our clock, in milliseconds. */
-export type AppToken = { value: Secret; expiresAt: number };
+type AppToken = { value: Secret; expiresAt: number };
 
 /** Tokens of Apps: cached, one request in flight for each key, failures recorded and tried again. */
 export type AppTokens = {
@@ -49,7 +49,7 @@ type State = {
 };
 
 /** What the tokens of Apps need; without `records` nothing is written down. `cacheMs`: how long a token is used. */
-export type AppTokensParts = {
+type AppTokensParts = {
   apiFor: (app: StoredApp) => AppApi;
   records: TokenRecords | undefined;
   clock: Clock;

@@ -5,10 +5,10 @@ import { answerUnreadable } from './errors.ts';
 import { checkRepositoryName } from './urls.ts';
 
 /** Levels by the name that GitHub gives a permission of an App: `{ contents: 'write' }`. */
-export type AppPermissions = Readonly<Record<string, string>>;
+type AppPermissions = Readonly<Record<string, string>>;
 
 /** What GitHub says of the App that signed in. */
-export type AppIdentity = {
+type AppIdentity = {
   id: number;
   slug: string | null;
   clientId: string | null;

@@ -9,7 +9,7 @@ export const APP_PERMISSIONS = {
   actions: 'read',
   checks: 'write',
   contents: 'write',
-  discussions: 'read',
+  discussions: 'write',
   issues: 'write',
   members: 'read',
   metadata: 'read',
@@ -20,6 +20,7 @@ export const APP_PERMISSIONS = {
 const EVENTS = [
   'check_run',
   'discussion',
+  'discussion_comment',
   'issue_comment',
   'issues',
   'label',
@@ -52,7 +53,7 @@ export function manifestAddress(serverUrl: string, organisation: string | null, 
 }
 
 /** What GitHub hands back for a manifest, once. */
-export type NewlyMadeApp = {
+type NewlyMadeApp = {
   id: number;
   slug: string | null;
   clientId: string;

@@ -5,7 +5,7 @@ import type { Logger } from '../log/logger.ts';
 import { faultPage, installedPage, madePage, offerPage, pagePolicy } from './app-page.ts';
 
 /** The steps of the manifest flow, as the pages need them; each throws when the state is not one of ours, or has run out. */
-export type AppSteps = {
+type AppSteps = {
   offer(state: string): Promise<{
     state: { name: string; organisation: string | null; serverUrl: string; expiresAt: number };
     address: string;
