@@ -131,7 +131,11 @@ async function tellRenewed(
   await runs.note(entry.id, { kind: 'credential', text: `The run's GitHub token was renewed.${end}` });
 }
 
-async function tellFailed({ runs, clock, log }: KeeperParts, entry: Entry, error: unknown): Promise<void> {
+async function tellFailed(
+  { runs, redactor, clock, log }: KeeperParts,
+  entry: Entry,
+  error: unknown,
+): Promise<void> {
   entry.dueAt = clock.now() + Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** entry.failures);
   entry.failures += 1;
   log.warn(
@@ -141,7 +145,7 @@ async function tellFailed({ runs, clock, log }: KeeperParts, entry: Entry, error
   if (entry.failures > 1) return;
   const { code, message, mend } = asFlowError(error);
   const text = `The run's GitHub token could not be renewed, and this is tried again until it works: ${message} ${mend}`;
-  await runs.note(entry.id, { kind: 'credential', text, data: { code } });
+  await runs.note(entry.id, { kind: 'credential', text: redactor.mask(text), data: { code } });
 }
 
 function nextAt({ expiresAt }: GitHubToken, nowMs: number): number {

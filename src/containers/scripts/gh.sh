@@ -20,7 +20,7 @@ set -f
 gf_ifs=$IFS
 IFS=:
 for gf_dir in $PATH; do
-  if [ -x "$gf_dir/gh" ] && [ ! -d "$gf_dir/gh" ] && ! [ "$gf_dir/gh" -ef "$gf_files/bin/gh" ]; then
+  if [ "$gf_dir" != "$gf_files/bin" ] && [ -x "$gf_dir/gh" ] && [ ! -d "$gf_dir/gh" ] && ! [ "$gf_dir/gh" -ef "$gf_files/bin/gh" ]; then
     IFS=$gf_ifs
     exec "$gf_dir/gh" "$@"
   fi
