@@ -18,11 +18,10 @@ export function makeConditional(octokit: Octokit): void {
     if (options.request?.conditional !== true || !authorization) return await request(options);
     const key = `${octokit.request.endpoint(options).url} ${hash('sha256', authorization)}`;
     const known = remembered.get(key);
-    const asked = known?.headers.etag
-      ? { ...options, headers: { ...options.headers, 'if-none-match': known.headers.etag } }
-      : options;
+    // The hooks below this one were given these very options, so that only a change of them gets through.
+    if (known?.headers.etag) options.headers = { ...options.headers, 'if-none-match': known.headers.etag };
     try {
-      const answer = await request(asked);
+      const answer = await request(options);
       remember(remembered, key, answer);
       return answer;
     } catch (error) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { askPermission } from '../../src/github/permission.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
+import { GITHUB_CALLS } from '../support/github-calls.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -51,6 +52,20 @@ describe.concurrent('a GitHub that is not well', { timeout: 45_000 }, () => {
       });
       expect(performance.now() - startedAt).toBeLessThan(33_000);
     });
+  });
+
+  test('that is silent keeps no call waiting for longer', async () => {
+    await Promise.all(
+      Object.entries(GITHUB_CALLS).map(async ([name, { call }]) => {
+        await withApi(async (api) => {
+          api.misbehave('silence', 9);
+          const client = createGitHubClient({ apiUrl: api.url, token: async () => 'a-token', log });
+          const startedAt = performance.now();
+          await expect(call(client), name).rejects.toMatchObject({ code: 'github_unreachable' });
+          expect(performance.now() - startedAt, name).toBeLessThan(36_000);
+        });
+      }),
+    );
   });
 
   test('that cuts the connection is unreachable', async () => {
