@@ -82,7 +82,7 @@ async function opensAny(existing: readonly SecretStore[]): Promise<boolean> {
 /** Under the lock, for two first writers must not make two keys. */
 async function makeFirstKey(io: Io, { keyFile }: Config, stores: SecretStores): Promise<void> {
   const made = await stores.locked(async () => {
-    if (stores.existing().length > 0) return false;
+    if (stores.existing().length > 0 || (await readKeyFile(keyFile))) return false;
     await makeKeyFile(keyFile);
     return true;
   });

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { FlowError } from '../base/errors.ts';
-import { makeDirectory, writeAtomic } from '../base/files.ts';
+import { writeAtomic } from '../base/files.ts';
 import { Secret } from '../base/secret.ts';
 import { describeFault } from './file-words.ts';
 import { type FileFault, readPrivateFile, serviceUid } from './private-file.ts';
-import { ownerFor, type Passphrases } from './secret-store.ts';
+import { makePrivatePlace, type Passphrases } from './secret-store.ts';
 import { shellQuote } from './shell-quote.ts';
 
 const MAX_BYTES = 4096;
@@ -52,8 +51,7 @@ export async function readKeyFile(file: string): Promise<Secret | undefined> {
 /** Writes a key file with 32 random bytes in base64, readable for the service's user alone, and gives its passphrase. */
 export async function makeKeyFile(file: string): Promise<Secret> {
   const key = randomBytes(32).toString('base64');
-  const owner = await ownerFor(file);
-  await makeDirectory(dirname(file), { mode: 0o700, ...(owner ? { owner } : {}) });
+  const owner = await makePrivatePlace(file);
   await writeAtomic(file, `${key}\n`, { mode: 0o600, ...(owner ? { owner } : {}) });
   return new Secret(key);
 }

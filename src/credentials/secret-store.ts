@@ -2,7 +2,7 @@ import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
-import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
+import { ancestors, makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
 import { withFileLock } from '../db/file-lock.ts';
 import { createKeyRing, type KeyRing } from './key-ring.ts';
@@ -73,8 +73,7 @@ export function openSecretStore(parts: SecretStoreParts): SecretStore {
   const write = async (values: ReadonlyMap<string, string>, key: BoxKey): Promise<void> => {
     const box = sealBox(Buffer.from(JSON.stringify(Object.fromEntries(values))), key);
     if (box.length > MAX_BYTES) throw storeFull(file, MAX_BYTES);
-    const owner = await ownerFor(file);
-    await makeDirectory(dirname(file), { mode: 0o700, ...(owner ? { owner } : {}) });
+    const owner = await makePrivatePlace(file);
     await removeTemporaries(file);
     await writeAtomic(file, box, { mode: 0o600, ...(owner ? { owner } : {}) });
     await syncDirectory(dirname(file));
@@ -102,14 +101,21 @@ export async function withStoreLock<T>(
   { lockFile, clock }: Pick<SecretStoreParts, 'lockFile' | 'clock'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const owner = await ownerFor(lockFile);
+  const owner = await makePrivatePlace(lockFile);
   const own = owner ? { owner } : {};
-  await makeDirectory(dirname(lockFile), { mode: 0o700, ...own });
   return await withFileLock(lockFile, { clock, waitMs: LOCK_WAIT_MS, ...own }, work);
 }
 
+/** Makes the directories above `file` (0700), each of which belongs to whom the file will, and gives that one. */
+export async function makePrivatePlace(file: string): Promise<Owner | undefined> {
+  const owner = await ownerFor(file);
+  for (const path of ancestors(dirname(file)).reverse())
+    await makeDirectory(path, { mode: 0o700, ...(owner ? { owner } : {}) });
+  return owner;
+}
+
 /** Whose a new file is: the service's own user's; when root writes, whose the nearest directory above it is. */
-export async function ownerFor(file: string): Promise<Owner | undefined> {
+async function ownerFor(file: string): Promise<Owner | undefined> {
   if (serviceUid() !== 0) return undefined;
   const directory = dirname(file);
   const found = await stat(directory).catch(() => undefined);

@@ -16,9 +16,12 @@ export function needlesFor(value: string): Needle[] {
   ];
 }
 
+/** Longer than any key file; every line of a larger text would slow down each line of a log. */
+const MAX_LINES = 256;
+
 /** The lines of a key file, without the armour that all key files share. */
 function secretLines(value: string): string[] {
-  const lines = value.split(/\r\n|\r|\n/).map((line) => line.trim());
+  const lines = value.split(/\r\n|\r|\n/, MAX_LINES).map((line) => line.trim());
   return lines.filter((line) => line.length >= MIN_SECRET_CHARACTERS && !/^-----.*-----$/.test(line));
 }
 

@@ -123,3 +123,32 @@ describe('.env', () => {
     expect(settings.HOME).toBe(process.env.HOME);
   });
 });
+
+describe('the options of the secret stores', () => {
+  test('have the order, the key file and the blanks of a passphrase as they are written', () => {
+    const plain = loadConfig({ SECRETS_DIR: '/srv/secrets' }, '/srv/app');
+    expect(plain).toMatchObject({
+      passphrase: undefined,
+      keyFile: '/srv/secrets/service/key',
+      secretsOrder: ['profile', 'global', 'environment'],
+      sshHostKeys: 'pinned',
+    });
+    const set = {
+      GITHUB_FLOWS_PASSPHRASE: ' with blanks ',
+      GITHUB_FLOWS_KEY_FILE: 'key',
+      SECRETS_ORDER: 'environment, profile',
+    };
+    const config = loadConfig(set, '/srv/app');
+    expect(config.passphrase?.reveal()).toBe(' with blanks ');
+    expect(config).toMatchObject({ keyFile: '/srv/app/key', secretsOrder: ['environment', 'profile'] });
+  });
+
+  test.each([
+    ['SECRETS_ORDER', 'global,elsewhere'],
+    ['SECRETS_ORDER', 'global,global'],
+    ['SECRETS_ORDER', ','],
+    ['SSH_HOST_KEYS', 'yes'],
+  ])('are refused as %s=%s', (name, text) => {
+    expect(faultsOf({ [name]: text })).toEqual([`${name} option_invalid`]);
+  });
+});

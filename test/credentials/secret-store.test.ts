@@ -1,5 +1,5 @@
 import { argon2Sync, createDecipheriv } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
@@ -77,6 +77,25 @@ describe('a secret store', () => {
     expect((await stat(at.file)).mode & 0o777).toBe(0o600);
     expect((await stat(join(at.file, '..'))).mode & 0o777).toBe(0o700);
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    'that root writes belongs to whom the secrets directory does',
+    async () => {
+      const directory = await temporaryDirectory();
+      await chown(directory, 1234, 2345);
+      const file = join(directory, 'service/profiles/team/fix/secrets.enc');
+      await store({ file, lockFile: join(directory, 'service/stores.lock') }).update(() => undefined);
+      for (const path of [
+        '',
+        '/stores.lock',
+        '/profiles',
+        '/profiles/team',
+        '/profiles/team/fix',
+        '/profiles/team/fix/secrets.enc',
+      ])
+        expect(await stat(`${directory}/service${path}`), path).toMatchObject({ uid: 1234, gid: 2345 });
+    },
+  );
 
   test('opens with any of the passphrases that are offered', async () => {
     const at = await place();
