@@ -11,17 +11,21 @@ export type ServiceProcess = {
   kill(): Promise<void>;
   /** Resolves with the signal that ended it, or null when it ended by itself. */
   died: Promise<NodeJS.Signals | null>;
+  /** Sends a line to the standard input of what it was started through. */
+  tell(line: string): void;
 };
 
-/** Starts one on this ground; it is killed at the latest when the test is over (a concurrent one hands its own hook over). */
+/** Starts one on this ground, by the command `through` if there is one; it is killed at the latest when the test is over (a concurrent one hands its own hook over). */
 export async function spawnService(
   ground: Ground,
   onTestFinished: (work: () => Promise<void>) => void = whenFinished,
+  through: readonly string[] = [],
 ): Promise<ServiceProcess> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN, 'serve'], {
+  const [file = '', ...args] = [...through, process.execPath, MAIN, 'serve'];
+  const child: ChildProcess = spawn(file, args, {
     cwd: ground.dir,
     env: ground.settings,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: [through.length > 0 ? 'pipe' : 'ignore', 'ignore', 'pipe'],
   });
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -39,5 +43,5 @@ export async function spawnService(
     await died;
   };
   onTestFinished(kill);
-  return { url, kill, died };
+  return { url, kill, died, tell: (line) => void child.stdin?.write(`${line}\n`) };
 }
