@@ -1,4 +1,5 @@
-import type { ShapeEnd } from './token-shapes.ts';
+/** Where a shape that stands at a place ends: nowhere, or there, or perhaps further on than the text goes. */
+type ShapeEnd = { end: number; isOpen: boolean } | undefined;
 
 /** Longer than any key; what goes on further is none. */
 const MAX_CHARACTERS = 16 * 1024;

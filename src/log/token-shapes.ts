@@ -8,9 +8,6 @@ export type ShapeScanner = {
   openFrom(text: string): number;
 };
 
-/** Where a shape that stands at a place ends: nowhere, or there, or perhaps further on than the text goes. */
-export type ShapeEnd = { end: number; isOpen: boolean } | undefined;
-
 /** What follows `prefix`: `min` to `max` characters of `body`, after which a whole word must be over when `isExact`. */
 type Shape = {
   prefix: string;
