@@ -1,15 +1,18 @@
 import { hash } from 'node:crypto';
 import { FlowError } from '../base/errors.ts';
 import { type CheckState, createCheck, findCheck, updateCheck } from '../github/checks.ts';
-import { addReaction, createComment, findComment, updateComment } from '../github/issues.ts';
 import { readPullRequest } from '../github/pull-requests.ts';
+import type { Run } from '../runs/run.ts';
 import { checkName, checkState } from './check-words.ts';
 import { endedValues, isOver, runningValues } from './run-words.ts';
+import { threadOf } from './thread.ts';
 import type { RunSaying, Said, Saying } from './voice.ts';
 import { commentMark, finish } from './words.ts';
 
-/** How often the comment and the check of a living run are looked at; they are changed only when they say something else. */
+/** How often the comment and the check of a living run are looked at, and in its first minute; they are changed only when they say something else. */
 const LOOK_AGAIN_MS = 15_000;
+const FIRST_LOOKS_MS = 5_000;
+const FIRST_MINUTE_MS = 60_000;
 
 /** How soon a check is tried again whose commit is not known yet. */
 const COMMIT_UNKNOWN_MS = 3_000;
@@ -19,9 +22,8 @@ const REMOVED_MS = 24 * 3_600_000;
 
 /** Reacts to what a run or a refusal is about. */
 export async function sayReaction({ report, voice }: Saying): Promise<Said> {
-  const { owner, repository: repo, subject, subjectId: id } = report.target;
   const content = report.content.reaction ?? 'eyes';
-  await addReaction(voice.client, { owner, repo, subject, id, content });
+  await threadOf(voice, report.target).react(content);
   return { remoteId: null, digest: content, nextAt: null };
 }
 
@@ -38,15 +40,11 @@ export async function sayStatus(saying: RunSaying): Promise<Said> {
   const mark = commentMark(run.id);
   const body = finish(runText(saying), saying.mask, mark);
   const digest = digestOf(body);
-  const nextAt = isOver(run) ? null : saying.nowMs + LOOK_AGAIN_MS;
+  const nextAt = nextLook(run, saying.nowMs);
   if (report.remoteId === null) return { remoteId: await placeComment(saying, mark, body), digest, nextAt };
   if (digest === report.said) return { remoteId: report.remoteId, digest, nextAt };
-  const { owner, repository: repo } = report.target;
-  const changed = await updateComment(voice.client, { owner, repo, id: report.remoteId, body }).then(
-    () => true,
-    (error: unknown) => isGone(error),
-  );
-  if (changed !== 'gone') return { remoteId: report.remoteId, digest, nextAt };
+  const isThere = await isChanged(threadOf(voice, report.target).update(report.remoteId, body));
+  if (isThere) return { remoteId: report.remoteId, digest, nextAt };
   if (!isOver(run)) return { remoteId: report.remoteId, digest, nextAt: saying.nowMs + REMOVED_MS };
   return { remoteId: await placeComment(saying, mark, body), digest, nextAt };
 }
@@ -56,7 +54,7 @@ export async function sayCheck(saying: RunSaying): Promise<Said> {
   const { report, run, voice, link, nowMs } = saying;
   const state = checkState(run, { summary: finish(runText(saying), saying.mask), link, nowMs });
   const digest = digestOf(JSON.stringify([state.status, state.conclusion, state.title]));
-  const nextAt = isOver(run) ? null : nowMs + LOOK_AGAIN_MS;
+  const nextAt = nextLook(run, nowMs);
   if (report.remoteId !== null && digest === report.said)
     return { remoteId: report.remoteId, digest, nextAt };
   const { owner, repository: repo } = report.target;
@@ -70,6 +68,12 @@ export async function sayCheck(saying: RunSaying): Promise<Said> {
   return { remoteId: await placeCheck(saying, sha, state), digest, nextAt };
 }
 
+function nextLook(run: Run, nowMs: number): number | null {
+  if (isOver(run)) return null;
+  const isYoung = nowMs - (run.startedAt ?? run.queuedAt) < FIRST_MINUTE_MS;
+  return nowMs + (isYoung ? FIRST_LOOKS_MS : LOOK_AGAIN_MS);
+}
+
 function runText(saying: RunSaying): string {
   return isOver(saying.run)
     ? saying.render('ended', endedValues(saying.run, saying))
@@ -78,21 +82,10 @@ function runText(saying: RunSaying): string {
 
 /** A comment that was perhaps posted before a crash or a lost answer is looked for, and changed, before one is made. */
 async function placeComment({ report, voice }: Saying, mark: string, body: string): Promise<number> {
-  const { owner, repository: repo, number } = report.target;
-  const found =
-    report.attempts > 1 &&
-    (await findComment(voice.client, {
-      owner,
-      repo,
-      number,
-      mark,
-      isOurs: (comment) =>
-        comment.body.trimStart().startsWith(mark) &&
-        (voice.login === undefined || comment.author?.toLowerCase() === voice.login.toLowerCase()),
-    }));
-  if (found && (await isChanged(updateComment(voice.client, { owner, repo, id: found.id, body }))))
-    return found.id;
-  return (await createComment(voice.client, { owner, repo, number, body })).id;
+  const thread = threadOf(voice, report.target);
+  const found = report.attempts > 1 ? await thread.find(mark) : undefined;
+  if (found !== undefined && (await isChanged(thread.update(found, body)))) return found;
+  return await thread.create(body);
 }
 
 /** The commit that the event named, else the one that was checked out, else the pull request's head by now. */

@@ -127,4 +127,32 @@ describe('what is said on GitHub', () => {
     const { body = '' } = await until('the comment is there', () => github.comments[0]);
     expect((await service.comment(body)).decision).toMatchObject({ reason: 'own_comment', runId: null });
   });
+
+  test('a run from its beginning to its end in one comment, which /cancel ends and /retry begins anew', async () => {
+    await start('test -e /workspace/repo && sleep 60', {
+      allow,
+      report: { reaction: true, comment: 'always' },
+    });
+    const { decision } = await service.comment('go');
+    const runId = decision?.runId ?? '';
+    await until('the comment shows the agent at work', () =>
+      github.comments[0]?.body.includes('The agent is working.') ? true : undefined,
+    );
+    expect((await service.comment('/cancel\nwrong branch')).decision).toMatchObject({
+      reason: 'command_cancel',
+    });
+    expect(await service.ended(runId)).toMatchObject({ outcome: 'cancelled' });
+    await until('the comment tells the end', () =>
+      github.comments[0]?.body.includes('The run was cancelled.') ? true : undefined,
+    );
+    expect(github.comments[0]?.body).toContain('octocat asked for it in a comment.');
+    expect((await service.comment('/retry')).decision).toMatchObject({ reason: 'command_retry' });
+    await until('it runs again', async () =>
+      (await service.app.runs.find(runId))?.state === 'running' ? true : undefined,
+    );
+    await service.comment('/cancel');
+    expect(await service.ended(runId)).toMatchObject({ outcome: 'cancelled', attempt: 2 });
+    expect(github.comments).toHaveLength(1);
+    expect(github.reactions.map(({ content }) => content)).toContain('+1');
+  });
 });
