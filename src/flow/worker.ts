@@ -77,14 +77,14 @@ export function createWorker(parts: WorkerParts): Worker {
     clock,
     log,
   });
-  const state: State = { phase: 'working', isDraining: false };
+  const state: State = { phase: 'working' };
   let timers: Timer[] = [];
   let looking: Promise<void> | undefined;
   let tending: Promise<void> = Promise.resolve();
   let again = false;
 
   const hasRoom = (): boolean =>
-    state.phase === 'working' && !state.isDraining && keeper.isHeld() && flights.size() < parts.capacity;
+    state.phase === 'working' && keeper.isHeld() && flights.size() < parts.capacity;
   const lookAgain = async (): Promise<void> => {
     do {
       again = false;
@@ -131,7 +131,7 @@ export function createWorker(parts: WorkerParts): Worker {
   };
 }
 
-type State = { phase: 'working' | 'stopping' | 'stopped'; isDraining: boolean };
+type State = { phase: 'working' | 'stopping' | 'stopped' };
 
 async function owner({ id, host }: WorkerParts): Promise<RunOwner> {
   return { worker: id, host: (await host.current()) ?? '' };
@@ -146,13 +146,18 @@ async function look(parts: WorkerParts, flights: Flights, hasRoom: () => boolean
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) flights.cancel(runCancelled(reason), run);
   for (const run of await queue.cancelledWaiting()) await executor.dismiss(run);
-  while (hasRoom() && (await queue.anyReady()) && (await parts.isReady())) {
+  while (hasRoom() && (await queue.anyReady()) && (await mayClaim(parts))) {
     parts.crashPoint('claim-begun');
     const run = await queue.claim(await owner(parts));
     if (!run) return;
     parts.crashPoint('claimed');
     flights.board(run, executor.execute);
   }
+}
+
+/** Whether a run can be worked on now, and nobody asked this worker to claim no more. */
+async function mayClaim({ id, isReady, workers }: WorkerParts): Promise<boolean> {
+  return (await isReady()) && !(await workers.isDraining(id));
 }
 
 /** Says that this worker lives, and looks after what others left; gives whether something waits again. */
@@ -164,7 +169,7 @@ async function tend(
 ): Promise<boolean> {
   const own = await owner(parts);
   const told = state.phase === 'working' ? 'working' : 'stopping';
-  state.isDraining = (await parts.workers.heartbeat(notice(parts, own), told)).draining;
+  await parts.workers.heartbeat(notice(parts, own), told);
   if (state.phase !== 'working' || !keeper.isHeld()) return false;
   const { back, mine, lost } = await parts.leases.lapsed(own);
   if (back.length + mine.length + lost.length > 0)

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { databaseNow } from '../db/now.ts';
 import type { Db } from '../db/open.ts';
@@ -20,8 +20,10 @@ export type WorkerView = WorkerNotice & {
 export type WorkerStore = {
   /** Announces a worker, and forgets those that this host had before. */
   announce(worker: WorkerNotice): Promise<void>;
-  /** Says that the worker lives; gives whether it was asked to claim no more. */
-  heartbeat(worker: WorkerNotice, state: 'working' | 'stopping'): Promise<{ draining: boolean }>;
+  /** Says that the worker lives. */
+  heartbeat(worker: WorkerNotice, state: 'working' | 'stopping'): Promise<void>;
+  /** Whether a worker was asked to claim no more. */
+  isDraining(id: string): Promise<boolean>;
   leave(id: string): Promise<void>;
   /** By name, but for those of which nothing was heard for a day. */
   list(): Promise<WorkerView[]>;
@@ -67,44 +69,22 @@ export function createWorkerStore(db: Db, clock: Clock, leaseMs: number): Worker
         .updateTable('workers')
         .set({ heartbeat_at: now(), state, capacity: worker.capacity, host: worker.host })
         .where('id', '=', worker.id)
-        .returning('draining')
+        .returning('id')
         .executeTakeFirst();
       if (!row) await insert(worker, state);
-      return { draining: row?.draining === 1 };
+    },
+    async isDraining(id) {
+      const row = await tables
+        .selectFrom('workers')
+        .select('draining')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row?.draining === 1;
     },
     async leave(id) {
       await tables.deleteFrom('workers').where('id', '=', id).execute();
     },
-    async list() {
-      const rows = await tables
-        .selectFrom('workers')
-        .selectAll()
-        .select(now().as('now'))
-        .select((select) =>
-          select
-            .selectFrom('runs')
-            .select((count) => count.fn.countAll<number>().as('count'))
-            .whereRef('runs.lease_owner', '=', 'workers.id')
-            .where('runs.state', '<>', 'ended')
-            .as('runs'),
-        )
-        .orderBy('name')
-        .orderBy('id')
-        .execute();
-      return rows
-        .filter((row) => row.now - row.heartbeat_at < FORGET_MS)
-        .map((row) => ({
-          id: row.id,
-          host: row.host,
-          name: row.name,
-          version: row.version,
-          capacity: row.capacity,
-          runs: Number(row.runs ?? 0),
-          startedAt: row.started_at,
-          heartbeatAt: row.heartbeat_at,
-          state: stateOf(row, row.now - row.heartbeat_at > leaseMs),
-        }));
-    },
+    list: async () => await list(tables, now, leaseMs),
     async drain(id, draining) {
       const result = await tables
         .updateTable('workers')
@@ -114,6 +94,41 @@ export function createWorkerStore(db: Db, clock: Clock, leaseMs: number): Worker
       return result.numUpdatedRows > 0n;
     },
   };
+}
+
+async function list(
+  tables: Kysely<WorkerTables>,
+  now: () => RawBuilder<number>,
+  leaseMs: number,
+): Promise<WorkerView[]> {
+  const rows = await tables
+    .selectFrom('workers')
+    .selectAll()
+    .select(now().as('now'))
+    .select((select) =>
+      select
+        .selectFrom('runs')
+        .select((count) => count.fn.countAll<number>().as('count'))
+        .whereRef('runs.lease_owner', '=', 'workers.id')
+        .where('runs.state', '<>', 'ended')
+        .as('runs'),
+    )
+    .orderBy('name')
+    .orderBy('id')
+    .execute();
+  return rows
+    .filter((row) => row.now - row.heartbeat_at < FORGET_MS)
+    .map((row) => ({
+      id: row.id,
+      host: row.host,
+      name: row.name,
+      version: row.version,
+      capacity: row.capacity,
+      runs: Number(row.runs ?? 0),
+      startedAt: row.started_at,
+      heartbeatAt: row.heartbeat_at,
+      state: stateOf(row, row.now - row.heartbeat_at > leaseMs),
+    }));
 }
 
 function stateOf(

@@ -105,7 +105,8 @@ eachDatabase((kind, databases) => {
     expect(await workers.list()).toMatchObject([{ ...notice, state: 'working', runs: 1 }]);
     expect(await workers.drain('w1', true)).toBe(true);
     expect(await workers.drain('nobody', true)).toBe(false);
-    expect(await workers.heartbeat(notice, 'working')).toEqual({ draining: true });
+    await workers.heartbeat(notice, 'working');
+    expect(await workers.isDraining('w1')).toBe(true);
     expect(await workers.list()).toMatchObject([{ state: 'draining' }]);
     await sql`UPDATE workers SET heartbeat_at = heartbeat_at - ${2 * LEASE_MS}`.execute(db.kysely);
     expect(await workers.list()).toMatchObject([{ state: 'gone' }]);

@@ -36,7 +36,8 @@ const queue: RunQueue = {
 
 const workers: WorkerStore = {
   announce: () => answer(undefined),
-  heartbeat: () => answer({ draining: false }),
+  heartbeat: () => answer(undefined),
+  isDraining: () => answer(false),
   leave: () => answer(undefined),
   list: () => answer([]),
   drain: () => answer(false),
