@@ -99,6 +99,8 @@ function printPlan(io: Io, plan: NonNullable<Explanation['plan']>): void {
   io.out(`\nPlan\n  image    ${plan.image}\n  user     ${plan.user}\n  network  ${plan.network}\n`);
   io.out(`  command  ${plain(JSON.stringify(plan.command))}\n  in       ${plan.workdir}\n`);
   for (const [name, value] of Object.entries(plan.env)) io.out(`  env      ${name}=${plain(value)}\n`);
+  for (const { name, env } of plan.secrets)
+    io.out(`  secret   /run/secrets/${name}${env === null ? '' : `, exported as ${env}`}\n`);
   for (const mount of plan.mounts)
     io.out(
       `  mount    ${mount.source ?? 'tmpfs'} → ${mount.target} (${mount.readOnly ? 'read-only' : 'writable'}, ${mount.kind})\n`,

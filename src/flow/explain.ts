@@ -20,7 +20,7 @@ export type Explanation = {
 /** A plan as it is shown. */
 export type PlanView = Pick<
   Plan,
-  'image' | 'command' | 'setupScript' | 'workdir' | 'env' | 'network' | 'ociRuntime' | 'limits'
+  'image' | 'command' | 'setupScript' | 'workdir' | 'env' | 'network' | 'ociRuntime' | 'limits' | 'secrets'
 > & {
   user: string;
   mounts: PlanMount[];
@@ -104,7 +104,8 @@ async function judge(
 }
 
 function viewPlan(plan: Plan): PlanView {
-  const { image, command, setupScript, workdir, env, network, ociRuntime, limits, user, mounts } = plan;
+  const { image, command, setupScript, workdir, env, network, ociRuntime, limits, secrets, user, mounts } =
+    plan;
   return {
     image,
     command,
@@ -115,6 +116,7 @@ function viewPlan(plan: Plan): PlanView {
     network,
     ociRuntime,
     limits,
+    secrets,
     mounts: [...mounts],
   };
 }
