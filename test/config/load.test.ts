@@ -57,7 +57,7 @@ describe('the configuration', () => {
   test('tells every fault at once, with the option that has it', () => {
     const wrong = {
       PORT: '70000',
-      MAX_CONCURRENT_RUNS: '0',
+      MAX_CONCURRENT_RUNS: '-1',
       RUN_MEMORY: 'lots',
       GITHUB_API_URL: 'ftp://example.org',
       NETWORK_DEFAULT: 'some',
@@ -150,5 +150,23 @@ describe('the options of the secret stores', () => {
     ['SSH_HOST_KEYS', 'yes'],
   ])('are refused as %s=%s', (name, text) => {
     expect(faultsOf({ [name]: text })).toEqual([`${name} option_invalid`]);
+  });
+});
+
+describe('the options of upkeep', () => {
+  test('are counted in bytes and milliseconds', () => {
+    const { upkeep } = loadConfig({ KEEP_BODIES_DAYS: '0.5', RECOVER_MISSED: 'off' }, '/srv/app');
+    expect(upkeep.keep.bodies).toEqual({ ms: 43_200_000, bytes: 5 * 1024 ** 3 });
+    expect(upkeep.recover).toEqual({ enabled: false, everyMs: 300_000, backMs: 86_400_000 });
+    expect(upkeep.disk.run.bytes).toBeGreaterThan(upkeep.disk.accept.bytes);
+  });
+
+  test('are told when they are wrong', () => {
+    const wrong = { RECOVER_MISSED: 'yes', KEEP_LOGS_DAYS: '0', PUBLIC_URL: 'file:///etc', ADMIN_PORT: 'x' };
+    expect(faultsOf(wrong).toSorted()).toEqual(
+      ['ADMIN_PORT', 'KEEP_LOGS_DAYS', 'PUBLIC_URL', 'RECOVER_MISSED'].map(
+        (name) => `${name} option_invalid`,
+      ),
+    );
   });
 });

@@ -226,3 +226,14 @@ describe('many at once', () => {
     expect(server.url).toContain('127.0.0.1');
   });
 });
+
+test('a disk that is too full is told before the body is read, with when to come again', async () => {
+  let hasRoom = false;
+  const { post, store } = await startListener({ canAccept: async () => hasRoom });
+  const refused = await post('{"a": 1}', { 'x-github-delivery': 'd-1' });
+  expect(refused).toMatchObject({ status: 503, json: { error: { code: 'disk_too_full' } } });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await store.find('d-1')).toBeUndefined();
+  hasRoom = true;
+  expect((await post('{"a": 1}', { 'x-github-delivery': 'd-1' })).status).toBe(202);
+});
