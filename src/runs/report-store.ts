@@ -55,7 +55,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
       return row && toReport(row);
     },
     async said(id, { remoteId, digest, nextAt }) {
-      const rest = nextAt === null ? { state: 'done' as const } : { next_at: nextAt };
+      const rest = nextAt === null ? { state: 'done' as const, profile_json: null } : { next_at: nextAt };
       const values = {
         remote_id: remoteId,
         said: digest,
@@ -67,7 +67,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
       await update().set(values).where('id', '=', id).execute();
     },
     async failed(id, error, nextAt) {
-      const rest = nextAt === null ? { state: 'given_up' as const } : { next_at: nextAt };
+      const rest = nextAt === null ? { state: 'given_up' as const, profile_json: null } : { next_at: nextAt };
       await update()
         .set({ last_error: error, taken_until: 0, ...rest })
         .where('id', '=', id)

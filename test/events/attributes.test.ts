@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { commandArgs } from '../../src/events/attributes.ts';
 import { readEvent } from '../../src/events/from-delivery.ts';
 
 const SHA = 'a'.repeat(40);
@@ -138,6 +139,16 @@ describe('attributes', () => {
     });
     expect(reviewed.command).toBeUndefined();
     expect(reviewed.authorAssociation).toBe('MEMBER');
+  });
+
+  test.each([
+    ['/fix the tests, please', 'the tests, please'],
+    ['/fix', ''],
+    ['  \n/fix\tall \r\nand this is not meant', 'all'],
+    ['fix the tests', undefined],
+    [`/fix ${'x '.repeat(100_000)}`, 'x '.repeat(100_000).trim()],
+  ])('what stands behind the command of %j is %j', (body, args) => {
+    expect(commandArgs(read('issue_comment', { issue: { number: 1 }, comment: { body } }))).toBe(args);
   });
 
   test('a label that was put on or taken off is named', () => {

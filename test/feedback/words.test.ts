@@ -4,6 +4,8 @@ import { endedValues, runningValues } from '../../src/feedback/run-words.ts';
 import { commentMark, finish, isOwnComment, refusalMark } from '../../src/feedback/words.ts';
 import { renderReport } from '../../src/flow/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
+import { templateFaults } from '../../src/profiles/report-faults.ts';
+import { checkTemplate } from '../../src/prompts/render.ts';
 import type { Run, TimelineEntry } from '../../src/runs/run.ts';
 import { profileOf } from '../support/flow-events.ts';
 
@@ -149,5 +151,34 @@ describe('our own comments', () => {
     expect(isOwnComment({ payload: { comment: { body: `> ${commentMark('x')}\nplease` } } })).toBe(false);
     expect(isOwnComment({ payload: { comment: null } })).toBe(false);
     expect(isOwnComment({ payload: {} })).toBe(false);
+  });
+});
+
+describe('a profile’s own text', () => {
+  const faults = (templates: NonNullable<Profile['report']['templates']>) =>
+    templateFaults('p/profile.json', templates, checkTemplate);
+
+  test('with the names that it has is no fault', () => {
+    expect(
+      faults({
+        running: '{{HEADLINE}} {{DOING}}',
+        ended: '{{#if MESSAGE}}{{MESSAGE}}{{/if}}',
+        refused: 'No.',
+      }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [{ refused: '{{MESSAGE}}' }, '/report/templates/refused'],
+    [{ running: '{{MESSAGE}}' }, '/report/templates/running'],
+    [{ ended: '{{HEADLINE' }, '/report/templates/ended'],
+    [{ ended: '{{{{raw}}}} {{> partial}}' }, '/report/templates/ended'],
+    [{ ended: '{{constructor}}' }, '/report/templates/ended'],
+  ])('%j is a fault of the profile, told with the names that there are', (templates, path) => {
+    expect(faults(templates)[0]).toMatchObject({
+      code: 'report_template_invalid',
+      path,
+      mend: expect.stringContaining('REPOSITORY'),
+    });
   });
 });

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
@@ -135,4 +137,25 @@ describe('a membership', () => {
       });
     },
   );
+});
+
+describe('GitHub Enterprise Server', () => {
+  test('is asked below its own base address, whether or not that ends with a slash', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(String(request.url));
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ permission: 'write', role_name: 'write' }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    for (const end of ['', '/']) {
+      const apiUrl = `http://127.0.0.1:${port}/api/v3${end}`;
+      const client = createGitHubClient({ apiUrl, token: async () => 'a-token', log });
+      expect(await askPermission(client, { ...place, login: 'octocat' })).toBe('write');
+    }
+    server.close();
+    const path = '/api/v3/repos/owner/repository/collaborators/octocat/permission';
+    expect(asked).toEqual([path, path]);
+  });
 });
