@@ -37,7 +37,8 @@ export function webhookSecretMissing(): FlowError {
   return new FlowError({
     code: 'webhook_secret_missing',
     blame: 'operator',
-    message: 'WEBHOOK_SECRET is not set and no stored App has a webhook secret, so no delivery could be trusted.',
+    message:
+      'WEBHOOK_SECRET is not set and no stored App has a webhook secret, so no delivery could be trusted.',
     mend: 'Make one and set it here and at GitHub: echo "WEBHOOK_SECRET=$(openssl rand -hex 32)" >> .env',
   });
 }
