@@ -47,7 +47,9 @@ async function notStarted(parts: LifeParts, run: Run, flight: Flight, error: unk
   const mayRun = now.launchingAt !== null && fault.code !== 'container_not_started';
   if (isDatabaseFault(error) || (mayRun && isEngineGone(error))) throw error;
   const { cancellation, detach } = flight;
-  const aside = [detach.cause, cancellation.cause].find((cause) => cause && LET_GO.includes(cause.code));
+  const aside = [detach.cause, cancellation.cause, fault].find(
+    (cause) => cause && LET_GO.includes(cause.code),
+  );
   if (aside && mayRun) throw error;
   if (aside) return await putBack(parts, run, aside.message);
   if (!cancellation.cause && isEngineGone(error))
