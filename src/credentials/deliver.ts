@@ -23,20 +23,19 @@ export type DeliveredCredentials = {
   forget(): void;
 };
 
+/** One credential still to be read: its name below `/run/secrets`, and the reading, which throws the codes of `copyCredential`. */
+export type CredentialReading = { name: string; read(times: Lifetime): Promise<Copy> };
+
 /**
  * The reading of each credential among `mounts`, to be done at will: a token file becomes its exact value without a
  * line end, a Codex state its share (`codexShare`, asked to last until `untilMs`), another agent's state a whole copy.
- * Throws `credential_name_invalid` and `credential_name_twice`; the readings throw the codes of `copyCredential`.
+ * Throws `credential_name_invalid` and `credential_name_twice`.
  */
-export function credentialReadings(
-  mounts: readonly DeliverableMount[],
-  times: Lifetime,
-): (() => Promise<Copy>)[] {
-  return wanted(mounts).map(
-    ({ name, source }) =>
-      async () =>
-        await copyCredential(name, source, times),
-  );
+export function credentialReadings(mounts: readonly DeliverableMount[]): CredentialReading[] {
+  return wanted(mounts).map(({ name, source }) => ({
+    name,
+    read: async (times) => await copyCredential(name, source, times),
+  }));
 }
 
 /**

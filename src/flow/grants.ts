@@ -13,6 +13,7 @@ import { type GrantRecord, readGrant, recordGrant } from './grant-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';
 import type { RunPlaces } from './places.ts';
 import { preflight } from './preflight.ts';
+import { mayHoldLogin, type RenewParts, renewLogins } from './renew-logins.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
 /** The name of a run's bearer for the runtime listener, below `/run/secrets`. */
@@ -31,7 +32,7 @@ type TokenGrant = {
 };
 
 /** What granting takes from the rest of the service. */
-export type GrantParts = {
+export type GrantParts = RenewParts & {
   tokens: GitHubTokens;
   secrets: NamedSecrets;
   keeper: TokenKeeper;
@@ -41,25 +42,30 @@ export type GrantParts = {
   runtimeUrl: () => string | undefined;
 };
 
-/** The run that grants are read for; times in milliseconds since 1970. */
-export type GrantRequest = {
-  run: Run;
-  profile: Profile;
-  plan: Plan;
-  nowMs: number;
-  deadlineMs: number;
-};
+/** The run that grants are read for; `signal` ends the wait for a login that is renewed. */
+export type GrantRequest = { run: Run; profile: Profile; plan: Plan; signal: AbortSignal };
 
-/** Reads everything that a run is granted, all at once, and writes nothing. Throws what is faulty, everything together (`preflight`). */
+/**
+ * Reads everything that a run is granted, all at once, and writes nothing; logins that would run out are renewed
+ * before their share is taken. Throws what is faulty, everything together (`preflight`), or the signal's reason.
+ */
 export async function readGrants(parts: GrantParts, request: GrantRequest): Promise<Grants> {
-  const times = { nowMs: request.nowMs, untilMs: request.deadlineMs };
-  const [gitHub, secrets, ...mounted] = await preflight<[TokenGrant | undefined, readonly Copy[], ...Copy[]]>(
-    [
-      async () => await readToken(parts, request),
-      async () => await readSecrets(parts, request),
-      ...credentialReadings(request.plan.mounts.flatMap(deliverable), times),
-    ],
-  );
+  const { run, plan, signal } = request;
+  const readings = credentialReadings(plan.mounts.flatMap(deliverable));
+  const renewed = renewLogins(parts, { run, plan }, signal);
+  const [gitHub, secrets, , ...mounted] = await preflight<
+    [TokenGrant | undefined, readonly Copy[], undefined, ...Copy[]]
+  >([
+    async () => await readToken(parts, request),
+    async () => await readSecrets(parts, request),
+    async () => void (await renewed),
+    ...readings.map(({ name, read }) => async () => {
+      if (mayHoldLogin(name)) await renewed;
+      const nowMs = parts.clock.now();
+      return await read({ nowMs, untilMs: nowMs + plan.limits.timeoutSec * 1000 });
+    }),
+  ]);
+  signal.throwIfAborted();
   const token = gitHub ? [valueCopy(TOKEN_NAME, gitHub.token.value)] : [];
   return { gitHub, copies: [...token, ...mounted, ...secrets] };
 }

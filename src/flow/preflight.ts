@@ -5,7 +5,7 @@ const LASTING: readonly Blame[] = ['profile', 'operator'];
 
 /**
  * Reads and checks every grant of a run at once, and gives what each came to, in order. Nothing is launched when one
- * of them is faulty: a single fault is thrown as it is, several as `grants_not_ready`, which names each with its mend.
+ * of them is faulty: a single fault (or one that several checks came upon) is thrown as it is, several as `grants_not_ready`, which names each with its mend.
  */
 export async function preflight<T extends readonly unknown[]>(
   checks: {
@@ -16,8 +16,9 @@ export async function preflight<T extends readonly unknown[]>(
   const faults = settled.flatMap((result) =>
     result.status === 'rejected' ? [asFlowError(result.reason)] : [],
   );
-  if (faults.length === 1) throw faults[0];
-  if (faults.length > 1) throw grantsNotReady(faults);
+  const [first, second] = [...new Set(faults)];
+  if (second) throw grantsNotReady([...new Set(faults)]);
+  if (first) throw first;
   return settled.map((result) => (result.status === 'fulfilled' ? result.value : undefined)) as unknown as T;
 }
 

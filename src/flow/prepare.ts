@@ -1,6 +1,5 @@
 import { chmod, lchown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
 import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import type { Plan } from '../containers/plan.ts';
@@ -19,7 +18,6 @@ import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './
 import { makePlan, type PlanDefaults } from './plan.ts';
 import { holdToPolicy } from './policy.ts';
 import { promptFor, runBranch } from './prompt.ts';
-import { type RenewParts, renewLogins } from './renew-logins.ts';
 
 /** A run whose files, plan and credentials are ready; what is missing is the clone and the container. */
 export type Prepared = {
@@ -31,27 +29,22 @@ export type Prepared = {
 };
 
 /** What preparing takes from the rest of the service. */
-export type PrepareParts = GrantParts &
-  RenewParts & {
-    deliveries: DeliveryStore;
-    engine: Engine;
-    directories: Directories;
-    mountHost: MountHost;
-    defaults: PlanDefaults;
-    serverUrl: string;
-    clock: Clock;
-  };
+export type PrepareParts = GrantParts & {
+  deliveries: DeliveryStore;
+  engine: Engine;
+  directories: Directories;
+  mountHost: MountHost;
+  defaults: PlanDefaults;
+  serverUrl: string;
+};
 
-/** Decides the plan, renders the prompt, renews logins that would run out, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
+/** Decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
 export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal): Promise<Prepared> {
   const { event, body, profile } = await readRun(parts, run);
   const places = runPlaces(parts.directories, run);
   const plan = await decidePlan(parts, { run, profile, places });
   const prompt = promptFor(profile, event, run.id);
-  await renewLogins(parts, { run, plan }, signal);
-  const nowMs = parts.clock.now();
-  const deadlineMs = nowMs + plan.limits.timeoutSec * 1000;
-  const grants = await readGrants(parts, { run, profile, plan, nowMs, deadlineMs });
+  const grants = await readGrants(parts, { run, profile, plan, signal });
   await makePlaces(places, plan.user);
   await handOver(parts, { run, plan, places }, grants);
   const scripts = runFiles(plan, parts.serverUrl, grants.gitHub && gitUserName(grants.gitHub.token));

@@ -19,7 +19,7 @@ export async function renewLogins(
   { run, plan }: { run: Run; plan: Plan },
   signal: AbortSignal,
 ): Promise<void> {
-  const states = plan.mounts.filter(({ kind, name }) => isState(kind) && !OTHERS.includes(name ?? ''));
+  const states = plan.mounts.filter(({ kind, name }) => isState(kind) && mayHoldLogin(name));
   for (const { source } of states) {
     if (source === null) continue;
     await codexRefresh.ensure(source, {
@@ -28,6 +28,11 @@ export async function renewLogins(
       note: async (text) => await runs.note(run.id, { kind: 'credential', text }),
     });
   }
+}
+
+/** Whether the credential of this name may be a Codex login, so that it is not read before logins were renewed. */
+export function mayHoldLogin(name: string | undefined): boolean {
+  return !OTHERS.includes(name ?? '');
 }
 
 function isState(kind: Plan['mounts'][number]['kind']): boolean {

@@ -48,8 +48,8 @@ async function deliver(
   mounts: readonly DeliverableMount[],
   redactor: Redactor = createRedactor(),
 ): Promise<DeliveredCredentials> {
-  const readings = credentialReadings(mounts, { nowMs: NOW, untilMs: DEADLINE });
-  const copies = await Promise.all(readings.map((read) => read()));
+  const times = { nowMs: NOW, untilMs: DEADLINE };
+  const copies = await Promise.all(credentialReadings(mounts).map(({ read }) => read(times)));
   return await deliverCredentials({ secretsDir: runDir, owner, copies, redactor });
 }
 

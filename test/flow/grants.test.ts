@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FaultsError, FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
+import type { Plan, PlanMount } from '../../src/containers/plan.ts';
 import type { GitHubToken } from '../../src/credentials/github-tokens.ts';
 import { readGrant } from '../../src/flow/grant-record.ts';
 import { type GrantParts, handOver, readGrants } from '../../src/flow/grants.ts';
@@ -13,6 +14,7 @@ import { createRedactor } from '../../src/log/redact.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { runAs, testPlan } from '../support/container-run.ts';
+import { settableClock } from '../support/fake-clock.ts';
 import { profileOf } from '../support/flow-events.ts';
 import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
 
@@ -28,7 +30,11 @@ const appToken: GitHubToken = {
 
 type Asked = Parameters<GrantParts['tokens']['token']>[0];
 
-function ground(token: () => Promise<GitHubToken | undefined>, runtimeUrl?: string) {
+function ground(
+  token: () => Promise<GitHubToken | undefined>,
+  runtimeUrl?: string,
+  renewal = async (): Promise<void> => {},
+) {
   const dir = secretsDirectory();
   const secretsDir = join(dir, 'secrets');
   mkdirSync(secretsDir, { mode: 0o700 });
@@ -53,6 +59,9 @@ function ground(token: () => Promise<GitHubToken | undefined>, runtimeUrl?: stri
     held: createHeldSecrets(),
     redactor: createRedactor(),
     runtimeUrl: () => runtimeUrl,
+    codexRefresh: { ensure: async () => await renewal(), adopt: async () => {}, stop: async () => {} },
+    runs: {} as GrantParts['runs'],
+    clock: settableClock(NOW),
   };
   const places = runPlaces(
     { workspaceRoot: dir, runDir: join(dir, 'run'), varDir: dir, installation: 'inst' },
@@ -77,8 +86,8 @@ const profileWith = (credentials: Profile['credentials']): Profile => ({
   credentials,
 });
 
-function request({ plan }: Pick<ReturnType<typeof ground>, 'plan'>, profile = profileWith({ codex: false })) {
-  return { run, profile, plan, nowMs: NOW, deadlineMs: NOW + 1_800_000 };
+function request({ plan }: { plan: Plan }, profile = profileWith({ codex: false })) {
+  return { run, profile, plan, signal: new AbortController().signal };
 }
 
 test.each([
@@ -138,19 +147,46 @@ test('without an App the token file serves, and its own fault is told when it ca
   expect(gitHub?.token.value.reveal()).toBe('ghp_TheTokenOfAFile0123456789');
 });
 
+/** The plan with a Codex login and a named secret besides. */
+function withCodex({ plan, secretsDir }: ReturnType<typeof ground>): Plan {
+  const state: PlanMount = {
+    type: 'bind',
+    kind: 'agent-state',
+    readOnly: false,
+    asWritten: null,
+    name: 'codex',
+    source: join(secretsDir, 'codex'),
+    target: '/home/user/.codex',
+  };
+  return { ...plan, mounts: [...plan.mounts, state], secrets: [{ name: 'API_KEY', env: null }] };
+}
+
+test('a login that could not be renewed is told once, beside what else is wrong', async () => {
+  const refused = new FlowError({
+    code: 'codex_refresh_refused',
+    blame: 'operator',
+    message: 'No.',
+    mend: 'Log in.',
+  });
+  const here = ground(
+    async () => appToken,
+    undefined,
+    async () => {
+      throw refused;
+    },
+  );
+  const plan = withCodex(here);
+  await expect(readGrants(here.parts, request({ plan: { ...plan, secrets: [] } }))).rejects.toBe(refused);
+  await expect(readGrants(here.parts, request({ plan }))).rejects.toMatchObject({
+    code: 'grants_not_ready',
+    mend: '(1) Set it. (2) Log in.',
+  });
+});
+
 test('everything that is wrong with a run’s grants is told at once, each fault with its code, and nothing is written', async () => {
   const here = ground(async () => undefined);
-  const state = {
-    ...{ type: 'bind', kind: 'agent-state', readOnly: false, asWritten: null, name: 'codex' },
-    source: join(here.secretsDir, 'codex'),
-    target: '/home/user/.codex',
-  } as const;
-  const plan = {
-    ...here.plan,
-    mounts: [...here.plan.mounts, state],
-    secrets: [{ name: 'API_KEY', env: null }],
-  };
-  const refused = readGrants(here.parts, request({ plan } as never));
+  const plan = withCodex(here);
+  const refused = readGrants(here.parts, request({ plan }));
   await expect(refused).rejects.toMatchObject({ code: 'grants_not_ready', blame: 'operator' });
   const error = await refused.catch((thrown: unknown) => thrown);
   const faults = error instanceof FaultsError ? error.faults.map(({ code }) => code) : [];
