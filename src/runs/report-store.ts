@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { randomId } from '../base/ids.ts';
 import type { Db } from '../db/open.ts';
@@ -19,8 +19,8 @@ export type ReportStore = {
   failed(id: string, error: string, nextAt: number | null): Promise<void>;
   /** What there is at GitHub is not ours to change any more: the next attempt makes a new one. */
   forget(id: string): Promise<void>;
-  /** Takes up again the statuses and checks of runs that live again; call it before `due`. */
-  reopen(): Promise<void>;
+  /** Takes up again the status and the check of a run that lives again; without one, of all that are worked on again. */
+  reopen(runId?: string): Promise<void>;
 };
 
 /** The store over an open database. */
@@ -35,7 +35,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
       const rows = await own
         .selectFrom('sayings')
         .selectAll()
-        .where('state', '=', 'waiting')
+        .where(IS_WAITING)
         .where('taken_until', '<=', clock.now())
         .$if(runId === undefined, (query) => query.where('next_at', '<=', clock.now()))
         .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
@@ -76,17 +76,27 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
     async forget(id) {
       await update().set({ remote_id: null, said: null }).where('id', '=', id).execute();
     },
-    async reopen() {
+    async reopen(runId) {
       await update()
         .set({ state: 'waiting', next_at: clock.now() })
         .where('state', '=', 'done')
         .where('kind', 'in', LIVE_KINDS)
-        .where('run_id', 'in', (query) =>
-          query.selectFrom('runs').select('id').where('state', 'in', ['queued', 'preparing', 'running']),
-        )
+        .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
+        .$if(runId === undefined, (query) => query.where('run_id', 'in', (runs) => workedOn(runs)))
         .execute();
     },
   };
+}
+
+/** Written out, because an index over some rows serves no condition that is handed over as a parameter. */
+const IS_WAITING = sql<boolean>`state = 'waiting'`;
+
+/** The few runs that are worked on; the first condition is the one that the index of living runs has. */
+function workedOn(query: ExpressionBuilder<SayingTables, 'sayings'>) {
+  return query
+    .selectFrom('runs')
+    .select('id')
+    .where(sql<boolean>`state <> 'ended' AND state IN ('preparing', 'running')`);
 }
 
 async function add(tables: Kysely<SayingTables>, report: NewReport, now: number): Promise<void> {
