@@ -114,6 +114,7 @@ async function retry(
   if (denied) return denied;
   try {
     await requestRetry(parts, run.id, `${event.actor?.login ?? ''} asked for it in a comment.`);
+    await parts.reports.reopen(run.id);
   } catch (error) {
     return asFlowError(error).toProblem();
   }
