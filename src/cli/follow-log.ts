@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { OutputLine } from '../containers/output-line.ts';
 import { readOutputFrom } from '../flow/read-output.ts';
 import type { OutputStore } from '../runs/output-store.ts';
 import type { Run } from '../runs/run.ts';
@@ -35,21 +36,25 @@ export async function followLog(io: Io, log: FollowLog): Promise<void> {
   }
 }
 
-/** Prints whole lines, and knows up to which offset it was given them. */
+/** Prints whole entries, and knows up to which offset it was given them. */
 function createPrinter(io: Io, json: boolean): { at: number; print(text: string, endAt: number): void } {
   let rest = '';
+  let unfinished: string | undefined;
+  const printText = (line: string): void => {
+    const { stream, text, part } = JSON.parse(line) as OutputLine;
+    const isOther = unfinished !== undefined && unfinished !== stream;
+    io.out(`${isOther ? '\n' : ''}${plain(text)}${part ? '' : '\n'}`);
+    unfinished = part ? stream : undefined;
+  };
   return {
     at: 0,
     print(text, endAt) {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) printLine(io, line, json);
+      for (const line of lines)
+        if (json) io.out(`${line}\n`);
+        else printText(line);
       this.at = endAt;
     },
   };
-}
-
-function printLine(io: Io, line: string, json: boolean): void {
-  const { text } = JSON.parse(line) as { text: string };
-  io.out(json ? `${line}\n` : `${plain(text).replace(/\n$/, '')}\n`);
 }
