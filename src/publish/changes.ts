@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** One path that one commit changes, as `git diff-tree --raw` tells it; a merge tells it once for each parent. */
 export type Change = {
   path: string;
@@ -24,13 +26,21 @@ export const LINK_MODE = '120000';
 /** A submodule. */
 export const SUBMODULE_MODE = '160000';
 
-/** Reads `diff-tree -z --raw` records: `:<old mode> <mode> <old id> <id> <status>`, NUL, path, NUL. */
+/**
+ * Reads `diff-tree -z --raw` records: `:<old mode> <mode> <old id> <id> <status>`, NUL, path, NUL. `raw` has one
+ * character for each byte. A path that is not UTF-8 is read byte by byte, so that no two of them become one.
+ */
 export function parseChanges(raw: string): Change[] {
   const words = raw.split('\0');
   const changes: Change[] = [];
   for (let at = 0; at + 1 < words.length; at += 2) {
     const [, mode = '', , id = ''] = (words[at] ?? '').split(' ');
-    changes.push({ path: words[at + 1] ?? '', mode, id });
+    changes.push({ path: readPath(words[at + 1] ?? ''), mode, id });
   }
   return changes;
+}
+
+function readPath(bytes: string): string {
+  const path = Buffer.from(bytes, 'latin1');
+  return isUtf8(path) ? path.toString('utf8') : bytes;
 }

@@ -1,4 +1,4 @@
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChangeSet, type Content, LINK_MODE, parseChanges, SUBMODULE_MODE } from './changes.ts';
 import { confinedGit } from './confined-git.ts';
@@ -15,13 +15,13 @@ const DIFF_TREE = 'diff-tree --stdin --no-commit-id --root -r -m -z --raw --no-r
 /** A link's target is a path, and no path is longer: https://man7.org/linux/man-pages/man7/path_resolution.7.html */
 const MAX_TARGET_BYTES = 4096;
 
-/** Where git looks for a NUL to tell binary from text: https://git-scm.com/docs/gitattributes (diff) */
-const BINARY_LOOK_BYTES = 8000;
+/** How much of a content is in memory at a time. */
+const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Reads what an agent's commits change out of a quarantine repository: every commit against each of its parents. The
- * contents of links, and of files of more than `binaryBytes`, are looked at; all others count as text. Throws
- * `changes_invalid` and `changes_too_large`.
+ * contents of links, and of files of more than `binaryBytes`, are looked at; all others count as text. Binary is what
+ * has a NUL anywhere, and not only where git looks for one. Throws `changes_invalid` and `changes_too_large`.
  */
 export async function inspectChanges(parts: {
   repository: string;
@@ -34,22 +34,20 @@ export async function inspectChanges(parts: {
   const commits = await ask.after(undefined, ['rev-list', commit, `^${base}`, '--']);
   const behind = await ask.after(undefined, ['rev-list', '--max-count=1', base, `^${commit}`, '--']);
   const listing = await ask.after(commits, DIFF_TREE);
-  const changes = parseChanges(await readText(listing));
+  const changes = parseChanges(await readText(listing, 'latin1'));
   const files = changes.filter(({ mode, id }) => !/^0+$/.test(id) && mode !== SUBMODULE_MODE);
   const ids = [...new Set(files.map(({ id }) => id))];
   const sizes = await readSizes(ask, ids);
   const links = new Set(files.filter(({ mode }) => mode === LINK_MODE).map(({ id }) => id));
   const looked = ids.filter((id) => links.has(id) || (sizes.get(id) ?? 0) > binaryBytes);
-  const heads = await readHeads(ask, looked);
+  const looks = await lookInto(ask, looked);
   const contents = new Map<string, Content>();
   for (const id of ids) {
-    const head = heads.get(id);
-    const bytes = sizes.get(id) ?? 0;
-    contents.set(id, {
-      bytes,
-      isBinary: head?.subarray(0, BINARY_LOOK_BYTES).includes(0) ?? false,
-      linkTarget: links.has(id) && bytes <= MAX_TARGET_BYTES ? head?.toString() : undefined,
-    });
+    const { head, isBinary = false } = looks.get(id) ?? {};
+    const bytes = sizes.get(id) ?? Number.NaN;
+    if (!Number.isSafeInteger(bytes)) throw changesInvalid(`the content ${id} is not there`);
+    const linkTarget = links.has(id) && bytes <= MAX_TARGET_BYTES ? head?.toString() : undefined;
+    contents.set(id, { bytes, isBinary, linkTarget });
   }
   return { changes, contents, isOnBase: (await readText(behind)) === '' };
 }
@@ -84,10 +82,10 @@ function createAsk(repository: string): Ask {
   };
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, encoding: 'utf8' | 'latin1' = 'utf8'): Promise<string> {
   if ((await stat(file)).size > MAX_LISTING_BYTES)
     throw changesTooLarge(`the list of what they change is longer than ${MAX_LISTING_BYTES / 1024 ** 2} MiB`);
-  return await readFile(file, 'utf8');
+  return await readFile(file, encoding);
 }
 
 async function readSizes(ask: Ask, ids: readonly string[]): Promise<Map<string, number>> {
@@ -101,10 +99,12 @@ async function readSizes(ask: Ask, ids: readonly string[]): Promise<Map<string, 
   );
 }
 
-/** The first bytes of each content. */
-async function readHeads(ask: Ask, ids: readonly string[]): Promise<Map<string, Buffer>> {
-  const heads = new Map<string, Buffer>();
-  if (ids.length === 0) return heads;
+/** The beginning of a content, and whether a NUL is anywhere in it. */
+type Look = { head: Buffer; isBinary: boolean };
+
+async function lookInto(ask: Ask, ids: readonly string[]): Promise<Map<string, Look>> {
+  const looks = new Map<string, Look>();
+  if (ids.length === 0) return looks;
   const answer = await ask.about(ids, ['cat-file', '--buffer', '--batch=%(objectname) %(objectsize)']);
   const file = await open(answer);
   try {
@@ -114,13 +114,25 @@ async function readHeads(ask: Ask, ids: readonly string[]): Promise<Map<string, 
       await file.read(line, 0, line.length, at);
       const end = line.indexOf('\n');
       const bytes = Number(line.toString('latin1', 0, end).split(' ')[1]);
-      const head = Buffer.alloc(Math.min(bytes, BINARY_LOOK_BYTES));
-      await file.read(head, 0, head.length, at + end + 1);
-      heads.set(id, head);
-      at += end + 1 + bytes + 1;
+      if (!Number.isSafeInteger(bytes)) throw changesInvalid(`the content ${id} is not there`);
+      at += end + 1;
+      looks.set(id, await lookAt(file, at, bytes));
+      at += bytes + 1;
     }
   } finally {
     await file.close();
   }
-  return heads;
+  return looks;
+}
+
+async function lookAt(file: FileHandle, start: number, bytes: number): Promise<Look> {
+  let head: Buffer = Buffer.alloc(0);
+  let isBinary = false;
+  for (let at = 0; at < bytes && !isBinary; at += PIECE_BYTES) {
+    const piece = Buffer.alloc(Math.min(bytes - at, PIECE_BYTES));
+    await file.read(piece, 0, piece.length, start + at);
+    if (at === 0) head = Buffer.from(piece.subarray(0, MAX_TARGET_BYTES));
+    isBinary = piece.includes(0);
+  }
+  return { head, isBinary };
 }

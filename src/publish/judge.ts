@@ -1,7 +1,7 @@
 import type { Problem } from '../base/errors.ts';
 import { type Change, type ChangeSet, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { linkLeaves } from './link-target.ts';
-import { pathPattern } from './path-pattern.ts';
+import { foldersOf, foldPath, pathPattern } from './path-pattern.ts';
 
 /** What a publication may hold; each limit counts over all commits together, not only over where they end. */
 export type PublishLimits = {
@@ -66,13 +66,16 @@ function countProblems({ changes, contents }: ChangeSet, limits: PublishLimits):
 }
 
 function pathProblems(changes: readonly Change[], limits: PublishLimits): Problem[] {
-  const denied = [...limits.deny, ...(limits.workflows ? [] : [WORKFLOWS])].map((text) =>
-    pathPattern(text, true),
-  );
+  const patterns = [...limits.deny, ...(limits.workflows ? [] : [WORKFLOWS])];
+  const denied = patterns.map((text) => pathPattern(text, true));
+  const folders = patterns.flatMap(foldersOf).map((text) => pathPattern(text, true));
   const allowed = limits.allow.map((text) => pathPattern(text, false));
-  const isDenied = ({ path }: Change): boolean => denied.some((fits) => fits(path));
+  // A link in the place of a folder brings other contents to the paths below it.
+  const isDenied = ({ path, mode }: Change): boolean =>
+    denied.some((fits) => fits(path)) || (mode === LINK_MODE && folders.some((fits) => fits(path)));
   const isOutside = ({ path }: Change): boolean => allowed.length > 0 && !allowed.some((fits) => fits(path));
-  const isSubmodule = ({ mode, path }: Change): boolean => mode === SUBMODULE_MODE || path === '.gitmodules';
+  const isSubmodule = ({ mode, path }: Change): boolean =>
+    mode === SUBMODULE_MODE || foldPath(path) === '.gitmodules';
   return [
     ...about(changes.filter(isDenied), (paths) => ({
       code: 'publish_path_denied',

@@ -10,8 +10,16 @@ export type PathPattern = (path: string) => boolean;
  */
 export function pathPattern(text: string, folded: boolean): PathPattern {
   const whole = text.endsWith('/') ? `${text}**` : text;
-  const expression = RE2JS.compile(`(?s)${expressionOf(folded ? fold(whole) : whole)}`);
-  return (path) => expression.matches(folded ? fold(path) : path);
+  const expression = RE2JS.compile(`(?s)${expressionOf(folded ? foldPath(whole) : whole)}`);
+  return (path) => expression.matches(folded ? foldPath(path) : path);
+}
+
+/** The patterns of the folders that a pattern leads through, as far as it names them: of `a/b/**`, `a` and `a/b`. */
+export function foldersOf(text: string): string[] {
+  const names = text.replace(/^\.?\//, '').split('/');
+  const any = names.indexOf('**');
+  const folders = names.slice(0, any === -1 ? -1 : any);
+  return folders.map((_, at) => folders.slice(0, at + 1).join('/'));
 }
 
 function expressionOf(pattern: string): string {
@@ -32,6 +40,7 @@ function oneCharacter(character: string): string {
   return RE2JS.quote(character);
 }
 
-function fold(path: string): string {
+/** A path as file systems see it that ignore case and Unicode form. */
+export function foldPath(path: string): string {
   return path.normalize('NFKC').toLowerCase();
 }

@@ -86,10 +86,7 @@ test('a merge shows what it brings from either side, and what it slips in itself
 
 test.each([
   ['an amended base', () => git('commit', '-q', '--amend', '-m', 'rewritten')],
-  [
-    'a history of its own',
-    () => git('checkout', '-q', '--orphan', 'new'),
-  ],
+  ['a history of its own', () => git('checkout', '-q', '--orphan', 'new')],
 ])('%s is rewritten history', async (_name, rewrite) => {
   rewrite();
   commit('echo x > x');
@@ -105,4 +102,41 @@ test('a submodule is told, though its commit is nowhere', async () => {
 test('names with every odd character come through whole', async () => {
   commit("mkdir -p 'd\"é'; echo x > 'd\"é/a\nb\tc'");
   expect((await inspect()).changes.map(({ path }) => path)).toEqual(['d"é/a\nb\tc']);
+});
+
+test('names that are not UTF-8 are as many as they are, and held against patterns', async () => {
+  commit(
+    'for i in 1 2 3; do printf x > "$(printf \'a\\37%d\' $i)"; done; mkdir "$(printf \'caf\\351\')"; echo x > "$(printf \'caf\\351/x\')"',
+  );
+  const set = await inspect();
+  expect(new Set(set.changes.map(({ path }) => path)).size).toBe(4);
+  const limits = { ...LIMITS, files: 3, deny: ['café/'] };
+  expect(judgeChanges(set, limits).map(({ code }) => code)).toEqual([
+    'publish_too_many_files',
+    'publish_path_denied',
+  ]);
+});
+
+test('a binary that begins as text is one', async () => {
+  commit(
+    "head -c 9000 /dev/zero | tr '\\0' a > late.bin; head -c 2000000 /dev/zero | tr '\\0' a > later; printf '\\0' >> late.bin; printf '\\0' >> later",
+  );
+  expect(
+    judgeChanges(await inspect(), { ...LIMITS, bytes: 1e7 }).map(({ code, message }) => [
+      code,
+      message.match(/late\w*/g),
+    ]),
+  ).toEqual([['publish_binary_too_large', ['late', 'later']]]);
+});
+
+test('a content that is nowhere is no content of no bytes', async () => {
+  commit('echo x > x');
+  const id = git('rev-parse', 'HEAD:x');
+  rmSync(join(dir, '.git/objects', id.slice(0, 2), id.slice(2)));
+  await expect(inspect()).rejects.toMatchObject({ code: 'changes_invalid' });
+});
+
+test('a link in the place of a folder of workflows is told', async () => {
+  commit('mkdir -p .github ci; echo x > ci/evil.yml; ln -s ../ci .github/workflows');
+  expect(await codes()).toEqual(['publish_path_denied']);
 });

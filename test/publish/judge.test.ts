@@ -59,6 +59,26 @@ describe('the limits of a publication', () => {
     expect(codes(changed('src/x/y.ts'), { allow: ['src/**/*.ts'] })).toEqual([]);
   });
 
+  test.each([
+    ['.github', '.github/workflows/**'],
+    ['.GITHUB/workflows', '.github/workflows/**'],
+    ['a', 'a/b/*.ts'],
+    ['a/b', '/a/b/'],
+  ])('refuse a link at %s, which could stand for %s', (path, pattern) => {
+    const set = changed(path);
+    const link = { ...set, changes: [{ path, mode: '120000', id: ID }] };
+    const contents = new Map([[ID, { bytes: 1, isBinary: false, linkTarget: 'x' }]]);
+    expect(codes(set, { deny: [pattern], workflows: true })).toEqual([]);
+    expect(codes({ ...link, contents }, { deny: [pattern], workflows: true })).toEqual([
+      'publish_path_denied',
+    ]);
+    expect(codes({ ...link, contents }, { deny: ['other/**', '**/*.pem'], workflows: true })).toEqual([]);
+  });
+
+  test('refuse .gitmodules in whatever case', () => {
+    expect(codes(changed('.GitModules'))).toEqual(['publish_submodule']);
+  });
+
   test('refuse rewritten history, submodules and large binaries, all told at once', () => {
     const set: ChangeSet = {
       changes: [
@@ -92,6 +112,12 @@ describe('a symbolic link', () => {
     ['l', ''],
     ['l', 'a\0b'],
     ['l', undefined],
+    ['l', '..\\..\\x'],
+    ['l', 'C:/Windows'],
+    ['l', '.git./config'],
+    ['l', '.gi\u200ct/config'],
+    ['l', '.git::$INDEX_ALLOCATION/config'],
+    ['l', 'GIT~2/config'],
   ])('at %s to %j leads out', (path, target) => {
     expect(linkLeaves(path, target)).toBe(true);
   });
