@@ -12,7 +12,7 @@ export function neutral(text: string): string {
     .replaceAll(/&(?=#|commat;)/gi, `&${JOINER}`)
     .replaceAll(/<(?=[a-z!/?])/gi, `<${JOINER}`)
     .replaceAll('![', `!${JOINER}[`)
-    .replaceAll(/^([\s>*+-]*)\//gm, `$1${JOINER}/`);
+    .replaceAll(/^([^\S\r\n]*(?:[>*+-][^\S\r\n]*)*)\//gm, `$1${JOINER}/`);
 }
 
 /** Text as a quotation in Markdown. */

@@ -137,6 +137,15 @@ describe('text of others', () => {
     expect(ended({ finalMessage: text }).slice(mark.length)).not.toMatch(forbidden);
   });
 
+  test.each(['\n', ' ', '>', '> \n', '- ', '@', '&#', '<', '!['])(
+    'of any size is made harmless in no time: %j a hundred thousand times',
+    (part) => {
+      const startedAt = performance.now();
+      neutral(part.repeat(100_000));
+      expect(performance.now() - startedAt).toBeLessThan(1_500);
+    },
+  );
+
   test('stays as it is when it is harmless', () => {
     const text = 'a < b && c > d; see https://example.org/x and `x@` [link](https://example.org) 1/2!';
     expect(neutral(text)).toBe(text);
