@@ -32,7 +32,8 @@ async function entry(run: Run, kind: string): Promise<TimelineEntry | undefined>
   return (await service.app.runs.timeline(run.id)).find((each) => each.kind === kind);
 }
 
-const logFile = (run: Run, name: string): string => join(service.config.varDir, 'log/runs', run.id, '1', name);
+const logFile = (run: Run, name: string): string =>
+  join(service.config.varDir, 'log/runs', run.id, '1', name);
 
 function nothingIsLeft(): void {
   expect(existsSync(join(service.config.workspaceRoot, 'octo/hello'))).toBe(false);
