@@ -25,8 +25,7 @@ export const TEXT_NAMES = {
 /** The values of one text. */
 export type TextValues<Name extends TextName> = Record<(typeof TEXT_NAMES)[Name][number], string>;
 
-const FOOT =
-  '<sub>github-flows run `{{RUN}}`, profile `{{PROFILE}}`{{#if LINK}}, [its page]({{LINK}}){{/if}}</sub>';
+const FOOT = 'github-flows run `{{RUN}}`, profile `{{PROFILE}}`{{#if LINK}}, [its page]({{LINK}}){{/if}}';
 
 /** The texts of profiles that have none of their own. */
 export const DEFAULT_TEXTS: Readonly<Record<TextName, string>> = {
