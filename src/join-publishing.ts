@@ -7,7 +7,7 @@ import { commentMark } from './feedback/words.ts';
 import type { Host } from './flow/host.ts';
 import type { Directories } from './flow/places.ts';
 import { createPublisher, type Publisher } from './flow/publisher.ts';
-import { wantStatus } from './flow/tell.ts';
+import { type WantParts, wantStatus } from './flow/tell.ts';
 import type { JoinedGrants } from './join-grants.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
@@ -70,9 +70,10 @@ function remotesOf({
 }
 
 /** A publication may be made, or refused, when the comment about its run has been written already. */
-async function retell({ runs, reports }: { runs: RunStore; reports: ReportStore }, run: Run): Promise<void> {
+async function retell(parts: WantParts, run: Run): Promise<void> {
+  const { runs } = parts;
   const { report } = JSON.parse(await runs.profileJson(run.id)) as Profile;
   const isRefused = (await runs.timeline(run.id)).some(({ kind }) => kind === 'publish_refused');
   const isWanted = report.comment === 'always' || (report.comment === 'on-failure' && isRefused);
-  if (isWanted) await wantStatus(reports, run);
+  if (isWanted) await wantStatus(parts, run);
 }

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { FlowError } from '../base/errors.ts';
 import { type CheckState, createCheck, findCheck, updateCheck } from '../github/checks.ts';
-import { addReaction, createComment, findComment, updateComment } from '../github/issues.ts';
 import { readPullRequest } from '../github/pull-requests.ts';
 import type { Run } from '../runs/run.ts';
 import { checkName, checkState } from './check-words.ts';
 import { endedValues, isOver, runningValues } from './run-words.ts';
+import { threadOf } from './thread.ts';
 import type { RunSaying, Said, Saying } from './voice.ts';
 import { commentMark, finish } from './words.ts';
 
@@ -22,9 +22,8 @@ const REMOVED_MS = 24 * 3_600_000;
 
 /** Reacts to what a run or a refusal is about. */
 export async function sayReaction({ report, voice }: Saying): Promise<Said> {
-  const { owner, repository: repo, subject, subjectId: id } = report.target;
   const content = report.content.reaction ?? 'eyes';
-  await addReaction(voice.client, { owner, repo, subject, id, content });
+  await threadOf(voice, report.target).react(content);
   return { remoteId: null, digest: content, nextAt: null };
 }
 
@@ -44,12 +43,8 @@ export async function sayStatus(saying: RunSaying): Promise<Said> {
   const nextAt = nextLook(run, saying.nowMs);
   if (report.remoteId === null) return { remoteId: await placeComment(saying, mark, body), digest, nextAt };
   if (digest === report.said) return { remoteId: report.remoteId, digest, nextAt };
-  const { owner, repository: repo } = report.target;
-  const changed = await updateComment(voice.client, { owner, repo, id: report.remoteId, body }).then(
-    () => true,
-    (error: unknown) => isGone(error),
-  );
-  if (changed !== 'gone') return { remoteId: report.remoteId, digest, nextAt };
+  const isThere = await isChanged(threadOf(voice, report.target).update(report.remoteId, body));
+  if (isThere) return { remoteId: report.remoteId, digest, nextAt };
   if (!isOver(run)) return { remoteId: report.remoteId, digest, nextAt: saying.nowMs + REMOVED_MS };
   return { remoteId: await placeComment(saying, mark, body), digest, nextAt };
 }
@@ -87,21 +82,10 @@ function runText(saying: RunSaying): string {
 
 /** A comment that was perhaps posted before a crash or a lost answer is looked for, and changed, before one is made. */
 async function placeComment({ report, voice }: Saying, mark: string, body: string): Promise<number> {
-  const { owner, repository: repo, number } = report.target;
-  const found =
-    report.attempts > 1 &&
-    (await findComment(voice.client, {
-      owner,
-      repo,
-      number,
-      mark,
-      isOurs: (comment) =>
-        comment.body.trimStart().startsWith(mark) &&
-        (voice.login === undefined || comment.author?.toLowerCase() === voice.login.toLowerCase()),
-    }));
-  if (found && (await isChanged(updateComment(voice.client, { owner, repo, id: found.id, body }))))
-    return found.id;
-  return (await createComment(voice.client, { owner, repo, number, body })).id;
+  const thread = threadOf(voice, report.target);
+  const found = report.attempts > 1 ? await thread.find(mark) : undefined;
+  if (found !== undefined && (await isChanged(thread.update(found, body)))) return found;
+  return await thread.create(body);
 }
 
 /** The commit that the event named, else the one that was checked out, else the pull request's head by now. */

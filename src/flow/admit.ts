@@ -18,7 +18,7 @@ import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.
 import { reacted, tellRefusal, withoutPrompt } from './refusal.ts';
 import { reactionTarget } from './report-targets.ts';
 import { startOf, threadNumber } from './start.ts';
-import { addStartReports } from './start-reports.ts';
+import { addStartReports, notTold } from './start-reports.ts';
 import { obey } from './thread-commands.ts';
 
 /** How many candidates' reasons are kept with a delivery that none of them took; `explain` tells them all. */
@@ -139,9 +139,11 @@ async function start(
       );
     await recordStart(trx, begun);
     await addStartReports(parts.reports, { event, profile, runId }, trx);
+    const silent = notTold(event, profile);
+    if (silent) await parts.runs.noteWithin(trx, runId, { kind: 'not_told', text: silent });
     const decision = {
       reason: 'run_queued',
-      message: `Run ${runId} was queued.`,
+      message: [`Run ${runId} was queued.`, silent].filter(Boolean).join(' '),
       profile: profile.path,
       runId,
     };

@@ -8,7 +8,7 @@ export type CommentCommand = { name: 'cancel' | 'retry' | 'status'; runId: strin
 const COMMANDS = ['cancel', 'retry', 'status'] as const;
 
 /** The comments in which commands are read. */
-const EVENTS = ['issue_comment', 'pull_request_review_comment'];
+const EVENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment'];
 
 /**
  * The command of a new comment: the first word of its first line, exactly, with at most the id of a run behind it. A

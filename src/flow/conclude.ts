@@ -1,3 +1,4 @@
+import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { Egress } from '../egress/sockets.ts';
 import type { Reporter } from '../feedback/reporter.ts';
 import type { ReportStore } from '../runs/report-store.ts';
@@ -17,6 +18,7 @@ import type { Verdict } from './verdict.ts';
 /** What the end of a run takes from the rest of the service. */
 export type ConcludeParts = AftermathParts & {
   reports: ReportStore;
+  deliveries: DeliveryStore;
   reporter: Reporter;
   egress: Egress;
   publisher: Publisher;

@@ -19,7 +19,7 @@ export function runCancelled(reason: string): FlowError {
   return new FlowError({
     code: 'run_cancelled',
     blame: 'sender',
-    message: `The run was cancelled: ${reason}.`,
+    message: `The run was cancelled: ${reason.replace(/\.$/, '')}.`,
     mend: 'Start it again by the same comment when you want it after all.',
   });
 }

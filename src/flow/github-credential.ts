@@ -21,7 +21,7 @@ const MOUNTED_PERMISSIONS: Permissions = {
 const PURPOSES = {
   clone: { contents: 'read', metadata: 'read' },
   lookup: { metadata: 'read', members: 'read' },
-  report: { issues: 'write', pull_requests: 'write', checks: 'write' },
+  report: { issues: 'write', pull_requests: 'write', checks: 'write', discussions: 'write' },
   publish: { contents: 'write', pull_requests: 'write', issues: 'write' },
   hooks: { metadata: 'read', repository_hooks: 'write' },
 } as const satisfies Record<string, Permissions>;

@@ -1,9 +1,12 @@
 import type { FlowEvent } from '../events/event.ts';
+import { cut } from '../feedback/neutral.ts';
 import type { Profile, PublishRule } from '../profiles/profile.ts';
 import type { PUBLISH_NAMES } from '../profiles/publish.ts';
 import { renderPrompt } from '../prompts/render.ts';
 import type { PublicationPlan } from '../runs/publication-store.ts';
 import type { Run } from '../runs/run.ts';
+import { isAboutDiscussion } from './report-targets.ts';
+import { withoutClosing } from './without-closing.ts';
 
 /** GitHub takes 256 characters of a title and 65,536 of a text: https://docs.github.com/rest/pulls/pulls#create-a-pull-request */
 const TITLE_LIMIT = 250;
@@ -33,22 +36,25 @@ export function planPublication(parts: {
   const [owner = '', repository = ''] = run.repository.split('/');
   const values = valuesOf(run, event);
   const render = (template: string): string => renderPrompt({ template, values });
-  const say = (template: string): string => parts.neutral(parts.mask(render(template))).trim();
+  // What agents and strangers wrote closes no issue; what the profile itself says may.
+  const said = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, withoutClosing(text)]));
+  const say = (template: string): string =>
+    parts.neutral(parts.mask(renderPrompt({ template, values: said }))).trim();
   const title = oneLine(say(rule.title)) || `Changes of run ${run.id}`;
   const link = linkOf(rule.link, event);
   const footer = `<sub>github-flows run \`${run.id}\`, profile \`${run.profile}\`</sub>`;
-  const body = [say(rule.body).slice(0, BODY_LIMIT), link, footer, parts.mark(run.id)].filter(
+  const body = [cut(say(rule.body), BODY_LIMIT, cutMark), link, footer, parts.mark(run.id)].filter(
     (text) => text !== '',
   );
   return {
     as: rule.as,
     owner,
     repository,
-    number: run.issueNumber,
+    number: isAboutDiscussion(event) ? null : run.issueNumber,
     branch: render(rule.branch).trim(),
     into: intoOf(profile, event),
     ...kept,
-    title: title.slice(0, TITLE_LIMIT),
+    title: cut(title, TITLE_LIMIT, () => '…'),
     body: body.join('\n\n'),
     draft: rule.draft,
     labels: rule.labels,
@@ -60,8 +66,12 @@ export function planPublication(parts: {
 }
 
 function valuesOf(run: Run, event: FlowEvent): Record<(typeof PUBLISH_NAMES)[number], string> {
-  const { issue, pull_request: pull } = event.payload as Record<string, { title?: unknown } | undefined>;
-  const title = issue?.title ?? pull?.title;
+  const {
+    issue,
+    pull_request: pull,
+    discussion,
+  } = event.payload as Record<string, { title?: unknown } | undefined>;
+  const title = (issue ?? pull ?? discussion)?.title;
   return {
     run: run.id,
     profile: run.profile,
@@ -77,7 +87,9 @@ function valuesOf(run: Run, event: FlowEvent): Record<(typeof PUBLISH_NAMES)[num
 function linkOf(link: PublishRule['link'], event: FlowEvent): string {
   const number = event.attributes.issueNumber;
   if (link === 'none' || typeof number !== 'number') return '';
-  return link === 'closes' && !event.pullRequest ? `Closes #${number}` : `Refers to #${number}`;
+  return link === 'closes' && !event.pullRequest && !isAboutDiscussion(event)
+    ? `Closes #${number}`
+    : `Refers to #${number}`;
 }
 
 /** What the workspace was made from, as far as the event tells; null for a pull request's branch, which GitHub is asked for. */
@@ -90,6 +102,10 @@ function intoOf({ checkout }: Profile, event: FlowEvent): string | null {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+function cutMark(missing: number): string {
+  return `\n\n[cut: ${missing} more characters]`;
 }
 
 function oneLine(text: string): string {

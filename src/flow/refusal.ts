@@ -87,7 +87,7 @@ function isStranger(event: FlowEvent, permission: string | undefined): boolean {
 
 /** What the payload says of its sender; of somebody else's text it says nothing about them. */
 function associationOfSender({ payload, actor }: FlowEvent): string {
-  const writings = [payload.comment, payload.review, payload.issue, payload.pull_request];
+  const writings = [payload.comment, payload.review, payload.issue, payload.pull_request, payload.discussion];
   const own = writings.find((each) => loginOf(each) === actor?.login) as
     | { author_association?: unknown }
     | undefined;

@@ -20,8 +20,8 @@ export function startOf(
   };
 }
 
-/** The issue or pull request that an event belongs to; discussions are none. */
-export function threadNumber({ name, attributes }: FlowEvent): number | null {
+/** The issue, pull request or discussion that an event belongs to; in one repository no two of them have one number. */
+export function threadNumber({ attributes }: FlowEvent): number | null {
   const number = attributes.issueNumber;
-  return typeof number === 'number' && !name.startsWith('discussion') ? number : null;
+  return typeof number === 'number' ? number : null;
 }

@@ -1,12 +1,19 @@
 import type { Clock } from '../base/clock.ts';
+import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import { readEvent } from '../events/from-delivery.ts';
 import type { Reporter } from '../feedback/reporter.ts';
 import type { Profile } from '../profiles/profile.ts';
+import type { NewReport, ReportTarget } from '../runs/report.ts';
 import type { ReportStore } from '../runs/report-store.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import { commentTarget, isAboutDiscussion } from './report-targets.ts';
 
 /** What telling takes from the rest of the service. */
-export type TellParts = { reports: ReportStore; runs: RunStore; reporter: Reporter; clock: Clock };
+export type TellParts = WantParts & { reporter: Reporter; clock: Clock };
+
+/** What asking for a comment takes. */
+export type WantParts = { reports: ReportStore; runs: RunStore; deliveries: DeliveryStore };
 
 /** What GitHub has not taken by then is retried from rows of its own, while the run is `ended`. */
 const REPORT_MS = 15_000;
@@ -22,22 +29,38 @@ export async function tell(parts: TellParts, run: Run): Promise<void> {
 }
 
 /** Asks for the comment about a run's end, where its profile wants one. */
-export async function wantEnd(parts: Pick<TellParts, 'reports' | 'runs'>, run: Run): Promise<void> {
+export async function wantEnd(parts: WantParts, run: Run): Promise<void> {
   const { report } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   const wanted =
     report.comment === 'always' || (report.comment === 'on-failure' && run.outcome !== 'succeeded');
-  if (wanted) await wantStatus(parts.reports, run);
+  if (wanted) await wantStatus(parts, run);
 }
 
 /** Asks for the one comment about a run: made if it is not there, else brought up to date. Runs about no thread have none. */
 export async function wantStatus(
-  reports: ReportStore,
-  run: Pick<Run, 'id' | 'repository' | 'issueNumber'>,
-  trx?: Parameters<ReportStore['add']>[1],
+  parts: Pick<WantParts, 'reports' | 'deliveries'>,
+  run: Pick<Run, 'id' | 'repository' | 'issueNumber' | 'deliveryId'>,
 ): Promise<void> {
-  const [owner = '', repository = ''] = run.repository.split('/');
-  const number = run.issueNumber;
-  if (number === null) return;
-  const target = { owner, repository, subject: 'issue', subjectId: number, number } as const;
-  await reports.add({ key: `status:${run.id}`, kind: 'status', runId: run.id, target }, trx);
+  const target = await threadOf(parts.deliveries, run);
+  if (target) await parts.reports.add(statusAt(target, run.id));
+}
+
+/** The one comment about a run, in its thread. */
+export function statusAt(target: ReportTarget, runId: string): NewReport {
+  return { key: `status:${runId}`, kind: 'status', runId, target };
+}
+
+/** The thread of a run; only its delivery knows the global id of a discussion. */
+async function threadOf(
+  deliveries: DeliveryStore,
+  { repository: fullName, issueNumber: number, deliveryId }: Parameters<typeof wantStatus>[1],
+): Promise<ReportTarget | undefined> {
+  if (number === null) return undefined;
+  const name = (await deliveries.find(deliveryId))?.event ?? '';
+  if (isAboutDiscussion({ name })) {
+    const body = await deliveries.body(deliveryId);
+    return body && commentTarget(readEvent({ deliveryId, event: name, body }));
+  }
+  const [owner = '', repository = ''] = fullName.split('/');
+  return { owner, repository, subject: 'issue', subjectId: number, number };
 }

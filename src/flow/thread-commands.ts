@@ -85,7 +85,7 @@ async function act(
   if (!first) return nothingToDo(command);
   if (command.name === 'retry') return await retry(parts, event, first, order.machine);
   if (command.name === 'status') {
-    for (const run of targets) await wantStatus(parts.reports, run);
+    for (const run of targets) await wantStatus(parts, run);
     return { reason: 'command_status', message: `${login} asked for the status of ${names(targets)}.` };
   }
   for (const run of targets) await parts.runs.requestCancel(run.id, `${login} asked for it in a comment.`);

@@ -8,11 +8,13 @@ export type ReportKind = 'reaction' | 'status' | 'refusal' | 'check';
 export type ReportTarget = {
   owner: string;
   repository: string;
-  /** The kind of thing that is reacted to; a comment goes to the issue or pull request `number`. */
-  subject: 'issue' | 'issue_comment' | 'pull_request_review_comment';
-  /** Id of the comment for the two comment subjects, else the issue's number. */
+  /** The kind of thing that is reacted to; a comment goes to the issue or pull request `number`. A commit has checks alone. */
+  subject: 'issue' | 'issue_comment' | 'pull_request_review_comment' | 'commit';
+  /** Id of the comment for the two comment subjects, else the issue's number; 0 for a commit, like `number`. */
   subjectId: number;
   number: number;
+  /** The discussion that it is said in instead, and what is reacted to there, by GitHub's global ids. */
+  discussion?: { id: string; subject: string };
 };
 
 /** What a report says by itself: a reaction, a refusal's text under its mark, the commit of a check where the event named it. */

@@ -42,6 +42,8 @@ export type RunStore = {
   advance(run: Run, to: RunState, patch: RunPatch, text: string): Promise<boolean>;
   /** Adds a line to the timeline. */
   note(id: string, entry: { kind: string; text: string; data?: Record<string, unknown> }): Promise<void>;
+  /** The same inside the transaction that has just put the run into the queue. */
+  noteWithin(trx: Kysely<unknown>, id: string, entry: { kind: string; text: string }): Promise<void>;
   timeline(id: string, afterSeq?: number): Promise<TimelineEntry[]>;
   /** Asks for a run to be called off, and wakes whoever works on it; false when it is unknown, or its agent is over already. The first reason stays. */
   requestCancel(id: string, reason: string): Promise<boolean>;
@@ -103,6 +105,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
       return new Map(rows.map((row) => [row.id, row.attempt]));
     },
     advance: (run, to, patch, text) => advance(db, clock, run, to, patch, text),
+    noteWithin: async (trx, id, entry) => await appendTimeline(trx, id, clock.now(), { data: {}, ...entry }),
     note: async (id, entry) =>
       await db.transaction(async (trx) => {
         await holdRun(trx, id);

@@ -21,7 +21,7 @@ export type Run = {
   deliveryId: string;
   repository: string;
   repositoryId: number;
-  /** Issue or pull request number, or null. */
+  /** Number of the issue, pull request or discussion, or null. */
   issueNumber: number | null;
   /** The profile's folder, `.` at the root. */
   profile: string;

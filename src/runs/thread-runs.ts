@@ -2,7 +2,7 @@ import type { Db } from '../db/open.ts';
 import type { Run } from './run.ts';
 import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
 
-/** The newest runs of one issue or pull request, newest first; the repository is known by GitHub's number, which survives renames. */
+/** The newest runs of one issue, pull request or discussion, newest first; the repository is known by GitHub's number, which survives renames. */
 export async function runsOfThread(
   db: Db,
   thread: { repositoryId: number; issueNumber: number },

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { git } from './git-repository.ts';
 import { APP_HANDLERS, noApps, refuseCredential, type StoodApps } from './github-apps.ts';
 import { type GitHubDescription, loadGitHubDescription } from './github-description.ts';
+import { answerQuestion, faultsOfQuestion, type StoodDiscussions } from './github-discussions.ts';
 import { HOOK_HANDLERS, type StoodHooks } from './github-hooks.ts';
 import { PULL_HANDLERS, type StoodPull } from './github-pulls.ts';
 import { type StoodTalk, TALK_HANDLERS } from './github-talk.ts';
@@ -48,11 +49,13 @@ export type GitHubApi = {
   hooks: StoodHooks;
   apps: StoodApps;
   talk: StoodTalk;
+  /** What GraphQL alone knows. */
+  discussions: StoodDiscussions;
   /** Where the repositories lie as `<owner>/<name>.git`, for what is said of their branches; null until a test sets it. */
   git: { root: string | null };
   /** The next `times` requests get this instead. */
   misbehave(how: Misbehaviour, times?: number): void;
-  /** The same for the next requests whose path fits. */
+  /** The same for the next requests whose path fits, or whose `METHOD path` does. */
   misbehaveAt(path: RegExp, how: Misbehaviour, times?: number): void;
   close(): Promise<void>;
 };
@@ -71,6 +74,7 @@ type Shown =
   | 'hooks'
   | 'apps'
   | 'talk'
+  | 'discussions'
   | 'git';
 type State = Pick<GitHubApi, Shown> & {
   description: GitHubDescription;
@@ -99,6 +103,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     hooks: { hooks: [], deliveries: {}, attempts: [], pageSize: 100 },
     apps: noApps(),
     talk: { teams: {}, checks: [] },
+    discussions: { comments: {}, reactions: [] },
     git: { root: null },
     branchOf: (repository, branch) => readBranch(state.git.root, repository, branch),
   };
@@ -111,14 +116,18 @@ export async function startGitHubApi(): Promise<GitHubApi> {
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await readRequest(incoming);
     requests.push(request);
-    const wrong = description.faultsOfRequest(request);
+    const isGraphQL = request.path === '/graphql';
+    const wrong = isGraphQL ? faultsOfQuestion(request) : description.faultsOfRequest(request);
     faults.push(...wrong.map((fault) => `${request.method} ${request.path}: ${fault}`));
-    const plan = planned.find(({ path }) => path.test(request.path));
+    const plan = planned.find(
+      ({ path }) => path.test(request.path) || path.test(`${request.method} ${request.path}`),
+    );
     if (plan) {
       plan.times -= 1;
       if (plan.times === 0) planned.splice(planned.indexOf(plan), 1);
       return misbehave(plan.how, response);
     }
+    if (isGraphQL) return send(response, answerQuestion(state.discussions, request.body));
     const answer = answerTo(state, request);
     const template = description.match(request.method, request.path)?.template ?? '';
     if (answer.status === 304 || answer.status === 204) return void response.writeHead(answer.status).end();

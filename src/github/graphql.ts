@@ -1,0 +1,54 @@
+import type { FlowError } from '../base/errors.ts';
+import type { GitHubClient, GitHubRequest } from './client.ts';
+import { answerUnreadable, notFound, rateLimited, requestInvalid, requestRefused } from './errors.ts';
+
+/** A fault as GraphQL tells it, in an answer whose status is 200: https://docs.github.com/graphql/guides/forming-calls-with-graphql */
+type Fault = { type?: unknown; message?: unknown };
+
+/**
+ * Asks GitHub's GraphQL API, for what its REST API does not have: gives the `data` of the answer. Throws what
+ * `GitHubClient` says; faults inside an answer become the codes that REST's would. `retries: 0` is for what must not be
+ * done twice.
+ */
+export async function askGraphQL(
+  client: GitHubClient,
+  what: string,
+  question: { query: string; variables: Record<string, unknown>; retries?: 0 },
+): Promise<Record<string, unknown>> {
+  const { query, variables, retries } = question;
+  return await client.ask(what, async (request) => {
+    const options = { query, variables, ...(retries === undefined ? {} : { request: { retries } }) };
+    const { data } = await request(`POST ${addressOf(request)}`, options).catch((error: unknown) => {
+      throw limitOf(what, error) ?? error;
+    });
+    const faults: Fault[] = Array.isArray(data?.errors) ? data.errors : [];
+    if (faults[0]) throw faultOf(what, faults[0], data);
+    if (typeof data?.data !== 'object' || data.data === null) throw answerUnreadable(what);
+    return data.data;
+  });
+}
+
+/** GitHub Enterprise Server has it beside `/api/v3`: https://docs.github.com/enterprise-server/graphql/guides/forming-calls-with-graphql#the-graphql-endpoint */
+function addressOf(request: GitHubRequest): string {
+  const { baseUrl } = request.endpoint.DEFAULTS;
+  return baseUrl.endsWith('/api/v3') ? baseUrl.replace(/\/v3$/, '/graphql') : '/graphql';
+}
+
+/** The throttling plugin throws on a limit by itself: https://github.com/octokit/plugin-throttling.js */
+function limitOf(what: string, error: unknown): FlowError | undefined {
+  const data = typeof error === 'object' && error !== null && 'data' in error ? error.data : undefined;
+  const faults = typeof data === 'object' && data !== null && 'errors' in data ? data.errors : undefined;
+  const limit = Array.isArray(faults)
+    ? (faults as Fault[]).find(({ type }) => type === 'RATE_LIMITED')
+    : undefined;
+  return limit && faultOf(what, limit, error);
+}
+
+function faultOf(what: string, { type, message }: Fault, cause: unknown): FlowError {
+  const said = typeof message === 'string' ? `“${message.slice(0, 300)}”` : 'no reason given';
+  const detail = { status: 200, said: `${said}${typeof type === 'string' ? `, ${type}` : ''}`, cause };
+  if (type === 'RATE_LIMITED') return rateLimited(what, detail);
+  if (type === 'NOT_FOUND') return notFound(what, detail);
+  if (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES') return requestRefused(what, detail);
+  return requestInvalid(what, detail);
+}
