@@ -4,6 +4,7 @@ import type { Db } from './db/open.ts';
 import type { DeliveryStore } from './deliveries/delivery-store.ts';
 import { neutral } from './feedback/neutral.ts';
 import { commentMark } from './feedback/words.ts';
+import { publishPurpose } from './flow/github-credential.ts';
 import type { Host } from './flow/host.ts';
 import type { Directories } from './flow/places.ts';
 import { createPublisher, type Publisher } from './flow/publisher.ts';
@@ -21,6 +22,9 @@ import { createRemotes, type Remote } from './workspaces/remote.ts';
 
 /** Seconds without a byte after which a push is given up. */
 const STALL_SEC = 60;
+
+/** Lines of a run's timeline about a publication that did not go well. */
+const TROUBLE = new Set(['publish_refused', 'publish_stuck']);
 
 /** Builds what pushes branches and opens pull requests. */
 export function joinPublishing(ground: {
@@ -40,7 +44,7 @@ export function joinPublishing(ground: {
     ...ground,
     host: host.current,
     publications: createPublicationStore(db, clock),
-    clientFor: (profile, repository) => grants.clientFor(profile, repository, 'publish'),
+    clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
     remoteFor: remotesOf(ground),
     mask: redactor.mask,
     neutral,
@@ -59,7 +63,7 @@ function remotesOf({
     const [owner = '', name = ''] = repository.split('/');
     const remoteOf = createRemotes({
       serverUrl: config.githubServerUrl,
-      credentialEnv: async () => await grants.gitEnvironmentFor(profile, repository, 'publish'),
+      credentialEnv: async () => await grants.gitEnvironmentFor(profile, repository, publishPurpose(profile)),
       hostEnv: gitHostEnvironment(config.environment),
       cwd: config.varDir,
       stallSec: STALL_SEC,
@@ -69,11 +73,11 @@ function remotesOf({
   };
 }
 
-/** A publication may be made, or refused, when the comment about its run has been written already. */
+/** A publication may be made, refused or stuck when the comment about its run has been written already. */
 async function retell(parts: WantParts, run: Run): Promise<void> {
   const { runs } = parts;
   const { report } = JSON.parse(await runs.profileJson(run.id)) as Profile;
-  const isRefused = (await runs.timeline(run.id)).some(({ kind }) => kind === 'publish_refused');
-  const isWanted = report.comment === 'always' || (report.comment === 'on-failure' && isRefused);
+  const isTrouble = (await runs.timeline(run.id)).some(({ kind }) => TROUBLE.has(kind));
+  const isWanted = report.comment === 'always' || (report.comment === 'on-failure' && isTrouble);
   if (isWanted) await wantStatus(parts, run);
 }

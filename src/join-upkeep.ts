@@ -8,6 +8,7 @@ import type { Ground } from './ground.ts';
 import type { ProfileSet } from './profiles/match.ts';
 import type { Profile } from './profiles/profile.ts';
 import { createOutputStore } from './runs/output-store.ts';
+import { createPublicationStore } from './runs/publication-store.ts';
 import { createAskedStore } from './upkeep/asked-store.ts';
 import { type HookedRepository, hookSources } from './upkeep/hook-sources.ts';
 import type { RecoverParts, Source } from './upkeep/recover.ts';
@@ -21,7 +22,8 @@ export type UpkeepGround = Pick<Ground, 'config' | 'db' | 'deliveries' | 'apps' 
 export function joinRetention(ground: Pick<Ground, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>) {
   const { config, db } = ground;
   const outputs = createOutputStore(db);
-  return startRetention({ ...ground, ...config, keep: config.upkeep.keep, outputs, clock });
+  const publications = createPublicationStore(db, clock);
+  return startRetention({ ...ground, ...config, keep: config.upkeep.keep, outputs, publications, clock });
 }
 
 /** Starts looking for what never arrived, unless RECOVER_MISSED is off. */

@@ -24,7 +24,7 @@ const HEADLINES: Readonly<Record<string, string>> = {
 };
 
 /** What became of an agent's commits, in lines that the timeline of a run has. */
-const RESULTS = new Set(['published', 'publish_refused']);
+const RESULTS = new Set(['published', 'publish_refused', 'publish_stuck']);
 
 /** Whether a timeline line tells what the agent does, for people who watch. */
 export function isDoing({ kind }: TimelineEntry): boolean {
@@ -62,7 +62,7 @@ export function endedValues(
 ): TextValues<'ended'> {
   const message = told.mask(run.finalMessage ?? '');
   const shown = cut(message, MESSAGE_CHARACTERS, (missing) => `\n\n[cut: ${missing} more characters]`);
-  const results = told.timeline.filter(({ kind }) => RESULTS.has(kind));
+  const results = resultsOf(told.timeline);
   return {
     ...common(run, told.link),
     OUTCOME: run.outcome ?? '',
@@ -74,6 +74,12 @@ export function endedValues(
     MESSAGE: shown.trim() === '' ? '' : quote(shown),
     TOKENS: run.usage ? tokens(run.usage) : '',
   };
+}
+
+/** That a publication is stuck is said until it is made or refused. */
+function resultsOf(timeline: readonly TimelineEntry[]): TimelineEntry[] {
+  const results = timeline.filter(({ kind }) => RESULTS.has(kind));
+  return results.filter(({ kind }, at) => kind !== 'publish_stuck' || at === results.length - 1);
 }
 
 function common(run: Run, link: string) {

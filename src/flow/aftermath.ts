@@ -46,9 +46,12 @@ export async function lookAfter(parts: AftermathParts, run: Run): Promise<void> 
   const quarantine = join(parts.directories.varDir, 'quarantine', run.id);
   try {
     const record = await readCloneRecord(places);
-    if (record && (await mayHaveCommits(places, record)))
-      await keep(parts, run, { record, places, quarantine });
-    await search(parts, run, { record, places, quarantine });
+    const left = { record, places, quarantine };
+    const isMore = record && (await mayHaveCommits(places, record));
+    const kept = isMore ? await keep(parts, run, { ...left, record }) : undefined;
+    await search(parts, run, left).catch(async (error: unknown) => await noteBroken(parts, run, error));
+    // Only now, so that nothing is published that was not searched, whenever this breaks off.
+    if (kept) await noteOnce(parts, run, kept);
   } catch (error) {
     parts.log.error({ err: error, run: run.id }, 'looking after a run broke off');
   } finally {
@@ -56,13 +59,16 @@ export async function lookAfter(parts: AftermathParts, run: Run): Promise<void> 
   }
 }
 
+/** A line of the timeline. */
+type Entry = Pick<TimelineEntry, 'kind' | 'text' | 'data'>;
+
 type Left = { record: CloneRecord | undefined; places: RunPlaces; quarantine: string };
 
 async function keep(
   parts: AftermathParts,
   run: Run,
   { record, places, quarantine }: Left & { record: CloneRecord },
-): Promise<void> {
+): Promise<Entry | undefined> {
   try {
     checkPlanMounts([{ source: places.workspace, target: '/workspace' }], parts.mountHost, [
       places.workspace,
@@ -85,14 +91,15 @@ async function keep(
         searchable: parts.held.values(run.id).length > 0,
       },
     );
-    if (!kept) return;
+    if (!kept) return undefined;
     const { commits, files } = kept;
     const text = `The agent made ${count(commits, 'commit')} that change ${count(files, 'file')}.`;
-    await noteOnce(parts, run, { kind: 'changes_kept', text, data: { ...kept, base } });
+    return { kind: 'changes_kept', text, data: { ...kept, base } };
   } catch (error) {
     const fault = asFlowError(error);
     parts.log.warn({ err: fault, run: run.id }, 'what an agent committed was not kept');
     await noteProblem(parts, run, 'changes_not_kept', fault);
+    return undefined;
   }
 }
 
@@ -127,6 +134,13 @@ async function search(parts: AftermathParts, run: Run, { record, places, quarant
   await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: kept.cuts.length > 0 } });
 }
 
+/** A search that broke off leaves it in doubt what the commits hold. */
+async function noteBroken(parts: AftermathParts, run: Run, error: unknown): Promise<void> {
+  parts.log.error({ err: error, run: run.id }, 'a search for handed-out values broke off');
+  const text = 'The search for values that the run was handed broke off.';
+  await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: true } });
+}
+
 function isOfChanges(path: string): boolean {
   return path.startsWith(`${CHANGES}/`) || path.startsWith('log/changes.');
 }
@@ -151,11 +165,7 @@ async function noteProblem(
 }
 
 /** A run that is concluded again after a crash has its line already. */
-async function noteOnce(
-  parts: AftermathParts,
-  run: Run,
-  entry: Pick<TimelineEntry, 'kind' | 'text' | 'data'>,
-): Promise<void> {
+async function noteOnce(parts: AftermathParts, run: Run, entry: Entry): Promise<void> {
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
   if (!isThere) await parts.runs.note(run.id, { ...entry, data: { ...entry.data, attempt: run.attempt } });

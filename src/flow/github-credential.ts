@@ -23,11 +23,17 @@ const PURPOSES = {
   lookup: { metadata: 'read', members: 'read' },
   report: { issues: 'write', pull_requests: 'write', checks: 'write', discussions: 'write' },
   publish: { contents: 'write', pull_requests: 'write', issues: 'write' },
+  publishWorkflows: { contents: 'write', pull_requests: 'write', issues: 'write', workflows: 'write' },
   hooks: { metadata: 'read', repository_hooks: 'write' },
 } as const satisfies Record<string, Permissions>;
 
-/** What the service itself asks GitHub for: a clone, somebody's permission, a report, a publication, a look at the webhooks. */
+/** What the service itself asks GitHub for: a clone, somebody's permission, a report, a publication (also one of workflow files), a look at the webhooks. */
 export type Purpose = keyof typeof PURPOSES;
+
+/** What a publication of a profile's runs asks for: writing workflow files only where the profile publishes them. */
+export function publishPurpose(profile: Profile): Purpose {
+  return profile.publish?.limits.workflows ? 'publishWorkflows' : 'publish';
+}
 
 /** The permissions that a purpose takes. */
 export function permissionsFor(purpose: Purpose): Permissions {

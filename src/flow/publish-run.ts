@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
@@ -9,7 +8,7 @@ import { type Published, publish } from '../publish/publish.ts';
 import type { Publication, PublicationPlan, PublicationStore } from '../runs/publication-store.ts';
 import type { Run } from '../runs/run.ts';
 import type { Remote } from '../workspaces/remote.ts';
-import { patchComment } from './patch-comment.ts';
+import { patchComment, readPatch } from './patch-comment.ts';
 import { type Directories, runPlaces } from './places.ts';
 import { planPublication } from './publication.ts';
 import type { PublishWordsParts } from './publish-words.ts';
@@ -65,17 +64,20 @@ export async function carryOut(
   { publication, run, signal }: { publication: Publication; run: Run; signal: AbortSignal },
 ): Promise<Published> {
   const { publications, directories } = parts;
-  const { plan } = publication;
+  const { plan, attempt } = publication;
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-  const { log } = runPlaces(directories, run);
-  const mark = parts.mark(`${run.id}:patch`);
-  const patch = plan.as === 'patch' ? parts.mask(await readFile(join(log, 'changes.patch'), 'utf8')) : '';
+  const { log } = runPlaces(directories, { ...run, attempt });
+  const mark = parts.mark(`${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`);
+  const patch =
+    plan.as === 'patch'
+      ? await readPatch(join(log, 'changes.patch'), parts.mask).catch(() => ({ text: '', bytes: 0 }))
+      : { text: '', bytes: 0 };
   return await publish(
     {
       client: parts.clientFor(profile, run.repository),
       remote: parts.remoteFor(profile, run.repository),
-      pushedTo: async (branch) => await publications.pushedTo(plan.owner, plan.repository, branch),
-      pushing: async (branch) => await publications.pushing(run.id, branch),
+      pushedTo: async (branch) => await publications.pushedTo(publication, branch),
+      pushing: async (branch) => await publications.pushing(publication, branch),
     },
     {
       plan,

@@ -1,4 +1,4 @@
-import type { Problem } from '../base/errors.ts';
+import type { FlowError, Problem } from '../base/errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Published } from '../publish/publish.ts';
 import type { Run } from '../runs/run.ts';
@@ -51,13 +51,34 @@ export async function noteRefused(
   await parts.retell(run);
 }
 
+/** A fault of GitHub's own often passes within a minute; nobody is told of it on GitHub before that. */
+const PASSING_TRIES = 4;
+
+/**
+ * Writes into the timeline that a publication waits, and why; on GitHub it is said when somebody must mend something,
+ * or when it takes longer, so that nobody is left asking meanwhile.
+ */
+export async function noteDelayed(
+  parts: PublishWordsParts,
+  run: Run,
+  { fault, tries }: { fault: FlowError; tries: number },
+): Promise<void> {
+  const { code, message, mend } = fault.toProblem();
+  const isStuck = fault.blame === 'operator' || tries >= PASSING_TRIES;
+  const text = parts.mask(`Not published yet, and tried again: ${message}`);
+  const kind = isStuck ? 'publish_stuck' : 'publish_delayed';
+  const isNew = await noteOnce(parts, run, { kind, text, data: { code, mend, attempt: run.attempt } });
+  if (isStuck && isNew) await parts.retell(run);
+}
+
 /** A publication that is made again after a crash has its line already. */
 async function noteOnce(
   { runs }: PublishWordsParts,
   run: Run,
   entry: { kind: string; text: string; data: Record<string, unknown> },
-): Promise<void> {
+): Promise<boolean> {
   const timeline = await runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
   if (!isThere) await runs.note(run.id, entry);
+  return !isThere;
 }

@@ -1,21 +1,26 @@
 import type { Clock, Timer } from '../base/clock.ts';
-import { asFlowError } from '../base/errors.ts';
+import { asFlowError, type Problem } from '../base/errors.ts';
 import type { Publication, PublicationStore } from '../runs/publication-store.ts';
 import type { Run } from '../runs/run.ts';
+import { createLanes } from './lanes.ts';
+import { isFinalFault } from './publish-faults.ts';
 import { carryOut, decidePublication, type PublishingParts } from './publish-run.ts';
-import { notePublished, noteRefused } from './publish-words.ts';
+import { noteDelayed, notePublished, noteRefused } from './publish-words.ts';
 
 /** Tried this often before it is given up: with the waits below, for about a day. */
-const MAX_TRIES = 12;
+const MAX_TRIES = 18;
 const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 3 * 3_600_000;
 const LOOK_EVERY_MS = 5_000;
 
+/** A publication of a host that did not look after it for this long is told, because nobody else can make it. */
+const HOST_PATIENCE_MS = 24 * 3_600_000;
+
+/** Publications under way at once, of different repositories; each takes git and its memory. */
+const AT_ONCE = 3;
+
 /** How long a run waits for its publication before it ends; the publication goes on. */
 const PATIENCE_MS = 15_000;
-
-/** Faults that do not pass by waiting: the server said no to these commits. */
-const FINAL = ['push_refused', 'changes_invalid', 'changes_too_large', 'github_credential_missing'];
 
 /** Publishes what agents committed; what GitHub does not take is tried again and never changes how a run ended. */
 export type Publisher = {
@@ -33,22 +38,28 @@ export type PublisherParts = PublishingParts & {
   clock: Clock;
 };
 
-/** One publication at a time is worked on, oldest first. */
+/** Oldest first, one at a time of a repository; a server that is silent holds up its own repositories only. */
 export function createPublisher(parts: PublisherParts): Publisher {
   const stopping = new AbortController();
+  const lanes = createLanes(AT_ONCE);
   let timer: Timer | undefined;
-  let working: Promise<void> = Promise.resolve();
   const tryDue = async (runId?: string): Promise<void> => {
     const host = await parts.host();
-    if (host === undefined) return;
-    for (const publication of await parts.publications.due(host, 20, runId))
-      if (!stopping.signal.aborted) await tryOne(parts, publication, stopping.signal);
+    if (host === undefined || stopping.signal.aborted) return;
+    const due = await parts.publications.due(host, 100, runId);
+    await Promise.all(
+      due.map(async ({ runId: id, repositoryId }) => {
+        await lanes.run(String(repositoryId), id, async () => {
+          const [publication] = await parts.publications.due(host, 1, id);
+          if (publication && !stopping.signal.aborted) await tryOne(parts, publication, stopping.signal);
+        });
+      }),
+    );
   };
-  const work = (runId?: string): Promise<void> => {
-    working = working
-      .then(async () => await tryDue(runId))
-      .catch((error: unknown) => parts.log.error({ err: error }, 'publications could not be read'));
-    return working;
+  const work = async (runId?: string): Promise<void> => {
+    await tryDue(runId).catch((error: unknown) =>
+      parts.log.error({ err: error }, 'publications could not be read'),
+    );
   };
   return {
     publish: async (run) => {
@@ -60,14 +71,31 @@ export function createPublisher(parts: PublisherParts): Publisher {
       ]);
     },
     start() {
-      timer = parts.clock.every(LOOK_EVERY_MS, async () => await work());
+      timer = parts.clock.every(LOOK_EVERY_MS, async () => {
+        void work();
+        await giveUpLost(parts).catch((error: unknown) =>
+          parts.log.error({ err: error }, 'publications of hosts that are gone could not be told'),
+        );
+      });
     },
     async stop() {
       timer?.stop();
       stopping.abort();
-      await working;
+      await lanes.idle();
     },
   };
+}
+
+/** The bundle of a publication lies on its host, so nobody else can make it. */
+async function giveUpLost(parts: PublisherParts): Promise<void> {
+  const host = await parts.host();
+  if (host === undefined) return;
+  const before = parts.clock.now() - HOST_PATIENCE_MS;
+  for (const publication of await parts.publications.overdue(host, before, 20)) {
+    const run = await runOf(parts, publication);
+    if (run) await noteRefused(parts, run, [hostGone()]);
+    await parts.publications.failed(publication, 'publish_host_gone', null);
+  }
 }
 
 /** Whether there is something to publish; the decision is stored. */
@@ -85,20 +113,26 @@ async function decide(parts: PublisherParts, run: Run): Promise<boolean> {
 }
 
 async function tryOne(parts: PublisherParts, publication: Publication, signal: AbortSignal): Promise<void> {
-  const run = await parts.runs.find(publication.runId);
+  const run = await runOf(parts, publication);
   if (!run) return;
   try {
     const result = await carryOut(parts, { publication, run, signal });
     if ('refused' in result) {
       await noteRefused(parts, run, result.refused);
-      await parts.publications.refused(run.id, result.refused.map(({ code }) => code).join(', '));
+      await parts.publications.refused(publication, result.refused.map(({ code }) => code).join(', '));
     } else {
       await notePublished(parts, run, result);
-      await parts.publications.done(run.id, result.url);
+      await parts.publications.done(publication, result.url);
     }
   } catch (error) {
     if (!signal.aborted) await postpone(parts, { run, publication, error });
   }
+}
+
+/** The run as it was at the attempt that is published; a later one may have begun. */
+async function runOf(parts: PublisherParts, { runId, attempt }: Publication): Promise<Run | undefined> {
+  const run = await parts.runs.find(runId);
+  return run && { ...run, attempt };
 }
 
 async function postpone(
@@ -107,16 +141,19 @@ async function postpone(
 ): Promise<void> {
   const fault = asFlowError(error);
   const tries = publication.tries + 1;
-  const final = tries >= MAX_TRIES || FINAL.includes(fault.code);
+  const final = tries >= MAX_TRIES || isFinalFault(fault);
   const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** publication.tries);
   parts.log.warn({ err: error, run: run.id, tries, final }, 'a publication did not go through');
   if (final) await noteRefused(parts, run, [fault.toProblem()]);
-  else if (tries === 1)
-    await parts.runs.note(run.id, {
-      kind: 'publish_delayed',
-      text: parts.mask(`Not published yet, and tried again: ${fault.message}`),
-      data: { code: fault.code, mend: fault.mend, attempt: run.attempt },
-    });
+  else await noteDelayed(parts, run, { fault, tries });
   const why = parts.mask(`${fault.code}: ${fault.message}`);
-  await parts.publications.failed(run.id, why, final ? null : parts.clock.now() + wait);
+  await parts.publications.failed(publication, why, final ? null : parts.clock.now() + wait);
+}
+
+function hostGone(): Problem {
+  return {
+    code: 'publish_host_gone',
+    message: 'The host that the run worked on has not come back, and what the agent committed lies there.',
+    mend: 'Start that host again and take the patch from there, or start the run anew (`github-flows runs retry`).',
+  };
 }

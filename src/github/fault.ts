@@ -41,6 +41,11 @@ export function limitPassesInMs(fault: FlowError, nowMs: number): number | undef
   return known;
 }
 
+/** The status of the answer that a fault is about; undefined when no answer came, or the fault is another one. */
+export function answeredStatus({ cause }: FlowError): number | undefined {
+  return isRequestFailure(cause) && cause.response ? cause.status : undefined;
+}
+
 function isRequestFailure(error: unknown): error is RequestFailure {
   return (
     error instanceof Error && 'status' in error && typeof error.status === 'number' && 'request' in error

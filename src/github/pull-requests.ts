@@ -5,7 +5,7 @@ import { checkRepositoryName } from './urls.ts';
 /** Where a pull request is. */
 type Place = { owner: string; repo: string };
 
-/** A pull request on GitHub; `headRepository` is `owner/name`, undefined when it is gone. */
+/** A pull request on GitHub; `isFromFork` also when the repository of its branch is gone. */
 export type PullRequest = {
   number: number;
   url: string;
@@ -13,6 +13,7 @@ export type PullRequest = {
   headRef: string;
   headSha: string;
   headRepository: string | undefined;
+  isFromFork: boolean;
   baseRef: string;
 };
 
@@ -36,10 +37,10 @@ export async function readPullRequest(
   });
 }
 
-/** The open pull request from a branch of the repository itself, if there is one. */
+/** The open pull request from a branch of the repository itself, else a closed one that ends in this commit, if there is one. */
 export async function findPullRequest(
   client: GitHubClient,
-  { owner, repo, branch }: Place & { branch: string },
+  { owner, repo, branch, commit }: Place & { branch: string; commit: string },
 ): Promise<PullRequest | undefined> {
   checkRepositoryName(owner, repo);
   const what = `the pull requests from ${branch} of ${owner}/${repo}`;
@@ -47,12 +48,13 @@ export async function findPullRequest(
     const { data } = await request('GET /repos/{owner}/{repo}/pulls', {
       owner,
       repo,
-      state: 'open',
+      state: 'all',
       head: `${owner}:${branch}`,
       per_page: 100,
     });
-    const found = data.map((each) => pullRequestOf(what, each)).find((each) => each.headRef === branch);
-    return found;
+    if (!Array.isArray(data)) throw answerUnreadable(what);
+    const known = data.map((each) => pullRequestOf(what, each)).filter((each) => each.headRef === branch);
+    return known.find(({ isOpen }) => isOpen) ?? known.find(({ headSha }) => headSha === commit);
   });
 }
 
@@ -147,7 +149,7 @@ type Shown = {
   html_url: string;
   state: string;
   head: { ref: string; sha: string; repo: { full_name: string } | null };
-  base: { ref: string };
+  base: { ref: string; repo?: { full_name: string } };
 };
 
 function pullRequestOf(what: string, data: Shown): PullRequest {
@@ -163,6 +165,7 @@ function pullRequestOf(what: string, data: Shown): PullRequest {
     headRef: head.ref,
     headSha: head.sha,
     headRepository: head.repo?.full_name,
+    isFromFork: head.repo?.full_name === undefined || head.repo.full_name !== base.repo?.full_name,
     baseRef: base.ref,
   };
 }

@@ -31,19 +31,18 @@ export async function findDestination(
   const problem = branchNameProblem(branch);
   if (problem) return { refused: [problem] };
   const into = wish.into ?? (await targetOf(parts.client, wish));
+  if (into === undefined) return { refused: [noPullRequest()] };
   const at = await readBranch(parts.remote, branch, { cwd: '/', signal });
   const isOurs = at === undefined || at === wish.commit || (await parts.pushedTo(branch)).has(at);
   return isOurs && branch !== into ? { branch, at, into } : { refused: [branchTaken(branch)] };
 }
 
-/** What a new pull request is to be merged into: the branch of the pull request that the run was about, or its base when that lies in a fork. */
-async function targetOf(client: GitHubClient, wish: Wish): Promise<string> {
-  const pull = await readPullRequest(client, {
-    owner: wish.owner,
-    repo: wish.repository,
-    number: wish.number ?? 0,
-  });
-  return isOwn(pull, wish) ? pull.headRef : pull.baseRef;
+/** What a new pull request is to be merged into: the branch of the pull request that the run was about, or its base when that lies in a fork or the pull request is closed. */
+async function targetOf(client: GitHubClient, wish: Wish): Promise<string | undefined> {
+  const { owner, repository: repo, number } = wish;
+  if (number === null) return undefined;
+  const pull = await readPullRequest(client, { owner, repo, number });
+  return pull.isFromFork || !pull.isOpen ? pull.baseRef : pull.headRef;
 }
 
 async function ownBranch(client: GitHubClient, wish: Wish): Promise<Destination | { refused: Problem[] }> {
@@ -51,19 +50,15 @@ async function ownBranch(client: GitHubClient, wish: Wish): Promise<Destination 
   if (number === null) return { refused: [noPullRequest()] };
   const pull = await readPullRequest(client, { owner, repo, number });
   if (!pull.isOpen) return { refused: [pullRequestClosed(number)] };
-  if (!isOwn(pull, wish)) return { refused: [headInFork(number, pull)] };
+  if (pull.isFromFork) return { refused: [headInFork(number, pull)] };
   if (pull.headSha !== wish.base && pull.headSha !== wish.commit) return { refused: [headMoved(pull)] };
   return { branch: pull.headRef, at: pull.headSha, into: pull.baseRef, pull };
-}
-
-function isOwn(pull: PullRequest, { owner, repository }: Wish): boolean {
-  return pull.headRepository?.toLowerCase() === `${owner}/${repository}`.toLowerCase();
 }
 
 function branchTaken(branch: string): Problem {
   return {
     code: 'publish_branch_taken',
-    message: `The branch ${branch} is there already, and no run put it where it is now, so it is not replaced.`,
+    message: `The branch ${branch} is there already, and no earlier run put it where it is now, so it is not replaced.`,
     mend: 'Merge or delete that branch, or put {{run}} into publish.branch so that every run has a branch of its own.',
   };
 }
@@ -71,7 +66,7 @@ function branchTaken(branch: string): Problem {
 function noPullRequest(): Problem {
   return {
     code: 'publish_no_pull_request',
-    message: 'publish.as is "pull-request-branch", but the event is about no pull request.',
+    message: 'The publication needs the pull request that the event is about, but the event is about none.',
     mend: 'Add "isPullRequest": true to the trigger, or set publish.as to "pull-request".',
   };
 }

@@ -24,15 +24,16 @@ export type PullRequestWords = {
   assignees: readonly string[];
 };
 
-/** The pull request from a branch: the open one with new words, or a new one. What GitHub does not take of labels and people is noted and does not matter. */
+/** The pull request from a branch: the open one with new words, one of these very commits that somebody closed as it is, or a new one. What GitHub does not take of labels and people is noted and does not matter. */
 export async function openPullRequest(
   client: GitHubClient,
   words: PullRequestWords,
-  { branch, into }: { branch: string; into: string },
+  { branch, into, commit }: { branch: string; into: string; commit: string },
 ): Promise<{ url: string; number: number; isNew: boolean; notes: string[] }> {
   const place = { owner: words.owner, repo: words.repository };
   const { title, body, draft } = words;
-  const known = await findPullRequest(client, { ...place, branch });
+  const known = await findPullRequest(client, { ...place, branch, commit });
+  if (known && !known.isOpen) return { url: known.url, number: known.number, isNew: false, notes: [] };
   if (known) await updatePullRequest(client, { ...place, number: known.number, title, body });
   const pull = known ?? (await create(client, place, { head: branch, base: into, title, body, draft }));
   const notes = await decorate(client, { ...place, number: pull.number }, words);

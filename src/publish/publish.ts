@@ -1,5 +1,6 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Problem } from '../base/errors.ts';
+import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
 import { makeDirectory, removeTree } from '../base/files.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { createComment, findComment } from '../github/issues.ts';
@@ -76,6 +77,10 @@ export async function publish(
 }
 
 async function admit(plan: PublishPlan, { bundle, mirror, dir }: PublishPlaces): Promise<string> {
+  for (const path of [bundle, mirror])
+    await access(path).catch(() => {
+      throw changesGone(path);
+    });
   const repository = join(dir, 'repository.git');
   const quarantine = await makeQuarantine({ dir: repository, mirror, base: plan.base, branch: 'publish' });
   await quarantine.admitOwn(bundle, plan.commit);
@@ -106,6 +111,9 @@ async function present(
   const { url, number, isNew, notes } = await openPullRequest(client, plan, {
     branch,
     into: destination.into,
+    commit: plan.commit,
+  }).catch((error: unknown) => {
+    throw pushedOnly(branch, asFlowError(error));
   });
   const text = `${isNew ? 'Opened' : 'Updated'} pull request #${number} from ${branch}.`;
   return { url, text, branch, notes };
@@ -122,6 +130,27 @@ async function postPatch(
   const known = await findComment(client, { ...place, mark });
   const { url } = known ?? (await createComment(client, { ...place, body }));
   return { url, text: `Posted the patch on #${number}.`, branch: null, notes: [] };
+}
+
+function changesGone(path: string): FlowError {
+  return new FlowError({
+    code: 'publish_changes_gone',
+    blame: 'operator',
+    message: `What was to be published is not there any more: ${path}.`,
+    mend: 'Start the run again (`github-flows runs retry`), and see who removes files below VAR_DIR.',
+  });
+}
+
+/** The same fault, which tells that the commits are on GitHub all the same. */
+function pushedOnly(branch: string, fault: FlowError): FlowError {
+  const { code, message, mend } = fault.toProblem();
+  return new FlowError({
+    code,
+    blame: fault.blame,
+    message: `The branch ${branch} is pushed, but its pull request is not what it should be: ${message}`,
+    mend,
+    cause: fault.cause,
+  });
 }
 
 function noThread(): Problem {

@@ -32,27 +32,44 @@ export type PublicationPlan = {
   };
 };
 
-/** One publication that is still to be made. `host` is whose disk its bundle lies on. */
-export type Publication = { runId: string; plan: PublicationPlan; tries: number };
+/** One publication that is still to be made, of one attempt of a run; `decidedAt` (ms) orders those to one branch. */
+export type Publication = {
+  runId: string;
+  attempt: number;
+  repositoryId: number;
+  plan: PublicationPlan;
+  decidedAt: number;
+  tries: number;
+};
+
+/** Which publication a change is about: a later attempt's is another one. */
+type Which = Pick<Publication, 'runId' | 'attempt'>;
 
 /**
  * Rows of what is to be published, one a run at most, so that a run can end before GitHub has taken it and nothing is
- * pushed twice.
+ * pushed twice. `host` is whose disk a publication's bundle lies on.
  */
 export type PublicationStore = {
   /** Adding it again changes nothing, but a later attempt of the run takes the place of the one before. */
-  add(run: { id: string; attempt: number; host: string }, plan: PublicationPlan): Promise<void>;
+  add(
+    run: { id: string; attempt: number; repositoryId: number; host: string },
+    plan: PublicationPlan,
+  ): Promise<void>;
   /** Those of a host that may be tried now, oldest first; of one run when it is named. */
   due(host: string, limit: number, runId?: string): Promise<Publication[]>;
+  /** Those of other hosts that should have been tried before a time in milliseconds, and were not. */
+  overdue(host: string, before: number, limit: number): Promise<Publication[]>;
+  /** All that still wait, so that what they need is kept. */
+  waiting(): Promise<Pick<Publication, 'runId' | 'repositoryId'>[]>;
   /** Remembers what is about to be pushed where, before it is pushed. */
-  pushing(runId: string, branch: string): Promise<void>;
-  /** The commits that earlier runs pushed, or were about to push, to a branch of a repository. */
-  pushedTo(owner: string, repository: string, branch: string): Promise<Set<string>>;
-  done(runId: string, url: string | null): Promise<void>;
+  pushing(publication: Publication, branch: string): Promise<void>;
+  /** The commits that publications decided no later than this one pushed, or were about to push, to a branch. */
+  pushedTo(publication: Publication, branch: string): Promise<Set<string>>;
+  done(which: Which, url: string | null): Promise<void>;
   /** It will never be made. */
-  refused(runId: string, why: string): Promise<void>;
+  refused(which: Which, why: string): Promise<void>;
   /** Tried in vain: `nextAt` null gives up for good. */
-  failed(runId: string, why: string, nextAt: number | null): Promise<void>;
+  failed(which: Which, why: string, nextAt: number | null): Promise<void>;
 };
 
 type PublicationTables = {
@@ -61,57 +78,74 @@ type PublicationTables = {
     attempt: number;
     host: string;
     state: 'waiting' | 'done' | 'refused' | 'given_up';
-    owner: string;
-    repository: string;
-    branch: string | null;
-    commit_id: string;
+    repository_id: number;
     plan_json: string;
+    decided_at: number;
     tries: number;
     next_at: number;
     url: string | null;
     last_error: string | null;
   };
+  pushes: { repository_id: number; branch: string; commit_id: string; decided_at: number };
 };
 
 /** The store over an open database. */
 export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
   const own = db.kysely.withTables<PublicationTables>() as unknown as Kysely<PublicationTables>;
-  const settle = async (runId: string, change: Partial<PublicationTables['publications']>): Promise<void> => {
-    await own.updateTable('publications').set(change).where('run_id', '=', runId).execute();
+  const settle = async (
+    { runId, attempt }: Which,
+    change: Partial<PublicationTables['publications']>,
+  ): Promise<void> => {
+    await own
+      .updateTable('publications')
+      .set(change)
+      .where('run_id', '=', runId)
+      .where('attempt', '=', attempt)
+      .execute();
   };
+  const selectWaiting = () => own.selectFrom('publications').where('state', '=', 'waiting');
   return {
     add: async (run, plan) => await addPublication(own, run, plan, clock.now()),
     async due(host, limit, runId) {
-      const rows = await own
-        .selectFrom('publications')
-        .select(['run_id', 'plan_json', 'tries'])
-        .where('state', '=', 'waiting')
+      const rows = await selectWaiting()
+        .selectAll()
         .where('host', '=', host)
         .where('next_at', '<=', clock.now())
         .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
         .orderBy('next_at')
         .limit(limit)
         .execute();
-      return rows.map((row) => ({
-        runId: row.run_id,
-        plan: JSON.parse(row.plan_json) as PublicationPlan,
-        tries: row.tries,
-      }));
+      return rows.map(toPublication);
     },
-    pushing: async (runId, branch) => await settle(runId, { branch }),
-    async pushedTo(owner, repository, branch) {
+    async overdue(host, before, limit) {
+      const query = selectWaiting().selectAll().where('host', '<>', host).where('next_at', '<', before);
+      return (await query.orderBy('next_at').limit(limit).execute()).map(toPublication);
+    },
+    async waiting() {
+      const rows = await selectWaiting().select(['run_id', 'repository_id']).execute();
+      return rows.map((row) => ({ runId: row.run_id, repositoryId: row.repository_id }));
+    },
+    async pushing({ repositoryId, plan, decidedAt }, branch) {
+      const push = { repository_id: repositoryId, branch, commit_id: plan.commit, decided_at: decidedAt };
+      await own
+        .insertInto('pushes')
+        .values(push)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+    async pushedTo({ repositoryId, decidedAt }, branch) {
       const rows = await own
-        .selectFrom('publications')
+        .selectFrom('pushes')
         .select('commit_id')
-        .where('owner', '=', owner)
-        .where('repository', '=', repository)
+        .where('repository_id', '=', repositoryId)
         .where('branch', '=', branch)
+        .where('decided_at', '<=', decidedAt)
         .execute();
       return new Set(rows.map((row) => row.commit_id));
     },
-    done: async (runId, url) => await settle(runId, { state: 'done', url, last_error: null }),
-    refused: async (runId, why) => await settle(runId, { state: 'refused', last_error: why }),
-    async failed(runId, why, nextAt) {
+    done: async (which, url) => await settle(which, { state: 'done', url, last_error: null }),
+    refused: async (which, why) => await settle(which, { state: 'refused', last_error: why }),
+    async failed(which, why, nextAt) {
       await own
         .updateTable('publications')
         .set((set) => ({
@@ -119,31 +153,40 @@ export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
           last_error: why,
           ...(nextAt === null ? { state: 'given_up' as const } : { next_at: nextAt }),
         }))
-        .where('run_id', '=', runId)
+        .where('run_id', '=', which.runId)
+        .where('attempt', '=', which.attempt)
         .execute();
     },
+  };
+}
+
+function toPublication(row: PublicationTables['publications']): Publication {
+  return {
+    runId: row.run_id,
+    attempt: row.attempt,
+    repositoryId: row.repository_id,
+    plan: JSON.parse(row.plan_json) as PublicationPlan,
+    decidedAt: row.decided_at,
+    tries: row.tries,
   };
 }
 
 /** A later attempt's row takes the place of an earlier one's. */
 async function addPublication(
   tables: Kysely<PublicationTables>,
-  run: { id: string; attempt: number; host: string },
+  run: { id: string; attempt: number; repositoryId: number; host: string },
   plan: PublicationPlan,
   now: number,
 ): Promise<void> {
-  const { owner, repository, commit } = plan;
   const row = {
     attempt: run.attempt,
     host: run.host,
-    owner,
-    repository,
-    commit_id: commit,
+    repository_id: run.repositoryId,
     plan_json: JSON.stringify(plan),
     state: 'waiting' as const,
+    decided_at: now,
     tries: 0,
     next_at: now,
-    branch: null,
     url: null,
     last_error: null,
   };

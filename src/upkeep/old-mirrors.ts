@@ -2,6 +2,7 @@ import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/files.ts';
 import { treeBytes } from '../containers/tree-bytes.ts';
+import type { PublicationStore } from '../runs/publication-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { Gone } from './old-bodies.ts';
 import { type KeepRule, type Kept, oldestFirst } from './oldest-first.ts';
@@ -10,17 +11,23 @@ const MIRROR = /^(\d{1,16})\.git$/;
 const REMOVING = /^removing-\d{1,16}\.git$/;
 
 /**
- * Removes mirrors that no run asked for in a long time, then the oldest beyond the size; a living run's never. A
+ * Removes mirrors that no run asked for in a long time, then the oldest beyond the size; one that a living run or
+ * a publication needs never. A
  * mirror leaves by one rename, so that a run that begins in this moment finds it whole or makes it anew.
  */
 export async function removeOldMirrors(
-  parts: { directory: string; runs: RunStore; signal: AbortSignal },
+  parts: {
+    directory: string;
+    runs: RunStore;
+    publications: Pick<PublicationStore, 'waiting'>;
+    signal: AbortSignal;
+  },
   rule: KeepRule,
 ): Promise<Gone> {
-  const { directory, runs, signal } = parts;
+  const { directory, signal } = parts;
   const names = await readdir(directory).catch(() => []);
   for (const name of names) if (REMOVING.test(name)) await removeTree(join(directory, name));
-  const inUse = await repositoriesInUse(runs);
+  const inUse = await repositoriesInUse(parts);
   const kept: Kept[] = [];
   for (const name of names) {
     const [, id] = MIRROR.exec(name) ?? [];
@@ -32,7 +39,7 @@ export async function removeOldMirrors(
   }
   const gone: Gone = { count: 0, bytes: 0 };
   for (const { id, bytes } of oldestFirst(kept, rule)) {
-    if ((await repositoriesInUse(runs)).has(Number(id))) continue;
+    if ((await repositoriesInUse(parts)).has(Number(id))) continue;
     const away = join(directory, `removing-${id}.git`);
     await rename(join(directory, `${id}.git`), away);
     await removeTree(away);
@@ -42,6 +49,10 @@ export async function removeOldMirrors(
   return gone;
 }
 
-async function repositoriesInUse(runs: RunStore): Promise<Set<number>> {
-  return new Set((await runs.living()).map(({ repositoryId }) => repositoryId));
+async function repositoriesInUse(parts: {
+  runs: RunStore;
+  publications: Pick<PublicationStore, 'waiting'>;
+}): Promise<Set<number>> {
+  const needed = [...(await parts.runs.living()), ...(await parts.publications.waiting())];
+  return new Set(needed.map(({ repositoryId }) => repositoryId));
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OutputStore } from '../runs/output-store.ts';
+import type { PublicationStore } from '../runs/publication-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { type Gone, removeOldBodies } from './old-bodies.ts';
 import { removeOldLogs } from './old-logs.ts';
@@ -28,6 +29,7 @@ export type RetentionParts = {
   deliveries: DeliveryStore;
   runs: RunStore;
   outputs: OutputStore;
+  publications: Pick<PublicationStore, 'waiting'>;
   clock: Clock;
   log: Logger;
 };
@@ -71,7 +73,7 @@ export function startRetention(parts: RetentionParts): Retention {
 
 /** One round; what a living run uses stays. Rejects with the signal's reason when that aborts. */
 export async function retain(parts: RetentionParts, signal: AbortSignal): Promise<Removed> {
-  const { keep, deliveries, runs, outputs, clock } = parts;
+  const { keep, deliveries, runs, outputs, publications, clock } = parts;
   const rule = (kind: { ms: number; bytes: number }) => ({
     before: clock.now() - kind.ms,
     maxBytes: kind.bytes,
@@ -81,11 +83,17 @@ export async function retain(parts: RetentionParts, signal: AbortSignal): Promis
   removed.bodies = await removeOldBodies(deliveries, living, rule(keep.bodies));
   signal.throwIfAborted();
   const logs = join(parts.varDir, 'log', 'runs');
-  removed.logs = await removeOldLogs({ directory: logs, runs, outputs, signal }, rule(keep.logs));
+  removed.logs = await removeOldLogs(
+    { directory: logs, runs, outputs, publications, signal },
+    rule(keep.logs),
+  );
   const { workspaceRoot } = parts;
   removed.workspaces = await removeLargeWorkspaces({ workspaceRoot, runs, signal }, keep.workspaces.bytes);
   const mirrors = join(parts.varDir, 'mirrors');
-  removed.mirrors = await removeOldMirrors({ directory: mirrors, runs, signal }, rule(keep.mirrors));
+  removed.mirrors = await removeOldMirrors(
+    { directory: mirrors, runs, publications, signal },
+    rule(keep.mirrors),
+  );
   if (KINDS.some((kind) => removed[kind].count > 0))
     parts.log.info({ removed }, 'removed what was too old or too much');
   return removed;

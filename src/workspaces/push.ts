@@ -61,10 +61,26 @@ export async function pushCommit(
   );
   if (exitCode === 0) return;
   const refusal = /^!\t[^\t]*\t(.*)$/m.exec(stdout)?.[1];
-  if (refusal === undefined)
-    throw (await remote.diagnose(signal)) ?? repositoryUnreachable(remote.url, lastWords(stderr));
-  if (refusal.includes('stale info')) throw branchMoved(what.branch);
-  throw pushRefused(what.branch, remote.url, [refusal, ...remoteWords(stderr)].join('; '));
+  if (refusal === undefined) throw await pushFailed(remote, stderr, signal);
+  const said = [refusal, ...remoteWords(stderr)].join('; ');
+  if (MOVED.test(said) && !TAKEN.test(said)) throw branchMoved(what.branch);
+  throw pushRefused(what.branch, remote.url, said);
+}
+
+/** What git and servers say of a push that came second. https://github.com/git/git/blob/master/refs/files-backend.c */
+const MOVED = /stale info|cannot lock ref|failed to update ref|already exists\)|incorrect old value/;
+
+/** What they say of `a/b` where `a` is a branch, which stays so. */
+const TAKEN = /cannot create|directory file conflict/;
+
+/** The server took no push at all; reading may be another matter. */
+async function pushFailed(remote: Remote, stderr: string, signal: AbortSignal): Promise<FlowError> {
+  const fault = await remote.diagnose(signal);
+  if (fault) return fault;
+  const words = lastWords(stderr);
+  return /\b40[134]\b|denied|not allowed/i.test(words)
+    ? pushForbidden(remote.url, words)
+    : repositoryUnreachable(remote.url, words);
 }
 
 /** What the server's own hooks and rules said. */
@@ -83,6 +99,15 @@ function branchMoved(branch: string): FlowError {
     blame: 'github',
     message: `The branch ${branch} moved while it was about to be pushed, so nothing was pushed.`,
     mend: 'Look at what was pushed to the branch meanwhile, and start the run again on top of it.',
+  });
+}
+
+function pushForbidden(url: string, said: string): FlowError {
+  return new FlowError({
+    code: 'push_forbidden',
+    blame: 'operator',
+    message: `${url} can be read with the service’s token, but not pushed to: ${said}.`,
+    mend: 'Give the token, or the GitHub App, write access to the contents of this repository, and see that it is not archived.',
   });
 }
 

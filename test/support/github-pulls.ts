@@ -34,7 +34,7 @@ export const PULL_HANDLERS: Readonly<
 > = {
   [`GET ${PULLS}`]: (state, { query }, { owner, repo }) => {
     const fits = ({ head, state: is }: StoodPull): boolean =>
-      is === (query.get('state') ?? 'open') && `${owner}:${head.ref}` === query.get('head');
+      ['all', is].includes(query.get('state') ?? 'open') && `${owner}:${head.ref}` === query.get('head');
     const found = state.pulls.filter(fits).map((pull) => shown(state, pull, `${owner}/${repo}`, 'list'));
     return { status: 200, body: found };
   },
@@ -106,7 +106,7 @@ function find(state: PullsState, number: string | undefined): StoodPull | undefi
 
 function shown(state: PullsState, pull: StoodPull, repository: string, as: 'list' | 'one'): unknown {
   const example = state.description.example(as === 'list' ? PULLS : `${PULLS}/{pull_number}`, 'get', 200);
-  const { head, base } = example as { head: { repo: object }; base: object };
+  const { head, base } = example as { head: { repo: object }; base: { repo: object } };
   const sha = state.branchOf(pull.head.repository, pull.head.ref) ?? pull.head.sha;
   return {
     ...example,
@@ -118,7 +118,7 @@ function shown(state: PullsState, pull: StoodPull, repository: string, as: 'list
     body: pull.body,
     draft: pull.draft,
     head: { ...head, ref: pull.head.ref, sha, repo: { ...head.repo, full_name: pull.head.repository } },
-    base: { ...base, ref: pull.base },
+    base: { ...base, ref: pull.base, repo: { ...base.repo, full_name: repository } },
   };
 }
 

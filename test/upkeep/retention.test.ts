@@ -5,6 +5,7 @@ import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { createOutputStore } from '../../src/runs/output-store.ts';
+import { createPublicationStore } from '../../src/runs/publication-store.ts';
 import { createRunStore } from '../../src/runs/run-store.ts';
 import { oldestFirst } from '../../src/upkeep/oldest-first.ts';
 import { type KeepRules, retain } from '../../src/upkeep/retention.ts';
@@ -44,7 +45,8 @@ eachDatabase((_kind, databases) => {
     const log = createLogger({ level: 'silent', redactor: createRedactor() });
     const outputs = createOutputStore(db);
     const places = { varDir: dir, workspaceRoot: join(dir, 'work') };
-    const parts = { ...places, deliveries, runs, outputs, clock, log };
+    const publications = createPublicationStore(db, clock);
+    const parts = { ...places, deliveries, runs, outputs, publications, clock, log };
     let count = 0;
     /** A delivery with a run of its own, ended now unless it lives, with a log, a mirror and a workspace. */
     const add = async (options: { lives?: boolean; run?: boolean; kept?: boolean } = {}): Promise<string> => {
@@ -110,6 +112,19 @@ eachDatabase((_kind, databases) => {
     ]);
     expect([1, 2, 4].map((n) => there(`mirrors/${n}.git`))).toEqual([false, true, true]);
     expect((await round()).bodies.count).toBe(0);
+  });
+
+  test('what a publication still needs stays until it is made', async () => {
+    const { add, clock, round, there, publications } = await ground();
+    await add();
+    const run = { id: 'run0000000000010', attempt: 1, repositoryId: 1, host: 'here' };
+    await publications.add(run, {} as never);
+    clock.time += 11 * DAY;
+    await round();
+    expect([there('log/runs/run0000000000010'), there('mirrors/1.git')]).toEqual([true, true]);
+    await publications.done({ runId: run.id, attempt: 1 }, null);
+    await round();
+    expect([there('log/runs/run0000000000010'), there('mirrors/1.git')]).toEqual([false, false]);
   });
 
   test('bodies beyond their size go, the oldest first, and the same bytes are still a duplicate', async () => {
