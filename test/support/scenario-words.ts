@@ -22,21 +22,46 @@ export function steady<T>(value: T, { runs, deliveries, commits }: Names): T {
   return JSON.parse(steadied) as T;
 }
 
-/** Requests in their order; reads that follow each other are asked at once, so that these are sorted. */
-export function inOrder<T extends { method: string; path: string }>(requests: readonly T[]): T[] {
+type Asked = { method: string; path: string; body?: unknown };
+
+/**
+ * Requests in their order, but for what is a matter of the machine: reads that follow each other are asked at once, and
+ * a reaction goes out at once with the comment or check of its decision, so that both are sorted; and a check says that
+ * its run works only when that takes long.
+ */
+export function inOrder<T extends Asked>(requests: readonly T[]): T[] {
   const ordered: T[] = [];
   let reads: T[] = [];
   const flush = (): void => {
     ordered.push(...reads.toSorted((a, b) => a.path.localeCompare(b.path)));
     reads = [];
   };
-  for (const request of requests) {
+  for (const request of requests.filter((each) => !isAtWork(each))) {
     if (request.method === 'GET') reads.push(request);
     else {
       flush();
-      ordered.push(request);
+      const isFirst = isReaction(request) && isMaking(ordered.at(-1));
+      ordered.splice(isFirst ? -1 : ordered.length, 0, request);
     }
   }
   flush();
   return ordered;
+}
+
+function isReaction({ path, body }: Asked): boolean {
+  return path.endsWith('/reactions') || JSON.stringify(body ?? '').includes('addReaction');
+}
+
+/** A new comment, or a new check. */
+function isMaking(request: Asked | undefined): boolean {
+  if (request?.method !== 'POST') return false;
+  return (
+    /\/(?:comments|check-runs)$/.test(request.path) ||
+    JSON.stringify(request.body).includes('addDiscussionComment')
+  );
+}
+
+function isAtWork({ method, path, body }: Asked): boolean {
+  const { status } = (body ?? {}) as { status?: unknown };
+  return method === 'PATCH' && path.includes('/check-runs/') && status === 'in_progress';
 }

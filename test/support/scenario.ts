@@ -39,6 +39,8 @@ export type Scenario = {
   name: string;
   /** What it shows, in a sentence. */
   title: string;
+  /** `long`: played at the long size alone, because another scenario shows most of it. */
+  size?: 'long';
   deliveries: ScenarioDelivery[];
   github: ScenarioGitHub;
   /** Options of the service, as in its environment. */
@@ -59,11 +61,12 @@ function readScenario(folder: string, name: string): Scenario {
   const files = readdirSync(profiles, { recursive: true, encoding: 'utf8' }).filter((file) =>
     /\.\w+$/.test(file),
   );
-  const { title, deliveries, settings = {} } = readJson(join(folder, 'delivery.json')) as Scenario;
+  const { title, size, deliveries, settings = {} } = readJson(join(folder, 'delivery.json')) as Scenario;
   const github = join(folder, 'github.json');
   return {
     name,
     title,
+    ...(size && { size }),
     deliveries,
     settings,
     github: existsSync(github) ? (readJson(github) as ScenarioGitHub) : {},
