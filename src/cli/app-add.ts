@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { checkWebhookSecret } from '../config/webhook-secret.ts';
 import { readAppKey } from '../credentials/app-key.ts';
 import { appName, type NewApp, newRecord, readAppFile } from '../credentials/app-record.ts';
+import { isOnHost } from '../credentials/apps-for.ts';
 import type { JoinedApps } from '../join-apps.ts';
 import { appView } from './app-view.ts';
 import { appsOf } from './apps-of.ts';
@@ -40,6 +41,12 @@ export async function addApp(io: Io, options: AddOptions): Promise<void> {
   const apps = await appsOf(io, config, 'write');
   const { known, warning } = await introduce(apps, given);
   const stored = await apps.store.put({ ...given, ...known, signsAs: given.clientId ?? given.appId });
+  if (!isOnHost(stored, config.githubApiUrl))
+    io.err(
+      plain(
+        `Its API is ${stored.apiUrl}, and this service works with ${config.githubApiUrl} (GITHUB_API_URL): it serves no repository here until these are one host.\n`,
+      ),
+    );
   if (options.json) {
     printJson(io, { ...appView(stored), warning: warning?.toProblem() ?? null });
     return;

@@ -9,6 +9,7 @@ import { repositoriesOf, revokeToken } from '../github/token-reach.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import { loadProfiles } from '../profiles/load.ts';
+import { isCalled } from './app-view.ts';
 import { appsOf } from './apps-of.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
@@ -34,10 +35,6 @@ export async function testApps(io: Io, name: string | undefined, json: boolean):
   if (json) printJson(io, reports);
   const isWell = (part: { problems: readonly unknown[] }): boolean => part.problems.length === 0;
   if (!reports.every((report) => isWell(report) && report.installations.every(isWell))) io.fail(1);
-}
-
-function isCalled(app: StoredApp, name: string): boolean {
-  return [app.slug, app.clientId, app.key, String(app.appId)].includes(name);
 }
 
 /** What the profiles ask for, beside what every run has; faulty profiles ask for nothing here. */

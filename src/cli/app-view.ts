@@ -21,6 +21,11 @@ export function appView(app: StoredApp) {
   };
 }
 
+/** Whether people call the App so: slug, client id, App id, or the name it is stored by. */
+export function isCalled({ slug, clientId, key, appId }: StoredApp, name: string): boolean {
+  return [slug, clientId, key, String(appId)].includes(name);
+}
+
 /** What is known of one kind of token, with the seconds that the last one still lives. */
 export function tokenView(record: TokenRecord, nowMs: number) {
   const { repository, permissions, expiresAt, failures, lastError } = record;

@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import { type AddOptions, addApp } from './app-add.ts';
 import { type CreateOptions, createApp } from './app-create.ts';
 import { listApps } from './app-list.ts';
+import { removeApp } from './app-remove.ts';
 import { testApps } from './app-test.ts';
 import type { Io } from './io.ts';
 import { idOption, installationOption } from './usage.ts';
 
-/** `app add|create|list|test`. */
+/** `app add|create|list|remove|test`. */
 export function addAppCommand(program: Command, io: Io): void {
   const app = program
     .command('app')
@@ -46,6 +47,13 @@ export function addAppCommand(program: Command, io: Io): void {
     .description('The Apps, their tokens’ remaining life, and what failed last.')
     .option('--json', 'print one JSON array')
     .action(async (options: { json?: true }) => await listApps(io, options.json === true));
+  app
+    .command('remove <app>')
+    .description('Forget an App with its key; at GitHub nothing changes.')
+    .option('--json', 'print JSON')
+    .action(
+      async (name: string, options: { json?: true }) => await removeApp(io, name, options.json === true),
+    );
   app
     .command('test [app]')
     .description(

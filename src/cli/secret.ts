@@ -39,7 +39,7 @@ export function addSecretCommand(program: Command, io: Io): void {
     .command('get <name>')
     .description('Where the value of a secret comes from.')
     .option(PROFILE[0], 'as this profile would get it')
-    .option('--reveal', 'print the value too')
+    .option('--reveal', 'print the value too, alone on standard output')
     .option('--json', 'print JSON')
     .action(async (name: string, options: Options & { reveal?: true }) => await get(io, name, options));
   secret
@@ -108,7 +108,9 @@ async function get(io: Io, name: string, options: Options & { reveal?: true }): 
     printJson(io, { name, source, file: file ?? null, ...(options.reveal ? { value } : {}) });
     return;
   }
-  io.out(`${name} comes from ${plain(sourceWords(source, file, name))}.\n`);
+  // What is revealed stands alone on standard output, for `$(… --reveal)` and `… --reveal > file`.
+  const say = options.reveal ? io.err : io.out;
+  say(`${name} comes from ${plain(sourceWords(source, file, name))}.\n`);
   if (options.reveal) io.out(value.endsWith('\n') ? value : `${value}\n`);
 }
 

@@ -52,7 +52,8 @@ export function appNotFound(wanted: string, known: readonly string[]): FlowError
   return new FlowError({
     code: 'app_not_found',
     blame: 'operator',
-    message: `There is no App ${JSON.stringify(wanted.slice(0, 100))}.`,
+    message:
+      wanted === '' ? 'There is no App yet.' : `There is no App ${JSON.stringify(wanted.slice(0, 100))}.`,
     mend:
       known.length === 0
         ? 'Add one with `github-flows app create` or `github-flows app add`.'

@@ -26,16 +26,19 @@ export function baseUrlFor(pattern: string, serverUrl: string, repository: strin
     const matcher = expression.matcher(address);
     if (!matcher.matches()) continue;
     const base = matcher.group('baseUrl');
-    if (base && isAbove(base, server)) return base;
+    if (base && isAbove(base, `${server}/${repository}`)) return base;
   }
   return undefined;
 }
 
-/** A base on another host, or none at all, is not one that the server's repositories lie below. */
-function isAbove(base: string, server: string): boolean {
+/** A base on another host, one that ends inside of a name, or none at all, is not one that the repository lies below. */
+function isAbove(base: string, repository: string): boolean {
   if (!URL.canParse(base)) return false;
-  const [given, wanted] = [new URL(base), new URL(server)];
-  return given.protocol === wanted.protocol && given.host === wanted.host;
+  const [given, wanted] = [new URL(base), new URL(repository)];
+  const above = given.pathname.toLowerCase().replace(/\/*$/, '/');
+  const place = wanted.pathname.toLowerCase();
+  const isWithin = `${place}/`.startsWith(above) || `${place}.git/` === above;
+  return given.protocol === wanted.protocol && given.host === wanted.host && isWithin;
 }
 
 function compile(pattern: string): RE2JS {

@@ -18,6 +18,8 @@ export type AppStore = {
   last(): readonly StoredApp[];
   /** Adds an App, or brings the record of the same one up to date. Throws `app_invalid`, `app_pattern_invalid`. */
   put(app: NewApp): Promise<StoredApp>;
+  /** Forgets an App with its key and webhook secret; one that is gone already is fine. */
+  remove(key: string): Promise<void>;
   /** Changes what GitHub told of a stored App; one that is gone stays gone. */
   learn(key: string, told: Partial<Told>): Promise<void>;
   /** The key that states of the manifest flow are signed with; undefined before the first was signed. */
@@ -81,6 +83,7 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
       });
       return stored;
     },
+    remove: async (key) => await store.update((values) => void values.delete(APP + key)),
     async learn(key, told) {
       const known = (await all()).find((app) => app.key === key);
       if (!known || !Object.entries(told).some(([name, value]) => known[name as keyof Told] !== value))

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { AppApi } from '../github/app-api.ts';
+import { limitPassesInMs } from '../github/fault.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import { createInstallations, type Installations } from './app-installations.ts';
@@ -34,6 +35,9 @@ const PASSING = new Set(['github_unreachable', 'github_rate_limited', 'github_an
 const FIRST_WAIT_MS = 2_000;
 const LAST_WAIT_MS = 60_000;
 const MAX_RETRIES = 8;
+
+/** The longest that GitHub is believed when it says how long to stay away. */
+const LONGEST_LIMIT_MS = 15 * 60_000;
 
 /** What somebody must mend is asked again as soon as this, so that the mend is seen. */
 const MEND_WAIT_MS = 5_000;
@@ -164,10 +168,11 @@ function lastResort({ cached }: State, id: string, { error }: Failure, now: numb
 
 function failureAfter(error: FlowError, last: Failure | undefined, now: number): Failure {
   const count = (last?.count ?? 0) + 1;
-  const wait = PASSING.has(error.code)
+  const usual = PASSING.has(error.code)
     ? Math.min(LAST_WAIT_MS, FIRST_WAIT_MS * 2 ** (count - 1))
     : MEND_WAIT_MS;
-  return { error, count, nextAt: now + wait };
+  const asked = Math.min(limitPassesInMs(error, now) ?? 0, LONGEST_LIMIT_MS);
+  return { error, count, nextAt: now + Math.max(usual, asked) };
 }
 
 /** The record is for people: a database that does not answer keeps no token back. */

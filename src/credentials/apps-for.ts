@@ -5,7 +5,8 @@ import type { StoredApp } from './app-record.ts';
 export type Hosts = { apiUrl: string; serverUrl: string };
 
 /**
- * The Apps that may serve a repository (`owner/name`): by their URL pattern, or all of the service's own host. The
+ * The Apps that may serve a repository (`owner/name`): by their URL pattern, or all of the service's own host. One
+ * whose API is on another host never serves, whatever its pattern says: its tokens would be sent to the wrong one. The
  * longest `baseUrl` comes first, Apps without a pattern last, the oldest first among equals.
  */
 export function appsFor(apps: readonly StoredApp[], repository: string, hosts: Hosts): StoredApp[] {
@@ -18,6 +19,7 @@ export function appsFor(apps: readonly StoredApp[], repository: string, hosts: H
 
 function weightOf(app: StoredApp, repository: string, { apiUrl, serverUrl }: Hosts): number | undefined {
   const { urlPattern } = app;
+  if (!isOnHost(app, apiUrl)) return undefined;
   if (urlPattern === null) return sameAddress(app.apiUrl, apiUrl) ? 0 : undefined;
   // Clones from a directory, for trying things out, have no address that a pattern could be about.
   const servers = serverUrl.startsWith('file:') ? [serverOf(app.apiUrl), 'https://github.com'] : [serverUrl];
@@ -29,6 +31,11 @@ function weightOf(app: StoredApp, repository: string, { apiUrl, serverUrl }: Hos
 export function serverOf(apiUrl: string): string {
   const { origin, hostname } = new URL(apiUrl);
   return hostname === 'api.github.com' ? 'https://github.com' : origin.replace('://api.', '://');
+}
+
+/** Whether the App's API is on the host that the service works with. */
+export function isOnHost(app: Pick<StoredApp, 'apiUrl'>, apiUrl: string): boolean {
+  return new URL(app.apiUrl).origin === new URL(apiUrl).origin;
 }
 
 function sameAddress(one: string, other: string): boolean {

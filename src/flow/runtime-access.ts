@@ -34,7 +34,9 @@ export function createBearerAccess(parts: {
     },
     async token(runId) {
       const grant = await grantOf(runId);
-      const token = grant && (await tokens.token({ ...grant, exact: true }));
+      // Without an App nothing is read, so that a faulty token file is no fault here.
+      if (!grant || !(await tokens.hasApp(grant.repository))) return undefined;
+      const token = await tokens.token({ ...grant, exact: true });
       const expiresAt = isoTime(token?.expiresAt);
       return token?.source.kind === 'app' && expiresAt !== null
         ? { value: token.value, expiresAt }

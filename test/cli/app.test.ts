@@ -72,13 +72,17 @@ describe('app add', () => {
     expect(readFileSync(file, 'latin1')).not.toContain(stood.clientId);
   });
 
-  test.each(['pkcs1', 'pkcs8', 'one line', 'base64', 'windows'])('takes a key as %s', async (form) => {
+  const FORMS = ['pkcs1', 'pkcs8', 'one line', 'base64', 'windows', 'blanks', 'indented', 'both'];
+  test.each(FORMS)('takes a key as %s', async (form) => {
     const pkcs8 = generateKeyPairSync('rsa', { modulusLength: 2048 });
     stood = makeApp({ publicKey: pkcs8.publicKey });
     api.apps.apps = [stood];
     const type = form === 'pkcs1' ? 'pkcs1' : 'pkcs8';
     const pem = pkcs8.privateKey.export({ type, format: 'pem' }).toString();
     if (form === 'one line') stood.pem = pem.replaceAll('\n', '\\n');
+    else if (form === 'blanks') stood.pem = pem.replaceAll('\n', ' ');
+    else if (form === 'indented') stood.pem = pem.replaceAll(/^/gm, '    ');
+    else if (form === 'both') stood.pem = `${stood.publicKey.export({ type: 'spki', format: 'pem' })}${pem}`;
     else if (form === 'base64') stood.pem = Buffer.from(pem).toString('base64');
     else stood.pem = form === 'windows' ? `\uFEFF${pem.replaceAll('\n', '\r\n')}` : pem;
     expect((await added()).code).toBe(0);
@@ -217,6 +221,28 @@ describe('app list and test', () => {
       mend: expect.stringContaining(stood.slug),
     });
   });
+});
+
+test('app remove forgets the App with its key, and no other', async () => {
+  expect(JSON.parse((await app(undefined, 'test', '--json')).out).error.message).toBe('There is no App yet.');
+  await added();
+  const other = makeApp();
+  api.apps.apps.push(other);
+  await app(other.pem, 'add', '--client-id', other.clientId, '--key-file', '-');
+  const { code, out } = await app(undefined, 'remove', stood.slug, '--json');
+  expect({ code, app: JSON.parse(out).app }).toEqual({ code: 0, app: stood.slug });
+  expect(JSON.parse((await app(undefined, 'list', '--json')).out)).toMatchObject([{ app: other.slug }]);
+  const again = await app(undefined, 'remove', stood.slug, '--json');
+  expect({ code: again.code, error: JSON.parse(again.out).error }).toMatchObject({
+    code: 1,
+    error: { code: 'app_not_found', mend: expect.stringContaining(other.slug) },
+  });
+});
+
+test('an App of another host than the service’s is stored with a word on why it serves nothing', async () => {
+  settings.GITHUB_API_URL = 'https://ghe.example.org/api/v3';
+  const { code, err } = await added('--api-url', api.url);
+  expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining(api.url) });
 });
 
 describe('app create', () => {

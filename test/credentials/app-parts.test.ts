@@ -21,6 +21,10 @@ describe('a URL pattern', () => {
     ['(?<baseUrl>https://ghe\\.example\\.org)/.*', 'octo/hello', undefined],
     ['https://(?<baseUrl>github\\.com)/.*', 'octo/hello', undefined],
     ['(?<baseUrl>x)?https://github\\.com/.*', 'octo/hello', undefined],
+    ['(?<baseUrl>https://github\\.com/octo).*', 'octo-evil/hello', undefined],
+    ['(?<baseUrl>https://github\\.com/octo).*', 'octo/hello', 'https://github.com/octo'],
+    ['(?<baseUrl>https://github\\.com/octo/hello).*', 'octo/hello-evil', undefined],
+    ['(?<baseUrl>https://github\\.com/octo/hello\\.git)', 'octo/hello', 'https://github.com/octo/hello.git'],
   ])('%s gives for %s the base %s', (pattern, repository, base) => {
     expect(baseUrlFor(pattern, GITHUB, repository)).toBe(base);
   });

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GitHubToken } from '../../src/credentials/github-tokens.ts';
-import { type AppLab, openAppLab } from '../support/apps.ts';
+import { type AppLab, appOf, openAppLab } from '../support/apps.ts';
 import { makeInstallation } from '../support/github-apps.ts';
 import { until } from '../support/service.ts';
 import { size } from '../support/size.ts';
@@ -168,6 +168,19 @@ describe('several', () => {
     expect(lab.api.apps.tokens.map(({ app }) => app)).toEqual([narrow.stood.slug, wide.stood.slug]);
   });
 
+  test('an App of another host serves nothing here, whatever its pattern lets in', async () => {
+    const other = await openAppLab();
+    const { stood } = await other.addApp([REPOSITORY]);
+    await lab.store.put({
+      ...appOf(stood, other.api.url),
+      urlPattern: '(?<baseUrl>https://github.com)/.*',
+    });
+    expect(await lab.tokens.hasApp(REPOSITORY)).toBe(false);
+    expect(await lab.tokens.token(want())).toBeUndefined();
+    expect([...lab.api.requests, ...other.api.requests]).toEqual([]);
+    await other.close();
+  });
+
   test('an App with an installation id serves by that one alone', async () => {
     const { stood } = await lab.addApp([REPOSITORY]);
     stood.installations.push(makeInstallation('acme', 'acme/shop'));
@@ -280,13 +293,17 @@ describe('a failing mint', () => {
   test('that passes is tried again by itself until it works, and then nothing is left of the failure', async () => {
     await lab.addApp([REPOSITORY], { urlPattern: '(?<baseUrl>https://github.com/octo)/.*' });
     await lab.tokens.hasApp(REPOSITORY);
-    lab.api.misbehaveAt(/access_tokens$/, { status: 429, headers: { 'retry-after': '90' } });
+    lab.api.misbehaveAt(/access_tokens$/, { status: 429, headers: { 'retry-after': '3' } });
     const errors = await Promise.all([failsWith(), failsWith()]);
     expect([...errors, await failsWith()].map(({ code }) => code)).toEqual(
       Array(3).fill('github_rate_limited'),
     );
     expect(lab.mints()).toBe(1);
-    lab.clock.time += 2_000;
+    // GitHub said when the limit is over, and is not asked before.
+    lab.clock.time += 2_900;
+    expect((await failsWith()).code).toBe('github_rate_limited');
+    expect(lab.mints()).toBe(1);
+    lab.clock.time += 100;
     await until('a token was minted', async () =>
       (await lab.records.list())[0]?.mintedAt ? true : undefined,
     );

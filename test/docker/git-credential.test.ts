@@ -214,11 +214,16 @@ describe('the helper and gh in any image with a shell', () => {
         { what: 'get', input: 'protocol=http\nhost=github.com\n\n' },
         { what: 'get', input: '' },
         { what: '', input: question },
+        { what: 'get', input: 'protocol=https\nhost=github.com:8443\n\n' },
+        { what: 'get', input: 'protocol=https\nhost=github.com:443\n\n' },
         { put: SECOND },
         get,
       ]);
       const answer = (token: string) => `username=x-access-token\npassword=${token}\n`;
-      expect(answers).toEqual(['', answer(FIRST), '', '', '', '', '', '', answer(SECOND)]);
+      expect(answers).toEqual([
+        ...['', answer(FIRST), '', '', '', '', '', '', ''],
+        ...[answer(FIRST), answer(SECOND)],
+      ]);
     },
   );
 

@@ -27,6 +27,7 @@ type Answer = { status: number; headers: Record<string, unknown>; body: Record<s
 let url: string;
 let bearer: string;
 let states: Map<string, RunState>;
+let hasApp: boolean;
 let mint: () => Promise<GitHubToken | undefined>;
 let log: string[];
 let clock: ReturnType<typeof settableClock>;
@@ -44,6 +45,7 @@ beforeEach(async () => {
     expiresAt: END,
     source: { kind: 'app', app: 'robot', username: 'x-access-token' },
   });
+  hasApp = true;
   log = [];
   clock = settableClock();
   const places = runPlaces(directories, { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run);
@@ -59,7 +61,7 @@ beforeEach(async () => {
   });
   const access = createBearerAccess({
     directories,
-    tokens: { token: async () => await mint(), hasApp: async () => true },
+    tokens: { token: async () => await mint(), hasApp: async () => hasApp },
     runs: {
       find: async (id) => {
         const state = states.get(id);
@@ -151,6 +153,12 @@ test('404 without an App, and 500 that tells the code alone when no token can be
     source: { kind: 'file', file: '/x' },
   });
   expect(await ask()).toMatchObject({ status: 404, body: { error: { code: 'runtime_app_missing' } } });
+  mint = async () => {
+    throw new FlowError({ code: 'token_file_empty', blame: 'operator', message: 'no', mend: 'no' });
+  };
+  hasApp = false;
+  expect((await ask()).status).toBe(404);
+  hasApp = true;
   mint = async () => {
     throw new FlowError({ code: 'app_suspended', blame: 'github', message: 'no', mend: 'no' });
   };

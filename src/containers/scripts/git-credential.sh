@@ -17,6 +17,11 @@ while IFS='=' read -r gf_key gf_value && [ -n "$gf_key" ]; do
   esac
 done
 
+# Git asks as the address stands; the port that goes without saying is no other server.
+case $gf_asked_protocol in
+  https) gf_asked_host=${gf_asked_host%:443} ;;
+  http) gf_asked_host=${gf_asked_host%:80} ;;
+esac
 [ "$gf_asked_protocol://$gf_asked_host" = "$gf_server" ] || exit 0
 gf_token=
 { IFS= read -r gf_token || :; } 2>/dev/null </run/secrets/gh-token || exit 0
