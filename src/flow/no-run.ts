@@ -14,7 +14,10 @@ export function refusedBeforeMatching(event: FlowEvent): NoRun | undefined {
       message: `The ${event.name} event is about no repository, so there is nothing to work on.`,
     };
   if (isOwnComment(event))
-    return { reason: 'own_comment', message: 'A run wrote this comment itself, so it starts no other.' };
+    return {
+      reason: 'own_comment',
+      message: 'The comment begins with the mark that github-flows puts on its own, so it starts nothing.',
+    };
   return undefined;
 }
 

@@ -3,10 +3,9 @@ import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import { findStart, recordStart } from '../runs/start-store.ts';
-import { runsOfThread } from '../runs/thread-runs.ts';
-import { askActor } from './actor.ts';
 import { refuseBeyondLimits } from './admission-limits.ts';
 import type { AdmissionParts } from './admission-parts.ts';
+import { commandTargets } from './command-targets.ts';
 import type { CommentCommand } from './comment-command.ts';
 import { requestRetry } from './retry.ts';
 import { startOf } from './start.ts';
@@ -21,58 +20,20 @@ export type CommandAnswer = {
   permission?: string | undefined;
 };
 
-/** How many runs of a thread are looked at. */
-const RUNS_SEEN = 50;
-
-/** Does what a comment asks of the runs of its thread, each by the permission rules of the profile that made it. Doing it again changes nothing. */
+/** Does what a comment asks of the runs of its thread that the sender may command. Doing it again changes nothing. */
 export async function obey(
   parts: AdmissionParts,
   event: FlowEvent,
   command: CommentCommand,
 ): Promise<CommandAnswer> {
-  const runs = await runsMeant(parts, event, command);
-  const [newest] = runs;
-  if (!newest) return noRun(command);
-  const profile = JSON.parse(await parts.runs.profileJson(newest.id)) as Profile;
-  const judgement = await askActor(parts, profile, event);
-  const { permission } = judgement;
-  if ('denied' in judgement) return refused(judgement.denied, profile, permission);
-  const targets = await allowedOf(parts, event, command, runs);
-  const answer = await act(parts, event, { command, targets, machine: judgement.machine });
+  const meant = await commandTargets(parts, event, command, parts.registry.current());
+  const { profile, permission } = meant;
+  if ('problem' in meant) return refused(meant.problem, profile, permission);
+  const answer = await act(parts, event, { command, ...meant });
   return 'code' in answer ? refused(answer, profile, permission) : { ...answer, profile, permission };
 }
 
-async function runsMeant(parts: AdmissionParts, event: FlowEvent, { runId }: CommentCommand): Promise<Run[]> {
-  const { repository, attributes } = event;
-  if (!repository || typeof attributes.issueNumber !== 'number') return [];
-  const thread = { repositoryId: repository.id, issueNumber: attributes.issueNumber };
-  const runs = await runsOfThread(parts.db, thread, RUNS_SEEN);
-  return runId === undefined ? runs : runs.filter(({ id }) => id === runId);
-}
-
-/** The runs that the command is about, of those whose own profile lets the sender: all that live to cancel, the newest to retry. */
-async function allowedOf(
-  parts: AdmissionParts,
-  event: FlowEvent,
-  { name }: CommentCommand,
-  runs: readonly Run[],
-): Promise<Run[]> {
-  const living = runs.filter(({ state }) => state !== 'ended');
-  const meant =
-    name === 'cancel'
-      ? living
-      : name === 'retry'
-        ? runs.slice(0, 1)
-        : [...new Set([...living, ...runs.slice(0, 1)])];
-  const allowed: Run[] = [];
-  for (const run of meant) {
-    const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-    if (!('denied' in (await askActor(parts, profile, event)))) allowed.push(run);
-  }
-  return allowed;
-}
-
-type Order = { command: CommentCommand; targets: readonly Run[]; machine: boolean };
+type Order = { command: CommentCommand; targets: readonly [Run, ...Run[]]; machine: boolean };
 
 async function act(
   parts: AdmissionParts,
@@ -81,9 +42,7 @@ async function act(
 ): Promise<{ reason: string; message: string } | Problem> {
   const { command, targets } = order;
   const login = event.actor?.login ?? '';
-  const [first] = targets;
-  if (!first) return nothingToDo(command);
-  if (command.name === 'retry') return await retry(parts, event, first, order.machine);
+  if (command.name === 'retry') return await retry(parts, event, targets[0], order.machine);
   if (command.name === 'status') {
     for (const run of targets) await wantStatus(parts, run);
     return { reason: 'command_status', message: `${login} asked for the status of ${names(targets)}.` };
@@ -125,32 +84,13 @@ function retried(event: FlowEvent, run: Run): { reason: string; message: string 
   return { reason: 'command_retry', message: `${event.actor?.login} had run ${run.id} tried again.` };
 }
 
-function refused(problem: Problem, profile: Profile, permission: string | undefined): CommandAnswer {
-  return {
-    reason: problem.code,
-    message: `${problem.message} ${problem.mend}`,
-    profile,
-    problem,
-    permission,
-  };
-}
-
-/** Said in the decision alone: the comment may be meant for another service. */
-function noRun({ name, runId }: CommentCommand): CommandAnswer {
-  const which = runId === undefined ? 'no run' : `no run ${runId.slice(0, 50)}`;
-  return {
-    reason: 'command_no_run',
-    message: `The comment says /${name}, but this thread has ${which}.`,
-    profile: undefined,
-  };
-}
-
-function nothingToDo({ name }: CommentCommand): Problem {
-  return {
-    code: 'command_nothing_to_do',
-    message: `There is no run of this thread that /${name} could be about: none is under way, or the sender may not.`,
-    mend: 'Say /status to see the newest run, /retry to have it tried again.',
-  };
+function refused(
+  problem: Problem,
+  profile: Profile | undefined,
+  permission: string | undefined,
+): CommandAnswer {
+  const message = `${problem.message} ${problem.mend}`;
+  return { reason: problem.code, message, profile, problem, permission };
 }
 
 function notEnded(run: Run): Problem {

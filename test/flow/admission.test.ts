@@ -63,6 +63,55 @@ describe('commands in comments', () => {
     expect((await lab.newest()).cancelReason).toBeNull();
   });
 
+  test('are told when they name no run of the thread, if it has any', async () => {
+    const lab = await open({
+      profiles: [talkProfile({ report: { reaction: false, comment: 'on-failure' } })],
+    });
+    await lab.comment('go');
+    expect(await lab.comment('/cancel please')).toMatchObject({ reason: 'command_no_run', profile: 'hello' });
+    lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
+    const over = { login: 'reader', issue: { number: 7 } };
+    expect(await lab.comment('/cancel please', over)).toMatchObject({ reason: 'permission_too_low' });
+    await lab.say();
+    expect(lab.api.comments[0]?.body).toContain('this thread has no run "please"');
+    expect((await lab.newest()).cancelReason).toBeNull();
+  });
+
+  test('reach the runs that the sender may command, also when the newest is not one of them', async () => {
+    const trigger = { event: 'issue_comment', action: 'created' };
+    const mine = talkProfile({ path: 'mine', trigger: { ...trigger, command: '/mine' } });
+    const admins = talkProfile({
+      path: 'admins',
+      trigger: { ...trigger, command: '/admin' },
+      allow: { permission: 'admin', actors: [], bots: [] },
+    });
+    const lab = await open({ profiles: [mine, admins] });
+    lab.api.permissions.set('boss', { permission: 'admin', role_name: 'admin' });
+    const first = await lab.comment('/mine');
+    lab.clock.time += 1;
+    const second = await lab.comment('/admin', { login: 'boss' });
+    expect(await lab.comment('/cancel')).toMatchObject({ reason: 'command_cancel', profile: 'mine' });
+    expect((await lab.runs.find(first.runId ?? ''))?.cancelReason).toContain('octocat');
+    expect((await lab.runs.find(second.runId ?? ''))?.cancelReason).toBeNull();
+    expect(await lab.comment(`/cancel ${second.runId}`)).toMatchObject({ reason: 'permission_too_low' });
+  });
+
+  test('try nothing again for whom the profile has shut out since, or without the profile', async () => {
+    const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+    onTestFinished(async () => await db.close());
+    const named = (...actors: string[]) => talkProfile({ allow: { actors, bots: [] } });
+    const before = await openTalk(db, { profiles: [named('octocat')] });
+    const { runId } = await before.comment('go');
+    await before.live(runId ?? '', { outcome: 'failed' });
+    const after = await openTalk(db, { profiles: [named('somebody')] });
+    expect(await after.comment('/retry')).toMatchObject({ reason: 'actor_not_allowed' });
+    const without = await openTalk(db, { profiles: [talkProfile({ path: 'other' })] });
+    expect(await without.comment('/retry')).toMatchObject({ reason: 'command_profile_gone' });
+    expect(await without.comment('/status')).toMatchObject({ reason: 'command_status' });
+    expect(await before.newest()).toMatchObject({ state: 'ended' });
+    expect(await before.comment('/retry')).toMatchObject({ reason: 'command_retry' });
+  });
+
   test.each(['/cancelled', '/Cancel', 'please /cancel', 'well\n/cancel', '> /cancel', '//cancel'])(
     '%j is none',
     async (text) => {
