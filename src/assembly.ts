@@ -14,8 +14,6 @@ import { makePlan, type PlanDefaults } from './flow/plan.ts';
 import { refuseBeyondPolicy } from './flow/policy.ts';
 import { PROMPT_NAMES, promptFor } from './flow/prompt.ts';
 import { createGitHubClient, type GitHubClient } from './github/client.ts';
-import { askPermission } from './github/permission.ts';
-import { joinApps } from './join-apps.ts';
 import { createLogger, type Logger } from './log/logger.ts';
 import { createRedactor } from './log/redact.ts';
 import { checkMounts } from './mounts/check.ts';
@@ -123,7 +121,10 @@ export function clientsFor(
     const known = clients.get(key);
     if (known) return known;
     const want = { repository, permissions: permissionsFor(purpose), exact: false, tokenFile };
-    const token = async (): Promise<string | undefined> => (await tokens.token(want))?.value.reveal();
+    const token = async (refused?: string): Promise<string | undefined> => {
+      if (refused !== undefined) await tokens.refused(refused);
+      return (await tokens.token(want))?.value.reveal();
+    };
     const client = createGitHubClient({ apiUrl: config.githubApiUrl, token, log });
     const [oldest] = clients.keys();
     if (clients.size >= MAX_CLIENTS && oldest !== undefined) clients.delete(oldest);
@@ -133,7 +134,7 @@ export function clientsFor(
 }
 
 /** What `explain` uses of the flow: the same plan and prompt as a launch, with nothing started or copied. */
-export function createRehearsal(config: Config, ask: boolean): Rehearsal {
+export function createRehearsal(config: Config, foretell: Rehearsal['foretell']): Rehearsal {
   const policy = policyOnce(config);
   const host = mountHost(config, policy);
   const directories: Directories = { ...config, installation: '<installation>' };
@@ -159,21 +160,7 @@ export function createRehearsal(config: Config, ask: boolean): Rehearsal {
       return plan;
     },
     prompt: async (profile, event) => promptFor(profile, event, runId),
-    askPermission: ask ? createAsk(config) : undefined,
-  };
-}
-
-function createAsk(config: Config): NonNullable<Rehearsal['askPermission']> {
-  const redactor = createRedactor();
-  const log = createLogger({ level: 'fatal', redactor });
-  return permissionAsker(clientsFor(config, { tokens: joinApps({ config, redactor, log }).tokens, log }));
-}
-
-/** The live permission of a login on `owner/name`, by the run's own credential. */
-export function permissionAsker(clientFor: ReturnType<typeof clientsFor>) {
-  return async (profile: Profile, repository: string, login: string): Promise<string> => {
-    const [owner = '', repo = ''] = repository.split('/');
-    return await askPermission(clientFor(profile, repository, 'lookup'), { owner, repo, login });
+    foretell,
   };
 }
 

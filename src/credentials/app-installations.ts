@@ -7,6 +7,8 @@ import { appName, type StoredApp } from './app-record.ts';
 export type Installations = {
   /** Undefined when the App is not installed there. `fresh` asks GitHub whatever is remembered. */
   find(repository: string, fresh?: boolean): Promise<Installation | undefined>;
+  /** The next look at each asks GitHub. */
+  forget(): void;
   /** Whether the App was ever found on the repository. */
   wasFound(repository: string): boolean;
 };
@@ -55,6 +57,7 @@ export function createInstallations(app: StoredApp, api: AppApi, clock: Clock): 
       if (known && (isPending || (!fresh && clock.now() < known.until))) return await known.answer;
       return await remember(key, repository);
     },
+    forget: () => remembered.clear(),
     wasFound: (repository) => found.has(repository.toLowerCase()),
   };
 }

@@ -21,12 +21,20 @@ export type AppTokens = {
   serves(app: StoredApp, repository: string): Promise<boolean>;
   /** Whether it was found there, as far as this process remembers. */
   served(app: StoredApp, repository: string): boolean;
+  /**
+   * GitHub refused this token before its end, as when the App was uninstalled and installed again: if it is one of
+   * this App and no moment old, no token that was minted until now is given out any more.
+   */
+  refused(app: StoredApp, value: string): void;
   /** Tries nothing again by itself any more. */
   close(): void;
 };
 
 /** A token is never handed out closer to its end than this. */
 const MARGIN_MS = 5 * 60_000;
+
+/** A token that is refused when it is younger than this would be replaced by one that is refused too. */
+const REFUSED_FROM_MS = 30_000;
 
 /** GitHub's silence and limits pass by themselves; everything else waits for somebody to mend it. */
 const PASSING = new Set(['github_unreachable', 'github_rate_limited', 'github_answer_unreadable']);
@@ -42,7 +50,7 @@ const LONGEST_LIMIT_MS = 15 * 60_000;
 /** What somebody must mend is asked again as soon as this, so that the mend is seen. */
 const MEND_WAIT_MS = 5_000;
 
-type Cached = { token: AppToken; freshUntil: number };
+type Cached = { token: AppToken; mintedAt: number; freshUntil: number };
 type Failure = { error: FlowError; count: number; nextAt: number };
 type State = {
   api: AppApi;
@@ -127,6 +135,14 @@ export function createAppTokens(parts: AppTokensParts): AppTokens {
     token,
     serves: async (app, repository) => (await stateOf(app).installations.find(repository)) !== undefined,
     served: (app, repository) => states.get(app)?.installations.wasFound(repository) ?? false,
+    refused(app, value) {
+      const state = states.get(app);
+      if (!state) return;
+      const found = [...state.cached.values()].find(({ token }) => token.value.reveal() === value);
+      if (!found || clock.now() - found.mintedAt < REFUSED_FROM_MS) return;
+      state.cached.clear();
+      state.installations.forget();
+    },
     close() {
       isOpen = false;
       for (const timer of timers) timer.stop();
@@ -155,7 +171,7 @@ function remember(
   clock.after(Math.max(0, livesMs) + MARGIN_MS, forget);
   for (const [key, { token }] of cached) if (token.expiresAt <= now) cached.delete(key);
   const token = { value: new Secret(value), expiresAt: now + livesMs };
-  cached.set(id, { token, freshUntil: Math.min(now + cacheMs, token.expiresAt - MARGIN_MS) });
+  cached.set(id, { token, mintedAt: now, freshUntil: Math.min(now + cacheMs, token.expiresAt - MARGIN_MS) });
   return token;
 }
 

@@ -36,6 +36,8 @@ export type GitHubTokens = {
     exact: boolean;
     tokenFile: string;
   }): Promise<GitHubToken | undefined>;
+  /** GitHub refused this token: if it is of an App, it is given out no more, and what is known of the App is asked anew. */
+  refused(value: string): Promise<void>;
   /** Whether an App serves the repository, so that no token file is needed; true also when it should and cannot. */
   hasApp(repository: string): Promise<boolean>;
 };
@@ -101,6 +103,9 @@ export function createGitHubTokens(parts: {
       const fault = doubt ?? found.fault;
       if (file || (!fault && found.apps.length === 0)) return file;
       throw fault ?? appNotInstalled(found.apps.map(appName), want.repository);
+    },
+    async refused(value) {
+      for (const app of await apps.all().catch(() => [])) tokens.refused(app, value);
     },
     async hasApp(repository) {
       for (const app of (await candidates(repository)).apps) {

@@ -33,7 +33,7 @@ type TokenGrant = {
 
 /** What granting takes from the rest of the service. */
 export type GrantParts = RenewParts & {
-  tokens: GitHubTokens;
+  tokens: Pick<GitHubTokens, 'token'>;
   secrets: NamedSecrets;
   keeper: TokenKeeper;
   held: HeldSecrets;

@@ -17,7 +17,7 @@ export type BearerAccess = {
 /** Bearers live as long as their run is prepared or runs; their hashes lie with the run, so that a restart changes nothing. */
 export function createBearerAccess(parts: {
   runs: Pick<RunStore, 'find'>;
-  tokens: GitHubTokens;
+  tokens: Pick<GitHubTokens, 'token' | 'hasApp'>;
   directories: Directories;
 }): BearerAccess {
   const { runs, tokens, directories } = parts;

@@ -1,5 +1,6 @@
 import { type Clock, isoTime } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
 import type { GitHubToken, GitHubTokens } from '../credentials/github-tokens.ts';
 import { renewCredential } from '../credentials/renew.ts';
 import type { Logger } from '../log/logger.ts';
@@ -18,6 +19,9 @@ const AHEAD_MS = 8 * 60_000;
 
 /** How long after an answer the next one is asked for at the earliest; a token file is looked at this often. */
 const NEXT_MS = 60_000;
+
+/** How long an answer counts at the most: a token that GitHub refused meanwhile is replaced this soon. */
+const MOST_MS = 5 * 60_000;
 
 /** The waits between tries that fail double from the first to the last. */
 const RETRY_MS = { first: 15_000, last: 5 * 60_000 };
@@ -40,7 +44,7 @@ export type TokenKeeper = {
 
 /** What a keeper takes from the rest of the service. */
 export type KeeperParts = {
-  tokens: GitHubTokens;
+  tokens: Pick<GitHubTokens, 'token'>;
   runs: Pick<RunStore, 'find' | 'note'>;
   held: HeldSecrets;
   redactor: Redactor;
@@ -48,7 +52,8 @@ export type KeeperParts = {
   log: Logger;
 };
 
-type Entry = KeptRun & { dueAt: number; failures: number; busy: boolean };
+/** `placed` is the token that the run is known to have; a cached one is the same object when it is asked for again. */
+type Entry = KeptRun & { placed: Secret | undefined; dueAt: number; failures: number; busy: boolean };
 
 /** A keeper of no run yet; it renews from `start` on. */
 export function createTokenKeeper(parts: KeeperParts): TokenKeeper {
@@ -69,7 +74,7 @@ export function createTokenKeeper(parts: KeeperParts): TokenKeeper {
   return {
     keep(run, token) {
       const dueAt = token ? nextAt(token, clock.now()) : clock.now();
-      const entry: Entry = { ...run, dueAt, failures: 0, busy: false };
+      const entry: Entry = { ...run, placed: token?.value, dueAt, failures: 0, busy: false };
       kept.set(run.id, entry);
       const forget = (): void => void (isKept(entry) && kept.delete(run.id));
       parts.held.hold(run.id, { values: [], forget });
@@ -92,15 +97,8 @@ async function renew(parts: KeeperParts, entry: Entry, isKept: (entry: Entry) =>
     if (run?.state !== 'preparing' && run?.state !== 'running') return false;
     const token = await ask(parts, entry);
     if (!isKept(entry)) return false;
-    const { secrets: secretsDir } = entry.places;
-    const { owner } = entry.grant;
-    const renewed = await renewCredential({
-      ...parts,
-      secretsDir,
-      name: TOKEN_NAME,
-      value: token.value,
-      owner,
-    });
+    const renewed = entry.placed === token.value ? undefined : await place(parts, entry, token.value);
+    entry.placed = token.value;
     entry.dueAt = nextAt(token, parts.clock.now());
     if (renewed) await tellRenewed(parts, entry, renewed, token);
     entry.failures = 0;
@@ -116,6 +114,10 @@ async function ask({ tokens }: KeeperParts, { grant }: Entry): Promise<GitHubTok
   const token = await tokens.token({ ...grant, exact: true });
   if (!token) throw tokenGone(grant);
   return token;
+}
+
+async function place({ redactor }: KeeperParts, { places, grant: { owner } }: Entry, value: Secret) {
+  return await renewCredential({ secretsDir: places.secrets, name: TOKEN_NAME, value, owner, redactor });
 }
 
 async function tellRenewed(
@@ -149,7 +151,7 @@ async function tellFailed(
 }
 
 function nextAt({ expiresAt }: GitHubToken, nowMs: number): number {
-  return Math.max(nowMs + NEXT_MS, (expiresAt ?? 0) - AHEAD_MS);
+  return Math.min(nowMs + MOST_MS, Math.max(nowMs + NEXT_MS, (expiresAt ?? 0) - AHEAD_MS));
 }
 
 function tokenGone({ repository, tokenFile }: GrantRecord): FlowError {

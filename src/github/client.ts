@@ -3,6 +3,7 @@ import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
 import { randomId } from '../base/ids.ts';
 import type { Logger } from '../log/logger.ts';
+import { answerAs } from './app-faults.ts';
 import { makeConditional } from './conditional.ts';
 import { credentialMissing, gitHubUnreachable } from './errors.ts';
 import { faultOf } from './fault.ts';
@@ -32,6 +33,8 @@ const RETRIES = 2;
 /** A limit is waited for once if it passes this soon; else the caller is told. */
 const LONGEST_LIMIT_SEC = 5;
 
+type Work<T> = (request: GitHubRequest) => Promise<T>;
+
 /** How a client signs each request itself, where one token would not do: an authentication strategy of Octokit's, and what it takes. https://github.com/octokit/core.js#authentication */
 export type SignIn = {
   authStrategy: (options: never) => unknown;
@@ -40,10 +43,14 @@ export type SignIn = {
 
 const ThrottledOctokit = Octokit.plugin(throttling, retry);
 
-/** `token` is asked anew for each piece of work, so that a renewed one is used; undefined means there is none. With `signIn` each request is signed instead. */
+/**
+ * `token` is asked anew for each piece of work, so that a renewed one is used; undefined means there is none. When
+ * GitHub refuses the token, it is asked once more and told so, and another one is tried with the work from its
+ * beginning. With `signIn` each request is signed instead.
+ */
 export function createGitHubClient(
   parts: { apiUrl: string; log: Logger } & (
-    | { token: () => Promise<string | undefined> }
+    | { token: (refused?: string) => Promise<string | undefined> }
     | { signIn: SignIn }
   ),
 ): GitHubClient {
@@ -65,19 +72,32 @@ export function createGitHubClient(
     ...('signIn' in parts ? parts.signIn : {}),
   });
   makeConditional(octokit);
+  const askWith = async <T>(
+    token: string | null,
+    { what, work, deadline }: { what: string; work: Work<T>; deadline: AbortSignal },
+  ): Promise<T> => {
+    const request = octokit.request.defaults({
+      ...(token === null ? {} : { headers: { authorization: `Bearer ${token}` } }),
+      request: { signal: deadline },
+    }) as GitHubRequest;
+    try {
+      return await Promise.race([work(request), tooLate(what, deadline)]);
+    } catch (error) {
+      throw faultOf(what, error);
+    }
+  };
   return {
     async ask(what, work) {
       const token = 'token' in parts ? await parts.token() : null;
       if (token === undefined) throw credentialMissing(what);
-      const deadline = AbortSignal.timeout(DEADLINE_MS);
-      const request = octokit.request.defaults({
-        ...(token === null ? {} : { headers: { authorization: `Bearer ${token}` } }),
-        request: { signal: deadline },
-      }) as GitHubRequest;
+      const errand = { what, work, deadline: AbortSignal.timeout(DEADLINE_MS) };
       try {
-        return await Promise.race([work(request), tooLate(what, deadline)]);
+        return await askWith(token, errand);
       } catch (error) {
-        throw faultOf(what, error);
+        if (answerAs(error) !== 'github_token_refused' || token === null || !('token' in parts)) throw error;
+        const other = await parts.token(token);
+        if (other === undefined || other === token) throw error;
+        return await askWith(other, errand);
       }
     },
   };

@@ -250,6 +250,24 @@ describe('a failing mint', () => {
     expect(await failsWith()).toMatchObject({ code: 'app_not_installed' });
   });
 
+  test('refused by GitHub before its end is given out no more, and the installation is looked up anew', async () => {
+    const { stood } = await lab.addApp([REPOSITORY]);
+    const first = revealed(await lab.tokens.token(want())) ?? '';
+    stood.installations = [makeInstallation('octo', REPOSITORY)];
+    await lab.tokens.refused(first);
+    expect(revealed(await lab.tokens.token(want()))).toBe(first);
+    lab.clock.time += MINUTE;
+    await lab.tokens.refused('ghs_another-token');
+    expect(revealed(await lab.tokens.token(want()))).toBe(first);
+    await lab.tokens.refused(first);
+    const second = await lab.tokens.token(want());
+    expect(revealed(second)).not.toBe(first);
+    stood.installations = [];
+    lab.clock.time += MINUTE;
+    await lab.tokens.refused(revealed(second) ?? '');
+    expect(await failsWith()).toMatchObject({ code: 'app_not_installed' });
+  });
+
   test('of the one installation that the App was added with says that this is gone', async () => {
     await lab.addApp([], { installationId: 77 });
     lab.api.repositories.add(REPOSITORY);

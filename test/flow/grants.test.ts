@@ -42,7 +42,6 @@ function ground(
   const kept: [KeptRun, GitHubToken | undefined][] = [];
   const parts: GrantParts = {
     tokens: {
-      hasApp: async () => true,
       async token(want) {
         asked.push(want);
         return await token();

@@ -29,8 +29,7 @@ function hourlyTokens(clock: { time: number }) {
   const given: GitHubToken[] = [];
   const state = { given, fault: undefined as FlowError | undefined, asked: 0 };
   let mintedAt = Number.NEGATIVE_INFINITY;
-  const tokens: GitHubTokens = {
-    hasApp: async () => true,
+  const tokens: Pick<GitHubTokens, 'token'> = {
     async token() {
       state.asked += 1;
       if (state.fault) throw state.fault;
@@ -46,7 +45,10 @@ function hourlyTokens(clock: { time: number }) {
       return given.at(-1);
     },
   };
-  return { ...state, state, tokens };
+  const refuse = (): void => {
+    mintedAt = Number.NEGATIVE_INFINITY;
+  };
+  return { ...state, state, tokens, refuse };
 }
 
 function ground() {
@@ -110,6 +112,16 @@ test('over three hours, past two expiries and more, the file always holds a toke
   });
   expect(seen.size).toBeGreaterThanOrEqual(4);
   expect(world.notes.filter((text) => text.includes('renewed. It lasts until'))).toHaveLength(seen.size - 1);
+});
+
+test('a token that GitHub refused before its end is replaced within minutes', async () => {
+  await begin();
+  const before = present();
+  await pass(6);
+  expect(present()).toBe(before);
+  world.app.refuse();
+  await pass(6);
+  expect(present()).not.toBe(before);
 });
 
 test('a new token is masked, and in its place by rename, closed to others, with nothing left beside it', async () => {

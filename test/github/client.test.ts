@@ -52,6 +52,22 @@ describe('a permission', () => {
     expect(api.requests[0]?.userAgent).toMatch(/^github-flows /);
   });
 
+  test('is asked once more with another token when GitHub refuses the first', async () => {
+    api.permissions.set('octocat', { permission: 'read', role_name: 'read' });
+    api.misbehave({ status: 401 });
+    const asked: (string | undefined)[] = [];
+    const token = async (refused?: string): Promise<string> => {
+      asked.push(refused);
+      return refused === undefined ? 'an-old-token' : 'a-new-token';
+    };
+    expect(await askPermission(createGitHubClient({ apiUrl: api.url, token, log }), question)).toBe('read');
+    expect(asked).toEqual([undefined, 'an-old-token']);
+    expect(api.requests.map(({ authorization }) => authorization)).toEqual([
+      'Bearer an-old-token',
+      'Bearer a-new-token',
+    ]);
+  });
+
   test('of somebody GitHub does not know is none', async () => {
     expect(await askPermission(client, question)).toBe('none');
   });
