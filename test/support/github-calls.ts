@@ -1,8 +1,22 @@
 import { createCheck, findCheck, updateCheck } from '../../src/github/checks.ts';
 import type { GitHubClient } from '../../src/github/client.ts';
+import {
+  changeInDiscussion,
+  commentInDiscussion,
+  discussionComments,
+  reactInDiscussion,
+} from '../../src/github/discussions.ts';
 import { addReaction, createComment, findComment, updateComment } from '../../src/github/issues.ts';
 import { askPermission } from '../../src/github/permission.ts';
-import { readPullRequest } from '../../src/github/pull-requests.ts';
+import {
+  addAssignees,
+  addLabels,
+  createPullRequest,
+  findPullRequest,
+  readPullRequest,
+  requestReviewers,
+  updatePullRequest,
+} from '../../src/github/pull-requests.ts';
 import { isTeamMember } from '../../src/github/teams.ts';
 import { askLogin } from '../../src/github/token-owner.ts';
 
@@ -41,5 +55,37 @@ export const GITHUB_CALLS: Record<
     call: (client) => readPullRequest(client, { ...place, number: 7 }),
     tries: 3,
   },
+  'the pull requests of a branch': {
+    call: (client) => findPullRequest(client, { ...place, branch: 'x', commit: sha }),
+    tries: 3,
+  },
+  'a new pull request': {
+    call: (client) =>
+      createPullRequest(client, { ...place, head: 'x', base: 'main', title: 'x', body: 'x', draft: true }),
+    tries: 1,
+  },
+  'a changed pull request': {
+    call: (client) => updatePullRequest(client, { ...place, number: 7, title: 'x', body: 'x' }),
+    tries: 3,
+  },
+  labels: { call: (client) => addLabels(client, { ...place, number: 7, labels: ['x'] }), tries: 3 },
+  assignees: { call: (client) => addAssignees(client, { ...place, number: 7, assignees: ['x'] }), tries: 3 },
+  reviewers: {
+    call: (client) => requestReviewers(client, { ...place, number: 7, reviewers: ['x'], teamReviewers: [] }),
+    tries: 3,
+  },
+  'a reaction in a discussion': {
+    call: (client) => reactInDiscussion(client, { subject: 'D_1', content: 'eyes' }),
+    tries: 3,
+  },
+  'a new comment in a discussion': {
+    call: (client) => commentInDiscussion(client, { discussion: 'D_1', body: 'x' }),
+    tries: 1,
+  },
+  'a changed comment in a discussion': {
+    call: (client) => changeInDiscussion(client, { comment: 'DC_1', body: 'x' }),
+    tries: 3,
+  },
+  'the comments in a discussion': { call: (client) => discussionComments(client, 'D_1'), tries: 3 },
   'the checks of a commit': { call: (client) => findCheck(client, check), tries: 3 },
 };
