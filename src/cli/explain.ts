@@ -8,6 +8,7 @@ import { deliveryUnknown } from '../deliveries/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
 import { type Explanation, explain } from '../flow/explain.ts';
+import { joinForeteller } from '../join-foretell.ts';
 import { loadProfiles } from '../profiles/load.ts';
 import { createProfileSet } from '../profiles/match.ts';
 import { failureText } from './deliveries.ts';
@@ -25,21 +26,26 @@ export function addExplainCommand(program: Command, io: Io): void {
     .command('explain <delivery-or-file>')
     .description('What a delivery does and why, without doing it.')
     .option('--event <name>', 'the event’s name, for a file with a payload')
-    .option('--ask', 'ask GitHub for the sender’s permission')
+    .option('--ask', 'ask GitHub and the stored runs who may')
     .option('--json', 'print JSON')
     .action(async (subject: string, options: { event?: string; ask?: true; json?: true }) => {
       const config = readConfig(io);
       const event = await readSubject(io, subject, options.event);
-      const explanation = await explainEvent(config, event, options.ask === true);
+      const explanation = await explainEvent(io, config, event, options.ask === true);
       if (options.json) printJson(io, explanation);
       else printExplanation(io, explanation);
     });
 }
 
-async function explainEvent(config: Config, event: FlowEvent, ask: boolean): Promise<Explanation> {
+async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boolean): Promise<Explanation> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
   if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
-  return await explain(event, createProfileSet(loaded.candidates), createRehearsal(config, ask));
+  const profiles = createProfileSet(loaded.candidates);
+  if (!ask) return await explain(event, profiles, createRehearsal(config, undefined));
+  return await withStores(io, async ({ db }) => {
+    const foretell = await joinForeteller(config, db);
+    return await explain(event, profiles, createRehearsal(config, foretell));
+  });
 }
 
 /** A file that is there is a payload; anything else is the id of a stored delivery. */

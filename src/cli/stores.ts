@@ -24,11 +24,11 @@ export function readConfig(io: Io): Config {
 }
 
 /** Opens the database of the configuration for one command, and closes it. */
-export async function withStores(io: Io, work: (stores: Stores) => Promise<void>): Promise<void> {
+export async function withStores<T>(io: Io, work: (stores: Stores) => Promise<T>): Promise<T> {
   const config = readConfig(io);
   const db = await openDatabase(databasePlace(config));
   try {
-    await work({
+    return await work({
       config,
       db,
       deliveries: createDeliveryStore(db, systemClock),

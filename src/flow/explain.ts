@@ -4,8 +4,9 @@ import type { FlowEvent } from '../events/event.ts';
 import { judgeActor } from '../profiles/allow.ts';
 import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match.ts';
 import type { CandidateResult, Profile } from '../profiles/profile.ts';
+import { type CommentCommand, readCommentCommand } from './comment-command.ts';
+import type { Foreteller } from './foretell.ts';
 import { NO_PROFILE_MATCHED, refusedBeforeMatching } from './no-run.ts';
-import { permissionReaches } from './permission-levels.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
 export type Explanation = {
@@ -30,8 +31,8 @@ export type PlanView = Pick<
 export type Rehearsal = {
   plan(profile: Profile, event: FlowEvent): Promise<Plan>;
   prompt(profile: Profile, event: FlowEvent): Promise<string>;
-  /** Asks GitHub for the sender's permission; undefined leaves GitHub alone. */
-  askPermission: ((profile: Profile, repository: string, login: string) => Promise<string>) | undefined;
+  /** Asks GitHub and the stored runs what admission would ask them; undefined leaves both alone. */
+  foretell: Foreteller | undefined;
 };
 
 /** Goes the way of a delivery without storing or starting anything. */
@@ -42,14 +43,13 @@ export async function explain(
 ): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
   const refused = refusedBeforeMatching(event);
-  const profile = refused ? undefined : matchEvent(profiles, event).winner?.profile;
+  const command = refused ? undefined : readCommentCommand(event, profiles);
+  const profile = refused || command ? undefined : matchEvent(profiles, event).winner?.profile;
   if (!profile) {
-    const decision = {
-      run: false,
-      profile: null,
-      permission: 'not needed',
-      ...(refused ?? NO_PROFILE_MATCHED),
-    };
+    const none = { run: false, profile: null, permission: 'not needed' };
+    const decision = command
+      ? { ...none, ...(await judgeCommand(event, command, profiles, rehearsal)) }
+      : { ...none, ...(refused ?? NO_PROFILE_MATCHED) };
     return { decision, candidates, problems: [], prompt: null, plan: null };
   }
   const decision = await judge(profile, event, rehearsal);
@@ -64,10 +64,27 @@ export async function explain(
   return { decision, candidates, problems, prompt, plan: plan && viewPlan(plan) };
 }
 
+/** What a command to the runs of the thread would come to; it is no event for profiles. */
+async function judgeCommand(
+  event: FlowEvent,
+  command: CommentCommand,
+  profiles: ProfileSet,
+  { foretell }: Rehearsal,
+): Promise<{ reason: string; message: string; permission: string }> {
+  const reason = `command_${command.name}`;
+  const said = `The comment says /${command.name} to the runs of its thread`;
+  if (!foretell) return { reason, message: `${said}; --ask looks which they are.`, permission: 'not asked' };
+  const { problem, permission, runs } = await foretell.command(event, command, profiles);
+  const told = problem
+    ? { reason: problem.code, message: problem.message }
+    : { reason, message: `${said}: ${runs.join(', ')}.` };
+  return { ...told, permission: permissionWord(problem, permission) };
+}
+
 async function judge(
   profile: Profile,
   event: FlowEvent,
-  rehearsal: Rehearsal,
+  { foretell }: Rehearsal,
 ): Promise<Explanation['decision']> {
   const decision = {
     run: true,
@@ -76,31 +93,16 @@ async function judge(
     message: `Profile ${profile.path} starts a run.`,
   };
   const judgement = judgeActor(profile.allow, event.actor);
-  if (judgement === 'allowed') return { ...decision, permission: 'not needed' };
-  if ('denied' in judgement)
-    return {
-      ...decision,
-      run: false,
-      reason: judgement.denied.code,
-      message: judgement.denied.message,
-      permission: 'not needed',
-    };
-  if (!rehearsal.askPermission || !judgement.ask) return { ...decision, permission: 'not asked' };
-  const login = event.actor?.login ?? '';
-  const asked = await rehearsal
-    .askPermission(profile, event.repository?.fullName ?? '', login)
-    .catch(asFlowError);
-  if (typeof asked !== 'string')
-    return {
-      ...decision,
-      run: false,
-      reason: 'permission_unknown',
-      message: asked.message,
-      permission: 'unknown',
-    };
-  if (permissionReaches(asked, judgement.ask)) return { ...decision, permission: asked };
-  const message = `${login} has the permission ${asked}; the profile asks for ${judgement.ask}.`;
-  return { ...decision, run: false, reason: 'permission_too_low', message, permission: asked };
+  const refuse = ({ code, message }: Problem) => ({ ...decision, run: false, reason: code, message });
+  if (typeof judgement === 'object' && 'denied' in judgement)
+    return { ...refuse(judgement.denied), permission: 'not needed' };
+  if (!foretell) return { ...decision, permission: judgement === 'allowed' ? 'not needed' : 'not asked' };
+  const { problem, permission } = await foretell.start(profile, event);
+  return { ...(problem ? refuse(problem) : decision), permission: permissionWord(problem, permission) };
+}
+
+function permissionWord(problem: Problem | undefined, permission: string | undefined): string {
+  return permission ?? (problem?.code === 'permission_unknown' ? 'unknown' : 'not needed');
 }
 
 function viewPlan(plan: Plan): PlanView {

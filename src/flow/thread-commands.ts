@@ -93,7 +93,8 @@ function refused(
   return { reason: problem.code, message, profile, problem, permission };
 }
 
-function notEnded(run: Run): Problem {
+/** Only a run that has ended can be tried again. */
+export function notEnded(run: Pick<Run, 'id'>): Problem {
   return {
     code: 'command_not_ended',
     message: `Run ${run.id} has not ended, so it cannot be tried again yet.`,

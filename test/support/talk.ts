@@ -7,12 +7,13 @@ import { createDeliveryStore, type DeliveryStore } from '../../src/deliveries/de
 import { createReporter, type Reporter } from '../../src/feedback/reporter.ts';
 import type { AdmissionLimits } from '../../src/flow/admission-limits.ts';
 import { createAdmission } from '../../src/flow/admit.ts';
+import { createForeteller, type Foreteller } from '../../src/flow/foretell.ts';
 import { createLookups } from '../../src/flow/lookups.ts';
 import { createOwnVoice } from '../../src/flow/own-voice.ts';
 import { renderReport } from '../../src/flow/report-texts.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { expandProfile } from '../../src/profiles/expand.ts';
-import { createProfileSet } from '../../src/profiles/match.ts';
+import { createProfileSet, type ProfileSet } from '../../src/profiles/match.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Registry } from '../../src/profiles/registry.ts';
 import { createOwnAccounts } from '../../src/runs/own-accounts.ts';
@@ -32,6 +33,10 @@ export type TalkLab = {
   runs: RunStore;
   reports: ReportStore;
   reporter: Reporter;
+  /** What `explain --ask` would foretell. */
+  foretell: Foreteller;
+  /** The profiles of the lab. */
+  profiles: ProfileSet;
   /** Another reporter on the same rows, as after a crash or in another process. */
   secondReporter(): Reporter;
   /** Delivers a comment on issue 7 of octo/hello and gives what was decided. */
@@ -97,19 +102,22 @@ export async function openTalk(
     });
   const reporter = reporterOver();
   const set = createProfileSet((options.profiles ?? [talkProfile()]).flatMap(expandProfile));
-  const admission = createAdmission({
+  const asking = {
     db,
-    deliveries,
     runs,
-    reports,
-    registry: { current: () => set } as unknown as Registry,
     lookups: createLookups(clientFor),
     own,
     limits: { ...NO_LIMITS, ...options.limits },
     defaultTimeoutSec: 1800,
+    clock,
+  };
+  const admission = createAdmission({
+    ...asking,
+    deliveries,
+    reports,
+    registry: { current: () => set } as unknown as Registry,
     onSaid: () => {},
     crashPoint: () => {},
-    clock,
     log,
   });
   const decideAgain = async (id: string): Promise<Decision> => {
@@ -124,6 +132,8 @@ export async function openTalk(
     runs,
     reports,
     reporter,
+    foretell: createForeteller(asking),
+    profiles: set,
     secondReporter: reporterOver,
     async deliver(payload, event = 'issue_comment') {
       const id = crypto.randomUUID();

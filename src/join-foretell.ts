@@ -1,0 +1,40 @@
+import { clientsFor } from './assembly.ts';
+import { systemClock as clock } from './base/clock.ts';
+import type { Config } from './config/config.ts';
+import type { Db } from './db/open.ts';
+import { createForeteller, type Foreteller } from './flow/foretell.ts';
+import { tokenFileFor } from './flow/github-credential.ts';
+import { createLookups } from './flow/lookups.ts';
+import { createOwnVoice } from './flow/own-voice.ts';
+import { joinApps } from './join-apps.ts';
+import { admissionLimits } from './join-talk.ts';
+import { createLogger } from './log/logger.ts';
+import { createRedactor } from './log/redact.ts';
+import { createOwnAccounts } from './runs/own-accounts.ts';
+import { createRunStore } from './runs/run-store.ts';
+
+/** Builds what asks GitHub and the stored runs for a command that changes nothing, with the credentials that runs have. */
+export async function joinForeteller(config: Config, db: Db): Promise<Foreteller> {
+  const redactor = createRedactor();
+  const log = createLogger({ level: 'fatal', redactor });
+  const apps = joinApps({ config, redactor, log });
+  // Apps that cannot be read serve nobody, which asking for their tokens tells.
+  await apps.store.all().catch(() => []);
+  const clientFor = clientsFor(config, { tokens: apps.tokens, log });
+  const own = createOwnVoice({
+    clientFor,
+    tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
+    appLogins: apps.logins,
+    accounts: { ...createOwnAccounts(db, clock), learn: async () => undefined },
+    clock,
+  });
+  return createForeteller({
+    db,
+    runs: createRunStore(db, clock),
+    lookups: createLookups(clientFor),
+    own,
+    limits: admissionLimits(config),
+    defaultTimeoutSec: config.run.timeoutSec,
+    clock,
+  });
+}

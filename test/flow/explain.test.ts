@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../src/db/open.ts';
+import { readEvent } from '../../src/events/from-delivery.ts';
+import { type Explanation, explain, type Rehearsal } from '../../src/flow/explain.ts';
+import { commentPayload } from '../support/service.ts';
+import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+type Over = Parameters<typeof commentPayload>[1];
+
+async function open(options?: Parameters<typeof openTalk>[1]): Promise<TalkLab> {
+  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  onTestFinished(async () => await db.close());
+  return await openTalk(db, options);
+}
+
+/** What is foretold of a comment, before admission decides on the same. */
+async function foretold(lab: TalkLab, text: string, over: Over = {}): Promise<Explanation['decision']> {
+  const body = JSON.stringify(commentPayload(text, over));
+  const event = readEvent({ deliveryId: 'explained', event: 'issue_comment', body });
+  const unplanned = async () => await Promise.reject(new Error('no plan here'));
+  const rehearsal: Rehearsal = { plan: unplanned, prompt: unplanned, foretell: lab.foretell };
+  return (await explain(event, lab.profiles, rehearsal)).decision;
+}
+
+const team = talkProfile({ allow: { actors: [], bots: [], teams: ['octo/core'] } });
+
+test.each<[string, Parameters<typeof openTalk>[1], Over, string[]]>([
+  ['whom the profile lets', {}, {}, ['run_queued']],
+  ['too low a permission', {}, { login: 'reader' }, ['permission_too_low']],
+  ['somebody outside the teams', { profiles: [team] }, {}, ['team_not_allowed']],
+  ['the account that the service works with', {}, { login: 'the-robot' }, ['own_account']],
+  ['a budget', { limits: { actor: { runs: 1 } } }, {}, ['run_queued', 'budget_actor_spent']],
+])('what is foretold of %s is what is decided then', async (_what, options, over, expected) => {
+  const lab = await open(options);
+  lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
+  for (const reason of expected) {
+    expect(await foretold(lab, 'go', over)).toMatchObject({ reason, run: reason === 'run_queued' });
+    expect(await lab.runs.list(5)).toHaveLength(reason === 'run_queued' ? 0 : expected.length - 1);
+    expect(await lab.comment('go', over)).toMatchObject({ reason });
+  }
+});
+
+test('a command is foretold as it is obeyed, and nothing of it is done', async () => {
+  const lab = await open();
+  const same = async (text: string, reason: string, over: Over = {}): Promise<void> => {
+    expect(await foretold(lab, text, over)).toMatchObject({ reason, run: false, profile: null });
+    expect((await lab.runs.list(1))[0]?.cancelReason ?? null).toBeNull();
+    expect(await lab.comment(text, over)).toMatchObject({ reason });
+  };
+  await same('/retry', 'command_no_run');
+  await lab.comment('go');
+  await same('/retry', 'command_not_ended');
+  await same('/status', 'command_status');
+  await same('/cancel', 'permission_too_low', { login: 'stranger' });
+  await same('/cancel', 'command_cancel');
+});
+
+test('without asking, a command is known as one', async () => {
+  const lab = await open();
+  const event = readEvent({
+    deliveryId: 'explained',
+    event: 'issue_comment',
+    body: JSON.stringify(commentPayload('/cancel')),
+  });
+  const unplanned = async () => await Promise.reject(new Error('no plan here'));
+  const { decision } = await explain(event, lab.profiles, {
+    plan: unplanned,
+    prompt: unplanned,
+    foretell: undefined,
+  });
+  expect(decision).toMatchObject({ run: false, reason: 'command_cancel', permission: 'not asked' });
+  expect(lab.api.requests).toEqual([]);
+});
