@@ -44,14 +44,14 @@ export function headline(run: Run): string {
 /** The values of the text about a run that goes on. */
 export function runningValues(
   run: Run,
-  told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string },
+  told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'running'> {
   const doing = told.timeline.filter(isDoing).slice(-DOINGS_SHOWN);
   return {
     ...common(run, told.link),
     STATE: run.state,
     ELAPSED: roughly(told.nowMs - (run.startedAt ?? run.queuedAt)),
-    DOING: doing.map(({ text }) => `- ${oneLine(text)}`).join('\n'),
+    DOING: doing.map(({ text }) => `- ${oneLine(told.mask(text))}`).join('\n'),
   };
 }
 

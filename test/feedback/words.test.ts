@@ -40,7 +40,7 @@ function ended(changes: Partial<Run> = {}, more: Partial<typeof told> = {}, by: 
 
 function running(changes: Partial<Run> = {}, more: Partial<typeof told> = {}): string {
   const values = runningValues({ ...run, state: 'running', ...changes }, { ...told, ...more });
-  return finish(renderReport(profile, 'running', values), asIs, mark);
+  return finish(renderReport(profile, 'running', values), more.mask ?? asIs, mark);
 }
 
 const doing = (text: string, kind = 'codex.command'): TimelineEntry => ({
@@ -82,6 +82,13 @@ describe('the comment about a run', () => {
     expect(text).toContain('**The agent is working.** (for 7 min)');
     expect(text).toContain('- two\n- three\n- four\n- five\n- six');
     expect(text).not.toMatch(/- one|a thread/);
+  });
+
+  test('hides secrets in what the agent did before it is cut or put on one line', () => {
+    const mask = (text: string): string => text.replaceAll('s3cret\nvalue', '[masked]');
+    const long = running({}, { mask, timeline: [doing(`${'x'.repeat(195)}s3cret\nvalue`)] });
+    expect(long).not.toContain('s3c');
+    expect(running({}, { mask, timeline: [doing('echo s3cret\nvalue')] })).toContain('- echo [masked]');
   });
 
   test('changes with the minutes at first, and ever more rarely', () => {
