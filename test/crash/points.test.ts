@@ -104,7 +104,7 @@ async function recovered({
 }: Setting): Promise<{ service: TestService; runs: Run[] }> {
   const service = await startServiceOn(ground);
   atEnd(async () => await service.app.stop(0));
-  for (const id of [(await service.deliver(commentPayload())).id]) accepted.push(id);
+  if (accepted.length === 0) accepted.push((await service.deliver(commentPayload())).id);
   const runs = await until('every run has ended', async () => {
     const all = await service.app.runs.list(10);
     const isDone = all.length === accepted.length && all.every(({ state }) => state === 'ended');
