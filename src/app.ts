@@ -9,6 +9,7 @@ import { startPublicServer } from './http/public-server.ts';
 import { createWebhookHandler } from './ingress/webhook-route.ts';
 import { joinAdmin } from './join-admin.ts';
 import { joinApi } from './join-api.ts';
+import { joinDashboard } from './join-dashboard.ts';
 import { joinParts } from './join-parts.ts';
 import { joinRecovery } from './join-upkeep.ts';
 import type { LogDestination } from './log/logger.ts';
@@ -62,7 +63,12 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
   const recovery = joinRecovery(ground, registry.current);
   if (recovery) undo.push(recovery.stop);
   const api = joinApi(ground, { ...joined, recovery }, admitter.wake);
-  const admin = await joinAdmin({ ...ground, clock, checks, routes: [appRoutes, api, ...adminRoutes] });
+  const admin = await joinAdmin({
+    ...ground,
+    clock,
+    checks,
+    routesFor: (login) => [appRoutes, joinDashboard(ground, login), api, ...adminRoutes],
+  });
   undo.push(admin.close);
   ground.apps.start();
   registry.watch();

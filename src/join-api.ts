@@ -43,7 +43,8 @@ export function joinApi(ground: Ground, upkeep: Upkeep, onReplay: () => void): A
   return { path: '/api', router: createApiRouter(actions) };
 }
 
-function runActions(ground: Ground): ApiActions['runs'] {
+/** What the API and the pages do with runs. */
+export function runActions(ground: Ground): ApiActions['runs'] {
   const { runs, config, db } = ground;
   const output = createOutputStore(db);
   return {

@@ -8,6 +8,7 @@ import { serverOf } from '../credentials/apps-for.ts';
 import { startAdminServer } from '../http/admin-server.ts';
 import { createAppRouter } from '../http/app-routes.ts';
 import type { Listener } from '../http/listen.ts';
+import { createLogin } from '../http/login.ts';
 import type { JoinedApps } from '../join-apps.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
@@ -115,7 +116,7 @@ async function servePages(config: Config, apps: JoinedApps): Promise<Listener | 
     return await startAdminServer({
       host: config.adminHost,
       port: config.adminPort,
-      token: randomId(32),
+      login: createLogin(randomId(32), systemClock),
       hosts: names,
       routers: [{ path: '/apps', router: createAppRouter({ flow: apps.flow, log }), open: true }],
       log,

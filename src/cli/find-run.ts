@@ -4,7 +4,8 @@ import type { Stores } from './stores.ts';
 
 /** The run of this id. Throws `run_unknown`. */
 export async function findRun(stores: Pick<Stores, 'runs'>, id: string): Promise<Run> {
-  const run = await stores.runs.find(id);
+  // What cannot be an id need not reach the database, which takes no NUL.
+  const run = /^[\w-]{1,64}$/.test(id) ? await stores.runs.find(id) : undefined;
   if (run) return run;
   throw new FlowError({
     code: 'run_unknown',

@@ -6,10 +6,11 @@ import { refuse } from '../ingress/refuse.ts';
 import type { Logger } from '../log/logger.ts';
 import { adminPathNotFound, hostUnexpected } from './admin-errors.ts';
 import { withStatus } from './api-status.ts';
+import { clientAddress, TRUSTED_PROXIES } from './client-address.ts';
 import { clientRefusal, refuseConnection } from './client-error.ts';
 import { expectedHost } from './expected-host.ts';
 import { type Listener, listen } from './listen.ts';
-import { createLogin } from './login.ts';
+import type { Login } from './login.ts';
 
 /** Part of the admin listener: what lies below `path`. `open` parts need no login and guard themselves. */
 export type AdminRoutes = { path: string; router: Router; open?: boolean };
@@ -25,13 +26,13 @@ const HELMET = helmet({
 
 /**
  * Opens the listener that operators reach. Each request must be for one of its names (`hosts` are those besides
- * `host` itself), then is served by an open part, or with the admin's `token` as a bearer by the others; order is
+ * `host` itself), then is served by an open part, or with the admin's token as a bearer by the others; order is
  * that of `routers`. Throws `listen_failed`.
  */
 export async function startAdminServer(options: {
   host: string;
   port: number;
-  token: string;
+  login: Login;
   hosts: readonly string[];
   routers: readonly AdminRoutes[];
   log: Logger;
@@ -61,14 +62,14 @@ export async function startAdminServer(options: {
 function createApp({
   host,
   hosts,
-  token,
+  login,
   routers,
   log,
   clock,
 }: Parameters<typeof startAdminServer>[0]): Express {
   const app = express();
   const isExpected = expectedHost(host, hosts);
-  const login = createLogin(token, clock);
+  app.set('trust proxy', TRUSTED_PROXIES);
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.use(HELMET, (request, response, next) => {
     if (!isExpected(request.headers.host)) throw hostUnexpected(request.headers.host);
@@ -77,7 +78,7 @@ function createApp({
   });
   for (const { path, router } of routers.filter(({ open }) => open)) app.use(path, router);
   app.use((request, _response, next) => {
-    login(request.headers.authorization, request.socket.remoteAddress ?? '');
+    login.header(request.headers.authorization, clientAddress(request));
     next();
   });
   for (const { path, router } of routers.filter(({ open }) => !open)) app.use(path, router);

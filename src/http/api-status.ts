@@ -9,6 +9,10 @@ const STATUS: Readonly<Record<string, number>> = {
   worker_unknown: 404,
   run_already_ended: 409,
   run_not_ended: 409,
+  run_body_gone: 410,
+  form_not_ours: 403,
+  attempt_unknown: 404,
+  page_unknown: 404,
   delivery_has_run: 409,
   delivery_body_gone: 410,
   database_busy: 503,
@@ -18,7 +22,9 @@ const STATUS: Readonly<Record<string, number>> = {
 /** Any thrown value as what the caller is answered. */
 export function withStatus(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (isBodyFault(error)) return requestInvalid('The body of the request', 'JSON of at most 100 kB');
+  if (isBodyFault(error))
+    return requestInvalid('The body of the request', 'well-formed and of at most 100 kB');
+  if (error instanceof URIError) return requestInvalid('The address of the request', 'well-formed');
   const fault = asFlowError(error);
   return new Refusal(STATUS[fault.code] ?? 500, { ...fault.toProblem(), blame: fault.blame, cause: error });
 }

@@ -8,22 +8,37 @@ const FAILURES = { most: 10, regainMs: 6_000 };
 /** Addresses remembered; the one that failed longest ago is forgotten first. */
 const MAX_ADDRESSES = 10_000;
 
-/** Looks at an Authorization header; throws `login_missing`, `login_wrong`, `login_too_often`. */
-export type Login = (authorization: string | undefined, address: string) => void;
+/** Lets whoever has the admin's token pass; all throw `login_wrong` and `login_too_often`. */
+export type Login = {
+  /** Looks at an Authorization header; throws `login_missing` too. */
+  header(authorization: string | undefined, address: string): void;
+  /** Looks at a token that a form brought. */
+  token(sent: string, address: string): void;
+};
 
-/** Logs in whoever sends `token` as a bearer. What is wrong is compared in constant time and counted by address. */
+/** Logs in whoever sends `token`. What is wrong is compared in constant time and counted by address. */
 export function createLogin(token: string, clock: Clock): Login {
   const wanted = digest(token);
   const failures = createFailures(clock);
-  return (authorization, address) => {
+  const refuseTooOften = (address: string): void => {
     const waitMs = failures.waitMs(address);
     if (waitMs > 0) throw loginTooOften(Math.ceil(waitMs / 1000));
-    const [, sent] = /^Bearer +(\S{1,4096})$/i.exec(authorization ?? '') ?? [];
-    if (sent === undefined) throw loginMissing();
-    if (timingSafeEqual(digest(sent), wanted)) return;
-    failures.add(address);
-    throw loginWrong();
   };
+  const login: Login = {
+    header(authorization, address) {
+      refuseTooOften(address);
+      const [, sent] = /^Bearer +(\S{1,4096})$/i.exec(authorization ?? '') ?? [];
+      if (sent === undefined) throw loginMissing();
+      login.token(sent, address);
+    },
+    token(sent, address) {
+      refuseTooOften(address);
+      if (timingSafeEqual(digest(sent), wanted)) return;
+      failures.add(address);
+      throw loginWrong();
+    },
+  };
+  return login;
 }
 
 function digest(text: string): Buffer {

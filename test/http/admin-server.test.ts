@@ -3,6 +3,7 @@ import { Router } from 'express';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type AdminRoutes, startAdminServer } from '../../src/http/admin-server.ts';
 import { createHealthRouter, type ReadyCheck } from '../../src/http/health-routes.ts';
+import { createLogin } from '../../src/http/login.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { settableClock } from '../support/fake-clock.ts';
@@ -19,7 +20,7 @@ async function start(
   const server = await startAdminServer({
     host: options.host ?? '127.0.0.1',
     port: 0,
-    token: TOKEN,
+    login: createLogin(TOKEN, clock),
     hosts: options.hosts ?? [],
     routers: [
       { path: '/', router: createHealthRouter(options.checks ?? [], clock), open: true },
@@ -190,7 +191,7 @@ test('a taken port is told with the option that names it', async () => {
   const again = startAdminServer({
     host: '127.0.0.1',
     port,
-    token: TOKEN,
+    login: createLogin(TOKEN, settableClock()),
     hosts: [],
     routers: [],
     log,

@@ -1,0 +1,31 @@
+import { FlowError } from '../base/errors.ts';
+
+/** A form without the token of the session that sent it, or one that another site sent. */
+export function formNotOurs(): FlowError {
+  return new FlowError({
+    code: 'form_not_ours',
+    blame: 'sender',
+    message: 'The form does not come from a page that this login was given, so nothing was done.',
+    mend: 'Open the page again and press its button there.',
+  });
+}
+
+/** A run has no attempt of this number. */
+export function attemptUnknown(asked: string, attempts: number): FlowError {
+  return new FlowError({
+    code: 'attempt_unknown',
+    blame: 'sender',
+    message: `The run has no attempt ${JSON.stringify(asked.slice(0, 20))}; it has ${attempts}.`,
+    mend: 'Open the page of the run without `?attempt=`; it leads to each attempt there is.',
+  });
+}
+
+/** A page below /runs that is none. */
+export function pageUnknown(path: string): FlowError {
+  return new FlowError({
+    code: 'page_unknown',
+    blame: 'sender',
+    message: `There is no page at ${JSON.stringify(path.slice(0, 100))}.`,
+    mend: 'Look for the run in the list of runs.',
+  });
+}

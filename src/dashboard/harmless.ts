@@ -1,0 +1,22 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/**
+ * What is no letter or sign that people see where it stands: controls, bidi marks, zero-width and other ignorable
+ * characters. Line ends, tabs and what joins letters and emoji (U+200C, U+200D, variation selectors) stay.
+ */
+const UNSEEN =
+  /(?!\n|\t|\u200c|\u200d|[\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Text of others as it may stand on a page: colours of terminals are gone, and what would hide or turn text around is named, such as ‹U+202E›. */
+export function harmless(text: string): string {
+  return stripVTControlCharacters(text)
+    .toWellFormed()
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(UNSEEN, (sign) => `‹U+${sign.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}›`);
+}
+
+/** The first `limit` characters, never half of one, with a word about what is missing. */
+export function shortened(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  return `${text.slice(0, limit).toWellFormed()} [cut: ${text.length - limit} more characters]`;
+}

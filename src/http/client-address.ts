@@ -1,0 +1,14 @@
+import { isIP } from 'node:net';
+import type { Request } from 'express';
+
+/**
+ * Who sent a request: the address that a proxy on this machine says, where there is one, so that a stranger's wrong
+ * logins close the door to that stranger alone. Nobody else is believed.
+ */
+export function clientAddress(request: Request): string {
+  const told = request.ip ?? '';
+  return isIP(told) === 0 ? (request.socket.remoteAddress ?? '') : told;
+}
+
+/** What express calls the proxies that are believed: https://expressjs.com/en/guide/behind-proxies.html */
+export const TRUSTED_PROXIES = 'loopback';

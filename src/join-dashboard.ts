@@ -1,0 +1,71 @@
+import { Router, urlencoded } from 'express';
+import { systemClock as clock } from './base/clock.ts';
+import { findRun } from './cli/find-run.ts';
+import type { Config } from './config/config.ts';
+import { createGitHubLinks } from './dashboard/links.ts';
+import type { DashboardParts } from './dashboard/parts.ts';
+import { addDashboardRoutes } from './dashboard/routes.ts';
+import { createSessions } from './dashboard/sessions.ts';
+import type { DashboardActions } from './dashboard/sight.ts';
+import { headline } from './feedback/run-words.ts';
+import { readOutputTail } from './flow/output-tail.ts';
+import type { Ground } from './ground.ts';
+import type { AdminRoutes } from './http/admin-server.ts';
+import { withStatus } from './http/api-status.ts';
+import { clientAddress } from './http/client-address.ts';
+import type { Login } from './http/login.ts';
+import { runActions } from './join-api.ts';
+import { createOutputStore } from './runs/output-store.ts';
+
+/** How much of an output a page reads from its end, in bytes as it is kept. */
+const TAIL_BYTES = 256 * 1024;
+
+/** The pages over the service's own parts; who may see them is decided by the admin's `login`. */
+export function joinDashboard(ground: Ground, login: Login): AdminRoutes {
+  const { config, log } = ground;
+  const router = Router({ strict: true, caseSensitive: true });
+  addDashboardRoutes(router, {
+    actions: dashboardActions(ground),
+    sessions: createSessions(clock),
+    checkToken: (request, token) => login.token(token, clientAddress(request)),
+    readForm: urlencoded({ extended: false, limit: '100kb' }),
+    refusalOf: withStatus,
+    links: createGitHubLinks(config.githubServerUrl),
+    ...addressOf(config),
+    log,
+    clock,
+  });
+  return { path: '/', router, open: true };
+}
+
+function dashboardActions(ground: Ground): DashboardActions {
+  const { runs, deliveries, config, db } = ground;
+  const { cancel, retry } = runActions(ground);
+  const output = createOutputStore(db);
+  return {
+    list: async (limit) => await runs.list(limit),
+    find: async (id) => await findRun(ground, id),
+    async look(run, attempt) {
+      const of = { runId: run.id, attempt };
+      const [delivery, timeline, entries] = await Promise.all([
+        deliveries.find(run.deliveryId),
+        runs.timeline(run.id),
+        readOutputTail({ varDir: config.varDir, output }, of, TAIL_BYTES),
+      ]);
+      const event = delivery && { name: delivery.event, action: delivery.action };
+      return { run, headline: headline(run), event, timeline, log: entries };
+    },
+    cancel,
+    retry,
+  };
+}
+
+/** How PUBLIC_URL shapes the pages: it may have a path, and it may be https though TLS ends before us. */
+function addressOf({ publicUrl }: Config): Pick<DashboardParts, 'basePath' | 'isSecure'> {
+  const url = publicUrl === undefined ? undefined : new URL(publicUrl);
+  const path = url?.pathname.replace(/\/+$/, '') ?? '';
+  return {
+    basePath: (request) => (request.headers.host === url?.host ? path : ''),
+    isSecure: (request) => request.secure || url?.protocol === 'https:',
+  };
+}
