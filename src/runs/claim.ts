@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { isPostgres, lockFor } from '../db/lock-for.ts';
 import { databaseNow } from '../db/now.ts';
 import type { Db } from '../db/open.ts';
-import { lockLanes, PUT_OFF, READY, settleLane, settleLanes } from './lanes.ts';
+import { giveHead, lockLanes, PUT_OFF, READY, settleLanes } from './lanes.ts';
 import type { RunOwner } from './owner.ts';
 import { type Ceilings, pickRun } from './pick.ts';
 import type { Run } from './run.ts';
@@ -36,9 +36,12 @@ export async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<Run 
     const picked = await pickRun(trx, ceilings);
     if (!picked) return undefined;
     await lockLanes(trx, [picked.repository_id]);
-    const row = (await isStillReady(trx, picked.id)) ? await take(trx, picked.id, parts, owner) : undefined;
-    await settleLane(trx, picked.repository_id);
+    const found = await lookOnceMore(trx, picked.id);
     // It was called off in this very moment; the next claim finds another.
+    if (!found) return undefined;
+    const row = await take(trx, picked.id, parts, owner);
+    // What stood behind the head of a lane leaves it its head.
+    if (found.head === 1) await giveHead(trx, picked.repository_id);
     if (!row) return undefined;
     const data = { state: 'preparing', attempt: row.attempt };
     await appendTimeline(trx, row.id, now, { kind: 'state', text: `Attempt ${row.attempt} begins.`, data });
@@ -49,15 +52,17 @@ export async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<Run 
 /** What claims work with. */
 export type ClaimParts = { db: Db; clock: Clock; leaseMs: number; ceilings: Ceilings };
 
-/** Found by its id alone and judged here: with `READY` in the query, PostgreSQL may read the whole lane for it. */
-async function isStillReady(trx: Kysely<unknown>, id: string): Promise<boolean> {
+/** The run if it is ready still; found by its id alone and judged here: with `READY` in the query, PostgreSQL may read the whole lane for it. */
+async function lookOnceMore(trx: Kysely<unknown>, id: string): Promise<{ head: 0 | 1 } | undefined> {
   const row = await runTables(trx)
     .selectFrom('runs')
-    .select(['state', 'held', 'not_before', 'cancel_reason'])
+    .select(['head', 'state', 'held', 'not_before', 'cancel_reason'])
     .where('id', '=', id)
     .$if(isPostgres(trx), (query) => query.forUpdate().skipLocked())
     .executeTakeFirst();
-  return row?.state === 'queued' && row.held === 0 && row.not_before === 0 && row.cancel_reason === null;
+  const isReady =
+    row?.state === 'queued' && row.held === 0 && row.not_before === 0 && row.cancel_reason === null;
+  return isReady ? row : undefined;
 }
 
 async function take(trx: Kysely<unknown>, id: string, parts: ClaimParts, owner: RunOwner) {

@@ -54,6 +54,12 @@ export async function settleLane(trx: Kysely<unknown>, repositoryId: number): Pr
     await tables.updateTable('runs').set({ head: 1 }).where('id', '=', first.id).execute();
 }
 
+/** `settleLane` for a lane whose head has just been taken from it, in one statement. */
+export async function giveHead(trx: Kysely<unknown>, repositoryId: number): Promise<void> {
+  await sql`UPDATE runs SET head = 1 WHERE id = (SELECT id FROM runs WHERE repository_id = ${repositoryId} AND ${READY}
+    ORDER BY queued_at, id LIMIT 1)`.execute(trx);
+}
+
 /** `settleLane` for each repository. */
 export async function settleLanes(trx: Kysely<unknown>, repositoryIds: Iterable<number>): Promise<void> {
   for (const id of inOrder(repositoryIds)) await settleLane(trx, id);

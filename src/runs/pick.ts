@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { ACTIVE, HEAD, lockLanes, READY, settleLane } from './lanes.ts';
 import { runTables } from './tables.ts';
 
@@ -10,12 +10,9 @@ type Candidate = { id: string; repository_id: number; actor: string; queued_at: 
 /** Who works already: runs by repository, and the actors who may have no more. */
 type Active = { repositories: ReadonlyMap<number, number>; fullActors: readonly string[] };
 
-/** Repositories whose oldest run must wait for its actor, in which one claim looks for the run of another. */
-const LANES_LOOKED_INTO = 50;
-
 /** Ready runs of a lane that are looked at one by one, before its actors are; and how many of those. */
 const RUNS_LOOKED_AT = 200;
-const ACTORS_LOOKED_AT = 50;
+const ACTORS_LOOKED_AT = 200;
 
 /**
  * The run whose turn it is: of the repositories with room, those with the fewest living runs come first, and among
@@ -54,13 +51,11 @@ async function countActive(trx: Kysely<unknown>, { perActor }: Ceilings): Promis
 /** From a repository without a living run. */
 async function pickIdle(trx: Kysely<unknown>, active: Active): Promise<Candidate | undefined> {
   const busy = [...active.repositories.keys()];
-  const heads = headsOf(trx).$if(busy.length > 0, (query) => query.where('repository_id', 'not in', busy));
-  const { fullActors } = active;
-  if (fullActors.length === 0) return await heads.limit(1).executeTakeFirst();
-  const free = await heads.where('actor', 'not in', fullActors).limit(1).executeTakeFirst();
-  if (free) return free;
-  const waiting = await heads.where('actor', 'in', fullActors).limit(LANES_LOOKED_INTO).execute();
-  return await firstInLanes(trx, waiting, fullActors);
+  const head = await headsWithRoom(trx, active.fullActors)
+    .$if(busy.length > 0, (query) => query.where('repository_id', 'not in', busy))
+    .limit(1)
+    .executeTakeFirst();
+  return head && (await firstWithRoom(trx, head, active.fullActors));
 }
 
 /** From the repository with the fewest living runs that may have one more. */
@@ -71,14 +66,11 @@ async function pickBusy(
 ): Promise<Candidate | undefined> {
   const open = [...repositories].filter(([, count]) => count < perRepository).map(([id]) => id);
   if (open.length === 0) return undefined;
-  const heads = await headsOf(trx).where('repository_id', 'in', open).execute();
+  const heads = await headsWithRoom(trx, fullActors).where('repository_id', 'in', open).execute();
   const living = ({ repository_id }: Candidate): number => repositories.get(repository_id) ?? 0;
   // The heads come oldest first, and sorting keeps that order among equals.
-  return await firstInLanes(
-    trx,
-    heads.sort((a, b) => living(a) - living(b)),
-    fullActors,
-  );
+  const [head] = heads.sort((a, b) => living(a) - living(b));
+  return head && (await firstWithRoom(trx, head, fullActors));
 }
 
 /** From a lane without a head, which only a change made elsewhere by hand can leave: it gets one, for the next claim. */
@@ -108,18 +100,34 @@ function headsOf(trx: Kysely<unknown>) {
     .orderBy('id');
 }
 
-/** The first head whose actor has room, or the oldest run with room behind a head without. */
-async function firstInLanes(
+/** Of the heads, those in whose lane somebody has room: the head's own actor, or one of those who wait behind. */
+function headsWithRoom(trx: Kysely<unknown>, fullActors: readonly string[]) {
+  const heads = headsOf(trx);
+  if (fullActors.length === 0) return heads;
+  return heads.where((where) => where.or([where('actor', 'not in', fullActors), waitsBehind(fullActors)]));
+}
+
+/** Whether anybody but `fullActors` has ready runs in the lane of a head, found by jumping from one actor to the next: no more jumps than there are full actors. */
+function waitsBehind(fullActors: readonly string[]): RawBuilder<boolean> {
+  const inLane = sql`lane.repository_id = runs.repository_id AND ${READY}`;
+  return sql<boolean>`EXISTS (
+    WITH RECURSIVE actors (actor) AS (
+      SELECT (SELECT min(lane.actor) FROM runs AS lane WHERE ${inLane})
+      UNION ALL
+      SELECT (SELECT min(lane.actor) FROM runs AS lane WHERE ${inLane} AND lane.actor > actors.actor)
+      FROM actors WHERE actors.actor IN (${sql.join(fullActors)})
+    )
+    SELECT 1 FROM actors WHERE actor NOT IN (${sql.join(fullActors)}))`;
+}
+
+/** The head, or the oldest run of its lane whose actor has room. */
+async function firstWithRoom(
   trx: Kysely<unknown>,
-  heads: readonly Candidate[],
+  head: Candidate,
   fullActors: readonly string[],
 ): Promise<Candidate | undefined> {
-  for (const head of heads) {
-    if (!fullActors.includes(head.actor)) return head;
-    const behind = await firstOfOthers(trx, head.repository_id, fullActors);
-    if (behind) return behind;
-  }
-  return undefined;
+  if (!fullActors.includes(head.actor)) return head;
+  return await firstOfOthers(trx, head.repository_id, fullActors);
 }
 
 async function firstOfOthers(
@@ -136,23 +144,28 @@ async function firstOfOthers(
     .orderBy('id');
   const near = (await lane.limit(RUNS_LOOKED_AT).execute()).find(({ actor }) => !fullActors.includes(actor));
   if (near) return near;
-  const firsts: Candidate[] = [];
-  for (const actor of await actorsOf(trx, repositoryId, ACTORS_LOOKED_AT + fullActors.length))
-    if (!fullActors.includes(actor))
-      firsts.push(...(await lane.where('actor', '=', actor).limit(1).execute()));
-  return firsts.sort((a, b) => a.queued_at - b.queued_at || (a.id < b.id ? -1 : 1))[0];
+  return await firstOfActors(trx, repositoryId, fullActors);
 }
 
-/** Who has ready runs in a lane, read by jumping from one actor to the next. */
-async function actorsOf(trx: Kysely<unknown>, repositoryId: number, limit: number): Promise<string[]> {
-  const { rows } = await sql<{ actor: string }>`
+/** The oldest among the first runs of each of a lane's actors, who are read by jumping from one to the next. */
+async function firstOfActors(
+  trx: Kysely<unknown>,
+  repositoryId: number,
+  fullActors: readonly string[],
+): Promise<Candidate | undefined> {
+  const inLane = sql`lane.repository_id = ${repositoryId} AND ${READY}`;
+  const { rows } = await sql<Candidate>`
     WITH RECURSIVE actors (actor) AS (
-      SELECT min(actor) FROM runs WHERE repository_id = ${repositoryId} AND ${READY}
+      SELECT min(lane.actor) FROM runs AS lane WHERE ${inLane}
       UNION ALL
-      SELECT (SELECT min(runs.actor) FROM runs WHERE repository_id = ${repositoryId} AND ${READY}
-        AND runs.actor > actors.actor)
+      SELECT (SELECT min(lane.actor) FROM runs AS lane WHERE ${inLane} AND lane.actor > actors.actor)
       FROM actors WHERE actors.actor IS NOT NULL
+    ), firsts (id) AS (
+      SELECT (SELECT lane.id FROM runs AS lane WHERE ${inLane} AND lane.actor = actors.actor
+        ORDER BY lane.queued_at, lane.id LIMIT 1)
+      FROM actors WHERE actors.actor NOT IN (${sql.join(fullActors)}) LIMIT ${sql.lit(ACTORS_LOOKED_AT)}
     )
-    SELECT actor FROM actors WHERE actor IS NOT NULL LIMIT ${sql.lit(limit)}`.execute(trx);
-  return rows.map(({ actor }) => actor);
+    SELECT id, repository_id, actor, queued_at FROM runs WHERE id IN (SELECT id FROM firsts)
+    ORDER BY queued_at, id LIMIT 1`.execute(trx);
+  return rows[0];
 }

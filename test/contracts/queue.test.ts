@@ -101,6 +101,32 @@ eachDatabase((_kind, databases) => {
       expect(await claim()).toBe(bob);
     });
 
+    test('a run behind those of an actor who has no room is found in whichever repository it waits', async () => {
+      const { db, add, claim } = await setup({ perActor: 1 });
+      await add({ actor: 'mallory' });
+      await claim();
+      await sql`INSERT INTO runs (id, delivery_id, repository, repository_id, profile, profile_json, state, queued_at, actor, head)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+        SELECT 'x' || i, 'x' || i, 'o/r', 1 + i, 'p', '{}', 'queued', 1800000000100 + i, 'mallory', 1 FROM n`.execute(
+        db.kysely,
+      );
+      const bob = await add({ actor: 'bob', at: 1000, repository: 101 });
+      expect(await claim()).toBe(bob);
+      expect(await claim()).toBeUndefined();
+    });
+
+    test('the oldest run of many who wait behind an actor who has no room is found', async () => {
+      const { db, add, claim } = await setup({ perActor: 1 });
+      await add({ actor: 'mallory' });
+      await claim();
+      await add({ actor: 'mallory' });
+      await sql`INSERT INTO runs (id, delivery_id, repository, repository_id, profile, profile_json, state, queued_at, actor)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+        SELECT 'x' || i, 'x' || i, 'o/r1', 1, 'p', '{}', 'queued', 1800000000100 + i,
+          CASE WHEN i < 250 THEN 'mallory' ELSE 'user' || (1000 - i) END FROM n`.execute(db.kysely);
+      expect(await claim()).toBe('x250');
+    });
+
     test('are kept when many workers claim at once', async () => {
       const rounds = size(3, 20);
       for (let round = 0; round < rounds; round += 1) {
