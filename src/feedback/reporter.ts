@@ -7,6 +7,7 @@ import type { ReportStore } from '../runs/report-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { sayCheck, sayReaction, sayRefusal, sayStatus } from './say.ts';
 import type { TextName, TextValues } from './texts.ts';
+import { createTurns, type Turns } from './turns.ts';
 import type { Said, Voice } from './voice.ts';
 
 /** A report is tried this often before it is given up: with the waits below, for about a day. */
@@ -14,7 +15,12 @@ const MAX_ATTEMPTS = 12;
 const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 3 * 3_600_000;
 const LOOK_EVERY_MS = 5_000;
-const AT_ONCE = 20;
+
+/** Of what is due, so much is looked at to find whose turn it is. */
+const LOOKED_AT = 200;
+
+/** What runs say while they go on is changed no more often than this altogether: GitHub takes 80 changes a minute of one account. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
+const EACH_MS = 1_500;
 
 /** Longer than everything that one report asks of GitHub may take. */
 const LEASE_MS = 150_000;
@@ -52,56 +58,67 @@ export type ReporterParts = {
 export function createReporter(parts: ReporterParts): Reporter {
   let timer: Timer | undefined;
   let stopped = false;
-  let looking: Promise<void> | undefined;
-  const busy = new Map<string, { runId: string | null; done: Promise<void> }>();
-  const attempt = async (report: Report): Promise<void> => {
-    if (busy.has(report.id)) return;
-    const done = tryReport(parts, report.id).finally(() => busy.delete(report.id));
-    busy.set(report.id, { runId: report.runId, done });
-    await done;
-  };
-  const tryDue = async (): Promise<void> => {
+  let looking: Promise<{ tried: Promise<unknown> }> | undefined;
+  const turns = createTurns();
+  const attempt = async (report: Report): Promise<void> =>
+    await turns.hold(report, tryReport(parts, turns, report.id));
+  const look = async (): Promise<{ tried: Promise<unknown> }> => {
     await parts.reports.reopen();
-    await Promise.all((await parts.reports.due(AT_ONCE)).map(attempt));
+    const due = await parts.reports.due(LOOKED_AT);
+    const now = turns.pick(due, parts.clock.now());
+    const wait = now.length < due.length;
+    return { tried: Promise.all(now.map(async (each) => await attempt(each).finally(() => wait && wake()))) };
   };
   const sayDue = async (): Promise<void> => {
-    looking ??= tryDue()
-      .catch((error: unknown) => parts.log.error({ err: error }, 'reports could not be read'))
-      .finally(() => {
-        looking = undefined;
-      });
-    await looking;
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    try {
+      await (await looking).tried;
+    } catch (error) {
+      parts.log.error({ err: error }, 'reports could not be read');
+    }
+  };
+  const wake = (): void => {
+    if (!stopped) void sayDue();
   };
   return {
     async report(runId) {
-      await Promise.all([...busy.values()].map((each) => each.runId === runId && each.done));
-      await Promise.all((await parts.reports.due(10, runId)).map(attempt));
+      await Promise.all(turns.underWay(runId));
+      const due = await parts.reports.due(10, runId);
+      await Promise.all(due.filter((report) => turns.may(report, parts.clock.now())).map(attempt));
     },
     start() {
       timer = parts.clock.every(LOOK_EVERY_MS, sayDue);
     },
     sayDue,
-    wake() {
-      if (!stopped) void sayDue();
-    },
+    wake,
     async stop() {
       stopped = true;
       timer?.stop();
-      await looking;
+      await looking?.catch(() => undefined);
+      await Promise.allSettled(turns.underWay());
     },
   };
 }
 
 /** Never rejects for GitHub's faults; only the database's get out. */
-async function tryReport(parts: ReporterParts, id: string): Promise<void> {
+async function tryReport(parts: ReporterParts, turns: Turns, id: string): Promise<void> {
   const report = await parts.reports.take(id, LEASE_MS);
   if (!report) return;
   try {
     const said = await say(parts, report);
-    await parts.reports.said(id, said);
+    await parts.reports.said(id, { ...said, nextAt: await paced(parts, said.nextAt) });
   } catch (error) {
-    await fail(parts, report, asFlowError(error));
+    const fault = asFlowError(error);
+    const nextAt = await fail(parts, report, fault);
+    if (fault.code === 'github_rate_limited') turns.leaveAlone(report, nextAt);
   }
+}
+
+/** The more runs go on, the more rarely each says something new. */
+async function paced({ reports, clock }: ReporterParts, nextAt: number | null): Promise<number | null> {
+  return nextAt && Math.max(nextAt, clock.now() + EACH_MS * (await reports.living()));
 }
 
 async function say(parts: ReporterParts, report: Report): Promise<Said> {
@@ -124,7 +141,8 @@ async function say(parts: ReporterParts, report: Report): Promise<Said> {
 
 const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', check: 'check' } as const;
 
-async function fail(parts: ReporterParts, report: Report, fault: FlowError): Promise<void> {
+/** Gives the time at which GitHub may be asked again. */
+async function fail(parts: ReporterParts, report: Report, fault: FlowError): Promise<number> {
   const { attempts, kind, runId } = report;
   const now = parts.clock.now();
   const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
@@ -132,12 +150,13 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
   const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
   await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
   parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'GitHub did not take a report');
-  if (runId === null) return;
-  await parts.runs.note(runId, {
-    kind: 'report',
-    text: `GitHub did not take the ${NAMES[kind]}: ${fault.message}`,
-    data: { code: fault.code, attempts, final },
-  });
+  if (runId !== null)
+    await parts.runs.note(runId, {
+      kind: 'report',
+      text: `GitHub did not take the ${NAMES[kind]}: ${fault.message}`,
+      data: { code: fault.code, attempts, final },
+    });
+  return now + wait;
 }
 
 /** What no later attempt would mend: no credential, a name that GitHub cannot have, a check by what is no App. */

@@ -11,6 +11,8 @@ export type ReportStore = {
   add(report: NewReport, trx?: Kysely<unknown>): Promise<void>;
   /** Those that may be tried now, longest waiting first; of one run when it is named, whatever their time. */
   due(limit: number, runId?: string): Promise<Report[]>;
+  /** How many statuses and checks are kept up to date for runs that are worked on. */
+  living(): Promise<number>;
   /** Takes one for `leaseMs` and counts the attempt; undefined when another process has it or it is done. */
   take(id: string, leaseMs: number): Promise<Report | undefined>;
   /** It was said: `nextAt` null is for good, else when to look at it again. */
@@ -44,6 +46,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
         .execute();
       return rows.map(toReport);
     },
+    living: async () => await countLiving(own),
     async take(id, leaseMs) {
       const row = await update()
         .set((set) => ({ taken_until: clock.now() + leaseMs, attempts: set('attempts', '+', 1) }))
@@ -97,6 +100,17 @@ function workedOn(query: ExpressionBuilder<SayingTables, 'sayings'>) {
     .selectFrom('runs')
     .select('id')
     .where(sql<boolean>`state <> 'ended' AND state IN ('preparing', 'running')`);
+}
+
+async function countLiving(own: Kysely<SayingTables>): Promise<number> {
+  const row = await own
+    .selectFrom('sayings')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where(IS_WAITING)
+    .where('kind', 'in', LIVE_KINDS)
+    .where('run_id', 'in', (runs) => workedOn(runs))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
 async function add(tables: Kysely<SayingTables>, report: NewReport, now: number): Promise<void> {

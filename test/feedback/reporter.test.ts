@@ -74,6 +74,18 @@ describe('the comment about a run', () => {
     expect(lab.api.comments).toHaveLength(1);
   });
 
+  test('is changed more rarely when many runs go on', async () => {
+    const lab = await open();
+    for (let number = 1; number <= 8; number += 1) await lab.comment('go', { issue: { number } });
+    for (const run of await lab.runs.list(10)) await lab.runs.advance(run, 'preparing', {}, 'preparing');
+    await lab.say();
+    await expect.poll(() => lab.api.comments.length, { timeout: 10_000 }).toBe(8);
+    lab.clock.time += 11_000;
+    expect(await lab.reports.due(10)).toEqual([]);
+    lab.clock.time += 1_000;
+    await expect.poll(async () => (await lab.reports.due(10)).length).toBe(8);
+  });
+
   test('stays away when somebody removed it, until the run has ended', async () => {
     const { lab, id } = await withRun();
     await lab.say();
@@ -137,6 +149,35 @@ describe('what GitHub does not take', () => {
       expect(await lab.runs.find(id)).toEqual(before);
     },
   );
+
+  test('for a while is asked for nothing else of that owner meanwhile', async () => {
+    const { lab, id } = await withRun();
+    const { runId: second = '' } = await lab.comment('go', { issue: { number: 8 } });
+    lab.api.misbehaveAt(/comments$/, { status: 403, headers: { 'retry-after': '600' } }, 1);
+    await lab.reporter.report(id);
+    const asked = lab.api.requests.length;
+    await lab.reporter.report(second ?? '');
+    await lab.say();
+    expect(lab.api.requests).toHaveLength(asked);
+    lab.clock.time += 601_000;
+    await lab.say();
+    expect(lab.api.comments).toHaveLength(2);
+  });
+
+  test('at one repository holds up no other', async () => {
+    const lab = await open();
+    lab.api.repositories.add('octo/slow');
+    for (let number = 1; number <= 6; number += 1)
+      await lab.comment('go', { repository: 'octo/slow', issue: { number } });
+    lab.api.misbehaveAt(/slow.*comments$/, 'silence', 6);
+    void lab.say();
+    await expect
+      .poll(() => lab.api.requests.filter(({ path }) => path.includes('slow')).length)
+      .toBeGreaterThan(4);
+    await lab.comment('go', { issue: { number: 9 } });
+    await lab.say();
+    expect(lab.api.comments.map(({ number }) => number)).toEqual([9]);
+  });
 
   test('is given up after a day', async () => {
     const { lab, id } = await withRun();
