@@ -13,8 +13,9 @@ test('there are at least thirty, and each says what is to be seen', () => {
 });
 
 describe.concurrent('what people on GitHub see of the whole service', () => {
-  test.for(played)('$name: $title', async (scenario, { expect }) => {
-    const seen = await play(scenario);
-    await expect(`${JSON.stringify(seen, null, 2)}\n`).toMatchFileSnapshot(scenario.expected);
-  });
+  for (const scenario of played)
+    test(`${scenario.name}: ${scenario.title}`, async ({ expect }) => {
+      const seen = await play(scenario);
+      await expect(`${JSON.stringify(seen, null, 2)}\n`).toMatchFileSnapshot(scenario.expected);
+    });
 });

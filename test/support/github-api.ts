@@ -20,11 +20,12 @@ export type ApiRequest = {
   ifNoneMatch: string | undefined;
 };
 
-/** What to answer instead of the truth: a status with headers, no answer ever, a cut connection, or a proxy's page. */
+/** What to answer instead of the truth: a status with headers, no answer ever, a cut connection (before the request was carried out, or `lost` after it), or a proxy's page. */
 export type Misbehaviour =
   | { status: number; headers?: Record<string, string>; message?: string }
   | 'silence'
   | 'cut'
+  | 'lost'
   | 'page'
   | { body: unknown };
 
@@ -119,16 +120,19 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     const isGraphQL = request.path === '/graphql';
     const wrong = isGraphQL ? faultsOfQuestion(request) : description.faultsOfRequest(request);
     faults.push(...wrong.map((fault) => `${request.method} ${request.path}: ${fault}`));
+    const carryOut = (): Answer =>
+      isGraphQL ? answerQuestion(state.discussions, request.body) : answerTo(state, request);
     const plan = planned.find(
       ({ path }) => path.test(request.path) || path.test(`${request.method} ${request.path}`),
     );
     if (plan) {
       plan.times -= 1;
       if (plan.times === 0) planned.splice(planned.indexOf(plan), 1);
+      if (plan.how === 'lost') carryOut();
       return misbehave(plan.how, response);
     }
-    if (isGraphQL) return send(response, answerQuestion(state.discussions, request.body));
-    const answer = answerTo(state, request);
+    const answer = carryOut();
+    if (isGraphQL) return send(response, answer);
     const template = description.match(request.method, request.path)?.template ?? '';
     if (answer.status === 304 || answer.status === 204) return void response.writeHead(answer.status).end();
     const unfit = description.faultsOfAnswer(template, request.method, answer.status, answer.body);
@@ -166,7 +170,7 @@ async function readRequest(incoming: IncomingMessage): Promise<ApiRequest> {
 
 function misbehave(how: Misbehaviour, response: ServerResponse): void {
   if (how === 'silence') return;
-  if (how === 'cut') response.destroy();
+  if (how === 'cut' || how === 'lost') response.destroy();
   else if (how === 'page')
     response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Please log in</h1>');
   else if ('body' in how) send(response, { status: 200, body: how.body });

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runCommand } from './cli.ts';
 import type { TestRepository } from './git-repository.ts';
-import type { GitHubApi } from './github-api.ts';
-import { startGitHubApi } from './github-api.ts';
+import { type GitHubApi, startGitHubApi } from './github-api.ts';
+import { makeApp, makeInstallation } from './github-apps.ts';
 import { payloadOf, type Scenario } from './scenario.ts';
-import { makeGround, startServiceOn, type TestService } from './service.ts';
+import { type Ground, makeGround, startServiceOn, type TestService } from './service.ts';
 
 /** A scenario's service and GitHub, and the commits of its repository by their placeholders (`<changes>`). */
 export type Stage = { service: TestService; github: GitHubApi; commits: Map<string, string> };
@@ -30,7 +31,21 @@ export async function setStage(scenario: Scenario): Promise<Stage> {
   github.repositories.add(ground.fullName);
   const commits = makeRefs(ground.repository, branch ?? 'main', scenario.github.refs ?? {});
   teach(github, scenario.github, { commits, repository: ground.fullName, branch: branch ?? 'main' });
+  if (scenario.github.app) await addApp(ground, github, scenario.github.app);
   return { service: await startServiceOn(ground), github, commits };
+}
+
+/** Adds an App of the stand-in to the service as an operator does, with these permissions in the repository. */
+async function addApp(ground: Ground, github: GitHubApi, permissions: Record<string, string>): Promise<void> {
+  const [owner = ''] = ground.fullName.split('/');
+  const installation = { ...makeInstallation(owner, ground.fullName), id: 50_007, permissions };
+  const app = makeApp({ id: 1_007, slug: 'the-robot', owner, installations: [installation] });
+  github.apps.apps.push(app);
+  writeFileSync(join(ground.dir, 'app.pem'), app.pem, { mode: 0o600 });
+  const key = ['--app-id', String(app.id), '--key-file', join(ground.dir, 'app.pem')];
+  const added = await runCommand(ground.dir, ground.settings, 'app', 'add', ...key);
+  if (added.code !== 0) throw new Error(added.err);
+  github.requests.length = 0;
 }
 
 function makeRefs(

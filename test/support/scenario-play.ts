@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Run, RunState } from '../../src/runs/run.ts';
+import type { ApiRequest } from './github-api.ts';
 import { payloadOf, type Scenario, type ScenarioDelivery } from './scenario.ts';
 import { type Stage, setStage } from './scenario-ground.ts';
 import { inOrder, steady } from './scenario-words.ts';
@@ -45,19 +46,26 @@ async function runsOf(runs: Stage['service']['app']['runs']): Promise<Run[]> {
   return (await runs.list(100)).toSorted((a, b) => a.id.localeCompare(b.id));
 }
 
+/** What GitHub does not take is tried again after 15 s; a machine may have much else to do. */
+const PATIENCE_MS = 100_000;
+
 /** Waits until the last delivery has gone as far as it should. */
 async function goOn(stage: Stage, far: string, sent: readonly Sent[]): Promise<void> {
   const { deliveries, runs } = stage.service.app;
   if (far === 'sent') return;
-  await until(`what was sent is ${far}`, async () => {
-    const found = await Promise.all(sent.map(({ id }) => deliveries.find(id)));
-    if (found.some((delivery) => !delivery?.decision)) return undefined;
-    if (far === 'decided') return true;
-    const runId = found.at(-1)?.decision?.runId;
-    if (far === 'running') return (await hasBegun(stage, runId)) || undefined;
-    const states = (await runs.list(100)).map(({ state }): RunState => state);
-    return (states.every((state) => state === 'ended') && !isBusy(stage)) || undefined;
-  });
+  await until(
+    `what was sent is ${far}`,
+    async () => {
+      const found = await Promise.all(sent.map(({ id }) => deliveries.find(id)));
+      if (found.some((delivery) => !delivery?.decision)) return undefined;
+      if (far === 'decided') return true;
+      const runId = found.at(-1)?.decision?.runId;
+      if (far === 'running') return (await hasBegun(stage, runId)) || undefined;
+      const states = (await runs.list(100)).map(({ state }): RunState => state);
+      return (states.every((state) => state === 'ended') && !isBusy(stage)) || undefined;
+    },
+    PATIENCE_MS,
+  );
 }
 
 /** The agent has printed something. */
@@ -92,12 +100,8 @@ async function tell(stage: Stage, sent: readonly Sent[], before: Map<string, str
       }),
     ),
     runs: await Promise.all(runs.map(async (run) => await tellRun(stage, run))),
-    requests: inOrder(github.requests).map(({ method, path, query, body }) => ({
-      method,
-      path,
-      ...(query.size > 0 && { query: Object.fromEntries(query) }),
-      ...(body !== undefined && { body }),
-    })),
+    requests: inOrder(github.requests.filter((each) => !isForToken(each))).map(tellRequest),
+    ...tellTokens(github.requests.filter(isForToken)),
     ...tellBranches(stage, before),
   };
   return steady(seen, {
@@ -105,6 +109,21 @@ async function tell(stage: Stage, sent: readonly Sent[], before: Map<string, str
     deliveries: sent.map(({ id }) => id),
     commits: new Map([...commits].map(([name, sha]) => [sha, name])),
   });
+}
+
+function tellRequest({ method, path, query, body }: ApiRequest): Record<string, unknown> {
+  const asked = query.size > 0 && { query: Object.fromEntries(query) };
+  return { method, path, ...asked, ...(body !== undefined && { body }) };
+}
+
+/** Which tokens an App was asked for; pieces of work that go on at once ask for theirs in no order, and each kind once. */
+function tellTokens(requests: readonly ApiRequest[]): { tokens?: unknown[] } {
+  const minted = requests.filter(({ method }) => method === 'POST').map(({ body }) => JSON.stringify(body));
+  return minted.length === 0 ? {} : { tokens: minted.toSorted().map((body) => JSON.parse(body)) };
+}
+
+function isForToken({ path }: ApiRequest): boolean {
+  return /\/installation$|\/access_tokens$/.test(path);
 }
 
 async function tellRun({ service }: Stage, run: Run): Promise<unknown> {

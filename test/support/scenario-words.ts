@@ -26,8 +26,8 @@ type Asked = { method: string; path: string; body?: unknown };
 
 /**
  * Requests in their order, but for what is a matter of the machine: reads that follow each other are asked at once, and
- * a reaction goes out at once with the comment or check of its decision, so that both are sorted; and a check says that
- * its run works only when that takes long.
+ * a reaction goes out at once with the comment or check of its decision, so that both are sorted; and the check of a
+ * living run is brought up to date only when the run takes long.
  */
 export function inOrder<T extends Asked>(requests: readonly T[]): T[] {
   const ordered: T[] = [];
@@ -36,7 +36,7 @@ export function inOrder<T extends Asked>(requests: readonly T[]): T[] {
     ordered.push(...reads.toSorted((a, b) => a.path.localeCompare(b.path)));
     reads = [];
   };
-  for (const request of requests.filter((each) => !isAtWork(each))) {
+  for (const request of requests.filter((each) => !isMeanwhile(each))) {
     if (request.method === 'GET') reads.push(request);
     else {
       flush();
@@ -61,7 +61,7 @@ function isMaking(request: Asked | undefined): boolean {
   );
 }
 
-function isAtWork({ method, path, body }: Asked): boolean {
+function isMeanwhile({ method, path, body }: Asked): boolean {
   const { status } = (body ?? {}) as { status?: unknown };
-  return method === 'PATCH' && path.includes('/check-runs/') && status === 'in_progress';
+  return method === 'PATCH' && path.includes('/check-runs/') && status !== 'completed';
 }

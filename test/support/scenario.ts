@@ -32,6 +32,8 @@ export type ScenarioGitHub = {
   faults?: { at: string; how: Misbehaviour; times?: number }[];
   /** Whether there is a `gh-token` file; there is. */
   token?: boolean;
+  /** What an App of the service may do in the repository; without, no App serves it. */
+  app?: Record<string, string>;
 };
 
 /** A folder of test/scenarios. */
