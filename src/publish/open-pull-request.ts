@@ -40,7 +40,10 @@ export async function openPullRequest(
   return { url: pull.url, number: pull.number, isNew: known === undefined, notes };
 }
 
-/** Some plans of GitHub have no drafts for private repositories; an open pull request is better than none. */
+/**
+ * Some plans of GitHub have no drafts for private repositories; an open pull request is better than none. GitHub has
+ * no code for it: https://docs.github.com/rest/pulls/pulls#create-a-pull-request
+ */
 async function create(
   client: GitHubClient,
   place: { owner: string; repo: string },
@@ -49,7 +52,8 @@ async function create(
   try {
     return await createPullRequest(client, { ...place, ...pull });
   } catch (error) {
-    if (!pull.draft || asFlowError(error).code !== 'github_invalid') throw error;
+    const { code, message } = asFlowError(error);
+    if (!pull.draft || code !== 'github_invalid' || !/draft/i.test(message)) throw error;
     return await createPullRequest(client, { ...place, ...pull, draft: false });
   }
 }

@@ -14,6 +14,8 @@ export type GitServerMood = {
   accepts: ((password: string) => boolean) | undefined;
   /** Every request is answered with this status instead. */
   status: number | undefined;
+  /** Every push is answered with this status instead. */
+  pushStatus: number | undefined;
   /** Milliseconds before each answer. */
   delayMs: number;
   /** Nothing is ever answered. */
@@ -50,6 +52,7 @@ export async function startGitServer(root: string, tls?: Certificate): Promise<G
     token: undefined,
     accepts: undefined,
     status: undefined,
+    pushStatus: undefined,
     delayMs: 0,
     silent: false,
     cutAfterBytes: undefined,
@@ -67,6 +70,8 @@ export async function startGitServer(root: string, tls?: Certificate): Promise<G
     if (mood.silent) return;
     setTimeout(() => {
       if (mood.status !== undefined) return void response.writeHead(mood.status).end();
+      const isPush = request.url?.includes('git-receive-pack');
+      if (isPush && mood.pushStatus !== undefined) return void response.writeHead(mood.pushStatus).end();
       const password = authorization?.split(':')[1];
       const refused = mood.accepts
         ? password === undefined || !mood.accepts(password)
