@@ -37,7 +37,11 @@ export async function rotateStores(io: Io, config: Config, options: RotateOption
   const to = kindOf(options.to) ?? before;
   const old = await oldPassphrases(io, config);
   const next = to === 'passphrase' ? await newPassphrase(io) : undefined;
-  const offered: Passphrases = async () => [...(await old()), ...(next ? [next] : [])];
+  const offered: Passphrases = async () => {
+    // A passphrase that is given hides the key files, and an earlier try may have written stores under the next one.
+    const left = await readKeyFile(nextKeyFile(config.keyFile));
+    return [...(await old()), next, left].filter((each) => each !== undefined);
+  };
   const stores = createSecretStores({
     secretsDir: config.secretsDir,
     passphrases: offered,

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CommandResult, runCommandWith } from '../support/cli.ts';
@@ -283,6 +283,33 @@ describe('secret rotate', () => {
     expect((await at.secret({}, 'get', 'ONE', '--reveal')).out).toContain('of-global');
     expect((await readdir(at.service)).toSorted()).toEqual(['key', 'secrets.enc', 'stores.lock']);
   });
+
+  test.each([
+    ['passphrase', 'the new one', { GITHUB_FLOWS_PASSPHRASE: 'the new one' }],
+    ['key-file', undefined, {}],
+  ])(
+    'to a %s that was cut short after the first store is finished by the same command',
+    async (to, input, later) => {
+      const at = await place();
+      await at.secret({ input: 'of-global' }, 'set', 'ONE');
+      await at.secret({ input: 'of-profile' }, 'set', 'TWO', '--profile', 'team/triage');
+      const stores = ['secrets.enc', 'profiles/team/triage/secrets.enc'].map((name) =>
+        join(at.service, name),
+      );
+      const [, second = ''] = stores;
+      const before = await readFile(second);
+      const rotate = async () => await at.secret(input === undefined ? {} : { input }, 'rotate', '--to', to);
+      expect((await rotate()).code).toBe(0);
+      // As a rotation leaves it that was killed between two stores.
+      await writeFile(second, before);
+      if (to === 'key-file') await rename(join(at.service, 'key'), join(at.service, 'key.next'));
+      expect(await rotate()).toMatchObject({ code: 0 });
+      const read = async (...argv: string[]) => (await at.as(later, {}, 'get', ...argv, '--reveal')).out;
+      expect(await read('ONE')).toBe('of-global\n');
+      expect(await read('TWO', '--profile', 'team/triage')).toBe('of-profile\n');
+      expect(await readdir(at.service)).not.toContain('key.next');
+    },
+  );
 
   test('moves from a key file to a passphrase and back', async () => {
     const at = await place({});
