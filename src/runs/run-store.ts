@@ -8,6 +8,7 @@ import { type NewRun, newRow } from './new-run.ts';
 import { callOff, leavePlace, lockPlace } from './place.ts';
 import type { Run, RunState, TimelineEntry } from './run.ts';
 import { patchColumns, type RunPatch, resets } from './run-patch.ts';
+import { addAttempt } from './start-store.ts';
 import { assertMove } from './states.ts';
 import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
 import { appendTimeline, holdRun, readTimeline } from './timeline.ts';
@@ -141,6 +142,12 @@ async function advance(
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) return false;
     await leavePlace(trx, run, to);
+    if (to === 'queued' && run.startedAt !== null)
+      await addAttempt(trx, {
+        runId: run.id,
+        startedAt: run.startedAt,
+        endedAt: run.endedAt ?? clock.now(),
+      });
     const data = { state: to, ...(patch.outcome ? { outcome: patch.outcome } : {}) };
     await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
     return true;

@@ -54,8 +54,8 @@ export async function countStarts(
   since: number,
 ): Promise<StartCount> {
   const key = scope.kind === 'actor' ? scope.key.toLowerCase() : scope.key;
-  const spent = sql<number>`CASE
-    WHEN run_starts.used_ms IS NOT NULL THEN run_starts.used_ms
+  const spent = sql<number>`COALESCE(run_starts.used_ms, 0) + CASE
+    WHEN run_starts.reserved_ms = 0 THEN 0
     WHEN runs.state <> 'ended' THEN run_starts.reserved_ms
     WHEN runs.started_at IS NULL OR runs.ended_at IS NULL THEN 0
     ELSE runs.ended_at - runs.started_at END`;
@@ -92,16 +92,32 @@ export async function findStart(trx: Kysely<unknown>, id: string): Promise<numbe
   return row?.at;
 }
 
+/** Adds the time of an attempt that is not the last one, from start to end (milliseconds since 1970), to what its run has used; a start that came after it has its own account. */
+export async function addAttempt(
+  trx: Kysely<unknown>,
+  { runId, startedAt, endedAt }: { runId: string; startedAt: number; endedAt: number },
+): Promise<void> {
+  const ms = Math.max(0, endedAt - startedAt);
+  await tables(trx)
+    .updateTable('run_starts')
+    .set({ used_ms: sql<number>`COALESCE(used_ms, 0) + ${sql.lit(ms)}` })
+    .where('run_id', '=', runId)
+    .where('reserved_ms', '>', 0)
+    .where('at', '<=', startedAt)
+    .execute();
+}
+
 /** Writes one start down under an id of its own, and closes the account of the run's starts before it. */
 export async function recordStart(trx: Kysely<unknown>, start: Start, id = randomId(16)): Promise<void> {
   await tables(trx)
     .updateTable('run_starts')
     .set({
-      used_ms: sql<number>`(SELECT CASE WHEN started_at IS NULL OR ended_at IS NULL THEN 0
+      used_ms: sql<number>`COALESCE(used_ms, 0) + (SELECT CASE WHEN started_at IS NULL OR ended_at IS NULL THEN 0
         ELSE ended_at - started_at END FROM runs WHERE runs.id = ${start.runId})`,
+      reserved_ms: 0,
     })
     .where('run_id', '=', start.runId)
-    .where('used_ms', 'is', null)
+    .where('reserved_ms', '>', 0)
     .execute();
   await tables(trx)
     .insertInto('run_starts')

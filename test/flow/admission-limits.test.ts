@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Run } from '../../src/runs/run.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { openTalk, talkProfile } from '../support/talk.ts';
 
@@ -68,6 +69,23 @@ eachDatabase((_kind, databases) => {
       await lab.live(runId ?? '', { outcome: 'succeeded', ms: 8 * 60_000 });
       expect(await lab.comment('go')).toMatchObject({ reason: 'run_queued' });
       expect(await lab.comment('go')).toMatchObject({ reason: 'budget_actor_spent' });
+    });
+
+    test('in minutes: all attempts of a run count, whoever wanted them', async () => {
+      const lab = await open({ profiles: [byAny], limits: { actor: { minutes: 100 } } });
+      const { runId = '' } = await lab.comment('go');
+      const attempt = async (ms: number) => await lab.live(runId ?? '', { outcome: 'failed', ms });
+      const again = async (run: Run) => await lab.runs.advance(run, 'queued', { retries: 0 }, 'again');
+      await again(await attempt(20 * 60_000));
+      await again(await attempt(20 * 60_000));
+      await attempt(20 * 60_000);
+      expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_retry' });
+      await attempt(5 * 60_000);
+      await again(await lab.newest());
+      await attempt(5 * 60_000);
+      expect((await lab.comment('go')).runId).not.toBeNull();
+      const { message } = await lab.comment('go');
+      expect(message).toContain('may take 30 minutes, and 0 of 100 are left');
     });
 
     test('are kept by deliveries that come at the same moment', async () => {
