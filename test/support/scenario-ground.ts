@@ -10,14 +10,19 @@ import { type Ground, makeGround, startServiceOn, type TestService } from './ser
 /** A scenario's service and GitHub, and the commits of its repository by their placeholders (`<changes>`). */
 export type Stage = { service: TestService; github: GitHubApi; commits: Map<string, string> };
 
+type Place = { full_name: string; default_branch: string };
+
+/** Where events happen that name no repository. */
+const NO_REPOSITORY: Place = { full_name: 'octo/hello', default_branch: 'main' };
+
 /** Sets the stage: the repository that the first delivery names, what GitHub knows, the profiles, the service. */
 export async function setStage(scenario: Scenario): Promise<Stage> {
   const first = payloadOf(scenario.deliveries[0] ?? { like: '' }, () => undefined).payload;
-  const { full_name: repository, default_branch: branch } = first.repository as Record<string, string>;
+  const { full_name: repository, default_branch: branch } = (first.repository ?? NO_REPOSITORY) as Place;
   const github = await startGitHubApi();
   const ground = makeGround({
     profiles: scenario.profiles,
-    repository: repository ?? '',
+    repository,
     env: { GITHUB_API_URL: github.url, ...scenario.settings },
     prepare(dir) {
       github.git.root = join(dir, 'git');
@@ -29,8 +34,8 @@ export async function setStage(scenario: Scenario): Promise<Stage> {
     },
   });
   github.repositories.add(ground.fullName);
-  const commits = makeRefs(ground.repository, branch ?? 'main', scenario.github.refs ?? {});
-  teach(github, scenario.github, { commits, repository: ground.fullName, branch: branch ?? 'main' });
+  const commits = makeRefs(ground.repository, branch, scenario.github.refs ?? {});
+  teach(github, scenario.github, { commits, repository: ground.fullName, branch });
   if (scenario.github.app) await addApp(ground, github, scenario.github.app);
   return { service: await startServiceOn(ground), github, commits };
 }
