@@ -21,11 +21,11 @@ export async function removeOrphans(
 export async function removeStrays(
   engine: Pick<Engine, 'strays' | 'removeStray'>,
   installation: string,
-  livingRuns: () => Promise<ReadonlySet<string>>,
+  livingAmong: (runIds: readonly string[]) => Promise<ReadonlySet<string>>,
 ): Promise<number> {
   const found = await engine.strays(installation);
   if (found.length === 0) return 0;
-  const living = await livingRuns();
+  const living = await livingAmong(found.map(({ runId }) => runId));
   let removed = 0;
   for (const stray of found) if (!living.has(stray.runId) && (await engine.removeStray(stray))) removed += 1;
   return removed;

@@ -60,6 +60,11 @@ export function workspaceName({ id, attempt = 1 }: { id: string; attempt?: numbe
   return attempt <= 1 ? id : `${id}-${attempt}`;
 }
 
+/** The run whose workspace has this name. */
+export function runOfWorkspace(name: string): string {
+  return name.split('-')[0] as string;
+}
+
 /** Where an attempt's output and prompt are kept, also after its end; before the first attempt, where its will be. */
 export function runLogDirectory(
   varDir: string,

@@ -9,7 +9,14 @@ import type { RunStore } from '../runs/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
 import type { CrashPoint } from './crash-points.ts';
 import type { EngineWatch } from './engine-watch.ts';
-import { type Directories, removeRunPlaces, runFilesHome, runHomes, workspaceName } from './places.ts';
+import {
+  type Directories,
+  removeRunPlaces,
+  runFilesHome,
+  runHomes,
+  runOfWorkspace,
+  workspaceName,
+} from './places.ts';
 
 /** How often what no run owns is looked for. */
 const SWEEP_EVERY_MS = 60_000;
@@ -69,8 +76,10 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
   for (const run of await runs.workspacesToDrop(parts.clock.now())) await runs.workspaceDropped(run.id);
   const found = await listWorkspaces(directories.workspaceRoot);
   const homes = await runHomeIds(directories);
-  const living = await livingIds(runs);
-  const owners = await runs.workspaceOwners();
+  const bundles = await quarantineNames(directories);
+  // Asked after what is there was listed, so that a run that begins meanwhile keeps its own; and only for that, however many wait.
+  const living = await livingAmong(runs, [...homes, ...bundles]);
+  const owners = await runs.workspaceOwners(found.map(({ runId }) => runOfWorkspace(runId)));
   const owned = new Set([...owners].map(([id, attempt]) => workspaceName({ id, attempt })));
   const orphans = found.filter((workspace) => !owned.has(workspace.runId));
   const deadHomes = homes.filter((id) => !living.has(id));
@@ -82,19 +91,23 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
     });
   parts.crashPoint('swept-workspaces');
   const containers = await removeOrphans(parts.engine, directories.installation, async () => {
-    const claimed = (await runs.living()).filter(({ state }) => state !== 'queued');
-    return new Map(claimed.map(({ id, attempt }) => [id, attempt]));
+    return new Map((await runs.claimed()).map(({ id, attempt }) => [id, attempt]));
   });
-  const strays = await removeStrays(parts.engine, directories.installation, () => livingIds(runs));
-  const quarantines = await removeQuarantines(parts, living);
+  const strays = await removeStrays(
+    parts.engine,
+    directories.installation,
+    async (ids) => await livingAmong(runs, ids),
+  );
+  const quarantines = await removeQuarantines(parts, bundles, living);
   parts.crashPoint('swept');
   const swept = { containers, strays, quarantines, workspaces: orphans.length, homes: deadHomes.length };
   if (Object.values(swept).some((count) => count > 0)) parts.log.info(swept, 'swept what no run owns');
   return swept;
 }
 
-async function livingIds(runs: RunStore): Promise<Set<string>> {
-  return new Set((await runs.living()).map((run) => run.id));
+async function livingAmong(runs: RunStore, ids: readonly string[]): Promise<Set<string>> {
+  const ends = await runs.ends([...new Set(ids)]);
+  return new Set([...ends].flatMap(([id, endedAt]) => (endedAt === null ? [id] : [])));
 }
 
 async function runHomeIds(directories: Directories): Promise<string[]> {
@@ -103,11 +116,19 @@ async function runHomeIds(directories: Directories): Promise<string[]> {
   return [...new Set(names.flat())];
 }
 
-/** What a run's commits were looked at in, left by a crash; what is published has names and an end of its own. */
-async function removeQuarantines({ directories }: SweepParts, living: ReadonlySet<string>): Promise<number> {
-  const root = join(directories.varDir, 'quarantine');
-  const names = await readdir(root).catch(() => []);
-  const dead = names.filter((name) => !name.includes('-') && !living.has(name));
-  for (const name of dead) await removeTree(join(root, name));
+/** What runs' commits were looked at in; what is published has names with a hyphen and an end of its own. */
+async function quarantineNames({ varDir }: Directories): Promise<string[]> {
+  const names = await readdir(join(varDir, 'quarantine')).catch(() => []);
+  return names.filter((name) => !name.includes('-'));
+}
+
+/** Of those, what a crash left. */
+async function removeQuarantines(
+  { directories }: SweepParts,
+  names: readonly string[],
+  living: ReadonlySet<string>,
+): Promise<number> {
+  const dead = names.filter((name) => !living.has(name));
+  for (const name of dead) await removeTree(join(directories.varDir, 'quarantine', name));
   return dead.length;
 }

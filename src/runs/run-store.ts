@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
-import { endsOf } from './ends.ts';
+import { endsOf, workspaceOwnersAmong } from './ends.ts';
 import { joinGroup } from './groups.ts';
-import { lockLanes, settleLane } from './lanes.ts';
+import { ACTIVE, lockLanes, settleLane } from './lanes.ts';
 import { type NewRun, newRow } from './new-run.ts';
 import { callOff, leavePlace, lockPlace } from './place.ts';
 import type { Run, RunState, TimelineEntry } from './run.ts';
@@ -37,8 +37,10 @@ export type RunStore = {
   keptWorkspaces(): Promise<Run[]>;
   /** When each of these runs ended, null for one that lives; unknown ids are left out. */
   ends(ids: readonly string[]): Promise<Map<string, number | null>>;
-  /** Every workspace that a living run uses or an ended one still keeps: run ids, and whose attempt's it is. */
-  workspaceOwners(): Promise<Map<string, number>>;
+  /** Runs that somebody works on: those that live and do not wait, of which there are few however long the queue is. */
+  claimed(): Promise<Run[]>;
+  /** Of these runs, those that use a workspace because they live, or still keep one after their end; with the attempt whose it is. */
+  workspaceOwners(ids: readonly string[]): Promise<Map<string, number>>;
   /** Makes one move and writes it into the timeline, both or neither; false when the row is not the owner's any more or has moved on. */
   advance(run: Run, to: RunState, patch: RunPatch, text: string): Promise<boolean>;
   /** Adds a line to the timeline. */
@@ -95,16 +97,8 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     keptWorkspaces: async () =>
       (await selectRuns().where('workspace_kept_until', 'is not', null).execute()).map(toRun),
     ends: async (ids) => await endsOf(tables, ids),
-    async workspaceOwners() {
-      const rows = await tables
-        .selectFrom('runs')
-        .select(['id', 'attempt'])
-        .where((where) =>
-          where.or([where('state', '<>', 'ended'), where('workspace_kept_until', 'is not', null)]),
-        )
-        .execute();
-      return new Map(rows.map((row) => [row.id, row.attempt]));
-    },
+    claimed: async () => (await selectRuns().where(ACTIVE).execute()).map(toRun),
+    workspaceOwners: async (ids) => await workspaceOwnersAmong(tables, ids),
     advance: (run, to, patch, text) => advance(db, clock, run, to, patch, text),
     noteWithin: async (trx, id, entry) => await appendTimeline(trx, id, clock.now(), { data: {}, ...entry }),
     note: async (id, entry) =>

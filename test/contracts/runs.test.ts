@@ -161,15 +161,19 @@ eachDatabase((kind, databases) => {
 
     test('owns its workspace while it lives, and as long as the workspace is kept', async () => {
       const id = await add('a');
-      expect(await runs.workspaceOwners()).toEqual(new Map([[id, 0]]));
+      expect(await runs.workspaceOwners([id])).toEqual(new Map([[id, 0]]));
+      expect(await runs.claimed()).toEqual([]);
       const run = (await queue.claim(owner('w'))) as Run;
+      const waiting = await add('b');
+      expect((await runs.claimed()).map((claimed) => claimed.id)).toEqual([id]);
+      expect(await runs.workspaceOwners([waiting, 'unknown'])).toEqual(new Map([[waiting, 0]]));
       await runs.advance(run, 'reporting', { outcome: 'failed', workspaceKeptUntil: now + 1000 }, 'over');
       await runs.advance(await get(id), 'ended', {}, 'ended');
-      expect(await runs.workspaceOwners()).toEqual(new Map([[id, 1]]));
+      expect(await runs.workspaceOwners([id])).toEqual(new Map([[id, 1]]));
       expect(await runs.workspacesToDrop(now)).toEqual([]);
       expect((await runs.workspacesToDrop(now + 1000)).map((dropped) => dropped.id)).toEqual([id]);
       await runs.workspaceDropped(id);
-      expect(await runs.workspaceOwners()).toEqual(new Map());
+      expect(await runs.workspaceOwners([id])).toEqual(new Map());
     });
   });
 });
