@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { asFlowError } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { readEvent } from '../events/from-delivery.ts';
 import type { Reporter } from '../feedback/reporter.ts';
@@ -50,7 +51,7 @@ export function statusAt(target: ReportTarget, runId: string): NewReport {
   return { key: `status:${runId}`, kind: 'status', runId, target };
 }
 
-/** The thread of a run; only its delivery knows the global id of a discussion. */
+/** The thread of a run; only its delivery knows the global id of a discussion, as long as its body is kept. */
 async function threadOf(
   deliveries: DeliveryStore,
   { repository: fullName, issueNumber: number, deliveryId }: Parameters<typeof wantStatus>[1],
@@ -58,9 +59,13 @@ async function threadOf(
   if (number === null) return undefined;
   const name = (await deliveries.find(deliveryId))?.event ?? '';
   if (isAboutDiscussion({ name })) {
-    const body = await deliveries.body(deliveryId);
+    const body = await deliveries.body(deliveryId).catch(forgetGone);
     return body && commentTarget(readEvent({ deliveryId, event: name, body }));
   }
   const [owner = '', repository = ''] = fullName.split('/');
   return { owner, repository, subject: 'issue', subjectId: number, number };
+}
+
+function forgetGone(error: unknown): undefined {
+  if (asFlowError(error).code !== 'delivery_body_gone') throw error;
 }
