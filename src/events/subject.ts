@@ -45,14 +45,20 @@ export function readPullRequest(fields: Fields): EventPullRequest | undefined {
   };
 }
 
+/** Where a pull request and a workflow run keep the repository that their commit comes from. */
+const HEADS = [
+  { of: 'pull_request.head', key: 'repo' },
+  { of: 'workflow_run', key: 'head_repository' },
+] as const;
+
 /**
- * Whether a pull request comes from another repository: by GitHub's numbers, because names can be made alike and
- * change. A head whose repository is gone counts as a fork's. Undefined when the payload does not carry the heads.
+ * Whether a pull request, or the commit that a workflow ran on, comes from another repository: by GitHub's numbers,
+ * because names can be made alike and change. A head whose repository is gone counts as a fork's. Undefined when the
+ * payload does not carry the heads.
  */
 export function readIsFork(fields: Fields): boolean | undefined {
-  const head = fields.object('pull_request.head');
-  if (head === undefined || !Object.hasOwn(head, 'repo')) return undefined;
-  return fields.number('pull_request.head.repo.id') !== fields.number('repository.id');
+  const head = HEADS.find(({ of, key }) => Object.hasOwn(fields.object(of) ?? {}, key));
+  return head && fields.number(`${head.of}.${head.key}.id`) !== fields.number('repository.id');
 }
 
 /** Names of the labels that the issue, pull request or discussion carries. */

@@ -110,7 +110,8 @@ async function refuseFork(
   { profile, event, repository }: Pick<Question, 'profile' | 'event' | 'repository'>,
 ): Promise<Problem | undefined> {
   const pull = event.pullRequest;
-  if (profile.allow.forks !== false || !pull) return undefined;
+  if (profile.allow.forks !== false) return undefined;
+  if (!pull) return event.attributes.isFork === true ? denials.forkNotAllowed(undefined) : undefined;
   const isFork = pull.isFork ?? (await lookups.isFork(profile, repository, pull.number).catch(asFlowError));
   if (isFork instanceof Error) return denials.forkUnknown(pull.number, isFork);
   return isFork ? denials.forkNotAllowed(pull.number) : undefined;

@@ -69,11 +69,12 @@ export function teamUnknown(login: string, team: string, cause: FlowError): Prob
   };
 }
 
-/** The pull request comes from another repository. */
-export function forkNotAllowed(number: number): Problem {
+/** The pull request, or without one the commit, comes from another repository. */
+export function forkNotAllowed(number: number | undefined): Problem {
+  const what = number === undefined ? 'The commit' : `Pull request ${number}`;
   return {
     code: 'fork_not_allowed',
-    message: `Pull request ${number} comes from another repository, and allow.forks of the profile is false.`,
+    message: `${what} comes from another repository, and allow.forks of the profile is false.`,
     mend: 'Push the branch to this repository, or set allow.forks to true in the profile.',
   };
 }

@@ -90,6 +90,17 @@ describe('attributes', () => {
     expect(read('issue_comment', comment).attributes).not.toHaveProperty('isFork');
   });
 
+  test.each([
+    ['another repository', { id: 2 }, true],
+    ['a repository that is gone', null, true],
+    ['the repository itself', { id: 1 }, false],
+  ])('a workflow that ran on a commit of %s says so', (_name, head_repository, isFork) => {
+    const repository = { id: 1, full_name: 'octo/hello' };
+    const payload = { repository, workflow_run: { head_repository, head_branch: 'main', head_sha: null } };
+    expect(read('workflow_run', payload).attributes.isFork).toBe(isFork);
+    expect(read('workflow_run', { repository, workflow_run: {} }).attributes).not.toHaveProperty('isFork');
+  });
+
   test.each<[string, object, string | undefined, string | undefined]>([
     ['push', { ref: 'refs/heads/feature/x', after: SHA }, 'feature/x', SHA],
     ['push', { ref: 'refs/tags/v1', after: SHA }, undefined, SHA],

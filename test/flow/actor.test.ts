@@ -20,6 +20,8 @@ type World = {
   isFork?: boolean | Error;
   locked?: 'issue' | 'pull_request' | 'discussion';
   pull?: { isFork: boolean | undefined };
+  /** The event is about a commit of another repository, without a pull request. */
+  isForkCommit?: boolean;
 };
 
 const silent = new FlowError({
@@ -53,7 +55,7 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
   return { judgement: await askActor({ lookups, own }, profile, eventOf(world)), asked };
 }
 
-function eventOf({ login = 'alice', type = 'User', locked, pull }: World): FlowEvent {
+function eventOf({ login = 'alice', type = 'User', locked, pull, isForkCommit }: World): FlowEvent {
   const event = commentEvent({
     repository: {
       id: 1,
@@ -67,6 +69,7 @@ function eventOf({ login = 'alice', type = 'User', locked, pull }: World): FlowE
   });
   return {
     ...event,
+    attributes: { ...event.attributes, ...(isForkCommit === undefined ? {} : { isFork: isForkCommit }) },
     payload: locked ? { ...event.payload, [locked]: { number: 42, locked: true } } : event.payload,
     pullRequest: pull && {
       number: 42,
@@ -191,6 +194,11 @@ describe('who may not', () => {
     [
       'a fork, by the event',
       { allow: { permission: 'any', forks: false }, pull: { isFork: true } },
+      'fork_not_allowed',
+    ],
+    [
+      'a workflow that ran on a fork’s commit',
+      { allow: { permission: 'any', forks: false }, isForkCommit: true },
       'fork_not_allowed',
     ],
     [
