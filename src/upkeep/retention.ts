@@ -78,7 +78,9 @@ export async function retain(parts: RetentionParts, signal: AbortSignal): Promis
     before: clock.now() - kind.ms,
     maxBytes: kind.bytes,
   });
-  const living = new Set((await runs.living()).map(({ id }) => id));
+  // A publication that waits is still told and worded from its delivery.
+  const waiting = (await publications.waiting()).map(({ runId }) => runId);
+  const living = new Set([...(await runs.living()).map(({ id }) => id), ...waiting]);
   const removed = nothing();
   removed.bodies = await removeOldBodies(deliveries, living, rule(keep.bodies));
   signal.throwIfAborted();

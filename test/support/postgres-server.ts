@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -35,6 +36,7 @@ const SETTINGS = [
 export async function startPostgresServer(): Promise<PostgresServer> {
   const programs = await findPrograms();
   const dir = await mkdtemp('/tmp/gf-pg-');
+  endWithThisProcess(dir);
   const run = await createRun(programs);
   if (run.account) await chown(dir, run.account.uid, run.account.gid);
   await run.program('initdb', [
@@ -76,6 +78,17 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** However this process dies, a shell that waits for the end of a pipe from it stops the server and removes it. */
+function endWithThisProcess(dir: string): void {
+  const stop = `cat; read -r pid < "$0/data/postmaster.pid" && kill -QUIT "$pid"; rm -rf "$0"; sleep 1; rm -rf "$0"`;
+  const watcher = spawn('sh', ['-c', stop, dir], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watcher.unref();
+  (watcher.stdin as unknown as { unref?: () => void }).unref?.();
 }
 
 async function findPrograms(): Promise<string> {

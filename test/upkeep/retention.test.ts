@@ -115,13 +115,14 @@ eachDatabase((_kind, databases) => {
   });
 
   test('what a publication still needs stays until it is made', async () => {
-    const { add, clock, round, there, publications } = await ground();
-    await add();
+    const { add, clock, round, there, publications, deliveries } = await ground();
+    const delivery = await add();
     const run = { id: 'run0000000000010', attempt: 1, repositoryId: 1, host: 'here' };
     await publications.add(run, {} as never);
     clock.time += 11 * DAY;
     await round();
     expect([there('log/runs/run0000000000010'), there('mirrors/1.git')]).toEqual([true, true]);
+    expect((await deliveries.body(delivery))?.length).toBeGreaterThan(1000);
     await publications.done({ runId: run.id, attempt: 1 }, null);
     await round();
     expect([there('log/runs/run0000000000010'), there('mirrors/1.git')]).toEqual([false, false]);
