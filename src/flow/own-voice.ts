@@ -15,7 +15,7 @@ export type ClientFor = (profile: Profile, repository: string, purpose: Purpose)
 export type OwnVoice = {
   /** The voice of a profile in a repository, for what is said there. */
   voiceFor(profile: Profile, repository: string): Promise<Voice>;
-  /** Whether a login is the App or the account that the service works with; GitHub is asked at most once an hour for each credential. */
+  /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and token file. */
   isOwn(profile: Profile, repository: string, login: string): Promise<boolean>;
   /** The same without asking anybody: by what is known already. */
   isKnownOwn(login: string): Promise<boolean>;
@@ -23,7 +23,11 @@ export type OwnVoice = {
 
 type Asked = { at: number; login: string | undefined; patienceMs: number };
 
-const REMEMBERED_MS = 3_600_000;
+/** A token may be replaced by that of another account. */
+const REMEMBERED_MS = 600_000;
+
+/** How many answers are kept; the oldest goes. */
+const MAX_ASKED = 5_000;
 
 /** After no answer, GitHub is left alone for so long; a GitHub that is away takes no comments of agents either. */
 const NO_ANSWER_MS = 60_000;
@@ -42,12 +46,16 @@ export function createOwnVoice(parts: {
   const asked = new Map<string, Promise<Asked>>();
 
   const ask = async (profile: Profile, repository: string): Promise<string | undefined> => {
-    const key = `${parts.tokenFileFor(profile)} ${repository.split('/')[0]?.toLowerCase()}`;
+    // An App may serve one repository of an owner and the token file another, and they are not one account.
+    const key = `${parts.tokenFileFor(profile)} ${repository.toLowerCase()}`;
     const known = await asked.get(key);
     if (known && parts.clock.now() - known.at < known.patienceMs) return known.login;
     const client = parts.clientFor(profile, repository, 'lookup');
     const question = askNow(client, key);
+    asked.delete(key);
     asked.set(key, question);
+    const [oldest] = asked.keys();
+    if (asked.size > MAX_ASKED && oldest !== undefined) asked.delete(oldest);
     return (await question).login;
   };
   const askNow = async (client: GitHubClient, key: string): Promise<Asked> => {
