@@ -1,11 +1,21 @@
-import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { randomId } from '../../src/base/ids.ts';
 import { askAdmin } from '../support/admin-client.ts';
 import { commentPayload, deliverTo, makeGround, shellProfile, until } from '../support/service.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 const FILE = join(import.meta.dirname, '../../docker-compose.yml');
 
@@ -37,6 +47,39 @@ test('both ways of running it are valid, and mount every directory under its own
   const sources = [...compose('config').matchAll(/source: (\S+)\n\s+target: (\S+)/g)];
   expect(sources.map(([, source]) => source)).toContain('/srv/flows/.secrets');
   for (const [, source, target] of sources) expect(source).toBe(target);
+});
+
+test('each worker of a scaled fleet has a directory of its own, and the same one when it is started again', async () => {
+  const dir = await temporaryDirectory();
+  // In the place of the program: says which directory it was given, and lives until its input ends.
+  writeFileSync(join(dir, 'github-flows'), '#!/bin/sh\necho "$1 $VAR_DIR $RUN_DIR"\nread -r _\n', {
+    mode: 0o755,
+  });
+  const [, block = ''] =
+    /entrypoint:\n(?: +- (?:sh|-c)\n)+ +- \|\n((?: {8}.*\n)+)/.exec(readFileSync(FILE, 'utf8')) ?? [];
+  const script = block.replaceAll(/^ {8}/gm, '').replaceAll('$$', '$');
+  const start = async (): Promise<{ said: string; stop: () => Promise<void> }> => {
+    const child = spawn('sh', ['-c', script, 'sh', 'worker'], {
+      env: { PATH: `${dir}:${process.env.PATH}`, WORKERS_DIR: dir },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    const said = await new Promise<string>((resolve) =>
+      child.stdout.once('data', (text) => resolve(`${text}`)),
+    );
+    const stop = async (): Promise<void> => {
+      child.stdin.end();
+      await ended;
+    };
+    onTestFinished(stop);
+    return { said, stop };
+  };
+  const slot = (n: number): string => `worker ${dir}/worker-${n} ${dir}/worker-${n}/run\n`;
+  const [first, second] = [await start(), await start()];
+  expect([first.said, second.said]).toEqual([slot(1), slot(2)]);
+  await first.stop();
+  expect((await start()).said).toBe(slot(1));
+  expect((await start()).said).toBe(slot(3));
 });
 
 test('the service in its own image runs an agent next to it, and goes with it', async () => {
