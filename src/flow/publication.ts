@@ -3,7 +3,7 @@ import { cut } from '../feedback/neutral.ts';
 import type { Profile, PublishRule } from '../profiles/profile.ts';
 import type { PUBLISH_NAMES } from '../profiles/publish.ts';
 import { renderPrompt } from '../prompts/render.ts';
-import type { PublicationPlan } from '../runs/publication-store.ts';
+import type { PublishPlan } from '../publish/plan.ts';
 import type { Run } from '../runs/run.ts';
 import { isAboutDiscussion } from './report-targets.ts';
 import { withoutClosing } from './without-closing.ts';
@@ -31,7 +31,7 @@ export function planPublication(parts: {
   mask: (text: string) => string;
   neutral: (text: string) => string;
   mark: Mark;
-}): PublicationPlan {
+}): PublishPlan {
   const { profile, rule, event, run, kept } = parts;
   const [owner = '', repository = ''] = run.repository.split('/');
   const values = valuesOf(run, event);

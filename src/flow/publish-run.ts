@@ -4,8 +4,9 @@ import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { readEvent } from '../events/from-delivery.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Profile } from '../profiles/profile.ts';
+import type { PublishPlan } from '../publish/plan.ts';
 import { type Published, publish } from '../publish/publish.ts';
-import type { Publication, PublicationPlan, PublicationStore } from '../runs/publication-store.ts';
+import type { Publication, PublicationStore } from '../runs/publication-store.ts';
 import type { Run } from '../runs/run.ts';
 import type { Remote } from '../workspaces/remote.ts';
 import { patchComment, readPatch } from './patch-comment.ts';
@@ -15,7 +16,7 @@ import type { PublishWordsParts } from './publish-words.ts';
 
 /** What publishing one run takes from the rest of the service. */
 export type PublishingParts = PublishWordsParts & {
-  publications: PublicationStore;
+  publications: PublicationStore<PublishPlan>;
   deliveries: DeliveryStore;
   directories: Directories;
   clientFor(profile: Profile, repository: string): GitHubClient;
@@ -31,7 +32,7 @@ const PUBLISH_TIMEOUT_MS = 5 * 60_000;
 export async function decidePublication(
   parts: PublishingParts,
   run: Run,
-): Promise<{ plan: PublicationPlan } | { refused: Problem[] } | { nothing: true }> {
+): Promise<{ plan: PublishPlan } | { refused: Problem[] } | { nothing: true }> {
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   const rule = profile.publish;
   if (!rule || run.outcome !== 'succeeded') return { nothing: true };
@@ -61,7 +62,7 @@ async function eventOf(parts: PublishingParts, run: Run): Promise<ReturnType<typ
 /** Publishes what was decided, from the bundle that was kept with the run. Throws the codes of git's and GitHub's faults. */
 export async function carryOut(
   parts: PublishingParts,
-  { publication, run, signal }: { publication: Publication; run: Run; signal: AbortSignal },
+  { publication, run, signal }: { publication: Publication<PublishPlan>; run: Run; signal: AbortSignal },
 ): Promise<Published> {
   const { publications, directories } = parts;
   const { plan, attempt } = publication;

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
+import type { PublishPlan } from '../publish/plan.ts';
 import type { Publication, PublicationStore } from '../runs/publication-store.ts';
 import type { Run } from '../runs/run.ts';
 import { createLanes } from './lanes.ts';
@@ -34,7 +35,7 @@ export type Publisher = {
 /** What publishing takes from the rest of the service; `host` is whose disk the bundles lie on, undefined while it is not known. */
 export type PublisherParts = PublishingParts & {
   host(): Promise<string | undefined>;
-  publications: PublicationStore;
+  publications: PublicationStore<PublishPlan>;
   clock: Clock;
 };
 
@@ -112,7 +113,11 @@ async function decide(parts: PublisherParts, run: Run): Promise<boolean> {
   }
 }
 
-async function tryOne(parts: PublisherParts, publication: Publication, signal: AbortSignal): Promise<void> {
+async function tryOne(
+  parts: PublisherParts,
+  publication: Publication<PublishPlan>,
+  signal: AbortSignal,
+): Promise<void> {
   const run = await runOf(parts, publication);
   if (!run) return;
   try {
@@ -130,14 +135,17 @@ async function tryOne(parts: PublisherParts, publication: Publication, signal: A
 }
 
 /** The run as it was at the attempt that is published; a later one may have begun. */
-async function runOf(parts: PublisherParts, { runId, attempt }: Publication): Promise<Run | undefined> {
+async function runOf(
+  parts: PublisherParts,
+  { runId, attempt }: Publication<PublishPlan>,
+): Promise<Run | undefined> {
   const run = await parts.runs.find(runId);
   return run && { ...run, attempt };
 }
 
 async function postpone(
   parts: PublisherParts,
-  { run, publication, error }: { run: Run; publication: Publication; error: unknown },
+  { run, publication, error }: { run: Run; publication: Publication<PublishPlan>; error: unknown },
 ): Promise<void> {
   const fault = asFlowError(error);
   const tries = publication.tries + 1;

@@ -4,26 +4,15 @@ import { type PullRequest, readPullRequest } from '../github/pull-requests.ts';
 import { readBranch } from '../workspaces/push.ts';
 import type { Remote } from '../workspaces/remote.ts';
 import { branchNameProblem } from './branch-name.ts';
+import type { Destined } from './plan.ts';
 
 /** Which branch is pushed, and the commit it is at now (undefined: it is not there); `pull` is the pull request that it belongs to already. */
 export type Destination = { branch: string; at: string | undefined; into: string; pull?: PullRequest };
 
-/** What of a plan says where it goes. */
-type Wish = {
-  as: 'pull-request' | 'pull-request-branch' | 'patch';
-  owner: string;
-  repository: string;
-  number: number | null;
-  branch: string;
-  into: string | null;
-  base: string;
-  commit: string;
-};
-
 /** Finds out where commits go, and refuses to replace what is not ours. Throws the codes of git's and GitHub's faults. */
 export async function findDestination(
   parts: { client: GitHubClient; remote: Remote; pushedTo(branch: string): Promise<ReadonlySet<string>> },
-  wish: Wish,
+  wish: Destined,
   signal: AbortSignal,
 ): Promise<Destination | { refused: Problem[] }> {
   if (wish.as === 'pull-request-branch') return await ownBranch(parts.client, wish);
@@ -38,14 +27,17 @@ export async function findDestination(
 }
 
 /** What a new pull request is to be merged into: the branch of the pull request that the run was about, or its base when that lies in a fork or the pull request is closed. */
-async function targetOf(client: GitHubClient, wish: Wish): Promise<string | undefined> {
+async function targetOf(client: GitHubClient, wish: Destined): Promise<string | undefined> {
   const { owner, repository: repo, number } = wish;
   if (number === null) return undefined;
   const pull = await readPullRequest(client, { owner, repo, number });
   return pull.isFromFork || !pull.isOpen ? pull.baseRef : pull.headRef;
 }
 
-async function ownBranch(client: GitHubClient, wish: Wish): Promise<Destination | { refused: Problem[] }> {
+async function ownBranch(
+  client: GitHubClient,
+  wish: Destined,
+): Promise<Destination | { refused: Problem[] }> {
   const { owner, repository: repo, number } = wish;
   if (number === null) return { refused: [noPullRequest()] };
   const pull = await readPullRequest(client, { owner, repo, number });

@@ -10,19 +10,7 @@ import {
   requestReviewers,
   updatePullRequest,
 } from '../github/pull-requests.ts';
-
-/** What a pull request says, and whom it is shown to. */
-export type PullRequestWords = {
-  owner: string;
-  repository: string;
-  title: string;
-  body: string;
-  draft: boolean;
-  labels: readonly string[];
-  reviewers: readonly string[];
-  teamReviewers: readonly string[];
-  assignees: readonly string[];
-};
+import type { PullRequestWords } from './plan.ts';
 
 /** The pull request from a branch: the open one with new words, one of these very commits that somebody closed as it is, or a new one. What GitHub does not take of labels and people is noted and does not matter. */
 export async function openPullRequest(

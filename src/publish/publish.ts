@@ -8,22 +8,10 @@ import { pushCommit } from '../workspaces/push.ts';
 import type { Remote } from '../workspaces/remote.ts';
 import { type Destination, findDestination } from './destination.ts';
 import { inspectChanges } from './inspect.ts';
-import { judgeChanges, type PublishLimits } from './judge.ts';
-import { openPullRequest, type PullRequestWords } from './open-pull-request.ts';
+import { judgeChanges } from './judge.ts';
+import { openPullRequest } from './open-pull-request.ts';
+import type { PublishPlan } from './plan.ts';
 import { makeQuarantine } from './quarantine.ts';
-
-/** What is published, and how; `number` is the issue or pull request that the run was about. */
-export type PublishPlan = PullRequestWords & {
-  as: 'pull-request' | 'pull-request-branch' | 'patch';
-  owner: string;
-  repository: string;
-  number: number | null;
-  branch: string;
-  into: string | null;
-  base: string;
-  commit: string;
-  limits: PublishLimits;
-};
 
 /** What publishing takes from the rest of the service. */
 export type PublishParts = {

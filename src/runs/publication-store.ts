@@ -2,42 +2,15 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
 
-/** What is to be published of one run, decided once when its agent was done; texts are rendered and masked. */
-export type PublicationPlan = {
-  as: 'pull-request' | 'pull-request-branch' | 'patch';
-  owner: string;
-  repository: string;
-  /** Issue or pull request that the run is about, or null. */
-  number: number | null;
-  /** Short name of the branch to push; empty where the pull request's own is meant. */
-  branch: string;
-  /** The branch that a pull request is to be merged into; null when only GitHub can tell. */
-  into: string | null;
-  base: string;
-  commit: string;
-  title: string;
-  body: string;
-  draft: boolean;
-  labels: readonly string[];
-  reviewers: readonly string[];
-  teamReviewers: readonly string[];
-  assignees: readonly string[];
-  limits: {
-    files: number;
-    bytes: number;
-    binaryBytes: number;
-    allow: readonly string[];
-    deny: readonly string[];
-    workflows: boolean;
-  };
-};
+/** What the store reads of a plan; all of it is kept as it is. */
+type Planned = { owner: string; repository: string; commit: string };
 
 /** One publication that is still to be made, of one attempt of a run; `decidedAt` (ms) orders those to one branch. */
-export type Publication = {
+export type Publication<Plan extends Planned = Planned> = {
   runId: string;
   attempt: number;
   repositoryId: number;
-  plan: PublicationPlan;
+  plan: Plan;
   decidedAt: number;
   tries: number;
 };
@@ -49,16 +22,13 @@ type Which = Pick<Publication, 'runId' | 'attempt'>;
  * Rows of what is to be published, one a run at most, so that a run can end before GitHub has taken it and nothing is
  * pushed twice. `host` is whose disk a publication's bundle lies on.
  */
-export type PublicationStore = {
+export type PublicationStore<Plan extends Planned = Planned> = {
   /** Adding it again changes nothing, but a later attempt of the run takes the place of the one before. */
-  add(
-    run: { id: string; attempt: number; repositoryId: number; host: string },
-    plan: PublicationPlan,
-  ): Promise<void>;
+  add(run: { id: string; attempt: number; repositoryId: number; host: string }, plan: Plan): Promise<void>;
   /** Those of a host that may be tried now, oldest first; of one run when it is named. */
-  due(host: string, limit: number, runId?: string): Promise<Publication[]>;
+  due(host: string, limit: number, runId?: string): Promise<Publication<Plan>[]>;
   /** Those of other hosts that should have been tried before a time in milliseconds, and were not. */
-  overdue(host: string, before: number, limit: number): Promise<Publication[]>;
+  overdue(host: string, before: number, limit: number): Promise<Publication<Plan>[]>;
   /** All that still wait, so that what they need is kept. */
   waiting(): Promise<Pick<Publication, 'runId' | 'repositoryId'>[]>;
   /** Remembers what is about to be pushed where, before it is pushed. */
@@ -90,7 +60,10 @@ type PublicationTables = {
 };
 
 /** The store over an open database. */
-export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
+export function createPublicationStore<Plan extends Planned = Planned>(
+  db: Db,
+  clock: Clock,
+): PublicationStore<Plan> {
   const own = db.kysely.withTables<PublicationTables>() as unknown as Kysely<PublicationTables>;
   const settle = async (
     { runId, attempt }: Which,
@@ -115,11 +88,11 @@ export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
         .orderBy('next_at')
         .limit(limit)
         .execute();
-      return rows.map(toPublication);
+      return rows.map(toPublication<Plan>);
     },
     async overdue(host, before, limit) {
       const query = selectWaiting().selectAll().where('host', '<>', host).where('next_at', '<', before);
-      return (await query.orderBy('next_at').limit(limit).execute()).map(toPublication);
+      return (await query.orderBy('next_at').limit(limit).execute()).map(toPublication<Plan>);
     },
     async waiting() {
       const rows = await selectWaiting().select(['run_id', 'repository_id']).execute();
@@ -160,12 +133,12 @@ export function createPublicationStore(db: Db, clock: Clock): PublicationStore {
   };
 }
 
-function toPublication(row: PublicationTables['publications']): Publication {
+function toPublication<Plan extends Planned>(row: PublicationTables['publications']): Publication<Plan> {
   return {
     runId: row.run_id,
     attempt: row.attempt,
     repositoryId: row.repository_id,
-    plan: JSON.parse(row.plan_json) as PublicationPlan,
+    plan: JSON.parse(row.plan_json) as Plan,
     decidedAt: row.decided_at,
     tries: row.tries,
   };
@@ -175,7 +148,7 @@ function toPublication(row: PublicationTables['publications']): Publication {
 async function addPublication(
   tables: Kysely<PublicationTables>,
   run: { id: string; attempt: number; repositoryId: number; host: string },
-  plan: PublicationPlan,
+  plan: Planned,
   now: number,
 ): Promise<void> {
   const row = {

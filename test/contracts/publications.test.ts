@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { createPublicationStore, type PublicationPlan } from '../../src/runs/publication-store.ts';
+import type { PublishPlan } from '../../src/publish/plan.ts';
+import { createPublicationStore } from '../../src/runs/publication-store.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { openQueue } from '../support/queue.ts';
 
-const plan = (commit: string): PublicationPlan => ({
+const plan = (commit: string): PublishPlan => ({
   as: 'pull-request',
   owner: 'o',
   repository: 'r1',
@@ -27,7 +28,7 @@ eachDatabase((_kind, databases) => {
     const { db } = await databases.open();
     const { add } = openQueue(db);
     const time = { now: 1_000 };
-    const store = createPublicationStore(db, { now: () => time.now } as never);
+    const store = createPublicationStore<PublishPlan>(db, { now: () => time.now } as never);
     const added = async (commit: string, attempt = 1, id?: string): Promise<string> => {
       const runId = id ?? (await add());
       await store.add({ id: runId, attempt, repositoryId: 1, host: 'here' }, plan(commit));

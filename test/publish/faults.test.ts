@@ -1,7 +1,7 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { PublicationPlan } from '../../src/runs/publication-store.ts';
+import type { PublishPlan } from '../../src/publish/plan.ts';
 import type { TimelineEntry } from '../../src/runs/run.ts';
 import type { Misbehaviour } from '../support/github-api.ts';
 import { openPublishLab } from '../support/publish-lab.ts';
@@ -192,7 +192,7 @@ const GONE: [string, (lab: Lab, id: string) => string][] = [
 ];
 
 test.each(GONE)('a %s that is gone is told once and for all', async (_name, placeOf) => {
-  for (const as of ['pull-request', 'patch'] satisfies PublicationPlan['as'][]) {
+  for (const as of ['pull-request', 'patch'] satisfies PublishPlan['as'][]) {
     const lab = await openPublishLab();
     const id = await lab.kept({ a: 'a' }, { as });
     rmSync(placeOf(lab, id), { recursive: true });

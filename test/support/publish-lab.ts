@@ -10,7 +10,8 @@ import { createPublisher } from '../../src/flow/publisher.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { createPublicationStore, type PublicationPlan } from '../../src/runs/publication-store.ts';
+import type { PublishPlan } from '../../src/publish/plan.ts';
+import { createPublicationStore } from '../../src/runs/publication-store.ts';
 import { createRunStore } from '../../src/runs/run-store.ts';
 import { createRemotes } from '../../src/workspaces/remote.ts';
 import { movedClock } from './fake-clock.ts';
@@ -41,7 +42,7 @@ export async function openPublishLab() {
   const clock = movedClock();
   const db = await openDatabase({ file: join(dir, 'test.db') });
   const runs = createRunStore(db, clock);
-  const publications = createPublicationStore(db, clock);
+  const publications = createPublicationStore<PublishPlan>(db, clock);
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const client = createGitHubClient({ apiUrl: github.url, token: async () => 'a-token', log });
   const remoteOf = createRemotes({
@@ -78,13 +79,13 @@ export async function openPublishLab() {
   });
   publisher.start();
   /** A run whose agent committed these files, decided to be published. */
-  async function kept(files: Record<string, string>, plan: Partial<PublicationPlan> = {}): Promise<string> {
+  async function kept(files: Record<string, string>, plan: Partial<PublishPlan> = {}): Promise<string> {
     const id = await openQueue(db).add({ repository: 1 });
     repository.git('update-ref', 'refs/work/x', base);
     const commit = repository.commit(files, { ref: 'refs/work/x' });
     return await decided(id, { commit, ...plan });
   }
-  async function decided(id: string, plan: Partial<PublicationPlan> & { commit: string }): Promise<string> {
+  async function decided(id: string, plan: Partial<PublishPlan> & { commit: string }): Promise<string> {
     const { log: place } = runPlaces(directories, { id, repository: 'o/r1', attempt: 1 });
     mkdirSync(place, { recursive: true });
     repository.git('update-ref', 'refs/heads/bundled', plan.commit);
@@ -98,7 +99,7 @@ export async function openPublishLab() {
   return { github, server, repository, base, varDir, clock, db, runs, publications, publisher, told, kept };
 }
 
-const PLAN: Omit<PublicationPlan, 'base' | 'commit' | 'branch'> = {
+const PLAN: Omit<PublishPlan, 'base' | 'commit' | 'branch'> = {
   as: 'pull-request',
   owner: 'o',
   repository: 'r1',
