@@ -1,6 +1,6 @@
 import { MIN_SECRET_CHARACTERS, type Needle, needlesFor } from './encodings.ts';
 import { createScanner, type Scanner } from './scanner.ts';
-import { shapeScanner } from './token-shapes.ts';
+import { SHAPE_CONTEXT, shapeScanner } from './token-shapes.ts';
 
 /** What stands in the place of a secret. */
 const MASK = '[masked]';
@@ -58,45 +58,48 @@ export function createRedactor(): Redactor {
         forgotten = true;
       };
     },
-    mask: (text) => maskUpTo(scanner(), text, 0, text.length).shown,
+    mask: (text) => maskUpTo(scanner(), text, { covered: 0, decided: 0, end: text.length }).shown,
     stream: () => createStream(scanner),
   };
 }
 
 function createStream(scanner: () => Scanner): RedactorStream {
   let held = '';
-  /** How much of `held` was given already: what lies in a secret, and one character that tells whether a word begins after it. */
+  /** How much of `held` was given already: what lies in a secret, and what tells whether a word begins after it. */
   let covered = 0;
+  /** How much of `held` was looked through for the beginnings of tokens; with what stood before it gone, it would seem another. */
+  let decided = 0;
   const give = (text: string, end: number): string => {
-    const masked = maskUpTo(scanner(), text, covered, end);
-    const before = Math.min(1, end);
-    held = text.slice(end - before);
-    covered = masked.beyond + before;
+    const masked = maskUpTo(scanner(), text, { covered, decided, end });
+    const start = Math.max(0, end - SHAPE_CONTEXT);
+    held = text.slice(start);
+    covered = masked.beyond + end - start;
+    decided = Math.max(decided, end) - start;
     return masked.shown;
   };
   return {
     push(text) {
       const whole = held + text;
-      return give(whole, Math.min(scanner().openFrom(whole), shapeScanner.openFrom(whole)));
+      return give(whole, Math.min(scanner().openFrom(whole), shapeScanner.openFrom(whole, decided)));
     },
     end() {
       const shown = give(held, held.length);
       held = '';
       covered = 0;
+      decided = 0;
       return shown;
     },
   };
 }
 
 /**
- * Masks `text` from `covered` to `end`; `beyond` tells how far a mask that was given reaches behind `end`.
+ * Masks `text` from `covered` to `end`; tokens that begin before `decided` were seen before. `beyond` tells how far a mask that was given reaches behind `end`.
  * Every needle that starts before `end` must be complete in `text`.
  */
 function maskUpTo(
   scanner: Scanner,
   text: string,
-  covered: number,
-  end: number,
+  { covered, decided, end }: { covered: number; decided: number; end: number },
 ): { shown: string; beyond: number } {
   const parts: string[] = [];
   let done = covered;
@@ -106,7 +109,7 @@ function maskUpTo(
     done = Math.max(done, stop);
   };
   const shapes: [start: number, stop: number][] = [];
-  shapeScanner.scan(text, (start, stop) => void shapes.push([start, stop]));
+  shapeScanner.scan(text, decided, (start, stop) => void shapes.push([start, stop]));
   scanner.scan(text, (start, stop) => {
     for (let shape = shapes[0]; shape && shape[0] <= start; shape = shapes[0]) {
       shapes.shift();

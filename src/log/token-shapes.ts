@@ -2,11 +2,14 @@ import { keyBlockEnd } from './key-block.ts';
 
 /** Finds what looks like a well-known service's token or a private key, whoever handed it out. */
 export type ShapeScanner = {
-  /** Calls `found` for every place where one stands, by ascending start. */
-  scan(text: string, found: (start: number, end: number) => void): void;
-  /** The first place from which the end of `text` may be the beginning of one; its length if there is none. */
-  openFrom(text: string): number;
+  /** Calls `found` for every place not before `from` where one stands, by ascending start. */
+  scan(text: string, from: number, found: (start: number, end: number) => void): void;
+  /** The first place not before `from` from which the end of `text` may be the beginning of one; its length if there is none. */
+  openFrom(text: string, from: number): number;
 };
+
+/** How many characters before a place tell whether a word begins there. */
+export const SHAPE_CONTEXT = 24;
 
 /** What follows `prefix`: `min` to `max` characters of `body`, after which a whole word must be over when `isExact`. */
 type Shape = {
@@ -100,6 +103,9 @@ type Found = { start: number; end: number; isOpen: boolean };
 const STARTS =
   /(?=gh[opsur]_|github_pat_|sk-|AIza|ya29\.|GOCSPX-|A[KS]IA|xox[a-z][-.]|xapp-|hooks\.slack\.com\/services\/|_access_key|_ACCESS_KEY|AccessKey|-----BEGIN )/g;
 
+/** What may end with a letter or a digit and is no part of a word: line ends in JSON, `%3D`, the colours of a terminal. */
+const ESCAPE = /(?:\\(?:[abefnrtv0]|x[\da-f]{2}|u[\da-f]{4})|%[\da-f]{2}|\[[\d;]{0,18}[a-z])$/i;
+
 /** How far before the end of a text a token may begin that is still open, and a key. */
 const REACH = 4 * MAX + 64;
 const KEY_REACH = 17 * 1024;
@@ -114,23 +120,24 @@ const LONGEST_PART = Math.max(...[...PARTS].map((part) => part.length));
 
 /** The scanner for the shapes of this file; it keeps nothing between calls. */
 export const shapeScanner: ShapeScanner = {
-  scan(text, found) {
+  scan(text, from, found) {
     const looking = new RegExp(STARTS);
+    looking.lastIndex = from;
     while (looking.test(text)) {
       const shape = shapeAt(text, looking.lastIndex);
       if (shape && shape.end > shape.start) found(shape.start, shape.end);
       looking.lastIndex += 1;
     }
   },
-  openFrom(text) {
-    const key = text.indexOf(KEY_BLOCK, text.length - KEY_REACH);
+  openFrom(text, from) {
+    const key = text.indexOf(KEY_BLOCK, Math.max(from, text.length - KEY_REACH));
     const looking = new RegExp(STARTS);
-    looking.lastIndex = key >= 0 ? key : Math.max(0, text.length - REACH);
+    looking.lastIndex = key >= 0 ? key : Math.max(from, text.length - REACH);
     while (looking.test(text)) {
       if (shapeAt(text, looking.lastIndex)?.isOpen) return looking.lastIndex;
       looking.lastIndex += 1;
     }
-    for (let length = Math.min(LONGEST_PART, text.length); length > 0; length -= 1)
+    for (let length = Math.min(LONGEST_PART, text.length - from); length > 0; length -= 1)
       if (PARTS.has(text.slice(-length))) return text.length - length;
     return text.length;
   },
@@ -163,7 +170,7 @@ function longer(one: Found | undefined, other: Found): Found {
 
 function readShape(text: string, at: number, shape: Shape): Found | undefined {
   const { prefix, body, min, max, hasDigit, isExact, isNamed } = shape;
-  if (!isNamed && at > 0 && has(LETTERS, text, at - 1)) return undefined;
+  if (!isNamed && isInsideWord(text, at)) return undefined;
   const after = at + prefix.length;
   const from = isNamed ? skip(text, after, BETWEEN, 8) : after;
   if (isNamed && from === after && from < text.length) return undefined;
@@ -177,6 +184,11 @@ function readShape(text: string, at: number, shape: Shape): Found | undefined {
     (!hasDigit || /\d/.test(text.slice(from, end))) &&
     (!isExact || run === text.length || !has(BASE64, text, run));
   return isWhole || isOpen ? { start, end: isWhole ? end : start, isOpen } : undefined;
+}
+
+function isInsideWord(text: string, at: number): boolean {
+  if (at === 0 || !has(LETTERS, text, at - 1)) return false;
+  return !ESCAPE.test(text.slice(Math.max(0, at - SHAPE_CONTEXT), at));
 }
 
 function has(kind: Kind, text: string, at: number): boolean {

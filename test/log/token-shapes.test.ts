@@ -61,12 +61,33 @@ describe('a token that nobody handed out', () => {
       ['"', '"'],
       ['X=', '\nnext line'],
       ['(', ')'],
+      ['{"text":"one line\\n', '\\nnext"}'],
+      ['{"text":"{\\"in\\":\\"it\\\\r\\\\n', '\\"}"}'],
+      ['https://host/?token%3D', '%26'],
+      ['\u001b[31m', '\u001b[0m'],
+      ['"\\u001b[38;2;255;100;000m', '"'],
     ])
       expect(mask(`${before}${token}${after}`)).toBe(`${before}[masked]${after}`);
   });
 
   test('is masked as well when it comes in pieces', () => {
-    const words = ['token: ', 'plain words, ', '\n', '"', '=', '-----BEGIN ', 'sk-', 'gh', 'AKIA', '-', 'x'];
+    const words = [
+      'token: ',
+      'plain words, ',
+      '\n',
+      '"',
+      '=',
+      '-----BEGIN ',
+      'sk-',
+      'gh',
+      'AKIA',
+      '-',
+      'x',
+      '\\n',
+      '%3D',
+      '[0m',
+      '\\',
+    ];
     const part = fc.oneof(fc.constantFrom(...Object.values(TOKENS)), fc.constantFrom(...words), fc.string());
     const lengths = fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 1, maxLength: 5 });
     fc.assert(
@@ -94,6 +115,7 @@ describe('a token that nobody handed out', () => {
 });
 
 test.each([
+  'weighs_more_than_100_of_the_others',
   'sk-learn, task-sk-learn and scikit-learn',
   'sk-fading-circle-with-a-very-long-name-indeed-1',
   'risk-averse-people-are-many-in-this-world-0123456789',
