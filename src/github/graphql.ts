@@ -18,11 +18,11 @@ export async function askGraphQL(
   const { query, variables, retries } = question;
   return await client.ask(what, async (request) => {
     const options = { query, variables, ...(retries === undefined ? {} : { request: { retries } }) };
-    const { data } = await request(`POST ${addressOf(request)}`, options).catch((error: unknown) => {
+    const { data, headers } = await request(`POST ${addressOf(request)}`, options).catch((error: unknown) => {
       throw limitOf(what, error) ?? error;
     });
     const faults: Fault[] = Array.isArray(data?.errors) ? data.errors : [];
-    if (faults[0]) throw faultOf(what, faults[0], data);
+    if (faults[0]) throw faultOf(what, faults[0], { headers, data });
     if (typeof data?.data !== 'object' || data.data === null) throw answerUnreadable(what);
     return data.data;
   });
@@ -41,12 +41,19 @@ function limitOf(what: string, error: unknown): FlowError | undefined {
   const limit = Array.isArray(faults)
     ? (faults as Fault[]).find(({ type }) => type === 'RATE_LIMITED')
     : undefined;
-  return limit && faultOf(what, limit, error);
+  return limit && faultOf(what, limit, (error as { response?: unknown }).response);
 }
 
-function faultOf(what: string, { type, message }: Fault, cause: unknown): FlowError {
-  const said = typeof message === 'string' ? `“${message.slice(0, 300)}”` : 'no reason given';
-  const detail = { status: 200, said: `${said}${typeof type === 'string' ? `, ${type}` : ''}`, cause };
+/** `answer` is the one that the fault came in; its headers have the id by which GitHub's support finds the request. */
+function faultOf(what: string, { type, message }: Fault, answer: unknown): FlowError {
+  const { headers } = (answer ?? {}) as { headers?: Record<string, unknown> };
+  const id = headers?.['x-github-request-id'];
+  const said = [
+    typeof message === 'string' ? `“${message.slice(0, 300)}”` : 'no reason given',
+    ...(typeof type === 'string' ? [type] : []),
+    ...(typeof id === 'string' ? [`request ${id.slice(0, 100)}`] : []),
+  ].join(', ');
+  const detail = { status: 200, said, cause: answer };
   if (type === 'RATE_LIMITED') return rateLimited(what, detail);
   if (type === 'NOT_FOUND') return notFound(what, detail);
   if (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES') return requestRefused(what, detail);

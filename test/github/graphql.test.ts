@@ -44,6 +44,7 @@ describe('a discussion', () => {
   test('that is gone is not found', async () => {
     await expect(discussionComments(clientOf(github.url), 'D_2')).rejects.toMatchObject({
       code: 'github_not_found',
+      message: expect.stringContaining('request ABCD:1234:STANDIN'),
     });
   });
 
