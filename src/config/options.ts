@@ -39,7 +39,7 @@ export const OPTIONS = [
     type: 'web',
     default: null,
     sentence:
-      'Where people and GitHub reach the service, such as `https://flows.example.org`; its name is accepted by the admin listener.',
+      'Where people and GitHub reach the service, such as `https://flows.example.org`; comments link to the pages of runs below it, and its name is accepted by the admin listener.',
   },
   {
     name: 'WEBHOOK_SECRET',

@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
-
 /**
  * What is no letter or sign that people see where it stands: controls, bidi marks, zero-width and other ignorable
  * characters. Line ends, tabs and what joins letters and emoji (U+200C, U+200D, variation selectors) stay.
@@ -7,9 +5,22 @@ import { stripVTControlCharacters } from 'node:util';
 const UNSEEN =
   /(?!\n|\t|\u200c|\u200d|[\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
+const ESCAPE = '\u001b';
+const BELL = '\u0007';
+
+/**
+ * Colours, movements and links of terminals (ECMA-48), each of a bounded length: stripVTControlCharacters of
+ * node:util takes seconds for a few kilobytes of beginnings without an end.
+ */
+const TERMINAL = new RegExp(
+  `${ESCAPE}(?:\\[[0-?]{0,64}[ -/]{0,8}[@-~]|\\][^${BELL}${ESCAPE}]{0,256}(?:${BELL}|${ESCAPE}\\\\))`,
+  'g',
+);
+
 /** Text of others as it may stand on a page: colours of terminals are gone, and what would hide or turn text around is named, such as ‹U+202E›. */
 export function harmless(text: string): string {
-  return stripVTControlCharacters(text)
+  return text
+    .replaceAll(TERMINAL, '')
     .toWellFormed()
     .replaceAll(/\r\n?/g, '\n')
     .replaceAll(UNSEEN, (sign) => `‹U+${sign.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}›`);

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
 import { askAdmin } from '../support/admin-client.ts';
+import { createBrowser } from '../support/pages.ts';
 import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
 
 let service: TestService;
@@ -15,7 +18,10 @@ const ask = async (path: string, body?: unknown) =>
 beforeAll(async () => {
   const command =
     'cat /run/github-flows/prompt.md; echo hello; grep -q long /run/github-flows/event.json && sleep 60; exit 3';
-  service = await startService({ profiles: { 'hello/profile.json': shellProfile(command) } });
+  service = await startService({
+    profiles: { 'hello/profile.json': shellProfile(command) },
+    env: { PUBLIC_URL: 'https://flows.example.org' },
+  });
   run = await service.run();
 });
 afterAll(async () => await service.close());
@@ -79,6 +85,36 @@ test('deliveries are listed, shown, and decided anew when they became no run', a
   expect((await ask(`/deliveries/${run.deliveryId}/replay`, {})).code).toBe('delivery_has_run');
   expect((await ask('/deliveries/none/replay', {})).code).toBe('delivery_unknown');
   expect((await ask('/deliveries')).json).toHaveLength(3);
+});
+
+test('the page of a run shows it, calls it off and tries it again', async () => {
+  const browser = createBrowser(service.app.adminUrl);
+  const token = readFileSync(join(service.config.secretsDir, 'service/admin-token'), 'utf8').trim();
+  const given = await browser.login(token);
+  expect(given.headers.get('set-cookie')).toContain('; Secure');
+  const { id: delivery } = await service.deliver(commentPayload('a long one <b>here</b>'));
+  const id = await until('its run prints', async () => {
+    const found = (await service.app.deliveries.find(delivery))?.decision?.runId;
+    return found && service.output(found).includes('hello') ? found : undefined;
+  });
+  const { html } = await browser.get(`/runs/${id}`);
+  expect(html).toContain('<span class="stdout">hello</span>');
+  expect(html).toContain('issue_comment, created');
+  expect(html).toContain('http-equiv="refresh"');
+  const csrf = await browser.csrf();
+  expect((await browser.post(`/runs/${id}/retry`, { csrf })).html).toContain('run_not_ended');
+  const asked = await browser.post(`/runs/${id}/cancel`, { csrf, reason: 'nobody needs it' });
+  expect(asked.at).toBe(`/runs/${id}`);
+  expect(await service.ended(id)).toMatchObject({ outcome: 'cancelled', cancelReason: 'nobody needs it' });
+  expect((await browser.get(`/runs/${id}`)).html).toContain('The run was cancelled.');
+  const late = await browser.post(`/runs/${id}/cancel`, { csrf });
+  expect([late.status, late.html.includes('run_already_ended')]).toEqual([409, true]);
+  await browser.post(`/runs/${id}/retry`, { csrf, reason: 'once more' });
+  expect((await service.app.runs.find(id))?.state).not.toBe('ended');
+  expect((await browser.get(`/runs/${id}`)).html).toContain('Put back into the queue: once more');
+  await browser.post(`/runs/${id}/cancel`, { csrf });
+  await service.ended(id);
+  expect((await browser.get('/runs')).html).toContain(`href="/runs/${id}"`);
 });
 
 test('workers are listed and drained, and upkeep tells what it did', async () => {
