@@ -5,6 +5,9 @@ import type { GrowthLimit } from './growth.ts';
 /** Why a container that has not ended is no longer waited for; `left` is the only one that does not stop it. */
 export type EndCause = 'deadline' | 'stall' | 'cancel' | 'output_limit' | GrowthLimit | 'left';
 
+/** A cause that a container is stopped for. */
+export type StopCause = Exclude<EndCause, 'left'>;
+
 /** When a run is over from outside. */
 export type CauseOptions = {
   /** Milliseconds since 1970. */

@@ -1,7 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import { type ContainerEnd, describeEnd } from './container-end.ts';
 import type { Engine } from './docker.ts';
-import { type CauseOptions, collectCauses, type EndCause, type EndCauses } from './end-causes.ts';
+import {
+  type CauseOptions,
+  collectCauses,
+  type EndCause,
+  type EndCauses,
+  type StopCause,
+} from './end-causes.ts';
 import { type GrowthOptions, watchGrowth } from './growth.ts';
 import { type FollowOptions, followOutput, type OutputFollower } from './log-stream.ts';
 import { type OutputTap, tapOutput } from './output-tap.ts';
@@ -19,6 +25,8 @@ export type SuperviseOptions = Omit<FollowOptions, 'engine' | 'onActivity' | 'on
     graceSec: number;
     /** What the run may write; absent watches nothing. */
     growth?: GrowthOptions;
+    /** Called just before the container is stopped. */
+    onStop?: (cause: StopCause) => void;
   };
 
 /** How long the rest of the output is read once the container is over: by itself, or stopped by us (it must be gone a second after the grace). */
@@ -76,6 +84,7 @@ async function followToEnd(
     const exit = waitForExit({ ...options, signal: waiting.signal }).catch(() => undefined);
     const cause = await Promise.race([exit.then(() => 'exit' as const), causes.first]);
     if (cause === 'left') return 'left';
+    if (cause !== 'exit') options.onStop?.(cause);
     const stoppedFor = cause !== 'exit' && (await stop(options, output, tap, exit)) ? cause : undefined;
     if ((await drain(output, clock, stoppedFor ? undefined : causes)) === 'left') return 'left';
     isOver = true;

@@ -17,6 +17,7 @@ import type { Flight } from './flight.ts';
 import { baselineFile, type Directories, runPlaces } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import type { OutputShipper } from './ship-output.ts';
+import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from './stop-note.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
@@ -45,6 +46,7 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
   const places = runPlaces(parts.directories, run);
   const dir = places.log;
   await makeDirectory(dir, { mode: 0o700 });
+  const stopBefore = readStopNote(dir);
   const codex = createCodexReader();
   const timeline = createTimelineWriter(parts, run.id);
   const over = new AbortController();
@@ -67,6 +69,8 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
     cancellation: flight.cancellation,
     detach: flight.detach.signal,
     openMask: () => parts.redactor.stream(),
+    onStop: (cause) =>
+      noteStop(dir, { cause, code: flight.cancellation.cause?.code ?? null, at: parts.clock.now() }),
     onLine(line) {
       for (const entry of codex.read(line)) if (!line.replayed) timeline.write(entry);
     },
@@ -75,8 +79,9 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
   timeline.close();
   parts.crashPoint('followed');
   if (end === 'left') return 'left';
+  const cancelled = flight.cancellation.cause ?? cancelAsNoted(stopBefore, run);
   return {
-    ...judgeEnd(end, { id: run.id, limits }, flight.cancellation.cause),
+    ...judgeEnd(endAsNoted(end, stopBefore, limits.graceSec), { id: run.id, limits }, cancelled),
     exitCode: end.exitCode,
     ...codex.result(),
   };

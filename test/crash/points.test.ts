@@ -37,10 +37,10 @@ const ON_TAKE_UP: readonly CrashPointName[] = ['taken-up', 'resume-decided'];
 /** One test's service: its ground, what it accepted, and how to clean up after it. */
 type Setting = { ground: Ground; accepted: string[]; atEnd: (work: () => Promise<void>) => void };
 
-function makeCase(env: Record<string, string>, atEnd: Setting['atEnd']): Setting {
+function makeCase(env: Record<string, string>, atEnd: Setting['atEnd'], seconds = 1): Setting {
   const ground = makeGround({
     profiles: {
-      'hello/profile.json': shellProfile('echo begin; sleep 1; echo end', {
+      'hello/profile.json': shellProfile(`echo begin; sleep ${seconds}; echo end`, {
         retry: { attempts: 2, backoffSec: 1 },
         publish: {},
       } as never),
@@ -150,6 +150,30 @@ describe('a service that dies at this point and is started again ends every acce
       test.concurrent(point, { timeout: PATIENCE_MS }, async ({ onTestFinished }) => {
         await survive(makeCase({}, onTestFinished), point);
       });
+  });
+
+  test('a run that was called off is cancelled, though the service died between the end of its container and the word of it', async ({
+    onTestFinished,
+  }) => {
+    const setting = makeCase({}, onTestFinished, 8);
+    const { ground, accepted } = setting;
+    const settings = { ...ground.settings, GITHUB_FLOWS_CRASH_AT: 'followed' };
+    const service = await spawnService({ ...ground, settings }, onTestFinished);
+    const { id } = await deliverTo(service.url, commentPayload());
+    accepted.push(id);
+    const db = await openDatabase(databasePlace(loadConfig(settings, ground.dir)));
+    onTestFinished(db.close);
+    const runs = createRunStore(db, systemClock);
+    const run = await until('the run is under way', async () =>
+      (await runs.list(1)).find(({ state }) => state === 'running'),
+    );
+    await runs.requestCancel(run.id, 'enough');
+    expect(await service.died).toBe('SIGKILL');
+    const { runs: ended } = await recovered(setting);
+    expect(ended.find(({ deliveryId }) => deliveryId === id)).toMatchObject({
+      outcome: 'cancelled',
+      reason: { code: 'run_cancelled' },
+    });
   });
 
   describe('on PostgreSQL', () => {
