@@ -130,6 +130,33 @@ test('git in the container reaches a host over SSH with the key of the run alone
   expect(existsSync(join(service.config.runDir, service.app.installation, run.id))).toBe(false);
 });
 
+test('with accept-new git believes the first key of an unknown host, and of a listed one its own alone', async () => {
+  const configs = [SSH_HOST, 'listed.example.test'].map((host) => sshConfig.replaceAll(SSH_HOST, host));
+  const command = [
+    'umask 077; mkdir -p ~/.ssh',
+    ...configs.map((config) => `printf "${config}" >> ~/.ssh/config`),
+    'until test -S /workspace/ssh.sock; do sleep 0.05; done',
+    `git ls-remote ssh://"$SSH_USER"@${SSH_HOST}"$REMOTE" main && git ls-remote ssh://"$SSH_USER"@${SSH_HOST}"$REMOTE" main && echo believed`,
+    'git ls-remote ssh://"$SSH_USER"@listed.example.test"$REMOTE" 2>&1 || echo refused',
+  ].join('; ');
+  service = await startService({
+    profiles: (dir) => ({
+      'profile.json': shellProfile(command, {
+        credentials: { secrets: ['GIT_SSH_KEY', 'GIT_SSH_KNOWN_HOSTS'] },
+        runtime: { env: { SSH_USER: userInfo().username, REMOTE: join(dir, 'git/octo/hello.git') } },
+      }),
+    }),
+    env: { GITHUB_FLOWS_PASSPHRASE: PASSPHRASE, SSH_HOST_KEYS: 'accept-new' },
+  });
+  ssh = serveSshInEachRun(join(service.dir, 'ssh'), join(service.config.workspaceRoot, 'octo/hello'));
+  await setSecret('GIT_SSH_KEY', ssh.key);
+  const another = readFileSync(join(service.dir, 'ssh/user.pub'), 'utf8');
+  await setSecret('GIT_SSH_KNOWN_HOSTS', `listed.example.test ${another}`);
+  const output = service.output((await service.run()).id);
+  expect(output).toContain('\nbelieved\n');
+  expect(output).toMatch(/Host key verification failed[\s\S]*\nrefused\n/);
+});
+
 function inspect(id: string): string {
   try {
     return execFileSync('docker', ['inspect', id], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
