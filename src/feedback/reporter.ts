@@ -16,6 +16,9 @@ const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 3 * 3_600_000;
 const LOOK_EVERY_MS = 5_000;
 
+/** How long GitHub wants to be left alone that does not say how long. */
+const LIMIT_MS = 60_000;
+
 /** Of what is due, so much is looked at to find whose turn it is. */
 const LOOKED_AT = 200;
 
@@ -146,7 +149,8 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
   const { attempts, kind, runId } = report;
   const now = parts.clock.now();
   const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
-  const wait = Math.max(backoff, limitPassesInMs(fault, now) ?? 0);
+  const limit = fault.code === 'github_rate_limited' ? (limitPassesInMs(fault, now) ?? LIMIT_MS) : 0;
+  const wait = Math.max(backoff, limit);
   const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
   await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
   parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'GitHub did not take a report');

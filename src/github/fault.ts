@@ -36,9 +36,9 @@ export function limitPassesInMs(fault: FlowError, nowMs: number): number | undef
   const headers = isRequestFailure(fault.cause) ? fault.cause.response?.headers : undefined;
   const wait = Number(headers?.['retry-after'] ?? Number.NaN) * 1000;
   if (fault.code !== 'github_rate_limited' || headers === undefined) return undefined;
-  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1000 - nowMs;
-  const known = [wait, reset].find((ms) => Number.isFinite(ms) && ms >= 0);
-  return known;
+  const isSpent = headers['x-ratelimit-remaining'] === '0';
+  const reset = Number((isSpent && headers['x-ratelimit-reset']) || Number.NaN) * 1000 - nowMs;
+  return [wait, reset].find((ms) => Number.isFinite(ms) && ms >= 0);
 }
 
 /** The status of the answer that a fault is about; undefined when no answer came, or the fault is another one. */
@@ -56,7 +56,13 @@ function isRequestFailure(error: unknown): error is RequestFailure {
 function isRateLimit({ status, response }: RequestFailure): boolean {
   const headers = response?.headers ?? {};
   const says = headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined;
-  return status === 429 || (status === 403 && says);
+  return status === 429 || (status === 403 && (says || isSecondary(response?.data)));
+}
+
+/** A secondary limit may come without any header that says so: https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#rate-limit-errors */
+function isSecondary(data: unknown): boolean {
+  const { message, documentation_url: page } = (data ?? {}) as Record<string, unknown>;
+  return /\bsecondary[ -]rate[ -]limit/i.test(`${message} ${page}`.slice(0, 1_000));
 }
 
 function silence(error: Error): string {

@@ -80,10 +80,11 @@ describe('the comment about a run', () => {
     for (const run of await lab.runs.list(10)) await lab.runs.advance(run, 'preparing', {}, 'preparing');
     await lab.say();
     await expect.poll(() => lab.api.comments.length, { timeout: 10_000 }).toBe(8);
+    await lab.reporter.stop();
     lab.clock.time += 11_000;
     expect(await lab.reports.due(10)).toEqual([]);
     lab.clock.time += 1_000;
-    await expect.poll(async () => (await lab.reports.due(10)).length).toBe(8);
+    expect(await lab.reports.due(10)).toHaveLength(8);
   });
 
   test('stays away when somebody removed it, until the run has ended', async () => {
@@ -97,6 +98,18 @@ describe('the comment about a run', () => {
     expect(lab.api.comments).toEqual([]);
     await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'failed' }, 'reporting');
     await lab.reporter.report(id);
+    expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
+  });
+
+  test('is still the same one after a limit that GitHub named in words alone', async () => {
+    const { lab, id } = await withRun();
+    await lab.say();
+    const message = 'You have exceeded a secondary rate limit and have been temporarily blocked.';
+    lab.api.misbehaveAt(/comments\/\d+$/, { status: 403, message }, 1);
+    await lab.live(id, { outcome: 'failed' });
+    await lab.reporter.report(id);
+    lab.clock.time += 61_000;
+    await lab.say();
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
 
@@ -127,6 +140,15 @@ describe('what GitHub does not take', () => {
     [{ status: 409 }, 'github_invalid', 15],
     [{ status: 422 }, 'github_invalid', 15],
     [{ status: 429, headers: { 'retry-after': '600' } }, 'github_rate_limited', 600],
+    [{ status: 403, message: 'You have exceeded a secondary rate limit.' }, 'github_rate_limited', 60],
+    [
+      {
+        status: 403,
+        headers: { 'retry-after': '90', 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '4102444800' },
+      },
+      'github_rate_limited',
+      90,
+    ],
     [{ status: 500 }, 'github_unreachable', 15],
     ['cut', 'github_unreachable', 15],
   ] as const)(
