@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { databasePlace, databaseSecrets, policyPlace } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
+import { FlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
 import { createTokenRecords } from './credentials/app-token-records.ts';
 import { insideWorkspaces } from './credentials/preflight.ts';
@@ -58,7 +59,7 @@ export function leaseTimes({ environment, run }: Pick<Config, 'environment' | 'r
 
 /**
  * Takes VAR_DIR and opens the database, then does `work`; when that throws, nothing is left open. Throws
- * `service_already_running`, `secrets_inside_workspaces`, the database's codes, and what `work` throws.
+ * `service_already_running`, `secrets_inside_workspaces`, `var_dir_unusable`, the database's codes, and what `work` throws.
  */
 export async function onGround<T>(
   config: Config,
@@ -66,7 +67,7 @@ export async function onGround<T>(
   work: (ground: Ground, undo: Undo) => Promise<T>,
 ): Promise<T> {
   await refuseMisplacedSecrets(config);
-  mkdirSync(config.varDir, { recursive: true, mode: 0o700 });
+  makeVarDir(config.varDir);
   const undo: Undo = [];
   try {
     // One process a VAR_DIR, whatever the database: what is in it belongs to the runs of this host.
@@ -77,6 +78,20 @@ export async function onGround<T>(
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
+  }
+}
+
+function makeVarDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new FlowError({
+      code: 'var_dir_unusable',
+      blame: 'operator',
+      message: `The directory VAR_DIR ${dir} is not there and cannot be made: ${(error as Error).message}.`,
+      mend: `Make it for the user that the service runs as (\`install -d -m 700 -o <user> ${dir}\`), or set VAR_DIR to a directory that this user may write.`,
+      cause: error,
+    });
   }
 }
 

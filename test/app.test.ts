@@ -44,3 +44,13 @@ test('a service whose port is taken leaves nothing at work behind it, and can be
   await app.stop(0);
   expect(log.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
 });
+
+test('a service that cannot make its VAR_DIR says so and what to do', async () => {
+  await occupyPort();
+  ground = makeGround({ profiles: { 'a/profile.json': PROFILE } });
+  const settings = { ...ground.settings, VAR_DIR: '/dev/null/flows' };
+  await expect(startApp(loadConfig(settings, ground.dir))).rejects.toMatchObject({
+    code: 'var_dir_unusable',
+    message: expect.stringContaining('/dev/null/flows'),
+  });
+});
