@@ -23,5 +23,5 @@ test('on a terminal the passphrase and a pasted value are asked for, and neither
   expect(terminal.shown()).not.toMatch(/typed|pasted/);
   const known = { ...settings, GITHUB_FLOWS_PASSPHRASE: 'typed passphrase' };
   const { out } = await runCommand(directory, known, 'secret', 'get', 'ONE', '--reveal');
-  expect(out).toMatch(/\npasted line one\npasted line two\n$/);
+  expect(out).toBe('pasted line one\npasted line two\n');
 });

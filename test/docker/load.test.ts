@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
 import { size } from '../support/size.ts';
 
-const EVENTS = size(60, 500);
+const EVENTS = size(30, 500);
 const WITHIN_MS = size(4_000, 30_000);
 
 let service: TestService;

@@ -16,7 +16,7 @@ import {
 import { size } from '../support/size.ts';
 import { makeWorkerHost, type WorkerHost } from '../support/worker-host.ts';
 
-const RUNS = size(30, 1_000);
+const RUNS = size(15, 1_000);
 const LEASE_MS = 6_000;
 
 /** Deliveries sent at a time; GitHub never sends a thousand in one moment, and no machine takes as many connections. */

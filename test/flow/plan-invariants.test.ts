@@ -190,8 +190,8 @@ test('whatever a profile says, the container that it gets keeps every invariant 
       seen.bound += (options.HostConfig?.Mounts?.length ?? 0) > 4 ? 1 : 0;
       expect(brokenInvariants(options, { ...ground, own: places, secrets: [WRITTEN_TOKEN] })).toEqual([]);
     }),
-    { numRuns: size(100_000, 400_000) },
+    { numRuns: size(30_000, 400_000) },
   );
-  expect(seen.passed).toBeGreaterThan(5000);
-  expect(seen.bound).toBeGreaterThan(500);
+  expect(seen.passed).toBeGreaterThan(size(1000, 15_000));
+  expect(seen.bound).toBeGreaterThan(size(100, 1500));
 });
