@@ -2,8 +2,9 @@ import type { Engine } from './docker.ts';
 
 /**
  * Removes every container of this installation whose run is not at that attempt in `livingAttempts`, running or not,
- * and gives how many there were. `livingAttempts` (by run) is asked after the engine, so that a run that begins
- * meanwhile keeps its container. Other installations' containers, and ours that are no run's, are never touched.
+ * and gives how many there were. One that only looks at what an agent left has the attempt 0, and lives as long as its
+ * run. `livingAttempts` (by run) is asked after the engine, so that a run that begins meanwhile keeps its container.
+ * Other installations' containers, and ours that are no run's, are never touched.
  */
 export async function removeOrphans(
   engine: Pick<Engine, 'list' | 'remove'>,
@@ -12,7 +13,10 @@ export async function removeOrphans(
 ): Promise<number> {
   const found = await engine.list(installation);
   const living = await livingAttempts();
-  const orphans = found.filter((container) => living.get(container.runId) !== container.attempt);
+  const orphans = found.filter(({ runId, attempt }) => {
+    const current = living.get(runId);
+    return current === undefined || (attempt !== 0 && attempt !== current);
+  });
   for (const { id } of orphans) await engine.remove(id);
   return orphans.length;
 }
