@@ -117,7 +117,7 @@ async function stop(
   }
 }
 
-/** Reads what is left. After an exit of its own the container is over whatever we do, so there is time, unless somebody ends the run. */
+/** Reads what is left. After an exit of its own the container is over whatever we do, so there is time; when somebody ends the run, as much as after a stop. */
 async function drain(
   output: OutputFollower,
   clock: Clock,
@@ -125,5 +125,7 @@ async function drain(
 ): Promise<EndCause | undefined> {
   const read = output.finish().then(() => undefined);
   if (!causes) return await within(clock, DRAIN_MS.stopped, read);
-  return await within(clock, DRAIN_MS.exited, Promise.race([read, causes.first]));
+  const cause = await within(clock, DRAIN_MS.exited, Promise.race([read, causes.first]));
+  if (cause !== undefined && cause !== 'left') await within(clock, DRAIN_MS.stopped, read);
+  return cause;
 }

@@ -45,7 +45,7 @@ function makeCase(env: Record<string, string>, atEnd: Setting['atEnd'], seconds 
         publish: {},
       } as never),
     },
-    env: { RUN_GRACE_SEC: '1', GITHUB_FLOWS_LEASE_MS: '2000', ...env },
+    env: { RUN_GRACE_SEC: '1', ...env },
   });
   atEnd(async () => rmSync(ground.dir, { recursive: true, force: true }));
   return { ground, accepted: [], atEnd };
