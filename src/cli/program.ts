@@ -11,6 +11,7 @@ import { type Io, processIo } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
 import { addProfilesCommand } from './profiles.ts';
 import { addRunsCommand } from './runs.ts';
+import { addSchemaCommand } from './schema.ts';
 import { addSecretCommand } from './secret.ts';
 import { addSendCommand } from './send.ts';
 import { addServeCommand } from './serve.ts';
@@ -45,6 +46,7 @@ export function createProgram(io: Io): Command {
     addSecretCommand,
     addAppCommand,
     addCodexCommand,
+    addSchemaCommand,
   ];
   for (const add of adders) add(program, io);
   return program;
