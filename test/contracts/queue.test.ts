@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import type { Ceilings } from '../../src/runs/pick.ts';
 import { eachDatabase } from '../support/databases.ts';
@@ -133,18 +133,14 @@ eachDatabase((_kind, databases) => {
         const { place, limits, add, runs } = await setup({ perRepository: 3, perActor: 4 });
         for (let each = 0; each < 10; each += 1)
           await add({ repository: 1 + (each % 2), actor: each % 3 === 0 ? 'bob' : 'alice' });
-        const workers = await Promise.all(
-          Array.from({ length: 4 }, async () => {
-            const db = await openDatabase(place);
-            onTestFinished(() => db.close());
-            return openQueue(db, limits);
-          }),
-        );
+        const databases = await Promise.all(Array.from({ length: 4 }, async () => await openDatabase(place)));
+        const workers = databases.map((db) => openQueue(db, limits));
         const claims = await Promise.all(
           workers.flatMap(({ queue }, worker) =>
             Array.from({ length: 4 }, async () => await queue.claim({ worker: `w${worker}`, host: 'h' })),
           ),
         );
+        await Promise.all(databases.map(async (db) => await db.close()));
         const claimed = claims.flatMap((run) => (run ? [run] : []));
         expect(new Set(claimed.map(({ id }) => id)).size).toBe(claimed.length);
         for (const repository of [1, 2])
