@@ -78,7 +78,9 @@ async function pushFailed(remote: Remote, stderr: string, signal: AbortSignal): 
   const fault = await remote.diagnose(signal);
   if (fault) return fault;
   const words = lastWords(stderr);
-  return /\b40[134]\b|Authentication failed|not found|denied|not allowed/i.test(words)
+  return /\b40[134]\b|Authentication failed|could not read (?:Username|Password)|not found|denied|not allowed/i.test(
+    words,
+  )
     ? pushForbidden(remote.url, words)
     : repositoryUnreachable(remote.url, words);
 }
