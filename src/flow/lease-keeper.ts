@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../base/clock.ts';
+import { within } from '../containers/within.ts';
 import type { Logger } from '../log/logger.ts';
 
 /** Renews a worker's leases in time, and knows when it could not. */
@@ -68,14 +69,9 @@ export function createLeaseKeeper(parts: {
         expired.delete(other);
       }
   };
-  const untilDone = async (work: Promise<void>): Promise<void> => {
-    const over = new AbortController();
-    await Promise.race([work, clock.sleep(everyMs, over.signal).catch(() => undefined)]);
-    over.abort();
-  };
   const renew = async (): Promise<void> => {
     renewing = attempt();
-    await untilDone(renewing);
+    await within(clock, everyMs, renewing);
   };
   return {
     start() {
@@ -89,7 +85,7 @@ export function createLeaseKeeper(parts: {
     async stop() {
       timer?.stop();
       for (const fence of fences.values()) fence.stop();
-      await untilDone(renewing);
+      await within(clock, everyMs, renewing);
     },
   };
 }

@@ -7,12 +7,12 @@ import { type RunFile, runFiles } from '../containers/start-script.ts';
 import { gitUserName } from '../credentials/git-credential.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';
-import { readEvent } from '../events/from-delivery.ts';
 import { resolveMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
+import { readDelivered } from './delivered.ts';
 import { type GrantParts, handOver, readGrants } from './grants.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
@@ -56,9 +56,7 @@ async function readRun(
   parts: PrepareParts,
   run: Run,
 ): Promise<{ event: FlowEvent; body: Buffer; profile: Profile }> {
-  const delivery = await parts.deliveries.find(run.deliveryId);
-  const body = (await parts.deliveries.body(run.deliveryId)) ?? Buffer.alloc(0);
-  const event = readEvent({ deliveryId: run.deliveryId, event: delivery?.event ?? '', body });
+  const { event, body } = await readDelivered(parts.deliveries, run.deliveryId);
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   return { event, body, profile };
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import { readEvent } from '../events/from-delivery.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { PublishPlan } from '../publish/plan.ts';
@@ -9,6 +8,7 @@ import { type Published, publish } from '../publish/publish.ts';
 import type { Publication, PublicationStore } from '../runs/publication-store.ts';
 import type { Run } from '../runs/run.ts';
 import type { Remote } from '../workspaces/remote.ts';
+import { readDelivered } from './delivered.ts';
 import { patchComment, readPatch } from './patch-comment.ts';
 import { type Directories, runPlaces } from './places.ts';
 import { planPublication } from './publication.ts';
@@ -49,14 +49,8 @@ export async function decidePublication(
   );
   if (leak) return { refused: [secretInside(leak.kind)] };
   const commits = { base: String(kept.base), commit: String(kept.commit) };
-  const event = await eventOf(parts, run);
+  const { event } = await readDelivered(parts.deliveries, run.deliveryId);
   return { plan: planPublication({ ...parts, profile, rule, event, run, kept: commits }) };
-}
-
-async function eventOf(parts: PublishingParts, run: Run): Promise<ReturnType<typeof readEvent>> {
-  const delivery = await parts.deliveries.find(run.deliveryId);
-  const body = (await parts.deliveries.body(run.deliveryId)) ?? Buffer.alloc(0);
-  return readEvent({ deliveryId: run.deliveryId, event: delivery?.event ?? '', body });
 }
 
 /** Publishes what was decided, from the bundle that was kept with the run. Throws the codes of git's and GitHub's faults. */

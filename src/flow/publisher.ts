@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
+import { within } from '../containers/within.ts';
 import type { PublishPlan } from '../publish/plan.ts';
 import type { Publication, PublicationStore } from '../runs/publication-store.ts';
 import type { Run } from '../runs/run.ts';
@@ -65,11 +66,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   return {
     publish: async (run) => {
       const done = decide(parts, run).then(async (isWanted) => (isWanted ? await work(run.id) : undefined));
-      const late = new AbortController();
-      await Promise.race([
-        done.finally(() => late.abort()),
-        parts.clock.sleep(PATIENCE_MS, late.signal).catch(() => undefined),
-      ]);
+      await within(parts.clock, PATIENCE_MS, done);
     },
     start() {
       timer = parts.clock.every(LOOK_EVERY_MS, async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
+import { within } from '../containers/within.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { readEvent } from '../events/from-delivery.ts';
 import type { Reporter } from '../feedback/reporter.ts';
@@ -22,11 +23,7 @@ const REPORT_MS = 15_000;
 /** Says on GitHub how a run came out, as far as its profile wants that; nothing that goes wrong here changes the run. */
 export async function tell(parts: TellParts, run: Run): Promise<void> {
   await wantEnd(parts, run);
-  const late = new AbortController();
-  await Promise.race([
-    parts.reporter.report(run.id).finally(() => late.abort()),
-    parts.clock.sleep(REPORT_MS, late.signal).catch(() => undefined),
-  ]);
+  await within(parts.clock, REPORT_MS, parts.reporter.report(run.id));
 }
 
 /** Asks for the comment about a run's end, where its profile wants one. */

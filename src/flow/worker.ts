@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../base/clock.ts';
+import { within } from '../containers/within.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Leases } from '../runs/leases.ts';
 import type { RunOwner, RunQueue } from '../runs/queue.ts';
@@ -119,7 +120,7 @@ export function createWorker(parts: WorkerParts): Worker {
     async stop(drainMs) {
       state.phase = 'stopping';
       await looking;
-      await drain(flights, drainMs, clock);
+      await within(clock, drainMs, flights.settled());
       for (const timer of timers) timer.stop();
       flights.detach(serviceStopping());
       await flights.settled();
@@ -177,11 +178,4 @@ async function tend(
   for (const run of mine) flights.board(run, parts.executor.resume);
   for (const run of lost) flights.board(run, parts.executor.forsake);
   return back.length > 0;
-}
-
-async function drain(flights: Flights, drainMs: number, clock: Clock): Promise<void> {
-  const drained = new AbortController();
-  const waited = clock.sleep(drainMs, drained.signal).catch(() => undefined);
-  await Promise.race([flights.settled(), waited]);
-  drained.abort();
 }
