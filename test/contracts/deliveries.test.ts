@@ -1,26 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
-import type { NewDelivery } from '../../src/deliveries/delivery.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { settableClock } from '../support/fake-clock.ts';
+import { newDelivery } from '../support/new-delivery.ts';
 
 const MINUTE = 60_000;
-
-let made = 0;
-function delivery(over: Partial<NewDelivery> = {}): NewDelivery {
-  made += 1;
-  return {
-    id: `delivery-${made}`,
-    event: 'issue_comment',
-    headers: { 'user-agent': 'GitHub-Hookshot' },
-    body: Buffer.from(`{"number": ${made}}`),
-    action: 'created',
-    repository: 'owner/repository',
-    uniqueBody: true,
-    ...over,
-  };
-}
 
 eachDatabase((_kind, databases) => {
   const setup = async () => {
@@ -33,7 +18,7 @@ eachDatabase((_kind, databases) => {
     test('a delivery comes back as it went, byte for byte', async () => {
       const { store, clock } = await setup();
       const body = Buffer.from([...Buffer.from('{"a": "é"}'), 0, 255, 254]);
-      const one = delivery({ id: 'one', body });
+      const one = newDelivery({ id: 'one', body });
       expect(await store.store(one)).toEqual({ duplicateOf: null });
       expect(one.body.length).toBe(body.length);
       expect(await store.body('one')).toEqual(body);
@@ -50,7 +35,7 @@ eachDatabase((_kind, databases) => {
     test('a body of 25 MB fits', async () => {
       const { store } = await setup();
       const body = Buffer.alloc(25 * 1024 * 1024, 'x');
-      await store.store(delivery({ id: 'big', body }));
+      await store.store(newDelivery({ id: 'big', body }));
       expect((await store.body('big'))?.equals(body)).toBe(true);
     });
 
@@ -64,7 +49,7 @@ eachDatabase((_kind, databases) => {
 
     test('an empty text is not the same as none', async () => {
       const { store } = await setup();
-      await store.store(delivery({ id: 'empty', action: '', repository: null, body: Buffer.alloc(0) }));
+      await store.store(newDelivery({ id: 'empty', action: '', repository: null, body: Buffer.alloc(0) }));
       expect(await store.find('empty')).toMatchObject({ action: '', repository: null });
       expect(await store.body('empty')).toEqual(Buffer.alloc(0));
     });
@@ -73,33 +58,33 @@ eachDatabase((_kind, databases) => {
       const { store, place, clock } = await setup();
       const other = await openDatabase(place);
       onTestFinished(() => other.close());
-      await store.store(delivery({ id: 'shared' }));
+      await store.store(newDelivery({ id: 'shared' }));
       const elsewhere = createDeliveryStore(other, clock);
       expect(await elsewhere.find('shared')).toBeDefined();
-      expect(await elsewhere.store(delivery({ id: 'shared' }))).toEqual({ duplicateOf: 'shared' });
+      expect(await elsewhere.store(newDelivery({ id: 'shared' }))).toEqual({ duplicateOf: 'shared' });
     });
   });
 
   describe('duplicates', () => {
     test('a known id is one, whatever its body', async () => {
       const { store } = await setup();
-      await store.store(delivery({ id: 'one', body: Buffer.from('first') }));
-      expect(await store.store(delivery({ id: 'one' }))).toEqual({ duplicateOf: 'one' });
+      await store.store(newDelivery({ id: 'one', body: Buffer.from('first') }));
+      expect(await store.store(newDelivery({ id: 'one' }))).toEqual({ duplicateOf: 'one' });
       expect(await store.body('one')).toEqual(Buffer.from('first'));
     });
 
     test('the same bytes are one whatever the headers say, and for ever when only one event can have them', async () => {
       const { store, clock } = await setup();
       const body = Buffer.from('{"comment": {"id": 1, "created_at": "now"}}');
-      await store.store(delivery({ id: 'one', body }));
+      await store.store(newDelivery({ id: 'one', body }));
       clock.time += 1_000_000 * MINUTE;
-      expect(await store.store(delivery({ body, event: 'push' }))).toEqual({ duplicateOf: 'one' });
+      expect(await store.store(newDelivery({ body, event: 'push' }))).toEqual({ duplicateOf: 'one' });
     });
 
     test('other bytes are remembered for five minutes', async () => {
       const { store, clock } = await setup();
       const again = () =>
-        store.store(delivery({ body: Buffer.from('{"zen": "Keep it simple."}'), uniqueBody: false }));
+        store.store(newDelivery({ body: Buffer.from('{"zen": "Keep it simple."}'), uniqueBody: false }));
       expect(await again()).toEqual({ duplicateOf: null });
       clock.time += 5 * MINUTE - 1;
       expect(await again()).toEqual({ duplicateOf: expect.stringMatching(/^delivery-/) });
@@ -114,15 +99,15 @@ eachDatabase((_kind, databases) => {
       const { store } = await setup();
       const same = Buffer.from('same');
       const known = Buffer.from('known');
-      await store.store(delivery({ id: 'old', body: known }));
+      await store.store(newDelivery({ id: 'old', body: known }));
       const results = await Promise.all([
-        store.store(delivery({ id: 'a', body: same })),
-        store.store(delivery({ id: 'b', body: same })),
-        store.store(delivery({ id: 'a' })),
-        store.store(delivery({ id: 'a', body: same })),
-        store.store(delivery({ id: 'c', body: known })),
-        store.store(delivery({ id: 'c', body: Buffer.from('other') })),
-        store.store(delivery({ id: 'old' })),
+        store.store(newDelivery({ id: 'a', body: same })),
+        store.store(newDelivery({ id: 'b', body: same })),
+        store.store(newDelivery({ id: 'a' })),
+        store.store(newDelivery({ id: 'a', body: same })),
+        store.store(newDelivery({ id: 'c', body: known })),
+        store.store(newDelivery({ id: 'c', body: Buffer.from('other') })),
+        store.store(newDelivery({ id: 'old' })),
       ]);
       expect(results.map((result) => result.duplicateOf)).toEqual([null, 'a', 'a', 'a', 'old', null, 'old']);
       expect(await store.body('c')).toEqual(Buffer.from('other'));
@@ -132,7 +117,9 @@ eachDatabase((_kind, databases) => {
     test('of a thousand copies that come at once, one is new', async () => {
       const { store } = await setup();
       const body = Buffer.from('copied');
-      const results = await Promise.all(Array.from({ length: 1000 }, () => store.store(delivery({ body }))));
+      const results = await Promise.all(
+        Array.from({ length: 1000 }, () => store.store(newDelivery({ body }))),
+      );
       expect(results.filter((result) => result.duplicateOf === null).length).toBe(1);
       expect(new Set(results.map((result) => result.duplicateOf)).size).toBe(2);
     });
@@ -142,7 +129,7 @@ eachDatabase((_kind, databases) => {
     test('the newest come first, those undecided oldest first, in the order they came', async () => {
       const { store } = await setup();
       const ids = Array.from({ length: 250 }, (_, index) => `d${index}`);
-      await Promise.all(ids.map((id) => store.store(delivery({ id }))));
+      await Promise.all(ids.map((id) => store.store(newDelivery({ id }))));
       expect((await store.undecided({ limit: 500 })).map(({ id }) => id)).toEqual(ids);
       expect((await store.list({ limit: 3 })).map(({ id }) => id)).toEqual(['d249', 'd248', 'd247']);
       expect((await store.undecided({ limit: 2 })).map(({ id }) => id)).toEqual(['d0', 'd1']);
@@ -150,7 +137,7 @@ eachDatabase((_kind, databases) => {
 
     test('a decision is kept with its delivery and takes it off the undecided', async () => {
       const { store } = await setup();
-      await store.store(delivery({ id: 'one' }));
+      await store.store(newDelivery({ id: 'one' }));
       const decision = { reason: 'matched', message: 'It matched.', profile: 'fix', runId: 'run-1' };
       await store.decide('one', decision);
       expect((await store.find('one'))?.decision).toEqual(decision);
@@ -162,7 +149,7 @@ eachDatabase((_kind, databases) => {
 
     test('a decision inside a transaction that fails was never made', async () => {
       const { store, db } = await setup();
-      await store.store(delivery({ id: 'one' }));
+      await store.store(newDelivery({ id: 'one' }));
       const failing = db.transaction(async (trx) => {
         await store.decide('one', { reason: 'matched', message: '', profile: '.', runId: 'run-1' }, trx);
         throw new Error('no');
@@ -174,7 +161,7 @@ eachDatabase((_kind, databases) => {
 
   test('text that PostgreSQL does not take is stored all the same', async () => {
     const { store } = await setup();
-    await store.store(delivery({ id: 'nul', action: 'a\0b', repository: 'o/\ud800' }));
+    await store.store(newDelivery({ id: 'nul', action: 'a\0b', repository: 'o/\ud800' }));
     expect((await store.find('nul'))?.action).toMatch(/^a.b$/s);
   });
 });

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Db, openDatabase } from '../../src/db/open.ts';
-import type { NewDelivery } from '../../src/deliveries/delivery.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { settableClock } from '../support/fake-clock.ts';
+import { newDelivery } from '../support/new-delivery.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 async function setup() {
@@ -14,30 +14,15 @@ async function setup() {
   return { clock, db, store: createDeliveryStore(db, clock) };
 }
 
-let made = 0;
-function delivery(over: Partial<NewDelivery> = {}): NewDelivery {
-  made += 1;
-  return {
-    id: `delivery-${made}`,
-    event: 'issue_comment',
-    headers: { 'user-agent': 'GitHub-Hookshot' },
-    body: Buffer.from(`{"number": ${made}}`),
-    action: 'created',
-    repository: 'owner/repository',
-    uniqueBody: true,
-    ...over,
-  };
-}
-
 test('a full disk rejects those who waited, keeps nothing of them, and the next ones are stored', async () => {
   const { store, db } = await setup();
   await sql`PRAGMA max_page_count = 30`.execute(db.kysely);
-  const big = Array.from({ length: 5 }, () =>
-    store.store(delivery({ body: Buffer.alloc(200_000, String(made)) })),
+  const big = Array.from({ length: 5 }, (_, index) =>
+    store.store(newDelivery({ body: Buffer.alloc(200_000, String(index)) })),
   );
   for (const result of await Promise.allSettled(big))
     expect(result).toMatchObject({ status: 'rejected', reason: { code: 'database_unavailable' } });
   expect(await store.list({ limit: 10 })).toEqual([]);
   await sql`PRAGMA max_page_count = 100000`.execute(db.kysely);
-  expect(await store.store(delivery())).toEqual({ duplicateOf: null });
+  expect(await store.store(newDelivery())).toEqual({ duplicateOf: null });
 });
