@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { makeHostPath } from './test/support/host-path.ts';
+import { isUnit } from './test/support/size.ts';
 
 /** In CI the results are also written for .ci/run to count. */
 const inCi = process.env.CI !== undefined;
@@ -16,9 +18,24 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** What needs an engine, a database server, or a program besides git; all else is played by `npm run test:unit` too. */
+const NOT_UNIT = ['test/docker/**', 'test/crash/**', 'test/scenarios/**'];
+
+/** The only programs that tests find; under `npm run test:unit` they find no engine either. */
+const programs = makeHostPath();
+process.once('exit', () => programs?.remove());
+const env = {
+  ...(programs && { PATH: programs.path }),
+  ...(isUnit && { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
+};
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: isUnit ? NOT_UNIT : [],
+    env,
+    globalSetup: ['test/support/whole-run.ts'],
+    setupFiles: ['test/support/each-file.ts'],
     pool: 'forks',
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

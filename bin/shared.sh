@@ -41,3 +41,27 @@ quietly() {
   tail -n 15 "$quiet_log" >&2
   return 1
 }
+
+# has PROGRAM: whether the machine has it; a path may hold a star.
+has() {
+  case $1 in
+    /*) ls $1 > /dev/null 2>&1 ;;
+    *) command -v "$1" > /dev/null ;;
+  esac
+}
+
+# packages_of USE: the packages of all programs that bin/programs lists for USE; of those alone that the machine lacks
+# with a second word, missing.
+packages_of() {
+  while read -r program package use; do
+    if [ "$use" != "$1" ]; then continue; fi
+    if [ "${2:-}" = missing ] && has "$program"; then continue; fi
+    printf '%s\n' "$package"
+  done < "$root/bin/programs" | sort -u
+}
+
+# need USE: installs what bin/programs lists for USE and the machine lacks.
+need() {
+  wanted=$(packages_of "$1" missing)
+  [ -z "$wanted" ] || sh "$root/bin/packages" $wanted
+}

@@ -127,11 +127,11 @@ program_files() {
 
 # What the service needs of the checkout's packages, its Node among them; npm knows which those are.
 service_packages() {
-  [ -x "$root/node_modules/node/bin/node" ] ||
-    fault 'The image needs the Node.js of the npm package node, and the checkout has none.' \
+  [ -x "$root/node_modules/.bin/node" ] ||
+    fault 'The image needs the Node.js of the checkout, which is an optional package, and there is none.' \
       "Run: cd $root && npm ci --include=optional"
   mkdir -p "$work/service/packages/node_modules/.bin"
-  ln -s ../node/bin/node "$work/service/packages/node_modules/.bin/node"
+  cp -P "$root/node_modules/.bin/node" "$work/service/packages/node_modules/.bin/node"
   (cd "$root" && npm ls --omit=dev --all --parseable 2> /dev/null || true) |
     sed -n "s|^$root/\(node_modules/.*\)|\1|p" | grep -v '/node_modules/' | LC_ALL=C sort -u > "$work/packages"
   [ -s "$work/packages" ] || fault 'npm does not say which packages the service needs.' "Run: cd $root && npm ci"

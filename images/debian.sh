@@ -28,10 +28,9 @@ host_mirror() {
 # programs, read-only, in it. Nothing half-made is left on the machine, whenever it is interrupted.
 make_debian() {
   . /etc/os-release
-  if [ ! -x /usr/sbin/debootstrap ]; then
-    if [ "$ID" = debian ]; then sh "$root/bin/packages" debootstrap; else
-      sh "$root/bin/packages" debootstrap debian-archive-keyring; fi
-  fi
+  need images
+  [ "$ID" = debian ] || [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+    sh "$root/bin/packages" debian-archive-keyring
   mirror=
   security=
   if [ "$ID" = debian ]; then

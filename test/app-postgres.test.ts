@@ -2,11 +2,9 @@ import { rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { startApp } from '../src/app.ts';
 import { loadConfig } from '../src/config/load.ts';
-import { usePostgresServer } from './support/databases.ts';
+import { sharedPostgres } from './support/databases.ts';
 import { makeGround } from './support/service.ts';
 import { signedHeaders } from './support/signed-request.ts';
-
-const server = usePostgresServer();
 
 const PROFILE = {
   trigger: { event: 'issue_comment' },
@@ -19,7 +17,7 @@ const PROFILE = {
 const NO_ENGINE = { DOCKER_HOST: 'tcp://127.0.0.1:1', PORT: '0', ADMIN_PORT: '0' };
 
 test('two services on one PostgreSQL decide each delivery once, and a group that drops takes one run', async () => {
-  const database = `${await server().freshDatabase()}&password=pass%40word`;
+  const database = `${await sharedPostgres()}&password=pass%40word`;
   const log: string[] = [];
   const start = async () => {
     const ground = makeGround({

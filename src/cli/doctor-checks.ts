@@ -21,6 +21,7 @@ import { describeGit } from './git-check.ts';
 import { reportImage } from './image-check.ts';
 import type { Io } from './io.ts';
 import { reportPolicy } from './policy-check.ts';
+import { reportPrograms } from './programs-check.ts';
 import { reportStores } from './secrets-check.ts';
 import { readConfig } from './stores.ts';
 
@@ -42,6 +43,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   const look = (name: string, work: () => Promise<Finding>): Promise<Check> => check(clock, name, work);
   yield await look('configuration', async () => `agents run as ${config.runAs.uid}:${config.runAs.gid}`);
   yield await look('webhook secret', async () => await describeSecret(config));
+  yield await look('programs', reportPrograms);
   yield await look('git', describeGit);
   yield* checkEngine(config, look);
   yield await look('network', async () => describeNetwork(config.run.network));

@@ -8,7 +8,7 @@ import { openDatabase } from '../../src/db/open.ts';
 import { CRASH_POINTS, type CrashPointName } from '../../src/flow/crash-points.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { createRunStore } from '../../src/runs/run-store.ts';
-import { usePostgresServer } from '../support/databases.ts';
+import { sharedPostgres } from '../support/databases.ts';
 import {
   commentPayload,
   deliverTo,
@@ -177,10 +177,9 @@ describe('a service that dies at this point and is started again ends every acce
   });
 
   describe('on PostgreSQL', () => {
-    const server = usePostgresServer();
     for (const point of pointsOf(1))
       test.concurrent(point, { timeout: PATIENCE_MS }, async ({ onTestFinished }) => {
-        const DATABASE_URL = await server().freshDatabase();
+        const DATABASE_URL = await sharedPostgres(onTestFinished);
         await survive(makeCase({ DATABASE_URL }, onTestFinished), point);
       });
   });

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, linkSync, lstatSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { findSecrets, type SecretSearch } from '../../src/credentials/find-secrets.ts';
 import { secretsDirectory } from '../support/secrets-directory.ts';
+import { spawnProgram } from '../support/spawn-program.ts';
 
 const TOKEN = 'the-token+that/was=handed out';
 const secrets = [new Secret('another-value'), new Secret(TOKEN)];
@@ -124,9 +125,13 @@ test('a search ends in time', async () => {
 
 test('the service goes on while a search is under way', async () => {
   const dir = secretsDirectory();
-  const child = spawn('sh', ['-c', 'i=0; while [ $i -lt 3000 ]; do echo content > f$i; i=$((i+1)); done'], {
-    cwd: dir,
-  });
+  const child = spawnProgram(
+    'sh',
+    ['-c', 'i=0; while [ $i -lt 3000 ]; do echo content > f$i; i=$((i+1)); done'],
+    {
+      cwd: dir,
+    },
+  );
   await new Promise((done) => child.once('exit', done));
   let ticks = 0;
   const timer = systemClock.every(5, () => {

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   chownSync,
   mkdirSync,
@@ -15,6 +15,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { randomId } from '../../src/base/ids.ts';
 import { askAdmin } from '../support/admin-client.ts';
 import { commentPayload, deliverTo, makeGround, shellProfile, until } from '../support/service.ts';
+import { spawnProgram } from '../support/spawn-program.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const FILE = join(import.meta.dirname, '../../docker-compose.yml');
@@ -59,7 +60,7 @@ test('each worker of a scaled fleet has a directory of its own, and the same one
     /entrypoint:\n(?: +- (?:sh|-c)\n)+ +- \|\n((?: {8}.*\n)+)/.exec(readFileSync(FILE, 'utf8')) ?? [];
   const script = block.replaceAll(/^ {8}/gm, '').replaceAll('$$', '$');
   const start = async (): Promise<{ said: string; stop: () => Promise<void> }> => {
-    const child = spawn('sh', ['-c', script, 'sh', 'worker'], {
+    const child = spawnProgram('sh', ['-c', script, 'sh', 'worker'], {
       env: { PATH: `${dir}:${process.env.PATH}`, WORKERS_DIR: dir },
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ExecResult, exec } from '../../src/base/exec.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PATH = '/usr/bin:/bin';
+const PATH = process.env.PATH ?? '';
 const KEPT = ['node_modules/**', 'var/**', '.git/**', 'coverage/**'];
 
 let dir: string;

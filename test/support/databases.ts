@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, inject, onTestFinished } from 'vitest';
 import { type DatabasePlace, type Db, openDatabase } from '../../src/db/open.ts';
-import { type PostgresServer, startPostgresServer } from './postgres-server.ts';
+import { databasesOf, type PostgresServer, startPostgresServer } from './postgres-server.ts';
+import { isUnit } from './size.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** What a suite is given: databases of its own, gone with the test. */
@@ -12,7 +13,7 @@ export type Databases = {
   place(): Promise<DatabasePlace>;
 };
 
-/** Runs a suite on SQLite and on a real PostgreSQL, which is started when the suite begins and gone when it ends. */
+/** Runs a suite on SQLite and on the real PostgreSQL that all files share; on SQLite alone under `npm run test:unit`. */
 export function eachDatabase(suite: (kind: Db['kind'], databases: Databases) => void): void {
   describe('on SQLite', () => {
     suite(
@@ -20,16 +21,24 @@ export function eachDatabase(suite: (kind: Db['kind'], databases: Databases) => 
       databasesAt(async () => ({ file: join(await temporaryDirectory(), 'test.db') })),
     );
   });
+  if (isUnit) return;
   describe('on PostgreSQL', () => {
-    const server = usePostgresServer();
     suite(
       'postgres',
-      databasesAt(async () => ({ url: await server().freshDatabase() })),
+      databasesAt(async () => ({ url: await sharedPostgres() })),
     );
   });
 }
 
-/** A server for the tests of the surrounding `describe`, alive from its first to its last. */
+/** A database of the server that all files share, empty, and gone when the test is over. */
+export async function sharedPostgres(finished = onTestFinished): Promise<string> {
+  const databases = databasesOf(inject('postgres'));
+  const url = await databases.freshDatabase();
+  finished(async () => await databases.removeDatabase(url));
+  return url;
+}
+
+/** A server of their own for the tests of the surrounding `describe` which end it, alive from its first to its last. */
 export function usePostgresServer(): () => PostgresServer {
   let server: PostgresServer | undefined;
   beforeAll(async () => {

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { exec } from '../../src/base/exec.ts';
 import { until } from './service.ts';
+import { spawnProgram } from './spawn-program.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -32,7 +33,7 @@ export function demoEnvironment(
 
 /** Starts a demo. */
 export function startDemo(env: Record<string, string>, ...args: readonly string[]): DemoProcess {
-  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'demo', ...args], {
+  const child = spawnProgram(process.execPath, [join(ROOT, 'src/main.ts'), 'demo', ...args], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

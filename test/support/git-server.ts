@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Certificate } from './certificate.ts';
+import { spawnProgram } from './spawn-program.ts';
 
 /** How the server behaves from now on; set fields, read at each request. */
 export type GitServerMood = {
@@ -127,7 +128,7 @@ function repositoryOf(request: IncomingMessage): string {
 
 function answer(root: string, request: IncomingMessage, response: ServerResponse, mood: GitServerMood): void {
   const [path = '', query = ''] = (request.url ?? '').split('?');
-  const child = spawn(BACKEND, {
+  const child = spawnProgram(BACKEND, [], {
     env: {
       PATH: process.env.PATH ?? '/usr/bin:/bin',
       HOME: '/dev/null',

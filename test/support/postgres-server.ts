@@ -1,13 +1,21 @@
-import { spawn } from 'node:child_process';
 import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { exec } from '../../src/base/exec.ts';
+import { spawnProgram } from './spawn-program.ts';
 
-/** A PostgreSQL of this test's own: reachable through a unix socket alone, and gone when it is stopped. */
-export type PostgresServer = {
+/** A server's databases. */
+export type PostgresDatabases = {
   /** The address of a database that was made for the caller and is empty. */
   freshDatabase(): Promise<string>;
+  /** Removes a database of that address, whoever is connected to it. */
+  removeDatabase(url: string): Promise<void>;
+};
+
+/** A PostgreSQL of this test's own: reachable through a unix socket alone, and gone when it is stopped. */
+export type PostgresServer = PostgresDatabases & {
+  /** Where all of it lies, its socket too. */
+  dir: string;
   /** Ends it at once, as a crash does, and starts it again; what was committed is still there. */
   restart(): Promise<void>;
   /** Ends it at once. */
@@ -54,19 +62,10 @@ export async function startPostgresServer(): Promise<PostgresServer> {
   const options = [...SETTINGS, `unix_socket_directories=${dir}`].map((setting) => `-c ${setting}`).join(' ');
   const start = async (): Promise<void> => await control('-o', options, 'start');
   const halt = async (): Promise<void> => await control('-m', 'immediate', 'stop');
-  const urlOf = (name: string): string => `postgres://tester@/${name}?host=${dir}`;
-  let databases = 0;
   await start();
   return {
-    async freshDatabase() {
-      databases += 1;
-      const name = `test_${databases}`;
-      const client = new pg.Client({ connectionString: urlOf('postgres') });
-      await client.connect();
-      await client.query(`CREATE DATABASE ${name}`);
-      await client.end();
-      return urlOf(name);
-    },
+    dir,
+    ...databasesOf(dir),
     async restart() {
       await halt();
       await start();
@@ -80,10 +79,34 @@ export async function startPostgresServer(): Promise<PostgresServer> {
   };
 }
 
+let databases = 0;
+
+/** Databases of the server whose directory that is. */
+export function databasesOf(dir: string): PostgresDatabases {
+  const urlOf = (name: string): string => `postgres://tester@/${name}?host=${dir}`;
+  const query = async (statement: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: urlOf('postgres') });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  return {
+    async freshDatabase() {
+      databases += 1;
+      const name = `test_${process.pid}_${databases}`;
+      await query(`CREATE DATABASE ${name}`);
+      return urlOf(name);
+    },
+    async removeDatabase(url) {
+      const [, name] = /@\/(\w+)\?/.exec(url) ?? [];
+      await query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
 /** However this process dies, a shell that waits for the end of a pipe from it stops the server and removes it. */
 function endWithThisProcess(dir: string): void {
   const stop = `cat; read -r pid < "$0/data/postmaster.pid" && kill -QUIT "$pid"; rm -rf "$0"; sleep 1; rm -rf "$0"`;
-  const watcher = spawn('sh', ['-c', stop, dir], {
+  const watcher = spawnProgram('sh', ['-c', stop, dir], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { spawnProgram } from './spawn-program.ts';
 
 /** A program in a process of its own, killed when the test is over; `line` waits for its next line of output. */
 export type Program = { process: ChildProcess; line(): Promise<string>; ended: Promise<number | null> };
@@ -9,7 +10,7 @@ export type Program = { process: ChildProcess; line(): Promise<string>; ended: P
 /** Starts `programs/<name>.ts` with `args`. */
 export function startProgram(name: string, args: readonly string[] = []): Program {
   const file = fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--expose-gc', file, ...args], {
+  const child = spawnProgram(process.execPath, ['--expose-gc', file, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit').then(([code]) => code as number | null);

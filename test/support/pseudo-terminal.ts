@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { until } from './service.ts';
+import { spawnProgram } from './spawn-program.ts';
 
 /** A command on a terminal of its own. */
 export type PseudoTerminal = {
@@ -24,7 +24,7 @@ export function startTerminal(
 ): PseudoTerminal {
   const words = command.map((word) => `'${word}'`).join(' ');
   const line = `stty rows ${size.rows} cols ${size.columns}; exec ${words}`;
-  const child = spawn('script', ['-qefc', line, '/dev/null'], { env: { ...env, SHELL: '/bin/sh' } });
+  const child = spawnProgram('script', ['-qefc', line, '/dev/null'], { env: { ...env, SHELL: '/bin/sh' } });
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   onTestFinished(async () => {
     child.kill('SIGKILL');

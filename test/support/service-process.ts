@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { onTestFinished as whenFinished } from 'vitest';
 import { type Ground, until } from './service.ts';
+import { spawnProgram } from './spawn-program.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -22,7 +23,7 @@ export async function spawnService(
   through: readonly string[] = [],
 ): Promise<ServiceProcess> {
   const [file = '', ...args] = [...through, process.execPath, MAIN, 'serve'];
-  const child: ChildProcess = spawn(file, args, {
+  const child: ChildProcess = spawnProgram(file, args, {
     cwd: ground.dir,
     env: ground.settings,
     stdio: [through.length > 0 ? 'pipe' : 'ignore', 'ignore', 'pipe'],

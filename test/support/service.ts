@@ -21,6 +21,7 @@ import type { Run } from '../../src/runs/run.ts';
 import { makeRepository, type TestRepository } from './git-repository.ts';
 import { baseImage } from './images.ts';
 import { signedHeaders, TEST_SECRET } from './signed-request.ts';
+import { throwUnhandled } from './unhandled.ts';
 
 /** A profile that runs a shell command in the base image when anybody comments. */
 export function shellProfile(command: string, more: Record<string, unknown> = {}): Record<string, unknown> {
@@ -75,6 +76,7 @@ export async function until<T>(
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
+    throwUnhandled();
     if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
     await systemClock.sleep(20);
   }

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -11,6 +11,7 @@ import {
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
+import { spawnProgram } from './spawn-program.ts';
 
 /** Where a container finds the server: in its workspace, for it has no network. */
 const SOCKET = 'ssh.sock';
@@ -78,5 +79,5 @@ export function serveSshInEachRun(dir: string, work: string): SshServer {
 
 function listen(socket: string, config: string): ChildProcess {
   const sshd = `/usr/sbin/sshd -i -e -f ${config}`;
-  return spawn('socat', [`UNIX-LISTEN:${socket},fork,mode=666`, `EXEC:${sshd}`], { stdio: 'ignore' });
+  return spawnProgram('socat', [`UNIX-LISTEN:${socket},fork,mode=666`, `EXEC:${sshd}`], { stdio: 'ignore' });
 }

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type DatabaseWay, openDatabaseWay } from './database-way.ts';
 import { type OwnEngine, startOwnEngine } from './own-engine.ts';
 import { type Ground, until } from './service.ts';
+import { spawnProgram } from './spawn-program.ts';
 
 /** One host of several: an engine, a worker in a process of its own, and its way to the database. */
 export type WorkerHost = {
@@ -52,7 +53,7 @@ export async function makeWorkerHost(ground: Ground, name: string): Promise<Work
     is: (host) =>
       host?.startsWith(`${JSON.parse(readFileSync(join(dir, 'var/host.json'), 'utf8')).id}-`) ?? false,
     async start(env = {}) {
-      const started = spawn(process.execPath, [MAIN, 'worker'], {
+      const started = spawnProgram(process.execPath, [MAIN, 'worker'], {
         cwd: dir,
         env: { ...settings, ...env },
         stdio: ['ignore', 'ignore', 'pipe'],

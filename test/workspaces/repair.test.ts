@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -14,6 +14,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkout } from '../../src/workspaces/checkout.ts';
 import { git, manyFiles } from '../support/git-repository.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
+import { spawnProgram } from '../support/spawn-program.ts';
 
 const PROGRAM = `
 import { createMirrors } from ${JSON.stringify(join(import.meta.dirname, '../../src/workspaces/mirror.ts'))};
@@ -27,7 +28,7 @@ await mirrors.fetch({ id: 7, owner: 'owner', name: 'repository' }, {});
 /** The same fetch in a process of its own, which can be killed. */
 function fetchElsewhere(lab: MirrorLab): ChildProcess {
   const args = ['--input-type=module', '--eval', PROGRAM, '--', lab.mirrorDir, lab.server.url];
-  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  const child = spawnProgram(process.execPath, args, { stdio: 'ignore' });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }

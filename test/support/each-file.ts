@@ -1,0 +1,3 @@
+import { watchUnhandled } from './unhandled.ts';
+
+watchUnhandled();
