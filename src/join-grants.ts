@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createHostGit } from './credentials/host-git.ts';
 import type { NamedSecrets } from './credentials/named-secrets.ts';
+import { type CommitterFor, createCommitters } from './flow/committer.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
 import { createHeldSecrets, type HeldSecrets } from './flow/held-secrets.ts';
 import type { Directories } from './flow/places.ts';
@@ -28,6 +29,8 @@ export type JoinedGrants = {
   keeper: TokenKeeper;
   /** A client with the credential of a profile's runs, scoped to the repository and to what it is for. */
   clientFor: (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
+  /** Whom git in a run's container commits as. */
+  committerFor: CommitterFor;
   /** The same for git on the host; variables that hold no token. Ask anew before each command. */
   gitEnvironmentFor: (
     profile: Profile,
@@ -66,13 +69,19 @@ export function joinGrants(ground: {
     tokens,
     clock,
   });
+  const clientFor = clientsFor(config, { tokens, log });
   let runtime: Listener | undefined;
   return {
     tokens,
     secrets: named.secrets,
     held,
     keeper,
-    clientFor: clientsFor(config, { tokens, log }),
+    clientFor,
+    committerFor: createCommitters({
+      ...{ tokens, clientFor, clock, log },
+      secretsDir: config.secretsDir,
+      serverUrl: config.githubServerUrl,
+    }),
     gitEnvironmentFor: async (profile, repository, purpose) =>
       await hostGit.environment({
         repository,

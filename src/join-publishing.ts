@@ -4,6 +4,7 @@ import type { Db } from './db/open.ts';
 import type { DeliveryStore } from './deliveries/delivery-store.ts';
 import { neutral } from './feedback/neutral.ts';
 import { commentMark } from './feedback/words.ts';
+import { branchesOfRun } from './flow/branches-of-run.ts';
 import { publishPurpose } from './flow/github-credential.ts';
 import type { Host } from './flow/host.ts';
 import type { Directories } from './flow/places.ts';
@@ -18,6 +19,7 @@ import type { ReportStore } from './runs/report-store.ts';
 import type { Run } from './runs/run.ts';
 import type { RunStore } from './runs/run-store.ts';
 import { gitHostEnvironment } from './workspaces/git.ts';
+import type { Mirrors } from './workspaces/mirror.ts';
 import { createRemotes, type Remote } from './workspaces/remote.ts';
 
 /** Seconds without a byte after which a push is given up. */
@@ -36,6 +38,7 @@ export function joinPublishing(ground: {
   directories: Directories;
   host: Host;
   grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor'>;
+  mirrors: Mirrors;
   redactor: Redactor;
   log: Logger;
 }): Publisher {
@@ -46,6 +49,8 @@ export function joinPublishing(ground: {
     publications: createPublicationStore(db, clock),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
     remoteFor: remotesOf(ground),
+    branchesFor: async (profile, run, signal) =>
+      await branchesOfRun({ mirrors: ground.mirrors, mountHost: ground.config }, { run, profile }, signal),
     mask: redactor.mask,
     neutral,
     mark: commentMark,

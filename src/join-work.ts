@@ -63,11 +63,11 @@ export function joinWork(ground: Ground): Work {
   const directories = { ...config, installation: db.installation };
   const grants = joinGrants({ ...ground, tokens: ground.apps.tokens, directories });
   const talk = joinTalk(ground, grants.clientFor);
-  const { reporter } = talk;
   const egress = egressOf(ground, directories);
   const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
-  const publisher = joinPublishing({ ...ground, directories, host, grants });
+  const mirrors = mirrorsOf(ground, grants);
+  const publisher = joinPublishing({ ...ground, directories, host, grants, mirrors });
   const executor = createExecutor({
     ...ground,
     ...config,
@@ -75,9 +75,9 @@ export function joinWork(ground: Ground): Work {
     engine,
     engineWatch,
     publisher,
-    reporter,
+    reporter: talk.reporter,
     directories,
-    mirrors: mirrorsOf(ground, grants),
+    mirrors,
     mountHost: mountHost(config, ground.policy.current),
     defaults: planDefaults(config),
     serverUrl: config.githubServerUrl,
@@ -104,7 +104,7 @@ export function joinWork(ground: Ground): Work {
   return {
     worker,
     publisher,
-    reporter,
+    reporter: talk.reporter,
     talk,
     egress,
     grants,

@@ -9,22 +9,30 @@ export type RunFile = { path: string; content: string; mode: number };
 const LATE_SEC = 60;
 
 /** Whoever commits without a name of their own; the last place git looks in, so every other setting wins. */
-const COMMITTER = { name: 'github-flows', email: 'github-flows@users.noreply.github.com' };
+export type Committer = { name: string; email: string };
+
+/** Where nobody knows whose credential is used: an address that nobody can own. https://www.rfc-editor.org/rfc/rfc2606 */
+export const NOBODY: Committer = { name: 'github-flows', email: 'github-flows@noreply.invalid' };
 
 /**
  * What lies in a run's directory besides prompt, event and run: the start script and its settings, our `gh`, git's
  * credential helper and `github-token`, git's system configuration, and the login shell's profile (`profile.sh`, mounted at
  * `/etc/profile.d/github-flows.sh`). `serverUrl` is where repositories are cloned from,
- * `gitUserName` what git sends beside the token. No file holds a secret.
+ * `gitUserName` what git sends beside the token, `committer` whom it commits as. No file holds a secret.
  */
-export function runFiles(plan: Plan, serverUrl: string, gitUserName = 'x-access-token'): RunFile[] {
+export function runFiles(
+  plan: Plan,
+  serverUrl: string,
+  gitUserName = 'x-access-token',
+  committer = NOBODY,
+): RunFile[] {
   const files = [
     { path: 'bin/start', content: script('start'), mode: 0o755 },
     { path: 'bin/gh', content: script('gh'), mode: 0o755 },
     { path: 'bin/git-credential', content: script('git-credential'), mode: 0o755 },
     { path: 'bin/github-token', content: script('github-token'), mode: 0o755 },
     { path: 'profile.sh', content: script('profile'), mode: 0o644 },
-    { path: 'gitconfig', content: gitConfig(plan, serverUrl), mode: 0o644 },
+    { path: 'gitconfig', content: gitConfig(plan, serverUrl, committer), mode: 0o644 },
     { path: 'settings', content: settings(plan, serverUrl, gitUserName), mode: 0o644 },
     { path: 'agent-state', content: agentStates(plan), mode: 0o644 },
     { path: 'exports', content: exports(plan), mode: 0o644 },
@@ -78,10 +86,10 @@ function stateName(target: string): string {
 }
 
 /** The helper is called through `sh`, because the run's directory may lie on a file system that executes nothing. */
-function gitConfig(plan: Plan, serverUrl: string): string {
+function gitConfig(plan: Plan, serverUrl: string, { name, email }: Committer): string {
   const sections = [
     `[safe]\n\tdirectory = /workspace/repo\n`,
-    `[user]\n\tname = ${COMMITTER.name}\n\temail = ${COMMITTER.email}\n`,
+    `[user]\n\tname = "${name}"\n\temail = "${email}"\n`,
   ];
   const { protocol, origin } = new URL(serverUrl);
   if (plan.hasGitHubToken && /^https?:$/.test(protocol))

@@ -3,6 +3,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import { appNotInstalled } from './app-errors.ts';
+import { loginsOf } from './app-hooks.ts';
 import { appName, type StoredApp } from './app-record.ts';
 import type { AppStore } from './app-store.ts';
 import type { AppTokens } from './app-tokens.ts';
@@ -17,8 +18,8 @@ export type GitHubToken = {
   value: Secret;
   /** Milliseconds; null when nobody knows, as for a file's. */
   expiresAt: number | null;
-  /** `username` is for git beside the token; GitHub takes any. */
-  source: { kind: 'app'; app: string; username: string } | { kind: 'file'; file: string };
+  /** `username` is for git beside the token; GitHub takes any. `login` is the account that the App acts as, once GitHub has told. */
+  source: { kind: 'app'; app: string; username: string; login?: string } | { kind: 'file'; file: string };
 };
 
 /** Where tokens for GitHub come from. */
@@ -91,7 +92,13 @@ export function createGitHubTokens(parts: {
       for (const app of found.apps) {
         try {
           const token = await tokens.token(app, want);
-          const source = { kind: 'app', app: appName(app), username: app.username ?? USER_NAME } as const;
+          const [login] = loginsOf([app]);
+          const source = {
+            kind: 'app',
+            app: appName(app),
+            username: app.username ?? USER_NAME,
+            ...(login === undefined ? {} : { login }),
+          } as const;
           if (token) return { ...token, source };
         } catch (error) {
           if (isExpected(app, want.repository)) expected ??= asFlowError(error);

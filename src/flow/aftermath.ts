@@ -3,14 +3,19 @@ import type { Clock } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import { removeTree } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
+import type { Committer } from '../containers/start-script.ts';
 import { findSecrets } from '../credentials/find-secrets.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import { checkPlanMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
-import { CONTENTS, keepChanges } from '../publish/keep-changes.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { CONTENTS, type KeptChanges, keepChanges } from '../publish/keep-changes.ts';
+import { knownCommits } from '../publish/known-commits.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import type { Mirrors } from '../workspaces/mirror.ts';
+import { lastBranches } from './branches-of-run.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from './clone-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';
 import { type Directories, type RunPlaces, runPlaces } from './places.ts';
@@ -21,6 +26,7 @@ export type AftermathParts = {
   engine: Engine;
   directories: Directories;
   mountHost: MountHost;
+  mirrors: Mirrors;
   held: HeldSecrets;
   redactor: Redactor;
   clock: Clock;
@@ -73,7 +79,10 @@ async function keep(
     checkPlanMounts([{ source: places.workspace, target: '/workspace' }], parts.mountHost, [
       places.workspace,
     ]);
-    const { commit: base, branch, owner, mirror } = record;
+    const { commit: base, branch, owner, mirror, committer } = record;
+    const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+    const as = profile.publish?.as;
+    const branches = await lastBranches(parts, { run, profile, mirror });
     const kept = await keepChanges(
       parts,
       {
@@ -83,24 +92,40 @@ async function keep(
         owner,
         base,
         branch,
+        known: knownCommits({ as, base }, branches),
+        ...(committer === undefined ? {} : { committer: committer.email }),
       },
       {
         mirror,
         dir: quarantine,
         keepIn: places.log,
         searchable: parts.held.values(run.id).length > 0,
+        harmless: as !== undefined && as !== 'patch',
       },
     );
     if (!kept) return undefined;
-    const { commits, files } = kept;
-    const text = `The agent made ${count(commits, 'commit')} that change ${count(files, 'file')}.`;
-    return { kind: 'changes_kept', text, data: { ...kept, base } };
+    const data = { ...kept, base, ...(committer === undefined ? {} : { committer: named(committer) }) };
+    return { kind: 'changes_kept', text: keptWords(kept), data };
   } catch (error) {
     const fault = asFlowError(error);
     parts.log.warn({ err: fault, run: run.id }, 'what an agent committed was not kept');
     await noteProblem(parts, run, 'changes_not_kept', fault);
     return undefined;
   }
+}
+
+function keptWords({ commits, ofBase, files, reworded }: KeptChanges): string {
+  const made = `The agent made ${count(commits - ofBase, 'commit')}`;
+  const whole =
+    ofBase === 0
+      ? `${made} that change ${count(files, 'file')}.`
+      : `${made} on top of ${count(ofBase, 'commit')} that no branch of this repository has; together they change ${count(files, 'file')}.`;
+  const harmless = `${count(reworded, 'message')} of them would have done something on GitHub and were made harmless.`;
+  return reworded === 0 ? whole : `${whole} ${harmless}`;
+}
+
+function named({ name, email }: Committer): string {
+  return `${name} <${email}>`;
 }
 
 /** What may be published is searched by itself, so that a workspace that is too large does not leave that in doubt. */

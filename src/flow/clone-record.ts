@@ -1,6 +1,7 @@
 import { lstat, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../base/files.ts';
+import type { Committer } from '../containers/start-script.ts';
 import type { RunPlaces } from './places.ts';
 
 /** What is remembered of a clone for when its agent is over; kept where no container sees it. */
@@ -10,6 +11,8 @@ export type CloneRecord = {
   commit: string;
   branch: string;
   owner: Owner;
+  /** Whom git in the container commits as; absent in what an earlier version wrote. */
+  committer?: Committer;
   /** What changed in the workspace changed after this: nanoseconds since 1970 by the file system's own clock. */
   sinceNs: string;
   /** Which files HEAD and the branch were. */
@@ -19,7 +22,7 @@ export type CloneRecord = {
 /** Remembers a clone that no container has seen yet. */
 export async function recordClone(
   places: RunPlaces,
-  clone: Pick<CloneRecord, 'mirror' | 'commit' | 'branch' | 'owner'>,
+  clone: Pick<CloneRecord, 'mirror' | 'commit' | 'branch' | 'owner' | 'committer'>,
 ): Promise<void> {
   await utimes(places.workspace, new Date(), new Date());
   const { ctimeNs } = await lstat(places.workspace, { bigint: true });

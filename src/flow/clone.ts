@@ -22,7 +22,7 @@ export async function cloneRepository(
   prepared: Prepared,
   signal: AbortSignal,
 ): Promise<void> {
-  const { event, profile, places, plan, run } = prepared;
+  const { event, profile, places, plan, run, committer } = prepared;
   const repository = event.repository;
   if (!repository) return;
   const source = { ...repository, tokenFile: tokenFileFor(profile, parts.mountHost.secretsDir) };
@@ -47,7 +47,7 @@ export async function cloneRepository(
     }),
   ]);
   const taken = await applyAgentConfig({ mirror, commit, dir: places.repo, owner, signal }, changes);
-  await recordClone(places, { mirror, commit, branch, owner });
+  await recordClone(places, { mirror, commit, branch, owner, committer });
   await parts.runs.note(run.id, { kind: 'checkout', text: `Checked out ${commit}.`, data: { commit } });
   if (taken.length > 0) await parts.runs.note(run.id, { kind: 'agent_config', text: takenWords(taken) });
 }

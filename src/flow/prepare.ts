@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import type { Plan } from '../containers/plan.ts';
-import { type RunFile, runFiles } from '../containers/start-script.ts';
+import { type Committer, NOBODY, type RunFile, runFiles } from '../containers/start-script.ts';
 import { gitUserName } from '../credentials/git-credential.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';
@@ -12,7 +12,9 @@ import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
+import type { CommitterFor } from './committer.ts';
 import { readDelivered } from './delivered.ts';
+import { tokenMount } from './github-credential.ts';
 import { type GrantParts, handOver, readGrants } from './grants.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
@@ -26,6 +28,8 @@ export type Prepared = {
   profile: Profile;
   plan: Plan;
   places: RunPlaces;
+  /** Whom git in the container commits as. */
+  committer: Committer;
 };
 
 /** What preparing takes from the rest of the service. */
@@ -36,6 +40,7 @@ export type PrepareParts = GrantParts & {
   mountHost: MountHost;
   defaults: PlanDefaults;
   serverUrl: string;
+  committerFor: CommitterFor;
 };
 
 /** Decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
@@ -44,12 +49,20 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   const places = runPlaces(parts.directories, run);
   const plan = await decidePlan(parts, { run, profile, places });
   const prompt = promptFor(profile, event, run.id);
+  const asking = isCommitting(profile, plan) ? parts.committerFor(profile, run.repository) : NOBODY;
   const grants = await readGrants(parts, { run, profile, plan, signal });
   await makePlaces(places, plan.user);
   await handOver(parts, { run, plan, places }, grants);
-  const scripts = runFiles(plan, parts.serverUrl, grants.gitHub && gitUserName(grants.gitHub.token));
+  const committer = await asking;
+  const userName = grants.gitHub && gitUserName(grants.gitHub.token);
+  const scripts = runFiles(plan, parts.serverUrl, userName, committer);
   await writeFiles(scripts, { run, body, plan, places, prompt });
-  return { run, event, profile, plan, places };
+  return { run, event, profile, plan, places, committer };
+}
+
+/** Whether anything that the agent commits may ever come to GitHub. */
+function isCommitting(profile: Profile, plan: Plan): boolean {
+  return profile.publish !== undefined || tokenMount(plan) !== undefined;
 }
 
 async function readRun(

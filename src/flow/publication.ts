@@ -15,8 +15,8 @@ const BODY_LIMIT = 60_000;
 /** Marks what a run wrote, so that none of it starts another. */
 type Mark = (runId: string) => string;
 
-/** What an agent's commits were when they were kept. */
-export type Kept = { base: string; commit: string };
+/** What an agent's commits were when they were kept; `committer` is whom git in its container commits as, `Name <mail>`. */
+export type Kept = { base: string; commit: string; committer?: string };
 
 /**
  * What is to be published of a run, decided once: names and texts rendered, masked, and mentioning nobody whom the
@@ -53,7 +53,8 @@ export function planPublication(parts: {
     number: isAboutDiscussion(event) ? null : run.issueNumber,
     branch: render(rule.branch).trim(),
     into: intoOf(profile, event),
-    ...kept,
+    base: kept.base,
+    commit: kept.commit,
     title: cut(title, TITLE_LIMIT, () => '…'),
     body: body.join('\n\n'),
     draft: rule.draft,
@@ -62,6 +63,7 @@ export function planPublication(parts: {
     teamReviewers: rule.teamReviewers,
     assignees: rule.assignees,
     limits: rule.limits,
+    ...(kept.committer === undefined ? {} : { authors: [kept.committer, ...(rule.authors ?? [])] }),
   };
 }
 

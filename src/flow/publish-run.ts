@@ -7,6 +7,7 @@ import type { PublishPlan } from '../publish/plan.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { Publication, PublicationStore } from '../runs/publication-store.ts';
 import type { Run } from '../runs/run.ts';
+import type { Branches } from '../workspaces/branches.ts';
 import type { Remote } from '../workspaces/remote.ts';
 import { readDelivered } from './delivered.ts';
 import { patchComment, readPatch } from './patch-comment.ts';
@@ -21,6 +22,8 @@ export type PublishingParts = PublishWordsParts & {
   directories: Directories;
   clientFor(profile: Profile, repository: string): GitHubClient;
   remoteFor(profile: Profile, repository: string): Remote;
+  /** The branches that the run's repository has now, fetched into its mirror. */
+  branchesFor(profile: Profile, run: Run, signal: AbortSignal): Promise<Branches>;
   neutral(text: string): string;
   mark(runId: string): string;
 };
@@ -48,7 +51,11 @@ export async function decidePublication(
     ({ kind, data }) => ['secret_found', 'search_cut'].includes(kind) && data.inChanges === true,
   );
   if (leak) return { refused: [secretInside(leak.kind)] };
-  const commits = { base: String(kept.base), commit: String(kept.commit) };
+  const commits = {
+    base: String(kept.base),
+    commit: String(kept.commit),
+    ...(typeof kept.committer === 'string' ? { committer: kept.committer } : {}),
+  };
   const { event } = await readDelivered(parts.deliveries, run.deliveryId);
   return { plan: planPublication({ ...parts, profile, rule, event, run, kept: commits }) };
 }
@@ -71,6 +78,7 @@ export async function carryOut(
     {
       client: parts.clientFor(profile, run.repository),
       remote: parts.remoteFor(profile, run.repository),
+      branches: async (until) => await parts.branchesFor(profile, run, until),
       pushedTo: async (branch) => await publications.pushedTo(publication, branch),
       pushing: async (branch) => await publications.pushing(publication, branch),
     },

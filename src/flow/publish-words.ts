@@ -1,6 +1,6 @@
-import type { FlowError, Problem } from '../base/errors.ts';
+import type { FlowError } from '../base/errors.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Published } from '../publish/publish.ts';
+import type { Published, Refusal } from '../publish/publish.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
 
@@ -30,14 +30,15 @@ export async function notePublished(
   await parts.retell(run);
 }
 
-/** Writes into the timeline why nothing was published: every reason, and what to do. */
+/** Writes into the timeline why nothing was published: every reason, and what to do. What is for the operator alone is not in the text. */
 export async function noteRefused(
   parts: PublishWordsParts,
   run: Run,
-  problems: readonly Problem[],
+  problems: readonly Refusal[],
 ): Promise<void> {
   const codes = problems.map(({ code }) => code).join(', ');
-  parts.log.warn({ run: run.id, codes }, 'a publication was refused');
+  const detail = parts.mask(problems.flatMap((problem) => problem.detail || []).join('\n\n'));
+  parts.log.warn({ run: run.id, codes, ...(detail === '' ? {} : { detail }) }, 'a publication was refused');
   await noteOnce(parts, run, {
     kind: 'publish_refused',
     text: parts.mask(`Nothing was published: ${problems.map(({ message }) => message).join(' ')}`),
@@ -45,6 +46,7 @@ export async function noteRefused(
       code: problems[0]?.code ?? '',
       codes,
       mend: problems.map(({ mend }) => mend).join(' '),
+      ...(detail === '' ? {} : { detail }),
       attempt: run.attempt,
     },
   });

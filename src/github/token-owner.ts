@@ -23,6 +23,23 @@ export async function askLogin(client: GitHubClient): Promise<string | undefined
   }
 }
 
+/** An account of GitHub; its id stays when it is renamed. */
+export type Account = { id: number; login: string };
+
+/** The account that a token speaks as, or the one of a login; undefined where GitHub does not tell. Throws what `GitHubClient` says. */
+export async function askAccount(client: GitHubClient, login?: string): Promise<Account | undefined> {
+  const { data } = await client.ask('the account that commits are made as', async (request) =>
+    login === undefined
+      ? await request('GET /user', { request: { conditional: true, retries: 0 } })
+      : await request('GET /users/{username}', {
+          username: login,
+          request: { conditional: true, retries: 0 },
+        }),
+  );
+  const isWhole = Number.isSafeInteger(data?.id) && typeof data?.login === 'string';
+  return isWhole ? { id: Number(data.id), login: data.login } : undefined;
+}
+
 async function ownerOf(client: GitHubClient): Promise<string> {
   try {
     const { data, headers } = await client.ask(

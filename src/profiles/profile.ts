@@ -115,6 +115,8 @@ export type PublishRule = {
   /** Slugs. */
   teamReviewers: readonly string[];
   assignees: readonly string[];
+  /** Whom commits may name besides the service: `Name <mail>`, or a mail that may have any name. Absent in profiles of runs that an earlier version admitted. */
+  authors?: readonly string[];
   limits: {
     files: number;
     bytes: number;
@@ -123,6 +125,8 @@ export type PublishRule = {
     allow: readonly string[];
     deny: readonly string[];
     workflows: boolean;
+    /** Whether pointers of Git LFS may come or go. */
+    lfs?: boolean;
   };
 };
 

@@ -34,6 +34,7 @@ const DEFAULTS: PublishRule = {
   reviewers: [],
   teamReviewers: [],
   assignees: [],
+  authors: [],
   limits: {
     files: 300,
     bytes: 5 * 1024 ** 2,
@@ -41,6 +42,7 @@ const DEFAULTS: PublishRule = {
     allow: [],
     deny: [],
     workflows: false,
+    lfs: false,
   },
 };
 

@@ -21,7 +21,15 @@ export type BundleRequest = {
   base: string;
   /** The run's branch, short; where it has not moved, what HEAD stands for is taken. */
   branch: string;
+  /** What the bundle need not hold: commits of the repository's branches, or the base itself unless given. The clone need not have them. */
+  known?: readonly string[];
+  /** The mail that the agent commits with: what the agent itself has pushed to a branch already is taken all the same. */
+  committer?: string;
 };
+
+/** The most known commits that a container is told, those that come first; the command line of a process has an end. */
+const MAX_KNOWN = 20_000;
+const KNOWN_A_WORD = 2_000;
 
 /** The refs that a bundle may name. */
 export function bundleRefs(branch: string): string[] {
@@ -29,21 +37,30 @@ export function bundleRefs(branch: string): string[] {
 }
 
 /**
- * $1 is the base, $2 the branch. Whatever the repository's configuration makes git run, runs here, where there is
+ * $1 is the base, $2 the branch, $committer the agent's mail, the rest are words of known commits. Whatever the repository's configuration makes git run, runs here, where there is
  * nothing else. Git stands in an empty directory, so that no file of the agent is taken for a revision.
  */
-const SCRIPT = `
+const SCRIPT = String.raw`
 cd /tmp || exit 41
 g() { timeout "$seconds" git --git-dir=/workspace/repo/.git -c core.fsmonitor=false -c core.hooksPath=/dev/null -c pack.threads=1 -c pack.windowMemory=128m -c core.bigFileThreshold=16m "$@"; }
+base=$1
+branch=$2
+shift 2
 ref=HEAD
 seconds=${CHANGE_LIMITS.lookSec}
-own=$(g rev-parse --quiet --verify "refs/heads/$2^{commit}")
+own=$(g rev-parse --quiet --verify "refs/heads/$branch^{commit}")
 if [ $? = 124 ]; then exit 41; fi
-if [ -n "$own" ] && [ "$own" != "$1" ]; then ref=refs/heads/$2; fi
-count=$(g rev-list --count --max-count=1 "$ref" "^$1" --) || exit 41
+if [ -n "$own" ] && [ "$own" != "$base" ]; then ref=refs/heads/$branch; fi
+printf '%s\n' "$@" | tr ' ' '\n' | g cat-file --buffer --batch-check='%(objectname) %(objecttype)' | sed -n 's/^\([0-9a-f]*\) commit$/^\1/p' >known || exit 41
+count=$(g rev-list --count --max-count=1 "$ref" "^$base" --) || exit 41
 if [ "$count" = 0 ]; then exit ${NO_COMMITS}; fi
+count=$(g rev-list --count --max-count=1 --stdin "$ref" "^$base" <known) || exit 41
+if [ "$count" = 0 ]; then
+  g cat-file commit "$ref" | sed -n 's/^committer .*<\([^<>]*\)>[^<>]*$/\1/p;/^$/q' | grep -qxF -e "$committer" || exit ${NO_COMMITS}
+  printf '^%s\n' "$base" >known
+fi
 seconds=${CHANGE_LIMITS.containerMs / 1000}
-g bundle create --quiet --version=2 - "$ref" "^$1" --
+g bundle create --quiet --version=2 - "$ref" --stdin <known
 `;
 
 /** The sealed container that writes a bundle to its standard output: one read-only mount, no network, no credential. Pure. */
@@ -55,7 +72,7 @@ export function bundleSpec(request: BundleRequest): ContainerCreateOptions {
     name: `gf-${request.installation}-${request.runId}-changes`,
     Image: BUNDLE_IMAGE,
     Entrypoint: ['timeout', '-k', '1', seconds, '/bin/sh', '-c', SCRIPT, 'changes'],
-    Cmd: [request.base, request.branch],
+    Cmd: [request.base, request.branch, ...knownWords(request)],
     User: `${uid}:${gid}`,
     WorkingDir: '/tmp',
     Env: [
@@ -64,9 +81,11 @@ export function bundleSpec(request: BundleRequest): ContainerCreateOptions {
       'GIT_CONFIG_NOSYSTEM=1',
       'GIT_CONFIG_GLOBAL=/dev/null',
       'GIT_NO_REPLACE_OBJECTS=1',
+      'GIT_NO_LAZY_FETCH=1',
       'GIT_GRAFT_FILE=/dev/null',
       'GIT_OPTIONAL_LOCKS=0',
       'GIT_TERMINAL_PROMPT=0',
+      `committer=${request.committer ?? ''}`,
     ],
     // No attempt has the number 0, so that nobody takes it for the agent's container.
     Labels: containerLabels({ installation: request.installation, runId: request.runId, attempt: 0 }),
@@ -92,4 +111,12 @@ export function bundleSpec(request: BundleRequest): ContainerCreateOptions {
       ],
     },
   };
+}
+
+function knownWords({ base, known = [base] }: BundleRequest): string[] {
+  const ids = known.slice(0, MAX_KNOWN);
+  const words = Math.ceil(ids.length / KNOWN_A_WORD);
+  return Array.from({ length: words }, (_, index) =>
+    ids.slice(index * KNOWN_A_WORD, (index + 1) * KNOWN_A_WORD).join(' '),
+  );
 }

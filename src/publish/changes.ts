@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 
-/** One path that one commit changes, as `git diff-tree --raw` tells it; a merge tells it once for each parent. */
+/** One path that one commit changes, as `git diff-tree --raw` tells it; of a merge only what it does itself. */
 export type Change = {
   path: string;
+  /** What was there before, as `mode` and `id` are; absent where nobody asks. */
+  before?: { mode: string; id: string };
   /** Octal, as git writes it: `100644`, `100755`, `120000` a symbolic link, `160000` a submodule, `000000` nothing. */
   mode: string;
   /** The new content's id; zeros when the path is gone. */
@@ -12,13 +14,18 @@ export type Change = {
 /** The contents that a change brings: bytes, whether git takes it for binary, and where a symbolic link points. */
 export type Content = { bytes: number; isBinary: boolean; linkTarget: string | undefined };
 
-/** Everything that an agent's commits change, commit by commit: what one adds and the next takes away is told too. */
+/** Everything that new commits change, commit by commit: what one adds and the next takes away is told too. */
 export type ChangeSet = {
   changes: readonly Change[];
   contents: ReadonlyMap<string, Content>;
   /** Whether the commits stand on the one that the run began with. */
   isOnBase: boolean;
+  /** What is wrong with files whose content lies elsewhere; absent is nothing. */
+  largeFiles?: LargeFiles;
 };
+
+/** Paths of Git LFS: pointers to contents that the repository does not have, and contents where a pointer was. */
+export type LargeFiles = { missing: readonly string[]; unpacked: readonly string[] };
 
 /** A symbolic link; https://git-scm.com/docs/gitformat-index */
 export const LINK_MODE = '120000';
@@ -34,8 +41,9 @@ export function parseChanges(raw: string): Change[] {
   const words = raw.split('\0');
   const changes: Change[] = [];
   for (let at = 0; at + 1 < words.length; at += 2) {
-    const [, mode = '', , id = ''] = (words[at] ?? '').split(' ');
-    changes.push({ path: readPath(words[at + 1] ?? ''), mode, id });
+    const [was = '', mode = '', wasId = '', id = ''] = (words[at] ?? '').split(' ');
+    const before = { mode: was.slice(1), id: wasId };
+    changes.push({ path: readPath(words[at + 1] ?? ''), before, mode, id });
   }
   return changes;
 }

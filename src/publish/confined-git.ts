@@ -20,12 +20,13 @@ const SETTINGS = [
 /**
  * Runs git on objects that an agent made, within limits of processor time, memory and file size: a few kilobytes can
  * unfold to terabytes. Files take the place of the standard streams. Throws `changes_too_large` when a limit ended it,
- * and what `refuse` makes of git's last words when it failed.
+ * and what `refuse` makes of git's last words when it failed; exit codes in `accepts` are answers too.
  */
 export async function confinedGit(
   args: readonly string[],
   files: { input?: string; output?: string },
   refuse: (words: string) => FlowError,
+  { accepts = [], signal }: { accepts?: readonly number[]; signal?: AbortSignal } = {},
 ): Promise<void> {
   const { cpuSec, fileBytes, memoryBytes } = CHANGE_LIMITS;
   const limits = [String(cpuSec), String(fileBytes / 512), String(memoryBytes / 1024)];
@@ -35,8 +36,9 @@ export async function confinedGit(
       through: ['/bin/sh', '-c', SCRIPT, 'sh', input, output, ...limits],
       settings: SETTINGS,
       timeoutMs: 4 * cpuSec * 1000,
+      ...(signal === undefined ? {} : { signal }),
     });
-    if (exitCode === 0) return;
+    if (exitCode === 0 || accepts.includes(exitCode)) return;
     if (/out of memory|File too large/i.test(stderr)) throw tooLarge();
     throw refuse(lastLine(stderr));
   } catch (error) {

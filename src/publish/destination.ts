@@ -1,8 +1,10 @@
 import type { Problem } from '../base/errors.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { type PullRequest, readPullRequest } from '../github/pull-requests.ts';
+import type { Branches } from '../workspaces/branches.ts';
 import { readBranch } from '../workspaces/push.ts';
 import type { Remote } from '../workspaces/remote.ts';
+import { branchInTheWay } from './branch-in-the-way.ts';
 import { branchNameProblem } from './branch-name.ts';
 import type { Destined } from './plan.ts';
 
@@ -11,13 +13,18 @@ export type Destination = { branch: string; at: string | undefined; into: string
 
 /** Finds out where commits go, and refuses to replace what is not ours. Throws the codes of git's and GitHub's faults. */
 export async function findDestination(
-  parts: { client: GitHubClient; remote: Remote; pushedTo(branch: string): Promise<ReadonlySet<string>> },
+  parts: {
+    client: GitHubClient;
+    remote: Remote;
+    branches: Branches;
+    pushedTo(branch: string): Promise<ReadonlySet<string>>;
+  },
   wish: Destined,
   signal: AbortSignal,
 ): Promise<Destination | { refused: Problem[] }> {
   if (wish.as === 'pull-request-branch') return await ownBranch(parts.client, wish);
   const { branch } = wish;
-  const problem = branchNameProblem(branch);
+  const problem = branchNameProblem(branch) ?? branchInTheWay(branch, parts.branches);
   if (problem) return { refused: [problem] };
   const into = wish.into ?? (await targetOf(parts.client, wish));
   if (into === undefined) return { refused: [noPullRequest()] };

@@ -16,6 +16,8 @@ export type PublishLimits = {
   deny: readonly string[];
   /** Whether files below `.github/workflows` may change. */
   workflows: boolean;
+  /** Whether pointers of Git LFS may be published whose content only the agent itself can have brought there; false where absent. */
+  lfs?: boolean;
 };
 
 /** GitHub runs what lies here with the repository's own secrets. */
@@ -31,6 +33,7 @@ export function judgeChanges(set: ChangeSet, limits: PublishLimits): Problem[] {
     ...countProblems(set, limits),
     ...pathProblems(set.changes, limits),
     ...contentProblems(set, limits),
+    ...largeFileProblems(set, limits),
   ];
 }
 
@@ -74,8 +77,11 @@ function pathProblems(changes: readonly Change[], limits: PublishLimits): Proble
   const isDenied = ({ path, mode }: Change): boolean =>
     denied.some((fits) => fits(path)) || (mode === LINK_MODE && folders.some((fits) => fits(path)));
   const isOutside = ({ path }: Change): boolean => allowed.length > 0 && !allowed.some((fits) => fits(path));
-  const isSubmodule = ({ mode, path }: Change): boolean =>
-    mode === SUBMODULE_MODE || foldPath(path) === '.gitmodules';
+  const isDeclared = changes.some(({ path }) => foldPath(path) === '.gitmodules');
+  const isNested = ({ mode, before }: Change): boolean =>
+    mode === SUBMODULE_MODE && !isDeclared && before !== undefined && before.mode !== SUBMODULE_MODE;
+  const isSubmodule = (change: Change): boolean =>
+    (change.mode === SUBMODULE_MODE || foldPath(change.path) === '.gitmodules') && !isNested(change);
   return [
     ...about(changes.filter(isDenied), (paths) => ({
       code: 'publish_path_denied',
@@ -86,6 +92,11 @@ function pathProblems(changes: readonly Change[], limits: PublishLimits): Proble
       code: 'publish_path_not_allowed',
       message: `The commits change paths that publish.limits.allow does not list: ${paths}.`,
       mend: 'Add a pattern for them to publish.limits.allow in the profile, or ask the agent to keep to what is listed.',
+    })),
+    ...about(changes.filter(isNested), (paths) => ({
+      code: 'publish_submodule',
+      message: `The commits hold repositories of their own, which git add took as links to commits that nobody else has: ${paths}. Their files are not in the commits.`,
+      mend: 'Ask the agent to clone other repositories outside of this one, to name them in .gitignore, or to remove their .git before it adds their files.',
     })),
     ...about(changes.filter(isSubmodule), (paths) => ({
       code: 'publish_submodule',
@@ -118,9 +129,29 @@ function contentProblems({ changes, contents }: ChangeSet, limits: PublishLimits
   ];
 }
 
+function largeFileProblems({ largeFiles }: ChangeSet, limits: PublishLimits): Problem[] {
+  const { missing = [], unpacked = [] } = largeFiles ?? {};
+  if (limits.lfs) return [];
+  return [
+    ...aboutPaths(missing, (paths) => ({
+      code: 'publish_lfs_missing',
+      message: `The commits hold pointers of Git LFS whose contents the repository does not have: ${paths}.`,
+      mend: 'Add these files by hand with git-lfs, or ask the agent to leave them alone; set publish.limits.lfs if it brings their contents there itself.',
+    })),
+    ...aboutPaths(unpacked, (paths) => ({
+      code: 'publish_lfs_unpacked',
+      message: `The commits put contents in the place of pointers of Git LFS: ${paths}.`,
+      mend: 'Change these files by hand with git-lfs, or ask the agent to leave them alone; set publish.limits.lfs if they are meant to leave Git LFS.',
+    })),
+  ];
+}
+
 /** A problem with the first paths that have it, quoted; none for none. */
 function about(changes: readonly Change[], problem: (paths: string) => Problem): Problem[] {
-  const paths = [...new Set(changes.map(({ path }) => path))];
+  return aboutPaths([...new Set(changes.map(({ path }) => path))], problem);
+}
+
+function aboutPaths(paths: readonly string[], problem: (paths: string) => Problem): Problem[] {
   if (paths.length === 0) return [];
   const named = paths.slice(0, MAX_EXAMPLES).map((path) => JSON.stringify(path.slice(0, 200)));
   const more = paths.length > MAX_EXAMPLES ? ` and ${paths.length - MAX_EXAMPLES} more` : '';

@@ -29,4 +29,9 @@ export type PullRequestWords = {
 };
 
 /** What is to be published of one run, decided once when its agent was done; texts are rendered and masked. */
-export type PublishPlan = Destined & PullRequestWords & { limits: PublishLimits };
+export type PublishPlan = Destined &
+  PullRequestWords & {
+    limits: PublishLimits;
+    /** Whom commits may name, as `Name <mail>`, the service first; absent in what an earlier version decided. */
+    authors?: readonly string[];
+  };

@@ -4,19 +4,27 @@ import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
 import { makeDirectory, removeTree } from '../base/files.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { createComment, findComment } from '../github/issues.ts';
+import type { Branches } from '../workspaces/branches.ts';
 import { pushCommit } from '../workspaces/push.ts';
 import type { Remote } from '../workspaces/remote.ts';
+import { createAskGit } from './ask-git.ts';
 import { type Destination, findDestination } from './destination.ts';
 import { inspectChanges } from './inspect.ts';
 import { judgeChanges } from './judge.ts';
+import { judgeCommits } from './judge-commits.ts';
+import { knownCommits } from './known-commits.ts';
+import { listNew } from './new-commits.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import type { PublishPlan } from './plan.ts';
 import { makeQuarantine } from './quarantine.ts';
+import { readCommits } from './read-commits.ts';
 
 /** What publishing takes from the rest of the service. */
 export type PublishParts = {
   client: GitHubClient;
   remote: Remote;
+  /** Fetches into the mirror, and gives the branches that the repository has now. */
+  branches(signal: AbortSignal): Promise<Branches>;
   /** The commits that runs before this one pushed to a branch, so that only they are ever replaced. */
   pushedTo(branch: string): Promise<ReadonlySet<string>>;
   /** Remembers a push before it is made. */
@@ -29,10 +37,13 @@ export type PublishPlaces = { bundle: string; mirror: string; dir: string };
 /** What came of it; `notes` are what GitHub did not take besides, such as a label. */
 export type Published =
   | { url: string; text: string; branch: string | null; notes: string[] }
-  | { refused: Problem[] };
+  | { refused: Refusal[] };
+
+/** Why not; `detail` is for the operator alone, and never shown on GitHub. */
+export type Refusal = Problem & { detail?: string };
 
 /**
- * Publishes what an agent committed: holds every commit against the limits, pushes the branch from a repository that
+ * Publishes what an agent committed: holds every commit that no branch has against the limits, pushes the branch from a repository that
  * holds only these objects, and opens or updates the pull request; or posts the patch. May be done again after it broke
  * off anywhere. Throws the codes of git's and GitHub's faults, which may pass.
  */
@@ -49,41 +60,76 @@ export async function publish(
   await removeTree(places.dir);
   await makeDirectory(places.dir, { mode: 0o700 });
   try {
+    await checkPlaces(places);
+    const branches = await parts.branches(job.signal);
     const repository = await admit(plan, places);
-    const { base, commit, limits } = plan;
-    const set = await inspectChanges({ repository, base, commit, binaryBytes: limits.binaryBytes });
-    const problems = judgeChanges(set, limits);
+    const problems = await judge(plan, { ...places, repository, branches, signal: job.signal });
     if (problems.length > 0) return { refused: problems };
     if (plan.as === 'patch') return await postPatch(parts.client, plan, job.comment);
-    const destination = await findDestination(parts, plan, job.signal);
+    const destination = await findDestination({ ...parts, branches }, plan, job.signal);
     if ('refused' in destination) return destination;
-    await push(parts, { repository, plan, destination }, job.signal);
+    const refused = await push(parts, { repository, plan, destination }, job.signal);
+    if (refused.length > 0) return { refused };
     return await present(parts.client, plan, destination);
   } finally {
     await removeTree(places.dir);
   }
 }
 
-async function admit(plan: PublishPlan, { bundle, mirror, dir }: PublishPlaces): Promise<string> {
+async function checkPlaces({ bundle, mirror }: PublishPlaces): Promise<void> {
   for (const path of [bundle, mirror])
     await access(path).catch(() => {
       throw changesGone(path);
     });
+}
+
+async function admit(plan: PublishPlan, { bundle, mirror, dir }: PublishPlaces): Promise<string> {
   const repository = join(dir, 'repository.git');
   const quarantine = await makeQuarantine({ dir: repository, mirror, base: plan.base, branch: 'publish' });
   await quarantine.admitOwn(bundle, plan.commit);
   return repository;
 }
 
+/** Everything that is wrong with the commits that publishing would bring, and with nothing else. */
+async function judge(
+  plan: PublishPlan,
+  place: Pick<PublishPlaces, 'mirror' | 'dir'> & {
+    repository: string;
+    branches: Branches;
+    signal: AbortSignal;
+  },
+): Promise<Problem[]> {
+  const { base, commit, limits, authors } = plan;
+  const ask = createAskGit(place.repository, place.dir, place.signal);
+  const mirror = createAskGit(place.mirror, place.repository, place.signal);
+  const known = knownCommits(plan, place.branches);
+  const commits = await listNew(ask, { tip: commit, known });
+  const own = new Set((await listNew(ask, { tip: commit, known: [...known, base] })).map(({ id }) => id));
+  const { binaryBytes } = limits;
+  const set = await inspectChanges({ ask, mirror, commits, base, commit, binaryBytes });
+  const ids = commits.map(({ id }) => id);
+  const objects = await readCommits(ask, ids);
+  const judged = objects.map((object, index) => {
+    const id = ids[index] ?? '';
+    return { id, commit: object, isOfBase: !own.has(id) };
+  });
+  const said = plan.as === 'patch' || authors === undefined ? [] : judgeCommits(judged, authors);
+  return [...judgeChanges(set, limits), ...said];
+}
+
 async function push(
   parts: PublishParts,
   { repository, plan, destination }: { repository: string; plan: PublishPlan; destination: Destination },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Refusal[]> {
   const { branch, at } = destination;
-  if (at === plan.commit) return;
+  if (at === plan.commit) return [];
   await parts.pushing(branch);
-  await pushCommit(parts.remote, { repository, commit: plan.commit, branch, expected: at }, signal);
+  return await pushCommit(
+    parts.remote,
+    { repository, commit: plan.commit, branch, expected: at, name: `${plan.owner}/${plan.repository}` },
+    signal,
+  );
 }
 
 async function present(

@@ -1,11 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createAskGit } from './ask-git.ts';
 import { confinedGit } from './confined-git.ts';
 import { changesInvalid } from './errors.ts';
+import { listNew, rangeLines } from './new-commits.ts';
+import { patchBase } from './patch-base.ts';
+import { reword } from './reword.ts';
 
-/** How much there is in what an agent committed. */
-export type ChangeCount = { commits: number; files: number };
+/** How much there is in the new commits; `ofBase` of them are those that the run began with, as a fork's are. */
+export type ChangeCount = { commits: number; ofBase: number; files: number };
 
 /**
  * A bare repository of the host's own for one bundle: its objects are the bundle's and, through the mirror, this
@@ -16,68 +20,94 @@ export type Quarantine = {
   admit(packFile: string, commit: string): Promise<void>;
   /** Takes a bundle in that `writeBundle` wrote before. Throws `changes_invalid`, `changes_too_large`. */
   admitOwn(bundleFile: string, commit: string): Promise<void>;
+  /** Makes the messages of the commits beyond the base harmless; gives where `branch` is now. */
+  reword(): Promise<{ tip: string; reworded: number }>;
   count(): Promise<ChangeCount>;
-  /** One patch with everything beyond the base, binary files included. */
+  /** One patch with everything that the new commits do, binary files included. */
   writePatch(file: string): Promise<void>;
   /** The commits as a bundle, made anew from what was admitted. */
   writeBundle(file: string): Promise<void>;
-  /** The contents of all objects beyond the base, one after the other, as far as the limits allow. */
+  /** The contents of all new objects, one after the other, as far as the limits allow. */
   writeContents(file: string): Promise<void>;
 };
 
-/** Makes the repository at `dir`, which is not there yet. `base` is a commit of the mirror, `branch` a short name. */
+/**
+ * Makes the repository at `dir`, which is not there yet. `base` is a commit of the mirror, `branch` a short name; new
+ * is what `known`, commits of the mirror, do not lead to: the base itself unless it is given.
+ */
 export async function makeQuarantine(options: {
   dir: string;
   mirror: string;
   base: string;
   branch: string;
+  known?: readonly string[];
 }): Promise<Quarantine> {
-  const { dir, mirror, base, branch } = options;
-  for (const folder of ['objects/info', 'objects/pack', 'refs/heads'])
-    await mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
-  await writeFile(join(dir, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n');
-  // A HEAD that leads nowhere, so that no attributes are taken from what the agent wrote.
-  await writeFile(join(dir, 'HEAD'), 'ref: refs/heads/none\n');
-  await writeFile(join(dir, 'objects/info/alternates'), `${join(mirror, 'objects')}\n`);
+  const { dir, base, branch, known = [base] } = options;
+  await layOut(options);
   const ref = `refs/heads/${branch}`;
+  const ask = createAskGit(dir, dir);
   const git = (args: readonly string[], files: { input?: string; output?: string } = {}): Promise<void> =>
     confinedGit([`--git-dir=${dir}`, ...args], files, changesInvalid);
-  const beyond = [ref, `^${base}`];
-  const tell = async (args: readonly string[]): Promise<string> => {
-    const output = join(dir, 'told');
-    await git(args, { output });
-    return output;
+  const knownFile = join(dir, 'known');
+  await writeFile(knownFile, known.map((id) => `^${id}\n`).join(''));
+  const beyond = [ref, '--stdin'];
+  const from = { input: knownFile };
+  const readTip = async (): Promise<string> => (await ask.text({ args: ['rev-parse', ref] })).trim();
+  const comparison = async (): Promise<string[]> => {
+    const tip = await readTip();
+    return [await patchBase(ask, { tip, known }, base), tip, '--'];
   };
   return {
     async admit(packFile, commit) {
       await git(['index-pack', '--stdin', '--strict', '--fix-thin'], { input: packFile });
       await git(['cat-file', 'commit', commit]);
       await git(['update-ref', ref, commit]);
-      await git(['rev-list', '--objects', '--quiet', ...beyond, '--']);
+      await git(['rev-list', '--objects', '--quiet', ...beyond], from);
     },
     async admitOwn(bundleFile, commit) {
       await git(['bundle', 'unbundle', bundleFile]);
       await git(['update-ref', ref, commit]);
     },
-    async count() {
-      const commits = await countBytes(await tell(['rev-list', ...beyond, '--']), '\n');
-      const paths = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, ref, '--'];
-      return { commits, files: await countBytes(await tell(paths), '\0') };
+    async reword() {
+      const tip = await readTip();
+      const own = await listNew(ask, { tip, known: [...known, base] });
+      const done = await reword({ ask, dir }, own, tip);
+      if (done.tip !== tip) await git(['update-ref', ref, done.tip]);
+      return done;
     },
-    writePatch: (output) =>
-      git(
-        ['diff', '--binary', '--full-index', '--no-color', '--no-ext-diff', '--no-textconv', base, ref, '--'],
-        {
-          output,
-        },
-      ),
+    async count() {
+      const tip = await readTip();
+      const commits = (await listNew(ask, { tip, known })).length;
+      const own = (await listNew(ask, { tip, known: [...known, base] })).length;
+      const paths = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', ...(await comparison())];
+      return {
+        commits,
+        ofBase: commits - own,
+        files: await countBytes(await ask.file({ args: paths }), '\0'),
+      };
+    },
+    async writePatch(output) {
+      const how = ['--binary', '--full-index', '--no-color', '--no-ext-diff', '--no-textconv'];
+      await git(['diff', ...how, ...(await comparison())], { output });
+    },
     writeBundle: (output) =>
-      git(['bundle', 'create', '--quiet', '--version=2', '-', ...beyond, '--'], { output }),
+      git(['bundle', 'create', '--quiet', '--version=2', '-', ...beyond], { ...from, output }),
     async writeContents(output) {
-      const input = await tell(['rev-list', '--objects', ...beyond, '--']);
+      const tip = await readTip();
+      const args = ['rev-list', '--objects', '--stdin'];
+      const input = await ask.file({ args, input: rangeLines({ tip, known }) });
       await git(['cat-file', '--buffer', '--batch=%(objectname) %(objecttype) %(rest)'], { input, output });
     },
   };
+}
+
+async function layOut({ dir, mirror }: { dir: string; mirror: string }): Promise<void> {
+  for (const folder of ['objects/info', 'objects/pack', 'refs/heads'])
+    await mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
+  await writeFile(join(dir, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n');
+  // A HEAD that leads nowhere, so that no attributes are taken from what the agent wrote.
+  await writeFile(join(dir, 'HEAD'), 'ref: refs/heads/none\n');
+  await writeFile(join(dir, 'objects/info/alternates'), `${join(mirror, 'objects')}\n`);
 }
 
 async function countBytes(file: string, byte: string): Promise<number> {

@@ -2,13 +2,14 @@ import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../log/logger.ts';
+import { type Branches, readBranches } from './branches.ts';
 import { commitNotFound, refNotFound, repositoryEmpty, repositoryIdRefused } from './errors.ts';
-import { createFetchQueue } from './fetch-queue.ts';
+import { createFetchQueue, type FetchRequest } from './fetch-queue.ts';
 import type { Progress } from './progress.ts';
 import { createRemotes, type Remote, type Repository } from './remote.ts';
 import { type Found, isEmptyMirror, resolveTarget } from './resolve.ts';
 import { updateMirror } from './update-mirror.ts';
-import { type Target, targetOf, type Want } from './want.ts';
+import { ALWAYS, type Target, targetOf, type Want } from './want.ts';
 
 /** A commit that is now in the mirror; `ref` is the full name it was found by, or the commit where there was none. */
 export type Fetched = Found & { mirror: string };
@@ -31,6 +32,11 @@ export type Mirrors = {
     want: Want,
     options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void },
   ): Promise<Fetched>;
+  /** The branches that the server has now: always asks it. Throws the same, but for what no commit was found by. */
+  branches(
+    repository: Repository,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ mirror: string; branches: Branches }>;
 };
 
 /** What mirrors are made from; `dir` is made at need, for the service's user alone. */
@@ -48,6 +54,9 @@ export type MirrorParts = {
   /** Seconds without a byte after which a transfer is given up; a minute unless set. */
   stallSec?: number;
 };
+
+/** What one caller wants of a fetch. */
+type RequestOptions = Pick<FetchRequest<Subject>, 'requests' | 'signal' | 'onProgress'>;
 
 /** What the next fetch of a mirror is about. */
 type Subject = { repository: Repository; mirror: string; remote: Remote };
@@ -71,36 +80,49 @@ export function createMirrors(parts: MirrorParts): Mirrors {
     if (remade) parts.log.warn(told, 'a mirror was damaged, and was made anew');
     else parts.log.debug(told, 'fetched into the mirror');
   });
+  const subjectOf = (repository: Repository): Subject => {
+    if (!Number.isSafeInteger(repository.id) || repository.id <= 0) throw repositoryIdRefused(repository.id);
+    return { repository, mirror: join(parts.dir, `${repository.id}.git`), remote: remoteOf(repository) };
+  };
+  const request = async (subject: Subject, kind: string, how: RequestOptions): Promise<void> => {
+    const { id, tokenFile } = subject.repository;
+    const { requests, signal, onProgress } = how;
+    await update({
+      key: String(id),
+      kind: `${kind} ${tokenFile ?? ''}`,
+      subject,
+      requests,
+      signal,
+      onProgress,
+    });
+  };
+  // How long nobody asked for it tells retention which mirror goes first.
+  const touch = async (mirror: string): Promise<void> => {
+    const now = parts.clock.now() / 1000;
+    await utimes(mirror, now, now);
+  };
   return {
     async fetch(repository, want, options = {}) {
-      if (!Number.isSafeInteger(repository.id) || repository.id <= 0)
-        throw repositoryIdRefused(repository.id);
+      const subject = subjectOf(repository);
+      const { mirror, remote } = subject;
       const target = targetOf(want);
-      const remote = remoteOf(repository);
-      const mirror = join(parts.dir, `${repository.id}.git`);
       const ask = async (kind: string, requests: readonly string[]): Promise<Found | undefined> => {
-        const subject: Subject = { repository, mirror, remote };
         const { signal, onProgress } = options;
-        const key = String(repository.id);
-        await update({
-          key,
-          kind: `${kind} ${repository.tokenFile ?? ''}`,
-          subject,
-          requests,
-          signal,
-          onProgress,
-        });
+        await request(subject, kind, { requests, signal, onProgress });
         return await resolveTarget(mirror, target);
       };
       const known = target.commit === undefined ? undefined : await resolveTarget(mirror, target);
       const found = known ?? (await ask('refs', target.requests)) ?? (await askForCommit(target, ask));
-      if (found) {
-        // How long nobody asked for it tells retention which mirror goes first.
-        const now = parts.clock.now() / 1000;
-        await utimes(mirror, now, now);
-        return { ...found, mirror };
-      }
-      throw await notThere(mirror, remote.url, target);
+      if (!found) throw await notThere(mirror, remote.url, target);
+      await touch(mirror);
+      return { ...found, mirror };
+    },
+    async branches(repository, { signal } = {}) {
+      const subject = subjectOf(repository);
+      const { mirror } = subject;
+      await request(subject, 'refs', { requests: ALWAYS, signal, onProgress: undefined });
+      await touch(mirror);
+      return { mirror, branches: await readBranches(mirror, signal) };
     },
   };
 }

@@ -1,6 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { FlowError } from '../base/errors.ts';
 import { repositoryUnreachable } from './errors.ts';
 import { lastWords, runGit } from './git.ts';
+import { type PushRefusal, readRefusals } from './push-refusals.ts';
 import type { Remote } from './remote.ts';
 
 /** How long a push may take; what the limits of a publication let through is small. */
@@ -29,14 +31,15 @@ export async function readBranch(
 
 /**
  * Puts a commit of a bare repository of ours at a branch of the remote, in one step, and only if the branch is still
- * where it was seen: at `expected`, or not there. Throws `push_branch_moved` when it is not, `push_refused` when the
- * server does not take it (a protected branch, a rule), and what reading a repository throws.
+ * where it was seen: at `expected`, or not there. Gives why the server does not take it (a protected branch, a rule):
+ * each reason by itself, none when it took it. Throws `push_branch_moved` when the branch is elsewhere, and what reading
+ * a repository throws. `name` is how the repository is called where people read it.
  */
 export async function pushCommit(
   remote: Remote,
-  what: { repository: string; commit: string; branch: string; expected: string | undefined },
+  what: { repository: string; commit: string; branch: string; expected: string | undefined; name: string },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<PushRefusal[]> {
   const ref = `refs/heads/${what.branch}`;
   const { stdout, stderr, exitCode } = await runGit(
     [
@@ -59,12 +62,13 @@ export async function pushCommit(
       signal,
     },
   );
-  if (exitCode === 0) return;
+  if (exitCode === 0) return [];
   const refusal = /^!\t[^\t]*\t(.*)$/m.exec(stdout)?.[1];
-  if (refusal === undefined) throw await pushFailed(remote, stderr, signal);
-  const said = [refusal, ...remoteWords(stderr)].join('; ');
+  if (refusal === undefined) throw await pushFailed(remote, { name: what.name, stderr }, signal);
+  const words = [...serverWords(stderr), shortReason(refusal)];
+  const said = words.join('\n');
   if (MOVED.test(said) && !TAKEN.test(said)) throw branchMoved(what.branch);
-  throw pushRefused(what.branch, remote.url, said);
+  return readRefusals(what, words);
 }
 
 /** What git and servers say of a push that came second. https://github.com/git/git/blob/master/refs/files-backend.c */
@@ -73,26 +77,34 @@ const MOVED = /stale info|cannot lock ref|failed to update ref|already exists\)|
 /** What they say of `a/b` where `a` is a branch, which stays so. */
 const TAKEN = /cannot create|directory file conflict/;
 
+/** Git's own reason for this branch: `[remote rejected] (pre-receive hook declined)`. */
+function shortReason(refusal: string): string {
+  return refusal.replace(/^\[remote rejected\] /, '');
+}
+
 /** The server took no push at all; reading may be another matter. */
-async function pushFailed(remote: Remote, stderr: string, signal: AbortSignal): Promise<FlowError> {
+async function pushFailed(
+  remote: Remote,
+  { name, stderr }: { name: string; stderr: string },
+  signal: AbortSignal,
+): Promise<FlowError> {
   const fault = await remote.diagnose(signal);
   if (fault) return fault;
   const words = lastWords(stderr);
   return /\b40[134]\b|Authentication failed|could not read (?:Username|Password)|not found|denied|not allowed/i.test(
     words,
   )
-    ? pushForbidden(remote.url, words)
+    ? pushForbidden(name, words)
     : repositoryUnreachable(remote.url, words);
 }
 
-/** What the server's own hooks and rules said. */
-function remoteWords(stderr: string): string[] {
+/** All that the server's own hooks and rules said, each line as it came but for colours and what moves a cursor. */
+function serverWords(stderr: string): string[] {
   return stderr
-    .split('\n')
-    .filter((line) => line.startsWith('remote: '))
-    .map((line) => line.slice('remote: '.length).trim())
-    .filter((line) => line !== '')
-    .slice(0, 5);
+    .split(/[\r\n]/)
+    .filter((line) => line.startsWith('remote:'))
+    .map((line) => stripVTControlCharacters(line.slice('remote:'.length).replace(/^ /, '')).trimEnd())
+    .filter((line) => line !== '');
 }
 
 function branchMoved(branch: string): FlowError {
@@ -104,20 +116,11 @@ function branchMoved(branch: string): FlowError {
   });
 }
 
-function pushForbidden(url: string, said: string): FlowError {
+function pushForbidden(name: string, said: string): FlowError {
   return new FlowError({
     code: 'push_forbidden',
     blame: 'operator',
-    message: `${url} can be read with the service’s token, but not pushed to: ${said}.`,
+    message: `${name} can be read with the service’s token, but not pushed to: ${said}.`,
     mend: 'Give the token, or the GitHub App, write access to the contents of this repository, and see that it is not archived.',
-  });
-}
-
-function pushRefused(branch: string, url: string, said: string): FlowError {
-  return new FlowError({
-    code: 'push_refused',
-    blame: 'operator',
-    message: `${url} does not take the branch ${branch}: ${said.slice(0, 500)}.`,
-    mend: 'See the branch protection and rulesets of the repository, and that the token may write contents (and workflows, if these changed).',
   });
 }

@@ -18,7 +18,7 @@ export type Target = { names: readonly string[]; commit: string | undefined; req
 export const FOLLOW_HEAD = 'HEAD';
 
 /** Branches and tags are always fetched, so that the clone has what a plain clone has. */
-const ALWAYS = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+export const ALWAYS: readonly string[] = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
 /** Checks a want and puts it in git's words; throws `ref_refused` and `commit_refused`. */
 export function targetOf(want: Want): Target {

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { createAskGit } from '../../src/publish/ask-git.ts';
 import type { ChangeSet } from '../../src/publish/changes.ts';
 import { inspectChanges } from '../../src/publish/inspect.ts';
 import { judgeChanges } from '../../src/publish/judge.ts';
+import { listNew } from '../../src/publish/new-commits.ts';
 
 let dir: string;
 let base: string;
@@ -22,19 +24,20 @@ function commit(script: string): void {
   git('commit', '-qm', 'work');
 }
 
-async function inspect(): Promise<ChangeSet> {
-  return await inspectChanges({
-    repository: join(dir, '.git'),
-    base,
-    commit: git('rev-parse', 'HEAD'),
-    binaryBytes: 100,
-  });
+async function inspect(known: readonly string[] = []): Promise<ChangeSet> {
+  const commit = git('rev-parse', 'HEAD');
+  const told = mkdtempSync(join(tmpdir(), 'gf-told-'));
+  onTestFinished(() => rmSync(told, { recursive: true, force: true }));
+  const ask = createAskGit(join(dir, '.git'), told);
+  const mirror = createAskGit(join(dir, 'mirror.git'), told);
+  const commits = await listNew(ask, { tip: commit, known: [base, ...known] });
+  return await inspectChanges({ ask, mirror, commits, base, commit, binaryBytes: 100 });
 }
 
 const LIMITS = { files: 100, bytes: 1e6, binaryBytes: 100, allow: [], deny: [], workflows: false };
 
-async function codes(): Promise<string[]> {
-  return judgeChanges(await inspect(), LIMITS).map(({ code }) => code);
+async function codes(...known: string[]): Promise<string[]> {
+  return judgeChanges(await inspect(known), LIMITS).map(({ code }) => code);
 }
 
 beforeEach(() => {

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { neutral } from '../../src/feedback/neutral.ts';
@@ -13,6 +14,7 @@ import { createRedactor } from '../../src/log/redact.ts';
 import type { PublishPlan } from '../../src/publish/plan.ts';
 import { createPublicationStore } from '../../src/runs/publication-store.ts';
 import { createRunStore } from '../../src/runs/run-store.ts';
+import { createMirrors } from '../../src/workspaces/mirror.ts';
 import { createRemotes } from '../../src/workspaces/remote.ts';
 import { movedClock } from './fake-clock.ts';
 import { git, makeRepository } from './git-repository.ts';
@@ -45,17 +47,17 @@ export async function openPublishLab() {
   const publications = createPublicationStore<PublishPlan>(db, clock);
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const client = createGitHubClient({ apiUrl: github.url, token: async () => 'a-token', log });
-  const remoteOf = createRemotes({
-    serverUrl: server.url,
-    credentialEnv: async () => ({
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'http.extraHeader',
-      GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from('x:y').toString('base64')}`,
-    }),
-    hostEnv: {},
-    cwd: varDir,
-    stallSec: 1,
-    mask: (text) => text,
+  const credentialEnv = async () => ({
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from('x:y').toString('base64')}`,
+  });
+  const serverUrl = server.url;
+  const mask = (text: string): string => text;
+  const remoteOf = createRemotes({ serverUrl, credentialEnv, hostEnv: {}, cwd: varDir, stallSec: 1, mask });
+  const mirrors = createMirrors({
+    dir: join(varDir, 'mirrors'),
+    ...{ serverUrl, credentialEnv, clock: systemClock, log, stallSec: 1 },
   });
   const told: string[] = [];
   const publisher = createPublisher({
@@ -65,7 +67,9 @@ export async function openPublishLab() {
     directories,
     clientFor: () => client,
     remoteFor: () => remoteOf({ id: 1, owner: 'o', name: 'r1' }),
-    mask: (text) => text,
+    branchesFor: async (_profile, _run, signal) =>
+      (await mirrors.branches({ id: 1, owner: 'o', name: 'r1' }, { signal })).branches,
+    mask,
     neutral,
     mark: commentMark,
     retell: async ({ id }) => void told.push(id),
