@@ -46,6 +46,7 @@ g() { timeout "$seconds" git --git-dir=/workspace/repo/.git -c core.fsmonitor=fa
 base=$1
 branch=$2
 shift 2
+if [ $# = 0 ]; then set -- "$base"; fi
 ref=HEAD
 seconds=${CHANGE_LIMITS.lookSec}
 own=$(g rev-parse --quiet --verify "refs/heads/$branch^{commit}")
@@ -113,7 +114,7 @@ export function bundleSpec(request: BundleRequest): ContainerCreateOptions {
   };
 }
 
-function knownWords({ base, known = [base] }: BundleRequest): string[] {
+function knownWords({ known = [] }: BundleRequest): string[] {
   const ids = known.slice(0, MAX_KNOWN);
   const words = Math.ceil(ids.length / KNOWN_A_WORD);
   return Array.from({ length: words }, (_, index) =>

@@ -5,7 +5,7 @@ const JOINER = '\u2060';
 
 /** https://docs.github.com/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue */
 const CLOSING =
-  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=[\s:]{1,20}(?:[\w.-]{1,100}\/[\w.-]{1,100})?(?:#|GH-|https?:))/gi;
+  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=[\s:]{1,20}(?:[\w.-]{1,100}\/[\w.-]{1,100})?(?:(?:#|GH-)\d|https?:))/gi;
 
 /** Where GitHub takes a name for somebody who is to be notified; the `@` of an address of mail stands behind a word. */
 const MENTION = /(?<!\w)@(?=[a-z0-9])/gi;

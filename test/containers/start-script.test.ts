@@ -71,7 +71,7 @@ test('what git reads is valid: a committer when none is set, and our clone is tr
       .toString()
       .trim();
   expect(get('user.name')).toBe('github-flows');
-  expect(get('user.email')).toBe('github-flows@users.noreply.github.com');
+  expect(get('user.email')).toBe('github-flows@noreply.invalid');
   expect(get('safe.directory')).toBe('/workspace/repo');
   expect(get('credential.https://github.com.helper')).toBe('!sh /run/github-flows/bin/git-credential');
 });

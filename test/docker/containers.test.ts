@@ -247,7 +247,7 @@ test('an agent commits without a name of its own, and with one when it has set i
   const commit = 'git commit -q --allow-empty -m x; git log -1 --format="%an <%ae>";';
   const script = `git init -q . && ${commit} git config --global user.name Agent; git config user.email a@b; ${commit}`;
   expect(await printed(script, { env: { HOME: '/tmp' } })).toBe(
-    'github-flows <github-flows@users.noreply.github.com>\nAgent <a@b>\n',
+    'github-flows <github-flows@noreply.invalid>\nAgent <a@b>\n',
   );
 });
 

@@ -113,7 +113,17 @@ test('the container of a bundle has one read-only mount, no network, no capabili
   expect(HostConfig?.Binds).toBeUndefined();
   expect(User).toBe('1000:1000');
   expect(Cmd).toEqual([SHA, 'b']);
-  expect(Env?.filter((each) => !/^(?:GIT_|HOME=\/tmp$|LC_ALL=C$)/.test(each))).toEqual([]);
+  expect(Env?.filter((each) => !/^(?:GIT_|HOME=\/tmp$|LC_ALL=C$|committer=$)/.test(each))).toEqual([]);
+});
+
+test('the container of a bundle is told any number of known commits in words that a command line takes', () => {
+  const known = Array.from({ length: 30_000 }, (_, index) => index.toString(16).padStart(40, '0'));
+  const owner = { uid: 1000, gid: 1000 };
+  const request = { installation: 'i', runId: 'r', workspace: '/w', owner, base: SHA, branch: 'b', known };
+  const [base, branch, ...words] = bundleSpec(request).Cmd ?? [];
+  expect([base, branch]).toEqual([SHA, 'b']);
+  expect(words.join(' ').split(' ')).toEqual(known.slice(0, 20_000));
+  expect(Math.max(...words.map(({ length }) => length))).toBeLessThan(100_000);
 });
 
 describe('the quarantine', () => {
@@ -147,7 +157,7 @@ describe('the quarantine', () => {
     );
     ours.git('update-ref', '-d', 'refs/heads/topic');
     await quarantine.admit(packOf(ours, dir, [tip, `^${base}`]), tip);
-    expect(await quarantine.count()).toEqual({ commits: 1, files: 2 });
+    expect(await quarantine.count()).toEqual({ commits: 1, ofBase: 0, files: 2 });
     await quarantine.writePatch(join(dir, 'patch'));
     await quarantine.writeBundle(join(dir, 'bundle'));
     await quarantine.writeContents(join(dir, 'contents'));

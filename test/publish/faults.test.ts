@@ -164,15 +164,35 @@ test('a hook’s no is final, and told in its own words', async () => {
   const lab = await openPublishLab();
   hook(lab, 'echo "GH006: Protected branch" >&2; exit 1');
   const word = await firstWord(lab, await lab.kept({ a: 'a' }));
-  expect([word.kind, word.data.code]).toEqual(['publish_refused', 'push_refused']);
+  expect([word.kind, word.data.code]).toEqual(['publish_refused', 'push_branch_protected']);
   expect(word.text).toContain('GH006: Protected branch');
+  expect(word.text).not.toContain('file://');
+});
+
+test('push protection is told with the place, and its address to let the secret through to the operator alone', async () => {
+  const lab = await openPublishLab();
+  const words = [
+    'error: GH013: Repository rule violations found for refs/heads/x.',
+    ...Array.from({ length: 8 }, (_, index) => `line ${index}`),
+    '- Push cannot contain secrets',
+    'path: fixture.js:1',
+    'https://github.com/o/r1/security/secret-scanning/unblock-secret/EXAMPLE',
+    '- Commits must have verified signatures.',
+  ];
+  hook(lab, `cat >/dev/null; cat >&2 <<'E'\n${words.join('\n')}\nE\nexit 1`);
+  const word = await firstWord(lab, await lab.kept({ a: 'a' }));
+  expect(word.data.codes).toBe('push_secret_blocked, push_signature_required');
+  for (const said of [words[0], 'fixture.js:1', 'verified signatures']) expect(word.text).toContain(said);
+  expect(`${word.text} ${String(word.data.mend)}`).not.toContain('unblock-secret');
+  expect(word.data.detail).toContain('unblock-secret/EXAMPLE');
 });
 
 test('a branch below another branch is refused for good', async () => {
   const lab = await openPublishLab();
   lab.repository.git('update-ref', 'refs/heads/a', lab.base);
   const word = await firstWord(lab, await lab.kept({ a: 'a' }, { branch: 'a/b' }));
-  expect([word.kind, word.data.code]).toEqual(['publish_refused', 'push_refused']);
+  expect([word.kind, word.data.code]).toEqual(['publish_refused', 'publish_branch_in_the_way']);
+  expect(word.data.mend).toContain('publish.branch');
 });
 
 test('a branch that moves while it is pushed is looked at again', async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createAskGit } from '../../src/publish/ask-git.ts';
 import type { ChangeSet } from '../../src/publish/changes.ts';
 import { inspectChanges } from '../../src/publish/inspect.ts';
@@ -48,6 +48,8 @@ beforeEach(() => {
   git('add', '-A');
   git('commit', '-qm', 'base');
   base = git('rev-parse', 'HEAD');
+  writeFileSync(join(dir, '.git/info/exclude'), 'mirror.git\n');
+  git('clone', '-q', '--bare', '.', 'mirror.git');
 });
 
 test('what one commit adds and the next takes away is told', async () => {
@@ -142,4 +144,107 @@ test('a content that is nowhere is no content of no bytes', async () => {
 test('a link in the place of a folder of workflows is told', async () => {
   commit('mkdir -p .github ci; echo x > ci/evil.yml; ln -s ../ci .github/workflows');
   expect(await codes()).toEqual(['publish_path_denied']);
+});
+
+describe('a merge of what a branch has', () => {
+  let main: string;
+
+  /** `main` is far ahead of the branch `pr`, which is one commit beside it; both changed `both`, and `fight` in one place. */
+  beforeEach(() => {
+    const lines = (first: string, last: string): string =>
+      `printf '%s\\n' ${first} 2 3 4 5 6 7 8 ${last} > both; echo ${first} > fight`;
+    commit(lines('1', '9'));
+    base = git('rev-parse', 'HEAD');
+    git('checkout', '-qb', 'pr');
+    commit(`${lines('one', '9')}; echo g > g`);
+    base = git('rev-parse', 'HEAD');
+    git('checkout', '-q', 'main');
+    commit(
+      `${lines('1', 'nine')}; echo theirs > fight; mkdir -p .github/workflows; echo x > .github/workflows/ci.yml; for i in $(seq 120); do echo $i > u$i; done; cp README.md .gitmodules; head -c 500 /dev/zero > big.bin`,
+    );
+    main = git('rev-parse', 'HEAD');
+    git('checkout', '-q', 'pr');
+  });
+
+  const merge = (script: string): void => {
+    execFileSync('sh', ['-c', 'git merge -q --no-commit main >/dev/null 2>&1 || true'], {
+      cwd: dir,
+      env: { ...process.env, GIT_CONFIG_COUNT: '0' },
+    });
+    commit(script);
+  };
+
+  const paths = async (): Promise<string[]> => (await inspect([main])).changes.map(({ path }) => path);
+
+  test('is nobody’s new work, though both sides changed a file in different places', async () => {
+    merge('git checkout -q --theirs fight');
+    commit('echo more >> g');
+    expect(await paths()).toEqual(['g']);
+    expect(await codes(main)).toEqual([]);
+  });
+
+  test('shows a conflict that was resolved by hand, and not one in which a side was taken', async () => {
+    merge('echo mine > fight');
+    expect(await paths()).toEqual(['fight']);
+  });
+
+  test('shows what was slipped in', async () => {
+    merge('git checkout -q --ours fight; echo evil >> .github/workflows/ci.yml');
+    expect(await codes(main)).toEqual(['publish_path_denied']);
+  });
+
+  test('shows what was thrown away of the other side', async () => {
+    git('merge', '-q', '-s', 'ours', 'main');
+    expect(await codes(main)).toContain('publish_path_denied');
+  });
+
+  test('of three sides is held against each of them', async () => {
+    git('checkout', '-qb', 'side', `${base}^`);
+    commit('echo s > s');
+    git('checkout', '-q', 'pr');
+    const tree = git('rev-parse', 'pr^{tree}');
+    const tip = git('commit-tree', '-p', 'pr', '-p', 'main', '-p', 'side', '-m', 'all', tree);
+    git('update-ref', 'refs/heads/pr', tip);
+    expect(await codes(main, git('rev-parse', 'side'))).toContain('publish_path_denied');
+  });
+});
+
+test('commits of a fork that the run began with are judged as well', async () => {
+  const known = base;
+  commit('mkdir -p .github/workflows; echo x > .github/workflows/evil.yml');
+  base = git('rev-parse', 'HEAD');
+  commit('echo fine > fine');
+  const told = mkdtempSync(join(tmpdir(), 'gf-told-'));
+  onTestFinished(() => rmSync(told, { recursive: true, force: true }));
+  const ask = createAskGit(join(dir, '.git'), told);
+  const commits = await listNew(ask, { tip: git('rev-parse', 'HEAD'), known: [known] });
+  expect(commits).toHaveLength(2);
+  const set = { ask, mirror: ask, commits, base, commit: git('rev-parse', 'HEAD'), binaryBytes: 100 };
+  const [problem] = judgeChanges(await inspectChanges(set), LIMITS);
+  expect(problem?.code).toBe('publish_path_denied');
+});
+
+const pointer = (digit: string): string =>
+  `version https://git-lfs.github.com/spec/v1\\noid sha256:${digit.repeat(64)}\\nsize 12345\\n`;
+
+test('a pointer that the repository does not have, and a content in the place of one, are told; a moved one is not', async () => {
+  commit(`printf '${pointer('a')}' > a.png; printf '${pointer('c')}' > c.png`);
+  base = git('rev-parse', 'HEAD');
+  git('push', '-q', 'mirror.git', 'main');
+  commit(`printf repaired > a.png; printf '${pointer('b')}' > b.png; mv c.png d.png`);
+  const set = await inspect();
+  expect(set.largeFiles).toEqual({ missing: ['b.png'], unpacked: ['a.png'] });
+  expect(judgeChanges(set, LIMITS).map(({ code }) => code)).toEqual([
+    'publish_lfs_missing',
+    'publish_lfs_unpacked',
+  ]);
+  expect(judgeChanges(set, { ...LIMITS, lfs: true })).toEqual([]);
+});
+
+test('a clone within the clone is told for what it is', async () => {
+  commit('git clone -q . vendor; echo 1 > x');
+  const [problem] = judgeChanges(await inspect(), LIMITS);
+  expect(problem?.code).toBe('publish_submodule');
+  expect(problem?.message).toContain('repositories of their own, which git add took as links');
+  expect(problem?.message).toContain('"vendor"');
 });

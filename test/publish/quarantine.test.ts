@@ -56,7 +56,7 @@ test('what is sound and whole is admitted, and comes out as a patch', async () =
   const tree = treeOf(['100644', 'new.txt', blob]);
   const commit = commitOf(tree);
   await quarantine.admit(packOf(blob, tree, commit), commit);
-  expect(await quarantine.count()).toEqual({ commits: 1, files: 2 });
+  expect(await quarantine.count()).toEqual({ commits: 1, ofBase: 0, files: 2 });
   await quarantine.writePatch(join(dir, 'patch'));
   expect(readFileSync(join(dir, 'patch'), 'utf8')).toContain('+new');
 });
