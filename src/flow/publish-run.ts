@@ -78,6 +78,7 @@ export async function carryOut(
     {
       client: parts.clientFor(profile, run.repository),
       remote: parts.remoteFor(profile, run.repository),
+      mask: parts.mask,
       branches: async (until) => await parts.branchesFor(profile, run, until),
       pushedTo: async (branch) => await publications.pushedTo(publication, branch),
       pushing: async (branch) => await publications.pushing(publication, branch),

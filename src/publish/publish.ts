@@ -13,6 +13,7 @@ import { inspectChanges } from './inspect.ts';
 import { judgeChanges } from './judge.ts';
 import { judgeCommits } from './judge-commits.ts';
 import { knownCommits } from './known-commits.ts';
+import { likelySecrets } from './likely-secrets.ts';
 import { listNew } from './new-commits.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import type { PublishPlan } from './plan.ts';
@@ -25,6 +26,8 @@ export type PublishParts = {
   remote: Remote;
   /** Fetches into the mirror, and gives the branches that the repository has now. */
   branches(signal: AbortSignal): Promise<Branches>;
+  /** Hides what looks like a secret, as in a log. */
+  mask(text: string): string;
   /** The commits that runs before this one pushed to a branch, so that only they are ever replaced. */
   pushedTo(branch: string): Promise<ReadonlySet<string>>;
   /** Remembers a push before it is made. */
@@ -63,14 +66,16 @@ export async function publish(
     await checkPlaces(places);
     const branches = await parts.branches(job.signal);
     const repository = await admit(plan, places);
-    const problems = await judge(plan, { ...places, repository, branches, signal: job.signal });
+    const place = { ...places, repository, branches, mask: parts.mask, signal: job.signal };
+    const { problems, notes } = await judge(plan, place);
     if (problems.length > 0) return { refused: problems };
     if (plan.as === 'patch') return await postPatch(parts.client, plan, job.comment);
     const destination = await findDestination({ ...parts, branches }, plan, job.signal);
     if ('refused' in destination) return destination;
     const refused = await push(parts, { repository, plan, destination }, job.signal);
     if (refused.length > 0) return { refused };
-    return await present(parts.client, plan, destination);
+    const published = await present(parts.client, plan, destination);
+    return 'notes' in published ? { ...published, notes: [...notes, ...published.notes] } : published;
   } finally {
     await removeTree(places.dir);
   }
@@ -90,15 +95,16 @@ async function admit(plan: PublishPlan, { bundle, mirror, dir }: PublishPlaces):
   return repository;
 }
 
-/** Everything that is wrong with the commits that publishing would bring, and with nothing else. */
+/** Everything that is wrong with the commits that publishing would bring, and with nothing else; and what to look at besides. */
 async function judge(
   plan: PublishPlan,
   place: Pick<PublishPlaces, 'mirror' | 'dir'> & {
     repository: string;
     branches: Branches;
+    mask: (text: string) => string;
     signal: AbortSignal;
   },
-): Promise<Problem[]> {
+): Promise<{ problems: Problem[]; notes: string[] }> {
   const { base, commit, limits, authors } = plan;
   const ask = createAskGit(place.repository, place.dir, place.signal);
   const mirror = createAskGit(place.mirror, place.repository, place.signal);
@@ -114,7 +120,14 @@ async function judge(
     return { id, commit: object, isOfBase: !own.has(id) };
   });
   const said = plan.as === 'patch' || authors === undefined ? [] : judgeCommits(judged, authors);
-  return [...judgeChanges(set, limits), ...said];
+  const problems = [...judgeChanges(set, limits), ...said];
+  if (problems.length > 0 || plan.as === 'patch') return { problems, notes: [] };
+  const secrets = await likelySecrets(ask, set, place.mask);
+  return { problems, notes: secrets.length === 0 ? [] : [likelySecret(secrets)] };
+}
+
+function likelySecret(places: readonly string[]): string {
+  return `What was pushed holds what looks like a token or a key: ${places.join(', ')}. If it is one, take it for leaked.`;
 }
 
 async function push(

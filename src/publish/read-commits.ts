@@ -3,16 +3,20 @@ import { type CommitObject, parseCommit } from './commit-object.ts';
 
 /** Reads commits, in the order in which they are asked for. Throws `changes_invalid`, `changes_too_large`. */
 export async function readCommits(ask: AskGit, ids: readonly string[]): Promise<CommitObject[]> {
+  return (await readObjects(ask, ids)).map(parseCommit);
+}
+
+/** Reads objects that are there, in the order in which they are asked for, one character for each byte. Throws the same. */
+export async function readObjects(ask: AskGit, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
   const text = await ask.text({ args: ['cat-file', '--buffer', '--batch=%(objectsize)'], input: ids });
-  const commits: CommitObject[] = [];
+  const objects: string[] = [];
   let at = 0;
   for (const _ of ids) {
-    const end = text.indexOf('\n', at);
-    const start = end + 1;
-    const bytes = Number(text.slice(at, end));
-    commits.push(parseCommit(text.slice(start, start + bytes)));
+    const start = text.indexOf('\n', at) + 1;
+    const bytes = Number(text.slice(at, start));
+    objects.push(text.slice(start, start + bytes));
     at = start + bytes + 1;
   }
-  return commits;
+  return objects;
 }

@@ -182,6 +182,18 @@ test('messages of commits do nothing when they are pushed, and what stands on th
   expect(service.repository.git('show', `github-flows/${run.id}:a`)).toBe('3');
 });
 
+test('the shape of a token in a commit is told with its place, and an old one is not', async () => {
+  await serve({});
+  const token = `ghp_${'aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bD1fH3jL5'}`;
+  service.repository.commit({ old: `${token}x\n` });
+  const run = await service.run(
+    `echo more >> old; printf 'const a = 1;\\nconst fixture = "%s";\\n' ${token} > fixture.js; git add .; git commit -qm fixture`,
+  );
+  const note = await entry(run, 'publish_note');
+  expect(note?.text).toContain('"fixture.js":2');
+  expect(note?.text).not.toMatch(/ghp_|"old"/);
+});
+
 test('pointers of Git LFS and clones within the clone are refused before the push, and told for what they are', async () => {
   await serve({});
   const pointer = (digit: string): string =>

@@ -165,6 +165,15 @@ export const APP_HANDLERS: Readonly<Record<string, Handler>> = {
     const app = signedIn(state, request);
     return dated(state.apps, { status: 200, body: described(state, app, '/app', 200) });
   },
+  'GET /users/{username}': ({ apps, description }, _request, { username = '' }) => {
+    const app = apps.apps.find(({ slug }) => `${slug}[bot]` === decodeURIComponent(username));
+    if (!app) return refusal(404, 'Not Found');
+    const { plan: _plan, ...example } = description.example('/users/{username}', 'get', 200);
+    return {
+      status: 200,
+      body: { ...example, login: `${app.slug}[bot]`, id: 900_000 + app.id, type: 'Bot' },
+    };
+  },
   [`GET ${INSTALLATIONS}`]: (state, request) => {
     const app = signedIn(state, request);
     const [size, page] = [
