@@ -38,7 +38,9 @@ export function bundleRefs(branch: string): string[] {
 
 /**
  * $1 is the base, $2 the branch, $committer the agent's mail, the rest are words of known commits. Whatever the repository's configuration makes git run, runs here, where there is
- * nothing else. Git stands in an empty directory, so that no file of the agent is taken for a revision.
+ * nothing else. Git stands in an empty directory, so that no file of the agent is taken for a revision. A branch that
+ * moved meanwhile is known to the clone as it was; whatever is left out wrongly for what the agent calls a branch of
+ * origin is missed when the bundle is checked.
  */
 const SCRIPT = String.raw`
 cd /tmp || exit 41
@@ -52,7 +54,7 @@ seconds=${CHANGE_LIMITS.lookSec}
 own=$(g rev-parse --quiet --verify "refs/heads/$branch^{commit}")
 if [ $? = 124 ]; then exit 41; fi
 if [ -n "$own" ] && [ "$own" != "$base" ]; then ref=refs/heads/$branch; fi
-printf '%s\n' "$@" | tr ' ' '\n' | g cat-file --buffer --batch-check='%(objectname) %(objecttype)' | sed -n 's/^\([0-9a-f]*\) commit$/^\1/p' >known || exit 41
+{ printf '%s\n' "$@" | tr ' ' '\n'; g for-each-ref --format='%(objectname)' refs/remotes/origin; } | g cat-file --buffer --batch-check='%(objectname) %(objecttype)' | sed -n 's/^\([0-9a-f]*\) commit$/^\1/p' >known || exit 41
 count=$(g rev-list --count --max-count=1 "$ref" "^$base" --) || exit 41
 if [ "$count" = 0 ]; then exit ${NO_COMMITS}; fi
 count=$(g rev-list --count --max-count=1 --stdin "$ref" "^$base" <known) || exit 41

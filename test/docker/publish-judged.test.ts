@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -139,6 +140,25 @@ describe('what a push brings', () => {
     expect(comment?.body).toContain('diff --git a/b b/b');
     expect(comment?.body).not.toContain('u319');
   });
+});
+
+test('a branch that moves while the agent works makes nothing of its history new', async () => {
+  await serve({}, { from: 'default-branch', depth: 1 });
+  const { repository } = service;
+  repository.commit({ big: randomBytes(300_000).toString('hex') });
+  repository.commit({ after: '1\n' });
+  const { id } = await service.deliver(commentPayload('echo b > b; git add b; git commit -qm B; sleep 6'));
+  const run = await until('the agent works', async () => {
+    const runId = (await service.app.deliveries.find(id))?.decision?.runId;
+    const found = runId ? await service.app.runs.find(runId) : undefined;
+    return found?.state === 'running' ? found : undefined;
+  });
+  repository.commit({ moved: '1\n' });
+  const ended = await service.ended(run.id);
+  const kept = await entry(ended, 'changes_kept');
+  expect(kept?.text).toBe('The agent made 1 commit that change 1 file.');
+  expect(readFileSync(String(kept?.data.bundle)).length).toBeLessThan(2_000);
+  expect(shown(`github-flows/${run.id}`, '%s')).toBe('B');
 });
 
 describe('whose the commits are', () => {
