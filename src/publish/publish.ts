@@ -119,7 +119,9 @@ async function judge(
     const id = ids[index] ?? '';
     return { id, commit: object, isOfBase: !own.has(id) };
   });
-  const said = plan.as === 'patch' || authors === undefined ? [] : judgeCommits(judged, authors);
+  // Of rewritten history nobody can say what is whose.
+  const isJudged = plan.as !== 'patch' && authors !== undefined && set.isOnBase;
+  const said = isJudged ? judgeCommits(judged, authors) : [];
   const problems = [...judgeChanges(set, limits), ...said];
   if (problems.length > 0 || plan.as === 'patch') return { problems, notes: [] };
   const secrets = await likelySecrets(ask, set, place.mask);
