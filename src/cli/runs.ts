@@ -4,7 +4,7 @@ import { isoTime, systemClock } from '../base/clock.ts';
 import { cancelRun } from '../flow/cancel.ts';
 import { runLogDirectory, workspaceName } from '../flow/places.ts';
 import { createOutputStore } from '../runs/output-store.ts';
-import type { Run } from '../runs/run.ts';
+import type { Run, TimelineEntry } from '../runs/run.ts';
 import { runView } from '../runs/view.ts';
 import { findRun } from './find-run.ts';
 import { followLog } from './follow-log.ts';
@@ -124,10 +124,17 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
   for (const finding of findings) io.out(`\n${problemText(finding)}`);
   io.out('\n');
   for (const entry of timeline)
-    io.out(`${moment(isoTime(entry.at))}  ${plain(entry.text).replaceAll('\n', '\n    ')}\n`);
+    io.out(
+      `${moment(isoTime(entry.at))}  ${plain(`${entry.text}${detailOf(entry)}`).replaceAll('\n', '\n    ')}\n`,
+    );
   if (run.usage)
     io.out(
       `\n${run.usage.inputTokens} tokens in (${run.usage.cachedInputTokens} cached), ${run.usage.outputTokens} out\n`,
     );
   if (run.finalMessage) io.out(`\n${plain(run.finalMessage)}\n`);
+}
+
+/** What a server said besides, which is for the operator alone. */
+function detailOf({ data }: TimelineEntry): string {
+  return typeof data.detail === 'string' ? `\n${data.detail}` : '';
 }
