@@ -14,6 +14,7 @@ import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import { readDelivered } from './delivered.ts';
 import { type GrantParts, handOver, readGrants } from './grants.ts';
+import { makeHandlerMark } from './handler-mark.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
 import { holdToPolicy } from './policy.ts';
@@ -46,6 +47,7 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   const prompt = promptFor(profile, event, run.id);
   const grants = await readGrants(parts, { run, profile, plan, signal });
   await makePlaces(places, plan.user);
+  await makeHandlerMark(places, plan.user);
   await handOver(parts, { run, plan, places }, grants);
   const scripts = runFiles(plan, parts.serverUrl, grants.gitHub && gitUserName(grants.gitHub.token));
   await writeFiles(scripts, { run, body, plan, places, prompt });
