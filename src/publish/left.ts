@@ -40,10 +40,7 @@ export async function keepLeft(
   return { left, patch: file };
 }
 
-async function look(
-  parts: { engine: BundleEngine; clock: Clock },
-  request: BundleRequest,
-): Promise<Buffer> {
+async function look(parts: { engine: BundleEngine; clock: Clock }, request: BundleRequest): Promise<Buffer> {
   const spec = sealedSpec(request, { name: 'left', script: LEFT_SCRIPT, tmpBytes: TMP_BYTES });
   const id = await parts.engine.create(spec);
   const chunks: Buffer[] = [];
@@ -52,7 +49,8 @@ async function look(
     await runSealed(parts, id, {
       async write(bytes) {
         total += bytes.length;
-        if (total > OUTPUT_BYTES) throw changesTooLarge(`what is in no commit takes more than ${OUTPUT_BYTES} bytes`);
+        if (total > OUTPUT_BYTES)
+          throw changesTooLarge(`what is in no commit takes more than ${OUTPUT_BYTES} bytes`);
         chunks.push(Buffer.from(bytes));
       },
     });
