@@ -51,7 +51,10 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
   const stopBefore = readStopNote(dir);
   const mark = await readHandlerMark(dir);
   const timeline = createTimelineWriter(parts, run.id);
-  const listener = createListener(profile.execution.handler, { mark, write: timeline.write });
+  const listener = createListener(profile.execution.handler, {
+    mark,
+    write: ({ data, ...entry }) => timeline.write({ ...entry, data: { ...data, attempt: run.attempt } }),
+  });
   const over = new AbortController();
   const shipping = parts.shipper.follow({ runId: run.id, attempt: run.attempt }, dir, over.signal);
   parts.crashPoint('follow-begun');
