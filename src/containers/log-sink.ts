@@ -58,7 +58,7 @@ export async function openLogSink(options: SinkOptions): Promise<LogSink> {
     hasBegun ||= line.start === true;
     if (line.lost) options.onLost?.(line.lost, hasBegun);
     bytes += Buffer.byteLength(line.text);
-    if (line.stream !== 'service' && !line.rest) kept.note(line.at, line.stream, line.part === true);
+    if (line.stream !== 'service' && !line.rest) kept.note(line.at, line.stream, isOpen(line));
     await tell(line, true);
   }).catch((error: unknown) => {
     throw outputNotKept(dir, error);
@@ -94,7 +94,7 @@ export async function openLogSink(options: SinkOptions): Promise<LogSink> {
     async take(entries) {
       isFresh = false;
       const lines = entries.map(mask.line);
-      for (const line of lines) position.note(line.at, line.stream, line.part === true);
+      for (const line of lines) position.note(line.at, line.stream, isOpen(line));
       hasBegun ||= lines.some(({ start }) => start);
       bytes += entries.reduce((sum, entry) => sum + entry.bytes, 0);
       await keep(lines);
@@ -131,6 +131,11 @@ function teller({ onLine, log }: SinkOptions): (line: OutputLine, replayed: bool
       hasFailed = true;
     }
   };
+}
+
+/** Whether an entry's line goes on in the next one; the mark of the handler's start was a line of its own. */
+function isOpen({ part, start }: OutputLine): boolean {
+  return part === true && !start;
 }
 
 function lostLine(at: string, text: string, lost: Loss): OutputLine {

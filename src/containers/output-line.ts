@@ -14,7 +14,7 @@ export type OutputLine = {
   part?: true;
   /** Not an entry of the engine's: the end of one, given when no more came. */
   rest?: true;
-  /** The handler began behind this line; it is the start script's mark, and what stood before it in the line. */
+  /** The handler began behind this line: the start script's mark, which is not kept, and what stood before it in the line. */
   start?: true;
   /** A line of ours says that output is missing: it was not kept, or not even read. */
   lost?: 'unkept' | 'unread';

@@ -28,7 +28,7 @@ export function createOutputMask(
       const { at, stream, text, ends } = entry;
       if (!mark || stream !== 'stdout' || !ends || !text.endsWith(mark)) return masked(entry);
       const before = text.slice(0, -mark.length);
-      const line = before === '' ? { at, stream, text: '' } : masked({ ...entry, text: before });
+      const line = before === '' ? emptyPart(at) : masked({ ...entry, text: before });
       const isStart = isSought;
       isSought = false;
       return isStart ? { ...line, start: true } : line;
@@ -39,6 +39,11 @@ export function createOutputMask(
         return text === '' ? [] : [{ ...asLine(at, stream, text), rest: true }];
       }),
   };
+}
+
+/** Nothing, for whoever joins lines: the entry is counted, and holds nothing else. */
+function emptyPart(at: string): OutputLine {
+  return { at, stream: 'stdout', text: '', part: true };
 }
 
 function asLine(at: string, stream: OutputLine['stream'], text: string): OutputLine {
