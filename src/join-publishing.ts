@@ -9,7 +9,7 @@ import { publishPurpose } from './flow/github-credential.ts';
 import type { Host } from './flow/host.ts';
 import type { Directories } from './flow/places.ts';
 import { createPublisher, type Publisher } from './flow/publisher.ts';
-import { type WantParts, wantStatus } from './flow/tell.ts';
+import { isEndWanted, type WantParts, wantStatus } from './flow/tell.ts';
 import type { JoinedGrants } from './join-grants.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
@@ -24,9 +24,6 @@ import { createRemotes, type Remote } from './workspaces/remote.ts';
 
 /** Seconds without a byte after which a push is given up. */
 const STALL_SEC = 60;
-
-/** Lines of a run's timeline about a publication that did not go well. */
-const TROUBLE = new Set(['publish_refused', 'publish_stuck']);
 
 /** Builds what pushes branches and opens pull requests. */
 export function joinPublishing(ground: {
@@ -80,9 +77,5 @@ function remotesOf({
 
 /** A publication may be made, refused or stuck when the comment about its run has been written already. */
 async function retell(parts: WantParts, run: Run): Promise<void> {
-  const { runs } = parts;
-  const { report } = JSON.parse(await runs.profileJson(run.id)) as Profile;
-  const isTrouble = (await runs.timeline(run.id)).some(({ kind }) => TROUBLE.has(kind));
-  const isWanted = report.comment === 'always' || (report.comment === 'on-failure' && isTrouble);
-  if (isWanted) await wantStatus(parts, run);
+  if (await isEndWanted(parts, run)) await wantStatus(parts, run);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { OutputLine } from '../containers/output-line.ts';
+import { isShown, type OutputLine } from '../containers/output-line.ts';
 import { readOutputFrom } from '../flow/read-output.ts';
 import type { OutputStore } from '../runs/output-store.ts';
 import type { Run } from '../runs/run.ts';
@@ -41,7 +41,9 @@ function createPrinter(io: Io, json: boolean): { at: number; print(text: string,
   let rest = '';
   let unfinished: string | undefined;
   const printText = (line: string): void => {
-    const { stream, text, part } = JSON.parse(line) as OutputLine;
+    const entry = JSON.parse(line) as OutputLine;
+    if (!isShown(entry)) return;
+    const { stream, text, part } = entry;
     const isOther = unfinished !== undefined && unfinished !== stream;
     io.out(`${isOther ? '\n' : ''}${plain(text)}${part ? '' : '\n'}`);
     unfinished = part ? stream : undefined;

@@ -7,6 +7,12 @@ export type ShownChanges = { commits: number; files: number; commit: string; pat
 /** What was found once the agent was over, from the run's timeline. */
 export type RunFindings = { changes: ShownChanges | null; findings: Problem[] };
 
+/** Where a patch of what an agent left in no commit is kept on this machine, if one is. */
+export function leftPatch(timeline: readonly TimelineEntry[]): string | null {
+  const { patch } = timeline.findLast(({ kind }) => kind === 'left_behind')?.data ?? {};
+  return typeof patch === 'string' ? patch : null;
+}
+
 /** Kinds of lines that say what went wrong after an agent, however its run ended. */
 const PROBLEMS: readonly string[] = ['secret_found', 'changes_not_kept'];
 

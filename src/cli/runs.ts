@@ -11,7 +11,7 @@ import { followLog } from './follow-log.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable, problemText } from './output.ts';
 import { runDetails } from './run-details.ts';
-import { changesLine, runFindings } from './run-findings.ts';
+import { changesLine, leftPatch, runFindings } from './run-findings.ts';
 import { addRetryCommand } from './runs-retry.ts';
 import { type Stores, withStores } from './stores.ts';
 import { attemptOption, limitOption } from './usage.ts';
@@ -106,6 +106,7 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
   const run = await findRun(stores, id);
   const timeline = await stores.runs.timeline(id);
   const { changes, findings } = runFindings(timeline);
+  const left = leftPatch(timeline);
   if (options.json) return printJson(io, runDetails(run, timeline));
   const head = [
     ['run', run.id],
@@ -115,6 +116,7 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
     ['state', run.outcome ? `${run.state}, ${run.outcome}` : run.state],
     ['output', runLogDirectory(stores.config.varDir, run)],
     ...(changes ? [['changes', changesLine(changes)]] : []),
+    ...(left === null ? [] : [['left', left]]),
     ...(run.workspaceKeptUntil === null
       ? []
       : [['workspace', keptWorkspace(stores, run, run.workspaceKeptUntil)]]),

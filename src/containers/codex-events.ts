@@ -1,107 +1,134 @@
+import type { AgentEvent, AgentReader, AgentTurn, AgentUsage } from './agent-reader.ts';
 import { cutText, plainText } from './agent-text.ts';
 import { readCodexItem } from './codex-items.ts';
-import type { OutputLine } from './output-line.ts';
-
-/** What an agent did, for the run's timeline: a sentence, and scalars about it; masked as the output was. */
-export type AgentEvent = {
-  kind: string;
-  text: string;
-  data: Record<string, string | number | boolean | null>;
-};
-
-/** Tokens that Codex counted over all its threads; `cachedInputTokens` are among `inputTokens`. */
-export type CodexUsage = {
-  inputTokens: number;
-  cachedInputTokens: number;
-  outputTokens: number;
-  reasoningTokens: number;
-};
-
-/** What Codex told so far; null is nothing yet. */
-export type CodexResult = { finalMessage: string | null; usage: CodexUsage | null };
-
-/** Reads the output of a run line by line, in order; anything that is no event of Codex gives nothing and harms nothing. */
-export type CodexReader = {
-  read(line: OutputLine): AgentEvent[];
-  result(): CodexResult;
-};
+import { readCodexUsage } from './codex-usage.ts';
+import { createLineJoiner } from './line-joiner.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A line that is longer is no event that anybody reads. */
-const MAX_LINE_CHARACTERS = 8 * 1024 * 1024;
-
 const MAX_MESSAGE_CHARACTERS = 100_000;
 
-/** A reader for the output of `codex exec --json`: https://github.com/openai/codex/blob/main/codex-rs/exec/src/exec_events.rs */
-export function createCodexReader(): CodexReader {
-  const lines = createLineJoiner();
-  const usageByThread = new Map<string, CodexUsage>();
-  let thread = '';
-  let finalMessage: string | null = null;
+/** Other threads are told of this often. */
+const MAX_OTHERS = 3;
 
-  const readEvent = (event: Fields): AgentEvent | undefined => {
-    const item = asFields(event.item);
-    switch (event.type) {
-      case 'thread.started':
-        thread = String(event.thread_id);
-        return { kind: 'codex.thread', text: 'Codex began a thread.', data: { thread: plainText(thread) } };
-      case 'item.started':
-      case 'item.completed': {
-        const isDone = event.type === 'item.completed';
-        if (isDone && item.type === 'agent_message' && typeof item.text === 'string')
-          finalMessage = cutText(item.text, MAX_MESSAGE_CHARACTERS);
-        return readCodexItem(item, isDone);
-      }
-      case 'turn.completed': {
-        const usage = readUsage(asFields(event.usage));
-        usageByThread.set(thread, usage);
-        return { kind: 'codex.turn', text: 'Codex finished its turn.', data: usage };
-      }
-      case 'turn.failed':
-        return failure('Codex gave up', asFields(event.error).message);
-      case 'error':
-        return failure('Codex reports', event.message);
-      default:
-        return undefined;
+/** What a line too long to be an event is told as. */
+const DROPPED: AgentEvent = {
+  kind: 'output_lost',
+  text: 'A line of output was too long to be read as an event, so what it said is not counted.',
+  data: { unread: true },
+};
+
+/**
+ * A reader for the output of `codex exec --json`: https://github.com/openai/codex/blob/main/codex-rs/exec/src/exec_events.rs
+ *
+ * The first thread counts. Events name no thread, so what comes after the start of another one is taken for that
+ * one's, until its turn is over. Once a turn is over nothing counts until the same thread starts another.
+ */
+export function createCodexReader(): AgentReader {
+  const lines = createLineJoiner();
+  const thread = createThread();
+  let other: { hasTurn: boolean } | undefined;
+  let others = 0;
+
+  const readStart = (id: string): AgentEvent | undefined => {
+    if (thread.begin(id)) {
+      other = undefined;
+      return { kind: 'codex.thread', text: 'Codex began a thread.', data: { thread: plainText(id) } };
     }
+    other = { hasTurn: false };
+    others += 1;
+    const text = 'Another Codex thread began in the output; what it says is not counted.';
+    return others > MAX_OTHERS
+      ? undefined
+      : { kind: 'codex.other_thread', text, data: { thread: plainText(id) } };
+  };
+  /** Whether an event belongs to another thread than the first. */
+  const isOthers = ({ type }: Fields): boolean => {
+    if (!other) return false;
+    if (type === 'turn.started') other.hasTurn = true;
+    if (type !== 'turn.completed' && type !== 'turn.failed') return true;
+    // Codex says when a turn starts: an end without that, while the first thread's turn goes on, is the first thread's.
+    const isFirsts = !other.hasTurn && thread.isOpen();
+    if (thread.isOpen()) other = undefined;
+    return !isFirsts;
+  };
+  const readEvent = (event: Fields): AgentEvent | undefined => {
+    if (event.type === 'thread.started') return readStart(String(event.thread_id));
+    return isOthers(event) ? undefined : thread.read(event);
   };
   return {
     read(line) {
       if (line.stream !== 'stdout') return [];
-      return lines.join(line).flatMap((text) => readEvent(parseEvent(text)) ?? []);
+      const joined = lines.join(line);
+      const events = joined.lines.flatMap((text) => readEvent(parseEvent(text)) ?? []);
+      return joined.isDropped ? [...events, DROPPED] : events;
     },
-    result: () => ({ finalMessage, usage: sumUsage([...usageByThread.values()]) }),
+    turn: thread.turn,
+    result: thread.result,
   };
 }
 
-function failure(what: string, message: unknown): AgentEvent {
-  return { kind: 'codex.error', text: `${what}: ${plainText(message)}`, data: {} };
-}
+/** The thread that counts. */
+type Thread = Pick<AgentReader, 'turn' | 'result'> & {
+  /** Whether the thread of this name is the one: the first, or the first once more. */
+  begin(id: string): boolean;
+  isOpen(): boolean;
+  read(event: Fields): AgentEvent | undefined;
+};
 
-/** A thread's counts go on from turn to turn, so the last ones of each thread are what it used. */
-function sumUsage(usages: readonly CodexUsage[]): CodexUsage | null {
-  if (usages.length === 0) return null;
-  const sum = (key: keyof CodexUsage): number => usages.reduce((total, usage) => total + usage[key], 0);
+function createThread(): Thread {
+  let name: string | undefined;
+  let turn: AgentTurn = { state: 'none', failure: '' };
+  let finalMessage: string | null = null;
+  let usage: AgentUsage | null = null;
+  let reported = '';
+  const isOpen = (): boolean => turn.state === 'open';
+
+  const readItem = (item: Fields, isDone: boolean): AgentEvent | undefined => {
+    if (isDone && item.type === 'agent_message' && typeof item.text === 'string')
+      finalMessage = cutText(item.text, MAX_MESSAGE_CHARACTERS);
+    return readCodexItem(item, isDone);
+  };
+  const readEnd = (event: Fields): AgentEvent => {
+    if (event.type === 'turn.failed') {
+      const failure = plainText(asFields(event.error).message) || reported || 'it did not say why';
+      turn = { state: 'failed', failure };
+      return { kind: 'codex.error', text: `Codex gave up: ${failure}`, data: {} };
+    }
+    turn = { state: 'completed', failure: '' };
+    usage = readCodexUsage(asFields(event.usage)) ?? null;
+    if (usage) return { kind: 'codex.turn', text: 'Codex finished its turn.', data: usage };
+    const text = 'Codex finished its turn. How many tokens it used is unknown: its counts cannot be true.';
+    return { kind: 'tokens_unknown', text, data: {} };
+  };
   return {
-    inputTokens: sum('inputTokens'),
-    cachedInputTokens: sum('cachedInputTokens'),
-    outputTokens: sum('outputTokens'),
-    reasoningTokens: sum('reasoningTokens'),
+    begin(id) {
+      const isNew = name === undefined;
+      name ??= id;
+      if (isNew) turn = { state: 'open', failure: '' };
+      return id === name;
+    },
+    isOpen,
+    read(event) {
+      if (event.type === 'turn.started' && name !== undefined) turn = { state: 'open', failure: '' };
+      if (!isOpen()) return undefined;
+      switch (event.type) {
+        case 'item.started':
+        case 'item.completed':
+          return readItem(asFields(event.item), event.type === 'item.completed');
+        case 'turn.completed':
+        case 'turn.failed':
+          return readEnd(event);
+        case 'error':
+          reported = plainText(event.message);
+          return { kind: 'codex.error', text: `Codex reports: ${reported}`, data: {} };
+        default:
+          return undefined;
+      }
+    },
+    turn: () => turn,
+    result: () => ({ finalMessage, usage }),
   };
-}
-
-function readUsage(usage: Fields): CodexUsage {
-  return {
-    inputTokens: asCount(usage.input_tokens),
-    cachedInputTokens: asCount(usage.cached_input_tokens),
-    outputTokens: asCount(usage.output_tokens),
-    reasoningTokens: asCount(usage.reasoning_output_tokens),
-  };
-}
-
-function asCount(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
 }
 
 function parseEvent(text: string): Fields {
@@ -115,22 +142,4 @@ function parseEvent(text: string): Fields {
 
 function asFields(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-/** Joins the parts of long lines; one that grows beyond the limit is dropped whole. */
-function createLineJoiner(): { join(line: OutputLine): string[] } {
-  let parts: string[] = [];
-  let length = 0;
-  return {
-    join({ text, part }) {
-      length += text.length;
-      if (length <= MAX_LINE_CHARACTERS) parts.push(text);
-      else parts = [];
-      if (part) return [];
-      const whole = length <= MAX_LINE_CHARACTERS ? parts.join('').split('\n') : [];
-      parts = [];
-      length = 0;
-      return whole;
-    },
-  };
 }

@@ -6,7 +6,7 @@ import type { Exit } from './wait-for-exit.ts';
 /** How a container ended. */
 export type ContainerEnd = {
   /** What came first; `engine` when the engine went away or somebody else removed the container. */
-  endedBy: 'exit' | 'deadline' | 'stall' | 'cancel' | 'output_limit' | GrowthLimit | 'engine';
+  endedBy: 'exit' | 'deadline' | 'stall' | 'done' | 'cancel' | 'output_limit' | GrowthLimit | 'engine';
   /** Null when the engine could not say any more. */
   exitCode: number | null;
   /** The kernel killed it for its memory, as far as exit code 137 without a kill of ours says so. */

@@ -2,8 +2,11 @@ import type { Cancellation } from '../base/cancel.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { GrowthLimit } from './growth.ts';
 
-/** Why a container that has not ended is no longer waited for; `left` is the only one that does not stop it. */
-export type EndCause = 'deadline' | 'stall' | 'cancel' | 'output_limit' | GrowthLimit | 'left';
+/**
+ * Why a container that has not ended is no longer waited for; `left` is the only one that does not stop it. `done` is
+ * an agent that has said so, and whose process does not end.
+ */
+export type EndCause = 'deadline' | 'stall' | 'done' | 'cancel' | 'output_limit' | GrowthLimit | 'left';
 
 /** A cause that a container is stopped for. */
 export type StopCause = Exclude<EndCause, 'left'>;

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../base/errors.ts';
 import type { SavedPosition } from './log-position.ts';
-import { decodeLine, encodeLine, type KeptLine, type OutputLine } from './output-line.ts';
+import { decodeKeptLine, encodeLine, isShown, type KeptLine, type OutputLine } from './output-line.ts';
 
 /** What came after the cap, counted, and how far the engine's log was read; kept in the last line of a cut file. */
 export type Cut = { lines: number; bytes: number; position: SavedPosition };
@@ -12,9 +12,10 @@ export type Cut = { lines: number; bytes: number; position: SavedPosition };
 export type LogFile = {
   /**
    * Adds lines; from the first that does not fit, all are only counted, and the file's last line says how many.
-   * Rejects when the disk does; nothing of these lines is then kept, and the next call writes in their place.
+   * Gives whether the file is full. Rejects when the disk does; nothing of these lines is then kept, and the next
+   * call writes in their place.
    */
-  add(lines: readonly OutputLine[], position: SavedPosition): Promise<void>;
+  add(lines: readonly OutputLine[], position: SavedPosition): Promise<boolean>;
   close(): Promise<void>;
 };
 
@@ -29,7 +30,7 @@ export function outputFile(dir: string): string {
 /** The kept output of a run, oldest first; nothing when there is none. Reading while it is written is fine. */
 export async function* readOutput(dir: string): AsyncGenerator<OutputLine> {
   for await (const { line } of completeLines(outputFile(dir))) {
-    if (line) yield line;
+    if (line && isShown(line)) yield line;
   }
 }
 
@@ -74,6 +75,7 @@ function logWriter(start: {
       await writeAll(handle, cutNow ? Buffer.concat([kept, cutLine(cutNow, capBytes)]) : kept, end);
       end += kept.length;
       cut = cutNow;
+      return cut !== undefined;
     },
     close: () => handle.close(),
   };
@@ -120,7 +122,7 @@ async function* completeLines(path: string): AsyncGenerator<{ line: KeptLine | u
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       let start = 0;
       for (let newline = bytes.indexOf(10); newline >= 0; newline = bytes.indexOf(10, start)) {
-        yield { line: decodeLine(bytes.toString('utf8', start, newline)), endsAt: offset + newline + 1 };
+        yield { line: decodeKeptLine(bytes.toString('utf8', start, newline)), endsAt: offset + newline + 1 };
         start = newline + 1;
       }
       offset += start;

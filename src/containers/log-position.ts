@@ -6,6 +6,8 @@ export type SavedPosition = {
   marks: readonly Mark[];
   newest: string;
   open: Readonly<Record<string, string>>;
+  /** Whether the handler had begun. */
+  begun?: true;
 };
 
 /** From where the engine's log is read again: the first `skip` entries it gives are known. */

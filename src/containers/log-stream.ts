@@ -135,7 +135,7 @@ async function readOnce(
     }
     if (filter.hasGap && part.tail !== undefined) return false;
     if (fresh.length === 0) continue;
-    if (filter.hasGap && !isGapTold) await sink.note(position.newest, GAP_TEXT);
+    if (filter.hasGap && !isGapTold) await sink.missed(position.newest, GAP_TEXT);
     isGapTold = filter.hasGap;
     await sink.take(fresh);
     options.onActivity(fresh.reduce((sum, { bytes }) => sum + bytes, 0));

@@ -14,6 +14,10 @@ export type OutputLine = {
   part?: true;
   /** Not an entry of the engine's: the end of one, given when no more came. */
   rest?: true;
+  /** The handler began behind this line: the start script's mark, which is not kept, and what stood before it in the line. */
+  start?: true;
+  /** A line of ours says that output is missing: it was not kept, or not even read. */
+  lost?: 'unkept' | 'unread';
 };
 
 /** A line as it stands in the file, newline included; `<`, `>` and `&` are escaped as the engine's own log does, so that neither file is much longer than the other. */
@@ -29,8 +33,19 @@ function escapeCharacter(character: string): string {
 /** A line of the file; the last line of a cut file carries what was cut. */
 export type KeptLine = OutputLine & { cut?: unknown };
 
-/** A line of the file as data, with whatever else stands in it; undefined when it is none (a disk that lost something). */
+/** A line of the file to show; undefined for what is none (a disk that lost something), and for the mark of the handler's start. */
 export function decodeLine(text: string): KeptLine | undefined {
+  const line = decodeKeptLine(text);
+  return line && isShown(line) ? line : undefined;
+}
+
+/** Whether a line holds output: one that only marks the handler's start does not. */
+export function isShown({ start, text }: Pick<OutputLine, 'start' | 'text'>): boolean {
+  return !(start && text === '');
+}
+
+/** A line of the file as data, with whatever else stands in it; undefined when it is none. */
+export function decodeKeptLine(text: string): KeptLine | undefined {
   try {
     const line: unknown = JSON.parse(text);
     return isOutputLine(line) ? line : undefined;

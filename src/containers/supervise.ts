@@ -9,6 +9,7 @@ import {
   type StopCause,
 } from './end-causes.ts';
 import { type GrowthOptions, watchGrowth } from './growth.ts';
+import { watchLinger } from './linger.ts';
 import { type FollowOptions, followOutput, type OutputFollower } from './log-stream.ts';
 import { type OutputTap, tapOutput } from './output-tap.ts';
 import { watchSilence } from './silence.ts';
@@ -25,6 +26,10 @@ export type SuperviseOptions = Omit<FollowOptions, 'engine' | 'onActivity' | 'on
     graceSec: number;
     /** What the run may write; absent watches nothing. */
     growth?: GrowthOptions;
+    /** Whether the agent has said that it is done; asked after each line. Absent for handlers that say no such thing. */
+    isDone?: (() => boolean) | undefined;
+    /** How long a process may go on after that; a minute unless told. */
+    doneGraceMs?: number | undefined;
     /** Called just before the container is stopped. */
     onStop?: (cause: StopCause) => void;
   };
@@ -32,12 +37,16 @@ export type SuperviseOptions = Omit<FollowOptions, 'engine' | 'onActivity' | 'on
 /** How long the rest of the output is read once the container is over: by itself, or stopped by us (it must be gone a second after the grace). */
 const DRAIN_MS = { exited: 60_000, stopped: 400 };
 
+/** How long a process may go on after its agent has said that it is done. */
+const DONE_GRACE_MS = 60_000;
+
 /** How long after the grace the engine has surely sent SIGKILL. */
 const KILL_MS = 50;
 
 /**
- * Follows a started container to its end and keeps its output; the first of exit, deadline, stall, cancel and the
- * limits of output, disk and workspace decides, and all but an exit stop it (SIGTERM, grace, SIGKILL). Does not remove it.
+ * Follows a started container to its end and keeps its output; the first of exit, deadline, stall, cancel, an agent that
+ * is done and does not end, and the limits of output, disk and workspace decides, and all but an exit stop it (SIGTERM,
+ * grace, SIGKILL). Does not remove it.
  *
  * Gives `left` when `detach` aborts first. Called again for the same container and directory, by
  * this process or a later one, it goes on where the output stopped, or tells how the container ended meanwhile.
@@ -48,15 +57,22 @@ export async function supervise(options: SuperviseOptions): Promise<ContainerEnd
   const stallMs = options.stallTimeoutSec * 1000;
   const silence = watchSilence({ ...options, stallMs, onStall: () => causes.give('stall') });
   const tap = tapOutput({ ...options, onBytes: silence.heard });
+  const linger = watchLinger({
+    isDone: options.isDone ?? (() => false),
+    graceMs: options.doneGraceMs ?? DONE_GRACE_MS,
+    onLate: () => causes.give('done'),
+    clock: options.clock,
+  });
   const growth = options.growth && watchGrowth({ ...options, ...options.growth, onLimit: causes.give });
   const onActivity = (bytes: number): void => {
     silence.heard();
     tap.logged(bytes);
   };
   try {
-    return await followToEnd({ ...options, onActivity }, causes, tap);
+    return await followToEnd({ ...options, onActivity, onHeard: linger.look }, causes, tap);
   } finally {
     causes.stop();
+    linger.stop();
     silence.stop();
     tap.close();
     growth?.stop();
@@ -64,7 +80,7 @@ export async function supervise(options: SuperviseOptions): Promise<ContainerEnd
 }
 
 async function followToEnd(
-  options: SuperviseOptions & Pick<FollowOptions, 'onActivity'>,
+  options: SuperviseOptions & Pick<FollowOptions, 'onActivity'> & { onHeard: () => void },
   causes: EndCauses,
   tap: OutputTap,
 ): Promise<ContainerEnd | 'left'> {
@@ -73,9 +89,11 @@ async function followToEnd(
   const output = await followOutput({
     ...options,
     onLimit: () => causes.give('output_limit'),
-    onLine: (line) => {
+    onLine(line) {
       if (line.stream === 'stderr') startFailure = readStartFailure(line.text) ?? startFailure;
-      return options.onLine(line);
+      const heard = options.onLine(line);
+      if (heard) return heard.then(options.onHeard);
+      options.onHeard();
     },
   });
   const waiting = new AbortController();
@@ -86,9 +104,12 @@ async function followToEnd(
     if (cause === 'left') return 'left';
     if (cause !== 'exit') options.onStop?.(cause);
     const stoppedFor = cause !== 'exit' && (await stop(options, output, tap, exit)) ? cause : undefined;
-    if ((await drain(output, clock, stoppedFor ? undefined : causes)) === 'left') return 'left';
+    const drained = await drain(output, clock, stoppedFor ? undefined : causes);
+    if (drained === 'left') return 'left';
     isOver = true;
     const ending = await within(clock, 0, exit);
+    // The last words of a container that we stopped are a matter of luck, and nobody waits for them.
+    if (!stoppedFor && drained !== 'whole') options.onLost?.('unread', false);
     return describeEnd({ stoppedFor, exit: ending, deadlineAt, startFailure, now: clock.now() });
   } finally {
     waiting.abort();
@@ -117,15 +138,15 @@ async function stop(
   }
 }
 
-/** Reads what is left. After an exit of its own the container is over whatever we do, so there is time; when somebody ends the run, as much as after a stop. */
+/** Reads what is left, `whole` when that was all. After an exit of its own the container is over whatever we do, so there is time; when somebody ends the run, as much as after a stop. */
 async function drain(
   output: OutputFollower,
   clock: Clock,
   causes: EndCauses | undefined,
-): Promise<EndCause | undefined> {
-  const read = output.finish().then(() => undefined);
+): Promise<EndCause | 'whole' | undefined> {
+  const read = output.finish().then(() => 'whole' as const);
   if (!causes) return await within(clock, DRAIN_MS.stopped, read);
   const cause = await within(clock, DRAIN_MS.exited, Promise.race([read, causes.first]));
-  if (cause !== undefined && cause !== 'left') await within(clock, DRAIN_MS.stopped, read);
-  return cause;
+  if (cause === undefined || cause === 'whole' || cause === 'left') return cause;
+  return await within(clock, DRAIN_MS.stopped, read);
 }

@@ -23,8 +23,35 @@ const HEADLINES: Readonly<Record<string, string>> = {
   lost: 'The run was lost.',
 };
 
-/** What became of an agent's commits, in lines that the timeline of a run has. */
-const RESULTS = new Set(['published', 'publish_refused', 'publish_stuck']);
+/** Lines of a run's timeline that say what became of its agent's turn and work, for the text about its end. */
+const RESULTS = new Set([
+  'agent_note',
+  'output_lost',
+  'tokens_unknown',
+  'published',
+  'publish_note',
+  'publish_nothing',
+  'publish_refused',
+  'publish_stuck',
+  'publish_withheld',
+  'changes_not_kept',
+  'left_behind',
+]);
+
+/** Those of them that whoever asked for the run must hear of, although it succeeded. */
+const TROUBLE = new Set([
+  'publish_note',
+  'publish_nothing',
+  'publish_refused',
+  'publish_stuck',
+  'changes_not_kept',
+  'left_behind',
+]);
+
+/** Whether a run that was to be published has something to tell besides that it succeeded. */
+export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly TimelineEntry[]): boolean {
+  return resultsOf(run, timeline).some(({ kind }) => TROUBLE.has(kind));
+}
 
 /** Whether a timeline line tells what the agent does, for people who watch. */
 export function isDoing({ kind }: TimelineEntry): boolean {
@@ -62,7 +89,7 @@ export function endedValues(
 ): TextValues<'ended'> {
   const message = told.mask(run.finalMessage ?? '');
   const shown = cut(message, MESSAGE_CHARACTERS, (missing) => `\n\n[cut: ${missing} more characters]`);
-  const results = resultsOf(told.timeline);
+  const results = resultsOf(run, told.timeline);
   return {
     ...common(run, told.link),
     OUTCOME: run.outcome ?? '',
@@ -76,10 +103,15 @@ export function endedValues(
   };
 }
 
-/** That a publication is stuck is said until it is made or refused. */
-function resultsOf(timeline: readonly TimelineEntry[]): TimelineEntry[] {
-  const results = timeline.filter(({ kind }) => RESULTS.has(kind));
-  return results.filter(({ kind }, at) => kind !== 'publish_stuck' || at === results.length - 1);
+/** Of the current attempt; that a publication is stuck is said until it is made or refused. */
+function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly TimelineEntry[]): TimelineEntry[] {
+  const isOfAttempt = ({ data }: TimelineEntry): boolean =>
+    data.attempt === undefined || data.attempt === attempt;
+  const results = timeline.filter(
+    (entry) => RESULTS.has(entry.kind) && isOfAttempt(entry) && entry.data.shown !== false,
+  );
+  const isSettled = results.some(({ kind }) => kind === 'published' || kind === 'publish_refused');
+  return results.filter(({ kind }) => kind !== 'publish_stuck' || !isSettled);
 }
 
 function common(run: Run, link: string) {

@@ -18,6 +18,7 @@ import type { Mirrors } from '../workspaces/mirror.ts';
 import { lastBranches } from './branches-of-run.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from './clone-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';
+import { lookForLeft } from './left-behind.ts';
 import { type Directories, type RunPlaces, runPlaces } from './places.ts';
 
 /** What looking after a run takes from the rest of the service. */
@@ -43,7 +44,7 @@ const CHANGES = 'changes.bundle';
 
 /**
  * What is done with what an agent left, once no container of the run lives and before anything of it is removed: its
- * commits are kept with the run, then workspace, log and commits are searched for the values it was handed. What is
+ * commits and what is in none of them are kept, then workspace, log and commits are searched for the values it was handed. What is
  * found goes into the timeline and the log; nothing that goes wrong here changes how the run ended. May be done twice.
  */
 export async function lookAfter(parts: AftermathParts, run: Run): Promise<void> {
@@ -54,10 +55,13 @@ export async function lookAfter(parts: AftermathParts, run: Run): Promise<void> 
     const record = await readCloneRecord(places);
     const left = { record, places, quarantine };
     const isMore = record && (await mayHaveCommits(places, record));
-    const kept = isMore ? await keep(parts, run, { ...left, record }) : undefined;
+    const [kept, rest] = await Promise.all([
+      isMore ? keep(parts, run, { ...left, record }) : undefined,
+      record ? lookForLeft(parts, run, { record, places }) : undefined,
+    ]);
     await search(parts, run, left).catch(async (error: unknown) => await noteBroken(parts, run, error));
     // Only now, so that nothing is published that was not searched, whenever this breaks off.
-    if (kept) await noteOnce(parts, run, kept);
+    for (const entry of [kept, rest]) if (entry) await noteOnce(parts, run, entry);
   } catch (error) {
     parts.log.error({ err: error, run: run.id }, 'looking after a run broke off');
   } finally {

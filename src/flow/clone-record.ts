@@ -1,5 +1,6 @@
 import { lstat, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exec } from '../base/exec.ts';
 import { type Owner, writeAtomic } from '../base/files.ts';
 import type { Committer } from '../containers/start-script.ts';
 import type { RunPlaces } from './places.ts';
@@ -46,6 +47,20 @@ export async function readCloneRecord(places: RunPlaces): Promise<CloneRecord | 
  */
 export async function mayHaveCommits(places: RunPlaces, record: CloneRecord): Promise<boolean> {
   return (await identifyRefs(places, record.branch)) !== record.refs;
+}
+
+/** How long the search for something new may take; a workspace that takes longer is taken for changed. */
+const FIND_MS = 20_000;
+
+/** Whether anything below the workspace changed since the clone was made, by the times of inodes; nothing is opened, no link followed. */
+export async function mayHaveLeft({ workspace }: RunPlaces, { sinceNs }: CloneRecord): Promise<boolean> {
+  const since = `@${sinceNs.slice(0, -9)}.${sinceNs.slice(-9)}`;
+  const args = ['-P', workspace, '-mindepth', '1', '-xdev', '-newerct', since, '-printf', 'x', '-quit'];
+  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
+  return await exec('find', args, { env, cwd: '/', timeoutMs: FIND_MS }).then(
+    ({ stdout, exitCode }) => stdout !== '' || exitCode !== 0,
+    () => true,
+  );
 }
 
 async function identifyRefs(places: RunPlaces, branch: string): Promise<string> {

@@ -14,6 +14,8 @@ export function judgeEnd(
   switch (end.endedBy) {
     case 'deadline':
       return { outcome: 'timed_out', reason: deadlinePassed(limits.timeoutSec).toProblem() };
+    case 'done':
+      return { outcome: 'succeeded', reason: null };
     case 'stall':
       return { outcome: 'stalled', reason: outputStalled(limits.stallTimeoutSec).toProblem() };
     case 'output_limit':

@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts';
 import { makeDirectory } from '../base/files.ts';
-import { createCodexReader } from '../containers/codex-events.ts';
 import type { Engine } from '../containers/docker.ts';
 import { supervise } from '../containers/supervise.ts';
 import { within } from '../containers/within.ts';
@@ -14,11 +13,14 @@ import type { RunStore } from '../runs/run-store.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { containerLost, judgeEnd } from './end-words.ts';
 import type { Flight } from './flight.ts';
+import { readHandlerMark } from './handler-mark.ts';
+import { createListener } from './listener.ts';
 import { baselineFile, type Directories, runPlaces } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import type { OutputShipper } from './ship-output.ts';
 import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from './stop-note.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
+import { judgeTurn } from './turn-words.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 /** What following takes from the rest of the service. */
@@ -47,8 +49,12 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
   const dir = places.log;
   await makeDirectory(dir, { mode: 0o700 });
   const stopBefore = readStopNote(dir);
-  const codex = createCodexReader();
+  const mark = await readHandlerMark(dir);
   const timeline = createTimelineWriter(parts, run.id);
+  const listener = createListener(profile.execution.handler, {
+    mark,
+    write: ({ data, ...entry }) => timeline.write({ ...entry, data: { ...data, attempt: run.attempt } }),
+  });
   const over = new AbortController();
   const shipping = parts.shipper.follow({ runId: run.id, attempt: run.attempt }, dir, over.signal);
   parts.crashPoint('follow-begun');
@@ -71,18 +77,41 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
     openMask: () => parts.redactor.stream(),
     onStop: (cause) =>
       noteStop(dir, { cause, code: flight.cancellation.cause?.code ?? null, at: parts.clock.now() }),
-    onLine(line) {
-      for (const entry of codex.read(line)) if (!line.replayed) timeline.write(entry);
-    },
+    mark,
+    onLine: listener.hear,
+    isDone: listener.isDone,
+    onLost: listener.lose,
   }).finally(() => over.abort());
   await within(parts.clock, FLUSH_MS, Promise.all([timeline.flush(), shipping]));
   timeline.close();
   parts.crashPoint('followed');
   if (end === 'left') return 'left';
+  const heard = listener.heard();
   const cancelled = flight.cancellation.cause ?? cancelAsNoted(stopBefore, run);
+  const how = endAsNoted(end, stopBefore, limits.graceSec);
+  const { outcome, reason, note } = judgeTurn(judgeEnd(how, { id: run.id, limits }, cancelled), how, heard);
+  const notes = [...heard.losses, ...(note === null ? [] : [{ kind: 'agent_note', text: note }])];
+  await noteAll(parts, run, notes);
+  const mask = parts.redactor.mask;
   return {
-    ...judgeEnd(endAsNoted(end, stopBefore, limits.graceSec), { id: run.id, limits }, cancelled),
+    outcome,
+    reason: reason && { ...reason, message: mask(reason.message) },
     exitCode: end.exitCode,
-    ...codex.result(),
+    finalMessage: heard.finalMessage && mask(heard.finalMessage),
+    usage: heard.usage,
   };
+}
+
+/** Each line once, however often the run is followed to its end. */
+async function noteAll(
+  { runs }: FollowParts,
+  run: Run,
+  notes: readonly { kind: string; text: string }[],
+): Promise<void> {
+  if (notes.length === 0) return;
+  const timeline = await runs.timeline(run.id);
+  const isThere = ({ kind, text }: { kind: string; text: string }): boolean =>
+    timeline.some((line) => line.kind === kind && line.text === text && line.data.attempt === run.attempt);
+  for (const note of notes)
+    if (!isThere(note)) await runs.note(run.id, { ...note, data: { attempt: run.attempt } });
 }

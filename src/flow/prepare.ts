@@ -16,6 +16,7 @@ import type { CommitterFor } from './committer.ts';
 import { readDelivered } from './delivered.ts';
 import { tokenMount } from './github-credential.ts';
 import { type GrantParts, handOver, readGrants } from './grants.ts';
+import { makeHandlerMark } from './handler-mark.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
 import { holdToPolicy } from './policy.ts';
@@ -52,6 +53,7 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   const asking = isCommitting(profile, plan) ? parts.committerFor(profile, run.repository) : NOBODY;
   const grants = await readGrants(parts, { run, profile, plan, signal });
   await makePlaces(places, plan.user);
+  await makeHandlerMark(places, plan.user);
   await handOver(parts, { run, plan, places }, grants);
   const committer = await asking;
   const userName = grants.gitHub && gitUserName(grants.gitHub.token);

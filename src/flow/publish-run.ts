@@ -6,7 +6,7 @@ import type { Profile } from '../profiles/profile.ts';
 import type { PublishPlan } from '../publish/plan.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { Publication, PublicationStore } from '../runs/publication-store.ts';
-import type { Run } from '../runs/run.ts';
+import type { Run, TimelineEntry } from '../runs/run.ts';
 import type { Branches } from '../workspaces/branches.ts';
 import type { Remote } from '../workspaces/remote.ts';
 import { readDelivered } from './delivered.ts';
@@ -38,15 +38,13 @@ export async function decidePublication(
 ): Promise<{ plan: PublishPlan } | { refused: Problem[] } | { nothing: true }> {
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   const rule = profile.publish;
-  if (!rule || run.outcome !== 'succeeded') return { nothing: true };
+  if (!rule) return { nothing: true };
   const timeline = (await parts.runs.timeline(run.id)).filter(({ data }) => data.attempt === run.attempt);
   const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;
-  if (!kept) {
-    const text = 'Nothing was published: the agent committed nothing.';
-    if (!timeline.some(({ kind }) => kind === 'changes_not_kept' || kind === 'publish_nothing'))
-      await parts.runs.note(run.id, { kind: 'publish_nothing', text, data: { attempt: run.attempt } });
-    return { nothing: true };
-  }
+  const nothing = whyNothing(run, timeline);
+  if (nothing && !timeline.some(({ kind }) => kind === nothing.kind))
+    await parts.runs.note(run.id, { ...nothing, data: { attempt: run.attempt } });
+  if (!kept || nothing || run.outcome !== 'succeeded') return { nothing: true };
   const leak = timeline.find(
     ({ kind, data }) => ['secret_found', 'search_cut'].includes(kind) && data.inChanges === true,
   );
@@ -59,6 +57,28 @@ export async function decidePublication(
   const { event } = await readDelivered(parts.deliveries, run.deliveryId);
   return { plan: planPublication({ ...parts, profile, rule, event, run, kept: commits }) };
 }
+
+/** Why nothing of a run is published, where no other line of its timeline says it. */
+function whyNothing(
+  { outcome }: Run,
+  timeline: readonly TimelineEntry[],
+): { kind: 'publish_nothing' | 'publish_withheld'; text: string } | undefined {
+  const find = (kind: string) => timeline.find((entry) => entry.kind === kind);
+  const kept = find('changes_kept')?.data;
+  const isEmpty = kept?.files === 0;
+  if (outcome !== 'succeeded')
+    return kept && !isEmpty ? { kind: 'publish_withheld', text: WITHHELD } : undefined;
+  if (isEmpty) return { kind: 'publish_nothing', text: EMPTY };
+  if (kept || find('changes_not_kept')) return undefined;
+  const isUnchanged = !find('left_behind') && !find('left_unknown');
+  return { kind: 'publish_nothing', text: isUnchanged ? UNCHANGED : UNCOMMITTED };
+}
+
+const WITHHELD =
+  'Nothing was published, because the run did not succeed. What the agent committed is kept for a while as a patch.';
+const EMPTY = 'Nothing was published: what the agent committed changes nothing.';
+const UNCHANGED = 'Nothing was published: the agent committed nothing, and nothing changed.';
+const UNCOMMITTED = 'Nothing was published: the agent committed nothing.';
 
 /** Publishes what was decided, from the bundle that was kept with the run. Throws the codes of git's and GitHub's faults. */
 export async function carryOut(

@@ -4,6 +4,7 @@ import { within } from '../containers/within.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { readEvent } from '../events/from-delivery.ts';
 import type { Reporter } from '../feedback/reporter.ts';
+import { hasTrouble } from '../feedback/run-words.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { NewReport, ReportTarget } from '../runs/report.ts';
 import type { ReportStore } from '../runs/report-store.ts';
@@ -28,10 +29,15 @@ export async function tell(parts: TellParts, run: Run): Promise<void> {
 
 /** Asks for the comment about a run's end, where its profile wants one. */
 export async function wantEnd(parts: WantParts, run: Run): Promise<void> {
-  const { report } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-  const wanted =
-    report.comment === 'always' || (report.comment === 'on-failure' && run.outcome !== 'succeeded');
-  if (wanted) await wantStatus(parts, run);
+  if (await isEndWanted(parts, run)) await wantStatus(parts, run);
+}
+
+/** Whether a run's profile wants a comment about its end; one that publishes also when a run that succeeded published nothing, or not all. */
+export async function isEndWanted({ runs }: Pick<WantParts, 'runs'>, run: Run): Promise<boolean> {
+  const { report, publish } = JSON.parse(await runs.profileJson(run.id)) as Profile;
+  if (report.comment !== 'on-failure') return report.comment === 'always';
+  if (run.outcome !== 'succeeded') return true;
+  return publish !== undefined && hasTrouble(run, await runs.timeline(run.id));
 }
 
 /** Asks for the one comment about a run: made if it is not there, else brought up to date. Runs about no thread have none. */

@@ -150,8 +150,8 @@ function toHandler(
   prompt: PromptFile | undefined,
   promptVariables: readonly PromptVariable[],
 ): Handler {
-  const { type, command, args } = setting;
-  return { type, command, args: args ?? [], prompt, promptVariables };
+  const { type, agent, command, args } = setting;
+  return { type, ...(agent && { agent }), command, args: args ?? [], prompt, promptVariables };
 }
 
 function toVariables(settings: Readonly<Record<string, VariableSetting>>): PromptVariable[] {

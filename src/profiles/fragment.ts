@@ -1,5 +1,5 @@
 import type { SecretSetting } from './named-secrets.ts';
-import type { Budget, GitHubPermissions, ReportRule, Trigger } from './profile.ts';
+import type { AgentName, Budget, GitHubPermissions, ReportRule, Trigger } from './profile.ts';
 import type { PublishSetting } from './publish.ts';
 
 /** A prompt variable as a fragment sets it. */
@@ -40,6 +40,7 @@ export type Settings = {
   execution?: {
     handler?: {
       type?: 'agent' | 'shell';
+      agent?: AgentName;
       command?: readonly string[];
       args?: readonly string[];
       promptRef?: string;

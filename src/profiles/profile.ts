@@ -22,9 +22,14 @@ export type Allow = {
 /** One prompt variable: where its value comes from, and what it is when nothing is there. */
 export type PromptVariable = { name: string; path: string; required: boolean; default: string };
 
+/** Agents whose events are understood. */
+export type AgentName = 'codex';
+
 /** What runs in the container. */
 export type Handler = {
   type: 'agent' | 'shell';
+  /** Whose events the standard output is, as the profile says; absent where command and args have to show it. */
+  agent?: AgentName;
   command: readonly string[];
   args: readonly string[];
   /** The prompt template as it was when the profile was loaded; undefined for a shell without one. */

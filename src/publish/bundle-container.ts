@@ -66,15 +66,23 @@ seconds=${CHANGE_LIMITS.containerMs / 1000}
 g bundle create --quiet --version=2 - "$ref" --stdin <known
 `;
 
-/** The sealed container that writes a bundle to its standard output: one read-only mount, no network, no credential. Pure. */
+/** The sealed container that writes a bundle to its standard output. Pure. */
 export function bundleSpec(request: BundleRequest): ContainerCreateOptions {
+  return sealedSpec(request, { name: 'changes', script: SCRIPT, tmpBytes: 16 * 1024 ** 2 });
+}
+
+/** A container that looks at a workspace with git and writes what it finds to its standard output: one read-only mount, no network, no credential. Pure. */
+export function sealedSpec(
+  request: BundleRequest,
+  { name, script, tmpBytes }: { name: string; script: string; tmpBytes: number },
+): ContainerCreateOptions {
   const { uid, gid } = request.owner;
   const seconds = String(Math.ceil(CHANGE_LIMITS.containerMs / 1000) + 10);
   return {
     ...HARDENED_CONTAINER,
-    name: `gf-${request.installation}-${request.runId}-changes`,
+    name: `gf-${request.installation}-${request.runId}-${name}`,
     Image: BUNDLE_IMAGE,
-    Entrypoint: ['timeout', '-k', '1', seconds, '/bin/sh', '-c', SCRIPT, 'changes'],
+    Entrypoint: ['timeout', '-k', '1', seconds, '/bin/sh', '-c', script, name],
     Cmd: [request.base, request.branch, ...knownWords(request)],
     User: `${uid}:${gid}`,
     WorkingDir: '/tmp',
@@ -101,7 +109,7 @@ export function bundleSpec(request: BundleRequest): ContainerCreateOptions {
       NanoCpus: 1e9,
       PidsLimit: 64,
       ShmSize: 1024 * 1024,
-      Tmpfs: { '/tmp': 'rw,nosuid,nodev,noexec,size=16777216,mode=1777' },
+      Tmpfs: { '/tmp': `rw,nosuid,nodev,noexec,size=${tmpBytes},mode=1777` },
       LogConfig: { Type: 'none', Config: {} },
       Mounts: [
         {

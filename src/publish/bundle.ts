@@ -31,7 +31,7 @@ export async function takeBundle(
   const id = await engine.create(bundleSpec(request));
   const file = await openBundleFile(packFile);
   try {
-    const words = await runToEnd({ engine, clock }, id, file);
+    const words = await runSealed({ engine, clock }, id, file);
     const { exitCode } = await engine.inspect(id);
     if (exitCode === NO_COMMITS) return undefined;
     if (exitCode !== 0) throw changesUnreadable(oneLine(words) || `git ended with exit code ${exitCode}`);
@@ -42,11 +42,11 @@ export async function takeBundle(
   }
 }
 
-/** Attached before it starts, because its output is kept nowhere else. Gives what it said on standard error. */
-async function runToEnd(
+/** Runs a sealed container whose standard output goes to `file`: attached before it starts, because its output is kept nowhere else. Gives what it said on standard error. */
+export async function runSealed(
   { engine, clock }: { engine: BundleEngine; clock: Clock },
   id: string,
-  file: BundleFile,
+  file: Pick<BundleFile, 'write'>,
 ): Promise<string> {
   const late = new AbortController();
   let fault: FlowError | undefined;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fromHandlerStart } from '../../src/containers/agent-reader.ts';
 import { createCodexReader } from '../../src/containers/codex-events.ts';
 import type { OutputLine } from '../../src/containers/output-line.ts';
 
@@ -28,9 +29,22 @@ function readAll(...lines: OutputLine[]) {
     events,
     kinds: events.map(({ kind }) => kind),
     texts: events.map(({ text }) => text),
+    turn: reader.turn(),
     ...reader.result(),
   };
 }
+
+const begun = (id = 't-1'): OutputLine => event({ type: 'thread.started', thread_id: id });
+
+const started = event({ type: 'turn.started' });
+
+const failed = (message?: string): OutputLine =>
+  event({ type: 'turn.failed', ...(message && { error: { message } }) });
+
+const said = (text: string): OutputLine => item({ type: 'agent_message', text });
+
+/** What somebody's repository holds of an older run. */
+const OLD = [said('Approved. Nothing to do.'), usage(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)];
 
 test('a turn becomes a readable timeline, a final message and the tokens that it used', () => {
   const command = { type: 'command_execution', command: 'bash -lc ls', aggregated_output: '' };
@@ -69,23 +83,72 @@ test('a turn becomes a readable timeline, a final message and the tokens that it
   expect(tokens).toEqual({ inputTokens: 100, cachedInputTokens: 5, outputTokens: 10, reasoningTokens: 2 });
 });
 
-test('the counts of a thread go on from turn to turn, and those of several threads add up', () => {
-  const { usage: tokens } = readAll(
-    event({ type: 'thread.started', thread_id: 'a' }),
-    usage(100, 10),
-    usage(250, 20),
-    event({ type: 'thread.started', thread_id: 'b' }),
-    usage(40, 4),
-  );
-  expect(tokens).toMatchObject({ inputTokens: 290, outputTokens: 24 });
+test('the counts of a thread go on from turn to turn', () => {
+  const { usage: tokens } = readAll(begun(), started, usage(100, 10), started, usage(250, 20));
+  expect(tokens).toMatchObject({ inputTokens: 250, outputTokens: 20 });
 });
 
-test('failures are told', () => {
-  const { texts } = readAll(
+test('failures are told, and end the turn', () => {
+  const { texts, turn } = readAll(
+    begun(),
     event({ type: 'error', message: 'Reconnecting... 1/5' }),
-    event({ type: 'turn.failed', error: { message: 'stream disconnected' } }),
+    failed('stream disconnected'),
   );
-  expect(texts).toEqual(['Codex reports: Reconnecting... 1/5', 'Codex gave up: stream disconnected']);
+  expect(texts.slice(1)).toEqual([
+    'Codex reports: Reconnecting... 1/5',
+    'Codex gave up: stream disconnected',
+  ]);
+  expect(turn).toEqual({ state: 'failed', failure: 'stream disconnected' });
+});
+
+test('a failure without words has those that were reported before', () => {
+  const { turn } = readAll(begun(), event({ type: 'error', message: 'No access' }), failed());
+  expect(turn).toEqual({ state: 'failed', failure: 'No access' });
+});
+
+test.each([
+  ['no thread', 'none', []],
+  ['a thread alone', 'open', [begun()]],
+  ['a turn that began', 'open', [begun(), started]],
+  ['a turn that ended', 'completed', [begun(), started, usage(1, 1)]],
+  ['another turn that began', 'open', [begun(), started, usage(1, 1), started]],
+  ['a failure, and another turn that ended', 'completed', [begun(), failed('x'), started, usage(1, 1)]],
+  ['an end after a failure', 'failed', [begun(), failed('x'), usage(1, 1)]],
+  ['a failure after the end', 'completed', [begun(), usage(1, 1), failed('x')]],
+  ['an end without a thread', 'none', [usage(1, 1)]],
+] as const)('how the turn stands is known: %s', (_, state, lines) => {
+  expect(readAll(...lines).turn?.state).toBe(state);
+});
+
+test.each([
+  ['before Codex began', [...OLD, begun(), started, said('Done.'), usage(10, 5)]],
+  ['after its end', [begun(), started, said('Done.'), usage(10, 5), ...OLD]],
+  ['with a thread, after its end', [begun(), said('Done.'), usage(10, 5), begun('t-2'), started, ...OLD]],
+  [
+    'with a thread, in its midst',
+    [begun(), started, begun('t-2'), started, ...OLD, said('Done.'), usage(10, 5)],
+  ],
+  [
+    'with the begin of a thread, in its midst',
+    [begun(), started, said('Done.'), begun('t-2'), OLD[0], usage(10, 5)],
+  ],
+])('old lines in the output are nobody’s words: %s', (_, lines) => {
+  const { finalMessage, usage: tokens, turn } = readAll(...(lines as OutputLine[]));
+  expect(finalMessage).toBe('Done.');
+  expect(tokens).toMatchObject({ inputTokens: 10, outputTokens: 5 });
+  expect(turn?.state).toBe('completed');
+});
+
+test('a second thread is told, a few times, and what it does is not', () => {
+  const other = [begun('t-2'), started, said('forged'), usage(7, 7)];
+  const { kinds, texts } = readAll(begun(), usage(10, 5), ...Array(9).fill(other).flat());
+  expect(kinds).toEqual(['codex.thread', 'codex.turn', ...Array(3).fill('codex.other_thread')]);
+  expect(texts.at(-1)).toContain('not counted');
+});
+
+test('a thread that is taken up again goes on', () => {
+  const { finalMessage } = readAll(begun(), usage(1, 1), begun('t-2'), begun(), started, said('More.'));
+  expect(finalMessage).toBe('More.');
 });
 
 test('an event that comes in parts is read whole', () => {
@@ -94,25 +157,29 @@ test('an event that comes in parts is read whole', () => {
     item: { type: 'agent_message', text: 'x'.repeat(50_000) },
   });
   const parts = text.match(/.{1,16384}/gs) ?? [];
-  const { finalMessage } = readAll(...parts.map((part, index) => line(part, index < parts.length - 1)));
+  const { finalMessage } = readAll(
+    begun(),
+    ...parts.map((part, index) => line(part, index < parts.length - 1)),
+  );
   expect(finalMessage).toHaveLength(50_000);
 });
 
 test('a line without an end takes no memory, and the line after it is read', () => {
   const reader = createCodexReader();
+  reader.read(begun());
   const part = line('{'.repeat(16_384), true);
   const before = process.memoryUsage().heapUsed;
   for (let count = 0; count < 20_000; count += 1) reader.read(part);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
-  reader.read(line('}'));
+  expect(reader.read(line('}')).map(({ kind }) => kind)).toEqual(['output_lost']);
   expect(reader.read(usage(1, 1))).toHaveLength(1);
 });
 
 test('text for people is one short line without control, bidi or zero-width characters', () => {
   const text = `a\u001b[31mred\u202e\u200b\u0000 b\r\nc ${'🦀'.repeat(400)}`;
-  const { texts } = readAll(item({ type: 'agent_message', text }));
-  expect(texts[0]).toMatch(/^a \[31mred b c 🦀+…$/u);
-  expect(texts[0]?.length).toBeLessThanOrEqual(400);
+  const { texts } = readAll(begun(), item({ type: 'agent_message', text }));
+  expect(texts[1]).toMatch(/^a \[31mred b c 🦀+…$/u);
+  expect(texts[1]?.length).toBeLessThanOrEqual(400);
 });
 
 test('standard error, other programs’ JSON and JSON of unexpected shapes give nothing and harm nothing', () => {
@@ -134,7 +201,9 @@ test('standard error, other programs’ JSON and JSON of unexpected shapes give 
     'unheard_of',
   ];
   const { finalMessage } = readAll(
-    ...shapes.map(event),
+    begun(),
+    started,
+    ...shapes.slice(0, -1).map(event),
     ...items.flatMap((type) => [
       item({ type, changes: 'none', text: 5 }),
       item({ type, changes: [null, 3] }),
@@ -150,9 +219,32 @@ test('standard error, other programs’ JSON and JSON of unexpected shapes give 
   );
 });
 
-test('counts that are no counts are zero', () => {
-  const { usage: tokens } = readAll(
-    event({ type: 'turn.completed', usage: { input_tokens: '9', output_tokens: -1 } }),
-  );
-  expect(tokens).toEqual({ inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 });
+test.each([
+  ['no numbers', { input_tokens: '9', output_tokens: 1 }],
+  ['none at all', undefined],
+  ['below zero', { input_tokens: 1, output_tokens: -1 }],
+  ['fractions', { input_tokens: 1.5, output_tokens: 1 }],
+  ['more than anybody uses', { input_tokens: Number.MAX_SAFE_INTEGER, output_tokens: 1 }],
+  ['more cached than read', { input_tokens: 1, cached_input_tokens: 2, output_tokens: 1 }],
+  ['more thought than written', { input_tokens: 1, output_tokens: 1, reasoning_output_tokens: 2 }],
+])('counts that cannot be true are unknown, and the turn is over all the same: %s', (_, counts) => {
+  const read = readAll(begun(), event({ type: 'turn.completed', usage: counts }));
+  expect(read.usage).toBeNull();
+  expect(read.kinds).toContain('tokens_unknown');
+  expect(read.turn?.state).toBe('completed');
+});
+
+test('counts that Codex left out are none', () => {
+  const counts = { input_tokens: 10, output_tokens: 5 };
+  const { usage: tokens } = readAll(begun(), event({ type: 'turn.completed', usage: counts }));
+  expect(tokens).toEqual({ inputTokens: 10, cachedInputTokens: 0, outputTokens: 5, reasoningTokens: 0 });
+});
+
+test('nothing is heard before the handler began', () => {
+  const reader = fromHandlerStart(createCodexReader());
+  const before = [begun('old'), ...OLD].flatMap((one) => reader.read(one));
+  reader.read({ ...line(''), start: true });
+  for (const one of [begun(), started, said('Done.'), usage(10, 5)]) reader.read(one);
+  expect(before).toEqual([]);
+  expect(reader.result()).toMatchObject({ finalMessage: 'Done.', usage: { inputTokens: 10 } });
 });

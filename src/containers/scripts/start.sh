@@ -1,5 +1,6 @@
 #!/bin/sh
-# The process of a run's container: fills the agent's state directories, runs the setup script, then becomes the
+# The process of a run's container: fills the agent's state directories, runs the setup script (whose standard output
+# goes to standard error, so that nothing it prints is taken for the handler's), marks the output, then becomes the
 # handler ("$@"). The handler ends by itself a minute after its deadline, should the service never come back.
 # Written for dash, bash and busybox; its own variables begin with gf_, so that the handler's environment stays as it is.
 
@@ -12,6 +13,14 @@ gf_fail() {
   printf 'github-flows: the container could not start: %s\n' "$1" >&2
   exit 125
 }
+
+# What the service knows the handler's start by: told to this shell alone, and gone from the disk before any other
+# program runs; in no environment and no argument.
+unset gf_mark
+if [ -f /workspace/.github-flows-mark ]; then
+  read -r gf_mark </workspace/.github-flows-mark && rm -f /workspace/.github-flows-mark ||
+    gf_fail '/workspace/.github-flows-mark cannot be taken away.'
+fi
 
 command -v timeout >/dev/null || gf_fail 'the image has no timeout command (coreutils or busybox).'
 [ -r "$gf_files/prompt.md" ] || gf_fail "$gf_files/prompt.md cannot be read."
@@ -64,7 +73,7 @@ if [ -s "$gf_files/setup" ]; then
   cd /workspace || gf_fail "/workspace is not there."
   gf_shell=sh
   if command -v bash >/dev/null 2>&1; then gf_shell=bash; fi
-  timeout -k "$gf_grace" "$gf_limit" "$gf_shell" "$gf_files/setup" </dev/null
+  timeout -k "$gf_grace" "$gf_limit" "$gf_shell" "$gf_files/setup" </dev/null >&2
   gf_code=$?
   if [ "$gf_code" -ne 0 ]; then
     printf 'github-flows: the setup script ended with exit code %s.\n' "$gf_code" >&2
@@ -75,4 +84,5 @@ fi
 cd "$gf_workdir" || gf_fail "the working directory $gf_workdir is not there."
 gf_rest=$((gf_end - $(date +%s)))
 if [ "$gf_rest" -lt 1 ]; then gf_rest=1; fi
+[ -z "${gf_mark-}" ] || printf '%s\n' "$gf_mark"
 exec timeout -k "$gf_grace" "$gf_rest" "$@" <"$gf_files/prompt.md"

@@ -1,0 +1,42 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { AgentReader } from './agent-reader.ts';
+
+/** How much of the end of plain output is shown as what an agent said last. */
+const SHOWN_CHARACTERS = 4_000;
+
+/** How much is held, so that lines that are shown are whole where they can be. */
+const HELD_CHARACTERS = 16_000;
+
+/** A reader for handlers without events: what they say last is the end of their standard output, marked as that. */
+export function createPlainReader(): AgentReader {
+  let held = '';
+  return {
+    read({ stream, text, part }) {
+      if (stream !== 'stdout') return [];
+      held += part ? text : `${text}\n`;
+      if (held.length > 2 * HELD_CHARACTERS) held = held.slice(-HELD_CHARACTERS);
+      return [];
+    },
+    turn: () => null,
+    result: () => ({ finalMessage: endOfOutput(held), usage: null }),
+  };
+}
+
+/** The last whole lines of a text as a Markdown block that shows it as it is; null when there is nothing to show. */
+export function endOfOutput(text: string): string | null {
+  const lines = stripVTControlCharacters(text).split('\n').map(asShown);
+  const whole = lines.join('\n').trimEnd().replace(/^\n+/, '');
+  if (whole === '') return null;
+  const end = whole.slice(-SHOWN_CHARACTERS).replace(/^[\udc00-\udfff]/, '');
+  const newline = end.indexOf('\n');
+  const shown = end.length === whole.length || newline < 0 ? end : end.slice(newline + 1);
+  const longest = Math.max(2, ...(shown.match(/`+/g) ?? []).map((ticks) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `The end of the output:\n\n${fence}text\n${shown}\n${fence}`;
+}
+
+/** What a terminal would show of a line that was written over, without characters that only steer one. */
+function asShown(line: string): string {
+  const written = line.replace(/\r+$/, '');
+  return written.slice(written.lastIndexOf('\r') + 1).replaceAll(/[^\P{C}\t]/gu, '');
+}
