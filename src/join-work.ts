@@ -23,6 +23,7 @@ import type { Ground } from './ground.ts';
 import type { ReadyCheck } from './http/health-routes.ts';
 import { joinCodex } from './join-codex.ts';
 import { type JoinedGrants, joinGrants } from './join-grants.ts';
+import { joinOrigin } from './join-origin.ts';
 import { joinPublishing } from './join-publishing.ts';
 import { joinTalk, type Talk } from './join-talk.ts';
 import { joinRetention } from './join-upkeep.ts';
@@ -62,8 +63,8 @@ export function joinWork(ground: Ground): Work {
   const engineWatch = createEngineWatch({ engine, clock, log, onAway: host.forget });
   const directories = { ...config, installation: db.installation };
   const grants = joinGrants({ ...ground, tokens: ground.apps.tokens, directories });
-  const talk = joinTalk(ground, grants.clientFor);
-  const { reporter } = talk;
+  const mirrors = mirrorsOf(ground, grants);
+  const talk = joinTalk(ground, grants.clientFor, joinOrigin({ ...ground, grants, mirrors }));
   const egress = egressOf(ground, directories);
   const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
@@ -75,9 +76,9 @@ export function joinWork(ground: Ground): Work {
     engine,
     engineWatch,
     publisher,
-    reporter,
+    reporter: talk.reporter,
     directories,
-    mirrors: mirrorsOf(ground, grants),
+    mirrors,
     mountHost: mountHost(config, ground.policy.current),
     defaults: planDefaults(config),
     serverUrl: config.githubServerUrl,
@@ -104,7 +105,7 @@ export function joinWork(ground: Ground): Work {
   return {
     worker,
     publisher,
-    reporter,
+    reporter: talk.reporter,
     talk,
     egress,
     grants,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import type { FlowEvent } from '../events/event.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { PublishPlan } from '../publish/plan.ts';
@@ -13,6 +14,7 @@ import { patchComment, readPatch } from './patch-comment.ts';
 import { type Directories, runPlaces } from './places.ts';
 import { planPublication } from './publication.ts';
 import type { PublishWordsParts } from './publish-words.ts';
+import type { Target } from './target.ts';
 
 /** What publishing one run takes from the rest of the service. */
 export type PublishingParts = PublishWordsParts & {
@@ -36,7 +38,8 @@ export async function decidePublication(
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   const rule = profile.publish;
   if (!rule || run.outcome !== 'succeeded') return { nothing: true };
-  const timeline = (await parts.runs.timeline(run.id)).filter(({ data }) => data.attempt === run.attempt);
+  const whole = await parts.runs.timeline(run.id);
+  const timeline = whole.filter(({ data }) => data.attempt === run.attempt);
   const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;
   if (!kept) {
     const text = 'Nothing was published: the agent committed nothing.';
@@ -50,7 +53,18 @@ export async function decidePublication(
   if (leak) return { refused: [secretInside(leak.kind)] };
   const commits = { base: String(kept.base), commit: String(kept.commit) };
   const { event } = await readDelivered(parts.deliveries, run.deliveryId);
-  return { plan: planPublication({ ...parts, profile, rule, event, run, kept: commits }) };
+  const target = targetTold(whole.findLast(({ kind }) => kind === 'checkout')?.data, event);
+  return { plan: planPublication({ ...parts, rule, event, run, kept: commits, target }) };
+}
+
+/** What was found out before the agent began; of a run that began before there was this, the default branch. */
+function targetTold(
+  told: Record<string, unknown> | undefined,
+  { repository, pullRequest }: FlowEvent,
+): Target {
+  const { into, isDefault } = told ?? {};
+  if (typeof into === 'string' || into === null) return { into, isDefault: isDefault === true };
+  return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
 }
 
 /** Publishes what was decided, from the bundle that was kept with the run. Throws the codes of git's and GitHub's faults. */

@@ -105,7 +105,7 @@ export async function openTalk(
   const asking = {
     db,
     runs,
-    lookups: createLookups(clientFor),
+    lookups: createLookups(clientFor, { isOwn: async () => true, pullHead: async () => undefined }),
     own,
     limits: { ...NO_LIMITS, ...options.limits },
     defaultTimeoutSec: 1800,

@@ -1,0 +1,76 @@
+import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
+import type { GitHubClient } from '../github/client.ts';
+import { type PullRequest, readPullRequest } from '../github/pull-requests.ts';
+import type { Profile, PublishRule } from '../profiles/profile.ts';
+import { blockingBranch, branchBlocked, branchNameProblem } from '../publish/branch-name.ts';
+import { targetGone, targetOfPull } from '../publish/destination.ts';
+import { refuseOwnBranch } from '../publish/own-branch.ts';
+import { type Branches, isQueueBranch, readBranches } from '../workspaces/branches.ts';
+import { type CloneSource, isPublished } from './clone-source.ts';
+import { type Purpose, publishPurpose } from './github-credential.ts';
+import type { Prepared } from './prepare.ts';
+import { branchOf } from './publication.ts';
+import { findTarget, type Target } from './target.ts';
+
+/** What GitHub is asked with. */
+export type ForeseeParts = {
+  clientFor(profile: Profile, repository: string, purpose: Purpose): GitHubClient;
+};
+
+/**
+ * What of a publication can be known before the agent's hour of work: where it would go, and that it can go there. It is
+ * looked at again before the push. Throws what would be refused then; a GitHub that does not answer now refuses nothing.
+ */
+export async function foreseePublication(
+  parts: ForeseeParts,
+  { profile, event, run }: Pick<Prepared, 'profile' | 'event' | 'run'>,
+  { mirror, home }: Pick<CloneSource, 'mirror' | 'home'>,
+  signal: AbortSignal,
+): Promise<Target | undefined> {
+  const rule = profile.publish;
+  if (!rule || !isPublished(profile) || home === undefined) return undefined;
+  const branches = await readBranches(mirror, signal);
+  const target = await findTarget(profile, event, { branches, home });
+  const isOwn = rule.as === 'pull-request-branch';
+  const branch = isOwn || needsSummary(rule) ? undefined : branchOf(rule, run, event);
+  const isAboutPull = event.pullRequest !== undefined && (isOwn || target.into === null);
+  const problem =
+    (branch === undefined ? undefined : refuseBranch(branch, branches)) ??
+    (isAboutPull ? await askPull(parts, { profile, run, rule, branches }) : undefined);
+  if (problem) throw new FlowError({ ...problem, blame: 'profile' });
+  return target;
+}
+
+/** The final message is known only when the agent is done. */
+function needsSummary({ branch }: PublishRule): boolean {
+  return branch.includes('summary');
+}
+
+function refuseBranch(branch: string, { names }: Branches): Problem | undefined {
+  const blocking = blockingBranch(branch, names);
+  return branchNameProblem(branch) ?? (blocking === undefined ? undefined : branchBlocked(branch, blocking));
+}
+
+async function askPull(
+  parts: ForeseeParts,
+  about: Pick<Prepared, 'profile' | 'run'> & { rule: PublishRule; branches: Branches },
+): Promise<Problem | undefined> {
+  const { profile, run, rule, branches } = about;
+  const [owner = '', repository = ''] = run.repository.split('/');
+  if (run.issueNumber === null) return undefined;
+  const client = parts.clientFor(profile, run.repository, publishPurpose(profile));
+  try {
+    const pull = await readPullRequest(client, { owner, repo: repository, number: run.issueNumber });
+    return rule.as === 'pull-request-branch'
+      ? await refuseOwnBranch(client, { owner, repository }, pull)
+      : refuseTarget(pull, branches);
+  } catch (error) {
+    if (asFlowError(error).code === 'unexpected') throw error;
+    return undefined;
+  }
+}
+
+function refuseTarget(pull: PullRequest, { names }: Branches): Problem | undefined {
+  const into = targetOfPull(pull);
+  return names.has(into) && !isQueueBranch(into) ? undefined : targetGone(into);
+}
