@@ -24,22 +24,25 @@ export type ForeseeParts = {
 export async function foreseePublication(
   parts: ForeseeParts,
   { profile, event, run }: Pick<Prepared, 'profile' | 'event' | 'run'>,
-  { mirror, home }: Pick<CloneSource, 'mirror' | 'home'>,
+  { mirror, commit, home }: Pick<CloneSource, 'mirror' | 'commit' | 'home'>,
   signal: AbortSignal,
 ): Promise<Target | undefined> {
   const rule = profile.publish;
   if (!rule || !isPublished(profile) || home === undefined) return undefined;
   const branches = await readBranches(mirror, signal);
-  const target = await findTarget(profile, event, { branches, home });
   const isOwn = rule.as === 'pull-request-branch';
+  const target = isOwn ? OWN : await findTarget(profile, event, { branches, home });
   const branch = isOwn || needsSummary(rule) ? undefined : branchOf(rule, run, event);
   const isAboutPull = event.pullRequest !== undefined && (isOwn || target.into === null);
   const problem =
     (branch === undefined ? undefined : refuseBranch(branch, branches)) ??
-    (isAboutPull ? await askPull(parts, { profile, run, rule, branches }) : undefined);
+    (isAboutPull ? await askPull(parts, { profile, run, rule, branches, commit }) : undefined);
   if (problem) throw new FlowError({ ...problem, blame: 'profile' });
   return target;
 }
+
+/** Commits on the branch of a pull request itself are merged into nothing new. */
+const OWN: Target = { into: null, isDefault: false };
 
 /** The final message is known only when the agent is done. */
 function needsSummary({ branch }: PublishRule): boolean {
@@ -53,21 +56,30 @@ function refuseBranch(branch: string, { names }: Branches): Problem | undefined 
 
 async function askPull(
   parts: ForeseeParts,
-  about: Pick<Prepared, 'profile' | 'run'> & { rule: PublishRule; branches: Branches },
+  about: Pick<Prepared, 'profile' | 'run'> & { rule: PublishRule; branches: Branches; commit: string },
 ): Promise<Problem | undefined> {
-  const { profile, run, rule, branches } = about;
+  const { profile, run, rule, branches, commit } = about;
   const [owner = '', repository = ''] = run.repository.split('/');
   if (run.issueNumber === null) return undefined;
   const client = parts.clientFor(profile, run.repository, publishPurpose(profile));
   try {
     const pull = await readPullRequest(client, { owner, repo: repository, number: run.issueNumber });
-    return rule.as === 'pull-request-branch'
-      ? await refuseOwnBranch(client, { owner, repository }, pull)
-      : refuseTarget(pull, branches);
+    if (rule.as === 'pull-request') return refuseTarget(pull, branches);
+    const refused = await refuseOwnBranch(client, { owner, repository }, pull);
+    return refused ?? (pull.headSha === commit ? undefined : headElsewhere(pull, commit));
   } catch (error) {
     if (asFlowError(error).code === 'unexpected') throw error;
     return undefined;
   }
+}
+
+/** Commits on another one than the head cannot be put on top of it. */
+function headElsewhere({ number, headRef }: PullRequest, commit: string): Problem {
+  return {
+    code: 'publish_head_moved',
+    message: `${headRef}, the branch of pull request #${number}, is not at ${commit}, which the run would begin with, so that nothing could be pushed to it.`,
+    mend: 'Ask again when it was pushed to meanwhile; publish.as "pull-request-branch" works with the checkout "pull-request-head" only, which is the default.',
+  };
 }
 
 function refuseTarget(pull: PullRequest, { names }: Branches): Problem | undefined {
