@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { asFlowError, FlowError } from './base/errors.ts';
+import { asFlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
 import type { EventRepository } from './events/event.ts';
 import { tokenFileFor } from './flow/github-credential.ts';
-import { createOrigin, type Origin } from './flow/origin.ts';
+import { createOrigin, notFetched, type Origin } from './flow/origin.ts';
 import type { JoinedGrants } from './join-grants.ts';
 import type { Redactor } from './log/redact.ts';
 import { gitHostEnvironment } from './workspaces/git.ts';
@@ -42,7 +42,7 @@ export function joinOrigin(ground: {
 /** The same for a command beside the service, which fetches nothing: two processes cannot fetch into one mirror. */
 export function originAsFetched(config: Config): Origin {
   const refuse = (): never => {
-    throw notFetched();
+    throw notFetched('is fetched by the service alone, and not by a command');
   };
   return createOrigin({ ...placesOf(config), refresh: async () => refuse(), remoteOf: refuse });
 }
@@ -52,13 +52,4 @@ function placesOf(config: Config): Pick<Parameters<typeof createOrigin>[0], 'mir
     mirrorOf: ({ id }: EventRepository) => join(config.varDir, 'mirrors', `${id}.git`),
     tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
   };
-}
-
-function notFetched(): FlowError {
-  return new FlowError({
-    code: 'origin_not_fetched',
-    blame: 'operator',
-    message: 'The service has not fetched the commit into its mirror yet, and a command fetches nothing.',
-    mend: 'Deliver the event to the service, which fetches and decides (`github-flows deliver`).',
-  });
 }

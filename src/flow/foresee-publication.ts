@@ -68,7 +68,7 @@ async function askPull(
     const refused = await refuseOwnBranch(client, { owner, repository }, pull);
     return refused ?? (pull.headSha === commit ? undefined : headElsewhere(pull, commit));
   } catch (error) {
-    if (asFlowError(error).code === 'unexpected') throw error;
+    if (asFlowError(error).code === 'internal_error') throw error;
     return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { FlowError } from '../base/errors.ts';
 import type { EventRepository } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { branchesWith } from '../workspaces/branches.ts';
@@ -14,7 +15,7 @@ export type Origin = {
 
 /** The first fetch of a large repository takes minutes; what takes longer has no answer. */
 const FETCH_MS = 5 * 60_000;
-const LOOK_MS = 30_000;
+const LOOK_MS = 60_000;
 
 /**
  * `refresh` fetches the branches of a repository into its mirror, `mirrorOf` says where that is. A commit that a branch
@@ -35,7 +36,9 @@ export function createOrigin(parts: {
       const mirror = parts.mirrorOf(repository);
       const signal = AbortSignal.timeout(FETCH_MS);
       if ((await branchesWith(mirror, commit, signal)).length > 0) return true;
-      await parts.refresh(withToken(profile, repository), signal);
+      await parts.refresh(withToken(profile, repository), signal).catch((error: unknown) => {
+        throw signal.aborted ? notFetched(`could not be fetched within ${FETCH_MS / 60_000} minutes`) : error;
+      });
       return (await branchesWith(mirror, commit, signal)).length > 0;
     },
     async pullHead(profile, repository, number) {
@@ -43,4 +46,14 @@ export function createOrigin(parts: {
       return await readPullHead(parts.remoteOf(withToken(profile, repository)), number, { cwd: '/', signal });
     },
   };
+}
+
+/** A repository that could not be asked about a commit; `what` completes a sentence about it. */
+export function notFetched(what: string): FlowError {
+  return new FlowError({
+    code: 'origin_not_fetched',
+    blame: 'operator',
+    message: `The repository ${what}, so that nobody knows which of its branches hold the commit.`,
+    mend: 'Deliver the event again when the service has fetched the repository for another run (`github-flows deliveries replay`).',
+  });
 }

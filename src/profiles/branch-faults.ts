@@ -1,12 +1,11 @@
-import { isBranchName, isPlainBranchName } from '../base/branch-names.ts';
 import type { Fault } from '../base/errors.ts';
+import { isBranchName, isPlainBranchName } from '../events/branch-name.ts';
 import { show } from './faults.ts';
 import type { Profile } from './profile.ts';
-import type { PUBLISH_NAMES } from './publish.ts';
 import { wrongValue } from './value-faults.ts';
 
 /** What the variables of a branch's name come to, as far as it matters: titles and summaries are words with spaces. */
-const SAMPLES: Readonly<Record<(typeof PUBLISH_NAMES)[number], string>> = {
+const SAMPLES: Readonly<Record<string, string>> = {
   run: 'x1',
   profile: 'x1',
   repository: 'x1/x1',
@@ -31,7 +30,7 @@ export function sampleBranches(template: string): string[] {
       const [yes = '', no = ''] = inside.split(/\{\{else\}\}/);
       return [yes, no].map((text) => way.replace(block, () => text));
     });
-  const fill = (_tag: string, name: string): string => (SAMPLES as Record<string, string>)[name] ?? 'x1';
+  const fill = (_tag: string, name: string): string => SAMPLES[name] ?? 'x1';
   return ways.map((way) => way.replaceAll(/\{\{\{?\s*([^\s}]*)[^}]*\}?\}\}/g, fill).trim());
 }
 

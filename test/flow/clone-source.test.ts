@@ -61,7 +61,7 @@ test('a head is pinned only where the run works on it and the event does not say
   expect(await pinHead(lookups, rule('auto'), told)).toBeNull();
   expect(withPinnedHead(told, { headSha: 'd'.repeat(40) })).toBe(told);
   const silent = { pullHead: async () => await Promise.reject(new Error('away')) };
-  expect(await pinHead(silent, rule('auto'), COMMENT)).toMatchObject({ code: 'unexpected' });
+  expect(await pinHead(silent, rule('auto'), COMMENT)).toMatchObject({ code: 'internal_error' });
 });
 
 test('the default branch is the one of now, also when its old name is another branch, or a tag', async () => {
