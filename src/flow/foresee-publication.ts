@@ -3,7 +3,7 @@ import type { GitHubClient } from '../github/client.ts';
 import { type PullRequest, readPullRequest } from '../github/pull-requests.ts';
 import type { Profile, PublishRule } from '../profiles/profile.ts';
 import { blockingBranch, branchBlocked, branchNameProblem } from '../publish/branch-name.ts';
-import { targetGone, targetOfPull } from '../publish/destination.ts';
+import { branchTaken, noPullRequest, targetGone, targetOfPull } from '../publish/destination.ts';
 import { refuseOwnBranch } from '../publish/own-branch.ts';
 import { type Branches, isQueueBranch, readBranches } from '../workspaces/branches.ts';
 import { type CloneSource, isPublished } from './clone-source.ts';
@@ -35,7 +35,8 @@ export async function foreseePublication(
   const branch = isOwn || needsSummary(rule) ? undefined : branchOf(rule, run, event);
   const isAboutPull = event.pullRequest !== undefined && (isOwn || target.into === null);
   const problem =
-    (branch === undefined ? undefined : refuseBranch(branch, branches)) ??
+    (isOwn && event.pullRequest === undefined ? noPullRequest() : undefined) ??
+    (branch === undefined ? undefined : refuseBranch(branch, branches, target)) ??
     (isAboutPull ? await askPull(parts, { profile, run, rule, branches, commit }) : undefined);
   if (problem) throw new FlowError({ ...problem, blame: 'profile' });
   return target;
@@ -49,7 +50,8 @@ function needsSummary({ branch }: PublishRule): boolean {
   return branch.includes('summary');
 }
 
-function refuseBranch(branch: string, { names }: Branches): Problem | undefined {
+function refuseBranch(branch: string, { names }: Branches, { into }: Target): Problem | undefined {
+  if (branch === into) return branchTaken(branch);
   const blocking = blockingBranch(branch, names);
   return branchNameProblem(branch) ?? (blocking === undefined ? undefined : branchBlocked(branch, blocking));
 }

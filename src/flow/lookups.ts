@@ -38,7 +38,7 @@ export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
       const pull = await readPullRequest(client(profile, repository), { owner, repo, number });
       return pull.headRepository?.toLowerCase() !== repository.toLowerCase();
     },
-    isOwnCommit: origin.isOwn,
-    pullHead: origin.pullHead,
+    isOwnCommit: async (...question) => await origin.isOwn(...question),
+    pullHead: async (...question) => await origin.pullHead(...question),
   };
 }

@@ -87,7 +87,8 @@ async function ownBranch(
   return { branch: pull.headRef, at: pull.headSha, into: pull.baseRef, pull };
 }
 
-function branchTaken(branch: string): Problem {
+/** A branch that no run of the service may replace. */
+export function branchTaken(branch: string): Problem {
   return {
     code: 'publish_branch_taken',
     message: `The branch ${branch} is there already, and no earlier run put it where it is now, so it is not replaced.`,
@@ -107,7 +108,8 @@ export function targetGone(name: string, renamed?: string): Problem {
   };
 }
 
-function noPullRequest(): Problem {
+/** The publication is about a pull request, and the event about none. */
+export function noPullRequest(): Problem {
   return {
     code: 'publish_no_pull_request',
     message: 'The publication needs the pull request that the event is about, but the event is about none.',
