@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { isMergeOf } from '../workspaces/branches.ts';
+import { isMergeOf } from '../workspaces/holders.ts';
 import type { Fetched, Mirrors } from '../workspaces/mirror.ts';
 import type { Repository } from '../workspaces/remote.ts';
 import { followsDefault, pullRequestBase, wantedCommit } from './checkout-rule.ts';

@@ -2,10 +2,12 @@ import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { type PullRequest, readPullRequest } from '../github/pull-requests.ts';
 import type { Profile, PublishRule } from '../profiles/profile.ts';
-import { blockingBranch, branchBlocked, branchNameProblem } from '../publish/branch-name.ts';
+import { branchInTheWay } from '../publish/branch-in-the-way.ts';
+import { branchNameProblem } from '../publish/branch-name.ts';
 import { branchTaken, noPullRequest, targetGone, targetOfPull } from '../publish/destination.ts';
 import { refuseOwnBranch } from '../publish/own-branch.ts';
-import { type Branches, isQueueBranch, readBranches } from '../workspaces/branches.ts';
+import { type Branches, readBranches } from '../workspaces/branches.ts';
+import { branchesWith, isQueueBranch } from '../workspaces/holders.ts';
 import { type CloneSource, isPublished } from './clone-source.ts';
 import { type Purpose, publishPurpose } from './github-credential.ts';
 import type { Prepared } from './prepare.ts';
@@ -30,8 +32,9 @@ export async function foreseePublication(
   const rule = profile.publish;
   if (!rule || !isPublished(profile) || home === undefined) return undefined;
   const branches = await readBranches(mirror, signal);
+  const holdersOf = async (of: string): Promise<string[]> => await branchesWith(mirror, of, signal);
   const isOwn = rule.as === 'pull-request-branch';
-  const target = isOwn ? OWN : await findTarget(profile, event, { branches, home });
+  const target = isOwn ? OWN : await findTarget(profile, event, { branches, home, holdersOf });
   const branch = isOwn || needsSummary(rule) ? undefined : branchOf(rule, run, event);
   const isAboutPull = event.pullRequest !== undefined && (isOwn || target.into === null);
   const problem =
@@ -50,10 +53,9 @@ function needsSummary({ branch }: PublishRule): boolean {
   return branch.includes('summary');
 }
 
-function refuseBranch(branch: string, { names }: Branches, { into }: Target): Problem | undefined {
+function refuseBranch(branch: string, branches: Branches, { into }: Target): Problem | undefined {
   if (branch === into) return branchTaken(branch);
-  const blocking = blockingBranch(branch, names);
-  return branchNameProblem(branch) ?? (blocking === undefined ? undefined : branchBlocked(branch, blocking));
+  return branchNameProblem(branch) ?? branchInTheWay(branch, branches);
 }
 
 async function askPull(
@@ -84,7 +86,7 @@ function headElsewhere({ number, headRef }: PullRequest, commit: string): Proble
   };
 }
 
-function refuseTarget(pull: PullRequest, { names }: Branches): Problem | undefined {
+function refuseTarget(pull: PullRequest, branches: Branches): Problem | undefined {
   const into = targetOfPull(pull);
-  return names.has(into) && !isQueueBranch(into) ? undefined : targetGone(into);
+  return branches.has(into) && !isQueueBranch(into) ? undefined : targetGone(into);
 }

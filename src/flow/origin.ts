@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import type { EventRepository } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { branchesWith } from '../workspaces/branches.ts';
+import { branchesWith } from '../workspaces/holders.ts';
 import { readPullHead } from '../workspaces/look.ts';
 import type { Remote, Repository } from '../workspaces/remote.ts';
 

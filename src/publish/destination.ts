@@ -1,11 +1,14 @@
+import { posix } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import { askBranch } from '../github/branches.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { type PullRequest, readPullRequest } from '../github/pull-requests.ts';
-import { isQueueBranch } from '../workspaces/branches.ts';
+import type { Branches } from '../workspaces/branches.ts';
+import { isQueueBranch } from '../workspaces/holders.ts';
 import { lookAt } from '../workspaces/look.ts';
 import type { Remote } from '../workspaces/remote.ts';
-import { blockingBranch, branchBlocked, branchNameProblem, foldersOf } from './branch-name.ts';
+import { branchInTheWay } from './branch-in-the-way.ts';
+import { branchNameProblem } from './branch-name.ts';
 import { refuseOwnBranch } from './own-branch.ts';
 import type { Destined } from './plan.ts';
 
@@ -29,20 +32,18 @@ export async function findDestination(
   const branches = await look(parts.remote, [branch, wanted], signal);
   const into = await confirm(parts, { wish, wanted, branches }, signal);
   if (typeof into === 'object') return { refused: [into] };
-  const blocking = blockingBranch(branch, branches.keys());
-  if (blocking !== undefined) return { refused: [branchBlocked(branch, blocking)] };
+  const blocked = branchInTheWay(branch, branches);
+  if (blocked) return { refused: [blocked] };
   const at = branches.get(branch);
   const isOurs = at === undefined || at === wish.commit || (await parts.pushedTo(branch)).has(at);
   return isOurs && branch !== into ? { branch, at, into } : { refused: [branchTaken(branch)] };
 }
 
-/** The commits of branches as they are now, with those that are folders of them, or lie in them as in a folder. */
-async function look(
-  remote: Remote,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
-  const patterns = names.flatMap((name) => [name, ...foldersOf(name), `${name}/*`]);
+/** Branches as they are now, with those that are folders of them, or lie in them as in a folder. */
+async function look(remote: Remote, names: readonly string[], signal: AbortSignal): Promise<Branches> {
+  const above = (name: string): string[] =>
+    name.includes('/') ? [posix.dirname(name), ...above(posix.dirname(name))] : [];
+  const patterns = names.flatMap((name) => [name, ...above(name), `${name}/*`]);
   const full = patterns.map((name) => `refs/heads/${name}`);
   const { refs } = await lookAt(remote, full, { cwd: '/', signal, heads: true });
   return new Map([...refs].map(([ref, commit]) => [ref.slice('refs/heads/'.length), commit]));
@@ -51,7 +52,7 @@ async function look(
 /** The target as it is called now: a default branch that was renamed is followed, another one is not. */
 async function confirm(
   { client, remote }: Parts,
-  { wish, wanted, branches }: { wish: Destined; wanted: string; branches: ReadonlyMap<string, string> },
+  { wish, wanted, branches }: { wish: Destined; wanted: string; branches: Branches },
   signal: AbortSignal,
 ): Promise<string | Problem> {
   if (branches.has(wanted) && !isQueueBranch(wanted)) return wanted;

@@ -1,78 +1,20 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { branchesUnknown } from './errors.ts';
+import { fetchFailed } from './errors.ts';
 import { lastWords, runGit } from './git.ts';
-import { isCommit } from './refs.ts';
 
-/** The branches of a repository, by short name, as its mirror was fetched last. */
-export type Branches = {
-  names: ReadonlySet<string>;
-  /** Those that hold a commit; a merge queue's are none of them. Empty when none does. */
-  with(commit: string): Promise<string[]>;
-};
+/** The branches of a repository: the commit each is at by its short name, those that were committed to last first. */
+export type Branches = ReadonlyMap<string, string>;
 
-/** A long history takes git a while; longer than this is no answer. */
-const TIMEOUT_MS = 60_000;
-
-/**
- * Whether a branch is one that GitHub makes for a merge queue: it holds what is not merged yet, also from forks, and is gone when it is.
- * https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
- */
-export function isQueueBranch(name: string): boolean {
-  return name.startsWith('gh-readonly-queue/');
-}
-
-/** Reads the branches of a mirror; asks nobody. Throws `branches_unknown`. */
+/** Reads the branches that a mirror has, as they were when it was fetched into last. Throws `fetch_failed` for a mirror that is damaged. */
 export async function readBranches(mirror: string, signal?: AbortSignal): Promise<Branches> {
-  const names = await listBranches(mirror, [], signal);
-  return {
-    names: new Set(names),
-    with: async (commit) => await branchesWith(mirror, commit, signal),
-  };
-}
-
-/** Branches of a mirror that hold a commit, without those of a merge queue; none of a mirror that is not there. Throws `branches_unknown` when git does not say. */
-export async function branchesWith(mirror: string, commit: string, signal?: AbortSignal): Promise<string[]> {
-  if (!isCommit(commit) || !(await hasCommit(mirror, commit, signal))) return [];
-  const names = await listBranches(mirror, [`--contains=${commit}`], signal);
-  return names.filter((name) => !isQueueBranch(name));
-}
-
-/** Whether a commit is a merge that has another one among its parents. Throws `branches_unknown` when git does not say. */
-export async function isMergeOf(
-  { mirror, commit, parent }: { mirror: string; commit: string; parent: string },
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const line = await ask(mirror, ['rev-list', '--parents', '--max-count=1', commit, '--'], signal);
-  return line.trim().split(' ').slice(1).includes(parent);
-}
-
-async function listBranches(
-  mirror: string,
-  which: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const text = await ask(mirror, ['for-each-ref', ...which, '--format=%(refname)', 'refs/heads/'], signal);
-  return text.split('\n').flatMap((ref) => (ref === '' ? [] : [ref.slice('refs/heads/'.length)]));
-}
-
-async function hasCommit(mirror: string, commit: string, signal: AbortSignal | undefined): Promise<boolean> {
-  const isThere = await stat(join(mirror, 'HEAD')).catch(() => undefined);
-  if (!isThere) return false;
-  const args = [`--git-dir=${mirror}`, 'cat-file', '-e', `${commit}^{commit}`];
-  return (await runGit(args, bounded(signal))).exitCode === 0;
-}
-
-async function ask(
-  mirror: string,
-  args: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const { exitCode, stdout, stderr } = await runGit([`--git-dir=${mirror}`, ...args], bounded(signal));
-  if (exitCode !== 0) throw branchesUnknown(lastWords(stderr));
-  return stdout;
-}
-
-function bounded(signal: AbortSignal | undefined): { timeoutMs: number; signal?: AbortSignal } {
-  return { timeoutMs: TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
+  const format = '--format=%(objectname) %(refname)';
+  const { stdout, stderr, exitCode } = await runGit(
+    [`--git-dir=${mirror}`, 'for-each-ref', '--sort=-committerdate', format, 'refs/heads'],
+    signal === undefined ? {} : { signal },
+  );
+  if (exitCode !== 0) throw fetchFailed(mirror, lastWords(stderr));
+  const lines = stdout.split('\n').flatMap((line) => {
+    const [, commit, name] = /^([0-9a-f]{40}) refs\/heads\/(.+)$/.exec(line) ?? [];
+    return commit === undefined || name === undefined ? [] : [[name, commit] as const];
+  });
+  return new Map(lines);
 }

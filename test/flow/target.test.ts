@@ -22,8 +22,12 @@ async function target(
     pullRequest: pull ? { number: 7 } : undefined,
   } as unknown as FlowEvent;
   const rule = { ref: undefined, depth: undefined, agentConfig: 'base', ...checkout } as CheckoutRule;
-  const branches = { names: new Set(THERE), with: async () => holders };
-  return await findTarget({ checkout: rule }, event, { branches, home: 'main' });
+  const branches = new Map(THERE.map((there) => [there, COMMIT]));
+  return await findTarget({ checkout: rule }, event, {
+    branches,
+    home: 'main',
+    holdersOf: async () => holders,
+  });
 }
 
 describe('the branch of a check is one of the repository only if it holds the commit', () => {

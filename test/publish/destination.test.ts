@@ -88,11 +88,11 @@ describe('the target is looked up again before the push', () => {
   test('a branch above the one to be made, or below it, is in its way', async () => {
     const { origin, go } = await makeLab();
     origin.git('branch', 'work', 'main');
-    expect(await go()).toMatchObject({ code: 'publish_branch_blocked' });
+    expect(await go()).toMatchObject({ code: 'publish_branch_in_the_way' });
     expect(await go({ branch: 'work-1/a' })).toMatchObject({ branch: 'work-1/a' });
     origin.git('branch', 'other/1/deep/er', 'main');
     expect(await go({ branch: 'other/1' })).toMatchObject({
-      code: 'publish_branch_blocked',
+      code: 'publish_branch_in_the_way',
       message: expect.stringContaining('other/1/deep/er'),
     });
   });

@@ -172,7 +172,7 @@ test('a branch below another branch is refused for good', async () => {
   const lab = await openPublishLab();
   lab.repository.git('update-ref', 'refs/heads/a', lab.base);
   const word = await firstWord(lab, await lab.kept({ a: 'a' }, { branch: 'a/b' }));
-  expect([word.kind, word.data.code]).toEqual(['publish_refused', 'push_refused']);
+  expect([word.kind, word.data.code]).toEqual(['publish_refused', 'publish_branch_in_the_way']);
 });
 
 test('a branch that moves while it is pushed is looked at again', async () => {
