@@ -4,6 +4,7 @@ import type { Fields } from './fields.ts';
 type Head = { branch?: string; ref?: string; commit?: string; else?: string };
 
 const HEADS: ReadonlyMap<string, Head> = new Map<string, Head>([
+  ['cache_sync', { ref: 'ref', commit: 'after' }],
   ['check_run', { branch: 'check_run.check_suite.head_branch', commit: 'check_run.head_sha' }],
   ['check_suite', { branch: 'check_suite.head_branch', commit: 'check_suite.head_sha' }],
   [

@@ -57,7 +57,9 @@ describe('the payloads of @octokit/webhooks-examples', () => {
       return commit === undefined && pullRequest === undefined && !others.includes(example.event);
     });
     expect(carrying.length).toBeGreaterThan(100);
-    expect(silent.map(({ title }) => title).filter((title) => !/ push /.test(title))).toEqual([]);
+    // A branch that was deleted is at no commit, and an alert that somebody closed is about none.
+    const known = (title: string): boolean => / push /.test(title) || title.endsWith('code_scanning_alert 1');
+    expect(silent.map(({ title }) => title).filter((title) => !known(title))).toEqual([]);
   });
 
   test('every attribute is a scalar and every one of them is seen', () => {
