@@ -7,6 +7,7 @@ import { tokenFileFor } from './flow/github-credential.ts';
 import { createLookups } from './flow/lookups.ts';
 import { createOwnVoice } from './flow/own-voice.ts';
 import { joinApps } from './join-apps.ts';
+import { originAsFetched } from './join-origin.ts';
 import { admissionLimits } from './join-talk.ts';
 import { createLogger } from './log/logger.ts';
 import { createRedactor } from './log/redact.ts';
@@ -31,7 +32,7 @@ export async function joinForeteller(config: Config, db: Db): Promise<Foreteller
   return createForeteller({
     db,
     runs: createRunStore(db, clock),
-    lookups: createLookups(clientFor),
+    lookups: createLookups(clientFor, originAsFetched(config)),
     own,
     limits: admissionLimits(config),
     defaultTimeoutSec: config.run.timeoutSec,

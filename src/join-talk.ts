@@ -4,6 +4,7 @@ import { createReporter, type Reporter } from './feedback/reporter.ts';
 import type { AdmissionLimits } from './flow/admission-limits.ts';
 import { tokenFileFor } from './flow/github-credential.ts';
 import { createLookups, type Lookups } from './flow/lookups.ts';
+import type { Origin } from './flow/origin.ts';
 import { type ClientFor, createOwnVoice, type OwnVoice } from './flow/own-voice.ts';
 import { renderReport } from './flow/report-texts.ts';
 import type { Ground } from './ground.ts';
@@ -13,7 +14,7 @@ import { createOwnAccounts } from './runs/own-accounts.ts';
 export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter };
 
 /** Joins what is asked and said on GitHub, with the credentials that `clientFor` knows. */
-export function joinTalk(ground: Ground, clientFor: ClientFor): Talk {
+export function joinTalk(ground: Ground, clientFor: ClientFor, origin: Origin): Talk {
   const { config, db, redactor, apps } = ground;
   const own = createOwnVoice({
     clientFor,
@@ -30,7 +31,7 @@ export function joinTalk(ground: Ground, clientFor: ClientFor): Talk {
     linkTo: (runId) => (config.publicUrl === undefined ? '' : `${config.publicUrl}/runs/${runId}`),
     clock,
   });
-  return { lookups: createLookups(clientFor), own, reporter };
+  return { lookups: createLookups(clientFor, origin), own, reporter };
 }
 
 /** What admission counts, by the configuration. */

@@ -23,6 +23,7 @@ import type { Ground } from './ground.ts';
 import type { ReadyCheck } from './http/health-routes.ts';
 import { joinCodex } from './join-codex.ts';
 import { type JoinedGrants, joinGrants } from './join-grants.ts';
+import { joinOrigin } from './join-origin.ts';
 import { joinPublishing } from './join-publishing.ts';
 import { joinTalk, type Talk } from './join-talk.ts';
 import { joinRetention } from './join-upkeep.ts';
@@ -62,11 +63,11 @@ export function joinWork(ground: Ground): Work {
   const engineWatch = createEngineWatch({ engine, clock, log, onAway: host.forget });
   const directories = { ...config, installation: db.installation };
   const grants = joinGrants({ ...ground, tokens: ground.apps.tokens, directories });
-  const talk = joinTalk(ground, grants.clientFor);
+  const mirrors = mirrorsOf(ground, grants);
+  const talk = joinTalk(ground, grants.clientFor, joinOrigin({ ...ground, grants, mirrors }));
   const egress = egressOf(ground, directories);
   const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
-  const mirrors = mirrorsOf(ground, grants);
   const publisher = joinPublishing({ ...ground, directories, host, grants, mirrors });
   const executor = createExecutor({
     ...ground,

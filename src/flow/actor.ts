@@ -111,10 +111,23 @@ async function refuseFork(
 ): Promise<Problem | undefined> {
   const pull = event.pullRequest;
   if (profile.allow.forks !== false) return undefined;
-  if (!pull) return event.attributes.isFork === true ? denials.forkNotAllowed(undefined) : undefined;
+  if (!pull) return await refuseForeignCommit(lookups, profile, event);
   const isFork = pull.isFork ?? (await lookups.isFork(profile, repository, pull.number).catch(asFlowError));
   if (isFork instanceof Error) return denials.forkUnknown(pull.number, isFork);
   return isFork ? denials.forkNotAllowed(pull.number) : undefined;
+}
+
+/** A commit is the repository's own when one of its branches holds it; what the event says of branches is a name that forks have, too. */
+async function refuseForeignCommit(
+  lookups: Lookups,
+  profile: Profile,
+  { attributes, repository, commit }: FlowEvent,
+): Promise<Problem | undefined> {
+  if (attributes.isFork === true) return denials.forkNotAllowed(undefined);
+  if (commit === undefined || repository === undefined) return undefined;
+  const isOwn = await lookups.isOwnCommit(profile, repository, commit).catch(asFlowError);
+  if (isOwn instanceof Error) return denials.commitUnknown(commit, isOwn);
+  return isOwn ? undefined : denials.commitOnNoBranch(commit);
 }
 
 /** Whether the conversation that an event belongs to is locked: https://docs.github.com/communities/moderating-comments-and-conversations/locking-conversations */

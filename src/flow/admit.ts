@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Problem } from '../base/errors.ts';
+import { FlowError, type Problem } from '../base/errors.ts';
 import { timeId } from '../base/ids.ts';
 import type { CandidateOutcome, Decision, Delivery } from '../deliveries/delivery.ts';
 import type { FlowEvent } from '../events/event.ts';
@@ -13,8 +13,9 @@ import { askActor } from './actor.ts';
 import { refuseBeyondLimits } from './admission-limits.ts';
 import type { AdmissionParts } from './admission-parts.ts';
 import { readCommentCommand } from './comment-command.ts';
-import { groupBusy } from './denials.ts';
+import { groupBusy, headUnknown } from './denials.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
+import { pinHead } from './pinned-head.ts';
 import { reacted, tellRefusal, withoutPrompt } from './refusal.ts';
 import { reactionTarget } from './report-targets.ts';
 import { startOf, threadNumber } from './start.ts';
@@ -67,8 +68,11 @@ async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision
   const { permission } = judgement;
   if ('denied' in judgement)
     return await refuse(parts, event, { profile, problem: judgement.denied, permission });
+  const head = await pinHead(parts.lookups, profile, event);
+  if (head instanceof FlowError)
+    return await refuse(parts, event, { profile, problem: headUnknown(head), permission });
   parts.crashPoint('admission-judged');
-  return await start(parts, event, { profile, permission, machine: judgement.machine });
+  return await start(parts, event, { profile, permission, machine: judgement.machine, headSha: head });
 }
 
 async function answer(
@@ -104,11 +108,19 @@ async function refuseWithin(
   return await written(parts, event, decision, trx);
 }
 
+/** What is known of a start that nobody objected to. */
+type Admitted = {
+  profile: Profile;
+  permission: string | undefined;
+  machine: boolean;
+  headSha: string | null;
+};
+
 /** The run with what is said about it and the decision, or the refusal with its own; all or nothing. */
 async function start(
   parts: AdmissionParts,
   event: FlowEvent,
-  { profile, permission, machine }: { profile: Profile; permission: string | undefined; machine: boolean },
+  { profile, permission, machine, headSha }: Admitted,
 ): Promise<Decision> {
   const runId = timeId(parts.clock.now());
   const begun = startOf(parts, { event, profile, runId, machine });
@@ -126,6 +138,7 @@ async function start(
         profileJson: JSON.stringify(profile),
         queuedAt: parts.clock.now(),
         actor: event.actor?.login ?? null,
+        headSha,
         group: groupOf(profile, event),
       },
       trx,

@@ -4,14 +4,20 @@ import { compareAgentConfig } from '../workspaces/agent-config.ts';
 import { applyAgentConfig } from '../workspaces/apply-agent-config.ts';
 import { checkout } from '../workspaces/checkout.ts';
 import type { Mirrors } from '../workspaces/mirror.ts';
-import { pullRequestBase, wantedCommit } from './checkout-rule.ts';
 import { recordClone } from './clone-record.ts';
+import { type CloneSource, fetchSource } from './clone-source.ts';
+import { type ForeseeParts, foreseePublication } from './foresee-publication.ts';
 import { tokenFileFor } from './github-credential.ts';
 import type { Prepared } from './prepare.ts';
 import { runBranch } from './prompt.ts';
 
 /** What cloning takes from the rest of the service. */
-export type CloneParts = { runs: RunStore; mirrors: Mirrors; mountHost: MountHost; serverUrl: string };
+export type CloneParts = ForeseeParts & {
+  runs: RunStore;
+  mirrors: Mirrors;
+  mountHost: MountHost;
+  serverUrl: string;
+};
 
 /** More names than this say nothing more. */
 const MAX_NAMES = 10;
@@ -26,15 +32,13 @@ export async function cloneRepository(
   const repository = event.repository;
   if (!repository) return;
   const source = { ...repository, tokenFile: tokenFileFor(profile, parts.mountHost.secretsDir) };
-  const { mirror, commit } = await parts.mirrors.fetch(source, wantedCommit(profile.checkout, event), {
-    signal,
-  });
-  const wanted = pullRequestBase(profile.checkout, event);
-  if (wanted?.sha !== undefined) await parts.mirrors.fetch(source, { sha: wanted.sha }, { signal });
+  const found = await fetchSource(parts.mirrors, { profile, event, repository: source }, signal);
+  const { mirror, commit, base } = found;
+  const target = await foreseePublication(parts, prepared, found, signal);
   const owner = plan.user;
   const branch = runBranch(run.id);
   const [changes] = await Promise.all([
-    wanted ? compareAgentConfig(mirror, { commit, wanted }, signal) : [],
+    base ? compareAgentConfig(mirror, { commit, wanted: base }, signal) : [],
     checkout({
       mirror,
       commit,
@@ -48,8 +52,15 @@ export async function cloneRepository(
   ]);
   const taken = await applyAgentConfig({ mirror, commit, dir: places.repo, owner, signal }, changes);
   await recordClone(places, { mirror, commit, branch, owner, committer });
-  await parts.runs.note(run.id, { kind: 'checkout', text: `Checked out ${commit}.`, data: { commit } });
+  const text = `Checked out ${commit}.${renamedWords(repository.defaultBranch, found)}`;
+  await parts.runs.note(run.id, { kind: 'checkout', text, data: { commit, ...target } });
   if (taken.length > 0) await parts.runs.note(run.id, { kind: 'agent_config', text: takenWords(taken) });
+}
+
+/** An event may be older than the name of the default branch. */
+function renamedWords(told: string | undefined, { home }: CloneSource): string {
+  if (home === undefined || told === undefined || told === home) return '';
+  return ` The default branch is ${JSON.stringify(home)} now, and not ${JSON.stringify(told)}, as the event says.`;
 }
 
 function takenWords(taken: readonly string[]): string {

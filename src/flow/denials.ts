@@ -88,6 +88,33 @@ export function forkUnknown(number: number, cause: FlowError): Problem {
   };
 }
 
+/** No branch of the repository holds the commit that the event names, so that it counts as a fork's. */
+export function commitOnNoBranch(commit: string): Problem {
+  return {
+    code: 'fork_not_allowed',
+    message: `The commit ${commit} is on no branch of this repository, so that it counts as a fork’s, and allow.forks of the profile is false.`,
+    mend: 'Push the commit to a branch of this repository, or set allow.forks to true in the profile.',
+  };
+}
+
+/** Nobody could tell whether a branch of the repository holds the commit. */
+export function commitUnknown(commit: string, cause: FlowError): Problem {
+  return {
+    code: 'fork_unknown',
+    message: `Whether a branch of this repository holds the commit ${commit} could not be found out (${cause.code}: ${cause.message}), and no answer means no.`,
+    mend: cause.mend,
+  };
+}
+
+/** Nobody could tell where the head of a pull request is, which the run would work on. */
+export function headUnknown(cause: FlowError): Problem {
+  return {
+    code: 'head_unknown',
+    message: `Where the head of the pull request is could not be found out (${cause.code}: ${cause.message}), so that nothing is started on what it may become.`,
+    mend: cause.mend,
+  };
+}
+
 /** Machines keep starting runs on one thread. */
 export function loopStopped(count: number, minutes: number): Problem {
   return {
@@ -124,7 +151,7 @@ export function budgetSpent(scope: keyof typeof BUDGET_OF, key: string, what: st
 
 /** A problem as it may be read on GitHub: what went wrong between the service and GitHub is the operator's to read. */
 export function asTold(problem: Problem): Problem {
-  if (!/^(?:permission|team|fork)_unknown$/.test(problem.code)) return problem;
+  if (!/^(?:permission|team|fork|head)_unknown$/.test(problem.code)) return problem;
   return {
     code: problem.code,
     message: 'GitHub gave no answer to the question who may start this, and no answer means no.',

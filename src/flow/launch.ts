@@ -15,23 +15,25 @@ import { move } from './conclude.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type EgressParts, openEgress } from './egress-way.ts';
 import { type Flight, flightSignal, leaseLost } from './flight.ts';
+import type { ForeseeParts } from './foresee-publication.ts';
 import { baselineFile, type Directories } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import type { Prepared } from './prepare.ts';
 
 /** What a launch takes from the rest of the service. */
-export type LaunchParts = EgressParts & {
-  runs: RunStore;
-  engine: Engine;
-  mirrors: Mirrors;
-  mountHost: MountHost;
-  directories: Directories;
-  defaults: PlanDefaults;
-  serverUrl: string;
-  leases: Leases;
-  crashPoint: CrashPoint;
-  clock: Clock;
-};
+export type LaunchParts = EgressParts &
+  ForeseeParts & {
+    runs: RunStore;
+    engine: Engine;
+    mirrors: Mirrors;
+    mountHost: MountHost;
+    directories: Directories;
+    defaults: PlanDefaults;
+    serverUrl: string;
+    leases: Leases;
+    crashPoint: CrashPoint;
+    clock: Clock;
+  };
 
 /** Clones the workspace while the container is created, then starts it; gives the run in state `running`. Throws whatever kept it from starting. */
 export async function launch(parts: LaunchParts, prepared: Prepared, flight: Flight): Promise<Run> {

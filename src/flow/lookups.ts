@@ -1,8 +1,10 @@
+import type { EventRepository } from '../events/event.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { askPermission } from '../github/permission.ts';
 import { readPullRequest } from '../github/pull-requests.ts';
 import { isTeamMember } from '../github/teams.ts';
 import type { Profile } from '../profiles/profile.ts';
+import type { Origin } from './origin.ts';
 import type { ClientFor } from './own-voice.ts';
 
 /** What GitHub is asked about who may start a run, with the run's own credential; each throws when there is no answer. */
@@ -13,10 +15,14 @@ export type Lookups = {
   isMember(profile: Profile, repository: string, team: string, login: string): Promise<boolean>;
   /** Whether a pull request comes from another repository; one whose head is gone does. */
   isFork(profile: Profile, repository: string, number: number): Promise<boolean>;
+  /** Whether a branch of the repository holds a commit, which the repository itself is asked, and not GitHub's API. */
+  isOwnCommit(profile: Profile, repository: EventRepository, commit: string): Promise<boolean>;
+  /** Where the head of a pull request is now; undefined when there is none. */
+  pullHead(profile: Profile, repository: EventRepository, number: number): Promise<string | undefined>;
 };
 
-/** The lookups over clients that carry the run's own credential. */
-export function createLookups(clientFor: ClientFor): Lookups {
+/** The lookups over clients, and over a git, that carry the run's own credential. */
+export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
   const client = (profile: Profile, repository: string): GitHubClient =>
     clientFor(profile, repository, 'lookup');
   return {
@@ -32,5 +38,7 @@ export function createLookups(clientFor: ClientFor): Lookups {
       const pull = await readPullRequest(client(profile, repository), { owner, repo, number });
       return pull.headRepository?.toLowerCase() !== repository.toLowerCase();
     },
+    isOwnCommit: async (...question) => await origin.isOwn(...question),
+    pullHead: async (...question) => await origin.pullHead(...question),
   };
 }

@@ -17,6 +17,7 @@ import { readDelivered } from './delivered.ts';
 import { tokenMount } from './github-credential.ts';
 import { type GrantParts, handOver, readGrants } from './grants.ts';
 import { makeHandlerMark } from './handler-mark.ts';
+import { withPinnedHead } from './pinned-head.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
 import { holdToPolicy } from './policy.ts';
@@ -71,7 +72,8 @@ async function readRun(
   parts: PrepareParts,
   run: Run,
 ): Promise<{ event: FlowEvent; body: Buffer; profile: Profile }> {
-  const { event, body } = await readDelivered(parts.deliveries, run.deliveryId);
+  const { event: delivered, body } = await readDelivered(parts.deliveries, run.deliveryId);
+  const event = withPinnedHead(delivered, run);
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   return { event, body, profile };
 }

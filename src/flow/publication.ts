@@ -1,11 +1,12 @@
 import type { FlowEvent } from '../events/event.ts';
 import { cut } from '../feedback/neutral.ts';
-import type { Profile, PublishRule } from '../profiles/profile.ts';
+import type { PublishRule } from '../profiles/profile.ts';
 import type { PUBLISH_NAMES } from '../profiles/publish.ts';
 import { renderPrompt } from '../prompts/render.ts';
 import type { PublishPlan } from '../publish/plan.ts';
 import type { Run } from '../runs/run.ts';
 import { isAboutDiscussion } from './report-targets.ts';
+import type { Target } from './target.ts';
 import { withoutClosing } from './without-closing.ts';
 
 /** GitHub takes 256 characters of a title and 65,536 of a text: https://docs.github.com/rest/pulls/pulls#create-a-pull-request */
@@ -23,19 +24,18 @@ export type Kept = { base: string; commit: string; committer?: string };
  * profile does not name. Throws the codes of the prompts room.
  */
 export function planPublication(parts: {
-  profile: Profile;
   rule: PublishRule;
   event: FlowEvent;
   run: Run;
   kept: Kept;
+  target: Target;
   mask: (text: string) => string;
   neutral: (text: string) => string;
   mark: Mark;
 }): PublishPlan {
-  const { profile, rule, event, run, kept } = parts;
+  const { rule, event, run, kept, target } = parts;
   const [owner = '', repository = ''] = run.repository.split('/');
   const values = valuesOf(run, event);
-  const render = (template: string): string => renderPrompt({ template, values });
   // What agents and strangers wrote closes no issue; what the profile itself says may.
   const said = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, withoutClosing(text)]));
   const say = (template: string): string =>
@@ -51,8 +51,8 @@ export function planPublication(parts: {
     owner,
     repository,
     number: isAboutDiscussion(event) ? null : run.issueNumber,
-    branch: render(rule.branch).trim(),
-    into: intoOf(profile, event),
+    branch: branchOf(rule, run, event),
+    ...target,
     base: kept.base,
     commit: kept.commit,
     title: cut(title, TITLE_LIMIT, () => '…'),
@@ -65,6 +65,11 @@ export function planPublication(parts: {
     limits: rule.limits,
     ...(kept.committer === undefined ? {} : { authors: [kept.committer, ...(rule.authors ?? [])] }),
   };
+}
+
+/** The branch that a run's commits become, by the profile's template. Throws the codes of the prompts room. */
+export function branchOf({ branch }: PublishRule, run: Run, event: FlowEvent): string {
+  return renderPrompt({ template: branch, values: valuesOf(run, event) }).trim();
 }
 
 function valuesOf(run: Run, event: FlowEvent): Record<(typeof PUBLISH_NAMES)[number], string> {
@@ -92,18 +97,6 @@ function linkOf(link: PublishRule['link'], event: FlowEvent): string {
   return link === 'closes' && !event.pullRequest && !isAboutDiscussion(event)
     ? `Closes #${number}`
     : `Refers to #${number}`;
-}
-
-/** What the workspace was made from, as far as the event tells; null for a pull request's branch, which GitHub is asked for. */
-function intoOf({ checkout }: Profile, event: FlowEvent): string | null {
-  const main = event.repository?.defaultBranch ?? null;
-  if (checkout.from === 'ref') return checkout.ref?.replace(/^refs\/heads\//, '') ?? main;
-  if (checkout.from === 'event-commit') return textOf(event.attributes.branch) ?? main;
-  return checkout.from !== 'default-branch' && event.pullRequest ? null : main;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 function cutMark(missing: number): string {

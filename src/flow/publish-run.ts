@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import type { FlowEvent } from '../events/event.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { PublishPlan } from '../publish/plan.ts';
@@ -14,6 +15,7 @@ import { patchComment, readPatch } from './patch-comment.ts';
 import { type Directories, runPlaces } from './places.ts';
 import { planPublication } from './publication.ts';
 import type { PublishWordsParts } from './publish-words.ts';
+import type { Target } from './target.ts';
 
 /** What publishing one run takes from the rest of the service. */
 export type PublishingParts = PublishWordsParts & {
@@ -39,7 +41,8 @@ export async function decidePublication(
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   const rule = profile.publish;
   if (!rule) return { nothing: true };
-  const timeline = (await parts.runs.timeline(run.id)).filter(({ data }) => data.attempt === run.attempt);
+  const whole = await parts.runs.timeline(run.id);
+  const timeline = whole.filter(({ data }) => data.attempt === run.attempt);
   const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;
   const nothing = whyNothing(run, timeline);
   if (nothing && !timeline.some(({ kind }) => kind === nothing.kind))
@@ -55,7 +58,18 @@ export async function decidePublication(
     ...(typeof kept.committer === 'string' ? { committer: kept.committer } : {}),
   };
   const { event } = await readDelivered(parts.deliveries, run.deliveryId);
-  return { plan: planPublication({ ...parts, profile, rule, event, run, kept: commits }) };
+  const target = targetTold(whole.findLast(({ kind }) => kind === 'checkout')?.data, event);
+  return { plan: planPublication({ ...parts, rule, event, run, kept: commits, target }) };
+}
+
+/** What was found out before the agent began; of a run that began before there was this, the default branch. */
+function targetTold(
+  told: Record<string, unknown> | undefined,
+  { repository, pullRequest }: FlowEvent,
+): Target {
+  const { into, isDefault } = told ?? {};
+  if (typeof into === 'string' || into === null) return { into, isDefault: isDefault === true };
+  return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
 }
 
 /** Why nothing of a run is published, where no other line of its timeline says it. */

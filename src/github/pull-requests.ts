@@ -15,6 +15,8 @@ export type PullRequest = {
   headRepository: string | undefined;
   isFromFork: boolean;
   baseRef: string;
+  /** Of the repository that the pull request is in. */
+  defaultBranch: string | undefined;
 };
 
 /** What a new pull request says. */
@@ -149,7 +151,7 @@ type Shown = {
   html_url: string;
   state: string;
   head: { ref: string; sha: string; repo: { full_name: string } | null };
-  base: { ref: string; repo?: { full_name: string } };
+  base: { ref: string; repo?: { full_name: string; default_branch?: string } };
 };
 
 function pullRequestOf(what: string, data: Shown): PullRequest {
@@ -167,5 +169,6 @@ function pullRequestOf(what: string, data: Shown): PullRequest {
     headRepository: head.repo?.full_name,
     isFromFork: head.repo?.full_name === undefined || head.repo.full_name !== base.repo?.full_name,
     baseRef: base.ref,
+    defaultBranch: base.repo?.default_branch,
   };
 }

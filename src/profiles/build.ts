@@ -2,6 +2,7 @@ import type { Fault, Problem } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
 import type { Policy } from '../policy/policy.ts';
 import { fullAllow } from './allow.ts';
+import { targetFault } from './branch-faults.ts';
 import { countCandidates, MAX_CANDIDATES } from './expand.ts';
 import type { Settings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
@@ -41,6 +42,8 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
   const made = toRuntime(runtime, image, fileOf, tools.policy);
   const variables = toVariables(handler.promptVariables ?? {});
   const prompt = await promptOfLine(line, handler, variables, tools);
+  const checkout = toCheckout(settings.checkout);
+  const publish = toPublish(settings.publish);
   const count = countCandidates(trigger);
   const refused = policyFaults(made.runtime, { ...tools, setting: runtime, fileOf });
   const faults = [
@@ -56,6 +59,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
     ),
     ...refused,
     ...prompt.faults,
+    ...targetFault(originOf(line, ['checkout', 'ref']), { checkout, publish }),
   ];
   if (count > MAX_CANDIDATES)
     faults.push(tooManyCandidates(originOf(line, ['trigger']), count, MAX_CANDIDATES));
@@ -72,7 +76,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
         codex: settings.credentials?.codex ?? false,
         secrets: toSecrets(settings.credentials?.secrets),
       },
-      checkout: toCheckout(settings.checkout),
+      checkout,
       ...concurrencyOf(settings.concurrency),
       retry: { ...DEFAULT_RETRY, ...settings.retry },
       report: {
@@ -81,7 +85,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
         comment: settings.report?.comment ?? 'on-failure',
       },
       ...(settings.budget && { budget: settings.budget }),
-      publish: toPublish(settings.publish),
+      publish,
     },
   };
 }

@@ -2,13 +2,14 @@ import type { Fault, Problem } from '../base/errors.ts';
 import { loadDenyList } from '../mounts/deny-list.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
+import { collidingBranches } from './branch-faults.ts';
 import { type BuildTools, buildProfile } from './build.ts';
 import { expandProfile } from './expand.ts';
 import { profileNotUtf8, profileTooLarge, profileUnreadable } from './faults.ts';
 import { createFilterCompiler } from './filter.ts';
 import { type Fragment, toFragment } from './fragment.ts';
 import { readJson } from './json.ts';
-import { foldersAbove, type Line, linesOf } from './merge.ts';
+import { foldersAbove, type Line, linesOf, originOf } from './merge.ts';
 import type { Candidate, Profile, Runtime } from './profile.ts';
 import { findPrompt } from './prompt-file.ts';
 import { pruneWrong } from './prune.ts';
@@ -72,7 +73,7 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
   const lines = linesOf(reads.flatMap(({ fragment }) => fragment ?? []));
   const built = await inBatches(
     lines.filter((line) => !onPath(folderOf(line), broken)),
-    async (line) => ({ path: folderOf(line), ...(await buildProfile(line, tools)) }),
+    async (line) => ({ line, path: folderOf(line), ...(await buildProfile(line, tools)) }),
   );
   const profiles = built.flatMap((each) =>
     'profile' in each && !onPath(each.path, faulty) ? [each.profile] : [],
@@ -87,6 +88,13 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
       ...faults,
       ...reads.flatMap((read) => read.faults),
       ...built.flatMap((each) => ('faults' in each ? each.faults : [])),
+      ...collidingBranches(
+        built.flatMap((each) =>
+          'profile' in each
+            ? [{ file: originOf(each.line, ['publish', 'branch']), profile: each.profile }]
+            : [],
+        ),
+      ),
     ]),
   };
 }

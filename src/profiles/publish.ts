@@ -1,5 +1,6 @@
 import type { Fault, Problem } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
+import { branchTemplateFault } from './branch-faults.ts';
 import type { PublishRule } from './profile.ts';
 
 /** `publish` as a fragment writes it; what it leaves out has a default. */
@@ -59,10 +60,13 @@ export function publishFaults(
   setting: PublishSetting | undefined,
   checkText: (template: string, names: readonly string[]) => readonly Problem[],
 ): Fault[] {
-  return TEMPLATES.flatMap((key) => {
+  const faults = TEMPLATES.flatMap((key) => {
     const template = setting?.[key];
     if (template === undefined) return [];
     const path = jsonPointer('publish', key);
     return checkText(template, PUBLISH_NAMES).map((problem) => ({ ...problem, file, path }));
   });
+  const branch = faults.length > 0 ? undefined : setting?.branch;
+  const fault = branch === undefined ? undefined : branchTemplateFault(file, branch);
+  return fault ? [...faults, fault] : faults;
 }

@@ -9,6 +9,7 @@ import { checkEnvName } from '../mounts/env-names.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { refuseSecret } from '../mounts/secret-values.ts';
 import type { Policy } from '../policy/policy.ts';
+import { refFault } from './branch-faults.ts';
 import { show } from './faults.ts';
 import type { FilterCompiler } from './filter.ts';
 import {
@@ -62,8 +63,15 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
       at(jsonPointer('credentials', 'secrets', problem.index), problem),
     ),
     ...templateFaults(fragment.file, fragment.settings.report?.templates, checks.checkPrompt),
+    ...refFaults(fragment),
     ...publishFaults(fragment.file, fragment.settings.publish, checks.checkPrompt),
   ];
+}
+
+function refFaults({ file, settings }: Fragment): Fault[] {
+  const ref = settings.checkout?.ref;
+  const fault = ref === undefined ? undefined : refFault(file, ref);
+  return fault ? [fault] : [];
 }
 
 type At = (path: string, problem: Problem) => Fault;

@@ -1,43 +1,77 @@
+import { posix } from 'node:path';
 import type { Problem } from '../base/errors.ts';
+import { askBranch } from '../github/branches.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { type PullRequest, readPullRequest } from '../github/pull-requests.ts';
 import type { Branches } from '../workspaces/branches.ts';
-import { readBranch } from '../workspaces/push.ts';
+import { isQueueBranch } from '../workspaces/holders.ts';
+import { lookAt } from '../workspaces/look.ts';
 import type { Remote } from '../workspaces/remote.ts';
 import { branchInTheWay } from './branch-in-the-way.ts';
 import { branchNameProblem } from './branch-name.ts';
+import { refuseOwnBranch } from './own-branch.ts';
 import type { Destined } from './plan.ts';
 
 /** Which branch is pushed, and the commit it is at now (undefined: it is not there); `pull` is the pull request that it belongs to already. */
 export type Destination = { branch: string; at: string | undefined; into: string; pull?: PullRequest };
 
-/** Finds out where commits go, and refuses to replace what is not ours. Throws the codes of git's and GitHub's faults. */
+type Parts = { client: GitHubClient; remote: Remote; pushedTo(branch: string): Promise<ReadonlySet<string>> };
+
+/** Finds out where commits go, among the branches that are there now, and refuses to replace what is not ours. Throws the codes of git's and GitHub's faults. */
 export async function findDestination(
-  parts: {
-    client: GitHubClient;
-    remote: Remote;
-    branches: Branches;
-    pushedTo(branch: string): Promise<ReadonlySet<string>>;
-  },
+  parts: Parts,
   wish: Destined,
   signal: AbortSignal,
 ): Promise<Destination | { refused: Problem[] }> {
   if (wish.as === 'pull-request-branch') return await ownBranch(parts.client, wish);
   const { branch } = wish;
-  const problem = branchNameProblem(branch) ?? branchInTheWay(branch, parts.branches);
+  const problem = branchNameProblem(branch);
   if (problem) return { refused: [problem] };
-  const into = wish.into ?? (await targetOf(parts.client, wish));
-  if (into === undefined) return { refused: [noPullRequest()] };
-  const at = await readBranch(parts.remote, branch, { cwd: '/', signal });
+  const wanted = wish.into ?? (await targetOf(parts.client, wish));
+  if (wanted === undefined) return { refused: [noPullRequest()] };
+  const branches = await look(parts.remote, [branch, wanted], signal);
+  const into = await confirm(parts, { wish, wanted, branches }, signal);
+  if (typeof into === 'object') return { refused: [into] };
+  const blocked = branchInTheWay(branch, branches);
+  if (blocked) return { refused: [blocked] };
+  const at = branches.get(branch);
   const isOurs = at === undefined || at === wish.commit || (await parts.pushedTo(branch)).has(at);
   return isOurs && branch !== into ? { branch, at, into } : { refused: [branchTaken(branch)] };
+}
+
+/** Branches as they are now, with those that are folders of them, or lie in them as in a folder. */
+async function look(remote: Remote, names: readonly string[], signal: AbortSignal): Promise<Branches> {
+  const above = (name: string): string[] =>
+    name.includes('/') ? [posix.dirname(name), ...above(posix.dirname(name))] : [];
+  const patterns = names.flatMap((name) => [name, ...above(name), `${name}/*`]);
+  const full = patterns.map((name) => `refs/heads/${name}`);
+  const { refs } = await lookAt(remote, full, { cwd: '/', signal, heads: true });
+  return new Map([...refs].map(([ref, commit]) => [ref.slice('refs/heads/'.length), commit]));
+}
+
+/** The target as it is called now: a default branch that was renamed is followed, another one is not. */
+async function confirm(
+  { client, remote }: Parts,
+  { wish, wanted, branches }: { wish: Destined; wanted: string; branches: Branches },
+  signal: AbortSignal,
+): Promise<string | Problem> {
+  if (branches.has(wanted) && !isQueueBranch(wanted)) return wanted;
+  const { owner, repository: repo } = wish;
+  const now = wish.isDefault
+    ? (await lookAt(remote, ['HEAD'], { cwd: '/', signal })).head
+    : (await askBranch(client, { owner, repo, branch: wanted }))?.name;
+  return wish.isDefault && now !== undefined ? now : targetGone(wanted, now);
 }
 
 /** What a new pull request is to be merged into: the branch of the pull request that the run was about, or its base when that lies in a fork or the pull request is closed. */
 async function targetOf(client: GitHubClient, wish: Destined): Promise<string | undefined> {
   const { owner, repository: repo, number } = wish;
   if (number === null) return undefined;
-  const pull = await readPullRequest(client, { owner, repo, number });
+  return targetOfPull(await readPullRequest(client, { owner, repo, number }));
+}
+
+/** The branch that a pull request of a run about another one is to be merged into. */
+export function targetOfPull(pull: PullRequest): string {
   return pull.isFromFork || !pull.isOpen ? pull.baseRef : pull.headRef;
 }
 
@@ -48,13 +82,14 @@ async function ownBranch(
   const { owner, repository: repo, number } = wish;
   if (number === null) return { refused: [noPullRequest()] };
   const pull = await readPullRequest(client, { owner, repo, number });
-  if (!pull.isOpen) return { refused: [pullRequestClosed(number)] };
-  if (pull.isFromFork) return { refused: [headInFork(number, pull)] };
+  const problem = await refuseOwnBranch(client, wish, pull);
+  if (problem) return { refused: [problem] };
   if (pull.headSha !== wish.base && pull.headSha !== wish.commit) return { refused: [headMoved(pull)] };
   return { branch: pull.headRef, at: pull.headSha, into: pull.baseRef, pull };
 }
 
-function branchTaken(branch: string): Problem {
+/** A branch that no run of the service may replace. */
+export function branchTaken(branch: string): Problem {
   return {
     code: 'publish_branch_taken',
     message: `The branch ${branch} is there already, and no earlier run put it where it is now, so it is not replaced.`,
@@ -62,27 +97,24 @@ function branchTaken(branch: string): Problem {
   };
 }
 
-function noPullRequest(): Problem {
+/** A branch that pull requests were to be merged into is none of the repository's; `renamed` is its name of now, where GitHub tells one. */
+export function targetGone(name: string, renamed?: string): Problem {
+  const isRenamed = renamed !== undefined && renamed !== name;
+  return {
+    code: 'publish_target_gone',
+    message: `${name}, which the pull request of this run would be merged into, is no branch of the repository now${isRenamed ? `: it is called ${renamed}` : ''}.`,
+    mend: isRenamed
+      ? `Write ${JSON.stringify(renamed)} where the profile names the branch, and start the run again.`
+      : 'Name a branch that is there in `checkout.ref`, or remove it to work on the default branch. A tag, a commit or a branch of a merge queue is no target of a pull request.',
+  };
+}
+
+/** The publication is about a pull request, and the event about none. */
+export function noPullRequest(): Problem {
   return {
     code: 'publish_no_pull_request',
     message: 'The publication needs the pull request that the event is about, but the event is about none.',
     mend: 'Add "isPullRequest": true to the trigger, or set publish.as to "pull-request".',
-  };
-}
-
-function pullRequestClosed(number: number): Problem {
-  return {
-    code: 'publish_pull_request_closed',
-    message: `Pull request #${number} was closed meanwhile, so nothing was pushed to its branch.`,
-    mend: 'Open it again and start the run anew; the patch is kept with this run (`github-flows runs show`).',
-  };
-}
-
-function headInFork(number: number, { headRepository }: PullRequest): Problem {
-  return {
-    code: 'publish_fork',
-    message: `The branch of pull request #${number} lies in ${headRepository ?? 'a fork that is gone'}, which the service does not push to.`,
-    mend: 'Set publish.as to "pull-request" or "patch" for pull requests from forks ("isFork": true in a trigger tells them).',
   };
 }
 

@@ -10,6 +10,8 @@ export type Destined = {
   branch: string;
   /** The branch that a pull request is to be merged into; null when only GitHub can tell. */
   into: string | null;
+  /** Whether that is the default branch, which is followed when it was renamed; absent from plans of before there was this key. */
+  isDefault?: boolean;
   /** The commit that the run began with, and the one that its own end in. */
   base: string;
   commit: string;

@@ -70,7 +70,7 @@ export async function publish(
     const { problems, notes } = await judge(plan, place);
     if (problems.length > 0) return { refused: problems };
     if (plan.as === 'patch') return await postPatch(parts.client, plan, job.comment);
-    const destination = await findDestination({ ...parts, branches }, plan, job.signal);
+    const destination = await findDestination(parts, plan, job.signal);
     if ('refused' in destination) return destination;
     const refused = await push(parts, { repository, plan, destination }, job.signal);
     if (refused.length > 0) return { refused };

@@ -9,6 +9,8 @@ export type NewRun = Pick<
 > & {
   profileJson: string;
   actor: string | null;
+  /** Absent, or null, for a run that needs none pinned. */
+  headSha?: string | null;
   group: RunGroup | null;
 };
 
@@ -48,5 +50,6 @@ export function newRow(run: NewRun, held: 0 | 1): RunTables['runs'] {
     held,
     head: 0,
     actor: run.actor ?? '',
+    head_sha: run.headSha ?? null,
   };
 }

@@ -55,6 +55,8 @@ export type Run = {
   retries: number;
   /** The login of who started it; null when the event did not say. */
   actor: string | null;
+  /** The pull request's head when the run was admitted, where the event did not say; null for runs about none. */
+  headSha: string | null;
   /** The group in which it takes turns with others, or null. */
   groupKey: string | null;
 };

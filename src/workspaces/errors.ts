@@ -133,6 +133,16 @@ export function fetchFailed(url: string, detail: string): FlowError {
   });
 }
 
+/** Git could not say which branches hold a commit. */
+export function branchesUnknown(detail: string): FlowError {
+  return new FlowError({
+    code: 'branches_unknown',
+    blame: 'service',
+    message: `Git did not say which branches of the repository hold the commit: ${detail}.`,
+    mend: 'Try again; if it stays so, remove the repository’s mirror below VAR_DIR/mirrors, which is then made anew.',
+  });
+}
+
 /** No room is left where mirrors or workspaces are kept. */
 export function diskFull(dir: string, freeBytes: number): FlowError {
   return new FlowError({

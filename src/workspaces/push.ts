@@ -7,27 +7,6 @@ import type { Remote } from './remote.ts';
 
 /** How long a push may take; what the limits of a publication let through is small. */
 const PUSH_TIMEOUT_MS = 120_000;
-const LOOK_TIMEOUT_MS = 30_000;
-
-/** The commit that a branch of the remote is at, or undefined when there is no such branch. Throws what reading a repository throws. */
-export async function readBranch(
-  remote: Remote,
-  branch: string,
-  options: { cwd: string; signal: AbortSignal },
-): Promise<string | undefined> {
-  const ref = `refs/heads/${branch}`;
-  const { stdout, stderr, exitCode } = await runGit(['ls-remote', '--heads', '--', remote.url, ref], {
-    cwd: options.cwd,
-    env: await remote.env(),
-    settings: remote.settings,
-    timeoutMs: LOOK_TIMEOUT_MS,
-    signal: options.signal,
-  });
-  if (exitCode !== 0)
-    throw (await remote.diagnose(options.signal)) ?? repositoryUnreachable(remote.url, lastWords(stderr));
-  const line = stdout.split('\n').find((each) => each.endsWith(`\t${ref}`));
-  return line?.split('\t')[0];
-}
 
 /**
  * Puts a commit of a bare repository of ours at a branch of the remote, in one step, and only if the branch is still

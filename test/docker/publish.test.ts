@@ -191,10 +191,10 @@ describe('the branch of the pull request itself', () => {
     expect(service.repository.git('log', '-1', '--format=%s', 'feature')).toBe('Two');
   });
 
-  test('is never pushed to in a fork', async () => {
+  test('is never pushed to in a fork, which is known before the agent works', async () => {
     await serve({ as: 'pull-request-branch' });
     const run = await ended(await pullRequest({ repository: 'stranger/hello' }));
-    expect(await refusal(run)).toBe('publish_fork');
+    expect(run).toMatchObject({ outcome: 'refused', reason: { code: 'publish_fork' } });
   });
 });
 

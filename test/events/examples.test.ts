@@ -4,6 +4,9 @@ import { hasUniqueBody, readEvent } from '../../src/events/from-delivery.ts';
 import { webhookExamples } from '../support/webhook-examples.ts';
 
 const examples = webhookExamples();
+/** What looks like a commit and is none: a tree, a file, or what a deleted branch was at. */
+const NO_COMMITS = /"(?:tree_id|sha1|before|blob_sha)":"[0-9a-f]{40}"/g;
+
 const read = ({ event, payload }: (typeof examples)[number]) =>
   readEvent({ deliveryId: 'd1', event, body: Buffer.from(JSON.stringify(payload)) });
 
@@ -38,6 +41,25 @@ describe('the payloads of @octokit/webhooks-examples', () => {
       expect(read(example).repository, example.title).toBeUndefined();
       expect(read(example).attributes, example.title).not.toHaveProperty('repository');
     }
+  });
+
+  test('each that carries a commit names it, or is about a pull request', () => {
+    // The pages of a wiki are commits of another repository.
+    const others = ['gollum', 'pull_request', 'pull_request_review', 'pull_request_review_comment'];
+    const carrying = examples.filter(({ payload }) => {
+      const { repository: _repository, pull_request, ...own } = payload;
+      return (
+        pull_request === undefined && /"[0-9a-f]{40}"/.test(JSON.stringify(own).replaceAll(NO_COMMITS, ''))
+      );
+    });
+    const silent = carrying.filter((example) => {
+      const { commit, pullRequest } = read(example);
+      return commit === undefined && pullRequest === undefined && !others.includes(example.event);
+    });
+    expect(carrying.length).toBeGreaterThan(100);
+    // A branch that was deleted is at no commit, and an alert that somebody closed is about none.
+    const known = (title: string): boolean => / push /.test(title) || title.endsWith('code_scanning_alert 1');
+    expect(silent.map(({ title }) => title).filter((title) => !known(title))).toEqual([]);
   });
 
   test('every attribute is a scalar and every one of them is seen', () => {

@@ -22,7 +22,12 @@ type World = {
   pull?: { isFork: boolean | undefined };
   /** The event is about a commit of another repository, without a pull request. */
   isForkCommit?: boolean;
+  /** The event names a commit, and what its repository says of it. */
+  commit?: string;
+  isOwnCommit?: boolean | Error;
 };
+
+const SHA = 'a'.repeat(40);
 
 const silent = new FlowError({
   code: 'github_unreachable',
@@ -43,6 +48,8 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
     permission: (_profile, _repository, login) => answer(`permission ${login}`, world.permission),
     isMember: (_profile, _repository, team) => answer(`team ${team}`, world.teams?.[team]),
     isFork: (_profile, _repository, number) => answer(`pull ${number}`, world.isFork),
+    isOwnCommit: (_profile, _repository, commit) => answer(`commit ${commit}`, world.isOwnCommit),
+    pullHead: (_profile, _repository, number) => answer(`head ${number}`, undefined),
   };
   const own = {
     isKnownOwn: async (login: string) => login === world.knownOwn,
@@ -55,7 +62,7 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
   return { judgement: await askActor({ lookups, own }, profile, eventOf(world)), asked };
 }
 
-function eventOf({ login = 'alice', type = 'User', locked, pull, isForkCommit }: World): FlowEvent {
+function eventOf({ login = 'alice', type = 'User', locked, pull, isForkCommit, commit }: World): FlowEvent {
   const event = commentEvent({
     repository: {
       id: 1,
@@ -69,6 +76,7 @@ function eventOf({ login = 'alice', type = 'User', locked, pull, isForkCommit }:
   });
   return {
     ...event,
+    commit,
     attributes: { ...event.attributes, ...(isForkCommit === undefined ? {} : { isFork: isForkCommit }) },
     payload: locked ? { ...event.payload, [locked]: { number: 42, locked: true } } : event.payload,
     pullRequest: pull && {
@@ -211,6 +219,16 @@ describe('who may not', () => {
       { allow: { permission: 'any', forks: false }, pull: { isFork: undefined }, isFork: silent },
       'fork_unknown',
     ],
+    [
+      'a commit that no branch of the repository holds, whatever the event says',
+      { allow: { actors: ['alice'], forks: false }, isForkCommit: false, commit: SHA, isOwnCommit: false },
+      'fork_not_allowed',
+    ],
+    [
+      'no answer whether a branch holds the commit',
+      { allow: { actors: ['alice'], forks: false }, commit: SHA, isOwnCommit: silent },
+      'fork_unknown',
+    ],
   ])('%s', async (_name, world, code) => {
     const { judgement } = await judge(world);
     expect(judgement).toMatchObject({
@@ -223,6 +241,13 @@ describe('who may', () => {
   test.each<[string, World, boolean, string[]]>([
     ['somebody with the permission', { permission: 'write' }, false, ['own', 'permission alice']],
     ['an actor, unasked', { allow: { actors: ['Alice'] } }, false, []],
+    [
+      'an actor on a commit of a branch',
+      { allow: { actors: ['alice'], forks: false }, commit: SHA, isOwnCommit: true },
+      false,
+      [`commit ${SHA}`],
+    ],
+    ['an actor on any commit, unasked', { allow: { actors: ['alice'] }, commit: SHA }, false, []],
     ['anybody, where any may', { allow: { permission: 'any' } }, false, ['own']],
     [
       'a member of the second team',

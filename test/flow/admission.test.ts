@@ -14,6 +14,29 @@ async function open(options?: Parameters<typeof openTalk>[1]): Promise<TalkLab> 
   return await openTalk(db, options);
 }
 
+describe('the head of a pull request', () => {
+  const onPull = { issue: { number: 7, pull_request: {} } };
+
+  test('is pinned when a comment on it becomes a run, and stays when it is tried again', async () => {
+    const heads = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)];
+    const lab = await open({ pullHead: async () => heads.shift() });
+    await lab.comment('go', onPull);
+    const run = await lab.newest();
+    expect(run).toMatchObject({ headSha: 'a'.repeat(40) });
+    await lab.live(run.id, { outcome: 'failed' });
+    lab.clock.time += 1;
+    expect(await lab.comment('/retry', onPull)).toMatchObject({ reason: 'command_retry' });
+    expect(await lab.newest()).toMatchObject({ id: run.id, headSha: 'a'.repeat(40) });
+    await lab.comment('go');
+    expect(await lab.newest()).toMatchObject({ headSha: null });
+  });
+
+  test('that nobody can tell starts nothing', async () => {
+    const lab = await open({ pullHead: async () => await Promise.reject(new Error('away')) });
+    expect(await lab.comment('go', onPull)).toMatchObject({ reason: 'head_unknown', runId: null });
+  });
+});
+
 describe('commands in comments', () => {
   test('/cancel calls off what goes on in the thread, and nothing elsewhere', async () => {
     const lab = await open();

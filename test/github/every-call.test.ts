@@ -25,6 +25,7 @@ const ANSWERS: Record<string, unknown> = {
   'the permission of a user github_not_found': 'none',
   'the membership in a team github_not_found': false,
   'the owner of the token github_refused': undefined,
+  'a branch github_not_found': undefined,
 };
 
 async function withApi<T>(work: (api: GitHubApi, client: GitHubClient) => Promise<T>): Promise<T> {

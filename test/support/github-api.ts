@@ -45,6 +45,8 @@ export type GitHubApi = {
   /** Headers of the answer about the token's owner, such as the token's end. */
   ownerHeaders: Record<string, string>;
   pulls: StoodPull[];
+  /** What GitHub alone knows of branches: which are protected, and what renamed ones are called now. */
+  branches: { protected: Set<string>; renamed: Map<string, string> };
   /** What the repositories' owners pay for. */
   plan: { hasDrafts: boolean };
   hooks: StoodHooks;
@@ -71,6 +73,7 @@ type Shown =
   | 'ownerHeaders'
   | 'url'
   | 'pulls'
+  | 'branches'
   | 'plan'
   | 'hooks'
   | 'apps'
@@ -100,6 +103,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     repositories: new Set(),
     ownerHeaders: {},
     pulls: [],
+    branches: { protected: new Set(), renamed: new Map() },
     plan: { hasDrafts: true },
     hooks: { hooks: [], deliveries: {}, attempts: [], pageSize: 100 },
     apps: noApps(),

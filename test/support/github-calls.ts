@@ -1,3 +1,4 @@
+import { askBranch } from '../../src/github/branches.ts';
 import { createCheck, findCheck, updateCheck } from '../../src/github/checks.ts';
 import type { GitHubClient } from '../../src/github/client.ts';
 import {
@@ -59,6 +60,7 @@ export const GITHUB_CALLS: Record<
     call: (client) => findPullRequest(client, { ...place, branch: 'x', commit: sha }),
     tries: 3,
   },
+  'a branch': { call: (client) => askBranch(client, { ...place, branch: 'x/y' }), tries: 3 },
   'a new pull request': {
     call: (client) =>
       createPullRequest(client, { ...place, head: 'x', base: 'main', title: 'x', body: 'x', draft: true }),

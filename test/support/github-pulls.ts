@@ -21,10 +21,13 @@ type PullsState = {
   pulls: StoodPull[];
   /** What the repository's owner pays for. */
   plan: { hasDrafts: boolean };
+  /** What GitHub alone knows of branches: which are protected, and what renamed ones are called now. */
+  branches: { protected: Set<string>; renamed: Map<string, string> };
   /** The commit that a branch of a repository is at now; a pull request from a branch that is not there is turned down. */
   branchOf(repository: string, branch: string): string | undefined;
 };
 
+const BRANCH = '/repos/{owner}/{repo}/branches/{branch}';
 const PULLS = '/repos/{owner}/{repo}/pulls';
 const ISSUE = '/repos/{owner}/{repo}/issues/{issue_number}';
 
@@ -32,6 +35,14 @@ const ISSUE = '/repos/{owner}/{repo}/issues/{issue_number}';
 export const PULL_HANDLERS: Readonly<
   Record<string, (state: PullsState, request: Request, values: Record<string, string>) => Answer>
 > = {
+  [`GET ${BRANCH}`]: (state, _request, { owner, repo, branch = '' }) => {
+    const name = state.branches.renamed.get(branch) ?? branch;
+    const sha = state.branchOf(`${owner}/${repo}`, name);
+    if (sha === undefined) return missing();
+    const example = state.description.example(BRANCH, 'get', 200) as { commit: object };
+    const commit = { ...example.commit, sha };
+    return { status: 200, body: { ...example, name, commit, protected: state.branches.protected.has(name) } };
+  },
   [`GET ${PULLS}`]: (state, { query }, { owner, repo }) => {
     const fits = ({ head, state: is }: StoodPull): boolean =>
       ['all', is].includes(query.get('state') ?? 'open') && `${owner}:${head.ref}` === query.get('head');

@@ -8,7 +8,7 @@ import { createReporter, type Reporter } from '../../src/feedback/reporter.ts';
 import type { AdmissionLimits } from '../../src/flow/admission-limits.ts';
 import { createAdmission } from '../../src/flow/admit.ts';
 import { createForeteller, type Foreteller } from '../../src/flow/foretell.ts';
-import { createLookups } from '../../src/flow/lookups.ts';
+import { createLookups, type Lookups } from '../../src/flow/lookups.ts';
 import { createOwnVoice } from '../../src/flow/own-voice.ts';
 import { renderReport } from '../../src/flow/report-texts.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
@@ -69,7 +69,12 @@ const NO_LIMITS: AdmissionLimits = { loop: { runs: 5, minutes: 60 }, actor: {}, 
 /** A lab of its own for one test. */
 export async function openTalk(
   db: Db,
-  options: { profiles?: Profile[]; limits?: Partial<AdmissionLimits>; apps?: string[] } = {},
+  options: {
+    profiles?: Profile[];
+    limits?: Partial<AdmissionLimits>;
+    apps?: string[];
+    pullHead?: Lookups['pullHead'];
+  } = {},
 ): Promise<TalkLab> {
   const api = await startGitHubApi();
   onTestFinished(async () => await api.close());
@@ -105,7 +110,10 @@ export async function openTalk(
   const asking = {
     db,
     runs,
-    lookups: createLookups(clientFor),
+    lookups: createLookups(clientFor, {
+      isOwn: async () => true,
+      pullHead: options.pullHead ?? (async () => undefined),
+    }),
     own,
     limits: { ...NO_LIMITS, ...options.limits },
     defaultTimeoutSec: 1800,

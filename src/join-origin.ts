@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { asFlowError } from './base/errors.ts';
+import type { Config } from './config/config.ts';
+import type { EventRepository } from './events/event.ts';
+import { tokenFileFor } from './flow/github-credential.ts';
+import { createOrigin, notFetched, type Origin } from './flow/origin.ts';
+import type { JoinedGrants } from './join-grants.ts';
+import type { Redactor } from './log/redact.ts';
+import { gitHostEnvironment } from './workspaces/git.ts';
+import type { Mirrors } from './workspaces/mirror.ts';
+import { createRemotes } from './workspaces/remote.ts';
+
+/** Seconds without a byte after which a look at a repository is given up. */
+const STALL_SEC = 20;
+
+/** Joins what a repository is asked of its commits, over the service's own mirrors. */
+export function joinOrigin(ground: {
+  config: Config;
+  redactor: Redactor;
+  grants: Pick<JoinedGrants, 'cloneEnvironment'>;
+  mirrors: Mirrors;
+}): Origin {
+  const { config, redactor, grants, mirrors } = ground;
+  return createOrigin({
+    ...placesOf(config),
+    // Where HEAD stands for no branch, the others are fetched all the same.
+    refresh: async (repository, signal) =>
+      await mirrors.fetch(repository, {}, { signal }).catch((error: unknown) => {
+        if (asFlowError(error).code !== 'ref_not_found') throw error;
+      }),
+    remoteOf: createRemotes({
+      serverUrl: config.githubServerUrl,
+      credentialEnv: grants.cloneEnvironment,
+      hostEnv: gitHostEnvironment(config.environment),
+      cwd: config.varDir,
+      stallSec: STALL_SEC,
+      mask: redactor.mask,
+    }),
+  });
+}
+
+/** The same for a command beside the service, which fetches nothing: two processes cannot fetch into one mirror. */
+export function originAsFetched(config: Config): Origin {
+  const refuse = (): never => {
+    throw notFetched('is fetched by the service alone, and not by a command');
+  };
+  return createOrigin({ ...placesOf(config), refresh: async () => refuse(), remoteOf: refuse });
+}
+
+function placesOf(config: Config): Pick<Parameters<typeof createOrigin>[0], 'mirrorOf' | 'tokenFileFor'> {
+  return {
+    mirrorOf: ({ id }: EventRepository) => join(config.varDir, 'mirrors', `${id}.git`),
+    tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
+  };
+}
