@@ -52,6 +52,12 @@ export const UPKEEP_OPTIONS = [
     sentence: 'Free space on the disks of `VAR_DIR` and `WORKSPACE_ROOT` below which no run begins.',
   },
   {
+    name: 'MIN_FREE_TO_PREPARE',
+    type: 'bytes',
+    default: '512m',
+    sentence: 'Free space on these disks below which the fetch and the checkout of a run are ended.',
+  },
+  {
     name: 'MIN_FREE_TO_ACCEPT',
     type: 'bytes',
     default: '256m',

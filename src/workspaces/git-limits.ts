@@ -20,6 +20,16 @@ export type RepositoryLimits = {
   checkoutBytes: number;
 };
 
+/** What holds where nobody says otherwise; the defaults of the options. */
+export const REPOSITORY_LIMITS: RepositoryLimits = {
+  timeoutSec: 900,
+  cpuSec: 300,
+  memoryBytes: 4 * 1024 ** 3,
+  fetchBytes: 10 * 1024 ** 3,
+  entries: 500_000,
+  checkoutBytes: 10 * 1024 ** 3,
+};
+
 /** For commands that only look something up, whatever the repository holds. */
 export const LOOKUP_LIMITS: GitLimits & { timeoutSec: number } = {
   timeoutSec: 120,

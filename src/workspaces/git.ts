@@ -105,11 +105,7 @@ export async function runGit(args: readonly string[], options: GitOptions = {}):
   }
 }
 
-async function execGit(
-  args: readonly string[],
-  options: GitOptions,
-  limits: GitLimits,
-): Promise<ExecResult> {
+async function execGit(args: readonly string[], options: GitOptions, limits: GitLimits): Promise<ExecResult> {
   const settings = (options.settings ?? []).flatMap((setting) => ['-c', setting]);
   const [program = 'git', ...command] = [...within(limits, options.files), 'git'];
   return await exec(program, [...command, ...SETTINGS, ...settings, ...args], {

@@ -32,7 +32,7 @@ export function checkoutTooLarge(
 /** Git refuses to make the files of a commit: their names lead out of the tree, into .git, or fit no file system. */
 export function checkoutRefused(commit: string, detail: string): FlowError {
   return new FlowError({
-    code: 'checkout_refused',
+    code: 'checkout_failed',
     blame: 'sender',
     message: `The files of the commit ${commit} cannot be made: ${detail}.`,
     mend: 'Rename what git names here in a new commit: paths may not lead out of the repository or into .git, and no name may be longer than 255 bytes.',
