@@ -52,6 +52,8 @@ export async function takeCensus(
       signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
     },
   );
+  // Git may have ended before it could be ended.
+  enough.signal.throwIfAborted();
   return exitCode === 0 ? census : undefined;
 }
 

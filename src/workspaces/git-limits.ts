@@ -44,9 +44,9 @@ export const MAPPING_SETTINGS = ['core.packedGitWindowSize=32m', 'core.packedGit
 /**
  * The files take the place of the standard streams. Blocks of 512 bytes and of 1,024:
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/ulimit.html and dash(1). A limit that this process is
- * under already and may not raise stays.
+ * under already and may not raise stays. Who writes too much is told, so that git says it, and not ended in silence.
  */
-const SCRIPT = `limit() { ulimit "$@" 2>/dev/null || :; }
+const SCRIPT = `trap '' XFSZ; limit() { ulimit "$@" 2>/dev/null || :; }
 limit -c 0; limit -S -t "$1"; limit -H -t "$(($1 + 2))"; limit -f "$2"; limit -v "$3"; shift 3`;
 const STREAMS = 'input=$1; output=$2; shift 2; exec "$@" <"$input" >"$output"';
 
@@ -70,14 +70,13 @@ export type GitEnd = {
 /** Signals that a limit sends; SIGKILL comes from the limit on processor time too, and from a machine without memory left. */
 const SIGNALS: Readonly<Record<string, string>> = {
   SIGXCPU: 'time',
-  SIGXFSZ: 'file',
   SIGKILL: 'killed',
 };
 
 /** The same, of a helper, and what git says when memory or room in a file is refused: in C locale, and never a server’s words. */
 const WORDS: readonly [RegExp, keyof typeof SENTENCES][] = [
   [/died of signal 24\b/, 'time'],
-  [/died of signal 25\b|File too large/, 'file'],
+  [/died of signal 25\b|File too large|unable to write file/, 'file'],
   [/out of memory|malloc failed|Cannot allocate memory|unable to create threaded/i, 'memory'],
   [/died of signal 9\b/, 'killed'],
 ];
@@ -105,5 +104,12 @@ function kindOf({ exitCode, stderr, signal, ended }: GitEnd): keyof typeof SENTE
     .split(/[\r\n]/)
     .filter((line) => !line.startsWith('remote:'))
     .join('\n');
-  return WORDS.find(([words]) => words.test(own))?.[1];
+  const kind = WORDS.find(([words]) => words.test(own))?.[1];
+  return kind ?? (endedInSilence(own) ? 'killed' : undefined);
+}
+
+/** All that a fetch says when the process that takes the objects in was ended by a signal; whatever else ends it says why. */
+function endedInSilence(stderr: string): boolean {
+  const complaints = stderr.split('\n').filter((line) => /^(?:fatal|error): /.test(line));
+  return complaints.length === 1 && /fetch-pack: invalid index-pack output/.test(complaints[0] ?? '');
 }
