@@ -17,8 +17,9 @@ export type RepositoryConfig = {
 
 /** The options of repositories, in the units that the service counts in. */
 export function completeRepository(get: <T>(name: OptionName) => T): RepositoryConfig {
+  const floor = get<number | undefined>('MIN_FREE_TO_PREPARE') ?? get<number>('MIN_FREE_TO_RUN') / 2;
   return {
-    preparing: { timeoutSec: get('PREPARE_TIMEOUT_SEC'), freeBytes: get('MIN_FREE_TO_PREPARE') },
+    preparing: { timeoutSec: get('PREPARE_TIMEOUT_SEC'), freeBytes: floor },
     repositoryLimits: {
       timeoutSec: get('PREPARE_TIMEOUT_SEC'),
       cpuSec: get('GIT_CPU_SEC'),

@@ -54,8 +54,9 @@ export const UPKEEP_OPTIONS = [
   {
     name: 'MIN_FREE_TO_PREPARE',
     type: 'bytes',
-    default: '512m',
-    sentence: 'Free space on these disks below which the fetch and the checkout of a run are ended.',
+    default: null,
+    sentence:
+      'Free space on these disks below which the fetch and the checkout of a run are ended; half of `MIN_FREE_TO_RUN` unless set.',
   },
   {
     name: 'MIN_FREE_TO_ACCEPT',

@@ -90,9 +90,9 @@ const ROWS: Row[] = [
   },
   {
     what: 'a commit with a message that takes all memory',
-    head: (forge) => forge.commit(forge.tree([]), [], 'x'.repeat(80 * MIB)),
+    head: (forge) => forge.commit(forge.tree([]), [], 'x'.repeat(100 * MIB)),
     out: 'repository_over_limits',
-    limits: { memoryBytes: 140 * MIB },
+    limits: { memoryBytes: 120 * MIB },
   },
   {
     what: 'deltas that unfold to a gigabyte',
