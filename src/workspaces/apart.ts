@@ -57,6 +57,7 @@ export async function removeOldStores(mirror: string, before: number): Promise<v
     const found = await stat(store).catch(() => undefined);
     if (!found || found.mtimeMs >= before) continue;
     const away = `${store}.removing`;
+    await removeTree(away);
     await rename(store, away);
     await removeTree(away);
   }

@@ -44,17 +44,19 @@ export const MAPPING_SETTINGS = ['core.packedGitWindowSize=32m', 'core.packedGit
 /**
  * The files take the place of the standard streams. Blocks of 512 bytes and of 1,024:
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/ulimit.html and dash(1). A limit that this process is
- * under already and may not raise stays. Who writes too much is told, so that git says it, and not ended in silence.
+ * under already and may not raise stays. Git says itself that one of its own files became too large, where the signal
+ * for it is ignored; not where its standard output is the file, which not every command of git looks after.
  */
-const SCRIPT = `trap '' XFSZ; limit() { ulimit "$@" 2>/dev/null || :; }
+const SCRIPT = `limit() { ulimit "$@" 2>/dev/null || :; }
 limit -c 0; limit -S -t "$1"; limit -H -t "$(($1 + 2))"; limit -f "$2"; limit -v "$3"; shift 3`;
+const OWN_FILES = `trap '' XFSZ; exec "$@"`;
 const STREAMS = 'input=$1; output=$2; shift 2; exec "$@" <"$input" >"$output"';
 
 /** The program, with its first arguments, through which a command runs within limits; they hold for all that it starts. */
 export function within(limits: GitLimits, files?: { input: string; output: string }): string[] {
   const { cpuSec, fileBytes, memoryBytes } = limits;
   const numbers = [cpuSec, Math.ceil(fileBytes / 512), Math.ceil(memoryBytes / 1024)].map(String);
-  const [last, names] = files ? [STREAMS, [files.input, files.output]] : ['exec "$@"', []];
+  const [last, names] = files ? [STREAMS, [files.input, files.output]] : [OWN_FILES, []];
   return ['/bin/sh', '-c', `${SCRIPT}; ${last}`, 'sh', ...numbers, ...names];
 }
 
@@ -70,6 +72,7 @@ export type GitEnd = {
 /** Signals that a limit sends; SIGKILL comes from the limit on processor time too, and from a machine without memory left. */
 const SIGNALS: Readonly<Record<string, string>> = {
   SIGXCPU: 'time',
+  SIGXFSZ: 'file',
   SIGKILL: 'killed',
 };
 
