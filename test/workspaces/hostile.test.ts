@@ -90,7 +90,7 @@ const ROWS: Row[] = [
   },
   {
     what: 'a commit with a message that takes all memory',
-    head: (forge) => forge.commit(forge.tree([]), [], 'x'.repeat(100 * MIB)),
+    head: (forge) => forge.commit(forge.tree([]), [], 'x'.repeat(130 * MIB)),
     out: 'repository_over_limits',
     limits: { memoryBytes: 120 * MIB },
   },
