@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
+import { findStore, mainMirror, removeOldStores } from '../../src/workspaces/apart.ts';
 import { checkout } from '../../src/workspaces/checkout.ts';
 import { REPOSITORY_LIMITS, type RepositoryLimits } from '../../src/workspaces/git-limits.ts';
 import { git } from '../support/git-repository.ts';
@@ -325,6 +326,24 @@ describe('what a pull request brings', () => {
       expect(objects).not.toContain(secret);
     expect(await clone('lost', byId)).toContain(lost);
     expect(readFileSync(join(lab.mirrorDir, '7.git/packed-refs'), 'utf8')).not.toContain('refs/pull');
+  });
+
+  test('is found again by its commit while it is kept, and goes when nobody asked for it', async () => {
+    const lab = await makeMirrorLab();
+    lab.origin.commit({ 'a.txt': 'one' });
+    const head = lab.origin.commit({ 'b.txt': 'fork' }, { ref: 'refs/pull/1/head' });
+    const { mirror: store } = await lab.mirrors.fetch(REPOSITORY, {
+      pullRequest: { number: 1, kind: 'head' },
+    });
+    const mirror = mainMirror(store);
+    expect(await findStore(mirror, head)).toBe(store);
+    await removeOldStores(mirror, Date.now() - 60_000);
+    expect(await findStore(mirror, head)).toBe(store);
+    await removeOldStores(mirror, Date.now() + 60_000);
+    expect(await findStore(mirror, head)).toBeUndefined();
+    expect(readdirSync(join(mirror, 'apart'))).toEqual([]);
+    const again = await lab.mirrors.fetch(REPOSITORY, { pullRequest: { number: 1, kind: 'head' } });
+    expect(again).toMatchObject({ mirror: store, commit: head });
   });
 
   test('is not in a mirror of before, which is made anew without it', async () => {
