@@ -136,6 +136,7 @@ function upkeepOf(ground: Ground, parts: Pick<SweepParts, 'engine' | 'engineWatc
 function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mirrors {
   return createMirrors({
     dir: join(config.varDir, 'mirrors'),
+    limits: config.repositoryLimits,
     serverUrl: config.githubServerUrl,
     clock,
     log,

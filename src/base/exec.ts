@@ -18,6 +18,8 @@ export type ExecOptions = {
   gid?: number;
   /** Called with each chunk of standard error as it comes (progress lines). */
   onStderr?: (text: string) => void;
+  /** Takes standard output as it comes; nothing of it is kept then, and it may be of any length. */
+  onStdout?: (chunk: Buffer) => void;
 };
 
 /** What a finished child left: its exit code and both streams as text, cut at 64 MiB each. */
@@ -37,6 +39,7 @@ export async function exec(file: string, args: readonly string[], options: ExecO
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
     killDescendants: options.killDescendants ?? false,
+    ...(options.onStdout ? { buffer: { stdout: false } } : {}),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
@@ -44,9 +47,19 @@ export async function exec(file: string, args: readonly string[], options: ExecO
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   if (options.onStderr) child.stderr?.on('data', (chunk: Buffer) => options.onStderr?.(chunk.toString()));
+  if (options.onStdout) child.stdout?.on('data', options.onStdout);
   const result = await child;
   if (result.exitCode === undefined) throw commandFailed(file, args, result);
-  return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
+  return { exitCode: result.exitCode, stdout: result.stdout ?? '', stderr: result.stderr };
+}
+
+/** How a command that is `command_failed` without an exit code ended: out of time, at the end of what is kept of its output, or by a signal. */
+export function howEnded(error: unknown): { ended?: 'time' | 'output'; signal?: string; stderr?: string } {
+  const cause = error instanceof FlowError ? error.cause : undefined;
+  if (!(cause instanceof ExecaError)) return {};
+  const { timedOut, isMaxBuffer, signal, stderr } = cause;
+  if (timedOut || isMaxBuffer) return { ended: timedOut ? 'time' : 'output' };
+  return signal === undefined ? {} : { signal, stderr: String(stderr) };
 }
 
 /** Like `exec`, but an exit code other than 0 is `command_failed` too; gives standard output. */

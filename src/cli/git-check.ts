@@ -9,6 +9,7 @@ export async function describeGit(): Promise<string> {
   const answer = await runGit(['--version'], { timeoutMs: 5_000 }).catch((error: unknown) => {
     throw gitMissing(error);
   });
+  if (answer.exitCode !== 0) throw gitMissing(answer.stderr);
   const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(answer.stdout) ?? [];
   const isNew = Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);
   if (!isNew) throw gitTooOld(answer.stdout.trim());

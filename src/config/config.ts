@@ -1,5 +1,6 @@
 import type { Owner } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
+import type { RepositoryConfig } from './repository.ts';
 import type { UpkeepConfig } from './upkeep.ts';
 
 /** What a run may use when its profile says nothing; sizes in bytes, times in seconds. */
@@ -24,7 +25,7 @@ export type TalkLimits = {
 };
 
 /** The service's settings, all checked, every path absolute. */
-export type Config = {
+export type Config = RepositoryConfig & {
   host: string;
   port: number;
   adminHost: string;

@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { OPTIONS, type OptionName } from './options.ts';
 import { defaultRunAs, defaultRunDir } from './places.ts';
 import { readOption } from './read-option.ts';
+import { completeRepository } from './repository.ts';
 import { completeUpkeep } from './upkeep.ts';
 
 /** Where settings come from: the process's environment, then `.env` in the directory the program was started in. */
@@ -98,18 +99,23 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
       workspaceBytes: get('RUN_WORKSPACE_BYTES'),
       network: get('NETWORK_DEFAULT'),
     },
-    talk: {
-      loop: { runs: get('LOOP_RUNS'), minutes: get('LOOP_WINDOW_MIN') },
-      budgets: {
-        actor: budget(get, 'BUDGET_ACTOR_RUNS', 'BUDGET_ACTOR_MINUTES'),
-        repository: budget(get, 'BUDGET_REPOSITORY_RUNS', 'BUDGET_REPOSITORY_MINUTES'),
-        profile: budget(get, 'BUDGET_PROFILE_RUNS', 'BUDGET_PROFILE_MINUTES'),
-      },
-    },
+    ...completeRepository(get),
+    talk: completeTalk(get),
     drainMs: get<number>('DRAIN_SEC') * 1000,
     keepFailedMs: get<number>('KEEP_FAILED_HOURS') * 3_600_000,
     upkeep: completeUpkeep(get),
     environment,
+  };
+}
+
+function completeTalk(get: <T>(name: OptionName) => T): Config['talk'] {
+  return {
+    loop: { runs: get('LOOP_RUNS'), minutes: get('LOOP_WINDOW_MIN') },
+    budgets: {
+      actor: budget(get, 'BUDGET_ACTOR_RUNS', 'BUDGET_ACTOR_MINUTES'),
+      repository: budget(get, 'BUDGET_REPOSITORY_RUNS', 'BUDGET_REPOSITORY_MINUTES'),
+      profile: budget(get, 'BUDGET_PROFILE_RUNS', 'BUDGET_PROFILE_MINUTES'),
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Option } from './option.ts';
+import { REPOSITORY_OPTIONS } from './repository-options.ts';
 import { RUN_OPTIONS } from './run-options.ts';
 import { TALK_OPTIONS } from './talk-options.ts';
 import { UPKEEP_OPTIONS } from './upkeep-options.ts';
@@ -209,6 +210,7 @@ export const OPTIONS = [
     sentence: 'How much is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
   },
   ...RUN_OPTIONS,
+  ...REPOSITORY_OPTIONS,
   {
     name: 'DRAIN_SEC',
     type: 'amount',

@@ -52,6 +52,13 @@ export const UPKEEP_OPTIONS = [
     sentence: 'Free space on the disks of `VAR_DIR` and `WORKSPACE_ROOT` below which no run begins.',
   },
   {
+    name: 'MIN_FREE_TO_PREPARE',
+    type: 'bytes',
+    default: null,
+    sentence:
+      'Free space on these disks below which the fetch and the checkout of a run are ended; half of `MIN_FREE_TO_RUN` unless set.',
+  },
+  {
     name: 'MIN_FREE_TO_ACCEPT',
     type: 'bytes',
     default: '256m',

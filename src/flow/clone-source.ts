@@ -1,6 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { mainMirror } from '../workspaces/apart.ts';
 import { isMergeOf } from '../workspaces/holders.ts';
 import type { Fetched, Mirrors } from '../workspaces/mirror.ts';
 import type { Repository } from '../workspaces/remote.ts';
@@ -9,6 +10,8 @@ import { followsDefault, pullRequestBase, wantedCommit } from './checkout-rule.t
 /** What a clone is made from: the commit, the default branch of now where it matters, and where agent configuration comes from. */
 export type CloneSource = Fetched & {
   home: string | undefined;
+  /** Where head and base can both be read. */
+  both: string;
   base: { sha: string | undefined; branch: string } | undefined;
 };
 
@@ -30,14 +33,25 @@ export async function fetchSource(
     mirrors.fetch(repository, wanted, { signal }),
     needsHome ? mirrors.fetch(repository, {}, { signal }) : undefined,
   ]);
-  if (base?.sha !== undefined) await mirrors.fetch(repository, { sha: base.sha }, { signal });
   const { mirror, commit } = fetched;
+  const both = await mirrorOfBoth(mirrors, { repository, mirror, base: base?.sha }, signal);
   const pinned = event.pullRequest?.headSha;
   const isMerge = wanted.pullRequest?.kind === 'merge';
   if (isMerge && pinned && !(await isMergeOf({ mirror, commit, parent: pinned }, signal)))
     throw headMoved(event.pullRequest?.number ?? 0, pinned);
   const branch = home?.ref.replace(/^refs\/heads\//, '');
-  return { ...fetched, home: branch, base: base && { sha: base.sha, branch: branch ?? 'HEAD' } };
+  return { ...fetched, both, home: branch, base: base && { sha: base.sha, branch: branch ?? 'HEAD' } };
+}
+
+/** A base that no branch has any more comes into the head's store, or into one that sees the head. */
+async function mirrorOfBoth(
+  mirrors: Mirrors,
+  { repository, mirror, base }: { repository: Repository; mirror: string; base: string | undefined },
+  signal: AbortSignal,
+): Promise<string> {
+  if (base === undefined) return mirror;
+  const fetched = await mirrors.fetch(repository, { sha: base }, { signal, beside: mirror });
+  return mainMirror(mirror) === mirror ? fetched.mirror : mirror;
 }
 
 /** Whether commits of a run may become a branch of the repository. */

@@ -2,7 +2,9 @@ import type { MountHost } from '../mounts/mount.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { compareAgentConfig } from '../workspaces/agent-config.ts';
 import { applyAgentConfig } from '../workspaces/apply-agent-config.ts';
+import { countPointers } from '../workspaces/census.ts';
 import { checkout } from '../workspaces/checkout.ts';
+import type { RepositoryLimits } from '../workspaces/git-limits.ts';
 import type { Mirrors } from '../workspaces/mirror.ts';
 import { recordClone } from './clone-record.ts';
 import { type CloneSource, fetchSource } from './clone-source.ts';
@@ -17,6 +19,7 @@ export type CloneParts = ForeseeParts & {
   mirrors: Mirrors;
   mountHost: MountHost;
   serverUrl: string;
+  repositoryLimits: RepositoryLimits;
 };
 
 /** More names than this say nothing more. */
@@ -33,27 +36,30 @@ export async function cloneRepository(
   if (!repository) return;
   const source = { ...repository, tokenFile: tokenFileFor(profile, parts.mountHost.secretsDir) };
   const found = await fetchSource(parts.mirrors, { profile, event, repository: source }, signal);
-  const { mirror, commit, base } = found;
+  const { mirror, commit, base, both } = found;
   const target = await foreseePublication(parts, prepared, found, signal);
   const owner = plan.user;
   const branch = runBranch(run.id);
-  const [changes] = await Promise.all([
-    base ? compareAgentConfig(mirror, { commit, wanted: base }, signal) : [],
-    checkout({
-      mirror,
-      commit,
-      branch,
-      dir: places.repo,
-      owner,
-      originUrl: `${parts.serverUrl}/${repository.fullName}.git`,
-      depth: profile.checkout.depth,
-      signal,
-    }),
+  const census = await checkout({
+    mirror,
+    commit,
+    branch,
+    dir: places.repo,
+    owner,
+    originUrl: `${parts.serverUrl}/${repository.fullName}.git`,
+    depth: profile.checkout.depth,
+    limits: parts.repositoryLimits,
+    signal,
+  });
+  const [changes, pointers] = await Promise.all([
+    base ? compareAgentConfig(both, { commit, wanted: base }, signal) : [],
+    census ? countPointers(mirror, census, signal) : 0,
   ]);
-  const taken = await applyAgentConfig({ mirror, commit, dir: places.repo, owner, signal }, changes);
+  const taken = await applyAgentConfig({ mirror: both, commit, dir: places.repo, owner, signal }, changes);
   await recordClone(places, { mirror, commit, branch, owner, committer });
   const text = `Checked out ${commit}.${renamedWords(repository.defaultBranch, found)}`;
   await parts.runs.note(run.id, { kind: 'checkout', text, data: { commit, ...target } });
+  if (pointers > 0) await parts.runs.note(run.id, pointersNote(pointers));
   if (taken.length > 0) await parts.runs.note(run.id, { kind: 'agent_config', text: takenWords(taken) });
 }
 
@@ -61,6 +67,15 @@ export async function cloneRepository(
 function renamedWords(told: string | undefined, { home }: CloneSource): string {
   if (home === undefined || told === undefined || told === home) return '';
   return ` The default branch is ${JSON.stringify(home)} now, and not ${JSON.stringify(told)}, as the event says.`;
+}
+
+function pointersNote(pointers: number): { kind: string; text: string; data: { files: number } } {
+  const files =
+    pointers === 1
+      ? '1 file of the checkout is a Git LFS pointer'
+      : `${pointers} files of the checkout are Git LFS pointers`;
+  const text = `${files}: the agent sees the pointers, not the contents.`;
+  return { kind: 'lfs_pointers', text, data: { files: pointers } };
 }
 
 function takenWords(taken: readonly string[]): string {

@@ -3,15 +3,16 @@ import { asFlowError } from '../base/errors.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import { type ConcludeParts, close, conclude, putBack, tryAgain } from './conclude.ts';
-import { type Flight, flightSignal, leaseLost } from './flight.ts';
+import { type Flight, leaseLost } from './flight.ts';
 import { type FollowParts, follow } from './follow.ts';
 import { type LaunchParts, launch } from './launch.ts';
 import { type PrepareParts, prepare } from './prepare.ts';
+import { type PreparingParts, watchPreparing } from './preparing.ts';
 import { retryWait } from './retry.ts';
 import { isDatabaseFault, isEngineGone, type Verdict, verdictOf } from './verdict.ts';
 
 /** Everything the life of a run needs. */
-export type LifeParts = PrepareParts & LaunchParts & FollowParts & ConcludeParts;
+export type LifeParts = PrepareParts & PreparingParts & LaunchParts & FollowParts & ConcludeParts;
 
 /** How long a run waits after it was put back because the engine was not there. */
 const PUT_BACK_MS = 5_000;
@@ -27,14 +28,16 @@ export async function execute(parts: LifeParts, run: Run, flight: Flight): Promi
 
 /** The run once its agent runs; or, when it never will, the run as it was left: concluded, or back in the queue. */
 async function start(parts: LifeParts, run: Run, flight: Flight): Promise<Run> {
+  const preparing = watchPreparing(parts, flight);
   try {
     parts.crashPoint('prepare-begun');
-    const prepared = await prepare(parts, run, flightSignal(flight));
+    const prepared = await prepare(parts, run, preparing.signal);
     parts.crashPoint('prepared');
-    const launched = await launch(parts, prepared, flight);
+    const launched = await launch(parts, prepared, preparing);
     parts.crashPoint('launched');
     return launched;
   } catch (error) {
+    preparing.release();
     return await notStarted(parts, run, flight, error);
   }
 }

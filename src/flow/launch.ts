@@ -8,17 +8,19 @@ import type { Profile } from '../profiles/profile.ts';
 import type { Leases } from '../runs/leases.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import type { RepositoryLimits } from '../workspaces/git-limits.ts';
 import type { Mirrors } from '../workspaces/mirror.ts';
 import { checkSent, checkStillSent } from './check-sent.ts';
 import { cloneRepository } from './clone.ts';
 import { move } from './conclude.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type EgressParts, openEgress } from './egress-way.ts';
-import { type Flight, flightSignal, leaseLost } from './flight.ts';
+import { leaseLost } from './flight.ts';
 import type { ForeseeParts } from './foresee-publication.ts';
 import { baselineFile, type Directories } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
 import type { Prepared } from './prepare.ts';
+import type { Preparing } from './preparing.ts';
 
 /** What a launch takes from the rest of the service. */
 export type LaunchParts = EgressParts &
@@ -30,19 +32,21 @@ export type LaunchParts = EgressParts &
     directories: Directories;
     defaults: PlanDefaults;
     serverUrl: string;
+    repositoryLimits: RepositoryLimits;
     leases: Leases;
     crashPoint: CrashPoint;
     clock: Clock;
   };
 
 /** Clones the workspace while the container is created, then starts it; gives the run in state `running`. Throws whatever kept it from starting. */
-export async function launch(parts: LaunchParts, prepared: Prepared, flight: Flight): Promise<Run> {
-  const signal = flightSignal(flight);
+export async function launch(parts: LaunchParts, prepared: Prepared, preparing: Preparing): Promise<Run> {
+  const { signal } = preparing;
   const [containerId] = await allSettledFirst([
     createContainer(parts, prepared),
     makeWorkspace(parts, prepared, signal),
   ]);
   signal.throwIfAborted();
+  preparing.release();
   await openEgress(parts, prepared.run, prepared.plan.network);
   parts.crashPoint('egress-opened');
   await noteLaunch(parts, prepared, signal);

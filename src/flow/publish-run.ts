@@ -8,6 +8,7 @@ import type { PublishPlan } from '../publish/plan.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { Publication, PublicationStore } from '../runs/publication-store.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
+import { findStore } from '../workspaces/apart.ts';
 import type { Branches } from '../workspaces/branches.ts';
 import type { Remote } from '../workspaces/remote.ts';
 import { readDelivered } from './delivered.ts';
@@ -103,6 +104,7 @@ export async function carryOut(
   const { plan, attempt } = publication;
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   const { log } = runPlaces(directories, { ...run, attempt });
+  const mirror = join(directories.varDir, 'mirrors', `${run.repositoryId}.git`);
   const mark = parts.mark(`${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`);
   const patch =
     plan.as === 'patch'
@@ -121,7 +123,7 @@ export async function carryOut(
       plan,
       places: {
         bundle: join(log, 'changes.bundle'),
-        mirror: join(directories.varDir, 'mirrors', `${run.repositoryId}.git`),
+        mirror: (await findStore(mirror, plan.base)) ?? mirror,
         dir: join(directories.varDir, 'quarantine', `${run.id}-publish`),
       },
       comment: { mark, body: patchComment({ runId: run.id, mark, title: plan.title, patch }) },

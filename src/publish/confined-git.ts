@@ -3,15 +3,9 @@ import { runGit } from '../workspaces/git.ts';
 import { changesTooLarge } from './errors.ts';
 import { CHANGE_LIMITS } from './limits.ts';
 
-/** Blocks of 512 bytes and of 1,024: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/ulimit.html and dash(1). */
-const SCRIPT =
-  'input=$1; output=$2; shift 2; ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -v "$3"; shift 3; exec "$@" <"$input" >"$output"';
-
-/** Large files are streamed, and packs are mapped in small windows, so that the limit on memory is one on what an agent made. */
+/** Large files are streamed, so that the limit on memory is one on what an agent made. */
 const SETTINGS = [
   'core.bigFileThreshold=16m',
-  'core.packedGitWindowSize=32m',
-  'core.packedGitLimit=256m',
   'core.deltaBaseCacheLimit=64m',
   'pack.threads=1',
   'pack.windowMemory=128m',
@@ -28,21 +22,20 @@ export async function confinedGit(
   refuse: (words: string) => FlowError,
   { accepts = [], signal }: { accepts?: readonly number[]; signal?: AbortSignal } = {},
 ): Promise<void> {
-  const { cpuSec, fileBytes, memoryBytes } = CHANGE_LIMITS;
-  const limits = [String(cpuSec), String(fileBytes / 512), String(memoryBytes / 1024)];
   const { input = '/dev/null', output = '/dev/null' } = files;
   try {
     const { exitCode, stderr } = await runGit(args, {
-      through: ['/bin/sh', '-c', SCRIPT, 'sh', input, output, ...limits],
+      limits: CHANGE_LIMITS,
+      files: { input, output },
       settings: SETTINGS,
-      timeoutMs: 4 * cpuSec * 1000,
+      timeoutMs: 4 * CHANGE_LIMITS.cpuSec * 1000,
       ...(signal === undefined ? {} : { signal }),
     });
     if (exitCode === 0 || accepts.includes(exitCode)) return;
-    if (/out of memory|File too large/i.test(stderr)) throw tooLarge();
     throw refuse(lastLine(stderr));
   } catch (error) {
-    throw asFlowError(error).code === 'command_failed' ? tooLarge() : error;
+    const { code } = asFlowError(error);
+    throw code === 'command_failed' || code === 'repository_over_limits' ? tooLarge() : error;
   }
 }
 

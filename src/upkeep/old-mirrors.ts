@@ -4,15 +4,19 @@ import { removeTree } from '../base/files.ts';
 import { treeBytes } from '../containers/tree-bytes.ts';
 import type { PublicationStore } from '../runs/publication-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import { removeOldStores } from '../workspaces/apart.ts';
 import type { Gone } from './old-bodies.ts';
 import { type KeepRule, type Kept, oldestFirst } from './oldest-first.ts';
+
+/** What one pull request brought is of use as long as somebody works on it; the longest wait of a publication is a day. */
+const STORE_MS = 7 * 86_400_000;
 
 const MIRROR = /^(\d{1,16})\.git$/;
 const REMOVING = /^removing-\d{1,16}\.git$/;
 
 /**
  * Removes mirrors that no run asked for in a long time, then the oldest beyond the size; one that a living run or
- * a publication needs never. A
+ * a publication needs never. Before that what pull requests brought beside a mirror goes, a week after it was last asked for. A
  * mirror leaves by one rename, so that a run that begins in this moment finds it whole or makes it anew.
  */
 export async function removeOldMirrors(
@@ -20,6 +24,7 @@ export async function removeOldMirrors(
     directory: string;
     runs: RunStore;
     publications: Pick<PublicationStore, 'waiting'>;
+    now: number;
     signal: AbortSignal;
   },
   rule: KeepRule,
@@ -33,6 +38,7 @@ export async function removeOldMirrors(
     const [, id] = MIRROR.exec(name) ?? [];
     if (id === undefined) continue;
     const path = join(directory, name);
+    await removeOldStores(path, Math.max(rule.before, parts.now - STORE_MS));
     const bytes = (await treeBytes(path, signal)).bytes ?? 0;
     const { mtimeMs } = await stat(path);
     kept.push({ id, at: mtimeMs, bytes, inUse: inUse.has(Number(id)) });

@@ -93,7 +93,7 @@ export async function retain(parts: RetentionParts, signal: AbortSignal): Promis
   removed.workspaces = await removeLargeWorkspaces({ workspaceRoot, runs, signal }, keep.workspaces.bytes);
   const mirrors = join(parts.varDir, 'mirrors');
   removed.mirrors = await removeOldMirrors(
-    { directory: mirrors, runs, publications, signal },
+    { directory: mirrors, runs, publications, now: clock.now(), signal },
     rule(keep.mirrors),
   );
   if (KINDS.some((kind) => removed[kind].count > 0))

@@ -1,5 +1,6 @@
 import { FlowError } from '../base/errors.ts';
 import { agentConfigDepth, leadsToNeighbour } from './agent-config-names.ts';
+import { mainMirror } from './apart.ts';
 import { lastWords, runGit } from './git.ts';
 import { resolveTarget } from './resolve.ts';
 
@@ -20,7 +21,7 @@ const SUBMODULE = '160000';
 
 /**
  * The agent configuration that a pull request's head changed against its base, and links in it that lead to what the
- * head may change; `commit` is the head. Reads the mirror alone. Throws `agent_config_base_missing`.
+ * head may change; `commit` is the head. Reads the mirror alone, or the store that has the head. Throws `agent_config_base_missing`.
  */
 export async function compareAgentConfig(
   mirror: string,
@@ -44,7 +45,8 @@ export async function compareAgentConfig(
 
 async function findBase(mirror: string, { sha, branch }: BaseWanted): Promise<string> {
   const names = sha === undefined ? [`refs/heads/${branch}`, 'HEAD'] : [sha];
-  const found = await resolveTarget(mirror, { names, commit: undefined, requests: [] });
+  const place = sha === undefined ? mainMirror(mirror) : mirror;
+  const found = await resolveTarget(place, { names, commit: undefined });
   if (!found) throw baseMissing(names[0] ?? branch);
   return found.commit;
 }

@@ -3,13 +3,17 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
+import { mainMirror } from './apart.ts';
+import { type Census, takeCensus } from './census.ts';
 import { readCloneRefs } from './clone-refs.ts';
 import { copyObjects } from './copy-objects.ts';
 import { noRoom } from './diagnose.ts';
 import { checkoutFailed } from './errors.ts';
-import { lastWords, runGit } from './git.ts';
+import { type GitOptions, lastWords, runGit } from './git.ts';
 import { makeGitDirectory, writeRefs } from './git-directory.ts';
+import { REPOSITORY_LIMITS, type RepositoryLimits } from './git-limits.ts';
 import { giveFew, giveMany } from './give.ts';
+import { checkoutRefused } from './limit-errors.ts';
 import type { Progress } from './progress.ts';
 import { canReach } from './reach.ts';
 import { checkCommit, checkRef } from './refs.ts';
@@ -18,6 +22,7 @@ import { makeSpares } from './spare-packs.ts';
 
 /** A clone to be made. */
 export type Checkout = {
+  /** The mirror, or the store beside it that has the commit. */
   mirror: string;
   /** 40 hex digits; the mirror has it. */
   commit: string;
@@ -30,6 +35,7 @@ export type Checkout = {
   originUrl: string;
   /** Commits of history; all of it unless set. */
   depth?: number | undefined;
+  limits?: RepositoryLimits;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 };
@@ -43,34 +49,53 @@ const WORKERS = availableParallelism() > 1 ? Math.min(availableParallelism() + 1
 /**
  * Makes a run's own clone: its objects copies of the mirror's, its files and its `.git` all `owner`'s, on the named
  * branch, with the branches and tags of `origin` and no trace of the mirror. Nothing is left of a clone that fails.
+ * What the commit lays out is counted before any of it is written, and given; undefined where git cannot list it.
  * Copies of large packs for the next clone are made afterwards, in the background.
- * Throws `checkout_failed`, `disk_full`, `ref_refused`, `commit_refused`, or the signal's reason.
+ * Throws `checkout_failed`, `checkout_too_large`, `repository_over_limits`, `disk_full`, `ref_refused`,
+ * `commit_refused`, or the signal's reason.
  */
-export async function checkout(clone: Checkout): Promise<void> {
+export async function checkout(clone: Checkout): Promise<Census | undefined> {
   checkCommit(clone.commit);
   checkRef(clone.branch);
   clone.signal?.throwIfAborted();
   await removeHostileTree(clone.dir);
   try {
     await mkdir(clone.dir, { recursive: true });
-    await fillGitDirectory(clone, join(clone.dir, '.git'));
+    const census = await allDone([countFirst(clone), fillGitDirectory(clone, join(clone.dir, '.git'))]);
     await layOutFiles(clone);
-    void makeSpares(clone.mirror, clone.dir).catch(() => undefined);
+    void makeSpares(mainMirror(clone.mirror), clone.dir).catch(() => undefined);
+    return census;
   } catch (error) {
     const full = await noRoom(dirname(clone.dir)).catch(() => undefined);
     await removeHostileTree(clone.dir);
     clone.signal?.throwIfAborted();
     if (full) throw full;
-    if (error instanceof FlowError && error.code === 'checkout_failed') throw error;
+    if (error instanceof FlowError && KNOWN.includes(error.code)) throw error;
     throw failed(clone, error instanceof Error ? error.message : String(error), error);
   }
 }
 
+const KNOWN = ['checkout_failed', 'checkout_too_large', 'repository_over_limits'];
+
+async function countFirst({ mirror, commit, limits = REPOSITORY_LIMITS, signal }: Checkout) {
+  return await takeCensus(mirror, commit, { limits, signal });
+}
+
+/** Waits for both, so that nothing is still being written when the first failure is thrown. */
+async function allDone<T>([first, second]: [Promise<T>, Promise<void>]): Promise<T> {
+  const [one, two] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (two.status === 'rejected') throw two.reason;
+  return one.value;
+}
+
 async function fillGitDirectory(clone: Checkout, gitDir: string): Promise<void> {
   const { mirror, commit, branch, originUrl, depth } = clone;
-  const refs = await readCloneRefs(mirror, depth === undefined ? undefined : commit);
+  const main = mainMirror(mirror);
+  const refs = await readCloneRefs(main, depth === undefined ? undefined : commit);
   makeGitDirectory(gitDir, originUrl);
-  if (depth === undefined) await copyObjects(mirror, join(gitDir, 'objects'));
+  if (depth === undefined)
+    for (const store of new Set([main, mirror])) await copyObjects(store, join(gitDir, 'objects'));
   else await fetchShallow(clone, gitDir, depth);
   writeRefs(gitDir, { refs, branch, commit });
 }
@@ -89,10 +114,14 @@ async function fetchShallow(clone: Checkout, gitDir: string, depth: number): Pro
       clone.mirror,
       clone.commit,
     ],
-    { ...followed(clone), env: { GIT_ALLOW_PROTOCOL: 'file' } },
+    { ...followed(clone), ...limited(clone, 'fetchBytes'), env: { GIT_ALLOW_PROTOCOL: 'file' } },
   );
   if (exitCode !== 0) throw failed(clone, lastWords(stderr));
 }
+
+/** What git says of a path that it must not or cannot make. */
+const REFUSED =
+  /invalid path|File name too long|unable to create (?:file|symlink)|unable to stat just-written/i;
 
 /**
  * Git writes the files as their owner, which spares a pass over all of them afterwards; where the owner may not pass
@@ -105,12 +134,26 @@ async function layOutFiles(clone: Checkout): Promise<void> {
   if (asOwner) giveFew(dir, owner);
   const { exitCode, stderr } = await runGit(['read-tree', '--reset', '-u', '-v', 'HEAD'], {
     ...followed(clone),
+    ...limited(clone, 'checkoutBytes'),
     cwd: dir,
     settings: [`checkout.workers=${WORKERS}`, `checkout.thresholdForParallelism=${FILES_FOR_PARALLEL}`],
     ...(asOwner ? { owner } : {}),
   });
+  if (exitCode !== 0 && REFUSED.test(stderr)) throw checkoutRefused(clone.commit, lastWords(stderr));
   if (exitCode !== 0) throw failed(clone, lastWords(stderr));
   if (!isOwn && !asOwner) await giveMany(dir, owner, clone.signal);
+}
+
+function limited(
+  { limits = REPOSITORY_LIMITS }: Checkout,
+  size: 'fetchBytes' | 'checkoutBytes',
+): Pick<GitOptions, 'limits' | 'timeoutMs' | 'doing'> {
+  const { timeoutSec, cpuSec, memoryBytes } = limits;
+  return {
+    limits: { cpuSec, memoryBytes, fileBytes: limits[size] },
+    timeoutMs: timeoutSec * 1000,
+    doing: 'laid out the commit',
+  };
 }
 
 function followed({ signal, onProgress }: Checkout): Pick<Checkout, 'signal' | 'onProgress'> {

@@ -9,6 +9,7 @@ import {
   repositoryUnreachable,
 } from './errors.ts';
 import { lastWords, runGit } from './git.ts';
+import { sha256Unsupported } from './limit-errors.ts';
 
 /** Below this a git that failed most likely failed for want of room. */
 const NO_ROOM_BYTES = 16 * 1024 ** 2;
@@ -37,19 +38,23 @@ export async function diagnoseRemote(
     mask: (text: string) => string;
   },
 ): Promise<FlowError | undefined> {
-  if (url.startsWith('file:')) return await diagnoseFile(url);
+  const unreadable = url.startsWith('file:') ? await diagnoseFile(url) : undefined;
+  if (unreadable) return unreadable;
   const trace = { GIT_TRACE_CURL: '2', GIT_TRACE_CURL_NO_DATA: '1', GIT_TRACE_REDACT: '1' };
-  const { exitCode, stderr } = await runGit(['ls-remote', '--quiet', '--', url, 'HEAD'], {
-    cwd: options.cwd,
-    settings: options.settings,
-    env: { ...env, ...trace },
-    timeoutMs: PROBE_TIMEOUT_MS,
-    signal: options.signal,
-  }).catch((error: unknown) => {
+  const { exitCode, stdout, stderr } = await runGit(
+    ['ls-remote', '--quiet', '--', url, 'HEAD', 'refs/heads/*'],
+    {
+      cwd: options.cwd,
+      settings: options.settings,
+      env: { ...env, ...trace },
+      timeoutMs: PROBE_TIMEOUT_MS,
+      signal: options.signal,
+    },
+  ).catch((error: unknown) => {
     options.signal.throwIfAborted();
-    return { exitCode: -1, stderr: error instanceof Error ? '' : String(error) };
+    return { exitCode: -1, stdout: '', stderr: error instanceof Error ? '' : String(error) };
   });
-  if (exitCode === 0) return undefined;
+  if (exitCode === 0) return /^[0-9a-f]{64}\t/.test(stdout) ? sha256Unsupported(url) : undefined;
   const status = lastStatus(stderr);
   if (status === 401) return repositoryLoginRefused(url);
   if (status === 403) return repositoryForbidden(url);

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asFlowError } from '../base/errors.ts';
 import { type GitOptions, lastWords, runGit } from './git.ts';
+import type { RepositoryLimits } from './git-limits.ts';
 import { filesBelow } from './leftovers.ts';
 import type { Progress } from './progress.ts';
 import type { Remote } from './remote.ts';
@@ -11,11 +13,12 @@ const MAX_PACKS = 40;
 /** What is fetched into a mirror, and how it is followed. */
 export type FetchOptions = {
   refspecs: readonly string[];
+  limits: RepositoryLimits;
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
 };
 
-/** Fetches once; undefined when it worked, else git's last words. Throws only when called off. */
+/** Fetches once; undefined when it worked, else git's last words. Throws `repository_over_limits`, and when called off. */
 export async function fetchInto(
   mirror: string,
   remote: Remote,
@@ -29,12 +32,26 @@ export async function fetchInto(
     {
       env: await remote.env(),
       settings: remote.settings,
-      signal: options.signal,
+      ...limited(options),
       onProgress: options.onProgress,
     },
   );
   if (exitCode !== 0) return lastWords(stderr);
-  return await tidy(mirror, options.signal);
+  return await tidy(mirror, options);
+}
+
+/** A fetch leaves one file for all that it brings, so that the limit on a file is the one on the fetch. */
+function limited({
+  limits,
+  signal,
+}: FetchOptions): Pick<GitOptions, 'limits' | 'timeoutMs' | 'doing' | 'signal'> {
+  const { timeoutSec, cpuSec, memoryBytes, fetchBytes: fileBytes } = limits;
+  return {
+    limits: { cpuSec, memoryBytes, fileBytes },
+    timeoutMs: timeoutSec * 1000,
+    doing: 'fetched the repository',
+    signal,
+  };
 }
 
 /** Nothing that is written or reckoned but never read here. */
@@ -64,7 +81,7 @@ export async function followHead(
 }
 
 /** One file of refs and few packs, so that a clone is a copy of few files. */
-async function tidy(mirror: string, signal: AbortSignal): Promise<string | undefined> {
+async function tidy(mirror: string, options: FetchOptions): Promise<string | undefined> {
   const loose = await filesBelow(mirror, 'refs', true);
   const packs = (await filesBelow(mirror, 'objects/pack', false)).filter((path) => path.endsWith('.pack'));
   const jobs = [
@@ -72,7 +89,7 @@ async function tidy(mirror: string, signal: AbortSignal): Promise<string | undef
     ...(packs.length > MAX_PACKS ? [['repack', '--geometric=2', '-d', '-q']] : []),
   ];
   for (const job of jobs) {
-    const { stderr, exitCode } = await attempt([`--git-dir=${mirror}`, ...job], { signal });
+    const { stderr, exitCode } = await attempt([`--git-dir=${mirror}`, ...job], limited(options));
     if (exitCode !== 0) return lastWords(stderr);
   }
   return undefined;
@@ -87,6 +104,7 @@ async function attempt(
     return await runGit(args, options);
   } catch (error) {
     options.signal?.throwIfAborted();
+    if (asFlowError(error).code === 'repository_over_limits') throw error;
     return { stdout: '', stderr: error instanceof Error ? error.message : String(error), exitCode: -1 };
   }
 }

@@ -1,5 +1,7 @@
-import { type ExecResult, exec } from '../base/exec.ts';
+import { asFlowError } from '../base/errors.ts';
+import { type ExecResult, exec, howEnded } from '../base/exec.ts';
 import type { Owner } from '../base/files.ts';
+import { type GitLimits, LOOKUP_LIMITS, limitFault, MAPPING_SETTINGS, within } from './git-limits.ts';
 import { type Progress, progressReader } from './progress.ts';
 
 /**
@@ -28,6 +30,7 @@ const SETTINGS = [
   'fetch.unpackLimit=1',
   'gc.auto=0',
   'maintenance.auto=false',
+  ...MAPPING_SETTINGS,
 ].flatMap((setting) => ['-c', setting]);
 
 /** Variables of the host that git needs to reach a server: proxies and extra TLS roots. */
@@ -65,41 +68,58 @@ export type GitOptions = {
   /** Further settings, `name=value`. */
   settings?: readonly string[];
   input?: string;
+  /** What this git and each process that it starts may take; those of a look-up unless set. */
+  limits?: GitLimits;
+  /** What it does with the repository, for the words about a limit: “read the repository” unless set. */
+  doing?: string;
+  /** Files in the place of the standard streams. */
+  files?: { input: string; output: string };
+  /** Two minutes unless set. */
   timeoutMs?: number;
   signal?: AbortSignal;
   /** Run as this user and group; needs a root service. */
   owner?: Owner;
-  /** A program with its first arguments that becomes git, given as the rest of them (to set limits, say). */
-  through?: readonly string[];
+  /** Takes standard output as it comes; nothing of it is kept then. */
+  onStdout?: (chunk: Buffer) => void;
   onProgress?: (progress: Progress) => void;
 };
 
 /**
- * Runs git with hooks, helpers, prompts, submodules and the `ext` transport off, and gives what it left whatever
- * its exit code. Throws the signal's reason when called off, and `command_failed` when git cannot start or runs
- * out of time. It is asked to end by SIGTERM, so that it removes its lock files; its helpers, which it forgets then,
- * are ended too.
+ * Runs git with hooks, helpers, prompts, submodules and the `ext` transport off, within limits of processor time,
+ * memory, file size and time, and gives what it left whatever its exit code. Throws the signal's reason when called
+ * off, `repository_over_limits` when a limit ended it, and `command_failed` when git cannot start. It is asked to end
+ * by SIGTERM, so that it removes its lock files; its helpers, which it forgets then, are ended too.
  */
 export async function runGit(args: readonly string[], options: GitOptions = {}): Promise<ExecResult> {
   options.signal?.throwIfAborted();
-  const settings = (options.settings ?? []).flatMap((setting) => ['-c', setting]);
+  const { limits = LOOKUP_LIMITS, doing = 'read the repository' } = options;
   try {
-    const [program = 'git', ...command] = [...(options.through ?? []), 'git'];
-    return await exec(program, [...command, ...SETTINGS, ...settings, ...args], {
-      cwd: options.cwd ?? '/',
-      env: { ...ENVIRONMENT, ...options.env },
-      killSignal: 'SIGTERM',
-      killDescendants: true,
-      ...(options.input === undefined ? {} : { input: options.input }),
-      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.owner === undefined ? {} : options.owner),
-      ...(options.onProgress === undefined ? {} : { onStderr: progressReader(options.onProgress) }),
-    });
+    const result = await execGit(args, options, limits);
+    const fault = limitFault(result, limits, doing);
+    if (fault) throw fault;
+    return result;
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw error;
+    if (asFlowError(error).code !== 'command_failed') throw error;
+    throw limitFault({ exitCode: undefined, stderr: '', ...howEnded(error) }, limits, doing) ?? error;
   }
+}
+
+async function execGit(args: readonly string[], options: GitOptions, limits: GitLimits): Promise<ExecResult> {
+  const settings = (options.settings ?? []).flatMap((setting) => ['-c', setting]);
+  const [program = 'git', ...command] = [...within(limits, options.files), 'git'];
+  return await exec(program, [...command, ...SETTINGS, ...settings, ...args], {
+    cwd: options.cwd ?? '/',
+    env: { ...ENVIRONMENT, ...options.env },
+    killSignal: 'SIGTERM',
+    killDescendants: true,
+    timeoutMs: options.timeoutMs ?? LOOKUP_LIMITS.timeoutSec * 1000,
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.owner === undefined ? {} : options.owner),
+    ...(options.onProgress === undefined ? {} : { onStderr: progressReader(options.onProgress) }),
+    ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
+  });
 }
 
 /** The last words of git's standard error that are no progress, in one line, without a full stop. */

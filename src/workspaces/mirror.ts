@@ -2,16 +2,21 @@ import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../log/logger.ts';
+import { apartStore } from './apart.ts';
 import { type Branches, readBranches } from './branches.ts';
 import { commitNotFound, refNotFound, repositoryEmpty, repositoryIdRefused } from './errors.ts';
 import { createFetchQueue, type FetchRequest } from './fetch-queue.ts';
+import { REPOSITORY_LIMITS, type RepositoryLimits } from './git-limits.ts';
 import type { Progress } from './progress.ts';
 import { createRemotes, type Remote, type Repository } from './remote.ts';
 import { type Found, isEmptyMirror, resolveTarget } from './resolve.ts';
 import { updateMirror } from './update-mirror.ts';
 import { ALWAYS, type Target, targetOf, type Want } from './want.ts';
 
-/** A commit that is now in the mirror; `ref` is the full name it was found by, or the commit where there was none. */
+/**
+ * A commit that is here now; `ref` is the full name it was found by, or the commit where there was none. `mirror` is
+ * the repository that has it: the mirror, or a store beside it for what is on none of its branches and tags.
+ */
 export type Fetched = Found & { mirror: string };
 
 /**
@@ -23,14 +28,20 @@ export type Fetched = Found & { mirror: string };
  * the last. A fetch that was killed leaves nothing that the next one does not mend.
  *
  * Throws `repository_unreachable`, `repository_login_refused`, `repository_forbidden`, `repository_not_found`,
- * `repository_empty`, `ref_not_found`, `commit_not_found`, `fetch_failed`, `disk_full`, and `name_refused`,
- * `repository_id_refused`, `ref_refused`, `commit_refused` for what never reaches git.
+ * `repository_empty`, `ref_not_found`, `commit_not_found`, `fetch_failed`, `disk_full`, `repository_over_limits`,
+ * `repository_sha256_unsupported`, and `name_refused`, `repository_id_refused`, `ref_refused`, `commit_refused` for what
+ * never reaches git.
  */
 export type Mirrors = {
   fetch(
     repository: Repository,
     want: Want,
-    options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void },
+    options?: {
+      signal?: AbortSignal;
+      onProgress?: (progress: Progress) => void;
+      /** The `mirror` of another commit, so that a store there is the one that both are in. */
+      beside?: string;
+    },
   ): Promise<Fetched>;
   /** The branches that the server has now: always asks it. Throws the same, but for what no commit was found by. */
   branches(
@@ -51,6 +62,7 @@ export type MirrorParts = {
   hostEnv?: Readonly<Record<string, string>>;
   /** Hides secrets in what git said. */
   redact?: (text: string) => string;
+  limits?: RepositoryLimits;
   /** Seconds without a byte after which a transfer is given up; a minute unless set. */
   stallSec?: number;
 };
@@ -63,6 +75,7 @@ type Subject = { repository: Repository; mirror: string; remote: Remote };
 
 /** Throws `server_url_refused` for an address that is not plain https, http or file. */
 export function createMirrors(parts: MirrorParts): Mirrors {
+  const { limits = REPOSITORY_LIMITS } = parts;
   const mask = parts.redact ?? ((text: string) => text);
   const remoteOf = createRemotes({
     serverUrl: parts.serverUrl,
@@ -75,7 +88,7 @@ export function createMirrors(parts: MirrorParts): Mirrors {
   const update = createFetchQueue<Subject>(async (job) => {
     const { repository, mirror, remote } = job.subject;
     const startedAt = parts.clock.now();
-    const remade = await updateMirror({ dir: parts.dir, mirror, remote, job, mask });
+    const remade = await updateMirror({ mirror, remote, limits, job, mask });
     const told = { repository: `${repository.owner}/${repository.name}`, ms: parts.clock.now() - startedAt };
     if (remade) parts.log.warn(told, 'a mirror was damaged, and was made anew');
     else parts.log.debug(told, 'fetched into the mirror');
@@ -89,7 +102,7 @@ export function createMirrors(parts: MirrorParts): Mirrors {
     const { requests, signal, onProgress } = how;
     await update({
       key: String(id),
-      kind: `${kind} ${tokenFile ?? ''}`,
+      kind: `${kind} ${subject.mirror} ${tokenFile ?? ''}`,
       subject,
       requests,
       signal,
@@ -106,16 +119,17 @@ export function createMirrors(parts: MirrorParts): Mirrors {
       const subject = subjectOf(repository);
       const { mirror, remote } = subject;
       const target = targetOf(want);
-      const ask = async (kind: string, requests: readonly string[]): Promise<Found | undefined> => {
+      const own = target.apart && apartStore(mirror, target.apart.key);
+      const store = options.beside === undefined || options.beside === mirror ? own : options.beside;
+      const ask: Search['ask'] = async (place, kind, requests) => {
         const { signal, onProgress } = options;
-        await request(subject, kind, { requests, signal, onProgress });
-        return await resolveTarget(mirror, target);
+        if (requests.length === 0) return;
+        await request({ ...subject, mirror: place }, kind, { requests, signal, onProgress });
       };
-      const known = target.commit === undefined ? undefined : await resolveTarget(mirror, target);
-      const found = known ?? (await ask('refs', target.requests)) ?? (await askForCommit(target, ask));
+      const found = await find({ target, mirror, store, ask });
       if (!found) throw await notThere(mirror, remote.url, target);
-      await touch(mirror);
-      return { ...found, mirror };
+      for (const place of new Set([mirror, found.mirror])) await touch(place);
+      return found;
     },
     async branches(repository, { signal } = {}) {
       const subject = subjectOf(repository);
@@ -127,13 +141,34 @@ export function createMirrors(parts: MirrorParts): Mirrors {
   };
 }
 
-/** A commit that no branch or tag leads to may still be given by its own id, as GitHub does. */
-async function askForCommit(
-  { commit }: Target,
-  ask: (kind: string, requests: readonly string[]) => Promise<Found | undefined>,
-): Promise<Found | undefined> {
-  if (commit === undefined) return undefined;
-  return await ask(`commit ${commit}`, [`+${commit}:refs/commits/${commit}`]);
+type Search = {
+  target: Target;
+  mirror: string;
+  store: string | undefined;
+  ask: (place: string, kind: string, requests: readonly string[]) => Promise<void>;
+};
+
+/** Looks before anybody is asked, where one commit is wanted; then asks for refs, and at last for the commit itself. */
+async function find(search: Search): Promise<Fetched | undefined> {
+  const { target, store, ask } = search;
+  const { commit } = target;
+  const known = commit === undefined ? undefined : await look(search);
+  if (known) return known;
+  await ask(search.mirror, 'refs', target.requests);
+  if (store !== undefined) await ask(store, 'refs', target.apart?.requests ?? []);
+  const found = await look(search);
+  if (found || commit === undefined || store === undefined) return found;
+  // What no branch or tag leads to may still be given by its own id, as GitHub does.
+  await ask(store, `commit ${commit}`, [`+${commit}:refs/commits/${commit}`]);
+  return await look(search);
+}
+
+/** A commit that the mirror itself has is taken from there; refs of a store are its own. */
+async function look({ target, mirror, store }: Search): Promise<Fetched | undefined> {
+  const ofMirror = await resolveTarget(mirror, target);
+  if (ofMirror) return { ...ofMirror, mirror };
+  const ofStore = store === undefined ? undefined : await resolveTarget(store, target);
+  return ofStore && store !== undefined ? { ...ofStore, mirror: store } : undefined;
 }
 
 async function notThere(mirror: string, url: string, target: Target): Promise<Error> {

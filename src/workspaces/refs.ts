@@ -1,4 +1,5 @@
 import { commitRefused, refRefused } from './errors.ts';
+import { sha256Unsupported } from './limit-errors.ts';
 
 /** What git forbids in ref names, besides what `checkRef` says: https://git-scm.com/docs/git-check-ref-format */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -21,7 +22,8 @@ export function isCommit(text: string): boolean {
   return /^[0-9a-f]{40}$/.test(text);
 }
 
-/** Throws `commit_refused` unless `text` is a whole commit id. */
+/** Throws `commit_refused` unless `text` is a whole commit id, and `repository_sha256_unsupported` for one of SHA-256. */
 export function checkCommit(text: string): void {
+  if (typeof text === 'string' && /^[0-9a-f]{64}$/.test(text)) throw sha256Unsupported(`The commit ${text}`);
   if (typeof text !== 'string' || !isCommit(text)) throw commitRefused(text);
 }

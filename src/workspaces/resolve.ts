@@ -7,7 +7,10 @@ import type { Target } from './want.ts';
 export type Found = { commit: string; ref: string };
 
 /** Looks a target up in the mirror; undefined when the mirror has no such commit, or cannot be read. */
-export async function resolveTarget(mirror: string, target: Target): Promise<Found | undefined> {
+export async function resolveTarget(
+  mirror: string,
+  target: Pick<Target, 'names' | 'commit'>,
+): Promise<Found | undefined> {
   const names = target.commit === undefined ? target.names : [target.commit];
   const { exitCode, stdout } = await runGit(
     [`--git-dir=${mirror}`, 'cat-file', '--batch-check=%(objectname) %(objecttype)'],

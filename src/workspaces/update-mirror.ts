@@ -1,20 +1,23 @@
 import { rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { makeDirectory, removeTree } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
+import { borrowObjects, hasPlaceApart, mainMirror, makePlaceApart } from './apart.ts';
 import { noRoom } from './diagnose.ts';
 import { fetchFailed } from './errors.ts';
 import { fetchInto, followHead } from './fetch.ts';
 import type { FetchJob } from './fetch-queue.ts';
 import { lastWords, runGit } from './git.ts';
+import type { RepositoryLimits } from './git-limits.ts';
 import { clearLeftovers } from './leftovers.ts';
 import type { Remote } from './remote.ts';
 import { FOLLOW_HEAD } from './want.ts';
 
 type Update = {
-  /** The directory of all mirrors. */
-  dir: string;
+  /** The mirror, or a store beside it that borrows from one. */
   mirror: string;
   remote: Remote;
+  limits: RepositoryLimits;
   job: Pick<FetchJob<unknown>, 'requests' | 'signal' | 'report'>;
   mask: (text: string) => string;
 };
@@ -26,10 +29,22 @@ type Update = {
  * still answers, the mirror itself must be what is wrong. A single commit that the server does not give is no fault.
  */
 export async function updateMirror(update: Update): Promise<boolean> {
-  const { dir, mirror, job } = update;
-  await makeDirectory(dir, { mode: 0o700 });
+  const { mirror } = update;
+  if (isStore(mirror)) await makePlaceApart(mainMirror(mirror));
+  else await makeDirectory(dirname(mirror), { mode: 0o700 });
   await clearLeftovers(mirror);
-  if (!(await isDirectory(mirror))) {
+  try {
+    return await bringUp(update);
+  } catch (error) {
+    // What a git that was ended has half received is as large as a fetch may be.
+    await clearLeftovers(mirror);
+    throw error;
+  }
+}
+
+async function bringUp(update: Update): Promise<boolean> {
+  const { mirror, job } = update;
+  if (!(await isDirectory(mirror)) || (await isOfOldKind(mirror))) {
     await makeMirror(update);
     return false;
   }
@@ -51,12 +66,10 @@ async function makeMirror(update: Update): Promise<void> {
     const made = await runGit(['init', '--quiet', '--bare', '--template=', '--', fresh], {
       signal: job.signal,
     });
-    const failed =
-      made.exitCode === 0
-        ? ((await fetchOnce(update, fresh)) ?? (await followHead(fresh, remote, job.signal)))
-        : lastWords(made.stderr);
+    const failed = made.exitCode === 0 ? await fillMirror(update, fresh) : lastWords(made.stderr);
     if (failed !== undefined) {
       await throwCause(update);
+      if (isForOneCommit(job.requests)) return;
       throw fetchFailed(remote.url, update.mask(failed));
     }
     await replace(mirror, fresh);
@@ -65,14 +78,31 @@ async function makeMirror(update: Update): Promise<void> {
   }
 }
 
-async function fetchOnce({ remote, job }: Update, mirror: string): Promise<string | undefined> {
+async function fillMirror(update: Update, fresh: string): Promise<string | undefined> {
+  const { mirror, remote, job } = update;
+  const failed = await fetchOnce(update, fresh);
+  if (failed !== undefined || isStore(mirror)) return failed;
+  await makePlaceApart(fresh);
+  return await followHead(fresh, remote, job.signal);
+}
+
+async function fetchOnce(
+  { mirror: place, remote, job, limits }: Update,
+  mirror: string,
+): Promise<string | undefined> {
   const refspecs = [...job.requests].filter((request) => request !== FOLLOW_HEAD);
-  const failed = await fetchInto(mirror, remote, { refspecs, signal: job.signal, onProgress: job.report });
+  if (isStore(place)) await borrowObjects(mirror, mainMirror(place));
+  const failed = await fetchInto(mirror, remote, {
+    refspecs,
+    limits,
+    signal: job.signal,
+    onProgress: job.report,
+  });
   return failed ?? (job.requests.has(FOLLOW_HEAD) ? await followHead(mirror, remote, job.signal) : undefined);
 }
 
-async function throwCause({ dir, remote, job }: Update): Promise<void> {
-  const cause = (await noRoom(dir)) ?? (await remote.diagnose(job.signal));
+async function throwCause({ mirror, remote, job }: Update): Promise<void> {
+  const cause = (await noRoom(dirname(mirror))) ?? (await remote.diagnose(job.signal));
   if (cause) throw cause;
 }
 
@@ -81,6 +111,15 @@ async function replace(mirror: string, fresh: string): Promise<void> {
   if (await isDirectory(mirror)) await rename(mirror, old);
   await rename(fresh, mirror);
   await removeTree(old);
+}
+
+function isStore(mirror: string): boolean {
+  return mainMirror(mirror) !== mirror;
+}
+
+/** Mirrors once held what pull requests brought, too; such a one is made anew, once, without. */
+async function isOfOldKind(mirror: string): Promise<boolean> {
+  return !isStore(mirror) && !(await hasPlaceApart(mirror));
 }
 
 function isForOneCommit(requests: ReadonlySet<string>): boolean {

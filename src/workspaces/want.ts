@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { refRefused } from './errors.ts';
 import { checkCommit, checkRef, isCommit } from './refs.ts';
 
@@ -11,8 +12,16 @@ export type Want = {
   pullRequest?: { number: number; kind: 'head' | 'merge' };
 };
 
-/** A want as git is asked for it. `names` are tried in this order; `commit` is the one commit that will do, if any. */
-export type Target = { names: readonly string[]; commit: string | undefined; requests: readonly string[] };
+/**
+ * A want as git is asked for it. `names` are tried in this order; `commit` is the one commit that will do, if any.
+ * `requests` are for the mirror; what may be on none of its branches and tags goes into the store `apart`.
+ */
+export type Target = {
+  names: readonly string[];
+  commit: string | undefined;
+  requests: readonly string[];
+  apart: { key: string; requests: readonly string[] } | undefined;
+};
 
 /** A request that is no refspec: the mirror's HEAD shall name the default branch of now. */
 export const FOLLOW_HEAD = 'HEAD';
@@ -20,26 +29,37 @@ export const FOLLOW_HEAD = 'HEAD';
 /** Branches and tags are always fetched, so that the clone has what a plain clone has. */
 export const ALWAYS: readonly string[] = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
-/** Checks a want and puts it in git's words; throws `ref_refused` and `commit_refused`. */
+/** Checks a want and puts it in git's words; throws `ref_refused`, `commit_refused` and `repository_sha256_unsupported`. */
 export function targetOf(want: Want): Target {
   if (want.sha !== undefined) checkCommit(want.sha);
-  const { names, extra } = namesOf(want);
+  const { names, extra = [], apart } = namesOf(want);
   const byRef = want.ref !== undefined && isCommit(want.ref) ? want.ref : undefined;
-  return { names, commit: want.sha ?? byRef, requests: [...ALWAYS, ...extra] };
+  const commit = want.sha ?? byRef;
+  const alone = commit === undefined ? undefined : { key: `commit-${commit}`, requests: [] };
+  return { names, commit, requests: [...ALWAYS, ...extra], apart: apart ?? alone };
 }
 
+type Names = { names: string[]; extra?: string[]; apart?: { key: string; requests: string[] } };
+
 /** Patterns rather than plain refs: a fetch in which one plain ref is missing fails for all who share it. */
-function namesOf({ ref, pullRequest }: Want): { names: string[]; extra: string[] } {
+function namesOf({ ref, pullRequest }: Want): Names {
   if (pullRequest !== undefined) {
     const { number, kind } = pullRequest;
     if (!Number.isSafeInteger(number) || number <= 0) throw refRefused(`refs/pull/${number}/${kind}`);
-    const all = `refs/pull/${number}/*`;
-    return { names: [`refs/pull/${number}/${kind}`], extra: [`+${all}:${all}`] };
+    return { names: [`refs/pull/${number}/${kind}`], apart: pullStore(String(number)) };
   }
   if (ref === undefined) return { names: ['HEAD'], extra: [FOLLOW_HEAD] };
   checkRef(ref);
-  if (isCommit(ref)) return { names: [], extra: [] };
-  if (!ref.startsWith('refs/')) return { names: [`refs/heads/${ref}`, `refs/tags/${ref}`], extra: [] };
-  if (/^refs\/(?:heads|tags)\//.test(ref)) return { names: [ref], extra: [] };
-  return { names: [ref], extra: [`+${ref}*:${ref}*`] };
+  if (isCommit(ref)) return { names: [] };
+  if (!ref.startsWith('refs/')) return { names: [`refs/heads/${ref}`, `refs/tags/${ref}`] };
+  if (/^refs\/(?:heads|tags)\//.test(ref)) return { names: [ref] };
+  const [, number] = /^refs\/pull\/(\d{1,15})\//.exec(ref) ?? [];
+  if (number !== undefined) return { names: [ref], apart: pullStore(number) };
+  const key = `ref-${createHash('sha256').update(ref).digest('hex').slice(0, 32)}`;
+  return { names: [ref], apart: { key, requests: [`+${ref}*:${ref}*`] } };
+}
+
+function pullStore(number: string): { key: string; requests: string[] } {
+  const all = `refs/pull/${number}/*`;
+  return { key: `pull-${number}`, requests: [`+${all}:${all}`] };
 }

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { FaultsError } from '../../src/base/errors.ts';
 import { loadConfig, readSettings } from '../../src/config/load.ts';
 import { OPTIONS } from '../../src/config/options.ts';
+import { REPOSITORY_LIMITS } from '../../src/workspaces/git-limits.ts';
 
 function faultsOf(settings: Record<string, string>): string[] {
   try {
@@ -34,6 +35,16 @@ describe('the configuration', () => {
     });
     expect(config.run).toMatchObject({ memoryBytes: 4 * 1024 ** 3, cpus: 2, pids: 512, network: 'open' });
     expect(config.runAs.uid).not.toBe(0);
+  });
+
+  test('limits repositories as the code does that is given no limits', () => {
+    expect(loadConfig({}, '/srv/app').repositoryLimits).toEqual(REPOSITORY_LIMITS);
+  });
+
+  test('ends preparing at half of what must be free for a run to begin, unless told', () => {
+    expect(loadConfig({}, '/srv/app').preparing.freeBytes).toBe(512 * 1024 ** 2);
+    expect(loadConfig({ MIN_FREE_TO_RUN: '32m' }, '/srv/app').preparing.freeBytes).toBe(16 * 1024 ** 2);
+    expect(loadConfig({ MIN_FREE_TO_PREPARE: '3g' }, '/srv/app').preparing.freeBytes).toBe(3 * 1024 ** 3);
   });
 
   test('says how many options are wrong in a whole sentence', () => {

@@ -1,0 +1,69 @@
+import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { systemCode } from '../base/errors.ts';
+import { removeTree } from '../base/files.ts';
+import { resolveTarget } from './resolve.ts';
+
+/** Where, in a mirror, the stores lie that hold what is on none of its branches and tags. */
+const APART = 'apart';
+
+/**
+ * The bare repository that holds what one pull request, one commit or one odd ref brings beyond the mirror’s branches
+ * and tags; `key` is one plain component. It borrows everything else from the mirror, and only runs about the same
+ * thing are cloned from it: what a fork pushed never travels into another run’s clone.
+ */
+export function apartStore(mirror: string, key: string): string {
+  return join(mirror, APART, key);
+}
+
+/** The mirror that a store borrows from; a mirror is its own. */
+export function mainMirror(store: string): string {
+  const above = dirname(store);
+  return basename(above) === APART ? dirname(above) : store;
+}
+
+/** Makes a mirror ready for stores. A mirror without the place for them is of an older kind, which held everything. */
+export async function makePlaceApart(mirror: string): Promise<void> {
+  await mkdir(join(mirror, APART), { mode: 0o700 }).catch((error: unknown) => {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  });
+}
+
+/** Whether a mirror has the place for stores. */
+export async function hasPlaceApart(mirror: string): Promise<boolean> {
+  return await stat(join(mirror, APART)).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Lets a store borrow its mirror’s objects; said anew before each fetch, because directories are moved. */
+export async function borrowObjects(store: string, mirror: string): Promise<void> {
+  await mkdir(join(store, 'objects/info'), { recursive: true });
+  await writeFile(join(store, 'objects/info/alternates'), `${join(mirror, 'objects')}\n`);
+}
+
+/** The repository of a mirror that has a commit: itself, or a store; undefined when none has. */
+export async function findStore(mirror: string, commit: string): Promise<string | undefined> {
+  const target = { names: [], commit };
+  for (const store of [mirror, ...(await listStores(mirror))])
+    if (await resolveTarget(store, target)) return store;
+  return undefined;
+}
+
+/** Removes the stores of a mirror that no run asked for since `before`, milliseconds since 1970. */
+export async function removeOldStores(mirror: string, before: number): Promise<void> {
+  for (const store of await listStores(mirror)) {
+    const found = await stat(store).catch(() => undefined);
+    if (!found || found.mtimeMs >= before) continue;
+    const away = `${store}.removing`;
+    await removeTree(away);
+    await rename(store, away);
+    await removeTree(away);
+  }
+}
+
+async function listStores(mirror: string): Promise<string[]> {
+  const names = await readdir(join(mirror, APART)).catch(() => []);
+  return names.filter((name) => !name.includes('.')).map((name) => apartStore(mirror, name));
+}
