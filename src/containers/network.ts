@@ -1,4 +1,5 @@
 import type { NetworkInspectInfo } from 'dockerode';
+import { fieldOf } from './engine-answer.ts';
 import type { CallEngine } from './engine-call.ts';
 import { networkMissing, networkNotIsolated } from './errors.ts';
 import { NETWORK_NAME } from './hardening.ts';
@@ -19,9 +20,11 @@ function isIsolated({ Driver, Options }: NetworkInspectInfo): boolean {
 
 async function findNetwork(call: CallEngine): Promise<NetworkInspectInfo | undefined> {
   const found = { what: `describe the network ${NETWORK_NAME}`, answers: { 404: undefined } };
-  return await call<NetworkInspectInfo | undefined>(found, (docker) =>
-    docker.getNetwork(NETWORK_NAME).inspect(),
-  );
+  return await call<NetworkInspectInfo | undefined>(found, async (docker) => {
+    const network = await docker.getNetwork(NETWORK_NAME).inspect();
+    fieldOf(network, 'Driver', 'string');
+    return network;
+  });
 }
 
 /** A conflict means that another service has just made it. */
@@ -42,6 +45,6 @@ async function makeNetwork(call: CallEngine): Promise<void> {
 export async function checkNetwork(call: CallEngine, name: string): Promise<void> {
   const faults = { 404: (_words: string, cause: unknown) => networkMissing(name, cause) };
   await call({ what: `describe the network ${name}`, faults }, async (docker) => {
-    await docker.getNetwork(name).inspect();
+    fieldOf(await docker.getNetwork(name).inspect(), 'Id', 'string');
   });
 }
