@@ -33,6 +33,7 @@ export type RunTables = {
     launching_at: number | null;
     lost_after: number | null;
     retries: number;
+    suspicion: number;
     group_key: string | null;
     held: 0 | 1;
     head: 0 | 1;
@@ -75,6 +76,7 @@ export const RUN_COLUMNS = [
   'launching_at',
   'lost_after',
   'retries',
+  'suspicion',
   'group_key',
   'actor',
 ] as const;
@@ -109,6 +111,7 @@ export function toRun(row: Omit<RunTables['runs'], 'profile_json' | 'not_before'
     launchingAt: row.launching_at,
     lostAfter: row.lost_after,
     retries: row.retries,
+    suspicion: row.suspicion,
     actor: row.actor === '' ? null : row.actor,
     groupKey: row.group_key,
   };

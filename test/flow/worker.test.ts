@@ -51,6 +51,7 @@ async function startWorker(takenUp: Run[]) {
     renew: () => answer(new Set(takenUp.map(({ id }) => id))),
     takeOver: () => answer(takenUp),
     lapsed: () => answer({ back: [], mine: [], lost: [] }),
+    clear: () => answer(undefined),
     launching: () => answer(true),
   };
   const worker = createWorker({
@@ -59,6 +60,7 @@ async function startWorker(takenUp: Run[]) {
     version: '0',
     capacity: 2,
     times: { leaseMs: 1_000, everyMs: 5, fenceMs: 500 },
+    suspicion: 1,
     lookMs: 5,
     queue,
     leases,
