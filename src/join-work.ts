@@ -13,6 +13,7 @@ import type { Reporter } from './feedback/reporter.ts';
 import type { CodexRefresh } from './flow/codex-refresh.ts';
 import { createEngineWatch, type EngineWatch } from './flow/engine-watch.ts';
 import { createExecutor } from './flow/executor.ts';
+import { createFitImage } from './flow/fit-image.ts';
 import { createHost } from './flow/host.ts';
 import { type Directories, runFilesHome } from './flow/places.ts';
 import type { Publisher } from './flow/publisher.ts';
@@ -72,8 +73,7 @@ export function joinWork(ground: Ground): Work {
     ...ground,
     ...config,
     codexRefresh,
-    engine,
-    engineWatch,
+    ...{ engine, engineWatch, fitImage: createFitImage(engine, db.installation) },
     publisher,
     reporter,
     directories,

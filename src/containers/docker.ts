@@ -12,6 +12,7 @@ import { containerTerminal } from './container-terminal.ts';
 import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
 import { describeEngine, type EngineInfo, type ImageInfo, inspectImage } from './engine-info.ts';
 import { answerInvalid, containerGone } from './errors.ts';
+import { lookForPrograms } from './image-programs.ts';
 import { checkNetwork, ensureNetwork } from './network.ts';
 import { type Stray, strayCalls } from './strays.ts';
 import { checkVolume } from './volume.ts';
@@ -33,6 +34,12 @@ export type Engine = {
   info(): Promise<EngineInfo>;
   /** Throws `image_name_invalid`, `image_missing`. */
   inspectImage(name: string): Promise<ImageInfo>;
+  /** Which of these programs, each with the places where it may lie, an image lacks: their indexes. Throws `image_missing`. */
+  lookForPrograms(
+    image: string,
+    programs: readonly (readonly string[])[],
+    labels: Readonly<Record<string, string>>,
+  ): Promise<number[]>;
   /** Makes the `github-flows` bridge unless it is there. Throws `network_not_isolated`. */
   ensureNetwork(): Promise<void>;
   /** Whether a network of this name is there. Throws `network_missing`. */
@@ -87,7 +94,7 @@ export function createEngine({ dockerHost, clock }: { dockerHost: string; clock:
 
 type EngineItself = Pick<
   Engine,
-  'ping' | 'info' | 'inspectImage' | 'ensureNetwork' | 'checkNetwork' | 'checkVolume'
+  'ping' | 'info' | 'inspectImage' | 'lookForPrograms' | 'ensureNetwork' | 'checkNetwork' | 'checkVolume'
 >;
 
 function engineItself(call: CallEngine): EngineItself {
@@ -99,6 +106,7 @@ function engineItself(call: CallEngine): EngineItself {
       }),
     info: () => call({ what: 'describe itself' }, describeEngine),
     inspectImage: (name) => inspectImage(call, name),
+    lookForPrograms: (image, programs, labels) => lookForPrograms(call, image, { programs, labels }),
     ensureNetwork: () => ensureNetwork(call),
     checkNetwork: (name) => checkNetwork(call, name),
     checkVolume: (name) => checkVolume(call, name),

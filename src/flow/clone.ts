@@ -31,7 +31,7 @@ export async function cloneRepository(
   });
   const wanted = pullRequestBase(profile.checkout, event);
   if (wanted?.sha !== undefined) await parts.mirrors.fetch(source, { sha: wanted.sha }, { signal });
-  const owner = plan.user;
+  const { owner } = plan;
   const branch = runBranch(run.id);
   const [changes] = await Promise.all([
     wanted ? compareAgentConfig(mirror, { commit, wanted }, signal) : [],
@@ -47,7 +47,7 @@ export async function cloneRepository(
     }),
   ]);
   const taken = await applyAgentConfig({ mirror, commit, dir: places.repo, owner, signal }, changes);
-  await recordClone(places, { mirror, commit, branch, owner });
+  await recordClone(places, { mirror, commit, branch, owner: plan.user });
   await parts.runs.note(run.id, { kind: 'checkout', text: `Checked out ${commit}.`, data: { commit } });
   if (taken.length > 0) await parts.runs.note(run.id, { kind: 'agent_config', text: takenWords(taken) });
 }

@@ -13,6 +13,7 @@ import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import { readDelivered } from './delivered.ts';
+import type { FitImage } from './fit-image.ts';
 import { type GrantParts, handOver, readGrants } from './grants.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
@@ -32,6 +33,7 @@ export type Prepared = {
 export type PrepareParts = GrantParts & {
   deliveries: DeliveryStore;
   engine: Engine;
+  fitImage: FitImage;
   directories: Directories;
   mountHost: MountHost;
   defaults: PlanDefaults;
@@ -45,7 +47,7 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   const plan = await decidePlan(parts, { run, profile, places });
   const prompt = promptFor(profile, event, run.id);
   const grants = await readGrants(parts, { run, profile, plan, signal });
-  await makePlaces(places, plan.user);
+  await makePlaces(places, plan.owner);
   await handOver(parts, { run, plan, places }, grants);
   const scripts = runFiles(plan, parts.serverUrl, grants.gitHub && gitUserName(grants.gitHub.token));
   await writeFiles(scripts, { run, body, plan, places, prompt });
@@ -77,7 +79,7 @@ async function decidePlan(
     secretsDir: parts.mountHost.secretsDir,
     policy,
   });
-  return await holdToPolicy(plan, policy, parts.engine);
+  return await holdToPolicy(plan, policy, parts.engine, parts.fitImage);
 }
 
 /** Fresh and empty: what an attempt before this one left is gone. */
@@ -116,7 +118,7 @@ async function writeFiles(
   ];
   await Promise.all([
     ...files.map(async ({ path, content, mode }) => {
-      await writeNew(join(places.files, path), content, { mode, owner: plan.user });
+      await writeNew(join(places.files, path), content, { mode, owner: plan.owner });
     }),
     writeAtomic(join(places.log, 'prompt.md'), prompt, { mode: 0o600 }),
   ]);

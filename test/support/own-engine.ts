@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { execa } from 'execa';
@@ -28,10 +28,12 @@ const DAEMON_FLAGS = '--bridge=none --iptables=false --ip6tables=false --log-lev
 
 /**
  * Starts an engine in a network namespace of its own. It runs in a container that is chrooted to the host, so that
- * whoever may use the machine's engine may start it, root or not.
+ * whoever may use the machine's engine may start it, root or not. With `mapsFrom` it maps users (`userns-remap`), and
+ * root of a container is that user of the host.
  */
-export async function startOwnEngine(name: string): Promise<OwnEngine> {
+export async function startOwnEngine(name: string, mapsFrom?: number): Promise<OwnEngine> {
   const dir = mkdtempSync('/tmp/gf-engine-');
+  chmodSync(dir, 0o755);
   const socket = join(dir, 'docker.sock');
   const container = `gf-test-${name}-${process.pid}`;
   const places = `--data-root ${dir}/data --exec-root ${dir}/exec --pidfile ${dir}/pid -H unix://${socket}`;
@@ -39,7 +41,11 @@ export async function startOwnEngine(name: string): Promise<OwnEngine> {
   const given = ['--cap-drop=ALL', ...hostCapabilities().map((capability) => `--cap-add=${capability}`)];
   const open = ['--security-opt=seccomp=unconfined', '--security-opt=apparmor=unconfined', '--pid=host'];
   const group = `--group ${process.getgid?.() ?? 0}`;
-  const command = `/host unshare --net -- dockerd ${places} ${group} ${DAEMON_FLAGS}`.split(' ');
+  const daemon = `dockerd ${places} ${group} ${DAEMON_FLAGS}`;
+  const command =
+    mapsFrom === undefined
+      ? `/host unshare --net -- ${daemon}`.split(' ')
+      : ['/host', 'unshare', '--net', '--mount', 'sh', '-c', mappingDaemon(dir, daemon, mapsFrom)];
   await execa('docker', [
     ...['run', '-d', '--name', container, '--user=0', '--network=none', '-v', '/:/host'],
     ...given,
@@ -84,6 +90,15 @@ export async function startOwnEngine(name: string): Promise<OwnEngine> {
     },
     remove,
   };
+}
+
+/** A daemon that maps users from `mapsFrom` on, with files of its own that say so; the machine's stay as they are. */
+function mappingDaemon(dir: string, daemon: string, mapsFrom: number): string {
+  for (const name of ['subuid', 'subgid']) writeFileSync(join(dir, name), `nobody:${mapsFrom}:65536\n`);
+  const own = ['subuid', 'subgid'].map(
+    (name) => `touch /etc/${name} && mount --bind ${dir}/${name} /etc/${name}`,
+  );
+  return [...own, `exec ${daemon} --userns-remap=nobody:nogroup`].join(' && ');
 }
 
 /** What this machine's first process may have; a sandbox has not all. */
