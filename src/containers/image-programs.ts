@@ -66,9 +66,12 @@ async function isProgram(call: CallEngine, id: string, path: string, links: numb
 
 type Stat = { mode: number; linkTarget: string };
 
+/** The engine could not look, so the run may try. */
+const UNKNOWN: Stat = { mode: 0o111, linkTarget: '' };
+
 /** What lies at a path of a container, not following its last link: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerArchiveInfo */
 async function statIn(call: CallEngine, id: string, path: string): Promise<Stat | undefined> {
-  const options = { what: `look for ${path} in an image`, answers: { 404: undefined } };
+  const options = { what: `look for ${path} in an image`, answers: { 404: undefined, 500: UNKNOWN } };
   return await call<Stat | undefined>(options, async (docker) => {
     const answer = await docker.getContainer(id).infoArchive({ path });
     const header = String(answer.headers?.['x-docker-container-path-stat'] ?? '');

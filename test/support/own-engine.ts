@@ -42,15 +42,20 @@ export async function startOwnEngine(name: string, mapsFrom?: number): Promise<O
   const open = ['--security-opt=seccomp=unconfined', '--security-opt=apparmor=unconfined', '--pid=host'];
   const group = `--group ${process.getgid?.() ?? 0}`;
   const daemon = `dockerd ${places} ${group} ${DAEMON_FLAGS}`;
+  // Below a chroot no user namespace can be made, so an engine that maps users is started where the first process is.
   const command =
     mapsFrom === undefined
-      ? `/host unshare --net -- ${daemon}`.split(' ')
-      : ['/host', 'unshare', '--net', '--mount', 'sh', '-c', mappingDaemon(dir, daemon, mapsFrom)];
+      ? `chroot /host unshare --net -- ${daemon}`.split(' ')
+      : [
+          ...'nsenter --target 1 --mount -- unshare --net --mount sh -c'.split(' '),
+          mappingDaemon(dir, daemon, mapsFrom),
+        ];
+  const [entrypoint = '', ...args] = command;
   await execa('docker', [
     ...['run', '-d', '--name', container, '--user=0', '--network=none', '-v', '/:/host'],
     ...given,
     ...open,
-    ...['--entrypoint=chroot', baseImage(), ...command],
+    ...[`--entrypoint=${entrypoint}`, baseImage(), ...args],
   ]);
   const docker = new Docker({ socketPath: socket });
   const ready = async (): Promise<void> => {
