@@ -14,7 +14,7 @@ import type { CodexRefresh } from './flow/codex-refresh.ts';
 import { noteEngine } from './flow/engine-notes.ts';
 import { createEngineWatch, type EngineWatch } from './flow/engine-watch.ts';
 import { createExecutor } from './flow/executor.ts';
-import { createFitImage } from './flow/fit-image.ts';
+import { createProgramCheck } from './flow/fit-image.ts';
 import { createHost } from './flow/host.ts';
 import { type Directories, runFilesHome } from './flow/places.ts';
 import type { Publisher } from './flow/publisher.ts';
@@ -74,7 +74,7 @@ export function joinWork(ground: Ground): Work {
     ...ground,
     ...config,
     codexRefresh,
-    ...{ engine, engineWatch, fitImage: createFitImage(engine, db.installation) },
+    ...{ engine, engineWatch, checkPrograms: createProgramCheck() },
     publisher,
     reporter,
     directories,

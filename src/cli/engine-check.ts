@@ -4,7 +4,7 @@ import { asFlowError, type Problem } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Engine } from '../containers/docker.ts';
 import type { EngineInfo } from '../containers/engine-info.ts';
-import { createFitImage } from '../flow/fit-image.ts';
+import { createProgramCheck, fitImage } from '../flow/fit-image.ts';
 import { runPlaces } from '../flow/places.ts';
 import { makePlan } from '../flow/plan.ts';
 import { runOwner } from '../flow/run-owner.ts';
@@ -58,7 +58,7 @@ export async function reportProfileImages(
 ): Promise<Finding> {
   const info = await engine.info();
   const policy = loadPolicy(policyPlace(config));
-  const fitImage = createFitImage(engine, 'doctor');
+  const checkPrograms = createProgramCheck();
   const images = new Map<string, Profile[]>();
   for (const profile of profiles) {
     const { image } = profile.execution.runtime;
@@ -68,7 +68,11 @@ export async function reportProfileImages(
   for (const [image, users] of [...images].slice(0, MOST_IMAGES))
     try {
       const found = await engine.inspectImage(image);
-      for (const profile of users) await fitImage(planOf(profile, policy, config), found, info);
+      for (const profile of users) {
+        const plan = planOf(profile, policy, config);
+        fitImage(plan, found, info);
+        await checkPrograms(plan, found, async (programs) => await engine.lookIntoImage(found.id, programs));
+      }
     } catch (error) {
       const problem = asFlowError(error).toProblem();
       problems.set(problem.message, problem);

@@ -12,7 +12,7 @@ import { containerTerminal } from './container-terminal.ts';
 import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
 import { describeEngine, type EngineInfo, type ImageInfo, inspectImage } from './engine-info.ts';
 import { answerInvalid, containerGone } from './errors.ts';
-import { lookForPrograms } from './image-programs.ts';
+import { lookForPrograms, lookIntoImage } from './image-programs.ts';
 import { checkNetwork, ensureNetwork } from './network.ts';
 import { type Stray, strayCalls } from './strays.ts';
 import { checkVolume } from './volume.ts';
@@ -34,12 +34,10 @@ export type Engine = {
   info(): Promise<EngineInfo>;
   /** Throws `image_name_invalid`, `image_missing`. */
   inspectImage(name: string): Promise<ImageInfo>;
-  /** Which of these programs, each with the places where it may lie, an image lacks: their indexes. Throws `image_missing`. */
-  lookForPrograms(
-    image: string,
-    programs: readonly (readonly string[])[],
-    labels: Readonly<Record<string, string>>,
-  ): Promise<number[]>;
+  /** Which of these programs, each with the places where it may lie, a container that need not run lacks: their indexes. */
+  lookForPrograms(container: string, programs: readonly (readonly string[])[]): Promise<number[]>;
+  /** The same of an image, by a container that is made for this and removed at once. Throws `image_missing`. */
+  lookIntoImage(image: string, programs: readonly (readonly string[])[]): Promise<number[]>;
   /** Makes the `github-flows` bridge unless it is there. Throws `network_not_isolated`. */
   ensureNetwork(): Promise<void>;
   /** Whether a network of this name is there. Throws `network_missing`. */
@@ -94,7 +92,14 @@ export function createEngine({ dockerHost, clock }: { dockerHost: string; clock:
 
 type EngineItself = Pick<
   Engine,
-  'ping' | 'info' | 'inspectImage' | 'lookForPrograms' | 'ensureNetwork' | 'checkNetwork' | 'checkVolume'
+  | 'ping'
+  | 'info'
+  | 'inspectImage'
+  | 'lookForPrograms'
+  | 'lookIntoImage'
+  | 'ensureNetwork'
+  | 'checkNetwork'
+  | 'checkVolume'
 >;
 
 function engineItself(call: CallEngine): EngineItself {
@@ -106,7 +111,8 @@ function engineItself(call: CallEngine): EngineItself {
       }),
     info: () => call({ what: 'describe itself' }, describeEngine),
     inspectImage: (name) => inspectImage(call, name),
-    lookForPrograms: (image, programs, labels) => lookForPrograms(call, image, { programs, labels }),
+    lookForPrograms: (id, programs) => lookForPrograms(call, id, programs),
+    lookIntoImage: (image, programs) => lookIntoImage(call, image, programs),
     ensureNetwork: () => ensureNetwork(call),
     checkNetwork: (name) => checkNetwork(call, name),
     checkVolume: (name) => checkVolume(call, name),

@@ -11,42 +11,42 @@ const LINK = 2 ** 27;
 /** Links that are followed to a program; `/bin/sh` in Debian has one, alternatives have three. */
 const MOST_LINKS = 8;
 
-/**
- * Which of these programs an image has: for each, its places in order; gives the indexes of those that are at none.
- * They are looked for in a container that is made without any mount and never started, and removed at once.
- */
+/** Which of these programs a container lacks, running or not: for each its places in order; gives the indexes of those that are at none. */
 export async function lookForPrograms(
   call: CallEngine,
+  id: string,
+  programs: readonly (readonly string[])[],
+): Promise<number[]> {
+  const found = await Promise.all(programs.map((places) => isAtOne(call, id, places)));
+  return found.flatMap((isThere, index) => (isThere ? [] : [index]));
+}
+
+/** The same of an image, in a container that is made without any mount, never started, and removed at once. */
+export async function lookIntoImage(
+  call: CallEngine,
   image: string,
-  {
-    programs,
-    labels,
-  }: { programs: readonly (readonly string[])[]; labels: Readonly<Record<string, string>> },
+  programs: readonly (readonly string[])[],
 ): Promise<number[]> {
   const faults = { 404: (_words: string, cause: unknown) => imageMissing(image, cause) };
   const id = await call({ what: 'create a container', faults }, async (docker, abortSignal) => {
-    return (await docker.createContainer({ ...probeSpec(image, labels), abortSignal })).id;
+    return (await docker.createContainer({ ...probeSpec(image), abortSignal })).id;
   });
   try {
-    const found = await Promise.all(programs.map((places) => isAtOne(call, id, places)));
-    return found.flatMap((isThere, index) => (isThere ? [] : [index]));
+    return await lookForPrograms(call, id, programs);
   } finally {
-    await call<void>(
-      { what: 'remove a container', answers: { 404: undefined } },
-      async (docker, abortSignal) => {
-        await docker.getContainer(id).remove({ force: true, v: true, abortSignal });
-      },
-    );
+    const gone = { what: 'remove a container', answers: { 404: undefined } };
+    await call<void>(gone, async (docker, abortSignal) => {
+      await docker.getContainer(id).remove({ force: true, v: true, abortSignal });
+    });
   }
 }
 
 /** Nothing of it ever runs. */
-function probeSpec(image: string, labels: Readonly<Record<string, string>>): ContainerCreateOptions {
+function probeSpec(image: string): ContainerCreateOptions {
   return {
     ...HARDENED_CONTAINER,
     name: `gf-look-${randomId(12)}`,
     Image: image,
-    Labels: { ...labels },
     Entrypoint: ['/bin/sh'],
     HostConfig: { ...HARDENED_HOST, NetworkMode: 'none' },
   };

@@ -1,35 +1,34 @@
 import { existsSync } from 'node:fs';
-import type { Engine } from '../containers/docker.ts';
 import type { EngineInfo, ImageInfo } from '../containers/engine-info.ts';
 import { neededPrograms, placesOf, programMissing, refuseUnfitImage } from '../containers/image-fitness.ts';
-import { containerLabels } from '../containers/labels.ts';
 import type { Plan } from '../containers/plan.ts';
 
-/** Looks at an image before a run of it begins. Throws `image_of_another_platform`, `image_hides_mount`, `image_lacks_program`. */
-export type FitImage = (plan: Plan, image: ImageInfo, engine: EngineInfo) => Promise<void>;
+/** Finds out which programs, each with its places, an image lacks: their indexes. */
+type Look = (programs: readonly (readonly string[])[]) => Promise<number[]>;
 
-/** Images that are remembered; each is looked into once, whatever its name stands for later. */
+/** Whether an image has what a plan needs of it, by `look`, which is asked once for each image and set of programs. Throws `image_lacks_program`. */
+export type CheckPrograms = (plan: Plan, image: ImageInfo, look: Look) => Promise<void>;
+
+/** Images that are remembered; each by its id, whatever its name stands for later. */
 const MOST_KEPT = 1_000;
 
-/** A look that remembers what it found in an image by the image's id, so that only the first run of it waits. */
-export function createFitImage(engine: Pick<Engine, 'lookForPrograms'>, installation: string): FitImage {
+/** What an image's description says against a plan, on this machine. Throws `image_of_another_platform`, `image_hides_mount`. */
+export function fitImage(plan: Plan, image: ImageInfo, engine: EngineInfo): void {
+  refuseUnfitImage(image, plan, { engine, emulates });
+}
+
+/** A check that remembers what it found, so that only the first run of an image waits. */
+export function createProgramCheck(): CheckPrograms {
   const fit = new Set<string>();
-  return async (plan, image, info) => {
-    refuseUnfitImage(image, plan, { engine: info, emulates });
+  return async (plan, image, look) => {
     const wanted = neededPrograms(plan).flatMap((program) => {
       const places = placesOf(program.path, plan, image);
       return places ? [{ program, places }] : [];
     });
-    const key = JSON.stringify([image.id, wanted.map(({ places }) => places)]);
+    const places = wanted.map((one) => one.places);
+    const key = JSON.stringify([image.id, places]);
     if (fit.has(key)) return;
-    // With the run's labels, so that what a crash leaves is swept with the run.
-    const runId = plan.env.GITHUB_FLOWS_RUN_ID ?? '';
-    const missing = await engine.lookForPrograms(
-      image.id,
-      wanted.map(({ places }) => places),
-      containerLabels({ installation, runId, attempt: 0 }),
-    );
-    const [first] = missing.flatMap((index) => wanted[index] ?? []);
+    const [first] = (await look(places)).flatMap((index) => wanted[index] ?? []);
     if (first) throw programMissing(plan.image, first.program);
     if (fit.size >= MOST_KEPT) fit.clear();
     fit.add(key);

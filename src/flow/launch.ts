@@ -14,6 +14,7 @@ import { cloneRepository } from './clone.ts';
 import { move } from './conclude.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type EgressParts, openEgress } from './egress-way.ts';
+import type { CheckPrograms } from './fit-image.ts';
 import { type Flight, flightSignal, leaseLost } from './flight.ts';
 import { baselineFile, type Directories } from './places.ts';
 import { type PlanDefaults, planLimits } from './plan.ts';
@@ -29,6 +30,7 @@ export type LaunchParts = EgressParts & {
   defaults: PlanDefaults;
   serverUrl: string;
   leases: Leases;
+  checkPrograms: CheckPrograms;
   crashPoint: CrashPoint;
   clock: Clock;
 };
@@ -75,10 +77,15 @@ export async function begin(
 
 async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Promise<string> {
   if (plan.network === 'open') await parts.engine.ensureNetwork();
-  const { cpus } = await parts.engine.info();
+  const [{ cpus }, image] = await Promise.all([parts.engine.info(), parts.engine.inspectImage(plan.image)]);
   const identity = { installation: parts.directories.installation, runId: run.id, attempt: run.attempt };
   const id = await parts.engine.create(containerSpec(plan, identity, cpus));
   parts.crashPoint('container-created');
+  await parts.checkPrograms(
+    plan,
+    image,
+    async (programs) => await parts.engine.lookForPrograms(id, programs),
+  );
   return id;
 }
 

@@ -4,12 +4,12 @@ import type { Plan } from '../containers/plan.ts';
 import { askedNetwork, askPolicy } from '../policy/ask.ts';
 import type { KnownImage } from '../policy/image-rules.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { FitImage } from './fit-image.ts';
+import { fitImage } from './fit-image.ts';
 import { runOwner } from './run-owner.ts';
 
 /**
  * Holds a plan against the policy as it is now and against what the engine has: the image with its digests and its
- * programs, the users, the volumes, the network, the runtime. Gives the plan to launch, with the owner that its files
+ * description, the users, the volumes, the network, the runtime. Gives the plan to launch, with the owner that its files
  * must have on the host; where the policy has rules for images, its image is the very one that was looked at, whatever
  * its name stands for a moment later.
  * Throws the first refusal of the policy, `image_missing`, what `runOwner` and `fitImage` throw, and what the engine says of the rest.
@@ -18,13 +18,12 @@ export async function holdToPolicy(
   plan: Plan,
   policy: Policy,
   engine: Pick<Engine, 'inspectImage' | 'checkVolume' | 'checkNetwork' | 'info'>,
-  fitImage: FitImage,
 ): Promise<Plan> {
   refuseBeyondPolicy(plan, policy);
   const [image, info] = await Promise.all([engine.inspectImage(plan.image), engine.info()]);
   refuseBeyondPolicy(plan, policy, image);
   const owner = runOwner(info.users, plan.user, process.getuid?.() ?? 0);
-  await fitImage(plan, image, info);
+  fitImage(plan, image, info);
   for (const { name } of volumesOf(plan)) await engine.checkVolume(name);
   if (typeof plan.network === 'object' && 'name' in plan.network)
     await engine.checkNetwork(plan.network.name);

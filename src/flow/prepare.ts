@@ -13,7 +13,6 @@ import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import { readDelivered } from './delivered.ts';
-import type { FitImage } from './fit-image.ts';
 import { type GrantParts, handOver, readGrants } from './grants.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from './places.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
@@ -33,7 +32,6 @@ export type Prepared = {
 export type PrepareParts = GrantParts & {
   deliveries: DeliveryStore;
   engine: Engine;
-  fitImage: FitImage;
   directories: Directories;
   mountHost: MountHost;
   defaults: PlanDefaults;
@@ -79,7 +77,7 @@ async function decidePlan(
     secretsDir: parts.mountHost.secretsDir,
     policy,
   });
-  return await holdToPolicy(plan, policy, parts.engine, parts.fitImage);
+  return await holdToPolicy(plan, policy, parts.engine);
 }
 
 /** Fresh and empty: what an attempt before this one left is gone. */

@@ -39,7 +39,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-test('a run of an image that cannot be what the profile says is refused before anything of it is made, and names what is wrong', async () => {
+test('a run of an image that cannot be what the profile says is refused before it starts, and names what is wrong', async () => {
   const cases = [
     ['no-shell', images.noShell, ['sh'], 'image_lacks_program', '/bin/sh'],
     ['no-timeout', images.noTimeout, ['sh'], 'image_lacks_program', 'timeout'],

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { execa } from 'execa';
@@ -28,12 +28,10 @@ const DAEMON_FLAGS = '--bridge=none --iptables=false --ip6tables=false --log-lev
 
 /**
  * Starts an engine in a network namespace of its own. It runs in a container that is chrooted to the host, so that
- * whoever may use the machine's engine may start it, root or not. With `mapsFrom` it maps users (`userns-remap`), and
- * root of a container is that user of the host.
+ * whoever may use the machine's engine may start it, root or not.
  */
-export async function startOwnEngine(name: string, mapsFrom?: number): Promise<OwnEngine> {
+export async function startOwnEngine(name: string): Promise<OwnEngine> {
   const dir = mkdtempSync('/tmp/gf-engine-');
-  chmodSync(dir, 0o755);
   const socket = join(dir, 'docker.sock');
   const container = `gf-test-${name}-${process.pid}`;
   const places = `--data-root ${dir}/data --exec-root ${dir}/exec --pidfile ${dir}/pid -H unix://${socket}`;
@@ -41,21 +39,12 @@ export async function startOwnEngine(name: string, mapsFrom?: number): Promise<O
   const given = ['--cap-drop=ALL', ...hostCapabilities().map((capability) => `--cap-add=${capability}`)];
   const open = ['--security-opt=seccomp=unconfined', '--security-opt=apparmor=unconfined', '--pid=host'];
   const group = `--group ${process.getgid?.() ?? 0}`;
-  const daemon = `dockerd ${places} ${group} ${DAEMON_FLAGS}`;
-  // Below a chroot no user namespace can be made, so an engine that maps users is started where the first process is.
-  const command =
-    mapsFrom === undefined
-      ? `chroot /host unshare --net -- ${daemon}`.split(' ')
-      : [
-          ...'nsenter --target 1 --mount -- unshare --net --mount sh -c'.split(' '),
-          mappingDaemon(dir, daemon, mapsFrom),
-        ];
-  const [entrypoint = '', ...args] = command;
+  const command = `/host unshare --net -- dockerd ${places} ${group} ${DAEMON_FLAGS}`.split(' ');
   await execa('docker', [
     ...['run', '-d', '--name', container, '--user=0', '--network=none', '-v', '/:/host'],
     ...given,
     ...open,
-    ...[`--entrypoint=${entrypoint}`, baseImage(), ...args],
+    ...['--entrypoint=chroot', baseImage(), ...command],
   ]);
   const docker = new Docker({ socketPath: socket });
   const ready = async (): Promise<void> => {
@@ -95,15 +84,6 @@ export async function startOwnEngine(name: string, mapsFrom?: number): Promise<O
     },
     remove,
   };
-}
-
-/** A daemon that maps users from `mapsFrom` on, with files of its own that say so; the machine's stay as they are. */
-function mappingDaemon(dir: string, daemon: string, mapsFrom: number): string {
-  for (const name of ['subuid', 'subgid']) writeFileSync(join(dir, name), `nobody:${mapsFrom}:65536\n`);
-  const own = ['subuid', 'subgid'].map(
-    (name) => `touch /etc/${name} && mount --bind ${dir}/${name} /etc/${name}`,
-  );
-  return [...own, `exec ${daemon} --userns-remap=nobody:nogroup`].join(' && ');
 }
 
 /** What this machine's first process may have; a sandbox has not all. */
