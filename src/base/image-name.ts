@@ -48,11 +48,11 @@ function parseTagged(text: string, digest: string | undefined): ImageName | { wr
   return wrong === undefined ? { domain, path, tag, digest } : { wrong };
 }
 
-/** What stands before the first slash is a registry only if it looks like one. */
+/** What stands before the first slash is a registry only if it looks like one. Newer engines take upper case for a sign of it; Docker 20.10 refuses such a name, and so does this. */
 function splitDomain(name: string): { domain: string | undefined; path: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(0, slash));
-  const isDomain = /[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
+  const isDomain = /[.:[]/.test(first) || first === 'localhost';
   const path = isDomain ? name.slice(slash + 1) : name;
   const isHub = !isDomain || DOCKER_HUB.includes(first);
   return {

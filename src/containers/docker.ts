@@ -13,7 +13,7 @@ import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
 import { describeEngine, type EngineInfo, type ImageInfo, inspectImage } from './engine-info.ts';
 import { answerInvalid, containerGone } from './errors.ts';
 import { lookForPrograms, lookIntoImage } from './image-programs.ts';
-import { checkNetwork, ensureNetwork } from './network.ts';
+import { checkNetwork, networkMaker } from './network.ts';
 import { type Stray, strayCalls } from './strays.ts';
 import { checkVolume } from './volume.ts';
 
@@ -113,7 +113,7 @@ function engineItself(call: CallEngine): EngineItself {
     inspectImage: (name) => inspectImage(call, name),
     lookForPrograms: (id, programs) => lookForPrograms(call, id, programs),
     lookIntoImage: (image, programs) => lookIntoImage(call, image, programs),
-    ensureNetwork: () => ensureNetwork(call),
+    ensureNetwork: networkMaker(call),
     checkNetwork: (name) => checkNetwork(call, name),
     checkVolume: (name) => checkVolume(call, name),
   };

@@ -7,8 +7,19 @@ import { NETWORK_NAME } from './hardening.ts';
 /** The bridge's option for traffic between its containers: https://docs.docker.com/engine/network/drivers/bridge/#options */
 const BETWEEN_CONTAINERS = 'com.docker.network.bridge.enable_icc';
 
+/** The same for any number of callers at once: an engine that is asked twice at the same moment makes two of one name. */
+export function networkMaker(call: CallEngine): () => Promise<void> {
+  let making: Promise<void> | undefined;
+  return async () => {
+    making ??= ensureNetwork(call).finally(() => {
+      making = undefined;
+    });
+    await making;
+  };
+}
+
 /** Makes the bridge of open networks unless it is there; all installations of an engine share it. Throws `network_not_isolated`. */
-export async function ensureNetwork(call: CallEngine): Promise<void> {
+async function ensureNetwork(call: CallEngine): Promise<void> {
   const found = await findNetwork(call);
   if (found && !isIsolated(found)) throw networkNotIsolated(NETWORK_NAME);
   if (!found) await makeNetwork(call);

@@ -198,6 +198,7 @@ describe('a profile with a fault', () => {
       'x/../y',
       'x/./y',
       'Acme/x',
+      'ghcr.io/Acme/x',
       'a'.repeat(400),
     ].map((image): [string, object, [string, string]] => [
       `the image ${image.slice(0, 20)}`,
