@@ -9,6 +9,7 @@ import { insideWorkspaces } from './credentials/preflight.ts';
 import { lockInstallation } from './db/lock.ts';
 import { type Db, openDatabase } from './db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from './deliveries/delivery-store.ts';
+import { watchBrokenOff } from './flow/broken-off.ts';
 import { type CrashPoint, createCrashPoint } from './flow/crash-points.ts';
 import type { LeaseTimes } from './flow/worker.ts';
 import { type JoinedApps, joinApps } from './join-apps.ts';
@@ -35,6 +36,8 @@ export type Ground = {
   leases: Leases;
   workers: WorkerStore;
   times: LeaseTimes;
+  /** How much the end of the service before this one speaks against the runs that it had. */
+  suspicion: number;
   policy: PolicyKeeper;
   apps: JoinedApps;
   disk: DiskWatch;
@@ -74,7 +77,10 @@ export async function onGround<T>(
     undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release);
     const db = await openDatabase(databasePlace(config));
     undo.push(db.close);
-    return await work(makeGround(config, db, destination), undo);
+    const ground = makeGround(config, db, destination);
+    const brokenOff = watchBrokenOff({ varDir: config.varDir, log: ground.log });
+    undo.push(brokenOff.stop);
+    return await work({ ...ground, suspicion: brokenOff.suspicion }, undo);
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
@@ -95,7 +101,11 @@ function makeVarDir(dir: string): void {
   }
 }
 
-function makeGround(config: Config, db: Db, destination: LogDestination | undefined): Ground {
+function makeGround(
+  config: Config,
+  db: Db,
+  destination: LogDestination | undefined,
+): Omit<Ground, 'suspicion'> {
   const redactor = createRedactor();
   const secrets = [...config.webhookSecrets.map((secret) => secret.reveal()), ...databaseSecrets(config)];
   for (const secret of secrets) redactor.add(secret);

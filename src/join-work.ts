@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mountHost, planDefaults } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import { randomId } from './base/ids.ts';
-import { createEngine } from './containers/docker.ts';
+import { createEngine, type Engine } from './containers/docker.ts';
 import { programVersion } from './db/program-version.ts';
 import { EGRESS_LIMITS } from './egress/limits.ts';
 import { systemResolve } from './egress/resolve.ts';
@@ -11,8 +11,10 @@ import { createEgress, type Egress } from './egress/sockets.ts';
 import { readUpstream, type Upstream } from './egress/upstream.ts';
 import type { Reporter } from './feedback/reporter.ts';
 import type { CodexRefresh } from './flow/codex-refresh.ts';
+import { noteEngine } from './flow/engine-notes.ts';
 import { createEngineWatch, type EngineWatch } from './flow/engine-watch.ts';
 import { createExecutor } from './flow/executor.ts';
+import { createProgramCheck } from './flow/fit-image.ts';
 import { createHost } from './flow/host.ts';
 import { type Directories, runFilesHome } from './flow/places.ts';
 import type { Publisher } from './flow/publisher.ts';
@@ -60,7 +62,7 @@ export function joinWork(ground: Ground): Work {
   const { config, db, log } = ground;
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   const host = createHost({ varDir: config.varDir, engine, clock });
-  const engineWatch = createEngineWatch({ engine, clock, log, onAway: host.forget });
+  const engineWatch = watchEngine(ground, engine, host.forget);
   const directories = { ...config, installation: db.installation };
   const grants = joinGrants({ ...ground, tokens: ground.apps.tokens, directories });
   const mirrors = mirrorsOf(ground, grants);
@@ -73,8 +75,7 @@ export function joinWork(ground: Ground): Work {
     ...ground,
     ...config,
     codexRefresh,
-    engine,
-    engineWatch,
+    ...{ engine, engineWatch, checkPrograms: createProgramCheck() },
     publisher,
     reporter: talk.reporter,
     directories,
@@ -121,6 +122,12 @@ export function joinWork(ground: Ground): Work {
       await codexRefresh.stop();
     },
   };
+}
+
+/** Says in the log what is not as usual of the engine, once it answers. */
+function watchEngine({ config, log }: Ground, engine: Engine, onAway: () => void): EngineWatch {
+  const onMet = async (): Promise<void> => await noteEngine({ engine, log, runAs: config.runAs });
+  return createEngineWatch({ engine, clock, log, onAway, onMet });
 }
 
 function upkeepOf(ground: Ground, parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>) {

@@ -16,6 +16,7 @@ import { loadProfiles } from '../profiles/load.ts';
 import { hasAppSecret, hasAppStore, reportApps, storedApps } from './apps-check.ts';
 import { type Check, check, type Finding, problemsOf } from './check.ts';
 import { codexSummary } from './codex-words.ts';
+import { describeEngine, reportProfileImages } from './engine-check.ts';
 import { profilesFaulty } from './explain.ts';
 import { describeGit } from './git-check.ts';
 import { reportImage } from './image-check.ts';
@@ -77,7 +78,7 @@ async function* checkEngine(
     await asked.ping();
     const info = await asked.info();
     engine = asked;
-    return `${info.version}, ${info.cpus} processors, ${formatBytes(info.memoryBytes)}`;
+    return describeEngine(info, config);
   });
   yield answer;
   yield await look('policy', () => reportPolicy(config, engine));
@@ -85,6 +86,12 @@ async function* checkEngine(
     const short = name.replaceAll(/^github-flows-|:latest$/g, '');
     yield await look(`image ${short}`, async () => await reportImage(engine as Engine, name, config.runAs));
   }
+  const asked = engine;
+  if (asked)
+    yield await look('images of profiles', async () => {
+      const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+      return await reportProfileImages(asked, loaded.profiles, config);
+    });
 }
 
 async function describeSecret(config: Config): Promise<string> {

@@ -1,6 +1,7 @@
 /** How an option's text becomes a value. */
 export type OptionType =
   | 'text'
+  | 'image'
   | 'port'
   | 'count'
   | 'amount'

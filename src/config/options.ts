@@ -179,7 +179,7 @@ export const OPTIONS = [
   },
   {
     name: 'CODEX_IMAGE',
-    type: 'text',
+    type: 'image',
     default: 'github-flows-agent-codex:latest',
     sentence:
       'The image in whose containers the Codex login itself is worked on: `codex login`, `codex run`, and the service’s own renewal. Profiles name the image of their runs themselves.',

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseBytes } from '../base/bytes.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
+import { imageNameFault } from '../base/image-name.ts';
 import { Secret } from '../base/secret.ts';
 import type { Option, OptionType } from './option.ts';
 import { checkWebhookSecret } from './webhook-secret.ts';
@@ -19,6 +20,12 @@ export function readOption(option: Option, text: string, directory: string): Rea
 
 const READERS: Record<OptionType, (option: Option, text: string, directory: string) => Reading> = {
   text: (_option, text) => ({ value: text }),
+  image(option, text) {
+    const fault = imageNameFault(text);
+    return fault === undefined
+      ? { value: text }
+      : wrong(option, text, `the name of an image; this one ${fault}`);
+  },
   port: (option, text) => integer(option, text, 0, 65_535),
   count: (option, text) => integer(option, text, 1, 10_000_000),
   amount: (option, text) => integer(option, text, 0, 10_000_000),

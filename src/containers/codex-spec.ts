@@ -89,6 +89,8 @@ function stateContainer({ image, stateDir, owner: { uid, gid } }: CodexContainer
       MemorySwap: LIMITS.memoryBytes,
       PidsLimit: LIMITS.pids,
       NetworkMode: NETWORK_NAME,
+      // The state lies on the host and belongs to the host's user, whatever the engine maps users to.
+      UsernsMode: 'host',
       Mounts: [bindMount({ source: stateDir, target: STATE_TARGET, readOnly: false })],
       Tmpfs: { '/workspace': `rw,nosuid,nodev,noexec,size=1m,mode=0700,uid=${uid},gid=${gid}` },
       LogConfig: engineLog(LIMITS.logBytes),

@@ -1,6 +1,7 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import type { Clock } from '../base/clock.ts';
 import type { FlowError } from '../base/errors.ts';
+import { fieldOf } from './engine-answer.ts';
 import type { CallEngine } from './engine-call.ts';
 import { containerExists, containerGone, containerNotStarted, imageMissing } from './errors.ts';
 import { LABELS, readLabels } from './labels.ts';
@@ -55,7 +56,7 @@ async function createContainer(call: CallEngine, spec: ContainerCreateOptions): 
     409: (_words: string, cause: unknown) => containerExists(spec.name ?? '', cause),
   };
   return await call({ what: 'create a container', faults }, async (docker, abortSignal) => {
-    return (await docker.createContainer({ ...spec, abortSignal })).id;
+    return fieldOf(await docker.createContainer({ ...spec, abortSignal }), 'id', 'string');
   });
 }
 
@@ -115,12 +116,13 @@ async function inspectContainer(call: CallEngine, id: string): Promise<Container
     { what: 'describe a container', faults: { 404: gone(id) } },
     async (docker, abortSignal) => {
       const { State } = await docker.getContainer(id).inspect({ abortSignal });
+      const running = fieldOf(State, 'Running', 'boolean');
       if (State.Status === 'removing' || State.Dead) throw containerGone(id, undefined);
-      const finishedAt = State.Running ? null : engineTime(State.FinishedAt);
+      const finishedAt = running ? null : engineTime(State.FinishedAt);
       return {
-        running: State.Running,
+        running,
         ended: finishedAt !== null,
-        exitCode: State.ExitCode,
+        exitCode: fieldOf(State, 'ExitCode', 'number'),
         startedAt: engineTime(State.StartedAt),
         finishedAt,
       };
@@ -143,7 +145,7 @@ async function findContainers(call: CallEngine, labels: readonly string[]): Prom
   return await call({ what: 'list containers' }, async (docker, abortSignal) => {
     const found = await docker.listContainers({ all: true, filters: { label: [...labels] }, abortSignal });
     return found.map(({ Id, Names, Labels, State }) => {
-      return { id: Id, name: (Names[0] ?? '').slice(1), running: State === 'running', labels: Labels };
+      return { id: Id, name: (Names[0] ?? '').slice(1), running: State === 'running', labels: Labels ?? {} };
     });
   });
 }

@@ -10,32 +10,12 @@ import {
 } from './container-life.ts';
 import { containerTerminal } from './container-terminal.ts';
 import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
-import { containerGone, imageMissing } from './errors.ts';
-import { checkNetwork, ensureNetwork } from './network.ts';
+import { describeEngine, type EngineInfo, type ImageInfo, inspectImage } from './engine-info.ts';
+import { answerInvalid, containerGone } from './errors.ts';
+import { lookForPrograms, lookIntoImage } from './image-programs.ts';
+import { checkNetwork, networkMaker } from './network.ts';
 import { type Stray, strayCalls } from './strays.ts';
 import { checkVolume } from './volume.ts';
-
-/** The engine itself: its version, and how many processors it can give. */
-export type EngineInfo = {
-  /** What the engine calls itself, the same after every restart of it. */
-  engineId: string;
-  version: string;
-  apiVersion: string;
-  cpus: number;
-  memoryBytes: number;
-  /** Names of the OCI runtimes it can start containers with. */
-  runtimes: readonly string[];
-};
-
-/** An image on the engine; `user` is empty when it runs as root. */
-export type ImageInfo = {
-  id: string;
-  /** Every name it has on the engine, with tag or with digest. */
-  names: readonly string[];
-  user: string;
-  env: readonly string[];
-  labels: Readonly<Record<string, string>>;
-};
 
 /** Which part of a log: from `since` (RFC 3339) on, and only of the last `tail` entries. */
 export type LogQuery = { since?: string | undefined; tail?: number };
@@ -46,14 +26,18 @@ export type LogQuery = { since?: string | undefined; tail?: number };
  * The order for one container is create, start, wait (with `logs` beside it), remove; `stop` and `kill` at any time
  * after start. `stop`, `kill`, `remove` and `ensureNetwork` may be called twice and at once. Every call ends in
  * bounded time but `wait`, `logs` and `attach`, which end with the container, with their signal, or with
- * `engine_unreachable` when the engine goes away. All may throw `engine_unreachable`, `engine_timeout` and
- * `engine_refused`; those that name a container throw `container_gone` when it is not there.
+ * `engine_unreachable` when the engine goes away. All may throw `engine_unreachable`, `engine_timeout`,
+ * `engine_refused`, `engine_redirects` and `engine_answer_invalid`; those that name a container throw `container_gone` when it is not there.
  */
 export type Engine = {
   ping(): Promise<void>;
   info(): Promise<EngineInfo>;
-  /** Throws `image_missing`. */
+  /** Throws `image_name_invalid`, `image_missing`. */
   inspectImage(name: string): Promise<ImageInfo>;
+  /** Which of these programs, each with the places where it may lie, a container that need not run lacks: their indexes. */
+  lookForPrograms(container: string, programs: readonly (readonly string[])[]): Promise<number[]>;
+  /** The same of an image, by a container that is made for this and removed at once. Throws `image_missing`. */
+  lookIntoImage(image: string, programs: readonly (readonly string[])[]): Promise<number[]>;
   /** Makes the `github-flows` bridge unless it is there. Throws `network_not_isolated`. */
   ensureNetwork(): Promise<void>;
   /** Whether a network of this name is there. Throws `network_missing`. */
@@ -108,40 +92,28 @@ export function createEngine({ dockerHost, clock }: { dockerHost: string; clock:
 
 type EngineItself = Pick<
   Engine,
-  'ping' | 'info' | 'inspectImage' | 'ensureNetwork' | 'checkNetwork' | 'checkVolume'
+  | 'ping'
+  | 'info'
+  | 'inspectImage'
+  | 'lookForPrograms'
+  | 'lookIntoImage'
+  | 'ensureNetwork'
+  | 'checkNetwork'
+  | 'checkVolume'
 >;
 
 function engineItself(call: CallEngine): EngineItself {
   return {
     ping: () =>
       call({ what: 'answer', timeoutMs: 5_000 }, async (docker) => {
-        await docker.ping();
+        const answer = String(await docker.ping());
+        if (answer.trim() !== 'OK') throw answerInvalid('a ping was not answered with OK');
       }),
-    info: () =>
-      call({ what: 'describe itself' }, async (docker) => {
-        const [version, info] = await Promise.all([docker.version(), docker.info()]);
-        const { Version, ApiVersion } = version;
-        const runtimes = Object.keys(info.Runtimes ?? {});
-        const { NCPU, MemTotal, ID: engineId } = info;
-        return {
-          engineId,
-          version: Version,
-          apiVersion: ApiVersion,
-          cpus: NCPU,
-          memoryBytes: MemTotal,
-          runtimes,
-        };
-      }),
-    inspectImage: (name) => {
-      const faults = { 404: (_words: string, cause: unknown) => imageMissing(name, cause) };
-      return call({ what: `describe the image ${name}`, faults }, async (docker) => {
-        const path = name.split('/').map(encodeURIComponent).join('/');
-        const { Id, Config, RepoTags, RepoDigests } = await docker.getImage(path).inspect();
-        const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
-        return { id: Id, names, user: Config.User ?? '', env: Config.Env ?? [], labels: Config.Labels ?? {} };
-      });
-    },
-    ensureNetwork: () => ensureNetwork(call),
+    info: () => call({ what: 'describe itself' }, describeEngine),
+    inspectImage: (name) => inspectImage(call, name),
+    lookForPrograms: (id, programs) => lookForPrograms(call, id, programs),
+    lookIntoImage: (image, programs) => lookIntoImage(call, image, programs),
+    ensureNetwork: networkMaker(call),
     checkNetwork: (name) => checkNetwork(call, name),
     checkVolume: (name) => checkVolume(call, name),
   };

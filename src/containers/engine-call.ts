@@ -1,6 +1,13 @@
 import Docker, { type DockerOptions } from 'dockerode';
-import { FlowError } from '../base/errors.ts';
-import { dockerHostInvalid, engineRefused, engineTimeout, engineUnreachable } from './errors.ts';
+import { FlowError, systemCode } from '../base/errors.ts';
+import { sendByOurselves } from './engine-request.ts';
+import {
+  answerInvalid,
+  dockerHostInvalid,
+  engineRefused,
+  engineTimeout,
+  engineUnreachable,
+} from './errors.ts';
 
 /** One request: `what` completes "the engine did not …"; a status of its answer is a fault of its own, or an answer. */
 export type EngineCall<T> = {
@@ -22,13 +29,16 @@ export const NO_TIMEOUT = Number.POSITIVE_INFINITY;
 
 const TIMEOUT_MS = 30_000;
 
-/** A caller of the engine at `dockerHost`. Throws `docker_host_invalid`; its calls throw `engine_unreachable`, `engine_timeout`, `engine_refused`, or the signal's reason. */
+/** A caller of the engine at `dockerHost`. Throws `docker_host_invalid`; its calls throw `engine_unreachable`, `engine_timeout`, `engine_refused`, `engine_redirects`, `engine_answer_invalid`, or the signal's reason. */
 export function engineCaller(dockerHost: string): CallEngine {
-  const docker = new Docker(connection(dockerHost));
+  const options = connection(dockerHost);
+  const secure = options.protocol === 'https';
   return async (call, work) => {
     const timeoutMs = call.timeoutMs ?? TIMEOUT_MS;
     const inTime = timeoutMs === NO_TIMEOUT ? undefined : AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([call.signal, inTime].filter((one) => one !== undefined));
+    const docker = new Docker(options);
+    sendByOurselves(docker, { secure, signal });
     try {
       signal.throwIfAborted();
       return await Promise.race([work(docker, signal), abortion(signal)]);
@@ -37,32 +47,35 @@ export function engineCaller(dockerHost: string): CallEngine {
       if (inTime?.aborted) throw engineTimeout(call.what, timeoutMs / 1000, error);
       if (error instanceof FlowError) throw error;
       const { status, words } = engineAnswer(error);
-      if (status === undefined) throw engineUnreachable(dockerHost, error);
+      if (status === undefined) throw unanswered(dockerHost, call.what, error);
       if (call.answers && status in call.answers) return call.answers[status] as never;
       throw (call.faults?.[status] ?? refused(call.what, status))(words, error);
     }
   };
 }
 
+/** Nothing answered, or what did speaks no HTTP, or says what no engine says. */
+function unanswered(dockerHost: string, what: string, error: unknown): FlowError {
+  const code = systemCode(error);
+  if (code !== undefined && !/^(HPE_|ERR_)/.test(code)) return engineUnreachable(dockerHost, error);
+  return answerInvalid(`it could not be read when it was to ${what} (${code ?? String(error)})`, error);
+}
+
 function refused(what: string, status: number) {
   return (words: string, cause: unknown): FlowError => engineRefused(what, status, words, cause);
 }
 
-/** Not every call of dockerode listens to its signal. */
+/** The reason comes before whatever the request breaks off with. */
 function abortion(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
 
-/** The status and the engine's own words in an error of dockerode; no status when nothing answered. */
+/** The status and the engine's own words in an error of `sendByOurselves`; no status when nothing answered. */
 function engineAnswer(error: unknown): { status: number | undefined; words: string } {
-  const { statusCode, json, message } = error as { statusCode?: unknown; json?: unknown; message?: unknown };
-  const told = (json as { message?: unknown } | null | undefined)?.message;
-  return {
-    status: typeof statusCode === 'number' ? statusCode : undefined,
-    words: String(typeof told === 'string' ? told : message).trim(),
-  };
+  const { statusCode, message } = error as { statusCode?: unknown; message?: unknown };
+  return { status: typeof statusCode === 'number' ? statusCode : undefined, words: String(message) };
 }
 
 /** All that docker-modem would take from the process's environment is given, so that only `dockerHost` counts. */

@@ -37,6 +37,38 @@ export function engineRefused(what: string, status: number, words: string, cause
   });
 }
 
+/** What answers at the engine's address sends its callers elsewhere; no engine does, and nothing is followed. */
+export function engineRedirects(status: number, location: string | undefined): FlowError {
+  const where = location === undefined ? 'nowhere' : JSON.stringify(location.slice(0, 200));
+  return new FlowError({
+    code: 'engine_redirects',
+    blame: 'docker',
+    message: `What answers as the Docker Engine redirects to ${where} (status ${status}); no redirect is followed.`,
+    mend: 'Set DOCKER_HOST to the engine itself, and let the proxy before it, if there is one, pass its paths on as they are.',
+  });
+}
+
+/** What answers is no engine, or something on the way spoils its answers; `detail` says what "it" did. */
+export function answerInvalid(detail: string, cause?: unknown): FlowError {
+  return new FlowError({
+    code: 'engine_answer_invalid',
+    blame: 'docker',
+    message: `The Docker Engine gave an answer that is none: ${detail}.`,
+    mend: 'Check that DOCKER_HOST leads to a Docker Engine and not through something that changes its answers.',
+    cause,
+  });
+}
+
+/** The name of an image that no engine could have; `wrong` completes "the name …". */
+export function imageNameInvalid(name: string, wrong: string): FlowError {
+  return new FlowError({
+    code: 'image_name_invalid',
+    blame: 'operator',
+    message: `${JSON.stringify(name.slice(0, 200))} is no name of an image: it ${wrong}.`,
+    mend: 'Write it as docker does: name:tag, registry.example.com/team/name:tag, or name@sha256:….',
+  });
+}
+
 /** What the engine sends as a container's output cannot be read. */
 export function outputGarbled(detail: string): FlowError {
   return new FlowError({

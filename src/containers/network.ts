@@ -1,4 +1,5 @@
 import type { NetworkInspectInfo } from 'dockerode';
+import { fieldOf } from './engine-answer.ts';
 import type { CallEngine } from './engine-call.ts';
 import { networkMissing, networkNotIsolated } from './errors.ts';
 import { NETWORK_NAME } from './hardening.ts';
@@ -6,8 +7,19 @@ import { NETWORK_NAME } from './hardening.ts';
 /** The bridge's option for traffic between its containers: https://docs.docker.com/engine/network/drivers/bridge/#options */
 const BETWEEN_CONTAINERS = 'com.docker.network.bridge.enable_icc';
 
+/** The same for any number of callers at once: an engine that is asked twice at the same moment makes two of one name. */
+export function networkMaker(call: CallEngine): () => Promise<void> {
+  let making: Promise<void> | undefined;
+  return async () => {
+    making ??= ensureNetwork(call).finally(() => {
+      making = undefined;
+    });
+    await making;
+  };
+}
+
 /** Makes the bridge of open networks unless it is there; all installations of an engine share it. Throws `network_not_isolated`. */
-export async function ensureNetwork(call: CallEngine): Promise<void> {
+async function ensureNetwork(call: CallEngine): Promise<void> {
   const found = await findNetwork(call);
   if (found && !isIsolated(found)) throw networkNotIsolated(NETWORK_NAME);
   if (!found) await makeNetwork(call);
@@ -19,9 +31,11 @@ function isIsolated({ Driver, Options }: NetworkInspectInfo): boolean {
 
 async function findNetwork(call: CallEngine): Promise<NetworkInspectInfo | undefined> {
   const found = { what: `describe the network ${NETWORK_NAME}`, answers: { 404: undefined } };
-  return await call<NetworkInspectInfo | undefined>(found, (docker) =>
-    docker.getNetwork(NETWORK_NAME).inspect(),
-  );
+  return await call<NetworkInspectInfo | undefined>(found, async (docker) => {
+    const network = await docker.getNetwork(NETWORK_NAME).inspect();
+    fieldOf(network, 'Driver', 'string');
+    return network;
+  });
 }
 
 /** A conflict means that another service has just made it. */
@@ -42,6 +56,6 @@ async function makeNetwork(call: CallEngine): Promise<void> {
 export async function checkNetwork(call: CallEngine, name: string): Promise<void> {
   const faults = { 404: (_words: string, cause: unknown) => networkMissing(name, cause) };
   await call({ what: `describe the network ${name}`, faults }, async (docker) => {
-    await docker.getNetwork(name).inspect();
+    fieldOf(await docker.getNetwork(name).inspect(), 'Id', 'string');
   });
 }

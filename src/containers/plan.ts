@@ -68,6 +68,8 @@ export type Plan = {
   /** `/workspace/repo` for an agent, `/workspace` for a shell. */
   workdir: string;
   user: { uid: number; gid: number };
+  /** Whom the run's files belong to on the host: `user`, but for an engine that maps users. */
+  owner: { uid: number; gid: number };
   env: Readonly<Record<string, string>>;
   network: PlanNetwork;
   /** One of the engine's OCI runtimes; null is its default. */

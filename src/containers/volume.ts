@@ -1,3 +1,4 @@
+import { fieldOf } from './engine-answer.ts';
 import type { CallEngine } from './engine-call.ts';
 import { volumeMissing, volumeNotPlain } from './errors.ts';
 
@@ -11,7 +12,8 @@ export async function checkVolume(call: CallEngine, name: string): Promise<void>
     { what: `describe the volume ${name}`, faults },
     async (docker) => await docker.getVolume(name).inspect(),
   );
-  if (volume.Driver !== 'local') throw volumeNotPlain(name, `comes from the driver ${volume.Driver}`);
+  const driver = fieldOf(volume, 'Driver', 'string');
+  if (driver !== 'local') throw volumeNotPlain(name, `comes from the driver ${driver}`);
   const options = Object.keys(volume.Options ?? {});
   if (options.length > 0) throw volumeNotPlain(name, `has the options ${options.join(', ')}`);
 }

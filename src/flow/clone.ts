@@ -38,7 +38,7 @@ export async function cloneRepository(
   const found = await fetchSource(parts.mirrors, { profile, event, repository: source }, signal);
   const { mirror, commit, base, both } = found;
   const target = await foreseePublication(parts, prepared, found, signal);
-  const owner = plan.user;
+  const { owner } = plan;
   const branch = runBranch(run.id);
   const census = await checkout({
     mirror,
@@ -56,7 +56,7 @@ export async function cloneRepository(
     census ? countPointers(mirror, census, signal) : 0,
   ]);
   const taken = await applyAgentConfig({ mirror: both, commit, dir: places.repo, owner, signal }, changes);
-  await recordClone(places, { mirror, commit, branch, owner, committer });
+  await recordClone(places, { mirror, commit, branch, owner: plan.user, committer });
   const text = `Checked out ${commit}.${renamedWords(repository.defaultBranch, found)}`;
   await parts.runs.note(run.id, { kind: 'checkout', text, data: { commit, ...target } });
   if (pointers > 0) await parts.runs.note(run.id, pointersNote(pointers));

@@ -19,9 +19,12 @@ export function createEngineWatch(parts: {
   clock: Clock;
   log: Logger;
   onAway?: () => void;
+  /** Called when the engine answers for the first time. */
+  onMet?: () => Promise<void>;
 }): EngineWatch {
   const { engine, clock, log } = parts;
   let ready = true;
+  let isMet = false;
   let checkedAt = Number.NEGATIVE_INFINITY;
   const isReady = async (): Promise<boolean> => {
     if (Math.abs(clock.now() - checkedAt) < GOOD_FOR_MS) return ready;
@@ -35,6 +38,10 @@ export function createEngineWatch(parts: {
     if (fault) parts.onAway?.();
     if (!fault && !ready) log.info('the engine answers again');
     ready = fault === undefined;
+    if (ready && !isMet) {
+      isMet = true;
+      await parts.onMet?.();
+    }
     return ready;
   };
   return {

@@ -2,8 +2,8 @@ import { asFlowError } from '../base/errors.ts';
 import type { Run } from '../runs/run.ts';
 import { dismiss, forsake, removeContainers } from './conclude.ts';
 import { execute } from './execute.ts';
-import { type Flight, hostLost } from './flight.ts';
-import { type RecoverParts, resume } from './recover.ts';
+import { type Flight, hostLost, runEndsService } from './flight.ts';
+import { isSuspect, type RecoverParts, resume } from './recover.ts';
 import { verdictOf } from './verdict.ts';
 import type { Executor } from './worker.ts';
 
@@ -11,13 +11,13 @@ import type { Executor } from './worker.ts';
 const AGAIN_MS = 2_000;
 
 /** One way of working on a run. */
-type Work = (parts: RecoverParts, run: Run, flight: Flight) => Promise<void>;
+type Work = (parts: RecoverParts, run: Run, flight: Flight, behind?: number) => Promise<void>;
 
 /** Lives of runs that never reject: after a fault of the database or the engine a run is taken up where it is. */
 export function createExecutor(parts: RecoverParts): Executor {
-  const persist = async (run: Run, flight: Flight, work: Work): Promise<void> => {
+  const persist = async (run: Run, flight: Flight, work: Work, behind?: number): Promise<void> => {
     try {
-      await work(parts, run, flight);
+      await work(parts, run, flight, behind);
     } catch (error) {
       if (isLeaseLost(error)) parts.log.warn({ run: run.id }, 'a run belongs to another worker now');
       else if (!flight.detach.cause)
@@ -39,9 +39,14 @@ export function createExecutor(parts: RecoverParts): Executor {
   };
   return {
     execute: async (run, flight) => await persist(run, flight, execute),
-    resume: async (run, flight) => await persist(run, flight, resume),
+    resume: async (run, flight, behind) => await persist(run, flight, resume, behind),
     forsake: async (run, flight) =>
-      await persist(run, flight, async () => void (await forsake(parts, run, verdictOf(hostLost())))),
+      await persist(
+        run,
+        flight,
+        async () =>
+          void (await forsake(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
+      ),
     dismiss: async (run) => await dismiss(parts, run),
   };
 }

@@ -2,11 +2,20 @@ import { type Cancellation, createCancellation } from '../base/cancel.ts';
 import { FlowError } from '../base/errors.ts';
 
 /** One run in a worker's hands: `cancellation` ends the run, `detach` only ends the work of this process on it. */
-export type Flight = { cancellation: Cancellation; detach: Cancellation };
+export type Flight = {
+  cancellation: Cancellation;
+  detach: Cancellation;
+  /** For a run that is taken up: resolves when it is known whether it goes on or waits again. */
+  decided: PromiseWithResolvers<void>;
+};
 
 /** A flight that nobody has called off yet. */
 export function createFlight(): Flight {
-  return { cancellation: createCancellation(), detach: createCancellation() };
+  return {
+    cancellation: createCancellation(),
+    detach: createCancellation(),
+    decided: Promise.withResolvers<void>(),
+  };
 }
 
 /** Aborts when either is called off. */
@@ -62,5 +71,16 @@ export function hostLost(): FlowError {
     message:
       "The host that the run was started on did not come back before the run's deadline, so nobody knows how far the agent came.",
     mend: 'See what it printed (github-flows runs logs), bring its host back or see what became of it (github-flows workers list), and start the run again with github-flows runs retry.',
+  });
+}
+
+/** The service ended again and again while it worked on this run, so it leaves it alone. */
+export function runEndsService(): FlowError {
+  return new FlowError({
+    code: 'run_ends_service',
+    blame: 'service',
+    message:
+      'The service ended several times while it worked on this run, so it was set aside; nothing of it was published.',
+    mend: 'Look into the log of the service for what ended it (an error, or too little memory), mend that, and start the run again: github-flows runs retry.',
   });
 }

@@ -4,8 +4,8 @@ import { createFlight, type Flight, leaseLost } from './flight.ts';
 
 /** The runs that a worker has in its hands, by id. */
 export type Flights = {
-  /** Works on a run; one that it still has from an attempt before is let go first. */
-  board(run: Run, work: (run: Run, flight: Flight) => Promise<void>): void;
+  /** Works on a run; one that it still has from an attempt before is let go first. Resolves when its work has decided, or is over. */
+  board(run: Run, work: (run: Run, flight: Flight) => Promise<void>): Promise<void>;
   ids(): string[];
   /** Ends runs for a reason. */
   cancel(cause: FlowError, id?: string): void;
@@ -24,7 +24,7 @@ export function createFlights(onLanded: () => void): Flights {
     for (const one of wanted) if (one) act(one.flight);
   };
   return {
-    board(run, work) {
+    async board(run, work) {
       const before = aboard.get(run.id);
       const own = { flight: createFlight(), done: Promise.resolve() };
       const fly = async (): Promise<void> => {
@@ -36,6 +36,7 @@ export function createFlights(onLanded: () => void): Flights {
       };
       aboard.set(run.id, own);
       own.done = fly();
+      await Promise.race([own.flight.decided.promise, own.done]);
     },
     ids: () => [...aboard.keys()],
     cancel: (cause, id) => each(id, ({ cancellation }) => cancellation.cancel(cause)),

@@ -102,13 +102,13 @@ export async function handOver(
   const bearer = gitHub && parts.runtimeUrl() !== undefined ? makeBearer(run.id) : undefined;
   const delivered = await deliverCredentials({
     secretsDir: places.secrets,
-    owner: plan.user,
+    owner: plan.owner,
     copies: bearer ? [...copies, valueCopy(BEARER_NAME, bearer.value)] : copies,
     redactor: parts.redactor,
   });
   parts.held.hold(run.id, delivered);
   if (!gitHub) return;
-  const grant = { ...gitHub.grant, owner: plan.user, bearerHash: bearer?.hash ?? null };
+  const grant = { ...gitHub.grant, owner: plan.owner, bearerHash: bearer?.hash ?? null };
   await recordGrant(places, grant);
   parts.keeper.keep({ id: run.id, places, grant }, gitHub.token);
 }

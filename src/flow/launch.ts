@@ -15,6 +15,7 @@ import { cloneRepository } from './clone.ts';
 import { move } from './conclude.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type EgressParts, openEgress } from './egress-way.ts';
+import type { CheckPrograms } from './fit-image.ts';
 import { leaseLost } from './flight.ts';
 import type { ForeseeParts } from './foresee-publication.ts';
 import { baselineFile, type Directories } from './places.ts';
@@ -34,6 +35,7 @@ export type LaunchParts = EgressParts &
     serverUrl: string;
     repositoryLimits: RepositoryLimits;
     leases: Leases;
+    checkPrograms: CheckPrograms;
     crashPoint: CrashPoint;
     clock: Clock;
   };
@@ -81,10 +83,15 @@ export async function begin(
 
 async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Promise<string> {
   if (plan.network === 'open') await parts.engine.ensureNetwork();
-  const { cpus } = await parts.engine.info();
+  const [{ cpus }, image] = await Promise.all([parts.engine.info(), parts.engine.inspectImage(plan.image)]);
   const identity = { installation: parts.directories.installation, runId: run.id, attempt: run.attempt };
   const id = await parts.engine.create(containerSpec(plan, identity, cpus));
   parts.crashPoint('container-created');
+  await parts.checkPrograms(
+    plan,
+    image,
+    async (programs) => await parts.engine.lookForPrograms(id, programs),
+  );
   return id;
 }
 

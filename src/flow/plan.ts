@@ -47,12 +47,14 @@ export function makePlan(parts: {
   const network = runtime.network ?? defaults.network;
   const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
   const hasGitHubToken = mounts.some((mount) => mount.kind === 'credential' && mount.name === TOKEN_NAME);
+  const user = runUser(runtime.user, defaults.runAs);
   return {
     image: runtime.image,
     command: [...handler.command, ...handler.args],
     setupScript: runtime.setupScript ?? null,
     workdir: runtime.dockerArgs.workdir ?? (handler.type === 'agent' ? '/workspace/repo' : '/workspace'),
-    user: runUser(runtime.user, defaults.runAs),
+    user,
+    owner: user,
     env: {
       HOME,
       ...(hasGitHubToken ? { GH_TOKEN_FILE: TOKEN_TARGET } : {}),

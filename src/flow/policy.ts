@@ -4,12 +4,15 @@ import type { Plan } from '../containers/plan.ts';
 import { askedNetwork, askPolicy } from '../policy/ask.ts';
 import type { KnownImage } from '../policy/image-rules.ts';
 import type { Policy } from '../policy/policy.ts';
+import { fitImage } from './fit-image.ts';
+import { runOwner } from './run-owner.ts';
 
 /**
- * Holds a plan against the policy as it is now and against what the engine has: the image with its digests, the
- * volumes, the network, the runtime. Gives the plan to launch; where the policy has rules for images, its image is the
- * very one that was looked at, whatever its name stands for a moment later.
- * Throws the first refusal of the policy, `image_missing`, and what the engine says of the rest.
+ * Holds a plan against the policy as it is now and against what the engine has: the image with its digests and its
+ * description, the users, the volumes, the network, the runtime. Gives the plan to launch, with the owner that its files
+ * must have on the host; where the policy has rules for images, its image is the very one that was looked at, whatever
+ * its name stands for a moment later.
+ * Throws the first refusal of the policy, `image_missing`, what `runOwner` and `fitImage` throw, and what the engine says of the rest.
  */
 export async function holdToPolicy(
   plan: Plan,
@@ -17,13 +20,15 @@ export async function holdToPolicy(
   engine: Pick<Engine, 'inspectImage' | 'checkVolume' | 'checkNetwork' | 'info'>,
 ): Promise<Plan> {
   refuseBeyondPolicy(plan, policy);
-  const image = await engine.inspectImage(plan.image);
+  const [image, info] = await Promise.all([engine.inspectImage(plan.image), engine.info()]);
   refuseBeyondPolicy(plan, policy, image);
+  const owner = runOwner(info.users, plan.user, process.getuid?.() ?? 0);
+  fitImage(plan, image, info);
   for (const { name } of volumesOf(plan)) await engine.checkVolume(name);
   if (typeof plan.network === 'object' && 'name' in plan.network)
     await engine.checkNetwork(plan.network.name);
-  if (plan.ociRuntime !== null) await refuseMissingRuntime(plan.ociRuntime, engine);
-  return policy.images ? { ...plan, image: image.id } : plan;
+  if (plan.ociRuntime !== null) await refuseMissingRuntime(plan.ociRuntime, { info: async () => info });
+  return { ...plan, owner, ...(policy.images ? { image: image.id } : {}) };
 }
 
 /** Asks the policy alone, with the image as far as it is known. Throws the first refusal. */

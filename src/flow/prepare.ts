@@ -53,8 +53,8 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   const prompt = promptFor(profile, event, run.id);
   const asking = isCommitting(profile, plan) ? parts.committerFor(profile, run.repository) : NOBODY;
   const grants = await readGrants(parts, { run, profile, plan, signal });
-  await makePlaces(places, plan.user);
-  await makeHandlerMark(places, plan.user);
+  await makePlaces(places, plan.owner);
+  await makeHandlerMark(places, plan.owner);
   await handOver(parts, { run, plan, places }, grants);
   const committer = await asking;
   const userName = grants.gitHub && gitUserName(grants.gitHub.token);
@@ -133,7 +133,7 @@ async function writeFiles(
   ];
   await Promise.all([
     ...files.map(async ({ path, content, mode }) => {
-      await writeNew(join(places.files, path), content, { mode, owner: plan.user });
+      await writeNew(join(places.files, path), content, { mode, owner: plan.owner });
     }),
     writeAtomic(join(places.log, 'prompt.md'), prompt, { mode: 0o600 }),
   ]);

@@ -14,8 +14,8 @@ import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
 /** What a worker does with one run; all resolve when the run has ended or was put back, and never reject. */
 export type Executor = {
   execute(run: Run, flight: Flight): Promise<void>;
-  /** Goes on with a run that a worker before this one on this host had begun. */
-  resume(run: Run, flight: Flight): Promise<void>;
+  /** Goes on with a run that a worker before this one on this host had begun; `behind` is how many were taken up before it. */
+  resume(run: Run, flight: Flight, behind?: number): Promise<void>;
   /** Ends a run whose host did not come back. */
   forsake(run: Run, flight: Flight): Promise<void>;
   /** Ends a run that was called off before anybody claimed it. */
@@ -25,8 +25,9 @@ export type Executor = {
 /**
  * Claims runs while there is room and works on each to its end.
  *
- * `start` takes up the living runs of this host (they count, even beyond `capacity`), then claims, and looks after
- * runs whose worker is gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their
+ * `start` takes up the living runs of this host (they count, even beyond `capacity`). Only when it is known which of
+ * them go on and which wait again are others claimed, so that the old ones come first and never more than `capacity`
+ * begin; a run of which that is not known for ten seconds is not waited for. It looks after runs whose worker is gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their
  * containers for the next start to take up; once it has resolved the database is not asked any more, so that it may
  * be closed.
  */
@@ -41,6 +42,12 @@ export type Worker = {
 /** How long leases last and how they are kept, in milliseconds: renewed `everyMs`, given up for lost `fenceMs` after the last renewal. */
 export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
 
+/** How long claims wait at most for what becomes of the runs that were taken up. */
+const DECIDED_MS = 10_000;
+
+/** A worker that has lived this long is not ended by the runs that it has. */
+const HARMLESS_MS = 600_000;
+
 type WorkerParts = {
   /** This process: new at each start, so that nobody takes it for the one before. */
   id: string;
@@ -49,6 +56,8 @@ type WorkerParts = {
   /** How many runs at once; 0 leaves the work to others. */
   capacity: number;
   times: LeaseTimes;
+  /** How much the end of the worker before this one speaks against its runs. */
+  suspicion: number;
   /** How often the queue is looked at without being woken: for cancels, and runs that another process put there. */
   lookMs: number;
   queue: RunQueue;
@@ -78,10 +87,11 @@ export function createWorker(parts: WorkerParts): Worker {
     clock,
     log,
   });
-  const state: State = { phase: 'working' };
+  const state: State = { phase: 'starting', since: clock.passed() };
   let timers: Timer[] = [];
   let looking: Promise<void> | undefined;
   let tending: Promise<void> = Promise.resolve();
+  let starting: Promise<void> = Promise.resolve();
   let again = false;
 
   const hasRoom = (): boolean =>
@@ -90,7 +100,7 @@ export function createWorker(parts: WorkerParts): Worker {
     do {
       again = false;
       await look(parts, flights, hasRoom);
-    } while (again && state.phase === 'working');
+    } while (again && state.phase !== 'stopping' && state.phase !== 'stopped');
   };
   const wake = (): void => {
     if (state.phase === 'stopped') return;
@@ -111,10 +121,13 @@ export function createWorker(parts: WorkerParts): Worker {
     async start() {
       const own = await owner(parts);
       await parts.workers.announce(notice(parts, own));
-      for (const run of await parts.leases.takeOver(own)) flights.board(run, parts.executor.resume);
+      const decided = await takeUp(parts, own, flights);
       keeper.start();
       timers = [clock.every(parts.lookMs, wake), clock.every(parts.times.everyMs, tendOnce)];
-      wake();
+      starting = within(clock, DECIDED_MS, decided.all).then(() => {
+        if (state.phase === 'starting') state.phase = 'working';
+        wake();
+      });
     },
     wake,
     async stop(drainMs) {
@@ -125,14 +138,15 @@ export function createWorker(parts: WorkerParts): Worker {
       flights.detach(serviceStopping());
       await flights.settled();
       state.phase = 'stopped';
-      await Promise.all([looking, tending, keeper.stop()]);
+      await Promise.all([starting, looking, tending, keeper.stop()]);
+      await parts.leases.clear(id).catch(() => undefined);
       await parts.workers.leave(id).catch(() => undefined);
     },
     active: flights.size,
   };
 }
 
-type State = { phase: 'working' | 'stopping' | 'stopped' };
+type State = { phase: 'starting' | 'working' | 'stopping' | 'stopped'; since: number };
 
 async function owner({ id, host }: WorkerParts): Promise<RunOwner> {
   return { worker: id, host: (await host.current()) ?? '' };
@@ -140,6 +154,19 @@ async function owner({ id, host }: WorkerParts): Promise<RunOwner> {
 
 function notice({ id, name, version, capacity }: WorkerParts, { host }: RunOwner): WorkerNotice {
   return { id, host, name, version, capacity };
+}
+
+/** Goes on with the runs of this host; `all` resolves when it is known what becomes of each. */
+async function takeUp(
+  parts: WorkerParts,
+  own: RunOwner,
+  flights: Flights,
+): Promise<{ all: Promise<unknown> }> {
+  const taken = await parts.leases.takeOver(own, parts.suspicion);
+  const resumed = taken.map((run, index) =>
+    flights.board(run, (run, flight) => parts.executor.resume(run, flight, index)),
+  );
+  return { all: Promise.all(resumed) };
 }
 
 /** Hands on what was called off, then claims while there is room. */
@@ -152,7 +179,7 @@ async function look(parts: WorkerParts, flights: Flights, hasRoom: () => boolean
     const run = await queue.claim(await owner(parts));
     if (!run) return;
     parts.crashPoint('claimed');
-    flights.board(run, executor.execute);
+    void flights.board(run, executor.execute);
   }
 }
 
@@ -169,13 +196,15 @@ async function tend(
   keeper: LeaseKeeper,
 ): Promise<boolean> {
   const own = await owner(parts);
-  const told = state.phase === 'working' ? 'working' : 'stopping';
+  const isAtWork = state.phase === 'starting' || state.phase === 'working';
+  const told = isAtWork ? 'working' : 'stopping';
   await parts.workers.heartbeat(notice(parts, own), told);
-  if (state.phase !== 'working' || !keeper.isHeld()) return false;
+  if (!isAtWork || !keeper.isHeld()) return false;
+  if (parts.clock.passed() - state.since > HARMLESS_MS) await parts.leases.clear(own.worker);
   const { back, mine, lost } = await parts.leases.lapsed(own);
   if (back.length + mine.length + lost.length > 0)
     parts.log.warn({ back: back.length, mine: mine.length, lost: lost.length }, 'leases had lapsed');
-  for (const run of mine) flights.board(run, parts.executor.resume);
-  for (const run of lost) flights.board(run, parts.executor.forsake);
+  for (const run of mine) void flights.board(run, parts.executor.resume);
+  for (const run of lost) void flights.board(run, parts.executor.forsake);
   return back.length > 0;
 }

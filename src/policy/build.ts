@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { parseBytes } from '../base/bytes.ts';
 import type { Fault } from '../base/errors.ts';
+import { imageNameFault } from '../base/image-name.ts';
 import { jsonPointer } from '../base/json.ts';
 import { policyWrongValue } from './errors.ts';
 import type { Ceilings, Policy } from './policy.ts';
@@ -13,6 +14,7 @@ const LEAST_SIZE_BYTES = 6 * 1024 ** 2;
 export function buildPolicy(written: WrittenPolicy, file: string): { policy: Policy } | { faults: Fault[] } {
   const faults: Fault[] = [];
   const ceilings = toCeilings(written.ceilings ?? {}, file, faults);
+  faults.push(...imageFaults(written.images ?? [], file));
   for (const [index, { source }] of (written.mounts ?? []).entries()) {
     if (isNormal(source)) continue;
     const path = jsonPointer('mounts', index, 'source');
@@ -37,6 +39,19 @@ export function buildPolicy(written: WrittenPolicy, file: string): { policy: Pol
       ceilings,
     },
   };
+}
+
+/** A rule that no name of an image could match would silently allow nothing. */
+function imageFaults(rules: NonNullable<WrittenPolicy['images']>, file: string): Fault[] {
+  return rules.flatMap((rule, index) => {
+    const isName = typeof rule === 'string';
+    const name = isName ? rule : rule.name;
+    const wrong = imageNameFault(name.replaceAll('*', 'x'));
+    if (wrong === undefined) return [];
+    const path = isName ? jsonPointer('images', index) : jsonPointer('images', index, 'name');
+    const what = `is ${JSON.stringify(name.slice(0, 200))}, which ${wrong}`;
+    return [policyWrongValue(file, path, what, 'the name of an image, with * for anything but a slash')];
+  });
 }
 
 function toCeilings(

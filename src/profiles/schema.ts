@@ -1,6 +1,7 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { closest } from 'fastest-levenshtein';
 import type { Fault } from '../base/errors.ts';
+import { imageNameFault } from '../base/image-name.ts';
 import { jsonPointer } from '../base/json.ts';
 import { show } from './faults.ts';
 import { createKeyAdvice, type KeyAdvice, type KeySchema } from './known-keys.ts';
@@ -13,21 +14,36 @@ export type SchemaCheck = (value: unknown, file: string) => { faults: Fault[]; w
 /** Keywords that only repeat what another error of the same place says better. */
 const REPEATING = new Set(['if', 'propertyNames']);
 
+const IMAGE_PATH = '/execution/runtime/image';
+const IMAGE_WANTED = schema.$defs.runtime.properties.image.description;
+
 /** The check of fragments; compiles the schema once. */
 export function createSchemaCheck(): SchemaCheck {
   const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
   const advice = createKeyAdvice(schema as KeySchema);
   return (value, file) => {
-    if (validate(value)) return { faults: [], wrong: [] };
-    const told = firstOfEachPlace(validate.errors ?? []).map((error) => ({
+    const errors = validate(value) ? [] : firstOfEachPlace(validate.errors ?? []);
+    const told = errors.map((error) => ({
       fault: translate(error, file, advice),
       isName: error.propertyName !== undefined,
     }));
+    const image = imageFault(value, file);
+    if (image && !told.some(({ fault }) => fault.path === image.path))
+      told.push({ fault: image, isName: false });
     return {
       faults: told.map(({ fault }) => fault),
       wrong: told.flatMap(({ fault, isName }) => (isName ? [] : (fault.path ?? ''))),
     };
   };
+}
+
+/** No pattern says in words what is wrong with the name of an image. */
+function imageFault(value: unknown, file: string): Fault | undefined {
+  const { image } =
+    (value as { execution?: { runtime?: { image?: unknown } } | null } | null)?.execution?.runtime ?? {};
+  const wrong = typeof image === 'string' ? imageNameFault(image) : undefined;
+  if (wrong === undefined) return undefined;
+  return wrongValue(file, IMAGE_PATH, `is ${show(image)}, which ${wrong}`, IMAGE_WANTED);
 }
 
 /** A value of the wrong type fails every branch that could be meant: the first complaint says it all. */

@@ -5,6 +5,7 @@ import type { Db } from '../db/open.ts';
 import { lockLanes, settleLanes } from './lanes.ts';
 import type { RunOwner } from './queue.ts';
 import type { Run } from './run.ts';
+import { SET_ASIDE_FROM, SUSPICION } from './suspicion.ts';
 import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
 import { appendTimeline } from './timeline.ts';
 
@@ -23,24 +24,35 @@ export type Leases = {
   renew(worker: string): Promise<Set<string>>;
   /**
    * At start, while no other process has this host's `VAR_DIR`: the living runs of this host become `owner`'s, whatever
-   * their lease says; without any other host, so do those whose agent cannot have started.
+   * their lease says; without any other host, so do those whose agent cannot have started. Longest waiting first.
+   * `suspicion` is what the end of the one before speaks against each of them.
    */
-  takeOver(owner: RunOwner): Promise<Run[]>;
+  takeOver(owner: RunOwner, suspicion?: number): Promise<Run[]>;
+  /** Nothing speaks against the runs of a worker that stops in good order, or has lived long with them. */
+  clear(worker: string): Promise<void>;
   /** Looks after runs whose worker is gone; what it gives as `mine` and `lost` is `owner`'s then. */
   lapsed(owner: RunOwner): Promise<Lapsed>;
   /** Just before the engine is told to start the agent; false when the lease was lost, and then nothing may be started. `loseAfterMs` from now on the run is lost if its host is gone. */
   launching(run: Run, loseAfterMs: number): Promise<boolean>;
 };
 
+/** With one more a run is set aside. */
+const LAST_SUSPICION = SET_ASIDE_FROM - SUSPICION.ended;
+
 /** Leases of `leaseMs` milliseconds over an open database. */
 export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
   const now = () => databaseNow(db, clock);
   const until = () => sql<number>`${now()} + ${sql.lit(leaseMs)}`;
   const tables = runTables(db.kysely);
-  const take = (owner: RunOwner) =>
+  const take = (owner: RunOwner, suspicion: number) =>
     tables
       .updateTable('runs')
-      .set({ lease_owner: owner.worker, lease_until: until(), worker: owner.worker })
+      .set((set) => ({
+        lease_owner: owner.worker,
+        lease_until: until(),
+        worker: owner.worker,
+        suspicion: set('suspicion', '+', suspicion),
+      }))
       .where('state', 'not in', ['queued', 'ended'])
       .returning(RUN_COLUMNS);
   return {
@@ -54,8 +66,8 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
         .execute();
       return new Set(rows.map((row) => row.id));
     },
-    async takeOver(owner) {
-      const rows = await take(owner)
+    async takeOver(owner, suspicion = SUSPICION.ended) {
+      const rows = await take(owner, suspicion)
         .where((where) =>
           where.or([
             where('host', '=', owner.host),
@@ -63,16 +75,20 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
           ]),
         )
         .execute();
-      return rows.map(toRun);
+      return rows.map(toRun).toSorted((one, other) => one.queuedAt - other.queuedAt);
     },
+    clear: async (worker) => await clearSuspicion(db, worker),
     async lapsed(owner) {
-      const begun = take(owner).where('lease_owner', '<>', owner.worker).where('lease_until', '<', now());
+      const begun = take(owner, SUSPICION.ended)
+        .where('lease_owner', '<>', owner.worker)
+        .where('lease_until', '<', now());
       const mine = await begun.where('host', '=', owner.host).execute();
       const lost = await begun
         .where((where) =>
           where.or([
             where('lost_after', '<', now()),
             where.and([where('state', '=', 'reporting'), where('launching_at', 'is', null)]),
+            where.and([where('launching_at', 'is', null), where('suspicion', '>=', LAST_SUSPICION)]),
           ]),
         )
         .execute();
@@ -92,12 +108,24 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
   };
 }
 
+async function clearSuspicion(db: Db, worker: string): Promise<void> {
+  await runTables(db.kysely)
+    .updateTable('runs')
+    .set({ suspicion: 0 })
+    .where('lease_owner', '=', worker)
+    .where('suspicion', '>', 0)
+    .execute();
+}
+
 /** Runs that nobody prepares any more and whose agent cannot have started wait again, for any host. */
 async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]> {
   return await db.transaction(async (trx) => {
     const rows = await runTables(trx)
       .updateTable('runs')
-      .set({ state: 'queued', lease_owner: null, lease_until: null, worker: null, host: null })
+      .set((set) => ({
+        ...{ state: 'queued' as const, lease_owner: null, lease_until: null, worker: null, host: null },
+        suspicion: set('suspicion', '+', SUSPICION.ended),
+      }))
       .where('state', '=', 'preparing')
       .where('launching_at', 'is', null)
       .where('lease_owner', '<>', owner.worker)

@@ -46,6 +46,7 @@ export function newRow(run: NewRun, held: 0 | 1): RunTables['runs'] {
     launching_at: null,
     lost_after: null,
     retries: 0,
+    suspicion: 0,
     group_key: run.group?.key ?? null,
     held,
     head: 0,

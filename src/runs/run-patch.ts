@@ -20,10 +20,10 @@ export type RunPatch = {
   release?: boolean;
 };
 
-/** What a run that waits again has no more; one that had ended was called off for that end alone. */
+/** What a run that waits again has no more (one that had ended was called off for that end alone), and any other move makes good. */
 export function resets(from: RunState, to: RunState): Partial<RunTables['runs']> {
-  if (to !== 'queued') return {};
-  return from === 'ended' ? { ...UNSTARTED, cancel_reason: null } : UNSTARTED;
+  if (to !== 'queued') return { suspicion: 0 };
+  return from === 'ended' ? { ...UNSTARTED, cancel_reason: null, suspicion: 0 } : UNSTARTED;
 }
 
 const UNSTARTED = {

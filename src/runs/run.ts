@@ -53,6 +53,8 @@ export type Run = {
   lostAfter: number | null;
   /** How many attempts of the profile's `retry` it has spent. */
   retries: number;
+  /** How much speaks against it: ends of the service while it worked on it, counted anew at every step (suspicion.ts). */
+  suspicion: number;
   /** The login of who started it; null when the event did not say. */
   actor: string | null;
   /** The pull request's head when the run was admitted, where the event did not say; null for runs about none. */

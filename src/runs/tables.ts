@@ -33,6 +33,7 @@ export type RunTables = {
     launching_at: number | null;
     lost_after: number | null;
     retries: number;
+    suspicion: number;
     group_key: string | null;
     held: 0 | 1;
     head: 0 | 1;
@@ -76,6 +77,7 @@ export const RUN_COLUMNS = [
   'launching_at',
   'lost_after',
   'retries',
+  'suspicion',
   'group_key',
   'actor',
   'head_sha',
@@ -111,6 +113,7 @@ export function toRun(row: Omit<RunTables['runs'], 'profile_json' | 'not_before'
     launchingAt: row.launching_at,
     lostAfter: row.lost_after,
     retries: row.retries,
+    suspicion: row.suspicion,
     actor: row.actor === '' ? null : row.actor,
     headSha: row.head_sha,
     groupKey: row.group_key,

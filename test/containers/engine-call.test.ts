@@ -147,13 +147,13 @@ test('times and names go to the engine as they are', async () => {
         .logs('abc', { since, tail: 7 }, signal)
         .catch(() => {});
       await engineAt(host)
-        .inspectImage('a/b?c#d/../é:latest')
+        .inspectImage('ghcr.io/a/b:Latest')
         .catch(() => {});
     },
   );
   expect(urls[0]).toContain('since=1767323045.000000001');
   expect(urls[0]).toContain('tail=7');
-  expect(urls[1]).toBe('/images/a/b%3Fc%23d/../%C3%A9%3Alatest/json');
+  expect(urls[1]).toBe('/images/ghcr.io/a/b%3ALatest/json');
 });
 
 test('the process’s own DOCKER_HOST is not used', async () => {

@@ -14,6 +14,7 @@ import { createLeases } from '../../src/runs/leases.ts';
 import { createOutputStore } from '../../src/runs/output-store.ts';
 import type { RunOwner } from '../../src/runs/queue.ts';
 import type { Run } from '../../src/runs/run.ts';
+import { SET_ASIDE_FROM, SUSPICION } from '../../src/runs/suspicion.ts';
 import { createWorkerStore } from '../../src/runs/worker-store.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { openQueue } from '../support/queue.ts';
@@ -61,6 +62,31 @@ eachDatabase((kind, databases) => {
     expect(await runs.advance(mine, 'running', {}, 'too late')).toBe(false);
     expect(await runs.advance(taken[0] as Run, 'running', { containerId: 'c' }, 'taken up')).toBe(true);
     expect(await get(mine.id)).toMatchObject({ state: 'running', containerId: 'c', leaseOwner: 'now' });
+  });
+
+  test('what speaks against a run adds up over ends of its worker, and is gone with a step, a stop in good order, and a new start of it', async () => {
+    const { leases, runs, claimed, get } = await open();
+    const { id } = await claimed(own('a'));
+    await leases.takeOver(own('b'), SUSPICION.brokenOff);
+    const [run] = await leases.takeOver(own('c'));
+    expect(run?.suspicion).toBe(SUSPICION.brokenOff + SUSPICION.ended);
+    await leases.clear('a');
+    expect((await get(id)).suspicion).toBe(5);
+    await leases.clear('c');
+    expect((await get(id)).suspicion).toBe(0);
+    const [again] = await leases.takeOver(own('d'));
+    await runs.advance(again as Run, 'running', { containerId: 'c' }, 'it runs');
+    expect((await get(id)).suspicion).toBe(0);
+  });
+
+  test('a run that ended too many workers is put back no more: it is somebody’s to be set aside', async () => {
+    const { db, leases, claimed, get } = await open();
+    const run = await claimed(own('gone', 'there'));
+    await sql`UPDATE runs SET suspicion = ${SET_ASIDE_FROM - 1} WHERE id = ${run.id}`.execute(db.kysely);
+    await letPass(db, run.id, 'lease_until');
+    const { back, lost } = await leases.lapsed(own('me'));
+    expect({ back, lost: lost.map(({ id }) => id) }).toEqual({ back: [], lost: [run.id] });
+    expect(await get(run.id)).toMatchObject({ leaseOwner: 'me', suspicion: SET_ASIDE_FROM });
   });
 
   test('while a lease holds nobody else has a say; once it has lapsed, what had not begun waits again', async () => {

@@ -43,7 +43,7 @@ const workers: WorkerStore = {
   drain: () => answer(false),
 };
 
-async function startWorker(takenUp: Run[]) {
+async function startWorker(takenUp: Run[], more: Partial<Parameters<typeof createWorker>[0]> = {}) {
   const untilDetached = async (_run: Run, flight: { detach: { signal: AbortSignal } }): Promise<void> => {
     await clock.sleep(60_000, flight.detach.signal).catch(() => undefined);
   };
@@ -51,6 +51,7 @@ async function startWorker(takenUp: Run[]) {
     renew: () => answer(new Set(takenUp.map(({ id }) => id))),
     takeOver: () => answer(takenUp),
     lapsed: () => answer({ back: [], mine: [], lost: [] }),
+    clear: () => answer(undefined),
     launching: () => answer(true),
   };
   const worker = createWorker({
@@ -59,6 +60,7 @@ async function startWorker(takenUp: Run[]) {
     version: '0',
     capacity: 2,
     times: { leaseMs: 1_000, everyMs: 5, fenceMs: 500 },
+    suspicion: 1,
     lookMs: 5,
     queue,
     leases,
@@ -74,6 +76,7 @@ async function startWorker(takenUp: Run[]) {
     crashPoint: () => undefined,
     clock,
     log: createLogger({ level: 'fatal', redactor: createRedactor() }),
+    ...more,
   });
   await worker.start();
   return worker;
@@ -91,4 +94,65 @@ test.each([
   worker.wake();
   await clock.sleep(20);
   expect(asked).toBe(before);
+});
+
+test('nothing is claimed until it is known what becomes of every run that was taken up, whoever wakes the worker', async () => {
+  const seen: string[] = [];
+  const decide = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const worker = await startWorker([{ id: 'old-1' } as Run, { id: 'old-2' } as Run], {
+    capacity: 3,
+    queue: {
+      ...queue,
+      anyReady: async () => !seen.includes('claimed'),
+      claim: async () => {
+        seen.push('claimed');
+        return { id: 'new' } as Run;
+      },
+    },
+    executor: {
+      execute: async () => void seen.push('begun'),
+      forsake: async () => undefined,
+      dismiss: async () => undefined,
+      async resume(run, flight, behind) {
+        seen.push(`${run.id} is ${behind}`);
+        if (run.id === 'old-2') await decide.promise;
+        flight.decided.resolve();
+        await end.promise;
+      },
+    },
+  });
+  worker.wake();
+  await clock.sleep(50);
+  expect(seen).toEqual(['old-1 is 0', 'old-2 is 1']);
+  decide.resolve();
+  await expect.poll(() => seen.slice(2)).toEqual(['claimed', 'begun']);
+  end.resolve();
+  await worker.stop(10);
+});
+
+test('runs that were taken up count: nothing is claimed beyond the capacity', async () => {
+  let claims = 0;
+  const worker = await startWorker([{ id: 'old-1' } as Run, { id: 'old-2' } as Run], {
+    queue: {
+      ...queue,
+      anyReady: async () => true,
+      claim: async () => {
+        claims += 1;
+        return undefined;
+      },
+    },
+    executor: {
+      execute: async () => undefined,
+      forsake: async () => undefined,
+      dismiss: async () => undefined,
+      async resume(_run, flight) {
+        flight.decided.resolve();
+        await clock.sleep(60_000, flight.detach.signal).catch(() => undefined);
+      },
+    },
+  });
+  await clock.sleep(50);
+  expect({ claims, active: worker.active() }).toEqual({ claims: 0, active: 2 });
+  await worker.stop(10);
 });

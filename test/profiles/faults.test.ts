@@ -190,6 +190,21 @@ describe('a profile with a fault', () => {
       handler({ promptVariables: { optional: { A: {} } } }),
       ['profile_wrong_value', '/execution/handler/promptVariables/optional/A'],
     ],
+    ...[
+      'ghcr.io/acme/',
+      'ghcr.io//x/y',
+      'http://ghcr.io/x/y',
+      'a//b',
+      'x/../y',
+      'x/./y',
+      'Acme/x',
+      'ghcr.io/Acme/x',
+      'a'.repeat(400),
+    ].map((image): [string, object, [string, string]] => [
+      `the image ${image.slice(0, 20)}`,
+      runtime({ image }),
+      ['profile_wrong_value', '/execution/runtime/image'],
+    ]),
     ['an image with a space', runtime({ image: 'a b' }), ['profile_wrong_value', '/execution/runtime/image']],
     [
       'an image like a flag',

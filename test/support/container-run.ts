@@ -147,6 +147,7 @@ export function testPlan(
     setupScript: null,
     workdir: '/workspace/repo',
     user: runAs,
+    owner: runAs,
     env: { HOME: '/home/user', LOG_LEVEL: 'info' },
     network: 'none',
     ociRuntime: null,

@@ -52,6 +52,7 @@ export function shownRun(over: Partial<Run> = {}): Run {
     launchingAt: null,
     lostAfter: null,
     retries: 0,
+    suspicion: 0,
     actor: 'octocat',
     headSha: null,
     groupKey: null,

@@ -1,0 +1,98 @@
+import { mountHost, planDefaults, policyPlace } from '../assembly.ts';
+import { formatBytes } from '../base/bytes.ts';
+import { asFlowError, type Problem } from '../base/errors.ts';
+import type { Config } from '../config/config.ts';
+import type { Engine } from '../containers/docker.ts';
+import type { EngineInfo } from '../containers/engine-info.ts';
+import { createProgramCheck, fitImage } from '../flow/fit-image.ts';
+import { runPlaces } from '../flow/places.ts';
+import { makePlan } from '../flow/plan.ts';
+import { runOwner } from '../flow/run-owner.ts';
+import { resolveMounts } from '../mounts/check.ts';
+import { loadPolicy } from '../policy/load.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { Finding } from './check.ts';
+
+/** What the engine is and what follows from it for runs. */
+export function describeEngine(info: EngineInfo, config: Config): Finding {
+  const { version, platform, cpus, memoryBytes } = info;
+  const detail = `${version}, ${platform}, ${cpus} processors, ${formatBytes(memoryBytes)}${usersWords(info, config)}`;
+  const problems = [...ownerProblems(info, config), ...(info.unlimited.length > 0 ? [unlimited(info)] : [])];
+  return { detail, problems };
+}
+
+function usersWords({ users }: EngineInfo, { runAs }: Config): string {
+  if (users.kind === 'rootless') return ', rootless';
+  if (users.kind === 'unknown') return ', maps users';
+  if (users.kind === 'same') return '';
+  const { uid, gid } = { uid: users.uidStart + runAs.uid, gid: users.gidStart + runAs.gid };
+  return `, maps users: agents are ${runAs.uid}:${runAs.gid} in their containers and ${uid}:${gid} on this host`;
+}
+
+function ownerProblems({ users }: EngineInfo, { runAs }: Config): Problem[] {
+  try {
+    runOwner(users, runAs, process.getuid?.() ?? 0);
+    return [];
+  } catch (error) {
+    return [asFlowError(error).toProblem()];
+  }
+}
+
+function unlimited({ unlimited: names }: EngineInfo): Problem {
+  return {
+    code: 'engine_without_limits',
+    message: `The Docker Engine cannot limit the ${names.join(', the ')} of a container on this machine, so one agent could take all.`,
+    mend: 'Start the machine with the cgroup controllers memory, pids and cpu (see the warnings of `docker info`).',
+  };
+}
+
+/** Images that are looked into; a directory with more of them is a fleet’s, whose runs say the rest. */
+const MOST_IMAGES = 50;
+
+/** Whether the image of every profile is there and can run what the profile says. */
+export async function reportProfileImages(
+  engine: Engine,
+  profiles: readonly Profile[],
+  config: Config,
+): Promise<Finding> {
+  const info = await engine.info();
+  const policy = loadPolicy(policyPlace(config));
+  const checkPrograms = createProgramCheck();
+  const images = new Map<string, Profile[]>();
+  for (const profile of profiles) {
+    const { image } = profile.execution.runtime;
+    images.set(image, [...(images.get(image) ?? []), profile]);
+  }
+  const problems = new Map<string, Problem>();
+  for (const [image, users] of [...images].slice(0, MOST_IMAGES))
+    try {
+      const found = await engine.inspectImage(image);
+      for (const profile of users) {
+        const plan = planOf(profile, policy, config);
+        fitImage(plan, found, info);
+        await checkPrograms(plan, found, async (programs) => await engine.lookIntoImage(found.id, programs));
+      }
+    } catch (error) {
+      const problem = asFlowError(error).toProblem();
+      problems.set(problem.message, problem);
+    }
+  return { detail: `${images.size} in ${profiles.length} profiles`, problems: [...problems.values()] };
+}
+
+/** As for a run that nobody starts. */
+function planOf(profile: Profile, policy: Policy, config: Config) {
+  const host = mountHost(config, () => policy);
+  const run = { id: 'doctor', repository: 'doctor/doctor' };
+  return makePlan({
+    profile,
+    repository: run.repository,
+    runId: run.id,
+    mounted: resolveMounts(profile.execution.runtime.dockerArgs.mounts, host),
+    places: runPlaces({ ...config, installation: 'doctor' }, run),
+    defaults: planDefaults(config),
+    secretsDir: config.secretsDir,
+    runtimeUrl: undefined,
+    policy,
+  });
+}
