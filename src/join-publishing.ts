@@ -35,7 +35,7 @@ export function joinPublishing(ground: {
   deliveries: DeliveryStore;
   directories: Directories;
   host: Host;
-  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor'>;
+  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung'>;
   redactor: Redactor;
   log: Logger;
 }): Publisher {
@@ -64,6 +64,10 @@ function remotesOf({
     const remoteOf = createRemotes({
       serverUrl: config.githubServerUrl,
       credentialEnv: async () => await grants.gitEnvironmentFor(profile, repository, publishPurpose(profile)),
+      young: {
+        isYoung: async () => await grants.isGitTokenYoung(profile, repository, publishPurpose(profile)),
+        clock,
+      },
       hostEnv: gitHostEnvironment(config.environment),
       cwd: config.varDir,
       stallSec: STALL_SEC,

@@ -141,6 +141,7 @@ function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mir
     redact: redactor.mask,
     hostEnv: gitHostEnvironment(config.environment),
     credentialEnv: grants.cloneEnvironment,
+    young: { isYoung: grants.isCloneTokenYoung, clock },
   });
 }
 

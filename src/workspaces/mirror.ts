@@ -1,6 +1,7 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import type { Patience } from '../base/patience.ts';
 import type { Logger } from '../log/logger.ts';
 import { commitNotFound, refNotFound, repositoryEmpty, repositoryIdRefused } from './errors.ts';
 import { createFetchQueue } from './fetch-queue.ts';
@@ -9,6 +10,7 @@ import { createRemotes, type Remote, type Repository } from './remote.ts';
 import { type Found, isEmptyMirror, resolveTarget } from './resolve.ts';
 import { updateMirror } from './update-mirror.ts';
 import { type Target, targetOf, type Want } from './want.ts';
+import { whileYoung } from './young.ts';
 
 /** A commit that is now in the mirror; `ref` is the full name it was found by, or the commit where there was none. */
 export type Fetched = Found & { mirror: string };
@@ -47,6 +49,8 @@ export type MirrorParts = {
   redact?: (text: string) => string;
   /** Seconds without a byte after which a transfer is given up; a minute unless set. */
   stallSec?: number;
+  /** Whether the credential of a repository is so new that the server may not know it everywhere yet. */
+  young?: Patience<Repository>;
 };
 
 /** What the next fetch of a mirror is about. */
@@ -62,11 +66,14 @@ export function createMirrors(parts: MirrorParts): Mirrors {
     cwd: parts.dir,
     stallSec: parts.stallSec ?? 60,
     mask,
+    ...(parts.young && { young: parts.young }),
   });
   const update = createFetchQueue<Subject>(async (job) => {
     const { repository, mirror, remote } = job.subject;
     const startedAt = parts.clock.now();
-    const remade = await updateMirror({ dir: parts.dir, mirror, remote, job, mask });
+    const remade = await whileYoung(remote, job.signal, () =>
+      updateMirror({ dir: parts.dir, mirror, remote, job, mask }),
+    );
     const told = { repository: `${repository.owner}/${repository.name}`, ms: parts.clock.now() - startedAt };
     if (remade) parts.log.warn(told, 'a mirror was damaged, and was made anew');
     else parts.log.debug(told, 'fetched into the mirror');

@@ -2,6 +2,7 @@ import { FlowError } from '../base/errors.ts';
 import { repositoryUnreachable } from './errors.ts';
 import { lastWords, runGit } from './git.ts';
 import type { Remote } from './remote.ts';
+import { whileYoung } from './young.ts';
 
 /** How long a push may take; what the limits of a publication let through is small. */
 const PUSH_TIMEOUT_MS = 120_000;
@@ -9,6 +10,14 @@ const LOOK_TIMEOUT_MS = 30_000;
 
 /** The commit that a branch of the remote is at, or undefined when there is no such branch. Throws what reading a repository throws. */
 export async function readBranch(
+  remote: Remote,
+  branch: string,
+  options: { cwd: string; signal: AbortSignal },
+): Promise<string | undefined> {
+  return await whileYoung(remote, options.signal, () => lookForBranch(remote, branch, options));
+}
+
+async function lookForBranch(
   remote: Remote,
   branch: string,
   options: { cwd: string; signal: AbortSignal },
@@ -32,11 +41,13 @@ export async function readBranch(
  * where it was seen: at `expected`, or not there. Throws `push_branch_moved` when it is not, `push_refused` when the
  * server does not take it (a protected branch, a rule), and what reading a repository throws.
  */
-export async function pushCommit(
-  remote: Remote,
-  what: { repository: string; commit: string; branch: string; expected: string | undefined },
-  signal: AbortSignal,
-): Promise<void> {
+export async function pushCommit(remote: Remote, what: Push, signal: AbortSignal): Promise<void> {
+  await whileYoung(remote, signal, () => pushOnce(remote, what, signal));
+}
+
+type Push = { repository: string; commit: string; branch: string; expected: string | undefined };
+
+async function pushOnce(remote: Remote, what: Push, signal: AbortSignal): Promise<void> {
   const ref = `refs/heads/${what.branch}`;
   const { stdout, stderr, exitCode } = await runGit(
     [
