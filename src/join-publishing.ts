@@ -4,12 +4,14 @@ import type { Db } from './db/open.ts';
 import type { DeliveryStore } from './deliveries/delivery-store.ts';
 import { neutral } from './feedback/neutral.ts';
 import { commentMark } from './feedback/words.ts';
+import { askBeforePublishing } from './flow/ask-again.ts';
 import { publishPurpose } from './flow/github-credential.ts';
 import type { Host } from './flow/host.ts';
 import type { Directories } from './flow/places.ts';
 import { createPublisher, type Publisher } from './flow/publisher.ts';
 import { type WantParts, wantStatus } from './flow/tell.ts';
 import type { JoinedGrants } from './join-grants.ts';
+import type { Talk } from './join-talk.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 import type { Profile } from './profiles/profile.ts';
@@ -35,6 +37,7 @@ export function joinPublishing(ground: {
   deliveries: DeliveryStore;
   directories: Directories;
   host: Host;
+  talk: Pick<Talk, 'lookups' | 'own'>;
   grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung'>;
   redactor: Redactor;
   log: Logger;
@@ -42,6 +45,7 @@ export function joinPublishing(ground: {
   const { db, host, grants, redactor } = ground;
   return createPublisher({
     ...ground,
+    whyNotNow: async (run, profile) => await askBeforePublishing({ ...ground, ...ground.talk }, run, profile),
     host: host.current,
     publications: createPublicationStore(db, clock),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),

@@ -67,15 +67,15 @@ export function joinWork(ground: Ground): Work {
   const egress = egressOf(ground, directories);
   const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
-  const publisher = joinPublishing({ ...ground, directories, host, grants });
+  const publisher = joinPublishing({ ...ground, directories, host, grants, talk });
   const executor = createExecutor({
     ...ground,
     ...config,
+    ...talk,
     codexRefresh,
     engine,
     engineWatch,
     publisher,
-    reporter,
     directories,
     mirrors: mirrorsOf(ground, grants),
     mountHost: mountHost(config, ground.policy.current),

@@ -12,9 +12,12 @@ export type ActorJudgement =
   | { machine: boolean; permission?: string }
   | { denied: Problem; permission?: string };
 
+/** What GitHub is asked about an actor. */
+type ActorLookups = Pick<Lookups, 'permission' | 'isMember' | 'isFork'>;
+
 /** Judges the actor of an event by a profile: its `allow`, whether it is the service itself, locked threads, forks. No answer means no. */
 export async function askActor(
-  parts: { lookups: Lookups; own: OwnVoice },
+  parts: { lookups: ActorLookups; own: OwnVoice },
   profile: Profile,
   event: FlowEvent,
 ): Promise<ActorJudgement> {
@@ -63,7 +66,7 @@ type Question = {
 
 /** Asks GitHub what `allow` leaves to it. Only who has write permission takes part in a locked thread; bots that are named are taken at their name. */
 async function confirm(
-  lookups: Lookups,
+  lookups: ActorLookups,
   question: Question,
 ): Promise<{ permission?: string } | { denied: Problem; permission?: string }> {
   const { profile, event, repository, login, judgement } = question;
@@ -89,7 +92,7 @@ async function confirm(
 }
 
 async function askTeams(
-  lookups: Lookups,
+  lookups: ActorLookups,
   { profile, repository, login }: Question,
   teams: readonly string[],
 ): Promise<Problem | undefined> {
@@ -106,7 +109,7 @@ async function askTeams(
 }
 
 async function refuseFork(
-  lookups: Lookups,
+  lookups: ActorLookups,
   { profile, event, repository }: Pick<Question, 'profile' | 'event' | 'repository'>,
 ): Promise<Problem | undefined> {
   const pull = event.pullRequest;

@@ -20,6 +20,7 @@ import { reactionTarget } from './report-targets.ts';
 import { startOf, threadNumber } from './start.ts';
 import { addStartReports, notTold } from './start-reports.ts';
 import { obey } from './thread-commands.ts';
+import { noteThreadNews } from './thread-news.ts';
 
 /** How many candidates' reasons are kept with a delivery that none of them took; `explain` tells them all. */
 const CANDIDATES_KEPT = 20;
@@ -41,6 +42,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
         event: delivery.event,
         body: body ?? Buffer.alloc(0),
       });
+      await noteThreadNews(parts, event);
       const decision = await decide(parts, event);
       parts.crashPoint('delivery-decided');
       parts.log.info({ delivery: delivery.id, ...decision }, 'decided');

@@ -2,6 +2,7 @@ import type { GitHubClient } from '../github/client.ts';
 import { askPermission } from '../github/permission.ts';
 import { readPullRequest } from '../github/pull-requests.ts';
 import { isTeamMember } from '../github/teams.ts';
+import { type CommentKind, isCommentThere, readThread, type Thread } from '../github/threads.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { ClientFor } from './own-voice.ts';
 
@@ -13,6 +14,14 @@ export type Lookups = {
   isMember(profile: Profile, repository: string, team: string, login: string): Promise<boolean>;
   /** Whether a pull request comes from another repository; one whose head is gone does. */
   isFork(profile: Profile, repository: string, number: number): Promise<boolean>;
+  /** How an issue or pull request stands now. */
+  thread(profile: Profile, repository: string, number: number): Promise<Thread>;
+  /** Whether a comment is still there. */
+  isCommentThere(
+    profile: Profile,
+    repository: string,
+    comment: { kind: CommentKind; id: number },
+  ): Promise<boolean>;
 };
 
 /** The lookups over clients that carry the run's own credential. */
@@ -31,6 +40,14 @@ export function createLookups(clientFor: ClientFor): Lookups {
       const [owner = '', repo = ''] = repository.split('/');
       const pull = await readPullRequest(client(profile, repository), { owner, repo, number });
       return pull.headRepository?.toLowerCase() !== repository.toLowerCase();
+    },
+    async thread(profile, repository, number) {
+      const [owner = '', repo = ''] = repository.split('/');
+      return await readThread(client(profile, repository), { owner, repo, number });
+    },
+    async isCommentThere(profile, repository, comment) {
+      const [owner = '', repo = ''] = repository.split('/');
+      return await isCommentThere(client(profile, repository), { owner, repo, ...comment });
     },
   };
 }

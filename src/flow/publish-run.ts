@@ -23,6 +23,8 @@ export type PublishingParts = PublishWordsParts & {
   remoteFor(profile: Profile, repository: string): Remote;
   neutral(text: string): string;
   mark(runId: string): string;
+  /** Asks GitHub again, just before: why nothing may be published any more, or undefined. Throws `world_unknown`. */
+  whyNotNow(run: Run, profile: Profile): Promise<Problem | undefined>;
 };
 
 /** One publication's whole time. */
@@ -53,7 +55,7 @@ export async function decidePublication(
   return { plan: planPublication({ ...parts, profile, rule, event, run, kept: commits }) };
 }
 
-/** Publishes what was decided, from the bundle that was kept with the run. Throws the codes of git's and GitHub's faults. */
+/** Publishes what was decided, from the bundle that was kept with the run, when GitHub says once more that the actor may and the thread is open. Throws `world_unknown` and the codes of git's and GitHub's faults. */
 export async function carryOut(
   parts: PublishingParts,
   { publication, run, signal }: { publication: Publication<PublishPlan>; run: Run; signal: AbortSignal },
@@ -61,6 +63,8 @@ export async function carryOut(
   const { publications, directories } = parts;
   const { plan, attempt } = publication;
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const change = await parts.whyNotNow(run, profile);
+  if (change) return { refused: [change] };
   const { log } = runPlaces(directories, { ...run, attempt });
   const mark = parts.mark(`${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`);
   const patch =

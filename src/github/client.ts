@@ -1,8 +1,8 @@
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
+import { type Patience, patiently } from '../base/clock.ts';
 import { randomId } from '../base/ids.ts';
-import { type Patience, patiently } from '../base/patience.ts';
 import type { Logger } from '../log/logger.ts';
 import { answerAs } from './app-faults.ts';
 import { makeConditional } from './conditional.ts';

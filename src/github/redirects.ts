@@ -37,7 +37,7 @@ function secured(from: URL, to: URL): string {
 /** Where in the API a request ended, without the API's own path; undefined when it was not sent elsewhere. */
 export function wentTo(baseUrl: string, asked: string, answered: string): string | undefined {
   const [from, to, base] = [asked, answered, baseUrl].map((each) => URL.parse(each)?.pathname);
-  if (from === undefined || to === undefined || from === to) return undefined;
+  if (to === undefined || from === to) return undefined;
   const prefix = (base ?? '').replace(/\/+$/, '');
   return to.startsWith(`${prefix}/`) ? to.slice(prefix.length) : to;
 }

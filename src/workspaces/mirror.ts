@@ -1,7 +1,6 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
-import type { Patience } from '../base/patience.ts';
+import type { Clock, Patience } from '../base/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { commitNotFound, refNotFound, repositoryEmpty, repositoryIdRefused } from './errors.ts';
 import { createFetchQueue } from './fetch-queue.ts';

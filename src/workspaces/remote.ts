@@ -1,5 +1,5 @@
+import type { Patience } from '../base/clock.ts';
 import type { FlowError } from '../base/errors.ts';
-import type { Patience } from '../base/patience.ts';
 import { diagnoseRemote } from './diagnose.ts';
 import { serverUrlRefused } from './errors.ts';
 import { checkName } from './layout.ts';

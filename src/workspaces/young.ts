@@ -1,5 +1,5 @@
+import { patiently } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
-import { patiently } from '../base/patience.ts';
 import type { Remote } from './remote.ts';
 
 /** Work with a remote, done again within some seconds while the server does not take a credential that is new. */

@@ -39,7 +39,7 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
     if (value instanceof Error || value === undefined) return Promise.reject(value ?? silent);
     return Promise.resolve(value);
   };
-  const lookups: Lookups = {
+  const lookups: Pick<Lookups, 'permission' | 'isMember' | 'isFork'> = {
     permission: (_profile, _repository, login) => answer(`permission ${login}`, world.permission),
     isMember: (_profile, _repository, team) => answer(`team ${team}`, world.teams?.[team]),
     isFork: (_profile, _repository, number) => answer(`pull ${number}`, world.isFork),

@@ -68,6 +68,7 @@ export async function openPublishLab() {
     mask: (text) => text,
     neutral,
     mark: commentMark,
+    whyNotNow: async () => undefined,
     retell: async ({ id }) => void told.push(id),
     host: async () => 'here',
     clock,
