@@ -37,7 +37,7 @@ export function joinPublishing(ground: {
   deliveries: DeliveryStore;
   directories: Directories;
   host: Host;
-  talk: Pick<Talk, 'lookups' | 'own'>;
+  talk: Pick<Talk, 'lookups' | 'own' | 'marks'>;
   grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung'>;
   redactor: Redactor;
   log: Logger;
@@ -53,6 +53,7 @@ export function joinPublishing(ground: {
     mask: redactor.mask,
     neutral,
     mark: commentMark,
+    marks: ground.talk.marks,
     retell: async (run) => await retell(ground, run),
     clock,
   });

@@ -15,6 +15,7 @@ import type { AdmissionParts } from './admission-parts.ts';
 import { readCommentCommand } from './comment-command.ts';
 import { groupBusy } from './denials.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
+import { isOwnComment } from './own-comment.ts';
 import { reacted, tellRefusal, withoutPrompt } from './refusal.ts';
 import { reactionTarget } from './report-targets.ts';
 import { startOf, threadNumber } from './start.ts';
@@ -53,7 +54,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
 }
 
 async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision> {
-  const ignored = refusedBeforeMatching(event);
+  const ignored = refusedBeforeMatching(event, await isOwnComment(parts, event));
   if (ignored) return await store(parts, event, no(ignored, null));
   const profiles = parts.registry.current();
   const command = readCommentCommand(event, profiles);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import type { Marks } from '../feedback/marks.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { PublishPlan } from '../publish/plan.ts';
@@ -23,6 +24,7 @@ export type PublishingParts = PublishWordsParts & {
   remoteFor(profile: Profile, repository: string): Remote;
   neutral(text: string): string;
   mark(runId: string): string;
+  marks: Marks;
   /** Asks GitHub again, just before: why nothing may be published any more, or undefined. Throws `world_unknown`. */
   whyNotNow(run: Run, profile: Profile): Promise<Problem | undefined>;
 };
@@ -66,7 +68,8 @@ export async function carryOut(
   const change = await parts.whyNotNow(run, profile);
   if (change) return { refused: [change] };
   const { log } = runPlaces(directories, { ...run, attempt });
-  const mark = parts.mark(`${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`);
+  const patchOf = `${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`;
+  const mark = parts.mark(patchOf);
   const patch =
     plan.as === 'patch'
       ? await readPatch(join(log, 'changes.patch'), parts.mask).catch(() => ({ text: '', bytes: 0 }))
@@ -85,7 +88,11 @@ export async function carryOut(
         mirror: join(directories.varDir, 'mirrors', `${run.repositoryId}.git`),
         dir: join(directories.varDir, 'quarantine', `${run.id}-publish`),
       },
-      comment: { mark, body: patchComment({ runId: run.id, mark, title: plan.title, patch }) },
+      comment: {
+        mark: mark.replace(/ -->$/, ''),
+        body: parts.marks.seal(patchComment({ runId: run.id, mark, title: plan.title, patch })),
+        isOurs: (body) => parts.marks.isSealed(body, `run:${patchOf}`),
+      },
       signal: AbortSignal.any([signal, AbortSignal.timeout(PUBLISH_TIMEOUT_MS)]),
     },
   );

@@ -46,7 +46,7 @@ async function begun(runId: string): Promise<void> {
 }
 
 async function start(): Promise<string> {
-  return String((await service.comment()).decision?.runId);
+  return String((await service.comment()).decision?.runId ?? undefined);
 }
 
 const told = (run: Run): string => github.comments.find(({ body }) => body.includes(run.id))?.body ?? '';
@@ -77,7 +77,7 @@ describe('a run that waits for its turn', () => {
     const { id } = await service.deliver(payload);
     const second = await until(
       'it waits',
-      async () => (await service.app.deliveries.find(id))?.decision?.runId,
+      async () => (await service.app.deliveries.find(id))?.decision?.runId ?? undefined,
     );
     change((payload.comment as { id: number }).id);
     const run = await service.ended(second);
@@ -113,7 +113,7 @@ describe('what an agent commits while', () => {
       const { id } = await service.deliver({ ...payload, issue: { ...payload.issue, pull_request: {} } });
       const runId = await until(
         'it runs',
-        async () => (await service.app.deliveries.find(id))?.decision?.runId,
+        async () => (await service.app.deliveries.find(id))?.decision?.runId ?? undefined,
       );
       await begun(runId);
       const [pull] = github.pulls;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
+import { createMarks } from '../../src/feedback/marks.ts';
 import { neutral } from '../../src/feedback/neutral.ts';
 import { commentMark } from '../../src/feedback/words.ts';
 import { runPlaces } from '../../src/flow/places.ts';
@@ -68,6 +69,7 @@ export async function openPublishLab() {
     mask: (text) => text,
     neutral,
     mark: commentMark,
+    marks: createMarks('a key'),
     whyNotNow: async () => undefined,
     retell: async ({ id }) => void told.push(id),
     host: async () => 'here',
