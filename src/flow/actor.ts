@@ -27,7 +27,7 @@ export async function askActor(
   const login = event.actor?.login ?? '';
   const isNamed = !isBotActor(event) && profile.allow.actors.some((actor) => isSameLogin(actor, login));
   const [own, asked] = await Promise.all([
-    isOwn(parts.own, { profile, repository, login, isNamed }),
+    isOwn(parts.own, { profile, repository, login, id: event.actor?.id, isNamed }),
     confirm(parts.lookups, { profile, event, repository, login, judgement }),
   ]);
   if (own && !isNamed) return { denied: denials.ownAccount(login) };
@@ -48,12 +48,13 @@ async function isOwn(
     profile,
     repository,
     login,
+    id,
     isNamed,
-  }: { profile: Profile; repository: string; login: string; isNamed: boolean },
+  }: { profile: Profile; repository: string; login: string; id: number | undefined; isNamed: boolean },
 ): Promise<boolean> {
-  if (await own.isKnownOwn(login)) return true;
+  if (await own.isKnownOwn(login, id)) return true;
   const isBotNamed = profile.allow.bots.some((bot) => isSameLogin(bot, login));
-  return !isNamed && !isBotNamed && (await own.isOwn(profile, repository, login));
+  return !isNamed && !isBotNamed && (await own.isOwn(profile, repository, login, id));
 }
 
 type Question = {
@@ -76,7 +77,7 @@ async function confirm(
   const least = judgement === 'allowed' ? undefined : judgement.ask;
   const needed = locked || least !== undefined;
   const permission = needed
-    ? await lookups.permission(profile, repository, login).catch(asFlowError)
+    ? await lookups.permission(profile, repository, login, event.actor?.id).catch(asFlowError)
     : undefined;
   if (permission instanceof Error && (locked || teams.length === 0))
     return { denied: denials.permissionUnknown(login, permission) };

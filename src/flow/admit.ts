@@ -129,6 +129,7 @@ async function start(
         profileJson: JSON.stringify(profile),
         queuedAt: parts.clock.now(),
         actor: event.actor?.login ?? null,
+        actorId: event.actor?.id ?? null,
         group: groupOf(profile, event),
       },
       trx,

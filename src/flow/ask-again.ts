@@ -67,7 +67,7 @@ export async function askBeforePublishing(
 /** Who had the run started last: the sender of its event, or whoever asked for it again since. */
 function actorOf({ run, event }: Asked): FlowEvent['actor'] {
   if (run.actor === null || (event.actor && isSameLogin(event.actor.login, run.actor))) return event.actor;
-  return { login: run.actor, id: undefined, type: undefined };
+  return { login: run.actor, id: run.actorId ?? undefined, type: undefined };
 }
 
 async function lookAtThread(

@@ -8,8 +8,8 @@ import type { ClientFor } from './own-voice.ts';
 
 /** What GitHub is asked about who may start a run, with the run's own credential; each throws when there is no answer. */
 export type Lookups = {
-  /** The permission of a login on `owner/name`. */
-  permission(profile: Profile, repository: string, login: string): Promise<string>;
+  /** The permission of an account on `owner/name`; with its id nobody who took over the login has it. */
+  permission(profile: Profile, repository: string, login: string, id?: number): Promise<string>;
   /** Whether a login is an active member of `org/slug`. */
   isMember(profile: Profile, repository: string, team: string, login: string): Promise<boolean>;
   /** Whether a pull request comes from another repository; one whose head is gone does. */
@@ -29,9 +29,9 @@ export function createLookups(clientFor: ClientFor): Lookups {
   const client = (profile: Profile, repository: string): GitHubClient =>
     clientFor(profile, repository, 'lookup');
   return {
-    async permission(profile, repository, login) {
+    async permission(profile, repository, login, id) {
       const [owner = '', repo = ''] = repository.split('/');
-      return await askPermission(client(profile, repository), { owner, repo, login });
+      return await askPermission(client(profile, repository), { owner, repo, login, id });
     },
     async isMember(profile, repository, team, login) {
       return await isTeamMember(client(profile, repository), { team, login });

@@ -11,12 +11,20 @@ export async function describeToken(client: GitHubClient, repository: string | u
 
 /** The login that a token speaks as; undefined for an app's, which GitHub does not tell. Asked once, never again after a fault. Throws what `GitHubClient` says. */
 export async function askLogin(client: GitHubClient): Promise<string | undefined> {
+  return (await askAccount(client))?.login;
+}
+
+/** The account that a token speaks as, in the same way. */
+export async function askAccount(
+  client: GitHubClient,
+): Promise<{ login: string; id: number | null } | undefined> {
   try {
     const { data } = await client.ask(
       'the owner of the token',
       async (request) => await request('GET /user', { request: { conditional: true, retries: 0 } }),
     );
-    return typeof data?.login === 'string' ? data.login : undefined;
+    if (typeof data?.login !== 'string') return undefined;
+    return { login: data.login, id: Number.isSafeInteger(data.id) ? Number(data.id) : null };
   } catch (error) {
     if (error instanceof FlowError && error.code === 'github_refused') return undefined;
     throw error;

@@ -9,6 +9,7 @@ export type NewRun = Pick<
 > & {
   profileJson: string;
   actor: string | null;
+  actorId?: number | null;
   group: RunGroup | null;
 };
 
@@ -48,5 +49,6 @@ export function newRow(run: NewRun, held: 0 | 1): RunTables['runs'] {
     held,
     head: 0,
     actor: run.actor ?? '',
+    actor_id: run.actorId ?? null,
   };
 }

@@ -55,6 +55,8 @@ export type Run = {
   retries: number;
   /** The login of who started it; null when the event did not say. */
   actor: string | null;
+  /** GitHub's id of that account; null when the event did not say. */
+  actorId: number | null;
   /** The group in which it takes turns with others, or null. */
   groupKey: string | null;
 };

@@ -37,6 +37,7 @@ export type RunTables = {
     held: 0 | 1;
     head: 0 | 1;
     actor: string;
+    actor_id: number | null;
   };
   run_events: { run_id: string; seq: number; at: number; kind: string; text: string; data_json: string };
 };
@@ -77,6 +78,7 @@ export const RUN_COLUMNS = [
   'retries',
   'group_key',
   'actor',
+  'actor_id',
 ] as const;
 
 /** One row as a Run. */
@@ -110,6 +112,7 @@ export function toRun(row: Omit<RunTables['runs'], 'profile_json' | 'not_before'
     lostAfter: row.lost_after,
     retries: row.retries,
     actor: row.actor === '' ? null : row.actor,
+    actorId: row.actor_id === null ? null : Number(row.actor_id),
     groupKey: row.group_key,
   };
 }

@@ -96,6 +96,20 @@ describe('a permission', () => {
     expect(await askPermission(client, question)).toBe('none');
   });
 
+  test.each<[string, object, string]>([
+    ['an account under its own login', { octocat: 5 }, 'write'],
+    ['a login that somebody else took over', { octocat: 6 }, 'none'],
+    ['an account that was renamed, its login free', { 'octo-new': 5 }, 'write'],
+    ['an account that was renamed, its login taken', { octocat: 6, 'octo-new': 5 }, 'write'],
+    ['an account whose new login is not shown', {}, 'none'],
+  ])('of %s is that of the id', async (_name, accounts, expected) => {
+    for (const [login, id] of Object.entries(accounts)) {
+      api.permissions.set(login, { permission: 'write', role_name: 'write', id });
+      api.users.set(id, login);
+    }
+    expect(await askPermission(client, { ...question, id: 5 })).toBe(expected);
+  });
+
   test('of an app is asked by its whole login', async () => {
     api.permissions.set('robot[bot]', { permission: 'write', role_name: 'write' });
     expect(await askPermission(client, { ...place, login: 'robot[bot]' })).toBe('write');

@@ -53,6 +53,7 @@ export function shownRun(over: Partial<Run> = {}): Run {
     lostAfter: null,
     retries: 0,
     actor: 'octocat',
+    actorId: null,
     groupKey: null,
     ...over,
   };

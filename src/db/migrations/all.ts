@@ -8,6 +8,7 @@ import * as workers from './0006-workers.ts';
 import * as upkeep from './0007-upkeep.ts';
 import * as talk from './0008-talk.ts';
 import * as publications from './0009-publications.ts';
+import * as actorIds from './0011-actor-ids.ts';
 
 /** Every migration under the name it is remembered by; run in the order of the names, each once. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-upkeep': upkeep,
   '0008-talk': talk,
   '0009-publications': publications,
+  '0011-actor-ids': actorIds,
 };
