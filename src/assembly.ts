@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { systemClock as clock } from './base/clock.ts';
 import { FlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
 import type { GitHubTokens } from './credentials/github-tokens.ts';
@@ -125,7 +126,8 @@ export function clientsFor(
       if (refused !== undefined) await tokens.refused(refused);
       return (await tokens.token(want))?.value.reveal();
     };
-    const client = createGitHubClient({ apiUrl: config.githubApiUrl, token, log });
+    const young = { isYoung: tokens.isYoung, clock };
+    const client = createGitHubClient({ apiUrl: config.githubApiUrl, token, young, log });
     const [oldest] = clients.keys();
     if (clients.size >= MAX_CLIENTS && oldest !== undefined) clients.delete(oldest);
     clients.set(key, client);

@@ -12,6 +12,7 @@ import { createPassphrases } from './credentials/passphrase.ts';
 import type { SecretStore } from './credentials/secret-store.ts';
 import { createSecretStores } from './credentials/secret-stores.ts';
 import { type AppApi, createAppApi } from './github/app-api.ts';
+import { createClockWatch } from './github/clock-skew.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 
@@ -46,11 +47,14 @@ export function joinApps(parts: {
   log: Logger;
   records?: TokenRecords;
   file?: SecretStore;
+  /** Is given the times of GitHub's answers, in milliseconds since 1970; else the log says once when the clock is off. */
+  onDate?: (gitHubMs: number) => void;
 }): JoinedApps {
   const { config, redactor, log, records, file = appsFile(config) } = parts;
   const store = createAppStore({ store: file, clock, redactor });
+  const { onDate = createClockWatch({ clock, log }) } = parts;
   const apiFor = (app: StoredApp): AppApi =>
-    createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log });
+    createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log, onDate });
   const cacheMs = config.appTokenMinutes * 60_000;
   const minted = createAppTokens({ apiFor, records, clock, redactor, log, cacheMs });
   let timer: { stop(): void } | undefined;

@@ -4,7 +4,7 @@ import { clientsFor } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import type { GitHubTokens } from './credentials/github-tokens.ts';
-import { createHostGit } from './credentials/host-git.ts';
+import { createHostGit, type HostGitWant } from './credentials/host-git.ts';
 import type { NamedSecrets } from './credentials/named-secrets.ts';
 import { type CommitterFor, createCommitters } from './flow/committer.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
@@ -43,6 +43,10 @@ export type JoinedGrants = {
     name: string;
     tokenFile?: string;
   }) => Promise<Record<string, string>>;
+  /** Whether git on the host has a token there that GitHub may not know everywhere yet. */
+  isGitTokenYoung: (profile: Profile, repository: string, purpose: Purpose) => Promise<boolean>;
+  /** The same for what mirrors fetch with. */
+  isCloneTokenYoung: (repository: { owner: string; name: string; tokenFile?: string }) => Promise<boolean>;
   /** Where processes elsewhere reach the runtime listener; undefined while it is off. */
   runtimeUrl: () => string | undefined;
   /** Renews tokens from now on, and opens the runtime listener where it is on. Throws `listen_failed`. */
@@ -71,6 +75,11 @@ export function joinGrants(ground: {
   });
   const clientFor = clientsFor(config, { tokens, log });
   let runtime: Listener | undefined;
+  const gitWant = (profile: Profile, repository: string, purpose: Purpose): HostGitWant => ({
+    repository,
+    permissions: permissionsFor(purpose),
+    tokenFile: tokenFileFor(profile, config.secretsDir),
+  });
   return {
     tokens,
     secrets: named.secrets,
@@ -82,18 +91,10 @@ export function joinGrants(ground: {
       secretsDir: config.secretsDir,
       serverUrl: config.githubServerUrl,
     }),
-    gitEnvironmentFor: async (profile, repository, purpose) =>
-      await hostGit.environment({
-        repository,
-        permissions: permissionsFor(purpose),
-        tokenFile: tokenFileFor(profile, config.secretsDir),
-      }),
-    cloneEnvironment: async ({ owner, name, tokenFile = '' }) =>
-      await hostGit.environment({
-        repository: `${owner}/${name}`,
-        permissions: permissionsFor('clone'),
-        tokenFile,
-      }),
+    gitEnvironmentFor: async (...want) => await hostGit.environment(gitWant(...want)),
+    isGitTokenYoung: async (...want) => await hostGit.isYoung(gitWant(...want)),
+    cloneEnvironment: async (repository) => await hostGit.environment(cloneWant(repository)),
+    isCloneTokenYoung: async (repository) => await hostGit.isYoung(cloneWant(repository)),
     runtimeUrl: () => runtime && (config.runtimeAddress ?? reachable(runtime.url)),
     async start() {
       await named.look();
@@ -106,6 +107,18 @@ export function joinGrants(ground: {
       await hostGit.close();
     },
   };
+}
+
+function cloneWant({
+  owner,
+  name,
+  tokenFile = '',
+}: {
+  owner: string;
+  name: string;
+  tokenFile?: string;
+}): HostGitWant {
+  return { repository: `${owner}/${name}`, permissions: permissionsFor('clone'), tokenFile };
 }
 
 /** An address that stands for all of this host's is no place to go to; its name is. */

@@ -4,6 +4,7 @@ import type { Db } from './db/open.ts';
 import type { DeliveryStore } from './deliveries/delivery-store.ts';
 import { neutral } from './feedback/neutral.ts';
 import { commentMark } from './feedback/words.ts';
+import { askBeforePublishing } from './flow/ask-again.ts';
 import { branchesOfRun } from './flow/branches-of-run.ts';
 import { publishPurpose } from './flow/github-credential.ts';
 import type { Host } from './flow/host.ts';
@@ -11,6 +12,7 @@ import type { Directories } from './flow/places.ts';
 import { createPublisher, type Publisher } from './flow/publisher.ts';
 import { isEndWanted, type WantParts, wantStatus } from './flow/tell.ts';
 import type { JoinedGrants } from './join-grants.ts';
+import type { Talk } from './join-talk.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 import type { Profile } from './profiles/profile.ts';
@@ -34,7 +36,8 @@ export function joinPublishing(ground: {
   deliveries: DeliveryStore;
   directories: Directories;
   host: Host;
-  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor'>;
+  talk: Pick<Talk, 'lookups' | 'own' | 'marks'>;
+  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung'>;
   mirrors: Mirrors;
   redactor: Redactor;
   log: Logger;
@@ -42,6 +45,7 @@ export function joinPublishing(ground: {
   const { db, host, grants, redactor } = ground;
   return createPublisher({
     ...ground,
+    whyNotNow: async (run, profile) => await askBeforePublishing({ ...ground, ...ground.talk }, run, profile),
     host: host.current,
     publications: createPublicationStore(db, clock),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
@@ -51,6 +55,7 @@ export function joinPublishing(ground: {
     mask: redactor.mask,
     neutral,
     mark: commentMark,
+    marks: ground.talk.marks,
     retell: async (run) => await retell(ground, run),
     clock,
   });
@@ -66,6 +71,10 @@ function remotesOf({
     const remoteOf = createRemotes({
       serverUrl: config.githubServerUrl,
       credentialEnv: async () => await grants.gitEnvironmentFor(profile, repository, publishPurpose(profile)),
+      young: {
+        isYoung: async () => await grants.isGitTokenYoung(profile, repository, publishPurpose(profile)),
+        clock,
+      },
       hostEnv: gitHostEnvironment(config.environment),
       cwd: config.varDir,
       stallSec: STALL_SEC,

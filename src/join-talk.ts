@@ -1,5 +1,6 @@
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
+import { createMarks, type Marks } from './feedback/marks.ts';
 import { createReporter, type Reporter } from './feedback/reporter.ts';
 import type { AdmissionLimits } from './flow/admission-limits.ts';
 import { tokenFileFor } from './flow/github-credential.ts';
@@ -11,7 +12,7 @@ import type { Ground } from './ground.ts';
 import { createOwnAccounts } from './runs/own-accounts.ts';
 
 /** What asks and speaks on GitHub. */
-export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter };
+export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter; marks: Marks };
 
 /** Joins what is asked and said on GitHub, with the credentials that `clientFor` knows. */
 export function joinTalk(ground: Ground, clientFor: ClientFor, origin: Origin): Talk {
@@ -23,15 +24,17 @@ export function joinTalk(ground: Ground, clientFor: ClientFor, origin: Origin): 
     accounts: createOwnAccounts(db, clock),
     clock,
   });
+  const marks = createMarks(db.markKey);
   const reporter = createReporter({
     ...ground,
+    marks,
     voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
     render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
     mask: redactor.mask,
     linkTo: (runId) => (config.publicUrl === undefined ? '' : `${config.publicUrl}/runs/${runId}`),
     clock,
   });
-  return { lookups: createLookups(clientFor, origin), own, reporter };
+  return { lookups: createLookups(clientFor, origin), own, reporter, marks };
 }
 
 /** What admission counts, by the configuration. */

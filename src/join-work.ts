@@ -70,14 +70,14 @@ export function joinWork(ground: Ground): Work {
   const egress = egressOf(ground, directories);
   const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
-  const publisher = joinPublishing({ ...ground, directories, host, grants, mirrors });
+  const publisher = joinPublishing({ ...ground, directories, host, grants, mirrors, talk });
   const executor = createExecutor({
     ...ground,
     ...config,
+    ...talk,
     codexRefresh,
     ...{ engine, engineWatch, checkPrograms: createProgramCheck() },
     publisher,
-    reporter: talk.reporter,
     directories,
     mirrors,
     mountHost: mountHost(config, ground.policy.current),
@@ -150,6 +150,7 @@ function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mir
     redact: redactor.mask,
     hostEnv: gitHostEnvironment(config.environment),
     credentialEnv: grants.cloneEnvironment,
+    young: { isYoung: grants.isCloneTokenYoung, clock },
   });
 }
 

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { systemClock as clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
 import { appName, type StoredApp } from '../credentials/app-record.ts';
 import { reportApp } from '../credentials/app-report.ts';
+import { clockFault } from '../github/clock-skew.ts';
 import { appsFile, type JoinedApps, joinApps } from '../join-apps.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
@@ -27,17 +29,22 @@ export async function hasAppSecret(config: Config): Promise<boolean> {
 
 /** What `app test` finds, in one line, with all that is wrong. */
 export async function reportApps(config: Config): Promise<Finding> {
-  const apps = quietApps(config);
+  const off: Problem[] = [];
+  const apps = quietApps(config, (gitHubMs) => {
+    const fault = clockFault(gitHubMs, clock.now());
+    if (fault && off.length === 0) off.push(fault.toProblem());
+  });
   const stored = await apps.store.all();
   if (stored.length === 0) return 'none';
   const wanted = await wantedPermissions(config);
   const reports = await Promise.all(
     stored.map(async (app) => await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), wanted })),
   );
-  const problems: Problem[] = reports.flatMap((report) => [
+  const found = reports.flatMap((report) => [
     ...report.problems,
     ...report.installations.flatMap((installation) => installation.problems),
   ]);
+  const problems: Problem[] = [...off, ...found];
   const words = reports.map(
     ({ app, installations }) =>
       `${app} on ${installations.map(({ account }) => account).join(', ') || 'no account'}`,
@@ -45,7 +52,7 @@ export async function reportApps(config: Config): Promise<Finding> {
   return { detail: words.join('; ') || stored.map(appName).join(', '), problems };
 }
 
-function quietApps(config: Config): JoinedApps {
+function quietApps(config: Config, onDate: (gitHubMs: number) => void = () => undefined): JoinedApps {
   const redactor = createRedactor();
-  return joinApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
+  return joinApps({ config, redactor, log: createLogger({ level: 'silent', redactor }), onDate });
 }

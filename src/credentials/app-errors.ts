@@ -37,13 +37,13 @@ export function permissionMissing(
 }
 
 /** GitHub knows the installation but not the repository in it: it was renamed, removed or taken out meanwhile. */
-export function repositoryNotReached(name: string, repository: string, cause: unknown): FlowError {
+export function repositoryNotReached(name: string, repository: string, fault: FlowError): FlowError {
   return new FlowError({
     code: 'app_repository_missing',
     blame: 'operator',
-    message: `The installation of the App ${name} does not reach ${repository} any more.`,
+    message: `The installation of the App ${name} does not reach ${repository} any more. ${fault.message}`,
     mend: `See that ${repository} still has this name, and add it to the installation on GitHub.`,
-    cause,
+    cause: fault.cause,
   });
 }
 

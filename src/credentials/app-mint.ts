@@ -15,6 +15,7 @@ export type TokenWant = {
 const STALE = new Set([
   'app_installation_suspended',
   'app_permission_missing',
+  'app_permissions_not_accepted',
   'app_installation_gone',
   'app_request_refused',
   'app_refused',
@@ -57,6 +58,7 @@ async function mintFrom(
   if (exact && missing.length > 0) throw permissionMissing(name, repository, missing, installation);
   return await api.mint({
     installation: installation.id,
+    settingsUrl: installation.url,
     repository: repository.split('/')[1] ?? '',
     permissions: granted,
   });
@@ -64,5 +66,5 @@ async function mintFrom(
 
 /** What was asked for is what the installation has, so that a refusal of it is about the repository. */
 function explained(name: string, { repository }: TokenWant, fault: FlowError): FlowError {
-  return fault.code === 'app_request_refused' ? repositoryNotReached(name, repository, fault.cause) : fault;
+  return fault.code === 'app_request_refused' ? repositoryNotReached(name, repository, fault) : fault;
 }

@@ -88,7 +88,11 @@ async function reportInstallation(
   };
   try {
     if (installation.suspendedAt !== null) throw installationSuspended(name, installation);
-    const { value } = await api.mint({ installation: id, permissions: granted });
+    const { value } = await api.mint({
+      installation: id,
+      settingsUrl: installation.url,
+      permissions: granted,
+    });
     found.minted = true;
     const { names, count } = await look.repositories(value);
     Object.assign(found, { repositories: names, repositoryCount: count });

@@ -26,6 +26,8 @@ export type AppTokens = {
    * this App and no moment old, no token that was minted until now is given out any more.
    */
   refused(app: StoredApp, value: string): void;
+  /** Whether this is a token of the App that was minted so recently that GitHub may not know it everywhere yet. */
+  isYoung(app: StoredApp, value: string): boolean;
   /** Tries nothing again by itself any more. */
   close(): void;
 };
@@ -33,8 +35,8 @@ export type AppTokens = {
 /** A token is never handed out closer to its end than this. */
 const MARGIN_MS = 5 * 60_000;
 
-/** A token that is refused when it is younger than this would be replaced by one that is refused too. */
-const REFUSED_FROM_MS = 30_000;
+/** GitHub may take some seconds to know a token everywhere; one that is refused when it is younger than this would be replaced by one that is refused too. */
+const YOUNG_MS = 30_000;
 
 /** GitHub's silence and limits pass by themselves; everything else waits for somebody to mend it. */
 const PASSING = new Set(['github_unreachable', 'github_rate_limited', 'github_answer_unreadable']);
@@ -133,13 +135,12 @@ export function createAppTokens(parts: AppTokensParts): AppTokens {
 
   return {
     token,
+    isYoung: (app, value) => isYoung(states.get(app), value, clock.now()) === true,
     serves: async (app, repository) => (await stateOf(app).installations.find(repository)) !== undefined,
     served: (app, repository) => states.get(app)?.installations.wasFound(repository) ?? false,
     refused(app, value) {
       const state = states.get(app);
-      if (!state) return;
-      const found = [...state.cached.values()].find(({ token }) => token.value.reveal() === value);
-      if (!found || clock.now() - found.mintedAt < REFUSED_FROM_MS) return;
+      if (!state || isYoung(state, value, clock.now()) !== false) return;
       state.cached.clear();
       state.installations.forget();
     },
@@ -154,6 +155,13 @@ function newState(app: StoredApp, { apiFor, clock }: AppTokensParts): State {
   const api = apiFor(app);
   const installations = createInstallations(app, api, clock);
   return { api, installations, cached: new Map(), failures: new Map(), flights: new Map() };
+}
+
+/** Undefined for what is no token of the App. */
+function isYoung(state: State | undefined, value: string, now: number): boolean | undefined {
+  const known = [...(state?.cached.values() ?? [])];
+  const found = known.find(({ token }) => token.value.reveal() === value);
+  return found && now - found.mintedAt < YOUNG_MS;
 }
 
 function keyOf(app: StoredApp, { repository, permissions }: TokenWant): TokenKey {

@@ -39,6 +39,8 @@ export type GitHubTokens = {
   }): Promise<GitHubToken | undefined>;
   /** GitHub refused this token: if it is of an App, it is given out no more, and what is known of the App is asked anew. */
   refused(value: string): Promise<void>;
+  /** Whether this is a token that an App was given a moment ago, so that GitHub may not know it everywhere yet. */
+  isYoung(value: string): Promise<boolean>;
   /** Whether an App serves the repository, so that no token file is needed; true also when it should and cannot. */
   hasApp(repository: string): Promise<boolean>;
 };
@@ -113,6 +115,9 @@ export function createGitHubTokens(parts: {
     },
     async refused(value) {
       for (const app of await apps.all().catch(() => [])) tokens.refused(app, value);
+    },
+    async isYoung(value) {
+      return (await apps.all().catch(() => [])).some((app) => tokens.isYoung(app, value));
     },
     async hasApp(repository) {
       for (const app of (await candidates(repository)).apps) {

@@ -19,6 +19,8 @@ export type HostGitWant = { repository: string; permissions: Permissions; tokenF
  */
 export type HostGit = {
   environment(want: HostGitWant): Promise<Record<string, string>>;
+  /** Whether the token there is so new that the server may not know it yet. */
+  isYoung(want: HostGitWant): Promise<boolean>;
   close(): Promise<void>;
 };
 
@@ -45,6 +47,10 @@ export function createHostGit(parts: {
         await writeAtomic(file, value, { mode: 0o600 });
       written.add(file);
       return hostGitEnvironment({ tokenFile: file, serverUrl, userName: gitUserName(token) });
+    },
+    async isYoung(want) {
+      const token = isRemote ? await parts.tokens.token({ ...want, exact: false }) : undefined;
+      return token !== undefined && (await parts.tokens.isYoung(token.value.reveal()));
     },
     async close() {
       for (const file of written) await rm(file, { force: true });

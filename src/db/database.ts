@@ -24,6 +24,8 @@ export type Db = {
   transaction<T>(work: (trx: Kysely<unknown>) => Promise<T>): Promise<T>;
   /** 8 characters, made when the database was, that name this installation on an engine shared with others. */
   readonly installation: string;
+  /** A key of this installation's own, made when the database was, by which it knows its own comments again. */
+  readonly markKey: string;
   /**
    * Tells who listens on `channel`: every process on this PostgreSQL, this process alone with SQLite. `payload` has
    * at most 7,000 bytes. A hint that may be lost and is never an error: who listens looks by himself now and then.

@@ -5,13 +5,22 @@ type MetaTables = { meta: { key: string; value: string } };
 
 /** The installation's name, made when it is asked for the first time; whoever asks at once gets the same. */
 export async function readInstallation(kysely: Kysely<unknown>): Promise<string> {
+  return await readOrMake(kysely, 'installation', 8);
+}
+
+/** The key that seals the installation's comments; made and shared in the same way. */
+export async function readMarkKey(kysely: Kysely<unknown>): Promise<string> {
+  return await readOrMake(kysely, 'mark_key', 52);
+}
+
+async function readOrMake(kysely: Kysely<unknown>, key: string, characters: number): Promise<string> {
   const tables = kysely.withTables<MetaTables>();
-  const read = tables.selectFrom('meta').select('value').where('key', '=', 'installation');
+  const read = tables.selectFrom('meta').select('value').where('key', '=', key);
   const known = await read.executeTakeFirst();
   if (known) return known.value;
   await tables
     .insertInto('meta')
-    .values({ key: 'installation', value: randomId(8) })
+    .values({ key, value: randomId(characters) })
     .onConflict((conflict) => conflict.column('key').doNothing())
     .execute();
   return (await read.executeTakeFirstOrThrow()).value;

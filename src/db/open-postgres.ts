@@ -1,7 +1,7 @@
 import { Kysely, sql } from 'kysely';
 import type { Db } from './database.ts';
 import { again, createPostgresDialect } from './dialects/postgres.ts';
-import { readInstallation } from './meta.ts';
+import { readInstallation, readMarkKey } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { createNotices } from './notices.ts';
 import { POSTGRES_CHANNEL, startPostgresNotices } from './postgres-notices.ts';
@@ -14,7 +14,7 @@ const LIMITS = { connections: 10, statementMs: 15_000 };
 /** Opens a PostgreSQL database; several processes that do so at once migrate it one after the other. */
 export async function openPostgres(url: string): Promise<Db> {
   const place = readPostgresUrl(url);
-  const installation = await bringUpToDate(place);
+  const own = await bringUpToDate(place);
   const kysely = new Kysely<unknown>({ dialect: createPostgresDialect(place, LIMITS) });
   const notices = createNotices();
   const listening = startPostgresNotices(place, notices);
@@ -22,7 +22,7 @@ export async function openPostgres(url: string): Promise<Db> {
   return {
     kind: 'postgres',
     kysely,
-    installation,
+    ...own,
     transaction: async (work) => await again(async () => await kysely.transaction().execute(work)),
     notify: createNotifier(kysely),
     listen: notices.listen,
@@ -34,13 +34,13 @@ export async function openPostgres(url: string): Promise<Db> {
 }
 
 /** Over a connection of its own without a limit of time: others may be migrating, and a large table takes long. */
-async function bringUpToDate(place: PostgresPlace): Promise<string> {
+async function bringUpToDate(place: PostgresPlace): Promise<Pick<Db, 'installation' | 'markKey'>> {
   const kysely = new Kysely<unknown>({
     dialect: createPostgresDialect(place, { connections: 1, statementMs: 0 }),
   });
   try {
     await migrate(kysely, place.name, programVersion());
-    return await readInstallation(kysely);
+    return { installation: await readInstallation(kysely), markKey: await readMarkKey(kysely) };
   } finally {
     await kysely.destroy();
   }

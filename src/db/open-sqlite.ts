@@ -2,7 +2,7 @@ import { Kysely } from 'kysely';
 import type { Db } from './database.ts';
 import { createSqliteDialect } from './dialects/sqlite.ts';
 import { startSqliteThread } from './dialects/sqlite-thread.ts';
-import { readInstallation } from './meta.ts';
+import { readInstallation, readMarkKey } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { createNotices } from './notices.ts';
 import { programVersion } from './program-version.ts';
@@ -19,6 +19,7 @@ export async function openSqlite(file: string): Promise<Db> {
       kind: 'sqlite',
       kysely,
       installation: await readInstallation(kysely),
+      markKey: await readMarkKey(kysely),
       transaction: async (work) => await kysely.transaction().execute(work),
       notify: async (channel, payload) => notices.tell(channel, payload),
       listen: notices.listen,

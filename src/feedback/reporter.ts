@@ -1,10 +1,11 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
-import { limitPassesInMs } from '../github/fault.ts';
+import { isGoneForGood, limitPassesInMs } from '../github/fault.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Report } from '../runs/report.ts';
 import type { ReportStore } from '../runs/report-store.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import type { Marks } from './marks.ts';
 import { sayCheck, sayReaction, sayRefusal, sayStatus } from './say.ts';
 import type { TextName, TextValues } from './texts.ts';
 import { createTurns, type Turns } from './turns.ts';
@@ -51,6 +52,8 @@ export type ReporterParts = {
   render: <Name extends TextName>(profileJson: string, name: Name, values: TextValues<Name>) => string;
   /** Hides secrets in what is said. */
   mask: (text: string) => string;
+  /** How our comments are told from those of others. */
+  marks: Marks;
   /** The page of a run, or nothing. */
   linkTo: (runId: string) => string;
   clock: Clock;
@@ -125,7 +128,7 @@ async function paced({ reports, clock }: ReporterParts, nextAt: number | null): 
 }
 
 async function say(parts: ReporterParts, report: Report): Promise<Said> {
-  const { clock, mask, runs } = parts;
+  const { clock, mask, marks, runs } = parts;
   const run = report.runId === null ? undefined : await runs.find(report.runId);
   const profileJson = report.profileJson ?? (run && (await runs.profileJson(run.id)));
   if (profileJson === undefined) return { remoteId: null, digest: '', nextAt: null };
@@ -133,7 +136,7 @@ async function say(parts: ReporterParts, report: Report): Promise<Said> {
   const voice = await parts.voiceFor(profileJson, `${owner}/${repository}`);
   const render = <Name extends TextName>(name: Name, values: TextValues<Name>): string =>
     parts.render(profileJson, name, values);
-  const saying = { report, voice, render, mask, nowMs: clock.now() };
+  const saying = { report, voice, render, mask, marks, nowMs: clock.now() };
   if (report.kind === 'reaction') return await sayReaction(saying);
   if (report.kind === 'refusal') return await sayRefusal(saying);
   if (!run) return { remoteId: null, digest: '', nextAt: null };
@@ -163,8 +166,9 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
   return now + wait;
 }
 
-/** What no later attempt would mend: no credential, a name that GitHub cannot have, a check by what is no App. */
-function isHopeless({ kind }: Report, { code }: FlowError): boolean {
+/** What no later attempt would mend: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
+function isHopeless({ kind }: Report, fault: FlowError): boolean {
+  const { code } = fault;
   if (code === 'github_credential_missing' || code === 'github_name_refused') return true;
-  return kind === 'check' && code === 'github_refused';
+  return isGoneForGood(fault) || (kind === 'check' && code === 'github_refused');
 }

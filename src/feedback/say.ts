@@ -5,9 +5,9 @@ import { readPullRequest } from '../github/pull-requests.ts';
 import type { Run } from '../runs/run.ts';
 import { checkName, checkState } from './check-words.ts';
 import { endedValues, isOver, runningValues } from './run-words.ts';
-import { threadOf } from './thread.ts';
+import { type Placed, threadOf } from './thread.ts';
 import type { RunSaying, Said, Saying } from './voice.ts';
-import { commentMark, finish } from './words.ts';
+import { commentMark, finish, nameOf } from './words.ts';
 
 /** How often the comment and the check of a living run are looked at, and in its first minute; they are changed only when they say something else. */
 const LOOK_AGAIN_MS = 15_000;
@@ -30,23 +30,40 @@ export async function sayReaction({ report, voice }: Saying): Promise<Said> {
 /** Says once why something became no run. */
 export async function sayRefusal(saying: Saying): Promise<Said> {
   const { text = '', mark = '' } = saying.report.content;
-  const body = finish(text, saying.mask, mark);
-  return { remoteId: await placeComment(saying, mark, body), digest: digestOf(body), nextAt: null };
+  const body = saying.marks.seal(finish(text, saying.mask, mark));
+  const { id, target } = await placeComment(saying, { mark, body });
+  return { remoteId: id, digest: digestOf(body), nextAt: null, target };
 }
 
 /** Makes or changes the one comment about a run. */
 export async function sayStatus(saying: RunSaying): Promise<Said> {
   const { report, run, voice } = saying;
   const mark = commentMark(run.id);
-  const body = finish(runText(saying), saying.mask, mark);
+  const body = saying.marks.seal(finish(runText(saying), saying.mask, mark));
+  const words = { mark, body };
   const digest = digestOf(body);
   const nextAt = nextLook(run, saying.nowMs);
-  if (report.remoteId === null) return { remoteId: await placeComment(saying, mark, body), digest, nextAt };
+  if (report.remoteId === null) return said(await placeComment(saying, words), { digest, nextAt });
   if (digest === report.said) return { remoteId: report.remoteId, digest, nextAt };
   const isThere = await isChanged(threadOf(voice, report.target).update(report.remoteId, body));
   if (isThere) return { remoteId: report.remoteId, digest, nextAt };
+  const moved = report.target.moved ? undefined : await whereItWent(saying);
+  if (moved) return said(await placeComment(moved, words), { digest, nextAt });
   if (!isOver(run)) return { remoteId: report.remoteId, digest, nextAt: saying.nowMs + REMOVED_MS };
-  return { remoteId: await placeComment(saying, mark, body), digest, nextAt };
+  return said(await placeComment(saying, words), { digest, nextAt });
+}
+
+function said({ id, target }: Placed, rest: Pick<Said, 'digest' | 'nextAt'>): Said {
+  return { remoteId: id, target, ...rest };
+}
+
+/** The same thing to say where the thread is by now; a comment moves with its issue, and is looked for there. */
+async function whereItWent<S extends Saying>(saying: S): Promise<S | undefined> {
+  const { report, voice } = saying;
+  const target = await threadOf(voice, report.target)
+    .moved()
+    .catch((error: unknown) => void isGone(error));
+  return target && { ...saying, report: { ...report, target, attempts: 2 } };
 }
 
 /** Makes or changes the check of a run on the pull request's commit. */
@@ -81,11 +98,17 @@ function runText(saying: RunSaying): string {
 }
 
 /** A comment that was perhaps posted before a crash or a lost answer is looked for, and changed, before one is made. */
-async function placeComment({ report, voice }: Saying, mark: string, body: string): Promise<number> {
+async function placeComment(
+  { report, voice, marks }: Saying,
+  { mark, body }: { mark: string; body: string },
+): Promise<Placed> {
   const thread = threadOf(voice, report.target);
-  const found = report.attempts > 1 ? await thread.find(mark) : undefined;
-  if (found !== undefined && (await isChanged(thread.update(found, body)))) return found;
-  return await thread.create(body);
+  const isSealed = (text: string): boolean => marks.isSealed(text, nameOf(mark));
+  const found = report.attempts > 1 ? await thread.find(mark, isSealed) : undefined;
+  const there = found?.target ? threadOf(voice, found.target) : thread;
+  const kept = report.target.moved ? { target: report.target } : {};
+  if (found && (await isChanged(there.update(found.id, body)))) return { ...kept, ...found };
+  return { ...kept, ...(await there.create(body)) };
 }
 
 /** The commit that the event named, else the one that was checked out, else the pull request's head by now. */

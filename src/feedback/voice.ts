@@ -1,6 +1,7 @@
 import type { GitHubClient } from '../github/client.ts';
-import type { Report } from '../runs/report.ts';
+import type { Report, ReportTarget } from '../runs/report.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
+import type { Marks } from './marks.ts';
 import type { TextName, TextValues } from './texts.ts';
 
 /** Who speaks on GitHub: the run's own credential, and the login that it is known to speak as. */
@@ -17,6 +18,7 @@ export type Saying = {
   /** The rendered text of a run or refusal, by the profile's own template if it has one. */
   render<Name extends TextName>(name: Name, values: TextValues<Name>): string;
   mask(text: string): string;
+  marks: Marks;
   nowMs: number;
 };
 
@@ -24,4 +26,10 @@ export type Saying = {
 export type RunSaying = Saying & { run: Run; timeline: readonly TimelineEntry[]; link: string };
 
 /** What came of it: GitHub's id, a digest of what it has, and when to look again (milliseconds since 1970; null never). */
-export type Said = { remoteId: number | null; digest: string; nextAt: number | null };
+export type Said = {
+  remoteId: number | null;
+  digest: string;
+  nextAt: number | null;
+  /** Where it is said from now on, when GitHub led elsewhere. */
+  target?: ReportTarget | undefined;
+};

@@ -12,9 +12,12 @@ export type ActorJudgement =
   | { machine: boolean; permission?: string }
   | { denied: Problem; permission?: string };
 
+/** What GitHub is asked about an actor. */
+type ActorLookups = Pick<Lookups, 'permission' | 'isMember' | 'isFork' | 'isOwnCommit'>;
+
 /** Judges the actor of an event by a profile: its `allow`, whether it is the service itself, locked threads, forks. No answer means no. */
 export async function askActor(
-  parts: { lookups: Lookups; own: OwnVoice },
+  parts: { lookups: ActorLookups; own: OwnVoice },
   profile: Profile,
   event: FlowEvent,
 ): Promise<ActorJudgement> {
@@ -24,7 +27,7 @@ export async function askActor(
   const login = event.actor?.login ?? '';
   const isNamed = !isBotActor(event) && profile.allow.actors.some((actor) => isSameLogin(actor, login));
   const [own, asked] = await Promise.all([
-    isOwn(parts.own, { profile, repository, login, isNamed }),
+    isOwn(parts.own, { profile, repository, login, id: event.actor?.id, isNamed }),
     confirm(parts.lookups, { profile, event, repository, login, judgement }),
   ]);
   if (own && !isNamed) return { denied: denials.ownAccount(login) };
@@ -45,12 +48,13 @@ async function isOwn(
     profile,
     repository,
     login,
+    id,
     isNamed,
-  }: { profile: Profile; repository: string; login: string; isNamed: boolean },
+  }: { profile: Profile; repository: string; login: string; id: number | undefined; isNamed: boolean },
 ): Promise<boolean> {
-  if (await own.isKnownOwn(login)) return true;
+  if (await own.isKnownOwn(login, id)) return true;
   const isBotNamed = profile.allow.bots.some((bot) => isSameLogin(bot, login));
-  return !isNamed && !isBotNamed && (await own.isOwn(profile, repository, login));
+  return !isNamed && !isBotNamed && (await own.isOwn(profile, repository, login, id));
 }
 
 type Question = {
@@ -63,7 +67,7 @@ type Question = {
 
 /** Asks GitHub what `allow` leaves to it. Only who has write permission takes part in a locked thread; bots that are named are taken at their name. */
 async function confirm(
-  lookups: Lookups,
+  lookups: ActorLookups,
   question: Question,
 ): Promise<{ permission?: string } | { denied: Problem; permission?: string }> {
   const { profile, event, repository, login, judgement } = question;
@@ -73,7 +77,7 @@ async function confirm(
   const least = judgement === 'allowed' ? undefined : judgement.ask;
   const needed = locked || least !== undefined;
   const permission = needed
-    ? await lookups.permission(profile, repository, login).catch(asFlowError)
+    ? await lookups.permission(profile, repository, login, event.actor?.id).catch(asFlowError)
     : undefined;
   if (permission instanceof Error && (locked || teams.length === 0))
     return { denied: denials.permissionUnknown(login, permission) };
@@ -89,7 +93,7 @@ async function confirm(
 }
 
 async function askTeams(
-  lookups: Lookups,
+  lookups: ActorLookups,
   { profile, repository, login }: Question,
   teams: readonly string[],
 ): Promise<Problem | undefined> {
@@ -106,7 +110,7 @@ async function askTeams(
 }
 
 async function refuseFork(
-  lookups: Lookups,
+  lookups: ActorLookups,
   { profile, event, repository }: Pick<Question, 'profile' | 'event' | 'repository'>,
 ): Promise<Problem | undefined> {
   const pull = event.pullRequest;
@@ -119,7 +123,7 @@ async function refuseFork(
 
 /** A commit is the repository's own when one of its branches holds it; what the event says of branches is a name that forks have, too. */
 async function refuseForeignCommit(
-  lookups: Lookups,
+  lookups: ActorLookups,
   profile: Profile,
   { attributes, repository, commit }: FlowEvent,
 ): Promise<Problem | undefined> {

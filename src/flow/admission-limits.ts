@@ -51,7 +51,7 @@ async function stopLoop(
 /** The budgets that are set, each with whose it is; a profile's own goes before that of the configuration. */
 function budgetsOf(limits: AdmissionLimits, profile: Profile, start: Start): [StartScope, Budget][] {
   const all: [StartScope, Budget][] = [
-    [{ kind: 'actor', key: start.actor }, limits.actor],
+    [{ kind: 'actor', key: start.actor, id: start.actorId }, limits.actor],
     [{ kind: 'repository', key: start.repository }, limits.repository],
     [
       { kind: 'profile', key: start.profile },

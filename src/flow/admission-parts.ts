@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import type { Marks } from '../feedback/marks.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Registry } from '../profiles/registry.ts';
 import type { ReportStore } from '../runs/report-store.ts';
@@ -20,6 +21,8 @@ export type AdmissionParts = {
   registry: Registry;
   lookups: Lookups;
   own: OwnVoice;
+  /** How our comments are told from those of others. */
+  marks: Marks;
   limits: AdmissionLimits;
   /** The time that a run may take whose profile does not say, in seconds. */
   defaultTimeoutSec: number;

@@ -15,12 +15,14 @@ import type { AdmissionParts } from './admission-parts.ts';
 import { readCommentCommand } from './comment-command.ts';
 import { groupBusy, headUnknown } from './denials.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
+import { isOwnComment } from './own-comment.ts';
 import { pinHead } from './pinned-head.ts';
 import { reacted, tellRefusal, withoutPrompt } from './refusal.ts';
 import { reactionTarget } from './report-targets.ts';
 import { startOf, threadNumber } from './start.ts';
 import { addStartReports, notTold } from './start-reports.ts';
 import { obey } from './thread-commands.ts';
+import { noteThreadNews } from './thread-news.ts';
 
 /** How many candidates' reasons are kept with a delivery that none of them took; `explain` tells them all. */
 const CANDIDATES_KEPT = 20;
@@ -42,6 +44,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
         event: delivery.event,
         body: body ?? Buffer.alloc(0),
       });
+      await noteThreadNews(parts, event);
       const decision = await decide(parts, event);
       parts.crashPoint('delivery-decided');
       parts.log.info({ delivery: delivery.id, ...decision }, 'decided');
@@ -52,7 +55,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
 }
 
 async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision> {
-  const ignored = refusedBeforeMatching(event);
+  const ignored = refusedBeforeMatching(event, await isOwnComment(parts, event));
   if (ignored) return await store(parts, event, no(ignored, null));
   const profiles = parts.registry.current();
   const command = readCommentCommand(event, profiles);
@@ -139,6 +142,7 @@ async function start(
         queuedAt: parts.clock.now(),
         actor: event.actor?.login ?? null,
         headSha,
+        actorId: event.actor?.id ?? null,
         group: groupOf(profile, event),
       },
       trx,

@@ -75,7 +75,7 @@ async function findOut(
   if (!token || (token.source.kind === 'app' && token.source.login === undefined)) return undefined;
   const bot = token.source.kind === 'app' ? token.source.login : undefined;
   const account = await askAccount(clientFor(profile, repository, 'lookup'), bot);
-  if (!account || !LOGIN.test(account.login)) return undefined;
+  if (account?.id == null || !LOGIN.test(account.login)) return undefined;
   const { id, login } = account;
   return { name: login, email: `${id}+${login}@${noReplyHost(serverUrl)}` };
 }

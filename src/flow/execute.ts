@@ -1,5 +1,4 @@
-import type { Blame } from '../base/errors.ts';
-import { asFlowError } from '../base/errors.ts';
+import { asFlowError, type Blame, type FlowError } from '../base/errors.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import { type ConcludeParts, close, conclude, putBack, tryAgain } from './conclude.ts';
@@ -57,10 +56,25 @@ async function notStarted(parts: LifeParts, run: Run, flight: Flight, error: unk
   if (aside) return await putBack(parts, run, aside.message);
   if (!cancellation.cause && isEngineGone(error))
     return await putBack(parts, run, fault.message, { waitMs: PUT_BACK_MS });
+  const later = cancellation.cause ? undefined : await waitForWorld(parts, run, fault);
+  if (later !== undefined) return await putBack(parts, run, fault.message, { waitMs: later });
   parts.log.warn({ err: error, run: run.id }, 'a run did not come to its agent');
   const verdict = verdictOf(cancellation.cause ?? error);
   const blame = cancellation.cause ? undefined : fault.blame;
   return await settle(parts, now, verdict, { blame, begun: mayRun });
+}
+
+/** How long a run waits that GitHub does not say the actor of; then it is refused, for no answer means no. */
+const WORLD_WAITS_MS = [5_000, 15_000, 45_000, 120_000];
+
+async function waitForWorld(parts: LifeParts, run: Run, fault: FlowError): Promise<number | undefined> {
+  if (fault.code !== 'world_unknown') return undefined;
+  const timeline = await parts.runs.timeline(run.id);
+  const wait = WORLD_WAITS_MS[timeline.filter(({ kind }) => kind === 'asked_in_vain').length];
+  if (wait === undefined) return undefined;
+  const { code, mend } = fault.toProblem();
+  await parts.runs.note(run.id, { kind: 'asked_in_vain', text: fault.message, data: { code, mend } });
+  return wait;
 }
 
 /** Causes that end this process's work on a run, and not the run. */

@@ -42,7 +42,7 @@ export async function explain(
   rehearsal: Rehearsal,
 ): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
-  const refused = refusedBeforeMatching(event);
+  const refused = refusedBeforeMatching(event, false);
   const command = refused ? undefined : readCommentCommand(event, profiles);
   const profile = refused || command ? undefined : matchEvent(profiles, event).winner?.profile;
   if (!profile) {

@@ -20,7 +20,7 @@ const MOUNTED_PERMISSIONS: Permissions = {
 /** What the service itself needs a token for, and the least that each takes. */
 const PURPOSES = {
   clone: { contents: 'read', metadata: 'read' },
-  lookup: { metadata: 'read', members: 'read' },
+  lookup: { metadata: 'read', members: 'read', issues: 'read', pull_requests: 'read' },
   report: { issues: 'write', pull_requests: 'write', checks: 'write', discussions: 'write' },
   publish: { contents: 'write', pull_requests: 'write', issues: 'write' },
   publishWorkflows: { contents: 'write', pull_requests: 'write', issues: 'write', workflows: 'write' },

@@ -1,11 +1,10 @@
 import type { FlowEvent } from '../events/event.ts';
-import { isOwnComment } from '../feedback/words.ts';
 
 /** Why an event becomes no run, whatever the profiles say. */
 export type NoRun = { reason: string; message: string };
 
 /** What no profile can change: a ping, an event without a repository, a comment that a run wrote; undefined for all others. */
-export function refusedBeforeMatching(event: FlowEvent): NoRun | undefined {
+export function refusedBeforeMatching(event: FlowEvent, isOwnComment: boolean): NoRun | undefined {
   if (event.name === 'ping')
     return { reason: 'ping', message: 'GitHub asked whether the webhook works: it does.' };
   if (!event.repository)
@@ -13,7 +12,7 @@ export function refusedBeforeMatching(event: FlowEvent): NoRun | undefined {
       reason: 'no_repository',
       message: `The ${event.name} event is about no repository, so there is nothing to work on.`,
     };
-  if (isOwnComment(event))
+  if (isOwnComment)
     return {
       reason: 'own_comment',
       message: 'The comment begins with the mark that github-flows puts on its own, so it starts nothing.',

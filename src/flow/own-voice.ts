@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import type { Voice } from '../feedback/voice.ts';
 import type { GitHubClient } from '../github/client.ts';
-import { askLogin } from '../github/token-owner.ts';
+import { askAccount } from '../github/token-owner.ts';
 import { isSameLogin } from '../profiles/allow.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { OwnAccounts } from '../runs/own-accounts.ts';
@@ -16,12 +16,14 @@ export type OwnVoice = {
   /** The voice of a profile in a repository, for what is said there. */
   voiceFor(profile: Profile, repository: string): Promise<Voice>;
   /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and token file. */
-  isOwn(profile: Profile, repository: string, login: string): Promise<boolean>;
+  isOwn(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
   /** The same without asking anybody: by what is known already. */
-  isKnownOwn(login: string): Promise<boolean>;
+  isKnownOwn(login: string, id?: number): Promise<boolean>;
 };
 
-type Asked = { at: number; login: string | undefined; patienceMs: number };
+type Account = { login: string; id: number | null };
+
+type Asked = { at: number; account: Account | undefined; patienceMs: number };
 
 /** A token may be replaced by that of another account. */
 const REMEMBERED_MS = 600_000;
@@ -45,41 +47,43 @@ export function createOwnVoice(parts: {
 }): OwnVoice {
   const asked = new Map<string, Promise<Asked>>();
 
-  const ask = async (profile: Profile, repository: string): Promise<string | undefined> => {
+  const ask = async (profile: Profile, repository: string): Promise<Account | undefined> => {
     // An App may serve one repository of an owner and the token file another, and they are not one account.
     const key = `${parts.tokenFileFor(profile)} ${repository.toLowerCase()}`;
     const known = await asked.get(key);
-    if (known && parts.clock.now() - known.at < known.patienceMs) return known.login;
+    if (known && parts.clock.now() - known.at < known.patienceMs) return known.account;
     const client = parts.clientFor(profile, repository, 'lookup');
     const question = askNow(client, key);
     asked.delete(key);
     asked.set(key, question);
     const [oldest] = asked.keys();
     if (asked.size > MAX_ASKED && oldest !== undefined) asked.delete(oldest);
-    return (await question).login;
+    return (await question).account;
   };
   const askNow = async (client: GitHubClient, key: string): Promise<Asked> => {
     const at = parts.clock.now();
     try {
-      const login = await askLogin(client);
-      if (login !== undefined) await parts.accounts.learn(key, login);
-      return { at, login, patienceMs: REMEMBERED_MS };
+      const account = await askAccount(client);
+      if (account) await parts.accounts.learn(key, account);
+      return { at, account, patienceMs: REMEMBERED_MS };
     } catch (error) {
-      if (NOBODY.includes(asFlowError(error).code)) return { at, login: undefined, patienceMs: NO_ANSWER_MS };
-      return { at, login: (await parts.accounts.of(key))?.login, patienceMs: NO_ANSWER_MS };
+      if (NOBODY.includes(asFlowError(error).code))
+        return { at, account: undefined, patienceMs: NO_ANSWER_MS };
+      return { at, account: await parts.accounts.of(key), patienceMs: NO_ANSWER_MS };
     }
   };
   const isApp = (login: string): boolean => parts.appLogins().some((own) => isSameLogin(own, login));
   return {
     async voiceFor(profile, repository) {
-      const login = await ask(profile, repository);
+      const login = (await ask(profile, repository))?.login;
       return { client: parts.clientFor(profile, repository, 'report'), login };
     },
-    async isOwn(profile, repository, login) {
+    async isOwn(profile, repository, login, id) {
       if (isApp(login)) return true;
       const own = await ask(profile, repository);
-      return own !== undefined && isSameLogin(own, login);
+      if (!own) return false;
+      return isSameLogin(own.login, login) || (id !== undefined && own.id === id);
     },
-    isKnownOwn: async (login) => isApp(login) || (await parts.accounts.has(login)),
+    isKnownOwn: async (login, id) => isApp(login) || (await parts.accounts.has(login, id)),
   };
 }

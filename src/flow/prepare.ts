@@ -12,6 +12,7 @@ import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
+import { type AskAgainParts, askAgain, notWanted } from './ask-again.ts';
 import type { CommitterFor } from './committer.ts';
 import { readDelivered } from './delivered.ts';
 import { tokenMount } from './github-credential.ts';
@@ -35,19 +36,22 @@ export type Prepared = {
 };
 
 /** What preparing takes from the rest of the service. */
-export type PrepareParts = GrantParts & {
-  deliveries: DeliveryStore;
-  engine: Engine;
-  directories: Directories;
-  mountHost: MountHost;
-  defaults: PlanDefaults;
-  serverUrl: string;
-  committerFor: CommitterFor;
-};
+export type PrepareParts = GrantParts &
+  AskAgainParts & {
+    deliveries: DeliveryStore;
+    engine: Engine;
+    directories: Directories;
+    mountHost: MountHost;
+    defaults: PlanDefaults;
+    serverUrl: string;
+    committerFor: CommitterFor;
+  };
 
-/** Decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
+/** Asks GitHub again whether the run is wanted, decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
 export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal): Promise<Prepared> {
   const { event, body, profile } = await readRun(parts, run);
+  const change = await askAgain(parts, { run, profile, event }, 'start');
+  if (change) throw notWanted(change);
   const places = runPlaces(parts.directories, run);
   const plan = await decidePlan(parts, { run, profile, places });
   const prompt = promptFor(profile, event, run.id);

@@ -1,5 +1,5 @@
 import type { FlowError } from '../base/errors.ts';
-import { answeredStatus } from '../github/fault.ts';
+import { answeredStatus, isGoneForGood } from '../github/fault.ts';
 
 /**
  * Faults that no waiting mends: the server said no to these commits or to this pull request, or they are gone. A token
@@ -22,5 +22,5 @@ const CONFLICT = 409;
 
 /** Whether a publication that ended in this fault is worth no further try. */
 export function isFinalFault(fault: FlowError): boolean {
-  return FINAL.includes(fault.code) && answeredStatus(fault) !== CONFLICT;
+  return isGoneForGood(fault) || (FINAL.includes(fault.code) && answeredStatus(fault) !== CONFLICT);
 }

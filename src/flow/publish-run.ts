@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';
+import type { Marks } from '../feedback/marks.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { PublishPlan } from '../publish/plan.ts';
@@ -29,6 +30,9 @@ export type PublishingParts = PublishWordsParts & {
   branchesFor(profile: Profile, run: Run, signal: AbortSignal): Promise<Branches>;
   neutral(text: string): string;
   mark(runId: string): string;
+  marks: Marks;
+  /** Asks GitHub again, just before: why nothing may be published any more, or undefined. Throws `world_unknown`. */
+  whyNotNow(run: Run, profile: Profile): Promise<Problem | undefined>;
 };
 
 /** One publication's whole time. */
@@ -95,7 +99,7 @@ const EMPTY = 'Nothing was published: what the agent committed changes nothing.'
 const UNCHANGED = 'Nothing was published: the agent committed nothing, and nothing changed.';
 const UNCOMMITTED = 'Nothing was published: the agent committed nothing.';
 
-/** Publishes what was decided, from the bundle that was kept with the run. Throws the codes of git's and GitHub's faults. */
+/** Publishes what was decided, from the bundle that was kept with the run, when GitHub says once more that the actor may and the thread is open. Throws `world_unknown` and the codes of git's and GitHub's faults. */
 export async function carryOut(
   parts: PublishingParts,
   { publication, run, signal }: { publication: Publication<PublishPlan>; run: Run; signal: AbortSignal },
@@ -103,9 +107,12 @@ export async function carryOut(
   const { publications, directories } = parts;
   const { plan, attempt } = publication;
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const change = await parts.whyNotNow(run, profile);
+  if (change) return { refused: [change] };
   const { log } = runPlaces(directories, { ...run, attempt });
   const mirror = join(directories.varDir, 'mirrors', `${run.repositoryId}.git`);
-  const mark = parts.mark(`${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`);
+  const patchOf = `${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`;
+  const mark = parts.mark(patchOf);
   const patch =
     plan.as === 'patch'
       ? await readPatch(join(log, 'changes.patch'), parts.mask).catch(() => ({ text: '', bytes: 0 }))
@@ -126,7 +133,11 @@ export async function carryOut(
         mirror: (await findStore(mirror, plan.base)) ?? mirror,
         dir: join(directories.varDir, 'quarantine', `${run.id}-publish`),
       },
-      comment: { mark, body: patchComment({ runId: run.id, mark, title: plan.title, patch }) },
+      comment: {
+        mark: mark.replace(/ -->$/, ''),
+        body: parts.marks.seal(patchComment({ runId: run.id, mark, title: plan.title, patch })),
+        isOurs: (body) => parts.marks.isSealed(body, `run:${patchOf}`),
+      },
       signal: AbortSignal.any([signal, AbortSignal.timeout(PUBLISH_TIMEOUT_MS)]),
     },
   );

@@ -35,13 +35,14 @@ function isWorthIt(on: 'before-start' | 'fault' | 'failure', { outcome, blame, b
 }
 
 /**
- * Puts a run that has ended back into the queue for its next attempt, which spends none of the profile's `retry`.
+ * Puts a run that has ended back into the queue for its next attempt, which spends none of the profile's `retry`; from then on it is `actor` who may start it, if somebody on GitHub asked.
  * False when it has not ended. Throws `run_body_gone` when its delivery's body is not kept any more.
  */
 export async function requestRetry(
   parts: { runs: RunStore; deliveries: Pick<DeliveryStore, 'body'> },
   runId: string,
   reason: string,
+  actor?: { login: string; id: number | undefined },
 ): Promise<boolean> {
   const run = await parts.runs.find(runId);
   if (run?.state !== 'ended') return false;
@@ -49,7 +50,7 @@ export async function requestRetry(
   const isBack = await parts.runs.advance(
     run,
     'queued',
-    { notBefore: 0, retries: 0 },
+    { notBefore: 0, retries: 0, ...(actor && { actor: actor.login, actorId: actor.id ?? null }) },
     `Put back into the queue: ${reason}`,
   );
   if (isBack) await parts.runs.wakeWorkers(runId);

@@ -14,6 +14,7 @@ export function startOf(
     repository: event.repository?.fullName ?? '',
     thread: threadNumber(event),
     actor: event.actor?.login ?? '',
+    actorId: event.actor?.id ?? null,
     profile: profile.path,
     machine,
     reservedMs: (profile.execution.runtime.timeoutSec ?? parts.defaultTimeoutSec) * 1000,

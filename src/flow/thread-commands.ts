@@ -72,7 +72,8 @@ async function retry(
   });
   if (denied) return denied;
   try {
-    await requestRetry(parts, run.id, `${event.actor?.login ?? ''} asked for it in a comment.`);
+    const why = `${event.actor?.login ?? ''} asked for it in a comment.`;
+    await requestRetry(parts, run.id, why, event.actor);
     await parts.reports.reopen(run.id);
   } catch (error) {
     return asFlowError(error).toProblem();

@@ -44,9 +44,11 @@ export type AppApi = {
   installation(id: number): Promise<Installation | undefined>;
   /** Undefined when the App is not installed on that repository, or there is none. */
   installationOf(owner: string, repository: string): Promise<Installation | undefined>;
-  /** A token for one repository of the installation's account, or for all that it reaches. Throws `app_installation_gone`, `app_request_refused`. */
+  /** A token for one repository of the installation's account, or for all that it reaches. Throws `app_installation_gone`, `app_installation_suspended`, `app_permissions_not_accepted`, `app_request_refused`. */
   mint(want: {
     installation: number;
+    /** Where the owner of the installation changes it, for messages. */
+    settingsUrl?: string;
     repository?: string;
     permissions: AppPermissions;
   }): Promise<MintedToken>;
@@ -56,7 +58,14 @@ const PAGE_SIZE = 100;
 const MAX_PAGES = 10;
 
 /** An App's API; `name` is what messages call the App. */
-export function createAppApi(parts: { apiUrl: string; name: string; signIn: SignIn; log: Logger }): AppApi {
+export function createAppApi(parts: {
+  apiUrl: string;
+  name: string;
+  signIn: SignIn;
+  log: Logger;
+  /** Is given the time that GitHub's answers have, in milliseconds since 1970. */
+  onDate?: (gitHubMs: number) => void;
+}): AppApi {
   const { name } = parts;
   const client = createGitHubClient(parts);
   const ask: typeof client.ask = async (what, work) => {
@@ -104,7 +113,7 @@ export function createAppApi(parts: { apiUrl: string; name: string; signIn: Sign
         return installationOf(what, data);
       }, name);
     },
-    async mint({ installation, repository, permissions }) {
+    async mint({ installation, settingsUrl = '', repository, permissions }) {
       const what = `a token of the App ${name}${repository === undefined ? '' : ` for ${repository}`}`;
       const answer = await client
         .ask(
@@ -117,7 +126,7 @@ export function createAppApi(parts: { apiUrl: string; name: string; signIn: Sign
             }),
         )
         .catch((error: unknown) => {
-          throw mintFault(name, installation, error);
+          throw mintFault(name, { id: installation, settingsUrl }, error);
         });
       return mintedOf(what, answer);
     },

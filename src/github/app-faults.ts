@@ -14,10 +14,16 @@ export function appFault(name: string, error: unknown): FlowError {
 }
 
 /** The same for a token that was not minted, where GitHub's answers mean something more. */
-export function mintFault(name: string, installation: number, error: unknown): FlowError {
+export function mintFault(
+  name: string,
+  installation: { id: number; settingsUrl: string },
+  error: unknown,
+): FlowError {
   const fault = faultOf(`the App ${name}`, error);
+  const said = SAID.find(({ code, sentence }) => code === fault.code && sentence.test(fault.message));
+  if (said) return reworded(said.words(installation.settingsUrl), fault);
   const words = MINT_WORDS[fault.code];
-  return words ? reworded(words(name, installation), fault) : appFault(name, fault);
+  return words ? reworded(words(name, installation.id), fault) : appFault(name, fault);
 }
 
 type Words = { code: string; mend: string };
@@ -36,6 +42,26 @@ const WORDS: Readonly<Record<string, (name: string) => Words>> = {
     mend: `See that the App ${name} still exists on GitHub, that its id is right, and that its API URL is that of its host.`,
   }),
 };
+
+/** What GitHub tells by its sentence alone: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app */
+const SAID: readonly { code: string; sentence: RegExp; words: (settingsUrl: string) => Words }[] = [
+  {
+    code: 'github_invalid',
+    sentence: /permissions requested are not granted/i,
+    words: (url) => ({
+      code: 'app_permissions_not_accepted',
+      mend: `Have an owner of the account accept the new permissions of the App ${url === '' ? 'in its settings on GitHub (Applications, Installed GitHub Apps, Review request)' : `at ${url}/permissions/update`}.`,
+    }),
+  },
+  {
+    code: 'github_refused',
+    sentence: /suspended/i,
+    words: (url) => ({
+      code: 'app_installation_suspended',
+      mend: `Have an owner of the account unsuspend the App ${url === '' ? 'in its settings on GitHub (Applications, Installed GitHub Apps)' : `at ${url}`}.`,
+    }),
+  },
+];
 
 const MINT_WORDS: Readonly<Record<string, (name: string, installation: number) => Words>> = {
   github_not_found: (name, installation) => ({

@@ -1,12 +1,14 @@
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
+import { type Patience, patiently } from '../base/clock.ts';
 import { randomId } from '../base/ids.ts';
 import type { Logger } from '../log/logger.ts';
 import { answerAs } from './app-faults.ts';
 import { makeConditional } from './conditional.ts';
 import { credentialMissing, gitHubUnreachable } from './errors.ts';
 import { faultOf } from './fault.ts';
+import { fetchWhereItIs } from './redirects.ts';
 
 /** Octokit's typed `request`, which carries the token. */
 export type GitHubRequest = Octokit['request'];
@@ -17,7 +19,7 @@ export type GitHubRequest = Octokit['request'];
  * `ask` does one piece of work, named by `what` for messages ("the permission of …"), and gives what it gave. It
  * resolves or throws within about half a minute, retries included: `github_credential_missing`,
  * `github_unreachable`, `github_answer_unreadable`, `github_token_refused`, `github_refused`, `github_not_found`,
- * `github_invalid`, `github_rate_limited`, and whatever reading the token throws. Callers that decide by the answer
+ * `github_invalid`, `github_rate_limited`, `github_redirect_refused`, and whatever reading the token throws. Callers that decide by the answer
  * take a throw for a no.
  */
 export type GitHubClient = {
@@ -45,12 +47,13 @@ const ThrottledOctokit = Octokit.plugin(throttling, retry);
 
 /**
  * `token` is asked anew for each piece of work, so that a renewed one is used; undefined means there is none. When
- * GitHub refuses the token, it is asked once more and told so, and another one is tried with the work from its
- * beginning. With `signIn` each request is signed instead.
+ * GitHub refuses the token, one that is too `young` to be known everywhere is tried again; else `token` is asked once
+ * more and told so, and another one is tried with the work from its beginning. With `signIn` each request is signed
+ * instead. `onDate` is given the time that GitHub's answers have, in milliseconds since 1970.
  */
 export function createGitHubClient(
-  parts: { apiUrl: string; log: Logger } & (
-    | { token: (refused?: string) => Promise<string | undefined> }
+  parts: { apiUrl: string; log: Logger; onDate?: (gitHubMs: number) => void } & (
+    | { token: (refused?: string) => Promise<string | undefined>; young?: Patience<string> }
     | { signIn: SignIn }
   ),
 ): GitHubClient {
@@ -60,7 +63,7 @@ export function createGitHubClient(
     baseUrl: parts.apiUrl.replace(/\/+$/, ''),
     userAgent: 'github-flows',
     log: quietLog(parts.log),
-    request: { fetch: fetchWithin },
+    request: { fetch: fetchTelling(parts.onDate) },
     retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
     throttle: {
       id: randomId(8),
@@ -91,8 +94,11 @@ export function createGitHubClient(
       const token = 'token' in parts ? await parts.token() : null;
       if (token === undefined) throw credentialMissing(what);
       const errand = { what, work, deadline: AbortSignal.timeout(DEADLINE_MS) };
+      const young = token !== null && 'token' in parts ? parts.young : undefined;
       try {
-        return await askWith(token, errand);
+        return await patiently(young, { subject: token ?? '', signal: errand.deadline, isTooYoung }, () =>
+          askWith(token, errand),
+        );
       } catch (error) {
         if (answerAs(error) !== 'github_token_refused' || token === null || !('token' in parts)) throw error;
         const other = await parts.token(token);
@@ -103,10 +109,21 @@ export function createGitHubClient(
   };
 }
 
+function isTooYoung(error: unknown): boolean {
+  return answerAs(error) === 'github_token_refused';
+}
+
 /** One request, its answer's body included, ends after ten seconds. */
-async function fetchWithin(url: string | URL, init: RequestInit): Promise<Response> {
-  const limits = [AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(init.signal ? [init.signal] : [])];
-  return await fetch(url, { ...init, signal: AbortSignal.any(limits) });
+function fetchTelling(
+  onDate: ((gitHubMs: number) => void) | undefined,
+): (url: string | URL, init: RequestInit) => Promise<Response> {
+  return async (url, init) => {
+    const limits = [AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(init.signal ? [init.signal] : [])];
+    const response = await fetchWhereItIs(url, { ...init, signal: AbortSignal.any(limits) });
+    const date = Date.parse(response.headers.get('date') ?? '');
+    if (!Number.isNaN(date)) onDate?.(date);
+    return response;
+  };
 }
 
 async function tooLate(what: string, deadline: AbortSignal): Promise<never> {

@@ -41,7 +41,7 @@ export function tokenRefused(what: string, { status, said, cause }: RefusalDetai
     code: 'github_token_refused',
     blame: 'operator',
     message: `GitHub does not take the token (${status}) for ${what}: ${said}.`,
-    mend: 'The token has run out, was revoked or is not whole: put a new one into the gh-token file.',
+    mend: 'The token has run out, was revoked or is not whole: put a new one into the gh-token file; where a GitHub App serves, run `github-flows app test`.',
     cause,
   });
 }
@@ -57,13 +57,16 @@ export function requestRefused(what: string, { status, said, cause }: RefusalDet
   });
 }
 
-/** 404 and 410: not there, or not for this token. */
+/** 404: not there, or not for this token. 410: it was there and will not be again. */
 export function notFound(what: string, { status, said, cause }: RefusalDetail): FlowError {
   return new FlowError({
     code: 'github_not_found',
     blame: 'operator',
     message: `GitHub knows nothing of ${what} (${status}): ${said}.`,
-    mend: 'Check the name, and that the token was given this repository; a private one looks like none at all without that.',
+    mend:
+      status === 410
+        ? 'It is gone for good, so nothing is tried again: the issue was deleted, or the repository has its issues switched off.'
+        : 'Check the name, and that the token was given this repository; a private one looks like none at all without that.',
     cause,
   });
 }

@@ -9,17 +9,20 @@ import {
   requestRefused,
   tokenRefused,
 } from './errors.ts';
+import { wentTo } from './redirects.ts';
 
 /** What Octokit throws: `response` is absent when no answer came. https://github.com/octokit/request-error.js */
 type RequestFailure = Error & {
   status: number;
-  response?: { headers: Readonly<Record<string, string | undefined>>; data: unknown };
+  request: { url: string };
+  response?: { url: string; headers: Readonly<Record<string, string | undefined>>; data: unknown };
 };
 
 /** Whatever went wrong while GitHub was asked about `what`, judged by the status of its answer. */
 export function faultOf(what: string, error: unknown): FlowError {
   if (error instanceof FlowError) return error;
   if (!isRequestFailure(error)) return answerUnreadable(what, error);
+  if (error.cause instanceof FlowError) return error.cause;
   if (!error.response) return gitHubUnreachable(what, silence(error), error);
   const detail: RefusalDetail = { status: error.status, said: sentence(error), cause: error };
   if (error.status >= 500) return gitHubUnreachable(what, `status ${error.status}, ${detail.said}`, error);
@@ -44,6 +47,18 @@ export function limitPassesInMs(fault: FlowError, nowMs: number): number | undef
 /** The status of the answer that a fault is about; undefined when no answer came, or the fault is another one. */
 export function answeredStatus({ cause }: FlowError): number | undefined {
   return isRequestFailure(cause) && cause.response ? cause.status : undefined;
+}
+
+/** Whether what a request was about is gone for good (410), or moved to where this token sees nothing: no later try finds it. */
+export function isGoneForGood(fault: FlowError): boolean {
+  const { cause } = fault;
+  if (answeredStatus(fault) === 410) return true;
+  if (!['github_not_found', 'github_refused'].includes(fault.code)) return false;
+  return isRequestFailure(cause) && sentOn(cause) !== undefined;
+}
+
+function sentOn({ request, response }: RequestFailure): string | undefined {
+  return response && wentTo('', request.url, response.url);
 }
 
 function isRequestFailure(error: unknown): error is RequestFailure {
@@ -76,12 +91,14 @@ function silence(error: Error): string {
 }
 
 /** GitHub's own sentence, if it sent one, and the id by which its support finds the request. */
-function sentence({ response }: RequestFailure): string {
+function sentence(failure: RequestFailure): string {
+  const { response } = failure;
   const data = response?.data;
   const message = typeof data === 'object' && data !== null && 'message' in data ? data.message : undefined;
   const said = typeof message === 'string' ? plain(message) : '';
   const id = plain(response?.headers['x-github-request-id'] ?? '');
-  return `${said === '' ? 'no reason given' : `“${said}”`}${id === '' ? '' : `, request ${id}`}`;
+  const moved = sentOn(failure);
+  return `${said === '' ? 'no reason given' : `“${said}”`}${id === '' ? '' : `, request ${id}`}${moved === undefined ? '' : `, moved to ${plain(moved)}`}`;
 }
 
 function plain(text: string): string {

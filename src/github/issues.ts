@@ -1,11 +1,16 @@
-import type { GitHubClient } from './client.ts';
-import { answerUnreadable } from './errors.ts';
+import type { GitHubClient, GitHubRequest } from './client.ts';
+import { answerUnreadable, gitHubNameRefused } from './errors.ts';
+import { wentTo } from './redirects.ts';
 import { checkRepositoryName } from './urls.ts';
 
-/** A comment on GitHub. */
-export type Comment = { id: number; url: string };
+/** Where GitHub led a request about an issue: the repository's path in the API (`/repositories/42`), and the issue's number there. */
+export type Moved = { at: string; number: number };
 
-type Place = { owner: string; repo: string };
+/** A comment on GitHub; `moved` when its issue is elsewhere by now. */
+export type Comment = { id: number; url: string; moved?: Moved };
+
+/** A repository by its names, or by where its issue was found to be. */
+type Place = { owner: string; repo: string; moved?: Moved | undefined };
 
 /** How many pages of a hundred comments are looked through, the newest first. */
 const PAGES_SEARCHED = 5;
@@ -41,35 +46,45 @@ export async function addReaction(
 /** Comments on an issue or pull request. Never tried twice here: after a lost answer, look with `findComment` first. */
 export async function createComment(
   client: GitHubClient,
-  { owner, repo, number, body }: Place & { number: number; body: string },
+  { number, body, ...place }: Place & { number: number; body: string },
 ): Promise<Comment> {
-  checkRepositoryName(owner, repo);
-  const what = `a comment on ${owner}/${repo}#${number}`;
+  const at = pathOf(place);
+  const what = `a comment on ${place.owner}/${place.repo}#${number}`;
   return await client.ask(what, async (request) => {
-    const { data } = await request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
-      owner,
-      repo,
-      issue_number: number,
+    const route = `POST ${at}/issues/{issue_number}/comments`;
+    const { data, url } = await request(route, {
+      issue_number: place.moved?.number ?? number,
       body,
       request: { retries: 0 },
     });
-    return commentOf(what, data);
+    const moved = movedTo(request, `${at}/issues/${place.moved?.number ?? number}/comments`, url);
+    return {
+      ...commentOf(what, data),
+      ...((moved ?? place.moved) && { moved: moved ?? place.moved }),
+    } as Comment;
+  });
+}
+
+/** Where an issue or pull request is by now, when that is not where it was. */
+export async function findMoved(
+  client: GitHubClient,
+  { number, owner, repo }: Place & { number: number },
+): Promise<Moved | undefined> {
+  const at = pathOf({ owner, repo });
+  return await client.ask(`${owner}/${repo}#${number}`, async (request) => {
+    const { url } = await request(`GET ${at}/issues/{issue_number}`, { issue_number: number });
+    return movedTo(request, `${at}/issues/${number}`, url);
   });
 }
 
 /** Replaces the text of a comment. Doing it twice is doing it once. */
 export async function updateComment(
   client: GitHubClient,
-  { owner, repo, id, body }: Place & { id: number; body: string },
+  { id, body, ...place }: Place & { id: number; body: string },
 ): Promise<void> {
-  checkRepositoryName(owner, repo);
-  await client.ask(`comment ${id} of ${owner}/${repo}`, async (request) => {
-    await request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
-      owner,
-      repo,
-      comment_id: id,
-      body,
-    });
+  const at = pathOf(place);
+  await client.ask(`comment ${id} of ${place.owner}/${place.repo}`, async (request) => {
+    await request(`PATCH ${at}/issues/comments/{comment_id}`, { comment_id: id, body });
   });
 }
 
@@ -77,28 +92,30 @@ export async function updateComment(
 export async function findComment(
   client: GitHubClient,
   {
-    owner,
-    repo,
     number,
     mark,
     isOurs = () => true,
+    ...place
   }: Place & {
     number: number;
     mark: string;
     isOurs?: (comment: { body: string; author: string | undefined }) => boolean;
   },
 ): Promise<Comment | undefined> {
-  checkRepositoryName(owner, repo);
-  const what = `the comments on ${owner}/${repo}#${number}`;
+  const at = pathOf(place);
+  const what = `the comments on ${place.owner}/${place.repo}#${number}`;
   return await client.ask(what, async (request) => {
-    const read = async (page: number) =>
-      await request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
-        owner,
-        repo,
-        issue_number: number,
+    const read = async (
+      page: number,
+    ): Promise<{ data: Found[]; headers: { link?: string }; url: string }> => {
+      const { data, headers, url } = await request(`GET ${at}/issues/{issue_number}/comments`, {
+        issue_number: place.moved?.number ?? number,
         per_page: PAGE_SIZE,
         page,
       });
+      if (!Array.isArray(data)) throw answerUnreadable(what);
+      return { data, headers, url };
+    };
     const first = await read(1);
     const last = lastPage(first.headers.link);
     for (let page = last; page > Math.max(0, last - PAGES_SEARCHED); page -= 1) {
@@ -106,10 +123,31 @@ export async function findComment(
       const found = data.findLast(
         (comment) => comment.body?.includes(mark) && isOurs({ body: comment.body, author: loginOf(comment) }),
       );
-      if (found) return commentOf(what, found);
+      const moved = movedTo(request, `${at}/issues/${place.moved?.number ?? number}/comments`, first.url);
+      if (found) return { ...commentOf(what, found), ...(moved && { moved }) };
     }
     return undefined;
   });
+}
+
+/** What is read of a comment in a list. */
+type Found = { id: number | bigint; html_url: string; body?: string };
+
+/** The repository's path in the API. Throws `github_name_refused`. */
+function pathOf({ owner, repo, moved }: Place): string {
+  checkRepositoryName(owner, repo);
+  if (moved && !REPOSITORY_PATH.test(moved.at)) throw gitHubNameRefused('place', moved.at);
+  return moved?.at ?? `/repos/${owner}/${repo}`;
+}
+
+const REPOSITORY_PATH = /^\/(?:repositories\/\d{1,19}|repos\/[\w.-]{1,100}\/[\w.-]{1,100})$/;
+
+/** Where an answer came from that was not where it was asked for. */
+function movedTo(request: GitHubRequest, asked: string, answered: string): Moved | undefined {
+  const { baseUrl } = request.endpoint.DEFAULTS;
+  const path = wentTo(baseUrl, `${baseUrl.replace(/\/+$/, '')}${asked}`, answered);
+  const [, at = '', number] = /^(\/.*)\/issues\/(\d+)(?:\/comments)?$/.exec(path ?? '') ?? [];
+  return REPOSITORY_PATH.test(at) ? { at, number: Number(number) } : undefined;
 }
 
 /** https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api */

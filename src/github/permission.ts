@@ -16,30 +16,68 @@ const LEVELS = {
 /** What a user may do in a repository. */
 export type Permission = keyof typeof LEVELS;
 
+/** An account as an event names it; the id stays when the login is changed, or taken by somebody else. */
+type Account = { login: string; id?: number | undefined };
+
 /**
- * What `login` may do in a repository, asked of GitHub now. `none` also when GitHub knows no such user or does not
- * show the repository to the token. Throws `github_name_refused` and what `GitHubClient` says; no answer is no
- * permission, so callers refuse on a throw.
+ * What an account may do in a repository, asked of GitHub now. `none` also when GitHub knows no such user or does not
+ * show the repository to the token. With an id it is that account's right alone, under whatever login it has by now.
+ * Throws `github_name_refused` and what `GitHubClient` says; no answer is no permission, so callers refuse on a throw.
  */
 export async function askPermission(
   client: GitHubClient,
-  { owner, repo, login }: { owner: string; repo: string; login: string },
+  { owner, repo, login, id }: { owner: string; repo: string } & Account,
 ): Promise<Permission> {
   checkRepositoryName(owner, repo);
+  const answer = await askByLogin(client, { owner, repo, login });
+  if (id === undefined || answer?.id === id) return answer?.permission ?? 'none';
+  if (answer && answer.id === undefined) return answer.permission;
+  const now = await loginOf(client, id);
+  if (now === undefined || now.toLowerCase() === login.toLowerCase()) return 'none';
+  const renamed = await askByLogin(client, { owner, repo, login: now });
+  return renamed && (renamed.id === undefined || renamed.id === id) ? renamed.permission : 'none';
+}
+
+async function askByLogin(
+  client: GitHubClient,
+  { owner, repo, login }: { owner: string; repo: string; login: string },
+): Promise<{ permission: Permission; id: number | undefined } | undefined> {
   checkLogin(login);
   const what = `the permission of ${login} on ${owner}/${repo}`;
-  try {
-    return await client.ask(what, async (request) => {
+  return await known(
+    client.ask(what, async (request) => {
       const { data } = await request('GET /repos/{owner}/{repo}/collaborators/{username}/permission', {
         owner,
         repo,
         username: login,
         request: { conditional: true },
       });
-      return permissionOf(data) ?? fail(what);
-    });
+      const id = data?.user?.id;
+      return {
+        permission: permissionOf(data) ?? fail(what),
+        id: Number.isSafeInteger(id) ? Number(id) : undefined,
+      };
+    }),
+  );
+}
+
+/** The login that an account has by now: https://docs.github.com/rest/users/users#get-a-user-using-their-id */
+async function loginOf(client: GitHubClient, id: number): Promise<string | undefined> {
+  const what = `the account ${id}`;
+  return await known(
+    client.ask(what, async (request) => {
+      const { data } = await request('GET /user/{account_id}', { account_id: id });
+      return typeof data?.login === 'string' ? data.login : fail(what);
+    }),
+  );
+}
+
+/** Undefined for what GitHub does not know. */
+async function known<T>(asking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asking;
   } catch (error) {
-    if (error instanceof FlowError && error.code === 'github_not_found') return 'none';
+    if (error instanceof FlowError && error.code === 'github_not_found') return undefined;
     throw error;
   }
 }

@@ -11,33 +11,27 @@ export async function describeToken(client: GitHubClient, repository: string | u
 
 /** The login that a token speaks as; undefined for an app's, which GitHub does not tell. Asked once, never again after a fault. Throws what `GitHubClient` says. */
 export async function askLogin(client: GitHubClient): Promise<string | undefined> {
+  return (await askAccount(client))?.login;
+}
+
+/** An account of GitHub; its id, which stays when it is renamed, is null where GitHub does not tell. */
+export type Account = { id: number | null; login: string };
+
+/** The account that a token speaks as, or the one of a login; undefined where GitHub does not tell. Asked once, never again after a fault. Throws what `GitHubClient` says. */
+export async function askAccount(client: GitHubClient, login?: string): Promise<Account | undefined> {
+  const options = { request: { conditional: true, retries: 0 } };
   try {
-    const { data } = await client.ask(
-      'the owner of the token',
-      async (request) => await request('GET /user', { request: { conditional: true, retries: 0 } }),
+    const { data } = await client.ask('an account', async (request) =>
+      login === undefined
+        ? await request('GET /user', options)
+        : await request('GET /users/{username}', { username: login, ...options }),
     );
-    return typeof data?.login === 'string' ? data.login : undefined;
+    if (typeof data?.login !== 'string') return undefined;
+    return { login: data.login, id: Number.isSafeInteger(data.id) ? Number(data.id) : null };
   } catch (error) {
     if (error instanceof FlowError && error.code === 'github_refused') return undefined;
     throw error;
   }
-}
-
-/** An account of GitHub; its id stays when it is renamed. */
-export type Account = { id: number; login: string };
-
-/** The account that a token speaks as, or the one of a login; undefined where GitHub does not tell. Throws what `GitHubClient` says. */
-export async function askAccount(client: GitHubClient, login?: string): Promise<Account | undefined> {
-  const { data } = await client.ask('the account that commits are made as', async (request) =>
-    login === undefined
-      ? await request('GET /user', { request: { conditional: true, retries: 0 } })
-      : await request('GET /users/{username}', {
-          username: login,
-          request: { conditional: true, retries: 0 },
-        }),
-  );
-  const isWhole = Number.isSafeInteger(data?.id) && typeof data?.login === 'string';
-  return isWhole ? { id: Number(data.id), login: data.login } : undefined;
 }
 
 async function ownerOf(client: GitHubClient): Promise<string> {

@@ -55,7 +55,8 @@ export async function publish(
   job: {
     plan: PublishPlan;
     places: PublishPlaces;
-    comment: { mark: string; body: string };
+    /** `mark` is in the text of one that was posted before, and `isOurs` tells it from those of others. */
+    comment: PatchComment;
     signal: AbortSignal;
   },
 ): Promise<Published> {
@@ -168,15 +169,21 @@ async function present(
   return { url, text, branch, notes };
 }
 
+type PatchComment = { mark: string; body: string; isOurs(body: string): boolean };
+
 /** A comment that was perhaps posted before a crash is looked for first. */
 async function postPatch(
   client: GitHubClient,
   { owner, repository: repo, number }: PublishPlan,
-  { mark, body }: { mark: string; body: string },
+  { mark, body, isOurs }: PatchComment,
 ): Promise<Published> {
   if (number === null) return { refused: [noThread()] };
   const place = { owner, repo, number };
-  const known = await findComment(client, { ...place, mark });
+  const known = await findComment(client, {
+    ...place,
+    mark,
+    isOurs: (comment) => isOurs(comment.body),
+  });
   const { url } = known ?? (await createComment(client, { ...place, body }));
   return { url, text: `Posted the patch on #${number}.`, branch: null, notes: [] };
 }

@@ -11,6 +11,7 @@ export type NewRun = Pick<
   actor: string | null;
   /** Absent, or null, for a run that needs none pinned. */
   headSha?: string | null;
+  actorId?: number | null;
   group: RunGroup | null;
 };
 
@@ -52,5 +53,6 @@ export function newRow(run: NewRun, held: 0 | 1): RunTables['runs'] {
     head: 0,
     actor: run.actor ?? '',
     head_sha: run.headSha ?? null,
+    actor_id: run.actorId ?? null,
   };
 }

@@ -4,21 +4,23 @@ import type { Db } from '../db/open.ts';
 /** The accounts that the service speaks as on GitHub, each remembered under the credential it was learnt with. */
 export type OwnAccounts = {
   /** Remembers whose a credential is; its account before that is forgotten. */
-  learn(credential: string, login: string): Promise<void>;
+  learn(credential: string, account: { login: string; id: number | null }): Promise<void>;
   /** Whose the credential was when GitHub last told. */
-  of(credential: string): Promise<{ login: string } | undefined>;
-  /** Whether any credential belongs to this login; logins compare without case. */
-  has(login: string): Promise<boolean>;
+  of(credential: string): Promise<{ login: string; id: number | null } | undefined>;
+  /** Whether any credential belongs to this account: by its id, which stays when it is renamed, or by its login without case. */
+  has(login: string, id?: number): Promise<boolean>;
 };
 
-type OwnTables = { own_accounts: { credential: string; login: string; learned_at: number } };
+type OwnTables = {
+  own_accounts: { credential: string; login: string; learned_at: number; account_id: number | null };
+};
 
 /** The memory over an open database. */
 export function createOwnAccounts(db: Db, clock: Clock): OwnAccounts {
   const tables = db.kysely.withTables<OwnTables>();
   return {
-    async learn(credential, login) {
-      const row = { login: login.toLowerCase(), learned_at: clock.now() };
+    async learn(credential, { login, id }) {
+      const row = { login: login.toLowerCase(), account_id: id, learned_at: clock.now() };
       await tables
         .insertInto('own_accounts')
         .values({ credential, ...row })
@@ -31,13 +33,17 @@ export function createOwnAccounts(db: Db, clock: Clock): OwnAccounts {
         .selectAll()
         .where('credential', '=', credential)
         .executeTakeFirst();
-      return row && { login: row.login };
+      return row && { login: row.login, id: row.account_id === null ? null : Number(row.account_id) };
     },
-    async has(login) {
+    async has(login, id) {
       const found = await tables
         .selectFrom('own_accounts')
         .select('login')
-        .where('login', '=', login.toLowerCase())
+        .where((where) => {
+          const byLogin = where('login', '=', login.toLowerCase());
+          if (id === undefined) return byLogin;
+          return where.or([where('account_id', '=', id), byLogin]);
+        })
         .executeTakeFirst();
       return found !== undefined;
     },

@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { randomId } from '../base/ids.ts';
 import type { Db } from '../db/open.ts';
-import type { NewReport, Report } from './report.ts';
+import type { NewReport, Report, ReportTarget } from './report.ts';
 import { LIVE_KINDS, type SayingTables, toReport } from './sayings.ts';
 
 /** Rows of what is to be said, so that nothing is forgotten and nothing is said twice. */
@@ -16,7 +16,17 @@ export type ReportStore = {
   /** Takes one for `leaseMs` and counts the attempt; undefined when another process has it or it is done. */
   take(id: string, leaseMs: number): Promise<Report | undefined>;
   /** It was said: `nextAt` null is for good, else when to look at it again. */
-  said(id: string, told: { remoteId: number | null; digest: string; nextAt: number | null }): Promise<void>;
+  said(
+    id: string,
+    told: {
+      remoteId: number | null;
+      digest: string;
+      nextAt: number | null;
+      target?: ReportTarget | undefined;
+    },
+  ): Promise<void>;
+  /** Whether GitHub gave a comment of ours this id. */
+  hasComment(remoteId: number): Promise<boolean>;
   /** Tried in vain: `nextAt` null gives up for good. */
   failed(id: string, error: string, nextAt: number | null): Promise<void>;
   /** What there is at GitHub is not ours to change any more: the next attempt makes a new one. */
@@ -57,7 +67,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
         .executeTakeFirst();
       return row && toReport(row);
     },
-    async said(id, { remoteId, digest, nextAt }) {
+    async said(id, { remoteId, digest, nextAt, target }) {
       const rest = nextAt === null ? { state: 'done' as const, profile_json: null } : { next_at: nextAt };
       const values = {
         remote_id: remoteId,
@@ -66,6 +76,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
         last_error: null,
         taken_until: 0,
         ...rest,
+        ...(target && { target_json: JSON.stringify(target) }),
       };
       await update().set(values).where('id', '=', id).execute();
     },
@@ -76,6 +87,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
         .where('id', '=', id)
         .execute();
     },
+    hasComment: async (remoteId) => await hasComment(own, remoteId),
     async forget(id) {
       await update().set({ remote_id: null, said: null }).where('id', '=', id).execute();
     },
@@ -100,6 +112,11 @@ function workedOn(query: ExpressionBuilder<SayingTables, 'sayings'>) {
     .selectFrom('runs')
     .select('id')
     .where(sql<boolean>`state <> 'ended' AND state IN ('preparing', 'running')`);
+}
+
+async function hasComment(own: Kysely<SayingTables>, remoteId: number): Promise<boolean> {
+  const found = own.selectFrom('sayings').select('id').where('remote_id', '=', remoteId);
+  return (await found.where('kind', 'in', ['status', 'refusal']).executeTakeFirst()) !== undefined;
 }
 
 async function countLiving(own: Kysely<SayingTables>): Promise<number> {

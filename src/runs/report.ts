@@ -15,6 +15,8 @@ export type ReportTarget = {
   number: number;
   /** The discussion that it is said in instead, and what is reacted to there, by GitHub's global ids. */
   discussion?: { id: string; subject: string };
+  /** Where GitHub led to the issue, when it is elsewhere by now: the repository's path in the API, and the number there. */
+  moved?: { at: string; number: number } | undefined;
 };
 
 /** What a report says by itself: a reaction, a refusal's text under its mark, the commit of a check where the event named it. */

@@ -16,6 +16,9 @@ export type RunPatch = {
   usage?: TokenUsage | null;
   workspaceKeptUntil?: number | null;
   retries?: number;
+  /** Who has it started now. */
+  actor?: string;
+  actorId?: number | null;
   /** Gives the lease back. */
   release?: boolean;
 };
@@ -59,6 +62,7 @@ export function patchColumns(patch: RunPatch): Partial<RunTables['runs']> {
     ...(patch.usage === undefined ? {} : { usage_json: patch.usage && JSON.stringify(patch.usage) }),
     ...(patch.workspaceKeptUntil === undefined ? {} : { workspace_kept_until: patch.workspaceKeptUntil }),
     ...(patch.retries === undefined ? {} : { retries: patch.retries }),
+    ...(patch.actor === undefined ? {} : { actor: patch.actor, actor_id: patch.actorId ?? null }),
   };
   return patch.release ? { ...columns, lease_owner: null, lease_until: null } : columns;
 }

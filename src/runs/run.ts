@@ -59,6 +59,8 @@ export type Run = {
   actor: string | null;
   /** The pull request's head when the run was admitted, where the event did not say; null for runs about none. */
   headSha: string | null;
+  /** GitHub's id of that account; null when the event did not say. */
+  actorId: number | null;
   /** The group in which it takes turns with others, or null. */
   groupKey: string | null;
 };

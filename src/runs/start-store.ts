@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import { randomId } from '../base/ids.ts';
 import { lockFor } from '../db/lock-for.ts';
 import type { RunTables } from './tables.ts';
@@ -12,6 +12,8 @@ export type Start = {
   thread: number | null;
   /** The login, compared without case. */
   actor: string;
+  /** GitHub's id of the account; null when the event did not say. */
+  actorId: number | null;
   profile: string;
   /** Started by a bot, or by an account that the service itself speaks as. */
   machine: boolean;
@@ -19,7 +21,9 @@ export type Start = {
 };
 
 /** Whose starts are counted. */
-export type StartScope = { kind: 'actor' | 'repository' | 'profile'; key: string };
+export type StartScope =
+  | { kind: 'repository' | 'profile'; key: string }
+  | { kind: 'actor'; key: string; id: number | null };
 
 /** What was started since a moment: how often, and the milliseconds that it took or may still take. */
 export type StartCount = { runs: number; ms: number };
@@ -32,6 +36,7 @@ type StartTables = Pick<RunTables, 'runs'> & {
     repository: string;
     thread: number | null;
     actor: string;
+    actor_id: number | null;
     profile: string;
     machine: number;
     reserved_ms: number;
@@ -53,7 +58,6 @@ export async function countStarts(
   scope: StartScope,
   since: number,
 ): Promise<StartCount> {
-  const key = scope.kind === 'actor' ? scope.key.toLowerCase() : scope.key;
   const spent = sql<number>`COALESCE(run_starts.used_ms, 0) + CASE
     WHEN run_starts.reserved_ms = 0 THEN 0
     WHEN runs.state <> 'ended' THEN run_starts.reserved_ms
@@ -63,10 +67,19 @@ export async function countStarts(
     .selectFrom('run_starts')
     .innerJoin('runs', 'runs.id', 'run_starts.run_id')
     .select((select) => [select.fn.countAll<number>().as('runs'), select.fn.sum<number>(spent).as('ms')])
-    .where(`run_starts.${scope.kind}`, '=', key)
+    .where((where) => whose(where, scope))
     .where('run_starts.at', '>=', since)
     .executeTakeFirstOrThrow();
   return { runs: Number(row.runs), ms: Math.max(0, Number(row.ms ?? 0)) };
+}
+
+/** An account is known by its id; where one is missing, by its login. */
+function whose(where: ExpressionBuilder<StartTables, 'run_starts'>, scope: StartScope) {
+  if (scope.kind !== 'actor') return where(`run_starts.${scope.kind}`, '=', scope.key);
+  const byLogin = where('run_starts.actor', '=', scope.key.toLowerCase());
+  if (scope.id === null) return byLogin;
+  const isOlder = where.and([byLogin, where('run_starts.actor_id', 'is', null)]);
+  return where.or([where('run_starts.actor_id', '=', scope.id), isOlder]);
 }
 
 /** How many runs of a thread machines started since `since`. */
@@ -128,6 +141,7 @@ export async function recordStart(trx: Kysely<unknown>, start: Start, id = rando
       repository: start.repository,
       thread: start.thread,
       actor: start.actor.toLowerCase(),
+      actor_id: start.actorId,
       profile: start.profile,
       machine: start.machine ? 1 : 0,
       reserved_ms: start.reservedMs,

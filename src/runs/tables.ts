@@ -39,6 +39,7 @@ export type RunTables = {
     head: 0 | 1;
     actor: string;
     head_sha: string | null;
+    actor_id: number | null;
   };
   run_events: { run_id: string; seq: number; at: number; kind: string; text: string; data_json: string };
 };
@@ -81,6 +82,7 @@ export const RUN_COLUMNS = [
   'group_key',
   'actor',
   'head_sha',
+  'actor_id',
 ] as const;
 
 /** One row as a Run. */
@@ -116,6 +118,7 @@ export function toRun(row: Omit<RunTables['runs'], 'profile_json' | 'not_before'
     suspicion: row.suspicion,
     actor: row.actor === '' ? null : row.actor,
     headSha: row.head_sha,
+    actorId: row.actor_id === null ? null : Number(row.actor_id),
     groupKey: row.group_key,
   };
 }

@@ -65,8 +65,8 @@ export function repositoryLoginRefused(url: string): FlowError {
   return new FlowError({
     code: 'repository_login_refused',
     blame: 'operator',
-    message: `${url} wants a credential, and the gh-token file has none that it takes (status 401).`,
-    mend: 'Put a token that is valid and may read the contents of this repository into SECRETS_DIR/gh-token; `github-flows doctor` checks it.',
+    message: `${url} wants a credential, and does not take the one that the service has, if any (status 401).`,
+    mend: 'Where a GitHub App serves the repository, run `github-flows app test`; else put a token that is valid and may read its contents into SECRETS_DIR/gh-token. `github-flows doctor` checks both.',
   });
 }
 

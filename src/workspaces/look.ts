@@ -1,6 +1,7 @@
 import { repositoryUnreachable } from './errors.ts';
 import { lastWords, runGit } from './git.ts';
 import type { Remote } from './remote.ts';
+import { whileYoung } from './young.ts';
 
 /** Refs of a remote as they are now, by full name, and the branch that its HEAD stands for, if it was asked for. */
 export type Seen = { refs: ReadonlyMap<string, string>; head: string | undefined };
@@ -11,11 +12,13 @@ const LOOK_TIMEOUT_MS = 30_000;
  * Asks a remote for refs by their full names, or patterns of them; what is not there is not in the answer. Branches alone
  * (`heads`) spare the server everything else, which `HEAD` does not. Throws what reading a repository throws.
  */
-export async function lookAt(
-  remote: Remote,
-  names: readonly string[],
-  options: { cwd: string; signal: AbortSignal; heads?: boolean },
-): Promise<Seen> {
+export async function lookAt(remote: Remote, names: readonly string[], options: LookOptions): Promise<Seen> {
+  return await whileYoung(remote, options.signal, () => lookOnce(remote, names, options));
+}
+
+type LookOptions = { cwd: string; signal: AbortSignal; heads?: boolean };
+
+async function lookOnce(remote: Remote, names: readonly string[], options: LookOptions): Promise<Seen> {
   const which = options.heads ? ['--heads'] : ['--symref'];
   const { stdout, stderr, exitCode } = await runGit(['ls-remote', ...which, '--', remote.url, ...names], {
     cwd: options.cwd,

@@ -1,6 +1,6 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Patience } from '../base/clock.ts';
 import type { Logger } from '../log/logger.ts';
 import { apartStore } from './apart.ts';
 import { type Branches, readBranches } from './branches.ts';
@@ -12,6 +12,7 @@ import { createRemotes, type Remote, type Repository } from './remote.ts';
 import { type Found, isEmptyMirror, resolveTarget } from './resolve.ts';
 import { updateMirror } from './update-mirror.ts';
 import { ALWAYS, type Target, targetOf, type Want } from './want.ts';
+import { whileYoung } from './young.ts';
 
 /**
  * A commit that is here now; `ref` is the full name it was found by, or the commit where there was none. `mirror` is
@@ -65,6 +66,8 @@ export type MirrorParts = {
   limits?: RepositoryLimits;
   /** Seconds without a byte after which a transfer is given up; a minute unless set. */
   stallSec?: number;
+  /** Whether the credential of a repository is so new that the server may not know it everywhere yet. */
+  young?: Patience<Repository>;
 };
 
 /** What one caller wants of a fetch. */
@@ -84,11 +87,14 @@ export function createMirrors(parts: MirrorParts): Mirrors {
     cwd: parts.dir,
     stallSec: parts.stallSec ?? 60,
     mask,
+    ...(parts.young && { young: parts.young }),
   });
   const update = createFetchQueue<Subject>(async (job) => {
     const { repository, mirror, remote } = job.subject;
     const startedAt = parts.clock.now();
-    const remade = await updateMirror({ mirror, remote, limits, job, mask });
+    const remade = await whileYoung(remote, job.signal, () =>
+      updateMirror({ mirror, remote, limits, job, mask }),
+    );
     const told = { repository: `${repository.owner}/${repository.name}`, ms: parts.clock.now() - startedAt };
     if (remade) parts.log.warn(told, 'a mirror was damaged, and was made anew');
     else parts.log.debug(told, 'fetched into the mirror');

@@ -4,6 +4,7 @@ import { repositoryUnreachable } from './errors.ts';
 import { lastWords, runGit } from './git.ts';
 import { type PushRefusal, readRefusals } from './push-refusals.ts';
 import type { Remote } from './remote.ts';
+import { whileYoung } from './young.ts';
 
 /** How long a push may take; what the limits of a publication let through is small. */
 const PUSH_TIMEOUT_MS = 120_000;
@@ -14,11 +15,19 @@ const PUSH_TIMEOUT_MS = 120_000;
  * each reason by itself, none when it took it. Throws `push_branch_moved` when the branch is elsewhere, and what reading
  * a repository throws. `name` is how the repository is called where people read it.
  */
-export async function pushCommit(
-  remote: Remote,
-  what: { repository: string; commit: string; branch: string; expected: string | undefined; name: string },
-  signal: AbortSignal,
-): Promise<PushRefusal[]> {
+export async function pushCommit(remote: Remote, what: Push, signal: AbortSignal): Promise<PushRefusal[]> {
+  return await whileYoung(remote, signal, () => pushOnce(remote, what, signal));
+}
+
+type Push = {
+  repository: string;
+  commit: string;
+  branch: string;
+  expected: string | undefined;
+  name: string;
+};
+
+async function pushOnce(remote: Remote, what: Push, signal: AbortSignal): Promise<PushRefusal[]> {
   const ref = `refs/heads/${what.branch}`;
   const { stdout, stderr, exitCode } = await runGit(
     [

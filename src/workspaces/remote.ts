@@ -1,3 +1,4 @@
+import type { Patience } from '../base/clock.ts';
 import type { FlowError } from '../base/errors.ts';
 import { diagnoseRemote } from './diagnose.ts';
 import { serverUrlRefused } from './errors.ts';
@@ -15,6 +16,8 @@ export type Remote = {
   settings: readonly string[];
   /** Why the server does not give the repository, or undefined when it does. */
   diagnose: (signal: AbortSignal) => Promise<FlowError | undefined>;
+  /** Whether the credential is so new that a refusal of it may pass. */
+  young: Patience<Remote> | undefined;
 };
 
 /** What remotes are made from. */
@@ -30,6 +33,8 @@ export type RemoteParts = {
   /** Seconds without a byte after which a transfer is given up. */
   stallSec: number;
   mask: (text: string) => string;
+  /** Whether the credential of a repository is so new that the server may not know it everywhere yet. */
+  young?: Patience<Repository>;
 };
 
 /** Which transports git may use for a server; a redirect may go from http to https, never elsewhere. */
@@ -55,11 +60,12 @@ export function createRemotes(parts: RemoteParts): (repository: Repository) => R
       GIT_CEILING_DIRECTORIES: parts.cwd,
     });
     const settings = ['http.lowSpeedLimit=1', `http.lowSpeedTime=${parts.stallSec}`];
-    const { cwd, mask } = parts;
+    const { cwd, mask, young } = parts;
     return {
       url,
       env,
       settings,
+      young: young && { clock: young.clock, isYoung: async () => await young.isYoung(repository) },
       diagnose: async (signal) => await diagnoseRemote(url, await env(), { cwd, settings, signal, mask }),
     };
   };

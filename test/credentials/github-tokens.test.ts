@@ -1,7 +1,10 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import type { GitHubToken } from '../../src/credentials/github-tokens.ts';
+import { createClockWatch } from '../../src/github/clock-skew.ts';
 import { type AppLab, appOf, openAppLab } from '../support/apps.ts';
 import { makeInstallation } from '../support/github-apps.ts';
 import { until } from '../support/service.ts';
@@ -222,6 +225,28 @@ describe('a clock that is off', () => {
   );
 });
 
+test('a clock that is off is said once in the log, and one that is right never', () => {
+  const lines: object[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const clock = { ...systemClock, now: () => 1_000_000_000 };
+  const hear = createClockWatch({ clock, log });
+  hear(1_000_000_000 - 20_000);
+  expect(lines).toEqual([]);
+  for (const offMs of [95_000, 95_000, -500_000]) hear(1_000_000_000 - offMs);
+  expect(lines).toMatchObject([
+    { code: 'clock_off', msg: 'The clock of this machine is 95 s ahead of GitHub’s.' },
+  ]);
+});
+
+test('a token of an App is young for half a minute, and one of a file never', async () => {
+  await lab.addApp([REPOSITORY]);
+  const value = revealed(await lab.tokens.token(want()));
+  expect(await lab.tokens.isYoung(value)).toBe(true);
+  lab.clock.time += 31_000;
+  expect(await lab.tokens.isYoung(value)).toBe(false);
+  expect(await lab.tokens.isYoung('ghp_static000000000000000000000000000000')).toBe(false);
+});
+
 describe('a failing mint', () => {
   const failsWith = async (): Promise<{ code: string; mend: string; message: string }> =>
     await lab.tokens.token(want()).then(
@@ -307,6 +332,27 @@ describe('a failing mint', () => {
     const [record] = await lab.records.list();
     expect(record).toMatchObject({ app: stored.key, repository: REPOSITORY, lastError: { code } });
   });
+
+  test.each([
+    [
+      422,
+      'The permissions requested are not granted to this installation.',
+      'app_permissions_not_accepted',
+      /accept the new permissions .*https:\/\/\S+\/permissions\/update/,
+    ],
+    [403, 'This installation has been suspended', 'app_installation_suspended', /unsuspend .*https:\/\//],
+    [422, 'There is at least one repository that does not exist', 'app_repository_missing', /still has/],
+    [403, 'The App was blocked', 'app_refused', /blocked/],
+  ])(
+    'answered with %i “%s” is %s with GitHub’s sentence and what to do',
+    async (status, message, code, mend) => {
+      await lab.addApp([REPOSITORY], { urlPattern: '(?<baseUrl>https://github.com/octo)/.*' });
+      lab.api.misbehaveAt(/access_tokens$/, { status, message }, 9);
+      const error = await failsWith();
+      expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+      expect(error.mend).toMatch(mend);
+    },
+  );
 
   test('that passes is tried again by itself until it works, and then nothing is left of the failure', async () => {
     await lab.addApp([REPOSITORY], { urlPattern: '(?<baseUrl>https://github.com/octo)/.*' });

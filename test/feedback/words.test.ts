@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { createMarks } from '../../src/feedback/marks.ts';
 import { neutral } from '../../src/feedback/neutral.ts';
 import { endedValues, runningValues } from '../../src/feedback/run-words.ts';
-import { commentMark, finish, isOwnComment, refusalMark } from '../../src/feedback/words.ts';
+import { commentMark, finish, markedWriting, refusalMark } from '../../src/feedback/words.ts';
 import { renderReport } from '../../src/flow/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import { templateFaults } from '../../src/profiles/report-faults.ts';
@@ -160,13 +161,39 @@ describe('text of others', () => {
 });
 
 describe('our own comments', () => {
-  test('are known again by their mark, and a quotation of one is not', () => {
-    expect(isOwnComment({ payload: { comment: { body: ended() } } })).toBe(true);
-    expect(isOwnComment({ payload: { comment: { body: `${refusalMark('x')}\nNo.` } } })).toBe(true);
-    expect(isOwnComment({ payload: { review: { body: ended() } } })).toBe(true);
-    expect(isOwnComment({ payload: { comment: { body: `> ${commentMark('x')}\nplease` } } })).toBe(false);
-    expect(isOwnComment({ payload: { comment: null } })).toBe(false);
-    expect(isOwnComment({ payload: {} })).toBe(false);
+  const marks = createMarks('a key of ours');
+
+  test('are known again by a seal over their very text', () => {
+    const sealed = marks.seal(ended());
+    expect(sealed).toMatch(/^<!-- github-flows:run:abc123 [\w-]{32} -->\n/);
+    expect(marks.isSealed(sealed)).toBe(true);
+    expect(marks.isSealed(sealed, 'run:abc123')).toBe(true);
+    expect(marks.isSealed(`  ${sealed.replaceAll('\n', '\r\n')}\n`)).toBe(true);
+  });
+
+  test.each<[string, (sealed: string) => string]>([
+    ['a mark without a seal', () => ended()],
+    ['a quotation', (sealed) => `> ${sealed}`],
+    ['a copied seal over other words', (sealed) => `${sealed.split('\n')[0]}\n/fix this`],
+    ['words added below', (sealed) => `${sealed}\n/fix this`],
+    ['another run’s name', (sealed) => sealed.replace('run:abc123', 'run:abc124')],
+    ['the seal of another key', () => createMarks('another key').seal(ended())],
+    ['nothing', () => ''],
+  ])('%s is not one of them', (_name, change) => {
+    expect(marks.isSealed(change(marks.seal(ended())))).toBe(false);
+  });
+
+  test('are not those of another run', () => {
+    expect(marks.isSealed(marks.seal(ended()), 'run:other')).toBe(false);
+  });
+
+  test('are looked for only where a comment or review begins with a mark', () => {
+    const body = `${refusalMark('x')}\nNo.`;
+    expect(markedWriting({ payload: { comment: { id: 3, body } } })).toEqual({ id: 3, body });
+    expect(markedWriting({ payload: { review: { id: 4, body } } })).toEqual({ id: 4, body });
+    expect(markedWriting({ payload: { comment: { id: 3, body: `> ${body}` } } })).toBeUndefined();
+    expect(markedWriting({ payload: { comment: null } })).toBeUndefined();
+    expect(markedWriting({ payload: {} })).toBeUndefined();
   });
 });
 

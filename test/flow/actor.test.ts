@@ -44,12 +44,11 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
     if (value instanceof Error || value === undefined) return Promise.reject(value ?? silent);
     return Promise.resolve(value);
   };
-  const lookups: Lookups = {
+  const lookups: Pick<Lookups, 'permission' | 'isMember' | 'isFork' | 'isOwnCommit'> = {
     permission: (_profile, _repository, login) => answer(`permission ${login}`, world.permission),
     isMember: (_profile, _repository, team) => answer(`team ${team}`, world.teams?.[team]),
     isFork: (_profile, _repository, number) => answer(`pull ${number}`, world.isFork),
     isOwnCommit: (_profile, _repository, commit) => answer(`commit ${commit}`, world.isOwnCommit),
-    pullHead: (_profile, _repository, number) => answer(`head ${number}`, undefined),
   };
   const own = {
     isKnownOwn: async (login: string) => login === world.knownOwn,

@@ -38,6 +38,16 @@ eachDatabase((_kind, databases) => {
   });
 
   describe('budgets', () => {
+    test('of an actor follow the account when its login is changed, and not the login', async () => {
+      const lab = await open({ profiles: [byAny], limits: { actor: { runs: 1 } } });
+      const ask = async (login: string, userId: number): Promise<string> =>
+        (await lab.comment('go', { login, userId })).reason;
+      expect(await ask('alice', 5)).toBe('run_queued');
+      expect((await lab.newest()).actorId).toBe(5);
+      expect(await ask('alice-renamed', 5)).toBe('budget_actor_spent');
+      expect(await ask('alice', 6)).toBe('run_queued');
+    });
+
     test.each([
       ['actor', 'budget_actor_spent', { login: 'octocat' }],
       ['repository', 'budget_repository_spent', { login: 'somebody' }],

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
 import { addReaction, createComment, findComment } from '../../src/github/issues.ts';
 import { askPermission } from '../../src/github/permission.ts';
@@ -68,8 +69,45 @@ describe('a permission', () => {
     ]);
   });
 
+  test('is asked again with the same token while that is young, after 1, 2 and 4 s', async () => {
+    api.permissions.set('octocat', { permission: 'read', role_name: 'read' });
+    const waits: number[] = [];
+    const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) };
+    const asked: (string | undefined)[] = [];
+    const token = async (refused?: string): Promise<string> => {
+      asked.push(refused);
+      return 'a-token';
+    };
+    const young = { isYoung: () => true, clock };
+    const patient = createGitHubClient({ apiUrl: api.url, token, young, log });
+    api.misbehave({ status: 401 }, 3);
+    expect(await askPermission(patient, question)).toBe('read');
+    expect([waits, asked]).toEqual([[1_000, 2_000, 4_000], [undefined]]);
+    api.misbehave({ status: 401 }, 4);
+    await expect(askPermission(patient, question)).rejects.toMatchObject({ code: 'github_token_refused' });
+    expect(api.requests).toHaveLength(8);
+    const old = createGitHubClient({ apiUrl: api.url, token, young: { isYoung: () => false, clock }, log });
+    api.misbehave({ status: 401 });
+    await expect(askPermission(old, question)).rejects.toMatchObject({ code: 'github_token_refused' });
+    expect(api.requests).toHaveLength(9);
+  });
+
   test('of somebody GitHub does not know is none', async () => {
     expect(await askPermission(client, question)).toBe('none');
+  });
+
+  test.each<[string, object, string]>([
+    ['an account under its own login', { octocat: 5 }, 'write'],
+    ['a login that somebody else took over', { octocat: 6 }, 'none'],
+    ['an account that was renamed, its login free', { 'octo-new': 5 }, 'write'],
+    ['an account that was renamed, its login taken', { octocat: 6, 'octo-new': 5 }, 'write'],
+    ['an account whose new login is not shown', {}, 'none'],
+  ])('of %s is that of the id', async (_name, accounts, expected) => {
+    for (const [login, id] of Object.entries(accounts)) {
+      api.permissions.set(login, { permission: 'write', role_name: 'write', id });
+      api.users.set(id, login);
+    }
+    expect(await askPermission(client, { ...question, id: 5 })).toBe(expected);
   });
 
   test('of an app is asked by its whole login', async () => {

@@ -37,7 +37,13 @@ export type GitHubApi = {
   url: string;
   requests: ApiRequest[];
   /** Answers of the permission question by login; everybody else is unknown. */
-  permissions: Map<string, { permission: string; role_name: string }>;
+  permissions: Map<string, { permission: string; role_name: string; id?: number }>;
+  /** Who has which id by now; nobody else does. */
+  users: Map<number, string>;
+  /** Issues and pull requests that are closed or locked, and comments that were deleted; all others are as they were. */
+  closed: Set<number>;
+  locked: Set<number>;
+  deletedComments: Set<number>;
   comments: { id: number; number: number; body: string; author?: string }[];
   reactions: { subject: string; id: number; content: string }[];
   /** Repositories that exist, as `owner/name`. */
@@ -67,6 +73,10 @@ type Answer = { status: number; body: unknown; headers?: Record<string, string> 
 type Handler = (state: State, request: ApiRequest, values: Record<string, string>) => Answer;
 type Shown =
   | 'permissions'
+  | 'users'
+  | 'closed'
+  | 'locked'
+  | 'deletedComments'
   | 'comments'
   | 'reactions'
   | 'repositories'
@@ -98,6 +108,10 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     description,
     url: '',
     permissions: new Map(),
+    users: new Map(),
+    closed: new Set(),
+    locked: new Set(),
+    deletedComments: new Set(),
     comments: [],
     reactions: [],
     repositories: new Set(),
@@ -251,10 +265,38 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (!known) return refusal(404, 'Not Found');
     const template = `${REPOSITORY}/collaborators/{username}/permission`;
     const example = state.description.example(template, 'get', 200);
-    const user = { ...(example.user as object), login: username, role_name: known.role_name };
-    const etag = `W/"${username}-${known.role_name}"`;
+    const { id, ...levels } = known;
+    const shown = { ...(example.user as object), login: username, role_name: known.role_name };
+    const user = id === undefined ? null : { ...shown, id };
+    const etag = `W/"${username}-${id}-${known.role_name}"`;
     if (request.ifNoneMatch === etag) return { status: 304, body: undefined };
-    return { status: 200, headers: { etag }, body: { ...example, ...known, user } };
+    return { status: 200, headers: { etag }, body: { ...example, ...levels, user } };
+  },
+  'GET /user/{account_id}': ({ description, users }, _request, { account_id }) => {
+    const login = users.get(Number(account_id));
+    if (login === undefined) return refusal(404, 'Not Found');
+    const example = description.example('/user/{account_id}', 'get', 200);
+    return { status: 200, body: { ...example, id: Number(account_id), login } };
+  },
+  [`GET ${REPOSITORY}/issues/{issue_number}`]: (state, _request, { issue_number }) => {
+    const number = Number(issue_number);
+    const pull = state.pulls.find((each) => each.number === number);
+    const isClosed = state.closed.has(number) || pull?.state === 'closed';
+    const example = state.description.example(`${REPOSITORY}/issues/{issue_number}`, 'get', 200);
+    const now = { number, state: isClosed ? 'closed' : 'open', locked: state.locked.has(number) };
+    return { status: 200, body: { ...example, ...now } };
+  },
+  [`GET ${COMMENT}`]: (state, _request, { comment_id }) => {
+    const id = Number(comment_id);
+    const known = state.comments.find((comment) => comment.id === id);
+    if (state.deletedComments.has(id)) return refusal(404, 'Not Found');
+    return { status: 200, body: described(state, known ?? { id, number: 1, body: 'x' }) };
+  },
+  [`GET ${REPOSITORY}/pulls/comments/{comment_id}`]: (state, _request, { comment_id }) => {
+    const template = `${REPOSITORY}/pulls/comments/{comment_id}`;
+    if (state.deletedComments.has(Number(comment_id))) return refusal(404, 'Not Found');
+    const example = state.description.example(template, 'get', 200);
+    return { status: 200, body: { ...example, id: Number(comment_id) } };
   },
   [`GET ${COMMENTS}`]: (state, { query, path }, { issue_number }) => {
     const all = state.comments.filter((comment) => comment.number === Number(issue_number));

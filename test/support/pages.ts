@@ -55,6 +55,7 @@ export function shownRun(over: Partial<Run> = {}): Run {
     suspicion: 0,
     actor: 'octocat',
     headSha: null,
+    actorId: null,
     groupKey: null,
     ...over,
   };

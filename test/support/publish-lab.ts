@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
+import { createMarks } from '../../src/feedback/marks.ts';
 import { neutral } from '../../src/feedback/neutral.ts';
 import { commentMark } from '../../src/feedback/words.ts';
 import { runPlaces } from '../../src/flow/places.ts';
@@ -72,6 +73,8 @@ export async function openPublishLab() {
     mask,
     neutral,
     mark: commentMark,
+    marks: createMarks('a key'),
+    whyNotNow: async () => undefined,
     retell: async ({ id }) => void told.push(id),
     host: async () => 'here',
     clock,

@@ -100,7 +100,7 @@ async function tell(stage: Stage, sent: readonly Sent[], before: Map<string, str
       }),
     ),
     runs: await Promise.all(runs.map(async (run) => await tellRun(stage, run))),
-    requests: inOrder(github.requests.filter((each) => !isForToken(each))).map(tellRequest),
+    requests: inOrder(askedOnce(github.requests.filter((each) => !isForToken(each)))).map(tellRequest),
     ...tellTokens(github.requests.filter(isForToken)),
     ...tellBranches(stage, before),
   };
@@ -114,6 +114,18 @@ async function tell(stage: Stage, sent: readonly Sent[], before: Map<string, str
 function tellRequest({ method, path, query, body }: ApiRequest): Record<string, unknown> {
   const asked = query.size > 0 && { query: Object.fromEntries(query) };
   return { method, path, ...asked, ...(body !== undefined && { body }) };
+}
+
+/** What is asked again before a start and before a publication is left out where it was asked before; test/flow/ask-again.test.ts has it. */
+function askedOnce(requests: readonly ApiRequest[]): ApiRequest[] {
+  const seen = new Set<string>();
+  return requests.filter(({ method, path }) => {
+    const isThread = /\/issues\/\d+$|\/(?:issues|pulls)\/comments\/\d+$/.test(path);
+    const isRight = /\/permission$|\/memberships\//.test(path);
+    const isAgain = method === 'GET' && (isThread || (isRight && seen.has(path)));
+    seen.add(path);
+    return !isAgain;
+  });
 }
 
 /** Which tokens an App was asked for; pieces of work that go on at once ask for theirs in no order, and each kind once. */

@@ -82,14 +82,21 @@ export async function until<T>(
   }
 }
 
+/** An id that each login has of its own. */
+function idOf(login: string): number {
+  if (login === 'octocat') return 583231;
+  return [...login.toLowerCase()].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 2 ** 31, 7);
+}
+
 /** A comment on issue 7 of octo/hello as GitHub delivers it, new each time. */
 export function commentPayload(
   text = 'Please look at this.',
-  over: { login?: string; type?: string; repository?: string; association?: string } = {},
+  over: { login?: string; userId?: number; type?: string; repository?: string; association?: string } = {},
 ): Record<string, unknown> {
   const fullName = over.repository ?? 'octo/hello';
   const id = Math.floor(Math.random() * 2 ** 40);
-  const user = { login: over.login ?? 'octocat', id: 583231, type: over.type ?? 'User' };
+  const login = over.login ?? 'octocat';
+  const user = { login, id: over.userId ?? idOf(login), type: over.type ?? 'User' };
   const now = new Date().toISOString();
   return {
     action: 'created',

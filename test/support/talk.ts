@@ -4,6 +4,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { Db } from '../../src/db/open.ts';
 import type { Decision } from '../../src/deliveries/delivery.ts';
 import { createDeliveryStore, type DeliveryStore } from '../../src/deliveries/delivery-store.ts';
+import { createMarks } from '../../src/feedback/marks.ts';
 import { createReporter, type Reporter } from '../../src/feedback/reporter.ts';
 import type { AdmissionLimits } from '../../src/flow/admission-limits.ts';
 import { createAdmission } from '../../src/flow/admit.ts';
@@ -94,10 +95,12 @@ export async function openTalk(
     accounts: createOwnAccounts(db, clock),
     clock,
   });
+  const marks = createMarks(db.markKey);
   const reporterOver = (): Reporter =>
     createReporter({
       reports,
       runs,
+      marks,
       voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
       render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
       mask: (text) => text.replaceAll('s3cret-value', '[masked]'),
@@ -123,6 +126,7 @@ export async function openTalk(
     ...asking,
     deliveries,
     reports,
+    marks,
     registry: { current: () => set } as unknown as Registry,
     onSaid: () => {},
     crashPoint: () => {},

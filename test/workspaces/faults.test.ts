@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import type { Want } from '../../src/workspaces/want.ts';
 import { makeRepository, manyFiles } from '../support/git-repository.ts';
 import { makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
@@ -25,6 +26,24 @@ describe('a server that does not give the repository', () => {
     lab.server.mood.status = status;
     await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject(expected);
     expect((await lab.mirrors.fetch(REPOSITORY, { sha: commit })).commit).toBe(commit);
+  });
+
+  test('because it does not know a young token yet is asked again, and gives it', async () => {
+    const lab = await makeMirrorLab();
+    const commit = lab.origin.commit({ 'a.txt': 'one' });
+    lab.server.mood.status = 401;
+    const waits: number[] = [];
+    const sleep = async (ms: number): Promise<void> => {
+      if (waits.push(ms) === 2) lab.server.mood.status = undefined;
+    };
+    const clock = { ...systemClock, sleep };
+    const patient = lab.make({ young: { isYoung: (repository) => repository.id === REPOSITORY.id, clock } });
+    expect((await patient.fetch(REPOSITORY, {})).commit).toBe(commit);
+    expect(waits).toEqual([1_000, 2_000]);
+    lab.server.mood.status = 401;
+    const old = lab.make({ young: { isYoung: () => false, clock } });
+    await expect(old.fetch(REPOSITORY, {})).rejects.toMatchObject({ code: 'repository_login_refused' });
+    expect(waits).toHaveLength(2);
   });
 
   test('because it is not there is unreachable', async () => {

@@ -9,6 +9,7 @@ import * as upkeep from './0007-upkeep.ts';
 import * as talk from './0008-talk.ts';
 import * as publications from './0009-publications.ts';
 import * as heads from './0010-heads.ts';
+import * as actorIds from './0011-actor-ids.ts';
 import * as suspicion from './0017-suspicion.ts';
 
 /** Every migration under the name it is remembered by; run in the order of the names, each once. */
@@ -24,4 +25,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-publications': publications,
   '0010-heads': heads,
   '0017-suspicion': suspicion,
+  '0011-actor-ids': actorIds,
 };

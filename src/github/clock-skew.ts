@@ -1,0 +1,32 @@
+import type { Clock } from '../base/clock.ts';
+import { FlowError } from '../base/errors.ts';
+import type { Logger } from '../log/logger.ts';
+
+/** An App's signature is good from half a minute before our time: https://github.com/gr2m/universal-github-app-jwt */
+const TOLERATED_MS = 30_000;
+
+/** A clock that is off by more than requests are signed for, or undefined; `gitHubMs` is the time that an answer of GitHub's has. */
+export function clockFault(gitHubMs: number, nowMs: number): FlowError | undefined {
+  const off = nowMs - gitHubMs;
+  return Math.abs(off) > TOLERATED_MS ? clockOff(Math.round(off / 1000)) : undefined;
+}
+
+/** Hears the times of GitHub's answers, and says once in the log that this machine's clock is off. */
+export function createClockWatch({ clock, log }: { clock: Clock; log: Logger }): (gitHubMs: number) => void {
+  let isTold = false;
+  return (gitHubMs) => {
+    const fault = isTold ? undefined : clockFault(gitHubMs, clock.now());
+    if (!fault) return;
+    isTold = true;
+    log.warn({ code: fault.code, mend: fault.mend }, fault.message);
+  };
+}
+
+function clockOff(seconds: number): FlowError {
+  return new FlowError({
+    code: 'clock_off',
+    blame: 'operator',
+    message: `The clock of this machine is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} GitHub’s.`,
+    mend: 'Have the machine set its clock by the network (`timedatectl set-ntp true`). Requests of GitHub Apps are signed by GitHub’s time meanwhile, which takes each one more.',
+  });
+}

@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import type { FlowEvent } from '../../src/events/event.ts';
+import { askAgain } from '../../src/flow/ask-again.ts';
+import type { Lookups } from '../../src/flow/lookups.ts';
+import type { OwnVoice } from '../../src/flow/own-voice.ts';
+import { gitHubUnreachable } from '../../src/github/errors.ts';
+import type { Thread } from '../../src/github/threads.ts';
+import { fullAllow } from '../../src/profiles/allow.ts';
+import type { Run, TimelineEntry } from '../../src/runs/run.ts';
+import { commentEvent, profileOf } from '../support/flow-events.ts';
+
+const OPEN: Thread = { isOpen: true, isLocked: false, repositoryId: undefined };
+const CLOSED: Thread = { ...OPEN, isOpen: false };
+const silent = gitHubUnreachable('this', 'nobody listens');
+
+type World = {
+  permission?: string | Error;
+  thread?: Thread | Error;
+  isCommentThere?: boolean;
+  heard?: Partial<TimelineEntry>[];
+  state?: string;
+  isPull?: boolean;
+  actor?: string;
+  allow?: object;
+};
+
+/** What asking again gives in a world, and who was asked about. */
+async function ask(moment: 'start' | 'publish', world: World) {
+  const { permission = 'write', thread = OPEN, isCommentThere = true } = world;
+  const give = <T>(value: T | Error): Promise<T> =>
+    value instanceof Error ? Promise.reject(value) : Promise.resolve(value);
+  const logins: string[] = [];
+  const lookups = {
+    permission: (_profile: unknown, _repository: string, login: string) => {
+      logins.push(login);
+      return give(permission);
+    },
+    thread: () => give(thread),
+    isCommentThere: () => give(isCommentThere),
+  } as unknown as Lookups;
+  const own = { isKnownOwn: async () => false, isOwn: async () => false } as unknown as OwnVoice;
+  const notes: string[] = [];
+  const runs = {
+    timeline: async () => (world.heard ?? []) as TimelineEntry[],
+    note: async (_id: string, { kind }: { kind: string }) => void notes.push(kind),
+  };
+  const run = { id: 'r', repository: 'o/r', repositoryId: 7, actor: world.actor ?? 'alice' } as Run;
+  const event = eventOf(world);
+  const profile = { ...profileOf('p', {}), allow: fullAllow(world.allow) };
+  const answer = await askAgain({ lookups, own, runs }, { run, profile, event }, moment).catch(
+    (error: unknown) => error as { code: string },
+  );
+  return { code: answer?.code, message: String((answer as Error | undefined)?.message), logins, notes };
+}
+
+function eventOf({ state = 'open', isPull = false }: World): FlowEvent {
+  const event = commentEvent({ actor: { login: 'alice', id: 5, type: 'User' } });
+  const payload = { issue: { number: 42, state }, comment: { id: 9, body: '/fix' } };
+  const pullRequest = isPull ? ({ number: 42 } as FlowEvent['pullRequest']) : undefined;
+  return { ...event, payload, pullRequest };
+}
+
+test('a world that is as it was keeps nothing back', async () => {
+  for (const moment of ['start', 'publish'] as const)
+    expect(await ask(moment, {})).toMatchObject({ code: undefined, logins: ['alice'] });
+});
+
+describe('before the start', () => {
+  test.each<[string, World, string]>([
+    ['the right was lost', { permission: 'read' }, 'permission_lost'],
+    [
+      'the thread was locked',
+      { thread: { ...OPEN, isLocked: true }, permission: 'triage' },
+      'permission_lost',
+    ],
+    [
+      'the thread was locked for a reader whom anybody’s rule let in',
+      { thread: { ...OPEN, isLocked: true }, permission: 'read', allow: { permission: 'any' } },
+      'permission_lost',
+    ],
+    ['the thread was closed', { thread: CLOSED }, 'thread_closed'],
+    ['the thread was deleted', { thread: 'gone' }, 'thread_gone'],
+    ['the thread was moved', { thread: { ...OPEN, repositoryId: 8 } }, 'thread_moved'],
+    ['the comment was deleted', { isCommentThere: false }, 'comment_deleted'],
+    [
+      'a delivery told of the end of the thread',
+      { heard: [{ kind: 'thread_closed', data: {} }] },
+      'thread_closed',
+    ],
+    [
+      'a delivery told of the end of the comment',
+      { heard: [{ kind: 'comment_deleted', data: { comment: 9 } }] },
+      'comment_deleted',
+    ],
+    ['GitHub does not say who may', { permission: silent }, 'world_unknown'],
+  ])('when %s', async (_name, world, code) => {
+    expect((await ask('start', world)).code).toBe(code);
+  });
+
+  test.each<[string, World]>([
+    ['a thread that was closed when its event came', { thread: CLOSED, state: 'closed' }],
+    ['a repository that was renamed', { thread: { ...OPEN, repositoryId: 7 } }],
+    ['a thread that this credential is not shown', { thread: 'hidden', isCommentThere: false }],
+    ['a comment that another run was about', { heard: [{ kind: 'comment_deleted', data: { comment: 8 } }] }],
+    [
+      'a thread that was opened again',
+      {
+        heard: [
+          { kind: 'thread_closed', data: {} },
+          { kind: 'thread_reopened', data: {} },
+        ],
+      },
+    ],
+    ['a locked thread of writers', { thread: { ...OPEN, isLocked: true } }],
+  ])('%s keeps nothing back', async (_name, world) => {
+    expect((await ask('start', world)).code).toBeUndefined();
+  });
+
+  test('a thread of which GitHub says nothing keeps nothing back, and is noted', async () => {
+    expect(await ask('start', { thread: silent })).toMatchObject({
+      code: undefined,
+      notes: ['thread_unknown'],
+    });
+  });
+
+  test('whoever had the run started again is asked about, not the one before', async () => {
+    expect(await ask('start', { actor: 'bob' })).toMatchObject({ code: undefined, logins: ['bob'] });
+  });
+});
+
+describe('before a publication', () => {
+  test.each<[string, World, string]>([
+    ['the right was lost', { permission: 'none' }, 'permission_lost'],
+    ['the issue was closed', { thread: CLOSED }, 'publish_thread_closed'],
+    [
+      'the pull request was closed or merged',
+      { thread: CLOSED, isPull: true },
+      'publish_pull_request_closed',
+    ],
+    ['the thread is gone', { thread: 'gone' }, 'thread_gone'],
+    ['the thread is elsewhere', { thread: { ...OPEN, repositoryId: 8 } }, 'thread_moved'],
+    [
+      'a delivery says closed while the API still says open',
+      { heard: [{ kind: 'thread_closed', data: {} }], isPull: true },
+      'publish_pull_request_closed',
+    ],
+    ['GitHub says nothing of the thread', { thread: silent }, 'world_unknown'],
+    ['GitHub says nothing of the right', { permission: silent }, 'world_unknown'],
+  ])('nothing is published when %s', async (_name, world, code) => {
+    expect((await ask('publish', world)).code).toBe(code);
+  });
+
+  test('a comment that was deleted meanwhile keeps nothing back', async () => {
+    expect((await ask('publish', { isCommentThere: false })).code).toBeUndefined();
+  });
+});
