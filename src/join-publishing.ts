@@ -2,7 +2,6 @@ import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import type { Db } from './db/open.ts';
 import type { DeliveryStore } from './deliveries/delivery-store.ts';
-import { neutral } from './feedback/neutral.ts';
 import { commentMark } from './feedback/words.ts';
 import { publishPurpose } from './flow/github-credential.ts';
 import type { Host } from './flow/host.ts';
@@ -47,7 +46,6 @@ export function joinPublishing(ground: {
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
     remoteFor: remotesOf(ground),
     mask: redactor.mask,
-    neutral,
     mark: commentMark,
     retell: async (run) => await retell(ground, run),
     clock,

@@ -21,7 +21,6 @@ export type PublishingParts = PublishWordsParts & {
   directories: Directories;
   clientFor(profile: Profile, repository: string): GitHubClient;
   remoteFor(profile: Profile, repository: string): Remote;
-  neutral(text: string): string;
   mark(runId: string): string;
 };
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
-import { neutral } from '../../src/feedback/neutral.ts';
 import { commentMark } from '../../src/feedback/words.ts';
 import { runPlaces } from '../../src/flow/places.ts';
 import { createPublisher } from '../../src/flow/publisher.ts';
@@ -66,7 +65,6 @@ export async function openPublishLab() {
     clientFor: () => client,
     remoteFor: () => remoteOf({ id: 1, owner: 'o', name: 'r1' }),
     mask: (text) => text,
-    neutral,
     mark: commentMark,
     retell: async ({ id }) => void told.push(id),
     host: async () => 'here',

@@ -45,8 +45,8 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   wall(
     'mentions',
     'feedback/neutral.ts',
-    '.replaceAll(/@(?=[\\w-])/g,',
-    '.replaceAll(/@(?=never)/g,',
+    '/@(?=[\\w-])(?!',
+    '/@(?=never)(?!',
     'test/feedback/words.test.ts',
   ),
   wall('bots', 'profiles/allow.ts', 'if (isBot(actor))', 'if (false)', 'test/profiles/allow.test.ts'),
