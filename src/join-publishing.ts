@@ -2,7 +2,6 @@ import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import type { Db } from './db/open.ts';
 import type { DeliveryStore } from './deliveries/delivery-store.ts';
-import { neutral } from './feedback/neutral.ts';
 import { commentMark } from './feedback/words.ts';
 import { askBeforePublishing } from './flow/ask-again.ts';
 import { branchesOfRun } from './flow/branches-of-run.ts';
@@ -53,7 +52,6 @@ export function joinPublishing(ground: {
     branchesFor: async (profile, run, signal) =>
       await branchesOfRun({ mirrors: ground.mirrors, mountHost: ground.config }, { run, profile }, signal),
     mask: redactor.mask,
-    neutral,
     mark: commentMark,
     marks: ground.talk.marks,
     retell: async (run) => await retell(ground, run),

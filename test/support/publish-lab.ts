@@ -5,7 +5,6 @@ import { systemClock } from '../../src/base/clock.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { createMarks } from '../../src/feedback/marks.ts';
-import { neutral } from '../../src/feedback/neutral.ts';
 import { commentMark } from '../../src/feedback/words.ts';
 import { runPlaces } from '../../src/flow/places.ts';
 import { createPublisher } from '../../src/flow/publisher.ts';
@@ -71,7 +70,6 @@ export async function openPublishLab() {
     branchesFor: async (_profile, _run, signal) =>
       (await mirrors.branches({ id: 1, owner: 'o', name: 'r1' }, { signal })).branches,
     mask,
-    neutral,
     mark: commentMark,
     marks: createMarks('a key'),
     whyNotNow: async () => undefined,
