@@ -24,13 +24,26 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['publish_path_not_allowed', 'publish_submodule', 'publish_link_leaves', 'publish_binary_too_large'],
   ...['publish_secret_found', 'publish_branch_name', 'publish_branch_taken', 'publish_no_pull_request'],
   ...['publish_pull_request_closed', 'publish_fork', 'publish_head_moved', 'publish_no_thread'],
-  ...['publish_host_gone', 'push_branch_moved'],
+  ...['publish_host_gone', 'push_branch_moved', 'publish_author', 'publish_sign_off', 'publish_message'],
+  ...[
+    'publish_message_encoding',
+    'publish_branch_in_the_way',
+    'publish_branch_protected',
+    'publish_target_gone',
+  ],
+  ...['publish_lfs_missing', 'publish_lfs_unpacked', 'publish_thread_closed'],
+  ...['push_author_refused', 'push_branch_in_the_way', 'push_branch_name_refused', 'push_branch_protected'],
+  ...['push_email_private', 'push_file_too_large', 'push_lfs_missing', 'push_message_refused'],
+  ...['push_path_refused', 'push_rule_violated', 'push_secret_blocked', 'push_signature_required'],
+  ...['push_workflows_refused', 'agent_gave_up', 'agent_failed_after_turn', 'turn_unfinished'],
+  ...['permission_lost', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'],
+  ...['checkout_too_large', 'checkout_head_moved', 'repository_over_limits', 'repository_sha256_unsupported'],
 ]);
 
 /** What is told of the other codes, by how they begin; the first that fits counts. */
 const AREAS: readonly (readonly [RegExp, string])[] = [
   [
-    /^(?:permission|team|fork)_unknown$/,
+    /^(?:permission|team|fork|head|world)_unknown$/,
     'GitHub gave no answer to the question who may start this, and no answer means no.',
   ],
   [/^github_rate_limited$/, 'GitHub wants to be left alone by the service for a while.'],
@@ -61,13 +74,25 @@ const OTHERS = 'Something went wrong within the service.';
 const INTERNAL =
   /(?<![\w.\-/])\/(?:[\w.@-]+\/)+[\w.@-]*|(?<![\w.\-/])~?\/(?:etc|home|root|run|srv|tmp|usr|var|opt)\b|[a-z]:\\|\b(?:file|ssh|git|https?|unix|tcp|npipe):\/\/|\b(?:\d{1,3}\.){3}\d{1,3}\b|\bE[A-Z]{4,}\b|\bsha256:|^\s*at .*:\d+:\d+/im;
 
+/** Addresses that everybody on GitHub knows are shown, and no others. */
+const FOREIGN_ADDRESS = /\b(?:https?|ssh|git|file):\/\/(?!(?:docs\.)?github\.com\/)[^\s)\]"'`]*/gi;
+const KNOWN_ADDRESS = /\bhttps:\/\/(?:docs\.)?github\.com\/[^\s)\]"'`]*/gi;
+
+/** A text without addresses that are for operators; undefined when it still tells something of the host. */
+export function publicText(text: string): string | undefined {
+  const shown = text.replace(FOREIGN_ADDRESS, '[an address for the operator]');
+  return INTERNAL.test(shown.replace(KNOWN_ADDRESS, '')) ? undefined : shown;
+}
+
 /**
  * A problem as people on GitHub may read it: what happened and what they can do. Paths, addresses, names of secrets and
  * images, and the raw words of engines, servers and programs are for operators, who find them by the code.
  */
 export function publicProblem(problem: Problem, runId?: string): Problem {
-  const { code, message, mend } = problem;
-  if (SHOWN.has(code) && !INTERNAL.test(`${message}\n${mend}`)) return { code, message, mend };
+  const { code } = problem;
+  const message = publicText(problem.message);
+  const mend = publicText(problem.mend);
+  if (SHOWN.has(code) && message !== undefined && mend !== undefined) return { code, message, mend };
   const area = AREAS.find(([begins]) => begins.test(code))?.[1] ?? OTHERS;
   const command = runId === undefined ? 'deliveries list' : `runs show ${runId}`;
   return {

@@ -1,7 +1,7 @@
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { quote } from './neutral.ts';
 import { cut, prepare, shorten } from './outgoing.ts';
-import { publicProblem } from './public-words.ts';
+import { publicProblem, publicText } from './public-words.ts';
 import type { TextValues } from './texts.ts';
 
 /** How many of an agent's last doings are shown, and how much of each. */
@@ -116,10 +116,14 @@ function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly Timelin
   return results.filter(({ kind }) => kind !== 'publish_stuck' || !isSettled);
 }
 
+const OPERATOR_ONLY =
+  'There is more to this than can be said here; `github-flows runs show` tells the operator.';
+
 /** Troubles of a publication have public words of their own; a line of an older version has none. */
 function publicResult({ kind, text, data }: TimelineEntry): string {
   if (kind === 'published') return text;
   if (typeof data.public === 'string') return data.public;
+  if (data.code === undefined) return publicText(text) ?? OPERATOR_ONLY;
   const { message, mend } = publicProblem({ code: String(data.code ?? ''), message: text, mend: '' });
   return message === text ? text : `${message} ${mend}`;
 }
