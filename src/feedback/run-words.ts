@@ -36,6 +36,7 @@ const RESULTS = new Set([
   'publish_refused',
   'publish_stuck',
   'publish_withheld',
+  'nothing_changed',
   'changes_not_kept',
   'left_behind',
 ]);

@@ -18,7 +18,7 @@ const BODY_LIMIT = 60_000;
 type Mark = (runId: string) => string;
 
 /** What an agent's commits were when they were kept; `committer` is whom git in its container commits as, `Name <mail>`. */
-export type Kept = { base: string; commit: string; committer?: string };
+export type Kept = { base: string; commit: string; committer?: string; changesNothing?: boolean };
 
 /**
  * What is to be published of a run, decided once: names and texts rendered, masked, and mentioning nobody whom the

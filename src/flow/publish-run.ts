@@ -48,10 +48,10 @@ export async function decidePublication(
   const whole = await parts.runs.timeline(run.id);
   const timeline = whole.filter(({ data }) => data.attempt === run.attempt);
   const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;
-  const nothing = whyNothing(run, timeline);
-  if (nothing && !timeline.some(({ kind }) => kind === nothing.kind))
-    await parts.runs.note(run.id, { ...nothing, data: { attempt: run.attempt } });
-  if (!kept || nothing || run.outcome !== 'succeeded') return { nothing: true };
+  for (const line of whyNothing(run, timeline))
+    if (!timeline.some(({ kind }) => kind === line.kind))
+      await parts.runs.note(run.id, { ...line, data: { attempt: run.attempt } });
+  if (!kept || run.outcome !== 'succeeded') return { nothing: true };
   const leak = timeline.find(
     ({ kind, data }) => ['secret_found', 'search_cut'].includes(kind) && data.inChanges === true,
   );
@@ -60,6 +60,7 @@ export async function decidePublication(
     base: String(kept.base),
     commit: String(kept.commit),
     ...(typeof kept.committer === 'string' ? { committer: kept.committer } : {}),
+    ...(kept.files === 0 && { changesNothing: true }),
   };
   const { event } = await readDelivered(parts.deliveries, run.deliveryId);
   const target = targetTold(whole.findLast(({ kind }) => kind === 'checkout')?.data, event);
@@ -77,26 +78,22 @@ function targetTold(
 }
 
 /** Why nothing of a run is published, where no other line of its timeline says it. */
-function whyNothing(
-  { outcome }: Run,
-  timeline: readonly TimelineEntry[],
-): { kind: 'publish_nothing' | 'publish_withheld'; text: string } | undefined {
-  const find = (kind: string) => timeline.find((entry) => entry.kind === kind);
-  const kept = find('changes_kept')?.data;
-  const isEmpty = kept?.files === 0;
-  if (outcome !== 'succeeded')
-    return kept && !isEmpty ? { kind: 'publish_withheld', text: WITHHELD } : undefined;
-  if (isEmpty) return { kind: 'publish_nothing', text: EMPTY };
-  if (kept || find('changes_not_kept')) return undefined;
-  const isUnchanged = !find('left_behind') && !find('left_unknown');
-  return { kind: 'publish_nothing', text: isUnchanged ? UNCHANGED : UNCOMMITTED };
+function whyNothing({ outcome }: Run, timeline: readonly TimelineEntry[]): { kind: string; text: string }[] {
+  const has = (...kinds: string[]): boolean => timeline.some(({ kind }) => kinds.includes(kind));
+  if (outcome !== 'succeeded') return has('changes_kept') ? [WITHHELD] : [];
+  if (has('changes_kept', 'changes_not_kept')) return [];
+  return has('left_behind', 'left_unknown') ? [UNCOMMITTED] : [UNCOMMITTED, UNCHANGED];
 }
 
-const WITHHELD =
-  'Nothing was published, because the run did not succeed. What the agent committed is kept for a while as a patch.';
-const EMPTY = 'Nothing was published: what the agent committed changes nothing.';
-const UNCHANGED = 'Nothing was published: the agent committed nothing, and nothing changed.';
-const UNCOMMITTED = 'Nothing was published: the agent committed nothing.';
+const WITHHELD = {
+  kind: 'publish_withheld',
+  text: 'Nothing was published, because the run did not succeed. What the agent committed is kept for a while as a patch.',
+};
+const UNCOMMITTED = {
+  kind: 'publish_nothing',
+  text: 'Nothing was published: the agent committed nothing.',
+};
+const UNCHANGED = { kind: 'nothing_changed', text: 'Nothing changed in the repository.' };
 
 /** Publishes what was decided, from the bundle that was kept with the run, when GitHub says once more that the actor may and the thread is open. Throws `world_unknown` and the codes of git's and GitHub's faults. */
 export async function carryOut(

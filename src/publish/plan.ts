@@ -36,4 +36,6 @@ export type PublishPlan = Destined &
     limits: PublishLimits;
     /** Whom commits may name, as `Name <mail>`, the service first; absent in what an earlier version decided. */
     authors?: readonly string[];
+    /** Where the commits end, nothing differs from where they began; judged like others, and not published. */
+    changesNothing?: boolean;
   };

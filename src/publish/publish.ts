@@ -70,6 +70,7 @@ export async function publish(
     const place = { ...places, repository, branches, mask: parts.mask, signal: job.signal };
     const { problems, notes } = await judge(plan, place);
     if (problems.length > 0) return { refused: problems };
+    if (plan.changesNothing) return { refused: [nothingChanged()] };
     if (plan.as === 'patch') return await postPatch(parts.client, plan, job.comment);
     const destination = await findDestination(parts, plan, job.signal);
     if ('refused' in destination) return destination;
@@ -214,5 +215,13 @@ function noThread(): Problem {
     code: 'publish_no_thread',
     message: 'The patch cannot be posted: the event is about no issue and no pull request.',
     mend: 'Set publish.as to "pull-request" in the profile; the patch itself is kept with the run (`github-flows runs show`).',
+  };
+}
+
+function nothingChanged(): Problem {
+  return {
+    code: 'publish_changes_nothing',
+    message: 'What the agent committed changes nothing: its commits are empty, or take back what they did.',
+    mend: 'If a change was wanted, see what the agent did and said, and ask again.',
   };
 }

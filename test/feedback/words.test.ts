@@ -74,6 +74,29 @@ describe('the comment about a run', () => {
     expect(text).toContain('Opened it.');
   });
 
+  test.each([
+    'agent_note',
+    'output_lost',
+    'tokens_unknown',
+    'publish_note',
+    'publish_nothing',
+    'publish_withheld',
+    'nothing_changed',
+    'changes_not_kept',
+    'left_behind',
+  ])('says at its end what became of the agent’s turn and work: %s', (kind) => {
+    const line = (text: string, data: Record<string, unknown>) => ({ ...doing(text, kind), data });
+    const timeline = [
+      line('Of now.', { attempt: 2 }),
+      line('Of an earlier attempt.', { attempt: 1 }),
+      line('Not for people on GitHub.', { attempt: 2, shown: false }),
+    ];
+    const text = ended({ attempt: 2 }, { timeline });
+    expect(text).toContain('Of now.');
+    expect(text).not.toContain('Of an earlier attempt.');
+    expect(text).not.toContain('Not for people');
+  });
+
   test('says while the run goes on where it is, for how long, and what the agent did last', () => {
     const timeline = ['one', 'two', 'three', 'four', 'five', 'six'].map((text) => doing(text));
     const text = running(
