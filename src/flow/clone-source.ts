@@ -2,7 +2,7 @@ import { FlowError } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { mainMirror } from '../workspaces/apart.ts';
-import { isMergeOf } from '../workspaces/holders.ts';
+import { isOtherMerge } from '../workspaces/holders.ts';
 import type { Fetched, Mirrors } from '../workspaces/mirror.ts';
 import type { Repository } from '../workspaces/remote.ts';
 import { followsDefault, pullRequestBase, wantedCommit } from './checkout-rule.ts';
@@ -37,7 +37,7 @@ export async function fetchSource(
   const both = await mirrorOfBoth(mirrors, { repository, mirror, base: base?.sha }, signal);
   const pinned = event.pullRequest?.headSha;
   const isMerge = wanted.pullRequest?.kind === 'merge';
-  if (isMerge && pinned && !(await isMergeOf({ mirror, commit, parent: pinned }, signal)))
+  if (isMerge && pinned && (await isOtherMerge({ mirror, commit, parent: pinned }, signal)))
     throw headMoved(event.pullRequest?.number ?? 0, pinned);
   const branch = home?.ref.replace(/^refs\/heads\//, '');
   return { ...fetched, both, home: branch, base: base && { sha: base.sha, branch: branch ?? 'HEAD' } };

@@ -23,13 +23,14 @@ export async function branchesWith(mirror: string, commit: string, signal?: Abor
   return refs.map((ref) => ref.slice('refs/heads/'.length)).filter((name) => !isQueueBranch(name));
 }
 
-/** Whether a commit is a merge that has another one among its parents. Throws `branches_unknown` when git does not say. */
-export async function isMergeOf(
+/** Whether a commit is a merge of others than `parent`. Throws `branches_unknown` when git does not say. */
+export async function isOtherMerge(
   { mirror, commit, parent }: { mirror: string; commit: string; parent: string },
   signal?: AbortSignal,
 ): Promise<boolean> {
   const line = await ask(mirror, ['rev-list', '--parents', '--max-count=1', commit, '--'], signal);
-  return line.trim().split(' ').slice(1).includes(parent);
+  const parents = line.trim().split(' ').slice(1);
+  return parents.length > 1 && !parents.includes(parent);
 }
 
 async function hasCommit(mirror: string, commit: string, signal: AbortSignal | undefined): Promise<boolean> {
