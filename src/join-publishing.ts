@@ -2,7 +2,6 @@ import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import type { Db } from './db/open.ts';
 import type { DeliveryStore } from './deliveries/delivery-store.ts';
-import { neutral } from './feedback/neutral.ts';
 import { commentMark } from './feedback/words.ts';
 import { branchesOfRun } from './flow/branches-of-run.ts';
 import { publishPurpose } from './flow/github-credential.ts';
@@ -49,7 +48,6 @@ export function joinPublishing(ground: {
     branchesFor: async (profile, run, signal) =>
       await branchesOfRun({ mirrors: ground.mirrors, mountHost: ground.config }, { run, profile }, signal),
     mask: redactor.mask,
-    neutral,
     mark: commentMark,
     retell: async (run) => await retell(ground, run),
     clock,

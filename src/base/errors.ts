@@ -25,6 +25,14 @@ export class FlowError extends Error {
   toProblem(): Problem {
     return { code: this.code, message: this.message, mend: this.mend };
   }
+
+  /** The same for operators alone: with the words of an error that nobody expected. */
+  toOperatorProblem(): Problem {
+    const problem = this.toProblem();
+    if (this.code !== 'internal_error' || this.cause === undefined) return problem;
+    const cause = this.cause instanceof Error ? this.cause.message : String(this.cause);
+    return { ...problem, message: `${problem.message} Its own words: ${cause}` };
+  }
 }
 
 /** Several faults told at once, so that nobody mends them one restart at a time. */
@@ -43,8 +51,8 @@ export function unexpected(cause: unknown): FlowError {
   return new FlowError({
     code: 'internal_error',
     blame: 'service',
-    message: `Something that should not happen did: ${cause instanceof Error ? cause.message : String(cause)}.`,
-    mend: 'Please report it with the lines of the log around this moment.',
+    message: 'Something that should not happen did.',
+    mend: 'See the cause in the lines of the log around this moment, and report it with them.',
     cause,
   });
 }

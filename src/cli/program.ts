@@ -88,7 +88,8 @@ function sentence(words: string): string {
 function reportError(io: Io, error: unknown, json: boolean): number {
   const fault = asFlowError(error);
   const faults = fault instanceof FaultsError ? fault.faults : [];
-  if (json) printJson(io, { error: { ...fault.toProblem(), ...(faults.length > 0 ? { faults } : {}) } });
-  else io.err([problemText(fault.toProblem()), ...faults.map(problemText)].join(''));
+  if (json)
+    printJson(io, { error: { ...fault.toOperatorProblem(), ...(faults.length > 0 ? { faults } : {}) } });
+  else io.err([problemText(fault.toOperatorProblem()), ...faults.map(problemText)].join(''));
   return fault.code === 'usage' ? 2 : 1;
 }

@@ -1,32 +1,98 @@
-/** Takes no room and breaks a word for whoever looks for one: https://www.unicode.org/charts/PDF/U2000.pdf */
-const JOINER = '\u2060';
+import { JOINER, withoutClosingWords } from '../text/closing-words.ts';
+import { isWithin, type Range, readMarkdown } from '../text/markdown.ts';
+
+/** An address as GitHub links it; what stands in its path mentions nobody. */
+const ADDRESS = /(?<![\p{L}\p{N}_])https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?\/[^\s<>"'`]*/giu;
+
+/** What does something on GitHub, up to the place where a joiner takes that from it. */
+const ACTIVE: readonly RegExp[] = [
+  // A mention, but no address of mail.
+  /@(?=[\w-])(?!(?<=[a-z0-9]@)(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w-]))/gi,
+  // A character reference that stands for one of the others.
+  /&(?=#|(?:commat|num|sol|colon|excl|lt|NewLine|Tab);)(?!lt;)/gi,
+  // HTML, but no address between angle brackets.
+  /<(?=[a-z!/?])(?!https?:\/\/[^\s<>@]*>)/gi,
+  // A picture.
+  /!(?=\[)/g,
+  // What keeps checks from running, in a title that becomes a commit.
+  /\[(?=(?:skip (?:ci|actions)|(?:ci|actions) skip|no ci)\])/gi,
+];
+
+/** The same at the head of a line, where the place is the character behind: a command for another service, and a definition that links or footnotes elsewhere would be made with. */
+const AT_HEAD: readonly RegExp[] = [
+  /^[^\S\n]*(?:[>*+-][^\S\n]*)*(?=\/)/gm,
+  /^[^\S\n]*(?:(?:[>*+-]|\d{1,9}[.)])[^\S\n]*)*\[[^\]\n]{1,999}\](?=:)/gm,
+];
+
+/** So often is a text read anew, because what was HTML before may have hidden where code begins. */
+const ROUNDS = 6;
 
 /**
- * Text of others that can be shown on GitHub without doing anything there: it mentions nobody, starts no command,
- * is no HTML (comments, images and their like among it), and loads no picture, which would tell a stranger's server
- * that it was read. Written with character references it stays as harmless. Doing it again changes nothing.
+ * Markdown of others that can be shown on GitHub without doing anything there: it mentions nobody, starts no command,
+ * closes no issue unless `keepClosing`, is no HTML, defines nothing that links elsewhere are made with, and loads no
+ * picture. Code stays as it is, byte for byte. Doing it again changes nothing. Line ends are `\n`.
  */
-export function neutral(text: string): string {
-  return text
-    .replaceAll(/@(?=[\w-])/g, `@${JOINER}`)
-    .replaceAll(/&(?=#|commat;)/gi, `&${JOINER}`)
-    .replaceAll(/<(?=[a-z!/?])/gi, `<${JOINER}`)
-    .replaceAll('![', `!${JOINER}[`)
-    .replaceAll(/^([^\S\r\n]*(?:[>*+-][^\S\r\n]*)*)\//gm, `$1${JOINER}/`);
+export function neutral(text: string, { keepClosing = false } = {}): string {
+  let shown = text;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { code, definitions } = readMarkdown(shown);
+    const next = insertJoiners(shown, { code, definitions, keepClosing });
+    if (next === shown) return shown;
+    shown = next;
+  }
+  return neutralTitle(shown);
 }
 
-/** Text as a quotation in Markdown. */
+/** The same of text that is no Markdown, such as a title: what looks like code there protects nothing. */
+export function neutralTitle(text: string, { keepClosing = false } = {}): string {
+  return insertJoiners(text, { code: [], definitions: [], keepClosing });
+}
+
+function insertJoiners(
+  text: string,
+  { code, definitions, keepClosing }: { code: Range[]; definitions: Range[]; keepClosing: boolean },
+): string {
+  const addresses = [...text.matchAll(ADDRESS)].map(rangeOf);
+  const places = ACTIVE.flatMap((active) => [...text.matchAll(active)].map(rangeOf))
+    .concat(
+      AT_HEAD.flatMap((head) => [...text.matchAll(head)].map(rangeOf).map(({ to }) => ({ from: to, to }))),
+    )
+    .concat(definitions.flatMap((range) => endOfLabel(text, range)))
+    .filter(({ from, to }) => text[to] !== JOINER && !isWithin(code, from))
+    .filter(({ from }) => text[from] !== '@' || !isWithin(addresses, from))
+    .map(({ to }) => to);
+  const ordered = [...new Set(places)].toSorted((one, other) => one - other);
+  const joined = [0, ...ordered].map((at, nth) => text.slice(at, ordered[nth])).join(JOINER);
+  return keepClosing ? joined : outsideOf(joined, code.length === 0 ? [] : readMarkdown(joined).code);
+}
+
+/** Closing words are found in the whole, and changed outside of code only. */
+function outsideOf(text: string, code: readonly Range[]): string {
+  return withoutClosingWords(text, (at) => isWithin(code, at));
+}
+
+function rangeOf({ 0: { length }, index }: RegExpExecArray): Range {
+  return { from: index, to: index + length };
+}
+
+function endOfLabel(text: string, { from, to }: Range): Range[] {
+  const end = text.slice(from, to).indexOf(']:');
+  return end === -1 ? [] : [{ from: from + end, to: from + end + 1 }];
+}
+
+/** Text as a quotation in Markdown; code that is indented with a tab stays code there. */
 export function quote(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => `> ${line}`.trimEnd())
-    .join('\n');
+  const { code } = readMarkdown(text);
+  let at = 0;
+  const quoted = text.split('\n').map((line) => {
+    const isCode =
+      /^ {0,3}\t/.test(line) && code.some(({ from, to }) => isIndented(text, from) && at >= from && at < to);
+    at += line.length + 1;
+    return line === '' ? '>' : `> ${isCode ? line.replace(/^ {0,3}\t/, '    ') : line}`;
+  });
+  return quoted.join('\n');
 }
 
-/** The first `limit` characters, never half of one, with `mark` behind them when something is missing. */
-export function cut(text: string, limit: number, mark: (missing: number) => string): string {
-  if (text.length <= limit) return text;
-  const code = text.charCodeAt(limit - 1);
-  const end = code >= 0xd800 && code <= 0xdbff ? limit - 1 : limit;
-  return `${text.slice(0, end)}${mark(text.length - end)}`;
+function isIndented(text: string, from: number): boolean {
+  return !/^(?:`{3}|~{3})/.test(text.slice(from, from + 3));
 }

@@ -1,5 +1,7 @@
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
-import { cut, quote } from './neutral.ts';
+import { quote } from './neutral.ts';
+import { cut, prepare, shorten } from './outgoing.ts';
+import { publicProblem, publicText } from './public-words.ts';
 import type { TextValues } from './texts.ts';
 
 /** How many of an agent's last doings are shown, and how much of each. */
@@ -78,7 +80,7 @@ export function runningValues(
     ...common(run, told.link),
     STATE: run.state,
     ELAPSED: roughly(told.nowMs - (run.startedAt ?? run.queuedAt)),
-    DOING: doing.map(({ text }) => `- ${oneLine(told.mask(text))}`).join('\n'),
+    DOING: doing.map(({ text }) => `- ${oneLine(prepare(text, told.mask))}`).join('\n'),
   };
 }
 
@@ -87,17 +89,17 @@ export function endedValues(
   run: Run,
   told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'ended'> {
-  const message = told.mask(run.finalMessage ?? '');
-  const shown = cut(message, MESSAGE_CHARACTERS, (missing) => `\n\n[cut: ${missing} more characters]`);
+  const shown = shorten(prepare(run.finalMessage ?? '', told.mask), MESSAGE_CHARACTERS);
   const results = resultsOf(run, told.timeline);
+  const reason = run.reason && publicProblem(run.reason, run.id);
   return {
     ...common(run, told.link),
     OUTCOME: run.outcome ?? '',
     ELAPSED: exactly((run.endedAt ?? told.nowMs) - (run.startedAt ?? run.queuedAt)),
-    REASON: run.reason?.message ?? '',
-    MEND: run.reason?.mend ?? '',
-    CODE: run.reason?.code ?? '',
-    RESULT: results.map(({ text }) => text).join('\n\n'),
+    REASON: reason?.message ?? '',
+    MEND: reason?.mend ?? '',
+    CODE: reason?.code ?? '',
+    RESULT: results.map((entry) => publicResult(entry)).join('\n\n'),
     MESSAGE: shown.trim() === '' ? '' : quote(shown),
     TOKENS: run.usage ? tokens(run.usage) : '',
   };
@@ -112,6 +114,15 @@ function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly Timelin
   );
   const isSettled = results.some(({ kind }) => kind === 'published' || kind === 'publish_refused');
   return results.filter(({ kind }) => kind !== 'publish_stuck' || !isSettled);
+}
+
+/** What a line says to people: the public words it was written with, else what its code may say, else itself if nothing of the inside is in it. */
+function publicResult({ kind, text, data }: TimelineEntry): string {
+  if (kind === 'published') return text;
+  if (typeof data.public === 'string') return data.public;
+  if (typeof data.code !== 'string') return publicText(text);
+  const { message, mend } = publicProblem({ code: data.code, message: text, mend: '' });
+  return message === text ? text : `${message} ${mend}`;
 }
 
 function common(run: Run, link: string) {

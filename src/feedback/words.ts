@@ -1,4 +1,4 @@
-import { cut, neutral } from './neutral.ts';
+import { fitInto, prepare } from './outgoing.ts';
 
 /** GitHub takes 65,536 characters in a comment and in the summary of a check; more is refused. */
 const COMMENT_LIMIT = 65_000;
@@ -26,7 +26,6 @@ export function isOwnComment(event: { payload: Readonly<Record<string, unknown>>
 
 /** A text as it may go to GitHub: masked, neutral, no longer than GitHub takes; behind `mark` when there is one. */
 export function finish(text: string, mask: (text: string) => string, mark?: string): string {
-  const shown = mask(neutral(mask(text))).trim();
-  const body = cut(shown, COMMENT_LIMIT, (missing) => `\n\n[cut: ${missing} more characters]`);
+  const body = fitInto(prepare(text, mask), COMMENT_LIMIT);
   return mark === undefined ? body : `${mark}\n${body}`;
 }

@@ -1,8 +1,5 @@
 import type { FlowError, Problem } from '../base/errors.ts';
 
-/** Where the reason stands that is not for everybody to read. */
-const ASK_OPERATOR = 'Whoever runs github-flows finds the cause with `github-flows deliveries list`.';
-
 /** The sender is the account that the service itself speaks as. */
 export function ownAccount(login: string): Problem {
   return {
@@ -146,15 +143,5 @@ export function budgetSpent(scope: keyof typeof BUDGET_OF, key: string, what: st
     code,
     message: `The budget ${whose} ${key} for today does not reach: ${what}.`,
     mend: 'The next day begins at midnight UTC; the operator can raise the budget (docs/github.md).',
-  };
-}
-
-/** A problem as it may be read on GitHub: what went wrong between the service and GitHub is the operator's to read. */
-export function asTold(problem: Problem): Problem {
-  if (!/^(?:permission|team|fork|head)_unknown$/.test(problem.code)) return problem;
-  return {
-    code: problem.code,
-    message: 'GitHub gave no answer to the question who may start this, and no answer means no.',
-    mend: `Try again in a few minutes. ${ASK_OPERATOR}`,
   };
 }

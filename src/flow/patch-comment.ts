@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { cut } from '../feedback/neutral.ts';
+import { cut } from '../feedback/outgoing.ts';
 
 /** GitHub takes 65,536 characters in a comment. */
 const PATCH_LIMIT = 55_000;

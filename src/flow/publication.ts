@@ -1,13 +1,14 @@
 import type { FlowEvent } from '../events/event.ts';
-import { cut } from '../feedback/neutral.ts';
+import { neutral, neutralTitle } from '../feedback/neutral.ts';
+import { cut, fitInto, prepare, shorten } from '../feedback/outgoing.ts';
 import type { PublishRule } from '../profiles/profile.ts';
 import type { PUBLISH_NAMES } from '../profiles/publish.ts';
-import { renderPrompt } from '../prompts/render.ts';
+import { renderPrompt, renderText } from '../prompts/render.ts';
 import type { PublishPlan } from '../publish/plan.ts';
 import type { Run } from '../runs/run.ts';
+import { hasClosingWords } from '../text/closing-words.ts';
 import { isAboutDiscussion } from './report-targets.ts';
 import type { Target } from './target.ts';
-import { withoutClosing } from './without-closing.ts';
 
 /** GitHub takes 256 characters of a title and 65,536 of a text: https://docs.github.com/rest/pulls/pulls#create-a-pull-request */
 const TITLE_LIMIT = 250;
@@ -30,20 +31,15 @@ export function planPublication(parts: {
   kept: Kept;
   target: Target;
   mask: (text: string) => string;
-  neutral: (text: string) => string;
   mark: Mark;
 }): PublishPlan {
   const { rule, event, run, kept, target } = parts;
   const [owner = '', repository = ''] = run.repository.split('/');
   const values = valuesOf(run, event);
-  // What agents and strangers wrote closes no issue; what the profile itself says may.
-  const said = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, withoutClosing(text)]));
-  const say = (template: string): string =>
-    parts.neutral(parts.mask(renderPrompt({ template, values: said }))).trim();
-  const title = oneLine(say(rule.title)) || `Changes of run ${run.id}`;
+  const title = titleOf(rule.title, values, parts.mask) || `Changes of run ${run.id}`;
   const link = linkOf(rule.link, event);
   const footer = `<sub>github-flows run \`${run.id}\`, profile \`${run.profile}\`</sub>`;
-  const body = [cut(say(rule.body), BODY_LIMIT, cutMark), link, footer, parts.mark(run.id)].filter(
+  const body = [bodyOf(rule.body, values, parts.mask), link, footer, parts.mark(run.id)].filter(
     (text) => text !== '',
   );
   return {
@@ -55,7 +51,7 @@ export function planPublication(parts: {
     ...target,
     base: kept.base,
     commit: kept.commit,
-    title: cut(title, TITLE_LIMIT, () => '…'),
+    title,
     body: body.join('\n\n'),
     draft: rule.draft,
     labels: rule.labels,
@@ -99,10 +95,40 @@ function linkOf(link: PublishRule['link'], event: FlowEvent): string {
     : `Refers to #${number}`;
 }
 
-function cutMark(missing: number): string {
-  return `\n\n[cut: ${missing} more characters]`;
+type Values = Readonly<Record<string, string>>;
+
+/** What agents and strangers wrote closes no issue; what the profile itself says may. */
+function bodyOf(template: string, values: Values, mask: (text: string) => string): string {
+  const keepClosing = isClosing(template);
+  const said = Object.entries(values).map(([name, text]) => {
+    const whole = shorten(prepare(text, mask), BODY_LIMIT);
+    return [name, keepClosing ? neutral(whole) : whole];
+  });
+  const body = renderText({ template, values: Object.fromEntries(said) });
+  return fitInto(prepare(body, mask), BODY_LIMIT, { keepClosing });
+}
+
+function titleOf(template: string, values: Values, mask: (text: string) => string): string {
+  const keepClosing = isClosing(template);
+  const said = Object.entries(values).map(([name, text]) => {
+    const line = oneLine(prepare(text, mask));
+    return [name, keepClosing ? neutralTitle(line) : line];
+  });
+  const title = oneLine(prepare(renderText({ template, values: Object.fromEntries(said) }), mask));
+  for (let size = TITLE_LIMIT; ; size -= 10) {
+    const shown = neutralTitle(
+      cut(title, size, () => '…'),
+      { keepClosing },
+    );
+    if (shown.length <= TITLE_LIMIT || size < 20) return shown;
+  }
+}
+
+/** Whether a profile's own words close an issue. */
+function isClosing(template: string): boolean {
+  return hasClosingWords(template.replaceAll(/\{\{[^}]*\}\}/g, '1'));
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ');
+  return text.replaceAll(/\s+/g, ' ').trim();
 }

@@ -27,7 +27,6 @@ export type PublishingParts = PublishWordsParts & {
   remoteFor(profile: Profile, repository: string): Remote;
   /** The branches that the run's repository has now, fetched into its mirror. */
   branchesFor(profile: Profile, run: Run, signal: AbortSignal): Promise<Branches>;
-  neutral(text: string): string;
   mark(runId: string): string;
 };
 

@@ -1,4 +1,5 @@
-import type { FlowError } from '../base/errors.ts';
+import type { FlowError, Problem } from '../base/errors.ts';
+import { publicProblem } from '../feedback/public-words.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Published, Refusal } from '../publish/publish.ts';
 import type { Run } from '../runs/run.ts';
@@ -39,12 +40,14 @@ export async function noteRefused(
   const codes = problems.map(({ code }) => code).join(', ');
   const detail = parts.mask(problems.flatMap((problem) => problem.detail || []).join('\n\n'));
   parts.log.warn({ run: run.id, codes, ...(detail === '' ? {} : { detail }) }, 'a publication was refused');
+  const told = problems.map((problem) => publicProblem(problem, run.id));
   await noteOnce(parts, run, {
     kind: 'publish_refused',
     text: parts.mask(`Nothing was published: ${problems.map(({ message }) => message).join(' ')}`),
     data: {
       code: problems[0]?.code ?? '',
       codes,
+      public: parts.mask(`Nothing was published: ${told.map(sentences).join(' ')}`),
       mend: problems.map(({ mend }) => mend).join(' '),
       ...(detail === '' ? {} : { detail }),
       attempt: run.attempt,
@@ -69,8 +72,20 @@ export async function noteDelayed(
   const isStuck = fault.blame === 'operator' || tries >= PASSING_TRIES;
   const text = parts.mask(`Not published yet, and tried again: ${message}`);
   const kind = isStuck ? 'publish_stuck' : 'publish_delayed';
-  const isNew = await noteOnce(parts, run, { kind, text, data: { code, mend, attempt: run.attempt } });
+  const told = publicProblem({ code, message, mend }, run.id);
+  const data = {
+    code,
+    mend,
+    public: parts.mask(`Not published yet, and tried again: ${sentences(told)}`),
+    attempt: run.attempt,
+  };
+  const isNew = await noteOnce(parts, run, { kind, text, data });
   if (isStuck && isNew) await parts.retell(run);
+}
+
+/** What happened; what to do about it only where the sentence itself does not say. */
+function sentences({ message, mend, code }: Problem): string {
+  return `${message} ${mend} (\`${code}\`)`;
 }
 
 /** A publication that is made again after a crash has its line already. */

@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Problem } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
+import { publicProblem } from '../feedback/public-words.ts';
 import { refusalMark } from '../feedback/words.ts';
 import { isBot } from '../profiles/allow.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { NewReport } from '../runs/report.ts';
 import type { ReportStore } from '../runs/report-store.ts';
 import { isLocked } from './actor.ts';
-import { asTold } from './denials.ts';
 import { permissionReaches } from './permission-levels.ts';
 import { commentTarget, reactionTarget } from './report-targets.ts';
 import { renderReport } from './report-texts.ts';
@@ -67,7 +67,7 @@ export function reacted(
 }
 
 function textOf(event: FlowEvent, profile: Profile, problem: Problem): string {
-  const { code, message, mend } = asTold(problem);
+  const { code, message, mend } = publicProblem(problem);
   return renderReport(profile, 'refused', {
     REASON: message,
     MEND: mend,

@@ -1,7 +1,7 @@
 import { DEFAULT_TEXTS, type TEXT_NAMES, type TextName, type TextValues } from '../feedback/texts.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { REPORT_NAMES } from '../profiles/report-faults.ts';
-import { renderPrompt } from '../prompts/render.ts';
+import { renderText } from '../prompts/render.ts';
 
 /** The names that a profile is checked against are those that texts are rendered with. */
 const NAMES: typeof TEXT_NAMES = REPORT_NAMES;
@@ -14,5 +14,5 @@ export function renderReport<Name extends TextName>(
 ): string {
   const template = profile.report.templates?.[name] ?? DEFAULT_TEXTS[name];
   const given = Object.fromEntries(NAMES[name].map((key) => [key, values[key as keyof typeof values]]));
-  return renderPrompt({ template, values: given });
+  return renderText({ template, values: given });
 }

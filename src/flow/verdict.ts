@@ -18,7 +18,7 @@ export function verdictOf(error: unknown): Verdict {
   const fault = asFlowError(error);
   return {
     outcome: outcomeOf(fault),
-    reason: fault.toProblem(),
+    reason: fault.toOperatorProblem(),
     exitCode: null,
     finalMessage: null,
     usage: null,

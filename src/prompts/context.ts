@@ -8,7 +8,8 @@ export type PromptVariable = { name: string; path: string; required: boolean; de
 
 /**
  * The values of all variables, as texts. Throws `prompt_variable_missing` for a required one that is not exactly
- * one scalar; GitHub's own `null` for an empty text is the empty text. An optional one takes its default instead.
+ * one scalar. GitHub's own `null` on the way, for an empty text, a deleted fork or an account that is gone, is the
+ * empty text, and `ghost` as a login, which GitHub shows in its place. An optional one takes its default instead.
  */
 export function resolveVariables(
   variables: readonly PromptVariable[],
@@ -17,11 +18,18 @@ export function resolveVariables(
   return Object.fromEntries(variables.map((variable) => [variable.name, resolve(variable, sources)]));
 }
 
+/** https://docs.github.com/account-and-profile/setting-up-and-managing-your-personal-account-on-github/managing-your-personal-account/deleting-your-personal-account */
+const GHOST = 'ghost';
+
+/** What GitHub says `null` of once an account or a fork was deleted; `null` elsewhere is a choice that the event did not make. */
+const GONE = /\.(?:user|sender|author|owner|repo)$/;
+
 function resolve(variable: PromptVariable, sources: PromptSources): string {
   const found = lookUp(sources, variable.path);
   if (['string', 'number', 'boolean'].includes(typeof found.value)) return String(found.value);
   if (!variable.required) return variable.default;
-  if (found.value === null && found.path === variable.path) return '';
+  if (found.value === null && variable.path.endsWith('.login')) return GHOST;
+  if (found.value === null && (found.path === variable.path || GONE.test(found.path))) return '';
   throw variableMissing(variable, found);
 }
 

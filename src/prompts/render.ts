@@ -19,9 +19,15 @@ export function checkTemplate(template: string, names: readonly string[]): Probl
  * `prompt_too_long`).
  */
 export function renderPrompt(parts: { template: string; values: Readonly<Record<string, string>> }): string {
+  const values = Object.entries(parts.values).map(([name, value]) => [name, sanitize(value)]);
+  return renderText({ template: parts.template, values: Object.fromEntries(values) });
+}
+
+/** The same with values that stay as they are, for texts that go to people and were made safe for them. */
+export function renderText(parts: { template: string; values: Readonly<Record<string, string>> }): string {
   const { program, uses, problems } = readTemplate(parts.template, Object.keys(parts.values));
   if (problems[0]) throw templateError(problems[0]);
-  const texts = new Map(Object.entries(parts.values).map(([name, value]) => [name, sanitize(value)]));
+  const texts = new Map(Object.entries(parts.values));
   const limit = fittingLimit(parts.template, uses, texts);
   const shown = Object.fromEntries([...texts].map(([name, text]) => [name, cut(text, limit)]));
   const handlebars = createHandlebars(createMark(Object.values(shown)));

@@ -1,17 +1,42 @@
+import { readMarkdown } from '../text/markdown.ts';
+import { hiddenRanges, withoutRanges } from './hidden.ts';
+
 /** Controls but line end and tab, and whatever takes no room: bidi, zero-width, fillers, tags, variation selectors. */
 const UNSEEN = /[\p{Cc}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
 
 /**
- * A text from GitHub as people see it there: without control, bidi and zero-width characters and HTML comments
- * (one that is never closed takes all that follows), with `\n` for every line end and U+FFFD for a lone surrogate.
- * Doing it again changes nothing.
+ * A text from GitHub as people see it there: without control, bidi and zero-width characters, HTML comments and what
+ * browsers take for such, and definitions that nothing refers to, with `\n` for every line end and U+FFFD for a lone
+ * surrogate. Code is seen, so what looks like a comment in it stays. Doing it again changes nothing.
  */
 export function sanitize(text: string): string {
   const lines = text.replace(/\r\n?|[\u2028\u2029]/g, '\n').toWellFormed();
   const seen = lines.replace(UNSEEN, (character) =>
     character === '\n' || character === '\t' ? character : '',
   );
-  return seen.includes('<!--') ? withoutComments(seen) : seen;
+  return MAY_HIDE.test(seen) ? withoutHidden(seen) : seen;
+}
+
+const MAY_HIDE = /<[!?/]|\]:/;
+
+/** What is longer is no text that people wrote, and is read without a parser. */
+const PARSED_CHARACTERS = 150_000;
+
+/** So often is a text read anew, because what is left on both sides of a comment may be another. */
+const ROUNDS = 8;
+
+function withoutHidden(text: string): string {
+  let seen = text;
+  for (let round = 0; round < ROUNDS && seen.length <= PARSED_CHARACTERS; round += 1) {
+    const read = readMarkdown(seen);
+    const shown = withoutRanges(seen, hiddenRanges(seen, read));
+    const rest = read.readTo < seen.length ? withoutComments(seen.slice(read.readTo)) : '';
+    const next =
+      read.readTo < seen.length ? shown.slice(0, shown.length - (seen.length - read.readTo)) + rest : shown;
+    if (next === seen) return seen;
+    seen = next;
+  }
+  return withoutComments(seen);
 }
 
 const COMMENT_END = '-->';

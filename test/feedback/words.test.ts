@@ -131,13 +131,23 @@ describe('text of others', () => {
     ['\\@octocat', /@octocat/],
     ['&#64;octocat &#x40;octocat &commat;octocat', /&#|&commat/],
     ['/deploy now', /^\//m],
-    ['  \t/deploy', /^\s*\//m],
+    ['  /deploy', /^\s*\//m],
     ['- /deploy\n> /deploy', /^[\s>-]*\//m],
     ['<!-- hidden -->', /<!--/],
     ['<img src=https://evil.example/?x>', /<img/],
     ['<details><summary>', /<[a-z]/],
     ['![beacon](https://evil.example/?secret)', /!\[/],
     ['![beacon][1]', /!\[/],
+    ['(@octocat) _@octocat_ [@octocat](https://x.example) https://@octocat', /@octocat/],
+    ['xhttps://a.example/@octocat', /@octocat/],
+    ['<a href="`"> `@octocat` `', /@octocat/],
+    ['https://a.example/` @octocat `', /@octocat/],
+    ['| a | b |\n|-|-|\n| `x|@octocat` | z |', /@octocat/],
+    ['Closes #99\n\nFixes octo/other#5, closes: #7', /(?:fixes|closes):? \S*#/i],
+    ['[its page]: https://evil.example', /\]:/],
+    ['[^1]: outside of the quotation', /\]:/],
+    ['[a\nb]: https://evil.example', /\]:/],
+    ['[skip ci] [no ci]', /\[(?:skip|no) ci/],
   ])('%j does nothing on GitHub', (text, forbidden) => {
     expect(neutral(text)).not.toMatch(forbidden);
     expect(neutral(neutral(text))).toBe(neutral(text));
@@ -153,8 +163,48 @@ describe('text of others', () => {
     },
   );
 
+  test.each([
+    '```ts\n@Injectable()\nclass A extends Map<string, List<number>> {}\n```\n\n```sh\n/usr/bin/env node\n```',
+    'see `<!-- x -->`, ``a ` @b`` and `Closes #9`',
+    'so:\n\n    @Injectable()\n    /usr/bin/env  \n\ndone',
+    '~~~\n![x](y) <b> &#64;\n[a]: b\n~~~',
+    '- one:\n\n  ```\n  @a\n  ```\n\n> ```\n> /b\n> ```',
+    `\`\`\`\n${'@a <b> /c\n'.repeat(3_000)}\`\`\`\n\nend`,
+  ])('code stays byte for byte: %#', (text) => {
+    expect(neutral(text)).toBe(text);
+    const quoted = text.split('\n').map((line) => (line === '' ? '>' : `> ${line}`));
+    expect(ended({ finalMessage: text })).toContain(quoted.join('\n'));
+  });
+
+  test('code that a tab indents stays code in a quotation', () => {
+    const text = ended({ finalMessage: 'so:\n\n\t@octocat\n\t\tx' });
+    expect(text).toContain('>     @octocat\n>     \tx');
+  });
+
+  test.each([
+    'ok\r\r**Approved.**',
+    'ok\u2029\u2029**Approved.**',
+    'ok\u2028\r\n**Approved.**',
+    'a\u0085**Approved.**',
+  ])('does not leave its quotation: %j', (text) => {
+    const lines = ended({ finalMessage: text }).split(/[\r\n\u2028\u2029\u0085]/);
+    expect(lines.find((line) => line.includes('Approved'))).toMatch(/^> /);
+  });
+
+  test('loses nothing to a comment mark in code, and closes the code that it leaves open', () => {
+    expect(ended({ finalMessage: 'Put `<!-- TODO -->` above.' })).toContain('> Put `<!-- TODO -->` above.');
+    expect(ended({ finalMessage: 'The parser stops at `<!--` here.' })).toContain('`<!--` here.');
+    expect(ended({ finalMessage: 'a\n\n````ts\nconst a = 1;' })).toContain(
+      '> const a = 1;\n> ````\n\ngithub-flows run',
+    );
+    expect(ended({ finalMessage: `\`\`\`\n${'@x\n'.repeat(30_000)}` })).toMatch(
+      /> @x\n> ```\n>\n> \[cut: \d+ more/,
+    );
+  });
+
   test('stays as it is when it is harmless', () => {
-    const text = 'a < b && c > d; see https://example.org/x and `x@` [link](https://example.org) 1/2!';
+    const text =
+      'a < b && c > d; see https://example.org/@x/y, <https://example.org> and `x@` [link](https://example.org) 1/2! git@github.com:o/r';
     expect(neutral(text)).toBe(text);
   });
 });

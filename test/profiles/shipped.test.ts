@@ -109,6 +109,17 @@ describe.each(Object.entries(STARTS))('agents/%s', (name, { says }) => {
 });
 
 test.each([
+  ['triage', { issue: { user: null, body: null } }],
+  ['fix', { issue: { user: null, body: null }, comment: { user: null } }],
+  ['review', { pull_request: { user: null, body: null, head: { user: null, label: null, repo: null } } }],
+])('agents/%s starts for an author whose account is gone, who is ghost', async (name, over) => {
+  const { decision, problems, prompt } = await explain(name, over);
+  expect(decision).toMatchObject({ run: true, reason: 'run_queued' });
+  expect(problems).toEqual([]);
+  expect(prompt).toContain('ghost');
+});
+
+test.each([
   [
     'fix',
     { issue: { pull_request: { url: 'https://api.github.com/repos/Codertocat/Hello-World/pulls/1' } } },

@@ -35,6 +35,28 @@ describe('prompt variables', () => {
     expect(optional(path)).toBe(text);
   });
 
+  test('an account that is gone is ghost, and a fork that is gone has empty names', () => {
+    const gone = {
+      event: {
+        issue: { user: null },
+        sender: null,
+        pull_request: { head: { repo: null, user: null, label: null } },
+      },
+      attributes: {},
+      workspace: {},
+      run: {},
+    };
+    const of = (path: string): string =>
+      resolveVariables([{ name: 'X', path, required: true, default: '' }], gone).X ?? 'nothing';
+    expect(of('event.issue.user.login')).toBe('ghost');
+    expect(of('event.sender.login')).toBe('ghost');
+    expect(of('event.pull_request.head.user.login')).toBe('ghost');
+    expect(of('event.pull_request.head.repo.owner.login')).toBe('ghost');
+    expect(of('event.pull_request.head.repo.full_name')).toBe('');
+    expect(of('event.pull_request.head.label')).toBe('');
+    expect(of('event.issue.user.html_url')).toBe('');
+  });
+
   test('null of GitHub is the empty text where a value is required, and the default where it is not', () => {
     expect(required('event.issue.body')).toBe('');
     expect(optional('event.issue.body')).toBe('none');

@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { patchComment, readPatch } from '../../src/flow/patch-comment.ts';
-import { withoutClosing } from '../../src/flow/without-closing.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const comment = (text: string): string =>
@@ -36,17 +35,4 @@ test('a huge patch is read no further than it is shown, and masked before it is 
   expect(patch.bytes).toBe(5_000_006);
   expect(patch.text.length).toBeLessThan(1_100_000);
   expect(patch.text.startsWith('***x')).toBe(true);
-});
-
-test.each(['Closes #1', 'fixes: octo/other#2', 'resolved\nGH-3', 'Fix https://github.com/o/r/issues/4'])(
-  'what others wrote closes no issue: %j',
-  (text) => {
-    const said = withoutClosing(text);
-    expect(said).not.toMatch(/\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+\S*(?:#|GH-|https)/i);
-    expect(said.replaceAll('\u2060', '')).toBe(text);
-  },
-);
-
-test('a word that closes nothing stays as it is', () => {
-  expect(withoutClosing('fixes the bug in #3')).toBe('fixes the bug in #3');
 });

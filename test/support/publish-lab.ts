@@ -4,7 +4,6 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
-import { neutral } from '../../src/feedback/neutral.ts';
 import { commentMark } from '../../src/feedback/words.ts';
 import { runPlaces } from '../../src/flow/places.ts';
 import { createPublisher } from '../../src/flow/publisher.ts';
@@ -70,7 +69,6 @@ export async function openPublishLab() {
     branchesFor: async (_profile, _run, signal) =>
       (await mirrors.branches({ id: 1, owner: 'o', name: 'r1' }, { signal })).branches,
     mask,
-    neutral,
     mark: commentMark,
     retell: async ({ id }) => void told.push(id),
     host: async () => 'here',

@@ -42,13 +42,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
     'return count > runs + 99 ?',
     'test/flow/admission-limits.test.ts',
   ),
-  wall(
-    'mentions',
-    'feedback/neutral.ts',
-    '.replaceAll(/@(?=[\\w-])/g,',
-    '.replaceAll(/@(?=never)/g,',
-    'test/feedback/words.test.ts',
-  ),
+  wall('mentions', 'feedback/neutral.ts', '/@(?=[\\w-])(?!', '/@(?=never)(?!', 'test/feedback/words.test.ts'),
   wall('bots', 'profiles/allow.ts', 'if (isBot(actor))', 'if (false)', 'test/profiles/allow.test.ts'),
   wall(
     'actors',

@@ -1,0 +1,50 @@
+import { openFence } from '../text/markdown.ts';
+import { neutral } from './neutral.ts';
+
+/** Controls but line end and tab, what turns the direction of writing, and tags that nobody sees. */
+const UNSEEN = /[\p{Cc}\p{Bidi_Control}\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
+
+/**
+ * The first step of every text of others that goes to GitHub: masked, with `\n` for every line end, without controls.
+ * The order is: this, `shorten`, `quote` where it is quoted, the template, `fitInto`; and nothing after `fitInto`, because every
+ * change may bring to life what was harmless.
+ */
+export function prepare(text: string, mask: (text: string) => string): string {
+  const lines = mask(text)
+    .replaceAll(/\r\n?|[\u2028\u2029\u0085]/g, '\n')
+    .toWellFormed();
+  return mask(lines.replaceAll(UNSEEN, (each) => (each === '\n' || each === '\t' ? each : '')));
+}
+
+/** The first `limit` characters, never half of one or of a reference to one, with code closed that is open there, and a mark when something is missing. */
+export function shorten(text: string, limit: number): string {
+  const kept = beginning(text, limit);
+  const fence = openFence(kept);
+  const closed = fence === undefined ? kept : `${kept.replace(/\n$/, '')}\n${fence}`;
+  return kept.length === text.length
+    ? closed
+    : `${closed}\n\n[cut: ${text.length - kept.length} more characters]`;
+}
+
+/** The last step: a text that does nothing on GitHub but be read, and is no longer than `limit`. */
+export function fitInto(text: string, limit: number, options: { keepClosing?: boolean } = {}): string {
+  const trimmed = text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
+  for (let size = limit; ; ) {
+    const shown = neutral(shorten(trimmed, size), options);
+    if (shown.length <= limit || size < 100) return shown;
+    size = Math.floor(size * Math.min(0.95, limit / shown.length));
+  }
+}
+
+/** The first `limit` characters, never half of one, with `mark` behind them when something is missing. */
+export function cut(text: string, limit: number, mark: (missing: number) => string): string {
+  const kept = beginning(text, limit);
+  return kept.length === text.length ? text : `${kept}${mark(text.length - kept.length)}`;
+}
+
+function beginning(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const code = text.charCodeAt(limit - 1);
+  const kept = text.slice(0, code >= 0xd800 && code <= 0xdbff ? limit - 1 : limit);
+  return kept.replace(/&#?[a-z0-9]{0,31}$/i, '');
+}

@@ -1,0 +1,111 @@
+import type { Problem } from '../base/errors.ts';
+
+/**
+ * Codes whose sentences hold only what people on GitHub know already: names from the repository and the event, numbers,
+ * and keys of the profile. Every other code, a new one too, is told without its own words.
+ */
+export const SHOWN: ReadonlySet<string> = new Set([
+  ...['actor_unknown', 'actor_not_allowed', 'bot_not_allowed', 'own_account', 'thread_locked'],
+  ...['permission_too_low', 'team_not_allowed', 'team_elsewhere', 'fork_not_allowed'],
+  ...['loop_stopped', 'group_busy', 'budget_actor_spent', 'budget_repository_spent', 'budget_profile_spent'],
+  ...['command_status', 'command_cancel', 'command_retry', 'command_no_run', 'command_nothing_to_do'],
+  ...['command_profile_gone', 'command_not_ended', 'checkout_no_pull_request', 'run_body_gone'],
+  ...['deadline_passed', 'output_stalled', 'output_limit', 'out_of_memory', 'disk_limit', 'workspace_limit'],
+  ...[
+    'agent_failed',
+    'setup_script_failed',
+    'container_lost',
+    'host_lost',
+    'worker_cut_off',
+    'run_cancelled',
+  ],
+  ...['prompt_variable_missing', 'prompt_too_long'],
+  ...['publish_base_rewritten', 'publish_too_many_files', 'publish_too_many_bytes', 'publish_path_denied'],
+  ...['publish_path_not_allowed', 'publish_submodule', 'publish_link_leaves', 'publish_binary_too_large'],
+  ...['publish_secret_found', 'publish_branch_name', 'publish_branch_taken', 'publish_no_pull_request'],
+  ...['publish_pull_request_closed', 'publish_fork', 'publish_head_moved', 'publish_no_thread'],
+  ...[
+    'publish_host_gone',
+    'publish_lfs_missing',
+    'publish_lfs_unpacked',
+    'publish_author',
+    'publish_sign_off',
+  ],
+  ...['publish_message', 'publish_message_encoding', 'publish_branch_in_the_way', 'publish_branch_protected'],
+  ...['publish_target_gone', 'push_branch_moved', 'push_secret_blocked', 'push_signature_required'],
+  ...['push_message_refused', 'push_author_refused', 'push_path_refused', 'push_file_too_large'],
+  ...['push_lfs_missing', 'push_email_private', 'push_workflows_refused', 'push_branch_in_the_way'],
+  ...['push_branch_name_refused', 'push_branch_protected', 'push_rule_violated'],
+  ...['agent_failed_after_turn', 'agent_gave_up', 'turn_unfinished', 'prepare_timed_out'],
+  ...['checkout_head_moved', 'checkout_too_large'],
+]);
+
+/** What is told of the other codes, by how they begin; the first that fits counts. */
+const AREAS: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:permission|team|fork|head)_unknown$/,
+    'GitHub gave no answer to the question who may start this, and no answer means no.',
+  ],
+  [/^github_rate_limited$/, 'GitHub wants to be left alone by the service for a while.'],
+  [/^(?:push|publish)_/, 'GitHub or the service could not take what was to be published.'],
+  [/^(?:changes|agent_config)_/, 'What the repository or the agent left could not be read.'],
+  [/^(?:github|app)_/, 'The service could not do on GitHub what this takes.'],
+  [
+    /^(?:repository|ref|commit|fetch|checkout|server_url|name|clone|git)_/,
+    'The service could not prepare the repository.',
+  ],
+  [
+    /^(?:token|secret|codex|credential|agent_state|refresh_token|ssh|passphrase|key_file|grants|run_token|runtime)_/,
+    'The credentials that this takes are not in order.',
+  ],
+  [
+    /^(?:engine|image|container|network|volume|start|docker|disk|output|run_user|egress)_/,
+    'The container that this takes could not be prepared or kept.',
+  ],
+  [
+    /^(?:profile|prompt|mount|policy|env|filter|group|allow|report_template)/,
+    'The profile of this run asks for what is not possible here.',
+  ],
+];
+
+const OTHERS = 'Something went wrong within the service.';
+
+/** Paths and addresses of hosts, and where a program failed: a sentence that should have none is not shown with one. */
+const INTERNAL =
+  /(?<![\w.\-/])\/(?:[\w.@-]+\/)+[\w.@-]*|(?<![\w.\-/])~?\/(?:etc|home|root|run|srv|tmp|usr|var|opt)\b|[a-z]:\\|\b(?:file|ssh|git|https?|unix|tcp|npipe):\/\/|\b(?:\d{1,3}\.){3}\d{1,3}\b|\bsha256:|^\s*at .*:\d+:\d+/im;
+
+/** What the system calls its errors. */
+const SYSTEM_CODE = /\bE[A-Z]{4,}\b/;
+
+function isInternal(text: string): boolean {
+  return INTERNAL.test(text) || SYSTEM_CODE.test(text);
+}
+
+/** Which server it is, people know or need not know. */
+function withoutAddresses(text: string): string {
+  return text.replaceAll(/(^)?\b[a-z+]+:\/\/[^\s,;)]+/gi, (_all, start) =>
+    start === undefined ? 'the server' : 'The server',
+  );
+}
+
+/** A sentence of the service, unless something of the inside came into it. */
+export function publicText(text: string): string {
+  return isInternal(text) ? OTHERS : text;
+}
+
+/**
+ * A problem as people on GitHub may read it: what happened and what they can do. Paths, addresses, names of secrets and
+ * images, and the raw words of engines, servers and programs are for operators, who find them by the code.
+ */
+export function publicProblem(problem: Problem, runId?: string): Problem {
+  const { code, message, mend } = problem;
+  const shown = { code, message: withoutAddresses(message), mend: withoutAddresses(mend) };
+  if (SHOWN.has(code) && !isInternal(`${shown.message}\n${shown.mend}`)) return shown;
+  const area = AREAS.find(([begins]) => begins.test(code))?.[1] ?? OTHERS;
+  const command = runId === undefined ? 'deliveries list' : `runs show ${runId}`;
+  return {
+    code,
+    message: area,
+    mend: `Try again later, or ask whoever runs github-flows: \`github-flows ${command}\` tells them the cause.`,
+  };
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FlowError, unexpected } from '../../src/base/errors.ts';
+import { publicProblem, SHOWN } from '../../src/feedback/public-words.ts';
+
+const page = readFileSync(join(resolve(import.meta.dirname, '../..'), 'docs/errors.md'), 'utf8');
+const codes = [...page.matchAll(/^### `([a-z0-9_]+)`$/gm)].map(([, code = '']) => code);
+
+/** What no outside user is to read, in a sentence that a code might have. */
+const INSIDE = [
+  'cannot read /var/lib/github-flows/secrets/service/secrets.enc',
+  'file:///srv/git/octo/repository.git does not answer',
+  'https://registry.internal.example:5000/agents/codex is refused',
+  'connect ECONNREFUSED 10.0.0.7:2375',
+  'unix:///var/run/docker.sock is away',
+  'pull access denied for sha256:abc',
+  'TypeError: x\n    at run (file.ts:10:7)',
+];
+
+describe('a problem as people on GitHub read it', () => {
+  test.each(codes)('%s tells nothing of the inside, and keeps its code', (code) => {
+    for (const inside of INSIDE) {
+      const told = publicProblem(
+        { code, message: `It happened: ${inside}.`, mend: `See ${inside}.` },
+        'run1',
+      );
+      expect(told.code).toBe(code);
+      expect(`${told.message} ${told.mend}`).not.toMatch(
+        /\/var|\/srv|registry|ECONN|docker\.sock|sha256|TypeError|10\.0/,
+      );
+      expect(told.message.length).toBeGreaterThan(20);
+    }
+  });
+
+  test('the address of a server is left out of what is shown', () => {
+    const url = 'https://git.internal.example/octo/repository.git';
+    const told = publicProblem({
+      code: 'push_signature_required',
+      message: `${url} does not take the branch x: commits must be signed.`,
+      mend: 'Take the rule off.',
+    });
+    expect(told.message).toBe('The server does not take the branch x: commits must be signed.');
+  });
+
+  test.each(codes.filter((code) => !SHOWN.has(code)))('%s has no words of its own there', (code) => {
+    const told = publicProblem({
+      code,
+      message: 'The secret DEPLOY_KEY is not there.',
+      mend: 'Set DEPLOY_KEY.',
+    });
+    expect(JSON.stringify(told)).not.toContain('DEPLOY_KEY');
+  });
+
+  test('no code is shown that docs/errors.md does not have', () => {
+    expect([...SHOWN].filter((code) => !codes.includes(code))).toEqual([]);
+  });
+
+  test('what people can mend is told whole', () => {
+    const problem = {
+      code: 'publish_too_many_files',
+      message: 'The commits change 320 files, and publish.limits.files is 100.',
+      mend: 'Raise it, or say /cancel; see docs/github.md of octo/repository.',
+    };
+    expect(publicProblem(problem)).toEqual(problem);
+  });
+
+  test('the words of an error that nobody expected are for operators', () => {
+    const fault = unexpected(new Error('EACCES: /etc/github-flows/key'));
+    expect(JSON.stringify(fault.toProblem())).not.toContain('EACCES');
+    expect(fault.toOperatorProblem().message).toContain('EACCES: /etc/github-flows/key');
+    expect(JSON.stringify(publicProblem(fault.toOperatorProblem()))).not.toContain('EACCES');
+    const known = new FlowError({
+      code: 'x',
+      blame: 'agent',
+      message: 'm',
+      mend: 'n',
+      cause: new Error('c'),
+    });
+    expect(known.toOperatorProblem()).toEqual(known.toProblem());
+  });
+});
