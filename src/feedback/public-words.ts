@@ -24,20 +24,22 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['publish_path_not_allowed', 'publish_submodule', 'publish_link_leaves', 'publish_binary_too_large'],
   ...['publish_secret_found', 'publish_branch_name', 'publish_branch_taken', 'publish_no_pull_request'],
   ...['publish_pull_request_closed', 'publish_fork', 'publish_head_moved', 'publish_no_thread'],
-  ...['publish_host_gone', 'push_branch_moved', 'publish_author', 'publish_sign_off', 'publish_message'],
   ...[
-    'publish_message_encoding',
-    'publish_branch_in_the_way',
-    'publish_branch_protected',
-    'publish_target_gone',
+    'publish_host_gone',
+    'publish_lfs_missing',
+    'publish_lfs_unpacked',
+    'publish_author',
+    'publish_sign_off',
   ],
-  ...['publish_lfs_missing', 'publish_lfs_unpacked', 'publish_thread_closed'],
-  ...['push_author_refused', 'push_branch_in_the_way', 'push_branch_name_refused', 'push_branch_protected'],
-  ...['push_email_private', 'push_file_too_large', 'push_lfs_missing', 'push_message_refused'],
-  ...['push_path_refused', 'push_rule_violated', 'push_secret_blocked', 'push_signature_required'],
-  ...['push_workflows_refused', 'agent_gave_up', 'agent_failed_after_turn', 'turn_unfinished'],
+  ...['publish_message', 'publish_message_encoding', 'publish_branch_in_the_way', 'publish_branch_protected'],
+  ...['publish_target_gone', 'push_branch_moved', 'push_secret_blocked', 'push_signature_required'],
+  ...['push_message_refused', 'push_author_refused', 'push_path_refused', 'push_file_too_large'],
+  ...['push_lfs_missing', 'push_email_private', 'push_workflows_refused', 'push_branch_in_the_way'],
+  ...['push_branch_name_refused', 'push_branch_protected', 'push_rule_violated'],
+  ...['agent_failed_after_turn', 'agent_gave_up', 'turn_unfinished', 'prepare_timed_out'],
+  ...['checkout_head_moved', 'checkout_too_large', 'repository_over_limits', 'repository_sha256_unsupported'],
   ...['permission_lost', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'],
-  ...['checkout_too_large', 'checkout_head_moved', 'repository_over_limits', 'repository_sha256_unsupported'],
+  ...['publish_thread_closed'],
 ]);
 
 /** What is told of the other codes, by how they begin; the first that fits counts. */
@@ -72,16 +74,25 @@ const OTHERS = 'Something went wrong within the service.';
 
 /** Paths and addresses of hosts, and where a program failed: a sentence that should have none is not shown with one. */
 const INTERNAL =
-  /(?<![\w.\-/])\/(?:[\w.@-]+\/)+[\w.@-]*|(?<![\w.\-/])~?\/(?:etc|home|root|run|srv|tmp|usr|var|opt)\b|[a-z]:\\|\b(?:file|ssh|git|https?|unix|tcp|npipe):\/\/|\b(?:\d{1,3}\.){3}\d{1,3}\b|\bE[A-Z]{4,}\b|\bsha256:|^\s*at .*:\d+:\d+/im;
+  /(?<![\w.\-/])\/(?:[\w.@-]+\/)+[\w.@-]*|(?<![\w.\-/])~?\/(?:etc|home|root|run|srv|tmp|usr|var|opt)\b|[a-z]:\\|\b(?:file|ssh|git|https?|unix|tcp|npipe):\/\/|\b(?:\d{1,3}\.){3}\d{1,3}\b|\bsha256:|^\s*at .*:\d+:\d+/im;
 
-/** Addresses that everybody on GitHub knows are shown, and no others. */
-const FOREIGN_ADDRESS = /\b(?:https?|ssh|git|file):\/\/(?!(?:docs\.)?github\.com\/)[^\s)\]"'`]*/gi;
-const KNOWN_ADDRESS = /\bhttps:\/\/(?:docs\.)?github\.com\/[^\s)\]"'`]*/gi;
+/** What the system calls its errors. */
+const SYSTEM_CODE = /\bE[A-Z]{4,}\b/;
 
-/** A text without addresses that are for operators; undefined when it still tells something of the host. */
-export function publicText(text: string): string | undefined {
-  const shown = text.replace(FOREIGN_ADDRESS, '[an address for the operator]');
-  return INTERNAL.test(shown.replace(KNOWN_ADDRESS, '')) ? undefined : shown;
+function isInternal(text: string): boolean {
+  return INTERNAL.test(text) || SYSTEM_CODE.test(text);
+}
+
+/** Which server it is, people know or need not know. */
+function withoutAddresses(text: string): string {
+  return text.replaceAll(/(^)?\b[a-z+]+:\/\/[^\s,;)]+/gi, (_all, start) =>
+    start === undefined ? 'the server' : 'The server',
+  );
+}
+
+/** A sentence of the service, unless something of the inside came into it. */
+export function publicText(text: string): string {
+  return isInternal(text) ? OTHERS : text;
 }
 
 /**
@@ -89,10 +100,9 @@ export function publicText(text: string): string | undefined {
  * images, and the raw words of engines, servers and programs are for operators, who find them by the code.
  */
 export function publicProblem(problem: Problem, runId?: string): Problem {
-  const { code } = problem;
-  const message = publicText(problem.message);
-  const mend = publicText(problem.mend);
-  if (SHOWN.has(code) && message !== undefined && mend !== undefined) return { code, message, mend };
+  const { code, message, mend } = problem;
+  const shown = { code, message: withoutAddresses(message), mend: withoutAddresses(mend) };
+  if (SHOWN.has(code) && !isInternal(`${shown.message}\n${shown.mend}`)) return shown;
   const area = AREAS.find(([begins]) => begins.test(code))?.[1] ?? OTHERS;
   const command = runId === undefined ? 'deliveries list' : `runs show ${runId}`;
   return {

@@ -117,15 +117,12 @@ function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly Timelin
   return results.filter(({ kind }) => kind !== 'publish_stuck' || !isSettled);
 }
 
-const OPERATOR_ONLY =
-  'There is more to this than can be said here; `github-flows runs show` tells the operator.';
-
-/** Troubles of a publication have public words of their own; a line of an older version has none. */
+/** What a line says to people: the public words it was written with, else what its code may say, else itself if nothing of the inside is in it. */
 function publicResult({ kind, text, data }: TimelineEntry): string {
   if (kind === 'published') return text;
   if (typeof data.public === 'string') return data.public;
-  if (data.code === undefined) return publicText(text) ?? OPERATOR_ONLY;
-  const { message, mend } = publicProblem({ code: String(data.code ?? ''), message: text, mend: '' });
+  if (typeof data.code !== 'string') return publicText(text);
+  const { message, mend } = publicProblem({ code: data.code, message: text, mend: '' });
   return message === text ? text : `${message} ${mend}`;
 }
 

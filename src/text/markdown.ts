@@ -27,13 +27,13 @@ const TOO_DEEP = /^(?:[^\S\n]*(?:[>*+-]|\d{1,9}[.)])){24}/m;
  * Reads GitHub's Markdown as GitHub does, block for block, in a time that grows with the text only. Line ends are
  * `\n`. https://github.github.com/gfm/
  */
-export function readMarkdown(text: string): Markdown {
+export function readMarkdown(text: string, depth = 0): Markdown {
   const read: Markdown = { code: [], html: [], definitions: [], readTo: 0 };
   let size = WINDOW;
   while (read.readTo < text.length) {
     const end = lineEnd(text, read.readTo + size);
     const part = text.slice(read.readTo, end);
-    const large = part.length > LARGEST_WINDOW ? closeLarge(text, read) : undefined;
+    const large = part.length > LARGEST_WINDOW ? closeLarge(text, read, depth) : undefined;
     if (large !== undefined) {
       read.readTo = large;
       size = WINDOW;
@@ -107,11 +107,12 @@ function collect(block: RootContent, read: Markdown, shift: number): void {
   }
 }
 
-/** Fenced code and comments may be as long as they like: where they end is seen without the parser. */
-function closeLarge(text: string, read: Markdown): number | undefined {
+/** Fenced code, comments and quotations may be as long as they like: where they end is seen without the parser. */
+function closeLarge(text: string, read: Markdown, depth: number): number | undefined {
   const from =
-    read.readTo + (/^\s*(?:\n {0,3}|^ {0,3})(?=[`~<])/.exec(text.slice(read.readTo))?.[0].length ?? 0);
+    read.readTo + (/^\s*(?:\n {0,3}|^ {0,3})(?=[`~<>])/.exec(text.slice(read.readTo))?.[0].length ?? 0);
   const rest = text.slice(from);
+  if (rest.startsWith('>')) return depth < DEEPEST ? readQuotation(text, { from, read, depth }) : undefined;
   const fence = fenceOf(rest);
   const isComment = rest.startsWith('<!--');
   if (!fence && !isComment) return undefined;
@@ -119,6 +120,56 @@ function closeLarge(text: string, read: Markdown): number | undefined {
   const to = end ? from + lineEnd(rest, end) : text.length;
   (fence ? read.code : read.html).push({ from, to });
   return to;
+}
+
+/** What is quoted in quotations so often is no text that people wrote. */
+const DEEPEST = 5;
+
+/** Lines that are all quoted, up to a line that is empty: within them the text is as it is without the quotation. */
+const QUOTATION = /(?: {0,3}>(?!\t)[^\n]*(?:\n|$))+(?=[^\S\n]*(?:\n|$))/y;
+
+function readQuotation(
+  text: string,
+  { from, read, depth }: { from: number; read: Markdown; depth: number },
+): number | undefined {
+  QUOTATION.lastIndex = from;
+  const quoted = QUOTATION.exec(text)?.[0];
+  if (quoted === undefined) return undefined;
+  const starts: { inner: number; outer: number }[] = [];
+  let inner = '';
+  let outer = from;
+  for (const line of quoted.split('\n')) {
+    const prefix = /^ {0,3}> ?/.exec(line)?.[0].length ?? 0;
+    starts.push({ inner: inner.length, outer: outer + prefix });
+    inner += `${line.slice(prefix)}\n`;
+    outer += line.length + 1;
+  }
+  const within = readMarkdown(inner.slice(0, -1), depth + 1);
+  const back = mapBack(starts);
+  const move = <R extends Range>(range: R): R => ({
+    ...range,
+    from: back(range.from),
+    to: back(range.to - 1) + 1,
+  });
+  read.code.push(...within.code.map(move));
+  read.html.push(...within.html.map(move));
+  read.definitions.push(...within.definitions.map(move));
+  return within.readTo < inner.length - 1 ? undefined : from + quoted.length;
+}
+
+/** Where in the quotation a place of the text within it is. */
+function mapBack(starts: readonly { inner: number; outer: number }[]): (at: number) => number {
+  return (at) => {
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle]?.inner ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    const start = starts[low] ?? { inner: 0, outer: 0 };
+    return start.outer + at - start.inner;
+  };
 }
 
 function fenceOf(source: string): string | undefined {

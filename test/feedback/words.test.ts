@@ -194,7 +194,7 @@ describe('text of others', () => {
     '~~~\n![x](y) <b> &#64;\n[a]: b\n~~~',
     '- one:\n\n  ```\n  @a\n  ```\n\n> ```\n> /b\n> ```',
     `\`\`\`\n${'@a <b> /c\n'.repeat(3_000)}\`\`\`\n\nend`,
-  ])('code stays byte for byte: %j', (text) => {
+  ])('code stays byte for byte: %#', (text) => {
     expect(neutral(text)).toBe(text);
     const quoted = text.split('\n').map((line) => (line === '' ? '>' : `> ${line}`));
     expect(ended({ finalMessage: text })).toContain(quoted.join('\n'));
