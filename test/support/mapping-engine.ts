@@ -47,6 +47,7 @@ function tinyTree(dir: string): string {
   const tree = join(dir, 'tiny');
   mkdirSync(join(tree, 'bin'), { recursive: true });
   cpSync('/usr/bin/busybox', join(tree, 'bin/busybox'));
-  for (const name of ['sh', 'timeout', 'cat', 'id', 'date', 'rm']) symlinkSync('busybox', join(tree, 'bin', name));
+  for (const name of ['sh', 'timeout', 'cat', 'id', 'date', 'rm'])
+    symlinkSync('busybox', join(tree, 'bin', name));
   return tree;
 }
