@@ -22,7 +22,9 @@ export async function startMappingEngine(first: number): Promise<{ host: string;
     (name) => `touch /etc/${name} && mount --bind ${dir}/${name} /etc/${name}`,
   );
   const script = [...mounts, `exec dockerd ${places} ${flags} > ${dir}/log 2>&1`].join(' && ');
-  const daemon = spawn('unshare', ['--net', '--mount', 'sh', '-c', script], { stdio: 'ignore' });
+  // The daemon finds containerd and runc by itself, where Debian has them.
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+  const daemon = spawn('unshare', ['--net', '--mount', 'sh', '-c', script], { stdio: 'ignore', env });
   const over = once(daemon, 'exit');
   const remove = async (): Promise<void> => {
     daemon.kill('SIGTERM');
@@ -45,6 +47,7 @@ function tinyTree(dir: string): string {
   const tree = join(dir, 'tiny');
   mkdirSync(join(tree, 'bin'), { recursive: true });
   cpSync('/usr/bin/busybox', join(tree, 'bin/busybox'));
-  for (const name of ['sh', 'timeout', 'cat', 'id', 'date']) symlinkSync('busybox', join(tree, 'bin', name));
+  for (const name of ['sh', 'timeout', 'cat', 'id', 'date', 'rm'])
+    symlinkSync('busybox', join(tree, 'bin', name));
   return tree;
 }
