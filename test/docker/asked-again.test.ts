@@ -95,6 +95,7 @@ describe('what an agent commits while', () => {
         publish: { as },
         checkout: { from: 'pull-request-head' },
       });
+      service.repository.git('update-ref', 'refs/heads/pr', 'refs/heads/main');
       const sha = service.repository.commit({ x: 'x' }, { ref: 'refs/heads/pr' });
       service.repository.git('update-ref', 'refs/pull/7/head', sha);
       const none = { labels: [], assignees: [], reviewers: [] };

@@ -282,7 +282,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const number = Number(issue_number);
     const pull = state.pulls.find((each) => each.number === number);
     const isClosed = state.closed.has(number) || pull?.state === 'closed';
-    const example = state.description.example(`${REPOSITORY}/issues/{issue_number}`, 'get', 200);
+    const example = state.description.example(`${REPOSITORY}/issues/{issue_number}`, 'patch', 200);
     const now = { number, state: isClosed ? 'closed' : 'open', locked: state.locked.has(number) };
     return { status: 200, body: { ...example, ...now } };
   },
