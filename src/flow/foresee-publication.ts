@@ -6,6 +6,7 @@ import { branchInTheWay } from '../publish/branch-in-the-way.ts';
 import { branchNameProblem } from '../publish/branch-name.ts';
 import { branchTaken, noPullRequest, targetGone, targetOfPull } from '../publish/destination.ts';
 import { refuseOwnBranch } from '../publish/own-branch.ts';
+import { mainMirror } from '../workspaces/apart.ts';
 import { type Branches, readBranches } from '../workspaces/branches.ts';
 import { branchesWith, isQueueBranch } from '../workspaces/holders.ts';
 import { type CloneSource, isPublished } from './clone-source.ts';
@@ -31,8 +32,9 @@ export async function foreseePublication(
 ): Promise<Target | undefined> {
   const rule = profile.publish;
   if (!rule || !isPublished(profile) || home === undefined) return undefined;
-  const branches = await readBranches(mirror, signal);
-  const holdersOf = async (of: string): Promise<string[]> => await branchesWith(mirror, of, signal);
+  const main = mainMirror(mirror);
+  const branches = await readBranches(main, signal);
+  const holdersOf = async (of: string): Promise<string[]> => await branchesWith(main, of, signal);
   const isOwn = rule.as === 'pull-request-branch';
   const target = isOwn ? OWN : await findTarget(profile, event, { branches, home, holdersOf });
   const branch = isOwn || needsSummary(rule) ? undefined : branchOf(rule, run, event);
