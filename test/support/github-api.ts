@@ -268,7 +268,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const { id, ...levels } = known;
     const shown = { ...(example.user as object), login: username, role_name: known.role_name };
     const user = id === undefined ? null : { ...shown, id };
-    const etag = `W/"${username}-${id}-${known.role_name}"`;
+    const etag = `W/"${username}-${id === undefined ? '' : `${id}-`}${known.role_name}"`;
     if (request.ifNoneMatch === etag) return { status: 304, body: undefined };
     return { status: 200, headers: { etag }, body: { ...example, ...levels, user } };
   },
