@@ -17,6 +17,7 @@ import { createLogger, type LogDestination, type Logger } from './log/logger.ts'
 import { createRedactor, type Redactor } from './log/redact.ts';
 import { createPolicyKeeper, type PolicyKeeper } from './policy/keeper.ts';
 import { createLeases, type Leases } from './runs/leases.ts';
+import { maskedReports, maskedRuns } from './runs/masked.ts';
 import { createRunQueue, type RunQueue } from './runs/queue.ts';
 import { createReportStore, type ReportStore } from './runs/report-store.ts';
 import { createRunStore, type RunStore } from './runs/run-store.ts';
@@ -117,8 +118,8 @@ function makeGround(
     redactor,
     log,
     deliveries: createDeliveryStore(db, clock),
-    runs: createRunStore(db, clock),
-    reports: createReportStore(db, clock),
+    runs: maskedRuns(createRunStore(db, clock), redactor.mask),
+    reports: maskedReports(createReportStore(db, clock), redactor.mask),
     queue: createRunQueue(db, clock, times.leaseMs, {
       perRepository: config.maxRunsPerRepository,
       perActor: config.maxRunsPerActor,

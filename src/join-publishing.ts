@@ -15,6 +15,7 @@ import type { Talk } from './join-talk.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 import type { Profile } from './profiles/profile.ts';
+import { maskedPublications } from './runs/masked.ts';
 import { createPublicationStore } from './runs/publication-store.ts';
 import type { ReportStore } from './runs/report-store.ts';
 import type { Run } from './runs/run.ts';
@@ -46,7 +47,7 @@ export function joinPublishing(ground: {
     ...ground,
     whyNotNow: async (run, profile) => await askBeforePublishing({ ...ground, ...ground.talk }, run, profile),
     host: host.current,
-    publications: createPublicationStore(db, clock),
+    publications: maskedPublications(createPublicationStore(db, clock), redactor.mask),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
     remoteFor: remotesOf(ground),
     branchesFor: async (profile, run, signal) =>

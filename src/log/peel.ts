@@ -6,24 +6,37 @@ import { KEPT, type Layer, layerOf, type Pieces } from './layer.ts';
 const INVISIBLE = /[\p{Cf}\p{Mn}\p{DI}]/u;
 
 /** What may have to be taken off; without any of it a text is as it looks. */
-const SPELT = /[\\%&'"\0-\x08\v\f\x0e-\x1f\x7f\p{Cf}\p{Mn}\p{DI}]/u;
+const SPELT = /[[\\%\&'"\p{Cc}\p{Cf}\p{Mn}\p{DI}]--[\t\n\r]]/v;
 
 const BACKSLASH =
-  /\\+(?:u\{0*([\da-f]{1,6})\}|u([\da-f]{4})|U([\da-f]{8})|x([\da-f]{2})|(?:0?([0-7]{1,3}))|(\r?\n)|([^]))/iuy;
+  /\\+(?:u\{0*([\da-f]{1,6})\}|u([\da-f]{4})|U([\da-f]{8})|x([\da-f]{2})|(?:0?([0-7]{1,3}))|(\r?\n)|([\s\S]))/iuy;
 const LOW_SURROGATE = /\\+u(d[c-f][\da-f]{2})/iy;
 const PERCENT = /%(?:25)*(?:u([\da-f]{4})|([\da-f]{2}))/iy;
 const ENTITY = /&(?:amp;)*(?:#x0*([\da-f]{1,6});?|#0*(\d{1,7});?|([a-z][a-z\d]{1,24});)/iy;
 /** Colours, titles and the like: https://ecma-international.org/publications-and-standards/standards/ecma-48/ */
-const TERMINAL =
-  /(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[\]PX^_][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|\x1b[ -/]{0,4}[0-~]/y;
+const ESC = String.fromCharCode(0x1b);
+const BEL = String.fromCharCode(7);
+const CSI = `(?:${ESC}\\[|${String.fromCharCode(0x9b)})[0-?]{0,64}[ -/]{0,8}`;
+const TITLE = `${ESC}[\\]PX\\^_][^${BEL}${ESC}]{0,512}`;
+const TERMINAL = new RegExp(`${CSI}[@-~]|${TITLE}(?:${BEL}|${ESC}\\\\)|${ESC}[ -/]{0,4}[0-~]`, 'y');
 /** Two strings of JSON beside each other, which a shell would join. */
 const JSON_JOINT = /(?<!["'\\])"\s{0,4}[:,]\s{0,4}"(?!["'])/y;
 
 /** The beginning of something that the next characters may complete. */
-const CUT_OFF =
-  /(?:\\+(?:u(?:\{[\da-f]{0,12}|[\da-f]{0,3})|U[\da-f]{0,7}|x[\da-f]?|[0-7]{1,3}|\r)?|%(?:25)*(?:u[\da-f]{0,3}|[\da-f])?|&(?:amp;)*(?:[a-z][a-z\d]{0,24}|#x?0{0,64}[\da-f]{0,7})?|(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}|\x1b(?:[\]PX^_][^\x07\x1b]{0,512}\x1b?|[ -/]{0,4})|[\ud800-\udbff])$/i;
+const CUT_OFF = new RegExp(
+  [
+    /\\+(?:u(?:\{[\da-f]{0,12}|[\da-f]{0,3})|U[\da-f]{0,7}|x[\da-f]?|[0-7]{1,3}|\r)?$/,
+    /%(?:25)*(?:u[\da-f]{0,3}|[\da-f])?$/,
+    /&(?:amp;)*(?:[a-z][a-z\d]{0,24}|#x?0{0,64}[\da-f]{0,7})?$/,
+    /[\ud800-\udbff]$/,
+  ]
+    .map(({ source }) => source)
+    .concat(`${CSI}$`, `${TITLE}${ESC}?$`, `${ESC}[ -/]{0,4}$`)
+    .join('|'),
+  'i',
+);
 const CUT_OFF_REACH = 600;
-const MAY_BE_CUT_OFF = /[\\%&\x1b\x9b\ud800-\udbff]/;
+const MAY_BE_CUT_OFF = new RegExp(`[\\\\%&${ESC}${String.fromCharCode(0x9b)}\\ud800-\\udbff]`);
 
 const NAMED: Readonly<Record<string, string>> = {
   n: '\n',
@@ -106,7 +119,7 @@ function scratch(bytes: number): Buffer {
 }
 
 const IS_SPECIAL = Uint8Array.from({ length: 128 }, (_, code) =>
-  /[\\%&'"$\0-\x08\v\f\x0e-\x1f\x7f]/.test(String.fromCharCode(code)) ? 1 : 0,
+  /[[\\%\&'"$\p{Cc}]--[\t\n\r]]/v.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
 /** What stands at a place for other characters: where it ends, and what it is, in bytes; without that it stays. */
