@@ -21,6 +21,9 @@ function kindOf(pattern: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => (pattern.test(String.fromCharCode(code)) ? 1 : 0));
 }
 
+/** Whether something else than ASCII is looked for, and whether the text may go on. */
+type How = { isWide: boolean; isPartial: boolean };
+
 /** Gives every row of at least `least` characters of a kind, found by looking at one place in that many first. */
 function eachRun(
   kind: Uint8Array,
@@ -44,13 +47,23 @@ function eachRun(
   }
 }
 
+/** Where a run that may go on behind the end of `text`, and is still too short, begins. */
+function shortTail(kind: Uint8Array, least: number, text: string): number {
+  let from = text.length;
+  while (from > 0 && kind[text.charCodeAt(from - 1)] === 1) {
+    from -= 1;
+    if (text.length - from === least) return text.length;
+  }
+  return from;
+}
+
 /**
  * What the base64 in `text` that holds text may stand for, from each of the four places where a group may begin. A
  * place is that of the characters which a byte alone decides. With `isWide` it need not be ASCII.
  */
-export function eachBase64(text: string, isWide: boolean, give: (layer: Layer) => void): void {
-  eachRun(IS_BASE64, LEAST_BASE64, text, (from, to) => {
-    const offsets = isWide ? 15 : textOffsets(text, from, to);
+export function eachBase64(text: string, how: How, give: (layer: Layer) => void): void {
+  const read = (from: number, to: number): void => {
+    const offsets = how.isWide || to - from < LEAST_BASE64 ? 15 : textOffsets(text, from, to);
     for (let offset = 0; offset < 4; offset += 1) {
       if ((offsets & (1 << offset)) === 0) continue;
       const begin = from + offset;
@@ -61,7 +74,10 @@ export function eachBase64(text: string, isWide: boolean, give: (layer: Layer) =
         end: (at) => begin + Math.floor((at * 8) / 6),
       });
     }
-  });
+  };
+  eachRun(IS_BASE64, LEAST_BASE64, text, read);
+  const tail = how.isPartial ? shortTail(IS_BASE64, LEAST_BASE64, text) : text.length;
+  if (tail < text.length) read(tail, text.length);
 }
 
 const VALUES = new Uint8Array(128).fill(64);
@@ -89,12 +105,13 @@ function textOffsets(text: string, from: number, to: number): number {
 }
 
 /** What the hex in `text` that holds text may stand for, from each of the two places where a byte may begin. */
-export function eachHex(text: string, isWide: boolean, give: (layer: Layer) => void): void {
-  eachRun(IS_HEXISH, LEAST_HEX, text, (from, to) => {
+export function eachHex(text: string, how: How, give: (layer: Layer) => void): void {
+  const read = (from: number, to: number): void => {
     const places = digitPlaces(text, from, to);
     for (const offset of [0, 1]) {
       const bytes = bytesAt(text, places, offset);
-      if (bytes.length < LEAST_TEXT || !(isWide || holdsText(bytes))) continue;
+      const mayGoOn = how.isPartial && to === text.length && bytes.length > 0;
+      if (!mayGoOn && (bytes.length < LEAST_TEXT || !(how.isWide || holdsText(bytes)))) continue;
       give({
         text: bytes.toString('latin1'),
         reachesEnd: to === text.length,
@@ -102,7 +119,10 @@ export function eachHex(text: string, isWide: boolean, give: (layer: Layer) => v
         end: (at) => (places[offset + 2 * at - 1] ?? 0) + 1,
       });
     }
-  });
+  };
+  eachRun(IS_HEXISH, LEAST_HEX, text, read);
+  const tail = how.isPartial ? shortTail(IS_HEXISH, LEAST_HEX, text) : text.length;
+  if (tail < text.length) read(tail, text.length);
 }
 
 function digitPlaces(text: string, from: number, to: number): number[] {

@@ -1,4 +1,3 @@
-import { cutOffFrom } from './peel.ts';
 import { createScanner } from './scanner.ts';
 import { shapeScanner } from './token-shapes.ts';
 import { lastLineEnd } from './unwrap.ts';
@@ -12,8 +11,8 @@ export type Findings = { spans: Span[]; open: number };
 
 /** Looks for values in every view of a text, and for what has the shape of a token. */
 export type Finder = {
-  /** Spans by ascending start; of tokens by their shape only those that begin at `from` or later. */
-  look(text: string, from: number): Findings;
+  /** Spans by ascending start, with `isPartial` of a text that may go on; of tokens by their shape only those that begin at `from` or later. */
+  look(text: string, from: number, isPartial: boolean): Findings;
   /** Whether a value stands in bytes, each the character of its number, in any spelling. */
   holds(bytes: string): boolean;
   /** How long the longest text is that is looked for. */
@@ -22,6 +21,8 @@ export type Finder = {
 
 /** Of what is joined over line ends, so much must stand before one to wait for the next line. */
 const LEAST_JOINED = 4;
+/** And so many bytes of what base64 and hex stand for. */
+const LEAST_DECODED = 3;
 
 /** A finder of the values whose needles are given, of none but token shapes when there are no needles. */
 export function createFinder(needles: Iterable<string>): Finder {
@@ -30,17 +31,18 @@ export function createFinder(needles: Iterable<string>): Finder {
   const looks: Looks = {
     isBytes: false,
     isBinary: false,
+    isPartial: false,
     isWide: texts.some((text) => /[^\0-\x7f]/.test(text)),
     mayHold: scanner.mayHold,
   };
   return {
     reach: scanner.reach,
-    look(text, from) {
+    look(text, from, isPartial) {
       const spans: Span[] = [];
       const least = /[\r\n]$/.test(text) ? LEAST_JOINED : 1;
       let open = text.length;
+      let isRoot = true;
       const read = (view: View): void => {
-        const isRoot = view.text === text;
         scanner.scan(
           view.text,
           (start, end) => void spans.push([firstPlace(text, view, start), view.end(end)]),
@@ -50,11 +52,20 @@ export function createFinder(needles: Iterable<string>): Finder {
           const isSpelt = span[0] >= from && text.slice(...span) !== view.text.slice(start, end);
           if (isRoot || isSpelt) spans.push(span);
         });
-        if (!view.reachesEnd) return;
-        open = Math.min(open, view.start(Math.min(shape, openFrom(view, least))));
+        isRoot = false;
+        if (!view.reachesEnd || !isPartial) return;
+        open = Math.min(open, view.openAt ?? open, view.start(Math.min(shape, openFrom(view, least))));
       };
-      if (texts.length > 0) eachView(text, looks, read);
-      else read({ text, start: (at) => at, end: (at) => at, reachesEnd: true, isJoined: false });
+      if (texts.length > 0) eachView(text, { ...looks, isPartial }, read);
+      else
+        read({
+          text,
+          start: (at) => at,
+          end: (at) => at,
+          reachesEnd: true,
+          isJoined: false,
+          isDecoded: false,
+        });
       return { spans: spans.length > 1 ? spans.sort(([one], [other]) => one - other) : spans, open };
     },
     holds(bytes) {
@@ -71,13 +82,11 @@ export function createFinder(needles: Iterable<string>): Finder {
     },
   };
 
-  function openFrom({ text, isJoined }: View, least: number): number {
-    const cutOff = cutOffFrom(text);
-    const whole = cutOff < text.length ? text.slice(0, cutOff) : text;
-    const open = Math.min(cutOff, scanner.openFrom(whole, isJoined ? least : 1));
-    const lineEnd = lastLineEnd(whole);
-    if (lineEnd === whole.length) return open;
-    return Math.min(open, firstIf(scanner.openFrom(whole.slice(0, lineEnd), LEAST_JOINED), lineEnd, open));
+  function openFrom({ text, isJoined, isDecoded }: View, least: number): number {
+    const open = scanner.openFrom(text, isDecoded ? LEAST_DECODED : isJoined ? least : 1);
+    const lineEnd = lastLineEnd(text);
+    if (lineEnd === text.length) return open;
+    return Math.min(open, firstIf(scanner.openFrom(text.slice(0, lineEnd), LEAST_JOINED), lineEnd, open));
   }
 }
 

@@ -153,6 +153,10 @@ function readWide(text: string, at: number, isBytes: boolean): Found {
 }
 
 function readBackslash(text: string, at: number, isBytes: boolean): Found {
+  const after = text.charCodeAt(at + 1);
+  // Before what shows as nothing it belongs to what follows that.
+  if (after === 27 || (!isBytes && after > 127 && INVISIBLE.test(text.slice(at + 1, at + 3))))
+    return { end: at + 1 };
   const simple = SIMPLE[text.charCodeAt(at + 1)];
   if (simple !== undefined) return { end: at + 2, is: simple };
   const found = reach(BACKSLASH, text, at);
@@ -165,7 +169,8 @@ function readBackslash(text: string, at: number, isBytes: boolean): Found {
   if (hex === undefined) return { end: found.end, is: NAMED[other] ?? (isBytes ? other : asBytes(other)) };
   const code = Number.parseInt(hex, 16);
   const low = code >= 0xd800 && code < 0xdc00 ? reach(LOW_SURROGATE, text, found.end) : undefined;
-  if (!low) return { end: found.end, is: ofCode(code) };
+  // A backslash before a character that shows as nothing belongs to what follows that.
+  if (!low) return { end: found.end, is: ofCode(code) || (text.charCodeAt(at + 1) === 92 ? '\\' : '') };
   return { end: low.end, is: asBytes(String.fromCharCode(code, Number.parseInt(low.groups[1] ?? '', 16))) };
 }
 

@@ -65,7 +65,7 @@ export function createRedactor(): Redactor {
       };
     },
     mask: (text) =>
-      cover(text, finder().look(text, 0).spans, {
+      cover(text, finder().look(text, 0, false).spans, {
         covered: 0,
         shownBefore: 0,
         end: text.length,
@@ -83,7 +83,7 @@ function createStream(finder: () => Finder): RedactorStream {
   /** How much of `held` was looked through for the beginnings of tokens; with what stood before it gone, it would seem another. */
   let decided = 0;
   const give = (text: string, isOver: boolean): string => {
-    const { spans, open } = finder().look(text, decided);
+    const { spans, open } = finder().look(text, decided, !isOver);
     const limit = Math.max(MAX_HELD, 4 * finder().reach);
     const isTooMuch = !isOver && text.length - open > limit;
     const end = isOver || isTooMuch ? text.length : open;

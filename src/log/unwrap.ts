@@ -1,8 +1,8 @@
 import { IS_BASE64 } from './encoded-runs.ts';
 import { KEPT, type Layer, layerOf, type Pieces } from './layer.ts';
 
-/** What a patch, a comment or a quotation puts before a line. */
-const MARK = /(?:[+>|#*-]|\/\/) ?/y;
+/** What a comment or a quotation puts before a line; the marks of a patch are base64 themselves. */
+const MARK = /(?:[>|#*]|\/\/) ?/y;
 
 const LINE_FEED = 10;
 const EQUALS = 61;
@@ -11,7 +11,7 @@ const EQUALS = 61;
 type MayHold = (one: number, two: number, three: number) => boolean;
 
 /**
- * Gives `text` without the line ends (and the blanks around them, and the marks of patches) that may have been put into
+ * Gives `text` without the line ends (and the blanks around them, and the marks of quotations) that may have been put into
  * base64: those where the characters around them may stand in a row in what is looked for, and those beside a line
  * that is base64 as a whole.
  */
@@ -61,7 +61,9 @@ function breaksIn(text: string, isMarked: boolean, mayHold: MayHold): [from: num
     if (mayHold(one, two, text.charCodeAt(to)) || isLineOfBase64(text, to) || endsLineOfBase64(text, from))
       breaks.push([from, to]);
   }
-  return !isMarked && breaks.length === 1 && breaks[0]?.[1] === text.length ? [] : breaks;
+  const [only] = breaks;
+  const isNothing = !isMarked && breaks.length === 1 && only?.[1] === text.length;
+  return isNothing && !endsLineOfBase64(text, only[0]) ? [] : breaks;
 }
 
 /** The place behind a line end and what stands before the next line, where base64 may go on there. */

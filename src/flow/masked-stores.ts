@@ -1,7 +1,7 @@
-import type { PublicationStore } from './publication-store.ts';
-import type { ReportStore } from './report-store.ts';
-import type { RunPatch } from './run-patch.ts';
-import type { RunStore } from './run-store.ts';
+import type { PublicationStore } from '../runs/publication-store.ts';
+import type { ReportStore } from '../runs/report-store.ts';
+import type { RunPatch } from '../runs/run-patch.ts';
+import type { RunStore } from '../runs/run-store.ts';
 
 /** Takes secrets out of a text. */
 type Mask = (text: string) => string;
@@ -52,7 +52,7 @@ function maskedPatch(patch: RunPatch, mask: Mask): RunPatch {
 }
 
 /** Data with all its texts masked, however deep they stand. */
-export function maskedTexts<Data>(data: Data, mask: Mask): Data {
+function maskedTexts<Data>(data: Data, mask: Mask): Data {
   if (typeof data === 'string') return mask(data) as Data;
   if (Array.isArray(data)) return data.map((item) => maskedTexts(item, mask)) as Data;
   if (typeof data !== 'object' || data === null) return data;
