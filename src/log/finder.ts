@@ -23,6 +23,8 @@ export type Finder = {
 const LEAST_JOINED = 4;
 /** And so many bytes of what base64 and hex stand for. */
 const LEAST_DECODED = 3;
+/** So many, before an escape at their end is waited for. */
+const LEAST_SPELT = 8;
 
 /** A finder of the values whose needles are given, of none but token shapes when there are no needles. */
 export function createFinder(needles: Iterable<string>): Finder {
@@ -54,7 +56,12 @@ export function createFinder(needles: Iterable<string>): Finder {
         });
         isRoot = false;
         if (!view.reachesEnd || !isPartial) return;
-        open = Math.min(open, view.openAt ?? open, view.start(Math.min(shape, openFrom(view, least))));
+        if (view.isDecoded && view.text.length < LEAST_DECODED) return;
+        const isKnown = !view.isDecoded || view.text.length >= LEAST_SPELT;
+        const value = openFrom(view, least);
+        const begins = view.isDecoded ? value : Math.min(shape, value);
+        if (begins < view.text.length) open = Math.min(open, view.start(begins));
+        if (isKnown) open = Math.min(open, view.openAt ?? open);
       };
       if (texts.length > 0) eachView(text, { ...looks, isPartial }, read);
       else

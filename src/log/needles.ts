@@ -44,7 +44,8 @@ function peeledForms(value: string): string[] {
       if (next === undefined) break;
       forms.push(next);
     }
-    return forms.filter((form) => form.length >= MIN_SECRET_CHARACTERS);
+    const kept = forms.filter((form) => form.length >= MIN_SECRET_CHARACTERS);
+    return kept.flatMap((form) => [form, Buffer.from(form, 'latin1').toString('utf8')]);
   });
 }
 

@@ -86,7 +86,7 @@ function createStream(finder: () => Finder): RedactorStream {
     const { spans, open } = finder().look(text, decided, !isOver);
     const limit = Math.max(MAX_HELD, 4 * finder().reach);
     const isTooMuch = !isOver && text.length - open > limit;
-    const end = isOver || isTooMuch ? text.length : open;
+    const end = isOver || isTooMuch ? text.length : Math.max(open, shownBefore);
     const masked = cover(text, isTooMuch ? [...spans, [open, end]] : spans, {
       covered,
       shownBefore,

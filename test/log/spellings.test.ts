@@ -42,7 +42,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const json = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 /** Of two spellings over each other, cut just there, so many characters may be given before they can be known. */
-const MAY_BE_SHOWN = 16;
+const MAY_BE_SHOWN = 24;
 
 const SPELLINGS: Readonly<Record<string, (value: string) => string>> = {
   'every character as \\u': (value) => each(value, unicode),
@@ -189,7 +189,7 @@ describe('text without the value', () => {
     ],
     [
       'minified code',
-      'var a="x\\u0041",b=\'\\x41\',c=`${d}`;function(e){return"&amp;"+e%20+"\\n"}\n'.repeat(10),
+      'var a="x\\u0041",b=\'\\x41\',c=`d`;function(e){return"&amp;"+e%20+"\\n"}\n'.repeat(10),
     ],
     [
       'colours and paths',
