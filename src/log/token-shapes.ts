@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<Body, Uint8Array>> = {
   base64: kindOf(/[A-Za-z0-9+/=_-]/),
   any: kindOf(/[A-Za-z0-9+/=_.~%:-]/),
 };
+const NO_DIGIT = kindOf(/\D/);
 const BETWEEN = kindOf(/[\s"'=:\\]/);
 const WORD_GOES_ON = kindOf(/[A-Za-z0-9+/=]/);
 
@@ -145,7 +146,7 @@ function readShape(text: string, at: number, shape: Shape, skip: Skip): Found | 
   const isOpen = run === text.length && run < from + max + (isExact ? 1 : 0);
   const start = isNamed ? from : at;
   if (!isOpen && run - from < min) return undefined;
-  const end = wholeEnd(text, { at, from, run }, shape);
+  const end = wholeEnd(text, { at, from, run, digit: skip(NO_DIGIT, from, max) }, shape);
   return end !== undefined || isOpen ? { start, end: end ?? start, isOpen, what } : undefined;
 }
 
@@ -159,7 +160,7 @@ function mayBeginAt(text: string, at: number, { after, isNamed, isApart }: Shape
 /** Where a token ends, if it is one; a sentence's full stop or a dash after it is not part of it. */
 function wholeEnd(
   text: string,
-  { at, from, run }: { at: number; from: number; run: number },
+  { at, from, run, digit }: { at: number; from: number; run: number; digit: number },
   { min, hasDigit, isExact, whole }: Shape,
 ): number | undefined {
   let end = run;
@@ -169,7 +170,7 @@ function wholeEnd(
     if (!found) return undefined;
     end = at + found[0].length;
   }
-  if (end - from < min || (hasDigit && !/\d/.test(text.slice(from, end)))) return undefined;
+  if (end - from < min || (hasDigit && digit >= end)) return undefined;
   return isExact && run < text.length && has(WORD_GOES_ON, text, run) ? undefined : end;
 }
 
