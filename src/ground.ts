@@ -11,6 +11,7 @@ import { type Db, openDatabase } from './db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from './deliveries/delivery-store.ts';
 import { watchBrokenOff } from './flow/broken-off.ts';
 import { type CrashPoint, createCrashPoint } from './flow/crash-points.ts';
+import { maskedReports, maskedRuns } from './flow/masked-stores.ts';
 import type { LeaseTimes } from './flow/worker.ts';
 import { type JoinedApps, joinApps } from './join-apps.ts';
 import { createLogger, type LogDestination, type Logger } from './log/logger.ts';
@@ -117,8 +118,8 @@ function makeGround(
     redactor,
     log,
     deliveries: createDeliveryStore(db, clock),
-    runs: createRunStore(db, clock),
-    reports: createReportStore(db, clock),
+    runs: maskedRuns(createRunStore(db, clock), redactor.mask),
+    reports: maskedReports(createReportStore(db, clock), redactor.mask),
     queue: createRunQueue(db, clock, times.leaseMs, {
       perRepository: config.maxRunsPerRepository,
       perActor: config.maxRunsPerActor,

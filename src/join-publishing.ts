@@ -7,6 +7,7 @@ import { askBeforePublishing } from './flow/ask-again.ts';
 import { branchesOfRun } from './flow/branches-of-run.ts';
 import { publishPurpose } from './flow/github-credential.ts';
 import type { Host } from './flow/host.ts';
+import { maskedPublications } from './flow/masked-stores.ts';
 import type { Directories } from './flow/places.ts';
 import { createPublisher, type Publisher } from './flow/publisher.ts';
 import { isEndWanted, type WantParts, wantStatus } from './flow/tell.ts';
@@ -46,7 +47,7 @@ export function joinPublishing(ground: {
     ...ground,
     whyNotNow: async (run, profile) => await askBeforePublishing({ ...ground, ...ground.talk }, run, profile),
     host: host.current,
-    publications: createPublicationStore(db, clock),
+    publications: maskedPublications(createPublicationStore(db, clock), redactor.mask),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
     remoteFor: remotesOf(ground),
     branchesFor: async (profile, run, signal) =>

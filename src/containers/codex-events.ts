@@ -6,6 +6,9 @@ import { createLineJoiner } from './line-joiner.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Nothing that is read lies deeper in an event. */
+const MAX_DEPTH = 8;
+
 const MAX_MESSAGE_CHARACTERS = 100_000;
 
 /** Other threads are told of this often. */
@@ -19,12 +22,12 @@ const DROPPED: AgentEvent = {
 };
 
 /**
- * A reader for the output of `codex exec --json`: https://github.com/openai/codex/blob/main/codex-rs/exec/src/exec_events.rs
+ * A reader for the output of `codex exec --json`, whose texts are masked again as they read without JSON's escapes: https://github.com/openai/codex/blob/main/codex-rs/exec/src/exec_events.rs
  *
  * The first thread counts. Events name no thread, so what comes after the start of another one is taken for that
  * one's, until its turn is over. Once a turn is over nothing counts until the same thread starts another.
  */
-export function createCodexReader(): AgentReader {
+export function createCodexReader(mask: (text: string) => string = (text) => text): AgentReader {
   const lines = createLineJoiner();
   const thread = createThread();
   let other: { hasTurn: boolean } | undefined;
@@ -60,7 +63,7 @@ export function createCodexReader(): AgentReader {
     read(line) {
       if (line.stream !== 'stdout') return [];
       const joined = lines.join(line);
-      const events = joined.lines.flatMap((text) => readEvent(parseEvent(text)) ?? []);
+      const events = joined.lines.flatMap((text) => readEvent(maskedFields(parseEvent(text), mask)) ?? []);
       return joined.isDropped ? [...events, DROPPED] : events;
     },
     turn: thread.turn,
@@ -138,6 +141,19 @@ function parseEvent(text: string): Fields {
   } catch {
     return {};
   }
+}
+
+/** Of an event what is read of it, each text masked as a whole, before anything of it is cut or made plain. */
+function maskedFields(event: Fields, mask: (text: string) => string): Fields {
+  const masked = (value: unknown, depth: number): unknown => {
+    if (typeof value === 'string') return mask(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (depth === MAX_DEPTH) return null;
+    if (Array.isArray(value)) return value.map((inner) => masked(inner, depth + 1));
+    const read = Object.entries(value).filter(([key]) => key !== 'aggregated_output');
+    return Object.fromEntries(read.map(([key, inner]) => [key, masked(inner, depth + 1)]));
+  };
+  return asFields(masked(event, 0));
 }
 
 function asFields(value: unknown): Fields {

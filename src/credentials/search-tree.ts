@@ -9,8 +9,8 @@ import {
   readlinkSync,
   readSync,
 } from 'node:fs';
-import { MIN_SECRET_CHARACTERS, type Needle, needlesFor } from '../log/encodings.ts';
-import { createScanner, type Scanner } from '../log/scanner.ts';
+import { createFinder, type Finder } from '../log/finder.ts';
+import { MIN_SECRET_CHARACTERS, needlesFor } from '../log/needles.ts';
 
 /** A tree to search: files whose inode last changed at or before `sinceNs` (nanoseconds since 1970) are known to be clean. */
 export type SearchRoot = { name: string; dir: string; sinceNs?: bigint };
@@ -29,7 +29,7 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBL
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Looks for every form of `values` (as the log masks them, and in hex) in the files below `roots`, in the names of
+ * Looks for `values` in every spelling that the log masks in the files below `roots`, in the names of
  * their entries and in what links say. Links are not followed, sockets, devices and FIFOs not opened, and every step
  * down is taken from an open directory, so that neither long paths nor odd names (they are bytes) matter.
  *
@@ -42,7 +42,7 @@ export function searchTrees(
   tell: (news: SearchNews) => void,
 ): void {
   const state: State = {
-    scanner: createScanner(values.flatMap(byteNeedles)),
+    finder: createFinder(values.filter((value) => value.length >= MIN_SECRET_CHARACTERS).flatMap(needlesFor)),
     buffer: Buffer.allocUnsafe(CHUNK_BYTES),
     left: { found: limit, entries: MAX_ENTRIES, bytes: MAX_BYTES },
     cuts: new Set(),
@@ -55,24 +55,12 @@ export function searchTrees(
 }
 
 type State = {
-  scanner: Scanner;
+  finder: Finder;
   buffer: Buffer;
   left: { found: number; entries: number; bytes: number };
   cuts: Set<string>;
   tell: (news: SearchNews) => void;
 };
-
-/** Files are bytes: needles are their UTF-8 read as Latin-1, and so is what is searched. */
-function byteNeedles(value: string): Needle[] {
-  const bytes = Buffer.from(value.trim());
-  const hex = bytes.toString('hex');
-  const inHex = [hex, hex.toUpperCase()].map((text) => ({ text, wraps: true }));
-  const forms = needlesFor(value).map(({ text, wraps }) => ({
-    text: Buffer.from(text).toString('latin1'),
-    wraps,
-  }));
-  return value.length < MIN_SECRET_CHARACTERS ? [] : [...forms, ...inHex];
-}
 
 function walk(state: State, root: SearchRoot, folder: number, path: Buffer, depth: number): void {
   const entries = attempt(() =>
@@ -114,13 +102,17 @@ function visit(state: State, root: SearchRoot, folder: number, { name, path, dep
 
 /** Whether an entry's name, the words of a link, or the contents of a file hold a value. */
 function searchEntry(state: State, at: Buffer, name: Buffer, stats: BigIntStats): boolean {
-  if (holds(state.scanner, name.toString('latin1'))) return true;
+  if (state.finder.holds(name.toString('latin1'))) return true;
   if (stats.isFile()) return searchFile(state, at);
   const link = stats.isSymbolicLink() ? attempt(() => readlinkSync(at, { encoding: 'buffer' })) : undefined;
-  return link !== undefined && holds(state.scanner, link.toString('latin1'));
+  return link !== undefined && state.finder.holds(link.toString('latin1'));
 }
 
-/** Reads a file in chunks that share the end in which a needle may have begun. */
+/** As how many characters one of a value may be spelt, and what of a chunk is read again with the next at the most. */
+const SPELT_AS = 16;
+const MAX_CARRIED = 128 * 1024;
+
+/** Reads a file in chunks that share an end in which a value may have begun. */
 function searchFile(state: State, path: Buffer): boolean {
   const file = open(path, FILE);
   if (file === undefined) {
@@ -135,23 +127,15 @@ function searchFile(state: State, path: Buffer): boolean {
       done += bytes;
       state.left.bytes -= bytes;
       const text = carried + state.buffer.toString('latin1', 0, bytes);
-      if (holds(state.scanner, text)) return true;
+      if (state.finder.holds(text)) return true;
       if (done >= MAX_FILE_BYTES) cut(state, `a file is longer than ${MAX_FILE_BYTES / 1024 ** 2} MiB`);
       if (state.left.bytes <= 0) cut(state, `there are more than ${MAX_BYTES / 1024 ** 3} GiB`);
       if (done >= MAX_FILE_BYTES || state.left.bytes <= 0) return false;
-      carried = text.slice(state.scanner.openFrom(text));
+      carried = text.slice(-Math.min(MAX_CARRIED, SPELT_AS * state.finder.reach));
     }
   } finally {
     closeSync(file);
   }
-}
-
-function holds(scanner: Scanner, text: string): boolean {
-  let found = false;
-  scanner.scan(text, () => {
-    found = true;
-  });
-  return found;
 }
 
 function cut(state: State, why: string): void {

@@ -53,6 +53,7 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
   const timeline = createTimelineWriter(parts, run.id);
   const listener = createListener(profile.execution.handler, {
     mark,
+    mask: parts.redactor.mask,
     write: ({ data, ...entry }) => timeline.write({ ...entry, data: { ...data, attempt: run.attempt } }),
   });
   const over = new AbortController();

@@ -38,9 +38,13 @@ const LOSSES = {
 /** Listens as the handler's profile says: to an agent's events, from the handler's start on, or to plain text. */
 export function createListener(
   handler: Handler,
-  { mark, write }: { mark: string | undefined; write: TimelineWriter['write'] },
+  {
+    mark,
+    write,
+    mask,
+  }: { mark: string | undefined; write: TimelineWriter['write']; mask: (text: string) => string },
 ): Listener {
-  const agent: AgentReader = eventsOf(handler) === 'codex' ? createCodexReader() : createPlainReader();
+  const agent: AgentReader = eventsOf(handler) === 'codex' ? createCodexReader(mask) : createPlainReader();
   const reader = fromHandlerStart(agent);
   if (mark === undefined) reader.begin();
   const losses = new Set<keyof typeof LOSSES>();

@@ -36,6 +36,13 @@ export function keyBlockEnd(text: string, at: number): ShapeEnd {
   return { end, isOpen: line < limit && isCutOff(text.slice(line)) };
 }
 
+/** Whether the first line of a private key stands in `text`. */
+export function isKeyHead(text: string): boolean {
+  for (let at = text.indexOf('-----BEGIN '); at >= 0; at = text.indexOf('-----BEGIN ', at + 1))
+    if (reach(HEAD, text, at) !== undefined) return true;
+  return false;
+}
+
 /** Whether what follows the last whole line may go on as a key does: nothing yet, or part of a line end or of the last line. */
 function isCutOff(rest: string): boolean {
   if (rest.length > MAX_HEAD) return false;

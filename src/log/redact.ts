@@ -1,6 +1,6 @@
-import { MIN_SECRET_CHARACTERS, type Needle, needlesFor } from './encodings.ts';
-import { createScanner, type Scanner } from './scanner.ts';
-import { SHAPE_CONTEXT, shapeScanner } from './token-shapes.ts';
+import { createFinder, type Finder, type Span } from './finder.ts';
+import { MIN_SECRET_CHARACTERS, needlesFor } from './needles.ts';
+import { SHAPE_CONTEXT } from './token-shapes.ts';
 
 /** What stands in the place of a secret. */
 const MASK = '[masked]';
@@ -16,7 +16,7 @@ export type RedactorStream = {
 /** Knows every secret that was handed out, and takes it out of whatever is shown; what has the shape of a well-known token too. */
 export type Redactor = {
   /**
-   * Masks `value` from now on, in every form of `encodings.ts`, until the function it gives is called.
+   * Masks `value` from now on, in every spelling of `views.ts`, until the function it gives is called.
    * Added twice, it is masked until it was forgotten twice. A value under 6 characters is not masked.
    */
   add(value: string): () => void;
@@ -25,12 +25,18 @@ export type Redactor = {
   stream(): RedactorStream;
 };
 
+/** How much of what was shown is looked at again, so that the beginning of what goes on is known. */
+const CONTEXT = Math.max(64, SHAPE_CONTEXT);
+
+/** No more is held back, unless a value is longer: what takes more characters to say is hidden unsaid. */
+const MAX_HELD = 256 * 1024;
+
 /** A redactor that knows no secret yet. */
 export function createRedactor(): Redactor {
-  const secrets = new Map<string, { count: number; needles: Needle[] }>();
-  let built: Scanner | undefined;
-  const scanner = (): Scanner => {
-    built ??= createScanner(distinct([...secrets.values()].flatMap(({ needles }) => needles)));
+  const secrets = new Map<string, { count: number; needles: string[] }>();
+  let built: Finder | undefined;
+  const finder = (): Finder => {
+    built ??= createFinder([...secrets.values()].flatMap(({ needles }) => needles));
     return built;
   };
 
@@ -58,70 +64,69 @@ export function createRedactor(): Redactor {
         forgotten = true;
       };
     },
-    mask: (text) => maskUpTo(scanner(), text, { covered: 0, decided: 0, end: text.length }).shown,
-    stream: () => createStream(scanner),
+    mask: (text) =>
+      cover(text, finder().look(text, 0, false).spans, {
+        covered: 0,
+        shownBefore: 0,
+        end: text.length,
+      }).shown,
+    stream: () => createStream(finder),
   };
 }
 
-function createStream(scanner: () => Scanner): RedactorStream {
+function createStream(finder: () => Finder): RedactorStream {
   let held = '';
   /** How much of `held` was given already: what lies in a secret, and what tells whether a word begins after it. */
   let covered = 0;
+  /** The same without what lies in a secret. */
+  let shownBefore = 0;
   /** How much of `held` was looked through for the beginnings of tokens; with what stood before it gone, it would seem another. */
   let decided = 0;
-  const give = (text: string, end: number): string => {
-    const masked = maskUpTo(scanner(), text, { covered, decided, end });
-    const start = Math.max(0, end - SHAPE_CONTEXT);
+  const give = (text: string, isOver: boolean): string => {
+    const { spans, open } = finder().look(text, decided, !isOver);
+    const limit = Math.max(MAX_HELD, 4 * finder().reach);
+    const isTooMuch = !isOver && text.length - open > limit;
+    const end = isOver || isTooMuch ? text.length : Math.max(open, shownBefore);
+    const masked = cover(text, isTooMuch ? [...spans, [open, end]] : spans, {
+      covered,
+      shownBefore,
+      end,
+    });
+    const start = Math.max(0, end - CONTEXT);
     held = text.slice(start);
-    covered = masked.beyond + end - start;
+    shownBefore = end - start;
+    covered = shownBefore + masked.beyond;
     decided = Math.max(decided, end) - start;
     return masked.shown;
   };
   return {
-    push(text) {
-      const whole = held + text;
-      return give(whole, Math.min(scanner().openFrom(whole), shapeScanner.openFrom(whole, decided)));
-    },
+    push: (text) => give(held + text, false),
     end() {
-      const shown = give(held, held.length);
+      const shown = give(held, true);
       held = '';
       covered = 0;
+      shownBefore = 0;
       decided = 0;
       return shown;
     },
   };
 }
 
-/**
- * Masks `text` from `covered` to `end`; tokens that begin before `decided` were seen before. `beyond` tells how far a mask that was given reaches behind `end`.
- * Every needle that starts before `end` must be complete in `text`.
- */
-function maskUpTo(
-  scanner: Scanner,
+/** Masks `text` from `covered` to `end`; `shownBefore` is where it was shown to, `beyond` tells how far a mask that was given reaches behind `end`. */
+function cover(
   text: string,
-  { covered, decided, end }: { covered: number; decided: number; end: number },
+  spans: readonly Span[],
+  { covered, shownBefore, end }: { covered: number; shownBefore: number; end: number },
 ): { shown: string; beyond: number } {
   const parts: string[] = [];
   let done = covered;
-  const cover = (start: number, stop: number): void => {
-    if (start >= end) return;
+  for (const [start, stop] of spans) {
+    if (start >= end) break;
     if (start >= done) parts.push(text.slice(done, start), MASK);
+    // Its beginning was shown before it could be known.
+    else if (done === shownBefore && stop > done) parts.push(MASK);
     done = Math.max(done, stop);
-  };
-  const shapes: [start: number, stop: number][] = [];
-  shapeScanner.scan(text, decided, (start, stop) => void shapes.push([start, stop]));
-  scanner.scan(text, (start, stop) => {
-    for (let shape = shapes[0]; shape && shape[0] <= start; shape = shapes[0]) {
-      shapes.shift();
-      cover(...shape);
-    }
-    cover(start, stop);
-  });
-  for (const shape of shapes) cover(...shape);
+  }
   if (done < end) parts.push(text.slice(done, end));
   return { shown: parts.join(''), beyond: Math.max(0, done - end) };
-}
-
-function distinct(needles: readonly Needle[]): Needle[] {
-  return [...new Map(needles.map((needle) => [`${needle.wraps}${needle.text}`, needle])).values()];
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/errors.ts';
-import { tokenIn } from './token-shapes.ts';
+import { tokenIn } from '../log/token-shapes.ts';
 
 /**
  * The problem `secret_in_profile` when a text of a profile holds what looks like a token or a private key; `where` says

@@ -1,5 +1,5 @@
 import type { Fault } from '../base/errors.ts';
-import { tokenIn } from '../mounts/token-shapes.ts';
+import { tokenIn } from '../log/token-shapes.ts';
 
 /** Characters of a value that a message quotes. */
 const SHOWN = 80;

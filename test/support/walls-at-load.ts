@@ -160,9 +160,9 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'tokens in profiles',
-    'mounts/token-shapes.ts',
-    'shape.test(text))',
-    'false)',
+    'log/token-shapes.ts',
+    "return what ?? (isKeyHead(text) ? 'a private key' : undefined);",
+    'return undefined;',
     'test/mounts/secrets.test.ts',
   ),
 ];

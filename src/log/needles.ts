@@ -1,0 +1,63 @@
+import { toBytes } from './bytes.ts';
+import { peel } from './peel.ts';
+
+/** Shorter texts are too common to be masked. */
+export const MIN_SECRET_CHARACTERS = 6;
+
+/** Longer than any key file; every line of a larger text would slow down each line of a log. */
+const MAX_LINES = 256;
+
+/** More spellings than this lie in no value over each other. */
+const MAX_LAYERS = 4;
+
+/**
+ * The texts that are looked for in each view of a text (`views.ts`) to find `value`: the value and its lines, as they
+ * are, in bytes, with the spellings in them taken off as they are off the text, and in base64 at any offset.
+ */
+export function needlesFor(value: string): string[] {
+  const trimmed = value.trim();
+  const core = trimmed.length >= MIN_SECRET_CHARACTERS ? trimmed : value;
+  const plain = [core, ...secretLines(core)].flatMap((text) => [text, ...peeledForms(text)]);
+  const spaced = core.includes(' ') ? peeledForms(core.replaceAll(' ', '+')) : [];
+  return [...new Set([...plain, ...spaced, ...escapedEnds(core), ...base64Forms(core)])];
+}
+
+/** How many backslashes stand at the end of a value that ends with some cannot be told from what follows. */
+function escapedEnds(value: string): string[] {
+  if (!value.endsWith('\\')) return [];
+  const inner = (text: string): string => JSON.stringify(text).slice(1, -1);
+  return [inner(value), inner(inner(value)), inner(inner(inner(value)))];
+}
+
+/** The lines of a key file, without the armour that all key files share. */
+function secretLines(value: string): string[] {
+  const lines = value.split(/\r\n|\r|\n/, MAX_LINES).map((line) => line.trim());
+  return lines.filter((line) => line.length >= MIN_SECRET_CHARACTERS && !/^-----.*-----$/.test(line));
+}
+
+function peeledForms(value: string): string[] {
+  const isNarrow = /^[\0-\u00ff]*$/.test(value);
+  return [toBytes(value), ...(isNarrow ? [value] : [])].flatMap((bytes) => {
+    const forms = [bytes];
+    for (let layer = 0; layer < MAX_LAYERS; layer += 1) {
+      const next = peel(forms.at(-1) ?? '', true)?.text;
+      if (next === undefined) break;
+      forms.push(next);
+    }
+    const kept = forms.filter((form) => form.length >= MIN_SECRET_CHARACTERS);
+    return kept.flatMap((form) => [form, Buffer.from(form, 'latin1').toString('utf8')]);
+  });
+}
+
+/**
+ * The base64 characters that a value alone decides, for each of the three places where it may start in the
+ * bytes around it, in both alphabets.
+ */
+function base64Forms(value: string): string[] {
+  const bytes = Buffer.from(value, 'utf8');
+  const forms = [0, 1, 2].map((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
+    return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+  });
+  return forms.flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')]);
+}
