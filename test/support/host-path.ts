@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { findHostProgram, readHostPrograms } from '../../src/cli/programs-check.ts';
@@ -16,6 +25,8 @@ export function makeHostPath(): { path: string; remove(): void } | undefined {
   if (essential === undefined) return undefined;
   const before = (process.env.PATH ?? '').split(delimiter);
   const path = mkdtempSync(join(tmpdir(), 'gf-path-'));
+  // Some programs are started as another user.
+  chmodSync(path, 0o755);
   const declared = readHostPrograms().map(({ program }) => program);
   const found = ['npm', 'npx', ...declared].map((program) => findHostProgram(program, before));
   const programs = [process.execPath, ...essential, ...found.filter((file) => file !== undefined)];
