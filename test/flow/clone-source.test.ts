@@ -3,6 +3,7 @@ import type { FlowEvent } from '../../src/events/event.ts';
 import { fetchSource } from '../../src/flow/clone-source.ts';
 import { pinHead, withPinnedHead } from '../../src/flow/pinned-head.ts';
 import type { CheckoutRule, Profile } from '../../src/profiles/profile.ts';
+import { mainMirror } from '../../src/workspaces/apart.ts';
 import { branchesWith } from '../../src/workspaces/holders.ts';
 import { commentEvent, profileOf } from '../support/flow-events.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
@@ -84,7 +85,8 @@ test('a commit is held by branches alone: not by a tag, a pull request or a merg
   lab.origin.git('update-ref', 'refs/tags/v1', fork);
   lab.origin.git('update-ref', 'refs/heads/gh-readonly-queue/main/pr-7', fork);
   lab.origin.git('update-ref', 'refs/heads/x/y', main);
-  const { mirror } = await lab.mirrors.fetch(REPOSITORY, { pullRequest: { number: 7, kind: 'head' } });
+  const pull = await lab.mirrors.fetch(REPOSITORY, { pullRequest: { number: 7, kind: 'head' } });
+  const mirror = mainMirror(pull.mirror);
   expect(await branchesWith(mirror, main)).toEqual(['main', 'x/y']);
   expect(await branchesWith(mirror, newer)).toEqual(['main']);
   expect(await branchesWith(mirror, fork)).toEqual([]);
