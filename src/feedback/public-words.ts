@@ -85,8 +85,8 @@ function isInternal(text: string): boolean {
 
 /** Which server it is, people know or need not know. */
 function withoutAddresses(text: string): string {
-  return text.replaceAll(/(^)?\b[a-z+]+:\/\/[^\s,;)]+/gi, (_all, start) =>
-    start === undefined ? 'the server' : 'The server',
+  return text.replaceAll(/\b[a-z+]+:\/\/[^\s,;)]+/gi, (_address, at: number) =>
+    at === 0 ? 'The server' : 'the server',
   );
 }
 

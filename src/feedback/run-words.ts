@@ -90,7 +90,7 @@ export function endedValues(
   run: Run,
   told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'ended'> {
-  const shown = shorten(prepare(run.finalMessage ?? '', told.mask), MESSAGE_CHARACTERS);
+  const message = prepare(run.finalMessage ?? '', told.mask);
   const results = resultsOf(run, told.timeline);
   const reason = run.reason && publicProblem(run.reason, run.id);
   return {
@@ -101,9 +101,17 @@ export function endedValues(
     MEND: reason?.mend ?? '',
     CODE: reason?.code ?? '',
     RESULT: results.map((entry) => publicResult(entry)).join('\n\n'),
-    MESSAGE: shown.trim() === '' ? '' : quote(shown),
+    MESSAGE: message.trim() === '' ? '' : quoted(message),
     TOKENS: run.usage ? tokens(run.usage) : '',
   };
+}
+
+/** A quotation that leaves room for the rest of the comment, however many lines it has. */
+function quoted(message: string): string {
+  for (let size = MESSAGE_CHARACTERS; ; size = Math.floor(size * 0.8)) {
+    const text = quote(shorten(message, size));
+    if (text.length <= MESSAGE_CHARACTERS * 1.2 || size < 100) return text;
+  }
 }
 
 /** Of the current attempt; that a publication is stuck is said until it is made or refused. */
