@@ -21,6 +21,7 @@ import {
 } from '../../src/credentials/deliver.ts';
 import { maskDelivered } from '../../src/credentials/mask-secrets.ts';
 import { createRedactor, type Redactor } from '../../src/log/redact.ts';
+import { tokenIn } from '../../src/log/token-shapes.ts';
 import { resolveMounts } from '../../src/mounts/check.ts';
 import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex-login.ts';
 import { bindOf, makeMountHost } from '../support/mount-host.ts';
@@ -368,7 +369,10 @@ describe('a delivery', () => {
     expect(delivered.values.map((value) => value.reveal())).not.toContain(login.refreshToken);
     delivered.forget();
     delivered.forget();
-    for (const value of all) expect(redactor.mask(value)).toBe(value);
+    // A JSON Web Token is known by its shape too.
+    for (const value of all)
+      expect(redactor.mask(value)).toBe(tokenIn(value) === undefined ? value : '[masked]');
+    expect(all.filter((value) => tokenIn(value) === undefined)).not.toEqual([]);
   });
 
   test('is masked again by a service that was started anew', async () => {
