@@ -12,7 +12,7 @@ export function steady<T>(value: T, { runs, deliveries, commits }: Names): T {
   for (const [index, id] of deliveries.entries()) text = text.replaceAll(id, `<delivery ${index + 1}>`);
   const steadied = text
     .replaceAll(/\b[0-9a-f]{40}\b/g, (sha) => commits.get(sha) ?? '<commit>')
-    .replaceAll(/(?<=<!-- github-flows:[^ ]+) [\w-]{32}(?= -->)/g, '')
+    .replaceAll(/(?<=<!-- github-flows:(?:<run \d+>|[^ ])+) [\w-]{32}(?= -->)/g, '')
     .replaceAll(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replaceAll(/(?<=\bthe mark |<\/?untrusted )\w{26}\b/g, '<mark>')
     .replaceAll(/\bafter \d+ s\b/g, 'after <some> s')
@@ -27,8 +27,8 @@ type Asked = { method: string; path: string; body?: unknown };
 
 /**
  * Requests in their order, but for what is a matter of the machine: reads that follow each other are asked at once, and
- * a reaction goes out at once with the comment or check of its decision, so that both are sorted; and the check of a
- * living run is brought up to date only when the run takes long.
+ * a reaction goes out at once with the comment or check of its decision, so that both are sorted; and check and
+ * comment of a living run are brought up to date only when the run takes long.
  */
 export function inOrder<T extends Asked>(requests: readonly T[]): T[] {
   const ordered: T[] = [];
@@ -63,6 +63,8 @@ function isMaking(request: Asked | undefined): boolean {
 }
 
 function isMeanwhile({ method, path, body }: Asked): boolean {
-  const { status } = (body ?? {}) as { status?: unknown };
+  const { status, body: text } = (body ?? {}) as { status?: unknown; body?: unknown };
+  const isLiving = /\*\*<?The (?:agent is|run waits|run is being)/.test(String(text));
+  if (method === 'PATCH' && path.includes('/issues/comments/') && isLiving) return true;
   return method === 'PATCH' && path.includes('/check-runs/') && status !== 'completed';
 }
