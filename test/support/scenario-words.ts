@@ -7,12 +7,11 @@ export type Names = {
 
 /** `value` without the seals of our marks, and with ids, commits, times, the marks of fences and a run's first two states put into words that stay. */
 export function steady<T>(value: T, { runs, deliveries, commits }: Names): T {
-  let text = JSON.stringify(value);
+  let text = JSON.stringify(value).replaceAll(/(?<=<!-- github-flows:[^ ]+) [\w-]{32}(?= -->)/g, '');
   for (const [index, id] of runs.entries()) text = text.replaceAll(id, `<run ${index + 1}>`);
   for (const [index, id] of deliveries.entries()) text = text.replaceAll(id, `<delivery ${index + 1}>`);
   const steadied = text
     .replaceAll(/\b[0-9a-f]{40}\b/g, (sha) => commits.get(sha) ?? '<commit>')
-    .replaceAll(/(?<=<!-- github-flows:[^ ]+) [\w-]{32}(?= -->)/g, '')
     .replaceAll(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replaceAll(/(?<=\bthe mark |<\/?untrusted )\w{26}\b/g, '<mark>')
     .replaceAll(/\bafter \d+ s\b/g, 'after <some> s')
