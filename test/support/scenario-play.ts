@@ -116,15 +116,16 @@ function tellRequest({ method, path, query, body }: ApiRequest): Record<string, 
   return { method, path, ...asked, ...(body !== undefined && { body }) };
 }
 
-/** What is asked again before a start and before a publication is left out where it was asked before; test/flow/ask-again.test.ts has it. */
+/** How a thread stands is asked before a start and before a publication, and right behind it who may once more: left out here, for test/flow/ask-again.test.ts has it. */
 function askedOnce(requests: readonly ApiRequest[]): ApiRequest[] {
-  const seen = new Set<string>();
+  let isAgain = false;
   return requests.filter(({ method, path }) => {
-    const isThread = /\/issues\/\d+$|\/(?:issues|pulls)\/comments\/\d+$/.test(path);
-    const isRight = /\/permission$|\/memberships\//.test(path);
-    const isAgain = method === 'GET' && (isThread || (isRight && seen.has(path)));
-    seen.add(path);
-    return !isAgain;
+    const isThread = method === 'GET' && /\/issues\/\d+$|\/(?:issues|pulls)\/comments\/\d+$/.test(path);
+    if (isThread) isAgain = true;
+    if (isThread || method !== 'GET' || !/\/permission$/.test(path)) return !isThread;
+    const wasAgain = isAgain;
+    isAgain = false;
+    return !wasAgain;
   });
 }
 
