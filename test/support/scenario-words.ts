@@ -12,7 +12,7 @@ export function steady<T>(value: T, { runs, deliveries, commits }: Names): T {
   for (const [index, id] of deliveries.entries()) text = text.replaceAll(id, `<delivery ${index + 1}>`);
   const steadied = text
     .replaceAll(/\b[0-9a-f]{40}\b/g, (sha) => commits.get(sha) ?? '<commit>')
-    .replaceAll(/(?<=<!-- github-flows:[^ ]+) [\w-]{32}(?= -->)/g, '')
+    .replaceAll(/(?<=<!-- github-flows:[\w:-]*(?:<run \d+>)?[\w:-]*) [\w-]{32}(?= -->)/g, '')
     .replaceAll(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replaceAll(/(?<=\bthe mark |<\/?untrusted )\w{26}\b/g, '<mark>')
     .replaceAll(/\bafter \d+ s\b/g, 'after <some> s')
