@@ -39,7 +39,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['agent_failed_after_turn', 'agent_gave_up', 'turn_unfinished', 'prepare_timed_out'],
   ...['checkout_head_moved', 'checkout_too_large', 'repository_over_limits', 'repository_sha256_unsupported'],
   ...['permission_lost', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'],
-  ...['publish_thread_closed'],
+  ...['publish_thread_closed', 'publish_changes_nothing'],
 ]);
 
 /** What is told of the other codes, by how they begin; the first that fits counts. */

@@ -59,6 +59,7 @@ export function planPublication(parts: {
     teamReviewers: rule.teamReviewers,
     assignees: rule.assignees,
     limits: rule.limits,
+    ...(kept.changesNothing && { changesNothing: true }),
     ...(kept.committer === undefined ? {} : { authors: [kept.committer, ...(rule.authors ?? [])] }),
   };
 }
