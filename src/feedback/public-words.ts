@@ -68,6 +68,7 @@ const AREAS: readonly (readonly [RegExp, string])[] = [
     /^(?:profile|prompt|mount|policy|env|filter|group|allow|report_template)/,
     'The profile of this run asks for what is not possible here.',
   ],
+  [/^(?:agent|turn)_/, 'The agent did not end as it should have.'],
 ];
 
 const OTHERS = 'Something went wrong within the service.';

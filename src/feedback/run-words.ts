@@ -39,6 +39,7 @@ const RESULTS = new Set([
   'nothing_changed',
   'changes_not_kept',
   'left_behind',
+  'left_unknown',
 ]);
 
 /** Those of them that whoever asked for the run must hear of, although it succeeded. */
@@ -49,6 +50,7 @@ const TROUBLE = new Set([
   'publish_stuck',
   'changes_not_kept',
   'left_behind',
+  'left_unknown',
 ]);
 
 /** Whether a run that was to be published has something to tell besides that it succeeded. */

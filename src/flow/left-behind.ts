@@ -43,18 +43,28 @@ export async function lookForLeft(
     const request = { installation, runId: run.id, workspace, owner, base, branch };
     const found = await keepLeft({ ...parts, mask }, request, log);
     if (!found) return undefined;
-    const { publish } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
     const { left, patch } = found;
     const kept = patch === null ? 'It was too much to keep.' : 'It is kept for a while as a patch.';
     return {
       kind: 'left_behind',
       text: `${mask(leftWords(left))} ${kept}`,
-      data: { files: left.files, patch, shown: publish !== undefined },
+      data: { files: left.files, patch, shown: await isPublished(parts, run) },
     };
   } catch (error) {
     const { code, message, mend } = asFlowError(error).toProblem();
     parts.log.warn({ err: error, run: run.id }, 'what an agent left uncommitted could not be seen');
     const text = `Whether the agent left anything uncommitted is not known: ${parts.redactor.mask(message)}`;
-    return { kind: 'left_unknown', text, data: { code, mend, shown: false } };
+    return {
+      kind: 'left_unknown',
+      text,
+      data: { code, mend, public: UNKNOWN, shown: await isPublished(parts, run).catch(() => true) },
+    };
   }
+}
+
+const UNKNOWN =
+  'Whether the agent left anything uncommitted, which is not published, is not known: it could not be looked at.';
+
+async function isPublished({ runs }: LeftParts, run: Run): Promise<boolean> {
+  return (JSON.parse(await runs.profileJson(run.id)) as Profile).publish !== undefined;
 }

@@ -34,9 +34,35 @@ export async function confinedGit(
     if (exitCode === 0 || accepts.includes(exitCode)) return;
     throw refuse(lastLine(stderr));
   } catch (error) {
-    const { code } = asFlowError(error);
-    throw code === 'command_failed' || code === 'repository_over_limits' ? tooLarge() : error;
+    throw asTooLarge(error);
   }
+}
+
+/**
+ * Throws `changes_too_large` for a commit whose paths are no list to work with: a few hundred bytes of trees name
+ * billions of files, and whatever compares them holds every one in memory before it says a word. Listing holds none.
+ */
+export async function refuseEndless(repository: string, commit: string): Promise<void> {
+  const enough = new AbortController();
+  let bytes = 0;
+  await runGit([`--git-dir=${repository}`, 'ls-tree', '-r', '-t', '-z', '--name-only', commit], {
+    limits: CHANGE_LIMITS,
+    timeoutMs: 4 * CHANGE_LIMITS.cpuSec * 1000,
+    signal: enough.signal,
+    onStdout(chunk) {
+      bytes += chunk.length;
+      if (bytes > CHANGE_LIMITS.pathBytes) enough.abort(tooLarge());
+    },
+  }).catch((error: unknown) => {
+    throw asTooLarge(error);
+  });
+  // Git may have ended before it could be ended.
+  enough.signal.throwIfAborted();
+}
+
+function asTooLarge(error: unknown): unknown {
+  const { code } = asFlowError(error);
+  return code === 'command_failed' || code === 'repository_over_limits' ? tooLarge() : error;
 }
 
 function tooLarge(): FlowError {

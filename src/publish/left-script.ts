@@ -34,14 +34,18 @@ while IFS= read -r ref; do
   say branch "$count" "\${ref#refs/heads/}"
   printf '%s\\n' "$ref" >>/tmp/left
 done </tmp/branches
-if ! g symbolic-ref --quiet HEAD >/dev/null; then
-  count=$(beyond HEAD) || count=0
-  if [ "$count" != 0 ]; then say head "$count"; echo HEAD >>/tmp/left; fi
-fi
+detached=0
+detach() {
+  count=$(beyond "$1") || count=0
+  if [ "$count" != 0 ]; then detached=$((detached + count)); printf '%s\\n' "$1" >>/tmp/left; fi
+}
+if ! g symbolic-ref --quiet HEAD >/dev/null; then detach HEAD; fi
 trees=0
 for dir in "$r"/.git/worktrees/*; do
   if [ ! -f "$dir/gitdir" ] || [ "$trees" = ${LEFT_LIMITS.worktrees} ]; then continue; fi
   trees=$((trees + 1))
+  at=$(head -c 64 "$dir/HEAD")
+  case $at in *[!0-9a-f]* | '') ;; *) detach "$at" ;; esac
   tree=$(head -c 4096 "$dir/gitdir")
   tree=\${tree%/.git}
   case $tree in /workspace/*) ;; *) continue ;; esac
@@ -49,6 +53,7 @@ for dir in "$r"/.git/worktrees/*; do
   count=$(records /tmp/status-of)
   if [ "$count" != 0 ]; then say worktree "$count" "\${tree#/workspace/}"; fi
 done
+if [ "$detached" != 0 ]; then say head "$detached"; fi
 say patch
 patch() { g "$@" --binary --full-index --no-color --no-ext-diff --no-textconv; }
 seconds=20

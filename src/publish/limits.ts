@@ -7,6 +7,8 @@ export const CHANGE_LIMITS = {
   objects: 200_000,
   /** Any one file that git writes while the bundle is checked: the objects, the patch. */
   fileBytes: 256 * 1024 * 1024,
+  /** All paths of a commit together: two million files or so. */
+  pathBytes: 128 * 1024 * 1024,
   /** Address space of git on the host. */
   memoryBytes: 2 * 1024 * 1024 * 1024,
   cpuSec: 30,

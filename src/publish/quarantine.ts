@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAskGit } from './ask-git.ts';
-import { confinedGit } from './confined-git.ts';
+import { confinedGit, refuseEndless } from './confined-git.ts';
 import { changesInvalid } from './errors.ts';
 import { listNew, rangeLines } from './new-commits.ts';
 import { patchBase } from './patch-base.ts';
@@ -63,6 +63,7 @@ export async function makeQuarantine(options: {
       await git(['cat-file', 'commit', commit]);
       await git(['update-ref', ref, commit]);
       await git(['rev-list', '--objects', '--quiet', ...beyond], from);
+      await refuseEndless(dir, commit);
     },
     async admitOwn(bundleFile, commit) {
       await git(['bundle', 'unbundle', bundleFile]);

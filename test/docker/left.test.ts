@@ -98,6 +98,12 @@ test.each([
     ['# refs/heads/side', '+x'],
   ],
   [
+    'a worktree without a branch',
+    'git worktree add -q --detach ../wt; cd ../wt; echo x >> README.md; git commit -qam side',
+    'The agent left 1 commit on a detached HEAD, which is not published.',
+    ['+x'],
+  ],
+  [
     'commits on its branch, and more that is in none',
     'echo x >> README.md; git commit -qam a; echo y >> README.md; echo z > "a\nb"',
     'The agent left 2 changed files uncommitted, which are not published: "README.md", "a?b" (new).',

@@ -65,6 +65,15 @@ describe('a problem as people on GitHub read it', () => {
     expect(publicProblem(problem)).toEqual(problem);
   });
 
+  test('an agent that gives up with words of the inside is not taken for a fault of the service', () => {
+    const told = publicProblem({
+      code: 'agent_gave_up',
+      message: 'Codex gave up: cannot read /root/.codex/auth.json.',
+      mend: 'Start it again.',
+    });
+    expect(told.message).toBe('The agent did not end as it should have.');
+  });
+
   test('the words of an error that nobody expected are for operators', () => {
     const fault = unexpected(new Error('EACCES: /etc/github-flows/key'));
     expect(JSON.stringify(fault.toProblem())).not.toContain('EACCES');

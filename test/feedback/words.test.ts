@@ -84,6 +84,7 @@ describe('the comment about a run', () => {
     'nothing_changed',
     'changes_not_kept',
     'left_behind',
+    'left_unknown',
   ])('says at its end what became of the agent’s turn and work: %s', (kind) => {
     const line = (text: string, data: Record<string, unknown>) => ({ ...doing(text, kind), data });
     const timeline = [

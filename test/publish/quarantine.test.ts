@@ -78,3 +78,16 @@ test('a commit whose file is not in the pack and not in this repository is refus
   rmSync(join(mirror.path, 'objects', blob.slice(0, 2), blob.slice(2)), { force: true });
   await expect(quarantine.admit(pack, commit)).rejects.toMatchObject({ code: 'changes_invalid' });
 });
+
+test('a tree that unfolds to a billion files is refused before anything holds them in memory', async () => {
+  const blob = writeObject('blob', 'new\n');
+  const trees = [treeOf(['100644', 'x', blob])];
+  for (let level = 0; level < 9; level += 1)
+    trees.unshift(
+      treeOf(...[...'0123456789'].map((name): [string, string, string] => ['40000', name, trees[0] ?? ''])),
+    );
+  const commit = commitOf(trees[0] ?? '');
+  await expect(quarantine.admit(packOf(blob, ...trees, commit), commit)).rejects.toMatchObject({
+    code: 'changes_too_large',
+  });
+});
