@@ -11,6 +11,9 @@ const DOING_CHARACTERS = 200;
 /** What an agent said at the end is cut here; the rest of a comment needs room too. */
 const MESSAGE_CHARACTERS = 50_000;
 
+/** And with the marks of its quotation here, so that it is cut once, where its code can be closed. */
+const QUOTED_CHARACTERS = 58_000;
+
 const HEADLINES: Readonly<Record<string, string>> = {
   queued: 'The run waits for its turn.',
   preparing: 'The run is being prepared.',
@@ -90,7 +93,8 @@ export function endedValues(
   run: Run,
   told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'ended'> {
-  const shown = shorten(prepare(run.finalMessage ?? '', told.mask), MESSAGE_CHARACTERS);
+  const message = prepare(run.finalMessage ?? '', told.mask);
+  const shown = shorten(message, Math.min(MESSAGE_CHARACTERS, quotable(message, QUOTED_CHARACTERS)));
   const results = resultsOf(run, told.timeline);
   const reason = run.reason && publicProblem(run.reason, run.id);
   return {
@@ -106,6 +110,19 @@ export function endedValues(
   };
 }
 
+/** How much of a text has a quotation of `limit` characters. */
+function quotable(text: string, limit: number): number {
+  let left = limit;
+  for (let at = 0; at < text.length; ) {
+    const feed = text.indexOf('\n', at);
+    const end = feed === -1 ? text.length : feed + 1;
+    left -= 2 + end - at;
+    if (left < 0) return Math.max(at, end + left);
+    at = end;
+  }
+  return text.length;
+}
+
 /** Of the current attempt; that a publication is stuck is said until it is made or refused. */
 function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly TimelineEntry[]): TimelineEntry[] {
   const isOfAttempt = ({ data }: TimelineEntry): boolean =>
@@ -117,9 +134,9 @@ function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly Timelin
   return results.filter(({ kind }) => kind !== 'publish_stuck' || !isSettled);
 }
 
-/** What a line says to people: the public words it was written with, else what its code may say, else itself if nothing of the inside is in it. */
+/** What a line says to people: the public words it was written with, else what its code may say, else itself if nothing of the inside is in it. What the agent left is named by names of its own. */
 function publicResult({ kind, text, data }: TimelineEntry): string {
-  if (kind === 'published') return text;
+  if (kind === 'published' || kind === 'left_behind') return text;
   if (typeof data.public === 'string') return data.public;
   if (typeof data.code !== 'string') return publicText(text);
   const { message, mend } = publicProblem({ code: data.code, message: text, mend: '' });
