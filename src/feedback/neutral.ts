@@ -1,4 +1,5 @@
 import { JOINER, withoutClosingWords } from '../text/closing-words.ts';
+import { DIRECTIVES } from '../text/directives.ts';
 import { isWithin, type Range, readMarkdown } from '../text/markdown.ts';
 
 /** An address as GitHub links it; what stands in its path mentions nobody. */
@@ -14,8 +15,8 @@ const ACTIVE: readonly RegExp[] = [
   /<(?=[a-z!/?])(?!https?:\/\/[^\s<>@]*>)/gi,
   // A picture.
   /!(?=\[)/g,
-  // What keeps checks from running, in a title that becomes a commit.
-  /\[(?=(?:skip (?:ci|actions)|(?:ci|actions) skip|no ci)\])/gi,
+  // What keeps checks from running, in a title or a text that becomes a commit.
+  ...DIRECTIVES,
 ];
 
 /** The same at the head of a line, where the place is the character behind: a command for another service, and a definition that links or footnotes elsewhere would be made with. */

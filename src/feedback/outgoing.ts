@@ -16,10 +16,13 @@ export function prepare(text: string, mask: (text: string) => string): string {
   return mask(lines.replaceAll(UNSEEN, (each) => (each === '\n' || each === '\t' ? each : '')));
 }
 
-/** The first `limit` characters, never half of one or of a reference to one, with code closed that is open there, and a mark when something is missing. */
+/**
+ * The first `limit` characters, never half of one or of a reference to one, with code closed that is open there, and a
+ * mark when something is missing. Open is what is so once the text is neutral: HTML before it may have hidden a fence.
+ */
 export function shorten(text: string, limit: number): string {
   const kept = beginning(text, limit);
-  const fence = openFence(kept);
+  const fence = openFence(kept.includes('<') ? neutral(kept) : kept);
   const closed = fence === undefined ? kept : `${kept.replace(/\n$/, '')}\n${fence}`;
   return kept.length === text.length
     ? closed

@@ -26,6 +26,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['publish_pull_request_closed', 'publish_fork', 'publish_head_moved', 'publish_no_thread'],
   ...[
     'publish_host_gone',
+    'publish_changes_nothing',
     'publish_lfs_missing',
     'publish_lfs_unpacked',
     'publish_author',
@@ -77,11 +78,16 @@ const OTHERS = 'Something went wrong within the service.';
 const INTERNAL =
   /(?<![\w.\-/])\/(?:[\w.@-]+\/)+[\w.@-]*|(?<![\w.\-/])~?\/(?:etc|home|root|run|srv|tmp|usr|var|opt)\b|[a-z]:\\|\b(?:file|ssh|git|https?|unix|tcp|npipe):\/\/|\b(?:\d{1,3}\.){3}\d{1,3}\b|\bsha256:|^\s*at .*:\d+:\d+/im;
 
-/** What the system calls its errors. */
-const SYSTEM_CODE = /\bE[A-Z]{4,}\b/;
+/** What the system calls its errors, and no file or variable has for a name. */
+const SYSTEM_CODE =
+  /\bE(?:ACCES|ADDR[A-Z]+|AGAIN|AI_[A-Z]+|BUSY|CONN[A-Z]+|DQUOT|EXIST|FBIG|HOST[A-Z]+|INTR|INVAL|IO|ISDIR|LOOP|MFILE|NAMETOOLONG|NET[A-Z]+|NFILE|NOENT|NOEXEC|NOMEM|NOSPC|NOSYS|NOTCONN|NOTDIR|NOTEMPTY|NOTFOUND|NOTSOCK|NOTSUP|PERM|PIPE|PROTO|ROFS|STALE|TIMEDOUT|TXTBSY|XDEV)\b/;
+
+/** A name out of the repository, as sentences quote it: relative, and nothing that a host would call a place. */
+const NAME_INSIDE = /"(?![/~]|[a-z]:\\|[a-z+]+:\/\/)(?:[^"\\\n]|\\.)*"/gi;
 
 function isInternal(text: string): boolean {
-  return INTERNAL.test(text) || SYSTEM_CODE.test(text);
+  const own = text.replaceAll(NAME_INSIDE, '""');
+  return INTERNAL.test(own) || SYSTEM_CODE.test(own);
 }
 
 /** Which server it is, people know or need not know. */

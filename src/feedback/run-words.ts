@@ -11,6 +11,9 @@ const DOING_CHARACTERS = 200;
 /** What an agent said at the end is cut here; the rest of a comment needs room too. */
 const MESSAGE_CHARACTERS = 50_000;
 
+/** And with the marks of its quotation here, so that it is cut once, where its code can be closed. */
+const QUOTED_CHARACTERS = 58_000;
+
 const HEADLINES: Readonly<Record<string, string>> = {
   queued: 'The run waits for its turn.',
   preparing: 'The run is being prepared.',
@@ -127,9 +130,9 @@ function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly Timelin
   return results.filter(({ kind }) => kind !== 'publish_stuck' || !isSettled);
 }
 
-/** What a line says to people: the public words it was written with, else what its code may say, else itself if nothing of the inside is in it. */
+/** What a line says to people: the public words it was written with, else what its code may say, else itself if nothing of the inside is in it. What the agent left is named by names of its own. */
 function publicResult({ kind, text, data }: TimelineEntry): string {
-  if (kind === 'published') return text;
+  if (kind === 'published' || kind === 'left_behind') return text;
   if (typeof data.public === 'string') return data.public;
   if (typeof data.code !== 'string') return publicText(text);
   const { message, mend } = publicProblem({ code: data.code, message: text, mend: '' });

@@ -50,7 +50,8 @@ function breaksIn(text: string, isMarked: boolean, mayHold: MayHold): [from: num
   const breaks: [from: number, to: number][] = [];
   let two = 0;
   let lineFrom = 0;
-  for (let feed = text.indexOf('\n'); feed >= 0; feed = text.indexOf('\n', lineFrom)) {
+  const next = lineEnds(text);
+  for (let feed = next(0); feed >= 0; feed = next(lineFrom)) {
     const from = beforeBlanks(text, feed);
     const to = afterBreak(text, feed, isMarked);
     const isAlone = from - 1 === lineFrom && breaks.at(-1)?.[1] === lineFrom;
@@ -64,6 +65,23 @@ function breaksIn(text: string, isMarked: boolean, mayHold: MayHold): [from: num
   const [only] = breaks;
   const isNothing = !isMarked && breaks.length === 1 && only?.[1] === text.length;
   return isNothing && !endsLineOfBase64(text, only[0]) ? [] : breaks;
+}
+
+/** Gives the place of the next line end, a line feed or a carriage return that stands alone, asked in ascending order; -1 when there is none. */
+function lineEnds(text: string): (from: number) => number {
+  let feed = -1;
+  let alone = -1;
+  return (from) => {
+    if (feed < from) feed = orEnd(text.indexOf('\n', from));
+    while (alone < from || text.charCodeAt(alone + 1) === LINE_FEED)
+      alone = orEnd(text.indexOf('\r', Math.max(from, alone + 1)));
+    const next = Math.min(feed, alone);
+    return next === Number.POSITIVE_INFINITY ? -1 : next;
+  };
+}
+
+function orEnd(at: number): number {
+  return at < 0 ? Number.POSITIVE_INFINITY : at;
 }
 
 /** The place behind a line end and what stands before the next line, where base64 may go on there. */
@@ -99,6 +117,6 @@ function isLineOfBase64(text: string, from: number): boolean {
 function endsLineOfBase64(text: string, to: number): boolean {
   let at = to - 1;
   while (at >= 0 && IS_BASE64[text.charCodeAt(at)] === 1) at -= 1;
-  while (at >= 0 && isBlank(text.charCodeAt(at)) && text.charCodeAt(at) !== LINE_FEED) at -= 1;
-  return at < 0 || text.charCodeAt(at) === LINE_FEED;
+  while (at >= 0 && (text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9)) at -= 1;
+  return at < 0 || text.charCodeAt(at) === LINE_FEED || text.charCodeAt(at) === 13;
 }

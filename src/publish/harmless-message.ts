@@ -1,7 +1,6 @@
+import { JOINER } from '../text/closing-words.ts';
+import { DIRECTIVES } from '../text/directives.ts';
 import { fromBytes, toBytes } from './commit-object.ts';
-
-/** Takes no room, and breaks a word for whoever looks for one. */
-const JOINER = '\u2060';
 
 /** https://docs.github.com/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue */
 const CLOSING =
@@ -11,28 +10,15 @@ const CLOSING =
 const MENTION = /(?<!\w)@(?=[a-z0-9])/gi;
 
 /**
- * Words in brackets that keep checks from running, here and elsewhere: `[skip ci]`, `[ci skip]`, `[no ci]`,
- * `[skip netlify]`. https://docs.github.com/actions/managing-workflow-runs/skipping-workflow-runs
- */
-const SKIP =
-  /\[(?=\s{0,5}(?:[\w.-]{1,30}[\s_-]{1,3})?(?:skip|no)(?:[\s_-]{1,3}[\w.-]{1,30})?\s{0,5}\])(?=[^\]]*[\s_-])/gi;
-
-/** The same in Azure’s way, and in trailers of GitHub’s. */
-const NO_CI = /\*\*\*(?=NO_CI\*\*\*)/gi;
-const CHECKS = /^([^\S\n]{0,20}(?:skip|request)-checks)(?=[^\S\n]{0,20}:)/gim;
-
-/**
  * A commit message that reads the same and does nothing on GitHub but be read: it closes no issue, mentions nobody and
  * keeps no check from running. Bytes in and out, one character each. Doing it again changes nothing.
  */
 export function harmlessMessage(bytes: string): string {
   const text = fromBytes(bytes);
-  const harmless = text
-    .replaceAll(CLOSING, `$1${JOINER}`)
-    .replaceAll(MENTION, `@${JOINER}`)
-    .replaceAll(SKIP, `[${JOINER}`)
-    .replaceAll(NO_CI, `***${JOINER}`)
-    .replaceAll(CHECKS, `$1${JOINER}`);
+  const harmless = [CLOSING, MENTION, ...DIRECTIVES].reduce(
+    (shown, pattern) => shown.replaceAll(pattern, (found) => `${found}${JOINER}`),
+    text,
+  );
   if (harmless === text) return bytes;
   return text === bytes && /[\x80-\xff]/.test(bytes) ? mixed(harmless) : toBytes(harmless);
 }
@@ -48,9 +34,7 @@ export function harmsOf(bytes: string): string[] {
   const found: [RegExp, string][] = [
     [CLOSING, 'closes issues'],
     [MENTION, 'mentions people'],
-    [SKIP, 'skips checks'],
-    [NO_CI, 'skips checks'],
-    [CHECKS, 'skips checks'],
+    ...DIRECTIVES.map((pattern): [RegExp, string] => [pattern, 'skips checks']),
   ];
   return [...new Set(found.filter(([pattern]) => text.search(pattern) !== -1).map(([, words]) => words))];
 }

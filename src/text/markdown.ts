@@ -54,6 +54,7 @@ export function readMarkdown(text: string, depth = 0): Markdown {
 
 /** The fence that ends the code which a text leaves open at its end, or nothing. */
 export function openFence(text: string): string | undefined {
+  if (!/`{3}|~{3}/.test(text)) return undefined;
   const { code, readTo } = readMarkdown(text);
   const last = code.at(-1);
   if (readTo < text.length || last === undefined || text.slice(last.to).trim() !== '') return undefined;

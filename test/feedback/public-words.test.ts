@@ -74,6 +74,28 @@ describe('a problem as people on GitHub read it', () => {
     expect(told.message).toBe('The agent did not end as it should have.');
   });
 
+  test.each([
+    'The commits change what this profile does not publish: "docs/EXAMPLES.md", "ENTRYPOINT.sh", "EULA.txt".',
+    'The commits hold binary files: "dist/app-1.2.3.4.tgz", "a\\"/etc/b", "x sha256:1".',
+    'The branch EXPERIMENT is protected.',
+  ])('names out of the repository are told, whatever they look like: %s', (message) => {
+    const problem = { code: 'publish_path_denied', message, mend: 'Leave it alone.' };
+    expect(publicProblem(problem)).toEqual(problem);
+  });
+
+  test.each(['"/etc/shadow"', '"~/.ssh/id"', '"C:\\x"', 'EAI_AGAIN', 'ENOSPC', 'EMFILE', 'ENETUNREACH'])(
+    'a place on a host in quotes, or a system’s word, is not: %s',
+    (inside) => {
+      const problem = { code: 'publish_path_denied', message: `It is ${inside}.`, mend: 'Mend.' };
+      expect(publicProblem(problem).message).not.toContain(inside);
+    },
+  );
+
+  test('that commits change nothing is told as that', () => {
+    const problem = { code: 'publish_changes_nothing', message: 'They change nothing.', mend: 'Ask again.' };
+    expect(publicProblem(problem)).toEqual(problem);
+  });
+
   test('the words of an error that nobody expected are for operators', () => {
     const fault = unexpected(new Error('EACCES: /etc/github-flows/key'));
     expect(JSON.stringify(fault.toProblem())).not.toContain('EACCES');

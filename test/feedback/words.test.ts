@@ -98,6 +98,11 @@ describe('the comment about a run', () => {
     expect(text).not.toContain('Not for people');
   });
 
+  test('names what the agent left, whatever that is called', () => {
+    const text = 'The agent left 2 changed files uncommitted: "EXAMPLE.md" and "/tmp/wt/1.2.3.4/x".';
+    expect(ended({}, { timeline: [doing(text, 'left_behind')] })).toContain(text);
+  });
+
   test('says while the run goes on where it is, for how long, and what the agent did last', () => {
     const timeline = ['one', 'two', 'three', 'four', 'five', 'six'].map((text) => doing(text));
     const text = running(
@@ -173,6 +178,7 @@ describe('text of others', () => {
     ['[^1]: outside of the quotation', /\]:/],
     ['[a\nb]: https://evil.example', /\]:/],
     ['[skip ci] [no ci]', /\[(?:skip|no) ci/],
+    ['[skip netlify] ***NO_CI***\nskip-checks: true', /\[skip|\*NO_CI|^skip-checks:/m],
   ])('%j does nothing on GitHub', (text, forbidden) => {
     expect(neutral(text)).not.toMatch(forbidden);
     expect(neutral(neutral(text))).toBe(neutral(text));
