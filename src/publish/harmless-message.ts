@@ -1,11 +1,5 @@
+import { hasClosingWords, JOINER, withoutClosingWords } from '../text/closing-words.ts';
 import { fromBytes, toBytes } from './commit-object.ts';
-
-/** Takes no room, and breaks a word for whoever looks for one. */
-const JOINER = '\u2060';
-
-/** https://docs.github.com/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue */
-const CLOSING =
-  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=[\s:]{1,20}(?:[\w.-]{1,100}\/[\w.-]{1,100})?(?:(?:#|GH-)\d|https?:))/gi;
 
 /** Where GitHub takes a name for somebody who is to be notified; the `@` of an address of mail stands behind a word. */
 const MENTION = /(?<!\w)@(?=[a-z0-9])/gi;
@@ -19,7 +13,7 @@ const SKIP =
 
 /** The same in Azure’s way, and in trailers of GitHub’s. */
 const NO_CI = /\*\*\*(?=NO_CI\*\*\*)/gi;
-const CHECKS = /^([^\S\n]{0,20}(?:skip|request)-checks)(?=[^\S\n]{0,20}:)/gim;
+const CHECKS = /^([^\S\r\n\u2028\u2029]*(?:skip|request)-checks)(?=[^\S\r\n\u2028\u2029]*:)/gim;
 
 /**
  * A commit message that reads the same and does nothing on GitHub but be read: it closes no issue, mentions nobody and
@@ -27,8 +21,7 @@ const CHECKS = /^([^\S\n]{0,20}(?:skip|request)-checks)(?=[^\S\n]{0,20}:)/gim;
  */
 export function harmlessMessage(bytes: string): string {
   const text = fromBytes(bytes);
-  const harmless = text
-    .replaceAll(CLOSING, `$1${JOINER}`)
+  const harmless = withoutClosingWords(text)
     .replaceAll(MENTION, `@${JOINER}`)
     .replaceAll(SKIP, `[${JOINER}`)
     .replaceAll(NO_CI, `***${JOINER}`)
@@ -45,12 +38,10 @@ function mixed(text: string): string {
 /** What a message would do, in words; empty for a harmless one. */
 export function harmsOf(bytes: string): string[] {
   const text = fromBytes(bytes);
-  const found: [RegExp, string][] = [
-    [CLOSING, 'closes issues'],
-    [MENTION, 'mentions people'],
-    [SKIP, 'skips checks'],
-    [NO_CI, 'skips checks'],
-    [CHECKS, 'skips checks'],
+  const has = (...patterns: RegExp[]): boolean => patterns.some((pattern) => text.search(pattern) !== -1);
+  return [
+    ...(hasClosingWords(text) ? ['closes issues'] : []),
+    ...(has(MENTION) ? ['mentions people'] : []),
+    ...(has(SKIP, NO_CI, CHECKS) ? ['skips checks'] : []),
   ];
-  return [...new Set(found.filter(([pattern]) => text.search(pattern) !== -1).map(([, words]) => words))];
 }
