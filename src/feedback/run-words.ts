@@ -11,9 +11,6 @@ const DOING_CHARACTERS = 200;
 /** What an agent said at the end is cut here; the rest of a comment needs room too. */
 const MESSAGE_CHARACTERS = 50_000;
 
-/** And with the marks of its quotation here, so that it is cut once, where its code can be closed. */
-const QUOTED_CHARACTERS = 58_000;
-
 const HEADLINES: Readonly<Record<string, string>> = {
   queued: 'The run waits for its turn.',
   preparing: 'The run is being prepared.',

@@ -77,12 +77,19 @@ async function lookAtThread(
 ): Promise<ThreadNow> {
   const heard = heardOf(await parts.runs.timeline(run.id), event);
   const number = event.attributes.issueNumber;
-  if (typeof number !== 'number' || isAboutDiscussion(event)) return { thread: 'hidden', ...heard };
+  const id = commentIdOf(event);
+  const kind = event.name;
+  // A comment on a commit is in no thread, and is shown to whoever is shown the repository.
+  const isAlone = kind === 'commit_comment';
+  if (!isAlone && (typeof number !== 'number' || isAboutDiscussion(event)))
+    return { thread: 'hidden', ...heard };
   try {
-    const thread = await parts.lookups.thread(profile, run.repository, number);
-    const id = commentIdOf(event);
-    const kind = event.name;
-    if (moment !== 'start' || id === undefined || !isCommentKind(kind) || typeof thread === 'string')
+    const thread =
+      isAlone || typeof number !== 'number'
+        ? 'hidden'
+        : await parts.lookups.thread(profile, run.repository, number);
+    const isShown = isAlone || typeof thread === 'object';
+    if (moment !== 'start' || id === undefined || !isCommentKind(kind) || !isShown)
       return { thread, ...heard };
     const isThere = await parts.lookups.isCommentThere(profile, run.repository, { kind, id });
     return { thread, ...heard, isCommentGone: heard.isCommentGone || !isThere };

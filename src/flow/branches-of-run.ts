@@ -2,6 +2,7 @@ import type { Logger } from '../log/logger.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
+import { mainMirror } from '../workspaces/apart.ts';
 import { type Branches, readBranches } from '../workspaces/branches.ts';
 import type { Mirrors } from '../workspaces/mirror.ts';
 import { tokenFileFor } from './github-credential.ts';
@@ -24,7 +25,7 @@ export async function branchesOfRun(
   return branches;
 }
 
-/** The same for what is only kept; where the server does not answer, those that the mirror has. */
+/** The same for what is only kept; where the server does not answer, those that the mirror has; a store beside it has none. */
 export async function lastBranches(
   parts: BranchParts & { log: Logger },
   { run, profile, mirror }: { run: Run; profile: Profile; mirror: string },
@@ -36,6 +37,6 @@ export async function lastBranches(
       { err: error, run: run.id },
       'the branches of a run’s repository are taken as last fetched',
     );
-    return await readBranches(mirror);
+    return await readBranches(mainMirror(mirror));
   }
 }

@@ -60,11 +60,22 @@ export async function decidePublication(
     base: String(kept.base),
     commit: String(kept.commit),
     ...(typeof kept.committer === 'string' ? { committer: kept.committer } : {}),
-    ...(kept.files === 0 && { changesNothing: true }),
+    ...(changesNothing(rule.as, kept) && { changesNothing: true }),
   };
   const { event } = await readDelivered(parts.deliveries, run.deliveryId);
   const target = targetTold(whole.findLast(({ kind }) => kind === 'checkout')?.data, event);
   return { plan: planPublication({ ...parts, rule, event, run, kept: commits, target }) };
+}
+
+/**
+ * A patch without files says nothing. A branch that the base was merged into is another one, though nothing of it is the
+ * agent's own; and where every file is as it was, a fork's commits are all that a push would bring.
+ */
+export function changesNothing(
+  as: PublishPlan['as'],
+  { files, isAsBefore = files === 0 }: Record<string, unknown>,
+): boolean {
+  return as === 'patch' ? files === 0 : isAsBefore === true;
 }
 
 /** What was found out before the agent began; of a run that began before there was this, the default branch. */

@@ -10,6 +10,8 @@ const TOLD_MS = 24 * 3_600_000;
 
 /** Events whose thread opens and closes, and those whose comment may be deleted. */
 const THREADS = ['issues', 'pull_request', 'discussion'];
+/** What ends a thread here; one that was transferred, GitHub may lead to where this credential sees nothing. */
+const ENDS = ['closed', 'deleted', 'transferred'];
 const COMMENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment', 'commit_comment'];
 
 /** What an event says of its thread, or of a comment in it, that matters to runs that were started before it. */
@@ -17,7 +19,7 @@ function newsOf({ name, action }: FlowEvent): (typeof HEARD)[keyof typeof HEARD]
   if (COMMENTS.includes(name)) return action === 'deleted' ? HEARD.deleted : undefined;
   if (!THREADS.includes(name)) return undefined;
   if (action === 'reopened') return HEARD.reopened;
-  return action === 'closed' || action === 'deleted' ? HEARD.closed : undefined;
+  return ENDS.includes(action ?? '') ? HEARD.closed : undefined;
 }
 
 /** Notes in the runs of a thread that it was closed, opened again, or that a comment was deleted: GitHub's API may be behind its own deliveries. Noting it again changes nothing. */

@@ -81,6 +81,7 @@ export function rightLost(login: string, { message, mend }: Problem): Problem {
 
 function nameOf(event: FlowEvent): string {
   const number = event.attributes.issueNumber ?? '';
+  if (event.name === 'commit_comment') return `Commit ${event.commit?.slice(0, 10) ?? ''}`;
   if (event.pullRequest) return `Pull request #${number}`;
   return event.name.startsWith('discussion') ? `Discussion #${number}` : `Issue #${number}`;
 }

@@ -21,7 +21,7 @@ export type BundleRequest = {
   base: string;
   /** The run's branch, short; where it has not moved, what HEAD stands for is taken. */
   branch: string;
-  /** What the bundle need not hold: commits of the repository's branches, or the base itself unless given. The clone need not have them. */
+  /** What the bundle need not hold besides the base: commits of the repository's branches. The clone need not have them. */
   known?: readonly string[];
   /** The mail that the agent commits with: what the agent itself has pushed to a branch already is taken all the same. */
   committer?: string;
@@ -124,8 +124,9 @@ export function sealedSpec(
   };
 }
 
-function knownWords({ known = [] }: BundleRequest): string[] {
-  const ids = known.slice(0, MAX_KNOWN);
+/** The base comes first: a clone may have no branch as it is now, and none of what lies behind its depth, but it has its base, and so has the mirror. */
+function knownWords({ base, known }: BundleRequest): string[] {
+  const ids = known === undefined ? [] : [...new Set([base, ...known])].slice(0, MAX_KNOWN);
   const words = Math.ceil(ids.length / KNOWN_A_WORD);
   return Array.from({ length: words }, (_, index) =>
     ids.slice(index * KNOWN_A_WORD, (index + 1) * KNOWN_A_WORD).join(' '),

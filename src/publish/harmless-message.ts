@@ -1,10 +1,6 @@
-import { JOINER } from '../text/closing-words.ts';
+import { hasClosingWords, JOINER, withoutClosingWords } from '../text/closing-words.ts';
 import { DIRECTIVES } from '../text/directives.ts';
 import { fromBytes, toBytes } from './commit-object.ts';
-
-/** https://docs.github.com/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue */
-const CLOSING =
-  /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=[\s:]{1,20}(?:[\w.-]{1,100}\/[\w.-]{1,100})?(?:(?:#|GH-)\d|https?:))/gi;
 
 /** Where GitHub takes a name for somebody who is to be notified; the `@` of an address of mail stands behind a word. */
 const MENTION = /(?<!\w)@(?=[a-z0-9])/gi;
@@ -15,9 +11,9 @@ const MENTION = /(?<!\w)@(?=[a-z0-9])/gi;
  */
 export function harmlessMessage(bytes: string): string {
   const text = fromBytes(bytes);
-  const harmless = [CLOSING, MENTION, ...DIRECTIVES].reduce(
+  const harmless = [MENTION, ...DIRECTIVES].reduce(
     (shown, pattern) => shown.replaceAll(pattern, (found) => `${found}${JOINER}`),
-    text,
+    withoutClosingWords(text),
   );
   if (harmless === text) return bytes;
   return text === bytes && /[\x80-\xff]/.test(bytes) ? mixed(harmless) : toBytes(harmless);
@@ -31,10 +27,11 @@ function mixed(text: string): string {
 /** What a message would do, in words; empty for a harmless one. */
 export function harmsOf(bytes: string): string[] {
   const text = fromBytes(bytes);
-  const found: [RegExp, string][] = [
-    [CLOSING, 'closes issues'],
-    [MENTION, 'mentions people'],
-    ...DIRECTIVES.map((pattern): [RegExp, string] => [pattern, 'skips checks']),
+  const has = (...patterns: readonly RegExp[]): boolean =>
+    patterns.some((pattern) => text.search(pattern) !== -1);
+  return [
+    ...(hasClosingWords(text) ? ['closes issues'] : []),
+    ...(has(MENTION) ? ['mentions people'] : []),
+    ...(has(...DIRECTIVES) ? ['skips checks'] : []),
   ];
-  return [...new Set(found.filter(([pattern]) => text.search(pattern) !== -1).map(([, words]) => words))];
 }

@@ -17,7 +17,7 @@ const MAX_EXAMPLES = 5;
 const MAX_SHOWN = 200;
 
 /** `Signed-off-by: Name <mail>`, `Co-authored-by: …` and whatever else speaks for somebody; wherever it stands. */
-const SIGN_OFF = /^[^\S\n]{0,20}((?:[a-z]{1,30}-){1,4}by)[^\S\n]{0,20}:(.{0,1000})$/gim;
+const SIGN_OFF = /^[^\S\r\n\u2028\u2029]*((?:[a-z]{1,30}-){1,4}by)[^\S\r\n\u2028\u2029]*:(.*)$/gim;
 
 /** Those that count even without an address. */
 const WITHOUT_MAIL = /^(?:signed-off|co-authored|co-developed)-by$/i;

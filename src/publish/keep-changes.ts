@@ -41,7 +41,7 @@ export async function keepChanges(
   await removeTree(dir);
   await makeDirectory(dir, { mode: 0o700 });
   const packFile = join(dir, 'pack');
-  const tip = await takeBundle(parts, await withKnownBase(request, places), packFile);
+  const tip = await takeBundle(parts, request, packFile);
   if (tip === undefined) return undefined;
   const { base, branch } = request;
   const known = await knownFor(request, tip, places);
@@ -64,17 +64,6 @@ export async function keepChanges(
   }
   const { tip: commit, reworded } = made;
   return { ...count, commit, reworded, patch: join(keepIn, PATCH), bundle: join(keepIn, BUNDLE) };
-}
-
-/** A clone may have no branch as it is now, but it has its base; where that is on a branch it is told first. */
-async function withKnownBase(
-  request: BundleRequest,
-  { mirror, dir }: { mirror: string; dir: string },
-): Promise<BundleRequest> {
-  const { base, known } = request;
-  if (known === undefined || known.includes(base)) return request;
-  const beyond = await listNew(createAskGit(mirror, dir), { tip: base, known });
-  return beyond.length === 0 ? { ...request, known: [base, ...known] } : request;
 }
 
 /** What the agent pushed itself is on a branch already; then it is shown beyond the commit that the run began with. */

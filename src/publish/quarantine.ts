@@ -8,8 +8,8 @@ import { listNew, rangeLines } from './new-commits.ts';
 import { patchBase } from './patch-base.ts';
 import { reword } from './reword.ts';
 
-/** How much there is in the new commits; `ofBase` of them are those that the run began with, as a fork's are. */
-export type ChangeCount = { commits: number; ofBase: number; files: number };
+/** How much there is in the new commits; `ofBase` of them are those that the run began with, as a fork's are; `isAsBefore` when every file is as the run found it. */
+export type ChangeCount = { commits: number; ofBase: number; files: number; isAsBefore: boolean };
 
 /**
  * A bare repository of the host's own for one bundle: its objects are the bundle's and, through the mirror, this
@@ -80,11 +80,14 @@ export async function makeQuarantine(options: {
       const tip = await readTip();
       const commits = (await listNew(ask, { tip, known })).length;
       const own = (await listNew(ask, { tip, known: [...known, base] })).length;
+      const trees = await ask.text({ args: ['rev-parse', `${tip}^{tree}`, `${base}^{tree}`] });
+      const [now, before] = trees.split('\n');
       const paths = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', ...(await comparison())];
       return {
         commits,
         ofBase: commits - own,
         files: await countBytes(await ask.file({ args: paths }), '\0'),
+        isAsBefore: now === before,
       };
     },
     async writePatch(output) {

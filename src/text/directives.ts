@@ -7,7 +7,7 @@ const SKIP =
 
 /** The same in Azure’s way, and in trailers of GitHub’s. */
 const NO_CI = /\*\*\*(?=NO_CI\*\*\*)/gi;
-const CHECKS = /^[^\S\n]{0,20}(?:skip|request)-checks(?=[^\S\n]{0,20}:)/gim;
+const CHECKS = /^[^\S\r\n\u2028\u2029]*(?:skip|request)-checks(?=[^\S\r\n\u2028\u2029]*:)/gim;
 
 /** What in a commit message keeps checks from running, up to the place where a joiner takes that from it. A pull request's title and text become one when it is squashed. */
 export const DIRECTIVES: readonly RegExp[] = [SKIP, NO_CI, CHECKS];

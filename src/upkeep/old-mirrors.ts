@@ -16,8 +16,9 @@ const REMOVING = /^removing-\d{1,16}\.git$/;
 
 /**
  * Removes mirrors that no run asked for in a long time, then the oldest beyond the size; one that a living run or
- * a publication needs never. Before that what pull requests brought beside a mirror goes, a week after it was last asked for. A
- * mirror leaves by one rename, so that a run that begins in this moment finds it whole or makes it anew.
+ * a publication needs never. Before that what pull requests brought beside a mirror goes, a week after it was last
+ * asked for, or with the mirrors of that age where nothing needs the repository. A mirror leaves by one rename, so that
+ * a run that begins in this moment finds it whole or makes it anew.
  */
 export async function removeOldMirrors(
   parts: {
@@ -38,7 +39,8 @@ export async function removeOldMirrors(
     const [, id] = MIRROR.exec(name) ?? [];
     if (id === undefined) continue;
     const path = join(directory, name);
-    await removeOldStores(path, Math.max(rule.before, parts.now - STORE_MS));
+    const week = parts.now - STORE_MS;
+    await removeOldStores(path, inUse.has(Number(id)) ? week : Math.max(rule.before, week));
     const bytes = (await treeBytes(path, signal)).bytes ?? 0;
     const { mtimeMs } = await stat(path);
     kept.push({ id, at: mtimeMs, bytes, inUse: inUse.has(Number(id)) });

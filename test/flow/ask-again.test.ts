@@ -20,6 +20,7 @@ type World = {
   heard?: Partial<TimelineEntry>[];
   state?: string;
   isPull?: boolean;
+  name?: string;
   actor?: string;
   allow?: object;
 };
@@ -53,11 +54,13 @@ async function ask(moment: 'start' | 'publish', world: World) {
   return { code: answer?.code, message: String((answer as Error | undefined)?.message), logins, notes };
 }
 
-function eventOf({ state = 'open', isPull = false }: World): FlowEvent {
+function eventOf({ state = 'open', isPull = false, name = 'issue_comment' }: World): FlowEvent {
   const event = commentEvent({ actor: { login: 'alice', id: 5, type: 'User' } });
   const payload = { issue: { number: 42, state }, comment: { id: 9, body: '/fix' } };
   const pullRequest = isPull ? ({ number: 42 } as FlowEvent['pullRequest']) : undefined;
-  return { ...event, payload, pullRequest };
+  if (name !== 'commit_comment') return { ...event, payload, pullRequest };
+  const attributes = { ...event.attributes, event: name, issueNumber: undefined };
+  return { ...event, name, attributes, payload: { comment: payload.comment } } as unknown as FlowEvent;
 }
 
 test('a world that is as it was keeps nothing back', async () => {
@@ -82,6 +85,11 @@ describe('before the start', () => {
     ['the thread was deleted', { thread: 'gone' }, 'thread_gone'],
     ['the thread was moved', { thread: { ...OPEN, repositoryId: 8 } }, 'thread_moved'],
     ['the comment was deleted', { isCommentThere: false }, 'comment_deleted'],
+    [
+      'the comment on a commit was deleted',
+      { name: 'commit_comment', isCommentThere: false },
+      'comment_deleted',
+    ],
     [
       'a delivery told of the end of the thread',
       { heard: [{ kind: 'thread_closed', data: {} }] },

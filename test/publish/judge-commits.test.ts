@@ -14,6 +14,10 @@ describe('a commit message', () => {
     'Resolves octo/other#5',
     'resolve\nhttps://github.com/octo/other/issues/5',
     'CLOSES:  #5',
+    `Fixes${' '.repeat(30)}#5`,
+    'closes **#5**',
+    'fixes [#5](https://github.com/octo/other/issues/5)',
+    'resolves hello#5',
     'cc @octocat',
     '(@octo/team)',
     '.@octocat',
@@ -27,6 +31,7 @@ describe('a commit message', () => {
     '***NO_CI***',
     'x\n\nskip-checks: true',
     'x\n\nrequest-checks:true',
+    `x\n\nskip-checks${' '.repeat(30)}: true`,
   ])('%j does nothing any more', (text) => {
     const harmless = harmlessMessage(text);
     expect(harmsOf(text)).not.toEqual([]);
@@ -54,9 +59,18 @@ describe('a commit message', () => {
   });
 
   test('made to hurt is read in no time', () => {
-    const hostile = ['fix ', '[skip ', '@', 'fix:::::::', 'a-b-c-by:', 'x/', '[no-no-'].map((part) =>
-      part.repeat(20_000),
-    );
+    const hostile = [
+      'fix ',
+      '[skip ',
+      '@',
+      'fix:::::::',
+      'a-b-c-by:',
+      'x/',
+      '[no-no-',
+      ' ',
+      '\r',
+      'skip-checks ',
+    ].map((part) => part.repeat(20_000));
     const startedAt = performance.now();
     for (const text of hostile) expect(harmlessMessage(text).length).toBeGreaterThan(0);
     for (const text of hostile) judgeCommits([commitOf({ message: text })], [SERVICE]);
@@ -111,6 +125,9 @@ describe('whom a commit names', () => {
     'Co-authored-by: Linus',
     `x\nReviewed-by: ${linus}\ny`,
     `  Tested-by:${linus}`,
+    `Co-authored-by: ${linus}${' '.repeat(2_000)}`,
+    `Co-authored-by${' '.repeat(30)}: ${linus}`,
+    `Signed-off-by:\n ${linus}`,
   ])('may not speak for anybody else: %j', (line) => {
     expect(codes({ message: `Work\n\n${line}\n` })).toEqual(['publish_sign_off']);
   });

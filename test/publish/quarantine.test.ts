@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { changesNothing } from '../../src/flow/publish-run.ts';
 import { makeQuarantine, type Quarantine } from '../../src/publish/quarantine.ts';
 import { makeRepository, type TestRepository } from '../support/git-repository.ts';
 
@@ -56,7 +57,7 @@ test('what is sound and whole is admitted, and comes out as a patch', async () =
   const tree = treeOf(['100644', 'new.txt', blob]);
   const commit = commitOf(tree);
   await quarantine.admit(packOf(blob, tree, commit), commit);
-  expect(await quarantine.count()).toEqual({ commits: 1, ofBase: 0, files: 2 });
+  expect(await quarantine.count()).toEqual({ commits: 1, ofBase: 0, files: 2, isAsBefore: false });
   await quarantine.writePatch(join(dir, 'patch'));
   expect(readFileSync(join(dir, 'patch'), 'utf8')).toContain('+new');
 });
@@ -90,4 +91,28 @@ test('a tree that unfolds to a billion files is refused before anything holds th
   await expect(quarantine.admit(packOf(blob, ...trees, commit), commit)).rejects.toMatchObject({
     code: 'changes_too_large',
   });
+});
+
+test('a merge of the base alone is something to push, and nothing for a patch; what is taken back is neither', async () => {
+  const main = mirror.commit({ 'main.txt': 'main\n' });
+  mirror.git('update-ref', 'refs/heads/pr', base);
+  const head = mirror.commit({ 'pr.txt': 'pr\n' }, { ref: 'refs/heads/pr' });
+  const count = async (name: string, tip: string) => {
+    const made = { dir: join(dir, name), mirror: mirror.path, base: head, branch: 'w', known: [main, head] };
+    const place = await makeQuarantine(made);
+    await place.admit(packOf(tip), tip);
+    return await place.count();
+  };
+  const commit = (tree: string, ...parents: string[]): string =>
+    mirror.git('commit-tree', '-m', 'x', ...parents.flatMap((id) => ['-p', id]), tree);
+  const merged = await count('merge', commit(mirror.git('merge-tree', head, main), head, main));
+  expect(merged).toEqual({ commits: 1, ofBase: 0, files: 0, isAsBefore: false });
+  const undone = await count('undone', commit(`${head}^{tree}`, head));
+  expect(undone).toEqual({ commits: 1, ofBase: 0, files: 0, isAsBefore: true });
+  const nothing = (of: object) =>
+    (['pull-request-branch', 'patch'] as const).map((as) => changesNothing(as, { ...of }));
+  expect([nothing(merged), nothing(undone)]).toEqual([
+    [false, true],
+    [true, true],
+  ]);
 });

@@ -298,6 +298,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const example = state.description.example(template, 'get', 200);
     return { status: 200, body: { ...example, id: Number(comment_id) } };
   },
+  [`GET ${REPOSITORY}/comments/{comment_id}`]: (state, _request, { comment_id }) => {
+    if (state.deletedComments.has(Number(comment_id))) return refusal(404, 'Not Found');
+    const example = state.description.example(`${REPOSITORY}/comments/{comment_id}`, 'get', 200);
+    return { status: 200, body: { ...example, id: Number(comment_id) } };
+  },
   [`GET ${COMMENTS}`]: (state, { query, path }, { issue_number }) => {
     const all = state.comments.filter((comment) => comment.number === Number(issue_number));
     const [size, page] = [Number(query.get('per_page') ?? 30), Number(query.get('page') ?? 1)];
