@@ -7,7 +7,7 @@ import type { Run, TimelineEntry } from '../../../src/runs/run.ts';
 import { makeRepository } from '../../support/git-repository.ts';
 import { type GitHubApi, startGitHubApi } from '../../support/github-api.ts';
 import { startScriptedAgent } from '../../support/scripted-agent.ts';
-import type { TestService } from '../../support/service.ts';
+import { type TestService, until } from '../../support/service.ts';
 
 /** What an agent may try with the .git that it owns. Nothing of it may run on the host or bring another repository out. */
 const JEWELS = 'the crown jewels of another repository';
@@ -33,8 +33,8 @@ beforeAll(async () => {
   mirror = join(service.config.varDir, 'mirrors/999.git');
   execFileSync('git', ['clone', '--quiet', '--mirror', other.path, mirror]);
 });
-/** They share four places for runs, so each may wait for others. */
-const PATIENCE_MS = 120_000;
+/** They share four places for runs, so each may wait for others; what unfolds takes up to its limits of processor time. */
+const PATIENCE_MS = 240_000;
 
 afterAll(async () => {
   rmSync(join(marker, '..'), { recursive: true, force: true });
@@ -46,7 +46,15 @@ async function attack(
   script: string,
 ): Promise<{ kept?: TimelineEntry; refused?: TimelineEntry; published: string[] }> {
   const text = script.replaceAll('MIRROR', mirror).replaceAll('JEWEL', jewel).replaceAll('MARKER', marker);
-  const run = await service.run(text);
+  const { decision } = await service.comment(text);
+  const run = await until(
+    'the run ended',
+    async () => {
+      const found = await service.app.runs.find(decision?.runId ?? '');
+      return found?.state === 'ended' ? found : undefined;
+    },
+    PATIENCE_MS,
+  );
   expect(run, service.output(run.id)).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
   const log = join(service.config.varDir, 'log/runs', run.id, '1');
   const files = readdirSync(log).filter((name) => name.startsWith('changes.'));
