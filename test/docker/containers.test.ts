@@ -140,7 +140,15 @@ test('a profile’s variables named like the script’s own harm nothing', async
 
 test('the setup script runs first, in /workspace, without the prompt; a failing one is told apart', async () => {
   const setupScript = 'pwd; cat; [[ -n $BASH_VERSION ]] && echo bash > repo/from-setup';
-  expect(await printed('cat from-setup', { setupScript })).toBe('/workspace\nbash\n');
+  await inContainer(
+    'cat from-setup',
+    async (run) => {
+      expect(await run.run()).toMatchObject({ exitCode: 0 });
+      expect(await run.text('stdout')).toBe('bash\n');
+      expect(await run.text('stderr')).toBe('/workspace\n');
+    },
+    { setupScript },
+  );
   await inContainer(
     'echo never',
     async (run) => {

@@ -116,15 +116,18 @@ function tellRequest({ method, path, query, body }: ApiRequest): Record<string, 
   return { method, path, ...asked, ...(body !== undefined && { body }) };
 }
 
-/** How a thread stands is asked before a start and before a publication, and right behind it who may once more: left out here, for test/flow/ask-again.test.ts has it. */
+/** How a thread stands is asked before a start and before a publication, and who may once more: left out here, for test/flow/ask-again.test.ts has it. */
 function askedOnce(requests: readonly ApiRequest[]): ApiRequest[] {
+  const isThread = ({ method, path }: ApiRequest): boolean =>
+    method === 'GET' && /\/issues\/\d+$|\/(?:issues|pulls)\/comments\/\d+$/.test(path);
+  const hasThread = requests.some(isThread);
   let isAgain = false;
-  return requests.filter(({ method, path }) => {
-    const isThread = method === 'GET' && /\/issues\/\d+$|\/(?:issues|pulls)\/comments\/\d+$/.test(path);
-    if (isThread) isAgain = true;
-    if (isThread || method !== 'GET' || !/\/permission$/.test(path)) return !isThread;
+  return requests.filter((request) => {
+    if (isThread(request)) isAgain = true;
+    if (isThread(request)) return false;
+    if (request.method !== 'GET' || !request.path.endsWith('/permission')) return true;
     const wasAgain = isAgain;
-    isAgain = false;
+    isAgain = !hasThread;
     return !wasAgain;
   });
 }

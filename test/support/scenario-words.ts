@@ -26,27 +26,19 @@ export function steady<T>(value: T, { runs, deliveries, commits }: Names): T {
 type Asked = { method: string; path: string; body?: unknown };
 
 /**
- * Requests in their order, but for what is a matter of the machine: reads that follow each other are asked at once, and
- * a reaction goes out at once with the comment or check of its decision, so that both are sorted; and check and
- * comment of a living run are brought up to date only when the run takes long.
+ * What was written, in its order, and then what was read, by its path: reads are made beside everything else, so that
+ * their place among the writes is a matter of the machine. Nor is it told when a reaction goes out at once with the
+ * comment or check of its decision, or when check and comment of a living run are brought up to date.
  */
 export function inOrder<T extends Asked>(requests: readonly T[]): T[] {
   const ordered: T[] = [];
-  let reads: T[] = [];
-  const flush = (): void => {
-    ordered.push(...reads.toSorted((a, b) => a.path.localeCompare(b.path)));
-    reads = [];
-  };
-  for (const request of requests.filter((each) => !isMeanwhile(each))) {
-    if (request.method === 'GET') reads.push(request);
-    else {
-      flush();
-      const isFirst = isReaction(request) && isMaking(ordered.at(-1));
-      ordered.splice(isFirst ? -1 : ordered.length, 0, request);
-    }
+  const told = requests.filter((each) => !isMeanwhile(each));
+  const reads = told.filter(({ method }) => method === 'GET');
+  for (const request of told.filter(({ method }) => method !== 'GET')) {
+    const isFirst = isReaction(request) && isMaking(ordered.at(-1));
+    ordered.splice(isFirst ? -1 : ordered.length, 0, request);
   }
-  flush();
-  return ordered;
+  return [...ordered, ...reads.toSorted((a, b) => a.path.localeCompare(b.path))];
 }
 
 function isReaction({ path, body }: Asked): boolean {
