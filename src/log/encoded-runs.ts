@@ -12,7 +12,7 @@ const LONGEST = 4 * 1024 * 1024;
 /** Whether a character is one of base64, in both alphabets, by its code. */
 export const IS_BASE64 = kindOf(/[A-Za-z0-9+/_-]/);
 /** Digits, and what stands between bytes in hex: blanks, colons, commas, dashes, `0x`, `\x`. */
-const IS_HEXISH = kindOf(/[0-9a-fA-FxX\s:,;\\-]/);
+export const IS_HEXISH = kindOf(/[0-9a-fA-FxX\s:,;\\-]/);
 const IS_HEX = kindOf(/[0-9a-fA-F]/);
 /** What text is made of, and the NULs between the letters of UTF-16. */
 const IS_TEXT = kindOf(/[\t\n\r\x20-\x7e\0]/);

@@ -2,11 +2,11 @@ import { toBytes } from './bytes.ts';
 import { ENTITIES } from './entities.ts';
 import { KEPT, type Layer, layerOf, type Pieces } from './layer.ts';
 
-/** Characters that show as nothing: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point, marks on others, and the line ends that are none in ASCII. */
-const INVISIBLE = /[\p{Cf}\p{Mn}\p{DI}\p{Zl}\p{Zp}\u0085]/u;
+/** Characters that show as nothing: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point, and marks on others. */
+const INVISIBLE = /[\p{Cf}\p{Mn}\p{DI}]/u;
 
 /** What may have to be taken off; without any of it a text is as it looks. */
-const SPELT = /[[\\%\&'"\p{Cc}\p{Cf}\p{Mn}\p{DI}\p{Zl}\p{Zp}]--[\t\n\r]]/v;
+const SPELT = /[[\\%\&'"\p{Cc}\p{Cf}\p{Mn}\p{DI}]--[\t\n\r]]/v;
 
 const BACKSLASH =
   /\\+(?:u\{0*([\da-f]{1,6})\}|u([\da-f]{4})|U([\da-f]{8})|x([\da-f]{2})|(?:0?([0-7]{1,3}))|(\r?\n)|([\s\S]))/iuy;

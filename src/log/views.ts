@@ -1,5 +1,6 @@
 import { eachBase64, eachHex } from './encoded-runs.ts';
 import type { Layer } from './layer.ts';
+import { mayLead } from './may-lead.ts';
 import { cutOffFrom, peel } from './peel.ts';
 import { eachUnwrapped } from './unwrap.ts';
 
@@ -57,9 +58,11 @@ function readings(whole: View, depth: number, looks: Looks, give: (view: View) =
   }
   const decode = (below: View): void => {
     if (depth === MAX_DEPTH) return;
-    const read = (layer: Layer): void =>
-      readings({ ...over(below, layer, true), isDecoded: true }, depth + 1, looks, give);
     const how = { isWide: looks.isWide, isPartial: looks.isPartial && below.reachesEnd };
+    const read = (layer: Layer): void => {
+      if (mayLead(layer.text, looks.mayHold, how.isPartial && layer.reachesEnd))
+        readings({ ...over(below, layer, true), isDecoded: true }, depth + 1, looks, give);
+    };
     eachBase64(below.text, how, read);
     eachHex(below.text, how, read);
   };

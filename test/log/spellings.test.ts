@@ -66,7 +66,6 @@ const SPELLINGS: Readonly<Record<string, (value: string) => string>> = {
   'base64 in lines of four': (value) => wrap(base64(value), 4, '\n'),
   'base64 in lines of seven, CRLF': (value) => wrap(base64(value), 7, '\r\n'),
   'base64 in lines that carriage returns end': (value) => wrap(base64(value), 7, '\r'),
-  'base64 in lines of Unicode': (value) => wrap(base64(value), 8, '\u2028'),
   'base64 in lines of JSON': (value) => json(wrap(base64(value), 5, '\n')),
   'base64 in a quotation': (value) => wrap(base64(value), 6, '\n> '),
   'base64 of base64': (value) => base64(base64(value)),
