@@ -114,12 +114,12 @@ test('a secret is masked however it is printed: plain, in pieces, in base64 over
   const secret = `ghp_${'Ab1Cd2Ef3Gh4'.repeat(8)}`;
   const redactor = createRedactor();
   redactor.add(secret);
-  const script = `echo "token $S"; printf 'url=%s' "$(echo -n "$S" | head -c 20)"; sleep 0.2; echo -n "$S" | tail -c +21; echo; echo -n "x$S" | base64; echo -n "$S" | base64 -w 20 >&2; head -c 16380 /dev/zero | tr '\\0' y; echo "$S"`;
+  const script = `echo "token $S"; printf 'url=%s' "$(echo -n "$S" | head -c 20)"; sleep 0.2; echo -n "$S" | tail -c +21; echo; echo and then; echo -n "x$S" | base64; echo -n "$S" | base64 -w 20 >&2; head -c 16380 /dev/zero | tr '\\0' y; echo "$S"`;
   const run = begin(script, { env: { S: secret, HOME: '/home/user' } });
   const heard: string[] = [];
   await run.run({ openMask: () => redactor.stream(), onLine: (line) => void heard.push(line.text) });
   const stdout = await run.text('stdout');
-  expect(stdout.startsWith('token [masked]\nurl=[masked]\n')).toBe(true);
+  expect(stdout.startsWith('token [masked]\nurl=[masked]\nand then\n')).toBe(true);
   const encoded = Buffer.from(`x${secret}`).toString('base64');
   for (const text of [stdout, await run.text('stderr'), heard.join('')]) {
     for (const [from, to] of [

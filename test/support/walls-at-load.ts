@@ -75,7 +75,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   wall(
     'comments in prompts',
     'prompts/sanitize.ts',
-    "seen.includes('<!--') ?",
+    'MAY_HIDE.test(seen) ?',
     'seen.length < 0 ?',
     'test/prompts/sanitize.test.ts',
   ),
