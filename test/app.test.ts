@@ -22,8 +22,9 @@ afterEach(() => {
 
 /** Something on a port of this machine that answers every request, late; gives the port. */
 async function occupyPort(): Promise<number> {
-  server = createServer((_request, response) => {
-    clock.after(200, () => response.writeHead(200, { 'content-type': 'application/json' }).end('[]'));
+  server = createServer((request, response) => {
+    const answer = request.url?.endsWith('/_ping') ? 'OK' : '[]';
+    clock.after(200, () => response.writeHead(200, { 'content-type': 'application/json' }).end(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;

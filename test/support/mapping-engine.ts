@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import Docker from 'dockerode';
 import { execa } from 'execa';
 import { TINY_IMAGE } from './own-engine.ts';
 import { until } from './service.ts';
+import { spawnProgram } from './spawn-program.ts';
 
 /**
  * Starts an engine that maps users (`userns-remap`) from `first` on, for a test that is root. Its files say so in its
@@ -24,7 +24,7 @@ export async function startMappingEngine(first: number): Promise<{ host: string;
   const script = [...mounts, `exec dockerd ${places} ${flags} > ${dir}/log 2>&1`].join(' && ');
   // The daemon finds containerd and runc by itself, where Debian has them.
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
-  const daemon = spawn('unshare', ['--net', '--mount', 'sh', '-c', script], { stdio: 'ignore', env });
+  const daemon = spawnProgram('unshare', ['--net', '--mount', 'sh', '-c', script], { stdio: 'ignore', env });
   const over = once(daemon, 'exit');
   const remove = async (): Promise<void> => {
     daemon.kill('SIGTERM');
