@@ -18,8 +18,19 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** What needs an engine, a database server, or a program besides git; all else is played by `npm run test:unit` too. */
-const NOT_UNIT = ['test/docker/**', 'test/crash/**', 'test/scenarios/**'];
+/**
+ * What `npm run test:unit` leaves out: tests of an engine, a database server, whole services, git and other programs, and
+ * those that take long by themselves.
+ */
+const NOT_UNIT = [
+  'test/{cli,crash,docker,images,publish,scenarios,upkeep,workspaces}/**',
+  'test/{app,app-postgres,apps,walls}.test.ts',
+  'test/credentials/{find-secrets,github-tokens,secret-store}.test.ts',
+  'test/db/{open,postgres}.test.ts',
+  'test/{egress,ingress}/fuzz.test.ts',
+  'test/{contracts/long-queue,feedback/reporter,flow/admission,http/public-server,ingress/webhook,log/redact}.test.ts',
+  'test/github/{every-call,unwell}.test.ts',
+];
 
 /** The only programs that tests find; under `npm run test:unit` they find no engine either. */
 const programs = makeHostPath();
@@ -37,6 +48,7 @@ export default defineConfig({
     globalSetup: ['test/support/whole-run.ts'],
     setupFiles: ['test/support/each-file.ts'],
     pool: 'forks',
+    isolate: !isUnit,
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
