@@ -69,7 +69,8 @@ function postgresBusy(place: string, cause: unknown): FlowError {
 }
 
 function isSqlState(code: string): boolean {
-  return /^[0-9A-Z]{5}$/.test(code);
+  // EPIPE has five letters too; no class of SQLSTATE begins with an E.
+  return !code.startsWith('E') && /^[0-9A-Z]{5}$/.test(code);
 }
 
 function reasonOf(cause: unknown): string {
