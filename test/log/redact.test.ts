@@ -1,32 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/log/redact.ts';
+import { knowing, streamed } from '../support/masking.ts';
 import { size } from '../support/size.ts';
 
 const TOKEN = 'github_pat_11ABCDEFG0hijklmnop?>~';
-
-function knowing(...values: string[]) {
-  const redactor = createRedactor();
-  for (const value of values) redactor.add(value);
-  return redactor;
-}
-
-/** What a stream gives for `text` cut into pieces of the given lengths, over and over. */
-function streamed(
-  redactor: ReturnType<typeof createRedactor>,
-  text: string,
-  lengths: readonly number[],
-): string {
-  const stream = redactor.stream();
-  let shown = '';
-  let piece = 0;
-  for (let at = 0; at < text.length; piece += 1) {
-    const length = lengths[piece % lengths.length] ?? 1;
-    shown += stream.push(text.slice(at, at + length));
-    at += length;
-  }
-  return shown + stream.end();
-}
 
 describe('what is masked', () => {
   const odd = 'p"w\\d <&é\u2028\u0007😀/+!\'()*~%';
@@ -218,8 +196,10 @@ describe('streams', () => {
       for (let sent = 0; sent < size(5, 50) * 1e6; sent += chunk.length) work();
       return process.cpuUsage(start).user;
     };
-    const rival = timed(() => void secrets.filter((secret) => chunk.indexOf(`${secret}!`) >= 0));
-    const ours = timed(() => void expect(stream.push(chunk).includes(TOKEN)).toBe(false));
-    expect(ours / rival).toBeLessThan(80);
+    const look = (): number => timed(() => void secrets.filter((secret) => chunk.indexOf(`${secret}!`) >= 0));
+    const mask = (): number => timed(() => void expect(stream.push(chunk).includes(TOKEN)).toBe(false));
+    // The first round is the compiler's; of the others the quietest counts.
+    const [, ...ratios] = Array.from({ length: 4 }, () => mask() / look());
+    expect(Math.min(...ratios)).toBeLessThan(80);
   });
 });

@@ -1,31 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRedactor } from '../../src/log/redact.ts';
+import { knowing, streamed } from '../support/masking.ts';
 import { size } from '../support/size.ts';
 
 const VALUE = 'xw-9Kd!tQ"7\\p&z<Lé4';
 const PLAIN = 'q7Rz_pX4-mV9tKw2';
-
-function knowing(...values: string[]) {
-  const redactor = createRedactor();
-  for (const value of values) redactor.add(value);
-  return redactor;
-}
-
-function streamed(
-  redactor: ReturnType<typeof createRedactor>,
-  text: string,
-  lengths: readonly number[],
-): string {
-  const stream = redactor.stream();
-  let shown = '';
-  for (let at = 0, piece = 0; at < text.length; piece += 1) {
-    const length = lengths[piece % lengths.length] ?? 1;
-    shown += stream.push(text.slice(at, at + length));
-    at += length;
-  }
-  return shown + stream.end();
-}
 
 const each = (value: string, spell: (character: string) => string): string => [...value].map(spell).join('');
 const code = (character: string): number => character.codePointAt(0) ?? 0;
