@@ -17,6 +17,7 @@ import { type JoinedApps, joinApps } from './join-apps.ts';
 import { createLogger, type LogDestination, type Logger } from './log/logger.ts';
 import { createRedactor, type Redactor } from './log/redact.ts';
 import { createPolicyKeeper, type PolicyKeeper } from './policy/keeper.ts';
+import { holdHelper } from './programs/exec.ts';
 import { createLeases, type Leases } from './runs/leases.ts';
 import { createRunQueue, type RunQueue } from './runs/queue.ts';
 import { createReportStore, type ReportStore } from './runs/report-store.ts';
@@ -75,7 +76,7 @@ export async function onGround<T>(
   const undo: Undo = [];
   try {
     // One process a VAR_DIR, whatever the database: what is in it belongs to the runs of this host.
-    undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release);
+    undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release, holdHelper());
     const db = await openDatabase(databasePlace(config));
     undo.push(db.close);
     const ground = makeGround(config, db, destination);

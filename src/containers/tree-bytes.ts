@@ -1,4 +1,4 @@
-import { type ExecOptions, exec } from '../base/exec.ts';
+import { type ExecOptions, exec } from '../programs/exec.ts';
 
 /** After this long a measure is given up. */
 const TIMEOUT_MS = 60_000;

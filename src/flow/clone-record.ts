@@ -1,8 +1,8 @@
 import { lstat, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exec } from '../base/exec.ts';
 import { type Owner, writeAtomic } from '../base/files.ts';
 import type { Committer } from '../containers/start-script.ts';
+import { exec } from '../programs/exec.ts';
 import type { RunPlaces } from './places.ts';
 
 /** What is remembered of a clone for when its agent is over; kept where no container sees it. */

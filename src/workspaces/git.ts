@@ -1,6 +1,6 @@
 import { asFlowError } from '../base/errors.ts';
-import { type ExecResult, exec, howEnded } from '../base/exec.ts';
 import type { Owner } from '../base/files.ts';
+import { type ExecResult, exec, howEnded } from '../programs/exec.ts';
 import { type GitLimits, LOOKUP_LIMITS, limitFault, MAPPING_SETTINGS, within } from './git-limits.ts';
 import { type Progress, progressReader } from './progress.ts';
 

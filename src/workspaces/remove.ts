@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { systemCode } from '../base/errors.ts';
-import { exec } from '../base/exec.ts';
+import { exec } from '../programs/exec.ts';
 import { workspaceNotRemoved } from './errors.ts';
 
 /**

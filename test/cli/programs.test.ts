@@ -1,8 +1,8 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { exec } from '../../src/base/exec.ts';
 import { findHostProgram, readHostPrograms, reportPrograms } from '../../src/cli/programs-check.ts';
+import { exec } from '../../src/programs/exec.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PATH = process.env.PATH ?? '';

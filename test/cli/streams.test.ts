@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { exec } from '../../src/base/exec.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
+import { exec } from '../../src/programs/exec.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');

@@ -2,7 +2,6 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, wr
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { exec } from '../../src/base/exec.ts';
 import { randomId } from '../../src/base/ids.ts';
 import { LOGIN_CONTAINER } from '../../src/containers/codex-spec.ts';
 import { inspectCodexState } from '../../src/credentials/codex-state.ts';
@@ -10,6 +9,7 @@ import { type CodexLogin, codexLogin } from '../../src/flow/codex-login.ts';
 import { createCodexRefresh } from '../../src/flow/codex-refresh.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
+import { exec } from '../../src/programs/exec.ts';
 import { chatgptAuth, type FakeLogin, fakeLogin } from '../support/codex-login.ts';
 import { engine, runAs } from '../support/container-run.ts';
 import { ISSUER_URL, type LoginIssuer, makeLoginImage, serveIssuerIn } from '../support/login-issuer.ts';

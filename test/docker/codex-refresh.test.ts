@@ -2,7 +2,6 @@ import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { exec } from '../../src/base/exec.ts';
 import { randomId } from '../../src/base/ids.ts';
 import { refreshContainerName } from '../../src/containers/codex-spec.ts';
 import { removeOrphans } from '../../src/containers/reaper.ts';
@@ -11,6 +10,7 @@ import { inspectCodexState } from '../../src/credentials/codex-state.ts';
 import { type CodexRefresh, createCodexRefresh } from '../../src/flow/codex-refresh.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
+import { exec } from '../../src/programs/exec.ts';
 import { chatgptAuth, fakeLogin } from '../support/codex-login.ts';
 import { engine, runAs } from '../support/container-run.ts';
 import { makeLoginImage } from '../support/login-issuer.ts';

@@ -1,8 +1,8 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { exec } from '../../src/base/exec.ts';
 import { INTERACTIVE_CONTAINER } from '../../src/containers/codex-spec.ts';
+import { exec } from '../../src/programs/exec.ts';
 import { runAs } from '../support/container-run.ts';
 import { makeLoginImage } from '../support/login-issuer.ts';
 import { startTerminal } from '../support/pseudo-terminal.ts';

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSyn
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { exec } from '../../src/base/exec.ts';
+import { exec } from '../../src/programs/exec.ts';
 import { demoContainers, demoDirectory, demoEnvironment, startDemo } from '../support/demo.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 

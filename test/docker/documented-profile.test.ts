@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { execOk } from '../../src/base/exec.ts';
+import { execOk } from '../../src/programs/exec.ts';
 import type { FakeLogin } from '../support/codex-login.ts';
 import { serveModelInEachRun, writeCodexState } from '../support/codex-model.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';

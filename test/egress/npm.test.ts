@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { execOk } from '../../src/base/exec.ts';
+import { execOk } from '../../src/programs/exec.ts';
 import { egressRun } from '../support/egress.ts';
 import { startInternet } from '../support/internet.ts';
 import { temporaryDirectory } from '../support/temporary.ts';

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ExecResult, exec } from '../../src/base/exec.ts';
+import { type ExecResult, exec } from '../../src/programs/exec.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PATH = process.env.PATH ?? '';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { exec } from '../../src/base/exec.ts';
+import { exec } from '../../src/programs/exec.ts';
 import { until } from './service.ts';
 import { spawnProgram } from './spawn-program.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { execOk } from '../../src/base/exec.ts';
+import { execOk } from '../../src/programs/exec.ts';
 import type { FakeLogin } from './codex-login.ts';
 import { agentImage } from './images.ts';
 

@@ -1,7 +1,7 @@
 import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { exec } from '../../src/base/exec.ts';
+import { exec } from '../../src/programs/exec.ts';
 import { spawnProgram } from './spawn-program.ts';
 
 /** A server's databases. */

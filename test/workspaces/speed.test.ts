@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { exec } from '../../src/base/exec.ts';
+import { exec } from '../../src/programs/exec.ts';
 import { checkout } from '../../src/workspaces/checkout.ts';
 import { manyFiles } from '../support/git-repository.ts';
 import { makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';

@@ -1,0 +1,33 @@
+import { runChild } from './child.ts';
+import type { FromHelper, ToHelper } from './helper.ts';
+
+const running = new Map<number, AbortController>();
+
+process.on('message', ({ id, order }: ToHelper) => {
+  if (order) void start(id, order);
+  else running.get(id)?.abort();
+});
+
+async function start(id: number, order: NonNullable<ToHelper['order']>): Promise<void> {
+  const control = new AbortController();
+  running.set(id, control);
+  const end = await runChild(order, {
+    signal: control.signal,
+    onStdout: (stdout) => tell({ id, stdout }),
+    onStderr: (stderr) => tell({ id, stderr }),
+  });
+  running.delete(id);
+  tell({ id, end });
+}
+
+function tell(message: FromHelper): void {
+  if (process.connected) process.send?.(message, () => undefined);
+}
+
+// Nothing goes on without the service. This process ends by itself once all that it started has.
+process.once('disconnect', () => {
+  for (const control of running.values()) control.abort();
+});
+
+// Ctrl-C and a service manager signal the whole group; the service still needs its programs while it drains.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

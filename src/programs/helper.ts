@@ -1,0 +1,84 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildEnd, ChildOrder, ChildTaps, RunChild } from './child.ts';
+
+/** What this process tells its helper: to start a program, or to end one. */
+export type ToHelper = { id: number; order?: ChildOrder };
+
+/** What a helper tells: what a program says, chunk by chunk, and how it came out. */
+export type FromHelper = { id: number; stdout?: Uint8Array; stderr?: Uint8Array; end?: ChildEnd };
+
+type Awaited = ChildTaps & { settle(end: ChildEnd): void };
+
+/** A process that starts programs for this one. */
+export type Helper = {
+  run: RunChild;
+  isAlive(): boolean;
+  /** Ends the helper, and with it whatever it still runs. */
+  stop(): void;
+};
+
+/** Beside this file, with the same ending: the source, or what was built from it. */
+const PROGRAM = new URL(import.meta.url.replace(/helper(?=\.\w+$)/, 'helper-process'));
+
+const LOST: ChildEnd = {
+  exitCode: undefined,
+  signal: undefined,
+  timedOut: false,
+  isOverlong: false,
+  message: 'the process that started it for the service has ended',
+};
+
+/** Starts a helper. It ends when this process does, and never keeps this process alive by itself. */
+export function startHelper(): Helper {
+  const child = fork(PROGRAM, {
+    env: {},
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const awaited = new Map<number, Awaited>();
+  let isAlive = true;
+  let last = 0;
+  const lose = (): void => {
+    isAlive = false;
+    for (const { settle } of awaited.values()) settle(LOST);
+  };
+  child.once('exit', lose);
+  child.once('error', lose);
+  child.on('message', ({ id, stdout, stderr, end }: FromHelper) => {
+    const one = awaited.get(id);
+    if (stdout) one?.onStdout(Buffer.from(stdout));
+    if (stderr) one?.onStderr(Buffer.from(stderr));
+    if (end) one?.settle(end);
+  });
+  holdOpen(child, false);
+  // Whoever cannot be told is gone, which its end says too.
+  const tell = (message: ToHelper): unknown => child.send(message, () => undefined);
+  return {
+    isAlive: () => isAlive,
+    async run(order, taps) {
+      const id = ++last;
+      const cancel = (): unknown => tell({ id });
+      const end = await new Promise<ChildEnd>((settle) => {
+        awaited.set(id, { ...taps, settle });
+        holdOpen(child, true);
+        tell({ id, order });
+        if (taps.signal?.aborted) cancel();
+        taps.signal?.addEventListener('abort', cancel, { once: true });
+      });
+      taps.signal?.removeEventListener('abort', cancel);
+      awaited.delete(id);
+      if (awaited.size === 0) holdOpen(child, false);
+      return end;
+    },
+    stop() {
+      isAlive = false;
+      if (child.connected) child.disconnect();
+    },
+  };
+}
+
+/** Whether this process stays for what its helper has to tell. */
+function holdOpen(child: ChildProcess, isHeld: boolean): void {
+  for (const handle of [child, child.channel]) isHeld ? handle?.ref() : handle?.unref();
+}
