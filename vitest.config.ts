@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { makeHostPath } from './test/support/host-path.ts';
@@ -31,6 +32,9 @@ const NOT_UNIT = [
   'test/{contracts/long-queue,feedback/reporter,flow/admission,http/public-server,ingress/webhook,log/redact}.test.ts',
   'test/github/{every-call,unwell}.test.ts',
 ];
+
+/** Node keeps here what it made of each file, for every process that tests start. */
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
 /** The only programs that tests find; under `npm run test:unit` they find no engine either. */
 const programs = makeHostPath();

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { type DescribedGitHub, describeGitHub } from './described-github.ts';
 import { git } from './git-repository.ts';
 import { APP_HANDLERS, noApps, refuseCredential, type StoodApps } from './github-apps.ts';
-import { type GitHubDescription, loadGitHubDescription } from './github-description.ts';
 import { answerQuestion, faultsOfQuestion, type StoodDiscussions } from './github-discussions.ts';
 import { HOOK_HANDLERS, type StoodHooks } from './github-hooks.ts';
 import { PULL_HANDLERS, type StoodPull } from './github-pulls.ts';
@@ -91,16 +91,16 @@ type Shown =
   | 'discussions'
   | 'git';
 type State = Pick<GitHubApi, Shown> & {
-  description: GitHubDescription;
+  description: DescribedGitHub;
   branchOf(repository: string, branch: string): string | undefined;
 };
 
-/** Reading the description takes a second, so that it is read once. */
-let loaded: GitHubDescription | undefined;
+/** What the stand-in takes from the description is asked for once in a file. */
+let described: Promise<DescribedGitHub> | undefined;
 
 export async function startGitHubApi(): Promise<GitHubApi> {
-  loaded ??= loadGitHubDescription();
-  const description = loaded;
+  described ??= describeGitHub(Object.keys(HANDLERS).map((operation) => operation.split(' ')[1] ?? ''));
+  const description = await described;
   const requests: ApiRequest[] = [];
   const faults: string[] = [];
   const planned: { how: Misbehaviour; times: number; path: RegExp }[] = [];
@@ -136,7 +136,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     const request = await readRequest(incoming);
     requests.push(request);
     const isGraphQL = request.path === '/graphql';
-    const wrong = isGraphQL ? faultsOfQuestion(request) : description.faultsOfRequest(request);
+    const wrong = isGraphQL ? faultsOfQuestion(request) : await description.faultsOfRequest(request);
     faults.push(...wrong.map((fault) => `${request.method} ${request.path}: ${fault}`));
     const carryOut = (): Answer =>
       isGraphQL ? answerQuestion(state.discussions, request.body) : answerTo(state, request);
@@ -153,7 +153,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     if (isGraphQL) return send(response, answer);
     const template = description.match(request.method, request.path)?.template ?? '';
     if (answer.status === 304 || answer.status === 204) return void response.writeHead(answer.status).end();
-    const unfit = description.faultsOfAnswer(template, request.method, answer.status, answer.body);
+    const unfit = await description.faultsOfAnswer(template, request.method, answer.status, answer.body);
     faults.push(...unfit.map((fault) => `the stand-in’s own answer to ${request.path}: ${fault}`));
     send(response, answer);
   };
@@ -290,7 +290,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const id = Number(comment_id);
     const known = state.comments.find((comment) => comment.id === id);
     if (state.deletedComments.has(id)) return refusal(404, 'Not Found');
-    return { status: 200, body: described(state, known ?? { id, number: 1, body: 'x' }) };
+    return { status: 200, body: commentAnswer(state, known ?? { id, number: 1, body: 'x' }) };
   },
   [`GET ${REPOSITORY}/pulls/comments/{comment_id}`]: (state, _request, { comment_id }) => {
     const template = `${REPOSITORY}/pulls/comments/{comment_id}`;
@@ -311,7 +311,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return {
       status: 200,
       headers: page < last ? { link } : {},
-      body: all.slice((page - 1) * size, page * size).map((comment) => described(state, comment)),
+      body: all.slice((page - 1) * size, page * size).map((comment) => commentAnswer(state, comment)),
     };
   },
   [`POST ${COMMENTS}`]: (state, { body }, { issue_number }) => {
@@ -321,13 +321,13 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       ...(body as { body: string }),
     };
     state.comments.push(comment);
-    return { status: 201, body: described(state, comment) };
+    return { status: 201, body: commentAnswer(state, comment) };
   },
   [`PATCH ${COMMENT}`]: (state, { body }, { comment_id }) => {
     const comment = state.comments.find(({ id }) => id === Number(comment_id));
     if (!comment) return refusal(404, 'Not Found');
     comment.body = (body as { body: string }).body;
-    return { status: 200, body: described(state, comment) };
+    return { status: 200, body: commentAnswer(state, comment) };
   },
   [`POST ${REPOSITORY}/issues/{issue_number}/reactions`]: (state, request, values) =>
     react(state, request, 'issue', Number(values.issue_number)),
@@ -346,7 +346,7 @@ function readBranch(root: string | null, repository: string, branch: string): st
   }
 }
 
-function described(state: State, comment: GitHubApi['comments'][number]): unknown {
+function commentAnswer(state: State, comment: GitHubApi['comments'][number]): unknown {
   const html_url = `https://github.com/owner/repository/issues/${comment.number}#issuecomment-${comment.id}`;
   const example = state.description.example(COMMENTS, 'post', 201);
   const user = { ...(example.user as object), login: comment.author ?? 'the-robot' };

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, verify } from 'node:crypto';
+import type { DescribedGitHub } from './described-github.ts';
 import type { ApiRequest } from './github-api.ts';
-import type { GitHubDescription } from './github-description.ts';
 
 /** An App on one account. */
 export type StoodInstallation = {
@@ -44,7 +44,7 @@ export type StoodApps = {
 };
 
 type Answer = { status: number; body: unknown; headers?: Record<string, string> };
-type State = { apps: StoodApps; description: GitHubDescription };
+type State = { apps: StoodApps; description: DescribedGitHub };
 type Handler = (state: State, request: ApiRequest, values: Record<string, string>) => Answer;
 
 /** Nothing yet. */

@@ -21,15 +21,33 @@ export type DescribedRequest = { method: string; path: string; query: URLSearchP
 
 /** GitHub's own OpenAPI description of its API: what a request may be, and what an answer must be. */
 export type GitHubDescription = {
-  /** The template of a path (`/repos/{owner}/{repo}`) and the values in it; undefined when GitHub has no such path. */
-  match(method: string, path: string): { template: string; values: Record<string, string> } | undefined;
+  /** The methods of every path by its template (`/repos/{owner}/{repo}`), those with fewer holes first. */
+  operations: Operations;
   /** What is wrong with a request; empty when GitHub's description allows it. */
   faultsOfRequest(request: DescribedRequest): string[];
   /** What is wrong with an answer; error answers are held against GitHub's error schema. */
   faultsOfAnswer(template: string, method: string, status: number, body: unknown): string[];
   /** The example of an answer that the description gives. */
   example(template: string, method: string, status: number): Record<string, unknown>;
+  /** All examples of successful answers of one path, by method and status. */
+  examplesOf(template: string): Record<string, Record<string, Record<string, unknown>>>;
 };
+
+/** Methods by template. */
+export type Operations = [template: string, methods: string[]][];
+
+/** The template of a path (`/repos/{owner}/{repo}`) and the values in it; undefined when GitHub has no such path. */
+export function matchPath(
+  operations: Operations,
+  method: string,
+  path: string,
+): { template: string; values: Record<string, string> } | undefined {
+  for (const [template, methods] of operations) {
+    const values = methods.includes(method.toLowerCase()) ? valuesIn(template, path) : undefined;
+    if (values) return { template, values };
+  }
+  return undefined;
+}
 
 export function loadGitHubDescription(): GitHubDescription {
   const file = createRequire(import.meta.url).resolve('@octokit/openapi/generated/api.github.com.json');
@@ -49,24 +67,36 @@ export function loadGitHubDescription(): GitHubDescription {
     checks.set(schema, check);
     return check(value) ? [] : [`${where}: ${ajv.errorsText(check.errors)}`];
   };
-  const templates = Object.keys(description.paths).toSorted((a, b) => holes(a) - holes(b));
+  const operations = Object.entries(description.paths)
+    .map(([template, methods]): Operations[number] => [template, Object.keys(methods)])
+    .toSorted(([a], [b]) => holes(a) - holes(b));
   const operationOf = (template: string, method: string): Operation | undefined =>
     description.paths[template]?.[method.toLowerCase()];
-  const match: GitHubDescription['match'] = (method, path) => {
-    for (const template of templates) {
-      const values = valuesIn(template, path);
-      if (values && operationOf(template, method)) return { template, values };
-    }
-    return undefined;
-  };
   const mediaOf = (template: string, method: string, status: number): Media | undefined => {
     const answer = operationOf(template, method)?.responses[String(status)];
     return answer && follow(answer).content?.['application/json'];
   };
+  const example: GitHubDescription['example'] = (template, method, status) => {
+    const examples = Object.values(mediaOf(template, method, status)?.examples ?? {});
+    const value = examples[0] && follow<{ value?: unknown }>(examples[0]).value;
+    return (Array.isArray(value) ? value[0] : value) as Record<string, unknown>;
+  };
   return {
-    match,
+    operations,
+    example,
+    examplesOf: (template) =>
+      Object.fromEntries(
+        Object.entries(description.paths[template] ?? {}).map(([method, { responses }]) => [
+          method,
+          Object.fromEntries(
+            Object.keys(responses ?? {})
+              .filter((status) => status.startsWith('2'))
+              .map((status) => [status, example(template, method, Number(status))]),
+          ),
+        ]),
+      ),
     faultsOfRequest({ method, path, query, body }) {
-      const found = match(method, path);
+      const found = matchPath(operations, method, path);
       const operation = found && operationOf(found.template, method);
       if (!operation) return [`${method} ${path} is not in GitHub’s description`];
       const parameters = (operation.parameters ?? []).map((parameter) => follow<Parameter>(parameter));
@@ -91,11 +121,6 @@ export function loadGitHubDescription(): GitHubDescription {
     faultsOfAnswer(template, method, status, body) {
       const schema = mediaOf(template, method, status)?.schema ?? (status >= 400 ? ERROR : undefined);
       return schema ? faults(schema, body, `${status}`) : [`${method} ${template} never answers ${status}`];
-    },
-    example(template, method, status) {
-      const examples = Object.values(mediaOf(template, method, status)?.examples ?? {});
-      const value = examples[0] && follow<{ value?: unknown }>(examples[0]).value;
-      return structuredClone(Array.isArray(value) ? value[0] : value) as Record<string, unknown>;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { GitHubDescription } from './github-description.ts';
+import type { DescribedGitHub } from './described-github.ts';
 
 /** A delivery as the stand-in lists it, `at` in milliseconds since 1970. */
 export type StoodDelivery = { id: number; guid: string; at: number; statusCode: number };
@@ -14,7 +14,7 @@ export type StoodHooks = {
 
 type Request = { path: string; query: URLSearchParams; ifNoneMatch: string | undefined };
 type Answer = { status: number; body: unknown; headers?: Record<string, string> };
-type State = { description: GitHubDescription; hooks: StoodHooks; url: string };
+type State = { description: DescribedGitHub; hooks: StoodHooks; url: string };
 type Handler = (state: State, request: Request, values: Record<string, string>) => Answer;
 
 const HOOKS = '/repos/{owner}/{repo}/hooks';

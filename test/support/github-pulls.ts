@@ -1,4 +1,4 @@
-import type { GitHubDescription } from './github-description.ts';
+import type { DescribedGitHub } from './described-github.ts';
 
 /** A pull request that the stand-in knows. */
 export type StoodPull = {
@@ -17,7 +17,7 @@ export type StoodPull = {
 type Request = { method: string; path: string; query: URLSearchParams; body: unknown };
 type Answer = { status: number; body: unknown };
 type PullsState = {
-  description: GitHubDescription;
+  description: DescribedGitHub;
   pulls: StoodPull[];
   /** What the repository's owner pays for. */
   plan: { hasDrafts: boolean };

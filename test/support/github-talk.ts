@@ -1,4 +1,4 @@
-import type { GitHubDescription } from './github-description.ts';
+import type { DescribedGitHub } from './described-github.ts';
 
 /** A check run that the stand-in has. */
 export type StoodCheck = {
@@ -17,7 +17,7 @@ export type StoodTalk = { teams: Record<string, Record<string, 'active' | 'pendi
 
 type Request = { body: unknown; query: URLSearchParams };
 type Answer = { status: number; body: unknown };
-type State = { description: GitHubDescription; talk: StoodTalk };
+type State = { description: DescribedGitHub; talk: StoodTalk };
 
 const MEMBERSHIP = '/orgs/{org}/teams/{team_slug}/memberships/{username}';
 const CHECKS = '/repos/{owner}/{repo}/check-runs';

@@ -17,6 +17,7 @@ import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createEngine } from '../../src/containers/docker.ts';
 import type { Delivery } from '../../src/deliveries/delivery.ts';
+import { holdHelper } from '../../src/programs/exec.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { makeRepository, type TestRepository } from './git-repository.ts';
 import { baseImage } from './images.ts';
@@ -210,8 +211,13 @@ export async function deliverTo(
   return { status: response.status, body: (await response.json()) as Record<string, unknown>, id };
 }
 
+/** Whether this process holds the helper that starts programs for all services of a file, one after the other. */
+let isHelped = false;
+
 /** Starts a service in this process on a ground that is there. */
 export async function startServiceOn({ dir, settings, repository, fullName }: Ground): Promise<TestService> {
+  if (!isHelped) holdHelper();
+  isHelped = true;
   const config = loadConfig(settings, dir);
   const log: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void log.push(JSON.parse(line)) };
