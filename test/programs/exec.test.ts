@@ -98,7 +98,7 @@ describe.each([
 
   test('that is not there is told as one', async () => {
     if (hasHelper) release.push(holdHelper());
-    await expect(exec('no-such-program', [], { env })).rejects.toMatchObject({
+    await expect(exec('/nowhere/no-such-program', [], { env })).rejects.toMatchObject({
       code: 'command_failed',
       message: expect.stringContaining('ENOENT'),
     });
