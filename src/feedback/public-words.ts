@@ -49,7 +49,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['publish_thread_closed', 'publish_changes_nothing'],
 ]);
 
-/** Codes whose sentences hold a word of the thread and a command of a profile and nothing else, so that `/run` is no path there. */
+/** Codes whose sentences quote a word of the thread and a command of a profile as code, so that `/run` is no path there. */
 const QUOTING: ReadonlySet<string> = new Set(['command_mistyped']);
 
 /** What is told of the other codes, by how they begin; the first that fits counts. */
@@ -118,7 +118,9 @@ export function publicText(text: string): string {
 export function publicProblem(problem: Problem, runId?: string): Problem {
   const { code, message, mend } = problem;
   const shown = { code, message: withoutAddresses(message), mend: withoutAddresses(mend) };
-  if (SHOWN.has(code) && (QUOTING.has(code) || !isInternal(`${shown.message}\n${shown.mend}`))) return shown;
+  const said = `${shown.message}\n${shown.mend}`;
+  const own = QUOTING.has(code) ? said.replaceAll(/(`{1,2})[^`\n]{1,110}\1/g, '') : said;
+  if (SHOWN.has(code) && !isInternal(own)) return shown;
   const area = AREAS.find(([begins]) => begins.test(code))?.[1] ?? OTHERS;
   const command = runId === undefined ? 'deliveries list' : `runs show ${runId}`;
   return {

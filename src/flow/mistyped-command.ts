@@ -64,5 +64,5 @@ export function commandMistyped({ word, meant }: Pick<NearCommand, 'word' | 'mea
 }
 
 function code(word: string): string {
-  return word.includes('`') ? `\`\` ${word} \`\`` : `\`${word}\``;
+  return `\`${word.replaceAll('`', "'")}\``;
 }
