@@ -12,6 +12,7 @@ import { createForeteller, type Foreteller } from '../../src/flow/foretell.ts';
 import { createLookups, type Lookups } from '../../src/flow/lookups.ts';
 import { createOwnVoice } from '../../src/flow/own-voice.ts';
 import { renderReport } from '../../src/flow/report-texts.ts';
+import type { SigningApps } from '../../src/flow/signer.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { expandProfile } from '../../src/profiles/expand.ts';
 import { createProfileSet, type ProfileSet } from '../../src/profiles/match.ts';
@@ -65,7 +66,11 @@ export function talkProfile(changes: Partial<Profile> = {}): Profile {
   };
 }
 
-const NO_LIMITS: AdmissionLimits = { loop: { runs: 5, minutes: 60 }, actor: {}, repository: {}, profile: {} };
+const NO_LIMITS: AdmissionLimits = {
+  loop: { runs: 5, minutes: 60 },
+  ...{ actor: {}, repository: {}, profile: {} },
+  open: { actor: {}, repository: {}, profile: {} },
+};
 
 /** A lab of its own for one test. */
 export async function openTalk(
@@ -75,6 +80,7 @@ export async function openTalk(
     limits?: Partial<AdmissionLimits>;
     apps?: string[];
     pullHead?: Lookups['pullHead'];
+    appServes?: SigningApps['serves'];
   } = {},
 ): Promise<TalkLab> {
   const api = await startGitHubApi();
@@ -127,6 +133,7 @@ export async function openTalk(
     deliveries,
     reports,
     marks,
+    apps: { serves: options.appServes ?? (async () => false) },
     registry: { current: () => set } as unknown as Registry,
     onSaid: () => {},
     crashPoint: () => {},
