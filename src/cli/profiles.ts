@@ -3,6 +3,7 @@ import { profileChecks } from '../assembly.ts';
 import { type LoadResult, loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Io } from './io.ts';
+import { openProfileNotes } from './open-profiles.ts';
 import { plain, printJson, printTable, problemText } from './output.ts';
 import { readConfig } from './stores.ts';
 
@@ -12,12 +13,12 @@ export function addProfilesCommand(program: Command, io: Io): void {
   profiles
     .command('validate')
     .description('Tell every fault with its place and mend; exit code 1 when there are any.')
-    .option('--json', 'print {profiles, faults}')
+    .option('--json', 'print {profiles, faults, notes}')
     .action((options: { json?: true }) => show(io, options, printFaults));
   profiles
     .command('list')
     .description('The profiles, what each listens to, and the folders that only give defaults.')
-    .option('--json', 'print {profiles, faults}')
+    .option('--json', 'print {profiles, faults, notes}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
 
@@ -25,22 +26,20 @@ export function addProfilesCommand(program: Command, io: Io): void {
 async function show(
   io: Io,
   options: { json?: true },
-  print: (io: Io, loaded: LoadResult) => void,
+  print: (io: Io, loaded: LoadResult, notes: readonly string[]) => void,
 ): Promise<void> {
-  const loaded = await load(io);
+  const config = readConfig(io);
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  const notes = openProfileNotes(loaded.profiles, config);
   if (options.json)
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
       faults: loaded.faults.map(faultView),
+      notes,
     });
-  else print(io, loaded);
+  else print(io, loaded, notes);
   if (loaded.faults.length > 0) io.fail(1);
-}
-
-async function load(io: Io): Promise<LoadResult> {
-  const config = readConfig(io);
-  return await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
 }
 
 function profileView(profile: Profile) {
@@ -57,8 +56,9 @@ function faultView({ code, file, path, message, mend }: LoadResult['faults'][num
   return { code, file: file ?? null, path: path ?? null, message, mend };
 }
 
-function printFaults(io: Io, loaded: LoadResult): void {
+function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
+  for (const note of notes) io.out(`${note}\n`);
   for (const { path, missing } of loaded.defaults)
     io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
   const count = loaded.profiles.length;

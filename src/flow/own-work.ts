@@ -3,10 +3,7 @@ import type { Db } from '../db/open.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { isPushedByRun } from '../runs/start-store.ts';
 import type { OwnVoice } from './own-voice.ts';
-import { threadNumber } from './start.ts';
-
-/** As what a start is counted: `isOwn` when the service itself, or the work of one of its runs, is behind the event. */
-export type StartedBy = { machine: boolean; isOwn: boolean };
+import { type StartedBy, threadNumber } from './start.ts';
 
 /** Where events keep the commit that they are about with the names in it. */
 const HEADS = ['push', 'check_suite', 'workflow_run'];

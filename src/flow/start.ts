@@ -2,7 +2,9 @@ import type { Clock } from '../base/clock.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { OWN_WORK, type Start } from '../runs/start-store.ts';
-import type { StartedBy } from './own-work.ts';
+
+/** As what a start is counted: `isOwn` when the service itself, or the work of one of its runs, is behind the event. */
+export type StartedBy = { machine: boolean; isOwn: boolean };
 
 /** One start of a run as it is counted; it reserves all the time that its profile gives a run. */
 export function startOf(

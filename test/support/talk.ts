@@ -19,6 +19,7 @@ import { createProfileSet, type ProfileSet } from '../../src/profiles/match.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Registry } from '../../src/profiles/registry.ts';
 import { createOwnAccounts } from '../../src/runs/own-accounts.ts';
+import { createPublicationStore } from '../../src/runs/publication-store.ts';
 import { createReportStore, type ReportStore } from '../../src/runs/report-store.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { createRunStore, type RunStore } from '../../src/runs/run-store.ts';
@@ -46,6 +47,8 @@ export type TalkLab = {
   deliver(payload: object, event?: string): Promise<Decision>;
   /** Decides a stored delivery once more. */
   decideAgain(id: string): Promise<Decision>;
+  /** Remembers a commit as one that a publication of the service pushed. */
+  pushed(push: { repositoryId: number; branch: string; commit: string }): Promise<void>;
   /** The newest run. */
   newest(): Promise<Run>;
   /** Takes a run through its life as a worker would. */
@@ -166,6 +169,11 @@ export async function openTalk(
       return await lab.deliver({ ...payload, issue: { ...payload.issue, ...over.issue } });
     },
     decideAgain,
+    async pushed({ repositoryId, branch, commit }) {
+      const plan = { owner: 'octo', repository: 'hello', commit };
+      const publication = { runId: '', attempt: 1, repositoryId, plan, decidedAt: clock.now(), tries: 0 };
+      await createPublicationStore(db, clock).pushing(publication, branch);
+    },
     async newest() {
       const [run] = await runs.list(1);
       if (!run) throw new Error('no run');
