@@ -27,6 +27,8 @@ export type JoinedApps = {
   signers: (targetId: string | undefined) => Promise<readonly AppSigner[]>;
   /** Whether the App of this key may serve a repository and is installed there. Throws like `AppTokens.serves`. */
   serves: (key: string, repository: string) => Promise<boolean>;
+  /** The same whatever its URL pattern says. */
+  isInstalled: (key: string, repository: string) => Promise<boolean>;
   /** The logins that the service itself acts under. */
   logins: () => string[];
   /** Begins to ask GitHub for what it has not told of Apps yet. */
@@ -84,6 +86,10 @@ export function joinApps(parts: {
     async serves(key, repository) {
       const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
       const [app] = appsFor(await store.all(), repository, hosts).filter((each) => each.key === key);
+      return app !== undefined && (await minted.serves(app, repository));
+    },
+    async isInstalled(key, repository) {
+      const app = (await store.all()).find((each) => each.key === key);
       return app !== undefined && (await minted.serves(app, repository));
     },
     logins: () => loginsOf(store.last()),

@@ -46,7 +46,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
         event: delivery.event,
         body: body ?? Buffer.alloc(0),
       });
-      const untrue = await refuseSigner(parts.apps, delivery.signedBy, event);
+      const untrue = await refuseSigner(parts, delivery.signedBy, event);
       if (!untrue) await noteThreadNews(parts, event);
       const decision = untrue ? await store(parts, event, no(untrue, null)) : await decide(parts, event);
       parts.crashPoint('delivery-decided');

@@ -41,7 +41,9 @@ eachDatabase((_kind, databases) => {
       expect(await push('b')).toBe('run_queued');
       const label = async (): Promise<string> => {
         const { ref: _ref, after: _after, ...rest } = pushPayload(bot, 'a');
-        return (await lab.deliver({ ...rest, action: 'created', label: { name: crypto.randomUUID() } }, 'label')).reason;
+        return (
+          await lab.deliver({ ...rest, action: 'created', label: { name: crypto.randomUUID() } }, 'label')
+        ).reason;
       };
       expect([await label(), await label(), await label()]).toEqual([...QUEUED, 'loop_stopped']);
       lab.clock.time += 61 * 60_000;

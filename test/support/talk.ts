@@ -44,7 +44,7 @@ export type TalkLab = {
   secondReporter(): Reporter;
   /** Delivers a comment on issue 7 of octo/hello and gives what was decided. */
   comment(text: string, over?: Parameters<typeof commentPayload>[1] & { issue?: object }): Promise<Decision>;
-  deliver(payload: object, event?: string): Promise<Decision>;
+  deliver(payload: object, event?: string, signedBy?: string): Promise<Decision>;
   /** Decides a stored delivery once more. */
   decideAgain(id: string): Promise<Decision>;
   /** Remembers a commit as one that a publication of the service pushed. */
@@ -83,7 +83,8 @@ export async function openTalk(
     limits?: Partial<AdmissionLimits>;
     apps?: string[];
     pullHead?: Lookups['pullHead'];
-    appServes?: SigningApps['serves'];
+    /** Where the App is installed that signs what `lab.deliver` is given a key for. */
+    installedOn?: string[];
   } = {},
 ): Promise<TalkLab> {
   const api = await startGitHubApi();
@@ -131,12 +132,14 @@ export async function openTalk(
     defaultTimeoutSec: 1800,
     clock,
   };
+  const installed: SigningApps['serves'] = async (_key, repository) =>
+    (options.installedOn ?? []).includes(repository);
   const admission = createAdmission({
     ...asking,
     deliveries,
     reports,
     marks,
-    apps: { serves: options.appServes ?? (async () => false) },
+    apps: { serves: installed, isInstalled: installed },
     registry: { current: () => set } as unknown as Registry,
     onSaid: () => {},
     crashPoint: () => {},
@@ -157,11 +160,11 @@ export async function openTalk(
     foretell: createForeteller(asking),
     profiles: set,
     secondReporter: reporterOver,
-    async deliver(payload, event = 'issue_comment') {
+    async deliver(payload, event = 'issue_comment', signedBy = undefined as string | undefined) {
       const id = crypto.randomUUID();
       const body = Buffer.from(JSON.stringify(payload));
       const known = { action: 'created', repository: 'octo/hello', headers: {}, uniqueBody: true };
-      await deliveries.store({ id, event, body, ...known });
+      await deliveries.store({ id, event, body, ...known, signedBy: signedBy ?? null });
       return await decideAgain(id);
     },
     async comment(text, over = {}) {
