@@ -3,6 +3,7 @@ import { profileChecks } from '../assembly.ts';
 import { type LoadResult, loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Io } from './io.ts';
+import { openProfileNotes } from './open-profiles.ts';
 import { plain, printJson, printTable, problemText } from './output.ts';
 import { readConfig } from './stores.ts';
 
@@ -15,12 +16,12 @@ export function addProfilesCommand(program: Command, io: Io): void {
       'Tell every fault with its place and mend, and what a trigger is warned of; exit code 1 when there are faults.',
     )
     .option('--strict', 'exit code 1 when there are warnings, too')
-    .option('--json', 'print {profiles, defaults, faults, warnings}')
+    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
     .action((options: { json?: true; strict?: true }) => show(io, options, printFaults));
   profiles
     .command('list')
     .description('The profiles, what each listens to, and the folders that only give defaults.')
-    .option('--json', 'print {profiles, defaults, faults, warnings}')
+    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
 
@@ -28,23 +29,21 @@ export function addProfilesCommand(program: Command, io: Io): void {
 async function show(
   io: Io,
   options: { json?: true; strict?: true },
-  print: (io: Io, loaded: LoadResult) => void,
+  print: (io: Io, loaded: LoadResult, notes: readonly string[]) => void,
 ): Promise<void> {
-  const loaded = await load(io);
+  const config = readConfig(io);
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  const notes = openProfileNotes(loaded.profiles, config);
   if (options.json)
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
       faults: loaded.faults.map(faultView),
       warnings: loaded.warnings.map(faultView),
+      notes,
     });
-  else print(io, loaded);
+  else print(io, loaded, notes);
   if (loaded.faults.length > 0 || (options.strict && loaded.warnings.length > 0)) io.fail(1);
-}
-
-async function load(io: Io): Promise<LoadResult> {
-  const config = readConfig(io);
-  return await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
 }
 
 function profileView(profile: Profile) {
@@ -61,9 +60,10 @@ function faultView({ code, file, path, message, mend }: LoadResult['faults'][num
   return { code, file: file ?? null, path: path ?? null, message, mend };
 }
 
-function printFaults(io: Io, loaded: LoadResult): void {
+function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
   for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
+  for (const note of notes) io.out(`${note}\n`);
   for (const { path, missing } of loaded.defaults)
     io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
   const count = loaded.profiles.length;
