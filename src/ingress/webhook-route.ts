@@ -9,7 +9,7 @@ import { deliveryNotStored, diskFull, signatureWrong } from './errors.ts';
 import { type BodyLimits, createReadBody } from './read-body.ts';
 import { answer, refuse, statusOf } from './refuse.ts';
 import { type DeliveryHeaders, readHeaders } from './request-headers.ts';
-import { createVerify } from './verify.ts';
+import { bodyText, createVerify } from './verify.ts';
 
 /** Answers one request; never rejects. */
 export type WebhookHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -37,7 +37,7 @@ export type WebhookParts = {
 };
 
 /**
- * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, signature over the bytes, and
+ * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, that it is UTF-8, signature, and
  * only then is the body parsed, stored and, once committed, answered with 202. Nothing of an unsigned body is
  * parsed, logged or kept.
  */
@@ -59,7 +59,8 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
     const body = await readBody(request, response);
     try {
       const verify = createVerify(await parts.secretsFor(headers.targetId));
-      if (!verify(body.bytes, headers.signature)) throw signatureWrong();
+      const text = bodyText(body.bytes);
+      if (!(await verify(text, headers.signature))) throw signatureWrong();
       Object.assign(known, { delivery: headers.id, event: headers.event });
       const { duplicateOf } = await store(readDelivery(headers, body.bytes, parts));
       const status = duplicateOf === null ? 'accepted' : 'duplicate';
