@@ -11,9 +11,9 @@ const SIGNATURE = /^sha256=[0-9a-f]{64}$/;
  * The text that a body is, which is what `@octokit/webhooks` verifies: of valid UTF-8 it stands for these bytes and no
  * others, a byte order mark included. Throws the Refusal `body_not_utf8`: of anything else another text would be left.
  */
-export function bodyText(bytes: Uint8Array): string {
+export function bodyText(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw bodyNotUtf8();
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return bytes.toString('utf8');
 }
 
 /**
