@@ -5,7 +5,13 @@ const INVARIANTS = 'test/mounts/invariants.test.ts';
 
 /** What stands before a run: at the webhook, around prompts and around mounts. */
 export const WALLS_AT_LOAD: readonly Wall[] = [
-  wall('signature', 'ingress/webhook-route.ts', 'if (!verify(', 'if (false && !verify(', INGRESS),
+  wall(
+    'signature',
+    'ingress/signer.ts',
+    'if (await createVerify(signer.secrets)(text, signature)) fitting',
+    'fitting',
+    INGRESS,
+  ),
   wall(
     'body limit',
     'ingress/body-buffer.ts',
