@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { profileChecks } from '../assembly.ts';
+import { counted } from '../base/counted.ts';
+import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { type LoadResult, loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Io } from './io.ts';
@@ -28,14 +30,15 @@ async function show(
   print: (io: Io, loaded: LoadResult) => void,
 ): Promise<void> {
   const loaded = await load(io);
+  const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
   if (options.json)
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
-      faults: loaded.faults.map(faultView),
+      faults: faults.map(faultView),
     });
-  else print(io, loaded);
-  if (loaded.faults.length > 0) io.fail(1);
+  else print(io, { ...loaded, faults });
+  if (faults.length > 0) io.fail(1);
 }
 
 async function load(io: Io): Promise<LoadResult> {
@@ -59,14 +62,21 @@ function faultView({ code, file, path, message, mend }: LoadResult['faults'][num
 
 function printFaults(io: Io, loaded: LoadResult): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
-  for (const { path, missing } of loaded.defaults)
-    io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
-  const count = loaded.profiles.length;
+  printDefaults(io, loaded);
+  const { profiles, faults } = loaded;
   io.out(
-    loaded.faults.length > 0
-      ? `${loaded.faults.length} ${loaded.faults.length === 1 ? 'fault' : 'faults'}.\n`
-      : `${count} ${count === 1 ? 'profile is' : 'profiles are'} valid.\n`,
+    faults.length > 0
+      ? `${counted(faults.length, 'fault')}.\n`
+      : `${counted(profiles.length, 'profile')} ${profiles.length === 1 ? 'is' : 'are'} valid.\n`,
   );
+}
+
+/** What an unfinished profile lacks stands among the faults. */
+function printDefaults(io: Io, { defaults, faults, profiles }: LoadResult): void {
+  const unfinished = new Set(incompleteProfiles({ profiles, defaults }).map(({ file }) => file));
+  for (const { path, missing } of defaults)
+    if (faults.length === 0 || !unfinished.has(path === '.' ? 'profile.json' : `${path}/profile.json`))
+      io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
 }
 
 function printProfiles(io: Io, loaded: LoadResult): void {
@@ -81,8 +91,9 @@ function printProfiles(io: Io, loaded: LoadResult): void {
         profile.execution.runtime.image,
       ]),
     );
-  for (const { path, missing } of loaded.defaults)
-    io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
+  printDefaults(io, loaded);
   if (loaded.faults.length > 0)
-    io.err(`${loaded.faults.length} faults; github-flows profiles validate tells them.\n`);
+    io.err(
+      `${counted(loaded.faults.length, 'fault')}; github-flows profiles validate tells ${loaded.faults.length === 1 ? 'it' : 'them'}.\n`,
+    );
 }

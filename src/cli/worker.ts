@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../base/counted.ts';
 import { FlowError } from '../base/errors.ts';
 import { startWorkerApp } from '../worker-app.ts';
 import type { Io } from './io.ts';
@@ -17,7 +18,7 @@ export function addWorkerCommand(program: Command, io: Io): void {
       if (config.maxConcurrentRuns === 0) throw workerWithoutRoom();
       const stopping = untilSignal();
       const app = await startWorkerApp(await unlockedConfig(io, config));
-      io.err(`Working on up to ${config.maxConcurrentRuns} runs at once.\n`);
+      io.err(`Working on up to ${counted(config.maxConcurrentRuns, 'run')} at once.\n`);
       await stopping;
       await app.stop(config.drainMs);
     });

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { counted } from '../base/counted.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Budget, Profile } from '../profiles/profile.ts';
 import {
@@ -70,7 +71,11 @@ async function holdToBudgets(
   for (const [scope, budget] of budgets) {
     const spent = await countStarts(trx, scope, since);
     if (budget.runs !== undefined && spent.runs >= budget.runs)
-      return budgetSpent(scope.kind, scope.key, `${spent.runs} of ${budget.runs} runs were started`);
+      return budgetSpent(
+        scope.kind,
+        scope.key,
+        `${spent.runs} of ${counted(budget.runs, 'run')} ${spent.runs === 1 ? 'was' : 'were'} started`,
+      );
     const left = (budget.minutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS - spent.ms;
     if (start.reservedMs > left)
       return budgetSpent(scope.kind, scope.key, minutesLeft(start.reservedMs, left, budget.minutes ?? 0));
@@ -80,5 +85,6 @@ async function holdToBudgets(
 
 function minutesLeft(neededMs: number, leftMs: number, budget: number): string {
   const round = (ms: number): number => Math.max(0, Math.round((ms / MINUTE_MS) * 10) / 10);
-  return `the run may take ${round(neededMs)} minutes, and ${round(leftMs)} of ${budget} are left`;
+  const left = round(leftMs);
+  return `the run may take ${counted(round(neededMs), 'minute')}, and ${left} of ${budget} ${left === 1 ? 'is' : 'are'} left`;
 }

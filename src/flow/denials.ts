@@ -1,3 +1,4 @@
+import { counted } from '../base/counted.ts';
 import type { FlowError, Problem } from '../base/errors.ts';
 
 /** The sender is the account that the service itself speaks as. */
@@ -116,7 +117,7 @@ export function headUnknown(cause: FlowError): Problem {
 export function loopStopped(count: number, minutes: number): Problem {
   return {
     code: 'loop_stopped',
-    message: `Bots or the service’s own account started ${count} runs on this thread within ${minutes} minutes, so no other one starts.`,
+    message: `Bots or the service’s own account started ${counted(count, 'run')} on this thread within ${counted(minutes, 'minute')}, so no other one starts.`,
     mend: 'See what answers what; a person can go on at any time, and LOOP_RUNS and LOOP_WINDOW_MIN set the limit.',
   };
 }
