@@ -1,5 +1,5 @@
 import { profileChecks } from '../assembly.ts';
-import { counted } from '../base/counted.ts';
+import { counted } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import { appNotFound } from '../credentials/app-errors.ts';
 import { highestPermissions } from '../credentials/app-permissions.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { profileChecks } from '../assembly.ts';
-import { counted } from '../base/counted.ts';
+import { counted } from '../base/words.ts';
 import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { type LoadResult, loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';

@@ -1,5 +1,5 @@
-import { counted } from '../base/counted.ts';
 import type { Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import type { TimelineEntry } from '../runs/run.ts';
 
 /** What was kept of an agent's commits; paths on this machine. */

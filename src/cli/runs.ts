@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../base/clock.ts';
-import { counted } from '../base/counted.ts';
+import { counted } from '../base/words.ts';
 import { cancelRun } from '../flow/cancel.ts';
 import { runLogDirectory, workspaceName } from '../flow/places.ts';
 import { attemptUnknown } from '../runs/errors.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { counted } from '../base/counted.ts';
 import { FlowError } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import { startWorkerApp } from '../worker-app.ts';
 import type { Io } from './io.ts';
-import { untilSignal } from './serve.ts';
+import { untilSignal, warnOfSettings } from './serve.ts';
 import { readConfig } from './stores.ts';
 import { unlockedConfig } from './unlock.ts';
 
@@ -14,6 +14,7 @@ export function addWorkerCommand(program: Command, io: Io): void {
     .description('Work on runs with this host’s engine, beside others on one PostgreSQL, until told to stop.')
     .action(async () => {
       const config = readConfig(io);
+      warnOfSettings(io);
       if (config.databaseUrl === undefined) throw workerNeedsPostgres();
       if (config.maxConcurrentRuns === 0) throw workerWithoutRoom();
       const stopping = untilSignal();

@@ -1,5 +1,5 @@
-import { counted } from '../base/counted.ts';
 import { FlowError, type Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 
 /** Fewer bytes than this can be guessed. */
 const MIN_BYTES = 16;

@@ -1,4 +1,4 @@
-import { counted } from '../base/counted.ts';
+import { counted } from '../base/words.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogEntry } from './demux.ts';
 import { outputNotKept } from './errors.ts';

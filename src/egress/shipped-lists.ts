@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { nearest } from '../base/words.ts';
 import lists from './shipped-lists.json' with { type: 'json' };
 
 /** One list that profiles use by name: what it is for, and why each host is on it. All hosts are exact, on port 443. */
@@ -9,5 +9,5 @@ export const SHIPPED_LISTS: ReadonlyMap<string, ShippedList> = new Map(Object.en
 
 /** The name of the shipped list that was probably meant. */
 export function nearestList(name: string): string {
-  return closest(name, [...SHIPPED_LISTS.keys()]);
+  return nearest(name, [...SHIPPED_LISTS.keys()]);
 }

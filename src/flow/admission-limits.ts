@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import { counted } from '../base/counted.ts';
 import type { Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import type { Budget, Profile } from '../profiles/profile.ts';
 import {
   countMachineStarts,

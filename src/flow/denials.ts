@@ -1,5 +1,5 @@
-import { counted } from '../base/counted.ts';
 import type { FlowError, Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 
 /** The sender is the account that the service itself speaks as. */
 export function ownAccount(login: string): Problem {

@@ -1,4 +1,4 @@
-import { counted } from '../base/counted.ts';
+import { counted } from '../base/words.ts';
 import type { KeptChanges } from '../publish/keep-changes.ts';
 
 /** What an agent committed, as the timeline says it. */

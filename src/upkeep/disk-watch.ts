@@ -1,9 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import { formatBytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { counted } from '../base/counted.ts';
 import { asFlowError, systemCode } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
+import { counted } from '../base/words.ts';
 import type { Logger } from '../log/logger.ts';
 
 /** What must be free on a disk: bytes, and inodes where the file system counts them. */
