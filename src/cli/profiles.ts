@@ -13,20 +13,23 @@ export function addProfilesCommand(program: Command, io: Io): void {
   const profiles = program.command('profiles').description('Check and list the profiles in PROFILES_DIR.');
   profiles
     .command('validate')
-    .description('Tell every fault with its place and mend; exit code 1 when there are any.')
-    .option('--json', 'print {profiles, faults}')
-    .action((options: { json?: true }) => show(io, options, printFaults));
+    .description(
+      'Tell every fault with its place and mend, and what a trigger is warned of; exit code 1 when there are faults.',
+    )
+    .option('--strict', 'exit code 1 when there are warnings, too')
+    .option('--json', 'print {profiles, defaults, faults, warnings}')
+    .action((options: { json?: true; strict?: true }) => show(io, options, printFaults));
   profiles
     .command('list')
     .description('The profiles, what each listens to, and the folders that only give defaults.')
-    .option('--json', 'print {profiles, faults}')
+    .option('--json', 'print {profiles, defaults, faults, warnings}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
 
-/** Both commands fail when there are faults, and print the same for programs. */
+/** Both commands fail when there are faults, `validate --strict` also when there are warnings, and print the same for programs. */
 async function show(
   io: Io,
-  options: { json?: true },
+  options: { json?: true; strict?: true },
   print: (io: Io, loaded: LoadResult) => void,
 ): Promise<void> {
   const loaded = await load(io);
@@ -36,9 +39,10 @@ async function show(
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
       faults: faults.map(faultView),
+      warnings: loaded.warnings.map(faultView),
     });
   else print(io, { ...loaded, faults });
-  if (faults.length > 0) io.fail(1);
+  if (faults.length > 0 || (options.strict && loaded.warnings.length > 0)) io.fail(1);
 }
 
 async function load(io: Io): Promise<LoadResult> {
@@ -62,6 +66,7 @@ function faultView({ code, file, path, message, mend }: LoadResult['faults'][num
 
 function printFaults(io: Io, loaded: LoadResult): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
+  for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
   printDefaults(io, loaded);
   const { profiles, faults } = loaded;
   io.out(

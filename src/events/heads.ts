@@ -29,6 +29,8 @@ const HEADS: ReadonlyMap<string, Head> = new Map<string, Head>([
   ['workflow_run', { branch: 'workflow_run.head_branch', commit: 'workflow_run.head_sha' }],
 ]);
 
+const PULL_REQUEST_BRANCH = 'pull_request.head.ref';
+
 /**
  * The branch an event is about: the one pushed, made or deleted, the one a check or workflow ran on, a pull
  * request's own (its head, not its base), the base of a merge group. Tags are no branches.
@@ -38,7 +40,14 @@ export function readBranch(event: string, fields: Fields): string | undefined {
     return fields.text('ref_type') === 'branch' ? fields.text('ref') : undefined;
   const head = HEADS.get(event);
   if (head?.ref) return branchOfRef(fields.nullableText(head.ref));
-  return fields.nullableText(head?.branch ?? 'pull_request.head.ref');
+  return fields.nullableText(head?.branch ?? PULL_REQUEST_BRANCH);
+}
+
+/** Where payloads of an event keep the branch that they are about. */
+export function branchPath(event: string): string {
+  if (event === 'create' || event === 'delete') return 'ref';
+  const head = HEADS.get(event);
+  return head?.ref ?? head?.branch ?? PULL_REQUEST_BRANCH;
 }
 
 /**

@@ -15,13 +15,23 @@ const WRITINGS: ReadonlyMap<string, 'comment' | 'review'> = new Map([
 
 /** The payload's key of the issue, pull request or discussion that an event belongs to. */
 export function threadKey(fields: Fields): (typeof THREADS)[number] | undefined {
-  return THREADS.find((key) => fields.object(key));
+  return threadPath((key) => fields.object(key) !== undefined);
 }
 
 /** The payload's key of what was written: the comment or review if the event is one, else the thread. */
 export function subjectKey(event: string, fields: Fields): string | undefined {
+  return subjectPath(event, (key) => fields.object(key) !== undefined);
+}
+
+/** The same of any payload that has these keys. */
+export function threadPath(has: (key: string) => boolean): (typeof THREADS)[number] | undefined {
+  return THREADS.find(has);
+}
+
+/** The same of any payload that has these keys. */
+export function subjectPath(event: string, has: (key: string) => boolean): string | undefined {
   const writing = WRITINGS.get(event);
-  return writing !== undefined && fields.object(writing) ? writing : threadKey(fields);
+  return writing !== undefined && has(writing) ? writing : threadPath(has);
 }
 
 /** Whether an event is about a pull request; comments on one come as comments on an issue that says so. */

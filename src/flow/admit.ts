@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { FlowError, type Problem } from '../base/errors.ts';
+import { FlowError } from '../base/errors.ts';
 import { timeId } from '../base/ids.ts';
 import type { CandidateOutcome, Decision, Delivery } from '../deliveries/delivery.ts';
 import type { FlowEvent } from '../events/event.ts';
@@ -14,6 +14,7 @@ import { refuseBeyondLimits } from './admission-limits.ts';
 import type { AdmissionParts } from './admission-parts.ts';
 import { readCommentCommand } from './comment-command.ts';
 import { groupBusy, headUnknown } from './denials.ts';
+import { judgeMistyped } from './mistyped-command.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
 import { isOwnComment } from './own-comment.ts';
 import { pinHead } from './pinned-head.ts';
@@ -61,11 +62,7 @@ async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision
   const command = readCommentCommand(event, profiles);
   if (command) return await answer(parts, event, await obey(parts, event, command));
   const winner = matchEvent(profiles, event).winner;
-  if (!winner)
-    return await store(parts, event, {
-      ...no(NO_PROFILE_MATCHED, null),
-      candidates: nearMisses(profiles, event),
-    });
+  if (!winner) return await startNothing(parts, event, profiles);
   const { profile } = winner;
   const judgement = await askActor(parts, profile, event);
   const { permission } = judgement;
@@ -76,6 +73,18 @@ async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision
     return await refuse(parts, event, { profile, problem: headUnknown(head), permission });
   parts.crashPoint('admission-judged');
   return await start(parts, event, { profile, permission, machine: judgement.machine, headSha: head });
+}
+
+/** No profile's conditions hold; where one letter was missing, its writer is told. */
+async function startNothing(
+  parts: AdmissionParts,
+  event: FlowEvent,
+  profiles: ProfileSet,
+): Promise<Decision> {
+  const mistyped = await judgeMistyped(parts, event, profiles);
+  if (mistyped) return await refuse(parts, event, mistyped);
+  const candidates = nearMisses(profiles, event);
+  return await store(parts, event, { ...no(NO_PROFILE_MATCHED, null), candidates });
 }
 
 async function answer(
@@ -93,7 +102,7 @@ async function answer(
   });
 }
 
-type Refusal = { profile: Profile; problem: Problem; permission: string | undefined };
+type Refusal = Pick<Parameters<typeof tellRefusal>[1], 'profile' | 'problem' | 'permission' | 'about'>;
 
 async function refuse(parts: AdmissionParts, event: FlowEvent, refusal: Refusal): Promise<Decision> {
   return await decideOnce(parts, event, async (trx) => await refuseWithin(parts, event, refusal, trx));

@@ -6,7 +6,8 @@ import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match.ts'
 import type { CandidateResult, Profile } from '../profiles/profile.ts';
 import { type CommentCommand, readCommentCommand } from './comment-command.ts';
 import type { Foreteller } from './foretell.ts';
-import { NO_PROFILE_MATCHED, refusedBeforeMatching } from './no-run.ts';
+import { commandMistyped, findMistyped } from './mistyped-command.ts';
+import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
 export type Explanation = {
@@ -49,7 +50,7 @@ export async function explain(
     const none = { run: false, profile: null, permission: 'not needed' };
     const decision = command
       ? { ...none, ...(await judgeCommand(event, command, profiles, rehearsal)) }
-      : { ...none, ...(refused ?? NO_PROFILE_MATCHED) };
+      : { ...none, ...(refused ?? whyNothing(event, profiles)) };
     return { decision, candidates, problems: [], prompt: null, plan: null };
   }
   const decision = await judge(profile, event, rehearsal);
@@ -62,6 +63,14 @@ export async function explain(
   const plan = await attempt(rehearsal.plan(profile, event));
   const prompt = profile.execution.handler.prompt ? await attempt(rehearsal.prompt(profile, event)) : null;
   return { decision, candidates, problems, prompt, plan: plan && viewPlan(plan) };
+}
+
+/** What nothing matched may be one letter away from what does; a word to runs is only looked into where they are. */
+function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRun {
+  const near = findMistyped(event, profiles);
+  if (!near?.profile) return NO_PROFILE_MATCHED;
+  const { code: reason, message } = commandMistyped(near);
+  return { reason, message };
 }
 
 /** What a command to the runs of the thread would come to; it is no event for profiles. */

@@ -1,19 +1,28 @@
 import { execa } from 'execa';
 
-/** A program to start, as data: what crosses to another process. The environment is exactly `env`. */
-export type ChildOrder = {
-  file: string;
-  args: readonly string[];
-  cwd: string;
+/** What each stream of a program may say, where it is counted. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** How a program is started, as data. The environment is exactly `env`: nothing of the service's own is inherited. */
+export type ChildOptions = {
+  cwd?: string;
   env: Record<string, string>;
   input?: string | Uint8Array;
+  /** The program is killed after this many milliseconds. */
   timeoutMs?: number;
-  killSignal: 'SIGTERM' | 'SIGKILL';
-  killDescendants: boolean;
+  /** What ends the program when its time or a signal says so: SIGKILL unless set; SIGKILL follows a SIGTERM after 5 s. */
+  killSignal?: 'SIGTERM' | 'SIGKILL';
+  /** Ends what the program itself started along with it; else that may live on and hold the streams open. */
+  killDescendants?: boolean;
+  /** Run as this user and group; needs a root service. */
   uid?: number;
   gid?: number;
-  /** Ends the program when a stream that is counted has given more bytes than this. */
-  maxBytes: number;
+};
+
+/** A program to start: what crosses to another process. */
+export type ChildOrder = ChildOptions & {
+  file: string;
+  args: readonly string[];
   /** Whether standard output is not counted: it may be of any length. */
   isStreamed: boolean;
 };
@@ -42,32 +51,28 @@ export type RunChild = (order: ChildOrder, taps: ChildTaps) => Promise<ChildEnd>
 
 /** Starts a program from this process. */
 export const runChild: RunChild = async (order, { onStdout, onStderr, signal }) => {
+  const { file, args, input, timeoutMs, isStreamed, ...rest } = order;
   const overlong = new AbortController();
   // The library keeps nothing: what it keeps it escapes for its message, which takes a minute for 64 MiB of zeros.
-  const child = execa(order.file, order.args, {
+  const child = execa(file, args, {
+    killSignal: 'SIGKILL',
+    ...rest,
     buffer: false,
-    cwd: order.cwd,
-    env: order.env,
     extendEnv: false,
     reject: false,
-    killSignal: order.killSignal,
-    killDescendants: order.killDescendants,
-    stdin: order.input === undefined ? 'ignore' : 'pipe',
     cancelSignal: signal ? AbortSignal.any([signal, overlong.signal]) : overlong.signal,
-    ...(order.input === undefined ? {} : { input: order.input }),
-    ...(order.timeoutMs === undefined ? {} : { timeout: order.timeoutMs }),
-    ...(order.uid === undefined ? {} : { uid: order.uid }),
-    ...(order.gid === undefined ? {} : { gid: order.gid }),
+    ...(input === undefined ? { stdin: 'ignore' } : { stdin: 'pipe', input }),
+    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
   });
   const counted = (tell: (chunk: Buffer) => void): ((chunk: Buffer) => void) => {
-    let left = order.maxBytes;
+    let left = MAX_OUTPUT_BYTES;
     return (chunk) => {
       left -= chunk.length;
       if (left < 0) overlong.abort();
       else tell(chunk);
     };
   };
-  child.stdout?.on('data', order.isStreamed ? onStdout : counted(onStdout));
+  child.stdout?.on('data', isStreamed ? onStdout : counted(onStdout));
   child.stderr?.on('data', counted(onStderr));
   const { exitCode, signal: endedBy, timedOut, shortMessage } = await child;
   const isOverlong = overlong.signal.aborted;
@@ -76,6 +81,6 @@ export const runChild: RunChild = async (order, { onStdout, onStderr, signal }) 
     signal: endedBy,
     timedOut,
     isOverlong,
-    message: isOverlong ? `it said more than ${order.maxBytes} bytes` : (shortMessage ?? ''),
+    message: isOverlong ? `it said more than ${MAX_OUTPUT_BYTES} bytes` : (shortMessage ?? ''),
   };
 };

@@ -1,29 +1,17 @@
 import { FlowError } from '../base/errors.ts';
-import { type ChildEnd, type ChildOrder, type RunChild, runChild } from './child.ts';
+import { type ChildEnd, type ChildOptions, type RunChild, runChild } from './child.ts';
 import { type Helper, startHelper } from './helper.ts';
 
-/** How a child process runs. The environment is exactly `env`: nothing of the service's own is inherited. */
-export type ExecOptions = {
-  cwd?: string;
-  env: Record<string, string>;
-  input?: string | Uint8Array;
-  /** The child is killed after this many milliseconds. */
-  timeoutMs?: number;
+/** How a child process runs, and who follows it. */
+export type ExecOptions = ChildOptions & {
   signal?: AbortSignal;
-  /** What ends the child when its time or `signal` says so: SIGKILL unless set; SIGKILL follows a SIGTERM after 5 s. */
-  killSignal?: 'SIGTERM' | 'SIGKILL';
-  /** Ends what the child itself started along with it; else that may live on and hold the streams open. */
-  killDescendants?: boolean;
-  /** Run as this user and group; needs a root service. */
-  uid?: number;
-  gid?: number;
   /** Called with each chunk of standard error as it comes (progress lines). */
   onStderr?: (text: string) => void;
   /** Takes standard output as it comes; nothing of it is kept then, and it may be of any length. */
   onStdout?: (chunk: Buffer) => void;
 };
 
-/** What a finished child left: its exit code and both streams as text, cut at 64 MiB each. */
+/** What a finished child left: its exit code and both streams as text. */
 export type ExecResult = { exitCode: number; stdout: string; stderr: string };
 
 /** The helper of this process, and how many hold it. */
@@ -50,39 +38,23 @@ function starter(): RunChild {
   return helper?.living.isAlive() ? helper.living.run : runChild;
 }
 
-const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-
 /** Runs `file` with `args` (no shell) and gives its output whatever the exit code; throws `command_failed` if it cannot start, is killed, runs out of time or says more than 64 MiB. */
 export async function exec(file: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
+  const { signal, onStdout, onStderr, ...how } = options;
+  const order = { cwd: process.cwd(), ...how, file, args, isStreamed: onStdout !== undefined };
   const kept = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  const end = await starter()(orderFor(file, args, options), {
-    signal: options.signal,
-    onStdout: options.onStdout ?? ((chunk) => void kept.stdout.push(chunk)),
+  const end = await starter()(order, {
+    signal,
+    onStdout: onStdout ?? ((chunk) => void kept.stdout.push(chunk)),
     onStderr(chunk) {
       kept.stderr.push(chunk);
-      options.onStderr?.(chunk.toString());
+      onStderr?.(chunk.toString());
     },
   });
   const [stdout, stderr] = [Buffer.concat(kept.stdout).toString(), Buffer.concat(kept.stderr).toString()];
-  if (end.exitCode === undefined) throw commandFailed(file, args, stderr, new CommandEnd(end, stderr));
+  if (end.exitCode === undefined)
+    throw commandFailed(file, args, { stderr, cause: new CommandEnd(end, stderr) });
   return { exitCode: end.exitCode, stdout, stderr };
-}
-
-function orderFor(file: string, args: readonly string[], options: ExecOptions): ChildOrder {
-  return {
-    file,
-    args,
-    cwd: options.cwd ?? process.cwd(),
-    env: options.env,
-    killSignal: options.killSignal ?? 'SIGKILL',
-    killDescendants: options.killDescendants ?? false,
-    isStreamed: options.onStdout !== undefined,
-    maxBytes: MAX_OUTPUT_BYTES,
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    ...(options.uid === undefined ? {} : { uid: options.uid }),
-    ...(options.gid === undefined ? {} : { gid: options.gid }),
-  };
 }
 
 /** How a command that is `command_failed` without an exit code ended: out of time, at the end of what is kept of its output, or by a signal. */
@@ -97,13 +69,12 @@ export function howEnded(error: unknown): { ended?: 'time' | 'output'; signal?: 
 /** Like `exec`, but an exit code other than 0 is `command_failed` too; gives standard output. */
 export async function execOk(file: string, args: readonly string[], options: ExecOptions): Promise<string> {
   const result = await exec(file, args, options);
-  if (result.exitCode !== 0) throw commandFailed(file, args, result.stderr, result);
+  if (result.exitCode !== 0) throw commandFailed(file, args, result);
   return result.stdout;
 }
 
 /** A program that ended without an exit code. */
 class CommandEnd extends Error {
-  readonly exitCode = undefined;
   readonly end: ChildEnd;
   readonly stderr: string;
   constructor(end: ChildEnd, stderr: string) {
@@ -116,17 +87,15 @@ class CommandEnd extends Error {
 function commandFailed(
   file: string,
   args: readonly string[],
-  stderr: string,
-  end: CommandEnd | ExecResult,
+  { exitCode, stderr, cause }: { exitCode?: number; stderr: string; cause?: CommandEnd },
 ): FlowError {
-  const how = end.exitCode === undefined ? 'no exit code' : `exit code ${end.exitCode}`;
+  const how = exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`;
   const lastWords = stderr.trim().split('\n').slice(-5).join('\n');
-  const detail = lastWords || (end instanceof CommandEnd ? end.message : '');
   return new FlowError({
     code: 'command_failed',
     blame: 'service',
-    message: `${file} ${args[0] ?? ''} ended with ${how}: ${detail}`,
+    message: `${file} ${args[0] ?? ''} ended with ${how}: ${lastWords || (cause?.message ?? '')}`,
     mend: `See whether ${file} works from a shell as the service's user; \`github-flows doctor\` checks what the service needs.`,
-    cause: end instanceof CommandEnd ? end : undefined,
+    cause,
   });
 }

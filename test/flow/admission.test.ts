@@ -37,6 +37,57 @@ describe('the head of a pull request', () => {
   });
 });
 
+describe('a word that is nearly a command', () => {
+  const trigger = { event: 'issue_comment', action: 'created', command: '/run' };
+  const listening = talkProfile({ trigger });
+
+  test('is answered once a thread and word, and starts nothing', async () => {
+    const lab = await open({ profiles: [listening] });
+    for (const text of ['/Run', '/Run the tests', '/run,'])
+      expect(await lab.comment(text)).toMatchObject({
+        reason: 'command_mistyped',
+        profile: 'hello',
+        runId: null,
+      });
+    await lab.say();
+    expect(lab.api.comments.map(({ body }) => body)).toEqual([
+      expect.stringContaining('`/Run` is no command here; did you mean `/run`?'),
+      expect.stringContaining('`/run,` is no command here; did you mean `/run`?'),
+    ]);
+    await lab.comment('/Run', { issue: { number: 8 } });
+    await lab.say();
+    expect(lab.api.comments).toHaveLength(3);
+  });
+
+  test('gets no word where refusals get none: strangers, bots, locked threads, the service itself', async () => {
+    const lab = await open({
+      profiles: [talkProfile({ trigger, report: { reaction: true, comment: 'always' } })],
+    });
+    lab.api.permissions.set('stranger', { permission: 'read', role_name: 'read' });
+    const inPublic = { login: 'stranger', association: 'NONE' };
+    expect(await lab.comment('/Run', inPublic)).toMatchObject({ reason: 'command_mistyped' });
+    expect(await lab.comment('/Run', bot)).toMatchObject({ reason: 'no_profile_matched' });
+    await lab.comment('/Run', { issue: { number: 9, locked: true } });
+    await lab.say();
+    expect(lab.api.comments).toEqual([]);
+    const reactions = lab.api.requests.filter(({ path }) => path.endsWith('/reactions'));
+    expect(reactions.map(({ body }) => body)).toEqual([{ content: 'confused' }]);
+  });
+
+  test('may be one to runs, where there are some', async () => {
+    const lab = await open();
+    const named = await open({ profiles: [listening] });
+    expect(await named.comment('/Cancel')).toMatchObject({ reason: 'no_profile_matched' });
+    const { runId } = await named.comment('/run');
+    expect(await named.comment('/Cancel')).toMatchObject({ reason: 'command_mistyped', profile: 'hello' });
+    await named.say();
+    expect(named.api.comments.map(({ body }) => body).join()).toContain('did you mean `/cancel`?');
+    expect((await named.runs.find(runId ?? ''))?.cancelReason).toBeNull();
+    await lab.comment('go');
+    expect(await lab.comment('/can\u200bcel\u2060')).toMatchObject({ reason: 'command_cancel' });
+  });
+});
+
 describe('commands in comments', () => {
   test('/cancel calls off what goes on in the thread, and nothing elsewhere', async () => {
     const lab = await open();

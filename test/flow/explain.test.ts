@@ -73,3 +73,11 @@ test('without asking, a command is known as one', async () => {
   expect(decision).toMatchObject({ run: false, reason: 'command_cancel', permission: 'not asked' });
   expect(lab.api.requests).toEqual([]);
 });
+
+test('a word that is nearly a command is foretold as it is decided', async () => {
+  const trigger = { event: 'issue_comment', action: 'created', command: '/fix' };
+  const lab = await open({ profiles: [talkProfile({ trigger })] });
+  const said = { reason: 'command_mistyped', message: expect.stringContaining('did you mean `/fix`?') };
+  expect(await foretold(lab, '/Fix,')).toMatchObject({ ...said, run: false });
+  expect(await lab.comment('/Fix,')).toMatchObject({ ...said, runId: null });
+});

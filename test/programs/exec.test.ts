@@ -28,6 +28,13 @@ function commandOf(pid: number): string {
   }
 }
 
+/** What Node is given to play a script in a process of its own, which holds a helper. */
+function helped(script: string): string[] {
+  const program = new URL('../../src/programs/exec.ts', import.meta.url).href;
+  const opening = 'const { exec, holdHelper } = await import(process.argv[1]); holdHelper();';
+  return ['--input-type=module', '-e', `${opening}\n${script}`, program];
+}
+
 describe.each([
   ['from this process', false],
   ['from its helper', true],
@@ -98,7 +105,7 @@ describe.each([
 
   test('that is not there is told as one', async () => {
     if (hasHelper) release.push(holdHelper());
-    await expect(exec('no-such-program', [], { env })).rejects.toMatchObject({
+    await expect(exec('/nowhere/no-such-program', [], { env })).rejects.toMatchObject({
       code: 'command_failed',
       message: expect.stringContaining('ENOENT'),
     });
@@ -133,12 +140,11 @@ test('the last who lets a helper go ends it and what it still runs', async () =>
 });
 
 test('nothing goes on without the process that started the helper, whatever ended it; signals to all of them do not end it', async () => {
-  const script = `
-    const { exec, holdHelper } = await import(process.argv[1]);
-    holdHelper();
-    await exec('sh', ['-c', 'echo begun >&2; exec sleep 64'], { env: { PATH: '/usr/bin:/bin' }, onStderr: (text) => process.stdout.write(text) });`;
-  const program = new URL('../../src/programs/exec.ts', import.meta.url).href;
-  const parent = spawnProgram(process.execPath, ['--input-type=module', '-e', script, program], {
+  const script = `await exec('sh', ['-c', 'echo begun >&2; exec sleep 64'], {
+    env: { PATH: '/usr/bin:/bin' },
+    onStderr: (text) => process.stdout.write(text),
+  });`;
+  const parent = spawnProgram(process.execPath, helped(script), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await new Promise((begun) => parent.stdout?.once('data', begun));
@@ -152,15 +158,9 @@ test('nothing goes on without the process that started the helper, whatever ende
 });
 
 test('a helper keeps nobody waiting who has nothing to run', async () => {
-  const script = `
-    const { holdHelper, exec } = await import(process.argv[1]);
-    holdHelper();
-    process.stdout.write((await exec('echo', ['ran'], { env: { PATH: '/usr/bin:/bin' } })).stdout);`;
-  const program = new URL('../../src/programs/exec.ts', import.meta.url).href;
-  const { stdout, exitCode } = await exec(process.execPath, ['--input-type=module', '-e', script, program], {
-    env,
-    timeoutMs: 60_000,
-  });
+  const script = `const { stdout } = await exec('echo', ['ran'], { env: { PATH: '/usr/bin:/bin' } });
+  process.stdout.write(stdout);`;
+  const { stdout, exitCode } = await exec(process.execPath, helped(script), { env, timeoutMs: 60_000 });
   expect({ stdout, exitCode }).toEqual({ stdout: 'ran\n', exitCode: 0 });
 });
 

@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers';
 import type { Asked } from './described-github.ts';
 import { type GitHubDescription, loadGitHubDescription } from './github-description.ts';
 
-/** Answers questions about GitHub's description on the socket that is its argument, for as long as its input is open. */
+/** Read at the first question. */
 let loaded: GitHubDescription | undefined;
 
 function answer(asked: Asked): unknown {
@@ -22,6 +22,7 @@ function answer(asked: Asked): unknown {
   }
 }
 
+// Answers questions about GitHub's description on the socket that is its argument, for as long as its input is open.
 const server = createServer((incoming, response) => {
   void json(incoming)
     .then((asked) => answer(asked as Asked))

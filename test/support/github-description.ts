@@ -27,8 +27,6 @@ export type GitHubDescription = {
   faultsOfRequest(request: DescribedRequest): string[];
   /** What is wrong with an answer; error answers are held against GitHub's error schema. */
   faultsOfAnswer(template: string, method: string, status: number, body: unknown): string[];
-  /** The example of an answer that the description gives. */
-  example(template: string, method: string, status: number): Record<string, unknown>;
   /** All examples of successful answers of one path, by method and status. */
   examplesOf(template: string): Record<string, Record<string, Record<string, unknown>>>;
 };
@@ -76,14 +74,13 @@ export function loadGitHubDescription(): GitHubDescription {
     const answer = operationOf(template, method)?.responses[String(status)];
     return answer && follow(answer).content?.['application/json'];
   };
-  const example: GitHubDescription['example'] = (template, method, status) => {
+  const example = (template: string, method: string, status: number): Record<string, unknown> => {
     const examples = Object.values(mediaOf(template, method, status)?.examples ?? {});
     const value = examples[0] && follow<{ value?: unknown }>(examples[0]).value;
     return (Array.isArray(value) ? value[0] : value) as Record<string, unknown>;
   };
   return {
     operations,
-    example,
     examplesOf: (template) =>
       Object.fromEntries(
         Object.entries(description.paths[template] ?? {}).map(([method, { responses }]) => [
