@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
 import type { Config } from '../config/config.ts';
-import { loadConfig, type Settings } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import type { DemoPlaces } from './demo-places.ts';
 import {
   DEMO_PROFILE,

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { startApp } from '../app.ts';
 import { systemClock } from '../base/clock.ts';
+import { envFileFaults } from '../config/env-file.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { hasAppSecret } from './apps-check.ts';
 import type { Io } from './io.ts';
+import { problemText } from './output.ts';
 import { readConfig } from './stores.ts';
 import { unlockedConfig } from './unlock.ts';
 
@@ -14,6 +16,7 @@ export function addServeCommand(program: Command, io: Io): void {
     .description('Receive webhooks and run agents until told to stop.')
     .action(async () => {
       const config = readConfig(io);
+      warnOfSettings(io);
       if (config.webhookSecrets.length === 0 && !(await hasAppSecret(config))) throw webhookSecretMissing();
       const stopping = untilSignal();
       const app = await startApp(await unlockedConfig(io, config));
@@ -21,6 +24,12 @@ export function addServeCommand(program: Command, io: Io): void {
       await stopping;
       await app.stop(config.drainMs);
     });
+}
+
+/** Says which lines of the file of settings set nothing; a service goes on without them. */
+export function warnOfSettings(io: Io): void {
+  const { file } = io.origin();
+  for (const fault of file === undefined ? [] : envFileFaults(file)) io.err(problemText(fault));
 }
 
 /** A signal that comes again within this time is the same one: a terminal and npm both send it. */

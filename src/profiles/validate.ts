@@ -1,6 +1,6 @@
-import { closest } from 'fastest-levenshtein';
 import type { Fault, Problem } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
+import { nearest } from '../base/words.ts';
 import { ATTRIBUTES } from '../events/event.ts';
 import { checkMounts } from '../mounts/check.ts';
 import type { DenyList } from '../mounts/deny-list.ts';
@@ -162,10 +162,10 @@ function variableFaults(
   return [
     ...twice.map((name) => variableTwice(file, jsonPointer(...VARIABLES, 'optional', name), name)),
     ...paths.flatMap(({ at, path }) => {
-      const nearest = nearestPath(path, { ...promptNames, attributes: PROMPT_ATTRIBUTES });
-      if (nearest === undefined) return [];
-      const fault = nearest.startsWith('attributes.') ? attributeUnknown : pathUnknown;
-      return [fault(file, jsonPointer(...VARIABLES, ...at), path, nearest)];
+      const near = nearestPath(path, { ...promptNames, attributes: PROMPT_ATTRIBUTES });
+      if (near === undefined) return [];
+      const fault = near.startsWith('attributes.') ? attributeUnknown : pathUnknown;
+      return [fault(file, jsonPointer(...VARIABLES, ...at), path, near)];
     }),
   ];
 }
@@ -180,5 +180,5 @@ function nearestPath(path: string, names: Readonly<Record<string, readonly strin
   const [root = ''] = path.split('.', 1);
   const known = Object.hasOwn(names, root) ? names[root] : undefined;
   const name = path.slice(root.length + 1);
-  return known === undefined || known.includes(name) ? undefined : `${root}.${closest(name, known)}`;
+  return known === undefined || known.includes(name) ? undefined : `${root}.${nearest(name, known)}`;
 }
