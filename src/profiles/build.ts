@@ -98,7 +98,7 @@ function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<Settings['concur
 }
 
 function toGitHub(setting: NonNullable<Settings['credentials']>['github']): Profile['credentials']['github'] {
-  return setting && { permissions: setting.permissions };
+  return setting && { permissions: setting.permissions, ...(setting.env ? { env: setting.env } : {}) };
 }
 
 type HandlerSetting = NonNullable<NonNullable<Settings['execution']>['handler']>;
