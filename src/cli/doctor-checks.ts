@@ -8,6 +8,7 @@ import { asFlowError, FlowError } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
 import type { Config } from '../config/config.ts';
 import { envFileFaults } from '../config/env-file.ts';
+import { isInMemory } from '../config/memory-place.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { createEngine, type Engine } from '../containers/docker.ts';
 import { inspectCodexState } from '../credentials/codex-state.ts';
@@ -57,6 +58,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   yield await look('secrets directory', async () => {
     return { detail: config.secretsDir, problems: await checkSecretsDirectory(config) };
   });
+  yield await look('run directory', async () => describeRunDir(config.runDir));
   if (hasAppStore(config)) yield await look('apps', () => reportApps(config));
   yield await look('gh-token', () => reportToken(config, repository));
   yield await look('secret stores', () => reportStores(config));
@@ -83,6 +85,12 @@ async function describeDatabase(config: Config): Promise<string> {
     return 'none yet; the service makes it';
   }
   return 'file' in place ? place.file : 'PostgreSQL answers';
+}
+
+/** Where minted tokens lie while their runs live. */
+function describeRunDir(runDir: string): string {
+  if (isInMemory(runDir)) return `${runDir}, in memory`;
+  return `${runDir}, which is on a disk: tokens of living runs are written to it; set RUN_DIR to a directory of a tmpfs [run_dir_on_disk]`;
 }
 
 /** Containers on an open network reach what listens on the host's bridge too; said here because no setting shows it. */
