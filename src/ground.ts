@@ -163,7 +163,7 @@ function runDirTaken(runDir: string): FlowError {
   return new FlowError({
     code: 'run_dir_taken',
     blame: 'operator',
-    message: `RUN_DIR is ${runDir} unless set, and somebody else has made that, or may write it.`,
+    message: `RUN_DIR is ${runDir}, and somebody else has made the directory there, or may write it.`,
     mend: 'Find out who did, remove it, or set RUN_DIR to a directory of a tmpfs that the service alone may write.',
   });
 }

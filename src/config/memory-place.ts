@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync, mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ancestors } from '../base/files.ts';
+import { ancestors, isInside } from '../base/files.ts';
 
 /** `f_type` of file systems that are in memory, tmpfs and ramfs: https://man7.org/linux/man-pages/man2/statfs.2.html */
 const MEMORY_TYPES: readonly number[] = [0x01021994, 0x858458f6];
@@ -44,9 +44,9 @@ export function makeSharedMemoryPlace(): string | undefined {
   return isOwn(path) ? path : undefined;
 }
 
-/** Whether a RUN_DIR that is this directory by default could be made, and is this user's; any other one is. */
+/** Whether a RUN_DIR that is this directory, or in it, could be made there and is this user's; any other one is. */
 export function mayBeRunDir(runDir: string): boolean {
-  return runDir !== sharedMemoryName() || makeSharedMemoryPlace() !== undefined;
+  return !isInside(sharedMemoryName(), runDir) || makeSharedMemoryPlace() !== undefined;
 }
 
 function sharedMemoryName(): string {
