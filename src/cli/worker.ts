@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
 import { startWorkerApp } from '../worker-app.ts';
 import type { Io } from './io.ts';
-import { untilSignal } from './serve.ts';
 import { readConfig } from './stores.ts';
 import { unlockedConfig } from './unlock.ts';
+import { untilSignal } from './until-signal.ts';
 
 /** `worker`. */
 export function addWorkerCommand(program: Command, io: Io): void {
