@@ -15,7 +15,7 @@ import { type Demo, setUp } from './demo-set-up.ts';
 import { INTRODUCTION, REAL_REPOSITORY } from './demo-words.ts';
 import type { Io } from './io.ts';
 import { printJson } from './output.ts';
-import { untilSignal } from './serve.ts';
+import { untilSignal } from './until-signal.ts';
 
 type Options = { keep?: true; real?: true; json?: true };
 

@@ -8,11 +8,14 @@ import { asFlowError, FlowError } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
 import type { Config } from '../config/config.ts';
 import { envFileFaults } from '../config/env-file.ts';
+import { isInMemory } from '../config/memory-place.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { createEngine, type Engine } from '../containers/docker.ts';
 import { inspectCodexState } from '../credentials/codex-state.ts';
 import { checkGhToken, checkSecretsDirectory } from '../credentials/preflight.ts';
 import { openExistingDatabase } from '../db/open.ts';
+import { writeHostPort } from '../egress/host-port.ts';
+import { gitHubHosts } from '../egress/shipped-lists.ts';
 import { describeToken } from '../github/token-owner.ts';
 import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { loadProfiles } from '../profiles/load.ts';
@@ -51,10 +54,11 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   yield await look('programs', reportPrograms);
   yield await look('git', describeGit);
   yield* checkEngine(config, look);
-  yield await look('network', async () => describeNetwork(config.run.network));
+  yield await look('network', async () => describeNetwork(config));
   yield await look('secrets directory', async () => {
     return { detail: config.secretsDir, problems: await checkSecretsDirectory(config) };
   });
+  yield await look('run directory', async () => describeRunDir(config.runDir));
   if (hasAppStore(config)) yield await look('apps', () => reportApps(config));
   yield await look('gh-token', () => reportToken(config, repository));
   yield await look('secret stores', () => reportStores(config));
@@ -83,12 +87,21 @@ async function describeDatabase(config: Config): Promise<string> {
   return 'file' in place ? place.file : 'PostgreSQL answers';
 }
 
+/** Where minted tokens lie while their runs live. */
+function describeRunDir(runDir: string): string {
+  if (isInMemory(runDir)) return `${runDir}, in memory`;
+  return `${runDir}, which is on a disk: tokens of living runs are written to it; set RUN_DIR to a directory of a tmpfs [run_dir_on_disk]`;
+}
+
 /** Containers on an open network reach what listens on the host's bridge too; said here because no setting shows it. */
-function describeNetwork(network: Config['run']['network']): string {
-  if (network === 'none') return 'none unless a profile says otherwise';
+function describeNetwork({ run: { network }, ...config }: Config): string {
+  const hosts = gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl });
+  const names = hosts.map(({ host, port }) => writeHostPort(host, port));
+  const more = names.length === 0 ? '' : `; @github holds ${names.join(', ')} too`;
+  if (network === 'none') return `none unless a profile says otherwise${more}`;
   if (network === 'open')
-    return 'open unless a profile says otherwise: agents reach the internet, and whatever this host serves on all its addresses';
-  return `${network.allow.join(', ')} and nothing else, unless a profile says otherwise`;
+    return `open unless a profile says otherwise: agents reach the internet, and whatever this host serves on all its addresses${more}`;
+  return `${network.allow.join(', ')} and nothing else, unless a profile says otherwise${more}`;
 }
 
 /** The engine, and what only it can tell: images are not asked for when it does not answer. */

@@ -5,6 +5,7 @@ import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { type LoadResult, loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Io } from './io.ts';
+import { openProfileNotes } from './open-profiles.ts';
 import { plain, printJson, printTable, problemText } from './output.ts';
 import { readConfig } from './stores.ts';
 
@@ -17,12 +18,12 @@ export function addProfilesCommand(program: Command, io: Io): void {
       'Tell every fault with its place and mend, and what a trigger is warned of; exit code 1 when there are faults.',
     )
     .option('--strict', 'exit code 1 when there are warnings, too')
-    .option('--json', 'print {profiles, defaults, faults, warnings}')
+    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
     .action((options: { json?: true; strict?: true }) => show(io, options, printFaults));
   profiles
     .command('list')
     .description('The profiles, what each listens to, and the folders that only give defaults.')
-    .option('--json', 'print {profiles, defaults, faults, warnings}')
+    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
 
@@ -30,24 +31,22 @@ export function addProfilesCommand(program: Command, io: Io): void {
 async function show(
   io: Io,
   options: { json?: true; strict?: true },
-  print: (io: Io, loaded: LoadResult) => void,
+  print: (io: Io, loaded: LoadResult, notes: readonly string[]) => void,
 ): Promise<void> {
-  const loaded = await load(io);
+  const config = readConfig(io);
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
   const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
+  const notes = openProfileNotes(loaded.profiles, config);
   if (options.json)
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
       faults: faults.map(faultView),
       warnings: loaded.warnings.map(faultView),
+      notes,
     });
-  else print(io, { ...loaded, faults });
+  else print(io, { ...loaded, faults }, notes);
   if (faults.length > 0 || (options.strict && loaded.warnings.length > 0)) io.fail(1);
-}
-
-async function load(io: Io): Promise<LoadResult> {
-  const config = readConfig(io);
-  return await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
 }
 
 function profileView(profile: Profile) {
@@ -64,9 +63,10 @@ function faultView({ code, file, path, message, mend }: LoadResult['faults'][num
   return { code, file: file ?? null, path: path ?? null, message, mend };
 }
 
-function printFaults(io: Io, loaded: LoadResult): void {
+function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
   for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
+  for (const note of notes) io.out(`${note}\n`);
   printDefaults(io, loaded);
   const { profiles, faults } = loaded;
   io.out(

@@ -11,7 +11,7 @@ import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { type DeliveryAnswer, deliver } from './deliver.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
-import { freshSample, type Outgoing, sampleEvents } from './sample.ts';
+import { freshSample, type Outgoing, sampleEvents, sampleFrom } from './sample.ts';
 import { readConfig } from './stores.ts';
 import { usage } from './usage.ts';
 
@@ -33,7 +33,8 @@ export function addSendCommand(program: Command, io: Io): void {
       const config = readConfig(io);
       const [secret] = config.webhookSecrets;
       if (!secret) throw webhookSecretMissing();
-      const answer = await deliver(serviceUrl(config), delivery, secret);
+      const sent = options.file === undefined ? sampleFrom(config.githubServerUrl, delivery) : delivery;
+      const answer = await deliver(serviceUrl(config), sent, secret);
       if (options.json) printJson(io, answer.body);
       else printAnswer(io, answer);
       if (answer.status !== 202) io.fail(1);

@@ -5,12 +5,14 @@ import { databasePlace } from '../assembly.ts';
 import { systemClock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
+import { envFileFaults } from '../config/env-file.ts';
 import { loadConfig } from '../config/load.ts';
 import { isServiceRunning } from '../db/lock.ts';
 import { type Db, openDatabase, openExistingDatabase } from '../db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from '../deliveries/delivery-store.ts';
 import { createRunStore, type RunStore } from '../runs/run-store.ts';
 import type { Io } from './io.ts';
+import { problemText } from './output.ts';
 
 /** What commands read, beside a living service or without one. */
 export type Stores = {
@@ -24,6 +26,12 @@ export type Stores = {
 /** The configuration of this environment and file of settings; throws `config_invalid`. */
 export function readConfig(io: Io): Config {
   return loadConfig(io.settings(), io.origin().directory);
+}
+
+/** Says which lines of the file of settings set nothing; a service goes on without them. */
+export function warnOfSettings(io: Io): void {
+  const { file } = io.origin();
+  for (const fault of file === undefined ? [] : envFileFaults(file)) io.err(problemText(fault));
 }
 
 /** Opens the database of the configuration for one command, and closes it; makes none. Throws `database_absent`. */

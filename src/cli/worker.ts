@@ -3,9 +3,9 @@ import { FlowError } from '../base/errors.ts';
 import { counted } from '../base/words.ts';
 import { startWorkerApp } from '../worker-app.ts';
 import type { Io } from './io.ts';
-import { untilSignal, warnOfSettings } from './serve.ts';
-import { readConfig } from './stores.ts';
+import { readConfig, warnOfSettings } from './stores.ts';
 import { unlockedConfig } from './unlock.ts';
+import { untilSignal } from './until-signal.ts';
 
 /** `worker`. */
 export function addWorkerCommand(program: Command, io: Io): void {

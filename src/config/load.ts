@@ -92,6 +92,11 @@ function completeTalk(get: <T>(name: OptionName) => T): Config['talk'] {
       repository: budget(get, 'BUDGET_REPOSITORY_RUNS', 'BUDGET_REPOSITORY_MINUTES'),
       profile: budget(get, 'BUDGET_PROFILE_RUNS', 'BUDGET_PROFILE_MINUTES'),
     },
+    openBudgets: {
+      actor: { runs: get('BUDGET_ANY_ACTOR_RUNS') },
+      repository: { runs: get('BUDGET_ANY_REPOSITORY_RUNS') },
+      profile: { runs: get('BUDGET_ANY_PROFILE_RUNS') },
+    },
   };
 }
 

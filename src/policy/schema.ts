@@ -8,12 +8,13 @@ import schema from './policy.schema.json' with { type: 'json' };
 /** A policy as it is written, valid by the schema. */
 export type WrittenPolicy = {
   images?: (string | { name: string; digests: string[] })[];
-  mounts?: { source: string; writable?: boolean }[];
+  mounts?: { source: string; writable?: boolean; unsearched?: boolean }[];
   volumes?: { name: string; writable?: boolean }[];
   networks?: string[];
   privateHosts?: string[];
   runtimes?: string[];
   rootUser?: boolean;
+  users?: string[];
   ceilings?: {
     memory?: string | number;
     cpus?: number;

@@ -20,7 +20,7 @@ import {
   type WrittenVariables,
 } from './fragment.ts';
 import { checkGroup } from './group-key.ts';
-import { secretProblems } from './named-secrets.ts';
+import { secretProblems, tokenVariableProblems } from './named-secrets.ts';
 import { publishFaults } from './publish.ts';
 import { templateFaults } from './report-faults.ts';
 import { keysAsFlags, readSize, SIZE_KEYS } from './runtime.ts';
@@ -58,6 +58,9 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
     ...secretFaults(execution ?? {}, at),
     ...checkGroup(fragment.settings.concurrency?.group ?? '').map((problem) =>
       at('/concurrency/group', problem),
+    ),
+    ...tokenVariableProblems(fragment.settings.credentials).map((problem) =>
+      at(jsonPointer('credentials', 'github', 'env'), problem),
     ),
     ...secretProblems(fragment.settings.credentials?.secrets).map((problem) =>
       at(jsonPointer('credentials', 'secrets', problem.index), problem),
