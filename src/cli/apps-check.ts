@@ -8,6 +8,7 @@ import { clockFault } from '../github/clock-skew.ts';
 import { appsFile, type JoinedApps, joinApps } from '../join-apps.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
+import { hostsOf, servingOf, servingView, servingWords } from './app-serving-view.ts';
 import { tokenLook, wantedPermissions } from './app-test.ts';
 import type { Finding } from './check.ts';
 
@@ -38,7 +39,10 @@ export async function reportApps(config: Config): Promise<Finding> {
   if (stored.length === 0) return 'none';
   const wanted = await wantedPermissions(config);
   const reports = await Promise.all(
-    stored.map(async (app) => await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), wanted })),
+    stored.map(
+      async (app) =>
+        await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), hosts: hostsOf(config), wanted }),
+    ),
   );
   const found = reports.flatMap((report) => [
     ...report.problems,
@@ -50,6 +54,12 @@ export async function reportApps(config: Config): Promise<Finding> {
       `${app} on ${installations.map(({ account }) => account).join(', ') || 'no account'}`,
   );
   return { detail: words.join('; ') || stored.map(appName).join(', '), problems };
+}
+
+/** Which App or token file serves a repository, and why each other App does not. */
+export async function reportServing(config: Config, repository: string): Promise<Finding> {
+  const serving = await servingOf(config, quietApps(config), repository);
+  return { detail: servingWords(serving), problems: servingView(serving).problems };
 }
 
 function quietApps(config: Config, onDate: (gitHubMs: number) => void = () => undefined): JoinedApps {
