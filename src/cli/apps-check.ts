@@ -62,7 +62,8 @@ export async function reportServing(config: Config, repository: string): Promise
   return { detail: servingWords(serving), problems: servingView(serving).problems };
 }
 
-function quietApps(config: Config, onDate: (gitHubMs: number) => void = () => undefined): JoinedApps {
+/** The Apps for a look that logs nothing and asks nobody for a passphrase. */
+export function quietApps(config: Config, onDate: (gitHubMs: number) => void = () => undefined): JoinedApps {
   const redactor = createRedactor();
   return joinApps({ config, redactor, log: createLogger({ level: 'silent', redactor }), onDate });
 }

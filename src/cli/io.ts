@@ -6,7 +6,8 @@ import { readInput } from './read-input.ts';
 export type Io = {
   /** The directory the program was started in: `.env` and relative paths are taken from here. */
   directory: string;
-  settings: () => Settings;
+  /** The environment over the `.env` of a directory; of the one above unless it is told. */
+  settings: (directory?: string) => Settings;
   out(text: string): void;
   err(text: string): void;
   /** Whether standard error is a terminal, so that progress lines may be rewritten. */
@@ -17,8 +18,8 @@ export type Io = {
   askHidden(prompt: string, many?: boolean): Promise<string>;
   /** Whether standard input is a terminal rather than a pipe or a file. */
   isInputTerminal: boolean;
-  /** Standard input to its end. Throws `input_unusable` when it is too large or no UTF-8. */
-  readInput(): Promise<string>;
+  /** Standard input to its end, or until `isWhole` says that no more is needed. Throws `input_unusable` when it is too large or no UTF-8. */
+  readInput(isWhole?: (text: string) => boolean): Promise<string>;
   /** Set by commands that fail without throwing. */
   fail(code: 1 | 2): void;
 };
@@ -31,14 +32,14 @@ export function processIo(): Io {
   const hidden = createHiddenInput(err);
   return {
     directory,
-    settings: () => readSettings(directory),
+    settings: (from = directory) => readSettings(from),
     out: (text) => void process.stdout.write(text),
     err,
     isTerminal: process.stderr.isTTY === true,
     canAsk: hidden.canAsk,
     askHidden: hidden.ask,
     isInputTerminal: process.stdin.isTTY === true,
-    readInput: async () => await readInput(process.stdin),
+    readInput: async (isWhole) => await readInput(process.stdin, isWhole),
     fail: (code) => {
       process.exitCode = code;
     },

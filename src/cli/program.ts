@@ -7,6 +7,7 @@ import { addDeliveriesCommand } from './deliveries.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
+import { addGitHubTokenCommand } from './github-token.ts';
 import { type Io, processIo } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
 import { addProfilesCommand } from './profiles.ts';
@@ -45,6 +46,7 @@ export function createProgram(io: Io): Command {
     addDeliveriesCommand,
     addSecretCommand,
     addAppCommand,
+    addGitHubTokenCommand,
     addCodexCommand,
     addSchemaCommand,
   ];

@@ -46,7 +46,8 @@ export function createHostGit(parts: {
       if ((await readFile(file, 'utf8').catch(() => undefined)) !== value)
         await writeAtomic(file, value, { mode: 0o600 });
       written.add(file);
-      return hostGitEnvironment({ tokenFile: file, serverUrl, userName: gitUserName(token) });
+      const { expiresAt } = token;
+      return hostGitEnvironment({ tokenFile: file, serverUrl, userName: gitUserName(token), expiresAt });
     },
     async isYoung(want) {
       const token = isRemote ? await parts.tokens.token({ ...want, exact: false }) : undefined;
