@@ -152,6 +152,7 @@ function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mir
     redact: redactor.mask,
     hostEnv: gitHostEnvironment(config.environment),
     credentialEnv: grants.cloneEnvironment,
+    releaseCredential: grants.releaseGitEnvironment,
     young: { isYoung: grants.isCloneTokenYoung, clock },
   });
 }

@@ -45,8 +45,8 @@ describe('docs/configuration.md', () => {
   });
 });
 
-describe('docs/cli.md', () => {
-  const commands = leaves(createProgram(silentIo), '');
+describe('docs/cli.md', async () => {
+  const commands = leaves(await createProgram(silentIo), '');
   const headings = [...read('docs/cli.md').matchAll(/^## `github-flows ([^`]+)`$/gm)].map(
     ([, name = '']) => name,
   );
@@ -77,9 +77,9 @@ describe('docs/cli.md', () => {
 });
 
 describe('the pages', () => {
-  test('every `npm run` and `github-flows` command they name exists', () => {
+  test('every `npm run` and `github-flows` command they name exists', async () => {
     const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
-    const program = createProgram(silentIo);
+    const program = await createProgram(silentIo);
     const wrong = pages.flatMap((page) => {
       const text = read(page);
       const npm = [...text.matchAll(/\bnpm (?:run )?(test:long|test|[a-z:]+)\b/g)]

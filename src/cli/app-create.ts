@@ -16,8 +16,8 @@ import { appView } from './app-view.ts';
 import { appsOf } from './apps-of.ts';
 import type { Io } from './io.ts';
 import { plain, printJson } from './output.ts';
-import { untilSignal } from './serve.ts';
 import { readConfig } from './stores.ts';
+import { untilSignal } from './until-signal.ts';
 import { usage } from './usage.ts';
 
 /** What `app create` was given. */

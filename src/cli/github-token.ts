@@ -22,7 +22,7 @@ import { plain, problemText } from './output.ts';
 import { checkRepository } from './usage.ts';
 
 /** What `github-token` was given. */
-type TokenOptions = { repository?: string; directory?: string };
+type TokenOptions = { repository?: string };
 
 /** Where this program is: git starts a helper in whichever repository it works on, whose `.env` is not the operator's. */
 const OWN_DIRECTORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -36,7 +36,6 @@ export function addGitHubTokenCommand(program: Command, io: Io): void {
     .command('github-token <action>')
     .description('Answer git as a credential helper: get, store or erase; it stores nothing.')
     .option('--repository <owner/name>', 'the repository to ask an App’s token for; the path that git gives')
-    .option('--directory <directory>', 'where the service’s .env is; that of this program unless given')
     .action(async (action: string, options: TokenOptions) => {
       if (options.repository !== undefined) checkRepository(options.repository);
       // What is to be stored or erased is not ours, and git may come to know more actions.
@@ -48,8 +47,7 @@ export function addGitHubTokenCommand(program: Command, io: Io): void {
 async function answerGit(io: Io, options: TokenOptions): Promise<void> {
   try {
     const question = readQuestion(await io.readInput(isWholeQuestion));
-    const directory = options.directory ?? OWN_DIRECTORY;
-    const config = loadConfig(io.settings(directory), directory);
+    const config = loadConfig(io.settings(OWN_DIRECTORY), io.origin(OWN_DIRECTORY).directory);
     if (!isAbout(question, config.githubServerUrl)) return;
     const repository = options.repository ?? repositoryIn(question, config.githubServerUrl);
     io.out(writeAnswer(question, await findToken(config, repository), clock.now()));

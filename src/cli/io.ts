@@ -1,13 +1,14 @@
-import { readSettings, type Settings } from '../config/load.ts';
+import { findSettings, readSettings, type Settings, type SettingsOrigin } from '../config/settings.ts';
 import { createHiddenInput } from './hidden-input.ts';
 import { readInput } from './read-input.ts';
 
 /** What a command may touch of the world around it. */
 export type Io = {
-  /** The directory the program was started in: `.env` and relative paths are taken from here. */
+  /** The directory the program was started in: paths on the command line are taken from here. */
   directory: string;
-  /** The environment over the `.env` of a directory; of the one above unless it is told. */
-  settings: (directory?: string) => Settings;
+  /** The file that settings are read from, and where relative paths in them start; `.env` is looked for in `from`, or the directory above. */
+  origin: (from?: string) => SettingsOrigin;
+  settings: (from?: string) => Settings;
   out(text: string): void;
   err(text: string): void;
   /** Whether standard error is a terminal, so that progress lines may be rewritten. */
@@ -30,9 +31,11 @@ export function processIo(): Io {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', stopUnread);
   const err = (text: string): void => void process.stderr.write(text);
   const hidden = createHiddenInput(err);
+  const origin = (from = directory): SettingsOrigin => findSettings(from, process.env.GITHUB_FLOWS_CONFIG);
   return {
     directory,
-    settings: (from = directory) => readSettings(from),
+    origin,
+    settings: (from) => readSettings(origin(from)),
     out: (text) => void process.stdout.write(text),
     err,
     isTerminal: process.stderr.isTTY === true,

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { closest } from 'fastest-levenshtein';
+import { nearest } from '../base/words.ts';
 import { hostName } from './host-name.ts';
 import { DEFAULT_PORT } from './host-port.ts';
 import lists from './shipped-lists.json' with { type: 'json' };
@@ -42,5 +42,5 @@ function hostOf(address: string): GitHubHost | undefined {
 
 /** The name of the shipped list that was probably meant. */
 export function nearestList(name: string): string {
-  return closest(name, [...SHIPPED_LISTS.keys()]);
+  return nearest(name, [...SHIPPED_LISTS.keys()]);
 }

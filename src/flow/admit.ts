@@ -17,10 +17,12 @@ import { groupBusy, headUnknown } from './denials.ts';
 import { judgeMistyped } from './mistyped-command.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
 import { isOwnComment } from './own-comment.ts';
+import { startedBy } from './own-work.ts';
 import { pinHead } from './pinned-head.ts';
 import { reacted, tellRefusal, withoutPrompt } from './refusal.ts';
 import { reactionTarget } from './report-targets.ts';
-import { startOf, threadNumber } from './start.ts';
+import { refuseSigner } from './signer.ts';
+import { type StartedBy, startOf, threadNumber } from './start.ts';
 import { addStartReports, notTold } from './start-reports.ts';
 import { obey } from './thread-commands.ts';
 import { noteThreadNews } from './thread-news.ts';
@@ -45,8 +47,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
         event: delivery.event,
         body: body ?? Buffer.alloc(0),
       });
-      await noteThreadNews(parts, event);
-      const decision = await decide(parts, event);
+      const untrue = await refuseSigner(parts, delivery.signedBy, event);
+      if (!untrue) await noteThreadNews(parts, event);
+      const decision = untrue ? await store(parts, event, no(untrue, null)) : await decide(parts, event);
       parts.crashPoint('delivery-decided');
       parts.log.info({ delivery: delivery.id, ...decision }, 'decided');
       parts.onSaid();
@@ -72,7 +75,8 @@ async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision
   if (head instanceof FlowError)
     return await refuse(parts, event, { profile, problem: headUnknown(head), permission });
   parts.crashPoint('admission-judged');
-  return await start(parts, event, { profile, permission, machine: judgement.machine, headSha: head });
+  const by = await startedBy(parts, event, judgement);
+  return await start(parts, event, { profile, permission, by, headSha: head });
 }
 
 /** No profile's conditions hold; where one letter was missing, its writer is told. */
@@ -124,7 +128,7 @@ async function refuseWithin(
 type Admitted = {
   profile: Profile;
   permission: string | undefined;
-  machine: boolean;
+  by: StartedBy;
   headSha: string | null;
 };
 
@@ -132,10 +136,10 @@ type Admitted = {
 async function start(
   parts: AdmissionParts,
   event: FlowEvent,
-  { profile, permission, machine, headSha }: Admitted,
+  { profile, permission, by, headSha }: Admitted,
 ): Promise<Decision> {
   const runId = timeId(parts.clock.now());
-  const begun = startOf(parts, { event, profile, runId, machine });
+  const begun = startOf(parts, { event, profile, runId, by });
   return await decideOnce(parts, event, async (trx) => {
     const problem = await refuseBeyondLimits(trx, parts.limits, profile, begun);
     if (problem) return await refuseWithin(parts, event, { profile, problem, permission }, trx);

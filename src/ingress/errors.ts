@@ -84,6 +84,24 @@ export function signatureWrong(): Refusal {
   });
 }
 
+/** 403: signed with the secret of an App that does not serve what the event is about. */
+export function signerNotAllowed(app: string, what: string): Refusal {
+  return new Refusal(403, {
+    code: 'signer_not_allowed',
+    message: `The body is signed with the webhook secret of the App ${app}, which does not serve ${what}.`,
+    mend: 'An App brings only what happens in its own installations and below its URL pattern; `github-flows app list` shows both. Sign other deliveries with WEBHOOK_SECRET.',
+  });
+}
+
+/** 403: of another GitHub than the one that the service works with. */
+export function hostNotServed(host: string, served: readonly string[]): Refusal {
+  return new Refusal(403, {
+    code: 'host_not_served',
+    message: `The event is about a repository on ${quoted(host)}; this service works with ${served.join(' and ')}.`,
+    mend: 'Remove this webhook from the other server, or run a service of its own for it; GITHUB_SERVER_URL and GITHUB_API_URL say which server is served.',
+  });
+}
+
 /** 413: more than GitHub ever sends. */
 export function bodyTooLarge(limitBytes: number): Refusal {
   return new Refusal(413, {

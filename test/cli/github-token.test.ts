@@ -112,7 +112,7 @@ describe('github-token', () => {
   test('serves real git that clones and pushes, whatever .env its repository has', async () => {
     mkdirSync(join(dir, 'git'));
     const repository = makeRepository(join(dir, 'git'), 'octo', 'hello');
-    repository.commit({ 'README.md': '# Hello\n', '.env': 'GITHUB_SERVER_URL=https://evil.example\n' });
+    repository.commit({ 'README.md': '# Hello\n', '.env': 'GITHUB_API_URL=none\n' });
     const server = await startGitServer(join(dir, 'git'));
     onTestFinished(server.close);
     server.mood.accepts = (password) => password === TOKEN;
