@@ -20,7 +20,7 @@ import { describeToken } from '../github/token-owner.ts';
 import { profilesFaulty } from '../profiles/faults.ts';
 import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { loadProfiles } from '../profiles/load.ts';
-import { hasAppSecret, hasAppStore, reportApps, storedApps } from './apps-check.ts';
+import { hasAppSecret, hasAppStore, reportApps, reportServing, storedApps } from './apps-check.ts';
 import { type Check, check, type Finding, problemsOf } from './check.ts';
 import { codexSummary } from './codex-words.ts';
 import { describeEngine, reportProfileImages } from './engine-check.ts';
@@ -61,6 +61,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   yield await look('run directory', async () => describeRunDir(config.runDir));
   if (hasAppStore(config)) yield await look('apps', () => reportApps(config));
   yield await look('gh-token', () => reportToken(config, repository));
+  if (repository !== undefined) yield await look('repository', () => reportServing(config, repository));
   yield await look('secret stores', () => reportStores(config));
   yield await look('codex', () => reportCodexState(config));
   yield await look('profiles', () => describeProfiles(config));

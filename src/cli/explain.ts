@@ -6,8 +6,9 @@ import type { Config } from '../config/config.ts';
 import { deliveryUnknown } from '../deliveries/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
-import { type Explanation, explain } from '../flow/explain.ts';
+import { type Explanation, explain, type Rehearsal } from '../flow/explain.ts';
 import { joinForeteller } from '../join-foretell.ts';
+import { joinNeeds } from '../join-needs.ts';
 import { profilesFaulty } from '../profiles/faults.ts';
 import { loadProfiles } from '../profiles/load.ts';
 import { createProfileSet } from '../profiles/match.ts';
@@ -41,10 +42,13 @@ async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boole
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
   if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
   const profiles = createProfileSet(loaded.candidates);
-  if (!ask) return await explain(event, profiles, createRehearsal(config, undefined));
+  const needs = joinNeeds(config);
+  const missing: Rehearsal['missing'] = async (profile, plan) =>
+    (await needs(profile, plan)).flatMap(({ problems }) => problems);
+  if (!ask) return await explain(event, profiles, createRehearsal(config, { foretell: undefined, missing }));
   return await withStoresOrNone(io, async ({ db }) => {
     const foretell = await joinForeteller(config, db);
-    return await explain(event, profiles, createRehearsal(config, foretell));
+    return await explain(event, profiles, createRehearsal(config, { foretell, missing }));
   });
 }
 
@@ -79,20 +83,29 @@ async function readSubject(io: Io, subject: string, name: string | undefined): P
   });
 }
 
-function printExplanation(io: Io, { decision, candidates, problems, prompt, plan }: Explanation): void {
-  io.out(`${decision.run ? 'A run' : 'No run'}: ${plain(decision.message)} [${decision.reason}]\n`);
+function printExplanation(io: Io, explanation: Explanation): void {
+  const { verdict, decision, ranking, candidates, problems, missing, prompt, plan } = explanation;
+  const reason = decision.run ? (problems[0]?.code ?? decision.reason) : decision.reason;
+  io.out(`${plain(verdict.text.replace('would', 'Would'))} [${reason}]\n`);
+  if (decision.run) io.out(`${plain(decision.message)}\n`);
   io.out(`permission: ${decision.permission}\n`);
+  if (decision.permission === 'not asked') io.out('--ask asks GitHub and the stored runs.\n');
+  if (ranking.length > 0) io.out('\nRanking of what matches\n');
+  for (const { rank, profile, conditions, why } of ranking)
+    io.out(`  ${rank}. ${profile}: ${why} (${conditions.join(', ')})\n`);
   if (candidates.length > 0) io.out('\nCandidates\n');
   for (const { profile, matched, failed } of candidates) {
     io.out(`  ${matched ? '✓' : '·'} ${profile}: ${plain(failureText(failed))}\n`);
   }
-  for (const problem of problems) io.out(`\n${problemText(problem)}`);
+  for (const problem of [...problems, ...missing]) io.out(`\n${problemText(problem)}`);
   if (prompt !== null) io.out(`\nPrompt\n${plain(prompt).replaceAll(/^/gm, '  ')}\n`);
   if (plan) printPlan(io, plan);
 }
 
 function printPlan(io: Io, plan: NonNullable<Explanation['plan']>): void {
-  io.out(`\nPlan\n  image    ${plan.image}\n  user     ${plan.user}\n  network  ${plan.network}\n`);
+  io.out(`\nPlan\n  image    ${plan.image}\n  user     ${plan.user}\n  network  ${networkWords(plan)}\n`);
+  for (const { entry, hosts } of plan.hosts ?? [])
+    io.out(`  hosts    ${entry}${hosts.join() === entry ? '' : `: ${hosts.join(', ')}`}\n`);
   io.out(`  command  ${plain(JSON.stringify(plan.command))}\n  in       ${plan.workdir}\n`);
   for (const [name, value] of Object.entries(plan.env)) io.out(`  env      ${name}=${plain(value)}\n`);
   for (const { name, env } of plan.secrets)
@@ -101,4 +114,10 @@ function printPlan(io: Io, plan: NonNullable<Explanation['plan']>): void {
     io.out(
       `  mount    ${mount.source ?? 'tmpfs'} → ${mount.target} (${mount.readOnly ? 'read-only' : 'writable'}, ${mount.kind})\n`,
     );
+}
+
+function networkWords({ network, hosts }: NonNullable<Explanation['plan']>): string {
+  if (hosts !== null)
+    return hosts.length > 0 ? 'these hosts and nothing else' : 'a list of no hosts: nothing';
+  return typeof network === 'object' && 'name' in network ? `the engine’s ${network.name}` : String(network);
 }
