@@ -61,6 +61,7 @@ export function mountHost(config: Config, policy: () => Policy): MountHost {
     runDir: config.runDir,
     appDirs: [APP_DIR, ...(config.hostAppDir === undefined ? [] : [config.hostAppDir])],
     trustedUids: [process.getuid?.() ?? 0, config.runAs.uid],
+    runAs: config.runAs,
     inContainer:
       ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
     ...(engineSocket === undefined ? {} : { engineSocket }),
@@ -158,7 +159,7 @@ export function createRehearsal(config: Config, foretell: Rehearsal['foretell'])
         runtimeUrl: undefined,
         policy: policy(),
       });
-      refuseBeyondPolicy(plan, policy());
+      refuseBeyondPolicy(plan, policy(), { runAs: config.runAs });
       return plan;
     },
     prompt: async (profile, event) => promptFor(profile, event, runId),

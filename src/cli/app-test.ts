@@ -1,4 +1,5 @@
 import { profileChecks } from '../assembly.ts';
+import { counted } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import { appNotFound } from '../credentials/app-errors.ts';
 import { highestPermissions } from '../credentials/app-permissions.ts';
@@ -68,7 +69,9 @@ function print(io: Io, report: AppReport): void {
 function printInstallation(io: Io, installation: InstallationReport): void {
   const { id, account, repositories, repositoryCount, repositorySelection, minted, problems } = installation;
   const reach =
-    repositoryCount === null ? 'reach unknown' : `${repositoryCount} repositories (${repositorySelection})`;
+    repositoryCount === null
+      ? 'reach unknown'
+      : `${counted(repositoryCount, 'repository', 'repositories')} (${repositorySelection})`;
   io.out(
     plain(
       `  ${problems.length === 0 ? '✓' : '✗'} ${account}, installation ${id}: ${minted ? 'a token was minted' : 'no token'}, ${reach}\n`,

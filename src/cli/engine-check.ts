@@ -1,6 +1,7 @@
 import { mountHost, planDefaults, policyPlace } from '../assembly.ts';
 import { formatBytes } from '../base/bytes.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import type { Engine } from '../containers/docker.ts';
 import type { EngineInfo } from '../containers/engine-info.ts';
@@ -17,7 +18,7 @@ import type { Finding } from './check.ts';
 /** What the engine is and what follows from it for runs. */
 export function describeEngine(info: EngineInfo, config: Config): Finding {
   const { version, platform, cpus, memoryBytes } = info;
-  const detail = `${version}, ${platform}, ${cpus} processors, ${formatBytes(memoryBytes)}${usersWords(info, config)}`;
+  const detail = `${version}, ${platform}, ${counted(cpus, 'processor')}, ${formatBytes(memoryBytes)}${usersWords(info, config)}`;
   const problems = [...ownerProblems(info, config), ...(info.unlimited.length > 0 ? [unlimited(info)] : [])];
   return { detail, problems };
 }
@@ -77,7 +78,10 @@ export async function reportProfileImages(
       const problem = asFlowError(error).toProblem();
       problems.set(problem.message, problem);
     }
-  return { detail: `${images.size} in ${profiles.length} profiles`, problems: [...problems.values()] };
+  return {
+    detail: `${images.size} in ${counted(profiles.length, 'profile')}`,
+    problems: [...problems.values()],
+  };
 }
 
 /** As for a run that nobody starts. */

@@ -14,7 +14,7 @@ import { createProfileSet } from '../profiles/match.ts';
 import { failureText } from './deliveries.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
-import { readConfig, withStores } from './stores.ts';
+import { readConfig, withStores, withStoresOrNone } from './stores.ts';
 import { usage } from './usage.ts';
 
 /** GitHub's own limit for a payload. */
@@ -42,7 +42,7 @@ async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boole
   if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
   const profiles = createProfileSet(loaded.candidates);
   if (!ask) return await explain(event, profiles, createRehearsal(config, undefined));
-  return await withStores(io, async ({ db }) => {
+  return await withStoresOrNone(io, async ({ db }) => {
     const foretell = await joinForeteller(config, db);
     return await explain(event, profiles, createRehearsal(config, foretell));
   });
@@ -66,14 +66,17 @@ async function readSubject(io: Io, subject: string, name: string | undefined): P
       throw usage(`${subject} is larger than the 25 MB that GitHub sends.`, 'Give a file with one payload.');
     return readEvent({ deliveryId: 'explained', event: name, body: readFileSync(file) });
   }
-  let event: FlowEvent | undefined;
-  await withStores(io, async (stores) => {
+  if (/[/\\]|\.json$/.test(subject))
+    throw usage(
+      `${subject} is not a file that is there.`,
+      'Give the path of a file with one payload, or the id of a delivery.',
+    );
+  return await withStores(io, async (stores) => {
     const delivery = await stores.deliveries.find(subject);
     const body = await stores.deliveries.body(subject);
     if (!delivery || !body) throw deliveryUnknown(subject);
-    event = readEvent({ deliveryId: delivery.id, event: delivery.event, body });
+    return readEvent({ deliveryId: delivery.id, event: delivery.event, body });
   });
-  return event ?? Promise.reject(deliveryUnknown(subject));
 }
 
 /** The profiles cannot be used as they are. */

@@ -1,11 +1,13 @@
-import { readSettings, type Settings } from '../config/load.ts';
+import { findSettings, readSettings, type Settings, type SettingsOrigin } from '../config/settings.ts';
 import { createHiddenInput } from './hidden-input.ts';
 import { readInput } from './read-input.ts';
 
 /** What a command may touch of the world around it. */
 export type Io = {
-  /** The directory the program was started in: `.env` and relative paths are taken from here. */
+  /** The directory the program was started in: paths on the command line are taken from here. */
   directory: string;
+  /** The file that settings are read from, and where relative paths in them start. */
+  origin: () => SettingsOrigin;
   settings: () => Settings;
   out(text: string): void;
   err(text: string): void;
@@ -29,9 +31,11 @@ export function processIo(): Io {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', stopUnread);
   const err = (text: string): void => void process.stderr.write(text);
   const hidden = createHiddenInput(err);
+  const origin = (): SettingsOrigin => findSettings(directory, process.env.GITHUB_FLOWS_CONFIG);
   return {
     directory,
-    settings: () => readSettings(directory),
+    origin,
+    settings: () => readSettings(origin()),
     out: (text) => void process.stdout.write(text),
     err,
     isTerminal: process.stderr.isTTY === true,

@@ -1,3 +1,4 @@
+import { counted } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import { dayBudgets } from '../flow/admission-limits.ts';
 import { admissionLimits } from '../join-talk.ts';
@@ -22,8 +23,8 @@ export function openProfileNotes(profiles: readonly Profile[], config: Config): 
 
 function budgetWords({ runs, minutes }: Budget, whose: string): string | undefined {
   const parts = [
-    ...(runs === undefined ? [] : [`${runs} ${runs === 1 ? 'run' : 'runs'}`]),
-    ...(minutes === undefined ? [] : [`${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`]),
+    ...(runs === undefined ? [] : [counted(runs, 'run')]),
+    ...(minutes === undefined ? [] : [counted(minutes, 'minute')]),
   ];
   return parts.length === 0 ? undefined : `${parts.join(' and ')} ${whose}`;
 }

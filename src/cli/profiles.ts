@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { profileChecks } from '../assembly.ts';
+import { counted } from '../base/words.ts';
+import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { type LoadResult, loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Io } from './io.ts';
@@ -33,17 +35,18 @@ async function show(
 ): Promise<void> {
   const config = readConfig(io);
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
   const notes = openProfileNotes(loaded.profiles, config);
   if (options.json)
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
-      faults: loaded.faults.map(faultView),
+      faults: faults.map(faultView),
       warnings: loaded.warnings.map(faultView),
       notes,
     });
-  else print(io, loaded, notes);
-  if (loaded.faults.length > 0 || (options.strict && loaded.warnings.length > 0)) io.fail(1);
+  else print(io, { ...loaded, faults }, notes);
+  if (faults.length > 0 || (options.strict && loaded.warnings.length > 0)) io.fail(1);
 }
 
 function profileView(profile: Profile) {
@@ -64,14 +67,21 @@ function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void
   for (const fault of loaded.faults) io.out(problemText(fault));
   for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
   for (const note of notes) io.out(`${note}\n`);
-  for (const { path, missing } of loaded.defaults)
-    io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
-  const count = loaded.profiles.length;
+  printDefaults(io, loaded);
+  const { profiles, faults } = loaded;
   io.out(
-    loaded.faults.length > 0
-      ? `${loaded.faults.length} ${loaded.faults.length === 1 ? 'fault' : 'faults'}.\n`
-      : `${count} ${count === 1 ? 'profile is' : 'profiles are'} valid.\n`,
+    faults.length > 0
+      ? `${counted(faults.length, 'fault')}.\n`
+      : `${counted(profiles.length, 'profile')} ${profiles.length === 1 ? 'is' : 'are'} valid.\n`,
   );
+}
+
+/** What an unfinished profile lacks stands among the faults. */
+function printDefaults(io: Io, { defaults, faults, profiles }: LoadResult): void {
+  const unfinished = new Set(incompleteProfiles({ profiles, defaults }).map(({ file }) => file));
+  for (const { path, missing } of defaults)
+    if (faults.length === 0 || !unfinished.has(path === '.' ? 'profile.json' : `${path}/profile.json`))
+      io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
 }
 
 function printProfiles(io: Io, loaded: LoadResult): void {
@@ -86,8 +96,9 @@ function printProfiles(io: Io, loaded: LoadResult): void {
         profile.execution.runtime.image,
       ]),
     );
-  for (const { path, missing } of loaded.defaults)
-    io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
+  printDefaults(io, loaded);
   if (loaded.faults.length > 0)
-    io.err(`${loaded.faults.length} faults; github-flows profiles validate tells them.\n`);
+    io.err(
+      `${counted(loaded.faults.length, 'fault')}; github-flows profiles validate tells ${loaded.faults.length === 1 ? 'it' : 'them'}.\n`,
+    );
 }

@@ -48,7 +48,7 @@ export function addSecretCommand(program: Command, io: Io): void {
     .option(PROFILE[0], 'as this profile would get them')
     .option('--json', 'print one JSON array')
     .action(async (options: Options) => {
-      const { config, stores, named } = await openAll(io, 'read');
+      const { config, stores, named } = await openAll(io, 'read', () => {});
       const path =
         options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
       await listSecrets(io, {
@@ -129,10 +129,10 @@ async function remove(io: Io, name: string, options: Options): Promise<void> {
 async function openAll(
   io: Io,
   purpose: 'read' | 'write',
+  drop = (fault: FlowError): void => io.err(problemText(fault.toProblem())),
 ): Promise<{ config: Config; stores: SecretStores; named: NamedSecrets }> {
   const config = readConfig(io);
   const stores = await unlockStores(io, config, purpose);
-  const drop = (fault: FlowError): void => io.err(problemText(fault.toProblem()));
   const { secretsOrder: order, environment } = config;
   return { config, stores, named: createNamedSecrets({ stores, order, environment, drop }) };
 }

@@ -3,7 +3,7 @@ import { startApp } from '../app.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { hasAppSecret } from './apps-check.ts';
 import type { Io } from './io.ts';
-import { readConfig } from './stores.ts';
+import { readConfig, warnOfSettings } from './stores.ts';
 import { unlockedConfig } from './unlock.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -14,6 +14,7 @@ export function addServeCommand(program: Command, io: Io): void {
     .description('Receive webhooks and run agents until told to stop.')
     .action(async () => {
       const config = readConfig(io);
+      warnOfSettings(io);
       if (config.webhookSecrets.length === 0 && !(await hasAppSecret(config))) throw webhookSecretMissing();
       const stopping = untilSignal();
       const app = await startApp(await unlockedConfig(io, config));

@@ -1,38 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
-import { type Fault, FaultsError, FlowError, systemCode } from '../base/errors.ts';
+import { type Fault, FaultsError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Config } from './config.ts';
 import { OPTIONS, type OptionName } from './options.ts';
 import { defaultRunAs, defaultRunDir } from './places.ts';
 import { readOption } from './read-option.ts';
 import { completeRepository } from './repository.ts';
+import type { Settings } from './settings.ts';
 import { completeUpkeep } from './upkeep.ts';
-
-/** Where settings come from: the process's environment, then `.env` in the directory the program was started in. */
-export type Settings = Readonly<Record<string, string | undefined>>;
-
-/** The environment over the `.env` of `directory`; throws `env_file_unreadable`. */
-export function readSettings(directory: string): Settings {
-  return { ...readEnvFile(resolve(directory, '.env')), ...process.env };
-}
-
-function readEnvFile(file: string): Settings {
-  try {
-    return parseEnv(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return {};
-    throw new FlowError({
-      code: 'env_file_unreadable',
-      blame: 'operator',
-      message: `${file} is there but cannot be read (${systemCode(error) ?? 'no reason given'}).`,
-      mend: `Make it readable for the service's user: chmod 600 ${file}; chown "$(id -un)" ${file}.`,
-      cause: error,
-    });
-  }
-}
 
 /** All options read, checked and completed. Throws `config_invalid` with every fault at once. */
 export function loadConfig(settings: Settings, directory: string): Config {

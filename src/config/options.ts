@@ -114,7 +114,7 @@ export const OPTIONS = [
     type: 'path',
     default: null,
     sentence:
-      'Where the credentials of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `run` inside `VAR_DIR`.',
+      'Where the credentials of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `github-flows-UID` in `/dev/shm`, else `run` inside `VAR_DIR`.',
   },
   {
     name: 'POLICY_FILE',

@@ -43,6 +43,8 @@ export type SecretStoreParts = {
   lockFile: string;
   passphrases: Passphrases;
   clock: Clock;
+  /** Whether git is told to leave the directory of `lockFile` out of every commit. */
+  outOfGit?: boolean;
   /** Shared by stores, so that a passphrase that fits none is tried once a salt. */
   keyRing?: KeyRing;
 };
@@ -98,12 +100,22 @@ export function openSecretStore(parts: SecretStoreParts): SecretStore {
 
 /** Runs `work` while nobody else writes a store that shares `lockFile`. Throws `file_locked`. */
 export async function withStoreLock<T>(
-  { lockFile, clock }: Pick<SecretStoreParts, 'lockFile' | 'clock'>,
+  { lockFile, clock, outOfGit }: Pick<SecretStoreParts, 'lockFile' | 'clock' | 'outOfGit'>,
   work: () => Promise<T>,
 ): Promise<T> {
   const owner = await makePrivatePlace(lockFile);
+  if (outOfGit) await keepOutOfGit(dirname(lockFile), owner);
   const own = owner ? { owner } : {};
   return await withFileLock(lockFile, { clock, waitMs: LOCK_WAIT_MS, ...own }, work);
+}
+
+/** Has git leave the directory out of every commit, should somebody have a repository around it; one that is not there stays so. */
+export async function keepOutOfGit(directory: string, owner?: Owner): Promise<void> {
+  const file = join(directory, '.gitignore');
+  const isThere = async (path: string): Promise<boolean> =>
+    (await stat(path).catch(() => undefined)) !== undefined;
+  if ((await isThere(file)) || !(await isThere(directory))) return;
+  await writeAtomic(file, '*\n', { mode: 0o600, ...(owner ? { owner } : {}) });
 }
 
 /** Makes the directories above `file` (0700), each of which belongs to whom the file will, and gives that one. */

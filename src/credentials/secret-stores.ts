@@ -33,7 +33,7 @@ export function createSecretStores(parts: {
   const lockFile = join(service, 'stores.lock');
   const opened = new Map<string, SecretStore>();
   const open = (file: string): SecretStore => {
-    const store = opened.get(file) ?? openSecretStore({ ...parts, file, lockFile, keyRing });
+    const store = opened.get(file) ?? openSecretStore({ ...parts, file, lockFile, keyRing, outOfGit: true });
     opened.set(file, store);
     return store;
   };
@@ -43,7 +43,7 @@ export function createSecretStores(parts: {
     profile: (path) => open(join(service, 'profiles', path, 'secrets.enc')),
     named: (name) => open(join(service, name)),
     existing: () => storeFiles(service).map(open),
-    locked: async (work) => await withStoreLock({ lockFile, clock: parts.clock }, work),
+    locked: async (work) => await withStoreLock({ lockFile, clock: parts.clock, outOfGit: true }, work),
   };
 }
 

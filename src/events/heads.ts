@@ -1,9 +1,10 @@
 import type { Fields } from './fields.ts';
+import type { EventName } from './payloads.ts';
 
 /** Where an event keeps the branch (by name or by full ref) and the commit it is about; `else` where the commit is when it is not there. */
 type Head = { branch?: string; ref?: string; commit?: string; else?: string };
 
-const HEADS: ReadonlyMap<string, Head> = new Map<string, Head>([
+const HEADS: ReadonlyMap<string, Head> = new Map<EventName | 'cache_sync', Head>([
   ['cache_sync', { ref: 'ref', commit: 'after' }],
   ['check_run', { branch: 'check_run.check_suite.head_branch', commit: 'check_run.head_sha' }],
   ['check_suite', { branch: 'check_suite.head_branch', commit: 'check_suite.head_sha' }],

@@ -1,17 +1,29 @@
 import type { EventPullRequest } from './event.ts';
 import { type Fields, isObject } from './fields.ts';
+import type { EventName, PayloadOf } from './payloads.ts';
 
 /** The thread an event belongs to. */
 const THREADS = ['issue', 'pull_request', 'discussion'] as const;
 
 /** Events whose `comment` or `review` is what somebody wrote; elsewhere these keys may be anything (`deployment_review` has a text). */
-const WRITINGS: ReadonlyMap<string, 'comment' | 'review'> = new Map([
-  ['commit_comment', 'comment'],
-  ['discussion_comment', 'comment'],
-  ['issue_comment', 'comment'],
-  ['pull_request_review_comment', 'comment'],
-  ['pull_request_review', 'review'],
-]);
+const WRITINGS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    commit_comment: 'comment',
+    discussion_comment: 'comment',
+    issue_comment: 'comment',
+    pull_request_review_comment: 'comment',
+    pull_request_review: 'review',
+  } satisfies Keys<
+    | 'commit_comment'
+    | 'discussion_comment'
+    | 'issue_comment'
+    | 'pull_request_review_comment'
+    | 'pull_request_review'
+  >),
+);
+
+/** A key of the payload for each event, as GitHub's own types have it. */
+type Keys<Names extends EventName> = { [Name in Names]: keyof PayloadOf<Name> };
 
 /** The payload's key of the issue, pull request or discussion that an event belongs to. */
 export function threadKey(fields: Fields): (typeof THREADS)[number] | undefined {

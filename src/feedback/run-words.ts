@@ -1,3 +1,4 @@
+import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { quote } from './neutral.ts';
 import { cut, prepare, shorten } from './outgoing.ts';
@@ -82,7 +83,7 @@ export function runningValues(
   return {
     ...common(run, told.link),
     STATE: run.state,
-    ELAPSED: roughly(told.nowMs - (run.startedAt ?? run.queuedAt)),
+    ELAPSED: roughly(told.nowMs - (run.startedAt ?? queuedSince(run, told.timeline))),
     DOING: doing.map(({ text }) => `- ${oneLine(prepare(text, told.mask))}`).join('\n'),
   };
 }
@@ -98,7 +99,9 @@ export function endedValues(
   return {
     ...common(run, told.link),
     OUTCOME: run.outcome ?? '',
-    ELAPSED: exactly((run.endedAt ?? told.nowMs) - (run.startedAt ?? run.queuedAt)),
+    ELAPSED: exactly(
+      (knownAt(run, told.timeline) ?? told.nowMs) - (run.startedAt ?? queuedSince(run, told.timeline)),
+    ),
     REASON: reason?.message ?? '',
     MEND: reason?.mend ?? '',
     CODE: reason?.code ?? '',
@@ -106,6 +109,12 @@ export function endedValues(
     MESSAGE: message.trim() === '' ? '' : quoted(message),
     TOKENS: run.usage ? tokens(run.usage) : '',
   };
+}
+
+/** When the run's outcome was known: the same for good, so that what is said of it does not change by itself while it is reported. */
+function knownAt({ endedAt }: Run, timeline: readonly TimelineEntry[]): number | null {
+  const move = timeline.findLast(({ kind, data }) => kind === 'state' && data.state !== 'ended');
+  return move?.data.state === 'reporting' ? move.at : endedAt;
 }
 
 /** A quotation that leaves room for the rest of the comment, however many lines it has. */

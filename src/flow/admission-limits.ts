@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import { isSameLogin } from '../profiles/allow.ts';
 import type { Budget, Profile } from '../profiles/profile.ts';
 import {
@@ -96,7 +97,11 @@ async function holdToBudgets(
   for (const [scope, budget] of budgets) {
     const spent = await countStarts(trx, scope, since);
     if (budget.runs !== undefined && spent.runs >= budget.runs)
-      return budgetSpent(scope.kind, scope.key, `${spent.runs} of ${budget.runs} runs were started`);
+      return budgetSpent(
+        scope.kind,
+        scope.key,
+        `${spent.runs} of ${counted(budget.runs, 'run')} ${spent.runs === 1 ? 'was' : 'were'} started`,
+      );
     const left = (budget.minutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS - spent.ms;
     if (start.reservedMs > left)
       return budgetSpent(scope.kind, scope.key, minutesLeft(start.reservedMs, left, budget.minutes ?? 0));
@@ -106,5 +111,6 @@ async function holdToBudgets(
 
 function minutesLeft(neededMs: number, leftMs: number, budget: number): string {
   const round = (ms: number): number => Math.max(0, Math.round((ms / MINUTE_MS) * 10) / 10);
-  return `the run may take ${round(neededMs)} minutes, and ${round(leftMs)} of ${budget} are left`;
+  const left = round(leftMs);
+  return `the run may take ${counted(round(neededMs), 'minute')}, and ${left} of ${budget} ${left === 1 ? 'is' : 'are'} left`;
 }

@@ -1,4 +1,5 @@
 import type { FlowError, Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import { OWN_WORK } from '../runs/start-store.ts';
 
 /** The sender is the account that the service itself speaks as. */
@@ -127,7 +128,7 @@ export function loopStopped(count: number, minutes: number, place: string | null
   const where = place === null ? 'on this thread' : `of this profile ${placeWords(place)}`;
   return {
     code: 'loop_stopped',
-    message: `Bots or the service’s own account started ${count} runs ${where} within ${minutes} minutes, so no other one starts.`,
+    message: `Bots or the service’s own account started ${counted(count, 'run')} ${where} within ${counted(minutes, 'minute')}, so no other one starts.`,
     mend: 'See what answers what; a person can go on at any time, and LOOP_RUNS and LOOP_WINDOW_MIN set the limit.',
   };
 }

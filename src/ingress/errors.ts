@@ -57,6 +57,15 @@ export function headerInvalid(name: string, rule: string): Refusal {
   });
 }
 
+/** 400: a body that is no text, so that nothing signed it as GitHub does. */
+export function bodyNotUtf8(): Refusal {
+  return new Refusal(400, {
+    code: 'body_not_utf8',
+    message: 'The body is not valid UTF-8, which every delivery of GitHub is.',
+    mend: 'See that no proxy in between changes the body, or send it as UTF-8 yourself.',
+  });
+}
+
 /** 401: nothing to check the body against. */
 export function signatureMissing(): Refusal {
   return new Refusal(401, {

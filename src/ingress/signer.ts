@@ -11,17 +11,22 @@ export type Signer = {
   refuse(event: FlowEvent): Refusal | undefined;
 };
 
-/** The signer whose secret fits these bytes and who may bring the event; throws the Refusal of the first that may not. */
-export function signerOf(
+/** Those whose secret fits a body's text; every one of them is tried. */
+export async function signersThatFit(
   signers: readonly Signer[],
-  { bytes, signature }: { bytes: Uint8Array; signature: string },
-  event: FlowEvent,
-): Signer {
-  const fitting = signers.filter(({ secrets }) => createVerify(secrets)(bytes, signature));
-  const judged = fitting.map((signer) => ({ signer, refusal: signer.refuse(event) }));
+  { text, signature }: { text: string; signature: string },
+): Promise<Signer[]> {
+  const fitting: Signer[] = [];
+  for (const signer of signers) if (await createVerify(signer.secrets)(text, signature)) fitting.push(signer);
+  return fitting;
+}
+
+/** The first of those who signed that may bring the event; throws the Refusal of the first when none may. */
+export function allowedSigner(signed: readonly Signer[], event: FlowEvent): Signer {
+  const judged = signed.map((signer) => ({ signer, refusal: signer.refuse(event) }));
   const allowed = judged.find(({ refusal }) => refusal === undefined);
   if (allowed) return allowed.signer;
-  throw judged[0]?.refusal ?? new Error('no signer fits a signature that was found good');
+  throw judged[0]?.refusal ?? new Error('nobody signed a delivery that was found good');
 }
 
 /** Where GitHub says in a payload on which server the repository is; its API's address has another host on some. */

@@ -9,8 +9,8 @@ import { deliveryNotStored, diskFull, signatureWrong } from './errors.ts';
 import { type BodyLimits, createReadBody } from './read-body.ts';
 import { answer, refuse, statusOf } from './refuse.ts';
 import { type DeliveryHeaders, readHeaders } from './request-headers.ts';
-import { type Signer, signerOf } from './signer.ts';
-import { createVerify } from './verify.ts';
+import { allowedSigner, type Signer, signersThatFit } from './signer.ts';
+import { bodyText } from './verify.ts';
 
 /** Answers one request; never rejects. */
 export type WebhookHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -38,9 +38,9 @@ export type WebhookParts = {
 };
 
 /**
- * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, signature over the bytes, and
- * only then is the body parsed, held against what its signer may bring, stored and, once committed, answered with 202. Nothing of an unsigned body is
- * parsed, logged or kept.
+ * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, that it is UTF-8, signature, and
+ * only then is the body parsed, held against what its signer may bring, stored and, once committed, answered with 202.
+ * Nothing of an unsigned body is parsed, logged or kept.
  */
 export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
   const { log, clock } = parts;
@@ -59,11 +59,12 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
     if (!(await parts.canAccept())) throw diskFull();
     const body = await readBody(request, response);
     try {
+      const text = bodyText(body.bytes);
       const signers = await parts.signersFor(headers.targetId);
-      const verify = createVerify(signers.flatMap(({ secrets }) => secrets));
-      if (!verify(body.bytes, headers.signature)) throw signatureWrong();
+      const signed = await signersThatFit(signers, { text, signature: headers.signature });
+      if (signed.length === 0) throw signatureWrong();
       Object.assign(known, { delivery: headers.id, event: headers.event });
-      const { duplicateOf } = await store(readDelivery(headers, { body: body.bytes, signers }, parts));
+      const { duplicateOf } = await store(readDelivery(headers, { body: body.bytes, signed }, parts));
       const status = duplicateOf === null ? 'accepted' : 'duplicate';
       answer(response, 202, { delivery: headers.id, status });
       const isPlayedAgain = duplicateOf !== null && duplicateOf !== headers.id;
@@ -98,12 +99,12 @@ function logRefusal(log: Logger, error: unknown, known: Known & { remote: string
 
 function readDelivery(
   headers: DeliveryHeaders,
-  { body, signers }: { body: Buffer; signers: readonly Signer[] },
+  { body, signed }: { body: Buffer; signed: readonly Signer[] },
   parts: WebhookParts,
 ): NewDelivery {
-  const { id, event, signature } = headers;
+  const { id, event } = headers;
   const read = parts.readEvent({ deliveryId: id, event, body });
-  const { app } = signerOf(signers, { bytes: body, signature }, read);
+  const { app } = allowedSigner(signed, read);
   return {
     id,
     event,

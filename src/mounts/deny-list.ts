@@ -1,10 +1,10 @@
 import { globSync, lstatSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
-import { systemCode } from '../base/errors.ts';
+import { type FlowError, systemCode } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
 import { NO_POLICY, type Policy } from '../policy/policy.ts';
 import table from './deny-list.json' with { type: 'json' };
-import { engineSockets } from './engine-sockets.ts';
+import { engineSockets, servingSockets } from './engine-sockets.ts';
 import type { MountHost } from './mount.ts';
 import { namePattern, type PathPattern, pathPattern } from './path-pattern.ts';
 import { followLinks } from './resolve.ts';
@@ -12,14 +12,15 @@ import { followLinks } from './resolve.ts';
 /**
  * One entry of deny-list.json. What `match` holds depends on `kind`: `path` absolute paths, `home` paths in every
  * home, `setting` directories that the configuration names (`secretsDir/service` is below one), `name` names that a
- * path may have anywhere, `socket` such names too, whose directories are denied as well.
+ * path may have anywhere, `socket` such names too, whose directories are denied as well; `listener` every socket that a
+ * program of the host serves; `content` names of files that are no source and in no source (`below.ts` reads some).
  *
  * The path itself is always denied; `above` and `below` say whether what holds it and what it holds are too; `except`
  * are names directly in it that may be delivered as copies; `copies` lets these names lie in another denied place,
  * `own` a run's own directories, and `policy` what the admin's policy lists.
  */
 export type DenyEntry = {
-  kind: 'path' | 'home' | 'setting' | 'name' | 'socket';
+  kind: 'path' | 'home' | 'setting' | 'name' | 'socket' | 'listener' | 'content';
   match: readonly string[];
   above?: boolean;
   below?: boolean;
@@ -45,6 +46,8 @@ export type DenyList = {
   holding: ReadonlyMap<string, readonly DenyRule[]>;
   /** What the policy adds to what may be mounted. */
   policy: Policy;
+  /** What was found in sources that were searched, by their real path, so that one list searches each once. */
+  searched: Map<string, FlowError | undefined>;
 };
 
 /** The table as it stands in deny-list.json, in the order in which reasons are given. */
@@ -62,7 +65,7 @@ export function loadDenyList(host: MountHost): DenyList {
   ];
   const places = DENY_TABLE.flatMap((entry) => placesOf(entry, host, homes));
   const policy = host.policy?.() ?? NO_POLICY;
-  return { places, names: DENY_TABLE.flatMap(namesOf), ...identities(places), policy };
+  return { places, names: DENY_TABLE.flatMap(namesOf), ...identities(places), policy, searched: new Map() };
 }
 
 /** What makes two paths the same file whatever they are called, or undefined when nothing can be seen there. */
@@ -88,7 +91,10 @@ function placesOf(entry: DenyEntry, host: MountHost, homes: readonly Home[]): De
       return entry.match.flatMap((setting) => settingRules(entry, setting, host));
     case 'socket':
       return engineSockets(entry.match).flatMap((path) => [rule(entry, path), ...realRules(entry, [path])]);
+    case 'listener':
+      return servingSockets().flatMap((path) => [rule(entry, path), ...realRules(entry, [path])]);
     case 'name':
+    case 'content':
       return [];
   }
 }
@@ -110,9 +116,9 @@ function settingRules(entry: DenyEntry, setting: string, host: MountHost): DenyR
   return full.flatMap((path) => [rule(entry, path), ...realRules(entry, [path])]);
 }
 
-/** Settings are compared letter by letter: a neighbour that differs in case only is another directory. */
+/** Settings and sockets are compared letter by letter: a neighbour that differs in case only is another directory. */
 function rule(entry: DenyEntry, path: string): DenyRule {
-  return { entry, path, pattern: pathPattern(path, entry.kind !== 'setting') };
+  return { entry, path, pattern: pathPattern(path, !['setting', 'listener'].includes(entry.kind)) };
 }
 
 /** Rules for where paths really lead; none for a path that is its own real path. */

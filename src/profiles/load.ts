@@ -160,6 +160,7 @@ function createBuildTools(dir: string, checks: LoadChecks): BuildTools {
   return {
     policy: checks.mountHost.policy?.() ?? NO_POLICY,
     networkDefault: checks.networkDefault ?? 'open',
+    runAs: checks.mountHost.runAs,
     promptOf(file, ref) {
       const found = prompts.get(file) ?? findPrompt(dir, file, ref);
       prompts.set(file, found);

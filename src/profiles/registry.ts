@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { watch } from 'chokidar';
 import type { Clock, Timer } from '../base/clock.ts';
 import { type Fault, FaultsError } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
 import { createProfileSet, type ProfileSet } from './match.ts';
 
@@ -116,7 +117,7 @@ function tell(log: RegistryLog, result: LoadResult, usable: boolean): void {
   if (warnings.length > 0 && usable)
     log.warn(
       { warnings: warnings.slice(0, WARNINGS_LOGGED) },
-      `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'} about triggers: \`github-flows profiles validate\` tells all`,
+      `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` tells all`,
     );
   if (faults.length === 0)
     log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');

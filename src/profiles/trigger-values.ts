@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { nearest } from '../base/words.ts';
 import { isBranchName } from '../events/branch-name.ts';
 import type { AttributeName, Scalar } from '../events/event.ts';
 import { visible } from '../text/visible.ts';
@@ -103,8 +103,7 @@ function checkLogin(value: string): Wrong {
 
 function oneOf(value: string, known: readonly string[]): Wrong {
   if (known.includes(value)) return undefined;
-  const near = known.find((each) => each.toLowerCase() === value.toLowerCase()) ?? closest(value, [...known]);
-  return { what: `which is none of ${known.join(', ')}`, mend: `Write ${show(near)}.` };
+  return { what: `which is none of ${known.join(', ')}`, mend: `Write ${show(nearest(value, known))}.` };
 }
 
 function checkNumber(value: Scalar): Wrong {

@@ -1,4 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { distance } from 'fastest-levenshtein';
+import { nearest } from '../base/words.ts';
 import { ATTRIBUTES } from '../events/event.ts';
 import { actionsOf, type EventKind, eventNames, has } from '../events/payload-shapes.ts';
 import { type Asked, mayHave } from '../events/possible.ts';
@@ -9,16 +10,23 @@ import { actionUnknown, attributeNever, eventUnknown, valueNever, type Warning }
 
 /** Events about accounts, though their types allow a repository: https://docs.github.com/webhooks/webhook-events-and-payloads */
 const OF_ACCOUNTS = new Set([
-  ...[
-    'custom_property',
-    'enterprise',
-    'github_app_authorization',
-    'installation',
-    'installation_repositories',
-  ],
-  ...['installation_target', 'marketplace_purchase', 'membership', 'org_block', 'organization'],
-  ...['personal_access_token_request', 'projects_v2', 'projects_v2_item', 'projects_v2_status_update'],
-  ...['security_advisory', 'sponsorship', 'user'],
+  'custom_property',
+  'enterprise',
+  'github_app_authorization',
+  'installation',
+  'installation_repositories',
+  'installation_target',
+  'marketplace_purchase',
+  'membership',
+  'org_block',
+  'organization',
+  'personal_access_token_request',
+  'projects_v2',
+  'projects_v2_item',
+  'projects_v2_status_update',
+  'security_advisory',
+  'sponsorship',
+  'user',
 ]);
 
 /** Warns of events that GitHub does not send, or that can start nothing. */
@@ -62,19 +70,25 @@ function unknownEvent(value: string, path: string): Warning {
 
 /** What people call events that GitHub calls otherwise. */
 const NICKNAMES: Readonly<Record<string, string>> = {
-  ...{ comment: 'issue_comment', pr: 'pull_request', pull_request_target: 'pull_request' },
-  ...{ merge_request: 'pull_request', note: 'issue_comment', pr_comment: 'issue_comment', tag: 'create' },
-  ...{
-    pull_request_comment: 'issue_comment',
-    review: 'pull_request_review',
-    commit: 'push',
-    ci: 'check_run',
-  },
-  ...{ schedule: 'repository_dispatch', workflow: 'workflow_run', check: 'check_run', checks: 'check_run' },
+  comment: 'issue_comment',
+  pr: 'pull_request',
+  pull_request_target: 'pull_request',
+  merge_request: 'pull_request',
+  note: 'issue_comment',
+  pr_comment: 'issue_comment',
+  tag: 'create',
+  pull_request_comment: 'issue_comment',
+  review: 'pull_request_review',
+  commit: 'push',
+  ci: 'check_run',
+  schedule: 'repository_dispatch',
+  workflow: 'workflow_run',
+  check: 'check_run',
+  checks: 'check_run',
 };
 
 function nearestEvent(name: string): string {
-  return NICKNAMES[name] ?? closest(name, eventNames());
+  return NICKNAMES[name] ?? nearest(name, eventNames());
 }
 
 /** Warns of actions that none of the trigger's events has, and of events that have none of its actions. */
@@ -117,21 +131,26 @@ function unknownAction({ value, path }: Wanted, events: readonly string[]): Warn
 
 /** What people call actions that GitHub calls otherwise. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
-  ...{ synchronized: 'synchronize', sync: 'synchronize', updated: 'synchronize', labelled: 'labeled' },
-  ...{ merged: 'closed', created: 'opened', opened: 'created', approved: 'submitted', failed: 'completed' },
-  ...{
-    failure: 'completed',
-    success: 'completed',
-    removed: 'deleted',
-    changed: 'edited',
-    draft: 'converted_to_draft',
-  },
+  synchronized: 'synchronize',
+  sync: 'synchronize',
+  updated: 'synchronize',
+  labelled: 'labeled',
+  merged: 'closed',
+  created: 'opened',
+  opened: 'created',
+  approved: 'submitted',
+  failed: 'completed',
+  failure: 'completed',
+  success: 'completed',
+  removed: 'deleted',
+  changed: 'edited',
+  draft: 'converted_to_draft',
 };
 
 function nearestAction(action: string, known: readonly string[]): string {
   const name = action.toLowerCase().replaceAll(/[\s-]+/g, '_');
   const other = OTHER_WORDS[name];
-  const near = closest(name, [...known]);
+  const near = nearest(name, known);
   return other !== undefined && known.includes(other) && distance(name, near) > 1 ? other : near;
 }
 

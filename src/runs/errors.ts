@@ -19,3 +19,14 @@ export function runNotEnded(id: string): FlowError {
     mend: `Wait for it, or call it off first with: github-flows runs cancel ${id}`,
   });
 }
+
+/** A run has no attempt of this number. */
+export function attemptUnknown(asked: string, attempts: number): FlowError {
+  const numbers = attempts === 1 ? 'there is only attempt 1' : `its attempts are 1 to ${attempts}`;
+  return new FlowError({
+    code: 'attempt_unknown',
+    blame: 'operator',
+    message: `The run has no attempt ${JSON.stringify(asked.slice(0, 20))}; ${attempts === 0 ? 'it has not begun one yet' : numbers}.`,
+    mend: 'Ask for one of these, or for none in particular: without a number the last one is shown.',
+  });
+}

@@ -37,6 +37,7 @@ test('runs are listed and shown as the command line shows them', async () => {
   });
   expect(await ask('/runs/none')).toMatchObject({ status: 404, code: 'run_unknown' });
   expect(await ask('/runs?limit=0')).toMatchObject({ status: 400, code: 'request_invalid' });
+  expect(await ask('/runs?limt=1')).toMatchObject({ status: 400, code: 'request_unknown_parameter' });
 });
 
 test('a log is JSON lines, and can be followed while the run goes on until it is called off', async () => {

@@ -50,6 +50,25 @@ describe('the comment about a run', () => {
     expect(writes(lab)).toHaveLength(2);
   });
 
+  test('says its end once, however long it is reported', async () => {
+    const { lab, id } = await withRun();
+    await lab.say();
+    for (const to of ['preparing', 'running'] as const)
+      await lab.runs.advance(await lab.newest(), to, { startedAt: lab.clock.now() }, to);
+    lab.clock.time += 5_000;
+    await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'succeeded' }, 'done');
+    for (let time = 0; time < 3; time += 1) {
+      await lab.reports.reopen(id);
+      await lab.reporter.report(id);
+      lab.clock.time += 7_000;
+    }
+    await lab.runs.advance(await lab.newest(), 'ended', { endedAt: lab.clock.now() }, 'ended');
+    await lab.reports.reopen(id);
+    await lab.reporter.report(id);
+    expect(bodies(lab)[0]).toContain('**The run succeeded.** (after 5 s)');
+    expect(writes(lab)).toHaveLength(2);
+  });
+
   test('is looked for before it is made again, and a stranger’s with the same mark is left alone', async () => {
     const { lab, id } = await withRun();
     const [due] = await lab.reports.due(1);

@@ -65,6 +65,18 @@ describe('the comment about a run', () => {
     expect(text).not.toContain('its page');
   });
 
+  test('says the same for good once the outcome is known, however long it takes to say it', () => {
+    const move = (state: string, at: number) => ({ ...doing('', 'state'), at, data: { state } });
+    const timeline = [move('running', 500), move('reporting', 96_000)];
+    const reporting = { state: 'reporting', endedAt: null } as const;
+    const text = ended(reporting, { timeline, nowMs: 97_000 });
+    expect(text).toContain('(after 1 min 35 s)');
+    expect(ended(reporting, { timeline, nowMs: 300_000 })).toBe(text);
+    expect(ended({ endedAt: 200_000 }, { timeline: [...timeline, move('ended', 200_000)] })).toBe(text);
+    const again = [...timeline, move('queued', 97_000), move('ended', 191_000)];
+    expect(ended({ endedAt: 191_000 }, { timeline: again })).toContain('(after 3 min 10 s)');
+  });
+
   test('links to the page of the run when there is one, and shows what was published', () => {
     const text = ended(
       {},

@@ -111,7 +111,7 @@ describe('a request that is no delivery', () => {
       { 'x-hub-signature-256': signatureOf('{}') },
     ],
     ['a signature that is none', 401, 'signature_wrong', BODY, { 'x-hub-signature-256': 'sha256=nothing' }],
-    ['no body', 400, 'delivery_not_json', '', {}],
+    ['no body', 401, 'signature_wrong', '', {}],
     ['half a body', 400, 'delivery_not_json', BODY.slice(0, 20), {}],
     ['a list', 400, 'delivery_not_object', '[1]', {}],
     ['null', 400, 'delivery_not_object', 'null', {}],
@@ -134,14 +134,17 @@ describe('a request that is no delivery', () => {
     expect(mend).toContain('"Content type" to application/json');
   });
 
-  test('whose bytes are not UTF-8 is not JSON, though it is signed well', async () => {
+  test('whose bytes are not UTF-8 is refused before its signature counts, however it is signed', async () => {
     const { post } = await startListener();
     refused(
       await post(Buffer.from([...Buffer.from('{"a": "'), 0xff, 0xfe, ...Buffer.from('"}')])),
       400,
-      'delivery_not_json',
+      'body_not_utf8',
     );
-    refused(await post(Buffer.from(`\ufeff${BODY}`, 'utf16le')), 400, 'delivery_not_json');
+    refused(await post(Buffer.from(`\ufeff${BODY}`, 'utf16le')), 400, 'body_not_utf8');
+    const invalid = Buffer.from([0x7b, 0xff, 0x7d]);
+    const replaced = { 'x-hub-signature-256': signatureOf('{\ufffd}') };
+    refused(await post(invalid, replaced), 400, 'body_not_utf8');
   });
 
   test('with a hundred thousand lists in lists neither crashes nor is refused for it', async () => {

@@ -28,11 +28,14 @@ type Asked = { method: string; path: string; body?: unknown };
 /**
  * What was written, in its order, and then what was read, by its path: reads are made beside everything else, so that
  * their place among the writes is a matter of the machine. Nor is it told when a reaction goes out at once with the
- * comment or check of its decision, or when check and comment of a living run are brought up to date.
+ * comment or check of its decision, or when check and comment of a living run are brought up to date, or whether the
+ * report of a run's end went out before its publication was known, where a later one says the same and more.
  */
 export function inOrder<T extends Asked>(requests: readonly T[]): T[] {
   const ordered: T[] = [];
-  const told = requests.filter((each) => !isMeanwhile(each));
+  const told = requests.filter(
+    (each, index) => !isMeanwhile(each) && !isOutdone(each, requests.slice(index)),
+  );
   const reads = told.filter(({ method }) => method === 'GET');
   for (const request of told.filter(({ method }) => method !== 'GET')) {
     const isFirst = isReaction(request) && isMaking(ordered.at(-1));
@@ -59,4 +62,21 @@ function isMeanwhile({ method, path, body }: Asked): boolean {
   const isLiving = /\*\*<?The (?:agent is|run waits|run is being)/.test(String(text));
   if (method === 'PATCH' && path.includes('/issues/comments/') && isLiving) return true;
   return method === 'PATCH' && path.includes('/check-runs/') && status !== 'completed';
+}
+
+/** An update of a comment whose words all stand in a later one of the same comment, which has more. The same words said twice are told. */
+function isOutdone<T extends Asked>(request: T, later: readonly T[]): boolean {
+  if (request.method !== 'PATCH' || !request.path.includes('/issues/comments/')) return false;
+  const lines = linesOf(request);
+  return later.some((each) => {
+    if (each.method !== request.method || each.path !== request.path) return false;
+    const all = linesOf(each);
+    return all.length > lines.length && lines.every((line) => all.includes(line));
+  });
+}
+
+/** Without the seal, which is over all the words. */
+function linesOf({ body }: Asked): string[] {
+  const { body: text = '' } = (body ?? {}) as { body?: string };
+  return text.split('\n').map((line) => line.replace(/(?<=^<!-- github-flows:\S+) [\w-]{32}(?= -->$)/, ''));
 }
