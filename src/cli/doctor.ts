@@ -16,7 +16,7 @@ export function addDoctorCommand(program: Command, io: Io): void {
       if (options.repository !== undefined && !/^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(options.repository))
         throw usage(
           `--repository is ${JSON.stringify(options.repository.slice(0, 200))}.`,
-          'Write it as owner/name.',
+          `Write it as owner/name${repositoryIn(options.repository)}.`,
         );
       const checks: Check[] = [];
       for await (const check of runChecks(io, options.repository)) {
@@ -31,6 +31,12 @@ export function addDoctorCommand(program: Command, io: Io): void {
         );
       if (!ok) io.fail(1);
     });
+}
+
+/** What a URL of a repository, or a name with `.git`, stands for. */
+function repositoryIn(text: string): string {
+  const [, owner, name] = /(?:^|[/:])([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/.exec(text) ?? [];
+  return owner === undefined || !/[:@]/.test(text) ? '' : `: ${owner}/${name}`;
 }
 
 function printCheck(io: Io, { name, detail, problems }: Check): void {

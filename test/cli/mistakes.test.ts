@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../support/cli.ts';
@@ -243,8 +243,27 @@ test.each([
   [['delivery', 'list'], 'deliveries'],
   [['runs', 'list', '--limt', '5'], '--limit'],
   [['doctor', '--repositry', 'a/b'], '--repository'],
+  [['doctor', '--repo', 'octo/hello'], 'Did you mean --repository?'],
+  [['doctor', '--repository', 'https://github.com/octo/hello.git'], 'owner/name: octo/hello.'],
+  [['doctor', '--repository', 'git@github.com:octo/hello.git'], 'owner/name: octo/hello.'],
+  [['profiles', 'check'], 'Did you mean validate?'],
+  [['profiles', 'list', '--strict'], '`github-flows profiles validate` takes --strict.'],
+  [['runs', 'stop', 'x'], 'Did you mean cancel?'],
+  [['logs', 'x'], 'Did you mean `github-flows runs logs`?'],
+  [['secret', 'rm', 'NPM_TOKEN'], 'Did you mean delete?'],
+  [['app', 'rm', 'x'], 'Did you mean remove?'],
+  [['serve', '--port', '3000'], 'PORT is a setting: write PORT=…'],
+  [['version'], 'Did you mean --version?'],
+  [['explain'], '`github-flows explain <delivery-or-file>`'],
+  [['runs', 'logs', 'a', 'b'], '`github-flows runs logs <run>`'],
+  [['deliveries', 'recover'], '--since <time>'],
+  [['explain', '.env', '--event', 'issues.opened'], 'Did you mean issues?'],
+  [['explain', '.env', '--event', 'issue-comment'], 'Did you mean issue_comment?'],
+  [['explain', '.env', '--event', 'comment'], 'Did you mean issue_comment?'],
+  [['explain', 'profiles', '--event', 'push'], 'profiles is a directory.'],
 ])('%j is answered with exit code 2 and %s', async (argv, names) => {
   const dir = await place(profileWith('description', 'It works.'));
+  writeFileSync(join(dir, '.env'), '');
   const { code, err } = await runCommand(dir, SETTINGS, ...argv);
   expect(code).toBe(2);
   expect(err).toContain(names);
@@ -277,4 +296,15 @@ test('a secret that no store has is answered with the one whose name is near', a
   expect(code).toBe(1);
   expect(err).toContain('Did you mean NPM_TOKEN');
   expect(err).not.toContain('a-value-of-a-secret');
+});
+
+test('a name that no secret can have is answered with one that it can, and a folder without a profile with one that has', async () => {
+  const dir = await place(profileWith('description', 'It works.'));
+  const { code, err } = await runCommand(dir, SETTINGS, 'secret', 'set', 'npm-token', 'a-value');
+  expect(code).toBe(1);
+  expect(err).toContain('for example NPM_TOKEN');
+  const empty = await runCommand(dir, SETTINGS, 'secret', 'set', 'NPM_TOKEN', '', '--profile', 'P');
+  expect(empty.code).toBe(1);
+  expect(empty.err).toContain('Did you mean p?');
+  expect(existsSync(join(dir, 'secrets/service'))).toBe(false);
 });
