@@ -2,7 +2,6 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createRehearsal, profileChecks } from '../assembly.ts';
-import { FaultsError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
 import { deliveryUnknown } from '../deliveries/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
@@ -10,6 +9,7 @@ import { readEvent } from '../events/from-delivery.ts';
 import { type Explanation, explain, type Rehearsal } from '../flow/explain.ts';
 import { joinForeteller } from '../join-foretell.ts';
 import { joinNeeds } from '../join-needs.ts';
+import { profilesFaulty } from '../profiles/faults.ts';
 import { loadProfiles } from '../profiles/load.ts';
 import { createProfileSet } from '../profiles/match.ts';
 import { failureText } from './deliveries.ts';
@@ -78,19 +78,6 @@ async function readSubject(io: Io, subject: string, name: string | undefined): P
     if (!delivery || !body) throw deliveryUnknown(subject);
     return readEvent({ deliveryId: delivery.id, event: delivery.event, body });
   });
-}
-
-/** The profiles cannot be used as they are. */
-export function profilesFaulty(faults: FaultsError['faults']): FaultsError {
-  return new FaultsError(
-    {
-      code: 'profiles_faulty',
-      blame: 'profile',
-      message: `The profiles have ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.`,
-      mend: 'Mend what is named below; `github-flows profiles validate` checks again.',
-    },
-    faults,
-  );
 }
 
 function printExplanation(io: Io, explanation: Explanation): void {

@@ -21,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   deliveries: async () => (await import('./deliveries.ts')).addDeliveriesCommand,
   secret: async () => (await import('./secret.ts')).addSecretCommand,
   app: async () => (await import('./app.ts')).addAppCommand,
+  'github-token': async () => (await import('./github-token.ts')).addGitHubTokenCommand,
   codex: async () => (await import('./codex.ts')).addCodexCommand,
   schema: async () => (await import('./schema.ts')).addSchemaCommand,
 };

@@ -214,6 +214,43 @@ describe('app list and test', () => {
     expect(api.apps.tokens).toEqual([]);
   });
 
+  test('say of a pattern that it serves nothing, and which address it leaves out', async () => {
+    installed('octo/hello', 'octo/other');
+    await added('--url-pattern', '(?<baseUrl>https://github.com/acme)/.*');
+    const { code, out } = await app(undefined, 'test');
+    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('[app_pattern_serves_nothing]') });
+    expect(out).toContain('such as https://github.com/octo/hello');
+    expect(out).toContain("--url-pattern '(?<baseUrl>https://github\\.com/octo)/.*'");
+    expect(out).toContain('octo/other (left out by the URL pattern)');
+    await added('--url-pattern', '(?<baseUrl>github.com)/octo/other');
+    const some = await app(undefined, 'test');
+    expect(some.code).toBe(0);
+    expect(some.out).toMatch(/octo\/hello \(left out by the URL pattern\)\n +octo\/other\n/);
+  });
+
+  test('say which App or token file serves a repository, and why each other App does not', async () => {
+    installed('octo/hello');
+    await added('--url-pattern', '(?<baseUrl>github.com)/octo/.*');
+    const other = makeApp();
+    api.apps.apps.push(other);
+    other.installations.push(makeInstallation('octo', 'octo/other'));
+    const acme = ['--url-pattern', '(?<baseUrl>github.com/acme)/.*'];
+    await app(other.pem, 'add', '--client-id', other.clientId, '--key-file', '-', ...acme);
+    const asked = async (repository: string): Promise<string> =>
+      (await app(undefined, 'test', stood.slug, '--repository', repository)).out;
+    expect(await asked('octo/hello')).toContain(
+      `✓ octo/hello is served by the App ${stood.slug}; the App ${other.slug} has the URL pattern ${acme[1]}, which leaves out https://github.com/octo/hello\n`,
+    );
+    expect(await asked('octo/none')).toMatch(/✗ octo\/none is served by nothing; .*is not installed on it\n/);
+    writeFileSync(join(dir, 'secrets/gh-token'), 'ghp_of-nobody', { mode: 0o600 });
+    expect(await asked('octo/none')).toContain(`is served by the token file ${dir}/secrets/gh-token; `);
+    const json = (await app(undefined, 'test', '--repository', 'acme/none', '--json')).out;
+    expect(JSON.parse(json).at(-1)).toMatchObject({
+      repository: 'acme/none',
+      servedBy: { kind: 'file', file: join(dir, 'secrets/gh-token') },
+    });
+  });
+
   test('say when an App is installed nowhere, or is not there', async () => {
     await added();
     const [report] = JSON.parse((await app(undefined, 'test', '--json')).out);
@@ -245,6 +282,11 @@ test('an App of another host than the service’s is stored with a word on why i
   settings.GITHUB_API_URL = 'https://ghe.example.org/api/v3';
   const { code, err } = await added('--api-url', api.url);
   expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining(api.url) });
+  const [report] = JSON.parse((await app(undefined, 'test', '--json')).out);
+  expect(report.problems).toMatchObject([
+    { code: 'app_without_installation' },
+    { code: 'app_on_other_host', message: expect.stringContaining('https://ghe.example.org/api/v3') },
+  ]);
 });
 
 describe('app create', () => {

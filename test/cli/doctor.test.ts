@@ -81,6 +81,10 @@ describe('doctor', () => {
       detail: `${dir}/secrets/gh-token, of the-robot, good until 2027-01-31 00:00:00 UTC, reaches owner/repository (private, may push)`,
       problems: [],
     });
+    expect(checks.repository).toEqual({
+      detail: `owner/repository is served by the token file ${dir}/secrets/gh-token`,
+      problems: [],
+    });
     expect(codes((await doctor('--repository', 'owner/other')).checks)['gh-token']).toEqual([
       'github_not_found',
     ]);
@@ -124,6 +128,11 @@ describe('doctor', () => {
       detail: 'no login, and no profile wants one',
       problems: [],
     });
+  });
+
+  test('says that nothing serves a repository', async () => {
+    const { checks } = await doctor('--repository', 'owner/repository');
+    expect(codes(checks).repository).toEqual(['repository_not_served']);
   });
 
   test('never asks GitHub with a token that others could read', async () => {
