@@ -183,6 +183,28 @@ test.each([
   expect([fault.code, `${fault.message} ${fault.mend}`]).toEqual([code, expect.stringContaining(names)]);
 });
 
+test.each<[place: string, written: unknown, code: string, names: string]>([
+  ['trigger/event', 'isue_comment', 'trigger_event_unknown', '"issue_comment"'],
+  ['trigger/event', 'issues.opened', 'trigger_event_unknown', '"event": "issues", "action": "opened"'],
+  ['trigger/event', 'pull-request', 'trigger_event_unknown', '"pull_request"'],
+  ['trigger/event', 'comment', 'trigger_event_unknown', '"issue_comment"'],
+  ['trigger/action', 'create', 'trigger_action_unknown', '"created"'],
+  ['trigger/action', 'Created', 'trigger_action_unknown', '"created"'],
+  ['trigger/command', 'fix', 'trigger_value_never', '"/fix"'],
+  ['trigger/command', '/fix now', 'trigger_value_never', '"/fix"'],
+  ['trigger/repository', 'https://github.com/octo/hello', 'trigger_value_never', '"octo/hello"'],
+  ['trigger/repository', 'octo/hello.git', 'trigger_value_never', '"octo/hello"'],
+])(
+  '%s as %j is warned of by `profiles validate --strict` with %s and %s',
+  async (at, written, code, names) => {
+    const dir = await place(profileWith(at, written));
+    const answer = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--strict', '--json');
+    expect(answer.code).toBe(1);
+    const warnings = JSON.parse(answer.out).warnings as { code: string; mend: string }[];
+    expect(warnings.find((warning) => warning.code === code)?.mend).toContain(names);
+  },
+);
+
 test('a profile that lacks its image is no valid profile, and is told with what it lacks', async () => {
   const dir = await place(profileWith(`${RUNTIME}/image`, undefined));
   const { code, out } = await runCommand(dir, SETTINGS, 'profiles', 'validate');
