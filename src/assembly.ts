@@ -8,6 +8,7 @@ import { createTokenSource } from './credentials/token-source.ts';
 import type { DatabasePlace } from './db/open.ts';
 import { postgresPasswords } from './db/postgres-url.ts';
 import { listHosts, parseAllowList } from './egress/allow-list.ts';
+import { gitHubHosts } from './egress/shipped-lists.ts';
 import type { Rehearsal } from './flow/explain.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
 import { type Directories, runPlaces } from './flow/places.ts';
@@ -145,6 +146,7 @@ export function createRehearsal(
   const host = mountHost(config, policy);
   const directories: Directories = { ...config, installation: '<installation>' };
   const runId = '<run>';
+  const gitHub = gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl });
   return {
     async plan(profile, event) {
       const repository = event.repository?.fullName ?? '';
@@ -166,7 +168,7 @@ export function createRehearsal(
       return plan;
     },
     prompt: async (profile, event) => promptFor(profile, event, runId),
-    hosts: (allow) => listHosts(parseAllowList(allow, policy().privateHosts).list),
+    hosts: (allow) => listHosts(parseAllowList(allow, policy().privateHosts, gitHub).list),
     missing,
     foretell,
   };

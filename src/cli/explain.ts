@@ -13,6 +13,7 @@ import { profilesFaulty } from '../profiles/faults.ts';
 import { loadProfiles } from '../profiles/load.ts';
 import { createProfileSet } from '../profiles/match.ts';
 import { failureText } from './deliveries.ts';
+import { checkEventName } from './event-name.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
 import { readConfig, withStores, withStoresOrNone } from './stores.ts';
@@ -61,18 +62,14 @@ async function readSubject(io: Io, subject: string, name: string | undefined): P
         `${subject} is a file, and a payload does not say which event it is.`,
         'Add --event, such as --event issue_comment.',
       );
-    if (!/^[a-z_]{1,64}$/.test(name))
-      throw usage(
-        `--event is ${JSON.stringify(name.slice(0, 80))}, which is no name of an event.`,
-        'Use one of GitHub’s names, such as issue_comment.',
-      );
+    checkEventName('--event', name);
     if (statSync(file).size > MAX_BODY_BYTES)
       throw usage(`${subject} is larger than the 25 MB that GitHub sends.`, 'Give a file with one payload.');
     return readEvent({ deliveryId: 'explained', event: name, body: readFileSync(file) });
   }
-  if (/[/\\]|\.json$/.test(subject))
+  if (/[/\\]|\.json$/.test(subject) || existsSync(file))
     throw usage(
-      `${subject} is not a file that is there.`,
+      existsSync(file) ? `${subject} is a directory.` : `${subject} is not a file that is there.`,
       'Give the path of a file with one payload, or the id of a delivery.',
     );
   return await withStores(io, async (stores) => {
