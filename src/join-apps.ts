@@ -3,6 +3,7 @@ import type { Config } from './config/config.ts';
 import { type AppFlow, createAppFlow } from './credentials/app-flow.ts';
 import { type AppSigner, createAppSigners, learnIdentities, loginsOf } from './credentials/app-hooks.ts';
 import { appName, type StoredApp } from './credentials/app-record.ts';
+import { findServing, type Serving } from './credentials/app-serving.ts';
 import { signInAs } from './credentials/app-sign-in.ts';
 import { type AppStore, createAppStore } from './credentials/app-store.ts';
 import type { TokenRecords } from './credentials/app-token-records.ts';
@@ -22,6 +23,8 @@ export type JoinedApps = {
   store: AppStore;
   tokens: GitHubTokens;
   flow: AppFlow;
+  /** Which App, or which file where none does, serves a repository. Throws the codes of `SecretStore`. */
+  serving: (repository: string, tokenFile: string) => Promise<Serving>;
   apiFor: (app: StoredApp) => AppApi;
   /** The App that a delivery says it is for, with its webhook secret. */
   signers: (targetId: string | undefined) => Promise<readonly AppSigner[]>;
@@ -62,6 +65,7 @@ export function joinApps(parts: {
     createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log, onDate });
   const cacheMs = config.appTokenMinutes * 60_000;
   const minted = createAppTokens({ apiFor, records, clock, redactor, log, cacheMs });
+  const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
   let timer: { stop(): void } | undefined;
   let isOpen = true;
   const learn = async (): Promise<void> =>
@@ -73,14 +77,9 @@ export function joinApps(parts: {
   return {
     store,
     apiFor,
-    tokens: createGitHubTokens({
-      apps: store,
-      tokens: minted,
-      apiUrl: config.githubApiUrl,
-      serverUrl: config.githubServerUrl,
-      redactor,
-      log,
-    }),
+    tokens: createGitHubTokens({ apps: store, tokens: minted, ...hosts, redactor, log }),
+    serving: async (repository, tokenFile) =>
+      await findServing({ apps: await store.all(), tokens: minted, tokenFile, ...hosts }, repository),
     flow: createAppFlow({ store, apiFor, publicUrl: config.publicUrl, redactor, clock, log }),
     signers: createAppSigners(store, log),
     async serves(key, repository) {

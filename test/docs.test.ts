@@ -90,7 +90,7 @@ describe('the pages', () => {
             text.includes(`npm run ${name}`) &&
             !scripts.includes(name),
         );
-      const cli = [...text.matchAll(/(?:bin\/|^|[`\s])github-flows ([a-z]+)(?: ([a-z]+))?/gm)]
+      const cli = [...text.matchAll(/(?:bin\/|^|[`\s])github-flows ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?/gm)]
         .filter(([, first = '']) => program.commands.every((command) => command.name() !== first))
         .map(([whole]) => whole)
         .filter((whole) => whole.includes('`') || whole.includes('bin/'));

@@ -17,14 +17,17 @@ export function appsFor(apps: readonly StoredApp[], repository: string, hosts: H
     .map(({ app }) => app);
 }
 
-function weightOf(app: StoredApp, repository: string, { apiUrl, serverUrl }: Hosts): number | undefined {
+function weightOf(app: StoredApp, repository: string, hosts: Hosts): number | undefined {
   const { urlPattern } = app;
-  if (!isOnHost(app, apiUrl)) return undefined;
-  if (urlPattern === null) return sameAddress(app.apiUrl, apiUrl) ? 0 : undefined;
-  // Clones from a directory, for trying things out, have no address that a pattern could be about.
-  const servers = serverUrl.startsWith('file:') ? [serverOf(app.apiUrl), 'https://github.com'] : [serverUrl];
-  const bases = servers.map((server) => baseUrlFor(urlPattern, server, repository)?.length);
+  if (!isOnHost(app, hosts.apiUrl)) return undefined;
+  if (urlPattern === null) return sameAddress(app.apiUrl, hosts.apiUrl) ? 0 : undefined;
+  const bases = webServers(app, hosts).map((server) => baseUrlFor(urlPattern, server, repository)?.length);
   return bases.find((length) => length !== undefined);
+}
+
+/** The servers whose addresses an App's pattern is about. Clones from a directory, for trying things out, have no address that it could be about. */
+export function webServers(app: Pick<StoredApp, 'apiUrl'>, { serverUrl }: Hosts): string[] {
+  return serverUrl.startsWith('file:') ? [serverOf(app.apiUrl), 'https://github.com'] : [serverUrl];
 }
 
 /** The web address that belongs to an API: https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api */

@@ -36,7 +36,9 @@ export function createHostGit(parts: { dir: string; serverUrl: string; tokens: G
       const file = join(dir, randomId(24));
       await makeDirectory(dir, { mode: 0o700 });
       await writeFile(file, token.value.reveal(), { flag: 'wx', mode: 0o600 });
-      const environment = hostGitEnvironment({ tokenFile: file, serverUrl, userName: gitUserName(token) });
+      const { expiresAt } = token;
+      const userName = gitUserName(token);
+      const environment = hostGitEnvironment({ tokenFile: file, serverUrl, userName, expiresAt });
       files.set(environment, file);
       return environment;
     },

@@ -19,7 +19,18 @@ describe('a URL pattern', () => {
     ['(?<baseUrl>https://github\\.com/octo/hello)', 'octo/hello-evil', undefined],
     ['(?<baseUrl>https://github\\.com/octo)/.*', 'evil/octo', undefined],
     ['(?<baseUrl>https://ghe\\.example\\.org)/.*', 'octo/hello', undefined],
-    ['https://(?<baseUrl>github\\.com)/.*', 'octo/hello', undefined],
+    ['https://(?<baseUrl>github\\.com)/.*', 'octo/hello', 'https://github.com'],
+    ['(?<baseUrl>github.com)/octo/.*', 'octo/hello', 'https://github.com'],
+    ['(?<baseUrl>github.com)/octo/.*', 'octo-evil/hello', undefined],
+    ['(?<baseUrl>github\\.com/octo)', 'octo/hello', 'https://github.com/octo'],
+    ['(?<baseUrl>github\\.com/octo).*', 'octo-evil/hello', undefined],
+    ['(?<baseUrl>github\\.com/octo/hello)(\\.git)?', 'octo/hello', 'https://github.com/octo/hello'],
+    ['^(?:https://)?(?<baseUrl>github\\.com)(/octo/.*)$', 'octo/hello', 'https://github.com'],
+    ['(?<baseUrl>gitlab.com)/octo/.*', 'octo/hello', undefined],
+    ['(?<baseUrl>com)/octo/.*', 'octo/hello', undefined],
+    ['(?<baseUrl>hub.com)/octo/.*', 'octo/hello', undefined],
+    ['(?<baseUrl>http://github.com)/octo/.*', 'octo/hello', undefined],
+    ['.*(?<baseUrl>hub.com)/octo/.*', 'octo/hello', undefined],
     ['(?<baseUrl>x)?https://github\\.com/.*', 'octo/hello', undefined],
     ['(?<baseUrl>https://github\\.com/octo).*', 'octo-evil/hello', undefined],
     ['(?<baseUrl>https://github\\.com/octo).*', 'octo/hello', 'https://github.com/octo'],
@@ -27,6 +38,12 @@ describe('a URL pattern', () => {
     ['(?<baseUrl>https://github\\.com/octo/hello\\.git)', 'octo/hello', 'https://github.com/octo/hello.git'],
   ])('%s gives for %s the base %s', (pattern, repository, base) => {
     expect(baseUrlFor(pattern, GITHUB, repository)).toBe(base);
+  });
+
+  test('without a scheme matches the port of a server, too', () => {
+    expect(baseUrlFor('(?<baseUrl>localhost:3000)/octo/.*', 'http://localhost:3000', 'octo/hello')).toBe(
+      'http://localhost:3000',
+    );
   });
 
   test('that would take a backtracking engine for ever is answered at once', () => {
