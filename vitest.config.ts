@@ -7,14 +7,14 @@ import { isUnit } from './test/support/size.ts';
 /** In CI the results are also written for .ci/run to count. */
 const inCi = process.env.CI !== undefined;
 
-/** What takes longest begins first, so that the others fill the time beside it; last come the files that share processes. */
+/** What takes longest begins first, so that the others fill the time beside it: of the files that have a process of their own, then of the others. */
 const LONGEST = ['scenarios/', 'docker/', 'crash/', 'publish/faults', 'walls.test', 'github/unwell'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId, project }: TestSpecification): number => {
-      if (!project.config.isolate) return 2;
-      return LONGEST.some((name) => moduleId.includes(`/test/${name}`)) ? 0 : 1;
+      const isLong = LONGEST.some((name) => moduleId.includes(`/test/${name}`));
+      return (project.config.isolate ? 0 : 2) + (isLong ? 0 : 1);
     };
     return (await super.sort(files)).toSorted((one, other) => place(one) - place(other));
   }
@@ -25,17 +25,27 @@ class LongestFirst extends BaseSequencer {
  * those that take long by themselves.
  */
 const NOT_UNIT = [
-  'test/{cli,crash,docker,images,publish,scenarios,upkeep,workspaces}/**/*.test.ts',
+  'test/{cli,crash,docker,images,programs,publish,scenarios,upkeep,workspaces}/**/*.test.ts',
   'test/{app,app-postgres,apps,walls}.test.ts',
   'test/credentials/{find-secrets,github-tokens,secret-store}.test.ts',
   'test/db/{open,postgres}.test.ts',
-  'test/{egress,ingress}/fuzz.test.ts',
-  'test/{contracts/long-queue,feedback/reporter,flow/admission,http/public-server,ingress/webhook,log/redact}.test.ts',
+  'test/{egress/fuzz,ingress/{crash,fuzz,webhook}}.test.ts',
+  'test/flow/{admission,clone-source,plan-invariants}.test.ts',
+  'test/{containers/start-script,contracts/long-queue,feedback/reporter,http/public-server,log/redact}.test.ts',
   'test/github/{every-call,unwell}.test.ts',
 ];
 
-/** What limits the size of the files that its process may write, or depends on nothing else going on in it. */
-const ALONE = ['test/{containers/log-stream,flow/token-keeper}.test.ts'];
+/**
+ * What has a process of its own: files that start many programs from it, which costs the more the larger it is, and those
+ * that measure or change what all of a process has in common (memory, open files, limits, the helper).
+ */
+const ALONE = [
+  'test/{crash,images,scenarios,workspaces}/**/*.test.ts',
+  'test/walls.test.ts',
+  'test/{containers/{codex-events,log-stream},credentials/gh-token-file,egress/sockets}.test.ts',
+  'test/{flow/token-keeper,ingress/fuzz,programs/exec}.test.ts',
+  'test/docker/{containers-output,demo,runs,workers}.test.ts',
+];
 
 /** Node keeps here what it made of each file, for every process that tests start. */
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
@@ -48,6 +58,8 @@ const env = {
   ...(isUnit && { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
 };
 
+const left = isUnit ? NOT_UNIT : [];
+
 /** What both kinds of files have in common. */
 const both = {
   env,
@@ -56,21 +68,18 @@ const both = {
   hookTimeout: 120_000,
 };
 
-/**
- * The many small files share processes, because loading the code anew for each costs more than their tests. Those that
- * start services and programs have a process of their own: what starts programs must stay small, and is ended with them.
- */
+/** Most files share a few processes: loading the code anew takes two seconds of a processor, more than most of their tests. */
 const projects = [
   {
     test: {
       ...both,
       name: 'shared',
       include: ['test/**/*.test.ts'],
-      exclude: [...NOT_UNIT, ...ALONE],
+      exclude: [...ALONE, ...left],
       isolate: false,
     },
   },
-  { test: { ...both, name: 'own', include: isUnit ? ALONE : [...NOT_UNIT, ...ALONE] } },
+  { test: { ...both, name: 'alone', include: ALONE, exclude: left } },
 ];
 
 export default defineConfig({
