@@ -46,7 +46,7 @@ export async function createApp(io: Io, options: CreateOptions): Promise<void> {
   const wish = wishOf(config, options);
   const leftovers = rememberLeftovers(config);
   const stopped = new AbortController();
-  void untilSignal().then(() => stopped.abort());
+  void untilSignal(['SIGTERM', 'SIGINT', 'SIGHUP']).then(() => stopped.abort());
   try {
     const apps = await appsOf(io, config, 'write');
     await leftovers.opened(apps);

@@ -481,7 +481,10 @@ describe('app create', () => {
     mkdirSync(settings.SECRETS_DIR ?? '', { mode: 0o700 });
     writeFileSync(join(settings.SECRETS_DIR ?? '', 'service'), 'a file');
     const { code, out } = await app(undefined, 'create', '--json');
-    expect({ code, error: JSON.parse(out).error.code }).toEqual({ code: 1, error: expect.any(String) });
+    expect({ code, error: JSON.parse(out).error.code }).toEqual({
+      code: 1,
+      error: 'secret_store_unwritable',
+    });
     expect(left()).toEqual(['service']);
   });
 
