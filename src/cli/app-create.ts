@@ -4,7 +4,8 @@ import { randomId } from '../base/ids.ts';
 import type { Config } from '../config/config.ts';
 import { checkUrlPattern } from '../credentials/app-pattern.ts';
 import { appName, type StoredApp } from '../credentials/app-record.ts';
-import { serverOf } from '../credentials/apps-for.ts';
+import { apiOf, serverOf } from '../credentials/apps-for.ts';
+import { tenantOf } from '../github/tenant.ts';
 import { startAdminServer } from '../http/admin-server.ts';
 import { createAppRouter } from '../http/app-routes.ts';
 import type { Listener } from '../http/listen.ts';
@@ -46,7 +47,7 @@ export async function createApp(io: Io, options: CreateOptions): Promise<void> {
   const wish = wishOf(config, options);
   const leftovers = rememberLeftovers(config);
   const stopped = new AbortController();
-  void untilSignal().then(() => stopped.abort());
+  void untilSignal(['SIGTERM', 'SIGINT', 'SIGHUP']).then(() => stopped.abort());
   try {
     const apps = await appsOf(io, config, 'write');
     await leftovers.opened(apps);
@@ -107,10 +108,9 @@ function wishOf(config: Config, options: CreateOptions) {
 function hostOf(config: Config, { apiUrl, serverUrl }: CreateOptions): { apiUrl: string; serverUrl: string } {
   const server = serverUrl === undefined ? undefined : web('--server-url', serverUrl);
   const api = apiUrl === undefined ? undefined : web('--api-url', apiUrl);
-  if (server !== undefined) {
-    const own = server === 'https://github.com' ? 'https://api.github.com' : `${server}/api/v3`;
-    return { serverUrl: server, apiUrl: api ?? own };
-  }
+  const tenant = tenantOf(server ?? api ?? '');
+  if (tenant) return api === undefined || tenantOf(api) ? tenant : { ...tenant, apiUrl: api };
+  if (server !== undefined) return { serverUrl: server, apiUrl: api ?? apiOf(server) };
   if (api !== undefined) return { serverUrl: serverOf(api), apiUrl: api };
   const { githubApiUrl, githubServerUrl } = config;
   const isWeb = /^https?:/.test(githubServerUrl);

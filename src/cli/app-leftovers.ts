@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { ancestors } from '../base/files.ts';
@@ -18,7 +18,11 @@ export type Leftovers = {
 /** Remembers which files of the stores are there; what another command puts into them meanwhile stays. */
 export function rememberLeftovers(config: Config): Leftovers {
   const { file } = appsFile(config);
-  const stores = createSecretStores({ ...config, passphrases: async () => [], clock: systemClock });
+  const stores = createSecretStores({
+    secretsDir: config.secretsDir,
+    passphrases: async () => [],
+    clock: systemClock,
+  });
   const lock = join(config.secretsDir, 'service/stores.lock');
   const ignore = join(config.secretsDir, 'service/.gitignore');
   const places = [file, config.keyFile, lock, ignore];
@@ -47,7 +51,12 @@ export function rememberLeftovers(config: Config): Leftovers {
       await emptyStore();
       if (stores.existing().length > 0) return false;
       const isKeyMade = absent.has(config.keyFile) && existsSync(config.keyFile);
-      for (const place of [config.keyFile, lock, ignore])
+      if (isKeyMade) await rm(config.keyFile, { force: true });
+      // A service that began meanwhile has files of its own there.
+      const others = (await readdir(dirname(lock)).catch(() => [])).filter(
+        (name) => ![lock, ignore].includes(join(dirname(lock), name)),
+      );
+      for (const place of others.length > 0 ? [] : [lock, ignore])
         if (absent.has(place)) await rm(place, { force: true });
       const directories = places
         .flatMap((place) => ancestors(dirname(place)))

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { type Fault, FaultsError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
+import { tenantOf } from '../github/tenant.ts';
 import type { Config } from './config.ts';
 import { OPTIONS, type OptionName } from './options.ts';
 import { defaultRunAs, defaultRunDir } from './places.ts';
@@ -15,14 +16,39 @@ export function loadConfig(settings: Settings, directory: string): Config {
   const faults: Fault[] = [];
   const values = new Map<OptionName, unknown>();
   for (const option of OPTIONS) {
-    const text = settings[option.name] || option.default;
+    const text = settings[option.name] || ofTenant(option.name, settings) || option.default;
     if (text === null || text === '') continue;
     const read = readOption(option, text, directory);
     if ('message' in read) faults.push({ ...read, path: option.name });
     else values.set(option.name, read.value);
   }
+  faults.push(...tenantFaults(values));
   if (faults.length > 0) throw configInvalid(faults);
   return completeConfig(values, settings);
+}
+
+/** On a tenant of GitHub Enterprise Cloud one of the two addresses tells the other. */
+function ofTenant(name: OptionName, settings: Settings): string | undefined {
+  if (name === 'GITHUB_API_URL') return tenantOf(settings.GITHUB_SERVER_URL ?? '')?.apiUrl;
+  return name === 'GITHUB_SERVER_URL' ? tenantOf(settings.GITHUB_API_URL ?? '')?.serverUrl : undefined;
+}
+
+/** A tenant's server with the API of github.com, or the other way round. */
+function tenantFaults(values: ReadonlyMap<OptionName, unknown>): Fault[] {
+  const address = (name: OptionName): string => String(values.get(name) ?? '');
+  const [api, server] = [address('GITHUB_API_URL'), address('GITHUB_SERVER_URL')];
+  const wrong = (path: OptionName, is: string, wanted: string): Fault => ({
+    code: 'option_invalid',
+    path,
+    message: `${path} is ${JSON.stringify(is)}, and should be ${wanted}: the two addresses of GitHub are of different servers.`,
+    mend: `Write ${path}=${wanted}, or remove it.`,
+  });
+  if (api === 'https://api.github.com' && tenantOf(server))
+    return [wrong('GITHUB_API_URL', api, tenantOf(server)?.apiUrl ?? '')];
+  if (server === 'https://github.com' && tenantOf(api))
+    return [wrong('GITHUB_SERVER_URL', server, tenantOf(api)?.serverUrl ?? '')];
+  const [one, other] = [tenantOf(api), tenantOf(server)];
+  return one && other && one.apiUrl !== other.apiUrl ? [wrong('GITHUB_API_URL', api, other.apiUrl)] : [];
 }
 
 function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: Settings): Config {

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { systemCode } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
+import { tenantOf } from '../github/tenant.ts';
 import type { Redactor } from '../log/redact.ts';
 import { mergedRecord, type NewApp, newRecord, type StoredApp } from './app-record.ts';
 import type { SecretStore } from './secret-store.ts';
@@ -136,11 +137,13 @@ function appsIn(values: ReadonlyMap<string, string>): StoredApp[] {
     .toSorted((one, other) => one.addedAt - other.addedAt || (one.key < other.key ? -1 : 1));
 }
 
-/** The store is authenticated: what is in it, this program wrote. */
+/** The store is authenticated: what is in it, this program wrote; once with a wrong address for the API of a tenant. */
 function appOf(text: string): StoredApp {
   const { privateKey, webhookSecret, ...rest } = JSON.parse(text) as Record<string, string | null>;
+  const app = rest as unknown as StoredApp;
   return {
-    ...(rest as unknown as StoredApp),
+    ...app,
+    apiUrl: tenantOf(app.apiUrl)?.apiUrl ?? app.apiUrl,
     privateKey: new Secret(privateKey ?? ''),
     webhookSecret: webhookSecret ? new Secret(webhookSecret) : null,
   };

@@ -1,3 +1,4 @@
+import { tenantOf } from '../github/tenant.ts';
 import { baseUrlFor } from './app-pattern.ts';
 import type { StoredApp } from './app-record.ts';
 
@@ -33,7 +34,14 @@ export function webServers(app: Pick<StoredApp, 'apiUrl'>, { serverUrl }: Hosts)
 /** The web address that belongs to an API: https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api */
 export function serverOf(apiUrl: string): string {
   const { origin, hostname } = new URL(apiUrl);
-  return hostname === 'api.github.com' ? 'https://github.com' : origin.replace('://api.', '://');
+  if (hostname === 'api.github.com') return 'https://github.com';
+  return tenantOf(apiUrl)?.serverUrl ?? origin.replace('://api.', '://');
+}
+
+/** The API that belongs to a web address. */
+export function apiOf(serverUrl: string): string {
+  if (new URL(serverUrl).hostname === 'github.com') return 'https://api.github.com';
+  return tenantOf(serverUrl)?.apiUrl ?? `${serverUrl.replace(/\/+$/, '')}/api/v3`;
 }
 
 /** Whether the App's API is on the host that the service works with. */

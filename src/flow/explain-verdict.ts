@@ -59,8 +59,10 @@ function actorConditions({ allow }: Profile, event: FlowEvent): string[] {
   const isThreadLocked = isLocked(event) && actor !== undefined && !isBot(actor);
   const locked = isThreadLocked ? [`${who} has write permission on ${where}, for the thread is locked`] : [];
   if (judgement === 'allowed' || 'denied' in judgement) return locked;
+  const isEverybodys = judgement.ask === 'read' && repository?.private === false;
+  const belongs = isEverybodys ? ' and belongs to it, for everybody may read it' : '';
   const ways = [
-    ...(judgement.ask ? [`has at least ${judgement.ask} permission on ${where}`] : []),
+    ...(judgement.ask ? [`has at least ${judgement.ask} permission on ${where}${belongs}`] : []),
     ...(judgement.teams ? [`is a member of ${judgement.teams.join(' or ')}`] : []),
   ];
   return [`${who} ${ways.join(' or ')}`, ...locked];

@@ -15,7 +15,7 @@ import { bodyText } from './verify.ts';
 /** Answers one request; never rejects. */
 export type WebhookHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** GitHub's own limit for a body, the time one may take, and the memory all in flight may hold. */
+/** GitHub's own limit for a body, the time one may take, and the memory all in flight may hold; a part of it is kept for small ones. */
 const BODY_LIMITS: BodyLimits = {
   bodyBytes: 25 * 1024 * 1024,
   bodyMs: 10_000,

@@ -396,20 +396,22 @@ describe('app create', () => {
     expect(await ended).toBe(0);
   });
 
-  test('for a GitHub Enterprise Server goes there, to its own API', async () => {
-    const { out } = await app(
-      undefined,
-      'create',
-      '--server-url',
+  test.each([
+    [
+      ['--server-url', 'https://ghe.example.org'],
       'https://ghe.example.org',
-      '--no-wait',
-      '--json',
-    );
+      'https://ghe.example.org/api/v3',
+    ],
+    [['--server-url', 'https://octo.ghe.com'], 'https://octo.ghe.com', 'https://api.octo.ghe.com'],
+    [['--server-url', 'https://github.com'], 'https://github.com', 'https://api.github.com'],
+    [['--api-url', 'https://octo.ghe.com/api/v3'], 'https://octo.ghe.com', 'https://api.octo.ghe.com'],
+  ])('with %j goes to %s, and to its own API', async (server, serverUrl, apiUrl) => {
+    const { out } = await app(undefined, 'create', ...server, '--no-wait', '--json');
     const { address, expiresAt } = JSON.parse(out);
     const [body = ''] = (new URL(address).searchParams.get('state') ?? '').split('.');
     expect(JSON.parse(Buffer.from(body, 'base64url').toString())).toMatchObject({
-      serverUrl: 'https://ghe.example.org',
-      apiUrl: 'https://ghe.example.org/api/v3',
+      serverUrl,
+      apiUrl,
       organisation: null,
     });
     expect(Date.parse(expiresAt) - systemClock.now()).toBeLessThanOrEqual(3_600_000);
@@ -481,7 +483,10 @@ describe('app create', () => {
     mkdirSync(settings.SECRETS_DIR ?? '', { mode: 0o700 });
     writeFileSync(join(settings.SECRETS_DIR ?? '', 'service'), 'a file');
     const { code, out } = await app(undefined, 'create', '--json');
-    expect({ code, error: JSON.parse(out).error.code }).toEqual({ code: 1, error: expect.any(String) });
+    expect({ code, error: JSON.parse(out).error.code }).toEqual({
+      code: 1,
+      error: 'secret_store_unwritable',
+    });
     expect(left()).toEqual(['service']);
   });
 

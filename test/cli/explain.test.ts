@@ -43,6 +43,11 @@ test.each<[what: string, written: Written, verdict: RegExp]>([
     /^Would run if octocat has at least write permission on octo\/hello \[run_queued\]\n(.*\n)*--ask asks/,
   ],
   [
+    'everybody may read the repository',
+    { allow: { permission: 'read' } },
+    /^Would run if octocat has at least read permission on octo\/hello and belongs to it, for everybody may read it \[/,
+  ],
+  [
     'a team would do, too',
     { allow: { permission: 'admin', teams: ['octo/core', 'octo/ops'] } },
     /^Would run if octocat has at least admin permission on octo\/hello or is a member of octo\/core or octo\/ops \[/,

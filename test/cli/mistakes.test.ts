@@ -329,4 +329,7 @@ test('a name that no secret can have is answered with one that it can, and a fol
   expect(empty.code).toBe(1);
   expect(empty.err).toContain('Did you mean p?');
   expect(existsSync(join(dir, 'secrets/service'))).toBe(false);
+  const blocked = { ...SETTINGS, SECRETS_DIR: './profiles/p/prompt.md' };
+  const { err: why } = await runCommand(dir, blocked, 'secret', 'set', 'NPM_TOKEN', 'a-value');
+  expect(why).toContain('SECRETS_DIR names another place. [secret_store_unwritable]');
 });

@@ -119,6 +119,39 @@ describe('the configuration', () => {
     ]);
   });
 
+  test.each([
+    [{ GITHUB_SERVER_URL: 'https://octo.ghe.com' }],
+    [{ GITHUB_API_URL: 'https://api.octo.ghe.com/' }],
+    [{ GITHUB_SERVER_URL: 'https://octo.ghe.com/', GITHUB_API_URL: 'https://api.octo.ghe.com' }],
+  ])('of a tenant one address tells the other: %j', (addresses) => {
+    expect(loadConfig(addresses, '/')).toMatchObject({
+      githubServerUrl: 'https://octo.ghe.com',
+      githubApiUrl: 'https://api.octo.ghe.com',
+    });
+  });
+
+  test.each([
+    ['GITHUB_API_URL', 'https://octo.ghe.com', 'https://api.octo.ghe.com'],
+    ['GITHUB_API_URL', 'https://octo.ghe.com/api/v3', 'https://api.octo.ghe.com'],
+    ['GITHUB_API_URL', 'https://api.github.com', 'https://api.octo.ghe.com'],
+    ['GITHUB_API_URL', 'https://api.other.ghe.com', 'https://api.octo.ghe.com'],
+    ['GITHUB_SERVER_URL', 'https://api.octo.ghe.com', 'https://octo.ghe.com'],
+    ['GITHUB_SERVER_URL', 'http://octo.ghe.com', 'https://octo.ghe.com'],
+    ['GITHUB_SERVER_URL', 'https://github.com', 'https://octo.ghe.com'],
+  ])('%s=%s is answered with the address that the tenant has', (name, address, right) => {
+    const other = name === 'GITHUB_API_URL' ? 'GITHUB_SERVER_URL' : 'GITHUB_API_URL';
+    const settings = {
+      [other]: other === 'GITHUB_API_URL' ? 'https://api.octo.ghe.com' : 'https://octo.ghe.com',
+      [name]: address,
+    };
+    expect(faultsOf(settings)).toEqual([`${name} option_invalid`]);
+    try {
+      loadConfig(settings, '/');
+    } catch (error) {
+      expect((error as FaultsError).faults[0]?.message).toContain(right);
+    }
+  });
+
   test('every option has a sentence that ends', () => {
     expect(OPTIONS.filter((option) => !/[.!]$/.test(option.sentence)).map((option) => option.name)).toEqual(
       [],

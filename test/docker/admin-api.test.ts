@@ -63,6 +63,7 @@ test('a log is JSON lines, and can be followed while the run goes on until it is
     text: expect.stringContaining('the nearest that it takes is reason'),
   });
   expect((await ask(`/runs/${living}/retry?force=1`, {})).code).toBe('request_unknown_parameter');
+  expect((await ask(`/runs/${living}/cancel`, ['reason'])).code).toBe('request_invalid');
   const asked = await ask(`/runs/${living}/cancel`, { reason: 'nobody needs it' });
   expect(asked).toMatchObject({ status: 200, json: { status: 'requested' } });
   const ended = await service.ended(living);

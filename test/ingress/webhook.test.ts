@@ -230,6 +230,29 @@ describe('many at once', () => {
   });
 });
 
+describe('while large bodies that nobody signed fill their memory', () => {
+  const LARGE = 655_000;
+  const head = (length: string): string => {
+    const headers = Object.entries(signedHeaders('', { host: 'localhost' }));
+    const lines = [...headers.map(([name, value]) => `${name}: ${value}`), length];
+    return `POST /webhooks/github HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+  };
+
+  test.each([
+    ['say how long they are', head(`content-length: ${LARGE}`)],
+    ['come in chunks', `${head('transfer-encoding: chunked')}${LARGE.toString(16)}\r\n`],
+  ])('and %s, small deliveries are accepted, and a large one is told to come again', async (_how, start) => {
+    const { post, connect } = await startListener({ body: { inFlightBytes: 3_000_000 } });
+    for (let each = 0; each < 4; each += 1) connect().socket.write(`${start}${'x'.repeat(LARGE - 1)}`);
+    for (let more = 0; more < 8; more += 1) connect().socket.write(`${start}${'x'.repeat(260_000)}`);
+    // The listener is in this process: what the connections have flushed is read between these answers.
+    for (let turn = 0; turn < 50; turn += 1) expect((await post(`{"turn": ${turn}}`)).status).toBe(202);
+    refused(await post(`{"a":"${'x'.repeat(600_000)}"}`), 503, 'service_busy');
+    const small = Array.from({ length: 20 }, (_, n) => `{"n":${n},"a":"${'x'.repeat(200_000)}"}`);
+    for (const body of small) expect((await post(body)).status).toBe(202);
+  });
+});
+
 test('a disk that is too full is told before the body is read, with when to come again', async () => {
   let hasRoom = false;
   const { post, store } = await startListener({ canAccept: async () => hasRoom });
