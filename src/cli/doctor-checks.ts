@@ -17,16 +17,17 @@ import { openExistingDatabase } from '../db/open.ts';
 import { writeHostPort } from '../egress/host-port.ts';
 import { gitHubHosts } from '../egress/shipped-lists.ts';
 import { describeToken } from '../github/token-owner.ts';
+import { profilesFaulty } from '../profiles/faults.ts';
 import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { loadProfiles } from '../profiles/load.ts';
 import { hasAppSecret, hasAppStore, reportApps, reportServing, storedApps } from './apps-check.ts';
 import { type Check, check, type Finding, problemsOf } from './check.ts';
 import { codexSummary } from './codex-words.ts';
 import { describeEngine, reportProfileImages } from './engine-check.ts';
-import { profilesFaulty } from './explain.ts';
 import { describeGit } from './git-check.ts';
 import { reportImage } from './image-check.ts';
 import type { Io } from './io.ts';
+import { checkNeeds, isCodexWanted } from './needs-check.ts';
 import { reportPolicy } from './policy-check.ts';
 import { reportPrograms } from './programs-check.ts';
 import { reportStores } from './secrets-check.ts';
@@ -65,6 +66,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   yield await look('secret stores', () => reportStores(config));
   yield await look('codex', () => reportCodexState(config));
   yield await look('profiles', () => describeProfiles(config));
+  yield* checkNeeds(config, look);
   yield await look('disk', () => describeDisk(config.varDir));
 }
 
@@ -149,7 +151,10 @@ async function reportToken(config: Config, repository: string | undefined): Prom
 }
 
 async function reportCodexState(config: Config): Promise<Finding> {
-  const state = await inspectCodexState(join(config.secretsDir, 'codex'), clock.now());
+  const dir = join(config.secretsDir, 'codex');
+  const state = await inspectCodexState(dir, clock.now());
+  const isAbsent = state.problems.some(({ code }) => code === 'codex_state_missing');
+  if (isAbsent && !(await isCodexWanted(config, dir))) return 'no login, and no profile wants one';
   return { detail: codexSummary(state, clock.now()), problems: [...state.problems] };
 }
 

@@ -5,6 +5,7 @@ import { counted } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import type { Engine } from '../containers/docker.ts';
 import type { EngineInfo } from '../containers/engine-info.ts';
+import type { Plan } from '../containers/plan.ts';
 import { createProgramCheck, fitImage } from '../flow/fit-image.ts';
 import { runPlaces } from '../flow/places.ts';
 import { makePlan } from '../flow/plan.ts';
@@ -48,8 +49,8 @@ function unlimited({ unlimited: names }: EngineInfo): Problem {
   };
 }
 
-/** Images that are looked into; a directory with more of them is a fleet’s, whose runs say the rest. */
-const MOST_IMAGES = 50;
+/** Images, and profiles, that are looked into; a directory with more of them is a fleet’s, whose runs say the rest. */
+export const MOST_LOOKED_AT = 50;
 
 /** Whether the image of every profile is there and can run what the profile says. */
 export async function reportProfileImages(
@@ -66,7 +67,7 @@ export async function reportProfileImages(
     images.set(image, [...(images.get(image) ?? []), profile]);
   }
   const problems = new Map<string, Problem>();
-  for (const [image, users] of [...images].slice(0, MOST_IMAGES))
+  for (const [image, users] of [...images].slice(0, MOST_LOOKED_AT))
     try {
       const found = await engine.inspectImage(image);
       for (const profile of users) {
@@ -84,8 +85,8 @@ export async function reportProfileImages(
   };
 }
 
-/** As for a run that nobody starts. */
-function planOf(profile: Profile, policy: Policy, config: Config) {
+/** The plan of a run that nobody starts. */
+export function planOf(profile: Profile, policy: Policy, config: Config): Plan {
   const host = mountHost(config, () => policy);
   const run = { id: 'doctor', repository: 'doctor/doctor' };
   return makePlan({

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { asFlowError, FaultsError } from '../base/errors.ts';
 import { type Io, processIo } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
+import { usageHint } from './usage-hint.ts';
 
 type AddCommand = (program: Command, io: Io) => void;
 
@@ -35,8 +36,8 @@ export async function createProgram(io: Io, argv: readonly string[] = []): Promi
   const program = new Command('github-flows')
     .version(packageVersion(), '--version', 'print the version')
     .description('Runs coding agents in Docker containers when GitHub tells of a comment.')
-    .showHelpAfterError('(run with --help for what can be asked)')
-    .showSuggestionAfterError(true)
+    .showHelpAfterError(false)
+    .showSuggestionAfterError(false)
     .configureOutput({ writeOut: io.out, writeErr: (text) => io.err(plain(text)) })
     .exitOverride();
   const asked = argv.find((word) => !word.startsWith('-')) ?? '';
@@ -55,22 +56,25 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
       code = failure;
     },
   };
+  const program = await createProgram(watched, argv);
   try {
-    const program = await createProgram(watched, argv);
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return reportUsage(watched, error, argv.includes('--json'));
+    if (error instanceof CommanderError) {
+      const hint = error.exitCode === 0 ? '' : usageHint(program, argv, error);
+      return reportUsage(watched, error, hint, argv.includes('--json'));
+    }
     return reportError(watched, error, argv.includes('--json'));
   }
 }
 
-/** Commander has said it for people already. */
-function reportUsage(io: Io, error: CommanderError, json: boolean): number {
+/** Commander has said for people what is wrong, or printed its help. */
+function reportUsage(io: Io, error: CommanderError, hint: string, json: boolean): number {
   if (error.exitCode === 0) return 0;
   const message = error.code === 'commander.help' ? 'A subcommand is missing.' : sentence(error.message);
-  if (json)
-    printJson(io, { error: { code: 'usage', message, mend: 'Run it with --help for what can be asked.' } });
+  if (json) printJson(io, { error: { code: 'usage', message, mend: hint } });
+  else if (error.code !== 'commander.help') io.err(plain(`  → ${hint} [usage]\n`));
   return 2;
 }
 

@@ -47,16 +47,16 @@ export function readEnvFile(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const code = systemCode(error) ?? 'no reason given';
+    const isAbsent = code === 'ENOENT';
     throw new FlowError({
       code: 'env_file_unreadable',
       blame: 'operator',
-      message:
-        code === 'ENOENT'
-          ? `GITHUB_FLOWS_CONFIG names ${file}, and there is no such file.`
-          : `${file} is there but cannot be read (${code}).`,
+      message: isAbsent
+        ? `GITHUB_FLOWS_CONFIG names ${file}, and there is no such file.`
+        : `${file} is there but ${code === 'EISDIR' ? 'is a directory, no file of settings' : `cannot be read (${code})`}.`,
       mend:
-        code === 'ENOENT'
-          ? 'Correct the path in GITHUB_FLOWS_CONFIG, or unset it to have .env read.'
+        isAbsent || code === 'EISDIR'
+          ? 'Name a file with settings in GITHUB_FLOWS_CONFIG, or unset it to have .env read.'
           : `Make it a file that the service's user may read: chmod 600 ${file}; chown "$(id -un)" ${file}.`,
       cause: error,
     });

@@ -27,6 +27,8 @@ export type AppStore = {
   stateKey(): Promise<Uint8Array | undefined>;
   /** The same key, made where there is none. */
   makeStateKey(): Promise<Uint8Array>;
+  /** Takes that key away again: no state that it signed is good any more. */
+  dropStateKey(): Promise<void>;
 };
 
 /** What of a record is GitHub's to say. */
@@ -107,6 +109,7 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
         });
       return Buffer.from(key ?? '', 'base64');
     },
+    dropStateKey: async () => await store.update((values) => void values.delete(STATE_KEY)),
   };
 }
 

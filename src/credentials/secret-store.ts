@@ -1,7 +1,7 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
+import { FlowError, systemCode } from '../base/errors.ts';
 import { ancestors, makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
 import { withFileLock } from '../db/file-lock.ts';
@@ -15,6 +15,7 @@ import {
   storeFull,
   storeLocked,
   storeTruncated,
+  storeUnwritable,
 } from './secret-store-errors.ts';
 
 /** More than all secrets of an installation, little enough to be read whole. */
@@ -76,9 +77,11 @@ export function openSecretStore(parts: SecretStoreParts): SecretStore {
     const box = sealBox(Buffer.from(JSON.stringify(Object.fromEntries(values))), key);
     if (box.length > MAX_BYTES) throw storeFull(file, MAX_BYTES);
     const owner = await makePrivatePlace(file);
-    await removeTemporaries(file);
-    await writeAtomic(file, box, { mode: 0o600, ...(owner ? { owner } : {}) });
-    await syncDirectory(dirname(file));
+    await writing(file, async () => {
+      await removeTemporaries(file);
+      await writeAtomic(file, box, { mode: 0o600, ...(owner ? { owner } : {}) });
+      await syncDirectory(dirname(file));
+    });
   };
 
   return {
@@ -121,9 +124,21 @@ export async function keepOutOfGit(directory: string, owner?: Owner): Promise<vo
 /** Makes the directories above `file` (0700), each of which belongs to whom the file will, and gives that one. */
 export async function makePrivatePlace(file: string): Promise<Owner | undefined> {
   const owner = await ownerFor(file);
-  for (const path of ancestors(dirname(file)).reverse())
-    await makeDirectory(path, { mode: 0o700, ...(owner ? { owner } : {}) });
+  await writing(file, async () => {
+    for (const path of ancestors(dirname(file)).reverse())
+      await makeDirectory(path, { mode: 0o700, ...(owner ? { owner } : {}) });
+  });
   return owner;
+}
+
+/** Tells what the system refuses, and which file it was to be. Throws `secret_store_unwritable`. */
+export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FlowError || systemCode(error) === undefined) throw error;
+    throw storeUnwritable(file, error as Error);
+  }
 }
 
 /** Whose a new file is: the service's own user's; when root writes, whose the nearest directory above it is. */

@@ -46,6 +46,18 @@ export function isAllowed(list: AllowList, host: string, port: number): boolean 
   );
 }
 
+/** One entry of an allow list as the profile wrote it, and the hosts that it stands for. */
+export type ListedHosts = { entry: string; hosts: string[] };
+
+/** The hosts of a list, entry by entry. */
+export function listHosts(list: AllowList): ListedHosts[] {
+  const entries = [...new Set(list.map(({ entry }) => entry))];
+  return entries.map((entry) => ({
+    entry,
+    hosts: list.filter((rule) => rule.entry === entry).map(writeRule),
+  }));
+}
+
 /** How many entries a sentence names before it only counts. */
 const MOST_NAMED = 20;
 

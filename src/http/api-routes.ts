@@ -117,7 +117,8 @@ function refuseUnknown(
   };
   for (const name of Object.keys(query))
     if (!takes.query?.includes(name)) refuse('parameter', name, takes.query ?? []);
-  const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? Object.keys(body) : [];
+  if (Array.isArray(body)) throw requestInvalid('The body', 'a JSON object');
+  const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
   for (const name of fields) if (!takes.body?.includes(name)) refuse('field', name, takes.body ?? []);
 }
 

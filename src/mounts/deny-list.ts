@@ -84,9 +84,9 @@ type Home = { path: string; names: ReadonlySet<string> | undefined };
 function placesOf(entry: DenyEntry, host: MountHost, homes: readonly Home[]): DenyRule[] {
   switch (entry.kind) {
     case 'path':
-      return entry.match.flatMap((path) => [rule(entry, path), ...realRules(entry, globSync(path))]);
+      return entry.match.flatMap((path) => [rule(entry, path), ...realRules(entry, whatIsThere(path))]);
     case 'home':
-      return homes.flatMap((home) => entry.match.flatMap((name) => homeRules(entry, home, name)));
+      return homes.flatMap((home) => homeRules(entry, home));
     case 'setting':
       return entry.match.flatMap((setting) => settingRules(entry, setting, host));
     case 'socket':
@@ -99,13 +99,39 @@ function placesOf(entry: DenyEntry, host: MountHost, homes: readonly Home[]): De
   }
 }
 
+/** The paths of a pattern that are there. Most hold no star, and a pattern is matched slowly. */
+function whatIsThere(path: string): string[] {
+  if (/[*?[{]/.test(path)) return globSync(path);
+  return fileId(path) === undefined ? [] : [path];
+}
+
 /** Homes have hundreds of entries, nearly none of which is there: only those that are get looked at. */
-function homeRules(entry: DenyEntry, home: Home, name: string): DenyRule[] {
-  const path = posix.join(home.path, name).replace(/(.)\/$/, '$1');
-  const there = home.names?.has(name.split('/')[0] ?? '') ?? true;
-  return there
-    ? [rule(entry, path), ...realRules(entry, [path])]
-    : [{ ...rule(entry, path), absent: name !== '.' }];
+function homeRules(entry: DenyEntry, home: Home): DenyRule[] {
+  return namesInHome(entry, home.path).flatMap(({ name, there, absent }) =>
+    (home.names?.has(name) ?? true) ? [there, ...realRules(entry, [there.path])] : absent,
+  );
+}
+
+/** The rules of one name of an entry in a home, for when it is there and for when it is not; `name` is what the home would list. */
+type HomeName = { name: string; there: DenyRule; absent: DenyRule };
+
+/** More homes than this are not kept. */
+const MAX_HOMES = 100;
+
+const homeNames = new WeakMap<DenyEntry, Map<string, readonly HomeName[]>>();
+
+/** Kept, since they depend on nothing but the words: a list is made several times in each run, of thousands of these. */
+function namesInHome(entry: DenyEntry, home: string): readonly HomeName[] {
+  const ofEntry = homeNames.get(entry) ?? new Map<string, readonly HomeName[]>();
+  const known = ofEntry.get(home);
+  if (known) return known;
+  const made = entry.match.map((name) => {
+    const there = rule(entry, posix.join(home, name).replace(/(.)\/$/, '$1'));
+    return { name: name.split('/')[0] ?? '', there, absent: { ...there, absent: name !== '.' } };
+  });
+  if (ofEntry.size >= MAX_HOMES) ofEntry.clear();
+  homeNames.set(entry, ofEntry.set(home, made));
+  return made;
 }
 
 function settingRules(entry: DenyEntry, setting: string, host: MountHost): DenyRule[] {

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Fault } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
 import { nearest } from '../base/words.ts';
@@ -26,12 +26,15 @@ export type WrittenPolicy = {
   };
 };
 
+/** Compiled at the first need, and kept: the policy is read again whenever it changes. */
+let validate: ValidateFunction | undefined;
+
 /** Holds a parsed policy against policy.schema.json. */
 export function checkPolicySchema(
   value: unknown,
   file: string,
 ): { written: WrittenPolicy } | { faults: Fault[] } {
-  const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  validate ??= new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
   if (validate(value)) return { written: value as WrittenPolicy };
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
   return { faults: firstOfEachPlace(errors).map((error) => translate(error, file)) };

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Fault } from '../base/errors.ts';
 import { imageNameFault } from '../base/image-name.ts';
 import { jsonPointer } from '../base/json.ts';
@@ -18,9 +18,13 @@ const REPEATING = new Set(['if', 'propertyNames']);
 const IMAGE_PATH = '/execution/runtime/image';
 const IMAGE_WANTED = schema.$defs.runtime.properties.image.description;
 
-/** The check of fragments; compiles the schema once. */
+/** Compiled at the first need, which takes half a second of a processor, and kept for every later load. */
+let compiled: ValidateFunction | undefined;
+
+/** The check of fragments. */
 export function createSchemaCheck(): SchemaCheck {
-  const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  compiled ??= new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  const validate = compiled;
   const advice = createKeyAdvice(schema as KeySchema);
   return (value, file) => {
     const errors = validate(value) ? [] : firstOfEachPlace(validate.errors ?? []);

@@ -1,7 +1,8 @@
 import { distance } from 'fastest-levenshtein';
 import { nearest } from '../base/words.ts';
 import { ATTRIBUTES } from '../events/event.ts';
-import { actionsOf, type EventKind, eventNames, has } from '../events/payload-shapes.ts';
+import { nearestEvent } from '../events/nearest-event.ts';
+import { actionsOf, type EventKind, has } from '../events/payload-shapes.ts';
 import { type Asked, mayHave } from '../events/possible.ts';
 import { hasAction, kindsOf, nameOf, type Wanted, wantedBy } from './event-kinds.ts';
 import { show } from './faults.ts';
@@ -66,29 +67,6 @@ function unknownEvent(value: string, path: string): Warning {
       ? `Write "event": ${show(near)}, "action": ${show(action)}.`
       : `Write ${show(near)}, if that is meant; docs/profiles.md lists the events that most profiles wait for.`;
   return eventUnknown(path, `is ${show(value)}, an event that GitHub does not send`, mend);
-}
-
-/** What people call events that GitHub calls otherwise. */
-const NICKNAMES: Readonly<Record<string, string>> = {
-  comment: 'issue_comment',
-  pr: 'pull_request',
-  pull_request_target: 'pull_request',
-  merge_request: 'pull_request',
-  note: 'issue_comment',
-  pr_comment: 'issue_comment',
-  tag: 'create',
-  pull_request_comment: 'issue_comment',
-  review: 'pull_request_review',
-  commit: 'push',
-  ci: 'check_run',
-  schedule: 'repository_dispatch',
-  workflow: 'workflow_run',
-  check: 'check_run',
-  checks: 'check_run',
-};
-
-function nearestEvent(name: string): string {
-  return NICKNAMES[name] ?? nearest(name, eventNames());
 }
 
 /** Warns of actions that none of the trigger's events has, and of events that have none of its actions. */

@@ -1,5 +1,25 @@
 import { FlowError } from '../base/errors.ts';
 
+/** No such run. */
+export function runUnknown(id: string): FlowError {
+  return new FlowError({
+    code: 'run_unknown',
+    blame: 'operator',
+    message: `There is no run ${JSON.stringify(id.slice(0, 80))}.`,
+    mend: 'See the ids with: github-flows runs list',
+  });
+}
+
+/** No such worker. */
+export function workerUnknown(id: string): FlowError {
+  return new FlowError({
+    code: 'worker_unknown',
+    blame: 'operator',
+    message: `There is no worker ${JSON.stringify(id.slice(0, 80))}.`,
+    mend: 'See the ids with: github-flows workers list',
+  });
+}
+
 /** A run was to be called off that is over. */
 export function runAlreadyEnded(id: string, message: string): FlowError {
   return new FlowError({

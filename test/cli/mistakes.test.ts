@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../support/cli.ts';
@@ -183,6 +183,28 @@ test.each([
   expect([fault.code, `${fault.message} ${fault.mend}`]).toEqual([code, expect.stringContaining(names)]);
 });
 
+test.each<[place: string, written: unknown, code: string, names: string]>([
+  ['trigger/event', 'isue_comment', 'trigger_event_unknown', '"issue_comment"'],
+  ['trigger/event', 'issues.opened', 'trigger_event_unknown', '"event": "issues", "action": "opened"'],
+  ['trigger/event', 'pull-request', 'trigger_event_unknown', '"pull_request"'],
+  ['trigger/event', 'comment', 'trigger_event_unknown', '"issue_comment"'],
+  ['trigger/action', 'create', 'trigger_action_unknown', '"created"'],
+  ['trigger/action', 'Created', 'trigger_action_unknown', '"created"'],
+  ['trigger/command', 'fix', 'trigger_value_never', '"/fix"'],
+  ['trigger/command', '/fix now', 'trigger_value_never', '"/fix"'],
+  ['trigger/repository', 'https://github.com/octo/hello', 'trigger_value_never', '"octo/hello"'],
+  ['trigger/repository', 'octo/hello.git', 'trigger_value_never', '"octo/hello"'],
+])(
+  '%s as %j is warned of by `profiles validate --strict` with %s and %s',
+  async (at, written, code, names) => {
+    const dir = await place(profileWith(at, written));
+    const answer = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--strict', '--json');
+    expect(answer.code).toBe(1);
+    const warnings = JSON.parse(answer.out).warnings as { code: string; mend: string }[];
+    expect(warnings.find((warning) => warning.code === code)?.mend).toContain(names);
+  },
+);
+
 test('a profile that lacks its image is no valid profile, and is told with what it lacks', async () => {
   const dir = await place(profileWith(`${RUNTIME}/image`, undefined));
   const { code, out } = await runCommand(dir, SETTINGS, 'profiles', 'validate');
@@ -243,8 +265,27 @@ test.each([
   [['delivery', 'list'], 'deliveries'],
   [['runs', 'list', '--limt', '5'], '--limit'],
   [['doctor', '--repositry', 'a/b'], '--repository'],
+  [['doctor', '--repo', 'octo/hello'], 'Did you mean --repository?'],
+  [['doctor', '--repository', 'https://github.com/octo/hello.git'], 'owner/name: octo/hello.'],
+  [['doctor', '--repository', 'git@github.com:octo/hello.git'], 'owner/name: octo/hello.'],
+  [['profiles', 'check'], 'Did you mean validate?'],
+  [['profiles', 'list', '--strict'], '`github-flows profiles validate` takes --strict.'],
+  [['runs', 'stop', 'x'], 'Did you mean cancel?'],
+  [['logs', 'x'], 'Did you mean `github-flows runs logs`?'],
+  [['secret', 'rm', 'NPM_TOKEN'], 'Did you mean delete?'],
+  [['app', 'rm', 'x'], 'Did you mean remove?'],
+  [['serve', '--port', '3000'], 'PORT is a setting: write PORT=…'],
+  [['version'], 'Did you mean --version?'],
+  [['explain'], '`github-flows explain <delivery-or-file>`'],
+  [['runs', 'logs', 'a', 'b'], '`github-flows runs logs <run>`'],
+  [['deliveries', 'recover'], '--since <time>'],
+  [['explain', '.env', '--event', 'issues.opened'], 'Did you mean issues?'],
+  [['explain', '.env', '--event', 'issue-comment'], 'Did you mean issue_comment?'],
+  [['explain', '.env', '--event', 'comment'], 'Did you mean issue_comment?'],
+  [['explain', 'profiles', '--event', 'push'], 'profiles is a directory.'],
 ])('%j is answered with exit code 2 and %s', async (argv, names) => {
   const dir = await place(profileWith('description', 'It works.'));
+  writeFileSync(join(dir, '.env'), '');
   const { code, err } = await runCommand(dir, SETTINGS, ...argv);
   expect(code).toBe(2);
   expect(err).toContain(names);
@@ -277,4 +318,18 @@ test('a secret that no store has is answered with the one whose name is near', a
   expect(code).toBe(1);
   expect(err).toContain('Did you mean NPM_TOKEN');
   expect(err).not.toContain('a-value-of-a-secret');
+});
+
+test('a name that no secret can have is answered with one that it can, and a folder without a profile with one that has', async () => {
+  const dir = await place(profileWith('description', 'It works.'));
+  const { code, err } = await runCommand(dir, SETTINGS, 'secret', 'set', 'npm-token', 'a-value');
+  expect(code).toBe(1);
+  expect(err).toContain('for example NPM_TOKEN');
+  const empty = await runCommand(dir, SETTINGS, 'secret', 'set', 'NPM_TOKEN', '', '--profile', 'P');
+  expect(empty.code).toBe(1);
+  expect(empty.err).toContain('Did you mean p?');
+  expect(existsSync(join(dir, 'secrets/service'))).toBe(false);
+  const blocked = { ...SETTINGS, SECRETS_DIR: './profiles/p/prompt.md' };
+  const { err: why } = await runCommand(dir, blocked, 'secret', 'set', 'NPM_TOKEN', 'a-value');
+  expect(why).toContain('SECRETS_DIR names another place. [secret_store_unwritable]');
 });

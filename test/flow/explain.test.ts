@@ -20,7 +20,10 @@ async function foretold(lab: TalkLab, text: string, over: Over = {}): Promise<Ex
   const body = JSON.stringify(commentPayload(text, over));
   const event = readEvent({ deliveryId: 'explained', event: 'issue_comment', body });
   const unplanned = async () => await Promise.reject(new Error('no plan here'));
-  const rehearsal: Rehearsal = { plan: unplanned, prompt: unplanned, foretell: lab.foretell };
+  const rehearsal: Rehearsal = {
+    ...{ plan: unplanned, prompt: unplanned, hosts: () => [], missing: async () => [] },
+    foretell: lab.foretell,
+  };
   return (await explain(event, lab.profiles, rehearsal)).decision;
 }
 
@@ -68,6 +71,8 @@ test('without asking, a command is known as one', async () => {
   const { decision } = await explain(event, lab.profiles, {
     plan: unplanned,
     prompt: unplanned,
+    hosts: () => [],
+    missing: async () => [],
     foretell: undefined,
   });
   expect(decision).toMatchObject({ run: false, reason: 'command_cancel', permission: 'not asked' });

@@ -66,6 +66,19 @@ describe('the log', () => {
     expect(readableLine('no JSON\n')).toBe('no JSON\n');
   });
 
+  test('problems among the fields of a line stand below it at a terminal, each with its place and mend', () => {
+    const { log, lines } = kept();
+    const problems = [{ code: 'a_b', message: 'M.', mend: 'D.', file: 'f', path: '/p' }];
+    log.warn({ warnings: problems, count: 1 }, 'warned');
+    log.warn({ source: 's', code: 'c_d', message: 'Away.', mend: 'Wait.' }, 'not looked at');
+    log.error({ err: new FaultsError({ ...fault().toProblem(), blame: 'profile' }, problems) }, 'faulty');
+    expect(lines.map((line) => readableLine(line).replace(/^\S+ /, ''))).toEqual([
+      'WARN  warned count=1\n  f /p: M. [a_b]\n  → D.\n',
+      'WARN  not looked at source=s\n  Away. [c_d]\n  → Wait.\n',
+      'ERROR faulty\n  No. [mount_denied]\n  → Remove it.\n  f /p: M. [a_b]\n  → D.\n',
+    ]);
+  });
+
   test('an error is told by code, message, mend and stack, and so are its causes', () => {
     const { log, last } = kept();
     const system = Object.assign(new Error('gone'), { code: 'ENOENT' });
