@@ -7,15 +7,16 @@ import { isUnit } from './test/support/size.ts';
 /** In CI the results are also written for .ci/run to count. */
 const inCi = process.env.CI !== undefined;
 
-/** What takes longest begins first, so that the others fill the time beside it. */
+/** What takes longest begins first, so that the others fill the time beside it: of the files that have a process of their own, then of the others. */
 const LONGEST = ['scenarios/', 'docker/', 'crash/', 'publish/faults', 'walls.test', 'github/unwell'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification): boolean =>
-      LONGEST.some((name) => moduleId.includes(`/test/${name}`));
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const place = ({ moduleId, project }: TestSpecification): number => {
+      const isLong = LONGEST.some((name) => moduleId.includes(`/test/${name}`));
+      return (project.config.isolate ? 0 : 2) + (isLong ? 0 : 1);
+    };
+    return (await super.sort(files)).toSorted((one, other) => place(one) - place(other));
   }
 }
 
@@ -24,13 +25,26 @@ class LongestFirst extends BaseSequencer {
  * those that take long by themselves.
  */
 const NOT_UNIT = [
-  'test/{cli,crash,docker,images,publish,scenarios,upkeep,workspaces}/**',
+  'test/{cli,crash,docker,images,programs,publish,scenarios,upkeep,workspaces}/**/*.test.ts',
   'test/{app,app-postgres,apps,walls}.test.ts',
   'test/credentials/{find-secrets,github-tokens,secret-store}.test.ts',
   'test/db/{open,postgres}.test.ts',
-  'test/{egress,ingress}/fuzz.test.ts',
-  'test/{contracts/long-queue,feedback/reporter,flow/admission,http/public-server,ingress/webhook,log/redact}.test.ts',
+  'test/{egress/fuzz,ingress/{crash,fuzz,webhook}}.test.ts',
+  'test/flow/{admission,clone-source,plan-invariants}.test.ts',
+  'test/{containers/start-script,contracts/long-queue,feedback/reporter,http/public-server,log/redact}.test.ts',
   'test/github/{every-call,unwell}.test.ts',
+];
+
+/**
+ * What has a process of its own: files that start many programs from it, which costs the more the larger it is, and those
+ * that measure or change what all of a process has in common (memory, open files, limits, the helper).
+ */
+const ALONE = [
+  'test/{crash,images,scenarios,workspaces}/**/*.test.ts',
+  'test/walls.test.ts',
+  'test/{containers/{codex-events,log-stream},credentials/gh-token-file,egress/sockets}.test.ts',
+  'test/{flow/token-keeper,ingress/fuzz,programs/exec}.test.ts',
+  'test/docker/{containers-output,demo,runs,workers}.test.ts',
 ];
 
 /** Node keeps here what it made of each file, for every process that tests start. */
@@ -44,19 +58,37 @@ const env = {
   ...(isUnit && { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
 };
 
+const left = isUnit ? NOT_UNIT : [];
+
+/** What both kinds of files have in common. */
+const both = {
+  env,
+  setupFiles: ['test/support/each-file.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
+/** Most files share a few processes: loading the code anew takes two seconds of a processor, more than most of their tests. */
+const projects = [
+  {
+    test: {
+      ...both,
+      name: 'shared',
+      include: ['test/**/*.test.ts'],
+      exclude: [...ALONE, ...left],
+      isolate: false,
+    },
+  },
+  { test: { ...both, name: 'alone', include: ALONE, exclude: left } },
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: isUnit ? NOT_UNIT : [],
-    env,
+    projects,
     globalSetup: ['test/support/whole-run.ts'],
-    setupFiles: ['test/support/each-file.ts'],
     pool: 'forks',
-    isolate: !isUnit,
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
     reporters: inCi ? ['default', 'json'] : ['default'],
     outputFile: { json: 'var/test-results.json' },
   },

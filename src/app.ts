@@ -11,6 +11,7 @@ import { joinAdmin } from './join-admin.ts';
 import { joinApi } from './join-api.ts';
 import { joinDashboard } from './join-dashboard.ts';
 import { joinParts } from './join-parts.ts';
+import { joinSigners } from './join-signers.ts';
 import { joinRecovery } from './join-upkeep.ts';
 import type { LogDestination } from './log/logger.ts';
 import { createRegistry, type Registry } from './profiles/registry.ts';
@@ -36,7 +37,6 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
 
 async function startParts(ground: Ground, undo: Undo): Promise<App> {
   const { config, db, deliveries, runs, log } = ground;
-  const secrets = config.webhookSecrets.map((secret) => secret.reveal());
   const registry = await readRules(ground, undo);
   const joined = joinParts(ground, registry);
   const { worker, admitter, reporter, checks, adminRoutes } = joined;
@@ -45,7 +45,7 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
     host: config.host,
     port: config.port,
     webhook: createWebhookHandler({
-      secretsFor: async (targetId) => [...secrets, ...(await ground.apps.webhookSecrets(targetId))],
+      signersFor: joinSigners(config, ground.apps),
       deliveries,
       log,
       clock,

@@ -7,7 +7,8 @@ import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createTokenSource } from './credentials/token-source.ts';
 import type { DatabasePlace } from './db/open.ts';
 import { postgresPasswords } from './db/postgres-url.ts';
-import { parseAllowList } from './egress/allow-list.ts';
+import { listHosts, parseAllowList } from './egress/allow-list.ts';
+import { gitHubHosts } from './egress/shipped-lists.ts';
 import type { Rehearsal } from './flow/explain.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from './flow/github-credential.ts';
 import { type Directories, runPlaces } from './flow/places.ts';
@@ -61,6 +62,7 @@ export function mountHost(config: Config, policy: () => Policy): MountHost {
     runDir: config.runDir,
     appDirs: [APP_DIR, ...(config.hostAppDir === undefined ? [] : [config.hostAppDir])],
     trustedUids: [process.getuid?.() ?? 0, config.runAs.uid],
+    runAs: config.runAs,
     inContainer:
       ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
     ...(engineSocket === undefined ? {} : { engineSocket }),
@@ -136,11 +138,15 @@ export function clientsFor(
 }
 
 /** What `explain` uses of the flow: the same plan and prompt as a launch, with nothing started or copied. */
-export function createRehearsal(config: Config, foretell: Rehearsal['foretell']): Rehearsal {
+export function createRehearsal(
+  config: Config,
+  { foretell, missing }: Pick<Rehearsal, 'foretell' | 'missing'>,
+): Rehearsal {
   const policy = policyOnce(config);
   const host = mountHost(config, policy);
   const directories: Directories = { ...config, installation: '<installation>' };
   const runId = '<run>';
+  const gitHub = gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl });
   return {
     async plan(profile, event) {
       const repository = event.repository?.fullName ?? '';
@@ -158,10 +164,12 @@ export function createRehearsal(config: Config, foretell: Rehearsal['foretell'])
         runtimeUrl: undefined,
         policy: policy(),
       });
-      refuseBeyondPolicy(plan, policy());
+      refuseBeyondPolicy(plan, policy(), { runAs: config.runAs });
       return plan;
     },
     prompt: async (profile, event) => promptFor(profile, event, runId),
+    hosts: (allow) => listHosts(parseAllowList(allow, policy().privateHosts, gitHub).list),
+    missing,
     foretell,
   };
 }

@@ -4,6 +4,7 @@ import { databasePlace, databaseSecrets, policyPlace } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import { FlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
+import { mayBeRunDir } from './config/memory-place.ts';
 import { createTokenRecords } from './credentials/app-token-records.ts';
 import { insideWorkspaces } from './credentials/preflight.ts';
 import { lockInstallation } from './db/lock.ts';
@@ -154,4 +155,15 @@ async function refuseMisplacedSecrets({ secretsDir, runDir, workspaceRoot }: Con
     const fault = await insideWorkspaces(place);
     if (fault) throw fault;
   }
+  if (!mayBeRunDir(runDir)) throw runDirTaken(runDir);
+}
+
+/** Anybody may make names in `/dev/shm`. */
+function runDirTaken(runDir: string): FlowError {
+  return new FlowError({
+    code: 'run_dir_taken',
+    blame: 'operator',
+    message: `RUN_DIR is ${runDir}, and somebody else has made the directory there, or may write it.`,
+    mend: 'Find out who did, remove it, or set RUN_DIR to a directory of a tmpfs that the service alone may write.',
+  });
 }

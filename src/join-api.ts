@@ -1,8 +1,5 @@
 import { systemClock as clock } from './base/clock.ts';
 import { asFlowError } from './base/errors.ts';
-import { findRun } from './cli/find-run.ts';
-import { runDetails } from './cli/run-details.ts';
-import { workerUnknown, workerView } from './cli/workers.ts';
 import { deliveryUnknown } from './deliveries/errors.ts';
 import { deliveryDetails, deliveryView } from './deliveries/view.ts';
 import { cancelRun } from './flow/cancel.ts';
@@ -12,9 +9,11 @@ import { requestRetry } from './flow/retry.ts';
 import type { Ground } from './ground.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
 import { type ApiActions, createApiRouter } from './http/api-routes.ts';
-import { runAlreadyEnded, runNotEnded } from './runs/errors.ts';
+import { runAlreadyEnded, runNotEnded, workerUnknown } from './runs/errors.ts';
+import { findRun } from './runs/find-run.ts';
 import { createOutputStore } from './runs/output-store.ts';
-import { runView } from './runs/view.ts';
+import { runDetails } from './runs/run-details.ts';
+import { runView, workerView } from './runs/view.ts';
 import type { RecoveryLoop } from './upkeep/recovery.ts';
 import type { Retention } from './upkeep/retention.ts';
 

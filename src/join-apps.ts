@@ -1,12 +1,14 @@
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import { type AppFlow, createAppFlow } from './credentials/app-flow.ts';
-import { createAppWebhookSecrets, learnIdentities, loginsOf } from './credentials/app-hooks.ts';
+import { type AppSigner, createAppSigners, learnIdentities, loginsOf } from './credentials/app-hooks.ts';
 import { appName, type StoredApp } from './credentials/app-record.ts';
+import { findServing, type Serving } from './credentials/app-serving.ts';
 import { signInAs } from './credentials/app-sign-in.ts';
 import { type AppStore, createAppStore } from './credentials/app-store.ts';
 import type { TokenRecords } from './credentials/app-token-records.ts';
 import { createAppTokens } from './credentials/app-tokens.ts';
+import { appsFor } from './credentials/apps-for.ts';
 import { createGitHubTokens, type GitHubTokens } from './credentials/github-tokens.ts';
 import { createPassphrases } from './credentials/passphrase.ts';
 import type { SecretStore } from './credentials/secret-store.ts';
@@ -21,9 +23,15 @@ export type JoinedApps = {
   store: AppStore;
   tokens: GitHubTokens;
   flow: AppFlow;
+  /** Which App, or which file where none does, serves a repository. Throws the codes of `SecretStore`. */
+  serving: (repository: string, tokenFile: string) => Promise<Serving>;
   apiFor: (app: StoredApp) => AppApi;
-  /** The secrets of the App that a delivery says it is for. */
-  webhookSecrets: (targetId: string | undefined) => Promise<readonly string[]>;
+  /** The App that a delivery says it is for, with its webhook secret. */
+  signers: (targetId: string | undefined) => Promise<readonly AppSigner[]>;
+  /** Whether the App of this key may serve a repository and is installed there. Throws like `AppTokens.serves`. */
+  serves: (key: string, repository: string) => Promise<boolean>;
+  /** The same whatever its URL pattern says. */
+  isInstalled: (key: string, repository: string) => Promise<boolean>;
   /** The logins that the service itself acts under. */
   logins: () => string[];
   /** Begins to ask GitHub for what it has not told of Apps yet. */
@@ -57,6 +65,7 @@ export function joinApps(parts: {
     createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log, onDate });
   const cacheMs = config.appTokenMinutes * 60_000;
   const minted = createAppTokens({ apiFor, records, clock, redactor, log, cacheMs });
+  const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
   let timer: { stop(): void } | undefined;
   let isOpen = true;
   const learn = async (): Promise<void> =>
@@ -68,16 +77,20 @@ export function joinApps(parts: {
   return {
     store,
     apiFor,
-    tokens: createGitHubTokens({
-      apps: store,
-      tokens: minted,
-      apiUrl: config.githubApiUrl,
-      serverUrl: config.githubServerUrl,
-      redactor,
-      log,
-    }),
+    tokens: createGitHubTokens({ apps: store, tokens: minted, ...hosts, redactor, log }),
+    serving: async (repository, tokenFile) =>
+      await findServing({ apps: await store.all(), tokens: minted, tokenFile, ...hosts }, repository),
     flow: createAppFlow({ store, apiFor, publicUrl: config.publicUrl, redactor, clock, log }),
-    webhookSecrets: createAppWebhookSecrets(store, log),
+    signers: createAppSigners(store, log),
+    async serves(key, repository) {
+      const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
+      const [app] = appsFor(await store.all(), repository, hosts).filter((each) => each.key === key);
+      return app !== undefined && (await minted.serves(app, repository));
+    },
+    async isInstalled(key, repository) {
+      const app = (await store.all()).find((each) => each.key === key);
+      return app !== undefined && (await minted.serves(app, repository));
+    },
     logins: () => loginsOf(store.last()),
     start() {
       void learn();

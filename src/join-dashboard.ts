@@ -1,6 +1,5 @@
 import { Router, urlencoded } from 'express';
 import { systemClock as clock } from './base/clock.ts';
-import { findRun } from './cli/find-run.ts';
 import type { Config } from './config/config.ts';
 import { createGitHubLinks } from './dashboard/links.ts';
 import type { DashboardParts } from './dashboard/parts.ts';
@@ -15,6 +14,7 @@ import { withStatus } from './http/api-status.ts';
 import { clientAddress } from './http/client-address.ts';
 import type { Login } from './http/login.ts';
 import { runActions } from './join-api.ts';
+import { findRun } from './runs/find-run.ts';
 import { createOutputStore } from './runs/output-store.ts';
 
 /** How much of an output a page reads from its end, in bytes as it is kept. */

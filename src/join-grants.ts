@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { clientsFor } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
+import { isInMemory, makeSharedMemoryPlace } from './config/memory-place.ts';
 import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createHostGit, type HostGitWant } from './credentials/host-git.ts';
 import type { NamedSecrets } from './credentials/named-secrets.ts';
@@ -37,6 +38,8 @@ export type JoinedGrants = {
     repository: string,
     purpose: Purpose,
   ) => Promise<Record<string, string>>;
+  /** The git that had an environment of these is over: its token goes with it. */
+  releaseGitEnvironment: (environment: Record<string, string>) => Promise<void>;
   /** What mirrors fetch with. */
   cloneEnvironment: (repository: {
     owner: string;
@@ -68,10 +71,9 @@ export function joinGrants(ground: {
   const named = joinSecrets(ground);
   const keeper = createTokenKeeper({ tokens, runs, held, redactor, clock, log });
   const hostGit = createHostGit({
-    dir: join(config.runDir, `host-git-${ground.directories.installation}`),
+    dir: join(memoryFor(config.runDir), `host-git-${ground.directories.installation}`),
     serverUrl: config.githubServerUrl,
     tokens,
-    clock,
   });
   const clientFor = clientsFor(config, { tokens, log });
   let runtime: Listener | undefined;
@@ -92,11 +94,14 @@ export function joinGrants(ground: {
       serverUrl: config.githubServerUrl,
     }),
     gitEnvironmentFor: async (...want) => await hostGit.environment(gitWant(...want)),
+    releaseGitEnvironment: async (environment) => await hostGit.release(environment),
     isGitTokenYoung: async (...want) => await hostGit.isYoung(gitWant(...want)),
     cloneEnvironment: async (repository) => await hostGit.environment(cloneWant(repository)),
     isCloneTokenYoung: async (repository) => await hostGit.isYoung(cloneWant(repository)),
     runtimeUrl: () => runtime && (config.runtimeAddress ?? reachable(runtime.url)),
     async start() {
+      if (!isInMemory(config.runDir)) warnOfDisk(log, config.runDir);
+      await hostGit.start();
       await named.look();
       keeper.start();
       runtime = await startRuntime(config, createBearerAccess({ ...ground, tokens }), log);
@@ -107,6 +112,18 @@ export function joinGrants(ground: {
       await hostGit.close();
     },
   };
+}
+
+/** Where a token may lie that only git of this host reads: where the credentials of runs are, if that is in memory. */
+function memoryFor(runDir: string): string {
+  return isInMemory(runDir) ? runDir : (makeSharedMemoryPlace() ?? runDir);
+}
+
+function warnOfDisk(log: Logger, runDir: string): void {
+  log.warn(
+    { code: 'run_dir_on_disk' },
+    `RUN_DIR (${runDir}) is on a disk, so the tokens of living runs are written to it. Set RUN_DIR to a directory of a tmpfs that the engine sees too, such as /run/github-flows.`,
+  );
 }
 
 function cloneWant({

@@ -17,7 +17,7 @@ const STALL_SEC = 20;
 export function joinOrigin(ground: {
   config: Config;
   redactor: Redactor;
-  grants: Pick<JoinedGrants, 'cloneEnvironment'>;
+  grants: Pick<JoinedGrants, 'cloneEnvironment' | 'releaseGitEnvironment'>;
   mirrors: Mirrors;
 }): Origin {
   const { config, redactor, grants, mirrors } = ground;
@@ -31,6 +31,7 @@ export function joinOrigin(ground: {
     remoteOf: createRemotes({
       serverUrl: config.githubServerUrl,
       credentialEnv: grants.cloneEnvironment,
+      releaseCredential: grants.releaseGitEnvironment,
       hostEnv: gitHostEnvironment(config.environment),
       cwd: config.varDir,
       stallSec: STALL_SEC,

@@ -37,7 +37,7 @@ export function joinPublishing(ground: {
   directories: Directories;
   host: Host;
   talk: Pick<Talk, 'lookups' | 'own' | 'marks'>;
-  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung'>;
+  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung' | 'releaseGitEnvironment'>;
   mirrors: Mirrors;
   redactor: Redactor;
   log: Logger;
@@ -70,6 +70,7 @@ function remotesOf({
     const remoteOf = createRemotes({
       serverUrl: config.githubServerUrl,
       credentialEnv: async () => await grants.gitEnvironmentFor(profile, repository, publishPurpose(profile)),
+      releaseCredential: grants.releaseGitEnvironment,
       young: {
         isYoung: async () => await grants.isGitTokenYoung(profile, repository, publishPurpose(profile)),
         clock,

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { systemClock as clock } from './base/clock.ts';
 import { asFlowError, type FlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
 import { createNamedSecrets, type NamedSecrets } from './credentials/named-secrets.ts';
 import { createPassphrases } from './credentials/passphrase.ts';
+import { keepOutOfGit } from './credentials/secret-store.ts';
 import { createSecretStores } from './credentials/secret-stores.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
@@ -30,6 +32,7 @@ export function joinSecrets(parts: { config: Config; redactor: Redactor; log: Lo
   return {
     secrets: createNamedSecrets({ stores, order, environment, drop }),
     async look() {
+      await keepOutOfGit(join(config.secretsDir, 'service')).catch(() => {});
       for (const store of stores.existing())
         await store.read().catch((error: unknown) => drop(asFlowError(error)));
     },

@@ -39,5 +39,5 @@ export function joinTalk(ground: Ground, clientFor: ClientFor, origin: Origin): 
 
 /** What admission counts, by the configuration. */
 export function admissionLimits({ talk }: Config): AdmissionLimits {
-  return { loop: talk.loop, ...talk.budgets };
+  return { loop: talk.loop, ...talk.budgets, open: talk.openBudgets };
 }

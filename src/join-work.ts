@@ -7,6 +7,7 @@ import { createEngine, type Engine } from './containers/docker.ts';
 import { programVersion } from './db/program-version.ts';
 import { EGRESS_LIMITS } from './egress/limits.ts';
 import { systemResolve } from './egress/resolve.ts';
+import { gitHubHosts } from './egress/shipped-lists.ts';
 import { createEgress, type Egress } from './egress/sockets.ts';
 import { readUpstream, type Upstream } from './egress/upstream.ts';
 import type { Reporter } from './feedback/reporter.ts';
@@ -85,6 +86,7 @@ export function joinWork(ground: Ground): Work {
     serverUrl: config.githubServerUrl,
     egress,
     privateHosts: () => ground.policy.current().privateHosts,
+    gitHubHosts: gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl }),
     shipper: createOutputShipper({ store, clock, log }),
     ...grants,
     clock,
@@ -150,6 +152,7 @@ function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mir
     redact: redactor.mask,
     hostEnv: gitHostEnvironment(config.environment),
     credentialEnv: grants.cloneEnvironment,
+    releaseCredential: grants.releaseGitEnvironment,
     young: { isYoung: grants.isCloneTokenYoung, clock },
   });
 }

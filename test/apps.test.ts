@@ -30,16 +30,41 @@ afterEach(async () => {
   await api.close();
 });
 
-const deliver = async (secret: string, targetId: string | undefined): Promise<number> => {
-  const body = JSON.stringify(commentPayload());
+const post = async (secret: string, targetId: string | undefined, payload: object) => {
+  const body = JSON.stringify(payload);
   const headers = signedHeaders(body, {
     'x-hub-signature-256': signatureOf(body, secret),
     'x-github-hook-installation-target-id': targetId,
     'x-github-hook-installation-target-type': targetId && 'integration',
   });
   const response = await fetch(`${app?.url}/webhooks/github`, { method: 'POST', body, headers });
-  await response.text();
-  return response.status;
+  const { delivery, error } = JSON.parse(await response.text()) as {
+    delivery?: string;
+    error?: { code: string };
+  };
+  return { status: response.status, delivery: delivery ?? '', code: error?.code };
+};
+
+const deliver = async (secret: string, targetId: string | undefined): Promise<number> =>
+  (await post(secret, targetId, commentPayload())).status;
+
+type Stood = ReturnType<typeof makeApp>;
+
+/** Adds an App of the stand-in to the service with more of its file. */
+const add = async (stood: Stood, more: object = {}): Promise<void> => {
+  const { clientId, pem: privateKey, webhookSecret } = stood;
+  const input = JSON.stringify({ githubAppInstallation: { clientId, privateKey, webhookSecret, ...more } });
+  const added = await runCommandWith({ input }, ground.dir, ground.settings, 'app', 'add', '--file', '-');
+  expect(added).toMatchObject({ code: 0 });
+};
+
+const by = async (stood: Stood, repository: string, more: object = {}) =>
+  await post(stood.webhookSecret, String(stood.id), { ...commentPayload('Hi.', { repository }), ...more });
+
+const decided = async (id: string): Promise<string | undefined> => {
+  const decision = async () => (await app?.deliveries.find(id))?.decision?.reason;
+  await expect.poll(decision, { timeout: 10_000 }).toBeDefined();
+  return await decision();
 };
 
 test('a living service takes the webhook secret of an App at once when another process adds it, for that App alone', async () => {
@@ -59,6 +84,57 @@ test('a living service takes the webhook secret of an App at once when another p
   expect(await deliver(stood.webhookSecret, `${stood.id} `.repeat(50))).toBe(401);
   expect(await deliver(ground.settings.WEBHOOK_SECRET ?? '', String(stood.id))).toBe(202);
   expect(log.join('')).not.toContain(stood.webhookSecret);
+});
+
+test('an App’s secret brings what happens below the App’s pattern and in its installation, and nothing else is stored', async () => {
+  app = await startApp(loadConfig(ground.settings, ground.dir), { write: (line) => void log.push(line) });
+  const [acme, single] = [makeApp(), makeApp()];
+  acme.installations.push(makeInstallation('acme', 'acme/site'));
+  api.repositories.add('acme/site');
+  api.apps.apps.push(acme, single);
+  await add(acme, { urlPattern: '(?<baseUrl>https://github\\.com/acme)/.*' });
+  await add(single, { installationId: 77 });
+  const refused = { status: 403, code: 'signer_not_allowed' };
+  expect(await by(acme, 'victim/site')).toMatchObject(refused);
+  expect(await by(acme, 'acme-evil/site')).toMatchObject(refused);
+  expect(await by(single, 'acme/site', { installation: { id: 78 } })).toMatchObject(refused);
+  expect(await app.deliveries.list({ limit: 10 })).toEqual([]);
+  const taken = await by(acme, 'acme/site');
+  expect(taken.status).toBe(202);
+  expect(await decided(taken.delivery)).not.toMatch(/^signer/);
+  expect(log.join('')).toContain('signer_not_allowed');
+});
+
+test('what an App signs of a repository where it is not installed starts nothing, and nor does it when GitHub does not say', async () => {
+  app = await startApp(loadConfig(ground.settings, ground.dir), { write: (line) => void log.push(line) });
+  const [at, away, silent] = [makeApp(), makeApp(), makeApp()];
+  at.installations.push(makeInstallation('octo', 'octo/hello'));
+  api.repositories.add('octo/hello');
+  api.apps.apps.push(at, away, silent);
+  for (const each of [at, away, silent]) await add(each);
+  expect(await decided((await by(at, 'octo/hello')).delivery)).not.toMatch(/^signer/);
+  expect(await decided((await by(at, 'victim/site')).delivery)).toBe('signer_not_installed');
+  expect(await decided((await by(away, 'octo/hello')).delivery)).toBe('signer_not_installed');
+  api.misbehaveAt(/\/installation$/, { status: 500 }, 20);
+  expect(await decided((await by(silent, 'octo/hello')).delivery)).toBe('signer_unknown');
+});
+
+test('an event of another GitHub than the one that is served is refused, whoever signed it', async () => {
+  const settings = { ...ground.settings, GITHUB_SERVER_URL: 'https://ghe.example.com' };
+  app = await startApp(loadConfig(settings, ground.dir), { write: (line) => void log.push(line) });
+  const secret = ground.settings.WEBHOOK_SECRET ?? '';
+  const of = async (address: object) => {
+    const { repository, ...rest } = commentPayload();
+    return await post(secret, undefined, { ...rest, repository: { ...(repository as object), ...address } });
+  };
+  const refused = { status: 403, code: 'host_not_served' };
+  expect(await of({ html_url: 'https://github.com/octo/hello' })).toMatchObject(refused);
+  expect(await of({ html_url: 'https://ghe.example.com:8443/octo/hello' })).toMatchObject(refused);
+  expect(await of({ html_url: 'https://ghe.example.com.evil.example/octo/hello' })).toMatchObject(refused);
+  expect(await of({ clone_url: 'https://github.com/octo/hello.git' })).toMatchObject(refused);
+  expect(await of({ html_url: 'no address' })).toMatchObject(refused);
+  expect(await app.deliveries.list({ limit: 10 })).toEqual([]);
+  expect(await of({ html_url: 'https://GHE.example.com/octo/hello' })).toMatchObject({ status: 202 });
 });
 
 test('doctor tells what the Apps reach, and wants no token file beside them', async () => {

@@ -45,8 +45,8 @@ describe('docs/configuration.md', () => {
   });
 });
 
-describe('docs/cli.md', () => {
-  const commands = leaves(createProgram(silentIo), '');
+describe('docs/cli.md', async () => {
+  const commands = leaves(await createProgram(silentIo), '');
   const headings = [...read('docs/cli.md').matchAll(/^## `github-flows ([^`]+)`$/gm)].map(
     ([, name = '']) => name,
   );
@@ -77,9 +77,9 @@ describe('docs/cli.md', () => {
 });
 
 describe('the pages', () => {
-  test('every `npm run` and `github-flows` command they name exists', () => {
+  test('every `npm run` and `github-flows` command they name exists', async () => {
     const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
-    const program = createProgram(silentIo);
+    const program = await createProgram(silentIo);
     const wrong = pages.flatMap((page) => {
       const text = read(page);
       const npm = [...text.matchAll(/\bnpm (?:run )?(test:long|test|[a-z:]+)\b/g)]
@@ -90,7 +90,7 @@ describe('the pages', () => {
             text.includes(`npm run ${name}`) &&
             !scripts.includes(name),
         );
-      const cli = [...text.matchAll(/(?:bin\/|^|[`\s])github-flows ([a-z]+)(?: ([a-z]+))?/gm)]
+      const cli = [...text.matchAll(/(?:bin\/|^|[`\s])github-flows ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?/gm)]
         .filter(([, first = '']) => program.commands.every((command) => command.name() !== first))
         .map(([whole]) => whole)
         .filter((whole) => whole.includes('`') || whole.includes('bin/'));

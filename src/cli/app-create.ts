@@ -1,10 +1,11 @@
 import { isoTime, systemClock } from '../base/clock.ts';
-import { asFlowError, FlowError } from '../base/errors.ts';
+import { asFlowError, FlowError, systemCode } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Config } from '../config/config.ts';
 import { checkUrlPattern } from '../credentials/app-pattern.ts';
 import { appName, type StoredApp } from '../credentials/app-record.ts';
-import { serverOf } from '../credentials/apps-for.ts';
+import { apiOf, serverOf } from '../credentials/apps-for.ts';
+import { tenantOf } from '../github/tenant.ts';
 import { startAdminServer } from '../http/admin-server.ts';
 import { createAppRouter } from '../http/app-routes.ts';
 import type { Listener } from '../http/listen.ts';
@@ -12,12 +13,13 @@ import { createLogin } from '../http/login.ts';
 import type { JoinedApps } from '../join-apps.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
+import { rememberLeftovers } from './app-leftovers.ts';
 import { appView } from './app-view.ts';
 import { appsOf } from './apps-of.ts';
 import type { Io } from './io.ts';
 import { plain, printJson } from './output.ts';
-import { untilSignal } from './serve.ts';
 import { readConfig } from './stores.ts';
+import { untilSignal } from './until-signal.ts';
 import { usage } from './usage.ts';
 
 /** What `app create` was given. */
@@ -38,11 +40,34 @@ const LOOK_MS = 300;
 /**
  * Prints the address at which the flow begins and waits until the App is stored and installed. The pages are the
  * service's own; where nothing listens at the admin's address, this command serves them for as long as it waits.
+ * One that fails leaves nothing behind: no store, no key file, no listener.
  */
 export async function createApp(io: Io, options: CreateOptions): Promise<void> {
   const config = readConfig(io);
   const wish = wishOf(config, options);
-  const apps = await appsOf(io, config, 'write');
+  const leftovers = rememberLeftovers(config);
+  const stopped = new AbortController();
+  void untilSignal(['SIGTERM', 'SIGINT', 'SIGHUP']).then(() => stopped.abort());
+  try {
+    const apps = await appsOf(io, config, 'write');
+    await leftovers.opened(apps);
+    await create({ io, config, options, wish, apps, signal: stopped.signal });
+  } catch (error) {
+    const gone = await leftovers.takeBack().catch(() => false);
+    if (gone) io.err(`${config.keyFile} is removed again, for nothing was stored.\n`);
+    throw error;
+  }
+}
+
+async function create(parts: {
+  io: Io;
+  config: Config;
+  options: CreateOptions;
+  wish: ReturnType<typeof wishOf>;
+  apps: JoinedApps;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { io, config, options, wish, apps, signal } = parts;
   const { state, text } = await apps.flow.begin(wish);
   const address = `${wish.callbackUrl}/new?state=${text}`;
   const expiresAt = isoTime(state.expiresAt);
@@ -52,10 +77,8 @@ export async function createApp(io: Io, options: CreateOptions): Promise<void> {
   if (!options.wait) return;
   const pages = await servePages(config, apps);
   try {
-    const app = await waitFor(apps, state.nonce, state.expiresAt, {
-      say,
-      isInstalledHere: pages !== undefined,
-    });
+    const isInstalledHere = pages !== undefined;
+    const app = await waitFor(apps, state, { say, isInstalledHere, signal });
     if (options.json) printJson(io, appView(app));
   } finally {
     await pages?.close();
@@ -85,10 +108,9 @@ function wishOf(config: Config, options: CreateOptions) {
 function hostOf(config: Config, { apiUrl, serverUrl }: CreateOptions): { apiUrl: string; serverUrl: string } {
   const server = serverUrl === undefined ? undefined : web('--server-url', serverUrl);
   const api = apiUrl === undefined ? undefined : web('--api-url', apiUrl);
-  if (server !== undefined) {
-    const own = server === 'https://github.com' ? 'https://api.github.com' : `${server}/api/v3`;
-    return { serverUrl: server, apiUrl: api ?? own };
-  }
+  const tenant = tenantOf(server ?? api ?? '');
+  if (tenant) return api === undefined || tenantOf(api) ? tenant : { ...tenant, apiUrl: api };
+  if (server !== undefined) return { serverUrl: server, apiUrl: api ?? apiOf(server) };
   if (api !== undefined) return { serverUrl: serverOf(api), apiUrl: api };
   const { githubApiUrl, githubServerUrl } = config;
   const isWeb = /^https?:/.test(githubServerUrl);
@@ -123,23 +145,23 @@ async function servePages(config: Config, apps: JoinedApps): Promise<Listener | 
       clock: systemClock,
     });
   } catch (error) {
-    if (asFlowError(error).code === 'listen_failed') return undefined;
+    const fault = asFlowError(error);
+    if (fault.code === 'listen_failed' && systemCode(fault.cause) === 'EADDRINUSE') return undefined;
     throw error;
   }
 }
 
 async function waitFor(
   apps: JoinedApps,
-  nonce: string,
-  expiresAt: number,
-  { say, isInstalledHere }: { say: (text: string) => void; isInstalledHere: boolean },
+  { nonce, expiresAt }: { nonce: string; expiresAt: number },
+  {
+    say,
+    isInstalledHere,
+    signal,
+  }: { say: (text: string) => void; isInstalledHere: boolean; signal: AbortSignal },
 ): Promise<StoredApp> {
   let stored: StoredApp | undefined;
-  let isInterrupted = false;
-  void untilSignal().then(() => {
-    isInterrupted = true;
-  });
-  while (!isInterrupted && systemClock.now() < expiresAt) {
+  while (!signal.aborted && systemClock.now() < expiresAt) {
     const app = (await apps.store.all()).find((each) => each.state === nonce);
     if (app && !stored)
       say(plain(`The App ${appName(app)} is stored. Install it on your repositories in the same browser.\n`));

@@ -1,21 +1,18 @@
-import { databasePlace } from '../assembly.ts';
 import { systemClock } from '../base/clock.ts';
 import { createTokenRecords } from '../credentials/app-token-records.ts';
-import { openDatabase } from '../db/open.ts';
 import { appView, tokenView } from './app-view.ts';
 import { appsOf } from './apps-of.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable } from './output.ts';
-import { readConfig } from './stores.ts';
+import { readConfig, withStoresOrNone } from './stores.ts';
 
 /** Prints the Apps with what is recorded of their tokens; asks GitHub nothing, and works while the service is down. */
 export async function listApps(io: Io, json: boolean): Promise<void> {
-  const config = readConfig(io);
-  const apps = await (await appsOf(io, config, 'read')).store.all();
-  const db = await openDatabase(databasePlace(config));
-  const records = await createTokenRecords(db, (text) => text)
-    .list()
-    .finally(db.close);
+  const apps = await (await appsOf(io, readConfig(io), 'read')).store.all();
+  const records = await withStoresOrNone(
+    io,
+    async ({ db }) => await createTokenRecords(db, (text) => text).list(),
+  );
   const now = systemClock.now();
   const views = apps.map((app) => ({
     ...appView(app),

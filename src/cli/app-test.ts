@@ -1,25 +1,40 @@
 import { profileChecks } from '../assembly.ts';
+import { counted } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import { appNotFound } from '../credentials/app-errors.ts';
 import { highestPermissions } from '../credentials/app-permissions.ts';
 import { appName, type StoredApp } from '../credentials/app-record.ts';
 import { type AppReport, type InstallationReport, reportApp } from '../credentials/app-report.ts';
+import type { Serving } from '../credentials/app-serving.ts';
 import { createGitHubClient, type GitHubClient } from '../github/client.ts';
 import { repositoriesOf, revokeToken } from '../github/token-reach.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import { loadProfiles } from '../profiles/load.ts';
+import { hostsOf, servingOf, servingView, servingWords } from './app-serving-view.ts';
 import { isCalled } from './app-view.ts';
 import { appsOf } from './apps-of.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
 import { readConfig } from './stores.ts';
+import { checkRepository } from './usage.ts';
+
+/** How many repositories of an installation are printed. */
+const SHOWN = 100;
 
 /** What a run has that names nothing (docs/profiles.md). */
 const DEFAULT_PERMISSIONS = { contents: 'write', issues: 'write', metadata: 'read', pull_requests: 'write' };
 
-/** Tests each App, or the one called `name`; exit code 1 when one of them lacks something. */
-export async function testApps(io: Io, name: string | undefined, json: boolean): Promise<void> {
+/** What `app test` was given. */
+export type TestOptions = { repository?: string; json?: true };
+
+/** Tests each App, or the one called `name`, and says what serves a repository; exit code 1 when something is lacking. */
+export async function testApps(
+  io: Io,
+  name: string | undefined,
+  { repository, json }: TestOptions,
+): Promise<void> {
+  if (repository !== undefined) checkRepository(repository);
   const config = readConfig(io);
   const apps = await appsOf(io, config, 'read');
   const all = await apps.store.all();
@@ -28,13 +43,17 @@ export async function testApps(io: Io, name: string | undefined, json: boolean):
   const wanted = await wantedPermissions(config);
   const reports: AppReport[] = [];
   for (const app of chosen) {
-    const report = await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), wanted });
+    const hosts = hostsOf(config);
+    const report = await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), hosts, wanted });
     reports.push(report);
     if (!json) print(io, report);
   }
-  if (json) printJson(io, reports);
+  const serving = repository === undefined ? undefined : await servingOf(config, apps, repository);
+  if (json) printJson(io, serving ? [...reports, servingView(serving)] : reports);
+  else if (serving) printServing(io, serving);
   const isWell = (part: { problems: readonly unknown[] }): boolean => part.problems.length === 0;
-  if (!reports.every((report) => isWell(report) && report.installations.every(isWell))) io.fail(1);
+  const areWell = reports.every((report) => isWell(report) && report.installations.every(isWell));
+  if (!areWell || serving?.by.kind === 'nothing') io.fail(1);
 }
 
 /** What the profiles ask for, beside what every run has; faulty profiles ask for nothing here. */
@@ -47,14 +66,22 @@ export async function wantedPermissions(config: Config): Promise<Record<string, 
 }
 
 /** What a token reaches, asked with the token itself. */
-export function tokenLook({ apiUrl }: StoredApp) {
+export function tokenLook({ apiUrl, urlPattern }: StoredApp) {
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const client = (token: string): GitHubClient =>
     createGitHubClient({ apiUrl, token: async () => token, log });
+  // Whether a pattern leaves out every repository is only known of all of them.
+  const pages = urlPattern === null ? 1 : 10;
   return {
-    repositories: async (token: string) => await repositoriesOf(client(token)),
+    repositories: async (token: string) => await repositoriesOf(client(token), pages),
     revoke: async (token: string) => await revokeToken(client(token)),
   };
+}
+
+function printServing(io: Io, serving: Serving): void {
+  const { by } = serving;
+  io.out(plain(`${by.kind === 'nothing' ? '✗' : '✓'} ${servingWords(serving)}\n`));
+  if (by.kind === 'nothing') io.out(indented(problemText(by.fault.toProblem())));
 }
 
 function print(io: Io, report: AppReport): void {
@@ -66,15 +93,21 @@ function print(io: Io, report: AppReport): void {
 }
 
 function printInstallation(io: Io, installation: InstallationReport): void {
-  const { id, account, repositories, repositoryCount, repositorySelection, minted, problems } = installation;
+  const { id, account, repositoryCount, repositorySelection, minted, problems } = installation;
+  const repositories = installation.repositories.slice(0, SHOWN);
   const reach =
-    repositoryCount === null ? 'reach unknown' : `${repositoryCount} repositories (${repositorySelection})`;
+    repositoryCount === null
+      ? 'reach unknown'
+      : `${counted(repositoryCount, 'repository', 'repositories')} (${repositorySelection})`;
   io.out(
     plain(
       `  ${problems.length === 0 ? '✓' : '✗'} ${account}, installation ${id}: ${minted ? 'a token was minted' : 'no token'}, ${reach}\n`,
     ),
   );
-  for (const repository of repositories) io.out(plain(`      ${repository}\n`));
+  for (const repository of repositories) {
+    const isLeftOut = installation.leftOut.includes(repository);
+    io.out(plain(`      ${repository}${isLeftOut ? ' (left out by the URL pattern)' : ''}\n`));
+  }
   const more = (repositoryCount ?? 0) - repositories.length;
   if (more > 0) io.out(`      and ${more} more\n`);
   for (const problem of problems) io.out(indented(problemText(problem)));

@@ -3,7 +3,7 @@ import { type AddOptions, addApp } from './app-add.ts';
 import { type CreateOptions, createApp } from './app-create.ts';
 import { listApps } from './app-list.ts';
 import { removeApp } from './app-remove.ts';
-import { testApps } from './app-test.ts';
+import { type TestOptions, testApps } from './app-test.ts';
 import type { Io } from './io.ts';
 import { idOption, installationOption } from './usage.ts';
 
@@ -59,9 +59,7 @@ export function addAppCommand(program: Command, io: Io): void {
     .description(
       'Sign in as each App or the one that is named, mint, and say what it reaches and what it lacks.',
     )
+    .option('--repository <owner/name>', 'also say which App or token file serves this repository')
     .option('--json', 'print one JSON array')
-    .action(
-      async (name: string | undefined, options: { json?: true }) =>
-        await testApps(io, name, options.json === true),
-    );
+    .action(async (name: string | undefined, options: TestOptions) => await testApps(io, name, options));
 }

@@ -8,6 +8,7 @@ import { clockFault } from '../github/clock-skew.ts';
 import { appsFile, type JoinedApps, joinApps } from '../join-apps.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
+import { hostsOf, servingOf, servingView, servingWords } from './app-serving-view.ts';
 import { tokenLook, wantedPermissions } from './app-test.ts';
 import type { Finding } from './check.ts';
 
@@ -38,7 +39,10 @@ export async function reportApps(config: Config): Promise<Finding> {
   if (stored.length === 0) return 'none';
   const wanted = await wantedPermissions(config);
   const reports = await Promise.all(
-    stored.map(async (app) => await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), wanted })),
+    stored.map(
+      async (app) =>
+        await reportApp(app, { api: apps.apiFor(app), look: tokenLook(app), hosts: hostsOf(config), wanted }),
+    ),
   );
   const found = reports.flatMap((report) => [
     ...report.problems,
@@ -52,7 +56,14 @@ export async function reportApps(config: Config): Promise<Finding> {
   return { detail: words.join('; ') || stored.map(appName).join(', '), problems };
 }
 
-function quietApps(config: Config, onDate: (gitHubMs: number) => void = () => undefined): JoinedApps {
+/** Which App or token file serves a repository, and why each other App does not. */
+export async function reportServing(config: Config, repository: string): Promise<Finding> {
+  const serving = await servingOf(config, quietApps(config), repository);
+  return { detail: servingWords(serving), problems: servingView(serving).problems };
+}
+
+/** The Apps for a look that logs nothing and asks nobody for a passphrase. */
+export function quietApps(config: Config, onDate: (gitHubMs: number) => void = () => undefined): JoinedApps {
   const redactor = createRedactor();
   return joinApps({ config, redactor, log: createLogger({ level: 'silent', redactor }), onDate });
 }

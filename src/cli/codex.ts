@@ -9,9 +9,9 @@ import { codexLogin } from '../flow/codex-login.ts';
 import { codexSummary } from './codex-words.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
-import { untilSignal } from './serve.ts';
 import { readConfig } from './stores.ts';
 import { openTerminal } from './terminal.ts';
+import { untilSignal } from './until-signal.ts';
 
 /** A closed terminal ends a person's container too; otherwise it would hold the login for ever. */
 const SIGNALS: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];

@@ -56,7 +56,7 @@ export async function startScriptedModel(options: {
   };
 }
 
-/** The socket's name in the directory that is mounted into containers. */
+/** The socket's name in the workspace of a run. */
 export const MODEL_SOCKET = 'model.sock';
 
 /** Serves a scripted model as `model.sock` in `dir`, however long its path is: the kernel sees a short one. */

@@ -15,8 +15,6 @@ export type DemoPlaces = {
   /** Bare repositories, `<owner>/<name>.git`. */
   repositories: string;
   secrets: string;
-  /** Holds the scripted model's socket; mounted into the agent's container. */
-  model: string;
   varDir: string;
   runDir: string;
   serviceLog: string;
@@ -46,7 +44,6 @@ export function openDemoPlaces(): DemoPlaces {
     profiles: join(dir, 'profiles'),
     repositories: join(dir, 'repositories'),
     secrets: join(dir, 'secrets'),
-    model: join(dir, 'model'),
     varDir: join(dir, 'var'),
     runDir: join(dir, 'run'),
     serviceLog: join(dir, 'service.log'),

@@ -11,11 +11,8 @@ const DEMO_ACTOR = 'octocat';
 /** Stands in the output of a run between what Codex said and the change that git shows. */
 export const CHANGE_MARK = '--- the change that the agent left ---';
 
-/** Where the directory with the scripted model's socket is mounted. */
-const MODEL_TARGET = '/mnt/scripted-model';
-
-/** The socket as the agent's container sees it. */
-export const MODEL_SOCKET_IN_CONTAINER = `${MODEL_TARGET}/${MODEL_SOCKET}`;
+/** The scripted model's socket as the agent's container sees it: in the run's own workspace. */
+export const MODEL_SOCKET_IN_CONTAINER = `/workspace/${MODEL_SOCKET}`;
 
 /** Which model answers: the demo's script, or OpenAI's with the operator's Codex state. */
 export type DemoModel = { kind: 'scripted' } | { kind: 'real'; codexState: string };
@@ -36,7 +33,6 @@ const SHOW_CHANGE = `printf '%s\\n' '${CHANGE_MARK}' && git --no-pager log --rev
 /** A profile of the documented shape, for comments on the demo's repository. */
 export function demoProfile(places: DemoPlaces, model: DemoModel): object {
   const codexState = model.kind === 'real' ? model.codexState : `${places.secrets}/codex`;
-  const modelMount = ['--mount', `type=bind,src=${places.model},dst=${MODEL_TARGET},readonly`];
   return {
     description: 'Comments on the demo repository start Codex.',
     trigger: { repository: DEMO_REPOSITORY, event: 'issue_comment', action: 'created' },
@@ -66,7 +62,6 @@ export function demoProfile(places: DemoPlaces, model: DemoModel): object {
         dockerArgs: [
           ...['--mount', `type=bind,src=${codexState},dst=/home/user/.codex`],
           ...['--mount', `type=bind,src=${places.secrets}/gh-token,dst=/run/secrets/gh-token,readonly`],
-          ...(model.kind === 'real' ? [] : modelMount),
         ],
       },
     },

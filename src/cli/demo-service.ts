@@ -33,7 +33,7 @@ export function holdDemo(places: DemoPlaces): { release(): void } {
 export async function removeLastDemo(places: DemoPlaces, engine: Engine): Promise<number> {
   const left = (await Promise.all((await lastInstallations(places)).map(engine.list))).flat();
   for (const { id } of left) await engine.remove(id);
-  for (const dir of [places.varDir, places.runDir, places.profiles, places.secrets, places.model])
+  for (const dir of [places.varDir, places.runDir, places.profiles, places.secrets])
     await removeHostileTree(dir);
   return left.length;
 }

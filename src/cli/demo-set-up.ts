@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { App } from '../app.ts';
 import { systemClock as clock } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
@@ -5,10 +6,10 @@ import type { Secret } from '../base/secret.ts';
 import type { Config } from '../config/config.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { createEngine } from '../containers/docker.ts';
-import { serveModelIn } from './demo-model.ts';
+import { serveModelInRuns } from './demo-model-runs.ts';
 import type { DemoPlaces } from './demo-places.ts';
 import type { DemoModel } from './demo-profile.ts';
-import { makeDemoRepository } from './demo-repository.ts';
+import { DEMO_REPOSITORY, makeDemoRepository } from './demo-repository.ts';
 import type { Screen } from './demo-screen.ts';
 import { greeterScript } from './demo-script.ts';
 import { removeLastDemo, startDemoService } from './demo-service.ts';
@@ -45,7 +46,7 @@ export async function setUp(demo: Demo): Promise<DemoService> {
   await screen.step('A profile, its prompt, and a token of no account', () => writeStage(places, model));
   if (model.kind === 'scripted')
     await screen.step('The scripted model, on a socket that only the agent’s container sees', async () => {
-      undo.push((await serveModelIn(places.model, greeterScript)).close);
+      undo.push(serveModelInRuns(join(places.varDir, 'work', DEMO_REPOSITORY), greeterScript, clock).close);
     });
   signal.throwIfAborted();
   const service = await screen.step('The service', () => startService(demo));

@@ -1,10 +1,10 @@
-import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
 import type { Config } from '../config/config.ts';
-import { loadConfig, type Settings } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import type { DemoPlaces } from './demo-places.ts';
 import {
   DEMO_PROFILE,
@@ -61,9 +61,6 @@ export async function writeStage(places: DemoPlaces, model: DemoModel): Promise<
   const profile = join(places.profiles, DEMO_PROFILE);
   const codex = join(places.secrets, 'codex');
   for (const dir of [profile, codex, places.varDir]) await makeDirectory(dir, { mode: 0o700 });
-  await mkdir(places.model, { recursive: true });
-  // The socket in it is for the agent's user, who is another than root.
-  await chmod(places.model, 0o755);
   const text = `${JSON.stringify(demoProfile(places, model), null, 2)}\n`;
   await writeAtomic(join(profile, 'profile.json'), text, { mode: 0o600 });
   await writeAtomic(join(profile, 'prompt.md'), DEMO_PROMPT, { mode: 0o600 });

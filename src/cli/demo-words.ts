@@ -33,7 +33,7 @@ export const REAL_REPOSITORY = `cd ${ROOT}
 bin/github-flows codex login                      # once, with your ChatGPT account
 install -d -m 700 ~/.secrets                      # then a fine-grained token for the repository:
 (umask 077; cat > ~/.secrets/gh-token)            # paste it, Enter, Ctrl-D
-cp -r profiles/example profiles/mine              # put in your repository and your ~/.secrets
+cp -r profiles/example profiles/mine              # put in your repository
 echo "WEBHOOK_SECRET=$(openssl rand -hex 32)" >> .env
 bin/github-flows doctor --repository owner/name   # says what is still missing
 bin/github-flows serve                            # and point the repository's webhook here

@@ -15,7 +15,7 @@ import { type Demo, setUp } from './demo-set-up.ts';
 import { INTRODUCTION, REAL_REPOSITORY } from './demo-words.ts';
 import type { Io } from './io.ts';
 import { printJson } from './output.ts';
-import { untilSignal } from './serve.ts';
+import { untilSignal } from './until-signal.ts';
 
 type Options = { keep?: true; real?: true; json?: true };
 
@@ -40,7 +40,7 @@ export function addDemoCommand(program: Command, io: Io): void {
 async function demo(io: Io, options: Options, undo: Demo['undo']): Promise<void> {
   const begun = clock.now();
   const { DOCKER_HOST, RUN_AS, SECRETS_DIR } = io.settings();
-  const operator = loadConfig({ DOCKER_HOST, RUN_AS, SECRETS_DIR }, io.directory);
+  const operator = loadConfig({ DOCKER_HOST, RUN_AS, SECRETS_DIR }, io.origin().directory);
   const { model, words } = await chooseModel(operator, options.real === true, clock);
   const places = openDemoPlaces();
   undo.push(holdDemo(places).release);

@@ -1,26 +1,33 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTokenClient, profileChecks } from '../assembly.ts';
+import { createTokenClient, databasePlace, profileChecks } from '../assembly.ts';
 import { formatBytes } from '../base/bytes.ts';
 import { systemClock as clock } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
+import { asFlowError, FlowError } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
 import type { Config } from '../config/config.ts';
+import { envFileFaults } from '../config/env-file.ts';
+import { isInMemory } from '../config/memory-place.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { createEngine, type Engine } from '../containers/docker.ts';
 import { inspectCodexState } from '../credentials/codex-state.ts';
 import { checkGhToken, checkSecretsDirectory } from '../credentials/preflight.ts';
+import { openExistingDatabase } from '../db/open.ts';
+import { writeHostPort } from '../egress/host-port.ts';
+import { gitHubHosts } from '../egress/shipped-lists.ts';
 import { describeToken } from '../github/token-owner.ts';
+import { profilesFaulty } from '../profiles/faults.ts';
+import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { loadProfiles } from '../profiles/load.ts';
-import { hasAppSecret, hasAppStore, reportApps, storedApps } from './apps-check.ts';
+import { hasAppSecret, hasAppStore, reportApps, reportServing, storedApps } from './apps-check.ts';
 import { type Check, check, type Finding, problemsOf } from './check.ts';
 import { codexSummary } from './codex-words.ts';
 import { describeEngine, reportProfileImages } from './engine-check.ts';
-import { profilesFaulty } from './explain.ts';
 import { describeGit } from './git-check.ts';
 import { reportImage } from './image-check.ts';
 import type { Io } from './io.ts';
+import { checkNeeds, isCodexWanted } from './needs-check.ts';
 import { reportPolicy } from './policy-check.ts';
 import { reportPrograms } from './programs-check.ts';
 import { reportStores } from './secrets-check.ts';
@@ -42,29 +49,62 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
     return;
   }
   const look = (name: string, work: () => Promise<Finding>): Promise<Check> => check(clock, name, work);
-  yield await look('configuration', async () => `agents run as ${config.runAs.uid}:${config.runAs.gid}`);
+  yield await look('configuration', async () => describeSettings(io, config));
+  yield await look('database', async () => await describeDatabase(config));
   yield await look('webhook secret', async () => await describeSecret(config));
   yield await look('programs', reportPrograms);
   yield await look('git', describeGit);
   yield* checkEngine(config, look);
-  yield await look('network', async () => describeNetwork(config.run.network));
+  yield await look('network', async () => describeNetwork(config));
   yield await look('secrets directory', async () => {
     return { detail: config.secretsDir, problems: await checkSecretsDirectory(config) };
   });
+  yield await look('run directory', async () => describeRunDir(config.runDir));
   if (hasAppStore(config)) yield await look('apps', () => reportApps(config));
   yield await look('gh-token', () => reportToken(config, repository));
+  if (repository !== undefined) yield await look('repository', () => reportServing(config, repository));
   yield await look('secret stores', () => reportStores(config));
   yield await look('codex', () => reportCodexState(config));
   yield await look('profiles', () => describeProfiles(config));
+  yield* checkNeeds(config, look);
   yield await look('disk', () => describeDisk(config.varDir));
 }
 
+/** Which file the settings are from, and what in it sets nothing. */
+function describeSettings(io: Io, { runAs }: Config): Finding {
+  const { file } = io.origin();
+  const from = file === undefined ? 'the environment alone' : file;
+  const problems = file === undefined ? [] : envFileFaults(file);
+  return { detail: `from ${from}; agents run as ${runAs.uid}:${runAs.gid}`, problems };
+}
+
+/** Whether the database answers; one that no service has made yet is made by the first. */
+async function describeDatabase(config: Config): Promise<string> {
+  const place = databasePlace(config);
+  try {
+    await (await openExistingDatabase(place)).close();
+  } catch (error) {
+    if (asFlowError(error).code !== 'database_absent') throw error;
+    return 'none yet; the service makes it';
+  }
+  return 'file' in place ? place.file : 'PostgreSQL answers';
+}
+
+/** Where minted tokens lie while their runs live. */
+function describeRunDir(runDir: string): string {
+  if (isInMemory(runDir)) return `${runDir}, in memory`;
+  return `${runDir}, which is on a disk: tokens of living runs are written to it; set RUN_DIR to a directory of a tmpfs [run_dir_on_disk]`;
+}
+
 /** Containers on an open network reach what listens on the host's bridge too; said here because no setting shows it. */
-function describeNetwork(network: Config['run']['network']): string {
-  if (network === 'none') return 'none unless a profile says otherwise';
+function describeNetwork({ run: { network }, ...config }: Config): string {
+  const hosts = gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl });
+  const names = hosts.map(({ host, port }) => writeHostPort(host, port));
+  const more = names.length === 0 ? '' : `; @github holds ${names.join(', ')} too`;
+  if (network === 'none') return `none unless a profile says otherwise${more}`;
   if (network === 'open')
-    return 'open unless a profile says otherwise: agents reach the internet, and whatever this host serves on all its addresses';
-  return `${network.allow.join(', ')} and nothing else, unless a profile says otherwise`;
+    return `open unless a profile says otherwise: agents reach the internet, and whatever this host serves on all its addresses${more}`;
+  return `${network.allow.join(', ')} and nothing else, unless a profile says otherwise${more}`;
 }
 
 /** The engine, and what only it can tell: images are not asked for when it does not answer. */
@@ -111,13 +151,17 @@ async function reportToken(config: Config, repository: string | undefined): Prom
 }
 
 async function reportCodexState(config: Config): Promise<Finding> {
-  const state = await inspectCodexState(join(config.secretsDir, 'codex'), clock.now());
+  const dir = join(config.secretsDir, 'codex');
+  const state = await inspectCodexState(dir, clock.now());
+  const isAbsent = state.problems.some(({ code }) => code === 'codex_state_missing');
+  if (isAbsent && !(await isCodexWanted(config, dir))) return 'no login, and no profile wants one';
   return { detail: codexSummary(state, clock.now()), problems: [...state.problems] };
 }
 
 async function describeProfiles(config: Config): Promise<string> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
-  if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
+  const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
+  if (faults.length > 0) throw profilesFaulty(faults);
   return `${loaded.profiles.length} in ${config.profilesDir}`;
 }
 

@@ -3,21 +3,20 @@ import type { Check } from './check.ts';
 import { runChecks } from './doctor-checks.ts';
 import type { Io } from './io.ts';
 import { plain, printJson } from './output.ts';
-import { usage } from './usage.ts';
+import { checkRepository } from './usage.ts';
 
 /** `doctor`. */
 export function addDoctorCommand(program: Command, io: Io): void {
   program
     .command('doctor')
     .description('Check everything a run needs, and print the command that mends what is wrong.')
-    .option('--repository <owner/name>', 'also ask GitHub whether the token reaches this repository')
+    .option(
+      '--repository <owner/name>',
+      'also say which App or token file serves this repository, and whether the token reaches it',
+    )
     .option('--json', 'print JSON')
     .action(async (options: { repository?: string; json?: true }) => {
-      if (options.repository !== undefined && !/^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(options.repository))
-        throw usage(
-          `--repository is ${JSON.stringify(options.repository.slice(0, 200))}.`,
-          'Write it as owner/name.',
-        );
+      if (options.repository !== undefined) checkRepository(options.repository);
       const checks: Check[] = [];
       for await (const check of runChecks(io, options.repository)) {
         checks.push(check);

@@ -1,9 +1,11 @@
 import { mountHost, planDefaults, policyPlace } from '../assembly.ts';
 import { formatBytes } from '../base/bytes.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import type { Engine } from '../containers/docker.ts';
 import type { EngineInfo } from '../containers/engine-info.ts';
+import type { Plan } from '../containers/plan.ts';
 import { createProgramCheck, fitImage } from '../flow/fit-image.ts';
 import { runPlaces } from '../flow/places.ts';
 import { makePlan } from '../flow/plan.ts';
@@ -17,7 +19,7 @@ import type { Finding } from './check.ts';
 /** What the engine is and what follows from it for runs. */
 export function describeEngine(info: EngineInfo, config: Config): Finding {
   const { version, platform, cpus, memoryBytes } = info;
-  const detail = `${version}, ${platform}, ${cpus} processors, ${formatBytes(memoryBytes)}${usersWords(info, config)}`;
+  const detail = `${version}, ${platform}, ${counted(cpus, 'processor')}, ${formatBytes(memoryBytes)}${usersWords(info, config)}`;
   const problems = [...ownerProblems(info, config), ...(info.unlimited.length > 0 ? [unlimited(info)] : [])];
   return { detail, problems };
 }
@@ -47,8 +49,8 @@ function unlimited({ unlimited: names }: EngineInfo): Problem {
   };
 }
 
-/** Images that are looked into; a directory with more of them is a fleet’s, whose runs say the rest. */
-const MOST_IMAGES = 50;
+/** Images, and profiles, that are looked into; a directory with more of them is a fleet’s, whose runs say the rest. */
+export const MOST_LOOKED_AT = 50;
 
 /** Whether the image of every profile is there and can run what the profile says. */
 export async function reportProfileImages(
@@ -65,7 +67,7 @@ export async function reportProfileImages(
     images.set(image, [...(images.get(image) ?? []), profile]);
   }
   const problems = new Map<string, Problem>();
-  for (const [image, users] of [...images].slice(0, MOST_IMAGES))
+  for (const [image, users] of [...images].slice(0, MOST_LOOKED_AT))
     try {
       const found = await engine.inspectImage(image);
       for (const profile of users) {
@@ -77,11 +79,14 @@ export async function reportProfileImages(
       const problem = asFlowError(error).toProblem();
       problems.set(problem.message, problem);
     }
-  return { detail: `${images.size} in ${profiles.length} profiles`, problems: [...problems.values()] };
+  return {
+    detail: `${images.size} in ${counted(profiles.length, 'profile')}`,
+    problems: [...problems.values()],
+  };
 }
 
-/** As for a run that nobody starts. */
-function planOf(profile: Profile, policy: Policy, config: Config) {
+/** The plan of a run that nobody starts. */
+export function planOf(profile: Profile, policy: Policy, config: Config): Plan {
   const host = mountHost(config, () => policy);
   const run = { id: 'doctor', repository: 'doctor/doctor' };
   return makePlan({

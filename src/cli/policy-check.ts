@@ -1,6 +1,7 @@
 import { policyPlace } from '../assembly.ts';
 import { formatBytes } from '../base/bytes.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
+import { counted as number } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import type { Engine } from '../containers/docker.ts';
 import { refuseMissingRuntime } from '../flow/policy.ts';
@@ -32,7 +33,7 @@ function lists(all: Record<string, readonly unknown[]>): string[] {
 }
 
 function counted(count: number, word: string, rest = ''): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}${rest && ` ${rest}`}`;
+  return `${number(count, word)}${rest && ` ${rest}`}`;
 }
 
 function ceilingWords(ceilings: Ceilings): string {

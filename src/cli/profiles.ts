@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { profileChecks } from '../assembly.ts';
+import { counted } from '../base/words.ts';
+import { incompleteProfiles } from '../profiles/incomplete.ts';
 import { type LoadResult, loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Io } from './io.ts';
+import { openProfileNotes } from './open-profiles.ts';
 import { plain, printJson, printTable, problemText } from './output.ts';
 import { readConfig } from './stores.ts';
 
@@ -11,36 +14,39 @@ export function addProfilesCommand(program: Command, io: Io): void {
   const profiles = program.command('profiles').description('Check and list the profiles in PROFILES_DIR.');
   profiles
     .command('validate')
-    .description('Tell every fault with its place and mend; exit code 1 when there are any.')
-    .option('--json', 'print {profiles, faults}')
-    .action((options: { json?: true }) => show(io, options, printFaults));
+    .description(
+      'Tell every fault with its place and mend, and what a trigger is warned of; exit code 1 when there are faults.',
+    )
+    .option('--strict', 'exit code 1 when there are warnings, too')
+    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
+    .action((options: { json?: true; strict?: true }) => show(io, options, printFaults));
   profiles
     .command('list')
     .description('The profiles, what each listens to, and the folders that only give defaults.')
-    .option('--json', 'print {profiles, faults}')
+    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
 
-/** Both commands fail when there are faults, and print the same for programs. */
+/** Both commands fail when there are faults, `validate --strict` also when there are warnings, and print the same for programs. */
 async function show(
   io: Io,
-  options: { json?: true },
-  print: (io: Io, loaded: LoadResult) => void,
+  options: { json?: true; strict?: true },
+  print: (io: Io, loaded: LoadResult, notes: readonly string[]) => void,
 ): Promise<void> {
-  const loaded = await load(io);
+  const config = readConfig(io);
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
+  const notes = openProfileNotes(loaded.profiles, config);
   if (options.json)
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
-      faults: loaded.faults.map(faultView),
+      faults: faults.map(faultView),
+      warnings: loaded.warnings.map(faultView),
+      notes,
     });
-  else print(io, loaded);
-  if (loaded.faults.length > 0) io.fail(1);
-}
-
-async function load(io: Io): Promise<LoadResult> {
-  const config = readConfig(io);
-  return await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  else print(io, { ...loaded, faults }, notes);
+  if (faults.length > 0 || (options.strict && loaded.warnings.length > 0)) io.fail(1);
 }
 
 function profileView(profile: Profile) {
@@ -57,16 +63,25 @@ function faultView({ code, file, path, message, mend }: LoadResult['faults'][num
   return { code, file: file ?? null, path: path ?? null, message, mend };
 }
 
-function printFaults(io: Io, loaded: LoadResult): void {
+function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
-  for (const { path, missing } of loaded.defaults)
-    io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
-  const count = loaded.profiles.length;
+  for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
+  for (const note of notes) io.out(`${note}\n`);
+  printDefaults(io, loaded);
+  const { profiles, faults } = loaded;
   io.out(
-    loaded.faults.length > 0
-      ? `${loaded.faults.length} ${loaded.faults.length === 1 ? 'fault' : 'faults'}.\n`
-      : `${count} ${count === 1 ? 'profile is' : 'profiles are'} valid.\n`,
+    faults.length > 0
+      ? `${counted(faults.length, 'fault')}.\n`
+      : `${counted(profiles.length, 'profile')} ${profiles.length === 1 ? 'is' : 'are'} valid.\n`,
   );
+}
+
+/** What an unfinished profile lacks stands among the faults. */
+function printDefaults(io: Io, { defaults, faults, profiles }: LoadResult): void {
+  const unfinished = new Set(incompleteProfiles({ profiles, defaults }).map(({ file }) => file));
+  for (const { path, missing } of defaults)
+    if (faults.length === 0 || !unfinished.has(path === '.' ? 'profile.json' : `${path}/profile.json`))
+      io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
 }
 
 function printProfiles(io: Io, loaded: LoadResult): void {
@@ -81,8 +96,9 @@ function printProfiles(io: Io, loaded: LoadResult): void {
         profile.execution.runtime.image,
       ]),
     );
-  for (const { path, missing } of loaded.defaults)
-    io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
+  printDefaults(io, loaded);
   if (loaded.faults.length > 0)
-    io.err(`${loaded.faults.length} faults; github-flows profiles validate tells them.\n`);
+    io.err(
+      `${counted(loaded.faults.length, 'fault')}; github-flows profiles validate tells ${loaded.faults.length === 1 ? 'it' : 'them'}.\n`,
+    );
 }

@@ -1,53 +1,48 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { asFlowError, FaultsError } from '../base/errors.ts';
-import { addAppCommand } from './app.ts';
-import { addCodexCommand } from './codex.ts';
-import { addDeliveriesCommand } from './deliveries.ts';
-import { addDemoCommand } from './demo.ts';
-import { addDoctorCommand } from './doctor.ts';
-import { addExplainCommand } from './explain.ts';
 import { type Io, processIo } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
-import { addProfilesCommand } from './profiles.ts';
-import { addRunsCommand } from './runs.ts';
-import { addSchemaCommand } from './schema.ts';
-import { addSecretCommand } from './secret.ts';
-import { addSendCommand } from './send.ts';
-import { addServeCommand } from './serve.ts';
-import { addWorkerCommand } from './worker.ts';
-import { addWorkersCommand } from './workers.ts';
+import { usageHint } from './usage-hint.ts';
+
+type AddCommand = (program: Command, io: Io) => void;
+
+/** The file of each command, in the order of the help. Most load half of the service: only what is asked for is loaded. */
+const COMMANDS: Record<string, () => Promise<AddCommand>> = {
+  serve: async () => (await import('./serve.ts')).addServeCommand,
+  worker: async () => (await import('./worker.ts')).addWorkerCommand,
+  demo: async () => (await import('./demo.ts')).addDemoCommand,
+  doctor: async () => (await import('./doctor.ts')).addDoctorCommand,
+  profiles: async () => (await import('./profiles.ts')).addProfilesCommand,
+  explain: async () => (await import('./explain.ts')).addExplainCommand,
+  send: async () => (await import('./send.ts')).addSendCommand,
+  runs: async () => (await import('./runs.ts')).addRunsCommand,
+  workers: async () => (await import('./workers.ts')).addWorkersCommand,
+  deliveries: async () => (await import('./deliveries.ts')).addDeliveriesCommand,
+  secret: async () => (await import('./secret.ts')).addSecretCommand,
+  app: async () => (await import('./app.ts')).addAppCommand,
+  'github-token': async () => (await import('./github-token.ts')).addGitHubTokenCommand,
+  codex: async () => (await import('./codex.ts')).addCodexCommand,
+  schema: async () => (await import('./schema.ts')).addSchemaCommand,
+};
 
 function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** The whole command line; every command is a file beside this one. */
-export function createProgram(io: Io): Command {
+/** The command line as these arguments need it: with the one command that they name, or with all where they name none. */
+export async function createProgram(io: Io, argv: readonly string[] = []): Promise<Command> {
   const program = new Command('github-flows')
     .version(packageVersion(), '--version', 'print the version')
     .description('Runs coding agents in Docker containers when GitHub tells of a comment.')
-    .showHelpAfterError('(run with --help for what can be asked)')
-    .showSuggestionAfterError(true)
+    .showHelpAfterError(false)
+    .showSuggestionAfterError(false)
     .configureOutput({ writeOut: io.out, writeErr: (text) => io.err(plain(text)) })
     .exitOverride();
-  const adders = [
-    addServeCommand,
-    addWorkerCommand,
-    addDemoCommand,
-    addDoctorCommand,
-    addProfilesCommand,
-    addExplainCommand,
-    addSendCommand,
-    addRunsCommand,
-    addWorkersCommand,
-    addDeliveriesCommand,
-    addSecretCommand,
-    addAppCommand,
-    addCodexCommand,
-    addSchemaCommand,
-  ];
+  const asked = argv.find((word) => !word.startsWith('-')) ?? '';
+  const one = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+  const adders = await Promise.all((one ? [one] : Object.values(COMMANDS)).map((load) => load()));
   for (const add of adders) add(program, io);
   return program;
 }
@@ -61,21 +56,25 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
       code = failure;
     },
   };
+  const program = await createProgram(watched, argv);
   try {
-    await createProgram(watched).parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return reportUsage(watched, error, argv.includes('--json'));
+    if (error instanceof CommanderError) {
+      const hint = error.exitCode === 0 ? '' : usageHint(program, argv, error);
+      return reportUsage(watched, error, hint, argv.includes('--json'));
+    }
     return reportError(watched, error, argv.includes('--json'));
   }
 }
 
-/** Commander has said it for people already. */
-function reportUsage(io: Io, error: CommanderError, json: boolean): number {
+/** Commander has said for people what is wrong, or printed its help. */
+function reportUsage(io: Io, error: CommanderError, hint: string, json: boolean): number {
   if (error.exitCode === 0) return 0;
   const message = error.code === 'commander.help' ? 'A subcommand is missing.' : sentence(error.message);
-  if (json)
-    printJson(io, { error: { code: 'usage', message, mend: 'Run it with --help for what can be asked.' } });
+  if (json) printJson(io, { error: { code: 'usage', message, mend: hint } });
+  else if (error.code !== 'commander.help') io.err(plain(`  → ${hint} [usage]\n`));
   return 2;
 }
 

@@ -2,8 +2,11 @@ import { FlowError } from '../base/errors.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** A stream to its end, as text. Throws `input_unusable` when it is larger than 1 MiB or no UTF-8. */
-export async function readInput(input: AsyncIterable<Buffer | string>): Promise<string> {
+/** A stream to its end, or until `isWhole` says so of what has come, as text. Throws `input_unusable` when it is larger than 1 MiB or no UTF-8. */
+export async function readInput(
+  input: AsyncIterable<Buffer | string>,
+  isWhole?: (text: string) => boolean,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of input) {
@@ -11,6 +14,7 @@ export async function readInput(input: AsyncIterable<Buffer | string>): Promise<
     length += bytes.length;
     if (length > MAX_BYTES) throw inputUnusable(`is larger than ${MAX_BYTES} bytes`);
     chunks.push(bytes);
+    if (isWhole?.(Buffer.concat(chunks).toString('latin1'))) break;
   }
   try {
     return new TextDecoder('utf8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));

@@ -1,17 +1,19 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../base/clock.ts';
+import { counted } from '../base/words.ts';
 import { cancelRun } from '../flow/cancel.ts';
 import { runLogDirectory, workspaceName } from '../flow/places.ts';
+import { attemptUnknown } from '../runs/errors.ts';
+import { findRun } from '../runs/find-run.ts';
 import { createOutputStore } from '../runs/output-store.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
+import { runDetails } from '../runs/run-details.ts';
+import { changesLine, leftPatch, runFindings } from '../runs/run-findings.ts';
 import { runView } from '../runs/view.ts';
-import { findRun } from './find-run.ts';
 import { followLog } from './follow-log.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable, problemText } from './output.ts';
-import { runDetails } from './run-details.ts';
-import { changesLine, leftPatch, runFindings } from './run-findings.ts';
 import { addRetryCommand } from './runs-retry.ts';
 import { type Stores, withStores } from './stores.ts';
 import { attemptOption, limitOption } from './usage.ts';
@@ -47,7 +49,7 @@ export function addRunsCommand(program: Command, io: Io): void {
     .action(
       async (id: string, options: { follow?: true; attempt?: number; json?: true }) =>
         await withStores(io, async (stores) => {
-          await findRun(stores, id);
+          checkAttempt(await findRun(stores, id), options.attempt);
           await followLog(io, {
             run: async () => await findRun(stores, id),
             attempt: options.attempt,
@@ -79,6 +81,11 @@ export function addRunsCommand(program: Command, io: Io): void {
         }),
     );
   addRetryCommand(runs, io);
+}
+
+/** Throws `attempt_unknown`; one that is asked for before any has begun may be followed. */
+function checkAttempt(run: Run, asked: number | undefined): void {
+  if (asked !== undefined && asked > run.attempt) throw attemptUnknown(String(asked), run.attempt);
 }
 
 /** Where the workspace of a run that failed is, and for how long. */
@@ -131,7 +138,7 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
     );
   if (run.usage)
     io.out(
-      `\n${run.usage.inputTokens} tokens in (${run.usage.cachedInputTokens} cached), ${run.usage.outputTokens} out\n`,
+      `\n${counted(run.usage.inputTokens, 'token')} in (${run.usage.cachedInputTokens} cached), ${run.usage.outputTokens} out\n`,
     );
   if (run.finalMessage) io.out(`\n${plain(run.finalMessage)}\n`);
 }

@@ -33,3 +33,10 @@ export function freshSample(event: string, nowMs: number): Outgoing {
     .replaceAll(PLACEHOLDER.time, `${new Date(nowMs).toISOString().slice(0, 19)}Z`);
   return { id: randomUUID(), event, body: Buffer.from(JSON.stringify(JSON.parse(text))) };
 }
+
+/** A sample as the server at this address would send it, which is the one that its service works with. */
+export function sampleFrom(serverUrl: string, sample: Outgoing): Outgoing {
+  if (!/^https?:/.test(serverUrl)) return sample;
+  const server = `${serverUrl.replace(/\/+$/, '')}/`;
+  return { ...sample, body: Buffer.from(sample.body.toString().replaceAll('https://github.com/', server)) };
+}

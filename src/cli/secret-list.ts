@@ -1,9 +1,9 @@
 import { dirname, join, relative } from 'node:path';
-import { asFlowError } from '../base/errors.ts';
+import { asFlowError, FaultsError, type FlowError } from '../base/errors.ts';
 import type { NamedSecrets, SecretPlace } from '../credentials/named-secrets.ts';
 import type { SecretStores } from '../credentials/secret-stores.ts';
 import type { Io } from './io.ts';
-import { printJson, printTable, problemText } from './output.ts';
+import { printJson, printTable } from './output.ts';
 
 type Row = {
   name: string;
@@ -15,7 +15,10 @@ type Row = {
   hidden: boolean;
 };
 
-/** Prints names and places: what one profile would get, or, without `path`, what is in every store. */
+/**
+ * Prints names and places: what one profile would get, or, without `path`, what is in every store. Throws
+ * `secret_list_incomplete` when a store cannot be read; a table of what can is printed first.
+ */
 export async function listSecrets(
   io: Io,
   parts: {
@@ -26,12 +29,17 @@ export async function listSecrets(
     json: boolean;
   },
 ): Promise<void> {
-  const common = rowsOf(await parts.named.places(parts.path), parts.path);
-  const own = parts.path === undefined ? await profileRows(io, parts.secretsDir, parts.stores) : [];
-  const rows = [...common, ...own].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const places = await parts.named.places(parts.path);
+  const own = parts.path === undefined ? await readOwn(parts.secretsDir, parts.stores) : [];
+  const rows = [...rowsOf(places, parts.path), ...own.flatMap(({ rows }) => rows)].toSorted((one, other) =>
+    one.name < other.name ? -1 : 1,
+  );
+  const faults = [...places, ...own].flatMap(({ fault }) => fault ?? []);
+  if (parts.json && faults.length > 0) throw listIncomplete(faults);
   if (parts.json) printJson(io, rows);
-  else if (rows.length === 0) io.out('There is no secret.\n');
-  else printTable(io, ['name', 'source', 'profile', 'hidden'], rows.map(cells));
+  else if (rows.length === 0 && faults.length === 0) io.out('There is no secret.\n');
+  else if (rows.length > 0) printTable(io, ['name', 'source', 'profile', 'hidden'], rows.map(cells));
+  if (faults.length > 0) throw listIncomplete(faults);
 }
 
 function rowsOf(places: readonly SecretPlace[], path: string | undefined): Row[] {
@@ -46,22 +54,36 @@ function rowsOf(places: readonly SecretPlace[], path: string | undefined): Row[]
   );
 }
 
-async function profileRows(io: Io, secretsDir: string, stores: SecretStores): Promise<Row[]> {
+/** The rows of each profile's own store, or why it does not open. */
+async function readOwn(
+  secretsDir: string,
+  stores: SecretStores,
+): Promise<{ rows: Row[]; fault: FlowError | undefined }[]> {
   const root = join(secretsDir, 'service/profiles');
   const own = stores.existing().filter(({ file }) => file.startsWith(`${root}/`));
-  const rows = await Promise.all(
+  return await Promise.all(
     own.map(async ({ file, read }) => {
       const profile = relative(root, dirname(file)) || '.';
       try {
         const place = { source: 'profile' as const, file, values: await read(), fault: undefined };
-        return rowsOf([place], profile);
+        return { rows: rowsOf([place], profile), fault: undefined };
       } catch (error) {
-        io.err(problemText(asFlowError(error).toProblem()));
-        return [];
+        return { rows: [], fault: asFlowError(error) };
       }
     }),
   );
-  return rows.flat();
+}
+
+function listIncomplete(faults: readonly FlowError[]): FaultsError {
+  return new FaultsError(
+    {
+      code: 'secret_list_incomplete',
+      blame: 'operator',
+      message: `${faults.length === 1 ? 'One store cannot' : `${faults.length} stores cannot`} be read, so the list lacks what is in there.`,
+      mend: 'Mend or remove what is named below, and list again.',
+    },
+    faults.map((fault) => fault.toProblem()),
+  );
 }
 
 function cells({ name, source, profile, hidden }: Row): string[] {

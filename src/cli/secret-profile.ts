@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { existsSync, globSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { isInside } from '../base/files.ts';
+import { nearMiss } from '../base/words.ts';
 import type { Io } from './io.ts';
 import { usage } from './usage.ts';
 
@@ -22,8 +23,15 @@ export function profileFolder(io: Io, profilesDir: string, written: string): str
   const folder = relative(profilesDir, place) || '.';
   if (folder.split('/').includes('secrets.enc'))
     throw usage('A profile that has a store cannot lie in a folder called secrets.enc.', MEND);
-  if (!hasProfile(place)) io.err(`There is no ${join(place, 'profile.json')} yet.\n`);
+  if (!hasProfile(place))
+    io.err(`There is no ${join(place, 'profile.json')} yet.${nearWords(folder, profilesDir)}\n`);
   return folder;
+}
+
+function nearWords(folder: string, profilesDir: string): string {
+  const folders = globSync('**/profile.json', { cwd: profilesDir }).map((file) => dirname(file));
+  const near = nearMiss(folder, folders);
+  return near === undefined ? '' : ` Did you mean ${near}?`;
 }
 
 const MEND = 'Name a folder below the profiles directory, as `github-flows profiles list` does.';

@@ -48,7 +48,7 @@ export function addSecretCommand(program: Command, io: Io): void {
     .option(PROFILE[0], 'as this profile would get them')
     .option('--json', 'print one JSON array')
     .action(async (options: Options) => {
-      const { config, stores, named } = await openAll(io, 'read');
+      const { config, stores, named } = await openAll(io, 'read', () => {});
       const path =
         options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
       await listSecrets(io, {
@@ -81,6 +81,8 @@ async function set(io: Io, name: string, argument: string | undefined, options: 
   const config = readConfig(io);
   const path =
     options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
+  // Before a first key is made, for nothing is to be stored.
+  if (argument !== undefined && argument !== '-') checkSecretValue(name, argument);
   const stores = await unlockStores(io, config, 'write');
   const value = await secretValue(io, name, argument);
   checkSecretValue(name, value);
@@ -119,8 +121,8 @@ async function remove(io: Io, name: string, options: Options): Promise<void> {
   const path =
     options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
   const store = storeOf(stores, path);
-  const isThere = (await store.read()).has(name);
-  if (!isThere) throw secretMissing([name], path, [placeOf(store, path)]);
+  const values = await store.read();
+  if (!values.has(name)) throw secretMissing([name], path, [placeOf(store, path, values)]);
   await store.update((values) => void values.delete(name));
   if (options.json) printJson(io, { name, profile: path ?? null, file: store.file });
   else io.out(`${name} was deleted from ${plain(store.file)}.\n`);
@@ -129,10 +131,10 @@ async function remove(io: Io, name: string, options: Options): Promise<void> {
 async function openAll(
   io: Io,
   purpose: 'read' | 'write',
+  drop = (fault: FlowError): void => io.err(problemText(fault.toProblem())),
 ): Promise<{ config: Config; stores: SecretStores; named: NamedSecrets }> {
   const config = readConfig(io);
   const stores = await unlockStores(io, config, purpose);
-  const drop = (fault: FlowError): void => io.err(problemText(fault.toProblem()));
   const { secretsOrder: order, environment } = config;
   return { config, stores, named: createNamedSecrets({ stores, order, environment, drop }) };
 }
@@ -141,9 +143,9 @@ function storeOf(stores: SecretStores, path: string | undefined): SecretStore {
   return path === undefined ? stores.global() : stores.profile(path);
 }
 
-function placeOf(store: SecretStore, path: string | undefined) {
+function placeOf(store: SecretStore, path: string | undefined, values: ReadonlyMap<string, string>) {
   const source = path === undefined ? ('global' as const) : ('profile' as const);
-  return { source, file: store.file, values: new Map<string, string>(), fault: undefined };
+  return { source, file: store.file, values, fault: undefined };
 }
 
 function sourceWords(source: string, file: string | undefined, name: string): string {

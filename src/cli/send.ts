@@ -3,15 +3,15 @@ import { readFileSync, statSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { distance } from 'fastest-levenshtein';
 import { systemClock } from '../base/clock.ts';
 import { FlowError, type Problem, systemCode } from '../base/errors.ts';
+import { nearMiss } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
 import { type DeliveryAnswer, deliver } from './deliver.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
-import { freshSample, type Outgoing, sampleEvents } from './sample.ts';
+import { freshSample, type Outgoing, sampleEvents, sampleFrom } from './sample.ts';
 import { readConfig } from './stores.ts';
 import { usage } from './usage.ts';
 
@@ -33,7 +33,8 @@ export function addSendCommand(program: Command, io: Io): void {
       const config = readConfig(io);
       const [secret] = config.webhookSecrets;
       if (!secret) throw webhookSecretMissing();
-      const answer = await deliver(serviceUrl(config), delivery, secret);
+      const sent = options.file === undefined ? sampleFrom(config.githubServerUrl, delivery) : delivery;
+      const answer = await deliver(serviceUrl(config), sent, secret);
       if (options.json) printJson(io, answer.body);
       else printAnswer(io, answer);
       if (answer.status !== 202) io.fail(1);
@@ -44,7 +45,7 @@ function sample(event: string): Outgoing {
   const events = sampleEvents();
   if (events.includes(event)) return freshSample(event, systemClock.now());
   const shown = JSON.stringify(event.slice(0, 80));
-  const near = events.find((name) => distance(name, event.slice(0, 80)) <= 3);
+  const near = nearMiss(event.slice(0, 80), events);
   throw usage(
     `There is no sample for the event ${shown}; there are samples for ${events.join(', ')}.`,
     `${near === undefined ? '' : `Did you mean ${near}? If not: `}give a payload of your own with --file.`,

@@ -31,3 +31,18 @@ export function attemptOption(text: string): number {
 export function installationOption(text: string): number | 'any' {
   return text === 'any' ? text : idOption(text);
 }
+
+/** Refuses what cannot be the `owner/name` of a repository. */
+export function checkRepository(repository: string): void {
+  if (/^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(repository)) return;
+  throw usage(
+    `--repository is ${JSON.stringify(repository.slice(0, 200))}.`,
+    `Write it as owner/name${repositoryIn(repository)}.`,
+  );
+}
+
+/** What a URL of a repository, or a name with `.git`, stands for. */
+function repositoryIn(text: string): string {
+  const [, owner, name] = /(?:^|[/:])([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/.exec(text) ?? [];
+  return owner === undefined || !/[:@]/.test(text) ? '' : `: ${owner}/${name}`;
+}

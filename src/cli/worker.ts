@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { FlowError } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import { startWorkerApp } from '../worker-app.ts';
 import type { Io } from './io.ts';
-import { untilSignal } from './serve.ts';
-import { readConfig } from './stores.ts';
+import { readConfig, warnOfSettings } from './stores.ts';
 import { unlockedConfig } from './unlock.ts';
+import { untilSignal } from './until-signal.ts';
 
 /** `worker`. */
 export function addWorkerCommand(program: Command, io: Io): void {
@@ -13,11 +14,12 @@ export function addWorkerCommand(program: Command, io: Io): void {
     .description('Work on runs with this host’s engine, beside others on one PostgreSQL, until told to stop.')
     .action(async () => {
       const config = readConfig(io);
+      warnOfSettings(io);
       if (config.databaseUrl === undefined) throw workerNeedsPostgres();
       if (config.maxConcurrentRuns === 0) throw workerWithoutRoom();
       const stopping = untilSignal();
       const app = await startWorkerApp(await unlockedConfig(io, config));
-      io.err(`Working on up to ${config.maxConcurrentRuns} runs at once.\n`);
+      io.err(`Working on up to ${counted(config.maxConcurrentRuns, 'run')} at once.\n`);
       await stopping;
       await app.stop(config.drainMs);
     });

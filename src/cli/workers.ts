@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
 import { leaseTimes } from '../ground.ts';
-import { createWorkerStore, type WorkerStore, type WorkerView } from '../runs/worker-store.ts';
+import { workerUnknown } from '../runs/errors.ts';
+import { workerView } from '../runs/view.ts';
+import { createWorkerStore, type WorkerStore } from '../runs/worker-store.ts';
 import type { Io } from './io.ts';
 import { moment, printJson, printTable } from './output.ts';
 import { withStores } from './stores.ts';
@@ -53,13 +54,6 @@ async function list(io: Io, store: WorkerStore, options: { json?: true }): Promi
   printTable(io, ['WORKER', 'NAME', 'STATE', 'RUNS', 'HEARD OF', 'VERSION', 'HOST'], rows);
 }
 
-/** A worker in the shape that lists give it. */
-export function workerView(worker: WorkerView): Record<string, unknown> {
-  const { id, name, host, state, runs, capacity, version, startedAt, heartbeatAt } = worker;
-  const times = { startedAt: isoTime(startedAt), heartbeatAt: isoTime(heartbeatAt) };
-  return { id, name, host, state, runs, capacity, version, ...times };
-}
-
 async function drain(
   io: Io,
   store: WorkerStore,
@@ -72,14 +66,4 @@ async function drain(
     : `Worker ${id} claims no more runs; those that it has go on.`;
   if (json) printJson(io, { id, draining: !undo, message });
   else io.out(`${message}\n`);
-}
-
-/** No such worker. */
-export function workerUnknown(id: string): FlowError {
-  return new FlowError({
-    code: 'worker_unknown',
-    blame: 'operator',
-    message: `There is no worker ${JSON.stringify(id.slice(0, 80))}.`,
-    mend: 'See the ids with: github-flows workers list',
-  });
 }

@@ -22,6 +22,8 @@ export type RunDefaults = {
 export type TalkLimits = {
   loop: { runs: number; minutes: number };
   budgets: Record<'actor' | 'repository' | 'profile', { runs?: number; minutes?: number }>;
+  /** What counts in their place for profiles that everybody may start. */
+  openBudgets: Record<'actor' | 'repository' | 'profile', { runs: number }>;
 };
 
 /** The service's settings, all checked, every path absolute. */

@@ -1,52 +1,54 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
-import { type Fault, FaultsError, FlowError, systemCode } from '../base/errors.ts';
+import { type Fault, FaultsError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
+import { tenantOf } from '../github/tenant.ts';
 import type { Config } from './config.ts';
 import { OPTIONS, type OptionName } from './options.ts';
 import { defaultRunAs, defaultRunDir } from './places.ts';
 import { readOption } from './read-option.ts';
 import { completeRepository } from './repository.ts';
+import type { Settings } from './settings.ts';
 import { completeUpkeep } from './upkeep.ts';
-
-/** Where settings come from: the process's environment, then `.env` in the directory the program was started in. */
-export type Settings = Readonly<Record<string, string | undefined>>;
-
-/** The environment over the `.env` of `directory`; throws `env_file_unreadable`. */
-export function readSettings(directory: string): Settings {
-  return { ...readEnvFile(resolve(directory, '.env')), ...process.env };
-}
-
-function readEnvFile(file: string): Settings {
-  try {
-    return parseEnv(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return {};
-    throw new FlowError({
-      code: 'env_file_unreadable',
-      blame: 'operator',
-      message: `${file} is there but cannot be read (${systemCode(error) ?? 'no reason given'}).`,
-      mend: `Make it readable for the service's user: chmod 600 ${file}; chown "$(id -un)" ${file}.`,
-      cause: error,
-    });
-  }
-}
 
 /** All options read, checked and completed. Throws `config_invalid` with every fault at once. */
 export function loadConfig(settings: Settings, directory: string): Config {
   const faults: Fault[] = [];
   const values = new Map<OptionName, unknown>();
   for (const option of OPTIONS) {
-    const text = settings[option.name] || option.default;
+    const text = settings[option.name] || ofTenant(option.name, settings) || option.default;
     if (text === null || text === '') continue;
     const read = readOption(option, text, directory);
     if ('message' in read) faults.push({ ...read, path: option.name });
     else values.set(option.name, read.value);
   }
+  faults.push(...tenantFaults(values));
   if (faults.length > 0) throw configInvalid(faults);
   return completeConfig(values, settings);
+}
+
+/** On a tenant of GitHub Enterprise Cloud one of the two addresses tells the other. */
+function ofTenant(name: OptionName, settings: Settings): string | undefined {
+  if (name === 'GITHUB_API_URL') return tenantOf(settings.GITHUB_SERVER_URL ?? '')?.apiUrl;
+  return name === 'GITHUB_SERVER_URL' ? tenantOf(settings.GITHUB_API_URL ?? '')?.serverUrl : undefined;
+}
+
+/** A tenant's server with the API of github.com, or the other way round. */
+function tenantFaults(values: ReadonlyMap<OptionName, unknown>): Fault[] {
+  const address = (name: OptionName): string => String(values.get(name) ?? '');
+  const [api, server] = [address('GITHUB_API_URL'), address('GITHUB_SERVER_URL')];
+  const wrong = (path: OptionName, is: string, wanted: string): Fault => ({
+    code: 'option_invalid',
+    path,
+    message: `${path} is ${JSON.stringify(is)}, and should be ${wanted}: the two addresses of GitHub are of different servers.`,
+    mend: `Write ${path}=${wanted}, or remove it.`,
+  });
+  if (api === 'https://api.github.com' && tenantOf(server))
+    return [wrong('GITHUB_API_URL', api, tenantOf(server)?.apiUrl ?? '')];
+  if (server === 'https://github.com' && tenantOf(api))
+    return [wrong('GITHUB_SERVER_URL', server, tenantOf(api)?.serverUrl ?? '')];
+  const [one, other] = [tenantOf(api), tenantOf(server)];
+  return one && other && one.apiUrl !== other.apiUrl ? [wrong('GITHUB_API_URL', api, other.apiUrl)] : [];
 }
 
 function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: Settings): Config {
@@ -115,6 +117,11 @@ function completeTalk(get: <T>(name: OptionName) => T): Config['talk'] {
       actor: budget(get, 'BUDGET_ACTOR_RUNS', 'BUDGET_ACTOR_MINUTES'),
       repository: budget(get, 'BUDGET_REPOSITORY_RUNS', 'BUDGET_REPOSITORY_MINUTES'),
       profile: budget(get, 'BUDGET_PROFILE_RUNS', 'BUDGET_PROFILE_MINUTES'),
+    },
+    openBudgets: {
+      actor: { runs: get('BUDGET_ANY_ACTOR_RUNS') },
+      repository: { runs: get('BUDGET_ANY_REPOSITORY_RUNS') },
+      profile: { runs: get('BUDGET_ANY_PROFILE_RUNS') },
     },
   };
 }

@@ -114,7 +114,7 @@ export const OPTIONS = [
     type: 'path',
     default: null,
     sentence:
-      'Where the credentials of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `run` inside `VAR_DIR`.',
+      'Where the credentials of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `github-flows-UID` in `/dev/shm`, else `run` inside `VAR_DIR`.',
   },
   {
     name: 'POLICY_FILE',
@@ -133,14 +133,15 @@ export const OPTIONS = [
     name: 'GITHUB_API_URL',
     type: 'url',
     default: 'https://api.github.com',
-    sentence: 'GitHub’s REST API; for GitHub Enterprise Server `https://<host>/api/v3`.',
+    sentence:
+      'GitHub’s REST API; for GitHub Enterprise Server `https://<host>/api/v3`. For a tenant it is told from GITHUB_SERVER_URL: `https://api.<tenant>.ghe.com`.',
   },
   {
     name: 'GITHUB_SERVER_URL',
     type: 'url',
     default: 'https://github.com',
     sentence:
-      'Where repositories are cloned from: `<url>/<owner>/<name>.git`; `file://` works for trying things out.',
+      'Where repositories are cloned from: `<url>/<owner>/<name>.git`; for a tenant `https://<tenant>.ghe.com`. `file://` works for trying things out.',
   },
   {
     name: 'APP_TOKEN_MINUTES',

@@ -1,23 +1,16 @@
-import { accessSync, constants, statfsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Owner } from '../base/files.ts';
+import { isWritableMemory, sharedMemoryPlace } from './memory-place.ts';
 
-/** `f_type` of a tmpfs: https://man7.org/linux/man-pages/man2/statfs.2.html */
-const TMPFS_MAGIC = 0x01021994;
-
-/** `/run/github-flows` where it is, or can be made on, a writable tmpfs; else `run` inside `varDir`. */
+/**
+ * `/run/github-flows` where it is, or can be made on, a writable tmpfs; else this user's directory in `/dev/shm`; else
+ * `run` inside `varDir`. A container has a `/dev/shm` of its own, which the engine does not see.
+ */
 export function defaultRunDir(varDir: string): string {
-  const usable = ['/run/github-flows', '/run'].some(isWritableTmpfs);
-  return usable ? '/run/github-flows' : resolve(varDir, 'run');
-}
-
-function isWritableTmpfs(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK | constants.X_OK);
-    return statfsSync(path).type === TMPFS_MAGIC;
-  } catch {
-    return false;
-  }
+  if (['/run/github-flows', '/run'].some(isWritableMemory)) return '/run/github-flows';
+  const isContainer = ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path));
+  return (isContainer ? undefined : sharedMemoryPlace()) ?? resolve(varDir, 'run');
 }
 
 /** Who agents run as when RUN_AS says nothing: a service that is not root runs them as itself; root as the owner of the secrets directory, or 1000:1000. */

@@ -5,6 +5,7 @@ import type { Problem } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { imageNameFault } from '../base/image-name.ts';
 import { Secret } from '../base/secret.ts';
+import { tenantOf } from '../github/tenant.ts';
 import type { Option, OptionType } from './option.ts';
 import { checkWebhookSecret } from './webhook-secret.ts';
 
@@ -71,6 +72,11 @@ function readUrl(option: Option, text: string, schemes: readonly string[]): Read
     return wrong(option, text, `an ${schemes.join(', ').replace(/, (\w+)$/, ' or $1')} address`);
   if (url.username || url.password)
     return wrong(option, url.origin, 'an address without user name and password');
+  const tenant = tenantOf(text);
+  const own = option.name === 'GITHUB_API_URL' ? tenant?.apiUrl : tenant?.serverUrl;
+  const isGitHub = /^GITHUB_(API|SERVER)_URL$/.test(option.name);
+  if (isGitHub && own !== undefined && text.replace(/\/+$/, '').toLowerCase() !== own)
+    return wrong(option, text, `${own} for this tenant`);
   return { value: text.replace(/\/+$/, '') };
 }
 

@@ -55,4 +55,25 @@ export const TALK_OPTIONS = [
     sentence:
       'How many minutes a day (UTC) the runs of one profile may take; a living run counts with all its time.',
   },
+  {
+    name: 'BUDGET_ANY_ACTOR_RUNS',
+    type: 'count',
+    default: '5',
+    sentence:
+      'How many runs a day (UTC) of profiles with `"permission": "any"` may be started for one person, unless `BUDGET_ACTOR_RUNS` says; whom a profile names is not counted.',
+  },
+  {
+    name: 'BUDGET_ANY_REPOSITORY_RUNS',
+    type: 'count',
+    default: '50',
+    sentence:
+      'How many runs a day (UTC) one repository may have before profiles with `"permission": "any"` start no more there, unless `BUDGET_REPOSITORY_RUNS` or `budget` of the profile says.',
+  },
+  {
+    name: 'BUDGET_ANY_PROFILE_RUNS',
+    type: 'count',
+    default: '100',
+    sentence:
+      'How many runs a day (UTC) one profile with `"permission": "any"` may start, unless `BUDGET_PROFILE_RUNS` or `budget` of the profile says.',
+  },
 ] as const satisfies readonly Option[];

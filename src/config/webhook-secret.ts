@@ -1,4 +1,5 @@
 import { FlowError, type Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 
 /** Fewer bytes than this can be guessed. */
 const MIN_BYTES = 16;
@@ -22,7 +23,7 @@ export function checkWebhookSecret(option: string, text: string): Problem | unde
   if (Buffer.byteLength(text) < MIN_BYTES)
     return {
       code: 'webhook_secret_short',
-      message: `${option} has ${Buffer.byteLength(text)} bytes; under ${MIN_BYTES} it can be guessed.`,
+      message: `${option} has ${counted(Buffer.byteLength(text), 'byte')}; under ${MIN_BYTES} it can be guessed.`,
       mend,
     };
   const plain = text.toLowerCase().replaceAll(/[^a-z]/g, '');

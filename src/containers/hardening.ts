@@ -3,19 +3,23 @@ import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 /** The bridge that containers with an open network share; they cannot reach each other on it. */
 export const NETWORK_NAME = 'github-flows';
 
-/** What no profile can change: no capability, no new privilege, no port, no restart, nothing shared with the host. */
+/** No core dumps: they hold the memory of a process, and may be written where the host's own lie. */
+const NO_CORE = { Name: 'core', Soft: 0, Hard: 0 };
+
+/** What no profile can change: no capability, no new privilege, no port, no restart, no core dump, nothing shared with the host. */
 export const HARDENED_HOST = {
   CapDrop: ['ALL'],
   SecurityOpt: ['no-new-privileges:true'],
   Privileged: false,
   Init: true,
   IpcMode: 'private',
-  CgroupnsMode: 'private',
+  CgroupnsMode: 'private' as const,
   AutoRemove: false,
   RestartPolicy: { Name: 'no' },
   PublishAllPorts: false,
   OomKillDisable: false,
-} as const satisfies HostConfig & { CgroupnsMode: 'private' };
+  Ulimits: [NO_CORE],
+} satisfies HostConfig & { CgroupnsMode: 'private' };
 
 /** What of an image is not used: its health check would run beside the agent, its stop signal may be one that agents ignore. */
 export const HARDENED_CONTAINER = {

@@ -1,3 +1,4 @@
+import { counted } from '../base/words.ts';
 import type { Logger } from '../log/logger.ts';
 import type { LogEntry } from './demux.ts';
 import { outputNotKept } from './errors.ts';
@@ -143,5 +144,5 @@ function lostLine(at: string, text: string, lost: Loss): OutputLine {
 }
 
 function lostText(lines: number): string {
-  return `[${lines} lines of output are missing here: the disk did not take them.]`;
+  return `[${counted(lines, 'line')} of output ${lines === 1 ? 'is' : 'are'} missing here: the disk did not take them.]`;
 }

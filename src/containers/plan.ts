@@ -83,6 +83,8 @@ export type Plan = {
   dns: readonly string[];
   /** Whether GitHub's name for the repository and a `gh-token` are given to git and gh in the container. */
   hasGitHubToken: boolean;
+  /** The variable that the start script exports the GitHub token as; absent where none is asked for. */
+  tokenEnv?: string;
   /** Named secrets, each a file below `/run/secrets`; `env` is the variable that the start script exports it as, or null. */
   secrets: readonly { name: string; env: string | null }[];
   /** Git over SSH with the secret GIT_SSH_KEY; null without one. */

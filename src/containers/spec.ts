@@ -69,7 +69,12 @@ function limits({ limits }: Plan, engineCpus = Number.POSITIVE_INFINITY): HostCo
     NanoCpus: Math.round(Math.min(limits.cpus, engineCpus) * 1e9),
     PidsLimit: limits.pids,
     ShmSize: limits.shmSizeBytes,
-    Ulimits: limits.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    Ulimits: [
+      ...HARDENED_HOST.Ulimits,
+      ...limits.ulimits
+        .filter(({ name }) => name !== 'core')
+        .map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    ],
   };
 }
 

@@ -76,8 +76,11 @@ function agentStates({ mounts }: Plan): string {
 }
 
 /** One line a variable: the name of a secret's file below `/run/secrets`, a space, the variable. */
-function exports({ secrets }: Plan): string {
-  return secrets.flatMap(({ name, env }) => (env === null ? [] : [`${name} ${env}\n`])).join('');
+function exports({ secrets, hasGitHubToken, tokenEnv }: Plan): string {
+  const token = hasGitHubToken && tokenEnv !== undefined ? [`gh-token ${tokenEnv}\n`] : [];
+  return [...token, ...secrets.flatMap(({ name, env }) => (env === null ? [] : [`${name} ${env}\n`]))].join(
+    '',
+  );
 }
 
 /** `/home/user/.codex` is the state of `codex`. */

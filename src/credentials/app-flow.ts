@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
+import { asFlowError, FlowError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { AppApi, Installation } from '../github/app-api.ts';
 import { appManifest, convertManifest, manifestAddress } from '../github/app-manifest.ts';
@@ -50,17 +50,21 @@ export function createAppFlow(parts: {
     const { apiUrl, urlPattern, nonce } = state;
     const { id, webhookSecret, pem, ...told } = await convertManifest({ apiUrl, code, log });
     parts.redactor.add(pem);
-    const app = await store.put({
-      appId: id,
-      clientId: told.clientId,
-      slug: told.slug ?? undefined,
-      url: told.url,
-      owner: told.owner ?? undefined,
-      privateKey: readAppKey(pem),
-      webhookSecret: webhookSecret === null ? undefined : new Secret(webhookSecret),
-      apiUrl,
-      urlPattern: urlPattern ?? undefined,
-      state: nonce,
+    const keep = async (): Promise<StoredApp> =>
+      await store.put({
+        appId: id,
+        clientId: told.clientId,
+        slug: told.slug ?? undefined,
+        url: told.url,
+        owner: told.owner ?? undefined,
+        privateKey: readAppKey(pem),
+        webhookSecret: webhookSecret === null ? undefined : new Secret(webhookSecret),
+        apiUrl,
+        urlPattern: urlPattern ?? undefined,
+        state: nonce,
+      });
+    const app = await keep().catch((error: unknown) => {
+      throw appNotStored(told, asFlowError(error));
     });
     log.info({ app: appName(app), appId: id }, 'A new GitHub App was stored.');
     return app;
@@ -106,5 +110,16 @@ function publicAddress(url: string | undefined): string {
     blame: 'operator',
     message: 'PUBLIC_URL is not set, so GitHub could not be told where to deliver to.',
     mend: 'Set PUBLIC_URL to the address under which GitHub reaches this service (https://flows.example.org), or make the App by hand and use `github-flows app add`.',
+  });
+}
+
+/** GitHub made the App and gave its key once; where that cannot be kept, the App there is of no use. */
+function appNotStored({ name, url }: { name: string; url: string }, cause: FlowError): FlowError {
+  return new FlowError({
+    code: 'app_not_stored',
+    blame: 'operator',
+    message: `GitHub made the App ${name} (${url}), but it could not be stored here: ${cause.message}`,
+    mend: `${cause.mend} Then make a private key in the App's settings at GitHub and use \`github-flows app add\`; or delete the App there and run \`github-flows app create\` again.`,
+    cause,
   });
 }

@@ -3,15 +3,18 @@ import type { Logger } from '../log/logger.ts';
 import { appName, type StoredApp } from './app-record.ts';
 import type { AppStore } from './app-store.ts';
 
+/** A webhook secret, and whose it is. */
+export type AppSigner = { app: StoredApp; secret: string };
+
 /**
- * The webhook secrets under which a delivery of the App `targetId` may be signed (the header
- * `X-GitHub-Hook-Installation-Target-ID`): the App's own, and those of Apps whose id GitHub has not told yet. It looks
- * at the store each time, so that an App counts at once whoever added it; a store that cannot be read has none.
+ * The Apps that may have signed a delivery of the App `targetId` (the header `X-GitHub-Hook-Installation-Target-ID`): the
+ * App itself, and those whose id GitHub has not told yet. It looks at the store each time, so that an App counts at once
+ * whoever added it; a store that cannot be read has none.
  */
-export function createAppWebhookSecrets(
+export function createAppSigners(
   store: Pick<AppStore, 'all'>,
   log: Logger,
-): (targetId: string | undefined) => Promise<readonly string[]> {
+): (targetId: string | undefined) => Promise<AppSigner[]> {
   let told: unknown;
   return async (targetId) => {
     if (targetId === undefined || !/^\d{1,15}$/.test(targetId)) return [];
@@ -24,7 +27,7 @@ export function createAppWebhookSecrets(
     });
     return apps
       .filter(({ appId }) => appId === null || appId === Number(targetId))
-      .flatMap(({ webhookSecret }) => webhookSecret?.reveal() ?? []);
+      .flatMap((app) => (app.webhookSecret ? { app, secret: app.webhookSecret.reveal() } : []));
   };
 }
 

@@ -9,24 +9,27 @@ export function checkUrlPattern(pattern: string): void {
 }
 
 /**
- * The part of a repository's address that `pattern` calls `baseUrl`, or undefined when the pattern does not let the
- * repository in. It must match, whole and whatever the case, `<server>/<owner>/<name>`, the same with `.git`, or an
- * address above that ends where a name ends, so that `…/octo` is never `…/octo-evil`. RE2 does it in linear time.
- * Throws `app_pattern_invalid`.
+ * The part of a repository's address that `pattern` calls `baseUrl`, with its scheme, or undefined when the pattern does
+ * not let the repository in. It must match, whole and whatever the case, `<server>/<owner>/<name>`, the same with
+ * `.git`, or an address above that ends where a name ends, so that `…/octo` is never `…/octo-evil`; each of them also
+ * without its scheme, as in `github.com/octo`. RE2 does it in linear time. Throws `app_pattern_invalid`.
  */
 export function baseUrlFor(pattern: string, serverUrl: string, repository: string): string | undefined {
   const expression = compile(pattern);
   const server = serverUrl.replace(/\/+$/, '');
+  const scheme = server.slice(0, server.indexOf('://') + 3);
   const [owner = ''] = repository.split('/');
-  const addresses = [
+  const whole = [
     ...[`${server}/${repository}`, `${server}/${repository}.git`],
     ...[`${server}/${owner}/`, `${server}/${owner}`, `${server}/`, server],
   ];
-  for (const address of addresses) {
+  for (const address of [...whole, ...whole.map((each) => each.slice(scheme.length))]) {
     const matcher = expression.matcher(address);
     if (!matcher.matches()) continue;
-    const base = matcher.group('baseUrl');
-    if (base && isAbove(base, `${server}/${repository}`)) return base;
+    const group = matcher.group('baseUrl');
+    if (!group) continue;
+    const base = group.includes('://') ? group : `${scheme}${group}`;
+    if (isAbove(base, `${server}/${repository}`)) return base;
   }
   return undefined;
 }
@@ -38,7 +41,7 @@ function isAbove(base: string, repository: string): boolean {
   const above = given.pathname.toLowerCase().replace(/\/*$/, '/');
   const place = wanted.pathname.toLowerCase();
   const isWithin = `${place}/`.startsWith(above) || `${place}.git/` === above;
-  return given.protocol === wanted.protocol && given.host === wanted.host && isWithin;
+  return given.protocol === wanted.protocol && given.host === wanted.host && !given.username && isWithin;
 }
 
 function compile(pattern: string): RE2JS {

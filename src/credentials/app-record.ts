@@ -1,5 +1,6 @@
 import { FlowError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
+import { tenantOf } from '../github/tenant.ts';
 import { readAppKey } from './app-key.ts';
 import { checkUrlPattern } from './app-pattern.ts';
 
@@ -104,12 +105,12 @@ export function mergedRecord(known: StoredApp, added: StoredApp): StoredApp | un
   return { ...known, ...given };
 }
 
-/** An API's address as it is compared and asked: http or https, without a slash at its end. Throws `app_invalid`. */
+/** An API's address as it is compared and asked: http or https, without a slash at its end; a tenant's whichever of its addresses was given. Throws `app_invalid`. */
 function checkApiUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['https:', 'http:'].includes(url.protocol) || url.username || url.password || url.search)
     throw appInvalid(`has the API URL ${quoted(text)}, which is no http or https address of an API`);
-  return text.trim().replace(/\/+$/, '');
+  return tenantOf(text)?.apiUrl ?? text.trim().replace(/\/+$/, '');
 }
 
 /** Reads `{"githubAppInstallation": {"apiUrl", "clientId", "privateKey", "username", "urlPattern"}}`. Throws `app_file_invalid` and what `newRecord` and `readAppKey` say. */
@@ -190,6 +191,6 @@ function appInvalid(what: string): FlowError {
     code: 'app_invalid',
     blame: 'operator',
     message: `The App ${what}.`,
-    mend: 'Copy the App id or the client id from the App’s settings on GitHub (General, About); the API URL is https://api.github.com, or https://<host>/api/v3.',
+    mend: 'Copy the App id or the client id from the App’s settings on GitHub (General, About); the API URL is https://api.github.com, https://<host>/api/v3, or https://api.<tenant>.ghe.com.',
   });
 }

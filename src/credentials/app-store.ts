@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { systemCode } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
+import { tenantOf } from '../github/tenant.ts';
 import type { Redactor } from '../log/redact.ts';
 import { mergedRecord, type NewApp, newRecord, type StoredApp } from './app-record.ts';
 import type { SecretStore } from './secret-store.ts';
@@ -26,6 +27,8 @@ export type AppStore = {
   stateKey(): Promise<Uint8Array | undefined>;
   /** The same key, made where there is none. */
   makeStateKey(): Promise<Uint8Array>;
+  /** Takes that key away again: no state that it signed is good any more. */
+  dropStateKey(): Promise<void>;
 };
 
 /** What of a record is GitHub's to say. */
@@ -106,6 +109,7 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
         });
       return Buffer.from(key ?? '', 'base64');
     },
+    dropStateKey: async () => await store.update((values) => void values.delete(STATE_KEY)),
   };
 }
 
@@ -133,11 +137,13 @@ function appsIn(values: ReadonlyMap<string, string>): StoredApp[] {
     .toSorted((one, other) => one.addedAt - other.addedAt || (one.key < other.key ? -1 : 1));
 }
 
-/** The store is authenticated: what is in it, this program wrote. */
+/** The store is authenticated: what is in it, this program wrote; once with a wrong address for the API of a tenant. */
 function appOf(text: string): StoredApp {
   const { privateKey, webhookSecret, ...rest } = JSON.parse(text) as Record<string, string | null>;
+  const app = rest as unknown as StoredApp;
   return {
-    ...(rest as unknown as StoredApp),
+    ...app,
+    apiUrl: tenantOf(app.apiUrl)?.apiUrl ?? app.apiUrl,
     privateKey: new Secret(privateKey ?? ''),
     webhookSecret: webhookSecret ? new Secret(webhookSecret) : null,
   };

@@ -1,3 +1,4 @@
+import { tenantOf } from '../github/tenant.ts';
 import { baseUrlFor } from './app-pattern.ts';
 import type { StoredApp } from './app-record.ts';
 
@@ -17,20 +18,30 @@ export function appsFor(apps: readonly StoredApp[], repository: string, hosts: H
     .map(({ app }) => app);
 }
 
-function weightOf(app: StoredApp, repository: string, { apiUrl, serverUrl }: Hosts): number | undefined {
+function weightOf(app: StoredApp, repository: string, hosts: Hosts): number | undefined {
   const { urlPattern } = app;
-  if (!isOnHost(app, apiUrl)) return undefined;
-  if (urlPattern === null) return sameAddress(app.apiUrl, apiUrl) ? 0 : undefined;
-  // Clones from a directory, for trying things out, have no address that a pattern could be about.
-  const servers = serverUrl.startsWith('file:') ? [serverOf(app.apiUrl), 'https://github.com'] : [serverUrl];
-  const bases = servers.map((server) => baseUrlFor(urlPattern, server, repository)?.length);
+  if (!isOnHost(app, hosts.apiUrl)) return undefined;
+  if (urlPattern === null) return sameAddress(app.apiUrl, hosts.apiUrl) ? 0 : undefined;
+  const bases = webServers(app, hosts).map((server) => baseUrlFor(urlPattern, server, repository)?.length);
   return bases.find((length) => length !== undefined);
+}
+
+/** The servers whose addresses an App's pattern is about. Clones from a directory, for trying things out, have no address that it could be about. */
+export function webServers(app: Pick<StoredApp, 'apiUrl'>, { serverUrl }: Hosts): string[] {
+  return serverUrl.startsWith('file:') ? [serverOf(app.apiUrl), 'https://github.com'] : [serverUrl];
 }
 
 /** The web address that belongs to an API: https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api */
 export function serverOf(apiUrl: string): string {
   const { origin, hostname } = new URL(apiUrl);
-  return hostname === 'api.github.com' ? 'https://github.com' : origin.replace('://api.', '://');
+  if (hostname === 'api.github.com') return 'https://github.com';
+  return tenantOf(apiUrl)?.serverUrl ?? origin.replace('://api.', '://');
+}
+
+/** The API that belongs to a web address. */
+export function apiOf(serverUrl: string): string {
+  if (new URL(serverUrl).hostname === 'github.com') return 'https://api.github.com';
+  return tenantOf(serverUrl)?.apiUrl ?? `${serverUrl.replace(/\/+$/, '')}/api/v3`;
 }
 
 /** Whether the App's API is on the host that the service works with. */

@@ -111,7 +111,7 @@ function below(name: string, file: TreeFile): TreeFile {
 }
 
 function notUsable(fault: FileFault): FlowError {
-  const create = `Put the credential there: \`install -m 600 /dev/stdin ${shellQuote(fault.path)}\` takes it from the terminal.`;
+  const create = `Put the credential there (\`install -m 600 /dev/stdin ${shellQuote(fault.path)}\` takes a file from the terminal; a directory is made by the login of its agent), or correct the path in the profile.`;
   return new FlowError({
     code: 'credential_not_usable',
     blame: 'operator',

@@ -14,7 +14,8 @@ export function gitUserName({ source }: Pick<GitHubToken, 'source'>): string {
  *
  * Git reads the file anew at each request, through a credential helper, so a renewed token is used at once; the token
  * itself is in no argument, address, configuration file or variable. Helpers configured earlier are switched off, a
- * missing file means no credential, and git never asks on a terminal. The caller checks the file (`readGhToken`), and
+ * missing file or one whose token has ended (`expiresAt`, milliseconds) means no credential, and git never asks on a
+ * terminal. The caller checks the file (`readGhToken`), and
  * runs git as a user who may read it. A `file:` server needs no credential and gets none.
  *
  * https://git-scm.com/docs/git-config#ENVIRONMENT, https://git-scm.com/docs/gitcredentials
@@ -23,11 +24,12 @@ export function hostGitEnvironment(options: {
   tokenFile: string;
   serverUrl: string;
   userName?: string;
+  expiresAt?: number | null;
 }): Record<string, string> {
   const { origin, protocol } = new URL(options.serverUrl);
   const settings: [string, string][] = [['credential.helper', '']];
   if (protocol === 'https:' || protocol === 'http:') {
-    settings.push([`credential.${origin}.helper`, helper(options.tokenFile, options.userName ?? USER_NAME)]);
+    settings.push([`credential.${origin}.helper`, helper(options)]);
   }
   const environment: Record<string, string> = {
     GIT_TERMINAL_PROMPT: '0',
@@ -41,8 +43,10 @@ export function hostGitEnvironment(options: {
 }
 
 /** A shell snippet that git runs with the word `get`, `store` or `erase` after it; only `get` is answered. */
-function helper(tokenFile: string, userName: string): string {
-  const file = shellQuote(tokenFile);
+function helper(options: { tokenFile: string; userName?: string; expiresAt?: number | null }): string {
+  const { userName = USER_NAME, expiresAt } = options;
+  const file = shellQuote(options.tokenFile);
+  const isGood = expiresAt ? ` && test "$(date +%s)" -lt ${Math.floor(expiresAt / 1000)}` : '';
   const answer = `printf 'username=${userName}\\npassword='; tr -d '\\r\\n' < ${file}; echo`;
-  return `!f() { if test "$1" = get && test -s ${file}; then ${answer}; fi; }; f`;
+  return `!f() { if test "$1" = get && test -s ${file}${isGood}; then ${answer}; fi; }; f`;
 }

@@ -1,5 +1,6 @@
 import { asFlowError, FlowError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
+import { nearMiss } from '../base/words.ts';
 import { type Copy, valueCopy } from './copy-credential.ts';
 import { normalKnownHosts } from './known-hosts.ts';
 import { checkSecretName, checkSecretValue, SSH_KEY, SSH_KNOWN_HOSTS } from './secret-rules.ts';
@@ -111,12 +112,20 @@ export function secretMissing(
   const which = names.length === 1 ? `The secret ${names[0]} is` : `The secrets ${names.join(', ')} are`;
   const where = looked.map((place) => placeWords(place, names[0] ?? '')).join('; ');
   const flag = profilePath === undefined ? '' : ` (with \`--profile ${profilePath}\` for this profile alone)`;
+  const near = nearMiss(
+    names[0] ?? '',
+    looked.flatMap(({ values }) => [...values.keys()]),
+  );
   const faults = looked.flatMap(({ fault }) => (fault ? [`${fault.mend} [${fault.code}]`] : []));
   return new FlowError({
     code: 'secret_missing',
     blame: 'operator',
     message: `${which} nowhere. Looked at: ${where || 'nothing, for SECRETS_ORDER leaves every place out'}.`,
-    mend: [`Set it with \`github-flows secret set ${names[0]}\`${flag}.`, ...faults].join(' '),
+    mend: [
+      ...(near === undefined ? [] : [`Did you mean ${near}, which is stored?`]),
+      `Set it with \`github-flows secret set ${names[0]}\`${flag}.`,
+      ...faults,
+    ].join(' '),
   });
 }
 

@@ -5,7 +5,7 @@ import { writeAtomic } from '../base/files.ts';
 import { Secret } from '../base/secret.ts';
 import { describeFault } from './file-words.ts';
 import { type FileFault, readPrivateFile, serviceUid } from './private-file.ts';
-import { makePrivatePlace, type Passphrases } from './secret-store.ts';
+import { makePrivatePlace, type Passphrases, writing } from './secret-store.ts';
 import { shellQuote } from './shell-quote.ts';
 
 const MAX_BYTES = 4096;
@@ -52,7 +52,10 @@ export async function readKeyFile(file: string): Promise<Secret | undefined> {
 export async function makeKeyFile(file: string): Promise<Secret> {
   const key = randomBytes(32).toString('base64');
   const owner = await makePrivatePlace(file);
-  await writeAtomic(file, `${key}\n`, { mode: 0o600, ...(owner ? { owner } : {}) });
+  await writing(
+    file,
+    async () => await writeAtomic(file, `${key}\n`, { mode: 0o600, ...(owner ? { owner } : {}) }),
+  );
   return new Secret(key);
 }
 

@@ -34,6 +34,15 @@ export function checkSecretValue(name: string, value: string): void {
   if (name === SSH_KNOWN_HOSTS) checkKnownHosts(value);
 }
 
+/** The name that was probably meant, unless it is long enough to be a value. */
+function nameLike(name: string): string {
+  const like = name
+    .replaceAll(/[^A-Za-z0-9_]+/g, '_')
+    .replace(/^[_\d]+|_+$/g, '')
+    .toUpperCase();
+  return like === '' || name.length > 40 || TAKEN.includes(name) ? '' : `; for example ${like}`;
+}
+
 function nameInvalid(name: string): FlowError {
   const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
   return new FlowError({
@@ -42,7 +51,7 @@ function nameInvalid(name: string): FlowError {
     message: TAKEN.includes(name)
       ? `A secret cannot be called ${shown}: in a run that is the place of an agent's state.`
       : `${shown} cannot be the name of a secret.`,
-    mend: 'Use letters, digits and underscores, no digit at the start, and 128 characters at the most.',
+    mend: `Use letters, digits and underscores, no digit at the start, and 128 characters at the most${nameLike(name)}.`,
   });
 }
 

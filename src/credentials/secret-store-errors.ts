@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { describeFault } from './file-words.ts';
 import type { FileFault } from './private-file.ts';
@@ -23,6 +24,17 @@ export function storeFileFault(fault: FileFault): FlowError {
     blame: 'operator',
     ...CODES[fault.kind],
     ...describeFault(noun, fault, '`github-flows secret set` makes it.'),
+  });
+}
+
+/** A store, its key file or its directory cannot be made or written. */
+export function storeUnwritable(file: string, cause: Error): FlowError {
+  return new FlowError({
+    code: 'secret_store_unwritable',
+    blame: 'operator',
+    message: `${file} cannot be written: ${cause.message}.`,
+    mend: `See what is in the way with \`namei -l ${shellQuote(file)}\` and \`df ${shellQuote(dirname(file))}\`: everything above it has to be a directory, which the service's user may write, on a disk that has room. SECRETS_DIR names another place.`,
+    cause,
   });
 }
 

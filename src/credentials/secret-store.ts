@@ -1,7 +1,7 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
+import { FlowError, systemCode } from '../base/errors.ts';
 import { ancestors, makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
 import { withFileLock } from '../db/file-lock.ts';
@@ -15,6 +15,7 @@ import {
   storeFull,
   storeLocked,
   storeTruncated,
+  storeUnwritable,
 } from './secret-store-errors.ts';
 
 /** More than all secrets of an installation, little enough to be read whole. */
@@ -43,6 +44,8 @@ export type SecretStoreParts = {
   lockFile: string;
   passphrases: Passphrases;
   clock: Clock;
+  /** Whether git is told to leave the directory of `lockFile` out of every commit. */
+  outOfGit?: boolean;
   /** Shared by stores, so that a passphrase that fits none is tried once a salt. */
   keyRing?: KeyRing;
 };
@@ -74,9 +77,11 @@ export function openSecretStore(parts: SecretStoreParts): SecretStore {
     const box = sealBox(Buffer.from(JSON.stringify(Object.fromEntries(values))), key);
     if (box.length > MAX_BYTES) throw storeFull(file, MAX_BYTES);
     const owner = await makePrivatePlace(file);
-    await removeTemporaries(file);
-    await writeAtomic(file, box, { mode: 0o600, ...(owner ? { owner } : {}) });
-    await syncDirectory(dirname(file));
+    await writing(file, async () => {
+      await removeTemporaries(file);
+      await writeAtomic(file, box, { mode: 0o600, ...(owner ? { owner } : {}) });
+      await syncDirectory(dirname(file));
+    });
   };
 
   return {
@@ -98,20 +103,42 @@ export function openSecretStore(parts: SecretStoreParts): SecretStore {
 
 /** Runs `work` while nobody else writes a store that shares `lockFile`. Throws `file_locked`. */
 export async function withStoreLock<T>(
-  { lockFile, clock }: Pick<SecretStoreParts, 'lockFile' | 'clock'>,
+  { lockFile, clock, outOfGit }: Pick<SecretStoreParts, 'lockFile' | 'clock' | 'outOfGit'>,
   work: () => Promise<T>,
 ): Promise<T> {
   const owner = await makePrivatePlace(lockFile);
+  if (outOfGit) await keepOutOfGit(dirname(lockFile), owner);
   const own = owner ? { owner } : {};
   return await withFileLock(lockFile, { clock, waitMs: LOCK_WAIT_MS, ...own }, work);
+}
+
+/** Has git leave the directory out of every commit, should somebody have a repository around it; one that is not there stays so. */
+export async function keepOutOfGit(directory: string, owner?: Owner): Promise<void> {
+  const file = join(directory, '.gitignore');
+  const isThere = async (path: string): Promise<boolean> =>
+    (await stat(path).catch(() => undefined)) !== undefined;
+  if ((await isThere(file)) || !(await isThere(directory))) return;
+  await writeAtomic(file, '*\n', { mode: 0o600, ...(owner ? { owner } : {}) });
 }
 
 /** Makes the directories above `file` (0700), each of which belongs to whom the file will, and gives that one. */
 export async function makePrivatePlace(file: string): Promise<Owner | undefined> {
   const owner = await ownerFor(file);
-  for (const path of ancestors(dirname(file)).reverse())
-    await makeDirectory(path, { mode: 0o700, ...(owner ? { owner } : {}) });
+  await writing(file, async () => {
+    for (const path of ancestors(dirname(file)).reverse())
+      await makeDirectory(path, { mode: 0o700, ...(owner ? { owner } : {}) });
+  });
   return owner;
+}
+
+/** Tells what the system refuses, and which file it was to be. Throws `secret_store_unwritable`. */
+export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FlowError || systemCode(error) === undefined) throw error;
+    throw storeUnwritable(file, error as Error);
+  }
 }
 
 /** Whose a new file is: the service's own user's; when root writes, whose the nearest directory above it is. */

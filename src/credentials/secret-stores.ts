@@ -20,6 +20,9 @@ export type SecretStores = {
   locked<T>(work: () => Promise<T>): Promise<T>;
 };
 
+/** One for the process: a start opens the same stores at three places, and deriving their key takes a third of a second of a processor. */
+const keyRing = createKeyRing();
+
 /** The stores below `secretsDir/service`; none needs to be there. */
 export function createSecretStores(parts: {
   secretsDir: string;
@@ -28,10 +31,9 @@ export function createSecretStores(parts: {
 }): SecretStores {
   const service = join(parts.secretsDir, 'service');
   const lockFile = join(service, 'stores.lock');
-  const keyRing = createKeyRing();
   const opened = new Map<string, SecretStore>();
   const open = (file: string): SecretStore => {
-    const store = opened.get(file) ?? openSecretStore({ ...parts, file, lockFile, keyRing });
+    const store = opened.get(file) ?? openSecretStore({ ...parts, file, lockFile, keyRing, outOfGit: true });
     opened.set(file, store);
     return store;
   };
@@ -41,7 +43,7 @@ export function createSecretStores(parts: {
     profile: (path) => open(join(service, 'profiles', path, 'secrets.enc')),
     named: (name) => open(join(service, name)),
     existing: () => storeFiles(service).map(open),
-    locked: async (work) => await withStoreLock({ lockFile, clock: parts.clock }, work),
+    locked: async (work) => await withStoreLock({ lockFile, clock: parts.clock, outOfGit: true }, work),
   };
 }
 

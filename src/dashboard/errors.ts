@@ -10,16 +10,6 @@ export function formNotOurs(): FlowError {
   });
 }
 
-/** A run has no attempt of this number. */
-export function attemptUnknown(asked: string, attempts: number): FlowError {
-  return new FlowError({
-    code: 'attempt_unknown',
-    blame: 'sender',
-    message: `The run has no attempt ${JSON.stringify(asked.slice(0, 20))}; it has ${attempts}.`,
-    mend: 'Open the page of the run without `?attempt=`; it leads to each attempt there is.',
-  });
-}
-
 /** A page below /runs that is none. */
 export function pageUnknown(path: string): FlowError {
   return new FlowError({

@@ -1,5 +1,5 @@
+import { attemptUnknown } from '../runs/errors.ts';
 import type { Run } from '../runs/run.ts';
-import { attemptUnknown } from './errors.ts';
 
 /** The attempt whose output an address asks for, the current one unless it says so. Throws `attempt_unknown`. */
 export function askedAttempt(run: Run, asked: unknown): number {

@@ -1,3 +1,4 @@
+import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
@@ -29,7 +30,7 @@ export function runPage(
       code: run.reason.code,
     },
     calledOff: isLiving(run) && run.cancelReason !== null ? harmless(run.cancelReason) : null,
-    facts: [...originFacts(run, event, links), ...courseFacts(run, now)],
+    facts: [...originFacts(run, event, links), ...courseFacts(run, queuedSince(run, timeline), now)],
     message: run.finalMessage && shortened(harmless(run.finalMessage), MAX_MESSAGE),
     attempts: attemptLinks(run, attempt),
     attempt,
@@ -72,16 +73,17 @@ function originFacts(run: Run, event: RunSight['event'], links: GitHubLinks): Fa
 }
 
 /** How it went, and when. */
-function courseFacts(run: Run, now: number): Fact[] {
+function courseFacts(run: Run, waitsSince: number, now: number): Fact[] {
   const at = (name: string, ms: number | null, text: string): Fact[] => {
     const time = moment(ms, now);
     return time ? [fact(name, text, { time })] : [];
   };
-  const began = run.startedAt ?? run.queuedAt;
+  const began = run.startedAt ?? waitsSince;
   return [
     fact('Attempts', run.attempt === 0 ? 'none yet' : String(run.attempt)),
     ...at('Queued', run.queuedAt, ''),
-    ...at('Started', run.startedAt, `after waiting ${lasting((run.startedAt ?? 0) - run.queuedAt)}`),
+    ...(waitsSince > run.queuedAt ? at('Queued again', waitsSince, '') : []),
+    ...at('Started', run.startedAt, `after waiting ${lasting((run.startedAt ?? 0) - waitsSince)}`),
     ...at('Ended', run.endedAt, `after ${lasting((run.endedAt ?? 0) - began)}`),
     ...(run.exitCode === null ? [] : [fact('Exit code', String(run.exitCode))]),
     ...(run.usage ? [fact('Tokens', tokens(run.usage))] : []),

@@ -49,6 +49,16 @@ export function databaseUnavailable(file: string, cause: unknown): FlowError {
   });
 }
 
+/** No service has stored anything there. */
+export function databaseAbsent(place: string): FlowError {
+  return new FlowError({
+    code: 'database_absent',
+    blame: 'operator',
+    message: `There is no database yet at ${place}: no service has been started with these settings.`,
+    mend: 'Start `github-flows serve`, or give this command the settings of the service that you mean (VAR_DIR or DATABASE_URL, in its file of settings: GITHUB_FLOWS_CONFIG). Nothing was made.',
+  });
+}
+
 function databaseBusy(file: string, cause: unknown): FlowError {
   return new FlowError({
     code: 'database_busy',

@@ -1,4 +1,5 @@
 import { Kysely, sql } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE } from 'kysely/migration';
 import type { Db } from './database.ts';
 import { again, createPostgresDialect } from './dialects/postgres.ts';
 import { readInstallation, readMarkKey } from './meta.ts';
@@ -11,10 +12,10 @@ import { programVersion } from './program-version.ts';
 /** How many connections one process uses, besides the one that listens; and how long a statement may take. */
 const LIMITS = { connections: 10, statementMs: 15_000 };
 
-/** Opens a PostgreSQL database; several processes that do so at once migrate it one after the other. */
-export async function openPostgres(url: string): Promise<Db> {
+/** Opens a PostgreSQL database; several processes that do so at once migrate it one after the other. `onEmpty` is called with its name before a first table would be made. */
+export async function openPostgres(url: string, onEmpty?: (name: string) => void): Promise<Db> {
   const place = readPostgresUrl(url);
-  const own = await bringUpToDate(place);
+  const own = await bringUpToDate(place, onEmpty);
   const kysely = new Kysely<unknown>({ dialect: createPostgresDialect(place, LIMITS) });
   const notices = createNotices();
   const listening = startPostgresNotices(place, notices);
@@ -34,16 +35,27 @@ export async function openPostgres(url: string): Promise<Db> {
 }
 
 /** Over a connection of its own without a limit of time: others may be migrating, and a large table takes long. */
-async function bringUpToDate(place: PostgresPlace): Promise<Pick<Db, 'installation' | 'markKey'>> {
+async function bringUpToDate(
+  place: PostgresPlace,
+  onEmpty: ((name: string) => void) | undefined,
+): Promise<Pick<Db, 'installation' | 'markKey'>> {
   const kysely = new Kysely<unknown>({
     dialect: createPostgresDialect(place, { connections: 1, statementMs: 0 }),
   });
   try {
+    if (onEmpty && !(await isMigrated(kysely))) onEmpty(place.name);
     await migrate(kysely, place.name, programVersion());
     return { installation: await readInstallation(kysely), markKey: await readMarkKey(kysely) };
   } finally {
     await kysely.destroy();
   }
+}
+
+/** Whether a service has made its tables there. */
+async function isMigrated(kysely: Kysely<unknown>): Promise<boolean> {
+  const { rows } = await sql<{ found: string | null }>`
+    SELECT to_regclass(${DEFAULT_MIGRATION_TABLE})::text AS found`.execute(kysely);
+  return rows[0]?.found != null;
 }
 
 /** Sends notices one at a time; one that is like another that still waits joins it. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { link, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FlowError, systemCode } from '../base/errors.ts';
@@ -8,6 +9,11 @@ import { databaseUnavailable, storageError } from './errors.ts';
 
 /** Bytes of the smallest page: SQLite takes a file of fewer than 100 for an empty database (https://sqlite.org/fileformat.html). */
 const SMALLEST_PAGE = 512;
+
+/** Whether there is a database, or what is left of one, which `ensureSqliteFile` tells. */
+export function isSqliteThere(file: string): boolean {
+  return existsSync(file) || existsSync(`${file}-wal`);
+}
 
 /**
  * Sees to it that the file is there: an empty database of this program's kind, made whole beside its place and

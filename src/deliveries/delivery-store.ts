@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import { lockFor } from '../db/lock-for.ts';
 import type { Db } from '../db/open.ts';
@@ -8,7 +8,7 @@ import type { Decision, Delivery, NewDelivery } from './delivery.ts';
 import { deliveryBodyGone } from './errors.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { hooksOf, knownOf } from './origins.ts';
-import { type Incoming, type Stored, storeBatch } from './store-batch.ts';
+import { type Incoming, STARTED_REMEMBERED_MS, type Stored, storeBatch } from './store-batch.ts';
 import { DELIVERY_COLUMNS, deliveryTables, toDelivery } from './tables.ts';
 
 /** One commit takes at most this much: a fraction of a second of writing. */
@@ -18,7 +18,7 @@ const COMMIT_LIMITS = { items: 100, bytes: 32 * 1024 * 1024 };
 export type DeliveryStore = Bodies & {
   /**
    * Stores a delivery unless its id is known or its bytes were seen before (for ever when they are unique to one
-   * event, else for five minutes), and resolves only once that is committed to disk. Calls that wait share one
+   * event, else for three days, and for thirty from when they started a run), and resolves only once that is committed to disk. Calls that wait share one
    * transaction.
    */
   store(delivery: NewDelivery): Promise<Stored>;
@@ -91,6 +91,7 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
         })
         .where('id', '=', id)
         .execute();
+      if (decision.runId !== null) await rememberLonger(id, trx);
     },
     async reopen(id) {
       const result = await tables
@@ -111,6 +112,16 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
     hooks: async () => await hooksOf(tables),
     ...createBodies(db, clock),
   };
+}
+
+/** Bytes that are forgotten one day are kept in mind for longer when they started a run. */
+async function rememberLonger(id: string, trx: Kysely<unknown>): Promise<void> {
+  await deliveryTables(trx)
+    .updateTable('deliveries')
+    .set({ body_forget_at: sql<number>`received_at + ${sql.lit(STARTED_REMEMBERED_MS)}` })
+    .where('id', '=', id)
+    .where('body_forget_at', 'is not', null)
+    .execute();
 }
 
 async function decided(id: string, trx: Kysely<unknown>): Promise<Decision | undefined> {

@@ -8,6 +8,8 @@ export type NewDelivery = {
   repository: string | null;
   /** Whether the body carries an object with an id and a timestamp, so that the same bytes are the same event for ever. */
   uniqueBody: boolean;
+  /** The key of the GitHub App whose secret signed it; none for the service's own webhook secret. */
+  signedBy?: string | null;
 };
 
 /** What became of a delivery; `reason` is a code of docs/errors.md, `run` when it became one. */
@@ -34,4 +36,6 @@ export type Delivery = {
   repository: string | null;
   receivedAt: number;
   decision: Decision | null;
+  /** Only where a GitHub App signed it: the App's key. */
+  signedBy?: string;
 };

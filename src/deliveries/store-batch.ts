@@ -2,8 +2,14 @@ import type { Kysely } from 'kysely';
 import type { NewDelivery } from './delivery.ts';
 import type { DeliveryTables } from './tables.ts';
 
-/** How long bytes that may come again for another event count as a duplicate. */
-const REMEMBERED_MS = 5 * 60 * 1000;
+/**
+ * How long bytes that may come again for another event count as a duplicate: as long as GitHub delivers again
+ * (https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks).
+ */
+const REMEMBERED_MS = 3 * 86_400_000;
+
+/** The same for bytes that started a run: whoever plays them again means to start another. */
+export const STARTED_REMEMBERED_MS = 30 * 86_400_000;
 
 /** A delivery on its way into the database; times in milliseconds since 1970, `arrival` and `bodyKey` as the migration says. */
 export type Incoming = { delivery: NewDelivery; bodyKey: string; receivedAt: number; arrival: number };
@@ -68,6 +74,7 @@ function toRow({ delivery, bodyKey, receivedAt, arrival }: Incoming) {
     body_key: bodyKey,
     body_forget_at: delivery.uniqueBody ? null : receivedAt + REMEMBERED_MS,
     body_removed_at: null,
+    signed_by: delivery.signedBy ?? null,
     body: delivery.body,
   };
 }

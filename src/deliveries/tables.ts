@@ -19,6 +19,7 @@ export type DeliveryTables = {
     body_key: string | null;
     body_forget_at: number | null;
     body_removed_at: number | null;
+    signed_by: string | null;
     body: Uint8Array;
   };
 };
@@ -40,6 +41,7 @@ export const DELIVERY_COLUMNS = [
   'decision_profile',
   'decision_candidates_json',
   'run_id',
+  'signed_by',
 ] as const;
 
 /** A row of `DELIVERY_COLUMNS` as a delivery. */
@@ -57,5 +59,6 @@ export function toDelivery(
           ...(row.decision_candidates_json && { candidates: JSON.parse(row.decision_candidates_json) }),
           runId: row.run_id,
         };
-  return { id, event, action, repository, receivedAt: row.received_at, decision };
+  const signer = row.signed_by === null ? {} : { signedBy: row.signed_by };
+  return { id, event, action, repository, receivedAt: row.received_at, decision, ...signer };
 }

@@ -2,6 +2,7 @@ import { FlowError, type Problem } from '../base/errors.ts';
 import { type AllowRule, readEntry } from './entry.ts';
 import { hostName } from './host-name.ts';
 import { writeHostPort } from './host-port.ts';
+import type { GitHubHost } from './shipped-lists.ts';
 
 /** What a run may reach; plain data. An empty list allows nothing. */
 export type AllowList = readonly AllowRule[];
@@ -15,17 +16,19 @@ export type ListProblem = Problem & { index: number };
  * An entry is a host (`api.openai.com`), all names below one, however deep, but not the name itself (`*.github.com`),
  * or a shipped list (`@codex`). A port may follow a host (`example.org:8443`); without one it is 443 alone. Case, a
  * dot at the end and the way of writing other alphabets make no difference. `privateHosts` are the policy's `host:port`
- * words in lower case, which may also be names of the own network.
+ * words in lower case, which may also be names of the own network. `gitHub` are the hosts that `@github` stands for
+ * besides its own (`gitHubHosts`).
  */
 export function parseAllowList(
   entries: readonly unknown[],
   privateHosts: readonly string[] = [],
+  gitHub: readonly GitHubHost[] = [],
 ): { list: AllowList; problems: ListProblem[] } {
   const list: AllowRule[] = [];
   const problems: ListProblem[] = [];
   entries.forEach((entry, index) => {
     try {
-      list.push(...readEntry(entry, privateHosts));
+      list.push(...readEntry(entry, privateHosts, gitHub));
     } catch (error) {
       if (!(error instanceof FlowError)) throw error;
       problems.push({ ...error.toProblem(), index });
@@ -41,6 +44,18 @@ export function isAllowed(list: AllowList, host: string, port: number): boolean 
   return list.some(
     (rule) => rule.port === port && (rule.below ? name.endsWith(`.${rule.host}`) : name === rule.host),
   );
+}
+
+/** One entry of an allow list as the profile wrote it, and the hosts that it stands for. */
+export type ListedHosts = { entry: string; hosts: string[] };
+
+/** The hosts of a list, entry by entry. */
+export function listHosts(list: AllowList): ListedHosts[] {
+  const entries = [...new Set(list.map(({ entry }) => entry))];
+  return entries.map((entry) => ({
+    entry,
+    hosts: list.filter((rule) => rule.entry === entry).map(writeRule),
+  }));
 }
 
 /** How many entries a sentence names before it only counts. */

@@ -1,4 +1,5 @@
 import { parse } from 'tldts';
+import above from './above-suffixes.json' with { type: 'json' };
 import {
   entryInvalid,
   entryIsAddress,
@@ -9,22 +10,29 @@ import {
 } from './errors.ts';
 import { hostName, isAddress, isPrivateName } from './host-name.ts';
 import { DEFAULT_PORT, splitPort } from './host-port.ts';
-import { SHIPPED_LISTS } from './shipped-lists.ts';
+import { type GitHubHost, SHIPPED_LISTS } from './shipped-lists.ts';
 
 /** One host that a run may reach: `below` means every name below `host`, but not `host` itself. `entry` is what the profile wrote. */
 export type AllowRule = { host: string; below: boolean; port: number; entry: string };
 
 /** What one entry of an allow list stands for; throws the codes `egress_entry_…` and `egress_list_unknown`. */
-export function readEntry(entry: unknown, privateHosts: readonly string[]): AllowRule[] {
+export function readEntry(
+  entry: unknown,
+  privateHosts: readonly string[],
+  gitHub: readonly GitHubHost[],
+): AllowRule[] {
   if (typeof entry !== 'string') throw entryNotText(entry);
-  if (entry.startsWith('@')) return readList(entry);
+  if (entry.startsWith('@')) return readList(entry, gitHub);
   return [readHost(entry, privateHosts)];
 }
 
-function readList(entry: string): AllowRule[] {
-  const list = SHIPPED_LISTS.get(entry.slice(1).toLowerCase());
+function readList(entry: string, gitHub: readonly GitHubHost[]): AllowRule[] {
+  const name = entry.slice(1).toLowerCase();
+  const list = SHIPPED_LISTS.get(name);
   if (!list) throw listUnknown(entry);
-  return Object.keys(list.hosts).map((host) => ({ host, below: false, port: DEFAULT_PORT, entry }));
+  const hosts = Object.keys(list.hosts).map((host) => ({ host, port: DEFAULT_PORT }));
+  const all = name === 'github' ? [...hosts, ...gitHub] : hosts;
+  return all.map(({ host, port }) => ({ host, below: false, port, entry }));
 }
 
 function readHost(entry: string, privateHosts: readonly string[]): AllowRule {
@@ -49,7 +57,35 @@ function checkWidth({ host, below, port, entry }: AllowRule, privateHosts: reado
   const isTopLevel = below && !host.includes('.') && !isPrivateName(`x.${host}`);
   if (isTopLevel) throw entryTooWide(entry, `it names every host below .${host}`);
   if (isPrivateName(host) && !isNamed) throw entryIsPrivate(entry, host);
-  if (below && isPublicSuffix(host)) throw entryTooWide(entry, `anybody can get a name below ${host}`);
+  if (below && isShared(host)) throw entryTooWide(entry, `anybody can get a name below ${host}`);
+}
+
+/** Names with a public suffix somewhere below them: whoever gets a name below `s3.amazonaws.com` has one below `amazonaws.com`. */
+const ABOVE_SUFFIXES: ReadonlySet<string> = new Set(above);
+
+/** Hosts below which anybody gets a name or a bucket of their own, and that are on no public list. */
+const RENTED: ReadonlySet<string> = new Set([
+  'aliyuncs.com',
+  'azure.com',
+  'azure.net',
+  'b-cdn.net',
+  'backblazeb2.com',
+  'cloudapp.azure.com',
+  'cloudflarestorage.com',
+  'digitaloceanspaces.com',
+  'firebaseio.com',
+  'ghe.com',
+  'myqcloud.com',
+  'myhuaweicloud.com',
+  'oraclecloud.com',
+  'r2.cloudflarestorage.com',
+  's3.wasabisys.com',
+  'storage.googleapis.com',
+  'wasabisys.com',
+]);
+
+function isShared(host: string): boolean {
+  return isPublicSuffix(host) || ABOVE_SUFFIXES.has(host) || RENTED.has(host);
 }
 
 /** Names below which strangers register theirs, at registries (`co.uk`) and at hosters (`github.io`): https://publicsuffix.org */

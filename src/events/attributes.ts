@@ -1,3 +1,4 @@
+import { visible } from '../text/visible.ts';
 import type { AttributeName, FlowEvent, Scalar } from './event.ts';
 import { type Fields, readFields } from './fields.ts';
 import { readBranch } from './heads.ts';
@@ -28,19 +29,23 @@ export function readAttributes(event: string, fields: Fields): FlowEvent['attrib
 /** A longer first word is a path or a piece of text, not a command. */
 const MAX_COMMAND_CHARACTERS = 100;
 
-/** The first word of a text if it starts with a slash, as written: `/fix` in `/fix the tests`. */
+/** The first word of a text if it starts with a slash: `/fix` in `/fix the tests`. What nobody sees is no part of it. */
 function readCommand(body: string | undefined): string | undefined {
-  const word = body === undefined ? undefined : /^\s*(\/\S+)/.exec(body)?.[1];
+  const word = body === undefined ? undefined : /^\s*(\/\S+)/.exec(visible(body))?.[1];
   return word === undefined || word.length > MAX_COMMAND_CHARACTERS ? undefined : word;
 }
 
-/** What stands behind the command of an event on its line, empty when nothing does; undefined without a command. */
-export function commandArgs({ name, attributes, payload }: FlowEvent): string | undefined {
-  const { command } = attributes;
+/** The first line of what somebody wrote, as people see it; undefined when the event is about no text. */
+export function firstLine({ name, payload }: FlowEvent): string | undefined {
   const fields = readFields(name, payload);
   const subject = subjectKey(name, fields);
-  if (typeof command !== 'string' || subject === undefined) return undefined;
-  const body = fields.nullableText(`${subject}.body`) ?? '';
-  const [line = ''] = body.trimStart().split(/[\r\n]/, 1);
-  return line.slice(command.length).trim();
+  const body = subject && fields.nullableText(`${subject}.body`);
+  return body === undefined ? undefined : visible(body).trimStart().split('\n', 1)[0];
+}
+
+/** What stands behind the command of an event on its line, empty when nothing does; undefined without a command. */
+export function commandArgs(event: FlowEvent): string | undefined {
+  const { command } = event.attributes;
+  if (typeof command !== 'string') return undefined;
+  return firstLine(event)?.slice(command.length).trim();
 }

@@ -1,9 +1,10 @@
 import type { Fields } from './fields.ts';
+import type { EventName } from './payloads.ts';
 
 /** Where an event keeps the branch (by name or by full ref) and the commit it is about; `else` where the commit is when it is not there. */
 type Head = { branch?: string; ref?: string; commit?: string; else?: string };
 
-const HEADS: ReadonlyMap<string, Head> = new Map<string, Head>([
+const HEADS: ReadonlyMap<string, Head> = new Map<EventName | 'cache_sync', Head>([
   ['cache_sync', { ref: 'ref', commit: 'after' }],
   ['check_run', { branch: 'check_run.check_suite.head_branch', commit: 'check_run.head_sha' }],
   ['check_suite', { branch: 'check_suite.head_branch', commit: 'check_suite.head_sha' }],
@@ -29,6 +30,8 @@ const HEADS: ReadonlyMap<string, Head> = new Map<string, Head>([
   ['workflow_run', { branch: 'workflow_run.head_branch', commit: 'workflow_run.head_sha' }],
 ]);
 
+const PULL_REQUEST_BRANCH = 'pull_request.head.ref';
+
 /**
  * The branch an event is about: the one pushed, made or deleted, the one a check or workflow ran on, a pull
  * request's own (its head, not its base), the base of a merge group. Tags are no branches.
@@ -38,7 +41,14 @@ export function readBranch(event: string, fields: Fields): string | undefined {
     return fields.text('ref_type') === 'branch' ? fields.text('ref') : undefined;
   const head = HEADS.get(event);
   if (head?.ref) return branchOfRef(fields.nullableText(head.ref));
-  return fields.nullableText(head?.branch ?? 'pull_request.head.ref');
+  return fields.nullableText(head?.branch ?? PULL_REQUEST_BRANCH);
+}
+
+/** Where payloads of an event keep the branch that they are about. */
+export function branchPath(event: string): string {
+  if (event === 'create' || event === 'delete') return 'ref';
+  const head = HEADS.get(event);
+  return head?.ref ?? head?.branch ?? PULL_REQUEST_BRANCH;
 }
 
 /**

@@ -1,27 +1,49 @@
 import type { EventPullRequest } from './event.ts';
 import { type Fields, isObject } from './fields.ts';
+import type { EventName, PayloadOf } from './payloads.ts';
 
 /** The thread an event belongs to. */
 const THREADS = ['issue', 'pull_request', 'discussion'] as const;
 
 /** Events whose `comment` or `review` is what somebody wrote; elsewhere these keys may be anything (`deployment_review` has a text). */
-const WRITINGS: ReadonlyMap<string, 'comment' | 'review'> = new Map([
-  ['commit_comment', 'comment'],
-  ['discussion_comment', 'comment'],
-  ['issue_comment', 'comment'],
-  ['pull_request_review_comment', 'comment'],
-  ['pull_request_review', 'review'],
-]);
+const WRITINGS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    commit_comment: 'comment',
+    discussion_comment: 'comment',
+    issue_comment: 'comment',
+    pull_request_review_comment: 'comment',
+    pull_request_review: 'review',
+  } satisfies Keys<
+    | 'commit_comment'
+    | 'discussion_comment'
+    | 'issue_comment'
+    | 'pull_request_review_comment'
+    | 'pull_request_review'
+  >),
+);
+
+/** A key of the payload for each event, as GitHub's own types have it. */
+type Keys<Names extends EventName> = { [Name in Names]: keyof PayloadOf<Name> };
 
 /** The payload's key of the issue, pull request or discussion that an event belongs to. */
 export function threadKey(fields: Fields): (typeof THREADS)[number] | undefined {
-  return THREADS.find((key) => fields.object(key));
+  return threadPath((key) => fields.object(key) !== undefined);
 }
 
 /** The payload's key of what was written: the comment or review if the event is one, else the thread. */
 export function subjectKey(event: string, fields: Fields): string | undefined {
+  return subjectPath(event, (key) => fields.object(key) !== undefined);
+}
+
+/** The same of any payload that has these keys. */
+export function threadPath(has: (key: string) => boolean): (typeof THREADS)[number] | undefined {
+  return THREADS.find(has);
+}
+
+/** The same of any payload that has these keys. */
+export function subjectPath(event: string, has: (key: string) => boolean): string | undefined {
   const writing = WRITINGS.get(event);
-  return writing !== undefined && fields.object(writing) ? writing : threadKey(fields);
+  return writing !== undefined && has(writing) ? writing : threadPath(has);
 }
 
 /** Whether an event is about a pull request; comments on one come as comments on an issue that says so. */

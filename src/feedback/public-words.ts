@@ -9,7 +9,13 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['permission_too_low', 'team_not_allowed', 'team_elsewhere', 'fork_not_allowed'],
   ...['loop_stopped', 'group_busy', 'budget_actor_spent', 'budget_repository_spent', 'budget_profile_spent'],
   ...['command_status', 'command_cancel', 'command_retry', 'command_no_run', 'command_nothing_to_do'],
-  ...['command_profile_gone', 'command_not_ended', 'checkout_no_pull_request', 'run_body_gone'],
+  ...[
+    'command_profile_gone',
+    'command_not_ended',
+    'command_mistyped',
+    'checkout_no_pull_request',
+    'run_body_gone',
+  ],
   ...['deadline_passed', 'output_stalled', 'output_limit', 'out_of_memory', 'disk_limit', 'workspace_limit'],
   ...[
     'agent_failed',
@@ -42,6 +48,9 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['permission_lost', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'],
   ...['publish_thread_closed', 'publish_changes_nothing'],
 ]);
+
+/** Codes whose sentences quote a word of the thread and a command of a profile as code, so that `/run` is no path there. */
+const QUOTING: ReadonlySet<string> = new Set(['command_mistyped']);
 
 /** What is told of the other codes, by how they begin; the first that fits counts. */
 const AREAS: readonly (readonly [RegExp, string])[] = [
@@ -109,7 +118,9 @@ export function publicText(text: string): string {
 export function publicProblem(problem: Problem, runId?: string): Problem {
   const { code, message, mend } = problem;
   const shown = { code, message: withoutAddresses(message), mend: withoutAddresses(mend) };
-  if (SHOWN.has(code) && !isInternal(`${shown.message}\n${shown.mend}`)) return shown;
+  const said = `${shown.message}\n${shown.mend}`;
+  const own = QUOTING.has(code) ? said.replaceAll(/(`{1,2})[^`\n]{1,110}\1/g, '') : said;
+  if (SHOWN.has(code) && !isInternal(own)) return shown;
   const area = AREAS.find(([begins]) => begins.test(code))?.[1] ?? OTHERS;
   const command = runId === undefined ? 'deliveries list' : `runs show ${runId}`;
   return {

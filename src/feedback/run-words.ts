@@ -1,3 +1,4 @@
+import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { quote } from './neutral.ts';
 import { cut, prepare, shorten } from './outgoing.ts';
@@ -82,7 +83,7 @@ export function runningValues(
   return {
     ...common(run, told.link),
     STATE: run.state,
-    ELAPSED: roughly(told.nowMs - (run.startedAt ?? run.queuedAt)),
+    ELAPSED: roughly(told.nowMs - (run.startedAt ?? queuedSince(run, told.timeline))),
     DOING: doing.map(({ text }) => `- ${oneLine(prepare(text, told.mask))}`).join('\n'),
   };
 }
@@ -98,7 +99,9 @@ export function endedValues(
   return {
     ...common(run, told.link),
     OUTCOME: run.outcome ?? '',
-    ELAPSED: exactly((knownAt(run, told.timeline) ?? told.nowMs) - (run.startedAt ?? run.queuedAt)),
+    ELAPSED: exactly(
+      (knownAt(run, told.timeline) ?? told.nowMs) - (run.startedAt ?? queuedSince(run, told.timeline)),
+    ),
     REASON: reason?.message ?? '',
     MEND: reason?.mend ?? '',
     CODE: reason?.code ?? '',

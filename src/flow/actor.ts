@@ -7,13 +7,13 @@ import type { Lookups } from './lookups.ts';
 import type { OwnVoice } from './own-voice.ts';
 import { permissionReaches } from './permission-levels.ts';
 
-/** Who caused an event may start a run, as a person or as a machine; or not, and why. `permission` is what GitHub said, if it was asked. */
+/** Who caused an event may start a run, as a person or as a machine (`isOwn`: the service itself); or not, and why. `permission` is what GitHub said, if it was asked. */
 export type ActorJudgement =
-  | { machine: boolean; permission?: string }
+  | { machine: boolean; isOwn: boolean; permission?: string }
   | { denied: Problem; permission?: string };
 
 /** What GitHub is asked about an actor. */
-type ActorLookups = Pick<Lookups, 'permission' | 'isMember' | 'isFork' | 'isOwnCommit'>;
+type ActorLookups = Pick<Lookups, 'permission' | 'isCollaborator' | 'isMember' | 'isFork' | 'isOwnCommit'>;
 
 /** Judges the actor of an event by a profile: its `allow`, whether it is the service itself, locked threads, forks. No answer means no. */
 export async function askActor(
@@ -34,7 +34,7 @@ export async function askActor(
   if ('denied' in asked) return asked;
   const fork = await refuseFork(parts.lookups, { profile, event, repository });
   if (fork) return { ...asked, denied: fork };
-  return { ...asked, machine: own || isBotActor(event) };
+  return { ...asked, machine: own || isBotActor(event), isOwn: own };
 }
 
 function isBotActor({ actor }: FlowEvent): boolean {
@@ -84,12 +84,40 @@ async function confirm(
   const known = typeof permission === 'string' ? { permission } : {};
   if (locked && !permissionReaches(known.permission ?? '', 'write'))
     return { ...known, denied: denials.threadLocked(login, known.permission ?? 'none') };
-  if (judgement === 'allowed' || (least && permissionReaches(known.permission ?? '', least))) return known;
+  if (judgement === 'allowed') return known;
+  const reaches = least !== undefined && permissionReaches(known.permission ?? '', least);
+  const everybody = reaches ? await refuseEverybody(lookups, question, known.permission) : undefined;
+  if (reaches && !everybody) return known;
+  if (everybody && teams.length === 0) return { ...known, denied: everybody };
   if (teams.length > 0) {
     const denied = await askTeams(lookups, question, teams);
     return denied ? { ...known, denied } : known;
   }
   return { ...known, denied: denials.permissionTooLow(login, known.permission ?? 'none', least ?? 'write') };
+}
+
+/** GitHub lets everybody read a public repository; who has no more than that has to belong to it. */
+async function refuseEverybody(
+  lookups: ActorLookups,
+  { profile, event, repository, login }: Question,
+  permission: string | undefined,
+): Promise<Problem | undefined> {
+  if (permission !== 'read' || isPrivate(event)) return undefined;
+  const belongs = await lookups
+    .isCollaborator(profile, repository, login, event.actor?.id)
+    .catch(asFlowError);
+  if (belongs instanceof Error) return denials.permissionUnknown(login, belongs);
+  return belongs ? undefined : denials.readIsEverybodys(login);
+}
+
+/** Only what GitHub says is private counts as that. */
+function isPrivate({ payload: { repository } }: FlowEvent): boolean {
+  return (
+    typeof repository === 'object' &&
+    repository !== null &&
+    'private' in repository &&
+    repository.private === true
+  );
 }
 
 async function askTeams(

@@ -10,6 +10,7 @@ import type { AdmissionLimits } from './admission-limits.ts';
 import type { CrashPoint } from './crash-points.ts';
 import type { Lookups } from './lookups.ts';
 import type { OwnVoice } from './own-voice.ts';
+import type { SigningApps } from './signer.ts';
 
 /** The parts that admission joins. */
 export type AdmissionParts = {
@@ -23,6 +24,8 @@ export type AdmissionParts = {
   own: OwnVoice;
   /** How our comments are told from those of others. */
   marks: Marks;
+  /** The Apps that sign deliveries. */
+  apps: SigningApps;
   limits: AdmissionLimits;
   /** The time that a run may take whose profile does not say, in seconds. */
   defaultTimeoutSec: number;

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { FlowError, type Problem } from '../base/errors.ts';
+import { FlowError } from '../base/errors.ts';
 import { timeId } from '../base/ids.ts';
 import type { CandidateOutcome, Decision, Delivery } from '../deliveries/delivery.ts';
 import type { FlowEvent } from '../events/event.ts';
@@ -14,12 +14,15 @@ import { refuseBeyondLimits } from './admission-limits.ts';
 import type { AdmissionParts } from './admission-parts.ts';
 import { readCommentCommand } from './comment-command.ts';
 import { groupBusy, headUnknown } from './denials.ts';
+import { judgeMistyped } from './mistyped-command.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
 import { isOwnComment } from './own-comment.ts';
+import { startedBy } from './own-work.ts';
 import { pinHead } from './pinned-head.ts';
 import { reacted, tellRefusal, withoutPrompt } from './refusal.ts';
 import { reactionTarget } from './report-targets.ts';
-import { startOf, threadNumber } from './start.ts';
+import { refuseSigner } from './signer.ts';
+import { type StartedBy, startOf, threadNumber } from './start.ts';
 import { addStartReports, notTold } from './start-reports.ts';
 import { obey } from './thread-commands.ts';
 import { noteThreadNews } from './thread-news.ts';
@@ -44,8 +47,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
         event: delivery.event,
         body: body ?? Buffer.alloc(0),
       });
-      await noteThreadNews(parts, event);
-      const decision = await decide(parts, event);
+      const untrue = await refuseSigner(parts, delivery.signedBy, event);
+      if (!untrue) await noteThreadNews(parts, event);
+      const decision = untrue ? await store(parts, event, no(untrue, null)) : await decide(parts, event);
       parts.crashPoint('delivery-decided');
       parts.log.info({ delivery: delivery.id, ...decision }, 'decided');
       parts.onSaid();
@@ -61,11 +65,7 @@ async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision
   const command = readCommentCommand(event, profiles);
   if (command) return await answer(parts, event, await obey(parts, event, command));
   const winner = matchEvent(profiles, event).winner;
-  if (!winner)
-    return await store(parts, event, {
-      ...no(NO_PROFILE_MATCHED, null),
-      candidates: nearMisses(profiles, event),
-    });
+  if (!winner) return await startNothing(parts, event, profiles);
   const { profile } = winner;
   const judgement = await askActor(parts, profile, event);
   const { permission } = judgement;
@@ -75,7 +75,20 @@ async function decide(parts: AdmissionParts, event: FlowEvent): Promise<Decision
   if (head instanceof FlowError)
     return await refuse(parts, event, { profile, problem: headUnknown(head), permission });
   parts.crashPoint('admission-judged');
-  return await start(parts, event, { profile, permission, machine: judgement.machine, headSha: head });
+  const by = await startedBy(parts, event, judgement);
+  return await start(parts, event, { profile, permission, by, headSha: head });
+}
+
+/** No profile's conditions hold; where one letter was missing, its writer is told. */
+async function startNothing(
+  parts: AdmissionParts,
+  event: FlowEvent,
+  profiles: ProfileSet,
+): Promise<Decision> {
+  const mistyped = await judgeMistyped(parts, event, profiles);
+  if (mistyped) return await refuse(parts, event, mistyped);
+  const candidates = nearMisses(profiles, event);
+  return await store(parts, event, { ...no(NO_PROFILE_MATCHED, null), candidates });
 }
 
 async function answer(
@@ -93,7 +106,7 @@ async function answer(
   });
 }
 
-type Refusal = { profile: Profile; problem: Problem; permission: string | undefined };
+type Refusal = Pick<Parameters<typeof tellRefusal>[1], 'profile' | 'problem' | 'permission' | 'about'>;
 
 async function refuse(parts: AdmissionParts, event: FlowEvent, refusal: Refusal): Promise<Decision> {
   return await decideOnce(parts, event, async (trx) => await refuseWithin(parts, event, refusal, trx));
@@ -115,7 +128,7 @@ async function refuseWithin(
 type Admitted = {
   profile: Profile;
   permission: string | undefined;
-  machine: boolean;
+  by: StartedBy;
   headSha: string | null;
 };
 
@@ -123,10 +136,10 @@ type Admitted = {
 async function start(
   parts: AdmissionParts,
   event: FlowEvent,
-  { profile, permission, machine, headSha }: Admitted,
+  { profile, permission, by, headSha }: Admitted,
 ): Promise<Decision> {
   const runId = timeId(parts.clock.now());
-  const begun = startOf(parts, { event, profile, runId, machine });
+  const begun = startOf(parts, { event, profile, runId, by });
   return await decideOnce(parts, event, async (trx) => {
     const problem = await refuseBeyondLimits(trx, parts.limits, profile, begun);
     if (problem) return await refuseWithin(parts, event, { profile, problem, permission }, trx);

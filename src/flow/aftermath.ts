@@ -10,7 +10,7 @@ import type { Redactor } from '../log/redact.ts';
 import { checkPlanMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { CONTENTS, type KeptChanges, keepChanges } from '../publish/keep-changes.ts';
+import { CONTENTS, keepChanges } from '../publish/keep-changes.ts';
 import { knownCommits } from '../publish/known-commits.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -18,6 +18,7 @@ import type { Mirrors } from '../workspaces/mirror.ts';
 import { lastBranches } from './branches-of-run.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from './clone-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';
+import { keptWords } from './kept-words.ts';
 import { lookForLeft } from './left-behind.ts';
 import { type Directories, type RunPlaces, runPlaces } from './places.ts';
 
@@ -118,16 +119,6 @@ async function keep(
   }
 }
 
-function keptWords({ commits, ofBase, files, reworded }: KeptChanges): string {
-  const made = `The agent made ${count(commits - ofBase, 'commit')}`;
-  const whole =
-    ofBase === 0
-      ? `${made} that change ${count(files, 'file')}.`
-      : `${made} on top of ${count(ofBase, 'commit')} that no branch of this repository has; together they change ${count(files, 'file')}.`;
-  const harmless = `${count(reworded, 'message')} of them would have done something on GitHub and were made harmless.`;
-  return reworded === 0 ? whole : `${whole} ${harmless}`;
-}
-
 function named({ name, email }: Committer): string {
   return `${name} <${email}>`;
 }
@@ -198,10 +189,6 @@ async function noteOnce(parts: AftermathParts, run: Run, entry: Entry): Promise<
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
   if (!isThere) await parts.runs.note(run.id, { ...entry, data: { ...entry.data, attempt: run.attempt } });
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function secretFound(files: readonly string[]): FlowError {

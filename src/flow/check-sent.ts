@@ -11,18 +11,18 @@ export type SentSources = ReadonlyMap<string, string>;
  * What was checked is what is mounted: the final plan is held against the deny-list once more, just before the start.
  * Gives what stood at the sources of the profile's own binds. Throws the codes of `checkPlanMounts`.
  */
-export function checkSent(host: MountHost, { plan, places }: Prepared): SentSources {
+export function checkSent(host: MountHost, prepared: Prepared): SentSources {
+  return lookAt(host, prepared, { search: true });
+}
+
+function lookAt(host: MountHost, { plan, places }: Prepared, options: { search: boolean }): SentSources {
   const binds = plan.mounts.flatMap(({ type, kind, source, target, readOnly }) =>
     type === 'bind' && source !== null && kind !== 'credential' && kind !== 'agent-state'
       ? [{ source, target, readOnly }]
       : [],
   );
-  checkPlanMounts(binds, host, [
-    places.workspace,
-    places.files,
-    places.secrets,
-    `${places.files}/profile.sh`,
-  ]);
+  const own = [places.workspace, places.files, places.secrets, `${places.files}/profile.sh`];
+  checkPlanMounts(binds, host, own, options);
   const foreign = plan.mounts.flatMap(({ kind, source }) => (kind === 'bind' && source ? [source] : []));
   return new Map(foreign.map((source) => [source, identify(source)]));
 }
@@ -35,7 +35,7 @@ export function checkStillSent(host: MountHost, prepared: Prepared, sent: SentSo
   if (sent.size === 0) return;
   let now: SentSources;
   try {
-    now = checkSent(host, prepared);
+    now = lookAt(host, prepared, { search: false });
   } catch (error) {
     throw sourceReplaced([...sent.keys()].join(', '), error);
   }

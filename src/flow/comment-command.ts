@@ -1,3 +1,4 @@
+import { commandArgs } from '../events/attributes.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { ProfileSet } from '../profiles/match.ts';
 import { matchEvent } from '../profiles/match.ts';
@@ -5,7 +6,8 @@ import { matchEvent } from '../profiles/match.ts';
 /** What people ask of runs in a comment on their thread; `runId` when they named one. */
 export type CommentCommand = { name: 'cancel' | 'retry' | 'status'; runId: string | undefined };
 
-const COMMANDS = ['cancel', 'retry', 'status'] as const;
+/** Their names, without the slash. */
+export const COMMANDS = ['cancel', 'retry', 'status'] as const;
 
 /** The comments in which commands are read. */
 const EVENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment'];
@@ -15,21 +17,18 @@ const EVENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comm
  * profile whose trigger names the word keeps it for itself.
  */
 export function readCommentCommand(event: FlowEvent, profiles: ProfileSet): CommentCommand | undefined {
-  if (!EVENTS.includes(event.name) || event.action !== 'created') return undefined;
-  const { comment } = event.payload;
-  const body = typeof comment === 'object' && comment !== null && 'body' in comment ? comment.body : '';
-  const [word = '', runId] = firstLine(String(body ?? '')).split(/[ \t]+/, 3);
-  const name = COMMANDS.find((each) => word === `/${each}`);
-  if (!name || matchEvent(profiles, event).winner?.conditions.command === word) return undefined;
-  return { name, runId: runId === undefined || runId === '' ? undefined : runId };
+  if (!hearsCommands(event)) return undefined;
+  const { command } = event.attributes;
+  const name = COMMANDS.find((each) => command === `/${each}`);
+  if (!name || matchEvent(profiles, event).winner?.conditions.command === command) return undefined;
+  const [runId = ''] = (commandArgs(event) ?? '').slice(0, MAX_ARGS_CHARACTERS).split(/\s+/, 1);
+  return { name, runId: runId === '' ? undefined : runId };
 }
 
-function firstLine(text: string): string {
-  return (
-    text
-      .trimStart()
-      .split(/[\r\n]/, 1)[0]
-      ?.slice(0, 500)
-      .trim() ?? ''
-  );
+/** Longer texts behind a command name no run. */
+const MAX_ARGS_CHARACTERS = 500;
+
+/** Whether commands to runs are read in what an event is about: a new comment in a thread. */
+export function hearsCommands({ name, action }: FlowEvent): boolean {
+  return EVENTS.includes(name) && action === 'created';
 }

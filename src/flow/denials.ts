@@ -1,4 +1,6 @@
 import type { FlowError, Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
+import { OWN_WORK } from '../runs/start-store.ts';
 
 /** The sender is the account that the service itself speaks as. */
 export function ownAccount(login: string): Problem {
@@ -15,6 +17,15 @@ export function permissionTooLow(login: string, permission: string, wanted: stri
     code: 'permission_too_low',
     message: `${login} has the permission ${permission} on this repository; the profile asks for ${wanted}.`,
     mend: 'Give the account that permission on GitHub, or name it in allow.actors of the profile.',
+  };
+}
+
+/** A public repository is read by everybody, and the account is none of those who belong to it. */
+export function readIsEverybodys(login: string): Problem {
+  return {
+    code: 'permission_too_low',
+    message: `${login} reads this public repository as everybody may; the profile asks for somebody who belongs to it.`,
+    mend: 'Make the account a collaborator on GitHub, or name it in allow.actors of the profile; "permission": "any" lets everybody in, within a budget.',
   };
 }
 
@@ -112,13 +123,19 @@ export function headUnknown(cause: FlowError): Problem {
   };
 }
 
-/** Machines keep starting runs on one thread. */
-export function loopStopped(count: number, minutes: number): Problem {
+/** Machines keep starting runs: on one thread (`place` null), or of one profile for one branch or commit. */
+export function loopStopped(count: number, minutes: number, place: string | null): Problem {
+  const where = place === null ? 'on this thread' : `of this profile ${placeWords(place)}`;
   return {
     code: 'loop_stopped',
-    message: `Bots or the service’s own account started ${count} runs on this thread within ${minutes} minutes, so no other one starts.`,
+    message: `Bots or the service’s own account started ${counted(count, 'run')} ${where} within ${counted(minutes, 'minute')}, so no other one starts.`,
     mend: 'See what answers what; a person can go on at any time, and LOOP_RUNS and LOOP_WINDOW_MIN set the limit.',
   };
+}
+
+function placeWords(place: string): string {
+  if (place === OWN_WORK) return 'for what its runs pushed';
+  return place === '' ? 'in this repository' : `for ${place}`;
 }
 
 /** The profile drops what comes while its group is busy. */

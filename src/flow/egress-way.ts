@@ -1,6 +1,7 @@
 import type { PlanNetwork } from '../containers/plan.ts';
 import { isAllowed, parseAllowList } from '../egress/allow-list.ts';
 import type { EgressRequest } from '../egress/egress-request.ts';
+import type { GitHubHost } from '../egress/shipped-lists.ts';
 import type { Egress } from '../egress/sockets.ts';
 import { createTally, type EgressLine } from '../egress/tally.ts';
 import type { Logger } from '../log/logger.ts';
@@ -13,6 +14,8 @@ export type EgressParts = {
   egress: Egress;
   /** The policy's `host:port` words as they are now. */
   privateHosts: () => readonly string[];
+  /** What the list `@github` stands for besides its own hosts. */
+  gitHubHosts: readonly GitHubHost[];
   runs: Pick<RunStore, 'note'>;
   redactor: { mask(text: string): string };
   log: Pick<Logger, 'warn'>;
@@ -28,7 +31,7 @@ export async function openEgress(
   network: PlanNetwork,
 ): Promise<void> {
   if (typeof network !== 'object' || !('allow' in network)) return;
-  const { list } = parseAllowList(network.allow, parts.privateHosts());
+  const { list } = parseAllowList(network.allow, parts.privateHosts(), parts.gitHubHosts);
   const named = list.filter(({ below }) => !below);
   const tally = createTally((host, port) => isAllowed(named, host, port));
   let written = Promise.resolve();

@@ -1,19 +1,29 @@
 import { asFlowError, type Problem } from '../base/errors.ts';
 import type { Plan, PlanMount } from '../containers/plan.ts';
+import type { ListedHosts } from '../egress/allow-list.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { judgeActor } from '../profiles/allow.ts';
 import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match.ts';
 import type { CandidateResult, Profile } from '../profiles/profile.ts';
+import { type RankedMatch, rankMatches } from '../profiles/ranking.ts';
 import { type CommentCommand, readCommentCommand } from './comment-command.ts';
+import { forkNotAllowed } from './denials.ts';
+import { type Verdict, verdictOf, wouldBeRefused } from './explain-verdict.ts';
 import type { Foreteller } from './foretell.ts';
-import { NO_PROFILE_MATCHED, refusedBeforeMatching } from './no-run.ts';
+import { commandMistyped, findMistyped } from './mistyped-command.ts';
+import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './no-run.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
 export type Explanation = {
+  verdict: Verdict;
   decision: { run: boolean; profile: string | null; reason: string; message: string; permission: string };
+  /** Every profile that matches, best first; empty where profiles are not asked. */
+  ranking: RankedMatch[];
   candidates: CandidateResult[];
   /** Faults that would refuse the run, each with its mend. */
   problems: Problem[];
+  /** Credentials of the run that are not ready on this host, each with its mend. */
+  missing: Problem[];
   prompt: string | null;
   plan: PlanView | null;
 };
@@ -25,12 +35,18 @@ export type PlanView = Pick<
 > & {
   user: string;
   mounts: PlanMount[];
+  /** The hosts that a network with a list reaches, entry by entry; null for the other networks. */
+  hosts: ListedHosts[] | null;
 };
 
 /** What the rest of the flow would do with a profile that matched; throws what would refuse the run. */
 export type Rehearsal = {
   plan(profile: Profile, event: FlowEvent): Promise<Plan>;
   prompt(profile: Profile, event: FlowEvent): Promise<string>;
+  /** What the entries of a list of hosts stand for. */
+  hosts(allow: readonly string[]): ListedHosts[];
+  /** What of the credentials that a run is granted is not ready on this host. */
+  missing(profile: Profile, plan: Plan): Promise<Problem[]>;
   /** Asks GitHub and the stored runs what admission would ask them; undefined leaves both alone. */
   foretell: Foreteller | undefined;
 };
@@ -49,8 +65,9 @@ export async function explain(
     const none = { run: false, profile: null, permission: 'not needed' };
     const decision = command
       ? { ...none, ...(await judgeCommand(event, command, profiles, rehearsal)) }
-      : { ...none, ...(refused ?? NO_PROFILE_MATCHED) };
-    return { decision, candidates, problems: [], prompt: null, plan: null };
+      : { ...none, ...(refused ?? whyNothing(event, profiles)) };
+    const nothing = { ranking: [], problems: [], missing: [], prompt: null, plan: null };
+    return { verdict: wouldBeRefused(decision.message), decision, candidates, ...nothing };
   }
   const decision = await judge(profile, event, rehearsal);
   const problems: Problem[] = [];
@@ -61,7 +78,22 @@ export async function explain(
     });
   const plan = await attempt(rehearsal.plan(profile, event));
   const prompt = profile.execution.handler.prompt ? await attempt(rehearsal.prompt(profile, event)) : null;
-  return { decision, candidates, problems, prompt, plan: plan && viewPlan(plan) };
+  const missing = plan ? await rehearsal.missing(profile, plan) : [];
+  const isAsked = rehearsal.foretell !== undefined;
+  const verdict = decision.run
+    ? verdictOf({ profile, event, isAsked, problems, missing })
+    : wouldBeRefused(decision.message);
+  const ranking = rankMatches(candidates);
+  const view = plan && viewPlan(plan, rehearsal);
+  return { verdict, decision, ranking, candidates, problems, missing, prompt, plan: view };
+}
+
+/** What nothing matched may be one letter away from what does; a word to runs is only looked into where they are. */
+function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRun {
+  const near = findMistyped(event, profiles);
+  if (!near?.profile) return NO_PROFILE_MATCHED;
+  const { code: reason, message } = commandMistyped(near);
+  return { reason, message };
 }
 
 /** What a command to the runs of the thread would come to; it is no event for profiles. */
@@ -96,16 +128,24 @@ async function judge(
   const refuse = ({ code, message }: Problem) => ({ ...decision, run: false, reason: code, message });
   if (typeof judgement === 'object' && 'denied' in judgement)
     return { ...refuse(judgement.denied), permission: 'not needed' };
-  if (!foretell) return { ...decision, permission: judgement === 'allowed' ? 'not needed' : 'not asked' };
-  const { problem, permission } = await foretell.start(profile, event);
-  return { ...(problem ? refuse(problem) : decision), permission: permissionWord(problem, permission) };
+  const permission = judgement === 'allowed' ? 'not needed' : 'not asked';
+  if (!foretell && isKnownFork(profile, event))
+    return { ...refuse(forkNotAllowed(event.pullRequest?.number)), permission };
+  if (!foretell) return { ...decision, permission };
+  const { problem, permission: asked } = await foretell.start(profile, event);
+  return { ...(problem ? refuse(problem) : decision), permission: permissionWord(problem, asked) };
+}
+
+/** The event itself says that it is about a fork, and the profile admits none. */
+function isKnownFork({ allow }: Profile, { pullRequest, attributes }: FlowEvent): boolean {
+  return allow.forks === false && (pullRequest ? pullRequest.isFork : attributes.isFork) === true;
 }
 
 function permissionWord(problem: Problem | undefined, permission: string | undefined): string {
   return permission ?? (problem?.code === 'permission_unknown' ? 'unknown' : 'not needed');
 }
 
-function viewPlan(plan: Plan): PlanView {
+function viewPlan(plan: Plan, { hosts }: Rehearsal): PlanView {
   const { image, command, setupScript, workdir, env, network, ociRuntime, limits, secrets, user, mounts } =
     plan;
   return {
@@ -120,5 +160,6 @@ function viewPlan(plan: Plan): PlanView {
     limits,
     secrets,
     mounts: [...mounts],
+    hosts: typeof network === 'object' && 'allow' in network ? hosts(network.allow) : null,
   };
 }

@@ -7,6 +7,7 @@ import { askActor } from './actor.ts';
 import { type AdmissionLimits, refuseBeyondLimits } from './admission-limits.ts';
 import { type CommandParts, commandTargets } from './command-targets.ts';
 import type { CommentCommand } from './comment-command.ts';
+import { startedBy } from './own-work.ts';
 import { startOf } from './start.ts';
 import { notEnded } from './thread-commands.ts';
 
@@ -34,7 +35,8 @@ export function createForeteller(
       const judgement = await askActor(parts, profile, event);
       const { permission } = judgement;
       if ('denied' in judgement) return { problem: judgement.denied, permission };
-      const start = startOf(parts, { event, profile, runId: '', machine: judgement.machine });
+      const by = await startedBy(parts, event, judgement);
+      const start = startOf(parts, { event, profile, runId: '', by });
       const problem = await parts.db.transaction(
         async (trx) => await refuseBeyondLimits(trx, parts.limits, profile, start),
       );

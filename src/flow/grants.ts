@@ -14,6 +14,7 @@ import type { HeldSecrets } from './held-secrets.ts';
 import type { RunPlaces } from './places.ts';
 import { preflight } from './preflight.ts';
 import { mayHoldLogin, type RenewParts, renewLogins } from './renew-logins.ts';
+import { writeTokenEnd } from './token-end.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
 /** The name of a run's bearer for the runtime listener, below `/run/secrets`. */
@@ -108,6 +109,7 @@ export async function handOver(
   });
   parts.held.hold(run.id, delivered);
   if (!gitHub) return;
+  await writeTokenEnd(places, gitHub.token, plan.owner);
   const grant = { ...gitHub.grant, owner: plan.owner, bearerHash: bearer?.hash ?? null };
   await recordGrant(places, grant);
   parts.keeper.keep({ id: run.id, places, grant }, gitHub.token);

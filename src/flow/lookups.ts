@@ -1,6 +1,6 @@
 import type { EventRepository } from '../events/event.ts';
 import type { GitHubClient } from '../github/client.ts';
-import { askPermission } from '../github/permission.ts';
+import { askPermission, isCollaborator } from '../github/permission.ts';
 import { readPullRequest } from '../github/pull-requests.ts';
 import { isTeamMember } from '../github/teams.ts';
 import { type CommentKind, isCommentThere, readThread, type Thread } from '../github/threads.ts';
@@ -12,6 +12,8 @@ import type { ClientFor } from './own-voice.ts';
 export type Lookups = {
   /** The permission of an account on `owner/name`; with its id nobody who took over the login has it. */
   permission(profile: Profile, repository: string, login: string, id?: number): Promise<string>;
+  /** Whether an account belongs to `owner/name`, which on a public repository its permission to read does not say. */
+  isCollaborator(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
   /** Whether a login is an active member of `org/slug`. */
   isMember(profile: Profile, repository: string, team: string, login: string): Promise<boolean>;
   /** Whether a pull request comes from another repository; one whose head is gone does. */
@@ -38,6 +40,10 @@ export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
     async permission(profile, repository, login, id) {
       const [owner = '', repo = ''] = repository.split('/');
       return await askPermission(client(profile, repository), { owner, repo, login, id });
+    },
+    async isCollaborator(profile, repository, login, id) {
+      const [owner = '', repo = ''] = repository.split('/');
+      return await isCollaborator(client(profile, repository), { owner, repo, login, id });
     },
     async isMember(profile, repository, team, login) {
       return await isTeamMember(client(profile, repository), { team, login });

@@ -12,6 +12,12 @@ export function grantedSecrets({ credentials, execution }: Profile): Plan['secre
   }));
 }
 
+/** The variable of the GitHub token; one that `runtime.env` sets stays as that says. */
+export function tokenVariable({ credentials, execution }: Profile): Pick<Plan, 'tokenEnv'> {
+  const name = credentials.github?.env;
+  return name === undefined || Object.hasOwn(execution.runtime.env, name) ? {} : { tokenEnv: name };
+}
+
 /** Whether and how git may use SSH. Throws `ssh_known_hosts_missing` when there is a key, and no host may be believed. */
 export function planSsh(
   { path, credentials: { secrets = [] } }: Profile,

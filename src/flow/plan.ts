@@ -14,7 +14,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { TOKEN_NAME, TOKEN_TARGET } from './github-credential.ts';
 import type { RunPlaces } from './places.ts';
-import { grantedSecrets, planSsh } from './plan-secrets.ts';
+import { grantedSecrets, planSsh, tokenVariable } from './plan-secrets.ts';
 
 /** What a plan takes from the configuration where the profile says nothing. */
 export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & {
@@ -77,6 +77,7 @@ export function makePlan(parts: {
     addHosts: runtime.dockerArgs.addHosts,
     dns: runtime.dockerArgs.dns,
     hasGitHubToken,
+    ...tokenVariable(profile),
     secrets: grantedSecrets(profile),
     ssh: planSsh(profile, defaults.sshHostKeys),
   };

@@ -16,12 +16,12 @@ import { runOwner } from './run-owner.ts';
  */
 export async function holdToPolicy(
   plan: Plan,
-  policy: Policy,
+  { policy, runAs }: { policy: Policy; runAs: Plan['user'] },
   engine: Pick<Engine, 'inspectImage' | 'checkVolume' | 'checkNetwork' | 'info'>,
 ): Promise<Plan> {
-  refuseBeyondPolicy(plan, policy);
+  refuseBeyondPolicy(plan, policy, { runAs });
   const [image, info] = await Promise.all([engine.inspectImage(plan.image), engine.info()]);
-  refuseBeyondPolicy(plan, policy, image);
+  refuseBeyondPolicy(plan, policy, { runAs, known: image });
   const owner = runOwner(info.users, plan.user, process.getuid?.() ?? 0);
   fitImage(plan, image, info);
   for (const { name } of volumesOf(plan)) await engine.checkVolume(name);
@@ -31,12 +31,16 @@ export async function holdToPolicy(
   return { ...plan, owner, ...(policy.images ? { image: image.id } : {}) };
 }
 
-/** Asks the policy alone, with the image as far as it is known. Throws the first refusal. */
-export function refuseBeyondPolicy(plan: Plan, policy: Policy, known?: KnownImage): void {
+/** Asks the policy alone, with the image as far as it is known, and whom runs have by default. Throws the first refusal. */
+export function refuseBeyondPolicy(
+  plan: Plan,
+  policy: Policy,
+  { known, runAs }: { known?: KnownImage; runAs?: Plan['user'] } = {},
+): void {
   const { memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes } = plan.limits;
   const [refusal] = askPolicy(policy, {
     ...{ memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes },
-    ...{ image: plan.image, known, user: plan.user, ociRuntime: plan.ociRuntime },
+    ...{ image: plan.image, known, user: plan.user, runAs, ociRuntime: plan.ociRuntime },
     network: askedNetwork(plan.network),
     volumes: volumesOf(plan),
   });

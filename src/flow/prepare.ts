@@ -98,7 +98,7 @@ async function decidePlan(
     secretsDir: parts.mountHost.secretsDir,
     policy,
   });
-  return await holdToPolicy(plan, policy, parts.engine);
+  return await holdToPolicy(plan, { policy, runAs: parts.defaults.runAs }, parts.engine);
 }
 
 /** Fresh and empty: what an attempt before this one left is gone. */

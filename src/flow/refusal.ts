@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Problem } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
@@ -18,11 +19,17 @@ const OF_THE_HOUSE = ['OWNER', 'MEMBER', 'COLLABORATOR'];
 /**
  * Says on GitHub why an event became no run: one comment a thread and reason to those who belong to the repository, to
  * strangers on a public one no more than a reaction, to bots and on locked threads nothing. `permission` is what GitHub
- * said of the sender, if it was asked.
+ * said of the sender, if it was asked; `about` parts reasons that are told once for each word.
  */
 export async function tellRefusal(
   reports: ReportStore,
-  refusal: { event: FlowEvent; profile: Profile; problem: Problem; permission: string | undefined },
+  refusal: {
+    event: FlowEvent;
+    profile: Profile;
+    problem: Problem;
+    permission: string | undefined;
+    about?: string;
+  },
   trx: Kysely<unknown>,
 ): Promise<void> {
   for (const report of refusalReports(refusal)) await reports.add(report, trx);
@@ -33,10 +40,12 @@ function refusalReports({
   profile,
   problem,
   permission,
+  about,
 }: Parameters<typeof tellRefusal>[1]): NewReport[] {
   const { actor, repository } = event;
   if (!repository || !actor || isBot(actor) || isLocked(event)) return [];
   const profileJson = JSON.stringify(withoutPrompt(profile));
+  const name = about === undefined ? problem.code : `${problem.code}-${hash('sha256', about).slice(0, 16)}`;
   const reaction = reactionTarget(event);
   const comment = commentTarget(event);
   const isTold = profile.report.comment !== 'never' && !isStranger(event, permission);
@@ -47,10 +56,10 @@ function refusalReports({
     ...(comment && isTold
       ? [
           {
-            key: `refusal:${repository.id}#${comment.number}:${problem.code}`,
+            key: `refusal:${repository.id}#${comment.number}:${name}`,
             kind: 'refusal' as const,
             target: comment,
-            content: { text: textOf(event, profile, problem), mark: refusalMark(problem.code) },
+            content: { text: textOf(event, profile, problem), mark: refusalMark(name) },
             profileJson,
           },
         ]

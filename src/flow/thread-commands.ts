@@ -59,7 +59,8 @@ async function retry(
   machine: boolean,
 ): Promise<{ reason: string; message: string } | Problem> {
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
-  const start = startOf(parts, { event, profile, runId: run.id, machine });
+  const by = { machine, isOwn: false };
+  const start = startOf(parts, { event, profile, runId: run.id, by });
   const id = `retry:${event.deliveryId}`;
   const before = await parts.db.transaction(async (trx) => await findStart(trx, id));
   if (before !== undefined && (run.endedAt === null || run.endedAt > before)) return retried(event, run);

@@ -10,6 +10,7 @@ import { TOKEN_NAME } from './github-credential.ts';
 import type { GrantRecord } from './grant-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';
 import type { RunPlaces } from './places.ts';
+import { writeTokenEnd } from './token-end.ts';
 
 /** How often the clock is looked at: a machine that slept, or a clock that was set, is noticed this soon. */
 const LOOK_EVERY_MS = 15_000;
@@ -27,7 +28,7 @@ const MOST_MS = 5 * 60_000;
 const RETRY_MS = { first: 15_000, last: 5 * 60_000 };
 
 /** A run whose token is kept fresh. */
-export type KeptRun = { id: string; places: Pick<RunPlaces, 'secrets'>; grant: GrantRecord };
+export type KeptRun = { id: string; places: Pick<RunPlaces, 'secrets' | 'files'>; grant: GrantRecord };
 
 /**
  * Keeps `/run/secrets/gh-token` of living runs fresh: each is renewed before it ends, and a failing renewal is tried
@@ -97,7 +98,9 @@ async function renew(parts: KeeperParts, entry: Entry, isKept: (entry: Entry) =>
     if (run?.state !== 'preparing' && run?.state !== 'running') return false;
     const token = await ask(parts, entry);
     if (!isKept(entry)) return false;
-    const renewed = entry.placed === token.value ? undefined : await place(parts, entry, token.value);
+    const isPlaced = entry.placed === token.value;
+    const renewed = isPlaced ? undefined : await place(parts, entry, token.value);
+    if (!isPlaced) await writeTokenEnd(entry.places, token, entry.grant.owner);
     entry.placed = token.value;
     entry.dueAt = nextAt(token, parts.clock.now());
     if (renewed) await tellRenewed(parts, entry, renewed, token);

@@ -19,23 +19,49 @@ export type Permission = keyof typeof LEVELS;
 /** An account as an event names it; the id stays when the login is changed, or taken by somebody else. */
 type Account = { login: string; id?: number | undefined };
 
+type Question = { owner: string; repo: string } & Account;
+
 /**
  * What an account may do in a repository, asked of GitHub now. `none` also when GitHub knows no such user or does not
  * show the repository to the token. With an id it is that account's right alone, under whatever login it has by now.
  * Throws `github_name_refused` and what `GitHubClient` says; no answer is no permission, so callers refuse on a throw.
  */
-export async function askPermission(
+export async function askPermission(client: GitHubClient, question: Question): Promise<Permission> {
+  return (await askStanding(client, question)).permission;
+}
+
+/**
+ * Whether an account belongs to a repository: as a collaborator, through a team or its organisation. On a public one the
+ * permission `read` does not say so, for GitHub gives it to everybody. Throws like `askPermission`.
+ * https://docs.github.com/rest/collaborators/collaborators#check-if-a-user-is-a-repository-collaborator
+ */
+export async function isCollaborator(client: GitHubClient, question: Question): Promise<boolean> {
+  const { permission, login } = await askStanding(client, question);
+  if (permission === 'none') return false;
+  const { owner, repo } = question;
+  const isKnown = await known(
+    client.ask(`whether ${login} is a collaborator of ${owner}/${repo}`, async (request) => {
+      await request('GET /repos/{owner}/{repo}/collaborators/{username}', { owner, repo, username: login });
+      return true;
+    }),
+  );
+  return isKnown === true;
+}
+
+/** The permission, and the login that the account has by now. */
+async function askStanding(
   client: GitHubClient,
-  { owner, repo, login, id }: { owner: string; repo: string } & Account,
-): Promise<Permission> {
+  { owner, repo, login, id }: Question,
+): Promise<{ permission: Permission; login: string }> {
   checkRepositoryName(owner, repo);
+  const none = { permission: 'none', login } as const;
   const answer = await askByLogin(client, { owner, repo, login });
-  if (id === undefined || answer?.id === id) return answer?.permission ?? 'none';
-  if (answer && answer.id === undefined) return answer.permission;
+  if (id === undefined || answer?.id === id) return answer ? { ...answer, login } : none;
+  if (answer && answer.id === undefined) return { ...answer, login };
   const now = await loginOf(client, id);
-  if (now === undefined || now.toLowerCase() === login.toLowerCase()) return 'none';
+  if (now === undefined || now.toLowerCase() === login.toLowerCase()) return none;
   const renamed = await askByLogin(client, { owner, repo, login: now });
-  return renamed && (renamed.id === undefined || renamed.id === id) ? renamed.permission : 'none';
+  return renamed && (renamed.id === undefined || renamed.id === id) ? { ...renamed, login: now } : none;
 }
 
 async function askByLogin(

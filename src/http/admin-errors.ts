@@ -1,3 +1,4 @@
+import { nearest } from '../base/words.ts';
 import { Refusal } from '../ingress/errors.ts';
 
 const TOKEN_PLACE = 'SECRETS_DIR/service/admin-token';
@@ -65,5 +66,18 @@ export function requestInvalid(what: string, wanted: string): Refusal {
     code: 'request_invalid',
     message: `${what} is not ${wanted}.`,
     mend: 'docs/operations.md tells what each request takes; correct it and send it again.',
+  });
+}
+
+/** 400: a parameter of the query or a field of the body that a request does not take. */
+export function parameterUnknown(what: string, name: string, known: readonly string[]): Refusal {
+  const takes =
+    known.length === 0
+      ? 'it takes none there'
+      : `the nearest that it takes is ${nearest(name.slice(0, 100), known)}`;
+  return new Refusal(400, {
+    code: 'request_unknown_parameter',
+    message: `The request has no ${what} ${JSON.stringify(name.slice(0, 100))}; ${takes}.`,
+    mend: 'Correct or leave it out; docs/operations.md tells what each request takes.',
   });
 }

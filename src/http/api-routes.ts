@@ -1,5 +1,5 @@
 import express, { type Request, type Response, Router } from 'express';
-import { requestInvalid } from './admin-errors.ts';
+import { parameterUnknown, requestInvalid } from './admin-errors.ts';
 
 /** What the API can do; the service hands it in. Everything given is JSON; every fault is a FlowError with a code. */
 export type ApiActions = {
@@ -31,30 +31,38 @@ export function createApiRouter(actions: ApiActions): Router {
   const { runs, deliveries, workers } = actions;
   const router = Router({ strict: true, caseSensitive: true });
   router.use(express.json({ limit: '100kb', type: () => true }));
-  const gives = (action: (request: Request<{ id: string }>) => Promise<unknown>) => {
-    return async (request: Request<{ id: string }>, response: Response) =>
-      void response.json(await action(request));
+  const gives = (
+    action: (request: Request<{ id: string }>) => Promise<unknown>,
+    takes: { query?: readonly string[]; body?: readonly string[] } = {},
+  ) => {
+    return async (request: Request<{ id: string }>, response: Response) => {
+      refuseUnknown(request, takes);
+      response.json(await action(request));
+    };
   };
   router.get(
     '/runs',
-    gives(async (request) => await runs.list(limitOf(request))),
+    gives(async (request) => await runs.list(limitOf(request)), { query: ['limit'] }),
   );
   router.get(
     '/runs/:id',
     gives(async ({ params }) => await runs.show(params.id)),
   );
-  router.get('/runs/:id/log', async (request, response) => await streamLog(runs.log, request, response));
+  router.get('/runs/:id/log', async (request, response) => {
+    refuseUnknown(request, { query: ['follow'] });
+    await streamLog(runs.log, request, response);
+  });
   router.post(
     '/runs/:id/cancel',
-    gives(async (request) => await runs.cancel(request.params.id, reasonOf(request))),
+    gives(async (request) => await runs.cancel(request.params.id, reasonOf(request)), { body: ['reason'] }),
   );
   router.post(
     '/runs/:id/retry',
-    gives(async (request) => await runs.retry(request.params.id, reasonOf(request))),
+    gives(async (request) => await runs.retry(request.params.id, reasonOf(request)), { body: ['reason'] }),
   );
   router.get(
     '/deliveries',
-    gives(async (request) => await deliveries.list(limitOf(request))),
+    gives(async (request) => await deliveries.list(limitOf(request)), { query: ['limit'] }),
   );
   router.get(
     '/deliveries/:id',
@@ -97,6 +105,21 @@ async function streamLog(
   }
   await iterator.return?.();
   response.end();
+}
+
+/** A name that is misspelt must not mean that its default holds. */
+function refuseUnknown(
+  { query, body }: Request<{ id: string }>,
+  takes: { query?: readonly string[]; body?: readonly string[] },
+): void {
+  const refuse = (what: string, name: string, known: readonly string[]): never => {
+    throw parameterUnknown(what, name, known);
+  };
+  for (const name of Object.keys(query))
+    if (!takes.query?.includes(name)) refuse('parameter', name, takes.query ?? []);
+  if (Array.isArray(body)) throw requestInvalid('The body', 'a JSON object');
+  const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
+  for (const name of fields) if (!takes.body?.includes(name)) refuse('field', name, takes.body ?? []);
 }
 
 async function drained(response: Response): Promise<void> {

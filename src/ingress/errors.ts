@@ -57,6 +57,15 @@ export function headerInvalid(name: string, rule: string): Refusal {
   });
 }
 
+/** 400: a body that is no text, so that nothing signed it as GitHub does. */
+export function bodyNotUtf8(): Refusal {
+  return new Refusal(400, {
+    code: 'body_not_utf8',
+    message: 'The body is not valid UTF-8, which every delivery of GitHub is.',
+    mend: 'See that no proxy in between changes the body, or send it as UTF-8 yourself.',
+  });
+}
+
 /** 401: nothing to check the body against. */
 export function signatureMissing(): Refusal {
   return new Refusal(401, {
@@ -72,6 +81,24 @@ export function signatureWrong(): Refusal {
     code: 'signature_wrong',
     message: 'The X-Hub-Signature-256 header does not belong to this body under any secret of this service.',
     mend: `In ${WEBHOOK_SETTINGS}, set "Secret" to the value of WEBHOOK_SECRET and save; if it is, see that no proxy in between changes the body.`,
+  });
+}
+
+/** 403: signed with the secret of an App that does not serve what the event is about. */
+export function signerNotAllowed(app: string, what: string): Refusal {
+  return new Refusal(403, {
+    code: 'signer_not_allowed',
+    message: `The body is signed with the webhook secret of the App ${app}, which does not serve ${what}.`,
+    mend: 'An App brings only what happens in its own installations and below its URL pattern; `github-flows app list` shows both. Sign other deliveries with WEBHOOK_SECRET.',
+  });
+}
+
+/** 403: of another GitHub than the one that the service works with. */
+export function hostNotServed(host: string, served: readonly string[]): Refusal {
+  return new Refusal(403, {
+    code: 'host_not_served',
+    message: `The event is about a repository on ${quoted(host)}; this service works with ${served.join(' and ')}.`,
+    mend: 'Remove this webhook from the other server, or run a service of its own for it; GITHUB_SERVER_URL and GITHUB_API_URL say which server is served.',
   });
 }
 

@@ -12,21 +12,34 @@ export type Body = { bytes: Buffer; release(): void };
 /** Reads a body, or throws the Refusal: what was read of it is forgotten, the rest is left on the connection. */
 export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<Body>;
 
-/** A reader whose bodies share one allowance of memory. */
+/** A body that says it is no larger counts as small; nearly all of GitHub's are. */
+const SMALL_BYTES = 256 * 1024;
+
+/** The part of the allowance that is kept for small bodies. */
+const KEPT_FOR_SMALL = 1 / 8;
+
+/**
+ * A reader whose bodies share one allowance of memory. Large ones, and those that do not say how long they are, never
+ * have all of it, so that small ones are read however many large ones come.
+ */
 export function createReadBody(limits: BodyLimits, clock: Clock): ReadBody {
-  let inFlight = 0;
-  const reserve = (bytes: number): boolean => {
-    if (inFlight + bytes > limits.inFlightBytes) return false;
-    inFlight += bytes;
-    return true;
-  };
+  const largeBytes = limits.inFlightBytes * (1 - KEPT_FOR_SMALL);
+  const inFlight = { small: 0, large: 0 };
 
   return async (request, response) => {
-    if (declaredLength(request) > limits.bodyBytes) throw bodyTooLarge(limits.bodyBytes);
+    const declared = declaredLength(request);
+    if (declared > limits.bodyBytes) throw bodyTooLarge(limits.bodyBytes);
     if (request.headers.expect !== undefined) response.writeContinue();
-    const gathered = createBodyBuffer(declaredLength(request), limits, reserve);
+    const kind = declared > 0 && declared <= SMALL_BYTES ? 'small' : 'large';
+    const reserve = (bytes: number): boolean => {
+      if (inFlight.small + inFlight.large + bytes > limits.inFlightBytes) return false;
+      if (kind === 'large' && inFlight.large + bytes > largeBytes) return false;
+      inFlight[kind] += bytes;
+      return true;
+    };
+    const gathered = createBodyBuffer(declared, limits, reserve);
     const release = (): void => {
-      inFlight -= gathered.drop();
+      inFlight[kind] -= gathered.drop();
     };
     try {
       await wholeBody(request, gathered.add, limits, clock);

@@ -1,25 +1,44 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import { Webhooks } from '@octokit/webhooks';
+import { bodyNotUtf8 } from './errors.ts';
 
-/** Whether a value of `X-Hub-Signature-256` belongs to these bytes. */
-export type Verify = (bytes: Uint8Array, signature: string) => boolean;
+/** Whether a value of `X-Hub-Signature-256` belongs to this text; never rejects. */
+export type Verify = (text: string, signature: string) => Promise<boolean>;
 
-const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
+const SIGNATURE = /^sha256=[0-9a-f]{64}$/;
 
 /**
- * Checks signatures against every secret (the current one, and the previous one while rotating), in the same
- * time whichever fits. It works on bytes: `@octokit/webhooks` takes text only, and text loses what is not UTF-8
- * (https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries).
+ * The text that a body is, which is what `@octokit/webhooks` verifies: of valid UTF-8 it stands for these bytes and no
+ * others, a byte order mark included. Throws the Refusal `body_not_utf8`: of anything else another text would be left.
+ */
+export function bodyText(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw bodyNotUtf8();
+  return bytes.toString('utf8');
+}
+
+/**
+ * Checks signatures by `@octokit/webhooks`, in constant time, against every secret (the current one, and the previous
+ * one while rotating), whichever fits (https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries).
  */
 export function createVerify(secrets: readonly string[]): Verify {
-  return (bytes, signature) => {
-    const given = SIGNATURE.exec(signature)?.[1];
-    if (given === undefined) return false;
-    const wanted = Buffer.from(given, 'hex');
+  return async (text, signature) => {
+    // The library throws on what is empty, and takes other forms of hexadecimal digits for wrong ones.
+    if (text === '' || !SIGNATURE.test(signature)) return false;
     let fits = false;
-    for (const secret of secrets) {
-      const made = createHmac('sha256', secret).update(bytes).digest();
-      fits = timingSafeEqual(made, wanted) || fits;
-    }
+    for (const secret of secrets) fits = (await webhooksOf(secret).verify(text, signature)) || fits;
     return fits;
   };
+}
+
+/** Making one takes as long as verifying a body; there are few secrets, and old ones are dropped. */
+const made = new Map<string, Webhooks>();
+const MOST_MADE = 100;
+
+function webhooksOf(secret: string): Webhooks {
+  const known = made.get(secret);
+  if (known) return known;
+  if (made.size >= MOST_MADE) made.clear();
+  const webhooks = new Webhooks({ secret });
+  made.set(secret, webhooks);
+  return webhooks;
 }

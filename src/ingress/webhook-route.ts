@@ -9,12 +9,13 @@ import { deliveryNotStored, diskFull, signatureWrong } from './errors.ts';
 import { type BodyLimits, createReadBody } from './read-body.ts';
 import { answer, refuse, statusOf } from './refuse.ts';
 import { type DeliveryHeaders, readHeaders } from './request-headers.ts';
-import { createVerify } from './verify.ts';
+import { allowedSigner, type Signer, signersThatFit } from './signer.ts';
+import { bodyText } from './verify.ts';
 
 /** Answers one request; never rejects. */
 export type WebhookHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** GitHub's own limit for a body, the time one may take, and the memory all in flight may hold. */
+/** GitHub's own limit for a body, the time one may take, and the memory all in flight may hold; a part of it is kept for small ones. */
 const BODY_LIMITS: BodyLimits = {
   bodyBytes: 25 * 1024 * 1024,
   bodyMs: 10_000,
@@ -23,8 +24,8 @@ const BODY_LIMITS: BodyLimits = {
 
 /** What the handler needs of other parts; `onStored` hears of each delivery that is new, after its commit. */
 export type WebhookParts = {
-  /** The secrets under which a delivery for an App of this id may be signed; asked for each delivery, so that one added counts at once. */
-  secretsFor: (targetId: string | undefined) => Promise<readonly string[]>;
+  /** Who may have signed a delivery for an App of this id; asked for each delivery, so that one added counts at once. */
+  signersFor: (targetId: string | undefined) => Promise<readonly Signer[]>;
   deliveries: Pick<DeliveryStore, 'store'>;
   log: Logger;
   clock: Clock;
@@ -37,9 +38,9 @@ export type WebhookParts = {
 };
 
 /**
- * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, signature over the bytes, and
- * only then is the body parsed, stored and, once committed, answered with 202. Nothing of an unsigned body is
- * parsed, logged or kept.
+ * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, that it is UTF-8, signature, and
+ * only then is the body parsed, held against what its signer may bring, stored and, once committed, answered with 202.
+ * Nothing of an unsigned body is parsed, logged or kept.
  */
 export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
   const { log, clock } = parts;
@@ -58,13 +59,17 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
     if (!(await parts.canAccept())) throw diskFull();
     const body = await readBody(request, response);
     try {
-      const verify = createVerify(await parts.secretsFor(headers.targetId));
-      if (!verify(body.bytes, headers.signature)) throw signatureWrong();
+      const text = bodyText(body.bytes);
+      const signers = await parts.signersFor(headers.targetId);
+      const signed = await signersThatFit(signers, { text, signature: headers.signature });
+      if (signed.length === 0) throw signatureWrong();
       Object.assign(known, { delivery: headers.id, event: headers.event });
-      const { duplicateOf } = await store(readDelivery(headers, body.bytes, parts));
+      const { duplicateOf } = await store(readDelivery(headers, { body: body.bytes, signed }, parts));
       const status = duplicateOf === null ? 'accepted' : 'duplicate';
       answer(response, 202, { delivery: headers.id, status });
-      log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `Delivery ${status}.`);
+      const isPlayedAgain = duplicateOf !== null && duplicateOf !== headers.id;
+      if (isPlayedAgain) log.info({ ...known, duplicateOf }, 'these bytes were delivered before');
+      else log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `Delivery ${status}.`);
       if (duplicateOf === null) parts.onStored(headers.id);
     } finally {
       body.release();
@@ -92,9 +97,14 @@ function logRefusal(log: Logger, error: unknown, known: Known & { remote: string
   else log.warn({ ...known, code, status }, known.delivery ? message : 'Request refused.');
 }
 
-function readDelivery(headers: DeliveryHeaders, body: Buffer, parts: WebhookParts): NewDelivery {
+function readDelivery(
+  headers: DeliveryHeaders,
+  { body, signed }: { body: Buffer; signed: readonly Signer[] },
+  parts: WebhookParts,
+): NewDelivery {
   const { id, event } = headers;
   const read = parts.readEvent({ deliveryId: id, event, body });
+  const { app } = allowedSigner(signed, read);
   return {
     id,
     event,
@@ -103,5 +113,6 @@ function readDelivery(headers: DeliveryHeaders, body: Buffer, parts: WebhookPart
     action: read.action ?? null,
     repository: read.repository?.fullName ?? null,
     uniqueBody: parts.hasUniqueBody(read.payload),
+    signedBy: app,
   };
 }

@@ -1,5 +1,6 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { FaultsError, FlowError, systemCode } from '../base/errors.ts';
+import { readableLine } from './readable.ts';
 import type { Redactor } from './redact.ts';
 
 /** The service's log: pino's, whose lines are masked. */
@@ -11,14 +12,15 @@ export type LogDestination = { write(line: string): void };
 /**
  * A log of JSON lines, each masked as a whole, so that a secret inside a nested object, a cause or a stack is
  * masked too. `level` is one of pino's names or `silent`; lines go to standard output unless told otherwise.
- * Errors under `err`, `error` or `cause` become `{code, message, mend, stack, cause}`.
+ * Errors under `err`, `error` or `cause` become `{code, message, mend, stack, cause}`; a stack have only those that
+ * nobody expects. At a terminal lines are text for people instead.
  */
 export function createLogger(parts: {
   level: string;
   redactor: Redactor;
   destination?: LogDestination;
 }): Logger {
-  const destination = parts.destination ?? process.stdout;
+  const destination = parts.destination ?? (process.stdout.isTTY ? atTerminal : process.stdout);
   return pino(
     {
       level: parts.level,
@@ -30,6 +32,9 @@ export function createLogger(parts: {
     { write: (line: string) => void destination.write(maskLine(line, parts.redactor)) },
   );
 }
+
+/** What a person at a terminal reads of each line. */
+const atTerminal: LogDestination = { write: (line) => void process.stdout.write(readableLine(line)) };
 
 /** Masking may eat the backslash of an escape; a line that is no JSON any more is given as the text of another. */
 function maskLine(line: string, redactor: Redactor): string {
@@ -47,6 +52,11 @@ function isJson(text: string): boolean {
   }
 }
 
+/** A refusal that names what to do, or what the system says: where in the source it was made helps nobody. */
+function isExpected(error: Error): boolean {
+  return error instanceof FlowError ? error.blame !== 'service' : systemCode(error) !== undefined;
+}
+
 const MAX_CAUSES = 5;
 
 /** An error as data, with its causes; anything that is no error as it is. */
@@ -57,7 +67,7 @@ function describeError(error: unknown, depth = 0): unknown {
     message: error.message,
     ...(error instanceof FlowError ? { mend: error.mend } : {}),
     ...(error instanceof FaultsError ? { faults: error.faults } : {}),
-    stack: error.stack,
+    ...(isExpected(error) ? {} : { stack: error.stack }),
     ...(error.cause !== undefined && depth < MAX_CAUSES
       ? { cause: describeError(error.cause, depth + 1) }
       : {}),

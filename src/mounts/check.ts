@@ -1,4 +1,5 @@
 import type { Problem } from '../base/errors.ts';
+import { searchBelow } from './below.ts';
 import { holdsLogin } from './credential-mount.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { refuseDenied } from './deny-match.ts';
@@ -52,13 +53,15 @@ export function resolveMounts(mounts: readonly MountArg[], host: MountHost): Che
 /**
  * The last look before a container starts, at exactly the binds that the engine will get. Directories in `own` belong
  * to this run and may lie where no profile may mount; every other source must still be what was checked, and no
- * credential: those are copied. `readOnly` is true unless said. Throws `mount_denied`, `mount_writable`, `mount_source_changed`, `mount_credential_bound` and what
+ * credential: those are copied. `readOnly` is true unless said; without `search` nothing below the sources is looked
+ * at, for who has just done so. Throws `mount_denied`, `mount_too_large_to_search`, `mount_writable`, `mount_source_changed`, `mount_credential_bound` and what
  * `resolveMounts` throws.
  */
 export function checkPlanMounts(
   binds: readonly { source: string; target: string; readOnly?: boolean }[],
   host: MountHost,
   own: readonly string[],
+  options: { search: boolean } = { search: true },
 ): void {
   if (binds.length === 0) return;
   const list = loadDenyList(host);
@@ -75,6 +78,7 @@ export function checkPlanMounts(
     checkOwnership(source, trail, host.trustedUids);
     checkMountTarget(target);
     if (holdsLogin(source)) throw credentialBound(source);
+    if (options.search) searchBelow(source, trail, list);
   }
 }
 

@@ -1,10 +1,10 @@
 import { globSync, lstatSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
-import { systemCode } from '../base/errors.ts';
+import { type FlowError, systemCode } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
 import { NO_POLICY, type Policy } from '../policy/policy.ts';
 import table from './deny-list.json' with { type: 'json' };
-import { engineSockets } from './engine-sockets.ts';
+import { engineSockets, servingSockets } from './engine-sockets.ts';
 import type { MountHost } from './mount.ts';
 import { namePattern, type PathPattern, pathPattern } from './path-pattern.ts';
 import { followLinks } from './resolve.ts';
@@ -12,14 +12,15 @@ import { followLinks } from './resolve.ts';
 /**
  * One entry of deny-list.json. What `match` holds depends on `kind`: `path` absolute paths, `home` paths in every
  * home, `setting` directories that the configuration names (`secretsDir/service` is below one), `name` names that a
- * path may have anywhere, `socket` such names too, whose directories are denied as well.
+ * path may have anywhere, `socket` such names too, whose directories are denied as well; `listener` every socket that a
+ * program of the host serves; `content` names of files that are no source and in no source (`below.ts` reads some).
  *
  * The path itself is always denied; `above` and `below` say whether what holds it and what it holds are too; `except`
  * are names directly in it that may be delivered as copies; `copies` lets these names lie in another denied place,
  * `own` a run's own directories, and `policy` what the admin's policy lists.
  */
 export type DenyEntry = {
-  kind: 'path' | 'home' | 'setting' | 'name' | 'socket';
+  kind: 'path' | 'home' | 'setting' | 'name' | 'socket' | 'listener' | 'content';
   match: readonly string[];
   above?: boolean;
   below?: boolean;
@@ -45,6 +46,8 @@ export type DenyList = {
   holding: ReadonlyMap<string, readonly DenyRule[]>;
   /** What the policy adds to what may be mounted. */
   policy: Policy;
+  /** What was found in sources that were searched, by their real path, so that one list searches each once. */
+  searched: Map<string, FlowError | undefined>;
 };
 
 /** The table as it stands in deny-list.json, in the order in which reasons are given. */
@@ -62,7 +65,7 @@ export function loadDenyList(host: MountHost): DenyList {
   ];
   const places = DENY_TABLE.flatMap((entry) => placesOf(entry, host, homes));
   const policy = host.policy?.() ?? NO_POLICY;
-  return { places, names: DENY_TABLE.flatMap(namesOf), ...identities(places), policy };
+  return { places, names: DENY_TABLE.flatMap(namesOf), ...identities(places), policy, searched: new Map() };
 }
 
 /** What makes two paths the same file whatever they are called, or undefined when nothing can be seen there. */
@@ -81,25 +84,54 @@ type Home = { path: string; names: ReadonlySet<string> | undefined };
 function placesOf(entry: DenyEntry, host: MountHost, homes: readonly Home[]): DenyRule[] {
   switch (entry.kind) {
     case 'path':
-      return entry.match.flatMap((path) => [rule(entry, path), ...realRules(entry, globSync(path))]);
+      return entry.match.flatMap((path) => [rule(entry, path), ...realRules(entry, whatIsThere(path))]);
     case 'home':
-      return homes.flatMap((home) => entry.match.flatMap((name) => homeRules(entry, home, name)));
+      return homes.flatMap((home) => homeRules(entry, home));
     case 'setting':
       return entry.match.flatMap((setting) => settingRules(entry, setting, host));
     case 'socket':
       return engineSockets(entry.match).flatMap((path) => [rule(entry, path), ...realRules(entry, [path])]);
+    case 'listener':
+      return servingSockets().flatMap((path) => [rule(entry, path), ...realRules(entry, [path])]);
     case 'name':
+    case 'content':
       return [];
   }
 }
 
+/** The paths of a pattern that are there. Most hold no star, and a pattern is matched slowly. */
+function whatIsThere(path: string): string[] {
+  if (/[*?[{]/.test(path)) return globSync(path);
+  return fileId(path) === undefined ? [] : [path];
+}
+
 /** Homes have hundreds of entries, nearly none of which is there: only those that are get looked at. */
-function homeRules(entry: DenyEntry, home: Home, name: string): DenyRule[] {
-  const path = posix.join(home.path, name).replace(/(.)\/$/, '$1');
-  const there = home.names?.has(name.split('/')[0] ?? '') ?? true;
-  return there
-    ? [rule(entry, path), ...realRules(entry, [path])]
-    : [{ ...rule(entry, path), absent: name !== '.' }];
+function homeRules(entry: DenyEntry, home: Home): DenyRule[] {
+  return namesInHome(entry, home.path).flatMap(({ name, there, absent }) =>
+    (home.names?.has(name) ?? true) ? [there, ...realRules(entry, [there.path])] : absent,
+  );
+}
+
+/** The rules of one name of an entry in a home, for when it is there and for when it is not; `name` is what the home would list. */
+type HomeName = { name: string; there: DenyRule; absent: DenyRule };
+
+/** More homes than this are not kept. */
+const MAX_HOMES = 100;
+
+const homeNames = new WeakMap<DenyEntry, Map<string, readonly HomeName[]>>();
+
+/** Kept, since they depend on nothing but the words: a list is made several times in each run, of thousands of these. */
+function namesInHome(entry: DenyEntry, home: string): readonly HomeName[] {
+  const ofEntry = homeNames.get(entry) ?? new Map<string, readonly HomeName[]>();
+  const known = ofEntry.get(home);
+  if (known) return known;
+  const made = entry.match.map((name) => {
+    const there = rule(entry, posix.join(home, name).replace(/(.)\/$/, '$1'));
+    return { name: name.split('/')[0] ?? '', there, absent: { ...there, absent: name !== '.' } };
+  });
+  if (ofEntry.size >= MAX_HOMES) ofEntry.clear();
+  homeNames.set(entry, ofEntry.set(home, made));
+  return made;
 }
 
 function settingRules(entry: DenyEntry, setting: string, host: MountHost): DenyRule[] {
@@ -110,9 +142,9 @@ function settingRules(entry: DenyEntry, setting: string, host: MountHost): DenyR
   return full.flatMap((path) => [rule(entry, path), ...realRules(entry, [path])]);
 }
 
-/** Settings are compared letter by letter: a neighbour that differs in case only is another directory. */
+/** Settings and sockets are compared letter by letter: a neighbour that differs in case only is another directory. */
 function rule(entry: DenyEntry, path: string): DenyRule {
-  return { entry, path, pattern: pathPattern(path, entry.kind !== 'setting') };
+  return { entry, path, pattern: pathPattern(path, !['setting', 'listener'].includes(entry.kind)) };
 }
 
 /** Rules for where paths really lead; none for a path that is its own real path. */

@@ -118,6 +118,8 @@ function lies(path: string, directory: string): Relation {
 
 function denies(entry: DenyEntry, relation: Relation, purpose: Purpose): boolean {
   if (purpose === 'own' && entry.own) return false;
+  // A socket by itself is no file or directory, which says it better.
+  if (entry.kind === 'listener' && relation.is === 'same') return false;
   if (relation.is !== 'below') return relation.is === 'same' || entry.above === true;
   const [name = '', ...deeper] = relation.rest;
   const excepted = purpose === 'copy' && deeper.length === 0 && entry.except?.includes(name);

@@ -170,3 +170,27 @@ export function sourceInWritable(source: string, directory: string): FlowError {
     mend: 'Mount the whole directory as the policy lists it, or move what is only read out of it.',
   });
 }
+
+/** A source that holds what the deny-list names, or a socket; only for the former a policy can take the admin's word. */
+export function heldDenied(source: string, path: string, reason: string, policy?: Policy): FlowError {
+  const what = path === source ? 'it is what no run may have' : `it holds ${shown(path)}`;
+  const admin =
+    policy &&
+    ` The admin could also list it under \`mounts\` in ${policy.file ?? 'a policy (POLICY_FILE)'} with "unsearched": true.`;
+  return new FlowError({
+    code: 'mount_denied',
+    blame: 'profile',
+    message: `${shown(source)} may never be mounted: ${what}, and ${reason}.`,
+    mend: `Mount a directory of its own with only what the agent needs, such as /srv/agent-data, or take that out of it; docs/mounts.md has the whole list.${admin ?? ''}`,
+  });
+}
+
+/** A source that cannot be searched for what the deny-list names. */
+export function sourceTooLarge(source: string, why: string, policy: Policy): FlowError {
+  return new FlowError({
+    code: 'mount_too_large_to_search',
+    blame: 'profile',
+    message: `${shown(source)} cannot be searched for secrets and sockets: ${why}.`,
+    mend: `Mount a smaller part of it, or have the admin list it under \`mounts\` in ${policy.file ?? 'a policy (POLICY_FILE)'} with "unsearched": true, which takes the admin's word that no secret is in it.`,
+  });
+}

@@ -1,8 +1,10 @@
 import { posix } from 'node:path';
 import { asFlowError, type FlowError } from '../base/errors.ts';
 import { isInside } from '../base/files.ts';
+import { searchBelow } from './below.ts';
 import { collisionsOf } from './collisions.ts';
 import { type Delivery, deliveryOf } from './credential-mount.ts';
+import { refuseOutside } from './credential-place.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { insideSecrets, refuseDenied } from './deny-match.ts';
 import { mountWritable } from './errors.ts';
@@ -61,10 +63,13 @@ function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined 
   const delivery = attempt(() => deliveryOf(mount, trail, insideSecrets(trail, list)));
   if (!delivery) return { mount, faults };
   if (delivery.kind !== 'credential') checkTarget();
+  if (delivery.kind !== 'bind' && faults.length === 0)
+    attempt(() => refuseOutside(mount.source, trail, list));
   if (delivery.kind === 'bind') {
     if (!mount.readOnly && !isWritableByPolicy(list.policy, trail.real))
       faults.push(mountWritable(mount.source, list.policy));
     attempt(() => refuseUnseen(mount.source, trail, host));
+    if (faults.length === 0) attempt(() => searchBelow(mount.source, trail, list));
   }
   if (faults.length > 0) return { mount, faults };
   return { mount, checked: checkedBind(mount, trail.real, delivery), trail, faults };

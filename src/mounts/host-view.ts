@@ -35,6 +35,16 @@ export function isSharedPath(path: string, mountinfo = readMountinfo()): boolean
   return mount.root === '/' || posix.basename(mount.root) === posix.basename(mount.point);
 }
 
+/**
+ * What a path of the host may be called here: below each mount that shows a part of its file system and holds the path.
+ * Whether anything is there is for the caller to see.
+ */
+export function namesByMount(path: string, mountinfo = readMountinfo()): string[] {
+  return parseMounts(mountinfo).flatMap(({ root, point }) =>
+    root !== '/' && isInside(root, path) ? [posix.join(point, posix.relative(root, path))] : [],
+  );
+}
+
 /** The lines of /proc/self/mountinfo: proc_pid_mountinfo(5). Spaces in paths are written as octal escapes. */
 function parseMounts(mountinfo: string): HostMount[] {
   return mountinfo.split('\n').flatMap((line) => {

@@ -1,3 +1,4 @@
+import { nearest } from '../base/words.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { FlagReader } from './draft.ts';
 import { mountSyntax, needsPolicy } from './errors.ts';
@@ -155,6 +156,7 @@ function keyUnknown(value: string, key: string): Error {
   return mountSyntax(
     value,
     why,
-    advice ?? `The options are ${Object.keys(KEYS).join(', ')}. A path cannot hold a comma.`,
+    advice ??
+      `${key === '' ? '' : `The nearest is ${nearest(key.slice(0, 64), Object.keys(KEYS))}. `}The options are ${Object.keys(KEYS).join(', ')}. A path cannot hold a comma.`,
   );
 }

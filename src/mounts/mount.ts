@@ -60,6 +60,8 @@ export type MountHost = {
   appDirs: readonly string[];
   /** Ids that may own what is mounted, besides root: the service's user and RUN_AS. */
   trustedUids: readonly number[];
+  /** Whom runs have unless something else is allowed (RUN_AS). */
+  runAs?: { uid: number; gid: number };
   /** The service itself runs in a container: sources it cannot see cannot be checked. */
   inContainer: boolean;
   /** The engine's socket (DOCKER_HOST without `unix://`); absent for an engine that is reached otherwise. */

@@ -11,7 +11,7 @@ export type PathNames = { exact: readonly string[]; folded: readonly string[] };
 
 /** Makes a pattern of an absolute, normal path. A folded one takes names that differ in case or Unicode form only. */
 export function pathPattern(path: string, folded: boolean): PathPattern {
-  return { names: split(path).map((name) => namePattern(folded ? fold(name) : name)), folded };
+  return { names: split(path).map((name) => namePattern(folded ? foldName(name) : name)), folded };
 }
 
 /** Makes a pattern of one name that may hold stars. */
@@ -24,7 +24,7 @@ export function namePattern(name: string): NamePattern {
 /** The names of an absolute, normal path. */
 export function pathNames(path: string): PathNames {
   const exact = split(path);
-  return { exact, folded: exact.map(fold) };
+  return { exact, folded: exact.map(foldName) };
 }
 
 /** Whether a name is what the pattern says. */
@@ -45,7 +45,7 @@ export function relate(pattern: PathPattern, path: PathNames): Relation | undefi
 }
 
 /** A name in the form that file systems which ignore case and Unicode's forms would give it. */
-function fold(name: string): string {
+export function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 

@@ -12,7 +12,7 @@ export function refuseSpecialFile(source: string, { stats }: Trail): void {
     code: 'mount_special_file',
     blame: 'profile',
     message: `${shown(source)} is ${kind}, and only files and directories are mounted.`,
-    mend: 'Mount the directory that holds it if the run may reach everything in there, or leave it out.',
+    mend: 'Leave it out: what runs in the container reaches no socket, FIFO or device of the host; docs/mounts.md says what to do instead.',
   });
 }
 

@@ -5,7 +5,7 @@ const GIB = 1024 ** 3;
 
 /** Every limit of setrlimit(2) with the most a profile may ask for: bytes, seconds or a count, as the kernel has it. */
 const MOST: Readonly<Record<string, number>> = {
-  core: 4 * GIB,
+  core: 0,
   cpu: 30 * 24 * 3600,
   data: 1024 * GIB,
   fsize: 1024 * GIB,

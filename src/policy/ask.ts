@@ -9,6 +9,7 @@ import {
   reachRefused,
   rootRefused,
   runtimeRefused,
+  userRefused,
   volumeRefused,
 } from './refusals.ts';
 
@@ -28,6 +29,8 @@ export type Asked = {
   /** The image as the engine has it; undefined while nobody has looked. */
   known?: KnownImage | undefined;
   user?: { uid: number; gid: number } | undefined;
+  /** Whom runs have where nobody says otherwise (RUN_AS); undefined is nobody in particular. */
+  runAs?: { uid: number; gid: number } | undefined;
   network?: AskedNetwork | undefined;
   ociRuntime?: string | null | undefined;
   volumes: readonly { name: string; readOnly: boolean }[];
@@ -55,8 +58,8 @@ export function askPolicy(policy: Policy, asked: Asked): Refusal[] {
   const refuse = (asks: string, problem: Problem): void => void refusals.push({ asks, ...problem });
   if (images && !allowsImage(images, asked.image, asked.known))
     refuse('image', imageRefused(policy, asked.image));
-  if (asked.user && (asked.user.uid === 0 || asked.user.gid === 0) && !policy.rootUser)
-    refuse('user', rootRefused(policy));
+  const user = askUser(policy, asked);
+  if (user) refuse('user', user);
   if (asked.ociRuntime && !runtimes.includes(asked.ociRuntime))
     refuse('ociRuntime', runtimeRefused(policy, asked.ociRuntime));
   for (const { name, readOnly } of asked.volumes) {
@@ -72,6 +75,15 @@ export function askPolicy(policy: Policy, asked: Asked): Refusal[] {
   const network = askNetwork(policy, asked.network);
   if (network) refuse('network', network);
   return refusals;
+}
+
+/** Root is a matter of its own; any other user than RUN_AS has to be listed, for the host may have somebody of that number. */
+function askUser(policy: Policy, { user, runAs }: Asked): Problem | undefined {
+  if (!user) return undefined;
+  if (user.uid === 0 || user.gid === 0) return policy.rootUser ? undefined : rootRefused(policy);
+  if (!runAs || (user.uid === runAs.uid && user.gid === runAs.gid)) return undefined;
+  const name = `${user.uid}:${user.gid}`;
+  return policy.users?.includes(name) ? undefined : userRefused(policy, name, `${runAs.uid}:${runAs.gid}`);
 }
 
 /** A named network that the policy lists may be joined whatever the ceiling is: listing it is the admin's word for it. */

@@ -30,12 +30,16 @@ export function buildPolicy(written: WrittenPolicy, file: string): { policy: Pol
       images: written.images?.map((rule) =>
         typeof rule === 'string' ? { name: rule, digests: undefined } : rule,
       ),
-      mounts: (written.mounts ?? []).map(({ source, writable = false }) => ({ source, writable })),
+      mounts: (written.mounts ?? []).map(({ source, writable = false, unsearched }) => ({
+        ...{ source, writable },
+        ...(unsearched ? { unsearched } : {}),
+      })),
       volumes: (written.volumes ?? []).map(({ name, writable = false }) => ({ name, writable })),
       networks: written.networks ?? [],
       privateHosts: (written.privateHosts ?? []).map((host) => host.toLowerCase()),
       runtimes: written.runtimes ?? [],
       rootUser: written.rootUser ?? false,
+      ...(written.users ? { users: written.users } : {}),
       ceilings,
     },
   };

@@ -4,8 +4,11 @@ export type NetworkReach = 'none' | 'list' | 'open';
 /** Images that may run: a name pattern and, where digests are given, only the images that have one of them. */
 export type ImageRule = { name: string; digests: readonly string[] | undefined };
 
-/** A file or directory of the host that profiles may mount beyond what the deny-list leaves them, and what lies in it. */
-export type PolicyMount = { source: string; writable: boolean };
+/**
+ * A file or directory of the host that profiles may mount beyond what the deny-list leaves them, and what lies in it;
+ * `unsearched` takes the admin's word that no secret is in it.
+ */
+export type PolicyMount = { source: string; writable: boolean; unsearched?: boolean };
 
 /** A volume of the engine that profiles may mount by its name. */
 export type PolicyVolume = { name: string; writable: boolean };
@@ -35,6 +38,8 @@ export type Policy = {
   privateHosts: readonly string[];
   runtimes: readonly string[];
   rootUser: boolean;
+  /** `uid:gid` of users that runs may have besides RUN_AS. */
+  users?: readonly string[];
   ceilings: Ceilings;
 };
 

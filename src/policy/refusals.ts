@@ -64,6 +64,15 @@ export function rootRefused(policy: Policy): Problem {
   };
 }
 
+/** Another user than RUN_AS that the policy does not list. */
+export function userRefused(policy: Policy, user: string, runAs: string): Problem {
+  return {
+    code: 'policy_user_refused',
+    message: `The run would be the user ${user} in its container, and not ${runAs} (RUN_AS): ${allowed(policy, 'users', policy.users ?? [])}.`,
+    mend: `Leave runtime.user (or -u) out, or ask the admin to add ${user} to \`users\` in ${place(policy)}.`,
+  };
+}
+
 /** A volume that the policy does not list, or not as writable. */
 export function volumeRefused(policy: Policy, name: string, listed: boolean): Problem {
   const volumes = policy.volumes.map((volume) =>

@@ -1,19 +1,20 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import { closest } from 'fastest-levenshtein';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Fault } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
+import { nearest } from '../base/words.ts';
 import { policyUnknownKey, policyWrongValue } from './errors.ts';
 import schema from './policy.schema.json' with { type: 'json' };
 
 /** A policy as it is written, valid by the schema. */
 export type WrittenPolicy = {
   images?: (string | { name: string; digests: string[] })[];
-  mounts?: { source: string; writable?: boolean }[];
+  mounts?: { source: string; writable?: boolean; unsearched?: boolean }[];
   volumes?: { name: string; writable?: boolean }[];
   networks?: string[];
   privateHosts?: string[];
   runtimes?: string[];
   rootUser?: boolean;
+  users?: string[];
   ceilings?: {
     memory?: string | number;
     cpus?: number;
@@ -25,12 +26,15 @@ export type WrittenPolicy = {
   };
 };
 
+/** Compiled at the first need, and kept: the policy is read again whenever it changes. */
+let validate: ValidateFunction | undefined;
+
 /** Holds a parsed policy against policy.schema.json. */
 export function checkPolicySchema(
   value: unknown,
   file: string,
 ): { written: WrittenPolicy } | { faults: Fault[] } {
-  const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  validate ??= new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
   if (validate(value)) return { written: value as WrittenPolicy };
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
   return { faults: firstOfEachPlace(errors).map((error) => translate(error, file)) };
@@ -51,16 +55,19 @@ function translate(error: ErrorObject, file: string): Fault {
   if (keyword === 'additionalProperties') {
     const key = String(params.additionalProperty);
     const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
-    return policyUnknownKey(file, path + jsonPointer(key), closest(key.slice(0, 100), known));
+    return policyUnknownKey(file, path + jsonPointer(key), nearest(key.slice(0, 100), known));
   }
   if (keyword === 'required')
     return policyWrongValue(file, path, `lacks the key \`${params.missingProperty}\``, wanted);
   return policyWrongValue(file, path, `is ${shown(error.data)}, which ${complaint(error)}`, wanted);
 }
 
-function complaint({ keyword, params, message }: ErrorObject): string {
+function complaint({ keyword, params, message, data }: ErrorObject): string {
   if (keyword === 'type') return `is not of the type ${[params.type].flat().join(' or ')}`;
-  if (keyword === 'enum') return `is none of ${(params.allowedValues as string[]).join(', ')}`;
+  if (keyword === 'enum') {
+    const known = params.allowedValues as string[];
+    return `is none of ${known.join(', ')}; the nearest is ${shown(nearest(String(data).slice(0, 100), known))}`;
+  }
   if (keyword === 'pattern') return 'does not have the form that is wanted';
   return String(message);
 }

@@ -26,6 +26,8 @@ export type BuildTools = {
   policy: Policy;
   /** The network of profiles that say nothing about it. */
   networkDefault: Runtime['network'] & {};
+  /** Whom runs have where a profile says nothing; undefined is nobody in particular. */
+  runAs?: { uid: number; gid: number } | undefined;
 };
 
 /** Two further attempts, about ten and twenty seconds later, as long as the agent has not begun. */
@@ -96,7 +98,7 @@ function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<Settings['concur
 }
 
 function toGitHub(setting: NonNullable<Settings['credentials']>['github']): Profile['credentials']['github'] {
-  return setting && { permissions: setting.permissions };
+  return setting && { permissions: setting.permissions, ...(setting.env ? { env: setting.env } : {}) };
 }
 
 type HandlerSetting = NonNullable<NonNullable<Settings['execution']>['handler']>;

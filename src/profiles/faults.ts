@@ -1,4 +1,4 @@
-import type { Fault } from '../base/errors.ts';
+import { type Fault, FaultsError } from '../base/errors.ts';
 import { tokenIn } from '../log/token-shapes.ts';
 
 /** Characters of a value that a message quotes. */
@@ -102,4 +102,17 @@ export function profileOutside(file: string, target: string): Fault {
     message: `${file} is a symbolic link to ${target}, which is outside the profiles directory.`,
     mend: 'Put the file itself into the profiles directory.',
   };
+}
+
+/** The profiles cannot be used as they are. */
+export function profilesFaulty(faults: readonly Fault[]): FaultsError {
+  return new FaultsError(
+    {
+      code: 'profiles_faulty',
+      blame: 'profile',
+      message: `The profiles have ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.`,
+      mend: 'Mend what is named below; `github-flows profiles validate` checks again.',
+    },
+    faults,
+  );
 }

@@ -49,7 +49,7 @@ export type Settings = {
     runtime?: RuntimeSetting;
   };
   credentials?: {
-    github?: { permissions?: GitHubPermissions };
+    github?: { permissions?: GitHubPermissions; env?: string };
     codex?: boolean;
     secrets?: readonly SecretSetting[];
   };

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { closest } from 'fastest-levenshtein';
 import type { Problem } from '../base/errors.ts';
+import { nearest } from '../base/words.ts';
 import { ATTRIBUTES, type AttributeName, type FlowEvent } from '../events/event.ts';
 
 /** Longer keys are cut, and end in a digest of the whole. */
@@ -33,7 +33,7 @@ function nameUnknown(name: string): Problem {
   return {
     code: 'group_name_unknown',
     message: `The group uses {{${name}}}, which is no attribute of an event. Known are ${ATTRIBUTES.join(', ')}.`,
-    mend: `Write {{${closest(name, [...ATTRIBUTES])}}}, or another of the known names.`,
+    mend: `Write {{${nearest(name, ATTRIBUTES)}}}, or another of the known names.`,
   };
 }
 

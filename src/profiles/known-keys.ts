@@ -1,5 +1,6 @@
-import { closest } from 'fastest-levenshtein';
 import { jsonPointer } from '../base/json.ts';
+import { nearest } from '../base/words.ts';
+import { otherWord } from './meant.ts';
 
 /** The keywords of a JSON Schema that keys can be found under. */
 export type KeySchema = {
@@ -18,9 +19,11 @@ export function createKeyAdvice(schema: KeySchema): KeyAdvice {
   const places = new Map<string, string[]>();
   collect(schema, schema, [], places);
   return (unknown, siblings) => {
+    const meant = otherWord(unknown, siblings);
+    if (meant !== undefined) return `the nearest known key is \`${meant}\``;
     const elsewhere = places.get(unknown);
-    if (elsewhere) return `the key ${elsewhere.join(' or ')}`;
-    return `the nearest known key is \`${closest(unknown, [...siblings])}\``;
+    if (elsewhere) return `it belongs at ${elsewhere.join(' or ')}`;
+    return `the nearest known key is \`${nearest(unknown, siblings)}\``;
   };
 }
 

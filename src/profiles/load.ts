@@ -17,6 +17,7 @@ import { readText } from './read-text.ts';
 import { createSchemaCheck, type SchemaCheck } from './schema.ts';
 import { type FragmentPlace, findFragments } from './tree.ts';
 import { checkFragment, type FragmentChecks } from './validate.ts';
+import { profileWarnings } from './warnings.ts';
 
 /** What loading asks of other rooms: the host that mounts are checked against, and the check of a prompt template. */
 export type LoadChecks = {
@@ -35,13 +36,15 @@ export type LoadChecks = {
 
 /**
  * Everything below a profiles directory: the complete profiles by path, their candidates, the folders that are
- * only defaults with what they lack, and every fault. A set is to be used only when there are no faults.
+ * only defaults with what they lack, every fault, and what complete profiles should be asked about. A set is to be
+ * used only when there are no faults; warnings keep it from nothing.
  */
 export type LoadResult = {
   profiles: Profile[];
   candidates: Candidate[];
   defaults: { path: string; missing: string[] }[];
   faults: Fault[];
+  warnings: Fault[];
 };
 
 /** How many files are read at once. */
@@ -96,6 +99,9 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
         ),
       ),
     ]),
+    warnings: distinct(
+      built.flatMap((each) => ('profile' in each ? profileWarnings(each.line, each.profile) : [])),
+    ),
   };
 }
 
@@ -154,6 +160,7 @@ function createBuildTools(dir: string, checks: LoadChecks): BuildTools {
   return {
     policy: checks.mountHost.policy?.() ?? NO_POLICY,
     networkDefault: checks.networkDefault ?? 'open',
+    runAs: checks.mountHost.runAs,
     promptOf(file, ref) {
       const found = prompts.get(file) ?? findPrompt(dir, file, ref);
       prompts.set(file, found);

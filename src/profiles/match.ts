@@ -71,8 +71,8 @@ function firstFailure(candidate: Candidate, event: FlowEvent, ask: Ask): Candida
   return holds ? null : { condition: 'filter', wanted: filter, actual: why ?? false };
 }
 
-/** Events about what somebody wrote, and may edit later. */
-const WRITTEN = new Set([
+/** Events about what somebody wrote, and may edit later: an edit starts only who names the action. */
+export const WRITTEN: ReadonlySet<string> = new Set([
   'commit_comment',
   'discussion',
   'discussion_comment',

@@ -29,6 +29,22 @@ export function secretProblems(
   });
 }
 
+/** What is wrong with the variable of the GitHub token; one that a secret has too is `secret_variable_twice`. */
+export function tokenVariableProblems({
+  github,
+  secrets,
+}: {
+  github?: { env?: string };
+  secrets?: readonly SecretSetting[];
+} = {}): Problem[] {
+  const env = github?.env;
+  if (env === undefined) return [];
+  const problem = toSecrets(secrets).some((secret) => secret.env === env)
+    ? variableTwice(env)
+    : checkEnvName(env);
+  return problem ? [problem] : [];
+}
+
 function variableTwice(env: string): Problem {
   return {
     code: 'secret_variable_twice',

@@ -12,15 +12,17 @@ export function policyFaults(
   from: {
     policy: Policy;
     networkDefault: Runtime['network'] & {};
+    runAs?: { uid: number; gid: number } | undefined;
     setting: RuntimeSetting;
     fileOf: (key: string) => string;
   },
 ): Fault[] {
   const { image, memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes, ociRuntime } = runtime;
-  const [uid = 1, gid = 1] = runtime.user?.split(':').map(Number) ?? [];
+  const [uid, gid] = runtime.user?.split(':').map(Number) ?? [];
   const refusals = askPolicy(from.policy, {
     ...{ image, memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes, ociRuntime },
-    user: { uid, gid },
+    user: uid === undefined || gid === undefined ? undefined : { uid, gid },
+    runAs: from.runAs,
     network: askedNetwork(runtime.network ?? from.networkDefault),
     volumes: runtime.dockerArgs.mounts.flatMap((mount) =>
       mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],

@@ -1,7 +1,8 @@
-import { realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { type Fault, systemCode } from '../base/errors.ts';
 import { isInside } from '../base/files.ts';
+import { nearMiss } from '../base/words.ts';
 import { readText } from './read-text.ts';
 
 /** A prompt template that was found: its real path, and its text. */
@@ -23,12 +24,14 @@ export async function findPrompt(
     if ('text' in read) return { prompt: { path: real, text: read.text } };
     return {
       fault:
-        read.why === 'missing' ? promptMissing(file, ref, literal) : promptUnreadable(file, ref, read.detail),
+        read.why === 'missing'
+          ? await promptMissing(file, ref, literal)
+          : promptUnreadable(file, ref, read.detail),
     };
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { fault: promptMissing(file, ref, literal) };
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { fault: await promptMissing(file, ref, literal) };
     const detail = code === 'ELOOP' ? 'its symbolic links go in a circle' : `the system says ${code}`;
     return { fault: promptUnreadable(file, ref, detail) };
   }
@@ -36,13 +39,19 @@ export async function findPrompt(
 
 const PATH = '/execution/handler/promptRef';
 
-function promptMissing(file: string, ref: string, literal: string): Fault {
+async function promptMissing(file: string, ref: string, literal: string): Promise<Fault> {
+  const beside = await readdir(dirname(literal)).catch(() => []);
+  const near = nearMiss(
+    basename(literal),
+    beside.filter((name) => name !== 'profile.json'),
+  );
+  const meant = near === undefined ? '' : `Did you mean "${near}", which is there? If not: `;
   return {
     code: 'prompt_missing',
     file,
     path: PATH,
     message: `The prompt "${ref}" of ${file} is not there: ${literal} does not exist.`,
-    mend: `Write the prompt to ${literal}, or correct promptRef; it is relative to the folder of the file that sets it.`,
+    mend: `${meant}Write the prompt to ${literal}, or correct promptRef; it is relative to the folder of the file that sets it.`,
   };
 }
 

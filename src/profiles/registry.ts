@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { watch } from 'chokidar';
 import type { Clock, Timer } from '../base/clock.ts';
 import { type Fault, FaultsError } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
 import { createProfileSet, type ProfileSet } from './match.ts';
 
@@ -108,8 +109,16 @@ function emptied(faults: readonly Fault[]): boolean {
   return faults.every(({ code }) => code === 'profiles_empty');
 }
 
+/** How many warnings a line of the log holds; the command has all. */
+const WARNINGS_LOGGED = 20;
+
 function tell(log: RegistryLog, result: LoadResult, usable: boolean): void {
-  const { profiles, candidates, faults } = result;
+  const { profiles, candidates, faults, warnings } = result;
+  if (warnings.length > 0 && usable)
+    log.warn(
+      { warnings: warnings.slice(0, WARNINGS_LOGGED) },
+      `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` tells all`,
+    );
   if (faults.length === 0)
     log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');
   else if (usable) log.warn({ faults }, 'there are no profiles any more: nothing starts until there are');

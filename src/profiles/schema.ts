@@ -1,10 +1,11 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import { closest } from 'fastest-levenshtein';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Fault } from '../base/errors.ts';
 import { imageNameFault } from '../base/image-name.ts';
 import { jsonPointer } from '../base/json.ts';
+import { nearest } from '../base/words.ts';
 import { show } from './faults.ts';
 import { createKeyAdvice, type KeyAdvice, type KeySchema } from './known-keys.ts';
+import { meantText, otherWord } from './meant.ts';
 import schema from './profile.schema.json' with { type: 'json' };
 import { anyBot, unknownKey, wrongValue } from './value-faults.ts';
 
@@ -17,9 +18,13 @@ const REPEATING = new Set(['if', 'propertyNames']);
 const IMAGE_PATH = '/execution/runtime/image';
 const IMAGE_WANTED = schema.$defs.runtime.properties.image.description;
 
-/** The check of fragments; compiles the schema once. */
+/** Compiled at the first need, which takes half a second of a processor, and kept for every later load. */
+let compiled: ValidateFunction | undefined;
+
+/** The check of fragments. */
 export function createSchemaCheck(): SchemaCheck {
-  const validate = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  compiled ??= new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  const validate = compiled;
   const advice = createKeyAdvice(schema as KeySchema);
   return (value, file) => {
     const errors = validate(value) ? [] : firstOfEachPlace(validate.errors ?? []);
@@ -75,9 +80,9 @@ function complaint(error: ErrorObject): string {
     case 'type':
       return `${subject} is not of the type ${[error.params.type].flat().join(' or ')}`;
     case 'enum':
-      return `${subject} is none of ${list(error.params.allowedValues)}; the nearest is ${nearest(error)}`;
+      return `${subject} is none of ${list(error.params.allowedValues)}; the nearest is ${nearestValue(error)}`;
     case 'pattern':
-      return `${subject} does not have the form that is wanted`;
+      return `${subject} does not have the form that is wanted${meant(error)}`;
     case 'required':
       return `lacks the key ${show(error.params.missingProperty)}`;
     case 'not':
@@ -85,6 +90,11 @@ function complaint(error: ErrorObject): string {
     default:
       return `${subject} ${error.message}`;
   }
+}
+
+function meant({ instancePath, data }: ErrorObject): string {
+  const text = meantText(instancePath, data);
+  return text === undefined ? '' : `; the nearest that has it is ${show(text)}`;
 }
 
 /** The value of a variable is never quoted: it may be what it should not be, a secret. */
@@ -96,6 +106,8 @@ function list(values: readonly unknown[]): string {
   return values.map(show).join(', ');
 }
 
-function nearest(error: ErrorObject): string {
-  return show(closest(String(error.data), error.params.allowedValues as string[]));
+function nearestValue(error: ErrorObject): string {
+  const known = error.params.allowedValues as string[];
+  const text = String(error.data).slice(0, 100);
+  return show(otherWord(text, known) ?? nearest(text, known));
 }

@@ -1,6 +1,6 @@
-import { closest } from 'fastest-levenshtein';
 import type { Fault, Problem } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
+import { nearest } from '../base/words.ts';
 import { ATTRIBUTES } from '../events/event.ts';
 import { checkMounts } from '../mounts/check.ts';
 import type { DenyList } from '../mounts/deny-list.ts';
@@ -20,7 +20,7 @@ import {
   type WrittenVariables,
 } from './fragment.ts';
 import { checkGroup } from './group-key.ts';
-import { secretProblems } from './named-secrets.ts';
+import { secretProblems, tokenVariableProblems } from './named-secrets.ts';
 import { publishFaults } from './publish.ts';
 import { templateFaults } from './report-faults.ts';
 import { keysAsFlags, readSize, SIZE_KEYS } from './runtime.ts';
@@ -58,6 +58,9 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
     ...secretFaults(execution ?? {}, at),
     ...checkGroup(fragment.settings.concurrency?.group ?? '').map((problem) =>
       at('/concurrency/group', problem),
+    ),
+    ...tokenVariableProblems(fragment.settings.credentials).map((problem) =>
+      at(jsonPointer('credentials', 'github', 'env'), problem),
     ),
     ...secretProblems(fragment.settings.credentials?.secrets).map((problem) =>
       at(jsonPointer('credentials', 'secrets', problem.index), problem),
@@ -162,10 +165,10 @@ function variableFaults(
   return [
     ...twice.map((name) => variableTwice(file, jsonPointer(...VARIABLES, 'optional', name), name)),
     ...paths.flatMap(({ at, path }) => {
-      const nearest = nearestPath(path, { ...promptNames, attributes: PROMPT_ATTRIBUTES });
-      if (nearest === undefined) return [];
-      const fault = nearest.startsWith('attributes.') ? attributeUnknown : pathUnknown;
-      return [fault(file, jsonPointer(...VARIABLES, ...at), path, nearest)];
+      const near = nearestPath(path, { ...promptNames, attributes: PROMPT_ATTRIBUTES });
+      if (near === undefined) return [];
+      const fault = near.startsWith('attributes.') ? attributeUnknown : pathUnknown;
+      return [fault(file, jsonPointer(...VARIABLES, ...at), path, near)];
     }),
   ];
 }
@@ -180,5 +183,5 @@ function nearestPath(path: string, names: Readonly<Record<string, readonly strin
   const [root = ''] = path.split('.', 1);
   const known = Object.hasOwn(names, root) ? names[root] : undefined;
   const name = path.slice(root.length + 1);
-  return known === undefined || known.includes(name) ? undefined : `${root}.${closest(name, known)}`;
+  return known === undefined || known.includes(name) ? undefined : `${root}.${nearest(name, known)}`;
 }

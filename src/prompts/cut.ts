@@ -2,7 +2,7 @@
 export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = isHighSurrogate(text.charCodeAt(limit - 1)) ? limit - 1 : limit;
-  return `${text.slice(0, end)}\n[cut here: ${text.length - end} of ${text.length} characters are missing]`;
+  return `${text.slice(0, end)}\n[cut here: ${text.length - end} of ${text.length} characters ${text.length - end === 1 ? 'is' : 'are'} missing]`;
 }
 
 function isHighSurrogate(code: number): boolean {

@@ -1,8 +1,6 @@
 import { readMarkdown } from '../text/markdown.ts';
+import { visible } from '../text/visible.ts';
 import { hiddenRanges, withoutRanges } from './hidden.ts';
-
-/** Controls but line end and tab, and whatever takes no room: bidi, zero-width, fillers, tags, variation selectors. */
-const UNSEEN = /[\p{Cc}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
 
 /**
  * A text from GitHub as people see it there: without control, bidi and zero-width characters, HTML comments and what
@@ -10,10 +8,7 @@ const UNSEEN = /[\p{Cc}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
  * surrogate. Code is seen, so what looks like a comment in it stays. Doing it again changes nothing.
  */
 export function sanitize(text: string): string {
-  const lines = text.replace(/\r\n?|[\u2028\u2029]/g, '\n').toWellFormed();
-  const seen = lines.replace(UNSEEN, (character) =>
-    character === '\n' || character === '\t' ? character : '',
-  );
+  const seen = visible(text);
   return MAY_HIDE.test(seen) ? withoutHidden(seen) : seen;
 }
 

@@ -1,4 +1,5 @@
 import type { Problem } from '../base/errors.ts';
+import { counted } from '../base/words.ts';
 import { type Change, type ChangeSet, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { linkLeaves } from './link-target.ts';
 import { foldersOf, foldPath, pathPattern } from './path-pattern.ts';
@@ -55,14 +56,14 @@ function countProblems({ changes, contents }: ChangeSet, limits: PublishLimits):
   if (files > limits.files)
     problems.push({
       code: 'publish_too_many_files',
-      message: `The commits change ${files} files, and publish.limits.files is ${limits.files}.`,
+      message: `The commits change ${counted(files, 'file')}, and publish.limits.files is ${limits.files}.`,
       mend: 'Raise publish.limits.files in the profile if that many are wanted, or ask the agent for less at once.',
     });
   const bytes = [...contents.values()].reduce((sum, content) => sum + content.bytes, 0);
   if (bytes > limits.bytes)
     problems.push({
       code: 'publish_too_many_bytes',
-      message: `The commits bring ${bytes} bytes of new contents, and publish.limits.bytes is ${limits.bytes}.`,
+      message: `The commits bring ${counted(bytes, 'byte')} of new contents, and publish.limits.bytes is ${limits.bytes}.`,
       mend: 'Raise publish.limits.bytes in the profile if that much is wanted, and keep build results out of commits (.gitignore).',
     });
   return problems;

@@ -1,5 +1,25 @@
 import { FlowError } from '../base/errors.ts';
 
+/** No such run. */
+export function runUnknown(id: string): FlowError {
+  return new FlowError({
+    code: 'run_unknown',
+    blame: 'operator',
+    message: `There is no run ${JSON.stringify(id.slice(0, 80))}.`,
+    mend: 'See the ids with: github-flows runs list',
+  });
+}
+
+/** No such worker. */
+export function workerUnknown(id: string): FlowError {
+  return new FlowError({
+    code: 'worker_unknown',
+    blame: 'operator',
+    message: `There is no worker ${JSON.stringify(id.slice(0, 80))}.`,
+    mend: 'See the ids with: github-flows workers list',
+  });
+}
+
 /** A run was to be called off that is over. */
 export function runAlreadyEnded(id: string, message: string): FlowError {
   return new FlowError({
@@ -17,5 +37,16 @@ export function runNotEnded(id: string): FlowError {
     blame: 'operator',
     message: `Run ${id} has not ended yet, so it cannot be tried again.`,
     mend: `Wait for it, or call it off first with: github-flows runs cancel ${id}`,
+  });
+}
+
+/** A run has no attempt of this number. */
+export function attemptUnknown(asked: string, attempts: number): FlowError {
+  const numbers = attempts === 1 ? 'there is only attempt 1' : `its attempts are 1 to ${attempts}`;
+  return new FlowError({
+    code: 'attempt_unknown',
+    blame: 'operator',
+    message: `The run has no attempt ${JSON.stringify(asked.slice(0, 20))}; ${attempts === 0 ? 'it has not begun one yet' : numbers}.`,
+    mend: 'Ask for one of these, or for none in particular: without a number the last one is shown.',
   });
 }

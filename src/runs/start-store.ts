@@ -15,10 +15,15 @@ export type Start = {
   /** GitHub's id of the account; null when the event did not say. */
   actorId: number | null;
   profile: string;
-  /** Started by a bot, or by an account that the service itself speaks as. */
+  /** Started by a bot, by an account that the service itself speaks as, or by what a run has pushed. */
   machine: boolean;
+  /** What starts of machines without a thread are counted by: a branch, else a commit, else nothing; or `OWN_WORK`. Null otherwise. */
+  place: string | null;
   reservedMs: number;
 };
+
+/** The place of everything that runs push themselves, whose branches are new each time; git has no branch of this name. */
+export const OWN_WORK = ':own';
 
 /** Whose starts are counted. */
 export type StartScope =
@@ -29,6 +34,7 @@ export type StartScope =
 export type StartCount = { runs: number; ms: number };
 
 type StartTables = Pick<RunTables, 'runs'> & {
+  pushes: { repository_id: number; branch: string; commit_id: string };
   run_starts: {
     id: string;
     run_id: string;
@@ -39,6 +45,7 @@ type StartTables = Pick<RunTables, 'runs'> & {
     actor_id: number | null;
     profile: string;
     machine: number;
+    place: string | null;
     reserved_ms: number;
     used_ms: number | null;
   };
@@ -82,21 +89,46 @@ function whose(where: ExpressionBuilder<StartTables, 'run_starts'>, scope: Start
   return where.or([where('run_starts.actor_id', '=', scope.id), isOlder]);
 }
 
-/** How many runs of a thread machines started since `since`. */
+/** How many runs machines started since `since` where this one would: on its thread, or without one of its profile in its place. */
 export async function countMachineStarts(
   trx: Kysely<unknown>,
-  place: { repository: string; thread: number },
+  { repository, thread, profile, place }: Pick<Start, 'repository' | 'thread' | 'profile' | 'place'>,
   since: number,
 ): Promise<number> {
   const row = await tables(trx)
     .selectFrom('run_starts')
     .select((select) => select.fn.countAll<number>().as('runs'))
-    .where('repository', '=', place.repository)
+    .where('repository', '=', repository)
     .where('at', '>=', since)
-    .where('thread', '=', place.thread)
+    .where((where) =>
+      thread === null
+        ? where.and([where('thread', 'is', null), where('profile', '=', profile), where('place', '=', place)])
+        : where('thread', '=', thread),
+    )
     .where('machine', '=', 1)
     .executeTakeFirstOrThrow();
   return Number(row.runs);
+}
+
+/** Whether the service pushed a commit of a repository, or a branch is the one that a run of it was given (`github-flows/<run>`). */
+export async function isPushedByRun(
+  kysely: Kysely<unknown>,
+  head: { repositoryId: number; branch: string | undefined; commit: string | undefined },
+): Promise<boolean> {
+  const { repositoryId, branch = '', commit = '' } = head;
+  const [, runId = ''] = /^github-flows\/(.+)$/.exec(branch) ?? [];
+  const run = tables(kysely)
+    .selectFrom('runs')
+    .select('id')
+    .where('id', '=', runId)
+    .where('repository_id', '=', repositoryId);
+  if (runId !== '' && (await run.executeTakeFirst())) return true;
+  const push = tables(kysely)
+    .selectFrom('pushes')
+    .select('branch')
+    .where('repository_id', '=', repositoryId)
+    .where('commit_id', '=', commit);
+  return commit !== '' && (await push.executeTakeFirst()) !== undefined;
 }
 
 /** When the start was recorded that has this id (milliseconds since 1970), or undefined. */
@@ -144,6 +176,7 @@ export async function recordStart(trx: Kysely<unknown>, start: Start, id = rando
       actor_id: start.actorId,
       profile: start.profile,
       machine: start.machine ? 1 : 0,
+      place: start.place,
       reserved_ms: start.reservedMs,
       used_ms: null,
     })

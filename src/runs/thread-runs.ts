@@ -19,3 +19,14 @@ export async function runsOfThread(
     .execute();
   return rows.map(toRun);
 }
+
+/** The names (`owner/name`) under which runs of a repository were made; more than one after a rename. */
+export async function namesOfRepository(db: Db, repositoryId: number): Promise<string[]> {
+  const rows = await runTables(db.kysely)
+    .selectFrom('runs')
+    .select('repository')
+    .distinct()
+    .where('repository_id', '=', repositoryId)
+    .execute();
+  return rows.map(({ repository }) => repository);
+}

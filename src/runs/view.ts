@@ -1,5 +1,6 @@
 import { isoTime } from '../base/clock.ts';
 import type { Run } from './run.ts';
+import type { WorkerView } from './worker-store.ts';
 
 /** A run in the shape that every list and page gives it. */
 export function runView(run: Run): Record<string, unknown> {
@@ -16,4 +17,11 @@ export function runView(run: Run): Record<string, unknown> {
     startedAt: isoTime(run.startedAt),
     endedAt: isoTime(run.endedAt),
   };
+}
+
+/** A worker in the shape that lists give it. */
+export function workerView(worker: WorkerView): Record<string, unknown> {
+  const { id, name, host, state, runs, capacity, version, startedAt, heartbeatAt } = worker;
+  const times = { startedAt: isoTime(startedAt), heartbeatAt: isoTime(heartbeatAt) };
+  return { id, name, host, state, runs, capacity, version, ...times };
 }

@@ -3,6 +3,7 @@ import { formatBytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { asFlowError, systemCode } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
+import { counted } from '../base/words.ts';
 import type { Logger } from '../log/logger.ts';
 
 /** What must be free on a disk: bytes, and inodes where the file system counts them. */
@@ -97,7 +98,7 @@ async function spaceOf(option: string, path: string): Promise<Space | { fault: s
 }
 
 function words({ place, bytes, inodes }: Space, then: string): string {
-  const files = inodes === null ? '' : ` and room for ${inodes} files`;
+  const files = inodes === null ? '' : ` and room for ${counted(inodes, 'file')}`;
   return `The disk of ${place} has ${formatBytes(bytes)}${files} left: ${then}.`;
 }
 

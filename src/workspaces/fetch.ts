@@ -24,17 +24,13 @@ export async function fetchInto(
   remote: Remote,
   options: FetchOptions,
 ): Promise<string | undefined> {
-  const { stderr, exitCode } = await attempt(
-    [`--git-dir=${mirror}`, 'fetch', '--progress', '--prune', '--no-tags', ...QUIET, '--'].concat(
-      remote.url,
-      options.refspecs,
-    ),
-    {
-      env: await remote.env(),
-      settings: remote.settings,
-      ...limited(options),
-      onProgress: options.onProgress,
-    },
+  const flags = ['--progress', '--prune', '--no-tags', ...QUIET, '--'];
+  const { stderr, exitCode } = await remote.withEnv(
+    async (env) =>
+      await attempt([`--git-dir=${mirror}`, 'fetch', ...flags, remote.url, ...options.refspecs], {
+        ...{ env, settings: remote.settings, onProgress: options.onProgress },
+        ...limited(options),
+      }),
   );
   if (exitCode !== 0) return lastWords(stderr);
   return await tidy(mirror, options);
@@ -68,12 +64,12 @@ export async function followHead(
   remote: Remote,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { stdout, stderr, exitCode } = await attempt(['ls-remote', '--symref', '--', remote.url, 'HEAD'], {
-    cwd: mirror,
-    env: await remote.env(),
-    settings: remote.settings,
-    signal,
-  });
+  const { stdout, stderr, exitCode } = await remote.withEnv(
+    async (env) =>
+      await attempt(['ls-remote', '--symref', '--', remote.url, 'HEAD'], {
+        ...{ cwd: mirror, env, settings: remote.settings, signal },
+      }),
+  );
   if (exitCode !== 0) return lastWords(stderr);
   const [, target] = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(stdout) ?? [];
   if (target !== undefined) await writeFile(join(mirror, 'HEAD'), `ref: ${target}\n`);

@@ -20,13 +20,13 @@ type LookOptions = { cwd: string; signal: AbortSignal; heads?: boolean };
 
 async function lookOnce(remote: Remote, names: readonly string[], options: LookOptions): Promise<Seen> {
   const which = options.heads ? ['--heads'] : ['--symref'];
-  const { stdout, stderr, exitCode } = await runGit(['ls-remote', ...which, '--', remote.url, ...names], {
-    cwd: options.cwd,
-    env: await remote.env(),
-    settings: remote.settings,
-    timeoutMs: LOOK_TIMEOUT_MS,
-    signal: options.signal,
-  });
+  const { stdout, stderr, exitCode } = await remote.withEnv(
+    async (env) =>
+      await runGit(['ls-remote', ...which, '--', remote.url, ...names], {
+        ...{ cwd: options.cwd, env, settings: remote.settings },
+        ...{ timeoutMs: LOOK_TIMEOUT_MS, signal: options.signal },
+      }),
+  );
   if (exitCode !== 0)
     throw (await remote.diagnose(options.signal)) ?? repositoryUnreachable(remote.url, lastWords(stderr));
   const lines = stdout.split('\n').map((line) => line.split('\t'));

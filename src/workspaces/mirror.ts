@@ -59,6 +59,8 @@ export type MirrorParts = {
   log: Logger;
   /** A git environment that reaches the repository (a credential helper); never a token itself. */
   credentialEnv: (repository: Repository) => Promise<Record<string, string>>;
+  /** Takes back what `credentialEnv` gave, when the command that had it is over. */
+  releaseCredential?: (env: Record<string, string>) => Promise<void>;
   /** What `gitHostEnvironment` picked from the service's environment. */
   hostEnv?: Readonly<Record<string, string>>;
   /** Hides secrets in what git said. */
@@ -83,6 +85,7 @@ export function createMirrors(parts: MirrorParts): Mirrors {
   const remoteOf = createRemotes({
     serverUrl: parts.serverUrl,
     credentialEnv: parts.credentialEnv,
+    ...(parts.releaseCredential && { releaseCredential: parts.releaseCredential }),
     hostEnv: parts.hostEnv ?? {},
     cwd: parts.dir,
     stallSec: parts.stallSec ?? 60,

@@ -29,26 +29,19 @@ type Push = {
 
 async function pushOnce(remote: Remote, what: Push, signal: AbortSignal): Promise<PushRefusal[]> {
   const ref = `refs/heads/${what.branch}`;
-  const { stdout, stderr, exitCode } = await runGit(
-    [
-      `--git-dir=${what.repository}`,
-      'push',
-      '--porcelain',
-      '--no-verify',
-      '--no-signed',
-      '--no-follow-tags',
-      '--recurse-submodules=no',
-      `--force-with-lease=${ref}:${what.expected ?? ''}`,
-      '--',
-      remote.url,
-      `${what.commit}:${ref}`,
-    ],
-    {
-      env: await remote.env(),
-      settings: [...remote.settings, 'pack.threads=1'],
-      timeoutMs: PUSH_TIMEOUT_MS,
-      signal,
-    },
+  const flags = ['--porcelain', '--no-verify', '--no-signed', '--no-follow-tags', '--recurse-submodules=no'];
+  const lease = `--force-with-lease=${ref}:${what.expected ?? ''}`;
+  const { stdout, stderr, exitCode } = await remote.withEnv(
+    async (env) =>
+      await runGit(
+        [`--git-dir=${what.repository}`, 'push', ...flags, lease, '--', remote.url, `${what.commit}:${ref}`],
+        {
+          env,
+          settings: [...remote.settings, 'pack.threads=1'],
+          timeoutMs: PUSH_TIMEOUT_MS,
+          signal,
+        },
+      ),
   );
   if (exitCode === 0) return [];
   const refusal = /^!\t[^\t]*\t(.*)$/m.exec(stdout)?.[1];

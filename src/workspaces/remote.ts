@@ -10,8 +10,8 @@ export type Repository = { id: number; owner: string; name: string; tokenFile?: 
 /** Where a repository is fetched from, with what git needs for it. */
 export type Remote = {
   url: string;
-  /** Asked for anew before each command, because a credential may have been renewed. */
-  env: () => Promise<Record<string, string>>;
+  /** Runs one command of git with its environment, whose credential is made for this command and goes with it. */
+  withEnv: <T>(command: (env: Record<string, string>) => Promise<T>) => Promise<T>;
   /** Settings of each command that talks to the server. */
   settings: readonly string[];
   /** Why the server does not give the repository, or undefined when it does. */
@@ -26,6 +26,8 @@ export type RemoteParts = {
   serverUrl: string;
   /** A git environment that reaches the repository (a credential helper); never a token itself. */
   credentialEnv: (repository: Repository) => Promise<Record<string, string>>;
+  /** Takes back what `credentialEnv` gave, when the command that had it is over. */
+  releaseCredential?: (env: Record<string, string>) => Promise<void>;
   /** Variables of the host that git needs to reach a server. */
   hostEnv: Readonly<Record<string, string>>;
   /** An existing directory that is no repository, for commands without one. */
@@ -53,20 +55,24 @@ export function createRemotes(parts: RemoteParts): (repository: Repository) => R
     checkName('owner', repository.owner);
     checkName('repository', repository.name);
     const url = `${base}/${repository.owner}/${repository.name}.git`;
-    const env = async (): Promise<Record<string, string>> => ({
-      ...parts.hostEnv,
-      ...(await parts.credentialEnv(repository)),
-      ...transport,
-      GIT_CEILING_DIRECTORIES: parts.cwd,
-    });
+    const withEnv: Remote['withEnv'] = async (command) => {
+      const credential = await parts.credentialEnv(repository);
+      const own = { ...transport, GIT_CEILING_DIRECTORIES: parts.cwd };
+      try {
+        return await command({ ...parts.hostEnv, ...credential, ...own });
+      } finally {
+        await parts.releaseCredential?.(credential);
+      }
+    };
     const settings = ['http.lowSpeedLimit=1', `http.lowSpeedTime=${parts.stallSec}`];
     const { cwd, mask, young } = parts;
     return {
       url,
-      env,
+      withEnv,
       settings,
       young: young && { clock: young.clock, isYoung: async () => await young.isYoung(repository) },
-      diagnose: async (signal) => await diagnoseRemote(url, await env(), { cwd, settings, signal, mask }),
+      diagnose: async (signal) =>
+        await withEnv(async (env) => await diagnoseRemote(url, env, { cwd, settings, signal, mask })),
     };
   };
 }

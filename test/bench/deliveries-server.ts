@@ -21,7 +21,7 @@ async function startOurs(file: string): Promise<string> {
   const log = createLogger({ level: 'info', redactor: createRedactor() });
   const deliveries = createDeliveryStore(db, clock);
   const webhook = createWebhookHandler({
-    secretsFor: async () => [TEST_SECRET],
+    signersFor: async () => [{ secrets: [TEST_SECRET], app: null, refuse: () => undefined }],
     deliveries,
     log,
     clock,

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { type CommandResult, runCommandWith, silentIo } from '../support/cli.ts'
 import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
 import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
 import { until } from '../support/service.ts';
+import { spawnProgram } from '../support/spawn-program.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 let api: GitHubApi;
@@ -212,6 +214,43 @@ describe('app list and test', () => {
     expect(api.apps.tokens).toEqual([]);
   });
 
+  test('say of a pattern that it serves nothing, and which address it leaves out', async () => {
+    installed('octo/hello', 'octo/other');
+    await added('--url-pattern', '(?<baseUrl>https://github.com/acme)/.*');
+    const { code, out } = await app(undefined, 'test');
+    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('[app_pattern_serves_nothing]') });
+    expect(out).toContain('such as https://github.com/octo/hello');
+    expect(out).toContain("--url-pattern '(?<baseUrl>https://github\\.com/octo)/.*'");
+    expect(out).toContain('octo/other (left out by the URL pattern)');
+    await added('--url-pattern', '(?<baseUrl>github.com)/octo/other');
+    const some = await app(undefined, 'test');
+    expect(some.code).toBe(0);
+    expect(some.out).toMatch(/octo\/hello \(left out by the URL pattern\)\n +octo\/other\n/);
+  });
+
+  test('say which App or token file serves a repository, and why each other App does not', async () => {
+    installed('octo/hello');
+    await added('--url-pattern', '(?<baseUrl>github.com)/octo/.*');
+    const other = makeApp();
+    api.apps.apps.push(other);
+    other.installations.push(makeInstallation('octo', 'octo/other'));
+    const acme = ['--url-pattern', '(?<baseUrl>github.com/acme)/.*'];
+    await app(other.pem, 'add', '--client-id', other.clientId, '--key-file', '-', ...acme);
+    const asked = async (repository: string): Promise<string> =>
+      (await app(undefined, 'test', stood.slug, '--repository', repository)).out;
+    expect(await asked('octo/hello')).toContain(
+      `✓ octo/hello is served by the App ${stood.slug}; the App ${other.slug} has the URL pattern ${acme[1]}, which leaves out https://github.com/octo/hello\n`,
+    );
+    expect(await asked('octo/none')).toMatch(/✗ octo\/none is served by nothing; .*is not installed on it\n/);
+    writeFileSync(join(dir, 'secrets/gh-token'), 'ghp_of-nobody', { mode: 0o600 });
+    expect(await asked('octo/none')).toContain(`is served by the token file ${dir}/secrets/gh-token; `);
+    const json = (await app(undefined, 'test', '--repository', 'acme/none', '--json')).out;
+    expect(JSON.parse(json).at(-1)).toMatchObject({
+      repository: 'acme/none',
+      servedBy: { kind: 'file', file: join(dir, 'secrets/gh-token') },
+    });
+  });
+
   test('say when an App is installed nowhere, or is not there', async () => {
     await added();
     const [report] = JSON.parse((await app(undefined, 'test', '--json')).out);
@@ -243,6 +282,11 @@ test('an App of another host than the service’s is stored with a word on why i
   settings.GITHUB_API_URL = 'https://ghe.example.org/api/v3';
   const { code, err } = await added('--api-url', api.url);
   expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining(api.url) });
+  const [report] = JSON.parse((await app(undefined, 'test', '--json')).out);
+  expect(report.problems).toMatchObject([
+    { code: 'app_without_installation' },
+    { code: 'app_on_other_host', message: expect.stringContaining('https://ghe.example.org/api/v3') },
+  ]);
 });
 
 describe('app create', () => {
@@ -352,23 +396,115 @@ describe('app create', () => {
     expect(await ended).toBe(0);
   });
 
-  test('for a GitHub Enterprise Server goes there, to its own API', async () => {
-    const { out } = await app(
-      undefined,
-      'create',
-      '--server-url',
+  test.each([
+    [
+      ['--server-url', 'https://ghe.example.org'],
       'https://ghe.example.org',
-      '--no-wait',
-      '--json',
-    );
+      'https://ghe.example.org/api/v3',
+    ],
+    [['--server-url', 'https://octo.ghe.com'], 'https://octo.ghe.com', 'https://api.octo.ghe.com'],
+    [['--server-url', 'https://github.com'], 'https://github.com', 'https://api.github.com'],
+    [['--api-url', 'https://octo.ghe.com/api/v3'], 'https://octo.ghe.com', 'https://api.octo.ghe.com'],
+  ])('with %j goes to %s, and to its own API', async (server, serverUrl, apiUrl) => {
+    const { out } = await app(undefined, 'create', ...server, '--no-wait', '--json');
     const { address, expiresAt } = JSON.parse(out);
     const [body = ''] = (new URL(address).searchParams.get('state') ?? '').split('.');
     expect(JSON.parse(Buffer.from(body, 'base64url').toString())).toMatchObject({
-      serverUrl: 'https://ghe.example.org',
-      apiUrl: 'https://ghe.example.org/api/v3',
+      serverUrl,
+      apiUrl,
       organisation: null,
     });
     expect(Date.parse(expiresAt) - systemClock.now()).toBeLessThanOrEqual(3_600_000);
+  });
+
+  /** Everything in the secrets directory, or undefined where there is none. */
+  const left = (): string[] | undefined =>
+    existsSync(settings.SECRETS_DIR ?? '')
+      ? readdirSync(settings.SECRETS_DIR ?? '', { recursive: true })
+          .map(String)
+          .toSorted()
+      : undefined;
+
+  /** The command in a process of its own, until its page is there; a code that GitHub refuses, then Ctrl-C. */
+  const interrupt = async (): Promise<{ code: number | null; said: string }> => {
+    const main = join(import.meta.dirname, '../../src/main.ts');
+    const child = spawnProgram(process.execPath, [main, 'app', 'create'], {
+      cwd: dir,
+      env: { PATH: process.env.PATH ?? '', HOME: dir, ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    const ended = once(child, 'close');
+    const address = await until('the address', () => /http\S+\/new\?state=\S+/.exec(said)?.[0]);
+    await until('the page is there', async () => await browse(address).catch(() => undefined));
+    const refused = await browse(address.replace('/new?', '/callback?code=unknown&'));
+    expect(refused.text).toContain('app_code_refused');
+    child.kill('SIGINT');
+    const [code] = await ended;
+    await expect(browse(address)).rejects.toThrow();
+    return { code, said };
+  };
+
+  test('leaves neither store, key nor listener when GitHub refused the code and it was broken off', async () => {
+    const { code, said } = await interrupt();
+    expect(code).toBe(1);
+    expect(said).toContain('[app_not_created]');
+    expect(said).toContain('service/key is removed again');
+    expect(left()).toBeUndefined();
+  });
+
+  test('leaves the stores that were there as they were', async () => {
+    await added();
+    const [before, apps] = [left(), (await app(undefined, 'list', '--json')).out];
+    await interrupt();
+    expect(left()).toEqual(before);
+    expect((await app(undefined, 'list', '--json')).out).toEqual(apps);
+  });
+
+  test.each<[string, string, () => void]>([
+    ['there is no PUBLIC_URL', 'public_url_missing', () => delete settings.PUBLIC_URL],
+    [
+      'its address cannot be listened at',
+      'listen_failed',
+      () => Object.assign(settings, { ADMIN_HOST: '192.0.2.1' }),
+    ],
+  ])('leaves nothing when %s', async (_why, expected, prepare) => {
+    prepare();
+    const { code, out } = await app(undefined, 'create', '--json');
+    expect({ exit: code, ...JSON.parse(out).error }).toMatchObject({ exit: 1, code: expected });
+    expect(left()).toBeUndefined();
+  });
+
+  test('leaves a place for its store as it is where none can be made there', async () => {
+    mkdirSync(settings.SECRETS_DIR ?? '', { mode: 0o700 });
+    writeFileSync(join(settings.SECRETS_DIR ?? '', 'service'), 'a file');
+    const { code, out } = await app(undefined, 'create', '--json');
+    expect({ code, error: JSON.parse(out).error.code }).toEqual({
+      code: 1,
+      error: 'secret_store_unreadable',
+    });
+    expect(left()).toEqual(['service']);
+  });
+
+  test('an App that GitHub made and that cannot be stored is named, with what becomes of it', async () => {
+    api.apps.codes.set('c0de', { ...stood, pem: 'no key at all' });
+    api.apps.codes.set('c0de2', stood);
+    const { address, ended } = await begin();
+    await until('the page is there', async () => await browse(address).catch(() => undefined));
+    const refused = await browse(address.replace('/new?', '/callback?code=c0de&'));
+    expect(refused.text).toContain('app_not_stored');
+    expect(refused.text).toContain(`https://github.com/apps/${stood.slug}`);
+    const callback = address.replace('/new?', '/callback?code=c0de2&');
+    expect((await browse(callback)).status).toBe(200);
+    installed('octo/hello');
+    await browse(
+      callback.replace(/callback\?code=c0de2&/, `setup?installation_id=${stood.installations[0]?.id}&`),
+    );
+    expect(await ended).toBe(0);
   });
 
   test('without PUBLIC_URL says what it is for', async () => {

@@ -81,11 +81,58 @@ describe('doctor', () => {
       detail: `${dir}/secrets/gh-token, of the-robot, good until 2027-01-31 00:00:00 UTC, reaches owner/repository (private, may push)`,
       problems: [],
     });
+    expect(checks.repository).toEqual({
+      detail: `owner/repository is served by the token file ${dir}/secrets/gh-token`,
+      problems: [],
+    });
     expect(codes((await doctor('--repository', 'owner/other')).checks)['gh-token']).toEqual([
       'github_not_found',
     ]);
     api.misbehave({ status: 401, message: 'Bad credentials' });
     expect(codes((await doctor()).checks)['gh-token']).toEqual(['github_token_refused']);
+  });
+
+  test('says of each profile whether the token, the logins and the secrets that its runs are granted are there', async () => {
+    const profile = (path: string, credentials: object): void => {
+      mkdirSync(join(dir, 'profiles', path), { recursive: true });
+      const execution = {
+        handler: { type: 'shell', command: ['true'] },
+        runtime: { image: 'image:1', network: 'none' },
+      };
+      const whole = { trigger: { event: 'push' }, execution, credentials };
+      writeFileSync(join(dir, 'profiles', path, 'profile.json'), JSON.stringify(whole));
+    };
+    settings.GITHUB_FLOWS_SECRET_NPM_TOKEN = 'a-value-of-a-secret';
+    profile('team/good', { secrets: ['NPM_TOKEN'] });
+    profile('team/lacking', { secrets: ['NPM_TOKNE'], codex: true, github: {} });
+    const { code, checks } = await doctor();
+    expect(code).toBe(1);
+    expect(checks['needs of hello']).toEqual({ detail: 'no credential', problems: [] });
+    expect(checks['needs of team/good']).toEqual({ detail: 'the secret NPM_TOKEN', problems: [] });
+    expect(codes(checks)['needs of team/lacking']).toEqual([
+      'token_file_missing',
+      'codex_state_missing',
+      'secret_missing',
+    ]);
+    expect(checks['needs of team/lacking']?.problems[2]?.mend).toContain('Did you mean NPM_TOKEN');
+    expect(codes(checks).codex).toEqual(['codex_state_missing']);
+
+    writeFileSync(join(dir, 'secrets/gh-token'), 'github_pat_0123456789\n', { mode: 0o600 });
+    writeCodexState(join(dir, 'secrets/codex'), chatgptAuth(fakeLogin(Date.now() + 86_400_000)));
+    profile('team/lacking', { secrets: ['NPM_TOKEN'], codex: true, github: {} });
+    expect(codes((await doctor()).checks)['needs of team/lacking']).toBeUndefined();
+  });
+
+  test('asks for no Codex login that no profile wants', async () => {
+    expect((await doctor()).checks.codex).toEqual({
+      detail: 'no login, and no profile wants one',
+      problems: [],
+    });
+  });
+
+  test('says that nothing serves a repository', async () => {
+    const { checks } = await doctor('--repository', 'owner/repository');
+    expect(codes(checks).repository).toEqual(['repository_not_served']);
   });
 
   test('never asks GitHub with a token that others could read', async () => {

@@ -156,6 +156,15 @@ describe('the places of a secret', () => {
   });
 });
 
+test('the directory of the stores is left out of every commit of a repository around it', async () => {
+  const at = await place();
+  await at.secret({ input: 'value' }, 'set', 'ONE');
+  expect(await readFile(join(at.service, '.gitignore'), 'utf8')).toBe('*\n');
+  await writeFile(join(at.service, '.gitignore'), '*\n!kept\n');
+  await at.secret({ input: 'value' }, 'set', 'TWO');
+  expect(await readFile(join(at.service, '.gitignore'), 'utf8')).toBe('*\n!kept\n');
+});
+
 describe('a store that does not open', () => {
   test('is dropped with a warning that names file and cause, and the others go on', async () => {
     const at = await place();
@@ -168,8 +177,20 @@ describe('a store that does not open', () => {
     expect(out).toContain('of-global');
     expect(err).toContain(file);
     expect(err).toContain('[secret_store_truncated]');
-    const listed = await at.secret({}, 'list');
-    expect(listed).toMatchObject({ code: 0, err: expect.stringContaining('[secret_store_truncated]') });
+    for (const more of [[], ['--profile', 'team/triage']]) {
+      const listed = await at.secret({}, 'list', ...more);
+      expect(listed).toMatchObject({ code: 1, err: expect.stringContaining('[secret_store_truncated]') });
+      expect(listed.err).toContain('[secret_list_incomplete]');
+      expect(listed.out).toContain('ONE');
+    }
+    const json = await at.secret({}, 'list', '--json');
+    expect(json.code).toBe(1);
+    expect(JSON.stringify(JSON.parse(json.out))).toContain('secret_list_incomplete');
+    expect(json.out).toContain('secret_store_truncated');
+    await writeFile(join(at.service, 'secrets.enc'), 'x');
+    const none = await at.secret({}, 'list');
+    expect(none).toMatchObject({ code: 1, err: expect.stringContaining('2 stores cannot be read') });
+    expect(none.out).not.toContain('There is no secret');
   });
 
   test('for want of a passphrase counts as little, and nothing is written over it', async () => {
@@ -281,7 +302,12 @@ describe('secret rotate', () => {
     await at.secret({}, 'rotate');
     expect(await readFile(join(at.service, 'key'), 'utf8')).toBe(second);
     expect((await at.secret({}, 'get', 'ONE', '--reveal')).out).toContain('of-global');
-    expect((await readdir(at.service)).toSorted()).toEqual(['key', 'secrets.enc', 'stores.lock']);
+    expect((await readdir(at.service)).toSorted()).toEqual([
+      '.gitignore',
+      'key',
+      'secrets.enc',
+      'stores.lock',
+    ]);
   });
 
   test.each([

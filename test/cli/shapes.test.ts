@@ -183,6 +183,54 @@ describe('with --json, in the documented shape', () => {
     });
   });
 
+  test('profiles validate warns with exit code 0, and with --strict with exit code 1', async () => {
+    const dir = join(service.dir, 'warned');
+    mkdirSync(dir);
+    const profile = shellProfile('true', {
+      trigger: { event: 'issues', action: 'labelled', repository: 'octo/hello' },
+    });
+    writeFileSync(join(dir, 'profile.json'), JSON.stringify(profile));
+    const run = async (...more: string[]) =>
+      await runCommand(
+        service.dir,
+        { ...settings(), PROFILES_DIR: './warned' },
+        'profiles',
+        'validate',
+        ...more,
+      );
+    const { code, out } = await run('--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ profiles: [{ path: '.' }], faults: [] });
+    expect(JSON.parse(out).warnings).toEqual([
+      {
+        code: 'trigger_action_unknown',
+        file: expect.stringContaining('profile.json'),
+        path: '/trigger/action',
+        message: expect.stringContaining('"labelled"'),
+        mend: expect.stringContaining('"labeled"'),
+      },
+    ]);
+    expect(await run()).toMatchObject({ code: 0, out: expect.stringMatching(/^Warning: .*labelled/) });
+    expect(await run('--strict', '--json')).toMatchObject({ code: 1, out });
+  });
+
+  test('profiles validate says which budgets hold a profile that everybody may start', async () => {
+    const open = join(service.dir, 'open');
+    mkdirSync(open);
+    const profile = {
+      trigger: { event: 'issues' },
+      allow: { permission: 'any' },
+      execution: { handler: { type: 'shell', command: ['true'] }, runtime: { image: 'image:1' } },
+    };
+    writeFileSync(join(open, 'profile.json'), JSON.stringify(profile));
+    const given = { ...settings(), PROFILES_DIR: './open', BUDGET_ACTOR_MINUTES: '90' };
+    const { code, out } = await runCommand(service.dir, given, 'profiles', 'validate');
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'is open to everybody ("permission": "any"). A day has at most 5 runs and 90 minutes for each person, 50 runs for each repository, 100 runs for the profile.',
+    );
+  });
+
   test('lists work while the service is down, and a run called off then ends at its next start', async () => {
     await service.stop();
     expect(await json('runs', 'list')).toEqual({ code: 0, value: [runRow('queued')] });

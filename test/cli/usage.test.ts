@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { openDatabase } from '../../src/db/open.ts';
 import { type CommandResult, runCommand } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -45,6 +46,8 @@ const WRONG: [string[], RegExp][] = [
   [['profiles', 'validate', 'x'], /too many arguments/],
   [['explain'], /missing required argument/],
   [['explain', 'payload.json'], /Add --event/],
+  [['explain', 'paylod.json', '--event', 'push'], /is not a file that is there/],
+  [['explain', './runs/payload'], /is not a file that is there/],
   [['explain', 'payload.json', '--event'], /argument missing/],
   [['send'], /missing required argument/],
   [['send', 'issue_coment'], /Did you mean issue_comment/],
@@ -70,6 +73,7 @@ const WRONG: [string[], RegExp][] = [
 
 const FAILING: [string[], string][] = [
   [['explain', 'no-such-delivery'], 'delivery_unknown'],
+  [['workers', 'drain', 'nobody'], 'worker_unknown'],
   [['explain', 'half.json', '--event', 'push'], 'profiles_faulty|delivery_not_json'],
   [['send', 'push'], 'service_not_reached'],
   [['runs', 'show', 'nothing'], 'run_unknown'],
@@ -107,7 +111,13 @@ describe('a command that was asked wrongly', () => {
   });
 });
 
+/** What a service has left that was started here once. */
+const makeDatabase = async (): Promise<void> =>
+  await (await openDatabase({ file: join(dir, 'var/github-flows.db') })).close();
+
 describe('a command that fails', () => {
+  beforeEach(makeDatabase);
+
   test.each(FAILING)('%j ends with exit code 1, a sentence, a mend and a code', async (argv, expected) => {
     const { code, err } = await run(...argv);
     expect(code).toBe(1);
@@ -159,3 +169,46 @@ describe('--help', () => {
     },
   );
 });
+
+describe('where no service has been started yet', () => {
+  test.each([
+    ['runs', 'list'],
+    ['runs', 'show', 'nothing'],
+    ['runs', 'logs', 'nothing'],
+    ['runs', 'cancel', 'nothing'],
+    ['runs', 'retry', 'nothing'],
+    ['deliveries', 'list'],
+    ['deliveries', 'show', 'nothing'],
+    ['deliveries', 'replay', 'nothing'],
+    ['deliveries', 'recover', '--since', '2h'],
+    ['workers', 'list'],
+    ['workers', 'drain', 'nobody'],
+    ['explain', 'no-such-delivery'],
+  ])('%s %s says that there is no database yet, and where, and makes none', async (...argv) => {
+    const before = readdirSync(dir);
+    const { code, out, err } = await run(...argv.filter((word) => word !== undefined));
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain(`There is no database yet at ${dir}/var/github-flows.db`);
+    expect(err).toContain('[database_absent]');
+    expect(readdirSync(dir)).toEqual(before);
+  });
+
+  test.each([[['app', 'list']], [['explain', 'payload.json', '--event', 'push', '--ask']]])(
+    '%j needs none, and makes none',
+    async (argv) => {
+      writeProfile(dir);
+      const before = readdirSync(dir);
+      expect((await run(...argv)).code).toBe(0);
+      expect(readdirSync(dir)).toEqual(before);
+    },
+  );
+});
+
+function writeProfile(at: string): void {
+  mkdirSync(join(at, 'profiles/hello'));
+  const profile = {
+    trigger: { event: 'issue_comment' },
+    execution: { handler: { type: 'shell', command: ['true'] }, runtime: { image: 'image:1' } },
+  };
+  writeFileSync(join(at, 'profiles/hello/profile.json'), JSON.stringify(profile));
+}

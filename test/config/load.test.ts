@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { FaultsError } from '../../src/base/errors.ts';
-import { loadConfig, readSettings } from '../../src/config/load.ts';
+import { describe, expect, test } from 'vitest';
+import { FaultsError, type FlowError } from '../../src/base/errors.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { OPTIONS } from '../../src/config/options.ts';
+import { findSettings, readSettings } from '../../src/config/settings.ts';
 import { REPOSITORY_LIMITS } from '../../src/workspaces/git-limits.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 function faultsOf(settings: Record<string, string>): string[] {
   try {
@@ -117,6 +119,39 @@ describe('the configuration', () => {
     ]);
   });
 
+  test.each([
+    [{ GITHUB_SERVER_URL: 'https://octo.ghe.com' }],
+    [{ GITHUB_API_URL: 'https://api.octo.ghe.com/' }],
+    [{ GITHUB_SERVER_URL: 'https://octo.ghe.com/', GITHUB_API_URL: 'https://api.octo.ghe.com' }],
+  ])('of a tenant one address tells the other: %j', (addresses) => {
+    expect(loadConfig(addresses, '/')).toMatchObject({
+      githubServerUrl: 'https://octo.ghe.com',
+      githubApiUrl: 'https://api.octo.ghe.com',
+    });
+  });
+
+  test.each([
+    ['GITHUB_API_URL', 'https://octo.ghe.com', 'https://api.octo.ghe.com'],
+    ['GITHUB_API_URL', 'https://octo.ghe.com/api/v3', 'https://api.octo.ghe.com'],
+    ['GITHUB_API_URL', 'https://api.github.com', 'https://api.octo.ghe.com'],
+    ['GITHUB_API_URL', 'https://api.other.ghe.com', 'https://api.octo.ghe.com'],
+    ['GITHUB_SERVER_URL', 'https://api.octo.ghe.com', 'https://octo.ghe.com'],
+    ['GITHUB_SERVER_URL', 'http://octo.ghe.com', 'https://octo.ghe.com'],
+    ['GITHUB_SERVER_URL', 'https://github.com', 'https://octo.ghe.com'],
+  ])('%s=%s is answered with the address that the tenant has', (name, address, right) => {
+    const other = name === 'GITHUB_API_URL' ? 'GITHUB_SERVER_URL' : 'GITHUB_API_URL';
+    const settings = {
+      [other]: other === 'GITHUB_API_URL' ? 'https://api.octo.ghe.com' : 'https://octo.ghe.com',
+      [name]: address,
+    };
+    expect(faultsOf(settings)).toEqual([`${name} option_invalid`]);
+    try {
+      loadConfig(settings, '/');
+    } catch (error) {
+      expect((error as FaultsError).faults[0]?.message).toContain(right);
+    }
+  });
+
   test('every option has a sentence that ends', () => {
     expect(OPTIONS.filter((option) => !/[.!]$/.test(option.sentence)).map((option) => option.name)).toEqual(
       [],
@@ -124,14 +159,52 @@ describe('the configuration', () => {
   });
 });
 
-describe('.env', () => {
-  test('is read from the directory, and the environment wins over it', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'gf-env-'));
-    onTestFinished(() => rmSync(dir, { recursive: true }));
+describe('the file of settings', () => {
+  /** A current directory, a checkout and a host’s file, none of which is there yet. */
+  async function places() {
+    const dir = await temporaryDirectory();
+    const [here, checkout] = [join(dir, 'here'), join(dir, 'checkout')];
+    for (const each of [here, checkout]) mkdirSync(each);
+    return { here, checkout, host: join(dir, 'env') };
+  }
+
+  test('is read, and the environment wins over it', async () => {
+    const dir = await temporaryDirectory();
     writeFileSync(join(dir, '.env'), 'GF_TEST_ONLY=from-file\nHOME=/elsewhere\n');
-    const settings = readSettings(dir);
+    const settings = readSettings(findSettings(dir, undefined));
     expect(settings.GF_TEST_ONLY).toBe('from-file');
     expect(settings.HOME).toBe(process.env.HOME);
+  });
+
+  test('is the named one, else that of the directory, of the checkout, of the host, in this order', async () => {
+    const { here, ...rest } = await places();
+    const find = (named?: string) => findSettings(here, named, rest);
+    expect(find()).toEqual({ file: undefined, directory: here });
+    writeFileSync(rest.host, '');
+    expect(find()).toEqual({ file: rest.host, directory: rest.checkout });
+    writeFileSync(join(rest.checkout, '.env'), '');
+    expect(find()).toEqual({ file: join(rest.checkout, '.env'), directory: rest.checkout });
+    writeFileSync(join(here, '.env'), '');
+    expect(find()).toEqual({ file: join(here, '.env'), directory: here });
+    expect(find('../checkout/flows.env')).toEqual({
+      file: join(rest.checkout, 'flows.env'),
+      directory: rest.checkout,
+    });
+  });
+
+  test('that is named and not there, or cannot be read, is told', async () => {
+    const { here, ...rest } = await places();
+    const code = (named: string) => {
+      try {
+        return readSettings(findSettings(here, named, rest));
+      } catch (error) {
+        return (error as FlowError).code;
+      }
+    };
+    expect([code('nowhere.env'), code(rest.checkout)]).toEqual([
+      'env_file_unreadable',
+      'env_file_unreadable',
+    ]);
   });
 });
 

@@ -74,7 +74,10 @@ test('limits become the engine’s numbers, without swap, and never more process
     NanoCpus: 1_500_000_000,
     PidsLimit: 64,
     ShmSize: 2 ** 20,
-    Ulimits: [{ Name: 'nofile', Soft: 100, Hard: 200 }],
+    Ulimits: [
+      { Name: 'core', Soft: 0, Hard: 0 },
+      { Name: 'nofile', Soft: 100, Hard: 200 },
+    ],
   });
   expect(StopTimeout).toBe(7);
   expect(spec({ limits: { cpus: 8 } }, 2).HostConfig?.NanoCpus).toBe(2_000_000_000);

@@ -6,6 +6,7 @@ import { settableClock } from '../support/fake-clock.ts';
 import { newDelivery } from '../support/new-delivery.ts';
 
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 
 eachDatabase((_kind, databases) => {
   const setup = async () => {
@@ -47,6 +48,12 @@ eachDatabase((_kind, databases) => {
       expect(await store.list({ limit: 10 })).toEqual([]);
     });
 
+    test('the App that signed it is known with it', async () => {
+      const { store } = await setup();
+      await store.store(newDelivery({ id: 'signed', signedBy: 'Iv1.aaaaaaaaaaaaaaaa@api.github.com' }));
+      expect(await store.find('signed')).toMatchObject({ signedBy: 'Iv1.aaaaaaaaaaaaaaaa@api.github.com' });
+    });
+
     test('an empty text is not the same as none', async () => {
       const { store } = await setup();
       await store.store(newDelivery({ id: 'empty', action: '', repository: null, body: Buffer.alloc(0) }));
@@ -81,18 +88,34 @@ eachDatabase((_kind, databases) => {
       expect(await store.store(newDelivery({ body, event: 'push' }))).toEqual({ duplicateOf: 'one' });
     });
 
-    test('other bytes are remembered for five minutes', async () => {
+    test('other bytes are remembered for as long as GitHub delivers again, with or without the body itself', async () => {
       const { store, clock } = await setup();
       const again = () =>
         store.store(newDelivery({ body: Buffer.from('{"zen": "Keep it simple."}'), uniqueBody: false }));
+      const known = { duplicateOf: expect.stringMatching(/^delivery-/) };
       expect(await again()).toEqual({ duplicateOf: null });
-      clock.time += 5 * MINUTE - 1;
-      expect(await again()).toEqual({ duplicateOf: expect.stringMatching(/^delivery-/) });
+      const [{ id = '' } = {}] = await store.list({ limit: 1 });
+      await store.decide(id, { reason: 'no_profile_matched', message: '', profile: null, runId: null });
+      await store.removeBodies([id]);
+      clock.time += 3 * DAY - 1;
+      expect(await again()).toEqual(known);
       clock.time += 1;
       expect(await again()).toEqual({ duplicateOf: null });
-      clock.time += MINUTE;
-      expect(await again()).toEqual({ duplicateOf: expect.stringMatching(/^delivery-/) });
+      clock.time += DAY;
+      expect(await again()).toEqual(known);
       expect((await store.list({ limit: 10 })).length).toBe(2);
+    });
+
+    test('other bytes that started a run are remembered for thirty days', async () => {
+      const { store, clock } = await setup();
+      const again = (id: string) =>
+        store.store(newDelivery({ id, body: Buffer.from('{"ref": "main"}'), uniqueBody: false }));
+      await again('one');
+      await store.decide('one', { reason: 'run_queued', message: '', profile: 'a', runId: 'run-1' });
+      clock.time += 30 * DAY - 1;
+      expect(await again('two')).toEqual({ duplicateOf: 'one' });
+      clock.time += 1;
+      expect(await again('three')).toEqual({ duplicateOf: null });
     });
 
     test('those that wait together are judged in order', async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { Secret } from '../../src/base/secret.ts';
 import { loginsOf } from '../../src/credentials/app-hooks.ts';
 import { baseUrlFor } from '../../src/credentials/app-pattern.ts';
-import type { StoredApp } from '../../src/credentials/app-record.ts';
+import { newRecord, type StoredApp } from '../../src/credentials/app-record.ts';
 import { readState, signState } from '../../src/credentials/app-state.ts';
-import { serverOf } from '../../src/credentials/apps-for.ts';
+import { apiOf, appsFor, serverOf } from '../../src/credentials/apps-for.ts';
+import { tenantOf } from '../../src/github/tenant.ts';
 
 const GITHUB = 'https://github.com';
 
@@ -19,7 +21,18 @@ describe('a URL pattern', () => {
     ['(?<baseUrl>https://github\\.com/octo/hello)', 'octo/hello-evil', undefined],
     ['(?<baseUrl>https://github\\.com/octo)/.*', 'evil/octo', undefined],
     ['(?<baseUrl>https://ghe\\.example\\.org)/.*', 'octo/hello', undefined],
-    ['https://(?<baseUrl>github\\.com)/.*', 'octo/hello', undefined],
+    ['https://(?<baseUrl>github\\.com)/.*', 'octo/hello', 'https://github.com'],
+    ['(?<baseUrl>github.com)/octo/.*', 'octo/hello', 'https://github.com'],
+    ['(?<baseUrl>github.com)/octo/.*', 'octo-evil/hello', undefined],
+    ['(?<baseUrl>github\\.com/octo)', 'octo/hello', 'https://github.com/octo'],
+    ['(?<baseUrl>github\\.com/octo).*', 'octo-evil/hello', undefined],
+    ['(?<baseUrl>github\\.com/octo/hello)(\\.git)?', 'octo/hello', 'https://github.com/octo/hello'],
+    ['^(?:https://)?(?<baseUrl>github\\.com)(/octo/.*)$', 'octo/hello', 'https://github.com'],
+    ['(?<baseUrl>gitlab.com)/octo/.*', 'octo/hello', undefined],
+    ['(?<baseUrl>com)/octo/.*', 'octo/hello', undefined],
+    ['(?<baseUrl>hub.com)/octo/.*', 'octo/hello', undefined],
+    ['(?<baseUrl>http://github.com)/octo/.*', 'octo/hello', undefined],
+    ['.*(?<baseUrl>hub.com)/octo/.*', 'octo/hello', undefined],
     ['(?<baseUrl>x)?https://github\\.com/.*', 'octo/hello', undefined],
     ['(?<baseUrl>https://github\\.com/octo).*', 'octo-evil/hello', undefined],
     ['(?<baseUrl>https://github\\.com/octo).*', 'octo/hello', 'https://github.com/octo'],
@@ -27,6 +40,12 @@ describe('a URL pattern', () => {
     ['(?<baseUrl>https://github\\.com/octo/hello\\.git)', 'octo/hello', 'https://github.com/octo/hello.git'],
   ])('%s gives for %s the base %s', (pattern, repository, base) => {
     expect(baseUrlFor(pattern, GITHUB, repository)).toBe(base);
+  });
+
+  test('without a scheme matches the port of a server, too', () => {
+    expect(baseUrlFor('(?<baseUrl>localhost:3000)/octo/.*', 'http://localhost:3000', 'octo/hello')).toBe(
+      'http://localhost:3000',
+    );
   });
 
   test('that would take a backtracking engine for ever is answered at once', () => {
@@ -44,6 +63,39 @@ test.each([
   ['https://api.octo.ghe.com', 'https://octo.ghe.com'],
 ])('the server of %s is %s', (api, server) => {
   expect(serverOf(api)).toBe(server);
+});
+
+test.each([
+  ['https://octo.ghe.com', 'https://api.octo.ghe.com'],
+  ['https://octo.ghe.com/api/v3', 'https://api.octo.ghe.com'],
+  ['https://API.octo.ghe.com/', 'https://api.octo.ghe.com'],
+  ['https://auth.ghe.com', undefined],
+  ['https://ghe.com', undefined],
+  ['https://octo.ghe.com.evil.example', undefined],
+  ['https://a.b.ghe.com', undefined],
+  ['file:///srv/git', undefined],
+])('the API of the tenant of %s is %s', (address, api) => {
+  expect(tenantOf(address)?.apiUrl).toBe(api);
+});
+
+test.each([
+  ['https://github.com', 'https://api.github.com'],
+  ['https://ghe.example.org/', 'https://ghe.example.org/api/v3'],
+  ['https://octo.ghe.com', 'https://api.octo.ghe.com'],
+])('the API of %s is %s', (server, api) => {
+  expect(apiOf(server)).toBe(api);
+});
+
+test('an App that is given any address of its tenant serves the repositories there', () => {
+  for (const apiUrl of ['https://octo.ghe.com', 'https://octo.ghe.com/api/v3', 'https://api.octo.ghe.com/']) {
+    const app = newRecord({ clientId: 'Iv23liBBrXuaC1AbC9dE', privateKey: new Secret('key'), apiUrl }, 0);
+    expect(app).toMatchObject({
+      apiUrl: 'https://api.octo.ghe.com',
+      key: 'Iv23liBBrXuaC1AbC9dE@api.octo.ghe.com',
+    });
+    const hosts = { apiUrl: 'https://api.octo.ghe.com', serverUrl: 'https://octo.ghe.com' };
+    expect(appsFor([app], 'octo/hello', hosts)).toEqual([app]);
+  }
 });
 
 describe('a state', () => {

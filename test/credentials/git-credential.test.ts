@@ -101,6 +101,18 @@ describe('the helper', () => {
     expect(told).not.toContain(TOKEN);
   });
 
+  test('answers until its token ends, and not from then on', () => {
+    const tokenFile = secretFile(secretsDirectory(), 'gh-token', TOKEN);
+    const told = (expiresAt: number | null): string =>
+      askGit(
+        'https://github.com/o/n.git',
+        hostGitEnvironment({ tokenFile, serverUrl: 'https://github.com', expiresAt }),
+      );
+    expect(told(Date.now() + 60_000)).toContain(answer);
+    expect(told(null)).toContain(answer);
+    expect(told(Date.now() - 1_000)).toMatch(/^refused/);
+  });
+
   test('takes the place of every helper that was configured before', () => {
     const dir = secretsDirectory();
     const tokenFile = secretFile(dir, 'gh-token', TOKEN);

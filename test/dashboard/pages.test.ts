@@ -44,6 +44,28 @@ describe('the page of a run', () => {
       expect(words(html)).toContain(said);
   });
 
+  test('that was tried again counts its waiting from when it was put back, and says when that was', async () => {
+    const at = Date.parse('2030-01-01T11:50:00Z');
+    const entry = (seconds: number, state: string, seq: number) => ({
+      seq,
+      at: at + seconds * 1000,
+      kind: 'state',
+      text: `now ${state}`,
+      data: { state },
+    });
+    const { html } = await show({
+      run: { attempt: 2, startedAt: at + 123_000 },
+      timeline: [
+        entry(0, 'queued', 1),
+        entry(4, 'running', 2),
+        entry(120, 'queued', 3),
+        entry(123, 'running', 4),
+      ],
+    });
+    expect(words(html)).toContain('Queued again 8 minutes ago 2030-01-01 11:52:00 UTC');
+    expect(words(html)).toContain('after waiting 3 s 2030-01-01 11:52:03 UTC');
+  });
+
   test.each([
     ['issue_comment', 'issues/7'],
     ['pull_request_review_comment', 'pull/7'],

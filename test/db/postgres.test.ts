@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Db, openDatabase } from '../../src/db/open.ts';
+import { type Db, openDatabase, openExistingDatabase } from '../../src/db/open.ts';
 import { usePostgresServer } from '../support/databases.ts';
 
 const server = usePostgresServer();
@@ -37,6 +37,16 @@ describe('opening', () => {
       });
     }
   });
+});
+
+test('a look makes no table where no service was started, and says that there is no database yet', async () => {
+  const url = await server().freshDatabase();
+  for (const _again of [1, 2])
+    await expect(openExistingDatabase({ url })).rejects.toMatchObject({ code: 'database_absent' });
+  const { installation } = await opened(url);
+  const looked = await openExistingDatabase({ url });
+  onTestFinished(() => looked.close());
+  expect(looked.installation).toBe(installation);
 });
 
 describe('a server that goes away', () => {

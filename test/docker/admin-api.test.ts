@@ -37,6 +37,7 @@ test('runs are listed and shown as the command line shows them', async () => {
   });
   expect(await ask('/runs/none')).toMatchObject({ status: 404, code: 'run_unknown' });
   expect(await ask('/runs?limit=0')).toMatchObject({ status: 400, code: 'request_invalid' });
+  expect(await ask('/runs?limt=1')).toMatchObject({ status: 400, code: 'request_unknown_parameter' });
 });
 
 test('a log is JSON lines, and can be followed while the run goes on until it is called off', async () => {
@@ -56,6 +57,13 @@ test('a log is JSON lines, and can be followed while the run goes on until it is
   const following = ask(`/runs/${living}/log?follow=true`);
   expect((await ask(`/runs/${living}/retry`, {})).code).toBe('run_not_ended');
   expect((await ask(`/runs/${living}/cancel`, { reason: 7 })).code).toBe('request_invalid');
+  expect(await ask(`/runs/${living}/cancel`, { resaon: 'nobody needs it' })).toMatchObject({
+    status: 400,
+    code: 'request_unknown_parameter',
+    text: expect.stringContaining('the nearest that it takes is reason'),
+  });
+  expect((await ask(`/runs/${living}/retry?force=1`, {})).code).toBe('request_unknown_parameter');
+  expect((await ask(`/runs/${living}/cancel`, ['reason'])).code).toBe('request_invalid');
   const asked = await ask(`/runs/${living}/cancel`, { reason: 'nobody needs it' });
   expect(asked).toMatchObject({ status: 200, json: { status: 'requested' } });
   const ended = await service.ended(living);

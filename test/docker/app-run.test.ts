@@ -55,7 +55,6 @@ async function start(script: string, more: Record<string, unknown> = {}, env: Re
   for (const name of ['git', 'net']) mkdirSync(join(dir, name));
   writeFileSync(join(dir, 'net/ca.pem'), certificate.cert);
   server = await startGitServer(join(dir, 'git'), certificate);
-  await server.listenAt(join(dir, 'net/git.sock'));
   github = await startGitHubApi();
   github.repositories.add('octo/hello');
   app = makeApp();
@@ -64,7 +63,8 @@ async function start(script: string, more: Record<string, unknown> = {}, env: Re
   server.mood.accepts = (password) =>
     github.apps.tokens.some(({ value, expiresAt }) => value === password && expiresAt > Date.now());
   const { port } = new URL(server.url);
-  const reach = `socat TCP-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr UNIX-CONNECT:/net/git.sock &
+  const reach = `touch /workspace/waiting; until test -S /workspace/git.sock; do sleep 0.05; done
+    socat TCP-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr UNIX-CONNECT:/workspace/git.sock &
     export GIT_SSL_CAINFO=/net/ca.pem GIT_TERMINAL_PROMPT=0
     until socat -u /dev/null TCP:127.0.0.1:${port} 2>/dev/null; do sleep 0.05; done`;
   service = await startService({
@@ -155,6 +155,7 @@ test('an App takes the place of the token file, with no more than each step need
     }
   })();
   const runId = await begin();
+  await server.listenAt(join(await made(runId, 'waiting'), 'git.sock'));
   const workspace = await made(runId, 'ready');
   const [container = ''] = await service.containers();
   const { stdout: inspected } = await promisify(execFile)('docker', ['inspect', container]);
@@ -199,13 +200,14 @@ test('an App takes the place of the token file, with no more than each step need
     join(home, 'secrets', name),
   );
   const inFiles = () => findSecrets(secrets, [service.config.varDir, service.config.runDir]);
-  const hostGit = globSync(join(service.config.runDir, 'host-git-*/*'));
-  for (const file of [...allowed, ...hostGit]) expect(statSync(file).mode & 0o077).toBe(0);
-  expect(inFiles().filter(({ file }) => ![...allowed, ...hostGit].includes(file))).toEqual([]);
+  for (const place of [service.config.runDir, '/dev/shm/github-flows-*'])
+    expect(globSync(join(place, `host-git-${service.app.installation}/*`))).toEqual([]);
+  for (const file of allowed) expect(statSync(file).mode & 0o077).toBe(0);
+  expect(inFiles().filter(({ file }) => !allowed.includes(file))).toEqual([]);
   expect(inFiles().filter(({ name }) => ['refreshToken', 'static', 'key', 'keyLine'].includes(name))).toEqual(
     [],
   );
-  expect(new Set(inFiles().map(({ file }) => file))).toEqual(new Set([...allowed, ...hostGit]));
+  expect(new Set(inFiles().map(({ file }) => file))).toEqual(new Set(allowed));
   for (const [name, value] of Object.entries(secrets))
     expect({ name, found: inspected.includes(value) }).toEqual({ name, found: false });
 
@@ -229,7 +231,7 @@ test('an App takes the place of the token file, with no more than each step need
     for (const [name, value] of Object.entries(secrets))
       for (const form of [value, Buffer.from(`x-access-token:${value}`).toString('base64')])
         expect({ place, name, found: said.includes(form) }).toEqual({ place, name, found: false });
-  expect(inFiles().filter(({ file }) => !hostGit.includes(file))).toEqual([]);
+  expect(inFiles()).toEqual([]);
   expect((await ask()).status).toBe(401);
   expect(globSync(join(service.config.varDir, 'run-files/*/*'))).toEqual([]);
   await service.stop();

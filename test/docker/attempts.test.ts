@@ -66,6 +66,9 @@ test('an agent’s own failure is tried again where the profile asks for it, in 
   expect(run).toMatchObject({ outcome: 'failed', attempt: 2, exitCode: 3 });
   expect(await command('runs', 'logs', run.id)).toBe('attempt repo\n');
   expect(await command('runs', 'logs', run.id, '--attempt', '1')).toBe('attempt repo\n');
+  const none = await runCommand(service.dir, settings, 'runs', 'logs', run.id, '--attempt', '9');
+  expect([none.code, none.out]).toEqual([1, '']);
+  expect(none.err).toMatch(/no attempt "9"; its attempts are 1 to 2\.\n.*\[attempt_unknown\]/s);
   const workspaces = join(service.config.workspaceRoot, 'octo/hello');
   expect([run.id, `${run.id}-2`].map((name) => existsSync(join(workspaces, name)))).toEqual([false, true]);
 });

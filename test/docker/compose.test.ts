@@ -75,7 +75,8 @@ test('each worker of a scaled fleet has a directory of its own, and the same one
     onTestFinished(stop);
     return { said, stop };
   };
-  const slot = (n: number): string => `worker ${dir}/worker-${n} ${dir}/worker-${n}/run\n`;
+  const slot = (n: number): string =>
+    `worker ${dir}/worker-${n} /dev/shm/github-flows-${process.getuid?.()}/worker-${n}\n`;
   const [first, second] = [await start(), await start()];
   expect([first.said, second.said]).toEqual([slot(1), slot(2)]);
   await first.stop();
@@ -152,7 +153,9 @@ test('the service in its own image runs an agent next to it, and goes with it', 
   expect(inspected).not.toContain(settings.WEBHOOK_SECRET);
   await until('docker calls it healthy', () => (compose('ps').includes('healthy') ? true : undefined));
   compose('stop', '--timeout', '20', 'github-flows');
-  expect(compose('logs', '--no-color')).toContain('stopped');
+  const said = compose('logs', '--no-color');
+  expect(said).toContain('stopped');
+  expect(said).not.toContain('run_dir_on_disk');
 });
 
 /** Whom the service runs as: never root, so that the test is the same for everybody. */

@@ -8,6 +8,8 @@ import { serveModelInEachRun, writeCodexState } from '../support/codex-model.ts'
 import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
 import { startService, type TestService } from '../support/service.ts';
 
+/** The profile that docs/profiles.md prints, letter for letter (test/profiles/load.test.ts), and the one that is shipped. */
+const DOCUMENTED = resolve(import.meta.dirname, '../support/documented');
 const SHIPPED = resolve(import.meta.dirname, '../../profiles/example');
 const TOKEN = 'github_pat_11EXAMPLE0123456789abcdefghijklmnopqrstuvwxyz';
 
@@ -29,11 +31,11 @@ function twoHomes(dir: string) {
 
 /** The documented profile, changed in nothing but where the secrets directory is. */
 function documentedProfile(secrets: string): string {
-  return readFileSync(join(SHIPPED, 'profile.json'), 'utf8').replaceAll('/home/user/.secrets', secrets);
+  return readFileSync(join(DOCUMENTED, 'profile.json'), 'utf8').replaceAll('/home/user/.secrets', secrets);
 }
 
-/** Starts the service in two homes; gives the made-up login that its Codex state holds. */
-async function startDocumented(more: Record<string, unknown> = {}): Promise<FakeLogin> {
+/** Starts the service in two homes, with the documented profile or another; gives the made-up login that its Codex state holds. */
+async function startDocumented(profile = documentedProfile): Promise<FakeLogin> {
   github = await startGitHubApi();
   github.repositories.add('owner/repository');
   github.permissions.set('octocat', { permission: 'write', role_name: 'write' });
@@ -41,9 +43,8 @@ async function startDocumented(more: Record<string, unknown> = {}): Promise<Fake
   service = await startService({
     repository: 'owner/repository',
     profiles: (dir) => ({
-      'example/profile.json': documentedProfile(twoHomes(dir).secrets),
-      'example/prompt.md': readFileSync(join(SHIPPED, 'prompt.md'), 'utf8'),
-      ...more,
+      'example/profile.json': profile(twoHomes(dir).secrets),
+      'example/prompt.md': readFileSync(join(DOCUMENTED, 'prompt.md'), 'utf8'),
     }),
     env: (dir) => ({
       GITHUB_API_URL: github.url,
@@ -133,6 +134,19 @@ test('the documented profile runs the real Codex to success from two homes; the 
   expect(github.requests.map(({ method, path }) => `${method} ${path}`)).toContain(
     'GET /repos/owner/repository/collaborators/octocat/permission',
   );
+});
+
+test('the shipped example does the same with what `credentials` grants', { timeout: 120_000 }, async () => {
+  const shipped = readFileSync(join(SHIPPED, 'profile.json'), 'utf8').replace(/^ {2}"\$schema": .*\n/m, '');
+  const login = await startDocumented(() => shipped);
+  const watch = watchContainers();
+  const run = await service.run('Please answer.');
+  const seen = await watch.stop();
+  expect(run, service.output(run.id)).toMatchObject({ outcome: 'succeeded', profile: 'example' });
+  expect(service.output(run.id)).toMatch(/Issue #7 is answered by commit [0-9a-f]{7}/);
+  expect(seen).toContain(TOKEN);
+  expect(seen).not.toContain(login.refreshToken);
+  expect(await service.containers()).toEqual([]);
 });
 
 test('no token is in the log, the output or the database', { timeout: 120_000 }, async () => {

@@ -227,6 +227,41 @@ describe('the helper and gh in any image with a shell', () => {
     },
   );
 
+  test.each(SHELLS)(
+    '%s: has no word once the token has ended, and tells git when it does',
+    (_name, image, shell) => {
+      run = containerRun('true');
+      const ended = Math.floor(Date.now() / 1000) - 5;
+      const get = { what: 'get', input: question };
+      const withEnd = (end: number | string): string[] => {
+        writeFileSync(join(run?.dir ?? '', 'files/token-end'), `${end}\n`, { mode: 0o644 });
+        return ask(image, shell, [{ put: FIRST }, get]);
+      };
+      const answer = `username=x-access-token\npassword=${FIRST}\n`;
+      expect(withEnd(ended)).toEqual(['']);
+      expect(withEnd(ended + 3600)).toEqual([`${answer}password_expiry_utc=${ended + 3600}\n`]);
+      expect(withEnd('')).toEqual([answer]);
+      expect(withEnd('soon')).toEqual([answer]);
+    },
+  );
+
+  test('git asks the next helper once the token has ended', async () => {
+    run = containerRun(
+      `git config --global credential.helper '!f() { test "$1" = get && echo username=me && echo password=${SECOND}; }; f'
+       printf 'protocol=https\\nhost=github.com\\n\\n' | git credential fill`,
+      { env: { HOME: '/workspace', GIT_CONFIG_SYSTEM: '/run/github-flows/gitconfig' } },
+    );
+    await put(run, FIRST);
+    writeFileSync(join(run.dir, 'files/token-end'), `${Math.floor(Date.now() / 1000) - 5}\n`, {
+      mode: 0o644,
+    });
+    const end = await run.run();
+    const said = await run.text('stdout');
+    expect(end, said).toMatchObject({ exitCode: 0 });
+    expect(said).toContain(`username=me\npassword=${SECOND}\n`);
+    expect(said).not.toContain(FIRST);
+  });
+
   test('gh has the token of the moment, whatever an agent exported before', async () => {
     run = containerRun(
       `export GH_TOKEN=${FIRST}; printf '#!/bin/sh\\necho "$GH_TOKEN"\\n' > /workspace/gh; chmod +x /workspace/gh

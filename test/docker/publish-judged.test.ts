@@ -156,7 +156,7 @@ test('a branch that moves while the agent works makes nothing of its history new
   repository.commit({ moved: '1\n' });
   const ended = await service.ended(run.id);
   const kept = await entry(ended, 'changes_kept');
-  expect(kept?.text).toBe('The agent made 1 commit that change 1 file.');
+  expect(kept?.text).toBe('The agent made 1 commit that changes 1 file.');
   expect(readFileSync(String(kept?.data.bundle)).length).toBeLessThan(2_000);
   expect(shown(`github-flows/${run.id}`, '%s')).toBe('B');
 });
@@ -193,7 +193,7 @@ test('messages of commits do nothing when they are pushed, and what stands on th
   const run = await service.run(
     'echo 1 > a; git add a; git commit -qm Harmless; echo 2 > a; git commit -qam "Change it [skip ci]" -m "cc @octocat" -m "Fixes octo/other#5"; echo 3 > a; git commit -qam Last',
   );
-  expect((await entry(run, 'changes_kept'))?.text).toContain('1 message of them would have done something');
+  expect((await entry(run, 'changes_kept'))?.text).toContain('1 message would have done something');
   const messages = service.repository.git('log', '--format=%B', `main..github-flows/${run.id}`);
   expect(messages).not.toMatch(/\[skip ci\]|@octocat|Fixes octo/);
   expect(messages.replaceAll('\u2060', '')).toMatch(

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { describeList, isAllowed, parseAllowList } from '../../src/egress/allow-list.ts';
-import { SHIPPED_LISTS } from '../../src/egress/shipped-lists.ts';
+import { gitHubHosts, SHIPPED_LISTS } from '../../src/egress/shipped-lists.ts';
+import { namesAboveSuffixes } from '../support/public-suffixes.ts';
 
 function codes(...entries: unknown[]): string[] {
   return parseAllowList(entries).problems.map(({ code }) => code);
@@ -126,8 +127,39 @@ describe('an allow list', () => {
       '*.s3.amazonaws.com',
       '*.xn--p1ai',
       '*.рф',
+      '*.amazonaws.com',
+      '*.AmazonAWS.com.:8443',
+      '*.eu-central-1.amazonaws.com',
+      '*.windows.net',
+      '*.core.windows.net',
+      '*.blob.core.windows.net',
+      '*.githubusercontent.com',
+      '*.googleapis.com',
+      '*.storage.googleapis.com',
+      '*.r2.cloudflarestorage.com',
+      '*.aliyuncs.com',
+      '*.azure.com',
+      '*.fastly.net',
+      '*.ghe.com',
+      '*.kawasaki.jp',
     ];
     expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_too_wide'));
+  });
+
+  test('takes a star below a name of one owner', () => {
+    const entries = ['*.github.com', '*.openai.com', '*.tenant.ghe.com', '*.npmjs.org', '*.octo.github.io'];
+    expect(codes(...entries)).toEqual([]);
+    expect(codes('github-cloud.s3.amazonaws.com', 'octo.blob.core.windows.net')).toEqual([]);
+  });
+
+  test('knows every name that is above a public suffix, as the public list has them', async () => {
+    const names = namesAboveSuffixes();
+    const file = new URL('../../src/egress/above-suffixes.json', import.meta.url).pathname;
+    await expect(`${JSON.stringify(names, null, 2)}\n`).toMatchFileSnapshot(file);
+    expect(
+      codes(...names.map((name) => `*.${name}`)).filter((code) => code !== 'egress_entry_too_wide'),
+    ).toEqual([]);
+    expect(codes(...names.map((name) => `*.${name}`))).toHaveLength(names.length);
   });
 
   test('takes nothing that is no host name, and shows the host in what is an address of a page', () => {
@@ -206,14 +238,32 @@ describe('the shipped lists', () => {
     expect(list.find(({ host }) => host === 'github.com')?.entry).toBe('@GitHub');
   });
 
-  test('are there for Codex, Claude Code, Gemini CLI and GitHub, each host exact, valid and with its reason', () => {
-    expect([...SHIPPED_LISTS.keys()]).toEqual(['codex', 'claude-code', 'gemini-cli', 'github']);
+  test('are there for Codex, Claude Code, Gemini CLI, GitHub and Git LFS, each host exact, valid and with its reason', () => {
+    expect([...SHIPPED_LISTS.keys()]).toEqual(['codex', 'claude-code', 'gemini-cli', 'github', 'github-lfs']);
     for (const [name, { about, hosts }] of SHIPPED_LISTS) {
       expect(about, name).toMatch(/\.$/);
       expect(codes(...Object.keys(hosts)), name).toEqual([]);
       expect(Object.keys(hosts).filter((host) => host.includes('*') || host.includes(':'))).toEqual([]);
       for (const reason of Object.values(hosts)) expect(reason).toMatch(/^\S.*\.$/);
     }
+  });
+
+  test('hold hosts of one owner, but for the storage of Git LFS, which is said to let data out', () => {
+    const owners: Record<string, RegExp> = {
+      codex: /(^|\.)(openai|chatgpt)\.com$/,
+      'claude-code': /(^|\.)(anthropic\.com|claude\.ai|claude\.com)$/,
+      'gemini-cli': /\.googleapis\.com$/,
+      github: /(^|\.)(github|githubusercontent)\.com$/,
+    };
+    for (const [name, { hosts }] of SHIPPED_LISTS) {
+      const foreign = Object.keys(hosts).filter((host) => !(owners[name] ?? /^never$/).test(host));
+      expect(foreign, name).toEqual(name === 'github-lfs' ? Object.keys(hosts) : []);
+    }
+    expect(allows(['@github'], 'github-cloud.s3.amazonaws.com')).toBe(false);
+    expect(allows(['@github', '@github-lfs'], 'github-cloud.s3.amazonaws.com')).toBe(true);
+    expect(SHIPPED_LISTS.get('github-lfs')?.hosts['github-cloud.s3.amazonaws.com']).toContain(
+      'Lets data out',
+    );
   });
 
   test('stand in docs/network.md as they are', () => {
@@ -237,6 +287,44 @@ describe('the shipped lists', () => {
 
   test('are pointed at when somebody forgets the sign before the name', () => {
     expect(parseAllowList(['github']).problems[0]?.mend).toContain('"@github"');
+  });
+});
+
+describe('the list @github', () => {
+  const holds = (serverUrl: string, apiUrl: string): string[] =>
+    gitHubHosts({ serverUrl, apiUrl }).map(({ host, port }) => `${host}:${port}`);
+
+  test('is as shipped for github.com, and for a server that no run reaches by TLS', () => {
+    expect(holds('https://github.com', 'https://api.github.com')).toEqual([]);
+    expect(holds('https://GitHub.com/', 'https://api.github.com/')).toEqual([]);
+    expect(holds('file:///srv/git', 'http://127.0.0.1:8080')).toEqual([]);
+    expect(holds('https://10.0.0.1', 'https://[::1]/api/v3')).toEqual([]);
+  });
+
+  test('follows the server and its API, to a tenant and to an Enterprise Server with a port', () => {
+    expect(holds('https://tenant.ghe.com', 'https://api.tenant.ghe.com')).toEqual([
+      'tenant.ghe.com:443',
+      'api.tenant.ghe.com:443',
+      'codeload.tenant.ghe.com:443',
+      'media.tenant.ghe.com:443',
+      'raw.tenant.ghe.com:443',
+      'uploads.tenant.ghe.com:443',
+    ]);
+    const own = holds('https://git.acme.example.org:8443', 'https://git.acme.example.org:8443/api/v3');
+    expect(own).toContain('git.acme.example.org:8443');
+    expect(own).toContain('uploads.git.acme.example.org:8443');
+    expect(new Set(own).size).toBe(own.length);
+  });
+
+  test('lets a run reach the operator’s GitHub and GitHub itself, no other tenant, and by no other list', () => {
+    const gitHub = gitHubHosts({ serverUrl: 'https://tenant.ghe.com', apiUrl: 'https://api.tenant.ghe.com' });
+    const { list, problems } = parseAllowList(['@GitHub', '@codex'], [], gitHub);
+    expect(problems).toEqual([]);
+    for (const host of ['tenant.ghe.com', 'api.tenant.ghe.com', 'raw.tenant.ghe.com', 'github.com'])
+      expect(isAllowed(list, host, 443), host).toBe(true);
+    for (const host of ['other.ghe.com', 'ghe.com', 'x.tenant.ghe.com', 'api.other.ghe.com'])
+      expect(isAllowed(list, host, 443), host).toBe(false);
+    expect(isAllowed(parseAllowList(['@codex'], [], gitHub).list, 'tenant.ghe.com', 443)).toBe(false);
   });
 });
 

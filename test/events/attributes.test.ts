@@ -132,6 +132,12 @@ describe('attributes', () => {
     ['/ fix', undefined],
     ['/Fix', '/Fix'],
     ['> /fix', undefined],
+    ['\u200b\u2060/fix', '/fix'],
+    ['/fix\u2060', '/fix'],
+    ['/f\u00adi\u200dx\ufeff now', '/fix'],
+    ['\u202e/fix\u0085', '/fix'],
+    ['/fix\u2028now', '/fix'],
+    ['／fix', undefined],
     [`/${'x'.repeat(99)}`, `/${'x'.repeat(99)}`],
     [`/${'x'.repeat(500_000)}`, undefined],
     [' '.repeat(500_000), undefined],
@@ -157,6 +163,7 @@ describe('attributes', () => {
     ['/fix', ''],
     ['  \n/fix\tall \r\nand this is not meant', 'all'],
     ['fix the tests', undefined],
+    ['\u200b/f\u2060ix\u200b the\u200b tests', 'the tests'],
     [`/fix ${'x '.repeat(100_000)}`, 'x '.repeat(100_000).trim()],
   ])('what stands behind the command of %j is %j', (body, args) => {
     expect(commandArgs(read('issue_comment', { issue: { number: 1 }, comment: { body } }))).toBe(args);

@@ -14,6 +14,9 @@ type World = {
   login?: string;
   type?: string;
   permission?: string | Error;
+  isCollaborator?: boolean | Error;
+  /** What the payload says of its repository; nothing means that it says nothing. */
+  isPrivate?: boolean;
   teams?: Record<string, boolean | Error>;
   own?: string;
   knownOwn?: string;
@@ -44,7 +47,8 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
     if (value instanceof Error || value === undefined) return Promise.reject(value ?? silent);
     return Promise.resolve(value);
   };
-  const lookups: Pick<Lookups, 'permission' | 'isMember' | 'isFork' | 'isOwnCommit'> = {
+  const lookups: Pick<Lookups, 'permission' | 'isCollaborator' | 'isMember' | 'isFork' | 'isOwnCommit'> = {
+    isCollaborator: (_profile, _repository, login) => answer(`collaborator ${login}`, world.isCollaborator),
     permission: (_profile, _repository, login) => answer(`permission ${login}`, world.permission),
     isMember: (_profile, _repository, team) => answer(`team ${team}`, world.teams?.[team]),
     isFork: (_profile, _repository, number) => answer(`pull ${number}`, world.isFork),
@@ -61,7 +65,8 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
   return { judgement: await askActor({ lookups, own }, profile, eventOf(world)), asked };
 }
 
-function eventOf({ login = 'alice', type = 'User', locked, pull, isForkCommit, commit }: World): FlowEvent {
+function eventOf(world: World): FlowEvent {
+  const { login = 'alice', type = 'User', locked, pull, isForkCommit, commit, isPrivate } = world;
   const event = commentEvent({
     repository: {
       id: 1,
@@ -77,7 +82,11 @@ function eventOf({ login = 'alice', type = 'User', locked, pull, isForkCommit, c
     ...event,
     commit,
     attributes: { ...event.attributes, ...(isForkCommit === undefined ? {} : { isFork: isForkCommit }) },
-    payload: locked ? { ...event.payload, [locked]: { number: 42, locked: true } } : event.payload,
+    payload: {
+      ...event.payload,
+      ...(locked && { [locked]: { number: 42, locked: true } }),
+      ...(isPrivate !== undefined && { repository: { private: isPrivate } }),
+    },
     pullRequest: pull && {
       number: 42,
       headSha: undefined,
@@ -101,6 +110,37 @@ describe('who may not', () => {
       'permission_too_low',
     ],
     ['a level that GitHub does not have', { permission: 'owner' }, 'permission_too_low'],
+    [
+      'read of a public repository, which everybody has',
+      { isPrivate: false, allow: { permission: 'read' }, permission: 'read', isCollaborator: false },
+      'permission_too_low',
+    ],
+    [
+      'read of a repository that does not say that it is private',
+      { allow: { permission: 'read' }, permission: 'read', isCollaborator: false },
+      'permission_too_low',
+    ],
+    [
+      'read of a public repository, and no answer about who belongs to it',
+      { isPrivate: false, allow: { permission: 'read' }, permission: 'read', isCollaborator: silent },
+      'permission_unknown',
+    ],
+    [
+      'triage is asked for, and there is the read of a public repository',
+      { isPrivate: false, allow: { permission: 'triage' }, permission: 'read', isCollaborator: true },
+      'permission_too_low',
+    ],
+    [
+      'read of a public repository, and in no team',
+      {
+        isPrivate: false,
+        allow: { permission: 'read', teams: ['acme/core'] },
+        permission: 'read',
+        isCollaborator: false,
+        teams: { 'acme/core': false },
+      },
+      'team_not_allowed',
+    ],
     ['no answer about the permission', { permission: silent }, 'permission_unknown'],
     [
       'somebody else than the actors',
@@ -239,6 +279,36 @@ describe('who may not', () => {
 describe('who may', () => {
   test.each<[string, World, boolean, string[]]>([
     ['somebody with the permission', { permission: 'write' }, false, ['own', 'permission alice']],
+    [
+      'a collaborator who reads a public repository',
+      { isPrivate: false, allow: { permission: 'read' }, permission: 'read', isCollaborator: true },
+      false,
+      ['collaborator alice', 'own', 'permission alice'],
+    ],
+    [
+      'whoever reads a private repository',
+      { isPrivate: true, allow: { permission: 'read' }, permission: 'read' },
+      false,
+      ['own', 'permission alice'],
+    ],
+    [
+      'triage on a public repository, where read is asked for',
+      { isPrivate: false, allow: { permission: 'read' }, permission: 'triage' },
+      false,
+      ['own', 'permission alice'],
+    ],
+    [
+      'a member who reads a public repository as everybody does',
+      {
+        isPrivate: false,
+        allow: { permission: 'read', teams: ['acme/a'] },
+        permission: 'read',
+        isCollaborator: false,
+        teams: { 'acme/a': true },
+      },
+      false,
+      ['collaborator alice', 'own', 'permission alice', 'team acme/a'],
+    ],
     ['an actor, unasked', { allow: { actors: ['Alice'] } }, false, []],
     [
       'an actor on a commit of a branch',

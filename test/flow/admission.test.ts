@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match.ts';
 import { candidatesOf, commentEvent } from '../support/flow-events.ts';
+import { commentPayload } from '../support/service.ts';
 import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -34,6 +35,57 @@ describe('the head of a pull request', () => {
   test('that nobody can tell starts nothing', async () => {
     const lab = await open({ pullHead: async () => await Promise.reject(new Error('away')) });
     expect(await lab.comment('go', onPull)).toMatchObject({ reason: 'head_unknown', runId: null });
+  });
+});
+
+describe('a word that is nearly a command', () => {
+  const trigger = { event: 'issue_comment', action: 'created', command: '/run' };
+  const listening = talkProfile({ trigger });
+
+  test('is answered once a thread and word, and starts nothing', async () => {
+    const lab = await open({ profiles: [listening] });
+    for (const text of ['/Run', '/Run the tests', '/run,'])
+      expect(await lab.comment(text)).toMatchObject({
+        reason: 'command_mistyped',
+        profile: 'hello',
+        runId: null,
+      });
+    await lab.say();
+    expect(lab.api.comments.map(({ body }) => body)).toEqual([
+      expect.stringContaining('`/Run` is no command here; did you mean `/run`?'),
+      expect.stringContaining('`/run,` is no command here; did you mean `/run`?'),
+    ]);
+    await lab.comment('/Run', { issue: { number: 8 } });
+    await lab.say();
+    expect(lab.api.comments).toHaveLength(3);
+  });
+
+  test('gets no word where refusals get none: strangers, bots, locked threads, the service itself', async () => {
+    const lab = await open({
+      profiles: [talkProfile({ trigger, report: { reaction: true, comment: 'always' } })],
+    });
+    lab.api.permissions.set('stranger', { permission: 'read', role_name: 'read' });
+    const inPublic = { login: 'stranger', association: 'NONE' };
+    expect(await lab.comment('/Run', inPublic)).toMatchObject({ reason: 'command_mistyped' });
+    expect(await lab.comment('/Run', bot)).toMatchObject({ reason: 'no_profile_matched' });
+    await lab.comment('/Run', { issue: { number: 9, locked: true } });
+    await lab.say();
+    expect(lab.api.comments).toEqual([]);
+    const reactions = lab.api.requests.filter(({ path }) => path.endsWith('/reactions'));
+    expect(reactions.map(({ body }) => body)).toEqual([{ content: 'confused' }]);
+  });
+
+  test('may be one to runs, where there are some', async () => {
+    const lab = await open();
+    const named = await open({ profiles: [listening] });
+    expect(await named.comment('/Cancel')).toMatchObject({ reason: 'no_profile_matched' });
+    const { runId } = await named.comment('/run');
+    expect(await named.comment('/Cancel')).toMatchObject({ reason: 'command_mistyped', profile: 'hello' });
+    await named.say();
+    expect(named.api.comments.map(({ body }) => body).join()).toContain('did you mean `/cancel`?');
+    expect((await named.runs.find(runId ?? ''))?.cancelReason).toBeNull();
+    await lab.comment('go');
+    expect(await lab.comment('/can\u200bcel\u2060')).toMatchObject({ reason: 'command_cancel' });
   });
 });
 
@@ -246,5 +298,49 @@ describe('an edit', () => {
     expect(winner({ event: 'issue_comment', filter: 'event.action == "created" || true' })).toBe('a');
     const [result] = explainMatch(createProfileSet(candidatesOf({ a: { event: 'issue_comment' } })), edited);
     expect(result).toMatchObject({ matched: false, failed: { condition: 'action', actual: 'edited' } });
+  });
+});
+
+describe('what an App signs', () => {
+  const APP = 'Iv1.aaaaaaaaaaaaaaaa@api.github.com';
+  const of = (repository: string, id: number, text = 'go') => {
+    const payload = commentPayload(text, { repository });
+    return { ...payload, repository: { ...(payload.repository as object), id } };
+  };
+
+  test('is believed where the App is installed, and says nothing of a repository whose id it borrows', async () => {
+    const lab = await open({ installedOn: ['octo/hello'] });
+    lab.api.repositories.add('victim/site');
+    const victims = await lab.deliver(of('victim/site', 1));
+    expect(victims.reason).toBe('run_queued');
+    const sign = async (payload: object) => (await lab.deliver(payload, 'issue_comment', APP)).reason;
+    expect(await sign(of('octo/hello', 2))).toBe('run_queued');
+    expect(await sign(of('victim/site', 1))).toBe('signer_not_installed');
+    expect(await sign(of('octo/hello', 1, '/cancel'))).toBe('signer_not_installed');
+    expect((await lab.runs.find(victims.runId ?? ''))?.cancelReason).toBeNull();
+  });
+
+  test('goes on being believed after the repository was renamed', async () => {
+    const lab = await open({ installedOn: ['octo/hello', 'octo/before'] });
+    lab.api.repositories.add('octo/before');
+    await lab.deliver(of('octo/before', 5), 'issue_comment', APP);
+    expect(await lab.deliver(of('octo/hello', 5), 'issue_comment', APP)).toMatchObject({
+      reason: 'run_queued',
+    });
+  });
+});
+
+describe('who reads a public repository as everybody does', () => {
+  test('starts nothing where read is asked for, unless GitHub names the account as a collaborator', async () => {
+    const lab = await open({
+      profiles: [talkProfile({ allow: { permission: 'read', actors: [], bots: [] } })],
+    });
+    lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
+    const ask = async () => await lab.comment('go', { login: 'reader' });
+    expect(await ask()).toMatchObject({ reason: 'permission_too_low', runId: null });
+    lab.api.collaborators.add('reader');
+    expect(await ask()).toMatchObject({ reason: 'run_queued' });
+    const asked = lab.api.requests.map(({ path }) => path);
+    expect(asked).toContain('/repos/octo/hello/collaborators/reader');
   });
 });

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
+import { gitHubHosts } from '../../src/egress/shipped-lists.ts';
 import { createEgress, EGRESS_SOCKET } from '../../src/egress/sockets.ts';
 import { openEgress } from '../../src/flow/egress-way.ts';
 import { askConnect, echoServer, HOST, secureConnect } from '../support/egress.ts';
@@ -12,7 +13,7 @@ import { temporaryDirectory } from '../support/temporary.ts';
 type Note = { kind: string; text: string; data?: Record<string, unknown> };
 
 /** A run's way out to one server on loopback, and what its timeline gets. */
-async function wayOut(port: number) {
+async function wayOut(port: number, allow = [`${HOST}:${port}`]) {
   const dir = await temporaryDirectory();
   const notes: Note[] = [];
   const egress = createEgress({
@@ -27,11 +28,15 @@ async function wayOut(port: number) {
   const parts = {
     egress,
     privateHosts: () => [],
+    gitHubHosts: gitHubHosts({
+      serverUrl: `https://${HOST}:${port}`,
+      apiUrl: `https://${HOST}:${port}/api/v3`,
+    }),
     runs: { note: async (_id: string, entry: Note) => void notes.push(entry) },
     redactor: { mask: (text: string) => text.replaceAll('s3cret', '[masked]') },
     log: pino({ level: 'silent' }),
   };
-  await openEgress(parts, { id: 'run' }, { allow: [`${HOST}:${port}`] });
+  await openEgress(parts, { id: 'run' }, { allow });
   return { egress, notes, socketPath: join(dir, EGRESS_SOCKET) };
 }
 
@@ -78,4 +83,13 @@ test('secrets in names of hosts are masked', async () => {
   await egress.close('run');
   expect(notes).toHaveLength(2);
   expect(JSON.stringify(notes)).not.toContain('s3cret');
+});
+
+test('a run with the list @github reaches the server that GITHUB_SERVER_URL names, on its port', async () => {
+  const { port } = await echoServer();
+  const { egress, notes, socketPath } = await wayOut(port, ['@github']);
+  const secure = await secureConnect(socketPath, `${HOST}:${port}`);
+  secure.end('hello');
+  await egress.close('run');
+  expect(notes[0]).toMatchObject({ data: { host: HOST, port, decision: 'granted' } });
 });

@@ -20,7 +20,10 @@ async function foretold(lab: TalkLab, text: string, over: Over = {}): Promise<Ex
   const body = JSON.stringify(commentPayload(text, over));
   const event = readEvent({ deliveryId: 'explained', event: 'issue_comment', body });
   const unplanned = async () => await Promise.reject(new Error('no plan here'));
-  const rehearsal: Rehearsal = { plan: unplanned, prompt: unplanned, foretell: lab.foretell };
+  const rehearsal: Rehearsal = {
+    ...{ plan: unplanned, prompt: unplanned, hosts: () => [], missing: async () => [] },
+    foretell: lab.foretell,
+  };
   return (await explain(event, lab.profiles, rehearsal)).decision;
 }
 
@@ -68,8 +71,18 @@ test('without asking, a command is known as one', async () => {
   const { decision } = await explain(event, lab.profiles, {
     plan: unplanned,
     prompt: unplanned,
+    hosts: () => [],
+    missing: async () => [],
     foretell: undefined,
   });
   expect(decision).toMatchObject({ run: false, reason: 'command_cancel', permission: 'not asked' });
   expect(lab.api.requests).toEqual([]);
+});
+
+test('a word that is nearly a command is foretold as it is decided', async () => {
+  const trigger = { event: 'issue_comment', action: 'created', command: '/fix' };
+  const lab = await open({ profiles: [talkProfile({ trigger })] });
+  const said = { reason: 'command_mistyped', message: expect.stringContaining('did you mean `/fix`?') };
+  expect(await foretold(lab, '/Fix,')).toMatchObject({ ...said, run: false });
+  expect(await lab.comment('/Fix,')).toMatchObject({ ...said, runId: null });
 });

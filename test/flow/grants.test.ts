@@ -117,6 +117,7 @@ test('with an App the token file need not be there; it is handed over, masked, h
   const here = ground(async () => appToken, 'http://127.0.0.1:3002');
   const grants = await readGrants(here.parts, request(here));
   mkdirSync(here.places.home, { recursive: true });
+  mkdirSync(here.places.files, { recursive: true });
   await handOver(here.parts, { run, plan: here.plan, places: here.places }, grants);
   expect(readdirSync(here.places.secrets).toSorted()).toEqual(['gh-token', 'runtime-token']);
   const read = (name: string): string => readFileSync(join(here.places.secrets, name), 'utf8');
@@ -131,6 +132,7 @@ test('with an App the token file need not be there; it is handed over, masked, h
 test('without the runtime listener there is no bearer', async () => {
   const here = ground(async () => appToken);
   mkdirSync(here.places.home, { recursive: true });
+  mkdirSync(here.places.files, { recursive: true });
   const grants = await readGrants(here.parts, request(here));
   await handOver(here.parts, { run, plan: here.plan, places: here.places }, grants);
   expect(readdirSync(here.places.secrets)).toEqual(['gh-token']);

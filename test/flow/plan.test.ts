@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { runFiles } from '../../src/containers/start-script.ts';
 import { runPlaces } from '../../src/flow/places.ts';
 import { makePlan } from '../../src/flow/plan.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
@@ -47,6 +48,16 @@ test('a run that is granted no token has none, and no address to ask for one', (
   expect(Object.keys(plan.env).filter((name) => /TOKEN|RUNTIME/.test(name))).toEqual([]);
   const granted = planOf({ codex: false, github: { permissions: undefined } }, 'http://127.0.0.1:3002');
   expect(granted.env.GITHUB_FLOWS_RUNTIME_URL).toBe('http://127.0.0.1:3002');
+});
+
+test('credentials.github.env is exported by the start script, and runtime.env wins over it', () => {
+  const github = { permissions: undefined, env: 'GH_TOKEN' };
+  const plan = planOf({ codex: false, github });
+  expect(plan).toMatchObject({ tokenEnv: 'GH_TOKEN' });
+  expect(plan.env).not.toHaveProperty('GH_TOKEN');
+  const exports = runFiles(plan, 'https://github.com').find(({ path }) => path === 'exports');
+  expect(exports?.content).toBe('gh-token GH_TOKEN\n');
+  expect(planOf({ codex: false, github: { permissions: undefined } })).not.toHaveProperty('tokenEnv');
 });
 
 test('secrets lie in RUN_DIR, and programs do not, for /run is often mounted noexec', () => {

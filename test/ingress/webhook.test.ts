@@ -111,7 +111,7 @@ describe('a request that is no delivery', () => {
       { 'x-hub-signature-256': signatureOf('{}') },
     ],
     ['a signature that is none', 401, 'signature_wrong', BODY, { 'x-hub-signature-256': 'sha256=nothing' }],
-    ['no body', 400, 'delivery_not_json', '', {}],
+    ['no body', 401, 'signature_wrong', '', {}],
     ['half a body', 400, 'delivery_not_json', BODY.slice(0, 20), {}],
     ['a list', 400, 'delivery_not_object', '[1]', {}],
     ['null', 400, 'delivery_not_object', 'null', {}],
@@ -134,14 +134,17 @@ describe('a request that is no delivery', () => {
     expect(mend).toContain('"Content type" to application/json');
   });
 
-  test('whose bytes are not UTF-8 is not JSON, though it is signed well', async () => {
+  test('whose bytes are not UTF-8 is refused before its signature counts, however it is signed', async () => {
     const { post } = await startListener();
     refused(
       await post(Buffer.from([...Buffer.from('{"a": "'), 0xff, 0xfe, ...Buffer.from('"}')])),
       400,
-      'delivery_not_json',
+      'body_not_utf8',
     );
-    refused(await post(Buffer.from(`\ufeff${BODY}`, 'utf16le')), 400, 'delivery_not_json');
+    refused(await post(Buffer.from(`\ufeff${BODY}`, 'utf16le')), 400, 'body_not_utf8');
+    const invalid = Buffer.from([0x7b, 0xff, 0x7d]);
+    const replaced = { 'x-hub-signature-256': signatureOf('{\ufffd}') };
+    refused(await post(invalid, replaced), 400, 'body_not_utf8');
   });
 
   test('with a hundred thousand lists in lists neither crashes nor is refused for it', async () => {
@@ -224,6 +227,29 @@ describe('many at once', () => {
     expect(await slow.until(/\r\n\r\n.*\}/s)).toContain('signature_wrong');
     expect((await post(body.replace('a', 'b'))).status).toBe(202);
     expect(server.url).toContain('127.0.0.1');
+  });
+});
+
+describe('while large bodies that nobody signed fill their memory', () => {
+  const LARGE = 655_000;
+  const head = (length: string): string => {
+    const headers = Object.entries(signedHeaders('', { host: 'localhost' }));
+    const lines = [...headers.map(([name, value]) => `${name}: ${value}`), length];
+    return `POST /webhooks/github HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+  };
+
+  test.each([
+    ['say how long they are', head(`content-length: ${LARGE}`)],
+    ['come in chunks', `${head('transfer-encoding: chunked')}${LARGE.toString(16)}\r\n`],
+  ])('and %s, small deliveries are accepted, and a large one is told to come again', async (_how, start) => {
+    const { post, connect } = await startListener({ body: { inFlightBytes: 3_000_000 } });
+    for (let each = 0; each < 4; each += 1) connect().socket.write(`${start}${'x'.repeat(LARGE - 1)}`);
+    for (let more = 0; more < 8; more += 1) connect().socket.write(`${start}${'x'.repeat(260_000)}`);
+    // The listener is in this process: what the connections have flushed is read between these answers.
+    for (let turn = 0; turn < 50; turn += 1) expect((await post(`{"turn": ${turn}}`)).status).toBe(202);
+    refused(await post(`{"a":"${'x'.repeat(600_000)}"}`), 503, 'service_busy');
+    const small = Array.from({ length: 20 }, (_, n) => `{"n":${n},"a":"${'x'.repeat(200_000)}"}`);
+    for (const body of small) expect((await post(body)).status).toBe(202);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { FaultsError, FlowError } from '../../src/base/errors.ts';
+import { type Blame, FaultsError, FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { createLogger } from '../../src/log/logger.ts';
+import { readableLine } from '../../src/log/readable.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 
 const TOKEN = 'github_pat_11ABCDEFG0"\\\n\u00e9ghij';
@@ -15,8 +16,8 @@ function kept(level = 'info') {
   return { log, lines, redactor, last: () => JSON.parse(lines.at(-1) ?? '') };
 }
 
-const fault = (cause?: unknown) =>
-  new FlowError({ code: 'mount_denied', blame: 'profile', message: 'No.', mend: 'Remove it.', cause });
+const fault = (cause?: unknown, blame: Blame = 'service') =>
+  new FlowError({ code: 'mount_denied', blame, message: 'No.', mend: 'Remove it.', cause });
 
 describe('the log', () => {
   test('each line is one JSON object with a level in words and a time', () => {
@@ -37,6 +38,45 @@ describe('the log', () => {
     log.info('quiet');
     log.warn('loud');
     expect(lines).toHaveLength(1);
+  });
+
+  test('an expected refusal has no stack, and one that nobody expects has', () => {
+    const { log, last } = kept();
+    const system = Object.assign(new Error('gone'), { code: 'ENOENT' });
+    log.warn({ err: fault(system, 'profile') }, 'refused');
+    expect(last().err).toEqual({
+      code: 'mount_denied',
+      message: 'No.',
+      mend: 'Remove it.',
+      cause: { code: 'ENOENT', message: 'gone' },
+    });
+    log.error({ err: new TypeError('x is not a function') }, 'failed');
+    expect(last().err.stack).toContain('logger.test.ts');
+  });
+
+  test('a line is text for people at a terminal, of one line but for its error', () => {
+    const { log, lines } = kept();
+    log.warn(
+      { run: 'r1', tries: 2, err: fault(undefined, 'github') },
+      'a run\u001b[31m failed\nbefore its agent started',
+    );
+    expect(readableLine(lines[0] ?? '')).toMatch(
+      /^\d\d:\d\d:\d\d WARN {2}a run failed before its agent started run=r1 tries=2\n {2}No\. \[mount_denied\]\n {2}→ Remove it\.\n$/,
+    );
+    expect(readableLine('no JSON\n')).toBe('no JSON\n');
+  });
+
+  test('problems among the fields of a line stand below it at a terminal, each with its place and mend', () => {
+    const { log, lines } = kept();
+    const problems = [{ code: 'a_b', message: 'M.', mend: 'D.', file: 'f', path: '/p' }];
+    log.warn({ warnings: problems, count: 1 }, 'warned');
+    log.warn({ source: 's', code: 'c_d', message: 'Away.', mend: 'Wait.' }, 'not looked at');
+    log.error({ err: new FaultsError({ ...fault().toProblem(), blame: 'profile' }, problems) }, 'faulty');
+    expect(lines.map((line) => readableLine(line).replace(/^\S+ /, ''))).toEqual([
+      'WARN  warned count=1\n  f /p: M. [a_b]\n  → D.\n',
+      'WARN  not looked at source=s\n  Away. [c_d]\n  → Wait.\n',
+      'ERROR faulty\n  No. [mount_denied]\n  → Remove it.\n  f /p: M. [a_b]\n  → D.\n',
+    ]);
   });
 
   test('an error is told by code, message, mend and stack, and so are its causes', () => {

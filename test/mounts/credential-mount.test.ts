@@ -5,12 +5,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkMounts, resolveMounts } from '../../src/mounts/check.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
 import { bindOf, checkedBind, codesOfBind, makeMountHost } from '../support/mount-host.ts';
+import { policyOf } from '../support/policy-files.ts';
 
 let root: string;
 let host: MountHost;
 let remove: () => void;
 beforeEach(() => {
   ({ root, host, remove } = makeMountHost());
+  const listed = ['/srv/tokens', '/srv/agent', '/srv/one', '/srv/two', at('srv/agent'), at('disk')];
+  const policy = policyOf({ mounts: listed.map((source) => ({ source, writable: false })) });
+  host = { ...host, policy: () => policy };
 });
 afterEach(() => remove());
 
@@ -142,6 +146,28 @@ describe('a credential', () => {
     expect(resolveMounts(bindOf(source, '/run/secrets/gh-token'), host)).toMatchObject([{ source }]);
     expect(checked(at('way/npm'), '/run/secrets/npm')).toMatchObject({ source: at('disk/npm') });
     expect(codes(at('way/npm'), '/data/npm')).toEqual([]);
+  });
+
+  test('outside of the secrets directory is read only where the policy lists it or what holds it', () => {
+    mkdirSync(at('srv/agent'));
+    mkdirSync(at('other'));
+    writeFileSync(at('other/npm'), 'x', { mode: 0o600 });
+    for (const [source, target] of [
+      [at('other/npm'), '/run/secrets/npm'],
+      [at('other/none-yet'), '/run/secrets/gh-token'],
+      [at('other'), '/home/user/.claude'],
+      [join(host.homes[1] ?? '', '.codex'), '/home/user/.codex'],
+    ] as const) {
+      expect([source, codes(source, target)]).toEqual([source, ['mount_credential_outside']]);
+      const policy = policyOf({ mounts: [{ source, writable: false }] });
+      const listed = checkMounts(bindOf(source, target), { ...host, policy: () => policy });
+      expect(listed.problems).toEqual([]);
+      expect(() => resolveMounts(bindOf(source, target), host)).toThrow(/outside of SECRETS_DIR/);
+    }
+    symlinkSync(at('other/npm'), at('disk-link'));
+    expect(codes(at('disk-link'), '/run/secrets/npm')).toEqual(['mount_credential_outside']);
+    const policy = policyOf({ mounts: [{ source: at('other'), writable: false }] });
+    expect(codesOfBind({ ...host, policy: () => policy }, at('other/npm'), '/run/secrets/npm')).toEqual([]);
   });
 
   test('that is missing is for who copies it to tell', () => {

@@ -309,7 +309,7 @@ describe('the table', () => {
   test('has a kind, matches and a reason in every entry, and no match twice', () => {
     const seen = new Set<string>();
     for (const entry of DENY_TABLE) {
-      expect(['path', 'home', 'setting', 'name', 'socket']).toContain(entry.kind);
+      expect(['path', 'home', 'setting', 'name', 'socket', 'listener', 'content']).toContain(entry.kind);
       expect(entry.reason).toMatch(/^\w.*[^.]$/);
       for (const match of entry.match) {
         expect(seen.has(`${entry.kind} ${match}`)).toBe(false);

@@ -28,8 +28,12 @@ function row(entry: DenyEntry): string {
     setting: (match: string) => SETTINGS[match] ?? '',
     name: (match: string) => `\`${match}\` anywhere`,
     socket: (match: string) => `\`${match}\` anywhere`,
+    listener: () => 'every socket that a program of the host serves, by `/proc/net/unix`',
+    content: (match: string) => `a file \`${match}\`, unless it is known to hold none`,
   }[entry.kind];
-  const denied = ['itself', entry.above && 'all above', entry.below && 'everything below'].filter(Boolean);
+  const alone = entry.kind === 'content' ? ['itself, all above'] : undefined;
+  const denied =
+    alone ?? ['itself', entry.above && 'all above', entry.below && 'everything below'].filter(Boolean);
   return `| ${entry.match.map(paths).join(', ')} | ${denied.join(', ')} | ${entry.reason} |`;
 }
 

@@ -84,7 +84,8 @@ describe('a destination', () => {
     expect(taken('/a', '/a/b')).toEqual([['mount_target_taken', '--tmpfs /a/b']]);
     expect(taken('/a/b/c', '/a')).toEqual([['mount_target_taken', '--tmpfs /a']]);
     expect(taken('/a', '/ab', '/b/a', '/c')).toEqual([]);
-    const two = [...bindOf('/srv/one', '/run/secrets/x'), ...bindOf('/srv/two', '/run/secrets/x')];
+    const [one, other] = [`${host.homes[0]}/.secrets/gh-token`, `${host.homes[1]}/.secrets/gh-token`];
+    const two = [...bindOf(one, '/run/secrets/x'), ...bindOf(other, '/run/secrets/x')];
     expect(checkMounts(two, host).problems).toMatchObject([{ code: 'mount_target_taken' }]);
   });
 });

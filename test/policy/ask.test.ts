@@ -30,6 +30,33 @@ describe('without a policy', () => {
   });
 });
 
+describe('another user than RUN_AS', () => {
+  const runAs = { uid: 1000, gid: 1000 };
+
+  test.each([
+    [{ uid: 1001, gid: 1000 }],
+    [{ uid: 1000, gid: 1001 }],
+    [{ uid: 33, gid: 33 }],
+    [{ uid: 65534, gid: 65534 }],
+  ])('is refused unless the policy lists it: %o', (user) => {
+    expect(codes(NO_POLICY, { user, runAs })).toEqual(['user policy_user_refused']);
+    expect(codes(policyOf({ users: ['1001:1001'], rootUser: true }), { user, runAs })).toEqual([
+      'user policy_user_refused',
+    ]);
+    expect(codes(policyOf({ users: [`${user.uid}:${user.gid}`] }), { user, runAs })).toEqual([]);
+    expect(codes(NO_POLICY, { user: runAs, runAs })).toEqual([]);
+  });
+
+  test('is named with RUN_AS and with what the policy lists', () => {
+    const asked = { image: 'i', volumes: [], user: { uid: 33, gid: 33 }, runAs };
+    const [refusal] = askPolicy(policyOf({ users: ['1001:1001'] }), asked);
+    expect(refusal?.message).toContain('33:33');
+    expect(refusal?.message).toContain('1000:1000 (RUN_AS)');
+    expect(refusal?.message).toContain('1001:1001');
+    expect(refusal?.mend).toContain('`users` in /etc/github-flows/policy.json');
+  });
+});
+
 describe('a ceiling', () => {
   const policy = policyOf({
     ceilings: { memoryBytes: 100, cpus: 2, pids: 5, timeoutSec: 60, network: 'list' },

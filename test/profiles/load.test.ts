@@ -22,15 +22,27 @@ describe('the shipped profiles', () => {
     ]);
   });
 
-  test('the profile that docs/profiles.md prints is the shipped one, letter for letter', () => {
-    const [, printed] =
-      /```json\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/profiles.md'), 'utf8')) ?? [];
-    expect(printed).toBe(readFileSync(join(ROOT, 'profiles/example/profile.json'), 'utf8'));
+  test.each([
+    ['documented', 'test/support/documented', 0],
+    ['shipped', 'profiles/example', 1],
+  ])('docs/profiles.md prints the %s profile letter for letter', (_which, folder, place) => {
+    const page = readFileSync(join(ROOT, 'docs/profiles.md'), 'utf8');
+    const printed = [...page.matchAll(/```json\n([\s\S]*?)```/g)][place]?.[1];
+    expect(printed).toBe(readFileSync(join(ROOT, folder, 'profile.json'), 'utf8'));
   });
 
-  test('the example means what its page says', async () => {
+  test('the shipped example grants what the documented profile mounts, by `credentials`', async () => {
     const { profiles } = await loadProfiles({ dir: join(ROOT, 'profiles'), checks });
-    const profile = profiles.find(({ path }) => path === 'example');
+    const example = profiles.find(({ path }) => path === 'example');
+    const permissions = { contents: 'write', issues: 'write', pull_requests: 'write' };
+    expect(example?.credentials).toMatchObject({ codex: true, github: { permissions } });
+    expect(example?.execution.runtime.dockerArgs.mounts).toEqual([]);
+  });
+
+  test('the documented profile means what its page says', async () => {
+    const dir = join(ROOT, 'test/support/documented');
+    const { profiles } = await loadProfiles({ dir, checks });
+    const [profile] = profiles;
     expect(profile?.trigger).toEqual({
       repository: 'owner/repository',
       event: 'issue_comment',
@@ -45,7 +57,7 @@ describe('the shipped profiles', () => {
     });
     expect(profile?.report).toEqual({ reaction: true, comment: 'on-failure' });
     const { handler, runtime } = profile?.execution ?? {};
-    expect(handler?.prompt?.path).toBe(join(ROOT, 'profiles/example/prompt.md'));
+    expect(handler?.prompt?.path).toBe(join(dir, 'prompt.md'));
     expect(handler?.promptVariables).toContainEqual({
       name: 'ISSUE_BODY',
       path: 'event.issue.body',

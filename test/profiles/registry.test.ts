@@ -8,7 +8,7 @@ import { createRegistry } from '../../src/profiles/registry.ts';
 import { commentEvent } from '../support/flow-events.ts';
 import { AGENT, checks, profilesDirectory, writeFiles } from '../support/profile-files.ts';
 
-const GOOD = { trigger: { event: 'issue_comment' }, execution: AGENT };
+const GOOD = { trigger: { event: 'issue_comment', action: 'created' }, execution: AGENT };
 const BAD = { ...GOOD, triger: {} };
 
 function registryOf(dir: string) {
@@ -61,6 +61,23 @@ describe('the registry', () => {
     writeFiles(dir, { 'b/profile.json': GOOD });
     await registry.load();
     expect([winner(), registry.lastFaults()]).toEqual(['0', []]);
+  });
+
+  test('takes profiles into use whose triggers are warned of, and says so', async () => {
+    const dir = profilesDirectory({
+      'a/profile.json': GOOD,
+      'b/profile.json': { ...GOOD, trigger: { event: 'isues' } },
+    });
+    const { registry, winner, lines } = registryOf(dir);
+    await registry.load();
+    expect([winner(), registry.lastFaults()]).toEqual(['a', []]);
+    expect(lines.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringContaining('1 warning'),
+        data: { warnings: [expect.objectContaining({ code: 'trigger_event_unknown' })] },
+      },
+    ]);
   });
 
   test('keeps the last good set while its directory is away', async () => {

@@ -78,6 +78,15 @@ test('every shipped agent is one of those that are tried here', () => {
   expect(folders.map(({ name }) => name).toSorted()).toEqual(Object.keys(STARTS).toSorted());
 });
 
+test('no shipped profile is warned of', async () => {
+  const dir = await temporaryDirectory();
+  const settings = { PROFILES_DIR: resolve(SHIPPED, '..') };
+  const { out } = await runCommand(dir, settings, 'profiles', 'validate', '--json');
+  const { profiles, warnings } = JSON.parse(out);
+  expect(profiles.length).toBeGreaterThanOrEqual(Object.keys(STARTS).length);
+  expect(warnings).toEqual([]);
+});
+
 describe.each(Object.entries(STARTS))('agents/%s', (name, { says }) => {
   test('is started by its event as GitHub sends it, with a prompt that says what it is about', async () => {
     const { decision, problems, prompt } = await explain(name);

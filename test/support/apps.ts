@@ -1,3 +1,4 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { systemClock } from '../../src/base/clock.ts';
@@ -10,6 +11,7 @@ import { type AppStore, createAppStore } from '../../src/credentials/app-store.t
 import { createTokenRecords, type TokenRecords } from '../../src/credentials/app-token-records.ts';
 import { createAppTokens } from '../../src/credentials/app-tokens.ts';
 import { createGitHubTokens, type GitHubTokens } from '../../src/credentials/github-tokens.ts';
+import type { SecretStore } from '../../src/credentials/secret-store.ts';
 import { createSecretStores } from '../../src/credentials/secret-stores.ts';
 import { type Db, openDatabase } from '../../src/db/open.ts';
 import { createAppApi } from '../../src/github/app-api.ts';
@@ -45,6 +47,20 @@ export function appOf(stood: StoodApp, apiUrl: string): NewApp {
   return { clientId: stood.clientId, privateKey: readAppKey(stood.pem), apiUrl };
 }
 
+let emptyStore: Buffer | undefined;
+
+/** The same empty store for every lab: a new one has a new salt, for which a key is derived that is slow on purpose. */
+async function layEmptyStore(directory: string, store: SecretStore): Promise<void> {
+  const file = join(directory, 'apps.enc');
+  if (emptyStore) {
+    mkdirSync(directory, { mode: 0o700 });
+    writeFileSync(file, emptyStore, { mode: 0o600 });
+  } else {
+    await store.update(() => undefined);
+    emptyStore = readFileSync(file);
+  }
+}
+
 /** Opens a lab; `close` fails when a request did not fit GitHub’s description. */
 export async function openAppLab(options: { cacheMs?: number } = {}): Promise<AppLab> {
   const api = await startGitHubApi();
@@ -55,6 +71,7 @@ export async function openAppLab(options: { cacheMs?: number } = {}): Promise<Ap
   const logger = pino({ level: 'debug' }, { write: (line) => void log.push(line) });
   const passphrases = async (): Promise<Secret[]> => [new Secret('a passphrase of this test')];
   const stores = createSecretStores({ secretsDir: dir, passphrases, clock: systemClock });
+  await layEmptyStore(join(dir, 'service'), stores.named('apps.enc'));
   const store = createAppStore({ store: stores.named('apps.enc'), clock, redactor });
   const db: Db = await openDatabase({ file: join(dir, 'test.db') });
   const records = createTokenRecords(db, redactor.mask);

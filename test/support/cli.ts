@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Io } from '../../src/cli/io.ts';
 import { runCli } from '../../src/cli/program.ts';
 
 /** Nothing around a command, for tests that only look at what commands there are. */
 export const silentIo: Io = {
   directory: '/',
+  origin: () => ({ file: undefined, directory: '/' }),
   settings: () => ({}),
   out: () => undefined,
   err: () => undefined,
@@ -38,6 +41,10 @@ export async function runCommandWith(
   let err = '';
   const code = await runCli(argv, {
     directory,
+    origin: () => {
+      const file = join(directory, '.env');
+      return { file: existsSync(file) ? file : undefined, directory };
+    },
     settings: () => settings,
     out: (text) => {
       out += text;

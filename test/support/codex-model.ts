@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import {
   MODEL_SOCKET,
-  type ModelRequest,
   type ModelScript,
   type ScriptedModel,
   serveModelIn as serveScript,
 } from '../../src/cli/demo-model.ts';
+import { serveModelInRuns } from '../../src/cli/demo-model-runs.ts';
 import { scriptedModelConfig } from '../../src/cli/demo-script.ts';
 import { chatgptAuth, type FakeLogin, fakeLogin } from './codex-login.ts';
 import { commitScript } from './commit-script.ts';
@@ -34,27 +34,7 @@ export const serveModelIn = (dir: string, script: ModelScript = editReadme): Pro
   serveScript(dir, script);
 
 /** Serves the model in the workspace of each run of one repository as it appears: `dir` is `<work>/<owner>/<repo>`. */
-export function serveModelInEachRun(
+export const serveModelInEachRun = (
   dir: string,
   script: ModelScript = editReadme,
-): { requests: () => ModelRequest[]; close(): Promise<void> } {
-  const models = new Map<string, Promise<ScriptedModel>>();
-  const running: ScriptedModel[] = [];
-  const serve = async (workspace: string): Promise<ScriptedModel> => {
-    const model = await serveModelIn(workspace, script);
-    running.push(model);
-    return model;
-  };
-  const look = systemClock.every(10, () => {
-    for (const run of existsSync(dir) ? readdirSync(dir) : []) {
-      if (!models.has(run)) models.set(run, serve(join(dir, run)));
-    }
-  });
-  return {
-    requests: () => running.flatMap((model) => model.requests),
-    async close() {
-      look.stop();
-      await Promise.all([...models.values()].map(async (model) => (await model).close()));
-    },
-  };
-}
+): ReturnType<typeof serveModelInRuns> => serveModelInRuns(dir, script, systemClock);

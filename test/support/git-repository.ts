@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Runs git for a test, away from the developer's own set-up; gives its standard output without the last line end. */
@@ -39,8 +39,7 @@ export type TestRepository = {
 /** Makes `<root>/<owner>/<name>.git`, empty, its HEAD at `main`. */
 export function makeRepository(root: string, owner: string, name: string): TestRepository {
   const path = join(root, owner, `${name}.git`);
-  mkdirSync(join(root, owner), { recursive: true });
-  git(root, ['init', '--quiet', '--bare', '--initial-branch=main', '--', path]);
+  makeEmpty(path);
   let time = 1_700_000_000;
   return {
     path,
@@ -48,23 +47,33 @@ export function makeRepository(root: string, owner: string, name: string): TestR
     commit(files, options = {}) {
       const ref = options.ref ?? 'refs/heads/main';
       time += 1;
-      const parent = options.force ? undefined : tryRevParse(path, ref);
-      git(
+      const parent = !options.force && hasRef(path, ref) ? `${ref}^0` : undefined;
+      return git(
         path,
         ['fast-import', '--quiet', '--force'],
         stream(files, { ref, parent, time, message: options.message }),
       );
-      return git(path, ['rev-parse', ref]);
     },
   };
 }
 
-function tryRevParse(path: string, ref: string): string | undefined {
-  try {
-    return git(path, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
-  } catch {
-    return undefined;
-  }
+/** Whether a ref is there, loose or packed; asking git would start a program for each commit. */
+function hasRef(path: string, ref: string): boolean {
+  const packed = join(path, 'packed-refs');
+  return (
+    existsSync(join(path, ref)) || (existsSync(packed) && readFileSync(packed, 'utf8').includes(` ${ref}\n`))
+  );
+}
+
+/** What `git init --bare` makes, without a program. */
+function makeEmpty(path: string): void {
+  for (const below of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags'])
+    mkdirSync(join(path, below), { recursive: true });
+  writeFileSync(join(path, 'HEAD'), 'ref: refs/heads/main\n');
+  writeFileSync(
+    join(path, 'config'),
+    '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n',
+  );
 }
 
 function stream(
@@ -78,11 +87,11 @@ function stream(
       : `M 100644 inline ${JSON.stringify(path)}\ndata ${Buffer.byteLength(text)}\n${text}\n`,
   );
   return [
-    `commit ${head.ref}\ncommitter Author <author@example.org> ${head.time} +0000\n`,
+    `commit ${head.ref}\nmark :1\ncommitter Author <author@example.org> ${head.time} +0000\n`,
     `data ${Buffer.byteLength(message)}\n${message}\n`,
     head.parent === undefined ? '' : `from ${head.parent}\n`,
     ...changes,
-    '\n',
+    '\nget-mark :1\n',
   ].join('');
 }
 

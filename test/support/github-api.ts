@@ -38,6 +38,8 @@ export type GitHubApi = {
   requests: ApiRequest[];
   /** Answers of the permission question by login; everybody else is unknown. */
   permissions: Map<string, { permission: string; role_name: string; id?: number }>;
+  /** Who belongs to the repositories though their role is no more than to read; whoever has a higher role does. */
+  collaborators: Set<string>;
   /** Who has which id by now; nobody else does. */
   users: Map<number, string>;
   /** Issues and pull requests that are closed or locked, and comments that were deleted; all others are as they were. */
@@ -73,6 +75,7 @@ type Answer = { status: number; body: unknown; headers?: Record<string, string> 
 type Handler = (state: State, request: ApiRequest, values: Record<string, string>) => Answer;
 type Shown =
   | 'permissions'
+  | 'collaborators'
   | 'users'
   | 'closed'
   | 'locked'
@@ -108,6 +111,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     description,
     url: '',
     permissions: new Map(),
+    collaborators: new Set(),
     users: new Map(),
     closed: new Set(),
     locked: new Set(),
@@ -271,6 +275,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const etag = `W/"${username}-${id === undefined ? '' : `${id}-`}${known.role_name}"`;
     if (request.ifNoneMatch === etag) return { status: 304, body: undefined };
     return { status: 200, headers: { etag }, body: { ...example, ...levels, user } };
+  },
+  [`GET ${REPOSITORY}/collaborators/{username}`]: ({ permissions, collaborators }, _request, values) => {
+    const { username = '' } = values;
+    const role = permissions.get(username)?.role_name ?? 'none';
+    const belongs = collaborators.has(username) || !['none', 'read'].includes(role);
+    return belongs ? { status: 204, body: undefined } : refusal(404, 'Not Found');
   },
   'GET /user/{account_id}': ({ description, users }, _request, { account_id }) => {
     const login = users.get(Number(account_id));

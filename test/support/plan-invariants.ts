@@ -68,6 +68,9 @@ export const PLAN_INVARIANTS: Readonly<Record<string, Holds>> = {
   'shared memory is limited': ({ HostConfig }) => isLimit(HostConfig.ShmSize, 4096, undefined),
   'no ulimit is without end': ({ HostConfig }) =>
     (HostConfig.Ulimits ?? []).every(({ Soft = -1, Hard = -1 }) => Soft >= 0 && Soft <= Hard),
+  'no core is dumped': ({ HostConfig }) =>
+    (HostConfig.Ulimits ?? []).filter(({ Name }) => Name === 'core').every(({ Hard }) => Hard === 0) &&
+    (HostConfig.Ulimits ?? []).filter(({ Name }) => Name === 'core').length === 1,
   'the network is none, ours, or the policy’s': ({ HostConfig }, { policy }) =>
     ['none', 'github-flows', ...policy.networks].includes(HostConfig.NetworkMode ?? ''),
   'the network does not pass its ceiling': ({ HostConfig }, { policy }) =>

@@ -7,6 +7,7 @@ import { createDeliveryStore, type DeliveryStore } from '../../src/deliveries/de
 import { hasUniqueBody, readEvent } from '../../src/events/from-delivery.ts';
 import { type PublicLimits, startPublicServer } from '../../src/http/public-server.ts';
 import type { BodyLimits } from '../../src/ingress/read-body.ts';
+import type { Signer } from '../../src/ingress/signer.ts';
 import { createWebhookHandler } from '../../src/ingress/webhook-route.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
@@ -16,7 +17,7 @@ import { temporaryDirectory } from './temporary.ts';
 /** What a test may change of a listener. */
 export type ListenerOptions = {
   secrets?: readonly string[];
-  secretsFor?: (targetId: string | undefined) => Promise<readonly string[]>;
+  signersFor?: (targetId: string | undefined) => Promise<readonly Signer[]>;
   body?: Partial<BodyLimits>;
   limits?: Partial<PublicLimits>;
   canAccept?: () => Promise<boolean>;
@@ -38,7 +39,9 @@ export async function startListener(options: ListenerOptions = {}) {
   const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
   const store = createDeliveryStore(db, systemClock);
   const webhook = createWebhookHandler({
-    secretsFor: options.secretsFor ?? (async () => options.secrets ?? [TEST_SECRET]),
+    signersFor:
+      options.signersFor ??
+      (async () => [{ secrets: options.secrets ?? [TEST_SECRET], app: null, refuse: () => undefined }]),
     deliveries: options.deliveries?.(store) ?? store,
     log: logger,
     clock: systemClock,

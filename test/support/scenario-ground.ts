@@ -77,11 +77,20 @@ const OLDER: Readonly<Record<string, string>> = { maintain: 'write', triage: 're
 
 function teach(
   github: GitHubApi,
-  { permissions = {}, teams, discussions, pulls = [], comments = [], faults = [] }: Scenario['github'],
+  {
+    permissions = {},
+    collaborators = [],
+    teams,
+    discussions,
+    pulls = [],
+    comments = [],
+    faults = [],
+  }: Scenario['github'],
   { commits, repository, branch }: { commits: Map<string, string>; repository: string; branch: string },
 ): void {
   for (const [login, role] of Object.entries(permissions))
     github.permissions.set(login, { permission: OLDER[role] ?? role, role_name: role });
+  for (const login of collaborators) github.collaborators.add(login);
   Object.assign(github.talk.teams, teams);
   Object.assign(github.discussions.comments, structuredClone(discussions));
   github.comments.push(...comments);

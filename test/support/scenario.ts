@@ -21,6 +21,8 @@ export type ScenarioDelivery = {
 export type ScenarioGitHub = {
   /** Roles by login; nobody has one otherwise. */
   permissions?: Record<string, string>;
+  /** Who belongs to the repository though their role is no more than to read. */
+  collaborators?: string[];
   teams?: GitHubApi['talk']['teams'];
   pulls?: { number: number; ref: string; repository?: string; base?: string; state?: 'open' | 'closed' }[];
   comments?: GitHubApi['comments'];

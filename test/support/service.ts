@@ -157,6 +157,8 @@ export function makeGround(options: GroundOptions): Ground {
   }
   mkdirSync(join(dir, 'secrets'), { recursive: true, mode: 0o700 });
   mkdirSync(join(dir, 'git'), { recursive: true });
+  // A process that is started here reads this one, and not that of the checkout.
+  if (!existsSync(join(dir, '.env'))) writeFileSync(join(dir, '.env'), '');
   const repository = makeRepository(join(dir, 'git'), owner, name);
   repository.commit({ 'README.md': '# Hello\n' });
   const settings = {

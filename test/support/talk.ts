@@ -12,12 +12,14 @@ import { createForeteller, type Foreteller } from '../../src/flow/foretell.ts';
 import { createLookups, type Lookups } from '../../src/flow/lookups.ts';
 import { createOwnVoice } from '../../src/flow/own-voice.ts';
 import { renderReport } from '../../src/flow/report-texts.ts';
+import type { SigningApps } from '../../src/flow/signer.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { expandProfile } from '../../src/profiles/expand.ts';
 import { createProfileSet, type ProfileSet } from '../../src/profiles/match.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Registry } from '../../src/profiles/registry.ts';
 import { createOwnAccounts } from '../../src/runs/own-accounts.ts';
+import { createPublicationStore } from '../../src/runs/publication-store.ts';
 import { createReportStore, type ReportStore } from '../../src/runs/report-store.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { createRunStore, type RunStore } from '../../src/runs/run-store.ts';
@@ -42,9 +44,11 @@ export type TalkLab = {
   secondReporter(): Reporter;
   /** Delivers a comment on issue 7 of octo/hello and gives what was decided. */
   comment(text: string, over?: Parameters<typeof commentPayload>[1] & { issue?: object }): Promise<Decision>;
-  deliver(payload: object, event?: string): Promise<Decision>;
+  deliver(payload: object, event?: string, signedBy?: string): Promise<Decision>;
   /** Decides a stored delivery once more. */
   decideAgain(id: string): Promise<Decision>;
+  /** Remembers a commit as one that a publication of the service pushed. */
+  pushed(push: { repositoryId: number; branch: string; commit: string }): Promise<void>;
   /** The newest run. */
   newest(): Promise<Run>;
   /** Takes a run through its life as a worker would. */
@@ -65,7 +69,11 @@ export function talkProfile(changes: Partial<Profile> = {}): Profile {
   };
 }
 
-const NO_LIMITS: AdmissionLimits = { loop: { runs: 5, minutes: 60 }, actor: {}, repository: {}, profile: {} };
+const NO_LIMITS: AdmissionLimits = {
+  loop: { runs: 5, minutes: 60 },
+  ...{ actor: {}, repository: {}, profile: {} },
+  open: { actor: {}, repository: {}, profile: {} },
+};
 
 /** A lab of its own for one test. */
 export async function openTalk(
@@ -75,6 +83,8 @@ export async function openTalk(
     limits?: Partial<AdmissionLimits>;
     apps?: string[];
     pullHead?: Lookups['pullHead'];
+    /** Where the App is installed that signs what `lab.deliver` is given a key for. */
+    installedOn?: string[];
   } = {},
 ): Promise<TalkLab> {
   const api = await startGitHubApi();
@@ -122,11 +132,14 @@ export async function openTalk(
     defaultTimeoutSec: 1800,
     clock,
   };
+  const installed: SigningApps['serves'] = async (_key, repository) =>
+    (options.installedOn ?? []).includes(repository);
   const admission = createAdmission({
     ...asking,
     deliveries,
     reports,
     marks,
+    apps: { serves: installed, isInstalled: installed },
     registry: { current: () => set } as unknown as Registry,
     onSaid: () => {},
     crashPoint: () => {},
@@ -147,11 +160,11 @@ export async function openTalk(
     foretell: createForeteller(asking),
     profiles: set,
     secondReporter: reporterOver,
-    async deliver(payload, event = 'issue_comment') {
+    async deliver(payload, event = 'issue_comment', signedBy = undefined as string | undefined) {
       const id = crypto.randomUUID();
       const body = Buffer.from(JSON.stringify(payload));
       const known = { action: 'created', repository: 'octo/hello', headers: {}, uniqueBody: true };
-      await deliveries.store({ id, event, body, ...known });
+      await deliveries.store({ id, event, body, ...known, signedBy: signedBy ?? null });
       return await decideAgain(id);
     },
     async comment(text, over = {}) {
@@ -159,6 +172,11 @@ export async function openTalk(
       return await lab.deliver({ ...payload, issue: { ...payload.issue, ...over.issue } });
     },
     decideAgain,
+    async pushed({ repositoryId, branch, commit }) {
+      const plan = { owner: 'octo', repository: 'hello', commit };
+      const publication = { runId: '', attempt: 1, repositoryId, plan, decidedAt: clock.now(), tries: 0 };
+      await createPublicationStore(db, clock).pushing(publication, branch);
+    },
     async newest() {
       const [run] = await runs.list(1);
       if (!run) throw new Error('no run');

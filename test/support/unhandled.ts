@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 
 let first: { error: unknown } | undefined;
+let isWatching = false;
 
 function notice(error: unknown): void {
   first ??= { error };
@@ -14,5 +15,7 @@ export function throwUnhandled(): void {
 
 /** Names such an error as soon as it is thrown; Vitest itself tells it when all files are over. */
 export function watchUnhandled(): void {
+  if (isWatching) return;
+  isWatching = true;
   process.on('uncaughtExceptionMonitor', notice).on('unhandledRejection', notice);
 }

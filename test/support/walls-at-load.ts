@@ -5,7 +5,27 @@ const INVARIANTS = 'test/mounts/invariants.test.ts';
 
 /** What stands before a run: at the webhook, around prompts and around mounts. */
 export const WALLS_AT_LOAD: readonly Wall[] = [
-  wall('signature', 'ingress/webhook-route.ts', 'if (!verify(', 'if (false && !verify(', INGRESS),
+  wall(
+    'signature',
+    'ingress/signer.ts',
+    'if (await createVerify(signer.secrets)(text, signature)) fitting',
+    'fitting',
+    INGRESS,
+  ),
+  wall(
+    'what a signer may bring',
+    'ingress/signer.ts',
+    'refusal: signer.refuse(event)',
+    'refusal: undefined as ReturnType<Signer["refuse"]>',
+    'test/apps.test.ts',
+  ),
+  wall(
+    'where a signer is installed',
+    'flow/signer.ts',
+    'if (!(await apps.serves(signedBy, fullName)))',
+    'if (false)',
+    'test/flow/admission.test.ts',
+  ),
   wall(
     'body limit',
     'ingress/body-buffer.ts',
@@ -59,6 +79,13 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
     'test/flow/permission-levels.test.ts',
   ),
   wall(
+    'what everybody may read',
+    'flow/actor.ts',
+    "if (permission !== 'read' || isPrivate(event))",
+    'if (true)',
+    'test/flow/actor.test.ts',
+  ),
+  wall(
     'fence mark',
     'prompts/fence.ts',
     'const mark = randomId(26);',
@@ -92,6 +119,34 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
     '?? deniedByPlace(spelling, names, list, purpose)',
     '',
     'test/mounts/deny-list.test.ts',
+  ),
+  wall(
+    'sockets in a source',
+    'mounts/below.ts',
+    'if (item.isSocket())',
+    'if (false)',
+    'test/mounts/below.test.ts',
+  ),
+  wall(
+    'names in a source',
+    'mounts/below.ts',
+    'if (denied) throw heldDenied',
+    'if (false && denied) throw heldDenied',
+    'test/mounts/below.test.ts',
+  ),
+  wall(
+    'sockets that are listened on',
+    'mounts/deny-list.ts',
+    'return servingSockets().flatMap',
+    'return ([] as string[]).flatMap',
+    'test/mounts/below.test.ts',
+  ),
+  wall(
+    'credentials elsewhere',
+    'mounts/credential-place.ts',
+    'if (insideSecrets(trail, list) !== undefined) return;',
+    'if (insideSecrets(trail, list) !== null) return;',
+    'test/mounts/credential-mount.test.ts',
   ),
   wall(
     'real path',

@@ -101,7 +101,20 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
     ': true)',
     'test/egress/allow-list.test.ts',
   ),
-  wall('root by policy', 'policy/ask.ts', '&& !policy.rootUser)', '&& false)', 'test/policy/ask.test.ts'),
+  wall(
+    'root by policy',
+    'policy/ask.ts',
+    'return policy.rootUser ? undefined : rootRefused(policy)',
+    'return undefined',
+    'test/policy/ask.test.ts',
+  ),
+  wall(
+    'users by policy',
+    'policy/ask.ts',
+    'return policy.users?.includes(name) ? undefined : userRefused(',
+    'return true ? undefined : userRefused(',
+    'test/policy/ask.test.ts',
+  ),
   wall('ceilings', 'policy/ask.ts', '&& value > most)', '&& false)', 'test/policy/ask.test.ts'),
   wall(
     'images',

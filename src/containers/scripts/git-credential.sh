@@ -1,7 +1,7 @@
 #!/bin/sh
 # Answers git's question for a password with the token as it is now, and only for the server the run was started for.
-# Whatever it has no answer to, `store` and `erase` among it, it leaves to the next helper without a word. Builtins of
-# a POSIX shell alone: an image need not have anything else.
+# Whatever it has no answer to, `store`, `erase` and a token that has ended among it, it leaves to the next helper
+# without a word. Builtins of a POSIX shell alone, and `date` where there is one: an image need not have anything else.
 # https://git-scm.com/docs/git-credential#IOFMT
 
 [ "$1" = get ] || exit 0
@@ -26,4 +26,18 @@ esac
 gf_token=
 { IFS= read -r gf_token || :; } 2>/dev/null </run/secrets/gh-token || exit 0
 [ -n "$gf_token" ] || exit 0
+gf_end=
+{ IFS= read -r gf_end || :; } 2>/dev/null </run/github-flows/token-end || :
+case $gf_end in
+  '' | *[!0-9]*) gf_end= ;;
+  *)
+    gf_now=$(date +%s 2>/dev/null) || gf_now=
+    case $gf_now in
+      '' | *[!0-9]*) ;;
+      *) [ "$gf_now" -lt "$gf_end" ] || exit 0 ;;
+    esac
+    ;;
+esac
 printf 'username=%s\npassword=%s\n' "$gf_user" "$gf_token"
+# Git that knows this (2.40) looks at the time itself.
+[ -z "$gf_end" ] || printf 'password_expiry_utc=%s\n' "$gf_end"

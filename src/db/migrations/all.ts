@@ -11,6 +11,7 @@ import * as publications from './0009-publications.ts';
 import * as heads from './0010-heads.ts';
 import * as actorIds from './0011-actor-ids.ts';
 import * as suspicion from './0017-suspicion.ts';
+import * as signers from './0018-signers.ts';
 
 /** Every migration under the name it is remembered by; run in the order of the names, each once. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -26,4 +27,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-heads': heads,
   '0017-suspicion': suspicion,
   '0011-actor-ids': actorIds,
+  '0018-signers': signers,
 };

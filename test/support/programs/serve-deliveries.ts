@@ -17,7 +17,7 @@ const log = createLogger({
 });
 const db = await openDatabase({ file: process.argv[2] ?? '' });
 const webhook = createWebhookHandler({
-  secretsFor: async () => [TEST_SECRET],
+  signersFor: async () => [{ secrets: [TEST_SECRET], app: null, refuse: () => undefined }],
   deliveries: createDeliveryStore(db, clock),
   log,
   clock,

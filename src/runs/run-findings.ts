@@ -1,5 +1,6 @@
 import type { Problem } from '../base/errors.ts';
-import type { TimelineEntry } from '../runs/run.ts';
+import { counted } from '../base/words.ts';
+import type { TimelineEntry } from './run.ts';
 
 /** What was kept of an agent's commits; paths on this machine. */
 export type ShownChanges = { commits: number; files: number; commit: string; patch: string; bundle: string };
@@ -29,6 +30,5 @@ export function runFindings(timeline: readonly TimelineEntry[]): RunFindings {
 
 /** One line for people: how much there is, and where. */
 export function changesLine({ commits, files, patch }: ShownChanges): string {
-  const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-  return `${count(commits, 'commit')}, ${count(files, 'file')}: ${patch}`;
+  return `${counted(commits, 'commit')}, ${counted(files, 'file')}: ${patch}`;
 }

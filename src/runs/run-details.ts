@@ -1,7 +1,7 @@
 import { isoTime } from '../base/clock.ts';
-import type { Run, TimelineEntry } from '../runs/run.ts';
-import { runView } from '../runs/view.ts';
+import type { Run, TimelineEntry } from './run.ts';
 import { runFindings } from './run-findings.ts';
+import { runView } from './view.ts';
 
 /** One run with all that is known of it, as `runs show --json` and the API give it. */
 export function runDetails(run: Run, timeline: readonly TimelineEntry[]): Record<string, unknown> {

@@ -1,0 +1,50 @@
+import type { FlowEvent } from '../events/event.ts';
+import { hostNotServed, type Refusal } from './errors.ts';
+import { createVerify } from './verify.ts';
+
+/** Somebody under whose secrets deliveries may be signed, and what they may be about. */
+export type Signer = {
+  secrets: readonly string[];
+  /** The key of the GitHub App that signs; null for the service's own webhook secret. */
+  app: string | null;
+  /** Why this signer may not bring an event; it is asked after the signature was found good. */
+  refuse(event: FlowEvent): Refusal | undefined;
+};
+
+/** Those whose secret fits a body's text; every one of them is tried. */
+export async function signersThatFit(
+  signers: readonly Signer[],
+  { text, signature }: { text: string; signature: string },
+): Promise<Signer[]> {
+  const fitting: Signer[] = [];
+  for (const signer of signers) if (await createVerify(signer.secrets)(text, signature)) fitting.push(signer);
+  return fitting;
+}
+
+/** The first of those who signed that may bring the event; throws the Refusal of the first when none may. */
+export function allowedSigner(signed: readonly Signer[], event: FlowEvent): Signer {
+  const judged = signed.map((signer) => ({ signer, refusal: signer.refuse(event) }));
+  const allowed = judged.find(({ refusal }) => refusal === undefined);
+  if (allowed) return allowed.signer;
+  throw judged[0]?.refusal ?? new Error('nobody signed a delivery that was found good');
+}
+
+/** Where GitHub says in a payload on which server the repository is; its API's address has another host on some. */
+const ADDRESSES = ['html_url', 'clone_url', 'svn_url'];
+
+/** Why an event is of another GitHub than those at `servers`; one that names no address of its repository is of any. */
+export function refuseHost(servers: readonly string[], { payload }: FlowEvent): Refusal | undefined {
+  const { repository } = payload;
+  if (typeof repository !== 'object' || repository === null) return undefined;
+  const served = servers.map(hostOf);
+  const fields = new Map<string, unknown>(Object.entries(repository));
+  const other = ADDRESSES.map((name) => fields.get(name)).find(
+    (address) => typeof address === 'string' && !served.includes(hostOf(address)),
+  );
+  return other === undefined ? undefined : hostNotServed(hostOf(String(other)), served);
+}
+
+/** The host with its port; of what is no address, the text itself. */
+function hostOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).host : address;
+}

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { systemClock as clock } from './base/clock.ts';
+import type { Config } from './config/config.ts';
+import type { Plan } from './containers/plan.ts';
+import { type Need, profileNeeds } from './flow/profile-needs.ts';
+import { appsFile, joinApps } from './join-apps.ts';
+import { joinSecrets } from './join-secrets.ts';
+import { createLogger } from './log/logger.ts';
+import { createRedactor } from './log/redact.ts';
+import type { Profile } from './profiles/profile.ts';
+
+/** Builds what looks at the credentials of profiles for a command that hands none out. */
+export function joinNeeds(config: Config): (profile: Profile, plan: Plan) => Promise<Need[]> {
+  const redactor = createRedactor();
+  const log = createLogger({ level: 'silent', redactor });
+  const { secrets } = joinSecrets({ config, redactor, log });
+  const { store } = joinApps({ config, redactor, log });
+  const hasApps = async (): Promise<boolean> =>
+    existsSync(appsFile(config).file) && (await store.all().catch(() => [])).length > 0;
+  return async (profile, plan) => await profileNeeds({ secrets, hasApps, clock }, profile, plan);
+}

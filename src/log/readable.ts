@@ -1,0 +1,60 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Fields that stand elsewhere in a readable line. */
+const APART = new Set(['time', 'level', 'msg', 'err', 'error']);
+
+/** Fields that make a problem of a line, told below it. */
+const OF_PROBLEMS = new Set(['code', 'message', 'mend']);
+
+/** A line of the log as a person reads it: time, level, message, `name=value`, and below it an error with what to do; a line that is no JSON as it is. */
+export function readableLine(line: string): string {
+  let entry: Record<string, unknown>;
+  try {
+    entry = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return line;
+  }
+  const { time, level, msg } = entry;
+  const isProblem = typeof entry.message === 'string' && typeof entry.code === 'string';
+  const problems = isProblem ? [entry] : Object.values(entry).flatMap(problemsIn);
+  const fields = Object.entries(entry).flatMap(([name, value]) =>
+    APART.has(name) || (isProblem && OF_PROBLEMS.has(name)) || problemsIn(value).length > 0
+      ? []
+      : [`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`],
+  );
+  const head = [
+    String(time).slice(11, 19),
+    String(level).toUpperCase().padEnd(5),
+    String(msg ?? ''),
+    ...fields,
+  ];
+  const below = [entry.err, entry.error, ...problems].flatMap((error) =>
+    error === undefined ? [] : errorLines(error),
+  );
+  return `${[head.join(' '), ...below].map(harmless).join('\n')}\n`;
+}
+
+/** A list of problems, as faults and warnings of profiles come. */
+function problemsIn(value: unknown): object[] {
+  const isProblem = (each: unknown): each is object =>
+    typeof each === 'object' && each !== null && 'message' in each && 'code' in each;
+  return Array.isArray(value) && value.length > 0 && value.every(isProblem) ? value : [];
+}
+
+function errorLines(error: unknown, word = ''): string[] {
+  if (typeof error !== 'object' || error === null) return [`  ${word}${String(error)}`];
+  const { code, message, mend, stack, cause, faults, file, path } = error as Record<string, unknown>;
+  const place = [file, path].filter((each) => typeof each === 'string').join(' ');
+  return [
+    `  ${word}${place && `${place}: `}${String(message)} [${String(code)}]`,
+    ...(typeof mend === 'string' ? [`  → ${mend}`] : []),
+    ...(typeof stack === 'string' ? stack.split('\n').slice(1) : []),
+    ...problemsIn(faults).flatMap((fault) => errorLines(fault)),
+    ...(cause === undefined ? [] : errorLines(cause, 'because: ')),
+  ];
+}
+
+/** One line, with nothing that a terminal obeys. */
+function harmless(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+}

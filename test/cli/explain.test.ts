@@ -1,0 +1,146 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { runCommand } from '../support/cli.ts';
+import { commentPayload } from '../support/service.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+type Written = { network?: unknown; [key: string]: unknown };
+
+let dir: string;
+beforeEach(async () => {
+  dir = await temporaryDirectory();
+  mkdirSync(join(dir, 'secrets'), { mode: 0o700 });
+});
+
+/** A profile that starts for every comment on octo/hello, with these keys over it. */
+function write(path: string, { network = 'none', ...keys }: Written = {}): void {
+  const profile = {
+    trigger: { event: 'issue_comment', repository: 'octo/hello' },
+    allow: { permission: 'any' },
+    execution: { handler: { type: 'shell', command: ['true'] }, runtime: { image: 'image:1', network } },
+    ...keys,
+  };
+  const file = join(dir, 'profiles', path, 'profile.json');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(profile));
+}
+
+async function explained(...argv: string[]): Promise<string> {
+  writeFileSync(join(dir, 'comment.json'), JSON.stringify(commentPayload('hi')));
+  const settings = { SECRETS_DIR: './secrets', GITHUB_API_URL: 'http://127.0.0.1:9' };
+  const words = ['explain', 'comment.json', '--event', 'issue_comment', ...argv];
+  const { code, out, err } = await runCommand(dir, settings, ...words);
+  expect([code, err]).toEqual([0, '']);
+  return out;
+}
+
+test.each<[what: string, written: Written, verdict: RegExp]>([
+  ['nothing is left to ask', {}, /^Would run \[run_queued\]\nProfile p starts a run\.\n/],
+  [
+    'GitHub is to be asked for a permission',
+    { allow: { permission: 'write' } },
+    /^Would run if octocat has at least write permission on octo\/hello \[run_queued\]\n(.*\n)*--ask asks/,
+  ],
+  [
+    'everybody may read the repository',
+    { allow: { permission: 'read' } },
+    /^Would run if octocat has at least read permission on octo\/hello and belongs to it, for everybody may read it \[/,
+  ],
+  [
+    'a team would do, too',
+    { allow: { permission: 'admin', teams: ['octo/core', 'octo/ops'] } },
+    /^Would run if octocat has at least admin permission on octo\/hello or is a member of octo\/core or octo\/ops \[/,
+  ],
+  [
+    'there is a budget, and a group whose others are dropped',
+    { budget: { runs: 3 }, concurrency: { group: '{{repository}}', onBusy: 'drop' } },
+    /^Would run if the budget of the profile for today is not spent, and if no other run of the group "octo\/hello" is under way \[/,
+  ],
+  [
+    'a secret is not stored',
+    { credentials: { secrets: ['NPM_TOKEN'] } },
+    /^Would run if this is mended: The secret NPM_TOKEN is nowhere.*secret set NPM_TOKEN.* \[secret_missing\]$/ms,
+  ],
+  [
+    'nobody logged in',
+    { credentials: { codex: true } },
+    /^Would run if this is mended: .*secrets\/codex is not there.*codex login.* \[codex_state_missing\]$/ms,
+  ],
+  [
+    'there is no token',
+    { credentials: { github: { permissions: { issues: 'write' } } } },
+    /^Would run if this is mended: .*gh-token is not there \[token_file_missing\]/,
+  ],
+  [
+    'the sender is not let',
+    { allow: { actors: ['hubot'] } },
+    /^Would be refused: octocat is not among allow\.actors .*\[actor_not_allowed\]\n/,
+  ],
+  [
+    'nothing matches',
+    { trigger: { event: 'issue_comment', repository: 'octo/other' } },
+    /^Would be refused: No profile matched.* \[no_profile_matched\]\n/,
+  ],
+  [
+    'the prompt cannot be made',
+    {
+      execution: {
+        handler: {
+          type: 'agent',
+          command: ['true'],
+          promptRef: 'prompt.md',
+          promptVariables: { LABEL: 'event.label.name' },
+        },
+        runtime: { image: 'image:1', network: 'none' },
+      },
+    },
+    /^Would be refused: .*LABEL.* \[prompt_variable_missing\]\n/,
+  ],
+])('explain gives one verdict where %s', async (_what, written, verdict) => {
+  write('p', written);
+  writeFileSync(join(dir, 'profiles/p/prompt.md'), 'About {{LABEL}}.');
+  expect(await explained()).toMatch(verdict);
+  const kind = `would_${/be refused|run if|run/.exec(verdict.source)?.[0].replace(' ', '_')}`;
+  expect(JSON.parse(await explained('--json')).verdict).toMatchObject({ kind });
+});
+
+test('explain ranks all profiles that match, and says why the first is preferred', async () => {
+  write('team/special', { trigger: { event: 'issue_comment', repository: 'octo/hello', action: 'created' } });
+  write('team/equal', {
+    trigger: { event: ['issue_comment', 'push'], repository: ['octo/hello', 'octo/x'] },
+  });
+  write('team/also');
+  write('other', { trigger: { event: 'push' } });
+  expect(await explained()).toContain(
+    [
+      'Ranking of what matches',
+      '  1. team/special: 3 conditions, more than team/also (event, action, repository)',
+      '  2. team/also: 2 conditions, fewer than team/special (event, repository)',
+      '  3. team/equal: 2 conditions, as many as team/also, and its path sorts after that one (event, repository)',
+      '',
+    ].join('\n'),
+  );
+  const { ranking } = JSON.parse(await explained('--json'));
+  expect(ranking.map(({ rank, profile }: never) => [rank, profile])).toEqual([
+    [1, 'team/special'],
+    [2, 'team/also'],
+    [3, 'team/equal'],
+  ]);
+});
+
+test('explain shows each list of hosts with what is on it', async () => {
+  write('p', { network: { allow: ['@codex', 'api.example.org:8443', '*.example.net'] } });
+  const out = await explained();
+  expect(out).toContain('  network  these hosts and nothing else\n');
+  expect(out).toMatch(/^ {2}hosts {4}@codex: .*\bchatgpt\.com/m);
+  expect(out).toMatch(/^ {2}hosts {4}api\.example\.org:8443$/m);
+  expect(out).toMatch(/^ {2}hosts {4}\*\.example\.net$/m);
+  expect(JSON.parse(await explained('--json')).plan.hosts).toEqual([
+    { entry: '@codex', hosts: expect.arrayContaining(['chatgpt.com']) },
+    { entry: 'api.example.org:8443', hosts: ['api.example.org:8443'] },
+    { entry: '*.example.net', hosts: ['*.example.net'] },
+  ]);
+  write('p', { network: 'open' });
+  expect(await explained()).toContain('  network  open\n');
+});
