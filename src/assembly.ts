@@ -6,7 +6,7 @@ import type { Config } from './config/config.ts';
 import type { GitHubTokens } from './credentials/github-tokens.ts';
 import { createTokenSource } from './credentials/token-source.ts';
 import type { DatabasePlace } from './db/open.ts';
-import { postgresPasswords } from './db/postgres-url.ts';
+import { postgresPasswords } from './db/postgres/url.ts';
 import { listHosts, parseAllowList } from './egress/allow-list.ts';
 import { gitHubHosts } from './egress/shipped-lists.ts';
 import type { Rehearsal } from './flow/explain.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { FlowError, systemCode } from '../base/errors.ts';
 import { ancestors, makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
-import { withFileLock } from '../db/file-lock.ts';
+import { withFileLock } from '../db/sqlite/file-lock.ts';
 import { createKeyRing, type KeyRing } from './key-ring.ts';
 import { readPrivateFile, serviceUid } from './private-file.ts';
 import { type BoxKey, MIN_BOX_BYTES, newSalt, openBox, saltOf, sealBox } from './secret-box.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { FlowError } from '../base/errors.ts';
-import { isBusy, storageError } from './errors.ts';
+import { isBusy, storageError } from './sqlite/errors.ts';
 
 /** How long a start waits for the moment in which another process looks whether a service lives. */
 const START_TIMEOUT_MS = 500;

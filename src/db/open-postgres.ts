@@ -1,12 +1,12 @@
 import { Kysely, sql } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE } from 'kysely/migration';
 import type { Db } from './database.ts';
-import { again, createPostgresDialect } from './dialects/postgres.ts';
 import { readInstallation, readMarkKey } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { createNotices } from './notices.ts';
+import { again, createPostgresDialect } from './postgres/dialect.ts';
+import { type PostgresPlace, readPostgresUrl } from './postgres/url.ts';
 import { POSTGRES_CHANNEL, startPostgresNotices } from './postgres-notices.ts';
-import { type PostgresPlace, readPostgresUrl } from './postgres-url.ts';
 import { programVersion } from './program-version.ts';
 
 /** How many connections one process uses, besides the one that listens; and how long a statement may take. */

@@ -1,12 +1,12 @@
 import { Kysely } from 'kysely';
 import type { Db } from './database.ts';
-import { createSqliteDialect } from './dialects/sqlite.ts';
-import { startSqliteThread } from './dialects/sqlite-thread.ts';
 import { readInstallation, readMarkKey } from './meta.ts';
 import { migrate } from './migrate.ts';
 import { createNotices } from './notices.ts';
 import { programVersion } from './program-version.ts';
-import { ensureSqliteFile } from './sqlite-file-there.ts';
+import { createSqliteDialect } from './sqlite/dialect.ts';
+import { ensureSqliteFile } from './sqlite/file-there.ts';
+import { startSqliteThread } from './sqlite/thread.ts';
 
 /** Opens a SQLite file and makes it if there was none; notices go no further than this process. */
 export async function openSqlite(file: string): Promise<Db> {

@@ -1,8 +1,8 @@
 import type { Db } from './database.ts';
-import { databaseAbsent } from './errors.ts';
 import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
-import { isSqliteThere } from './sqlite-file-there.ts';
+import { databaseAbsent } from './sqlite/errors.ts';
+import { isSqliteThere } from './sqlite/file-there.ts';
 
 /** What is opened; its own file, so that those who open it need not import each other. */
 export type { Db } from './database.ts';

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { systemClock } from '../base/clock.ts';
-import { connectionOptions } from './dialects/postgres.ts';
 import type { Notices } from './notices.ts';
-import type { PostgresPlace } from './postgres-url.ts';
+import { connectionOptions } from './postgres/dialect.ts';
+import type { PostgresPlace } from './postgres/url.ts';
 
 /** The server's channel that all of ours go through. */
 export const POSTGRES_CHANNEL = 'github_flows';

@@ -6,7 +6,7 @@ import { INTERACTIVE_CONTAINER, LOGIN_CONTAINER } from '../containers/codex-spec
 import type { FoundContainer } from '../containers/container-life.ts';
 import type { Engine } from '../containers/docker.ts';
 import { LABELS } from '../containers/labels.ts';
-import { withFileLock } from '../db/file-lock.ts';
+import { withFileLock } from '../db/sqlite/file-lock.ts';
 
 /** Who wants a Codex state for itself. */
 export type CodexHold = {

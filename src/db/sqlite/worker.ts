@@ -1,8 +1,8 @@
 /** The thread that holds a SQLite file: runs statements in the order they come, and waits for the disk in the service's place. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemCode } from '../../base/errors.ts';
-import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
-import { NO_RESULT, type StatementResult, type ThreadAnswer, type ThreadRequest } from './sqlite-protocol.ts';
+import { openSqliteFile, type SqliteFile } from './file.ts';
+import { NO_RESULT, type StatementResult, type ThreadAnswer, type ThreadRequest } from './protocol.ts';
 
 function answer(id: number, work: () => StatementResult): void {
   let message: ThreadAnswer;

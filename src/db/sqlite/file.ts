@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { CORRUPT } from '../errors.ts';
-import { NO_RESULT, type StatementResult } from './sqlite-protocol.ts';
+import { CORRUPT } from './errors.ts';
+import { NO_RESULT, type StatementResult } from './protocol.ts';
 
 /** How long a statement waits for another process that writes. */
 const BUSY_TIMEOUT_MS = 10_000;

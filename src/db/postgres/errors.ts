@@ -1,4 +1,4 @@
-import { FlowError, systemCode } from '../base/errors.ts';
+import { FlowError, systemCode } from '../../base/errors.ts';
 
 // SQLSTATE classes and codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const CONFLICT = ['40001' /* serialization_failure */, '40P01' /* deadlock_detected */];

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { link, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FlowError, systemCode } from '../base/errors.ts';
-import { makeDirectory } from '../base/files.ts';
-import { randomId } from '../base/ids.ts';
-import { openSqliteFile } from './dialects/sqlite-file.ts';
+import { FlowError, systemCode } from '../../base/errors.ts';
+import { makeDirectory } from '../../base/files.ts';
+import { randomId } from '../../base/ids.ts';
 import { databaseUnavailable, storageError } from './errors.ts';
+import { openSqliteFile } from './file.ts';
 
 /** Bytes of the smallest page: SQLite takes a file of fewer than 100 for an empty database (https://sqlite.org/fileformat.html). */
 const SMALLEST_PAGE = 512;

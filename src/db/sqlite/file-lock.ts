@@ -1,8 +1,8 @@
 import { lchown, open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
-import type { Clock } from '../base/clock.ts';
-import { FlowError, systemCode } from '../base/errors.ts';
-import type { Owner } from '../base/files.ts';
+import type { Clock } from '../../base/clock.ts';
+import { FlowError, systemCode } from '../../base/errors.ts';
+import type { Owner } from '../../base/files.ts';
 import { isBusy, storageError } from './errors.ts';
 
 /** How often a waiting process looks whether the lock is free. */

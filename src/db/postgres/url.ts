@@ -1,4 +1,4 @@
-import { FlowError } from '../base/errors.ts';
+import { FlowError } from '../../base/errors.ts';
 
 /** What DATABASE_URL is to the driver, to people, and to the redactor. */
 export type PostgresPlace = {

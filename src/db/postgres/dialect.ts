@@ -1,8 +1,8 @@
 import { type Dialect, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { systemClock } from '../../base/clock.ts';
-import { isConflict, isConnectionLost, postgresError, postgresUnavailable } from '../postgres-errors.ts';
-import type { PostgresPlace } from '../postgres-url.ts';
+import { isConflict, isConnectionLost, postgresError, postgresUnavailable } from './errors.ts';
+import type { PostgresPlace } from './url.ts';
 
 /** Limits of one process's use of the server; times in milliseconds, 0 is none. */
 export type PostgresLimits = { connections: number; statementMs: number };

@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { storageError } from '../errors.ts';
-import type { StatementResult, ThreadAnswer, ThreadFault, ThreadRequest } from './sqlite-protocol.ts';
+import { storageError } from './errors.ts';
+import type { StatementResult, ThreadAnswer, ThreadFault, ThreadRequest } from './protocol.ts';
 
 /**
  * A SQLite file held by a thread of its own, so that waiting for the disk or for another process never stops
@@ -18,7 +18,7 @@ type Waiting = { resolve: (result: StatementResult) => void; reject: (error: unk
 
 /** Opens the file in a new thread; throws `database_damaged`, `database_unavailable`, `database_busy`. */
 export async function startSqliteThread(file: string): Promise<SqliteThread> {
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: { file } });
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { file } });
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
 

@@ -8,7 +8,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { SqliteThread } from './sqlite-thread.ts';
+import type { SqliteThread } from './thread.ts';
 
 /**
  * Kysely on a file that a thread holds. Transactions begin IMMEDIATE: a deferred one that reads first fails when

@@ -1,4 +1,4 @@
-import { FlowError, systemCode } from '../base/errors.ts';
+import { FlowError, systemCode } from '../../base/errors.ts';
 
 /** The result code for pages that contradict each other: https://sqlite.org/rescode.html */
 export const CORRUPT = 11;

@@ -1,0 +1,38 @@
+import { sql } from 'kysely';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../src/db/open.ts';
+import { eachDatabase } from '../support/databases.ts';
+
+eachDatabase((_kind, databases) => {
+  test('reasons, timelines and report templates of an older database say hint, and nothing else of them changes', async () => {
+    const { db, place } = await databases.open();
+    const reason = { code: 'image_missing', message: 'the "mend" of it', mend: 'Build it.' };
+    const profile = { report: { templates: { ended: '{{REASON}} {{#if MEND}}{{MEND}}{{/if}} MEND' } } };
+    await sql`
+      INSERT INTO runs (id, delivery_id, repository, repository_id, profile, profile_json, state, reason_json, attempt, queued_at)
+      VALUES ('r', 'd', 'o/r', 1, 'p', ${JSON.stringify(profile)}, 'ended', ${JSON.stringify(reason)}, 1, 0)`.execute(
+      db.kysely,
+    );
+    await sql`
+      INSERT INTO run_events (run_id, seq, at, kind, text, data_json)
+      VALUES ('r', 1, 0, 'secret_found', 'x', ${JSON.stringify({ code: 'secret_found', mend: 'Replace it.' })})`.execute(
+      db.kysely,
+    );
+    await sql`DELETE FROM kysely_migration WHERE name = '0019-hint'`.execute(db.kysely);
+    const again = await openDatabase(place);
+    onTestFinished(() => again.close());
+    const run = await sql<{ reason_json: string; profile_json: string }>`SELECT * FROM runs`.execute(
+      again.kysely,
+    );
+    expect(JSON.parse(run.rows[0]?.reason_json ?? '')).toEqual({
+      code: 'image_missing',
+      message: 'the "mend" of it',
+      hint: 'Build it.',
+    });
+    expect(JSON.parse(run.rows[0]?.profile_json ?? '').report.templates.ended).toBe(
+      '{{REASON}} {{#if HINT}}{{HINT}}{{/if}} MEND',
+    );
+    const event = await sql<{ data_json: string }>`SELECT data_json FROM run_events`.execute(again.kysely);
+    expect(JSON.parse(event.rows[0]?.data_json ?? '')).toEqual({ code: 'secret_found', hint: 'Replace it.' });
+  });
+});
