@@ -15,7 +15,7 @@ import { joinSigners } from './join-signers.ts';
 import { joinRecovery } from './join-upkeep.ts';
 import type { LogDestination } from './log/logger.ts';
 import { createRegistry, type Registry } from './profiles/registry.ts';
-import type { RunStore } from './runs/run-store.ts';
+import type { RunStore } from './runs/store/run-store.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {

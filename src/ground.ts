@@ -19,11 +19,11 @@ import { createLogger, type LogDestination, type Logger } from './log/logger.ts'
 import { createRedactor, type Redactor } from './log/redact.ts';
 import { createPolicyKeeper, type PolicyKeeper } from './policy/keeper.ts';
 import { holdHelper } from './programs/exec.ts';
-import { createLeases, type Leases } from './runs/leases.ts';
-import { createRunQueue, type RunQueue } from './runs/queue.ts';
-import { createReportStore, type ReportStore } from './runs/report-store.ts';
-import { createRunStore, type RunStore } from './runs/run-store.ts';
-import { createWorkerStore, type WorkerStore } from './runs/worker-store.ts';
+import { createReportStore, type ReportStore } from './runs/outbox/report-store.ts';
+import { createLeases, type Leases } from './runs/queue/leases.ts';
+import { createRunQueue, type RunQueue } from './runs/queue/queue.ts';
+import { createWorkerStore, type WorkerStore } from './runs/queue/worker-store.ts';
+import { createRunStore, type RunStore } from './runs/store/run-store.ts';
 import { createDiskWatch, type DiskWatch } from './upkeep/disk-watch.ts';
 
 /** What every part stands on. */

@@ -10,10 +10,10 @@ import type { Ground } from './ground.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
 import { type ApiActions, createApiRouter } from './http/api-routes.ts';
 import { runAlreadyEnded, runNotEnded, workerUnknown } from './runs/errors.ts';
-import { findRun } from './runs/find-run.ts';
-import { createOutputStore } from './runs/output-store.ts';
-import { runDetails } from './runs/run-details.ts';
-import { runView, workerView } from './runs/view.ts';
+import { findRun } from './runs/store/find-run.ts';
+import { createOutputStore } from './runs/store/output-store.ts';
+import { runDetails } from './runs/view/run-details.ts';
+import { runView, workerView } from './runs/view/view.ts';
 import type { RecoveryLoop } from './upkeep/recovery.ts';
 import type { Retention } from './upkeep/retention.ts';
 

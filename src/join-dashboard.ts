@@ -14,8 +14,8 @@ import { withStatus } from './http/api-status.ts';
 import { clientAddress } from './http/client-address.ts';
 import type { Login } from './http/login.ts';
 import { runActions } from './join-api.ts';
-import { findRun } from './runs/find-run.ts';
-import { createOutputStore } from './runs/output-store.ts';
+import { findRun } from './runs/store/find-run.ts';
+import { createOutputStore } from './runs/store/output-store.ts';
 
 /** How much of an output a page reads from its end, in bytes as it is kept. */
 const TAIL_BYTES = 256 * 1024;

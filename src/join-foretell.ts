@@ -11,8 +11,8 @@ import { originAsFetched } from './join-origin.ts';
 import { admissionLimits } from './join-talk.ts';
 import { createLogger } from './log/logger.ts';
 import { createRedactor } from './log/redact.ts';
-import { createOwnAccounts } from './runs/own-accounts.ts';
-import { createRunStore } from './runs/run-store.ts';
+import { createOwnAccounts } from './runs/store/own-accounts.ts';
+import { createRunStore } from './runs/store/run-store.ts';
 
 /** Builds what asks GitHub and the stored runs for a command that changes nothing, with the credentials that runs have. */
 export async function joinForeteller(config: Config, db: Db): Promise<Foreteller> {

@@ -20,7 +20,7 @@ import { joinSecrets } from './join-secrets.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 import type { Profile } from './profiles/profile.ts';
-import type { RunStore } from './runs/run-store.ts';
+import type { RunStore } from './runs/store/run-store.ts';
 
 /** Everything of the GitHub credentials of runs, and of the service when it works for them. */
 export type JoinedGrants = {

@@ -6,7 +6,7 @@ import type { AdminRoutes } from './http/admin-server.ts';
 import { admissionLimits } from './join-talk.ts';
 import { joinWork, type Work } from './join-work.ts';
 import type { Registry } from './profiles/registry.ts';
-import { RUNS_CHANNEL } from './runs/run-store.ts';
+import { RUNS_CHANNEL } from './runs/store/run-store.ts';
 
 /** Tells that a delivery was stored. */
 const DELIVERIES_CHANNEL = 'deliveries';

@@ -9,7 +9,7 @@ import type { Origin } from './flow/origin.ts';
 import { type ClientFor, createOwnVoice, type OwnVoice } from './flow/own-voice.ts';
 import { renderReport } from './flow/report-texts.ts';
 import type { Ground } from './ground.ts';
-import { createOwnAccounts } from './runs/own-accounts.ts';
+import { createOwnAccounts } from './runs/store/own-accounts.ts';
 
 /** What asks and speaks on GitHub. */
 export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter; marks: Marks };

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import type { Screen } from './demo-screen.ts';
 
 /** What following takes; `signal` calls the run off, and it is still followed to its end. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import type { DemoPlaces } from './demo-places.ts';
 import { demoCommand } from './demo-result.ts';
 import type { Screen } from './demo-screen.ts';

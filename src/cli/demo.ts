@@ -3,7 +3,7 @@ import { systemClock as clock } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Run } from '../runs/run.ts';
-import { runView } from '../runs/view.ts';
+import { runView } from '../runs/view/view.ts';
 import { deliverComment } from './demo-deliver.ts';
 import { keepServing } from './demo-keep.ts';
 import { chooseModel } from './demo-model-choice.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import { isShown, type OutputLine } from '../containers/output-line.ts';
 import { readOutputFrom } from '../flow/read-output.ts';
-import type { OutputStore } from '../runs/output-store.ts';
 import type { Run } from '../runs/run.ts';
+import type { OutputStore } from '../runs/store/output-store.ts';
 import type { Io } from './io.ts';
 import { plain } from './output.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { requestRetry } from '../flow/retry.ts';
-import { findRun } from '../runs/find-run.ts';
+import { findRun } from '../runs/store/find-run.ts';
 import type { Io } from './io.ts';
 import { printJson } from './output.ts';
 import { withStores } from './stores.ts';

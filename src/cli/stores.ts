@@ -10,7 +10,7 @@ import { loadConfig } from '../config/load.ts';
 import { isServiceRunning } from '../db/lock.ts';
 import { type Db, openDatabase, openExistingDatabase } from '../db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from '../deliveries/delivery-store.ts';
-import { createRunStore, type RunStore } from '../runs/run-store.ts';
+import { createRunStore, type RunStore } from '../runs/store/run-store.ts';
 import type { Io } from './io.ts';
 import { problemText } from './output.ts';
 

@@ -13,7 +13,7 @@ import {
   findMoved,
   updateComment,
 } from '../github/issues.ts';
-import type { ReportTarget } from '../runs/report.ts';
+import type { ReportTarget } from '../runs/outbox/report.ts';
 import type { Voice } from './voice.ts';
 
 /** Where people read what is said: an issue, a pull request or a discussion. Throws what `GitHubClient` says. */

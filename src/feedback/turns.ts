@@ -1,4 +1,4 @@
-import type { Report } from '../runs/report.ts';
+import type { Report } from '../runs/outbox/report.ts';
 
 /** So many reports are under way at once, and so many of one repository, so that a slow one holds up no other. */
 const AT_ONCE = 20;

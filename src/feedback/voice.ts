@@ -1,5 +1,5 @@
 import type { GitHubClient } from '../github/client.ts';
-import type { Report, ReportTarget } from '../runs/report.ts';
+import type { Report, ReportTarget } from '../runs/outbox/report.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
 import type { Marks } from './marks.ts';
 import type { TextName, TextValues } from './texts.ts';

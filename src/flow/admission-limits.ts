@@ -9,7 +9,7 @@ import {
   holdStarts,
   type Start,
   type StartScope,
-} from '../runs/start-store.ts';
+} from '../runs/store/start-store.ts';
 import { budgetSpent, loopStopped } from './denials.ts';
 
 /** What is counted before a run may start; a budget that is not set does not count. Days are those of UTC. */

@@ -13,7 +13,7 @@ import type { Profile } from '../profiles/profile.ts';
 import { CONTENTS, keepChanges } from '../publish/keep-changes.ts';
 import { knownCommits } from '../publish/known-commits.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import type { Mirrors } from '../workspaces/mirror.ts';
 import { lastBranches } from './branches-of-run.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from './clone-record.ts';

@@ -5,7 +5,7 @@ import { isCommentKind } from '../github/threads.ts';
 import { isSameLogin } from '../profiles/allow.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { askActor } from './actor.ts';
 import { readDelivered } from './delivered.ts';
 import type { Lookups } from './lookups.ts';

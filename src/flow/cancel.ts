@@ -1,5 +1,5 @@
 import type { Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 
 /** What came of asking for a cancel. */
 export type CancelAnswer = { status: 'requested' | 'already_ended'; message: string };

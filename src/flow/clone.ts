@@ -1,5 +1,5 @@
 import type { MountHost } from '../mounts/mount.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { compareAgentConfig } from '../workspaces/agent-config.ts';
 import { applyAgentConfig } from '../workspaces/apply-agent-config.ts';
 import { countPointers } from '../workspaces/census.ts';

@@ -1,10 +1,10 @@
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { Egress } from '../egress/sockets.ts';
 import type { Reporter } from '../feedback/reporter.ts';
-import type { ReportStore } from '../runs/report-store.ts';
+import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { Outcome, Run } from '../runs/run.ts';
-import type { RunPatch } from '../runs/run-patch.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunPatch } from '../runs/store/run-patch.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { removeWorkspace } from '../workspaces/sweep.ts';
 import { type AftermathParts, lookAfter } from './aftermath.ts';
 import type { CrashPoint } from './crash-points.ts';

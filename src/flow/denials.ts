@@ -1,6 +1,6 @@
 import type { FlowError, Problem } from '../base/errors.ts';
 import { counted } from '../base/words.ts';
-import { OWN_WORK } from '../runs/start-store.ts';
+import { OWN_WORK } from '../runs/store/start-store.ts';
 
 /** The sender is the account that the service itself speaks as. */
 export function ownAccount(login: string): Problem {

@@ -6,7 +6,7 @@ import type { Egress } from '../egress/sockets.ts';
 import { createTally, type EgressLine } from '../egress/tally.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { timelineText } from './timeline-writer.ts';
 
 /** What a run's way out takes from the rest of the service. */

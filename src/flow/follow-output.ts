@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import type { OutputStore } from '../runs/output-store.ts';
 import type { Run } from '../runs/run.ts';
+import type { OutputStore } from '../runs/store/output-store.ts';
 import { readOutputFrom } from './read-output.ts';
 
 const LOOK_EVERY_MS = 300;

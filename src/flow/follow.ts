@@ -9,7 +9,7 @@ import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { containerLost, judgeEnd } from './end-words.ts';
 import type { Flight } from './flight.ts';

@@ -9,7 +9,7 @@ import type { Profile } from '../profiles/profile.ts';
 import { keepLeft } from '../publish/left.ts';
 import { leftWords } from '../publish/left-words.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { type CloneRecord, mayHaveLeft } from './clone-record.ts';
 import type { Directories, RunPlaces } from './places.ts';
 

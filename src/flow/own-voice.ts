@@ -5,7 +5,7 @@ import type { GitHubClient } from '../github/client.ts';
 import { askAccount } from '../github/token-owner.ts';
 import { isSameLogin } from '../profiles/allow.ts';
 import type { Profile } from '../profiles/profile.ts';
-import type { OwnAccounts } from '../runs/own-accounts.ts';
+import type { OwnAccounts } from '../runs/store/own-accounts.ts';
 import type { Purpose } from './github-credential.ts';
 
 /** A GitHub client with the credential that a profile's runs in a repository (`owner/name`) have. */

@@ -1,7 +1,7 @@
 import { NOBODY } from '../containers/start-script.ts';
 import type { Db } from '../db/open.ts';
 import type { FlowEvent } from '../events/event.ts';
-import { isPushedByRun } from '../runs/start-store.ts';
+import { isPushedByRun } from '../runs/store/start-store.ts';
 import type { OwnVoice } from './own-voice.ts';
 import { type StartedBy, threadNumber } from './start.ts';
 

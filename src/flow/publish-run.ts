@@ -7,7 +7,7 @@ import type { GitHubClient } from '../github/client.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { PublishPlan } from '../publish/plan.ts';
 import { type Published, publish } from '../publish/publish.ts';
-import type { Publication, PublicationStore } from '../runs/publication-store.ts';
+import type { Publication, PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
 import { findStore } from '../workspaces/apart.ts';
 import type { Branches } from '../workspaces/branches.ts';

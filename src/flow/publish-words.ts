@@ -3,7 +3,7 @@ import { publicProblem } from '../feedback/public-words.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Published, Refusal } from '../publish/publish.ts';
 import type { Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 
 /** What telling of a publication takes from the rest of the service. */
 export type PublishWordsParts = {

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
 import { within } from '../containers/within.ts';
 import type { PublishPlan } from '../publish/plan.ts';
-import type { Publication, PublicationStore } from '../runs/publication-store.ts';
+import type { Publication, PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { Run } from '../runs/run.ts';
 import { createLanes } from './lanes.ts';
 import { isFinalFault } from './publish-faults.ts';

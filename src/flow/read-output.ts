@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { outputFile } from '../containers/log-file.ts';
-import type { OutputOf, OutputStore } from '../runs/output-store.ts';
+import type { OutputOf, OutputStore } from '../runs/store/output-store.ts';
 import { runLogDirectory } from './places.ts';
 
 /** Kept output as it stands in its file: JSON lines, perhaps cut anywhere; `endAt` is the offset behind it, in bytes. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Plan } from '../containers/plan.ts';
 import type { Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import type { CodexRefresh } from './codex-refresh.ts';
 
 /** What renewing takes from the rest of the service. */

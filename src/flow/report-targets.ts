@@ -1,5 +1,5 @@
 import type { FlowEvent } from '../events/event.ts';
-import type { ReportTarget } from '../runs/report.ts';
+import type { ReportTarget } from '../runs/outbox/report.ts';
 
 /** What a reaction goes to: the comment that started the run, else its issue, pull request or discussion; undefined without any. */
 export function reactionTarget(event: FlowEvent): ReportTarget | undefined {

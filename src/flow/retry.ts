@@ -2,7 +2,7 @@ import { type Blame, FlowError } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Outcome, Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 
 /** What a run's profile says of further attempts; runs saved before there was this key have one. */
 const ONE_ATTEMPT = { attempts: 1, backoffSec: 1, on: 'before-start' } as const;

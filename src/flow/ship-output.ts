@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { systemCode } from '../base/errors.ts';
 import { outputFile } from '../containers/log-file.ts';
 import type { Logger } from '../log/logger.ts';
-import type { OutputOf, OutputStore } from '../runs/output-store.ts';
+import type { OutputOf, OutputStore } from '../runs/store/output-store.ts';
 
 /** Copies the output that a run's worker keeps in a file into the database, for the other nodes; with SQLite there are none. */
 export type OutputShipper = {

@@ -1,7 +1,7 @@
 import { asFlowError } from '../base/errors.ts';
 import type { Db } from '../db/open.ts';
 import type { FlowEvent } from '../events/event.ts';
-import { namesOfRepository } from '../runs/thread-runs.ts';
+import { namesOfRepository } from '../runs/store/thread-runs.ts';
 import type { NoRun } from './no-run.ts';
 
 /** What is known of the Apps that sign deliveries; both throw when GitHub gives no answer. */

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
-import type { NewReport } from '../runs/report.ts';
-import type { ReportStore } from '../runs/report-store.ts';
+import type { NewReport } from '../runs/outbox/report.ts';
+import type { ReportStore } from '../runs/outbox/report-store.ts';
 import { commentTarget, commitTarget, reactionTarget } from './report-targets.ts';
 import { statusAt } from './tell.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { OWN_WORK, type Start } from '../runs/start-store.ts';
+import { OWN_WORK, type Start } from '../runs/store/start-store.ts';
 
 /** As what a start is counted: `isOwn` when the service itself, or the work of one of its runs, is behind the event. */
 export type StartedBy = { machine: boolean; isOwn: boolean };

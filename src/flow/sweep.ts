@@ -5,7 +5,7 @@ import { removeTree } from '../base/files.ts';
 import type { Engine } from '../containers/docker.ts';
 import { removeOrphans, removeStrays } from '../containers/reaper.ts';
 import type { Logger } from '../log/logger.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
 import type { CrashPoint } from './crash-points.ts';
 import type { EngineWatch } from './engine-watch.ts';

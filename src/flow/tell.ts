@@ -6,10 +6,10 @@ import { readEvent } from '../events/from-delivery.ts';
 import type { Reporter } from '../feedback/reporter.ts';
 import { hasTrouble } from '../feedback/run-words.ts';
 import type { Profile } from '../profiles/profile.ts';
-import type { NewReport, ReportTarget } from '../runs/report.ts';
-import type { ReportStore } from '../runs/report-store.ts';
+import type { NewReport, ReportTarget } from '../runs/outbox/report.ts';
+import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { commentTarget, isAboutDiscussion } from './report-targets.ts';
 
 /** What telling takes from the rest of the service. */

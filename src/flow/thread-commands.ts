@@ -2,7 +2,7 @@ import { asFlowError, type Problem } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
-import { findStart, recordStart } from '../runs/start-store.ts';
+import { findStart, recordStart } from '../runs/store/start-store.ts';
 import { refuseBeyondLimits } from './admission-limits.ts';
 import type { AdmissionParts } from './admission-parts.ts';
 import { commandTargets } from './command-targets.ts';

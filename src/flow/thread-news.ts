@@ -1,7 +1,7 @@
 import type { Db } from '../db/open.ts';
 import type { FlowEvent } from '../events/event.ts';
-import type { RunStore } from '../runs/run-store.ts';
-import { runsOfThread } from '../runs/thread-runs.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
+import { runsOfThread } from '../runs/store/thread-runs.ts';
 import { commentIdOf, HEARD } from './world-change.ts';
 
 /** Runs of a thread that are told of it, and for how long after their end, because a publication may still wait. */

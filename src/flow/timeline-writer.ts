@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 
 /** More lines than anybody reads; an agent must not fill the database. */
 const MAX_ENTRIES = 2_000;

@@ -5,7 +5,7 @@ import type { GitHubToken, GitHubTokens } from '../credentials/github-tokens.ts'
 import { renewCredential } from '../credentials/renew.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { TOKEN_NAME } from './github-credential.ts';
 import type { GrantRecord } from './grant-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';

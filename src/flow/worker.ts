@@ -1,10 +1,10 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { within } from '../containers/within.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Leases } from '../runs/leases.ts';
-import type { RunOwner, RunQueue } from '../runs/queue.ts';
+import type { Leases } from '../runs/queue/leases.ts';
+import type { RunOwner, RunQueue } from '../runs/queue/queue.ts';
+import type { WorkerNotice, WorkerStore } from '../runs/queue/worker-store.ts';
 import type { Run } from '../runs/run.ts';
-import type { WorkerNotice, WorkerStore } from '../runs/worker-store.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type Flight, leaseLost, runCancelled, serviceStopping, workerCutOff } from './flight.ts';
 import { createFlights, type Flights } from './flights.ts';

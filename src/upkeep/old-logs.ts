@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { treeBytes } from '../containers/tree-bytes.ts';
-import type { OutputStore } from '../runs/output-store.ts';
-import type { PublicationStore } from '../runs/publication-store.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { PublicationStore } from '../runs/outbox/publication-store.ts';
+import type { OutputStore } from '../runs/store/output-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { removeHostileTree } from '../workspaces/remove.ts';
 import type { Gone } from './old-bodies.ts';
 import { type KeepRule, type Kept, oldestFirst } from './oldest-first.ts';

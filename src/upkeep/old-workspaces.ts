@@ -1,5 +1,5 @@
 import { treeBytes } from '../containers/tree-bytes.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
 import type { Gone } from './old-bodies.ts';
 import { type Kept, oldestFirst } from './oldest-first.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
-import type { RunGroup } from '../../src/runs/groups.ts';
+import type { RunGroup } from '../../src/runs/queue/groups.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { openQueue } from '../support/queue.ts';
 import { size } from '../support/size.ts';

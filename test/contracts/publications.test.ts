@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PublishPlan } from '../../src/publish/plan.ts';
-import { createPublicationStore } from '../../src/runs/publication-store.ts';
+import { createPublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { openQueue } from '../support/queue.ts';
 

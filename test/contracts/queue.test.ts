@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
-import type { Ceilings } from '../../src/runs/pick.ts';
+import type { Ceilings } from '../../src/runs/queue/fair-order.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { openQueue } from '../support/queue.ts';
 import { size } from '../support/size.ts';

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { timeId } from '../../src/base/ids.ts';
 import type { Db } from '../../src/db/open.ts';
-import { createLeases, type Leases } from '../../src/runs/leases.ts';
-import { createRunQueue, type RunOwner, type RunQueue } from '../../src/runs/queue.ts';
+import { createLeases, type Leases } from '../../src/runs/queue/leases.ts';
+import { createRunQueue, type RunOwner, type RunQueue } from '../../src/runs/queue/queue.ts';
 import type { Run, RunState } from '../../src/runs/run.ts';
-import { createRunStore, type RunStore } from '../../src/runs/run-store.ts';
 import { MOVES } from '../../src/runs/states.ts';
+import { createRunStore, type RunStore } from '../../src/runs/store/run-store.ts';
 import { eachDatabase } from '../support/databases.ts';
 
 const owner = (worker: string): RunOwner => ({ worker, host: 'here' });

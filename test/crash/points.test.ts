@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { CRASH_POINTS, type CrashPointName } from '../../src/flow/crash-points.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { createRunStore } from '../../src/runs/run-store.ts';
+import { createRunStore } from '../../src/runs/store/run-store.ts';
 import { sharedPostgres } from '../support/databases.ts';
 import {
   commentPayload,

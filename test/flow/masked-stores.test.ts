@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { createCodexReader } from '../../src/containers/codex-events.ts';
 import { maskedReports, maskedRuns } from '../../src/flow/masked-stores.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import type { ReportStore } from '../../src/runs/report-store.ts';
+import type { ReportStore } from '../../src/runs/outbox/report-store.ts';
 import type { Run } from '../../src/runs/run.ts';
-import type { RunStore } from '../../src/runs/run-store.ts';
+import type { RunStore } from '../../src/runs/store/run-store.ts';
 
 const VALUE = 'q7Rz_pX4-mV9tKw2';
 const spelt = [...VALUE]

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { encodeLine } from '../../src/containers/output-line.ts';
 import { readOutputTail } from '../../src/flow/output-tail.ts';
-import type { OutputChunk } from '../../src/runs/output-store.ts';
+import type { OutputChunk } from '../../src/runs/store/output-store.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const OF = { runId: 'r', attempt: 1 };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Failure, requestRetry, retryWait } from '../../src/flow/retry.ts';
 import type { Profile, RetryRule } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
-import type { RunStore } from '../../src/runs/run-store.ts';
+import type { RunStore } from '../../src/runs/store/run-store.ts';
 
 const RULE: RetryRule = { attempts: 3, backoffSec: 10, on: 'before-start' };
 

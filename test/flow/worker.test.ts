@@ -3,10 +3,10 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { createWorker } from '../../src/flow/worker.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import type { Leases } from '../../src/runs/leases.ts';
-import type { RunQueue } from '../../src/runs/queue.ts';
+import type { Leases } from '../../src/runs/queue/leases.ts';
+import type { RunQueue } from '../../src/runs/queue/queue.ts';
+import type { WorkerStore } from '../../src/runs/queue/worker-store.ts';
 import type { Run } from '../../src/runs/run.ts';
-import type { WorkerStore } from '../../src/runs/worker-store.ts';
 
 /** Questions to the database that have been asked, and those that are not answered yet. */
 let asked = 0;

@@ -1,12 +1,12 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { timeId } from '../../src/base/ids.ts';
 import type { Db } from '../../src/db/open.ts';
-import type { RunGroup } from '../../src/runs/groups.ts';
-import type { Ceilings } from '../../src/runs/pick.ts';
-import { createRunQueue, NO_CEILINGS, type RunOwner } from '../../src/runs/queue.ts';
+import type { Ceilings } from '../../src/runs/queue/fair-order.ts';
+import type { RunGroup } from '../../src/runs/queue/groups.ts';
+import { createRunQueue, NO_CEILINGS, type RunOwner } from '../../src/runs/queue/queue.ts';
 import type { Run } from '../../src/runs/run.ts';
-import type { RunPatch } from '../../src/runs/run-patch.ts';
-import { createRunStore } from '../../src/runs/run-store.ts';
+import type { RunPatch } from '../../src/runs/store/run-patch.ts';
+import { createRunStore } from '../../src/runs/store/run-store.ts';
 
 /** What a test says of a run that it queues; `at` orders them. */
 export type QueuedRun = {

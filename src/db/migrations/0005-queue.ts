@@ -6,7 +6,7 @@ import { type Kysely, sql } from 'kysely';
  * `group_key` is the group a run waits in, `held` 1 while another run of its group has its turn. A run is ready when
  * nothing but room is missing: it waits, is not held, put off or called off. `head` marks the oldest ready run of
  * each repository, so that the next run is found among the heads. `actor` is who started it, '' when that is not
- * known. The conditions of these indexes stand in src/runs/lanes.ts word for word: SQLite uses an index with a
+ * known. The conditions of these indexes stand in src/runs/queue/repository-queues.ts word for word: SQLite uses an index with a
  * condition only where a query has the same one.
  */
 export async function up(kysely: Kysely<unknown>): Promise<void> {

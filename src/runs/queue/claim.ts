@@ -1,14 +1,14 @@
 import { type Kysely, sql } from 'kysely';
-import type { Clock } from '../base/clock.ts';
-import { isPostgres, lockFor } from '../db/lock-for.ts';
-import { databaseNow } from '../db/now.ts';
-import type { Db } from '../db/open.ts';
-import { giveHead, lockLanes, PUT_OFF, READY, settleLanes } from './lanes.ts';
+import type { Clock } from '../../base/clock.ts';
+import { isPostgres, lockFor } from '../../db/lock-for.ts';
+import { databaseNow } from '../../db/now.ts';
+import type { Db } from '../../db/open.ts';
+import type { Run } from '../run.ts';
+import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
+import { appendTimeline } from '../timeline.ts';
+import { type Ceilings, pickRun } from './fair-order.ts';
 import type { RunOwner } from './owner.ts';
-import { type Ceilings, pickRun } from './pick.ts';
-import type { Run } from './run.ts';
-import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
-import { appendTimeline } from './timeline.ts';
+import { giveHead, lockLanes, PUT_OFF, READY, settleLanes } from './repository-queues.ts';
 
 /** Runs that were put off and are due, taken back into their lanes by one claim. */
 const DUE_AT_ONCE = 100;

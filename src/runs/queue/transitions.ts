@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import { lockFor } from '../db/lock-for.ts';
+import { lockFor } from '../../db/lock-for.ts';
+import type { Run, RunState } from '../run.ts';
+import { runTables } from '../tables.ts';
 import { joinGroup, leaveGroup } from './groups.ts';
-import { lockLanes, settleLane } from './lanes.ts';
-import type { Run, RunState } from './run.ts';
-import { runTables } from './tables.ts';
+import { lockLanes, settleLane } from './repository-queues.ts';
 
 /** Before a move, inside its transaction: holds the group and the lane that the run enters or leaves. Gives the columns that a run has when it is wanted once more after its end: it waits for its group again. */
 export async function lockPlace(

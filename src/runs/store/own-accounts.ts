@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts';
-import type { Db } from '../db/open.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Db } from '../../db/open.ts';
 
 /** The accounts that the service speaks as on GitHub, each remembered under the credential it was learnt with. */
 export type OwnAccounts = {

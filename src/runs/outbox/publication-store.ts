@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { Clock } from '../base/clock.ts';
-import type { Db } from '../db/open.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Db } from '../../db/open.ts';
 
 /** What the store reads of a plan; all of it is kept as it is. */
 type Planned = { owner: string; repository: string; commit: string };

@@ -1,11 +1,11 @@
-import type { Clock } from '../base/clock.ts';
-import type { Db } from '../db/open.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Db } from '../../db/open.ts';
+import type { Run } from '../run.ts';
+import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { anyReady, claimRun } from './claim.ts';
-import { CALLED_OFF, QUEUED } from './lanes.ts';
+import type { Ceilings } from './fair-order.ts';
 import type { RunOwner } from './owner.ts';
-import type { Ceilings } from './pick.ts';
-import type { Run } from './run.ts';
-import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
+import { CALLED_OFF, QUEUED } from './repository-queues.ts';
 
 /** Who claims; its own file, so that claims need not import the queue. */
 export type { RunOwner } from './owner.ts';

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { ACTIVE, HEAD, lockLanes, READY, settleLane } from './lanes.ts';
-import { runTables } from './tables.ts';
+import { runTables } from '../tables.ts';
+import { ACTIVE, HEAD, lockLanes, READY, settleLane } from './repository-queues.ts';
 
 /** How many runs are worked on at once, over all workers, of one repository and of one actor; undefined is no limit. */
 export type Ceilings = { perRepository: number | undefined; perActor: number | undefined };

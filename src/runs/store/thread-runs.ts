@@ -1,6 +1,6 @@
-import type { Db } from '../db/open.ts';
-import type { Run } from './run.ts';
-import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
+import type { Db } from '../../db/open.ts';
+import type { Run } from '../run.ts';
+import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 
 /** The newest runs of one issue, pull request or discussion, newest first; the repository is known by GitHub's number, which survives renames. */
 export async function runsOfThread(

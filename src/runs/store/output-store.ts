@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Db } from '../db/open.ts';
+import type { Db } from '../../db/open.ts';
 
 /** A piece of a run's kept output, masked: whole lines of JSON, and where they stand in the file they come from, in bytes. */
 export type OutputChunk = { startAt: number; endAt: number; text: string };

@@ -1,4 +1,4 @@
-import type { runTables } from './tables.ts';
+import type { runTables } from '../tables.ts';
 
 /** Ids that one query names. */
 const IDS_AT_ONCE = 500;

@@ -1,9 +1,9 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
-import type { Clock } from '../base/clock.ts';
-import { randomId } from '../base/ids.ts';
-import type { Db } from '../db/open.ts';
+import type { Clock } from '../../base/clock.ts';
+import { randomId } from '../../base/ids.ts';
+import type { Db } from '../../db/open.ts';
+import { LIVE_KINDS, type SayingTables, toReport } from './outbox.ts';
 import type { NewReport, Report, ReportTarget } from './report.ts';
-import { LIVE_KINDS, type SayingTables, toReport } from './sayings.ts';
 
 /** Rows of what is to be said, so that nothing is forgotten and nothing is said twice. */
 export type ReportStore = {

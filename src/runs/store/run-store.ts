@@ -1,17 +1,17 @@
 import type { Kysely } from 'kysely';
-import type { Clock } from '../base/clock.ts';
-import type { Db } from '../db/open.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Db } from '../../db/open.ts';
+import { joinGroup } from '../queue/groups.ts';
+import { ACTIVE, lockLanes, settleLane } from '../queue/repository-queues.ts';
+import { callOff, leavePlace, lockPlace } from '../queue/transitions.ts';
+import type { Run, RunState, TimelineEntry } from '../run.ts';
+import { assertMove } from '../states.ts';
+import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
+import { appendTimeline, holdRun, readTimeline } from '../timeline.ts';
 import { endsOf, workspaceOwnersAmong } from './ends.ts';
-import { joinGroup } from './groups.ts';
-import { ACTIVE, lockLanes, settleLane } from './lanes.ts';
 import { type NewRun, newRow } from './new-run.ts';
-import { callOff, leavePlace, lockPlace } from './place.ts';
-import type { Run, RunState, TimelineEntry } from './run.ts';
 import { patchColumns, type RunPatch, resets } from './run-patch.ts';
 import { addAttempt } from './start-store.ts';
-import { assertMove } from './states.ts';
-import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
-import { appendTimeline, holdRun, readTimeline } from './timeline.ts';
 
 /** What is told to every worker when there is something to look for: a run that waits, a cancel. The payload is the run's id. */
 export const RUNS_CHANNEL = 'github_flows_runs';

@@ -1,5 +1,5 @@
-import type { EndReason, Outcome, RunState, TokenUsage } from './run.ts';
-import type { RunTables } from './tables.ts';
+import type { EndReason, Outcome, RunState, TokenUsage } from '../run.ts';
+import type { RunTables } from '../tables.ts';
 
 /** What a move may set besides the state; times in milliseconds since 1970. */
 export type RunPatch = {

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import { lockFor } from '../db/lock-for.ts';
-import { GROUPED, lockLanes, settleLanes } from './lanes.ts';
-import { runTables } from './tables.ts';
+import { lockFor } from '../../db/lock-for.ts';
+import { runTables } from '../tables.ts';
+import { GROUPED, lockLanes, settleLanes } from './repository-queues.ts';
 
 /** The group that a run wants to be in, and what happens when another run of it has not ended. */
 export type RunGroup = { key: string; onBusy: 'queue' | 'replace' | 'drop' };

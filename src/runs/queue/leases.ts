@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
-import type { Clock } from '../base/clock.ts';
-import { databaseNow } from '../db/now.ts';
-import type { Db } from '../db/open.ts';
-import { lockLanes, settleLanes } from './lanes.ts';
+import type { Clock } from '../../base/clock.ts';
+import { databaseNow } from '../../db/now.ts';
+import type { Db } from '../../db/open.ts';
+import type { Run } from '../run.ts';
+import { SET_ASIDE_FROM, SUSPICION } from '../suspicion.ts';
+import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
+import { appendTimeline } from '../timeline.ts';
 import type { RunOwner } from './queue.ts';
-import type { Run } from './run.ts';
-import { SET_ASIDE_FROM, SUSPICION } from './suspicion.ts';
-import { RUN_COLUMNS, runTables, toRun } from './tables.ts';
-import { appendTimeline } from './timeline.ts';
+import { lockLanes, settleLanes } from './repository-queues.ts';
 
 /** What became of runs whose worker did not renew: `back` wait again, `mine` were begun on this host, `lost` were begun on one that did not come back. */
 export type Lapsed = { back: string[]; mine: Run[]; lost: Run[] };

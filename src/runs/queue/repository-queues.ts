@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { lockFor } from '../db/lock-for.ts';
-import { runTables } from './tables.ts';
+import { lockFor } from '../../db/lock-for.ts';
+import { runTables } from '../tables.ts';
 
 // Word for word as the indexes of migration 0005 have them.
 

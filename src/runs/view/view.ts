@@ -1,6 +1,6 @@
-import { isoTime } from '../base/clock.ts';
-import type { Run } from './run.ts';
-import type { WorkerView } from './worker-store.ts';
+import { isoTime } from '../../base/clock.ts';
+import type { WorkerView } from '../queue/worker-store.ts';
+import type { Run } from '../run.ts';
 
 /** A run in the shape that every list and page gives it. */
 export function runView(run: Run): Record<string, unknown> {

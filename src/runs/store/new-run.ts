@@ -1,6 +1,6 @@
-import type { RunGroup } from './groups.ts';
-import type { Run } from './run.ts';
-import type { RunTables } from './tables.ts';
+import type { RunGroup } from '../queue/groups.ts';
+import type { Run } from '../run.ts';
+import type { RunTables } from '../tables.ts';
 
 /** A run as admission makes it: the effective profile is saved with it, for ever. */
 export type NewRun = Pick<

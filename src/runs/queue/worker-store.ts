@@ -1,7 +1,7 @@
 import type { Kysely, RawBuilder } from 'kysely';
-import type { Clock } from '../base/clock.ts';
-import { databaseNow } from '../db/now.ts';
-import type { Db } from '../db/open.ts';
+import type { Clock } from '../../base/clock.ts';
+import { databaseNow } from '../../db/now.ts';
+import type { Db } from '../../db/open.ts';
 
 /** A worker as it announces itself: `capacity` is how many runs it works on at once. */
 export type WorkerNotice = { id: string; host: string; name: string; version: string; capacity: number };

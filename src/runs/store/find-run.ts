@@ -1,5 +1,5 @@
-import { runUnknown } from './errors.ts';
-import type { Run } from './run.ts';
+import { runUnknown } from '../errors.ts';
+import type { Run } from '../run.ts';
 import type { RunStore } from './run-store.ts';
 
 /** The run of this id. Throws `run_unknown`. */

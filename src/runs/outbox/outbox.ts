@@ -1,5 +1,5 @@
+import type { RunTables } from '../tables.ts';
 import type { Report, ReportKind } from './report.ts';
-import type { RunTables } from './tables.ts';
 
 /** Kinds that live as long as their run and are updated in place. */
 export const LIVE_KINDS: ReportKind[] = ['status', 'check'];

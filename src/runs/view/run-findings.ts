@@ -1,6 +1,6 @@
-import type { Problem } from '../base/errors.ts';
-import { counted } from '../base/words.ts';
-import type { TimelineEntry } from './run.ts';
+import type { Problem } from '../../base/errors.ts';
+import { counted } from '../../base/words.ts';
+import type { TimelineEntry } from '../run.ts';
 
 /** What was kept of an agent's commits; paths on this machine. */
 export type ShownChanges = { commits: number; files: number; commit: string; patch: string; bundle: string };

@@ -1,5 +1,5 @@
-import { isoTime } from '../base/clock.ts';
-import type { Run, TimelineEntry } from './run.ts';
+import { isoTime } from '../../base/clock.ts';
+import type { Run, TimelineEntry } from '../run.ts';
 import { runFindings } from './run-findings.ts';
 import { runView } from './view.ts';
 
