@@ -10,7 +10,7 @@ import { createProgramCheck, fitImage } from '../flow/fit-image.ts';
 import { runPlaces } from '../flow/places.ts';
 import { makePlan } from '../flow/plan.ts';
 import { runOwner } from '../flow/run-owner.ts';
-import { resolveMounts } from '../mounts/check.ts';
+import { resolveMounts } from '../mounts/rules/check.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';

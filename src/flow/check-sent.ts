@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { FlowError } from '../base/errors.ts';
-import { checkPlanMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
+import { checkPlanMounts } from '../mounts/rules/check.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Which directory or file each source of a bind was when it was checked. */

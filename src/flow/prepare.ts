@@ -7,8 +7,8 @@ import { type Committer, NOBODY, type RunFile, runFiles } from '../containers/st
 import { gitUserName } from '../credentials/git-credential.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';
-import { resolveMounts } from '../mounts/check.ts';
 import type { MountHost } from '../mounts/mount.ts';
+import { resolveMounts } from '../mounts/rules/check.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';

@@ -1,6 +1,6 @@
 import type { Fault, Problem } from '../base/errors.ts';
-import { loadDenyList } from '../mounts/deny-list.ts';
 import type { MountHost } from '../mounts/mount.ts';
+import { loadDenyList } from '../mounts/rules/deny-list.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import { collidingBranches } from './branch-faults.ts';
 import { type BuildTools, buildProfile } from './build.ts';

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/errors.ts';
-import { checkEnvName } from '../mounts/env-names.ts';
+import { checkEnvName } from '../mounts/flags/env-names.ts';
 
 /** A named secret as a fragment asks for it: its name alone, or also the variable that it is exported as. */
 export type SecretSetting = string | { name: string; env?: string };

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import { asFlowError, type FlowError, type Problem } from '../base/errors.ts';
 import { isInside } from '../base/files.ts';
-import { collisionsOf } from '../mounts/collisions.ts';
 import type { MountArg } from '../mounts/mount.ts';
 import { checkTargetPath } from '../mounts/paths.ts';
+import { collisionsOf } from '../mounts/rules/collisions.ts';
 import { checkTarget } from '../mounts/target.ts';
 import type { Runtime } from './profile.ts';
 

@@ -1,6 +1,6 @@
 import { parseBytes } from '../base/bytes.ts';
 import type { Fault } from '../base/errors.ts';
-import { parseDockerArgs } from '../mounts/docker-args.ts';
+import { parseDockerArgs } from '../mounts/flags/docker-args.ts';
 import type { DockerArgs } from '../mounts/mount.ts';
 import type { Policy } from '../policy/policy.ts';
 import { show } from './faults.ts';

@@ -22,7 +22,7 @@ import {
 import { maskDelivered } from '../../src/credentials/mask-secrets.ts';
 import { createRedactor, type Redactor } from '../../src/log/redact.ts';
 import { tokenIn } from '../../src/log/token-shapes.ts';
-import { resolveMounts } from '../../src/mounts/check.ts';
+import { resolveMounts } from '../../src/mounts/rules/check.ts';
 import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex-login.ts';
 import { bindOf, makeMountHost } from '../support/mount-host.ts';
 import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';

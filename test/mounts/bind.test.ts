@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkMounts, resolveMounts } from '../../src/mounts/check.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
+import { checkMounts, resolveMounts } from '../../src/mounts/rules/check.ts';
 import { bindOf, checkedBind, codesOfBind, makeMountHost, mountsOf } from '../support/mount-host.ts';
 
 let root: string;

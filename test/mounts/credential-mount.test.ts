@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkMounts, resolveMounts } from '../../src/mounts/check.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
+import { checkMounts, resolveMounts } from '../../src/mounts/rules/check.ts';
 import { bindOf, checkedBind, codesOfBind, makeMountHost } from '../support/mount-host.ts';
 import { policyOf } from '../support/policy-files.ts';
 

@@ -2,8 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { checkMounts } from '../../src/mounts/check.ts';
-import { DENY_TABLE, loadDenyList } from '../../src/mounts/deny-list.ts';
+import { checkMounts } from '../../src/mounts/rules/check.ts';
+import { DENY_TABLE, loadDenyList } from '../../src/mounts/rules/deny-list.ts';
 import { makeMountHost } from '../support/mount-host.ts';
 
 const { root, host, remove } = makeMountHost();

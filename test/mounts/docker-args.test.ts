@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
+import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 
 const parsed = (...args: unknown[]) => {
   const result = parseDockerArgs(args);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { DENY_TABLE, type DenyEntry } from '../../src/mounts/deny-list.ts';
-import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
-import { FLAGS } from '../../src/mounts/flags.ts';
+import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
+import { FLAGS } from '../../src/mounts/flags/flags.ts';
+import { DENY_TABLE, type DenyEntry } from '../../src/mounts/rules/deny-list.ts';
 
 const page = readFileSync(new URL('../../docs/mounts.md', import.meta.url), 'utf8');
 const section = (heading: string): string =>

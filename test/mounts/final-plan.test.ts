@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkPlanMounts } from '../../src/mounts/check.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
+import { checkPlanMounts } from '../../src/mounts/rules/check.ts';
 import { makeMountHost } from '../support/mount-host.ts';
 
 let root: string;

@@ -2,8 +2,8 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { checkMounts } from '../../src/mounts/check.ts';
-import { isEngineOutside, isSharedPath } from '../../src/mounts/host-view.ts';
+import { checkMounts } from '../../src/mounts/rules/check.ts';
+import { isEngineOutside, isSharedPath } from '../../src/mounts/rules/host-view.ts';
 import { makeMountHost } from '../support/mount-host.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'gf-view-')));

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { isInside } from '../../src/base/files.ts';
-import { checkMounts } from '../../src/mounts/check.ts';
-import { loadDenyList } from '../../src/mounts/deny-list.ts';
-import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
+import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 import type { CheckedMount, DockerArgs } from '../../src/mounts/mount.ts';
+import { checkMounts } from '../../src/mounts/rules/check.ts';
+import { loadDenyList } from '../../src/mounts/rules/deny-list.ts';
 import { makeMountHost } from '../support/mount-host.ts';
 import { size } from '../support/size.ts';
 

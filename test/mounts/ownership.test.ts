@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkMounts, checkPlanMounts, resolveMounts } from '../../src/mounts/check.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
+import { checkMounts, checkPlanMounts, resolveMounts } from '../../src/mounts/rules/check.ts';
 import { bindOf, makeMountHost } from '../support/mount-host.ts';
 
 let root: string;

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkMounts, checkPlanMounts, resolveMounts } from '../../src/mounts/check.ts';
-import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
+import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
-import { checkPolicyMounts } from '../../src/mounts/policy-mounts.ts';
+import { checkMounts, checkPlanMounts, resolveMounts } from '../../src/mounts/rules/check.ts';
+import { checkPolicyMounts } from '../../src/mounts/rules/policy-mounts.ts';
 import type { PolicyMount } from '../../src/policy/policy.ts';
 import { bindOf, makeMountHost } from '../support/mount-host.ts';
 import { policyOf } from '../support/policy-files.ts';

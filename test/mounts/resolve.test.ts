@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { followLinks } from '../../src/mounts/resolve.ts';
+import { followLinks } from '../../src/mounts/rules/resolve.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'gf-links-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

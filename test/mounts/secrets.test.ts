@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { tokenIn } from '../../src/log/token-shapes.ts';
-import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
-import { checkEnvName } from '../../src/mounts/env-names.ts';
+import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
+import { checkEnvName } from '../../src/mounts/flags/env-names.ts';
 
 /** Joined from parts, so that nobody who searches this repository for tokens finds one. */
 const token = (...parts: string[]): string => parts.join('');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkMounts } from '../../src/mounts/check.ts';
-import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
+import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
+import { checkMounts } from '../../src/mounts/rules/check.ts';
 import { bindOf, makeMountHost, mountsOf } from '../support/mount-host.ts';
 
 let host: MountHost;

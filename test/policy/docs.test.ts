@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkPolicyMounts } from '../../src/mounts/policy-mounts.ts';
+import { checkPolicyMounts } from '../../src/mounts/rules/policy-mounts.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import schema from '../../src/policy/policy.schema.json' with { type: 'json' };
 import { policyFile } from '../support/policy-files.ts';

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { checkMounts } from '../../src/mounts/check.ts';
-import { parseDockerArgs } from '../../src/mounts/docker-args.ts';
+import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 import type { CheckedMount, MountArg, MountHost } from '../../src/mounts/mount.ts';
+import { checkMounts } from '../../src/mounts/rules/check.ts';
 
 /** A host of its own below a temporary directory: two homes, the application in one of them. `remove` takes all away. */
 export function makeMountHost(): { root: string; host: MountHost; remove: () => void } {

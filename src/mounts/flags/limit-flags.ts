@@ -1,0 +1,62 @@
+import { parseBytes } from '../bytes.ts';
+import { flagValueInvalid, flagWeakens } from '../errors.ts';
+import type { FlagReader } from './draft.ts';
+
+const MIB = 1024 ** 2;
+
+/** The engine refuses less: https://docs.docker.com/engine/containers/resource_constraints/ */
+const LEAST_MEMORY_BYTES = 6 * MIB;
+
+/** More than any host has; beyond it a limit is none. */
+const MOST_MEMORY_BYTES = 64 * 1024 ** 4;
+const MOST_CPUS = 4096;
+
+/** The kernel's PID_MAX_LIMIT on 64 bits. */
+const MOST_PIDS = 4_194_304;
+
+/** `--memory 2g`. */
+export const readMemory: FlagReader = (draft, { value }) => {
+  draft.memoryBytes = readSize('--memory', value, LEAST_MEMORY_BYTES);
+};
+
+/** `--shm-size 256m`. */
+export const readShmSize: FlagReader = (draft, { value }) => {
+  draft.shmSizeBytes = readSize('--shm-size', value, 4096);
+};
+
+/** `--cpus 1.5`: the engine counts billionths. */
+export const readCpus: FlagReader = (draft, { value }) => {
+  const mend = 'Write a number of processors such as 2 or 1.5.';
+  if (isUnlimited(value)) throw flagWeakens('--cpus', value, 'it means no limit', mend);
+  const cpus = /^(\d{1,9}(\.\d{1,9})?|\.\d{1,9})$/.test(value) ? Number(value) : Number.NaN;
+  if (!(cpus >= 0.01 && cpus <= MOST_CPUS)) {
+    throw flagValueInvalid('--cpus', value, `it is no number from 0.01 to ${MOST_CPUS}`, mend);
+  }
+  draft.cpus = cpus;
+};
+
+/** `--pids-limit 512`. */
+export const readPids: FlagReader = (draft, { value }) => {
+  const mend = 'Write a number of processes such as 512.';
+  if (isUnlimited(value)) throw flagWeakens('--pids-limit', value, 'it means no limit', mend);
+  const pids = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(pids >= 1 && pids <= MOST_PIDS)) {
+    throw flagValueInvalid('--pids-limit', value, `it is no whole number from 1 to ${MOST_PIDS}`, mend);
+  }
+  draft.pids = pids;
+};
+
+function readSize(flag: string, value: string, least: number): number {
+  const mend = 'Write a size such as 512m or 2g.';
+  const bytes = parseBytes(value);
+  if (isUnlimited(value) || bytes === 0) throw flagWeakens(flag, value, 'it means no limit', mend);
+  if (bytes === undefined) throw flagValueInvalid(flag, value, 'it is no size', mend);
+  if (bytes < least) throw flagValueInvalid(flag, value, `it is less than ${least} bytes`, mend);
+  if (bytes > MOST_MEMORY_BYTES) throw flagValueInvalid(flag, value, 'it is more than any host has', mend);
+  return bytes;
+}
+
+/** Zero and everything below it: Docker takes 0 and -1 for "no limit". */
+function isUnlimited(value: string): boolean {
+  return /^(-.*|\+?0*(\.0*)?|unlimited|max)$/i.test(value) && value !== '';
+}

@@ -1,0 +1,131 @@
+import { type Dir, type Dirent, lstatSync, opendirSync } from 'node:fs';
+import { posix } from 'node:path';
+import { systemClock } from '../../base/clock.ts';
+import { FlowError, systemCode } from '../../base/errors.ts';
+import { isInside } from '../../base/files.ts';
+import { heldDenied, sourceTooLarge } from '../errors.ts';
+import type { DenyList } from './deny-list.ts';
+import { deniedEndings } from './endings.ts';
+import { holdsNoSecret } from './harmless-content.ts';
+import { foldName, pathNames } from './path-pattern.ts';
+import type { Trail } from './resolve.ts';
+
+/** How much of a source is looked at: entries in all, directories in each other, milliseconds. */
+export type SearchBounds = { entries: number; depth: number; ms: number };
+
+/** The service stands still while it searches: a tenth of a second for as many entries as this. */
+const BOUNDS: SearchBounds = { entries: 25_000, depth: 32, ms: 2_000 };
+
+type Search = {
+  source: string;
+  list: DenyList;
+  bounds: SearchBounds;
+  device: number;
+  seen: number;
+  untilMs: number;
+};
+
+/** A directory on the way down, and its names from the root on, folded. */
+type Place = { path: string; names: readonly string[]; depth: number };
+
+/** What packages bring is the same on every host, the keys of their examples too. */
+const PACKAGES = '/usr';
+const NOT_PACKAGES = '/usr/local';
+
+/**
+ * Searches what a source holds for names of the deny-list and for sockets, because a bind shows all of it. Links are
+ * not followed, other file systems are not entered, and neither is what the service may not read: then no run of its
+ * user may. What the policy lists as unsearched or as writable is not searched, nor what packages brought. Throws `mount_denied` with the path
+ * that was found, and `mount_too_large_to_search`.
+ */
+export function searchBelow(
+  source: string,
+  trail: Trail,
+  list: DenyList,
+  bounds: SearchBounds = BOUNDS,
+): void {
+  const { real, stats } = trail;
+  if (!stats || isVouchedFor(list, real)) return;
+  if (!list.searched.has(real)) {
+    const untilMs = systemClock.passed() + bounds.ms;
+    const search = { source, list, bounds, device: stats.dev, seen: 0, untilMs };
+    list.searched.set(real, faultOf(search, real, stats.isDirectory()));
+  }
+  const fault = list.searched.get(real);
+  if (fault) throw fault;
+}
+
+function isVouchedFor({ policy }: DenyList, real: string): boolean {
+  if (isInside(PACKAGES, real) && !isInside(NOT_PACKAGES, real)) return true;
+  const vouched = policy.mounts.filter(({ writable, unsearched }) => writable || unsearched);
+  return vouched.some(({ source }) => isInside(source, real));
+}
+
+function faultOf(search: Search, real: string, isDirectory: boolean): FlowError | undefined {
+  try {
+    const names = pathNames(real).folded;
+    if (isDirectory) walk(search, { path: real, names, depth: 1 });
+    else refuseNamed(search, { path: real, names, isFile: true });
+    return undefined;
+  } catch (error) {
+    if (error instanceof FlowError) return error;
+    throw error;
+  }
+}
+
+function walk(search: Search, place: Place): void {
+  const { source, list, bounds } = search;
+  if (place.depth > bounds.depth)
+    throw sourceTooLarge(source, `more than ${bounds.depth} directories lie in each other`, list.policy);
+  for (const item of entriesOf(place.path)) {
+    search.seen += 1;
+    if (search.seen > bounds.entries)
+      throw sourceTooLarge(source, `it holds more than ${bounds.entries} entries`, list.policy);
+    if (systemClock.passed() > search.untilMs)
+      throw sourceTooLarge(source, `to look takes more than ${bounds.ms / 1000} s`, list.policy);
+    const path = posix.join(place.path, item.name);
+    const names = [...place.names, foldName(item.name)];
+    if (item.isSocket()) throw heldDenied(source, path, 'a socket of the host is never mounted');
+    refuseNamed(search, { path, names, isFile: item.isFile() });
+    if (item.isDirectory() && isEntered(search, path)) walk(search, { path, names, depth: place.depth + 1 });
+  }
+}
+
+/** Of what is denied for what is in it, files alone count: a link shows what it leads to, and that is looked at itself. */
+function refuseNamed(
+  { source, list }: Search,
+  { path, names, isFile }: { path: string; names: readonly string[]; isFile: boolean },
+): void {
+  const denied = deniedEndings(names).find(
+    ({ entry }) => entry.kind !== 'content' || (isFile && !holdsNoSecret(path)),
+  );
+  if (denied) throw heldDenied(source, path, denied.entry.reason, list.policy);
+}
+
+function isEntered({ device }: Search, directory: string): boolean {
+  try {
+    return lstatSync(directory).dev === device;
+  } catch {
+    return false;
+  }
+}
+
+function* entriesOf(path: string): Generator<Dirent> {
+  const directory = opened(path);
+  if (!directory) return;
+  try {
+    for (let item = directory.readSync(); item; item = directory.readSync()) yield item;
+  } finally {
+    directory.closeSync();
+  }
+}
+
+/** Undefined for what is gone meanwhile, or may not be read. */
+function opened(path: string): Dir | undefined {
+  try {
+    return opendirSync(path, { bufferSize: 1024 });
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}

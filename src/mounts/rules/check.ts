@@ -1,0 +1,87 @@
+import type { Problem } from '../../base/errors.ts';
+import { credentialBound, mountWritable, sourceChanged } from '../errors.ts';
+import type { CheckedMount, MountArg, MountHost } from '../mount.ts';
+import { checkMountTarget } from '../target.ts';
+import { searchBelow } from './below.ts';
+import { holdsLogin } from './credential-mount.ts';
+import { type DenyList, loadDenyList } from './deny-list.ts';
+import { refuseDenied } from './deny-match.ts';
+import { type Examined, examine } from './examine.ts';
+import { isOwn } from './own.ts';
+import { checkOwnership } from './ownership.ts';
+import { isWritableByPolicy, refuseInsideWritable } from './policy-mounts.ts';
+import { followLinks } from './resolve.ts';
+import { refuseAbsent, refuseSpecialFile } from './source-state.ts';
+
+/**
+ * Checks a profile's mounts as far as that can be done before a run: destinations, and sources on the literal and on
+ * the real path; one that is missing is no fault yet. `mounts` holds those without a problem. Never throws.
+ * Whoever checks many profiles at once hands in one `denyList` for all of them.
+ */
+export function checkMounts(
+  mounts: readonly MountArg[],
+  host: MountHost,
+  denyList?: DenyList,
+): { mounts: CheckedMount[]; problems: (Problem & { asWritten: string })[] } {
+  const examined = examine(mounts, host, denyList);
+  return {
+    mounts: passed(examined),
+    problems: examined.flatMap(({ mount, faults }) =>
+      faults.map((fault) => ({ ...fault.toProblem(), asWritten: mount.asWritten })),
+    ),
+  };
+}
+
+/**
+ * Checks the mounts again for one launch, and what only matters then: that the sources of binds are there, and that
+ * nobody untrusted can change the way to them. Credentials may still be missing: what copies them says so better.
+ * Throws the first fault: those of `checkMounts`, `mount_source_missing`, `mount_source_unreadable`,
+ * `mount_source_untrusted`.
+ */
+export function resolveMounts(mounts: readonly MountArg[], host: MountHost): CheckedMount[] {
+  const examined = examine(mounts, host);
+  const fault = examined.flatMap(({ faults }) => faults)[0];
+  if (fault) throw fault;
+  for (const { mount, checked, trail } of examined) {
+    if (mount.type !== 'bind' || checked?.kind !== 'bind' || !trail) continue;
+    refuseAbsent(mount.source, trail);
+    checkOwnership(mount.source, trail, host.trustedUids);
+  }
+  return passed(examined);
+}
+
+/**
+ * The last look before a container starts, at exactly the binds that the engine will get. Directories in `own` belong
+ * to this run and may lie where no profile may mount; every other source must still be what was checked, and no
+ * credential: those are copied. `readOnly` is true unless said; without `search` nothing below the sources is looked
+ * at, for who has just done so. Throws `mount_denied`, `mount_too_large_to_search`, `mount_writable`, `mount_source_changed`, `mount_credential_bound` and what
+ * `resolveMounts` throws.
+ */
+export function checkPlanMounts(
+  binds: readonly { source: string; target: string; readOnly?: boolean }[],
+  host: MountHost,
+  own: readonly string[],
+  options: { search: boolean } = { search: true },
+): void {
+  if (binds.length === 0) return;
+  const list = loadDenyList(host);
+  for (const { source, target, readOnly = true } of binds) {
+    const trail = followLinks(source);
+    const isOurs = isOwn(source, trail, own);
+    refuseDenied(source, trail, list, isOurs ? 'own' : 'bind');
+    if (isOurs) continue;
+    if (trail.real !== source) throw sourceChanged(source, trail.real);
+    refuseAbsent(source, trail);
+    refuseSpecialFile(source, trail);
+    refuseInsideWritable(source, trail, list.policy);
+    if (!readOnly && !isWritableByPolicy(list.policy, source)) throw mountWritable(source, list.policy);
+    checkOwnership(source, trail, host.trustedUids);
+    checkMountTarget(target);
+    if (holdsLogin(source)) throw credentialBound(source);
+    if (options.search) searchBelow(source, trail, list);
+  }
+}
+
+function passed(examined: readonly Examined[]): CheckedMount[] {
+  return examined.flatMap(({ checked }) => checked ?? []);
+}

@@ -1,0 +1,101 @@
+import { posix } from 'node:path';
+import { asFlowError, type FlowError } from '../../base/errors.ts';
+import { isInside } from '../../base/files.ts';
+import { mountWritable } from '../errors.ts';
+import type { BindArg, CheckedMount, MountArg, MountHost } from '../mount.ts';
+import { checkSourcePath } from '../paths.ts';
+import { checkMountTarget, SECRETS_TARGET } from '../target.ts';
+import { searchBelow } from './below.ts';
+import { collisionsOf } from './collisions.ts';
+import { type Delivery, deliveryOf } from './credential-mount.ts';
+import { refuseOutside } from './credential-place.ts';
+import { type DenyList, loadDenyList } from './deny-list.ts';
+import { insideSecrets, refuseDenied } from './deny-match.ts';
+import { isWritableByPolicy, refuseInsideWritable } from './policy-mounts.ts';
+import { followLinks, type Trail } from './resolve.ts';
+import { refuseSpecialFile, refuseUnseen } from './source-state.ts';
+
+/** One mount looked at: what it becomes if it has no fault, where its source led, and every fault found. */
+export type Examined = {
+  mount: MountArg;
+  checked?: CheckedMount;
+  trail?: Trail;
+  faults: readonly FlowError[];
+};
+
+/** Looks at every mount for itself and at all of them together; throws nothing. */
+export function examine(mounts: readonly MountArg[], host: MountHost, denyList?: DenyList): Examined[] {
+  const list = denyList ?? (mounts.some(({ type }) => type === 'bind') ? loadDenyList(host) : undefined);
+  const alone = mounts.map((mount) =>
+    mount.type !== 'bind' ? examineOther(mount) : examineBind(mount, host, list ?? loadDenyList(host)),
+  );
+  const collisions = collisionsOf(alone);
+  return alone.map((found, index) => {
+    const fault = collisions.get(index);
+    return fault ? { mount: found.mount, faults: [...found.faults, fault] } : found;
+  });
+}
+
+/** A tmpfs or a volume, which have no path of the host; whether a volume may be mounted was asked where it was read. */
+function examineOther(mount: Exclude<MountArg, BindArg>): Examined {
+  const { faults, attempt } = collector();
+  attempt(() => checkMountTarget(mount.target));
+  if (faults.length > 0) return { mount, faults };
+  const checked = mount.type === 'tmpfs' ? { ...mount, kind: mount.type } : { ...mount, kind: mount.type };
+  return { mount, checked, faults };
+}
+
+function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined {
+  const { faults, attempt } = collector();
+  const trail = attempt(() => {
+    checkSourcePath(mount.source);
+    return followLinks(mount.source);
+  });
+  if (!trail) return { mount, faults };
+  attempt(() => refuseDenied(mount.source, trail, list, 'copy'));
+  if (faults.length === 0) attempt(() => refuseSpecialFile(mount.source, trail));
+  if (faults.length === 0) attempt(() => refuseInsideWritable(mount.source, trail, list.policy));
+  const checkTarget = (): unknown => attempt(() => checkMountTarget(mount.target));
+  if (faults.length > 0) {
+    if (!isInside(SECRETS_TARGET, mount.target)) checkTarget();
+    return { mount, faults };
+  }
+  const delivery = attempt(() => deliveryOf(mount, trail, insideSecrets(trail, list)));
+  if (!delivery) return { mount, faults };
+  if (delivery.kind !== 'credential') checkTarget();
+  if (delivery.kind !== 'bind' && faults.length === 0)
+    attempt(() => refuseOutside(mount.source, trail, list));
+  if (delivery.kind === 'bind') {
+    if (!mount.readOnly && !isWritableByPolicy(list.policy, trail.real))
+      faults.push(mountWritable(mount.source, list.policy));
+    attempt(() => refuseUnseen(mount.source, trail, host));
+    if (faults.length === 0) attempt(() => searchBelow(mount.source, trail, list));
+  }
+  if (faults.length > 0) return { mount, faults };
+  return { mount, checked: checkedBind(mount, trail.real, delivery), trail, faults };
+}
+
+function checkedBind(mount: BindArg, real: string, delivery: Delivery): CheckedMount {
+  if (delivery.kind === 'bind') return { ...mount, kind: 'bind', realSource: real };
+  const source = delivery.kind === 'credential' ? unfollowed(mount.source) : real;
+  return { ...mount, source, kind: delivery.kind, name: delivery.name };
+}
+
+/** The real directory of a credential file and its own name: a link there is left for who reads the file to refuse. */
+function unfollowed(source: string): string {
+  return posix.join(followLinks(posix.dirname(source)).real, posix.basename(source));
+}
+
+/** Keeps what is thrown, so that several faults of one mount are told at once. */
+function collector(): { faults: FlowError[]; attempt: <T>(look: () => T) => T | undefined } {
+  const faults: FlowError[] = [];
+  const attempt = <T>(look: () => T): T | undefined => {
+    try {
+      return look();
+    } catch (error) {
+      faults.push(asFlowError(error));
+      return undefined;
+    }
+  };
+  return { faults, attempt };
+}
