@@ -14,7 +14,7 @@ import { joinParts } from './join-parts.ts';
 import { joinSigners } from './join-signers.ts';
 import { joinRecovery } from './join-upkeep.ts';
 import type { LogDestination } from './log/logger.ts';
-import { createRegistry, type Registry } from './profiles/registry.ts';
+import { createRegistry, type Registry } from './profiles/read/registry.ts';
 import type { RunStore } from './runs/store/run-store.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */

@@ -24,8 +24,8 @@ import { isEngineOutside } from './mounts/rules/host-view.ts';
 import { checkPolicyMounts } from './mounts/rules/policy-mounts.ts';
 import { loadPolicy, type PolicyPlace } from './policy/load.ts';
 import { NO_POLICY, type Policy } from './policy/policy.ts';
-import type { LoadChecks } from './profiles/load.ts';
 import type { Profile } from './profiles/profile.ts';
+import type { LoadChecks } from './profiles/read/load.ts';
 import { checkTemplate } from './prompts/render.ts';
 
 /** The application's own directory: this checkout. */

@@ -5,7 +5,7 @@ import type { Ground } from './ground.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
 import { admissionLimits } from './join-talk.ts';
 import { joinWork, type Work } from './join-work.ts';
-import type { Registry } from './profiles/registry.ts';
+import type { Registry } from './profiles/read/registry.ts';
 import { RUNS_CHANNEL } from './runs/store/run-store.ts';
 
 /** Tells that a delivery was stored. */

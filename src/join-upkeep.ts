@@ -5,7 +5,7 @@ import { appName } from './credentials/app-record.ts';
 import { signInAs } from './credentials/app-sign-in.ts';
 import { createGitHubClient } from './github/client.ts';
 import type { Ground } from './ground.ts';
-import type { ProfileSet } from './profiles/match.ts';
+import type { ProfileSet } from './profiles/match/match.ts';
 import type { Profile } from './profiles/profile.ts';
 import { createPublicationStore } from './runs/outbox/publication-store.ts';
 import { createOutputStore } from './runs/store/output-store.ts';

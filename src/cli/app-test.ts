@@ -10,7 +10,7 @@ import { createGitHubClient, type GitHubClient } from '../github/client.ts';
 import { repositoriesOf, revokeToken } from '../github/token-reach.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
-import { loadProfiles } from '../profiles/load.ts';
+import { loadProfiles } from '../profiles/read/load.ts';
 import { hostsOf, servingOf, servingView, servingWords } from './app-serving-view.ts';
 import { isCalled } from './app-view.ts';
 import { appsOf } from './apps-of.ts';

@@ -2,8 +2,8 @@ import { policyPlace, profileChecks } from '../assembly.ts';
 import type { Config } from '../config/config.ts';
 import { joinNeeds } from '../join-needs.ts';
 import { loadPolicy } from '../policy/load.ts';
-import { loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { loadProfiles } from '../profiles/read/load.ts';
 import type { Check, Finding } from './check.ts';
 import { MOST_LOOKED_AT, planOf } from './engine-check.ts';
 

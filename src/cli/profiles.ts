@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { profileChecks } from '../assembly.ts';
 import { counted } from '../base/words.ts';
-import { incompleteProfiles } from '../profiles/incomplete.ts';
-import { type LoadResult, loadProfiles } from '../profiles/load.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { incompleteProfiles } from '../profiles/read/incomplete.ts';
+import { type LoadResult, loadProfiles } from '../profiles/read/load.ts';
 import type { Io } from './io.ts';
 import { openProfileNotes } from './open-profiles.ts';
 import { plain, printJson, printTable, problemText } from './output.ts';

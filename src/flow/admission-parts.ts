@@ -3,7 +3,7 @@ import type { Db } from '../db/open.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { Marks } from '../feedback/marks.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Registry } from '../profiles/registry.ts';
+import type { Registry } from '../profiles/read/registry.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import type { AdmissionLimits } from './admission-limits.ts';

@@ -5,7 +5,7 @@ import type { CandidateOutcome, Decision, Delivery } from '../deliveries/deliver
 import type { FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
 import { renderGroup } from '../profiles/group-key.ts';
-import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match.ts';
+import { explainMatch, matchEvent, type ProfileSet } from '../profiles/match/match.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RunGroup } from '../runs/queue/groups.ts';
 import { recordStart } from '../runs/store/start-store.ts';

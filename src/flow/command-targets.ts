@@ -1,7 +1,7 @@
 import type { Problem } from '../base/errors.ts';
 import type { Db } from '../db/open.ts';
 import type { FlowEvent } from '../events/event.ts';
-import type { ProfileSet } from '../profiles/match.ts';
+import type { ProfileSet } from '../profiles/match/match.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/store/run-store.ts';

@@ -1,7 +1,7 @@
 import { commandArgs } from '../events/attributes.ts';
 import type { FlowEvent } from '../events/event.ts';
-import type { ProfileSet } from '../profiles/match.ts';
-import { matchEvent } from '../profiles/match.ts';
+import type { ProfileSet } from '../profiles/match/match.ts';
+import { matchEvent } from '../profiles/match/match.ts';
 
 /** What people ask of runs in a comment on their thread; `runId` when they named one. */
 export type CommentCommand = { name: 'cancel' | 'retry' | 'status'; runId: string | undefined };

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
-import type { ProfileSet } from '../profiles/match.ts';
+import type { ProfileSet } from '../profiles/match/match.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { askActor } from './actor.ts';
 import { type AdmissionLimits, refuseBeyondLimits } from './admission-limits.ts';

@@ -1,7 +1,7 @@
 import type { Problem } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
-import type { ProfileSet } from '../profiles/match.ts';
-import { type NearCommand, nearCommand } from '../profiles/near-command.ts';
+import type { ProfileSet } from '../profiles/match/match.ts';
+import { type NearCommand, nearCommand } from '../profiles/match/near-command.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { askActor } from './actor.ts';
 import { type CommandParts, commandTargets } from './command-targets.ts';

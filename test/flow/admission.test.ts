@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
-import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match.ts';
+import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match/match.ts';
 import { candidatesOf, commentEvent } from '../support/flow-events.ts';
 import { commentPayload } from '../support/service.ts';
 import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { loadProfiles } from '../../src/profiles/load.ts';
+import { loadProfiles } from '../../src/profiles/read/load.ts';
 import { AGENT, checks, codes, load, profilesDirectory, writeFiles } from '../support/profile-files.ts';
 
 const BASE = { trigger: { event: 'push' }, execution: AGENT };

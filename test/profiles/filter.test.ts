@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { createFilterCompiler, filterFacts } from '../../src/profiles/filter.ts';
+import { createFilterCompiler, filterFacts } from '../../src/profiles/match/filter.ts';
 import { commentEvent } from '../support/flow-events.ts';
 
 const compile = createFilterCompiler();

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadProfiles } from '../../src/profiles/load.ts';
+import { loadProfiles } from '../../src/profiles/read/load.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
 import { AGENT, checks, codes, load, profilesDirectory } from '../support/profile-files.ts';
 

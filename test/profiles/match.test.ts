@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ATTRIBUTES, type FlowEvent } from '../../src/events/event.ts';
-import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match.ts';
+import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match/match.ts';
 import type { Trigger } from '../../src/profiles/profile.ts';
 import { candidatesOf, commentEvent } from '../support/flow-events.ts';
 import { size } from '../support/size.ts';

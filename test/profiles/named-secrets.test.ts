@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { secretProblems, toSecrets } from '../../src/profiles/named-secrets.ts';
-import { createSchemaCheck } from '../../src/profiles/schema.ts';
+import { createSchemaCheck } from '../../src/profiles/read/schema.ts';
 
 const check = createSchemaCheck();
 const faults = (secrets: unknown): (string | undefined)[] =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createProfileSet } from '../../src/profiles/match.ts';
-import { nearCommand } from '../../src/profiles/near-command.ts';
+import { createProfileSet } from '../../src/profiles/match/match.ts';
+import { nearCommand } from '../../src/profiles/match/near-command.ts';
 import type { Trigger } from '../../src/profiles/profile.ts';
 import { candidatesOf, commentEvent } from '../support/flow-events.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/policy/policy.ts';
-import { type LoadResult, loadProfiles } from '../../src/profiles/load.ts';
+import { type LoadResult, loadProfiles } from '../../src/profiles/read/load.ts';
 import { policyOf } from '../support/policy-files.ts';
 import { checks, profilesDirectory } from '../support/profile-files.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { FaultsError } from '../../src/base/errors.ts';
-import { matchEvent } from '../../src/profiles/match.ts';
-import { createRegistry } from '../../src/profiles/registry.ts';
+import { matchEvent } from '../../src/profiles/match/match.ts';
+import { createRegistry } from '../../src/profiles/read/registry.ts';
 import { commentEvent } from '../support/flow-events.ts';
 import { AGENT, checks, profilesDirectory, writeFiles } from '../support/profile-files.ts';
 

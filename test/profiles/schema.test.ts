@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ATTRIBUTES } from '../../src/events/event.ts';
-import { createFilterCompiler } from '../../src/profiles/filter.ts';
+import { createFilterCompiler } from '../../src/profiles/match/filter.ts';
 import schema from '../../src/profiles/profile.schema.json' with { type: 'json' };
 
 type Part = { properties?: Record<string, Part>; $ref?: string; description?: string; else?: Part };

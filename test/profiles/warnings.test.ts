@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Profile, Trigger } from '../../src/profiles/profile.ts';
-import { profileWarnings } from '../../src/profiles/warnings.ts';
+import { profileWarnings } from '../../src/profiles/read/warnings.ts';
 import { profileOf } from '../support/flow-events.ts';
 
 const fragment = { folder: '.', file: 'profile.json', description: undefined, settings: {} };

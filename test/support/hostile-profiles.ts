@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Settings } from '../../src/profiles/fragment.ts';
+import type { Settings } from '../../src/profiles/read/fragment.ts';
 
 /** What a profile is made of that somebody wrote who means harm, or who is not careful. */
 export type HostileProfile = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { PROMPT_NAMES } from '../../src/flow/prompt.ts';
-import { type LoadResult, loadProfiles } from '../../src/profiles/load.ts';
+import { type LoadResult, loadProfiles } from '../../src/profiles/read/load.ts';
 
 /** Values that a profile of the test's own leaves to this one. */
 export const AGENT = {

@@ -1,0 +1,134 @@
+import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
+import type { Problem } from '../../base/errors.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import { filterInvalid, filterRefused, filterTooLong } from './filter-faults.ts';
+import { createTimeLimit } from './time-limit.ts';
+
+/** What one filter said of one event; `why` is null when it simply gave false. */
+export type FilterAnswer = { holds: boolean; why: string | null };
+
+/** One event as filters see it. */
+export type FilterFacts = { event: unknown; attributes: Attributes };
+
+/** A compiled `trigger.filter`; evaluating it never throws. */
+export type Filter = (facts: FilterFacts) => FilterAnswer;
+
+/** Compiles filters; one whose text is bad gives the problem instead. */
+export type FilterCompiler = (source: string) => Filter | Problem;
+
+/** Longest filter, in characters, and how long one may work on one event, in milliseconds, before it counts as false. */
+const MAX_LENGTH = 4096;
+const MAX_MS = 1000;
+
+const LIMITS = { maxAstNodes: 1000, maxDepth: 40, maxListElements: 500, maxMapEntries: 100 };
+
+/** The macros that go through a list, and the one that gives a value a name: nested in each other they multiply. */
+const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind']);
+
+/** What `attributes` is in a filter: its own type, so that a misspelt attribute is told at load. */
+class Attributes {
+  constructor(event: FlowEvent) {
+    Object.assign(this, event.attributes);
+    const number = event.attributes.issueNumber;
+    if (Number.isSafeInteger(number)) Object.assign(this, { issueNumber: BigInt(number as number) });
+  }
+}
+
+const TEXT_ATTRIBUTES = [
+  'event',
+  'action',
+  'repository',
+  'actorLogin',
+  'actorType',
+  'authorAssociation',
+  'branch',
+  'command',
+  'labelName',
+];
+
+/** A compiler for CEL over `event` (the payload) and `attributes`. */
+export function createFilterCompiler(): FilterCompiler {
+  const environment = new Environment({ limits: LIMITS })
+    .registerType('Attributes', {
+      ctor: Attributes,
+      fields: {
+        ...Object.fromEntries(TEXT_ATTRIBUTES.map((name) => [name, 'string'])),
+        issueNumber: 'int',
+        isPullRequest: 'bool',
+        isFork: 'bool',
+      },
+    })
+    .registerVariable('event', 'map<string, dyn>')
+    .registerVariable('attributes', 'Attributes');
+  const limit = createTimeLimit(MAX_MS);
+  return (source) => {
+    if (source.length > MAX_LENGTH) return filterTooLong(source.length, MAX_LENGTH);
+    const parsed = parse(environment, source);
+    if ('code' in parsed) return parsed;
+    const { expression, loops } = parsed;
+    const tooLong = { holds: false, why: `it took longer than ${MAX_MS} ms` };
+    if (!loops) return (facts) => evaluate(expression, facts);
+    return (facts) => limit.run(() => evaluate(expression, facts), tooLong);
+  };
+}
+
+function parse(
+  environment: Environment,
+  source: string,
+): { expression: ParseResult; loops: boolean } | Problem {
+  try {
+    const expression = environment.parse(source);
+    const macros = survey(expression.ast);
+    if (macros.refused) return filterRefused(source, macros.refused);
+    const check = expression.check();
+    if (!check.valid)
+      return filterInvalid(source, check.error?.summary ?? 'its types do not fit', check.error?.range);
+    if (check.type !== 'bool' && check.type !== 'dyn')
+      return filterInvalid(source, `it gives ${check.type}, not true or false`, undefined);
+    return { expression, loops: macros.loops };
+  } catch (error) {
+    const { summary, range } = error as { summary?: string; range?: { start: number } };
+    return filterInvalid(source, summary ?? String(error), range);
+  }
+}
+
+/** Made once for an event, however many filters look at it. */
+export function filterFacts(event: FlowEvent): FilterFacts {
+  return { event: event.payload, attributes: new Attributes(event) };
+}
+
+function evaluate(expression: ParseResult, facts: FilterFacts): FilterAnswer {
+  try {
+    const value: unknown = expression(facts);
+    if (typeof value === 'boolean') return { holds: value, why: null };
+    return { holds: false, why: 'it gave neither true nor false' };
+  } catch (error) {
+    return { holds: false, why: (error as { summary?: string }).summary ?? 'it could not be evaluated' };
+  }
+}
+
+/** Looks at every call: whether any goes through a list, and the first that is refused. */
+function survey(ast: ASTNode): { loops: boolean; refused: string | undefined } {
+  const found: { loops: boolean; refused: string | undefined } = { loops: false, refused: undefined };
+  const visit = (part: unknown, inMacro: boolean): void => {
+    if (Array.isArray(part)) {
+      for (const inner of part) visit(inner, inMacro);
+      return;
+    }
+    if (typeof part !== 'object' || part === null || !('op' in part)) return;
+    const node = part as ASTNode;
+    if (node.op !== 'call' && node.op !== 'rcall') {
+      visit(node.args, inMacro);
+      return;
+    }
+    const [name] = node.args;
+    const isMacro = node.op === 'rcall' && MACROS.has(name);
+    if (isMacro) found.loops = true;
+    if (name === 'matches') found.refused ??= 'matches';
+    if (isMacro && inMacro) found.refused ??= `${name} inside another macro`;
+    if (node.op === 'rcall') visit(node.args[1], inMacro);
+    visit(node.args.at(-1), inMacro || isMacro);
+  };
+  visit(ast, false);
+  return found;
+}

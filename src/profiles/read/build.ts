@@ -1,0 +1,177 @@
+import type { Fault, Problem } from '../../base/errors.ts';
+import { jsonPointer } from '../../base/json.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { fullAllow } from '../allow.ts';
+import { targetFault } from '../branch-faults.ts';
+import { toSecrets } from '../named-secrets.ts';
+import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from '../profile.ts';
+import { toPublish } from '../publish.ts';
+import { tooManyCandidates } from '../value-faults.ts';
+import { countCandidates, MAX_CANDIDATES } from './expand.ts';
+import type { Settings, VariableSetting } from './fragment.ts';
+import { type Line, mergeLine, originOf } from './merge.ts';
+import { ownPlaceProblems } from './own-paths.ts';
+import { policyFaults } from './policy-faults.ts';
+import type { PromptFile } from './prompt-file.ts';
+import { toRuntime } from './runtime.ts';
+import { promptNotNamed } from './runtime-faults.ts';
+
+/** What one line of fragments came to: a profile, a default that lacks something, or faults. */
+export type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
+
+/** What building needs from outside: the prompt that a fragment's promptRef names, and the check of a template. */
+export type BuildTools = {
+  promptOf(file: string, ref: string): Promise<{ prompt: PromptFile } | { fault: Fault }>;
+  checkPrompt(template: string, names: readonly string[]): readonly Problem[];
+  policy: Policy;
+  /** The network of profiles that say nothing about it. */
+  networkDefault: Runtime['network'] & {};
+  /** Whom runs have where a profile says nothing; undefined is nobody in particular. */
+  runAs?: { uid: number; gid: number } | undefined;
+};
+
+/** Two further attempts, about ten and twenty seconds later, as long as the agent has not begun. */
+const DEFAULT_RETRY = { attempts: 3, backoffSec: 10, on: 'before-start' } as const;
+
+/** Merges a line and makes its profile. */
+export async function buildProfile(line: Line, tools: BuildTools): Promise<Built> {
+  const settings = mergeLine(line);
+  const own = line.at(-1) ?? line[0];
+  const complete = completeOf(settings);
+  if ('missing' in complete) return complete;
+  const { trigger, handler, runtime, image } = complete;
+  const fileOf = (key: string): string => originOf(line, ['execution', 'runtime', key]);
+  const made = toRuntime(runtime, image, fileOf, tools.policy);
+  const variables = toVariables(handler.promptVariables ?? {});
+  const prompt = await promptOfLine(line, handler, variables, tools);
+  const checkout = toCheckout(settings.checkout);
+  const publish = toPublish(settings.publish);
+  const count = countCandidates(trigger);
+  const refused = policyFaults(made.runtime, { ...tools, setting: runtime, fileOf });
+  const faults = [
+    ...made.faults,
+    ...ownPlaceProblems(made.runtime, settings.credentials?.codex ?? false).map(
+      ({ key, code, message, mend }) => ({
+        code,
+        message,
+        mend,
+        file: fileOf(key),
+        path: jsonPointer('execution', 'runtime', key),
+      }),
+    ),
+    ...refused,
+    ...prompt.faults,
+    ...targetFault(originOf(line, ['checkout', 'ref']), { checkout, publish }),
+  ];
+  if (count > MAX_CANDIDATES)
+    faults.push(tooManyCandidates(originOf(line, ['trigger']), count, MAX_CANDIDATES));
+  if (faults.length > 0) return { faults };
+  return {
+    profile: {
+      path: own.folder,
+      description: own.description,
+      trigger,
+      allow: fullAllow(settings.allow),
+      execution: { handler: toHandler(handler, prompt.found, variables), runtime: made.runtime },
+      credentials: {
+        github: toGitHub(settings.credentials?.github),
+        codex: settings.credentials?.codex ?? false,
+        secrets: toSecrets(settings.credentials?.secrets),
+      },
+      checkout,
+      ...concurrencyOf(settings.concurrency),
+      retry: { ...DEFAULT_RETRY, ...settings.retry },
+      report: {
+        ...settings.report,
+        reaction: settings.report?.reaction ?? true,
+        comment: settings.report?.comment ?? 'on-failure',
+      },
+      ...(settings.budget && { budget: settings.budget }),
+      publish,
+    },
+  };
+}
+
+/** Without a group nothing waits, whatever `onBusy` says. */
+function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<Settings['concurrency']> = {}) {
+  return group ? { concurrency: { group, onBusy } } : {};
+}
+
+function toGitHub(setting: NonNullable<Settings['credentials']>['github']): Profile['credentials']['github'] {
+  return setting && { permissions: setting.permissions, ...(setting.env ? { env: setting.env } : {}) };
+}
+
+type HandlerSetting = NonNullable<NonNullable<Settings['execution']>['handler']>;
+type CompleteHandler = HandlerSetting & Required<Pick<HandlerSetting, 'type' | 'command'>>;
+
+type Complete = {
+  trigger: NonNullable<Settings['trigger']>;
+  handler: CompleteHandler;
+  runtime: NonNullable<NonNullable<Settings['execution']>['runtime']>;
+  image: Runtime['image'];
+};
+
+function completeOf({ trigger, execution }: Settings): Complete | { missing: string[] } {
+  const { handler, runtime } = execution ?? {};
+  if (
+    trigger?.event !== undefined &&
+    handler?.type !== undefined &&
+    handler.command !== undefined &&
+    runtime?.image !== undefined
+  )
+    return { trigger, handler: handler as CompleteHandler, runtime, image: runtime.image };
+  return {
+    missing: [
+      ...(trigger?.event === undefined ? ['trigger.event'] : []),
+      ...(handler?.type === undefined ? ['execution.handler.type'] : []),
+      ...(handler?.command === undefined ? ['execution.handler.command'] : []),
+      ...(runtime?.image === undefined ? ['execution.runtime.image'] : []),
+    ],
+  };
+}
+
+async function promptOfLine(
+  line: Line,
+  handler: CompleteHandler,
+  variables: readonly PromptVariable[],
+  tools: BuildTools,
+): Promise<{ found: PromptFile | undefined; faults: Fault[] }> {
+  const ref = handler.promptRef;
+  if (ref === undefined) {
+    const faults = handler.type === 'agent' ? [promptNotNamed((line.at(-1) ?? line[0]).file)] : [];
+    return { found: undefined, faults };
+  }
+  const found = await tools.promptOf(originOf(line, ['execution', 'handler', 'promptRef']), ref);
+  if ('fault' in found) return { found: undefined, faults: [found.fault] };
+  const { path, text } = found.prompt;
+  const problems = tools.checkPrompt(
+    text,
+    variables.map(({ name }) => name),
+  );
+  return { found: found.prompt, faults: problems.map((problem) => ({ ...problem, file: path })) };
+}
+
+function toHandler(
+  setting: CompleteHandler,
+  prompt: PromptFile | undefined,
+  promptVariables: readonly PromptVariable[],
+): Handler {
+  const { type, agent, command, args } = setting;
+  return { type, ...(agent && { agent }), command, args: args ?? [], prompt, promptVariables };
+}
+
+function toVariables(settings: Readonly<Record<string, VariableSetting>>): PromptVariable[] {
+  return Object.entries(settings).map(([name, { path, required, default: other }]) => ({
+    name,
+    path,
+    required,
+    default: required ? '' : (other ?? ''),
+  }));
+}
+
+/** `from` decides: a ref that a fragment above set is not meant any more when a nearer one says otherwise. */
+function toCheckout(setting: Settings['checkout']): CheckoutRule {
+  const from = (setting?.from ?? 'auto') as CheckoutRule['from'];
+  const { depth, agentConfig = 'base' } = setting ?? {};
+  return { from, ref: from === 'ref' ? setting?.ref : undefined, depth, agentConfig };
+}

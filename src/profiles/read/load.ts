@@ -1,0 +1,188 @@
+import type { Fault, Problem } from '../../base/errors.ts';
+import type { MountHost } from '../../mounts/mount.ts';
+import { loadDenyList } from '../../mounts/rules/deny-list.ts';
+import { NO_POLICY } from '../../policy/policy.ts';
+import { collidingBranches } from '../branch-faults.ts';
+import { profileNotUtf8, profileTooLarge, profileUnreadable } from '../faults.ts';
+import { createFilterCompiler } from '../match/filter.ts';
+import type { Candidate, Profile, Runtime } from '../profile.ts';
+import { type BuildTools, buildProfile } from './build.ts';
+import { expandProfile } from './expand.ts';
+import { type Fragment, toFragment } from './fragment.ts';
+import { readJson } from './json.ts';
+import { foldersAbove, type Line, linesOf, originOf } from './merge.ts';
+import { findPrompt } from './prompt-file.ts';
+import { pruneWrong } from './prune.ts';
+import { readText } from './read-text.ts';
+import { createSchemaCheck, type SchemaCheck } from './schema.ts';
+import { type FragmentPlace, findFragments } from './tree.ts';
+import { checkFragment, type FragmentChecks } from './validate.ts';
+import { profileWarnings } from './warnings.ts';
+
+/** What loading asks of other rooms: the host that mounts are checked against, and the check of a prompt template. */
+export type LoadChecks = {
+  mountHost: MountHost;
+  checkPrompt: (template: string, names: readonly string[]) => readonly Problem[];
+  /** The names that a variable's path may have after `workspace.` and `run.`. */
+  promptNames: FragmentChecks['promptNames'];
+  /** What is wrong with a list of hosts, by the index of each entry. */
+  checkAllowList: (
+    entries: readonly unknown[],
+    privateHosts: readonly string[],
+  ) => readonly (Problem & { index: number })[];
+  /** The network of profiles that say nothing about it; open unless set. */
+  networkDefault?: Runtime['network'] & {};
+};
+
+/**
+ * Everything below a profiles directory: the complete profiles by path, their candidates, the folders that are
+ * only defaults with what they lack, every fault, and what complete profiles should be asked about. A set is to be
+ * used only when there are no faults; warnings keep it from nothing.
+ */
+export type LoadResult = {
+  profiles: Profile[];
+  candidates: Candidate[];
+  defaults: { path: string; missing: string[] }[];
+  faults: Fault[];
+  warnings: Fault[];
+};
+
+/** How many files are read at once. */
+const AT_ONCE = 32;
+
+/** Reads, merges and checks all profiles below `dir`. Never throws for what is in the files: faults are part of the result. */
+export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): Promise<LoadResult> {
+  const { dir, checks } = parts;
+  const { places, faults } = await findFragments(dir);
+  const schema = createSchemaCheck();
+  const tools = createBuildTools(dir, checks);
+  const { mountHost } = checks;
+  const denyList = loadDenyList(mountHost);
+  const { checkAllowList, checkPrompt, promptNames } = checks;
+  const own = {
+    mountHost,
+    denyList,
+    checkAllowList,
+    checkPrompt,
+    promptNames,
+    compileFilter: createFilterCompiler(),
+    policy: tools.policy,
+  };
+  const reads = await inBatches(places, (place) => readFragment(place, schema, own, tools));
+  const foldersWhere = (test: (read: FragmentRead) => boolean): Set<string> =>
+    new Set(places.filter((_, index) => test(reads[index] ?? { faults: [] })).map(({ folder }) => folder));
+  const broken = foldersWhere(({ fragment }) => fragment === undefined);
+  const faulty = foldersWhere((read) => read.faults.length > 0);
+  const lines = linesOf(reads.flatMap(({ fragment }) => fragment ?? []));
+  const built = await inBatches(
+    lines.filter((line) => !onPath(folderOf(line), broken)),
+    async (line) => ({ line, path: folderOf(line), ...(await buildProfile(line, tools)) }),
+  );
+  const profiles = built.flatMap((each) =>
+    'profile' in each && !onPath(each.path, faulty) ? [each.profile] : [],
+  );
+  return {
+    profiles,
+    candidates: profiles.flatMap(expandProfile),
+    defaults: built.flatMap((each) =>
+      'missing' in each ? [{ path: each.path, missing: each.missing }] : [],
+    ),
+    faults: distinct([
+      ...faults,
+      ...reads.flatMap((read) => read.faults),
+      ...built.flatMap((each) => ('faults' in each ? each.faults : [])),
+      ...collidingBranches(
+        built.flatMap((each) =>
+          'profile' in each
+            ? [{ file: originOf(each.line, ['publish', 'branch']), profile: each.profile }]
+            : [],
+        ),
+      ),
+    ]),
+    warnings: distinct(
+      built.flatMap((each) => ('profile' in each ? profileWarnings(each.line, each.profile) : [])),
+    ),
+  };
+}
+
+function folderOf(line: Line): string {
+  return (line.at(-1) ?? line[0]).folder;
+}
+
+function onPath(folder: string, marked: ReadonlySet<string>): boolean {
+  return [...foldersAbove(folder), folder].some((each) => marked.has(each));
+}
+
+type FragmentRead = { fragment?: Fragment; faults: Fault[] };
+
+/**
+ * A fragment and its own faults; no fragment when it is not even valid by the schema, so that nothing is built on it.
+ * What the schema passes of such a one is still checked: all faults are told at once.
+ */
+async function readFragment(
+  place: FragmentPlace,
+  schema: SchemaCheck,
+  checks: FragmentChecks,
+  tools: BuildTools,
+): Promise<FragmentRead> {
+  const json = await readPlace(place.file);
+  if ('faults' in json) return json;
+  const { faults: invalid, wrong } = schema(json.value, place.file);
+  const written = invalid.length === 0 ? json.value : pruneWrong(json.value, wrong);
+  if (written === undefined) return { faults: invalid };
+  const fragment = toFragment(written, place);
+  const ref = fragment.settings.execution?.handler?.promptRef;
+  const prompt = ref === undefined ? undefined : await tools.promptOf(place.file, ref);
+  const faults = [
+    ...checkFragment(fragment, written, checks),
+    ...(prompt && 'fault' in prompt ? [prompt.fault] : []),
+  ];
+  if (invalid.length === 0) return { fragment, faults };
+  return { faults: [...invalid, ...faults.filter(({ path }) => !isWrongItem(path ?? '', wrong))] };
+}
+
+/** Whether a fault repeats what the schema said of the same item: these lists are read whole, with what is wrong in them. */
+function isWrongItem(path: string, wrong: readonly string[]): boolean {
+  return /^\/execution\/runtime\/(dockerArgs|network\/allow)\/\d+$/.test(path) && wrong.includes(path);
+}
+
+async function readPlace(file: string): Promise<{ value: unknown } | { faults: Fault[] }> {
+  const read = await readText(file);
+  if ('text' in read) return readJson(read.text, file);
+  if (read.why === 'too-large') return { faults: [profileTooLarge(file, read.detail)] };
+  return { faults: [read.why === 'not-utf8' ? profileNotUtf8(file) : profileUnreadable(file, read.detail)] };
+}
+
+/** Prompts are read once for each fragment that names one, and each template checked once for each set of names. */
+function createBuildTools(dir: string, checks: LoadChecks): BuildTools {
+  const prompts = new Map<string, ReturnType<typeof findPrompt>>();
+  const problems = new Map<string, readonly Problem[]>();
+  return {
+    policy: checks.mountHost.policy?.() ?? NO_POLICY,
+    networkDefault: checks.networkDefault ?? 'open',
+    runAs: checks.mountHost.runAs,
+    promptOf(file, ref) {
+      const found = prompts.get(file) ?? findPrompt(dir, file, ref);
+      prompts.set(file, found);
+      return found;
+    },
+    checkPrompt(template, names) {
+      const key = JSON.stringify([template, ...names]);
+      const known = problems.get(key) ?? checks.checkPrompt(template, names);
+      problems.set(key, known);
+      return known;
+    },
+  };
+}
+
+async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += AT_ONCE)
+    results.push(...(await Promise.all(items.slice(start, start + AT_ONCE).map(work))));
+  return results;
+}
+
+/** A fault of a default reaches every profile below it; it is told once. */
+function distinct(faults: readonly Fault[]): Fault[] {
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}

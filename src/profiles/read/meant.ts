@@ -1,0 +1,61 @@
+import { tokenIn } from '../../log/token-shapes.ts';
+
+/** What people write who know other tools, and what it is called here; used where the second is known. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  on: 'trigger',
+  mounts: 'dockerArgs',
+  volumes: 'dockerArgs',
+  users: 'actors',
+  variable: 'env',
+  hosts: 'allow',
+  promptVars: 'promptVariables',
+  variables: 'promptVariables',
+  vars: 'promptVariables',
+  ports: 'network',
+  secretEnv: 'env',
+  name: 'description',
+  'cancel-in-progress': 'onBusy',
+  cancel: 'replace',
+  pr: 'pull-request',
+  push: 'write',
+  bridge: 'open',
+  host: 'open',
+  head: 'pull-request-head',
+  failed: 'failure',
+  rw: 'write',
+};
+
+/** The known name that somebody meant who used another tool's word, if it is one. */
+export function otherWord(word: string, known: readonly string[]): string | undefined {
+  const name = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
+  return name !== undefined && known.includes(name) ? name : undefined;
+}
+
+/** Where a pattern refuses a text: the text that was probably meant, by the place in the profile. */
+export function meantText(path: string, text: unknown): string | undefined {
+  if (typeof text !== 'string' || text.length > 200 || tokenIn(text) !== undefined) return undefined;
+  if (path.startsWith('/credentials/secrets/')) return asName(text);
+  if (path.startsWith('/execution/handler/promptVariables/')) return asPath(text);
+  if (path.startsWith('/allow/actors/'))
+    return /^@?[A-Za-z0-9-]+$/.test(text) ? text.replace('@', '') : undefined;
+  if (path.startsWith('/allow/teams/'))
+    return /^@?[\w-]+$/.test(text)
+      ? `your-org/${text.replace('@', '').toLowerCase()}`
+      : text.replace(/^@/, '');
+  return undefined;
+}
+
+function asName(text: string): string | undefined {
+  const name = text
+    .replaceAll(/[^A-Za-z0-9_]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .toUpperCase();
+  return /^[A-Z_]/.test(name) ? name : undefined;
+}
+
+/** `{{event.issue.title}}`, `$event.issue.title`, `github.event.issue.title` and `issue.title` all mean one place. */
+function asPath(text: string): string | undefined {
+  const bare = text.replaceAll(/[${}\s]/g, '').replace(/^github\./, '');
+  if (!/^\w+(\.\w+)*$/.test(bare)) return undefined;
+  return /^(event|attributes|workspace|run)\./.test(bare) ? bare : `event.${bare}`;
+}

@@ -1,0 +1,35 @@
+import type { Fault } from '../../base/errors.ts';
+import { jsonPointer } from '../../base/json.ts';
+import { askedNetwork, askPolicy } from '../../policy/ask.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { Runtime } from '../profile.ts';
+import type { RuntimeSetting } from './fragment.ts';
+
+/** What a profile asks for beyond the policy, told in the file and at the key that asks; a flag's place is dockerArgs. */
+export function policyFaults(
+  runtime: Runtime,
+  from: {
+    policy: Policy;
+    networkDefault: Runtime['network'] & {};
+    runAs?: { uid: number; gid: number } | undefined;
+    setting: RuntimeSetting;
+    fileOf: (key: string) => string;
+  },
+): Fault[] {
+  const { image, memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes, ociRuntime } = runtime;
+  const [uid, gid] = runtime.user?.split(':').map(Number) ?? [];
+  const refusals = askPolicy(from.policy, {
+    ...{ image, memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes, ociRuntime },
+    user: uid === undefined || gid === undefined ? undefined : { uid, gid },
+    runAs: from.runAs,
+    network: askedNetwork(runtime.network ?? from.networkDefault),
+    volumes: runtime.dockerArgs.mounts.flatMap((mount) =>
+      mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],
+    ),
+  });
+  return refusals.map(({ asks, code, message, mend }) => {
+    const isDefault = asks === 'network' && runtime.network === undefined;
+    const key = Object.hasOwn(from.setting, asks) || isDefault ? asks : 'dockerArgs';
+    return { code, message, mend, file: from.fileOf(key), path: jsonPointer('execution', 'runtime', key) };
+  });
+}

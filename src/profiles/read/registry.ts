@@ -1,0 +1,140 @@
+import { realpathSync } from 'node:fs';
+import { watch } from 'chokidar';
+import type { Clock, Timer } from '../../base/clock.ts';
+import { type Fault, FaultsError } from '../../base/errors.ts';
+import { counted } from '../../base/words.ts';
+import { createProfileSet, type ProfileSet } from '../match/match.ts';
+import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
+
+/** Quiet time after a change before profiles are read again: an editor or a checkout writes in several steps. */
+const DEBOUNCE_MS = 300;
+
+/** What the registry writes to a log; pino's logger is one. */
+export type RegistryLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
+
+/**
+ * The last good set of profiles.
+ *
+ * `load` comes first, then `watch` if changes are to be followed. Reloads run one at a time; a set is replaced
+ * whole, between two decisions, and only by one without faults.
+ */
+export type Registry = {
+  /** Reads the profiles. The first time, faults are thrown as a FaultsError (`profiles_invalid`); later a bad set is logged and the last good one stays. */
+  load(): Promise<void>;
+  /** The set in use; an empty one before the first load. */
+  current(): ProfileSet;
+  /** The faults that the last load found, none when the set in use is what lies on the disk. */
+  lastFaults(): Fault[];
+  /** Reads the profiles again because something they are held against has changed; told in the log alone. */
+  reload(): void;
+  /** Follows changes below the directory until `close`. */
+  watch(): void;
+  /** Stops following, and waits for a load that is under way. */
+  close(): Promise<void>;
+};
+
+/** A registry of the profiles below `dir`. */
+export function createRegistry(parts: {
+  dir: string;
+  checks: LoadChecks;
+  log: RegistryLog;
+  clock: Clock;
+}): Registry {
+  const { dir, log, clock } = parts;
+  let set = createProfileSet([]);
+  let faults: Fault[] = [];
+  let loaded = false;
+  let queue: Promise<void> = Promise.resolve();
+  let timer: Timer | undefined;
+  let watcher: ReturnType<typeof watch> | undefined;
+
+  const loadNow = async (): Promise<void> => {
+    const result = await loadProfiles(parts);
+    faults = result.faults;
+    const usable = faults.length === 0 || (loaded && emptied(faults));
+    if (usable) set = createProfileSet(result.candidates);
+    if (!usable && !loaded) throw profilesInvalid(dir, faults);
+    tell(log, result, usable);
+    loaded = true;
+  };
+  const load = (): Promise<void> => {
+    const next = queue.then(loadNow);
+    queue = next.catch(() => undefined);
+    return next;
+  };
+  const reload = (): void =>
+    void load().catch((error: unknown) => log.error({ err: error }, 'the profiles could not be read again'));
+  const reloadSoon = (): void => {
+    timer?.stop();
+    timer = clock.after(DEBOUNCE_MS, reload);
+  };
+  return {
+    load,
+    reload,
+    current: () => set,
+    lastFaults: () => faults,
+    watch() {
+      watcher ??= watch(realPathOf(dir), {
+        ignoreInitial: true,
+        followSymlinks: false,
+        ignorePermissionErrors: true,
+      })
+        // What changed between the load and the watcher's own first look is seen by neither.
+        .on('ready', reloadSoon)
+        .on('all', reloadSoon)
+        .on('error', (error) =>
+          log.warn({ err: error, dir }, 'changes of the profiles may go unseen; a restart reads them'),
+        );
+    },
+    async close() {
+      timer?.stop();
+      await watcher?.close();
+      timer?.stop();
+      await queue;
+    },
+  };
+}
+
+/** Links are not followed while watching, so that the directory itself must not be one. */
+function realPathOf(dir: string): string {
+  try {
+    return realpathSync(dir);
+  } catch {
+    return dir;
+  }
+}
+
+/** Whoever removes the last profile wants nothing to start any more, so that this is honoured while the service runs. */
+function emptied(faults: readonly Fault[]): boolean {
+  return faults.every(({ code }) => code === 'profiles_empty');
+}
+
+/** How many warnings a line of the log holds; the command has all. */
+const WARNINGS_LOGGED = 20;
+
+function tell(log: RegistryLog, result: LoadResult, usable: boolean): void {
+  const { profiles, candidates, faults, warnings } = result;
+  if (warnings.length > 0 && usable)
+    log.warn(
+      { warnings: warnings.slice(0, WARNINGS_LOGGED) },
+      `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` tells all`,
+    );
+  if (faults.length === 0)
+    log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');
+  else if (usable) log.warn({ faults }, 'there are no profiles any more: nothing starts until there are');
+  else log.error({ faults }, 'the changed profiles have faults: the last good ones stay in use');
+}
+
+function profilesInvalid(dir: string, faults: readonly Fault[]): FaultsError {
+  const [first] = faults;
+  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
+  return new FaultsError(
+    {
+      code: 'profiles_invalid',
+      blame: 'profile',
+      message: `The profiles in ${dir} have faults. ${first?.message ?? ''}${more}`,
+      mend: `${first?.mend ?? ''} \`github-flows profiles validate\` lists all faults.`,
+    },
+    faults,
+  );
+}

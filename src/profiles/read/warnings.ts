@@ -1,0 +1,32 @@
+import type { Fault } from '../../base/errors.ts';
+import type { Profile } from '../profile.ts';
+import { botWarnings } from '../warnings/bot-warnings.ts';
+import { oftenWarnings } from '../warnings/often.ts';
+import { filterWarnings, variableWarnings } from '../warnings/payload-paths.ts';
+import { valueWarnings } from '../warnings/trigger-values.ts';
+import { actionWarnings, attributeWarnings, eventWarnings } from '../warnings/trigger-warnings.ts';
+import { type Line, originOf } from './merge.ts';
+
+/**
+ * What a profile that is in order should be asked about: a trigger that can never match, one that matches more often
+ * than anybody means, paths that no such event has. Held against GitHub's own types, which may be older than GitHub, so
+ * that these are no faults.
+ */
+export function profileWarnings(line: Line, profile: Profile): Fault[] {
+  const { trigger, execution } = profile;
+  const warnings = [
+    ...eventWarnings(trigger),
+    ...actionWarnings(trigger),
+    ...valueWarnings(trigger),
+    ...botWarnings(profile),
+    ...attributeWarnings(trigger),
+    ...filterWarnings(trigger),
+    ...variableWarnings(trigger, execution.handler.promptVariables),
+    ...oftenWarnings(profile),
+  ];
+  return warnings.map(({ code, path, message, mend }) => {
+    const [top = '', next = '', last = ''] = path.slice(1).split('/');
+    const file = originOf(line, top === 'execution' ? [top, next, last] : [top, next]);
+    return { code, file, path, message, mend };
+  });
+}

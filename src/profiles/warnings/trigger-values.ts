@@ -1,0 +1,163 @@
+import { nearest } from '../../base/words.ts';
+import { isBranchName } from '../../events/branch-name.ts';
+import type { AttributeName, Scalar } from '../../events/event.ts';
+import { visible } from '../../text/visible.ts';
+import { show } from '../faults.ts';
+import type { Trigger } from '../profile.ts';
+import { isList, type Wanted, wantedBy } from './event-kinds.ts';
+import { valueNever, type Warning } from './warning-faults.ts';
+
+/** What is wrong with one value, and what to write instead; undefined for a value that there may be. */
+type Wrong = { what: string; mend: string } | undefined;
+
+/** https://docs.github.com/graphql/reference/enums#commentauthorassociation */
+const ASSOCIATIONS = [
+  ...['OWNER', 'MEMBER', 'COLLABORATOR', 'CONTRIBUTOR'],
+  ...['FIRST_TIME_CONTRIBUTOR', 'FIRST_TIMER', 'MANNEQUIN', 'NONE'],
+];
+
+const ACTOR_TYPES = ['User', 'Bot', 'Organization', 'Mannequin', 'EnterpriseUserAccount'];
+
+/** As long as the first word of a comment may be to count as a command. */
+const MAX_COMMAND = 100;
+
+const CHECKS: Partial<Record<AttributeName, (value: Scalar) => Wrong>> = {
+  repository: text(checkRepository),
+  actorLogin: text(checkLogin),
+  actorType: text((value) => oneOf(value, ACTOR_TYPES)),
+  authorAssociation: text((value) => oneOf(value, ASSOCIATIONS)),
+  issueNumber: checkNumber,
+  isPullRequest: checkFlag,
+  isFork: checkFlag,
+  branch: text(checkBranch),
+  command: text(checkCommand),
+  labelName: text(() => undefined),
+};
+
+/** Warns of each value that the attribute can never have, whatever the event: wrong types, wrong forms, empty lists. */
+export function valueWarnings(trigger: Trigger): Warning[] {
+  return Object.entries(trigger).flatMap(([key, written]) => {
+    const name = key as AttributeName;
+    if (key !== 'labels' && isList(written as Scalar) && (written as unknown as unknown[]).length === 0)
+      return [
+        valueNever(
+          `/trigger/${key}`,
+          key,
+          'is an empty list',
+          `Name a value in it, or remove \`${key}\`, which then asks for nothing.`,
+        ),
+      ];
+    const check = CHECKS[name];
+    return check ? wantedBy(trigger, name).flatMap((wanted) => warn(name, wanted, check(wanted.value))) : [];
+  });
+}
+
+function warn(name: string, { value, path }: Wanted, wrong: Wrong): Warning[] {
+  return wrong ? [valueNever(path, name, `is ${show(value)}, ${wrong.what}`, wrong.mend)] : [];
+}
+
+function text(check: (value: string) => Wrong): (value: Scalar) => Wrong {
+  return (value) =>
+    typeof value === 'string'
+      ? (edges(value) ?? check(value))
+      : { what: 'and only a text can be there', mend: `Write it in quotes: "${value}".` };
+}
+
+/** Blanks at the ends, which nothing of GitHub's has. */
+function edges(value: string): Wrong {
+  const bare = visible(value).trim();
+  if (bare === '') return { what: 'which is empty', mend: 'Name a value, or remove the condition.' };
+  return bare === value
+    ? undefined
+    : { what: 'with blanks or characters that nobody sees', mend: `Write ${show(bare)}.` };
+}
+
+function checkRepository(value: string): Wrong {
+  if (/^[A-Za-z0-9._-]{1,100}\/[A-Za-z0-9._-]{1,100}$/.test(value) && !value.endsWith('.git'))
+    return undefined;
+  const bare = value
+    .replace(/^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?[\w.-]+\.[a-z]+[/:](?=[^/]+\/)/i, '')
+    .replace(/\/+$|\.git\/?$/g, '');
+  const mend = /^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+/.exec(bare)?.[0];
+  if (value.includes('*'))
+    return {
+      what: 'and nothing stands for several repositories',
+      mend: 'List the repositories, leave `repository` out, or write a filter: `attributes.repository.startsWith("owner/")`.',
+    };
+  return {
+    what: 'which is no owner/name',
+    mend: mend
+      ? `Write ${show(mend)}.`
+      : `Write the owner before it: ${show(`owner/${value.replaceAll(/[^\w.-]/g, '')}`)}.`,
+  };
+}
+
+function checkLogin(value: string): Wrong {
+  if (/^[A-Za-z0-9_-]+(?:\[bot\])?$/.test(value)) return undefined;
+  const bare = value.replaceAll(/[^\w[\]-]/g, '');
+  return {
+    what: 'which is no login',
+    mend: `Write ${show(bare === '' ? 'a login' : bare)}, a login as GitHub shows it, or a list of them.`,
+  };
+}
+
+function oneOf(value: string, known: readonly string[]): Wrong {
+  if (known.includes(value)) return undefined;
+  return { what: `which is none of ${known.join(', ')}`, mend: `Write ${show(nearest(value, known))}.` };
+}
+
+function checkNumber(value: Scalar): Wrong {
+  if (Number.isSafeInteger(value) && Number(value) > 0) return undefined;
+  const digits = /^#?(\d+)$/.exec(String(value))?.[1];
+  return {
+    what: 'which is no number of an issue',
+    mend: `Write a whole number without quotes, such as ${digits ?? 42}.`,
+  };
+}
+
+function checkFlag(value: Scalar): Wrong {
+  if (typeof value === 'boolean') return undefined;
+  return {
+    what: 'which is neither true nor false',
+    mend: `Write ${/^(?:true|yes|1)$/i.test(String(value))}, without quotes.`,
+  };
+}
+
+function checkBranch(value: string): Wrong {
+  const name = value.replace(/^refs\/heads\/|^origin\/(?=refs\/)/, '');
+  if (value.startsWith('refs/tags/'))
+    return {
+      what: 'and a tag is no branch',
+      mend: 'Use a filter over the payload: `event.ref == "refs/tags/…"`.',
+    };
+  if (name !== value)
+    return { what: 'and branches are named without refs/heads/', mend: `Write ${show(name)}.` };
+  if (isBranchName(value)) return undefined;
+  if (value.includes('*'))
+    return {
+      what: 'and nothing stands for several branches',
+      mend: 'List the branches, or use a filter: `attributes.branch.startsWith("release/")`.',
+    };
+  return { what: 'which git takes for no branch', mend: 'Write the name of a branch.' };
+}
+
+function checkCommand(value: string): Wrong {
+  const [word = ''] = value
+    .normalize('NFKC')
+    .replace(/^[\\\u2044\u2215]/, '/')
+    .split(/\s/, 1);
+  const bare = `/${word.replace(/^[/!@#-]+/, '')}`;
+  if (!value.startsWith('/'))
+    return { what: 'and a command begins with a slash', mend: `Write ${show(bare)}.` };
+  if (/\s/.test(value))
+    return {
+      what: 'and a command is one word',
+      mend: `Write ${show(bare)}; what stands behind it is \`attributes.commandArgs\` in the prompt.`,
+    };
+  if (visible(value) !== value || value === '/' || value.length > MAX_COMMAND)
+    return {
+      what: 'which is no first word of a comment',
+      mend: `Write ${show(bare.slice(0, MAX_COMMAND))}, a slash with at most ${MAX_COMMAND - 1} letters behind it.`,
+    };
+  return undefined;
+}
