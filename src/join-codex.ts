@@ -1,6 +1,6 @@
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
-import type { Engine } from './containers/docker.ts';
+import type { Engine } from './containers/engine/docker.ts';
 import type { Db } from './db/open.ts';
 import { type CodexRefresh, createCodexRefresh } from './flow/codex-refresh.ts';
 import type { EngineWatch } from './flow/engine-watch.ts';

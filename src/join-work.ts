@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mountHost, planDefaults } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import { randomId } from './base/ids.ts';
-import { createEngine, type Engine } from './containers/docker.ts';
+import { createEngine, type Engine } from './containers/engine/docker.ts';
 import { programVersion } from './db/program-version.ts';
 import { EGRESS_LIMITS } from './egress/limits.ts';
 import { systemResolve } from './egress/resolve.ts';

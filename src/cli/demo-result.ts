@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { decodeLine } from '../containers/output-line.ts';
+import { decodeLine } from '../containers/output/output-line.ts';
 import { shellQuote } from '../credentials/shell-quote.ts';
 import { runLogDirectory } from '../flow/places.ts';
 import type { Run } from '../runs/run.ts';

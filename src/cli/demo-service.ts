@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import type { Config } from '../config/config.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import { lockInstallation } from '../db/lock.ts';
 import { removeHostileTree } from '../workspaces/remove.ts';
 import { endLivingRuns } from './demo-follow.ts';

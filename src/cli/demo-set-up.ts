@@ -5,7 +5,7 @@ import { FlowError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Config } from '../config/config.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
-import { createEngine } from '../containers/docker.ts';
+import { createEngine } from '../containers/engine/docker.ts';
 import { serveModelInRuns } from './demo-model-runs.ts';
 import type { DemoPlaces } from './demo-places.ts';
 import type { DemoModel } from './demo-profile.ts';

@@ -10,7 +10,7 @@ import type { Config } from '../config/config.ts';
 import { envFileFaults } from '../config/env-file.ts';
 import { isInMemory } from '../config/memory-place.ts';
 import { webhookSecretMissing } from '../config/webhook-secret.ts';
-import { createEngine, type Engine } from '../containers/docker.ts';
+import { createEngine, type Engine } from '../containers/engine/docker.ts';
 import { inspectCodexState } from '../credentials/codex-state.ts';
 import { checkGhToken, checkSecretsDirectory } from '../credentials/preflight.ts';
 import { openExistingDatabase } from '../db/open.ts';

@@ -1,6 +1,6 @@
 import type { Problem } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 
 /** An image as it was found: whom it was built for, where its gh is from, and what keeps agents from using it. */
 export type ImageReport = { detail: string; problems: Problem[] };

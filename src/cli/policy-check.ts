@@ -3,7 +3,7 @@ import { formatBytes } from '../base/bytes.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
 import { counted as number } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import { refuseMissingRuntime } from '../flow/policy.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Ceilings, Policy } from '../policy/policy.ts';

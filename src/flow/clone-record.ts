@@ -1,7 +1,7 @@
 import { lstat, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../base/files.ts';
-import type { Committer } from '../containers/start-script.ts';
+import type { Committer } from '../containers/create/start-script.ts';
 import { exec } from '../programs/exec.ts';
 import type { RunPlaces } from './places.ts';
 

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
-import { INTERACTIVE_CONTAINER, LOGIN_CONTAINER } from '../containers/codex-spec.ts';
-import type { FoundContainer } from '../containers/container-life.ts';
-import type { Engine } from '../containers/docker.ts';
+import { INTERACTIVE_CONTAINER, LOGIN_CONTAINER } from '../containers/create/codex-spec.ts';
+import type { FoundContainer } from '../containers/engine/container-life.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import { LABELS } from '../containers/labels.ts';
 import { withFileLock } from '../db/sqlite/file-lock.ts';
 

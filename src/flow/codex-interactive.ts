@@ -3,8 +3,8 @@ import { unlessAborted } from '../base/cancel.ts';
 import type { Clock } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
-import { codexInteractiveSpec, INTERACTIVE_CONTAINER } from '../containers/codex-spec.ts';
-import type { Engine } from '../containers/docker.ts';
+import { codexInteractiveSpec, INTERACTIVE_CONTAINER } from '../containers/create/codex-spec.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import { holdCodexState, runUnderWay } from './codex-hold.ts';
 import { readyState } from './codex-login.ts';
 

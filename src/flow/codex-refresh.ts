@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { isoTime } from '../base/clock.ts';
 import type { FlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import { LABELS } from '../containers/labels.ts';
 import { type RefreshableLogin, refreshableLogin } from '../credentials/codex-life.ts';
 import { noteRefused, refreshRefused } from '../credentials/codex-refused.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { type Committer, NOBODY } from '../containers/start-script.ts';
+import { type Committer, NOBODY } from '../containers/create/start-script.ts';
 import { within } from '../containers/within.ts';
 import type { GitHubTokens } from '../credentials/github-tokens.ts';
 import { askAccount } from '../github/token-owner.ts';

@@ -1,7 +1,7 @@
 import { formatBytes } from '../base/bytes.ts';
 import { FlowError } from '../base/errors.ts';
-import type { ContainerEnd } from '../containers/container-end.ts';
 import type { PlanLimits } from '../containers/plan.ts';
+import type { ContainerEnd } from '../containers/supervise/container-end.ts';
 import type { EndReason, Outcome } from '../runs/run.ts';
 
 /** What a container's end means for its run: null is success. */

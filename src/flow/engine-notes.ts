@@ -1,6 +1,6 @@
 import { asFlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import type { Logger } from '../log/logger.ts';
 import { runOwner } from './run-owner.ts';
 

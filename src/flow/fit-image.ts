@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { EngineInfo, ImageInfo } from '../containers/engine-info.ts';
-import { neededPrograms, placesOf, programMissing, refuseUnfitImage } from '../containers/image-fitness.ts';
+import {
+  neededPrograms,
+  placesOf,
+  programMissing,
+  refuseUnfitImage,
+} from '../containers/create/image-fitness.ts';
+import type { EngineInfo, ImageInfo } from '../containers/engine/engine-info.ts';
 import type { Plan } from '../containers/plan.ts';
 
 /** Finds out which programs, each with its places, an image lacks: their indexes. */

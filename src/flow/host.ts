@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { writeAtomic } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import { within } from '../containers/within.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
-import type { Engine } from '../containers/docker.ts';
-import { keepBaseline } from '../containers/growth.ts';
-import { containerSpec } from '../containers/spec.ts';
+import { containerSpec } from '../containers/create/spec.ts';
+import type { Engine } from '../containers/engine/docker.ts';
+import { keepBaseline } from '../containers/supervise/growth.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { NO_POLICY } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { MountHost } from '../mounts/mount.ts';

@@ -3,10 +3,10 @@ import {
   type AgentResult,
   type AgentTurn,
   fromHandlerStart,
-} from '../containers/agent-reader.ts';
-import { createCodexReader } from '../containers/codex-events.ts';
-import type { HeardLine, Loss } from '../containers/log-sink.ts';
-import { createPlainReader } from '../containers/plain-output.ts';
+} from '../containers/output/agent-reader.ts';
+import { createCodexReader } from '../containers/output/codex-events.ts';
+import type { HeardLine, Loss } from '../containers/output/log-sink.ts';
+import { createPlainReader } from '../containers/output/plain-output.ts';
 import { eventsOf } from '../profiles/handler-output.ts';
 import type { Handler } from '../profiles/profile.ts';
 import type { TimelineWriter } from './timeline-writer.ts';

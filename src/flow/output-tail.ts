@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { outputFile } from '../containers/log-file.ts';
-import { decodeLine, type OutputLine } from '../containers/output-line.ts';
+import { outputFile } from '../containers/output/log-file.ts';
+import { decodeLine, type OutputLine } from '../containers/output/output-line.ts';
 import type { OutputOf, OutputStore } from '../runs/store/output-store.ts';
 import { runLogDirectory } from './places.ts';
 import { readOutputFrom } from './read-output.ts';

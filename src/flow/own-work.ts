@@ -1,4 +1,4 @@
-import { NOBODY } from '../containers/start-script.ts';
+import { NOBODY } from '../containers/create/start-script.ts';
 import type { Db } from '../db/open.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { isPushedByRun } from '../runs/store/start-store.ts';

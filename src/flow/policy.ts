@@ -1,5 +1,5 @@
 import { FlowError } from '../base/errors.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import type { Plan } from '../containers/plan.ts';
 import { askedNetwork, askPolicy } from '../policy/ask.ts';
 import type { KnownImage } from '../policy/image-rules.ts';

@@ -1,9 +1,9 @@
 import { chmod, lchown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, type Owner, writeAtomic } from '../base/files.ts';
-import type { Engine } from '../containers/docker.ts';
+import { type Committer, NOBODY, type RunFile, runFiles } from '../containers/create/start-script.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import type { Plan } from '../containers/plan.ts';
-import { type Committer, NOBODY, type RunFile, runFiles } from '../containers/start-script.ts';
 import { gitUserName } from '../credentials/git-credential.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';

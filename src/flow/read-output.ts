@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
-import { outputFile } from '../containers/log-file.ts';
+import { outputFile } from '../containers/output/log-file.ts';
 import type { OutputOf, OutputStore } from '../runs/store/output-store.ts';
 import { runLogDirectory } from './places.ts';
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { systemCode } from '../base/errors.ts';
-import { outputFile } from '../containers/log-file.ts';
+import { outputFile } from '../containers/output/log-file.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OutputOf, OutputStore } from '../runs/store/output-store.ts';
 

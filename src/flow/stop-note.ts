@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FlowError } from '../base/errors.ts';
-import type { ContainerEnd } from '../containers/container-end.ts';
-import type { StopCause } from '../containers/end-causes.ts';
+import type { ContainerEnd } from '../containers/supervise/container-end.ts';
+import type { StopCause } from '../containers/supervise/end-causes.ts';
 import type { Run } from '../runs/run.ts';
 import { runCancelled, workerCutOff } from './flight.ts';
 

@@ -1,6 +1,6 @@
 import { FlowError } from '../base/errors.ts';
-import type { AgentTurn } from '../containers/agent-reader.ts';
-import type { ContainerEnd } from '../containers/container-end.ts';
+import type { AgentTurn } from '../containers/output/agent-reader.ts';
+import type { ContainerEnd } from '../containers/supervise/container-end.ts';
 import type { EndReason, Outcome } from '../runs/run.ts';
 
 /** What came of a run, and what is said of it besides; null is nothing. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { FlowError } from '../base/errors.ts';
-import type { Engine } from '../containers/docker.ts';
+import type { Engine } from '../containers/engine/docker.ts';
 import { type BundleRequest, bundleRefs, bundleSpec, NO_COMMITS } from './bundle-container.ts';
 import { type BundleFile, openBundleFile } from './bundle-file.ts';
 import { readBundleHeader } from './bundle-header.ts';

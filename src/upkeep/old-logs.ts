@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { treeBytes } from '../containers/tree-bytes.ts';
+import { treeBytes } from '../containers/supervise/tree-bytes.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { OutputStore } from '../runs/store/output-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';

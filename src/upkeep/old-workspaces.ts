@@ -1,4 +1,4 @@
-import { treeBytes } from '../containers/tree-bytes.ts';
+import { treeBytes } from '../containers/supervise/tree-bytes.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
 import type { Gone } from './old-bodies.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fromHandlerStart } from '../../src/containers/agent-reader.ts';
-import { createCodexReader } from '../../src/containers/codex-events.ts';
-import type { OutputLine } from '../../src/containers/output-line.ts';
+import { fromHandlerStart } from '../../src/containers/output/agent-reader.ts';
+import { createCodexReader } from '../../src/containers/output/codex-events.ts';
+import type { OutputLine } from '../../src/containers/output/output-line.ts';
 
 const line = (text: string, part = false): OutputLine => ({
   at: '2026-01-02T03:04:05.000000000Z',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createDemuxer } from '../../src/containers/demux.ts';
+import { createDemuxer } from '../../src/containers/output/demux.ts';
 
 const AT = '2026-01-02T03:04:05.123456789Z';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { createEngine } from '../../src/containers/docker.ts';
-import { engineCaller } from '../../src/containers/engine-call.ts';
+import { createEngine } from '../../src/containers/engine/docker.ts';
+import { engineCaller } from '../../src/containers/engine/engine-call.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gf-engine-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

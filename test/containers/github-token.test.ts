@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { processesNow } from '../support/secret-search.ts';
 import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../src/containers/scripts/github-token.sh');
+const SCRIPT = join(import.meta.dirname, '../../src/containers/create/scripts/github-token.sh');
 const BEARER = `ghf_run1_${'b'.repeat(43)}`;
 const TOKEN = 'ghs_TheTokenOfTheHelperForElsewhere';
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { FlowError } from '../../src/base/errors.ts';
-import { createEngine, type Engine } from '../../src/containers/docker.ts';
-import { engineCaller } from '../../src/containers/engine-call.ts';
+import { createEngine, type Engine } from '../../src/containers/engine/docker.ts';
+import { engineCaller } from '../../src/containers/engine/engine-call.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gf-hostile-engine-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ImageInfo } from '../../src/containers/engine-info.ts';
-import { engineUsers, hostOwner } from '../../src/containers/engine-users.ts';
-import { neededPrograms, placesOf, refuseUnfitImage } from '../../src/containers/image-fitness.ts';
+import { neededPrograms, placesOf, refuseUnfitImage } from '../../src/containers/create/image-fitness.ts';
+import type { ImageInfo } from '../../src/containers/engine/engine-info.ts';
+import { engineUsers, hostOwner } from '../../src/containers/engine/engine-users.ts';
 import type { Plan } from '../../src/containers/plan.ts';
 import { runOwner } from '../../src/flow/run-owner.ts';
 import { testPlan } from '../support/container-run.ts';

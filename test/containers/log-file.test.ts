@@ -1,8 +1,8 @@
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type LogFile, openLogFile, outputFile } from '../../src/containers/log-file.ts';
-import { createPosition } from '../../src/containers/log-position.ts';
-import type { OutputLine } from '../../src/containers/output-line.ts';
+import { type LogFile, openLogFile, outputFile } from '../../src/containers/output/log-file.ts';
+import { createPosition } from '../../src/containers/output/log-position.ts';
+import type { OutputLine } from '../../src/containers/output/output-line.ts';
 import { keptLines, withDirectory } from '../support/output-lines.ts';
 
 const AT = '2026-01-02T03:04:05.000000000Z';

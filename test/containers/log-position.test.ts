@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LogEntry } from '../../src/containers/demux.ts';
-import { createPosition, type LogPosition } from '../../src/containers/log-position.ts';
-import { createResumeFilter } from '../../src/containers/log-resume.ts';
+import type { LogEntry } from '../../src/containers/output/demux.ts';
+import { createPosition, type LogPosition } from '../../src/containers/output/log-position.ts';
+import { createResumeFilter } from '../../src/containers/output/log-resume.ts';
 
 type Entry = Pick<LogEntry, 'at' | 'stream' | 'ends'>;
 

@@ -3,8 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import type { HeardLine } from '../../src/containers/log-sink.ts';
-import { type FollowOptions, followOutput, type OutputFollower } from '../../src/containers/log-stream.ts';
+import type { HeardLine } from '../../src/containers/output/log-sink.ts';
+import {
+  type FollowOptions,
+  followOutput,
+  type OutputFollower,
+} from '../../src/containers/output/log-stream.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { createLogEngine, type LogEngine, type WrittenEntry } from '../support/log-engine.ts';
 import { joinLines, keptLines, withDirectory } from '../support/output-lines.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { type OutputTap, tapOutput } from '../../src/containers/output-tap.ts';
+import { type OutputTap, tapOutput } from '../../src/containers/output/output-tap.ts';
 
 const KIB = 1024;
 const taps: OutputTap[] = [];

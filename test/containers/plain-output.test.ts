@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPlainReader, endOfOutput } from '../../src/containers/plain-output.ts';
+import { createPlainReader, endOfOutput } from '../../src/containers/output/plain-output.ts';
 
 const fenced = (text: string, fence = '```') => `The end of the output:\n\n${fence}text\n${text}\n${fence}`;
 

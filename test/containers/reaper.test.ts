@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Engine } from '../../src/containers/docker.ts';
-import { removeOrphans } from '../../src/containers/reaper.ts';
+import type { Engine } from '../../src/containers/engine/docker.ts';
+import { removeOrphans } from '../../src/containers/engine/reaper.ts';
 
 type Found = Awaited<ReturnType<Engine['list']>>;
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { containerSpec } from '../../src/containers/create/spec.ts';
 import { LABELS } from '../../src/containers/labels.ts';
 import type { PlanMount } from '../../src/containers/plan.ts';
-import { containerSpec } from '../../src/containers/spec.ts';
 import { type PlanChanges, testPlan } from '../support/container-run.ts';
 
 const identity = { installation: 'inst0001', runId: 'run0000000000001', attempt: 2 };

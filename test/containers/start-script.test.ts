@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { readStartFailure } from '../../src/containers/start-failure.ts';
-import { runFiles } from '../../src/containers/start-script.ts';
+import { runFiles } from '../../src/containers/create/start-script.ts';
+import { readStartFailure } from '../../src/containers/supervise/start-failure.ts';
 import { type PlanChanges, testPlan } from '../support/container-run.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gf-start-'));
@@ -105,7 +105,10 @@ test('states, setup script and nothing else depend on the plan', () => {
 });
 
 test('the start script’s last words are known again, and nothing else is', () => {
-  const script = readFileSync(new URL('../../src/containers/scripts/start.sh', import.meta.url), 'utf8');
+  const script = readFileSync(
+    new URL('../../src/containers/create/scripts/start.sh', import.meta.url),
+    'utf8',
+  );
   expect(script).toContain("'github-flows: the container could not start: %s\\n'");
   expect(script).toContain("'github-flows: the setup script ended with exit code %s.\\n'");
   expect(readStartFailure('github-flows: the setup script ended with exit code 7.')).toEqual({

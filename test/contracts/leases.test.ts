@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { outputFile } from '../../src/containers/log-file.ts';
+import { outputFile } from '../../src/containers/output/log-file.ts';
 import type { Db } from '../../src/db/open.ts';
 import { runLogDirectory } from '../../src/flow/places.ts';
 import { readOutputFrom } from '../../src/flow/read-output.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
-import { LOGIN_CONTAINER } from '../../src/containers/codex-spec.ts';
+import { LOGIN_CONTAINER } from '../../src/containers/create/codex-spec.ts';
 import { inspectCodexState } from '../../src/credentials/codex-state.ts';
 import { type CodexLogin, codexLogin } from '../../src/flow/codex-login.ts';
 import { createCodexRefresh } from '../../src/flow/codex-refresh.ts';

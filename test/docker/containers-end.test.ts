@@ -5,8 +5,8 @@ import { afterEach, expect, test } from 'vitest';
 import { createCancellation } from '../../src/base/cancel.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { FlowError } from '../../src/base/errors.ts';
-import { createEngine } from '../../src/containers/docker.ts';
-import { supervise } from '../../src/containers/supervise.ts';
+import { createEngine } from '../../src/containers/engine/docker.ts';
+import { supervise } from '../../src/containers/supervise/supervise.ts';
 import {
   type ContainerRun,
   containerRun,

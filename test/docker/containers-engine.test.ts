@@ -1,9 +1,9 @@
 import Docker from 'dockerode';
 import { afterEach, expect, test } from 'vitest';
+import { containerSpec } from '../../src/containers/create/spec.ts';
+import { removeOrphans, removeStrays } from '../../src/containers/engine/reaper.ts';
 import { NETWORK_NAME } from '../../src/containers/hardening.ts';
 import { containerLabels, containerName } from '../../src/containers/labels.ts';
-import { removeOrphans, removeStrays } from '../../src/containers/reaper.ts';
-import { containerSpec } from '../../src/containers/spec.ts';
 import { type ContainerRun, containerRun, engine, type PlanChanges } from '../support/container-run.ts';
 import { baseImage } from '../support/images.ts';
 

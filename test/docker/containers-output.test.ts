@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { outputFile } from '../../src/containers/log-file.ts';
-import { supervise } from '../../src/containers/supervise.ts';
+import { outputFile } from '../../src/containers/output/log-file.ts';
+import { supervise } from '../../src/containers/supervise/supervise.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import {
   type ContainerRun,

@@ -4,7 +4,7 @@ import Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
-import { createEngine } from '../../src/containers/docker.ts';
+import { createEngine } from '../../src/containers/engine/docker.ts';
 import { runCommand } from '../support/cli.ts';
 import { baseImage } from '../support/images.ts';
 import { ownUid, policyFile, writePolicy } from '../support/policy-files.ts';

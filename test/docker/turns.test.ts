@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { HeardLine } from '../../src/containers/log-sink.ts';
+import type { HeardLine } from '../../src/containers/output/log-sink.ts';
 import { makeHandlerMark, readHandlerMark } from '../../src/flow/handler-mark.ts';
 import { type ContainerRun, containerRun, type PlanChanges, runAs } from '../support/container-run.ts';
 

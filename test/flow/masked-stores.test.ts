@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCodexReader } from '../../src/containers/codex-events.ts';
+import { createCodexReader } from '../../src/containers/output/codex-events.ts';
 import { maskedReports, maskedRuns } from '../../src/flow/masked-stores.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { ReportStore } from '../../src/runs/outbox/report-store.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import { containerSpec } from '../../src/containers/spec.ts';
+import { containerSpec } from '../../src/containers/create/spec.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
 import { runPlaces } from '../../src/flow/places.ts';
 import { makePlan } from '../../src/flow/plan.ts';

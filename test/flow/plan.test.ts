@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runFiles } from '../../src/containers/start-script.ts';
+import { runFiles } from '../../src/containers/create/start-script.ts';
 import { runPlaces } from '../../src/flow/places.ts';
 import { makePlan } from '../../src/flow/plan.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ContainerEnd } from '../../src/containers/container-end.ts';
+import type { ContainerEnd } from '../../src/containers/supervise/container-end.ts';
 import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from '../../src/flow/stop-note.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { AgentTurn } from '../../src/containers/agent-reader.ts';
-import type { ContainerEnd } from '../../src/containers/container-end.ts';
+import type { AgentTurn } from '../../src/containers/output/agent-reader.ts';
 import type { PlanLimits } from '../../src/containers/plan.ts';
+import type { ContainerEnd } from '../../src/containers/supervise/container-end.ts';
 import { judgeEnd } from '../../src/flow/end-words.ts';
 import { judgeTurn } from '../../src/flow/turn-words.ts';
 

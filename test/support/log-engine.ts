@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LogQuery } from '../../src/containers/docker.ts';
+import type { LogQuery } from '../../src/containers/engine/docker.ts';
 
 /** An entry as an engine writes it. */
 export type WrittenEntry = { at: string; stream: 'stdout' | 'stderr'; text: string };

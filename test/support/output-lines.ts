@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readOutput } from '../../src/containers/log-file.ts';
-import type { OutputLine } from '../../src/containers/output-line.ts';
+import { readOutput } from '../../src/containers/output/log-file.ts';
+import type { OutputLine } from '../../src/containers/output/output-line.ts';
 
 /** Lines as the agent wrote them. */
 export function joinLines(lines: readonly OutputLine[]): string {

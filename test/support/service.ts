@@ -15,7 +15,7 @@ import { type App, startApp } from '../../src/app.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { createEngine } from '../../src/containers/docker.ts';
+import { createEngine } from '../../src/containers/engine/docker.ts';
 import type { Delivery } from '../../src/deliveries/delivery.ts';
 import { holdHelper } from '../../src/programs/exec.ts';
 import type { Run } from '../../src/runs/run.ts';

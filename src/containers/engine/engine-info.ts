@@ -1,0 +1,81 @@
+import type Docker from 'dockerode';
+import { imageNameFault } from '../../base/image-name.ts';
+import { imageMissing, imageNameInvalid } from '../errors.ts';
+import { fieldOf } from './engine-answer.ts';
+import type { CallEngine } from './engine-call.ts';
+import { type EngineUsers, engineUsers } from './engine-users.ts';
+
+/** The engine itself: its version, and how many processors it can give. */
+export type EngineInfo = {
+  /** What the engine calls itself, the same after every restart of it. */
+  engineId: string;
+  version: string;
+  apiVersion: string;
+  cpus: number;
+  memoryBytes: number;
+  /** Names of the OCI runtimes it can start containers with. */
+  runtimes: readonly string[];
+  /** What images it runs, as images say it: `linux/amd64`. */
+  platform: string;
+  users: EngineUsers;
+  /** Limits of containers that it does not keep, because the machine does not let it. */
+  unlimited: readonly string[];
+};
+
+/** An image on the engine; `user` is empty when it runs as root. */
+export type ImageInfo = {
+  id: string;
+  /** Every name it has on the engine, with tag or with digest. */
+  names: readonly string[];
+  user: string;
+  env: readonly string[];
+  labels: Readonly<Record<string, string>>;
+  /** `linux/amd64`; undefined when it does not say. */
+  platform: string | undefined;
+  /** Directories that each of its containers gets a volume over. */
+  volumes: readonly string[];
+};
+
+/** Fields of the engine's description that are false when it cannot keep a limit. */
+const LIMITS = [
+  ['MemoryLimit', 'memory'],
+  ['PidsLimit', 'processes'],
+  ['CpuCfsQuota', 'processors'],
+] as const;
+
+/** What the engine says of itself. */
+export async function describeEngine(docker: Docker): Promise<EngineInfo> {
+  const [version, info] = await Promise.all([docker.version(), docker.info()]);
+  return {
+    engineId: fieldOf(info, 'ID', 'string'),
+    version: fieldOf(version, 'Version', 'string'),
+    apiVersion: fieldOf(version, 'ApiVersion', 'string'),
+    cpus: fieldOf(info, 'NCPU', 'number'),
+    memoryBytes: fieldOf(info, 'MemTotal', 'number'),
+    runtimes: Object.keys(info.Runtimes ?? {}),
+    platform: `${fieldOf(version, 'Os', 'string')}/${fieldOf(version, 'Arch', 'string')}`,
+    users: engineUsers(info),
+    unlimited: LIMITS.flatMap(([field, words]) => (info[field] === false ? [words] : [])),
+  };
+}
+
+/** A name that no engine could have is not asked for: engines answer some of them with a redirect. */
+export async function inspectImage(call: CallEngine, name: string): Promise<ImageInfo> {
+  const wrong = imageNameFault(name);
+  if (wrong !== undefined) throw imageNameInvalid(name, wrong);
+  const faults = { 404: (_words: string, cause: unknown) => imageMissing(name, cause) };
+  return await call({ what: `describe the image ${name}`, faults }, async (docker) => {
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    const image = await docker.getImage(path).inspect();
+    const { RepoTags, RepoDigests, Os, Architecture, Config } = image;
+    return {
+      id: fieldOf(image, 'Id', 'string'),
+      names: [...(RepoTags ?? []), ...(RepoDigests ?? [])],
+      user: Config?.User ?? '',
+      env: Config?.Env ?? [],
+      labels: Config?.Labels ?? {},
+      platform: Os && Architecture ? `${Os}/${Architecture}` : undefined,
+      volumes: Object.keys(Config?.Volumes ?? {}),
+    };
+  });
+}

@@ -1,0 +1,61 @@
+import type { NetworkInspectInfo } from 'dockerode';
+import { networkMissing, networkNotIsolated } from '../errors.ts';
+import { NETWORK_NAME } from '../hardening.ts';
+import { fieldOf } from './engine-answer.ts';
+import type { CallEngine } from './engine-call.ts';
+
+/** The bridge's option for traffic between its containers: https://docs.docker.com/engine/network/drivers/bridge/#options */
+const BETWEEN_CONTAINERS = 'com.docker.network.bridge.enable_icc';
+
+/** The same for any number of callers at once: an engine that is asked twice at the same moment makes two of one name. */
+export function networkMaker(call: CallEngine): () => Promise<void> {
+  let making: Promise<void> | undefined;
+  return async () => {
+    making ??= ensureNetwork(call).finally(() => {
+      making = undefined;
+    });
+    await making;
+  };
+}
+
+/** Makes the bridge of open networks unless it is there; all installations of an engine share it. Throws `network_not_isolated`. */
+async function ensureNetwork(call: CallEngine): Promise<void> {
+  const found = await findNetwork(call);
+  if (found && !isIsolated(found)) throw networkNotIsolated(NETWORK_NAME);
+  if (!found) await makeNetwork(call);
+}
+
+function isIsolated({ Driver, Options }: NetworkInspectInfo): boolean {
+  return Driver === 'bridge' && Options?.[BETWEEN_CONTAINERS] === 'false';
+}
+
+async function findNetwork(call: CallEngine): Promise<NetworkInspectInfo | undefined> {
+  const found = { what: `describe the network ${NETWORK_NAME}`, answers: { 404: undefined } };
+  return await call<NetworkInspectInfo | undefined>(found, async (docker) => {
+    const network = await docker.getNetwork(NETWORK_NAME).inspect();
+    fieldOf(network, 'Driver', 'string');
+    return network;
+  });
+}
+
+/** A conflict means that another service has just made it. */
+async function makeNetwork(call: CallEngine): Promise<void> {
+  const made = { what: `make the network ${NETWORK_NAME}`, answers: { 409: undefined } };
+  await call<void>(made, async (docker, abortSignal) => {
+    await docker.createNetwork({
+      Name: NETWORK_NAME,
+      Driver: 'bridge',
+      CheckDuplicate: true,
+      Options: { [BETWEEN_CONTAINERS]: 'false' },
+      abortSignal,
+    });
+  });
+}
+
+/** Whether a network of the policy is there. Throws `network_missing`. */
+export async function checkNetwork(call: CallEngine, name: string): Promise<void> {
+  const faults = { 404: (_words: string, cause: unknown) => networkMissing(name, cause) };
+  await call({ what: `describe the network ${name}`, faults }, async (docker) => {
+    fieldOf(await docker.getNetwork(name).inspect(), 'Id', 'string');
+  });
+}
