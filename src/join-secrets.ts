@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { systemClock as clock } from './base/clock.ts';
 import { asFlowError, type FlowError } from './base/errors.ts';
 import type { Config } from './config/config.ts';
-import { createNamedSecrets, type NamedSecrets } from './credentials/named-secrets.ts';
-import { createPassphrases } from './credentials/passphrase.ts';
-import { keepOutOfGit } from './credentials/secret-store.ts';
-import { createSecretStores } from './credentials/secret-stores.ts';
+import { createNamedSecrets, type NamedSecrets } from './credentials/inject/named-secrets.ts';
+import { createPassphrases } from './credentials/secrets/passphrase.ts';
+import { keepOutOfGit } from './credentials/secrets/secret-store.ts';
+import { createSecretStores } from './credentials/secrets/secret-stores.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 

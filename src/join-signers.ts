@@ -1,6 +1,6 @@
 import type { Config } from './config/config.ts';
-import { appName, type StoredApp } from './credentials/app-record.ts';
-import { appsFor, type Hosts, serverOf } from './credentials/apps-for.ts';
+import { appsFor, type Hosts, serverOf } from './credentials/github-app/apps-for.ts';
+import { appName, type StoredApp } from './credentials/github-app/record.ts';
 import type { FlowEvent } from './events/event.ts';
 import { type Refusal, signerNotAllowed } from './ingress/errors.ts';
 import { refuseHost, type Signer } from './ingress/signer.ts';

@@ -1,8 +1,8 @@
 import { clientsFor } from './assembly.ts';
 import { systemClock as clock } from './base/clock.ts';
 import { asFlowError } from './base/errors.ts';
-import { appName } from './credentials/app-record.ts';
-import { signInAs } from './credentials/app-sign-in.ts';
+import { appName } from './credentials/github-app/record.ts';
+import { signInAs } from './credentials/github-app/sign-in.ts';
 import { createGitHubClient } from './github/client.ts';
 import type { Ground } from './ground.ts';
 import type { ProfileSet } from './profiles/match/match.ts';

@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.ts';
-import { createTokenRecords } from '../credentials/app-token-records.ts';
+import { createTokenRecords } from '../credentials/github-app/token-records.ts';
 import { appView, tokenView } from './app-view.ts';
 import { appsOf } from './apps-of.ts';
 import type { Io } from './io.ts';

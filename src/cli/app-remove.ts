@@ -1,5 +1,5 @@
-import { appNotFound } from '../credentials/app-errors.ts';
-import { appName } from '../credentials/app-record.ts';
+import { appNotFound } from '../credentials/github-app/errors.ts';
+import { appName } from '../credentials/github-app/record.ts';
 import { appView, isCalled } from './app-view.ts';
 import { appsOf } from './apps-of.ts';
 import type { Io } from './io.ts';

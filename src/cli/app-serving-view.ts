@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { Serving } from '../credentials/app-serving.ts';
-import type { Hosts } from '../credentials/apps-for.ts';
+import type { Serving } from '../credentials/github/app-serving.ts';
+import type { Hosts } from '../credentials/github-app/apps-for.ts';
 import type { JoinedApps } from '../join-apps.ts';
 
 /** The service's own GitHub. */

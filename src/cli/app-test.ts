@@ -1,11 +1,11 @@
 import { profileChecks } from '../assembly.ts';
 import { counted } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
-import { appNotFound } from '../credentials/app-errors.ts';
-import { highestPermissions } from '../credentials/app-permissions.ts';
-import { appName, type StoredApp } from '../credentials/app-record.ts';
-import { type AppReport, type InstallationReport, reportApp } from '../credentials/app-report.ts';
-import type { Serving } from '../credentials/app-serving.ts';
+import type { Serving } from '../credentials/github/app-serving.ts';
+import { appNotFound } from '../credentials/github-app/errors.ts';
+import { highestPermissions } from '../credentials/github-app/permissions.ts';
+import { appName, type StoredApp } from '../credentials/github-app/record.ts';
+import { type AppReport, type InstallationReport, reportApp } from '../credentials/github-app/report.ts';
 import { createGitHubClient, type GitHubClient } from '../github/client.ts';
 import { repositoriesOf, revokeToken } from '../github/token-reach.ts';
 import { createLogger } from '../log/logger.ts';

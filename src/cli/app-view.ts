@@ -1,6 +1,6 @@
 import { isoTime } from '../base/clock.ts';
-import { appName, type StoredApp } from '../credentials/app-record.ts';
-import type { TokenRecord } from '../credentials/app-token-records.ts';
+import { appName, type StoredApp } from '../credentials/github-app/record.ts';
+import type { TokenRecord } from '../credentials/github-app/token-records.ts';
 
 /** An App as lists and JSON show it: everything but the key and the webhook secret. */
 export function appView(app: StoredApp) {

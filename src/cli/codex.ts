@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { systemClock as clock, isoTime } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { createEngine, type Engine } from '../containers/engine/docker.ts';
-import { inspectCodexState } from '../credentials/codex-state.ts';
+import { inspectCodexState } from '../credentials/codex/state.ts';
 import { codexInteractive } from '../flow/codex-interactive.ts';
 import { codexLogin } from '../flow/codex-login.ts';
 import { codexSummary } from './codex-words.ts';

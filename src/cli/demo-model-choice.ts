@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { FaultsError, type Problem } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
-import { inspectCodexState } from '../credentials/codex-state.ts';
+import { inspectCodexState } from '../credentials/codex/state.ts';
 import { codexSummary } from './codex-words.ts';
 import type { DemoModel } from './demo-profile.ts';
 

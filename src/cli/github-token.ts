@@ -5,7 +5,7 @@ import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { gitUserName } from '../credentials/git-credential.ts';
+import { gitUserName } from '../credentials/github/git-credential.ts';
 import {
   type CredentialAnswer,
   isAbout,
@@ -13,8 +13,8 @@ import {
   readQuestion,
   repositoryIn,
   writeAnswer,
-} from '../credentials/helper-protocol.ts';
-import { createTokenSource } from '../credentials/token-source.ts';
+} from '../credentials/github/helper-protocol.ts';
+import { createTokenSource } from '../credentials/github/token-source.ts';
 import { createRedactor } from '../log/redact.ts';
 import { quietApps } from './apps-check.ts';
 import type { Io } from './io.ts';

@@ -1,7 +1,7 @@
 import { dirname, join, relative } from 'node:path';
 import { asFlowError, FaultsError, type FlowError } from '../base/errors.ts';
-import type { NamedSecrets, SecretPlace } from '../credentials/named-secrets.ts';
-import type { SecretStores } from '../credentials/secret-stores.ts';
+import type { NamedSecrets, SecretPlace } from '../credentials/inject/named-secrets.ts';
+import type { SecretStores } from '../credentials/secrets/secret-stores.ts';
 import type { Io } from './io.ts';
 import { printJson, printTable } from './output.ts';
 

@@ -9,9 +9,9 @@ import {
   nextKeyFile,
   readKeyFile,
   takeNextKey,
-} from '../credentials/passphrase.ts';
-import type { Passphrases } from '../credentials/secret-store.ts';
-import { createSecretStores, type SecretStores } from '../credentials/secret-stores.ts';
+} from '../credentials/secrets/passphrase.ts';
+import type { Passphrases } from '../credentials/secrets/secret-store.ts';
+import { createSecretStores, type SecretStores } from '../credentials/secrets/secret-stores.ts';
 import type { Io } from './io.ts';
 import { plain, printJson } from './output.ts';
 import { askNewPassphrase, unlockStores } from './unlock.ts';

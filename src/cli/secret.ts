@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { FlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
-import { createNamedSecrets, type NamedSecrets, secretMissing } from '../credentials/named-secrets.ts';
-import { checkSecretName, checkSecretValue } from '../credentials/secret-rules.ts';
-import type { SecretStore } from '../credentials/secret-store.ts';
-import type { SecretStores } from '../credentials/secret-stores.ts';
+import { createNamedSecrets, type NamedSecrets, secretMissing } from '../credentials/inject/named-secrets.ts';
+import { checkSecretName, checkSecretValue } from '../credentials/secrets/secret-rules.ts';
+import type { SecretStore } from '../credentials/secrets/secret-store.ts';
+import type { SecretStores } from '../credentials/secrets/secret-stores.ts';
 import type { Io } from './io.ts';
 import { plain, printJson, problemText } from './output.ts';
 import { listSecrets } from './secret-list.ts';

@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
-import { createPassphrases } from '../credentials/passphrase.ts';
-import { createSecretStores } from '../credentials/secret-stores.ts';
+import { createPassphrases } from '../credentials/secrets/passphrase.ts';
+import { createSecretStores } from '../credentials/secrets/secret-stores.ts';
 import type { Finding } from './check.ts';
 
 /** Opens every secret store as the service would, and says how many secrets each has; none at all is fine. */

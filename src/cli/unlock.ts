@@ -2,9 +2,9 @@ import { systemClock } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/config.ts';
-import { createPassphrases, makeKeyFile, readKeyFile } from '../credentials/passphrase.ts';
-import type { SecretStore } from '../credentials/secret-store.ts';
-import { createSecretStores, type SecretStores } from '../credentials/secret-stores.ts';
+import { createPassphrases, makeKeyFile, readKeyFile } from '../credentials/secrets/passphrase.ts';
+import type { SecretStore } from '../credentials/secrets/secret-store.ts';
+import { createSecretStores, type SecretStores } from '../credentials/secrets/secret-stores.ts';
 import type { Io } from './io.ts';
 
 /** How often a person may mistype. */

@@ -4,7 +4,7 @@ import { FlowError, systemCode } from '../base/errors.ts';
 import { makeDirectory } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
-import { describeFault } from './file-words.ts';
+import { describeFault } from './file-messages.ts';
 import { readPrivateFile, serviceUid } from './private-file.ts';
 import { shellQuote } from './shell-quote.ts';
 

@@ -1,7 +1,7 @@
 import { type FileHandle, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
-import { describeFault } from './file-words.ts';
+import { describeFault } from './file-messages.ts';
 import { entry, type FileFault, openDirectory, readEntry } from './private-file.ts';
 import { shellQuote } from './shell-quote.ts';
 

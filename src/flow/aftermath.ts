@@ -4,7 +4,7 @@ import { asFlowError, FlowError } from '../base/errors.ts';
 import { removeTree } from '../base/files.ts';
 import type { Committer } from '../containers/create/start-script.ts';
 import type { Engine } from '../containers/engine/docker.ts';
-import { findSecrets } from '../credentials/find-secrets.ts';
+import { findSecrets } from '../credentials/leak-scan/find-secrets.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { MountHost } from '../mounts/mount.ts';

@@ -6,7 +6,7 @@ import { makeDirectory, type Owner } from '../base/files.ts';
 import { codexLoginSpec, LOGIN_CONTAINER } from '../containers/create/codex-spec.ts';
 import type { Engine } from '../containers/engine/docker.ts';
 import { printOutput } from '../containers/output/print-output.ts';
-import { inspectCodexState } from '../credentials/codex-state.ts';
+import { inspectCodexState } from '../credentials/codex/state.ts';
 import { holdCodexState, loginUnderWay } from './codex-hold.ts';
 import { writableState } from './codex-refresh-container.ts';
 

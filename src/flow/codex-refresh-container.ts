@@ -5,7 +5,7 @@ import type { Owner } from '../base/files.ts';
 import { codexRefreshSpec } from '../containers/create/codex-spec.ts';
 import type { Engine } from '../containers/engine/docker.ts';
 import { printOutput } from '../containers/output/print-output.ts';
-import { refreshRefused } from '../credentials/codex-refused.ts';
+import { refreshRefused } from '../credentials/codex/refused.ts';
 
 /** Where and as whom a login is refreshed. */
 export type RefreshContainer = {

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Committer, NOBODY } from '../containers/create/start-script.ts';
 import { within } from '../containers/within.ts';
-import type { GitHubTokens } from '../credentials/github-tokens.ts';
+import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { askAccount } from '../github/token-owner.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Profile } from '../profiles/profile.ts';

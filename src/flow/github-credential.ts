@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Plan } from '../containers/plan.ts';
-import type { Permissions } from '../credentials/github-tokens.ts';
+import type { Permissions } from '../credentials/github/github-tokens.ts';
 import type { Profile } from '../profiles/profile.ts';
 
 /** Where a run finds its GitHub token. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../base/files.ts';
-import type { Permissions } from '../credentials/github-tokens.ts';
+import type { Permissions } from '../credentials/github/github-tokens.ts';
 import type { RunPlaces } from './places.ts';
 
 /** What a run's GitHub token is renewed by, also after a restart of the service; kept where no container sees it. */

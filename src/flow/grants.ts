@@ -1,10 +1,14 @@
 import type { Plan } from '../containers/plan.ts';
 import { makeBearer } from '../credentials/bearer.ts';
-import { type Copy, valueCopy } from '../credentials/copy-credential.ts';
-import { credentialReadings, type DeliverableMount, deliverCredentials } from '../credentials/deliver.ts';
-import { readGhToken } from '../credentials/gh-token-file.ts';
-import type { GitHubToken, GitHubTokens } from '../credentials/github-tokens.ts';
-import { type NamedSecrets, secretCopy } from '../credentials/named-secrets.ts';
+import { readGhToken } from '../credentials/github/gh-token-file.ts';
+import type { GitHubToken, GitHubTokens } from '../credentials/github/github-tokens.ts';
+import { type Copy, valueCopy } from '../credentials/inject/copy-credential.ts';
+import {
+  credentialReadings,
+  type DeliverableMount,
+  deliverCredentials,
+} from '../credentials/inject/deliver.ts';
+import { type NamedSecrets, secretCopy } from '../credentials/inject/named-secrets.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';

@@ -1,6 +1,6 @@
 import { FlowError } from '../base/errors.ts';
 import type { Plan, PlanSsh } from '../containers/plan.ts';
-import { SSH_KEY, SSH_KNOWN_HOSTS } from '../credentials/secret-rules.ts';
+import { SSH_KEY, SSH_KNOWN_HOSTS } from '../credentials/secrets/secret-rules.ts';
 import type { Profile } from '../profiles/profile.ts';
 
 /** The named secrets of a profile's runs; a variable that `runtime.env` sets stays as that says. */

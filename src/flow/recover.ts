@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { maskDelivered } from '../credentials/mask-secrets.ts';
+import { maskDelivered } from '../credentials/inject/mask-secrets.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
 import { SET_ASIDE_FROM, WAITS_FROM } from '../runs/suspicion.ts';

@@ -1,7 +1,7 @@
 import { isoTime } from '../base/clock.ts';
 import type { Secret } from '../base/secret.ts';
 import { isBearer, runOfBearer } from '../credentials/bearer.ts';
-import type { GitHubTokens } from '../credentials/github-tokens.ts';
+import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { readGrant } from './grant-record.ts';
 import { type Directories, runPlaces } from './places.ts';

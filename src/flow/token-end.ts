@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../base/files.ts';
-import type { GitHubToken } from '../credentials/github-tokens.ts';
+import type { GitHubToken } from '../credentials/github/github-tokens.ts';
 import type { RunPlaces } from './places.ts';
 
 /** The name of the file below `/run/github-flows`; `scripts/git-credential.sh` reads it. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ScriptedModel, startScriptedModel } from '../../src/cli/demo-model.ts';
 import { scriptedModelConfig } from '../../src/cli/demo-script.ts';
-import { parseCodexConfig } from '../../src/credentials/codex-config.ts';
+import { parseCodexConfig } from '../../src/credentials/codex/config.ts';
 import { serveModelIn } from '../support/codex-model.ts';
 import { commitScript } from '../support/commit-script.ts';
 

@@ -10,7 +10,7 @@ import {
   readQuestion,
   repositoryIn,
   writeAnswer,
-} from '../../src/credentials/helper-protocol.ts';
+} from '../../src/credentials/github/helper-protocol.ts';
 import { runCommandWith } from '../support/cli.ts';
 import { makeRepository } from '../support/git-repository.ts';
 import { startGitServer } from '../support/git-server.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { loginsOf } from '../../src/credentials/app-hooks.ts';
-import { baseUrlFor } from '../../src/credentials/app-pattern.ts';
-import { newRecord, type StoredApp } from '../../src/credentials/app-record.ts';
-import { readState, signState } from '../../src/credentials/app-state.ts';
-import { apiOf, appsFor, serverOf } from '../../src/credentials/apps-for.ts';
+import { apiOf, appsFor, serverOf } from '../../src/credentials/github-app/apps-for.ts';
+import { newRecord, type StoredApp } from '../../src/credentials/github-app/record.ts';
+import { loginsOf } from '../../src/credentials/github-app/signers.ts';
+import { readState, signState } from '../../src/credentials/github-app/state.ts';
+import { baseUrlFor } from '../../src/credentials/github-app/url-pattern.ts';
 import { tenantOf } from '../../src/github/tenant.ts';
 
 const GITHUB = 'https://github.com';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import { createTokenRecords } from '../../src/credentials/app-token-records.ts';
+import { createTokenRecords } from '../../src/credentials/github-app/token-records.ts';
 import { eachDatabase } from '../support/databases.ts';
 
 const key = {

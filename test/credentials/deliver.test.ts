@@ -18,8 +18,8 @@ import {
   type DeliveredCredentials,
   deliverCredentials,
   removeSecrets,
-} from '../../src/credentials/deliver.ts';
-import { maskDelivered } from '../../src/credentials/mask-secrets.ts';
+} from '../../src/credentials/inject/deliver.ts';
+import { maskDelivered } from '../../src/credentials/inject/mask-secrets.ts';
 import { createRedactor, type Redactor } from '../../src/log/redact.ts';
 import { tokenIn } from '../../src/log/token-shapes.ts';
 import { resolveMounts } from '../../src/mounts/rules/check.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { findSecrets, type SecretSearch } from '../../src/credentials/find-secrets.ts';
+import { findSecrets, type SecretSearch } from '../../src/credentials/leak-scan/find-secrets.ts';
 import { secretsDirectory } from '../support/secrets-directory.ts';
 import { spawnProgram } from '../support/spawn-program.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import type { GitHubToken } from '../../src/credentials/github-tokens.ts';
+import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { createClockWatch } from '../../src/github/clock-skew.ts';
 import { type AppLab, appOf, openAppLab } from '../support/apps.ts';
 import { makeInstallation } from '../support/github-apps.ts';

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import type { GitHubTokens } from '../../src/credentials/github-tokens.ts';
-import { createHostGit, type HostGit } from '../../src/credentials/host-git.ts';
+import type { GitHubTokens } from '../../src/credentials/github/github-tokens.ts';
+import { createHostGit, type HostGit } from '../../src/credentials/github/host-git.ts';
 import { createRemotes } from '../../src/workspaces/remote.ts';
 
 const TOKEN = 'ghs_16C7e42F292c6912E7710c838347Ae178B4a';

@@ -8,8 +8,8 @@ import {
   createNamedSecrets,
   type NamedSecrets,
   type SecretSource,
-} from '../../src/credentials/named-secrets.ts';
-import { createSecretStores, type SecretStores } from '../../src/credentials/secret-stores.ts';
+} from '../../src/credentials/inject/named-secrets.ts';
+import { createSecretStores, type SecretStores } from '../../src/credentials/secrets/secret-stores.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 type Lab = { stores: SecretStores; named: NamedSecrets; dropped: FlowError[]; service: string };

@@ -1,7 +1,11 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkGhToken, checkSecretsDirectory, insideWorkspaces } from '../../src/credentials/preflight.ts';
+import {
+  checkGhToken,
+  checkSecretsDirectory,
+  insideWorkspaces,
+} from '../../src/credentials/inject/preflight.ts';
 import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
 
 const codes = (problems: readonly { code: string }[]): string[] => problems.map(({ code }) => code);

@@ -3,8 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkKnownHosts, normalKnownHosts } from '../../src/credentials/known-hosts.ts';
-import { checkSshKey, normalSshKey } from '../../src/credentials/ssh-key.ts';
+import { checkKnownHosts, normalKnownHosts } from '../../src/credentials/secrets/known-hosts.ts';
+import { checkSshKey, normalSshKey } from '../../src/credentials/secrets/ssh-key.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 async function keyFile(...args: string[]): Promise<string> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ScriptedModel } from '../../src/cli/demo-model.ts';
-import { codexShare } from '../../src/credentials/codex-share.ts';
+import { codexShare } from '../../src/credentials/codex/share.ts';
 import { exec, execOk } from '../../src/programs/exec.ts';
 import type { FakeLogin } from '../support/codex-login.ts';
 import { serveModelIn, writeCodexState } from '../support/codex-model.ts';

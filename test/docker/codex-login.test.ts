@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
 import { LOGIN_CONTAINER } from '../../src/containers/create/codex-spec.ts';
-import { inspectCodexState } from '../../src/credentials/codex-state.ts';
+import { inspectCodexState } from '../../src/credentials/codex/state.ts';
 import { type CodexLogin, codexLogin } from '../../src/flow/codex-login.ts';
 import { createCodexRefresh } from '../../src/flow/codex-refresh.ts';
 import { createLogger } from '../../src/log/logger.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { renewCredential } from '../../src/credentials/renew.ts';
+import { renewCredential } from '../../src/credentials/inject/renew.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { type ContainerRun, containerRun, engine, runAs } from '../support/container-run.ts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { FaultsError, FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Plan, PlanMount } from '../../src/containers/plan.ts';
-import type { GitHubToken } from '../../src/credentials/github-tokens.ts';
+import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { readGrant } from '../../src/flow/grant-record.ts';
 import { type GrantParts, handOver, readGrants } from '../../src/flow/grants.ts';
 import { createHeldSecrets } from '../../src/flow/held-secrets.ts';

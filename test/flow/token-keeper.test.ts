@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
-import type { GitHubToken, GitHubTokens } from '../../src/credentials/github-tokens.ts';
+import type { GitHubToken, GitHubTokens } from '../../src/credentials/github/github-tokens.ts';
 import { createHeldSecrets } from '../../src/flow/held-secrets.ts';
 import { writeTokenEnd } from '../../src/flow/token-end.ts';
 import { createTokenKeeper } from '../../src/flow/token-keeper.ts';

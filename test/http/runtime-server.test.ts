@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { makeBearer } from '../../src/credentials/bearer.ts';
-import type { GitHubToken } from '../../src/credentials/github-tokens.ts';
+import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { recordGrant } from '../../src/flow/grant-record.ts';
 import { runPlaces } from '../../src/flow/places.ts';
 import { createBearerAccess } from '../../src/flow/runtime-access.ts';

@@ -24,14 +24,14 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall('nothing but memory that is nosuid', 'containers/create/spec.ts', "    'nosuid',\n", '', SPEC),
   wall(
     'refresh token',
-    'credentials/codex-auth.ts',
+    'credentials/codex/auth.ts',
     "refresh_token: '',",
     'refresh_token: auth.refreshToken,',
     'test/credentials/deliver.test.ts',
   ),
   wall(
     'modes of copies',
-    'credentials/deliver.ts',
+    'credentials/inject/deliver.ts',
     'mode: file.executable ? 0o700 : 0o600',
     'mode: 0o666',
     'test/credentials/deliver.test.ts',
@@ -59,7 +59,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   ),
   wall(
     'mask of a renewed token',
-    'credentials/renew.ts',
+    'credentials/inject/renew.ts',
     'const forget = parts.redactor.add(value);',
     'const forget = (): void => {};',
     'test/flow/token-keeper.test.ts',
@@ -162,7 +162,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   ),
   wall(
     'search for secrets',
-    'credentials/search-tree.ts',
+    'credentials/leak-scan/search-tree.ts',
     'if (stats.isFile()) return searchFile(state, at);',
     '',
     'test/credentials/find-secrets.test.ts',

@@ -1,6 +1,6 @@
 import { systemClock } from '../../../src/base/clock.ts';
 import { Secret } from '../../../src/base/secret.ts';
-import { openSecretStore } from '../../../src/credentials/secret-store.ts';
+import { openSecretStore } from '../../../src/credentials/secrets/secret-store.ts';
 
 // Sets `<name>0`, `<name>1`, … in the store, a line of output for each once it is written.
 const [file = '', lockFile = '', passphrase = '', name = '', count = '1'] = process.argv.slice(2);

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import type { FlowError } from '../../base/errors.ts';
+import type { Db } from '../../db/open.ts';
+
+/** What a token is cached and recorded by. */
+export type TokenKey = {
+  /** The key of its record. */
+  app: string;
+  host: string;
+  /** `owner/name`. */
+  repository: string;
+  permissions: Readonly<Record<string, string>>;
+};
+
+/** What is known of the tokens of one key; times in milliseconds, null where there is none. */
+export type TokenRecord = TokenKey & {
+  mintedAt: number | null;
+  expiresAt: number | null;
+  /** Tries in vain since the last token. */
+  failures: number;
+  lastError: { code: string; message: string; at: number; nextTryAt: number } | null;
+};
+
+/** The rows behind `app list`; every process of an installation writes and sees the same. */
+export type TokenRecords = {
+  minted(key: TokenKey, at: { mintedAt: number; expiresAt: number }): Promise<void>;
+  failed(
+    key: TokenKey,
+    failure: { error: FlowError; at: number; nextTryAt: number; failures: number },
+  ): Promise<void>;
+  /** The last touched first. */
+  list(): Promise<TokenRecord[]>;
+};
+
+type Row = {
+  id: string;
+  app: string;
+  host: string;
+  repository: string;
+  permissions_json: string;
+  touched_at: number;
+  minted_at: number | null;
+  expires_at: number | null;
+  failures: number;
+  failed_at: number | null;
+  error_code: string | null;
+  last_error: string | null;
+  next_at: number | null;
+};
+
+/** Rows that nobody touched for a week say nothing about today. */
+const KEPT_MS = 7 * 86_400_000;
+
+const LISTED = 1000;
+
+/** The same text for the same key, in whatever order its permissions stand. */
+export function tokenKeyText({ app, host, repository, permissions }: TokenKey): string {
+  return JSON.stringify([app, host, repository.toLowerCase(), Object.entries(permissions).toSorted()]);
+}
+
+/** The records in the database; `mask` is put over what is said of a failure. */
+export function createTokenRecords(db: Db, mask: (text: string) => string): TokenRecords {
+  const tables = db.kysely.withTables<{ app_tokens: Row }>();
+  const write = async (key: TokenKey, at: number, change: Partial<Row>): Promise<void> => {
+    const row = {
+      id: createHash('sha256').update(tokenKeyText(key)).digest('hex'),
+      app: key.app,
+      host: key.host,
+      repository: key.repository,
+      permissions_json: JSON.stringify(key.permissions),
+      failures: 0,
+      ...change,
+      touched_at: at,
+    };
+    await tables
+      .deleteFrom('app_tokens')
+      .where('touched_at', '<', at - KEPT_MS)
+      .execute();
+    await tables
+      .insertInto('app_tokens')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...change, touched_at: at }))
+      .execute();
+  };
+  return {
+    async minted(key, { mintedAt, expiresAt }) {
+      const success = { failures: 0, failed_at: null, error_code: null, last_error: null, next_at: null };
+      await write(key, mintedAt, { ...success, minted_at: mintedAt, expires_at: expiresAt });
+    },
+    async failed(key, { error, at, nextTryAt, failures }) {
+      await write(key, at, {
+        failures,
+        failed_at: at,
+        error_code: error.code,
+        last_error: mask(error.message).slice(0, 2000),
+        next_at: nextTryAt,
+      });
+    },
+    async list() {
+      const rows = await tables
+        .selectFrom('app_tokens')
+        .selectAll()
+        .orderBy('touched_at', 'desc')
+        .limit(LISTED)
+        .execute();
+      return rows.map(recordOf);
+    },
+  };
+}
+
+function recordOf(row: Row): TokenRecord {
+  const { error_code: code, last_error: message, failed_at: at, next_at: next } = row;
+  return {
+    app: row.app,
+    host: row.host,
+    repository: row.repository,
+    permissions: JSON.parse(row.permissions_json),
+    mintedAt: row.minted_at,
+    expiresAt: row.expires_at,
+    failures: row.failures,
+    lastError:
+      code === null || at === null ? null : { code, message: message ?? '', at, nextTryAt: next ?? at },
+  };
+}

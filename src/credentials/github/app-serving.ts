@@ -1,0 +1,72 @@
+import { asFlowError, FlowError } from '../../base/errors.ts';
+import { appsFor, type Hosts, isOnHost, webServers } from '../github-app/apps-for.ts';
+import { appName, type StoredApp } from '../github-app/record.ts';
+import type { AppTokens } from '../github-app/tokens.ts';
+import { readGhToken } from './gh-token-file.ts';
+
+/** What gives a repository its tokens, and why each App before or beside it does not. */
+export type Serving = {
+  /** `owner/name`. */
+  repository: string;
+  by: { kind: 'app'; app: string } | { kind: 'file'; file: string } | { kind: 'nothing'; fault: FlowError };
+  others: { app: string; why: string }[];
+};
+
+/**
+ * Finds what serves `repository` as `GitHubTokens.token` does, without minting: the first of the Apps in `apps` that is
+ * let in and installed there, else the file. A fault of the stores or of GitHub is the answer, and is never thrown.
+ */
+export async function findServing(
+  parts: { apps: readonly StoredApp[]; tokens: AppTokens; tokenFile: string } & Hosts,
+  repository: string,
+): Promise<Serving> {
+  const letIn = appsFor(parts.apps, repository, parts);
+  const out = parts.apps.filter((app) => !letIn.includes(app));
+  const others = out.map((app) => ({ app: appName(app), why: whyNot(app, repository, parts) }));
+  let doubt: FlowError | undefined;
+  for (const app of letIn) {
+    try {
+      if (await parts.tokens.serves(app, repository))
+        return { repository, by: { kind: 'app', app: appName(app) }, others };
+      others.push({ app: appName(app), why: 'is not installed on it' });
+    } catch (error) {
+      const fault = asFlowError(error);
+      // An App whose pattern names the repository should serve it, and nothing takes its place.
+      if (app.urlPattern !== null) return { repository, by: { kind: 'nothing', fault }, others };
+      others.push({ app: appName(app), why: `cannot be asked (${fault.code})` });
+      doubt ??= fault;
+    }
+  }
+  return { repository, by: await fileOf(parts.tokenFile, repository, doubt), others };
+}
+
+async function fileOf(
+  file: string,
+  repository: string,
+  doubt: FlowError | undefined,
+): Promise<Serving['by']> {
+  try {
+    await readGhToken(file);
+    return { kind: 'file', file };
+  } catch (error) {
+    const fault = asFlowError(error);
+    const isMissing = fault.code === 'token_file_missing';
+    return { kind: 'nothing', fault: isMissing ? (doubt ?? notServed(repository, file)) : fault };
+  }
+}
+
+function whyNot(app: StoredApp, repository: string, hosts: Hosts): string {
+  if (!isOnHost(app, hosts.apiUrl)) return `has its API at ${app.apiUrl}, not at ${hosts.apiUrl}`;
+  if (app.urlPattern === null) return `has its API at ${app.apiUrl}, not at ${hosts.apiUrl}`;
+  const [server] = webServers(app, hosts);
+  return `has the URL pattern ${app.urlPattern}, which leaves out ${server}/${repository}`;
+}
+
+function notServed(repository: string, file: string): FlowError {
+  return new FlowError({
+    code: 'repository_not_served',
+    blame: 'operator',
+    message: `No App serves ${repository}, and there is no token file ${file}.`,
+    mend: `Install an App on ${repository} and let its URL pattern in (\`github-flows app test --repository ${repository}\` says why each does not serve it), or put a token into ${file}.`,
+  });
+}

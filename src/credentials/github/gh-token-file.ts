@@ -1,0 +1,118 @@
+import { dirname } from 'node:path';
+import { FlowError } from '../../base/errors.ts';
+import { Secret } from '../../base/secret.ts';
+import { describeFault } from '../file-messages.ts';
+import { type FileFault, readPrivateFile, serviceUid } from '../private-file.ts';
+import { shellQuote } from '../shell-quote.ts';
+
+/** GitHub's tokens are under 300 bytes today, those of GitHub Apps under 1,000. */
+const MAX_BYTES = 4096;
+
+const CODES: Record<FileFault['kind'], { code: string }> = {
+  missing: { code: 'token_file_missing' },
+  'not-directory': { code: 'token_file_unreadable' },
+  unreadable: { code: 'token_file_unreadable' },
+  'not-regular': { code: 'token_file_not_regular' },
+  'too-large': { code: 'token_file_too_large' },
+  'open-to-others': { code: 'token_file_readable_by_others' },
+  'wrong-owner': { code: 'token_file_wrong_owner' },
+};
+
+const DIRECTORY_CODES: Partial<Record<FileFault['kind'], { code: string }>> = {
+  'open-to-others': { code: 'token_directory_readable_by_others' },
+  'wrong-owner': { code: 'token_directory_wrong_owner' },
+};
+
+/**
+ * The GitHub token in `file`: one raw value, line ends removed. The file and its directory must be the service's own
+ * and closed to everyone else (a root service takes those of any account).
+ *
+ * Throws the first of `ghTokenFaults`.
+ */
+export async function readGhToken(file: string, uid: number = serviceUid()): Promise<Secret> {
+  const reading = await readPrivateFile(file, { maxBytes: MAX_BYTES, uid });
+  if ('content' in reading) return new Secret(rawToken(file, reading.content));
+  throw tokenError(file, reading.faults[0]);
+}
+
+/** Everything that keeps the token in `file` from being used: codes `token_file_…` and `token_directory_…`. */
+export async function ghTokenFaults(file: string, uid: number = serviceUid()): Promise<FlowError[]> {
+  const reading = await readPrivateFile(file, { maxBytes: MAX_BYTES, uid });
+  if (!('content' in reading)) return reading.faults.map((fault) => tokenError(file, fault));
+  try {
+    rawToken(file, reading.content);
+    return [];
+  } catch (error) {
+    if (error instanceof FlowError) return [error];
+    throw error;
+  }
+}
+
+/** The shell commands that make the file without the token touching a command line or the shell's history. */
+export function writeTokenCommand(file: string): string {
+  return `install -d -m 700 ${shellQuote(dirname(file))} && (umask 077; read -rs TOKEN; printf %s "$TOKEN" > ${shellQuote(file)})`;
+}
+
+function tokenError(file: string, fault: FileFault): FlowError {
+  const directory = 'directory' in fault && fault.directory;
+  return new FlowError({
+    blame: 'operator',
+    ...((directory && DIRECTORY_CODES[fault.kind]) || CODES[fault.kind]),
+    ...describeFault(directory ? 'The directory of the token file,' : 'The token file', fault, rewrite(file)),
+  });
+}
+
+function rawToken(file: string, content: Buffer): string {
+  const lines = content
+    .toString('latin1')
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== '');
+  const [value] = lines;
+  if (value === undefined) throw tokenEmpty(file);
+  if (lines.length > 1) throw tokenManyLines(file, lines.length);
+  const oddity = oddityOf(value);
+  if (oddity) throw tokenNotRaw(file, oddity);
+  return value;
+}
+
+/** Why `value` is not a bare token, or undefined; never quotes the value. */
+function oddityOf(value: string): string | undefined {
+  if (/^(export\s+)?[A-Za-z_]\w*\s*=(?!=*$)/.test(value)) return 'a NAME=value line';
+  if (/["'`]/.test(value)) return 'quotes';
+  if (/^[\xfe\xff]|^\xef\xbb\xbf|\0/.test(value)) return "an editor's byte order mark or NUL bytes";
+  if (/\s/.test(value)) return 'blanks';
+  if (/[^\x21-\x7e]/.test(value)) return 'characters that no token has';
+  if (value.includes('://')) return 'an address';
+  return undefined;
+}
+
+function rewrite(file: string): string {
+  return `Write the token itself, nothing else, with bash, and paste the token when it waits: \`${writeTokenCommand(file)}\`.`;
+}
+
+function tokenEmpty(file: string): FlowError {
+  return new FlowError({
+    code: 'token_file_empty',
+    blame: 'operator',
+    message: `The token file ${file} is empty.`,
+    mend: rewrite(file),
+  });
+}
+
+function tokenManyLines(file: string, lines: number): FlowError {
+  return new FlowError({
+    code: 'token_file_many_lines',
+    blame: 'operator',
+    message: `The token file ${file} has ${lines} lines; it must hold one token.`,
+    mend: rewrite(file),
+  });
+}
+
+function tokenNotRaw(file: string, oddity: string): FlowError {
+  return new FlowError({
+    code: 'token_file_not_raw',
+    blame: 'operator',
+    message: `The token file ${file} holds ${oddity}; it must hold the raw token and nothing else.`,
+    mend: rewrite(file),
+  });
+}

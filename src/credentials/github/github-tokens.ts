@@ -1,0 +1,130 @@
+import { asFlowError, FlowError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Redactor } from '../../log/redact.ts';
+import { appsFor } from '../github-app/apps-for.ts';
+import { appNotInstalled } from '../github-app/errors.ts';
+import { appName, type StoredApp } from '../github-app/record.ts';
+import { loginsOf } from '../github-app/signers.ts';
+import type { AppStore } from '../github-app/store.ts';
+import type { AppTokens } from '../github-app/tokens.ts';
+import { readGhToken } from './gh-token-file.ts';
+
+/** Levels by the name that GitHub gives a permission: `{ contents: 'write', metadata: 'read' }`. */
+export type Permissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
+
+/** A token for GitHub, and whose it is. */
+export type GitHubToken = {
+  value: Secret;
+  /** Milliseconds; null when nobody knows, as for a file's. */
+  expiresAt: number | null;
+  /** `username` is for git beside the token; GitHub takes any. `login` is the account that the App acts as, once GitHub has told. */
+  source: { kind: 'app'; app: string; username: string; login?: string } | { kind: 'file'; file: string };
+};
+
+/** Where tokens for GitHub come from. */
+export type GitHubTokens = {
+  /**
+   * A token for one repository: of the App that serves it, else the one in `tokenFile`, else undefined. `exact`: a
+   * permission that the installation lacks is a fault (`app_permission_missing`); otherwise as much of it as there is.
+   * An App that should serve and cannot is a fault, and the file does not take its place.
+   *
+   * Throws the `app_…` codes, `github_unreachable`, `github_rate_limited`, and those of `readGhToken`.
+   */
+  token(want: {
+    repository: string;
+    permissions: Permissions;
+    exact: boolean;
+    tokenFile: string;
+  }): Promise<GitHubToken | undefined>;
+  /** GitHub refused this token: if it is of an App, it is given out no more, and what is known of the App is asked anew. */
+  refused(value: string): Promise<void>;
+  /** Whether this is a token that an App was given a moment ago, so that GitHub may not know it everywhere yet. */
+  isYoung(value: string): Promise<boolean>;
+  /** Whether an App serves the repository, so that no token file is needed; true also when it should and cannot. */
+  hasApp(repository: string): Promise<boolean>;
+};
+
+/** GitHub takes any user name beside a token; this one is the name its own documentation uses. */
+const USER_NAME = 'x-access-token';
+
+/** Tokens from the Apps in `apps` and from files. Every value ever given stays masked while it is good. */
+export function createGitHubTokens(parts: {
+  apps: Pick<AppStore, 'all'>;
+  tokens: AppTokens;
+  apiUrl: string;
+  serverUrl: string;
+  redactor: Redactor;
+  log: Logger;
+}): GitHubTokens {
+  const { apps, tokens, log } = parts;
+  const masked = new Set<string>();
+
+  /** The Apps that may serve, the most specific first, and why there may be more that nobody can read. */
+  const candidates = async (repository: string): Promise<{ apps: StoredApp[]; fault?: FlowError }> => {
+    try {
+      return { apps: appsFor(await apps.all(), repository, parts) };
+    } catch (error) {
+      const fault = asFlowError(error);
+      log.warn({ code: fault.code }, fault.message);
+      return { apps: [], fault };
+    }
+  };
+
+  const isExpected = (app: StoredApp, repository: string): boolean =>
+    app.urlPattern !== null || tokens.served(app, repository);
+
+  const fromFile = async (file: string): Promise<GitHubToken | undefined> => {
+    const value = await readGhToken(file).catch((error: unknown) => {
+      if (error instanceof FlowError && error.code === 'token_file_missing') return undefined;
+      throw error;
+    });
+    if (value && !masked.has(value.reveal())) {
+      parts.redactor.add(value.reveal());
+      masked.add(value.reveal());
+    }
+    return value && { value, expiresAt: null, source: { kind: 'file', file } };
+  };
+
+  return {
+    async token({ tokenFile, ...want }) {
+      const found = await candidates(want.repository);
+      let doubt: FlowError | undefined;
+      let expected: FlowError | undefined;
+      for (const app of found.apps) {
+        try {
+          const token = await tokens.token(app, want);
+          const [login] = loginsOf([app]);
+          const source = {
+            kind: 'app',
+            app: appName(app),
+            username: app.username ?? USER_NAME,
+            ...(login === undefined ? {} : { login }),
+          } as const;
+          if (token) return { ...token, source };
+        } catch (error) {
+          if (isExpected(app, want.repository)) expected ??= asFlowError(error);
+          else doubt ??= asFlowError(error);
+        }
+      }
+      if (expected) throw expected;
+      const file = await fromFile(tokenFile);
+      const fault = doubt ?? found.fault;
+      if (file || (!fault && found.apps.length === 0)) return file;
+      throw fault ?? appNotInstalled(found.apps.map(appName), want.repository);
+    },
+    async refused(value) {
+      for (const app of await apps.all().catch(() => [])) tokens.refused(app, value);
+    },
+    async isYoung(value) {
+      return (await apps.all().catch(() => [])).some((app) => tokens.isYoung(app, value));
+    },
+    async hasApp(repository) {
+      for (const app of (await candidates(repository)).apps) {
+        const serves = await tokens.serves(app, repository).catch(() => isExpected(app, repository));
+        if (serves) return true;
+      }
+      return false;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { FlowError } from '../../base/errors.ts';
+import { checkKnownHosts } from './known-hosts.ts';
+import { checkSshKey } from './ssh-key.ts';
+
+/** The names that switch SSH on. */
+export const SSH_KEY = 'GIT_SSH_KEY';
+/** The host keys that a run with an SSH key believes. */
+export const SSH_KNOWN_HOSTS = 'GIT_SSH_KNOWN_HOSTS';
+
+/** Larger values do not fit into an environment variable with room to spare. */
+const MAX_VALUE_BYTES = 64 * 1024;
+
+/** What agents' states are called below `/run/secrets`. */
+const TAKEN = ['codex', 'claude', 'gemini'];
+
+/** Throws `secret_name_invalid` when `name` cannot be a secret's: it becomes a file, and part of a variable. */
+export function checkSecretName(name: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name) || TAKEN.includes(name)) throw nameInvalid(name);
+}
+
+/** Throws `secret_value_invalid`, or for a key or host keys of SSH their own codes, when no run could use the value. */
+export function checkSecretValue(name: string, value: string): void {
+  const bytes = Buffer.byteLength(value);
+  if (bytes === 0) throw valueInvalid(name, 'is empty', 'Give its value.');
+  if (bytes > MAX_VALUE_BYTES)
+    throw valueInvalid(
+      name,
+      `has ${bytes} bytes, and ${MAX_VALUE_BYTES} are the limit`,
+      'Keep large files in the secrets directory and mount them.',
+    );
+  if (value.includes('\0'))
+    throw valueInvalid(name, 'holds a NUL byte, which no variable can', 'Encode it, for example as base64.');
+  if (name === SSH_KEY) checkSshKey(value);
+  if (name === SSH_KNOWN_HOSTS) checkKnownHosts(value);
+}
+
+/** The name that was probably meant, unless it is long enough to be a value. */
+function nameLike(name: string): string {
+  const like = name
+    .replaceAll(/[^A-Za-z0-9_]+/g, '_')
+    .replace(/^[_\d]+|_+$/g, '')
+    .toUpperCase();
+  return like === '' || name.length > 40 || TAKEN.includes(name) ? '' : `; for example ${like}`;
+}
+
+function nameInvalid(name: string): FlowError {
+  const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+  return new FlowError({
+    code: 'secret_name_invalid',
+    blame: 'operator',
+    message: TAKEN.includes(name)
+      ? `A secret cannot be called ${shown}: in a run that is the place of an agent's state.`
+      : `${shown} cannot be the name of a secret.`,
+    mend: `Use letters, digits and underscores, no digit at the start, and 128 characters at the most${nameLike(name)}.`,
+  });
+}
+
+function valueInvalid(name: string, what: string, mend: string): FlowError {
+  return new FlowError({
+    code: 'secret_value_invalid',
+    blame: 'operator',
+    message: `The value for the secret ${name} ${what}.`,
+    mend,
+  });
+}
