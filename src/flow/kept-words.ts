@@ -1,5 +1,5 @@
 import { counted } from '../base/words.ts';
-import type { KeptChanges } from '../publish/keep-changes.ts';
+import type { KeptChanges } from '../publish/bundle/keep-changes.ts';
 
 /** What an agent committed, as the timeline says it. */
 export function keptWords({

@@ -4,7 +4,7 @@ import { cut, fitInto, prepare, shorten } from '../feedback/outgoing.ts';
 import type { PublishRule } from '../profiles/profile.ts';
 import type { PUBLISH_NAMES } from '../profiles/publish.ts';
 import { renderPrompt, renderText } from '../prompts/render.ts';
-import type { PublishPlan } from '../publish/plan.ts';
+import type { PublishPlan } from '../publish/push/plan.ts';
 import type { Run } from '../runs/run.ts';
 import { hasClosingWords } from '../text/closing-words.ts';
 import { isAboutDiscussion } from './report-targets.ts';

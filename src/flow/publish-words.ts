@@ -1,7 +1,7 @@
 import type { FlowError, Problem } from '../base/errors.ts';
 import { publicProblem } from '../feedback/public-words.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Published, Refusal } from '../publish/publish.ts';
+import type { Published, Refusal } from '../publish/push/publish.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
 import { within } from '../containers/within.ts';
-import type { PublishPlan } from '../publish/plan.ts';
+import type { PublishPlan } from '../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { Run } from '../runs/run.ts';
 import { createLanes } from './lanes.ts';

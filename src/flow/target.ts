@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { targetGone } from '../publish/destination.ts';
+import { targetGone } from '../publish/push/destination.ts';
 import type { Branches } from '../workspaces/branches.ts';
 import { isQueueBranch } from '../workspaces/holders.ts';
 import { followsDefault } from './checkout-rule.ts';

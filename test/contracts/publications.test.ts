@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PublishPlan } from '../../src/publish/plan.ts';
+import type { PublishPlan } from '../../src/publish/push/plan.ts';
 import { createPublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { openQueue } from '../support/queue.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
-import { type KeptLeft, keepLeft } from '../../src/publish/left.ts';
-import { leftWords } from '../../src/publish/left-words.ts';
+import { type KeptLeft, keepLeft } from '../../src/publish/left/left.ts';
+import { leftWords } from '../../src/publish/left/left-texts.ts';
 import { engine, runAs } from '../support/container-run.ts';
 
 const made: string[] = [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { lastBranches } from '../../src/flow/branches-of-run.ts';
-import { knownCommits } from '../../src/publish/known-commits.ts';
+import { knownCommits } from '../../src/publish/push/known-commits.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { apartStore } from '../../src/workspaces/apart.ts';
 import { profileOf } from '../support/flow-events.ts';

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bundleSpec } from '../../src/publish/bundle-container.ts';
-import { openBundleFile } from '../../src/publish/bundle-file.ts';
-import { readBundleHeader } from '../../src/publish/bundle-header.ts';
-import { createFrameReader } from '../../src/publish/frames.ts';
+import { bundleSpec } from '../../src/publish/bundle/bundle-container.ts';
+import { openBundleFile } from '../../src/publish/bundle/bundle-file.ts';
+import { readBundleHeader } from '../../src/publish/bundle/bundle-header.ts';
+import { createFrameReader } from '../../src/publish/bundle/frames.ts';
+import { makeQuarantine } from '../../src/publish/bundle/quarantine.ts';
 import { CHANGE_LIMITS } from '../../src/publish/limits.ts';
-import { makeQuarantine } from '../../src/publish/quarantine.ts';
 import { git as gitIn, makeRepository, type TestRepository } from '../support/git-repository.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 

@@ -1,7 +1,7 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { PublishPlan } from '../../src/publish/plan.ts';
+import type { PublishPlan } from '../../src/publish/push/plan.ts';
 import type { TimelineEntry } from '../../src/runs/run.ts';
 import type { Misbehaviour } from '../support/github-api.ts';
 import { openPublishLab } from '../support/publish-lab.ts';

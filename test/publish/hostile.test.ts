@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import { makeQuarantine } from '../../src/publish/quarantine.ts';
+import { makeQuarantine } from '../../src/publish/bundle/quarantine.ts';
 import { git, makeRepository } from '../support/git-repository.ts';
 import { type Entry, forgeOf } from '../support/hostile-repository.ts';
 

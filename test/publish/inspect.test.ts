@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createAskGit } from '../../src/publish/ask-git.ts';
-import type { ChangeSet } from '../../src/publish/changes.ts';
-import { inspectChanges } from '../../src/publish/inspect.ts';
-import { judgeChanges } from '../../src/publish/judge.ts';
-import { listNew } from '../../src/publish/new-commits.ts';
+import type { ChangeSet } from '../../src/publish/judge/changes.ts';
+import { inspectChanges } from '../../src/publish/judge/inspect.ts';
+import { judgeChanges } from '../../src/publish/judge/judge.ts';
+import { listNew } from '../../src/publish/judge/new-commits.ts';
 
 let dir: string;
 let base: string;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { CommitObject } from '../../src/publish/commit-object.ts';
-import { commitId, formatCommit, parseCommit, toBytes } from '../../src/publish/commit-object.ts';
-import { harmlessMessage, harmsOf } from '../../src/publish/harmless-message.ts';
-import { judgeCommits } from '../../src/publish/judge-commits.ts';
+import type { CommitObject } from '../../src/publish/judge/commit-object.ts';
+import { commitId, formatCommit, parseCommit, toBytes } from '../../src/publish/judge/commit-object.ts';
+import { harmlessMessage, harmsOf } from '../../src/publish/judge/harmless-message.ts';
+import { judgeCommits } from '../../src/publish/judge/judge-commits.ts';
 
 const SERVICE = 'the-robot <7+the-robot@users.noreply.github.com>';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { branchNameProblem } from '../../src/publish/branch-name.ts';
-import type { ChangeSet, Content } from '../../src/publish/changes.ts';
-import { judgeChanges, type PublishLimits } from '../../src/publish/judge.ts';
-import { linkLeaves } from '../../src/publish/link-target.ts';
-import { pathPattern } from '../../src/publish/path-pattern.ts';
+import type { ChangeSet, Content } from '../../src/publish/judge/changes.ts';
+import { judgeChanges, type PublishLimits } from '../../src/publish/judge/judge.ts';
+import { linkLeaves } from '../../src/publish/judge/link-target.ts';
+import { pathPattern } from '../../src/publish/judge/path-pattern.ts';
+import { branchNameProblem } from '../../src/publish/push/branch-name.ts';
 
 const LIMITS: PublishLimits = {
   files: 3,

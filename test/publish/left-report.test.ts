@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isLeft, readLeft } from '../../src/publish/left-report.ts';
-import { leftWords } from '../../src/publish/left-words.ts';
+import { isLeft, readLeft } from '../../src/publish/left/left-report.ts';
+import { leftWords } from '../../src/publish/left/left-texts.ts';
 
 const report = (...records: string[]): Buffer => Buffer.from(records.map((record) => `${record}\0`).join(''));
 const read = (...records: string[]) => readLeft(report(...records, '#patch'))?.left;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { changesNothing } from '../../src/flow/publish-run.ts';
-import { makeQuarantine, type Quarantine } from '../../src/publish/quarantine.ts';
+import { makeQuarantine, type Quarantine } from '../../src/publish/bundle/quarantine.ts';
 import { makeRepository, type TestRepository } from '../support/git-repository.ts';
 
 let dir: string;

@@ -11,7 +11,7 @@ import { createPublisher } from '../../src/flow/publisher.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import type { PublishPlan } from '../../src/publish/plan.ts';
+import type { PublishPlan } from '../../src/publish/push/plan.ts';
 import { createPublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import { createRunStore } from '../../src/runs/store/run-store.ts';
 import { createMirrors } from '../../src/workspaces/mirror.ts';

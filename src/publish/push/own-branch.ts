@@ -1,7 +1,7 @@
-import type { Problem } from '../base/errors.ts';
-import { askBranch } from '../github/branches.ts';
-import type { GitHubClient } from '../github/client.ts';
-import type { PullRequest } from '../github/pull-requests.ts';
+import type { Problem } from '../../base/errors.ts';
+import { askBranch } from '../../github/branches.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import type { PullRequest } from '../../github/pull-requests.ts';
 
 /** Why the branch of a pull request itself is not pushed to, or undefined when it may be. Throws the codes of GitHub's faults. */
 export async function refuseOwnBranch(

@@ -1,4 +1,4 @@
-import type { AskGit } from './ask-git.ts';
+import type { AskGit } from '../ask-git.ts';
 import { type Change, type LargeFiles, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { lookInto, readSizes } from './contents.ts';
 

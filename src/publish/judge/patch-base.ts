@@ -1,4 +1,4 @@
-import type { AskGit } from './ask-git.ts';
+import type { AskGit } from '../ask-git.ts';
 import { makeMerge } from './merges.ts';
 import { type NewRange, rangeLines } from './new-commits.ts';
 

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AskGit } from './ask-git.ts';
-import { commitId, formatCommit, parseCommit } from './commit-object.ts';
-import { changesInvalid } from './errors.ts';
-import { harmlessMessage } from './harmless-message.ts';
-import type { NewCommit } from './new-commits.ts';
-import { readCommits } from './read-commits.ts';
+import type { AskGit } from '../ask-git.ts';
+import { changesInvalid } from '../errors.ts';
+import { commitId, formatCommit, parseCommit } from '../judge/commit-object.ts';
+import { harmlessMessage } from '../judge/harmless-message.ts';
+import type { NewCommit } from '../judge/new-commits.ts';
+import { readCommits } from '../judge/read-commits.ts';
 
 /** Where rewritten commits are written before git takes them in. */
 type Place = { ask: AskGit; dir: string };

@@ -1,4 +1,4 @@
-import type { AskGit } from './ask-git.ts';
+import type { AskGit } from '../ask-git.ts';
 import { type Change, parseChanges } from './changes.ts';
 import { ownOfMerge } from './merges.ts';
 

@@ -1,4 +1,4 @@
-import type { AskGit } from './ask-git.ts';
+import type { AskGit } from '../ask-git.ts';
 import { type CommitObject, parseCommit } from './commit-object.ts';
 
 /** Reads commits, in the order in which they are asked for. Throws `changes_invalid`, `changes_too_large`. */

@@ -1,4 +1,4 @@
-import { CHANGE_LIMITS } from './limits.ts';
+import { CHANGE_LIMITS } from '../limits.ts';
 
 /** How much of what an agent left is looked at and told; more of it says nothing more. */
 export const LEFT_LIMITS = { names: 20, branches: 50, worktrees: 10, stashes: 5, commits: 1_000 } as const;

@@ -1,5 +1,5 @@
-import { hasClosingWords, JOINER, withoutClosingWords } from '../text/closing-words.ts';
-import { DIRECTIVES } from '../text/directives.ts';
+import { hasClosingWords, JOINER, withoutClosingWords } from '../../text/closing-words.ts';
+import { DIRECTIVES } from '../../text/directives.ts';
 import { fromBytes, toBytes } from './commit-object.ts';
 
 /** Where GitHub takes a name for somebody who is to be notified; the `@` of an address of mail stands behind a word. */

@@ -1,12 +1,12 @@
 import { chmod, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
-import { makeDirectory, removeTree } from '../base/files.ts';
-import { createAskGit } from './ask-git.ts';
+import type { Clock } from '../../base/clock.ts';
+import { makeDirectory, removeTree } from '../../base/files.ts';
+import { createAskGit } from '../ask-git.ts';
+import { readSizes } from '../judge/contents.ts';
+import { listNew } from '../judge/new-commits.ts';
 import { type BundleEngine, takeBundle } from './bundle.ts';
 import type { BundleRequest } from './bundle-container.ts';
-import { readSizes } from './contents.ts';
-import { listNew } from './new-commits.ts';
 import { type ChangeCount, makeQuarantine, type Quarantine } from './quarantine.ts';
 
 /** What an agent committed, checked and kept beside its run's log. */

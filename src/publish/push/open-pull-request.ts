@@ -1,5 +1,5 @@
-import { asFlowError } from '../base/errors.ts';
-import type { GitHubClient } from '../github/client.ts';
+import { asFlowError } from '../../base/errors.ts';
+import type { GitHubClient } from '../../github/client.ts';
 import {
   addAssignees,
   addLabels,
@@ -9,7 +9,7 @@ import {
   type PullRequest,
   requestReviewers,
   updatePullRequest,
-} from '../github/pull-requests.ts';
+} from '../../github/pull-requests.ts';
 import type { PullRequestWords } from './plan.ts';
 
 /** The pull request from a branch: the open one with new words, one of these very commits that somebody closed as it is, or a new one. What GitHub does not take of labels and people is noted and does not matter. */

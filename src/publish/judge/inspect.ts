@@ -1,7 +1,7 @@
-import type { AskGit } from './ask-git.ts';
+import type { AskGit } from '../ask-git.ts';
+import { changesInvalid } from '../errors.ts';
 import { type Change, type ChangeSet, type Content, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { lookInto, MAX_TARGET_BYTES, readSizes } from './contents.ts';
-import { changesInvalid } from './errors.ts';
 import { findLargeFiles } from './large-files.ts';
 import { changesOf, type NewCommit } from './new-commits.ts';
 

@@ -1,5 +1,5 @@
-import { asFlowError } from '../base/errors.ts';
-import type { AskGit } from './ask-git.ts';
+import { asFlowError } from '../../base/errors.ts';
+import type { AskGit } from '../ask-git.ts';
 import { type Change, parseChanges } from './changes.ts';
 
 /** More merges than this are not made again; they are held against each parent, as if all of it were their own. */

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { AskGit } from './ask-git.ts';
-import { changesInvalid } from './errors.ts';
+import type { AskGit } from '../ask-git.ts';
+import { changesInvalid } from '../errors.ts';
 
 /** A link's target is a path, and no path is longer: https://man7.org/linux/man-pages/man7/path_resolution.7.html */
 export const MAX_TARGET_BYTES = 4096;

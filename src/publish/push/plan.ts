@@ -1,4 +1,4 @@
-import type { PublishLimits } from './judge.ts';
+import type { PublishLimits } from '../judge/judge.ts';
 
 /** Which commits go where; `number` is the issue or pull request that the run was about. */
 export type Destined = {

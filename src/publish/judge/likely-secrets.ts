@@ -1,4 +1,4 @@
-import type { AskGit } from './ask-git.ts';
+import type { AskGit } from '../ask-git.ts';
 import { type Change, type Content, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { fromBytes } from './commit-object.ts';
 import { readSizes } from './contents.ts';

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { changesInvalid, changesTooLarge } from '../errors.ts';
+import { CHANGE_LIMITS } from '../limits.ts';
 import { readPackHeader } from './bundle-header.ts';
-import { changesInvalid, changesTooLarge } from './errors.ts';
-import { CHANGE_LIMITS } from './limits.ts';
 
 /** Takes a bundle as it comes: the header is kept as text, the objects go to a file. */
 export type BundleFile = {

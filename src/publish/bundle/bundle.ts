@@ -1,12 +1,12 @@
-import type { Clock } from '../base/clock.ts';
-import type { FlowError } from '../base/errors.ts';
-import type { Engine } from '../containers/engine/docker.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { FlowError } from '../../base/errors.ts';
+import type { Engine } from '../../containers/engine/docker.ts';
+import { changesTooLarge, changesUnreadable } from '../errors.ts';
+import { CHANGE_LIMITS } from '../limits.ts';
 import { type BundleRequest, bundleRefs, bundleSpec, NO_COMMITS } from './bundle-container.ts';
 import { type BundleFile, openBundleFile } from './bundle-file.ts';
 import { readBundleHeader } from './bundle-header.ts';
-import { changesTooLarge, changesUnreadable } from './errors.ts';
 import { createFrameReader } from './frames.ts';
-import { CHANGE_LIMITS } from './limits.ts';
 
 /** The calls of the engine that a bundle takes. */
 export type BundleEngine = Pick<

@@ -1,24 +1,24 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asFlowError, FlowError, type Problem } from '../base/errors.ts';
-import { makeDirectory, removeTree } from '../base/files.ts';
-import type { GitHubClient } from '../github/client.ts';
-import { createComment, findComment } from '../github/issues.ts';
-import type { Branches } from '../workspaces/branches.ts';
-import { pushCommit } from '../workspaces/push.ts';
-import type { Remote } from '../workspaces/remote.ts';
-import { createAskGit } from './ask-git.ts';
+import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
+import { makeDirectory, removeTree } from '../../base/files.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import { createComment, findComment } from '../../github/issues.ts';
+import type { Branches } from '../../workspaces/branches.ts';
+import { pushCommit } from '../../workspaces/push.ts';
+import type { Remote } from '../../workspaces/remote.ts';
+import { createAskGit } from '../ask-git.ts';
+import { makeQuarantine } from '../bundle/quarantine.ts';
+import { inspectChanges } from '../judge/inspect.ts';
+import { judgeChanges } from '../judge/judge.ts';
+import { judgeCommits } from '../judge/judge-commits.ts';
+import { likelySecrets } from '../judge/likely-secrets.ts';
+import { listNew } from '../judge/new-commits.ts';
+import { readCommits } from '../judge/read-commits.ts';
 import { type Destination, findDestination } from './destination.ts';
-import { inspectChanges } from './inspect.ts';
-import { judgeChanges } from './judge.ts';
-import { judgeCommits } from './judge-commits.ts';
 import { knownCommits } from './known-commits.ts';
-import { likelySecrets } from './likely-secrets.ts';
-import { listNew } from './new-commits.ts';
 import { openPullRequest } from './open-pull-request.ts';
 import type { PublishPlan } from './plan.ts';
-import { makeQuarantine } from './quarantine.ts';
-import { readCommits } from './read-commits.ts';
 
 /** What publishing takes from the rest of the service. */
 export type PublishParts = {

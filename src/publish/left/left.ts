@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
-import { type BundleEngine, runSealed } from './bundle.ts';
-import { type BundleRequest, sealedSpec } from './bundle-container.ts';
-import { changesTooLarge, changesUnreadable } from './errors.ts';
+import type { Clock } from '../../base/clock.ts';
+import { type BundleEngine, runSealed } from '../bundle/bundle.ts';
+import { type BundleRequest, sealedSpec } from '../bundle/bundle-container.ts';
+import { changesTooLarge, changesUnreadable } from '../errors.ts';
 import { isLeft, type Left, readLeft } from './left-report.ts';
 import { LEFT_SCRIPT } from './left-script.ts';
 

@@ -1,4 +1,4 @@
-import type { Problem } from '../base/errors.ts';
+import type { Problem } from '../../base/errors.ts';
 import {
   type CommitObject,
   encodingOf,

@@ -1,5 +1,5 @@
-import type { Problem } from '../base/errors.ts';
-import { counted } from '../base/words.ts';
+import type { Problem } from '../../base/errors.ts';
+import { counted } from '../../base/words.ts';
 import { type Change, type ChangeSet, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { linkLeaves } from './link-target.ts';
 import { foldersOf, foldPath, pathPattern } from './path-pattern.ts';

@@ -1,5 +1,5 @@
-import type { Problem } from '../base/errors.ts';
-import { isPlainBranchName } from '../events/branch-name.ts';
+import type { Problem } from '../../base/errors.ts';
+import { isPlainBranchName } from '../../events/branch-name.ts';
 
 /** Characters of a name that a message quotes. */
 const SHOWN = 200;

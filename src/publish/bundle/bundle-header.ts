@@ -1,4 +1,4 @@
-import { changesInvalid } from './errors.ts';
+import { changesInvalid } from '../errors.ts';
 
 const COMMIT = '[0-9a-f]{40}';
 

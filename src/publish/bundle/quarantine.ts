@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAskGit } from './ask-git.ts';
-import { confinedGit, refuseEndless } from './confined-git.ts';
-import { changesInvalid } from './errors.ts';
-import { listNew, rangeLines } from './new-commits.ts';
-import { patchBase } from './patch-base.ts';
+import { createAskGit } from '../ask-git.ts';
+import { confinedGit, refuseEndless } from '../confined-git.ts';
+import { changesInvalid } from '../errors.ts';
+import { listNew, rangeLines } from '../judge/new-commits.ts';
+import { patchBase } from '../judge/patch-base.ts';
 import { reword } from './reword.ts';
 
 /** How much there is in the new commits; `ofBase` of them are those that the run began with, as a fork's are; `isAsBefore` when every file is as the run found it. */

@@ -1,8 +1,8 @@
 import type { ContainerCreateOptions } from 'dockerode';
-import type { Owner } from '../base/files.ts';
-import { HARDENED_CONTAINER, HARDENED_HOST } from '../containers/hardening.ts';
-import { containerLabels } from '../containers/labels.ts';
-import { CHANGE_LIMITS } from './limits.ts';
+import type { Owner } from '../../base/files.ts';
+import { HARDENED_CONTAINER, HARDENED_HOST } from '../../containers/hardening.ts';
+import { containerLabels } from '../../containers/labels.ts';
+import { CHANGE_LIMITS } from '../limits.ts';
 
 /** The image whose git reads what an agent left: never the agent's own image. */
 const BUNDLE_IMAGE = 'github-flows-base:latest';
