@@ -1,5 +1,5 @@
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import type { Egress } from '../egress/sockets.ts';
+import type { Egress } from '../egress/proxy/sockets.ts';
 import type { Reporter } from '../feedback/reporter.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { Outcome, Run } from '../runs/run.ts';

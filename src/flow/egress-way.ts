@@ -1,8 +1,8 @@
 import type { PlanNetwork } from '../containers/plan.ts';
 import { isAllowed, parseAllowList } from '../egress/allow-list.ts';
 import type { EgressRequest } from '../egress/egress-request.ts';
+import type { Egress } from '../egress/proxy/sockets.ts';
 import type { GitHubHost } from '../egress/shipped-lists.ts';
-import type { Egress } from '../egress/sockets.ts';
 import { createTally, type EgressLine } from '../egress/tally.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Run } from '../runs/run.ts';

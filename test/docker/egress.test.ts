@@ -10,7 +10,7 @@ import { type ScriptedModel, startScriptedModel } from '../../src/cli/demo-model
 import { parseAllowList } from '../../src/egress/allow-list.ts';
 import type { EgressRequest } from '../../src/egress/egress-request.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
-import { createEgress, type Egress } from '../../src/egress/sockets.ts';
+import { createEgress, type Egress } from '../../src/egress/proxy/sockets.ts';
 import { type ExecResult, exec, execOk } from '../../src/programs/exec.ts';
 import { editReadme } from '../support/codex-model.ts';
 import { runAs } from '../support/container-run.ts';

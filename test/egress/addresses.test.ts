@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isPublicAddress } from '../../src/egress/addresses.ts';
+import { isPublicAddress } from '../../src/egress/proxy/addresses.ts';
 
 const PRIVATE = [
   '0.0.0.0',

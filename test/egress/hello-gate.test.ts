@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createHelloGate } from '../../src/egress/hello-gate.ts';
+import { createHelloGate } from '../../src/egress/proxy/hello-gate.ts';
 import {
   handshake,
   helloBody,

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { askNameServers, systemResolve } from '../../src/egress/resolve.ts';
+import { askNameServers, systemResolve } from '../../src/egress/proxy/resolve.ts';
 
 const TYPE = { 1: 'A', 28: 'AAAA' } as const;
 

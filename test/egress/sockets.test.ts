@@ -15,7 +15,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
-import { createEgress, EGRESS_SOCKET, type Egress } from '../../src/egress/sockets.ts';
+import { createEgress, EGRESS_SOCKET, type Egress } from '../../src/egress/proxy/sockets.ts';
 import {
   askConnect,
   echoServer,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readUpstream } from '../../src/egress/upstream.ts';
+import { readUpstream } from '../../src/egress/proxy/upstream.ts';
 
 describe('the proxy of the host’s own network', () => {
   test('is what HTTPS_PROXY names, in lower case first, with or without a scheme', () => {

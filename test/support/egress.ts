@@ -8,7 +8,12 @@ import { systemClock } from '../../src/base/clock.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
 import type { EgressRequest } from '../../src/egress/egress-request.ts';
 import { EGRESS_LIMITS, type EgressLimits } from '../../src/egress/limits.ts';
-import { createEgress, EGRESS_SOCKET, type Egress, type EgressOptions } from '../../src/egress/sockets.ts';
+import {
+  createEgress,
+  EGRESS_SOCKET,
+  type Egress,
+  type EgressOptions,
+} from '../../src/egress/proxy/sockets.ts';
 import { selfSigned } from './certificate.ts';
 import { temporaryDirectory } from './temporary.ts';
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { systemCode } from '../base/errors.ts';
+import { systemCode } from '../../base/errors.ts';
+import { createTell } from '../egress-request.ts';
+import { type EgressRefusal, malformedRequest, plainHttp, tooManyConnections } from '../refusals.ts';
 import { answerRefused, refusalHeaders, refusalText } from './answer.ts';
 import type { ConnectionParts } from './connection.ts';
-import { createTell } from './egress-request.ts';
-import { type EgressRefusal, malformedRequest, plainHttp, tooManyConnections } from './refusals.ts';
 
 /** Sockets that have asked for nothing yet, or are being refused, for each connection that a run may have. */
 const SOCKETS_PER_CONNECTION = 2;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 
 /** How long one address is tried before the next one is tried beside it: https://www.rfc-editor.org/rfc/rfc8305#section-5 allows up to 2 s. */
 const NEXT_ADDRESS_MS = 500;

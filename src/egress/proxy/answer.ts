@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../base/clock.ts';
-import type { EgressRefusal } from './refusals.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { EgressRefusal } from '../refusals.ts';
 
 /** How long a refused connection stays open for its answer to be read. */
 const LINGER_MS = 2000;

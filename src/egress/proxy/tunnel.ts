@@ -1,9 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../base/clock.ts';
-import { systemCode } from '../base/errors.ts';
-import type { GateStep, HelloGate } from './hello-gate.ts';
-import type { EgressLimits } from './limits.ts';
-import { pump } from './pump.ts';
+import type { Clock } from '../../base/clock.ts';
+import { systemCode } from '../../base/errors.ts';
+import type { EgressLimits } from '../limits.ts';
 import {
   bytesSpent,
   connectionBroken,
@@ -11,7 +9,9 @@ import {
   type EgressEnd,
   type EgressRefusal,
   handshakeSlow,
-} from './refusals.ts';
+} from '../refusals.ts';
+import type { GateStep, HelloGate } from './hello-gate.ts';
+import { pump } from './pump.ts';
 
 /** What a tunnel is made of. Both sides are connected. */
 export type TunnelOptions = {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { systemCode } from '../base/errors.ts';
+import { systemCode } from '../../base/errors.ts';
+import { addressPrivate, type EgressRefusal, hostUnreachable, nameUnknown } from '../refusals.ts';
 import { isPublicAddress } from './addresses.ts';
 import { within } from './deadline.ts';
 import { type DialOptions, dial, dialThrough } from './dial.ts';
-import { addressPrivate, type EgressRefusal, hostUnreachable, nameUnknown } from './refusals.ts';
 import type { Resolve } from './resolve.ts';
 
 /** Where runs are let out, beyond their own lists. */

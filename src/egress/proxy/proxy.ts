@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { proxyClosed } from '../refusals.ts';
 import { type ConnectionParts, serveConnect } from './connection.ts';
 import { limitSockets, refuseOtherRequests } from './other-requests.ts';
-import { proxyClosed } from './refusals.ts';
 
 /** What one run's proxy is made of. */
 export type ProxyOptions = Omit<ConnectionParts, 'state'>;

@@ -1,6 +1,6 @@
+import { hostName } from '../host-name.ts';
+import { type EgressRefusal, nameDiffers, nameHidden, nameMissing, notTls } from '../refusals.ts';
 import { type ClientHello, parseClientHello } from './client-hello.ts';
-import { hostName } from './host-name.ts';
-import { type EgressRefusal, nameDiffers, nameHidden, nameMissing, notTls } from './refusals.ts';
 import { createRecordReader, RECORD, type RecordPart } from './tls-records.ts';
 
 /** What became of a chunk: bytes that may go on, and how far the gate has come; or why none ever will. */

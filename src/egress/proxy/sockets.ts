@@ -2,11 +2,11 @@ import { constants } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { systemCode } from '../base/errors.ts';
-import type { Logger } from '../log/logger.ts';
-import type { AllowList } from './allow-list.ts';
-import type { EgressRequest } from './egress-request.ts';
-import { socketFailed } from './errors.ts';
+import { systemCode } from '../../base/errors.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { AllowList } from '../allow-list.ts';
+import type { EgressRequest } from '../egress-request.ts';
+import { socketFailed } from '../errors.ts';
 import { createProxy, type ProxyOptions } from './proxy.ts';
 
 /** The name of the socket in a run's egress directory. */

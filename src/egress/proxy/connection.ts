@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type { AllowList } from './allow-list.ts';
+import type { AllowList } from '../allow-list.ts';
+import { createTell, type EgressRequest, type Tell } from '../egress-request.ts';
+import type { EgressLimits } from '../limits.ts';
+import { bytesSpent, connectionBroken, type EgressRefusal, notTls, tooManyConnections } from '../refusals.ts';
+import { readTarget } from '../target.ts';
 import { answerRefused } from './answer.ts';
-import { createTell, type EgressRequest, type Tell } from './egress-request.ts';
 import { createHelloGate } from './hello-gate.ts';
-import type { EgressLimits } from './limits.ts';
 import { type ReachOptions, reach } from './reach.ts';
-import { bytesSpent, connectionBroken, type EgressRefusal, notTls, tooManyConnections } from './refusals.ts';
-import { readTarget } from './target.ts';
 import { runTunnel } from './tunnel.ts';
 
 /** What all connections of one run share. */
