@@ -7,7 +7,7 @@ import { createOrigin, notFetched, type Origin } from './flow/origin.ts';
 import type { JoinedGrants } from './join-grants.ts';
 import type { Redactor } from './log/redact.ts';
 import { gitHostEnvironment } from './workspaces/git.ts';
-import type { Mirrors } from './workspaces/mirror.ts';
+import type { Mirrors } from './workspaces/mirrors/mirror.ts';
 import { createRemotes } from './workspaces/remote.ts';
 
 /** Seconds without a byte after which a look at a repository is given up. */

@@ -21,7 +21,7 @@ import type { ReportStore } from './runs/outbox/report-store.ts';
 import type { Run } from './runs/run.ts';
 import type { RunStore } from './runs/store/run-store.ts';
 import { gitHostEnvironment } from './workspaces/git.ts';
-import type { Mirrors } from './workspaces/mirror.ts';
+import type { Mirrors } from './workspaces/mirrors/mirror.ts';
 import { createRemotes, type Remote } from './workspaces/remote.ts';
 
 /** Seconds without a byte after which a push is given up. */

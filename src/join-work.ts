@@ -34,7 +34,7 @@ import { createOutputStore } from './runs/store/output-store.ts';
 import { RUNS_CHANNEL } from './runs/store/run-store.ts';
 import type { Retention } from './upkeep/retention.ts';
 import { gitHostEnvironment } from './workspaces/git.ts';
-import { createMirrors, type Mirrors } from './workspaces/mirror.ts';
+import { createMirrors, type Mirrors } from './workspaces/mirrors/mirror.ts';
 
 /** What `/readyz` says while no container can be started. */
 const ENGINE_SILENT = 'The Docker Engine does not answer: deliveries are accepted, and runs wait.';

@@ -14,7 +14,7 @@ import { CONTENTS, keepChanges } from '../publish/bundle/keep-changes.ts';
 import { knownCommits } from '../publish/push/known-commits.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
-import type { Mirrors } from '../workspaces/mirror.ts';
+import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { lastBranches } from './branches-of-run.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from './clone-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';

@@ -2,9 +2,9 @@ import type { Logger } from '../log/logger.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Run } from '../runs/run.ts';
-import { mainMirror } from '../workspaces/apart.ts';
-import { type Branches, readBranches } from '../workspaces/branches.ts';
-import type { Mirrors } from '../workspaces/mirror.ts';
+import { mainMirror } from '../workspaces/mirrors/apart.ts';
+import { type Branches, readBranches } from '../workspaces/mirrors/branches.ts';
+import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { tokenFileFor } from './github-credential.ts';
 
 /** What asking for branches takes from the rest of the service. */

@@ -1,11 +1,11 @@
 import type { MountHost } from '../mounts/mount.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
-import { compareAgentConfig } from '../workspaces/agent-config.ts';
-import { applyAgentConfig } from '../workspaces/apply-agent-config.ts';
-import { countPointers } from '../workspaces/census.ts';
-import { checkout } from '../workspaces/checkout.ts';
+import { compareAgentConfig } from '../workspaces/checkouts/agent-config.ts';
+import { applyAgentConfig } from '../workspaces/checkouts/apply-agent-config.ts';
+import { countPointers } from '../workspaces/checkouts/census.ts';
+import { checkout } from '../workspaces/checkouts/checkout.ts';
 import type { RepositoryLimits } from '../workspaces/git-limits.ts';
-import type { Mirrors } from '../workspaces/mirror.ts';
+import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { recordClone } from './clone-record.ts';
 import { type CloneSource, fetchSource } from './clone-source.ts';
 import { type ForeseeParts, foreseePublication } from './foresee-publication.ts';

@@ -9,7 +9,7 @@ import type { Leases } from '../runs/queue/leases.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import type { RepositoryLimits } from '../workspaces/git-limits.ts';
-import type { Mirrors } from '../workspaces/mirror.ts';
+import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { checkSent, checkStillSent } from './check-sent.ts';
 import { cloneRepository } from './clone.ts';
 import { move } from './conclude.ts';

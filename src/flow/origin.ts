@@ -1,8 +1,8 @@
 import { FlowError } from '../base/errors.ts';
 import type { EventRepository } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { branchesWith } from '../workspaces/holders.ts';
 import { readPullHead } from '../workspaces/look.ts';
+import { branchesWith } from '../workspaces/mirrors/holders.ts';
 import type { Remote, Repository } from '../workspaces/remote.ts';
 
 /** What the repository itself is asked of the commits that events name, by git; each throws when there is no answer. */

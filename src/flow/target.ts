@@ -2,8 +2,8 @@ import { FlowError } from '../base/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { targetGone } from '../publish/push/destination.ts';
-import type { Branches } from '../workspaces/branches.ts';
-import { isQueueBranch } from '../workspaces/holders.ts';
+import type { Branches } from '../workspaces/mirrors/branches.ts';
+import { isQueueBranch } from '../workspaces/mirrors/holders.ts';
 import { followsDefault } from './checkout-rule.ts';
 
 /** The branch that a pull request of a run is to be merged into; null where it is that of the event's own pull request, which GitHub is asked for. */

@@ -4,7 +4,7 @@ import { removeTree } from '../base/files.ts';
 import { treeBytes } from '../containers/supervise/tree-bytes.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
-import { removeOldStores } from '../workspaces/apart.ts';
+import { removeOldStores } from '../workspaces/mirrors/apart.ts';
 import type { Gone } from './old-bodies.ts';
 import { type KeepRule, type Kept, oldestFirst } from './oldest-first.ts';
 

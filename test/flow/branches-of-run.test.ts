@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { lastBranches } from '../../src/flow/branches-of-run.ts';
 import { knownCommits } from '../../src/publish/push/known-commits.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { apartStore } from '../../src/workspaces/apart.ts';
+import { apartStore } from '../../src/workspaces/mirrors/apart.ts';
 import { profileOf } from '../support/flow-events.ts';
 import { makeRepository } from '../support/git-repository.ts';
 

@@ -3,8 +3,8 @@ import type { FlowEvent } from '../../src/events/event.ts';
 import { fetchSource } from '../../src/flow/clone-source.ts';
 import { pinHead, withPinnedHead } from '../../src/flow/pinned-head.ts';
 import type { CheckoutRule, Profile } from '../../src/profiles/profile.ts';
-import { mainMirror } from '../../src/workspaces/apart.ts';
-import { branchesWith } from '../../src/workspaces/holders.ts';
+import { mainMirror } from '../../src/workspaces/mirrors/apart.ts';
+import { branchesWith } from '../../src/workspaces/mirrors/holders.ts';
 import { commentEvent, profileOf } from '../support/flow-events.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
 

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Owner } from '../../src/base/files.ts';
-import { createMirrors, type MirrorParts, type Mirrors } from '../../src/workspaces/mirror.ts';
+import { createMirrors, type MirrorParts, type Mirrors } from '../../src/workspaces/mirrors/mirror.ts';
 import { makeRepository, type TestRepository } from './git-repository.ts';
 import { type GitServer, startGitServer } from './git-server.ts';
 import { temporaryDirectory } from './temporary.ts';

@@ -14,7 +14,7 @@ import { createRedactor } from '../../src/log/redact.ts';
 import type { PublishPlan } from '../../src/publish/push/plan.ts';
 import { createPublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import { createRunStore } from '../../src/runs/store/run-store.ts';
-import { createMirrors } from '../../src/workspaces/mirror.ts';
+import { createMirrors } from '../../src/workspaces/mirrors/mirror.ts';
 import { createRemotes } from '../../src/workspaces/remote.ts';
 import { movedClock } from './fake-clock.ts';
 import { git, makeRepository } from './git-repository.ts';

@@ -175,7 +175,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   ),
   wall(
     'agent configuration',
-    'workspaces/agent-config.ts',
+    'workspaces/checkouts/agent-config.ts',
     'if (agentConfigDepth(path) === undefined) continue;',
     'continue;',
     'test/workspaces/agent-config.test.ts',

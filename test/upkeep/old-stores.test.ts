@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { PublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import type { RunStore } from '../../src/runs/store/run-store.ts';
 import { removeOldMirrors } from '../../src/upkeep/old-mirrors.ts';
-import { apartStore } from '../../src/workspaces/apart.ts';
+import { apartStore } from '../../src/workspaces/mirrors/apart.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const DAY = 86_400_000;

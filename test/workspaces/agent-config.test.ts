@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ConfigChange, compareAgentConfig } from '../../src/workspaces/agent-config.ts';
-import { applyAgentConfig } from '../../src/workspaces/apply-agent-config.ts';
-import { checkout } from '../../src/workspaces/checkout.ts';
+import { type ConfigChange, compareAgentConfig } from '../../src/workspaces/checkouts/agent-config.ts';
+import { applyAgentConfig } from '../../src/workspaces/checkouts/apply-agent-config.ts';
+import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
 
 const owner =
   process.getuid?.() === 0

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import type { Want } from '../../src/workspaces/want.ts';
+import type { Want } from '../../src/workspaces/mirrors/want.ts';
 import { makeRepository, manyFiles } from '../support/git-repository.ts';
 import { makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
 

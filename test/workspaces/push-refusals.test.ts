@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readRefusals } from '../../src/workspaces/push-refusals.ts';
+import { readRefusals } from '../../src/workspaces/mirrors/push-refusals.ts';
 
 const place = { branch: 'x', name: 'octo/hello' };
 const codes = (...words: string[]): string[] => readRefusals(place, words).map(({ code }) => code);

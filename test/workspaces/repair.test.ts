@@ -11,13 +11,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { checkout } from '../../src/workspaces/checkout.ts';
+import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
 import { git, manyFiles } from '../support/git-repository.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
 import { spawnProgram } from '../support/spawn-program.ts';
 
 const PROGRAM = `
-import { createMirrors } from ${JSON.stringify(join(import.meta.dirname, '../../src/workspaces/mirror.ts'))};
+import { createMirrors } from ${JSON.stringify(join(import.meta.dirname, '../../src/workspaces/mirrors/mirror.ts'))};
 import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../src/base/clock.ts'))};
 const [dir, serverUrl] = process.argv.slice(1);
 const log = { debug() {}, warn() {} };

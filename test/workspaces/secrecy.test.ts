@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostGitEnvironment } from '../../src/credentials/github/git-credential.ts';
-import { checkout } from '../../src/workspaces/checkout.ts';
+import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
 
 const TOKEN = 'github_pat_OfTheMirrorTest0123456789';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exec } from '../../src/programs/exec.ts';
-import { checkout } from '../../src/workspaces/checkout.ts';
+import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
 import { manyFiles } from '../support/git-repository.ts';
 import { makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
 import { size } from '../support/size.ts';

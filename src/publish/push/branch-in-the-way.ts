@@ -1,5 +1,5 @@
 import type { Problem } from '../../base/errors.ts';
-import type { Branches } from '../../workspaces/branches.ts';
+import type { Branches } from '../../workspaces/mirrors/branches.ts';
 
 /** Why a branch cannot be where others are: git has no `a/b` beside `a`. Undefined when it can. */
 export function branchInTheWay(branch: string, branches: Branches): Problem | undefined {

@@ -1,5 +1,5 @@
-import type { Branches } from '../../workspaces/branches.ts';
-import { isQueueBranch } from '../../workspaces/holders.ts';
+import type { Branches } from '../../workspaces/mirrors/branches.ts';
+import { isQueueBranch } from '../../workspaces/mirrors/holders.ts';
 import type { Destined } from './plan.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../base/errors.ts';
+import { systemCode } from '../../base/errors.ts';
 
 /** The refs of a mirror as a clone has them. */
 export type CloneRefs = {

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { branchesUnknown } from './errors.ts';
-import { lastWords, runGit } from './git.ts';
-import { isCommit } from './refs.ts';
+import { branchesUnknown } from '../errors.ts';
+import { lastWords, runGit } from '../git.ts';
+import { isCommit } from '../refs.ts';
 
 /** A long history takes git a while; longer than this is no answer. */
 const TIMEOUT_MS = 60_000;

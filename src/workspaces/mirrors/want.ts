@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { refRefused } from './errors.ts';
-import { checkCommit, checkRef, isCommit } from './refs.ts';
+import { refRefused } from '../errors.ts';
+import { checkCommit, checkRef, isCommit } from '../refs.ts';
 
 /**
  * Which commit a run works on. A `sha` is that commit, whatever the ref has become since; else it is what the pull

@@ -1,7 +1,7 @@
 import { lchownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Owner } from '../base/files.ts';
-import { execOk } from '../programs/exec.ts';
+import type { Owner } from '../../base/files.ts';
+import { execOk } from '../../programs/exec.ts';
 
 /** Gives a tree of a few files to `owner`, without a process of its own. Links are not followed. */
 export function giveFew(path: string, owner: Owner): void {

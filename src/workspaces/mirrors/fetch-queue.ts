@@ -1,6 +1,6 @@
-import { createCancellation } from '../base/cancel.ts';
-import { FlowError } from '../base/errors.ts';
-import type { Progress } from './progress.ts';
+import { createCancellation } from '../../base/cancel.ts';
+import { FlowError } from '../../base/errors.ts';
+import type { Progress } from '../progress.ts';
 
 /** One fetch: what its callers want, together. */
 export type FetchJob<T> = {

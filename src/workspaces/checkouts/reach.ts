@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { ancestors, type Owner } from '../base/files.ts';
+import { ancestors, type Owner } from '../../base/files.ts';
 
 /** Whether a process of `owner`, without further groups, may pass through every directory down to `path`. */
 export function canReach(path: string, owner: Owner): boolean {

@@ -1,18 +1,18 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Patience } from '../base/clock.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Clock, Patience } from '../../base/clock.ts';
+import type { Logger } from '../../log/logger.ts';
+import { commitNotFound, refNotFound, repositoryEmpty, repositoryIdRefused } from '../errors.ts';
+import { REPOSITORY_LIMITS, type RepositoryLimits } from '../git-limits.ts';
+import type { Progress } from '../progress.ts';
+import { createRemotes, type Remote, type Repository } from '../remote.ts';
+import { whileYoung } from '../young.ts';
 import { apartStore } from './apart.ts';
 import { type Branches, readBranches } from './branches.ts';
-import { commitNotFound, refNotFound, repositoryEmpty, repositoryIdRefused } from './errors.ts';
 import { createFetchQueue, type FetchRequest } from './fetch-queue.ts';
-import { REPOSITORY_LIMITS, type RepositoryLimits } from './git-limits.ts';
-import type { Progress } from './progress.ts';
-import { createRemotes, type Remote, type Repository } from './remote.ts';
 import { type Found, isEmptyMirror, resolveTarget } from './resolve.ts';
 import { updateMirror } from './update-mirror.ts';
 import { ALWAYS, type Target, targetOf, type Want } from './want.ts';
-import { whileYoung } from './young.ts';
 
 /**
  * A commit that is here now; `ref` is the full name it was found by, or the commit where there was none. `mirror` is

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runGit } from './git.ts';
+import { runGit } from '../git.ts';
 import type { Target } from './want.ts';
 
 /** A commit of the mirror, and the full name of the ref it was asked by; the commit itself where there was none. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../base/errors.ts';
+import { systemCode } from '../../base/errors.ts';
 
 /** Copying less than this takes no time that anybody would notice. */
 const LARGE_BYTES = 16 * 1024 ** 2;

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { removeTree } from '../base/files.ts';
+import { removeTree } from '../../base/files.ts';
 import { HALF } from './spare-packs.ts';
 
 /**

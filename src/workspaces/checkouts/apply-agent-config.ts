@@ -1,11 +1,11 @@
 import { appendFile, lchown, lstat, mkdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FlowError, systemCode } from '../base/errors.ts';
-import type { Owner } from '../base/files.ts';
+import { type FlowError, systemCode } from '../../base/errors.ts';
+import type { Owner } from '../../base/files.ts';
+import { checkoutFailed } from '../errors.ts';
+import { lastWords, runGit } from '../git.ts';
 import type { ConfigChange } from './agent-config.ts';
 import { agentConfigDepth } from './agent-config-names.ts';
-import { checkoutFailed } from './errors.ts';
-import { lastWords, runGit } from './git.ts';
 
 /** A clone that no container has seen yet. */
 export type FreshClone = {

@@ -1,5 +1,5 @@
-import { fetchFailed } from './errors.ts';
-import { lastWords, runGit } from './git.ts';
+import { fetchFailed } from '../errors.ts';
+import { lastWords, runGit } from '../git.ts';
 
 /** The branches of a repository: the commit each is at by its short name, those that were committed to last first. */
 export type Branches = ReadonlyMap<string, string>;

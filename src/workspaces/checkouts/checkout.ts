@@ -1,24 +1,24 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { FlowError } from '../base/errors.ts';
-import type { Owner } from '../base/files.ts';
-import { mainMirror } from './apart.ts';
+import { FlowError } from '../../base/errors.ts';
+import type { Owner } from '../../base/files.ts';
+import { noRoom } from '../diagnose.ts';
+import { checkoutFailed } from '../errors.ts';
+import { type GitOptions, lastWords, runGit } from '../git.ts';
+import { REPOSITORY_LIMITS, type RepositoryLimits } from '../git-limits.ts';
+import { checkoutRefused } from '../limit-errors.ts';
+import { mainMirror } from '../mirrors/apart.ts';
+import { makeSpares } from '../mirrors/spare-packs.ts';
+import type { Progress } from '../progress.ts';
+import { checkCommit, checkRef } from '../refs.ts';
+import { removeHostileTree } from '../remove.ts';
 import { type Census, takeCensus } from './census.ts';
 import { readCloneRefs } from './clone-refs.ts';
 import { copyObjects } from './copy-objects.ts';
-import { noRoom } from './diagnose.ts';
-import { checkoutFailed } from './errors.ts';
-import { type GitOptions, lastWords, runGit } from './git.ts';
 import { makeGitDirectory, writeRefs } from './git-directory.ts';
-import { REPOSITORY_LIMITS, type RepositoryLimits } from './git-limits.ts';
 import { giveFew, giveMany } from './give.ts';
-import { checkoutRefused } from './limit-errors.ts';
-import type { Progress } from './progress.ts';
 import { canReach } from './reach.ts';
-import { checkCommit, checkRef } from './refs.ts';
-import { removeHostileTree } from './remove.ts';
-import { makeSpares } from './spare-packs.ts';
 
 /** A clone to be made. */
 export type Checkout = {

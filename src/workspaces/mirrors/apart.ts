@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { systemCode } from '../base/errors.ts';
-import { removeTree } from '../base/files.ts';
+import { systemCode } from '../../base/errors.ts';
+import { removeTree } from '../../base/files.ts';
 import { resolveTarget } from './resolve.ts';
 
 /** Where, in a mirror, the stores lie that hold what is on none of its branches and tags. */

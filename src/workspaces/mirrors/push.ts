@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import { FlowError } from '../base/errors.ts';
-import { repositoryUnreachable } from './errors.ts';
-import { lastWords, runGit } from './git.ts';
+import { FlowError } from '../../base/errors.ts';
+import { repositoryUnreachable } from '../errors.ts';
+import { lastWords, runGit } from '../git.ts';
+import type { Remote } from '../remote.ts';
+import { whileYoung } from '../young.ts';
 import { type PushRefusal, readRefusals } from './push-refusals.ts';
-import type { Remote } from './remote.ts';
-import { whileYoung } from './young.ts';
 
 /** How long a push may take; what the limits of a publication let through is small. */
 const PUSH_TIMEOUT_MS = 120_000;

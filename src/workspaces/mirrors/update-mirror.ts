@@ -1,16 +1,16 @@
 import { rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeDirectory, removeTree } from '../base/files.ts';
-import { randomId } from '../base/ids.ts';
+import { makeDirectory, removeTree } from '../../base/files.ts';
+import { randomId } from '../../base/ids.ts';
+import { noRoom } from '../diagnose.ts';
+import { fetchFailed } from '../errors.ts';
+import { lastWords, runGit } from '../git.ts';
+import type { RepositoryLimits } from '../git-limits.ts';
+import type { Remote } from '../remote.ts';
 import { borrowObjects, hasPlaceApart, mainMirror, makePlaceApart } from './apart.ts';
-import { noRoom } from './diagnose.ts';
-import { fetchFailed } from './errors.ts';
 import { fetchInto, followHead } from './fetch.ts';
 import type { FetchJob } from './fetch-queue.ts';
-import { lastWords, runGit } from './git.ts';
-import type { RepositoryLimits } from './git-limits.ts';
 import { clearLeftovers } from './leftovers.ts';
-import type { Remote } from './remote.ts';
 import { FOLLOW_HEAD } from './want.ts';
 
 type Update = {

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asFlowError } from '../base/errors.ts';
-import { type GitOptions, lastWords, runGit } from './git.ts';
-import type { RepositoryLimits } from './git-limits.ts';
+import { asFlowError } from '../../base/errors.ts';
+import { type GitOptions, lastWords, runGit } from '../git.ts';
+import type { RepositoryLimits } from '../git-limits.ts';
+import type { Progress } from '../progress.ts';
+import type { Remote } from '../remote.ts';
 import { filesBelow } from './leftovers.ts';
-import type { Progress } from './progress.ts';
-import type { Remote } from './remote.ts';
 
 /** More packs than this slow every clone and every look-up down, so that they are joined. */
 const MAX_PACKS = 40;

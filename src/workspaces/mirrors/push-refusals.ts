@@ -1,4 +1,4 @@
-import type { Problem } from '../base/errors.ts';
+import type { Problem } from '../../base/errors.ts';
 
 /** Why a server did not take a push; `detail` is all that it said, for the operator alone. */
 export type PushRefusal = Problem & { detail: string };

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../base/errors.ts';
-import { takeSpare } from './spare-packs.ts';
+import { systemCode } from '../../base/errors.ts';
+import { takeSpare } from '../mirrors/spare-packs.ts';
 
 /** Packs with their indexes, and single objects; nothing half-received, and no index over several packs. */
 const OBJECT_FILE = /^(?:pack-[0-9a-f]{40}\.(?:pack|idx|rev)|[0-9a-f]{38})$/;

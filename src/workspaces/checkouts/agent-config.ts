@@ -1,8 +1,8 @@
-import { FlowError } from '../base/errors.ts';
+import { FlowError } from '../../base/errors.ts';
+import { lastWords, runGit } from '../git.ts';
+import { mainMirror } from '../mirrors/apart.ts';
+import { resolveTarget } from '../mirrors/resolve.ts';
 import { agentConfigDepth, leadsToNeighbour } from './agent-config-names.ts';
-import { mainMirror } from './apart.ts';
-import { lastWords, runGit } from './git.ts';
-import { resolveTarget } from './resolve.ts';
 
 /** One file of agent configuration that a workspace shall not have as the head has it. */
 export type ConfigChange = {
