@@ -17,6 +17,7 @@ import type { LeaseTimes } from './flow/worker.ts';
 import { type JoinedApps, joinApps } from './join-apps.ts';
 import { createLogger, type LogDestination, type Logger } from './log/logger.ts';
 import { createRedactor, type Redactor } from './log/redact.ts';
+import { createDiskWatch, type DiskWatch } from './maintenance/disk-watch.ts';
 import { createPolicyKeeper, type PolicyKeeper } from './policy/keeper.ts';
 import { holdHelper } from './programs/exec.ts';
 import { createReportStore, type ReportStore } from './runs/outbox/report-store.ts';
@@ -24,7 +25,6 @@ import { createLeases, type Leases } from './runs/queue/leases.ts';
 import { createRunQueue, type RunQueue } from './runs/queue/queue.ts';
 import { createWorkerStore, type WorkerStore } from './runs/queue/worker-store.ts';
 import { createRunStore, type RunStore } from './runs/store/run-store.ts';
-import { createDiskWatch, type DiskWatch } from './upkeep/disk-watch.ts';
 
 /** What every part stands on. */
 export type Ground = {

@@ -9,13 +9,13 @@ import { requestRetry } from './flow/retry.ts';
 import type { Ground } from './ground.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
 import { type ApiActions, createApiRouter } from './http/api-routes.ts';
+import type { RecoveryLoop } from './maintenance/recovery.ts';
+import type { Retention } from './maintenance/retention.ts';
 import { runAlreadyEnded, runNotEnded, workerUnknown } from './runs/errors.ts';
 import { findRun } from './runs/store/find-run.ts';
 import { createOutputStore } from './runs/store/output-store.ts';
 import { runDetails } from './runs/view/run-details.ts';
 import { runView, workerView } from './runs/view/view.ts';
-import type { RecoveryLoop } from './upkeep/recovery.ts';
-import type { Retention } from './upkeep/retention.ts';
 
 /** What the API tells of upkeep; recovery is absent while RECOVER_MISSED is off. */
 type Upkeep = { retention: Retention; recovery: RecoveryLoop | undefined };

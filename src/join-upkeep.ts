@@ -5,15 +5,15 @@ import { appName } from './credentials/github-app/record.ts';
 import { signInAs } from './credentials/github-app/sign-in.ts';
 import { createGitHubClient } from './github/client.ts';
 import type { Ground } from './ground.ts';
+import { createAskedStore } from './maintenance/asked-store.ts';
+import { type HookedRepository, hookSources } from './maintenance/hook-sources.ts';
+import type { RecoverParts, Source } from './maintenance/recover.ts';
+import { type RecoveryLoop, type Sources, startRecovery } from './maintenance/recovery.ts';
+import { startRetention } from './maintenance/retention.ts';
 import type { ProfileSet } from './profiles/match/match.ts';
 import type { Profile } from './profiles/profile.ts';
 import { createPublicationStore } from './runs/outbox/publication-store.ts';
 import { createOutputStore } from './runs/store/output-store.ts';
-import { createAskedStore } from './upkeep/asked-store.ts';
-import { type HookedRepository, hookSources } from './upkeep/hook-sources.ts';
-import type { RecoverParts, Source } from './upkeep/recover.ts';
-import { type RecoveryLoop, type Sources, startRecovery } from './upkeep/recovery.ts';
-import { startRetention } from './upkeep/retention.ts';
 
 /** What upkeep stands on: a whole service, or a command. */
 export type UpkeepGround = Pick<Ground, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;

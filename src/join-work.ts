@@ -30,9 +30,9 @@ import { joinOrigin } from './join-origin.ts';
 import { joinPublishing } from './join-publishing.ts';
 import { joinTalk, type Talk } from './join-talk.ts';
 import { joinRetention } from './join-upkeep.ts';
+import type { Retention } from './maintenance/retention.ts';
 import { createOutputStore } from './runs/store/output-store.ts';
 import { RUNS_CHANNEL } from './runs/store/run-store.ts';
-import type { Retention } from './upkeep/retention.ts';
 import { gitHostEnvironment } from './workspaces/git.ts';
 import { createMirrors, type Mirrors } from './workspaces/mirrors/mirror.ts';
 

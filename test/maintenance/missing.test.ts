@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mayAsk, missingOf } from '../../src/upkeep/missing.ts';
+import { mayAsk, missingOf } from '../../src/maintenance/missing.ts';
 
 const MINUTE = 60_000;
 const now = Date.UTC(2030, 0, 2);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { createDiskWatch, type Mark } from '../../src/upkeep/disk-watch.ts';
+import { createDiskWatch, type Mark } from '../../src/maintenance/disk-watch.ts';
 import { settableClock } from '../support/fake-clock.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { removeOldMirrors } from '../../src/maintenance/old-mirrors.ts';
 import type { PublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import type { RunStore } from '../../src/runs/store/run-store.ts';
-import { removeOldMirrors } from '../../src/upkeep/old-mirrors.ts';
 import { apartStore } from '../../src/workspaces/mirrors/apart.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
