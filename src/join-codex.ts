@@ -2,8 +2,8 @@ import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import type { Engine } from './containers/engine/docker.ts';
 import type { Db } from './db/open.ts';
-import { type CodexRefresh, createCodexRefresh } from './flow/codex-refresh.ts';
-import type { EngineWatch } from './flow/engine-watch.ts';
+import { type CodexRefresh, createCodexRefresh } from './flow/credentials/codex-refresh.ts';
+import type { EngineWatch } from './flow/engine/engine-health.ts';
 import type { Logger } from './log/logger.ts';
 import type { Redactor } from './log/redact.ts';
 

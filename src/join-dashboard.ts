@@ -7,7 +7,7 @@ import { addDashboardRoutes } from './dashboard/routes.ts';
 import { createSessions } from './dashboard/sessions.ts';
 import type { DashboardActions } from './dashboard/sight.ts';
 import { headline } from './feedback/run-words.ts';
-import { readOutputTail } from './flow/output-tail.ts';
+import { readOutputTail } from './flow/output/output-tail.ts';
 import type { Ground } from './ground.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
 import { withStatus } from './http/api-status.ts';

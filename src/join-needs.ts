@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
 import type { Plan } from './containers/plan.ts';
-import { type Need, profileNeeds } from './flow/profile-needs.ts';
+import { type Need, profileNeeds } from './flow/dry-run/profile-needs.ts';
 import { appsFile, joinApps } from './join-apps.ts';
 import { joinSecrets } from './join-secrets.ts';
 import { createLogger } from './log/logger.ts';

@@ -1,6 +1,6 @@
 import { systemClock as clock } from './base/clock.ts';
-import { createAdmission } from './flow/admit.ts';
-import { type Admitter, createAdmitter } from './flow/admitter.ts';
+import { createAdmission } from './flow/admission/admit.ts';
+import { type Admitter, createAdmitter } from './flow/admission/dispatcher.ts';
 import type { Ground } from './ground.ts';
 import type { AdminRoutes } from './http/admin-server.ts';
 import { admissionLimits } from './join-talk.ts';

@@ -4,7 +4,7 @@ import type { CandidateOutcome } from '../deliveries/delivery.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { deliveryUnknown } from '../deliveries/errors.ts';
 import { deliveryDetails, deliveryView } from '../deliveries/view.ts';
-import { replayDelivery } from '../flow/replay.ts';
+import { replayDelivery } from '../flow/actions/replay.ts';
 import { addRecoverCommand } from './deliveries-recover.ts';
 import type { Io } from './io.ts';
 import { moment, plain, printJson, printTable, problemText } from './output.ts';

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { deliveryUnknown } from '../deliveries/errors.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { readEvent } from '../events/from-delivery.ts';
-import { type Explanation, explain, type Rehearsal } from '../flow/explain.ts';
+import { type Explanation, explain, type Rehearsal } from '../flow/dry-run/explain.ts';
 import { joinForeteller } from '../join-foretell.ts';
 import { joinNeeds } from '../join-needs.ts';
 import { profilesFaulty } from '../profiles/faults.ts';

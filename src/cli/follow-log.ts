@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { isShown, type OutputLine } from '../containers/output/output-line.ts';
-import { readOutputFrom } from '../flow/read-output.ts';
+import { readOutputFrom } from '../flow/output/read-output.ts';
 import type { Run } from '../runs/run.ts';
 import type { OutputStore } from '../runs/store/output-store.ts';
 import type { Io } from './io.ts';

@@ -4,7 +4,7 @@ import { asFlowError, type Problem } from '../base/errors.ts';
 import { counted as number } from '../base/words.ts';
 import type { Config } from '../config/config.ts';
 import type { Engine } from '../containers/engine/docker.ts';
-import { refuseMissingRuntime } from '../flow/policy.ts';
+import { refuseMissingRuntime } from '../flow/prepare/enforce-policy.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Ceilings, Policy } from '../policy/policy.ts';
 import type { Finding } from './check.ts';

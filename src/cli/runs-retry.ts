@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { requestRetry } from '../flow/retry.ts';
+import { requestRetry } from '../flow/actions/retry-policy.ts';
 import { findRun } from '../runs/store/find-run.ts';
 import type { Io } from './io.ts';
 import { printJson } from './output.ts';

@@ -1,4 +1,4 @@
-import type { Terminal } from '../flow/codex-interactive.ts';
+import type { Terminal } from '../flow/credentials/codex-interactive.ts';
 import { usage } from './usage.ts';
 
 /** The terminal that this command was started on. Throws `usage` when standard input or output is none. */

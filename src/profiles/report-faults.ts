@@ -2,7 +2,7 @@ import type { Fault, Problem } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
 import type { ReportRule } from './profile.ts';
 
-/** The names that each text of a report may use; the same as those that texts are rendered with (flow/report-texts.ts). */
+/** The names that each text of a report may use; the same as those that texts are rendered with (flow/reporting/report-texts.ts). */
 export const REPORT_NAMES = {
   running: ['HEADLINE', 'STATE', 'ELAPSED', 'DOING', 'RUN', 'PROFILE', 'REPOSITORY', 'LINK'],
   ended: [

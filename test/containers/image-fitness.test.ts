@@ -3,7 +3,7 @@ import { neededPrograms, placesOf, refuseUnfitImage } from '../../src/containers
 import type { ImageInfo } from '../../src/containers/engine/engine-info.ts';
 import { engineUsers, hostOwner } from '../../src/containers/engine/engine-users.ts';
 import type { Plan } from '../../src/containers/plan.ts';
-import { runOwner } from '../../src/flow/run-owner.ts';
+import { runOwner } from '../../src/flow/engine/run-owner.ts';
 import { testPlan } from '../support/container-run.ts';
 
 const IMAGE: ImageInfo = {

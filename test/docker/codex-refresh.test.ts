@@ -7,7 +7,7 @@ import { refreshContainerName } from '../../src/containers/create/codex-spec.ts'
 import { removeOrphans } from '../../src/containers/engine/reaper.ts';
 import { codexShare } from '../../src/credentials/codex/share.ts';
 import { inspectCodexState } from '../../src/credentials/codex/state.ts';
-import { type CodexRefresh, createCodexRefresh } from '../../src/flow/codex-refresh.ts';
+import { type CodexRefresh, createCodexRefresh } from '../../src/flow/credentials/codex-refresh.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { exec } from '../../src/programs/exec.ts';

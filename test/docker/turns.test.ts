@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { HeardLine } from '../../src/containers/output/log-sink.ts';
-import { makeHandlerMark, readHandlerMark } from '../../src/flow/handler-mark.ts';
+import { makeHandlerMark, readHandlerMark } from '../../src/flow/output/handler-mark.ts';
 import { type ContainerRun, containerRun, type PlanChanges, runAs } from '../support/container-run.ts';
 
 let run: ContainerRun;

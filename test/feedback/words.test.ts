@@ -3,7 +3,7 @@ import { createMarks } from '../../src/feedback/marks.ts';
 import { neutral } from '../../src/feedback/neutral.ts';
 import { endedValues, runningValues } from '../../src/feedback/run-words.ts';
 import { commentMark, finish, markedWriting, refusalMark } from '../../src/feedback/words.ts';
-import { renderReport } from '../../src/flow/report-texts.ts';
+import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import { templateFaults } from '../../src/profiles/report-faults.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';

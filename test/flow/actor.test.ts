@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { type ActorJudgement, askActor } from '../../src/flow/actor.ts';
-import type { Lookups } from '../../src/flow/lookups.ts';
-import type { OwnVoice } from '../../src/flow/own-voice.ts';
+import { type ActorJudgement, askActor } from '../../src/flow/admission/authorize.ts';
+import type { Lookups } from '../../src/flow/github/lookups.ts';
+import type { OwnVoice } from '../../src/flow/github/service-account.ts';
 import { fullAllow } from '../../src/profiles/allow.ts';
 import type { Allow } from '../../src/profiles/profile.ts';
 import { commentEvent, profileOf } from '../support/flow-events.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { askAgain } from '../../src/flow/ask-again.ts';
-import type { Lookups } from '../../src/flow/lookups.ts';
-import type { OwnVoice } from '../../src/flow/own-voice.ts';
+import type { Lookups } from '../../src/flow/github/lookups.ts';
+import type { OwnVoice } from '../../src/flow/github/service-account.ts';
+import { askAgain } from '../../src/flow/prepare/ask-again.ts';
 import { gitHubUnreachable } from '../../src/github/errors.ts';
 import type { Thread } from '../../src/github/threads.ts';
 import { fullAllow } from '../../src/profiles/allow.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { lastBranches } from '../../src/flow/branches-of-run.ts';
+import { lastBranches } from '../../src/flow/collect/branches-of-run.ts';
 import { knownCommits } from '../../src/publish/push/known-commits.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { apartStore } from '../../src/workspaces/mirrors/apart.ts';

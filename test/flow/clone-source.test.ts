@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { fetchSource } from '../../src/flow/clone-source.ts';
-import { pinHead, withPinnedHead } from '../../src/flow/pinned-head.ts';
+import { pinHead, withPinnedHead } from '../../src/flow/admission/pinned-head.ts';
+import { fetchSource } from '../../src/flow/prepare/clone-source.ts';
 import type { CheckoutRule, Profile } from '../../src/profiles/profile.ts';
 import { mainMirror } from '../../src/workspaces/mirrors/apart.ts';
 import { branchesWith } from '../../src/workspaces/mirrors/holders.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
-import { createCommitters } from '../../src/flow/committer.ts';
+import { createCommitters } from '../../src/flow/github/committer.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
 import { createEgress, EGRESS_SOCKET } from '../../src/egress/proxy/sockets.ts';
 import { gitHubHosts } from '../../src/egress/shipped-lists.ts';
-import { openEgress } from '../../src/flow/egress-way.ts';
+import { openEgress } from '../../src/flow/prepare/egress.ts';
 import { askConnect, echoServer, HOST, secureConnect } from '../support/egress.ts';
 import { until } from '../support/service.ts';
 import { temporaryDirectory } from '../support/temporary.ts';

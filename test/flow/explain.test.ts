@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { readEvent } from '../../src/events/from-delivery.ts';
-import { type Explanation, explain, type Rehearsal } from '../../src/flow/explain.ts';
+import { type Explanation, explain, type Rehearsal } from '../../src/flow/dry-run/explain.ts';
 import { commentPayload } from '../support/service.ts';
 import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
 import { temporaryDirectory } from '../support/temporary.ts';

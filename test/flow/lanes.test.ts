@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLanes } from '../../src/flow/lanes.ts';
+import { createLanes } from '../../src/flow/publishing/keyed-queue.ts';
 
 /** Work that is done when it is told to be. */
 function held() {

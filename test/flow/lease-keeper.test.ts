@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { createLeaseKeeper } from '../../src/flow/lease-keeper.ts';
+import { createLeaseKeeper } from '../../src/flow/worker/lease-renewer.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { settableClock } from '../support/fake-clock.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createCodexReader } from '../../src/containers/output/codex-events.ts';
-import { maskedReports, maskedRuns } from '../../src/flow/masked-stores.ts';
+import { maskedReports, maskedRuns } from '../../src/flow/credentials/masked-stores.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { ReportStore } from '../../src/runs/outbox/report-store.ts';
 import type { Run } from '../../src/runs/run.ts';

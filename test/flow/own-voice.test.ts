@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ClientFor, createOwnVoice } from '../../src/flow/own-voice.ts';
+import { type ClientFor, createOwnVoice } from '../../src/flow/github/service-account.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { settableClock } from '../support/fake-clock.ts';
 import { profileOf } from '../support/flow-events.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { grantedSecrets, planSsh } from '../../src/flow/plan-secrets.ts';
+import { grantedSecrets, planSsh } from '../../src/flow/prepare/plan-secrets.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 
 function profile(secrets: Profile['credentials']['secrets'], env: Record<string, string> = {}): Profile {

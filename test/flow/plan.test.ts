@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runFiles } from '../../src/containers/create/start-script.ts';
-import { runPlaces } from '../../src/flow/places.ts';
-import { makePlan } from '../../src/flow/plan.ts';
+import { runPlaces } from '../../src/flow/paths.ts';
+import { makePlan } from '../../src/flow/prepare/plan.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Blame, FlowError } from '../../src/base/errors.ts';
-import { preflight } from '../../src/flow/preflight.ts';
+import { preflight } from '../../src/flow/credentials/preflight.ts';
 
 const fault = (code: string, blame: Blame = 'operator') =>
   new FlowError({ code, blame, message: `${code} is wrong.`, mend: `Mend ${code}.` });

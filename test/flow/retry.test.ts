@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Failure, requestRetry, retryWait } from '../../src/flow/retry.ts';
+import { type Failure, requestRetry, retryWait } from '../../src/flow/actions/retry-policy.ts';
 import type { Profile, RetryRule } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/store/run-store.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { findTarget } from '../../src/flow/target.ts';
+import { findTarget } from '../../src/flow/publishing/target.ts';
 import type { CheckoutRule } from '../../src/profiles/profile.ts';
 import { commentEvent } from '../support/flow-events.ts';
 

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { AgentTurn } from '../../src/containers/output/agent-reader.ts';
 import type { PlanLimits } from '../../src/containers/plan.ts';
 import type { ContainerEnd } from '../../src/containers/supervise/container-end.ts';
-import { judgeEnd } from '../../src/flow/end-words.ts';
-import { judgeTurn } from '../../src/flow/turn-words.ts';
+import { judgeEnd } from '../../src/flow/run/end-words.ts';
+import { judgeTurn } from '../../src/flow/run/turn-words.ts';
 
 const OF_ITSELF: ContainerEnd = {
   endedBy: 'exit',

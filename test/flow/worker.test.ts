@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { systemClock as clock } from '../../src/base/clock.ts';
-import { createWorker } from '../../src/flow/worker.ts';
+import { createWorker } from '../../src/flow/worker/worker.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { Leases } from '../../src/runs/queue/leases.ts';

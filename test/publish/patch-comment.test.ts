@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { patchComment, readPatch } from '../../src/flow/patch-comment.ts';
+import { patchComment, readPatch } from '../../src/flow/reporting/patch-comment.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const comment = (text: string): string =>

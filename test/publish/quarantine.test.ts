@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { changesNothing } from '../../src/flow/publish-run.ts';
+import { changesNothing } from '../../src/flow/publishing/publish-run.ts';
 import { makeQuarantine, type Quarantine } from '../../src/publish/bundle/quarantine.ts';
 import { makeRepository, type TestRepository } from '../support/git-repository.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { PROMPT_NAMES } from '../../src/flow/prompt.ts';
+import { PROMPT_NAMES } from '../../src/flow/prepare/prompt.ts';
 import { type LoadResult, loadProfiles } from '../../src/profiles/read/load.ts';
 
 /** Values that a profile of the test's own leaves to this one. */

@@ -52,7 +52,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   ),
   wall(
     'bearer of a run that is over',
-    'flow/runtime-access.ts',
+    'flow/credentials/runtime-access.ts',
     "run?.state === 'preparing' || run?.state === 'running'",
     'run !== undefined',
     'test/http/runtime-server.test.ts',
@@ -64,7 +64,13 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
     'const forget = (): void => {};',
     'test/flow/token-keeper.test.ts',
   ),
-  wall('permissions of a run', 'flow/grants.ts', 'exact: true', 'exact: false', 'test/flow/grants.test.ts'),
+  wall(
+    'permissions of a run',
+    'flow/credentials/grants.ts',
+    'exact: true',
+    'exact: false',
+    'test/flow/grants.test.ts',
+  ),
   wall('mask', 'log/redact.ts', 'finder().look(text, 0, false).spans', '[]', 'test/log/redact.test.ts'),
   wall(
     'private addresses',

@@ -1,6 +1,6 @@
 // A service that renews the login in argv's state directory with argv's image, until somebody kills it.
 import { systemClock } from '../../../src/base/clock.ts';
-import { createCodexRefresh } from '../../../src/flow/codex-refresh.ts';
+import { createCodexRefresh } from '../../../src/flow/credentials/codex-refresh.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import { createRedactor } from '../../../src/log/redact.ts';
 import { engine, runAs } from '../container-run.ts';

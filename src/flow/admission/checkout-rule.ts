@@ -1,0 +1,68 @@
+import { FlowError } from '../../base/errors.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import type { CheckoutRule } from '../../profiles/profile.ts';
+
+/** Which commit a workspace is made from: a named ref, or a pull request's head or merge; `sha` pins it where the event names it. Nothing of them is the default branch of now. */
+export type Wanted = { ref?: string; sha?: string; pullRequest?: { number: number; kind: 'head' | 'merge' } };
+
+/** The rule of a profile held against an event. Throws `checkout_no_pull_request`. */
+export function wantedCommit(rule: CheckoutRule, event: FlowEvent): Wanted {
+  const defaultBranch = {};
+  const pull = event.pullRequest;
+  switch (rule.from) {
+    case 'default-branch':
+      return defaultBranch;
+    case 'ref':
+      return rule.ref === undefined ? defaultBranch : { ref: rule.ref };
+    case 'auto':
+      return pull ? head(pull.number, pull.headSha) : defaultBranch;
+    case 'pull-request-head':
+      if (!pull) throw noPullRequest(rule.from, event);
+      return head(pull.number, pull.headSha);
+    case 'event-commit':
+      return event.commit === undefined ? defaultBranch : { sha: event.commit };
+    case 'pull-request-merge':
+      if (!pull) throw noPullRequest(rule.from, event);
+      return { pullRequest: { number: pull.number, kind: 'merge' } };
+  }
+}
+
+/** Whether a run works on the default branch: the one of now, because one that an event names may have been renamed since. */
+export function followsDefault(rule: CheckoutRule, event: FlowEvent): boolean {
+  return Object.keys(wantedCommit(rule, event)).length === 0;
+}
+
+/** Whether a rule checks out what belongs to the event's pull request, so that its head is pinned when the run is admitted. */
+export function isOfPullRequest(rule: CheckoutRule, event: FlowEvent): boolean {
+  return event.pullRequest !== undefined && /^(?:auto|pull-request-(?:head|merge))$/.test(rule.from);
+}
+
+/**
+ * Where the agent configuration of a workspace comes from, or undefined when it is the checked-out commit's own: the
+ * commit that the event names as the pull request's base, else the default branch. A commit that an event names may be
+ * a pull request's, too.
+ */
+export function pullRequestBase(
+  rule: CheckoutRule,
+  event: FlowEvent,
+): { sha: string | undefined } | undefined {
+  const byRef =
+    rule.from === 'event-commit' || (rule.from === 'ref' && rule.ref?.startsWith('refs/pull/') === true);
+  const byRule = rule.from === 'pull-request-head' || rule.from === 'pull-request-merge';
+  const isPull = byRef || byRule || (rule.from === 'auto' && event.pullRequest !== undefined);
+  if (!isPull || rule.agentConfig === 'head') return undefined;
+  return { sha: byRef ? undefined : event.pullRequest?.baseSha };
+}
+
+function head(number: number, sha: string | undefined): Wanted {
+  return { pullRequest: { number, kind: 'head' }, ...(sha === undefined ? {} : { sha }) };
+}
+
+function noPullRequest(rule: string, event: FlowEvent): FlowError {
+  return new FlowError({
+    code: 'checkout_no_pull_request',
+    blame: 'profile',
+    message: `The profile checks out ${rule}, but this ${event.name} event is about no pull request.`,
+    mend: 'Add "isPullRequest": true to the trigger, or remove `checkout` to take what fits the event.',
+  });
+}

@@ -1,0 +1,116 @@
+import type { Kysely } from 'kysely';
+import type { Problem } from '../../base/errors.ts';
+import { counted } from '../../base/words.ts';
+import { isSameLogin } from '../../profiles/allow.ts';
+import type { Budget, Profile } from '../../profiles/profile.ts';
+import {
+  countMachineStarts,
+  countStarts,
+  holdStarts,
+  type Start,
+  type StartScope,
+} from '../../runs/store/start-store.ts';
+import { budgetSpent, loopStopped } from './denials.ts';
+
+/** What is counted before a run may start; a budget that is not set does not count. Days are those of UTC. */
+export type AdmissionLimits = {
+  /** How many runs machines may start within so many minutes: on one thread, or without one of one profile for one branch. */
+  loop: { runs: number; minutes: number };
+  actor: Budget;
+  repository: Budget;
+  profile: Budget;
+  /** What counts for profiles that everybody may start, where nothing else is said. */
+  open: DayBudgets;
+};
+
+/** What may be started in a day by one person, in one repository, and of one profile. */
+export type DayBudgets = { actor: Budget; repository: Budget; profile: Budget };
+
+const NO_BUDGETS: DayBudgets = { actor: {}, repository: {}, profile: {} };
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * Why a start is one too many, or nothing. What was counted holds until `trx` ends, so that starts at the same time,
+ * in whatever process, count each other; `start` itself is not recorded here.
+ */
+export async function refuseBeyondLimits(
+  trx: Kysely<unknown>,
+  limits: AdmissionLimits,
+  profile: Profile,
+  start: Start,
+): Promise<Problem | undefined> {
+  const budgets = budgetsOf(limits, profile, start);
+  if (budgets.length === 0 && !start.machine) return undefined;
+  await holdStarts(trx);
+  return (await stopLoop(trx, limits.loop, start)) ?? (await holdToBudgets(trx, budgets, start));
+}
+
+async function stopLoop(
+  trx: Kysely<unknown>,
+  { runs, minutes }: AdmissionLimits['loop'],
+  start: Start,
+): Promise<Problem | undefined> {
+  if (!start.machine) return undefined;
+  const count = await countMachineStarts(trx, start, start.at - minutes * MINUTE_MS);
+  return count >= runs ? loopStopped(count, minutes, start.place) : undefined;
+}
+
+/** Whether everybody may start a profile, and this actor is none whom it names. */
+function isOpenTo({ allow }: Profile, { actor, machine }: Pick<Start, 'actor' | 'machine'>): boolean {
+  return allow.permission === 'any' && !machine && !allow.actors.some((named) => isSameLogin(named, actor));
+}
+
+/** The budgets of a day: a profile's own goes before those of the configuration, and these before those that every open profile has; its own takes the place of the latter for its repositories, too. */
+export function dayBudgets(
+  limits: AdmissionLimits,
+  { budget }: Pick<Profile, 'budget'>,
+  isOpen: boolean,
+): DayBudgets {
+  const open = isOpen ? limits.open : NO_BUDGETS;
+  const { repository, profile } = budget ? NO_BUDGETS : open;
+  return {
+    actor: { ...open.actor, ...limits.actor },
+    repository: { ...repository, ...limits.repository },
+    profile: { ...profile, ...limits.profile, ...budget },
+  };
+}
+
+/** The budgets that are set, each with whose it is. */
+function budgetsOf(limits: AdmissionLimits, profile: Profile, start: Start): [StartScope, Budget][] {
+  const budgets = dayBudgets(limits, profile, isOpenTo(profile, start));
+  const all: [StartScope, Budget][] = [
+    [{ kind: 'actor', key: start.actor, id: start.actorId }, budgets.actor],
+    [{ kind: 'repository', key: start.repository }, budgets.repository],
+    [{ kind: 'profile', key: start.profile }, budgets.profile],
+  ];
+  return all.filter(([, { runs, minutes }]) => runs !== undefined || minutes !== undefined);
+}
+
+async function holdToBudgets(
+  trx: Kysely<unknown>,
+  budgets: readonly [StartScope, Budget][],
+  start: Start,
+): Promise<Problem | undefined> {
+  const since = start.at - (start.at % DAY_MS);
+  for (const [scope, budget] of budgets) {
+    const spent = await countStarts(trx, scope, since);
+    if (budget.runs !== undefined && spent.runs >= budget.runs)
+      return budgetSpent(
+        scope.kind,
+        scope.key,
+        `${spent.runs} of ${counted(budget.runs, 'run')} ${spent.runs === 1 ? 'was' : 'were'} started`,
+      );
+    const left = (budget.minutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS - spent.ms;
+    if (start.reservedMs > left)
+      return budgetSpent(scope.kind, scope.key, minutesLeft(start.reservedMs, left, budget.minutes ?? 0));
+  }
+  return undefined;
+}
+
+function minutesLeft(neededMs: number, leftMs: number, budget: number): string {
+  const round = (ms: number): number => Math.max(0, Math.round((ms / MINUTE_MS) * 10) / 10);
+  const left = round(leftMs);
+  return `the run may take ${counted(round(neededMs), 'minute')}, and ${left} of ${budget} ${left === 1 ? 'is' : 'are'} left`;
+}

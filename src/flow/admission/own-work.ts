@@ -1,0 +1,46 @@
+import { NOBODY } from '../../containers/create/start-script.ts';
+import type { Db } from '../../db/open.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import { isPushedByRun } from '../../runs/store/start-store.ts';
+import type { OwnVoice } from '../github/service-account.ts';
+import { type StartedBy, threadNumber } from './start.ts';
+
+/** Where events keep the commit that they are about with the names in it. */
+const HEADS = ['push', 'check_suite', 'workflow_run'];
+
+/**
+ * Who is behind an event that its actor may start a run by. Without a thread, what a run has pushed counts as the
+ * service's own doing whatever account pushed it, for an agent may have other tokens than the service knows.
+ */
+export async function startedBy(
+  parts: { db: Db; own: Pick<OwnVoice, 'isKnownOwn'> },
+  event: FlowEvent,
+  judged: StartedBy,
+): Promise<StartedBy> {
+  const { repository, commit, attributes } = event;
+  if (judged.isOwn || threadNumber(event) !== null || repository === undefined) return judged;
+  const branch = typeof attributes.branch === 'string' ? attributes.branch : undefined;
+  const isPushed = await isPushedByRun(parts.db.kysely, { repositoryId: repository.id, branch, commit });
+  const isOwn = isPushed || (await isCommittedByRun(parts.own, event));
+  return isOwn ? { machine: true, isOwn } : judged;
+}
+
+/** Whether the newest commit was made under the name that commits in containers have. */
+async function isCommittedByRun(
+  own: Pick<OwnVoice, 'isKnownOwn'>,
+  { name, payload }: FlowEvent,
+): Promise<boolean> {
+  if (!HEADS.includes(name)) return false;
+  const of = name === 'push' ? payload : field(payload, name);
+  const email = field(field(field(of, 'head_commit'), 'committer'), 'email');
+  if (typeof email !== 'string') return false;
+  if (email === NOBODY.email) return true;
+  const [, id, login = ''] = /^(\d{1,15})\+([^@]+)@users\.noreply\./.exec(email) ?? [];
+  return id !== undefined && (await own.isKnownOwn(login, Number(id)));
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}

@@ -1,0 +1,42 @@
+import type { Logger } from '../../log/logger.ts';
+import type { MountHost } from '../../mounts/mount.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { Run } from '../../runs/run.ts';
+import { mainMirror } from '../../workspaces/mirrors/apart.ts';
+import { type Branches, readBranches } from '../../workspaces/mirrors/branches.ts';
+import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
+import { tokenFileFor } from '../github/github-credential.ts';
+
+/** What asking for branches takes from the rest of the service. */
+export type BranchParts = { mirrors: Pick<Mirrors, 'branches'>; mountHost: Pick<MountHost, 'secretsDir'> };
+
+/** How long the end of a run waits for its repository. */
+const PATIENCE_MS = 60_000;
+
+/** The branches that the repository of a run has now, fetched with the profile's credential. Throws what `Mirrors.branches` says. */
+export async function branchesOfRun(
+  { mirrors, mountHost }: BranchParts,
+  { run, profile }: { run: Run; profile: Profile },
+  signal: AbortSignal,
+): Promise<Branches> {
+  const [owner = '', name = ''] = run.repository.split('/');
+  const tokenFile = tokenFileFor(profile, mountHost.secretsDir);
+  const { branches } = await mirrors.branches({ id: run.repositoryId, owner, name, tokenFile }, { signal });
+  return branches;
+}
+
+/** The same for what is only kept; where the server does not answer, those that the mirror has; a store beside it has none. */
+export async function lastBranches(
+  parts: BranchParts & { log: Logger },
+  { run, profile, mirror }: { run: Run; profile: Profile; mirror: string },
+): Promise<Branches> {
+  try {
+    return await branchesOfRun(parts, { run, profile }, AbortSignal.timeout(PATIENCE_MS));
+  } catch (error) {
+    parts.log.warn(
+      { err: error, run: run.id },
+      'the branches of a run’s repository are taken as last fetched',
+    );
+    return await readBranches(mainMirror(mirror));
+  }
+}

@@ -1,0 +1,70 @@
+import type { Clock } from '../../base/clock.ts';
+import { asFlowError } from '../../base/errors.ts';
+import type { Engine } from '../../containers/engine/docker.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Redactor } from '../../log/redact.ts';
+import type { MountHost } from '../../mounts/mount.ts';
+import { checkPlanMounts } from '../../mounts/rules/check.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import { keepLeft } from '../../publish/left/left.ts';
+import { leftWords } from '../../publish/left/left-texts.ts';
+import type { Run, TimelineEntry } from '../../runs/run.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
+import type { Directories, RunPlaces } from '../paths.ts';
+import { type CloneRecord, mayHaveLeft } from '../prepare/clone-record.ts';
+
+/** What looking for what an agent left takes from the rest of the service. */
+type LeftParts = {
+  runs: RunStore;
+  engine: Engine;
+  directories: Directories;
+  mountHost: MountHost;
+  redactor: Redactor;
+  clock: Clock;
+  log: Logger;
+};
+
+/**
+ * What an agent left beside its commits, kept as a patch and told in one line of the timeline; undefined when there is
+ * nothing. Where the profile publishes, it is told on GitHub too. Never rejects: when nobody can look, that is told.
+ */
+export async function lookForLeft(
+  parts: LeftParts,
+  run: Run,
+  { record, places }: { record: CloneRecord; places: RunPlaces },
+): Promise<Pick<TimelineEntry, 'kind' | 'text' | 'data'> | undefined> {
+  try {
+    if (!(await mayHaveLeft(places, record))) return undefined;
+    const { workspace, log } = places;
+    checkPlanMounts([{ source: workspace, target: '/workspace' }], parts.mountHost, [workspace]);
+    const { installation } = parts.directories;
+    const { commit: base, branch, owner } = record;
+    const mask = parts.redactor.mask;
+    const request = { installation, runId: run.id, workspace, owner, base, branch };
+    const found = await keepLeft({ ...parts, mask }, request, log);
+    if (!found) return undefined;
+    const { left, patch } = found;
+    const kept = patch === null ? 'It was too much to keep.' : 'It is kept for a while as a patch.';
+    return {
+      kind: 'left_behind',
+      text: `${mask(leftWords(left))} ${kept}`,
+      data: { files: left.files, patch, shown: await isPublished(parts, run) },
+    };
+  } catch (error) {
+    const { code, message, mend } = asFlowError(error).toProblem();
+    parts.log.warn({ err: error, run: run.id }, 'what an agent left uncommitted could not be seen');
+    const text = `Whether the agent left anything uncommitted is not known: ${parts.redactor.mask(message)}`;
+    return {
+      kind: 'left_unknown',
+      text,
+      data: { code, mend, public: UNKNOWN, shown: await isPublished(parts, run).catch(() => true) },
+    };
+  }
+}
+
+const UNKNOWN =
+  'Whether the agent left anything uncommitted, which is not published, is not known: it could not be looked at.';
+
+async function isPublished({ runs }: LeftParts, run: Run): Promise<boolean> {
+  return (JSON.parse(await runs.profileJson(run.id)) as Profile).publish !== undefined;
+}

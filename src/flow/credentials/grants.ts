@@ -1,0 +1,136 @@
+import type { Plan } from '../../containers/plan.ts';
+import { makeBearer } from '../../credentials/bearer.ts';
+import { readGhToken } from '../../credentials/github/gh-token-file.ts';
+import type { GitHubToken, GitHubTokens } from '../../credentials/github/github-tokens.ts';
+import { type Copy, valueCopy } from '../../credentials/inject/copy-credential.ts';
+import {
+  credentialReadings,
+  type DeliverableMount,
+  deliverCredentials,
+} from '../../credentials/inject/deliver.ts';
+import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-secrets.ts';
+import type { Redactor } from '../../log/redact.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { Run } from '../../runs/run.ts';
+import { runPermissions, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
+import type { RunPlaces } from '../paths.ts';
+import { type GrantRecord, readGrant, recordGrant } from './grant-record.ts';
+import type { HeldSecrets } from './held-secrets.ts';
+import { preflight } from './preflight.ts';
+import { mayHoldLogin, type RenewParts, renewLogins } from './renew-logins.ts';
+import { writeTokenEnd } from './token-end.ts';
+import type { TokenKeeper } from './token-renewer.ts';
+
+/** The name of a run's bearer for the runtime listener, below `/run/secrets`. */
+const BEARER_NAME = 'runtime-token';
+
+/** What a run will be handed: a copy each of what it mounts or is granted, and the GitHub token among them. */
+export type Grants = {
+  copies: readonly Copy[];
+  /** The GitHub token, and what it is renewed by; undefined for a run that has none. */
+  gitHub: TokenGrant | undefined;
+};
+
+type TokenGrant = {
+  token: GitHubToken;
+  grant: Pick<GrantRecord, 'repository' | 'permissions' | 'tokenFile'>;
+};
+
+/** What granting takes from the rest of the service. */
+export type GrantParts = RenewParts & {
+  tokens: Pick<GitHubTokens, 'token'>;
+  secrets: NamedSecrets;
+  keeper: TokenKeeper;
+  held: HeldSecrets;
+  redactor: Redactor;
+  /** Where processes elsewhere reach the runtime listener; undefined while it is off. */
+  runtimeUrl: () => string | undefined;
+};
+
+/** The run that grants are read for; `signal` ends the wait for a login that is renewed. */
+export type GrantRequest = { run: Run; profile: Profile; plan: Plan; signal: AbortSignal };
+
+/**
+ * Reads everything that a run is granted, all at once, and writes nothing; logins that would run out are renewed
+ * before their share is taken. Throws what is faulty, everything together (`preflight`), or the signal's reason.
+ */
+export async function readGrants(parts: GrantParts, request: GrantRequest): Promise<Grants> {
+  const { run, plan, signal } = request;
+  const readings = credentialReadings(plan.mounts.flatMap(deliverable));
+  const renewed = renewLogins(parts, { run, plan }, signal);
+  const [gitHub, secrets, , ...mounted] = await preflight<
+    [TokenGrant | undefined, readonly Copy[], undefined, ...Copy[]]
+  >([
+    async () => await readToken(parts, request),
+    async () => await readSecrets(parts, request),
+    async () => void (await renewed),
+    ...readings.map(({ name, read }) => async () => {
+      if (mayHoldLogin(name)) await renewed;
+      const nowMs = parts.clock.now();
+      return await read({ nowMs, untilMs: nowMs + plan.limits.timeoutSec * 1000 });
+    }),
+  ]);
+  signal.throwIfAborted();
+  const token = gitHub ? [valueCopy(TOKEN_NAME, gitHub.token.value)] : [];
+  return { gitHub, copies: [...token, ...mounted, ...secrets] };
+}
+
+/** The named secrets, each once, however many variables it is exported as. */
+async function readSecrets({ secrets }: GrantParts, { profile, plan }: GrantRequest): Promise<Copy[]> {
+  const names = [...new Set(plan.secrets.map(({ name }) => name))];
+  return (await secrets.resolve(profile.path, names)).map(secretCopy);
+}
+
+/** The App's token where one serves the repository, else the token file; whoever reads that says best why it cannot be used. */
+async function readToken(
+  { tokens }: GrantParts,
+  { run, profile, plan }: GrantRequest,
+): Promise<TokenGrant | undefined> {
+  const tokenFile = tokenMount(plan)?.source;
+  if (!tokenFile) return undefined;
+  const grant = { repository: run.repository, permissions: runPermissions(profile), tokenFile };
+  const token = await tokens.token({ ...grant, exact: true });
+  return { grant, token: token ?? (await tokenInFile(tokenFile)) };
+}
+
+/** Throws why there is none. */
+async function tokenInFile(file: string): Promise<GitHubToken> {
+  return { value: await readGhToken(file), expiresAt: null, source: { kind: 'file', file } };
+}
+
+/** Writes what was read into the run's own directory, masked from before, and has the token renewed for as long as the run lives. */
+export async function handOver(
+  parts: GrantParts,
+  { run, plan, places }: { run: Run; plan: Plan; places: RunPlaces },
+  { copies, gitHub }: Grants,
+): Promise<void> {
+  const bearer = gitHub && parts.runtimeUrl() !== undefined ? makeBearer(run.id) : undefined;
+  const delivered = await deliverCredentials({
+    secretsDir: places.secrets,
+    owner: plan.owner,
+    copies: bearer ? [...copies, valueCopy(BEARER_NAME, bearer.value)] : copies,
+    redactor: parts.redactor,
+  });
+  parts.held.hold(run.id, delivered);
+  if (!gitHub) return;
+  await writeTokenEnd(places, gitHub.token, plan.owner);
+  const grant = { ...gitHub.grant, owner: plan.owner, bearerHash: bearer?.hash ?? null };
+  await recordGrant(places, grant);
+  parts.keeper.keep({ id: run.id, places, grant }, gitHub.token);
+}
+
+/** Goes on renewing the token of a run that a service before this one had begun. */
+export async function regrant(
+  { keeper }: Pick<GrantParts, 'keeper'>,
+  run: Run,
+  places: RunPlaces,
+): Promise<void> {
+  const grant = await readGrant(places);
+  if (grant) keeper.keep({ id: run.id, places, grant }, undefined);
+}
+
+/** What is copied from the host; the GitHub token has its own way. */
+function deliverable({ kind, name, source }: Plan['mounts'][number]): DeliverableMount[] {
+  if ((kind !== 'credential' && kind !== 'agent-state') || source === null || !name) return [];
+  return name === TOKEN_NAME ? [] : [{ kind, name, source }];
+}

@@ -1,0 +1,167 @@
+import { type Clock, isoTime } from '../../base/clock.ts';
+import { asFlowError, FlowError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { GitHubToken, GitHubTokens } from '../../credentials/github/github-tokens.ts';
+import { renewCredential } from '../../credentials/inject/renew.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Redactor } from '../../log/redact.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
+import { TOKEN_NAME } from '../github/github-credential.ts';
+import type { RunPlaces } from '../paths.ts';
+import type { GrantRecord } from './grant-record.ts';
+import type { HeldSecrets } from './held-secrets.ts';
+import { writeTokenEnd } from './token-end.ts';
+
+/** How often the clock is looked at: a machine that slept, or a clock that was set, is noticed this soon. */
+const LOOK_EVERY_MS = 15_000;
+
+/** A token is asked for anew this long before it ends; the source gives a new one at the latest five minutes before. */
+const AHEAD_MS = 8 * 60_000;
+
+/** How long after an answer the next one is asked for at the earliest; a token file is looked at this often. */
+const NEXT_MS = 60_000;
+
+/** How long an answer counts at the most: a token that GitHub refused meanwhile is replaced this soon. */
+const MOST_MS = 5 * 60_000;
+
+/** The waits between tries that fail double from the first to the last. */
+const RETRY_MS = { first: 15_000, last: 5 * 60_000 };
+
+/** A run whose token is kept fresh. */
+export type KeptRun = { id: string; places: Pick<RunPlaces, 'secrets' | 'files'>; grant: GrantRecord };
+
+/**
+ * Keeps `/run/secrets/gh-token` of living runs fresh: each is renewed before it ends, and a failing renewal is tried
+ * again for as long as the run lives; the first failure and the mend are told in the run's timeline.
+ *
+ * `keep` takes the token that the run was just handed, or undefined after a restart, when it is asked for at once. It
+ * ends when the run's secrets are released, when the run has ended, or with `stop`.
+ */
+export type TokenKeeper = {
+  keep(run: KeptRun, token: GitHubToken | undefined): void;
+  start(): void;
+  stop(): void;
+};
+
+/** What a keeper takes from the rest of the service. */
+export type KeeperParts = {
+  tokens: Pick<GitHubTokens, 'token'>;
+  runs: Pick<RunStore, 'find' | 'note'>;
+  held: HeldSecrets;
+  redactor: Redactor;
+  clock: Clock;
+  log: Logger;
+};
+
+/** `placed` is the token that the run is known to have; a cached one is the same object when it is asked for again. */
+type Entry = KeptRun & { placed: Secret | undefined; dueAt: number; failures: number; busy: boolean };
+
+/** A keeper of no run yet; it renews from `start` on. */
+export function createTokenKeeper(parts: KeeperParts): TokenKeeper {
+  const { clock } = parts;
+  const kept = new Map<string, Entry>();
+  const isKept = (entry: Entry): boolean => kept.get(entry.id) === entry;
+  const look = (): void => {
+    for (const entry of kept.values()) {
+      if (entry.busy || entry.dueAt > clock.now()) continue;
+      entry.busy = true;
+      void renew(parts, entry, isKept).then((alive) => {
+        entry.busy = false;
+        if (!alive && isKept(entry)) kept.delete(entry.id);
+      });
+    }
+  };
+  let timer = { stop: (): void => {} };
+  return {
+    keep(run, token) {
+      const dueAt = token ? nextAt(token, clock.now()) : clock.now();
+      const entry: Entry = { ...run, placed: token?.value, dueAt, failures: 0, busy: false };
+      kept.set(run.id, entry);
+      const forget = (): void => void (isKept(entry) && kept.delete(run.id));
+      parts.held.hold(run.id, { values: [], forget });
+      if (!token) look();
+    },
+    start() {
+      timer = clock.every(LOOK_EVERY_MS, look);
+    },
+    stop() {
+      timer.stop();
+      kept.clear();
+    },
+  };
+}
+
+/** Tries once; gives false when the run needs no token any more. Never rejects. */
+async function renew(parts: KeeperParts, entry: Entry, isKept: (entry: Entry) => boolean): Promise<boolean> {
+  try {
+    const run = await parts.runs.find(entry.id);
+    if (run?.state !== 'preparing' && run?.state !== 'running') return false;
+    const token = await ask(parts, entry);
+    if (!isKept(entry)) return false;
+    const isPlaced = entry.placed === token.value;
+    const renewed = isPlaced ? undefined : await place(parts, entry, token.value);
+    if (!isPlaced) await writeTokenEnd(entry.places, token, entry.grant.owner);
+    entry.placed = token.value;
+    entry.dueAt = nextAt(token, parts.clock.now());
+    if (renewed) await tellRenewed(parts, entry, renewed, token);
+    entry.failures = 0;
+  } catch (error) {
+    await tellFailed(parts, entry, error).catch((err: unknown) =>
+      parts.log.warn({ err, run: entry.id }, 'a failed renewal is missing in the timeline'),
+    );
+  }
+  return true;
+}
+
+async function ask({ tokens }: KeeperParts, { grant }: Entry): Promise<GitHubToken> {
+  const token = await tokens.token({ ...grant, exact: true });
+  if (!token) throw tokenGone(grant);
+  return token;
+}
+
+async function place({ redactor }: KeeperParts, { places, grant: { owner } }: Entry, value: Secret) {
+  return await renewCredential({ secretsDir: places.secrets, name: TOKEN_NAME, value, owner, redactor });
+}
+
+async function tellRenewed(
+  { held, runs, log }: KeeperParts,
+  entry: Entry,
+  renewed: Parameters<HeldSecrets['hold']>[1],
+  { expiresAt, source }: GitHubToken,
+): Promise<void> {
+  held.hold(entry.id, renewed);
+  const until = isoTime(expiresAt);
+  log.info({ run: entry.id, source: source.kind, until }, 'renewed the GitHub token of a run');
+  const end = until === null ? '' : ` It lasts until ${until}.`;
+  await runs.note(entry.id, { kind: 'credential', text: `The run's GitHub token was renewed.${end}` });
+}
+
+async function tellFailed(
+  { runs, redactor, clock, log }: KeeperParts,
+  entry: Entry,
+  error: unknown,
+): Promise<void> {
+  entry.dueAt = clock.now() + Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** entry.failures);
+  entry.failures += 1;
+  log.warn(
+    { err: error, run: entry.id, failures: entry.failures },
+    'the GitHub token of a run was not renewed',
+  );
+  if (entry.failures > 1) return;
+  const { code, message, mend } = asFlowError(error);
+  const text = `The run's GitHub token could not be renewed, and this is tried again until it works: ${message} ${mend}`;
+  await runs.note(entry.id, { kind: 'credential', text: redactor.mask(text), data: { code } });
+}
+
+function nextAt({ expiresAt }: GitHubToken, nowMs: number): number {
+  return Math.min(nowMs + MOST_MS, Math.max(nowMs + NEXT_MS, (expiresAt ?? 0) - AHEAD_MS));
+}
+
+function tokenGone({ repository, tokenFile }: GrantRecord): FlowError {
+  return new FlowError({
+    code: 'run_token_gone',
+    blame: 'operator',
+    message: `No GitHub App serves ${repository} any more, and the token file ${tokenFile} is not there.`,
+    mend: 'Put the token file back, or add the App with `github-flows app add`; the run takes it up by itself.',
+  });
+}

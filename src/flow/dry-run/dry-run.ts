@@ -1,0 +1,54 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Problem } from '../../base/errors.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import type { ProfileSet } from '../../profiles/match/match.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import { askActor } from '../admission/authorize.ts';
+import { type CommandParts, commandTargets } from '../admission/command-targets.ts';
+import type { CommentCommand } from '../admission/comment-command.ts';
+import { type AdmissionLimits, refuseBeyondLimits } from '../admission/limits.ts';
+import { startedBy } from '../admission/own-work.ts';
+import { startOf } from '../admission/start.ts';
+import { notEnded } from '../admission/thread-commands.ts';
+
+/** What admission would find out by asking GitHub and the stored runs, which it changes nothing of; a group that is busy is not looked at. */
+export type Foreteller = {
+  /** Whether an event may start a run of a profile: who may, the loop breaker and the budgets. */
+  start(profile: Profile, event: FlowEvent): Promise<Foretold>;
+  /** Whether a command would be obeyed, and for which runs. */
+  command(
+    event: FlowEvent,
+    command: CommentCommand,
+    profiles: ProfileSet,
+  ): Promise<Foretold & { runs: string[] }>;
+};
+
+/** Why not, unless `problem` is undefined; `permission` is what GitHub said, if it was asked. */
+export type Foretold = { problem: Problem | undefined; permission: string | undefined };
+
+/** A foreteller over the parts that admission has. */
+export function createForeteller(
+  parts: CommandParts & { limits: AdmissionLimits; defaultTimeoutSec: number; clock: Clock },
+): Foreteller {
+  return {
+    async start(profile, event) {
+      const judgement = await askActor(parts, profile, event);
+      const { permission } = judgement;
+      if ('denied' in judgement) return { problem: judgement.denied, permission };
+      const by = await startedBy(parts, event, judgement);
+      const start = startOf(parts, { event, profile, runId: '', by });
+      const problem = await parts.db.transaction(
+        async (trx) => await refuseBeyondLimits(trx, parts.limits, profile, start),
+      );
+      return { problem, permission };
+    },
+    async command(event, command, profiles) {
+      const meant = await commandTargets(parts, event, command, profiles);
+      const { permission } = meant;
+      if ('problem' in meant) return { problem: meant.problem, permission, runs: [] };
+      const living = meant.targets.find(({ state }) => state !== 'ended');
+      const problem = command.name === 'retry' && living ? notEnded(living) : undefined;
+      return { problem, permission, runs: meant.targets.map(({ id }) => id) };
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { asFlowError, type Problem } from '../../base/errors.ts';
+import type { Plan, PlanMount } from '../../containers/plan.ts';
+import type { ListedHosts } from '../../egress/allow-list.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import { judgeActor } from '../../profiles/allow.ts';
+import { explainMatch, matchEvent, type ProfileSet } from '../../profiles/match/match.ts';
+import { type RankedMatch, rankMatches } from '../../profiles/match/ranking.ts';
+import type { CandidateResult, Profile } from '../../profiles/profile.ts';
+import { type CommentCommand, readCommentCommand } from '../admission/comment-command.ts';
+import { forkNotAllowed } from '../admission/denials.ts';
+import { commandMistyped, findMistyped } from '../admission/mistyped-command.ts';
+import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from '../admission/prefilter.ts';
+import type { Foreteller } from './dry-run.ts';
+import { type Verdict, verdictOf, wouldBeRefused } from './verdict.ts';
+
+/** What `explain` says: the decision, why, and what would be launched. */
+export type Explanation = {
+  verdict: Verdict;
+  decision: { run: boolean; profile: string | null; reason: string; message: string; permission: string };
+  /** Every profile that matches, best first; empty where profiles are not asked. */
+  ranking: RankedMatch[];
+  candidates: CandidateResult[];
+  /** Faults that would refuse the run, each with its mend. */
+  problems: Problem[];
+  /** Credentials of the run that are not ready on this host, each with its mend. */
+  missing: Problem[];
+  prompt: string | null;
+  plan: PlanView | null;
+};
+
+/** A plan as it is shown. */
+export type PlanView = Pick<
+  Plan,
+  'image' | 'command' | 'setupScript' | 'workdir' | 'env' | 'network' | 'ociRuntime' | 'limits' | 'secrets'
+> & {
+  user: string;
+  mounts: PlanMount[];
+  /** The hosts that a network with a list reaches, entry by entry; null for the other networks. */
+  hosts: ListedHosts[] | null;
+};
+
+/** What the rest of the flow would do with a profile that matched; throws what would refuse the run. */
+export type Rehearsal = {
+  plan(profile: Profile, event: FlowEvent): Promise<Plan>;
+  prompt(profile: Profile, event: FlowEvent): Promise<string>;
+  /** What the entries of a list of hosts stand for. */
+  hosts(allow: readonly string[]): ListedHosts[];
+  /** What of the credentials that a run is granted is not ready on this host. */
+  missing(profile: Profile, plan: Plan): Promise<Problem[]>;
+  /** Asks GitHub and the stored runs what admission would ask them; undefined leaves both alone. */
+  foretell: Foreteller | undefined;
+};
+
+/** Goes the way of a delivery without storing or starting anything. */
+export async function explain(
+  event: FlowEvent,
+  profiles: ProfileSet,
+  rehearsal: Rehearsal,
+): Promise<Explanation> {
+  const candidates = explainMatch(profiles, event);
+  const refused = refusedBeforeMatching(event, false);
+  const command = refused ? undefined : readCommentCommand(event, profiles);
+  const profile = refused || command ? undefined : matchEvent(profiles, event).winner?.profile;
+  if (!profile) {
+    const none = { run: false, profile: null, permission: 'not needed' };
+    const decision = command
+      ? { ...none, ...(await judgeCommand(event, command, profiles, rehearsal)) }
+      : { ...none, ...(refused ?? whyNothing(event, profiles)) };
+    const nothing = { ranking: [], problems: [], missing: [], prompt: null, plan: null };
+    return { verdict: wouldBeRefused(decision.message), decision, candidates, ...nothing };
+  }
+  const decision = await judge(profile, event, rehearsal);
+  const problems: Problem[] = [];
+  const attempt = async <T>(work: Promise<T>): Promise<T | null> =>
+    await work.catch((error: unknown) => {
+      problems.push(asFlowError(error).toProblem());
+      return null;
+    });
+  const plan = await attempt(rehearsal.plan(profile, event));
+  const prompt = profile.execution.handler.prompt ? await attempt(rehearsal.prompt(profile, event)) : null;
+  const missing = plan ? await rehearsal.missing(profile, plan) : [];
+  const isAsked = rehearsal.foretell !== undefined;
+  const verdict = decision.run
+    ? verdictOf({ profile, event, isAsked, problems, missing })
+    : wouldBeRefused(decision.message);
+  const ranking = rankMatches(candidates);
+  const view = plan && viewPlan(plan, rehearsal);
+  return { verdict, decision, ranking, candidates, problems, missing, prompt, plan: view };
+}
+
+/** What nothing matched may be one letter away from what does; a word to runs is only looked into where they are. */
+function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRun {
+  const near = findMistyped(event, profiles);
+  if (!near?.profile) return NO_PROFILE_MATCHED;
+  const { code: reason, message } = commandMistyped(near);
+  return { reason, message };
+}
+
+/** What a command to the runs of the thread would come to; it is no event for profiles. */
+async function judgeCommand(
+  event: FlowEvent,
+  command: CommentCommand,
+  profiles: ProfileSet,
+  { foretell }: Rehearsal,
+): Promise<{ reason: string; message: string; permission: string }> {
+  const reason = `command_${command.name}`;
+  const said = `The comment says /${command.name} to the runs of its thread`;
+  if (!foretell) return { reason, message: `${said}; --ask looks which they are.`, permission: 'not asked' };
+  const { problem, permission, runs } = await foretell.command(event, command, profiles);
+  const told = problem
+    ? { reason: problem.code, message: problem.message }
+    : { reason, message: `${said}: ${runs.join(', ')}.` };
+  return { ...told, permission: permissionWord(problem, permission) };
+}
+
+async function judge(
+  profile: Profile,
+  event: FlowEvent,
+  { foretell }: Rehearsal,
+): Promise<Explanation['decision']> {
+  const decision = {
+    run: true,
+    profile: profile.path,
+    reason: 'run_queued',
+    message: `Profile ${profile.path} starts a run.`,
+  };
+  const judgement = judgeActor(profile.allow, event.actor);
+  const refuse = ({ code, message }: Problem) => ({ ...decision, run: false, reason: code, message });
+  if (typeof judgement === 'object' && 'denied' in judgement)
+    return { ...refuse(judgement.denied), permission: 'not needed' };
+  const permission = judgement === 'allowed' ? 'not needed' : 'not asked';
+  if (!foretell && isKnownFork(profile, event))
+    return { ...refuse(forkNotAllowed(event.pullRequest?.number)), permission };
+  if (!foretell) return { ...decision, permission };
+  const { problem, permission: asked } = await foretell.start(profile, event);
+  return { ...(problem ? refuse(problem) : decision), permission: permissionWord(problem, asked) };
+}
+
+/** The event itself says that it is about a fork, and the profile admits none. */
+function isKnownFork({ allow }: Profile, { pullRequest, attributes }: FlowEvent): boolean {
+  return allow.forks === false && (pullRequest ? pullRequest.isFork : attributes.isFork) === true;
+}
+
+function permissionWord(problem: Problem | undefined, permission: string | undefined): string {
+  return permission ?? (problem?.code === 'permission_unknown' ? 'unknown' : 'not needed');
+}
+
+function viewPlan(plan: Plan, { hosts }: Rehearsal): PlanView {
+  const { image, command, setupScript, workdir, env, network, ociRuntime, limits, secrets, user, mounts } =
+    plan;
+  return {
+    image,
+    command,
+    setupScript,
+    workdir,
+    user: `${user.uid}:${user.gid}`,
+    env,
+    network,
+    ociRuntime,
+    limits,
+    secrets,
+    mounts: [...mounts],
+    hosts: typeof network === 'object' && 'allow' in network ? hosts(network.allow) : null,
+  };
+}

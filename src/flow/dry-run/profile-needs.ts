@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { asFlowError, FaultsError, type Problem } from '../../base/errors.ts';
+import type { Plan } from '../../containers/plan.ts';
+import { inspectCodexState } from '../../credentials/codex/state.ts';
+import { copyCredential } from '../../credentials/inject/copy-credential.ts';
+import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-secrets.ts';
+import { checkGhToken } from '../../credentials/inject/preflight.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import { mayHoldLogin } from '../credentials/renew-logins.ts';
+import { TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
+
+/** What looking at the credentials of a profile takes. */
+export type NeedsParts = {
+  secrets: Pick<NamedSecrets, 'resolve'>;
+  /** Whether a GitHub App is stored: which repositories it serves, only GitHub knows. */
+  hasApps: () => Promise<boolean>;
+  clock: Pick<Clock, 'now'>;
+};
+
+/** A credential that runs of a profile are granted, in words, and what keeps them from it. */
+export type Need = { what: string; problems: Problem[] };
+
+/** Everything that a profile's runs are granted, looked at as a launch would; asks nobody and hands out nothing. */
+export async function profileNeeds(
+  parts: NeedsParts,
+  profile: Profile,
+  plan: Pick<Plan, 'mounts' | 'secrets'>,
+): Promise<Need[]> {
+  const token = tokenMount(plan)?.source;
+  const needs = [
+    ...(token ? [tokenNeed(parts, token)] : []),
+    ...plan.mounts.flatMap(({ kind, name, source }) =>
+      (kind === 'credential' || kind === 'agent-state') && name && name !== TOKEN_NAME && source !== null
+        ? [credentialNeed(parts, name, source)]
+        : [],
+    ),
+    ...[...new Set(plan.secrets.map(({ name }) => name))].map((name) => secretNeed(parts, profile, name)),
+  ];
+  return await Promise.all(needs);
+}
+
+async function tokenNeed({ hasApps }: NeedsParts, file: string): Promise<Need> {
+  const problems = await checkGhToken(file);
+  const isAppThere = problems.some(({ code }) => code === 'token_file_missing') && (await hasApps());
+  return { what: 'a GitHub token', problems: isAppThere ? [] : problems };
+}
+
+/** A Codex login is looked at as `codex status` does, because the service renews one that would run out. */
+async function credentialNeed({ clock }: NeedsParts, name: string, source: string): Promise<Need> {
+  const isCodex = name === 'codex' || (mayHoldLogin(name) && existsSync(join(source, 'auth.json')));
+  const nowMs = clock.now();
+  const problems = isCodex
+    ? [...(await inspectCodexState(source, nowMs)).problems]
+    : await problemsOf(copyCredential(name, source, { nowMs, untilMs: nowMs }));
+  return { what: isCodex ? `the login in ${source}` : source, problems };
+}
+
+async function secretNeed({ secrets }: NeedsParts, { path }: Profile, name: string): Promise<Need> {
+  const read = async (): Promise<unknown> => (await secrets.resolve(path, [name])).map(secretCopy);
+  return { what: `the secret ${name}`, problems: await problemsOf(read()) };
+}
+
+async function problemsOf(work: Promise<unknown>): Promise<Problem[]> {
+  try {
+    await work;
+    return [];
+  } catch (error) {
+    const fault = asFlowError(error);
+    return fault instanceof FaultsError && fault.faults.length > 0 ? [...fault.faults] : [fault.toProblem()];
+  }
+}

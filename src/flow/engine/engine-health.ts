@@ -1,0 +1,53 @@
+import type { Clock } from '../../base/clock.ts';
+import { asFlowError } from '../../base/errors.ts';
+import type { Engine } from '../../containers/engine/docker.ts';
+import type { Logger } from '../../log/logger.ts';
+
+/** How long an answer of the engine counts. */
+const GOOD_FOR_MS = 2_000;
+
+/** Whether the engine answers; says so in the log when that changes. */
+export type EngineWatch = {
+  isReady(): Promise<boolean>;
+  /** Resolves when the engine answers, or rejects with the signal's reason. */
+  untilReady(signal: AbortSignal): Promise<void>;
+};
+
+/** A watch that asks at most every two seconds; `onAway` is called when the engine stops answering. */
+export function createEngineWatch(parts: {
+  engine: Engine;
+  clock: Clock;
+  log: Logger;
+  onAway?: () => void;
+  /** Called when the engine answers for the first time. */
+  onMet?: () => Promise<void>;
+}): EngineWatch {
+  const { engine, clock, log } = parts;
+  let ready = true;
+  let isMet = false;
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  const isReady = async (): Promise<boolean> => {
+    if (Math.abs(clock.now() - checkedAt) < GOOD_FOR_MS) return ready;
+    const fault = await engine.ping().then(
+      () => undefined,
+      (error: unknown) => asFlowError(error),
+    );
+    checkedAt = clock.now();
+    if (fault && ready)
+      log.error({ err: fault }, 'the engine does not answer: deliveries are accepted, runs wait');
+    if (fault) parts.onAway?.();
+    if (!fault && !ready) log.info('the engine answers again');
+    ready = fault === undefined;
+    if (ready && !isMet) {
+      isMet = true;
+      await parts.onMet?.();
+    }
+    return ready;
+  };
+  return {
+    isReady,
+    async untilReady(signal) {
+      while (!(await isReady())) await clock.sleep(GOOD_FOR_MS, signal);
+    },
+  };
+}

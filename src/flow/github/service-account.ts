@@ -1,0 +1,89 @@
+import type { Clock } from '../../base/clock.ts';
+import { asFlowError } from '../../base/errors.ts';
+import type { Voice } from '../../feedback/voice.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import { askAccount } from '../../github/token-owner.ts';
+import { isSameLogin } from '../../profiles/allow.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { OwnAccounts } from '../../runs/store/own-accounts.ts';
+import type { Purpose } from './github-credential.ts';
+
+/** A GitHub client with the credential that a profile's runs in a repository (`owner/name`) have. */
+export type ClientFor = (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
+
+/** As whom the service speaks on GitHub. */
+export type OwnVoice = {
+  /** The voice of a profile in a repository, for what is said there. */
+  voiceFor(profile: Profile, repository: string): Promise<Voice>;
+  /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and token file. */
+  isOwn(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
+  /** The same without asking anybody: by what is known already. */
+  isKnownOwn(login: string, id?: number): Promise<boolean>;
+};
+
+type Account = { login: string; id: number | null };
+
+type Asked = { at: number; account: Account | undefined; patienceMs: number };
+
+/** A token may be replaced by that of another account. */
+const REMEMBERED_MS = 600_000;
+
+/** How many answers are kept; the oldest goes. */
+const MAX_ASKED = 5_000;
+
+/** After no answer, GitHub is left alone for so long; a GitHub that is away takes no comments of agents either. */
+const NO_ANSWER_MS = 60_000;
+
+/** Faults that say that there is no account behind the credential, as far as GitHub tells. */
+const NOBODY = ['github_credential_missing', 'github_not_found', 'github_token_refused'];
+
+/** `tokenFileFor` names the file that a profile's token comes from; `appLogins` are those of the Apps that the service is. */
+export function createOwnVoice(parts: {
+  clientFor: ClientFor;
+  tokenFileFor: (profile: Profile) => string;
+  appLogins: () => readonly string[];
+  accounts: OwnAccounts;
+  clock: Clock;
+}): OwnVoice {
+  const asked = new Map<string, Promise<Asked>>();
+
+  const ask = async (profile: Profile, repository: string): Promise<Account | undefined> => {
+    // An App may serve one repository of an owner and the token file another, and they are not one account.
+    const key = `${parts.tokenFileFor(profile)} ${repository.toLowerCase()}`;
+    const known = await asked.get(key);
+    if (known && parts.clock.now() - known.at < known.patienceMs) return known.account;
+    const client = parts.clientFor(profile, repository, 'lookup');
+    const question = askNow(client, key);
+    asked.delete(key);
+    asked.set(key, question);
+    const [oldest] = asked.keys();
+    if (asked.size > MAX_ASKED && oldest !== undefined) asked.delete(oldest);
+    return (await question).account;
+  };
+  const askNow = async (client: GitHubClient, key: string): Promise<Asked> => {
+    const at = parts.clock.now();
+    try {
+      const account = await askAccount(client);
+      if (account) await parts.accounts.learn(key, account);
+      return { at, account, patienceMs: REMEMBERED_MS };
+    } catch (error) {
+      if (NOBODY.includes(asFlowError(error).code))
+        return { at, account: undefined, patienceMs: NO_ANSWER_MS };
+      return { at, account: await parts.accounts.of(key), patienceMs: NO_ANSWER_MS };
+    }
+  };
+  const isApp = (login: string): boolean => parts.appLogins().some((own) => isSameLogin(own, login));
+  return {
+    async voiceFor(profile, repository) {
+      const login = (await ask(profile, repository))?.login;
+      return { client: parts.clientFor(profile, repository, 'report'), login };
+    },
+    async isOwn(profile, repository, login, id) {
+      if (isApp(login)) return true;
+      const own = await ask(profile, repository);
+      if (!own) return false;
+      return isSameLogin(own.login, login) || (id !== undefined && own.id === id);
+    },
+    isKnownOwn: async (login, id) => isApp(login) || (await parts.accounts.has(login, id)),
+  };
+}

@@ -1,0 +1,196 @@
+import { FlowError } from '../../base/errors.ts';
+import type { Owner } from '../../base/files.ts';
+import {
+  type Plan,
+  type PlanLimits,
+  type PlanMount,
+  type PlanNetwork,
+  type PlanSsh,
+  PROXY_URL,
+} from '../../containers/plan.ts';
+import type { CheckedMount } from '../../mounts/mount.ts';
+import { underCeilings } from '../../policy/ask.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import { TOKEN_NAME, TOKEN_TARGET } from '../github/github-credential.ts';
+import type { RunPlaces } from '../paths.ts';
+import { grantedSecrets, planSsh, tokenVariable } from './plan-secrets.ts';
+
+/** What a plan takes from the configuration where the profile says nothing. */
+export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & {
+  network: PlanNetwork;
+  runAs: Owner;
+  sshHostKeys: PlanSsh['hostKeys'];
+};
+
+/** Where Codex keeps its state when a profile asks for it by `credentials.codex`. */
+const CODEX_STATE_TARGET = '/home/user/.codex';
+
+const HOME = '/home/user';
+
+/** Everything a launch needs, from what is already checked; touches nothing. Throws `run_user_not_possible` and `ssh_known_hosts_missing`. */
+export function makePlan(parts: {
+  profile: Profile;
+  repository: string;
+  runId: string;
+  /** The profile's own mounts, checked. */
+  mounted: readonly CheckedMount[];
+  places: RunPlaces;
+  defaults: PlanDefaults;
+  secretsDir: string;
+  /** Where processes elsewhere get a fresh token of this run; undefined while the runtime listener is off. */
+  runtimeUrl: string | undefined;
+  policy: Policy;
+}): Plan {
+  const { profile, defaults, places } = parts;
+  const { handler, runtime } = profile.execution;
+  const network = runtime.network ?? defaults.network;
+  const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
+  const hasGitHubToken = mounts.some((mount) => mount.kind === 'credential' && mount.name === TOKEN_NAME);
+  const user = runUser(runtime.user, defaults.runAs);
+  return {
+    image: runtime.image,
+    command: [...handler.command, ...handler.args],
+    setupScript: runtime.setupScript ?? null,
+    workdir: runtime.dockerArgs.workdir ?? (handler.type === 'agent' ? '/workspace/repo' : '/workspace'),
+    user,
+    owner: user,
+    env: {
+      HOME,
+      ...(hasGitHubToken ? { GH_TOKEN_FILE: TOKEN_TARGET } : {}),
+      ...runtime.env,
+      ...proxyEnvironment(network),
+      GIT_CONFIG_SYSTEM: '/run/github-flows/gitconfig',
+      GITHUB_FLOWS_RUN_ID: parts.runId,
+      GITHUB_REPOSITORY: parts.repository,
+      ...(hasGitHubToken && parts.runtimeUrl !== undefined
+        ? { GITHUB_FLOWS_RUNTIME_URL: parts.runtimeUrl }
+        : {}),
+    },
+    network,
+    ociRuntime: runtime.ociRuntime ?? null,
+    limits: planLimits(profile, defaults, parts.policy),
+    mounts: [...ownMounts(places), ...mounts.map(planMount)],
+    readOnlyRoot: runtime.readOnlyRoot,
+    hostname: runtime.dockerArgs.hostname ?? null,
+    labels: runtime.dockerArgs.labels,
+    addHosts: runtime.dockerArgs.addHosts,
+    dns: runtime.dockerArgs.dns,
+    hasGitHubToken,
+    ...tokenVariable(profile),
+    secrets: grantedSecrets(profile),
+    ssh: planSsh(profile, defaults.sshHostKeys),
+  };
+}
+
+/**
+ * With a list of hosts all traffic goes through the forwarder on the container's loopback; in both spellings, because
+ * programs read either. Node's own `fetch` and `https` read them only when told to:
+ * https://nodejs.org/api/cli.html#node_use_env_proxy1
+ */
+function proxyEnvironment(network: PlanNetwork): Record<string, string> {
+  if (typeof network !== 'object' || !('allow' in network)) return {};
+  const variables = { HTTPS_PROXY: PROXY_URL, HTTP_PROXY: PROXY_URL, NO_PROXY: 'localhost,127.0.0.1,::1' };
+  const lower = Object.entries(variables).map(([name, value]) => [name.toLowerCase(), value]);
+  return { ...variables, ...Object.fromEntries(lower), NODE_USE_ENV_PROXY: '1' };
+}
+
+/** The limits of a profile's containers; a default above the policy's ceiling is lowered to it. */
+export function planLimits(
+  { execution: { runtime } }: Profile,
+  defaults: PlanDefaults,
+  policy: Policy,
+): PlanLimits {
+  const allowed = underCeilings(defaults, policy.ceilings);
+  return {
+    memoryBytes: runtime.memoryBytes ?? allowed.memoryBytes,
+    cpus: runtime.cpus ?? allowed.cpus,
+    pids: runtime.pids ?? allowed.pids,
+    shmSizeBytes: runtime.shmSizeBytes ?? defaults.shmSizeBytes,
+    timeoutSec: runtime.timeoutSec ?? allowed.timeoutSec,
+    diskBytes: runtime.diskBytes ?? allowed.diskBytes,
+    workspaceBytes: runtime.workspaceBytes ?? allowed.workspaceBytes,
+    stallTimeoutSec: runtime.stallTimeoutSec ?? defaults.stallTimeoutSec,
+    graceSec: defaults.graceSec,
+    logBytes: defaults.logBytes,
+    ulimits: runtime.dockerArgs.ulimits,
+  };
+}
+
+/** The four mounts of every run. */
+function ownMounts(places: RunPlaces): PlanMount[] {
+  const ours = { type: 'bind', asWritten: null } as const;
+  return [
+    { ...ours, kind: 'workspace', source: places.workspace, target: '/workspace', readOnly: false },
+    { ...ours, kind: 'run-files', source: places.files, target: '/run/github-flows', readOnly: true },
+    { ...ours, kind: 'secrets', source: places.secrets, target: '/run/secrets', readOnly: true },
+    {
+      ...ours,
+      kind: 'shell-profile',
+      source: `${places.files}/profile.sh`,
+      target: '/etc/profile.d/github-flows.sh',
+      readOnly: true,
+    },
+  ];
+}
+
+function planMount(mount: CheckedMount): PlanMount {
+  const { asWritten, target } = mount;
+  if (mount.kind === 'tmpfs') {
+    const { asWritten: _written, kind: _kind, ...sizes } = mount;
+    return { ...sizes, source: null, readOnly: false, kind: 'tmpfs', asWritten };
+  }
+  if (mount.kind === 'volume')
+    return {
+      type: 'volume',
+      source: mount.volume,
+      target,
+      readOnly: mount.readOnly,
+      kind: 'volume',
+      asWritten,
+    };
+  const { type } = mount;
+  if (mount.kind === 'bind')
+    return { type, source: mount.realSource, target, readOnly: mount.readOnly, kind: 'bind', asWritten };
+  const { source, name } = mount;
+  return { type, source, target, readOnly: true, kind: mount.kind, asWritten, name };
+}
+
+/** The mounts that `credentials` stand for, unless the profile mounts the same itself. */
+function grantedMounts(
+  { credentials }: Profile,
+  mounts: readonly CheckedMount[],
+  secretsDir: string,
+): CheckedMount[] {
+  const isMounted = (kind: CheckedMount['kind'], name: string): boolean =>
+    mounts.some((mount) => mount.kind === kind && 'name' in mount && mount.name === name);
+  const granted: CheckedMount[] = [];
+  if (credentials.codex && !isMounted('agent-state', 'codex'))
+    granted.push({
+      ...{ type: 'bind', source: `${secretsDir}/codex`, target: CODEX_STATE_TARGET, readOnly: false },
+      ...{ asWritten: 'credentials.codex', kind: 'agent-state', name: 'codex' },
+    });
+  if (credentials.github && !isMounted('credential', TOKEN_NAME))
+    granted.push({
+      ...{ type: 'bind', source: `${secretsDir}/gh-token`, target: TOKEN_TARGET, readOnly: true },
+      ...{ asWritten: 'credentials.github', kind: 'credential', name: TOKEN_NAME },
+    });
+  return granted;
+}
+
+function runUser(user: string | undefined, runAs: Owner): Owner {
+  if (user === undefined) return runAs;
+  const [uid = 0, gid = 0] = user.split(':').map(Number);
+  const own = process.getuid?.() ?? 0;
+  if (own !== 0 && (uid !== runAs.uid || gid !== runAs.gid)) throw userNotPossible(user, runAs);
+  return { uid, gid };
+}
+
+function userNotPossible(user: string, runAs: Owner): FlowError {
+  return new FlowError({
+    code: 'run_user_not_possible',
+    blame: 'profile',
+    message: `The profile asks for user ${user}, but the service is not root and can only run agents as ${runAs.uid}:${runAs.gid}.`,
+    mend: 'Remove runtime.user (or -u) from the profile, or run the service as root.',
+  });
+}

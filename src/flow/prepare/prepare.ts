@@ -1,0 +1,155 @@
+import { chmod, lchown, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory, type Owner, writeAtomic } from '../../base/files.ts';
+import { type Committer, NOBODY, type RunFile, runFiles } from '../../containers/create/start-script.ts';
+import type { Engine } from '../../containers/engine/docker.ts';
+import type { Plan } from '../../containers/plan.ts';
+import { gitUserName } from '../../credentials/github/git-credential.ts';
+import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import type { MountHost } from '../../mounts/mount.ts';
+import { resolveMounts } from '../../mounts/rules/check.ts';
+import { NO_POLICY } from '../../policy/policy.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { Run } from '../../runs/run.ts';
+import { withPinnedHead } from '../admission/pinned-head.ts';
+import { type GrantParts, handOver, readGrants } from '../credentials/grants.ts';
+import { readDelivered } from '../delivered.ts';
+import type { CommitterFor } from '../github/committer.ts';
+import { tokenMount } from '../github/github-credential.ts';
+import { makeHandlerMark } from '../output/handler-mark.ts';
+import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from '../paths.ts';
+import { type AskAgainParts, askAgain, notWanted } from './ask-again.ts';
+import { holdToPolicy } from './enforce-policy.ts';
+import { makePlan, type PlanDefaults } from './plan.ts';
+import { promptFor, runBranch } from './prompt.ts';
+
+/** A run whose files, plan and credentials are ready; what is missing is the clone and the container. */
+export type Prepared = {
+  run: Run;
+  event: FlowEvent;
+  profile: Profile;
+  plan: Plan;
+  places: RunPlaces;
+  /** Whom git in the container commits as. */
+  committer: Committer;
+};
+
+/** What preparing takes from the rest of the service. */
+export type PrepareParts = GrantParts &
+  AskAgainParts & {
+    deliveries: DeliveryStore;
+    engine: Engine;
+    directories: Directories;
+    mountHost: MountHost;
+    defaults: PlanDefaults;
+    serverUrl: string;
+    committerFor: CommitterFor;
+  };
+
+/** Asks GitHub again whether the run is wanted, decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
+export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal): Promise<Prepared> {
+  const { event, body, profile } = await readRun(parts, run);
+  const change = await askAgain(parts, { run, profile, event }, 'start');
+  if (change) throw notWanted(change);
+  const places = runPlaces(parts.directories, run);
+  const plan = await decidePlan(parts, { run, profile, places });
+  const prompt = promptFor(profile, event, run.id);
+  const asking = isCommitting(profile, plan) ? parts.committerFor(profile, run.repository) : NOBODY;
+  const grants = await readGrants(parts, { run, profile, plan, signal });
+  await makePlaces(places, plan.owner);
+  await makeHandlerMark(places, plan.owner);
+  await handOver(parts, { run, plan, places }, grants);
+  const committer = await asking;
+  const userName = grants.gitHub && gitUserName(grants.gitHub.token);
+  const scripts = runFiles(plan, parts.serverUrl, userName, committer);
+  await writeFiles(scripts, { run, body, plan, places, prompt });
+  return { run, event, profile, plan, places, committer };
+}
+
+/** Whether anything that the agent commits may ever come to GitHub. */
+function isCommitting(profile: Profile, plan: Plan): boolean {
+  return profile.publish !== undefined || tokenMount(plan) !== undefined;
+}
+
+async function readRun(
+  parts: PrepareParts,
+  run: Run,
+): Promise<{ event: FlowEvent; body: Buffer; profile: Profile }> {
+  const { event: delivered, body } = await readDelivered(parts.deliveries, run.deliveryId);
+  const event = withPinnedHead(delivered, run);
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  return { event, body, profile };
+}
+
+async function decidePlan(
+  parts: PrepareParts,
+  { run, profile, places }: { run: Run; profile: Profile; places: RunPlaces },
+): Promise<Plan> {
+  const policy = parts.mountHost.policy?.() ?? NO_POLICY;
+  const plan = makePlan({
+    profile,
+    repository: run.repository,
+    runId: run.id,
+    mounted: resolveMounts(profile.execution.runtime.dockerArgs.mounts, parts.mountHost),
+    places,
+    runtimeUrl: parts.runtimeUrl(),
+    defaults: parts.defaults,
+    secretsDir: parts.mountHost.secretsDir,
+    policy,
+  });
+  return await holdToPolicy(plan, { policy, runAs: parts.defaults.runAs }, parts.engine);
+}
+
+/** Fresh and empty: what an attempt before this one left is gone. */
+async function makePlaces(places: RunPlaces, owner: Owner): Promise<void> {
+  await removeRunPlaces(places);
+  await makeDirectory(places.home, { mode: 0o711 });
+  await makeDirectory(places.files, { mode: 0o700, owner });
+  await makeDirectory(join(places.files, 'bin'), { mode: 0o700, owner });
+  await makeDirectory(places.workspace, { mode: 0o700, owner });
+  await makeDirectory(places.log, { mode: 0o700 });
+}
+
+async function writeFiles(
+  scripts: readonly RunFile[],
+  {
+    run,
+    body,
+    plan,
+    places,
+    prompt,
+  }: Pick<Prepared, 'run' | 'plan' | 'places'> & { body: Buffer; prompt: string },
+): Promise<void> {
+  const told = {
+    id: run.id,
+    attempt: run.attempt,
+    deliveryId: run.deliveryId,
+    repository: run.repository,
+    profile: run.profile,
+    branch: runBranch(run.id),
+  };
+  const files: (Omit<RunFile, 'content'> & { content: string | Buffer })[] = [
+    ...scripts,
+    { path: 'prompt.md', content: prompt, mode: 0o644 },
+    { path: 'event.json', content: body, mode: 0o644 },
+    { path: 'run.json', content: `${JSON.stringify(told, null, 2)}\n`, mode: 0o644 },
+  ];
+  await Promise.all([
+    ...files.map(async ({ path, content, mode }) => {
+      await writeNew(join(places.files, path), content, { mode, owner: plan.owner });
+    }),
+    writeAtomic(join(places.log, 'prompt.md'), prompt, { mode: 0o600 }),
+  ]);
+}
+
+/** Not synced: no container sees the file before all are written, and none outlives a crash of the machine. */
+async function writeNew(
+  path: string,
+  content: string | Buffer,
+  { mode, owner }: { mode: number; owner: Owner },
+): Promise<void> {
+  await writeFile(path, content, { flag: 'wx', mode });
+  await chmod(path, mode);
+  await lchown(path, owner.uid, owner.gid);
+}

@@ -1,0 +1,58 @@
+import { lstatSync } from 'node:fs';
+import { FlowError } from '../../base/errors.ts';
+import type { MountHost } from '../../mounts/mount.ts';
+import { checkPlanMounts } from '../../mounts/rules/check.ts';
+import type { Prepared } from './prepare.ts';
+
+/** Which directory or file each source of a bind was when it was checked. */
+export type SentSources = ReadonlyMap<string, string>;
+
+/**
+ * What was checked is what is mounted: the final plan is held against the deny-list once more, just before the start.
+ * Gives what stood at the sources of the profile's own binds. Throws the codes of `checkPlanMounts`.
+ */
+export function checkSent(host: MountHost, prepared: Prepared): SentSources {
+  return lookAt(host, prepared, { search: true });
+}
+
+function lookAt(host: MountHost, { plan, places }: Prepared, options: { search: boolean }): SentSources {
+  const binds = plan.mounts.flatMap(({ type, kind, source, target, readOnly }) =>
+    type === 'bind' && source !== null && kind !== 'credential' && kind !== 'agent-state'
+      ? [{ source, target, readOnly }]
+      : [],
+  );
+  const own = [places.workspace, places.files, places.secrets, `${places.files}/profile.sh`];
+  checkPlanMounts(binds, host, own, options);
+  const foreign = plan.mounts.flatMap(({ kind, source }) => (kind === 'bind' && source ? [source] : []));
+  return new Map(foreign.map((source) => [source, identify(source)]));
+}
+
+/**
+ * Looks again once the container runs: the engine resolves each source by its path when it starts, so a source that is
+ * the same before and after is the one that was mounted. Throws `mount_source_changed`.
+ */
+export function checkStillSent(host: MountHost, prepared: Prepared, sent: SentSources): void {
+  if (sent.size === 0) return;
+  let now: SentSources;
+  try {
+    now = lookAt(host, prepared, { search: false });
+  } catch (error) {
+    throw sourceReplaced([...sent.keys()].join(', '), error);
+  }
+  for (const [source, identity] of sent) if (now.get(source) !== identity) throw sourceReplaced(source);
+}
+
+function sourceReplaced(source: string, cause?: unknown): FlowError {
+  return new FlowError({
+    code: 'mount_source_changed',
+    blame: 'operator',
+    message: `What is mounted from ${JSON.stringify(source)} was replaced while the container started, so the run was ended at once.`,
+    mend: 'Find out who replaces it while runs start; a run that is started again checks it anew.',
+    cause,
+  });
+}
+
+function identify(source: string): string {
+  const { dev, ino } = lstatSync(source, { bigint: true });
+  return `${dev}:${ino}`;
+}

@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import type { Problem } from '../../base/errors.ts';
+import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import type { Marks } from '../../feedback/marks.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { PublishPlan } from '../../publish/push/plan.ts';
+import { type Published, publish } from '../../publish/push/publish.ts';
+import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
+import type { Run, TimelineEntry } from '../../runs/run.ts';
+import { findStore } from '../../workspaces/mirrors/apart.ts';
+import type { Branches } from '../../workspaces/mirrors/branches.ts';
+import type { Remote } from '../../workspaces/remote.ts';
+import { readDelivered } from '../delivered.ts';
+import { type Directories, runPlaces } from '../paths.ts';
+import { patchComment, readPatch } from '../reporting/patch-comment.ts';
+import { planPublication } from './publication.ts';
+import type { Target } from './target.ts';
+import type { PublishWordsParts } from './texts.ts';
+
+/** What publishing one run takes from the rest of the service. */
+export type PublishingParts = PublishWordsParts & {
+  publications: PublicationStore<PublishPlan>;
+  deliveries: DeliveryStore;
+  directories: Directories;
+  clientFor(profile: Profile, repository: string): GitHubClient;
+  remoteFor(profile: Profile, repository: string): Remote;
+  /** The branches that the run's repository has now, fetched into its mirror. */
+  branchesFor(profile: Profile, run: Run, signal: AbortSignal): Promise<Branches>;
+  mark(runId: string): string;
+  marks: Marks;
+  /** Asks GitHub again, just before: why nothing may be published any more, or undefined. Throws `world_unknown`. */
+  whyNotNow(run: Run, profile: Profile): Promise<Problem | undefined>;
+};
+
+/** One publication's whole time. */
+const PUBLISH_TIMEOUT_MS = 5 * 60_000;
+
+/** What is to be published of a run that ended, nothing, or why not. Throws the codes of the prompts room. */
+export async function decidePublication(
+  parts: PublishingParts,
+  run: Run,
+): Promise<{ plan: PublishPlan } | { refused: Problem[] } | { nothing: true }> {
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const rule = profile.publish;
+  if (!rule) return { nothing: true };
+  const whole = await parts.runs.timeline(run.id);
+  const timeline = whole.filter(({ data }) => data.attempt === run.attempt);
+  const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;
+  for (const line of whyNothing(run, timeline))
+    if (!timeline.some(({ kind }) => kind === line.kind))
+      await parts.runs.note(run.id, { ...line, data: { attempt: run.attempt } });
+  if (!kept || run.outcome !== 'succeeded') return { nothing: true };
+  const leak = timeline.find(
+    ({ kind, data }) => ['secret_found', 'search_cut'].includes(kind) && data.inChanges === true,
+  );
+  if (leak) return { refused: [secretInside(leak.kind)] };
+  const commits = {
+    base: String(kept.base),
+    commit: String(kept.commit),
+    ...(typeof kept.committer === 'string' ? { committer: kept.committer } : {}),
+    ...(changesNothing(rule.as, kept) && { changesNothing: true }),
+  };
+  const { event } = await readDelivered(parts.deliveries, run.deliveryId);
+  const target = targetTold(whole.findLast(({ kind }) => kind === 'checkout')?.data, event);
+  return { plan: planPublication({ ...parts, rule, event, run, kept: commits, target }) };
+}
+
+/**
+ * A patch without files says nothing. A branch that the base was merged into is another one, though nothing of it is the
+ * agent's own; and where every file is as it was, a fork's commits are all that a push would bring.
+ */
+export function changesNothing(
+  as: PublishPlan['as'],
+  { files, isAsBefore = files === 0 }: Record<string, unknown>,
+): boolean {
+  return as === 'patch' ? files === 0 : isAsBefore === true;
+}
+
+/** What was found out before the agent began; of a run that began before there was this, the default branch. */
+function targetTold(
+  told: Record<string, unknown> | undefined,
+  { repository, pullRequest }: FlowEvent,
+): Target {
+  const { into, isDefault } = told ?? {};
+  if (typeof into === 'string' || into === null) return { into, isDefault: isDefault === true };
+  return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
+}
+
+/** Why nothing of a run is published, where no other line of its timeline says it. */
+function whyNothing({ outcome }: Run, timeline: readonly TimelineEntry[]): { kind: string; text: string }[] {
+  const has = (...kinds: string[]): boolean => timeline.some(({ kind }) => kinds.includes(kind));
+  if (outcome !== 'succeeded') return has('changes_kept') ? [WITHHELD] : [];
+  if (has('changes_kept', 'changes_not_kept')) return [];
+  return has('left_behind', 'left_unknown') ? [UNCOMMITTED] : [UNCOMMITTED, UNCHANGED];
+}
+
+const WITHHELD = {
+  kind: 'publish_withheld',
+  text: 'Nothing was published, because the run did not succeed. What the agent committed is kept for a while as a patch.',
+};
+const UNCOMMITTED = {
+  kind: 'publish_nothing',
+  text: 'Nothing was published: the agent committed nothing.',
+};
+const UNCHANGED = { kind: 'nothing_changed', text: 'Nothing changed in the repository.' };
+
+/** Publishes what was decided, from the bundle that was kept with the run, when GitHub says once more that the actor may and the thread is open. Throws `world_unknown` and the codes of git's and GitHub's faults. */
+export async function carryOut(
+  parts: PublishingParts,
+  { publication, run, signal }: { publication: Publication<PublishPlan>; run: Run; signal: AbortSignal },
+): Promise<Published> {
+  const { publications, directories } = parts;
+  const { plan, attempt } = publication;
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const change = await parts.whyNotNow(run, profile);
+  if (change) return { refused: [change] };
+  const { log } = runPlaces(directories, { ...run, attempt });
+  const mirror = join(directories.varDir, 'mirrors', `${run.repositoryId}.git`);
+  const patchOf = `${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`;
+  const mark = parts.mark(patchOf);
+  const patch =
+    plan.as === 'patch'
+      ? await readPatch(join(log, 'changes.patch'), parts.mask).catch(() => ({ text: '', bytes: 0 }))
+      : { text: '', bytes: 0 };
+  return await publish(
+    {
+      client: parts.clientFor(profile, run.repository),
+      remote: parts.remoteFor(profile, run.repository),
+      mask: parts.mask,
+      branches: async (until) => await parts.branchesFor(profile, run, until),
+      pushedTo: async (branch) => await publications.pushedTo(publication, branch),
+      pushing: async (branch) => await publications.pushing(publication, branch),
+    },
+    {
+      plan,
+      places: {
+        bundle: join(log, 'changes.bundle'),
+        mirror: (await findStore(mirror, plan.base)) ?? mirror,
+        dir: join(directories.varDir, 'quarantine', `${run.id}-publish`),
+      },
+      comment: {
+        mark: mark.replace(/ -->$/, ''),
+        body: parts.marks.seal(patchComment({ runId: run.id, mark, title: plan.title, patch })),
+        isOurs: (body) => parts.marks.isSealed(body, `run:${patchOf}`),
+      },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PUBLISH_TIMEOUT_MS)]),
+    },
+  );
+}
+
+function secretInside(kind: string): Problem {
+  return {
+    code: 'publish_secret_found',
+    message:
+      kind === 'secret_found'
+        ? 'A value that the run was handed is in what the agent committed.'
+        : 'What the agent committed could not be searched whole for the values that the run was handed.',
+    mend: 'Look at the patch that is kept with the run (`github-flows runs show`); take a credential that is in it for leaked, and replace it.',
+  };
+}

@@ -1,0 +1,164 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import { asFlowError, type Problem } from '../../base/errors.ts';
+import { within } from '../../containers/within.ts';
+import type { PublishPlan } from '../../publish/push/plan.ts';
+import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
+import type { Run } from '../../runs/run.ts';
+import { isFinalFault } from './errors.ts';
+import { createLanes } from './keyed-queue.ts';
+import { carryOut, decidePublication, type PublishingParts } from './publish-run.ts';
+import { noteDelayed, notePublished, noteRefused } from './texts.ts';
+
+/** Tried this often before it is given up: with the waits below, for about a day. */
+const MAX_TRIES = 18;
+const FIRST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 3 * 3_600_000;
+const LOOK_EVERY_MS = 5_000;
+
+/** A publication of a host that did not look after it for this long is told, because nobody else can make it. */
+const HOST_PATIENCE_MS = 24 * 3_600_000;
+
+/** Publications under way at once, of different repositories; each takes git and its memory. */
+const AT_ONCE = 3;
+
+/** How long a run waits for its publication before it ends; the publication goes on. */
+const PATIENCE_MS = 15_000;
+
+/** Publishes what agents committed; what GitHub does not take is tried again and never changes how a run ended. */
+export type Publisher = {
+  /** Decides what is published of a run whose commits were kept, and tries it once. Calling it again goes on; never rejects. */
+  publish(run: Run): Promise<void>;
+  /** From now on tries whatever is due. */
+  start(): void;
+  stop(): Promise<void>;
+};
+
+/** What publishing takes from the rest of the service; `host` is whose disk the bundles lie on, undefined while it is not known. */
+export type PublisherParts = PublishingParts & {
+  host(): Promise<string | undefined>;
+  publications: PublicationStore<PublishPlan>;
+  clock: Clock;
+};
+
+/** Oldest first, one at a time of a repository; a server that is silent holds up its own repositories only. */
+export function createPublisher(parts: PublisherParts): Publisher {
+  const stopping = new AbortController();
+  const lanes = createLanes(AT_ONCE);
+  let timer: Timer | undefined;
+  const tryDue = async (runId?: string): Promise<void> => {
+    const host = await parts.host();
+    if (host === undefined || stopping.signal.aborted) return;
+    const due = await parts.publications.due(host, 100, runId);
+    await Promise.all(
+      due.map(async ({ runId: id, repositoryId }) => {
+        await lanes.run(String(repositoryId), id, async () => {
+          const [publication] = await parts.publications.due(host, 1, id);
+          if (publication && !stopping.signal.aborted) await tryOne(parts, publication, stopping.signal);
+        });
+      }),
+    );
+  };
+  const work = async (runId?: string): Promise<void> => {
+    await tryDue(runId).catch((error: unknown) =>
+      parts.log.error({ err: error }, 'publications could not be read'),
+    );
+  };
+  return {
+    publish: async (run) => {
+      const done = decide(parts, run).then(async (isWanted) => (isWanted ? await work(run.id) : undefined));
+      await within(parts.clock, PATIENCE_MS, done);
+    },
+    start() {
+      timer = parts.clock.every(LOOK_EVERY_MS, async () => {
+        void work();
+        await giveUpLost(parts).catch((error: unknown) =>
+          parts.log.error({ err: error }, 'publications of hosts that are gone could not be told'),
+        );
+      });
+    },
+    async stop() {
+      timer?.stop();
+      stopping.abort();
+      await lanes.idle();
+    },
+  };
+}
+
+/** The bundle of a publication lies on its host, so nobody else can make it. */
+async function giveUpLost(parts: PublisherParts): Promise<void> {
+  const host = await parts.host();
+  if (host === undefined) return;
+  const before = parts.clock.now() - HOST_PATIENCE_MS;
+  for (const publication of await parts.publications.overdue(host, before, 20)) {
+    const run = await runOf(parts, publication);
+    if (run) await noteRefused(parts, run, [hostGone()]);
+    await parts.publications.failed(publication, 'publish_host_gone', null);
+  }
+}
+
+/** Whether there is something to publish; the decision is stored. */
+async function decide(parts: PublisherParts, run: Run): Promise<boolean> {
+  try {
+    const decision = await decidePublication(parts, run);
+    if ('refused' in decision) await noteRefused(parts, run, decision.refused);
+    if (!('plan' in decision)) return false;
+    await parts.publications.add({ ...run, host: run.host ?? '' }, decision.plan);
+    return true;
+  } catch (error) {
+    await noteRefused(parts, run, [asFlowError(error).toProblem()]);
+    return false;
+  }
+}
+
+async function tryOne(
+  parts: PublisherParts,
+  publication: Publication<PublishPlan>,
+  signal: AbortSignal,
+): Promise<void> {
+  const run = await runOf(parts, publication);
+  if (!run) return;
+  try {
+    const result = await carryOut(parts, { publication, run, signal });
+    if ('refused' in result) {
+      await noteRefused(parts, run, result.refused);
+      await parts.publications.refused(publication, result.refused.map(({ code }) => code).join(', '));
+    } else {
+      await notePublished(parts, run, result);
+      await parts.publications.done(publication, result.url);
+    }
+  } catch (error) {
+    if (!signal.aborted) await postpone(parts, { run, publication, error });
+  }
+}
+
+/** The run as it was at the attempt that is published; a later one may have begun. */
+async function runOf(
+  parts: PublisherParts,
+  { runId, attempt }: Publication<PublishPlan>,
+): Promise<Run | undefined> {
+  const run = await parts.runs.find(runId);
+  return run && { ...run, attempt };
+}
+
+async function postpone(
+  parts: PublisherParts,
+  { run, publication, error }: { run: Run; publication: Publication<PublishPlan>; error: unknown },
+): Promise<void> {
+  const fault = asFlowError(error);
+  const tries = publication.tries + 1;
+  const final = tries >= MAX_TRIES || isFinalFault(fault);
+  const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** publication.tries);
+  parts.log.warn({ err: error, run: run.id, tries, final }, 'a publication did not go through');
+  if (final) await noteRefused(parts, run, [fault.toProblem()]);
+  else await noteDelayed(parts, run, { fault, tries });
+  const why = parts.mask(`${fault.code}: ${fault.message}`);
+  await parts.publications.failed(publication, why, final ? null : parts.clock.now() + wait);
+}
+
+function hostGone(): Problem {
+  return {
+    code: 'publish_host_gone',
+    message: 'The host that the run worked on has not come back, and what the agent committed lies there.',
+    mend: 'Start that host again and take the patch from there, or start the run anew (`github-flows runs retry`).',
+  };
+}

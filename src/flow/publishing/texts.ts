@@ -1,0 +1,101 @@
+import type { FlowError, Problem } from '../../base/errors.ts';
+import { publicProblem } from '../../feedback/public-words.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Published, Refusal } from '../../publish/push/publish.ts';
+import type { Run } from '../../runs/run.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
+
+/** What telling of a publication takes from the rest of the service. */
+export type PublishWordsParts = {
+  runs: RunStore;
+  mask(text: string): string;
+  /** Has what is said on GitHub about a run said anew. */
+  retell(run: Run): Promise<void>;
+  log: Logger;
+};
+
+/** Writes into the timeline where an agent's commits are now, and what GitHub did not take besides. */
+export async function notePublished(
+  parts: PublishWordsParts,
+  run: Run,
+  { url, text, branch, notes }: Exclude<Published, { refused: unknown }>,
+): Promise<void> {
+  const data = { url, attempt: run.attempt, ...(branch === null ? {} : { branch }) };
+  await noteOnce(parts, run, { kind: 'published', text, data });
+  if (notes.length > 0)
+    await noteOnce(parts, run, {
+      kind: 'publish_note',
+      text: parts.mask(notes.join(' ')),
+      data: { attempt: run.attempt },
+    });
+  await parts.retell(run);
+}
+
+/** Writes into the timeline why nothing was published: every reason, and what to do. What is for the operator alone is not in the text. */
+export async function noteRefused(
+  parts: PublishWordsParts,
+  run: Run,
+  problems: readonly Refusal[],
+): Promise<void> {
+  const codes = problems.map(({ code }) => code).join(', ');
+  const detail = parts.mask(problems.flatMap((problem) => problem.detail || []).join('\n\n'));
+  parts.log.warn({ run: run.id, codes, ...(detail === '' ? {} : { detail }) }, 'a publication was refused');
+  const told = problems.map((problem) => publicProblem(problem, run.id));
+  await noteOnce(parts, run, {
+    kind: 'publish_refused',
+    text: parts.mask(`Nothing was published: ${problems.map(({ message }) => message).join(' ')}`),
+    data: {
+      code: problems[0]?.code ?? '',
+      codes,
+      public: parts.mask(`Nothing was published: ${told.map(sentences).join(' ')}`),
+      mend: problems.map(({ mend }) => mend).join(' '),
+      ...(detail === '' ? {} : { detail }),
+      attempt: run.attempt,
+    },
+  });
+  await parts.retell(run);
+}
+
+/** A fault of GitHub's own often passes within a minute; nobody is told of it on GitHub before that. */
+const PASSING_TRIES = 4;
+
+/**
+ * Writes into the timeline that a publication waits, and why; on GitHub it is said when somebody must mend something,
+ * or when it takes longer, so that nobody is left asking meanwhile.
+ */
+export async function noteDelayed(
+  parts: PublishWordsParts,
+  run: Run,
+  { fault, tries }: { fault: FlowError; tries: number },
+): Promise<void> {
+  const { code, message, mend } = fault.toProblem();
+  const isStuck = fault.blame === 'operator' || tries >= PASSING_TRIES;
+  const text = parts.mask(`Not published yet, and tried again: ${message}`);
+  const kind = isStuck ? 'publish_stuck' : 'publish_delayed';
+  const told = publicProblem({ code, message, mend }, run.id);
+  const data = {
+    code,
+    mend,
+    public: parts.mask(`Not published yet, and tried again: ${sentences(told)}`),
+    attempt: run.attempt,
+  };
+  const isNew = await noteOnce(parts, run, { kind, text, data });
+  if (isStuck && isNew) await parts.retell(run);
+}
+
+/** What happened; what to do about it only where the sentence itself does not say. */
+function sentences({ message, mend, code }: Problem): string {
+  return `${message} ${mend} (\`${code}\`)`;
+}
+
+/** A publication that is made again after a crash has its line already. */
+async function noteOnce(
+  { runs }: PublishWordsParts,
+  run: Run,
+  entry: { kind: string; text: string; data: Record<string, unknown> },
+): Promise<boolean> {
+  const timeline = await runs.timeline(run.id);
+  const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
+  if (!isThere) await runs.note(run.id, entry);
+  return !isThere;
+}

@@ -1,0 +1,111 @@
+import { asFlowError, type Blame, type FlowError } from '../../base/errors.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { Run } from '../../runs/run.ts';
+import { retryWait } from '../actions/retry-policy.ts';
+import { type Flight, leaseLost } from '../active-run.ts';
+import { type PrepareParts, prepare } from '../prepare/prepare.ts';
+import { type ConcludeParts, close, conclude, putBack, tryAgain } from './conclude.ts';
+import { type FollowParts, follow } from './follow.ts';
+import { type LaunchParts, launch } from './launch.ts';
+import { isDatabaseFault, isEngineGone, type Verdict, verdictOf } from './outcome.ts';
+import { type PreparingParts, watchPreparing } from './preparing.ts';
+
+/** Everything the life of a run needs. */
+export type LifeParts = PrepareParts & PreparingParts & LaunchParts & FollowParts & ConcludeParts;
+
+/** How long a run waits after it was put back because the engine was not there. */
+const PUT_BACK_MS = 5_000;
+
+/** How long after the database did not take a run's end it is told again. */
+const AGAIN_MS = 1_000;
+
+/** The life of a run, from its claim to its end: prepare, launch, follow, conclude. */
+export async function execute(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
+  const started = await start(parts, run, flight);
+  if (started.state === 'running') await finish(parts, started, flight);
+}
+
+/** The run once its agent runs; or, when it never will, the run as it was left: concluded, or back in the queue. */
+async function start(parts: LifeParts, run: Run, flight: Flight): Promise<Run> {
+  const preparing = watchPreparing(parts, flight);
+  try {
+    parts.crashPoint('prepare-begun');
+    const prepared = await prepare(parts, run, preparing.signal);
+    parts.crashPoint('prepared');
+    const launched = await launch(parts, prepared, preparing);
+    parts.crashPoint('launched');
+    return launched;
+  } catch (error) {
+    preparing.release();
+    return await notStarted(parts, run, flight, error);
+  }
+}
+
+/** Decides what becomes of a run that did not come to its agent. Throws what must be decided again, by what the engine says. */
+async function notStarted(parts: LifeParts, run: Run, flight: Flight, error: unknown): Promise<Run> {
+  const now = await parts.runs.find(run.id);
+  if (now?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
+  const fault = asFlowError(error);
+  const mayRun = now.launchingAt !== null && fault.code !== 'container_not_started';
+  if (isDatabaseFault(error) || (mayRun && isEngineGone(error))) throw error;
+  const { cancellation, detach } = flight;
+  const aside = [detach.cause, cancellation.cause, fault].find(
+    (cause) => cause && LET_GO.includes(cause.code),
+  );
+  if (aside && mayRun) throw error;
+  if (aside) return await putBack(parts, run, aside.message);
+  if (!cancellation.cause && isEngineGone(error))
+    return await putBack(parts, run, fault.message, { waitMs: PUT_BACK_MS });
+  const later = cancellation.cause ? undefined : await waitForWorld(parts, run, fault);
+  if (later !== undefined) return await putBack(parts, run, fault.message, { waitMs: later });
+  parts.log.warn({ err: error, run: run.id }, 'a run did not come to its agent');
+  const verdict = verdictOf(cancellation.cause ?? error);
+  const blame = cancellation.cause ? undefined : fault.blame;
+  return await settle(parts, now, verdict, { blame, begun: mayRun });
+}
+
+/** How long a run waits that GitHub does not say the actor of; then it is refused, for no answer means no. */
+const WORLD_WAITS_MS = [5_000, 15_000, 45_000, 120_000];
+
+async function waitForWorld(parts: LifeParts, run: Run, fault: FlowError): Promise<number | undefined> {
+  if (fault.code !== 'world_unknown') return undefined;
+  const timeline = await parts.runs.timeline(run.id);
+  const wait = WORLD_WAITS_MS[timeline.filter(({ kind }) => kind === 'asked_in_vain').length];
+  if (wait === undefined) return undefined;
+  const { code, mend } = fault.toProblem();
+  await parts.runs.note(run.id, { kind: 'asked_in_vain', text: fault.message, data: { code, mend } });
+  return wait;
+}
+
+/** Causes that end this process's work on a run, and not the run. */
+const LET_GO = ['service_stopping', 'lease_lost', 'worker_cut_off'];
+
+/** Follows a run whose agent runs, and settles it; a service that stops leaves it to the next one. */
+export async function finish(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
+  const verdict = await follow(parts, run, flight);
+  if (verdict === 'left') return;
+  for (;;) {
+    try {
+      await settle(parts, run, verdict, { blame: undefined, begun: true });
+      return;
+    } catch (error) {
+      if (!isDatabaseFault(error) || flight.detach.cause) throw error;
+      await parts.clock.sleep(AGAIN_MS, flight.detach.signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Ends a run, or puts it back where its profile wants another attempt. */
+export async function settle(
+  parts: LifeParts,
+  run: Run,
+  verdict: Verdict,
+  how: { blame: Blame | undefined; begun: boolean },
+): Promise<Run> {
+  if (run.state === 'reporting') return await close(parts, run);
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const wait = retryWait(profile, run, { ...how, outcome: verdict.outcome }, Math.random());
+  return wait === undefined || run.cancelReason !== null
+    ? await conclude(parts, run, verdict)
+    : await tryAgain(parts, run, verdict, wait);
+}

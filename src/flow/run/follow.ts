@@ -1,0 +1,118 @@
+import type { Clock } from '../../base/clock.ts';
+import { makeDirectory } from '../../base/files.ts';
+import type { Engine } from '../../containers/engine/docker.ts';
+import { supervise } from '../../containers/supervise/supervise.ts';
+import { within } from '../../containers/within.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Redactor } from '../../log/redact.ts';
+import type { MountHost } from '../../mounts/mount.ts';
+import { NO_POLICY } from '../../policy/policy.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { Run } from '../../runs/run.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
+import type { Flight } from '../active-run.ts';
+import type { CrashPoint } from '../crash-points.ts';
+import { readHandlerMark } from '../output/handler-mark.ts';
+import type { OutputShipper } from '../output/ship-output.ts';
+import { baselineFile, type Directories, runPlaces } from '../paths.ts';
+import { type PlanDefaults, planLimits } from '../prepare/plan.ts';
+import { createTimelineWriter } from '../timeline-writer.ts';
+import { createListener } from './container-listener.ts';
+import { containerLost, judgeEnd } from './end-words.ts';
+import { type Verdict, verdictOf } from './outcome.ts';
+import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from './stop-marker.ts';
+import { judgeTurn } from './turn-words.ts';
+
+/** What following takes from the rest of the service. */
+export type FollowParts = {
+  runs: RunStore;
+  engine: Engine;
+  directories: Directories;
+  defaults: PlanDefaults;
+  mountHost: MountHost;
+  redactor: Redactor;
+  shipper: OutputShipper;
+  crashPoint: CrashPoint;
+  clock: Clock;
+  log: Logger;
+};
+
+/** How long the last lines of a timeline are waited for; the run's end does not depend on them. */
+const FLUSH_MS = 2_000;
+
+/** Follows a run's container to its end, keeping its output and writing what the agent does into the timeline. Gives `left` when the service stops first. */
+export async function follow(parts: FollowParts, run: Run, flight: Flight): Promise<Verdict | 'left'> {
+  if (run.containerId === null || run.deadlineAt === null) return verdictOf(containerLost());
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const limits = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
+  const places = runPlaces(parts.directories, run);
+  const dir = places.log;
+  await makeDirectory(dir, { mode: 0o700 });
+  const stopBefore = readStopNote(dir);
+  const mark = await readHandlerMark(dir);
+  const timeline = createTimelineWriter(parts, run.id);
+  const listener = createListener(profile.execution.handler, {
+    mark,
+    mask: parts.redactor.mask,
+    write: ({ data, ...entry }) => timeline.write({ ...entry, data: { ...data, attempt: run.attempt } }),
+  });
+  const over = new AbortController();
+  const shipping = parts.shipper.follow({ runId: run.id, attempt: run.attempt }, dir, over.signal);
+  parts.crashPoint('follow-begun');
+  const end = await supervise({
+    ...parts,
+    dir,
+    containerId: run.containerId,
+    capBytes: limits.logBytes,
+    deadlineAt: run.deadlineAt,
+    stallTimeoutSec: limits.stallTimeoutSec,
+    graceSec: limits.graceSec,
+    growth: {
+      workspace: places.workspace,
+      baselineFile: baselineFile(places),
+      workspaceBytes: limits.workspaceBytes,
+      diskBytes: profile.execution.runtime.readOnlyRoot ? undefined : limits.diskBytes,
+    },
+    cancellation: flight.cancellation,
+    detach: flight.detach.signal,
+    openMask: () => parts.redactor.stream(),
+    onStop: (cause) =>
+      noteStop(dir, { cause, code: flight.cancellation.cause?.code ?? null, at: parts.clock.now() }),
+    mark,
+    onLine: listener.hear,
+    isDone: listener.isDone,
+    onLost: listener.lose,
+  }).finally(() => over.abort());
+  await within(parts.clock, FLUSH_MS, Promise.all([timeline.flush(), shipping]));
+  timeline.close();
+  parts.crashPoint('followed');
+  if (end === 'left') return 'left';
+  const heard = listener.heard();
+  const cancelled = flight.cancellation.cause ?? cancelAsNoted(stopBefore, run);
+  const how = endAsNoted(end, stopBefore, limits.graceSec);
+  const { outcome, reason, note } = judgeTurn(judgeEnd(how, { id: run.id, limits }, cancelled), how, heard);
+  const notes = [...heard.losses, ...(note === null ? [] : [{ kind: 'agent_note', text: note }])];
+  await noteAll(parts, run, notes);
+  const mask = parts.redactor.mask;
+  return {
+    outcome,
+    reason: reason && { ...reason, message: mask(reason.message) },
+    exitCode: end.exitCode,
+    finalMessage: heard.finalMessage && mask(heard.finalMessage),
+    usage: heard.usage,
+  };
+}
+
+/** Each line once, however often the run is followed to its end. */
+async function noteAll(
+  { runs }: FollowParts,
+  run: Run,
+  notes: readonly { kind: string; text: string }[],
+): Promise<void> {
+  if (notes.length === 0) return;
+  const timeline = await runs.timeline(run.id);
+  const isThere = ({ kind, text }: { kind: string; text: string }): boolean =>
+    timeline.some((line) => line.kind === kind && line.text === text && line.data.attempt === run.attempt);
+  for (const note of notes)
+    if (!isThere(note)) await runs.note(run.id, { ...note, data: { attempt: run.attempt } });
+}

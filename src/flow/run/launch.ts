@@ -1,0 +1,115 @@
+import type { Clock } from '../../base/clock.ts';
+import { containerSpec } from '../../containers/create/spec.ts';
+import type { Engine } from '../../containers/engine/docker.ts';
+import { keepBaseline } from '../../containers/supervise/growth.ts';
+import type { MountHost } from '../../mounts/mount.ts';
+import { NO_POLICY } from '../../policy/policy.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { Leases } from '../../runs/queue/leases.ts';
+import type { Run } from '../../runs/run.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
+import type { RepositoryLimits } from '../../workspaces/git-limits.ts';
+import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
+import { leaseLost } from '../active-run.ts';
+import type { CrashPoint } from '../crash-points.ts';
+import type { CheckPrograms } from '../engine/fit-image.ts';
+import { baselineFile, type Directories } from '../paths.ts';
+import { cloneRepository } from '../prepare/clone.ts';
+import { type EgressParts, openEgress } from '../prepare/egress.ts';
+import type { ForeseeParts } from '../prepare/foresee-publication.ts';
+import { type PlanDefaults, planLimits } from '../prepare/plan.ts';
+import type { Prepared } from '../prepare/prepare.ts';
+import { checkSent, checkStillSent } from '../prepare/verify-mounts.ts';
+import { move } from './conclude.ts';
+import type { Preparing } from './preparing.ts';
+
+/** What a launch takes from the rest of the service. */
+export type LaunchParts = EgressParts &
+  ForeseeParts & {
+    runs: RunStore;
+    engine: Engine;
+    mirrors: Mirrors;
+    mountHost: MountHost;
+    directories: Directories;
+    defaults: PlanDefaults;
+    serverUrl: string;
+    repositoryLimits: RepositoryLimits;
+    leases: Leases;
+    checkPrograms: CheckPrograms;
+    crashPoint: CrashPoint;
+    clock: Clock;
+  };
+
+/** Clones the workspace while the container is created, then starts it; gives the run in state `running`. Throws whatever kept it from starting. */
+export async function launch(parts: LaunchParts, prepared: Prepared, preparing: Preparing): Promise<Run> {
+  const { signal } = preparing;
+  const [containerId] = await allSettledFirst([
+    createContainer(parts, prepared),
+    makeWorkspace(parts, prepared, signal),
+  ]);
+  signal.throwIfAborted();
+  preparing.release();
+  await openEgress(parts, prepared.run, prepared.plan.network);
+  parts.crashPoint('egress-opened');
+  await noteLaunch(parts, prepared, signal);
+  const sent = checkSent(parts.mountHost, prepared);
+  await parts.engine.start(containerId);
+  parts.crashPoint('container-started');
+  checkStillSent(parts.mountHost, prepared, sent);
+  const { startedAt } = await parts.engine.inspect(containerId);
+  return await begin(parts, prepared.run, { containerId, startedAt: startedAt ?? parts.clock.now() });
+}
+
+/** From here on the agent may have started, so the run is never started elsewhere. Throws `lease_lost`. */
+async function noteLaunch(parts: LaunchParts, { run, plan }: Prepared, signal: AbortSignal): Promise<void> {
+  const loseAfterMs = (plan.limits.timeoutSec + plan.limits.graceSec) * 1000;
+  if (!(await parts.leases.launching(run, loseAfterMs))) throw leaseLost(run.id);
+  parts.crashPoint('launch-noted');
+  signal.throwIfAborted();
+}
+
+/** Writes down that the agent's container runs; from its start on its time counts. */
+export async function begin(
+  parts: { runs: RunStore; defaults: PlanDefaults; mountHost: MountHost },
+  run: Run,
+  container: { containerId: string; startedAt: number },
+): Promise<Run> {
+  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const { timeoutSec } = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
+  const deadlineAt = container.startedAt + timeoutSec * 1000;
+  const text = `The container runs, for at most ${timeoutSec} s.`;
+  return await move(parts, run, 'running', text, { ...container, deadlineAt });
+}
+
+async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Promise<string> {
+  if (plan.network === 'open') await parts.engine.ensureNetwork();
+  const [{ cpus }, image] = await Promise.all([parts.engine.info(), parts.engine.inspectImage(plan.image)]);
+  const identity = { installation: parts.directories.installation, runId: run.id, attempt: run.attempt };
+  const id = await parts.engine.create(containerSpec(plan, identity, cpus));
+  parts.crashPoint('container-created');
+  await parts.checkPrograms(
+    plan,
+    image,
+    async (programs) => await parts.engine.lookForPrograms(id, programs),
+  );
+  return id;
+}
+
+/** The clone, and how large the workspace is before the agent writes. */
+async function makeWorkspace(parts: LaunchParts, prepared: Prepared, signal: AbortSignal): Promise<void> {
+  const { places } = prepared;
+  parts.crashPoint('clone-begun');
+  await cloneRepository(parts, prepared, signal);
+  parts.crashPoint('cloned');
+  await keepBaseline({ workspace: places.workspace, baselineFile: baselineFile(places) }, signal);
+}
+
+/** Waits for all, so that nothing of a failed launch goes on behind the clean-up; then throws the first failure. */
+async function allSettledFirst<T extends readonly unknown[]>(
+  work: { [K in keyof T]: Promise<T[K]> },
+): Promise<T> {
+  const settled = await Promise.allSettled(work);
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  return (await Promise.all(work)) as unknown as T;
+}

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { maskDelivered } from '../../credentials/inject/mask-secrets.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { Run } from '../../runs/run.ts';
+import { SET_ASIDE_FROM, WAITS_FROM } from '../../runs/suspicion.ts';
+import { type Flight, runEndsService } from '../active-run.ts';
+import { regrant } from '../credentials/grants.ts';
+import type { EngineWatch } from '../engine/engine-health.ts';
+import { runPlaces } from '../paths.ts';
+import { openEgress } from '../prepare/egress.ts';
+import { close, forsake, putBack, removeContainers } from './conclude.ts';
+import { containerLost } from './end-words.ts';
+import { finish, type LifeParts, settle } from './execute.ts';
+import { begin } from './launch.ts';
+import { verdictOf } from './outcome.ts';
+
+/** What taking a run up again needs besides its life. */
+export type RecoverParts = LifeParts & { engineWatch: EngineWatch };
+
+/** How far apart runs begin again of which one may be what ends the service. */
+const BETWEEN_MS = 10_000;
+
+/** How long a run that is set aside waits for the engine to remove its container. */
+const ENGINE_MS = 5_000;
+
+/** Goes on with a run that this process, or one before it on this host, had begun: by what the engine says of its container. */
+export async function resume(parts: RecoverParts, run: Run, flight: Flight, behind = 0): Promise<void> {
+  if (isSuspect(run)) return await setAside(parts, run);
+  await reopenEgress(parts, run);
+  await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service took the run up.' });
+  parts.crashPoint('taken-up');
+  await parts.engineWatch.untilReady(flight.detach.signal);
+  const places = runPlaces(parts.directories, run);
+  parts.held.hold(run.id, await maskDelivered(places.secrets, parts.redactor));
+  await regrant(parts, run, places);
+  if (run.state === 'reporting') {
+    flight.decided.resolve();
+    await close(parts, run);
+    return;
+  }
+  const container = await findContainer(parts, run);
+  parts.crashPoint('resume-decided');
+  const mayBegin = container?.startedAt === null || (!container && run.state === 'preparing');
+  if (!mayBegin) flight.decided.resolve();
+  if (!container) await withoutContainer(parts, run, behind);
+  else if (run.state === 'running') await finish(parts, run, flight);
+  else if (container.startedAt === null) await neverStarted(parts, run, flight, container.containerId);
+  else await finish(parts, await begin(parts, run, { ...container, startedAt: container.startedAt }), flight);
+}
+
+/** Whether the service ended so often while it worked on a run that it must not be touched again. */
+export function isSuspect(run: Run): boolean {
+  return run.suspicion >= SET_ASIDE_FROM;
+}
+
+/** Ends a run without reading anything that it left; the sweep removes it. */
+async function setAside(parts: RecoverParts, run: Run): Promise<void> {
+  const cause = runEndsService();
+  parts.log.error({ err: cause, run: run.id }, 'a run is set aside');
+  await parts.engineWatch.untilReady(AbortSignal.timeout(ENGINE_MS)).catch(() => undefined);
+  await removeContainers(parts, run).catch(() => undefined);
+  await forsake(parts, run, verdictOf(cause));
+}
+
+/** A run whose agent may have started has lost its container; any other simply waits again. */
+async function withoutContainer(parts: RecoverParts, run: Run, behind: number): Promise<void> {
+  if (run.state === 'preparing' && run.launchingAt === null) {
+    const waitMs = run.suspicion < WAITS_FROM ? 0 : behind * BETWEEN_MS;
+    await putBack(parts, run, 'the service stopped before its agent had started', { waitMs });
+    return;
+  }
+  const lost = containerLost();
+  await settle(parts, run, verdictOf(lost), { blame: lost.blame, begun: true });
+}
+
+/** The order to start it may still be on its way to the engine, so it is removed only if it has not begun meanwhile. */
+async function neverStarted(
+  parts: RecoverParts,
+  run: Run,
+  flight: Flight,
+  containerId: string,
+): Promise<void> {
+  if (await parts.engine.removeEnded(containerId))
+    await putBack(parts, run, 'the service stopped before its agent had started');
+  else await resume(parts, run, flight);
+}
+
+/** Before anything else: an agent waits only a few seconds for its way out to come back. */
+async function reopenEgress(parts: RecoverParts, run: Run): Promise<void> {
+  if (run.state === 'reporting' || !existsSync(runPlaces(parts.directories, run).files)) return;
+  const { execution } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  await openEgress(parts, run, execution.runtime.network ?? parts.defaults.network);
+}
+
+/** The container of the run's current attempt as the engine sees it now. */
+async function findContainer(
+  parts: RecoverParts,
+  run: Run,
+): Promise<{ containerId: string; startedAt: number | null } | undefined> {
+  const found = await parts.engine.list(parts.directories.installation);
+  const own = found.find(({ runId, attempt }) => runId === run.id && attempt === run.attempt);
+  if (!own) return undefined;
+  const { startedAt } = await parts.engine.inspect(own.id);
+  return { containerId: own.id, startedAt };
+}

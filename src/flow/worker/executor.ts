@@ -1,0 +1,64 @@
+import { asFlowError } from '../../base/errors.ts';
+import type { Run } from '../../runs/run.ts';
+import { type Flight, hostLost, runEndsService } from '../active-run.ts';
+import { dismiss, forsake, removeContainers } from '../run/conclude.ts';
+import { execute } from '../run/execute.ts';
+import { verdictOf } from '../run/outcome.ts';
+import { isSuspect, type RecoverParts, resume } from '../run/resume.ts';
+import type { Executor } from './worker.ts';
+
+/** How long after a fault of our own a run is taken up again. */
+const AGAIN_MS = 2_000;
+
+/** One way of working on a run. */
+type Work = (parts: RecoverParts, run: Run, flight: Flight, behind?: number) => Promise<void>;
+
+/** Lives of runs that never reject: after a fault of the database or the engine a run is taken up where it is. */
+export function createExecutor(parts: RecoverParts): Executor {
+  const persist = async (run: Run, flight: Flight, work: Work, behind?: number): Promise<void> => {
+    try {
+      await work(parts, run, flight, behind);
+    } catch (error) {
+      if (isLeaseLost(error)) parts.log.warn({ run: run.id }, 'a run belongs to another worker now');
+      else if (!flight.detach.cause)
+        parts.log.error(
+          { err: error, run: run.id, state: run.state },
+          'work on a run broke off and is taken up again',
+        );
+      await again(run, flight);
+    }
+    if (isLeaseLost(flight.detach.cause)) await letGo(parts, run);
+  };
+  const again = async (run: Run, flight: Flight): Promise<void> => {
+    if (flight.detach.cause) return;
+    await parts.clock.sleep(AGAIN_MS, flight.detach.signal).catch(() => undefined);
+    const now = await parts.runs.find(run.id).catch(() => run);
+    if (flight.detach.cause || !now || now.state === 'ended' || now.state === 'queued') return;
+    if (now.leaseOwner === run.leaseOwner) await persist(now, flight, resume);
+    else await letGo(parts, run);
+  };
+  return {
+    execute: async (run, flight) => await persist(run, flight, execute),
+    resume: async (run, flight, behind) => await persist(run, flight, resume, behind),
+    forsake: async (run, flight) =>
+      await persist(
+        run,
+        flight,
+        async () =>
+          void (await forsake(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
+      ),
+    dismiss: async (run) => await dismiss(parts, run),
+  };
+}
+
+/** Nothing of an attempt that is somebody else's, or given up, may go on here. */
+async function letGo(parts: RecoverParts, run: Run): Promise<void> {
+  await removeContainers(parts, run).catch((error: unknown) =>
+    parts.log.warn({ err: error, run: run.id }, 'a container of a run that was let go is removed later'),
+  );
+  parts.held.release(run.id);
+}
+
+function isLeaseLost(error: unknown): boolean {
+  return error !== undefined && asFlowError(error).code === 'lease_lost';
+}

@@ -1,0 +1,91 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import { within } from '../../containers/within.ts';
+import type { Logger } from '../../log/logger.ts';
+
+/** Renews a worker's leases in time, and knows when it could not. */
+export type LeaseKeeper = {
+  start(): void;
+  /** False from the moment on at which leases may lapse before they are renewed, until they are. */
+  isHeld(): boolean;
+  stop(): Promise<void>;
+};
+
+/**
+ * When no `renew` that was sent in the last `fenceMs` has come back, `onCutOff` is called: then there is just time to
+ * stop what runs.
+ *
+ * Only timers count, which run on the machine's monotonic clock: the time of day may jump, and a database that never
+ * answers is as good as one that refuses. A renewal counts from when it was sent, which is before the database's
+ * clock took it.
+ */
+export function createLeaseKeeper(parts: {
+  renew: () => Promise<void>;
+  onCutOff: () => void;
+  everyMs: number;
+  fenceMs: number;
+  clock: Clock;
+  log: Logger;
+}): LeaseKeeper {
+  const { clock, everyMs, fenceMs, log } = parts;
+  const fences = new Map<number, Timer>();
+  const expired = new Set<number>();
+  let sent = 0;
+  let newest = 0;
+  let isHeld = true;
+  let timer: Timer | undefined;
+  let renewing: Promise<void> = Promise.resolve();
+
+  const cutOff = (attempt: number): void => {
+    expired.add(attempt);
+    if (attempt !== newest || !isHeld) return;
+    isHeld = false;
+    log.error(
+      { forMs: fenceMs },
+      'the database takes no renewals: containers are stopped before their leases end',
+    );
+    parts.onCutOff();
+  };
+  const attempt = async (): Promise<void> => {
+    sent += 1;
+    const own = sent;
+    fences.set(
+      own,
+      clock.after(fenceMs, () => cutOff(own)),
+    );
+    try {
+      await parts.renew();
+      if (own > newest && !expired.has(own)) {
+        newest = own;
+        if (!isHeld) log.info('the database takes renewals again');
+        isHeld = true;
+      }
+    } catch (error) {
+      log.error({ err: error }, 'leases could not be renewed');
+    }
+    for (const [other, fence] of fences)
+      if (other < newest || (other === own && own !== newest)) {
+        fence.stop();
+        fences.delete(other);
+        expired.delete(other);
+      }
+  };
+  const renew = async (): Promise<void> => {
+    renewing = attempt();
+    await within(clock, everyMs, renewing);
+  };
+  return {
+    start() {
+      fences.set(
+        0,
+        clock.after(fenceMs, () => cutOff(0)),
+      );
+      timer = clock.every(everyMs, renew);
+    },
+    isHeld: () => isHeld,
+    async stop() {
+      timer?.stop();
+      for (const fence of fences.values()) fence.stop();
+      await within(clock, everyMs, renewing);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { removeTree } from '../../base/files.ts';
+import type { Engine } from '../../containers/engine/docker.ts';
+import { removeOrphans, removeStrays } from '../../containers/engine/reaper.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
+import { listWorkspaces, removeWorkspace } from '../../workspaces/sweep.ts';
+import type { CrashPoint } from '../crash-points.ts';
+import type { EngineWatch } from '../engine/engine-health.ts';
+import {
+  type Directories,
+  removeRunPlaces,
+  runFilesHome,
+  runHomes,
+  runOfWorkspace,
+  workspaceName,
+} from '../paths.ts';
+
+/** How often what no run owns is looked for. */
+const SWEEP_EVERY_MS = 60_000;
+
+/** What sweeping looks at; only things of this installation are ever touched. */
+export type SweepParts = {
+  runs: RunStore;
+  engine: Engine;
+  engineWatch: EngineWatch;
+  directories: Directories;
+  crashPoint: CrashPoint;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Sweeps as soon as the engine answers and every minute from then on; gives the function that stops it. */
+export function startSweeping(parts: SweepParts): () => Promise<void> {
+  const stop = new AbortController();
+  const sweepOnce = async (): Promise<void> => {
+    try {
+      await parts.engineWatch.untilReady(stop.signal);
+      await sweep(parts);
+    } catch (error) {
+      if (!stop.signal.aborted) parts.log.warn({ err: error }, 'sweeping broke off; it is tried again');
+    }
+  };
+  let working = sweepOnce();
+  const timer = parts.clock.every(SWEEP_EVERY_MS, () => {
+    working = working.then(sweepOnce);
+    return working;
+  });
+  return async () => {
+    timer.stop();
+    stop.abort();
+    await working;
+  };
+}
+
+/** What a sweep took away, counted. */
+export type Swept = {
+  containers: number;
+  /** Volumes and networks. */
+  strays: number;
+  workspaces: number;
+  homes: number;
+  quarantines: number;
+};
+
+/**
+ * Removes what no living run owns: containers, labelled volumes and networks, private run directories, bundles that
+ * were looked at, and workspaces past their keeping.
+ * Only things of this installation are ever looked at. Safe to call at any time.
+ */
+export async function sweep(parts: SweepParts): Promise<Swept> {
+  const { runs, directories } = parts;
+  parts.crashPoint('sweep-begun');
+  for (const run of await runs.workspacesToDrop(parts.clock.now())) await runs.workspaceDropped(run.id);
+  const found = await listWorkspaces(directories.workspaceRoot);
+  const homes = await runHomeIds(directories);
+  const bundles = await quarantineNames(directories);
+  // Asked after what is there was listed, so that a run that begins meanwhile keeps its own; and only for that, however many wait.
+  const living = await livingAmong(runs, [...homes, ...bundles]);
+  const owners = await runs.workspaceOwners(found.map(({ runId }) => runOfWorkspace(runId)));
+  const owned = new Set([...owners].map(([id, attempt]) => workspaceName({ id, attempt })));
+  const orphans = found.filter((workspace) => !owned.has(workspace.runId));
+  const deadHomes = homes.filter((id) => !living.has(id));
+  for (const workspace of orphans) await removeWorkspace(workspace.dir);
+  for (const id of deadHomes)
+    await removeRunPlaces({
+      home: join(runHomes(directories), id),
+      files: join(runFilesHome(directories), id),
+    });
+  parts.crashPoint('swept-workspaces');
+  const containers = await removeOrphans(parts.engine, directories.installation, async () => {
+    return new Map((await runs.claimed()).map(({ id, attempt }) => [id, attempt]));
+  });
+  const strays = await removeStrays(
+    parts.engine,
+    directories.installation,
+    async (ids) => await livingAmong(runs, ids),
+  );
+  const quarantines = await removeQuarantines(parts, bundles, living);
+  parts.crashPoint('swept');
+  const swept = { containers, strays, quarantines, workspaces: orphans.length, homes: deadHomes.length };
+  if (Object.values(swept).some((count) => count > 0)) parts.log.info(swept, 'swept what no run owns');
+  return swept;
+}
+
+async function livingAmong(runs: RunStore, ids: readonly string[]): Promise<Set<string>> {
+  const ends = await runs.ends([...new Set(ids)]);
+  return new Set([...ends].flatMap(([id, endedAt]) => (endedAt === null ? [id] : [])));
+}
+
+async function runHomeIds(directories: Directories): Promise<string[]> {
+  const roots = [runHomes(directories), runFilesHome(directories)];
+  const names = await Promise.all(roots.map(async (root) => await readdir(root).catch(() => [])));
+  return [...new Set(names.flat())];
+}
+
+/** What runs' commits were looked at in; what is published has names with a hyphen and an end of its own. */
+async function quarantineNames({ varDir }: Directories): Promise<string[]> {
+  const names = await readdir(join(varDir, 'quarantine')).catch(() => []);
+  return names.filter((name) => !name.includes('-'));
+}
+
+/** Of those, what a crash left. */
+async function removeQuarantines(
+  { directories }: SweepParts,
+  names: readonly string[],
+  living: ReadonlySet<string>,
+): Promise<number> {
+  const dead = names.filter((name) => !living.has(name));
+  for (const name of dead) await removeTree(join(directories.varDir, 'quarantine', name));
+  return dead.length;
+}

@@ -1,0 +1,210 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import { within } from '../../containers/within.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Leases } from '../../runs/queue/leases.ts';
+import type { RunOwner, RunQueue } from '../../runs/queue/queue.ts';
+import type { WorkerNotice, WorkerStore } from '../../runs/queue/worker-store.ts';
+import type { Run } from '../../runs/run.ts';
+import { type Flight, leaseLost, runCancelled, serviceStopping, workerCutOff } from '../active-run.ts';
+import type { CrashPoint } from '../crash-points.ts';
+import { createFlights, type Flights } from './active-runs.ts';
+import type { Host } from './host-identity.ts';
+import { createLeaseKeeper, type LeaseKeeper } from './lease-renewer.ts';
+
+/** What a worker does with one run; all resolve when the run has ended or was put back, and never reject. */
+export type Executor = {
+  execute(run: Run, flight: Flight): Promise<void>;
+  /** Goes on with a run that a worker before this one on this host had begun; `behind` is how many were taken up before it. */
+  resume(run: Run, flight: Flight, behind?: number): Promise<void>;
+  /** Ends a run whose host did not come back. */
+  forsake(run: Run, flight: Flight): Promise<void>;
+  /** Ends a run that was called off before anybody claimed it. */
+  dismiss(run: Run): Promise<void>;
+};
+
+/**
+ * Claims runs while there is room and works on each to its end.
+ *
+ * `start` takes up the living runs of this host (they count, even beyond `capacity`). Only when it is known which of
+ * them go on and which wait again are others claimed, so that the old ones come first and never more than `capacity`
+ * begin; a run of which that is not known for ten seconds is not waited for. It looks after runs whose worker is gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their
+ * containers for the next start to take up; once it has resolved the database is not asked any more, so that it may
+ * be closed.
+ */
+export type Worker = {
+  start(): Promise<void>;
+  wake(): void;
+  stop(drainMs: number): Promise<void>;
+  /** Runs that are worked on now. */
+  active(): number;
+};
+
+/** How long leases last and how they are kept, in milliseconds: renewed `everyMs`, given up for lost `fenceMs` after the last renewal. */
+export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
+
+/** How long claims wait at most for what becomes of the runs that were taken up. */
+const DECIDED_MS = 10_000;
+
+/** A worker that has lived this long is not ended by the runs that it has. */
+const HARMLESS_MS = 600_000;
+
+type WorkerParts = {
+  /** This process: new at each start, so that nobody takes it for the one before. */
+  id: string;
+  name: string;
+  version: string;
+  /** How many runs at once; 0 leaves the work to others. */
+  capacity: number;
+  times: LeaseTimes;
+  /** How much the end of the worker before this one speaks against its runs. */
+  suspicion: number;
+  /** How often the queue is looked at without being woken: for cancels, and runs that another process put there. */
+  lookMs: number;
+  queue: RunQueue;
+  leases: Leases;
+  workers: WorkerStore;
+  host: Host;
+  executor: Executor;
+  /** Whether a run can be worked on now: the engine answers, the disk has room. */
+  isReady: () => Promise<boolean>;
+  crashPoint: CrashPoint;
+  clock: Clock;
+  log: Logger;
+};
+
+/** A worker that has not begun yet. */
+export function createWorker(parts: WorkerParts): Worker {
+  const { id, clock, log } = parts;
+  const flights = createFlights(() => wake());
+  const keeper = createLeaseKeeper({
+    ...parts.times,
+    async renew() {
+      const asked = flights.ids();
+      const held = await parts.leases.renew(id);
+      for (const run of asked) if (!held.has(run)) flights.detach(leaseLost(run), run);
+    },
+    onCutOff: () => flights.cancel(workerCutOff()),
+    clock,
+    log,
+  });
+  const state: State = { phase: 'starting', since: clock.passed() };
+  let timers: Timer[] = [];
+  let looking: Promise<void> | undefined;
+  let tending: Promise<void> = Promise.resolve();
+  let starting: Promise<void> = Promise.resolve();
+  let again = false;
+
+  const hasRoom = (): boolean =>
+    state.phase === 'working' && keeper.isHeld() && flights.size() < parts.capacity;
+  const lookAgain = async (): Promise<void> => {
+    do {
+      again = false;
+      await look(parts, flights, hasRoom);
+    } while (again && state.phase !== 'stopping' && state.phase !== 'stopped');
+  };
+  const wake = (): void => {
+    if (state.phase === 'stopped') return;
+    again = true;
+    looking ??= lookAgain()
+      .catch((error: unknown) => log.error({ err: error }, 'the queue could not be read'))
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+  const tendOnce = async (): Promise<void> => {
+    tending = tend(parts, flights, state, keeper)
+      .then((isWorkBack) => (isWorkBack ? wake() : undefined))
+      .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be looked after'));
+    await tending;
+  };
+  return {
+    async start() {
+      const own = await owner(parts);
+      await parts.workers.announce(notice(parts, own));
+      const decided = await takeUp(parts, own, flights);
+      keeper.start();
+      timers = [clock.every(parts.lookMs, wake), clock.every(parts.times.everyMs, tendOnce)];
+      starting = within(clock, DECIDED_MS, decided.all).then(() => {
+        if (state.phase === 'starting') state.phase = 'working';
+        wake();
+      });
+    },
+    wake,
+    async stop(drainMs) {
+      state.phase = 'stopping';
+      await looking;
+      await within(clock, drainMs, flights.settled());
+      for (const timer of timers) timer.stop();
+      flights.detach(serviceStopping());
+      await flights.settled();
+      state.phase = 'stopped';
+      await Promise.all([starting, looking, tending, keeper.stop()]);
+      await parts.leases.clear(id).catch(() => undefined);
+      await parts.workers.leave(id).catch(() => undefined);
+    },
+    active: flights.size,
+  };
+}
+
+type State = { phase: 'starting' | 'working' | 'stopping' | 'stopped'; since: number };
+
+async function owner({ id, host }: WorkerParts): Promise<RunOwner> {
+  return { worker: id, host: (await host.current()) ?? '' };
+}
+
+function notice({ id, name, version, capacity }: WorkerParts, { host }: RunOwner): WorkerNotice {
+  return { id, host, name, version, capacity };
+}
+
+/** Goes on with the runs of this host; `all` resolves when it is known what becomes of each. */
+async function takeUp(
+  parts: WorkerParts,
+  own: RunOwner,
+  flights: Flights,
+): Promise<{ all: Promise<unknown> }> {
+  const taken = await parts.leases.takeOver(own, parts.suspicion);
+  const resumed = taken.map((run, index) =>
+    flights.board(run, (run, flight) => parts.executor.resume(run, flight, index)),
+  );
+  return { all: Promise.all(resumed) };
+}
+
+/** Hands on what was called off, then claims while there is room. */
+async function look(parts: WorkerParts, flights: Flights, hasRoom: () => boolean): Promise<void> {
+  const { queue, executor } = parts;
+  for (const [run, reason] of await queue.cancels(parts.id)) flights.cancel(runCancelled(reason), run);
+  for (const run of await queue.cancelledWaiting()) await executor.dismiss(run);
+  while (hasRoom() && (await queue.anyReady()) && (await mayClaim(parts))) {
+    parts.crashPoint('claim-begun');
+    const run = await queue.claim(await owner(parts));
+    if (!run) return;
+    parts.crashPoint('claimed');
+    void flights.board(run, executor.execute);
+  }
+}
+
+/** Whether a run can be worked on now, and nobody asked this worker to claim no more. */
+async function mayClaim({ id, isReady, workers }: WorkerParts): Promise<boolean> {
+  return (await isReady()) && !(await workers.isDraining(id));
+}
+
+/** Says that this worker lives, and looks after what others left; gives whether something waits again. */
+async function tend(
+  parts: WorkerParts,
+  flights: Flights,
+  state: State,
+  keeper: LeaseKeeper,
+): Promise<boolean> {
+  const own = await owner(parts);
+  const isAtWork = state.phase === 'starting' || state.phase === 'working';
+  const told = isAtWork ? 'working' : 'stopping';
+  await parts.workers.heartbeat(notice(parts, own), told);
+  if (!isAtWork || !keeper.isHeld()) return false;
+  if (parts.clock.passed() - state.since > HARMLESS_MS) await parts.leases.clear(own.worker);
+  const { back, mine, lost } = await parts.leases.lapsed(own);
+  if (back.length + mine.length + lost.length > 0)
+    parts.log.warn({ back: back.length, mine: mine.length, lost: lost.length }, 'leases had lapsed');
+  for (const run of mine) void flights.board(run, parts.executor.resume);
+  for (const run of lost) void flights.board(run, parts.executor.forsake);
+  return back.length > 0;
+}
