@@ -1,29 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { asFlowError, FaultsError } from '../base/errors.ts';
-import { type Io, processIo } from './io.ts';
-import { plain, printJson, problemText } from './output.ts';
-import { usageHint } from './usage-hint.ts';
+import { type Io, processIo } from './terminal/io.ts';
+import { plain, printJson, problemText } from './terminal/output.ts';
+import { usageHint } from './terminal/usage-hint.ts';
 
 type AddCommand = (program: Command, io: Io) => void;
 
 /** The file of each command, in the order of the help. Most load half of the service: only what is asked for is loaded. */
 const COMMANDS: Record<string, () => Promise<AddCommand>> = {
-  serve: async () => (await import('./serve.ts')).addServeCommand,
-  worker: async () => (await import('./worker.ts')).addWorkerCommand,
-  demo: async () => (await import('./demo.ts')).addDemoCommand,
-  doctor: async () => (await import('./doctor.ts')).addDoctorCommand,
-  profiles: async () => (await import('./profiles.ts')).addProfilesCommand,
-  explain: async () => (await import('./explain.ts')).addExplainCommand,
-  send: async () => (await import('./send.ts')).addSendCommand,
-  runs: async () => (await import('./runs.ts')).addRunsCommand,
-  workers: async () => (await import('./workers.ts')).addWorkersCommand,
-  deliveries: async () => (await import('./deliveries.ts')).addDeliveriesCommand,
-  secret: async () => (await import('./secret.ts')).addSecretCommand,
-  app: async () => (await import('./app.ts')).addAppCommand,
-  'github-token': async () => (await import('./github-token.ts')).addGitHubTokenCommand,
-  codex: async () => (await import('./codex.ts')).addCodexCommand,
-  schema: async () => (await import('./schema.ts')).addSchemaCommand,
+  serve: async () => (await import('./commands/serve.ts')).addServeCommand,
+  worker: async () => (await import('./commands/worker.ts')).addWorkerCommand,
+  demo: async () => (await import('./commands/demo/demo.ts')).addDemoCommand,
+  doctor: async () => (await import('./commands/doctor/doctor.ts')).addDoctorCommand,
+  profiles: async () => (await import('./commands/profiles.ts')).addProfilesCommand,
+  explain: async () => (await import('./commands/explain.ts')).addExplainCommand,
+  send: async () => (await import('./commands/send.ts')).addSendCommand,
+  runs: async () => (await import('./commands/runs.ts')).addRunsCommand,
+  workers: async () => (await import('./commands/workers.ts')).addWorkersCommand,
+  deliveries: async () => (await import('./commands/deliveries.ts')).addDeliveriesCommand,
+  secret: async () => (await import('./commands/secret/secret.ts')).addSecretCommand,
+  app: async () => (await import('./commands/app/app.ts')).addAppCommand,
+  'github-token': async () => (await import('./commands/github-token.ts')).addGitHubTokenCommand,
+  codex: async () => (await import('./commands/codex.ts')).addCodexCommand,
+  schema: async () => (await import('./commands/schema.ts')).addSchemaCommand,
 };
 
 function packageVersion(): string {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import { check } from '../../src/cli/check.ts';
+import { check } from '../../src/cli/commands/doctor/check.ts';
 import { runCommand } from '../support/cli.ts';
 import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex-login.ts';
 import { startGitHubApi } from '../support/github-api.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createHiddenLine, type Typed } from '../../src/cli/hidden-line.ts';
+import { createHiddenLine, type Typed } from '../../src/cli/terminal/hidden-line.ts';
 
 function typed(many: boolean, ...pieces: string[]): Typed {
   const line = createHiddenLine(many);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { followLog } from '../../src/cli/follow-log.ts';
+import { followLog } from '../../src/cli/commands/follow-log.ts';
 import { encodeLine, type OutputLine } from '../../src/containers/output/output-line.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { silentIo } from '../support/cli.ts';

@@ -1,7 +1,7 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { findHostProgram, readHostPrograms, reportPrograms } from '../../src/cli/programs-check.ts';
+import { findHostProgram, readHostPrograms, reportPrograms } from '../../src/cli/commands/doctor/programs.ts';
 import { exec } from '../../src/programs/exec.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { sampleEvents } from '../../src/cli/sample.ts';
+import { sampleEvents } from '../../src/cli/commands/sample.ts';
 import { type CommandResult, runCommand } from '../support/cli.ts';
 import { shellProfile, startService, type TestService, until } from '../support/service.ts';
 import { TEST_SECRET } from '../support/signed-request.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { type ScriptedModel, startScriptedModel } from '../../src/cli/demo-model.ts';
+import { type ScriptedModel, startScriptedModel } from '../../src/cli/commands/demo/model.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
 import type { EgressRequest } from '../../src/egress/egress-request.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';

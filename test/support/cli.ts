@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Io } from '../../src/cli/io.ts';
 import { runCli } from '../../src/cli/program.ts';
+import type { Io } from '../../src/cli/terminal/io.ts';
 
 /** Nothing around a command, for tests that only look at what commands there are. */
 export const silentIo: Io = {

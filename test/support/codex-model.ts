@@ -6,9 +6,9 @@ import {
   type ModelScript,
   type ScriptedModel,
   serveModelIn as serveScript,
-} from '../../src/cli/demo-model.ts';
-import { serveModelInRuns } from '../../src/cli/demo-model-runs.ts';
-import { scriptedModelConfig } from '../../src/cli/demo-script.ts';
+} from '../../src/cli/commands/demo/model.ts';
+import { serveModelInRuns } from '../../src/cli/commands/demo/model-runs.ts';
+import { scriptedModelConfig } from '../../src/cli/commands/demo/script.ts';
 import { chatgptAuth, type FakeLogin, fakeLogin } from './codex-login.ts';
 import { commitScript } from './commit-script.ts';
 

@@ -1,4 +1,4 @@
-import type { ModelScript } from '../../src/cli/demo-model.ts';
+import type { ModelScript } from '../../src/cli/commands/demo/model.ts';
 
 /**
  * A script that makes one change and commits it. `edit` gives the shell command that changes files, run in the

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
-import { findHostProgram, readHostPrograms } from '../../src/cli/programs-check.ts';
+import { findHostProgram, readHostPrograms } from '../../src/cli/commands/doctor/programs.ts';
 
 const BINARIES = /^(?:\/usr)?\/s?bin\/[^/]+$/;
 

@@ -1,6 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { delimiter } from 'node:path';
-import { findHostProgram } from '../../src/cli/programs-check.ts';
+import { findHostProgram } from '../../src/cli/commands/doctor/programs.ts';
 
 /**
  * Starts a program in the background, as `spawn` does; the one way in which tests do so. Throws at once, in the test

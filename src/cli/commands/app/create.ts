@@ -1,0 +1,180 @@
+import { isoTime, systemClock } from '../../../base/clock.ts';
+import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
+import { randomId } from '../../../base/ids.ts';
+import type { Config } from '../../../config/config.ts';
+import { apiOf, serverOf } from '../../../credentials/github-app/apps-for.ts';
+import { appName, type StoredApp } from '../../../credentials/github-app/record.ts';
+import { checkUrlPattern } from '../../../credentials/github-app/url-pattern.ts';
+import { tenantOf } from '../../../github/tenant.ts';
+import { startAdminServer } from '../../../http/admin-server.ts';
+import { createAppRouter } from '../../../http/app-routes.ts';
+import type { Listener } from '../../../http/listen.ts';
+import { createLogin } from '../../../http/login.ts';
+import type { JoinedApps } from '../../../join-apps.ts';
+import { createLogger } from '../../../log/logger.ts';
+import { createRedactor } from '../../../log/redact.ts';
+import type { Io } from '../../terminal/io.ts';
+import { plain, printJson } from '../../terminal/output.ts';
+import { usage } from '../../terminal/usage.ts';
+import { appsOf } from '../shared/app-store.ts';
+import { readConfig } from '../shared/stores.ts';
+import { untilSignal } from '../shared/until-signal.ts';
+import { rememberLeftovers } from './leftovers.ts';
+import { appView } from './view.ts';
+
+/** What `app create` was given. */
+export type CreateOptions = {
+  org?: string;
+  name?: string;
+  serverUrl?: string;
+  apiUrl?: string;
+  urlPattern?: string;
+  callbackUrl?: string;
+  wait: boolean;
+  json?: true;
+};
+
+/** How often the store is looked at while a person is at GitHub. */
+const LOOK_MS = 300;
+
+/**
+ * Prints the address at which the flow begins and waits until the App is stored and installed. The pages are the
+ * service's own; where nothing listens at the admin's address, this command serves them for as long as it waits.
+ * One that fails leaves nothing behind: no store, no key file, no listener.
+ */
+export async function createApp(io: Io, options: CreateOptions): Promise<void> {
+  const config = readConfig(io);
+  const wish = wishOf(config, options);
+  const leftovers = rememberLeftovers(config);
+  const stopped = new AbortController();
+  void untilSignal(['SIGTERM', 'SIGINT', 'SIGHUP']).then(() => stopped.abort());
+  try {
+    const apps = await appsOf(io, config, 'write');
+    await leftovers.opened(apps);
+    await create({ io, config, options, wish, apps, signal: stopped.signal });
+  } catch (error) {
+    const gone = await leftovers.takeBack().catch(() => false);
+    if (gone) io.err(`${config.keyFile} is removed again, for nothing was stored.\n`);
+    throw error;
+  }
+}
+
+async function create(parts: {
+  io: Io;
+  config: Config;
+  options: CreateOptions;
+  wish: ReturnType<typeof wishOf>;
+  apps: JoinedApps;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { io, config, options, wish, apps, signal } = parts;
+  const { state, text } = await apps.flow.begin(wish);
+  const address = `${wish.callbackUrl}/new?state=${text}`;
+  const expiresAt = isoTime(state.expiresAt);
+  if (!options.wait && options.json) return printJson(io, { address, expiresAt });
+  const say = options.json ? io.err : io.out;
+  say(`Open this address in your browser; it is good until ${expiresAt}:\n\n  ${address}\n\n`);
+  if (!options.wait) return;
+  const pages = await servePages(config, apps);
+  try {
+    const isInstalledHere = pages !== undefined;
+    const app = await waitFor(apps, state, { say, isInstalledHere, signal });
+    if (options.json) printJson(io, appView(app));
+  } finally {
+    await pages?.close();
+  }
+}
+
+function wishOf(config: Config, options: CreateOptions) {
+  const { org: organisation = null, name = `github-flows-${randomId(6)}`, urlPattern = null } = options;
+  if (organisation !== null && !/^[A-Za-z0-9_-]{1,100}$/.test(organisation))
+    throw usage(
+      `--org is ${JSON.stringify(organisation.slice(0, 100))}.`,
+      'Give the login of an organisation.',
+    );
+  if (name.length > 34 || !/^[\w .-]+$/.test(name))
+    throw usage(
+      `--name is ${JSON.stringify(name.slice(0, 100))}.`,
+      'GitHub takes up to 34 letters, digits, blanks and hyphens.',
+    );
+  if (urlPattern !== null) checkUrlPattern(urlPattern);
+  const { apiUrl, serverUrl } = hostOf(config, options);
+  const base =
+    options.callbackUrl === undefined ? adminAddress(config) : web('--callback-url', options.callbackUrl);
+  return { organisation, name, urlPattern, apiUrl, serverUrl, callbackUrl: `${base}/apps` };
+}
+
+/** The server and its API: what was given, else what belongs to it, else the configuration's. */
+function hostOf(config: Config, { apiUrl, serverUrl }: CreateOptions): { apiUrl: string; serverUrl: string } {
+  const server = serverUrl === undefined ? undefined : web('--server-url', serverUrl);
+  const api = apiUrl === undefined ? undefined : web('--api-url', apiUrl);
+  const tenant = tenantOf(server ?? api ?? '');
+  if (tenant) return api === undefined || tenantOf(api) ? tenant : { ...tenant, apiUrl: api };
+  if (server !== undefined) return { serverUrl: server, apiUrl: api ?? apiOf(server) };
+  if (api !== undefined) return { serverUrl: serverOf(api), apiUrl: api };
+  const { githubApiUrl, githubServerUrl } = config;
+  const isWeb = /^https?:/.test(githubServerUrl);
+  return { apiUrl: githubApiUrl, serverUrl: isWeb ? githubServerUrl : serverOf(githubApiUrl) };
+}
+
+function web(option: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && ['https:', 'http:'].includes(url.protocol) && !url.username && !url.search && !url.hash)
+    return text.replace(/\/+$/, '');
+  throw usage(`${option} is ${JSON.stringify(text.slice(0, 100))}.`, 'Give an http or https address.');
+}
+
+/** Where a browser on this machine reaches the admin listener. */
+function adminAddress({ adminHost, adminPort }: Config): string {
+  const host = ['0.0.0.0', '::'].includes(adminHost) ? 'localhost' : adminHost;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${adminPort}`;
+}
+
+/** The pages at the admin's address, or undefined when something, the service most likely, listens there already. */
+async function servePages(config: Config, apps: JoinedApps): Promise<Listener | undefined> {
+  const log = createLogger({ level: 'silent', redactor: createRedactor() });
+  const names = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname];
+  try {
+    return await startAdminServer({
+      host: config.adminHost,
+      port: config.adminPort,
+      login: createLogin(randomId(32), systemClock),
+      hosts: names,
+      routers: [{ path: '/apps', router: createAppRouter({ flow: apps.flow, log }), open: true }],
+      log,
+      clock: systemClock,
+    });
+  } catch (error) {
+    const fault = asFlowError(error);
+    if (fault.code === 'listen_failed' && systemCode(fault.cause) === 'EADDRINUSE') return undefined;
+    throw error;
+  }
+}
+
+async function waitFor(
+  apps: JoinedApps,
+  { nonce, expiresAt }: { nonce: string; expiresAt: number },
+  {
+    say,
+    isInstalledHere,
+    signal,
+  }: { say: (text: string) => void; isInstalledHere: boolean; signal: AbortSignal },
+): Promise<StoredApp> {
+  let stored: StoredApp | undefined;
+  while (!signal.aborted && systemClock.now() < expiresAt) {
+    const app = (await apps.store.all()).find((each) => each.state === nonce);
+    if (app && !stored)
+      say(plain(`The App ${appName(app)} is stored. Install it on your repositories in the same browser.\n`));
+    stored = app ?? stored;
+    if (app?.capturedInstallationId) say(`It is installed: installation ${app.capturedInstallationId}.\n`);
+    if (app && (app.capturedInstallationId || !isInstalledHere)) return app;
+    await systemClock.sleep(LOOK_MS);
+  }
+  if (stored) return stored;
+  throw new FlowError({
+    code: 'app_not_created',
+    blame: 'operator',
+    message: 'No App came back from GitHub before this command ended.',
+    mend: 'Run `github-flows app create` again and open the address that it prints in a browser on this machine, or with --callback-url in one that reaches the admin listener under that address.',
+  });
+}

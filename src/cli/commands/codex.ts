@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { systemClock as clock, isoTime } from '../../base/clock.ts';
+import type { Config } from '../../config/config.ts';
+import { createEngine, type Engine } from '../../containers/engine/docker.ts';
+import { inspectCodexState } from '../../credentials/codex/state.ts';
+import { codexInteractive } from '../../flow/credentials/codex-interactive.ts';
+import { codexLogin } from '../../flow/credentials/codex-login.ts';
+import type { Io } from '../terminal/io.ts';
+import { plain, printJson, problemText } from '../terminal/output.ts';
+import { codexSummary } from './shared/codex-texts.ts';
+import { readConfig } from './shared/stores.ts';
+import { openTerminal } from './shared/terminal.ts';
+import { untilSignal } from './shared/until-signal.ts';
+
+/** A closed terminal ends a person's container too; otherwise it would hold the login for ever. */
+const SIGNALS: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+/** `codex login|run|status`. */
+export function addCodexCommand(program: Command, io: Io): void {
+  const codex = program
+    .command('codex')
+    .description('Log in to Codex once, choose its model, and see what the login holds.');
+  codex
+    .command('login')
+    .description('The one-time login, in a container that holds the state directory and nothing else.')
+    .option('--json', 'print what the state holds then as JSON, and Codex’s words on standard error')
+    .action(async (options: { json?: true }) => {
+      const config = readConfig(io);
+      await codexLogin({
+        ...whereCodexIs(config),
+        print: (text) => (options.json ? io.err : io.out)(plain(text)),
+        interrupted: untilSignal(SIGNALS),
+      });
+      await status(io, options.json === true);
+    });
+  codex
+    .command('run')
+    .description('Open Codex on this terminal with the host’s own login, to choose the model for example.')
+    .action(async () => {
+      const config = readConfig(io);
+      const terminal = openTerminal(config.environment.TERM);
+      const exitCode = await codexInteractive({
+        ...whereCodexIs(config),
+        terminal,
+        print: (text) => io.err(plain(text)),
+        interrupted: untilSignal(SIGNALS),
+      });
+      if (exitCode !== 0) {
+        io.err(`Codex ended with exit code ${exitCode}.\n`);
+        io.fail(1);
+      }
+    });
+  codex
+    .command('status')
+    .description('The login, the account, how long it lasts, the model, and what is wrong.')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: true }) => await status(io, options.json === true));
+}
+
+function whereCodexIs(config: Config): {
+  engine: Engine;
+  image: string;
+  stateDir: string;
+  owner: Config['runAs'];
+  clock: typeof clock;
+} {
+  const engine = createEngine({ dockerHost: config.dockerHost, clock });
+  return {
+    ...{ engine, clock, image: config.codexImage, owner: config.runAs },
+    stateDir: stateDirOf(config),
+  };
+}
+
+function stateDirOf(config: Config): string {
+  return join(config.secretsDir, 'codex');
+}
+
+async function status(io: Io, json: boolean): Promise<void> {
+  const config = readConfig(io);
+  const now = clock.now();
+  const state = await inspectCodexState(stateDirOf(config), now);
+  if (json)
+    printJson(io, {
+      ...state,
+      accessExpiresAt: isoTime(state.accessExpiresAt),
+      lastRefresh: isoTime(state.lastRefresh),
+    });
+  else {
+    io.out(`${plain(codexSummary(state, now))}\n`);
+    for (const problem of state.problems) io.out(problemText(problem));
+  }
+  if (state.problems.length > 0) io.fail(1);
+}

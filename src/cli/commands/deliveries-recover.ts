@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { profileChecks } from '../../assembly.ts';
+import { recoverParts, sourcesOf } from '../../join-upkeep.ts';
+import { createLogger } from '../../log/logger.ts';
+import { createRedactor } from '../../log/redact.ts';
+import { type Recovery, recover } from '../../maintenance/recover.ts';
+import { createProfileSet } from '../../profiles/match/match.ts';
+import { loadProfiles } from '../../profiles/read/load.ts';
+import type { Io } from '../terminal/io.ts';
+import { printJson, printTable, problemText } from '../terminal/output.ts';
+import { sinceOption } from '../terminal/since.ts';
+import { appsOf } from './shared/app-store.ts';
+import { type Stores, withStores } from './shared/stores.ts';
+
+/** `deliveries recover`. */
+export function addRecoverCommand(deliveries: Command, io: Io): void {
+  deliveries
+    .command('recover')
+    .description('Ask GitHub to deliver again what never arrived, from Apps and repository webhooks.')
+    .requiredOption('--since <time>', 'how long ago (90m, 6h, 2d), or since when (ISO 8601)', sinceOption)
+    .option('--json', 'print one JSON array')
+    .action(
+      async (options: { since: number; json?: true }) =>
+        await withStores(io, async (stores) => await recoverAll(io, stores, options)),
+    );
+}
+
+async function recoverAll(io: Io, stores: Stores, options: { since: number; json?: true }): Promise<void> {
+  const results = await compareAll(io, stores, options.since);
+  if (options.json) printJson(io, results);
+  else print(io, results, stores.isServiceRunning());
+  if (results.every(({ problem }) => problem !== null)) io.fail(1);
+}
+
+async function compareAll(io: Io, stores: Stores, since: number): Promise<Recovery[]> {
+  const { config } = stores;
+  const log = createLogger({ level: 'silent', redactor: createRedactor() });
+  const apps = await appsOf(io, config, 'read');
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  const ground = { ...stores, apps, log };
+  const { sources, problems } = await sourcesOf(ground, createProfileSet(loaded.candidates));
+  const results: Recovery[] = problems.map(({ name, problem }) => ({
+    source: name,
+    listed: 0,
+    missing: 0,
+    asked: 0,
+    problem,
+  }));
+  const parts = recoverParts(stores);
+  for (const source of sources) results.push(await recover(parts, source, { since, insist: true }));
+  return results;
+}
+
+function print(io: Io, results: readonly Recovery[], isRunning: boolean): void {
+  if (results.length === 0)
+    io.out(
+      'There is nothing to ask: no App is stored, and no webhook of a repository that a profile names is this service’s.\n',
+    );
+  else
+    printTable(
+      io,
+      ['FROM', 'LISTED', 'MISSING', 'ASKED AGAIN'],
+      results.map(({ source, ...counts }) => [
+        source,
+        ...[counts.listed, counts.missing, counts.asked].map(String),
+      ]),
+    );
+  for (const { problem } of results) if (problem) io.out(`\n${problemText(problem)}`);
+  if (!isRunning && results.some(({ asked }) => asked > 0))
+    io.out('\nThe service is not running now: what GitHub delivers meanwhile is missed once more.\n');
+}

@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import { asFlowError, type FlowError } from '../../base/errors.ts';
+import type { CandidateOutcome } from '../../deliveries/delivery.ts';
+import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
+import { deliveryUnknown } from '../../deliveries/errors.ts';
+import { deliveryDetails, deliveryView } from '../../deliveries/view.ts';
+import { replayDelivery } from '../../flow/actions/replay.ts';
+import type { Io } from '../terminal/io.ts';
+import { moment, plain, printJson, printTable, problemText } from '../terminal/output.ts';
+import { limitOption } from '../terminal/usage.ts';
+import { addRecoverCommand } from './deliveries-recover.ts';
+import { type Stores, withStores } from './shared/stores.ts';
+
+/** `deliveries list|show|replay|recover`. */
+export function addDeliveriesCommand(program: Command, io: Io): void {
+  const deliveries = program.command('deliveries').description('Show deliveries and what became of them.');
+  deliveries
+    .command('list')
+    .description('The newest deliveries; works while the service is down.')
+    .option('--limit <count>', 'how many at the most', limitOption, 20)
+    .option('--json', 'print one JSON array')
+    .action(
+      async (options: { limit: number; json?: true }) =>
+        await withStores(io, async (stores) => {
+          const found = await stores.deliveries.list({ limit: options.limit });
+          if (options.json) return printJson(io, found.map(deliveryView));
+          if (found.length === 0) return io.out('No deliveries yet.\n');
+          const rows = found
+            .map(deliveryView)
+            .map((view) => [
+              view.id,
+              view.action ? `${view.event}.${view.action}` : view.event,
+              view.repository ?? '-',
+              moment(view.receivedAt),
+              view.decision,
+              view.reason ?? '-',
+              view.runId ?? '-',
+            ]);
+          printTable(io, ['DELIVERY', 'EVENT', 'REPOSITORY', 'RECEIVED', 'DECISION', 'REASON', 'RUN'], rows);
+        }),
+    );
+  deliveries
+    .command('show <delivery>')
+    .description('One delivery with its decision and its payload.')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { json?: true }) =>
+        await withStores(io, async (stores) => await show(io, stores, id, options)),
+    );
+  deliveries
+    .command('replay <delivery>')
+    .description('Decide a stored delivery anew that became no run.')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { json?: true }) =>
+        await withStores(io, async (stores) => await replay(io, stores, id, options)),
+    );
+  addRecoverCommand(deliveries, io);
+}
+
+async function show(io: Io, { deliveries }: Stores, id: string, options: { json?: true }): Promise<void> {
+  const delivery = await deliveries.find(id);
+  if (!delivery) throw deliveryUnknown(id);
+  const payload = await payloadOf(deliveries, id);
+  const { candidates: _, ...view } = deliveryDetails(delivery);
+  const candidates = delivery.decision?.candidates ?? [];
+  if (options.json) return printWithPayload(io, { ...view, candidates }, payload.text ?? 'null');
+  for (const [name, value] of Object.entries(view))
+    io.out(`${name.padEnd(12)}${plain(String(value ?? '-'))}\n`);
+  for (const { profile, failed } of candidates) io.out(plain(`  · ${profile}: ${failureText(failed)}\n`));
+  io.out(`\n${payload.text === null ? problemText(payload.gone) : `${plain(payload.text)}\n`}`);
+}
+
+/** The body as text, or why it is not there any more. Decoding leaves out the byte order mark that a body may begin with. */
+async function payloadOf(
+  deliveries: DeliveryStore,
+  id: string,
+): Promise<{ text: string } | { text: null; gone: FlowError }> {
+  try {
+    return { text: new TextDecoder().decode(await deliveries.body(id)) };
+  } catch (error) {
+    const fault = asFlowError(error);
+    if (fault.code !== 'delivery_body_gone') throw error;
+    return { text: null, gone: fault };
+  }
+}
+
+async function replay(io: Io, stores: Stores, id: string, options: { json?: true }): Promise<void> {
+  const delivery = await replayDelivery(stores.deliveries, id);
+  const when = stores.isServiceRunning() ? 'now' : 'when the service is started again; it is not running now';
+  if (options.json) printJson(io, deliveryView(delivery));
+  else io.out(`Delivery ${id} is decided anew ${when}.\n`);
+}
+
+/** One JSON document with the payload as it came: it may be nested deeper than `JSON.stringify` can go. */
+function printWithPayload(io: Io, fields: object, payload: string): void {
+  const open = JSON.stringify(fields, null, 2).slice(0, -'\n}'.length);
+  io.out(`${open},\n  "payload": ${payload}\n}\n`);
+}
+
+/** The first condition of a candidate that failed, in words. */
+export function failureText(failed: CandidateOutcome['failed']): string {
+  if (!failed) return 'every condition holds';
+  const actual = JSON.stringify(failed.actual) ?? 'absent';
+  return `${failed.condition} should be ${JSON.stringify(failed.wanted)} and is ${actual}`;
+}

@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { systemClock as clock } from '../../../base/clock.ts';
+import { FlowError } from '../../../base/errors.ts';
+import { loadConfig } from '../../../config/load.ts';
+import type { Run } from '../../../runs/run.ts';
+import { runView } from '../../../runs/view/view.ts';
+import type { Io } from '../../terminal/io.ts';
+import { printJson } from '../../terminal/output.ts';
+import { untilSignal } from '../shared/until-signal.ts';
+import { deliverComment } from './deliver.ts';
+import { keepServing } from './keep.ts';
+import { chooseModel } from './model-choice.ts';
+import { openDemoPlaces } from './paths.ts';
+import { type DemoResult, keepResult, showPlaces, showResult } from './result.ts';
+import { createScreen, seconds } from './screen.ts';
+import { holdDemo } from './service.ts';
+import { type Demo, setUp } from './set-up.ts';
+import { INTRODUCTION, REAL_REPOSITORY } from './texts.ts';
+
+type Options = { keep?: true; real?: true; json?: true };
+
+/** `demo`. */
+export function addDemoCommand(program: Command, io: Io): void {
+  program
+    .command('demo')
+    .description('Show a signed comment become a real agent’s finished run, with no account needed.')
+    .option('--keep', 'leave the service running for more deliveries, until Ctrl-C')
+    .option('--real', 'let OpenAI’s model answer, with the Codex login in SECRETS_DIR/codex')
+    .option('--json', 'print the result as JSON, and everything else on standard error')
+    .action(async (options: Options) => {
+      const undo: Demo['undo'] = [];
+      try {
+        await demo(io, options, undo);
+      } finally {
+        for (const step of undo.reverse()) await step();
+      }
+    });
+}
+
+async function demo(io: Io, options: Options, undo: Demo['undo']): Promise<void> {
+  const begun = clock.now();
+  const { DOCKER_HOST, RUN_AS, SECRETS_DIR } = io.settings();
+  const operator = loadConfig({ DOCKER_HOST, RUN_AS, SECRETS_DIR }, io.origin().directory);
+  const { model, words } = await chooseModel(operator, options.real === true, clock);
+  const places = openDemoPlaces();
+  undo.push(holdDemo(places).release);
+  const screen = createScreen(options.json ? { ...io, out: io.err } : io, clock);
+  const stop = new AbortController();
+  void untilSignal(['SIGINT', 'SIGTERM', 'SIGHUP']).then(() => stop.abort(interrupted()));
+  const demo: Demo = { io, screen, places, operator, model, signal: stop.signal, undo };
+
+  screen.heading(INTRODUCTION);
+  screen.text(words);
+  const service = await setUp(demo);
+  const run = await deliverComment(demo, service);
+  const result = await keepResult(places, run);
+  if (options.json) printResult(io, result);
+  if (run.outcome !== 'succeeded') return notSucceeded(demo, run);
+  showResult(screen, places, result);
+  screen.heading('Go on with a repository of your own');
+  screen.text(REAL_REPOSITORY);
+  screen.text(`\nDone in ${seconds(clock.now() - begun)}.`);
+  if (!options.keep) return;
+  await keepServing({ ...demo, ...service.app, clock });
+  screen.text('\nStopping.');
+}
+
+function printResult(io: Io, { run, change, directory }: DemoResult): void {
+  printJson(io, { ...runView(run), reasonDetail: run.reason, answer: run.finalMessage, change, directory });
+}
+
+function notSucceeded({ io, screen, places }: Demo, run: Run): void {
+  screen.heading(`The run did not succeed: ${run.outcome?.replace('_', ' ') ?? 'no outcome'}`);
+  if (run.reason) screen.problem(run.reason);
+  showPlaces(screen, places, run);
+  io.fail(1);
+}
+
+function interrupted(): FlowError {
+  return new FlowError({
+    code: 'demo_interrupted',
+    blame: 'operator',
+    message: 'The demo was interrupted. What it had started is stopped, and no container is left.',
+    mend: 'Start it again when you like: npm run demo',
+  });
+}

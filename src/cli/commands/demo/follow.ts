@@ -1,0 +1,97 @@
+import type { Clock } from '../../../base/clock.ts';
+import { FlowError } from '../../../base/errors.ts';
+import type { DeliveryStore } from '../../../deliveries/delivery-store.ts';
+import type { Run, TimelineEntry } from '../../../runs/run.ts';
+import type { RunStore } from '../../../runs/store/run-store.ts';
+import type { Screen } from './screen.ts';
+
+/** What following takes; `signal` calls the run off, and it is still followed to its end. */
+export type FollowDemo = {
+  deliveries: DeliveryStore;
+  runs: RunStore;
+  screen: Screen;
+  clock: Clock;
+  signal: AbortSignal;
+};
+
+const LOOK_EVERY_MS = 80;
+
+/** How much longer than its own limits a run may wait and be cleaned up. */
+const PATIENCE_MS = 120_000;
+
+/** A line of the timeline that is longer is cut; `runs show` has it whole. */
+const MAX_LINE = 160;
+
+/** The run that a delivery became, as soon as that is decided. Throws `demo_no_run`. */
+export async function untilDecided(parts: FollowDemo, deliveryId: string): Promise<string> {
+  for (;;) {
+    const decision = (await parts.deliveries.find(deliveryId))?.decision;
+    if (decision?.runId) return decision.runId;
+    if (decision) throw noRun(decision.reason, decision.message);
+    parts.signal.throwIfAborted();
+    await parts.clock.sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Shows a run's timeline as it grows, until the run has ended; one that takes longer than `limitMs` is called off. */
+export async function followRun(parts: FollowDemo, runId: string, limitMs: number): Promise<Run> {
+  const { runs, screen, clock, signal } = parts;
+  const begun = clock.now();
+  let seq = 0;
+  screen.busy('waiting for the next line of the timeline');
+  for (;;) {
+    const run = await runs.find(runId);
+    for (const entry of await runs.timeline(runId, seq)) {
+      screen.moment(entry.at - begun, entryWords(entry));
+      seq = entry.seq;
+    }
+    if (run?.state === 'ended') break;
+    if (signal.aborted) await runs.requestCancel(runId, 'the demo was interrupted');
+    if (clock.now() - begun > limitMs + PATIENCE_MS)
+      await runs.requestCancel(runId, 'the demo has waited long enough');
+    await clock.sleep(LOOK_EVERY_MS);
+  }
+  screen.rest();
+  return (await runs.find(runId)) as Run;
+}
+
+/** Calls off every run that lives and waits until none does, for `limitMs` at the most; gives how many there were. */
+export async function endLivingRuns(
+  parts: { runs: RunStore; clock: Clock },
+  reason: string,
+  limitMs = 30_000,
+): Promise<number> {
+  const living = await parts.runs.living();
+  for (const run of living) await parts.runs.requestCancel(run.id, reason);
+  const until = parts.clock.now() + limitMs;
+  while ((await parts.runs.living()).length > 0 && parts.clock.now() < until)
+    await parts.clock.sleep(LOOK_EVERY_MS);
+  return living.length;
+}
+
+/** A line of the timeline, shorter than `runs show` has it: a command as it would be typed, and only how it ended. */
+function entryWords({ kind, text, data }: TimelineEntry): string {
+  const { command, exitCode } = data;
+  if (kind === 'codex.command' && typeof command === 'string') return oneLine(`$ ${typed(command)}`);
+  if (kind === 'codex.command_done' && typeof exitCode === 'number') return `  exit code ${exitCode}`;
+  return oneLine(text);
+}
+
+/** Codex hands commands to a login shell; what is between the quotes is what was asked for. */
+function typed(command: string): string {
+  return /^(?:\/bin\/)?bash -lc (['"])([\s\S]*)\1$/.exec(command)?.[2] ?? command;
+}
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
+}
+
+function noRun(reason: string, message: string): FlowError {
+  return new FlowError({
+    code: 'demo_no_run',
+    blame: 'service',
+    message: `The demo's delivery became no run (${reason}): ${message}`,
+    mend: 'Please report it with the service’s log, service.log in the demo’s directory.',
+  });
+}

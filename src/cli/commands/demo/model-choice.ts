@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { Clock } from '../../../base/clock.ts';
+import { FaultsError, type Problem } from '../../../base/errors.ts';
+import type { Config } from '../../../config/config.ts';
+import { inspectCodexState } from '../../../credentials/codex/state.ts';
+import { codexSummary } from '../shared/codex-texts.ts';
+import type { DemoModel } from './profile.ts';
+
+/** Which model answers in the demo, and how that is said on the screen. Throws `demo_login_unusable`. */
+export async function chooseModel(
+  { secretsDir }: Pick<Config, 'secretsDir'>,
+  isReal: boolean,
+  clock: Clock,
+): Promise<{ model: DemoModel; words: string }> {
+  if (!isReal) return { model: { kind: 'scripted' }, words: SCRIPTED };
+  const codexState = join(secretsDir, 'codex');
+  const state = await inspectCodexState(codexState, clock.now());
+  if (state.problems.length > 0) throw loginUnusable(codexState, state.problems);
+  return {
+    model: { kind: 'real', codexState },
+    words: `OpenAI's own model answers, over an open network, and it counts on the login in ${codexSummary(state, clock.now())}.`,
+  };
+}
+
+const SCRIPTED = `A SCRIPTED MODEL answers in place of OpenAI: what it "thinks" was written beforehand in
+src/cli/commands/demo/script.ts. So no account is needed, and nothing leaves this machine.
+Everything else is real: the service, the signed webhook, the clone, the container,
+and the Codex CLI in it, which asks the script and runs the commands that it gets.`;
+
+function loginUnusable(dir: string, problems: readonly Problem[]): FaultsError {
+  return new FaultsError(
+    {
+      code: 'demo_login_unusable',
+      blame: 'operator',
+      message: `The demo cannot use OpenAI's model, because no run could use the Codex login in ${dir}.`,
+      mend: 'Mend what is named below, or run the demo without --real: a scripted model needs no login.',
+    },
+    problems,
+  );
+}

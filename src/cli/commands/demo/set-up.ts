@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import type { App } from '../../../app.ts';
+import { systemClock as clock } from '../../../base/clock.ts';
+import { FlowError } from '../../../base/errors.ts';
+import type { Secret } from '../../../base/secret.ts';
+import type { Config } from '../../../config/config.ts';
+import { webhookSecretMissing } from '../../../config/webhook-secret.ts';
+import { createEngine } from '../../../containers/engine/docker.ts';
+import type { Io } from '../../terminal/io.ts';
+import { reportImage } from '../doctor/image.ts';
+import { serveModelInRuns } from './model-runs.ts';
+import type { DemoPlaces } from './paths.ts';
+import type { DemoModel } from './profile.ts';
+import { DEMO_REPOSITORY, makeDemoRepository } from './repository.ts';
+import type { Screen } from './screen.ts';
+import { greeterScript } from './script.ts';
+import { removeLastDemo, startDemoService } from './service.ts';
+import { demoConfig, demoSettings, writeSettings, writeStage } from './stage.ts';
+
+/** What one demo works with; `undo` is done backwards at its end, however it ends. */
+export type Demo = {
+  io: Io;
+  screen: Screen;
+  places: DemoPlaces;
+  /** The operator's own, of which the demo takes little. */
+  operator: Config;
+  model: DemoModel;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  undo: (() => Promise<void> | void)[];
+};
+
+/** The demo's service, and the secret that its deliveries are signed with. */
+export type DemoService = { app: App; secret: Secret };
+
+const IMAGE = 'github-flows-agent-codex:latest';
+
+/** Makes everything that a run needs, up to the service that receives webhooks. */
+export async function setUp(demo: Demo): Promise<DemoService> {
+  const { screen, places, model, signal, undo } = demo;
+  screen.heading('Setting the stage');
+  await screen.step('The Docker engine answers, and has the agent’s image', () => checkEngine(demo));
+  await screen.step('Nothing is left of the demo before this one', () => removeLast(demo));
+  signal.throwIfAborted();
+  await screen.step('A repository with a bug in it', () => makeDemoRepository(places.repositories));
+  await screen.step('A profile, its prompt, and a token of no account', () => writeStage(places, model));
+  if (model.kind === 'scripted')
+    await screen.step('The scripted model, on a socket that only the agent’s container sees', async () => {
+      undo.push(serveModelInRuns(join(places.varDir, 'work', DEMO_REPOSITORY), greeterScript, clock).close);
+    });
+  signal.throwIfAborted();
+  const service = await screen.step('The service', () => startService(demo));
+  screen.text(`  It receives webhooks at ${service.app.url}/webhooks/github`);
+  return service;
+}
+
+async function checkEngine({ operator }: Demo): Promise<void> {
+  const engine = createEngine({ dockerHost: operator.dockerHost, clock });
+  await engine.ping();
+  const [problem] = (await reportImage(engine, IMAGE, operator.runAs)).problems;
+  if (problem) throw new FlowError({ ...problem, blame: 'operator' });
+}
+
+async function removeLast({ screen, operator, places }: Demo): Promise<void> {
+  const left = await removeLastDemo(places, createEngine({ dockerHost: operator.dockerHost, clock }));
+  const what = left === 1 ? 'a container' : `${left} containers`;
+  if (left > 0) screen.text(`✓ Removed ${what} of a demo that was killed`);
+}
+
+async function startService({ io, places, operator, undo }: Demo): Promise<DemoService> {
+  const settings = demoSettings(io.settings(), places, operator.runAs);
+  const config = demoConfig(settings, places);
+  const app = await startDemoService(config, places, clock);
+  undo.push(app.stop);
+  await writeSettings(places, { ...settings, PORT: new URL(app.url).port });
+  const [secret] = config.webhookSecrets;
+  if (!secret) throw webhookSecretMissing();
+  return { app, secret };
+}

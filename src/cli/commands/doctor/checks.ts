@@ -1,0 +1,183 @@
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTokenClient, databasePlace, profileChecks } from '../../../assembly.ts';
+import { formatBytes } from '../../../base/bytes.ts';
+import { systemClock as clock } from '../../../base/clock.ts';
+import { asFlowError, FlowError } from '../../../base/errors.ts';
+import { ancestors } from '../../../base/files.ts';
+import type { Config } from '../../../config/config.ts';
+import { envFileFaults } from '../../../config/env-file.ts';
+import { isInMemory } from '../../../config/memory-place.ts';
+import { webhookSecretMissing } from '../../../config/webhook-secret.ts';
+import { createEngine, type Engine } from '../../../containers/engine/docker.ts';
+import { inspectCodexState } from '../../../credentials/codex/state.ts';
+import { checkGhToken, checkSecretsDirectory } from '../../../credentials/inject/preflight.ts';
+import { openExistingDatabase } from '../../../db/open.ts';
+import { writeHostPort } from '../../../egress/host-port.ts';
+import { gitHubHosts } from '../../../egress/shipped-lists.ts';
+import { describeToken } from '../../../github/token-owner.ts';
+import { profilesFaulty } from '../../../profiles/faults.ts';
+import { incompleteProfiles } from '../../../profiles/read/incomplete.ts';
+import { loadProfiles } from '../../../profiles/read/load.ts';
+import type { Io } from '../../terminal/io.ts';
+import { codexSummary } from '../shared/codex-texts.ts';
+import { readConfig } from '../shared/stores.ts';
+import { hasAppSecret, hasAppStore, reportApps, reportServing, storedApps } from './apps.ts';
+import { type Check, check, type Finding, problemsOf } from './check.ts';
+import { describeEngine, reportProfileImages } from './engine.ts';
+import { describeGit } from './git.ts';
+import { reportImage } from './image.ts';
+import { checkNeeds, isCodexWanted } from './needs.ts';
+import { reportPolicy } from './policy.ts';
+import { reportPrograms } from './programs.ts';
+import { reportStores } from './secrets.ts';
+
+/** The images that this repository builds. */
+const IMAGES = ['github-flows-base:latest', 'github-flows-agent-codex:latest'];
+
+/** Below this much free space the next clone or log may fail. */
+const MIN_FREE_BYTES = 2 * 1024 ** 3;
+
+/** Every check in the order in which a newcomer would mend them; each is given as soon as it is known. */
+export async function* runChecks(io: Io, repository: string | undefined): AsyncGenerator<Check> {
+  let config: Config;
+  try {
+    config = readConfig(io);
+  } catch (error) {
+    yield { name: 'configuration', detail: 'cannot be used', problems: problemsOf(error) };
+    return;
+  }
+  const look = (name: string, work: () => Promise<Finding>): Promise<Check> => check(clock, name, work);
+  yield await look('configuration', async () => describeSettings(io, config));
+  yield await look('database', async () => await describeDatabase(config));
+  yield await look('webhook secret', async () => await describeSecret(config));
+  yield await look('programs', reportPrograms);
+  yield await look('git', describeGit);
+  yield* checkEngine(config, look);
+  yield await look('network', async () => describeNetwork(config));
+  yield await look('secrets directory', async () => {
+    return { detail: config.secretsDir, problems: await checkSecretsDirectory(config) };
+  });
+  yield await look('run directory', async () => describeRunDir(config.runDir));
+  if (hasAppStore(config)) yield await look('apps', () => reportApps(config));
+  yield await look('gh-token', () => reportToken(config, repository));
+  if (repository !== undefined) yield await look('repository', () => reportServing(config, repository));
+  yield await look('secret stores', () => reportStores(config));
+  yield await look('codex', () => reportCodexState(config));
+  yield await look('profiles', () => describeProfiles(config));
+  yield* checkNeeds(config, look);
+  yield await look('disk', () => describeDisk(config.varDir));
+}
+
+/** Which file the settings are from, and what in it sets nothing. */
+function describeSettings(io: Io, { runAs }: Config): Finding {
+  const { file } = io.origin();
+  const from = file === undefined ? 'the environment alone' : file;
+  const problems = file === undefined ? [] : envFileFaults(file);
+  return { detail: `from ${from}; agents run as ${runAs.uid}:${runAs.gid}`, problems };
+}
+
+/** Whether the database answers; one that no service has made yet is made by the first. */
+async function describeDatabase(config: Config): Promise<string> {
+  const place = databasePlace(config);
+  try {
+    await (await openExistingDatabase(place)).close();
+  } catch (error) {
+    if (asFlowError(error).code !== 'database_absent') throw error;
+    return 'none yet; the service makes it';
+  }
+  return 'file' in place ? place.file : 'PostgreSQL answers';
+}
+
+/** Where minted tokens lie while their runs live. */
+function describeRunDir(runDir: string): string {
+  if (isInMemory(runDir)) return `${runDir}, in memory`;
+  return `${runDir}, which is on a disk: tokens of living runs are written to it; set RUN_DIR to a directory of a tmpfs [run_dir_on_disk]`;
+}
+
+/** Containers on an open network reach what listens on the host's bridge too; said here because no setting shows it. */
+function describeNetwork({ run: { network }, ...config }: Config): string {
+  const hosts = gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl });
+  const names = hosts.map(({ host, port }) => writeHostPort(host, port));
+  const more = names.length === 0 ? '' : `; @github holds ${names.join(', ')} too`;
+  if (network === 'none') return `none unless a profile says otherwise${more}`;
+  if (network === 'open')
+    return `open unless a profile says otherwise: agents reach the internet, and whatever this host serves on all its addresses${more}`;
+  return `${network.allow.join(', ')} and nothing else, unless a profile says otherwise${more}`;
+}
+
+/** The engine, and what only it can tell: images are not asked for when it does not answer. */
+async function* checkEngine(
+  config: Config,
+  look: (name: string, work: () => Promise<Finding>) => Promise<Check>,
+): AsyncGenerator<Check> {
+  let engine: Engine | undefined;
+  const answer = await look('engine', async () => {
+    const asked = createEngine({ dockerHost: config.dockerHost, clock });
+    await asked.ping();
+    const info = await asked.info();
+    engine = asked;
+    return describeEngine(info, config);
+  });
+  yield answer;
+  yield await look('policy', () => reportPolicy(config, engine));
+  for (const name of engine ? IMAGES : []) {
+    const short = name.replaceAll(/^github-flows-|:latest$/g, '');
+    yield await look(`image ${short}`, async () => await reportImage(engine as Engine, name, config.runAs));
+  }
+  const asked = engine;
+  if (asked)
+    yield await look('images of profiles', async () => {
+      const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+      return await reportProfileImages(asked, loaded.profiles, config);
+    });
+}
+
+async function describeSecret(config: Config): Promise<string> {
+  const count = config.webhookSecrets.length;
+  if (count === 0 && (await hasAppSecret(config))) return 'those of the stored Apps alone';
+  if (count === 0) throw webhookSecretMissing();
+  return count === 1 ? 'set' : 'set, and the previous one is still accepted';
+}
+
+async function reportToken(config: Config, repository: string | undefined): Promise<Finding> {
+  const file = join(config.secretsDir, 'gh-token');
+  const problems = await checkGhToken(file);
+  const isMissing = problems.some(({ code }) => code === 'token_file_missing');
+  if (isMissing && (await storedApps(config).catch(() => [])).length > 0) return 'none, for Apps are stored';
+  if (problems.length > 0) return { detail: file, problems };
+  return `${file}, ${await describeToken(createTokenClient(config, file), repository)}`;
+}
+
+async function reportCodexState(config: Config): Promise<Finding> {
+  const dir = join(config.secretsDir, 'codex');
+  const state = await inspectCodexState(dir, clock.now());
+  const isAbsent = state.problems.some(({ code }) => code === 'codex_state_missing');
+  if (isAbsent && !(await isCodexWanted(config, dir))) return 'no login, and no profile wants one';
+  return { detail: codexSummary(state, clock.now()), problems: [...state.problems] };
+}
+
+async function describeProfiles(config: Config): Promise<string> {
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
+  if (faults.length > 0) throw profilesFaulty(faults);
+  return `${loaded.profiles.length} in ${config.profilesDir}`;
+}
+
+async function describeDisk(varDir: string): Promise<string> {
+  const existing = ancestors(varDir).find((path) => existsSync(path)) ?? '/';
+  const { bavail, bsize } = await statfs(existing);
+  const free = bavail * bsize;
+  if (free < MIN_FREE_BYTES) throw diskNearlyFull(varDir, free);
+  return `${formatBytes(free)} free for ${varDir}`;
+}
+
+function diskNearlyFull(varDir: string, free: number): FlowError {
+  return new FlowError({
+    code: 'disk_nearly_full',
+    blame: 'operator',
+    message: `Only ${formatBytes(free)} are free for ${varDir}; workspaces and logs want at least ${formatBytes(MIN_FREE_BYTES)}.`,
+    mend: `Make room (docker image prune, du -xh ${varDir} | sort -h | tail), or set VAR_DIR to a larger disk.`,
+  });
+}

@@ -1,0 +1,103 @@
+import { mountHost, planDefaults, policyPlace } from '../../../assembly.ts';
+import { formatBytes } from '../../../base/bytes.ts';
+import { asFlowError, type Problem } from '../../../base/errors.ts';
+import { counted } from '../../../base/words.ts';
+import type { Config } from '../../../config/config.ts';
+import type { Engine } from '../../../containers/engine/docker.ts';
+import type { EngineInfo } from '../../../containers/engine/engine-info.ts';
+import type { Plan } from '../../../containers/plan.ts';
+import { createProgramCheck, fitImage } from '../../../flow/engine/fit-image.ts';
+import { runOwner } from '../../../flow/engine/run-owner.ts';
+import { runPlaces } from '../../../flow/paths.ts';
+import { makePlan } from '../../../flow/prepare/plan.ts';
+import { resolveMounts } from '../../../mounts/rules/check.ts';
+import { loadPolicy } from '../../../policy/load.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import type { Profile } from '../../../profiles/profile.ts';
+import type { Finding } from './check.ts';
+
+/** What the engine is and what follows from it for runs. */
+export function describeEngine(info: EngineInfo, config: Config): Finding {
+  const { version, platform, cpus, memoryBytes } = info;
+  const detail = `${version}, ${platform}, ${counted(cpus, 'processor')}, ${formatBytes(memoryBytes)}${usersWords(info, config)}`;
+  const problems = [...ownerProblems(info, config), ...(info.unlimited.length > 0 ? [unlimited(info)] : [])];
+  return { detail, problems };
+}
+
+function usersWords({ users }: EngineInfo, { runAs }: Config): string {
+  if (users.kind === 'rootless') return ', rootless';
+  if (users.kind === 'unknown') return ', maps users';
+  if (users.kind === 'same') return '';
+  const { uid, gid } = { uid: users.uidStart + runAs.uid, gid: users.gidStart + runAs.gid };
+  return `, maps users: agents are ${runAs.uid}:${runAs.gid} in their containers and ${uid}:${gid} on this host`;
+}
+
+function ownerProblems({ users }: EngineInfo, { runAs }: Config): Problem[] {
+  try {
+    runOwner(users, runAs, process.getuid?.() ?? 0);
+    return [];
+  } catch (error) {
+    return [asFlowError(error).toProblem()];
+  }
+}
+
+function unlimited({ unlimited: names }: EngineInfo): Problem {
+  return {
+    code: 'engine_without_limits',
+    message: `The Docker Engine cannot limit the ${names.join(', the ')} of a container on this machine, so one agent could take all.`,
+    mend: 'Start the machine with the cgroup controllers memory, pids and cpu (see the warnings of `docker info`).',
+  };
+}
+
+/** Images, and profiles, that are looked into; a directory with more of them is a fleet’s, whose runs say the rest. */
+export const MOST_LOOKED_AT = 50;
+
+/** Whether the image of every profile is there and can run what the profile says. */
+export async function reportProfileImages(
+  engine: Engine,
+  profiles: readonly Profile[],
+  config: Config,
+): Promise<Finding> {
+  const info = await engine.info();
+  const policy = loadPolicy(policyPlace(config));
+  const checkPrograms = createProgramCheck();
+  const images = new Map<string, Profile[]>();
+  for (const profile of profiles) {
+    const { image } = profile.execution.runtime;
+    images.set(image, [...(images.get(image) ?? []), profile]);
+  }
+  const problems = new Map<string, Problem>();
+  for (const [image, users] of [...images].slice(0, MOST_LOOKED_AT))
+    try {
+      const found = await engine.inspectImage(image);
+      for (const profile of users) {
+        const plan = planOf(profile, policy, config);
+        fitImage(plan, found, info);
+        await checkPrograms(plan, found, async (programs) => await engine.lookIntoImage(found.id, programs));
+      }
+    } catch (error) {
+      const problem = asFlowError(error).toProblem();
+      problems.set(problem.message, problem);
+    }
+  return {
+    detail: `${images.size} in ${counted(profiles.length, 'profile')}`,
+    problems: [...problems.values()],
+  };
+}
+
+/** The plan of a run that nobody starts. */
+export function planOf(profile: Profile, policy: Policy, config: Config): Plan {
+  const host = mountHost(config, () => policy);
+  const run = { id: 'doctor', repository: 'doctor/doctor' };
+  return makePlan({
+    profile,
+    repository: run.repository,
+    runId: run.id,
+    mounted: resolveMounts(profile.execution.runtime.dockerArgs.mounts, host),
+    places: runPlaces({ ...config, installation: 'doctor' }, run),
+    defaults: planDefaults(config),
+    secretsDir: config.secretsDir,
+    runtimeUrl: undefined,
+    policy,
+  });
+}

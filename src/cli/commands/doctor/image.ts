@@ -1,0 +1,29 @@
+import type { Problem } from '../../../base/errors.ts';
+import type { Owner } from '../../../base/files.ts';
+import type { Engine } from '../../../containers/engine/docker.ts';
+
+/** An image as it was found: whom it was built for, where its gh is from, and what keeps agents from using it. */
+export type ImageReport = { detail: string; problems: Problem[] };
+
+/** Looks at an image that this repository builds. Throws `image_missing` and the engine's codes. */
+export async function reportImage(
+  engine: Pick<Engine, 'inspectImage'>,
+  name: string,
+  runAs: Owner,
+): Promise<ImageReport> {
+  const { labels } = await engine.inspectImage(name);
+  const user = labels['github-flows.user'] ?? 'unknown';
+  const wanted = `${runAs.uid}:${runAs.gid}`;
+  return {
+    detail: `${name}, user ${user}, gh ${labels['github-flows.gh'] ?? 'unknown'}`,
+    problems: user === wanted ? [] : [userDiffers(name, user, wanted)],
+  };
+}
+
+function userDiffers(image: string, user: string, wanted: string): Problem {
+  return {
+    code: 'image_user_differs',
+    message: `${image} was built for the user ${user}, but agents run as ${wanted}, which has no name and no home in it.`,
+    mend: `Build it again for that user: RUN_AS=${wanted} npm run images`,
+  };
+}

@@ -1,0 +1,64 @@
+import { accessSync, constants, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Problem } from '../../../base/errors.ts';
+import type { Finding } from './check.ts';
+
+/** A program of the host that is started by name; `program` is a path, which may hold a star, where it is in no PATH. */
+export type HostProgram = {
+  program: string;
+  package: string;
+  usedBy: 'product' | 'engine' | 'images' | 'tests';
+};
+
+const TABLE = new URL('../../../../bin/programs', import.meta.url);
+
+/** Where the service looks for programs, whatever the PATH of whoever starts it. */
+const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** The table that `bin/prepare` installs from. */
+export function readHostPrograms(): HostProgram[] {
+  const lines = readFileSync(TABLE, 'utf8').split('\n');
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [program = '', name = '', usedBy = ''] = line.split(/\s+/);
+      return { program, package: name, usedBy: usedBy as HostProgram['usedBy'] };
+    });
+}
+
+/** Where a program of the table is, or undefined when the machine has none in `directories`. */
+export function findHostProgram(
+  program: string,
+  directories: readonly string[] = DIRECTORIES,
+): string | undefined {
+  const paths = program.startsWith('/') ? globSync(program) : directories.map((dir) => join(dir, program));
+  return paths.find(isExecutable);
+}
+
+/** What of the host's programs the service needs and this machine lacks. */
+export async function reportPrograms(): Promise<Finding> {
+  const needed = readHostPrograms().filter(({ usedBy }) => usedBy === 'product');
+  const missing = needed.filter(({ program }) => findHostProgram(program) === undefined);
+  if (missing.length === 0) return needed.map(({ program }) => program).join(', ');
+  return {
+    detail: `${missing.map(({ program }) => program).join(', ')} missing`,
+    problems: missing.map(programMissing),
+  };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function programMissing({ program, package: name }: HostProgram): Problem {
+  return {
+    code: 'program_missing',
+    message: `The service starts ${program}, and this machine has no such program in ${DIRECTORIES.join(', ')}.`,
+    mend: `Install it: sudo apt-get install -y ${name}`,
+  };
+}

@@ -1,0 +1,120 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { createRehearsal, profileChecks } from '../../assembly.ts';
+import type { Config } from '../../config/config.ts';
+import { deliveryUnknown } from '../../deliveries/errors.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import { readEvent } from '../../events/from-delivery.ts';
+import { type Explanation, explain, type Rehearsal } from '../../flow/dry-run/explain.ts';
+import { joinForeteller } from '../../join-foretell.ts';
+import { joinNeeds } from '../../join-needs.ts';
+import { profilesFaulty } from '../../profiles/faults.ts';
+import { createProfileSet } from '../../profiles/match/match.ts';
+import { loadProfiles } from '../../profiles/read/load.ts';
+import type { Io } from '../terminal/io.ts';
+import { plain, printJson, problemText } from '../terminal/output.ts';
+import { usage } from '../terminal/usage.ts';
+import { failureText } from './deliveries.ts';
+import { checkEventName } from './shared/event-name.ts';
+import { readConfig, withStores, withStoresOrNone } from './shared/stores.ts';
+
+/** GitHub's own limit for a payload. */
+const MAX_BODY_BYTES = 25 * 1024 * 1024;
+
+/** `explain <delivery-or-file>`. */
+export function addExplainCommand(program: Command, io: Io): void {
+  program
+    .command('explain <delivery-or-file>')
+    .description('What a delivery does and why, without doing it.')
+    .option('--event <name>', 'the event’s name, for a file with a payload')
+    .option('--ask', 'ask GitHub and the stored runs who may')
+    .option('--json', 'print JSON')
+    .action(async (subject: string, options: { event?: string; ask?: true; json?: true }) => {
+      const config = readConfig(io);
+      const event = await readSubject(io, subject, options.event);
+      const explanation = await explainEvent(io, config, event, options.ask === true);
+      if (options.json) printJson(io, explanation);
+      else printExplanation(io, explanation);
+    });
+}
+
+async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boolean): Promise<Explanation> {
+  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
+  const profiles = createProfileSet(loaded.candidates);
+  const needs = joinNeeds(config);
+  const missing: Rehearsal['missing'] = async (profile, plan) =>
+    (await needs(profile, plan)).flatMap(({ problems }) => problems);
+  if (!ask) return await explain(event, profiles, createRehearsal(config, { foretell: undefined, missing }));
+  return await withStoresOrNone(io, async ({ db }) => {
+    const foretell = await joinForeteller(config, db);
+    return await explain(event, profiles, createRehearsal(config, { foretell, missing }));
+  });
+}
+
+/** A file that is there is a payload; anything else is the id of a stored delivery. */
+async function readSubject(io: Io, subject: string, name: string | undefined): Promise<FlowEvent> {
+  const file = resolve(io.directory, subject);
+  if (existsSync(file) && statSync(file).isFile()) {
+    if (name === undefined)
+      throw usage(
+        `${subject} is a file, and a payload does not say which event it is.`,
+        'Add --event, such as --event issue_comment.',
+      );
+    checkEventName('--event', name);
+    if (statSync(file).size > MAX_BODY_BYTES)
+      throw usage(`${subject} is larger than the 25 MB that GitHub sends.`, 'Give a file with one payload.');
+    return readEvent({ deliveryId: 'explained', event: name, body: readFileSync(file) });
+  }
+  if (/[/\\]|\.json$/.test(subject) || existsSync(file))
+    throw usage(
+      existsSync(file) ? `${subject} is a directory.` : `${subject} is not a file that is there.`,
+      'Give the path of a file with one payload, or the id of a delivery.',
+    );
+  return await withStores(io, async (stores) => {
+    const delivery = await stores.deliveries.find(subject);
+    const body = await stores.deliveries.body(subject);
+    if (!delivery || !body) throw deliveryUnknown(subject);
+    return readEvent({ deliveryId: delivery.id, event: delivery.event, body });
+  });
+}
+
+function printExplanation(io: Io, explanation: Explanation): void {
+  const { verdict, decision, ranking, candidates, problems, missing, prompt, plan } = explanation;
+  const reason = decision.run ? (problems[0]?.code ?? decision.reason) : decision.reason;
+  io.out(`${plain(verdict.text.replace('would', 'Would'))} [${reason}]\n`);
+  if (decision.run) io.out(`${plain(decision.message)}\n`);
+  io.out(`permission: ${decision.permission}\n`);
+  if (decision.permission === 'not asked') io.out('--ask asks GitHub and the stored runs.\n');
+  if (ranking.length > 0) io.out('\nRanking of what matches\n');
+  for (const { rank, profile, conditions, why } of ranking)
+    io.out(`  ${rank}. ${profile}: ${why} (${conditions.join(', ')})\n`);
+  if (candidates.length > 0) io.out('\nCandidates\n');
+  for (const { profile, matched, failed } of candidates) {
+    io.out(`  ${matched ? '✓' : '·'} ${profile}: ${plain(failureText(failed))}\n`);
+  }
+  for (const problem of [...problems, ...missing]) io.out(`\n${problemText(problem)}`);
+  if (prompt !== null) io.out(`\nPrompt\n${plain(prompt).replaceAll(/^/gm, '  ')}\n`);
+  if (plan) printPlan(io, plan);
+}
+
+function printPlan(io: Io, plan: NonNullable<Explanation['plan']>): void {
+  io.out(`\nPlan\n  image    ${plan.image}\n  user     ${plan.user}\n  network  ${networkWords(plan)}\n`);
+  for (const { entry, hosts } of plan.hosts ?? [])
+    io.out(`  hosts    ${entry}${hosts.join() === entry ? '' : `: ${hosts.join(', ')}`}\n`);
+  io.out(`  command  ${plain(JSON.stringify(plan.command))}\n  in       ${plan.workdir}\n`);
+  for (const [name, value] of Object.entries(plan.env)) io.out(`  env      ${name}=${plain(value)}\n`);
+  for (const { name, env } of plan.secrets)
+    io.out(`  secret   /run/secrets/${name}${env === null ? '' : `, exported as ${env}`}\n`);
+  for (const mount of plan.mounts)
+    io.out(
+      `  mount    ${mount.source ?? 'tmpfs'} → ${mount.target} (${mount.readOnly ? 'read-only' : 'writable'}, ${mount.kind})\n`,
+    );
+}
+
+function networkWords({ network, hosts }: NonNullable<Explanation['plan']>): string {
+  if (hosts !== null)
+    return hosts.length > 0 ? 'these hosts and nothing else' : 'a list of no hosts: nothing';
+  return typeof network === 'object' && 'name' in network ? `the engine’s ${network.name}` : String(network);
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { isoTime, systemClock } from '../../base/clock.ts';
+import { counted } from '../../base/words.ts';
+import { cancelRun } from '../../flow/actions/cancel.ts';
+import { runLogDirectory, workspaceName } from '../../flow/paths.ts';
+import { attemptUnknown } from '../../runs/errors.ts';
+import type { Run, TimelineEntry } from '../../runs/run.ts';
+import { findRun } from '../../runs/store/find-run.ts';
+import { createOutputStore } from '../../runs/store/output-store.ts';
+import { runDetails } from '../../runs/view/run-details.ts';
+import { changesLine, leftPatch, runFindings } from '../../runs/view/run-findings.ts';
+import { runView } from '../../runs/view/view.ts';
+import type { Io } from '../terminal/io.ts';
+import { moment, plain, printJson, printTable, problemText } from '../terminal/output.ts';
+import { attemptOption, limitOption } from '../terminal/usage.ts';
+import { followLog } from './follow-log.ts';
+import { addRetryCommand } from './runs-retry.ts';
+import { type Stores, withStores } from './shared/stores.ts';
+
+/** `runs list|show|logs|cancel|retry`. */
+export function addRunsCommand(program: Command, io: Io): void {
+  const runs = program
+    .command('runs')
+    .description('Show runs, follow their output, cancel them, try them again.');
+  runs
+    .command('list')
+    .description('The newest runs; works while the service is down.')
+    .option('--limit <count>', 'how many at the most', limitOption, 20)
+    .option('--json', 'print one JSON array')
+    .action(
+      async (options: { limit: number; json?: true }) =>
+        await withStores(io, (stores) => list(io, stores, options)),
+    );
+  runs
+    .command('show <run>')
+    .description('One run with its timeline.')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { json?: true }) =>
+        await withStores(io, (stores) => show(io, stores, id, options)),
+    );
+  runs
+    .command('logs <run>')
+    .description('What the agent printed.')
+    .option('-f, --follow', 'go on until the run has ended')
+    .option('--attempt <number>', 'of an attempt before the last', attemptOption)
+    .option('--json', 'print JSON lines: at, stream, text')
+    .action(
+      async (id: string, options: { follow?: true; attempt?: number; json?: true }) =>
+        await withStores(io, async (stores) => {
+          checkAttempt(await findRun(stores, id), options.attempt);
+          await followLog(io, {
+            run: async () => await findRun(stores, id),
+            attempt: options.attempt,
+            varDir: stores.config.varDir,
+            output: createOutputStore(stores.db),
+            follow: options.follow === true,
+            json: options.json === true,
+            clock: systemClock,
+          });
+        }),
+    );
+  runs
+    .command('cancel <run>')
+    .description('Call a run off; its container is gone within the grace and one second.')
+    .option('--reason <text>', 'why', 'an operator asked for it')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { reason: string; json?: true }) =>
+        await withStores(io, async (stores) => {
+          const run = await findRun(stores, id);
+          const answer = await cancelRun(
+            { ...stores, isServiceRunning: stores.isServiceRunning() },
+            run,
+            options.reason,
+          );
+          if (options.json) printJson(io, { id: run.id, ...answer });
+          else io.out(`${answer.message}\n`);
+          if (answer.status === 'already_ended') io.fail(1);
+        }),
+    );
+  addRetryCommand(runs, io);
+}
+
+/** Throws `attempt_unknown`; one that is asked for before any has begun may be followed. */
+function checkAttempt(run: Run, asked: number | undefined): void {
+  if (asked !== undefined && asked > run.attempt) throw attemptUnknown(String(asked), run.attempt);
+}
+
+/** Where the workspace of a run that failed is, and for how long. */
+function keptWorkspace({ config }: Stores, run: Run, until: number): string {
+  return `${join(config.workspaceRoot, run.repository, workspaceName(run))} until ${moment(isoTime(until))}`;
+}
+
+async function list(io: Io, stores: Stores, options: { limit: number; json?: true }): Promise<void> {
+  const found = await stores.runs.list(options.limit);
+  if (options.json) return printJson(io, found.map(runView));
+  if (found.length === 0) return io.out('No runs yet.\n');
+  const rows = found.map((run) => [
+    run.id,
+    run.outcome ?? run.state,
+    run.reason?.code ?? '-',
+    run.repository,
+    run.profile,
+    moment(isoTime(run.queuedAt)),
+    moment(isoTime(run.endedAt)),
+  ]);
+  printTable(io, ['RUN', 'STATE', 'REASON', 'REPOSITORY', 'PROFILE', 'QUEUED', 'ENDED'], rows);
+}
+
+async function show(io: Io, stores: Stores, id: string, options: { json?: true }): Promise<void> {
+  const run = await findRun(stores, id);
+  const timeline = await stores.runs.timeline(id);
+  const { changes, findings } = runFindings(timeline);
+  const left = leftPatch(timeline);
+  if (options.json) return printJson(io, runDetails(run, timeline));
+  const head = [
+    ['run', run.id],
+    ['delivery', run.deliveryId],
+    ['repository', run.repository],
+    ['profile', run.profile],
+    ['state', run.outcome ? `${run.state}, ${run.outcome}` : run.state],
+    ['output', runLogDirectory(stores.config.varDir, run)],
+    ...(changes ? [['changes', changesLine(changes)]] : []),
+    ...(left === null ? [] : [['left', left]]),
+    ...(run.workspaceKeptUntil === null
+      ? []
+      : [['workspace', keptWorkspace(stores, run, run.workspaceKeptUntil)]]),
+  ];
+  for (const [name = '', value = ''] of head) io.out(`${name.padEnd(12)}${plain(value)}\n`);
+  if (run.reason) io.out(`\n${problemText(run.reason)}`);
+  for (const finding of findings) io.out(`\n${problemText(finding)}`);
+  io.out('\n');
+  for (const entry of timeline)
+    io.out(
+      `${moment(isoTime(entry.at))}  ${plain(`${entry.text}${detailOf(entry)}`).replaceAll('\n', '\n    ')}\n`,
+    );
+  if (run.usage)
+    io.out(
+      `\n${counted(run.usage.inputTokens, 'token')} in (${run.usage.cachedInputTokens} cached), ${run.usage.outputTokens} out\n`,
+    );
+  if (run.finalMessage) io.out(`\n${plain(run.finalMessage)}\n`);
+}
+
+/** What a server said besides, which is for the operator alone. */
+function detailOf({ data }: TimelineEntry): string {
+  return typeof data.detail === 'string' ? `\n${data.detail}` : '';
+}

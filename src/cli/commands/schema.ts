@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import schema from '../../profiles/profile.schema.json' with { type: 'json' };
+import type { Io } from '../terminal/io.ts';
+import { printJson } from '../terminal/output.ts';
+
+/** `schema`. */
+export function addSchemaCommand(program: Command, io: Io): void {
+  program
+    .command('schema')
+    .description('Print the JSON Schema of profile.json, for editors.')
+    .option('--json', 'print JSON, which it does anyway')
+    .action(() => printJson(io, schema));
+}

@@ -1,0 +1,41 @@
+import { existsSync, globSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { isInside } from '../../../base/files.ts';
+import { nearMiss } from '../../../base/words.ts';
+import type { Io } from '../../terminal/io.ts';
+import { usage } from '../../terminal/usage.ts';
+
+/**
+ * The folder of a profile as the service names it (`.` at the root), from what a person writes: that folder, or a path
+ * to it or to its `profile.json` from where they are. Warns when no profile stands there yet. Throws `usage`.
+ */
+export function profileFolder(io: Io, profilesDir: string, written: string): string {
+  if (/\p{Cc}/u.test(written) || written.length > 4096)
+    throw usage('--profile has a control character or more than 4096.', MEND);
+  const path = written.replace(/(^|\/)profile\.json$/, '') || '.';
+  const fromHere = resolve(io.directory, path);
+  const named = join(profilesDir, path);
+  const isPath =
+    isAbsolute(path) || (!hasProfile(named) && isInside(profilesDir, fromHere) && hasProfile(fromHere));
+  const place = isPath ? fromHere : named;
+  if (!isInside(profilesDir, place))
+    throw usage(`--profile is ${JSON.stringify(written)}, which is outside ${profilesDir}.`, MEND);
+  const folder = relative(profilesDir, place) || '.';
+  if (folder.split('/').includes('secrets.enc'))
+    throw usage('A profile that has a store cannot lie in a folder called secrets.enc.', MEND);
+  if (!hasProfile(place))
+    io.err(`There is no ${join(place, 'profile.json')} yet.${nearWords(folder, profilesDir)}\n`);
+  return folder;
+}
+
+function nearWords(folder: string, profilesDir: string): string {
+  const folders = globSync('**/profile.json', { cwd: profilesDir }).map((file) => dirname(file));
+  const near = nearMiss(folder, folders);
+  return near === undefined ? '' : ` Did you mean ${near}?`;
+}
+
+const MEND = 'Name a folder below the profiles directory, as `github-flows profiles list` does.';
+
+function hasProfile(folder: string): boolean {
+  return existsSync(join(folder, 'profile.json'));
+}

@@ -1,0 +1,158 @@
+import type { Command } from 'commander';
+import type { FlowError } from '../../../base/errors.ts';
+import type { Config } from '../../../config/config.ts';
+import {
+  createNamedSecrets,
+  type NamedSecrets,
+  secretMissing,
+} from '../../../credentials/inject/named-secrets.ts';
+import { checkSecretName, checkSecretValue } from '../../../credentials/secrets/secret-rules.ts';
+import type { SecretStore } from '../../../credentials/secrets/secret-store.ts';
+import type { SecretStores } from '../../../credentials/secrets/secret-stores.ts';
+import type { Io } from '../../terminal/io.ts';
+import { plain, printJson, problemText } from '../../terminal/output.ts';
+import { readConfig } from '../shared/stores.ts';
+import { unlockStores } from '../shared/unlock.ts';
+import { listSecrets } from './list.ts';
+import { profileFolder } from './profile.ts';
+import { type RotateOptions, rotateStores } from './rotate.ts';
+import { secretValue } from './value.ts';
+
+type Options = { profile?: string; json?: true };
+
+const PROFILE = [
+  '--profile <path>',
+  'the own store of this profile: its folder below the profiles directory',
+] as const;
+
+/** `secret set|get|list|delete|rotate`. */
+export function addSecretCommand(program: Command, io: Io): void {
+  const secret = program
+    .command('secret')
+    .description('Keep secrets, encrypted, for the runs that name them.');
+  secret
+    .command('set <name> [value]')
+    .description('Store a value: asked for without echo, or read from standard input.')
+    .option(...PROFILE)
+    .option('--json', 'print JSON')
+    .action(
+      async (name: string, value: string | undefined, options: Options) =>
+        await set(io, name, value, options),
+    );
+  secret
+    .command('get <name>')
+    .description('Where the value of a secret comes from.')
+    .option(PROFILE[0], 'as this profile would get it')
+    .option('--reveal', 'print the value too, alone on standard output')
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: Options & { reveal?: true }) => await get(io, name, options));
+  secret
+    .command('list')
+    .description('The names of all secrets and where each comes from; never a value.')
+    .option(PROFILE[0], 'as this profile would get them')
+    .option('--json', 'print one JSON array')
+    .action(async (options: Options) => {
+      const { config, stores, named } = await openAll(io, 'read', () => {});
+      const path =
+        options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
+      await listSecrets(io, {
+        secretsDir: config.secretsDir,
+        stores,
+        named,
+        path,
+        json: options.json === true,
+      });
+    });
+  secret
+    .command('delete <name>')
+    .description('Take a secret out of a store.')
+    .option(...PROFILE)
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: Options) => await remove(io, name, options));
+  secret
+    .command('rotate')
+    .description('Write every store anew under another passphrase and salt.')
+    .option(
+      '--to <kind>',
+      'where the new passphrase is kept: passphrase (you know it) or key-file; as now unless given',
+    )
+    .option('--json', 'print JSON')
+    .action(async (options: RotateOptions) => await rotateStores(io, readConfig(io), options));
+}
+
+async function set(io: Io, name: string, argument: string | undefined, options: Options): Promise<void> {
+  checkSecretName(name);
+  const config = readConfig(io);
+  const path =
+    options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
+  // Before a first key is made, for nothing is to be stored.
+  if (argument !== undefined && argument !== '-') checkSecretValue(name, argument);
+  const stores = await unlockStores(io, config, 'write');
+  const value = await secretValue(io, name, argument);
+  checkSecretValue(name, value);
+  const store = storeOf(stores, path);
+  let isNew = true;
+  await store.update((values) => {
+    isNew = !values.has(name);
+    values.set(name, value);
+  });
+  if (options.json) printJson(io, { name, profile: path ?? null, file: store.file, isNew });
+  else io.out(`${name} was ${isNew ? 'stored in' : 'changed in'} ${plain(store.file)}.\n`);
+}
+
+async function get(io: Io, name: string, options: Options & { reveal?: true }): Promise<void> {
+  checkSecretName(name);
+  const { config, named } = await openAll(io, 'read');
+  const path =
+    options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
+  const places = await named.places(path);
+  const place = places.find(({ values }) => values.has(name));
+  if (!place) throw secretMissing([name], path, places);
+  const { source, file } = place;
+  const value = place.values.get(name) ?? '';
+  if (options.json) {
+    printJson(io, { name, source, file: file ?? null, ...(options.reveal ? { value } : {}) });
+    return;
+  }
+  // What is revealed stands alone on standard output, for `$(… --reveal)` and `… --reveal > file`.
+  const say = options.reveal ? io.err : io.out;
+  say(`${name} comes from ${plain(sourceWords(source, file, name))}.\n`);
+  if (options.reveal) io.out(value.endsWith('\n') ? value : `${value}\n`);
+}
+
+async function remove(io: Io, name: string, options: Options): Promise<void> {
+  const { config, stores } = await openAll(io, 'read');
+  const path =
+    options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
+  const store = storeOf(stores, path);
+  const values = await store.read();
+  if (!values.has(name)) throw secretMissing([name], path, [placeOf(store, path, values)]);
+  await store.update((values) => void values.delete(name));
+  if (options.json) printJson(io, { name, profile: path ?? null, file: store.file });
+  else io.out(`${name} was deleted from ${plain(store.file)}.\n`);
+}
+
+async function openAll(
+  io: Io,
+  purpose: 'read' | 'write',
+  drop = (fault: FlowError): void => io.err(problemText(fault.toProblem())),
+): Promise<{ config: Config; stores: SecretStores; named: NamedSecrets }> {
+  const config = readConfig(io);
+  const stores = await unlockStores(io, config, purpose);
+  const { secretsOrder: order, environment } = config;
+  return { config, stores, named: createNamedSecrets({ stores, order, environment, drop }) };
+}
+
+function storeOf(stores: SecretStores, path: string | undefined): SecretStore {
+  return path === undefined ? stores.global() : stores.profile(path);
+}
+
+function placeOf(store: SecretStore, path: string | undefined, values: ReadonlyMap<string, string>) {
+  const source = path === undefined ? ('global' as const) : ('profile' as const);
+  return { source, file: store.file, values, fault: undefined };
+}
+
+function sourceWords(source: string, file: string | undefined, name: string): string {
+  if (file === undefined) return `the environment, the variable GITHUB_FLOWS_SECRET_${name}`;
+  return `${source === 'profile' ? 'the profile' : 'the global store'}, ${file}`;
+}

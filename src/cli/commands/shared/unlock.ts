@@ -1,0 +1,111 @@
+import { systemClock } from '../../../base/clock.ts';
+import { asFlowError, FlowError } from '../../../base/errors.ts';
+import { Secret } from '../../../base/secret.ts';
+import type { Config } from '../../../config/config.ts';
+import { createPassphrases, makeKeyFile, readKeyFile } from '../../../credentials/secrets/passphrase.ts';
+import type { SecretStore } from '../../../credentials/secrets/secret-store.ts';
+import { createSecretStores, type SecretStores } from '../../../credentials/secrets/secret-stores.ts';
+import type { Io } from '../../terminal/io.ts';
+
+/** How often a person may mistype. */
+const TRIES = 3;
+
+/**
+ * The stores, with what opens them: GITHUB_FLOWS_PASSPHRASE, else the key file, else what a person at the terminal types,
+ * which is checked by opening a store. Without all three the stores stay shut, which is told where one is read.
+ *
+ * Who is about to `write` the first store of all is asked for a new passphrase twice; an empty one, or nobody to ask,
+ * makes a key file. Throws `passphrase_wrong`, `passphrase_differs` and `prompt_cancelled`.
+ */
+export async function unlockStores(io: Io, config: Config, purpose: 'read' | 'write'): Promise<SecretStores> {
+  let given = config.passphrase;
+  const passphrases = createPassphrases({ given: () => given, keyFile: config.keyFile });
+  const stores = createSecretStores({ secretsDir: config.secretsDir, passphrases, clock: systemClock });
+  // A faulty key file is told by the store that it keeps shut.
+  const offered = await passphrases().catch(() => undefined);
+  if (offered === undefined || offered.length > 0) return stores;
+  const existing = stores.existing();
+  if (existing.length > 0) {
+    if (io.canAsk()) given = await askPassphrase(io, existing, (typed) => (given = typed));
+    return stores;
+  }
+  if (purpose === 'read') return stores;
+  given = io.canAsk() ? await askNewPassphrase(io, 'the secret stores', config.keyFile) : undefined;
+  if (!given) await makeFirstKey(io, config, stores);
+  return stores;
+}
+
+/** The configuration with the passphrase that a person types, where there are stores, nothing else opens them, and the service is started at a terminal. */
+export async function unlockedConfig(io: Io, config: Config): Promise<Config> {
+  if (config.passphrase || !io.isInputTerminal || !io.canAsk()) return config;
+  if (await readKeyFile(config.keyFile).catch(() => undefined)) return config;
+  const stores = await unlockStores(io, config, 'read');
+  const [passphrase] = await stores.passphrases().catch(() => []);
+  return passphrase ? { ...config, passphrase } : config;
+}
+
+/** A passphrase typed twice alike, or undefined for an empty one. Throws `passphrase_differs`. */
+export async function askNewPassphrase(
+  io: Io,
+  what: string,
+  keyFile: string | undefined,
+): Promise<Secret | undefined> {
+  const empty = keyFile === undefined ? '' : ` (empty: a random one is kept in ${keyFile})`;
+  const first = await io.askHidden(`New passphrase for ${what}${empty}: `);
+  if (first === '') return undefined;
+  if ((await io.askHidden('The same again: ')) !== first) throw passphraseDiffers();
+  return new Secret(first);
+}
+
+async function askPassphrase(
+  io: Io,
+  existing: readonly SecretStore[],
+  attempt: (typed: Secret) => void,
+): Promise<Secret | undefined> {
+  for (let left = TRIES; left > 0; left -= 1) {
+    const typed = await io.askHidden('Passphrase of the secret stores (empty: go on without): ');
+    if (typed === '') return undefined;
+    attempt(new Secret(typed));
+    if (await opensAny(existing)) return new Secret(typed);
+    if (left > 1) io.err('That passphrase opens none of them.\n');
+  }
+  throw passphraseWrong(existing.map(({ file }) => file));
+}
+
+async function opensAny(existing: readonly SecretStore[]): Promise<boolean> {
+  const looks = await Promise.all(
+    existing.map(async (store) => await store.read().then(() => undefined, asFlowError)),
+  );
+  return looks.some((fault) => fault === undefined || fault.code === 'secret_store_damaged');
+}
+
+/** Under the lock, for two first writers must not make two keys. */
+async function makeFirstKey(io: Io, { keyFile }: Config, stores: SecretStores): Promise<void> {
+  const made = await stores.locked(async () => {
+    if (stores.existing().length > 0 || (await readKeyFile(keyFile))) return false;
+    await makeKeyFile(keyFile);
+    return true;
+  });
+  if (made)
+    io.err(
+      `A random passphrase for the secret stores was put into ${keyFile}. Keep a copy of it elsewhere: without it the stores cannot be opened.\n`,
+    );
+}
+
+function passphraseWrong(files: readonly string[]): FlowError {
+  return new FlowError({
+    code: 'passphrase_wrong',
+    blame: 'operator',
+    message: `None of the ${TRIES} passphrases that were typed opens ${files.join(' or ')}.`,
+    mend: 'Try to remember. If it is lost, restore a copy of the stores whose passphrase you know, or remove them and set their secrets anew.',
+  });
+}
+
+function passphraseDiffers(): FlowError {
+  return new FlowError({
+    code: 'passphrase_differs',
+    blame: 'operator',
+    message: 'The two passphrases that were typed are not the same, so nothing was done.',
+    mend: 'Run it again, and type the same one twice.',
+  });
+}
