@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { startApp } from '../src/app.ts';
+import { startApp } from '../src/compose/service.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { sharedPostgres } from './support/databases.ts';
 import { makeGround } from './support/service.ts';

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { startApp } from '../src/app.ts';
 import { systemClock as clock } from '../src/base/clock.ts';
+import { startApp } from '../src/compose/service.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { type Ground, makeGround } from './support/service.ts';
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type App, startApp } from '../src/app.ts';
+import { type App, startApp } from '../src/compose/service.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { runCommandWith } from './support/cli.ts';
 import { type GitHubApi, startGitHubApi } from './support/github-api.ts';

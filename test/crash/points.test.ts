@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { databasePlace } from '../../src/assembly.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { databasePlace } from '../../src/compose/host.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { CRASH_POINTS, type CrashPointName } from '../../src/flow/crash-points.ts';

@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { randomId } from '../../src/base/ids.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { joinApps } from '../../src/join-apps.ts';
+import { joinApps } from '../../src/compose/apps.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { selfSigned } from '../support/certificate.ts';

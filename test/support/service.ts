@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type App, startApp } from '../../src/app.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { type App, startApp } from '../../src/compose/service.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createEngine } from '../../src/containers/engine/docker.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { profileChecks } from '../../assembly.ts';
-import { recoverParts, sourcesOf } from '../../join-upkeep.ts';
+import { profileChecks } from '../../compose/host.ts';
+import { recoverParts, sourcesOf } from '../../compose/maintenance.ts';
 import { createLogger } from '../../log/logger.ts';
 import { createRedactor } from '../../log/redact.ts';
 import { type Recovery, recover } from '../../maintenance/recover.ts';

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { createRehearsal, profileChecks } from '../../assembly.ts';
+import { joinForeteller } from '../../compose/dry-run.ts';
+import { createRehearsal, profileChecks } from '../../compose/host.ts';
+import { joinNeeds } from '../../compose/profile-needs.ts';
 import type { Config } from '../../config/config.ts';
 import { deliveryUnknown } from '../../deliveries/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { readEvent } from '../../events/from-delivery.ts';
 import { type Explanation, explain, type Rehearsal } from '../../flow/dry-run/explain.ts';
-import { joinForeteller } from '../../join-foretell.ts';
-import { joinNeeds } from '../../join-needs.ts';
 import { profilesFaulty } from '../../profiles/faults.ts';
 import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';

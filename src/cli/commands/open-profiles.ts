@@ -1,7 +1,7 @@
 import { counted } from '../../base/words.ts';
+import { admissionLimits } from '../../compose/reporting.ts';
 import type { Config } from '../../config/config.ts';
 import { dayBudgets } from '../../flow/admission/limits.ts';
-import { admissionLimits } from '../../join-talk.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
 import { plain } from '../terminal/output.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { profileChecks } from '../../assembly.ts';
 import { counted } from '../../base/words.ts';
+import { profileChecks } from '../../compose/host.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { incompleteProfiles } from '../../profiles/read/incomplete.ts';
 import { type LoadResult, loadProfiles } from '../../profiles/read/load.ts';

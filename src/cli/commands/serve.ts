@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { startApp } from '../../app.ts';
+import { startApp } from '../../compose/service.ts';
 import { webhookSecretMissing } from '../../config/webhook-secret.ts';
 import type { Io } from '../terminal/io.ts';
 import { hasAppSecret } from './doctor/apps.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
-import { startWorkerApp } from '../../worker-app.ts';
+import { startWorkerApp } from '../../compose/worker.ts';
 import type { Io } from '../terminal/io.ts';
 import { readConfig, warnOfSettings } from './shared/stores.ts';
 import { unlockedConfig } from './shared/unlock.ts';

@@ -1,6 +1,7 @@
 import { isoTime, systemClock } from '../../../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
 import { randomId } from '../../../base/ids.ts';
+import type { JoinedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { apiOf, serverOf } from '../../../credentials/github-app/apps-for.ts';
 import { appName, type StoredApp } from '../../../credentials/github-app/record.ts';
@@ -10,7 +11,6 @@ import { startAdminServer } from '../../../http/admin-server.ts';
 import { createAppRouter } from '../../../http/app-routes.ts';
 import type { Listener } from '../../../http/listen.ts';
 import { createLogin } from '../../../http/login.ts';
-import type { JoinedApps } from '../../../join-apps.ts';
 import { createLogger } from '../../../log/logger.ts';
 import { createRedactor } from '../../../log/redact.ts';
 import type { Io } from '../../terminal/io.ts';

@@ -3,9 +3,9 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import { ancestors } from '../../../base/files.ts';
+import { appsFile, type JoinedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { createSecretStores } from '../../../credentials/secrets/secret-stores.ts';
-import { appsFile, type JoinedApps } from '../../../join-apps.ts';
 
 /** What a command finds that may make the first store of all, and how it takes back what it made when it fails. */
 export type Leftovers = {

@@ -1,5 +1,5 @@
-import { profileChecks } from '../../../assembly.ts';
 import { counted } from '../../../base/words.ts';
+import { profileChecks } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Serving } from '../../../credentials/github/app-serving.ts';
 import { appNotFound } from '../../../credentials/github-app/errors.ts';

@@ -1,9 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type App, startApp } from '../../../app.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, FlowError } from '../../../base/errors.ts';
 import { writeAtomic } from '../../../base/files.ts';
+import { type App, startApp } from '../../../compose/service.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
 import { lockInstallation } from '../../../db/lock.ts';

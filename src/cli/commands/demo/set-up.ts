@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { App } from '../../../app.ts';
 import { systemClock as clock } from '../../../base/clock.ts';
 import { FlowError } from '../../../base/errors.ts';
 import type { Secret } from '../../../base/secret.ts';
+import type { App } from '../../../compose/service.ts';
 import type { Config } from '../../../config/config.ts';
 import { webhookSecretMissing } from '../../../config/webhook-secret.ts';
 import { createEngine } from '../../../containers/engine/docker.ts';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { systemClock as clock } from '../../../base/clock.ts';
 import { asFlowError, type Problem } from '../../../base/errors.ts';
+import { appsFile, type JoinedApps, joinApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { appName, type StoredApp } from '../../../credentials/github-app/record.ts';
 import { reportApp } from '../../../credentials/github-app/report.ts';
 import { clockFault } from '../../../github/clock-skew.ts';
-import { appsFile, type JoinedApps, joinApps } from '../../../join-apps.ts';
 import { createLogger } from '../../../log/logger.ts';
 import { createRedactor } from '../../../log/redact.ts';
 import { tokenLook, wantedPermissions } from '../app/test.ts';

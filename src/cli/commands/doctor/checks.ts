@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTokenClient, databasePlace, profileChecks } from '../../../assembly.ts';
 import { formatBytes } from '../../../base/bytes.ts';
 import { systemClock as clock } from '../../../base/clock.ts';
 import { asFlowError, FlowError } from '../../../base/errors.ts';
 import { ancestors } from '../../../base/files.ts';
+import { createTokenClient, databasePlace, profileChecks } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import { envFileFaults } from '../../../config/env-file.ts';
 import { isInMemory } from '../../../config/memory-place.ts';

@@ -1,7 +1,7 @@
-import { mountHost, planDefaults, policyPlace } from '../../../assembly.ts';
 import { formatBytes } from '../../../base/bytes.ts';
 import { asFlowError, type Problem } from '../../../base/errors.ts';
 import { counted } from '../../../base/words.ts';
+import { mountHost, planDefaults, policyPlace } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
 import type { EngineInfo } from '../../../containers/engine/engine-info.ts';

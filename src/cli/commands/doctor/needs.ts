@@ -1,6 +1,6 @@
-import { policyPlace, profileChecks } from '../../../assembly.ts';
+import { policyPlace, profileChecks } from '../../../compose/host.ts';
+import { joinNeeds } from '../../../compose/profile-needs.ts';
 import type { Config } from '../../../config/config.ts';
-import { joinNeeds } from '../../../join-needs.ts';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { Profile } from '../../../profiles/profile.ts';
 import { loadProfiles } from '../../../profiles/read/load.ts';

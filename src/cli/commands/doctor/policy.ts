@@ -1,7 +1,7 @@
-import { policyPlace } from '../../../assembly.ts';
 import { formatBytes } from '../../../base/bytes.ts';
 import { asFlowError, type Problem } from '../../../base/errors.ts';
 import { counted as number } from '../../../base/words.ts';
+import { policyPlace } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
 import { refuseMissingRuntime } from '../../../flow/prepare/enforce-policy.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import type { JoinedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Serving } from '../../../credentials/github/app-serving.ts';
 import type { Hosts } from '../../../credentials/github-app/apps-for.ts';
-import type { JoinedApps } from '../../../join-apps.ts';
 
 /** The service's own GitHub. */
 export function hostsOf({ githubApiUrl, githubServerUrl }: Config): Hosts {

@@ -1,5 +1,5 @@
+import { type JoinedApps, joinApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
-import { type JoinedApps, joinApps } from '../../../join-apps.ts';
 import { createLogger } from '../../../log/logger.ts';
 import { createRedactor } from '../../../log/redact.ts';
 import type { Io } from '../../terminal/io.ts';

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { databasePlace } from '../../../assembly.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { asFlowError } from '../../../base/errors.ts';
+import { databasePlace } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import { envFileFaults } from '../../../config/env-file.ts';
 import { loadConfig } from '../../../config/load.ts';

@@ -1,21 +1,21 @@
 import { Router, urlencoded } from 'express';
-import { systemClock as clock } from './base/clock.ts';
-import type { Config } from './config/config.ts';
-import { createGitHubLinks } from './dashboard/links.ts';
-import type { DashboardParts } from './dashboard/parts.ts';
-import { addDashboardRoutes } from './dashboard/routes.ts';
-import { createSessions } from './dashboard/sessions.ts';
-import type { DashboardActions } from './dashboard/sight.ts';
-import { headline } from './feedback/run-words.ts';
-import { readOutputTail } from './flow/output/output-tail.ts';
-import type { Ground } from './ground.ts';
-import type { AdminRoutes } from './http/admin-server.ts';
-import { withStatus } from './http/api-status.ts';
-import { clientAddress } from './http/client-address.ts';
-import type { Login } from './http/login.ts';
-import { runActions } from './join-api.ts';
-import { findRun } from './runs/store/find-run.ts';
-import { createOutputStore } from './runs/store/output-store.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import { createGitHubLinks } from '../dashboard/links.ts';
+import type { DashboardParts } from '../dashboard/parts.ts';
+import { addDashboardRoutes } from '../dashboard/routes.ts';
+import { createSessions } from '../dashboard/sessions.ts';
+import type { DashboardActions } from '../dashboard/sight.ts';
+import { headline } from '../feedback/run-words.ts';
+import { readOutputTail } from '../flow/output/output-tail.ts';
+import type { AdminRoutes } from '../http/admin-server.ts';
+import { withStatus } from '../http/api-status.ts';
+import { clientAddress } from '../http/client-address.ts';
+import type { Login } from '../http/login.ts';
+import { findRun } from '../runs/store/find-run.ts';
+import { createOutputStore } from '../runs/store/output-store.ts';
+import { runActions } from './admin-api.ts';
+import type { Ground } from './resources.ts';
 
 /** How much of an output a page reads from its end, in bytes as it is kept. */
 const TAIL_BYTES = 256 * 1024;

@@ -1,18 +1,18 @@
-import { clientsFor } from './assembly.ts';
-import { systemClock as clock } from './base/clock.ts';
-import type { Config } from './config/config.ts';
-import type { Db } from './db/open.ts';
-import { createForeteller, type Foreteller } from './flow/dry-run/dry-run.ts';
-import { tokenFileFor } from './flow/github/github-credential.ts';
-import { createLookups } from './flow/github/lookups.ts';
-import { createOwnVoice } from './flow/github/service-account.ts';
-import { joinApps } from './join-apps.ts';
-import { originAsFetched } from './join-origin.ts';
-import { admissionLimits } from './join-talk.ts';
-import { createLogger } from './log/logger.ts';
-import { createRedactor } from './log/redact.ts';
-import { createOwnAccounts } from './runs/store/own-accounts.ts';
-import { createRunStore } from './runs/store/run-store.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Db } from '../db/open.ts';
+import { createForeteller, type Foreteller } from '../flow/dry-run/dry-run.ts';
+import { tokenFileFor } from '../flow/github/github-credential.ts';
+import { createLookups } from '../flow/github/lookups.ts';
+import { createOwnVoice } from '../flow/github/service-account.ts';
+import { createLogger } from '../log/logger.ts';
+import { createRedactor } from '../log/redact.ts';
+import { createOwnAccounts } from '../runs/store/own-accounts.ts';
+import { createRunStore } from '../runs/store/run-store.ts';
+import { joinApps } from './apps.ts';
+import { clientsFor } from './host.ts';
+import { originAsFetched } from './origin.ts';
+import { admissionLimits } from './reporting.ts';
 
 /** Builds what asks GitHub and the stored runs for a command that changes nothing, with the credentials that runs have. */
 export async function joinForeteller(config: Config, db: Db): Promise<Foreteller> {

@@ -1,26 +1,26 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { clientsFor } from './assembly.ts';
-import { systemClock as clock } from './base/clock.ts';
-import type { Config } from './config/config.ts';
-import { isInMemory, makeSharedMemoryPlace } from './config/memory-place.ts';
-import type { GitHubTokens } from './credentials/github/github-tokens.ts';
-import { createHostGit, type HostGitWant } from './credentials/github/host-git.ts';
-import type { NamedSecrets } from './credentials/inject/named-secrets.ts';
-import { createHeldSecrets, type HeldSecrets } from './flow/credentials/held-secrets.ts';
-import { type BearerAccess, createBearerAccess } from './flow/credentials/runtime-access.ts';
-import { createTokenKeeper, type TokenKeeper } from './flow/credentials/token-renewer.ts';
-import { type CommitterFor, createCommitters } from './flow/github/committer.ts';
-import { type Purpose, permissionsFor, tokenFileFor } from './flow/github/github-credential.ts';
-import type { Directories } from './flow/paths.ts';
-import type { GitHubClient } from './github/client.ts';
-import type { Listener } from './http/listen.ts';
-import { startRuntimeServer } from './http/runtime-server.ts';
-import { joinSecrets } from './join-secrets.ts';
-import type { Logger } from './log/logger.ts';
-import type { Redactor } from './log/redact.ts';
-import type { Profile } from './profiles/profile.ts';
-import type { RunStore } from './runs/store/run-store.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import { isInMemory, makeSharedMemoryPlace } from '../config/memory-place.ts';
+import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
+import { createHostGit, type HostGitWant } from '../credentials/github/host-git.ts';
+import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';
+import { createHeldSecrets, type HeldSecrets } from '../flow/credentials/held-secrets.ts';
+import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
+import { createTokenKeeper, type TokenKeeper } from '../flow/credentials/token-renewer.ts';
+import { type CommitterFor, createCommitters } from '../flow/github/committer.ts';
+import { type Purpose, permissionsFor, tokenFileFor } from '../flow/github/github-credential.ts';
+import type { Directories } from '../flow/paths.ts';
+import type { GitHubClient } from '../github/client.ts';
+import type { Listener } from '../http/listen.ts';
+import { startRuntimeServer } from '../http/runtime-server.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Redactor } from '../log/redact.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
+import { clientsFor } from './host.ts';
+import { joinSecrets } from './secrets.ts';
 
 /** Everything of the GitHub credentials of runs, and of the service when it works for them. */
 export type JoinedGrants = {

@@ -1,15 +1,15 @@
-import { systemClock as clock } from './base/clock.ts';
-import type { Config } from './config/config.ts';
-import { createMarks, type Marks } from './feedback/marks.ts';
-import { createReporter, type Reporter } from './feedback/reporter.ts';
-import type { AdmissionLimits } from './flow/admission/limits.ts';
-import { tokenFileFor } from './flow/github/github-credential.ts';
-import { createLookups, type Lookups } from './flow/github/lookups.ts';
-import type { Origin } from './flow/github/origin.ts';
-import { type ClientFor, createOwnVoice, type OwnVoice } from './flow/github/service-account.ts';
-import { renderReport } from './flow/reporting/report-texts.ts';
-import type { Ground } from './ground.ts';
-import { createOwnAccounts } from './runs/store/own-accounts.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import { createMarks, type Marks } from '../feedback/marks.ts';
+import { createReporter, type Reporter } from '../feedback/reporter.ts';
+import type { AdmissionLimits } from '../flow/admission/limits.ts';
+import { tokenFileFor } from '../flow/github/github-credential.ts';
+import { createLookups, type Lookups } from '../flow/github/lookups.ts';
+import type { Origin } from '../flow/github/origin.ts';
+import { type ClientFor, createOwnVoice, type OwnVoice } from '../flow/github/service-account.ts';
+import { renderReport } from '../flow/reporting/report-texts.ts';
+import { createOwnAccounts } from '../runs/store/own-accounts.ts';
+import type { Ground } from './resources.ts';
 
 /** What asks and speaks on GitHub. */
 export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter; marks: Marks };

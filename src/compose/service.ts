@@ -1,21 +1,21 @@
-import { profileChecks } from './assembly.ts';
-import { systemClock as clock } from './base/clock.ts';
-import type { Config } from './config/config.ts';
-import type { DeliveryStore } from './deliveries/delivery-store.ts';
-import { hasUniqueBody, readEvent } from './events/from-delivery.ts';
-import { type Ground, onGround, type Undo } from './ground.ts';
-import { createAppRouter } from './http/app-routes.ts';
-import { startPublicServer } from './http/public-server.ts';
-import { createWebhookHandler } from './ingress/webhook-route.ts';
-import { joinAdmin } from './join-admin.ts';
-import { joinApi } from './join-api.ts';
-import { joinDashboard } from './join-dashboard.ts';
-import { joinParts } from './join-parts.ts';
-import { joinSigners } from './join-signers.ts';
-import { joinRecovery } from './join-upkeep.ts';
-import type { LogDestination } from './log/logger.ts';
-import { createRegistry, type Registry } from './profiles/read/registry.ts';
-import type { RunStore } from './runs/store/run-store.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import type { DeliveryStore } from '../deliveries/delivery-store.ts';
+import { hasUniqueBody, readEvent } from '../events/from-delivery.ts';
+import { createAppRouter } from '../http/app-routes.ts';
+import { startPublicServer } from '../http/public-server.ts';
+import { createWebhookHandler } from '../ingress/webhook-route.ts';
+import type { LogDestination } from '../log/logger.ts';
+import { createRegistry, type Registry } from '../profiles/read/registry.ts';
+import type { RunStore } from '../runs/store/run-store.ts';
+import { joinAdmin } from './admin.ts';
+import { joinApi } from './admin-api.ts';
+import { joinDashboard } from './dashboard.ts';
+import { profileChecks } from './host.ts';
+import { joinRecovery } from './maintenance.ts';
+import { joinParts } from './parts.ts';
+import { type Ground, onGround, type Undo } from './resources.ts';
+import { joinSigners } from './signers.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import { systemClock as clock } from './base/clock.ts';
-import type { Config } from './config/config.ts';
-import type { Plan } from './containers/plan.ts';
-import { type Need, profileNeeds } from './flow/dry-run/profile-needs.ts';
-import { appsFile, joinApps } from './join-apps.ts';
-import { joinSecrets } from './join-secrets.ts';
-import { createLogger } from './log/logger.ts';
-import { createRedactor } from './log/redact.ts';
-import type { Profile } from './profiles/profile.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Plan } from '../containers/plan.ts';
+import { type Need, profileNeeds } from '../flow/dry-run/profile-needs.ts';
+import { createLogger } from '../log/logger.ts';
+import { createRedactor } from '../log/redact.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { appsFile, joinApps } from './apps.ts';
+import { joinSecrets } from './secrets.ts';
 
 /** Builds what looks at the credentials of profiles for a command that hands none out. */
 export function joinNeeds(config: Config): (profile: Profile, plan: Plan) => Promise<Need[]> {

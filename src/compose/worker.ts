@@ -1,7 +1,7 @@
-import type { Config } from './config/config.ts';
-import { type Ground, onGround, type Undo } from './ground.ts';
-import { joinWork } from './join-work.ts';
-import type { LogDestination } from './log/logger.ts';
+import type { Config } from '../config/config.ts';
+import type { LogDestination } from '../log/logger.ts';
+import { type Ground, onGround, type Undo } from './resources.ts';
+import { joinWork } from './runner.ts';
 
 /** A living worker without listeners: what it is called, and how it ends. */
 export type WorkerApp = {

@@ -1,10 +1,10 @@
-import type { Config } from './config/config.ts';
-import { appsFor, type Hosts, serverOf } from './credentials/github-app/apps-for.ts';
-import { appName, type StoredApp } from './credentials/github-app/record.ts';
-import type { FlowEvent } from './events/event.ts';
-import { type Refusal, signerNotAllowed } from './ingress/errors.ts';
-import { refuseHost, type Signer } from './ingress/signer.ts';
-import type { JoinedApps } from './join-apps.ts';
+import type { Config } from '../config/config.ts';
+import { appsFor, type Hosts, serverOf } from '../credentials/github-app/apps-for.ts';
+import { appName, type StoredApp } from '../credentials/github-app/record.ts';
+import type { FlowEvent } from '../events/event.ts';
+import { type Refusal, signerNotAllowed } from '../ingress/errors.ts';
+import { refuseHost, type Signer } from '../ingress/signer.ts';
+import type { JoinedApps } from './apps.ts';
 
 /**
  * Who may sign a delivery for the App of an id: the service's own secrets whatever happens on the server that is served,

@@ -1,35 +1,35 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { systemClock as clock } from './base/clock.ts';
-import { FlowError } from './base/errors.ts';
-import type { Config } from './config/config.ts';
-import type { GitHubTokens } from './credentials/github/github-tokens.ts';
-import { createTokenSource } from './credentials/github/token-source.ts';
-import type { DatabasePlace } from './db/open.ts';
-import { postgresPasswords } from './db/postgres/url.ts';
-import { listHosts, parseAllowList } from './egress/allow-list.ts';
-import { gitHubHosts } from './egress/shipped-lists.ts';
-import type { Rehearsal } from './flow/dry-run/explain.ts';
-import { type Purpose, permissionsFor, tokenFileFor } from './flow/github/github-credential.ts';
-import { type Directories, runPlaces } from './flow/paths.ts';
-import { refuseBeyondPolicy } from './flow/prepare/enforce-policy.ts';
-import { makePlan, type PlanDefaults } from './flow/prepare/plan.ts';
-import { PROMPT_NAMES, promptFor } from './flow/prepare/prompt.ts';
-import { createGitHubClient, type GitHubClient } from './github/client.ts';
-import { createLogger, type Logger } from './log/logger.ts';
-import { createRedactor } from './log/redact.ts';
-import type { MountHost } from './mounts/mount.ts';
-import { checkMounts } from './mounts/rules/check.ts';
-import { isEngineOutside } from './mounts/rules/host-view.ts';
-import { checkPolicyMounts } from './mounts/rules/policy-mounts.ts';
-import { loadPolicy, type PolicyPlace } from './policy/load.ts';
-import { NO_POLICY, type Policy } from './policy/policy.ts';
-import type { Profile } from './profiles/profile.ts';
-import type { LoadChecks } from './profiles/read/load.ts';
-import { checkTemplate } from './prompts/render.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import { FlowError } from '../base/errors.ts';
+import type { Config } from '../config/config.ts';
+import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
+import { createTokenSource } from '../credentials/github/token-source.ts';
+import type { DatabasePlace } from '../db/open.ts';
+import { postgresPasswords } from '../db/postgres/url.ts';
+import { listHosts, parseAllowList } from '../egress/allow-list.ts';
+import { gitHubHosts } from '../egress/shipped-lists.ts';
+import type { Rehearsal } from '../flow/dry-run/explain.ts';
+import { type Purpose, permissionsFor, tokenFileFor } from '../flow/github/github-credential.ts';
+import { type Directories, runPlaces } from '../flow/paths.ts';
+import { refuseBeyondPolicy } from '../flow/prepare/enforce-policy.ts';
+import { makePlan, type PlanDefaults } from '../flow/prepare/plan.ts';
+import { PROMPT_NAMES, promptFor } from '../flow/prepare/prompt.ts';
+import { createGitHubClient, type GitHubClient } from '../github/client.ts';
+import { createLogger, type Logger } from '../log/logger.ts';
+import { createRedactor } from '../log/redact.ts';
+import type { MountHost } from '../mounts/mount.ts';
+import { checkMounts } from '../mounts/rules/check.ts';
+import { isEngineOutside } from '../mounts/rules/host-view.ts';
+import { checkPolicyMounts } from '../mounts/rules/policy-mounts.ts';
+import { loadPolicy, type PolicyPlace } from '../policy/load.ts';
+import { NO_POLICY, type Policy } from '../policy/policy.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { LoadChecks } from '../profiles/read/load.ts';
+import { checkTemplate } from '../prompts/render.ts';
 
 /** The application's own directory: this checkout. */
-const APP_DIR = resolve(import.meta.dirname, '..');
+const APP_DIR = resolve(import.meta.dirname, '../..');
 
 /** Where the admin's policy stands, and how its mounts are judged on this host. */
 export function policyPlace(config: Config): PolicyPlace {

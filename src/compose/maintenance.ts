@@ -1,19 +1,19 @@
-import { clientsFor } from './assembly.ts';
-import { systemClock as clock } from './base/clock.ts';
-import { asFlowError } from './base/errors.ts';
-import { appName } from './credentials/github-app/record.ts';
-import { signInAs } from './credentials/github-app/sign-in.ts';
-import { createGitHubClient } from './github/client.ts';
-import type { Ground } from './ground.ts';
-import { createAskedStore } from './maintenance/asked-store.ts';
-import { type HookedRepository, hookSources } from './maintenance/hook-sources.ts';
-import type { RecoverParts, Source } from './maintenance/recover.ts';
-import { type RecoveryLoop, type Sources, startRecovery } from './maintenance/recovery.ts';
-import { startRetention } from './maintenance/retention.ts';
-import type { ProfileSet } from './profiles/match/match.ts';
-import type { Profile } from './profiles/profile.ts';
-import { createPublicationStore } from './runs/outbox/publication-store.ts';
-import { createOutputStore } from './runs/store/output-store.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import { asFlowError } from '../base/errors.ts';
+import { appName } from '../credentials/github-app/record.ts';
+import { signInAs } from '../credentials/github-app/sign-in.ts';
+import { createGitHubClient } from '../github/client.ts';
+import { createAskedStore } from '../maintenance/asked-store.ts';
+import { type HookedRepository, hookSources } from '../maintenance/hook-sources.ts';
+import type { RecoverParts, Source } from '../maintenance/recover.ts';
+import { type RecoveryLoop, type Sources, startRecovery } from '../maintenance/recovery.ts';
+import { startRetention } from '../maintenance/retention.ts';
+import type { ProfileSet } from '../profiles/match/match.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { createPublicationStore } from '../runs/outbox/publication-store.ts';
+import { createOutputStore } from '../runs/store/output-store.ts';
+import { clientsFor } from './host.ts';
+import type { Ground } from './resources.ts';
 
 /** What upkeep stands on: a whole service, or a command. */
 export type UpkeepGround = Pick<Ground, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;

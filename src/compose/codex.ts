@@ -1,11 +1,11 @@
-import { systemClock as clock } from './base/clock.ts';
-import type { Config } from './config/config.ts';
-import type { Engine } from './containers/engine/docker.ts';
-import type { Db } from './db/open.ts';
-import { type CodexRefresh, createCodexRefresh } from './flow/credentials/codex-refresh.ts';
-import type { EngineWatch } from './flow/engine/engine-health.ts';
-import type { Logger } from './log/logger.ts';
-import type { Redactor } from './log/redact.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Engine } from '../containers/engine/docker.ts';
+import type { Db } from '../db/open.ts';
+import { type CodexRefresh, createCodexRefresh } from '../flow/credentials/codex-refresh.ts';
+import type { EngineWatch } from '../flow/engine/engine-health.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Redactor } from '../log/redact.ts';
 
 /** What the renewal of Codex logins stands on. */
 type CodexGround = {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { systemClock as clock } from './base/clock.ts';
-import { asFlowError, type FlowError } from './base/errors.ts';
-import type { Config } from './config/config.ts';
-import { createNamedSecrets, type NamedSecrets } from './credentials/inject/named-secrets.ts';
-import { createPassphrases } from './credentials/secrets/passphrase.ts';
-import { keepOutOfGit } from './credentials/secrets/secret-store.ts';
-import { createSecretStores } from './credentials/secrets/secret-stores.ts';
-import type { Logger } from './log/logger.ts';
-import type { Redactor } from './log/redact.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import { asFlowError, type FlowError } from '../base/errors.ts';
+import type { Config } from '../config/config.ts';
+import { createNamedSecrets, type NamedSecrets } from '../credentials/inject/named-secrets.ts';
+import { createPassphrases } from '../credentials/secrets/passphrase.ts';
+import { keepOutOfGit } from '../credentials/secrets/secret-store.ts';
+import { createSecretStores } from '../credentials/secrets/secret-stores.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Redactor } from '../log/redact.ts';
 
 /** The named secrets of runs. */
 export type JoinedSecrets = {

@@ -1,12 +1,12 @@
-import { systemClock as clock } from './base/clock.ts';
-import { createAdmission } from './flow/admission/admit.ts';
-import { type Admitter, createAdmitter } from './flow/admission/dispatcher.ts';
-import type { Ground } from './ground.ts';
-import type { AdminRoutes } from './http/admin-server.ts';
-import { admissionLimits } from './join-talk.ts';
-import { joinWork, type Work } from './join-work.ts';
-import type { Registry } from './profiles/read/registry.ts';
-import { RUNS_CHANNEL } from './runs/store/run-store.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import { createAdmission } from '../flow/admission/admit.ts';
+import { type Admitter, createAdmitter } from '../flow/admission/dispatcher.ts';
+import type { AdminRoutes } from '../http/admin-server.ts';
+import type { Registry } from '../profiles/read/registry.ts';
+import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
+import { admissionLimits } from './reporting.ts';
+import type { Ground } from './resources.ts';
+import { joinWork, type Work } from './runner.ts';
 
 /** Tells that a delivery was stored. */
 const DELIVERIES_CHANNEL = 'deliveries';

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { asFlowError } from './base/errors.ts';
-import type { Config } from './config/config.ts';
-import type { EventRepository } from './events/event.ts';
-import { tokenFileFor } from './flow/github/github-credential.ts';
-import { createOrigin, notFetched, type Origin } from './flow/github/origin.ts';
-import type { JoinedGrants } from './join-grants.ts';
-import type { Redactor } from './log/redact.ts';
-import { gitHostEnvironment } from './workspaces/git.ts';
-import type { Mirrors } from './workspaces/mirrors/mirror.ts';
-import { createRemotes } from './workspaces/remote.ts';
+import { asFlowError } from '../base/errors.ts';
+import type { Config } from '../config/config.ts';
+import type { EventRepository } from '../events/event.ts';
+import { tokenFileFor } from '../flow/github/github-credential.ts';
+import { createOrigin, notFetched, type Origin } from '../flow/github/origin.ts';
+import type { Redactor } from '../log/redact.ts';
+import { gitHostEnvironment } from '../workspaces/git.ts';
+import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
+import { createRemotes } from '../workspaces/remote.ts';
+import type { JoinedGrants } from './credentials.ts';
 
 /** Seconds without a byte after which a look at a repository is given up. */
 const STALL_SEC = 20;

@@ -1,29 +1,29 @@
-import { systemClock as clock } from './base/clock.ts';
-import type { Config } from './config/config.ts';
-import { checkWebhookSecret } from './config/webhook-secret.ts';
-import { findServing, type Serving } from './credentials/github/app-serving.ts';
-import { createGitHubTokens, type GitHubTokens } from './credentials/github/github-tokens.ts';
-import { appsFor } from './credentials/github-app/apps-for.ts';
-import { withAppsInFile } from './credentials/github-app/apps-in-file.ts';
-import { type AppFlow, createAppFlow } from './credentials/github-app/manifest-flow.ts';
-import { appName, type StoredApp } from './credentials/github-app/record.ts';
-import { signInAs } from './credentials/github-app/sign-in.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import { checkWebhookSecret } from '../config/webhook-secret.ts';
+import { findServing, type Serving } from '../credentials/github/app-serving.ts';
+import { createGitHubTokens, type GitHubTokens } from '../credentials/github/github-tokens.ts';
+import { appsFor } from '../credentials/github-app/apps-for.ts';
+import { withAppsInFile } from '../credentials/github-app/apps-in-file.ts';
+import { type AppFlow, createAppFlow } from '../credentials/github-app/manifest-flow.ts';
+import { appName, type StoredApp } from '../credentials/github-app/record.ts';
+import { signInAs } from '../credentials/github-app/sign-in.ts';
 import {
   type AppSigner,
   createAppSigners,
   learnIdentities,
   loginsOf,
-} from './credentials/github-app/signers.ts';
-import { type AppStore, createAppStore } from './credentials/github-app/store.ts';
-import type { TokenRecords } from './credentials/github-app/token-records.ts';
-import { createAppTokens } from './credentials/github-app/tokens.ts';
-import { createPassphrases } from './credentials/secrets/passphrase.ts';
-import type { SecretStore } from './credentials/secrets/secret-store.ts';
-import { createSecretStores } from './credentials/secrets/secret-stores.ts';
-import { type AppApi, createAppApi } from './github/app-api.ts';
-import { createClockWatch } from './github/clock-skew.ts';
-import type { Logger } from './log/logger.ts';
-import type { Redactor } from './log/redact.ts';
+} from '../credentials/github-app/signers.ts';
+import { type AppStore, createAppStore } from '../credentials/github-app/store.ts';
+import type { TokenRecords } from '../credentials/github-app/token-records.ts';
+import { createAppTokens } from '../credentials/github-app/tokens.ts';
+import { createPassphrases } from '../credentials/secrets/passphrase.ts';
+import type { SecretStore } from '../credentials/secrets/secret-store.ts';
+import { createSecretStores } from '../credentials/secrets/secret-stores.ts';
+import { type AppApi, createAppApi } from '../github/app-api.ts';
+import { createClockWatch } from '../github/clock-skew.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Redactor } from '../log/redact.ts';
 
 /** Everything of GitHub Apps, and the tokens that come of them or of files. */
 export type JoinedApps = {
