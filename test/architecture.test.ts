@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const SRC = join(ROOT, 'src');
-/** What joins the parts stands directly in src, and may use everything, as commands may. */
-const isFree = ({ room }: { room: string }): boolean => room.endsWith('.ts') || room === 'cli';
+/** What joins the parts may use everything, as commands may. */
+const isFree = ({ path }: { path: string }): boolean =>
+  path === 'main.ts' || path.startsWith('compose/') || path.startsWith('cli/commands/');
 
 type Room = { imports: string[]; powers: string[] };
 
@@ -17,8 +18,7 @@ const files = globSync('**/*.ts', { cwd: SRC }).map((path) => ({
 }));
 
 function readRooms(): [string, Room][] {
-  const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
-  const section = page.slice(page.indexOf('## The rooms'), page.indexOf('## What is stored'));
+  const section = sectionOf('## The rooms', '### Folders inside rooms');
   return [...section.matchAll(/^\| ([a-z]+) \| ([^|]+) \| ([^|]+) \|$/gm)]
     .filter(([, name]) => name !== 'room')
     .map(([, name = '', imports = '', powers = '']) => [
@@ -31,6 +31,18 @@ function readRooms(): [string, Room][] {
         powers: [...powers.matchAll(/`([^`]+)`/g)].map(([, power = '']) => power),
       },
     ]);
+}
+
+/** Folder to the folders of its own room that it may import. */
+function readFolders(): Map<string, string[]> {
+  const section = sectionOf('### Folders inside rooms', '## What is stored');
+  const rows = [...section.matchAll(/^\| ([a-z/-]+) \| ([^|]+) \| [^|]+ \|$/gm)].slice(1);
+  return new Map(rows.map(([, folder = '', imports = '']) => [folder, imports.trim().split(', ')]));
+}
+
+function sectionOf(from: string, to: string): string {
+  const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+  return page.slice(page.indexOf(from), page.indexOf(to));
 }
 
 function importsOf(file: { path: string; text: string }): string[] {
@@ -51,7 +63,7 @@ function withoutComments(text: string): string {
 describe('the rooms', () => {
   test('every folder of src is a room of docs/architecture.md, and every room is a folder', () => {
     const folders = new Set(files.filter((file) => file.path.includes('/')).map((file) => file.room));
-    expect([...folders].toSorted()).toEqual([...rooms.keys()].toSorted());
+    expect([...folders].toSorted()).toEqual([...rooms.keys(), 'compose'].toSorted());
   });
 
   test('no file imports through a door that the table does not list', () => {
@@ -66,18 +78,48 @@ describe('the rooms', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('no file imports itself through others', () => {
-    const graph = new Map(files.map((file) => [file.path, localImports(file)]));
-    const done = new Set<string>();
-    const circles: string[] = [];
-    const visit = (path: string, trail: readonly string[]): void => {
-      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
-      if (trail.includes(path) || done.has(path)) return;
-      for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
-      done.add(path);
-    };
-    for (const path of graph.keys()) visit(path, []);
-    expect(circles).toEqual([]);
+  test('no folder imports another one of its room through a door that the second table does not list', () => {
+    const folders = readFolders();
+    const wrong = files
+      .filter((file) => !isFree(file) && file.room !== 'cli')
+      .flatMap((file) =>
+        localImports(file)
+          .map((target) => ({ from: dirname(file.path), to: dirname(target) }))
+          .filter(({ from, to }) => to !== from && to.split('/')[0] === file.room)
+          .filter(({ from, to }) => !folders.get(from)?.includes(to))
+          .map(({ to }) => `${file.path} → ${to}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  test('every folder below a room is in the second table, and every folder of the table is there', () => {
+    const inRooms = files.map(({ path }) => dirname(path)).filter((folder) => folder.includes('/'));
+    const listed = [...readFolders().keys()];
+    const below = new Set(inRooms.filter((folder) => !folder.startsWith('cli/')));
+    expect([...below].filter((folder) => !listed.includes(folder))).toEqual([]);
+    const all = new Set(files.map(({ path }) => dirname(path)));
+    expect(listed.filter((folder) => !all.has(folder))).toEqual([]);
+  });
+
+  test('nothing but main and the command line imports the command line', () => {
+    const wrong = files.filter(
+      (file) =>
+        file.path !== 'main.ts' &&
+        file.room !== 'cli' &&
+        localImports(file).some((target) => target.startsWith('cli/')),
+    );
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('no file imports itself through others, and no folder does', () => {
+    const byFile = new Map(files.map((file) => [file.path, localImports(file)]));
+    const byFolder = new Map<string, string[]>();
+    for (const [path, targets] of byFile) {
+      const folder = dirname(path);
+      const others = targets.map((target) => dirname(target)).filter((other) => other !== folder);
+      byFolder.set(folder, [...(byFolder.get(folder) ?? []), ...others]);
+    }
+    expect([...circlesIn(byFile), ...circlesIn(byFolder)]).toEqual([]);
   });
 
   test('what one room alone may do is done nowhere else', () => {
@@ -101,12 +143,32 @@ describe('the rooms', () => {
   });
 });
 
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (node: string, trail: readonly string[]): void => {
+    if (trail.includes(node)) circles.push([...trail.slice(trail.indexOf(node)), node].join(' → '));
+    if (trail.includes(node) || done.has(node)) return;
+    for (const next of graph.get(node) ?? []) visit(next, [...trail, node]);
+    done.add(node);
+  };
+  for (const node of graph.keys()) visit(node, []);
+  return circles;
+}
+
 function isTypeImport(text: string, module: string): boolean {
   const found = text.match(new RegExp(`import (type )?[^;]*? from '${module.replaceAll('/', '\\/')}'`));
   return found?.[1] !== undefined;
 }
 
 describe('the files', () => {
+  test('no folder holds more than 25, and one lies directly in src', () => {
+    const counts = Map.groupBy(files, ({ path }) => dirname(path));
+    const large = [...counts].filter(([, found]) => found.length > 25);
+    expect(large.map(([folder]) => folder)).toEqual([]);
+    expect(counts.get('.')?.map(({ path }) => path)).toEqual(['main.ts']);
+  });
+
   test('none is longer than 250 lines', () => {
     expect(files.filter((file) => file.text.split('\n').length > 251).map((file) => file.path)).toEqual([]);
   });
