@@ -116,7 +116,7 @@ function homeRules(entry: DenyEntry, home: Home): DenyRule[] {
 type HomeName = { name: string; there: DenyRule; absent: DenyRule };
 
 /** More homes than this are not kept. */
-const MAX_HOMES = 100;
+const MAX_HOMES = 300;
 
 const homeNames = new WeakMap<DenyEntry, Map<string, readonly HomeName[]>>();
 

@@ -324,8 +324,9 @@ describe('the table', () => {
 
   test('is loaded quickly enough to be loaded for every launch', () => {
     const homes = Array.from({ length: 200 }, (_home, index) => `/home/user-${index}`);
-    const start = performance.now();
+    const start = process.cpuUsage();
     for (let round = 0; round < 3; round += 1) loadDenyList({ ...host, homes });
-    expect((performance.now() - start) / 3).toBeLessThan(1000);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 3).toBeLessThan(1_000_000);
   });
 });

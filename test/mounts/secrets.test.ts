@@ -81,9 +81,10 @@ describe('what looks like a secret', () => {
         piece.repeat(Math.ceil(2 ** 20 / piece.length)),
         `${piece}${'a'.repeat(2 ** 20)}`,
       ]) {
-        const started = performance.now();
+        const started = process.cpuUsage();
         tokenIn(text);
-        expect([piece, performance.now() - started < 1000]).toEqual([piece, true]);
+        const { user, system } = process.cpuUsage(started);
+        expect([piece, user + system < 1_000_000]).toEqual([piece, true]);
       }
   });
 });
