@@ -166,9 +166,13 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
   return now + wait;
 }
 
+/** GraphQL, which alone knows discussions, says of one that was deleted what it says of one that is too new; a new one is there by then. */
+const DISCUSSION_ATTEMPTS = 3;
+
 /** What no later attempt would mend: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
-function isHopeless({ kind }: Report, fault: FlowError): boolean {
+function isHopeless({ kind, target, attempts }: Report, fault: FlowError): boolean {
   const { code } = fault;
+  if (target.discussion && code === 'github_not_found') return attempts >= DISCUSSION_ATTEMPTS;
   if (code === 'github_credential_missing' || code === 'github_name_refused') return true;
   return isGoneForGood(fault) || (kind === 'check' && code === 'github_refused');
 }

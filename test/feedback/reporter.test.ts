@@ -120,6 +120,24 @@ describe('the comment about a run', () => {
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
 
+  test('is given up with its reason where the discussion was deleted', async () => {
+    const { lab, id } = await withRun();
+    const place = { owner: 'octo', repository: 'hello', subject: 'issue', subjectId: 7, number: 7 } as const;
+    const target = { ...place, discussion: { id: 'D_deleted', subject: 'D_deleted' } };
+    await lab.reports.add({ key: 'status:deleted', kind: 'status', runId: id, target });
+    const isWaiting = async (): Promise<boolean> =>
+      (await lab.reports.due(10)).some(({ key }) => key === 'status:deleted');
+    for (const wait of [0, 16_000, 31_000]) {
+      lab.clock.time += wait;
+      expect(await isWaiting()).toBe(true);
+      await lab.say();
+    }
+    lab.clock.time += 24 * 3_600_000;
+    expect(await isWaiting()).toBe(false);
+    const last = (await lab.runs.timeline(id)).findLast(({ kind }) => kind === 'report');
+    expect(last).toMatchObject({ data: { code: 'github_not_found', final: true, attempts: 3 } });
+  });
+
   test('is still the same one after a limit that GitHub named in words alone', async () => {
     const { lab, id } = await withRun();
     await lab.say();
