@@ -37,6 +37,7 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
 
 async function startParts(ground: Ground, undo: Undo): Promise<App> {
   const { config, db, deliveries, runs, log } = ground;
+  await ground.apps.check();
   const registry = await readRules(ground, undo);
   const joined = joinParts(ground, registry);
   const { worker, admitter, reporter, checks, adminRoutes } = joined;

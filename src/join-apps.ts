@@ -1,5 +1,6 @@
 import { systemClock as clock } from './base/clock.ts';
 import type { Config } from './config/config.ts';
+import { checkWebhookSecret } from './config/webhook-secret.ts';
 import { type AppFlow, createAppFlow } from './credentials/app-flow.ts';
 import { type AppSigner, createAppSigners, learnIdentities, loginsOf } from './credentials/app-hooks.ts';
 import { appName, type StoredApp } from './credentials/app-record.ts';
@@ -9,6 +10,7 @@ import { type AppStore, createAppStore } from './credentials/app-store.ts';
 import type { TokenRecords } from './credentials/app-token-records.ts';
 import { createAppTokens } from './credentials/app-tokens.ts';
 import { appsFor } from './credentials/apps-for.ts';
+import { withAppsInFile } from './credentials/apps-in-file.ts';
 import { createGitHubTokens, type GitHubTokens } from './credentials/github-tokens.ts';
 import { createPassphrases } from './credentials/passphrase.ts';
 import type { SecretStore } from './credentials/secret-store.ts';
@@ -21,6 +23,8 @@ import type { Redactor } from './log/redact.ts';
 /** Everything of GitHub Apps, and the tokens that come of them or of files. */
 export type JoinedApps = {
   store: AppStore;
+  /** Reads APPS_FILE, where it is set. Throws `apps_file_unusable`. */
+  check: () => Promise<void>;
   tokens: GitHubTokens;
   flow: AppFlow;
   /** Which App, or which file where none does, serves a repository. Throws the codes of `SecretStore`. */
@@ -48,6 +52,12 @@ export function appsFile(config: Config): SecretStore {
   return createSecretStores({ ...config, passphrases, clock }).named('apps.enc');
 }
 
+function inFileOf(config: Config, store: AppStore, redactor: Redactor) {
+  if (config.appsFile === undefined) return undefined;
+  const { appsFile: path, githubApiUrl: apiUrl } = config;
+  return withAppsInFile(store, { file: path, apiUrl, checkSecret: checkWebhookSecret, clock, redactor });
+}
+
 /** Builds what works with Apps; `records` is where failures are written down, undefined for a command that only asks. */
 export function joinApps(parts: {
   config: Config;
@@ -59,7 +69,9 @@ export function joinApps(parts: {
   onDate?: (gitHubMs: number) => void;
 }): JoinedApps {
   const { config, redactor, log, records, file = appsFile(config) } = parts;
-  const store = createAppStore({ store: file, clock, redactor });
+  const inStore = createAppStore({ store: file, clock, redactor });
+  const inFile = inFileOf(config, inStore, redactor);
+  const store = inFile ?? inStore;
   const { onDate = createClockWatch({ clock, log }) } = parts;
   const apiFor = (app: StoredApp): AppApi =>
     createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log, onDate });
@@ -76,6 +88,7 @@ export function joinApps(parts: {
     );
   return {
     store,
+    check: async () => await inFile?.check(),
     apiFor,
     tokens: createGitHubTokens({ apps: store, tokens: minted, ...hosts, redactor, log }),
     serving: async (repository, tokenFile) =>

@@ -17,6 +17,7 @@ export async function startWorkerApp(config: Config, destination?: LogDestinatio
 
 async function startWork(ground: Ground, undo: Undo): Promise<WorkerApp> {
   const { policy, log, db } = ground;
+  await ground.apps.check();
   policy.load();
   undo.push(policy.close, ground.apps.stop);
   const work = joinWork(ground);

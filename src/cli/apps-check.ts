@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { systemClock as clock } from '../base/clock.ts';
-import type { Problem } from '../base/errors.ts';
+import { asFlowError, type Problem } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
 import { appName, type StoredApp } from '../credentials/app-record.ts';
 import { reportApp } from '../credentials/app-report.ts';
@@ -12,9 +12,9 @@ import { hostsOf, servingOf, servingView, servingWords } from './app-serving-vie
 import { tokenLook, wantedPermissions } from './app-test.ts';
 import type { Finding } from './check.ts';
 
-/** Whether there is a store of Apps at all. */
+/** Whether there is a store of Apps at all, or a file. */
 export function hasAppStore(config: Config): boolean {
-  return existsSync(appsFile(config).file);
+  return config.appsFile !== undefined || existsSync(appsFile(config).file);
 }
 
 /** The stored Apps as the service would read them, without asking anybody; throws the codes of `SecretStore`. */
@@ -24,7 +24,10 @@ export async function storedApps(config: Config): Promise<readonly StoredApp[]> 
 
 /** Whether a stored App brings a webhook secret, so that deliveries can be trusted without WEBHOOK_SECRET. */
 export async function hasAppSecret(config: Config): Promise<boolean> {
-  const apps = await storedApps(config).catch(() => []);
+  const apps = await storedApps(config).catch((error: unknown) => {
+    if (asFlowError(error).code === 'apps_file_unusable') throw error;
+    return [];
+  });
   return apps.some(({ webhookSecret }) => webhookSecret !== null);
 }
 

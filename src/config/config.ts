@@ -54,6 +54,8 @@ export type Config = RepositoryConfig & {
   secretsOrder: readonly ('profile' | 'global' | 'environment')[];
   sshHostKeys: 'pinned' | 'accept-new';
   policyFile: string | undefined;
+  /** GitHub Apps beside those in the store. */
+  appsFile: string | undefined;
   dockerHost: string;
   githubApiUrl: string;
   githubServerUrl: string;

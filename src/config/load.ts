@@ -76,6 +76,7 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
     sshHostKeys: get('SSH_HOST_KEYS'),
     runDir: get<string | undefined>('RUN_DIR') ?? defaultRunDir(varDir),
     policyFile: get('POLICY_FILE'),
+    appsFile: get('APPS_FILE'),
     dockerHost: get('DOCKER_HOST'),
     githubApiUrl: get('GITHUB_API_URL'),
     githubServerUrl: get('GITHUB_SERVER_URL'),

@@ -144,6 +144,13 @@ export const OPTIONS = [
       'Where repositories are cloned from: `<url>/<owner>/<name>.git`; for a tenant `https://<tenant>.ghe.com`. `file://` works for trying things out.',
   },
   {
+    name: 'APPS_FILE',
+    type: 'path',
+    default: null,
+    sentence:
+      'A JSON file of GitHub Apps, read at the start, beside those in the store; readable for the service’s user alone (docs/setup/github-app.md).',
+  },
+  {
     name: 'APP_TOKEN_MINUTES',
     type: 'count',
     default: '50',

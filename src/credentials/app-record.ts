@@ -115,7 +115,20 @@ function checkApiUrl(text: string): string {
 
 /** Reads `{"githubAppInstallation": {"apiUrl", "clientId", "privateKey", "username", "urlPattern"}}`. Throws `app_file_invalid` and what `newRecord` and `readAppKey` say. */
 export function readAppFile(text: string, defaults: { apiUrl: string }): NewApp {
-  const app = fileFields(text);
+  return readFields(fileFields(documentIn(text)), defaults);
+}
+
+/** Reads an array of such objects, or a single one; throws the same, and `app_file_invalid` for two of one App. */
+export function readAppFiles(text: string, defaults: { apiUrl: string }): NewApp[] {
+  const document = documentIn(text);
+  const all = Array.isArray(document) ? document : [document];
+  const apps = all.map((each) => readFields(fileFields(each), defaults));
+  const ids = apps.map(({ clientId, appId, apiUrl }) => `${clientId ?? appId}@${apiUrl}`);
+  if (new Set(ids).size < ids.length) throw fileInvalid('it has one App twice');
+  return apps;
+}
+
+function readFields(app: Record<string, unknown>, defaults: { apiUrl: string }): NewApp {
   const field = (name: string): string | undefined => {
     const value = app[name];
     if (value === undefined || value === null || value === '') return undefined;
@@ -154,14 +167,16 @@ const FILE_KEYS = [
   'webhookSecret',
 ];
 
-function fileFields(text: string): Record<string, unknown> {
-  let document: unknown;
+function documentIn(text: string): unknown {
   try {
-    document = JSON.parse(text.replace(/^\uFEFF/, ''));
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     // What JSON.parse says quotes the text, and with it the key.
     throw fileInvalid('it is not JSON');
   }
+}
+
+function fileFields(document: unknown): Record<string, unknown> {
   const app = isObject(document) ? document.githubAppInstallation : undefined;
   if (!isObject(app)) throw fileInvalid('it has no object "githubAppInstallation"');
   const unknown = Object.keys(app).find((name) => !FILE_KEYS.includes(name));

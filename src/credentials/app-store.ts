@@ -53,7 +53,7 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
 
   const read = async (): Promise<readonly StoredApp[]> => {
     const apps = appsIn(await store.read());
-    for (const app of apps) mask(redactor, app);
+    for (const app of apps) maskApp(redactor, app);
     last = apps;
     return apps;
   };
@@ -74,7 +74,7 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
     last: () => last,
     async put(app) {
       let stored = newRecord(app, clock.now());
-      mask(redactor, stored);
+      maskApp(redactor, stored);
       await store.update((values) => {
         for (const known of appsIn(values)) {
           const merged = mergedRecord(known, stored);
@@ -123,7 +123,8 @@ async function versionOf(file: string): Promise<string> {
   }
 }
 
-function mask(redactor: Redactor, app: StoredApp): void {
+/** Has an App's key and webhook secret masked from now on. */
+export function maskApp(redactor: Redactor, app: StoredApp): void {
   const pem = app.privateKey.reveal();
   redactor.add(pem);
   redactor.add(pem.replaceAll(/-----[A-Z ]+-----/g, '').replaceAll(/\s/g, ''));

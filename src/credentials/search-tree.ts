@@ -10,7 +10,7 @@ import {
   readSync,
 } from 'node:fs';
 import { createFinder, type Finder } from '../log/finder.ts';
-import { MIN_SECRET_CHARACTERS, needlesFor } from '../log/needles.ts';
+import { bareNeedlesFor, MIN_SECRET_CHARACTERS, needlesFor } from '../log/needles.ts';
 
 /** A tree to search: files whose inode last changed at or before `sinceNs` (nanoseconds since 1970) are known to be clean. */
 export type SearchRoot = { name: string; dir: string; sinceNs?: bigint };
@@ -41,8 +41,9 @@ export function searchTrees(
   limit: number,
   tell: (news: SearchNews) => void,
 ): void {
+  const known = values.filter((value) => value.length >= MIN_SECRET_CHARACTERS);
   const state: State = {
-    finder: createFinder(values.filter((value) => value.length >= MIN_SECRET_CHARACTERS).flatMap(needlesFor)),
+    finder: createFinder(known.flatMap(needlesFor), known.flatMap(bareNeedlesFor)),
     buffer: Buffer.allocUnsafe(CHUNK_BYTES),
     left: { found: limit, entries: MAX_ENTRIES, bytes: MAX_BYTES },
     cuts: new Set(),

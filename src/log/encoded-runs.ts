@@ -3,7 +3,7 @@ import type { Layer } from './layer.ts';
 /** Fewer characters than this hold nothing that is longer than what is masked. */
 const LEAST_BASE64 = 12;
 const LEAST_HEX = 12;
-/** So many bytes of text in a row, at least, are worth a look. */
+/** So many bytes, at least, are worth a look. */
 const LEAST_TEXT = 6;
 
 /** No run that goes on for longer is looked at as one. */
@@ -14,8 +14,6 @@ export const IS_BASE64 = kindOf(/[A-Za-z0-9+/_-]/);
 /** Digits, and what stands between bytes in hex: blanks, colons, commas, dashes, `0x`, `\x`. */
 export const IS_HEXISH = kindOf(/[0-9a-fA-FxX\s:,;\\-]/);
 const IS_HEX = kindOf(/[0-9a-fA-F]/);
-/** What text is made of, and the NULs between the letters of UTF-16. */
-const IS_TEXT = kindOf(/[\t\n\r\x20-\x7e\0]/);
 
 function kindOf(pattern: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => (pattern.test(String.fromCharCode(code)) ? 1 : 0));
@@ -104,14 +102,14 @@ function textOffsets(text: string, from: number, to: number): number {
   return offsets;
 }
 
-/** What the hex in `text` that holds text may stand for, from each of the two places where a byte may begin. */
-export function eachHex(text: string, how: How, give: (layer: Layer) => void): void {
+/** What the hex in `text` may stand for, from each of the two places where a byte may begin. */
+export function eachHex(text: string, how: Pick<How, 'isPartial'>, give: (layer: Layer) => void): void {
   const read = (from: number, to: number): void => {
     const places = digitPlaces(text, from, to);
     for (const offset of [0, 1]) {
       const bytes = bytesAt(text, places, offset);
       const mayGoOn = how.isPartial && to === text.length && bytes.length > 0;
-      if (!mayGoOn && (bytes.length < LEAST_TEXT || !(how.isWide || holdsText(bytes)))) continue;
+      if (!mayGoOn && bytes.length < LEAST_TEXT) continue;
       give({
         text: bytes.toString('latin1'),
         reachesEnd: to === text.length,
@@ -147,13 +145,4 @@ function bytesAt(text: string, places: readonly number[], offset: number): Buffe
 function digit(text: string, at: number): number {
   const code = text.charCodeAt(at);
   return code < 58 ? code - 48 : (code & 31) + 9;
-}
-
-function holdsText(bytes: Buffer): boolean {
-  let row = 0;
-  for (const byte of bytes) {
-    row = IS_TEXT[byte] === 1 ? row + 1 : 0;
-    if (row === LEAST_TEXT) return true;
-  }
-  return false;
 }

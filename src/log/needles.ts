@@ -1,3 +1,4 @@
+import { bareForms } from './bare.ts';
 import { toBytes } from './bytes.ts';
 import { peel } from './peel.ts';
 
@@ -15,11 +16,38 @@ const MAX_LAYERS = 4;
  * are, in bytes, with the spellings in them taken off as they are off the text, and in base64 at any offset.
  */
 export function needlesFor(value: string): string[] {
-  const trimmed = value.trim();
-  const core = trimmed.length >= MIN_SECRET_CHARACTERS ? trimmed : value;
-  const plain = [core, ...secretLines(core)].flatMap((text) => [text, ...peeledForms(text)]);
+  const core = coreOf(value);
+  const plain = [core, ...secretLines(core), ...withoutDollars(core)].flatMap((text) => [
+    text,
+    ...peeledForms(text),
+  ]);
   const spaced = core.includes(' ') ? peeledForms(core.replaceAll(' ', '+')) : [];
   return [...new Set([...plain, ...spaced, ...escapedEnds(core), ...base64Forms(core)])];
+}
+
+/** The texts that are looked for where only letters and digits are left of a text. */
+export function bareNeedlesFor(value: string): string[] {
+  const core = coreOf(value);
+  return [core, ...secretLines(core)].flatMap((text) => bareForms(text, base64Forms(text)));
+}
+
+/** A value without the blanks around it. */
+function coreOf(value: string): string {
+  const trimmed = value.trim();
+  return trimmed.length >= MIN_SECRET_CHARACTERS ? trimmed : value;
+}
+
+/** Most dollar signs of a value of which any may be left out. */
+const MAX_DOLLARS = 4;
+
+/** A dollar sign that ends a quotation of a shell cannot be told from one that begins the next, which is no part of a value. */
+function withoutDollars(value: string): string[] {
+  const parts = value.split('$');
+  if (parts.length === 1 || parts.length - 1 > MAX_DOLLARS) return [];
+  const forms = Array.from({ length: 2 ** (parts.length - 1) - 1 }, (_, kept) =>
+    parts.reduce((text, part, at) => text + ((kept >> (at - 1)) & 1 ? '$' : '') + part),
+  );
+  return forms.filter((form) => form.length >= MIN_SECRET_CHARACTERS);
 }
 
 /** How many backslashes stand at the end of a value that ends with some cannot be told from what follows. */

@@ -5,8 +5,12 @@ import { KEPT, type Layer, layerOf, type Pieces } from './layer.ts';
 /** Characters that show as nothing: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point, and marks on others. */
 const INVISIBLE = /[\p{Cf}\p{Mn}\p{DI}]/u;
 
+/** What ends a line or leaves a blank, beyond ASCII too. */
+const LINE_END = /[\u0085\p{Zl}\p{Zp}]/u;
+const BLANK = /\p{Zs}/u;
+
 /** What may have to be taken off; without any of it a text is as it looks. */
-const SPELT = /[[\\%\&'"\p{Cc}\p{Cf}\p{Mn}\p{DI}]--[\t\n\r]]/v;
+const SPELT = /[[\\%\&'"\p{Cc}\p{Cf}\p{Mn}\p{DI}\p{Z}]--[\t\n\r ]]/v;
 
 const BACKSLASH =
   /\\+(?:u\{0*([\da-f]{1,6})\}|u([\da-f]{4})|U([\da-f]{8})|x([\da-f]{2})|(?:0?([0-7]{1,3}))|(\r?\n)|([\s\S]))/iuy;
@@ -147,9 +151,9 @@ function readWide(text: string, at: number, isBytes: boolean): Found {
   const length = [0xc2, 0xe0, 0xf0].filter((least) => text.charCodeAt(at) >= least).length + 1;
   if (length === 1) return undefined;
   const bytes = Buffer.from(text.slice(at, at + length), 'latin1').toString('utf8');
-  if (/^.$/u.test(bytes) && bytes !== '\ufffd')
-    return INVISIBLE.test(bytes) ? { end: at + length, is: '' } : { end: at + length };
-  return undefined;
+  if (!/^.$/su.test(bytes) || bytes === '\ufffd') return undefined;
+  const is = asBlank(bytes);
+  return is === undefined ? { end: at + length } : { end: at + length, is };
 }
 
 function readBackslash(text: string, at: number, isBytes: boolean): Found {
@@ -211,7 +215,14 @@ function ofCode(code: number): string {
 }
 
 function asBytes(character: string): string {
-  return INVISIBLE.test(character) ? '' : toBytes(character);
+  return asBlank(character) ?? toBytes(character);
+}
+
+/** What is left of a character that shows as nothing, ends a line or leaves a blank. */
+function asBlank(character: string): string | undefined {
+  if (INVISIBLE.test(character)) return '';
+  if (LINE_END.test(character)) return '\n';
+  return BLANK.test(character) ? ' ' : undefined;
 }
 
 function reach(

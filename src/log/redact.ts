@@ -1,5 +1,5 @@
 import { createFinder, type Finder, type Span } from './finder.ts';
-import { MIN_SECRET_CHARACTERS, needlesFor } from './needles.ts';
+import { bareNeedlesFor, MIN_SECRET_CHARACTERS, needlesFor } from './needles.ts';
 import { SHAPE_CONTEXT } from './token-shapes.ts';
 
 /** What stands in the place of a secret. */
@@ -33,10 +33,14 @@ const MAX_HELD = 256 * 1024;
 
 /** A redactor that knows no secret yet. */
 export function createRedactor(): Redactor {
-  const secrets = new Map<string, { count: number; needles: string[] }>();
+  const secrets = new Map<string, { count: number; needles: string[]; bareNeedles: string[] }>();
   let built: Finder | undefined;
   const finder = (): Finder => {
-    built ??= createFinder([...secrets.values()].flatMap(({ needles }) => needles));
+    const all = [...secrets.values()];
+    built ??= createFinder(
+      all.flatMap(({ needles }) => needles),
+      all.flatMap(({ bareNeedles }) => bareNeedles),
+    );
     return built;
   };
 
@@ -55,7 +59,7 @@ export function createRedactor(): Redactor {
       const known = secrets.get(value);
       if (known) known.count += 1;
       else {
-        secrets.set(value, { count: 1, needles: needlesFor(value) });
+        secrets.set(value, { count: 1, needles: needlesFor(value), bareNeedles: bareNeedlesFor(value) });
         built = undefined;
       }
       let forgotten = false;

@@ -8,9 +8,10 @@ export type ShapeFound = { start: number; end: number; what: string };
 export type ShapeScanner = {
   /**
    * Calls `found` for every place not before `from` where one stands, by ascending start. Gives the first place not
-   * before `from` from which the end of `text` may be the beginning of one; its length if there is none.
+   * before `from` from which the end of `text` may be the beginning of one, where it is asked whether it may go on; its
+   * length if there is none.
    */
-  scan(text: string, from: number, found: (shape: ShapeFound) => void): number;
+  scan(text: string, from: number, found: (shape: ShapeFound) => void, mayGoOn?: boolean): number;
 };
 
 /** How many characters before a place tell whether a word begins there. */
@@ -76,7 +77,7 @@ function escaped(character: string): string {
 
 /** The scanner for the shapes of the table; it keeps nothing between calls. */
 export const shapeScanner: ShapeScanner = {
-  scan(text, from, found) {
+  scan(text, from, found, mayGoOn = true) {
     let open = text.length;
     const skip = createSkipper(text);
     let three = ((text.charCodeAt(from) & 127) << 7) | (text.charCodeAt(from + 1) & 127);
@@ -87,7 +88,7 @@ export const shapeScanner: ShapeScanner = {
       if (shape && shape.end > shape.start) found(shape);
       if (shape?.isOpen) open = Math.min(open, next - 2);
     }
-    return Math.min(open, partFrom(text, from));
+    return mayGoOn ? Math.min(open, partFrom(text, from)) : open;
   },
 };
 

@@ -50,13 +50,14 @@ function breaksIn(text: string, isMarked: boolean, mayHold: MayHold): [from: num
   const breaks: [from: number, to: number][] = [];
   let two = 0;
   let lineFrom = 0;
-  const next = lineEnds(text);
-  for (let feed = next(0); feed >= 0; feed = next(lineFrom)) {
+  const nextEnd = lineEnds(text);
+  for (let feed = nextEnd(0); feed >= 0; feed = nextEnd(lineFrom)) {
     const from = beforeBlanks(text, feed);
-    const to = afterBreak(text, feed, isMarked);
+    const next = afterBlanks(text, feed + 1);
+    const to = afterBreak(text, next, isMarked);
     const isAlone = from - 1 === lineFrom && breaks.at(-1)?.[1] === lineFrom;
     const one = isAlone ? two : text.charCodeAt(from - 2);
-    lineFrom = Math.max(feed + 1, to ?? 0);
+    lineFrom = to ?? next;
     if (from === 0 || to === undefined || IS_BASE64[text.charCodeAt(from - 1)] !== 1) continue;
     two = text.charCodeAt(from - 1);
     if (mayHold(one, two, text.charCodeAt(to)) || isLineOfBase64(text, to) || endsLineOfBase64(text, from))
@@ -84,16 +85,21 @@ function orEnd(at: number): number {
   return at < 0 ? Number.POSITIVE_INFINITY : at;
 }
 
-/** The place behind a line end and what stands before the next line, where base64 may go on there. */
-function afterBreak(text: string, feed: number, isMarked: boolean): number | undefined {
-  let at = feed + 1;
-  while (isBlank(text.charCodeAt(at))) at += 1;
+/** The place behind what stands before the next line, which begins at `next`, where base64 may go on there. */
+function afterBreak(text: string, next: number, isMarked: boolean): number | undefined {
+  let at = next;
   if (isMarked) {
     MARK.lastIndex = at;
     if (!MARK.test(text)) return undefined;
     at = MARK.lastIndex;
   }
   return at === text.length || IS_BASE64[text.charCodeAt(at)] === 1 ? at : undefined;
+}
+
+function afterBlanks(text: string, from: number): number {
+  let at = from;
+  while (isBlank(text.charCodeAt(at))) at += 1;
+  return at;
 }
 
 function beforeBlanks(text: string, to: number): number {

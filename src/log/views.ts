@@ -1,7 +1,11 @@
+import { bareOf } from './bare.ts';
 import { eachBase64, eachHex } from './encoded-runs.ts';
+import { eachGrouped } from './groups.ts';
 import type { Layer } from './layer.ts';
 import { mayLead } from './may-lead.ts';
 import { cutOffFrom, peel } from './peel.ts';
+import { withoutTags } from './tags.ts';
+import { eachTextRow } from './text-rows.ts';
 import { eachUnwrapped } from './unwrap.ts';
 
 /** A text in one of the ways to read it, with the places of its characters in the text that was given. */
@@ -10,6 +14,8 @@ export type View = Layer & {
   isJoined: boolean;
   /** Whether it is what base64 or hex stands for. */
   isDecoded: boolean;
+  /** What is looked for in it besides everything: values alone, or in what has nothing left but letters and digits. */
+  only?: 'values' | 'bare';
   /** Where, in the text that was given, an escape begins that is not over; the view ends before it. */
   openAt?: number;
 };
@@ -24,8 +30,12 @@ export type Looks = {
   isBinary: boolean;
   /** Whether something else than ASCII is looked for. */
   isWide: boolean;
+  /** Which bytes are text. */
+  isText: Uint8Array;
   /** Whether three characters in a row, by their codes, may be part of what is looked for. */
   mayHold(one: number, two: number, three: number): boolean;
+  /** The same of what is looked for in texts with nothing but letters and digits too. */
+  mayJoin(one: number, two: number, three: number): boolean;
 };
 
 /** How often spellings of different kinds lie over each other. */
@@ -35,18 +45,23 @@ const MAX_DEPTH = 3;
 
 /**
  * Gives `text` in every way to read it: as it is, with escapes, quotes and invisible characters taken off layer by
- * layer, unwrapped, and what base64 and hex in it stand for, again in every way. Views after the first are bytes.
+ * layer, without tags of HTML, unwrapped, with nothing but its letters and digits, and what base64 and hex in it stand
+ * for, again in every way. Views after the first are bytes.
  */
 export function eachView(text: string, looks: Looks, give: (view: View) => void): void {
   const root: View = { text, start: same, end: same, reachesEnd: true, isJoined: false, isDecoded: false };
-  readings(root, 0, looks, give);
+  readings(root, { depth: 0, looks, give });
 }
 
 function same(at: number): number {
   return at;
 }
 
-function readings(whole: View, depth: number, looks: Looks, give: (view: View) => void): void {
+/** What reading a text further takes: how deep in base64 and hex it lies, what it is read for, and who gets the views. */
+type Reading = { depth: number; looks: Looks; give: (view: View) => void };
+
+function readings(whole: View, reading: Reading): void {
+  const { depth, looks, give } = reading;
   const root = looks.isPartial ? untilOpen(whole) : whole;
   give(root);
   let last = root;
@@ -56,24 +71,59 @@ function readings(whole: View, depth: number, looks: Looks, give: (view: View) =
     last = looks.isPartial ? untilOpen(over(last, next)) : over(last, next);
     give(last);
   }
-  const decode = (below: View): void => {
-    if (depth === MAX_DEPTH) return;
-    const how = { isWide: looks.isWide, isPartial: looks.isPartial && below.reachesEnd };
-    const read = (layer: Layer): void => {
-      if (mayLead(layer.text, looks.mayHold, how.isPartial && layer.reachesEnd))
-        readings({ ...over(below, layer, true), isDecoded: true }, depth + 1, looks, give);
-    };
-    eachBase64(below.text, how, read);
-    eachHex(below.text, how, read);
-  };
   for (const view of last === root ? [root] : [root, last]) {
     eachUnwrapped(view.text, looks.mayHold, (layer) => {
       const joined = over(view, layer, true);
       give(joined);
-      decode(joined);
+      decode(joined, reading);
     });
-    decode(view);
+    decode(view, reading);
   }
+  if (looks.isBinary) return;
+  eachGrouped(last.text, (layer) => decode(over(last, layer, true), reading));
+  const untagged = readWithoutTags(last, reading);
+  if (depth > 0) return;
+  // A backslash that stands before a letter for itself was taken for a part of another character above.
+  const isSpelt = last !== root && root.text.includes('\\');
+  for (const view of [last, ...(isSpelt ? [root] : []), ...untagged]) {
+    const bare = bareOf(view.text);
+    if (bare) give({ ...over(view, bare, true), only: 'bare' });
+  }
+}
+
+/** Reads a text without the tags in it, and gives what is then to be read bare: where something may stand on both sides of one, and before one that is not over yet. */
+function readWithoutTags(view: View, reading: Reading): View[] {
+  const { looks, give } = reading;
+  const untagged = withoutTags(view.text, looks.mayJoin);
+  if (!untagged) return [];
+  const { layer, isJoined, isGrouped, openAt } = untagged;
+  const plain: View = { ...over(view, layer, true), only: 'values' };
+  if (isGrouped) {
+    decode(plain, reading);
+    eachUnwrapped(plain.text, looks.mayHold, (joined) => decode(over(plain, joined), reading));
+  }
+  const mayGoOn = looks.isPartial && view.reachesEnd && openAt !== undefined;
+  const plains = [
+    ...(isJoined ? [plain] : []),
+    ...(mayGoOn ? [{ ...plain, text: plain.text.slice(0, openAt) }] : []),
+  ];
+  for (const each of plains) give(each);
+  return plains;
+}
+
+function decode(below: View, { depth, looks, give }: Reading): void {
+  if (depth === MAX_DEPTH) return;
+  const isPartial = looks.isPartial && below.reachesEnd;
+  const read = (layer: Layer): void => {
+    const mayGoOn = isPartial && layer.reachesEnd;
+    eachTextRow(layer.text, { isText: looks.isText, mayGoOn }, (row) => {
+      if (!mayLead(row.text, looks.mayHold, mayGoOn && row.reachesEnd)) return;
+      const decoded = { ...over(over(below, layer, true), row), isDecoded: true };
+      readings(decoded, { depth: depth + 1, looks, give });
+    });
+  };
+  eachBase64(below.text, { isWide: looks.isWide, isPartial }, read);
+  eachHex(below.text, { isPartial }, read);
 }
 
 function untilOpen(view: View): View {

@@ -485,7 +485,7 @@ describe('app create', () => {
     const { code, out } = await app(undefined, 'create', '--json');
     expect({ code, error: JSON.parse(out).error.code }).toEqual({
       code: 1,
-      error: 'secret_store_unwritable',
+      error: 'secret_store_unreadable',
     });
     expect(left()).toEqual(['service']);
   });

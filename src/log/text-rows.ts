@@ -1,0 +1,56 @@
+import type { Layer } from './layer.ts';
+
+/** So many bytes of text in a row, at least, are worth a look; as long as the shortest value. */
+const LEAST_TEXT = 6;
+
+/** What text is made of, line ends, colours of a terminal, and the NULs between the letters of UTF-16. */
+const IS_TEXT = Uint8Array.from({ length: 256 }, (_, code) =>
+  (code >= 32 && code < 128) || '\0\x07\b\t\n\r\x1b'.includes(String.fromCharCode(code)) ? 1 : 0,
+);
+
+/** What is text to those who look for these texts: ASCII, and whatever else is in them. */
+export function textBytes(needles: Iterable<string>): Uint8Array {
+  const bytes = IS_TEXT.slice();
+  for (const needle of needles)
+    for (let at = 0; at < needle.length; at += 1) bytes[needle.charCodeAt(at) & 0xff] = 1;
+  return bytes;
+}
+
+/**
+ * Gives each row of text in bytes that something was decoded to: most of what looks like base64 or hex is neither, and
+ * holds none. Characters of UTF-8 are text too. The row at the end may be shorter where it may go on.
+ */
+export function eachTextRow(
+  bytes: string,
+  { isText, mayGoOn }: { isText: Uint8Array; mayGoOn: boolean },
+  give: (layer: Layer) => void,
+): void {
+  let from = 0;
+  for (let at = 0; at <= bytes.length; ) {
+    const code = bytes.charCodeAt(at);
+    const length = isText[code] === 1 ? 1 : code >= 0xc2 ? lengthOfWide(bytes, at, code) : 0;
+    at += length;
+    if (length > 0) continue;
+    const isLong = at - from >= LEAST_TEXT || (mayGoOn && at === bytes.length && at > from);
+    if (isLong) give(rowOf(bytes, from, at));
+    at += 1;
+    from = at;
+  }
+}
+
+/** How many bytes the character of UTF-8 that begins here has; 0 when none does. One that the end cuts is one. */
+function lengthOfWide(bytes: string, at: number, lead: number): number {
+  const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  for (let next = at + 1; next < at + length && next < bytes.length; next += 1)
+    if ((bytes.charCodeAt(next) & 0xc0) !== 0x80) return 0;
+  return Math.min(length, bytes.length - at);
+}
+
+function rowOf(bytes: string, from: number, to: number): Layer {
+  return {
+    text: bytes.slice(from, to),
+    start: (at) => from + at,
+    end: (at) => from + at,
+    reachesEnd: to === bytes.length,
+  };
+}
