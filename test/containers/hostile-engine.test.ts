@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { FlowError } from '../../src/base/errors.ts';
 import { createEngine, type Engine } from '../../src/containers/engine/docker.ts';
@@ -14,18 +14,19 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 /** What takes the engine's place and sends these bytes to whoever asks. */
 async function withAnswers(
   answer: (socket: Socket, request: string) => void,
-  work: (dockerHost: string) => Promise<void>,
+  work: (dockerHost: string, open: ReadonlySet<Socket>) => Promise<void>,
 ): Promise<void> {
   const path = join(dir, `${process.hrtime.bigint()}.sock`);
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
+    socket.once('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.once('data', (chunk: Buffer) => answer(socket, chunk.toString()));
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   try {
-    await work(`unix://${path}`);
+    await work(`unix://${path}`, open);
   } finally {
     for (const socket of open) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
@@ -167,15 +168,14 @@ describe('an answer that no engine gives is one fault of a known code, and the p
   });
 
   test('a request that is given up does not stay open, whatever call it was', async () => {
-    const closed = Promise.withResolvers<void>();
     await withAnswers(
-      (socket) => void socket.on('close', () => closed.resolve()),
-      async (host) => {
+      () => undefined,
+      async (host, open) => {
         const late = { what: 'describe an image', timeoutMs: 50 };
         await expect(
           engineCaller(host)(late, (docker) => docker.getImage('a').inspect()),
         ).rejects.toMatchObject({ code: 'engine_timeout' });
-        await closed.promise;
+        await vi.waitFor(() => expect(open.size).toBe(0), 10_000);
       },
     );
   });
