@@ -8,6 +8,8 @@ const SRC = join(ROOT, 'src');
 const isFree = ({ path }: { path: string }): boolean =>
   path === 'main.ts' || path.startsWith('compose/') || path.startsWith('cli/commands/');
 
+const EXPORTED = /^export (?:async )?(?:function\*?|const|class|type|interface) ([A-Za-z0-9_]+)/gm;
+
 type Room = { imports: string[]; powers: string[] };
 
 const rooms = new Map(readRooms());
@@ -183,6 +185,14 @@ describe('the files', () => {
         .map(({ line }) => `${file.path}: ${line}`);
     });
     expect(bare).toEqual([]);
+  });
+
+  test('no two export the same name, but for what each migration is', () => {
+    const places = new Map<string, string[]>();
+    for (const { path, text } of files.filter(({ path }) => !path.startsWith('db/migrations/')))
+      for (const [, name = ''] of text.matchAll(EXPORTED))
+        places.set(name, [...(places.get(name) ?? []), path]);
+    expect([...places].filter(([, paths]) => paths.length > 1)).toEqual([]);
   });
 
   test('none has a default export, an enum or a barrel', () => {

@@ -5,7 +5,7 @@ import { deliveryDetails, deliveryView } from '../deliveries/view.ts';
 import { cancelRun } from '../flow/actions/cancel.ts';
 import { replayDelivery } from '../flow/actions/replay.ts';
 import { requestRetry } from '../flow/actions/retry-policy.ts';
-import { followOutput } from '../flow/output/follow-output.ts';
+import { followRunOutput } from '../flow/output/follow-output.ts';
 import type { AdminRoutes } from '../http/admin-server.ts';
 import { type ApiActions, createApiRouter } from '../http/api-routes.ts';
 import type { RecoveryLoop } from '../maintenance/recovery.ts';
@@ -50,7 +50,7 @@ export function runActions(ground: Ground): ApiActions['runs'] {
     list: async (limit) => (await runs.list(limit)).map(runView),
     show: async (id) => runDetails(await findRun(ground, id), await runs.timeline(id)),
     log: (id, options) =>
-      followOutput(
+      followRunOutput(
         { varDir: config.varDir, output, run: async () => await findRun(ground, id), clock },
         options,
       ),

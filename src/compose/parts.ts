@@ -12,7 +12,7 @@ import { joinWork, type Work } from './runner.ts';
 const DELIVERIES_CHANNEL = 'deliveries';
 
 /** The parts that `app` starts and stops. */
-export type Joined = Work & {
+export type ServiceParts = Work & {
   admitter: Admitter;
   /** A delivery was stored here. */
   onStored: () => void;
@@ -21,7 +21,7 @@ export type Joined = Work & {
 };
 
 /** Builds what decides deliveries and what works on runs, over the ground that is there. */
-export function joinParts(ground: Ground, registry: Registry): Joined {
+export function joinParts(ground: Ground, registry: Registry): ServiceParts {
   const work = joinWork(ground);
   const admission = createAdmission({
     ...ground,

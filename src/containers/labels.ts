@@ -24,7 +24,7 @@ export function containerLabels(identity: ContainerIdentity): Record<string, str
 }
 
 /** Which run's container carries these labels, or undefined when it is no run of ours. */
-export function readLabels(labels: Readonly<Record<string, string>>): ContainerIdentity | undefined {
+export function readRunLabels(labels: Readonly<Record<string, string>>): ContainerIdentity | undefined {
   const installation = labels[LABELS.installation];
   const runId = labels[LABELS.run];
   const attempt = Number(labels[LABELS.attempt]);

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { DashboardParts } from './parts.ts';
-import { createRender, type View } from './templates.ts';
+import { createRender, type TemplateName } from './templates.ts';
 
 /** Nothing but our stylesheet and forms to ourselves: what an agent wrote could not load, run or send anything if it were markup. */
 const POLICY =
@@ -10,7 +10,7 @@ const POLICY =
 export type Answers = {
   show(
     exchange: { request: Request; response: Response },
-    page: { view: View; title: string; csrf: string | null; refresh?: string },
+    page: { view: TemplateName; title: string; csrf: string | null; refresh?: string },
     values: object,
   ): void;
   /** Leads to another of our pages, by its path. */

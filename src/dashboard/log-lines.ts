@@ -1,11 +1,11 @@
 import { harmless } from './harmless.ts';
-import type { LogEntry } from './sight.ts';
+import type { OutputEntry } from './sight.ts';
 
 /** How many lines of an output its page shows. */
 const MAX_LINES = 400;
 
 /** The last lines of an output; a line that came in parts is one again, and those of different streams stay apart. */
-export function logLines(entries: readonly LogEntry[]): { stream: string; text: string }[] {
+export function logLines(entries: readonly OutputEntry[]): { stream: string; text: string }[] {
   const lines: { stream: string; text: string }[] = [];
   const unfinished = new Map<string, { stream: string; text: string }>();
   for (const { stream, text, part } of entries) {

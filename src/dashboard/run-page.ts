@@ -23,7 +23,7 @@ export function runPage(
   return {
     id: run.id,
     headline,
-    status: statusOf(run),
+    status: runStatus(run),
     reason: run.reason && {
       message: harmless(run.reason.message),
       mend: harmless(run.reason.mend),
@@ -51,7 +51,7 @@ export function isLiving(run: Run): boolean {
 }
 
 /** A word for how a run is: its outcome, before that its state. */
-export function statusOf({ state, outcome }: Run): string {
+export function runStatus({ state, outcome }: Run): string {
   return ((state === 'ended' ? outcome : state) ?? 'ended').replace('_', ' ');
 }
 

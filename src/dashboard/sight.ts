@@ -1,10 +1,10 @@
 import type { Run, TimelineEntry } from '../runs/run.ts';
 
 /** An entry of a run's output, masked; with `part` its line goes on in the next of the same stream. */
-export type LogEntry = { stream: string; text: string; part?: true };
+export type OutputEntry = { stream: string; text: string; part?: true };
 
 /** The end of what an attempt printed; not whole when there was more before it. */
-export type LogEnd = { entries: readonly LogEntry[]; isWhole: boolean };
+export type LogEnd = { entries: readonly OutputEntry[]; isWhole: boolean };
 
 /** One run as its page shows it. */
 export type RunSight = {

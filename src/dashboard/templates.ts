@@ -5,13 +5,13 @@ import Handlebars from 'handlebars';
 const VIEWS = ['run', 'runs', 'login', 'onward', 'fault'] as const;
 
 /** A page of views/. */
-export type View = (typeof VIEWS)[number];
+export type TemplateName = (typeof VIEWS)[number];
 
 /** What stands around every page. `refresh` is what `<meta http-equiv="refresh">` says, or null; `csrf` is null where nobody is logged in. */
 export type Frame = { title: string; base: string; refresh: string | null; csrf: string | null };
 
 /** Gives a page as HTML; every value is escaped, and a value that is missing throws. */
-export type Render = (view: View, frame: Frame, values: object) => string;
+export type Render = (view: TemplateName, frame: Frame, values: object) => string;
 
 /** Reads and compiles the views. */
 export function createRender(): Render {

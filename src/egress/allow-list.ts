@@ -1,5 +1,5 @@
 import { FlowError, type Problem } from '../base/errors.ts';
-import { type AllowRule, readEntry } from './entry.ts';
+import { type AllowRule, readAllowEntry } from './entry.ts';
 import { hostName } from './host-name.ts';
 import { writeHostPort } from './host-port.ts';
 import type { GitHubHost } from './shipped-lists.ts';
@@ -28,7 +28,7 @@ export function parseAllowList(
   const problems: ListProblem[] = [];
   entries.forEach((entry, index) => {
     try {
-      list.push(...readEntry(entry, privateHosts, gitHub));
+      list.push(...readAllowEntry(entry, privateHosts, gitHub));
     } catch (error) {
       if (!(error instanceof FlowError)) throw error;
       problems.push({ ...error.toProblem(), index });

@@ -16,7 +16,7 @@ import { type GitHubHost, SHIPPED_LISTS } from './shipped-lists.ts';
 export type AllowRule = { host: string; below: boolean; port: number; entry: string };
 
 /** What one entry of an allow list stands for; throws the codes `egress_entry_…` and `egress_list_unknown`. */
-export function readEntry(
+export function readAllowEntry(
   entry: unknown,
   privateHosts: readonly string[],
   gitHub: readonly GitHubHost[],

@@ -38,7 +38,7 @@ export function plainHttp(list: AllowList): EgressRefusal {
 }
 
 /** 400, 408 or 431: no whole CONNECT request. */
-export function malformedRequest(status: number, why: string): EgressRefusal {
+export function malformedConnect(status: number, why: string): EgressRefusal {
   return { reason: 'egress_request_malformed', status, message: `This is no CONNECT request: ${why}.` };
 }
 

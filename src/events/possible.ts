@@ -4,10 +4,10 @@ import { type EventKind, has } from './payload-shapes.ts';
 import { subjectPath, threadPath } from './subject.ts';
 
 /** What a trigger may ask of a kind of event: its attributes, and the labels of its thread. */
-export type Asked = AttributeName | 'labels';
+export type ConditionKind = AttributeName | 'labels';
 
 /** Whether an event of this kind can ever have an attribute (or labels), by the payloads that GitHub describes. */
-export function mayHave(kind: EventKind, name: Asked): boolean {
+export function mayHave(kind: EventKind, name: ConditionKind): boolean {
   const { event, action } = kind;
   const thread = threadPath((key) => has(kind, key));
   const subject = subjectPath(event, (key) => has(kind, key));

@@ -14,7 +14,7 @@ const CONCLUSIONS: Readonly<Record<Outcome, NonNullable<CheckState['conclusion']
 };
 
 /** The name under which a profile's checks stand on a pull request. */
-export function checkName(profile: string): string {
+export function checkRunName(profile: string): string {
   return `github-flows: ${profile}`;
 }
 

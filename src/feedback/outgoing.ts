@@ -9,7 +9,7 @@ const UNSEEN = /[\p{Cc}\p{Bidi_Control}\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
  * The order is: this, `shorten`, `quote` where it is quoted, the template, `fitInto`; and nothing after `fitInto`, because every
  * change may bring to life what was harmless.
  */
-export function prepare(text: string, mask: (text: string) => string): string {
+export function prepareText(text: string, mask: (text: string) => string): string {
   const lines = mask(text)
     .replaceAll(/\r\n?|[\u2028\u2029\u0085]/g, '\n')
     .toWellFormed();

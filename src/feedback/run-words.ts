@@ -1,7 +1,7 @@
 import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { quote } from './neutral.ts';
-import { cut, prepare, shorten } from './outgoing.ts';
+import { cut, prepareText, shorten } from './outgoing.ts';
 import { publicProblem, publicText } from './public-words.ts';
 import type { TextValues } from './texts.ts';
 
@@ -84,7 +84,7 @@ export function runningValues(
     ...common(run, told.link),
     STATE: run.state,
     ELAPSED: roughly(told.nowMs - (run.startedAt ?? queuedSince(run, told.timeline))),
-    DOING: doing.map(({ text }) => `- ${oneLine(prepare(text, told.mask))}`).join('\n'),
+    DOING: doing.map(({ text }) => `- ${oneLine(prepareText(text, told.mask))}`).join('\n'),
   };
 }
 
@@ -93,7 +93,7 @@ export function endedValues(
   run: Run,
   told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'ended'> {
-  const message = prepare(run.finalMessage ?? '', told.mask);
+  const message = prepareText(run.finalMessage ?? '', told.mask);
   const results = resultsOf(run, told.timeline);
   const reason = run.reason && publicProblem(run.reason, run.id);
   return {

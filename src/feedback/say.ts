@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { FlowError } from '../base/errors.ts';
 import { type CheckState, createCheck, findCheck, updateCheck } from '../github/checks.ts';
-import { readPullRequest } from '../github/pull-requests.ts';
+import { fetchPullRequest } from '../github/pull-requests.ts';
 import type { Run } from '../runs/run.ts';
-import { checkName, checkState } from './check-words.ts';
+import { checkRunName, checkState } from './check-words.ts';
 import { endedValues, isOver, runningValues } from './run-words.ts';
-import { type Placed, threadOf } from './thread.ts';
+import { type Placed, reportThread } from './thread.ts';
 import type { RunSaying, Said, Saying } from './voice.ts';
-import { commentMark, finish, nameOf } from './words.ts';
+import { commentMark, finalText, markName } from './words.ts';
 
 /** How often the comment and the check of a living run are looked at, and in its first minute; they are changed only when they say something else. */
 const LOOK_AGAIN_MS = 15_000;
@@ -23,14 +23,14 @@ const REMOVED_MS = 24 * 3_600_000;
 /** Reacts to what a run or a refusal is about. */
 export async function sayReaction({ report, voice }: Saying): Promise<Said> {
   const content = report.content.reaction ?? 'eyes';
-  await threadOf(voice, report.target).react(content);
+  await reportThread(voice, report.target).react(content);
   return { remoteId: null, digest: content, nextAt: null };
 }
 
 /** Says once why something became no run. */
 export async function sayRefusal(saying: Saying): Promise<Said> {
   const { text = '', mark = '' } = saying.report.content;
-  const body = saying.marks.seal(finish(text, saying.mask, mark));
+  const body = saying.marks.seal(finalText(text, saying.mask, mark));
   const { id, target } = await placeComment(saying, { mark, body });
   return { remoteId: id, digest: digestOf(body), nextAt: null, target };
 }
@@ -39,13 +39,13 @@ export async function sayRefusal(saying: Saying): Promise<Said> {
 export async function sayStatus(saying: RunSaying): Promise<Said> {
   const { report, run, voice } = saying;
   const mark = commentMark(run.id);
-  const body = saying.marks.seal(finish(runText(saying), saying.mask, mark));
+  const body = saying.marks.seal(finalText(runText(saying), saying.mask, mark));
   const words = { mark, body };
   const digest = digestOf(body);
   const nextAt = nextLook(run, saying.nowMs);
   if (report.remoteId === null) return said(await placeComment(saying, words), { digest, nextAt });
   if (digest === report.said) return { remoteId: report.remoteId, digest, nextAt };
-  const isThere = await isChanged(threadOf(voice, report.target).update(report.remoteId, body));
+  const isThere = await isChanged(reportThread(voice, report.target).update(report.remoteId, body));
   if (isThere) return { remoteId: report.remoteId, digest, nextAt };
   const moved = report.target.moved ? undefined : await whereItWent(saying);
   if (moved) return said(await placeComment(moved, words), { digest, nextAt });
@@ -60,7 +60,7 @@ function said({ id, target }: Placed, rest: Pick<Said, 'digest' | 'nextAt'>): Sa
 /** The same thing to say where the thread is by now; a comment moves with its issue, and is looked for there. */
 async function whereItWent<S extends Saying>(saying: S): Promise<S | undefined> {
   const { report, voice } = saying;
-  const target = await threadOf(voice, report.target)
+  const target = await reportThread(voice, report.target)
     .moved()
     .catch((error: unknown) => void isGone(error));
   return target && { ...saying, report: { ...report, target, attempts: 2 } };
@@ -69,7 +69,7 @@ async function whereItWent<S extends Saying>(saying: S): Promise<S | undefined> 
 /** Makes or changes the check of a run on the pull request's commit. */
 export async function sayCheck(saying: RunSaying): Promise<Said> {
   const { report, run, voice, link, nowMs } = saying;
-  const state = checkState(run, { summary: finish(runText(saying), saying.mask), link, nowMs });
+  const state = checkState(run, { summary: finalText(runText(saying), saying.mask), link, nowMs });
   const digest = digestOf(JSON.stringify([state.status, state.conclusion, state.title]));
   const nextAt = nextLook(run, nowMs);
   if (report.remoteId !== null && digest === report.said)
@@ -102,10 +102,10 @@ async function placeComment(
   { report, voice, marks }: Saying,
   { mark, body }: { mark: string; body: string },
 ): Promise<Placed> {
-  const thread = threadOf(voice, report.target);
-  const isSealed = (text: string): boolean => marks.isSealed(text, nameOf(mark));
+  const thread = reportThread(voice, report.target);
+  const isSealed = (text: string): boolean => marks.isSealed(text, markName(mark));
   const found = report.attempts > 1 ? await thread.find(mark, isSealed) : undefined;
-  const there = found?.target ? threadOf(voice, found.target) : thread;
+  const there = found?.target ? reportThread(voice, found.target) : thread;
   const kept = report.target.moved ? { target: report.target } : {};
   if (found && (await isChanged(there.update(found.id, body)))) return { ...kept, ...found };
   return { ...kept, ...(await there.create(body)) };
@@ -119,7 +119,7 @@ async function commitOf({ report, run, timeline, voice }: RunSaying): Promise<st
   if (isCheckout && typeof commit === 'string') return commit;
   if (isCheckout && !isOver(run)) return undefined;
   const { owner, repository: repo, number } = report.target;
-  return (await readPullRequest(voice.client, { owner, repo, number })).headSha;
+  return (await fetchPullRequest(voice.client, { owner, repo, number })).headSha;
 }
 
 async function placeCheck(
@@ -128,7 +128,7 @@ async function placeCheck(
   state: CheckState,
 ): Promise<number> {
   const { owner, repository: repo } = report.target;
-  const named = { owner, repo, sha, name: checkName(run.profile), externalId: run.id };
+  const named = { owner, repo, sha, name: checkRunName(run.profile), externalId: run.id };
   const found = report.attempts > 1 ? await findCheck(voice.client, named) : undefined;
   if (found === undefined) return await createCheck(voice.client, { ...named, state });
   await updateCheck(voice.client, { owner, repo, id: found, state });

@@ -17,7 +17,7 @@ import type { ReportTarget } from '../runs/outbox/report.ts';
 import type { Voice } from './voice.ts';
 
 /** Where people read what is said: an issue, a pull request or a discussion. Throws what `GitHubClient` says. */
-export type Thread = {
+export type ReportThread = {
   react(content: 'eyes' | '+1' | 'confused'): Promise<void>;
   /** Gives GitHub's id of the new comment, and where it is. */
   create(body: string): Promise<Placed>;
@@ -32,12 +32,12 @@ export type Thread = {
 export type Placed = { id: number; target?: ReportTarget };
 
 /** The thread that a report goes to, in this voice. */
-export function threadOf(voice: Voice, target: ReportTarget): Thread {
+export function reportThread(voice: Voice, target: ReportTarget): ReportThread {
   const { discussion } = target;
   return discussion === undefined ? issueThread(voice, target) : discussionThread(voice, discussion);
 }
 
-function issueThread({ client, login }: Voice, target: ReportTarget): Thread {
+function issueThread({ client, login }: Voice, target: ReportTarget): ReportThread {
   const { owner, repository: repo, subject, subjectId: id, number, moved } = target;
   const place = { owner, repo, moved };
   const isOurAccount = (author: string | undefined): boolean =>
@@ -69,7 +69,7 @@ function issueThread({ client, login }: Voice, target: ReportTarget): Thread {
 function discussionThread(
   { client }: Voice,
   { id: discussion, subject }: NonNullable<ReportTarget['discussion']>,
-): Thread {
+): ReportThread {
   return {
     react: async (content) => await reactInDiscussion(client, { subject, content }),
     create: async (body) => ({ id: (await commentInDiscussion(client, { discussion, body })).id }),

@@ -1,4 +1,4 @@
-import { fitInto, prepare } from './outgoing.ts';
+import { fitInto, prepareText } from './outgoing.ts';
 
 /** GitHub takes 65,536 characters in a comment and in the summary of a check; more is refused. */
 const COMMENT_LIMIT = 65_000;
@@ -17,7 +17,7 @@ export function refusalMark(code: string): string {
 }
 
 /** What a mark names: `run:<id>`, `refusal:<code>`. */
-export function nameOf(mark: string): string {
+export function markName(mark: string): string {
   return mark.slice(MARK.length).replace(/ -->$/, '');
 }
 
@@ -34,7 +34,7 @@ export function markedWriting(event: {
 }
 
 /** A text as it may go to GitHub: masked, neutral, no longer than GitHub takes; behind `mark` when there is one. */
-export function finish(text: string, mask: (text: string) => string, mark?: string): string {
-  const body = fitInto(prepare(text, mask), COMMENT_LIMIT);
+export function finalText(text: string, mask: (text: string) => string, mark?: string): string {
+  const body = fitInto(prepareText(text, mask), COMMENT_LIMIT);
   return mark === undefined ? body : `${mark}\n${body}`;
 }

@@ -72,7 +72,7 @@ export function notFound(what: string, { status, said, cause }: RefusalDetail): 
 }
 
 /** 422 and other 4xx: understood and turned down. */
-export function requestInvalid(what: string, { status, said, cause }: RefusalDetail): FlowError {
+export function githubRequestInvalid(what: string, { status, said, cause }: RefusalDetail): FlowError {
   return new FlowError({
     code: 'github_invalid',
     blame: 'service',

@@ -2,10 +2,10 @@ import { FlowError, systemCode } from '../base/errors.ts';
 import {
   answerUnreadable,
   gitHubUnreachable,
+  githubRequestInvalid,
   notFound,
   type RefusalDetail,
   rateLimited,
-  requestInvalid,
   requestRefused,
   tokenRefused,
 } from './errors.ts';
@@ -30,7 +30,7 @@ export function faultOf(what: string, error: unknown): FlowError {
   if (isRateLimit(error)) return rateLimited(what, detail);
   if (error.status === 403 || error.status === 451) return requestRefused(what, detail);
   if (error.status === 404 || error.status === 410) return notFound(what, detail);
-  if (error.status >= 400) return requestInvalid(what, detail);
+  if (error.status >= 400) return githubRequestInvalid(what, detail);
   return answerUnreadable(what, error);
 }
 

@@ -1,6 +1,6 @@
 import type { FlowError } from '../base/errors.ts';
 import type { GitHubClient, GitHubRequest } from './client.ts';
-import { answerUnreadable, notFound, rateLimited, requestInvalid, requestRefused } from './errors.ts';
+import { answerUnreadable, githubRequestInvalid, notFound, rateLimited, requestRefused } from './errors.ts';
 
 /** A fault as GraphQL tells it, in an answer whose status is 200: https://docs.github.com/graphql/guides/forming-calls-with-graphql */
 type Fault = { type?: unknown; message?: unknown };
@@ -57,5 +57,5 @@ function faultOf(what: string, { type, message }: Fault, answer: unknown): FlowE
   if (type === 'RATE_LIMITED') return rateLimited(what, detail);
   if (type === 'NOT_FOUND') return notFound(what, detail);
   if (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES') return requestRefused(what, detail);
-  return requestInvalid(what, detail);
+  return githubRequestInvalid(what, detail);
 }

@@ -23,7 +23,7 @@ export type PullRequest = {
 export type NewPullRequest = { head: string; base: string; title: string; body: string; draft: boolean };
 
 /** One pull request by its number. */
-export async function readPullRequest(
+export async function fetchPullRequest(
   client: GitHubClient,
   { owner, repo, number }: Place & { number: number },
 ): Promise<PullRequest> {

@@ -144,7 +144,7 @@ export function serviceBusy(limitBytes: number): Refusal {
 }
 
 /** 503: what is left of the disk is kept for what was accepted already. */
-export function diskFull(): Refusal {
+export function storageReserved(): Refusal {
   return new Refusal(
     503,
     {

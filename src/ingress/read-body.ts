@@ -7,10 +7,10 @@ import { bodyIncomplete, bodyTooLarge, bodyTooSlow, type Refusal } from './error
 export type BodyLimits = { bodyBytes: number; bodyMs: number; inFlightBytes: number };
 
 /** A whole body. It counts as in flight until `release` is called, which may be done twice. */
-export type Body = { bytes: Buffer; release(): void };
+export type RequestBody = { bytes: Buffer; release(): void };
 
 /** Reads a body, or throws the Refusal: what was read of it is forgotten, the rest is left on the connection. */
-export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<Body>;
+export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<RequestBody>;
 
 /** A body that says it is no larger counts as small; nearly all of GitHub's are. */
 const SMALL_BYTES = 256 * 1024;

@@ -18,7 +18,7 @@ export function answer(
 }
 
 /** The status a fault is answered with: its own, 400 when the sender is to blame, else 500. */
-export function statusOf(error: unknown): number {
+export function httpStatus(error: unknown): number {
   if (error instanceof Refusal) return error.status;
   return asFlowError(error).blame === 'sender' ? 400 : 500;
 }
@@ -35,7 +35,7 @@ export function refuse(
 ): void {
   const { request, response } = exchange;
   if (response.headersSent || response.destroyed) return;
-  const status = statusOf(error);
+  const status = httpStatus(error);
   const body = { error: asFlowError(error).toProblem() };
   const headers = error instanceof Refusal ? error.headers : {};
   if (request.complete || !hasBody(request)) {

@@ -5,9 +5,9 @@ import type { NewDelivery } from '../deliveries/delivery.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../events/event.ts';
 import type { Logger } from '../log/logger.ts';
-import { deliveryNotStored, diskFull, signatureWrong } from './errors.ts';
+import { deliveryNotStored, signatureWrong, storageReserved } from './errors.ts';
 import { type BodyLimits, createReadBody } from './read-body.ts';
-import { answer, refuse, statusOf } from './refuse.ts';
+import { answer, httpStatus, refuse } from './refuse.ts';
 import { type DeliveryHeaders, readHeaders } from './request-headers.ts';
 import { allowedSigner, type Signer, signersThatFit } from './signer.ts';
 import { bodyText } from './verify.ts';
@@ -56,7 +56,7 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
 
   const accept = async (request: IncomingMessage, response: ServerResponse, known: Known): Promise<void> => {
     const headers = readHeaders(request.headers);
-    if (!(await parts.canAccept())) throw diskFull();
+    if (!(await parts.canAccept())) throw storageReserved();
     const body = await readBody(request, response);
     try {
       const text = bodyText(body.bytes);
@@ -92,7 +92,7 @@ type Known = { delivery?: string; event?: string };
 
 function logRefusal(log: Logger, error: unknown, known: Known & { remote: string | undefined }): void {
   const { code, message, cause } = asFlowError(error);
-  const status = statusOf(error);
+  const status = httpStatus(error);
   if (status >= 500) log.error({ ...known, code, status, err: cause ?? error }, message);
   else log.warn({ ...known, code, status }, known.delivery ? message : 'Request refused.');
 }

@@ -1,5 +1,5 @@
 import { isKeyHead, keyBlockEnd } from './key-block.ts';
-import { type Body, ROWS, type Row } from './token-table.ts';
+import { ROWS, type Row, type TokenAlphabet } from './token-table.ts';
 
 /** What has the shape of a well-known service's token or of a private key stands from `start` to `end`. */
 export type ShapeFound = { start: number; end: number; what: string };
@@ -19,7 +19,7 @@ export const SHAPE_CONTEXT = 32;
 
 const MAX = 1024;
 
-const KINDS: Readonly<Record<Body, Uint8Array>> = {
+const KINDS: Readonly<Record<TokenAlphabet, Uint8Array>> = {
   upper: kindOf(/[A-Z0-9]/),
   hex: kindOf(/[0-9a-f]/),
   letters: kindOf(/[A-Za-z0-9]/),

@@ -1,5 +1,5 @@
 /** Kinds of characters that tokens are made of. */
-export type Body =
+export type TokenAlphabet =
   | 'upper'
   | 'hex'
   | 'letters'
@@ -16,7 +16,7 @@ export type Row = {
   /** What it is, in words. */
   what: string;
   prefixes: readonly string[];
-  body: Body;
+  body: TokenAlphabet;
   min: number;
   max?: number;
   /** Whether at least one digit must be among them: ordinary words have none. */
@@ -35,7 +35,7 @@ export type Row = {
 
 type More = Omit<Row, 'what' | 'prefixes' | 'body' | 'min'>;
 
-function row(what: string, prefixes: string, body: Body, min: number, more: More = {}): Row {
+function row(what: string, prefixes: string, body: TokenAlphabet, min: number, more: More = {}): Row {
   return { what, prefixes: prefixes.split(' '), body, min, ...more };
 }
 

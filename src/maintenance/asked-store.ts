@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
 import type { Db } from '../db/open.ts';
-import type { Asked } from './missing.ts';
+import type { RedeliveryHistory } from './missing.ts';
 
 /** What GitHub was asked to deliver again, and since when deliveries are looked after. */
 export type AskedStore = {
   /** When this installation first looked, in milliseconds since 1970. */
   watchingSince(): Promise<number>;
-  of(source: string): Promise<Map<string, Asked>>;
+  of(source: string): Promise<Map<string, RedeliveryHistory>>;
   /** Counts one more time, before it is asked: a crash in between asks less often, never more. */
   count(source: string, guid: string): Promise<void>;
   /** Forgets what was asked for before a time; GitHub does not list it any more. */

@@ -7,7 +7,7 @@ const WAITS_MS = [0, 10 * 60_000, 60 * 60_000];
 const UNDER_WAY_MS = 60_000;
 
 /** What was asked for before. */
-export type Asked = { times: number; lastAt: number };
+export type RedeliveryHistory = { times: number; lastAt: number };
 
 /** What decides which deliveries are missing; times in milliseconds since 1970. */
 export type MissingRule = {
@@ -40,7 +40,11 @@ export function missingOf(
 }
 
 /** Whether it is time to ask for one (again). One that was taken is asked for once: it may have been told as a duplicate. */
-export function mayAsk({ statusCode }: ListedDelivery, asked: Asked | undefined, now: number): boolean {
+export function mayAsk(
+  { statusCode }: ListedDelivery,
+  asked: RedeliveryHistory | undefined,
+  now: number,
+): boolean {
   if (asked === undefined) return true;
   const wait = wasTaken(statusCode) ? undefined : WAITS_MS[asked.times];
   return wait !== undefined && Math.abs(now - asked.lastAt) >= wait;

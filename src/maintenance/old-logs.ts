@@ -6,7 +6,7 @@ import type { OutputStore } from '../runs/store/output-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { removeHostileTree } from '../workspaces/remove.ts';
 import type { Gone } from './old-bodies.ts';
-import { type KeepRule, type Kept, oldestFirst } from './oldest-first.ts';
+import { type KeepRule, oldestFirst, type RetainedItem } from './oldest-first.ts';
 
 /** What a run's id looks like; anything else in the logs' directory is not ours to remove. */
 const RUN_ID = /^[0-9a-z]{16}$/;
@@ -26,7 +26,7 @@ export async function removeOldLogs(
   const names = (await readdir(directory).catch(() => [])).filter((name) => RUN_ID.test(name));
   const ends = await runs.ends(names);
   const waiting = new Set((await parts.publications.waiting()).map(({ runId }) => runId));
-  const kept: Kept[] = [];
+  const kept: RetainedItem[] = [];
   for (const id of names) {
     const bytes = (await treeBytes(join(directory, id), signal)).bytes ?? 0;
     const end = ends.get(id);

@@ -6,7 +6,7 @@ import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { removeOldStores } from '../workspaces/mirrors/apart.ts';
 import type { Gone } from './old-bodies.ts';
-import { type KeepRule, type Kept, oldestFirst } from './oldest-first.ts';
+import { type KeepRule, oldestFirst, type RetainedItem } from './oldest-first.ts';
 
 /** What one pull request brought is of use as long as somebody works on it; the longest wait of a publication is a day. */
 const STORE_MS = 7 * 86_400_000;
@@ -34,7 +34,7 @@ export async function removeOldMirrors(
   const names = await readdir(directory).catch(() => []);
   for (const name of names) if (REMOVING.test(name)) await removeTree(join(directory, name));
   const inUse = await repositoriesInUse(parts);
-  const kept: Kept[] = [];
+  const kept: RetainedItem[] = [];
   for (const name of names) {
     const [, id] = MIRROR.exec(name) ?? [];
     if (id === undefined) continue;

@@ -2,7 +2,7 @@ import { treeBytes } from '../containers/supervise/tree-bytes.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
 import type { Gone } from './old-bodies.ts';
-import { type Kept, oldestFirst } from './oldest-first.ts';
+import { oldestFirst, type RetainedItem } from './oldest-first.ts';
 
 /** Removes the kept workspaces of failed runs that are beyond `maxBytes` in all, oldest first; how long each is kept at the most, the sweep sees to. */
 export async function removeLargeWorkspaces(
@@ -10,7 +10,7 @@ export async function removeLargeWorkspaces(
   maxBytes: number,
 ): Promise<Gone> {
   const kept = new Map((await parts.runs.keptWorkspaces()).map((run) => [run.id, run.endedAt ?? 0]));
-  const found: (Kept & { dir: string; run: string })[] = [];
+  const found: (RetainedItem & { dir: string; run: string })[] = [];
   for (const { runId: name, dir } of await listWorkspaces(parts.workspaceRoot)) {
     const run = name.replace(/-\d+$/, '');
     const at = kept.get(run);

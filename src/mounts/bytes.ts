@@ -15,7 +15,7 @@ const SIZE = /^(\d{1,16}(?:\.\d{1,16})?) ?(?:([kmgtp])i?b?|b)?$/i;
  * step; undefined for anything else, also for what a JavaScript number cannot hold exactly.
  * The grammar is Docker's: https://pkg.go.dev/github.com/docker/go-units#RAMInBytes
  */
-export function parseBytes(text: string): number | undefined {
+export function parseFlagBytes(text: string): number | undefined {
   const found = SIZE.exec(text);
   if (!found) return undefined;
   const bytes = Math.floor(Number(found[1]) * (UNITS[(found[2] ?? '').toLowerCase()] ?? Number.NaN));

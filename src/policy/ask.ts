@@ -24,7 +24,7 @@ export function askedNetwork(
 }
 
 /** What a run would have; what is undefined was not asked for. Sizes in bytes. */
-export type Asked = {
+export type PolicyQuery = {
   image: string;
   /** The image as the engine has it; undefined while nobody has looked. */
   known?: KnownImage | undefined;
@@ -37,7 +37,7 @@ export type Asked = {
 } & { [Key in keyof Omit<Ceilings, 'network'>]?: number | undefined };
 
 /** A thing that the policy does not allow; `asks` is the key of the runtime that asks for it. */
-export type Refusal = Problem & { asks: string };
+export type PolicyRefusal = Problem & { asks: string };
 
 /** The ceilings that are numbers, with the key of a profile's runtime that each stands above. */
 const LIMITS = [
@@ -52,9 +52,9 @@ const LIMITS = [
 const REACH: readonly NetworkReach[] = ['none', 'list', 'open'];
 
 /** Holds what a run would have against the policy; gives everything that is refused. */
-export function askPolicy(policy: Policy, asked: Asked): Refusal[] {
+export function askPolicy(policy: Policy, asked: PolicyQuery): PolicyRefusal[] {
   const { images, ceilings, volumes, runtimes } = policy;
-  const refusals: Refusal[] = [];
+  const refusals: PolicyRefusal[] = [];
   const refuse = (asks: string, problem: Problem): void => void refusals.push({ asks, ...problem });
   if (images && !allowsImage(images, asked.image, asked.known))
     refuse('image', imageRefused(policy, asked.image));
@@ -78,7 +78,7 @@ export function askPolicy(policy: Policy, asked: Asked): Refusal[] {
 }
 
 /** Root is a matter of its own; any other user than RUN_AS has to be listed, for the host may have somebody of that number. */
-function askUser(policy: Policy, { user, runAs }: Asked): Problem | undefined {
+function askUser(policy: Policy, { user, runAs }: PolicyQuery): Problem | undefined {
   if (!user) return undefined;
   if (user.uid === 0 || user.gid === 0) return policy.rootUser ? undefined : rootRefused(policy);
   if (!runAs || (user.uid === runAs.uid && user.gid === runAs.gid)) return undefined;

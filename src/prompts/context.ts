@@ -4,7 +4,7 @@ import { FlowError } from '../base/errors.ts';
 export type PromptSources = Readonly<Record<'event' | 'attributes' | 'workspace' | 'run', unknown>>;
 
 /** One prompt variable: a dotted path from a root (`event.issue.labels.0.name`), and what it is when nothing is there. */
-export type PromptVariable = { name: string; path: string; required: boolean; default: string };
+export type VariableSource = { name: string; path: string; required: boolean; default: string };
 
 /**
  * The values of all variables, as texts. Throws `prompt_variable_missing` for a required one that is not exactly
@@ -12,7 +12,7 @@ export type PromptVariable = { name: string; path: string; required: boolean; de
  * empty text, and `ghost` as a login, which GitHub shows in its place. An optional one takes its default instead.
  */
 export function resolveVariables(
-  variables: readonly PromptVariable[],
+  variables: readonly VariableSource[],
   sources: PromptSources,
 ): Record<string, string> {
   return Object.fromEntries(variables.map((variable) => [variable.name, resolve(variable, sources)]));
@@ -24,7 +24,7 @@ const GHOST = 'ghost';
 /** What GitHub says `null` of once an account or a fork was deleted; `null` elsewhere is a choice that the event did not make. */
 const GONE = /\.(?:user|sender|author|owner|repo)$/;
 
-function resolve(variable: PromptVariable, sources: PromptSources): string {
+function resolve(variable: VariableSource, sources: PromptSources): string {
   const found = lookUp(sources, variable.path);
   if (['string', 'number', 'boolean'].includes(typeof found.value)) return String(found.value);
   if (!variable.required) return variable.default;
@@ -58,7 +58,7 @@ function ownValue(parent: unknown, key: string): unknown {
   return (parent as Record<string, unknown>)[key];
 }
 
-function variableMissing(variable: PromptVariable, found: Found): FlowError {
+function variableMissing(variable: VariableSource, found: Found): FlowError {
   return new FlowError({
     code: 'prompt_variable_missing',
     blame: 'profile',

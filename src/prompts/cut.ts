@@ -1,5 +1,5 @@
 /** The first `limit` characters of a text, never half a character, and the mark that tells how much is missing. */
-export function cut(text: string, limit: number): string {
+export function cutWithNotice(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = isHighSurrogate(text.charCodeAt(limit - 1)) ? limit - 1 : limit;
   return `${text.slice(0, end)}\n[cut here: ${text.length - end} of ${text.length} characters ${text.length - end === 1 ? 'is' : 'are'} missing]`;

@@ -1,6 +1,6 @@
 import Handlebars from 'handlebars';
 import type { Problem } from '../base/errors.ts';
-import { cut } from './cut.ts';
+import { cutWithNotice } from './cut.ts';
 import { createMark, fence } from './fence.ts';
 import { MAX_PROMPT_CHARACTERS, MAX_VARIABLE_CHARACTERS, VARIABLE_OVERHEAD_CHARACTERS } from './limits.ts';
 import { templateError } from './problems.ts';
@@ -29,7 +29,7 @@ export function renderText(parts: { template: string; values: Readonly<Record<st
   if (problems[0]) throw templateError(problems[0]);
   const texts = new Map(Object.entries(parts.values));
   const limit = fittingLimit(parts.template, uses, texts);
-  const shown = Object.fromEntries([...texts].map(([name, text]) => [name, cut(text, limit)]));
+  const shown = Object.fromEntries([...texts].map(([name, text]) => [name, cutWithNotice(text, limit)]));
   const handlebars = createHandlebars(createMark(Object.values(shown)));
   const render = handlebars.compile(program, {
     strict: true,

@@ -53,7 +53,7 @@ const OWN_FILES = `trap '' XFSZ; exec "$@"`;
 const STREAMS = 'input=$1; output=$2; shift 2; exec "$@" <"$input" >"$output"';
 
 /** The program, with its first arguments, through which a command runs within limits; they hold for all that it starts. */
-export function within(limits: GitLimits, files?: { input: string; output: string }): string[] {
+export function limitedCommand(limits: GitLimits, files?: { input: string; output: string }): string[] {
   const { cpuSec, fileBytes, memoryBytes } = limits;
   const numbers = [cpuSec, Math.ceil(fileBytes / 512), Math.ceil(memoryBytes / 1024)].map(String);
   const [last, names] = files ? [STREAMS, [files.input, files.output]] : [OWN_FILES, []];

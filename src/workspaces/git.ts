@@ -1,7 +1,7 @@
 import { asFlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { type ExecResult, exec, howEnded } from '../programs/exec.ts';
-import { type GitLimits, LOOKUP_LIMITS, limitFault, MAPPING_SETTINGS, within } from './git-limits.ts';
+import { type GitLimits, LOOKUP_LIMITS, limitedCommand, limitFault, MAPPING_SETTINGS } from './git-limits.ts';
 import { type Progress, progressReader } from './progress.ts';
 
 /**
@@ -107,7 +107,7 @@ export async function runGit(args: readonly string[], options: GitOptions = {}):
 
 async function execGit(args: readonly string[], options: GitOptions, limits: GitLimits): Promise<ExecResult> {
   const settings = (options.settings ?? []).flatMap((setting) => ['-c', setting]);
-  const [program = 'git', ...command] = [...within(limits, options.files), 'git'];
+  const [program = 'git', ...command] = [...limitedCommand(limits, options.files), 'git'];
   return await exec(program, [...command, ...SETTINGS, ...settings, ...args], {
     cwd: options.cwd ?? '/',
     env: { ...ENVIRONMENT, ...options.env },

@@ -9,15 +9,15 @@ export type WorkspaceLayout = { dir: string; repo: string };
 
 /** `<root>/<owner>/<name>/<run id>` and the clone in it; throws `name_refused` for a name that could lead elsewhere. */
 export function workspaceLayout(root: string, names: WorkspaceNames): WorkspaceLayout {
-  checkName('owner', names.owner);
-  checkName('repository', names.name);
-  checkName('run id', names.runId);
+  checkPathComponent('owner', names.owner);
+  checkPathComponent('repository', names.name);
+  checkPathComponent('run id', names.runId);
   const dir = join(root, names.owner, names.name, names.runId);
   return { dir, repo: join(dir, 'repo') };
 }
 
 /** Throws `name_refused` unless `value` is one plain component of a path, as GitHub's names are. */
-export function checkName(kind: string, value: string): void {
+export function checkPathComponent(kind: string, value: string): void {
   if (!isPlainName(value)) throw nameRefused(kind, value);
 }
 

@@ -2,7 +2,7 @@ import type { Patience } from '../base/clock.ts';
 import type { FlowError } from '../base/errors.ts';
 import { diagnoseRemote } from './diagnose.ts';
 import { serverUrlRefused } from './errors.ts';
-import { checkName } from './layout.ts';
+import { checkPathComponent } from './layout.ts';
 
 /** A repository as GitHub names it; `id` is its number, which survives renames. `tokenFile` holds the token it is fetched with. */
 export type Repository = { id: number; owner: string; name: string; tokenFile?: string };
@@ -52,8 +52,8 @@ export function createRemotes(parts: RemoteParts): (repository: Repository) => R
   const transport = { GIT_ALLOW_PROTOCOL: TRANSPORTS[server.protocol] ?? '' };
   const base = server.href.replace(/\/+$/, '');
   return (repository) => {
-    checkName('owner', repository.owner);
-    checkName('repository', repository.name);
+    checkPathComponent('owner', repository.owner);
+    checkPathComponent('repository', repository.name);
     const url = `${base}/${repository.owner}/${repository.name}.git`;
     const withEnv: Remote['withEnv'] = async (command) => {
       const credential = await parts.credentialEnv(repository);

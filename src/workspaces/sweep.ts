@@ -1,7 +1,7 @@
 import { readdir, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../base/errors.ts';
-import { checkName, isPlainName, type WorkspaceNames, workspaceLayout } from './layout.ts';
+import { checkPathComponent, isPlainName, type WorkspaceNames, workspaceLayout } from './layout.ts';
 import { removeHostileTree } from './remove.ts';
 
 /** A workspace that is there; `dir` is the directory that was mounted. */
@@ -22,7 +22,7 @@ export async function listWorkspaces(root: string): Promise<Workspace[]> {
  * it when they are empty then. One that is gone is fine. Throws `workspace_not_removed`.
  */
 export async function removeWorkspace(dir: string): Promise<void> {
-  checkName('run id', basename(dir));
+  checkPathComponent('run id', basename(dir));
   await removeHostileTree(dir);
   const repository = dirname(dir);
   if (await removeEmpty(repository)) await removeEmpty(dirname(repository));

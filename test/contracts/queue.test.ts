@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
-import type { Ceilings } from '../../src/runs/queue/fair-order.ts';
+import type { ConcurrencyLimits } from '../../src/runs/queue/fair-order.ts';
 import { eachDatabase } from '../support/databases.ts';
 import { openQueue } from '../support/queue.ts';
 import { size } from '../support/size.ts';
 
 eachDatabase((_kind, databases) => {
-  const setup = async (ceilings: Partial<Ceilings> = {}) => {
+  const setup = async (ceilings: Partial<ConcurrencyLimits> = {}) => {
     const { db, place } = await databases.open();
     const limits = { perRepository: undefined, perActor: undefined, ...ceilings };
     return { db, place, limits, ...openQueue(db, limits) };

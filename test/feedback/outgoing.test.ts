@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fitInto, prepare, shorten } from '../../src/feedback/outgoing.ts';
+import { fitInto, prepareText, shorten } from '../../src/feedback/outgoing.ts';
 import { isWithin, readMarkdown } from '../../src/text/markdown.ts';
 
 const asIs = (text: string): string => text;
@@ -16,7 +16,7 @@ describe('a text of others with ours behind it', () => {
     '- a\n\n  ```\n  b',
     '> ```\n> b',
   ])('leaves ours outside of its code: %j', (text) => {
-    const body = `${fitInto(shorten(prepare(text, asIs), 60_000), 60_000)}\n\nCloses #7`;
+    const body = `${fitInto(shorten(prepareText(text, asIs), 60_000), 60_000)}\n\nCloses #7`;
     const { code, html } = readMarkdown(body);
     expect(isWithin([...code, ...html], body.lastIndexOf('Closes'))).toBe(false);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createMarks } from '../../src/feedback/marks.ts';
 import { neutral } from '../../src/feedback/neutral.ts';
 import { endedValues, runningValues } from '../../src/feedback/run-words.ts';
-import { commentMark, finish, markedWriting, refusalMark } from '../../src/feedback/words.ts';
+import { commentMark, finalText, markedWriting, refusalMark } from '../../src/feedback/words.ts';
 import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import { templateFaults } from '../../src/profiles/report-faults.ts';
@@ -36,12 +36,12 @@ const told = { timeline: [] as TimelineEntry[], nowMs: 100_000, link: '', mask: 
 
 function ended(changes: Partial<Run> = {}, more: Partial<typeof told> = {}, by: Profile = profile): string {
   const about = { ...told, ...more };
-  return finish(renderReport(by, 'ended', endedValues({ ...run, ...changes }, about)), about.mask, mark);
+  return finalText(renderReport(by, 'ended', endedValues({ ...run, ...changes }, about)), about.mask, mark);
 }
 
 function running(changes: Partial<Run> = {}, more: Partial<typeof told> = {}): string {
   const values = runningValues({ ...run, state: 'running', ...changes }, { ...told, ...more });
-  return finish(renderReport(profile, 'running', values), more.mask ?? asIs, mark);
+  return finalText(renderReport(profile, 'running', values), more.mask ?? asIs, mark);
 }
 
 const doing = (text: string, kind = 'codex.command'): TimelineEntry => ({

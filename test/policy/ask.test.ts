@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Asked, askedNetwork, askPolicy, underCeilings } from '../../src/policy/ask.ts';
+import { askedNetwork, askPolicy, type PolicyQuery, underCeilings } from '../../src/policy/ask.ts';
 import { allowsImage } from '../../src/policy/image-rules.ts';
 import { NO_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { policyOf } from '../support/policy-files.ts';
@@ -7,7 +7,7 @@ import { policyOf } from '../support/policy-files.ts';
 const ID = `sha256:${'a'.repeat(64)}`;
 const OTHER = `sha256:${'b'.repeat(64)}`;
 
-const codes = (policy: Policy, asked: Partial<Asked>): string[] =>
+const codes = (policy: Policy, asked: Partial<PolicyQuery>): string[] =>
   askPolicy(policy, { image: 'image:1', volumes: [], ...asked }).map(({ asks, code }) => `${asks} ${code}`);
 
 describe('without a policy', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cut } from '../../src/prompts/cut.ts';
+import { cutWithNotice } from '../../src/prompts/cut.ts';
 import { sanitize } from '../../src/prompts/sanitize.ts';
 import { readMarkdown } from '../../src/text/markdown.ts';
 import { size } from '../support/size.ts';
@@ -107,12 +107,12 @@ describe('sanitised text', () => {
 
 describe('a text that is cut', () => {
   test('says how much is missing', () => {
-    expect(cut('abcdef', 6)).toBe('abcdef');
-    expect(cut('abcdef', 4)).toBe('abcd\n[cut here: 2 of 6 characters are missing]');
-    expect(cut('abcdef', 0)).toBe('\n[cut here: 6 of 6 characters are missing]');
+    expect(cutWithNotice('abcdef', 6)).toBe('abcdef');
+    expect(cutWithNotice('abcdef', 4)).toBe('abcd\n[cut here: 2 of 6 characters are missing]');
+    expect(cutWithNotice('abcdef', 0)).toBe('\n[cut here: 6 of 6 characters are missing]');
   });
 
   test('is never cut inside a character', () => {
-    expect(cut('a😀b', 2)).toBe('a\n[cut here: 3 of 4 characters are missing]');
+    expect(cutWithNotice('a😀b', 2)).toBe('a\n[cut here: 3 of 4 characters are missing]');
   });
 });

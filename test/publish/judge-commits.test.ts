@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CommitObject } from '../../src/publish/judge/commit-object.ts';
-import { commitId, formatCommit, parseCommit, toBytes } from '../../src/publish/judge/commit-object.ts';
+import { commitId, formatCommit, latin1Bytes, parseCommit } from '../../src/publish/judge/commit-object.ts';
 import { harmlessMessage, harmsOf } from '../../src/publish/judge/harmless-message.ts';
 import { judgeCommits } from '../../src/publish/judge/judge-commits.ts';
 
@@ -47,15 +47,15 @@ describe('a commit message', () => {
     'Signed-off-by: Mona <mona@example.org>',
     'skip ci when docs change',
     'Use [a](b) and [no]',
-    toBytes('Répare “ça”'),
+    latin1Bytes('Répare “ça”'),
     'caf\xe9 of old',
   ])('%j stays as it is', (text) => {
     expect(harmlessMessage(text)).toBe(text);
   });
 
   test('that is not UTF-8 keeps its bytes, and one that is keeps its characters', () => {
-    expect(harmlessMessage('caf\xe9: fixes #5')).toBe(`caf\xe9: fixes${toBytes('\u2060')} #5`);
-    expect(harmlessMessage(toBytes('Ça: fixes #5'))).toBe(toBytes('Ça: fixes\u2060 #5'));
+    expect(harmlessMessage('caf\xe9: fixes #5')).toBe(`caf\xe9: fixes${latin1Bytes('\u2060')} #5`);
+    expect(harmlessMessage(latin1Bytes('Ça: fixes #5'))).toBe(latin1Bytes('Ça: fixes\u2060 #5'));
   });
 
   test('made to hurt is read in no time', () => {
@@ -90,8 +90,8 @@ function commitOf(
   const { author = SERVICE, committer = SERVICE, message = 'Work\n', encoding } = parts;
   const headers = [
     `tree ${'a'.repeat(40)}`,
-    `author ${toBytes(author)} 1700000000 +0000`,
-    `committer ${toBytes(committer)} 1700000000 +0000`,
+    `author ${latin1Bytes(author)} 1700000000 +0000`,
+    `committer ${latin1Bytes(committer)} 1700000000 +0000`,
     ...(encoding === undefined ? [] : [`encoding ${encoding}`]),
   ];
   const commit: CommitObject = { headers, message };

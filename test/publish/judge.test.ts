@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ChangeSet, Content } from '../../src/publish/judge/changes.ts';
 import { judgeChanges, type PublishLimits } from '../../src/publish/judge/judge.ts';
 import { linkLeaves } from '../../src/publish/judge/link-target.ts';
-import { pathPattern } from '../../src/publish/judge/path-pattern.ts';
+import { changePattern } from '../../src/publish/judge/path-pattern.ts';
 import { branchNameProblem } from '../../src/publish/push/branch-name.ts';
 
 const LIMITS: PublishLimits = {
@@ -150,11 +150,11 @@ describe('a pattern of paths', () => {
     ['a/**/b', 'a/b', true],
     ['a/**/b', 'a/x/y/b', true],
   ])('%s on %s is %s', (pattern, path, fits) => {
-    expect(pathPattern(pattern, false)(path)).toBe(fits);
+    expect(changePattern(pattern, false)(path)).toBe(fits);
   });
 
   test('takes no longer for a path made to hurt it', () => {
-    const fits = pathPattern('**/*a*a*a*a*a*a*a*a*a*b', false);
+    const fits = changePattern('**/*a*a*a*a*a*a*a*a*a*b', false);
     expect(fits(`${'a'.repeat(4000)}/${'a'.repeat(4000)}`)).toBe(false);
   });
 });

@@ -13,8 +13,8 @@ import {
   addAssignees,
   addLabels,
   createPullRequest,
+  fetchPullRequest,
   findPullRequest,
-  readPullRequest,
   requestReviewers,
   updatePullRequest,
 } from '../../src/github/pull-requests.ts';
@@ -53,7 +53,7 @@ export const GITHUB_CALLS: Record<
   'a new check': { call: (client) => createCheck(client, { ...check, state }), tries: 1 },
   'a changed check': { call: (client) => updateCheck(client, { ...place, id: 9, state }), tries: 3 },
   'the head of a pull request': {
-    call: (client) => readPullRequest(client, { ...place, number: 7 }),
+    call: (client) => fetchPullRequest(client, { ...place, number: 7 }),
     tries: 3,
   },
   'the pull requests of a branch': {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import type { Settings } from '../../src/profiles/read/fragment.ts';
+import type { FragmentSettings } from '../../src/profiles/read/fragment.ts';
 
 /** What a profile is made of that somebody wrote who means harm, or who is not careful. */
 export type HostileProfile = {
-  runtime: NonNullable<NonNullable<Settings['execution']>['runtime']> & { image: string };
+  runtime: NonNullable<NonNullable<FragmentSettings['execution']>['runtime']> & { image: string };
   handler: { type: 'agent' | 'shell'; command: string[]; args: string[] };
   codex: boolean;
 };

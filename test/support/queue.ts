@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { timeId } from '../../src/base/ids.ts';
 import type { Db } from '../../src/db/open.ts';
-import type { Ceilings } from '../../src/runs/queue/fair-order.ts';
+import type { ConcurrencyLimits } from '../../src/runs/queue/fair-order.ts';
 import type { RunGroup } from '../../src/runs/queue/groups.ts';
 import { createRunQueue, NO_CEILINGS, type RunOwner } from '../../src/runs/queue/queue.ts';
 import type { Run } from '../../src/runs/run.ts';
@@ -20,7 +20,7 @@ export type QueuedRun = {
 const OWNER: RunOwner = { worker: 'w', host: 'here' };
 
 /** A queue and its store over a database, with the steps that tests make again and again. */
-export function openQueue(db: Db, ceilings: Ceilings = NO_CEILINGS) {
+export function openQueue(db: Db, ceilings: ConcurrencyLimits = NO_CEILINGS) {
   const clock = { ...systemClock, now: () => time.now };
   const time = { now: 1_800_000_000_000 };
   const runs = createRunStore(db, clock);

@@ -6,7 +6,7 @@ import { deliveryUnknown } from '../../deliveries/errors.ts';
 import { deliveryDetails, deliveryView } from '../../deliveries/view.ts';
 import { replayDelivery } from '../../flow/actions/replay.ts';
 import type { Io } from '../terminal/io.ts';
-import { moment, plain, printJson, printTable, problemText } from '../terminal/output.ts';
+import { formatTime, plain, printJson, printTable, problemText } from '../terminal/output.ts';
 import { limitOption } from '../terminal/usage.ts';
 import { addRecoverCommand } from './deliveries-recover.ts';
 import { type Stores, withStores } from './shared/stores.ts';
@@ -31,7 +31,7 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
               view.id,
               view.action ? `${view.event}.${view.action}` : view.event,
               view.repository ?? '-',
-              moment(view.receivedAt),
+              formatTime(view.receivedAt),
               view.decision,
               view.reason ?? '-',
               view.runId ?? '-',

@@ -12,7 +12,7 @@ import { runDetails } from '../../runs/view/run-details.ts';
 import { changesLine, leftPatch, runFindings } from '../../runs/view/run-findings.ts';
 import { runView } from '../../runs/view/view.ts';
 import type { Io } from '../terminal/io.ts';
-import { moment, plain, printJson, printTable, problemText } from '../terminal/output.ts';
+import { formatTime, plain, printJson, printTable, problemText } from '../terminal/output.ts';
 import { attemptOption, limitOption } from '../terminal/usage.ts';
 import { followLog } from './follow-log.ts';
 import { addRetryCommand } from './runs-retry.ts';
@@ -90,7 +90,7 @@ function checkAttempt(run: Run, asked: number | undefined): void {
 
 /** Where the workspace of a run that failed is, and for how long. */
 function keptWorkspace({ config }: Stores, run: Run, until: number): string {
-  return `${join(config.workspaceRoot, run.repository, workspaceName(run))} until ${moment(isoTime(until))}`;
+  return `${join(config.workspaceRoot, run.repository, workspaceName(run))} until ${formatTime(isoTime(until))}`;
 }
 
 async function list(io: Io, stores: Stores, options: { limit: number; json?: true }): Promise<void> {
@@ -103,8 +103,8 @@ async function list(io: Io, stores: Stores, options: { limit: number; json?: tru
     run.reason?.code ?? '-',
     run.repository,
     run.profile,
-    moment(isoTime(run.queuedAt)),
-    moment(isoTime(run.endedAt)),
+    formatTime(isoTime(run.queuedAt)),
+    formatTime(isoTime(run.endedAt)),
   ]);
   printTable(io, ['RUN', 'STATE', 'REASON', 'REPOSITORY', 'PROFILE', 'QUEUED', 'ENDED'], rows);
 }
@@ -134,7 +134,7 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
   io.out('\n');
   for (const entry of timeline)
     io.out(
-      `${moment(isoTime(entry.at))}  ${plain(`${entry.text}${detailOf(entry)}`).replaceAll('\n', '\n    ')}\n`,
+      `${formatTime(isoTime(entry.at))}  ${plain(`${entry.text}${detailOf(entry)}`).replaceAll('\n', '\n    ')}\n`,
     );
   if (run.usage)
     io.out(

@@ -5,7 +5,7 @@ import { workerUnknown } from '../../runs/errors.ts';
 import { createWorkerStore, type WorkerStore } from '../../runs/queue/worker-store.ts';
 import { workerView } from '../../runs/view/view.ts';
 import type { Io } from '../terminal/io.ts';
-import { moment, printJson, printTable } from '../terminal/output.ts';
+import { formatTime, printJson, printTable } from '../terminal/output.ts';
 import { withStores } from './shared/stores.ts';
 
 /** `workers list|drain`. */
@@ -47,7 +47,7 @@ async function list(io: Io, store: WorkerStore, options: { json?: true }): Promi
     worker.name,
     worker.state,
     `${worker.runs}/${worker.capacity}`,
-    moment(isoTime(worker.heartbeatAt)),
+    formatTime(isoTime(worker.heartbeatAt)),
     worker.version,
     worker.host,
   ]);

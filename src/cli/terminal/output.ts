@@ -35,6 +35,6 @@ export function problemText(problem: Problem & { file?: string; path?: string })
 }
 
 /** A moment for people: UTC, to the second; `-` when there is none. */
-export function moment(iso: string | null): string {
+export function formatTime(iso: string | null): string {
   return iso === null ? '-' : iso.slice(0, 19).replace('T', ' ');
 }

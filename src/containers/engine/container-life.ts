@@ -2,7 +2,7 @@ import type { ContainerCreateOptions } from 'dockerode';
 import type { Clock } from '../../base/clock.ts';
 import type { FlowError } from '../../base/errors.ts';
 import { containerExists, containerGone, containerNotStarted, imageMissing } from '../errors.ts';
-import { LABELS, readLabels } from '../labels.ts';
+import { LABELS, readRunLabels } from '../labels.ts';
 import type { ContainerIdentity } from '../plan.ts';
 import { fieldOf } from './engine-answer.ts';
 import type { CallEngine } from './engine-call.ts';
@@ -153,7 +153,7 @@ async function findContainers(call: CallEngine, labels: readonly string[]): Prom
 async function listContainers(call: CallEngine, installation: string): Promise<ListedContainer[]> {
   const found = await findContainers(call, [`${LABELS.installation}=${installation}`, LABELS.run]);
   return found.flatMap(({ id, running, labels }) => {
-    const identity = readLabels(labels);
+    const identity = readRunLabels(labels);
     return identity ? [{ ...identity, id, running }] : [];
   });
 }

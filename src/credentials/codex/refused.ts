@@ -30,7 +30,7 @@ export async function refusedAt(directory: FileHandle, dir: string, auth: CodexA
 }
 
 /** Writes down that the login server refused this refresh token, for `codex status` and for the next start. */
-export async function noteRefused(
+export async function recordRefusedLogin(
   dir: string,
   refused: { refreshPrint: string; at: number },
   owner: Owner,

@@ -10,7 +10,7 @@ import { type ReachOptions, reach } from './reach.ts';
 import { runTunnel } from './tunnel.ts';
 
 /** What all connections of one run share. */
-export type RunState = {
+export type RunConnections = {
   /** Connections that are being made or used. */
   open: number;
   /** Bytes that all connections together have carried. */
@@ -26,7 +26,7 @@ export type ConnectionParts = Omit<ReachOptions, 'connectMs' | 'signal'> & {
   list: AllowList;
   limits: EgressLimits;
   onRequest: (request: EgressRequest) => void;
-  state: RunState;
+  state: RunConnections;
 };
 
 const CONNECTED = 'HTTP/1.1 200 Connection established\r\n\r\n';

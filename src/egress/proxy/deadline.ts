@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 
 /** What the work gives, or undefined when it takes longer than `ms` or is called off; the work itself is not stopped, and how it ends later does not matter. */
-export async function within<T>(
+export async function withinDeadline<T>(
   clock: Clock,
   ms: number,
   work: Promise<T>,

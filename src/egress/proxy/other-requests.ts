@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemCode } from '../../base/errors.ts';
 import { createTell } from '../egress-request.ts';
-import { type EgressRefusal, malformedRequest, plainHttp, tooManyConnections } from '../refusals.ts';
+import { type EgressRefusal, malformedConnect, plainHttp, tooManyConnections } from '../refusals.ts';
 import { answerRefused, refusalHeaders, refusalText } from './answer.ts';
 import type { ConnectionParts } from './connection.ts';
 
@@ -43,9 +43,9 @@ function askedFor({ url = '', headers }: IncomingMessage): { host: string; port:
 /** Node's codes for what its parser gives up on; a client that broke off needs no answer. */
 function unreadable(code: string | undefined): EgressRefusal | undefined {
   if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
-  if (code === 'HPE_HEADER_OVERFLOW') return malformedRequest(431, 'its headers are larger than 8 KiB');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return malformedRequest(408, 'it did not come in time');
-  return malformedRequest(400, 'it is no HTTP');
+  if (code === 'HPE_HEADER_OVERFLOW') return malformedConnect(431, 'its headers are larger than 8 KiB');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return malformedConnect(408, 'it did not come in time');
+  return malformedConnect(400, 'it is no HTTP');
 }
 
 /** The sockets that are open. Above a bound they are closed unheard, and told once until there is room again. */

@@ -3,10 +3,14 @@ import type { FlowEvent } from '../../events/event.ts';
 import type { CheckoutRule } from '../../profiles/profile.ts';
 
 /** Which commit a workspace is made from: a named ref, or a pull request's head or merge; `sha` pins it where the event names it. Nothing of them is the default branch of now. */
-export type Wanted = { ref?: string; sha?: string; pullRequest?: { number: number; kind: 'head' | 'merge' } };
+export type WantedCommit = {
+  ref?: string;
+  sha?: string;
+  pullRequest?: { number: number; kind: 'head' | 'merge' };
+};
 
 /** The rule of a profile held against an event. Throws `checkout_no_pull_request`. */
-export function wantedCommit(rule: CheckoutRule, event: FlowEvent): Wanted {
+export function wantedCommit(rule: CheckoutRule, event: FlowEvent): WantedCommit {
   const defaultBranch = {};
   const pull = event.pullRequest;
   switch (rule.from) {
@@ -54,7 +58,7 @@ export function pullRequestBase(
   return { sha: byRef ? undefined : event.pullRequest?.baseSha };
 }
 
-function head(number: number, sha: string | undefined): Wanted {
+function head(number: number, sha: string | undefined): WantedCommit {
   return { pullRequest: { number, kind: 'head' }, ...(sha === undefined ? {} : { sha }) };
 }
 

@@ -7,7 +7,7 @@ import type { TimelineEntry } from '../../runs/run.ts';
 export type ThreadNow = { thread: Thread; heard: 'closed' | 'open' | undefined; isCommentGone: boolean };
 
 /** When the world is asked again. */
-export type Moment = 'start' | 'publish';
+export type RecheckPoint = 'start' | 'publish';
 
 /** Lines of a timeline that say what was heard of the thread, and of a comment in it. */
 export const HEARD = {
@@ -57,7 +57,7 @@ export function heardOf(
 export function threadChange(
   { event, repositoryId }: { event: FlowEvent; repositoryId: number },
   { thread, heard, isCommentGone }: ThreadNow,
-  moment: Moment,
+  moment: RecheckPoint,
 ): Problem | undefined {
   const known = threadOf(event);
   const what = nameOf(event);
@@ -104,7 +104,7 @@ function closedMeanwhile(what: string, isPull: boolean): Problem {
     : { code: 'publish_thread_closed', message, mend };
 }
 
-function threadMoved(what: string, moment: Moment): Problem {
+function threadMoved(what: string, moment: RecheckPoint): Problem {
   return {
     code: 'thread_moved',
     message: `${what} was moved to another repository.`,
@@ -112,7 +112,7 @@ function threadMoved(what: string, moment: Moment): Problem {
   };
 }
 
-function threadGone(what: string, moment: Moment): Problem {
+function threadGone(what: string, moment: RecheckPoint): Problem {
   return {
     code: 'thread_gone',
     message: `${what} was deleted, or moved to where this credential sees nothing.`,

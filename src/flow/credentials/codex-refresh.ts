@@ -9,7 +9,7 @@ import type { Owner } from '../../base/files.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import { LABELS } from '../../containers/labels.ts';
 import { type RefreshableLogin, refreshableLogin } from '../../credentials/codex/lifetime.ts';
-import { noteRefused, refreshRefused } from '../../credentials/codex/refused.ts';
+import { recordRefusedLogin, refreshRefused } from '../../credentials/codex/refused.ts';
 import { maskSecrets } from '../../credentials/inject/mask-secrets.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
@@ -197,7 +197,7 @@ async function refreshOnce(
       if (after && after.accessPrint !== before.accessPrint) return undefined;
       const fault = refreshFault(dir, words);
       if (fault.code === 'codex_refresh_refused')
-        await noteRefused(
+        await recordRefusedLogin(
           stateDir,
           { refreshPrint: before.refreshPrint, at: parts.clock.now() },
           parts.owner,

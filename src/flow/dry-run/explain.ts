@@ -11,11 +11,11 @@ import { forkNotAllowed } from '../admission/denials.ts';
 import { commandMistyped, findMistyped } from '../admission/mistyped-command.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from '../admission/prefilter.ts';
 import type { Foreteller } from './dry-run.ts';
-import { type Verdict, verdictOf, wouldBeRefused } from './verdict.ts';
+import { type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
 export type Explanation = {
-  verdict: Verdict;
+  verdict: DryRunVerdict;
   decision: { run: boolean; profile: string | null; reason: string; message: string; permission: string };
   /** Every profile that matches, best first; empty where profiles are not asked. */
   ranking: RankedMatch[];
@@ -81,7 +81,7 @@ export async function explain(
   const missing = plan ? await rehearsal.missing(profile, plan) : [];
   const isAsked = rehearsal.foretell !== undefined;
   const verdict = decision.run
-    ? verdictOf({ profile, event, isAsked, problems, missing })
+    ? dryRunVerdict({ profile, event, isAsked, problems, missing })
     : wouldBeRefused(decision.message);
   const ranking = rankMatches(candidates);
   const view = plan && viewPlan(plan, rehearsal);

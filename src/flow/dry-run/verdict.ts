@@ -6,14 +6,14 @@ import type { Profile } from '../../profiles/profile.ts';
 import { isLocked } from '../admission/authorize.ts';
 
 /** What an event would come to, in one line; `conditions` is what was not looked at or is not there yet. */
-export type Verdict = {
+export type DryRunVerdict = {
   kind: 'would_run' | 'would_run_if' | 'would_be_refused';
   text: string;
   conditions: string[];
 };
 
 /** No run would start, and why. */
-export function wouldBeRefused(why: string): Verdict {
+export function wouldBeRefused(why: string): DryRunVerdict {
   return { kind: 'would_be_refused', text: `would be refused: ${why}`, conditions: [] };
 }
 
@@ -21,7 +21,7 @@ export function wouldBeRefused(why: string): Verdict {
  * What becomes of a profile that matched and that nobody objected to: it runs; it runs if what was not asked is so and
  * what is missing on this host is there; or a fault of its plan or prompt refuses it.
  */
-export function verdictOf(facts: {
+export function dryRunVerdict(facts: {
   profile: Profile;
   event: FlowEvent;
   /** Whether GitHub and the stored runs were asked. */
@@ -29,7 +29,7 @@ export function verdictOf(facts: {
   problems: readonly Problem[];
   /** Credentials that the run is granted and that are not ready on this host. */
   missing: readonly Problem[];
-}): Verdict {
+}): DryRunVerdict {
   const { profile, event, isAsked, problems, missing } = facts;
   const [problem] = problems;
   if (problem) return wouldBeRefused(problem.message);

@@ -1,7 +1,7 @@
 import type { EventRepository } from '../../events/event.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { askPermission, isCollaborator } from '../../github/permission.ts';
-import { readPullRequest } from '../../github/pull-requests.ts';
+import { fetchPullRequest } from '../../github/pull-requests.ts';
 import { isTeamMember } from '../../github/teams.ts';
 import { type CommentKind, isCommentThere, readThread, type Thread } from '../../github/threads.ts';
 import type { Profile } from '../../profiles/profile.ts';
@@ -50,7 +50,7 @@ export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
     },
     async isFork(profile, repository, number) {
       const [owner = '', repo = ''] = repository.split('/');
-      const pull = await readPullRequest(client(profile, repository), { owner, repo, number });
+      const pull = await fetchPullRequest(client(profile, repository), { owner, repo, number });
       return pull.headRepository?.toLowerCase() !== repository.toLowerCase();
     },
     isOwnCommit: async (...question) => await origin.isOwn(...question),

@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 300;
  * Whole lines of what the current attempt of a run printed, and those to come, attempts after it too, until the run
  * has ended when `follow` is set. Ends when the signal aborts.
  */
-export async function* followOutput(
+export async function* followRunOutput(
   parts: {
     varDir: string;
     output: Pick<OutputStore, 'read'>;

@@ -10,7 +10,7 @@ import { askActor } from '../admission/authorize.ts';
 import {
   commentIdOf,
   heardOf,
-  type Moment,
+  type RecheckPoint,
   rightLost,
   type ThreadNow,
   threadChange,
@@ -35,7 +35,7 @@ type Asked = { run: Run; profile: Profile; event: FlowEvent };
 export async function askAgain(
   parts: AskAgainParts,
   asked: Asked,
-  moment: Moment,
+  moment: RecheckPoint,
 ): Promise<Problem | undefined> {
   const { run, profile } = asked;
   const event = { ...asked.event, actor: actorOf(asked) };
@@ -73,7 +73,7 @@ function actorOf({ run, event }: Asked): FlowEvent['actor'] {
 async function lookAtThread(
   parts: AskAgainParts,
   { run, profile, event }: Asked,
-  moment: Moment,
+  moment: RecheckPoint,
 ): Promise<ThreadNow> {
   const heard = heardOf(await parts.runs.timeline(run.id), event);
   const number = event.attributes.issueNumber;

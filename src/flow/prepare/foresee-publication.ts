@@ -1,6 +1,6 @@
 import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import type { GitHubClient } from '../../github/client.ts';
-import { type PullRequest, readPullRequest } from '../../github/pull-requests.ts';
+import { fetchPullRequest, type PullRequest } from '../../github/pull-requests.ts';
 import type { Profile, PublishRule } from '../../profiles/profile.ts';
 import { branchInTheWay } from '../../publish/push/branch-in-the-way.ts';
 import { branchNameProblem } from '../../publish/push/branch-name.ts';
@@ -11,7 +11,7 @@ import { type Branches, readBranches } from '../../workspaces/mirrors/branches.t
 import { branchesWith, isQueueBranch } from '../../workspaces/mirrors/holders.ts';
 import { type Purpose, publishPurpose } from '../github/github-credential.ts';
 import { branchOf } from '../publishing/publication.ts';
-import { findTarget, type Target } from '../publishing/target.ts';
+import { findTarget, type MergeTarget } from '../publishing/target.ts';
 import { type CloneSource, isPublished } from './clone-source.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -29,7 +29,7 @@ export async function foreseePublication(
   { profile, event, run }: Pick<Prepared, 'profile' | 'event' | 'run'>,
   { mirror, commit, home }: Pick<CloneSource, 'mirror' | 'commit' | 'home'>,
   signal: AbortSignal,
-): Promise<Target | undefined> {
+): Promise<MergeTarget | undefined> {
   const rule = profile.publish;
   if (!rule || !isPublished(profile) || home === undefined) return undefined;
   const main = mainMirror(mirror);
@@ -48,14 +48,14 @@ export async function foreseePublication(
 }
 
 /** Commits on the branch of a pull request itself are merged into nothing new. */
-const OWN: Target = { into: null, isDefault: false };
+const OWN: MergeTarget = { into: null, isDefault: false };
 
 /** The final message is known only when the agent is done. */
 function needsSummary({ branch }: PublishRule): boolean {
   return branch.includes('summary');
 }
 
-function refuseBranch(branch: string, branches: Branches, { into }: Target): Problem | undefined {
+function refuseBranch(branch: string, branches: Branches, { into }: MergeTarget): Problem | undefined {
   if (branch === into) return branchTaken(branch);
   return branchNameProblem(branch) ?? branchInTheWay(branch, branches);
 }
@@ -69,7 +69,7 @@ async function askPull(
   if (run.issueNumber === null) return undefined;
   const client = parts.clientFor(profile, run.repository, publishPurpose(profile));
   try {
-    const pull = await readPullRequest(client, { owner, repo: repository, number: run.issueNumber });
+    const pull = await fetchPullRequest(client, { owner, repo: repository, number: run.issueNumber });
     if (rule.as === 'pull-request') return refuseTarget(pull, branches);
     const refused = await refuseOwnBranch(client, { owner, repository }, pull);
     return refused ?? (pull.headSha === commit ? undefined : headElsewhere(pull, commit));

@@ -1,6 +1,6 @@
 import type { FlowEvent } from '../../events/event.ts';
 import { neutral, neutralTitle } from '../../feedback/neutral.ts';
-import { cut, fitInto, prepare, shorten } from '../../feedback/outgoing.ts';
+import { cut, fitInto, prepareText, shorten } from '../../feedback/outgoing.ts';
 import type { PublishRule } from '../../profiles/profile.ts';
 import type { PUBLISH_NAMES } from '../../profiles/publish.ts';
 import { renderPrompt, renderText } from '../../prompts/render.ts';
@@ -8,7 +8,7 @@ import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Run } from '../../runs/run.ts';
 import { hasClosingWords } from '../../text/closing-words.ts';
 import { isAboutDiscussion } from '../reporting/report-targets.ts';
-import type { Target } from './target.ts';
+import type { MergeTarget } from './target.ts';
 
 /** GitHub takes 256 characters of a title and 65,536 of a text: https://docs.github.com/rest/pulls/pulls#create-a-pull-request */
 const TITLE_LIMIT = 250;
@@ -18,7 +18,7 @@ const BODY_LIMIT = 60_000;
 type Mark = (runId: string) => string;
 
 /** What an agent's commits were when they were kept; `committer` is whom git in its container commits as, `Name <mail>`. */
-export type Kept = { base: string; commit: string; committer?: string; changesNothing?: boolean };
+export type KeptCommits = { base: string; commit: string; committer?: string; changesNothing?: boolean };
 
 /**
  * What is to be published of a run, decided once: names and texts rendered, masked, and mentioning nobody whom the
@@ -28,8 +28,8 @@ export function planPublication(parts: {
   rule: PublishRule;
   event: FlowEvent;
   run: Run;
-  kept: Kept;
-  target: Target;
+  kept: KeptCommits;
+  target: MergeTarget;
   mask: (text: string) => string;
   mark: Mark;
 }): PublishPlan {
@@ -102,20 +102,20 @@ type Values = Readonly<Record<string, string>>;
 function bodyOf(template: string, values: Values, mask: (text: string) => string): string {
   const keepClosing = isClosing(template);
   const said = Object.entries(values).map(([name, text]) => {
-    const whole = shorten(prepare(text, mask), BODY_LIMIT);
+    const whole = shorten(prepareText(text, mask), BODY_LIMIT);
     return [name, keepClosing ? neutral(whole) : whole];
   });
   const body = renderText({ template, values: Object.fromEntries(said) });
-  return fitInto(prepare(body, mask), BODY_LIMIT, { keepClosing });
+  return fitInto(prepareText(body, mask), BODY_LIMIT, { keepClosing });
 }
 
 function titleOf(template: string, values: Values, mask: (text: string) => string): string {
   const keepClosing = isClosing(template);
   const said = Object.entries(values).map(([name, text]) => {
-    const line = oneLine(prepare(text, mask));
+    const line = oneLine(prepareText(text, mask));
     return [name, keepClosing ? neutralTitle(line) : line];
   });
-  const title = oneLine(prepare(renderText({ template, values: Object.fromEntries(said) }), mask));
+  const title = oneLine(prepareText(renderText({ template, values: Object.fromEntries(said) }), mask));
   for (let size = TITLE_LIMIT; ; size -= 10) {
     const shown = neutralTitle(
       cut(title, size, () => '…'),

@@ -16,7 +16,7 @@ import { readDelivered } from '../delivered.ts';
 import { type Directories, runPlaces } from '../paths.ts';
 import { patchComment, readPatch } from '../reporting/patch-comment.ts';
 import { planPublication } from './publication.ts';
-import type { Target } from './target.ts';
+import type { MergeTarget } from './target.ts';
 import type { PublishWordsParts } from './texts.ts';
 
 /** What publishing one run takes from the rest of the service. */
@@ -82,7 +82,7 @@ export function changesNothing(
 function targetTold(
   told: Record<string, unknown> | undefined,
   { repository, pullRequest }: FlowEvent,
-): Target {
+): MergeTarget {
   const { into, isDefault } = told ?? {};
   if (typeof into === 'string' || into === null) return { into, isDefault: isDefault === true };
   return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };

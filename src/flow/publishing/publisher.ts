@@ -7,7 +7,7 @@ import type { Run } from '../../runs/run.ts';
 import { isFinalFault } from './errors.ts';
 import { createLanes } from './keyed-queue.ts';
 import { carryOut, decidePublication, type PublishingParts } from './publish-run.ts';
-import { noteDelayed, notePublished, noteRefused } from './texts.ts';
+import { noteDelayed, notePublished, notePublishRefused } from './texts.ts';
 
 /** Tried this often before it is given up: with the waits below, for about a day. */
 const MAX_TRIES = 18;
@@ -91,7 +91,7 @@ async function giveUpLost(parts: PublisherParts): Promise<void> {
   const before = parts.clock.now() - HOST_PATIENCE_MS;
   for (const publication of await parts.publications.overdue(host, before, 20)) {
     const run = await runOf(parts, publication);
-    if (run) await noteRefused(parts, run, [hostGone()]);
+    if (run) await notePublishRefused(parts, run, [hostGone()]);
     await parts.publications.failed(publication, 'publish_host_gone', null);
   }
 }
@@ -100,12 +100,12 @@ async function giveUpLost(parts: PublisherParts): Promise<void> {
 async function decide(parts: PublisherParts, run: Run): Promise<boolean> {
   try {
     const decision = await decidePublication(parts, run);
-    if ('refused' in decision) await noteRefused(parts, run, decision.refused);
+    if ('refused' in decision) await notePublishRefused(parts, run, decision.refused);
     if (!('plan' in decision)) return false;
     await parts.publications.add({ ...run, host: run.host ?? '' }, decision.plan);
     return true;
   } catch (error) {
-    await noteRefused(parts, run, [asFlowError(error).toProblem()]);
+    await notePublishRefused(parts, run, [asFlowError(error).toProblem()]);
     return false;
   }
 }
@@ -120,7 +120,7 @@ async function tryOne(
   try {
     const result = await carryOut(parts, { publication, run, signal });
     if ('refused' in result) {
-      await noteRefused(parts, run, result.refused);
+      await notePublishRefused(parts, run, result.refused);
       await parts.publications.refused(publication, result.refused.map(({ code }) => code).join(', '));
     } else {
       await notePublished(parts, run, result);
@@ -149,7 +149,7 @@ async function postpone(
   const final = tries >= MAX_TRIES || isFinalFault(fault);
   const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** publication.tries);
   parts.log.warn({ err: error, run: run.id, tries, final }, 'a publication did not go through');
-  if (final) await noteRefused(parts, run, [fault.toProblem()]);
+  if (final) await notePublishRefused(parts, run, [fault.toProblem()]);
   else await noteDelayed(parts, run, { fault, tries });
   const why = parts.mask(`${fault.code}: ${fault.message}`);
   await parts.publications.failed(publication, why, final ? null : parts.clock.now() + wait);

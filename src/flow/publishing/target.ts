@@ -7,13 +7,17 @@ import { isQueueBranch } from '../../workspaces/mirrors/holders.ts';
 import { followsDefault } from '../admission/checkout-rule.ts';
 
 /** The branch that a pull request of a run is to be merged into; null where it is that of the event's own pull request, which GitHub is asked for. */
-export type Target = { into: string | null; isDefault: boolean };
+export type MergeTarget = { into: string | null; isDefault: boolean };
 
 /** Events that name a branch of the repository itself, whatever commits it has by now. */
 const OF_A_BRANCH: readonly string[] = ['push', 'merge_group'];
 
 /** What a repository has: its branches, which is the default one, and which hold a commit. */
-export type Found = { branches: Branches; home: string; holdersOf(commit: string): Promise<string[]> };
+export type KnownBranches = {
+  branches: Branches;
+  home: string;
+  holdersOf(commit: string): Promise<string[]>;
+};
 
 /**
  * Looks the target of a run up among the branches that the repository has now; `home` is its default branch. Throws
@@ -22,8 +26,8 @@ export type Found = { branches: Branches; home: string; holdersOf(commit: string
 export async function findTarget(
   { checkout }: Pick<Profile, 'checkout'>,
   event: FlowEvent,
-  { branches, home, holdersOf }: Found,
-): Promise<Target> {
+  { branches, home, holdersOf }: KnownBranches,
+): Promise<MergeTarget> {
   const isThere = (name: string): boolean => branches.has(name) && !isQueueBranch(name);
   const byDefault = { into: home, isDefault: true };
   if (followsDefault(checkout, event)) return byDefault;

@@ -1,7 +1,7 @@
 import type { FlowError, Problem } from '../../base/errors.ts';
 import { publicProblem } from '../../feedback/public-words.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { Published, Refusal } from '../../publish/push/publish.ts';
+import type { Published, PublishRefusal } from '../../publish/push/publish.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 
@@ -32,10 +32,10 @@ export async function notePublished(
 }
 
 /** Writes into the timeline why nothing was published: every reason, and what to do. What is for the operator alone is not in the text. */
-export async function noteRefused(
+export async function notePublishRefused(
   parts: PublishWordsParts,
   run: Run,
-  problems: readonly Refusal[],
+  problems: readonly PublishRefusal[],
 ): Promise<void> {
   const codes = problems.map(({ code }) => code).join(', ');
   const detail = parts.mask(problems.flatMap((problem) => problem.detail || []).join('\n\n'));

@@ -19,7 +19,7 @@ export type Heard = AgentResult & {
 };
 
 /** Hears a handler's output, line by line, and writes what its agent does into the timeline. */
-export type Listener = {
+export type OutputListener = {
   hear(line: HeardLine): void;
   /** Whether the agent has said that its turn is over. */
   isDone(): boolean;
@@ -43,7 +43,7 @@ export function createListener(
     write,
     mask,
   }: { mark: string | undefined; write: TimelineWriter['write']; mask: (text: string) => string },
-): Listener {
+): OutputListener {
   const agent: AgentReader = eventsOf(handler) === 'codex' ? createCodexReader(mask) : createPlainReader();
   const reader = fromHandlerStart(agent);
   if (mark === undefined) reader.begin();

@@ -15,7 +15,7 @@ import { begin } from './launch.ts';
 import { verdictOf } from './outcome.ts';
 
 /** What taking a run up again needs besides its life. */
-export type RecoverParts = LifeParts & { engineWatch: EngineWatch };
+export type ResumeParts = LifeParts & { engineWatch: EngineWatch };
 
 /** How far apart runs begin again of which one may be what ends the service. */
 const BETWEEN_MS = 10_000;
@@ -24,7 +24,7 @@ const BETWEEN_MS = 10_000;
 const ENGINE_MS = 5_000;
 
 /** Goes on with a run that this process, or one before it on this host, had begun: by what the engine says of its container. */
-export async function resume(parts: RecoverParts, run: Run, flight: Flight, behind = 0): Promise<void> {
+export async function resume(parts: ResumeParts, run: Run, flight: Flight, behind = 0): Promise<void> {
   if (isSuspect(run)) return await setAside(parts, run);
   await reopenEgress(parts, run);
   await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service took the run up.' });
@@ -54,7 +54,7 @@ export function isSuspect(run: Run): boolean {
 }
 
 /** Ends a run without reading anything that it left; the sweep removes it. */
-async function setAside(parts: RecoverParts, run: Run): Promise<void> {
+async function setAside(parts: ResumeParts, run: Run): Promise<void> {
   const cause = runEndsService();
   parts.log.error({ err: cause, run: run.id }, 'a run is set aside');
   await parts.engineWatch.untilReady(AbortSignal.timeout(ENGINE_MS)).catch(() => undefined);
@@ -63,7 +63,7 @@ async function setAside(parts: RecoverParts, run: Run): Promise<void> {
 }
 
 /** A run whose agent may have started has lost its container; any other simply waits again. */
-async function withoutContainer(parts: RecoverParts, run: Run, behind: number): Promise<void> {
+async function withoutContainer(parts: ResumeParts, run: Run, behind: number): Promise<void> {
   if (run.state === 'preparing' && run.launchingAt === null) {
     const waitMs = run.suspicion < WAITS_FROM ? 0 : behind * BETWEEN_MS;
     await putBack(parts, run, 'the service stopped before its agent had started', { waitMs });
@@ -75,7 +75,7 @@ async function withoutContainer(parts: RecoverParts, run: Run, behind: number): 
 
 /** The order to start it may still be on its way to the engine, so it is removed only if it has not begun meanwhile. */
 async function neverStarted(
-  parts: RecoverParts,
+  parts: ResumeParts,
   run: Run,
   flight: Flight,
   containerId: string,
@@ -86,7 +86,7 @@ async function neverStarted(
 }
 
 /** Before anything else: an agent waits only a few seconds for its way out to come back. */
-async function reopenEgress(parts: RecoverParts, run: Run): Promise<void> {
+async function reopenEgress(parts: ResumeParts, run: Run): Promise<void> {
   if (run.state === 'reporting' || !existsSync(runPlaces(parts.directories, run).files)) return;
   const { execution } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   await openEgress(parts, run, execution.runtime.network ?? parts.defaults.network);
@@ -94,7 +94,7 @@ async function reopenEgress(parts: RecoverParts, run: Run): Promise<void> {
 
 /** The container of the run's current attempt as the engine sees it now. */
 async function findContainer(
-  parts: RecoverParts,
+  parts: ResumeParts,
   run: Run,
 ): Promise<{ containerId: string; startedAt: number | null } | undefined> {
   const found = await parts.engine.list(parts.directories.installation);

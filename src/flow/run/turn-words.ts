@@ -4,7 +4,7 @@ import type { ContainerEnd } from '../../containers/supervise/container-end.ts';
 import type { EndReason, Outcome } from '../../runs/run.ts';
 
 /** What came of a run, and what is said of it besides; null is nothing. */
-export type Judgement = { outcome: Outcome; reason: EndReason | null; note: string | null };
+export type TurnOutcome = { outcome: Outcome; reason: EndReason | null; note: string | null };
 
 /** Ends that say nothing against an agent that has finished: it was done, and only its process was not. */
 const PATIENCE_ENDED: readonly ContainerEnd['endedBy'][] = ['done', 'stall', 'deadline'];
@@ -15,10 +15,10 @@ const PATIENCE_ENDED: readonly ContainerEnd['endedBy'][] = ['done', 'stall', 'de
  * `turn` is null for a handler without events, and `isUnread` tells that some of them may have been missed.
  */
 export function judgeTurn(
-  byEnd: Omit<Judgement, 'note'>,
+  byEnd: Omit<TurnOutcome, 'note'>,
   end: ContainerEnd,
   { turn, isUnread }: { turn: AgentTurn | null; isUnread: boolean },
-): Judgement {
+): TurnOutcome {
   const plain = { ...byEnd, note: null };
   if (!turn || end.startFailure || end.outOfMemory) return plain;
   if (PATIENCE_ENDED.includes(end.endedBy)) {
@@ -38,7 +38,7 @@ const NOT_ENDED =
 const NOT_HEARD =
   'Part of the output was lost, so it is not known whether the agent finished its turn; its exit code 0 was taken for success.';
 
-function failed(error: FlowError): Judgement {
+function failed(error: FlowError): TurnOutcome {
   return { outcome: 'failed', reason: error.toProblem(), note: null };
 }
 

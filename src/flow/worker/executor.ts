@@ -4,17 +4,17 @@ import { type Flight, hostLost, runEndsService } from '../active-run.ts';
 import { dismiss, forsake, removeContainers } from '../run/conclude.ts';
 import { execute } from '../run/execute.ts';
 import { verdictOf } from '../run/outcome.ts';
-import { isSuspect, type RecoverParts, resume } from '../run/resume.ts';
+import { isSuspect, type ResumeParts, resume } from '../run/resume.ts';
 import type { Executor } from './worker.ts';
 
 /** How long after a fault of our own a run is taken up again. */
 const AGAIN_MS = 2_000;
 
 /** One way of working on a run. */
-type Work = (parts: RecoverParts, run: Run, flight: Flight, behind?: number) => Promise<void>;
+type Work = (parts: ResumeParts, run: Run, flight: Flight, behind?: number) => Promise<void>;
 
 /** Lives of runs that never reject: after a fault of the database or the engine a run is taken up where it is. */
-export function createExecutor(parts: RecoverParts): Executor {
+export function createExecutor(parts: ResumeParts): Executor {
   const persist = async (run: Run, flight: Flight, work: Work, behind?: number): Promise<void> => {
     try {
       await work(parts, run, flight, behind);
@@ -52,7 +52,7 @@ export function createExecutor(parts: RecoverParts): Executor {
 }
 
 /** Nothing of an attempt that is somebody else's, or given up, may go on here. */
-async function letGo(parts: RecoverParts, run: Run): Promise<void> {
+async function letGo(parts: ResumeParts, run: Run): Promise<void> {
   await removeContainers(parts, run).catch((error: unknown) =>
     parts.log.warn({ err: error, run: run.id }, 'a container of a run that was let go is removed later'),
   );

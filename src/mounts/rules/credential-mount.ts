@@ -8,7 +8,7 @@ import { shown } from '../text.ts';
 import type { Trail } from './resolve.ts';
 
 /** How a bind is delivered: as it is, as a copy of one file, or as a share of an agent's state. */
-export type Delivery = { kind: 'bind' } | { kind: 'credential' | 'agent-state'; name: string };
+export type DeliveryMode = { kind: 'bind' } | { kind: 'credential' | 'agent-state'; name: string };
 
 /** The agents whose state may be mounted: the name of the copy, the directory's base name, the file with the login. */
 const AGENTS = [
@@ -28,7 +28,11 @@ const COPY_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
  * source holds an agent's login or has the name of an agent's directory; where nothing is there, names decide alone.
  * Throws `mount_credential_target`, `mount_credential_shape`.
  */
-export function deliveryOf(bind: BindArg, trail: Trail, inSecrets: readonly string[] | undefined): Delivery {
+export function deliveryOf(
+  bind: BindArg,
+  trail: Trail,
+  inSecrets: readonly string[] | undefined,
+): DeliveryMode {
   const forSecrets = isInside(SECRETS_TARGET, bind.target);
   const targetAgent = AGENTS.find(({ directory }) => posix.basename(bind.target) === directory);
   const sourceAgent = agentOfSource(trail, inSecrets);
@@ -63,7 +67,7 @@ function agentState(
   agent: Agent,
   sourceAgent: Agent | undefined,
   inSecrets: readonly string[] | undefined,
-): Delivery {
+): DeliveryMode {
   if (posix.basename(bind.target) !== agent.directory)
     throw targetWrong(bind, `/home/user/${agent.directory}`);
   if (sourceAgent && sourceAgent !== agent) {
@@ -79,7 +83,7 @@ function agentState(
   return { kind: 'agent-state', name: agent.name };
 }
 
-function credentialFile(bind: BindArg, trail: Trail): Delivery {
+function credentialFile(bind: BindArg, trail: Trail): DeliveryMode {
   const name = posix.basename(bind.target);
   if (posix.dirname(bind.target) !== SECRETS_TARGET) {
     throw targetWrong(bind, posix.join(SECRETS_TARGET, posix.basename(bind.source)));

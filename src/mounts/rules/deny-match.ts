@@ -7,7 +7,7 @@ import { isNamed, type PathNames, pathNames, type Relation, relate } from './pat
 import type { Trail } from './resolve.ts';
 
 /** What a source is wanted for: `copy` may be one of the excepted names, `own` is the run's own directory. */
-export type Purpose = 'bind' | 'copy' | 'own';
+export type SourcePurpose = 'bind' | 'copy' | 'own';
 
 type Denial = { entry: DenyEntry; path: string; words: string };
 
@@ -16,7 +16,7 @@ type Denial = { entry: DenyEntry; path: string; words: string };
  * file, so that another name for a denied directory (a mount of the host, other letters where case does not count) is
  * found too. Throws `mount_denied` with the entry's reason.
  */
-export function refuseDenied(source: string, trail: Trail, list: DenyList, purpose: Purpose): void {
+export function refuseDenied(source: string, trail: Trail, list: DenyList, purpose: SourcePurpose): void {
   for (const spelling of trail.spellings) {
     const names = pathNames(spelling);
     const denial = deniedByName(names, list, purpose) ?? deniedByPlace(spelling, names, list, purpose);
@@ -40,7 +40,7 @@ export function insideSecrets(trail: Trail, list: DenyList): readonly string[] |
   return undefined;
 }
 
-function deniedByName(path: PathNames, list: DenyList, purpose: Purpose): Denial | undefined {
+function deniedByName(path: PathNames, list: DenyList, purpose: SourcePurpose): Denial | undefined {
   if (purpose === 'own') return undefined;
   const rule = list.names.find(({ pattern }) => path.folded.some((name) => isNamed(pattern, name)));
   return rule && { entry: rule.entry, path: rule.name, words: `a part of it is named ${rule.name}` };
@@ -50,7 +50,7 @@ function deniedByPlace(
   spelling: string,
   path: PathNames,
   list: DenyList,
-  purpose: Purpose,
+  purpose: SourcePurpose,
 ): Denial | undefined {
   const mountable = purpose === 'copy' && isMountableCredential(spelling, path, list);
   const found = list.places.flatMap((rule) => {
@@ -65,7 +65,7 @@ function deniedByPlace(
   return first && denialOf(first.rule, first.relation);
 }
 
-function deniedByIdentity(real: string, list: DenyList, purpose: Purpose): Denial | undefined {
+function deniedByIdentity(real: string, list: DenyList, purpose: SourcePurpose): Denial | undefined {
   const mountable = purpose === 'copy' && isMountableCredential(real, pathNames(real), list);
   const isDenied = ({ entry }: DenyRule, relation: Relation): boolean =>
     denies(entry, relation, purpose) && !isWidened(list, entry, real, relation, purpose);
@@ -101,7 +101,7 @@ function isWidened(
   entry: DenyEntry,
   path: string,
   relation: Relation,
-  purpose: Purpose,
+  purpose: SourcePurpose,
 ): boolean {
   if (!entry.policy) return false;
   if (entry.except)
@@ -116,7 +116,7 @@ function lies(path: string, directory: string): Relation {
   return rest === '' ? { is: 'same' } : { is: 'below', rest: rest.split('/') };
 }
 
-function denies(entry: DenyEntry, relation: Relation, purpose: Purpose): boolean {
+function denies(entry: DenyEntry, relation: Relation, purpose: SourcePurpose): boolean {
   if (purpose === 'own' && entry.own) return false;
   // A socket by itself is no file or directory, which says it better.
   if (entry.kind === 'listener' && relation.is === 'same') return false;

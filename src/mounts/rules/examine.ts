@@ -7,7 +7,7 @@ import { checkSourcePath } from '../paths.ts';
 import { checkMountTarget, SECRETS_TARGET } from '../target.ts';
 import { searchBelow } from './below.ts';
 import { collisionsOf } from './collisions.ts';
-import { type Delivery, deliveryOf } from './credential-mount.ts';
+import { type DeliveryMode, deliveryOf } from './credential-mount.ts';
 import { refuseOutside } from './credential-place.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { insideSecrets, refuseDenied } from './deny-match.ts';
@@ -75,7 +75,7 @@ function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined 
   return { mount, checked: checkedBind(mount, trail.real, delivery), trail, faults };
 }
 
-function checkedBind(mount: BindArg, real: string, delivery: Delivery): CheckedMount {
+function checkedBind(mount: BindArg, real: string, delivery: DeliveryMode): CheckedMount {
   if (delivery.kind === 'bind') return { ...mount, kind: 'bind', realSource: real };
   const source = delivery.kind === 'credential' ? unfollowed(mount.source) : real;
   return { ...mount, source, kind: delivery.kind, name: delivery.name };

@@ -8,7 +8,7 @@ import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from '..
 import { toPublish } from '../publish.ts';
 import { tooManyCandidates } from '../value-faults.ts';
 import { countCandidates, MAX_CANDIDATES } from './expand.ts';
-import type { Settings, VariableSetting } from './fragment.ts';
+import type { FragmentSettings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
 import { ownPlaceProblems } from './own-paths.ts';
 import { policyFaults } from './policy-faults.ts';
@@ -93,25 +93,27 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
 }
 
 /** Without a group nothing waits, whatever `onBusy` says. */
-function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<Settings['concurrency']> = {}) {
+function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<FragmentSettings['concurrency']> = {}) {
   return group ? { concurrency: { group, onBusy } } : {};
 }
 
-function toGitHub(setting: NonNullable<Settings['credentials']>['github']): Profile['credentials']['github'] {
+function toGitHub(
+  setting: NonNullable<FragmentSettings['credentials']>['github'],
+): Profile['credentials']['github'] {
   return setting && { permissions: setting.permissions, ...(setting.env ? { env: setting.env } : {}) };
 }
 
-type HandlerSetting = NonNullable<NonNullable<Settings['execution']>['handler']>;
+type HandlerSetting = NonNullable<NonNullable<FragmentSettings['execution']>['handler']>;
 type CompleteHandler = HandlerSetting & Required<Pick<HandlerSetting, 'type' | 'command'>>;
 
 type Complete = {
-  trigger: NonNullable<Settings['trigger']>;
+  trigger: NonNullable<FragmentSettings['trigger']>;
   handler: CompleteHandler;
-  runtime: NonNullable<NonNullable<Settings['execution']>['runtime']>;
+  runtime: NonNullable<NonNullable<FragmentSettings['execution']>['runtime']>;
   image: Runtime['image'];
 };
 
-function completeOf({ trigger, execution }: Settings): Complete | { missing: string[] } {
+function completeOf({ trigger, execution }: FragmentSettings): Complete | { missing: string[] } {
   const { handler, runtime } = execution ?? {};
   if (
     trigger?.event !== undefined &&
@@ -170,7 +172,7 @@ function toVariables(settings: Readonly<Record<string, VariableSetting>>): Promp
 }
 
 /** `from` decides: a ref that a fragment above set is not meant any more when a nearer one says otherwise. */
-function toCheckout(setting: Settings['checkout']): CheckoutRule {
+function toCheckout(setting: FragmentSettings['checkout']): CheckoutRule {
   const from = (setting?.from ?? 'auto') as CheckoutRule['from'];
   const { depth, agentConfig = 'base' } = setting ?? {};
   return { from, ref: from === 'ref' ? setting?.ref : undefined, depth, agentConfig };

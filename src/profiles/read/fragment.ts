@@ -28,7 +28,7 @@ export type RuntimeSetting = {
 type CheckoutSetting = { from?: string; ref?: string; depth?: number; agentConfig?: 'base' | 'head' };
 
 /** One fragment, valid by the schema, in the one form that merges: nothing in it can be written in two ways. */
-export type Settings = {
+export type FragmentSettings = {
   trigger?: Trigger;
   allow?: {
     permission?: 'read' | 'triage' | 'write' | 'maintain' | 'admin' | 'any';
@@ -66,15 +66,15 @@ export type Fragment = {
   folder: string;
   file: string;
   description: string | undefined;
-  settings: Settings;
+  settings: FragmentSettings;
 };
 
-type Written = Omit<Settings, 'checkout' | 'execution'> & {
+type Written = Omit<FragmentSettings, 'checkout' | 'execution'> & {
   $schema?: string;
   description?: string;
   checkout?: string | CheckoutSetting;
-  execution?: Omit<NonNullable<Settings['execution']>, 'handler'> & {
-    handler?: Omit<NonNullable<NonNullable<Settings['execution']>['handler']>, 'promptVariables'> & {
+  execution?: Omit<NonNullable<FragmentSettings['execution']>, 'handler'> & {
+    handler?: Omit<NonNullable<NonNullable<FragmentSettings['execution']>['handler']>, 'promptVariables'> & {
       promptVariables?: WrittenVariables;
     };
   };
@@ -104,7 +104,7 @@ export function toFragment(value: unknown, place: { folder: string; file: string
           ...(handler && { handler: { ...handler, ...variablesOf(handler.promptVariables) } }),
         },
       }),
-    } as Settings,
+    } as FragmentSettings,
   };
 }
 

@@ -1,11 +1,14 @@
-import type { Fragment, Settings } from './fragment.ts';
+import type { Fragment, FragmentSettings } from './fragment.ts';
 
 /** The fragments on one path, from the root down; what a profile is made of. */
 export type Line = readonly [Fragment, ...Fragment[]];
 
 /** The settings of a line of fragments: objects merge deeply, scalars and lists of the nearest fragment replace. */
-export function mergeLine(line: Line): Settings {
-  return line.reduce<unknown>((merged, fragment) => mergeDeep(merged, fragment.settings), {}) as Settings;
+export function mergeLine(line: Line): FragmentSettings {
+  return line.reduce<unknown>(
+    (merged, fragment) => mergeDeep(merged, fragment.settings),
+    {},
+  ) as FragmentSettings;
 }
 
 /** The file of the nearest fragment that sets something at `path`, or the nearest of all when none does. */

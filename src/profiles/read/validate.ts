@@ -20,8 +20,8 @@ import { attributeUnknown, pathUnknown, variableTwice, wrongValue } from '../val
 import {
   bothLists,
   type Fragment,
+  type FragmentSettings,
   type RuntimeSetting,
-  type Settings,
   type WrittenVariables,
 } from './fragment.ts';
 import { keysAsFlags, readSize, SIZE_KEYS } from './runtime.ts';
@@ -111,7 +111,7 @@ function listProblems(network: RuntimeSetting['network'], { checkAllowList, poli
 }
 
 /** What looks like a token, in every text of a profile that reaches the container; flags are looked at as they are read. */
-function secretFaults({ handler, runtime }: NonNullable<Settings['execution']>, at: At): Fault[] {
+function secretFaults({ handler, runtime }: NonNullable<FragmentSettings['execution']>, at: At): Fault[] {
   const texts: [place: string, text: unknown][] = [
     ...(handler?.command ?? []).map((text, index) => texted('handler', ['command', index], text)),
     ...(handler?.args ?? []).map((text, index) => texted('handler', ['args', index], text)),

@@ -4,10 +4,10 @@ import { actionsOf, type EventKind } from '../../events/payload-shapes.ts';
 import type { Trigger } from '../profile.ts';
 
 /** One value of a condition, with its place in the profile. */
-export type Wanted = { value: Scalar; path: string };
+export type ConditionValue = { value: Scalar; path: string };
 
 /** The values of a condition, none when there is no such condition. */
-export function wantedBy(trigger: Trigger, name: AttributeName): Wanted[] {
+export function wantedBy(trigger: Trigger, name: AttributeName): ConditionValue[] {
   const written = trigger[name];
   if (written === undefined) return [];
   if (!isList(written)) return [{ value: written, path: jsonPointer('trigger', name) }];
@@ -40,6 +40,6 @@ export function hasAction(event: string, action: Scalar): boolean {
 }
 
 /** How a kind is called: `issues` with the action `opened`. */
-export function nameOf({ event, action }: EventKind): string {
+export function eventKindName({ event, action }: EventKind): string {
   return action === '' || action === FREE ? `\`${event}\`` : `\`${event}\` with the action \`${action}\``;
 }

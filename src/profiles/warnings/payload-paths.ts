@@ -4,7 +4,7 @@ import { mayHave } from '../../events/possible.ts';
 import { show } from '../faults.ts';
 import { filterPaths } from '../match/filter-paths.ts';
 import type { PromptVariable, Trigger } from '../profile.ts';
-import { kindsOf, nameOf } from './event-kinds.ts';
+import { eventKindName, kindsOf } from './event-kinds.ts';
 import { pathNever, type Warning } from './warning-faults.ts';
 
 /** Where the variables of a prompt stand; which of the two lists holds one is a matter of writing. */
@@ -72,5 +72,5 @@ const NAMED = 3;
 
 function names(kinds: readonly EventKind[]): string {
   const more = kinds.length > NAMED ? ` and ${kinds.length - NAMED} more` : '';
-  return kinds.slice(0, NAMED).map(nameOf).join(', ') + more;
+  return kinds.slice(0, NAMED).map(eventKindName).join(', ') + more;
 }

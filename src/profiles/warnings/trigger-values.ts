@@ -4,7 +4,7 @@ import type { AttributeName, Scalar } from '../../events/event.ts';
 import { visible } from '../../text/visible.ts';
 import { show } from '../faults.ts';
 import type { Trigger } from '../profile.ts';
-import { isList, type Wanted, wantedBy } from './event-kinds.ts';
+import { type ConditionValue, isList, wantedBy } from './event-kinds.ts';
 import { valueNever, type Warning } from './warning-faults.ts';
 
 /** What is wrong with one value, and what to write instead; undefined for a value that there may be. */
@@ -52,7 +52,7 @@ export function valueWarnings(trigger: Trigger): Warning[] {
   });
 }
 
-function warn(name: string, { value, path }: Wanted, wrong: Wrong): Warning[] {
+function warn(name: string, { value, path }: ConditionValue, wrong: Wrong): Warning[] {
   return wrong ? [valueNever(path, name, `is ${show(value)}, ${wrong.what}`, wrong.mend)] : [];
 }
 

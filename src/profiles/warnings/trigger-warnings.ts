@@ -3,10 +3,10 @@ import { nearest } from '../../base/words.ts';
 import { ATTRIBUTES } from '../../events/event.ts';
 import { nearestEvent } from '../../events/nearest-event.ts';
 import { actionsOf, type EventKind, has } from '../../events/payload-shapes.ts';
-import { type Asked, mayHave } from '../../events/possible.ts';
+import { type ConditionKind, mayHave } from '../../events/possible.ts';
 import { show } from '../faults.ts';
 import type { Trigger } from '../profile.ts';
-import { hasAction, kindsOf, nameOf, type Wanted, wantedBy } from './event-kinds.ts';
+import { type ConditionValue, eventKindName, hasAction, kindsOf, wantedBy } from './event-kinds.ts';
 import { actionUnknown, attributeNever, eventUnknown, valueNever, type Warning } from './warning-faults.ts';
 
 /** Events about accounts, though their types allow a repository: https://docs.github.com/webhooks/webhook-events-and-payloads */
@@ -94,7 +94,7 @@ export function actionWarnings(trigger: Trigger): Warning[] {
   ];
 }
 
-function unknownAction({ value, path }: Wanted, events: readonly string[]): Warning {
+function unknownAction({ value, path }: ConditionValue, events: readonly string[]): Warning {
   const known = [...new Set(events.flatMap(actionsOf))].filter((action) => action !== '');
   const names = events.map((event) => `\`${event}\``).join(', ');
   if (known.length === 0)
@@ -135,14 +135,14 @@ function nearestAction(action: string, known: readonly string[]): string {
 /** Warns of conditions on what the events of the trigger never have: all of them, one of its events, or one of its actions. */
 export function attributeWarnings(trigger: Trigger): Warning[] {
   const kinds = kindsOf(trigger);
-  const asked: Asked[] = ATTRIBUTES.filter(
+  const asked: ConditionKind[] = ATTRIBUTES.filter(
     (name) => trigger[name] !== undefined && !['event', 'action'].includes(name),
   );
   if (trigger.labels && trigger.labels.length > 0) asked.push('labels');
   return [...asked.flatMap((name) => missing(name, kinds, trigger)), ...contradictions(trigger, kinds)];
 }
 
-function missing(name: Asked, kinds: readonly EventKind[], trigger: Trigger): Warning[] {
+function missing(name: ConditionKind, kinds: readonly EventKind[], trigger: Trigger): Warning[] {
   const without = kinds.filter((kind) => !mayHave(kind, name));
   if (without.length === 0) return [];
   const path = `/trigger/${name}`;
@@ -154,7 +154,7 @@ function missing(name: Asked, kinds: readonly EventKind[], trigger: Trigger): Wa
   const named = trigger.action === undefined ? [] : without.filter(({ event }) => !events.includes(event));
   return [
     ...events.map((event) => attributeNever(path, name, `\`${event}\``, mend)),
-    ...named.map((kind) => attributeNever(path, name, nameOf(kind), mend)),
+    ...named.map((kind) => attributeNever(path, name, eventKindName(kind), mend)),
   ];
 }
 

@@ -54,6 +54,6 @@ export function fromBytes(bytes: string): string {
 }
 
 /** Text as bytes, one character each; the way back of `fromBytes`. */
-export function toBytes(text: string): string {
+export function latin1Bytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }

@@ -1,6 +1,6 @@
 import { hasClosingWords, JOINER, withoutClosingWords } from '../../text/closing-words.ts';
 import { DIRECTIVES } from '../../text/directives.ts';
-import { fromBytes, toBytes } from './commit-object.ts';
+import { fromBytes, latin1Bytes } from './commit-object.ts';
 
 /** Where GitHub takes a name for somebody who is to be notified; the `@` of an address of mail stands behind a word. */
 const MENTION = /(?<!\w)@(?=[a-z0-9])/gi;
@@ -16,12 +16,12 @@ export function harmlessMessage(bytes: string): string {
     withoutClosingWords(text),
   );
   if (harmless === text) return bytes;
-  return text === bytes && /[\x80-\xff]/.test(bytes) ? mixed(harmless) : toBytes(harmless);
+  return text === bytes && /[\x80-\xff]/.test(bytes) ? mixed(harmless) : latin1Bytes(harmless);
 }
 
 /** Of a message that is not UTF-8 only what was put in is. */
 function mixed(text: string): string {
-  return text.replaceAll(JOINER, toBytes(JOINER));
+  return text.replaceAll(JOINER, latin1Bytes(JOINER));
 }
 
 /** What a message would do, in words; empty for a harmless one. */

@@ -2,7 +2,7 @@ import type { Problem } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import { type Change, type ChangeSet, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { linkLeaves } from './link-target.ts';
-import { foldersOf, foldPath, pathPattern } from './path-pattern.ts';
+import { changePattern, foldersOf, foldPath } from './path-pattern.ts';
 
 /** What a publication may hold; each limit counts over all commits together, not only over where they end. */
 export type PublishLimits = {
@@ -71,9 +71,9 @@ function countProblems({ changes, contents }: ChangeSet, limits: PublishLimits):
 
 function pathProblems(changes: readonly Change[], limits: PublishLimits): Problem[] {
   const patterns = [...limits.deny, ...(limits.workflows ? [] : [WORKFLOWS])];
-  const denied = patterns.map((text) => pathPattern(text, true));
-  const folders = patterns.flatMap(foldersOf).map((text) => pathPattern(text, true));
-  const allowed = limits.allow.map((text) => pathPattern(text, false));
+  const denied = patterns.map((text) => changePattern(text, true));
+  const folders = patterns.flatMap(foldersOf).map((text) => changePattern(text, true));
+  const allowed = limits.allow.map((text) => changePattern(text, false));
   // A link in the place of a folder brings other contents to the paths below it.
   const isDenied = ({ path, mode }: Change): boolean =>
     denied.some((fits) => fits(path)) || (mode === LINK_MODE && folders.some((fits) => fits(path)));

@@ -1,14 +1,14 @@
 import { RE2JS } from 're2js';
 
 /** Whether a path of a repository is what a pattern means. */
-export type PathPattern = (path: string) => boolean;
+export type ChangePattern = (path: string) => boolean;
 
 /**
  * Reads a pattern of paths from the root of a repository: `*` and `?` stand for anything within one name, `**` for any
  * number of names; a pattern that ends in `/` means everything below. It is matched in linear time, because agents
  * choose the paths. `folded` takes paths that differ in case or Unicode form only, as some file systems do.
  */
-export function pathPattern(text: string, folded: boolean): PathPattern {
+export function changePattern(text: string, folded: boolean): ChangePattern {
   const whole = text.endsWith('/') ? `${text}**` : text;
   const expression = RE2JS.compile(`(?s)${expressionOf(folded ? foldPath(whole) : whole)}`);
   return (path) => expression.matches(folded ? foldPath(path) : path);

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
 import { askBranch } from '../../github/branches.ts';
 import type { GitHubClient } from '../../github/client.ts';
-import { type PullRequest, readPullRequest } from '../../github/pull-requests.ts';
+import { fetchPullRequest, type PullRequest } from '../../github/pull-requests.ts';
 import { lookAt } from '../../workspaces/look.ts';
 import type { Branches } from '../../workspaces/mirrors/branches.ts';
 import { isQueueBranch } from '../../workspaces/mirrors/holders.ts';
@@ -67,7 +67,7 @@ async function confirm(
 async function targetOf(client: GitHubClient, wish: Destined): Promise<string | undefined> {
   const { owner, repository: repo, number } = wish;
   if (number === null) return undefined;
-  return targetOfPull(await readPullRequest(client, { owner, repo, number }));
+  return targetOfPull(await fetchPullRequest(client, { owner, repo, number }));
 }
 
 /** The branch that a pull request of a run about another one is to be merged into. */
@@ -81,7 +81,7 @@ async function ownBranch(
 ): Promise<Destination | { refused: Problem[] }> {
   const { owner, repository: repo, number } = wish;
   if (number === null) return { refused: [noPullRequest()] };
-  const pull = await readPullRequest(client, { owner, repo, number });
+  const pull = await fetchPullRequest(client, { owner, repo, number });
   const problem = await refuseOwnBranch(client, wish, pull);
   if (problem) return { refused: [problem] };
   if (pull.headSha !== wish.base && pull.headSha !== wish.commit) return { refused: [headMoved(pull)] };

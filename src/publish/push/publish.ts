@@ -40,10 +40,10 @@ export type PublishPlaces = { bundle: string; mirror: string; dir: string };
 /** What came of it; `notes` are what GitHub did not take besides, such as a label. */
 export type Published =
   | { url: string; text: string; branch: string | null; notes: string[] }
-  | { refused: Refusal[] };
+  | { refused: PublishRefusal[] };
 
 /** Why not; `detail` is for the operator alone, and never shown on GitHub. */
-export type Refusal = Problem & { detail?: string };
+export type PublishRefusal = Problem & { detail?: string };
 
 /**
  * Publishes what an agent committed: holds every commit that no branch has against the limits, pushes the branch from a repository that
@@ -138,7 +138,7 @@ async function push(
   parts: PublishParts,
   { repository, plan, destination }: { repository: string; plan: PublishPlan; destination: Destination },
   signal: AbortSignal,
-): Promise<Refusal[]> {
+): Promise<PublishRefusal[]> {
   const { branch, at } = destination;
   if (at === plan.commit) return [];
   await parts.pushing(branch);

@@ -6,7 +6,7 @@ import type { Db } from '../../db/open.ts';
 import type { Run } from '../run.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline } from '../timeline.ts';
-import { type Ceilings, pickRun } from './fair-order.ts';
+import { type ConcurrencyLimits, pickRun } from './fair-order.ts';
 import type { RunOwner } from './owner.ts';
 import { giveHead, lockLanes, PUT_OFF, READY, settleLanes } from './repository-queues.ts';
 
@@ -50,7 +50,7 @@ export async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<Run 
 }
 
 /** What claims work with. */
-export type ClaimParts = { db: Db; clock: Clock; leaseMs: number; ceilings: Ceilings };
+export type ClaimParts = { db: Db; clock: Clock; leaseMs: number; ceilings: ConcurrencyLimits };
 
 /** The run if it is ready still; found by its id alone and judged here: with `READY` in the query, PostgreSQL may read the whole lane for it. */
 async function lookOnceMore(trx: Kysely<unknown>, id: string): Promise<{ head: 0 | 1 } | undefined> {

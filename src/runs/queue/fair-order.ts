@@ -3,7 +3,7 @@ import { runTables } from '../tables.ts';
 import { ACTIVE, HEAD, lockLanes, READY, settleLane } from './repository-queues.ts';
 
 /** How many runs are worked on at once, over all workers, of one repository and of one actor; undefined is no limit. */
-export type Ceilings = { perRepository: number | undefined; perActor: number | undefined };
+export type ConcurrencyLimits = { perRepository: number | undefined; perActor: number | undefined };
 
 type Candidate = { id: string; repository_id: number; actor: string; queued_at: number };
 
@@ -19,7 +19,10 @@ const ACTORS_LOOKED_AT = 200;
  * these the oldest run whose actor has room. Reads the heads of the lanes, never the queue: past the heads of
  * repositories that have living runs, of which there are no more than living runs.
  */
-export async function pickRun(trx: Kysely<unknown>, ceilings: Ceilings): Promise<Candidate | undefined> {
+export async function pickRun(
+  trx: Kysely<unknown>,
+  ceilings: ConcurrencyLimits,
+): Promise<Candidate | undefined> {
   const active = await countActive(trx, ceilings);
   return (
     (await pickIdle(trx, active)) ??
@@ -28,7 +31,7 @@ export async function pickRun(trx: Kysely<unknown>, ceilings: Ceilings): Promise
   );
 }
 
-async function countActive(trx: Kysely<unknown>, { perActor }: Ceilings): Promise<Active> {
+async function countActive(trx: Kysely<unknown>, { perActor }: ConcurrencyLimits): Promise<Active> {
   const rows = await runTables(trx)
     .selectFrom('runs')
     .select((select) => ['repository_id', 'actor', select.fn.countAll<number>().as('count')])
@@ -62,7 +65,7 @@ async function pickIdle(trx: Kysely<unknown>, active: Active): Promise<Candidate
 async function pickBusy(
   trx: Kysely<unknown>,
   { repositories, fullActors }: Active,
-  { perRepository = Number.POSITIVE_INFINITY }: Ceilings,
+  { perRepository = Number.POSITIVE_INFINITY }: ConcurrencyLimits,
 ): Promise<Candidate | undefined> {
   const open = [...repositories].filter(([, count]) => count < perRepository).map(([id]) => id);
   if (open.length === 0) return undefined;

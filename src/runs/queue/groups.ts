@@ -7,14 +7,14 @@ import { GROUPED, lockLanes, settleLanes } from './repository-queues.ts';
 export type RunGroup = { key: string; onBusy: 'queue' | 'replace' | 'drop' };
 
 /** How a run gets into its group: at once, behind others, or not at all because of one that has not ended. */
-export type Joined = { held: 0 | 1 } | { busyWith: string };
+export type GroupAdmission = { held: 0 | 1 } | { busyWith: string };
 
 /**
  * Decides how the run `id` gets into `group`, inside the transaction that then writes its row; from now on no other
  * transaction decides about the group until this one ends. With `replace`, every run of the group that can still be
  * called off is: those that work keep their turn until they are over, so that two never work at once.
  */
-export async function joinGroup(trx: Kysely<unknown>, group: RunGroup, id: string): Promise<Joined> {
+export async function joinGroup(trx: Kysely<unknown>, group: RunGroup, id: string): Promise<GroupAdmission> {
   await lockFor(trx, `group ${group.key}`);
   const others = await membersOf(trx, group.key);
   const [first] = others.filter((other) => other.id !== id);

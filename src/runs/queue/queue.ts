@@ -3,7 +3,7 @@ import type { Db } from '../../db/open.ts';
 import type { Run } from '../run.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { anyReady, claimRun } from './claim.ts';
-import type { Ceilings } from './fair-order.ts';
+import type { ConcurrencyLimits } from './fair-order.ts';
 import type { RunOwner } from './owner.ts';
 import { CALLED_OFF, QUEUED } from './repository-queues.ts';
 
@@ -36,14 +36,14 @@ export type RunQueue = {
 };
 
 /** Neither repositories nor actors are limited. */
-export const NO_CEILINGS: Ceilings = { perRepository: undefined, perActor: undefined };
+export const NO_CEILINGS: ConcurrencyLimits = { perRepository: undefined, perActor: undefined };
 
 /** The queue over an open database; leases last `leaseMs` milliseconds. */
 export function createRunQueue(
   db: Db,
   clock: Clock,
   leaseMs: number,
-  ceilings: Ceilings = NO_CEILINGS,
+  ceilings: ConcurrencyLimits = NO_CEILINGS,
 ): RunQueue {
   const tables = runTables(db.kysely);
   return {

@@ -10,15 +10,15 @@ import { whileYoung } from '../young.ts';
 import { apartStore } from './apart.ts';
 import { type Branches, readBranches } from './branches.ts';
 import { createFetchQueue, type FetchRequest } from './fetch-queue.ts';
-import { type Found, isEmptyMirror, resolveTarget } from './resolve.ts';
+import { isEmptyMirror, type ResolvedCommit, resolveTarget } from './resolve.ts';
 import { updateMirror } from './update-mirror.ts';
-import { ALWAYS, type Target, targetOf, type Want } from './want.ts';
+import { ALWAYS, type FetchTarget, targetOf, type Want } from './want.ts';
 
 /**
  * A commit that is here now; `ref` is the full name it was found by, or the commit where there was none. `mirror` is
  * the repository that has it: the mirror, or a store beside it for what is on none of its branches and tags.
  */
-export type Fetched = Found & { mirror: string };
+export type Fetched = ResolvedCommit & { mirror: string };
 
 /**
  * The bare copies of repositories, one for each of GitHub's repository ids; no container ever sees them.
@@ -151,7 +151,7 @@ export function createMirrors(parts: MirrorParts): Mirrors {
 }
 
 type Search = {
-  target: Target;
+  target: FetchTarget;
   mirror: string;
   store: string | undefined;
   ask: (place: string, kind: string, requests: readonly string[]) => Promise<void>;
@@ -180,7 +180,7 @@ async function look({ target, mirror, store }: Search): Promise<Fetched | undefi
   return ofStore && store !== undefined ? { ...ofStore, mirror: store } : undefined;
 }
 
-async function notThere(mirror: string, url: string, target: Target): Promise<Error> {
+async function notThere(mirror: string, url: string, target: FetchTarget): Promise<Error> {
   if (await isEmptyMirror(mirror)) return repositoryEmpty(url);
   if (target.commit !== undefined) return commitNotFound(url, target.commit);
   return refNotFound(url, target.names[0] ?? 'HEAD');

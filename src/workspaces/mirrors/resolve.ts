@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runGit } from '../git.ts';
-import type { Target } from './want.ts';
+import type { FetchTarget } from './want.ts';
 
 /** A commit of the mirror, and the full name of the ref it was asked by; the commit itself where there was none. */
-export type Found = { commit: string; ref: string };
+export type ResolvedCommit = { commit: string; ref: string };
 
 /** Looks a target up in the mirror; undefined when the mirror has no such commit, or cannot be read. */
 export async function resolveTarget(
   mirror: string,
-  target: Pick<Target, 'names' | 'commit'>,
-): Promise<Found | undefined> {
+  target: Pick<FetchTarget, 'names' | 'commit'>,
+): Promise<ResolvedCommit | undefined> {
   const names = target.commit === undefined ? target.names : [target.commit];
   const { exitCode, stdout } = await runGit(
     [`--git-dir=${mirror}`, 'cat-file', '--batch-check=%(objectname) %(objecttype)'],

@@ -16,7 +16,7 @@ export type Want = {
  * A want as git is asked for it. `names` are tried in this order; `commit` is the one commit that will do, if any.
  * `requests` are for the mirror; what may be on none of its branches and tags goes into the store `apart`.
  */
-export type Target = {
+export type FetchTarget = {
   names: readonly string[];
   commit: string | undefined;
   requests: readonly string[];
@@ -30,7 +30,7 @@ export const FOLLOW_HEAD = 'HEAD';
 export const ALWAYS: readonly string[] = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
 /** Checks a want and puts it in git's words; throws `ref_refused`, `commit_refused` and `repository_sha256_unsupported`. */
-export function targetOf(want: Want): Target {
+export function targetOf(want: Want): FetchTarget {
   if (want.sha !== undefined) checkCommit(want.sha);
   const { names, extra = [], apart } = namesOf(want);
   const byRef = want.ref !== undefined && isCommit(want.ref) ? want.ref : undefined;

@@ -1,7 +1,7 @@
 import { systemClock } from '../../../base/clock.ts';
 import { createTokenRecords } from '../../../credentials/github-app/token-records.ts';
 import type { Io } from '../../terminal/io.ts';
-import { moment, plain, printJson, printTable } from '../../terminal/output.ts';
+import { formatTime, plain, printJson, printTable } from '../../terminal/output.ts';
 import { appsOf } from '../shared/app-store.ts';
 import { readConfig, withStoresOrNone } from '../shared/stores.ts';
 import { appView, tokenView } from './view.ts';
@@ -51,7 +51,7 @@ function printTokens(io: Io, app: string, tokens: readonly ReturnType<typeof tok
       .map(([name, level]) => `${name}:${level}`)
       .join(' '),
     token.remainingSec > 0 ? `${Math.ceil(token.remainingSec / 60)} min` : 'none',
-    token.lastError ? `${token.lastError.code} at ${moment(token.lastError.at)}` : '-',
+    token.lastError ? `${token.lastError.code} at ${formatTime(token.lastError.at)}` : '-',
   ]);
   printTable(io, ['REPOSITORY', 'PERMISSIONS', 'LEFT', 'LAST ERROR'], rows);
   for (const { lastError } of tokens) if (lastError) io.out(plain(`  · ${lastError.message}\n`));

@@ -25,7 +25,7 @@ import { codexSummary } from '../shared/codex-texts.ts';
 import { readConfig } from '../shared/stores.ts';
 import { hasAppSecret, hasAppStore, reportApps, reportServing, storedApps } from './apps.ts';
 import { type Check, check, type Finding, problemsOf } from './check.ts';
-import { describeEngine, reportProfileImages } from './engine.ts';
+import { engineFinding, reportProfileImages } from './engine.ts';
 import { describeGit } from './git.ts';
 import { reportImage } from './image.ts';
 import { checkNeeds, isCodexWanted } from './needs.ts';
@@ -118,7 +118,7 @@ async function* checkEngine(
     await asked.ping();
     const info = await asked.info();
     engine = asked;
-    return describeEngine(info, config);
+    return engineFinding(info, config);
   });
   yield answer;
   yield await look('policy', () => reportPolicy(config, engine));

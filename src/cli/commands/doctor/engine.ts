@@ -17,7 +17,7 @@ import type { Profile } from '../../../profiles/profile.ts';
 import type { Finding } from './check.ts';
 
 /** What the engine is and what follows from it for runs. */
-export function describeEngine(info: EngineInfo, config: Config): Finding {
+export function engineFinding(info: EngineInfo, config: Config): Finding {
   const { version, platform, cpus, memoryBytes } = info;
   const detail = `${version}, ${platform}, ${counted(cpus, 'processor')}, ${formatBytes(memoryBytes)}${usersWords(info, config)}`;
   const problems = [...ownerProblems(info, config), ...(info.unlimited.length > 0 ? [unlimited(info)] : [])];
