@@ -5,7 +5,7 @@ say() {
   printf '%s\n' "$*"
 }
 
-# fault MESSAGE MEND: says both and ends the script.
+# fault MESSAGE HINT: says both and ends the script.
 fault() {
   printf '\n%s\n%s\n' "$1" "$2" >&2
   exit 1

@@ -51,7 +51,7 @@ make_debian() {
   if [ ! -f "$work/debootstrapped" ] || [ ! -s "$work/imported" ]; then
     tail -n 15 "$work/debootstrap.log" >&2
     fault "debootstrap could not make a Debian here, and $pulled cannot be pulled." \
-      "Mend what it says, or bring the image here (docker pull or docker load $pulled); then run: npm run images"
+      "Fix what it says, or bring the image here (docker pull or docker load $pulled); then run: npm run images"
   fi
   docker tag "$(cat "$work/imported")" "$made"
   docker rmi github-flows-empty:latest > /dev/null

@@ -2,28 +2,28 @@
 export type Blame = 'sender' | 'agent' | 'profile' | 'operator' | 'github' | 'docker' | 'service';
 
 /** What a person or a program is told about one fault: a code of docs/errors.md, a sentence, and the way out. */
-export type Problem = { code: string; message: string; mend: string };
+export type Problem = { code: string; message: string; hint: string };
 
 /** A problem found in a file: `path` is the JSON pointer inside `file`, both absent where they do not apply. */
 export type Fault = Problem & { file?: string; path?: string };
 
-/** The one error class: `code` is for programs, `message` says what happened to which value, `mend` what to do. */
+/** The one error class: `code` is for programs, `message` says what happened to which value, `hint` what to do. */
 export class FlowError extends Error {
   readonly code: string;
   readonly blame: Blame;
-  readonly mend: string;
+  readonly hint: string;
 
   constructor(parts: Problem & { blame: Blame; cause?: unknown }) {
     super(parts.message, parts.cause === undefined ? undefined : { cause: parts.cause });
     this.name = 'FlowError';
     this.code = parts.code;
     this.blame = parts.blame;
-    this.mend = parts.mend;
+    this.hint = parts.hint;
   }
 
   /** The part of the error that may be shown; never the cause. */
   toProblem(): Problem {
-    return { code: this.code, message: this.message, mend: this.mend };
+    return { code: this.code, message: this.message, hint: this.hint };
   }
 
   /** The same for operators alone: with the words of an error that nobody expected. */
@@ -35,7 +35,7 @@ export class FlowError extends Error {
   }
 }
 
-/** Several faults told at once, so that nobody mends them one restart at a time. */
+/** Several faults told at once, so that nobody fixes them one restart at a time. */
 export class FaultsError extends FlowError {
   readonly faults: readonly Fault[];
 
@@ -52,7 +52,7 @@ export function unexpected(cause: unknown): FlowError {
     code: 'internal_error',
     blame: 'service',
     message: 'Something that should not happen did.',
-    mend: 'See the cause in the lines of the log around this moment, and report it with them.',
+    hint: 'See the cause in the lines of the log around this moment, and report it with them.',
     cause,
   });
 }

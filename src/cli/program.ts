@@ -73,7 +73,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
 function reportUsage(io: Io, error: CommanderError, hint: string, json: boolean): number {
   if (error.exitCode === 0) return 0;
   const message = error.code === 'commander.help' ? 'A subcommand is missing.' : sentence(error.message);
-  if (json) printJson(io, { error: { code: 'usage', message, mend: hint } });
+  if (json) printJson(io, { error: { code: 'usage', message, hint: hint } });
   else if (error.code !== 'commander.help') io.err(plain(`  → ${hint} [usage]\n`));
   return 2;
 }

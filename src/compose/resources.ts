@@ -98,7 +98,7 @@ function makeVarDir(dir: string): void {
       code: 'var_dir_unusable',
       blame: 'operator',
       message: `The directory VAR_DIR ${dir} is not there and cannot be made: ${(error as Error).message}.`,
-      mend: `Make it for the user that the service runs as (\`install -d -m 700 -o <user> ${dir}\`), or set VAR_DIR to a directory that this user may write.`,
+      hint: `Make it for the user that the service runs as (\`install -d -m 700 -o <user> ${dir}\`), or set VAR_DIR to a directory that this user may write.`,
       cause: error,
     });
   }
@@ -164,6 +164,6 @@ function runDirTaken(runDir: string): FlowError {
     code: 'run_dir_taken',
     blame: 'operator',
     message: `RUN_DIR is ${runDir}, and somebody else has made the directory there, or may write it.`,
-    mend: 'Find out who did, remove it, or set RUN_DIR to a directory of a tmpfs that the service alone may write.',
+    hint: 'Find out who did, remove it, or set RUN_DIR to a directory of a tmpfs that the service alone may write.',
   });
 }

@@ -24,7 +24,7 @@ export function joinSecrets(parts: { config: Config; redactor: Redactor; log: Lo
   const stores = createSecretStores({ secretsDir: config.secretsDir, passphrases, clock });
   const told = new Set<string>();
   const drop = (fault: FlowError): void => {
-    const words = `${fault.message} It does not count until then. ${fault.mend}`;
+    const words = `${fault.message} It does not count until then. ${fault.hint}`;
     if (!told.has(words)) log.warn({ code: fault.code }, words);
     told.add(words);
   };

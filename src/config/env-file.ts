@@ -47,7 +47,7 @@ function optionUnknown(file: string, line: number, name: string): Fault {
     code: 'option_unknown',
     file,
     message: `Line ${line} sets ${name.slice(0, 80)}, which is no option, so it does nothing; the nearest is ${near}.`,
-    mend: 'Correct the name or remove the line. docs/configuration.md lists every option.',
+    hint: 'Correct the name or remove the line. docs/configuration.md lists every option.',
   };
 }
 
@@ -57,6 +57,6 @@ function lineUnreadable(file: string, line: number, word: string | undefined): F
     code: 'option_line_unreadable',
     file,
     message: `Line ${line} is no NAME=value, so it does nothing.${begins}`,
-    mend: 'Write NAME=value, with a # before a comment.',
+    hint: 'Write NAME=value, with a # before a comment.',
   };
 }

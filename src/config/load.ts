@@ -41,7 +41,7 @@ function tenantFaults(values: ReadonlyMap<OptionName, unknown>): Fault[] {
     code: 'option_invalid',
     path,
     message: `${path} is ${JSON.stringify(is)}, and should be ${wanted}: the two addresses of GitHub are of different servers.`,
-    mend: `Write ${path}=${wanted}, or remove it.`,
+    hint: `Write ${path}=${wanted}, or remove it.`,
   });
   if (api === 'https://api.github.com' && tenantOf(server))
     return [wrong('GITHUB_API_URL', api, tenantOf(server)?.apiUrl ?? '')];
@@ -143,7 +143,7 @@ function configInvalid(faults: readonly Fault[]): FaultsError {
       code: 'config_invalid',
       blame: 'operator',
       message: `${faults.length === 1 ? 'One option is not as it' : `${faults.length} options are not as they`} should be.`,
-      mend: 'Mend each option named below in the environment or in .env; docs/configuration.md lists them all.',
+      hint: 'Fix each option named below in the environment or in .env; docs/configuration.md lists them all.',
     },
     faults,
   );

@@ -100,7 +100,7 @@ function readDatabaseUrl(option: Option, text: string): Reading {
   return {
     code: 'option_invalid',
     message: `${option.name} should be the address of a PostgreSQL database; it is not repeated here, as it may hold a password.`,
-    mend: `Write ${option.name}=postgres://user:password@host:5432/database, or remove it to store everything in VAR_DIR.`,
+    hint: `Write ${option.name}=postgres://user:password@host:5432/database, or remove it to store everything in VAR_DIR.`,
   };
 }
 
@@ -137,7 +137,7 @@ function wrong(option: Option, text: string, wanted: string): Problem {
   return {
     code: 'option_invalid',
     message: `${option.name} is ${JSON.stringify(shown)}, and should be ${wanted}.`,
-    mend:
+    hint:
       option.default === null
         ? `Correct ${option.name} or remove it.`
         : `Correct ${option.name}, or remove it for the default, ${option.default || 'nothing'}.`,

@@ -54,7 +54,7 @@ export function readEnvFile(file: string): string {
       message: isAbsent
         ? `GITHUB_FLOWS_CONFIG names ${file}, and there is no such file.`
         : `${file} is there but ${code === 'EISDIR' ? 'is a directory, no file of settings' : `cannot be read (${code})`}.`,
-      mend:
+      hint:
         isAbsent || code === 'EISDIR'
           ? 'Name a file with settings in GITHUB_FLOWS_CONFIG, or unset it to have .env read.'
           : `Make it a file that the service's user may read: chmod 600 ${file}; chown "$(id -un)" ${file}.`,

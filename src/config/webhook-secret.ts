@@ -19,17 +19,17 @@ const SAMPLES = [
 
 /** What is wrong with a webhook secret, or undefined. The secret itself is never in the answer. */
 export function checkWebhookSecret(option: string, text: string): Problem | undefined {
-  const mend = `Make one and set it here and at GitHub: echo "${option}=$(openssl rand -hex 32)" >> .env`;
+  const hint = `Make one and set it here and at GitHub: echo "${option}=$(openssl rand -hex 32)" >> .env`;
   if (Buffer.byteLength(text) < MIN_BYTES)
     return {
       code: 'webhook_secret_short',
       message: `${option} has ${counted(Buffer.byteLength(text), 'byte')}; under ${MIN_BYTES} it can be guessed.`,
-      mend,
+      hint,
     };
   const plain = text.toLowerCase().replaceAll(/[^a-z]/g, '');
   const isSample = SAMPLES.some((sample) => plain.replaceAll(sample.replaceAll(/[^a-z]/g, ''), '') === '');
   if (isSample || new Set(text).size < 5)
-    return { code: 'webhook_secret_sample', message: `${option} is a sample that everybody knows.`, mend };
+    return { code: 'webhook_secret_sample', message: `${option} is a sample that everybody knows.`, hint };
   return undefined;
 }
 
@@ -40,6 +40,6 @@ export function webhookSecretMissing(): FlowError {
     blame: 'operator',
     message:
       'WEBHOOK_SECRET is not set and no stored App has a webhook secret, so no delivery could be trusted.',
-    mend: 'Make one and set it here and at GitHub: echo "WEBHOOK_SECRET=$(openssl rand -hex 32)" >> .env',
+    hint: 'Make one and set it here and at GitHub: echo "WEBHOOK_SECRET=$(openssl rand -hex 32)" >> .env',
   });
 }

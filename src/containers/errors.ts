@@ -8,7 +8,7 @@ export function engineUnreachable(address: string, cause: unknown): FlowError {
     code: 'engine_unreachable',
     blame: 'docker',
     message: `The Docker Engine at ${address} cannot be reached (${reason}).`,
-    mend: denied
+    hint: denied
       ? 'Let the service use it: sudo usermod -aG docker "$(id -un)", then log in again.'
       : 'Start it (sudo systemctl start docker), or set DOCKER_HOST to where it listens.',
     cause,
@@ -21,7 +21,7 @@ export function engineTimeout(what: string, seconds: number, cause: unknown): Fl
     code: 'engine_timeout',
     blame: 'docker',
     message: `The Docker Engine did not ${what} within ${seconds} s.`,
-    mend: 'See how busy the machine and its disk are; journalctl -u docker says what the engine waits for.',
+    hint: 'See how busy the machine and its disk are; journalctl -u docker says what the engine waits for.',
     cause,
   });
 }
@@ -32,7 +32,7 @@ export function engineRefused(what: string, status: number, words: string, cause
     code: 'engine_refused',
     blame: 'docker',
     message: `The Docker Engine would not ${what} (status ${status}): ${words}`,
-    mend: 'Change in the profile or on the machine what these words name; `github-flows doctor` checks the engine.',
+    hint: 'Change in the profile or on the machine what these words name; `github-flows doctor` checks the engine.',
     cause,
   });
 }
@@ -44,7 +44,7 @@ export function engineRedirects(status: number, location: string | undefined): F
     code: 'engine_redirects',
     blame: 'docker',
     message: `What answers as the Docker Engine redirects to ${where} (status ${status}); no redirect is followed.`,
-    mend: 'Set DOCKER_HOST to the engine itself, and let the proxy before it, if there is one, pass its paths on as they are.',
+    hint: 'Set DOCKER_HOST to the engine itself, and let the proxy before it, if there is one, pass its paths on as they are.',
   });
 }
 
@@ -54,7 +54,7 @@ export function answerInvalid(detail: string, cause?: unknown): FlowError {
     code: 'engine_answer_invalid',
     blame: 'docker',
     message: `The Docker Engine gave an answer that is none: ${detail}.`,
-    mend: 'Check that DOCKER_HOST leads to a Docker Engine and not through something that changes its answers.',
+    hint: 'Check that DOCKER_HOST leads to a Docker Engine and not through something that changes its answers.',
     cause,
   });
 }
@@ -65,7 +65,7 @@ export function imageNameInvalid(name: string, wrong: string): FlowError {
     code: 'image_name_invalid',
     blame: 'operator',
     message: `${JSON.stringify(name.slice(0, 200))} is no name of an image: it ${wrong}.`,
-    mend: 'Write it as docker does: name:tag, registry.example.com/team/name:tag, or name@sha256:….',
+    hint: 'Write it as docker does: name:tag, registry.example.com/team/name:tag, or name@sha256:….',
   });
 }
 
@@ -75,7 +75,7 @@ export function outputGarbled(detail: string): FlowError {
     code: 'engine_output_garbled',
     blame: 'docker',
     message: `The Docker Engine sent output that is not in its own format: ${detail}.`,
-    mend: 'Check that DOCKER_HOST leads to a Docker Engine and not through something that changes its answers.',
+    hint: 'Check that DOCKER_HOST leads to a Docker Engine and not through something that changes its answers.',
   });
 }
 
@@ -86,7 +86,7 @@ export function imageMissing(name: string, cause: unknown): FlowError {
     code: 'image_missing',
     blame: 'operator',
     message: `The image ${name} is not on this Docker Engine.`,
-    mend: ours ? 'Build it: npm run images' : `Get it: docker pull ${name}`,
+    hint: ours ? 'Build it: npm run images' : `Get it: docker pull ${name}`,
     cause,
   });
 }
@@ -97,7 +97,7 @@ export function containerGone(id: string, cause: unknown): FlowError {
     code: 'container_gone',
     blame: 'docker',
     message: `The container ${id.slice(0, 12)} is no longer on the Docker Engine.`,
-    mend: 'Somebody or something else removed it; leave containers named gf-… to the service.',
+    hint: 'Somebody or something else removed it; leave containers named gf-… to the service.',
     cause,
   });
 }
@@ -108,7 +108,7 @@ export function containerExists(name: string, cause: unknown): FlowError {
     code: 'container_exists',
     blame: 'service',
     message: `A container named ${name} is already on the Docker Engine.`,
-    mend: `Remove it if no run is using it: docker rm -f ${name}`,
+    hint: `Remove it if no run is using it: docker rm -f ${name}`,
     cause,
   });
 }
@@ -119,7 +119,7 @@ export function containerNotStarted(id: string, words: string, cause: unknown): 
     code: 'container_not_started',
     blame: 'docker',
     message: `The Docker Engine could not start the container ${id.slice(0, 12)}: ${words}`,
-    mend: 'The words name what is missing; a source directory, a limit the machine cannot give, or /bin/sh in the image are the usual ones.',
+    hint: 'The words name what is missing; a source directory, a limit the machine cannot give, or /bin/sh in the image are the usual ones.',
     cause,
   });
 }
@@ -130,7 +130,7 @@ export function networkNotIsolated(name: string): FlowError {
     code: 'network_not_isolated',
     blame: 'operator',
     message: `The Docker network ${name} lets containers reach each other, or is no bridge, so it was not made by github-flows.`,
-    mend: `Remove it, and it will be made anew: docker network rm ${name}`,
+    hint: `Remove it, and it will be made anew: docker network rm ${name}`,
   });
 }
 
@@ -140,7 +140,7 @@ export function dockerHostInvalid(value: string): FlowError {
     code: 'docker_host_invalid',
     blame: 'operator',
     message: `DOCKER_HOST is ${value}, which is neither unix:///path/of/a/socket nor tcp://host:port.`,
-    mend: 'Set it to where the engine listens, usually unix:///var/run/docker.sock.',
+    hint: 'Set it to where the engine listens, usually unix:///var/run/docker.sock.',
   });
 }
 
@@ -150,7 +150,7 @@ export function outputNotKept(dir: string, cause: unknown): FlowError {
     code: 'output_not_kept',
     blame: 'operator',
     message: `Output of a run could not be written below ${dir} (${systemCode(cause) ?? String(cause)}); the run goes on, and the log will say how much is missing.`,
-    mend: `See whether the disk is full or cannot be written: df -h ${dir}`,
+    hint: `See whether the disk is full or cannot be written: df -h ${dir}`,
     cause,
   });
 }
@@ -161,7 +161,7 @@ export function networkMissing(name: string, cause: unknown): FlowError {
     code: 'network_missing',
     blame: 'operator',
     message: `There is no network ${name} on this Docker Engine.`,
-    mend: `Make it: docker network create ${name}`,
+    hint: `Make it: docker network create ${name}`,
     cause,
   });
 }
@@ -172,7 +172,7 @@ export function volumeMissing(name: string, cause: unknown): FlowError {
     code: 'volume_missing',
     blame: 'operator',
     message: `There is no volume ${name} on this Docker Engine.`,
-    mend: `Make it: docker volume create ${name}`,
+    hint: `Make it: docker volume create ${name}`,
     cause,
   });
 }
@@ -183,6 +183,6 @@ export function volumeNotPlain(name: string, why: string): FlowError {
     code: 'volume_not_plain',
     blame: 'operator',
     message: `The volume ${name} ${why}, so it could show anything of the host, and is not mounted.`,
-    mend: `Make a plain one under another name (docker volume create NAME, without --opt), and list that in the policy.`,
+    hint: `Make a plain one under another name (docker volume create NAME, without --opt), and list that in the policy.`,
   });
 }

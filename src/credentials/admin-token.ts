@@ -34,7 +34,7 @@ export async function readAdminToken(secretsDir: string): Promise<Secret> {
   if (TOKEN.test(text)) return new Secret(text);
   throw unusable({
     message: `The admin token in ${file} is not 32 to 1024 characters without spaces on one line.`,
-    mend: create,
+    hint: create,
   });
 }
 
@@ -54,7 +54,7 @@ async function makeToken(file: string): Promise<void> {
   }
 }
 
-function unusable(words: { message: string; mend: string }): FlowError {
+function unusable(words: { message: string; hint: string }): FlowError {
   return new FlowError({ code: 'admin_token_unusable', blame: 'operator', ...words });
 }
 
@@ -63,7 +63,7 @@ function notMade(file: string, cause: unknown): FlowError {
     code: 'admin_token_not_made',
     blame: 'operator',
     message: `The token of the admin listener could not be written to ${file} (${systemCode(cause) ?? String(cause)}).`,
-    mend: `Let the service's user write there: install -d -m 700 ${shellQuote(dirname(file))}.`,
+    hint: `Let the service's user write there: install -d -m 700 ${shellQuote(dirname(file))}.`,
     cause,
   });
 }

@@ -1,30 +1,30 @@
 import type { FileFault } from './private-file.ts';
 import { shellQuote } from './shell-quote.ts';
 
-/** A fault in words: what happened to which file, and the command that mends it. `noun` begins the sentence; `create` makes the file. */
+/** A fault in words: what happened to which file, and the command that fixes it. `noun` begins the sentence; `create` makes the file. */
 export function describeFault(
   noun: string,
   fault: FileFault,
   create: string,
-): { message: string; mend: string } {
+): { message: string; hint: string } {
   const path = shellQuote(fault.path);
   switch (fault.kind) {
     case 'missing':
-      return { message: `${noun} ${fault.path} is not there.`, mend: create };
+      return { message: `${noun} ${fault.path} is not there.`, hint: create };
     case 'not-directory':
       return {
         message: `${noun} ${fault.path} is not a directory, or something above it is none.`,
-        mend: `See what is there with \`namei -l ${path}\`, and move it away. Then: ${create}`,
+        hint: `See what is there with \`namei -l ${path}\`, and move it away. Then: ${create}`,
       };
     case 'unreadable':
       return {
         message: `${noun} ${fault.path} cannot be read: ${fault.detail}.`,
-        mend: `See whose it is with \`ls -ld ${path}\`; \`sudo chown "$(id -u)" ${path}\`, run as the service's user, makes it the service's.`,
+        hint: `See whose it is with \`ls -ld ${path}\`; \`sudo chown "$(id -u)" ${path}\`, run as the service's user, makes it the service's.`,
       };
     case 'not-regular':
       return {
         message: `${noun} ${fault.path} is ${fault.what}, not a regular file.`,
-        mend:
+        hint:
           fault.what === 'a directory'
             ? `Remove it (a \`docker run -v\` whose source was missing leaves such a directory): \`sudo rmdir ${path}\`. Then: ${create}`
             : `Put the file itself in its place: \`rm ${path}\`. Then: ${create}`,
@@ -32,17 +32,17 @@ export function describeFault(
     case 'too-large':
       return {
         message: `${noun} ${fault.path} is larger than ${fault.maxBytes} bytes.`,
-        mend: `See what is in it with \`head -c 200 ${path}\`, and put the right file in its place.`,
+        hint: `See what is in it with \`head -c 200 ${path}\`, and put the right file in its place.`,
       };
     case 'open-to-others':
       return {
         message: `${noun} ${fault.path} is open to other accounts: its mode is ${fault.mode.toString(8)}.`,
-        mend: `Run \`chmod ${fault.directory ? '700' : '600'} ${path}\`.`,
+        hint: `Run \`chmod ${fault.directory ? '700' : '600'} ${path}\`.`,
       };
     case 'wrong-owner':
       return {
         message: `${noun} ${fault.path} belongs to user ${fault.owner}, but the service runs as user ${fault.wanted}.`,
-        mend: `Run \`sudo chown ${fault.wanted} ${path}\`.`,
+        hint: `Run \`sudo chown ${fault.wanted} ${path}\`.`,
       };
   }
 }

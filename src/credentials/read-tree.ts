@@ -76,7 +76,7 @@ function treeTooLarge(root: string, limit: string): FlowError {
     code: 'agent_state_too_large',
     blame: 'operator',
     message: `The directory ${root} holds more than ${limit}, which is more than a run may be handed.`,
-    mend: `See what takes the room with \`du -a ${shellQuote(root)} | sort -n | tail\`, and remove what runs do not need, such as old sessions and logs.`,
+    hint: `See what takes the room with \`du -a ${shellQuote(root)} | sort -n | tail\`, and remove what runs do not need, such as old sessions and logs.`,
   });
 }
 

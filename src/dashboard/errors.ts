@@ -6,7 +6,7 @@ export function formNotOurs(): FlowError {
     code: 'form_not_ours',
     blame: 'sender',
     message: 'The form does not come from a page that this login was given, so nothing was done.',
-    mend: 'Open the page again and press its button there.',
+    hint: 'Open the page again and press its button there.',
   });
 }
 
@@ -16,6 +16,6 @@ export function pageUnknown(path: string): FlowError {
     code: 'page_unknown',
     blame: 'sender',
     message: `There is no page at ${JSON.stringify(path.slice(0, 100))}.`,
-    mend: 'Look for the run in the list of runs.',
+    hint: 'Look for the run in the list of runs.',
   });
 }

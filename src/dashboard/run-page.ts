@@ -26,7 +26,7 @@ export function runPage(
     status: runStatus(run),
     reason: run.reason && {
       message: harmless(run.reason.message),
-      mend: harmless(run.reason.mend),
+      hint: harmless(run.reason.hint),
       code: run.reason.code,
     },
     calledOff: isLiving(run) && run.cancelReason !== null ? harmless(run.cancelReason) : null,

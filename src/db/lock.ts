@@ -51,6 +51,6 @@ function serviceAlreadyRunning(file: string): FlowError {
     code: 'service_already_running',
     blame: 'operator',
     message: `Another github-flows service holds ${file}, so this one does not start.`,
-    mend: `Stop the other one first (\`fuser ${file}\` names its process), or give this one a VAR_DIR of its own.`,
+    hint: `Stop the other one first (\`fuser ${file}\` names its process), or give this one a VAR_DIR of its own.`,
   });
 }

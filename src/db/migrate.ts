@@ -43,6 +43,6 @@ function databaseNewer(what: {
     code: 'database_newer',
     blame: 'operator',
     message: `The database ${what.place} was brought up to date by ${writer}; this is ${what.ours}, which does not know its migration "${what.migration}".`,
-    mend: `Run ${what.theirs === undefined ? 'the newer version' : `github-flows ${what.theirs} or a later one`} again, or use another database (VAR_DIR or DATABASE_URL). Nothing was changed.`,
+    hint: `Run ${what.theirs === undefined ? 'the newer version' : `github-flows ${what.theirs} or a later one`} again, or use another database (VAR_DIR or DATABASE_URL). Nothing was changed.`,
   });
 }

@@ -7,7 +7,7 @@ export function deliveryUnknown(id: string): FlowError {
     code: 'delivery_unknown',
     blame: 'operator',
     message: `There is no delivery ${JSON.stringify(id.slice(0, 80))}.`,
-    mend: 'See the ids with: github-flows deliveries list',
+    hint: 'See the ids with: github-flows deliveries list',
   });
 }
 
@@ -17,7 +17,7 @@ export function deliveryBodyGone(id: string, removedAt: number): FlowError {
     code: 'delivery_body_gone',
     blame: 'operator',
     message: `The body of delivery ${id} was removed on ${isoTime(removedAt)?.slice(0, 10)}, as KEEP_BODIES_DAYS and KEEP_BODIES_BYTES ask.`,
-    mend: 'Start the work anew on GitHub, with a new comment for one; raise these options to keep bodies for longer.',
+    hint: 'Start the work anew on GitHub, with a new comment for one; raise these options to keep bodies for longer.',
   });
 }
 
@@ -27,6 +27,6 @@ export function deliveryHasRun(id: string, runId: string): FlowError {
     code: 'delivery_has_run',
     blame: 'operator',
     message: `Delivery ${id} became run ${runId}, and a delivery never becomes two.`,
-    mend: `Try that run again with: github-flows runs retry ${runId}`,
+    hint: `Try that run again with: github-flows runs retry ${runId}`,
   });
 }

@@ -13,7 +13,7 @@ export function entryNotText(entry: unknown): FlowError {
     code: 'egress_entry_not_text',
     blame: 'profile',
     message: `Every entry of an allow list is a text, but ${shown(entry)} is not.`,
-    mend: 'Write a host name, for example "api.openai.com", or the name of a shipped list, for example "@codex".',
+    hint: 'Write a host name, for example "api.openai.com", or the name of a shipped list, for example "@codex".',
   });
 }
 
@@ -23,7 +23,7 @@ export function entryInvalid(entry: string): FlowError {
     code: 'egress_entry_invalid',
     blame: 'profile',
     message: `${shown(entry)} in the allow list is no host name.`,
-    mend: `Write ${wantedForm(entry)}.`,
+    hint: `Write ${wantedForm(entry)}.`,
   });
 }
 
@@ -40,7 +40,7 @@ export function entryIsAddress(entry: string): FlowError {
     code: 'egress_entry_address',
     blame: 'profile',
     message: `${shown(entry)} in the allow list is an address; only names can be allowed, because the name is what a server proves by its certificate.`,
-    mend: 'Write the name of the server. For one of your own network, the admin names it with its port in the policy.',
+    hint: 'Write the name of the server. For one of your own network, the admin names it with its port in the policy.',
   });
 }
 
@@ -51,7 +51,7 @@ export function entryIsPrivate(entry: string, host: string): FlowError {
     code: 'egress_entry_private',
     blame: 'profile',
     message: `${shown(entry)} in the allow list is a name of this machine or its own network, which runs do not reach.`,
-    mend: isList
+    hint: isList
       ? `Write "@${host}" if you mean the shipped list.`
       : 'Write the full name of a public server, or let the admin name this host with its port in the policy.',
   });
@@ -63,7 +63,7 @@ export function entryTooWide(entry: string, why: string): FlowError {
     code: 'egress_entry_too_wide',
     blame: 'profile',
     message: `${shown(entry)} in the allow list is too wide: ${why}.`,
-    mend: 'Name the hosts that the run needs. For a network without a wall, write "network": "open".',
+    hint: 'Name the hosts that the run needs. For a network without a wall, write "network": "open".',
   });
 }
 
@@ -74,7 +74,7 @@ export function listUnknown(entry: string): FlowError {
     code: 'egress_list_unknown',
     blame: 'profile',
     message: `There is no shipped list ${shown(entry)}; there are ${names.join(', ')}.`,
-    mend: `The nearest is "@${nearestList(entry.slice(1))}".`,
+    hint: `The nearest is "@${nearestList(entry.slice(1))}".`,
   });
 }
 
@@ -84,7 +84,7 @@ export function socketFailed(path: string, cause: unknown): FlowError {
     code: 'egress_socket_failed',
     blame: 'operator',
     message: `The socket ${path} could not be opened (${systemCode(cause) ?? String(cause)}).`,
-    mend: 'See that the directory is there, on a local file system, and writable by the service.',
+    hint: 'See that the directory is there, on a local file system, and writable by the service.',
     cause,
   });
 }

@@ -7,7 +7,7 @@ export function notJson(cause: unknown): FlowError {
     code: 'delivery_not_json',
     blame: 'sender',
     message: `The body of the delivery is not JSON: ${cut(detail)}.`,
-    mend: 'Send the body as JSON in UTF-8; on GitHub, set the content type of the webhook to application/json.',
+    hint: 'Send the body as JSON in UTF-8; on GitHub, set the content type of the webhook to application/json.',
     cause,
   });
 }
@@ -18,7 +18,7 @@ export function notObject(value: unknown): FlowError {
     code: 'delivery_not_object',
     blame: 'sender',
     message: `The body of the delivery is ${typeName(value)}; a webhook's body is a JSON object.`,
-    mend: 'Send the payload itself, as GitHub does, not wrapped in a list or a text.',
+    hint: 'Send the payload itself, as GitHub does, not wrapped in a list or a text.',
   });
 }
 
@@ -29,7 +29,7 @@ export function wrongType(event: string, path: string, value: unknown, expected:
     code: 'delivery_wrong_type',
     blame: 'sender',
     message: `The field ${path} of this ${cut(event)} event is ${shown}; it should be ${expected}.`,
-    mend: `Send ${path} as GitHub documents it for this event, or leave it out.`,
+    hint: `Send ${path} as GitHub documents it for this event, or leave it out.`,
   });
 }
 

@@ -116,9 +116,9 @@ export function publicText(text: string): string {
  * images, and the raw words of engines, servers and programs are for operators, who find them by the code.
  */
 export function publicProblem(problem: Problem, runId?: string): Problem {
-  const { code, message, mend } = problem;
-  const shown = { code, message: withoutAddresses(message), mend: withoutAddresses(mend) };
-  const said = `${shown.message}\n${shown.mend}`;
+  const { code, message, hint } = problem;
+  const shown = { code, message: withoutAddresses(message), hint: withoutAddresses(hint) };
+  const said = `${shown.message}\n${shown.hint}`;
   const own = QUOTING.has(code) ? said.replaceAll(/(`{1,2})[^`\n]{1,110}\1/g, '') : said;
   if (SHOWN.has(code) && !isInternal(own)) return shown;
   const area = AREAS.find(([begins]) => begins.test(code))?.[1] ?? OTHERS;
@@ -126,6 +126,6 @@ export function publicProblem(problem: Problem, runId?: string): Problem {
   return {
     code,
     message: area,
-    mend: `Try again later, or ask whoever runs github-flows: \`github-flows ${command}\` tells them the cause.`,
+    hint: `Try again later, or ask whoever runs github-flows: \`github-flows ${command}\` tells them the cause.`,
   };
 }

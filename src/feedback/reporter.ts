@@ -169,7 +169,7 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
 /** GraphQL, which alone knows discussions, says of one that was deleted what it says of one that is too new; a new one is there by then. */
 const DISCUSSION_ATTEMPTS = 3;
 
-/** What no later attempt would mend: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
+/** What no later attempt would hint: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
 function isHopeless({ kind, target, attempts }: Report, fault: FlowError): boolean {
   const { code } = fault;
   if (target.discussion && code === 'github_not_found') return attempts >= DISCUSSION_ATTEMPTS;

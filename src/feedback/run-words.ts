@@ -103,7 +103,7 @@ export function endedValues(
       (knownAt(run, told.timeline) ?? told.nowMs) - (run.startedAt ?? queuedSince(run, told.timeline)),
     ),
     REASON: reason?.message ?? '',
-    MEND: reason?.mend ?? '',
+    HINT: reason?.hint ?? '',
     CODE: reason?.code ?? '',
     RESULT: results.map((entry) => publicResult(entry)).join('\n\n'),
     MESSAGE: message.trim() === '' ? '' : quoted(message),
@@ -141,8 +141,8 @@ function publicResult({ kind, text, data }: TimelineEntry): string {
   if (kind === 'published' || kind === 'left_behind') return text;
   if (typeof data.public === 'string') return data.public;
   if (typeof data.code !== 'string') return publicText(text);
-  const { message, mend } = publicProblem({ code: data.code, message: text, mend: '' });
-  return message === text ? text : `${message} ${mend}`;
+  const { message, hint } = publicProblem({ code: data.code, message: text, hint: '' });
+  return message === text ? text : `${message} ${hint}`;
 }
 
 function common(run: Run, link: string) {

@@ -9,7 +9,7 @@ export const TEXT_NAMES = {
     'OUTCOME',
     'ELAPSED',
     'REASON',
-    'MEND',
+    'HINT',
     'CODE',
     'RESULT',
     'MESSAGE',
@@ -19,7 +19,7 @@ export const TEXT_NAMES = {
     'REPOSITORY',
     'LINK',
   ],
-  refused: ['REASON', 'MEND', 'CODE', 'ACTOR', 'PROFILE', 'REPOSITORY'],
+  refused: ['REASON', 'HINT', 'CODE', 'ACTOR', 'PROFILE', 'REPOSITORY'],
 } as const satisfies Record<TextName, readonly string[]>;
 
 /** The values of one text. */
@@ -38,7 +38,7 @@ export const DEFAULT_TEXTS: Readonly<Record<TextName, string>> = {
 
 {{#if REASON}}{{REASON}}
 
-{{MEND}} (\`{{CODE}}\`)
+{{HINT}} (\`{{CODE}}\`)
 
 {{/if}}{{#if RESULT}}{{RESULT}}
 
@@ -49,5 +49,5 @@ export const DEFAULT_TEXTS: Readonly<Record<TextName, string>> = {
 {{/if}}${FOOT}`,
   refused: `No run was started. {{REASON}}
 
-{{MEND}} (\`{{CODE}}\`)`,
+{{HINT}} (\`{{CODE}}\`)`,
 };

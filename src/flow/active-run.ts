@@ -29,7 +29,7 @@ export function runCancelled(reason: string): FlowError {
     code: 'run_cancelled',
     blame: 'sender',
     message: `The run was cancelled: ${reason.replace(/\.$/, '')}.`,
-    mend: 'Start it again by the same comment when you want it after all.',
+    hint: 'Start it again by the same comment when you want it after all.',
   });
 }
 
@@ -39,7 +39,7 @@ export function serviceStopping(): FlowError {
     code: 'service_stopping',
     blame: 'service',
     message: 'The service is stopping; the run goes on in its container.',
-    mend: 'Start the service again: it takes the run up.',
+    hint: 'Start the service again: it takes the run up.',
   });
 }
 
@@ -49,7 +49,7 @@ export function leaseLost(runId: string): FlowError {
     code: 'lease_lost',
     blame: 'service',
     message: `Run ${runId} is no longer this worker's: its lease was taken over.`,
-    mend: 'See that the clocks agree and that the database answers; the run goes on with its new worker.',
+    hint: 'See that the clocks agree and that the database answers; the run goes on with its new worker.',
   });
 }
 
@@ -59,7 +59,7 @@ export function workerCutOff(): FlowError {
     code: 'worker_cut_off',
     blame: 'service',
     message: 'The worker could not reach the database, so it stopped the container before its lease ended.',
-    mend: 'See that the host reaches the database; start the run again (github-flows runs retry), or let the profile do so with "retry": { "on": "fault" }.',
+    hint: 'See that the host reaches the database; start the run again (github-flows runs retry), or let the profile do so with "retry": { "on": "fault" }.',
   });
 }
 
@@ -70,7 +70,7 @@ export function hostLost(): FlowError {
     blame: 'service',
     message:
       "The host that the run was started on did not come back before the run's deadline, so nobody knows how far the agent came.",
-    mend: 'See what it printed (github-flows runs logs), bring its host back or see what became of it (github-flows workers list), and start the run again with github-flows runs retry.',
+    hint: 'See what it printed (github-flows runs logs), bring its host back or see what became of it (github-flows workers list), and start the run again with github-flows runs retry.',
   });
 }
 
@@ -81,6 +81,6 @@ export function runEndsService(): FlowError {
     blame: 'service',
     message:
       'The service ended several times while it worked on this run, so it was set aside; nothing of it was published.',
-    mend: 'Look into the log of the service for what ended it (an error, or too little memory), mend that, and start the run again: github-flows runs retry.',
+    hint: 'Look into the log of the service for what ended it (an error, or too little memory), fix that, and start the run again: github-flows runs retry.',
   });
 }

@@ -6,7 +6,7 @@ export function answerAs(error: unknown): string | undefined {
   return error instanceof FlowError ? error.code : undefined;
 }
 
-/** A fault of GitHub's client in an App's own words: its mends are about keys and installations, not about tokens. */
+/** A fault of GitHub's client in an App's own words: its hints are about keys and installations, not about tokens. */
 export function appFault(name: string, error: unknown): FlowError {
   const fault = faultOf(`the App ${name}`, error);
   const words = WORDS[fault.code];
@@ -26,20 +26,20 @@ export function mintFault(
   return words ? reworded(words(name, installation.id), fault) : appFault(name, fault);
 }
 
-type Words = { code: string; mend: string };
+type Words = { code: string; hint: string };
 
 const WORDS: Readonly<Record<string, (name: string) => Words>> = {
   github_token_refused: (name) => ({
     code: 'app_key_refused',
-    mend: `Make a new private key in the App’s settings on GitHub (General, Private keys) and give it to \`github-flows app add\`, with the App id or client id shown there; \`github-flows app test ${name}\` tries it. A clock that is far off does this too.`,
+    hint: `Make a new private key in the App’s settings on GitHub (General, Private keys) and give it to \`github-flows app add\`, with the App id or client id shown there; \`github-flows app test ${name}\` tries it. A clock that is far off does this too.`,
   }),
   github_refused: (name) => ({
     code: 'app_refused',
-    mend: `See in the App’s settings on GitHub whether it or its owner was blocked, and run \`github-flows app test ${name}\`.`,
+    hint: `See in the App’s settings on GitHub whether it or its owner was blocked, and run \`github-flows app test ${name}\`.`,
   }),
   github_not_found: (name) => ({
     code: 'app_unknown',
-    mend: `See that the App ${name} still exists on GitHub, that its id is right, and that its API URL is that of its host.`,
+    hint: `See that the App ${name} still exists on GitHub, that its id is right, and that its API URL is that of its host.`,
   }),
 };
 
@@ -50,7 +50,7 @@ const SAID: readonly { code: string; sentence: RegExp; words: (settingsUrl: stri
     sentence: /permissions requested are not granted/i,
     words: (url) => ({
       code: 'app_permissions_not_accepted',
-      mend: `Have an owner of the account accept the new permissions of the App ${url === '' ? 'in its settings on GitHub (Applications, Installed GitHub Apps, Review request)' : `at ${url}/permissions/update`}.`,
+      hint: `Have an owner of the account accept the new permissions of the App ${url === '' ? 'in its settings on GitHub (Applications, Installed GitHub Apps, Review request)' : `at ${url}/permissions/update`}.`,
     }),
   },
   {
@@ -58,7 +58,7 @@ const SAID: readonly { code: string; sentence: RegExp; words: (settingsUrl: stri
     sentence: /suspended/i,
     words: (url) => ({
       code: 'app_installation_suspended',
-      mend: `Have an owner of the account unsuspend the App ${url === '' ? 'in its settings on GitHub (Applications, Installed GitHub Apps)' : `at ${url}`}.`,
+      hint: `Have an owner of the account unsuspend the App ${url === '' ? 'in its settings on GitHub (Applications, Installed GitHub Apps)' : `at ${url}`}.`,
     }),
   },
 ];
@@ -66,14 +66,14 @@ const SAID: readonly { code: string; sentence: RegExp; words: (settingsUrl: stri
 const MINT_WORDS: Readonly<Record<string, (name: string, installation: number) => Words>> = {
   github_not_found: (name, installation) => ({
     code: 'app_installation_gone',
-    mend: `Installation ${installation} was removed: install the App again on GitHub. \`github-flows app test ${name}\` lists what is there.`,
+    hint: `Installation ${installation} was removed: install the App again on GitHub. \`github-flows app test ${name}\` lists what is there.`,
   }),
   github_invalid: (name) => ({
     code: 'app_request_refused',
-    mend: `Give the installation this repository and the permissions that were asked for, in the App’s settings on GitHub; \`github-flows app test ${name}\` says what is missing.`,
+    hint: `Give the installation this repository and the permissions that were asked for, in the App’s settings on GitHub; \`github-flows app test ${name}\` says what is missing.`,
   }),
 };
 
-function reworded({ code, mend }: Words, fault: FlowError): FlowError {
-  return new FlowError({ code, mend, blame: 'operator', message: fault.message, cause: fault.cause });
+function reworded({ code, hint }: Words, fault: FlowError): FlowError {
+  return new FlowError({ code, hint, blame: 'operator', message: fault.message, cause: fault.cause });
 }

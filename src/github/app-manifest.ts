@@ -123,7 +123,7 @@ function codeRefused(cause: unknown): FlowError {
     code: 'app_code_refused',
     blame: 'operator',
     message: `GitHub gave no App for this code, which is good once and for an hour: ${message}`,
-    mend: 'If the App is in your list on GitHub, make a private key in its settings and use `github-flows app add`; else begin again with `github-flows app create`.',
+    hint: 'If the App is in your list on GitHub, make a private key in its settings and use `github-flows app add`; else begin again with `github-flows app create`.',
     cause,
   });
 }

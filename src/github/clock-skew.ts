@@ -18,7 +18,7 @@ export function createClockWatch({ clock, log }: { clock: Clock; log: Logger }):
     const fault = isTold ? undefined : clockFault(gitHubMs, clock.now());
     if (!fault) return;
     isTold = true;
-    log.warn({ code: fault.code, mend: fault.mend }, fault.message);
+    log.warn({ code: fault.code, hint: fault.hint }, fault.message);
   };
 }
 
@@ -27,6 +27,6 @@ function clockOff(seconds: number): FlowError {
     code: 'clock_off',
     blame: 'operator',
     message: `The clock of this machine is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} GitHub’s.`,
-    mend: 'Have the machine set its clock by the network (`timedatectl set-ntp true`). Requests of GitHub Apps are signed by GitHub’s time meanwhile, which takes each one more.',
+    hint: 'Have the machine set its clock by the network (`timedatectl set-ntp true`). Requests of GitHub Apps are signed by GitHub’s time meanwhile, which takes each one more.',
   });
 }

@@ -6,7 +6,7 @@ export function credentialMissing(what: string): FlowError {
     code: 'github_credential_missing',
     blame: 'operator',
     message: `GitHub could not be asked for ${what}: there is no token.`,
-    mend: 'Put a token into SECRETS_DIR/gh-token; `github-flows doctor` checks it.',
+    hint: 'Put a token into SECRETS_DIR/gh-token; `github-flows doctor` checks it.',
   });
 }
 
@@ -16,7 +16,7 @@ export function gitHubUnreachable(what: string, detail: string, cause?: unknown)
     code: 'github_unreachable',
     blame: 'github',
     message: `GitHub gave no answer about ${what}: ${detail}.`,
-    mend: 'Check the network, a proxy, GITHUB_API_URL and GitHub’s status page; what can wait is tried again.',
+    hint: 'Check the network, a proxy, GITHUB_API_URL and GitHub’s status page; what can wait is tried again.',
     cause,
   });
 }
@@ -27,7 +27,7 @@ export function answerUnreadable(what: string, cause?: unknown): FlowError {
     code: 'github_answer_unreadable',
     blame: 'operator',
     message: `The answer about ${what} is not one of GitHub’s.`,
-    mend: 'Check that GITHUB_API_URL is GitHub’s API (https://api.github.com, or https://<host>/api/v3), and what a proxy makes of it.',
+    hint: 'Check that GITHUB_API_URL is GitHub’s API (https://api.github.com, or https://<host>/api/v3), and what a proxy makes of it.',
     cause,
   });
 }
@@ -41,7 +41,7 @@ export function tokenRefused(what: string, { status, said, cause }: RefusalDetai
     code: 'github_token_refused',
     blame: 'operator',
     message: `GitHub does not take the token (${status}) for ${what}: ${said}.`,
-    mend: 'The token has run out, was revoked or is not whole: put a new one into the gh-token file; where a GitHub App serves, run `github-flows app test`.',
+    hint: 'The token has run out, was revoked or is not whole: put a new one into the gh-token file; where a GitHub App serves, run `github-flows app test`.',
     cause,
   });
 }
@@ -52,7 +52,7 @@ export function requestRefused(what: string, { status, said, cause }: RefusalDet
     code: 'github_refused',
     blame: 'operator',
     message: `GitHub refused ${what} (${status}): ${said}.`,
-    mend: 'Give the token this repository with read and write access to issues, pull requests and contents, and have the organisation approve it.',
+    hint: 'Give the token this repository with read and write access to issues, pull requests and contents, and have the organisation approve it.',
     cause,
   });
 }
@@ -63,7 +63,7 @@ export function notFound(what: string, { status, said, cause }: RefusalDetail): 
     code: 'github_not_found',
     blame: 'operator',
     message: `GitHub knows nothing of ${what} (${status}): ${said}.`,
-    mend:
+    hint:
       status === 410
         ? 'It is gone for good, so nothing is tried again: the issue was deleted, or the repository has its issues switched off.'
         : 'Check the name, and that the token was given this repository; a private one looks like none at all without that.',
@@ -77,7 +77,7 @@ export function githubRequestInvalid(what: string, { status, said, cause }: Refu
     code: 'github_invalid',
     blame: 'service',
     message: `GitHub turned ${what} down (${status}): ${said}.`,
-    mend: 'The thread may be locked or gone; otherwise please report it with this message.',
+    hint: 'The thread may be locked or gone; otherwise please report it with this message.',
     cause,
   });
 }
@@ -88,7 +88,7 @@ export function rateLimited(what: string, { status, said, cause }: RefusalDetail
     code: 'github_rate_limited',
     blame: 'github',
     message: `GitHub wants fewer requests (${status}) and did not answer about ${what}: ${said}.`,
-    mend: 'Wait for the limit to pass, and see what else uses this token.',
+    hint: 'Wait for the limit to pass, and see what else uses this token.',
     cause,
   });
 }
@@ -99,6 +99,6 @@ export function gitHubNameRefused(kind: string, value: string): FlowError {
     code: 'github_name_refused',
     blame: 'sender',
     message: `${JSON.stringify(value)} cannot be a ${kind} of GitHub’s.`,
-    mend: 'Look where the name comes from; GitHub never sends such a one.',
+    hint: 'Look where the name comes from; GitHub never sends such a one.',
   });
 }

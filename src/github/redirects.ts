@@ -47,6 +47,6 @@ function redirectRefused(how: string): FlowError {
     code: 'github_redirect_refused',
     blame: 'operator',
     message: `GitHub’s API sends requests on ${how}, where the token does not follow.`,
-    mend: 'Check that GITHUB_API_URL is the address that the API itself answers at, and what a proxy before it does.',
+    hint: 'Check that GITHUB_API_URL is the address that the API itself answers at, and what a proxy before it does.',
   });
 }

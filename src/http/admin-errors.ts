@@ -8,7 +8,7 @@ export function hostUnexpected(host: string | undefined): Refusal {
   return new Refusal(421, {
     code: 'host_unexpected',
     message: `The request is for the host ${JSON.stringify(host?.slice(0, 100) ?? '')}, which is none of this listener's names.`,
-    mend: 'Use the address in ADMIN_HOST, or localhost where that is a loopback address, or set PUBLIC_URL to the name it is reached by.',
+    hint: 'Use the address in ADMIN_HOST, or localhost where that is a loopback address, or set PUBLIC_URL to the name it is reached by.',
   });
 }
 
@@ -19,7 +19,7 @@ export function loginMissing(): Refusal {
     {
       code: 'login_missing',
       message: 'The request carries no login.',
-      mend: `Send the header "Authorization: Bearer <token>", with the token that lies in ${TOKEN_PLACE}.`,
+      hint: `Send the header "Authorization: Bearer <token>", with the token that lies in ${TOKEN_PLACE}.`,
     },
     { 'www-authenticate': 'Bearer realm="github-flows"' },
   );
@@ -32,7 +32,7 @@ export function loginWrong(): Refusal {
     {
       code: 'login_wrong',
       message: 'The token is not the one that this service made.',
-      mend: `Read it again from ${TOKEN_PLACE}; remove that file and restart the service to have a new one made.`,
+      hint: `Read it again from ${TOKEN_PLACE}; remove that file and restart the service to have a new one made.`,
     },
     { 'www-authenticate': 'Bearer realm="github-flows", error="invalid_token"' },
   );
@@ -45,7 +45,7 @@ export function loginTooOften(retryAfterSec: number): Refusal {
     {
       code: 'login_too_often',
       message: 'Too many wrong tokens came from this address, so none is looked at for a moment.',
-      mend: `Wait ${retryAfterSec} seconds, then send the token that lies in ${TOKEN_PLACE}.`,
+      hint: `Wait ${retryAfterSec} seconds, then send the token that lies in ${TOKEN_PLACE}.`,
     },
     { 'retry-after': String(retryAfterSec) },
   );
@@ -56,7 +56,7 @@ export function adminPathNotFound(method: string, path: string): Refusal {
   return new Refusal(404, {
     code: 'admin_path_not_found',
     message: `The admin listener has no ${method.slice(0, 20)} ${JSON.stringify(path.slice(0, 200))}.`,
-    mend: 'docs/operations.md lists what it has; webhooks go to the public listener (HOST, PORT).',
+    hint: 'docs/operations.md lists what it has; webhooks go to the public listener (HOST, PORT).',
   });
 }
 
@@ -65,7 +65,7 @@ export function requestInvalid(what: string, wanted: string): Refusal {
   return new Refusal(400, {
     code: 'request_invalid',
     message: `${what} is not ${wanted}.`,
-    mend: 'docs/operations.md tells what each request takes; correct it and send it again.',
+    hint: 'docs/operations.md tells what each request takes; correct it and send it again.',
   });
 }
 
@@ -78,6 +78,6 @@ export function parameterUnknown(what: string, name: string, known: readonly str
   return new Refusal(400, {
     code: 'request_unknown_parameter',
     message: `The request has no ${what} ${JSON.stringify(name.slice(0, 100))}; ${takes}.`,
-    mend: 'Correct or leave it out; docs/operations.md tells what each request takes.',
+    hint: 'Correct or leave it out; docs/operations.md tells what each request takes.',
   });
 }

@@ -111,12 +111,12 @@ export function installedPage(installed: { name: string; account: string } | und
   return page('Installed', `${facts(rows)}${check}<p>You can close this page.</p>`);
 }
 
-/** A page for what went wrong, with its mend. */
-export function faultPage(problem: { code: string; message: string; mend: string }): string {
+/** A page for what went wrong, with its hint. */
+export function faultPage(problem: { code: string; message: string; hint: string }): string {
   return page(
     'That did not work',
     `<p>${html(problem.message)}</p>
-<p>${html(problem.mend)}</p>
+<p>${html(problem.hint)}</p>
 <p><code>${html(problem.code)}</code></p>`,
   );
 }

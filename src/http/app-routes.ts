@@ -118,7 +118,7 @@ function addressIncomplete(name: string): FlowError {
     code: 'app_address_incomplete',
     blame: 'sender',
     message: `The address has no ${name} as GitHub and this service write it.`,
-    mend: 'Open the address whole, as `github-flows app create` printed it or as GitHub led you there.',
+    hint: 'Open the address whole, as `github-flows app create` printed it or as GitHub led you there.',
   });
 }
 

@@ -6,7 +6,7 @@ export function pathNotFound(path: string): Refusal {
   return new Refusal(404, {
     code: 'path_not_found',
     message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}.`,
-    mend: 'GitHub delivers to /webhooks/github: see the Payload URL in the settings of the webhook.',
+    hint: 'GitHub delivers to /webhooks/github: see the Payload URL in the settings of the webhook.',
   });
 }
 
@@ -17,7 +17,7 @@ export function methodNotAllowed(method: string): Refusal {
     {
       code: 'method_not_allowed',
       message: `${method} is not possible here.`,
-      mend: 'Send the delivery with POST.',
+      hint: 'Send the delivery with POST.',
     },
     { allow: 'POST' },
   );
@@ -28,7 +28,7 @@ export function malformedRequest(): Refusal {
   return new Refusal(400, {
     code: 'malformed_request',
     message: 'The request is not well-formed HTTP/1.1.',
-    mend: 'See what stands between GitHub and this port; TLS, for one, ends at the proxy in front.',
+    hint: 'See what stands between GitHub and this port; TLS, for one, ends at the proxy in front.',
   });
 }
 
@@ -37,7 +37,7 @@ export function headersTooSlow(): Refusal {
   return new Refusal(408, {
     code: 'headers_too_slow',
     message: 'The request did not arrive in time.',
-    mend: 'Deliver it again over a faster connection.',
+    hint: 'Deliver it again over a faster connection.',
   });
 }
 
@@ -46,7 +46,7 @@ export function headersTooLarge(): Refusal {
   return new Refusal(431, {
     code: 'headers_too_large',
     message: 'The headers of the request are larger than 16 KiB.',
-    mend: 'Send fewer; see whether a proxy in between adds some.',
+    hint: 'Send fewer; see whether a proxy in between adds some.',
   });
 }
 
@@ -62,7 +62,7 @@ export function listenFailed(
     message: inUse
       ? `Another process listens on ${host} port ${port} already, which ${option} names.`
       : `The service cannot listen on ${host} port ${port} (${systemCode(cause) ?? String(cause)}).`,
-    mend: inUse
+    hint: inUse
       ? `Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port in ${option}.`
       : `Choose an address of this machine in ${option.replace('PORT', 'HOST')}, and a port above 1023 in ${option}.`,
     cause,

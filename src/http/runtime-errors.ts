@@ -9,7 +9,7 @@ export function bearerRefused(isThere: boolean): Refusal {
       message: isThere
         ? 'The bearer is not that of a living run.'
         : 'The request carries no bearer: Authorization: Bearer …',
-      mend: 'Send what the run has in /run/secrets/runtime-token; it ends with the run.',
+      hint: 'Send what the run has in /run/secrets/runtime-token; it ends with the run.',
     },
     { 'www-authenticate': 'Bearer realm="github-flows"' },
   );
@@ -20,7 +20,7 @@ export function runtimeAppMissing(): Refusal {
   return new Refusal(404, {
     code: 'runtime_app_missing',
     message: 'No GitHub App serves the repository of this run, so there is no token to make.',
-    mend: 'Add an App with `github-flows app add`; inside the container /run/secrets/gh-token holds the token file’s.',
+    hint: 'Add an App with `github-flows app add`; inside the container /run/secrets/gh-token holds the token file’s.',
   });
 }
 
@@ -29,7 +29,7 @@ export function runtimePathNotFound(path: string): Refusal {
   return new Refusal(404, {
     code: 'runtime_path_not_found',
     message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}.`,
-    mend: 'Ask for /runtime/v1/github-token.',
+    hint: 'Ask for /runtime/v1/github-token.',
   });
 }
 
@@ -37,7 +37,7 @@ export function runtimePathNotFound(path: string): Refusal {
 export function runtimeMethodNotAllowed(method: string): Refusal {
   return new Refusal(
     405,
-    { code: 'runtime_method_not_allowed', message: `${method} is not possible here.`, mend: 'Ask with GET.' },
+    { code: 'runtime_method_not_allowed', message: `${method} is not possible here.`, hint: 'Ask with GET.' },
     { allow: 'GET' },
   );
 }
@@ -49,7 +49,7 @@ export function runtimeTooOften(seconds: number): Refusal {
     {
       code: 'runtime_too_often',
       message: 'Tokens are asked for too often.',
-      mend: `Ask again in ${seconds} s; one token lasts for many minutes, as expires_at says.`,
+      hint: `Ask again in ${seconds} s; one token lasts for many minutes, as expires_at says.`,
     },
     { 'retry-after': String(seconds) },
   );
@@ -61,7 +61,7 @@ export function runtimeTokenFailed(code: string, cause: unknown): Refusal {
     code: 'runtime_token_failed',
     blame: 'github',
     message: `GitHub gave no token for this run (${code}).`,
-    mend: 'Ask again in a minute; the log of the service says more, and docs/errors.md what the code means.',
+    hint: 'Ask again in a minute; the log of the service says more, and docs/errors.md what the code means.',
     cause,
   });
 }

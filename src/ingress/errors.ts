@@ -26,7 +26,7 @@ export function contentTypeUnsupported(contentType: string | undefined): Refusal
     message: form
       ? 'The hook sends its payload as a form (application/x-www-form-urlencoded).'
       : `The Content-Type is ${quoted(contentType)}, not application/json.`,
-    mend: `In ${WEBHOOK_SETTINGS}, change "Content type" to application/json and save.`,
+    hint: `In ${WEBHOOK_SETTINGS}, change "Content type" to application/json and save.`,
   });
 }
 
@@ -35,7 +35,7 @@ export function contentEncodingUnsupported(encoding: string): Refusal {
   return new Refusal(415, {
     code: 'content_encoding_unsupported',
     message: `The Content-Encoding is ${quoted(encoding)}; only a body that is not encoded is accepted.`,
-    mend: 'Send the body as it is; if a proxy in between compresses requests, turn that off.',
+    hint: 'Send the body as it is; if a proxy in between compresses requests, turn that off.',
   });
 }
 
@@ -44,7 +44,7 @@ export function headerMissing(name: string): Refusal {
   return new Refusal(400, {
     code: 'header_missing',
     message: `The request has no ${name} header.`,
-    mend: `GitHub always sends ${name}: see that no proxy in between removes it, or send it yourself.`,
+    hint: `GitHub always sends ${name}: see that no proxy in between removes it, or send it yourself.`,
   });
 }
 
@@ -53,7 +53,7 @@ export function headerInvalid(name: string, rule: string): Refusal {
   return new Refusal(400, {
     code: 'header_invalid',
     message: `The ${name} header is not ${rule}.`,
-    mend: `Send one ${name} header as GitHub writes it: ${rule}.`,
+    hint: `Send one ${name} header as GitHub writes it: ${rule}.`,
   });
 }
 
@@ -62,7 +62,7 @@ export function bodyNotUtf8(): Refusal {
   return new Refusal(400, {
     code: 'body_not_utf8',
     message: 'The body is not valid UTF-8, which every delivery of GitHub is.',
-    mend: 'See that no proxy in between changes the body, or send it as UTF-8 yourself.',
+    hint: 'See that no proxy in between changes the body, or send it as UTF-8 yourself.',
   });
 }
 
@@ -71,7 +71,7 @@ export function signatureMissing(): Refusal {
   return new Refusal(401, {
     code: 'signature_missing',
     message: 'The request has no X-Hub-Signature-256 header, so nobody knows who sent it.',
-    mend: `In ${WEBHOOK_SETTINGS}, set "Secret" to the value of WEBHOOK_SECRET and save.`,
+    hint: `In ${WEBHOOK_SETTINGS}, set "Secret" to the value of WEBHOOK_SECRET and save.`,
   });
 }
 
@@ -80,7 +80,7 @@ export function signatureWrong(): Refusal {
   return new Refusal(401, {
     code: 'signature_wrong',
     message: 'The X-Hub-Signature-256 header does not belong to this body under any secret of this service.',
-    mend: `In ${WEBHOOK_SETTINGS}, set "Secret" to the value of WEBHOOK_SECRET and save; if it is, see that no proxy in between changes the body.`,
+    hint: `In ${WEBHOOK_SETTINGS}, set "Secret" to the value of WEBHOOK_SECRET and save; if it is, see that no proxy in between changes the body.`,
   });
 }
 
@@ -89,7 +89,7 @@ export function signerNotAllowed(app: string, what: string): Refusal {
   return new Refusal(403, {
     code: 'signer_not_allowed',
     message: `The body is signed with the webhook secret of the App ${app}, which does not serve ${what}.`,
-    mend: 'An App brings only what happens in its own installations and below its URL pattern; `github-flows app list` shows both. Sign other deliveries with WEBHOOK_SECRET.',
+    hint: 'An App brings only what happens in its own installations and below its URL pattern; `github-flows app list` shows both. Sign other deliveries with WEBHOOK_SECRET.',
   });
 }
 
@@ -98,7 +98,7 @@ export function hostNotServed(host: string, served: readonly string[]): Refusal 
   return new Refusal(403, {
     code: 'host_not_served',
     message: `The event is about a repository on ${quoted(host)}; this service works with ${served.join(' and ')}.`,
-    mend: 'Remove this webhook from the other server, or run a service of its own for it; GITHUB_SERVER_URL and GITHUB_API_URL say which server is served.',
+    hint: 'Remove this webhook from the other server, or run a service of its own for it; GITHUB_SERVER_URL and GITHUB_API_URL say which server is served.',
   });
 }
 
@@ -107,7 +107,7 @@ export function bodyTooLarge(limitBytes: number): Refusal {
   return new Refusal(413, {
     code: 'body_too_large',
     message: `The body is larger than ${limitBytes} bytes.`,
-    mend: 'Send at most that much; GitHub itself never delivers more than 25 MB.',
+    hint: 'Send at most that much; GitHub itself never delivers more than 25 MB.',
   });
 }
 
@@ -116,7 +116,7 @@ export function bodyTooSlow(limitMs: number): Refusal {
   return new Refusal(408, {
     code: 'body_too_slow',
     message: `The body was not complete ${limitMs / 1000} seconds after its headers.`,
-    mend: 'Deliver it again over a faster connection.',
+    hint: 'Deliver it again over a faster connection.',
   });
 }
 
@@ -125,7 +125,7 @@ export function bodyIncomplete(): Refusal {
   return new Refusal(400, {
     code: 'body_incomplete',
     message: 'The connection ended in the middle of the body.',
-    mend: 'Deliver it again.',
+    hint: 'Deliver it again.',
   });
 }
 
@@ -137,7 +137,7 @@ export function serviceBusy(limitBytes: number): Refusal {
       code: 'service_busy',
       blame: 'service',
       message: `Requests in flight hold ${limitBytes} bytes already, which is all they may.`,
-      mend: 'Deliver it again after the seconds in Retry-After.',
+      hint: 'Deliver it again after the seconds in Retry-After.',
     },
     { 'retry-after': '5' },
   );
@@ -151,7 +151,7 @@ export function storageReserved(): Refusal {
       code: 'disk_too_full',
       blame: 'operator',
       message: 'The disk of the service is too full to accept anything.',
-      mend: 'Make room on it (the admin listener says on /readyz which disk it is); deliveries are accepted again within a second, and those missed are asked for again.',
+      hint: 'Make room on it (the admin listener says on /readyz which disk it is); deliveries are accepted again within a second, and those missed are asked for again.',
     },
     { 'retry-after': '60' },
   );
@@ -165,7 +165,7 @@ export function deliveryNotStored(cause: unknown): Refusal {
       code: 'delivery_not_stored',
       blame: 'operator',
       message: 'The delivery could not be stored, so it was not accepted.',
-      mend: "See the service's log for the cause, mend it, and deliver again from GitHub's list of recent deliveries.",
+      hint: "See the service's log for the cause, fix it, and deliver again from GitHub's list of recent deliveries.",
       cause,
     },
     { 'retry-after': '30' },

@@ -24,7 +24,7 @@ export function httpStatus(error: unknown): number {
 }
 
 /**
- * Answers a fault at once as `{"error": {"code", "message", "mend"}}`. When the body has not arrived whole, the
+ * Answers a fault at once as `{"error": {"code", "message", "hint"}}`. When the body has not arrived whole, the
  * rest is thrown away for two seconds at most before the connection is closed: closing it with bytes unread
  * would reset it, and the sender would never see the answer (https://www.rfc-editor.org/rfc/rfc9112#section-9.6).
  */

@@ -12,7 +12,7 @@ export type LogDestination = { write(line: string): void };
 /**
  * A log of JSON lines, each masked as a whole, so that a secret inside a nested object, a cause or a stack is
  * masked too. `level` is one of pino's names or `silent`; lines go to standard output unless told otherwise.
- * Errors under `err`, `error` or `cause` become `{code, message, mend, stack, cause}`; a stack have only those that
+ * Errors under `err`, `error` or `cause` become `{code, message, hint, stack, cause}`; a stack have only those that
  * nobody expects. At a terminal lines are text for people instead.
  */
 export function createLogger(parts: {
@@ -65,7 +65,7 @@ function describeError(error: unknown, depth = 0): unknown {
   return {
     code: error instanceof FlowError ? error.code : (systemCode(error) ?? error.name),
     message: error.message,
-    ...(error instanceof FlowError ? { mend: error.mend } : {}),
+    ...(error instanceof FlowError ? { hint: error.hint } : {}),
     ...(error instanceof FaultsError ? { faults: error.faults } : {}),
     ...(isExpected(error) ? {} : { stack: error.stack }),
     ...(error.cause !== undefined && depth < MAX_CAUSES

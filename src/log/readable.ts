@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 const APART = new Set(['time', 'level', 'msg', 'err', 'error']);
 
 /** Fields that make a problem of a line, told below it. */
-const OF_PROBLEMS = new Set(['code', 'message', 'mend']);
+const OF_PROBLEMS = new Set(['code', 'message', 'hint']);
 
 /** A line of the log as a person reads it: time, level, message, `name=value`, and below it an error with what to do; a line that is no JSON as it is. */
 export function readableLine(line: string): string {
@@ -43,11 +43,11 @@ function problemsIn(value: unknown): object[] {
 
 function errorLines(error: unknown, word = ''): string[] {
   if (typeof error !== 'object' || error === null) return [`  ${word}${String(error)}`];
-  const { code, message, mend, stack, cause, faults, file, path } = error as Record<string, unknown>;
+  const { code, message, hint, stack, cause, faults, file, path } = error as Record<string, unknown>;
   const place = [file, path].filter((each) => typeof each === 'string').join(' ');
   return [
     `  ${word}${place && `${place}: `}${String(message)} [${String(code)}]`,
-    ...(typeof mend === 'string' ? [`  → ${mend}`] : []),
+    ...(typeof hint === 'string' ? [`  → ${hint}`] : []),
     ...(typeof stack === 'string' ? stack.split('\n').slice(1) : []),
     ...problemsIn(faults).flatMap((fault) => errorLines(fault)),
     ...(cause === undefined ? [] : errorLines(cause, 'because: ')),

@@ -10,7 +10,7 @@ export function argumentNotText(value: unknown): FlowError {
     code: 'docker_arg_not_text',
     blame: 'profile',
     message: `Every entry of dockerArgs is a text, but ${shown(value)} is not.`,
-    mend: 'Write each flag and each value as a JSON string, for example "--memory", "2g".',
+    hint: 'Write each flag and each value as a JSON string, for example "--memory", "2g".',
   });
 }
 
@@ -20,7 +20,7 @@ export function argumentUnreadable(arg: string, why: string): FlowError {
     code: 'docker_arg_unreadable',
     blame: 'profile',
     message: `The argument ${shown(arg)} of dockerArgs ${why}.`,
-    mend: 'Remove these characters; what needs them can be put into a file and mounted.',
+    hint: 'Remove these characters; what needs them can be put into a file and mounted.',
   });
 }
 
@@ -30,27 +30,27 @@ export function tooManyArguments(count: number, most: number): FlowError {
     code: 'docker_args_too_many',
     blame: 'profile',
     message: `dockerArgs has ${count} entries, and ${most} are the most that are read.`,
-    mend: 'Put variables into runtime.env, and mount one directory rather than each of its files.',
+    hint: 'Put variables into runtime.env, and mount one directory rather than each of its files.',
   });
 }
 
 /** An argument that is neither a flag nor the value of one. */
-export function argumentNotAFlag(arg: string, mend: string): FlowError {
+export function argumentNotAFlag(arg: string, hint: string): FlowError {
   return new FlowError({
     code: 'docker_arg_not_a_flag',
     blame: 'profile',
     message: `${shown(arg)} in dockerArgs is neither a flag nor the value of one.`,
-    mend,
+    hint,
   });
 }
 
 /** A flag that is not among the known ones. */
-export function flagUnknown(flag: string, mend: string): FlowError {
+export function flagUnknown(flag: string, hint: string): FlowError {
   return new FlowError({
     code: 'docker_flag_unknown',
     blame: 'profile',
     message: `The flag ${shown(flag)} is not among the docker run flags that a profile may use.`,
-    mend: `${mend} ${LIST}`,
+    hint: `${hint} ${LIST}`,
   });
 }
 
@@ -60,7 +60,7 @@ export function flagRepeated(flag: string, what?: string): FlowError {
     code: 'docker_flag_repeated',
     blame: 'profile',
     message: `The flag ${flag} is given twice${what === undefined ? '' : ` for ${shown(what)}`}, so it is not clear which of them counts.`,
-    mend: `Keep one of them.`,
+    hint: `Keep one of them.`,
   });
 }
 
@@ -70,27 +70,27 @@ export function flagValueMissing(flag: string): FlowError {
     code: 'docker_flag_value_missing',
     blame: 'profile',
     message: `The flag ${flag} needs a value, and none follows it.`,
-    mend: `Write the value as the next entry of dockerArgs, or as ${flag}=VALUE where ${flag} begins with two dashes.`,
+    hint: `Write the value as the next entry of dockerArgs, or as ${flag}=VALUE where ${flag} begins with two dashes.`,
   });
 }
 
-/** A value that the flag does not take. `why` completes "… is refused because"; `mend` shows the right form. */
-export function flagValueInvalid(flag: string, value: string, why: string, mend: string): FlowError {
+/** A value that the flag does not take. `why` completes "… is refused because"; `hint` shows the right form. */
+export function flagValueInvalid(flag: string, value: string, why: string, hint: string): FlowError {
   return new FlowError({
     code: 'docker_flag_value_invalid',
     blame: 'profile',
     message: `The value ${shown(value)} of ${flag} cannot be used: ${why}.`,
-    mend,
+    hint,
   });
 }
 
 /** A value that would take away a wall: no limit, no init, the root user. */
-export function flagWeakens(flag: string, value: string, why: string, mend: string): FlowError {
+export function flagWeakens(flag: string, value: string, why: string, hint: string): FlowError {
   return new FlowError({
     code: 'docker_flag_weakens',
     blame: 'profile',
     message: `${flag} with ${shown(value)} is refused: ${why}.`,
-    mend,
+    hint,
   });
 }
 
@@ -99,7 +99,7 @@ export function needsPolicy(
   flag: string,
   value: string,
   what: string,
-  mend: string,
+  hint: string,
   policy: Policy = NO_POLICY,
   allowed: readonly string[] = [],
 ): FlowError {
@@ -112,17 +112,17 @@ export function needsPolicy(
     code: 'docker_flag_needs_policy',
     blame: 'profile',
     message: `${flag} with ${shown(value)} is refused: ${why}.`,
-    mend,
+    hint,
   });
 }
 
 /** A mount whose value does not follow the grammar. */
-export function mountSyntax(value: string, why: string, mend: string): FlowError {
+export function mountSyntax(value: string, why: string, hint: string): FlowError {
   return new FlowError({
     code: 'mount_syntax',
     blame: 'profile',
     message: `The mount ${shown(value)} cannot be read: ${why}.`,
-    mend,
+    hint,
   });
 }
 
@@ -137,7 +137,7 @@ export function mountWritable(source: string, policy: Policy = NO_POLICY): FlowE
     code: 'mount_writable',
     blame: 'profile',
     message: `${shown(source)} would be mounted writable; ${why}.`,
-    mend: 'Add readonly to --mount, or :ro to -v; what a run writes goes into its workspace or a tmpfs.',
+    hint: 'Add readonly to --mount, or :ro to -v; what a run writes goes into its workspace or a tmpfs.',
   });
 }
 
@@ -147,7 +147,7 @@ export function sourceChanged(source: string, real: string): FlowError {
     code: 'mount_source_changed',
     blame: 'operator',
     message: `${shown(source)} was checked, and now leads to ${shown(real)}, so nothing was started.`,
-    mend: 'Find out who replaced it by a link; a run that is started again checks it anew.',
+    hint: 'Find out who replaced it by a link; a run that is started again checks it anew.',
   });
 }
 
@@ -157,7 +157,7 @@ export function credentialBound(source: string): FlowError {
     code: 'mount_credential_bound',
     blame: 'operator',
     message: `${shown(source)} has come to hold an agent's login since it was checked, so it is not mounted as it is.`,
-    mend: 'Mount it at /home/user/.codex (or .claude, .gemini), where it is delivered as a copy, or move the login away.',
+    hint: 'Mount it at /home/user/.codex (or .claude, .gemini), where it is delivered as a copy, or move the login away.',
   });
 }
 
@@ -167,7 +167,7 @@ export function sourceInWritable(source: string, directory: string): FlowError {
     code: 'mount_inside_writable',
     blame: 'operator',
     message: `${shown(source)} lies in ${shown(directory)}, which the policy lets runs write, so a run could put a link to anything in its place.`,
-    mend: 'Mount the whole directory as the policy lists it, or move what is only read out of it.',
+    hint: 'Mount the whole directory as the policy lists it, or move what is only read out of it.',
   });
 }
 
@@ -181,7 +181,7 @@ export function heldDenied(source: string, path: string, reason: string, policy?
     code: 'mount_denied',
     blame: 'profile',
     message: `${shown(source)} may never be mounted: ${what}, and ${reason}.`,
-    mend: `Mount a directory of its own with only what the agent needs, such as /srv/agent-data, or take that out of it; docs/mounts.md has the whole list.${admin ?? ''}`,
+    hint: `Mount a directory of its own with only what the agent needs, such as /srv/agent-data, or take that out of it; docs/mounts.md has the whole list.${admin ?? ''}`,
   });
 }
 
@@ -191,6 +191,6 @@ export function sourceTooLarge(source: string, why: string, policy: Policy): Flo
     code: 'mount_too_large_to_search',
     blame: 'profile',
     message: `${shown(source)} cannot be searched for secrets and sockets: ${why}.`,
-    mend: `Mount a smaller part of it, or have the admin list it under \`mounts\` in ${policy.file ?? 'a policy (POLICY_FILE)'} with "unsearched": true, which takes the admin's word that no secret is in it.`,
+    hint: `Mount a smaller part of it, or have the admin list it under \`mounts\` in ${policy.file ?? 'a policy (POLICY_FILE)'} with "unsearched": true, which takes the admin's word that no secret is in it.`,
   });
 }

@@ -67,11 +67,11 @@ function checkPath(what: 'source' | 'destination', path: string): void {
   }
 }
 
-function pathInvalid(what: 'source' | 'destination', path: string, why: string, mend: string): FlowError {
+function pathInvalid(what: 'source' | 'destination', path: string, why: string, hint: string): FlowError {
   return new FlowError({
     code: 'mount_path_invalid',
     blame: 'profile',
     message: `The ${what} ${shown(path)} of a mount cannot be used: ${why}.`,
-    mend,
+    hint,
   });
 }

@@ -39,6 +39,6 @@ function targetDenied(target: string, why: string): FlowError {
     code: 'mount_target_denied',
     blame: 'profile',
     message: `${shown(target)} cannot be a destination in the container: ${why}.`,
-    mend: 'Choose a place of its own, such as /data or /home/user/data; credential files go directly below /run/secrets.',
+    hint: 'Choose a place of its own, such as /data or /home/user/data; credential files go directly below /run/secrets.',
   });
 }

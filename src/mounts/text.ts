@@ -26,7 +26,7 @@ export function shown(value: unknown): string {
   return JSON.stringify(short.toWellFormed()).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
-/** A path as a shell takes it, for the commands that a mend proposes. */
+/** A path as a shell takes it, for the commands that a hint proposes. */
 export function shellWord(text: string): string {
   return /^[A-Za-z0-9@%+=:,./_-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -9,7 +9,7 @@ export function policyInvalid(file: string, faults: readonly Fault[]): FaultsErr
       code: 'policy_invalid',
       blame: 'operator',
       message: `The policy in ${file} cannot be used. ${first?.message ?? ''}${more}`,
-      mend: `${first?.mend ?? ''} \`github-flows doctor\` lists all faults.`,
+      hint: `${first?.hint ?? ''} \`github-flows doctor\` lists all faults.`,
     },
     faults,
   );
@@ -21,17 +21,17 @@ export function policyUnreadable(file: string, why: string): Fault {
     code: 'policy_unreadable',
     file,
     message: `The policy ${file} cannot be read: ${why}.`,
-    mend: "Put the policy there as a regular file that the service's user can read, or unset POLICY_FILE.",
+    hint: "Put the policy there as a regular file that the service's user can read, or unset POLICY_FILE.",
   };
 }
 
 /** Somebody else than root and the service's user could change the policy. */
-export function policyUntrusted(file: string, why: string, mend: string): Fault {
+export function policyUntrusted(file: string, why: string, hint: string): Fault {
   return {
     code: 'policy_untrusted',
     file,
     message: `The policy ${file} is not taken: ${why}.`,
-    mend,
+    hint,
   };
 }
 
@@ -41,7 +41,7 @@ export function policyAmongProfiles(file: string, profilesDir: string): Fault {
     code: 'policy_among_profiles',
     file,
     message: `The policy ${file} lies inside the profiles directory ${profilesDir}, and whoever writes profiles would set their own limits.`,
-    mend: 'Move it out of there, for example to /etc/github-flows/policy.json, and set POLICY_FILE to it.',
+    hint: 'Move it out of there, for example to /etc/github-flows/policy.json, and set POLICY_FILE to it.',
   };
 }
 
@@ -51,7 +51,7 @@ export function policyNotJson(file: string, detail: string): Fault {
     code: 'policy_not_json',
     file,
     message: `The policy ${file} is not JSON: ${detail}.`,
-    mend: 'Correct it there. JSON has double quotes, no comments and no comma after the last item.',
+    hint: 'Correct it there. JSON has double quotes, no comments and no comma after the last item.',
   };
 }
 
@@ -62,7 +62,7 @@ export function policyKeyTwice(file: string, path: string, line: number): Fault 
     file,
     path,
     message: `The key ${path} stands twice in the policy ${file}, the second time in line ${line}.`,
-    mend: 'Remove one of the two; a reader would silently ignore the first.',
+    hint: 'Remove one of the two; a reader would silently ignore the first.',
   };
 }
 
@@ -73,7 +73,7 @@ export function policyUnknownKey(file: string, path: string, nearest: string): F
     file,
     path,
     message: `${path} in ${file} is no key of a policy; the nearest known key is \`${nearest}\`.`,
-    mend: 'Correct or remove it. docs/policy.md lists every key.',
+    hint: 'Correct or remove it. docs/policy.md lists every key.',
   };
 }
 
@@ -84,6 +84,6 @@ export function policyWrongValue(file: string, path: string, what: string, wante
     file,
     path,
     message: `${path === '' ? 'The whole document' : path} in ${file} ${what}.`,
-    mend: `What belongs there: ${wanted.replace(/\.$/, '')}.`,
+    hint: `What belongs there: ${wanted.replace(/\.$/, '')}.`,
   };
 }

@@ -42,6 +42,6 @@ function readPolicy(file: string, place: PolicyPlace): { policy: Policy } | { fa
   return refused.length === 0 ? built : { faults: refused.map((problem) => mountFault(file, problem)) };
 }
 
-function mountFault(file: string, { index, code, message, mend }: Problem & { index: number }): Fault {
-  return { code, message, mend, file, path: jsonPointer('mounts', index, 'source') };
+function mountFault(file: string, { index, code, message, hint }: Problem & { index: number }): Fault {
+  return { code, message, hint, file, path: jsonPointer('mounts', index, 'source') };
 }

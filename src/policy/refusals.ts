@@ -11,7 +11,7 @@ export function imageRefused(policy: Policy, image: string): Problem {
   return {
     code: 'policy_image_refused',
     message: `The image ${image} is not among those that the policy in ${policy.file} allows: ${list(rules)}.`,
-    mend: `Use one of these images, or ask the admin to add this one to \`images\` in ${policy.file}.`,
+    hint: `Use one of these images, or ask the admin to add this one to \`images\` in ${policy.file}.`,
   };
 }
 
@@ -20,7 +20,7 @@ export function limitRefused(policy: Policy, key: string, asked: string, most: s
   return {
     code: 'policy_limit_exceeded',
     message: `runtime.${key} is ${asked}, and the policy in ${policy.file} allows ${most} at most.`,
-    mend: `Write ${most} or less, or ask the admin to raise \`ceilings.${key}\` in ${policy.file}.`,
+    hint: `Write ${most} or less, or ask the admin to raise \`ceilings.${key}\` in ${policy.file}.`,
   };
 }
 
@@ -30,7 +30,7 @@ export function reachRefused(policy: Policy, asked: NetworkReach, most: NetworkR
   return {
     code: 'policy_network_refused',
     message: `The run would have ${words[asked]}, and the policy in ${policy.file} allows ${words[most]} at most.`,
-    mend: `Set runtime.network to ${most === 'list' ? '{"allow": ["api.openai.com", …]} or "none"' : '"none"'}, or ask the admin to raise \`ceilings.network\` in ${policy.file}.`,
+    hint: `Set runtime.network to ${most === 'list' ? '{"allow": ["api.openai.com", …]} or "none"' : '"none"'}, or ask the admin to raise \`ceilings.network\` in ${policy.file}.`,
   };
 }
 
@@ -39,7 +39,7 @@ export function networkRefused(policy: Policy, name: string): Problem {
   return {
     code: 'policy_network_refused',
     message: `The network ${name} is refused: ${allowed(policy, 'networks', policy.networks)}.`,
-    mend: `Use runtime.network, or ask the admin to add it to \`networks\` in ${place(policy)}.`,
+    hint: `Use runtime.network, or ask the admin to add it to \`networks\` in ${place(policy)}.`,
   };
 }
 
@@ -48,7 +48,7 @@ export function runtimeRefused(policy: Policy, name: string): Problem {
   return {
     code: 'policy_runtime_refused',
     message: `The OCI runtime ${name} is refused: ${allowed(policy, 'runtimes', policy.runtimes)}.`,
-    mend: `Leave runtime.ociRuntime out, or ask the admin to add it to \`runtimes\` in ${place(policy)}.`,
+    hint: `Leave runtime.ociRuntime out, or ask the admin to add it to \`runtimes\` in ${place(policy)}.`,
   };
 }
 
@@ -60,7 +60,7 @@ export function rootRefused(policy: Policy): Problem {
   return {
     code: 'policy_root_refused',
     message: `The run would be root or in the group of root in its container, and ${why}.`,
-    mend: `Use a user and a group above 0, or ask the admin for \`"rootUser": true\` in ${place(policy)}.`,
+    hint: `Use a user and a group above 0, or ask the admin for \`"rootUser": true\` in ${place(policy)}.`,
   };
 }
 
@@ -69,7 +69,7 @@ export function userRefused(policy: Policy, user: string, runAs: string): Proble
   return {
     code: 'policy_user_refused',
     message: `The run would be the user ${user} in its container, and not ${runAs} (RUN_AS): ${allowed(policy, 'users', policy.users ?? [])}.`,
-    mend: `Leave runtime.user (or -u) out, or ask the admin to add ${user} to \`users\` in ${place(policy)}.`,
+    hint: `Leave runtime.user (or -u) out, or ask the admin to add ${user} to \`users\` in ${place(policy)}.`,
   };
 }
 
@@ -82,7 +82,7 @@ export function volumeRefused(policy: Policy, name: string, listed: boolean): Pr
   return {
     code: 'policy_volume_refused',
     message: `${what}: ${allowed(policy, 'volumes', volumes)}.`,
-    mend: listed
+    hint: listed
       ? `Add readonly to the mount, or ask the admin for \`"writable": true\` in ${place(policy)}.`
       : `Use --tmpfs for scratch space, or ask the admin to add it to \`volumes\` in ${place(policy)}.`,
   };

@@ -59,7 +59,7 @@ function actorUnknown(): Problem {
   return {
     code: 'actor_unknown',
     message: 'The event does not say who caused it, so nobody can be asked whether they may start a run.',
-    mend: 'Nothing can be done for this delivery; events that people cause carry a sender.',
+    hint: 'Nothing can be done for this delivery; events that people cause carry a sender.',
   };
 }
 
@@ -67,7 +67,7 @@ function botNotAllowed(login: string): Problem {
   return {
     code: 'bot_not_allowed',
     message: `${login} is a bot, and allow.bots of the profile does not name it.`,
-    mend: `If this bot may start runs, add ${JSON.stringify(login)} to allow.bots of the profile.`,
+    hint: `If this bot may start runs, add ${JSON.stringify(login)} to allow.bots of the profile.`,
   };
 }
 
@@ -75,6 +75,6 @@ function actorNotAllowed(login: string): Problem {
   return {
     code: 'actor_not_allowed',
     message: `${login} is not among allow.actors of the profile, which admits these alone.`,
-    mend: `Add ${JSON.stringify(login)} to allow.actors of the profile, or set allow.permission there.`,
+    hint: `Add ${JSON.stringify(login)} to allow.actors of the profile, or set allow.permission there.`,
   };
 }

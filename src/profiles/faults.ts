@@ -17,7 +17,7 @@ export function profilesMissing(dir: string, detail: string): Fault {
     code: 'profiles_missing',
     file: dir,
     message: `The profiles directory ${dir} cannot be read: ${detail}.`,
-    mend: `Make it (\`mkdir -p ${dir}\`) and put a profile in it, or set PROFILES_DIR to where the profiles are.`,
+    hint: `Make it (\`mkdir -p ${dir}\`) and put a profile in it, or set PROFILES_DIR to where the profiles are.`,
   };
 }
 
@@ -27,7 +27,7 @@ export function profilesEmpty(dir: string): Fault {
     code: 'profiles_empty',
     file: dir,
     message: `There is no profile.json in ${dir} or in any folder below it, so no event could ever start a run.`,
-    mend: 'Put a profile there, for example the shipped profiles/example folder with your own repository in it, or set PROFILES_DIR to where the profiles are.',
+    hint: 'Put a profile there, for example the shipped profiles/example folder with your own repository in it, or set PROFILES_DIR to where the profiles are.',
   };
 }
 
@@ -37,7 +37,7 @@ export function profileUnreadable(file: string, detail: string): Fault {
     code: 'profile_unreadable',
     file,
     message: `${file} cannot be read: ${detail}.`,
-    mend: "A profile.json is a regular file, and it and its folders are readable by the service's user; make it so (`chmod u+r`, `chown`), or remove it.",
+    hint: "A profile.json is a regular file, and it and its folders are readable by the service's user; make it so (`chmod u+r`, `chown`), or remove it.",
   };
 }
 
@@ -47,7 +47,7 @@ export function profileTooLarge(file: string, detail: string): Fault {
     code: 'profile_too_large',
     file,
     message: `${file} is ${detail}.`,
-    mend: 'Split it into folders of smaller profiles, and keep long texts in the prompt file; or remove it, if it is no profile.',
+    hint: 'Split it into folders of smaller profiles, and keep long texts in the prompt file; or remove it, if it is no profile.',
   };
 }
 
@@ -57,7 +57,7 @@ export function profileNotUtf8(file: string): Fault {
     code: 'profile_not_utf8',
     file,
     message: `${file} is not UTF-8 text.`,
-    mend: `Save it as UTF-8; \`iconv -f UTF-16 -t UTF-8\` converts what some editors write.`,
+    hint: `Save it as UTF-8; \`iconv -f UTF-16 -t UTF-8\` converts what some editors write.`,
   };
 }
 
@@ -67,7 +67,7 @@ export function profileNotJson(file: string, detail: string): Fault {
     code: 'profile_not_json',
     file,
     message: `${file} is not JSON: ${detail}.`,
-    mend: 'Correct it there. JSON has double quotes, no comments and no comma after the last item.',
+    hint: 'Correct it there. JSON has double quotes, no comments and no comma after the last item.',
   };
 }
 
@@ -78,7 +78,7 @@ export function keyTwice(file: string, path: string, line: number): Fault {
     file,
     path,
     message: `The key ${path} stands twice in ${file}, the second time in line ${line}.`,
-    mend: 'Remove one of the two; a reader would silently ignore the first.',
+    hint: 'Remove one of the two; a reader would silently ignore the first.',
   };
 }
 
@@ -90,7 +90,7 @@ export function folderLink(file: string, loops: boolean): Fault {
     message: loops
       ? `${file} is a symbolic link that goes in a circle.`
       : `${file} is a symbolic link to a folder; these are not followed, because each profile has one name and one line of defaults.`,
-    mend: `Remove the link (\`rm ${file}\`); if the folder is wanted there, copy it.`,
+    hint: `Remove the link (\`rm ${file}\`); if the folder is wanted there, copy it.`,
   };
 }
 
@@ -100,7 +100,7 @@ export function profileOutside(file: string, target: string): Fault {
     code: 'profile_outside',
     file,
     message: `${file} is a symbolic link to ${target}, which is outside the profiles directory.`,
-    mend: 'Put the file itself into the profiles directory.',
+    hint: 'Put the file itself into the profiles directory.',
   };
 }
 
@@ -111,7 +111,7 @@ export function profilesFaulty(faults: readonly Fault[]): FaultsError {
       code: 'profiles_faulty',
       blame: 'profile',
       message: `The profiles have ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.`,
-      mend: 'Mend what is named below; `github-flows profiles validate` checks again.',
+      hint: 'Fix what is named below; `github-flows profiles validate` checks again.',
     },
     faults,
   );

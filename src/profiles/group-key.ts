@@ -33,7 +33,7 @@ function nameUnknown(name: string): Problem {
   return {
     code: 'group_name_unknown',
     message: `The group uses {{${name}}}, which is no attribute of an event. Known are ${ATTRIBUTES.join(', ')}.`,
-    mend: `Write {{${nearest(name, ATTRIBUTES)}}}, or another of the known names.`,
+    hint: `Write {{${nearest(name, ATTRIBUTES)}}}, or another of the known names.`,
   };
 }
 
@@ -41,6 +41,6 @@ function groupSyntax(template: string): Problem {
   return {
     code: 'group_syntax',
     message: `The group ${JSON.stringify(template)} has braces that hold no single name.`,
-    mend: 'Write names as {{repository}}#{{issueNumber}}; helpers and blocks are for prompts only.',
+    hint: 'Write names as {{repository}}#{{issueNumber}}; helpers and blocks are for prompts only.',
   };
 }

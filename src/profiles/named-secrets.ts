@@ -49,6 +49,6 @@ function variableTwice(env: string): Problem {
   return {
     code: 'secret_variable_twice',
     message: `Two secrets would be exported as the variable ${env}.`,
-    mend: 'Give one of them another variable, or leave its variable out and read its file.',
+    hint: 'Give one of them another variable, or leave its variable out and read its file.',
   };
 }

@@ -10,7 +10,7 @@ export const REPORT_NAMES = {
     'OUTCOME',
     'ELAPSED',
     'REASON',
-    'MEND',
+    'HINT',
     'CODE',
     'RESULT',
     'MESSAGE',
@@ -20,7 +20,7 @@ export const REPORT_NAMES = {
     'REPOSITORY',
     'LINK',
   ],
-  refused: ['REASON', 'MEND', 'CODE', 'ACTOR', 'PROFILE', 'REPOSITORY'],
+  refused: ['REASON', 'HINT', 'CODE', 'ACTOR', 'PROFILE', 'REPOSITORY'],
 } as const;
 
 /** What is wrong with a profile's own texts: Handlebars that cannot be read, and names that the text does not have. */
@@ -36,7 +36,7 @@ export function templateFaults(
       file,
       path: jsonPointer('report', 'templates', name),
       message: `The text report.templates.${name} in ${file} cannot be used: ${problem.message}`,
-      mend: `Correct it; the names that it may use are ${names.join(', ')}.`,
+      hint: `Correct it; the names that it may use are ${names.join(', ')}.`,
     }));
   });
 }

@@ -8,7 +8,7 @@ export function unknownKey(file: string, path: string, key: string, advice: stri
     file,
     path,
     message: `${show(key)} in ${file} is not a key that a profile has there; ${advice}.`,
-    mend: 'Correct or remove it. docs/profiles.md lists every key that works.',
+    hint: 'Correct or remove it. docs/profiles.md lists every key that works.',
   };
 }
 
@@ -19,7 +19,7 @@ export function wrongValue(file: string, path: string, what: string, wanted = 's
     file,
     path,
     message: `${path === '' ? 'The whole document' : path} in ${file} ${what}.`,
-    mend: `What belongs there: ${wanted.replace(/\.$/, '')}.`,
+    hint: `What belongs there: ${wanted.replace(/\.$/, '')}.`,
   };
 }
 
@@ -30,7 +30,7 @@ export function anyBot(file: string, path: string, value: unknown): Fault {
     file,
     path,
     message: `${path} in ${file} is ${show(value)}, but bots are admitted by their exact login only: anyone can make a bot.`,
-    mend: 'Name each bot as GitHub writes it, for example "dependabot[bot]".',
+    hint: 'Name each bot as GitHub writes it, for example "dependabot[bot]".',
   };
 }
 
@@ -41,7 +41,7 @@ export function tooManyCandidates(file: string, count: number, limit: number): F
     file,
     path: '/trigger',
     message: `The lists of the trigger in ${file} multiply to ${count} combinations, and ${limit} are the limit.`,
-    mend: 'Shorten the lists, leave out the conditions that need no list, or split the profile into several folders.',
+    hint: 'Shorten the lists, leave out the conditions that need no list, or split the profile into several folders.',
   };
 }
 
@@ -52,7 +52,7 @@ export function variableTwice(file: string, path: string, name: string): Fault {
     file,
     path,
     message: `The prompt variable ${name} in ${file} is both required and optional.`,
-    mend: 'Remove it from one of the two.',
+    hint: 'Remove it from one of the two.',
   };
 }
 
@@ -63,7 +63,7 @@ export function attributeUnknown(file: string, path: string, value: string, know
     file,
     path,
     message: `The path ${show(value)} in ${file} names an attribute that no event has; the nearest is ${known}.`,
-    mend: 'Correct the path. docs/profiles.md lists the attributes.',
+    hint: 'Correct the path. docs/profiles.md lists the attributes.',
   };
 }
 
@@ -74,6 +74,6 @@ export function pathUnknown(file: string, path: string, value: string, known: st
     file,
     path,
     message: `The path ${show(value)} in ${file} names nothing that a run has; the nearest is ${known}.`,
-    mend: 'Correct the path. docs/profiles.md lists the paths below workspace and run.',
+    hint: 'Correct the path. docs/profiles.md lists the paths below workspace and run.',
   };
 }

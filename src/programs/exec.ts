@@ -95,7 +95,7 @@ function commandFailed(
     code: 'command_failed',
     blame: 'service',
     message: `${file} ${args[0] ?? ''} ended with ${how}: ${lastWords || (cause?.message ?? '')}`,
-    mend: `See whether ${file} works from a shell as the service's user; \`github-flows doctor\` checks what the service needs.`,
+    hint: `See whether ${file} works from a shell as the service's user; \`github-flows doctor\` checks what the service needs.`,
     cause,
   });
 }

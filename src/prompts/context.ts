@@ -63,7 +63,7 @@ function variableMissing(variable: VariableSource, found: Found): FlowError {
     code: 'prompt_variable_missing',
     blame: 'profile',
     message: `The prompt variable ${variable.name} needs one value at ${variable.path}, but ${describe(found)}.`,
-    mend: `Give ${variable.name} a path that every event of this trigger has, or make it optional with a default in promptVariables.optional.`,
+    hint: `Give ${variable.name} a path that every event of this trigger has, or make it optional with a default in promptVariables.optional.`,
   });
 }
 

@@ -12,7 +12,7 @@ export function syntaxProblem(error: unknown): Problem {
   return {
     code: 'prompt_syntax',
     message: `The prompt is not valid Handlebars: ${shorten(error instanceof Error ? error.message : String(error))}`,
-    mend: 'Correct the expression; write \\{{ for two braces that are meant as text.',
+    hint: 'Correct the expression; write \\{{ for two braces that are meant as text.',
   };
 }
 
@@ -22,7 +22,7 @@ export function unknownName(name: string, line: number, names: readonly string[]
   return {
     code: 'prompt_unknown_name',
     message: `Line ${line} of the prompt uses ${shorten(name)}, which is no prompt variable. ${known(names)}`,
-    mend: near
+    hint: near
       ? `Write ${near} instead, or add the name to promptVariables.`
       : 'Add a name with this path to promptVariables and use that name, or write one of the known names.',
   };
@@ -33,7 +33,7 @@ export function unknownHelper(name: string, line: number): Problem {
   return {
     code: 'prompt_unknown_helper',
     message: `Line ${line} of the prompt uses the helper ${shorten(name)}. Known are untrusted, if and unless.`,
-    mend: 'Write {{NAME}}, {{untrusted NAME}}, or {{#if NAME}}…{{else}}…{{/if}} with the name of a prompt variable.',
+    hint: 'Write {{NAME}}, {{untrusted NAME}}, or {{#if NAME}}…{{else}}…{{/if}} with the name of a prompt variable.',
   };
 }
 
@@ -42,7 +42,7 @@ export function notAllowed(what: string, line: number): Problem {
   return {
     code: 'prompt_not_allowed',
     message: `Line ${line} of the prompt has ${what}, which prompts cannot use.`,
-    mend: 'Write {{NAME}}, {{untrusted NAME}}, {{#if NAME}} or {{#unless NAME}}, each with one name and nothing else.',
+    hint: 'Write {{NAME}}, {{untrusted NAME}}, {{#if NAME}} or {{#unless NAME}}, each with one name and nothing else.',
   };
 }
 
@@ -51,7 +51,7 @@ export function tooLong(): Problem {
   return {
     code: 'prompt_too_long',
     message: `The prompt has more than ${MAX_TEMPLATE_CHARACTERS} characters or ${MAX_BLOCKS} blocks, or uses variables more than ${MAX_VARIABLE_USES} times.`,
-    mend: 'Shorten it; long instructions belong into a file of the repository or the image that the agent reads.',
+    hint: 'Shorten it; long instructions belong into a file of the repository or the image that the agent reads.',
   };
 }
 

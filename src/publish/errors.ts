@@ -6,7 +6,7 @@ export function changesUnreadable(detail: string): FlowError {
     code: 'changes_unreadable',
     blame: 'agent',
     message: `The agent’s commits could not be read from its repository: ${detail}.`,
-    mend: 'See what the agent did to .git (github-flows runs logs); the workspace of a failed run is kept for a while.',
+    hint: 'See what the agent did to .git (github-flows runs logs); the workspace of a failed run is kept for a while.',
   });
 }
 
@@ -16,7 +16,7 @@ export function changesInvalid(detail: string): FlowError {
     code: 'changes_invalid',
     blame: 'agent',
     message: `The agent’s commits were not kept, because they did not pass the check: ${detail}.`,
-    mend: 'Objects must be what git itself would write, on top of the commit that the run began with; let the agent commit with git.',
+    hint: 'Objects must be what git itself would write, on top of the commit that the run began with; let the agent commit with git.',
   });
 }
 
@@ -26,6 +26,6 @@ export function changesTooLarge(what: string): FlowError {
     code: 'changes_too_large',
     blame: 'agent',
     message: `The agent’s commits were not kept: ${what}.`,
-    mend: 'Let the agent commit sources only, not what builds and downloads leave behind (.gitignore).',
+    hint: 'Let the agent commit sources only, not what builds and downloads leave behind (.gitignore).',
   });
 }

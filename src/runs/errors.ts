@@ -6,7 +6,7 @@ export function runUnknown(id: string): FlowError {
     code: 'run_unknown',
     blame: 'operator',
     message: `There is no run ${JSON.stringify(id.slice(0, 80))}.`,
-    mend: 'See the ids with: github-flows runs list',
+    hint: 'See the ids with: github-flows runs list',
   });
 }
 
@@ -16,7 +16,7 @@ export function workerUnknown(id: string): FlowError {
     code: 'worker_unknown',
     blame: 'operator',
     message: `There is no worker ${JSON.stringify(id.slice(0, 80))}.`,
-    mend: 'See the ids with: github-flows workers list',
+    hint: 'See the ids with: github-flows workers list',
   });
 }
 
@@ -26,7 +26,7 @@ export function runAlreadyEnded(id: string, message: string): FlowError {
     code: 'run_already_ended',
     blame: 'operator',
     message,
-    mend: `There is nothing left to call off; see how it went with: github-flows runs show ${id}`,
+    hint: `There is nothing left to call off; see how it went with: github-flows runs show ${id}`,
   });
 }
 
@@ -36,7 +36,7 @@ export function runNotEnded(id: string): FlowError {
     code: 'run_not_ended',
     blame: 'operator',
     message: `Run ${id} has not ended yet, so it cannot be tried again.`,
-    mend: `Wait for it, or call it off first with: github-flows runs cancel ${id}`,
+    hint: `Wait for it, or call it off first with: github-flows runs cancel ${id}`,
   });
 }
 
@@ -47,6 +47,6 @@ export function attemptUnknown(asked: string, attempts: number): FlowError {
     code: 'attempt_unknown',
     blame: 'operator',
     message: `The run has no attempt ${JSON.stringify(asked.slice(0, 20))}; ${attempts === 0 ? 'it has not begun one yet' : numbers}.`,
-    mend: 'Ask for one of these, or for none in particular: without a number the last one is shown.',
+    hint: 'Ask for one of these, or for none in particular: without a number the last one is shown.',
   });
 }

@@ -13,7 +13,7 @@ export type TokenUsage = {
 };
 
 /** Why a run ended: `code` is one of docs/errors.md. */
-export type EndReason = { code: string; message: string; mend: string };
+export type EndReason = { code: string; message: string; hint: string };
 
 /** One execution of one profile for one delivery; times in milliseconds since 1970. */
 export type Run = {

@@ -6,7 +6,7 @@ export function nameRefused(kind: string, value: string): FlowError {
     code: 'name_refused',
     blame: 'sender',
     message: `The ${kind} ${JSON.stringify(value)} cannot be part of a path: GitHub’s names are 1 to 100 of A–Z a–z 0–9 . _ - and neither “.” nor “..”.`,
-    mend: 'Look where the name comes from; GitHub never sends such a one.',
+    hint: 'Look where the name comes from; GitHub never sends such a one.',
   });
 }
 
@@ -16,7 +16,7 @@ export function repositoryIdRefused(value: unknown): FlowError {
     code: 'repository_id_refused',
     blame: 'sender',
     message: `${JSON.stringify(value)} is no repository id: GitHub’s are whole numbers above 0.`,
-    mend: 'Look where the event comes from; GitHub always sends `repository.id` as a number.',
+    hint: 'Look where the event comes from; GitHub always sends `repository.id` as a number.',
   });
 }
 
@@ -26,7 +26,7 @@ export function refRefused(value: string): FlowError {
     code: 'ref_refused',
     blame: 'profile',
     message: `${JSON.stringify(value)} cannot be the name of a branch, tag or other ref.`,
-    mend: 'Name an existing branch, tag, full ref (refs/…) or commit of 40 hex digits; `git check-ref-format --branch NAME` says whether git allows a name.',
+    hint: 'Name an existing branch, tag, full ref (refs/…) or commit of 40 hex digits; `git check-ref-format --branch NAME` says whether git allows a name.',
   });
 }
 
@@ -36,7 +36,7 @@ export function commitRefused(value: string): FlowError {
     code: 'commit_refused',
     blame: 'sender',
     message: `${JSON.stringify(value)} is no commit: 40 hex digits were expected.`,
-    mend: 'Give the whole commit id, as `git rev-parse` prints it.',
+    hint: 'Give the whole commit id, as `git rev-parse` prints it.',
   });
 }
 
@@ -46,7 +46,7 @@ export function serverUrlRefused(shown: string): FlowError {
     code: 'server_url_refused',
     blame: 'operator',
     message: `Repositories cannot be cloned from ${shown}: only https, http and file addresses without a user, a password, a query or a fragment are used.`,
-    mend: 'Set GITHUB_SERVER_URL to the plain address, like https://github.com; the token belongs in the gh-token file.',
+    hint: 'Set GITHUB_SERVER_URL to the plain address, like https://github.com; the token belongs in the gh-token file.',
   });
 }
 
@@ -56,7 +56,7 @@ export function repositoryUnreachable(url: string, detail: string): FlowError {
     code: 'repository_unreachable',
     blame: 'github',
     message: `${url} could not be reached: ${detail}.`,
-    mend: `Try \`git ls-remote ${url}\` on this machine; check the network, a proxy and GITHUB_SERVER_URL, and GitHub’s status page.`,
+    hint: `Try \`git ls-remote ${url}\` on this machine; check the network, a proxy and GITHUB_SERVER_URL, and GitHub’s status page.`,
   });
 }
 
@@ -66,7 +66,7 @@ export function repositoryLoginRefused(url: string): FlowError {
     code: 'repository_login_refused',
     blame: 'operator',
     message: `${url} wants a credential, and does not take the one that the service has, if any (status 401).`,
-    mend: 'Where a GitHub App serves the repository, run `github-flows app test`; else put a token that is valid and may read its contents into SECRETS_DIR/gh-token. `github-flows doctor` checks both.',
+    hint: 'Where a GitHub App serves the repository, run `github-flows app test`; else put a token that is valid and may read its contents into SECRETS_DIR/gh-token. `github-flows doctor` checks both.',
   });
 }
 
@@ -76,7 +76,7 @@ export function repositoryForbidden(url: string): FlowError {
     code: 'repository_forbidden',
     blame: 'operator',
     message: `${url} may not be read with the token of the gh-token file (status 403).`,
-    mend: 'Give the token read access to this repository’s contents, and have the organisation approve it (single sign-on too).',
+    hint: 'Give the token read access to this repository’s contents, and have the organisation approve it (single sign-on too).',
   });
 }
 
@@ -86,7 +86,7 @@ export function repositoryNotFound(url: string): FlowError {
     code: 'repository_not_found',
     blame: 'operator',
     message: `There is no repository at ${url}, or the token of the gh-token file does not reach it.`,
-    mend: 'Check GITHUB_SERVER_URL, and that the token was given this repository; a private one looks like none at all without that.',
+    hint: 'Check GITHUB_SERVER_URL, and that the token was given this repository; a private one looks like none at all without that.',
   });
 }
 
@@ -96,7 +96,7 @@ export function repositoryEmpty(url: string): FlowError {
     code: 'repository_empty',
     blame: 'operator',
     message: `${url} has no commit yet, so there is nothing to work on.`,
-    mend: 'Push a first commit, then start the run again.',
+    hint: 'Push a first commit, then start the run again.',
   });
 }
 
@@ -107,8 +107,8 @@ export function refNotFound(url: string, ref: string): FlowError {
     code: 'ref_not_found',
     blame: 'profile',
     message: `${url} has no ${ref} that leads to a commit.`,
-    mend: merge
-      ? 'GitHub makes the merge commit only while the pull request is open and without conflicts; mend the conflicts, or check out pull-request-head.'
+    hint: merge
+      ? 'GitHub makes the merge commit only while the pull request is open and without conflicts; fix the conflicts, or check out pull-request-head.'
       : 'Check the profile’s `checkout` and whether the branch, tag or pull request still exists.',
   });
 }
@@ -119,7 +119,7 @@ export function commitNotFound(url: string, commit: string): FlowError {
     code: 'commit_not_found',
     blame: 'sender',
     message: `${url} does not have the commit ${commit} any more (a forced push, perhaps).`,
-    mend: 'Start the run again by a new event, so that it works on a commit that is there.',
+    hint: 'Start the run again by a new event, so that it works on a commit that is there.',
   });
 }
 
@@ -129,7 +129,7 @@ export function fetchFailed(url: string, detail: string): FlowError {
     code: 'fetch_failed',
     blame: 'github',
     message: `${url} answers, but fetching from it failed twice: ${detail}.`,
-    mend: `Try \`git clone --bare ${url}\` on this machine as the service’s user.`,
+    hint: `Try \`git clone --bare ${url}\` on this machine as the service’s user.`,
   });
 }
 
@@ -139,7 +139,7 @@ export function branchesUnknown(detail: string): FlowError {
     code: 'branches_unknown',
     blame: 'service',
     message: `Git did not say which branches of the repository hold the commit: ${detail}.`,
-    mend: 'Try again; if it stays so, remove the repository’s mirror below VAR_DIR/mirrors, which is then made anew.',
+    hint: 'Try again; if it stays so, remove the repository’s mirror below VAR_DIR/mirrors, which is then made anew.',
   });
 }
 
@@ -149,7 +149,7 @@ export function diskFull(dir: string, freeBytes: number): FlowError {
     code: 'disk_full',
     blame: 'operator',
     message: `There is no room for the repository: ${Math.floor(freeBytes / 1024 ** 2)} MiB are free for ${dir}.`,
-    mend: `Make room (\`docker image prune\`, \`du -xh ${dir} | sort -h | tail\`), or set VAR_DIR or WORKSPACE_ROOT to a larger disk.`,
+    hint: `Make room (\`docker image prune\`, \`du -xh ${dir} | sort -h | tail\`), or set VAR_DIR or WORKSPACE_ROOT to a larger disk.`,
   });
 }
 
@@ -164,7 +164,7 @@ export function checkoutFailed(parts: {
     code: 'checkout_failed',
     blame: 'service',
     message: `The commit ${parts.commit} could not be checked out from ${parts.mirror}: ${parts.detail}.`,
-    mend: `If the mirror is damaged, remove it (rm -rf -- ${parts.mirror}); the next run makes it anew.`,
+    hint: `If the mirror is damaged, remove it (rm -rf -- ${parts.mirror}); the next run makes it anew.`,
     cause: parts.cause,
   });
 }
@@ -175,6 +175,6 @@ export function workspaceNotRemoved(dir: string, detail: string): FlowError {
     code: 'workspace_not_removed',
     blame: 'operator',
     message: `The workspace ${dir} could not be removed: ${detail}.`,
-    mend: `Remove it as root: sudo rm -rf -- ${dir}`,
+    hint: `Remove it as root: sudo rm -rf -- ${dir}`,
   });
 }

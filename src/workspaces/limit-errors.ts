@@ -12,7 +12,7 @@ export function overLimits(
     code: 'repository_over_limits',
     blame: 'sender',
     message: `Git wanted more ${what} than it may have while it ${doing}: a process has ${cpuSec} s of processor time, ${formatBytes(memoryBytes)} of memory and ${formatBytes(fileBytes)} for one file.`,
-    mend: 'See what is in the commit; if the repository is that large by right, raise GIT_CPU_SEC, GIT_MEMORY, FETCH_BYTES, CHECKOUT_BYTES or PREPARE_TIMEOUT_SEC (docs/configuration.md).',
+    hint: 'See what is in the commit; if the repository is that large by right, raise GIT_CPU_SEC, GIT_MEMORY, FETCH_BYTES, CHECKOUT_BYTES or PREPARE_TIMEOUT_SEC (docs/configuration.md).',
   });
 }
 
@@ -25,7 +25,7 @@ export function checkoutTooLarge(
     code: 'checkout_too_large',
     blame: 'sender',
     message: `The commit ${commit} holds more than ${passed.limit} ${passed.what}, and a workspace begins with no more than that.`,
-    mend: `See what is in the commit; if it is that large by right, raise ${passed.option} (docs/configuration.md).`,
+    hint: `See what is in the commit; if it is that large by right, raise ${passed.option} (docs/configuration.md).`,
   });
 }
 
@@ -35,7 +35,7 @@ export function checkoutRefused(commit: string, detail: string): FlowError {
     code: 'checkout_failed',
     blame: 'sender',
     message: `The files of the commit ${commit} cannot be made: ${detail}.`,
-    mend: 'Rename what git names here in a new commit: paths may not lead out of the repository or into .git, and no name may be longer than 255 bytes.',
+    hint: 'Rename what git names here in a new commit: paths may not lead out of the repository or into .git, and no name may be longer than 255 bytes.',
   });
 }
 
@@ -45,6 +45,6 @@ export function sha256Unsupported(what: string): FlowError {
     code: 'repository_sha256_unsupported',
     blame: 'operator',
     message: `${what} names its objects by SHA-256 (64 hex digits), and only repositories of SHA-1 are worked on.`,
-    mend: 'Take the repository out of the trigger, or move it to one that was made with `git init --object-format=sha1`.',
+    hint: 'Take the repository out of the trigger, or move it to one that was made with `git init --object-format=sha1`.',
   });
 }

@@ -257,7 +257,7 @@ describe('app list and test', () => {
     expect(report.problems).toMatchObject([{ code: 'app_without_installation' }]);
     expect(JSON.parse((await app(undefined, 'test', 'nobody', '--json')).out).error).toMatchObject({
       code: 'app_not_found',
-      mend: expect.stringContaining(stood.slug),
+      hint: expect.stringContaining(stood.slug),
     });
   });
 });
@@ -274,7 +274,7 @@ test('app remove forgets the App with its key, and no other', async () => {
   const again = await app(undefined, 'remove', stood.slug, '--json');
   expect({ code: again.code, error: JSON.parse(again.out).error }).toMatchObject({
     code: 1,
-    error: { code: 'app_not_found', mend: expect.stringContaining(other.slug) },
+    error: { code: 'app_not_found', hint: expect.stringContaining(other.slug) },
   });
 });
 

@@ -80,7 +80,7 @@ describe('APPS_FILE', () => {
       { clientId: stood.clientId, username: 'from-the-file' },
     ]);
     const removed = JSON.parse((await cli('app', 'remove', stood.clientId, '--json')).out);
-    expect(removed.error).toMatchObject({ code: 'app_of_file', mend: expect.stringContaining(file) });
+    expect(removed.error).toMatchObject({ code: 'app_of_file', hint: expect.stringContaining(file) });
   });
 
   test.each([

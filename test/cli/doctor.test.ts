@@ -8,7 +8,7 @@ import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex-login.
 import { startGitHubApi } from '../support/github-api.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-type Problem = { code: string; message: string; mend: string };
+type Problem = { code: string; message: string; hint: string };
 type Checks = Record<string, { detail: string; problems: Problem[] }>;
 
 let dir: string;
@@ -46,7 +46,7 @@ const codes = (checks: Checks): Record<string, string[]> =>
   );
 
 describe('doctor', () => {
-  test('tells everything that is missing at once, each with the command that mends it', async () => {
+  test('tells everything that is missing at once, each with the command that fixes it', async () => {
     delete settings.WEBHOOK_SECRET;
     writeFileSync(join(dir, 'profiles/hello/profile.json'), '{');
     const { code, ok, checks } = await doctor();
@@ -59,9 +59,9 @@ describe('doctor', () => {
       profiles: ['profile_not_json'],
     });
     for (const { problems } of Object.values(checks))
-      for (const { message, mend } of problems) {
+      for (const { message, hint } of problems) {
         expect(message).toMatch(/\S/);
-        expect(mend).toMatch(/\S/);
+        expect(hint).toMatch(/\S/);
       }
     expect(checks.profiles?.problems[0]?.message).toContain('profile.json');
     expect(checks.git?.detail).toMatch(/^2\./);
@@ -114,7 +114,7 @@ describe('doctor', () => {
       'codex_state_missing',
       'secret_missing',
     ]);
-    expect(checks['needs of team/lacking']?.problems[2]?.mend).toContain('Did you mean NPM_TOKEN');
+    expect(checks['needs of team/lacking']?.problems[2]?.hint).toContain('Did you mean NPM_TOKEN');
     expect(codes(checks).codex).toEqual(['codex_state_missing']);
 
     writeFileSync(join(dir, 'secrets/gh-token'), 'github_pat_0123456789\n', { mode: 0o600 });
@@ -227,7 +227,7 @@ describe('codex status', () => {
     const { code, out } = await runCommand(dir, settings, 'codex', 'status', '--json');
     expect(code).toBe(1);
     expect(JSON.parse(out).problems).toEqual([
-      { code: 'codex_login_expired', message: expect.any(String), mend: expect.any(String) },
+      { code: 'codex_login_expired', message: expect.any(String), hint: expect.any(String) },
     ]);
   });
 });

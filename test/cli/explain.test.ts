@@ -60,17 +60,17 @@ test.each<[what: string, written: Written, verdict: RegExp]>([
   [
     'a secret is not stored',
     { credentials: { secrets: ['NPM_TOKEN'] } },
-    /^Would run if this is mended: The secret NPM_TOKEN is nowhere.*secret set NPM_TOKEN.* \[secret_missing\]$/ms,
+    /^Would run if this is fixed: The secret NPM_TOKEN is nowhere.*secret set NPM_TOKEN.* \[secret_missing\]$/ms,
   ],
   [
     'nobody logged in',
     { credentials: { codex: true } },
-    /^Would run if this is mended: .*secrets\/codex is not there.*codex login.* \[codex_state_missing\]$/ms,
+    /^Would run if this is fixed: .*secrets\/codex is not there.*codex login.* \[codex_state_missing\]$/ms,
   ],
   [
     'there is no token',
     { credentials: { github: { permissions: { issues: 'write' } } } },
-    /^Would run if this is mended: .*gh-token is not there \[token_file_missing\]/,
+    /^Would run if this is fixed: .*gh-token is not there \[token_file_missing\]/,
   ],
   [
     'the sender is not let',

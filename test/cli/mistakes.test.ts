@@ -165,9 +165,9 @@ test.each(IN_PROFILES)(
     const dir = await place(profileWith(at, written));
     const answer = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--json');
     expect(answer.code).toBe(1);
-    const faults = JSON.parse(answer.out).faults as { code: string; message: string; mend: string }[];
+    const faults = JSON.parse(answer.out).faults as { code: string; message: string; hint: string }[];
     const told = faults.find((fault) => fault.code === code);
-    expect(`${told?.message} ${told?.mend}`).toContain(names);
+    expect(`${told?.message} ${told?.hint}`).toContain(names);
   },
 );
 
@@ -180,7 +180,7 @@ test.each([
   const dir = await place(profileWith('description', 'It works.'), prompt);
   const { out } = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--json');
   const [fault] = JSON.parse(out).faults;
-  expect([fault.code, `${fault.message} ${fault.mend}`]).toEqual([code, expect.stringContaining(names)]);
+  expect([fault.code, `${fault.message} ${fault.hint}`]).toEqual([code, expect.stringContaining(names)]);
 });
 
 test.each<[place: string, written: unknown, code: string, names: string]>([
@@ -200,8 +200,8 @@ test.each<[place: string, written: unknown, code: string, names: string]>([
     const dir = await place(profileWith(at, written));
     const answer = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--strict', '--json');
     expect(answer.code).toBe(1);
-    const warnings = JSON.parse(answer.out).warnings as { code: string; mend: string }[];
-    expect(warnings.find((warning) => warning.code === code)?.mend).toContain(names);
+    const warnings = JSON.parse(answer.out).warnings as { code: string; hint: string }[];
+    expect(warnings.find((warning) => warning.code === code)?.hint).toContain(names);
   },
 );
 
@@ -230,11 +230,11 @@ test.each([
   );
   const { out } = await runCommand(dir, SETTINGS, 'doctor', '--json');
   const { checks } = JSON.parse(out) as {
-    checks: { name: string; problems: { code: string; message: string; mend: string }[] }[];
+    checks: { name: string; problems: { code: string; message: string; hint: string }[] }[];
   };
   const problems = checks.find(({ name }) => name === 'configuration')?.problems ?? [];
   expect(problems.map((problem) => problem.code)).toEqual([code]);
-  expect(`${problems[0]?.message} ${problems[0]?.mend}`).toContain(names);
+  expect(`${problems[0]?.message} ${problems[0]?.hint}`).toContain(names);
   expect(out).not.toContain('0123456789abcdefghij');
 });
 

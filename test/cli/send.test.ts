@@ -79,7 +79,7 @@ describe('send', () => {
     expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/^202 duplicate: /) });
   });
 
-  test('tells what the service refuses, with its code and mend, and exit code 1', async () => {
+  test('tells what the service refuses, with its code and hint, and exit code 1', async () => {
     const wrong = { ...settings(), WEBHOOK_SECRET: 'another-secret-than-the-service-has' };
     const told = await runCommand(service.dir, wrong, 'send', 'push');
     expect(told).toMatchObject({ code: 1, out: '' });

@@ -179,7 +179,7 @@ describe('with --json, in the documented shape', () => {
       file: expect.stringContaining('profile.json'),
       path: expect.any(String),
       message: expect.stringMatching(/evnt.*`event`/),
-      mend: expect.stringMatching(/\S/),
+      hint: expect.stringMatching(/\S/),
     });
   });
 
@@ -207,7 +207,7 @@ describe('with --json, in the documented shape', () => {
         file: expect.stringContaining('profile.json'),
         path: '/trigger/action',
         message: expect.stringContaining('"labelled"'),
-        mend: expect.stringContaining('"labeled"'),
+        hint: expect.stringContaining('"labeled"'),
       },
     ]);
     expect(await run()).toMatchObject({ code: 0, out: expect.stringMatching(/^Warning: .*labelled/) });

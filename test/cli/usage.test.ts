@@ -106,7 +106,7 @@ describe('a command that was asked wrongly', () => {
     expect(JSON.parse(out).error).toEqual({
       code: 'usage',
       message: expect.stringMatching(words),
-      mend: expect.stringMatching(/\S/),
+      hint: expect.stringMatching(/\S/),
     });
   });
 });
@@ -118,7 +118,7 @@ const makeDatabase = async (): Promise<void> =>
 describe('a command that fails', () => {
   beforeEach(makeDatabase);
 
-  test.each(FAILING)('%j ends with exit code 1, a sentence, a mend and a code', async (argv, expected) => {
+  test.each(FAILING)('%j ends with exit code 1, a sentence, a hint and a code', async (argv, expected) => {
     const { code, err } = await run(...argv);
     expect(code).toBe(1);
     const [, told = ''] = /\n {2}→ \S.*\[([a-z0-9_]+)\]\n/.exec(err) ?? [];
@@ -134,13 +134,13 @@ describe('a command that fails', () => {
       const { error } = JSON.parse(out);
       expect(error).toMatchObject({
         message: expect.stringMatching(/\S/),
-        mend: expect.stringMatching(/\S/),
+        hint: expect.stringMatching(/\S/),
       });
       expect(error.code).toMatch(new RegExp(`^(${expected})$`));
     },
   );
 
-  test('tells every fault of the configuration at once, each with its mend', async () => {
+  test('tells every fault of the configuration at once, each with its hint', async () => {
     const settings = { PORT: 'all', LOG_LEVEL: 'loud', RUN_AS: '0:0', WEBHOOK_SECRET: 'pw-9x' };
     const { code, err } = await runCommand(dir, settings, 'serve');
     expect(code).toBe(1);

@@ -8,7 +8,7 @@ import { collectCauses } from '../../src/containers/supervise/end-causes.ts';
 import { stopForSure } from '../../src/containers/supervise/stop.ts';
 import { type Exit, waitForExit } from '../../src/containers/supervise/wait-for-exit.ts';
 
-const fault = (code: string): FlowError => new FlowError({ code, blame: 'docker', message: code, mend: '' });
+const fault = (code: string): FlowError => new FlowError({ code, blame: 'docker', message: code, hint: '' });
 
 /** A clock on which waiting is a hundred times shorter. */
 const quick: Clock = {

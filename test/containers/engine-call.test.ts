@@ -32,11 +32,11 @@ const status = (code: number, message: string) => (_request: IncomingMessage, re
 
 const engineAt = (dockerHost: string) => createEngine({ dockerHost, clock: systemClock });
 
-test('an engine that is not there is told with its address and the mend', async () => {
+test('an engine that is not there is told with its address and the hint', async () => {
   await expect(engineAt(`unix://${dir}/nothing.sock`).ping()).rejects.toMatchObject({
     code: 'engine_unreachable',
     message: expect.stringContaining(`${dir}/nothing.sock cannot be reached (ENOENT)`),
-    mend: expect.stringContaining('systemctl start docker'),
+    hint: expect.stringContaining('systemctl start docker'),
   });
   await expect(engineAt('tcp://127.0.0.1:1').ping()).rejects.toMatchObject({ code: 'engine_unreachable' });
 });
@@ -58,10 +58,10 @@ test('statuses become codes that name the thing', async () => {
     const engine = engineAt(host);
     await expect(engine.inspectImage('github-flows-base:latest')).rejects.toMatchObject({
       code: 'image_missing',
-      mend: expect.stringContaining('npm run images'),
+      hint: expect.stringContaining('npm run images'),
     });
     await expect(engine.inspectImage('alpine:3')).rejects.toMatchObject({
-      mend: expect.stringContaining('docker pull alpine:3'),
+      hint: expect.stringContaining('docker pull alpine:3'),
     });
     await expect(engine.create({ Image: 'x', name: 'n' })).rejects.toMatchObject({ code: 'image_missing' });
     await expect(engine.inspect('abc')).rejects.toMatchObject({ code: 'container_gone' });

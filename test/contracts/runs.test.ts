@@ -138,7 +138,7 @@ eachDatabase((kind, databases) => {
       await runs.advance(
         run,
         'reporting',
-        { outcome: 'failed', reason: { code: 'c', message: 'm', mend: 'n' } },
+        { outcome: 'failed', reason: { code: 'c', message: 'm', hint: 'n' } },
         'over',
       );
       await runs.advance(await get(id), 'ended', { endedAt: now, release: true }, 'ended');

@@ -16,7 +16,7 @@ const error = new FlowError({
   code: 'github_unreachable',
   blame: 'github',
   message: 'GitHub gave no answer to ghs_secret.',
-  mend: 'Wait.',
+  hint: 'Wait.',
 });
 
 eachDatabase((_kind, databases) => {

@@ -19,9 +19,9 @@ function stateWith(auth: unknown, config?: string | Uint8Array): string {
 
 async function codes(dir: string, nowMs = NOW): Promise<string[]> {
   const { problems } = await inspectCodexState(dir, nowMs);
-  for (const { message, mend } of problems) {
-    expect(message + mend).not.toContain(login.refreshToken);
-    expect(mend).not.toBe('');
+  for (const { message, hint } of problems) {
+    expect(message + hint).not.toContain(login.refreshToken);
+    expect(hint).not.toBe('');
   }
   return problems.map(({ code }) => code);
 }
@@ -80,7 +80,7 @@ describe('a login', () => {
       expect(await codes(dir, LATER - 29 * 60_000)).toEqual(['codex_login_expires']);
       expect(await codes(dir, LATER)).toEqual(['codex_login_expired']);
       const { problems } = await inspectCodexState(dir, LATER);
-      expect(problems[0]?.mend).toContain('`github-flows codex login`');
+      expect(problems[0]?.hint).toContain('`github-flows codex login`');
     }
   });
 
@@ -175,7 +175,7 @@ describe('a state that cannot be used', () => {
       'codex_state_readable_by_others',
       'codex_state_readable_by_others',
     ]);
-    expect(problems.map(({ mend }) => mend)).toEqual([
+    expect(problems.map(({ hint }) => hint)).toEqual([
       `Run \`chmod 700 ${dir}\`.`,
       `Run \`chmod 600 ${dir}/auth.json\`.`,
     ]);

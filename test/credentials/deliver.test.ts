@@ -109,9 +109,9 @@ describe('a gh-token', () => {
     const refused = deliver(host().runDir, [mount as DeliverableMount]);
     await expect(refused).rejects.toMatchObject({
       code: 'token_file_not_regular',
-      mend: expect.stringContaining(`rm ${token}`),
+      hint: expect.stringContaining(`rm ${token}`),
     });
-    await expect(refused).rejects.not.toMatchObject({ mend: expect.stringContaining('srv/data') });
+    await expect(refused).rejects.not.toMatchObject({ hint: expect.stringContaining('srv/data') });
   });
 
   test('of another name is checked like any token file', async () => {
@@ -256,7 +256,7 @@ describe('a Codex state', () => {
     );
     expect(error).toMatchObject({
       code: 'codex_login_expires',
-      mend: expect.stringContaining('github-flows codex login'),
+      hint: expect.stringContaining('github-flows codex login'),
     });
     expect(existsSync(runDir)).toBe(false);
   });

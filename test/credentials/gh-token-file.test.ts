@@ -14,7 +14,7 @@ const me = process.getuid?.() ?? 0;
 async function faultOf(file: string, uid?: number): Promise<FlowError> {
   const error = await readGhToken(file, uid).catch((thrown: unknown) => thrown);
   if (!(error instanceof FlowError)) throw new Error('the file was read');
-  expect(error.message + error.mend).not.toContain(TOKEN);
+  expect(error.message + error.hint).not.toContain(TOKEN);
   expect(error.blame).toBe('operator');
   return error;
 }
@@ -82,7 +82,7 @@ describe('the file', () => {
     chmodSync(file, mode);
     const fault = await faultOf(file);
     expect(fault.code).toBe('token_file_readable_by_others');
-    expect(fault.mend).toContain(`chmod 600 ${file}`);
+    expect(fault.hint).toContain(`chmod 600 ${file}`);
   });
 
   test.each([0o755, 0o710, 0o701, 0o1777])('in a directory of mode %o is refused', async (mode) => {
@@ -92,7 +92,7 @@ describe('the file', () => {
     chmodSync(dir, mode);
     const fault = await faultOf(file);
     expect(fault.code).toBe('token_directory_readable_by_others');
-    expect(fault.mend).toContain(`chmod 700 ${dir}`);
+    expect(fault.hint).toContain(`chmod 700 ${dir}`);
   });
 
   test('of another account is refused to a service that is not root, with the chown', async () => {
@@ -102,7 +102,7 @@ describe('the file', () => {
       'token_directory_wrong_owner',
       'token_file_wrong_owner',
     ]);
-    expect(faults[1]?.mend).toContain(`chown ${me + 1} ${file}`);
+    expect(faults[1]?.hint).toContain(`chown ${me + 1} ${file}`);
   });
 
   test('of any account is taken by a service that is root', async () => {
@@ -136,7 +136,7 @@ describe('the file', () => {
     const fault = await faultOf(file);
     expect(fault.code).toBe('token_file_not_regular');
     expect(fault.message).toContain('a directory');
-    expect(fault.mend).toContain(`rmdir ${file}`);
+    expect(fault.hint).toContain(`rmdir ${file}`);
   });
 
   test('that is a named pipe is told without waiting for a writer', async () => {

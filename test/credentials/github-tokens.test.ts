@@ -63,12 +63,12 @@ describe('a token of an App', () => {
     expect(await lab.tokens.hasApp('octo/without')).toBe(false);
   });
 
-  test('without App and file there is none; with an App that is not there the mend is to install it', async () => {
+  test('without App and file there is none; with an App that is not there the hint is to install it', async () => {
     expect(await lab.tokens.token(want())).toBeUndefined();
     await lab.addApp([]);
     await expect(lab.tokens.token(want())).rejects.toMatchObject({
       code: 'app_not_installed',
-      mend: expect.stringContaining('Install the App on octo/hello'),
+      hint: expect.stringContaining('Install the App on octo/hello'),
     });
   });
 
@@ -248,7 +248,7 @@ test('a token of an App is young for half a minute, and one of a file never', as
 });
 
 describe('a failing mint', () => {
-  const failsWith = async (): Promise<{ code: string; mend: string; message: string }> =>
+  const failsWith = async (): Promise<{ code: string; hint: string; message: string }> =>
     await lab.tokens.token(want()).then(
       () => Promise.reject(new Error('a token was given')),
       (error: unknown) => error as never,
@@ -267,7 +267,7 @@ describe('a failing mint', () => {
     expect((await lab.tokens.token(want()))?.source.kind).toBe('app');
   });
 
-  test('of a revoked installation leads to the mend, whatever is remembered', async () => {
+  test('of a revoked installation leads to the hint, whatever is remembered', async () => {
     const { stood } = await lab.addApp([REPOSITORY]);
     await lab.tokens.token(want());
     stood.installations = [];
@@ -305,7 +305,7 @@ describe('a failing mint', () => {
     one.stood.publicKey = two.stood.publicKey;
     expect(await failsWith()).toMatchObject({
       code: 'app_key_refused',
-      mend: expect.stringContaining('github-flows app add'),
+      hint: expect.stringContaining('github-flows app add'),
     });
   });
 
@@ -320,7 +320,7 @@ describe('a failing mint', () => {
     ['page', 'github_answer_unreadable'],
     // Each of these is tried for five to thirty seconds.
     ...SLOW.slice(0, size(0, SLOW.length)),
-  ] as const)('answered with %j at the mint is %s, recorded with its mend', async (how, code) => {
+  ] as const)('answered with %j at the mint is %s, recorded with its hint', async (how, code) => {
     const { stored } = await lab.addApp([REPOSITORY], {
       urlPattern: '(?<baseUrl>https://github.com/octo)/.*',
     });
@@ -328,7 +328,7 @@ describe('a failing mint', () => {
     lab.api.misbehaveAt(/access_tokens$/, how, 9);
     const error = await failsWith();
     expect(error).toMatchObject({ code });
-    expect(error.mend.length).toBeGreaterThan(20);
+    expect(error.hint.length).toBeGreaterThan(20);
     const [record] = await lab.records.list();
     expect(record).toMatchObject({ app: stored.key, repository: REPOSITORY, lastError: { code } });
   });
@@ -345,12 +345,12 @@ describe('a failing mint', () => {
     [403, 'The App was blocked', 'app_refused', /blocked/],
   ])(
     'answered with %i “%s” is %s with GitHub’s sentence and what to do',
-    async (status, message, code, mend) => {
+    async (status, message, code, hint) => {
       await lab.addApp([REPOSITORY], { urlPattern: '(?<baseUrl>https://github.com/octo)/.*' });
       lab.api.misbehaveAt(/access_tokens$/, { status, message }, 9);
       const error = await failsWith();
       expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
-      expect(error.mend).toMatch(mend);
+      expect(error.hint).toMatch(hint);
     },
   );
 

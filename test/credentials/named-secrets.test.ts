@@ -77,7 +77,7 @@ test('a store that cannot be opened is dropped with its file and cause, and the 
   await expect(named.resolve('fix', ['A', 'B', 'C'])).rejects.toMatchObject({
     code: 'secret_missing',
     message: expect.stringMatching(/The secrets B, C are nowhere.*does not count.*does not decrypt/),
-    mend: expect.stringContaining('[secret_store_locked]'),
+    hint: expect.stringContaining('[secret_store_locked]'),
   });
 });
 

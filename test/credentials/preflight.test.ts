@@ -21,12 +21,12 @@ describe('the secrets directory', () => {
     const check = (secretsDir: string) => checkSecretsDirectory({ secretsDir, workspaceRoot: '/srv/work' });
     const missing = await check(join(dir, 'no'));
     expect(codes(missing)).toEqual(['secrets_directory_missing']);
-    expect(missing[0]?.mend).toContain(`install -d -m 700 ${dir}/no`);
+    expect(missing[0]?.hint).toContain(`install -d -m 700 ${dir}/no`);
     expect(codes(await check(secretFile(dir, 'file', '')))).toEqual(['secrets_directory_missing']);
     chmodSync(dir, 0o750);
     const open = await check(dir);
     expect(codes(open)).toEqual(['secrets_directory_readable_by_others']);
-    expect(open[0]?.mend).toContain(`chmod 700 ${dir}`);
+    expect(open[0]?.hint).toContain(`chmod 700 ${dir}`);
   });
 });
 

@@ -88,7 +88,7 @@ describe('the page of a run', () => {
       profile: HOSTILE,
       deliveryId: HOSTILE,
       finalMessage: HOSTILE,
-      reason: { code: 'start_failed', message: HOSTILE, mend: HOSTILE },
+      reason: { code: 'start_failed', message: HOSTILE, hint: HOSTILE },
     };
     const { html, browser } = await show({
       run,

@@ -110,7 +110,7 @@ describe('opening', () => {
     raw.close();
     await expect(openDatabase({ file })).rejects.toMatchObject({
       message: expect.stringContaining('github-flows 99.1.0'),
-      mend: expect.stringContaining('99.1.0'),
+      hint: expect.stringContaining('99.1.0'),
     });
   });
 

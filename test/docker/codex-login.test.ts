@@ -134,7 +134,7 @@ describe('the one-time Codex login', () => {
     await until('the code was shown', () => (printed.includes('ABCD-12345') ? true : undefined));
     await expect(login()).rejects.toMatchObject({
       code: 'codex_login_under_way',
-      mend: expect.stringContaining(`docker rm -f ${LOGIN_CONTAINER}`),
+      hint: expect.stringContaining(`docker rm -f ${LOGIN_CONTAINER}`),
     });
     server.approve();
     await first;
@@ -155,7 +155,7 @@ describe('the one-time Codex login', () => {
   ])('tells before anything starts: %s', async (_what, spoil, code) => {
     makeState();
     spoil();
-    await expect(login()).rejects.toMatchObject({ code, mend: expect.stringMatching(/\S/) });
+    await expect(login()).rejects.toMatchObject({ code, hint: expect.stringMatching(/\S/) });
     expect(printed).toBe('');
     expect(await container()).toBeUndefined();
   });

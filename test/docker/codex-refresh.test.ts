@@ -188,7 +188,7 @@ describe('a login that would not outlive a run', () => {
     writeFileSync(join(stateDir, 'auth.json'), JSON.stringify(auth));
     const fault = {
       code: 'codex_refresh_refused',
-      mend: expect.stringContaining('github-flows codex login'),
+      hint: expect.stringContaining('github-flows codex login'),
     };
     await expect(ensure()).rejects.toMatchObject(fault);
     const count = tokenServer.shown.length;
@@ -217,7 +217,7 @@ describe('a login that would not outlive a run', () => {
     await expect(ensure()).rejects.toMatchObject({
       code: 'codex_refresh_unreachable',
       blame: 'operator',
-      mend: expect.stringContaining('auth.openai.com'),
+      hint: expect.stringContaining('auth.openai.com'),
     });
     await ensure(refresh, { untilMs: Date.now() + 3 * MINUTE_MS });
     expect(notes.at(-1)).toContain('It lasts for this run');

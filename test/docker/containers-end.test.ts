@@ -120,7 +120,7 @@ test('silence ends a run, and dots without a newline are no silence', async () =
 test('a cancel stops the agent at once', async () => {
   const run = begin('echo ready; sleep 100');
   const cancellation = createCancellation();
-  const cause = new FlowError({ code: 'x', blame: 'sender', message: 'x', mend: 'x' });
+  const cause = new FlowError({ code: 'x', blame: 'sender', message: 'x', hint: 'x' });
   const id = await run.start();
   const end = run.supervise(id, { cancellation });
   await expect.poll(() => run.text('stdout'), { timeout: 5_000 }).toBe('ready\n');
@@ -195,7 +195,7 @@ test('an engine that goes away for a while costs nothing: the end, the deadline 
       await sleep(300);
       proxy.cut();
       await sleep(count === 2 ? 1_500 : 100);
-      proxy.mend();
+      proxy.hint();
     }
     expect(await end).toMatchObject({ exitCode: 7 });
     expect(await run.text('stdout')).toBe(
@@ -207,8 +207,8 @@ test('an engine that goes away for a while costs nothing: the end, the deadline 
   }
 });
 
-/** A socket in front of the engine's that can be cut and mended. */
-async function startProxy(path: string): Promise<{ cut(): void; mend(): void; close(): Promise<void> }> {
+/** A socket in front of the engine's that can be cut and fixed. */
+async function startProxy(path: string): Promise<{ cut(): void; hint(): void; close(): Promise<void> }> {
   let isCut = false;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -231,7 +231,7 @@ async function startProxy(path: string): Promise<{ cut(): void; mend(): void; cl
   };
   return {
     cut,
-    mend: () => {
+    hint: () => {
       isCut = false;
     },
     async close() {

@@ -37,7 +37,7 @@ test('an image that is not there is told before and at the creation', async () =
   const run = begin('true', { image });
   await expect(run.start()).rejects.toMatchObject({
     code: 'image_missing',
-    mend: expect.stringContaining('npm run images'),
+    hint: expect.stringContaining('npm run images'),
   });
 });
 

@@ -132,7 +132,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     await expectNothingLeft();
   });
 
-  test('tells with reason and mend, and exit code 1, when the run does not succeed', async () => {
+  test('tells with reason and hint, and exit code 1, when the run does not succeed', async () => {
     const demo = startDemo(env);
     await demo.sees(/The container runs/);
     const [container = ''] = await demoContainers(temporary);

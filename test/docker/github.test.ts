@@ -70,7 +70,7 @@ describe('who may start a run', () => {
     expect(await decided('someone')).toMatchObject({ reason: 'permission_unknown', runId: null });
   });
 
-  test('nobody when there is no token to ask with, and the reason says how to mend it', async () => {
+  test('nobody when there is no token to ask with, and the reason says how to fix it', async () => {
     await start('true', {}, null);
     const decision = await decided('someone');
     expect(decision).toMatchObject({ reason: 'permission_unknown', runId: null });

@@ -65,11 +65,11 @@ describe('a run ends with its outcome and its reason', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
   });
 
-  test('an image that is not there, with the command that mends it', async () => {
+  test('an image that is not there, with the command that fixes it', async () => {
     const run = await runOf('true', { runtime: { image: 'github-flows-nowhere:latest' } });
     expect(run).toMatchObject({
       outcome: 'refused',
-      reason: { code: 'image_missing', mend: 'Build it: npm run images' },
+      reason: { code: 'image_missing', hint: 'Build it: npm run images' },
     });
   });
 

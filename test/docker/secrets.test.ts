@@ -89,7 +89,7 @@ test('a run gets the secrets that its profile names, as files and variables to t
     for (const text of everywhere) expect(text).not.toContain(secret);
 });
 
-test('a run whose secret is nowhere is refused with the mend before anything starts', async () => {
+test('a run whose secret is nowhere is refused with the hint before anything starts', async () => {
   await start('true', { credentials: { secrets: ['MISSING'] } });
   const run = await service.run();
   expect(run).toMatchObject({ outcome: 'refused', reason: { code: 'secret_missing' } });

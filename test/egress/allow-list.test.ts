@@ -61,7 +61,7 @@ describe('an allow list', () => {
       [4, 'egress_entry_address'],
     ]);
     expect(list.map(({ host }) => host)).toEqual(['api.openai.com', 'github.com']);
-    for (const { message, mend } of problems) expect(`${message}${mend}`).toMatch(/^[A-Z“"].*\.$/s);
+    for (const { message, hint } of problems) expect(`${message}${hint}`).toMatch(/^[A-Z“"].*\.$/s);
   });
 
   test('takes no entry that is not a text', () => {
@@ -208,7 +208,7 @@ describe('an allow list', () => {
     const [problem] = parseAllowList(['https://api.openai.com/v1']).problems;
     expect(problem).toMatchObject({
       code: 'egress_entry_invalid',
-      mend: 'Write the host alone: "api.openai.com".',
+      hint: 'Write the host alone: "api.openai.com".',
     });
   });
 
@@ -279,14 +279,14 @@ describe('the shipped lists', () => {
   test('name the nearest one when there is none of that name', () => {
     const [problem] = parseAllowList(['@codx']).problems;
     expect(problem?.code).toBe('egress_list_unknown');
-    expect(problem?.mend).toContain('"@codex"');
+    expect(problem?.hint).toContain('"@codex"');
     expect(codes('@', '@@codex', '@constructor', '@__proto__', '@ github')).toEqual(
       Array(5).fill('egress_list_unknown'),
     );
   });
 
   test('are pointed at when somebody forgets the sign before the name', () => {
-    expect(parseAllowList(['github']).problems[0]?.mend).toContain('"@github"');
+    expect(parseAllowList(['github']).problems[0]?.hint).toContain('"@github"');
   });
 });
 

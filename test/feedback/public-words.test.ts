@@ -22,11 +22,11 @@ describe('a problem as people on GitHub read it', () => {
   test.each(codes)('%s tells nothing of the inside, and keeps its code', (code) => {
     for (const inside of INSIDE) {
       const told = publicProblem(
-        { code, message: `It happened: ${inside}.`, mend: `See ${inside}.` },
+        { code, message: `It happened: ${inside}.`, hint: `See ${inside}.` },
         'run1',
       );
       expect(told.code).toBe(code);
-      expect(`${told.message} ${told.mend}`).not.toMatch(
+      expect(`${told.message} ${told.hint}`).not.toMatch(
         /\/var|\/srv|registry|ECONN|docker\.sock|sha256|TypeError|10\.0/,
       );
       expect(told.message.length).toBeGreaterThan(20);
@@ -38,7 +38,7 @@ describe('a problem as people on GitHub read it', () => {
     const told = publicProblem({
       code: 'push_signature_required',
       message: `${url} does not take the branch x: commits must be signed.`,
-      mend: 'Take the rule off.',
+      hint: 'Take the rule off.',
     });
     expect(told.message).toBe('The server does not take the branch x: commits must be signed.');
   });
@@ -47,7 +47,7 @@ describe('a problem as people on GitHub read it', () => {
     const told = publicProblem({
       code,
       message: 'The secret DEPLOY_KEY is not there.',
-      mend: 'Set DEPLOY_KEY.',
+      hint: 'Set DEPLOY_KEY.',
     });
     expect(JSON.stringify(told)).not.toContain('DEPLOY_KEY');
   });
@@ -56,11 +56,11 @@ describe('a problem as people on GitHub read it', () => {
     expect([...SHOWN].filter((code) => !codes.includes(code))).toEqual([]);
   });
 
-  test('what people can mend is told whole', () => {
+  test('what people can fix is told whole', () => {
     const problem = {
       code: 'publish_too_many_files',
       message: 'The commits change 320 files, and publish.limits.files is 100.',
-      mend: 'Raise it, or say /cancel; see docs/github.md of octo/repository.',
+      hint: 'Raise it, or say /cancel; see docs/github.md of octo/repository.',
     };
     expect(publicProblem(problem)).toEqual(problem);
   });
@@ -69,7 +69,7 @@ describe('a problem as people on GitHub read it', () => {
     const told = publicProblem({
       code: 'agent_gave_up',
       message: 'Codex gave up: cannot read /root/.codex/auth.json.',
-      mend: 'Start it again.',
+      hint: 'Start it again.',
     });
     expect(told.message).toBe('The agent did not end as it should have.');
   });
@@ -79,20 +79,20 @@ describe('a problem as people on GitHub read it', () => {
     'The commits hold binary files: "dist/app-1.2.3.4.tgz", "a\\"/etc/b", "x sha256:1".',
     'The branch EXPERIMENT is protected.',
   ])('names out of the repository are told, whatever they look like: %s', (message) => {
-    const problem = { code: 'publish_path_denied', message, mend: 'Leave it alone.' };
+    const problem = { code: 'publish_path_denied', message, hint: 'Leave it alone.' };
     expect(publicProblem(problem)).toEqual(problem);
   });
 
   test.each(['"/etc/shadow"', '"~/.ssh/id"', '"C:\\x"', 'EAI_AGAIN', 'ENOSPC', 'EMFILE', 'ENETUNREACH'])(
     'a place on a host in quotes, or a system’s word, is not: %s',
     (inside) => {
-      const problem = { code: 'publish_path_denied', message: `It is ${inside}.`, mend: 'Mend.' };
+      const problem = { code: 'publish_path_denied', message: `It is ${inside}.`, hint: 'Fix it.' };
       expect(publicProblem(problem).message).not.toContain(inside);
     },
   );
 
   test('that commits change nothing is told as that', () => {
-    const problem = { code: 'publish_changes_nothing', message: 'They change nothing.', mend: 'Ask again.' };
+    const problem = { code: 'publish_changes_nothing', message: 'They change nothing.', hint: 'Ask again.' };
     expect(publicProblem(problem)).toEqual(problem);
   });
 
@@ -105,7 +105,7 @@ describe('a problem as people on GitHub read it', () => {
       code: 'x',
       blame: 'agent',
       message: 'm',
-      mend: 'n',
+      hint: 'n',
       cause: new Error('c'),
     });
     expect(known.toOperatorProblem()).toEqual(known.toProblem());

@@ -23,7 +23,7 @@ const run = {
   reason: {
     code: 'agent_failed',
     message: 'The agent ended with exit code 1.',
-    mend: 'Read its last lines.',
+    hint: 'Read its last lines.',
   },
   finalMessage: null,
   usage: null,
@@ -313,7 +313,7 @@ describe('a profile’s own text', () => {
     expect(faults(templates)[0]).toMatchObject({
       code: 'report_template_invalid',
       path,
-      mend: expect.stringContaining('REPOSITORY'),
+      hint: expect.stringContaining('REPOSITORY'),
     });
   });
 });

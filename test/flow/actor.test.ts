@@ -36,7 +36,7 @@ const silent = new FlowError({
   code: 'github_unreachable',
   blame: 'github',
   message: 'GitHub gave no answer.',
-  mend: 'Wait.',
+  hint: 'Wait.',
 });
 
 /** What the rules say in a world, and what GitHub was asked. */
@@ -271,7 +271,7 @@ describe('who may not', () => {
   ])('%s', async (_name, world, code) => {
     const { judgement } = await judge(world);
     expect(judgement).toMatchObject({
-      denied: { code, message: expect.any(String), mend: expect.any(String) },
+      denied: { code, message: expect.any(String), hint: expect.any(String) },
     });
   });
 });

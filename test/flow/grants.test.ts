@@ -51,7 +51,7 @@ function ground(
       places: async () => [],
       async resolve(_profile, names) {
         if (names.length === 0) return [];
-        throw new FlowError({ code: 'secret_missing', blame: 'operator', message: 'No.', mend: 'Set it.' });
+        throw new FlowError({ code: 'secret_missing', blame: 'operator', message: 'No.', hint: 'Set it.' });
       },
     },
     keeper: { keep: (...args) => void kept.push(args), start() {}, stop() {} },
@@ -167,7 +167,7 @@ test('a login that could not be renewed is told once, beside what else is wrong'
     code: 'codex_refresh_refused',
     blame: 'operator',
     message: 'No.',
-    mend: 'Log in.',
+    hint: 'Log in.',
   });
   const here = ground(
     async () => appToken,
@@ -180,7 +180,7 @@ test('a login that could not be renewed is told once, beside what else is wrong'
   await expect(readGrants(here.parts, request({ plan: { ...plan, secrets: [] } }))).rejects.toBe(refused);
   await expect(readGrants(here.parts, request({ plan }))).rejects.toMatchObject({
     code: 'grants_not_ready',
-    mend: '(1) Set it. (2) Log in.',
+    hint: '(1) Set it. (2) Log in.',
   });
 });
 

@@ -34,7 +34,7 @@ test('no text comes into the rows of a run or a report unmasked, in whatever spe
   const masked = maskedRuns(runs.store, redactor.mask);
   const hex = Buffer.from(VALUE).toString('hex');
   await masked.note('r', { kind: 'k', text: `it is ${spelt}`, data: { deep: [{ hex }], code: 3 } });
-  const reason = { code: 'agent_failed', message: `it is ${hex}`, mend: `use ${[...VALUE].join('\u200b')}` };
+  const reason = { code: 'agent_failed', message: `it is ${hex}`, hint: `use ${[...VALUE].join('\u200b')}` };
   await masked.advance(
     { id: 'r' } as Run,
     'reporting',
@@ -51,7 +51,7 @@ test('no text comes into the rows of a run or a report unmasked, in whatever spe
       'reporting',
       {
         finalMessage: expect.stringMatching(/^\[masked\]\w?={0,2}$/),
-        reason: { code: 'agent_failed', message: 'it is [masked]', mend: 'use [masked]' },
+        reason: { code: 'agent_failed', message: 'it is [masked]', hint: 'use [masked]' },
         exitCode: 1,
       },
       '[masked]',

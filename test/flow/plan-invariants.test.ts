@@ -168,8 +168,8 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
   return containerSpec(plan, { installation: 'inst', runId: 'run1', attempt: 1 }, 8);
 }
 
-const refusal = ({ code, message, mend }: { code: string; message: string; mend: string }) =>
-  new FlowError({ code, message, mend, blame: 'profile' });
+const refusal = ({ code, message, hint }: { code: string; message: string; hint: string }) =>
+  new FlowError({ code, message, hint, blame: 'profile' });
 
 test('whatever a profile says, the container that it gets keeps every invariant of the list', {
   timeout: 280_000,

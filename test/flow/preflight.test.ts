@@ -3,7 +3,7 @@ import { type Blame, FlowError } from '../../src/base/errors.ts';
 import { preflight } from '../../src/flow/credentials/preflight.ts';
 
 const fault = (code: string, blame: Blame = 'operator') =>
-  new FlowError({ code, blame, message: `${code} is wrong.`, mend: `Mend ${code}.` });
+  new FlowError({ code, blame, message: `${code} is wrong.`, hint: `Fix ${code}.` });
 
 const failing = (error: Error) => async (): Promise<string> => {
   throw error;
@@ -18,7 +18,7 @@ test('a single fault is told as it is', async () => {
   await expect(preflight([async () => 1, failing(one)])).rejects.toBe(one);
 });
 
-test('several are told at once, each with its mend, and all checks were made', async () => {
+test('several are told at once, each with its hint, and all checks were made', async () => {
   const seen: string[] = [];
   const checks = ['a', 'b'].map((name) => async () => {
     seen.push(name);
@@ -27,7 +27,7 @@ test('several are told at once, each with its mend, and all checks were made', a
   await expect(preflight(checks)).rejects.toMatchObject({
     code: 'grants_not_ready',
     message: '2 of the credentials that the run is granted are not ready: (1) a is wrong. (2) b is wrong.',
-    mend: '(1) Mend a. (2) Mend b.',
+    hint: '(1) Fix a. (2) Fix b.',
   });
   expect(seen).toEqual(['a', 'b']);
 });

@@ -162,14 +162,14 @@ test('a new token is masked, and in its place by rename, closed to others, with 
   expect(world.redactor.mask(present())).toBe(present());
 });
 
-test('a failing renewal is told once with its mend, tried again until it works, and hides nothing from the run meanwhile', async () => {
+test('a failing renewal is told once with its hint, tried again until it works, and hides nothing from the run meanwhile', async () => {
   await begin();
   const before = present();
   world.app.state.fault = new FlowError({
     code: 'app_suspended',
     blame: 'github',
     message: 'The App is suspended.',
-    mend: 'Lift the suspension.',
+    hint: 'Lift the suspension.',
   });
   await pass(120);
   expect(present()).toBe(before);

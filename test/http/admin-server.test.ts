@@ -199,6 +199,6 @@ test('a taken port is told with the option that names it', async () => {
   });
   await expect(again).rejects.toMatchObject({
     code: 'listen_failed',
-    mend: expect.stringContaining('ADMIN_PORT'),
+    hint: expect.stringContaining('ADMIN_PORT'),
   });
 });

@@ -154,13 +154,13 @@ test('404 without an App, and 500 that tells the code alone when no token can be
   });
   expect(await ask()).toMatchObject({ status: 404, body: { error: { code: 'runtime_app_missing' } } });
   mint = async () => {
-    throw new FlowError({ code: 'token_file_empty', blame: 'operator', message: 'no', mend: 'no' });
+    throw new FlowError({ code: 'token_file_empty', blame: 'operator', message: 'no', hint: 'no' });
   };
   hasApp = false;
   expect((await ask()).status).toBe(404);
   hasApp = true;
   mint = async () => {
-    throw new FlowError({ code: 'app_suspended', blame: 'github', message: 'no', mend: 'no' });
+    throw new FlowError({ code: 'app_suspended', blame: 'github', message: 'no', hint: 'no' });
   };
   const answer = await ask();
   expect(answer).toMatchObject({ status: 500, body: { error: { code: 'runtime_token_failed' } } });

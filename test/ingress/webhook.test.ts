@@ -8,7 +8,7 @@ const FORM = 'application/x-www-form-urlencoded';
 
 function refused(answer: Answer, status: number, code: string): void {
   expect(answer.json).toEqual({
-    error: { code, message: expect.stringMatching(/\.$/), mend: expect.stringMatching(/\.$/) },
+    error: { code, message: expect.stringMatching(/\.$/), hint: expect.stringMatching(/\.$/) },
   });
   expect(answer.status).toBe(status);
   expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
@@ -129,9 +129,9 @@ describe('a request that is no delivery', () => {
   test('that is a form is told what to change', async () => {
     const { post } = await startListener();
     const { json } = await post(`payload=${BODY}`, { 'content-type': FORM });
-    const { message, mend } = json.error as { message: string; mend: string };
+    const { message, hint } = json.error as { message: string; hint: string };
     expect(message).toContain('form');
-    expect(mend).toContain('"Content type" to application/json');
+    expect(hint).toContain('"Content type" to application/json');
   });
 
   test('whose bytes are not UTF-8 is refused before its signature counts, however it is signed', async () => {

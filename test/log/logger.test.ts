@@ -17,7 +17,7 @@ function kept(level = 'info') {
 }
 
 const fault = (cause?: unknown, blame: Blame = 'service') =>
-  new FlowError({ code: 'mount_denied', blame, message: 'No.', mend: 'Remove it.', cause });
+  new FlowError({ code: 'mount_denied', blame, message: 'No.', hint: 'Remove it.', cause });
 
 describe('the log', () => {
   test('each line is one JSON object with a level in words and a time', () => {
@@ -47,7 +47,7 @@ describe('the log', () => {
     expect(last().err).toEqual({
       code: 'mount_denied',
       message: 'No.',
-      mend: 'Remove it.',
+      hint: 'Remove it.',
       cause: { code: 'ENOENT', message: 'gone' },
     });
     log.error({ err: new TypeError('x is not a function') }, 'failed');
@@ -66,11 +66,11 @@ describe('the log', () => {
     expect(readableLine('no JSON\n')).toBe('no JSON\n');
   });
 
-  test('problems among the fields of a line stand below it at a terminal, each with its place and mend', () => {
+  test('problems among the fields of a line stand below it at a terminal, each with its place and hint', () => {
     const { log, lines } = kept();
-    const problems = [{ code: 'a_b', message: 'M.', mend: 'D.', file: 'f', path: '/p' }];
+    const problems = [{ code: 'a_b', message: 'M.', hint: 'D.', file: 'f', path: '/p' }];
     log.warn({ warnings: problems, count: 1 }, 'warned');
-    log.warn({ source: 's', code: 'c_d', message: 'Away.', mend: 'Wait.' }, 'not looked at');
+    log.warn({ source: 's', code: 'c_d', message: 'Away.', hint: 'Wait.' }, 'not looked at');
     log.error({ err: new FaultsError({ ...fault().toProblem(), blame: 'profile' }, problems) }, 'faulty');
     expect(lines.map((line) => readableLine(line).replace(/^\S+ /, ''))).toEqual([
       'WARN  warned count=1\n  f /p: M. [a_b]\n  → D.\n',
@@ -79,20 +79,20 @@ describe('the log', () => {
     ]);
   });
 
-  test('an error is told by code, message, mend and stack, and so are its causes', () => {
+  test('an error is told by code, message, hint and stack, and so are its causes', () => {
     const { log, last } = kept();
     const system = Object.assign(new Error('gone'), { code: 'ENOENT' });
     log.error({ err: fault(new TypeError('deeper', { cause: system })) }, 'failed');
     expect(last().err).toMatchObject({
       code: 'mount_denied',
       message: 'No.',
-      mend: 'Remove it.',
+      hint: 'Remove it.',
       stack: expect.stringContaining('logger.test.ts'),
       cause: { code: 'TypeError', message: 'deeper', cause: { code: 'ENOENT', message: 'gone' } },
     });
     log.error(fault());
     expect(last()).toMatchObject({ err: { code: 'mount_denied' }, msg: 'No.' });
-    const faults = [{ code: 'a_b', message: 'm', mend: 'd', file: 'f' }];
+    const faults = [{ code: 'a_b', message: 'm', hint: 'd', file: 'f' }];
     log.error({ error: new FaultsError({ ...fault().toProblem(), blame: 'profile' }, faults) });
     expect(last().error.faults).toEqual(faults);
     log.error({ err: 'only a text' });

@@ -129,7 +129,7 @@ describe('the hooks of repositories', () => {
     expect(problems).toEqual([]);
   });
 
-  test('that a credential may not see are a problem with its mend', async () => {
+  test('that a credential may not see are a problem with its hint', async () => {
     api.misbehave({ status: 404 });
     const { problems } = await hookSources(repositories(), { publicUrl: undefined, heardOf: new Set() });
     expect(problems).toMatchObject([{ problem: { code: 'hooks_not_readable' } }]);
@@ -145,7 +145,7 @@ test('a credential that is not allowed is told once, however often it is asked',
   });
   const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
   let looks = 0;
-  const problem = { code: 'hooks_not_readable', message: 'No.', mend: 'Do.' };
+  const problem = { code: 'hooks_not_readable', message: 'No.', hint: 'Do.' };
   const loop = startRecovery({
     deliveries: createDeliveryStore(db, systemClock),
     asked: createAskedStore(db, systemClock),

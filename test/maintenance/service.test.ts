@@ -36,7 +36,7 @@ afterAll(async () => {
   await api.close();
 });
 
-test('a service without a credential says so once, with the mend, and goes on', async () => {
+test('a service without a credential says so once, with the hint, and goes on', async () => {
   const told = await until('it is told', () =>
     service.log.find(({ msg }) => msg === 'missed deliveries cannot be looked for here'),
   );

@@ -26,11 +26,11 @@ describe('a credential', () => {
   test('is what lies in the secrets directory, and is told the path to use', () => {
     expect(codes(join(host.secretsDir, 'gh-token'), '/data/token')).toEqual(['mount_credential_target']);
     expect(
-      checkMounts(bindOf(join(host.secretsDir, 'gh-token'), '/data/token'), host).problems[0]?.mend,
+      checkMounts(bindOf(join(host.secretsDir, 'gh-token'), '/data/token'), host).problems[0]?.hint,
     ).toContain('/run/secrets/gh-token');
     expect(codes(join(host.secretsDir, 'codex'), '/agent/state')).toEqual(['mount_credential_target']);
     expect(
-      checkMounts(bindOf(join(host.secretsDir, 'claude'), '/agent/state'), host).problems[0]?.mend,
+      checkMounts(bindOf(join(host.secretsDir, 'claude'), '/agent/state'), host).problems[0]?.hint,
     ).toContain('/home/user/.claude');
     expect(codes(join(host.secretsDir, 'codex'), '/run/secrets/codex')).toEqual(['mount_credential_target']);
     expect(codes('/home/zzz-nobody/.secrets/gh-token', '/data')).toEqual(['mount_credential_target']);

@@ -302,7 +302,7 @@ test('a refusal names the path, where it leads, the reason and what to do', () =
   expect(problem?.message).toBe(
     `"${at('nice')}", which leads to "/etc/passwd", may never be mounted: it lies in /etc, and it holds the host's configuration, its keys and its password hashes.`,
   );
-  expect(problem?.mend).toContain('docs/mounts.md');
+  expect(problem?.hint).toContain('docs/mounts.md');
 });
 
 describe('the table', () => {

@@ -106,7 +106,7 @@ describe('every known flag', () => {
     ]) {
       expect(problems(arg)[0]).toMatchObject({
         code: 'docker_flag_unknown',
-        mend: expect.stringContaining('two dashes'),
+        hint: expect.stringContaining('two dashes'),
       });
     }
   });
@@ -271,7 +271,7 @@ describe('a value that the flag does not take is an error that says the right fo
     const [problem, ...more] = problems(...args);
     expect(more).toEqual([]);
     expect(problem?.code).toBe('docker_flag_value_invalid');
-    expect(problem?.mend).not.toBe('');
+    expect(problem?.hint).not.toBe('');
   });
 
   test('and the message about a variable never shows its value', () => {
@@ -323,7 +323,7 @@ describe('every other flag is an error that names it', () => {
     const [problem] = problems(`${flag}`);
     expect(problem).toMatchObject({ code: 'docker_flag_unknown', index: 0 });
     expect(problem?.message).toContain(flag.slice(0, flag.startsWith('--') ? undefined : 2));
-    expect(problem?.mend).toMatch(advice);
+    expect(problem?.hint).toMatch(advice);
   });
 
   test('an image, a command or `--` is told where it belongs', () => {
@@ -332,7 +332,7 @@ describe('every other flag is an error that names it', () => {
     }
     expect(problems('--read-only', 'true')[0]).toMatchObject({
       index: 1,
-      mend: expect.stringContaining('--read-only=true'),
+      hint: expect.stringContaining('--read-only=true'),
     });
   });
 

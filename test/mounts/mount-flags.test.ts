@@ -7,7 +7,7 @@ const mounts = (...args: string[]) => {
   return parsed.mounts;
 };
 const codes = (...args: string[]) => parseDockerArgs(args).problems.map(({ code }) => code);
-const mend = (...args: string[]) => parseDockerArgs(args).problems[0]?.mend ?? '';
+const hint = (...args: string[]) => parseDockerArgs(args).problems[0]?.hint ?? '';
 
 describe('--mount', () => {
   test('is read in both forms and with every spelling of its keys', () => {
@@ -204,7 +204,7 @@ describe('a path', () => {
     ['.', 'absolute'],
   ])('of the host written as %s is told so', (source, word) => {
     expect(codes('--mount', `type=bind,src=${source},dst=/a`)).toEqual(['mount_path_invalid']);
-    expect(mend('--mount', `type=bind,src=${source},dst=/a`)).toContain(word);
+    expect(hint('--mount', `type=bind,src=${source},dst=/a`)).toContain(word);
     expect(codes('-v', `${source}:/a`)).toEqual(['mount_path_invalid']);
   });
 

@@ -53,7 +53,7 @@ describe('another user than RUN_AS', () => {
     expect(refusal?.message).toContain('33:33');
     expect(refusal?.message).toContain('1000:1000 (RUN_AS)');
     expect(refusal?.message).toContain('1001:1001');
-    expect(refusal?.mend).toContain('`users` in /etc/github-flows/policy.json');
+    expect(refusal?.hint).toContain('`users` in /etc/github-flows/policy.json');
   });
 });
 

@@ -49,7 +49,7 @@ describe('the policy in force', () => {
     );
     expect(keeper.current().ceilings).toEqual({ cpus: 1 });
     writePolicy(place.file, { ceilings: { cpus: 2 } });
-    await until('the mended policy is in force', () => keeper.current().ceilings.cpus === 2 || undefined);
+    await until('the fixed policy is in force', () => keeper.current().ceilings.cpus === 2 || undefined);
     expect(keeper.lastFaults()).toEqual([]);
   });
 

@@ -100,7 +100,7 @@ describe('what is written in a policy', () => {
     expect(faultsOf(policyFile(content))).toEqual(faults);
   });
 
-  test('has all its faults told at once, each with a mend', () => {
+  test('has all its faults told at once, each with a hint', () => {
     const place = policyFile({ image: [], rootUser: 'no', ceilings: { cpus: -1, network: 'all' } });
     try {
       loadPolicy(place);
@@ -109,7 +109,7 @@ describe('what is written in a policy', () => {
       const { faults } = error as FaultsError;
       expect(faults).toHaveLength(4);
       for (const fault of faults)
-        expect(fault).toMatchObject({ file: place.file, mend: expect.stringMatching(/./) });
+        expect(fault).toMatchObject({ file: place.file, hint: expect.stringMatching(/./) });
       expect(faults[0]?.message).toContain('`images`');
     }
   });

@@ -4,7 +4,7 @@ import { fullAllow, judgeActor } from '../../src/profiles/allow.ts';
 const person = (login: string) => ({ login, id: 1, type: 'User' });
 const bot = (login: string) => ({ login, id: 2, type: 'Bot' });
 const denied = (code: string) => ({
-  denied: expect.objectContaining({ code, message: expect.any(String), mend: expect.any(String) }),
+  denied: expect.objectContaining({ code, message: expect.any(String), hint: expect.any(String) }),
 });
 
 describe('allow', () => {

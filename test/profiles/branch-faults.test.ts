@@ -41,7 +41,7 @@ describe('names that git or GitHub could refuse are refused at load', () => {
     'github-flows/{{run}}',
     '{{repository}}/{{run}}',
     '{{#if issueTitle}}fixes/{{issueNumber}}{{else}}work/{{run}}{{/if}}',
-    'mend',
+    'fix-checks',
   ])('publish.branch %j is none of them', async (branch) => {
     expect(await faultsOf({ p: { publish: { branch } } })).toEqual([]);
   });

@@ -266,7 +266,7 @@ describe('a profile with a fault', () => {
         path,
         file: expect.stringMatching(/sub\/profile\.json$/),
         message: expect.stringMatching(/^.{20}[\s\S]*\.$/),
-        mend: expect.stringMatching(/^.{10}[\s\S]*\.$/),
+        hint: expect.stringMatching(/^.{10}[\s\S]*\.$/),
       },
     ]);
     expect(result.profiles).toEqual([]);
@@ -710,7 +710,7 @@ describe('symbolic links', () => {
 });
 
 describe('the profiles directory', () => {
-  test('that is missing, a file, or without any profile is told with its mend', async () => {
+  test('that is missing, a file, or without any profile is told with its hint', async () => {
     const dir = profilesDirectory({ 'readme.md': 'x', '.hidden/profile.json': BASE });
     expect(codes(await inDirectory(join(dir, 'nowhere')))).toEqual(['profiles_missing']);
     expect(codes(await inDirectory(join(dir, 'readme.md')))).toEqual(['profiles_missing']);
@@ -718,7 +718,7 @@ describe('the profiles directory', () => {
     expect(fault).toMatchObject({
       code: 'profiles_empty',
       file: dir,
-      mend: expect.stringContaining('profiles/example'),
+      hint: expect.stringContaining('profiles/example'),
     });
   });
 });
@@ -729,7 +729,7 @@ describe('prompt templates', () => {
     const checkPrompt = (template: string, names: readonly string[]) => {
       asked.push(names);
       return template.includes('B') && !names.includes('B')
-        ? [{ code: 'prompt_name_unknown', message: 'B is not known.', mend: 'Name it.' }]
+        ? [{ code: 'prompt_name_unknown', message: 'B is not known.', hint: 'Name it.' }]
         : [];
     };
     const variables = (promptVariables: object) => ({ execution: { handler: { promptVariables } } });
@@ -750,7 +750,7 @@ describe('prompt templates', () => {
     const result = await loadProfiles({ dir, checks: { ...checks, checkPrompt } });
     expect(asked).toEqual([['A'], ['A', 'B']]);
     expect(result.faults).toEqual([
-      { code: 'prompt_name_unknown', message: 'B is not known.', mend: 'Name it.', file: join(dir, 'p.md') },
+      { code: 'prompt_name_unknown', message: 'B is not known.', hint: 'Name it.', file: join(dir, 'p.md') },
     ]);
     expect(result.profiles.map(({ path }) => path)).toEqual(['b']);
   });

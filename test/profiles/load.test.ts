@@ -15,7 +15,7 @@ describe('the shipped profiles', () => {
     expect(result.faults).toEqual([]);
     expect(result.profiles.map(({ path, trigger }) => [path, trigger.repository])).toEqual([
       ['agents/fix', 'owner/repository'],
-      ['agents/mend', 'owner/repository'],
+      ['agents/fix-checks', 'owner/repository'],
       ['agents/review', 'owner/repository'],
       ['agents/triage', 'owner/repository'],
       ['example', 'owner/repository'],

@@ -31,7 +31,7 @@ const STARTS: Record<string, { like: string; changes?: Record<string, never> | o
     like: 'pull_request/0',
     says: [/git diff f95f852bd8fca8fcc58a9a2d6c842781e32a215e\.\.\.ec26c3e57ca3a959ca5aad62de7213c562f8c821/],
   },
-  mend: {
+  'fix-checks': {
     like: 'check_run/1',
     says: [
       /A check has failed/,
@@ -135,8 +135,8 @@ test.each([
   ],
   ['fix', { comment: { body: 'Please /fix it.' } }],
   ['review', { pull_request: { draft: true } }],
-  ['mend', { check_run: { conclusion: 'success' } }],
-  ['mend', { check_run: { check_suite: { head_branch: 'github-flows/mend-1' } } }],
+  ['fix-checks', { check_run: { conclusion: 'success' } }],
+  ['fix-checks', { check_run: { check_suite: { head_branch: 'github-flows/fix-checks-1' } } }],
   ['triage', { action: 'edited' }],
 ])('agents/%s leaves alone what it is not for: %j', async (name, over) => {
   expect((await explain(name, over)).decision).toMatchObject({ run: false, reason: 'no_profile_matched' });
@@ -146,7 +146,7 @@ test.each([
   ['triage', { contents: 'read', issues: 'write' }],
   ['fix', { contents: 'read', issues: 'read' }],
   ['review', { contents: 'read', pull_requests: 'read', checks: 'read' }],
-  ['mend', { contents: 'read', checks: 'read', actions: 'read' }],
+  ['fix-checks', { contents: 'read', checks: 'read', actions: 'read' }],
 ])('agents/%s is granted no more than %j', (name, permissions) => {
   const profile = JSON.parse(readFileSync(join(SHIPPED, name, 'profile.json'), 'utf8'));
   expect(profile.credentials).toEqual({ github: { permissions } });

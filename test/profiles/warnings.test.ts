@@ -8,7 +8,7 @@ const fragment = { folder: '.', file: 'profile.json', description: undefined, se
 function warn(trigger: Trigger, changes: Partial<Profile> = {}): string[] {
   const profile = { ...profileOf('.', trigger), ...changes };
   return profileWarnings([fragment], profile).map(
-    ({ code, path, message, mend }) => `${code} ${path} ${message} → ${mend}`,
+    ({ code, path, message, hint }) => `${code} ${path} ${message} → ${hint}`,
   );
 }
 

@@ -124,8 +124,8 @@ describe('what a template may not have', () => {
     const [problem] = checkTemplate('{{issue_titel}}', ['REPOSITORY', 'ISSUE_TITLE']);
     expect(problem?.message).toContain('issue_titel');
     expect(problem?.message).toContain('REPOSITORY, ISSUE_TITLE');
-    expect(problem?.mend).toContain('ISSUE_TITLE');
-    expect(checkTemplate('{{BODY}}', ['REPOSITORY'])[0]?.mend).not.toContain('REPOSITORY');
+    expect(problem?.hint).toContain('ISSUE_TITLE');
+    expect(checkTemplate('{{BODY}}', ['REPOSITORY'])[0]?.hint).not.toContain('REPOSITORY');
     expect(checkTemplate('{{BODY}}', [])[0]?.message).toContain('no promptVariables');
   });
 

@@ -72,7 +72,7 @@ describe('the target is looked up again before the push', () => {
     expect(await go({ into: 'release', isDefault: false })).toMatchObject({
       code: 'publish_target_gone',
       message: expect.stringContaining('it is called release-2'),
-      mend: expect.stringContaining('release-2'),
+      hint: expect.stringContaining('release-2'),
     });
     expect(await go({ into: 'gone', isDefault: false })).toMatchObject({ code: 'publish_target_gone' });
   });

@@ -25,7 +25,7 @@ async function settled(lab: Lab): Promise<void> {
   await until('nothing waits', async () => (await lab.publications.waiting()).length === 0 || undefined);
 }
 
-/** What each fault is told as at first: refused for good, stuck until somebody mends it, or delayed until it passes. */
+/** What each fault is told as at first: refused for good, stuck until somebody fixes it, or delayed until it passes. */
 const AT_GITHUB: [Misbehaviour, string, string][] = [
   [{ status: 401 }, 'publish_stuck', 'github_token_refused'],
   [{ status: 403 }, 'publish_stuck', 'github_refused'],
@@ -183,7 +183,7 @@ test('push protection is told with the place, and its address to let the secret 
   const word = await firstWord(lab, await lab.kept({ a: 'a' }));
   expect(word.data.codes).toBe('push_secret_blocked, push_signature_required');
   for (const said of [words[0], 'fixture.js:1', 'verified signatures']) expect(word.text).toContain(said);
-  expect(`${word.text} ${String(word.data.mend)}`).not.toContain('unblock-secret');
+  expect(`${word.text} ${String(word.data.hint)}`).not.toContain('unblock-secret');
   expect(word.data.detail).toContain('unblock-secret/EXAMPLE');
 });
 
@@ -192,7 +192,7 @@ test('a branch below another branch is refused for good', async () => {
   lab.repository.git('update-ref', 'refs/heads/a', lab.base);
   const word = await firstWord(lab, await lab.kept({ a: 'a' }, { branch: 'a/b' }));
   expect([word.kind, word.data.code]).toEqual(['publish_refused', 'publish_branch_in_the_way']);
-  expect(word.data.mend).toContain('publish.branch');
+  expect(word.data.hint).toContain('publish.branch');
 });
 
 test('a branch that moves while it is pushed is looked at again', async () => {

@@ -32,7 +32,7 @@ export function shownRun(over: Partial<Run> = {}): Run {
     reason: {
       code: 'agent_failed',
       message: 'The agent ended with exit code 3.',
-      mend: 'Read its last lines.',
+      hint: 'Read its last lines.',
     },
     attempt: 1,
     queuedAt: at,
@@ -79,7 +79,7 @@ export async function startPages(
         code: 'run_unknown',
         blame: 'operator',
         message: `There is no run ${id}.`,
-        mend: 'See the list.',
+        hint: 'See the list.',
       });
     },
     async look(_run, attempt) {

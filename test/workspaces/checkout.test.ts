@@ -291,7 +291,7 @@ describe('a clone that cannot be made', () => {
       code: 'run_cancelled',
       blame: 'operator',
       message: 'Stop.',
-      mend: 'None.',
+      hint: 'None.',
     });
     const controller = new AbortController();
     const made = checkout({ ...clone, signal: controller.signal });

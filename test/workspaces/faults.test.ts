@@ -51,7 +51,7 @@ describe('a server that does not give the repository', () => {
     await lab.server.close();
     await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject({
       code: 'repository_unreachable',
-      mend: expect.stringContaining('git ls-remote'),
+      hint: expect.stringContaining('git ls-remote'),
     });
   });
 

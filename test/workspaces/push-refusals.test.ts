@@ -78,7 +78,7 @@ test('several rules are told together, and every word once', () => {
   const [first, ...others] = refusals;
   for (const said of ['verified signatures', '^JIRA-', 'infra/']) expect(first?.message).toContain(said);
   for (const { message } of others) expect(message).not.toContain('infra/');
-  expect(new Set(refusals.map(({ mend }) => mend)).size).toBe(3);
+  expect(new Set(refusals.map(({ hint }) => hint)).size).toBe(3);
 });
 
 test('the address that lets a secret through is for the operator alone', () => {

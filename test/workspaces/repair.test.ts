@@ -34,7 +34,7 @@ function fetchElsewhere(lab: MirrorLab): ChildProcess {
 }
 
 describe('a fetch that was killed', () => {
-  test.each([0, 3])('at request %i leaves nothing that the next one does not mend', async (requests) => {
+  test.each([0, 3])('at request %i leaves nothing that the next one does not hint', async (requests) => {
     const lab = await makeMirrorLab();
     lab.origin.commit({ 'a.txt': 'one' });
     if (requests > 0) await lab.mirrors.fetch(REPOSITORY, {});

@@ -7,7 +7,7 @@ const cancelled = new FlowError({
   code: 'run_cancelled',
   blame: 'operator',
   message: 'Stop.',
-  mend: 'None.',
+  hint: 'None.',
 });
 
 const askedToBeSilent = async (lab: MirrorLab): Promise<void> => {

@@ -118,7 +118,7 @@ describe('removing a workspace', () => {
     const dir = '/dev/null/run1';
     await expect(removeWorkspace(dir)).rejects.toMatchObject({
       code: 'workspace_not_removed',
-      mend: expect.stringContaining(`sudo rm -rf -- ${dir}`),
+      hint: expect.stringContaining(`sudo rm -rf -- ${dir}`),
     });
     await expect(removeWorkspace('/tmp/..')).rejects.toMatchObject({ code: 'name_refused' });
   });

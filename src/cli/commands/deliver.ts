@@ -65,7 +65,7 @@ function notReached(url: string, cause: unknown): FlowError {
     code: 'service_not_reached',
     blame: 'operator',
     message: `No service could be reached at ${url} (${why}).`,
-    mend: 'Start it with `github-flows serve`, or set HOST and PORT to where it listens.',
+    hint: 'Start it with `github-flows serve`, or set HOST and PORT to where it listens.',
     cause,
   });
 }
@@ -75,7 +75,7 @@ function answerUnreadable(url: string, status: number, cause: unknown): FlowErro
     code: 'service_answer_unreadable',
     blame: 'operator',
     message: `What listens at ${url} answered with status ${status} and no JSON, so it is not github-flows.`,
-    mend: 'Set HOST and PORT to where the service listens.',
+    hint: 'Set HOST and PORT to where the service listens.',
     cause,
   });
 }

@@ -15,7 +15,7 @@ export function addProfilesCommand(program: Command, io: Io): void {
   profiles
     .command('validate')
     .description(
-      'Tell every fault with its place and mend, and what a trigger is warned of; exit code 1 when there are faults.',
+      'Tell every fault with its place and hint, and what a trigger is warned of; exit code 1 when there are faults.',
     )
     .option('--strict', 'exit code 1 when there are warnings, too')
     .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
@@ -59,8 +59,8 @@ function profileView(profile: Profile) {
   };
 }
 
-function faultView({ code, file, path, message, mend }: LoadResult['faults'][number]) {
-  return { code, file: file ?? null, path: path ?? null, message, mend };
+function faultView({ code, file, path, message, hint }: LoadResult['faults'][number]) {
+  return { code, file: file ?? null, path: path ?? null, message, hint };
 }
 
 function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void {

@@ -65,16 +65,16 @@ function ownDelivery(io: Io, event: string, file: string): Outgoing {
 }
 
 function readPayload(file: string): Buffer {
-  const mend = 'Give the path of a file with one payload.';
+  const hint = 'Give the path of a file with one payload.';
   try {
     const found = statSync(file);
-    if (!found.isFile()) throw usage(`${file} is not a regular file.`, mend);
-    if (found.size > MAX_BODY_BYTES) throw usage(`${file} is larger than the 25 MB that GitHub sends.`, mend);
+    if (!found.isFile()) throw usage(`${file} is not a regular file.`, hint);
+    if (found.size > MAX_BODY_BYTES) throw usage(`${file} is larger than the 25 MB that GitHub sends.`, hint);
     return readFileSync(file);
   } catch (error) {
     if (error instanceof FlowError) throw error;
     const code = systemCode(error) ?? 'no reason given';
-    throw usage(`${file} ${code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`}.`, mend);
+    throw usage(`${file} ${code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`}.`, hint);
   }
 }
 
@@ -108,6 +108,6 @@ function printAnswer(io: Io, { status, body }: DeliveryAnswer): void {
 }
 
 function refusalOf(error: unknown): Problem {
-  const { code, message, mend } = (error ?? {}) as Partial<Problem>;
-  return { code: code ?? 'no_code', message: message ?? 'no reason given', mend: mend ?? 'see its log' };
+  const { code, message, hint } = (error ?? {}) as Partial<Problem>;
+  return { code: code ?? 'no_code', message: message ?? 'no reason given', hint: hint ?? 'see its log' };
 }

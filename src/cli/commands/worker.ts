@@ -30,7 +30,7 @@ function workerNeedsPostgres(): FlowError {
     code: 'worker_needs_postgres',
     blame: 'operator',
     message: 'A worker shares its queue with others through PostgreSQL, and DATABASE_URL is not set.',
-    mend: 'Set DATABASE_URL to the database of your service, for it and for every worker; on one machine alone, `github-flows serve` works on its runs itself.',
+    hint: 'Set DATABASE_URL to the database of your service, for it and for every worker; on one machine alone, `github-flows serve` works on its runs itself.',
   });
 }
 
@@ -39,6 +39,6 @@ function workerWithoutRoom(): FlowError {
     code: 'worker_without_room',
     blame: 'operator',
     message: 'MAX_CONCURRENT_RUNS is 0, so this worker would never work on anything.',
-    mend: 'Set MAX_CONCURRENT_RUNS to how many runs this host may work on at once; 0 is for a `serve` that leaves the work to workers.',
+    hint: 'Set MAX_CONCURRENT_RUNS to how many runs this host may work on at once; 0 is for a `serve` that leaves the work to workers.',
   });
 }

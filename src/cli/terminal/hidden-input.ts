@@ -67,6 +67,6 @@ function promptCancelled(): FlowError {
     code: 'prompt_cancelled',
     blame: 'operator',
     message: 'The question was left without an answer, so nothing was done.',
-    mend: 'Run it again, or give the answer without a terminal: a value on standard input, the passphrase in GITHUB_FLOWS_PASSPHRASE.',
+    hint: 'Run it again, or give the answer without a terminal: a value on standard input, the passphrase in GITHUB_FLOWS_PASSPHRASE.',
   });
 }

@@ -31,7 +31,7 @@ export function printTable(io: Io, headings: readonly string[], rows: readonly (
 /** A problem in three lines: what happened, and below it what to do. */
 export function problemText(problem: Problem & { file?: string; path?: string }): string {
   const place = [problem.file, problem.path].filter(Boolean).join(' ');
-  return plain(`${place ? `${place}: ` : ''}${problem.message}\n  → ${problem.mend} [${problem.code}]\n`);
+  return plain(`${place ? `${place}: ` : ''}${problem.message}\n  → ${problem.hint} [${problem.code}]\n`);
 }
 
 /** A moment for people: UTC, to the second; `-` when there is none. */

@@ -28,6 +28,6 @@ function inputUnusable(what: string): FlowError {
     code: 'input_unusable',
     blame: 'operator',
     message: `What came on standard input ${what}.`,
-    mend: 'Give a text; bytes can be given as base64 (`base64 -w0 < file`).',
+    hint: 'Give a text; bytes can be given as base64 (`base64 -w0 < file`).',
   });
 }

@@ -27,7 +27,7 @@ const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
   view: ['show'],
 };
 
-/** What is mended by writing the command as it is used. */
+/** What is fixed by writing the command as it is used. */
 const AS_USAGE = [
   'commander.missingArgument',
   'commander.excessArguments',

@@ -2,8 +2,8 @@ import { InvalidArgumentError } from 'commander';
 import { FlowError } from '../../base/errors.ts';
 
 /** Something was asked wrongly: exit code 2. */
-export function usage(message: string, mend: string): FlowError {
-  return new FlowError({ code: 'usage', blame: 'operator', message, mend });
+export function usage(message: string, hint: string): FlowError {
+  return new FlowError({ code: 'usage', blame: 'operator', message, hint });
 }
 
 /** Parses `--limit`: a whole number from 1 to 10,000. */

@@ -84,7 +84,7 @@ export function programMissing(image: string, { path, why }: NeededProgram): Flo
     code: 'image_lacks_program',
     blame: 'profile',
     message: `The image ${image} has no program ${JSON.stringify(path)}, which is needed for ${why}.`,
-    mend: 'Put it into the image, name another image in the profile, or correct execution.handler.command if it is what cannot be found.',
+    hint: 'Put it into the image, name another image in the profile, or correct execution.handler.command if it is what cannot be found.',
   });
 }
 
@@ -93,7 +93,7 @@ function otherPlatform(image: string, platform: string, engine: string): FlowErr
     code: 'image_of_another_platform',
     blame: 'operator',
     message: `The image ${image} is built for ${platform}, and the Docker Engine runs ${engine}.`,
-    mend: `Get or build it for this machine: docker pull --platform ${engine} ${image}`,
+    hint: `Get or build it for this machine: docker pull --platform ${engine} ${image}`,
   });
 }
 
@@ -102,6 +102,6 @@ function hidesMount(image: string, volume: string, target: string): FlowError {
     code: 'image_hides_mount',
     blame: 'profile',
     message: `The image ${image} declares the volume ${volume}, and every container would get an empty one there, over what a run has at ${target}.`,
-    mend: 'Build the image without this VOLUME, or name another image in the profile.',
+    hint: 'Build the image without this VOLUME, or name another image in the profile.',
   });
 }

@@ -148,7 +148,7 @@ function authBroken(file: string, why: string): FlowError {
     code: 'codex_auth_broken',
     blame: 'operator',
     message: `The Codex login in ${file} cannot be read: ${why}.`,
-    mend: 'Log in again with `github-flows codex login`.',
+    hint: 'Log in again with `github-flows codex login`.',
   });
 }
 
@@ -157,6 +157,6 @@ function authModeUnknown(file: string, mode: string): FlowError {
     code: 'codex_auth_mode_unknown',
     blame: 'operator',
     message: `The Codex login in ${file} is of the kind ${JSON.stringify(mode.slice(0, 60))}, which cannot be shared with containers.`,
-    mend: 'Log in with a ChatGPT account by `github-flows codex login`, or with an API key.',
+    hint: 'Log in with a ChatGPT account by `github-flows codex login`, or with an API key.',
   });
 }

@@ -59,6 +59,6 @@ function configBroken(file: string, why: string): FlowError {
     code: 'codex_config_broken',
     blame: 'operator',
     message: `Codex cannot use ${file}: ${why}.`,
-    mend: `Mend the line in an editor; \`github-flows codex status\` reads the file again.`,
+    hint: `Fix the line in an editor; \`github-flows codex status\` reads the file again.`,
   });
 }

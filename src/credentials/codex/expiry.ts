@@ -39,7 +39,7 @@ function loginEnds(dir: string, end: number): FlowError {
     code: 'codex_login_expires',
     blame: 'operator',
     message: `The access token of the Codex login in ${dir} runs out at ${isoTime(end)}, and there is no refresh token to renew it with.`,
-    mend: 'Log in again with `github-flows codex login`.',
+    hint: 'Log in again with `github-flows codex login`.',
   });
 }
 
@@ -48,7 +48,7 @@ function loginExpired(dir: string, end: number): FlowError {
     code: 'codex_login_expired',
     blame: 'operator',
     message: `The access token of the Codex login in ${dir} ran out at ${isoTime(end)}.`,
-    mend: 'Log in again with `github-flows codex login`.',
+    hint: 'Log in again with `github-flows codex login`.',
   });
 }
 
@@ -57,6 +57,6 @@ function loginExpires(dir: string, end: number, untilMs: number): FlowError {
     code: 'codex_login_expires',
     blame: 'operator',
     message: `The access token of the Codex login in ${dir} runs out at ${isoTime(end)}, before the deadline of the run at ${isoTime(untilMs)}.`,
-    mend: 'Log in again with `github-flows codex login`, or give the profile a shorter `timeoutSec`.',
+    hint: 'Log in again with `github-flows codex login`, or give the profile a shorter `timeoutSec`.',
   });
 }

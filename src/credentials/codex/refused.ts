@@ -44,6 +44,6 @@ export function refreshRefused(dir: string): FlowError {
     code: 'codex_refresh_refused',
     blame: 'operator',
     message: `OpenAI’s login server did not renew the Codex login in ${dir}: its refresh token was used elsewhere, has run out, or was revoked.`,
-    mend: 'Log in again with `github-flows codex login`.',
+    hint: 'Log in again with `github-flows codex login`.',
   });
 }

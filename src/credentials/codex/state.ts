@@ -23,7 +23,7 @@ export type CodexState = {
   store: CodexConfig['store'];
   /** The model that config.toml names; null means Codex's own choice. */
   model: string | null;
-  /** Everything that would keep a run from using it, each with the command that mends it. */
+  /** Everything that would keep a run from using it, each with the command that fixes it. */
   problems: readonly Problem[];
 };
 
@@ -134,7 +134,7 @@ function loggedOut(dir: string): FlowError {
     code: 'codex_logged_out',
     blame: 'operator',
     message: `There is no Codex login in ${dir}.`,
-    mend: LOG_IN,
+    hint: LOG_IN,
   });
 }
 
@@ -143,6 +143,6 @@ function notInFile(dir: string, store: string): FlowError {
     code: 'codex_login_not_in_file',
     blame: 'operator',
     message: `The Codex configuration in ${dir} keeps the login outside auth.json (cli_auth_credentials_store is "${store}"), from where no run can be handed it.`,
-    mend: `Set \`cli_auth_credentials_store = "file"\` in ${join(dir, 'config.toml')}, then run \`github-flows codex login\`.`,
+    hint: `Set \`cli_auth_credentials_store = "file"\` in ${join(dir, 'config.toml')}, then run \`github-flows codex login\`.`,
   });
 }

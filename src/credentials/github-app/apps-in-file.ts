@@ -88,7 +88,7 @@ function fileUnusable(file: string, fault: FlowError): FlowError {
     code: 'apps_file_unusable',
     blame: 'operator',
     message: `APPS_FILE is ${file}, which cannot be used: ${fault.message}`,
-    mend: fault.mend,
+    hint: fault.hint,
     cause: fault,
   });
 }
@@ -98,6 +98,6 @@ function appOfFile(app: StoredApp, file: string): FlowError {
     code: 'app_of_file',
     blame: 'operator',
     message: `The App ${appName(app)} is in ${file} (APPS_FILE), and not in the store.`,
-    mend: `Take it out of ${file}, and start the service again.`,
+    hint: `Take it out of ${file}, and start the service again.`,
   });
 }

@@ -7,7 +7,7 @@ export function installationSuspended(name: string, { account, url }: Installati
     code: 'app_installation_suspended',
     blame: 'operator',
     message: `The installation of the App ${name} on ${account} is suspended, so that it mints no tokens.`,
-    mend: `Have an owner of ${account} unsuspend it${url === '' ? ' in the settings of the account (Applications, Installed GitHub Apps)' : `: ${url}`}.`,
+    hint: `Have an owner of ${account} unsuspend it${url === '' ? ' in the settings of the account (Applications, Installed GitHub Apps)' : `: ${url}`}.`,
   });
 }
 
@@ -17,7 +17,7 @@ export function appNotInstalled(names: readonly string[], repository: string): F
     code: 'app_not_installed',
     blame: 'operator',
     message: `${names.length === 1 ? 'The App' : 'None of the Apps'} ${names.join(', ')} is ${names.length === 1 ? 'not ' : ''}installed on ${repository}, and there is no gh-token file.`,
-    mend: `Install the App on ${repository} (its page on GitHub, Install App; with selected repositories, add this one), or put a token into SECRETS_DIR/gh-token.`,
+    hint: `Install the App on ${repository} (its page on GitHub, Install App; with selected repositories, add this one), or put a token into SECRETS_DIR/gh-token.`,
   });
 }
 
@@ -32,7 +32,7 @@ export function permissionMissing(
     code: 'app_permission_missing',
     blame: 'operator',
     message: `The App ${name} does not have ${missing.join(', ')} on ${repository}.`,
-    mend: `Give the App the permission in its settings on GitHub (Permissions & events), and have an owner of ${account} accept it${url === '' ? '' : `: ${url}`}; or ask for less in the profile’s credentials.github.permissions.`,
+    hint: `Give the App the permission in its settings on GitHub (Permissions & events), and have an owner of ${account} accept it${url === '' ? '' : `: ${url}`}; or ask for less in the profile’s credentials.github.permissions.`,
   });
 }
 
@@ -42,7 +42,7 @@ export function repositoryNotReached(name: string, repository: string, fault: Fl
     code: 'app_repository_missing',
     blame: 'operator',
     message: `The installation of the App ${name} does not reach ${repository} any more. ${fault.message}`,
-    mend: `See that ${repository} still has this name, and add it to the installation on GitHub.`,
+    hint: `See that ${repository} still has this name, and add it to the installation on GitHub.`,
     cause: fault.cause,
   });
 }
@@ -54,7 +54,7 @@ export function appNotFound(wanted: string, known: readonly string[]): FlowError
     blame: 'operator',
     message:
       wanted === '' ? 'There is no App yet.' : `There is no App ${JSON.stringify(wanted.slice(0, 100))}.`,
-    mend:
+    hint:
       known.length === 0
         ? 'Add one with `github-flows app create` or `github-flows app add`.'
         : `Those there are: ${known.join(', ')}.`,

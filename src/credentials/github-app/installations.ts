@@ -67,6 +67,6 @@ function installationGone(name: string, id: number): FlowError {
     code: 'app_installation_gone',
     blame: 'operator',
     message: `GitHub knows no installation ${id} of the App ${name}: it was removed.`,
-    mend: `Install the App again on GitHub, then add it again with the new --installation-id, or with --installation-id any; \`github-flows app test ${name}\` lists what is there.`,
+    hint: `Install the App again on GitHub, then add it again with the new --installation-id, or with --installation-id any; \`github-flows app test ${name}\` lists what is there.`,
   });
 }

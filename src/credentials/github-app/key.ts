@@ -84,6 +84,6 @@ function keyInvalid(what: string): FlowError {
     code: 'app_key_invalid',
     blame: 'operator',
     message: `What was given as the App’s private key ${what}.`,
-    mend: 'Give the .pem file as GitHub lets you download it (the App’s settings, General, Private keys): --key-file FILE, or --key-file - for standard input.',
+    hint: 'Give the .pem file as GitHub lets you download it (the App’s settings, General, Private keys): --key-file FILE, or --key-file - for standard input.',
   });
 }

@@ -109,7 +109,7 @@ function publicAddress(url: string | undefined): string {
     code: 'public_url_missing',
     blame: 'operator',
     message: 'PUBLIC_URL is not set, so GitHub could not be told where to deliver to.',
-    mend: 'Set PUBLIC_URL to the address under which GitHub reaches this service (https://flows.example.org), or make the App by hand and use `github-flows app add`.',
+    hint: 'Set PUBLIC_URL to the address under which GitHub reaches this service (https://flows.example.org), or make the App by hand and use `github-flows app add`.',
   });
 }
 
@@ -119,7 +119,7 @@ function appNotStored({ name, url }: { name: string; url: string }, cause: FlowE
     code: 'app_not_stored',
     blame: 'operator',
     message: `GitHub made the App ${name} (${url}), but it could not be stored here: ${cause.message}`,
-    mend: `${cause.mend} Then make a private key in the App's settings at GitHub and use \`github-flows app add\`; or delete the App there and run \`github-flows app create\` again.`,
+    hint: `${cause.hint} Then make a private key in the App's settings at GitHub and use \`github-flows app add\`; or delete the App there and run \`github-flows app create\` again.`,
     cause,
   });
 }

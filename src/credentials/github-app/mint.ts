@@ -24,7 +24,7 @@ const STALE = new Set([
 /**
  * Mints one token, for one repository and no permission that was not asked for; undefined when the App is not
  * installed there. A refusal is believed only once the installation has been looked at anew, so that what somebody
- * has just mended counts. Throws the `app_…` codes and those of `GitHubClient`.
+ * has just fixed counts. Throws the `app_…` codes and those of `GitHubClient`.
  */
 export async function mintToken(
   name: string,

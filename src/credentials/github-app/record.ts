@@ -197,7 +197,7 @@ function fileInvalid(why: string): FlowError {
     code: 'app_file_invalid',
     blame: 'operator',
     message: `The file with the App is not as it should be: ${why}.`,
-    mend: `Write it as {"githubAppInstallation": {"apiUrl": "https://api.github.com", "clientId": "Iv…", "privateKey": "-----BEGIN …", "username": "…", "urlPattern": "(?<baseUrl>https://github\\\\.com/owner)/.*"}}; it may also have ${FILE_KEYS.filter((key) => /Id$|Secret/.test(key)).join(', ')}.`,
+    hint: `Write it as {"githubAppInstallation": {"apiUrl": "https://api.github.com", "clientId": "Iv…", "privateKey": "-----BEGIN …", "username": "…", "urlPattern": "(?<baseUrl>https://github\\\\.com/owner)/.*"}}; it may also have ${FILE_KEYS.filter((key) => /Id$|Secret/.test(key)).join(', ')}.`,
   });
 }
 
@@ -206,6 +206,6 @@ function appInvalid(what: string): FlowError {
     code: 'app_invalid',
     blame: 'operator',
     message: `The App ${what}.`,
-    mend: 'Copy the App id or the client id from the App’s settings on GitHub (General, About); the API URL is https://api.github.com, https://<host>/api/v3, or https://api.<tenant>.ghe.com.',
+    hint: 'Copy the App id or the client id from the App’s settings on GitHub (General, About); the API URL is https://api.github.com, https://<host>/api/v3, or https://api.<tenant>.ghe.com.',
   });
 }

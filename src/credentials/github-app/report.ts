@@ -134,7 +134,7 @@ function onOtherHost(name: string, { apiUrl }: StoredApp, hosts: Hosts): Problem
   return {
     code: 'app_on_other_host',
     message: `The App ${name} serves no repository here: its API is ${apiUrl}, and this service works with ${hosts.apiUrl}.`,
-    mend: 'Set GITHUB_API_URL and GITHUB_SERVER_URL to the server of the App, add it again with the right --api-url, or forget it with `github-flows app remove`.',
+    hint: 'Set GITHUB_API_URL and GITHUB_SERVER_URL to the server of the App, add it again with the right --api-url, or forget it with `github-flows app remove`.',
   };
 }
 
@@ -144,7 +144,7 @@ function patternServesNothing(name: string, { urlPattern }: StoredApp, address: 
   return {
     code: 'app_pattern_serves_nothing',
     message: `The App ${name} serves no repository: its URL pattern ${urlPattern} leaves out all that it is installed on, such as ${address}.`,
-    mend: `Add the App again with a pattern that matches this address, such as --url-pattern '${plain}'.`,
+    hint: `Add the App again with a pattern that matches this address, such as --url-pattern '${plain}'.`,
   };
 }
 
@@ -156,7 +156,7 @@ function permissionsMissing(
   return {
     code: 'app_permissions_incomplete',
     message: `The App ${name} lacks on ${account}: ${missingPermissions.join(', ')}.`,
-    mend: `Add them in the App’s settings on GitHub (Permissions & events) and have an owner of ${account} accept${url === '' ? '' : `: ${url}`}; what is not used by your profiles may be left out.`,
+    hint: `Add them in the App’s settings on GitHub (Permissions & events) and have an owner of ${account} accept${url === '' ? '' : `: ${url}`}; what is not used by your profiles may be left out.`,
   };
 }
 
@@ -167,6 +167,6 @@ function noInstallation({ app, url }: AppReport, wanted: number | null): Problem
       wanted === null
         ? `The App ${app} is not installed anywhere.`
         : `The App ${app} has no installation ${wanted}, the one it was added with.`,
-    mend: `Install it on the repositories that runs are to work on${url === null ? '' : `: ${url}/installations/new`}.`,
+    hint: `Install it on the repositories that runs are to work on${url === null ? '' : `: ${url}/installations/new`}.`,
   };
 }

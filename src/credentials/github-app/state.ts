@@ -58,7 +58,7 @@ function stateInvalid(): FlowError {
     code: 'app_state_invalid',
     blame: 'sender',
     message: 'This address was not made by this service, or is not whole.',
-    mend: AGAIN,
+    hint: AGAIN,
   });
 }
 
@@ -67,6 +67,6 @@ function stateExpired(): FlowError {
     code: 'app_state_expired',
     blame: 'operator',
     message: `This address has run out: it is good for ${LIFE_MS / 60_000} minutes.`,
-    mend: AGAIN,
+    hint: AGAIN,
   });
 }

@@ -38,7 +38,7 @@ const MARGIN_MS = 5 * 60_000;
 /** GitHub may take some seconds to know a token everywhere; one that is refused when it is younger than this would be replaced by one that is refused too. */
 const YOUNG_MS = 30_000;
 
-/** GitHub's silence and limits pass by themselves; everything else waits for somebody to mend it. */
+/** GitHub's silence and limits pass by themselves; everything else waits for somebody to fix it. */
 const PASSING = new Set(['github_unreachable', 'github_rate_limited', 'github_answer_unreadable']);
 
 /** Waits between tries of what passes: doubled from the first to the last, then given up until somebody asks. */
@@ -49,7 +49,7 @@ const MAX_RETRIES = 8;
 /** The longest that GitHub is believed when it says how long to stay away. */
 const LONGEST_LIMIT_MS = 15 * 60_000;
 
-/** What somebody must mend is asked again as soon as this, so that the mend is seen. */
+/** What somebody must fix is asked again as soon as this, so that it counts soon. */
 const MEND_WAIT_MS = 5_000;
 
 type Cached = { token: AppToken; mintedAt: number; freshUntil: number };

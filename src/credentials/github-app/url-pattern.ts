@@ -64,6 +64,6 @@ function patternInvalid(pattern: string, what: string): FlowError {
     code: 'app_pattern_invalid',
     blame: 'operator',
     message: `The URL pattern ${JSON.stringify(pattern.slice(0, 200))} ${what}.`,
-    mend: 'Write one like (?<baseUrl>https://github\\.com/owner)/.*, without look-around and back references: https://github.com/google/re2/wiki/Syntax.',
+    hint: 'Write one like (?<baseUrl>https://github\\.com/owner)/.*, without look-around and back references: https://github.com/google/re2/wiki/Syntax.',
   });
 }

@@ -67,6 +67,6 @@ function notServed(repository: string, file: string): FlowError {
     code: 'repository_not_served',
     blame: 'operator',
     message: `No App serves ${repository}, and there is no token file ${file}.`,
-    mend: `Install an App on ${repository} and let its URL pattern in (\`github-flows app test --repository ${repository}\` says why each does not serve it), or put a token into ${file}.`,
+    hint: `Install an App on ${repository} and let its URL pattern in (\`github-flows app test --repository ${repository}\` says why each does not serve it), or put a token into ${file}.`,
   });
 }

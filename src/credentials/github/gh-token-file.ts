@@ -95,7 +95,7 @@ function tokenEmpty(file: string): FlowError {
     code: 'token_file_empty',
     blame: 'operator',
     message: `The token file ${file} is empty.`,
-    mend: rewrite(file),
+    hint: rewrite(file),
   });
 }
 
@@ -104,7 +104,7 @@ function tokenManyLines(file: string, lines: number): FlowError {
     code: 'token_file_many_lines',
     blame: 'operator',
     message: `The token file ${file} has ${lines} lines; it must hold one token.`,
-    mend: rewrite(file),
+    hint: rewrite(file),
   });
 }
 
@@ -113,6 +113,6 @@ function tokenNotRaw(file: string, oddity: string): FlowError {
     code: 'token_file_not_raw',
     blame: 'operator',
     message: `The token file ${file} holds ${oddity}; it must hold the raw token and nothing else.`,
-    mend: rewrite(file),
+    hint: rewrite(file),
   });
 }

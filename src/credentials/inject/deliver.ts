@@ -132,7 +132,7 @@ function nameInvalid(name: string): FlowError {
     code: 'credential_name_invalid',
     blame: 'profile',
     message: `${JSON.stringify(name)} cannot be the name of a credential below /run/secrets.`,
-    mend: 'Use letters, digits, dots, dashes and underscores in the last part of the mount destination.',
+    hint: 'Use letters, digits, dots, dashes and underscores in the last part of the mount destination.',
   });
 }
 
@@ -141,7 +141,7 @@ function nameTwice(name: string): FlowError {
     code: 'credential_name_twice',
     blame: 'profile',
     message: `Two credentials of this run would both be /run/secrets/${name}.`,
-    mend: 'Mount one of them at another destination directly below /run/secrets, or give the secret another name.',
+    hint: 'Mount one of them at another destination directly below /run/secrets, or give the secret another name.',
   });
 }
 
@@ -150,6 +150,6 @@ function refreshTokenInCopy(path: string): FlowError {
     code: 'refresh_token_in_copy',
     blame: 'operator',
     message: `The file ${path} of the credentials of this run contains the refresh token of a Codex login, which no container may have.`,
-    mend: 'Remove the token from that file in the state directory; it belongs into auth.json alone.',
+    hint: 'Remove the token from that file in the state directory; it belongs into auth.json alone.',
   });
 }

@@ -116,12 +116,12 @@ export function secretMissing(
     names[0] ?? '',
     looked.flatMap(({ values }) => [...values.keys()]),
   );
-  const faults = looked.flatMap(({ fault }) => (fault ? [`${fault.mend} [${fault.code}]`] : []));
+  const faults = looked.flatMap(({ fault }) => (fault ? [`${fault.hint} [${fault.code}]`] : []));
   return new FlowError({
     code: 'secret_missing',
     blame: 'operator',
     message: `${which} nowhere. Looked at: ${where || 'nothing, for SECRETS_ORDER leaves every place out'}.`,
-    mend: [
+    hint: [
       ...(near === undefined ? [] : [`Did you mean ${near}, which is stored?`]),
       `Set it with \`github-flows secret set ${names[0]}\`${flag}.`,
       ...faults,

@@ -83,7 +83,7 @@ function directoryMissing(dir: string, absent: boolean): FlowError {
     code: 'secrets_directory_missing',
     blame: 'operator',
     message: `The secrets directory ${dir} ${absent ? 'is not there' : 'is not a directory that the service can look at'}.`,
-    mend: `Run \`install -d -m 700 ${shellQuote(dir)}\` as the service's user, or name another one in SECRETS_DIR.`,
+    hint: `Run \`install -d -m 700 ${shellQuote(dir)}\` as the service's user, or name another one in SECRETS_DIR.`,
   });
 }
 
@@ -92,6 +92,6 @@ function secretsInsideWorkspaces(place: { option: string; dir: string; workspace
     code: 'secrets_inside_workspaces',
     blame: 'operator',
     message: `${place.option} is ${place.dir}, which is inside the workspaces in ${place.workspaceRoot}, where agents write.`,
-    mend: `Set ${place.option} to a directory outside ${place.workspaceRoot}, such as ~/.secrets for SECRETS_DIR.`,
+    hint: `Set ${place.option} to a directory outside ${place.workspaceRoot}, such as ~/.secrets for SECRETS_DIR.`,
   });
 }

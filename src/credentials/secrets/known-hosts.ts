@@ -3,7 +3,7 @@ import { FlowError } from '../../base/errors.ts';
 /** `[@marker] hosts type key [comment]`: https://man.openbsd.org/sshd.8#SSH_KNOWN_HOSTS_FILE_FORMAT */
 const LINE = /^(?:@(?:cert-authority|revoked)\s+)?\S+\s+([a-z0-9@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s.*)?$/;
 
-const MEND =
+const HINT =
   'Take it from a machine you trust: `ssh-keyscan github.com`, compared with https://docs.github.com/authentication/keeping-your-account-and-data-secure/githubs-ssh-key-fingerprints.';
 
 /** Known hosts as ssh reads them: line feeds alone, one at the end. */
@@ -35,6 +35,6 @@ function knownHostsInvalid(what: string): FlowError {
     code: 'ssh_known_hosts_invalid',
     blame: 'operator',
     message: `The secret GIT_SSH_KNOWN_HOSTS is not what ssh keeps of the hosts it knows: ${what}.`,
-    mend: MEND,
+    hint: HINT,
   });
 }

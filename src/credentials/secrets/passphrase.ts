@@ -87,7 +87,7 @@ function keyFileEmpty(file: string): FlowError {
     code: 'key_file_empty',
     blame: 'operator',
     message: `The key file ${file} is empty.`,
-    mend: `Put the passphrase of the stores into it, or remove it (\`rm ${shellQuote(file)}\`) if there is no store yet.`,
+    hint: `Put the passphrase of the stores into it, or remove it (\`rm ${shellQuote(file)}\`) if there is no store yet.`,
   });
 }
 
@@ -96,6 +96,6 @@ function keyFileNotText(file: string): FlowError {
     code: 'key_file_not_text',
     blame: 'operator',
     message: `The key file ${file} is not text, so it cannot be given as a passphrase too.`,
-    mend: `For a random key write its base64: \`(umask 077; openssl rand -base64 32 > ${shellQuote(file)})\`.`,
+    hint: `For a random key write its base64: \`(umask 077; openssl rand -base64 32 > ${shellQuote(file)})\`.`,
   });
 }

@@ -51,15 +51,15 @@ function nameInvalid(name: string): FlowError {
     message: TAKEN.includes(name)
       ? `A secret cannot be called ${shown}: in a run that is the place of an agent's state.`
       : `${shown} cannot be the name of a secret.`,
-    mend: `Use letters, digits and underscores, no digit at the start, and 128 characters at the most${nameLike(name)}.`,
+    hint: `Use letters, digits and underscores, no digit at the start, and 128 characters at the most${nameLike(name)}.`,
   });
 }
 
-function valueInvalid(name: string, what: string, mend: string): FlowError {
+function valueInvalid(name: string, what: string, hint: string): FlowError {
   return new FlowError({
     code: 'secret_value_invalid',
     blame: 'operator',
     message: `The value for the secret ${name} ${what}.`,
-    mend,
+    hint,
   });
 }

@@ -33,7 +33,7 @@ export function storeUnwritable(file: string, cause: Error): FlowError {
     code: 'secret_store_unwritable',
     blame: 'operator',
     message: `${file} cannot be written: ${cause.message}.`,
-    mend: `See what is in the way with \`namei -l ${shellQuote(file)}\` and \`df ${shellQuote(dirname(file))}\`: everything above it has to be a directory, which the service's user may write, on a disk that has room. SECRETS_DIR names another place.`,
+    hint: `See what is in the way with \`namei -l ${shellQuote(file)}\` and \`df ${shellQuote(dirname(file))}\`: everything above it has to be a directory, which the service's user may write, on a disk that has room. SECRETS_DIR names another place.`,
     cause,
   });
 }
@@ -44,7 +44,7 @@ export function storeTruncated(file: string, bytes: number): FlowError {
     code: 'secret_store_truncated',
     blame: 'operator',
     message: `The secret store ${file} has ${bytes} bytes, fewer than any store has: it was cut off.`,
-    mend: `${RESTORE}, or remove it (\`rm ${shellQuote(file)}\`) and set its secrets anew.`,
+    hint: `${RESTORE}, or remove it (\`rm ${shellQuote(file)}\`) and set its secrets anew.`,
   });
 }
 
@@ -54,7 +54,7 @@ export function storeLocked(file: string): FlowError {
     code: 'secret_store_locked',
     blame: 'operator',
     message: `The secret store ${file} does not decrypt: the passphrase is not the one it was written with, or the file was changed.`,
-    mend: `Give the passphrase it was written with (GITHUB_FLOWS_PASSPHRASE, or the key file). If that is lost: ${RESTORE.toLowerCase()}, or remove it (\`rm ${shellQuote(file)}\`) and set its secrets anew.`,
+    hint: `Give the passphrase it was written with (GITHUB_FLOWS_PASSPHRASE, or the key file). If that is lost: ${RESTORE.toLowerCase()}, or remove it (\`rm ${shellQuote(file)}\`) and set its secrets anew.`,
   });
 }
 
@@ -64,7 +64,7 @@ export function storeDamaged(file: string): FlowError {
     code: 'secret_store_damaged',
     blame: 'operator',
     message: `The secret store ${file} decrypts, but what is in it is not a map of names to texts.`,
-    mend: `${RESTORE}, or remove it (\`rm ${shellQuote(file)}\`) and set its secrets anew.`,
+    hint: `${RESTORE}, or remove it (\`rm ${shellQuote(file)}\`) and set its secrets anew.`,
   });
 }
 
@@ -74,7 +74,7 @@ export function storeFull(file: string, maxBytes: number): FlowError {
     code: 'secret_store_full',
     blame: 'operator',
     message: `With this the secret store ${file} would be larger than ${maxBytes} bytes, so nothing was changed.`,
-    mend: 'Delete secrets that nobody needs, or keep large files elsewhere and mount them.',
+    hint: 'Delete secrets that nobody needs, or keep large files elsewhere and mount them.',
   });
 }
 
@@ -84,6 +84,6 @@ export function passphraseMissing(file: string): FlowError {
     code: 'passphrase_missing',
     blame: 'operator',
     message: `The secret store ${file} needs a passphrase, and there is none: neither GITHUB_FLOWS_PASSPHRASE nor a key file is there, and there is no terminal to ask on.`,
-    mend: 'Set GITHUB_FLOWS_PASSPHRASE, or put the passphrase into the key file (GITHUB_FLOWS_KEY_FILE, by default `service/key` in the secrets directory, mode 600).',
+    hint: 'Set GITHUB_FLOWS_PASSPHRASE, or put the passphrase into the key file (GITHUB_FLOWS_KEY_FILE, by default `service/key` in the secrets directory, mode 600).',
   });
 }

@@ -62,11 +62,11 @@ function encrypted(): FlowError {
   );
 }
 
-function sshKeyInvalid(what: string, mend: string): FlowError {
+function sshKeyInvalid(what: string, hint: string): FlowError {
   return new FlowError({
     code: 'ssh_key_invalid',
     blame: 'operator',
     message: `The secret GIT_SSH_KEY is no key that ssh can use: ${what}.`,
-    mend,
+    hint,
   });
 }

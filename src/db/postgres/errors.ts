@@ -43,7 +43,7 @@ export function postgresUnavailable(place: string, cause: unknown): FlowError {
     code: 'database_unavailable',
     blame: 'operator',
     message: `The database ${place} cannot be used: ${reasonOf(cause)}.`,
-    mend: 'See that PostgreSQL runs and has room, and that DATABASE_URL names its host, database, user and password: `psql "$DATABASE_URL" -c "select 1"` tells.',
+    hint: 'See that PostgreSQL runs and has room, and that DATABASE_URL names its host, database, user and password: `psql "$DATABASE_URL" -c "select 1"` tells.',
     cause,
   });
 }
@@ -53,7 +53,7 @@ function postgresDamaged(place: string, cause: unknown): FlowError {
     code: 'database_damaged',
     blame: 'operator',
     message: `The database ${place} is damaged: ${reasonOf(cause)}.`,
-    mend: 'Stop every service and worker that uses it, and restore the database from a backup (pg_restore).',
+    hint: 'Stop every service and worker that uses it, and restore the database from a backup (pg_restore).',
     cause,
   });
 }
@@ -63,7 +63,7 @@ function postgresBusy(place: string, cause: unknown): FlowError {
     code: 'database_busy',
     blame: 'service',
     message: `The database ${place} was held by something else for too long: ${reasonOf(cause)}.`,
-    mend: 'Try again; `select * from pg_stat_activity` names what else works on it.',
+    hint: 'Try again; `select * from pg_stat_activity` names what else works on it.',
     cause,
   });
 }

@@ -46,6 +46,6 @@ function databaseUrlInvalid(): FlowError {
     blame: 'operator',
     message:
       'DATABASE_URL is not the address of a PostgreSQL database. (It is not repeated here, as it may hold a password.)',
-    mend: 'Write postgres://user:password@host:5432/database, with special characters of the password percent-encoded; remove DATABASE_URL to use the SQLite file in VAR_DIR.',
+    hint: 'Write postgres://user:password@host:5432/database, with special characters of the password percent-encoded; remove DATABASE_URL to use the SQLite file in VAR_DIR.',
   });
 }

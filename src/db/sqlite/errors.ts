@@ -33,7 +33,7 @@ function databaseDamaged(file: string, cause: unknown): FlowError {
     code: 'database_damaged',
     blame: 'operator',
     message: `The database ${file} is damaged: ${reasonOf(cause)}.`,
-    mend: `Stop the service, put back a copy of ${file}, or move it aside (with its -wal and -shm files) to begin with an empty one; \`sqlite3 ${file} .recover\` saves what can be read.`,
+    hint: `Stop the service, put back a copy of ${file}, or move it aside (with its -wal and -shm files) to begin with an empty one; \`sqlite3 ${file} .recover\` saves what can be read.`,
     cause,
   });
 }
@@ -44,7 +44,7 @@ export function databaseUnavailable(file: string, cause: unknown): FlowError {
     code: 'database_unavailable',
     blame: 'operator',
     message: `The database ${file} cannot be used: ${reasonOf(cause)}.`,
-    mend: `See that the disk has room and that the service's user may write ${file} and its directory: \`df -h\` and \`ls -la\` tell.`,
+    hint: `See that the disk has room and that the service's user may write ${file} and its directory: \`df -h\` and \`ls -la\` tell.`,
     cause,
   });
 }
@@ -55,7 +55,7 @@ export function databaseAbsent(place: string): FlowError {
     code: 'database_absent',
     blame: 'operator',
     message: `There is no database yet at ${place}: no service has been started with these settings.`,
-    mend: 'Start `github-flows serve`, or give this command the settings of the service that you mean (VAR_DIR or DATABASE_URL, in its file of settings: GITHUB_FLOWS_CONFIG). Nothing was made.',
+    hint: 'Start `github-flows serve`, or give this command the settings of the service that you mean (VAR_DIR or DATABASE_URL, in its file of settings: GITHUB_FLOWS_CONFIG). Nothing was made.',
   });
 }
 
@@ -64,7 +64,7 @@ function databaseBusy(file: string, cause: unknown): FlowError {
     code: 'database_busy',
     blame: 'service',
     message: `Another process held the database ${file} for too long.`,
-    mend: `Try again; \`fuser ${file}\` names the processes that have it open.`,
+    hint: `Try again; \`fuser ${file}\` names the processes that have it open.`,
     cause,
   });
 }

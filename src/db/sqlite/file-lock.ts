@@ -72,6 +72,6 @@ function fileLocked(file: string, waitMs: number): FlowError {
     code: 'file_locked',
     blame: 'operator',
     message: `Another process has held the lock ${file} for more than ${Math.round(waitMs / 1000)} s.`,
-    mend: `Try again in a moment; \`fuser ${file}\` names the process that holds it.`,
+    hint: `Try again in a moment; \`fuser ${file}\` names the process that holds it.`,
   });
 }

@@ -7,7 +7,7 @@ import type { RunStore } from '../../runs/store/run-store.ts';
 /** What a run's profile says of further attempts; runs saved before there was this key have one. */
 const ONE_ATTEMPT = { attempts: 1, backoffSec: 1, on: 'before-start' } as const;
 
-/** Whose faults another attempt may mend. */
+/** Whose faults another attempt may fix. */
 const NOT_THE_RUNS: readonly Blame[] = ['service', 'docker', 'github'];
 
 const LONGEST_MS = 3_600_000;
@@ -62,6 +62,6 @@ function bodyGone(run: Run): FlowError {
     code: 'run_body_gone',
     blame: 'operator',
     message: `Run ${run.id} cannot be started again: the body of its delivery ${run.deliveryId} is not kept any more.`,
-    mend: 'Start a new one by the same comment, and keep bodies longer (docs/operations.md) if this happens often.',
+    hint: 'Start a new one by the same comment, and keep bodies longer (docs/operations.md) if this happens often.',
   });
 }

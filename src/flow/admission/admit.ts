@@ -120,7 +120,7 @@ async function refuseWithin(
 ): Promise<Decision> {
   const { profile, problem } = refusal;
   await tellRefusal(parts.reports, { event, ...refusal }, trx);
-  const decision = no({ reason: problem.code, message: `${problem.message} ${problem.mend}` }, profile.path);
+  const decision = no({ reason: problem.code, message: `${problem.message} ${problem.hint}` }, profile.path);
   return await written(parts, event, decision, trx);
 }
 

@@ -67,6 +67,6 @@ function noPullRequest(rule: string, event: FlowEvent): FlowError {
     code: 'checkout_no_pull_request',
     blame: 'profile',
     message: `The profile checks out ${rule}, but this ${event.name} event is about no pull request.`,
-    mend: 'Add "isPullRequest": true to the trigger, or remove `checkout` to take what fits the event.',
+    hint: 'Add "isPullRequest": true to the trigger, or remove `checkout` to take what fits the event.',
   });
 }

@@ -98,7 +98,7 @@ function noRun({ name, runId }: CommentCommand): Problem {
   return {
     code: 'command_no_run',
     message: `The comment says /${name}, but this thread has ${which}.`,
-    mend: 'Say the command by itself, or with the id of a run of this thread behind it.',
+    hint: 'Say the command by itself, or with the id of a run of this thread behind it.',
   };
 }
 
@@ -106,7 +106,7 @@ function nothingToDo({ name }: CommentCommand): Problem {
   return {
     code: 'command_nothing_to_do',
     message: `There is no run of this thread that /${name} could be about: none is under way.`,
-    mend: 'Say /status to see the newest run, /retry to have it tried again.',
+    hint: 'Say /status to see the newest run, /retry to have it tried again.',
   };
 }
 
@@ -114,6 +114,6 @@ function profileGone(run: Run): Problem {
   return {
     code: 'command_profile_gone',
     message: `Run ${run.id} was started by the profile ${run.profile}, which is not there any more.`,
-    mend: 'Start a new run; whoever runs github-flows can start this one again with `github-flows runs retry`.',
+    hint: 'Start a new run; whoever runs github-flows can start this one again with `github-flows runs retry`.',
   };
 }

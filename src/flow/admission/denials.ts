@@ -7,7 +7,7 @@ export function ownAccount(login: string): Problem {
   return {
     code: 'own_account',
     message: `${login} is the account that github-flows itself works with here, so what it does starts no run.`,
-    mend: `Give the service an account of its own (a GitHub App, or a robot's token); or name ${JSON.stringify(login)} in allow.actors of the profile, if what its agents write as ${login} may start runs too.`,
+    hint: `Give the service an account of its own (a GitHub App, or a robot's token); or name ${JSON.stringify(login)} in allow.actors of the profile, if what its agents write as ${login} may start runs too.`,
   };
 }
 
@@ -16,7 +16,7 @@ export function permissionTooLow(login: string, permission: string, wanted: stri
   return {
     code: 'permission_too_low',
     message: `${login} has the permission ${permission} on this repository; the profile asks for ${wanted}.`,
-    mend: 'Give the account that permission on GitHub, or name it in allow.actors of the profile.',
+    hint: 'Give the account that permission on GitHub, or name it in allow.actors of the profile.',
   };
 }
 
@@ -25,7 +25,7 @@ export function readIsEverybodys(login: string): Problem {
   return {
     code: 'permission_too_low',
     message: `${login} reads this public repository as everybody may; the profile asks for somebody who belongs to it.`,
-    mend: 'Make the account a collaborator on GitHub, or name it in allow.actors of the profile; "permission": "any" lets everybody in, within a budget.',
+    hint: 'Make the account a collaborator on GitHub, or name it in allow.actors of the profile; "permission": "any" lets everybody in, within a budget.',
   };
 }
 
@@ -34,7 +34,7 @@ export function permissionUnknown(login: string, cause: FlowError): Problem {
   return {
     code: 'permission_unknown',
     message: `GitHub did not say which permission ${login || 'the sender'} has (${cause.code}: ${cause.message}), and no answer means no.`,
-    mend: cause.mend,
+    hint: cause.hint,
   };
 }
 
@@ -43,7 +43,7 @@ export function threadLocked(login: string, permission: string): Problem {
   return {
     code: 'thread_locked',
     message: `The conversation is locked, and ${login} has the permission ${permission}; only write permission takes part in it.`,
-    mend: 'Unlock the conversation, or let somebody with write permission ask.',
+    hint: 'Unlock the conversation, or let somebody with write permission ask.',
   };
 }
 
@@ -52,7 +52,7 @@ export function teamNotAllowed(login: string, teams: readonly string[]): Problem
   return {
     code: 'team_not_allowed',
     message: `${login} is in none of the teams that may start this: ${teams.join(', ')}.`,
-    mend: 'Add the account to one of them, or name it in allow.actors; a secret team must be one that the credential may see (read access to members).',
+    hint: 'Add the account to one of them, or name it in allow.actors; a secret team must be one that the credential may see (read access to members).',
   };
 }
 
@@ -61,7 +61,7 @@ export function teamElsewhere(teams: readonly string[], owner: string): Problem 
   return {
     code: 'team_elsewhere',
     message: `The teams that may start this (${teams.join(', ')}) are of other organisations than ${owner}, which owns the repository.`,
-    mend: `Name teams as ${owner}/team-slug in allow.teams, or people in allow.actors.`,
+    hint: `Name teams as ${owner}/team-slug in allow.teams, or people in allow.actors.`,
   };
 }
 
@@ -70,10 +70,10 @@ export function teamUnknown(login: string, team: string, cause: FlowError): Prob
   return {
     code: 'team_unknown',
     message: `GitHub did not say whether ${login} is in ${team} (${cause.code}: ${cause.message}), and no answer means no.`,
-    mend:
+    hint:
       cause.code === 'github_refused'
         ? 'Give the credential read access to the organisation’s members.'
-        : cause.mend,
+        : cause.hint,
   };
 }
 
@@ -83,7 +83,7 @@ export function forkNotAllowed(number: number | undefined): Problem {
   return {
     code: 'fork_not_allowed',
     message: `${what} comes from another repository, and allow.forks of the profile is false.`,
-    mend: 'Push the branch to this repository, or set allow.forks to true in the profile.',
+    hint: 'Push the branch to this repository, or set allow.forks to true in the profile.',
   };
 }
 
@@ -92,7 +92,7 @@ export function forkUnknown(number: number, cause: FlowError): Problem {
   return {
     code: 'fork_unknown',
     message: `GitHub did not say where pull request ${number} comes from (${cause.code}: ${cause.message}), and no answer means no.`,
-    mend: cause.mend,
+    hint: cause.hint,
   };
 }
 
@@ -101,7 +101,7 @@ export function commitOnNoBranch(commit: string): Problem {
   return {
     code: 'fork_not_allowed',
     message: `The commit ${commit} is on no branch of this repository, so that it counts as a fork’s, and allow.forks of the profile is false.`,
-    mend: 'Push the commit to a branch of this repository, or set allow.forks to true in the profile.',
+    hint: 'Push the commit to a branch of this repository, or set allow.forks to true in the profile.',
   };
 }
 
@@ -110,7 +110,7 @@ export function commitUnknown(commit: string, cause: FlowError): Problem {
   return {
     code: 'fork_unknown',
     message: `Whether a branch of this repository holds the commit ${commit} could not be found out (${cause.code}: ${cause.message}), and no answer means no.`,
-    mend: cause.mend,
+    hint: cause.hint,
   };
 }
 
@@ -119,7 +119,7 @@ export function headUnknown(cause: FlowError): Problem {
   return {
     code: 'head_unknown',
     message: `Where the head of the pull request is could not be found out (${cause.code}: ${cause.message}), so that nothing is started on what it may become.`,
-    mend: cause.mend,
+    hint: cause.hint,
   };
 }
 
@@ -129,7 +129,7 @@ export function loopStopped(count: number, minutes: number, place: string | null
   return {
     code: 'loop_stopped',
     message: `Bots or the service’s own account started ${counted(count, 'run')} ${where} within ${counted(minutes, 'minute')}, so no other one starts.`,
-    mend: 'See what answers what; a person can go on at any time, and LOOP_RUNS and LOOP_WINDOW_MIN set the limit.',
+    hint: 'See what answers what; a person can go on at any time, and LOOP_RUNS and LOOP_WINDOW_MIN set the limit.',
   };
 }
 
@@ -143,7 +143,7 @@ export function groupBusy(runId: string): Problem {
   return {
     code: 'group_busy',
     message: `Run ${runId} keeps its group busy, and concurrency.onBusy of the profile is drop.`,
-    mend: 'Ask again when that run has ended, or say /cancel first.',
+    hint: 'Ask again when that run has ended, or say /cancel first.',
   };
 }
 
@@ -159,6 +159,6 @@ export function budgetSpent(scope: keyof typeof BUDGET_OF, key: string, what: st
   return {
     code,
     message: `The budget ${whose} ${key} for today does not reach: ${what}.`,
-    mend: 'The next day begins at midnight UTC; the operator can raise the budget (docs/github.md).',
+    hint: 'The next day begins at midnight UTC; the operator can raise the budget (docs/github.md).',
   };
 }

@@ -59,7 +59,7 @@ export function commandMistyped({ word, meant }: Pick<NearCommand, 'word' | 'mea
   return {
     code: 'command_mistyped',
     message: `${code(word)} is no command here; did you mean ${code(meant)}?`,
-    mend: `Write ${code(meant)} anew, as the first word, in these very letters and with a blank behind it; an edit starts nothing.`,
+    hint: `Write ${code(meant)} anew, as the first word, in these very letters and with a blank behind it; an edit starts nothing.`,
   };
 }
 

@@ -76,10 +76,10 @@ export function reacted(
 }
 
 function textOf(event: FlowEvent, profile: Profile, problem: Problem): string {
-  const { code, message, mend } = publicProblem(problem);
+  const { code, message, hint } = publicProblem(problem);
   return renderReport(profile, 'refused', {
     REASON: message,
-    MEND: mend,
+    HINT: hint,
     CODE: code,
     ACTOR: event.actor?.login ?? '',
     PROFILE: profile.path,

@@ -91,7 +91,7 @@ function refused(
   profile: Profile | undefined,
   permission: string | undefined,
 ): CommandAnswer {
-  const message = `${problem.message} ${problem.mend}`;
+  const message = `${problem.message} ${problem.hint}`;
   return { reason: problem.code, message, profile, problem, permission };
 }
 
@@ -100,7 +100,7 @@ export function notEnded(run: Pick<Run, 'id'>): Problem {
   return {
     code: 'command_not_ended',
     message: `Run ${run.id} has not ended, so it cannot be tried again yet.`,
-    mend: 'Wait for its end, or say /cancel first.',
+    hint: 'Wait for its end, or say /cancel first.',
   };
 }
 

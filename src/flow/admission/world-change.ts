@@ -71,11 +71,11 @@ export function threadChange(
 }
 
 /** The same problem as one of somebody who had the right when the event came. */
-export function rightLost(login: string, { message, mend }: Problem): Problem {
+export function rightLost(login: string, { message, hint }: Problem): Problem {
   return {
     code: 'permission_lost',
     message: `${login} could start this run when it was asked for, and cannot now. ${message}`,
-    mend,
+    hint,
   };
 }
 
@@ -92,23 +92,23 @@ function threadClosed(what: string): Problem {
   return {
     code: 'thread_closed',
     message: `${what} was closed before the agent started, so it was not started.`,
-    mend: 'Open it again, and start the run anew when it is still wanted.',
+    hint: 'Open it again, and start the run anew when it is still wanted.',
   };
 }
 
 function closedMeanwhile(what: string, isPull: boolean): Problem {
   const message = `${what} was closed meanwhile, so nothing was pushed or posted.`;
-  const mend = `Open it again and start the run anew; ${KEPT}`;
+  const hint = `Open it again and start the run anew; ${KEPT}`;
   return isPull
-    ? { code: 'publish_pull_request_closed', message, mend }
-    : { code: 'publish_thread_closed', message, mend };
+    ? { code: 'publish_pull_request_closed', message, hint }
+    : { code: 'publish_thread_closed', message, hint };
 }
 
 function threadMoved(what: string, moment: RecheckPoint): Problem {
   return {
     code: 'thread_moved',
     message: `${what} was moved to another repository.`,
-    mend: `Start a run there when it is still wanted${moment === 'publish' ? `; ${KEPT}` : '.'}`,
+    hint: `Start a run there when it is still wanted${moment === 'publish' ? `; ${KEPT}` : '.'}`,
   };
 }
 
@@ -116,7 +116,7 @@ function threadGone(what: string, moment: RecheckPoint): Problem {
   return {
     code: 'thread_gone',
     message: `${what} was deleted, or moved to where this credential sees nothing.`,
-    mend:
+    hint:
       moment === 'publish'
         ? `Nothing is published without it; ${KEPT}`
         : 'Start a new run when it is still wanted.',
@@ -127,7 +127,7 @@ function commentDeleted(what: string): Problem {
   return {
     code: 'comment_deleted',
     message: `The comment on ${what} that asked for this run was deleted before the agent started.`,
-    mend: 'Write it again when it is still wanted.',
+    hint: 'Write it again when it is still wanted.',
   };
 }
 

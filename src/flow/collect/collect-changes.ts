@@ -179,9 +179,9 @@ async function noteProblem(
   fault: FlowError,
   data: Record<string, unknown> = {},
 ): Promise<void> {
-  const { code, message, mend } = fault.toProblem();
+  const { code, message, hint } = fault.toProblem();
   const text = parts.redactor.mask(message);
-  await noteOnce(parts, run, { kind, text, data: { ...data, code, mend } });
+  await noteOnce(parts, run, { kind, text, data: { ...data, code, hint } });
 }
 
 /** A run that is concluded again after a crash has its line already. */
@@ -196,6 +196,6 @@ function secretFound(files: readonly string[]): FlowError {
     code: 'secret_found',
     blame: 'agent',
     message: `A value that this run was handed is in what it left: ${files.join(', ')}.`,
-    mend: 'Take that credential for leaked: replace it, see with `github-flows runs logs` what the agent did with it, and remove the files.',
+    hint: 'Take that credential for leaked: replace it, see with `github-flows runs logs` what the agent did with it, and remove the files.',
   });
 }

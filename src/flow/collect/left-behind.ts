@@ -51,13 +51,13 @@ export async function lookForLeft(
       data: { files: left.files, patch, shown: await isPublished(parts, run) },
     };
   } catch (error) {
-    const { code, message, mend } = asFlowError(error).toProblem();
+    const { code, message, hint } = asFlowError(error).toProblem();
     parts.log.warn({ err: error, run: run.id }, 'what an agent left uncommitted could not be seen');
     const text = `Whether the agent left anything uncommitted is not known: ${parts.redactor.mask(message)}`;
     return {
       kind: 'left_unknown',
       text,
-      data: { code, mend, public: UNKNOWN, shown: await isPublished(parts, run).catch(() => true) },
+      data: { code, hint, public: UNKNOWN, shown: await isPublished(parts, run).catch(() => true) },
     };
   }
 }

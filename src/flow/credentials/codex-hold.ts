@@ -113,7 +113,7 @@ export function loginUnderWay(): FlowError {
     code: 'codex_login_under_way',
     blame: 'operator',
     message: `Another login is under way: the container ${LOGIN_CONTAINER} runs.`,
-    mend: `Finish that one; if nobody waits for it, remove it with \`docker rm -f ${LOGIN_CONTAINER}\` and try again.`,
+    hint: `Finish that one; if nobody waits for it, remove it with \`docker rm -f ${LOGIN_CONTAINER}\` and try again.`,
   });
 }
 
@@ -123,7 +123,7 @@ export function runUnderWay(): FlowError {
     code: 'codex_run_under_way',
     blame: 'operator',
     message: `Somebody is using Codex on this login: the container ${INTERACTIVE_CONTAINER} runs.`,
-    mend: `Leave that Codex; if nobody sits at it, remove it with \`docker rm -f ${INTERACTIVE_CONTAINER}\` and try again.`,
+    hint: `Leave that Codex; if nobody sits at it, remove it with \`docker rm -f ${INTERACTIVE_CONTAINER}\` and try again.`,
   });
 }
 
@@ -132,6 +132,6 @@ function refreshUnderWay(name: string): FlowError {
     code: 'codex_refresh_under_way',
     blame: 'operator',
     message: `The Codex login is being refreshed: the container ${name} runs and has not come to its end.`,
-    mend: `Wait until it ends, at most five minutes after its start, and try again; removing it before could end the login.`,
+    hint: `Wait until it ends, at most five minutes after its start, and try again; removing it before could end the login.`,
   });
 }

@@ -98,6 +98,6 @@ function runInterrupted(): FlowError {
     code: 'codex_run_interrupted',
     blame: 'operator',
     message: 'Codex was interrupted; its container is gone, and the state is as Codex left it.',
-    mend: 'Open it again with `github-flows codex run` when you want it.',
+    hint: 'Open it again with `github-flows codex run` when you want it.',
   });
 }

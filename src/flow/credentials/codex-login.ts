@@ -26,7 +26,7 @@ export type CodexLogin = {
   clock: Clock;
 };
 
-/** Faults of a state that a new login does not mend: nobody could write it, or nobody could share it afterwards. */
+/** Faults of a state that a new login does not hint: nobody could write it, or nobody could share it afterwards. */
 const IN_THE_WAY = [
   'codex_state_unreadable',
   'codex_state_readable_by_others',
@@ -42,7 +42,7 @@ const WAIT_MS = 6 * 60_000;
  * Logs in to Codex in a container that holds the state directory and nothing else, while nobody else may write it; the
  * container is gone afterwards, however it went. Throws `codex_login_failed`, `codex_login_interrupted`,
  * `codex_state_not_made`, `codex_state_of_another_user`, the codes of `holdCodexState`, the faults of a state that a
- * login does not mend, and the engine's codes.
+ * login does not hint, and the engine's codes.
  */
 export async function codexLogin(login: CodexLogin): Promise<void> {
   const { engine, owner, image } = login;
@@ -106,7 +106,7 @@ function loginFailed(exitCode: number): FlowError {
     code: 'codex_login_failed',
     blame: 'operator',
     message: `Codex did not log in; it ended with exit code ${exitCode} and the words above.`,
-    mend: 'Allow device login in the security settings of the ChatGPT account or workspace, see that auth.openai.com can be reached from a container, and try again.',
+    hint: 'Allow device login in the security settings of the ChatGPT account or workspace, see that auth.openai.com can be reached from a container, and try again.',
   });
 }
 
@@ -115,7 +115,7 @@ function loginInterrupted(): FlowError {
     code: 'codex_login_interrupted',
     blame: 'operator',
     message: 'The login was interrupted; its container is gone, and the state is as Codex left it.',
-    mend: 'Begin again with `github-flows codex login`; the code that was shown is of no more use.',
+    hint: 'Begin again with `github-flows codex login`; the code that was shown is of no more use.',
   });
 }
 
@@ -124,7 +124,7 @@ function stateNotMade(dir: string, cause: unknown): FlowError {
     code: 'codex_state_not_made',
     blame: 'operator',
     message: `The directory ${dir} for the Codex login could not be made (${systemCode(cause) ?? String(cause)}).`,
-    mend: 'Make the directory above it writable for this user, or set SECRETS_DIR to one that is.',
+    hint: 'Make the directory above it writable for this user, or set SECRETS_DIR to one that is.',
     cause,
   });
 }

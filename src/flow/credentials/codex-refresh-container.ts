@@ -74,7 +74,7 @@ function refreshUnreachable(dir: string): FlowError {
     code: 'codex_refresh_unreachable',
     blame: 'operator',
     message: `OpenAI’s login server could not be reached, or could not answer, so the Codex login in ${dir} was not renewed; it is as good as before.`,
-    mend: 'See that auth.openai.com can be reached from a container on the network github-flows, and start the run again; the next run tries anew by itself.',
+    hint: 'See that auth.openai.com can be reached from a container on the network github-flows, and start the run again; the next run tries anew by itself.',
   });
 }
 
@@ -83,7 +83,7 @@ function refreshFailed(dir: string): FlowError {
     code: 'codex_refresh_failed',
     blame: 'operator',
     message: `Codex did not renew the login in ${dir}, and did not say that the login server had refused.`,
-    mend: 'Read what Codex said in the service’s log, see that the disk has room and that CODEX_IMAGE names an image with Codex, and start the run again.',
+    hint: 'Read what Codex said in the service’s log, see that the disk has room and that CODEX_IMAGE names an image with Codex, and start the run again.',
   });
 }
 
@@ -92,6 +92,6 @@ function stateOfAnother(dir: string, uid: number, owner: Owner): FlowError {
     code: 'codex_state_of_another_user',
     blame: 'operator',
     message: `The Codex state ${dir} belongs to the user ${uid}, but Codex runs as ${owner.uid}:${owner.gid} and could not write it.`,
-    mend: `Run \`chown -R ${owner.uid}:${owner.gid} ${dir}\`, or set RUN_AS to its owner.`,
+    hint: `Run \`chown -R ${owner.uid}:${owner.gid} ${dir}\`, or set RUN_AS to its owner.`,
   });
 }

@@ -5,7 +5,7 @@ const LASTING: readonly Blame[] = ['profile', 'operator'];
 
 /**
  * Reads and checks every grant of a run at once, and gives what each came to, in order. Nothing is launched when one
- * of them is faulty: a single fault (or one that several checks came upon) is thrown as it is, several as `grants_not_ready`, which names each with its mend.
+ * of them is faulty: a single fault (or one that several checks came upon) is thrown as it is, several as `grants_not_ready`, which names each with its hint.
  */
 export async function preflight<T extends readonly unknown[]>(
   checks: {
@@ -26,7 +26,7 @@ function grantsNotReady(faults: readonly FlowError[]): FaultsError {
   const told: Fault[] = faults.flatMap((fault) =>
     fault instanceof FaultsError ? [...fault.faults] : [fault.toProblem()],
   );
-  const list = (word: 'message' | 'mend'): string =>
+  const list = (word: 'message' | 'hint'): string =>
     told.map((fault, index) => `(${index + 1}) ${fault[word]}`).join(' ');
   const [first] = faults;
   return new FaultsError(
@@ -34,7 +34,7 @@ function grantsNotReady(faults: readonly FlowError[]): FaultsError {
       code: 'grants_not_ready',
       blame: faults.find(({ blame }) => LASTING.includes(blame))?.blame ?? first?.blame ?? 'operator',
       message: `${told.length} of the credentials that the run is granted are not ready: ${list('message')}`,
-      mend: list('mend'),
+      hint: list('hint'),
     },
     told,
   );

@@ -32,7 +32,7 @@ export type KeptRun = { id: string; places: Pick<RunPlaces, 'secrets' | 'files'>
 
 /**
  * Keeps `/run/secrets/gh-token` of living runs fresh: each is renewed before it ends, and a failing renewal is tried
- * again for as long as the run lives; the first failure and the mend are told in the run's timeline.
+ * again for as long as the run lives; the first failure and the hint are told in the run's timeline.
  *
  * `keep` takes the token that the run was just handed, or undefined after a restart, when it is asked for at once. It
  * ends when the run's secrets are released, when the run has ended, or with `stop`.
@@ -148,8 +148,8 @@ async function tellFailed(
     'the GitHub token of a run was not renewed',
   );
   if (entry.failures > 1) return;
-  const { code, message, mend } = asFlowError(error);
-  const text = `The run's GitHub token could not be renewed, and this is tried again until it works: ${message} ${mend}`;
+  const { code, message, hint } = asFlowError(error);
+  const text = `The run's GitHub token could not be renewed, and this is tried again until it works: ${message} ${hint}`;
   await runs.note(entry.id, { kind: 'credential', text: redactor.mask(text), data: { code } });
 }
 
@@ -162,6 +162,6 @@ function tokenGone({ repository, tokenFile }: GrantRecord): FlowError {
     code: 'run_token_gone',
     blame: 'operator',
     message: `No GitHub App serves ${repository} any more, and the token file ${tokenFile} is not there.`,
-    mend: 'Put the token file back, or add the App with `github-flows app add`; the run takes it up by itself.',
+    hint: 'Put the token file back, or add the App with `github-flows app add`; the run takes it up by itself.',
   });
 }

@@ -20,9 +20,9 @@ export type Explanation = {
   /** Every profile that matches, best first; empty where profiles are not asked. */
   ranking: RankedMatch[];
   candidates: CandidateResult[];
-  /** Faults that would refuse the run, each with its mend. */
+  /** Faults that would refuse the run, each with its hint. */
   problems: Problem[];
-  /** Credentials of the run that are not ready on this host, each with its mend. */
+  /** Credentials of the run that are not ready on this host, each with its hint. */
   missing: Problem[];
   prompt: string | null;
   plan: PlanView | null;

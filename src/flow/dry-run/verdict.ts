@@ -36,7 +36,7 @@ export function dryRunVerdict(facts: {
   const conditions = [
     ...(isAsked ? [] : unasked(profile, event)),
     ...groupConditions(profile, event),
-    ...missing.map(({ code, message }) => `this is mended: ${message.replace(/\.$/, '')} [${code}]`),
+    ...missing.map(({ code, message }) => `this is fixed: ${message.replace(/\.$/, '')} [${code}]`),
   ];
   if (conditions.length === 0) return { kind: 'would_run', text: 'would run', conditions };
   return { kind: 'would_run_if', text: `would run if ${conditions.join(', and if ')}`, conditions };

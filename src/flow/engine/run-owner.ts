@@ -19,12 +19,12 @@ export function runOwner(users: EngineUsers, user: Owner, service: number): Owne
   return owner;
 }
 
-function engineMapsUsers(why: string, mend: string): FlowError {
+function engineMapsUsers(why: string, hint: string): FlowError {
   return new FlowError({
     code: 'engine_maps_users',
     blame: 'operator',
     message: `The Docker Engine maps the users of containers to others of the host (userns-remap), ${why}.`,
-    mend,
+    hint,
   });
 }
 
@@ -34,6 +34,6 @@ function engineRootless(): FlowError {
     blame: 'operator',
     message:
       'The Docker Engine is rootless: what an agent’s user writes belongs to a subordinate id, which the service can neither give files to nor remove files of, so no run could own its workspace.',
-    mend: 'Set DOCKER_HOST to an engine that runs as root; with userns-remap it keeps the users of containers apart from those of the host all the same.',
+    hint: 'Set DOCKER_HOST to an engine that runs as root; with userns-remap it keeps the users of containers apart from those of the host all the same.',
   });
 }

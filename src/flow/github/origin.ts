@@ -54,6 +54,6 @@ export function notFetched(what: string): FlowError {
     code: 'origin_not_fetched',
     blame: 'operator',
     message: `The repository ${what}, so that nobody knows which of its branches hold the commit.`,
-    mend: 'Deliver the event again when the service has fetched the repository for another run (`github-flows deliveries replay`).',
+    hint: 'Deliver the event again when the service has fetched the repository for another run (`github-flows deliveries replay`).',
   });
 }

@@ -95,23 +95,23 @@ async function lookAtThread(
     return { thread, ...heard, isCommentGone: heard.isCommentGone || !isThere };
   } catch (error) {
     if (moment === 'publish') throw worldUnknown(asFlowError(error));
-    const { code, message, mend } = asFlowError(error).toProblem();
+    const { code, message, hint } = asFlowError(error).toProblem();
     const text = `GitHub did not say how the thread stands before the start: ${message}`;
-    await parts.runs.note(run.id, { kind: 'thread_unknown', text, data: { code, mend } });
+    await parts.runs.note(run.id, { kind: 'thread_unknown', text, data: { code, hint } });
     return { thread: 'hidden', ...heard };
   }
 }
 
 /** Why a run is not what GitHub would allow any more, as an error that ends it. */
-export function notWanted({ code, message, mend }: Problem): FlowError {
-  return new FlowError({ code, message, mend, blame: 'sender' });
+export function notWanted({ code, message, hint }: Problem): FlowError {
+  return new FlowError({ code, message, hint, blame: 'sender' });
 }
 
-function worldUnknown({ message, mend }: Problem): FlowError {
+function worldUnknown({ message, hint }: Problem): FlowError {
   return new FlowError({
     code: 'world_unknown',
     blame: 'github',
     message: `GitHub was asked again and gave no answer. ${message}`,
-    mend,
+    hint,
   });
 }

@@ -61,6 +61,6 @@ export async function refuseMissingRuntime(name: string, engine: Pick<Engine, 'i
     code: 'runtime_missing',
     blame: 'operator',
     message: `The OCI runtime ${name} is not on this Docker Engine, which has ${runtimes.join(', ')}.`,
-    mend: 'Install it and name it in /etc/docker/daemon.json, or choose another one in the profile and the policy.',
+    hint: 'Install it and name it in /etc/docker/daemon.json, or choose another one in the profile and the policy.',
   });
 }

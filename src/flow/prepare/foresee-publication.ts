@@ -84,7 +84,7 @@ function headElsewhere({ number, headRef }: PullRequest, commit: string): Proble
   return {
     code: 'publish_head_moved',
     message: `${headRef}, the branch of pull request #${number}, is not at ${commit}, which the run would begin with, so that nothing could be pushed to it.`,
-    mend: 'Ask again when it was pushed to meanwhile; publish.as "pull-request-branch" works with the checkout "pull-request-head" only, which is the default.',
+    hint: 'Ask again when it was pushed to meanwhile; publish.as "pull-request-branch" works with the checkout "pull-request-head" only, which is the default.',
   };
 }
 

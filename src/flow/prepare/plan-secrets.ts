@@ -34,6 +34,6 @@ function knownHostsMissing(path: string): FlowError {
     code: 'ssh_known_hosts_missing',
     blame: 'profile',
     message: `The profile ${path} names the secret GIT_SSH_KEY, but no GIT_SSH_KNOWN_HOSTS, so git could not tell whether a host is the right one.`,
-    mend: 'Set it (`ssh-keyscan github.com | github-flows secret set GIT_SSH_KNOWN_HOSTS`, after comparing with what GitHub publishes), and name it in credentials.secrets; or have the admin set SSH_HOST_KEYS=accept-new.',
+    hint: 'Set it (`ssh-keyscan github.com | github-flows secret set GIT_SSH_KNOWN_HOSTS`, after comparing with what GitHub publishes), and name it in credentials.secrets; or have the admin set SSH_HOST_KEYS=accept-new.',
   });
 }

@@ -191,6 +191,6 @@ function userNotPossible(user: string, runAs: Owner): FlowError {
     code: 'run_user_not_possible',
     blame: 'profile',
     message: `The profile asks for user ${user}, but the service is not root and can only run agents as ${runAs.uid}:${runAs.gid}.`,
-    mend: 'Remove runtime.user (or -u) from the profile, or run the service as root.',
+    hint: 'Remove runtime.user (or -u) from the profile, or run the service as root.',
   });
 }

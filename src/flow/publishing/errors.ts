@@ -2,9 +2,9 @@ import type { FlowError } from '../../base/errors.ts';
 import { answeredStatus, isGoneForGood } from '../../github/fault.ts';
 
 /**
- * Faults that no waiting mends: the server said no to these commits or to this pull request, or they are gone. A token
+ * Faults that no waiting fixes: the server said no to these commits or to this pull request, or they are gone. A token
  * that is not taken, may not, or sees nothing (401, 403, 404) is told at once and tried again, because whoever runs the
- * service can mend it meanwhile; so are limits, conflicts, servers at fault and silence.
+ * service can fix it meanwhile; so are limits, conflicts, servers at fault and silence.
  */
 const FINAL: readonly string[] = [
   'push_refused',

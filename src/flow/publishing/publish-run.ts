@@ -157,6 +157,6 @@ function secretInside(kind: string): Problem {
       kind === 'secret_found'
         ? 'A value that the run was handed is in what the agent committed.'
         : 'What the agent committed could not be searched whole for the values that the run was handed.',
-    mend: 'Look at the patch that is kept with the run (`github-flows runs show`); take a credential that is in it for leaked, and replace it.',
+    hint: 'Look at the patch that is kept with the run (`github-flows runs show`); take a credential that is in it for leaked, and replace it.',
   };
 }

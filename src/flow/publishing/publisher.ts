@@ -159,6 +159,6 @@ function hostGone(): Problem {
   return {
     code: 'publish_host_gone',
     message: 'The host that the run worked on has not come back, and what the agent committed lies there.',
-    mend: 'Start that host again and take the patch from there, or start the run anew (`github-flows runs retry`).',
+    hint: 'Start that host again and take the patch from there, or start the run anew (`github-flows runs retry`).',
   };
 }

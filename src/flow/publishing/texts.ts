@@ -48,7 +48,7 @@ export async function notePublishRefused(
       code: problems[0]?.code ?? '',
       codes,
       public: parts.mask(`Nothing was published: ${told.map(sentences).join(' ')}`),
-      mend: problems.map(({ mend }) => mend).join(' '),
+      hint: problems.map(({ hint }) => hint).join(' '),
       ...(detail === '' ? {} : { detail }),
       attempt: run.attempt,
     },
@@ -60,7 +60,7 @@ export async function notePublishRefused(
 const PASSING_TRIES = 4;
 
 /**
- * Writes into the timeline that a publication waits, and why; on GitHub it is said when somebody must mend something,
+ * Writes into the timeline that a publication waits, and why; on GitHub it is said when somebody must fix something,
  * or when it takes longer, so that nobody is left asking meanwhile.
  */
 export async function noteDelayed(
@@ -68,14 +68,14 @@ export async function noteDelayed(
   run: Run,
   { fault, tries }: { fault: FlowError; tries: number },
 ): Promise<void> {
-  const { code, message, mend } = fault.toProblem();
+  const { code, message, hint } = fault.toProblem();
   const isStuck = fault.blame === 'operator' || tries >= PASSING_TRIES;
   const text = parts.mask(`Not published yet, and tried again: ${message}`);
   const kind = isStuck ? 'publish_stuck' : 'publish_delayed';
-  const told = publicProblem({ code, message, mend }, run.id);
+  const told = publicProblem({ code, message, hint }, run.id);
   const data = {
     code,
-    mend,
+    hint,
     public: parts.mask(`Not published yet, and tried again: ${sentences(told)}`),
     attempt: run.attempt,
   };
@@ -84,8 +84,8 @@ export async function noteDelayed(
 }
 
 /** What happened; what to do about it only where the sentence itself does not say. */
-function sentences({ message, mend, code }: Problem): string {
-  return `${message} ${mend} (\`${code}\`)`;
+function sentences({ message, hint, code }: Problem): string {
+  return `${message} ${hint} (\`${code}\`)`;
 }
 
 /** A publication that is made again after a crash has its line already. */

@@ -53,7 +53,7 @@ function deadlinePassed(timeoutSec: number): FlowError {
     code: 'deadline_passed',
     blame: 'agent',
     message: `The agent was not done after ${timeoutSec} s, which is all the time it had.`,
-    mend: 'See in its output what took so long; raise runtime.timeoutSec in the profile if it needs more.',
+    hint: 'See in its output what took so long; raise runtime.timeoutSec in the profile if it needs more.',
   });
 }
 
@@ -62,7 +62,7 @@ function outputStalled(stallTimeoutSec: number): FlowError {
     code: 'output_stalled',
     blame: 'agent',
     message: `The agent printed nothing for ${stallTimeoutSec} s, so it was taken for stuck.`,
-    mend: 'An agent without a network waits for ever: check runtime.network. Raise runtime.stallTimeoutSec if silence is normal for it.',
+    hint: 'An agent without a network waits for ever: check runtime.network. Raise runtime.stallTimeoutSec if silence is normal for it.',
   });
 }
 
@@ -71,7 +71,7 @@ function outputLimit(bytes: number): FlowError {
     code: 'output_limit',
     blame: 'agent',
     message: `The agent printed more than ${formatBytes(bytes)}, ten times what is kept.`,
-    mend: 'Let it print less, or raise RUN_LOG_BYTES.',
+    hint: 'Let it print less, or raise RUN_LOG_BYTES.',
   });
 }
 
@@ -80,7 +80,7 @@ function diskLimit(bytes: number): FlowError {
     code: 'disk_limit',
     blame: 'agent',
     message: `The agent wrote more than ${formatBytes(bytes)} into its container's own files, outside the workspace.`,
-    mend: 'Let it write less there, raise runtime.diskSize in the profile, or RUN_DISK_BYTES for all.',
+    hint: 'Let it write less there, raise runtime.diskSize in the profile, or RUN_DISK_BYTES for all.',
   });
 }
 
@@ -89,7 +89,7 @@ function workspaceLimit(bytes: number): FlowError {
     code: 'workspace_limit',
     blame: 'agent',
     message: `The agent made its workspace grow by more than ${formatBytes(bytes)}, or put more files there than can be counted in time.`,
-    mend: 'See what it left in the workspace, raise runtime.workspaceSize in the profile, or RUN_WORKSPACE_BYTES for all.',
+    hint: 'See what it left in the workspace, raise runtime.workspaceSize in the profile, or RUN_WORKSPACE_BYTES for all.',
   });
 }
 
@@ -99,7 +99,7 @@ export function containerLost(): FlowError {
     code: 'container_lost',
     blame: 'docker',
     message: 'The container is not on the engine any more, so nobody knows how far the agent came.',
-    mend: 'See what it printed (github-flows runs logs), and start the run again by the same comment.',
+    hint: 'See what it printed (github-flows runs logs), and start the run again by the same comment.',
   });
 }
 
@@ -108,7 +108,7 @@ function setupFailed(id: string, exitCode: number): FlowError {
     code: 'setup_script_failed',
     blame: 'profile',
     message: `The setup script ended with exit code ${exitCode}, so the agent was not started.`,
-    mend: `Read its output (github-flows runs logs ${id}) and correct runtime.setupScript in the profile.`,
+    hint: `Read its output (github-flows runs logs ${id}) and correct runtime.setupScript in the profile.`,
   });
 }
 
@@ -117,7 +117,7 @@ function startFailed(text: string): FlowError {
     code: 'start_failed',
     blame: 'profile',
     message: `The agent was not started: ${text}`,
-    mend: 'Use an image with a POSIX shell and coreutils, such as one made from images/base, and check runtime.image and the mounts.',
+    hint: 'Use an image with a POSIX shell and coreutils, such as one made from images/base, and check runtime.image and the mounts.',
   });
 }
 
@@ -126,7 +126,7 @@ function outOfMemory(bytes: number): FlowError {
     code: 'out_of_memory',
     blame: 'agent',
     message: `The agent needed more than its ${formatBytes(bytes)} of memory and was killed (exit code 137).`,
-    mend: 'Raise runtime.memory in the profile, or RUN_MEMORY for all.',
+    hint: 'Raise runtime.memory in the profile, or RUN_MEMORY for all.',
   });
 }
 
@@ -135,6 +135,6 @@ function agentFailed(id: string, exitCode: number): FlowError {
     code: 'agent_failed',
     blame: 'agent',
     message: `The agent ended with exit code ${exitCode}.`,
-    mend: `Read its last lines: github-flows runs logs ${id}`,
+    hint: `Read its last lines: github-flows runs logs ${id}`,
   });
 }

@@ -72,8 +72,8 @@ async function waitForWorld(parts: LifeParts, run: Run, fault: FlowError): Promi
   const timeline = await parts.runs.timeline(run.id);
   const wait = WORLD_WAITS_MS[timeline.filter(({ kind }) => kind === 'asked_in_vain').length];
   if (wait === undefined) return undefined;
-  const { code, mend } = fault.toProblem();
-  await parts.runs.note(run.id, { kind: 'asked_in_vain', text: fault.message, data: { code, mend } });
+  const { code, hint } = fault.toProblem();
+  await parts.runs.note(run.id, { kind: 'asked_in_vain', text: fault.message, data: { code, hint } });
   return wait;
 }
 

@@ -62,7 +62,7 @@ function prepareTimedOut({ timeoutSec }: PreparingLimits): FlowError {
     code: 'prepare_timed_out',
     blame: 'service',
     message: `The run was not ready for its agent after ${timeoutSec} s, so it was ended and what it had made was removed.`,
-    mend: 'See in the log what took so long: a large repository, a slow server, a busy machine. If it is right that it takes that long, raise PREPARE_TIMEOUT_SEC (docs/configuration.md).',
+    hint: 'See in the log what took so long: a large repository, a slow server, a busy machine. If it is right that it takes that long, raise PREPARE_TIMEOUT_SEC (docs/configuration.md).',
   });
 }
 
@@ -74,6 +74,6 @@ function diskLow(
     code: 'prepare_disk_low',
     blame: 'operator',
     message: `While the run was prepared the disk of ${option} (${path}) fell to ${formatBytes(free)}, and ${formatBytes(freeBytes)} stay free (MIN_FREE_TO_PREPARE), so it was ended and what it had made was removed.`,
-    mend: 'See how large the repository is; make room, set VAR_DIR or WORKSPACE_ROOT to a larger disk, or lower FETCH_BYTES and CHECKOUT_BYTES.',
+    hint: 'See how large the repository is; make room, set VAR_DIR or WORKSPACE_ROOT to a larger disk, or lower FETCH_BYTES and CHECKOUT_BYTES.',
   });
 }

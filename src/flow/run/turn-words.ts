@@ -47,7 +47,7 @@ function agentGaveUp(failure: string): FlowError {
     code: 'agent_gave_up',
     blame: 'agent',
     message: `Codex gave up: ${failure.replace(/\.$/, '')}.`,
-    mend: 'If its model or its login was at fault, start the run again later by the same comment; else see what it printed before.',
+    hint: 'If its model or its login was at fault, start the run again later by the same comment; else see what it printed before.',
   });
 }
 
@@ -56,7 +56,7 @@ function turnUnfinished(): FlowError {
     code: 'turn_unfinished',
     blame: 'agent',
     message: 'Codex ended without finishing a turn, although its exit code was 0.',
-    mend: 'See what it printed last. A handler that runs no `codex exec --json` must not say that its agent is codex.',
+    hint: 'See what it printed last. A handler that runs no `codex exec --json` must not say that its agent is codex.',
   });
 }
 
@@ -65,6 +65,6 @@ function failedAfterTurn(exitCode: number): FlowError {
     code: 'agent_failed_after_turn',
     blame: 'agent',
     message: `The agent finished its turn, but the handler then ended with exit code ${exitCode}.`,
-    mend: 'See what it printed last: a command behind the agent may have failed, or the agent while it ended.',
+    hint: 'See what it printed last: a command behind the agent may have failed, or the agent while it ended.',
   });
 }

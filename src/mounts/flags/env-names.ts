@@ -55,7 +55,7 @@ export function checkEnvName(name: string): Problem | undefined {
     return {
       code: 'env_name_invalid',
       message: `${shown(name)} cannot be the name of an environment variable.`,
-      mend: 'Use letters, digits and underscores, and no digit at the start.',
+      hint: 'Use letters, digits and underscores, and no digit at the start.',
     };
   }
   if (AUTHOR_AND_COMMITTER.test(name)) return undefined;
@@ -65,7 +65,7 @@ export function checkEnvName(name: string): Problem | undefined {
   return {
     code: 'env_name_refused',
     message: `The environment variable ${name} is refused: ${row[1]}.`,
-    mend: 'Set it in the image, or inside the handler for the one program that needs it.',
+    hint: 'Set it in the image, or inside the handler for the one program that needs it.',
   };
 }
 

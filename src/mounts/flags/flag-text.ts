@@ -99,10 +99,10 @@ function unknown(flag: string, forms: readonly FlagForm[]): FlowError {
 }
 
 function notAFlag(arg: string): FlowError {
-  const mend = /^(true|false)$/.test(arg)
+  const hint = /^(true|false)$/.test(arg)
     ? `A flag that is on or off takes its value with an equals sign: --read-only=${arg}.`
     : 'dockerArgs holds flags of docker run alone: the image is runtime.image, the command handler.command.';
-  return argumentNotAFlag(arg, mend);
+  return argumentNotAFlag(arg, hint);
 }
 
 function readText(value: unknown): string {

@@ -43,15 +43,15 @@ export const readCapDrop: FlagReader = (_draft, { value }) => {
 export const readSecurityOpt: FlagReader = (_draft, { value }) => {
   if (/^no-new-privileges([:=]true)?$/.test(value)) return;
   const weakens = /^(no-new-privileges|seccomp|apparmor|label|systempaths|credentialspec|writable-cgroups)\b/;
-  const mend = 'Leave it out, or write no-new-privileges, which is always set.';
+  const hint = 'Leave it out, or write no-new-privileges, which is always set.';
   if (!weakens.test(value)) {
-    throw flagValueInvalid('--security-opt', value, 'only no-new-privileges is known', mend);
+    throw flagValueInvalid('--security-opt', value, 'only no-new-privileges is known', hint);
   }
   throw flagWeakens(
     '--security-opt',
     value,
     'the confinement of a run is not for its profile to change',
-    mend,
+    hint,
   );
 };
 

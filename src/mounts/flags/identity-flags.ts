@@ -32,19 +32,19 @@ export const readEnv: FlagReader = (draft, { value }) => {
 
 /** `-u UID:GID`, both numbers, neither of them root unless the policy allows it. */
 export const readUser: FlagReader = (draft, { value }, policy) => {
-  const mend = 'Write both as numbers above 0, for example 1000:1000.';
+  const hint = 'Write both as numbers above 0, for example 1000:1000.';
   const [, uid, gid] = /^(\d{1,10}):(\d{1,10})$/.exec(value) ?? [];
   if (/^(0+|root)(:|$)|:(0+|root)$/.test(value) && !(policy.rootUser && uid !== undefined)) {
     throw flagWeakens(
       '--user',
       value,
       'no run is root or in the group of root; only a policy of the admin could allow it',
-      mend,
+      hint,
     );
   }
   if (uid === undefined || gid === undefined || Math.max(Number(uid), Number(gid)) > MOST_ID) {
     const why = 'a user without a group would get group 0, and names are not looked up';
-    throw flagValueInvalid('--user', value, why, mend);
+    throw flagValueInvalid('--user', value, why, hint);
   }
   draft.user = `${Number(uid)}:${Number(gid)}`;
 };
@@ -58,15 +58,15 @@ export const readWorkdir: FlagReader = (draft, { value }) => {
 /** `--label NAME=VALUE`, or `--label NAME` for an empty value. */
 export const readLabel: FlagReader = (draft, { value }) => {
   const [, name = '', text = ''] = /^([^=]*)(?:=(.*))?$/s.exec(value) ?? [];
-  const mend = 'Use a name of your own, for example --label team=backend.';
+  const hint = 'Use a name of your own, for example --label team=backend.';
   if (!LABEL_NAME.test(name))
-    throw flagValueInvalid('--label', value, 'it does not begin with a label name', mend);
+    throw flagValueInvalid('--label', value, 'it does not begin with a label name', hint);
   if (TAKEN_LABEL.test(name)) {
     throw flagValueInvalid(
       '--label',
       value,
       'by these labels the service or Docker finds its own containers',
-      mend,
+      hint,
     );
   }
   if (Object.hasOwn(draft.labels, name)) throw flagRepeated('--label', name);

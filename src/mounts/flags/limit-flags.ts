@@ -26,33 +26,33 @@ export const readShmSize: FlagReader = (draft, { value }) => {
 
 /** `--cpus 1.5`: the engine counts billionths. */
 export const readCpus: FlagReader = (draft, { value }) => {
-  const mend = 'Write a number of processors such as 2 or 1.5.';
-  if (isUnlimited(value)) throw flagWeakens('--cpus', value, 'it means no limit', mend);
+  const hint = 'Write a number of processors such as 2 or 1.5.';
+  if (isUnlimited(value)) throw flagWeakens('--cpus', value, 'it means no limit', hint);
   const cpus = /^(\d{1,9}(\.\d{1,9})?|\.\d{1,9})$/.test(value) ? Number(value) : Number.NaN;
   if (!(cpus >= 0.01 && cpus <= MOST_CPUS)) {
-    throw flagValueInvalid('--cpus', value, `it is no number from 0.01 to ${MOST_CPUS}`, mend);
+    throw flagValueInvalid('--cpus', value, `it is no number from 0.01 to ${MOST_CPUS}`, hint);
   }
   draft.cpus = cpus;
 };
 
 /** `--pids-limit 512`. */
 export const readPids: FlagReader = (draft, { value }) => {
-  const mend = 'Write a number of processes such as 512.';
-  if (isUnlimited(value)) throw flagWeakens('--pids-limit', value, 'it means no limit', mend);
+  const hint = 'Write a number of processes such as 512.';
+  if (isUnlimited(value)) throw flagWeakens('--pids-limit', value, 'it means no limit', hint);
   const pids = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
   if (!(pids >= 1 && pids <= MOST_PIDS)) {
-    throw flagValueInvalid('--pids-limit', value, `it is no whole number from 1 to ${MOST_PIDS}`, mend);
+    throw flagValueInvalid('--pids-limit', value, `it is no whole number from 1 to ${MOST_PIDS}`, hint);
   }
   draft.pids = pids;
 };
 
 function readSize(flag: string, value: string, least: number): number {
-  const mend = 'Write a size such as 512m or 2g.';
+  const hint = 'Write a size such as 512m or 2g.';
   const bytes = parseFlagBytes(value);
-  if (isUnlimited(value) || bytes === 0) throw flagWeakens(flag, value, 'it means no limit', mend);
-  if (bytes === undefined) throw flagValueInvalid(flag, value, 'it is no size', mend);
-  if (bytes < least) throw flagValueInvalid(flag, value, `it is less than ${least} bytes`, mend);
-  if (bytes > MOST_MEMORY_BYTES) throw flagValueInvalid(flag, value, 'it is more than any host has', mend);
+  if (isUnlimited(value) || bytes === 0) throw flagWeakens(flag, value, 'it means no limit', hint);
+  if (bytes === undefined) throw flagValueInvalid(flag, value, 'it is no size', hint);
+  if (bytes < least) throw flagValueInvalid(flag, value, `it is less than ${least} bytes`, hint);
+  if (bytes > MOST_MEMORY_BYTES) throw flagValueInvalid(flag, value, 'it is more than any host has', hint);
   return bytes;
 }
 

@@ -18,7 +18,7 @@ const REFUSED = blockList([
 
 /** `--network none|bridge`, or a name that the policy lists; `bridge` is the service's own network, on which containers do not see each other. */
 export const readNetwork: FlagReader = (draft, { value }, policy) => {
-  const mend = 'Write --network bridge or --network none.';
+  const hint = 'Write --network bridge or --network none.';
   if (value === 'none') draft.network = 'none';
   else if (value === 'bridge') draft.network = 'open';
   else if (policy.networks.includes(value)) draft.network = { name: value };
@@ -27,25 +27,25 @@ export const readNetwork: FlagReader = (draft, { value }, policy) => {
       '--network',
       value,
       'a run never shares the network of the host or of another container',
-      mend,
+      hint,
     );
   } else if (value === '' || value === 'default' || !/^[\w.-]+$/.test(value)) {
-    throw flagValueInvalid('--network', value, 'it is no network that a profile may name', mend);
-  } else throw needsPolicy('--network', value, 'another network', mend, policy, policy.networks);
+    throw flagValueInvalid('--network', value, 'it is no network that a profile may name', hint);
+  } else throw needsPolicy('--network', value, 'another network', hint, policy, policy.networks);
 };
 
 /** `--add-host NAME:ADDRESS`. */
 export const readAddHost: FlagReader = (draft, { value }) => {
-  const mend =
+  const hint =
     'Write NAME:ADDRESS with the address of the server, for example registry.example.org:10.0.0.5.';
   const [, name = '', address = ''] = /^([^:=]*)[:=](.*)$/.exec(value) ?? [];
   if (!HOST_NAME.test(name))
-    throw flagValueInvalid('--add-host', value, 'it does not begin with a host name', mend);
+    throw flagValueInvalid('--add-host', value, 'it does not begin with a host name', hint);
   if (address === 'host-gateway') {
-    throw flagValueInvalid('--add-host', value, 'a run is not led to the services of its host', mend);
+    throw flagValueInvalid('--add-host', value, 'a run is not led to the services of its host', hint);
   }
   draft.addHosts.push(
-    `${name}:${readAddress('--add-host', value, address.replace(/^\[(.*)\]$/, '$1'), mend)}`,
+    `${name}:${readAddress('--add-host', value, address.replace(/^\[(.*)\]$/, '$1'), hint)}`,
   );
 };
 
@@ -69,12 +69,12 @@ export const readHostname: FlagReader = (draft, { value }) => {
   draft.hostname = value;
 };
 
-function readAddress(flag: string, value: string, address: string, mend: string): string {
+function readAddress(flag: string, value: string, address: string, hint: string): string {
   const family = address.includes('%') ? 0 : isIP(address);
-  if (family === 0) throw flagValueInvalid(flag, value, 'it holds no IP address', mend);
+  if (family === 0) throw flagValueInvalid(flag, value, 'it holds no IP address', hint);
   if (REFUSED.check(address, family === 4 ? 'ipv4' : 'ipv6')) {
     const why = 'the address means the machine itself, its link or a metadata service';
-    throw flagValueInvalid(flag, value, why, mend);
+    throw flagValueInvalid(flag, value, why, hint);
   }
   return address;
 }

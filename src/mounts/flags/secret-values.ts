@@ -13,6 +13,6 @@ export function refuseSecret(where: string, text: string): Problem | undefined {
     : {
         code: 'secret_in_profile',
         message: `${where} holds what looks like ${what}; a profile is no place for a secret.`,
-        mend: 'Revoke it if it was ever shared. Put the new one into a file of the secrets directory, mount it (--mount type=bind,src=/home/user/.secrets/gh-token,dst=/run/secrets/gh-token,readonly), and let the program read /run/secrets/gh-token.',
+        hint: 'Revoke it if it was ever shared. Put the new one into a file of the secrets directory, mount it (--mount type=bind,src=/home/user/.secrets/gh-token,dst=/run/secrets/gh-token,readonly), and let the program read /run/secrets/gh-token.',
       };
 }

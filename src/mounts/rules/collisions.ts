@@ -42,7 +42,7 @@ function targetTaken(target: string, other: string): FlowError {
     code: 'mount_target_taken',
     blame: 'profile',
     message: `${shown(target)} ${how}, so one of them would hide the other.`,
-    mend: 'Give each mount a destination of its own, none inside another.',
+    hint: 'Give each mount a destination of its own, none inside another.',
   });
 }
 
@@ -51,6 +51,6 @@ function stateTwice(name: string): FlowError {
     code: 'mount_state_twice',
     blame: 'profile',
     message: `The state of ${name} is mounted twice, and a run has one copy of it.`,
-    mend: 'Keep one of the two mounts.',
+    hint: 'Keep one of the two mounts.',
   });
 }

@@ -89,8 +89,8 @@ function credentialFile(bind: BindArg, trail: Trail): DeliveryMode {
     throw targetWrong(bind, posix.join(SECRETS_TARGET, posix.basename(bind.source)));
   }
   if (!COPY_NAME.test(name) || AGENTS.some((agent) => agent.name === name)) {
-    const mend = `Choose a name of letters, digits, dots, hyphens and underscores; ${AGENTS.map((agent) => agent.name).join(', ')} are taken.`;
-    throw shapeWrong(bind, `its copy cannot be named ${shown(name)}`, mend);
+    const hint = `Choose a name of letters, digits, dots, hyphens and underscores; ${AGENTS.map((agent) => agent.name).join(', ')} are taken.`;
+    throw shapeWrong(bind, `its copy cannot be named ${shown(name)}`, hint);
   }
   if (trail.stats?.isDirectory() && !isTokenPlace(name, bind)) {
     throw shapeWrong(
@@ -132,15 +132,15 @@ function targetWrong(bind: BindArg, path: string): FlowError {
     code: 'mount_credential_target',
     blame: 'profile',
     message: `${shown(bind.source)} is a credential, and ${shown(bind.target)} is no place for one.`,
-    mend: `Mount it at ${path}; there it is a private copy that is renewed while the run lasts.`,
+    hint: `Mount it at ${path}; there it is a private copy that is renewed while the run lasts.`,
   });
 }
 
-function shapeWrong(bind: BindArg, why: string, mend: string): FlowError {
+function shapeWrong(bind: BindArg, why: string, hint: string): FlowError {
   return new FlowError({
     code: 'mount_credential_shape',
     blame: 'profile',
     message: `${shown(bind.source)} cannot be delivered as a credential to ${shown(bind.target)}: ${why}.`,
-    mend,
+    hint,
   });
 }

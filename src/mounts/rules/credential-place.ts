@@ -16,6 +16,6 @@ export function refuseOutside(source: string, trail: Trail, list: DenyList): voi
     code: 'mount_credential_outside',
     blame: 'profile',
     message: `${shown(source)} is a credential and lies outside of SECRETS_DIR, and ${list.policy.file ? `the policy in ${list.policy.file} does not list it` : 'that needs a policy of the admin, and none is set'}.`,
-    mend: `Keep it as a named secret (\`github-flows secret set NAME\`, then credentials.secrets), move it into the secrets directory if it is gh-token or an agent's state, or ask the admin to list ${shown(trail.real)} under \`mounts\` in ${list.policy.file ?? 'a policy (POLICY_FILE)'}.`,
+    hint: `Keep it as a named secret (\`github-flows secret set NAME\`, then credentials.secrets), move it into the secrets directory if it is gh-token or an agent's state, or ask the admin to list ${shown(trail.real)} under \`mounts\` in ${list.policy.file ?? 'a policy (POLICY_FILE)'}.`,
   });
 }

@@ -139,7 +139,7 @@ function denied(source: string, spelling: string, { entry, words }: Denial, list
     code: 'mount_denied',
     blame: 'profile',
     message: `${shown(source)}${really} may never be mounted: ${words}, and ${entry.reason}.`,
-    mend: `${mendFor(entry)}${entry.policy && list.policy.file ? ` The admin could also list ${shown(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
+    hint: `${mendFor(entry)}${entry.policy && list.policy.file ? ` The admin could also list ${shown(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
   });
 }
 

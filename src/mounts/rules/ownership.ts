@@ -41,6 +41,6 @@ function untrusted(source: string, why: string, command: string): FlowError {
     code: 'mount_source_untrusted',
     blame: 'operator',
     message: `${shown(source)} is not mounted: ${why}.`,
-    mend: `Make it safe with \`${command}\`, or mount a directory that only root and the service's user can change.`,
+    hint: `Make it safe with \`${command}\`, or mount a directory that only root and the service's user can change.`,
   });
 }

@@ -61,7 +61,7 @@ function notForPolicy(message: string): Problem {
   return {
     code: 'policy_mount_refused',
     message: `The policy cannot allow this mount: ${message}`,
-    mend: 'Remove it. A policy widens neither sockets, keys and logins, .env files, nor what belongs to the service; docs/policy.md says what it can.',
+    hint: 'Remove it. A policy widens neither sockets, keys and logins, .env files, nor what belongs to the service; docs/policy.md says what it can.',
   };
 }
 
@@ -69,6 +69,6 @@ function listsLink(source: string, real: string): Problem {
   return {
     code: 'policy_mount_link',
     message: `${shown(source)} leads through a symbolic link to ${shown(real)}, and a link can be turned.`,
-    mend: `List ${shown(real)} instead, and mount that.`,
+    hint: `List ${shown(real)} instead, and mount that.`,
   };
 }

@@ -91,6 +91,6 @@ function linkLoop(path: string): FlowError {
     code: 'mount_link_loop',
     blame: 'profile',
     message: `${shown(path)} never ends anywhere: its symbolic links go round in a circle, or more than ${MOST_LINKS} follow each other.`,
-    mend: `See with namei -l where they lead, and mount the directory itself.`,
+    hint: `See with namei -l where they lead, and mount the directory itself.`,
   });
 }

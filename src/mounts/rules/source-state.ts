@@ -12,7 +12,7 @@ export function refuseSpecialFile(source: string, { stats }: Trail): void {
     code: 'mount_special_file',
     blame: 'profile',
     message: `${shown(source)} is ${kind}, and only files and directories are mounted.`,
-    mend: 'Leave it out: what runs in the container reaches no socket, FIFO or device of the host; docs/mounts.md says what to do instead.',
+    hint: 'Leave it out: what runs in the container reaches no socket, FIFO or device of the host; docs/mounts.md says what to do instead.',
   });
 }
 
@@ -27,7 +27,7 @@ export function refuseUnseen(source: string, trail: Trail, host: MountHost): voi
     code: 'mount_source_unseen',
     blame: 'operator',
     message: `${shown(source)} cannot be checked: the service runs in a container and does not see it under the same path as the host.`,
-    mend: `Give it to the service's own container under the same path: -v ${shellWord(`${trail.real}:${trail.real}:ro`)}`,
+    hint: `Give it to the service's own container under the same path: -v ${shellWord(`${trail.real}:${trail.real}:ro`)}`,
   });
 }
 
@@ -38,7 +38,7 @@ export function refuseAbsent(source: string, trail: Trail): void {
       code: 'mount_source_missing',
       blame: 'operator',
       message: `${shown(source)} is not there, so the run that mounts it cannot start.`,
-      mend: `Make it, for example with \`mkdir -p ${shellWord(trail.real)}\`, or take the mount out of the profile.`,
+      hint: `Make it, for example with \`mkdir -p ${shellWord(trail.real)}\`, or take the mount out of the profile.`,
     });
   }
   if (trail.state === 'unreadable') {
@@ -46,7 +46,7 @@ export function refuseAbsent(source: string, trail: Trail): void {
       code: 'mount_source_unreadable',
       blame: 'operator',
       message: `${shown(source)} cannot be checked: the service's user may not look into a directory on the way.`,
-      mend: `See with \`namei -l ${shellWord(source)}\` which one it is, and let the service's user search it.`,
+      hint: `See with \`namei -l ${shellWord(source)}\` which one it is, and let the service's user search it.`,
     });
   }
 }

@@ -6,7 +6,7 @@ export function filterTooLong(length: number, limit: number): Problem {
   return {
     code: 'filter_too_long',
     message: `The filter is ${length} characters long, and ${limit} are the limit.`,
-    mend: 'Use the other conditions of the trigger (lists of scalars, labels) for what they can say, or split the profile.',
+    hint: 'Use the other conditions of the trigger (lists of scalars, labels) for what they can say, or split the profile.',
   };
 }
 
@@ -15,7 +15,7 @@ export function filterInvalid(source: string, detail: string, range: { start: nu
   return {
     code: 'filter_invalid',
     message: `The filter ${show(source)} does not compile${range ? ` at character ${range.start + 1}` : ''}: ${detail}.`,
-    mend: 'Correct the expression: CEL over `event` and `attributes` that gives true or false. docs/profiles.md has examples.',
+    hint: 'Correct the expression: CEL over `event` and `attributes` that gives true or false. docs/profiles.md has examples.',
   };
 }
 
@@ -24,7 +24,7 @@ export function filterRefused(source: string, what: string): Problem {
   return {
     code: 'filter_refused',
     message: `The filter ${show(source)} uses ${what}, which can run for minutes on text that a stranger wrote.`,
-    mend: 'Use startsWith, endsWith, contains and == instead of matches, and one macro at a time.',
+    hint: 'Use startsWith, endsWith, contains and == instead of matches, and one macro at a time.',
   };
 }
 

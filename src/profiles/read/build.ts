@@ -51,10 +51,10 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
   const faults = [
     ...made.faults,
     ...ownPlaceProblems(made.runtime, settings.credentials?.codex ?? false).map(
-      ({ key, code, message, mend }) => ({
+      ({ key, code, message, hint }) => ({
         code,
         message,
-        mend,
+        hint,
         file: fileOf(key),
         path: jsonPointer('execution', 'runtime', key),
       }),

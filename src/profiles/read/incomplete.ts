@@ -19,6 +19,6 @@ function incomplete(path: string, missing: readonly string[]): Fault {
     code: 'profile_incomplete',
     file: path === '.' ? 'profile.json' : `${path}/profile.json`,
     message: `The profile ${path} lacks ${missing.join(', ')}, and no profile below it has that, so no event can ever start it.`,
-    mend: `Add ${missing.join(', ')}, there or in a folder above it; or remove it.`,
+    hint: `Add ${missing.join(', ')}, there or in a folder above it; or remove it.`,
   };
 }

@@ -27,9 +27,9 @@ export function policyFaults(
       mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],
     ),
   });
-  return refusals.map(({ asks, code, message, mend }) => {
+  return refusals.map(({ asks, code, message, hint }) => {
     const isDefault = asks === 'network' && runtime.network === undefined;
     const key = Object.hasOwn(from.setting, asks) || isDefault ? asks : 'dockerArgs';
-    return { code, message, mend, file: from.fileOf(key), path: jsonPointer('execution', 'runtime', key) };
+    return { code, message, hint, file: from.fileOf(key), path: jsonPointer('execution', 'runtime', key) };
   });
 }

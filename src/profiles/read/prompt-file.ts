@@ -51,7 +51,7 @@ async function promptMissing(file: string, ref: string, literal: string): Promis
     file,
     path: PATH,
     message: `The prompt "${ref}" of ${file} is not there: ${literal} does not exist.`,
-    mend: `${meant}Write the prompt to ${literal}, or correct promptRef; it is relative to the folder of the file that sets it.`,
+    hint: `${meant}Write the prompt to ${literal}, or correct promptRef; it is relative to the folder of the file that sets it.`,
   };
 }
 
@@ -61,7 +61,7 @@ function promptOutside(file: string, ref: string, target: string): Fault {
     file,
     path: PATH,
     message: `The prompt "${ref}" of ${file} is ${target}, which is outside the profiles directory.`,
-    mend: 'Put the prompt into the profiles directory and name it by a relative path.',
+    hint: 'Put the prompt into the profiles directory and name it by a relative path.',
   };
 }
 
@@ -71,6 +71,6 @@ function promptUnreadable(file: string, ref: string, detail: string): Fault {
     file,
     path: PATH,
     message: `The prompt "${ref}" of ${file} cannot be used: ${detail}.`,
-    mend: "A prompt is a regular UTF-8 file of at most 1 MiB that the service's user may read.",
+    hint: "A prompt is a regular UTF-8 file of at most 1 MiB that the service's user may read.",
   };
 }

@@ -133,7 +133,7 @@ function profilesInvalid(dir: string, faults: readonly Fault[]): FaultsError {
       code: 'profiles_invalid',
       blame: 'profile',
       message: `The profiles in ${dir} have faults. ${first?.message ?? ''}${more}`,
-      mend: `${first?.mend ?? ''} \`github-flows profiles validate\` lists all faults.`,
+      hint: `${first?.hint ?? ''} \`github-flows profiles validate\` lists all faults.`,
     },
     faults,
   );

@@ -9,7 +9,7 @@ export function contradiction(file: string, key: readonly string[], own: string,
     file,
     path,
     message: `${path} says ${own}, and a flag in dockerArgs of the same profile says ${flag}.`,
-    mend: 'Remove one of the two; the key of the runtime is the plainer place.',
+    hint: 'Remove one of the two; the key of the runtime is the plainer place.',
   };
 }
 
@@ -20,6 +20,6 @@ export function promptNotNamed(file: string): Fault {
     file,
     path: '/execution/handler/promptRef',
     message: `The handler in ${file} is an agent, and no promptRef says what it is told.`,
-    mend: 'Set execution.handler.promptRef to the prompt file, or make the handler a "shell".',
+    hint: 'Set execution.handler.promptRef to the prompt file, or make the handler a "shell".',
   };
 }

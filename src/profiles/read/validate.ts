@@ -48,7 +48,7 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
     file: fragment.file,
     path,
     message: problem.message,
-    mend: problem.mend,
+    hint: problem.hint,
   });
   const filter = trigger?.filter === undefined ? undefined : checks.compileFilter(trigger.filter);
   return [

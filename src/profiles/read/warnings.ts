@@ -24,9 +24,9 @@ export function profileWarnings(line: Line, profile: Profile): Fault[] {
     ...variableWarnings(trigger, execution.handler.promptVariables),
     ...oftenWarnings(profile),
   ];
-  return warnings.map(({ code, path, message, mend }) => {
+  return warnings.map(({ code, path, message, hint }) => {
     const [top = '', next = '', last = ''] = path.slice(1).split('/');
     const file = originOf(line, top === 'execution' ? [top, next, last] : [top, next]);
-    return { code, file, path, message, mend };
+    return { code, file, path, message, hint };
   });
 }

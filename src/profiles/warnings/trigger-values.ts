@@ -8,7 +8,7 @@ import { type ConditionValue, isList, wantedBy } from './event-kinds.ts';
 import { valueNever, type Warning } from './warning-faults.ts';
 
 /** What is wrong with one value, and what to write instead; undefined for a value that there may be. */
-type Wrong = { what: string; mend: string } | undefined;
+type Wrong = { what: string; hint: string } | undefined;
 
 /** https://docs.github.com/graphql/reference/enums#commentauthorassociation */
 const ASSOCIATIONS = [
@@ -53,23 +53,23 @@ export function valueWarnings(trigger: Trigger): Warning[] {
 }
 
 function warn(name: string, { value, path }: ConditionValue, wrong: Wrong): Warning[] {
-  return wrong ? [valueNever(path, name, `is ${show(value)}, ${wrong.what}`, wrong.mend)] : [];
+  return wrong ? [valueNever(path, name, `is ${show(value)}, ${wrong.what}`, wrong.hint)] : [];
 }
 
 function text(check: (value: string) => Wrong): (value: Scalar) => Wrong {
   return (value) =>
     typeof value === 'string'
       ? (edges(value) ?? check(value))
-      : { what: 'and only a text can be there', mend: `Write it in quotes: "${value}".` };
+      : { what: 'and only a text can be there', hint: `Write it in quotes: "${value}".` };
 }
 
 /** Blanks at the ends, which nothing of GitHub's has. */
 function edges(value: string): Wrong {
   const bare = visible(value).trim();
-  if (bare === '') return { what: 'which is empty', mend: 'Name a value, or remove the condition.' };
+  if (bare === '') return { what: 'which is empty', hint: 'Name a value, or remove the condition.' };
   return bare === value
     ? undefined
-    : { what: 'with blanks or characters that nobody sees', mend: `Write ${show(bare)}.` };
+    : { what: 'with blanks or characters that nobody sees', hint: `Write ${show(bare)}.` };
 }
 
 function checkRepository(value: string): Wrong {
@@ -78,16 +78,16 @@ function checkRepository(value: string): Wrong {
   const bare = value
     .replace(/^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?[\w.-]+\.[a-z]+[/:](?=[^/]+\/)/i, '')
     .replace(/\/+$|\.git\/?$/g, '');
-  const mend = /^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+/.exec(bare)?.[0];
+  const hint = /^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+/.exec(bare)?.[0];
   if (value.includes('*'))
     return {
       what: 'and nothing stands for several repositories',
-      mend: 'List the repositories, leave `repository` out, or write a filter: `attributes.repository.startsWith("owner/")`.',
+      hint: 'List the repositories, leave `repository` out, or write a filter: `attributes.repository.startsWith("owner/")`.',
     };
   return {
     what: 'which is no owner/name',
-    mend: mend
-      ? `Write ${show(mend)}.`
+    hint: hint
+      ? `Write ${show(hint)}.`
       : `Write the owner before it: ${show(`owner/${value.replaceAll(/[^\w.-]/g, '')}`)}.`,
   };
 }
@@ -97,13 +97,13 @@ function checkLogin(value: string): Wrong {
   const bare = value.replaceAll(/[^\w[\]-]/g, '');
   return {
     what: 'which is no login',
-    mend: `Write ${show(bare === '' ? 'a login' : bare)}, a login as GitHub shows it, or a list of them.`,
+    hint: `Write ${show(bare === '' ? 'a login' : bare)}, a login as GitHub shows it, or a list of them.`,
   };
 }
 
 function oneOf(value: string, known: readonly string[]): Wrong {
   if (known.includes(value)) return undefined;
-  return { what: `which is none of ${known.join(', ')}`, mend: `Write ${show(nearest(value, known))}.` };
+  return { what: `which is none of ${known.join(', ')}`, hint: `Write ${show(nearest(value, known))}.` };
 }
 
 function checkNumber(value: Scalar): Wrong {
@@ -111,7 +111,7 @@ function checkNumber(value: Scalar): Wrong {
   const digits = /^#?(\d+)$/.exec(String(value))?.[1];
   return {
     what: 'which is no number of an issue',
-    mend: `Write a whole number without quotes, such as ${digits ?? 42}.`,
+    hint: `Write a whole number without quotes, such as ${digits ?? 42}.`,
   };
 }
 
@@ -119,7 +119,7 @@ function checkFlag(value: Scalar): Wrong {
   if (typeof value === 'boolean') return undefined;
   return {
     what: 'which is neither true nor false',
-    mend: `Write ${/^(?:true|yes|1)$/i.test(String(value))}, without quotes.`,
+    hint: `Write ${/^(?:true|yes|1)$/i.test(String(value))}, without quotes.`,
   };
 }
 
@@ -128,17 +128,17 @@ function checkBranch(value: string): Wrong {
   if (value.startsWith('refs/tags/'))
     return {
       what: 'and a tag is no branch',
-      mend: 'Use a filter over the payload: `event.ref == "refs/tags/…"`.',
+      hint: 'Use a filter over the payload: `event.ref == "refs/tags/…"`.',
     };
   if (name !== value)
-    return { what: 'and branches are named without refs/heads/', mend: `Write ${show(name)}.` };
+    return { what: 'and branches are named without refs/heads/', hint: `Write ${show(name)}.` };
   if (isBranchName(value)) return undefined;
   if (value.includes('*'))
     return {
       what: 'and nothing stands for several branches',
-      mend: 'List the branches, or use a filter: `attributes.branch.startsWith("release/")`.',
+      hint: 'List the branches, or use a filter: `attributes.branch.startsWith("release/")`.',
     };
-  return { what: 'which git takes for no branch', mend: 'Write the name of a branch.' };
+  return { what: 'which git takes for no branch', hint: 'Write the name of a branch.' };
 }
 
 function checkCommand(value: string): Wrong {
@@ -148,16 +148,16 @@ function checkCommand(value: string): Wrong {
     .split(/\s/, 1);
   const bare = `/${word.replace(/^[/!@#-]+/, '')}`;
   if (!value.startsWith('/'))
-    return { what: 'and a command begins with a slash', mend: `Write ${show(bare)}.` };
+    return { what: 'and a command begins with a slash', hint: `Write ${show(bare)}.` };
   if (/\s/.test(value))
     return {
       what: 'and a command is one word',
-      mend: `Write ${show(bare)}; what stands behind it is \`attributes.commandArgs\` in the prompt.`,
+      hint: `Write ${show(bare)}; what stands behind it is \`attributes.commandArgs\` in the prompt.`,
     };
   if (visible(value) !== value || value === '/' || value.length > MAX_COMMAND)
     return {
       what: 'which is no first word of a comment',
-      mend: `Write ${show(bare.slice(0, MAX_COMMAND))}, a slash with at most ${MAX_COMMAND - 1} letters behind it.`,
+      hint: `Write ${show(bare.slice(0, MAX_COMMAND))}, a slash with at most ${MAX_COMMAND - 1} letters behind it.`,
     };
   return undefined;
 }

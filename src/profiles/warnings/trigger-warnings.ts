@@ -62,11 +62,11 @@ function unknownEvent(value: string, path: string): Warning {
     .replaceAll(/[\s-]+/g, '_')
     .split(/[.:/]/, 2);
   const near = nearestEvent(event);
-  const mend =
+  const hint =
     action !== undefined && hasAction(near, action)
       ? `Write "event": ${show(near)}, "action": ${show(action)}.`
       : `Write ${show(near)}, if that is meant; docs/profiles.md lists the events that most profiles wait for.`;
-  return eventUnknown(path, `is ${show(value)}, an event that GitHub does not send`, mend);
+  return eventUnknown(path, `is ${show(value)}, an event that GitHub does not send`, hint);
 }
 
 /** Warns of actions that none of the trigger's events has, and of events that have none of its actions. */
@@ -146,15 +146,15 @@ function missing(name: ConditionKind, kinds: readonly EventKind[], trigger: Trig
   const without = kinds.filter((kind) => !mayHave(kind, name));
   if (without.length === 0) return [];
   const path = `/trigger/${name}`;
-  const mend = `Remove \`${name}\`, or name events that have it; docs/profiles.md says which have what.`;
-  if (without.length === kinds.length) return [attributeNever(path, name, 'of this trigger', mend)];
+  const hint = `Remove \`${name}\`, or name events that have it; docs/profiles.md says which have what.`;
+  if (without.length === kinds.length) return [attributeNever(path, name, 'of this trigger', hint)];
   const events = [...new Set(without.map(({ event }) => event))].filter((event) =>
     kinds.every((kind) => kind.event !== event || without.includes(kind)),
   );
   const named = trigger.action === undefined ? [] : without.filter(({ event }) => !events.includes(event));
   return [
-    ...events.map((event) => attributeNever(path, name, `\`${event}\``, mend)),
-    ...named.map((kind) => attributeNever(path, name, eventKindName(kind), mend)),
+    ...events.map((event) => attributeNever(path, name, `\`${event}\``, hint)),
+    ...named.map((kind) => attributeNever(path, name, eventKindName(kind), hint)),
   ];
 }
 

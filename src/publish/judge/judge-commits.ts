@@ -88,7 +88,7 @@ function strangeAuthor(list: string, own: string | undefined): Problem {
   return {
     code: 'publish_author',
     message: `The commits name people whom this profile does not publish for: ${list}.`,
-    mend: `Let the agent commit as ${own ?? 'the service'}, which git in its container does by itself, without --author and without a user.name of its own; or add "Name <mail>" to publish.authors in the profile.`,
+    hint: `Let the agent commit as ${own ?? 'the service'}, which git in its container does by itself, without --author and without a user.name of its own; or add "Name <mail>" to publish.authors in the profile.`,
   };
 }
 
@@ -96,7 +96,7 @@ function strangeSignOff(list: string): Problem {
   return {
     code: 'publish_sign_off',
     message: `The commits speak for people whom this profile does not publish for: ${list}.`,
-    mend: 'Tell the agent to leave out lines such as Signed-off-by and Co-authored-by, or add "Name <mail>" to publish.authors in the profile.',
+    hint: 'Tell the agent to leave out lines such as Signed-off-by and Co-authored-by, or add "Name <mail>" to publish.authors in the profile.',
   };
 }
 
@@ -104,7 +104,7 @@ function harmfulMessage(list: string): Problem {
   return {
     code: 'publish_message',
     message: `Commit messages would do something on GitHub when they are pushed or merged: ${list}.`,
-    mend: 'Reword these commits: without closing keywords before an issue, without @ before a name, without [skip ci]. Messages of the agent’s own commits are made harmless by the service; those of a fork are not rewritten.',
+    hint: 'Reword these commits: without closing keywords before an issue, without @ before a name, without [skip ci]. Messages of the agent’s own commits are made harmless by the service; those of a fork are not rewritten.',
   };
 }
 
@@ -112,6 +112,6 @@ function unreadableMessage(list: string): Problem {
   return {
     code: 'publish_message_encoding',
     message: `Commit messages are in a character set that they cannot be checked in: ${list}.`,
-    mend: 'Let the agent commit in UTF-8 (git config --unset i18n.commitEncoding).',
+    hint: 'Let the agent commit in UTF-8 (git config --unset i18n.commitEncoding).',
   };
 }

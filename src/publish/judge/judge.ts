@@ -45,7 +45,7 @@ function baseProblems({ isOnBase }: ChangeSet): Problem[] {
       code: 'publish_base_rewritten',
       message:
         'The commits do not stand on the commit that the run began with: the agent has rewritten history.',
-      mend: 'Tell the agent in its prompt to add commits only, never to amend, rebase or reset what was there.',
+      hint: 'Tell the agent in its prompt to add commits only, never to amend, rebase or reset what was there.',
     },
   ];
 }
@@ -57,14 +57,14 @@ function countProblems({ changes, contents }: ChangeSet, limits: PublishLimits):
     problems.push({
       code: 'publish_too_many_files',
       message: `The commits change ${counted(files, 'file')}, and publish.limits.files is ${limits.files}.`,
-      mend: 'Raise publish.limits.files in the profile if that many are wanted, or ask the agent for less at once.',
+      hint: 'Raise publish.limits.files in the profile if that many are wanted, or ask the agent for less at once.',
     });
   const bytes = [...contents.values()].reduce((sum, content) => sum + content.bytes, 0);
   if (bytes > limits.bytes)
     problems.push({
       code: 'publish_too_many_bytes',
       message: `The commits bring ${counted(bytes, 'byte')} of new contents, and publish.limits.bytes is ${limits.bytes}.`,
-      mend: 'Raise publish.limits.bytes in the profile if that much is wanted, and keep build results out of commits (.gitignore).',
+      hint: 'Raise publish.limits.bytes in the profile if that much is wanted, and keep build results out of commits (.gitignore).',
     });
   return problems;
 }
@@ -87,22 +87,22 @@ function pathProblems(changes: readonly Change[], limits: PublishLimits): Proble
     ...about(changes.filter(isDenied), (paths) => ({
       code: 'publish_path_denied',
       message: `The commits change what this profile does not publish: ${paths}.`,
-      mend: 'Take the path out of publish.limits.deny (or set publish.limits.workflows for workflow files) if agents may change it; else ask the agent to leave it alone.',
+      hint: 'Take the path out of publish.limits.deny (or set publish.limits.workflows for workflow files) if agents may change it; else ask the agent to leave it alone.',
     })),
     ...about(changes.filter(isOutside), (paths) => ({
       code: 'publish_path_not_allowed',
       message: `The commits change paths that publish.limits.allow does not list: ${paths}.`,
-      mend: 'Add a pattern for them to publish.limits.allow in the profile, or ask the agent to keep to what is listed.',
+      hint: 'Add a pattern for them to publish.limits.allow in the profile, or ask the agent to keep to what is listed.',
     })),
     ...about(changes.filter(isNested), (paths) => ({
       code: 'publish_submodule',
       message: `The commits hold repositories of their own, which git add took as links to commits that nobody else has: ${paths}. Their files are not in the commits.`,
-      mend: 'Ask the agent to clone other repositories outside of this one, to name them in .gitignore, or to remove their .git before it adds their files.',
+      hint: 'Ask the agent to clone other repositories outside of this one, to name them in .gitignore, or to remove their .git before it adds their files.',
     })),
     ...about(changes.filter(isSubmodule), (paths) => ({
       code: 'publish_submodule',
       message: `The commits change submodules, which are never published: ${paths}.`,
-      mend: 'Change submodules by hand; a submodule can make everybody who clones fetch from anywhere.',
+      hint: 'Change submodules by hand; a submodule can make everybody who clones fetch from anywhere.',
     })),
   ];
 }
@@ -120,12 +120,12 @@ function contentProblems({ changes, contents }: ChangeSet, limits: PublishLimits
     ...about(changes.filter(isStraying), (paths) => ({
       code: 'publish_link_leaves',
       message: `The commits hold symbolic links that lead out of the repository or into .git: ${paths}.`,
-      mend: 'Replace them by relative links within the repository.',
+      hint: 'Replace them by relative links within the repository.',
     })),
     ...about(changes.filter(isLargeBinary), (paths) => ({
       code: 'publish_binary_too_large',
       message: `The commits hold binary files of more than publish.limits.binaryBytes, which is ${limits.binaryBytes}: ${paths}.`,
-      mend: 'Keep build results out of commits (.gitignore), or raise publish.limits.binaryBytes in the profile.',
+      hint: 'Keep build results out of commits (.gitignore), or raise publish.limits.binaryBytes in the profile.',
     })),
   ];
 }
@@ -137,12 +137,12 @@ function largeFileProblems({ largeFiles }: ChangeSet, limits: PublishLimits): Pr
     ...aboutPaths(missing, (paths) => ({
       code: 'publish_lfs_missing',
       message: `The commits hold pointers of Git LFS whose contents the repository does not have: ${paths}.`,
-      mend: 'Add these files by hand with git-lfs, or ask the agent to leave them alone; set publish.limits.lfs if it brings their contents there itself.',
+      hint: 'Add these files by hand with git-lfs, or ask the agent to leave them alone; set publish.limits.lfs if it brings their contents there itself.',
     })),
     ...aboutPaths(unpacked, (paths) => ({
       code: 'publish_lfs_unpacked',
       message: `The commits put contents in the place of pointers of Git LFS: ${paths}.`,
-      mend: 'Change these files by hand with git-lfs, or ask the agent to leave them alone; set publish.limits.lfs if they are meant to leave Git LFS.',
+      hint: 'Change these files by hand with git-lfs, or ask the agent to leave them alone; set publish.limits.lfs if they are meant to leave Git LFS.',
     })),
   ];
 }

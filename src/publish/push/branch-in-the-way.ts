@@ -13,6 +13,6 @@ export function branchInTheWay(branch: string, branches: Branches): Problem | un
   return {
     code: 'publish_branch_in_the_way',
     message: `The branch ${branch} cannot be made, because there is a branch ${other}, and git has no branch below or above another one of that name.`,
-    mend: `Set publish.branch in the profile to a name that begins with something else, or delete or rename the branch ${other}.`,
+    hint: `Set publish.branch in the profile to a name that begins with something else, or delete or rename the branch ${other}.`,
   };
 }

@@ -10,6 +10,6 @@ export function branchNameProblem(name: string): Problem | undefined {
   return {
     code: 'publish_branch_name',
     message: `publish.branch came to ${JSON.stringify(name.slice(0, SHOWN))}, which git does not take as the name of a branch.`,
-    mend: 'Use letters, digits, `-`, `_`, `.` and `/` in publish.branch, and variables that hold only such, as {{run}} and {{issueNumber}} do.',
+    hint: 'Use letters, digits, `-`, `_`, `.` and `/` in publish.branch, and variables that hold only such, as {{run}} and {{issueNumber}} do.',
   };
 }

@@ -93,7 +93,7 @@ export function branchTaken(branch: string): Problem {
   return {
     code: 'publish_branch_taken',
     message: `The branch ${branch} is there already, and no earlier run put it where it is now, so it is not replaced.`,
-    mend: 'Merge or delete that branch, or put {{run}} into publish.branch so that every run has a branch of its own.',
+    hint: 'Merge or delete that branch, or put {{run}} into publish.branch so that every run has a branch of its own.',
   };
 }
 
@@ -103,7 +103,7 @@ export function targetGone(name: string, renamed?: string): Problem {
   return {
     code: 'publish_target_gone',
     message: `${name}, which the pull request of this run would be merged into, is no branch of the repository now${isRenamed ? `: it is called ${renamed}` : ''}.`,
-    mend: isRenamed
+    hint: isRenamed
       ? `Write ${JSON.stringify(renamed)} where the profile names the branch, and start the run again.`
       : 'Name a branch that is there in `checkout.ref`, or remove it to work on the default branch. A tag, a commit or a branch of a merge queue is no target of a pull request.',
   };
@@ -114,7 +114,7 @@ export function noPullRequest(): Problem {
   return {
     code: 'publish_no_pull_request',
     message: 'The publication needs the pull request that the event is about, but the event is about none.',
-    mend: 'Add "isPullRequest": true to the trigger, or set publish.as to "pull-request".',
+    hint: 'Add "isPullRequest": true to the trigger, or set publish.as to "pull-request".',
   };
 }
 
@@ -122,6 +122,6 @@ function headMoved({ number, headRef }: PullRequest): Problem {
   return {
     code: 'publish_head_moved',
     message: `${headRef}, the branch of pull request #${number}, was pushed to while the agent worked, so nothing was pushed.`,
-    mend: 'Start the run again on top of the new commits; the patch is kept with this run (`github-flows runs show`).',
+    hint: 'Start the run again on top of the new commits; the patch is kept with this run (`github-flows runs show`).',
   };
 }

@@ -21,7 +21,7 @@ function pullRequestClosed(number: number): Problem {
   return {
     code: 'publish_pull_request_closed',
     message: `Pull request #${number} is closed, so nothing is pushed to its branch.`,
-    mend: 'Open it again and start the run anew; what a run committed is kept with it (`github-flows runs show`).',
+    hint: 'Open it again and start the run anew; what a run committed is kept with it (`github-flows runs show`).',
   };
 }
 
@@ -29,7 +29,7 @@ function headInFork({ number, headRepository }: PullRequest): Problem {
   return {
     code: 'publish_fork',
     message: `The branch of pull request #${number} lies in ${headRepository ?? 'a fork that is gone'}, which the service does not push to.`,
-    mend: 'Set publish.as to "pull-request" or "patch" for pull requests from forks ("isFork": true in a trigger tells them).',
+    hint: 'Set publish.as to "pull-request" or "patch" for pull requests from forks ("isFork": true in a trigger tells them).',
   };
 }
 
@@ -37,6 +37,6 @@ function branchProtected({ number, headRef }: PullRequest, what: string): Proble
   return {
     code: 'publish_branch_protected',
     message: `${headRef}, the branch of pull request #${number}, is ${what}, which no run pushes to.`,
-    mend: 'Set publish.as to "pull-request", so that the run’s commits come by a pull request of their own.',
+    hint: 'Set publish.as to "pull-request", so that the run’s commits come by a pull request of their own.',
   };
 }

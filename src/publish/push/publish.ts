@@ -194,18 +194,18 @@ function changesGone(path: string): FlowError {
     code: 'publish_changes_gone',
     blame: 'operator',
     message: `What was to be published is not there any more: ${path}.`,
-    mend: 'Start the run again (`github-flows runs retry`), and see who removes files below VAR_DIR.',
+    hint: 'Start the run again (`github-flows runs retry`), and see who removes files below VAR_DIR.',
   });
 }
 
 /** The same fault, which tells that the commits are on GitHub all the same. */
 function pushedOnly(branch: string, fault: FlowError): FlowError {
-  const { code, message, mend } = fault.toProblem();
+  const { code, message, hint } = fault.toProblem();
   return new FlowError({
     code,
     blame: fault.blame,
     message: `The branch ${branch} is pushed, but its pull request is not what it should be: ${message}`,
-    mend,
+    hint,
     cause: fault.cause,
   });
 }
@@ -214,7 +214,7 @@ function noThread(): Problem {
   return {
     code: 'publish_no_thread',
     message: 'The patch cannot be posted: the event is about no issue and no pull request.',
-    mend: 'Set publish.as to "pull-request" in the profile; the patch itself is kept with the run (`github-flows runs show`).',
+    hint: 'Set publish.as to "pull-request" in the profile; the patch itself is kept with the run (`github-flows runs show`).',
   };
 }
 
@@ -222,6 +222,6 @@ function nothingChanged(): Problem {
   return {
     code: 'publish_changes_nothing',
     message: 'What the agent committed changes nothing: its commits are empty, or take back what they did.',
-    mend: 'If a change was wanted, see what the agent did and said, and ask again.',
+    hint: 'If a change was wanted, see what the agent did and said, and ask again.',
   };
 }

@@ -22,7 +22,7 @@ export function runFindings(timeline: readonly TimelineEntry[]): RunFindings {
   const kept = timeline.find(({ kind }) => kind === 'changes_kept');
   const findings = timeline
     .filter(({ kind }) => PROBLEMS.includes(kind))
-    .map(({ text, data }) => ({ code: String(data.code), message: text, mend: String(data.mend) }));
+    .map(({ text, data }) => ({ code: String(data.code), message: text, hint: String(data.hint) }));
   if (!kept) return { changes: null, findings };
   const { commits, files, commit, patch, bundle } = kept.data as ShownChanges;
   return { changes: { commits, files, commit, patch, bundle }, findings };

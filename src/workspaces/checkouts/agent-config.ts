@@ -131,6 +131,6 @@ function baseMissing(detail: string): FlowError {
     code: 'agent_config_base_missing',
     blame: 'github',
     message: `The agent configuration of the pull request’s base could not be read (${detail}), so the agent was not started with what the pull request says.`,
-    mend: 'Start the run again by a new event; set "checkout": {"agentConfig": "head"} only where every author of a pull request is trusted.',
+    hint: 'Start the run again by a new event; set "checkout": {"agentConfig": "head"} only where every author of a pull request is trusted.',
   });
 }

@@ -102,6 +102,6 @@ function nobodyWaits(): FlowError {
     code: 'fetch_abandoned',
     blame: 'service',
     message: 'A fetch was ended because no run waited for it any more.',
-    mend: 'Nothing needs to be done; the next run fetches again.',
+    hint: 'Nothing needs to be done; the next run fetches again.',
   });
 }

@@ -26,7 +26,7 @@ export type Fetched = ResolvedCommit & { mirror: string };
  * `fetch` brings the wanted commit into the repository's mirror, making the mirror if need be. It may be called any
  * number of times at once: one fetch runs at a time for each repository, and callers that wait share the next one.
  * A wanted `sha` that is there already asks nobody. A caller that leaves by `signal` stops the fetch only if it was
- * the last. A fetch that was killed leaves nothing that the next one does not mend.
+ * the last. A fetch that was killed leaves nothing that the next one does not fix.
  *
  * Throws `repository_unreachable`, `repository_login_refused`, `repository_forbidden`, `repository_not_found`,
  * `repository_empty`, `ref_not_found`, `commit_not_found`, `fetch_failed`, `disk_full`, `repository_over_limits`,

@@ -93,7 +93,7 @@ function branchMoved(branch: string): FlowError {
     code: 'push_branch_moved',
     blame: 'github',
     message: `The branch ${branch} moved while it was about to be pushed, so nothing was pushed.`,
-    mend: 'Look at what was pushed to the branch meanwhile, and start the run again on top of it.',
+    hint: 'Look at what was pushed to the branch meanwhile, and start the run again on top of it.',
   });
 }
 
@@ -102,6 +102,6 @@ function pushForbidden(name: string, said: string): FlowError {
     code: 'push_forbidden',
     blame: 'operator',
     message: `${name} can be read with the service’s token, but not pushed to: ${said}.`,
-    mend: 'Give the token, or the GitHub App, write access to the contents of this repository, and see that it is not archived.',
+    hint: 'Give the token, or the GitHub App, write access to the contents of this repository, and see that it is not archived.',
   });
 }

@@ -120,8 +120,8 @@ async function readText(io: Io, file: string): Promise<string> {
 function checkSecret(secret: string): void {
   const problem = checkWebhookSecret('The webhook secret', secret);
   if (!problem) return;
-  const mend = 'Make one (openssl rand -hex 32) and set it at GitHub (the App’s settings, Webhook) and here.';
-  throw new FlowError({ ...problem, mend, blame: 'operator' });
+  const hint = 'Make one (openssl rand -hex 32) and set it at GitHub (the App’s settings, Webhook) and here.';
+  throw new FlowError({ ...problem, hint, blame: 'operator' });
 }
 
 /** Asks GitHub who the App is. Throws `app_key_refused`: such a key would never be good for anything. */
@@ -146,6 +146,6 @@ function fileUnreadable(path: string, why: string): FlowError {
     code: 'app_file_unreadable',
     blame: 'operator',
     message: `${path} cannot be read: ${why}.`,
-    mend: 'Give the file as GitHub let you download it, or - and the key on standard input.',
+    hint: 'Give the file as GitHub let you download it, or - and the key on standard input.',
   });
 }

@@ -175,6 +175,6 @@ async function waitFor(
     code: 'app_not_created',
     blame: 'operator',
     message: 'No App came back from GitHub before this command ended.',
-    mend: 'Run `github-flows app create` again and open the address that it prints in a browser on this machine, or with --callback-url in one that reaches the admin listener under that address.',
+    hint: 'Run `github-flows app create` again and open the address that it prints in a browser on this machine, or with --callback-url in one that reaches the admin listener under that address.',
   });
 }

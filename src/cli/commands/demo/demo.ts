@@ -81,6 +81,6 @@ function interrupted(): FlowError {
     code: 'demo_interrupted',
     blame: 'operator',
     message: 'The demo was interrupted. What it had started is stopped, and no container is left.',
-    mend: 'Start it again when you like: npm run demo',
+    hint: 'Start it again when you like: npm run demo',
   });
 }

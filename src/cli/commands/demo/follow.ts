@@ -92,6 +92,6 @@ function noRun(reason: string, message: string): FlowError {
     code: 'demo_no_run',
     blame: 'service',
     message: `The demo's delivery became no run (${reason}): ${message}`,
-    mend: 'Please report it with the service’s log, service.log in the demo’s directory.',
+    hint: 'Please report it with the service’s log, service.log in the demo’s directory.',
   });
 }

@@ -33,7 +33,7 @@ function loginUnusable(dir: string, problems: readonly Problem[]): FaultsError {
       code: 'demo_login_unusable',
       blame: 'operator',
       message: `The demo cannot use OpenAI's model, because no run could use the Codex login in ${dir}.`,
-      mend: 'Mend what is named below, or run the demo without --real: a scripted model needs no login.',
+      hint: 'Fix what is named below, or run the demo without --real: a scripted model needs no login.',
     },
     problems,
   );

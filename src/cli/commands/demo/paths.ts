@@ -55,7 +55,7 @@ function unusable(dir: string, why: string, cause?: unknown): FlowError {
     code: 'demo_directory_unusable',
     blame: 'operator',
     message: `The demo cannot use ${dir}: ${why}.`,
-    mend: 'Remove it, or name another directory for temporary files: TMPDIR=/var/tmp npm run demo',
+    hint: 'Remove it, or name another directory for temporary files: TMPDIR=/var/tmp npm run demo',
     cause,
   });
 }

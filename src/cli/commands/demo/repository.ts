@@ -30,7 +30,7 @@ async function git(args: readonly string[], input?: string): Promise<void> {
     code: 'demo_repository_failed',
     blame: 'operator',
     message: `The demo's repository could not be made: git ended with exit code ${exitCode} (${stderr.trim()}).`,
-    mend: 'See that the disk has room (df -h) and that git is 2.28 or newer (git --version).',
+    hint: 'See that the disk has room (df -h) and that git is 2.28 or newer (git --version).',
   });
 }
 

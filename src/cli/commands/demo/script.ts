@@ -3,7 +3,7 @@ import type { ModelScript } from './model.ts';
 /** Where Codex, in its container, thinks that OpenAI is. */
 const FORWARDED_PORT = 8765;
 
-/** What the demo's model asks for, one after the other: look, mend, try, commit. Without quotes where Codex would show them doubled. */
+/** What the demo's model asks for, one after the other: look, hint, try, commit. Without quotes where Codex would show them doubled. */
 const GREETER_COMMANDS = [
   'cat greet.sh && sh greet.sh',
   'sed -i s/1!/{1:-world}!/ greet.sh',
@@ -11,7 +11,7 @@ const GREETER_COMMANDS = [
   "git commit -q -a -m 'Greet the world when no name is given' && git log -1 --format='committed %h'",
 ];
 
-/** The script of the demo: mends the greeter, shows that it works, commits, and answers. */
+/** The script of the demo: fixes the greeter, shows that it works, commits, and answers. */
 export const greeterScript: ModelScript = ({ outputs }) => {
   const next = GREETER_COMMANDS[outputs.length];
   if (next !== undefined) return { run: next };
@@ -20,7 +20,7 @@ export const greeterScript: ModelScript = ({ outputs }) => {
   return {
     say: commit
       ? `Without a name, greet.sh now greets the world; a name is greeted as before. I ran it both ways and committed the change as ${commit}.`
-      : `I could not mend greet.sh; the last command printed: ${last.trim()}`,
+      : `I could not fix greet.sh; the last command printed: ${last.trim()}`,
   };
 };
 

@@ -74,6 +74,6 @@ function demoRunning(places: DemoPlaces): FlowError {
     code: 'demo_running',
     blame: 'operator',
     message: `Another demo of yours is under way in ${places.dir}.`,
-    mend: `Wait for it, or stop it with Ctrl-C; \`fuser ${places.lock}\` names its process.`,
+    hint: `Wait for it, or stop it with Ctrl-C; \`fuser ${places.lock}\` names its process.`,
   });
 }

@@ -26,10 +26,10 @@ export async function check(clock: Clock, name: string, look: () => Promise<Find
 export function problemsOf(error: unknown): Problem[] {
   const fault = asFlowError(error);
   if (!(fault instanceof FaultsError) || fault.faults.length === 0) return [fault.toProblem()];
-  return fault.faults.map(({ code, message, mend, file }) => ({
+  return fault.faults.map(({ code, message, hint, file }) => ({
     code,
     message: file === undefined ? message : `${file}: ${message}`,
-    mend,
+    hint,
   }));
 }
 
@@ -37,6 +37,6 @@ function tooSlow(name: string): Problem {
   return {
     code: 'check_too_slow',
     message: `Looking at this (${name}) took more than ${LIMIT_MS / 1000} s, so nothing is known about it.`,
-    mend: 'See what it waits for (the network, a proxy, a disk, a busy engine), and run doctor again.',
+    hint: 'See what it waits for (the network, a proxy, a disk, a busy engine), and run doctor again.',
   };
 }

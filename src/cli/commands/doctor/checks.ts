@@ -39,7 +39,7 @@ const IMAGES = ['github-flows-base:latest', 'github-flows-agent-codex:latest'];
 /** Below this much free space the next clone or log may fail. */
 const MIN_FREE_BYTES = 2 * 1024 ** 3;
 
-/** Every check in the order in which a newcomer would mend them; each is given as soon as it is known. */
+/** Every check in the order in which a newcomer would fix them; each is given as soon as it is known. */
 export async function* runChecks(io: Io, repository: string | undefined): AsyncGenerator<Check> {
   let config: Config;
   try {
@@ -178,6 +178,6 @@ function diskNearlyFull(varDir: string, free: number): FlowError {
     code: 'disk_nearly_full',
     blame: 'operator',
     message: `Only ${formatBytes(free)} are free for ${varDir}; workspaces and logs want at least ${formatBytes(MIN_FREE_BYTES)}.`,
-    mend: `Make room (docker image prune, du -xh ${varDir} | sort -h | tail), or set VAR_DIR to a larger disk.`,
+    hint: `Make room (docker image prune, du -xh ${varDir} | sort -h | tail), or set VAR_DIR to a larger disk.`,
   });
 }

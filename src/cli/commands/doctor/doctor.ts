@@ -9,7 +9,7 @@ import { runChecks } from './checks.ts';
 export function addDoctorCommand(program: Command, io: Io): void {
   program
     .command('doctor')
-    .description('Check everything a run needs, and print the command that mends what is wrong.')
+    .description('Check everything a run needs, and print the command that fixes what is wrong.')
     .option(
       '--repository <owner/name>',
       'also say which App or token file serves this repository, and whether the token reaches it',
@@ -35,5 +35,5 @@ export function addDoctorCommand(program: Command, io: Io): void {
 function printCheck(io: Io, { name, detail, problems }: Check): void {
   io.out(`${problems.length === 0 ? '✓' : '✗'} ${name.padEnd(18)} ${plain(detail)}\n`);
   for (const problem of problems)
-    io.out(plain(`    ${problem.message}\n    → ${problem.mend} [${problem.code}]\n`));
+    io.out(plain(`    ${problem.message}\n    → ${problem.hint} [${problem.code}]\n`));
 }

@@ -45,7 +45,7 @@ function unlimited({ unlimited: names }: EngineInfo): Problem {
   return {
     code: 'engine_without_limits',
     message: `The Docker Engine cannot limit the ${names.join(', the ')} of a container on this machine, so one agent could take all.`,
-    mend: 'Start the machine with the cgroup controllers memory, pids and cpu (see the warnings of `docker info`).',
+    hint: 'Start the machine with the cgroup controllers memory, pids and cpu (see the warnings of `docker info`).',
   };
 }
 

@@ -24,6 +24,6 @@ function userDiffers(image: string, user: string, wanted: string): Problem {
   return {
     code: 'image_user_differs',
     message: `${image} was built for the user ${user}, but agents run as ${wanted}, which has no name and no home in it.`,
-    mend: `Build it again for that user: RUN_AS=${wanted} npm run images`,
+    hint: `Build it again for that user: RUN_AS=${wanted} npm run images`,
   };
 }

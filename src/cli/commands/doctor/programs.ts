@@ -59,6 +59,6 @@ function programMissing({ program, package: name }: HostProgram): Problem {
   return {
     code: 'program_missing',
     message: `The service starts ${program}, and this machine has no such program in ${DIRECTORIES.join(', ')}.`,
-    mend: `Install it: sudo apt-get install -y ${name}`,
+    hint: `Install it: sudo apt-get install -y ${name}`,
   };
 }

@@ -80,7 +80,7 @@ function listIncomplete(faults: readonly FlowError[]): FaultsError {
       code: 'secret_list_incomplete',
       blame: 'operator',
       message: `${faults.length === 1 ? 'One store cannot' : `${faults.length} stores cannot`} be read, so the list lacks what is in there.`,
-      mend: 'Mend or remove what is named below, and list again.',
+      hint: 'Fix or remove what is named below, and list again.',
     },
     faults.map((fault) => fault.toProblem()),
   );

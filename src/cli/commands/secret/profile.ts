@@ -11,7 +11,7 @@ import { usage } from '../../terminal/usage.ts';
  */
 export function profileFolder(io: Io, profilesDir: string, written: string): string {
   if (/\p{Cc}/u.test(written) || written.length > 4096)
-    throw usage('--profile has a control character or more than 4096.', MEND);
+    throw usage('--profile has a control character or more than 4096.', HINT);
   const path = written.replace(/(^|\/)profile\.json$/, '') || '.';
   const fromHere = resolve(io.directory, path);
   const named = join(profilesDir, path);
@@ -19,10 +19,10 @@ export function profileFolder(io: Io, profilesDir: string, written: string): str
     isAbsolute(path) || (!hasProfile(named) && isInside(profilesDir, fromHere) && hasProfile(fromHere));
   const place = isPath ? fromHere : named;
   if (!isInside(profilesDir, place))
-    throw usage(`--profile is ${JSON.stringify(written)}, which is outside ${profilesDir}.`, MEND);
+    throw usage(`--profile is ${JSON.stringify(written)}, which is outside ${profilesDir}.`, HINT);
   const folder = relative(profilesDir, place) || '.';
   if (folder.split('/').includes('secrets.enc'))
-    throw usage('A profile that has a store cannot lie in a folder called secrets.enc.', MEND);
+    throw usage('A profile that has a store cannot lie in a folder called secrets.enc.', HINT);
   if (!hasProfile(place))
     io.err(`There is no ${join(place, 'profile.json')} yet.${nearWords(folder, profilesDir)}\n`);
   return folder;
@@ -34,7 +34,7 @@ function nearWords(folder: string, profilesDir: string): string {
   return near === undefined ? '' : ` Did you mean ${near}?`;
 }
 
-const MEND = 'Name a folder below the profiles directory, as `github-flows profiles list` does.';
+const HINT = 'Name a folder below the profiles directory, as `github-flows profiles list` does.';
 
 function hasProfile(folder: string): boolean {
   return existsSync(join(folder, 'profile.json'));

@@ -115,7 +115,7 @@ function notRotated(faults: readonly FlowError[]): FaultsError {
       code: 'secret_stores_not_rotated',
       blame: 'operator',
       message: `${faults.length === 1 ? 'One store does' : `${faults.length} stores do`} not open, so none was changed.`,
-      mend: 'Mend or remove what is named below, and run it again. Where a change was cut short, give the same old and the same new passphrase again.',
+      hint: 'Fix or remove what is named below, and run it again. Where a change was cut short, give the same old and the same new passphrase again.',
     },
     faults.map((fault) => fault.toProblem()),
   );

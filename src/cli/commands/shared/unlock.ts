@@ -97,7 +97,7 @@ function passphraseWrong(files: readonly string[]): FlowError {
     code: 'passphrase_wrong',
     blame: 'operator',
     message: `None of the ${TRIES} passphrases that were typed opens ${files.join(' or ')}.`,
-    mend: 'Try to remember. If it is lost, restore a copy of the stores whose passphrase you know, or remove them and set their secrets anew.',
+    hint: 'Try to remember. If it is lost, restore a copy of the stores whose passphrase you know, or remove them and set their secrets anew.',
   });
 }
 
@@ -106,6 +106,6 @@ function passphraseDiffers(): FlowError {
     code: 'passphrase_differs',
     blame: 'operator',
     message: 'The two passphrases that were typed are not the same, so nothing was done.',
-    mend: 'Run it again, and type the same one twice.',
+    hint: 'Run it again, and type the same one twice.',
   });
 }
