@@ -6,6 +6,7 @@ import { type BundleRequest, sealedSpec } from '../bundle/bundle-container.ts';
 import { changesTooLarge, changesUnreadable } from '../errors.ts';
 import { isLeft, type Left, readLeft } from './left-report.ts';
 import { LEFT_SCRIPT } from './left-script.ts';
+import { maskPatch } from './mask-patch.ts';
 
 /** What was found, and the file that holds it as a patch; null when it was too much to keep, or nothing. */
 export type KeptLeft = { left: Left; patch: string | null };
@@ -36,7 +37,7 @@ export async function keepLeft(
   if (!isLeft(left)) return undefined;
   if (patch.length === 0 || patch.length > PATCH_BYTES) return { left, patch: null };
   const file = join(keepIn, PATCH);
-  await writeFile(file, parts.mask(patch.toString()), { mode: 0o600 });
+  await writeFile(file, maskPatch(patch.toString(), parts.mask), { mode: 0o600 });
   return { left, patch: file };
 }
 
