@@ -5,7 +5,7 @@ const MAX_NAMES = 5;
 
 /** What an agent left, in sentences for people; names are quoted as JSON, one line each. */
 export function leftWords(left: Left): string {
-  const { files, names, stashes, branches, headCommits, worktrees } = left;
+  const { files, names, stashes, branches, tags, reflogCommits, headCommits, worktrees } = left;
   const sentences = [
     ...(files > 0
       ? [`The agent left ${count(files, 'changed file')} uncommitted, ${which(files)}: ${fileNames(left)}.`]
@@ -20,6 +20,16 @@ export function leftWords(left: Left): string {
         ({ name, count: made }) => `It left ${commits(made)} on the branch ${quoted(name)}, ${which(made)}.`,
       ),
     ...more(branches.length, 'other branch', 'es'),
+    ...tags
+      .slice(0, MAX_NAMES)
+      .map(
+        ({ name, count: made }) =>
+          `It left ${commits(made)} that only the tag ${quoted(name)} holds, ${which(made)}.`,
+      ),
+    ...more(tags.length, 'other tag', 's'),
+    ...(reflogCommits > 0
+      ? [`It moved on from ${commits(reflogCommits)} that only the reflog holds, ${which(reflogCommits)}.`]
+      : []),
     ...worktrees
       .slice(0, MAX_NAMES)
       .map(
@@ -30,7 +40,7 @@ export function leftWords(left: Left): string {
   ];
   const nested = names.filter(({ path, isNew }) => isNew && path.endsWith('/'));
   if (nested.length > 0) sentences.push('A name that ends with a slash is a whole folder.');
-  return sentences.join(' ').replace(/^It /, 'The agent ');
+  return sentences.join(' ').replace(/^It (left|moved) /, 'The agent $1 ');
 }
 
 function fileNames({ files, names }: Left): string {

@@ -11,6 +11,9 @@ import { maskPatch } from './mask-patch.ts';
 /** What was found, and the file that holds it as a patch; null when it was too much to keep, or nothing. */
 export type KeptLeft = { left: Left; patch: string | null };
 
+/** Whose workspace is looked at; what was committed before `sinceSec` (seconds since 1970) is no work of the agent's. */
+export type LeftRequest = BundleRequest & { sinceSec: number };
+
 /** Where the container makes the patch; in memory. */
 const TMP_BYTES = 128 * 1024 ** 2;
 
@@ -28,7 +31,7 @@ const PATCH = 'left.patch';
  */
 export async function keepLeft(
   parts: { engine: BundleEngine; clock: Clock; mask: (text: string) => string },
-  request: BundleRequest,
+  request: LeftRequest,
   keepIn: string,
 ): Promise<KeptLeft | undefined> {
   const read = readLeft(await look(parts, request));
@@ -41,8 +44,9 @@ export async function keepLeft(
   return { left, patch: file };
 }
 
-async function look(parts: { engine: BundleEngine; clock: Clock }, request: BundleRequest): Promise<Buffer> {
-  const spec = sealedSpec(request, { name: 'left', script: LEFT_SCRIPT, tmpBytes: TMP_BYTES });
+async function look(parts: { engine: BundleEngine; clock: Clock }, request: LeftRequest): Promise<Buffer> {
+  const script = `since=${Math.floor(request.sinceSec)}\n${LEFT_SCRIPT}`;
+  const spec = sealedSpec(request, { name: 'left', script, tmpBytes: TMP_BYTES });
   const id = await parts.engine.create(spec);
   const chunks: Buffer[] = [];
   let total = 0;
