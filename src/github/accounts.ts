@@ -3,7 +3,7 @@ import type { GitHubClient } from './client.ts';
 import { answerUnreadable } from './errors.ts';
 
 /** An account as an event names it; the id stays when the login is changed, or taken by somebody else. */
-export type Account = { login: string; id?: number | undefined };
+export type EventAccount = { login: string; id?: number | undefined };
 
 /** The login that an account has by now; undefined when GitHub does not know or show it. Throws what `GitHubClient` says. https://docs.github.com/rest/users/users#get-a-user-using-their-id */
 export async function loginOf(client: GitHubClient, id: number): Promise<string | undefined> {

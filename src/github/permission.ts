@@ -1,4 +1,4 @@
-import { type Account, known, loginOf } from './accounts.ts';
+import { type EventAccount, known, loginOf } from './accounts.ts';
 import type { GitHubClient } from './client.ts';
 import { answerUnreadable } from './errors.ts';
 import { checkLogin, checkRepositoryName } from './urls.ts';
@@ -16,7 +16,7 @@ const LEVELS = {
 /** What a user may do in a repository. */
 export type Permission = keyof typeof LEVELS;
 
-type Question = { owner: string; repo: string } & Account;
+type Question = { owner: string; repo: string } & EventAccount;
 
 /**
  * What an account may do in a repository, asked of GitHub now. `none` also when GitHub knows no such user or does not

@@ -1,4 +1,4 @@
-import { type Account, known, loginOf } from './accounts.ts';
+import { type EventAccount, known, loginOf } from './accounts.ts';
 import type { GitHubClient } from './client.ts';
 import { answerUnreadable } from './errors.ts';
 import { checkLogin, checkTeam } from './urls.ts';
@@ -12,7 +12,7 @@ import { checkLogin, checkTeam } from './urls.ts';
  */
 export async function isTeamMember(
   client: GitHubClient,
-  { team, login: loginThen, id }: { team: string } & Account,
+  { team, login: loginThen, id }: { team: string } & EventAccount,
 ): Promise<boolean> {
   const { org, slug } = checkTeam(team);
   checkLogin(loginThen);

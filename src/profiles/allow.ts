@@ -14,8 +14,9 @@ export type AllowDecision =
 /** Judges who caused an event, without asking anybody. Bots start things only by their exact login in `allow.bots`. */
 export function judgeActor(allow: Allow, actor: EventActor | undefined): AllowDecision {
   if (!actor || actor.login === '') return { denied: actorUnknown() };
-  if (isBot(actor)) return isNamed(allow.bots, actor) ? 'allowed' : { denied: botNotAllowed(actor.login) };
-  if (isNamed(allow.actors, actor) || allow.permission === 'any') return 'allowed';
+  if (isBot(actor))
+    return namesAccount(allow.bots, actor) ? 'allowed' : { denied: botNotAllowed(actor.login) };
+  if (namesAccount(allow.actors, actor) || allow.permission === 'any') return 'allowed';
   const teams = allow.teams ?? [];
   if (!allow.permission && teams.length === 0) return { denied: actorNotAllowed(actor.login) };
   return { ...(allow.permission && { ask: allow.permission }), ...(teams.length > 0 && { teams }) };
@@ -46,7 +47,7 @@ export function isBot(actor: EventActor): boolean {
 }
 
 /** Whether a list of logins and of `login#id` names an account; where an id is given, it alone counts. */
-export function isNamed(listed: readonly string[], account: Account): boolean {
+export function namesAccount(listed: readonly string[], account: Account): boolean {
   return listed.some((each) =>
     each.includes('#') ? each.split('#')[1] === String(account.id) : isSameLogin(each, account.login),
   );
@@ -55,8 +56,8 @@ export function isNamed(listed: readonly string[], account: Account): boolean {
 /** Whether it is nothing but its login that an account is named by, which may be another one's by now. */
 export function isNamedByLogin(listed: readonly string[], account: Account): boolean {
   return (
-    isNamed(listed, account) &&
-    !isNamed(
+    namesAccount(listed, account) &&
+    !namesAccount(
       listed.filter((each) => each.includes('#')),
       account,
     )

@@ -111,7 +111,7 @@ describe('a value that an agent was handed', () => {
 
   test('is masked in the patch that is kept of its commits, of which no bundle is kept', async () => {
     const run = await runOf(
-      'cp /run/secrets/gh-token t; (printf "a\\0"; cat t) > binary; echo work > work; git add .; git commit -qm t',
+      'cp /run/secrets/gh-token t; echo >> t; (printf "a\\0"; cat t) > binary; echo work > work; git add .; git commit -qm t',
     );
     const kept = await entry(run, 'changes_kept');
     expect(kept?.text).toBe(
@@ -119,20 +119,22 @@ describe('a value that an agent was handed', () => {
     );
     expect(kept?.data).toMatchObject({ patch: logFile(run, 'changes.patch'), bundle: null });
     const patch = readFileSync(logFile(run, 'changes.patch'), 'utf8');
-    expect(patch).toContain('+[masked]\n');
+    expect(patch).toContain('+[masked]');
     expect(patch).toContain('+work\n');
     expect(patch).toContain('Binary files /dev/null and b/binary differ\n');
     expect(existsSync(logFile(run, 'changes.bundle'))).toBe(false);
   });
 
-  test('that no mask reaches in a patch lets nothing of its commits be kept', async () => {
+  test('that goes over many lines of its commits is in nothing that is kept of them', async () => {
     const run = await runOf(
       'tr -d "\\n" < /run/secrets/gh-token | fold -w 5 > t; echo >> t; git add .; git commit -qm t',
     );
     expect((await entry(run, 'secret_found'))?.data).toMatchObject({ inChanges: true });
-    const files = ['changes.patch', 'changes.bundle'].filter((name) => existsSync(logFile(run, name)));
-    expect(files).toEqual([]);
-    expect((await entry(run, 'changes_kept'))?.data).toMatchObject({ commits: 1, patch: null, bundle: null });
+    expect((await entry(run, 'changes_kept'))?.data).toMatchObject({ commits: 1, bundle: null });
+    const { patch } = (await entry(run, 'changes_kept'))?.data ?? {};
+    const text = typeof patch === 'string' ? readFileSync(patch, 'utf8') : '';
+    expect(text.replaceAll(/\n\+?/g, '')).not.toContain(TOKEN);
+    expect(existsSync(logFile(run, 'changes.bundle'))).toBe(false);
   });
 
   test('that it did not leave raises no alarm, though git and gh used it', async () => {

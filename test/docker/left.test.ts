@@ -127,13 +127,13 @@ test.each([
   [
     'commits that it went back from',
     'for i in x y; do echo $i >> README.md; git commit -qam $i; done; git reset -q --hard HEAD~2; echo z > z; git add z; git commit -qm z',
-    'The agent moved on from 2 commits that only the reflog holds, which are not published.',
+    'The agent left 2 commits that only the reflog holds, which are not published.',
     ['+x', '+y'],
   ],
   [
     'a commit of a branch that it removed',
     'git checkout -q -b mine; echo x >> README.md; git commit -qam x; git checkout -q -; git branch -qD mine',
-    'The agent moved on from 1 commit that only the reflog holds, which is not published.',
+    'The agent left 1 commit that only the reflog holds, which is not published.',
     ['+x'],
   ],
   [

@@ -1,12 +1,6 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import {
-  isBot,
-  isSameLogin,
-  judgeActor,
-  isNamed as names,
-  type PermissionLevel,
-} from '../../profiles/allow.ts';
+import { isBot, isSameLogin, judgeActor, namesAccount, type PermissionLevel } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';
 import type { OwnVoice } from '../github/service-account.ts';
@@ -31,7 +25,8 @@ export async function askActor(
   const judgement = judgeActor(profile.allow, event.actor);
   if (typeof judgement === 'object' && 'denied' in judgement) return judgement;
   const login = event.actor?.login ?? '';
-  const isNamed = event.actor !== undefined && !isBotActor(event) && names(profile.allow.actors, event.actor);
+  const isNamed =
+    event.actor !== undefined && !isBotActor(event) && namesAccount(profile.allow.actors, event.actor);
   const [own, asked] = await Promise.all([
     isOwn(parts.own, { profile, repository, login, id: event.actor?.id, isNamed }),
     confirm(parts.lookups, { profile, event, repository, login, judgement }),
@@ -59,7 +54,7 @@ async function isOwn(
   }: { profile: Profile; repository: string; login: string; id: number | undefined; isNamed: boolean },
 ): Promise<boolean> {
   if (await own.isKnownOwn(login, id)) return true;
-  const isBotNamed = names(profile.allow.bots, { login, id });
+  const isBotNamed = namesAccount(profile.allow.bots, { login, id });
   return !isNamed && !isBotNamed && (await own.isOwn(profile, repository, login, id));
 }
 

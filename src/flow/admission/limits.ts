@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Problem } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
-import { isNamed } from '../../profiles/allow.ts';
+import { namesAccount } from '../../profiles/allow.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
 import {
   countMachineStarts,
@@ -63,7 +63,7 @@ function isOpenTo(
   { actor: login, actorId, machine }: Pick<Start, 'actor' | 'actorId' | 'machine'>,
 ): boolean {
   return (
-    allow.permission === 'any' && !machine && !isNamed(allow.actors, { login, id: actorId ?? undefined })
+    allow.permission === 'any' && !machine && !namesAccount(allow.actors, { login, id: actorId ?? undefined })
   );
 }
 

@@ -1,5 +1,5 @@
 import type { EventRepository } from '../../events/event.ts';
-import { type Account, loginOf } from '../../github/accounts.ts';
+import { type EventAccount, loginOf } from '../../github/accounts.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { askPermission, isCollaborator } from '../../github/permission.ts';
 import { fetchPullRequest } from '../../github/pull-requests.ts';
@@ -16,7 +16,7 @@ export type Lookups = {
   /** Whether an account belongs to `owner/name`, which on a public repository its permission to read does not say. */
   isCollaborator(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
   /** Whether an account is an active member of `org/slug`. */
-  isMember(profile: Profile, repository: string, team: string, account: Account): Promise<boolean>;
+  isMember(profile: Profile, repository: string, team: string, account: EventAccount): Promise<boolean>;
   /** The login that an account has by now; undefined when GitHub does not show it. */
   loginOf(profile: Profile, repository: string, id: number): Promise<string | undefined>;
   /** Whether a pull request comes from another repository; one whose head is gone does. */

@@ -7,7 +7,7 @@ import { readSizes } from '../judge/contents.ts';
 import { listNew } from '../judge/new-commits.ts';
 import { type BundleEngine, takeBundle } from './bundle.ts';
 import type { BundleRequest } from './bundle-container.ts';
-import { type MaskStream, writeMasked } from './masked-patch.ts';
+import { type PatchMask, writeMasked } from './masked-patch.ts';
 import { type ChangeCount, makeQuarantine, type Quarantine } from './quarantine.ts';
 
 /** What an agent committed, checked: how much it is, and the commit that it ends in. */
@@ -28,7 +28,7 @@ export type TakenChanges = Changes & {
    * Keeps no bundle, and a masked patch without the contents of binary files, which no mask reaches; none when
    * `isClean` does not say so of the directory that it is in, and none of more than 64 MiB.
    */
-  keepMasked(stream: () => MaskStream, isClean: (dir: string) => Promise<boolean>): Promise<KeptFiles>;
+  keepMasked(stream: () => PatchMask, isClean: (dir: string) => Promise<boolean>): Promise<KeptFiles>;
 };
 
 /** Names of the files in the run's log directory. */

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Masks text that comes in pieces. */
-export type MaskStream = { push(text: string): string; end(): string };
+export type PatchMask = { push(text: string): string; end(): string };
 
 /** More is not masked: it would keep the service from everything else. */
 const MAX_BYTES = 64 * 1024 ** 2;
@@ -16,7 +16,7 @@ const MAX_BYTES = 64 * 1024 ** 2;
 export async function writeMasked(
   patch: string,
   dir: string,
-  stream: () => MaskStream,
+  stream: () => PatchMask,
 ): Promise<string | undefined> {
   if ((await stat(patch)).size > MAX_BYTES) return undefined;
   await mkdir(dir, { mode: 0o700 });

@@ -28,7 +28,7 @@ export function leftWords(left: Left): string {
       ),
     ...more(tags.length, 'other tag', 's'),
     ...(reflogCommits > 0
-      ? [`It moved on from ${commits(reflogCommits)} that only the reflog holds, ${which(reflogCommits)}.`]
+      ? [`It left ${commits(reflogCommits)} that only the reflog holds, ${which(reflogCommits)}.`]
       : []),
     ...worktrees
       .slice(0, MAX_NAMES)
@@ -40,7 +40,7 @@ export function leftWords(left: Left): string {
   ];
   const nested = names.filter(({ path, isNew }) => isNew && path.endsWith('/'));
   if (nested.length > 0) sentences.push('A name that ends with a slash is a whole folder.');
-  return sentences.join(' ').replace(/^It (left|moved) /, 'The agent $1 ');
+  return sentences.join(' ').replace(/^It /, 'The agent ');
 }
 
 function fileNames({ files, names }: Left): string {
