@@ -138,9 +138,12 @@ test('the service in its own image runs an agent next to it, and goes with it', 
   });
   expect(run).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
   const { text: log } = await askAdmin(admin, `/api/runs/${runId}/log`);
-  const lines = log.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+  const entries = log
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
   // The mark of the handler's start leaves an entry without a text.
-  expect(lines.map(({ text, start = false }) => [text, start])).toEqual([
+  expect(entries.map(({ text, start = false }) => [text, start])).toEqual([
     ['', true],
     ['# Hello', false],
     [String(uid), false],
