@@ -58,7 +58,7 @@ export type JoinedGrants = {
 };
 
 /** Builds what hands out GitHub tokens. */
-export function joinGrants(ground: {
+export function joinGrants(resources: {
   config: Config;
   tokens: GitHubTokens;
   directories: Directories;
@@ -66,12 +66,12 @@ export function joinGrants(ground: {
   redactor: Redactor;
   log: Logger;
 }): JoinedGrants {
-  const { config, tokens, redactor, log, runs } = ground;
+  const { config, tokens, redactor, log, runs } = resources;
   const held = createHeldSecrets();
-  const named = joinSecrets(ground);
+  const named = joinSecrets(resources);
   const keeper = createTokenKeeper({ tokens, runs, held, redactor, clock, log });
   const hostGit = createHostGit({
-    dir: join(memoryFor(config.runDir), `host-git-${ground.directories.installation}`),
+    dir: join(memoryFor(config.runDir), `host-git-${resources.directories.installation}`),
     serverUrl: config.githubServerUrl,
     tokens,
   });
@@ -104,7 +104,7 @@ export function joinGrants(ground: {
       await hostGit.start();
       await named.look();
       keeper.start();
-      runtime = await startRuntime(config, createBearerAccess({ ...ground, tokens }), log);
+      runtime = await startRuntime(config, createBearerAccess({ ...resources, tokens }), log);
     },
     async stop() {
       keeper.stop();

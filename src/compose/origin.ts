@@ -14,13 +14,13 @@ import type { JoinedGrants } from './credentials.ts';
 const STALL_SEC = 20;
 
 /** Joins what a repository is asked of its commits, over the service's own mirrors. */
-export function joinOrigin(ground: {
+export function joinOrigin(resources: {
   config: Config;
   redactor: Redactor;
   grants: Pick<JoinedGrants, 'cloneEnvironment' | 'releaseGitEnvironment'>;
   mirrors: Mirrors;
 }): Origin {
-  const { config, redactor, grants, mirrors } = ground;
+  const { config, redactor, grants, mirrors } = resources;
   return createOrigin({
     ...placesOf(config),
     // Where HEAD stands for no branch, the others are fetched all the same.

@@ -28,7 +28,7 @@ import type { Talk } from './reporting.ts';
 const STALL_SEC = 60;
 
 /** Builds what pushes branches and opens pull requests. */
-export function joinPublishing(ground: {
+export function joinPublishing(resources: {
   config: Config;
   db: Db;
   runs: RunStore;
@@ -42,20 +42,25 @@ export function joinPublishing(ground: {
   redactor: Redactor;
   log: Logger;
 }): Publisher {
-  const { db, host, grants, redactor } = ground;
+  const { db, host, grants, redactor } = resources;
   return createPublisher({
-    ...ground,
-    whyNotNow: async (run, profile) => await askBeforePublishing({ ...ground, ...ground.talk }, run, profile),
+    ...resources,
+    whyNotNow: async (run, profile) =>
+      await askBeforePublishing({ ...resources, ...resources.talk }, run, profile),
     host: host.current,
     publications: maskedPublications(createPublicationStore(db, clock), redactor.mask),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
-    remoteFor: remotesOf(ground),
+    remoteFor: remotesOf(resources),
     branchesFor: async (profile, run, signal) =>
-      await branchesOfRun({ mirrors: ground.mirrors, mountHost: ground.config }, { run, profile }, signal),
+      await branchesOfRun(
+        { mirrors: resources.mirrors, mountHost: resources.config },
+        { run, profile },
+        signal,
+      ),
     mask: redactor.mask,
     mark: commentMark,
-    marks: ground.talk.marks,
-    retell: async (run) => await retell(ground, run),
+    marks: resources.talk.marks,
+    retell: async (run) => await retell(resources, run),
     clock,
   });
 }

@@ -26,8 +26,8 @@ import { createRunStore, type RunStore } from '../runs/store/run-store.ts';
 import { type JoinedApps, joinApps } from './apps.ts';
 import { databasePlace, databaseSecrets, policyPlace } from './host.ts';
 
-/** What every part stands on. */
-export type Ground = {
+/** What every part of a service or worker is built from. */
+export type Resources = {
   config: Config;
   db: Db;
   redactor: Redactor;
@@ -67,10 +67,10 @@ export function leaseTimes({ environment, run }: Pick<Config, 'environment' | 'r
  * Takes VAR_DIR and opens the database, then does `work`; when that throws, nothing is left open. Throws
  * `service_already_running`, `secrets_inside_workspaces`, `var_dir_unusable`, the database's codes, and what `work` throws.
  */
-export async function onGround<T>(
+export async function withResources<T>(
   config: Config,
   destination: LogDestination | undefined,
-  work: (ground: Ground, undo: Undo) => Promise<T>,
+  work: (resources: Resources, undo: Undo) => Promise<T>,
 ): Promise<T> {
   await refuseMisplacedSecrets(config);
   makeVarDir(config.varDir);
@@ -80,10 +80,10 @@ export async function onGround<T>(
     undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release, holdHelper());
     const db = await openDatabase(databasePlace(config));
     undo.push(db.close);
-    const ground = makeGround(config, db, destination);
-    const brokenOff = watchBrokenOff({ varDir: config.varDir, log: ground.log });
+    const resources = openResources(config, db, destination);
+    const brokenOff = watchBrokenOff({ varDir: config.varDir, log: resources.log });
     undo.push(brokenOff.stop);
-    return await work({ ...ground, suspicion: brokenOff.suspicion }, undo);
+    return await work({ ...resources, suspicion: brokenOff.suspicion }, undo);
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
@@ -104,11 +104,11 @@ function makeVarDir(dir: string): void {
   }
 }
 
-function makeGround(
+function openResources(
   config: Config,
   db: Db,
   destination: LogDestination | undefined,
-): Omit<Ground, 'suspicion'> {
+): Omit<Resources, 'suspicion'> {
   const redactor = createRedactor();
   const secrets = [...config.webhookSecrets.map((secret) => secret.reveal()), ...databaseSecrets(config)];
   for (const secret of secrets) redactor.add(secret);

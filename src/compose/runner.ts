@@ -34,7 +34,7 @@ import { joinRetention } from './maintenance.ts';
 import { joinOrigin } from './origin.ts';
 import { joinPublishing } from './publishing.ts';
 import { joinTalk, type Talk } from './reporting.ts';
-import type { Ground } from './resources.ts';
+import type { Resources } from './resources.ts';
 
 /** What `/readyz` says while no container can be started. */
 const ENGINE_SILENT = 'The Docker Engine does not answer: deliveries are accepted, and runs wait.';
@@ -58,22 +58,22 @@ export type Work = {
   stop: () => Promise<void>;
 };
 
-/** Builds what works on runs, over the ground that is there. */
-export function joinWork(ground: Ground): Work {
-  const { config, db, log } = ground;
+/** Builds what works on runs, over these resources. */
+export function joinWork(resources: Resources): Work {
+  const { config, db, log } = resources;
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   const host = createHost({ varDir: config.varDir, engine, clock });
-  const engineWatch = watchEngine(ground, engine, host.forget);
+  const engineWatch = watchEngine(resources, engine, host.forget);
   const directories = { ...config, installation: db.installation };
-  const grants = joinGrants({ ...ground, tokens: ground.apps.tokens, directories });
-  const mirrors = mirrorsOf(ground, grants);
-  const talk = joinTalk(ground, grants.clientFor, joinOrigin({ ...ground, grants, mirrors }));
-  const egress = egressOf(ground, directories);
-  const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
+  const grants = joinGrants({ ...resources, tokens: resources.apps.tokens, directories });
+  const mirrors = mirrorsOf(resources, grants);
+  const talk = joinTalk(resources, grants.clientFor, joinOrigin({ ...resources, grants, mirrors }));
+  const egress = egressOf(resources, directories);
+  const codexRefresh = joinCodex({ ...resources, engine, engineWatch });
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
-  const publisher = joinPublishing({ ...ground, directories, host, grants, mirrors, talk });
+  const publisher = joinPublishing({ ...resources, directories, host, grants, mirrors, talk });
   const executor = createExecutor({
-    ...ground,
+    ...resources,
     ...config,
     ...talk,
     codexRefresh,
@@ -81,18 +81,18 @@ export function joinWork(ground: Ground): Work {
     publisher,
     directories,
     mirrors,
-    mountHost: mountHost(config, ground.policy.current),
+    mountHost: mountHost(config, resources.policy.current),
     defaults: planDefaults(config),
     serverUrl: config.githubServerUrl,
     egress,
-    privateHosts: () => ground.policy.current().privateHosts,
+    privateHosts: () => resources.policy.current().privateHosts,
     gitHubHosts: gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl }),
     shipper: createOutputShipper({ store, clock, log }),
     ...grants,
     clock,
   });
   const worker = createWorker({
-    ...ground,
+    ...resources,
     id: randomId(12),
     name: hostname(),
     version: programVersion(),
@@ -100,11 +100,11 @@ export function joinWork(ground: Ground): Work {
     lookMs: LOOK_MS[db.kind],
     host,
     executor,
-    isReady: async () => (await ground.disk.canClaim()) && (await engineWatch.isReady()),
+    isReady: async () => (await resources.disk.canClaim()) && (await engineWatch.isReady()),
     clock,
   });
   const stopListening = db.listen(RUNS_CHANNEL, worker.wake);
-  const upkeep = upkeepOf(ground, { engine, engineWatch, directories });
+  const upkeep = upkeepOf(resources, { engine, engineWatch, directories });
   return {
     worker,
     publisher,
@@ -114,7 +114,7 @@ export function joinWork(ground: Ground): Work {
     grants,
     codexRefresh,
     retention: upkeep.retention,
-    checks: readyChecks(ground, engineWatch),
+    checks: readyChecks(resources, engineWatch),
     async stop() {
       stopListening();
       await publisher.stop();
@@ -127,14 +127,14 @@ export function joinWork(ground: Ground): Work {
 }
 
 /** Says in the log what is not as usual of the engine, once it answers. */
-function watchEngine({ config, log }: Ground, engine: Engine, onAway: () => void): EngineWatch {
+function watchEngine({ config, log }: Resources, engine: Engine, onAway: () => void): EngineWatch {
   const onMet = async (): Promise<void> => await noteEngine({ engine, log, runAs: config.runAs });
   return createEngineWatch({ engine, clock, log, onAway, onMet });
 }
 
-function upkeepOf(ground: Ground, parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>) {
-  const stopSweeping = startSweeping({ ...ground, ...parts, clock });
-  const retention = joinRetention(ground);
+function upkeepOf(resources: Resources, parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>) {
+  const stopSweeping = startSweeping({ ...resources, ...parts, clock });
+  const retention = joinRetention(resources);
   const stop = async (): Promise<void> => {
     await stopSweeping();
     await retention.stop();
@@ -142,7 +142,7 @@ function upkeepOf(ground: Ground, parts: Pick<SweepParts, 'engine' | 'engineWatc
   return { retention, stop };
 }
 
-function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mirrors {
+function mirrorsOf({ config, log, redactor }: Resources, grants: JoinedGrants): Mirrors {
   return createMirrors({
     dir: join(config.varDir, 'mirrors'),
     limits: config.repositoryLimits,
@@ -157,22 +157,22 @@ function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mir
   });
 }
 
-function egressOf(ground: Ground, directories: Directories): Egress {
+function egressOf(resources: Resources, directories: Directories): Egress {
   return createEgress({
     dirOf: (runId) => join(runFilesHome(directories), runId, 'egress'),
     get privateHosts() {
-      return ground.policy.current().privateHosts;
+      return resources.policy.current().privateHosts;
     },
-    ...hostUpstream(ground),
+    ...hostUpstream(resources),
     limits: EGRESS_LIMITS,
     resolve: systemResolve,
     clock,
-    log: ground.log,
+    log: resources.log,
   });
 }
 
 /** A service that leaves the work to others needs no engine. */
-function readyChecks({ config, queue, disk }: Ground, engine: EngineWatch): ReadyCheck[] {
+function readyChecks({ config, queue, disk }: Resources, engine: EngineWatch): ReadyCheck[] {
   const check = async () => ((await engine.isReady()) ? undefined : ENGINE_SILENT);
   return [
     { name: 'database', check: async () => void (await queue.waiting()) },
@@ -182,7 +182,7 @@ function readyChecks({ config, queue, disk }: Ground, engine: EngineWatch): Read
 }
 
 /** The proxy that this host reaches the internet through, if its environment names one. Its address may hold a password and is not logged. */
-function hostUpstream({ config, log }: Ground): Upstream {
+function hostUpstream({ config, log }: Resources): Upstream {
   const { upstream, isUnusable } = readUpstream(config.environment);
   if (isUnusable)
     log.warn('HTTPS_PROXY is no address of an HTTP proxy; runs with an allow list go out without it');
