@@ -43,7 +43,7 @@ const ALONE = [
   'test/{crash,images,scenarios,workspaces}/**/*.test.ts',
   'test/walls.test.ts',
   'test/{containers/{codex-events,log-stream},credentials/gh-token-file,egress/sockets}.test.ts',
-  'test/{flow/token-keeper,ingress/fuzz,log/token-shapes,programs/exec}.test.ts',
+  'test/{flow/token-renewer,ingress/fuzz,log/token-shapes,programs/exec}.test.ts',
   'test/docker/{containers-output,demo,runs,workers}.test.ts',
 ];
 

@@ -8,7 +8,7 @@ import { createHostGit, type HostGitWant } from '../credentials/github/host-git.
 import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';
 import { createHeldSecrets, type HeldSecrets } from '../flow/credentials/held-secrets.ts';
 import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
-import { createTokenKeeper, type TokenKeeper } from '../flow/credentials/token-renewer.ts';
+import { createTokenRenewer, type TokenRenewer } from '../flow/credentials/token-renewer.ts';
 import { type CommitterFor, createCommitters } from '../flow/github/committer.ts';
 import { type Purpose, permissionsFor, tokenFileFor } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
@@ -27,7 +27,7 @@ export type JoinedGrants = {
   tokens: GitHubTokens;
   secrets: NamedSecrets;
   held: HeldSecrets;
-  keeper: TokenKeeper;
+  renewer: TokenRenewer;
   /** A client with the credential of a profile's runs, scoped to the repository and to what it is for. */
   clientFor: (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
   /** Whom git in a run's container commits as. */
@@ -69,7 +69,7 @@ export function joinGrants(resources: {
   const { config, tokens, redactor, log, runs } = resources;
   const held = createHeldSecrets();
   const named = joinSecrets(resources);
-  const keeper = createTokenKeeper({ tokens, runs, held, redactor, clock, log });
+  const renewer = createTokenRenewer({ tokens, runs, held, redactor, clock, log });
   const hostGit = createHostGit({
     dir: join(memoryFor(config.runDir), `host-git-${resources.directories.installation}`),
     serverUrl: config.githubServerUrl,
@@ -86,7 +86,7 @@ export function joinGrants(resources: {
     tokens,
     secrets: named.secrets,
     held,
-    keeper,
+    renewer,
     clientFor,
     committerFor: createCommitters({
       ...{ tokens, clientFor, clock, log },
@@ -103,11 +103,11 @@ export function joinGrants(resources: {
       if (!isInMemory(config.runDir)) warnOfDisk(log, config.runDir);
       await hostGit.start();
       await named.look();
-      keeper.start();
+      renewer.start();
       runtime = await startRuntime(config, createBearerAccess({ ...resources, tokens }), log);
     },
     async stop() {
-      keeper.stop();
+      renewer.stop();
       await runtime?.close();
       await hostGit.close();
     },

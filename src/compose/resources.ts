@@ -16,7 +16,7 @@ import type { LeaseTimes } from '../flow/worker/worker.ts';
 import { createLogger, type LogDestination, type Logger } from '../log/logger.ts';
 import { createRedactor, type Redactor } from '../log/redact.ts';
 import { createDiskWatch, type DiskWatch } from '../maintenance/disk-watch.ts';
-import { createPolicyKeeper, type PolicyKeeper } from '../policy/keeper.ts';
+import { createPolicyWatcher, type PolicyWatcher } from '../policy/watcher.ts';
 import { holdHelper } from '../programs/exec.ts';
 import { createReportStore, type ReportStore } from '../runs/outbox/report-store.ts';
 import { createLeases, type Leases } from '../runs/queue/leases.ts';
@@ -41,7 +41,7 @@ export type Resources = {
   times: LeaseTimes;
   /** How much the end of the service before this one speaks against the runs that it had. */
   suspicion: number;
-  policy: PolicyKeeper;
+  policy: PolicyWatcher;
   apps: JoinedApps;
   disk: DiskWatch;
   crashPoint: CrashPoint;
@@ -129,7 +129,7 @@ function openResources(
     leases: createLeases(db, clock, times.leaseMs),
     workers: createWorkerStore(db, clock, times.leaseMs),
     times,
-    policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
+    policy: createPolicyWatcher({ place: policyPlace(config), log, clock }),
     apps: joinApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
     disk: createDiskWatch({
       places: [

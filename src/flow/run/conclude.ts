@@ -53,7 +53,7 @@ export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
 }
 
 /** Ends a run whose host did not come back; what is left on it is removed there when it does. */
-export async function forsake(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
+export async function abandon(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
   const reporting =
     run.state === 'reporting' ? run : await move(parts, run, 'reporting', endWords(verdict), verdict);
   return await finishTelling(parts, reporting, 'Ended without its host.');

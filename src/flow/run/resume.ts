@@ -8,7 +8,7 @@ import { regrant } from '../credentials/grants.ts';
 import type { EngineWatch } from '../engine/engine-health.ts';
 import { runPlaces } from '../paths.ts';
 import { openEgress } from '../prepare/egress.ts';
-import { close, forsake, putBack, removeContainers } from './conclude.ts';
+import { abandon, close, putBack, removeContainers } from './conclude.ts';
 import { containerLost } from './end-words.ts';
 import { finish, type LifeParts, settle } from './execute.ts';
 import { begin } from './launch.ts';
@@ -59,7 +59,7 @@ async function setAside(parts: ResumeParts, run: Run): Promise<void> {
   parts.log.error({ err: cause, run: run.id }, 'a run is set aside');
   await parts.engineWatch.untilReady(AbortSignal.timeout(ENGINE_MS)).catch(() => undefined);
   await removeContainers(parts, run).catch(() => undefined);
-  await forsake(parts, run, verdictOf(cause));
+  await abandon(parts, run, verdictOf(cause));
 }
 
 /** A run whose agent may have started has lost its container; any other simply waits again. */

@@ -1,7 +1,7 @@
 import { asFlowError } from '../../base/errors.ts';
 import type { Run } from '../../runs/run.ts';
 import { type ActiveRun, hostLost, runEndsService } from '../active-run.ts';
-import { dismiss, forsake, removeContainers } from '../run/conclude.ts';
+import { abandon, dismiss, removeContainers } from '../run/conclude.ts';
 import { execute } from '../run/execute.ts';
 import { verdictOf } from '../run/outcome.ts';
 import { isSuspect, type ResumeParts, resume } from '../run/resume.ts';
@@ -40,12 +40,12 @@ export function createExecutor(parts: ResumeParts): Executor {
   return {
     execute: async (run, active) => await persist(run, active, execute),
     resume: async (run, active, behind) => await persist(run, active, resume, behind),
-    forsake: async (run, active) =>
+    abandon: async (run, active) =>
       await persist(
         run,
         active,
         async () =>
-          void (await forsake(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
+          void (await abandon(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
       ),
     dismiss: async (run) => await dismiss(parts, run),
   };

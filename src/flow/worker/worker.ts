@@ -9,7 +9,7 @@ import { type ActiveRun, leaseLost, runCancelled, serviceStopping, workerCutOff 
 import type { CrashPoint } from '../crash-points.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Host } from './host-identity.ts';
-import { createLeaseKeeper, type LeaseKeeper } from './lease-renewer.ts';
+import { createLeaseRenewer, type LeaseRenewer } from './lease-renewer.ts';
 
 /** What a worker does with one run; all resolve when the run has ended or was put back, and never reject. */
 export type Executor = {
@@ -17,7 +17,7 @@ export type Executor = {
   /** Goes on with a run that a worker before this one on this host had begun; `behind` is how many were taken up before it. */
   resume(run: Run, active: ActiveRun, behind?: number): Promise<void>;
   /** Ends a run whose host did not come back. */
-  forsake(run: Run, active: ActiveRun): Promise<void>;
+  abandon(run: Run, active: ActiveRun): Promise<void>;
   /** Ends a run that was called off before anybody claimed it. */
   dismiss(run: Run): Promise<void>;
 };
@@ -76,7 +76,7 @@ type WorkerParts = {
 export function createWorker(parts: WorkerParts): Worker {
   const { id, clock, log } = parts;
   const activeRuns = createActiveRuns(() => wake());
-  const keeper = createLeaseKeeper({
+  const renewer = createLeaseRenewer({
     ...parts.times,
     async renew() {
       const asked = activeRuns.ids();
@@ -95,7 +95,7 @@ export function createWorker(parts: WorkerParts): Worker {
   let again = false;
 
   const hasRoom = (): boolean =>
-    state.phase === 'working' && keeper.isHeld() && activeRuns.size() < parts.capacity;
+    state.phase === 'working' && renewer.isHeld() && activeRuns.size() < parts.capacity;
   const lookAgain = async (): Promise<void> => {
     do {
       again = false;
@@ -112,7 +112,7 @@ export function createWorker(parts: WorkerParts): Worker {
       });
   };
   const tendOnce = async (): Promise<void> => {
-    tending = tend(parts, activeRuns, state, keeper)
+    tending = tend(parts, activeRuns, state, renewer)
       .then((isWorkBack) => (isWorkBack ? wake() : undefined))
       .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be looked after'));
     await tending;
@@ -122,7 +122,7 @@ export function createWorker(parts: WorkerParts): Worker {
       const own = await owner(parts);
       await parts.workers.announce(notice(parts, own));
       const decided = await takeUp(parts, own, activeRuns);
-      keeper.start();
+      renewer.start();
       timers = [clock.every(parts.lookMs, wake), clock.every(parts.times.everyMs, tendOnce)];
       starting = within(clock, DECIDED_MS, decided.all).then(() => {
         if (state.phase === 'starting') state.phase = 'working';
@@ -138,7 +138,7 @@ export function createWorker(parts: WorkerParts): Worker {
       activeRuns.detach(serviceStopping());
       await activeRuns.settled();
       state.phase = 'stopped';
-      await Promise.all([starting, looking, tending, keeper.stop()]);
+      await Promise.all([starting, looking, tending, renewer.stop()]);
       await parts.leases.clear(id).catch(() => undefined);
       await parts.workers.leave(id).catch(() => undefined);
     },
@@ -193,18 +193,18 @@ async function tend(
   parts: WorkerParts,
   activeRuns: ActiveRuns,
   state: State,
-  keeper: LeaseKeeper,
+  renewer: LeaseRenewer,
 ): Promise<boolean> {
   const own = await owner(parts);
   const isAtWork = state.phase === 'starting' || state.phase === 'working';
   const told = isAtWork ? 'working' : 'stopping';
   await parts.workers.heartbeat(notice(parts, own), told);
-  if (!isAtWork || !keeper.isHeld()) return false;
+  if (!isAtWork || !renewer.isHeld()) return false;
   if (parts.clock.passed() - state.since > HARMLESS_MS) await parts.leases.clear(own.worker);
   const { back, mine, lost } = await parts.leases.lapsed(own);
   if (back.length + mine.length + lost.length > 0)
     parts.log.warn({ back: back.length, mine: mine.length, lost: lost.length }, 'leases had lapsed');
   for (const run of mine) void activeRuns.add(run, parts.executor.resume);
-  for (const run of lost) void activeRuns.add(run, parts.executor.forsake);
+  for (const run of lost) void activeRuns.add(run, parts.executor.abandon);
   return back.length > 0;
 }
