@@ -21,7 +21,7 @@ import type { Resources } from './resources.ts';
 type Upkeep = { retention: Retention; recovery: RecoveryLoop | undefined };
 
 /** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */
-export function joinApi(resources: Resources, upkeep: Upkeep, onReplay: () => void): AdminRoutes {
+export function composeAdminApi(resources: Resources, upkeep: Upkeep, onReplay: () => void): AdminRoutes {
   const { workers, disk } = resources;
   const actions: ApiActions = {
     runs: runActions(resources),

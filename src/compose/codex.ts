@@ -18,7 +18,14 @@ type CodexResources = {
 };
 
 /** The service's own renewal of Codex logins; what a service before this one left running is waited for from now on. */
-export function joinCodex({ config, db, redactor, log, engine, engineWatch }: CodexResources): CodexRefresh {
+export function composeCodex({
+  config,
+  db,
+  redactor,
+  log,
+  engine,
+  engineWatch,
+}: CodexResources): CodexRefresh {
   const refresh = createCodexRefresh({
     ...{ engine, redactor, clock, log },
     image: config.codexImage,

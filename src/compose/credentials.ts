@@ -20,10 +20,10 @@ import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { clientsFor } from './host.ts';
-import { joinSecrets } from './secrets.ts';
+import { composeSecrets } from './secrets.ts';
 
 /** Everything of the GitHub credentials of runs, and of the service when it works for them. */
-export type JoinedGrants = {
+export type ComposedGrants = {
   tokens: GitHubTokens;
   secrets: NamedSecrets;
   held: HeldSecrets;
@@ -58,17 +58,17 @@ export type JoinedGrants = {
 };
 
 /** Builds what hands out GitHub tokens. */
-export function joinGrants(resources: {
+export function composeGrants(resources: {
   config: Config;
   tokens: GitHubTokens;
   directories: Directories;
   runs: RunStore;
   redactor: Redactor;
   log: Logger;
-}): JoinedGrants {
+}): ComposedGrants {
   const { config, tokens, redactor, log, runs } = resources;
   const held = createHeldSecrets();
-  const named = joinSecrets(resources);
+  const named = composeSecrets(resources);
   const renewer = createTokenRenewer({ tokens, runs, held, redactor, clock, log });
   const hostGit = createHostGit({
     dir: join(memoryFor(config.runDir), `host-git-${resources.directories.installation}`),

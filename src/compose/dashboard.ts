@@ -21,7 +21,7 @@ import type { Resources } from './resources.ts';
 const TAIL_BYTES = 256 * 1024;
 
 /** The pages over the service's own parts; who may see them is decided by the admin's `login`. */
-export function joinDashboard(resources: Resources, login: Login): AdminRoutes {
+export function composeDashboard(resources: Resources, login: Login): AdminRoutes {
   const { config, log } = resources;
   const router = Router({ strict: true, caseSensitive: true });
   addDashboardRoutes(router, {

@@ -19,7 +19,9 @@ import type { Resources } from './resources.ts';
 export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
 
 /** Starts removing what is old; `status` is what `/api/upkeep` tells of it. */
-export function joinRetention(resources: Pick<Resources, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>) {
+export function composeRetention(
+  resources: Pick<Resources, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>,
+) {
   const { config, db } = resources;
   const outputs = createOutputStore(db);
   const publications = createPublicationStore(db, clock);
@@ -27,7 +29,7 @@ export function joinRetention(resources: Pick<Resources, 'config' | 'db' | 'deli
 }
 
 /** Starts looking for what never arrived, unless RECOVER_MISSED is off. */
-export function joinRecovery(
+export function composeRecovery(
   resources: MaintenanceResources,
   profiles: () => ProfileSet,
 ): RecoveryLoop | undefined {

@@ -6,7 +6,7 @@ import type { Registry } from '../profiles/read/registry.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { admissionLimits } from './reporting.ts';
 import type { Resources } from './resources.ts';
-import { joinWork, type Work } from './runner.ts';
+import { composeRunner, type Work } from './runner.ts';
 
 /** Tells that a delivery was stored. */
 const DELIVERIES_CHANNEL = 'deliveries';
@@ -21,8 +21,8 @@ export type ServiceParts = Work & {
 };
 
 /** Builds what decides deliveries and what works on runs, over these resources. */
-export function joinParts(resources: Resources, registry: Registry): ServiceParts {
-  const work = joinWork(resources);
+export function composeParts(resources: Resources, registry: Registry): ServiceParts {
+  const work = composeRunner(resources);
   const admission = createAdmission({
     ...resources,
     ...work.talk,

@@ -21,14 +21,14 @@ import type { RunStore } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { createRemotes, type Remote } from '../workspaces/remote.ts';
-import type { JoinedGrants } from './credentials.ts';
+import type { ComposedGrants } from './credentials.ts';
 import type { Talk } from './reporting.ts';
 
 /** Seconds without a byte after which a push is given up. */
 const STALL_SEC = 60;
 
 /** Builds what pushes branches and opens pull requests. */
-export function joinPublishing(resources: {
+export function composePublishing(resources: {
   config: Config;
   db: Db;
   runs: RunStore;
@@ -37,7 +37,10 @@ export function joinPublishing(resources: {
   directories: Directories;
   host: Host;
   talk: Pick<Talk, 'lookups' | 'own' | 'marks'>;
-  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung' | 'releaseGitEnvironment'>;
+  grants: Pick<
+    ComposedGrants,
+    'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung' | 'releaseGitEnvironment'
+  >;
   mirrors: Mirrors;
   redactor: Redactor;
   log: Logger;
@@ -69,7 +72,7 @@ function remotesOf({
   config,
   grants,
   redactor,
-}: Parameters<typeof joinPublishing>[0]): (profile: Profile, repository: string) => Remote {
+}: Parameters<typeof composePublishing>[0]): (profile: Profile, repository: string) => Remote {
   return (profile, repository) => {
     const [owner = '', name = ''] = repository.split('/');
     const remoteOf = createRemotes({

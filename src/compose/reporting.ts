@@ -15,7 +15,7 @@ import type { Resources } from './resources.ts';
 export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter; marks: Marks };
 
 /** Joins what is asked and said on GitHub, with the credentials that `clientFor` knows. */
-export function joinTalk(resources: Resources, clientFor: ClientFor, origin: Origin): Talk {
+export function composeReporting(resources: Resources, clientFor: ClientFor, origin: Origin): Talk {
   const { config, db, redactor, apps } = resources;
   const own = createOwnVoice({
     clientFor,

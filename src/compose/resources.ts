@@ -23,7 +23,7 @@ import { createLeases, type Leases } from '../runs/queue/leases.ts';
 import { createRunQueue, type RunQueue } from '../runs/queue/queue.ts';
 import { createWorkerStore, type WorkerStore } from '../runs/queue/worker-store.ts';
 import { createRunStore, type RunStore } from '../runs/store/run-store.ts';
-import { type JoinedApps, joinApps } from './apps.ts';
+import { type ComposedApps, composeApps } from './apps.ts';
 import { databasePlace, databaseSecrets, policyPlace } from './host.ts';
 
 /** What every part of a service or worker is built from. */
@@ -42,7 +42,7 @@ export type Resources = {
   /** How much the end of the service before this one speaks against the runs that it had. */
   suspicion: number;
   policy: PolicyWatcher;
-  apps: JoinedApps;
+  apps: ComposedApps;
   disk: DiskWatch;
   crashPoint: CrashPoint;
 };
@@ -130,7 +130,7 @@ function openResources(
     workers: createWorkerStore(db, clock, times.leaseMs),
     times,
     policy: createPolicyWatcher({ place: policyPlace(config), log, clock }),
-    apps: joinApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
+    apps: composeApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
     disk: createDiskWatch({
       places: [
         { option: 'VAR_DIR', path: config.varDir },

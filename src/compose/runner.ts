@@ -27,13 +27,13 @@ import { createOutputStore } from '../runs/store/output-store.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import { createMirrors, type Mirrors } from '../workspaces/mirrors/mirror.ts';
-import { joinCodex } from './codex.ts';
-import { type JoinedGrants, joinGrants } from './credentials.ts';
+import { composeCodex } from './codex.ts';
+import { type ComposedGrants, composeGrants } from './credentials.ts';
 import { mountHost, planDefaults } from './host.ts';
-import { joinRetention } from './maintenance.ts';
-import { joinOrigin } from './origin.ts';
-import { joinPublishing } from './publishing.ts';
-import { joinTalk, type Talk } from './reporting.ts';
+import { composeRetention } from './maintenance.ts';
+import { composeOrigin } from './origin.ts';
+import { composePublishing } from './publishing.ts';
+import { composeReporting, type Talk } from './reporting.ts';
 import type { Resources } from './resources.ts';
 
 /** What `/readyz` says while no container can be started. */
@@ -49,7 +49,7 @@ export type Work = {
   reporter: Reporter;
   talk: Talk;
   egress: Egress;
-  grants: JoinedGrants;
+  grants: ComposedGrants;
   codexRefresh: CodexRefresh;
   retention: Retention;
   /** What `/readyz` looks at. */
@@ -59,19 +59,20 @@ export type Work = {
 };
 
 /** Builds what works on runs, over these resources. */
-export function joinWork(resources: Resources): Work {
+export function composeRunner(resources: Resources): Work {
   const { config, db, log } = resources;
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   const host = createHost({ varDir: config.varDir, engine, clock });
   const engineWatch = watchEngine(resources, engine, host.forget);
   const directories = { ...config, installation: db.installation };
-  const grants = joinGrants({ ...resources, tokens: resources.apps.tokens, directories });
+  const grants = composeGrants({ ...resources, tokens: resources.apps.tokens, directories });
   const mirrors = mirrorsOf(resources, grants);
-  const talk = joinTalk(resources, grants.clientFor, joinOrigin({ ...resources, grants, mirrors }));
+  const origin = composeOrigin({ ...resources, grants, mirrors });
+  const talk = composeReporting(resources, grants.clientFor, origin);
   const egress = egressOf(resources, directories);
-  const codexRefresh = joinCodex({ ...resources, engine, engineWatch });
+  const codexRefresh = composeCodex({ ...resources, engine, engineWatch });
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
-  const publisher = joinPublishing({ ...resources, directories, host, grants, mirrors, talk });
+  const publisher = composePublishing({ ...resources, directories, host, grants, mirrors, talk });
   const executor = createExecutor({
     ...resources,
     ...config,
@@ -134,7 +135,7 @@ function watchEngine({ config, log }: Resources, engine: Engine, onAway: () => v
 
 function upkeepOf(resources: Resources, parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>) {
   const stopSweeping = startSweeping({ ...resources, ...parts, clock });
-  const retention = joinRetention(resources);
+  const retention = composeRetention(resources);
   const stop = async (): Promise<void> => {
     await stopSweeping();
     await retention.stop();
@@ -142,7 +143,7 @@ function upkeepOf(resources: Resources, parts: Pick<SweepParts, 'engine' | 'engi
   return { retention, stop };
 }
 
-function mirrorsOf({ config, log, redactor }: Resources, grants: JoinedGrants): Mirrors {
+function mirrorsOf({ config, log, redactor }: Resources, grants: ComposedGrants): Mirrors {
   return createMirrors({
     dir: join(config.varDir, 'mirrors'),
     limits: config.repositoryLimits,

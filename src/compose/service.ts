@@ -8,14 +8,14 @@ import { createWebhookHandler } from '../ingress/webhook-route.ts';
 import type { LogDestination } from '../log/logger.ts';
 import { createRegistry, type Registry } from '../profiles/read/registry.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
-import { joinAdmin } from './admin.ts';
-import { joinApi } from './admin-api.ts';
-import { joinDashboard } from './dashboard.ts';
+import { composeAdmin } from './admin.ts';
+import { composeAdminApi } from './admin-api.ts';
+import { composeDashboard } from './dashboard.ts';
 import { profileChecks } from './host.ts';
-import { joinRecovery } from './maintenance.ts';
-import { joinParts } from './parts.ts';
+import { composeRecovery } from './maintenance.ts';
+import { composeParts } from './parts.ts';
 import { type Resources, type Undo, withResources } from './resources.ts';
-import { joinSigners } from './signers.ts';
+import { composeSigners } from './signers.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {
@@ -39,14 +39,14 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
   const { config, db, deliveries, runs, log } = resources;
   await resources.apps.check();
   const registry = await readRules(resources, undo);
-  const joined = joinParts(resources, registry);
+  const joined = composeParts(resources, registry);
   const { worker, admitter, reporter, checks, adminRoutes } = joined;
   undo.push(resources.apps.stop, joined.stop);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
     webhook: createWebhookHandler({
-      signersFor: joinSigners(config, resources.apps),
+      signersFor: composeSigners(config, resources.apps),
       deliveries,
       log,
       clock,
@@ -61,14 +61,14 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
   undo.push(server.close);
   const appPages = createAppRouter({ flow: resources.apps.flow, log });
   const appRoutes = { path: '/apps', router: appPages, open: true };
-  const recovery = joinRecovery(resources, registry.current);
+  const recovery = composeRecovery(resources, registry.current);
   if (recovery) undo.push(recovery.stop);
-  const api = joinApi(resources, { ...joined, recovery }, admitter.wake);
-  const admin = await joinAdmin({
+  const api = composeAdminApi(resources, { ...joined, recovery }, admitter.wake);
+  const admin = await composeAdmin({
     ...resources,
     clock,
     checks,
-    routesFor: (login) => [appRoutes, joinDashboard(resources, login), api, ...adminRoutes],
+    routesFor: (login) => [appRoutes, composeDashboard(resources, login), api, ...adminRoutes],
   });
   undo.push(admin.close);
   resources.apps.start();

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { LogDestination } from '../log/logger.ts';
 import { type Resources, type Undo, withResources } from './resources.ts';
-import { joinWork } from './runner.ts';
+import { composeRunner } from './runner.ts';
 
 /** A living worker without listeners: what it is called, and how it ends. */
 export type WorkerApp = {
@@ -20,7 +20,7 @@ async function startWork(resources: Resources, undo: Undo): Promise<WorkerApp> {
   await resources.apps.check();
   policy.load();
   undo.push(policy.close, resources.apps.stop);
-  const work = joinWork(resources);
+  const work = composeRunner(resources);
   undo.push(work.stop);
   policy.watch(async () => undefined);
   await work.grants.start();
