@@ -20,7 +20,7 @@ import type { Publisher } from '../flow/publishing/publisher.ts';
 import { createExecutor } from '../flow/worker/executor.ts';
 import { createHost } from '../flow/worker/host-identity.ts';
 import { type SweepParts, startSweeping } from '../flow/worker/sweep.ts';
-import { createWorker, type Worker } from '../flow/worker/worker.ts';
+import { createWorker, type Worker, type WorkerParts } from '../flow/worker/worker.ts';
 import type { ReadyCheck } from '../http/health-routes.ts';
 import type { Retention } from '../maintenance/retention.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
@@ -92,18 +92,7 @@ export function composeRunner(resources: Resources): Work {
     ...grants,
     clock,
   });
-  const worker = createWorker({
-    ...resources,
-    id: randomId(12),
-    name: hostname(),
-    version: programVersion(),
-    capacity: config.maxConcurrentRuns,
-    lookMs: LOOK_MS[db.kind],
-    host,
-    executor,
-    isReady: async () => (await resources.disk.canClaim()) && (await engineWatch.isReady()),
-    clock,
-  });
+  const worker = workerOf(resources, { host, executor, engineWatch });
   const stopListening = db.listen(RUNS_CHANNEL, worker.wake);
   const upkeep = upkeepOf(resources, { engine, engineWatch, directories });
   return {
@@ -125,6 +114,25 @@ export function composeRunner(resources: Resources): Work {
       await codexRefresh.stop();
     },
   };
+}
+
+/** Claims runs while the disk and the engine are ready for them. */
+function workerOf(
+  resources: Resources,
+  { host, executor, engineWatch }: Pick<WorkerParts, 'host' | 'executor'> & { engineWatch: EngineWatch },
+): Worker {
+  return createWorker({
+    ...resources,
+    id: randomId(12),
+    name: hostname(),
+    version: programVersion(),
+    capacity: resources.config.maxConcurrentRuns,
+    lookMs: LOOK_MS[resources.db.kind],
+    host,
+    executor,
+    isReady: async () => (await resources.disk.canClaim()) && (await engineWatch.isReady()),
+    clock,
+  });
 }
 
 /** Says in the log what is not as usual of the engine, once it answers. */

@@ -48,7 +48,8 @@ const DECIDED_MS = 10_000;
 /** A worker that has lived this long is not ended by the runs that it has. */
 const HARMLESS_MS = 600_000;
 
-type WorkerParts = {
+/** What a worker is made of. */
+export type WorkerParts = {
   /** This process: new at each start, so that nobody takes it for the one before. */
   id: string;
   name: string;
