@@ -25,7 +25,7 @@ class LongestFirst extends BaseSequencer {
  * those that take long by themselves.
  */
 const NOT_UNIT = [
-  'test/{cli,crash,docker,images,programs,publish,scenarios,upkeep,workspaces}/**/*.test.ts',
+  'test/{cli,crash,docker,images,programs,publish,scenarios,maintenance,workspaces}/**/*.test.ts',
   'test/{app,app-postgres,apps,walls}.test.ts',
   'test/credentials/{find-secrets,github-tokens,secret-store}.test.ts',
   'test/db/{open,postgres}.test.ts',

@@ -17,11 +17,15 @@ import { runDetails } from '../runs/view/run-details.ts';
 import { runView, workerView } from '../runs/view/view.ts';
 import type { Resources } from './resources.ts';
 
-/** What the API tells of upkeep; recovery is absent while RECOVER_MISSED is off. */
-type Upkeep = { retention: Retention; recovery: RecoveryLoop | undefined };
+/** What the API tells of maintenance; recovery is absent while RECOVER_MISSED is off. */
+type Maintenance = { retention: Retention; recovery: RecoveryLoop | undefined };
 
 /** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */
-export function composeAdminApi(resources: Resources, upkeep: Upkeep, onReplay: () => void): AdminRoutes {
+export function composeAdminApi(
+  resources: Resources,
+  maintenance: Maintenance,
+  onReplay: () => void,
+): AdminRoutes {
   const { workers, disk } = resources;
   const actions: ApiActions = {
     runs: runActions(resources),
@@ -33,10 +37,10 @@ export function composeAdminApi(resources: Resources, upkeep: Upkeep, onReplay: 
         return { id, draining: true };
       },
     },
-    upkeep: async () => ({
+    maintenance: async () => ({
       disk: await disk.state(),
-      removed: upkeep.retention.removed(),
-      recovery: upkeep.recovery?.last() ?? null,
+      removed: maintenance.retention.removed(),
+      recovery: maintenance.recovery?.last() ?? null,
     }),
   };
   return { path: '/api', router: createApiRouter(actions) };

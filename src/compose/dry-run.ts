@@ -4,7 +4,7 @@ import type { Db } from '../db/open.ts';
 import { type AdmissionDryRun, createAdmissionDryRun } from '../flow/dry-run/admission.ts';
 import { tokenFileFor } from '../flow/github/github-credential.ts';
 import { createLookups } from '../flow/github/lookups.ts';
-import { createOwnVoice } from '../flow/github/service-account.ts';
+import { createServiceAccount } from '../flow/github/service-account.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import { createOwnAccounts } from '../runs/store/own-accounts.ts';
@@ -22,7 +22,7 @@ export async function composeAdmissionDryRun(config: Config, db: Db): Promise<Ad
   // Apps that cannot be read serve nobody, which asking for their tokens tells.
   await apps.store.all().catch(() => []);
   const clientFor = clientsFor(config, { tokens: apps.tokens, log });
-  const own = createOwnVoice({
+  const own = createServiceAccount({
     clientFor,
     tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
     appLogins: apps.logins,

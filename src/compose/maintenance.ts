@@ -15,17 +15,24 @@ import { createOutputStore } from '../runs/store/output-store.ts';
 import { clientsFor } from './host.ts';
 import type { Resources } from './resources.ts';
 
-/** What upkeep stands on: a whole service, or a command. */
+/** What maintenance stands on: a whole service, or a command. */
 export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
 
-/** Starts removing what is old; `status` is what `/api/upkeep` tells of it. */
+/** Starts removing what is old; `status` is what `/api/maintenance` tells of it. */
 export function composeRetention(
   resources: Pick<Resources, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>,
 ) {
   const { config, db } = resources;
   const outputs = createOutputStore(db);
   const publications = createPublicationStore(db, clock);
-  return startRetention({ ...resources, ...config, keep: config.upkeep.keep, outputs, publications, clock });
+  return startRetention({
+    ...resources,
+    ...config,
+    keep: config.maintenance.keep,
+    outputs,
+    publications,
+    clock,
+  });
 }
 
 /** Starts looking for what never arrived, unless RECOVER_MISSED is off. */
@@ -33,7 +40,7 @@ export function composeRecovery(
   resources: MaintenanceResources,
   profiles: () => ProfileSet,
 ): RecoveryLoop | undefined {
-  const { enabled, everyMs, backMs } = resources.config.upkeep.recover;
+  const { enabled, everyMs, backMs } = resources.config.maintenance.recover;
   if (!enabled) return undefined;
   const sources = async (): Promise<Sources> => await sourcesOf(resources, profiles());
   return startRecovery({ ...recoverParts(resources), sources, everyMs, backMs, clock, log: resources.log });

@@ -6,18 +6,18 @@ import type { AdmissionLimits } from '../flow/admission/limits.ts';
 import { tokenFileFor } from '../flow/github/github-credential.ts';
 import { createLookups, type Lookups } from '../flow/github/lookups.ts';
 import type { Origin } from '../flow/github/origin.ts';
-import { type ClientFor, createOwnVoice, type OwnVoice } from '../flow/github/service-account.ts';
+import { type ClientFor, createServiceAccount, type ServiceAccount } from '../flow/github/service-account.ts';
 import { renderReport } from '../flow/reporting/report-texts.ts';
 import { createOwnAccounts } from '../runs/store/own-accounts.ts';
 import type { Resources } from './resources.ts';
 
 /** What asks and speaks on GitHub. */
-export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter; marks: Marks };
+export type Talk = { lookups: Lookups; own: ServiceAccount; reporter: Reporter; marks: Marks };
 
 /** Joins what is asked and said on GitHub, with the credentials that `clientFor` knows. */
 export function composeReporting(resources: Resources, clientFor: ClientFor, origin: Origin): Talk {
   const { config, db, redactor, apps } = resources;
-  const own = createOwnVoice({
+  const own = createServiceAccount({
     clientFor,
     tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
     appLogins: apps.logins,

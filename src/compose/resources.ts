@@ -136,7 +136,7 @@ function openResources(
         { option: 'VAR_DIR', path: config.varDir },
         { option: 'WORKSPACE_ROOT', path: config.workspaceRoot },
       ],
-      ...config.upkeep.disk,
+      ...config.maintenance.disk,
       clock,
       log,
     }),

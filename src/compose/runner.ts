@@ -94,7 +94,7 @@ export function composeRunner(resources: Resources): Work {
   });
   const worker = workerOf(resources, { host, executor, engineWatch });
   const stopListening = db.listen(RUNS_CHANNEL, worker.wake);
-  const upkeep = upkeepOf(resources, { engine, engineWatch, directories });
+  const maintenance = maintenanceOf(resources, { engine, engineWatch, directories });
   return {
     worker,
     publisher,
@@ -103,13 +103,13 @@ export function composeRunner(resources: Resources): Work {
     egress,
     grants,
     codexRefresh,
-    retention: upkeep.retention,
+    retention: maintenance.retention,
     checks: readyChecks(resources, engineWatch),
     async stop() {
       stopListening();
       await publisher.stop();
       await egress.closeAll();
-      await upkeep.stop();
+      await maintenance.stop();
       await grants.stop();
       await codexRefresh.stop();
     },
@@ -141,7 +141,10 @@ function watchEngine({ config, log }: Resources, engine: Engine, onAway: () => v
   return createEngineWatch({ engine, clock, log, onAway, onMet });
 }
 
-function upkeepOf(resources: Resources, parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>) {
+function maintenanceOf(
+  resources: Resources,
+  parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>,
+) {
   const stopSweeping = startSweeping({ ...resources, ...parts, clock });
   const retention = composeRetention(resources);
   const stop = async (): Promise<void> => {

@@ -11,7 +11,7 @@ import type { AdmissionLimits } from '../../src/flow/admission/limits.ts';
 import type { SigningApps } from '../../src/flow/admission/signer.ts';
 import { type AdmissionDryRun, createAdmissionDryRun } from '../../src/flow/dry-run/admission.ts';
 import { createLookups, type Lookups } from '../../src/flow/github/lookups.ts';
-import { createOwnVoice } from '../../src/flow/github/service-account.ts';
+import { createServiceAccount } from '../../src/flow/github/service-account.ts';
 import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { createProfileSet, type ProfileSet } from '../../src/profiles/match/match.ts';
@@ -98,7 +98,7 @@ export async function openTalk(
   const deliveries = createDeliveryStore(db, clock);
   const runs = createRunStore(db, clock);
   const reports = createReportStore(db, clock);
-  const own = createOwnVoice({
+  const own = createServiceAccount({
     clientFor,
     tokenFileFor: () => '/secrets/gh-token',
     appLogins: () => options.apps ?? [],
