@@ -248,7 +248,7 @@ describe('with --json, in the documented shape', () => {
 });
 
 describe('for people', () => {
-  test('what strangers wrote cannot move the cursor or hide anything', async () => {
+  test('what outside users wrote cannot move the cursor or hide anything', async () => {
     const hostile = commentPayload('\u001b[2Jgone\u202eturned\u200bhidden\u0007');
     const { id } = await service.deliver(hostile);
     for (const argv of [
