@@ -26,7 +26,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 
 /** Everything of GitHub Apps, and the tokens that come of them or of files. */
-export type JoinedApps = {
+export type ComposedApps = {
   store: AppStore;
   /** Reads APPS_FILE, where it is set. Throws `apps_file_unusable`. */
   check: () => Promise<void>;
@@ -64,7 +64,7 @@ function inFileOf(config: Config, store: AppStore, redactor: Redactor) {
 }
 
 /** Builds what works with Apps; `records` is where failures are written down, undefined for a command that only asks. */
-export function joinApps(parts: {
+export function composeApps(parts: {
   config: Config;
   redactor: Redactor;
   log: Logger;
@@ -72,7 +72,7 @@ export function joinApps(parts: {
   file?: SecretStore;
   /** Is given the times of GitHub's answers, in milliseconds since 1970; else the log says once when the clock is off. */
   onDate?: (gitHubMs: number) => void;
-}): JoinedApps {
+}): ComposedApps {
   const { config, redactor, log, records, file = appsFile(config) } = parts;
   const inStore = createAppStore({ store: file, clock, redactor });
   const inFile = inFileOf(config, inStore, redactor);

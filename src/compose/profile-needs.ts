@@ -6,15 +6,15 @@ import { type Need, profileNeeds } from '../flow/dry-run/profile-needs.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { appsFile, joinApps } from './apps.ts';
-import { joinSecrets } from './secrets.ts';
+import { appsFile, composeApps } from './apps.ts';
+import { composeSecrets } from './secrets.ts';
 
 /** Builds what looks at the credentials of profiles for a command that hands none out. */
-export function joinNeeds(config: Config): (profile: Profile, plan: Plan) => Promise<Need[]> {
+export function composeNeeds(config: Config): (profile: Profile, plan: Plan) => Promise<Need[]> {
   const redactor = createRedactor();
   const log = createLogger({ level: 'silent', redactor });
-  const { secrets } = joinSecrets({ config, redactor, log });
-  const { store } = joinApps({ config, redactor, log });
+  const { secrets } = composeSecrets({ config, redactor, log });
+  const { store } = composeApps({ config, redactor, log });
   const hasApps = async (): Promise<boolean> =>
     existsSync(appsFile(config).file) && (await store.all().catch(() => [])).length > 0;
   return async (profile, plan) => await profileNeeds({ secrets, hasApps, clock }, profile, plan);

@@ -23,7 +23,7 @@ import { lookForLeft } from './left-behind.ts';
 import { isFree, searchLeft } from './search-left.ts';
 
 /** What looking after a run takes from the rest of the service. */
-export type AftermathParts = {
+export type CollectParts = {
   runs: RunStore;
   engine: Engine;
   directories: Directories;
@@ -40,7 +40,7 @@ export type AftermathParts = {
  * commits and what is in none of them are kept, then workspace, log and commits are searched for the values it was handed. What is
  * found goes into the timeline and the log; nothing that goes wrong here changes how the run ended. May be done twice.
  */
-export async function lookAfter(parts: AftermathParts, run: Run): Promise<void> {
+export async function lookAfter(parts: CollectParts, run: Run): Promise<void> {
   if (run.startedAt === null) return;
   const places = runPlaces(parts.directories, run);
   const quarantine = join(parts.directories.varDir, 'quarantine', run.id);
@@ -74,7 +74,7 @@ type Left = { record: CloneRecord | undefined; places: RunPlaces; quarantine: st
 type Taken = { changes: TakenChanges; data: Record<string, unknown> };
 
 async function take(
-  parts: AftermathParts,
+  parts: CollectParts,
   run: Run,
   { record, places, quarantine }: Left & { record: CloneRecord },
 ): Promise<Taken | undefined> {
@@ -113,7 +113,7 @@ async function take(
 
 /** Keeps what was taken: as it is when the search said that it is clean, else masked. */
 async function keep(
-  parts: AftermathParts,
+  parts: CollectParts,
   run: Run,
   { changes, data }: Taken,
   doubt: Doubt | undefined,
@@ -132,7 +132,7 @@ async function keep(
 }
 
 async function orNote<T>(
-  parts: AftermathParts,
+  parts: CollectParts,
   run: Run,
   work: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
@@ -151,7 +151,7 @@ function named({ name, email }: Committer): string {
 }
 
 async function search(
-  parts: AftermathParts,
+  parts: CollectParts,
   run: Run,
   { record, places, quarantine }: Left,
 ): Promise<Doubt | undefined> {
@@ -173,7 +173,7 @@ async function search(
 }
 
 /** A search that broke off leaves it in doubt what the commits hold. */
-async function noteBroken(parts: AftermathParts, run: Run, error: unknown): Promise<Doubt> {
+async function noteBroken(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
   parts.log.error({ err: error, run: run.id }, 'a search for handed-out values broke off');
   const text = 'The search for values that the run was handed broke off.';
   await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: true } });
@@ -181,7 +181,7 @@ async function noteBroken(parts: AftermathParts, run: Run, error: unknown): Prom
 }
 
 async function noteProblem(
-  parts: AftermathParts,
+  parts: CollectParts,
   run: Run,
   kind: string,
   fault: FlowError,
@@ -193,7 +193,7 @@ async function noteProblem(
 }
 
 /** A run that is concluded again after a crash has its line already. */
-async function noteOnce(parts: AftermathParts, run: Run, entry: Entry): Promise<void> {
+async function noteOnce(parts: CollectParts, run: Run, entry: Entry): Promise<void> {
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
   if (!isThere) await parts.runs.note(run.id, { ...entry, data: { ...entry.data, attempt: run.attempt } });

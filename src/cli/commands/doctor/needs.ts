@@ -1,5 +1,5 @@
 import { policyPlace, profileChecks } from '../../../compose/host.ts';
-import { joinNeeds } from '../../../compose/profile-needs.ts';
+import { composeNeeds } from '../../../compose/profile-needs.ts';
 import type { Config } from '../../../config/config.ts';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { Profile } from '../../../profiles/profile.ts';
@@ -12,7 +12,7 @@ export async function* checkNeeds(
   config: Config,
   look: (name: string, work: () => Promise<Finding>) => Promise<Check>,
 ): AsyncGenerator<Check> {
-  const needs = joinNeeds(config);
+  const needs = composeNeeds(config);
   for (const profile of (await usableProfiles(config)).slice(0, MOST_LOOKED_AT))
     yield await look(`needs of ${profile.path}`, async () => {
       const found = await needs(profile, planOf(profile, loadPolicy(policyPlace(config)), config));
