@@ -2,7 +2,7 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Db } from '../db/open.ts';
 import { createForeteller, type Foreteller } from '../flow/dry-run/dry-run.ts';
-import { tokenFileFor } from '../flow/github/github-credential.ts';
+import { credentialKey } from '../flow/github/github-credential.ts';
 import { createLookups } from '../flow/github/lookups.ts';
 import { createOwnVoice } from '../flow/github/service-account.ts';
 import { createLogger } from '../log/logger.ts';
@@ -24,7 +24,7 @@ export async function joinForeteller(config: Config, db: Db): Promise<Foreteller
   const clientFor = clientsFor(config, { tokens: apps.tokens, log });
   const own = createOwnVoice({
     clientFor,
-    tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
+    credentialKey: (profile) => credentialKey(profile, config.secretsDir),
     appLogins: apps.logins,
     accounts: { ...createOwnAccounts(db, clock), learn: async () => undefined },
     clock,
