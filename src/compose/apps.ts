@@ -7,13 +7,9 @@ import { findServing, type Serving } from '../credentials/github/app-serving.ts'
 import { createGitHubTokens, type GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { appsFor } from '../credentials/github-app/apps-for.ts';
 import { withAppsInFile } from '../credentials/github-app/apps-in-file.ts';
-import {
-  type AppSecret,
-  type AppsInSecrets,
-  createAppsInSecrets,
-} from '../credentials/github-app/apps-in-secrets.ts';
+import { type AppsInSecrets, createAppsInSecrets } from '../credentials/github-app/apps-in-secrets.ts';
 import { type AppFlow, createAppFlow } from '../credentials/github-app/manifest-flow.ts';
-import { appName, type StoredApp } from '../credentials/github-app/record.ts';
+import { type AppSecret, appName, type StoredApp } from '../credentials/github-app/record.ts';
 import { signInAs } from '../credentials/github-app/sign-in.ts';
 import {
   type AppSigner,

@@ -1,6 +1,6 @@
 import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
-import type { AppSecret } from '../credentials/github-app/apps-in-secrets.ts';
+import type { AppSecret } from '../credentials/github-app/record.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { hasUniqueBody, readEvent } from '../events/from-delivery.ts';
 import { appSecretOf } from '../flow/github/github-credential.ts';

@@ -46,7 +46,7 @@ export function tokenVariableProblems({
 }
 
 /** `app_secret_granted`: what mints tokens is for the service alone, and a secret that runs are given is in their containers. */
-export function appSecretProblems({
+export function appGrantProblems({
   github,
   secrets,
 }: {

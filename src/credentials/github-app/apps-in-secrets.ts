@@ -5,11 +5,8 @@ import type { AppApi } from '../../github/app-api.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import { appSecretInvalid } from './errors.ts';
-import { appName, newRecord, readAppFiles, type StoredApp } from './record.ts';
+import { type AppSecret, appName, newRecord, readAppFiles, type StoredApp } from './record.ts';
 import { maskApp, maskKey } from './store.ts';
-
-/** A named secret that holds an App: the profile that names it, and its name. */
-export type AppSecret = { profile: string; name: string };
 
 /** The Apps that profiles take from named secrets. They are in no list of Apps: only who names the secret has its App. */
 export type AppsInSecrets = {

@@ -1,6 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
 import type { Installation } from '../../github/app-api.ts';
-import type { AppSecret } from './apps-in-secrets.ts';
+import type { AppSecret } from './record.ts';
 
 /** The owner of the installation, or GitHub, has put it to sleep. */
 export function installationSuspended(name: string, { account, url }: Installation): FlowError {

@@ -1,8 +1,8 @@
 import { appsFor, type Hosts, isOnHost, whyLeftOut } from '../github-app/apps-for.ts';
-import type { AppSecret, AppsInSecrets } from '../github-app/apps-in-secrets.ts';
+import type { AppsInSecrets } from '../github-app/apps-in-secrets.ts';
 import { appSecretNotServing } from '../github-app/errors.ts';
 import type { TokenWant } from '../github-app/mint.ts';
-import { appName, type StoredApp } from '../github-app/record.ts';
+import { type AppSecret, appName, type StoredApp } from '../github-app/record.ts';
 import type { AppTokens } from '../github-app/tokens.ts';
 
 /** What the Apps in secrets need to serve. */

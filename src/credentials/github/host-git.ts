@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, removeTree } from '../../base/files.ts';
 import { randomId } from '../../base/ids.ts';
-import type { AppSecret } from '../github-app/apps-in-secrets.ts';
+import type { AppSecret } from '../github-app/record.ts';
 import { gitUserName, hostGitEnvironment } from './git-credential.ts';
 import type { GitHubTokens, Permissions } from './github-tokens.ts';
 

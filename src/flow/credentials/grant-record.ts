@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../../base/files.ts';
 import type { Permissions } from '../../credentials/github/github-tokens.ts';
-import type { AppSecret } from '../../credentials/github-app/apps-in-secrets.ts';
+import type { AppSecret } from '../../credentials/github-app/record.ts';
 import type { RunPlaces } from '../paths.ts';
 
 /** What a run's GitHub token is renewed by, also after a restart of the service; kept where no container sees it. */

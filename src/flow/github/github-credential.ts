@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Plan } from '../../containers/plan.ts';
 import type { Permissions } from '../../credentials/github/github-tokens.ts';
-import type { AppSecret } from '../../credentials/github-app/apps-in-secrets.ts';
+import type { AppSecret } from '../../credentials/github-app/record.ts';
 import type { Profile } from '../../profiles/profile.ts';
 
 /** Where a run finds its GitHub token. */

@@ -3,7 +3,7 @@ import { jsonPointer } from '../../base/json.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fullAllow } from '../allow.ts';
 import { targetFault } from '../branch-faults.ts';
-import { appSecretProblems, toSecrets } from '../named-secrets.ts';
+import { appGrantProblems, toSecrets } from '../named-secrets.ts';
 import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from '../profile.ts';
 import { toPublish } from '../publish.ts';
 import { tooManyCandidates } from '../value-faults.ts';
@@ -59,7 +59,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
         path: jsonPointer('execution', 'runtime', key),
       }),
     ),
-    ...appSecretProblems(settings.credentials).map((problem) => ({
+    ...appGrantProblems(settings.credentials).map((problem) => ({
       ...problem,
       file: originOf(line, ['credentials', 'github', 'app']),
       path: jsonPointer('credentials', 'github', 'app'),
