@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { joinApps } from '../../compose/apps.ts';
 import { appSecretProblems } from '../../compose/profile-needs.ts';
 import type { Config } from '../../config/config.ts';
@@ -16,7 +17,7 @@ export async function appSecretWarnings(
   const redactor = createRedactor();
   const apps = joinApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
   const found = naming.map(async (profile) => {
-    const file = profile.path === '.' ? 'profile.json' : `${profile.path}/profile.json`;
+    const file = join(config.profilesDir, profile.path, 'profile.json');
     const problems = await appSecretProblems(apps, profile, { ask: false });
     return problems.map((problem) => ({ ...problem, file, path: '/credentials/github/app' }));
   });

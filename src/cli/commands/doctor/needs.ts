@@ -57,6 +57,12 @@ export async function isCodexWanted(config: Config, dir: string): Promise<boolea
   return profiles.length === 0 || profiles.some(shares);
 }
 
+/** Whether each profile takes its App from a secret, so that no token file is needed. */
+export async function haveOwnApps(config: Config): Promise<boolean> {
+  const profiles = await usableProfiles(config);
+  return profiles.length > 0 && profiles.every(({ credentials }) => credentials.github?.app !== undefined);
+}
+
 /** None where there are faults, which other checks tell. */
 async function usableProfiles(config: Config): Promise<readonly Profile[]> {
   try {
