@@ -260,7 +260,7 @@ test('the App in a secret that a profile names gives every token of its runs, al
   await start(
     `cd repo; git fetch -q; echo more >> README.md; git commit -qam Pushed; touch /workspace/ready
      until [ -e /workspace/go-on ]; do sleep 0.05; done; git push -q origin HEAD:refs/heads/pushed`,
-    OF_SECRET,
+    { ...OF_SECRET, report: { reaction: true, comment: 'never' } },
     secretOf,
   );
   writeFileSync(join(service.config.secretsDir, 'gh-token'), STATIC, { mode: 0o600 });
@@ -306,7 +306,7 @@ test('the App in a secret that a profile names gives every token of its runs, al
   expect(service.repository.git('log', '-1', '--format=%an %s', 'refs/heads/pushed')).toBe(
     `${own.slug}[bot] Pushed`,
   );
-  await until('the end was told', () =>
+  await until('the run was reacted to', () =>
     github.apps.tokens.some(({ permissions }) => permissions.issues === 'write') ? true : undefined,
   );
   expect(new Set(github.apps.tokens.map((token) => token.app))).toEqual(new Set([own.slug]));
