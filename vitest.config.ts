@@ -25,7 +25,7 @@ class LongestFirst extends BaseSequencer {
  * those that take long by themselves.
  */
 const NOT_UNIT = [
-  'test/{cli,crash,docker,images,programs,publish,scenarios,upkeep,workspaces}/**/*.test.ts',
+  'test/{cli,crash,docker,images,programs,publish,scenarios,maintenance,workspaces}/**/*.test.ts',
   'test/{app,app-postgres,apps,walls}.test.ts',
   'test/credentials/{find-secrets,github-tokens,secret-store}.test.ts',
   'test/db/{open,postgres}.test.ts',
@@ -43,7 +43,7 @@ const ALONE = [
   'test/{crash,images,scenarios,workspaces}/**/*.test.ts',
   'test/walls.test.ts',
   'test/{containers/{codex-events,log-stream},credentials/gh-token-file,egress/sockets}.test.ts',
-  'test/{flow/token-keeper,ingress/fuzz,log/token-shapes,programs/exec}.test.ts',
+  'test/{flow/token-renewer,ingress/fuzz,log/token-shapes,programs/exec}.test.ts',
   'test/docker/{containers-output,demo,runs,workers}.test.ts',
 ];
 

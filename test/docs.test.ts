@@ -39,6 +39,32 @@ describe('docs/errors.md', () => {
   });
 });
 
+describe('docs/glossary.md', () => {
+  const rows = [...read('docs/glossary.md').matchAll(/^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$/gm)].slice(1);
+  const avoided = rows.flatMap(([, , words = '']) => words.split(', ')).filter((word) => word !== '–');
+
+  test('names words to avoid, each once, in the order of the alphabet', () => {
+    expect(avoided.length).toBeGreaterThan(10);
+    expect(duplicates(avoided)).toEqual([]);
+    const names = rows.map(([, name = '']) => name);
+    expect(names).toEqual(names.toSorted((one, other) => one.localeCompare(other)));
+  });
+
+  test.each(avoided)('keeps “%s” out of exported names, pages and the texts of errors', (word) => {
+    const parts = (name: string): string[] =>
+      (name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? []).map((part) => part.toLowerCase());
+    const names = sources
+      .flatMap((text) => [...text.matchAll(/^export (?:async )?\w+\*? (\w+)/gm)])
+      .map(([, name = '']) => name);
+    expect(names.filter((name) => parts(name).includes(word))).toEqual([]);
+    const whole = new RegExp(`\\b${word}\\b`, 'i');
+    const kept = pages.filter((page) => !/\/(?:decisions\/|glossary\.md)/.test(page));
+    expect(kept.filter((page) => whole.test(read(page)))).toEqual([]);
+    const texts = sources.flatMap((text) => [...text.matchAll(/\b(?:message|hint): ['`"]([^\n]*)/g)]);
+    expect(texts.map(([, text = '']) => text).filter((text) => whole.test(text))).toEqual([]);
+  });
+});
+
 describe('docs/configuration.md', () => {
   test('is what the options table makes', () => {
     expect(read('docs/configuration.md')).toBe(configurationPage());

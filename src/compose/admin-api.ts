@@ -15,17 +15,21 @@ import { findRun } from '../runs/store/find-run.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
 import { runDetails } from '../runs/view/run-details.ts';
 import { runView, workerView } from '../runs/view/view.ts';
-import type { Ground } from './resources.ts';
+import type { Resources } from './resources.ts';
 
-/** What the API tells of upkeep; recovery is absent while RECOVER_MISSED is off. */
-type Upkeep = { retention: Retention; recovery: RecoveryLoop | undefined };
+/** What the API tells of maintenance; recovery is absent while RECOVER_MISSED is off. */
+type Maintenance = { retention: Retention; recovery: RecoveryLoop | undefined };
 
 /** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */
-export function joinApi(ground: Ground, upkeep: Upkeep, onReplay: () => void): AdminRoutes {
-  const { workers, disk } = ground;
+export function composeAdminApi(
+  resources: Resources,
+  maintenance: Maintenance,
+  onReplay: () => void,
+): AdminRoutes {
+  const { workers, disk } = resources;
   const actions: ApiActions = {
-    runs: runActions(ground),
-    deliveries: deliveryActions(ground, onReplay),
+    runs: runActions(resources),
+    deliveries: deliveryActions(resources, onReplay),
     workers: {
       list: async () => (await workers.list()).map(workerView),
       async drain(id) {
@@ -33,42 +37,42 @@ export function joinApi(ground: Ground, upkeep: Upkeep, onReplay: () => void): A
         return { id, draining: true };
       },
     },
-    upkeep: async () => ({
+    maintenance: async () => ({
       disk: await disk.state(),
-      removed: upkeep.retention.removed(),
-      recovery: upkeep.recovery?.last() ?? null,
+      removed: maintenance.retention.removed(),
+      recovery: maintenance.recovery?.last() ?? null,
     }),
   };
   return { path: '/api', router: createApiRouter(actions) };
 }
 
 /** What the API and the pages do with runs. */
-export function runActions(ground: Ground): ApiActions['runs'] {
-  const { runs, config, db } = ground;
+export function runActions(resources: Resources): ApiActions['runs'] {
+  const { runs, config, db } = resources;
   const output = createOutputStore(db);
   return {
     list: async (limit) => (await runs.list(limit)).map(runView),
-    show: async (id) => runDetails(await findRun(ground, id), await runs.timeline(id)),
+    show: async (id) => runDetails(await findRun(resources, id), await runs.timeline(id)),
     log: (id, options) =>
       followRunOutput(
-        { varDir: config.varDir, output, run: async () => await findRun(ground, id), clock },
+        { varDir: config.varDir, output, run: async () => await findRun(resources, id), clock },
         options,
       ),
     async cancel(id, reason) {
-      const run = await findRun(ground, id);
+      const run = await findRun(resources, id);
       const answer = await cancelRun({ runs, isServiceRunning: true }, run, reason);
       if (answer.status === 'already_ended') throw runAlreadyEnded(id, answer.message);
       return { id, ...answer };
     },
     async retry(id, reason) {
-      const run = await findRun(ground, id);
-      if (!(await requestRetry(ground, id, reason))) throw runNotEnded(id);
+      const run = await findRun(resources, id);
+      if (!(await requestRetry(resources, id, reason))) throw runNotEnded(id);
       return { id, status: 'queued', message: `Run ${id} waits for its attempt ${run.attempt + 1}.` };
     },
   };
 }
 
-function deliveryActions({ deliveries }: Ground, onReplay: () => void): ApiActions['deliveries'] {
+function deliveryActions({ deliveries }: Resources, onReplay: () => void): ApiActions['deliveries'] {
   return {
     list: async (limit) => (await deliveries.list({ limit })).map(deliveryView),
     async show(id) {
@@ -85,7 +89,7 @@ function deliveryActions({ deliveries }: Ground, onReplay: () => void): ApiActio
 }
 
 /** The body as text, for it may be nested deeper than JSON can be written; null when it was removed. */
-async function payloadOf(deliveries: Ground['deliveries'], id: string): Promise<string | null> {
+async function payloadOf(deliveries: Resources['deliveries'], id: string): Promise<string | null> {
   try {
     return new TextDecoder().decode(await deliveries.body(id));
   } catch (error) {

@@ -9,7 +9,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 
 /** Opens the admin listener: health and readiness for all, `routesFor` what else there is, given the admin's login. Throws the codes of the token and `listen_failed`. */
-export async function joinAdmin(parts: {
+export async function composeAdmin(parts: {
   config: Config;
   redactor: Redactor;
   log: Logger;

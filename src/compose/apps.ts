@@ -27,10 +27,10 @@ import { type AppApi, createAppApi } from '../github/app-api.ts';
 import { createClockWatch } from '../github/clock-skew.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
-import { joinSecrets } from './secrets.ts';
+import { composeSecrets } from './secrets.ts';
 
 /** Everything of GitHub Apps, and the tokens that come of them or of files. */
-export type JoinedApps = {
+export type ComposedApps = {
   store: AppStore;
   /** Reads APPS_FILE, where it is set. Throws `apps_file_unusable`. */
   check: () => Promise<void>;
@@ -76,7 +76,7 @@ function inSecretsOf(
   parts: { config: Config; redactor: Redactor; log: Logger },
   apiFor: (app: StoredApp) => AppApi,
 ): AppsInSecrets {
-  const { secrets } = joinSecrets(parts);
+  const { secrets } = composeSecrets(parts);
   const { redactor, log, config } = parts;
   return createAppsInSecrets({
     ...{ apiFor, apiUrl: config.githubApiUrl, clock, redactor, log },
@@ -88,7 +88,7 @@ function inSecretsOf(
 }
 
 /** Builds what works with Apps; `records` is where failures are written down, undefined for a command that only asks. */
-export function joinApps(parts: {
+export function composeApps(parts: {
   config: Config;
   redactor: Redactor;
   log: Logger;
@@ -96,7 +96,7 @@ export function joinApps(parts: {
   file?: SecretStore;
   /** Is given the times of GitHub's answers, in milliseconds since 1970; else the log says once when the clock is off. */
   onDate?: (gitHubMs: number) => void;
-}): JoinedApps {
+}): ComposedApps {
   const { config, redactor, log, records, file = appsFile(config) } = parts;
   const inStore = createAppStore({ store: file, clock, redactor });
   const inFile = inFileOf(config, inStore, redactor);

@@ -8,7 +8,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 
 /** What the renewal of Codex logins stands on. */
-type CodexGround = {
+type CodexResources = {
   config: Config;
   db: Db;
   redactor: Redactor;
@@ -18,7 +18,14 @@ type CodexGround = {
 };
 
 /** The service's own renewal of Codex logins; what a service before this one left running is waited for from now on. */
-export function joinCodex({ config, db, redactor, log, engine, engineWatch }: CodexGround): CodexRefresh {
+export function composeCodex({
+  config,
+  db,
+  redactor,
+  log,
+  engine,
+  engineWatch,
+}: CodexResources): CodexRefresh {
   const refresh = createCodexRefresh({
     ...{ engine, redactor, clock, log },
     image: config.codexImage,

@@ -8,7 +8,7 @@ import { createHostGit, type HostGitWant } from '../credentials/github/host-git.
 import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';
 import { createHeldSecrets, type HeldSecrets } from '../flow/credentials/held-secrets.ts';
 import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
-import { createTokenKeeper, type TokenKeeper } from '../flow/credentials/token-renewer.ts';
+import { createTokenRenewer, type TokenRenewer } from '../flow/credentials/token-renewer.ts';
 import { type CommitterFor, createCommitters } from '../flow/github/committer.ts';
 import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
@@ -21,16 +21,16 @@ import type { Profile } from '../profiles/profile.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import type { Repository } from '../workspaces/remote.ts';
 import { clientsFor } from './host.ts';
-import { joinSecrets } from './secrets.ts';
+import { composeSecrets } from './secrets.ts';
 
 type CloneSubject = Omit<Repository, 'id'>;
 
 /** Everything of the GitHub credentials of runs, and of the service when it works for them. */
-export type JoinedGrants = {
+export type ComposedGrants = {
   tokens: GitHubTokens;
   secrets: NamedSecrets;
   held: HeldSecrets;
-  keeper: TokenKeeper;
+  renewer: TokenRenewer;
   /** A client with the credential of a profile's runs, scoped to the repository and to what it is for. */
   clientFor: (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
   /** Whom git in a run's container commits as. */
@@ -57,20 +57,20 @@ export type JoinedGrants = {
 };
 
 /** Builds what hands out GitHub tokens. */
-export function joinGrants(ground: {
+export function composeGrants(resources: {
   config: Config;
   tokens: GitHubTokens;
   directories: Directories;
   runs: RunStore;
   redactor: Redactor;
   log: Logger;
-}): JoinedGrants {
-  const { config, tokens, redactor, log, runs } = ground;
+}): ComposedGrants {
+  const { config, tokens, redactor, log, runs } = resources;
   const held = createHeldSecrets();
-  const named = joinSecrets(ground);
-  const keeper = createTokenKeeper({ tokens, runs, held, redactor, clock, log });
+  const named = composeSecrets(resources);
+  const renewer = createTokenRenewer({ tokens, runs, held, redactor, clock, log });
   const hostGit = createHostGit({
-    dir: join(memoryFor(config.runDir), `host-git-${ground.directories.installation}`),
+    dir: join(memoryFor(config.runDir), `host-git-${resources.directories.installation}`),
     serverUrl: config.githubServerUrl,
     tokens,
   });
@@ -85,7 +85,7 @@ export function joinGrants(ground: {
     tokens,
     secrets: named.secrets,
     held,
-    keeper,
+    renewer,
     clientFor,
     committerFor: createCommitters({
       ...{ tokens, clientFor, clock, log },
@@ -102,11 +102,11 @@ export function joinGrants(ground: {
       if (!isInMemory(config.runDir)) warnOfDisk(log, config.runDir);
       await hostGit.start();
       await named.look();
-      keeper.start();
-      runtime = await startRuntime(config, createBearerAccess({ ...ground, tokens }), log);
+      renewer.start();
+      runtime = await startRuntime(config, createBearerAccess({ ...resources, tokens }), log);
     },
     async stop() {
-      keeper.stop();
+      renewer.stop();
       await runtime?.close();
       await hostGit.close();
     },

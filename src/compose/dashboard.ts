@@ -15,17 +15,17 @@ import type { Login } from '../http/login.ts';
 import { findRun } from '../runs/store/find-run.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
 import { runActions } from './admin-api.ts';
-import type { Ground } from './resources.ts';
+import type { Resources } from './resources.ts';
 
 /** How much of an output a page reads from its end, in bytes as it is kept. */
 const TAIL_BYTES = 256 * 1024;
 
 /** The pages over the service's own parts; who may see them is decided by the admin's `login`. */
-export function joinDashboard(ground: Ground, login: Login): AdminRoutes {
-  const { config, log } = ground;
+export function composeDashboard(resources: Resources, login: Login): AdminRoutes {
+  const { config, log } = resources;
   const router = Router({ strict: true, caseSensitive: true });
   addDashboardRoutes(router, {
-    actions: dashboardActions(ground),
+    actions: dashboardActions(resources),
     sessions: createSessions(clock),
     checkToken: (request, token) => login.token(token, clientAddress(request)),
     readForm: urlencoded({ extended: false, limit: '100kb' }),
@@ -38,13 +38,13 @@ export function joinDashboard(ground: Ground, login: Login): AdminRoutes {
   return { path: '/', router, open: true };
 }
 
-function dashboardActions(ground: Ground): DashboardActions {
-  const { runs, deliveries, config, db } = ground;
-  const { cancel, retry } = runActions(ground);
+function dashboardActions(resources: Resources): DashboardActions {
+  const { runs, deliveries, config, db } = resources;
+  const { cancel, retry } = runActions(resources);
   const output = createOutputStore(db);
   return {
     list: async (limit) => await runs.list(limit),
-    find: async (id) => await findRun(ground, id),
+    find: async (id) => await findRun(resources, id),
     async look(run, attempt) {
       const of = { runId: run.id, attempt };
       const [delivery, timeline, entries] = await Promise.all([

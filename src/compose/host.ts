@@ -9,7 +9,7 @@ import type { DatabasePlace } from '../db/open.ts';
 import { postgresPasswords } from '../db/postgres/url.ts';
 import { listHosts, parseAllowList } from '../egress/allow-list.ts';
 import { gitHubHosts } from '../egress/shipped-lists.ts';
-import type { Rehearsal } from '../flow/dry-run/explain.ts';
+import type { DryRun } from '../flow/dry-run/explain.ts';
 import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
 import { type Directories, runPlaces } from '../flow/paths.ts';
 import { refuseBeyondPolicy } from '../flow/prepare/enforce-policy.ts';
@@ -138,10 +138,10 @@ export function clientsFor(
 }
 
 /** What `explain` uses of the flow: the same plan and prompt as a launch, with nothing started or copied. */
-export function createRehearsal(
+export function createDryRun(
   config: Config,
-  { foretell, missing }: Pick<Rehearsal, 'foretell' | 'missing'>,
-): Rehearsal {
+  { admission, missing }: Pick<DryRun, 'admission' | 'missing'>,
+): DryRun {
   const policy = policyOnce(config);
   const host = mountHost(config, policy);
   const directories: Directories = { ...config, installation: '<installation>' };
@@ -170,7 +170,7 @@ export function createRehearsal(
     prompt: async (profile, event) => promptFor(profile, event, runId),
     hosts: (allow) => listHosts(parseAllowList(allow, policy().privateHosts, gitHub).list),
     missing,
-    foretell,
+    admission,
   };
 }
 

@@ -13,35 +13,50 @@ import type { Profile } from '../profiles/profile.ts';
 import { createPublicationStore } from '../runs/outbox/publication-store.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
 import { clientsFor } from './host.ts';
-import type { Ground } from './resources.ts';
+import type { Resources } from './resources.ts';
 
-/** What upkeep stands on: a whole service, or a command. */
-export type UpkeepGround = Pick<Ground, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
+/** What maintenance stands on: a whole service, or a command. */
+export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
 
-/** Starts removing what is old; `status` is what `/api/upkeep` tells of it. */
-export function joinRetention(ground: Pick<Ground, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>) {
-  const { config, db } = ground;
+/** Starts removing what is old; `status` is what `/api/maintenance` tells of it. */
+export function composeRetention(
+  resources: Pick<Resources, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>,
+) {
+  const { config, db } = resources;
   const outputs = createOutputStore(db);
   const publications = createPublicationStore(db, clock);
-  return startRetention({ ...ground, ...config, keep: config.upkeep.keep, outputs, publications, clock });
+  return startRetention({
+    ...resources,
+    ...config,
+    keep: config.maintenance.keep,
+    outputs,
+    publications,
+    clock,
+  });
 }
 
 /** Starts looking for what never arrived, unless RECOVER_MISSED is off. */
-export function joinRecovery(ground: UpkeepGround, profiles: () => ProfileSet): RecoveryLoop | undefined {
-  const { enabled, everyMs, backMs } = ground.config.upkeep.recover;
+export function composeRecovery(
+  resources: MaintenanceResources,
+  profiles: () => ProfileSet,
+): RecoveryLoop | undefined {
+  const { enabled, everyMs, backMs } = resources.config.maintenance.recover;
   if (!enabled) return undefined;
-  const sources = async (): Promise<Sources> => await sourcesOf(ground, profiles());
-  return startRecovery({ ...recoverParts(ground), sources, everyMs, backMs, clock, log: ground.log });
+  const sources = async (): Promise<Sources> => await sourcesOf(resources, profiles());
+  return startRecovery({ ...recoverParts(resources), sources, everyMs, backMs, clock, log: resources.log });
 }
 
 /** What one comparison works with. */
-export function recoverParts({ db, deliveries }: Pick<UpkeepGround, 'db' | 'deliveries'>): RecoverParts {
+export function recoverParts({
+  db,
+  deliveries,
+}: Pick<MaintenanceResources, 'db' | 'deliveries'>): RecoverParts {
   return { deliveries, asked: createAskedStore(db, clock), clock, pages: new Map() };
 }
 
 /** Every App's list, and those of the hooks of repositories that profiles name. */
-export async function sourcesOf(ground: UpkeepGround, profiles: ProfileSet): Promise<Sources> {
-  const { config, apps, deliveries, log } = ground;
+export async function sourcesOf(resources: MaintenanceResources, profiles: ProfileSet): Promise<Sources> {
+  const { config, apps, deliveries, log } = resources;
   const clientFor = clientsFor(config, { tokens: apps.tokens, log });
   const repositories: HookedRepository[] = [...repositoriesOf(profiles)].map(([repository, profile]) => ({
     repository,
@@ -49,14 +64,14 @@ export async function sourcesOf(ground: UpkeepGround, profiles: ProfileSet): Pro
   }));
   const own = { publicUrl: config.publicUrl, heardOf: await deliveries.hooks() };
   const hooks = await hookSources(repositories, own);
-  const ofApps = await appSources(ground);
+  const ofApps = await appSources(resources);
   return {
     sources: [...ofApps.sources, ...hooks.sources],
     problems: [...ofApps.problems, ...hooks.problems],
   };
 }
 
-async function appSources({ apps, log }: UpkeepGround): Promise<Sources> {
+async function appSources({ apps, log }: MaintenanceResources): Promise<Sources> {
   try {
     const sources = (await apps.store.all()).map(
       (app): Source => ({

@@ -8,19 +8,19 @@ import type { Redactor } from '../log/redact.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { createRemotes } from '../workspaces/remote.ts';
-import type { JoinedGrants } from './credentials.ts';
+import type { ComposedGrants } from './credentials.ts';
 
 /** Seconds without a byte after which a look at a repository is given up. */
 const STALL_SEC = 20;
 
 /** Joins what a repository is asked of its commits, over the service's own mirrors. */
-export function joinOrigin(ground: {
+export function composeOrigin(resources: {
   config: Config;
   redactor: Redactor;
-  grants: Pick<JoinedGrants, 'cloneEnvironment' | 'releaseGitEnvironment'>;
+  grants: Pick<ComposedGrants, 'cloneEnvironment' | 'releaseGitEnvironment'>;
   mirrors: Mirrors;
 }): Origin {
-  const { config, redactor, grants, mirrors } = ground;
+  const { config, redactor, grants, mirrors } = resources;
   return createOrigin({
     ...placesOf(config),
     // Where HEAD stands for no branch, the others are fetched all the same.

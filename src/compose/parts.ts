@@ -5,8 +5,8 @@ import type { AdminRoutes } from '../http/admin-server.ts';
 import type { Registry } from '../profiles/read/registry.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { admissionLimits } from './reporting.ts';
-import type { Ground } from './resources.ts';
-import { joinWork, type Work } from './runner.ts';
+import type { Resources } from './resources.ts';
+import { composeRunner, type Work } from './runner.ts';
 
 /** Tells that a delivery was stored. */
 const DELIVERIES_CHANNEL = 'deliveries';
@@ -20,29 +20,29 @@ export type ServiceParts = Work & {
   adminRoutes: readonly AdminRoutes[];
 };
 
-/** Builds what decides deliveries and what works on runs, over the ground that is there. */
-export function joinParts(ground: Ground, registry: Registry): ServiceParts {
-  const work = joinWork(ground);
+/** Builds what decides deliveries and what works on runs, over these resources. */
+export function composeParts(resources: Resources, registry: Registry): ServiceParts {
+  const work = composeRunner(resources);
   const admission = createAdmission({
-    ...ground,
+    ...resources,
     ...work.talk,
     registry,
-    limits: admissionLimits(ground.config),
-    defaultTimeoutSec: ground.config.run.timeoutSec,
+    limits: admissionLimits(resources.config),
+    defaultTimeoutSec: resources.config.run.timeoutSec,
     onSaid: work.reporter.wake,
     clock,
   });
   const onRun = (): void => {
     work.worker.wake();
-    void ground.db.notify(RUNS_CHANNEL, '');
+    void resources.db.notify(RUNS_CHANNEL, '');
   };
-  const admitter = createAdmitter({ ...ground, admission, clock, onRun });
-  const stopListening = ground.db.listen(DELIVERIES_CHANNEL, admitter.wake);
+  const admitter = createAdmitter({ ...resources, admission, clock, onRun });
+  const stopListening = resources.db.listen(DELIVERIES_CHANNEL, admitter.wake);
   return {
     ...work,
     admitter,
     // With SQLite this wakes the admitter at once; with PostgreSQL those of other services, too.
-    onStored: () => void ground.db.notify(DELIVERIES_CHANNEL, ''),
+    onStored: () => void resources.db.notify(DELIVERIES_CHANNEL, ''),
     adminRoutes: [],
     async stop() {
       stopListening();

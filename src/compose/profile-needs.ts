@@ -8,18 +8,18 @@ import { appSecretOf } from '../flow/github/github-credential.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { appsFile, type JoinedApps, joinApps } from './apps.ts';
-import { joinSecrets } from './secrets.ts';
+import { appsFile, type ComposedApps, composeApps } from './apps.ts';
+import { composeSecrets } from './secrets.ts';
 
 /** How many repositories of one trigger are looked at. */
 const MOST_REPOSITORIES = 20;
 
 /** Builds what looks at the credentials of profiles for a command that hands none out. */
-export function joinNeeds(config: Config): (profile: Profile, plan: Plan) => Promise<Need[]> {
+export function composeNeeds(config: Config): (profile: Profile, plan: Plan) => Promise<Need[]> {
   const redactor = createRedactor();
   const log = createLogger({ level: 'silent', redactor });
-  const { secrets } = joinSecrets({ config, redactor, log });
-  const apps = joinApps({ config, redactor, log });
+  const { secrets } = composeSecrets({ config, redactor, log });
+  const apps = composeApps({ config, redactor, log });
   const hasApps = async (): Promise<boolean> =>
     existsSync(appsFile(config).file) && (await apps.store.all().catch(() => [])).length > 0;
   const checkApp = async (profile: Profile): Promise<Problem[]> =>
@@ -32,7 +32,7 @@ export function joinNeeds(config: Config): (profile: Profile, plan: Plan) => Pro
  * once; where the trigger names none, from serving any. With `ask` GitHub is asked where the App is installed.
  */
 export async function appSecretProblems(
-  apps: Pick<JoinedApps, 'checkSecret'>,
+  apps: Pick<ComposedApps, 'checkSecret'>,
   profile: Profile,
   { ask }: { ask: boolean },
 ): Promise<Problem[]> {

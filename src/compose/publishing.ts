@@ -21,14 +21,14 @@ import type { RunStore } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { createRemotes, type Remote } from '../workspaces/remote.ts';
-import type { JoinedGrants } from './credentials.ts';
+import type { ComposedGrants } from './credentials.ts';
 import type { Talk } from './reporting.ts';
 
 /** Seconds without a byte after which a push is given up. */
 const STALL_SEC = 60;
 
 /** Builds what pushes branches and opens pull requests. */
-export function joinPublishing(ground: {
+export function composePublishing(resources: {
   config: Config;
   db: Db;
   runs: RunStore;
@@ -37,25 +37,33 @@ export function joinPublishing(ground: {
   directories: Directories;
   host: Host;
   talk: Pick<Talk, 'lookups' | 'own' | 'marks'>;
-  grants: Pick<JoinedGrants, 'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung' | 'releaseGitEnvironment'>;
+  grants: Pick<
+    ComposedGrants,
+    'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung' | 'releaseGitEnvironment'
+  >;
   mirrors: Mirrors;
   redactor: Redactor;
   log: Logger;
 }): Publisher {
-  const { db, host, grants, redactor } = ground;
+  const { db, host, grants, redactor } = resources;
   return createPublisher({
-    ...ground,
-    whyNotNow: async (run, profile) => await askBeforePublishing({ ...ground, ...ground.talk }, run, profile),
+    ...resources,
+    whyNotNow: async (run, profile) =>
+      await askBeforePublishing({ ...resources, ...resources.talk }, run, profile),
     host: host.current,
     publications: maskedPublications(createPublicationStore(db, clock), redactor.mask),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
-    remoteFor: remotesOf(ground),
+    remoteFor: remotesOf(resources),
     branchesFor: async (profile, run, signal) =>
-      await branchesOfRun({ mirrors: ground.mirrors, mountHost: ground.config }, { run, profile }, signal),
+      await branchesOfRun(
+        { mirrors: resources.mirrors, mountHost: resources.config },
+        { run, profile },
+        signal,
+      ),
     mask: redactor.mask,
     mark: commentMark,
-    marks: ground.talk.marks,
-    retell: async (run) => await retell(ground, run),
+    marks: resources.talk.marks,
+    retell: async (run) => await retell(resources, run),
     clock,
   });
 }
@@ -64,7 +72,7 @@ function remotesOf({
   config,
   grants,
   redactor,
-}: Parameters<typeof joinPublishing>[0]): (profile: Profile, repository: string) => Remote {
+}: Parameters<typeof composePublishing>[0]): (profile: Profile, repository: string) => Remote {
   return (profile, repository) => {
     const [owner = '', name = ''] = repository.split('/');
     const remoteOf = createRemotes({

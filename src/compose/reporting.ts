@@ -6,18 +6,18 @@ import type { AdmissionLimits } from '../flow/admission/limits.ts';
 import { credentialKey } from '../flow/github/github-credential.ts';
 import { createLookups, type Lookups } from '../flow/github/lookups.ts';
 import type { Origin } from '../flow/github/origin.ts';
-import { type ClientFor, createOwnVoice, type OwnVoice } from '../flow/github/service-account.ts';
+import { type ClientFor, createServiceAccount, type ServiceAccount } from '../flow/github/service-account.ts';
 import { renderReport } from '../flow/reporting/report-texts.ts';
 import { createOwnAccounts } from '../runs/store/own-accounts.ts';
-import type { Ground } from './resources.ts';
+import type { Resources } from './resources.ts';
 
 /** What asks and speaks on GitHub. */
-export type Talk = { lookups: Lookups; own: OwnVoice; reporter: Reporter; marks: Marks };
+export type Talk = { lookups: Lookups; own: ServiceAccount; reporter: Reporter; marks: Marks };
 
 /** Joins what is asked and said on GitHub, with the credentials that `clientFor` knows. */
-export function joinTalk(ground: Ground, clientFor: ClientFor, origin: Origin): Talk {
-  const { config, db, redactor, apps } = ground;
-  const own = createOwnVoice({
+export function composeReporting(resources: Resources, clientFor: ClientFor, origin: Origin): Talk {
+  const { config, db, redactor, apps } = resources;
+  const own = createServiceAccount({
     clientFor,
     credentialKey: (profile) => credentialKey(profile, config.secretsDir),
     appLogins: apps.logins,
@@ -26,7 +26,7 @@ export function joinTalk(ground: Ground, clientFor: ClientFor, origin: Origin): 
   });
   const marks = createMarks(db.markKey);
   const reporter = createReporter({
-    ...ground,
+    ...resources,
     marks,
     voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
     render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),

@@ -16,18 +16,18 @@ import type { LeaseTimes } from '../flow/worker/worker.ts';
 import { createLogger, type LogDestination, type Logger } from '../log/logger.ts';
 import { createRedactor, type Redactor } from '../log/redact.ts';
 import { createDiskWatch, type DiskWatch } from '../maintenance/disk-watch.ts';
-import { createPolicyKeeper, type PolicyKeeper } from '../policy/keeper.ts';
+import { createPolicyWatcher, type PolicyWatcher } from '../policy/watcher.ts';
 import { holdHelper } from '../programs/exec.ts';
 import { createReportStore, type ReportStore } from '../runs/outbox/report-store.ts';
 import { createLeases, type Leases } from '../runs/queue/leases.ts';
 import { createRunQueue, type RunQueue } from '../runs/queue/queue.ts';
 import { createWorkerStore, type WorkerStore } from '../runs/queue/worker-store.ts';
 import { createRunStore, type RunStore } from '../runs/store/run-store.ts';
-import { type JoinedApps, joinApps } from './apps.ts';
+import { type ComposedApps, composeApps } from './apps.ts';
 import { databasePlace, databaseSecrets, policyPlace } from './host.ts';
 
-/** What every part stands on. */
-export type Ground = {
+/** What every part of a service or worker is built from. */
+export type Resources = {
   config: Config;
   db: Db;
   redactor: Redactor;
@@ -41,8 +41,8 @@ export type Ground = {
   times: LeaseTimes;
   /** How much the end of the service before this one speaks against the runs that it had. */
   suspicion: number;
-  policy: PolicyKeeper;
-  apps: JoinedApps;
+  policy: PolicyWatcher;
+  apps: ComposedApps;
   disk: DiskWatch;
   crashPoint: CrashPoint;
 };
@@ -67,10 +67,10 @@ export function leaseTimes({ environment, run }: Pick<Config, 'environment' | 'r
  * Takes VAR_DIR and opens the database, then does `work`; when that throws, nothing is left open. Throws
  * `service_already_running`, `secrets_inside_workspaces`, `var_dir_unusable`, the database's codes, and what `work` throws.
  */
-export async function onGround<T>(
+export async function withResources<T>(
   config: Config,
   destination: LogDestination | undefined,
-  work: (ground: Ground, undo: Undo) => Promise<T>,
+  work: (resources: Resources, undo: Undo) => Promise<T>,
 ): Promise<T> {
   await refuseMisplacedSecrets(config);
   makeVarDir(config.varDir);
@@ -80,10 +80,10 @@ export async function onGround<T>(
     undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release, holdHelper());
     const db = await openDatabase(databasePlace(config));
     undo.push(db.close);
-    const ground = makeGround(config, db, destination);
-    const brokenOff = watchBrokenOff({ varDir: config.varDir, log: ground.log });
+    const resources = openResources(config, db, destination);
+    const brokenOff = watchBrokenOff({ varDir: config.varDir, log: resources.log });
     undo.push(brokenOff.stop);
-    return await work({ ...ground, suspicion: brokenOff.suspicion }, undo);
+    return await work({ ...resources, suspicion: brokenOff.suspicion }, undo);
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
@@ -104,11 +104,11 @@ function makeVarDir(dir: string): void {
   }
 }
 
-function makeGround(
+function openResources(
   config: Config,
   db: Db,
   destination: LogDestination | undefined,
-): Omit<Ground, 'suspicion'> {
+): Omit<Resources, 'suspicion'> {
   const redactor = createRedactor();
   const secrets = [...config.webhookSecrets.map((secret) => secret.reveal()), ...databaseSecrets(config)];
   for (const secret of secrets) redactor.add(secret);
@@ -129,14 +129,14 @@ function makeGround(
     leases: createLeases(db, clock, times.leaseMs),
     workers: createWorkerStore(db, clock, times.leaseMs),
     times,
-    policy: createPolicyKeeper({ place: policyPlace(config), log, clock }),
-    apps: joinApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
+    policy: createPolicyWatcher({ place: policyPlace(config), log, clock }),
+    apps: composeApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
     disk: createDiskWatch({
       places: [
         { option: 'VAR_DIR', path: config.varDir },
         { option: 'WORKSPACE_ROOT', path: config.workspaceRoot },
       ],
-      ...config.upkeep.disk,
+      ...config.maintenance.disk,
       clock,
       log,
     }),

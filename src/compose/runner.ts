@@ -20,21 +20,21 @@ import type { Publisher } from '../flow/publishing/publisher.ts';
 import { createExecutor } from '../flow/worker/executor.ts';
 import { createHost } from '../flow/worker/host-identity.ts';
 import { type SweepParts, startSweeping } from '../flow/worker/sweep.ts';
-import { createWorker, type Worker } from '../flow/worker/worker.ts';
+import { createWorker, type Worker, type WorkerParts } from '../flow/worker/worker.ts';
 import type { ReadyCheck } from '../http/health-routes.ts';
 import type { Retention } from '../maintenance/retention.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import { createMirrors, type Mirrors } from '../workspaces/mirrors/mirror.ts';
-import { joinCodex } from './codex.ts';
-import { type JoinedGrants, joinGrants } from './credentials.ts';
+import { composeCodex } from './codex.ts';
+import { type ComposedGrants, composeGrants } from './credentials.ts';
 import { mountHost, planDefaults } from './host.ts';
-import { joinRetention } from './maintenance.ts';
-import { joinOrigin } from './origin.ts';
-import { joinPublishing } from './publishing.ts';
-import { joinTalk, type Talk } from './reporting.ts';
-import type { Ground } from './resources.ts';
+import { composeRetention } from './maintenance.ts';
+import { composeOrigin } from './origin.ts';
+import { composePublishing } from './publishing.ts';
+import { composeReporting, type Talk } from './reporting.ts';
+import type { Resources } from './resources.ts';
 
 /** What `/readyz` says while no container can be started. */
 const ENGINE_SILENT = 'The Docker Engine does not answer: deliveries are accepted, and runs wait.';
@@ -49,7 +49,7 @@ export type Work = {
   reporter: Reporter;
   talk: Talk;
   egress: Egress;
-  grants: JoinedGrants;
+  grants: ComposedGrants;
   codexRefresh: CodexRefresh;
   retention: Retention;
   /** What `/readyz` looks at. */
@@ -58,22 +58,23 @@ export type Work = {
   stop: () => Promise<void>;
 };
 
-/** Builds what works on runs, over the ground that is there. */
-export function joinWork(ground: Ground): Work {
-  const { config, db, log } = ground;
+/** Builds what works on runs, over these resources. */
+export function composeRunner(resources: Resources): Work {
+  const { config, db, log } = resources;
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   const host = createHost({ varDir: config.varDir, engine, clock });
-  const engineWatch = watchEngine(ground, engine, host.forget);
+  const engineWatch = watchEngine(resources, engine, host.forget);
   const directories = { ...config, installation: db.installation };
-  const grants = joinGrants({ ...ground, tokens: ground.apps.tokens, directories });
-  const mirrors = mirrorsOf(ground, grants);
-  const talk = joinTalk(ground, grants.clientFor, joinOrigin({ ...ground, grants, mirrors }));
-  const egress = egressOf(ground, directories);
-  const codexRefresh = joinCodex({ ...ground, engine, engineWatch });
+  const grants = composeGrants({ ...resources, tokens: resources.apps.tokens, directories });
+  const mirrors = mirrorsOf(resources, grants);
+  const origin = composeOrigin({ ...resources, grants, mirrors });
+  const talk = composeReporting(resources, grants.clientFor, origin);
+  const egress = egressOf(resources, directories);
+  const codexRefresh = composeCodex({ ...resources, engine, engineWatch });
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
-  const publisher = joinPublishing({ ...ground, directories, host, grants, mirrors, talk });
+  const publisher = composePublishing({ ...resources, directories, host, grants, mirrors, talk });
   const executor = createExecutor({
-    ...ground,
+    ...resources,
     ...config,
     ...talk,
     codexRefresh,
@@ -81,30 +82,19 @@ export function joinWork(ground: Ground): Work {
     publisher,
     directories,
     mirrors,
-    mountHost: mountHost(config, ground.policy.current),
+    mountHost: mountHost(config, resources.policy.current),
     defaults: planDefaults(config),
     serverUrl: config.githubServerUrl,
     egress,
-    privateHosts: () => ground.policy.current().privateHosts,
+    privateHosts: () => resources.policy.current().privateHosts,
     gitHubHosts: gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl }),
     shipper: createOutputShipper({ store, clock, log }),
     ...grants,
     clock,
   });
-  const worker = createWorker({
-    ...ground,
-    id: randomId(12),
-    name: hostname(),
-    version: programVersion(),
-    capacity: config.maxConcurrentRuns,
-    lookMs: LOOK_MS[db.kind],
-    host,
-    executor,
-    isReady: async () => (await ground.disk.canClaim()) && (await engineWatch.isReady()),
-    clock,
-  });
+  const worker = workerOf(resources, { host, executor, engineWatch });
   const stopListening = db.listen(RUNS_CHANNEL, worker.wake);
-  const upkeep = upkeepOf(ground, { engine, engineWatch, directories });
+  const maintenance = maintenanceOf(resources, { engine, engineWatch, directories });
   return {
     worker,
     publisher,
@@ -113,28 +103,50 @@ export function joinWork(ground: Ground): Work {
     egress,
     grants,
     codexRefresh,
-    retention: upkeep.retention,
-    checks: readyChecks(ground, engineWatch),
+    retention: maintenance.retention,
+    checks: readyChecks(resources, engineWatch),
     async stop() {
       stopListening();
       await publisher.stop();
       await egress.closeAll();
-      await upkeep.stop();
+      await maintenance.stop();
       await grants.stop();
       await codexRefresh.stop();
     },
   };
 }
 
+/** Claims runs while the disk and the engine are ready for them. */
+function workerOf(
+  resources: Resources,
+  { host, executor, engineWatch }: Pick<WorkerParts, 'host' | 'executor'> & { engineWatch: EngineWatch },
+): Worker {
+  return createWorker({
+    ...resources,
+    id: randomId(12),
+    name: hostname(),
+    version: programVersion(),
+    capacity: resources.config.maxConcurrentRuns,
+    lookMs: LOOK_MS[resources.db.kind],
+    host,
+    executor,
+    isReady: async () => (await resources.disk.canClaim()) && (await engineWatch.isReady()),
+    clock,
+  });
+}
+
 /** Says in the log what is not as usual of the engine, once it answers. */
-function watchEngine({ config, log }: Ground, engine: Engine, onAway: () => void): EngineWatch {
+function watchEngine({ config, log }: Resources, engine: Engine, onAway: () => void): EngineWatch {
   const onMet = async (): Promise<void> => await noteEngine({ engine, log, runAs: config.runAs });
   return createEngineWatch({ engine, clock, log, onAway, onMet });
 }
 
-function upkeepOf(ground: Ground, parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>) {
-  const stopSweeping = startSweeping({ ...ground, ...parts, clock });
-  const retention = joinRetention(ground);
+function maintenanceOf(
+  resources: Resources,
+  parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>,
+) {
+  const stopSweeping = startSweeping({ ...resources, ...parts, clock });
+  const retention = composeRetention(resources);
   const stop = async (): Promise<void> => {
     await stopSweeping();
     await retention.stop();
@@ -142,7 +154,7 @@ function upkeepOf(ground: Ground, parts: Pick<SweepParts, 'engine' | 'engineWatc
   return { retention, stop };
 }
 
-function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mirrors {
+function mirrorsOf({ config, log, redactor }: Resources, grants: ComposedGrants): Mirrors {
   return createMirrors({
     dir: join(config.varDir, 'mirrors'),
     limits: config.repositoryLimits,
@@ -157,22 +169,22 @@ function mirrorsOf({ config, log, redactor }: Ground, grants: JoinedGrants): Mir
   });
 }
 
-function egressOf(ground: Ground, directories: Directories): Egress {
+function egressOf(resources: Resources, directories: Directories): Egress {
   return createEgress({
     dirOf: (runId) => join(runFilesHome(directories), runId, 'egress'),
     get privateHosts() {
-      return ground.policy.current().privateHosts;
+      return resources.policy.current().privateHosts;
     },
-    ...hostUpstream(ground),
+    ...hostUpstream(resources),
     limits: EGRESS_LIMITS,
     resolve: systemResolve,
     clock,
-    log: ground.log,
+    log: resources.log,
   });
 }
 
 /** A service that leaves the work to others needs no engine. */
-function readyChecks({ config, queue, disk }: Ground, engine: EngineWatch): ReadyCheck[] {
+function readyChecks({ config, queue, disk }: Resources, engine: EngineWatch): ReadyCheck[] {
   const check = async () => ((await engine.isReady()) ? undefined : ENGINE_SILENT);
   return [
     { name: 'database', check: async () => void (await queue.waiting()) },
@@ -182,7 +194,7 @@ function readyChecks({ config, queue, disk }: Ground, engine: EngineWatch): Read
 }
 
 /** The proxy that this host reaches the internet through, if its environment names one. Its address may hold a password and is not logged. */
-function hostUpstream({ config, log }: Ground): Upstream {
+function hostUpstream({ config, log }: Resources): Upstream {
   const { upstream, isUnusable } = readUpstream(config.environment);
   if (isUnusable)
     log.warn('HTTPS_PROXY is no address of an HTTP proxy; runs with an allow list go out without it');

@@ -10,14 +10,14 @@ import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 
 /** The named secrets of runs. */
-export type JoinedSecrets = {
+export type ComposedSecrets = {
   secrets: NamedSecrets;
   /** Opens every store that is there, and warns of those that do not count. */
   look(): Promise<void>;
 };
 
 /** Builds what looks named secrets up; a store that does not count is told once for each cause. */
-export function joinSecrets(parts: { config: Config; redactor: Redactor; log: Logger }): JoinedSecrets {
+export function composeSecrets(parts: { config: Config; redactor: Redactor; log: Logger }): ComposedSecrets {
   const { config, redactor, log } = parts;
   if (config.passphrase) redactor.add(config.passphrase.reveal());
   const passphrases = createPassphrases({ given: () => config.passphrase, keyFile: config.keyFile });

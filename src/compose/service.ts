@@ -10,14 +10,14 @@ import { createWebhookHandler } from '../ingress/webhook-route.ts';
 import type { LogDestination } from '../log/logger.ts';
 import { createRegistry, type Registry } from '../profiles/read/registry.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
-import { joinAdmin } from './admin.ts';
-import { joinApi } from './admin-api.ts';
-import { joinDashboard } from './dashboard.ts';
+import { composeAdmin } from './admin.ts';
+import { composeAdminApi } from './admin-api.ts';
+import { composeDashboard } from './dashboard.ts';
 import { profileChecks } from './host.ts';
-import { joinRecovery } from './maintenance.ts';
-import { joinParts } from './parts.ts';
-import { type Ground, onGround, type Undo } from './resources.ts';
-import { joinSigners } from './signers.ts';
+import { composeRecovery } from './maintenance.ts';
+import { composeParts } from './parts.ts';
+import { type Resources, type Undo, withResources } from './resources.ts';
+import { composeSigners } from './signers.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {
@@ -34,26 +34,26 @@ export type App = {
 
 /** Starts the service. Throws `service_already_running`, `profiles_invalid`, `secrets_inside_workspaces`, `listen_failed`, and the codes of the admin's token and of the database; then nothing is left open. */
 export async function startApp(config: Config, destination?: LogDestination): Promise<App> {
-  return await onGround(config, destination, startParts);
+  return await withResources(config, destination, startParts);
 }
 
-async function startParts(ground: Ground, undo: Undo): Promise<App> {
-  const { config, db, deliveries, runs, log } = ground;
-  await ground.apps.check();
-  const registry = await readRules(ground, undo);
-  const joined = joinParts(ground, registry);
+async function startParts(resources: Resources, undo: Undo): Promise<App> {
+  const { config, db, deliveries, runs, log } = resources;
+  await resources.apps.check();
+  const registry = await readRules(resources, undo);
+  const joined = composeParts(resources, registry);
   const { worker, admitter, reporter, checks, adminRoutes } = joined;
-  undo.push(ground.apps.stop, joined.stop);
+  undo.push(resources.apps.stop, joined.stop);
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
     webhook: createWebhookHandler({
-      signersFor: joinSigners(config, ground.apps),
+      signersFor: composeSigners(config, resources.apps),
       deliveries,
       log,
       clock,
       onStored: joined.onStored,
-      canAccept: ground.disk.canAccept,
+      canAccept: resources.disk.canAccept,
       readEvent,
       hasUniqueBody,
     }),
@@ -61,21 +61,21 @@ async function startParts(ground: Ground, undo: Undo): Promise<App> {
     clock,
   });
   undo.push(server.close);
-  const appPages = createAppRouter({ flow: ground.apps.flow, log });
+  const appPages = createAppRouter({ flow: resources.apps.flow, log });
   const appRoutes = { path: '/apps', router: appPages, open: true };
-  const recovery = joinRecovery(ground, registry.current);
+  const recovery = composeRecovery(resources, registry.current);
   if (recovery) undo.push(recovery.stop);
-  const api = joinApi(ground, { ...joined, recovery }, admitter.wake);
-  const admin = await joinAdmin({
-    ...ground,
+  const api = composeAdminApi(resources, { ...joined, recovery }, admitter.wake);
+  const admin = await composeAdmin({
+    ...resources,
     clock,
     checks,
-    routesFor: (login) => [appRoutes, joinDashboard(ground, login), api, ...adminRoutes],
+    routesFor: (login) => [appRoutes, composeDashboard(resources, login), api, ...adminRoutes],
   });
   undo.push(admin.close);
-  ground.apps.start(() => appSecretsOf(registry));
+  resources.apps.start(() => appSecretsOf(registry));
   registry.watch();
-  ground.policy.watch(registry.reload);
+  resources.policy.watch(registry.reload);
   await joined.grants.start();
   await worker.start();
   admitter.start();
@@ -108,7 +108,7 @@ function appSecretsOf(registry: Registry): AppSecret[] {
 }
 
 /** The policy, then the profiles that keep to it; a changed policy has the profiles read again. */
-async function readRules({ config, policy, log }: Ground, undo: Undo): Promise<Registry> {
+async function readRules({ config, policy, log }: Resources, undo: Undo): Promise<Registry> {
   policy.load();
   undo.push(policy.close);
   const checks = profileChecks(config, policy.current);

@@ -4,15 +4,15 @@ import { appName, type StoredApp } from '../credentials/github-app/record.ts';
 import type { FlowEvent } from '../events/event.ts';
 import { type Refusal, signerNotAllowed } from '../ingress/errors.ts';
 import { refuseHost, type Signer } from '../ingress/signer.ts';
-import type { JoinedApps } from './apps.ts';
+import type { ComposedApps } from './apps.ts';
 
 /**
  * Who may sign a delivery for the App of an id: the service's own secrets whatever happens on the server that is served,
  * and each App what it may serve there.
  */
-export function joinSigners(
+export function composeSigners(
   config: Config,
-  apps: Pick<JoinedApps, 'signers'>,
+  apps: Pick<ComposedApps, 'signers'>,
 ): (targetId: string | undefined) => Promise<readonly Signer[]> {
   const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
   const servers = serversOf(hosts);

@@ -1,7 +1,7 @@
 import type { Owner } from '../base/files.ts';
 import type { Secret } from '../base/secret.ts';
+import type { MaintenanceConfig } from './maintenance.ts';
 import type { RepositoryConfig } from './repository.ts';
-import type { UpkeepConfig } from './upkeep.ts';
 
 /** What a run may use when its profile says nothing; sizes in bytes, times in seconds. */
 export type RunDefaults = {
@@ -74,7 +74,7 @@ export type Config = RepositoryConfig & {
   talk: TalkLimits;
   drainMs: number;
   keepFailedMs: number;
-  upkeep: UpkeepConfig;
+  maintenance: MaintenanceConfig;
   /** What all this was read from; git is handed the proxies and TLS roots in it. */
   environment: Readonly<Record<string, string | undefined>>;
 };

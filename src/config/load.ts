@@ -4,12 +4,12 @@ import { type Fault, FaultsError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import { tenantOf } from '../github/tenant.ts';
 import type { Config } from './config.ts';
+import { completeMaintenance } from './maintenance.ts';
 import { OPTIONS, type OptionName } from './options.ts';
 import { defaultRunAs, defaultRunDir } from './places.ts';
 import { readOption } from './read-option.ts';
 import { completeRepository } from './repository.ts';
 import type { Settings } from './settings.ts';
-import { completeUpkeep } from './upkeep.ts';
 
 /** All options read, checked and completed. Throws `config_invalid` with every fault at once. */
 export function loadConfig(settings: Settings, directory: string): Config {
@@ -106,7 +106,7 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
     talk: completeTalk(get),
     drainMs: get<number>('DRAIN_SEC') * 1000,
     keepFailedMs: get<number>('KEEP_FAILED_HOURS') * 3_600_000,
-    upkeep: completeUpkeep(get),
+    maintenance: completeMaintenance(get),
     environment,
   };
 }

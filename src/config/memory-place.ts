@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, lstatSync, mkdirSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { ancestors, isInside } from '../base/files.ts';
 
 /** `f_type` of file systems that are in memory, tmpfs and ramfs: https://man7.org/linux/man-pages/man2/statfs.2.html */
@@ -36,17 +36,18 @@ export function sharedMemoryPlace(): string | undefined {
   return isWritableMemory(SHARED_MEMORY) && (!existsSync(path) || isOwn(path)) ? path : undefined;
 }
 
-/** Makes that directory; undefined where somebody else did so before. */
-export function makeSharedMemoryPlace(): string | undefined {
-  const path = sharedMemoryPlace();
-  if (path === undefined) return undefined;
+/** Makes that directory, or another one directly in that memory; undefined where somebody else did so before. */
+export function makeSharedMemoryPlace(path = sharedMemoryName()): string | undefined {
+  if (!isWritableMemory(SHARED_MEMORY) || (existsSync(path) && !isOwn(path))) return undefined;
   mkdirSync(path, { mode: 0o711, recursive: true });
   return isOwn(path) ? path : undefined;
 }
 
-/** Whether a RUN_DIR that is this directory, or in it, could be made there and is this user's; any other one is. */
+/** Whether what holds a RUN_DIR in that memory could be made there and is this user's; a RUN_DIR elsewhere may be. */
 export function mayBeRunDir(runDir: string): boolean {
-  return !isInside(sharedMemoryName(), runDir) || makeSharedMemoryPlace() !== undefined;
+  if (!isInside(SHARED_MEMORY, runDir)) return true;
+  const [name = ''] = relative(SHARED_MEMORY, resolve(runDir)).split('/');
+  return name !== '' && makeSharedMemoryPlace(join(SHARED_MEMORY, name)) !== undefined;
 }
 
 function sharedMemoryName(): string {

@@ -1,8 +1,8 @@
+import { MAINTENANCE_OPTIONS } from './maintenance-options.ts';
 import type { Option } from './option.ts';
 import { REPOSITORY_OPTIONS } from './repository-options.ts';
 import { RUN_OPTIONS } from './run-options.ts';
 import { TALK_OPTIONS } from './talk-options.ts';
-import { UPKEEP_OPTIONS } from './upkeep-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
 export const OPTIONS = [
@@ -232,7 +232,7 @@ export const OPTIONS = [
     default: '24',
     sentence: 'Hours for which the workspace of a run that failed is kept.',
   },
-  ...UPKEEP_OPTIONS,
+  ...MAINTENANCE_OPTIONS,
   ...TALK_OPTIONS,
 ] as const satisfies readonly Option[];
 

@@ -88,7 +88,7 @@ function isShared(host: string): boolean {
   return isPublicSuffix(host) || ABOVE_SUFFIXES.has(host) || RENTED.has(host);
 }
 
-/** Names below which strangers register theirs, at registries (`co.uk`) and at hosters (`github.io`): https://publicsuffix.org */
+/** Names below which others register theirs, at registries (`co.uk`) and at hosters (`github.io`): https://publicsuffix.org */
 function isPublicSuffix(host: string): boolean {
   return parse(host, { allowPrivateDomains: true }).publicSuffix === host;
 }

@@ -2,15 +2,15 @@ import { type Cancellation, createCancellation } from '../base/cancel.ts';
 import { FlowError } from '../base/errors.ts';
 
 /** One run in a worker's hands: `cancellation` ends the run, `detach` only ends the work of this process on it. */
-export type Flight = {
+export type ActiveRun = {
   cancellation: Cancellation;
   detach: Cancellation;
   /** For a run that is taken up: resolves when it is known whether it goes on or waits again. */
   decided: PromiseWithResolvers<void>;
 };
 
-/** A flight that nobody has called off yet. */
-export function createFlight(): Flight {
+/** Creates an active run that nobody has cancelled yet. */
+export function createActiveRun(): ActiveRun {
   return {
     cancellation: createCancellation(),
     detach: createCancellation(),
@@ -18,9 +18,9 @@ export function createFlight(): Flight {
   };
 }
 
-/** Aborts when either is called off. */
-export function flightSignal(flight: Flight): AbortSignal {
-  return AbortSignal.any([flight.cancellation.signal, flight.detach.signal]);
+/** Aborts when either is cancelled. */
+export function activeRunSignal(active: ActiveRun): AbortSignal {
+  return AbortSignal.any([active.cancellation.signal, active.detach.signal]);
 }
 
 /** Why a run ends when somebody called it off. */

@@ -20,8 +20,8 @@ export type ApiActions = {
     list(): Promise<readonly unknown[]>;
     drain(id: string): Promise<unknown>;
   };
-  /** What upkeep removed and found since the start. */
-  upkeep(): Promise<unknown>;
+  /** What maintenance removed and found since the start. */
+  maintenance(): Promise<unknown>;
 };
 
 const MAX_REASON = 500;
@@ -81,8 +81,8 @@ export function createApiRouter(actions: ApiActions): Router {
     gives(async ({ params }) => await workers.drain(params.id)),
   );
   router.get(
-    '/upkeep',
-    gives(async () => await actions.upkeep()),
+    '/maintenance',
+    gives(async () => await actions.maintenance()),
   );
   return router;
 }

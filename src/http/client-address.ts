@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import type { Request } from 'express';
 
 /**
- * Who sent a request: the address that a proxy on this machine says, where there is one, so that a stranger's wrong
- * logins close the door to that stranger alone. Nobody else is believed.
+ * Who sent a request: the address that a proxy on this machine says, where there is one, so that an outside user's wrong
+ * logins close the door to that user alone. Nobody else is believed.
  */
 export function clientAddress(request: Request): string {
   const told = request.ip ?? '';

@@ -17,7 +17,7 @@ const PUBLIC_LIMITS: PublicLimits = { headersMs: 10_000, requestMs: 25_000, idle
 
 const WEBHOOK_PATH = '/webhooks/github';
 
-/** Opens the listener that strangers reach: `POST /webhooks/github` and nothing else. Throws `listen_failed`. */
+/** Opens the listener that outside users reach: `POST /webhooks/github` and nothing else. Throws `listen_failed`. */
 export async function startPublicServer(options: {
   host: string;
   port: number;

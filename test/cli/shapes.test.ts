@@ -223,7 +223,8 @@ describe('with --json, in the documented shape', () => {
       execution: { handler: { type: 'shell', command: ['true'] }, runtime: { image: 'image:1' } },
     };
     writeFileSync(join(open, 'profile.json'), JSON.stringify(profile));
-    const given = { ...settings(), PROFILES_DIR: './open', BUDGET_ACTOR_MINUTES: '90' };
+    const plain = Object.entries(settings()).filter(([name]) => !name.startsWith('BUDGET_ANY_'));
+    const given = { ...Object.fromEntries(plain), PROFILES_DIR: './open', BUDGET_ACTOR_MINUTES: '90' };
     const { code, out } = await runCommand(service.dir, given, 'profiles', 'validate');
     expect(code).toBe(0);
     expect(out).toContain(
@@ -247,7 +248,7 @@ describe('with --json, in the documented shape', () => {
 });
 
 describe('for people', () => {
-  test('what strangers wrote cannot move the cursor or hide anything', async () => {
+  test('what outside users wrote cannot move the cursor or hide anything', async () => {
     const hostile = commentPayload('\u001b[2Jgone\u202eturned\u200bhidden\u0007');
     const { id } = await service.deliver(hostile);
     for (const argv of [

@@ -237,12 +237,12 @@ describe('the options of the secret stores', () => {
   });
 });
 
-describe('the options of upkeep', () => {
+describe('the options of maintenance', () => {
   test('are counted in bytes and milliseconds', () => {
-    const { upkeep } = loadConfig({ KEEP_BODIES_DAYS: '0.5', RECOVER_MISSED: 'off' }, '/srv/app');
-    expect(upkeep.keep.bodies).toEqual({ ms: 43_200_000, bytes: 5 * 1024 ** 3 });
-    expect(upkeep.recover).toEqual({ enabled: false, everyMs: 300_000, backMs: 86_400_000 });
-    expect(upkeep.disk.run.bytes).toBeGreaterThan(upkeep.disk.accept.bytes);
+    const { maintenance } = loadConfig({ KEEP_BODIES_DAYS: '0.5', RECOVER_MISSED: 'off' }, '/srv/app');
+    expect(maintenance.keep.bodies).toEqual({ ms: 43_200_000, bytes: 5 * 1024 ** 3 });
+    expect(maintenance.recover).toEqual({ enabled: false, everyMs: 300_000, backMs: 86_400_000 });
+    expect(maintenance.disk.run.bytes).toBeGreaterThan(maintenance.disk.accept.bytes);
   });
 
   test('are told when they are wrong', () => {

@@ -1,5 +1,6 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   isInMemory,
   isWritableMemory,
@@ -26,4 +27,14 @@ test('the directory in shared memory is this user’s alone, and may be the RUN_
   expect(place === undefined || isInMemory(place)).toBe(true);
   if (hasMemory) expect(mayBeRunDir(place ?? '')).toBe(true);
   expect(mayBeRunDir('/srv/run')).toBe(true);
+});
+
+test('a directory in shared memory that others may write is no RUN_DIR, nor is what lies in it', () => {
+  if (!hasMemory) return expect(makeSharedMemoryPlace()).toBeUndefined();
+  const place = mkdtempSync('/dev/shm/github-flows-test-');
+  onTestFinished(() => rmSync(place, { recursive: true }));
+  expect(mayBeRunDir(join(place, 'run'))).toBe(true);
+  chmodSync(place, 0o777);
+  for (const runDir of [place, join(place, 'run')]) expect(mayBeRunDir(runDir)).toBe(false);
+  expect(mayBeRunDir('/dev/shm')).toBe(false);
 });

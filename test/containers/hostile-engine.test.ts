@@ -47,7 +47,7 @@ const CALLS: Readonly<Record<string, (engine: Engine) => Promise<unknown>>> = {
   inspect: (engine) => engine.inspect('abc'),
   find: (engine) => engine.find(['a=b']),
   list: (engine) => engine.list('i'),
-  strays: (engine) => engine.strays('i'),
+  orphanResources: (engine) => engine.orphanResources('i'),
 };
 
 /** Those whose answer is but a status, or a stream. */

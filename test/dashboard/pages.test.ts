@@ -81,7 +81,7 @@ describe('the page of a run', () => {
     ]);
   });
 
-  test('shows what strangers and agents wrote as text, wherever it stands, and leads nowhere else', async () => {
+  test('shows what outside users and agents wrote as text, wherever it stands, and leads nowhere else', async () => {
     const run = {
       repository: `octo/${HOSTILE}`,
       actor: HOSTILE,

@@ -125,12 +125,12 @@ test('the page of a run shows it, calls it off and tries it again', async () => 
   expect((await browser.get('/runs')).html).toContain(`href="/runs/${id}"`);
 });
 
-test('workers are listed and drained, and upkeep tells what it did', async () => {
+test('workers are listed and drained, and maintenance tells what it did', async () => {
   const [worker] = (await ask('/workers')).json as { id: string; state: string }[];
   expect(worker?.state).toBe('working');
   expect((await ask('/workers/none/drain', {})).code).toBe('worker_unknown');
   expect((await ask(`/workers/${worker?.id}/drain`, {})).json).toMatchObject({ draining: true });
-  expect((await ask('/upkeep')).json).toMatchObject({
+  expect((await ask('/maintenance')).json).toMatchObject({
     disk: { pressure: 'none' },
     removed: { bodies: { count: 0 } },
     recovery: null,

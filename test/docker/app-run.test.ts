@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { randomId } from '../../src/base/ids.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { joinApps } from '../../src/compose/apps.ts';
+import { composeApps } from '../../src/compose/apps.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { appJson } from '../support/apps.ts';
@@ -99,7 +99,7 @@ async function start(
   await promisify(execFile)('ln', ['-s', join(service.dir, 'git'), join(dir, 'git')]);
   const redactor = createRedactor();
   const log = createLogger({ level: 'silent', redactor });
-  await joinApps({ config: service.config, redactor, log }).store.put({
+  await composeApps({ config: service.config, redactor, log }).store.put({
     appId: app.id,
     privateKey: new Secret(app.pem),
     webhookSecret: new Secret(app.webhookSecret),

@@ -47,6 +47,7 @@ test('both ways of running it are valid, and mount every directory under its own
   for (const name of ['github-flows', 'worker', 'postgres']) expect(fleet).toContain(`\n  ${name}:\n`);
   const sources = [...compose('config').matchAll(/source: (\S+)\n\s+target: (\S+)/g)];
   expect(sources.map(([, source]) => source)).toContain('/srv/flows/.secrets');
+  expect(fleet).toContain('RUN_DIR: /dev/shm/github-flows-compose');
   for (const [, source, target] of sources) expect(source).toBe(target);
 });
 
@@ -111,7 +112,9 @@ test('the service in its own image runs an agent next to it, and goes with it', 
   const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(join(dir, '.env'), text.join(''), { mode: 0o600 });
   give(dir, uid, gid);
-  const compose = composeIn(dir);
+  const runDir = `/dev/shm/github-flows-${randomId(8)}`;
+  onTestFinished(() => rmSync(runDir, { recursive: true, force: true }));
+  const compose = composeIn(dir, { RUN_DIR: runDir });
   onTestFinished(() => void compose('down', '--volumes', '--timeout', '5'));
   compose('up', '-d', 'github-flows');
   const admin = { adminUrl: `http://127.0.0.1:${adminPort}`, secretsDir: join(dir, '.secrets') };

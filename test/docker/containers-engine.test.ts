@@ -1,7 +1,7 @@
 import Docker from 'dockerode';
 import { afterEach, expect, test } from 'vitest';
 import { containerSpec } from '../../src/containers/create/spec.ts';
-import { removeOrphans, removeStrays } from '../../src/containers/engine/reaper.ts';
+import { removeOrphanResources, removeOrphans } from '../../src/containers/engine/reaper.ts';
 import { NETWORK_NAME } from '../../src/containers/hardening.ts';
 import { containerLabels, containerName } from '../../src/containers/labels.ts';
 import { type ContainerRun, containerRun, engine, type PlanChanges } from '../support/container-run.ts';
@@ -116,8 +116,8 @@ test('volumes and networks with the labels of a run that is over are removed, of
   });
   try {
     const runs = async () => new Set([living.identity.runId]);
-    expect(await removeStrays(engine, living.identity.installation, runs)).toBe(2);
-    expect(await removeStrays(engine, living.identity.installation, runs)).toBe(0);
+    expect(await removeOrphanResources(engine, living.identity.installation, runs)).toBe(2);
+    expect(await removeOrphanResources(engine, living.identity.installation, runs)).toBe(0);
     const { Volumes } = await docker.listVolumes();
     const left = names.map((name) => Volumes.some((volume) => volume.Name === name));
     expect(left).toEqual([true, false, true]);

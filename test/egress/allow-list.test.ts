@@ -115,7 +115,7 @@ describe('an allow list', () => {
     expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_private'));
   });
 
-  test('takes no star that covers names of strangers', () => {
+  test('takes no star that covers names of outside users', () => {
     const entries = [
       '*',
       '*:443',

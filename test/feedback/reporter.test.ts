@@ -69,7 +69,7 @@ describe('the comment about a run', () => {
     expect(writes(lab)).toHaveLength(2);
   });
 
-  test('is looked for before it is made again, and a stranger’s with the same mark is left alone', async () => {
+  test('is looked for before it is made again, and an outside user’s with the same mark is left alone', async () => {
     const { lab, id } = await withRun();
     const [due] = await lab.reports.due(1);
     await lab.reports.take(due?.id ?? '', 60_000);

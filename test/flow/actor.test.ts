@@ -3,7 +3,7 @@ import { FlowError } from '../../src/base/errors.ts';
 import type { FlowEvent } from '../../src/events/event.ts';
 import { type ActorJudgement, askActor } from '../../src/flow/admission/authorize.ts';
 import type { Lookups } from '../../src/flow/github/lookups.ts';
-import type { OwnVoice } from '../../src/flow/github/service-account.ts';
+import type { ServiceAccount } from '../../src/flow/github/service-account.ts';
 import { fullAllow } from '../../src/profiles/allow.ts';
 import type { Allow } from '../../src/profiles/profile.ts';
 import { commentEvent, profileOf } from '../support/flow-events.ts';
@@ -60,7 +60,7 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
       asked.push('own');
       return login === world.own;
     },
-  } as unknown as OwnVoice;
+  } as unknown as ServiceAccount;
   const profile = { ...profileOf('p', {}), allow: fullAllow(world.allow) };
   return { judgement: await askActor({ lookups, own }, profile, eventOf(world)), asked };
 }

@@ -60,7 +60,7 @@ describe('a word that is nearly a command', () => {
     expect(lab.api.comments).toHaveLength(3);
   });
 
-  test('gets no word where refusals get none: strangers, bots, locked threads, the service itself', async () => {
+  test('gets no word where refusals get none: outside users, bots, locked threads, the service itself', async () => {
     const lab = await open({
       profiles: [talkProfile({ trigger, report: { reaction: true, comment: 'always' } })],
     });
@@ -244,7 +244,7 @@ describe('a refusal', () => {
     expect(own).toMatchObject({ reason: 'own_comment' });
   });
 
-  test('gives strangers on a public repository a reaction and no word', async () => {
+  test('gives outside users on a public repository a reaction and no word', async () => {
     const lab = await open({ profiles: [told] });
     const stranger = { association: 'NONE', login: 'stranger' };
     await lab.comment('go', stranger);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
 import type { Lookups } from '../../src/flow/github/lookups.ts';
-import type { OwnVoice } from '../../src/flow/github/service-account.ts';
+import type { ServiceAccount } from '../../src/flow/github/service-account.ts';
 import { askAgain } from '../../src/flow/prepare/ask-again.ts';
 import { gitHubUnreachable } from '../../src/github/errors.ts';
 import type { Thread } from '../../src/github/threads.ts';
@@ -39,7 +39,7 @@ async function ask(moment: 'start' | 'publish', world: World) {
     thread: () => give(thread),
     isCommentThere: () => give(isCommentThere),
   } as unknown as Lookups;
-  const own = { isKnownOwn: async () => false, isOwn: async () => false } as unknown as OwnVoice;
+  const own = { isKnownOwn: async () => false, isOwn: async () => false } as unknown as ServiceAccount;
   const notes: string[] = [];
   const runs = {
     timeline: async () => (world.heard ?? []) as TimelineEntry[],

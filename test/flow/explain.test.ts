@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { readEvent } from '../../src/events/from-delivery.ts';
-import { type Explanation, explain, type Rehearsal } from '../../src/flow/dry-run/explain.ts';
+import { type DryRun, type Explanation, explain } from '../../src/flow/dry-run/explain.ts';
 import { commentPayload } from '../support/service.ts';
 import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -20,11 +20,11 @@ async function foretold(lab: TalkLab, text: string, over: Over = {}): Promise<Ex
   const body = JSON.stringify(commentPayload(text, over));
   const event = readEvent({ deliveryId: 'explained', event: 'issue_comment', body });
   const unplanned = async () => await Promise.reject(new Error('no plan here'));
-  const rehearsal: Rehearsal = {
+  const dryRun: DryRun = {
     ...{ plan: unplanned, prompt: unplanned, hosts: () => [], missing: async () => [] },
-    foretell: lab.foretell,
+    admission: lab.admission,
   };
-  return (await explain(event, lab.profiles, rehearsal)).decision;
+  return (await explain(event, lab.profiles, dryRun)).decision;
 }
 
 const team = talkProfile({ allow: { actors: [], bots: [], teams: ['octo/core'] } });
@@ -73,7 +73,7 @@ test('without asking, a command is known as one', async () => {
     prompt: unplanned,
     hosts: () => [],
     missing: async () => [],
-    foretell: undefined,
+    admission: undefined,
   });
   expect(decision).toMatchObject({ run: false, reason: 'command_cancel', permission: 'not asked' });
   expect(lab.api.requests).toEqual([]);

@@ -54,7 +54,7 @@ function ground(
         throw new FlowError({ code: 'secret_missing', blame: 'operator', message: 'No.', hint: 'Set it.' });
       },
     },
-    keeper: { keep: (...args) => void kept.push(args), start() {}, stop() {} },
+    renewer: { keep: (...args) => void kept.push(args), start() {}, stop() {} },
     held: createHeldSecrets(),
     redactor: createRedactor(),
     runtimeUrl: () => runtimeUrl,

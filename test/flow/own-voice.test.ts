@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ClientFor, createOwnVoice } from '../../src/flow/github/service-account.ts';
+import { type ClientFor, createServiceAccount } from '../../src/flow/github/service-account.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { settableClock } from '../support/fake-clock.ts';
 import { profileOf } from '../support/flow-events.ts';
@@ -16,7 +16,7 @@ async function openVoice() {
   const clientFor: ClientFor = (_profile, repository) =>
     createGitHubClient({ apiUrl: api.url, token: async () => `token-for ${repository}`, log });
   const clock = settableClock(0);
-  const own = createOwnVoice({
+  const own = createServiceAccount({
     clientFor,
     credentialKey: () => '/secrets/gh-token',
     appLogins: () => ['flows[bot]'],

@@ -69,7 +69,7 @@ async function startWorker(takenUp: Run[], more: Partial<Parameters<typeof creat
     executor: {
       execute: untilDetached,
       resume: untilDetached,
-      forsake: untilDetached,
+      abandon: untilDetached,
       dismiss: async () => undefined,
     },
     isReady: async () => true,
@@ -112,7 +112,7 @@ test('nothing is claimed until it is known what becomes of every run that was ta
     },
     executor: {
       execute: async () => void seen.push('begun'),
-      forsake: async () => undefined,
+      abandon: async () => undefined,
       dismiss: async () => undefined,
       async resume(run, flight, behind) {
         seen.push(`${run.id} is ${behind}`);
@@ -144,7 +144,7 @@ test('runs that were taken up count: nothing is claimed beyond the capacity', as
     },
     executor: {
       execute: async () => undefined,
-      forsake: async () => undefined,
+      abandon: async () => undefined,
       dismiss: async () => undefined,
       async resume(_run, flight) {
         flight.decided.resolve();

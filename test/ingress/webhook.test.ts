@@ -160,7 +160,7 @@ describe('a request that is no delivery', () => {
   test('is neither logged nor kept when it is not signed', async () => {
     const { post, log, store } = await startListener();
     const marks = { 'x-github-delivery': 'delivery-of-a-stranger', 'user-agent': 'agent-of-a-stranger' };
-    const body = '{"text": "words of a stranger"}';
+    const body = '{"text": "words of an outside user"}';
     await post(body, { ...marks, 'x-hub-signature-256': signatureOf(body, 'a wrong secret') });
     await post(body, { ...marks, 'x-hub-signature-256': undefined });
     await post(body, { ...marks, 'content-type': 'text/of-a-stranger' });

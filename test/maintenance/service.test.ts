@@ -51,7 +51,7 @@ test('what never arrived is asked for at the start, of the own webhook alone', a
   expect(api.hooks.attempts).toEqual([501]);
   const admin = { adminUrl: service.app.adminUrl, secretsDir: service.config.secretsDir };
   const lists = await until('the API tells it', async () => {
-    const { recovery } = (await askAdmin(admin, '/api/upkeep')).json as {
+    const { recovery } = (await askAdmin(admin, '/api/maintenance')).json as {
       recovery: { at: number | null; lists: unknown };
     };
     return recovery.at === null ? undefined : recovery.lists;

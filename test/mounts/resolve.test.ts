@@ -19,22 +19,22 @@ symlinkSync('loop-a', at('loop-b'));
 symlinkSync('self/x', at('self'));
 
 test('a path without links is its own real path, in normal form', () => {
-  const trail = followLinks(`${root}//a/./b/../b/`);
-  expect(trail).toMatchObject({ real: at('a/b'), state: 'there', spellings: [at('a/b')] });
-  expect(trail.passed.map(({ path }) => path)).toEqual(expect.arrayContaining(['/', at('a'), at('a/b')]));
+  const resolved = followLinks(`${root}//a/./b/../b/`);
+  expect(resolved).toMatchObject({ real: at('a/b'), state: 'there', spellings: [at('a/b')] });
+  expect(resolved.passed.map(({ path }) => path)).toEqual(expect.arrayContaining(['/', at('a'), at('a/b')]));
 });
 
 test('links are followed one by one, and every spelling on the way is kept', () => {
-  const trail = followLinks(at('absolute/b/up'));
-  expect(trail).toMatchObject({ real: at('a/b/c'), state: 'there' });
-  expect(trail.spellings).toEqual([at('absolute/b/up'), at('a/b/up'), at('relative/c'), at('a/b/c')]);
-  expect(trail.real).toBe(realpathSync(at('absolute/b/up')));
+  const resolved = followLinks(at('absolute/b/up'));
+  expect(resolved).toMatchObject({ real: at('a/b/c'), state: 'there' });
+  expect(resolved.spellings).toEqual([at('absolute/b/up'), at('a/b/up'), at('relative/c'), at('a/b/c')]);
+  expect(resolved.real).toBe(realpathSync(at('absolute/b/up')));
 });
 
 test('`..` after a link goes up from where the link leads, as the kernel does', () => {
-  const trail = followLinks(`${root}/relative/../file`);
-  expect(trail.real).toBe(at('a/file'));
-  expect(trail.spellings).toContain(at('file'));
+  const resolved = followLinks(`${root}/relative/../file`);
+  expect(resolved.real).toBe(at('a/file'));
+  expect(resolved.spellings).toContain(at('file'));
 });
 
 test('a link to what is not there is followed all the same, and the rest of the path is appended', () => {

@@ -67,7 +67,7 @@ function hasRef(path: string, ref: string): boolean {
 
 /** What `git init --bare` makes, without a program. */
 function makeEmpty(path: string): void {
-  for (const below of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags'])
+  for (const below of ['hooks', 'objects/info', 'objects/pack', 'refs/heads', 'refs/tags'])
     mkdirSync(join(path, below), { recursive: true });
   writeFileSync(join(path, 'HEAD'), 'ref: refs/heads/main\n');
   writeFileSync(

@@ -9,9 +9,9 @@ import { createReporter, type Reporter } from '../../src/feedback/reporter.ts';
 import { createAdmission } from '../../src/flow/admission/admit.ts';
 import type { AdmissionLimits } from '../../src/flow/admission/limits.ts';
 import type { SigningApps } from '../../src/flow/admission/signer.ts';
-import { createForeteller, type Foreteller } from '../../src/flow/dry-run/dry-run.ts';
+import { type AdmissionDryRun, createAdmissionDryRun } from '../../src/flow/dry-run/admission.ts';
 import { createLookups, type Lookups } from '../../src/flow/github/lookups.ts';
-import { createOwnVoice } from '../../src/flow/github/service-account.ts';
+import { createServiceAccount } from '../../src/flow/github/service-account.ts';
 import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { createProfileSet, type ProfileSet } from '../../src/profiles/match/match.ts';
@@ -36,8 +36,8 @@ export type TalkLab = {
   runs: RunStore;
   reports: ReportStore;
   reporter: Reporter;
-  /** What `explain --ask` would foretell. */
-  foretell: Foreteller;
+  /** What `explain --ask` asks admission for. */
+  admission: AdmissionDryRun;
   /** The profiles of the lab. */
   profiles: ProfileSet;
   /** Another reporter on the same rows, as after a crash or in another process. */
@@ -98,7 +98,7 @@ export async function openTalk(
   const deliveries = createDeliveryStore(db, clock);
   const runs = createRunStore(db, clock);
   const reports = createReportStore(db, clock);
-  const own = createOwnVoice({
+  const own = createServiceAccount({
     clientFor,
     credentialKey: () => '/secrets/gh-token',
     appLogins: () => options.apps ?? [],
@@ -157,7 +157,7 @@ export async function openTalk(
     runs,
     reports,
     reporter,
-    foretell: createForeteller(asking),
+    admission: createAdmissionDryRun(asking),
     profiles: set,
     secondReporter: reporterOver,
     async deliver(payload, event = 'issue_comment', signedBy = undefined as string | undefined) {

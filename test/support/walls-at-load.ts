@@ -150,8 +150,8 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   wall(
     'credentials elsewhere',
     'mounts/rules/credential-place.ts',
-    'if (insideSecrets(trail, list) !== undefined) return;',
-    'if (insideSecrets(trail, list) !== null) return;',
+    'if (insideSecrets(resolved, list) !== undefined) return;',
+    'if (insideSecrets(resolved, list) !== null) return;',
     'test/mounts/credential-mount.test.ts',
   ),
   wall(
@@ -201,7 +201,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   wall(
     'source as checked',
     'mounts/rules/check.ts',
-    'if (trail.real !== source) throw',
+    'if (resolved.real !== source) throw',
     'if (false) throw',
     'test/mounts/final-plan.test.ts',
   ),

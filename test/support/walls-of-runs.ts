@@ -62,7 +62,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
     'credentials/inject/renew.ts',
     'const forget = parts.redactor.add(value);',
     'const forget = (): void => {};',
-    'test/flow/token-keeper.test.ts',
+    'test/flow/token-renewer.test.ts',
   ),
   wall(
     'permissions of a run',

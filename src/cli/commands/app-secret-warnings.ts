@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { joinApps } from '../../compose/apps.ts';
+import { composeApps } from '../../compose/apps.ts';
 import { appSecretProblems } from '../../compose/profile-needs.ts';
 import type { Config } from '../../config/config.ts';
 import { createLogger } from '../../log/logger.ts';
@@ -15,7 +15,7 @@ export async function appSecretWarnings(
   const naming = profiles.filter(({ credentials }) => credentials.github?.app !== undefined);
   if (naming.length === 0) return [];
   const redactor = createRedactor();
-  const apps = joinApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
+  const apps = composeApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
   const found = naming.map(async (profile) => {
     const file = join(config.profilesDir, profile.path, 'profile.json');
     const problems = await appSecretProblems(apps, profile, { ask: false });

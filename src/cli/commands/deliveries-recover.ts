@@ -37,8 +37,8 @@ async function compareAll(io: Io, stores: Stores, since: number): Promise<Recove
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const apps = await appsOf(io, config, 'read');
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
-  const ground = { ...stores, apps, log };
-  const { sources, problems } = await sourcesOf(ground, createProfileSet(loaded.candidates));
+  const resources = { ...stores, apps, log };
+  const { sources, problems } = await sourcesOf(resources, createProfileSet(loaded.candidates));
   const results: Recovery[] = problems.map(({ name, problem }) => ({
     source: name,
     listed: 0,

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { joinForeteller } from '../../compose/dry-run.ts';
-import { createRehearsal, profileChecks } from '../../compose/host.ts';
-import { joinNeeds } from '../../compose/profile-needs.ts';
+import { composeAdmissionDryRun } from '../../compose/dry-run.ts';
+import { createDryRun, profileChecks } from '../../compose/host.ts';
+import { composeNeeds } from '../../compose/profile-needs.ts';
 import type { Config } from '../../config/config.ts';
 import { deliveryUnknown } from '../../deliveries/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { readEvent } from '../../events/from-delivery.ts';
-import { type Explanation, explain, type Rehearsal } from '../../flow/dry-run/explain.ts';
+import { type DryRun, type Explanation, explain } from '../../flow/dry-run/explain.ts';
 import { profilesFaulty } from '../../profiles/faults.ts';
 import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';
@@ -43,13 +43,13 @@ async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boole
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
   if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
   const profiles = createProfileSet(loaded.candidates);
-  const needs = joinNeeds(config);
-  const missing: Rehearsal['missing'] = async (profile, plan) =>
+  const needs = composeNeeds(config);
+  const missing: DryRun['missing'] = async (profile, plan) =>
     (await needs(profile, plan)).flatMap(({ problems }) => problems);
-  if (!ask) return await explain(event, profiles, createRehearsal(config, { foretell: undefined, missing }));
+  if (!ask) return await explain(event, profiles, createDryRun(config, { admission: undefined, missing }));
   return await withStoresOrNone(io, async ({ db }) => {
-    const foretell = await joinForeteller(config, db);
-    return await explain(event, profiles, createRehearsal(config, { foretell, missing }));
+    const admission = await composeAdmissionDryRun(config, db);
+    return await explain(event, profiles, createDryRun(config, { admission, missing }));
   });
 }
 

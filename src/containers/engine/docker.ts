@@ -14,7 +14,7 @@ import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
 import { describeEngine, type EngineInfo, type ImageInfo, inspectImage } from './engine-info.ts';
 import { lookForPrograms, lookIntoImage } from './image-programs.ts';
 import { checkNetwork, networkMaker } from './network.ts';
-import { type Stray, strayCalls } from './orphans.ts';
+import { type OrphanResource, orphanCalls } from './orphans.ts';
 import { checkVolume } from './volume.ts';
 
 /** Which part of a log: from `since` (RFC 3339) on, and only of the last `tail` entries. */
@@ -65,9 +65,9 @@ export type Engine = {
   /** Every run's container of an installation, running or not. */
   list(installation: string): Promise<ListedContainer[]>;
   /** Every volume and network that carries the labels of a run of an installation; the service makes none. */
-  strays(installation: string): Promise<Stray[]>;
+  orphanResources(installation: string): Promise<OrphanResource[]>;
   /** False while it is in use. */
-  removeStray(stray: Stray): Promise<boolean>;
+  removeOrphanResource(orphan: OrphanResource): Promise<boolean>;
   /** The engine's log, multiplexed, with timestamps; it ends with what there is once the container is over. */
   logs(id: string, wanted: LogQuery, signal: AbortSignal): Promise<Readable>;
   /** Both streams as they are written from now on: multiplexed, not waiting for ends of lines. */
@@ -84,7 +84,7 @@ export function createEngine({ dockerHost, clock }: { dockerHost: string; clock:
   return {
     ...engineItself(call),
     ...containerLife(call, clock),
-    ...strayCalls(call),
+    ...orphanCalls(call),
     ...containerStreams(call),
     ...containerTerminal(call),
   };

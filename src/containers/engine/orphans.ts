@@ -2,17 +2,17 @@ import { LABELS } from '../labels.ts';
 import type { CallEngine } from './engine-call.ts';
 
 /** A volume or network that carries a run's labels; `ref` is what the engine removes it by. */
-export type Stray = { kind: 'volume' | 'network'; ref: string; runId: string };
+export type OrphanResource = { kind: 'volume' | 'network'; ref: string; runId: string };
 
 /** The calls that find and remove what carries labels of runs beside containers. */
-export function strayCalls(call: CallEngine) {
+export function orphanCalls(call: CallEngine) {
   return {
-    strays: async (installation: string) => await findStrays(call, installation),
-    removeStray: async (stray: Stray) => await removeStray(call, stray),
+    orphanResources: async (installation: string) => await findOrphanResources(call, installation),
+    removeOrphanResource: async (orphan: OrphanResource) => await removeOrphanResource(call, orphan),
   };
 }
 
-async function findStrays(call: CallEngine, installation: string): Promise<Stray[]> {
+async function findOrphanResources(call: CallEngine, installation: string): Promise<OrphanResource[]> {
   const filters = { label: [`${LABELS.installation}=${installation}`, LABELS.run] };
   return await call({ what: 'list volumes and networks' }, async (docker, abortSignal) => {
     const [{ Volumes }, networks] = await Promise.all([
@@ -33,7 +33,7 @@ async function findStrays(call: CallEngine, installation: string): Promise<Stray
 }
 
 /** One that is in use stays until it is not. */
-async function removeStray(call: CallEngine, { kind, ref }: Stray): Promise<boolean> {
+async function removeOrphanResource(call: CallEngine, { kind, ref }: OrphanResource): Promise<boolean> {
   const answers = { 403: false, 404: true, 409: false };
   return await call<boolean>({ what: `remove a ${kind}`, answers }, async (docker, abortSignal) => {
     if (kind === 'volume') await docker.getVolume(ref).remove({ abortSignal });

@@ -22,15 +22,16 @@ export async function removeOrphans(
 }
 
 /** Removes volumes and networks that carry the labels of this installation and of a run that is not living; gives how many there were. */
-export async function removeStrays(
-  engine: Pick<Engine, 'strays' | 'removeStray'>,
+export async function removeOrphanResources(
+  engine: Pick<Engine, 'orphanResources' | 'removeOrphanResource'>,
   installation: string,
   livingAmong: (runIds: readonly string[]) => Promise<ReadonlySet<string>>,
 ): Promise<number> {
-  const found = await engine.strays(installation);
+  const found = await engine.orphanResources(installation);
   if (found.length === 0) return 0;
   const living = await livingAmong(found.map(({ runId }) => runId));
   let removed = 0;
-  for (const stray of found) if (!living.has(stray.runId) && (await engine.removeStray(stray))) removed += 1;
+  for (const orphan of found)
+    if (!living.has(orphan.runId) && (await engine.removeOrphanResource(orphan))) removed += 1;
   return removed;
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { SearchNews, SearchRoot } from './search-tree.ts';
+import type { SearchProgress, SearchRoot } from './search-tree.ts';
 
 /** What a search came to: paths that hold a value, each beginning with its root's name, and why it is not whole, if it is not. */
 export type SecretSearch = { found: readonly string[]; cuts: readonly string[] };
@@ -31,7 +31,7 @@ export async function findSecrets(secrets: readonly Secret[], options: SearchOpt
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 256 },
   });
-  worker.on('message', (news: SearchNews) => {
+  worker.on('message', (news: SearchProgress) => {
     if ('found' in news) found.push(news.found);
     else cuts.push(news.cut);
   });

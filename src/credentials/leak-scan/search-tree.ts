@@ -16,7 +16,7 @@ import { bareNeedlesFor, MIN_SECRET_CHARACTERS, needlesFor } from '../../log/nee
 export type SearchRoot = { name: string; dir: string; sinceNs?: bigint };
 
 /** What a search tells as it goes: a path that holds a value, or what of the trees it had to leave out. */
-export type SearchNews = { found: string } | { cut: string };
+export type SearchProgress = { found: string } | { cut: string };
 
 /** Ceilings of one search; an agent can make a file that reads as terabytes, and folders without end. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -39,7 +39,7 @@ export function searchTrees(
   roots: readonly SearchRoot[],
   values: readonly string[],
   limit: number,
-  tell: (news: SearchNews) => void,
+  tell: (news: SearchProgress) => void,
 ): void {
   const known = values.filter((value) => value.length >= MIN_SECRET_CHARACTERS);
   const state: State = {
@@ -60,7 +60,7 @@ type State = {
   buffer: Buffer;
   left: { found: number; entries: number; bytes: number };
   cuts: Set<string>;
-  tell: (news: SearchNews) => void;
+  tell: (news: SearchProgress) => void;
 };
 
 function walk(state: State, root: SearchRoot, folder: number, path: Buffer, depth: number): void {

@@ -8,7 +8,7 @@ import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import type { Lookups } from '../github/lookups.ts';
-import type { OwnVoice } from '../github/service-account.ts';
+import type { ServiceAccount } from '../github/service-account.ts';
 import type { AdmissionLimits } from './limits.ts';
 import type { SigningApps } from './signer.ts';
 
@@ -21,7 +21,7 @@ export type AdmissionParts = {
   reports: ReportStore;
   registry: Registry;
   lookups: Lookups;
-  own: OwnVoice;
+  own: ServiceAccount;
   /** How our comments are told from those of others. */
   marks: Marks;
   /** The Apps that sign deliveries. */

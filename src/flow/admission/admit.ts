@@ -24,7 +24,7 @@ import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from './prefilt
 import { reacted, tellRefusal, withoutPrompt } from './refusal-reports.ts';
 import { refuseSigner } from './signer.ts';
 import { type StartedBy, startOf, threadNumber } from './start.ts';
-import { noteThreadNews } from './thread-changes.ts';
+import { noteThreadChanges } from './thread-changes.ts';
 import { obey } from './thread-commands.ts';
 
 /** How many candidates' reasons are kept with a delivery that none of them took; `explain` tells them all. */
@@ -48,7 +48,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
         body: body ?? Buffer.alloc(0),
       });
       const untrue = await refuseSigner(parts, delivery.signedBy, event);
-      if (!untrue) await noteThreadNews(parts, event);
+      if (!untrue) await noteThreadChanges(parts, event);
       const decision = untrue ? await store(parts, event, no(untrue, null)) : await decide(parts, event);
       parts.crashPoint('delivery-decided');
       parts.log.info({ delivery: delivery.id, ...decision }, 'decided');

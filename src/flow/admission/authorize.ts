@@ -3,7 +3,7 @@ import type { FlowEvent } from '../../events/event.ts';
 import { isBot, isSameLogin, judgeActor, type PermissionLevel } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';
-import type { OwnVoice } from '../github/service-account.ts';
+import type { ServiceAccount } from '../github/service-account.ts';
 import * as denials from './denials.ts';
 import { permissionReaches } from './permission-levels.ts';
 
@@ -17,7 +17,7 @@ type ActorLookups = Pick<Lookups, 'permission' | 'isCollaborator' | 'isMember' |
 
 /** Judges the actor of an event by a profile: its `allow`, whether it is the service itself, locked threads, forks. No answer means no. */
 export async function askActor(
-  parts: { lookups: ActorLookups; own: OwnVoice },
+  parts: { lookups: ActorLookups; own: ServiceAccount },
   profile: Profile,
   event: FlowEvent,
 ): Promise<ActorJudgement> {
@@ -43,7 +43,7 @@ function isBotActor({ actor }: FlowEvent): boolean {
 
 /** Those whom a profile names need no lookup; what is known of them counts all the same. */
 async function isOwn(
-  own: OwnVoice,
+  own: ServiceAccount,
   {
     profile,
     repository,

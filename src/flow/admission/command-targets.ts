@@ -7,12 +7,17 @@ import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { runsOfThread } from '../../runs/store/thread-runs.ts';
 import type { Lookups } from '../github/lookups.ts';
-import type { OwnVoice } from '../github/service-account.ts';
+import type { ServiceAccount } from '../github/service-account.ts';
 import { type ActorJudgement, askActor } from './authorize.ts';
 import type { CommentCommand } from './comment-command.ts';
 
 /** What judging a command takes from the rest of the service. */
-export type CommandParts = { db: Db; runs: Pick<RunStore, 'profileJson'>; lookups: Lookups; own: OwnVoice };
+export type CommandParts = {
+  db: Db;
+  runs: Pick<RunStore, 'profileJson'>;
+  lookups: Lookups;
+  own: ServiceAccount;
+};
 
 /** The runs that a command is about and its sender may command, or why there are none; `profile` is that of the run which decided, undefined when the thread has no run. */
 export type CommandTargets =

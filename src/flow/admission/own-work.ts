@@ -2,7 +2,7 @@ import { NOBODY } from '../../containers/create/start-script.ts';
 import type { Db } from '../../db/open.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { isPushedByRun } from '../../runs/store/start-store.ts';
-import type { OwnVoice } from '../github/service-account.ts';
+import type { ServiceAccount } from '../github/service-account.ts';
 import { type StartedBy, threadNumber } from './start.ts';
 
 /** Where events keep the commit that they are about with the names in it. */
@@ -13,7 +13,7 @@ const HEADS = ['push', 'check_suite', 'workflow_run'];
  * service's own doing whatever account pushed it, for an agent may have other tokens than the service knows.
  */
 export async function startedBy(
-  parts: { db: Db; own: Pick<OwnVoice, 'isKnownOwn'> },
+  parts: { db: Db; own: Pick<ServiceAccount, 'isKnownOwn'> },
   event: FlowEvent,
   judged: StartedBy,
 ): Promise<StartedBy> {
@@ -27,7 +27,7 @@ export async function startedBy(
 
 /** Whether the newest commit was made under the name that commits in containers have. */
 async function isCommittedByRun(
-  own: Pick<OwnVoice, 'isKnownOwn'>,
+  own: Pick<ServiceAccount, 'isKnownOwn'>,
   { name, payload }: FlowEvent,
 ): Promise<boolean> {
   if (!HEADS.includes(name)) return false;

@@ -18,7 +18,7 @@ const OF_THE_HOUSE = ['OWNER', 'MEMBER', 'COLLABORATOR'];
 
 /**
  * Says on GitHub why an event became no run: one comment a thread and reason to those who belong to the repository, to
- * strangers on a public one no more than a reaction, to bots and on locked threads nothing. `permission` is what GitHub
+ * outside users on a public one no more than a reaction, to bots and on locked threads nothing. `permission` is what GitHub
  * said of the sender, if it was asked; `about` parts reasons that are told once for each word.
  */
 export async function tellRefusal(

@@ -23,7 +23,7 @@ function newsOf({ name, action }: FlowEvent): (typeof HEARD)[keyof typeof HEARD]
 }
 
 /** Notes in the runs of a thread that it was closed, opened again, or that a comment was deleted: GitHub's API may be behind its own deliveries. Noting it again changes nothing. */
-export async function noteThreadNews(
+export async function noteThreadChanges(
   parts: { db: Db; runs: Pick<RunStore, 'note'>; clock: { now(): number } },
   event: FlowEvent,
 ): Promise<void> {

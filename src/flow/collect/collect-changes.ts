@@ -23,7 +23,7 @@ import { keptWords } from './kept-words.ts';
 import { lookForLeft } from './left-behind.ts';
 
 /** What looking after a run takes from the rest of the service. */
-export type AftermathParts = {
+export type CollectParts = {
   runs: RunStore;
   engine: Engine;
   directories: Directories;
@@ -48,7 +48,7 @@ const CHANGES = 'changes.bundle';
  * commits and what is in none of them are kept, then workspace, log and commits are searched for the values it was handed. What is
  * found goes into the timeline and the log; nothing that goes wrong here changes how the run ended. May be done twice.
  */
-export async function lookAfter(parts: AftermathParts, run: Run): Promise<void> {
+export async function lookAfter(parts: CollectParts, run: Run): Promise<void> {
   if (run.startedAt === null) return;
   const places = runPlaces(parts.directories, run);
   const quarantine = join(parts.directories.varDir, 'quarantine', run.id);
@@ -76,7 +76,7 @@ type Entry = Pick<TimelineEntry, 'kind' | 'text' | 'data'>;
 type Left = { record: CloneRecord | undefined; places: RunPlaces; quarantine: string };
 
 async function keep(
-  parts: AftermathParts,
+  parts: CollectParts,
   run: Run,
   { record, places, quarantine }: Left & { record: CloneRecord },
 ): Promise<Entry | undefined> {
@@ -124,7 +124,7 @@ function named({ name, email }: Committer): string {
 }
 
 /** What may be published is searched by itself, so that a workspace that is too large does not leave that in doubt. */
-async function search(parts: AftermathParts, run: Run, { record, places, quarantine }: Left): Promise<void> {
+async function search(parts: CollectParts, run: Run, { record, places, quarantine }: Left): Promise<void> {
   const workspace = { name: 'workspace', dir: places.workspace };
   const look = async (roots: Parameters<typeof findSecrets>[1]['roots']): ReturnType<typeof findSecrets> =>
     await findSecrets(parts.held.values(run.id), {
@@ -155,7 +155,7 @@ async function search(parts: AftermathParts, run: Run, { record, places, quarant
 }
 
 /** A search that broke off leaves it in doubt what the commits hold. */
-async function noteBroken(parts: AftermathParts, run: Run, error: unknown): Promise<void> {
+async function noteBroken(parts: CollectParts, run: Run, error: unknown): Promise<void> {
   parts.log.error({ err: error, run: run.id }, 'a search for handed-out values broke off');
   const text = 'The search for values that the run was handed broke off.';
   await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: true } });
@@ -173,7 +173,7 @@ function showable(redactor: Redactor, path: string): string {
 }
 
 async function noteProblem(
-  parts: AftermathParts,
+  parts: CollectParts,
   run: Run,
   kind: string,
   fault: FlowError,
@@ -185,7 +185,7 @@ async function noteProblem(
 }
 
 /** A run that is concluded again after a crash has its line already. */
-async function noteOnce(parts: AftermathParts, run: Run, entry: Entry): Promise<void> {
+async function noteOnce(parts: CollectParts, run: Run, entry: Entry): Promise<void> {
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
   if (!isThere) await parts.runs.note(run.id, { ...entry, data: { ...entry.data, attempt: run.attempt } });

@@ -18,7 +18,7 @@ import { type CodexHold, holdCodexState } from './codex-hold.ts';
 import { isPassing, refreshFault, runRefreshContainer, writableState } from './codex-refresh-container.ts';
 
 /** What one run wants of the login that it is about to get a share of. */
-export type LoginWish = {
+export type LoginRequest = {
   /** Its deadline, in milliseconds since 1970. */
   untilMs: number;
   /** Ends the waiting of this run; the refresh itself goes on. */
@@ -34,7 +34,7 @@ export type CodexRefresh = {
    * login with a refresh token is left alone. Throws `codex_refresh_refused`, `codex_refresh_unreachable`,
    * `codex_refresh_failed`, `codex_state_of_another_user`, the codes of `holdCodexState` and of the engine.
    */
-  ensure(dir: string, wish: LoginWish): Promise<void>;
+  ensure(dir: string, wish: LoginRequest): Promise<void>;
   /** Waits for the refreshes that a service of this installation left running when it died, and clears them away. */
   adopt(): Promise<void>;
   /** Ends all waiting; a container at work is left to end by itself. */
@@ -153,7 +153,7 @@ async function adoptLeft(parts: CodexRefreshParts, signal: AbortSignal): Promise
 async function waitForLogin(
   parts: CodexRefreshParts,
   dir: string,
-  { signal, note }: Pick<LoginWish, 'signal' | 'note'>,
+  { signal, note }: Pick<LoginRequest, 'signal' | 'note'>,
 ): Promise<void> {
   const stateDir = await realpath(dir).catch(() => undefined);
   if (stateDir === undefined || (await parts.engine.find([`${LABELS.codexState}=${stateDir}`])).length === 0)

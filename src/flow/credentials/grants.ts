@@ -19,7 +19,7 @@ import type { HeldSecrets } from './held-secrets.ts';
 import { preflight } from './preflight.ts';
 import { mayHoldLogin, type RenewParts, renewLogins } from './renew-logins.ts';
 import { writeTokenEnd } from './token-end.ts';
-import type { TokenKeeper } from './token-renewer.ts';
+import type { TokenRenewer } from './token-renewer.ts';
 
 /** The name of a run's bearer for the runtime listener, below `/run/secrets`. */
 const BEARER_NAME = 'runtime-token';
@@ -40,7 +40,7 @@ type TokenGrant = {
 export type GrantParts = RenewParts & {
   tokens: Pick<GitHubTokens, 'token'>;
   secrets: NamedSecrets;
-  keeper: TokenKeeper;
+  renewer: TokenRenewer;
   held: HeldSecrets;
   redactor: Redactor;
   /** Where processes elsewhere reach the runtime listener; undefined while it is off. */
@@ -121,17 +121,17 @@ export async function handOver(
   await writeTokenEnd(places, gitHub.token, plan.owner);
   const grant = { ...gitHub.grant, owner: plan.owner, bearerHash: bearer?.hash ?? null };
   await recordGrant(places, grant);
-  parts.keeper.keep({ id: run.id, places, grant }, gitHub.token);
+  parts.renewer.keep({ id: run.id, places, grant }, gitHub.token);
 }
 
 /** Goes on renewing the token of a run that a service before this one had begun. */
 export async function regrant(
-  { keeper }: Pick<GrantParts, 'keeper'>,
+  { renewer }: Pick<GrantParts, 'renewer'>,
   run: Run,
   places: RunPlaces,
 ): Promise<void> {
   const grant = await readGrant(places);
-  if (grant) keeper.keep({ id: run.id, places, grant }, undefined);
+  if (grant) renewer.keep({ id: run.id, places, grant }, undefined);
 }
 
 /** What is copied from the host; the GitHub token has its own way. */

@@ -37,14 +37,14 @@ export type KeptRun = { id: string; places: Pick<RunPlaces, 'secrets' | 'files'>
  * `keep` takes the token that the run was just handed, or undefined after a restart, when it is asked for at once. It
  * ends when the run's secrets are released, when the run has ended, or with `stop`.
  */
-export type TokenKeeper = {
+export type TokenRenewer = {
   keep(run: KeptRun, token: GitHubToken | undefined): void;
   start(): void;
   stop(): void;
 };
 
-/** What a keeper takes from the rest of the service. */
-export type KeeperParts = {
+/** What a renewer takes from the rest of the service. */
+export type TokenRenewerParts = {
   tokens: Pick<GitHubTokens, 'token'>;
   runs: Pick<RunStore, 'find' | 'note'>;
   held: HeldSecrets;
@@ -56,8 +56,8 @@ export type KeeperParts = {
 /** `placed` is the token that the run is known to have; a cached one is the same object when it is asked for again. */
 type Entry = KeptRun & { placed: Secret | undefined; dueAt: number; failures: number; busy: boolean };
 
-/** A keeper of no run yet; it renews from `start` on. */
-export function createTokenKeeper(parts: KeeperParts): TokenKeeper {
+/** A renewer of no run yet; it renews from `start` on. */
+export function createTokenRenewer(parts: TokenRenewerParts): TokenRenewer {
   const { clock } = parts;
   const kept = new Map<string, Entry>();
   const isKept = (entry: Entry): boolean => kept.get(entry.id) === entry;
@@ -92,7 +92,11 @@ export function createTokenKeeper(parts: KeeperParts): TokenKeeper {
 }
 
 /** Tries once; gives false when the run needs no token any more. Never rejects. */
-async function renew(parts: KeeperParts, entry: Entry, isKept: (entry: Entry) => boolean): Promise<boolean> {
+async function renew(
+  parts: TokenRenewerParts,
+  entry: Entry,
+  isKept: (entry: Entry) => boolean,
+): Promise<boolean> {
   try {
     const run = await parts.runs.find(entry.id);
     if (run?.state !== 'preparing' && run?.state !== 'running') return false;
@@ -113,18 +117,18 @@ async function renew(parts: KeeperParts, entry: Entry, isKept: (entry: Entry) =>
   return true;
 }
 
-async function ask({ tokens }: KeeperParts, { grant }: Entry): Promise<GitHubToken> {
+async function ask({ tokens }: TokenRenewerParts, { grant }: Entry): Promise<GitHubToken> {
   const token = await tokens.token({ ...grant, exact: true });
   if (!token) throw tokenGone(grant);
   return token;
 }
 
-async function place({ redactor }: KeeperParts, { places, grant: { owner } }: Entry, value: Secret) {
+async function place({ redactor }: TokenRenewerParts, { places, grant: { owner } }: Entry, value: Secret) {
   return await renewCredential({ secretsDir: places.secrets, name: TOKEN_NAME, value, owner, redactor });
 }
 
 async function tellRenewed(
-  { held, runs, log }: KeeperParts,
+  { held, runs, log }: TokenRenewerParts,
   entry: Entry,
   renewed: Parameters<HeldSecrets['hold']>[1],
   { expiresAt, source }: GitHubToken,
@@ -137,7 +141,7 @@ async function tellRenewed(
 }
 
 async function tellFailed(
-  { runs, redactor, clock, log }: KeeperParts,
+  { runs, redactor, clock, log }: TokenRenewerParts,
   entry: Entry,
   error: unknown,
 ): Promise<void> {

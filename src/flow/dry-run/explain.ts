@@ -10,7 +10,7 @@ import { type CommentCommand, readCommentCommand } from '../admission/comment-co
 import { forkNotAllowed } from '../admission/denials.ts';
 import { commandMistyped, findMistyped } from '../admission/mistyped-command.ts';
 import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from '../admission/prefilter.ts';
-import type { Foreteller } from './dry-run.ts';
+import type { AdmissionDryRun } from './admission.ts';
 import { type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
@@ -40,7 +40,7 @@ export type PlanView = Pick<
 };
 
 /** What the rest of the flow would do with a profile that matched; throws what would refuse the run. */
-export type Rehearsal = {
+export type DryRun = {
   plan(profile: Profile, event: FlowEvent): Promise<Plan>;
   prompt(profile: Profile, event: FlowEvent): Promise<string>;
   /** What the entries of a list of hosts stand for. */
@@ -48,15 +48,11 @@ export type Rehearsal = {
   /** What of the credentials that a run is granted is not ready on this host. */
   missing(profile: Profile, plan: Plan): Promise<Problem[]>;
   /** Asks GitHub and the stored runs what admission would ask them; undefined leaves both alone. */
-  foretell: Foreteller | undefined;
+  admission: AdmissionDryRun | undefined;
 };
 
 /** Goes the way of a delivery without storing or starting anything. */
-export async function explain(
-  event: FlowEvent,
-  profiles: ProfileSet,
-  rehearsal: Rehearsal,
-): Promise<Explanation> {
+export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: DryRun): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
   const refused = refusedBeforeMatching(event, false);
   const command = refused ? undefined : readCommentCommand(event, profiles);
@@ -64,27 +60,27 @@ export async function explain(
   if (!profile) {
     const none = { run: false, profile: null, permission: 'not needed' };
     const decision = command
-      ? { ...none, ...(await judgeCommand(event, command, profiles, rehearsal)) }
+      ? { ...none, ...(await judgeCommand(event, command, profiles, dryRun)) }
       : { ...none, ...(refused ?? whyNothing(event, profiles)) };
     const nothing = { ranking: [], problems: [], missing: [], prompt: null, plan: null };
     return { verdict: wouldBeRefused(decision.message), decision, candidates, ...nothing };
   }
-  const decision = await judge(profile, event, rehearsal);
+  const decision = await judge(profile, event, dryRun);
   const problems: Problem[] = [];
   const attempt = async <T>(work: Promise<T>): Promise<T | null> =>
     await work.catch((error: unknown) => {
       problems.push(asFlowError(error).toProblem());
       return null;
     });
-  const plan = await attempt(rehearsal.plan(profile, event));
-  const prompt = profile.execution.handler.prompt ? await attempt(rehearsal.prompt(profile, event)) : null;
-  const missing = plan ? await rehearsal.missing(profile, plan) : [];
-  const isAsked = rehearsal.foretell !== undefined;
+  const plan = await attempt(dryRun.plan(profile, event));
+  const prompt = profile.execution.handler.prompt ? await attempt(dryRun.prompt(profile, event)) : null;
+  const missing = plan ? await dryRun.missing(profile, plan) : [];
+  const isAsked = dryRun.admission !== undefined;
   const verdict = decision.run
     ? dryRunVerdict({ profile, event, isAsked, problems, missing })
     : wouldBeRefused(decision.message);
   const ranking = rankMatches(candidates);
-  const view = plan && viewPlan(plan, rehearsal);
+  const view = plan && viewPlan(plan, dryRun);
   return { verdict, decision, ranking, candidates, problems, missing, prompt, plan: view };
 }
 
@@ -101,12 +97,12 @@ async function judgeCommand(
   event: FlowEvent,
   command: CommentCommand,
   profiles: ProfileSet,
-  { foretell }: Rehearsal,
+  { admission }: DryRun,
 ): Promise<{ reason: string; message: string; permission: string }> {
   const reason = `command_${command.name}`;
   const said = `The comment says /${command.name} to the runs of its thread`;
-  if (!foretell) return { reason, message: `${said}; --ask looks which they are.`, permission: 'not asked' };
-  const { problem, permission, runs } = await foretell.command(event, command, profiles);
+  if (!admission) return { reason, message: `${said}; --ask looks which they are.`, permission: 'not asked' };
+  const { problem, permission, runs } = await admission.command(event, command, profiles);
   const told = problem
     ? { reason: problem.code, message: problem.message }
     : { reason, message: `${said}: ${runs.join(', ')}.` };
@@ -116,7 +112,7 @@ async function judgeCommand(
 async function judge(
   profile: Profile,
   event: FlowEvent,
-  { foretell }: Rehearsal,
+  { admission }: DryRun,
 ): Promise<Explanation['decision']> {
   const decision = {
     run: true,
@@ -129,10 +125,10 @@ async function judge(
   if (typeof judgement === 'object' && 'denied' in judgement)
     return { ...refuse(judgement.denied), permission: 'not needed' };
   const permission = judgement === 'allowed' ? 'not needed' : 'not asked';
-  if (!foretell && isKnownFork(profile, event))
+  if (!admission && isKnownFork(profile, event))
     return { ...refuse(forkNotAllowed(event.pullRequest?.number)), permission };
-  if (!foretell) return { ...decision, permission };
-  const { problem, permission: asked } = await foretell.start(profile, event);
+  if (!admission) return { ...decision, permission };
+  const { problem, permission: asked } = await admission.start(profile, event);
   return { ...(problem ? refuse(problem) : decision), permission: permissionWord(problem, asked) };
 }
 
@@ -145,7 +141,7 @@ function permissionWord(problem: Problem | undefined, permission: string | undef
   return permission ?? (problem?.code === 'permission_unknown' ? 'unknown' : 'not needed');
 }
 
-function viewPlan(plan: Plan, { hosts }: Rehearsal): PlanView {
+function viewPlan(plan: Plan, { hosts }: DryRun): PlanView {
   const { image, command, setupScript, workdir, env, network, ociRuntime, limits, secrets, user, mounts } =
     plan;
   return {

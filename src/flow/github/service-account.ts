@@ -12,7 +12,7 @@ import type { Purpose } from './github-credential.ts';
 export type ClientFor = (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
 
 /** As whom the service speaks on GitHub. */
-export type OwnVoice = {
+export type ServiceAccount = {
   /** The voice of a profile in a repository, for what is said there. */
   voiceFor(profile: Profile, repository: string): Promise<Voice>;
   /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and credential. */
@@ -38,13 +38,13 @@ const NO_ANSWER_MS = 60_000;
 const NOBODY = ['github_credential_missing', 'github_not_found', 'github_token_refused'];
 
 /** `credentialKey` tells the credentials of profiles apart; `appLogins` are those of the Apps that the service is. */
-export function createOwnVoice(parts: {
+export function createServiceAccount(parts: {
   clientFor: ClientFor;
   credentialKey: (profile: Profile) => string;
   appLogins: () => readonly string[];
   accounts: OwnAccounts;
   clock: Clock;
-}): OwnVoice {
+}): ServiceAccount {
   const asked = new Map<string, Promise<Asked>>();
 
   const ask = async (profile: Profile, repository: string): Promise<Account | undefined> => {

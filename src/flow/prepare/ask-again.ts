@@ -18,11 +18,15 @@ import {
 } from '../admission/world-change.ts';
 import { readDelivered } from '../delivered.ts';
 import type { Lookups } from '../github/lookups.ts';
-import type { OwnVoice } from '../github/service-account.ts';
+import type { ServiceAccount } from '../github/service-account.ts';
 import { isAboutDiscussion } from '../reporting/report-targets.ts';
 
 /** What asking again takes from the rest of the service. */
-export type AskAgainParts = { lookups: Lookups; own: OwnVoice; runs: Pick<RunStore, 'timeline' | 'note'> };
+export type AskAgainParts = {
+  lookups: Lookups;
+  own: ServiceAccount;
+  runs: Pick<RunStore, 'timeline' | 'note'>;
+};
 
 /** One admitted run and what it was admitted by. */
 type Asked = { run: Run; profile: Profile; event: FlowEvent };

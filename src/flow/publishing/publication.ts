@@ -98,7 +98,7 @@ function linkOf(link: PublishRule['link'], event: FlowEvent): string {
 
 type Values = Readonly<Record<string, string>>;
 
-/** What agents and strangers wrote closes no issue; what the profile itself says may. */
+/** What agents and outside users wrote closes no issue; what the profile itself says may. */
 function bodyOf(template: string, values: Values, mask: (text: string) => string): string {
   const keepClosing = isClosing(template);
   const said = Object.entries(values).map(([name, text]) => {

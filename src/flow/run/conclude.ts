@@ -7,7 +7,7 @@ import type { RunPatch } from '../../runs/store/run-patch.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { removeWorkspace } from '../../workspaces/sweep.ts';
 import { leaseLost, runCancelled } from '../active-run.ts';
-import { type AftermathParts, lookAfter } from '../collect/collect-changes.ts';
+import { type CollectParts, lookAfter } from '../collect/collect-changes.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import type { OutputShipper } from '../output/ship-output.ts';
 import { removeRunPlaces, runPlaces } from '../paths.ts';
@@ -16,7 +16,7 @@ import { tell, wantEnd } from '../reporting/status-comment.ts';
 import type { Verdict } from './outcome.ts';
 
 /** What the end of a run takes from the rest of the service. */
-export type ConcludeParts = AftermathParts & {
+export type ConcludeParts = CollectParts & {
   reports: ReportStore;
   deliveries: DeliveryStore;
   reporter: Reporter;
@@ -53,7 +53,7 @@ export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
 }
 
 /** Ends a run whose host did not come back; what is left on it is removed there when it does. */
-export async function forsake(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
+export async function abandon(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
   const reporting =
     run.state === 'reporting' ? run : await move(parts, run, 'reporting', endWords(verdict), verdict);
   return await finishTelling(parts, reporting, 'Ended without its host.');

@@ -2,7 +2,7 @@ import { asFlowError, type Blame, type FlowError } from '../../base/errors.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import { retryWait } from '../actions/retry-policy.ts';
-import { type Flight, leaseLost } from '../active-run.ts';
+import { type ActiveRun, leaseLost } from '../active-run.ts';
 import { type PrepareParts, prepare } from '../prepare/prepare.ts';
 import { type ConcludeParts, close, conclude, putBack, tryAgain } from './conclude.ts';
 import { type FollowParts, follow } from './follow.ts';
@@ -20,14 +20,14 @@ const PUT_BACK_MS = 5_000;
 const AGAIN_MS = 1_000;
 
 /** The life of a run, from its claim to its end: prepare, launch, follow, conclude. */
-export async function execute(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
-  const started = await start(parts, run, flight);
-  if (started.state === 'running') await finish(parts, started, flight);
+export async function execute(parts: LifeParts, run: Run, active: ActiveRun): Promise<void> {
+  const started = await start(parts, run, active);
+  if (started.state === 'running') await finish(parts, started, active);
 }
 
 /** The run once its agent runs; or, when it never will, the run as it was left: concluded, or back in the queue. */
-async function start(parts: LifeParts, run: Run, flight: Flight): Promise<Run> {
-  const preparing = watchPreparing(parts, flight);
+async function start(parts: LifeParts, run: Run, active: ActiveRun): Promise<Run> {
+  const preparing = watchPreparing(parts, active);
   try {
     parts.crashPoint('prepare-begun');
     const prepared = await prepare(parts, run, preparing.signal);
@@ -37,18 +37,18 @@ async function start(parts: LifeParts, run: Run, flight: Flight): Promise<Run> {
     return launched;
   } catch (error) {
     preparing.release();
-    return await notStarted(parts, run, flight, error);
+    return await notStarted(parts, run, active, error);
   }
 }
 
 /** Decides what becomes of a run that did not come to its agent. Throws what must be decided again, by what the engine says. */
-async function notStarted(parts: LifeParts, run: Run, flight: Flight, error: unknown): Promise<Run> {
+async function notStarted(parts: LifeParts, run: Run, active: ActiveRun, error: unknown): Promise<Run> {
   const now = await parts.runs.find(run.id);
   if (now?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   const fault = asFlowError(error);
   const mayRun = now.launchingAt !== null && fault.code !== 'container_not_started';
   if (isDatabaseFault(error) || (mayRun && isEngineGone(error))) throw error;
-  const { cancellation, detach } = flight;
+  const { cancellation, detach } = active;
   const aside = [detach.cause, cancellation.cause, fault].find(
     (cause) => cause && LET_GO.includes(cause.code),
   );
@@ -81,16 +81,16 @@ async function waitForWorld(parts: LifeParts, run: Run, fault: FlowError): Promi
 const LET_GO = ['service_stopping', 'lease_lost', 'worker_cut_off'];
 
 /** Follows a run whose agent runs, and settles it; a service that stops leaves it to the next one. */
-export async function finish(parts: LifeParts, run: Run, flight: Flight): Promise<void> {
-  const verdict = await follow(parts, run, flight);
+export async function finish(parts: LifeParts, run: Run, active: ActiveRun): Promise<void> {
+  const verdict = await follow(parts, run, active);
   if (verdict === 'left') return;
   for (;;) {
     try {
       await settle(parts, run, verdict, { blame: undefined, begun: true });
       return;
     } catch (error) {
-      if (!isDatabaseFault(error) || flight.detach.cause) throw error;
-      await parts.clock.sleep(AGAIN_MS, flight.detach.signal).catch(() => undefined);
+      if (!isDatabaseFault(error) || active.detach.cause) throw error;
+      await parts.clock.sleep(AGAIN_MS, active.detach.signal).catch(() => undefined);
     }
   }
 }

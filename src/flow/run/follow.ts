@@ -10,7 +10,7 @@ import { NO_POLICY } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
-import type { Flight } from '../active-run.ts';
+import type { ActiveRun } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { readHandlerMark } from '../output/handler-mark.ts';
 import type { OutputShipper } from '../output/ship-output.ts';
@@ -41,7 +41,7 @@ export type FollowParts = {
 const FLUSH_MS = 2_000;
 
 /** Follows a run's container to its end, keeping its output and writing what the agent does into the timeline. Gives `left` when the service stops first. */
-export async function follow(parts: FollowParts, run: Run, flight: Flight): Promise<Verdict | 'left'> {
+export async function follow(parts: FollowParts, run: Run, active: ActiveRun): Promise<Verdict | 'left'> {
   if (run.containerId === null || run.deadlineAt === null) return verdictOf(containerLost());
   const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
   const limits = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
@@ -73,11 +73,11 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
       workspaceBytes: limits.workspaceBytes,
       diskBytes: profile.execution.runtime.readOnlyRoot ? undefined : limits.diskBytes,
     },
-    cancellation: flight.cancellation,
-    detach: flight.detach.signal,
+    cancellation: active.cancellation,
+    detach: active.detach.signal,
     openMask: () => parts.redactor.stream(),
     onStop: (cause) =>
-      noteStop(dir, { cause, code: flight.cancellation.cause?.code ?? null, at: parts.clock.now() }),
+      noteStop(dir, { cause, code: active.cancellation.cause?.code ?? null, at: parts.clock.now() }),
     mark,
     onLine: listener.hear,
     isDone: listener.isDone,
@@ -88,7 +88,7 @@ export async function follow(parts: FollowParts, run: Run, flight: Flight): Prom
   parts.crashPoint('followed');
   if (end === 'left') return 'left';
   const heard = listener.heard();
-  const cancelled = flight.cancellation.cause ?? cancelAsNoted(stopBefore, run);
+  const cancelled = active.cancellation.cause ?? cancelAsNoted(stopBefore, run);
   const how = endAsNoted(end, stopBefore, limits.graceSec);
   const { outcome, reason, note } = judgeTurn(judgeEnd(how, { id: run.id, limits }, cancelled), how, heard);
   const notes = [...heard.losses, ...(note === null ? [] : [{ kind: 'agent_note', text: note }])];

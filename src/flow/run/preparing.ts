@@ -4,7 +4,7 @@ import { createCancellation } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { FlowError } from '../../base/errors.ts';
 import { ancestors } from '../../base/files.ts';
-import { type Flight, flightSignal } from '../active-run.ts';
+import { type ActiveRun, activeRunSignal } from '../active-run.ts';
 import type { Directories } from '../paths.ts';
 
 /** What may happen until an agent starts: seconds from the claim on, and bytes that stay free on each disk. */
@@ -24,7 +24,7 @@ export type Preparing = { signal: AbortSignal; release(): void };
 const LOOK_EVERY_MS = 250;
 
 /** Begins to watch over the preparation of a run. The work that the signal ends takes away what it made. */
-export function watchPreparing(parts: PreparingParts, flight: Flight): Preparing {
+export function watchPreparing(parts: PreparingParts, active: ActiveRun): Preparing {
   const { directories, preparing, clock } = parts;
   const guard = createCancellation();
   const late = clock.after(preparing.timeoutSec * 1000, () => guard.cancel(prepareTimedOut(preparing)));
@@ -40,7 +40,7 @@ export function watchPreparing(parts: PreparingParts, flight: Flight): Preparing
   };
   const looking = clock.every(LOOK_EVERY_MS, look);
   return {
-    signal: AbortSignal.any([flightSignal(flight), guard.signal]),
+    signal: AbortSignal.any([activeRunSignal(active), guard.signal]),
     release() {
       late.stop();
       looking.stop();

@@ -3,12 +3,12 @@ import { maskDelivered } from '../../credentials/inject/mask-secrets.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import { SET_ASIDE_FROM, WAITS_FROM } from '../../runs/suspicion.ts';
-import { type Flight, runEndsService } from '../active-run.ts';
+import { type ActiveRun, runEndsService } from '../active-run.ts';
 import { regrant } from '../credentials/grants.ts';
 import type { EngineWatch } from '../engine/engine-health.ts';
 import { runPlaces } from '../paths.ts';
 import { openEgress } from '../prepare/egress.ts';
-import { close, forsake, putBack, removeContainers } from './conclude.ts';
+import { abandon, close, putBack, removeContainers } from './conclude.ts';
 import { containerLost } from './end-words.ts';
 import { finish, type LifeParts, settle } from './execute.ts';
 import { begin } from './launch.ts';
@@ -24,28 +24,28 @@ const BETWEEN_MS = 10_000;
 const ENGINE_MS = 5_000;
 
 /** Goes on with a run that this process, or one before it on this host, had begun: by what the engine says of its container. */
-export async function resume(parts: ResumeParts, run: Run, flight: Flight, behind = 0): Promise<void> {
+export async function resume(parts: ResumeParts, run: Run, active: ActiveRun, behind = 0): Promise<void> {
   if (isSuspect(run)) return await setAside(parts, run);
   await reopenEgress(parts, run);
   await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service took the run up.' });
   parts.crashPoint('taken-up');
-  await parts.engineWatch.untilReady(flight.detach.signal);
+  await parts.engineWatch.untilReady(active.detach.signal);
   const places = runPlaces(parts.directories, run);
   parts.held.hold(run.id, await maskDelivered(places.secrets, parts.redactor));
   await regrant(parts, run, places);
   if (run.state === 'reporting') {
-    flight.decided.resolve();
+    active.decided.resolve();
     await close(parts, run);
     return;
   }
   const container = await findContainer(parts, run);
   parts.crashPoint('resume-decided');
   const mayBegin = container?.startedAt === null || (!container && run.state === 'preparing');
-  if (!mayBegin) flight.decided.resolve();
+  if (!mayBegin) active.decided.resolve();
   if (!container) await withoutContainer(parts, run, behind);
-  else if (run.state === 'running') await finish(parts, run, flight);
-  else if (container.startedAt === null) await neverStarted(parts, run, flight, container.containerId);
-  else await finish(parts, await begin(parts, run, { ...container, startedAt: container.startedAt }), flight);
+  else if (run.state === 'running') await finish(parts, run, active);
+  else if (container.startedAt === null) await neverStarted(parts, run, active, container.containerId);
+  else await finish(parts, await begin(parts, run, { ...container, startedAt: container.startedAt }), active);
 }
 
 /** Whether the service ended so often while it worked on a run that it must not be touched again. */
@@ -59,7 +59,7 @@ async function setAside(parts: ResumeParts, run: Run): Promise<void> {
   parts.log.error({ err: cause, run: run.id }, 'a run is set aside');
   await parts.engineWatch.untilReady(AbortSignal.timeout(ENGINE_MS)).catch(() => undefined);
   await removeContainers(parts, run).catch(() => undefined);
-  await forsake(parts, run, verdictOf(cause));
+  await abandon(parts, run, verdictOf(cause));
 }
 
 /** A run whose agent may have started has lost its container; any other simply waits again. */
@@ -77,12 +77,12 @@ async function withoutContainer(parts: ResumeParts, run: Run, behind: number): P
 async function neverStarted(
   parts: ResumeParts,
   run: Run,
-  flight: Flight,
+  active: ActiveRun,
   containerId: string,
 ): Promise<void> {
   if (await parts.engine.removeEnded(containerId))
     await putBack(parts, run, 'the service stopped before its agent had started');
-  else await resume(parts, run, flight);
+  else await resume(parts, run, active);
 }
 
 /** Before anything else: an agent waits only a few seconds for its way out to come back. */

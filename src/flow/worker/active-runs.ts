@@ -1,11 +1,11 @@
 import type { FlowError } from '../../base/errors.ts';
 import type { Run } from '../../runs/run.ts';
-import { createFlight, type Flight, leaseLost } from '../active-run.ts';
+import { type ActiveRun, createActiveRun, leaseLost } from '../active-run.ts';
 
 /** The runs that a worker has in its hands, by id. */
-export type Flights = {
-  /** Works on a run; one that it still has from an attempt before is let go first. Resolves when its work has decided, or is over. */
-  board(run: Run, work: (run: Run, flight: Flight) => Promise<void>): Promise<void>;
+export type ActiveRuns = {
+  /** Works on a run; it first releases one that it still has from an earlier attempt. Resolves when its work has decided, or is over. */
+  add(run: Run, work: (run: Run, active: ActiveRun) => Promise<void>): Promise<void>;
   ids(): string[];
   /** Ends runs for a reason. */
   cancel(cause: FlowError, id?: string): void;
@@ -16,34 +16,34 @@ export type Flights = {
   size(): number;
 };
 
-/** None yet; `onLanded` is called whenever one is done. */
-export function createFlights(onLanded: () => void): Flights {
-  const aboard = new Map<string, { flight: Flight; done: Promise<void> }>();
-  const each = (id: string | undefined, act: (flight: Flight) => void): void => {
-    const wanted = id === undefined ? [...aboard.values()] : [aboard.get(id)];
-    for (const one of wanted) if (one) act(one.flight);
+/** Creates an empty registry; `onFinished` runs each time the work on a run ends. */
+export function createActiveRuns(onFinished: () => void): ActiveRuns {
+  const byRun = new Map<string, { active: ActiveRun; done: Promise<void> }>();
+  const each = (id: string | undefined, act: (active: ActiveRun) => void): void => {
+    const wanted = id === undefined ? [...byRun.values()] : [byRun.get(id)];
+    for (const one of wanted) if (one) act(one.active);
   };
   return {
-    async board(run, work) {
-      const before = aboard.get(run.id);
-      const own = { flight: createFlight(), done: Promise.resolve() };
-      const fly = async (): Promise<void> => {
-        before?.flight.detach.cancel(leaseLost(run.id));
+    async add(run, work) {
+      const before = byRun.get(run.id);
+      const own = { active: createActiveRun(), done: Promise.resolve() };
+      const finish = async (): Promise<void> => {
+        before?.active.detach.cancel(leaseLost(run.id));
         await before?.done;
-        await work(run, own.flight);
-        if (aboard.get(run.id) === own) aboard.delete(run.id);
-        onLanded();
+        await work(run, own.active);
+        if (byRun.get(run.id) === own) byRun.delete(run.id);
+        onFinished();
       };
-      aboard.set(run.id, own);
-      own.done = fly();
-      await Promise.race([own.flight.decided.promise, own.done]);
+      byRun.set(run.id, own);
+      own.done = finish();
+      await Promise.race([own.active.decided.promise, own.done]);
     },
-    ids: () => [...aboard.keys()],
+    ids: () => [...byRun.keys()],
     cancel: (cause, id) => each(id, ({ cancellation }) => cancellation.cancel(cause)),
     detach: (cause, id) => each(id, ({ detach }) => detach.cancel(cause)),
     async settled() {
-      await Promise.all([...aboard.values()].map(({ done }) => done));
+      await Promise.all([...byRun.values()].map(({ done }) => done));
     },
-    size: () => aboard.size,
+    size: () => byRun.size,
   };
 }

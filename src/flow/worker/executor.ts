@@ -1,7 +1,7 @@
 import { asFlowError } from '../../base/errors.ts';
 import type { Run } from '../../runs/run.ts';
-import { type Flight, hostLost, runEndsService } from '../active-run.ts';
-import { dismiss, forsake, removeContainers } from '../run/conclude.ts';
+import { type ActiveRun, hostLost, runEndsService } from '../active-run.ts';
+import { abandon, dismiss, removeContainers } from '../run/conclude.ts';
 import { execute } from '../run/execute.ts';
 import { verdictOf } from '../run/outcome.ts';
 import { isSuspect, type ResumeParts, resume } from '../run/resume.ts';
@@ -11,41 +11,41 @@ import type { Executor } from './worker.ts';
 const AGAIN_MS = 2_000;
 
 /** One way of working on a run. */
-type Work = (parts: ResumeParts, run: Run, flight: Flight, behind?: number) => Promise<void>;
+type Work = (parts: ResumeParts, run: Run, active: ActiveRun, behind?: number) => Promise<void>;
 
 /** Lives of runs that never reject: after a fault of the database or the engine a run is taken up where it is. */
 export function createExecutor(parts: ResumeParts): Executor {
-  const persist = async (run: Run, flight: Flight, work: Work, behind?: number): Promise<void> => {
+  const persist = async (run: Run, active: ActiveRun, work: Work, behind?: number): Promise<void> => {
     try {
-      await work(parts, run, flight, behind);
+      await work(parts, run, active, behind);
     } catch (error) {
       if (isLeaseLost(error)) parts.log.warn({ run: run.id }, 'a run belongs to another worker now');
-      else if (!flight.detach.cause)
+      else if (!active.detach.cause)
         parts.log.error(
           { err: error, run: run.id, state: run.state },
           'work on a run broke off and is taken up again',
         );
-      await again(run, flight);
+      await again(run, active);
     }
-    if (isLeaseLost(flight.detach.cause)) await letGo(parts, run);
+    if (isLeaseLost(active.detach.cause)) await letGo(parts, run);
   };
-  const again = async (run: Run, flight: Flight): Promise<void> => {
-    if (flight.detach.cause) return;
-    await parts.clock.sleep(AGAIN_MS, flight.detach.signal).catch(() => undefined);
+  const again = async (run: Run, active: ActiveRun): Promise<void> => {
+    if (active.detach.cause) return;
+    await parts.clock.sleep(AGAIN_MS, active.detach.signal).catch(() => undefined);
     const now = await parts.runs.find(run.id).catch(() => run);
-    if (flight.detach.cause || !now || now.state === 'ended' || now.state === 'queued') return;
-    if (now.leaseOwner === run.leaseOwner) await persist(now, flight, resume);
+    if (active.detach.cause || !now || now.state === 'ended' || now.state === 'queued') return;
+    if (now.leaseOwner === run.leaseOwner) await persist(now, active, resume);
     else await letGo(parts, run);
   };
   return {
-    execute: async (run, flight) => await persist(run, flight, execute),
-    resume: async (run, flight, behind) => await persist(run, flight, resume, behind),
-    forsake: async (run, flight) =>
+    execute: async (run, active) => await persist(run, active, execute),
+    resume: async (run, active, behind) => await persist(run, active, resume, behind),
+    abandon: async (run, active) =>
       await persist(
         run,
-        flight,
+        active,
         async () =>
-          void (await forsake(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
+          void (await abandon(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
       ),
     dismiss: async (run) => await dismiss(parts, run),
   };

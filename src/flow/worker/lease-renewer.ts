@@ -3,7 +3,7 @@ import { within } from '../../containers/within.ts';
 import type { Logger } from '../../log/logger.ts';
 
 /** Renews a worker's leases in time, and knows when it could not. */
-export type LeaseKeeper = {
+export type LeaseRenewer = {
   start(): void;
   /** False from the moment on at which leases may lapse before they are renewed, until they are. */
   isHeld(): boolean;
@@ -18,14 +18,14 @@ export type LeaseKeeper = {
  * answers is as good as one that refuses. A renewal counts from when it was sent, which is before the database's
  * clock took it.
  */
-export function createLeaseKeeper(parts: {
+export function createLeaseRenewer(parts: {
   renew: () => Promise<void>;
   onCutOff: () => void;
   everyMs: number;
   fenceMs: number;
   clock: Clock;
   log: Logger;
-}): LeaseKeeper {
+}): LeaseRenewer {
   const { clock, everyMs, fenceMs, log } = parts;
   const fences = new Map<number, Timer>();
   const expired = new Set<number>();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { removeTree } from '../../base/files.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
-import { removeOrphans, removeStrays } from '../../containers/engine/reaper.ts';
+import { removeOrphanResources, removeOrphans } from '../../containers/engine/reaper.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../../workspaces/sweep.ts';
@@ -59,7 +59,7 @@ export function startSweeping(parts: SweepParts): () => Promise<void> {
 export type Swept = {
   containers: number;
   /** Volumes and networks. */
-  strays: number;
+  orphanResources: number;
   workspaces: number;
   homes: number;
   quarantines: number;
@@ -93,14 +93,20 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
   const containers = await removeOrphans(parts.engine, directories.installation, async () => {
     return new Map((await runs.claimed()).map(({ id, attempt }) => [id, attempt]));
   });
-  const strays = await removeStrays(
+  const orphanResources = await removeOrphanResources(
     parts.engine,
     directories.installation,
     async (ids) => await livingAmong(runs, ids),
   );
   const quarantines = await removeQuarantines(parts, bundles, living);
   parts.crashPoint('swept');
-  const swept = { containers, strays, quarantines, workspaces: orphans.length, homes: deadHomes.length };
+  const swept = {
+    containers,
+    orphanResources,
+    quarantines,
+    workspaces: orphans.length,
+    homes: deadHomes.length,
+  };
   if (Object.values(swept).some((count) => count > 0)) parts.log.info(swept, 'swept what no run owns');
   return swept;
 }

@@ -5,19 +5,19 @@ import type { Leases } from '../../runs/queue/leases.ts';
 import type { RunOwner, RunQueue } from '../../runs/queue/queue.ts';
 import type { WorkerNotice, WorkerStore } from '../../runs/queue/worker-store.ts';
 import type { Run } from '../../runs/run.ts';
-import { type Flight, leaseLost, runCancelled, serviceStopping, workerCutOff } from '../active-run.ts';
+import { type ActiveRun, leaseLost, runCancelled, serviceStopping, workerCutOff } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
-import { createFlights, type Flights } from './active-runs.ts';
+import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Host } from './host-identity.ts';
-import { createLeaseKeeper, type LeaseKeeper } from './lease-renewer.ts';
+import { createLeaseRenewer, type LeaseRenewer } from './lease-renewer.ts';
 
 /** What a worker does with one run; all resolve when the run has ended or was put back, and never reject. */
 export type Executor = {
-  execute(run: Run, flight: Flight): Promise<void>;
+  execute(run: Run, active: ActiveRun): Promise<void>;
   /** Goes on with a run that a worker before this one on this host had begun; `behind` is how many were taken up before it. */
-  resume(run: Run, flight: Flight, behind?: number): Promise<void>;
+  resume(run: Run, active: ActiveRun, behind?: number): Promise<void>;
   /** Ends a run whose host did not come back. */
-  forsake(run: Run, flight: Flight): Promise<void>;
+  abandon(run: Run, active: ActiveRun): Promise<void>;
   /** Ends a run that was called off before anybody claimed it. */
   dismiss(run: Run): Promise<void>;
 };
@@ -48,7 +48,8 @@ const DECIDED_MS = 10_000;
 /** A worker that has lived this long is not ended by the runs that it has. */
 const HARMLESS_MS = 600_000;
 
-type WorkerParts = {
+/** What a worker is made of. */
+export type WorkerParts = {
   /** This process: new at each start, so that nobody takes it for the one before. */
   id: string;
   name: string;
@@ -75,15 +76,15 @@ type WorkerParts = {
 /** A worker that has not begun yet. */
 export function createWorker(parts: WorkerParts): Worker {
   const { id, clock, log } = parts;
-  const flights = createFlights(() => wake());
-  const keeper = createLeaseKeeper({
+  const activeRuns = createActiveRuns(() => wake());
+  const renewer = createLeaseRenewer({
     ...parts.times,
     async renew() {
-      const asked = flights.ids();
+      const asked = activeRuns.ids();
       const held = await parts.leases.renew(id);
-      for (const run of asked) if (!held.has(run)) flights.detach(leaseLost(run), run);
+      for (const run of asked) if (!held.has(run)) activeRuns.detach(leaseLost(run), run);
     },
-    onCutOff: () => flights.cancel(workerCutOff()),
+    onCutOff: () => activeRuns.cancel(workerCutOff()),
     clock,
     log,
   });
@@ -95,11 +96,11 @@ export function createWorker(parts: WorkerParts): Worker {
   let again = false;
 
   const hasRoom = (): boolean =>
-    state.phase === 'working' && keeper.isHeld() && flights.size() < parts.capacity;
+    state.phase === 'working' && renewer.isHeld() && activeRuns.size() < parts.capacity;
   const lookAgain = async (): Promise<void> => {
     do {
       again = false;
-      await look(parts, flights, hasRoom);
+      await look(parts, activeRuns, hasRoom);
     } while (again && state.phase !== 'stopping' && state.phase !== 'stopped');
   };
   const wake = (): void => {
@@ -112,7 +113,7 @@ export function createWorker(parts: WorkerParts): Worker {
       });
   };
   const tendOnce = async (): Promise<void> => {
-    tending = tend(parts, flights, state, keeper)
+    tending = tend(parts, activeRuns, state, renewer)
       .then((isWorkBack) => (isWorkBack ? wake() : undefined))
       .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be looked after'));
     await tending;
@@ -121,8 +122,8 @@ export function createWorker(parts: WorkerParts): Worker {
     async start() {
       const own = await owner(parts);
       await parts.workers.announce(notice(parts, own));
-      const decided = await takeUp(parts, own, flights);
-      keeper.start();
+      const decided = await takeUp(parts, own, activeRuns);
+      renewer.start();
       timers = [clock.every(parts.lookMs, wake), clock.every(parts.times.everyMs, tendOnce)];
       starting = within(clock, DECIDED_MS, decided.all).then(() => {
         if (state.phase === 'starting') state.phase = 'working';
@@ -133,16 +134,16 @@ export function createWorker(parts: WorkerParts): Worker {
     async stop(drainMs) {
       state.phase = 'stopping';
       await looking;
-      await within(clock, drainMs, flights.settled());
+      await within(clock, drainMs, activeRuns.settled());
       for (const timer of timers) timer.stop();
-      flights.detach(serviceStopping());
-      await flights.settled();
+      activeRuns.detach(serviceStopping());
+      await activeRuns.settled();
       state.phase = 'stopped';
-      await Promise.all([starting, looking, tending, keeper.stop()]);
+      await Promise.all([starting, looking, tending, renewer.stop()]);
       await parts.leases.clear(id).catch(() => undefined);
       await parts.workers.leave(id).catch(() => undefined);
     },
-    active: flights.size,
+    active: activeRuns.size,
   };
 }
 
@@ -160,26 +161,26 @@ function notice({ id, name, version, capacity }: WorkerParts, { host }: RunOwner
 async function takeUp(
   parts: WorkerParts,
   own: RunOwner,
-  flights: Flights,
+  activeRuns: ActiveRuns,
 ): Promise<{ all: Promise<unknown> }> {
   const taken = await parts.leases.takeOver(own, parts.suspicion);
   const resumed = taken.map((run, index) =>
-    flights.board(run, (run, flight) => parts.executor.resume(run, flight, index)),
+    activeRuns.add(run, (run, active) => parts.executor.resume(run, active, index)),
   );
   return { all: Promise.all(resumed) };
 }
 
 /** Hands on what was called off, then claims while there is room. */
-async function look(parts: WorkerParts, flights: Flights, hasRoom: () => boolean): Promise<void> {
+async function look(parts: WorkerParts, activeRuns: ActiveRuns, hasRoom: () => boolean): Promise<void> {
   const { queue, executor } = parts;
-  for (const [run, reason] of await queue.cancels(parts.id)) flights.cancel(runCancelled(reason), run);
+  for (const [run, reason] of await queue.cancels(parts.id)) activeRuns.cancel(runCancelled(reason), run);
   for (const run of await queue.cancelledWaiting()) await executor.dismiss(run);
   while (hasRoom() && (await queue.anyReady()) && (await mayClaim(parts))) {
     parts.crashPoint('claim-begun');
     const run = await queue.claim(await owner(parts));
     if (!run) return;
     parts.crashPoint('claimed');
-    void flights.board(run, executor.execute);
+    void activeRuns.add(run, executor.execute);
   }
 }
 
@@ -191,20 +192,20 @@ async function mayClaim({ id, isReady, workers }: WorkerParts): Promise<boolean>
 /** Says that this worker lives, and looks after what others left; gives whether something waits again. */
 async function tend(
   parts: WorkerParts,
-  flights: Flights,
+  activeRuns: ActiveRuns,
   state: State,
-  keeper: LeaseKeeper,
+  renewer: LeaseRenewer,
 ): Promise<boolean> {
   const own = await owner(parts);
   const isAtWork = state.phase === 'starting' || state.phase === 'working';
   const told = isAtWork ? 'working' : 'stopping';
   await parts.workers.heartbeat(notice(parts, own), told);
-  if (!isAtWork || !keeper.isHeld()) return false;
+  if (!isAtWork || !renewer.isHeld()) return false;
   if (parts.clock.passed() - state.since > HARMLESS_MS) await parts.leases.clear(own.worker);
   const { back, mine, lost } = await parts.leases.lapsed(own);
   if (back.length + mine.length + lost.length > 0)
     parts.log.warn({ back: back.length, mine: mine.length, lost: lost.length }, 'leases had lapsed');
-  for (const run of mine) void flights.board(run, parts.executor.resume);
-  for (const run of lost) void flights.board(run, parts.executor.forsake);
+  for (const run of mine) void activeRuns.add(run, parts.executor.resume);
+  for (const run of lost) void activeRuns.add(run, parts.executor.abandon);
   return back.length > 0;
 }

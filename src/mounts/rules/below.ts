@@ -8,7 +8,7 @@ import type { DenyList } from './deny-list.ts';
 import { deniedEndings } from './endings.ts';
 import { holdsNoSecret } from './harmless-content.ts';
 import { foldName, pathNames } from './path-pattern.ts';
-import type { Trail } from './resolve.ts';
+import type { ResolvedPath } from './resolve.ts';
 
 /** How much of a source is looked at: entries in all, directories in each other, milliseconds. */
 export type SearchBounds = { entries: number; depth: number; ms: number };
@@ -40,11 +40,11 @@ const NOT_PACKAGES = '/usr/local';
  */
 export function searchBelow(
   source: string,
-  trail: Trail,
+  resolved: ResolvedPath,
   list: DenyList,
   bounds: SearchBounds = BOUNDS,
 ): void {
-  const { real, stats } = trail;
+  const { real, stats } = resolved;
   if (!stats || isVouchedFor(list, real)) return;
   if (!list.searched.has(real)) {
     const untilMs = systemClock.passed() + bounds.ms;

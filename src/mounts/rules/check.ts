@@ -42,10 +42,10 @@ export function resolveMounts(mounts: readonly MountArg[], host: MountHost): Che
   const examined = examine(mounts, host);
   const fault = examined.flatMap(({ faults }) => faults)[0];
   if (fault) throw fault;
-  for (const { mount, checked, trail } of examined) {
-    if (mount.type !== 'bind' || checked?.kind !== 'bind' || !trail) continue;
-    refuseAbsent(mount.source, trail);
-    checkOwnership(mount.source, trail, host.trustedUids);
+  for (const { mount, checked, resolved } of examined) {
+    if (mount.type !== 'bind' || checked?.kind !== 'bind' || !resolved) continue;
+    refuseAbsent(mount.source, resolved);
+    checkOwnership(mount.source, resolved, host.trustedUids);
   }
   return passed(examined);
 }
@@ -66,19 +66,19 @@ export function checkPlanMounts(
   if (binds.length === 0) return;
   const list = loadDenyList(host);
   for (const { source, target, readOnly = true } of binds) {
-    const trail = followLinks(source);
-    const isOurs = isOwn(source, trail, own);
-    refuseDenied(source, trail, list, isOurs ? 'own' : 'bind');
+    const resolved = followLinks(source);
+    const isOurs = isOwn(source, resolved, own);
+    refuseDenied(source, resolved, list, isOurs ? 'own' : 'bind');
     if (isOurs) continue;
-    if (trail.real !== source) throw sourceChanged(source, trail.real);
-    refuseAbsent(source, trail);
-    refuseSpecialFile(source, trail);
-    refuseInsideWritable(source, trail, list.policy);
+    if (resolved.real !== source) throw sourceChanged(source, resolved.real);
+    refuseAbsent(source, resolved);
+    refuseSpecialFile(source, resolved);
+    refuseInsideWritable(source, resolved, list.policy);
     if (!readOnly && !isWritableByPolicy(list.policy, source)) throw mountWritable(source, list.policy);
-    checkOwnership(source, trail, host.trustedUids);
+    checkOwnership(source, resolved, host.trustedUids);
     checkMountTarget(target);
     if (holdsLogin(source)) throw credentialBound(source);
-    if (options.search) searchBelow(source, trail, list);
+    if (options.search) searchBelow(source, resolved, list);
   }
 }
 

@@ -5,7 +5,7 @@ import { isInside } from '../../base/files.ts';
 import type { BindArg } from '../mount.ts';
 import { SECRETS_TARGET } from '../target.ts';
 import { shown } from '../text.ts';
-import type { Trail } from './resolve.ts';
+import type { ResolvedPath } from './resolve.ts';
 
 /** How a bind is delivered: as it is, as a copy of one file, or as a share of an agent's state. */
 export type DeliveryMode = { kind: 'bind' } | { kind: 'credential' | 'agent-state'; name: string };
@@ -30,13 +30,13 @@ const COPY_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
  */
 export function deliveryOf(
   bind: BindArg,
-  trail: Trail,
+  resolved: ResolvedPath,
   inSecrets: readonly string[] | undefined,
 ): DeliveryMode {
   const forSecrets = isInside(SECRETS_TARGET, bind.target);
   const targetAgent = AGENTS.find(({ directory }) => posix.basename(bind.target) === directory);
-  const sourceAgent = agentOfSource(trail, inSecrets);
-  const login = AGENTS.find((agent) => basenames(trail).includes(agent.login));
+  const sourceAgent = agentOfSource(resolved, inSecrets);
+  const login = AGENTS.find((agent) => basenames(resolved).includes(agent.login));
   if (inSecrets === undefined && !forSecrets && !targetAgent && !sourceAgent && !login)
     return { kind: 'bind' };
   if (login)
@@ -46,7 +46,7 @@ export function deliveryOf(
       stateMend(login),
     );
   const agent = targetAgent ?? sourceAgent;
-  return agent ? agentState(bind, trail, agent, sourceAgent, inSecrets) : credentialFile(bind, trail);
+  return agent ? agentState(bind, resolved, agent, sourceAgent, inSecrets) : credentialFile(bind, resolved);
 }
 
 /** Whether a directory of the host holds an agent's login, so that it may only be delivered as a share. */
@@ -54,16 +54,16 @@ export function holdsLogin(directory: string): boolean {
   return AGENTS.some(({ login }) => exists(posix.join(directory, login)));
 }
 
-function agentOfSource(trail: Trail, inSecrets: readonly string[] | undefined): Agent | undefined {
+function agentOfSource(resolved: ResolvedPath, inSecrets: readonly string[] | undefined): Agent | undefined {
   const named = AGENTS.find(
-    ({ name, directory }) => inSecrets?.join('/') === name || basenames(trail).includes(directory),
+    ({ name, directory }) => inSecrets?.join('/') === name || basenames(resolved).includes(directory),
   );
-  return named ?? AGENTS.find(({ login }) => exists(posix.join(trail.real, login)));
+  return named ?? AGENTS.find(({ login }) => exists(posix.join(resolved.real, login)));
 }
 
 function agentState(
   bind: BindArg,
-  trail: Trail,
+  resolved: ResolvedPath,
   agent: Agent,
   sourceAgent: Agent | undefined,
   inSecrets: readonly string[] | undefined,
@@ -77,13 +77,13 @@ function agentState(
       stateMend(agent),
     );
   }
-  if (inSecrets?.join('/') === 'gh-token' || isFile(trail)) {
+  if (inSecrets?.join('/') === 'gh-token' || isFile(resolved)) {
     throw shapeWrong(bind, `the state of ${agent.name} is a directory, and this is a file`, stateMend(agent));
   }
   return { kind: 'agent-state', name: agent.name };
 }
 
-function credentialFile(bind: BindArg, trail: Trail): DeliveryMode {
+function credentialFile(bind: BindArg, resolved: ResolvedPath): DeliveryMode {
   const name = posix.basename(bind.target);
   if (posix.dirname(bind.target) !== SECRETS_TARGET) {
     throw targetWrong(bind, posix.join(SECRETS_TARGET, posix.basename(bind.source)));
@@ -92,7 +92,7 @@ function credentialFile(bind: BindArg, trail: Trail): DeliveryMode {
     const hint = `Choose a name of letters, digits, dots, hyphens and underscores; ${AGENTS.map((agent) => agent.name).join(', ')} are taken.`;
     throw shapeWrong(bind, `its copy cannot be named ${shown(name)}`, hint);
   }
-  if (trail.stats?.isDirectory() && !isTokenPlace(name, bind)) {
+  if (resolved.stats?.isDirectory() && !isTokenPlace(name, bind)) {
     throw shapeWrong(
       bind,
       'it is a directory, and only single files go below /run/secrets',
@@ -111,11 +111,11 @@ function stateMend({ name, directory }: Agent): string {
   return `Mount the whole directory: --mount type=bind,src=/home/user/.secrets/${name},dst=/home/user/${directory}`;
 }
 
-function basenames({ spellings }: Trail): string[] {
+function basenames({ spellings }: ResolvedPath): string[] {
   return spellings.map((spelling) => posix.basename(spelling));
 }
 
-function isFile({ stats }: Trail): boolean {
+function isFile({ stats }: ResolvedPath): boolean {
   return stats?.isDirectory() === false;
 }
 

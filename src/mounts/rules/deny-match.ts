@@ -4,7 +4,7 @@ import { ancestors, isInside } from '../../base/files.ts';
 import { shown } from '../text.ts';
 import { type DenyEntry, type DenyList, type DenyRule, fileId } from './deny-list.ts';
 import { isNamed, type PathNames, pathNames, type Relation, relate } from './path-pattern.ts';
-import type { Trail } from './resolve.ts';
+import type { ResolvedPath } from './resolve.ts';
 
 /** What a source is wanted for: `copy` may be one of the excepted names, `own` is the run's own directory. */
 export type SourcePurpose = 'bind' | 'copy' | 'own';
@@ -16,20 +16,25 @@ type Denial = { entry: DenyEntry; path: string; words: string };
  * file, so that another name for a denied directory (a mount of the host, other letters where case does not count) is
  * found too. Throws `mount_denied` with the entry's reason.
  */
-export function refuseDenied(source: string, trail: Trail, list: DenyList, purpose: SourcePurpose): void {
-  for (const spelling of trail.spellings) {
+export function refuseDenied(
+  source: string,
+  resolved: ResolvedPath,
+  list: DenyList,
+  purpose: SourcePurpose,
+): void {
+  for (const spelling of resolved.spellings) {
     const names = pathNames(spelling);
     const denial = deniedByName(names, list, purpose) ?? deniedByPlace(spelling, names, list, purpose);
     if (denial) throw denied(source, spelling, denial, list);
   }
-  const same = deniedByIdentity(trail.real, list, purpose);
-  if (same) throw denied(source, trail.real, same, list);
+  const same = deniedByIdentity(resolved.real, list, purpose);
+  if (same) throw denied(source, resolved.real, same, list);
 }
 
 /** The names below a secrets directory that lead to the source: `['gh-token']`; `[]` for the directory itself, undefined outside. */
-export function insideSecrets(trail: Trail, list: DenyList): readonly string[] | undefined {
+export function insideSecrets(resolved: ResolvedPath, list: DenyList): readonly string[] | undefined {
   const rules = list.places.filter(({ entry }) => entry.except !== undefined);
-  for (const spelling of trail.spellings) {
+  for (const spelling of resolved.spellings) {
     const names = pathNames(spelling);
     for (const { pattern } of rules) {
       const relation = relate(pattern, names);

@@ -12,14 +12,14 @@ import { refuseOutside } from './credential-place.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { insideSecrets, refuseDenied } from './deny-match.ts';
 import { isWritableByPolicy, refuseInsideWritable } from './policy-mounts.ts';
-import { followLinks, type Trail } from './resolve.ts';
+import { followLinks, type ResolvedPath } from './resolve.ts';
 import { refuseSpecialFile, refuseUnseen } from './source-state.ts';
 
 /** One mount looked at: what it becomes if it has no fault, where its source led, and every fault found. */
 export type Examined = {
   mount: MountArg;
   checked?: CheckedMount;
-  trail?: Trail;
+  resolved?: ResolvedPath;
   faults: readonly FlowError[];
 };
 
@@ -47,32 +47,32 @@ function examineOther(mount: Exclude<MountArg, BindArg>): Examined {
 
 function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined {
   const { faults, attempt } = collector();
-  const trail = attempt(() => {
+  const resolved = attempt(() => {
     checkSourcePath(mount.source);
     return followLinks(mount.source);
   });
-  if (!trail) return { mount, faults };
-  attempt(() => refuseDenied(mount.source, trail, list, 'copy'));
-  if (faults.length === 0) attempt(() => refuseSpecialFile(mount.source, trail));
-  if (faults.length === 0) attempt(() => refuseInsideWritable(mount.source, trail, list.policy));
+  if (!resolved) return { mount, faults };
+  attempt(() => refuseDenied(mount.source, resolved, list, 'copy'));
+  if (faults.length === 0) attempt(() => refuseSpecialFile(mount.source, resolved));
+  if (faults.length === 0) attempt(() => refuseInsideWritable(mount.source, resolved, list.policy));
   const checkTarget = (): unknown => attempt(() => checkMountTarget(mount.target));
   if (faults.length > 0) {
     if (!isInside(SECRETS_TARGET, mount.target)) checkTarget();
     return { mount, faults };
   }
-  const delivery = attempt(() => deliveryOf(mount, trail, insideSecrets(trail, list)));
+  const delivery = attempt(() => deliveryOf(mount, resolved, insideSecrets(resolved, list)));
   if (!delivery) return { mount, faults };
   if (delivery.kind !== 'credential') checkTarget();
   if (delivery.kind !== 'bind' && faults.length === 0)
-    attempt(() => refuseOutside(mount.source, trail, list));
+    attempt(() => refuseOutside(mount.source, resolved, list));
   if (delivery.kind === 'bind') {
-    if (!mount.readOnly && !isWritableByPolicy(list.policy, trail.real))
+    if (!mount.readOnly && !isWritableByPolicy(list.policy, resolved.real))
       faults.push(mountWritable(mount.source, list.policy));
-    attempt(() => refuseUnseen(mount.source, trail, host));
-    if (faults.length === 0) attempt(() => searchBelow(mount.source, trail, list));
+    attempt(() => refuseUnseen(mount.source, resolved, host));
+    if (faults.length === 0) attempt(() => searchBelow(mount.source, resolved, list));
   }
   if (faults.length > 0) return { mount, faults };
-  return { mount, checked: checkedBind(mount, trail.real, delivery), trail, faults };
+  return { mount, checked: checkedBind(mount, resolved.real, delivery), resolved, faults };
 }
 
 function checkedBind(mount: BindArg, real: string, delivery: DeliveryMode): CheckedMount {

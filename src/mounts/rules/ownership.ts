@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { FlowError } from '../../base/errors.ts';
 import { shellWord, shown } from '../text.ts';
-import type { Trail } from './resolve.ts';
+import type { ResolvedPath } from './resolve.ts';
 
 const GROUP_WRITE = 0o020;
 const OTHER_WRITE = 0o002;
@@ -13,14 +13,14 @@ const STICKY = 0o1000;
  * directory of root (such as /tmp) is fine on the way, since only its owner can replace an entry of it.
  * Throws `mount_source_untrusted`.
  */
-export function checkOwnership(source: string, trail: Trail, trustedUids: readonly number[]): void {
+export function checkOwnership(source: string, resolved: ResolvedPath, trustedUids: readonly number[]): void {
   const trusted = new Set([0, ...trustedUids]);
-  for (const { path, stats } of trail.passed) {
+  for (const { path, stats } of resolved.passed) {
     if (!trusted.has(stats.uid)) {
       const why = `${shown(path)} belongs to the user ${stats.uid}, who could put something else in its place`;
       throw untrusted(source, why, `chown -h root ${shellWord(path)}`);
     }
-    if (isWritableByOthers(stats) && (path === trail.real || !isStickyOfRoot(stats))) {
+    if (isWritableByOthers(stats) && (path === resolved.real || !isStickyOfRoot(stats))) {
       const why = `others than its owner may write ${shown(path)} (mode ${(stats.mode & 0o7777).toString(8)})`;
       throw untrusted(source, why, `chmod go-w ${shellWord(path)}`);
     }

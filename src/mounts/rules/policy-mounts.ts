@@ -6,7 +6,7 @@ import type { MountHost } from '../mount.ts';
 import { shown } from '../text.ts';
 import { loadDenyList } from './deny-list.ts';
 import { refuseDenied } from './deny-match.ts';
-import { followLinks, type Trail } from './resolve.ts';
+import { followLinks, type ResolvedPath } from './resolve.ts';
 import { refuseSpecialFile } from './source-state.ts';
 
 /** Whether the policy lists this very file or directory as writable; what lies in it never is by itself. */
@@ -18,10 +18,10 @@ export function isWritableByPolicy(policy: Policy, real: string): boolean {
  * Refuses a source inside a directory that runs may write: between the check and the engine's own look, or before
  * both, a run could have put a link there. Throws `mount_inside_writable`.
  */
-export function refuseInsideWritable(source: string, trail: Trail, policy: Policy): void {
+export function refuseInsideWritable(source: string, resolved: ResolvedPath, policy: Policy): void {
   const writable = policy.mounts.filter((mount) => mount.writable);
   for (const { source: directory } of writable) {
-    if (trail.spellings.some((path) => path !== directory && isInside(directory, path)))
+    if (resolved.spellings.some((path) => path !== directory && isInside(directory, path)))
       throw sourceInWritable(source, directory);
   }
 }
@@ -52,9 +52,9 @@ export function checkPolicyMounts(
 /** Refuses a path that may not be mounted even when the policy lists it. Throws `mount_denied`, `mount_special_file`. */
 function refuseListed(path: string, host: MountHost): void {
   const policy: Policy = { ...NO_POLICY, mounts: [{ source: path, writable: false }] };
-  const trail = followLinks(path);
-  refuseDenied(path, trail, loadDenyList({ ...host, policy: () => policy }), 'copy');
-  refuseSpecialFile(path, trail);
+  const resolved = followLinks(path);
+  refuseDenied(path, resolved, loadDenyList({ ...host, policy: () => policy }), 'copy');
+  refuseSpecialFile(path, resolved);
 }
 
 function notForPolicy(message: string): Problem {

@@ -7,7 +7,7 @@ import { shown } from '../text.ts';
 const MOST_LINKS = 40;
 
 /** Everything known about one path of the host after its links were followed one by one. */
-export type Trail = {
+export type ResolvedPath = {
   /** The path as written in normal form, then after each link that was followed; the real path is the last one. */
   spellings: readonly string[];
   real: string;
@@ -24,10 +24,10 @@ export type Trail = {
  * the rest of the path is then appended as written, and a `..` in it goes up as if the missing names were directories.
  * Throws `mount_link_loop`.
  */
-export function followLinks(path: string): Trail {
+export function followLinks(path: string): ResolvedPath {
   const spellings = [posix.resolve('/', path)];
   const passed = [{ path: '/', stats: lstatSync('/') }];
-  let state: Trail['state'] = 'there';
+  let state: ResolvedPath['state'] = 'there';
   let current = '/';
   let rest = namesOf(path);
   for (let links = 0; rest.length > 0; ) {
@@ -62,11 +62,11 @@ export function followLinks(path: string): Trail {
 }
 
 function ended(
-  state: Trail['state'],
+  state: ResolvedPath['state'],
   real: string,
   spellings: readonly string[],
-  passed: Trail['passed'],
-): Trail {
+  passed: ResolvedPath['passed'],
+): ResolvedPath {
   const stats = state === 'there' ? passed.find(({ path }) => path === real)?.stats : undefined;
   return { state, real, stats, spellings: [...new Set([...spellings, real])], passed };
 }

@@ -2,10 +2,10 @@ import { FlowError } from '../../base/errors.ts';
 import type { MountHost } from '../mount.ts';
 import { shellWord, shown } from '../text.ts';
 import { isEngineOutside, isSharedPath } from './host-view.ts';
-import type { Trail } from './resolve.ts';
+import type { ResolvedPath } from './resolve.ts';
 
 /** Refuses what is neither a file nor a directory. Throws `mount_special_file`. */
-export function refuseSpecialFile(source: string, { stats }: Trail): void {
+export function refuseSpecialFile(source: string, { stats }: ResolvedPath): void {
   if (!stats || stats.isFile() || stats.isDirectory()) return;
   const kind = stats.isSocket() ? 'a socket' : stats.isFIFO() ? 'a FIFO' : 'a device';
   throw new FlowError({
@@ -20,28 +20,28 @@ export function refuseSpecialFile(source: string, { stats }: Trail): void {
  * In a container whose engine is outside, refuses a source that the service cannot see under the same path: what the
  * engine would mount there cannot be checked. Throws `mount_source_unseen`.
  */
-export function refuseUnseen(source: string, trail: Trail, host: MountHost): void {
+export function refuseUnseen(source: string, resolved: ResolvedPath, host: MountHost): void {
   if (!host.inContainer || !isEngineOutside(host.engineSocket)) return;
-  if (trail.state === 'there' && isSharedPath(trail.real)) return;
+  if (resolved.state === 'there' && isSharedPath(resolved.real)) return;
   throw new FlowError({
     code: 'mount_source_unseen',
     blame: 'operator',
     message: `${shown(source)} cannot be checked: the service runs in a container and does not see it under the same path as the host.`,
-    hint: `Give it to the service's own container under the same path: -v ${shellWord(`${trail.real}:${trail.real}:ro`)}`,
+    hint: `Give it to the service's own container under the same path: -v ${shellWord(`${resolved.real}:${resolved.real}:ro`)}`,
   });
 }
 
 /** Refuses a source that is not there, or that the service may not look at. Throws `mount_source_missing`, `mount_source_unreadable`. */
-export function refuseAbsent(source: string, trail: Trail): void {
-  if (trail.state === 'missing') {
+export function refuseAbsent(source: string, resolved: ResolvedPath): void {
+  if (resolved.state === 'missing') {
     throw new FlowError({
       code: 'mount_source_missing',
       blame: 'operator',
       message: `${shown(source)} is not there, so the run that mounts it cannot start.`,
-      hint: `Make it, for example with \`mkdir -p ${shellWord(trail.real)}\`, or take the mount out of the profile.`,
+      hint: `Make it, for example with \`mkdir -p ${shellWord(resolved.real)}\`, or take the mount out of the profile.`,
     });
   }
-  if (trail.state === 'unreadable') {
+  if (resolved.state === 'unreadable') {
     throw new FlowError({
       code: 'mount_source_unreadable',
       blame: 'operator',

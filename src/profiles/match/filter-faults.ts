@@ -23,7 +23,7 @@ export function filterInvalid(source: string, detail: string, range: { start: nu
 export function filterRefused(source: string, what: string): Problem {
   return {
     code: 'filter_refused',
-    message: `The filter ${show(source)} uses ${what}, which can run for minutes on text that a stranger wrote.`,
+    message: `The filter ${show(source)} uses ${what}, which can run for minutes on text that an outside user wrote.`,
     hint: 'Use startsWith, endsWith, contains and == instead of matches, and one macro at a time.',
   };
 }

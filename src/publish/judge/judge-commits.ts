@@ -26,7 +26,7 @@ const WITHOUT_MAIL = /^(?:signed-off|co-authored|co-developed)-by$/i;
 export function judgeCommits(commits: readonly JudgedCommit[], authors: readonly string[]): Problem[] {
   const own = commits.filter(({ isOfBase }) => !isOfBase);
   const may = (person: Person): boolean => authors.some((text) => isSame(parsePerson(text), person));
-  const strangers = own.flatMap(({ id, commit }) =>
+  const foreign = own.flatMap(({ id, commit }) =>
     (['author', 'committer'] as const)
       .map((role) => ({ role, person: personOf(commit, role) }))
       .filter(({ person }) => !may(person))
@@ -43,7 +43,7 @@ export function judgeCommits(commits: readonly JudgedCommit[], authors: readonly
   });
   const odd = commits.filter(({ commit }) => !isReadable(encodingOf(commit)));
   return [
-    ...about(strangers, (list) => strangeAuthor(list, authors[0])),
+    ...about(foreign, (list) => strangeAuthor(list, authors[0])),
     ...about(signers, strangeSignOff),
     ...about(harms, harmfulMessage),
     ...about(

@@ -14,7 +14,7 @@ afterEach(async () => await service.close());
 const AGENT =
   'cd repo; cat AGENTS.md; ls -A .claude .codex 2>/dev/null; git status --porcelain; git show HEAD:AGENTS.md; cat code';
 
-/** A pull request of a stranger's fork against octo/hello, as the named event tells it. */
+/** A pull request of an outside user's fork against octo/hello, as the named event tells it. */
 async function runFor(event: 'pull_request' | 'issue_comment', checkout: unknown): Promise<Run> {
   const trigger = { event, ...(event === 'pull_request' ? { isFork: true } : {}) };
   service = await startService({

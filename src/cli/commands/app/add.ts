@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
-import type { JoinedApps } from '../../../compose/apps.ts';
+import type { ComposedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { checkWebhookSecret } from '../../../config/webhook-secret.ts';
 import { isOnHost } from '../../../credentials/github-app/apps-for.ts';
@@ -126,7 +126,7 @@ function checkSecret(secret: string): void {
 
 /** Asks GitHub who the App is. Throws `app_key_refused`: such a key would never be good for anything. */
 async function introduce(
-  apps: JoinedApps,
+  apps: ComposedApps,
   given: NewApp,
 ): Promise<{ known: Partial<NewApp>; warning: FlowError | undefined }> {
   try {

@@ -1,7 +1,7 @@
 import { isoTime, systemClock } from '../../../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
 import { randomId } from '../../../base/ids.ts';
-import type { JoinedApps } from '../../../compose/apps.ts';
+import type { ComposedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { apiOf, serverOf } from '../../../credentials/github-app/apps-for.ts';
 import { appName, type StoredApp } from '../../../credentials/github-app/record.ts';
@@ -64,7 +64,7 @@ async function create(parts: {
   config: Config;
   options: CreateOptions;
   wish: ReturnType<typeof wishOf>;
-  apps: JoinedApps;
+  apps: ComposedApps;
   signal: AbortSignal;
 }): Promise<void> {
   const { io, config, options, wish, apps, signal } = parts;
@@ -131,7 +131,7 @@ function adminAddress({ adminHost, adminPort }: Config): string {
 }
 
 /** The pages at the admin's address, or undefined when something, the service most likely, listens there already. */
-async function servePages(config: Config, apps: JoinedApps): Promise<Listener | undefined> {
+async function servePages(config: Config, apps: ComposedApps): Promise<Listener | undefined> {
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const names = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname];
   try {
@@ -152,7 +152,7 @@ async function servePages(config: Config, apps: JoinedApps): Promise<Listener | 
 }
 
 async function waitFor(
-  apps: JoinedApps,
+  apps: ComposedApps,
   { nonce, expiresAt }: { nonce: string; expiresAt: number },
   {
     say,

@@ -3,14 +3,14 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import { ancestors } from '../../../base/files.ts';
-import { appsFile, type JoinedApps } from '../../../compose/apps.ts';
+import { appsFile, type ComposedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { createSecretStores } from '../../../credentials/secrets/secret-stores.ts';
 
 /** What a command finds that may make the first store of all, and how it takes back what it made when it fails. */
 export type Leftovers = {
   /** To be called when the stores are open and before a state is signed. */
-  opened(apps: JoinedApps): Promise<void>;
+  opened(apps: ComposedApps): Promise<void>;
   /** Removes what was not there before and holds nothing now: the state key, the store, the key file, the directories. Gives whether a key file was among it. */
   takeBack(): Promise<boolean>;
 };
@@ -29,7 +29,7 @@ export function rememberLeftovers(config: Config): Leftovers {
   const absent = new Set(
     places.flatMap((place) => [place, ...ancestors(dirname(place))]).filter((path) => !existsSync(path)),
   );
-  let apps: JoinedApps | undefined;
+  let apps: ComposedApps | undefined;
   let hadStateKey = true;
 
   const emptyStore = async (): Promise<void> => {

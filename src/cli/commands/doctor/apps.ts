@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { systemClock as clock } from '../../../base/clock.ts';
 import { asFlowError, type Problem } from '../../../base/errors.ts';
-import { appsFile, type JoinedApps, joinApps } from '../../../compose/apps.ts';
+import { appsFile, type ComposedApps, composeApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { appName, type StoredApp } from '../../../credentials/github-app/record.ts';
 import { reportApp } from '../../../credentials/github-app/report.ts';
@@ -66,7 +66,10 @@ export async function reportServing(config: Config, repository: string): Promise
 }
 
 /** The Apps for a look that logs nothing and asks nobody for a passphrase. */
-export function quietApps(config: Config, onDate: (gitHubMs: number) => void = () => undefined): JoinedApps {
+export function quietApps(
+  config: Config,
+  onDate: (gitHubMs: number) => void = () => undefined,
+): ComposedApps {
   const redactor = createRedactor();
-  return joinApps({ config, redactor, log: createLogger({ level: 'silent', redactor }), onDate });
+  return composeApps({ config, redactor, log: createLogger({ level: 'silent', redactor }), onDate });
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../../../base/errors.ts';
 import { policyPlace, profileChecks } from '../../../compose/host.ts';
-import { appSecretProblems, joinNeeds } from '../../../compose/profile-needs.ts';
+import { appSecretProblems, composeNeeds } from '../../../compose/profile-needs.ts';
 import type { Config } from '../../../config/config.ts';
 import { reportApp } from '../../../credentials/github-app/report.ts';
 import { appSecretOf, runPermissions } from '../../../flow/github/github-credential.ts';
@@ -18,7 +18,7 @@ export async function* checkNeeds(
   config: Config,
   look: (name: string, work: () => Promise<Finding>) => Promise<Check>,
 ): AsyncGenerator<Check> {
-  const needs = joinNeeds(config);
+  const needs = composeNeeds(config);
   for (const profile of (await usableProfiles(config)).slice(0, MOST_LOOKED_AT))
     yield await look(`needs of ${profile.path}`, async () => {
       const found = await needs(profile, planOf(profile, loadPolicy(policyPlace(config)), config));

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JoinedApps } from '../../../compose/apps.ts';
+import type { ComposedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Serving } from '../../../credentials/github/app-serving.ts';
 import type { Hosts } from '../../../credentials/github-app/apps-for.ts';
@@ -10,7 +10,7 @@ export function hostsOf({ githubApiUrl, githubServerUrl }: Config): Hosts {
 }
 
 /** Which App or file serves a repository of runs that mount no token of their own. Throws the codes of `SecretStore`. */
-export async function servingOf(config: Config, apps: JoinedApps, repository: string): Promise<Serving> {
+export async function servingOf(config: Config, apps: ComposedApps, repository: string): Promise<Serving> {
   return await apps.serving(repository, join(config.secretsDir, 'gh-token'));
 }
 

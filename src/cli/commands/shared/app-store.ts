@@ -1,4 +1,4 @@
-import { type JoinedApps, joinApps } from '../../../compose/apps.ts';
+import { type ComposedApps, composeApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { createLogger } from '../../../log/logger.ts';
 import { createRedactor } from '../../../log/redact.ts';
@@ -6,9 +6,9 @@ import type { Io } from '../../terminal/io.ts';
 import { unlockStores } from './unlock.ts';
 
 /** The Apps for one command, which logs nothing; `write` makes a key for the store where there is none. */
-export async function appsOf(io: Io, config: Config, purpose: 'read' | 'write'): Promise<JoinedApps> {
+export async function appsOf(io: Io, config: Config, purpose: 'read' | 'write'): Promise<ComposedApps> {
   const stores = await unlockStores(io, config, purpose);
   const redactor = createRedactor();
   const log = createLogger({ level: 'silent', redactor });
-  return joinApps({ config, redactor, log, file: stores.named('apps.enc') });
+  return composeApps({ config, redactor, log, file: stores.named('apps.enc') });
 }

@@ -7,7 +7,7 @@ import { Secret } from '../../src/base/secret.ts';
 import type { GitHubToken, GitHubTokens } from '../../src/credentials/github/github-tokens.ts';
 import { createHeldSecrets } from '../../src/flow/credentials/held-secrets.ts';
 import { writeTokenEnd } from '../../src/flow/credentials/token-end.ts';
-import { createTokenKeeper } from '../../src/flow/credentials/token-renewer.ts';
+import { createTokenRenewer } from '../../src/flow/credentials/token-renewer.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { movedClock } from '../support/fake-clock.ts';
@@ -36,7 +36,7 @@ function hourlyTokens(clock: { time: number }) {
       if (state.fault) throw state.fault;
       if (clock.time - mintedAt >= 50 * MINUTE) {
         mintedAt = clock.time;
-        const value = new Secret(`token-number-${given.length}-of-the-keeper-test`);
+        const value = new Secret(`token-number-${given.length}-of-the-renewer-test`);
         given.push({
           value,
           expiresAt: clock.time + 60 * MINUTE,
@@ -62,7 +62,7 @@ function ground() {
   const secrets = join(secretsDirectory(), 'secrets');
   mkdirSync(secrets, { mode: 0o700 });
   const files = secretsDirectory();
-  const keeper = createTokenKeeper({
+  const renewer = createTokenRenewer({
     tokens: app.tokens,
     held,
     redactor,
@@ -73,9 +73,9 @@ function ground() {
       note: async (_id, { text }) => void notes.push(text),
     },
   });
-  keeper.start();
-  onTestFinished(keeper.stop);
-  return { clock, app, held, redactor, notes, states, secrets, files, keeper };
+  renewer.start();
+  onTestFinished(renewer.stop);
+  return { clock, app, held, redactor, notes, states, secrets, files, renewer };
 }
 
 let world: ReturnType<typeof ground>;
@@ -91,7 +91,7 @@ async function begin(): Promise<void> {
   const token = await world.app.tokens.token({ ...grant, exact: true });
   secretFile(world.secrets, 'gh-token', token?.value.reveal() ?? '');
   await writeTokenEnd(world, token ?? { expiresAt: null }, owner);
-  world.keeper.keep({ id: ID, places: { secrets: world.secrets, files: world.files }, grant }, token);
+  world.renewer.keep({ id: ID, places: { secrets: world.secrets, files: world.files }, grant }, token);
 }
 
 /** Whether the newest token is in its place, and told: nothing is under way any more then. */
@@ -186,7 +186,7 @@ test('a failing renewal is told once with its hint, tried again until it works, 
 
 test('after a restart the token is asked for at once, and put in place when it is another', async () => {
   secretFile(world.secrets, 'gh-token', 'the-one-of-the-service-before');
-  world.keeper.keep({ id: ID, places: { secrets: world.secrets, files: world.files }, grant }, undefined);
+  world.renewer.keep({ id: ID, places: { secrets: world.secrets, files: world.files }, grant }, undefined);
   await until('the token is renewed', () =>
     present() === 'the-one-of-the-service-before' ? undefined : true,
   );

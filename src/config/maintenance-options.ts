@@ -1,7 +1,7 @@
 import type { Option } from './option.ts';
 
 /** The options of what the service does for itself: what it keeps, when the disk is too full, what it asks for again. */
-export const UPKEEP_OPTIONS = [
+export const MAINTENANCE_OPTIONS = [
   {
     name: 'KEEP_BODIES_DAYS',
     type: 'number',

@@ -1,7 +1,7 @@
 import type { OptionName } from './options.ts';
 
 /** What the service does for itself; sizes in bytes, times in milliseconds. */
-export type UpkeepConfig = {
+export type MaintenanceConfig = {
   keep: {
     bodies: { ms: number; bytes: number };
     logs: { ms: number; bytes: number };
@@ -15,8 +15,8 @@ export type UpkeepConfig = {
 
 const DAY_MS = 86_400_000;
 
-/** The options of upkeep, in the units that the service counts in. */
-export function completeUpkeep(get: <T>(name: OptionName) => T): UpkeepConfig {
+/** The options of maintenance, in the units that the service counts in. */
+export function completeMaintenance(get: <T>(name: OptionName) => T): MaintenanceConfig {
   const keep = (days: OptionName, bytes: OptionName) => ({
     ms: get<number>(days) * DAY_MS,
     bytes: get<number>(bytes),

@@ -12,24 +12,24 @@ import { startOf } from '../admission/start.ts';
 import { notEnded } from '../admission/thread-commands.ts';
 
 /** What admission would find out by asking GitHub and the stored runs, which it changes nothing of; a group that is busy is not looked at. */
-export type Foreteller = {
+export type AdmissionDryRun = {
   /** Whether an event may start a run of a profile: who may, the loop breaker and the budgets. */
-  start(profile: Profile, event: FlowEvent): Promise<Foretold>;
+  start(profile: Profile, event: FlowEvent): Promise<DryRunAnswer>;
   /** Whether a command would be obeyed, and for which runs. */
   command(
     event: FlowEvent,
     command: CommentCommand,
     profiles: ProfileSet,
-  ): Promise<Foretold & { runs: string[] }>;
+  ): Promise<DryRunAnswer & { runs: string[] }>;
 };
 
 /** Why not, unless `problem` is undefined; `permission` is what GitHub said, if it was asked. */
-export type Foretold = { problem: Problem | undefined; permission: string | undefined };
+export type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
 
-/** A foreteller over the parts that admission has. */
-export function createForeteller(
+/** A dry run of admission over the parts that admission has. */
+export function createAdmissionDryRun(
   parts: CommandParts & { limits: AdmissionLimits; defaultTimeoutSec: number; clock: Clock },
-): Foreteller {
+): AdmissionDryRun {
   return {
     async start(profile, event) {
       const judgement = await askActor(parts, profile, event);

@@ -8,14 +8,14 @@ import { NO_POLICY, type Policy } from './policy.ts';
 /** Quiet time after a change before the policy is read again: editors write in several steps. */
 const DEBOUNCE_MS = 300;
 
-/** What the keeper writes to a log; pino's logger is one. */
+/** What the watcher writes to a log; pino's logger is one. */
 export type PolicyLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
 
 /**
  * The last good policy. `load` comes first and throws what is wrong; then `watch` follows changes, of which a bad one
  * is logged and changes nothing, so that a policy neither widens nor vanishes by a mistake.
  */
-export type PolicyKeeper = {
+export type PolicyWatcher = {
   /** Throws `policy_invalid`. */
   load(): void;
   /** The policy in use; none before the first load. */
@@ -27,12 +27,12 @@ export type PolicyKeeper = {
   close(): Promise<void>;
 };
 
-/** A keeper of the policy at `place`; without a file it has none, for ever. */
-export function createPolicyKeeper(parts: {
+/** A watcher of the policy at `place`; without a file it has none, for ever. */
+export function createPolicyWatcher(parts: {
   place: PolicyPlace;
   log: PolicyLog;
   clock: Clock;
-}): PolicyKeeper {
+}): PolicyWatcher {
   const { place, log, clock } = parts;
   let policy: Policy = NO_POLICY;
   let faults: readonly Fault[] = [];

@@ -2,7 +2,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { createPolicyKeeper, type PolicyKeeper } from '../../src/policy/keeper.ts';
+import { createPolicyWatcher, type PolicyWatcher } from '../../src/policy/watcher.ts';
 import { policyFile, writePolicy } from '../support/policy-files.ts';
 import { until } from '../support/service.ts';
 
@@ -11,51 +11,51 @@ function keep(content: unknown) {
   const lines: string[] = [];
   const write = (_data: object, message: string): void => void lines.push(message);
   const log = { info: write, warn: write, error: write };
-  const keeper: PolicyKeeper = createPolicyKeeper({ place, log, clock: systemClock });
-  onTestFinished(keeper.close);
-  return { place, lines, keeper };
+  const watcher: PolicyWatcher = createPolicyWatcher({ place, log, clock: systemClock });
+  onTestFinished(watcher.close);
+  return { place, lines, watcher };
 }
 
 const BAD = 'the changed policy cannot be used: the last good one stays in force';
 
 describe('the policy in force', () => {
   test('follows its file, also when that is replaced by another', async () => {
-    const { place, keeper } = keep({ ceilings: { cpus: 1 } });
-    keeper.load();
+    const { place, watcher } = keep({ ceilings: { cpus: 1 } });
+    watcher.load();
     let changes = 0;
-    keeper.watch(() => {
+    watcher.watch(() => {
       changes += 1;
     });
     writePolicy(join(place.dir, 'next.json'), { ceilings: { cpus: 2 } });
     renameSync(join(place.dir, 'next.json'), place.file);
-    await until('the replaced policy is in force', () => keeper.current().ceilings.cpus === 2 || undefined);
+    await until('the replaced policy is in force', () => watcher.current().ceilings.cpus === 2 || undefined);
     writePolicy(place.file, { ceilings: { cpus: 3 } });
-    await until('the written policy is in force', () => keeper.current().ceilings.cpus === 3 || undefined);
+    await until('the written policy is in force', () => watcher.current().ceilings.cpus === 3 || undefined);
     expect(changes).toBe(2);
   });
 
   test('stays the last good one while its file has faults or is gone, and says so', async () => {
-    const { place, lines, keeper } = keep({ ceilings: { cpus: 1 } });
-    keeper.load();
-    keeper.watch(() => {});
+    const { place, lines, watcher } = keep({ ceilings: { cpus: 1 } });
+    watcher.load();
+    watcher.watch(() => {});
     writePolicy(place.file, { ceilings: { cpus: 'many' } });
     await until('the fault is told', () => lines.includes(BAD) || undefined);
-    expect(keeper.current().ceilings).toEqual({ cpus: 1 });
-    expect(keeper.lastFaults()).toMatchObject([{ code: 'policy_wrong_value', path: '/ceilings/cpus' }]);
+    expect(watcher.current().ceilings).toEqual({ cpus: 1 });
+    expect(watcher.lastFaults()).toMatchObject([{ code: 'policy_wrong_value', path: '/ceilings/cpus' }]);
     rmSync(place.file);
     await until(
       'that it is gone is told',
       () => lines.filter((line) => line === BAD).length > 1 || undefined,
     );
-    expect(keeper.current().ceilings).toEqual({ cpus: 1 });
+    expect(watcher.current().ceilings).toEqual({ cpus: 1 });
     writePolicy(place.file, { ceilings: { cpus: 2 } });
-    await until('the fixed policy is in force', () => keeper.current().ceilings.cpus === 2 || undefined);
-    expect(keeper.lastFaults()).toEqual([]);
+    await until('the fixed policy is in force', () => watcher.current().ceilings.cpus === 2 || undefined);
+    expect(watcher.lastFaults()).toEqual([]);
   });
 
   test('is none before the first load, which throws what is wrong', () => {
-    const { keeper } = keep('{');
-    expect(keeper.current().file).toBeUndefined();
-    expect(() => keeper.load()).toThrow(/cannot be used/);
+    const { watcher } = keep('{');
+    expect(watcher.current().file).toBeUndefined();
+    expect(() => watcher.load()).toThrow(/cannot be used/);
   });
 });
