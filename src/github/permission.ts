@@ -1,4 +1,4 @@
-import { FlowError } from '../base/errors.ts';
+import { type EventAccount, known, loginOf } from './accounts.ts';
 import type { GitHubClient } from './client.ts';
 import { answerUnreadable } from './errors.ts';
 import { checkLogin, checkRepositoryName } from './urls.ts';
@@ -16,10 +16,7 @@ const LEVELS = {
 /** What a user may do in a repository. */
 export type Permission = keyof typeof LEVELS;
 
-/** An account as an event names it; the id stays when the login is changed, or taken by somebody else. */
-type Account = { login: string; id?: number | undefined };
-
-type Question = { owner: string; repo: string } & Account;
+type Question = { owner: string; repo: string } & EventAccount;
 
 /**
  * What an account may do in a repository, asked of GitHub now. `none` also when GitHub knows no such user or does not
@@ -85,27 +82,6 @@ async function askByLogin(
       };
     }),
   );
-}
-
-/** The login that an account has by now: https://docs.github.com/rest/users/users#get-a-user-using-their-id */
-async function loginOf(client: GitHubClient, id: number): Promise<string | undefined> {
-  const what = `the account ${id}`;
-  return await known(
-    client.ask(what, async (request) => {
-      const { data } = await request('GET /user/{account_id}', { account_id: id });
-      return typeof data?.login === 'string' ? data.login : fail(what);
-    }),
-  );
-}
-
-/** Undefined for what GitHub does not know. */
-async function known<T>(asking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asking;
-  } catch (error) {
-    if (error instanceof FlowError && error.code === 'github_not_found') return undefined;
-    throw error;
-  }
 }
 
 /** A custom role counts as the level it grants, also when somebody gave it the name of a higher one. */

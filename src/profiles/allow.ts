@@ -15,8 +15,8 @@ export type AllowDecision =
 export function judgeActor(allow: Allow, actor: EventActor | undefined): AllowDecision {
   if (!actor || actor.login === '') return { denied: actorUnknown() };
   if (isBot(actor))
-    return names(allow.bots, actor.login) ? 'allowed' : { denied: botNotAllowed(actor.login) };
-  if (names(allow.actors, actor.login) || allow.permission === 'any') return 'allowed';
+    return namesAccount(allow.bots, actor) ? 'allowed' : { denied: botNotAllowed(actor.login) };
+  if (namesAccount(allow.actors, actor) || allow.permission === 'any') return 'allowed';
   const teams = allow.teams ?? [];
   if (!allow.permission && teams.length === 0) return { denied: actorNotAllowed(actor.login) };
   return { ...(allow.permission && { ask: allow.permission }), ...(teams.length > 0 && { teams }) };
@@ -46,9 +46,30 @@ export function isBot(actor: EventActor): boolean {
   return actor.type === 'Bot' || lower(actor.login).endsWith('[bot]');
 }
 
-function names(logins: readonly string[], login: string): boolean {
-  return logins.some((listed) => isSameLogin(listed, login));
+/** Whether a list of logins and of `login#id` names an account; where an id is given, it alone counts. */
+export function namesAccount(listed: readonly string[], account: Account): boolean {
+  return listed.some((each) =>
+    each.includes('#') ? each.split('#')[1] === String(account.id) : isSameLogin(each, account.login),
+  );
 }
+
+/** Whether it is nothing but its login that an account is named by, which may be another one's by now. */
+export function isNamedByLogin(listed: readonly string[], account: Account): boolean {
+  return (
+    namesAccount(listed, account) &&
+    !namesAccount(
+      listed.filter((each) => each.includes('#')),
+      account,
+    )
+  );
+}
+
+/** The login of `login` or `login#id`. */
+export function listedLogin(listed: string): string {
+  return listed.split('#')[0] ?? '';
+}
+
+type Account = Pick<EventActor, 'login' | 'id'>;
 
 /** Logins are ASCII; full case folding would let other letters pass for them (the Kelvin sign folds to k). */
 function lower(login: string): string {

@@ -11,9 +11,11 @@ export type Trigger = Partial<Record<AttributeName, Scalar | readonly Scalar[]>>
 /** Who may start a run, with defaults filled in: `permission` is absent when only `actors`, `teams` and `bots` may. */
 export type Allow = {
   permission?: 'read' | 'triage' | 'write' | 'maintain' | 'admin' | 'any';
+  /** Logins, or `login#id`: the account with this id, whatever its login is. */
   actors: readonly string[];
   /** Teams as `org/slug`. */
   teams?: readonly string[];
+  /** The same of bots. */
   bots: readonly string[];
   /** False keeps runs off pull requests from other repositories. */
   forks?: boolean;

@@ -43,6 +43,8 @@ export type ChildEnd = {
 export type ChildTaps = {
   onStdout(chunk: Buffer): void;
   onStderr(chunk: Buffer): void;
+  /** Called with its process id, when it could be started. */
+  onStart?(pid: number): void;
   signal?: AbortSignal | undefined;
 };
 
@@ -50,7 +52,7 @@ export type ChildTaps = {
 export type RunChild = (order: ChildOrder, taps: ChildTaps) => Promise<ChildEnd>;
 
 /** Starts a program from this process. */
-export const runChild: RunChild = async (order, { onStdout, onStderr, signal }) => {
+export const runChild: RunChild = async (order, { onStdout, onStderr, onStart, signal }) => {
   const { file, args, input, timeoutMs, isStreamed, ...rest } = order;
   const overlong = new AbortController();
   // The library keeps nothing: what it keeps it escapes for its message, which takes a minute for 64 MiB of zeros.
@@ -64,6 +66,7 @@ export const runChild: RunChild = async (order, { onStdout, onStderr, signal }) 
     ...(input === undefined ? { stdin: 'ignore' } : { stdin: 'pipe', input }),
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
   });
+  if (child.pid !== undefined) onStart?.(child.pid);
   const counted = (tell: (chunk: Buffer) => void): ((chunk: Buffer) => void) => {
     let left = MAX_OUTPUT_BYTES;
     return (chunk) => {

@@ -1,5 +1,6 @@
 import { runChild } from './child.ts';
 import type { FromHelper, ToHelper } from './helper.ts';
+import { identifyProcess } from './process-tree.ts';
 
 const running = new Map<number, AbortController>();
 
@@ -13,6 +14,7 @@ async function start(id: number, order: NonNullable<ToHelper['order']>): Promise
   running.set(id, control);
   const end = await runChild(order, {
     signal: control.signal,
+    onStart: (pid) => tell({ id, process: identifyProcess(pid) }),
     onStdout: (stdout) => tell({ id, stdout }),
     onStderr: (stderr) => tell({ id, stderr }),
   });

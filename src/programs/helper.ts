@@ -1,11 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { ChildEnd, ChildOrder, ChildTaps, RunChild } from './child.ts';
+import { killTree, type ProcessIdentity } from './process-tree.ts';
 
 /** What this process tells its helper: to start a program, or to end one. */
 export type ToHelper = { id: number; order?: ChildOrder };
 
-/** What a helper tells: what a program says, chunk by chunk, and how it came out. */
-export type FromHelper = { id: number; stdout?: Uint8Array; stderr?: Uint8Array; end?: ChildEnd };
+/** What a helper tells: which process a program became, what it says, chunk by chunk, and how it came out. */
+export type FromHelper = {
+  id: number;
+  process?: ProcessIdentity | undefined;
+  stdout?: Uint8Array;
+  stderr?: Uint8Array;
+  end?: ChildEnd;
+};
 
 type Awaited = ChildTaps & { settle(end: ChildEnd): void };
 
@@ -28,7 +35,7 @@ const LOST: ChildEnd = {
   message: 'the process that started it for the service has ended',
 };
 
-/** Starts a helper. It ends when this process does, and never keeps this process alive by itself. */
+/** Starts a helper. It ends when this process does, and never keeps this process alive by itself. What it runs when it is killed is killed too. */
 export function startHelper(): Helper {
   const child = fork(PROGRAM, {
     env: {},
@@ -37,18 +44,27 @@ export function startHelper(): Helper {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const awaited = new Map<number, Awaited>();
+  const running = new Map<number, ProcessIdentity>();
   let isAlive = true;
+  let hasEnded = false;
   let last = 0;
   const lose = (): void => {
     isAlive = false;
+    hasEnded = true;
+    for (const process of running.values()) killTree(process);
+    running.clear();
     for (const { settle } of awaited.values()) settle(LOST);
   };
   child.once('exit', lose);
   child.once('error', lose);
-  child.on('message', ({ id, stdout, stderr, end }: FromHelper) => {
+  child.on('message', ({ id, process, stdout, stderr, end }: FromHelper) => {
     const one = awaited.get(id);
+    // What it said last may come after its end.
+    if (process && hasEnded) killTree(process);
+    else if (process) running.set(id, process);
     if (stdout) one?.onStdout(Buffer.from(stdout));
     if (stderr) one?.onStderr(Buffer.from(stderr));
+    if (end) running.delete(id);
     if (end) one?.settle(end);
   });
   holdOpen(child, false);

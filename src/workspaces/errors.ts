@@ -113,6 +113,17 @@ export function refNotFound(url: string, ref: string): FlowError {
   });
 }
 
+/** A ref that is not there, and the branch that it is now: GitHub leads from a branch's old name to the new one. */
+export function refRenamed(cause: FlowError, ref: string, now: string): FlowError {
+  return new FlowError({
+    code: 'ref_not_found',
+    blame: 'profile',
+    message: `${cause.message} The branch ${JSON.stringify(ref)} is called ${JSON.stringify(now)} now.`,
+    hint: `Write ${JSON.stringify(now)} in the profile’s \`checkout.ref\`.`,
+    cause,
+  });
+}
+
 /** The commit is not there: overwritten by a forced push and gone since, or never pushed. */
 export function commitNotFound(url: string, commit: string): FlowError {
   return new FlowError({

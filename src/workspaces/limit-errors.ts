@@ -16,6 +16,16 @@ export function overLimits(
   });
 }
 
+/** A fetch that brings more than it may, all its files together. */
+export function fetchTooLarge(bytes: number): FlowError {
+  return new FlowError({
+    code: 'repository_over_limits',
+    blame: 'sender',
+    message: `The server gave more than ${formatBytes(bytes)} in one fetch, and a fetch may bring no more.`,
+    hint: 'See what is in the repository; if it is that large by right, raise FETCH_BYTES (docs/configuration.md).',
+  });
+}
+
 /** More files, or more bytes in them, than a workspace may begin with; counted before any of it is written. */
 export function checkoutTooLarge(
   commit: string,

@@ -91,7 +91,7 @@ describe('a value that an agent was handed', () => {
     [
       'in a commit that was undone',
       'cp /run/secrets/gh-token t; git add t; git commit -qm t; git rm -q t; git commit -qm u',
-      'changes.bundle',
+      'commits',
     ],
   ])('%s is a loud event that does not show it', async (_where, command, file) => {
     const run = await runOf(command);
@@ -107,6 +107,34 @@ describe('a value that an agent was handed', () => {
     ]);
     expect(said).not.toContain(TOKEN);
     nothingIsLeft();
+  });
+
+  test('is masked in the patch that is kept of its commits, of which no bundle is kept', async () => {
+    const run = await runOf(
+      'cp /run/secrets/gh-token t; echo >> t; (printf "a\\0"; cat t) > binary; echo work > work; git add .; git commit -qm t',
+    );
+    const kept = await entry(run, 'changes_kept');
+    expect(kept?.text).toBe(
+      'The agent made 1 commit that changes 3 files. A value that the run was handed is in that, so only a masked patch is kept, without the contents of binary files.',
+    );
+    expect(kept?.data).toMatchObject({ patch: logFile(run, 'changes.patch'), bundle: null });
+    const patch = readFileSync(logFile(run, 'changes.patch'), 'utf8');
+    expect(patch).toContain('+[masked]');
+    expect(patch).toContain('+work\n');
+    expect(patch).toContain('Binary files /dev/null and b/binary differ\n');
+    expect(existsSync(logFile(run, 'changes.bundle'))).toBe(false);
+  });
+
+  test('that goes over many lines of its commits is in nothing that is kept of them', async () => {
+    const run = await runOf(
+      'tr -d "\\n" < /run/secrets/gh-token | fold -w 5 > t; echo >> t; git add .; git commit -qm t',
+    );
+    expect((await entry(run, 'secret_found'))?.data).toMatchObject({ inChanges: true });
+    expect((await entry(run, 'changes_kept'))?.data).toMatchObject({ commits: 1, bundle: null });
+    const { patch } = (await entry(run, 'changes_kept'))?.data ?? {};
+    const text = typeof patch === 'string' ? readFileSync(patch, 'utf8') : '';
+    expect(text.replaceAll(/\n\+?/g, '')).not.toContain(TOKEN);
+    expect(existsSync(logFile(run, 'changes.bundle'))).toBe(false);
   });
 
   test('that it did not leave raises no alarm, though git and gh used it', async () => {
@@ -133,6 +161,6 @@ test('a service that was stopped meanwhile keeps the commits and finds the value
   expect(run.outcome).toBe('succeeded');
   expect((await entry(run, 'changes_kept'))?.data).toMatchObject({ commits: 1, files: 1 });
   const files = (await entry(run, 'secret_found'))?.data.files as string[];
-  expect(files.toSorted()).toEqual(['changes.bundle', 'log/changes.patch', 'workspace/repo/t']);
+  expect(files.toSorted()).toEqual(['commits', 'workspace/repo/t']);
   nothingIsLeft();
 });

@@ -141,14 +141,16 @@ test('the service in its own image runs an agent next to it, and goes with it', 
   });
   expect(run).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
   const { text: log } = await askAdmin(admin, `/api/runs/${runId}/log`);
-  expect(
-    log
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line).text)
-      // The mark of the handler's start leaves an entry without a text.
-      .filter((text) => text !== ''),
-  ).toEqual(['# Hello', String(uid)]);
+  const entries = log
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  // The mark of the handler's start leaves an entry without a text.
+  expect(entries.map(({ text, start = false }) => [text, start])).toEqual([
+    ['', true],
+    ['# Hello', false],
+    [String(uid), false],
+  ]);
   const inspected = execFileSync('docker', [
     'inspect',
     compose('ps', '-q', 'github-flows').trim(),

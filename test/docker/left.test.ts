@@ -37,7 +37,7 @@ function workspaceAfter(script: string): { workspace: string; base: string; log:
   return { workspace, base, log };
 }
 
-async function leftBy(script: string): Promise<KeptLeft | undefined> {
+async function leftBy(script: string, sinceSec = 0): Promise<KeptLeft | undefined> {
   const { workspace, base, log } = workspaceAfter(script);
   const request = {
     installation: `test${randomId(8)}`,
@@ -46,6 +46,7 @@ async function leftBy(script: string): Promise<KeptLeft | undefined> {
     owner: runAs,
     base,
     branch: 'github-flows/r',
+    sinceSec,
   };
   return await keepLeft({ engine, clock: systemClock, mask: (text) => text }, request, log);
 }
@@ -62,6 +63,20 @@ test.each([
   ],
   ['a branch without commits of its own', 'git branch other'],
   ['files that git ignores', 'echo out > .git/info/exclude; echo x > out'],
+  ['a tag on what is taken', 'echo x >> README.md; git commit -qam x; git tag v1; git tag -am v2 v2'],
+  [
+    'an amended commit',
+    'echo x >> README.md; git commit -qam x; echo y >> README.md; git commit -qa --amend -m y',
+  ],
+  [
+    'commits that it made one of',
+    'echo x >> README.md; git commit -qam x; echo y >> README.md; git commit -qam y; git reset -q --soft HEAD~2; git commit -qm both',
+  ],
+  [
+    'a look at another branch, which it took over as it was',
+    'git checkout -q -b mine; echo x >> README.md; git commit -qam x; git checkout -q -; git merge -q --squash mine; git commit -qm squashed; git branch -qD mine',
+  ],
+  ['a file that a sparse checkout has taken away', 'git sparse-checkout set --no-cone "/*" "!README.md"'],
 ])('an agent that left %s beside what is taken left nothing', async (_, script) => {
   expect(await leftBy(script)).toBeUndefined();
 });
@@ -104,6 +119,36 @@ test.each([
     ['+x'],
   ],
   [
+    'a commit under a tag alone',
+    'echo x >> README.md; git commit -qam x; git tag mine; git reset -q --hard HEAD~1',
+    'The agent left 1 commit that only the tag "mine" holds, which is not published.',
+    ['# refs/tags/mine', '+x'],
+  ],
+  [
+    'commits that it went back from',
+    'for i in x y; do echo $i >> README.md; git commit -qam $i; done; git reset -q --hard HEAD~2; echo z > z; git add z; git commit -qm z',
+    'The agent left 2 commits that only the reflog holds, which are not published.',
+    ['+x', '+y'],
+  ],
+  [
+    'a commit of a branch that it removed',
+    'git checkout -q -b mine; echo x >> README.md; git commit -qam x; git checkout -q -; git branch -qD mine',
+    'The agent left 1 commit that only the reflog holds, which is not published.',
+    ['+x'],
+  ],
+  [
+    'files that git was told to take for unchanged, and to skip',
+    'echo b > b; git add b; git commit -qm b; echo x >> README.md; echo x >> b; git update-index --assume-unchanged README.md; git update-index --skip-worktree b',
+    'The agent left 2 changed files uncommitted, which are not published: "README.md", "b".',
+    ['+x', '+++ b/b', '+++ b/README.md'],
+  ],
+  [
+    'a file in a worktree that git was told to take for unchanged',
+    'git worktree add -q ../wt -b side; cd ../wt; git update-index --assume-unchanged README.md; echo y >> README.md',
+    'The agent left 1 changed file in the worktree "wt", which is not published.',
+    [],
+  ],
+  [
     'commits on its branch, and more that is in none',
     'echo x >> README.md; git commit -qam a; echo y >> README.md; echo z > "a\nb"',
     'The agent left 2 changed files uncommitted, which are not published: "README.md", "a?b" (new).',
@@ -119,6 +164,13 @@ test.each([
   const kept = await leftBy(script);
   expect(kept && leftWords(kept.left)).toBe(words);
   for (const line of inPatch) expect(patchOf(kept)).toContain(line);
+});
+
+test('tags on commits that were there before the clone are nothing that it left', async () => {
+  const script =
+    'export GIT_COMMITTER_DATE="@1700000000 +0000"; git checkout -q --detach; git commit -q --allow-empty -m old; git tag old; git checkout -q -';
+  expect(await leftBy(script, 1_700_000_001)).toBeUndefined();
+  expect((await leftBy(script, 1_700_000_000))?.left.tags).toEqual([{ name: 'old', count: 1 }]);
 });
 
 test('what was left can be applied to the commit that it was left on', async () => {

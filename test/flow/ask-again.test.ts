@@ -23,6 +23,9 @@ type World = {
   name?: string;
   actor?: string;
   allow?: object;
+  /** The login that the account of the event has by now. */
+  loginNow?: string | Error;
+  isBot?: boolean;
 };
 
 /** What asking again gives in a world, and who was asked about. */
@@ -37,6 +40,10 @@ async function ask(moment: 'start' | 'publish', world: World) {
       return give(permission);
     },
     thread: () => give(thread),
+    loginOf: (_profile: unknown, _repository: string, id: number) => {
+      logins.push(String(id));
+      return give(world.loginNow);
+    },
     isCommentThere: () => give(isCommentThere),
   } as unknown as Lookups;
   const own = { isKnownOwn: async () => false, isOwn: async () => false } as unknown as ServiceAccount;
@@ -45,7 +52,12 @@ async function ask(moment: 'start' | 'publish', world: World) {
     timeline: async () => (world.heard ?? []) as TimelineEntry[],
     note: async (_id: string, { kind }: { kind: string }) => void notes.push(kind),
   };
-  const run = { id: 'r', repository: 'o/r', repositoryId: 7, actor: world.actor ?? 'alice' } as Run;
+  const run = {
+    id: 'r',
+    repository: 'o/r',
+    repositoryId: 7,
+    actor: world.actor ?? (world.isBot ? 'alice[bot]' : 'alice'),
+  } as Run;
   const event = eventOf(world);
   const profile = { ...profileOf('p', {}), allow: fullAllow(world.allow) };
   const answer = await askAgain({ lookups, own, runs }, { run, profile, event }, moment).catch(
@@ -54,8 +66,9 @@ async function ask(moment: 'start' | 'publish', world: World) {
   return { code: answer?.code, message: String((answer as Error | undefined)?.message), logins, notes };
 }
 
-function eventOf({ state = 'open', isPull = false, name = 'issue_comment' }: World): FlowEvent {
-  const event = commentEvent({ actor: { login: 'alice', id: 5, type: 'User' } });
+function eventOf({ state = 'open', isPull = false, name = 'issue_comment', isBot }: World): FlowEvent {
+  const actor = isBot ? { login: 'alice[bot]', id: 5, type: 'Bot' } : { login: 'alice', id: 5, type: 'User' };
+  const event = commentEvent({ actor });
   const payload = { issue: { number: 42, state }, comment: { id: 9, body: '/fix' } };
   const pullRequest = isPull ? ({ number: 42 } as FlowEvent['pullRequest']) : undefined;
   if (name !== 'commit_comment') return { ...event, payload, pullRequest };
@@ -133,6 +146,30 @@ describe('before the start', () => {
 
   test('whoever had the run started again is asked about, not the one before', async () => {
     expect(await ask('start', { actor: 'bob' })).toMatchObject({ code: undefined, logins: ['bob'] });
+  });
+});
+
+describe.each(['start', 'publish'] as const)('whom a profile names, before a %s,', (moment) => {
+  test.each<[string, World]>([
+    ['a person', { allow: { actors: ['alice'] }, loginNow: 'alice-2' }],
+    ['a bot', { allow: { bots: ['alice[bot]'] }, loginNow: 'other[bot]', isBot: true }],
+  ])('%s by a login that the account has no more has lost the right', async (_name, world) => {
+    expect((await ask(moment, world)).code).toBe('permission_lost');
+  });
+
+  test.each<[string, World, string[]]>([
+    ['under the same login', { allow: { actors: ['ALICE'] }, loginNow: 'Alice' }, ['5']],
+    ['under a new login that is named too', { allow: { actors: ['alice', 'al'] }, loginNow: 'al' }, ['5']],
+    ['of whom GitHub shows nothing', { allow: { actors: ['alice'] } }, ['5']],
+    ['of whom GitHub says nothing', { allow: { actors: ['alice'] }, loginNow: silent }, ['5']],
+    ['by the id, whatever the login is', { allow: { actors: ['al#5'] }, loginNow: 'alice-2' }, []],
+    [
+      'who has the permission besides',
+      { allow: { permission: 'write', actors: ['alice'] }, loginNow: 'alice-2' },
+      ['5', 'alice-2'],
+    ],
+  ])('an account %s keeps its right', async (_name, world, logins) => {
+    expect(await ask(moment, world)).toMatchObject({ code: undefined, logins });
   });
 });
 

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
 import { addReaction, createComment, findComment } from '../../src/github/issues.ts';
 import { askPermission } from '../../src/github/permission.ts';
+import { isTeamMember } from '../../src/github/teams.ts';
 import { describeToken } from '../../src/github/token-owner.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
 
@@ -108,6 +109,17 @@ describe('a permission', () => {
       api.users.set(id, login);
     }
     expect(await askPermission(client, { ...question, id: 5 })).toBe(expected);
+  });
+
+  test('in a team is asked for the login that an account has by now, and for the one it had where that is not shown', async () => {
+    api.talk.teams['owner/core'] = { octocat: 'active', 'octo-new': 'active' };
+    const isMember = async (id: number) =>
+      await isTeamMember(client, { team: 'owner/core', login: 'octocat', id });
+    expect(await isMember(5)).toBe(true);
+    api.users.set(5, 'octo-gone');
+    expect(await isMember(5)).toBe(false);
+    api.users.set(5, 'octo-new');
+    expect(await isMember(5)).toBe(true);
   });
 
   test('of an app is asked by its whole login', async () => {

@@ -42,6 +42,17 @@ describe('allow', () => {
     );
   });
 
+  test('an id admits its account alone, whatever the login is', () => {
+    const allow = fullAllow({ actors: ['alice#1'], bots: ['dependabot[bot]#2'] });
+    expect(judgeActor(allow, person('renamed'))).toBe('allowed');
+    expect(judgeActor(allow, { ...person('alice'), id: 7 })).toEqual(denied('actor_not_allowed'));
+    expect(judgeActor(allow, { login: 'alice', id: undefined, type: 'User' })).toEqual(
+      denied('actor_not_allowed'),
+    );
+    expect(judgeActor(allow, bot('dependabot[bot]'))).toBe('allowed');
+    expect(judgeActor(allow, { ...bot('dependabot[bot]'), id: 3 })).toEqual(denied('bot_not_allowed'));
+  });
+
   test('a bot is admitted by its exact login among the bots and by nothing else', () => {
     expect(judgeActor(fullAllow({ bots: ['dependabot[bot]'] }), bot('dependabot[bot]'))).toBe('allowed');
     expect(judgeActor(fullAllow({ bots: ['dependabot'] }), bot('dependabot[bot]'))).toEqual(

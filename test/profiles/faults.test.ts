@@ -111,6 +111,11 @@ describe('a profile with a fault', () => {
       { allow: { permission: 'push' } },
       ['profile_wrong_value', '/allow/permission'],
     ],
+    [
+      'an id of a login that is no number',
+      { allow: { actors: ['alice#x'] } },
+      ['profile_wrong_value', '/allow/actors/0'],
+    ],
     ['a login with an @', { allow: { actors: ['@alice'] } }, ['profile_wrong_value', '/allow/actors/0']],
     ['any bot', { allow: { bots: ['*'] } }, ['allow_any_bot', '/allow/bots/0']],
     ['any bot that ends so', { allow: { bots: ['ok[bot]', '*[bot]'] } }, ['allow_any_bot', '/allow/bots/1']],

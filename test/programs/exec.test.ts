@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { exec, holdHelper, howEnded } from '../../src/programs/exec.ts';
 import { startHelper } from '../../src/programs/helper.ts';
+import { identifyProcess, killTree } from '../../src/programs/process-tree.ts';
 import { until } from '../support/service.ts';
 import { spawnProgram } from '../support/spawn-program.ts';
 
@@ -112,9 +113,9 @@ describe.each([
   });
 });
 
-test('a helper that is killed fails what it ran, and the next program starts without it', async () => {
+test('a helper that is killed fails and ends what it ran, and the next program starts without it', async () => {
   release.push(holdHelper());
-  const running = exec('/bin/sh', ['-c', 'echo begun >&2; exec sleep 62'], {
+  const running = exec('/bin/sh', ['-c', 'sleep 62 & echo begun >&2; wait'], {
     env,
     onStderr: () => process.kill(helperOf(process.pid), 'SIGKILL'),
   });
@@ -122,7 +123,19 @@ test('a helper that is killed fails what it ran, and the next program starts wit
     cause: { message: expect.stringContaining('has ended') },
   });
   expect(await exec('echo', ['still here'], { env })).toMatchObject({ stdout: 'still here\n' });
-  for (const pid of processesOf('sleep 62')) process.kill(pid);
+  await until('nothing goes on', () => (processesOf('sleep 62').length === 0 ? true : undefined));
+});
+
+test('a process is killed only while it is the one that began then', async () => {
+  const child = spawnProgram('sleep', ['65'], { stdio: 'ignore' });
+  const known = identifyProcess(child.pid ?? 0);
+  expect(known).toMatchObject({ pid: child.pid, began: expect.stringMatching(/^\d+$/) });
+  if (!known) return;
+  killTree({ ...known, began: String(Number(known.began) - 1) });
+  expect(identifyProcess(known.pid)).toEqual(known);
+  killTree(known);
+  expect(await new Promise((ended) => child.once('exit', (_, signal) => ended(signal)))).toBe('SIGKILL');
+  expect(identifyProcess(known.pid)).toBeUndefined();
 });
 
 test('the last who lets a helper go ends it and what it still runs', async () => {

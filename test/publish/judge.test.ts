@@ -75,6 +75,17 @@ describe('the limits of a publication', () => {
     expect(codes({ ...link, contents }, { deny: ['other/**', '**/*.pem'], workflows: true })).toEqual([]);
   });
 
+  test.each([
+    ['removed', '000000', '0'.repeat(40)],
+    ['replaced by a file', '100644', ID],
+    ['replaced by a link', '120000', ID],
+    ['moved on', '160000', 'b'.repeat(40)],
+  ])('refuse a submodule that is %s, as one that is added', (_how, mode, id) => {
+    const before = { mode: '160000', id: 'c'.repeat(40) };
+    const set = changed('lib');
+    expect(codes({ ...set, changes: [{ path: 'lib', before, mode, id }] })).toContain('publish_submodule');
+  });
+
   test('refuse .gitmodules in whatever case', () => {
     expect(codes(changed('.GitModules'))).toEqual(['publish_submodule']);
   });

@@ -20,6 +20,8 @@ test('counts and names are read, and the patch is what follows', () => {
       ],
       stashes: 1,
       branches: [],
+      tags: [],
+      reflogCommits: 0,
       headCommits: 0,
       worktrees: [],
     },
@@ -35,7 +37,11 @@ test('whatever an agent makes up is bounded text on one line', () => {
   const record = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 600 }),
     fc
-      .tuple(fc.constantFrom('#files', '#stash', '#head', '#branch', '#worktree'), fc.nat(), fc.string())
+      .tuple(
+        fc.constantFrom('#files', '#stash', '#head', '#branch', '#tag', '#reflog', '#worktree'),
+        fc.nat(),
+        fc.string(),
+      )
       .map((all) => all.join(' ')),
     fc.string().map((name) => ` M ${name}`),
   );

@@ -357,6 +357,42 @@ describe('what a pull request brings', () => {
   });
 });
 
+test.each([
+  ['all at once', Number.POSITIVE_INFINITY],
+  ['and then nothing for ever', 4 * MIB],
+])(
+  'a server without a protocol of its own cannot give more than a fetch may bring, in however many files: %s',
+  async (_, enough) => {
+    const lab = await makeMirrorLab();
+    const files = Array.from({ length: 24 }, (_, index) => [`f${index}`, randomBytes(MIB / 2)]);
+    lab.origin.commit({ 'a.txt': '1' });
+    const forge = forgeOf(lab.origin.path);
+    writeRef(lab, 'refs/heads/main', forge.files(Object.fromEntries(files)));
+    lab.origin.git('update-server-info');
+    let given = 0;
+    let most = Number.POSITIVE_INFINITY;
+    const server = createServer((request, response) => {
+      const file = join(lab.served, new URL(request.url ?? '', 'http://x').pathname);
+      const bytes = existsSync(file) ? readFileSync(file) : undefined;
+      given += bytes?.length ?? 0;
+      if (given < most) response.writeHead(bytes ? 200 : 404).end(bytes);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const serverUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const whole = await lab.make({ serverUrl }).fetch(REPOSITORY, {});
+    expect(whole.ref).toBe('refs/heads/main');
+    rmSync(lab.mirrorDir, { recursive: true });
+    [given, most] = [0, enough];
+    const mirrors = lab.make({ serverUrl, limits: { ...REPOSITORY_LIMITS, fetchBytes: 3 * MIB } });
+    await expect(mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject({ code: 'repository_over_limits' });
+    expect(readdirSync(lab.mirrorDir)).toEqual([]);
+  },
+);
+
 test('a server that sends for ever, a byte at a time, is left when the time is over, and no git stays', async () => {
   let open = 0;
   const server = createServer((_, response) => {

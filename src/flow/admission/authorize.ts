@@ -1,6 +1,6 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isBot, isSameLogin, judgeActor, type PermissionLevel } from '../../profiles/allow.ts';
+import { isBot, isSameLogin, judgeActor, namesAccount, type PermissionLevel } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
@@ -25,7 +25,8 @@ export async function askActor(
   const judgement = judgeActor(profile.allow, event.actor);
   if (typeof judgement === 'object' && 'denied' in judgement) return judgement;
   const login = event.actor?.login ?? '';
-  const isNamed = !isBotActor(event) && profile.allow.actors.some((actor) => isSameLogin(actor, login));
+  const isNamed =
+    event.actor !== undefined && !isBotActor(event) && namesAccount(profile.allow.actors, event.actor);
   const [own, asked] = await Promise.all([
     isOwn(parts.own, { profile, repository, login, id: event.actor?.id, isNamed }),
     confirm(parts.lookups, { profile, event, repository, login, judgement }),
@@ -53,7 +54,7 @@ async function isOwn(
   }: { profile: Profile; repository: string; login: string; id: number | undefined; isNamed: boolean },
 ): Promise<boolean> {
   if (await own.isKnownOwn(login, id)) return true;
-  const isBotNamed = profile.allow.bots.some((bot) => isSameLogin(bot, login));
+  const isBotNamed = namesAccount(profile.allow.bots, { login, id });
   return !isNamed && !isBotNamed && (await own.isOwn(profile, repository, login, id));
 }
 
@@ -122,15 +123,16 @@ function isPrivate({ payload: { repository } }: FlowEvent): boolean {
 
 async function askTeams(
   lookups: ActorLookups,
-  { profile, repository, login }: Question,
+  { profile, event, repository, login }: Question,
   teams: readonly string[],
 ): Promise<Problem | undefined> {
   const owner = repository.split('/')[0] ?? '';
   const ours = teams.filter((team) => isSameLogin(team.split('/')[0] ?? '', owner));
   if (ours.length === 0) return denials.teamElsewhere(teams, owner);
+  const id = event.actor?.id;
   let unknown: Problem | undefined;
   for (const team of ours) {
-    const answer = await lookups.isMember(profile, repository, team, login).catch(asFlowError);
+    const answer = await lookups.isMember(profile, repository, team, { login, id }).catch(asFlowError);
     if (answer === true) return undefined;
     if (answer instanceof Error) unknown ??= denials.teamUnknown(login, team, answer);
   }

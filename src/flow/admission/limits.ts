@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Problem } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
-import { isSameLogin } from '../../profiles/allow.ts';
+import { namesAccount } from '../../profiles/allow.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
 import {
   countMachineStarts,
@@ -58,8 +58,13 @@ async function stopLoop(
 }
 
 /** Whether everybody may start a profile, and this actor is none whom it names. */
-function isOpenTo({ allow }: Profile, { actor, machine }: Pick<Start, 'actor' | 'machine'>): boolean {
-  return allow.permission === 'any' && !machine && !allow.actors.some((named) => isSameLogin(named, actor));
+function isOpenTo(
+  { allow }: Profile,
+  { actor: login, actorId, machine }: Pick<Start, 'actor' | 'actorId' | 'machine'>,
+): boolean {
+  return (
+    allow.permission === 'any' && !machine && !namesAccount(allow.actors, { login, id: actorId ?? undefined })
+  );
 }
 
 /** The budgets of a day: a profile's own goes before those of the configuration, and these before those that every open profile has; its own takes the place of the latter for its repositories, too. */

@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { asFlowError, FlowError } from '../../base/errors.ts';
+import { asFlowError, type FlowError } from '../../base/errors.ts';
 import { removeTree } from '../../base/files.ts';
 import type { Committer } from '../../containers/create/start-script.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
-import { findSecrets } from '../../credentials/leak-scan/find-secrets.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import { CONTENTS, keepChanges } from '../../publish/bundle/keep-changes.ts';
+import { type TakenChanges, takeChanges } from '../../publish/bundle/keep-changes.ts';
 import { knownCommits } from '../../publish/push/known-commits.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -19,8 +18,9 @@ import type { HeldSecrets } from '../credentials/held-secrets.ts';
 import { type Directories, type RunPlaces, runPlaces } from '../paths.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from '../prepare/clone-record.ts';
 import { lastBranches } from './branches-of-run.ts';
-import { keptWords } from './kept-words.ts';
+import { type Doubt, keptWords } from './kept-words.ts';
 import { lookForLeft } from './left-behind.ts';
+import { isFree, searchLeft } from './search-left.ts';
 
 /** What looking after a run takes from the rest of the service. */
 export type CollectParts = {
@@ -35,14 +35,6 @@ export type CollectParts = {
   log: Logger;
 };
 
-/** How long a search may take, and how many places it names. */
-const SEARCH_MS = 30_000;
-const MAX_FOUND = 20;
-const MAX_NAME = 300;
-
-/** How what is in the commits is named. */
-const CHANGES = 'changes.bundle';
-
 /**
  * What is done with what an agent left, once no container of the run lives and before anything of it is removed: its
  * commits and what is in none of them are kept, then workspace, log and commits are searched for the values it was handed. What is
@@ -56,11 +48,14 @@ export async function lookAfter(parts: CollectParts, run: Run): Promise<void> {
     const record = await readCloneRecord(places);
     const left = { record, places, quarantine };
     const isMore = record && (await mayHaveCommits(places, record));
-    const [kept, rest] = await Promise.all([
-      isMore ? keep(parts, run, { ...left, record }) : undefined,
+    const [taken, rest] = await Promise.all([
+      isMore ? take(parts, run, { ...left, record }) : undefined,
       record ? lookForLeft(parts, run, { record, places }) : undefined,
     ]);
-    await search(parts, run, left).catch(async (error: unknown) => await noteBroken(parts, run, error));
+    const doubt = await search(parts, run, left).catch(
+      async (error: unknown) => await noteBroken(parts, run, error),
+    );
+    const kept = taken && (await keep(parts, run, taken, doubt));
     // Only now, so that nothing is published that was not searched, whenever this breaks off.
     for (const entry of [kept, rest]) if (entry) await noteOnce(parts, run, entry);
   } catch (error) {
@@ -75,12 +70,15 @@ type Entry = Pick<TimelineEntry, 'kind' | 'text' | 'data'>;
 
 type Left = { record: CloneRecord | undefined; places: RunPlaces; quarantine: string };
 
-async function keep(
+/** What the agent committed, in the quarantine still, and what its line of the timeline says besides. */
+type Taken = { changes: TakenChanges; data: Record<string, unknown> };
+
+async function take(
   parts: CollectParts,
   run: Run,
   { record, places, quarantine }: Left & { record: CloneRecord },
-): Promise<Entry | undefined> {
-  try {
+): Promise<Taken | undefined> {
+  return await orNote(parts, run, async () => {
     checkPlanMounts([{ source: places.workspace, target: '/workspace' }], parts.mountHost, [
       places.workspace,
     ]);
@@ -88,7 +86,7 @@ async function keep(
     const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
     const as = profile.publish?.as;
     const branches = await lastBranches(parts, { run, profile, mirror });
-    const kept = await keepChanges(
+    const changes = await takeChanges(
       parts,
       {
         installation: parts.directories.installation,
@@ -108,9 +106,38 @@ async function keep(
         harmless: as !== undefined && as !== 'patch',
       },
     );
-    if (!kept) return undefined;
-    const data = { ...kept, base, ...(committer === undefined ? {} : { committer: named(committer) }) };
-    return { kind: 'changes_kept', text: keptWords(kept), data };
+    const data = { base, ...(committer === undefined ? {} : { committer: named(committer) }) };
+    return changes && { changes, data };
+  });
+}
+
+/** Keeps what was taken: as it is when the search said that it is clean, else masked. */
+async function keep(
+  parts: CollectParts,
+  run: Run,
+  { changes, data }: Taken,
+  doubt: Doubt | undefined,
+): Promise<Entry | undefined> {
+  return await orNote(parts, run, async () => {
+    const { keep: keepWhole, keepMasked, ...count } = changes;
+    const isClean = async (dir: string): Promise<boolean> =>
+      await isFree(parts.clock, parts.held.values(run.id), dir);
+    const files = doubt ? await keepMasked(parts.redactor.stream, isClean) : await keepWhole();
+    return {
+      kind: 'changes_kept',
+      text: keptWords(count, { doubt, hasPatch: files.patch !== null }),
+      data: { ...count, ...files, ...data },
+    };
+  });
+}
+
+async function orNote<T>(
+  parts: CollectParts,
+  run: Run,
+  work: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  try {
+    return await work();
   } catch (error) {
     const fault = asFlowError(error);
     parts.log.warn({ err: fault, run: run.id }, 'what an agent committed was not kept');
@@ -123,53 +150,34 @@ function named({ name, email }: Committer): string {
   return `${name} <${email}>`;
 }
 
-/** What may be published is searched by itself, so that a workspace that is too large does not leave that in doubt. */
-async function search(parts: CollectParts, run: Run, { record, places, quarantine }: Left): Promise<void> {
-  const workspace = { name: 'workspace', dir: places.workspace };
-  const look = async (roots: Parameters<typeof findSecrets>[1]['roots']): ReturnType<typeof findSecrets> =>
-    await findSecrets(parts.held.values(run.id), {
-      roots,
-      timeoutMs: SEARCH_MS,
-      limit: MAX_FOUND,
-      clock: parts.clock,
-    });
-  const [left, kept] = await Promise.all([
-    look([record ? { ...workspace, sinceNs: BigInt(record.sinceNs) } : workspace]),
-    look([
-      { name: 'log', dir: places.log },
-      { name: CHANGES, dir: join(quarantine, CONTENTS) },
-    ]),
-  ]);
-  const found = [...kept.found, ...left.found];
-  if (found.length > 0) {
-    const files = found.map((path) => showable(parts.redactor, path));
-    const fault = secretFound(files);
+async function search(
+  parts: CollectParts,
+  run: Run,
+  { record, places, quarantine }: Left,
+): Promise<Doubt | undefined> {
+  const sinceNs = record && BigInt(record.sinceNs);
+  const where = { workspace: places.workspace, sinceNs, log: places.log, quarantine };
+  const { found, cut } = await searchLeft(parts, parts.held.values(run.id), where);
+  if (found) {
+    const { fault, files, inChanges } = found;
     parts.log.error({ err: fault, run: run.id, files }, 'an agent left a value that it was handed');
-    await noteProblem(parts, run, 'secret_found', fault, { files, inChanges: kept.found.some(isOfChanges) });
+    await noteProblem(parts, run, 'secret_found', fault, { files, inChanges });
   }
-  const cuts = [...new Set([...kept.cuts, ...left.cuts])];
-  if (cuts.length === 0) return;
-  const text = `The search for values that the run was handed is not whole: ${cuts.join('; ')}.`;
-  parts.log.warn({ run: run.id, cuts }, 'a search for handed-out values is not whole');
-  await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: kept.cuts.length > 0 } });
+  if (cut) {
+    const { text, cuts, inChanges } = cut;
+    parts.log.warn({ run: run.id, cuts }, 'a search for handed-out values is not whole');
+    await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges } });
+  }
+  if (found?.inChanges) return 'found';
+  return cut?.inChanges ? 'unsearched' : undefined;
 }
 
 /** A search that broke off leaves it in doubt what the commits hold. */
-async function noteBroken(parts: CollectParts, run: Run, error: unknown): Promise<void> {
+async function noteBroken(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
   parts.log.error({ err: error, run: run.id }, 'a search for handed-out values broke off');
   const text = 'The search for values that the run was handed broke off.';
   await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: true } });
-}
-
-function isOfChanges(path: string): boolean {
-  return path.startsWith(`${CHANGES}/`) || path.startsWith('log/changes.');
-}
-
-/** A name that an agent chose: without any value, on one line, and not endless. */
-function showable(redactor: Redactor, path: string): string {
-  const masked = redactor.mask(path.startsWith(`${CHANGES}/`) ? CHANGES : path);
-  const cut = masked.length > MAX_NAME ? `${masked.slice(0, MAX_NAME)}…` : masked;
-  return JSON.stringify(cut).slice(1, -1);
+  return 'unsearched';
 }
 
 async function noteProblem(
@@ -189,13 +197,4 @@ async function noteOnce(parts: CollectParts, run: Run, entry: Entry): Promise<vo
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
   if (!isThere) await parts.runs.note(run.id, { ...entry, data: { ...entry.data, attempt: run.attempt } });
-}
-
-function secretFound(files: readonly string[]): FlowError {
-  return new FlowError({
-    code: 'secret_found',
-    blame: 'agent',
-    message: `A value that this run was handed is in what it left: ${files.join(', ')}.`,
-    hint: 'Take that credential for leaked: replace it, see with `github-flows runs logs` what the agent did with it, and remove the files.',
-  });
 }

@@ -1,13 +1,28 @@
 import { counted } from '../../base/words.ts';
-import type { KeptChanges } from '../../publish/bundle/keep-changes.ts';
+import type { Changes } from '../../publish/bundle/keep-changes.ts';
 
-/** What an agent committed, as the timeline says it. */
-export function keptWords({
+/** Why what an agent committed is not kept as it is: a value that the run was handed is in it, or may be. */
+export type Doubt = 'found' | 'unsearched';
+
+/** What an agent committed and how that is kept, as the timeline says it. */
+export function keptWords(
+  changes: Pick<Changes, 'commits' | 'ofBase' | 'files' | 'reworded'>,
+  { doubt, hasPatch }: { doubt: Doubt | undefined; hasPatch: boolean },
+): string {
+  if (doubt === undefined) return changeWords(changes);
+  const why =
+    doubt === 'found'
+      ? 'A value that the run was handed is in that'
+      : 'That could not be searched whole for the values that the run was handed';
+  return `${changeWords(changes)} ${why}, so ${hasPatch ? 'only a masked patch is kept, without the contents of binary files' : 'nothing of it is kept'}.`;
+}
+
+function changeWords({
   commits,
   ofBase,
   files,
   reworded,
-}: Pick<KeptChanges, 'commits' | 'ofBase' | 'files' | 'reworded'>): string {
+}: Pick<Changes, 'commits' | 'ofBase' | 'files' | 'reworded'>): string {
   const own = commits - ofBase;
   const made = `The agent made ${counted(own, 'commit')}`;
   const whole =

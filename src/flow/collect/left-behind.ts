@@ -38,9 +38,10 @@ export async function lookForLeft(
     const { workspace, log } = places;
     checkPlanMounts([{ source: workspace, target: '/workspace' }], parts.mountHost, [workspace]);
     const { installation } = parts.directories;
-    const { commit: base, branch, owner } = record;
+    const { commit: base, branch, owner, sinceNs } = record;
+    const sinceSec = Number(sinceNs.slice(0, -9));
     const mask = parts.redactor.mask;
-    const request = { installation, runId: run.id, workspace, owner, base, branch };
+    const request = { installation, runId: run.id, workspace, owner, base, branch, sinceSec };
     const found = await keepLeft({ ...parts, mask }, request, log);
     if (!found) return undefined;
     const { left, patch } = found;

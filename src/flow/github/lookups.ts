@@ -1,4 +1,5 @@
 import type { EventRepository } from '../../events/event.ts';
+import { type EventAccount, loginOf } from '../../github/accounts.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { askPermission, isCollaborator } from '../../github/permission.ts';
 import { fetchPullRequest } from '../../github/pull-requests.ts';
@@ -14,8 +15,10 @@ export type Lookups = {
   permission(profile: Profile, repository: string, login: string, id?: number): Promise<string>;
   /** Whether an account belongs to `owner/name`, which on a public repository its permission to read does not say. */
   isCollaborator(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
-  /** Whether a login is an active member of `org/slug`. */
-  isMember(profile: Profile, repository: string, team: string, login: string): Promise<boolean>;
+  /** Whether an account is an active member of `org/slug`. */
+  isMember(profile: Profile, repository: string, team: string, account: EventAccount): Promise<boolean>;
+  /** The login that an account has by now; undefined when GitHub does not show it. */
+  loginOf(profile: Profile, repository: string, id: number): Promise<string | undefined>;
   /** Whether a pull request comes from another repository; one whose head is gone does. */
   isFork(profile: Profile, repository: string, number: number): Promise<boolean>;
   /** Whether a branch of the repository holds a commit, which the repository itself is asked, and not GitHub's API. */
@@ -45,8 +48,11 @@ export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
       const [owner = '', repo = ''] = repository.split('/');
       return await isCollaborator(client(profile, repository), { owner, repo, login, id });
     },
-    async isMember(profile, repository, team, login) {
-      return await isTeamMember(client(profile, repository), { team, login });
+    async isMember(profile, repository, team, account) {
+      return await isTeamMember(client(profile, repository), { team, ...account });
+    },
+    async loginOf(profile, repository, id) {
+      return await loginOf(client(profile, repository), id);
     },
     async isFork(profile, repository, number) {
       const [owner = '', repo = ''] = repository.split('/');

@@ -2,7 +2,7 @@ import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { isCommentKind } from '../../github/threads.ts';
-import { isSameLogin } from '../../profiles/allow.ts';
+import { isBot, isNamedByLogin, isSameLogin } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -42,7 +42,7 @@ export async function askAgain(
   moment: RecheckPoint,
 ): Promise<Problem | undefined> {
   const { run, profile } = asked;
-  const event = { ...asked.event, actor: actorOf(asked) };
+  const event = { ...asked.event, actor: await actorNow(parts, asked) };
   const now = await lookAtThread(parts, { run, profile, event }, moment);
   const change = threadChange({ event, repositoryId: run.repositoryId }, now, moment);
   if (change) return change;
@@ -55,7 +55,7 @@ export async function askAgain(
   if (!('denied' in judgement)) return undefined;
   const { denied } = judgement;
   if (/^(?:permission|team|fork)_unknown$/.test(denied.code)) throw worldUnknown(denied);
-  return rightLost(event.actor?.login ?? '', denied);
+  return rightLost(actorOf(asked)?.login ?? '', denied);
 }
 
 /** The same before a publication, of a run whose event is read where it is stored. */
@@ -72,6 +72,16 @@ export async function askBeforePublishing(
 function actorOf({ run, event }: Asked): FlowEvent['actor'] {
   if (run.actor === null || (event.actor && isSameLogin(event.actor.login, run.actor))) return event.actor;
   return { login: run.actor, id: run.actorId ?? undefined, type: undefined };
+}
+
+/** The same account under the login that it has now, where a profile names it by nothing else: that login may be another one's by now. No answer changes nothing. */
+async function actorNow({ lookups }: AskAgainParts, asked: Asked): Promise<FlowEvent['actor']> {
+  const { run, profile } = asked;
+  const { actors, bots } = profile.allow;
+  const actor = actorOf(asked);
+  if (actor?.id === undefined || !isNamedByLogin(isBot(actor) ? bots : actors, actor)) return actor;
+  const login = await lookups.loginOf(profile, run.repository, actor.id).catch(() => undefined);
+  return login === undefined ? actor : { ...actor, login };
 }
 
 async function lookAtThread(

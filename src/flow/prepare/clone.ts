@@ -12,6 +12,7 @@ import { type CloneSource, fetchSource } from './clone-source.ts';
 import { type ForeseeParts, foreseePublication } from './foresee-publication.ts';
 import type { Prepared } from './prepare.ts';
 import { runBranch } from './prompt.ts';
+import { nameRenamed } from './renamed-ref.ts';
 
 /** What cloning takes from the rest of the service. */
 export type CloneParts = ForeseeParts & {
@@ -35,7 +36,11 @@ export async function cloneRepository(
   const repository = event.repository;
   if (!repository) return;
   const source = { ...repository, ...credentialSource(profile, parts.mountHost.secretsDir) };
-  const found = await fetchSource(parts.mirrors, { profile, event, repository: source }, signal);
+  const found = await fetchSource(parts.mirrors, { profile, event, repository: source }, signal).catch(
+    async (error: unknown) => {
+      throw await nameRenamed(parts, { profile, repository: repository.fullName }, error);
+    },
+  );
   const { mirror, commit, base, both } = found;
   const target = await foreseePublication(parts, prepared, found, signal);
   const { owner } = plan;

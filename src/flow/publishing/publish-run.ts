@@ -91,15 +91,17 @@ function targetTold(
 /** Why nothing of a run is published, where no other line of its timeline says it. */
 function whyNothing({ outcome }: Run, timeline: readonly TimelineEntry[]): { kind: string; text: string }[] {
   const has = (...kinds: string[]): boolean => timeline.some(({ kind }) => kinds.includes(kind));
-  if (outcome !== 'succeeded') return has('changes_kept') ? [WITHHELD] : [];
+  const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;
+  if (outcome !== 'succeeded') return kept ? [withheld(kept.patch !== null)] : [];
   if (has('changes_kept', 'changes_not_kept')) return [];
   return has('left_behind', 'left_unknown') ? [UNCOMMITTED] : [UNCOMMITTED, UNCHANGED];
 }
 
-const WITHHELD = {
-  kind: 'publish_withheld',
-  text: 'Nothing was published, because the run did not succeed. What the agent committed is kept for a while as a patch.',
-};
+function withheld(isKept: boolean): { kind: string; text: string } {
+  const why = 'Nothing was published, because the run did not succeed.';
+  const where = 'What the agent committed is kept for a while as a patch.';
+  return { kind: 'publish_withheld', text: isKept ? `${why} ${where}` : why };
+}
 const UNCOMMITTED = {
   kind: 'publish_nothing',
   text: 'Nothing was published: the agent committed nothing.',
@@ -157,6 +159,6 @@ function secretInside(kind: string): Problem {
       kind === 'secret_found'
         ? 'A value that the run was handed is in what the agent committed.'
         : 'What the agent committed could not be searched whole for the values that the run was handed.',
-    hint: 'Look at the patch that is kept with the run (`github-flows runs show`); take a credential that is in it for leaked, and replace it.',
+    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked; take the credential for leaked, and replace it.',
   };
 }

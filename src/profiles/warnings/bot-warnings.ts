@@ -1,4 +1,4 @@
-import { isSameLogin } from '../allow.ts';
+import { isSameLogin, listedLogin } from '../allow.ts';
 import { show } from '../faults.ts';
 import type { Profile } from '../profile.ts';
 import { wantedBy } from './event-kinds.ts';
@@ -10,7 +10,7 @@ export function botWarnings({ trigger, allow }: Pick<Profile, 'trigger' | 'allow
     ...wantedBy(trigger, 'actorLogin').flatMap(({ value, path }) =>
       typeof value === 'string' &&
       /\[bot\]$/i.test(value) &&
-      !allow.bots.some((bot) => isSameLogin(bot, value))
+      !allow.bots.some((bot) => isSameLogin(listedLogin(bot), value))
         ? [{ name: 'actorLogin', value, path, bot: value }]
         : [],
     ),

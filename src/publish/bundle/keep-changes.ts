@@ -7,16 +7,28 @@ import { readSizes } from '../judge/contents.ts';
 import { listNew } from '../judge/new-commits.ts';
 import { type BundleEngine, takeBundle } from './bundle.ts';
 import type { BundleRequest } from './bundle-container.ts';
+import { type PatchMask, writeMasked } from './masked-patch.ts';
 import { type ChangeCount, makeQuarantine, type Quarantine } from './quarantine.ts';
 
-/** What an agent committed, checked and kept beside its run's log. */
-export type KeptChanges = ChangeCount & {
-  /** The commit that they end in. */
+/** What an agent committed, checked: how much it is, and the commit that it ends in. */
+export type Changes = ChangeCount & {
   commit: string;
   /** How many messages were made harmless. */
   reworded: number;
-  patch: string;
-  bundle: string;
+};
+
+/** The files that it was kept in; null is one that was not. */
+export type KeptFiles = { patch: string | null; bundle: string | null };
+
+/** What an agent committed, checked and not kept yet; whoever searched it says how it may be. */
+export type TakenChanges = Changes & {
+  /** Keeps a patch and a bundle as they are. */
+  keep(): Promise<KeptFiles>;
+  /**
+   * Keeps no bundle, and a masked patch without the contents of binary files, which no mask reaches; none when
+   * `isClean` does not say so of the directory that it is in, and none of more than 64 MiB.
+   */
+  keepMasked(stream: () => PatchMask, isClean: (dir: string) => Promise<boolean>): Promise<KeptFiles>;
 };
 
 /** Names of the files in the run's log directory. */
@@ -27,16 +39,16 @@ const BUNDLE = 'changes.bundle';
 export const CONTENTS = 'contents';
 
 /**
- * Keeps what the agent committed beyond the base as a patch and a bundle in `keepIn`, or gives undefined when there is
- * nothing; both hold every commit that `request.known` does not lead to. With `harmless`, messages of the agent's that
- * would do something on GitHub are reworded. `dir` is a directory of the service that is made anew for it and left for
- * `searchable` contents; the caller removes it. Throws the codes of `takeBundle` and `makeQuarantine`; then nothing is kept.
+ * Takes what the agent committed beyond the base, or gives undefined when there is nothing: every commit that
+ * `request.known` does not lead to. With `harmless`, messages of the agent's that would do something on GitHub are
+ * reworded. `dir` is a directory of the service that is made anew for it and left for `searchable` contents, and for
+ * keeping in `keepIn` what was taken; the caller removes it. Throws the codes of `takeBundle` and `makeQuarantine`.
  */
-export async function keepChanges(
+export async function takeChanges(
   parts: { engine: BundleEngine; clock: Clock },
   request: BundleRequest,
   places: { mirror: string; dir: string; keepIn: string; searchable: boolean; harmless: boolean },
-): Promise<KeptChanges | undefined> {
+): Promise<TakenChanges | undefined> {
   const { dir, keepIn } = places;
   await removeTree(dir);
   await makeDirectory(dir, { mode: 0o700 });
@@ -58,12 +70,29 @@ export async function keepChanges(
   await quarantine.writePatch(join(dir, PATCH));
   await quarantine.writeBundle(join(dir, BUNDLE));
   if (places.searchable) await unfold(quarantine, dir);
-  for (const name of [PATCH, BUNDLE]) {
-    await chmod(join(dir, name), 0o600);
-    await rename(join(dir, name), join(keepIn, name));
-  }
-  const { tip: commit, reworded } = made;
-  return { ...count, commit, reworded, patch: join(keepIn, PATCH), bundle: join(keepIn, BUNDLE) };
+  return {
+    ...count,
+    commit: made.tip,
+    reworded: made.reworded,
+    async keep() {
+      for (const name of [PATCH, BUNDLE]) await settle(join(dir, name), join(keepIn, name));
+      return { patch: join(keepIn, PATCH), bundle: join(keepIn, BUNDLE) };
+    },
+    async keepMasked(stream, isClean) {
+      for (const name of [PATCH, BUNDLE]) await removeTree(join(keepIn, name));
+      const text = join(dir, 'text.patch');
+      await quarantine.writePatch(text, { isBinary: false });
+      const masked = await writeMasked(text, join(dir, 'masked'), stream);
+      if (masked === undefined || !(await isClean(join(dir, 'masked')))) return { patch: null, bundle: null };
+      await settle(masked, join(keepIn, PATCH));
+      return { patch: join(keepIn, PATCH), bundle: null };
+    },
+  };
+}
+
+async function settle(from: string, to: string): Promise<void> {
+  await chmod(from, 0o600);
+  await rename(from, to);
 }
 
 /** What the agent pushed itself is on a branch already; then it is shown beyond the commit that the run began with. */

@@ -23,8 +23,8 @@ export type Quarantine = {
   /** Makes the messages of the commits beyond the base harmless; gives where `branch` is now. */
   reword(): Promise<{ tip: string; reworded: number }>;
   count(): Promise<ChangeCount>;
-  /** One patch with everything that the new commits do, binary files included. */
-  writePatch(file: string): Promise<void>;
+  /** One patch with everything that the new commits do; of binary files only the names unless `isBinary`, which it is when not given. */
+  writePatch(file: string, how?: { isBinary: boolean }): Promise<void>;
   /** The commits as a bundle, made anew from what was admitted. */
   writeBundle(file: string): Promise<void>;
   /** The contents of all new objects, one after the other, as far as the limits allow. */
@@ -90,9 +90,9 @@ export async function makeQuarantine(options: {
         isAsBefore: now === before,
       };
     },
-    async writePatch(output) {
-      const how = ['--binary', '--full-index', '--no-color', '--no-ext-diff', '--no-textconv'];
-      await git(['diff', ...how, ...(await comparison())], { output });
+    async writePatch(output, { isBinary } = { isBinary: true }) {
+      const how = ['--full-index', '--no-color', '--no-ext-diff', '--no-textconv'];
+      await git(['diff', ...how, ...(isBinary ? ['--binary'] : []), ...(await comparison())], { output });
     },
     writeBundle: (output) =>
       git(['bundle', 'create', '--quiet', '--version=2', '-', ...beyond], { ...from, output }),

@@ -82,7 +82,9 @@ function pathProblems(changes: readonly Change[], limits: PublishLimits): Proble
   const isNested = ({ mode, before }: Change): boolean =>
     mode === SUBMODULE_MODE && !isDeclared && before !== undefined && before.mode !== SUBMODULE_MODE;
   const isSubmodule = (change: Change): boolean =>
-    (change.mode === SUBMODULE_MODE || foldPath(change.path) === '.gitmodules') && !isNested(change);
+    ([change.mode, change.before?.mode].includes(SUBMODULE_MODE) ||
+      foldPath(change.path) === '.gitmodules') &&
+    !isNested(change);
   return [
     ...about(changes.filter(isDenied), (paths) => ({
       code: 'publish_path_denied',

@@ -11,6 +11,10 @@ export type Left = {
   stashes: number;
   /** Local branches with commits that are nowhere else, and a HEAD of its own. */
   branches: LeftPlace[];
+  /** Tags with commits that are on no branch. */
+  tags: LeftPlace[];
+  /** Commits that nothing holds but what git remembers of HEAD. */
+  reflogCommits: number;
   headCommits: number;
   /** Further worktrees with changed files. */
   worktrees: LeftPlace[];
@@ -26,14 +30,25 @@ export function readLeft(output: Buffer): { left: Left; patch: Buffer } | undefi
   const mark = Buffer.from('#patch\0');
   const end = output.indexOf(mark);
   if (end < 0) return undefined;
-  const left: Left = { files: 0, names: [], stashes: 0, branches: [], headCommits: 0, worktrees: [] };
+  const left: Left = {
+    files: 0,
+    names: [],
+    stashes: 0,
+    branches: [],
+    tags: [],
+    reflogCommits: 0,
+    headCommits: 0,
+    worktrees: [],
+  };
   for (const record of output.toString('utf8', 0, end).split('\0')) readRecord(left, record);
   return { left, patch: output.subarray(end + mark.length) };
 }
 
 /** Whether there is anything that is not published. */
-export function isLeft({ files, stashes, branches, headCommits, worktrees }: Left): boolean {
-  return files + stashes + branches.length + headCommits + worktrees.length > 0;
+export function isLeft({ files, stashes, reflogCommits, headCommits, ...places }: Left): boolean {
+  const { branches, tags, worktrees } = places;
+  const lists = branches.length + tags.length + worktrees.length;
+  return files + stashes + reflogCommits + headCommits + lists > 0;
 }
 
 function readRecord(left: Left, record: string): void {
@@ -42,6 +57,8 @@ function readRecord(left: Left, record: string): void {
   if (key === 'files') left.files = count;
   else if (key === 'stash') left.stashes = count;
   else if (key === 'head') left.headCommits = count;
+  else if (key === 'reflog') left.reflogCommits = count;
+  else if (key === 'tag') addPlace(left.tags, name, count, LEFT_LIMITS.tags);
   else if (key === 'branch') addPlace(left.branches, name, count, LEFT_LIMITS.branches);
   else if (key === 'worktree') addPlace(left.worktrees, name, count, LEFT_LIMITS.worktrees);
   else if (/^[ A-Z?]{2} ./s.test(record) && left.names.length < LEFT_LIMITS.names)

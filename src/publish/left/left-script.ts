@@ -1,12 +1,25 @@
 import { CHANGE_LIMITS } from '../limits.ts';
 
 /** How much of what an agent left is looked at and told; more of it says nothing more. */
-export const LEFT_LIMITS = { names: 20, branches: 50, worktrees: 10, stashes: 5, commits: 1_000 } as const;
+export const LEFT_LIMITS = {
+  names: 20,
+  branches: 50,
+  tags: 50,
+  moves: 200,
+  worktrees: 10,
+  stashes: 5,
+  commits: 1_000,
+} as const;
 
 /**
- * $1 is the base, $2 the branch. Tells what of a repository is not in the commits that are published, as records that
+ * $1 is the base, $2 the branch, $since the second in which the clone was made. Tells what of a repository is not in the commits that are published, as records that
  * NUL ends: git's own `XY path`, and ours, which begin with `#`; behind `#patch` comes what they hold as a patch. As in
  * the script that makes bundles, git stands in an empty directory, and what its configuration runs runs here.
+ *
+ * A status is that of a copy of the index in which nothing is assumed to be unchanged, and as in a sparse checkout,
+ * where git looks at what it would skip when it is there. The reflog tells where HEAD was when it was reset or turned to
+ * another branch; what was amended or rebased has taken the place of something, and so has what has the same files as
+ * a commit that is taken.
  */
 export const LEFT_SCRIPT = `
 cd /tmp || exit 41
@@ -20,8 +33,18 @@ taken=$(g rev-parse --quiet --verify 'HEAD^{commit}')
 if [ -n "$own" ] && [ "$own" != "$1" ]; then taken=$own; fi
 beyond() { g rev-list --count --max-count=${LEFT_LIMITS.commits} "$1" "^$base" \${taken:+"^$taken"} --not --remotes --; }
 base=$1
-status() { git_dir=$1; tree=$2; timeout "$seconds" git --git-dir="$git_dir" --work-tree="$tree" -c core.fsmonitor=false -c core.hooksPath=/dev/null status --porcelain=v1 -z --no-renames --untracked-files=normal; }
-status "$r/.git" "$r" >/tmp/status || exit 41
+at_work() {
+  git_dir=$1; tree=$2; index=$3; shift 3
+  GIT_INDEX_FILE=$index timeout "$seconds" git --git-dir="$git_dir" --work-tree="$tree" -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.untrackedCache=false -c core.sparseCheckout=true "$@"
+}
+status() {
+  rm -f "$3"
+  if [ -f "$1/index" ]; then cp -p "$1/index" "$3" || return 41; fi
+  at_work "$@" ls-files -v -z | sed -nz 's/^[a-z] //p' >/tmp/assumed
+  if [ -s /tmp/assumed ]; then at_work "$@" update-index -z --no-assume-unchanged --stdin </tmp/assumed; fi
+  at_work "$@" status --porcelain=v1 -z --no-renames --untracked-files=normal
+}
+status "$r/.git" "$r" /tmp/index >/tmp/status || exit 41
 say files "$(records /tmp/status)"
 head -z -n ${LEFT_LIMITS.names} /tmp/status
 stashes=$(g rev-list --walk-reflogs --count refs/stash -- 2>/dev/null) || stashes=0
@@ -34,6 +57,29 @@ while IFS= read -r ref; do
   say branch "$count" "\${ref#refs/heads/}"
   printf '%s\\n' "$ref" >>/tmp/left
 done </tmp/branches
+head=$(g rev-parse --quiet --verify 'HEAD^{commit}')
+held=
+unheld() { g rev-list --count --max-count=${LEFT_LIMITS.commits} --max-age="$since" "$@" "^$base" \${taken:+"^$taken"} --not \${head:+HEAD} --remotes --branches $held -- 2>/dev/null; }
+g for-each-ref --sort=-creatordate --count=${LEFT_LIMITS.tags} --format='%(refname)' refs/tags >/tmp/tags
+while IFS= read -r ref; do
+  count=$(unheld "$ref") || continue
+  if [ "$count" = 0 ]; then continue; fi
+  say tag "$count" "\${ref#refs/tags/}"
+  printf '%s\\n' "$ref" >>/tmp/left
+done </tmp/tags
+g rev-list --max-count=${LEFT_LIMITS.commits} --format=%T \${taken:+"$taken"} "^$base" -- 2>/dev/null | grep -v '^commit ' >/tmp/trees
+g log --walk-reflogs --max-count=${LEFT_LIMITS.moves} --format='%H %T %gs' HEAD -- >/tmp/moves 2>/dev/null
+held=--tags
+: >/tmp/lost
+moved=
+while read -r id files move; do
+  case $moved in
+    reset:* | checkout:*)
+      if ! grep -qxF -e "$files" /tmp/trees && count=$(unheld "$id") && [ "$count" != 0 ] && ! grep -qxF -e "$id" /tmp/lost; then printf '%s\\n' "$id" >>/tmp/lost; fi ;;
+  esac
+  moved=$move
+done </tmp/moves
+if [ -s /tmp/lost ]; then say reflog "$(unheld $(cat /tmp/lost))"; cat /tmp/lost >>/tmp/left; fi
 detached=0
 detach() {
   count=$(beyond "$1") || count=0
@@ -49,7 +95,7 @@ for dir in "$r"/.git/worktrees/*; do
   tree=$(head -c 4096 "$dir/gitdir")
   tree=\${tree%/.git}
   case $tree in /workspace/*) ;; *) continue ;; esac
-  status "$dir" "$tree" >/tmp/status-of || continue
+  status "$dir" "$tree" /tmp/index-of >/tmp/status-of || continue
   count=$(records /tmp/status-of)
   if [ "$count" != 0 ]; then say worktree "$count" "\${tree#/workspace/}"; fi
 done
@@ -60,8 +106,8 @@ seconds=20
 if [ -s /tmp/status ] && [ -n "$taken" ]; then
   mkdir /tmp/objects
   (
-    export GIT_INDEX_FILE=/tmp/index GIT_OBJECT_DIRECTORY=/tmp/objects GIT_ALTERNATE_OBJECT_DIRECTORIES="$r/.git/objects"
-    if cp "$r/.git/index" /tmp/index && g --work-tree="$r" add -A; then patch diff --cached HEAD; else exit 1; fi
+    export GIT_OBJECT_DIRECTORY=/tmp/objects GIT_ALTERNATE_OBJECT_DIRECTORIES="$r/.git/objects"
+    if at_work "$r/.git" "$r" /tmp/index add -A --sparse; then export GIT_INDEX_FILE=/tmp/index; patch diff --cached HEAD; else exit 1; fi
   ) || g --work-tree="$r" diff --binary --full-index --no-color --no-ext-diff --no-textconv HEAD
 fi
 at=0

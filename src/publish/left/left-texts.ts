@@ -5,7 +5,7 @@ const MAX_NAMES = 5;
 
 /** What an agent left, in sentences for people; names are quoted as JSON, one line each. */
 export function leftWords(left: Left): string {
-  const { files, names, stashes, branches, headCommits, worktrees } = left;
+  const { files, names, stashes, branches, tags, reflogCommits, headCommits, worktrees } = left;
   const sentences = [
     ...(files > 0
       ? [`The agent left ${count(files, 'changed file')} uncommitted, ${which(files)}: ${fileNames(left)}.`]
@@ -20,6 +20,16 @@ export function leftWords(left: Left): string {
         ({ name, count: made }) => `It left ${commits(made)} on the branch ${quoted(name)}, ${which(made)}.`,
       ),
     ...more(branches.length, 'other branch', 'es'),
+    ...tags
+      .slice(0, MAX_NAMES)
+      .map(
+        ({ name, count: made }) =>
+          `It left ${commits(made)} that only the tag ${quoted(name)} holds, ${which(made)}.`,
+      ),
+    ...more(tags.length, 'other tag', 's'),
+    ...(reflogCommits > 0
+      ? [`It left ${commits(reflogCommits)} that only the reflog holds, ${which(reflogCommits)}.`]
+      : []),
     ...worktrees
       .slice(0, MAX_NAMES)
       .map(

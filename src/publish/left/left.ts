@@ -6,9 +6,13 @@ import { type BundleRequest, sealedSpec } from '../bundle/bundle-container.ts';
 import { changesTooLarge, changesUnreadable } from '../errors.ts';
 import { isLeft, type Left, readLeft } from './left-report.ts';
 import { LEFT_SCRIPT } from './left-script.ts';
+import { maskPatch } from './mask-patch.ts';
 
 /** What was found, and the file that holds it as a patch; null when it was too much to keep, or nothing. */
 export type KeptLeft = { left: Left; patch: string | null };
+
+/** Whose workspace is looked at; what was committed before `sinceSec` (seconds since 1970) is no work of the agent's. */
+export type LeftRequest = BundleRequest & { sinceSec: number };
 
 /** Where the container makes the patch; in memory. */
 const TMP_BYTES = 128 * 1024 ** 2;
@@ -27,7 +31,7 @@ const PATCH = 'left.patch';
  */
 export async function keepLeft(
   parts: { engine: BundleEngine; clock: Clock; mask: (text: string) => string },
-  request: BundleRequest,
+  request: LeftRequest,
   keepIn: string,
 ): Promise<KeptLeft | undefined> {
   const read = readLeft(await look(parts, request));
@@ -36,12 +40,13 @@ export async function keepLeft(
   if (!isLeft(left)) return undefined;
   if (patch.length === 0 || patch.length > PATCH_BYTES) return { left, patch: null };
   const file = join(keepIn, PATCH);
-  await writeFile(file, parts.mask(patch.toString()), { mode: 0o600 });
+  await writeFile(file, maskPatch(patch.toString(), parts.mask), { mode: 0o600 });
   return { left, patch: file };
 }
 
-async function look(parts: { engine: BundleEngine; clock: Clock }, request: BundleRequest): Promise<Buffer> {
-  const spec = sealedSpec(request, { name: 'left', script: LEFT_SCRIPT, tmpBytes: TMP_BYTES });
+async function look(parts: { engine: BundleEngine; clock: Clock }, request: LeftRequest): Promise<Buffer> {
+  const script = `since=${Math.floor(request.sinceSec)}\n${LEFT_SCRIPT}`;
+  const spec = sealedSpec(request, { name: 'left', script, tmpBytes: TMP_BYTES });
   const id = await parts.engine.create(spec);
   const chunks: Buffer[] = [];
   let total = 0;

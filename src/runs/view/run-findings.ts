@@ -2,8 +2,14 @@ import type { Problem } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import type { TimelineEntry } from '../run.ts';
 
-/** What was kept of an agent's commits; paths on this machine. */
-export type ShownChanges = { commits: number; files: number; commit: string; patch: string; bundle: string };
+/** What was kept of an agent's commits; paths on this machine, null where there is no such file. */
+export type ShownChanges = {
+  commits: number;
+  files: number;
+  commit: string;
+  patch: string | null;
+  bundle: string | null;
+};
 
 /** What was found once the agent was over, from the run's timeline. */
 export type RunFindings = { changes: ShownChanges | null; findings: Problem[] };
@@ -29,6 +35,7 @@ export function runFindings(timeline: readonly TimelineEntry[]): RunFindings {
 }
 
 /** One line for people: how much there is, and where. */
-export function changesLine({ commits, files, patch }: ShownChanges): string {
-  return `${counted(commits, 'commit')}, ${counted(files, 'file')}: ${patch}`;
+export function changesLine({ commits, files, patch, bundle }: ShownChanges): string {
+  const where = patch === null ? 'not kept' : `${patch}${bundle === null ? ' (masked)' : ''}`;
+  return `${counted(commits, 'commit')}, ${counted(files, 'file')}: ${where}`;
 }

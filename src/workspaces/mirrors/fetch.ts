@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
 import { type GitOptions, lastWords, runGit } from '../git.ts';
-import type { RepositoryLimits } from '../git-limits.ts';
+import type { GitLimits, RepositoryLimits } from '../git-limits.ts';
 import type { Progress } from '../progress.ts';
 import type { Remote } from '../remote.ts';
+import { withinCeiling } from './fetch-ceiling.ts';
 import { filesBelow } from './leftovers.ts';
 
 /** More packs than this slow every clone and every look-up down, so that they are joined. */
@@ -15,6 +17,7 @@ export type FetchOptions = {
   refspecs: readonly string[];
   limits: RepositoryLimits;
   signal: AbortSignal;
+  clock: Clock;
   onProgress: (progress: Progress) => void;
 };
 
@@ -25,12 +28,15 @@ export async function fetchInto(
   options: FetchOptions,
 ): Promise<string | undefined> {
   const flags = ['--progress', '--prune', '--no-tags', ...QUIET, '--'];
+  const { clock, signal, onProgress, refspecs } = options;
+  const { limits, ...how } = limited(options);
   const { stderr, exitCode } = await remote.withEnv(
     async (env) =>
-      await attempt([`--git-dir=${mirror}`, 'fetch', ...flags, remote.url, ...options.refspecs], {
-        ...{ env, settings: remote.settings, onProgress: options.onProgress },
-        ...limited(options),
-      }),
+      await withinCeiling({ clock, mirror, limits, signal }, async (until) =>
+        attempt([`--git-dir=${mirror}`, 'fetch', ...flags, remote.url, ...refspecs], {
+          ...{ ...how, env, limits, signal: until, settings: remote.settings, onProgress },
+        }),
+      ),
   );
   if (exitCode !== 0) return lastWords(stderr);
   return await tidy(mirror, options);
@@ -40,7 +46,7 @@ export async function fetchInto(
 function limited({
   limits,
   signal,
-}: FetchOptions): Pick<GitOptions, 'limits' | 'timeoutMs' | 'doing' | 'signal'> {
+}: FetchOptions): Pick<GitOptions, 'timeoutMs' | 'doing' | 'signal'> & { limits: GitLimits } {
   const { timeoutSec, cpuSec, memoryBytes, fetchBytes: fileBytes } = limits;
   return {
     limits: { cpuSec, memoryBytes, fileBytes },

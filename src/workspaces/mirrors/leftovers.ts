@@ -14,7 +14,9 @@ export async function clearLeftovers(mirror: string): Promise<void> {
   const stale = [
     ...(await filesBelow(mirror, '', false)).filter((path) => path.endsWith('.lock')),
     ...(await filesBelow(mirror, 'refs', true)).filter((path) => path.endsWith('.lock')),
-    ...(await filesBelow(mirror, 'objects/pack', false)).filter((path) => /\/\.?tmp-?_?[^/]*$/.test(path)),
+    ...(await filesBelow(mirror, 'objects/pack', false)).filter((path) =>
+      /\/\.?tmp-?_?[^/]*$|\.temp$/.test(path),
+    ),
     ...(await filesBelow(mirror, 'spare', false)).filter((path) => path.endsWith(HALF)),
     ...(await filesBelow(mirror, 'objects/info', true)).filter((path) => path.endsWith('.lock')),
   ];

@@ -96,7 +96,7 @@ export function createMirrors(parts: MirrorParts): Mirrors {
     const { repository, mirror, remote } = job.subject;
     const startedAt = parts.clock.now();
     const remade = await whileYoung(remote, job.signal, () =>
-      updateMirror({ mirror, remote, limits, job, mask }),
+      updateMirror({ mirror, remote, limits, job, mask, clock: parts.clock }),
     );
     const told = { repository: `${repository.owner}/${repository.name}`, ms: parts.clock.now() - startedAt };
     if (remade) parts.log.warn(told, 'a mirror was damaged, and was made anew');

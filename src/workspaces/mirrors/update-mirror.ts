@@ -1,5 +1,6 @@
 import { rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
 import { makeDirectory, removeTree } from '../../base/files.ts';
 import { randomId } from '../../base/ids.ts';
 import { noRoom } from '../diagnose.ts';
@@ -18,6 +19,7 @@ type Update = {
   mirror: string;
   remote: Remote;
   limits: RepositoryLimits;
+  clock: Clock;
   job: Pick<FetchJob<unknown>, 'requests' | 'signal' | 'report'>;
   mask: (text: string) => string;
 };
@@ -87,7 +89,7 @@ async function fillMirror(update: Update, fresh: string): Promise<string | undef
 }
 
 async function fetchOnce(
-  { mirror: place, remote, job, limits }: Update,
+  { mirror: place, remote, job, limits, clock }: Update,
   mirror: string,
 ): Promise<string | undefined> {
   const refspecs = [...job.requests].filter((request) => request !== FOLLOW_HEAD);
@@ -96,6 +98,7 @@ async function fetchOnce(
     refspecs,
     limits,
     signal: job.signal,
+    clock,
     onProgress: job.report,
   });
   return failed ?? (job.requests.has(FOLLOW_HEAD) ? await followHead(mirror, remote, job.signal) : undefined);
