@@ -1,12 +1,15 @@
 import { systemClock as clock } from '../base/clock.ts';
+import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/config.ts';
 import { checkWebhookSecret } from '../config/webhook-secret.ts';
+import { checkAppSecret } from '../credentials/github/app-of-secret.ts';
 import { findServing, type Serving } from '../credentials/github/app-serving.ts';
 import { createGitHubTokens, type GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { appsFor } from '../credentials/github-app/apps-for.ts';
 import { withAppsInFile } from '../credentials/github-app/apps-in-file.ts';
+import { type AppsInSecrets, createAppsInSecrets } from '../credentials/github-app/apps-in-secrets.ts';
 import { type AppFlow, createAppFlow } from '../credentials/github-app/manifest-flow.ts';
-import { appName, type StoredApp } from '../credentials/github-app/record.ts';
+import { type AppSecret, appName, type StoredApp } from '../credentials/github-app/record.ts';
 import { signInAs } from '../credentials/github-app/sign-in.ts';
 import {
   type AppSigner,
@@ -24,6 +27,7 @@ import { type AppApi, createAppApi } from '../github/app-api.ts';
 import { createClockWatch } from '../github/clock-skew.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
+import { composeSecrets } from './secrets.ts';
 
 /** Everything of GitHub Apps, and the tokens that come of them or of files. */
 export type ComposedApps = {
@@ -41,10 +45,14 @@ export type ComposedApps = {
   serves: (key: string, repository: string) => Promise<boolean>;
   /** The same whatever its URL pattern says. */
   isInstalled: (key: string, repository: string) => Promise<boolean>;
+  /** The App in a secret that a profile names. Throws like `AppsInSecrets.read`. */
+  inSecret: (secret: AppSecret) => Promise<StoredApp>;
+  /** Throws why it would give a repository no token (`checkAppSecret`). */
+  checkSecret: (secret: AppSecret, want: { repository: string | undefined; ask: boolean }) => Promise<void>;
   /** The logins that the service itself acts under. */
   logins: () => string[];
-  /** Begins to ask GitHub for what it has not told of Apps yet. */
-  start: () => void;
+  /** Begins to ask GitHub for what it has not told of Apps yet, and of those in the secrets that profiles name. */
+  start: (secrets: () => readonly AppSecret[]) => void;
   stop: () => void;
 };
 
@@ -61,6 +69,22 @@ function inFileOf(config: Config, store: AppStore, redactor: Redactor) {
   if (config.appsFile === undefined) return undefined;
   const { appsFile: path, githubApiUrl: apiUrl } = config;
   return withAppsInFile(store, { file: path, apiUrl, checkSecret: checkWebhookSecret, clock, redactor });
+}
+
+/** Named secrets as runs find them: the profile's own, the global ones and the environment's, in the configured order. */
+function inSecretsOf(
+  parts: { config: Config; redactor: Redactor; log: Logger },
+  apiFor: (app: StoredApp) => AppApi,
+): AppsInSecrets {
+  const { secrets } = composeSecrets(parts);
+  const { redactor, log, config } = parts;
+  return createAppsInSecrets({
+    ...{ apiFor, apiUrl: config.githubApiUrl, clock, redactor, log },
+    async valueOf({ profile, name }) {
+      const [found] = await secrets.resolve(profile, [name]);
+      return found?.value ?? new Secret('');
+    },
+  });
 }
 
 /** Builds what works with Apps; `records` is where failures are written down, undefined for a command that only asks. */
@@ -83,6 +107,8 @@ export function composeApps(parts: {
   const cacheMs = config.appTokenMinutes * 60_000;
   const minted = createAppTokens({ apiFor, records, clock, redactor, log, cacheMs });
   const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
+  const inSecrets = inSecretsOf(parts, apiFor);
+  const ofSecrets = { inSecrets, tokens: minted, ...hosts };
   let timer: { stop(): void } | undefined;
   let isOpen = true;
   const learn = async (): Promise<void> =>
@@ -95,13 +121,12 @@ export function composeApps(parts: {
     store,
     check: async () => await inFile?.check(),
     apiFor,
-    tokens: createGitHubTokens({ apps: store, tokens: minted, ...hosts, redactor, log }),
+    tokens: createGitHubTokens({ ...ofSecrets, apps: store, redactor, log }),
     serving: async (repository, tokenFile) =>
       await findServing({ apps: await store.all(), tokens: minted, tokenFile, ...hosts }, repository),
     flow: createAppFlow({ store, apiFor, publicUrl: config.publicUrl, redactor, clock, log }),
     signers: createAppSigners(store, log),
     async serves(key, repository) {
-      const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
       const [app] = appsFor(await store.all(), repository, hosts).filter((each) => each.key === key);
       return app !== undefined && (await minted.serves(app, repository));
     },
@@ -109,10 +134,16 @@ export function composeApps(parts: {
       const app = (await store.all()).find((each) => each.key === key);
       return app !== undefined && (await minted.serves(app, repository));
     },
-    logins: () => loginsOf(store.last()),
-    start() {
-      void learn();
-      timer = clock.every(LEARN_MS, learn);
+    inSecret: inSecrets.read,
+    checkSecret: async (secret, want) => await checkAppSecret(ofSecrets, secret, want),
+    logins: () => loginsOf([...store.last(), ...inSecrets.last()]),
+    start(secrets) {
+      const learnAll = async (): Promise<void> => {
+        await learn();
+        for (const secret of secrets()) await inSecrets.app(secret).catch(() => undefined);
+      };
+      void learnAll();
+      timer = clock.every(LEARN_MS, learnAll);
     },
     stop() {
       isOpen = false;

@@ -10,7 +10,7 @@ import { createHeldSecrets, type HeldSecrets } from '../flow/credentials/held-se
 import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
 import { createTokenRenewer, type TokenRenewer } from '../flow/credentials/token-renewer.ts';
 import { type CommitterFor, createCommitters } from '../flow/github/committer.ts';
-import { type Purpose, permissionsFor, tokenFileFor } from '../flow/github/github-credential.ts';
+import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Listener } from '../http/listen.ts';
@@ -19,8 +19,11 @@ import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
+import type { Repository } from '../workspaces/remote.ts';
 import { clientsFor } from './host.ts';
 import { composeSecrets } from './secrets.ts';
+
+type CloneSubject = Omit<Repository, 'id'>;
 
 /** Everything of the GitHub credentials of runs, and of the service when it works for them. */
 export type ComposedGrants = {
@@ -41,15 +44,11 @@ export type ComposedGrants = {
   /** The git that had an environment of these is over: its token goes with it. */
   releaseGitEnvironment: (environment: Record<string, string>) => Promise<void>;
   /** What mirrors fetch with. */
-  cloneEnvironment: (repository: {
-    owner: string;
-    name: string;
-    tokenFile?: string;
-  }) => Promise<Record<string, string>>;
+  cloneEnvironment: (repository: CloneSubject) => Promise<Record<string, string>>;
   /** Whether git on the host has a token there that GitHub may not know everywhere yet. */
   isGitTokenYoung: (profile: Profile, repository: string, purpose: Purpose) => Promise<boolean>;
   /** The same for what mirrors fetch with. */
-  isCloneTokenYoung: (repository: { owner: string; name: string; tokenFile?: string }) => Promise<boolean>;
+  isCloneTokenYoung: (repository: CloneSubject) => Promise<boolean>;
   /** Where processes elsewhere reach the runtime listener; undefined while it is off. */
   runtimeUrl: () => string | undefined;
   /** Renews tokens from now on, and opens the runtime listener where it is on. Throws `listen_failed`. */
@@ -80,7 +79,7 @@ export function composeGrants(resources: {
   const gitWant = (profile: Profile, repository: string, purpose: Purpose): HostGitWant => ({
     repository,
     permissions: permissionsFor(purpose),
-    tokenFile: tokenFileFor(profile, config.secretsDir),
+    ...credentialSource(profile, config.secretsDir),
   });
   return {
     tokens,
@@ -126,16 +125,9 @@ function warnOfDisk(log: Logger, runDir: string): void {
   );
 }
 
-function cloneWant({
-  owner,
-  name,
-  tokenFile = '',
-}: {
-  owner: string;
-  name: string;
-  tokenFile?: string;
-}): HostGitWant {
-  return { repository: `${owner}/${name}`, permissions: permissionsFor('clone'), tokenFile };
+function cloneWant({ owner, name, tokenFile = '', appSecret }: CloneSubject): HostGitWant {
+  const permissions = permissionsFor('clone');
+  return { repository: `${owner}/${name}`, permissions, tokenFile, ...(appSecret && { appSecret }) };
 }
 
 /** An address that stands for all of this host's is no place to go to; its name is. */

@@ -2,7 +2,7 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Db } from '../db/open.ts';
 import { type AdmissionDryRun, createAdmissionDryRun } from '../flow/dry-run/admission.ts';
-import { tokenFileFor } from '../flow/github/github-credential.ts';
+import { credentialKey } from '../flow/github/github-credential.ts';
 import { createLookups } from '../flow/github/lookups.ts';
 import { createServiceAccount } from '../flow/github/service-account.ts';
 import { createLogger } from '../log/logger.ts';
@@ -24,7 +24,7 @@ export async function composeAdmissionDryRun(config: Config, db: Db): Promise<Ad
   const clientFor = clientsFor(config, { tokens: apps.tokens, log });
   const own = createServiceAccount({
     clientFor,
-    tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
+    credentialKey: (profile) => credentialKey(profile, config.secretsDir),
     appLogins: apps.logins,
     accounts: { ...createOwnAccounts(db, clock), learn: async () => undefined },
     clock,

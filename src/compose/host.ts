@@ -10,7 +10,7 @@ import { postgresPasswords } from '../db/postgres/url.ts';
 import { listHosts, parseAllowList } from '../egress/allow-list.ts';
 import { gitHubHosts } from '../egress/shipped-lists.ts';
 import type { DryRun } from '../flow/dry-run/explain.ts';
-import { type Purpose, permissionsFor, tokenFileFor } from '../flow/github/github-credential.ts';
+import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
 import { type Directories, runPlaces } from '../flow/paths.ts';
 import { refuseBeyondPolicy } from '../flow/prepare/enforce-policy.ts';
 import { makePlan, type PlanDefaults } from '../flow/prepare/plan.ts';
@@ -119,11 +119,11 @@ export function clientsFor(
 ): (profile: Profile, repository: string, purpose: Purpose) => GitHubClient {
   const clients = new Map<string, GitHubClient>();
   return (profile, repository, purpose) => {
-    const tokenFile = tokenFileFor(profile, config.secretsDir);
-    const key = JSON.stringify([repository, purpose, tokenFile]);
+    const source = credentialSource(profile, config.secretsDir);
+    const key = JSON.stringify([repository, purpose, source]);
     const known = clients.get(key);
     if (known) return known;
-    const want = { repository, permissions: permissionsFor(purpose), exact: false, tokenFile };
+    const want = { repository, permissions: permissionsFor(purpose), exact: false, ...source };
     const token = async (refused?: string): Promise<string | undefined> => {
       if (refused !== undefined) await tokens.refused(refused);
       return (await tokens.token(want))?.value.reveal();

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { asFlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { EventRepository } from '../events/event.ts';
-import { tokenFileFor } from '../flow/github/github-credential.ts';
+import { credentialSource } from '../flow/github/github-credential.ts';
 import { createOrigin, notFetched, type Origin } from '../flow/github/origin.ts';
 import type { Redactor } from '../log/redact.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
@@ -48,9 +48,9 @@ export function originAsFetched(config: Config): Origin {
   return createOrigin({ ...placesOf(config), refresh: async () => refuse(), remoteOf: refuse });
 }
 
-function placesOf(config: Config): Pick<Parameters<typeof createOrigin>[0], 'mirrorOf' | 'tokenFileFor'> {
+function placesOf(config: Config): Pick<Parameters<typeof createOrigin>[0], 'mirrorOf' | 'credentialOf'> {
   return {
     mirrorOf: ({ id }: EventRepository) => join(config.varDir, 'mirrors', `${id}.git`),
-    tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
+    credentialOf: (profile) => credentialSource(profile, config.secretsDir),
   };
 }

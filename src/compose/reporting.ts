@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { createMarks, type Marks } from '../feedback/marks.ts';
 import { createReporter, type Reporter } from '../feedback/reporter.ts';
 import type { AdmissionLimits } from '../flow/admission/limits.ts';
-import { tokenFileFor } from '../flow/github/github-credential.ts';
+import { credentialKey } from '../flow/github/github-credential.ts';
 import { createLookups, type Lookups } from '../flow/github/lookups.ts';
 import type { Origin } from '../flow/github/origin.ts';
 import { type ClientFor, createServiceAccount, type ServiceAccount } from '../flow/github/service-account.ts';
@@ -19,7 +19,7 @@ export function composeReporting(resources: Resources, clientFor: ClientFor, ori
   const { config, db, redactor, apps } = resources;
   const own = createServiceAccount({
     clientFor,
-    tokenFileFor: (profile) => tokenFileFor(profile, config.secretsDir),
+    credentialKey: (profile) => credentialKey(profile, config.secretsDir),
     appLogins: apps.logins,
     accounts: createOwnAccounts(db, clock),
     clock,

@@ -1,7 +1,9 @@
 import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
+import type { AppSecret } from '../credentials/github-app/record.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { hasUniqueBody, readEvent } from '../events/from-delivery.ts';
+import { appSecretOf } from '../flow/github/github-credential.ts';
 import { createAppRouter } from '../http/app-routes.ts';
 import { startPublicServer } from '../http/public-server.ts';
 import { createWebhookHandler } from '../ingress/webhook-route.ts';
@@ -71,7 +73,7 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
     routesFor: (login) => [appRoutes, composeDashboard(resources, login), api, ...adminRoutes],
   });
   undo.push(admin.close);
-  resources.apps.start();
+  resources.apps.start(() => appSecretsOf(registry));
   registry.watch();
   resources.policy.watch(registry.reload);
   await joined.grants.start();
@@ -95,6 +97,14 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
       log.info('stopped');
     },
   };
+}
+
+/** The secrets whose Apps profiles name. */
+function appSecretsOf(registry: Registry): AppSecret[] {
+  return [...new Set(registry.current().candidates.map(({ profile }) => profile))].flatMap((profile) => {
+    const { appSecret } = appSecretOf(profile);
+    return appSecret ? [appSecret] : [];
+  });
 }
 
 /** The policy, then the profiles that keep to it; a changed policy has the profiles read again. */

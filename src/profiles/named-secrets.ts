@@ -45,6 +45,25 @@ export function tokenVariableProblems({
   return problem ? [problem] : [];
 }
 
+/** `app_secret_granted`: what mints tokens is for the service alone, and a secret that runs are given is in their containers. */
+export function appGrantProblems({
+  github,
+  secrets,
+}: {
+  github?: { app?: string };
+  secrets?: readonly SecretSetting[];
+} = {}): Problem[] {
+  const app = github?.app;
+  if (app === undefined || !toSecrets(secrets).some(({ name }) => name === app)) return [];
+  return [
+    {
+      code: 'app_secret_granted',
+      message: `The secret ${app} holds the App that credentials.github.app names, and credentials.secrets would give it to runs, with its private key.`,
+      hint: `Take ${app} out of credentials.secrets; runs get a token of the App without it.`,
+    },
+  ];
+}
+
 function variableTwice(env: string): Problem {
   return {
     code: 'secret_variable_twice',

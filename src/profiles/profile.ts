@@ -91,8 +91,8 @@ export type GitHubPermissions = Readonly<Record<string, 'read' | 'write' | 'admi
 
 /** Credentials named by the profile itself, besides those it mounts. Runs saved before there was `github` have none. */
 export type CredentialRule = {
-  /** `permissions` undefined: what a mounted token may do. `env` is the variable that it is exported as, too. */
-  github?: { permissions: GitHubPermissions | undefined; env?: string } | undefined;
+  /** `permissions` undefined: what a mounted token may do. `env` is the variable that it is exported as, too; `app` the secret whose App alone gives it. */
+  github?: { permissions: GitHubPermissions | undefined; env?: string; app?: string } | undefined;
   codex: boolean;
   /** Absent from runs saved before there was this key, too. */
   secrets?: readonly SecretGrant[];

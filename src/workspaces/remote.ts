@@ -4,8 +4,14 @@ import { diagnoseRemote } from './diagnose.ts';
 import { serverUrlRefused } from './errors.ts';
 import { checkPathComponent } from './layout.ts';
 
-/** A repository as GitHub names it; `id` is its number, which survives renames. `tokenFile` holds the token it is fetched with. */
-export type Repository = { id: number; owner: string; name: string; tokenFile?: string };
+/** A repository as GitHub names it; `id` is its number, which survives renames. `tokenFile` holds the token it is fetched with, unless `appSecret` names the secret with the App that gives one. */
+export type Repository = {
+  id: number;
+  owner: string;
+  name: string;
+  tokenFile?: string;
+  appSecret?: { profile: string; name: string };
+};
 
 /** Where a repository is fetched from, with what git needs for it. */
 export type Remote = {

@@ -19,6 +19,7 @@ import { Secret } from '../../src/base/secret.ts';
 import { composeApps } from '../../src/compose/apps.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
+import { appJson } from '../support/apps.ts';
 import { selfSigned } from '../support/certificate.ts';
 import type { FakeLogin } from '../support/codex-login.ts';
 import { writeCodexState } from '../support/codex-model.ts';
@@ -27,6 +28,7 @@ import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
 import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
 import { findSecrets, processesNow } from '../support/secret-search.ts';
 import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { signatureOf, signedHeaders } from '../support/signed-request.ts';
 
 /** New each time: other tests on this machine may have processes of their own. */
 const STATIC = `github_pat_11STATIC${randomId(40)}`;
@@ -39,6 +41,7 @@ let server: GitServer;
 let github: GitHubApi;
 let service: TestService;
 let app: StoodApp;
+let own: StoodApp;
 let login: FakeLogin;
 afterEach(async () => {
   await service.close();
@@ -47,8 +50,12 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** A service whose one App serves octo/hello, real git over HTTPS, and a run that does `script` once git is reachable. */
-async function start(script: string, more: Record<string, unknown> = {}, env: Record<string, string> = {}) {
+/** A service whose one stored App serves octo/hello, as `own` would, which is in a secret where `env` puts it; real git over HTTPS, and a run that does `script` once git is reachable. */
+async function start(
+  script: string,
+  more: Record<string, unknown> = {},
+  env: Record<string, string> | ((own: StoodApp) => Record<string, string>) = {},
+) {
   dir = mkdtempSync(join(tmpdir(), 'gf-app-run-'));
   chmodSync(dir, 0o755);
   const certificate = selfSigned('localhost');
@@ -59,7 +66,9 @@ async function start(script: string, more: Record<string, unknown> = {}, env: Re
   github.repositories.add('octo/hello');
   app = makeApp();
   app.installations.push(makeInstallation('octo', 'octo/hello'));
-  github.apps.apps.push(app);
+  own = makeApp();
+  own.installations.push(makeInstallation('octo', 'octo/hello'));
+  github.apps.apps.push(app, own);
   server.mood.accepts = (password) =>
     github.apps.tokens.some(({ value, expiresAt }) => value === password && expiresAt > Date.now());
   const { port } = new URL(server.url);
@@ -82,7 +91,7 @@ async function start(script: string, more: Record<string, unknown> = {}, env: Re
       GITHUB_FLOWS_PASSPHRASE: PASSPHRASE,
       WEBHOOK_SECRET_PREVIOUS: WEBHOOK,
       GITHUB_FLOWS_SECRET_API_KEY: NAMED,
-      ...env,
+      ...(typeof env === 'function' ? env(own) : env),
     },
   });
   login = writeCodexState(join(service.config.secretsDir, 'codex'));
@@ -237,4 +246,85 @@ test('an App takes the place of the token file, with no more than each step need
   await service.stop();
   expect(inFiles()).toEqual([]);
   await service.start();
+});
+
+/** What a profile says that takes its App from a secret, and the environment that has it. */
+const OF_SECRET = { credentials: { github: { app: 'OWN_APP', permissions: { contents: 'write' } } } };
+const secretOf = (stood: StoodApp) => ({
+  GITHUB_FLOWS_SECRET_OWN_APP: appJson(stood, { appId: stood.id, webhookSecret: stood.webhookSecret }),
+});
+
+test('the App in a secret that a profile names gives every token of its runs, also after a restart; no container, file or log has the secret', {
+  timeout: 90_000,
+}, async () => {
+  await start(
+    `cd repo; git fetch -q; echo more >> README.md; git commit -qam Pushed; touch /workspace/ready
+     until [ -e /workspace/go-on ]; do sleep 0.05; done; git push -q origin HEAD:refs/heads/pushed`,
+    { ...OF_SECRET, report: { reaction: true, comment: 'never' } },
+    secretOf,
+  );
+  writeFileSync(join(service.config.secretsDir, 'gh-token'), STATIC, { mode: 0o600 });
+  const body = JSON.stringify(commentPayload());
+  const signedByIt = signedHeaders(body, {
+    'x-hub-signature-256': signatureOf(body, own.webhookSecret),
+    'x-github-hook-installation-target-id': String(own.id),
+  });
+  const answer = await fetch(`${service.app.url}/webhooks/github`, {
+    method: 'POST',
+    body,
+    headers: signedByIt,
+  });
+  expect(answer.status).toBe(401);
+
+  const runId = await begin();
+  await server.listenAt(join(await made(runId, 'waiting'), 'git.sock'));
+  const workspace = await made(runId, 'ready');
+  const tokenFile = join(service.config.runDir, service.app.installation, runId, 'secrets/gh-token');
+  const before = readFileSync(tokenFile, 'utf8');
+  await service.stop();
+  await service.start();
+  const after = await until('the service that was started anew renewed the token', () => {
+    const token = readFileSync(tokenFile, 'utf8');
+    return token === before ? undefined : token;
+  });
+  for (const value of [before, after])
+    expect(github.apps.tokens.find((token) => token.value === value)).toMatchObject({
+      app: own.slug,
+      repositories: ['octo/hello'],
+      permissions: { contents: 'write', metadata: 'read' },
+    });
+  const [container = ''] = await service.containers();
+  const { stdout: inspected } = await promisify(execFile)('docker', ['inspect', container]);
+  const secrets = {
+    key: own.pem.split('\n').slice(1, -2).join('\n'),
+    keyLine: own.pem.split('\n')[5] ?? '',
+    webhook: own.webhookSecret,
+  };
+  expect(findSecrets(secrets, [service.config.varDir, service.config.runDir])).toEqual([]);
+  writeFileSync(join(workspace, 'go-on'), '');
+  expect(await service.ended(runId), service.output(runId)).toMatchObject({ outcome: 'succeeded' });
+  expect(service.repository.git('log', '-1', '--format=%an %s', 'refs/heads/pushed')).toBe(
+    `${own.slug}[bot] Pushed`,
+  );
+  await until('the run was reacted to', () =>
+    github.apps.tokens.some(({ permissions }) => permissions.issues === 'write') ? true : undefined,
+  );
+  expect(new Set(github.apps.tokens.map((token) => token.app))).toEqual(new Set([own.slug]));
+  expect(JSON.stringify(github.requests)).not.toContain(STATIC);
+  for (const said of [inspected, JSON.stringify(service.log), service.output(runId)])
+    for (const [name, value] of Object.entries(secrets))
+      expect({ name, found: said.includes(value) }).toEqual({ name, found: false });
+});
+
+test('a run whose profile names the App of a secret is refused where that is not installed, though others would serve', async () => {
+  await start('true', OF_SECRET, (stood) => {
+    stood.installations.length = 0;
+    return secretOf(stood);
+  });
+  writeFileSync(join(service.config.secretsDir, 'gh-token'), STATIC, { mode: 0o600 });
+  const run = await service.run();
+  expect(run).toMatchObject({ outcome: 'refused', reason: { code: 'app_secret_not_serving' } });
+  expect(run.reason?.message).toContain('OWN_APP');
+  expect(github.apps.tokens).toEqual([]);
+  expect(JSON.stringify(github.requests)).not.toContain(STATIC);
 });

@@ -12,7 +12,10 @@ import { makeApp } from '../support/github-apps.ts';
 
 let github: GitHubApi;
 const log = createLogger({ level: 'silent', redactor: createRedactor() });
-const profile = { execution: { runtime: { dockerArgs: { mounts: [] } } } } as unknown as Profile;
+const profile = {
+  execution: { runtime: { dockerArgs: { mounts: [] } } },
+  credentials: { codex: false },
+} as unknown as Profile;
 const NOBODY = { name: 'github-flows', email: 'github-flows@noreply.invalid' };
 
 beforeEach(async () => {

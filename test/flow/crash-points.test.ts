@@ -6,7 +6,7 @@ import { CRASH_POINTS, createCrashPoint } from '../../src/flow/crash-points.ts';
 const FLOW = resolve(import.meta.dirname, '../../src/flow');
 
 test('every point of the list is at one place in the flow, and no other is', () => {
-  const texts = globSync('*.ts', { cwd: FLOW }).map((file) => readFileSync(join(FLOW, file), 'utf8'));
+  const texts = globSync('**/*.ts', { cwd: FLOW }).map((file) => readFileSync(join(FLOW, file), 'utf8'));
   const used = texts.flatMap((text) =>
     [...text.matchAll(/crashPoint\('([a-z-]+)'\)/g)].map(([, name]) => name),
   );

@@ -6,7 +6,7 @@ import { Secret } from '../../src/base/secret.ts';
 import type { Plan, PlanMount } from '../../src/containers/plan.ts';
 import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { readGrant } from '../../src/flow/credentials/grant-record.ts';
-import { type GrantParts, handOver, readGrants } from '../../src/flow/credentials/grants.ts';
+import { type GrantParts, handOver, readGrants, regrant } from '../../src/flow/credentials/grants.ts';
 import { createHeldSecrets } from '../../src/flow/credentials/held-secrets.ts';
 import type { KeptRun } from '../../src/flow/credentials/token-renewer.ts';
 import { runPlaces } from '../../src/flow/paths.ts';
@@ -127,6 +127,23 @@ test('with an App the token file need not be there; it is handed over, masked, h
   const record = await readGrant(here.places);
   expect(record?.bearerHash).toMatch(/^[0-9a-f]{64}$/);
   expect(JSON.stringify(record)).not.toContain(read('runtime-token'));
+});
+
+test('the secret whose App the profile names is asked for, and remembered by name for the service after this one', async () => {
+  const here = ground(async () => appToken);
+  mkdirSync(here.places.home, { recursive: true });
+  mkdirSync(here.places.files, { recursive: true });
+  const profile = profileWith({
+    codex: false,
+    github: { permissions: { issues: 'read' }, app: 'DEPLOY_APP' },
+  });
+  const grants = await readGrants(here.parts, request(here, profile));
+  const appSecret = { profile: '.', name: 'DEPLOY_APP' };
+  expect(here.asked).toMatchObject([{ repository: 'octo/hello', exact: true, appSecret }]);
+  await handOver(here.parts, { run, plan: here.plan, places: here.places }, grants);
+  expect(await readGrant(here.places)).toMatchObject({ repository: 'octo/hello', appSecret });
+  await regrant(here.parts, run, here.places);
+  expect(here.kept.map(([{ grant }]) => grant.appSecret)).toEqual([appSecret, appSecret]);
 });
 
 test('without the runtime listener there is no bearer', async () => {

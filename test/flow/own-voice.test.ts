@@ -18,7 +18,7 @@ async function openVoice() {
   const clock = settableClock(0);
   const own = createServiceAccount({
     clientFor,
-    tokenFileFor: () => '/secrets/gh-token',
+    credentialKey: () => '/secrets/gh-token',
     appLogins: () => ['flows[bot]'],
     accounts: { learn: async () => undefined, of: async () => undefined, has: async () => false },
     clock,

@@ -51,6 +51,16 @@ describe('a profile with a fault', () => {
       { credentials: { github: { permissions: {} } } },
       ['profile_wrong_value', '/credentials/github/permissions'],
     ],
+    [
+      'an App in a secret whose name no secret has',
+      { credentials: { github: { app: 'deploy-app' } } },
+      ['profile_wrong_value', '/credentials/github/app'],
+    ],
+    [
+      'an App whose secret the runs would be given',
+      { credentials: { github: { app: 'DEPLOY_APP' }, secrets: [{ name: 'DEPLOY_APP', env: 'APP' }] } },
+      ['app_secret_granted', '/credentials/github/app'],
+    ],
     ['a key of a later version', { schedule: {} }, ['profile_unknown_key', '/schedule']],
     [
       'a group with a name that no event has',

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { systemClock } from '../../src/base/clock.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { createGitHubTokens, type GitHubTokens } from '../../src/credentials/github/github-tokens.ts';
+import { createAppsInSecrets } from '../../src/credentials/github-app/apps-in-secrets.ts';
 import { readAppKey } from '../../src/credentials/github-app/key.ts';
 import type { NewApp, StoredApp } from '../../src/credentials/github-app/record.ts';
 import { appName } from '../../src/credentials/github-app/record.ts';
@@ -11,6 +12,7 @@ import { signInAs } from '../../src/credentials/github-app/sign-in.ts';
 import { type AppStore, createAppStore } from '../../src/credentials/github-app/store.ts';
 import { createTokenRecords, type TokenRecords } from '../../src/credentials/github-app/token-records.ts';
 import { createAppTokens } from '../../src/credentials/github-app/tokens.ts';
+import { createNamedSecrets } from '../../src/credentials/inject/named-secrets.ts';
 import type { SecretStore } from '../../src/credentials/secrets/secret-store.ts';
 import { createSecretStores } from '../../src/credentials/secrets/secret-stores.ts';
 import { type Db, openDatabase } from '../../src/db/open.ts';
@@ -27,6 +29,8 @@ export type AppLab = {
   dir: string;
   clock: ReturnType<typeof settableClock>;
   store: AppStore;
+  /** Where named secrets are looked for. */
+  environment: Record<string, string>;
   tokens: GitHubTokens;
   records: TokenRecords;
   redactor: Redactor;
@@ -41,6 +45,12 @@ export type AppLab = {
   mints(): number;
   close(): Promise<void>;
 };
+
+/** The same App as a secret or a file holds it. */
+export function appJson(stood: Pick<StoodApp, 'clientId' | 'pem'>, over: object = {}): string {
+  const { clientId, pem: privateKey } = stood;
+  return JSON.stringify({ githubAppInstallation: { clientId, privateKey, ...over } });
+}
 
 /** What is given to add an App of the stand-in. */
 export function appOf(stood: StoodApp, apiUrl: string): NewApp {
@@ -75,9 +85,10 @@ export async function openAppLab(options: { cacheMs?: number } = {}): Promise<Ap
   const store = createAppStore({ store: stores.named('apps.enc'), clock, redactor });
   const db: Db = await openDatabase({ file: join(dir, 'test.db') });
   const records = createTokenRecords(db, redactor.mask);
+  const apiFor = (app: StoredApp) =>
+    createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log: logger });
   const minted = createAppTokens({
-    apiFor: (app) =>
-      createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log: logger }),
+    apiFor,
     records,
     clock,
     redactor,
@@ -85,12 +96,21 @@ export async function openAppLab(options: { cacheMs?: number } = {}): Promise<Ap
     cacheMs: options.cacheMs ?? 50 * 60_000,
   });
   const hosts = { apiUrl: api.url, serverUrl: 'https://github.com' };
-  const tokens = createGitHubTokens({ apps: store, tokens: minted, ...hosts, redactor, log: logger });
+  const environment: Record<string, string> = {};
+  const named = createNamedSecrets({ stores, order: ['environment'], environment, drop: () => undefined });
+  const inSecrets = createAppsInSecrets({
+    valueOf: async ({ profile, name }) => (await named.resolve(profile, [name]))[0]?.value ?? new Secret(''),
+    ...{ apiFor, apiUrl: api.url, clock, redactor, log: logger },
+  });
+  const tokens = createGitHubTokens({
+    ...{ apps: store, inSecrets, tokens: minted, ...hosts, redactor, log: logger },
+  });
   return {
     api,
     dir,
     clock,
     store,
+    environment,
     tokens,
     records,
     redactor,

@@ -100,7 +100,7 @@ export async function openTalk(
   const reports = createReportStore(db, clock);
   const own = createServiceAccount({
     clientFor,
-    tokenFileFor: () => '/secrets/gh-token',
+    credentialKey: () => '/secrets/gh-token',
     appLogins: () => options.apps ?? [],
     accounts: createOwnAccounts(db, clock),
     clock,

@@ -6,6 +6,7 @@ import { incompleteProfiles } from '../../profiles/read/incomplete.ts';
 import { type LoadResult, loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
 import { plain, printJson, printTable, problemText } from '../terminal/output.ts';
+import { appSecretWarnings } from './app-secret-warnings.ts';
 import { openProfileNotes } from './open-profiles.ts';
 import { readConfig } from './shared/stores.ts';
 
@@ -34,7 +35,9 @@ async function show(
   print: (io: Io, loaded: LoadResult, notes: readonly string[]) => void,
 ): Promise<void> {
   const config = readConfig(io);
-  const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  const read = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
+  const warnings = [...read.warnings, ...(await appSecretWarnings(config, read.profiles))];
+  const loaded = { ...read, warnings };
   const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
   const notes = openProfileNotes(loaded.profiles, config);
   if (options.json)

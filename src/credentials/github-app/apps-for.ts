@@ -26,6 +26,14 @@ function weightOf(app: StoredApp, repository: string, hosts: Hosts): number | un
   return bases.find((length) => length !== undefined);
 }
 
+/** Why an App that `appsFor` leaves out may not serve a repository; completes a sentence about it. */
+export function whyLeftOut(app: StoredApp, repository: string, hosts: Hosts): string {
+  if (app.urlPattern === null || !isOnHost(app, hosts.apiUrl))
+    return `has its API at ${app.apiUrl}, not at ${hosts.apiUrl}`;
+  const [server] = webServers(app, hosts);
+  return `has the URL pattern ${app.urlPattern}, which leaves out ${server}/${repository}`;
+}
+
 /** The servers whose addresses an App's pattern is about. Clones from a directory, for trying things out, have no address that it could be about. */
 export function webServers(app: Pick<StoredApp, 'apiUrl'>, { serverUrl }: Hosts): string[] {
   return serverUrl.startsWith('file:') ? [serverOf(app.apiUrl), 'https://github.com'] : [serverUrl];

@@ -1,5 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
 import type { Installation } from '../../github/app-api.ts';
+import type { AppSecret } from './record.ts';
 
 /** The owner of the installation, or GitHub, has put it to sleep. */
 export function installationSuspended(name: string, { account, url }: Installation): FlowError {
@@ -44,6 +45,33 @@ export function repositoryNotReached(name: string, repository: string, fault: Fl
     message: `The installation of the App ${name} does not reach ${repository} any more. ${fault.message}`,
     hint: `See that ${repository} still has this name, and add it to the installation on GitHub.`,
     cause: fault.cause,
+  });
+}
+
+/** What the secret holds is not one App. */
+export function appSecretInvalid({ profile, name }: AppSecret, why: string, cause?: FlowError): FlowError {
+  return new FlowError({
+    code: 'app_secret_invalid',
+    blame: 'operator',
+    message: `The secret ${name}, which the profile ${profile} names in credentials.github.app, holds no App that can be used. ${why}`,
+    hint: `Store the App there as \`app add --file\` takes it: \`github-flows secret set ${name} < app.json\`.${cause ? ` ${cause.hint}` : ''}`,
+    cause,
+  });
+}
+
+/** Nothing takes the place of an App that a profile names; `why` completes the sentence. Without a repository it serves none here. */
+export function appSecretNotServing(
+  { profile, name }: AppSecret,
+  app: string,
+  repository: string | undefined,
+  why: string,
+): FlowError {
+  const install = repository === undefined ? 'Correct' : `Install the App on ${repository}, correct`;
+  return new FlowError({
+    code: 'app_secret_not_serving',
+    blame: 'operator',
+    message: `The App ${app}, which the profile ${profile} takes from the secret ${name}, does not serve ${repository ?? 'any repository here'}: it ${why}.`,
+    hint: `${install} its apiUrl or urlPattern in the secret ${name}, or have the profile name another secret in credentials.github.app. No other App and no token file takes its place.`,
   });
 }
 

@@ -52,6 +52,9 @@ export type NewApp = {
   state?: string | undefined;
 };
 
+/** A named secret that holds an App: the profile that names it, and its name. */
+export type AppSecret = { profile: string; name: string };
+
 /** What GitHub calls client ids: `Iv1.8a61f9b3a7aba766`, `Iv23liBBrXuaC1AbC9dE`. */
 const CLIENT_ID = /^[A-Za-z][A-Za-z0-9._-]{5,99}$/;
 

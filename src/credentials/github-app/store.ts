@@ -125,10 +125,14 @@ async function versionOf(file: string): Promise<string> {
 
 /** Has an App's key and webhook secret masked from now on. */
 export function maskApp(redactor: Redactor, app: StoredApp): void {
-  const pem = app.privateKey.reveal();
+  maskKey(redactor, app.privateKey.reveal());
+  if (app.webhookSecret) redactor.add(app.webhookSecret.reveal());
+}
+
+/** Has a key in PEM masked from now on, and what is between its first and last line without line ends. */
+export function maskKey(redactor: Redactor, pem: string): void {
   redactor.add(pem);
   redactor.add(pem.replaceAll(/-----[A-Z ]+-----/g, '').replaceAll(/\s/g, ''));
-  if (app.webhookSecret) redactor.add(app.webhookSecret.reveal());
 }
 
 function appsIn(values: ReadonlyMap<string, string>): StoredApp[] {

@@ -1,5 +1,5 @@
 import { asFlowError, FlowError } from '../../base/errors.ts';
-import { appsFor, type Hosts, isOnHost, webServers } from '../github-app/apps-for.ts';
+import { appsFor, type Hosts, whyLeftOut } from '../github-app/apps-for.ts';
 import { appName, type StoredApp } from '../github-app/record.ts';
 import type { AppTokens } from '../github-app/tokens.ts';
 import { readGhToken } from './gh-token-file.ts';
@@ -22,7 +22,7 @@ export async function findServing(
 ): Promise<Serving> {
   const letIn = appsFor(parts.apps, repository, parts);
   const out = parts.apps.filter((app) => !letIn.includes(app));
-  const others = out.map((app) => ({ app: appName(app), why: whyNot(app, repository, parts) }));
+  const others = out.map((app) => ({ app: appName(app), why: whyLeftOut(app, repository, parts) }));
   let doubt: FlowError | undefined;
   for (const app of letIn) {
     try {
@@ -53,13 +53,6 @@ async function fileOf(
     const isMissing = fault.code === 'token_file_missing';
     return { kind: 'nothing', fault: isMissing ? (doubt ?? notServed(repository, file)) : fault };
   }
-}
-
-function whyNot(app: StoredApp, repository: string, hosts: Hosts): string {
-  if (!isOnHost(app, hosts.apiUrl)) return `has its API at ${app.apiUrl}, not at ${hosts.apiUrl}`;
-  if (app.urlPattern === null) return `has its API at ${app.apiUrl}, not at ${hosts.apiUrl}`;
-  const [server] = webServers(app, hosts);
-  return `has the URL pattern ${app.urlPattern}, which leaves out ${server}/${repository}`;
 }
 
 function notServed(repository: string, file: string): FlowError {

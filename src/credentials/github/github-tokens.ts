@@ -3,11 +3,13 @@ import type { Secret } from '../../base/secret.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import { appsFor } from '../github-app/apps-for.ts';
+import type { AppsInSecrets } from '../github-app/apps-in-secrets.ts';
 import { appNotInstalled } from '../github-app/errors.ts';
-import { appName, type StoredApp } from '../github-app/record.ts';
+import { type AppSecret, appName, type StoredApp } from '../github-app/record.ts';
 import { loginsOf } from '../github-app/signers.ts';
 import type { AppStore } from '../github-app/store.ts';
 import type { AppTokens } from '../github-app/tokens.ts';
+import { tokenOfSecret } from './app-of-secret.ts';
 import { readGhToken } from './gh-token-file.ts';
 
 /** Levels by the name that GitHub gives a permission: `{ contents: 'write', metadata: 'read' }`. */
@@ -27,15 +29,17 @@ export type GitHubTokens = {
   /**
    * A token for one repository: of the App that serves it, else the one in `tokenFile`, else undefined. `exact`: a
    * permission that the installation lacks is a fault (`app_permission_missing`); otherwise as much of it as there is.
-   * An App that should serve and cannot is a fault, and the file does not take its place.
+   * An App that should serve and cannot is a fault, and the file does not take its place. With `appSecret` it is of the
+   * App in that secret, and nothing takes the place of that.
    *
-   * Throws the `app_…` codes, `github_unreachable`, `github_rate_limited`, and those of `readGhToken`.
+   * Throws the `app_…` codes, `secret_missing`, `github_unreachable`, `github_rate_limited`, and those of `readGhToken`.
    */
   token(want: {
     repository: string;
     permissions: Permissions;
     exact: boolean;
     tokenFile: string;
+    appSecret?: AppSecret;
   }): Promise<GitHubToken | undefined>;
   /** GitHub refused this token: if it is of an App, it is given out no more, and what is known of the App is asked anew. */
   refused(value: string): Promise<void>;
@@ -51,13 +55,14 @@ const USER_NAME = 'x-access-token';
 /** Tokens from the Apps in `apps` and from files. Every value ever given stays masked while it is good. */
 export function createGitHubTokens(parts: {
   apps: Pick<AppStore, 'all'>;
+  inSecrets: AppsInSecrets;
   tokens: AppTokens;
   apiUrl: string;
   serverUrl: string;
   redactor: Redactor;
   log: Logger;
 }): GitHubTokens {
-  const { apps, tokens, log } = parts;
+  const { apps, inSecrets, tokens, log } = parts;
   const masked = new Set<string>();
 
   /** The Apps that may serve, the most specific first, and why there may be more that nobody can read. */
@@ -86,22 +91,24 @@ export function createGitHubTokens(parts: {
     return value && { value, expiresAt: null, source: { kind: 'file', file } };
   };
 
+  const everyApp = async (): Promise<StoredApp[]> => [
+    ...(await apps.all().catch(() => [])),
+    ...inSecrets.last(),
+  ];
+
   return {
-    async token({ tokenFile, ...want }) {
+    async token({ tokenFile, appSecret, ...want }) {
+      if (appSecret) {
+        const { app, token } = await tokenOfSecret(parts, appSecret, want);
+        return { ...token, source: sourceOf(app) };
+      }
       const found = await candidates(want.repository);
       let doubt: FlowError | undefined;
       let expected: FlowError | undefined;
       for (const app of found.apps) {
         try {
           const token = await tokens.token(app, want);
-          const [login] = loginsOf([app]);
-          const source = {
-            kind: 'app',
-            app: appName(app),
-            username: app.username ?? USER_NAME,
-            ...(login === undefined ? {} : { login }),
-          } as const;
-          if (token) return { ...token, source };
+          if (token) return { ...token, source: sourceOf(app) };
         } catch (error) {
           if (isExpected(app, want.repository)) expected ??= asFlowError(error);
           else doubt ??= asFlowError(error);
@@ -114,10 +121,10 @@ export function createGitHubTokens(parts: {
       throw fault ?? appNotInstalled(found.apps.map(appName), want.repository);
     },
     async refused(value) {
-      for (const app of await apps.all().catch(() => [])) tokens.refused(app, value);
+      for (const app of await everyApp()) tokens.refused(app, value);
     },
     async isYoung(value) {
-      return (await apps.all().catch(() => [])).some((app) => tokens.isYoung(app, value));
+      return (await everyApp()).some((app) => tokens.isYoung(app, value));
     },
     async hasApp(repository) {
       for (const app of (await candidates(repository)).apps) {
@@ -126,5 +133,15 @@ export function createGitHubTokens(parts: {
       }
       return false;
     },
+  };
+}
+
+function sourceOf(app: StoredApp): GitHubToken['source'] {
+  const [login] = loginsOf([app]);
+  return {
+    kind: 'app',
+    app: appName(app),
+    username: app.username ?? USER_NAME,
+    ...(login === undefined ? {} : { login }),
   };
 }

@@ -2,11 +2,17 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, removeTree } from '../../base/files.ts';
 import { randomId } from '../../base/ids.ts';
+import type { AppSecret } from '../github-app/record.ts';
 import { gitUserName, hostGitEnvironment } from './git-credential.ts';
 import type { GitHubTokens, Permissions } from './github-tokens.ts';
 
-/** Which repository git on the host works on, what for, and the token file that serves where no App does. */
-export type HostGitWant = { repository: string; permissions: Permissions; tokenFile: string };
+/** Which repository git on the host works on, what for, and the secret with the App that serves, else the token file that does where no App does. */
+export type HostGitWant = {
+  repository: string;
+  permissions: Permissions;
+  tokenFile: string;
+  appSecret?: AppSecret;
+};
 
 /**
  * Git's way to GitHub on the host. `environment` gives variables that hold no token: git reads it through a credential
@@ -29,9 +35,9 @@ export function createHostGit(parts: { dir: string; serverUrl: string; tokens: G
   const files = new WeakMap<Record<string, string>, string>();
   const isRemote = /^https?:/.test(serverUrl);
   return {
-    async environment({ repository, permissions, tokenFile }) {
-      const want = { repository, permissions, tokenFile, exact: false };
-      const token = isRemote ? await parts.tokens.token(want) : undefined;
+    async environment(want) {
+      const { tokenFile } = want;
+      const token = isRemote ? await parts.tokens.token({ ...want, exact: false }) : undefined;
       if (token?.source.kind !== 'app') return hostGitEnvironment({ tokenFile, serverUrl });
       const file = join(dir, randomId(24));
       await makeDirectory(dir, { mode: 0o700 });

@@ -5,7 +5,7 @@ import type { Run } from '../../runs/run.ts';
 import { mainMirror } from '../../workspaces/mirrors/apart.ts';
 import { type Branches, readBranches } from '../../workspaces/mirrors/branches.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
-import { tokenFileFor } from '../github/github-credential.ts';
+import { credentialSource } from '../github/github-credential.ts';
 
 /** What asking for branches takes from the rest of the service. */
 export type BranchParts = { mirrors: Pick<Mirrors, 'branches'>; mountHost: Pick<MountHost, 'secretsDir'> };
@@ -20,8 +20,13 @@ export async function branchesOfRun(
   signal: AbortSignal,
 ): Promise<Branches> {
   const [owner = '', name = ''] = run.repository.split('/');
-  const tokenFile = tokenFileFor(profile, mountHost.secretsDir);
-  const { branches } = await mirrors.branches({ id: run.repositoryId, owner, name, tokenFile }, { signal });
+  const repository = {
+    id: run.repositoryId,
+    owner,
+    name,
+    ...credentialSource(profile, mountHost.secretsDir),
+  };
+  const { branches } = await mirrors.branches(repository, { signal });
   return branches;
 }
 

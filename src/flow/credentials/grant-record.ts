@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../../base/files.ts';
 import type { Permissions } from '../../credentials/github/github-tokens.ts';
+import type { AppSecret } from '../../credentials/github-app/record.ts';
 import type { RunPlaces } from '../paths.ts';
 
 /** What a run's GitHub token is renewed by, also after a restart of the service; kept where no container sees it. */
@@ -10,6 +11,8 @@ export type GrantRecord = {
   permissions: Permissions;
   /** Read where no App serves the repository. */
   tokenFile: string;
+  /** The secret whose App alone gives the token; absent where the profile names none. */
+  appSecret?: AppSecret;
   /** Whose the file in the run's secrets directory is. */
   owner: Owner;
   /** Of the run's bearer for the runtime listener; null when that was off. */

@@ -12,7 +12,7 @@ import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-se
 import type { Redactor } from '../../log/redact.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
-import { runPermissions, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
+import { appSecretOf, runPermissions, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
 import type { RunPlaces } from '../paths.ts';
 import { type GrantRecord, readGrant, recordGrant } from './grant-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';
@@ -33,7 +33,7 @@ export type Grants = {
 
 type TokenGrant = {
   token: GitHubToken;
-  grant: Pick<GrantRecord, 'repository' | 'permissions' | 'tokenFile'>;
+  grant: Pick<GrantRecord, 'repository' | 'permissions' | 'tokenFile' | 'appSecret'>;
 };
 
 /** What granting takes from the rest of the service. */
@@ -81,14 +81,19 @@ async function readSecrets({ secrets }: GrantParts, { profile, plan }: GrantRequ
   return (await secrets.resolve(profile.path, names)).map(secretCopy);
 }
 
-/** The App's token where one serves the repository, else the token file; whoever reads that says best why it cannot be used. */
+/** The token of the App that the profile names, else of the one that serves the repository, else the token file; whoever reads that says best why it cannot be used. */
 async function readToken(
   { tokens }: GrantParts,
   { run, profile, plan }: GrantRequest,
 ): Promise<TokenGrant | undefined> {
   const tokenFile = tokenMount(plan)?.source;
   if (!tokenFile) return undefined;
-  const grant = { repository: run.repository, permissions: runPermissions(profile), tokenFile };
+  const grant = {
+    repository: run.repository,
+    permissions: runPermissions(profile),
+    tokenFile,
+    ...appSecretOf(profile),
+  };
   const token = await tokens.token({ ...grant, exact: true });
   return { grant, token: token ?? (await tokenInFile(tokenFile)) };
 }

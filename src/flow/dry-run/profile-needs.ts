@@ -9,13 +9,15 @@ import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-se
 import { checkGhToken } from '../../credentials/inject/preflight.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { mayHoldLogin } from '../credentials/renew-logins.ts';
-import { TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
+import { appSecretOf, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
 
 /** What looking at the credentials of a profile takes. */
 export type NeedsParts = {
   secrets: Pick<NamedSecrets, 'resolve'>;
   /** Whether a GitHub App is stored: which repositories it serves, only GitHub knows. */
   hasApps: () => Promise<boolean>;
+  /** What is wrong with the App in the secret that a profile names; asks nobody. */
+  checkApp: (profile: Profile) => Promise<Problem[]>;
   clock: Pick<Clock, 'now'>;
 };
 
@@ -29,8 +31,10 @@ export async function profileNeeds(
   plan: Pick<Plan, 'mounts' | 'secrets'>,
 ): Promise<Need[]> {
   const token = tokenMount(plan)?.source;
+  const { appSecret } = appSecretOf(profile);
   const needs = [
-    ...(token ? [tokenNeed(parts, token)] : []),
+    ...(appSecret ? [appNeed(parts, profile, appSecret.name)] : []),
+    ...(token && !appSecret ? [tokenNeed(parts, token)] : []),
     ...plan.mounts.flatMap(({ kind, name, source }) =>
       (kind === 'credential' || kind === 'agent-state') && name && name !== TOKEN_NAME && source !== null
         ? [credentialNeed(parts, name, source)]
@@ -45,6 +49,10 @@ async function tokenNeed({ hasApps }: NeedsParts, file: string): Promise<Need> {
   const problems = await checkGhToken(file);
   const isAppThere = problems.some(({ code }) => code === 'token_file_missing') && (await hasApps());
   return { what: 'a GitHub token', problems: isAppThere ? [] : problems };
+}
+
+async function appNeed({ checkApp }: NeedsParts, profile: Profile, name: string): Promise<Need> {
+  return { what: `the App in the secret ${name}`, problems: await checkApp(profile) };
 }
 
 /** A Codex login is looked at as `codex status` does, because the service renews one that would run out. */

@@ -5,7 +5,7 @@ import type { GitHubTokens } from '../../credentials/github/github-tokens.ts';
 import { askAccount } from '../../github/token-owner.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import { permissionsFor, tokenFileFor } from './github-credential.ts';
+import { credentialKey, credentialSource, permissionsFor } from './github-credential.ts';
 import type { ClientFor } from './service-account.ts';
 
 /** Whom git commits as in the containers of a profile's runs in a repository; never rejects. */
@@ -52,7 +52,7 @@ export function createCommitters(parts: CommitterParts): CommitterFor {
     return { committer: committer ?? NOBODY, until: now + (committer ? REMEMBERED_MS : NO_ANSWER_MS) };
   };
   return async (profile, repository) => {
-    const key = `${tokenFileFor(profile, parts.secretsDir)} ${repository.toLowerCase()}`;
+    const key = `${credentialKey(profile, parts.secretsDir)} ${repository.toLowerCase()}`;
     const before = await known.get(key);
     if (before && parts.clock.now() < before.until) return before.committer;
     const asked = askNow(profile, repository);
@@ -69,9 +69,9 @@ async function findOut(
   profile: Profile,
   repository: string,
 ): Promise<Committer | undefined> {
-  const tokenFile = tokenFileFor(profile, secretsDir);
+  const source = credentialSource(profile, secretsDir);
   const permissions = permissionsFor('lookup');
-  const token = await tokens.token({ repository, permissions, exact: false, tokenFile });
+  const token = await tokens.token({ repository, permissions, exact: false, ...source });
   if (!token || (token.source.kind === 'app' && token.source.login === undefined)) return undefined;
   const bot = token.source.kind === 'app' ? token.source.login : undefined;
   const account = await askAccount(clientFor(profile, repository, 'lookup'), bot);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Plan } from '../../containers/plan.ts';
 import type { Permissions } from '../../credentials/github/github-tokens.ts';
+import type { AppSecret } from '../../credentials/github-app/record.ts';
 import type { Profile } from '../../profiles/profile.ts';
 
 /** Where a run finds its GitHub token. */
@@ -45,8 +46,28 @@ export function runPermissions(profile: Profile): Permissions {
   return { metadata: 'read', ...(profile.credentials.github?.permissions ?? MOUNTED_PERMISSIONS) };
 }
 
+/** What the GitHub credential of a profile's runs is: of the App in `appSecret` where the profile names one, else of the App that serves, else the token in `tokenFile`. */
+export type CredentialSource = { tokenFile: string; appSecret?: AppSecret };
+
+/** Where a profile's runs have their GitHub credential from, and the service when it works for them. */
+export function credentialSource(profile: Profile, secretsDir: string): CredentialSource {
+  return { tokenFile: tokenFileFor(profile, secretsDir), ...appSecretOf(profile) };
+}
+
+/** The secret whose App a profile names. */
+export function appSecretOf({ path, credentials }: Profile): { appSecret?: AppSecret } {
+  const name = credentials.github?.app;
+  return name === undefined ? {} : { appSecret: { profile: path, name } };
+}
+
+/** The same text for profiles whose runs have one credential. */
+export function credentialKey(profile: Profile, secretsDir: string): string {
+  const { tokenFile, appSecret } = credentialSource(profile, secretsDir);
+  return appSecret ? `secret:${appSecret.profile}:${appSecret.name}` : tokenFile;
+}
+
 /** The token file that a run's own GitHub credential is where no App serves: the one its profile mounts, else the service's own. */
-export function tokenFileFor(profile: Profile, secretsDir: string): string {
+function tokenFileFor(profile: Profile, secretsDir: string): string {
   const mounted = profile.execution.runtime.dockerArgs.mounts.find(
     (mount) => mount.type === 'bind' && mount.target === TOKEN_TARGET,
   );

@@ -4,6 +4,7 @@ import type { Profile } from '../../profiles/profile.ts';
 import { readPullHead } from '../../workspaces/look.ts';
 import { branchesWith } from '../../workspaces/mirrors/holders.ts';
 import type { Remote, Repository } from '../../workspaces/remote.ts';
+import type { CredentialSource } from './github-credential.ts';
 
 /** What the repository itself is asked of the commits that events name, by git; each throws when there is no answer. */
 export type Origin = {
@@ -25,11 +26,11 @@ export function createOrigin(parts: {
   mirrorOf(repository: EventRepository): string;
   refresh(repository: Repository, signal: AbortSignal): Promise<unknown>;
   remoteOf(repository: Repository): Remote;
-  tokenFileFor(profile: Profile): string;
+  credentialOf(profile: Profile): CredentialSource;
 }): Origin {
   const withToken = (profile: Profile, repository: EventRepository): Repository => ({
     ...repository,
-    tokenFile: parts.tokenFileFor(profile),
+    ...parts.credentialOf(profile),
   });
   return {
     async isOwn(profile, repository, commit) {

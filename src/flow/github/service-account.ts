@@ -15,7 +15,7 @@ export type ClientFor = (profile: Profile, repository: string, purpose: Purpose)
 export type ServiceAccount = {
   /** The voice of a profile in a repository, for what is said there. */
   voiceFor(profile: Profile, repository: string): Promise<Voice>;
-  /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and token file. */
+  /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and credential. */
   isOwn(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
   /** The same without asking anybody: by what is known already. */
   isKnownOwn(login: string, id?: number): Promise<boolean>;
@@ -37,10 +37,10 @@ const NO_ANSWER_MS = 60_000;
 /** Faults that say that there is no account behind the credential, as far as GitHub tells. */
 const NOBODY = ['github_credential_missing', 'github_not_found', 'github_token_refused'];
 
-/** `tokenFileFor` names the file that a profile's token comes from; `appLogins` are those of the Apps that the service is. */
+/** `credentialKey` tells the credentials of profiles apart; `appLogins` are those of the Apps that the service is. */
 export function createServiceAccount(parts: {
   clientFor: ClientFor;
-  tokenFileFor: (profile: Profile) => string;
+  credentialKey: (profile: Profile) => string;
   appLogins: () => readonly string[];
   accounts: OwnAccounts;
   clock: Clock;
@@ -49,7 +49,7 @@ export function createServiceAccount(parts: {
 
   const ask = async (profile: Profile, repository: string): Promise<Account | undefined> => {
     // An App may serve one repository of an owner and the token file another, and they are not one account.
-    const key = `${parts.tokenFileFor(profile)} ${repository.toLowerCase()}`;
+    const key = `${parts.credentialKey(profile)} ${repository.toLowerCase()}`;
     const known = await asked.get(key);
     if (known && parts.clock.now() - known.at < known.patienceMs) return known.account;
     const client = parts.clientFor(profile, repository, 'lookup');
@@ -81,6 +81,8 @@ export function createServiceAccount(parts: {
     async isOwn(profile, repository, login, id) {
       if (isApp(login)) return true;
       const own = await ask(profile, repository);
+      // Whoever asks with an App that a secret holds has looked at it, and knows it from then on.
+      if (isApp(login)) return true;
       if (!own) return false;
       return isSameLogin(own.login, login) || (id !== undefined && own.id === id);
     },

@@ -6,7 +6,7 @@ import { countPointers } from '../../workspaces/checkouts/census.ts';
 import { checkout } from '../../workspaces/checkouts/checkout.ts';
 import type { RepositoryLimits } from '../../workspaces/git-limits.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
-import { tokenFileFor } from '../github/github-credential.ts';
+import { credentialSource } from '../github/github-credential.ts';
 import { recordClone } from './clone-record.ts';
 import { type CloneSource, fetchSource } from './clone-source.ts';
 import { type ForeseeParts, foreseePublication } from './foresee-publication.ts';
@@ -35,7 +35,7 @@ export async function cloneRepository(
   const { event, profile, places, plan, run, committer } = prepared;
   const repository = event.repository;
   if (!repository) return;
-  const source = { ...repository, tokenFile: tokenFileFor(profile, parts.mountHost.secretsDir) };
+  const source = { ...repository, ...credentialSource(profile, parts.mountHost.secretsDir) };
   const found = await fetchSource(parts.mirrors, { profile, event, repository: source }, signal).catch(
     async (error: unknown) => {
       throw await nameRenamed(parts, { profile, repository: repository.fullName }, error);

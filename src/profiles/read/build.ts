@@ -3,7 +3,7 @@ import { jsonPointer } from '../../base/json.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fullAllow } from '../allow.ts';
 import { targetFault } from '../branch-faults.ts';
-import { toSecrets } from '../named-secrets.ts';
+import { appGrantProblems, toSecrets } from '../named-secrets.ts';
 import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from '../profile.ts';
 import { toPublish } from '../publish.ts';
 import { tooManyCandidates } from '../value-faults.ts';
@@ -59,6 +59,11 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
         path: jsonPointer('execution', 'runtime', key),
       }),
     ),
+    ...appGrantProblems(settings.credentials).map((problem) => ({
+      ...problem,
+      file: originOf(line, ['credentials', 'github', 'app']),
+      path: jsonPointer('credentials', 'github', 'app'),
+    })),
     ...refused,
     ...prompt.faults,
     ...targetFault(originOf(line, ['checkout', 'ref']), { checkout, publish }),
@@ -100,7 +105,9 @@ function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<FragmentSettings
 function toGitHub(
   setting: NonNullable<FragmentSettings['credentials']>['github'],
 ): Profile['credentials']['github'] {
-  return setting && { permissions: setting.permissions, ...(setting.env ? { env: setting.env } : {}) };
+  if (!setting) return undefined;
+  const { permissions, env, app } = setting;
+  return { permissions, ...(env ? { env } : {}), ...(app ? { app } : {}) };
 }
 
 type HandlerSetting = NonNullable<NonNullable<FragmentSettings['execution']>['handler']>;

@@ -49,7 +49,7 @@ export type FragmentSettings = {
     runtime?: RuntimeSetting;
   };
   credentials?: {
-    github?: { permissions?: GitHubPermissions; env?: string };
+    github?: { permissions?: GitHubPermissions; env?: string; app?: string };
     codex?: boolean;
     secrets?: readonly SecretSetting[];
   };

@@ -34,7 +34,7 @@ export function otherWord(word: string, known: readonly string[]): string | unde
 /** Where a pattern refuses a text: the text that was probably meant, by the place in the profile. */
 export function meantText(path: string, text: unknown): string | undefined {
   if (typeof text !== 'string' || text.length > 200 || tokenIn(text) !== undefined) return undefined;
-  if (path.startsWith('/credentials/secrets/')) return asName(text);
+  if (path.startsWith('/credentials/secrets/') || path === '/credentials/github/app') return asName(text);
   if (path.startsWith('/execution/handler/promptVariables/')) return asPath(text);
   if (path.startsWith('/allow/actors/'))
     return /^@?[A-Za-z0-9-]+$/.test(text) ? text.replace('@', '') : undefined;

@@ -107,11 +107,12 @@ export function createMirrors(parts: MirrorParts): Mirrors {
     return { repository, mirror: join(parts.dir, `${repository.id}.git`), remote: remoteOf(repository) };
   };
   const request = async (subject: Subject, kind: string, how: RequestOptions): Promise<void> => {
-    const { id, tokenFile } = subject.repository;
+    const { id, tokenFile, appSecret } = subject.repository;
+    const credential = appSecret ? `secret ${appSecret.profile} ${appSecret.name}` : (tokenFile ?? '');
     const { requests, signal, onProgress } = how;
     await update({
       key: String(id),
-      kind: `${kind} ${subject.mirror} ${tokenFile ?? ''}`,
+      kind: `${kind} ${subject.mirror} ${credential}`,
       subject,
       requests,
       signal,

@@ -28,7 +28,7 @@ import { type Check, check, type Finding, problemsOf } from './check.ts';
 import { engineFinding, reportProfileImages } from './engine.ts';
 import { describeGit } from './git.ts';
 import { reportImage } from './image.ts';
-import { checkNeeds, isCodexWanted } from './needs.ts';
+import { checkNeeds, haveOwnApps, isCodexWanted } from './needs.ts';
 import { reportPolicy } from './policy.ts';
 import { reportPrograms } from './programs.ts';
 import { reportStores } from './secrets.ts';
@@ -146,6 +146,7 @@ async function reportToken(config: Config, repository: string | undefined): Prom
   const problems = await checkGhToken(file);
   const isMissing = problems.some(({ code }) => code === 'token_file_missing');
   if (isMissing && (await storedApps(config).catch(() => [])).length > 0) return 'none, for Apps are stored';
+  if (isMissing && (await haveOwnApps(config))) return 'none, for each profile names an App of its own';
   if (problems.length > 0) return { detail: file, problems };
   return `${file}, ${await describeToken(createTokenClient(config, file), repository)}`;
 }

@@ -1,9 +1,15 @@
+import type { Problem } from '../../../base/errors.ts';
 import { policyPlace, profileChecks } from '../../../compose/host.ts';
-import { composeNeeds } from '../../../compose/profile-needs.ts';
+import { appSecretProblems, composeNeeds } from '../../../compose/profile-needs.ts';
 import type { Config } from '../../../config/config.ts';
+import { reportApp } from '../../../credentials/github-app/report.ts';
+import { appSecretOf, runPermissions } from '../../../flow/github/github-credential.ts';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { Profile } from '../../../profiles/profile.ts';
 import { loadProfiles } from '../../../profiles/read/load.ts';
+import { tokenLook } from '../app/test.ts';
+import { hostsOf } from '../shared/app-serving-view.ts';
+import { quietApps } from './apps.ts';
 import type { Check, Finding } from './check.ts';
 import { MOST_LOOKED_AT, planOf } from './engine.ts';
 
@@ -17,11 +23,29 @@ export async function* checkNeeds(
     yield await look(`needs of ${profile.path}`, async () => {
       const found = await needs(profile, planOf(profile, loadPolicy(policyPlace(config)), config));
       const what = found.map((need) => need.what).join(', ');
+      const problems = found.flatMap((need) => need.problems);
       return {
         detail: what === '' ? 'no credential' : what,
-        problems: found.flatMap(({ problems }) => problems),
+        problems: [...problems, ...(await askAboutApp(config, profile, problems))],
       };
     });
+}
+
+/** What GitHub says of the App in a secret that a profile names, unless something of it is `known` to be wrong already. */
+async function askAboutApp(config: Config, profile: Profile, known: readonly Problem[]): Promise<Problem[]> {
+  const { appSecret } = appSecretOf(profile);
+  if (!appSecret || known.some(({ code }) => code === 'secret_missing' || code.startsWith('app_'))) return [];
+  const apps = quietApps(config);
+  const problems = await appSecretProblems(apps, profile, { ask: true });
+  if (problems.length > 0) return problems;
+  const app = await apps.inSecret(appSecret);
+  const wanted = runPermissions(profile);
+  const parts = { api: apps.apiFor(app), look: tokenLook(app), hosts: hostsOf(config), wanted };
+  const report = await reportApp(app, parts);
+  return [...report.problems, ...report.installations.flatMap((each) => each.problems)].map((problem) => ({
+    ...problem,
+    hint: `${problem.hint} The App is in the secret ${appSecret.name}: \`github-flows secret set\` changes it there.`,
+  }));
 }
 
 /** Whether any profile that can be loaded shares the Codex login in `dir`; true where that is not known. */
@@ -31,6 +55,12 @@ export async function isCodexWanted(config: Config, dir: string): Promise<boolea
     credentials.codex ||
     execution.runtime.dockerArgs.mounts.some((mount) => mount.type === 'bind' && mount.source === dir);
   return profiles.length === 0 || profiles.some(shares);
+}
+
+/** Whether each profile takes its App from a secret, so that no token file is needed. */
+export async function haveOwnApps(config: Config): Promise<boolean> {
+  const profiles = await usableProfiles(config);
+  return profiles.length > 0 && profiles.every(({ credentials }) => credentials.github?.app !== undefined);
 }
 
 /** None where there are faults, which other checks tell. */

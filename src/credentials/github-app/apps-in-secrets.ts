@@ -1,0 +1,109 @@
+import type { Clock } from '../../base/clock.ts';
+import { asFlowError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { AppApi } from '../../github/app-api.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Redactor } from '../../log/redact.ts';
+import { appSecretInvalid } from './errors.ts';
+import { type AppSecret, appName, newRecord, readAppFiles, type StoredApp } from './record.ts';
+import { maskApp, maskKey } from './store.ts';
+
+/** The Apps that profiles take from named secrets. They are in no list of Apps: only who names the secret has its App. */
+export type AppsInSecrets = {
+  /**
+   * The App that the secret holds now; the same object while it holds the same text. Asks GitHub nothing. Throws
+   * `app_secret_invalid`, and what looking the secret up says.
+   */
+  read(secret: AppSecret): Promise<StoredApp>;
+  /** The same with what GitHub tells of it, as far as GitHub answers. Throws like `read`. */
+  app(secret: AppSecret): Promise<StoredApp>;
+  /** The Apps that the secrets held when they were last looked at; asks nothing. */
+  last(): StoredApp[];
+};
+
+/** After no answer, GitHub is asked again who an App is this much later at the soonest. */
+const ASK_AGAIN_MS = 5 * 60_000;
+
+type Entry = { app: StoredApp; asking: Promise<void> | undefined; askAt: number };
+
+/** `valueOf` looks a named secret up, each time anew; `apiUrl` is of Apps that name none. */
+export function createAppsInSecrets(parts: {
+  valueOf: (secret: AppSecret) => Promise<Secret>;
+  apiFor: (app: StoredApp) => AppApi;
+  apiUrl: string;
+  clock: Clock;
+  redactor: Redactor;
+  log: Logger;
+}): AppsInSecrets {
+  const { clock, redactor } = parts;
+  /** Texts by the place of their secret, and Apps by text: profiles that share a secret share its tokens. */
+  const texts = new Map<string, string>();
+  const entries = new Map<string, Entry>();
+  const masked = new Set<string>();
+
+  const look = async (secret: AppSecret): Promise<Entry> => {
+    const text = (await parts.valueOf(secret)).reveal();
+    if (!masked.has(text)) maskText(redactor, text);
+    masked.add(text);
+    const entry = entries.get(text) ?? { app: readApp(parts, secret, text), asking: undefined, askAt: 0 };
+    entries.set(text, entry);
+    texts.set(JSON.stringify([secret.profile, secret.name]), text);
+    const used = new Set(texts.values());
+    for (const known of entries.keys()) if (!used.has(known)) entries.delete(known);
+    return entry;
+  };
+
+  const learn = async (entry: Entry): Promise<void> => {
+    try {
+      const { id, slug, clientId, owner, url } = await parts.apiFor(entry.app).self();
+      entry.app = { ...entry.app, appId: id, slug, clientId, owner, url };
+    } catch (error) {
+      parts.log.warn({ app: appName(entry.app), err: error }, 'GitHub did not say who this App is.');
+    }
+    entry.askAt = clock.now() + ASK_AGAIN_MS;
+    entry.asking = undefined;
+  };
+
+  return {
+    read: async (secret) => (await look(secret)).app,
+    async app(secret) {
+      const entry = await look(secret);
+      const isKnown = entry.app.appId !== null && entry.app.slug !== null;
+      if (!isKnown && clock.now() >= entry.askAt) entry.asking ??= learn(entry);
+      await entry.asking;
+      return entry.app;
+    },
+    last: () => [...entries.values()].map(({ app }) => app),
+  };
+}
+
+function readApp(
+  { apiUrl, clock, redactor }: { apiUrl: string; clock: Clock; redactor: Redactor },
+  secret: AppSecret,
+  text: string,
+): StoredApp {
+  try {
+    const [app, ...more] = readAppFiles(text, { apiUrl }).map((each) => newRecord(each, clock.now()));
+    if (!app || more.length > 0)
+      throw appSecretInvalid(secret, `It holds ${more.length + (app ? 1 : 0)} Apps, and one is wanted.`);
+    maskApp(redactor, app);
+    return app;
+  } catch (error) {
+    const fault = asFlowError(error);
+    throw fault.code === 'app_secret_invalid' ? fault : appSecretInvalid(secret, fault.message, fault);
+  }
+}
+
+/** Masks the text, and the key and the webhook secret in it as they are written there. */
+function maskText(redactor: Redactor, text: string): void {
+  const values = [text.trim()];
+  try {
+    JSON.parse(text, (key, value: unknown) => {
+      if (/key|secret/i.test(key) && typeof value === 'string') values.push(value);
+      return value;
+    });
+  } catch {
+    // What is no JSON is masked as a whole.
+  }
+  for (const value of values) maskKey(redactor, value);
+}
