@@ -88,6 +88,27 @@ describe('under a policy a run', () => {
     if (ownUid === 0) expect(started.service.output(run.id)).toMatch(/^0\nCapEff:\s+0{16}\n$/);
     else expect(run).toMatchObject({ outcome: 'refused', reason: { code: 'run_user_not_possible' } });
   });
+
+  test('is another user than RUN_AS when it lists that one, in its container and on its files', async () => {
+    const command = 'id -u; id -g; stat -c %u:%g /workspace repo/README.md';
+    const started = await start({ users: ['4321:4322'] }, command, { user: '4321:4322' });
+    const run = await started.service.run();
+    if (ownUid === 0) expect(started.service.output(run.id)).toBe('4321\n4322\n4321:4322\n4321:4322\n');
+    else expect(run).toMatchObject({ outcome: 'refused', reason: { code: 'run_user_not_possible' } });
+  });
+
+  test('is refused as that user once the policy lists it no longer', async () => {
+    const started = await start({ users: ['4321:4322'] }, 'id -u', { user: '4321:4322' });
+    writePolicy(started.file, {});
+    await until(
+      'the policy is in force',
+      () => started.service.log.some(({ msg }) => msg === 'the changed policy is in force') || undefined,
+    );
+    const run = await started.service.run();
+    expect(run).toMatchObject({ outcome: 'refused', startedAt: null });
+    expect(run.reason).toMatchObject({ code: 'policy_user_refused' });
+    expect(await started.service.containers()).toEqual([]);
+  });
 });
 
 describe('nothing is started when', () => {
