@@ -172,7 +172,7 @@ const refusal = ({ code, message, hint }: { code: string; message: string; hint:
   new FlowError({ code, message, hint, blame: 'profile' });
 
 test('whatever a profile says, the container that it gets keeps every invariant of the list', {
-  timeout: 280_000,
+  timeout: size(280_000, 900_000),
 }, () => {
   const seen = { refused: 0, passed: 0, bound: 0 };
   fc.assert(
