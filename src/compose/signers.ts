@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { appsFor, type Hosts, serverOf } from '../credentials/github-app/apps-for.ts';
 import { appName, type StoredApp } from '../credentials/github-app/record.ts';
 import type { FlowEvent } from '../events/event.ts';
+import { isObject } from '../events/fields.ts';
 import { type Refusal, signerNotAllowed } from '../ingress/errors.ts';
 import { refuseHost, type Signer } from '../ingress/signer.ts';
 import type { ComposedApps } from './apps.ts';
@@ -42,11 +43,7 @@ function refuseForeign(
   { payload, attributes }: FlowEvent,
   hosts: Hosts,
 ): Refusal | undefined {
-  const { installation } = payload;
-  const id =
-    typeof installation === 'object' && installation !== null && 'id' in installation
-      ? installation.id
-      : undefined;
+  const id = isObject(payload.installation) ? payload.installation.id : undefined;
   if (app.installationId !== null && id !== undefined && id !== app.installationId)
     return signerNotAllowed(appName(app), `installation ${JSON.stringify(id).slice(0, 40)}`);
   const { repository } = attributes;

@@ -1,4 +1,5 @@
 import type { FlowEvent } from '../events/event.ts';
+import { isObject } from '../events/fields.ts';
 import { hostNotServed, type Refusal } from './errors.ts';
 import { createVerify } from './verify.ts';
 
@@ -35,10 +36,9 @@ const ADDRESSES = ['html_url', 'clone_url', 'svn_url'];
 /** Why an event is of another GitHub than those at `servers`; one that names no address of its repository is of any. */
 export function refuseHost(servers: readonly string[], { payload }: FlowEvent): Refusal | undefined {
   const { repository } = payload;
-  if (typeof repository !== 'object' || repository === null) return undefined;
+  if (!isObject(repository)) return undefined;
   const served = servers.map(hostOf);
-  const fields = new Map<string, unknown>(Object.entries(repository));
-  const other = ADDRESSES.map((name) => fields.get(name)).find(
+  const other = ADDRESSES.map((name) => repository[name]).find(
     (address) => typeof address === 'string' && !served.includes(hostOf(address)),
   );
   return other === undefined ? undefined : hostNotServed(hostOf(String(other)), served);

@@ -1,5 +1,6 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { isObject } from '../../events/fields.ts';
 import { isBot, isSameLogin, judgeActor, namesAccount, type PermissionLevel } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';
@@ -113,12 +114,7 @@ async function refuseEverybody(
 
 /** Only what GitHub says is private counts as that. */
 function isPrivate({ payload: { repository } }: FlowEvent): boolean {
-  return (
-    typeof repository === 'object' &&
-    repository !== null &&
-    'private' in repository &&
-    repository.private === true
-  );
+  return isObject(repository) && repository.private === true;
 }
 
 async function askTeams(

@@ -1,6 +1,7 @@
 import { NOBODY } from '../../containers/create/start-script.ts';
 import type { Db } from '../../db/open.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { isObject } from '../../events/fields.ts';
 import { isPushedByRun } from '../../runs/store/start-store.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
 import { type StartedBy, threadNumber } from './start.ts';
@@ -40,7 +41,5 @@ async function isCommittedByRun(
 }
 
 function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
+  return isObject(value) ? value[name] : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { isObject } from '../../events/fields.ts';
 import type { Thread } from '../../github/threads.ts';
 import type { TimelineEntry } from '../../runs/run.ts';
 
@@ -129,8 +130,4 @@ function commentDeleted(what: string): Problem {
     message: `The comment on ${what} that asked for this run was deleted before the agent started.`,
     hint: 'Write it again when it is still wanted.',
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

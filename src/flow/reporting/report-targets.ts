@@ -1,4 +1,5 @@
 import type { FlowEvent } from '../../events/event.ts';
+import { isObject } from '../../events/fields.ts';
 import type { ReportTarget } from '../../runs/outbox/report.ts';
 
 /** What a reaction goes to: the comment that started the run, else its issue, pull request or discussion; undefined without any. */
@@ -50,8 +51,4 @@ export function isAboutDiscussion({ name }: Pick<FlowEvent, 'name'>): boolean {
 function nodeOf(value: unknown): string | undefined {
   const node = isObject(value) ? value.node_id : undefined;
   return typeof node === 'string' && /^[\w+/=-]{1,200}$/.test(node) ? node : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
