@@ -2,7 +2,7 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Db } from '../db/open.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import { commentMark } from '../feedback/words.ts';
+import { commentMark } from '../feedback/marks.ts';
 import { branchesOfRun } from '../flow/collect/branches-of-run.ts';
 import { maskedPublications } from '../flow/credentials/masked-stores.ts';
 import { publishPurpose } from '../flow/github/github-credential.ts';

@@ -28,7 +28,7 @@ export function composeReporting(resources: Resources, clientFor: ClientFor, ori
   const reporter = createReporter({
     ...resources,
     marks,
-    voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
+    accountFor: async (profileJson, repository) => await own.accountFor(JSON.parse(profileJson), repository),
     render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
     mask: redactor.mask,
     linkTo: (runId) => (config.publicUrl === undefined ? '' : `${config.publicUrl}/runs/${runId}`),

@@ -1,5 +1,5 @@
 import type { FlowError, Problem } from '../../base/errors.ts';
-import { publicProblem } from '../../feedback/public-words.ts';
+import { publicProblem } from '../../feedback/public-texts.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Published, PublishRefusal } from '../../publish/push/publish.ts';
 import type { Run } from '../../runs/run.ts';

@@ -4,7 +4,7 @@ import { within } from '../../containers/within.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import { readEvent } from '../../events/from-delivery.ts';
 import type { Reporter } from '../../feedback/reporter.ts';
-import { hasTrouble } from '../../feedback/run-words.ts';
+import { hasTrouble } from '../../feedback/run-comment.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { NewReport, ReportTarget } from '../../runs/outbox/report.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';

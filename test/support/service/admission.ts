@@ -111,7 +111,8 @@ export async function openTalk(
       reports,
       runs,
       marks,
-      voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
+      accountFor: async (profileJson, repository) =>
+        await own.accountFor(JSON.parse(profileJson), repository),
       render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
       mask: (text) => text.replaceAll('s3cret-value', '[masked]'),
       linkTo: (id) => `https://flows.example/runs/${id}`,
@@ -196,7 +197,7 @@ export async function openTalk(
       return await lab.newest();
     },
     async say() {
-      await reporter.sayDue();
+      await reporter.postDue();
     },
   };
   return lab;
