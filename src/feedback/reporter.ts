@@ -157,7 +157,7 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
   const wait = Math.max(backoff, limit);
   const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
   await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
-  parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'GitHub did not take a report');
+  parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'report was not accepted by GitHub');
   if (runId !== null)
     await parts.runs.note(runId, {
       kind: 'report',

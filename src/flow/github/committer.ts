@@ -46,7 +46,7 @@ export function createCommitters(parts: CommitterParts): CommitterFor {
     const now = parts.clock.now();
     const asking = within(parts.clock, PATIENCE_MS, findOut(parts, profile, repository));
     const committer = await asking.catch((error: unknown) => {
-      parts.log.warn({ err: error, repository }, 'GitHub did not say whose commits those of a run are');
+      parts.log.warn({ err: error, repository }, 'committer of run could not be looked up');
       return undefined;
     });
     return { committer: committer ?? NOBODY, until: now + (committer ? REMEMBERED_MS : NO_ANSWER_MS) };

@@ -13,7 +13,7 @@ import { underCeilings } from '../../policy/ask.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { TOKEN_NAME, TOKEN_TARGET } from '../github/github-credential.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 import { grantedSecrets, planSsh, tokenVariable } from './plan-secrets.ts';
 
 /** What a plan takes from the configuration where the profile says nothing. */
@@ -35,14 +35,14 @@ export function makePlan(parts: {
   runId: string;
   /** The profile's own mounts, checked. */
   mounted: readonly CheckedMount[];
-  places: RunPlaces;
+  paths: RunPaths;
   defaults: PlanDefaults;
   secretsDir: string;
   /** Where processes elsewhere get a fresh token of this run; undefined while the runtime listener is off. */
   runtimeUrl: string | undefined;
   policy: Policy;
 }): Plan {
-  const { profile, defaults, places } = parts;
+  const { profile, defaults, paths } = parts;
   const { handler, runtime } = profile.execution;
   const network = runtime.network ?? defaults.network;
   const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
@@ -70,7 +70,7 @@ export function makePlan(parts: {
     network,
     ociRuntime: runtime.ociRuntime ?? null,
     limits: planLimits(profile, defaults, parts.policy),
-    mounts: [...ownMounts(places), ...mounts.map(planMount)],
+    mounts: [...ownMounts(paths), ...mounts.map(planMount)],
     readOnlyRoot: runtime.readOnlyRoot,
     hostname: runtime.dockerArgs.hostname ?? null,
     labels: runtime.dockerArgs.labels,
@@ -118,16 +118,16 @@ export function planLimits(
 }
 
 /** The four mounts of every run. */
-function ownMounts(places: RunPlaces): PlanMount[] {
+function ownMounts(paths: RunPaths): PlanMount[] {
   const ours = { type: 'bind', asWritten: null } as const;
   return [
-    { ...ours, kind: 'workspace', source: places.workspace, target: '/workspace', readOnly: false },
-    { ...ours, kind: 'run-files', source: places.files, target: '/run/github-flows', readOnly: true },
-    { ...ours, kind: 'secrets', source: places.secrets, target: '/run/secrets', readOnly: true },
+    { ...ours, kind: 'workspace', source: paths.workspace, target: '/workspace', readOnly: false },
+    { ...ours, kind: 'run-files', source: paths.files, target: '/run/github-flows', readOnly: true },
+    { ...ours, kind: 'secrets', source: paths.secrets, target: '/run/secrets', readOnly: true },
     {
       ...ours,
       kind: 'shell-profile',
-      source: `${places.files}/profile.sh`,
+      source: `${paths.files}/profile.sh`,
       target: '/etc/profile.d/github-flows.sh',
       readOnly: true,
     },

@@ -19,7 +19,7 @@ export type Executor = {
   /** Ends a run whose host did not come back. */
   abandon(run: Run, active: ActiveRun): Promise<void>;
   /** Ends a run that was called off before anybody claimed it. */
-  dismiss(run: Run): Promise<void>;
+  cancelWaiting(run: Run): Promise<void>;
 };
 
 /**
@@ -107,7 +107,7 @@ export function createWorker(parts: WorkerParts): Worker {
     if (state.phase === 'stopped') return;
     again = true;
     looking ??= lookAgain()
-      .catch((error: unknown) => log.error({ err: error }, 'the queue could not be read'))
+      .catch((error: unknown) => log.error({ err: error }, 'queue could not be read'))
       .finally(() => {
         looking = undefined;
       });
@@ -115,7 +115,7 @@ export function createWorker(parts: WorkerParts): Worker {
   const tendOnce = async (): Promise<void> => {
     tending = tend(parts, activeRuns, state, renewer)
       .then((isWorkBack) => (isWorkBack ? wake() : undefined))
-      .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be looked after'));
+      .catch((error: unknown) => log.warn({ err: error }, 'worker heartbeat failed'));
     await tending;
   };
   return {
@@ -174,7 +174,7 @@ async function takeUp(
 async function look(parts: WorkerParts, activeRuns: ActiveRuns, hasRoom: () => boolean): Promise<void> {
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) activeRuns.cancel(runCancelled(reason), run);
-  for (const run of await queue.cancelledWaiting()) await executor.dismiss(run);
+  for (const run of await queue.cancelledWaiting()) await executor.cancelWaiting(run);
   while (hasRoom() && (await queue.anyReady()) && (await mayClaim(parts))) {
     parts.crashPoint('claim-begun');
     const run = await queue.claim(await owner(parts));
