@@ -1,6 +1,6 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
 import { isBot, isSameLogin, judgeActor, namesAccount, type PermissionLevel } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';
@@ -163,6 +163,6 @@ async function refuseForeignCommit(
 /** Whether the conversation that an event belongs to is locked: https://docs.github.com/communities/moderating-comments-and-conversations/locking-conversations */
 export function isLocked({ payload }: FlowEvent): boolean {
   return [payload.issue, payload.pull_request, payload.discussion].some(
-    (thread) => typeof thread === 'object' && thread !== null && 'locked' in thread && thread.locked === true,
+    (thread) => isObject(thread) && thread.locked === true,
   );
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Problem } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { publicProblem } from '../../feedback/public-words.ts';
 import { refusalMark } from '../../feedback/words.ts';
@@ -104,9 +105,8 @@ function associationOfSender({ payload, actor }: FlowEvent): string {
 }
 
 function loginOf(writing: unknown): unknown {
-  const user =
-    typeof writing === 'object' && writing !== null && 'user' in writing ? writing.user : undefined;
-  return typeof user === 'object' && user !== null && 'login' in user ? user.login : undefined;
+  const user = isObject(writing) ? writing.user : undefined;
+  return isObject(user) ? user.login : undefined;
 }
 
 /** The profile as far as credential and texts need it; a prompt may be long. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
 import type { Thread } from '../../github/threads.ts';
 import type { TimelineEntry } from '../../runs/run.ts';
 
