@@ -67,7 +67,7 @@ export function runActions(resources: Resources): ApiActions['runs'] {
     async retry(id, reason) {
       const run = await findRun(resources, id);
       if (!(await requestRetry(resources, id, reason))) throw runNotEnded(id);
-      return { id, status: 'queued', message: `Run ${id} waits for its attempt ${run.attempt + 1}.` };
+      return { id, status: 'queued', message: `Run ${id} is queued for attempt ${run.attempt + 1}.` };
     },
   };
 }

@@ -9,7 +9,7 @@ import { withStores } from './shared/stores.ts';
 export function addRetryCommand(runs: Command, io: Io): void {
   runs
     .command('retry <run>')
-    .description('Try a run that has ended once more, as its next attempt.')
+    .description('Retry a run that has ended, as its next attempt.')
     .option('--reason <text>', 'why', 'an operator asked for it')
     .option('--json', 'print JSON')
     .action(
@@ -18,8 +18,8 @@ export function addRetryCommand(runs: Command, io: Io): void {
           const run = await findRun(stores, id);
           const isBack = await requestRetry(stores, run.id, options.reason);
           const message = isBack
-            ? `Run ${run.id} waits for its attempt ${run.attempt + 1}.`
-            : `Run ${run.id} has not ended yet; cancel it first, or wait.`;
+            ? `Run ${run.id} is queued for attempt ${run.attempt + 1}.`
+            : `Run ${run.id} has not ended yet. Cancel it first, or wait.`;
           if (options.json) printJson(io, { id: run.id, status: isBack ? 'queued' : 'not_ended', message });
           else io.out(`${message}\n`);
           if (!isBack) io.fail(1);
