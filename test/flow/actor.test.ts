@@ -6,7 +6,7 @@ import type { Lookups } from '../../src/flow/github/lookups.ts';
 import type { ServiceAccount } from '../../src/flow/github/service-account.ts';
 import { fullAllow } from '../../src/profiles/allow.ts';
 import type { Allow } from '../../src/profiles/profile.ts';
-import { commentEvent, profileOf } from '../support/flow-events.ts';
+import { commentEvent, profileOf } from '../support/github/flow-events.ts';
 
 type World = {
   allow?: Partial<Allow>;

@@ -7,7 +7,7 @@ import { gitHubUnreachable } from '../../src/github/errors.ts';
 import type { Thread } from '../../src/github/threads.ts';
 import { fullAllow } from '../../src/profiles/allow.ts';
 import type { Run, TimelineEntry } from '../../src/runs/run.ts';
-import { commentEvent, profileOf } from '../support/flow-events.ts';
+import { commentEvent, profileOf } from '../support/github/flow-events.ts';
 
 const OPEN: Thread = { isOpen: true, isLocked: false, repositoryId: undefined };
 const CLOSED: Thread = { ...OPEN, isOpen: false };
