@@ -11,11 +11,10 @@ import { createHeldSecrets } from '../../src/flow/credentials/held-secrets.ts';
 import type { KeptRun } from '../../src/flow/credentials/token-renewer.ts';
 import { runPlaces } from '../../src/flow/paths.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import type { Profile } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { runAs, testPlan } from '../support/container-run.ts';
 import { settableClock } from '../support/fake-clock.ts';
-import { profileOf } from '../support/flow-events.ts';
+import { profileWith } from '../support/flow-events.ts';
 import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
@@ -79,11 +78,6 @@ function ground(
   });
   return { parts, plan, places, asked, kept, secretsDir, source };
 }
-
-const profileWith = (credentials: Profile['credentials']): Profile => ({
-  ...profileOf('.', { event: 'push' }),
-  credentials,
-});
 
 function request({ plan }: { plan: Plan }, profile = profileWith({ codex: false })) {
   return { run, profile, plan, signal: new AbortController().signal };

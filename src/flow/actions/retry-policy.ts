@@ -4,9 +4,6 @@ import type { Profile } from '../../profiles/profile.ts';
 import type { Outcome, Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 
-/** What a run's profile says of further attempts; runs saved before there was this key have one. */
-const ONE_ATTEMPT = { attempts: 1, backoffSec: 1, on: 'before-start' } as const;
-
 /** Whose faults another attempt may fix. */
 const NOT_THE_RUNS: readonly Blame[] = ['service', 'docker', 'github'];
 
@@ -22,7 +19,7 @@ export function retryWait(
   failure: Failure,
   random: number,
 ): number | undefined {
-  const { attempts, backoffSec, on } = profile.retry ?? ONE_ATTEMPT;
+  const { attempts, backoffSec, on } = profile.retry;
   if (run.retries + 1 >= attempts || !isWorthIt(on, failure)) return undefined;
   return Math.min(LONGEST_MS, backoffSec * 1000 * 2 ** run.retries) * (0.5 + random);
 }

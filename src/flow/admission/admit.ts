@@ -101,8 +101,8 @@ async function answer(
   return await store(parts, event, no({ reason, message }, profile?.path ?? null), async (trx) => {
     if (!profile || !target) return;
     const content = { reaction: '+1' } as const;
-    const profileJson = JSON.stringify(withoutPrompt(profile));
-    await parts.reports.add({ ...reacted(event, target), content, profileJson }, trx);
+    const report = { ...reacted(event, target), content, profile: withoutPrompt(profile) };
+    await parts.reports.add(report, trx);
   });
 }
 

@@ -14,7 +14,7 @@ import type { CommentCommand } from './comment-command.ts';
 /** What judging a command takes from the rest of the service. */
 export type CommandParts = {
   db: Db;
-  runs: Pick<RunStore, 'profileJson'>;
+  runs: Pick<RunStore, 'profile'>;
   lookups: Lookups;
   own: ServiceAccount;
 };
@@ -77,10 +77,10 @@ type Judged = { profile: Profile; judgement: ActorJudgement };
 function createJudge(parts: CommandParts, event: FlowEvent): (run: Run) => Promise<Judged> {
   const known = new Map<string, Judged>();
   return async (run) => {
-    const json = await parts.runs.profileJson(run.id);
-    const profile = JSON.parse(json) as Profile;
-    const judged = known.get(json) ?? { profile, judgement: await askActor(parts, profile, event) };
-    known.set(json, judged);
+    const profile = await parts.runs.profile(run.id);
+    const key = JSON.stringify(profile);
+    const judged = known.get(key) ?? { profile, judgement: await askActor(parts, profile, event) };
+    known.set(key, judged);
     return judged;
   };
 }

@@ -44,14 +44,14 @@ function refusalReports({
 }: Parameters<typeof tellRefusal>[1]): NewReport[] {
   const { actor, repository } = event;
   if (!repository || !actor || isBot(actor) || isLocked(event)) return [];
-  const profileJson = JSON.stringify(withoutPrompt(profile));
+  const stored = withoutPrompt(profile);
   const name = about === undefined ? problem.code : `${problem.code}-${hash('sha256', about).slice(0, 16)}`;
   const reaction = reactionTarget(event);
   const comment = commentTarget(event);
   const isTold = profile.report.comment !== 'never' && !isStranger(event, permission);
   return [
     ...(reaction && profile.report.reaction
-      ? [{ ...reacted(event, reaction), content: { reaction: 'confused' as const }, profileJson }]
+      ? [{ ...reacted(event, reaction), content: { reaction: 'confused' as const }, profile: stored }]
       : []),
     ...(comment && isTold
       ? [
@@ -60,7 +60,7 @@ function refusalReports({
             kind: 'refusal' as const,
             target: comment,
             content: { text: textOf(event, profile, problem), mark: refusalMark(name) },
-            profileJson,
+            profile: stored,
           },
         ]
       : []),

@@ -58,7 +58,7 @@ async function retry(
   run: Run,
   machine: boolean,
 ): Promise<{ reason: string; message: string } | Problem> {
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const by = { machine, isOwn: false };
   const start = startOf(parts, { event, profile, runId: run.id, by });
   const id = `retry:${event.deliveryId}`;
