@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { makeHostPath } from './test/support/host-path.ts';
-import { isUnit } from './test/support/size.ts';
+import { makeHostPath } from './test/support/suite/host-path.ts';
+import { isUnit } from './test/support/suite/size.ts';
 
 /** In CI the results are also written for .ci/run to count. */
 const inCi = process.env.CI !== undefined;
@@ -63,7 +63,7 @@ const left = isUnit ? NOT_UNIT : [];
 /** What both kinds of files have in common. */
 const both = {
   env,
-  setupFiles: ['test/support/each-file.ts'],
+  setupFiles: ['test/support/suite/each-file.ts'],
   testTimeout: 120_000,
   hookTimeout: 120_000,
 };
@@ -85,7 +85,7 @@ const projects = [
 export default defineConfig({
   test: {
     projects,
-    globalSetup: ['test/support/whole-run.ts'],
+    globalSetup: ['test/support/suite/whole-run.ts'],
     pool: 'forks',
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { startApp } from '../src/compose/service.ts';
 import { loadConfig } from '../src/config/load.ts';
-import { sharedPostgres } from './support/databases.ts';
-import { makeGround } from './support/service.ts';
-import { signedHeaders } from './support/signed-request.ts';
+import { sharedPostgres } from './support/databases/databases.ts';
+import { signedHeaders } from './support/github/signed-request.ts';
+import { makeGround } from './support/service/service.ts';
 
 const PROFILE = {
   trigger: { event: 'issue_comment' },

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { systemClock as clock } from '../src/base/clock.ts';
 import { startApp } from '../src/compose/service.ts';
 import { loadConfig } from '../src/config/load.ts';
-import { type Ground, makeGround } from './support/service.ts';
+import { type Ground, makeGround } from './support/service/service.ts';
 
 const PROFILE = {
   trigger: { event: 'issue_comment', action: 'created' },

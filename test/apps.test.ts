@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type App, startApp } from '../src/compose/service.ts';
 import { loadConfig } from '../src/config/load.ts';
-import { runCommandWith } from './support/cli.ts';
-import { type GitHubApi, startGitHubApi } from './support/github-api.ts';
-import { makeApp, makeInstallation } from './support/github-apps.ts';
-import { commentPayload, type Ground, makeGround } from './support/service.ts';
-import { signatureOf, signedHeaders } from './support/signed-request.ts';
+import { type GitHubApi, startGitHubApi } from './support/github/api.ts';
+import { makeApp, makeInstallation } from './support/github/apps.ts';
+import { signatureOf, signedHeaders } from './support/github/signed-request.ts';
+import { runCommandWith } from './support/service/cli.ts';
+import { commentPayload, type Ground, makeGround } from './support/service/service.ts';
 
 const PROFILE = {
   trigger: { event: 'issue_comment' },

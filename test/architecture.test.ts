@@ -175,16 +175,27 @@ describe('the files', () => {
     expect(files.filter((file) => file.text.split('\n').length > 251).map((file) => file.path)).toEqual([]);
   });
 
-  test('every export has a comment above it', () => {
+  test('every export has a comment above it, but a factory whose type is above it in the same file', () => {
     const bare = files.flatMap((file) => {
       const lines = file.text.split('\n');
+      const makesType = (line: string): boolean => {
+        const [, made] = /^export (?:async )?function (?:create|open|make|start)([A-Za-z]*)/.exec(line) ?? [];
+        return made !== undefined && new RegExp(`^export type ${made}\\b`, 'm').test(file.text);
+      };
       return lines
         .map((line, index) => ({ line, above: lines[index - 1] ?? '' }))
-        .filter(({ line }) => /^export (?!\{|\*)/.test(line))
+        .filter(({ line }) => /^export (?!\{|\*)/.test(line) && !makesType(line))
         .filter(({ above }) => !/(\*\/|^\/\/.*|^ \*.*)$/.test(above))
         .map(({ line }) => `${file.path}: ${line}`);
     });
     expect(bare).toEqual([]);
+  });
+
+  test('a helper of the tests lies in a folder that the index names', () => {
+    const support = join(ROOT, 'test/support');
+    const index = [...readFileSync(join(support, 'README.md'), 'utf8').matchAll(/^\| `([a-z]+)` \|/gm)];
+    const folders = new Set(globSync('**/*.ts', { cwd: support }).map((path) => dirname(path)));
+    expect([...folders].toSorted()).toEqual(index.map(([, folder]) => folder));
   });
 
   test('no two export the same name, but for what each migration is', () => {

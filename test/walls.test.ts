@@ -2,11 +2,11 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { size } from './support/size.ts';
-import { temporaryDirectory } from './support/temporary.ts';
-import type { Wall } from './support/wall.ts';
-import { WALLS_AT_LOAD } from './support/walls-at-load.ts';
-import { WALLS_OF_RUNS } from './support/walls-of-runs.ts';
+import { size } from './support/suite/size.ts';
+import { temporaryDirectory } from './support/suite/temporary.ts';
+import { WALLS_AT_LOAD } from './support/walls/at-load.ts';
+import { WALLS_OF_RUNS } from './support/walls/of-runs.ts';
+import type { Wall } from './support/walls/wall.ts';
 
 /** Every wall that is switched off in turn. */
 const WALLS = [...WALLS_AT_LOAD, ...WALLS_OF_RUNS];

@@ -13,7 +13,7 @@ import { startPublicServer } from '../../src/http/public-server.ts';
 import { createWebhookHandler } from '../../src/ingress/webhook-route.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { TEST_SECRET } from '../support/signed-request.ts';
+import { TEST_SECRET } from '../support/github/signed-request.ts';
 
 async function startOurs(file: string): Promise<string> {
   const clock = systemClock;

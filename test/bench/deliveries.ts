@@ -8,8 +8,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rawDelivery } from '../support/signed-request.ts';
-import { webhookExamples } from '../support/webhook-examples.ts';
+import { rawDelivery } from '../support/github/signed-request.ts';
+import { webhookExamples } from '../support/github/webhook-examples.ts';
 
 const CONNECTIONS = 64;
 const ROUNDS = 5;

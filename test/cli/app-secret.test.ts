@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { appJson } from '../support/apps.ts';
-import { runCommandWith } from '../support/cli.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { makeApp, makeInstallation, type StoodApp } from '../support/github/apps.ts';
+import { appJson } from '../support/service/app-tokens.ts';
+import { runCommandWith } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 type Problem = { code: string; message: string; hint: string };
 

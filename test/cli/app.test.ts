@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { runCli } from '../../src/cli/program.ts';
-import { type CommandResult, runCommandWith, silentIo } from '../support/cli.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
-import { until } from '../support/service.ts';
-import { spawnProgram } from '../support/spawn-program.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { makeApp, makeInstallation, type StoodApp } from '../support/github/apps.ts';
+import { spawnProgram } from '../support/processes/spawn-program.ts';
+import { type CommandResult, runCommandWith, silentIo } from '../support/service/cli.ts';
+import { until } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 let api: GitHubApi;
 let dir: string;

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type CommandResult, runCommandWith } from '../support/cli.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { makeApp, makeInstallation, type StoodApp } from '../support/github/apps.ts';
+import { type CommandResult, runCommandWith } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 let api: GitHubApi;
 let dir: string;

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ScriptedModel, startScriptedModel } from '../../src/cli/commands/demo/model.ts';
 import { scriptedModelConfig } from '../../src/cli/commands/demo/script.ts';
 import { parseCodexConfig } from '../../src/credentials/codex/config.ts';
-import { serveModelIn } from '../support/codex-model.ts';
-import { commitScript } from '../support/commit-script.ts';
+import { serveModelIn } from '../support/codex/model.ts';
+import { commitScript } from '../support/git/commit-script.ts';
 
 const script = commitScript((issue) => `touch ${issue}`);
 const prompt = (text: string): object => ({

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { check } from '../../src/cli/commands/doctor/check.ts';
-import { runCommand } from '../support/cli.ts';
-import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex-login.ts';
-import { startGitHubApi } from '../support/github-api.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex/login.ts';
+import { startGitHubApi } from '../support/github/api.ts';
+import { runCommand } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 type Problem = { code: string; message: string; hint: string };
 type Checks = Record<string, { detail: string; problems: Problem[] }>;

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { runCommand } from '../support/cli.ts';
-import { commentPayload } from '../support/service.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { runCommand } from '../support/service/cli.ts';
+import { commentPayload } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 type Written = { network?: unknown; [key: string]: unknown };
 

@@ -11,12 +11,12 @@ import {
   repositoryIn,
   writeAnswer,
 } from '../../src/credentials/github/helper-protocol.ts';
-import { runCommandWith } from '../support/cli.ts';
-import { makeRepository } from '../support/git-repository.ts';
-import { startGitServer } from '../support/git-server.ts';
-import { startGitHubApi } from '../support/github-api.ts';
-import { makeApp, makeInstallation } from '../support/github-apps.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { makeRepository } from '../support/git/repository.ts';
+import { startGitServer } from '../support/git/server.ts';
+import { startGitHubApi } from '../support/github/api.ts';
+import { makeApp, makeInstallation } from '../support/github/apps.ts';
+import { runCommandWith } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const TOKEN = 'ghp_TheTokenOfTheHelperCommand0123456789';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

@@ -3,8 +3,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { followLog } from '../../src/cli/commands/follow-log.ts';
 import { encodeLine, type OutputLine } from '../../src/containers/output/output-line.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { silentIo } from '../support/cli.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { silentIo } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const line = (text: string, more: Partial<OutputLine> = {}): OutputLine => ({
   at: '2030-01-01T00:00:00.000000000Z',

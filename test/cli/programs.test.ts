@@ -50,7 +50,7 @@ test('tests start what goes on beside them in one way, which throws where the pr
   const direct = files.filter((file) =>
     /\bspawn\b.*'node:child_process'/.test(readFileSync(join(ROOT, file), 'utf8')),
   );
-  expect(direct).toEqual(['test/support/spawn-program.ts']);
+  expect(direct).toEqual(['test/support/processes/spawn-program.ts']);
 });
 
 test('doctor names the programs that the service needs', async () => {

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCommand } from '../support/cli.ts';
-import { startTerminal } from '../support/pseudo-terminal.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { startTerminal } from '../support/processes/pseudo-terminal.ts';
+import { runCommand } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../bin/github-flows');
 

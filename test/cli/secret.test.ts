@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type CommandResult, runCommandWith } from '../support/cli.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { type CommandResult, runCommandWith } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const PASSPHRASE = 'the passphrase of these tests';
 

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { sampleEvents } from '../../src/cli/commands/sample.ts';
-import { type CommandResult, runCommand } from '../support/cli.ts';
-import { shellProfile, startService, type TestService, until } from '../support/service.ts';
-import { TEST_SECRET } from '../support/signed-request.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { TEST_SECRET } from '../support/github/signed-request.ts';
+import { type CommandResult, runCommand } from '../support/service/cli.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 let service: TestService;
 

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { startTerminal } from '../support/pseudo-terminal.ts';
-import { until } from '../support/service.ts';
-import { spawnProgram } from '../support/spawn-program.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { startTerminal } from '../support/processes/pseudo-terminal.ts';
+import { spawnProgram } from '../support/processes/spawn-program.ts';
+import { until } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../bin/github-flows');
 

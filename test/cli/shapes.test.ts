@@ -2,8 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Delivery } from '../../src/deliveries/delivery.ts';
-import { runCommand } from '../support/cli.ts';
-import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { runCommand } from '../support/service/cli.ts';
+import {
+  commentPayload,
+  shellProfile,
+  startService,
+  type TestService,
+  until,
+} from '../support/service/service.ts';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 

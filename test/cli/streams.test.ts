@@ -4,7 +4,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { exec } from '../../src/programs/exec.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const SHOW = `"$NODE" "${MAIN}" deliveries show large --json`;

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
-import { type CommandResult, runCommand } from '../support/cli.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { type CommandResult, runCommand } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 let dir: string;
 

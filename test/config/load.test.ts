@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { findSettings, readSettings } from '../../src/config/settings.ts';
 import { REPOSITORY_LIMITS } from '../../src/workspaces/git-limits.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 function faultsOf(settings: Record<string, string>): string[] {
   try {

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { processesNow } from '../support/secret-search.ts';
-import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+import { processesNow } from '../support/profiles/secret-search.ts';
+import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../src/containers/create/scripts/github-token.sh');
 const BEARER = `ghf_run1_${'b'.repeat(43)}`;

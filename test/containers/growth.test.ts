@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { type GrowthLimit, keepBaseline, watchGrowth } from '../../src/containers/supervise/growth.ts';
 import { treeBytes } from '../../src/containers/supervise/tree-bytes.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const MIB = 1024 ** 2;
 const living = new AbortController().signal;

@@ -4,7 +4,7 @@ import type { ImageInfo } from '../../src/containers/engine/engine-info.ts';
 import { engineUsers, hostOwner } from '../../src/containers/engine/engine-users.ts';
 import type { Plan } from '../../src/containers/plan.ts';
 import { runOwner } from '../../src/flow/engine/run-owner.ts';
-import { testPlan } from '../support/container-run.ts';
+import { testPlan } from '../support/engine/container-run.ts';
 
 const IMAGE: ImageInfo = {
   id: 'sha256:1',

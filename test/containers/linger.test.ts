@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { watchLinger } from '../../src/containers/supervise/linger.ts';
-import { movedClock } from '../support/fake-clock.ts';
+import { movedClock } from '../support/suite/fake-clock.ts';
 
 function watch() {
   const clock = movedClock();

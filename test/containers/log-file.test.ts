@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type LogFile, openLogFile, outputFile } from '../../src/containers/output/log-file.ts';
 import { createPosition } from '../../src/containers/output/log-position.ts';
 import type { OutputLine } from '../../src/containers/output/output-line.ts';
-import { keptLines, withDirectory } from '../support/output-lines.ts';
+import { keptLines, withDirectory } from '../support/engine/output-lines.ts';
 
 const AT = '2026-01-02T03:04:05.000000000Z';
 const position = createPosition().save();

@@ -10,8 +10,8 @@ import {
   type OutputFollower,
 } from '../../src/containers/output/log-stream.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { createLogEngine, type LogEngine, type WrittenEntry } from '../support/log-engine.ts';
-import { joinLines, keptLines, withDirectory } from '../support/output-lines.ts';
+import { createLogEngine, type LogEngine, type WrittenEntry } from '../support/engine/log-engine.ts';
+import { joinLines, keptLines, withDirectory } from '../support/engine/output-lines.ts';
 
 const SECRET = 'ghp_0123456789abcdefghijABCDEFGHIJ456789';
 

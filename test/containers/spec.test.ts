@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { containerSpec } from '../../src/containers/create/spec.ts';
 import { LABELS } from '../../src/containers/labels.ts';
 import type { PlanMount } from '../../src/containers/plan.ts';
-import { type PlanChanges, testPlan } from '../support/container-run.ts';
+import { type PlanChanges, testPlan } from '../support/engine/container-run.ts';
 
 const identity = { installation: 'inst0001', runId: 'run0000000000001', attempt: 2 };
 const places = { workspace: '/w', files: '/f', secrets: '/s' };

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { runFiles } from '../../src/containers/create/start-script.ts';
 import { readStartFailure } from '../../src/containers/supervise/start-failure.ts';
-import { type PlanChanges, testPlan } from '../support/container-run.ts';
+import { type PlanChanges, testPlan } from '../support/engine/container-run.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gf-start-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

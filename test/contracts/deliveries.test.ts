@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { newDelivery } from '../support/new-delivery.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { newDelivery } from '../support/databases/new-delivery.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import type { RunGroup } from '../../src/runs/queue/groups.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { openQueue } from '../support/queue.ts';
-import { size } from '../support/size.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { openQueue } from '../support/databases/queue.ts';
+import { size } from '../support/suite/size.ts';
 
 const group = (onBusy: RunGroup['onBusy'], key = 'o/r#7'): RunGroup => ({ key, onBusy });
 

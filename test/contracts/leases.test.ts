@@ -16,9 +16,9 @@ import { createWorkerStore } from '../../src/runs/queue/worker-store.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { createOutputStore } from '../../src/runs/store/output-store.ts';
 import { SET_ASIDE_FROM, SUSPICION } from '../../src/runs/suspicion.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { openQueue } from '../support/queue.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { openQueue } from '../support/databases/queue.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const LEASE_MS = 60_000;
 const own = (worker: string, host = 'here'): RunOwner => ({ worker, host });

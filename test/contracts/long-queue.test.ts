@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import type { Db } from '../../src/db/open.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { openQueue } from '../support/queue.ts';
-import { size } from '../support/size.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { openQueue } from '../support/databases/queue.ts';
+import { size } from '../support/suite/size.ts';
 
 const CLAIMS = size(40, 300);
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
-import { eachDatabase } from '../support/databases.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
 
 eachDatabase((_kind, databases) => {
   test('reasons, timelines and report templates of an older database say hint, and nothing else of them changes', async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PublishPlan } from '../../src/publish/push/plan.ts';
 import { createPublicationStore } from '../../src/runs/outbox/publication-store.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { openQueue } from '../support/queue.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { openQueue } from '../support/databases/queue.ts';
 
 const plan = (commit: string): PublishPlan => ({
   as: 'pull-request',

@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import type { ConcurrencyLimits } from '../../src/runs/queue/fair-order.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { openQueue } from '../support/queue.ts';
-import { size } from '../support/size.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { openQueue } from '../support/databases/queue.ts';
+import { size } from '../support/suite/size.ts';
 
 eachDatabase((_kind, databases) => {
   const setup = async (ceilings: Partial<ConcurrencyLimits> = {}) => {

@@ -7,7 +7,7 @@ import { createRunQueue, type RunOwner, type RunQueue } from '../../src/runs/que
 import type { Run, RunState } from '../../src/runs/run.ts';
 import { MOVES } from '../../src/runs/states.ts';
 import { createRunStore, type RunStore } from '../../src/runs/store/run-store.ts';
-import { eachDatabase } from '../support/databases.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
 
 const owner = (worker: string): RunOwner => ({ worker, host: 'here' });
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { askAdmin } from '../support/admin-client.ts';
+import { askAdmin } from '../support/service/admin-client.ts';
 import {
   commentPayload,
   deliverTo,
@@ -10,8 +10,8 @@ import {
   makeGround,
   shellProfile,
   until,
-} from '../support/service.ts';
-import { type ServiceProcess, spawnService } from '../support/service-process.ts';
+} from '../support/service/service.ts';
+import { type ServiceProcess, spawnService } from '../support/service/service-process.ts';
 
 /**
  * Mounts a small disk at VAR_DIR that only the service sees, and does there what standard input says. What the engine

@@ -8,9 +8,9 @@ import {
   shellProfile,
   startServiceOn,
   until,
-} from '../support/service.ts';
-import { spawnService } from '../support/service-process.ts';
-import { size } from '../support/size.ts';
+} from '../support/service/service.ts';
+import { spawnService } from '../support/service/service-process.ts';
+import { size } from '../support/suite/size.ts';
 
 const ROUNDS = size(4, 60);
 

@@ -8,7 +8,7 @@ import { openDatabase } from '../../src/db/open.ts';
 import { CRASH_POINTS, type CrashPointName } from '../../src/flow/crash-points.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { createRunStore } from '../../src/runs/store/run-store.ts';
-import { sharedPostgres } from '../support/databases.ts';
+import { sharedPostgres } from '../support/databases/databases.ts';
 import {
   commentPayload,
   deliverTo,
@@ -18,9 +18,9 @@ import {
   startServiceOn,
   type TestService,
   until,
-} from '../support/service.ts';
-import { spawnService } from '../support/service-process.ts';
-import { size } from '../support/size.ts';
+} from '../support/service/service.ts';
+import { spawnService } from '../support/service/service-process.ts';
+import { size } from '../support/suite/size.ts';
 
 /** They share the machine, a few at a time. */
 const PATIENCE_MS = 180_000;

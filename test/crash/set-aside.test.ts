@@ -11,8 +11,8 @@ import {
   shellProfile,
   startServiceOn,
   until,
-} from '../support/service.ts';
-import { spawnService } from '../support/service-process.ts';
+} from '../support/service/service.ts';
+import { spawnService } from '../support/service/service-process.ts';
 
 function groundFor(command: string, env: Record<string, string> = {}): Ground {
   const ground = makeGround({ profiles: { 'hello/profile.json': shellProfile(command) }, env });

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { adminTokenFile, readAdminToken } from '../../src/credentials/admin-token.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 test('a token is made once, private, and is the same for all who ask at once', async () => {
   const dir = join(await temporaryDirectory(), 'secrets');

@@ -2,8 +2,8 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
-import { type AppLab, appJson, openAppLab } from '../support/apps.ts';
-import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
+import { makeApp, makeInstallation, type StoodApp } from '../support/github/apps.ts';
+import { type AppLab, appJson, openAppLab } from '../support/service/app-tokens.ts';
 
 const MINUTE = 60_000;
 const REPOSITORY = 'octo/hello';

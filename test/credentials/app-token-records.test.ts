@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { createTokenRecords } from '../../src/credentials/github-app/token-records.ts';
-import { eachDatabase } from '../support/databases.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
 
 const key = {
   app: 'Iv1.a@api.github.com',

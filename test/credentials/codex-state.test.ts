@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inspectCodexState } from '../../src/credentials/codex/state.ts';
-import { chatgptAuth, fakeLogin, jsonWebToken, writeCodexState } from '../support/codex-login.ts';
-import { secretsDirectory } from '../support/secrets-directory.ts';
+import { chatgptAuth, fakeLogin, jsonWebToken, writeCodexState } from '../support/codex/login.ts';
+import { secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const NOW = Date.UTC(2026, 0, 10);
 const LATER = NOW + 24 * 60 * 60 * 1000;

@@ -23,9 +23,9 @@ import { maskDelivered } from '../../src/credentials/inject/mask-secrets.ts';
 import { createRedactor, type Redactor } from '../../src/log/redact.ts';
 import { tokenIn } from '../../src/log/token-shapes.ts';
 import { resolveMounts } from '../../src/mounts/rules/check.ts';
-import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex-login.ts';
-import { bindOf, makeMountHost } from '../support/mount-host.ts';
-import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+import { chatgptAuth, fakeLogin, writeCodexState } from '../support/codex/login.ts';
+import { bindOf, makeMountHost } from '../support/profiles/mount-host.ts';
+import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const NOW = Date.UTC(2026, 0, 10);
 const DEADLINE = NOW + 30 * 60 * 1000;

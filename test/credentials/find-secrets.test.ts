@@ -6,8 +6,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { findSecrets, type SecretSearch } from '../../src/credentials/leak-scan/find-secrets.ts';
-import { secretsDirectory } from '../support/secrets-directory.ts';
-import { spawnProgram } from '../support/spawn-program.ts';
+import { spawnProgram } from '../support/processes/spawn-program.ts';
+import { secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const TOKEN = 'the-token+that/was=handed out';
 const secrets = [new Secret('another-value'), new Secret(TOKEN)];

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { ghTokenFaults, readGhToken, writeTokenCommand } from '../../src/credentials/github/gh-token-file.ts';
-import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const TOKEN = 'github_pat_11ABCDEFG0_abcdefghijklmnopqrstuvwxyz';
 const me = process.getuid?.() ?? 0;

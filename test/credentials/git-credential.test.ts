@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hostGitEnvironment } from '../../src/credentials/github/git-credential.ts';
-import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const TOKEN = 'github_pat_TheTokenOfThisTest0123456789';
 const COMMIT = 'c'.repeat(40);

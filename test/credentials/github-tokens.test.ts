@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { createClockWatch } from '../../src/github/clock-skew.ts';
-import { type AppLab, appOf, openAppLab } from '../support/apps.ts';
-import { makeInstallation } from '../support/github-apps.ts';
-import { until } from '../support/service.ts';
-import { size } from '../support/size.ts';
+import { makeInstallation } from '../support/github/apps.ts';
+import { type AppLab, appOf, openAppLab } from '../support/service/app-tokens.ts';
+import { until } from '../support/service/service.ts';
+import { size } from '../support/suite/size.ts';
 
 const MINUTE = 60_000;
 const REPOSITORY = 'octo/hello';

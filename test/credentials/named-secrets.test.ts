@@ -10,7 +10,7 @@ import {
   type SecretSource,
 } from '../../src/credentials/inject/named-secrets.ts';
 import { createSecretStores, type SecretStores } from '../../src/credentials/secrets/secret-stores.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 type Lab = { stores: SecretStores; named: NamedSecrets; dropped: FlowError[]; service: string };
 

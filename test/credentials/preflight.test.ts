@@ -6,7 +6,7 @@ import {
   checkSecretsDirectory,
   insideWorkspaces,
 } from '../../src/credentials/inject/preflight.ts';
-import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const codes = (problems: readonly { code: string }[]): string[] => problems.map(({ code }) => code);
 

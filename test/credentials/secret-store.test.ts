@@ -7,9 +7,9 @@ import { Secret } from '../../src/base/secret.ts';
 import { createKeyRing } from '../../src/credentials/secrets/key-ring.ts';
 import { saltOf, sealBox } from '../../src/credentials/secrets/secret-box.ts';
 import { openSecretStore, type SecretStore } from '../../src/credentials/secrets/secret-store.ts';
-import { startProgram } from '../support/program.ts';
-import { size } from '../support/size.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { startProgram } from '../support/processes/program.ts';
+import { size } from '../support/suite/size.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const PASSPHRASE = 'a passphrase with ünïcode 🔑';
 /** Keys of all tests here, for deriving one is slow on purpose. */

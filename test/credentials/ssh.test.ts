@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkKnownHosts, normalKnownHosts } from '../../src/credentials/secrets/known-hosts.ts';
 import { checkSshKey, normalSshKey } from '../../src/credentials/secrets/ssh-key.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 async function keyFile(...args: string[]): Promise<string> {
   const file = join(await temporaryDirectory(), 'key');

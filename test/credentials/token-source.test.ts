@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createTokenSource } from '../../src/credentials/github/token-source.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 test('a token put in the place of another is used at once, and both stay masked', async () => {
   const dir = secretsDirectory();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SESSION_MS } from '../../src/dashboard/sessions.ts';
-import { startPages } from '../support/pages.ts';
+import { startPages } from '../support/service/pages.ts';
 
 describe('the login', () => {
   test('leads to the page that was asked for, with a cookie that neither scripts nor other sites can use', async () => {

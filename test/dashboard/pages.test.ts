@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import { startPages } from '../support/pages.ts';
+import { startPages } from '../support/service/pages.ts';
 
 const HOSTILE = '"><script>alert(1)</script><img src=//evil.example/x>\u202Egnp\u001b[31m{{csrf}}\u0000';
 const SAFE =

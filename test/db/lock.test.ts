@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isServiceRunning, lockInstallation } from '../../src/db/lock.ts';
-import { startProgram } from '../support/program.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { startProgram } from '../support/processes/program.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 test('a second service is refused while the first lives, and looking disturbs neither', async () => {
   const file = join(await temporaryDirectory(), 'github-flows.lock');

@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Db, openDatabase } from '../../src/db/open.ts';
-import { startProgram } from '../support/program.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { startProgram } from '../support/processes/program.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 type Row = { id: string; body: string };
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Db, openDatabase, openExistingDatabase } from '../../src/db/open.ts';
-import { usePostgresServer } from '../support/databases.ts';
+import { usePostgresServer } from '../support/databases/databases.ts';
 
 const server = usePostgresServer();
 

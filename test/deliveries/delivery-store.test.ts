@@ -3,9 +3,9 @@ import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Db, openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { newDelivery } from '../support/new-delivery.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { newDelivery } from '../support/databases/new-delivery.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 async function setup() {
   const clock = settableClock();

@@ -2,9 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import { askAdmin } from '../support/admin-client.ts';
-import { createBrowser } from '../support/pages.ts';
-import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { askAdmin } from '../support/service/admin-client.ts';
+import { createBrowser } from '../support/service/pages.ts';
+import {
+  commentPayload,
+  shellProfile,
+  startService,
+  type TestService,
+  until,
+} from '../support/service/service.ts';
 
 let service: TestService;
 let run: Run;

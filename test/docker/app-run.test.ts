@@ -19,16 +19,22 @@ import { Secret } from '../../src/base/secret.ts';
 import { composeApps } from '../../src/compose/apps.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { appJson } from '../support/apps.ts';
-import { selfSigned } from '../support/certificate.ts';
-import type { FakeLogin } from '../support/codex-login.ts';
-import { writeCodexState } from '../support/codex-model.ts';
-import { type GitServer, startGitServer } from '../support/git-server.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { makeApp, makeInstallation, type StoodApp } from '../support/github-apps.ts';
-import { findSecrets, processesNow } from '../support/secret-search.ts';
-import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
-import { signatureOf, signedHeaders } from '../support/signed-request.ts';
+import type { FakeLogin } from '../support/codex/login.ts';
+import { writeCodexState } from '../support/codex/model.ts';
+import { type GitServer, startGitServer } from '../support/git/server.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { makeApp, makeInstallation, type StoodApp } from '../support/github/apps.ts';
+import { signatureOf, signedHeaders } from '../support/github/signed-request.ts';
+import { selfSigned } from '../support/network/certificate.ts';
+import { findSecrets, processesNow } from '../support/profiles/secret-search.ts';
+import { appJson } from '../support/service/app-tokens.ts';
+import {
+  commentPayload,
+  shellProfile,
+  startService,
+  type TestService,
+  until,
+} from '../support/service/service.ts';
 
 /** New each time: other tests on this machine may have processes of their own. */
 const STATIC = `github_pat_11STATIC${randomId(40)}`;

@@ -2,8 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import {
+  commentPayload,
+  shellProfile,
+  startService,
+  type TestService,
+  until,
+} from '../support/service/service.ts';
 
 let github: GitHubApi;
 let service: TestService;

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import { runCommand } from '../support/cli.ts';
-import { shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { runCommand } from '../support/service/cli.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service/service.ts';
 
 let service: TestService;
 let settings: Record<string, string>;

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Run, TimelineEntry } from '../../src/runs/run.ts';
-import { startScriptedAgent } from '../support/scripted-agent.ts';
-import { shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { startScriptedAgent } from '../support/engine/scripted-agent.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service/service.ts';
 
 let service: TestService;
 afterEach(async () => await service.close());

@@ -1,5 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
+import {
+  commentPayload,
+  shellProfile,
+  startService,
+  type TestService,
+  until,
+} from '../support/service/service.ts';
 
 const HOUR = 3_600_000;
 

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ScriptedModel } from '../../src/cli/commands/demo/model.ts';
 import { codexShare } from '../../src/credentials/codex/share.ts';
 import { exec, execOk } from '../../src/programs/exec.ts';
-import type { FakeLogin } from '../support/codex-login.ts';
-import { serveModelIn, writeCodexState } from '../support/codex-model.ts';
-import { agentImage } from '../support/images.ts';
+import type { FakeLogin } from '../support/codex/login.ts';
+import { serveModelIn, writeCodexState } from '../support/codex/model.ts';
+import { agentImage } from '../support/engine/images.ts';
 
 /** The handler of the documented profile, letter for letter. */
 const COMMAND = [

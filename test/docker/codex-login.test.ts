@@ -10,12 +10,17 @@ import { createCodexRefresh } from '../../src/flow/credentials/codex-refresh.ts'
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { exec } from '../../src/programs/exec.ts';
-import { chatgptAuth, type FakeLogin, fakeLogin } from '../support/codex-login.ts';
-import { engine, runAs } from '../support/container-run.ts';
-import { ISSUER_URL, type LoginIssuer, makeLoginImage, serveIssuerIn } from '../support/login-issuer.ts';
-import { until } from '../support/service.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
-import { serveTokensIn } from '../support/token-server.ts';
+import { chatgptAuth, type FakeLogin, fakeLogin } from '../support/codex/login.ts';
+import {
+  ISSUER_URL,
+  type LoginIssuer,
+  makeLoginImage,
+  serveIssuerIn,
+} from '../support/codex/login-issuer.ts';
+import { serveTokensIn } from '../support/codex/token-server.ts';
+import { engine, runAs } from '../support/engine/container-run.ts';
+import { until } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
 const TEN_DAYS_MS = 10 * 24 * 3_600_000;

@@ -11,14 +11,14 @@ import { type CodexRefresh, createCodexRefresh } from '../../src/flow/credential
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { exec } from '../../src/programs/exec.ts';
-import { chatgptAuth, fakeLogin } from '../support/codex-login.ts';
-import { engine, runAs } from '../support/container-run.ts';
-import { makeLoginImage } from '../support/login-issuer.ts';
-import { startProgram } from '../support/program.ts';
-import { until } from '../support/service.ts';
-import { size } from '../support/size.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
-import { serveTokensIn, type TokenServer } from '../support/token-server.ts';
+import { chatgptAuth, fakeLogin } from '../support/codex/login.ts';
+import { makeLoginImage } from '../support/codex/login-issuer.ts';
+import { serveTokensIn, type TokenServer } from '../support/codex/token-server.ts';
+import { engine, runAs } from '../support/engine/container-run.ts';
+import { startProgram } from '../support/processes/program.ts';
+import { until } from '../support/service/service.ts';
+import { size } from '../support/suite/size.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };
 const MINUTE_MS = 60_000;

@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { INTERACTIVE_CONTAINER } from '../../src/containers/create/codex-spec.ts';
 import { exec } from '../../src/programs/exec.ts';
-import { runAs } from '../support/container-run.ts';
-import { makeLoginImage } from '../support/login-issuer.ts';
-import { startTerminal } from '../support/pseudo-terminal.ts';
-import { until } from '../support/service.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { makeLoginImage } from '../support/codex/login-issuer.ts';
+import { runAs } from '../support/engine/container-run.ts';
+import { startTerminal } from '../support/processes/pseudo-terminal.ts';
+import { until } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/' };

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { chatgptAuth, fakeLogin } from '../support/codex-login.ts';
-import { runAs } from '../support/container-run.ts';
-import { makeLoginImage } from '../support/login-issuer.ts';
+import { chatgptAuth, fakeLogin } from '../support/codex/login.ts';
+import { makeLoginImage } from '../support/codex/login-issuer.ts';
+import { serveTokensIn, type TokenServer } from '../support/codex/token-server.ts';
+import { runAs } from '../support/engine/container-run.ts';
 import {
   commentPayload,
   deliverTo,
@@ -14,10 +15,9 @@ import {
   startServiceOn,
   type TestService,
   until,
-} from '../support/service.ts';
-import { spawnService } from '../support/service-process.ts';
-import { size } from '../support/size.ts';
-import { serveTokensIn, type TokenServer } from '../support/token-server.ts';
+} from '../support/service/service.ts';
+import { spawnService } from '../support/service/service-process.ts';
+import { size } from '../support/suite/size.ts';
 
 const RUNS = size(5, 50);
 const TEN_DAYS_MS = 10 * 24 * 3_600_000;

@@ -13,10 +13,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { randomId } from '../../src/base/ids.ts';
-import { askAdmin } from '../support/admin-client.ts';
-import { commentPayload, deliverTo, makeGround, shellProfile, until } from '../support/service.ts';
-import { spawnProgram } from '../support/spawn-program.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { spawnProgram } from '../support/processes/spawn-program.ts';
+import { askAdmin } from '../support/service/admin-client.ts';
+import { commentPayload, deliverTo, makeGround, shellProfile, until } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const FILE = join(import.meta.dirname, '../../docker-compose.yml');
 

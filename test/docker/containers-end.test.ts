@@ -13,7 +13,7 @@ import {
   engine,
   type PlanChanges,
   superviseOptions,
-} from '../support/container-run.ts';
+} from '../support/engine/container-run.ts';
 
 /** A second beyond the grace is what is promised; on a machine that is busy with other tests it may be this much more. */
 const SLACK_MS = 2_000;

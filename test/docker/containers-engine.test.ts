@@ -4,8 +4,13 @@ import { containerSpec } from '../../src/containers/create/spec.ts';
 import { removeOrphanResources, removeOrphans } from '../../src/containers/engine/reaper.ts';
 import { NETWORK_NAME } from '../../src/containers/hardening.ts';
 import { containerLabels, containerName } from '../../src/containers/labels.ts';
-import { type ContainerRun, containerRun, engine, type PlanChanges } from '../support/container-run.ts';
-import { baseImage } from '../support/images.ts';
+import {
+  type ContainerRun,
+  containerRun,
+  engine,
+  type PlanChanges,
+} from '../support/engine/container-run.ts';
+import { baseImage } from '../support/engine/images.ts';
 
 const docker = new Docker();
 const open: ContainerRun[] = [];

@@ -11,8 +11,8 @@ import {
   engine,
   type PlanChanges,
   superviseOptions,
-} from '../support/container-run.ts';
-import { size } from '../support/size.ts';
+} from '../support/engine/container-run.ts';
+import { size } from '../support/suite/size.ts';
 
 const MIB = 1024 ** 2;
 const open: ContainerRun[] = [];

@@ -9,7 +9,7 @@ import {
   engine,
   type PlanChanges,
   runAs,
-} from '../support/container-run.ts';
+} from '../support/engine/container-run.ts';
 
 const docker = new Docker();
 

@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { exec } from '../../src/programs/exec.ts';
-import { demoContainers, demoDirectory, demoEnvironment, startDemo } from '../support/demo.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { demoContainers, demoDirectory, demoEnvironment, startDemo } from '../support/service/demo.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 /** Longer than a socket's path may be, and with a blank in it. */
 const LONG_NAME = `a directory ${'x'.repeat(90)}`;

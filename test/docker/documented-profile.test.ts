@@ -3,13 +3,13 @@ import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { execOk } from '../../src/programs/exec.ts';
-import type { FakeLogin } from '../support/codex-login.ts';
-import { serveModelInEachRun, writeCodexState } from '../support/codex-model.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { startService, type TestService } from '../support/service.ts';
+import type { FakeLogin } from '../support/codex/login.ts';
+import { serveModelInEachRun, writeCodexState } from '../support/codex/model.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { startService, type TestService } from '../support/service/service.ts';
 
 /** The profile that docs/profiles.md prints, letter for letter (test/profiles/load.test.ts), and the one that is shipped. */
-const DOCUMENTED = resolve(import.meta.dirname, '../support/documented');
+const DOCUMENTED = resolve(import.meta.dirname, '../support/profiles/documented');
 const SHIPPED = resolve(import.meta.dirname, '../../profiles/example');
 const TOKEN = 'github_pat_11EXAMPLE0123456789abcdefghijklmnopqrstuvwxyz';
 

@@ -12,13 +12,13 @@ import type { EgressRequest } from '../../src/egress/egress-request.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
 import { createEgress, type Egress } from '../../src/egress/proxy/sockets.ts';
 import { type ExecResult, exec, execOk } from '../../src/programs/exec.ts';
-import { editReadme } from '../support/codex-model.ts';
-import { runAs } from '../support/container-run.ts';
-import { git, makeRepository } from '../support/git-repository.ts';
-import { type GitServer, startGitServer } from '../support/git-server.ts';
-import { agentImage } from '../support/images.ts';
-import { type Internet, startInternet } from '../support/internet.ts';
-import { until } from '../support/service.ts';
+import { editReadme } from '../support/codex/model.ts';
+import { runAs } from '../support/engine/container-run.ts';
+import { agentImage } from '../support/engine/images.ts';
+import { git, makeRepository } from '../support/git/repository.ts';
+import { type GitServer, startGitServer } from '../support/git/server.ts';
+import { type Internet, startInternet } from '../support/network/internet.ts';
+import { until } from '../support/service/service.ts';
 
 /** What the start script does when a run has a list: a way from the loopback to the run's proxy. */
 const FORWARDER = `socat -t 3600 TCP-LISTEN:3128,bind=127.0.0.1,fork,reuseaddr,nodelay,backlog=128 \\

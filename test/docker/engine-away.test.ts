@@ -1,7 +1,13 @@
 import { afterEach, expect, onTestFinished, test } from 'vitest';
-import { type EngineProxy, startEngineProxy } from '../support/engine-proxy.ts';
-import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { type EngineProxy, startEngineProxy } from '../support/engine/engine-proxy.ts';
+import {
+  commentPayload,
+  shellProfile,
+  startService,
+  type TestService,
+  until,
+} from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 let service: TestService;
 afterEach(async () => await service.close());

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { shellProfile, startService, type TestService } from '../support/service.ts';
+import { shellProfile, startService, type TestService } from '../support/service/service.ts';
 
 let service: TestService;
 afterEach(async () => await service.close());

@@ -6,12 +6,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { renewCredential } from '../../src/credentials/inject/renew.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { selfSigned } from '../support/certificate.ts';
-import { type ContainerRun, containerRun, engine, runAs } from '../support/container-run.ts';
-import { makeRepository, type TestRepository } from '../support/git-repository.ts';
-import { type GitServer, startGitServer } from '../support/git-server.ts';
-import { baseImage } from '../support/images.ts';
-import { until } from '../support/service.ts';
+import { type ContainerRun, containerRun, engine, runAs } from '../support/engine/container-run.ts';
+import { baseImage } from '../support/engine/images.ts';
+import { makeRepository, type TestRepository } from '../support/git/repository.ts';
+import { type GitServer, startGitServer } from '../support/git/server.ts';
+import { selfSigned } from '../support/network/certificate.ts';
+import { until } from '../support/service/service.ts';
 
 const FIRST = 'the-first-TokenOfTheHelperTest0123456789';
 const SECOND = 'the-second-TokenOfTheHelperTest012345678';

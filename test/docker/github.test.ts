@@ -1,8 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import {
+  commentPayload,
+  shellProfile,
+  startService,
+  type TestService,
+  until,
+} from '../support/service/service.ts';
 
 const TOKEN = 'github_pat_11EXAMPLE0123456789abcdefghijklmnopqrstuvwxyz';
 

@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import { shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service/service.ts';
 
 let service: TestService;
 afterEach(async () => await service.close());

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
 import { type KeptLeft, keepLeft } from '../../src/publish/left/left.ts';
 import { leftWords } from '../../src/publish/left/left-texts.ts';
-import { engine, runAs } from '../support/container-run.ts';
+import { engine, runAs } from '../support/engine/container-run.ts';
 
 const made: string[] = [];
 afterAll(() => {

@@ -1,8 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { commentPayload, shellProfile, startService, type TestService, until } from '../support/service.ts';
-import { size } from '../support/size.ts';
+import {
+  commentPayload,
+  shellProfile,
+  startService,
+  type TestService,
+  until,
+} from '../support/service/service.ts';
+import { size } from '../support/suite/size.ts';
 
 const EVENTS = size(30, 500);
 const WITHIN_MS = size(4_000, 30_000);

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startMappingEngine } from '../support/mapping-engine.ts';
-import { TINY_IMAGE } from '../support/own-engine.ts';
-import { shellProfile, startService } from '../support/service.ts';
+import { startMappingEngine } from '../support/engine/mapping-engine.ts';
+import { TINY_IMAGE } from '../support/engine/own-engine.ts';
+import { shellProfile, startService } from '../support/service/service.ts';
 
 const FIRST = 300_000;
 

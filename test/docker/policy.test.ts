@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
 import { createEngine } from '../../src/containers/engine/docker.ts';
-import { runCommand } from '../support/cli.ts';
-import { baseImage } from '../support/images.ts';
-import { ownUid, policyFile, writePolicy } from '../support/policy-files.ts';
-import { shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { baseImage } from '../support/engine/images.ts';
+import { ownUid, policyFile, writePolicy } from '../support/profiles/policy-files.ts';
+import { runCommand } from '../support/service/cli.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service/service.ts';
 
 const dockerHost = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
 const docker = new Docker({ socketPath: dockerHost.replace('unix://', '') });

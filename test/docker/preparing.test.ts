@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { forgeOf } from '../support/hostile-repository.ts';
-import { shellProfile, startService, type TestService } from '../support/service.ts';
+import { forgeOf } from '../support/git/hostile-repository.ts';
+import { shellProfile, startService, type TestService } from '../support/service/service.ts';
 
 async function serviceWith(env: Record<string, string>): Promise<TestService> {
   const service = await startService({ profiles: { 'profile.json': shellProfile('echo ran') }, env });

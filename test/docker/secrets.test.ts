@@ -3,9 +3,9 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { runCommandWith } from '../support/cli.ts';
-import { shellProfile, startService, type TestService } from '../support/service.ts';
-import { SSH_HOST, type SshServer, serveSshInEachRun, sshConfig } from '../support/ssh-server.ts';
+import { SSH_HOST, type SshServer, serveSshInEachRun, sshConfig } from '../support/engine/ssh-server.ts';
+import { runCommandWith } from '../support/service/cli.ts';
+import { shellProfile, startService, type TestService } from '../support/service/service.ts';
 
 const PASSPHRASE = 'a passphrase that stands nowhere else';
 const MULTI = 'first "line"\n  $HOME `id` \'quoted\' \\n\n\nlast line é\n';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { shellProfile, startService } from '../support/service.ts';
+import { shellProfile, startService } from '../support/service/service.ts';
 
 const TOKEN = 'github_pat_11EXAMPLE0123456789abcdefghijklmnopqrstuvwxyz';
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { HeardLine } from '../../src/containers/output/log-sink.ts';
 import { makeHandlerMark, readHandlerMark } from '../../src/flow/output/handler-mark.ts';
-import { type ContainerRun, containerRun, type PlanChanges, runAs } from '../support/container-run.ts';
+import { type ContainerRun, containerRun, type PlanChanges, runAs } from '../support/engine/container-run.ts';
 
 let run: ContainerRun;
 afterEach(async () => await run.dispose());

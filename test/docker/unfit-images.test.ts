@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { runCommand } from '../support/cli.ts';
-import { shellProfile, startService } from '../support/service.ts';
+import { runCommand } from '../support/service/cli.ts';
+import { shellProfile, startService } from '../support/service/service.ts';
 
 const ID = `gf-unfit-${process.pid}`;
 const made: string[] = [];

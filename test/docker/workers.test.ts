@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import { runCommand } from '../support/cli.ts';
-import { TINY_IMAGE } from '../support/own-engine.ts';
-import { type PostgresServer, startPostgresServer } from '../support/postgres-server.ts';
+import { type PostgresServer, startPostgresServer } from '../support/databases/postgres-server.ts';
+import { TINY_IMAGE } from '../support/engine/own-engine.ts';
+import { runCommand } from '../support/service/cli.ts';
 import {
   commentPayload,
   type Ground,
@@ -12,9 +12,9 @@ import {
   startServiceOn,
   type TestService,
   until,
-} from '../support/service.ts';
-import { size } from '../support/size.ts';
-import { makeWorkerHost, type WorkerHost } from '../support/worker-host.ts';
+} from '../support/service/service.ts';
+import { makeWorkerHost, type WorkerHost } from '../support/service/worker-host.ts';
+import { size } from '../support/suite/size.ts';
 
 const RUNS = size(15, 1_000);
 const LEASE_MS = 6_000;

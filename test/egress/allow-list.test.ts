@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { describeList, isAllowed, parseAllowList } from '../../src/egress/allow-list.ts';
 import { gitHubHosts, SHIPPED_LISTS } from '../../src/egress/shipped-lists.ts';
-import { namesAboveSuffixes } from '../support/public-suffixes.ts';
+import { namesAboveSuffixes } from '../support/network/public-suffixes.ts';
 
 function codes(...entries: unknown[]): string[] {
   return parseAllowList(entries).problems.map(({ code }) => code);

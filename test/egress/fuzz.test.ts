@@ -2,9 +2,16 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { helloFor } from '../support/client-hello.ts';
-import { askConnect, echoServer, egressRun, HOST, plainServer, secureConnect } from '../support/egress.ts';
-import { size } from '../support/size.ts';
+import { helloFor } from '../support/network/client-hello.ts';
+import {
+  askConnect,
+  echoServer,
+  egressRun,
+  HOST,
+  plainServer,
+  secureConnect,
+} from '../support/network/egress.ts';
+import { size } from '../support/suite/size.ts';
 
 /** Sends chunks, breaks off or ends, and waits until the connection is gone. */
 async function send(path: string, chunks: readonly Uint8Array[], breaksOff: boolean): Promise<void> {

@@ -10,8 +10,8 @@ import {
   serverNames,
   sized,
   type TestExtension,
-} from '../support/client-hello.ts';
-import { size } from '../support/size.ts';
+} from '../support/network/client-hello.ts';
+import { size } from '../support/suite/size.ts';
 
 const HOST = 'api.example.org';
 const CHANGE_CIPHER = Buffer.from([20, 3, 3, 0, 1, 1]);

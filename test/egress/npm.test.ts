@@ -4,9 +4,9 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { execOk } from '../../src/programs/exec.ts';
-import { egressRun } from '../support/egress.ts';
-import { startInternet } from '../support/internet.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { egressRun } from '../support/network/egress.ts';
+import { startInternet } from '../support/network/internet.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const env = { PATH: process.env.PATH ?? '' };
 

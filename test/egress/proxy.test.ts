@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { helloFor } from '../support/client-hello.ts';
+import { helloFor } from '../support/network/client-hello.ts';
 import {
   askConnect,
   certificate,
@@ -15,8 +15,8 @@ import {
   plainServer,
   readAll,
   secureConnect,
-} from '../support/egress.ts';
-import { until } from '../support/service.ts';
+} from '../support/network/egress.ts';
+import { until } from '../support/service/service.ts';
 
 async function echo(secure: TLSSocket, text: string): Promise<string> {
   secure.write(text);

@@ -24,9 +24,9 @@ import {
   openSocket,
   readAll,
   secureConnect,
-} from '../support/egress.ts';
-import { until } from '../support/service.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+} from '../support/network/egress.ts';
+import { until } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const { list } = parseAllowList(['example.org']);
 

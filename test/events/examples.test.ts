@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ATTRIBUTES } from '../../src/events/event.ts';
 import { hasUniqueBody, readEvent } from '../../src/events/from-delivery.ts';
-import { webhookExamples } from '../support/webhook-examples.ts';
+import { webhookExamples } from '../support/github/webhook-examples.ts';
 
 const examples = webhookExamples();
 /** What looks like a commit and is none: a tree, a file, or what a deleted branch was at. */

@@ -10,8 +10,8 @@ import {
   nearestPath,
 } from '../../src/events/payload-shapes.ts';
 import { mayHave } from '../../src/events/possible.ts';
-import { webhookExamples } from '../support/webhook-examples.ts';
-import { webhookShapes } from '../support/webhook-shapes.ts';
+import { webhookExamples } from '../support/github/webhook-examples.ts';
+import { webhookShapes } from '../support/github/webhook-shapes.ts';
 
 const examples = webhookExamples();
 const kindOf = ({ event, payload }: (typeof examples)[number]): EventKind => {

@@ -3,9 +3,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { commentMark } from '../../src/feedback/words.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { commentPayload } from '../support/service.ts';
-import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { openTalk, type TalkLab, talkProfile } from '../support/service/admission.ts';
+import { commentPayload } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const SHA = 'a'.repeat(40);
 

@@ -8,7 +8,7 @@ import type { Profile } from '../../src/profiles/profile.ts';
 import { templateFaults } from '../../src/profiles/report-faults.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
 import type { Run, TimelineEntry } from '../../src/runs/run.ts';
-import { profileOf } from '../support/flow-events.ts';
+import { profileOf } from '../support/github/flow-events.ts';
 
 const asIs = (text: string): string => text;
 const profile = profileOf('example', { event: 'issue_comment' });

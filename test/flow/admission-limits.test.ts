@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { commentPayload } from '../support/service.ts';
-import { openTalk, talkProfile } from '../support/talk.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { openTalk, talkProfile } from '../support/service/admission.ts';
+import { commentPayload } from '../support/service/service.ts';
 
 const bot = { login: 'helper[bot]', type: 'Bot' };
 const byBots = talkProfile({ allow: { actors: [], bots: ['helper[bot]'] } });

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match/match.ts';
-import { candidatesOf, commentEvent } from '../support/flow-events.ts';
-import { commentPayload } from '../support/service.ts';
-import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { candidatesOf, commentEvent } from '../support/github/flow-events.ts';
+import { openTalk, type TalkLab, talkProfile } from '../support/service/admission.ts';
+import { commentPayload } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const bot = { login: 'helper[bot]', type: 'Bot' };
 

@@ -7,8 +7,8 @@ import { lastBranches } from '../../src/flow/collect/branches-of-run.ts';
 import { knownCommits } from '../../src/publish/push/known-commits.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { apartStore } from '../../src/workspaces/mirrors/apart.ts';
-import { profileOf } from '../support/flow-events.ts';
-import { makeRepository } from '../support/git-repository.ts';
+import { makeRepository } from '../support/git/repository.ts';
+import { profileOf } from '../support/github/flow-events.ts';
 
 test('of a run on a fork’s commits the branches are the repository’s own, also while the server is silent', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'gf-branches-'));

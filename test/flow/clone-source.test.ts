@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { pinHead, withPinnedHead } from '../../src/flow/admission/pinned-head.ts';
+import { pinHead, withPinnedHead } from '../../src/flow/admission/checkout-rule.ts';
 import { fetchSource } from '../../src/flow/prepare/clone-source.ts';
 import type { CheckoutRule, Profile } from '../../src/profiles/profile.ts';
 import { mainMirror } from '../../src/workspaces/mirrors/apart.ts';
 import { branchesWith } from '../../src/workspaces/mirrors/holders.ts';
-import { commentEvent, profileOf } from '../support/flow-events.ts';
-import { type MirrorLab, makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
+import { type MirrorLab, makeMirrorLab, REPOSITORY } from '../support/git/mirror-lab.ts';
+import { commentEvent, profileOf } from '../support/github/flow-events.ts';
 
 const NEVER = new AbortController().signal;
 const PULL = 'refs/pull/7/head';

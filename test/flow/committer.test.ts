@@ -6,9 +6,9 @@ import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
-import { movedClock } from '../support/fake-clock.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { makeApp } from '../support/github-apps.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { makeApp } from '../support/github/apps.ts';
+import { movedClock } from '../support/suite/fake-clock.ts';
 
 let github: GitHubApi;
 const log = createLogger({ level: 'silent', redactor: createRedactor() });

@@ -6,9 +6,9 @@ import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
 import { createEgress, EGRESS_SOCKET } from '../../src/egress/proxy/sockets.ts';
 import { gitHubHosts } from '../../src/egress/shipped-lists.ts';
 import { openEgress } from '../../src/flow/prepare/egress.ts';
-import { askConnect, echoServer, HOST, secureConnect } from '../support/egress.ts';
-import { until } from '../support/service.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { askConnect, echoServer, HOST, secureConnect } from '../support/network/egress.ts';
+import { until } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 type Note = { kind: string; text: string; data?: Record<string, unknown> };
 

@@ -3,9 +3,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { readEvent } from '../../src/events/from-delivery.ts';
 import { type DryRun, type Explanation, explain } from '../../src/flow/dry-run/explain.ts';
-import { commentPayload } from '../support/service.ts';
-import { openTalk, type TalkLab, talkProfile } from '../support/talk.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { openTalk, type TalkLab, talkProfile } from '../support/service/admission.ts';
+import { commentPayload } from '../support/service/service.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 type Over = Parameters<typeof commentPayload>[1];
 

@@ -12,10 +12,10 @@ import type { KeptRun } from '../../src/flow/credentials/token-renewer.ts';
 import { runPlaces } from '../../src/flow/paths.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { runAs, testPlan } from '../support/container-run.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { profileWith } from '../support/flow-events.ts';
-import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
+import { runAs, testPlan } from '../support/engine/container-run.ts';
+import { profileWith } from '../support/github/flow-events.ts';
+import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
 const run = { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run;

@@ -3,8 +3,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createLeaseRenewer } from '../../src/flow/worker/lease-renewer.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { until } from '../support/service.ts';
+import { until } from '../support/service/service.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
 
 const FENCE_MS = 200;
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { encodeLine } from '../../src/containers/output/output-line.ts';
 import { readOutputTail } from '../../src/flow/output/output-tail.ts';
 import type { OutputChunk } from '../../src/runs/store/output-store.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const OF = { runId: 'r', attempt: 1 };
 const lines = Array.from({ length: 50 }, (_, index) =>

@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ClientFor, createServiceAccount } from '../../src/flow/github/service-account.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { profileOf } from '../support/flow-events.ts';
-import { startGitHubApi } from '../support/github-api.ts';
+import { startGitHubApi } from '../support/github/api.ts';
+import { profileOf } from '../support/github/flow-events.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
 
 const profile = profileOf('p', { event: 'issue_comment' });
 

@@ -16,11 +16,11 @@ import { ownPlaceProblems } from '../../src/profiles/read/own-paths.ts';
 import { policyFaults } from '../../src/profiles/read/policy-faults.ts';
 import { toRuntime } from '../../src/profiles/read/runtime.ts';
 import { checkFragment } from '../../src/profiles/read/validate.ts';
-import { type HostileProfile, hostileProfiles, WRITTEN_TOKEN } from '../support/hostile-profiles.ts';
-import { makeMountHost } from '../support/mount-host.ts';
-import { brokenInvariants } from '../support/plan-invariants.ts';
-import { policyOf } from '../support/policy-files.ts';
-import { size } from '../support/size.ts';
+import { type HostileProfile, hostileProfiles, WRITTEN_TOKEN } from '../support/profiles/hostile-profiles.ts';
+import { makeMountHost } from '../support/profiles/mount-host.ts';
+import { brokenInvariants } from '../support/profiles/plan-invariants.ts';
+import { policyOf } from '../support/profiles/policy-files.ts';
+import { size } from '../support/suite/size.ts';
 
 const { root, host, remove } = makeMountHost();
 afterAll(remove);

@@ -5,8 +5,8 @@ import { makePlan } from '../../src/flow/prepare/plan.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { runAs, testPlan } from '../support/container-run.ts';
-import { profileWith } from '../support/flow-events.ts';
+import { runAs, testPlan } from '../support/engine/container-run.ts';
+import { profileWith } from '../support/github/flow-events.ts';
 
 const run = { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run;
 const directories = {

@@ -5,9 +5,9 @@ import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import { commitNotFound, refNotFound } from '../../src/workspaces/errors.ts';
-import { profileOf } from '../support/flow-events.ts';
-import { startGitHubApi } from '../support/github-api.ts';
-import { makeMirrorLab } from '../support/mirror-lab.ts';
+import { makeMirrorLab } from '../support/git/mirror-lab.ts';
+import { startGitHubApi } from '../support/github/api.ts';
+import { profileOf } from '../support/github/flow-events.ts';
 
 const log = createLogger({ level: 'silent', redactor: createRedactor() });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ContainerEnd } from '../../src/containers/supervise/container-end.ts';
 import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from '../../src/flow/run/stop-marker.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const AT = 1_800_000_000_000;
 const KILLED: ContainerEnd = {

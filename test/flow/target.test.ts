@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
 import { findTarget } from '../../src/flow/publishing/target.ts';
 import type { CheckoutRule } from '../../src/profiles/profile.ts';
-import { commentEvent } from '../support/flow-events.ts';
+import { commentEvent } from '../support/github/flow-events.ts';
 
 const COMMIT = 'c'.repeat(40);
 const THERE = ['main', 'feature', 'release', 'gh-readonly-queue/main/pr-7'];

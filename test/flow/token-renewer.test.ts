@@ -10,9 +10,9 @@ import { writeTokenEnd } from '../../src/flow/credentials/token-end.ts';
 import { createTokenRenewer } from '../../src/flow/credentials/token-renewer.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { movedClock } from '../support/fake-clock.ts';
-import { secretFile, secretsDirectory } from '../support/secrets-directory.ts';
-import { until } from '../support/service.ts';
+import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
+import { until } from '../support/service/service.ts';
+import { movedClock } from '../support/suite/fake-clock.ts';
 
 const MINUTE = 60_000;
 const ID = 'run1';

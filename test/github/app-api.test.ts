@@ -4,7 +4,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AppApi, createAppApi } from '../../src/github/app-api.ts';
-import { makeApp } from '../support/github-apps.ts';
+import { makeApp } from '../support/github/apps.ts';
 
 let server: Server;
 let asked: { path: string; authorization: string | undefined }[];

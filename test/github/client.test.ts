@@ -6,7 +6,7 @@ import { addReaction, createComment, findComment } from '../../src/github/issues
 import { askPermission } from '../../src/github/permission.ts';
 import { isTeamMember } from '../../src/github/teams.ts';
 import { describeToken } from '../../src/github/token-owner.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
 
 const log = pino({ level: 'silent' });
 const place = { owner: 'owner', repo: 'repository' };

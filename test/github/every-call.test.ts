@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
 import { askPermission } from '../../src/github/permission.ts';
 import { isTeamMember } from '../../src/github/teams.ts';
-import { type GitHubApi, type Misbehaviour, startGitHubApi } from '../support/github-api.ts';
-import { GITHUB_CALLS } from '../support/github-calls.ts';
+import { type GitHubApi, type Misbehaviour, startGitHubApi } from '../support/github/api.ts';
+import { GITHUB_CALLS } from '../support/github/calls.ts';
 
 const log = pino({ level: 'silent' });
 const place = { owner: 'owner', repo: 'repository' };

@@ -10,7 +10,7 @@ import {
   discussionComments,
   reactInDiscussion,
 } from '../../src/github/discussions.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
 
 const clientOf = (apiUrl: string) =>
   createGitHubClient({ apiUrl, token: async () => 'a-token', log: pino({ level: 'silent' }) });

@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { askPermission } from '../../src/github/permission.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { GITHUB_CALLS } from '../support/github-calls.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { GITHUB_CALLS } from '../support/github/calls.ts';
 
 const log = pino({ level: 'silent' });
 

@@ -6,7 +6,7 @@ import { createHealthRouter, type ReadyCheck } from '../../src/http/health-route
 import { createLogin } from '../../src/http/login.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { settableClock } from '../support/fake-clock.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
 
 const TOKEN = 'a-token-of-this-test-0123456789-abcdef';
 const LOGIN = { authorization: `Bearer ${TOKEN}` };

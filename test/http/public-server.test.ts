@@ -4,8 +4,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { startPublicServer } from '../../src/http/public-server.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { type RawConnection, startListener } from '../support/public-listener.ts';
-import { rawDelivery } from '../support/signed-request.ts';
+import { rawDelivery } from '../support/github/signed-request.ts';
+import { type RawConnection, startListener } from '../support/service/public-listener.ts';
 
 const MB = 1024 * 1024;
 

@@ -14,8 +14,8 @@ import { createBearerAccess } from '../../src/flow/credentials/runtime-access.ts
 import { runPlaces } from '../../src/flow/paths.ts';
 import { startRuntimeServer } from '../../src/http/runtime-server.ts';
 import type { Run, RunState } from '../../src/runs/run.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { secretsDirectory } from '../support/secrets-directory.ts';
+import { secretsDirectory } from '../support/profiles/secrets-directory.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
 
 const TOKEN = 'ghs_TheTokenOfTheRuntimeTest0123456789';
 const END = Date.UTC(2030, 0, 1, 1);

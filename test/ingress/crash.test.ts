@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
-import { startProgram } from '../support/program.ts';
-import { signedHeaders } from '../support/signed-request.ts';
-import { size } from '../support/size.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { signedHeaders } from '../support/github/signed-request.ts';
+import { startProgram } from '../support/processes/program.ts';
+import { size } from '../support/suite/size.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const CLIENTS = 16;
 

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { rawConnection, startListener } from '../support/public-listener.ts';
-import { createRandom, type Random } from '../support/random.ts';
-import { rawDelivery, signatureOf } from '../support/signed-request.ts';
-import { size } from '../support/size.ts';
-import { webhookExamples } from '../support/webhook-examples.ts';
+import { rawDelivery, signatureOf } from '../support/github/signed-request.ts';
+import { webhookExamples } from '../support/github/webhook-examples.ts';
+import { rawConnection, startListener } from '../support/service/public-listener.ts';
+import { createRandom, type Random } from '../support/suite/random.ts';
+import { size } from '../support/suite/size.ts';
 
 const SEED = 20_300_101;
 const CONNECTIONS = 64;

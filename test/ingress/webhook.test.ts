@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type Answer, type ListenerOptions, startListener } from '../support/public-listener.ts';
-import { signatureOf, signedHeaders } from '../support/signed-request.ts';
+import { signatureOf, signedHeaders } from '../support/github/signed-request.ts';
+import { type Answer, type ListenerOptions, startListener } from '../support/service/public-listener.ts';
 
 const BODY = JSON.stringify({ action: 'created', comment: { id: 1, created_at: '2030-01-01T00:00:00Z' } });
 const FORM = 'application/x-www-form-urlencoded';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/log/redact.ts';
-import { knowing, streamed } from '../support/masking.ts';
-import { size } from '../support/size.ts';
+import { knowing, streamed } from '../support/profiles/masking.ts';
+import { size } from '../support/suite/size.ts';
 
 const TOKEN = 'github_pat_11ABCDEFG0hijklmnop?>~';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { knowing, streamed } from '../support/masking.ts';
-import { size } from '../support/size.ts';
+import { knowing, streamed } from '../support/profiles/masking.ts';
+import { size } from '../support/suite/size.ts';
 
 const VALUE = 'xw-9Kd!tQ"7\\p&z<Lé4';
 const PLAIN = 'q7Rz_pX4-mV9tKw2';

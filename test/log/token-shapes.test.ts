@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/log/redact.ts';
-import { size } from '../support/size.ts';
+import { size } from '../support/suite/size.ts';
 
 /** Characters that no pattern of ours repeats, in which digits and both cases stand. */
 function random(length: number, alphabet = 'Zz9Yy8Xx7Ww6Vv5Uu4Tt3Ss2Rr1Qq0'): string {

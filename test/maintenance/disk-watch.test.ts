@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { createDiskWatch, type Mark } from '../../src/maintenance/disk-watch.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const NOTHING: Mark = { bytes: 0, inodes: 0 };
 

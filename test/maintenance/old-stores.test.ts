@@ -5,7 +5,7 @@ import { removeOldMirrors } from '../../src/maintenance/old-mirrors.ts';
 import type { PublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import type { RunStore } from '../../src/runs/store/run-store.ts';
 import { apartStore } from '../../src/workspaces/mirrors/apart.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 5, 1);

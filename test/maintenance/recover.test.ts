@@ -10,11 +10,11 @@ import { createAskedStore } from '../../src/maintenance/asked-store.ts';
 import { hookSources } from '../../src/maintenance/hook-sources.ts';
 import { type RecoverParts, recover, type Source } from '../../src/maintenance/recover.ts';
 import { startRecovery } from '../../src/maintenance/recovery.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { until } from '../support/service.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { until } from '../support/service/service.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const HOUR = 3_600_000;
 const log = createLogger({ level: 'silent', redactor: createRedactor() });

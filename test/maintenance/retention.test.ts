@@ -9,9 +9,9 @@ import { type KeepRules, retain } from '../../src/maintenance/retention.ts';
 import { createPublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import { createOutputStore } from '../../src/runs/store/output-store.ts';
 import { createRunStore } from '../../src/runs/store/run-store.ts';
-import { eachDatabase } from '../support/databases.ts';
-import { settableClock } from '../support/fake-clock.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { eachDatabase } from '../support/databases/databases.ts';
+import { settableClock } from '../support/suite/fake-clock.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const DAY = 86_400_000;
 const PLENTY = 1e15;

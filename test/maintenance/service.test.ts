@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { askAdmin } from '../support/admin-client.ts';
-import { runCommand } from '../support/cli.ts';
-import { type GitHubApi, startGitHubApi } from '../support/github-api.ts';
-import { shellProfile, startService, type TestService, until } from '../support/service.ts';
+import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
+import { askAdmin } from '../support/service/admin-client.ts';
+import { runCommand } from '../support/service/cli.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service/service.ts';
 
 const PUBLIC_URL = 'https://flows.example.org';
 

@@ -10,8 +10,8 @@ import { parseSockets } from '../../src/mounts/rules/engine-sockets.ts';
 import { namesByMount } from '../../src/mounts/rules/host-view.ts';
 import { followLinks } from '../../src/mounts/rules/resolve.ts';
 import type { PolicyMount } from '../../src/policy/policy.ts';
-import { bindOf, makeMountHost } from '../support/mount-host.ts';
-import { policyOf } from '../support/policy-files.ts';
+import { bindOf, makeMountHost } from '../support/profiles/mount-host.ts';
+import { policyOf } from '../support/profiles/policy-files.ts';
 
 let root: string;
 let host: MountHost;

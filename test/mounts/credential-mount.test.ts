@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MountHost } from '../../src/mounts/mount.ts';
 import { checkMounts, resolveMounts } from '../../src/mounts/rules/check.ts';
-import { bindOf, checkedBind, codesOfBind, makeMountHost } from '../support/mount-host.ts';
-import { policyOf } from '../support/policy-files.ts';
+import { bindOf, checkedBind, codesOfBind, makeMountHost } from '../support/profiles/mount-host.ts';
+import { policyOf } from '../support/profiles/policy-files.ts';
 
 let root: string;
 let host: MountHost;

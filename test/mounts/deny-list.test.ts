@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { checkMounts } from '../../src/mounts/rules/check.ts';
 import { DENY_TABLE, loadDenyList } from '../../src/mounts/rules/deny-list.ts';
-import { makeMountHost } from '../support/mount-host.ts';
+import { makeMountHost } from '../support/profiles/mount-host.ts';
 
 const { root, host, remove } = makeMountHost();
 afterAll(remove);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { checkMounts } from '../../src/mounts/rules/check.ts';
 import { isEngineOutside, isSharedPath } from '../../src/mounts/rules/host-view.ts';
-import { makeMountHost } from '../support/mount-host.ts';
+import { makeMountHost } from '../support/profiles/mount-host.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'gf-view-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -7,8 +7,8 @@ import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 import type { CheckedMount, DockerArgs } from '../../src/mounts/mount.ts';
 import { checkMounts } from '../../src/mounts/rules/check.ts';
 import { loadDenyList } from '../../src/mounts/rules/deny-list.ts';
-import { makeMountHost } from '../support/mount-host.ts';
-import { size } from '../support/size.ts';
+import { makeMountHost } from '../support/profiles/mount-host.ts';
+import { size } from '../support/suite/size.ts';
 
 const { root, host, remove } = makeMountHost();
 afterAll(remove);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MountHost } from '../../src/mounts/mount.ts';
 import { checkMounts, checkPlanMounts, resolveMounts } from '../../src/mounts/rules/check.ts';
-import { bindOf, makeMountHost } from '../support/mount-host.ts';
+import { bindOf, makeMountHost } from '../support/profiles/mount-host.ts';
 
 let root: string;
 let host: MountHost;

@@ -6,8 +6,8 @@ import type { MountHost } from '../../src/mounts/mount.ts';
 import { checkMounts, checkPlanMounts, resolveMounts } from '../../src/mounts/rules/check.ts';
 import { checkPolicyMounts } from '../../src/mounts/rules/policy-mounts.ts';
 import type { PolicyMount } from '../../src/policy/policy.ts';
-import { bindOf, makeMountHost } from '../support/mount-host.ts';
-import { policyOf } from '../support/policy-files.ts';
+import { bindOf, makeMountHost } from '../support/profiles/mount-host.ts';
+import { policyOf } from '../support/profiles/policy-files.ts';
 
 let root: string;
 let host: MountHost;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 import type { MountHost } from '../../src/mounts/mount.ts';
 import { checkMounts } from '../../src/mounts/rules/check.ts';
-import { bindOf, makeMountHost, mountsOf } from '../support/mount-host.ts';
+import { bindOf, makeMountHost, mountsOf } from '../support/profiles/mount-host.ts';
 
 let host: MountHost;
 let remove: () => void;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { askedNetwork, askPolicy, type PolicyQuery, underCeilings } from '../../src/policy/ask.ts';
 import { allowsImage } from '../../src/policy/image-rules.ts';
 import { NO_POLICY, type Policy } from '../../src/policy/policy.ts';
-import { policyOf } from '../support/policy-files.ts';
+import { policyOf } from '../support/profiles/policy-files.ts';
 
 const ID = `sha256:${'a'.repeat(64)}`;
 const OTHER = `sha256:${'b'.repeat(64)}`;

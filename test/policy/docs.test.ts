@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { checkPolicyMounts } from '../../src/mounts/rules/policy-mounts.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import schema from '../../src/policy/policy.schema.json' with { type: 'json' };
-import { policyFile } from '../support/policy-files.ts';
-import { checks } from '../support/profile-files.ts';
+import { policyFile } from '../support/profiles/policy-files.ts';
+import { checks } from '../support/profiles/profile-files.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/policy.md'), 'utf8');
 const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import type { FaultsError } from '../../src/base/errors.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
-import { faultsOf, ownUid, policyFile, writePolicy } from '../support/policy-files.ts';
-import { size } from '../support/size.ts';
+import { faultsOf, ownUid, policyFile, writePolicy } from '../support/profiles/policy-files.ts';
+import { size } from '../support/suite/size.ts';
 
 describe('a policy', () => {
   test('that is not set widens nothing and sets no ceiling', () => {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createPolicyWatcher, type PolicyWatcher } from '../../src/policy/watcher.ts';
-import { policyFile, writePolicy } from '../support/policy-files.ts';
-import { until } from '../support/service.ts';
+import { policyFile, writePolicy } from '../support/profiles/policy-files.ts';
+import { until } from '../support/service/service.ts';
 
 function keep(content: unknown) {
   const place = policyFile(content);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sampleBranches } from '../../src/profiles/branch-faults.ts';
-import { AGENT, load } from '../support/profile-files.ts';
+import { AGENT, load } from '../support/profiles/profile-files.ts';
 
 const BASE = { trigger: { event: 'push', repository: 'o/r' }, execution: AGENT };
 

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadProfiles } from '../../src/profiles/read/load.ts';
-import { AGENT, checks, codes, load, profilesDirectory, writeFiles } from '../support/profile-files.ts';
+import {
+  AGENT,
+  checks,
+  codes,
+  load,
+  profilesDirectory,
+  writeFiles,
+} from '../support/profiles/profile-files.ts';
 
 const BASE = { trigger: { event: 'push' }, execution: AGENT };
 const inDirectory = (dir: string) => loadProfiles({ dir, checks });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
 import { createFilterCompiler, filterFacts } from '../../src/profiles/match/filter.ts';
-import { commentEvent } from '../support/flow-events.ts';
+import { commentEvent } from '../support/github/flow-events.ts';
 
 const compile = createFilterCompiler();
 

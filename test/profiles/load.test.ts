@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadProfiles } from '../../src/profiles/read/load.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
-import { AGENT, checks, codes, load, profilesDirectory } from '../support/profile-files.ts';
+import { AGENT, checks, codes, load, profilesDirectory } from '../support/profiles/profile-files.ts';
 
 const ROOT = realpathSync(resolve(import.meta.dirname, '../..'));
 const BASE = { trigger: { event: 'push' }, execution: AGENT };
@@ -23,7 +23,7 @@ describe('the shipped profiles', () => {
   });
 
   test.each([
-    ['documented', 'test/support/documented', 0],
+    ['documented', 'test/support/profiles/documented', 0],
     ['shipped', 'profiles/example', 1],
   ])('docs/profiles.md prints the %s profile letter for letter', (_which, folder, place) => {
     const page = readFileSync(join(ROOT, 'docs/profiles.md'), 'utf8');
@@ -40,7 +40,7 @@ describe('the shipped profiles', () => {
   });
 
   test('the documented profile means what its page says', async () => {
-    const dir = join(ROOT, 'test/support/documented');
+    const dir = join(ROOT, 'test/support/profiles/documented');
     const { profiles } = await loadProfiles({ dir, checks });
     const [profile] = profiles;
     expect(profile?.trigger).toEqual({

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { ATTRIBUTES, type FlowEvent } from '../../src/events/event.ts';
 import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match/match.ts';
 import type { Trigger } from '../../src/profiles/profile.ts';
-import { candidatesOf, commentEvent } from '../support/flow-events.ts';
-import { size } from '../support/size.ts';
+import { candidatesOf, commentEvent } from '../support/github/flow-events.ts';
+import { size } from '../support/suite/size.ts';
 
 function winner(triggers: Record<string, Trigger>, event: FlowEvent = commentEvent()): string | undefined {
   return matchEvent(createProfileSet(candidatesOf(triggers)), event).winner?.profile.path;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createProfileSet } from '../../src/profiles/match/match.ts';
 import { nearCommand } from '../../src/profiles/match/near-command.ts';
 import type { Trigger } from '../../src/profiles/profile.ts';
-import { candidatesOf, commentEvent } from '../support/flow-events.ts';
+import { candidatesOf, commentEvent } from '../support/github/flow-events.ts';
 
 const listening = (trigger: Partial<Trigger> = {}) =>
   createProfileSet(

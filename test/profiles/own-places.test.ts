@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { load } from '../support/profile-files.ts';
+import { load } from '../support/profiles/profile-files.ts';
 
 /** The codes and places of the faults of a profile with this runtime. */
 async function faultsOf(runtime: object, more: object = {}): Promise<string[]> {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/policy/policy.ts';
 import { type LoadResult, loadProfiles } from '../../src/profiles/read/load.ts';
-import { policyOf } from '../support/policy-files.ts';
-import { checks, profilesDirectory } from '../support/profile-files.ts';
+import { policyOf } from '../support/profiles/policy-files.ts';
+import { checks, profilesDirectory } from '../support/profiles/profile-files.ts';
 
 const profile = (runtime: object, handler: object = {}) => ({
   trigger: { event: 'push' },

@@ -5,8 +5,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { FaultsError } from '../../src/base/errors.ts';
 import { matchEvent } from '../../src/profiles/match/match.ts';
 import { createRegistry } from '../../src/profiles/read/registry.ts';
-import { commentEvent } from '../support/flow-events.ts';
-import { AGENT, checks, profilesDirectory, writeFiles } from '../support/profile-files.ts';
+import { commentEvent } from '../support/github/flow-events.ts';
+import { AGENT, checks, profilesDirectory, writeFiles } from '../support/profiles/profile-files.ts';
 
 const GOOD = { trigger: { event: 'issue_comment', action: 'created' }, execution: AGENT };
 const BAD = { ...GOOD, triger: {} };

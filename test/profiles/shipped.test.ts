@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCommand } from '../support/cli.ts';
-import { chatgptAuth, fakeLogin } from '../support/codex-login.ts';
-import { changed, exampleOf, unlikeGitHub } from '../support/github-shape.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { chatgptAuth, fakeLogin } from '../support/codex/login.ts';
+import { changed, exampleOf, unlikeGitHub } from '../support/github/payload-shapes.ts';
+import { runCommand } from '../support/service/cli.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const SHIPPED = resolve(import.meta.dirname, '../../profiles/agents');
 const REPOSITORY = 'Codertocat/Hello-World';

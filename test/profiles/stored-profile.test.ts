@@ -3,7 +3,7 @@ import { retryWait } from '../../src/flow/actions/retry-policy.ts';
 import { grantedSecrets, planSsh } from '../../src/flow/prepare/plan-secrets.ts';
 import { toPublish } from '../../src/profiles/publish.ts';
 import { readStoredProfile } from '../../src/profiles/stored-profile.ts';
-import { profileOf } from '../support/flow-events.ts';
+import { profileOf } from '../support/github/flow-events.ts';
 
 /** What the first version stored: without the keys that came later. */
 function oldest(): string {

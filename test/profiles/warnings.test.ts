@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Profile, Trigger } from '../../src/profiles/profile.ts';
 import { profileWarnings } from '../../src/profiles/read/warnings.ts';
-import { profileOf } from '../support/flow-events.ts';
+import { profileOf } from '../support/github/flow-events.ts';
 
 const fragment = { folder: '.', file: 'profile.json', description: undefined, settings: {} };
 

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { exec, holdHelper, howEnded } from '../../src/programs/exec.ts';
 import { startHelper } from '../../src/programs/helper.ts';
 import { identifyProcess, killTree } from '../../src/programs/process-tree.ts';
-import { until } from '../support/service.ts';
-import { spawnProgram } from '../support/spawn-program.ts';
+import { spawnProgram } from '../support/processes/spawn-program.ts';
+import { until } from '../support/service/service.ts';
 
 const env = { PATH: '/usr/bin:/bin' };
 const release: (() => void)[] = [];

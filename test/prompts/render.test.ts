@@ -10,7 +10,7 @@ import {
 } from '../../src/prompts/limits.ts';
 import { checkTemplate, renderPrompt } from '../../src/prompts/render.ts';
 import { sanitize } from '../../src/prompts/sanitize.ts';
-import { size } from '../support/size.ts';
+import { size } from '../support/suite/size.ts';
 
 const render = (template: string, values: Record<string, string> = {}) => renderPrompt({ template, values });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { cutWithNotice } from '../../src/prompts/cut.ts';
 import { sanitize } from '../../src/prompts/sanitize.ts';
 import { readMarkdown } from '../../src/text/markdown.ts';
-import { size } from '../support/size.ts';
+import { size } from '../support/suite/size.ts';
 
 /** What is raw HTML for GitHub and holds a comment. */
 function commentsIn(text: string): string[] {

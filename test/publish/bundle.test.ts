@@ -8,8 +8,8 @@ import { readBundleHeader } from '../../src/publish/bundle/bundle-header.ts';
 import { createFrameReader } from '../../src/publish/bundle/frames.ts';
 import { makeQuarantine } from '../../src/publish/bundle/quarantine.ts';
 import { CHANGE_LIMITS } from '../../src/publish/limits.ts';
-import { git as gitIn, makeRepository, type TestRepository } from '../support/git-repository.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { git as gitIn, makeRepository, type TestRepository } from '../support/git/repository.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const SHA = 'a'.repeat(40);
 const REFS = ['refs/heads/github-flows/x', 'HEAD'];

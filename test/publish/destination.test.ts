@@ -5,8 +5,8 @@ import { createRedactor } from '../../src/log/redact.ts';
 import { findDestination } from '../../src/publish/push/destination.ts';
 import type { Destined } from '../../src/publish/push/plan.ts';
 import { createRemotes } from '../../src/workspaces/remote.ts';
-import { startGitHubApi } from '../support/github-api.ts';
-import { makeMirrorLab } from '../support/mirror-lab.ts';
+import { makeMirrorLab } from '../support/git/mirror-lab.ts';
+import { startGitHubApi } from '../support/github/api.ts';
 
 const log = createLogger({ level: 'silent', redactor: createRedactor() });
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { PublishPlan } from '../../src/publish/push/plan.ts';
 import type { TimelineEntry } from '../../src/runs/run.ts';
-import type { Misbehaviour } from '../support/github-api.ts';
-import { openPublishLab } from '../support/publish-lab.ts';
-import { until } from '../support/service.ts';
-import { size } from '../support/size.ts';
+import { openPublishLab } from '../support/git/publish-lab.ts';
+import type { Misbehaviour } from '../support/github/api.ts';
+import { until } from '../support/service/service.ts';
+import { size } from '../support/suite/size.ts';
 
 type Lab = Awaited<ReturnType<typeof openPublishLab>>;
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { makeQuarantine } from '../../src/publish/bundle/quarantine.ts';
-import { git, makeRepository } from '../support/git-repository.ts';
-import { type Entry, forgeOf } from '../support/hostile-repository.ts';
+import { type Entry, forgeOf } from '../support/git/hostile-repository.ts';
+import { git, makeRepository } from '../support/git/repository.ts';
 
 type Forge = ReturnType<typeof forgeOf>;
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createRedactor } from '../../src/log/redact.ts';
 import { writeMasked } from '../../src/publish/bundle/masked-patch.ts';
 import { maskPatch } from '../../src/publish/left/mask-patch.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const VALUE = '0123456789abcdefghijklmnopqrstuvwxyz';
 

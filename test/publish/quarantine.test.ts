@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { changesNothing } from '../../src/flow/publishing/publish-run.ts';
 import { makeQuarantine, type Quarantine } from '../../src/publish/bundle/quarantine.ts';
-import { makeRepository, type TestRepository } from '../support/git-repository.ts';
+import { makeRepository, type TestRepository } from '../support/git/repository.ts';
 
 let dir: string;
 let mirror: TestRepository;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readScenarios } from '../support/scenario.ts';
-import { play } from '../support/scenario-play.ts';
-import { size } from '../support/size.ts';
+import { play } from '../support/scenarios/play.ts';
+import { readScenarios } from '../support/scenarios/scenario.ts';
+import { size } from '../support/suite/size.ts';
 
 const scenarios = readScenarios(import.meta.dirname);
 const played = scenarios.filter((scenario) => scenario.size !== 'long' || size(0, 1) === 1);

@@ -15,8 +15,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { type Checkout, checkout } from '../../src/workspaces/checkouts/checkout.ts';
 import type { Want } from '../../src/workspaces/mirrors/want.ts';
-import { type Files, git, manyFiles } from '../support/git-repository.ts';
-import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
+import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
+import { type Files, git, manyFiles } from '../support/git/repository.ts';
 
 const ORIGIN_URL = 'https://github.com/owner/repository.git';
 

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Want } from '../../src/workspaces/mirrors/want.ts';
-import { makeRepository, manyFiles } from '../support/git-repository.ts';
-import { makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
+import { makeMirrorLab, REPOSITORY } from '../support/git/mirror-lab.ts';
+import { makeRepository, manyFiles } from '../support/git/repository.ts';
 
 describe('a server that does not give the repository', () => {
   test.each([

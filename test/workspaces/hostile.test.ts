@@ -9,9 +9,9 @@ import { FlowError } from '../../src/base/errors.ts';
 import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
 import { REPOSITORY_LIMITS, type RepositoryLimits } from '../../src/workspaces/git-limits.ts';
 import { findStore, mainMirror, removeOldStores } from '../../src/workspaces/mirrors/apart.ts';
-import { git } from '../support/git-repository.ts';
-import { forgeOf } from '../support/hostile-repository.ts';
-import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
+import { forgeOf } from '../support/git/hostile-repository.ts';
+import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
+import { git } from '../support/git/repository.ts';
 
 const MIB = 1024 ** 2;
 

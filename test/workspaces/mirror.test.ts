@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Progress } from '../../src/workspaces/progress.ts';
-import { git, makeRepository, manyFiles } from '../support/git-repository.ts';
-import { makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
+import { makeMirrorLab, REPOSITORY } from '../support/git/mirror-lab.ts';
+import { git, makeRepository, manyFiles } from '../support/git/repository.ts';
 
 describe('a mirror', () => {
   test('is a bare repository under the numeric id, for the service’s user alone', async () => {

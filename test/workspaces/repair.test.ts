@@ -12,9 +12,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
-import { git, manyFiles } from '../support/git-repository.ts';
-import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
-import { spawnProgram } from '../support/spawn-program.ts';
+import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
+import { git, manyFiles } from '../support/git/repository.ts';
+import { spawnProgram } from '../support/processes/spawn-program.ts';
 
 const PROGRAM = `
 import { createMirrors } from ${JSON.stringify(join(import.meta.dirname, '../../src/workspaces/mirrors/mirror.ts'))};

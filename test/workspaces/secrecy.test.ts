@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostGitEnvironment } from '../../src/credentials/github/git-credential.ts';
 import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
-import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
+import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
 
 const TOKEN = 'github_pat_OfTheMirrorTest0123456789';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import { manyFiles } from '../support/git-repository.ts';
-import { type MirrorLab, makeMirrorLab, REPOSITORY } from '../support/mirror-lab.ts';
+import { type MirrorLab, makeMirrorLab, REPOSITORY } from '../support/git/mirror-lab.ts';
+import { manyFiles } from '../support/git/repository.ts';
 
 const cancelled = new FlowError({
   code: 'run_cancelled',

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exec } from '../../src/programs/exec.ts';
 import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
-import { manyFiles } from '../support/git-repository.ts';
-import { makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/mirror-lab.ts';
-import { size } from '../support/size.ts';
+import { makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
+import { manyFiles } from '../support/git/repository.ts';
+import { size } from '../support/suite/size.ts';
 
 /** What a machine that does other things too adds to one side or the other; each round's two clones stand side by side. */
 const NOISE = 1.25;

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { workspaceLayout } from '../../src/workspaces/layout.ts';
 import { listWorkspaces, removeWorkspace } from '../../src/workspaces/sweep.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const names = { owner: 'owner', name: 'repository', runId: 'run1' };
 

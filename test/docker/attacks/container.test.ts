@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Run } from '../../../src/runs/run.ts';
-import { shellProfile, startService, type TestService, until } from '../../support/service.ts';
+import { shellProfile, startService, type TestService, until } from '../../support/service/service.ts';
 
 const TOKEN = 'github_pat_11EXAMPLE0123456789abcdefghijklmnopqrstuvwxyz';
 

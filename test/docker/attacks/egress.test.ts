@@ -3,9 +3,9 @@ import { type AddressInfo, createServer as createPlainServer } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { selfSigned } from '../../support/certificate.ts';
-import { startInternet } from '../../support/internet.ts';
-import { shellProfile, startService, type TestService, until } from '../../support/service.ts';
+import { selfSigned } from '../../support/network/certificate.ts';
+import { startInternet } from '../../support/network/internet.ts';
+import { shellProfile, startService, type TestService, until } from '../../support/service/service.ts';
 
 let service: TestService;
 let port: number;

@@ -6,7 +6,7 @@ import {
   startService,
   type TestService,
   until,
-} from '../../support/service.ts';
+} from '../../support/service/service.ts';
 
 let service: TestService;
 afterEach(async () => await service.close());

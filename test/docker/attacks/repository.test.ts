@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Run, TimelineEntry } from '../../../src/runs/run.ts';
-import { makeRepository } from '../../support/git-repository.ts';
-import { type GitHubApi, startGitHubApi } from '../../support/github-api.ts';
-import { startScriptedAgent } from '../../support/scripted-agent.ts';
-import { type TestService, until } from '../../support/service.ts';
+import { startScriptedAgent } from '../../support/engine/scripted-agent.ts';
+import { makeRepository } from '../../support/git/repository.ts';
+import { type GitHubApi, startGitHubApi } from '../../support/github/api.ts';
+import { type TestService, until } from '../../support/service/service.ts';
 
 /** What an agent may try with the .git that it owns. Nothing of it may run on the host or bring another repository out. */
 const JEWELS = 'the crown jewels of another repository';

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { shellProfile, startService } from '../../support/service.ts';
+import { shellProfile, startService } from '../../support/service/service.ts';
 
 /** A service with one profile that mounts a directory, which is harmless until the profile is loaded. */
 async function mounted(command: string, more: Record<string, unknown> = {}) {

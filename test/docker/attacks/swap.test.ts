@@ -10,8 +10,8 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { startEngineProxy } from '../../support/engine-proxy.ts';
-import { shellProfile, startService } from '../../support/service.ts';
+import { startEngineProxy } from '../../support/engine/engine-proxy.ts';
+import { shellProfile, startService } from '../../support/service/service.ts';
 
 /**
  * Runs an agent that lists a mounted directory, which is swapped for a link to another one (or for that one itself)

@@ -2,8 +2,8 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { startScriptedAgent } from '../../support/scripted-agent.ts';
-import type { TestService } from '../../support/service.ts';
+import { startScriptedAgent } from '../../support/engine/scripted-agent.ts';
+import type { TestService } from '../../support/service/service.ts';
 
 let service: TestService;
 afterEach(async () => await service.close());

@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { createCodexRefresh } from '../../../src/flow/credentials/codex-refresh.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import { createRedactor } from '../../../src/log/redact.ts';
-import { engine, runAs } from '../container-run.ts';
+import { engine, runAs } from '../engine/container-run.ts';
 
 const [stateDir = '', image = '', installation = ''] = process.argv.slice(2);
 const redactor = createRedactor();

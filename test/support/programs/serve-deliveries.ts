@@ -7,7 +7,7 @@ import { startPublicServer } from '../../../src/http/public-server.ts';
 import { createWebhookHandler } from '../../../src/ingress/webhook-route.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import { createRedactor } from '../../../src/log/redact.ts';
-import { TEST_SECRET } from '../signed-request.ts';
+import { TEST_SECRET } from '../github/signed-request.ts';
 
 const clock = systemClock;
 const log = createLogger({
