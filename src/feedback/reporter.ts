@@ -1,7 +1,9 @@
+import { backoff } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
 import { isGoneForGood, limitPassesInMs } from '../github/fault.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Profile } from '../profiles/profile.ts';
 import type { Report } from '../runs/outbox/report.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
@@ -14,8 +16,7 @@ import type { PostingAccount } from './thread.ts';
 
 /** A report is tried this often before it is given up: with the waits below, for about a day. */
 const MAX_ATTEMPTS = 12;
-const FIRST_WAIT_MS = 15_000;
-const LONGEST_WAIT_MS = 3 * 3_600_000;
+const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
 
 /** How long GitHub wants to be left alone that does not say how long. */
@@ -47,10 +48,9 @@ export type Reporter = {
 export type ReporterParts = {
   reports: ReportStore;
   runs: RunStore;
-  /** The account of a profile, which is given as it was saved. */
-  accountFor: (profileJson: string, repository: string) => Promise<PostingAccount>;
+  accountFor: (profile: Profile, repository: string) => Promise<PostingAccount>;
   /** A text by the template that the profile has for it. */
-  render: <Name extends TextName>(profileJson: string, name: Name, values: TextValues<Name>) => string;
+  render: <Name extends TextName>(profile: Profile, name: Name, values: TextValues<Name>) => string;
   /** Hides secrets in what is posted. */
   mask: (text: string) => string;
   /** Recognises our own comments. */
@@ -131,12 +131,12 @@ async function paced({ reports, clock }: ReporterParts, nextAt: number | null): 
 async function post(parts: ReporterParts, report: Report): Promise<PostResult> {
   const { clock, mask, marks, runs } = parts;
   const run = report.runId === null ? undefined : await runs.find(report.runId);
-  const profileJson = report.profileJson ?? (run && (await runs.profileJson(run.id)));
-  if (profileJson === undefined) return { remoteId: null, digest: '', nextAt: null };
+  const profile = report.profile ?? (run && (await runs.profile(run.id)));
+  if (profile === undefined) return { remoteId: null, digest: '', nextAt: null };
   const { owner, repository } = report.target;
-  const account = await parts.accountFor(profileJson, `${owner}/${repository}`);
+  const account = await parts.accountFor(profile, `${owner}/${repository}`);
   const render = <Name extends TextName>(name: Name, values: TextValues<Name>): string =>
-    parts.render(profileJson, name, values);
+    parts.render(profile, name, values);
   const content = { report, account, render, mask, marks, nowMs: clock.now() };
   if (report.kind === 'reaction') return await postReaction(content);
   if (report.kind === 'refusal') return await postRefusal(content);
@@ -152,9 +152,8 @@ const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', che
 async function fail(parts: ReporterParts, report: Report, fault: FlowError): Promise<number> {
   const { attempts, kind, runId } = report;
   const now = parts.clock.now();
-  const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
   const limit = fault.code === 'github_rate_limited' ? (limitPassesInMs(fault, now) ?? LIMIT_MS) : 0;
-  const wait = Math.max(backoff, limit);
+  const wait = Math.max(backoff(WAITS_MS, attempts - 1), limit);
   const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
   await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
   parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'report was not accepted by GitHub');

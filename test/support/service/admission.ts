@@ -111,9 +111,8 @@ export async function openTalk(
       reports,
       runs,
       marks,
-      accountFor: async (profileJson, repository) =>
-        await own.accountFor(JSON.parse(profileJson), repository),
-      render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
+      accountFor: own.accountFor,
+      render: renderReport,
       mask: (text) => text.replaceAll('s3cret-value', '[masked]'),
       linkTo: (id) => `https://flows.example/runs/${id}`,
       clock,
