@@ -1,3 +1,4 @@
+import { backoff } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
 import { isGoneForGood, limitPassesInMs } from '../github/fault.ts';
@@ -14,8 +15,7 @@ import type { Said, Voice } from './voice.ts';
 
 /** A report is tried this often before it is given up: with the waits below, for about a day. */
 const MAX_ATTEMPTS = 12;
-const FIRST_WAIT_MS = 15_000;
-const LONGEST_WAIT_MS = 3 * 3_600_000;
+const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
 
 /** How long GitHub wants to be left alone that does not say how long. */
@@ -151,9 +151,8 @@ const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', che
 async function fail(parts: ReporterParts, report: Report, fault: FlowError): Promise<number> {
   const { attempts, kind, runId } = report;
   const now = parts.clock.now();
-  const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
   const limit = fault.code === 'github_rate_limited' ? (limitPassesInMs(fault, now) ?? LIMIT_MS) : 0;
-  const wait = Math.max(backoff, limit);
+  const wait = Math.max(backoff(WAITS_MS, attempts - 1), limit);
   const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
   await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
   parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'GitHub did not take a report');

@@ -1,3 +1,4 @@
+import { backoff } from '../../base/backoff.ts';
 import type { Blame } from '../../base/errors.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Outcome, Run } from '../../runs/run.ts';
@@ -19,7 +20,7 @@ export function retryWait(
 ): number | undefined {
   const { attempts, backoffSec, on } = profile.retry;
   if (run.retries + 1 >= attempts || !isWorthIt(on, failure)) return undefined;
-  return Math.min(LONGEST_MS, backoffSec * 1000 * 2 ** run.retries) * (0.5 + random);
+  return backoff({ first: backoffSec * 1000, most: LONGEST_MS }, run.retries, random);
 }
 
 function isWorthIt(on: 'before-start' | 'fault' | 'failure', { outcome, blame, begun }: Failure): boolean {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Problem } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { Decision } from '../../deliveries/delivery.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
 import { publicProblem } from '../../feedback/public-words.ts';
 import { refusalMark } from '../../feedback/words.ts';
 import { isBot } from '../../profiles/allow.ts';

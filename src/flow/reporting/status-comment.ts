@@ -1,6 +1,6 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
-import { within } from '../../containers/within.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import { readEvent } from '../../events/from-delivery.ts';
 import type { Reporter } from '../../feedback/reporter.ts';

@@ -1,8 +1,8 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { makeDirectory } from '../../base/files.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import { supervise } from '../../containers/supervise/supervise.ts';
-import { within } from '../../containers/within.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';

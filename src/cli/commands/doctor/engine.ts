@@ -44,8 +44,8 @@ function ownerProblems({ users }: EngineInfo, { runAs }: Config): Problem[] {
 function unlimited({ unlimited: names }: EngineInfo): Problem {
   return {
     code: 'engine_without_limits',
-    message: `The Docker Engine cannot limit the ${names.join(', the ')} of a container on this machine, so one agent could take all.`,
-    hint: 'Start the machine with the cgroup controllers memory, pids and cpu (see the warnings of `docker info`).',
+    message: `The Docker Engine cannot limit the ${names.join(', the ')} of a container on this machine, so one agent could use all of it.`,
+    hint: 'Enable the cgroup controllers memory, pids and cpu at boot (`docker info` prints warnings about them).',
   };
 }
 
