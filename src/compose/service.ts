@@ -40,7 +40,7 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   await resources.apps.check();
   const registry = await readRules(resources, disposables);
   const joined = composeParts(resources, registry, disposables);
-  const { worker, admitter, reporter, publisher, checks } = joined;
+  const { worker, dispatcher, reporter, publisher, checks } = joined;
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -62,7 +62,7 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   const appRoutes = { path: '/apps', router: appPages, open: true };
   const recovery = composeRecovery(resources, registry.current);
   if (recovery) disposables.defer(recovery.stop);
-  const api = composeAdminApi(resources, { ...joined, recovery }, admitter.wake);
+  const api = composeAdminApi(resources, { ...joined, recovery }, dispatcher.wake);
   const admin = await composeAdmin({
     ...resources,
     clock,
@@ -75,11 +75,11 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   resources.policy.watch(registry.reload);
   await joined.grants.start();
   await worker.start();
-  admitter.start();
+  dispatcher.start();
   reporter.start();
   publisher.start();
   // Stopped first, in this order: the public listener, then what works on deliveries, then what reports.
-  for (const step of [reporter.stop, admitter.stop, server.close]) disposables.defer(step);
+  for (const step of [reporter.stop, dispatcher.stop, server.close]) disposables.defer(step);
   const started = disposables.move();
   log.info({ url: server.url, admin: admin.url, installation: db.installation }, 'receiving webhooks');
   return {
