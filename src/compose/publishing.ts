@@ -7,7 +7,7 @@ import { branchesOfRun } from '../flow/collect/branches-of-run.ts';
 import { maskedPublications } from '../flow/credentials/masked-stores.ts';
 import { publishPurpose } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
-import { askBeforePublishing } from '../flow/prepare/ask-again.ts';
+import { recheckBeforePublishing } from '../flow/prepare/recheck.ts';
 import { createPublisher, type Publisher } from '../flow/publishing/publisher.ts';
 import { isEndWanted, type WantParts, wantStatus } from '../flow/reporting/status-comment.ts';
 import type { Host } from '../flow/worker/host-identity.ts';
@@ -49,7 +49,7 @@ export function composePublishing(resources: {
   return createPublisher({
     ...resources,
     whyNotNow: async (run, profile) =>
-      await askBeforePublishing({ ...resources, ...resources.talk }, run, profile),
+      await recheckBeforePublishing({ ...resources, ...resources.talk }, run, profile),
     host: host.current,
     publications: maskedPublications(createPublicationStore(db, clock), redactor.mask),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),

@@ -42,7 +42,7 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
   await resources.apps.check();
   const registry = await readRules(resources, undo);
   const joined = composeParts(resources, registry);
-  const { worker, admitter, reporter, checks, adminRoutes } = joined;
+  const { worker, dispatcher, reporter, checks, adminRoutes } = joined;
   undo.push(resources.apps.stop, joined.stop);
   const server = await startPublicServer({
     host: config.host,
@@ -65,7 +65,7 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
   const appRoutes = { path: '/apps', router: appPages, open: true };
   const recovery = composeRecovery(resources, registry.current);
   if (recovery) undo.push(recovery.stop);
-  const api = composeAdminApi(resources, { ...joined, recovery }, admitter.wake);
+  const api = composeAdminApi(resources, { ...joined, recovery }, dispatcher.wake);
   const admin = await composeAdmin({
     ...resources,
     clock,
@@ -78,7 +78,7 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
   resources.policy.watch(registry.reload);
   await joined.grants.start();
   await worker.start();
-  admitter.start();
+  dispatcher.start();
   reporter.start();
   joined.publisher.start();
   log.info({ url: server.url, admin: admin.url, installation: db.installation }, 'receiving webhooks');
@@ -91,7 +91,7 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
     async stop(drainMs) {
       await worker.stop(drainMs);
       await server.close();
-      await admitter.stop();
+      await dispatcher.stop();
       await reporter.stop();
       for (const step of undo.reverse()) await step();
       log.info('stopped');

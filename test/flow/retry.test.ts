@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Failure, requestRetry, retryWait } from '../../src/flow/actions/retry-policy.ts';
+import { type Failure, retryWait } from '../../src/flow/actions/retry-policy.ts';
+import { retryRun } from '../../src/flow/actions/run-actions.ts';
 import type { Profile, RetryRule } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/store/run-store.ts';
@@ -57,13 +58,15 @@ test.each([
   ['is unknown', undefined, Buffer.from('{}')],
 ])('a run that %s is not put back', async (_name, run, body) => {
   const runs = { find: async () => run as Run | undefined } as unknown as RunStore;
-  expect(await requestRetry({ runs, deliveries: { body: async () => body } }, 'r', 'why')).toBe(false);
+  expect(await retryRun({ runs, deliveries: { body: async () => body } }, 'r', 'why')).toMatchObject({
+    status: 'not_ended',
+  });
 });
 
 test('a run whose delivery has lost its body says so', async () => {
   const runs = {
     find: async () => ({ id: 'r', deliveryId: 'd', state: 'ended' }) as Run,
   } as unknown as RunStore;
-  const asked = requestRetry({ runs, deliveries: { body: async () => undefined } }, 'r', 'why');
+  const asked = retryRun({ runs, deliveries: { body: async () => undefined } }, 'r', 'why');
   await expect(asked).rejects.toMatchObject({ code: 'run_body_gone' });
 });

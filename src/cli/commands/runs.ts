@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../../base/clock.ts';
 import { counted } from '../../base/words.ts';
-import { cancelRun } from '../../flow/actions/cancel.ts';
+import { cancelRun } from '../../flow/actions/run-actions.ts';
 import { runLogDirectory, workspaceName } from '../../flow/paths.ts';
 import { attemptUnknown } from '../../runs/errors.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';

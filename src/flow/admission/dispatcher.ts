@@ -8,24 +8,24 @@ import type { Admission } from './admit.ts';
 /** Deliveries that are decided at once: enough that one slow answer of GitHub holds up nobody else. */
 const AT_ONCE = 8;
 
-/** How often stored deliveries are looked for without being told of one: after a crash, or stored by another process. */
+/** How often stored deliveries are looked for without a notice: after a crash, or stored by another process. */
 const LOOK_EVERY_MS = 2_000;
 
 /** Feeds stored deliveries to admission, oldest first; `wake` is called when one was stored. */
-export type Admitter = {
+export type Dispatcher = {
   start(): void;
   wake(): void /** No new ones; resolves when those under way are decided. */;
   stop(): Promise<void>;
 };
 
 /** `onRun` is called after a delivery became a run. */
-export function createAdmitter(parts: {
+export function createDispatcher(parts: {
   admission: Admission;
   deliveries: DeliveryStore;
   clock: Clock;
   log: Logger;
   onRun: () => void;
-}): Admitter {
+}): Dispatcher {
   const underWay = new Map<string, Promise<void>>();
   let timer: Timer | undefined;
   let looking: Promise<void> | undefined;
@@ -81,10 +81,10 @@ async function decideOne(
     if (decision.runId !== null) parts.onRun();
     return true;
   } catch (error) {
-    const fault = asFlowError(error);
-    parts.log.error({ err: error, delivery: delivery.id }, 'a delivery could not be decided');
-    if (fault.blame !== 'sender') return false;
-    const decision = { reason: fault.code, message: fault.message, profile: null, runId: null };
+    const { code, message, blame } = asFlowError(error);
+    parts.log.error({ err: error, delivery: delivery.id }, 'delivery could not be decided');
+    if (blame !== 'sender') return false;
+    const decision = { reason: code, message, profile: null, runId: null };
     return await parts.deliveries.decide(delivery.id, decision).then(
       () => true,
       () => false,

@@ -4,7 +4,7 @@ import type { FlowEvent } from '../../events/event.ts';
 import { isObject } from '../../events/fields.ts';
 import { isPushedByRun } from '../../runs/store/start-store.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
-import { type StartedBy, threadNumber } from './start.ts';
+import { type StartedBy, threadNumber } from './limits.ts';
 
 /** Where events keep the commit that they are about with the names in it. */
 const HEADS = ['push', 'check_suite', 'workflow_run'];

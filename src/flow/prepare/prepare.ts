@@ -12,17 +12,18 @@ import { resolveMounts } from '../../mounts/rules/check.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
-import { withPinnedHead } from '../admission/pinned-head.ts';
+import { withPinnedHead } from '../admission/checkout-rule.ts';
 import { type GrantParts, handOver, readGrants } from '../credentials/grants.ts';
 import { readDelivered } from '../delivered.ts';
 import type { CommitterFor } from '../github/committer.ts';
 import { tokenMount } from '../github/github-credential.ts';
 import { makeHandlerMark } from '../output/handler-mark.ts';
 import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from '../paths.ts';
-import { type AskAgainParts, askAgain, notWanted } from './ask-again.ts';
 import { holdToPolicy } from './enforce-policy.ts';
+import { notWanted } from './errors.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
 import { promptFor, runBranch } from './prompt.ts';
+import { type RecheckParts, recheck } from './recheck.ts';
 
 /** A run whose files, plan and credentials are ready; what is missing is the clone and the container. */
 export type Prepared = {
@@ -37,7 +38,7 @@ export type Prepared = {
 
 /** What preparing takes from the rest of the service. */
 export type PrepareParts = GrantParts &
-  AskAgainParts & {
+  RecheckParts & {
     deliveries: DeliveryStore;
     engine: Engine;
     directories: Directories;
@@ -50,7 +51,7 @@ export type PrepareParts = GrantParts &
 /** Asks GitHub again whether the run is wanted, decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
 export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal): Promise<Prepared> {
   const { event, body, profile } = await readRun(parts, run);
-  const change = await askAgain(parts, { run, profile, event }, 'start');
+  const change = await recheck(parts, { run, profile, event }, 'start');
   if (change) throw notWanted(change);
   const places = runPlaces(parts.directories, run);
   const plan = await decidePlan(parts, { run, profile, places });

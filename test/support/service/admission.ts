@@ -141,7 +141,7 @@ export async function openTalk(
     marks,
     apps: { serves: installed, isInstalled: installed },
     registry: { current: () => set } as unknown as Registry,
-    onSaid: () => {},
+    onReport: () => {},
     crashPoint: () => {},
     log,
   });
