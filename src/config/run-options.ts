@@ -20,13 +20,13 @@ export const RUN_OPTIONS = [
     name: 'RUN_TIMEOUT_SEC',
     type: 'count',
     default: '1800',
-    sentence: 'Seconds a run may take once its container runs.',
+    sentence: 'Seconds that a run may take after its container started.',
   },
   {
     name: 'RUN_STALL_SEC',
     type: 'count',
     default: '900',
-    sentence: 'Seconds a run may be silent on both streams before it is stopped.',
+    sentence: 'Seconds that a run may be silent on both streams.',
   },
   {
     name: 'RUN_GRACE_SEC',
@@ -38,19 +38,19 @@ export const RUN_OPTIONS = [
     name: 'RUN_LOG_BYTES',
     type: 'bytes',
     default: '20m',
-    sentence: 'Output that is kept of a run; a run that prints ten times as much is ended.',
+    sentence: 'Output that is kept of a run. A run that prints ten times as much is stopped.',
   },
   {
     name: 'RUN_DISK_BYTES',
     type: 'bytes',
     default: '10g',
     sentence:
-      'What a run may write into its container’s own files; more ends it. With `readOnlyRoot` nothing can be written there.',
+      'Size of a run’s own files in its container; more ends the run. With `readOnlyRoot` it has none.',
   },
   {
     name: 'RUN_WORKSPACE_BYTES',
     type: 'bytes',
     default: '10g',
-    sentence: 'By how much a run may make its workspace grow; more ends it.',
+    sentence: 'Growth of a run’s workspace; more ends the run.',
   },
 ] as const satisfies readonly Option[];
