@@ -1,7 +1,6 @@
 import { systemClock as clock } from '../base/clock.ts';
 import { createAdmission } from '../flow/admission/admit.ts';
 import { createDispatcher, type Dispatcher } from '../flow/admission/dispatcher.ts';
-import type { AdminRoutes } from '../http/admin-server.ts';
 import type { Registry } from '../profiles/read/registry.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { admissionLimits } from './reporting.ts';
@@ -16,13 +15,15 @@ export type ServiceParts = Work & {
   dispatcher: Dispatcher;
   /** A delivery was stored here. */
   onStored: () => void;
-  /** What the admin listener has besides health. */
-  adminRoutes: readonly AdminRoutes[];
 };
 
 /** Builds what decides deliveries and what works on runs, over these resources. */
-export function composeParts(resources: Resources, registry: Registry): ServiceParts {
-  const work = composeRunner(resources);
+export function composeParts(
+  resources: Resources,
+  registry: Registry,
+  disposables: AsyncDisposableStack,
+): ServiceParts {
+  const work = composeRunner(resources, disposables);
   const admission = createAdmission({
     ...resources,
     ...work.talk,
@@ -37,16 +38,11 @@ export function composeParts(resources: Resources, registry: Registry): ServiceP
     void resources.db.notify(RUNS_CHANNEL, '');
   };
   const dispatcher = createDispatcher({ ...resources, admission, clock, onRun });
-  const stopListening = resources.db.listen(DELIVERIES_CHANNEL, dispatcher.wake);
+  disposables.defer(resources.db.listen(DELIVERIES_CHANNEL, dispatcher.wake));
   return {
     ...work,
     dispatcher,
     // With SQLite this wakes the dispatcher at once; with PostgreSQL those of other services, too.
     onStored: () => void resources.db.notify(DELIVERIES_CHANNEL, ''),
-    adminRoutes: [],
-    async stop() {
-      stopListening();
-      await work.stop();
-    },
   };
 }

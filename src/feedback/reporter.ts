@@ -1,7 +1,9 @@
+import { backoff } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
 import { isGoneForGood, limitPassesInMs } from '../github/fault.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Profile } from '../profiles/profile.ts';
 import type { Report } from '../runs/outbox/report.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
@@ -13,8 +15,7 @@ import type { Said, Voice } from './voice.ts';
 
 /** A report is tried this often before it is given up: with the waits below, for about a day. */
 const MAX_ATTEMPTS = 12;
-const FIRST_WAIT_MS = 15_000;
-const LONGEST_WAIT_MS = 3 * 3_600_000;
+const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
 
 /** How long GitHub wants to be left alone that does not say how long. */
@@ -46,10 +47,9 @@ export type Reporter = {
 export type ReporterParts = {
   reports: ReportStore;
   runs: RunStore;
-  /** The voice of a profile, which is given as it was saved. */
-  voiceFor: (profileJson: string, repository: string) => Promise<Voice>;
+  voiceFor: (profile: Profile, repository: string) => Promise<Voice>;
   /** A text by the template that the profile has for it. */
-  render: <Name extends TextName>(profileJson: string, name: Name, values: TextValues<Name>) => string;
+  render: <Name extends TextName>(profile: Profile, name: Name, values: TextValues<Name>) => string;
   /** Hides secrets in what is said. */
   mask: (text: string) => string;
   /** How our comments are told from those of others. */
@@ -130,12 +130,12 @@ async function paced({ reports, clock }: ReporterParts, nextAt: number | null): 
 async function say(parts: ReporterParts, report: Report): Promise<Said> {
   const { clock, mask, marks, runs } = parts;
   const run = report.runId === null ? undefined : await runs.find(report.runId);
-  const profileJson = report.profileJson ?? (run && (await runs.profileJson(run.id)));
-  if (profileJson === undefined) return { remoteId: null, digest: '', nextAt: null };
+  const profile = report.profile ?? (run && (await runs.profile(run.id)));
+  if (profile === undefined) return { remoteId: null, digest: '', nextAt: null };
   const { owner, repository } = report.target;
-  const voice = await parts.voiceFor(profileJson, `${owner}/${repository}`);
+  const voice = await parts.voiceFor(profile, `${owner}/${repository}`);
   const render = <Name extends TextName>(name: Name, values: TextValues<Name>): string =>
-    parts.render(profileJson, name, values);
+    parts.render(profile, name, values);
   const saying = { report, voice, render, mask, marks, nowMs: clock.now() };
   if (report.kind === 'reaction') return await sayReaction(saying);
   if (report.kind === 'refusal') return await sayRefusal(saying);
@@ -151,9 +151,8 @@ const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', che
 async function fail(parts: ReporterParts, report: Report, fault: FlowError): Promise<number> {
   const { attempts, kind, runId } = report;
   const now = parts.clock.now();
-  const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
   const limit = fault.code === 'github_rate_limited' ? (limitPassesInMs(fault, now) ?? LIMIT_MS) : 0;
-  const wait = Math.max(backoff, limit);
+  const wait = Math.max(backoff(WAITS_MS, attempts - 1), limit);
   const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
   await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
   parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'GitHub did not take a report');

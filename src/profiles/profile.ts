@@ -69,11 +69,11 @@ export type CheckoutRule = {
   ref: string | undefined;
   /** Commits of history in the clone; undefined is all of it. */
   depth: number | undefined;
-  /** Whose agent configuration a pull request's workspace has; runs saved before this key have none, which is `base`. */
+  /** Whose agent configuration a pull request's workspace has. */
   agentConfig: 'base' | 'head';
 };
 
-/** What is said on GitHub about a run. Runs saved before a key was known lack it. */
+/** What is posted on GitHub about a run. */
 export type ReportRule = {
   reaction: boolean;
   comment: 'on-failure' | 'always' | 'never';
@@ -89,16 +89,15 @@ export type Budget = { runs?: number; minutes?: number };
 /** GitHub's names of permissions, and how much of each. */
 export type GitHubPermissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
 
-/** Credentials named by the profile itself, besides those it mounts. Runs saved before there was `github` have none. */
+/** Credentials named by the profile itself, besides those it mounts. */
 export type CredentialRule = {
   /** `permissions` undefined: what a mounted token may do. `env` is the variable that it is exported as, too; `app` the secret whose App alone gives it. */
-  github?: { permissions: GitHubPermissions | undefined; env?: string; app?: string } | undefined;
+  github: { permissions: GitHubPermissions | undefined; env?: string; app?: string } | undefined;
   codex: boolean;
-  /** Absent from runs saved before there was this key, too. */
-  secrets?: readonly SecretGrant[];
+  secrets: readonly SecretGrant[];
 };
 
-/** How often, and after what, a run is tried again; runs saved before this key have one attempt. */
+/** How often, and after what, a run is tried again. */
 export type RetryRule = {
   /** In all. */
   attempts: number;
@@ -122,8 +121,8 @@ export type PublishRule = {
   /** Slugs. */
   teamReviewers: readonly string[];
   assignees: readonly string[];
-  /** Whom commits may name besides the service: `Name <mail>`, or a mail that may have any name. Absent in profiles of runs that an earlier version admitted. */
-  authors?: readonly string[];
+  /** Whom commits may name besides the service: `Name <mail>`, or a mail that may have any name. */
+  authors: readonly string[];
   limits: {
     files: number;
     bytes: number;
@@ -133,7 +132,7 @@ export type PublishRule = {
     deny: readonly string[];
     workflows: boolean;
     /** Whether pointers of Git LFS may come or go. */
-    lfs?: boolean;
+    lfs: boolean;
   };
 };
 
@@ -151,11 +150,10 @@ export type Profile = {
   credentials: CredentialRule;
   checkout: CheckoutRule;
   concurrency?: ConcurrencyRule;
-  retry?: RetryRule;
+  retry: RetryRule;
   report: ReportRule;
   budget?: Budget;
-  /** Absent from runs saved before there was this key, too. */
-  publish?: PublishRule | undefined;
+  publish: PublishRule | undefined;
 };
 
 /** A profile with its trigger lists expanded to scalars. */

@@ -11,10 +11,9 @@ import { createHeldSecrets } from '../../src/flow/credentials/held-secrets.ts';
 import type { KeptRun } from '../../src/flow/credentials/token-renewer.ts';
 import { runPlaces } from '../../src/flow/paths.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import type { Profile } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { runAs, testPlan } from '../support/engine/container-run.ts';
-import { profileOf } from '../support/github/flow-events.ts';
+import { profileWith } from '../support/github/flow-events.ts';
 import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 import { settableClock } from '../support/suite/fake-clock.ts';
 
@@ -79,11 +78,6 @@ function ground(
   });
   return { parts, plan, places, asked, kept, secretsDir, source };
 }
-
-const profileWith = (credentials: Profile['credentials']): Profile => ({
-  ...profileOf('.', { event: 'push' }),
-  credentials,
-});
 
 function request({ plan }: { plan: Plan }, profile = profileWith({ codex: false })) {
   return { run, profile, plan, signal: new AbortController().signal };

@@ -146,9 +146,11 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
   const profile: Profile = {
     ...{ path: '.', description: undefined, trigger: {}, allow: { actors: [], bots: [] } },
     execution: { handler: { ...handler, prompt: undefined, promptVariables: [] }, runtime },
-    credentials: { codex },
+    credentials: { codex, github: undefined, secrets: [] },
     checkout: { from: 'auto', ref: undefined, depth: undefined, agentConfig: 'base' },
+    retry: { attempts: 1, backoffSec: 1, on: 'before-start' },
     report: { reaction: false, comment: 'never' },
+    publish: undefined,
   };
   const { mounts: mounted, problems } = checkMounts(runtime.dockerArgs.mounts, ground.host, denyList);
   if (problems[0]) throw refusal(problems[0]);

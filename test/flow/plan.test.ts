@@ -6,7 +6,7 @@ import { NO_POLICY } from '../../src/policy/policy.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { runAs, testPlan } from '../support/engine/container-run.ts';
-import { profileOf } from '../support/github/flow-events.ts';
+import { profileWith } from '../support/github/flow-events.ts';
 
 const run = { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run;
 const directories = {
@@ -17,9 +17,9 @@ const directories = {
 };
 const places = runPlaces(directories, run);
 
-function planOf(credentials: Profile['credentials'], runtimeUrl?: string) {
+function planOf(credentials: Partial<Profile['credentials']>, runtimeUrl?: string) {
   return makePlan({
-    profile: { ...profileOf('.', { event: 'push' }), credentials },
+    profile: profileWith(credentials),
     repository: run.repository,
     runId: run.id,
     mounted: [],

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { FlowError, type Problem, systemCode } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import { nearMiss } from '../../base/words.ts';
 import type { Config } from '../../config/config.ts';
 import { webhookSecretMissing } from '../../config/webhook-secret.ts';
@@ -80,8 +81,7 @@ function readPayload(file: string): Buffer {
 
 function isJsonObject(bytes: Buffer): boolean {
   try {
-    const value: unknown = JSON.parse(bytes.toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject(JSON.parse(bytes.toString()));
   } catch {
     return false;
   }

@@ -50,7 +50,7 @@ export async function retryRun(
       return { status: 'queued', message: `Run ${runId} is queued for attempt ${run.attempt + 1}.` };
     }
   }
-  return { status: 'not_ended', message: `Run ${runId} has not ended yet; cancel it first, or wait.` };
+  return { status: 'not_ended', message: `Run ${runId} has not ended yet. Cancel it first, or wait.` };
 }
 
 function bodyGone(run: Run): FlowError {

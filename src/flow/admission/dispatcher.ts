@@ -1,5 +1,6 @@
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
+import { createPoller } from '../../base/poller.ts';
 import type { Delivery } from '../../deliveries/delivery.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -14,7 +15,8 @@ const LOOK_EVERY_MS = 2_000;
 /** Feeds stored deliveries to admission, oldest first; `wake` is called when one was stored. */
 export type Dispatcher = {
   start(): void;
-  wake(): void /** No new ones; resolves when those under way are decided. */;
+  wake(): void;
+  /** No new ones; resolves when those under way are decided. */
   stop(): Promise<void>;
 };
 
@@ -27,45 +29,31 @@ export function createDispatcher(parts: {
   onRun: () => void;
 }): Dispatcher {
   const underWay = new Map<string, Promise<void>>();
-  let timer: Timer | undefined;
-  let looking: Promise<void> | undefined;
-  let again = false;
   let stopped = false;
 
   const decide = async (delivery: Delivery): Promise<void> => {
     const decided = await decideOne(parts, delivery);
     underWay.delete(delivery.id);
-    if (decided) wake();
+    if (decided) poller.wake();
   };
-  const look = async (): Promise<void> => {
-    do {
-      again = false;
+  const poller = createPoller({
+    clock: parts.clock,
+    everyMs: LOOK_EVERY_MS,
+    async look() {
       const waiting = await parts.deliveries.undecided({ limit: AT_ONCE * 2 });
       for (const delivery of waiting) {
         if (stopped || underWay.size >= AT_ONCE) break;
         if (!underWay.has(delivery.id)) underWay.set(delivery.id, decide(delivery));
       }
-    } while (again && !stopped);
-  };
-  const wake = (): void => {
-    if (stopped) return;
-    again = true;
-    looking ??= look()
-      .catch((error: unknown) => parts.log.error({ err: error }, 'stored deliveries could not be read'))
-      .finally(() => {
-        looking = undefined;
-      });
-  };
-  return {
-    start() {
-      timer = parts.clock.every(LOOK_EVERY_MS, wake);
-      wake();
     },
-    wake,
+    onError: (error) => parts.log.error({ err: error }, 'stored deliveries could not be read'),
+  });
+  return {
+    start: poller.start,
+    wake: poller.wake,
     async stop() {
       stopped = true;
-      timer?.stop();
-      await looking;
+      await poller.stop();
       await Promise.all(underWay.values());
     },
   };

@@ -3,7 +3,6 @@ import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { Db } from '../../db/open.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -85,7 +84,7 @@ async function recordRetry(
   machine: boolean,
 ): Promise<'recorded' | 'retried_before' | Problem> {
   const id = `retry:${event.deliveryId}`;
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const start = startOf(parts, { event, profile, runId: run.id, by: { machine, isOwn: false } });
   return await parts.db.transaction(async (trx) => {
     const before = await findStart(trx, id);

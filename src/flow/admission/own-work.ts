@@ -1,7 +1,7 @@
+import { isObject } from '../../base/json.ts';
 import { NOBODY } from '../../containers/create/start-script.ts';
 import type { Db } from '../../db/open.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
 import { isPushedByRun } from '../../runs/store/start-store.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
 import { type StartedBy, threadNumber } from './limits.ts';

@@ -1,6 +1,6 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
 import type { PermissionLevel } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';

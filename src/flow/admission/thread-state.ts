@@ -1,7 +1,7 @@
 import type { Problem } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { Db } from '../../db/open.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
 import type { TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { runsOfThread } from '../../runs/store/thread-runs.ts';

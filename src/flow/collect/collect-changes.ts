@@ -8,7 +8,6 @@ import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import { type TakenChanges, takeChanges } from '../../publish/bundle/keep-changes.ts';
 import { knownCommits } from '../../publish/push/known-commits.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
@@ -83,7 +82,7 @@ async function take(
       places.workspace,
     ]);
     const { commit: base, branch, owner, mirror, committer } = record;
-    const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+    const profile = await parts.runs.profile(run.id);
     const as = profile.publish?.as;
     const branches = await lastBranches(parts, { run, profile, mirror });
     const changes = await takeChanges(

@@ -5,7 +5,6 @@ import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import { keepLeft } from '../../publish/left/left.ts';
 import { leftWords } from '../../publish/left/left-texts.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
@@ -67,5 +66,5 @@ const UNKNOWN =
   'Whether the agent left anything uncommitted, which is not published, is not known: it could not be looked at.';
 
 async function isPublished({ runs }: LeftParts, run: Run): Promise<boolean> {
-  return (JSON.parse(await runs.profileJson(run.id)) as Profile).publish !== undefined;
+  return (await runs.profile(run.id)).publish !== undefined;
 }

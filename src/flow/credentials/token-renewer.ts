@@ -1,3 +1,4 @@
+import { backoff } from '../../base/backoff.ts';
 import { type Clock, isoTime } from '../../base/clock.ts';
 import { asFlowError, FlowError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
@@ -25,7 +26,7 @@ const NEXT_MS = 60_000;
 const MOST_MS = 5 * 60_000;
 
 /** The waits between tries that fail double from the first to the last. */
-const RETRY_MS = { first: 15_000, last: 5 * 60_000 };
+const RETRY_MS = { first: 15_000, most: 5 * 60_000 };
 
 /** A run whose token is kept fresh. */
 export type KeptRun = { id: string; places: Pick<RunPlaces, 'secrets' | 'files'>; grant: GrantRecord };
@@ -145,7 +146,7 @@ async function tellFailed(
   entry: Entry,
   error: unknown,
 ): Promise<void> {
-  entry.dueAt = clock.now() + Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** entry.failures);
+  entry.dueAt = clock.now() + backoff(RETRY_MS, entry.failures);
   entry.failures += 1;
   log.warn(
     { err: error, run: entry.id, failures: entry.failures },

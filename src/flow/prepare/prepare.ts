@@ -79,7 +79,7 @@ async function readRun(
 ): Promise<{ event: FlowEvent; body: Buffer; profile: Profile }> {
   const { event: delivered, body } = await readDelivered(parts.deliveries, run.deliveryId);
   const event = withPinnedHead(delivered, run);
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   return { event, body, profile };
 }
 

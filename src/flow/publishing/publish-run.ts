@@ -42,7 +42,7 @@ export async function decidePublication(
   parts: PublishingParts,
   run: Run,
 ): Promise<{ plan: PublishPlan } | { refused: Problem[] } | { nothing: true }> {
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const rule = profile.publish;
   if (!rule) return { nothing: true };
   const whole = await parts.runs.timeline(run.id);
@@ -115,7 +115,7 @@ export async function carryOut(
 ): Promise<Published> {
   const { publications, directories } = parts;
   const { plan, attempt } = publication;
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const change = await parts.whyNotNow(run, profile);
   if (change) return { refused: [change] };
   const { log } = runPlaces(directories, { ...run, attempt });

@@ -1,6 +1,7 @@
+import { backoff } from '../../base/backoff.ts';
+import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type Problem } from '../../base/errors.ts';
-import { within } from '../../containers/within.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { Run } from '../../runs/run.ts';
@@ -11,8 +12,7 @@ import { noteDelayed, notePublished, notePublishRefused } from './texts.ts';
 
 /** Tried this often before it is given up: with the waits below, for about a day. */
 const MAX_TRIES = 18;
-const FIRST_WAIT_MS = 15_000;
-const LONGEST_WAIT_MS = 3 * 3_600_000;
+const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
 
 /** A publication of a host that did not look after it for this long is told, because nobody else can make it. */
@@ -147,7 +147,7 @@ async function postpone(
   const fault = asFlowError(error);
   const tries = publication.tries + 1;
   const final = tries >= MAX_TRIES || isFinalFault(fault);
-  const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** publication.tries);
+  const wait = backoff(WAITS_MS, publication.tries);
   parts.log.warn({ err: error, run: run.id, tries, final }, 'a publication did not go through');
   if (final) await notePublishRefused(parts, run, [fault.toProblem()]);
   else await noteDelayed(parts, run, { fault, tries });

@@ -1,11 +1,10 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
-import { within } from '../../containers/within.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import { readEvent } from '../../events/from-delivery.ts';
 import type { Reporter } from '../../feedback/reporter.ts';
 import { hasTrouble } from '../../feedback/run-words.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import type { NewReport, ReportTarget } from '../../runs/outbox/report.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { Run } from '../../runs/run.ts';
@@ -34,7 +33,7 @@ export async function wantEnd(parts: WantParts, run: Run): Promise<void> {
 
 /** Whether a run's profile wants a comment about its end; one that publishes also when a run that succeeded published nothing, or not all. */
 export async function isEndWanted({ runs }: Pick<WantParts, 'runs'>, run: Run): Promise<boolean> {
-  const { report, publish } = JSON.parse(await runs.profileJson(run.id)) as Profile;
+  const { report, publish } = await runs.profile(run.id);
   if (report.comment !== 'on-failure') return report.comment === 'always';
   if (run.outcome !== 'succeeded') return true;
   return publish !== undefined && hasTrouble(run, await runs.timeline(run.id));

@@ -1,5 +1,4 @@
 import { asFlowError, type Blame, type FlowError } from '../../base/errors.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import { retryWait } from '../actions/retry-policy.ts';
 import { type ActiveRun, leaseLost } from '../active-run.ts';
@@ -103,7 +102,7 @@ export async function settle(
   how: { blame: Blame | undefined; begun: boolean },
 ): Promise<Run> {
   if (run.state === 'reporting') return await close(parts, run);
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const wait = retryWait(profile, run, { ...how, outcome: verdict.outcome }, Math.random());
   return wait === undefined || run.cancelReason !== null
     ? await conclude(parts, run, verdict)

@@ -1,13 +1,12 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { makeDirectory } from '../../base/files.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import { supervise } from '../../containers/supervise/supervise.ts';
-import { within } from '../../containers/within.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { ActiveRun } from '../active-run.ts';
@@ -43,7 +42,7 @@ const FLUSH_MS = 2_000;
 /** Follows a run's container to its end, keeping its output and writing what the agent does into the timeline. Gives `left` when the service stops first. */
 export async function follow(parts: FollowParts, run: Run, active: ActiveRun): Promise<Verdict | 'left'> {
   if (run.containerId === null || run.deadlineAt === null) return verdictOf(containerLost());
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const limits = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
   const places = runPlaces(parts.directories, run);
   const dir = places.log;

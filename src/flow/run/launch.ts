@@ -4,7 +4,6 @@ import type { Engine } from '../../containers/engine/docker.ts';
 import { keepBaseline } from '../../containers/supervise/growth.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import type { Leases } from '../../runs/queue/leases.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -74,7 +73,7 @@ export async function begin(
   run: Run,
   container: { containerId: string; startedAt: number },
 ): Promise<Run> {
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const { timeoutSec } = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
   const deadlineAt = container.startedAt + timeoutSec * 1000;
   const text = `The container runs, for at most ${timeoutSec} s.`;

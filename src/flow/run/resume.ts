@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { maskDelivered } from '../../credentials/inject/mask-secrets.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import { SET_ASIDE_FROM, WAITS_FROM } from '../../runs/suspicion.ts';
 import { type ActiveRun, runEndsService } from '../active-run.ts';
@@ -88,7 +87,7 @@ async function neverStarted(
 /** Before anything else: an agent waits only a few seconds for its way out to come back. */
 async function reopenEgress(parts: ResumeParts, run: Run): Promise<void> {
   if (run.state === 'reporting' || !existsSync(runPlaces(parts.directories, run).files)) return;
-  const { execution } = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const { execution } = await parts.runs.profile(run.id);
   await openEgress(parts, run, execution.runtime.network ?? parts.defaults.network);
 }
 

@@ -1,5 +1,5 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { within } from '../../containers/within.ts';
 import type { Logger } from '../../log/logger.ts';
 
 /** Renews a worker's leases in time, and knows when it could not. */

@@ -28,26 +28,22 @@ export function addDemoCommand(program: Command, io: Io): void {
     .option('--real', 'use OpenAI’s model, with the Codex login in SECRETS_DIR/codex')
     .option('--json', 'print the result as JSON, and all other output on standard error')
     .action(async (options: Options) => {
-      const undo: Demo['undo'] = [];
-      try {
-        await demo(io, options, undo);
-      } finally {
-        for (const step of undo.reverse()) await step();
-      }
+      await using disposables = new AsyncDisposableStack();
+      await demo(io, options, disposables);
     });
 }
 
-async function demo(io: Io, options: Options, undo: Demo['undo']): Promise<void> {
+async function demo(io: Io, options: Options, disposables: AsyncDisposableStack): Promise<void> {
   const begun = clock.now();
   const { DOCKER_HOST, RUN_AS, SECRETS_DIR } = io.settings();
   const operator = loadConfig({ DOCKER_HOST, RUN_AS, SECRETS_DIR }, io.origin().directory);
   const { model, words } = await chooseModel(operator, options.real === true, clock);
   const places = openDemoPlaces();
-  undo.push(holdDemo(places).release);
+  disposables.defer(holdDemo(places).release);
   const screen = createScreen(options.json ? { ...io, out: io.err } : io, clock);
   const stop = new AbortController();
   void untilSignal(['SIGINT', 'SIGTERM', 'SIGHUP']).then(() => stop.abort(interrupted()));
-  const demo: Demo = { io, screen, places, operator, model, signal: stop.signal, undo };
+  const demo: Demo = { io, screen, places, operator, model, signal: stop.signal, disposables };
 
   screen.heading(INTRODUCTION);
   screen.text(words);

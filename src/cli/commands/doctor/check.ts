@@ -1,6 +1,6 @@
+import { within } from '../../../base/cancel.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, FaultsError, type Problem } from '../../../base/errors.ts';
-import { within } from '../../../containers/within.ts';
 
 /** One thing looked at: `problems` is empty when it is as it should be; `detail` says what was found. */
 export type Check = { name: string; detail: string; problems: Problem[] };
