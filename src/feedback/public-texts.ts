@@ -2,7 +2,7 @@ import type { Problem } from '../base/errors.ts';
 
 /**
  * Codes whose sentences hold only what people on GitHub know already: names from the repository and the event, numbers,
- * and keys of the profile. Every other code, a new one too, is told without its own words.
+ * and keys of the profile. Of every other code, a new one too, only the general sentence of its area is shown.
  */
 export const SHOWN: ReadonlySet<string> = new Set([
   ...['actor_unknown', 'actor_not_allowed', 'bot_not_allowed', 'own_account', 'thread_locked'],
@@ -52,7 +52,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
 /** Codes whose sentences quote a word of the thread and a command of a profile as code, so that `/run` is no path there. */
 const QUOTING: ReadonlySet<string> = new Set(['command_mistyped']);
 
-/** What is told of the other codes, by how they begin; the first that fits counts. */
+/** What is shown of the other codes, by how they begin; the first that fits counts. */
 const AREAS: readonly (readonly [RegExp, string])[] = [
   [
     /^(?:permission|team|fork|head|world)_unknown$/,
@@ -126,6 +126,6 @@ export function publicProblem(problem: Problem, runId?: string): Problem {
   return {
     code,
     message: area,
-    hint: `Try again later, or ask whoever runs github-flows: \`github-flows ${command}\` tells them the cause.`,
+    hint: `Try again later, or ask whoever runs github-flows: \`github-flows ${command}\` shows the cause.`,
   };
 }

@@ -45,7 +45,7 @@ export async function retryRun(
   const patch = { notBefore: 0, retries: 0, ...(actor && { actor: actor.login, actorId: actor.id ?? null }) };
   if (run?.state === 'ended') {
     if ((await parts.deliveries.body(run.deliveryId)) === undefined) throw bodyGone(run);
-    if (await parts.runs.advance(run, 'queued', patch, `Put back into the queue: ${reason}`)) {
+    if (await parts.runs.advance(run, 'queued', patch, `Requeued: ${reason}`)) {
       await parts.runs.wakeWorkers(runId);
       return { status: 'queued', message: `Run ${runId} is queued for attempt ${run.attempt + 1}.` };
     }

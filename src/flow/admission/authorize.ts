@@ -11,11 +11,11 @@ import { refuseTeams } from './teams.ts';
 import { isLocked, refuseLocked } from './thread-state.ts';
 
 /**
- * Whether the actor of an event may start a run of a profile. `machine`: no person is behind it; `isOwn`: the service
+ * Whether the actor of an event may start a run of a profile. `byBot`: no person is behind it; `isOwn`: the service
  * itself is. `permission` is GitHub's answer, if it was asked.
  */
 export type Authorization =
-  | { machine: boolean; isOwn: boolean; permission?: string }
+  | { byBot: boolean; isOwn: boolean; permission?: string }
   | { denied: Problem; permission?: string };
 
 /** What GitHub is asked about an actor. */
@@ -39,7 +39,7 @@ export async function authorize(
   if (isOwn && !isNamed) return { denied: ownAccount(event.actor?.login ?? '') };
   if ('denied' in asked) return asked;
   const denied = await refuseFork(lookups, profile, event);
-  return denied ? { ...asked, denied } : { ...asked, machine: isOwn || isBotActor, isOwn };
+  return denied ? { ...asked, denied } : { ...asked, byBot: isOwn || isBotActor, isOwn };
 }
 
 /** Accounts that a profile names need no lookup; those that are known as the service's own count all the same. */

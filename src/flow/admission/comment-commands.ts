@@ -55,7 +55,7 @@ type CommandTargets = {
   targets: readonly [Run, ...Run[]];
   profile: Profile;
   permission: string | undefined;
-  machine: boolean;
+  byBot: boolean;
 };
 
 /** A command with the runs that it is about. */
@@ -64,7 +64,7 @@ export type CommandOrder = CommandTargets & { command: CommentCommand };
 /** Why there are no such runs; `profile` is undefined when the thread has no run. */
 type NoTargets = { problem: Problem; profile: Profile | undefined; permission: string | undefined };
 
-/** How many runs of a thread are looked at. */
+/** How many runs of a thread are read. */
 const RUNS_SEEN = 50;
 
 /** Whom a command is about, each run by the permission rules of the profile that made it; a retry by those of today besides. Changes nothing. */
@@ -98,7 +98,7 @@ export async function commandTargets(
     };
   const today = command.name === 'retry' ? await judgeToday(parts, event, target, profiles) : undefined;
   if (today) return { problem: today, profile, permission };
-  return { targets: [target, ...others], profile, permission, machine: judgement.machine };
+  return { targets: [target, ...others], profile, permission, byBot: judgement.byBot };
 }
 
 async function threadRuns({ db }: CommandParts, { repository, attributes }: FlowEvent): Promise<Run[]> {
@@ -107,7 +107,7 @@ async function threadRuns({ db }: CommandParts, { repository, attributes }: Flow
   return await runsOfThread(db, thread, RUNS_SEEN);
 }
 
-/** All that live to cancel, the newest to retry, both to tell of. */
+/** Of a cancel all living runs, of a retry the newest, of a status both. */
 function runsMeant({ name }: CommentCommand, runs: readonly Run[]): Run[] {
   const living = runs.filter(({ state }) => state !== 'ended');
   if (name === 'cancel') return living;

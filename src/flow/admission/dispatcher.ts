@@ -59,7 +59,7 @@ export function createDispatcher(parts: {
   };
 }
 
-/** False when it has to be tried again: a delivery that cannot be read never will be, so that one gets its reason. */
+/** False when it must be tried again. A delivery that cannot be read never will be, so it gets its reason at once. */
 async function decideOne(
   parts: { admission: Admission; deliveries: DeliveryStore; log: Logger; onRun: () => void },
   delivery: Delivery,

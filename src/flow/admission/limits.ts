@@ -6,7 +6,7 @@ import type { FlowEvent } from '../../events/event.ts';
 import { namesAccount } from '../../profiles/allow.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
 import {
-  countMachineStarts,
+  countBotStarts,
   countStarts,
   holdStarts,
   OWN_WORK,
@@ -18,7 +18,7 @@ import { budgetSpent, loopStopped } from './errors.ts';
 
 /** What is counted before a run may start; a budget that is not set does not count. Days are those of UTC. */
 export type AdmissionLimits = {
-  /** How many runs machines may start within so many minutes: on one thread, or without one of one profile for one branch. */
+  /** How many runs bots may start within so many minutes: on one thread; without a thread, of one profile for one branch. */
   loop: { runs: number; minutes: number };
   actor: Budget;
   repository: Budget;
@@ -36,7 +36,7 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
 /** As what a start is counted: `isOwn` when the service itself, or the work of one of its runs, is behind the event. */
-export type StartedBy = { machine: boolean; isOwn: boolean };
+export type StartedBy = { byBot: boolean; isOwn: boolean };
 
 /** One start of a run as it is counted; it reserves all the time that its profile gives a run. */
 export function startOf(
@@ -52,8 +52,8 @@ export function startOf(
     actor: event.actor?.login ?? '',
     actorId: event.actor?.id ?? null,
     profile: profile.path,
-    machine: by.machine,
-    place: by.machine && thread === null ? placeOf(event, by) : null,
+    byBot: by.byBot,
+    place: by.byBot && thread === null ? placeOf(event, by) : null,
     reservedMs: (profile.execution.runtime.timeoutSec ?? parts.defaultTimeoutSec) * 1000,
   };
 }
@@ -81,7 +81,7 @@ export async function refuseBeyondLimits(
   start: Start,
 ): Promise<Problem | undefined> {
   const budgets = budgetsOf(limits, profile, start);
-  if (budgets.length === 0 && !start.machine) return undefined;
+  if (budgets.length === 0 && !start.byBot) return undefined;
   await holdStarts(trx);
   return (await stopLoop(trx, limits.loop, start)) ?? (await holdToBudgets(trx, budgets, start));
 }
@@ -91,18 +91,18 @@ async function stopLoop(
   { runs, minutes }: AdmissionLimits['loop'],
   start: Start,
 ): Promise<Problem | undefined> {
-  if (!start.machine) return undefined;
-  const count = await countMachineStarts(trx, start, start.at - minutes * MINUTE_MS);
+  if (!start.byBot) return undefined;
+  const count = await countBotStarts(trx, start, start.at - minutes * MINUTE_MS);
   return count >= runs ? loopStopped(count, minutes, start.place) : undefined;
 }
 
 /** Whether everybody may start a profile, and this actor is none whom it names. */
 function isOpenTo(
   { allow }: Profile,
-  { actor: login, actorId, machine }: Pick<Start, 'actor' | 'actorId' | 'machine'>,
+  { actor: login, actorId, byBot }: Pick<Start, 'actor' | 'actorId' | 'byBot'>,
 ): boolean {
   return (
-    allow.permission === 'any' && !machine && !namesAccount(allow.actors, { login, id: actorId ?? undefined })
+    allow.permission === 'any' && !byBot && !namesAccount(allow.actors, { login, id: actorId ?? undefined })
   );
 }
 
@@ -152,18 +152,16 @@ function beyondBudget(
   reservedMs: number,
 ): Problem | undefined {
   if (budget.runs !== undefined && spent.runs >= budget.runs)
-    return budgetSpent(
-      kind,
-      key,
-      `${spent.runs} of ${counted(budget.runs, 'run')} ${spent.runs === 1 ? 'was' : 'were'} started`,
-    );
+    return budgetSpent(kind, key, `used today's budget: ${spent.runs} of ${counted(budget.runs, 'run')}`);
   const left = (budget.minutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS - spent.ms;
   if (reservedMs <= left) return undefined;
-  return budgetSpent(kind, key, minutesLeft(reservedMs, left, budget.minutes ?? 0));
+  return budgetSpent(
+    kind,
+    key,
+    `too little of today's budget left: the run may take ${counted(inMinutes(reservedMs), 'minute')}, and ${inMinutes(left)} of ${budget.minutes} are left`,
+  );
 }
 
-function minutesLeft(neededMs: number, leftMs: number, budget: number): string {
-  const round = (ms: number): number => Math.max(0, Math.round((ms / MINUTE_MS) * 10) / 10);
-  const left = round(leftMs);
-  return `the run may take ${counted(round(neededMs), 'minute')}, and ${left} of ${budget} ${left === 1 ? 'is' : 'are'} left`;
+function inMinutes(ms: number): number {
+  return Math.max(0, Math.round((ms / MINUTE_MS) * 10) / 10);
 }

@@ -15,7 +15,7 @@ export type MistypedCommand = {
   about: string;
 };
 
-/** Whom nothing is said to: machines, the service itself, and whoever may not speak in the thread. */
+/** Who gets no answer: bots, the service itself, and whoever may not write in the thread. */
 const UNHEARD = ['actor_unknown', 'bot_not_allowed', 'own_account', 'thread_locked'];
 
 /** The word of an event that is nearly a command which something listens to there; only comments speak to runs. */
@@ -47,7 +47,7 @@ async function ask(parts: CommandParts, event: FlowEvent, profile: Profile): Pro
   return { profile, permission, denied: 'denied' in judgement ? judgement.denied : undefined };
 }
 
-/** Any run of the thread would be told of by /status. */
+/** A /status would be about any run of the thread. */
 async function askRuns(parts: CommandParts, event: FlowEvent, profiles: ProfileSet): Promise<Asked> {
   const meant = await commandTargets(parts, event, { name: 'status', runId: undefined }, profiles);
   const { profile, permission } = meant;

@@ -23,7 +23,7 @@ export async function startedBy(
   const branch = typeof attributes.branch === 'string' ? attributes.branch : undefined;
   const isPushed = await isPushedByRun(parts.db.kysely, { repositoryId: repository.id, branch, commit });
   const isOwn = isPushed || (await isCommittedByRun(parts.own, event));
-  return isOwn ? { machine: true, isOwn } : judged;
+  return isOwn ? { byBot: true, isOwn } : judged;
 }
 
 /** Whether the newest commit was made under the name that commits in containers have. */

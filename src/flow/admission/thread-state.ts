@@ -68,7 +68,7 @@ export async function noteThreadChanges(
   const runs = await runsOfThread(parts.db, { repositoryId: event.repository.id, issueNumber }, RUNS_NOTED);
   const since = parts.clock.now() - NOTED_MS;
   const data = kind === CHANGES.deleted ? { comment: commentIdOf(event) ?? 0 } : {};
-  const text = `GitHub told of ${event.name} ${event.action}.`;
+  const text = `GitHub delivered ${event.name} ${event.action}.`;
   for (const { id, endedAt, deliveryId } of runs)
     if (deliveryId !== event.deliveryId && (endedAt ?? since) >= since)
       await parts.runs.note(id, { kind, text, data });

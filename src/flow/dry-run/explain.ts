@@ -103,10 +103,10 @@ async function judgeCommand(
   const said = `The comment says /${command.name} to the runs of its thread`;
   if (!admission) return { reason, message: `${said}; --ask looks which they are.`, permission: 'not asked' };
   const { problem, permission, runs } = await admission.command(event, command, profiles);
-  const told = problem
+  const answer = problem
     ? { reason: problem.code, message: problem.message }
     : { reason, message: `${said}: ${runs.join(', ')}.` };
-  return { ...told, permission: permissionWord(problem, permission) };
+  return { ...answer, permission: permissionWord(problem, permission) };
 }
 
 async function judge(

@@ -5,7 +5,7 @@ import { renderGroup } from '../../profiles/group-key.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { isLocked } from '../admission/thread-state.ts';
 
-/** What an event would come to, in one line; `conditions` is what was not looked at or is not there yet. */
+/** What an event would lead to, in one line; `conditions` is what was not checked or is not there yet. */
 export type DryRunVerdict = {
   kind: 'would_run' | 'would_run_if' | 'would_be_refused';
   text: string;

@@ -8,7 +8,7 @@ import type { RunPaths } from '../paths.ts';
 const TOLD = '.github-flows-mark';
 
 /**
- * Makes the line by which the service knows where an attempt's handler began: 130 random bits, told to the start script
+ * Makes the line by which the service knows where an attempt's handler began: 130 random bits, passed to the start script
  * alone, and remembered beside the output, where no container sees it.
  */
 export async function makeHandlerMark(

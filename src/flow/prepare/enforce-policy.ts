@@ -10,7 +10,7 @@ import { runOwner } from '../engine/run-owner.ts';
 /**
  * Holds a plan against the policy as it is now and against what the engine has: the image with its digests and its
  * description, the users, the volumes, the network, the runtime. Gives the plan to launch, with the owner that its files
- * must have on the host; where the policy has rules for images, its image is the very one that was looked at, whatever
+ * must have on the host; where the policy has rules for images, its image is the very one that was inspected, whatever
  * its name stands for a moment later.
  * Throws the first refusal of the policy, `image_missing`, what `runOwner` and `fitImage` throw, and what the engine says of the rest.
  */

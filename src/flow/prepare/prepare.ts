@@ -144,7 +144,7 @@ async function writeFiles(
   ]);
 }
 
-/** Not synced: no container sees the file before all are written, and none outlives a crash of the machine. */
+/** Not synced: no container sees the file before all are written, and none outlives a crash of the host. */
 async function writeNew(
   path: string,
   content: string | Buffer,

@@ -39,7 +39,7 @@ type Asked = { run: Run; profile: Profile; event: FlowEvent };
 /**
  * Asks GitHub again, just before an attempt starts and before anything is published, what admission asked: whether the
  * actor may, and besides whether the thread and the comment are as they were. Gives why not. Throws `world_unknown`
- * when GitHub does not say who may, which passes; a thread that cannot be looked at stops no start.
+ * when GitHub does not say who may, which passes; a thread that cannot be read stops no start.
  */
 export async function recheck(
   parts: RecheckParts,

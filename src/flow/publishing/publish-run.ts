@@ -157,8 +157,8 @@ function secretInside(kind: string): Problem {
     code: 'publish_secret_found',
     message:
       kind === 'secret_found'
-        ? 'A value that the run was handed is in what the agent committed.'
-        : 'What the agent committed could not be searched whole for the values that the run was handed.',
+        ? 'A value that was granted to the run is in what the agent committed.'
+        : 'What the agent committed could not be searched whole for the values that were granted to the run.',
     hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked; take the credential for leaked, and replace it.',
   };
 }

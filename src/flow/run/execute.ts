@@ -12,10 +12,10 @@ import { type PreparingParts, watchPreparing } from './preparing.ts';
 /** Everything the life of a run needs. */
 export type LifeParts = PrepareParts & PreparingParts & LaunchParts & FollowParts & ConcludeParts;
 
-/** How long a run waits after it was put back because the engine was not there. */
+/** How long a run waits that was requeued because the engine was not there. */
 const REQUEUE_MS = 5_000;
 
-/** How long after the database did not take a run's end it is told again. */
+/** How soon the end of a run is stored again after the database did not take it. */
 const AGAIN_MS = 1_000;
 
 /** The life of a run, from its claim to its end: prepare, launch, follow, conclude. */

@@ -84,7 +84,7 @@ async function neverStarted(
   else await resume(parts, run, active);
 }
 
-/** Before anything else: an agent waits only a few seconds for its way out to come back. */
+/** Before anything else: an agent waits only a few seconds for its egress to come back. */
 async function reopenEgress(parts: ResumeParts, run: Run): Promise<void> {
   if (run.state === 'reporting' || !existsSync(runPaths(parts.directories, run).files)) return;
   const { execution } = await parts.runs.profile(run.id);
