@@ -1,5 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
 import type { Owner } from '../../base/files.ts';
+import { eachLimit, RUN_LIMITS, type RunLimits } from '../../base/run-limits.ts';
 import {
   type Plan,
   type PlanLimits,
@@ -17,7 +18,7 @@ import type { RunPaths } from '../paths.ts';
 import { grantedSecrets, planSsh, tokenVariable } from './plan-secrets.ts';
 
 /** What a plan takes from the configuration where the profile says nothing. */
-export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & {
+export type PlanDefaults = RunLimits & {
   network: PlanNetwork;
   runAs: Owner;
   sshHostKeys: PlanSsh['hostKeys'];
@@ -102,17 +103,9 @@ export function planLimits(
   policy: Policy,
 ): PlanLimits {
   const allowed = underCeilings(defaults, policy.ceilings);
+  const own: { [Name in keyof RunLimits]?: number | undefined } = runtime;
   return {
-    memoryBytes: runtime.memoryBytes ?? allowed.memoryBytes,
-    cpus: runtime.cpus ?? allowed.cpus,
-    pids: runtime.pids ?? allowed.pids,
-    shmSizeBytes: runtime.shmSizeBytes ?? defaults.shmSizeBytes,
-    timeoutSec: runtime.timeoutSec ?? allowed.timeoutSec,
-    diskBytes: runtime.diskBytes ?? allowed.diskBytes,
-    workspaceBytes: runtime.workspaceBytes ?? allowed.workspaceBytes,
-    stallTimeoutSec: runtime.stallTimeoutSec ?? defaults.stallTimeoutSec,
-    graceSec: defaults.graceSec,
-    logBytes: defaults.logBytes,
+    ...eachLimit(RUN_LIMITS, ({ name }) => own[name] ?? allowed[name]),
     ulimits: runtime.dockerArgs.ulimits,
   };
 }
