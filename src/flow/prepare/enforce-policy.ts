@@ -1,7 +1,7 @@
 import { FlowError } from '../../base/errors.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import type { Plan } from '../../containers/plan.ts';
-import { askedNetwork, askPolicy } from '../../policy/ask.ts';
+import { evaluatePolicy, requestedNetwork } from '../../policy/evaluate.ts';
 import type { KnownImage } from '../../policy/image-rules.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fitImage } from '../engine/fit-image.ts';
@@ -37,10 +37,10 @@ export function refuseBeyondPolicy(
   policy: Policy,
   { known, runAs }: { known?: KnownImage; runAs?: Plan['user'] } = {},
 ): void {
-  const [refusal] = askPolicy(policy, {
+  const [refusal] = evaluatePolicy(policy, {
     ...plan.limits,
     ...{ image: plan.image, known, user: plan.user, runAs, ociRuntime: plan.ociRuntime },
-    network: askedNetwork(plan.network),
+    network: requestedNetwork(plan.network),
     volumes: volumesOf(plan),
   });
   if (refusal) throw new FlowError({ ...refusal, blame: 'profile' });
