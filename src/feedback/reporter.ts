@@ -61,7 +61,6 @@ export type ReporterParts = {
   log: Logger;
 };
 
-/** A reporter over its parts; any number may work on the same rows. */
 export function createReporter(parts: ReporterParts): Reporter {
   let timer: Timer | undefined;
   let stopped = false;

@@ -21,7 +21,7 @@ export type Authorization =
 /** What GitHub is asked about an actor. */
 type ActorLookups = Pick<Lookups, 'permission' | 'isCollaborator' | 'isMember' | 'isFork' | 'isOwnCommit'>;
 
-/** Holds the actor of an event against a profile: its `allow`, the service's own account, locked threads, forks. No answer means no. */
+/** Checks the actor of an event by a profile: `allow`, the service account, locked threads, forks. No answer means no. */
 export async function authorize(
   { lookups, own }: { lookups: ActorLookups; own: ServiceAccount },
   profile: Profile,
@@ -61,7 +61,7 @@ type Question = {
   isBotActor: boolean;
 };
 
-/** Asks what `allow` leaves to GitHub: the permission or a team is enough. In a locked thread everybody but a named bot needs write permission besides. */
+/** Asks GitHub what `allow` leaves open: the permission or a team is enough. In a locked thread everybody but a named bot needs write permission too. */
 async function askGitHub(
   lookups: ActorLookups,
   { profile, event, rule, isBotActor }: Question,

@@ -12,13 +12,13 @@ import type { ServiceAccount } from '../github/service-account.ts';
 import { type Authorization, authorize } from './authorize.ts';
 import { commandNoRun, commandNothingToDo, commandProfileGone } from './errors.ts';
 
-/** What people ask of runs in a comment on their thread; `runId` when they named one. */
+/** A request to runs in a comment on their thread; `runId` when the comment names one. */
 export type CommentCommand = { name: 'cancel' | 'retry' | 'status'; runId: string | undefined };
 
 /** Their names, without the slash. */
 export const COMMANDS = ['cancel', 'retry', 'status'] as const;
 
-/** The comments in which commands are read. */
+/** Events whose comments may be commands. */
 const EVENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment'];
 
 /**
@@ -37,12 +37,12 @@ export function readCommentCommand(event: FlowEvent, profiles: ProfileSet): Comm
 /** Longer texts behind a command name no run. */
 const MAX_ARGS_CHARACTERS = 500;
 
-/** Whether commands to runs are read in what an event is about: a new comment in a thread. */
+/** Whether an event may be a command to runs: a new comment in a thread. */
 export function hearsCommands({ name, action }: FlowEvent): boolean {
   return EVENTS.includes(name) && action === 'created';
 }
 
-/** What judging a command takes from the rest of the service. */
+/** What finding the runs of a command takes from the rest of the service. */
 export type CommandParts = {
   db: Db;
   runs: Pick<RunStore, 'profile'>;
@@ -67,7 +67,10 @@ type NoTargets = { problem: Problem; profile: Profile | undefined; permission: s
 /** How many runs of a thread are read. */
 const RUNS_SEEN = 50;
 
-/** Whom a command is about, each run by the permission rules of the profile that made it; a retry by those of today besides. Changes nothing. */
+/**
+ * The runs that a command is about and that its sender may command, by the profile that made each run; a retry also by
+ * the profile of today. Changes nothing.
+ */
 export async function commandTargets(
   parts: CommandParts,
   event: FlowEvent,
@@ -117,7 +120,7 @@ function runsMeant({ name }: CommentCommand, runs: readonly Run[]): Run[] {
 
 type Judged = { profile: Profile; judgement: Authorization };
 
-/** Runs of one profile, as it was then, are judged once. */
+/** Asks once for all runs that were made by the same text of a profile. */
 function createJudge(parts: CommandParts, event: FlowEvent): (run: Run) => Promise<Judged> {
   const known = new Map<string, Judged>();
   return async (run) => {
@@ -129,7 +132,7 @@ function createJudge(parts: CommandParts, event: FlowEvent): (run: Run) => Promi
   };
 }
 
-/** Whom the operator has shut out since the run was made starts it no more. */
+/** The operator may have shut the sender out since the run was made. */
 async function judgeToday(
   parts: CommandParts,
   event: FlowEvent,

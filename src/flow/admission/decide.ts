@@ -31,12 +31,12 @@ import { ignore, type Resolution, reasonOf, refuse } from './resolution.ts';
 /** How many candidates' reasons are kept with a delivery that none of them took; `explain` shows all. */
 const CANDIDATES_KEPT = 20;
 
-/** A run that nothing speaks against but, perhaps, limits and a busy group: both are read when it is committed. */
+/** A run that may start unless a limit or a busy group forbids it: both are read when it is committed. */
 export type ProposedRun = {
   profile: Profile;
   permission: string | undefined;
   run: NewRun;
-  /** As what the run is counted. */
+  /** How the run is counted. */
   start: Start;
 };
 

@@ -23,7 +23,7 @@ export type AdmissionLimits = {
   actor: Budget;
   repository: Budget;
   profile: Budget;
-  /** What counts for profiles that everybody may start, where nothing else is said. */
+  /** The default for profiles that everybody may start. */
   open: DayBudgets;
 };
 
@@ -35,7 +35,7 @@ const NO_BUDGETS: DayBudgets = { actor: {}, repository: {}, profile: {} };
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-/** As what a start is counted: `isOwn` when the service itself, or the work of one of its runs, is behind the event. */
+/** How a start is counted. `isOwn`: the service itself, or what one of its runs pushed, caused the event. */
 export type StartedBy = { byBot: boolean; isOwn: boolean };
 
 /** One start of a run as it is counted; it reserves all the time that its profile gives a run. */
@@ -58,7 +58,7 @@ export function startOf(
   };
 }
 
-/** Branches of runs are new each time, so that all of them are one place. */
+/** Each run has a new branch, so all branches of runs count as one place. */
 function placeOf({ attributes, commit }: FlowEvent, { isOwn }: StartedBy): string {
   if (isOwn) return OWN_WORK;
   return typeof attributes.branch === 'string' ? attributes.branch : (commit ?? '');
@@ -96,7 +96,7 @@ async function stopLoop(
   return count >= runs ? loopStopped(count, minutes, start.place) : undefined;
 }
 
-/** Whether everybody may start a profile, and this actor is none whom it names. */
+/** Whether everybody may start a profile and it does not name this actor. */
 function isOpenTo(
   { allow }: Profile,
   { actor: login, actorId, byBot }: Pick<Start, 'actor' | 'actorId' | 'byBot'>,
@@ -106,7 +106,10 @@ function isOpenTo(
   );
 }
 
-/** The budgets of a day: a profile's own goes before those of the configuration, and these before those that every open profile has; its own takes the place of the latter for its repositories, too. */
+/**
+ * The budgets of a day. A profile's own budget goes before the configuration's, and that before the default of open
+ * profiles. A profile with a budget of its own has no such default for its repositories either.
+ */
 export function dayBudgets(
   limits: AdmissionLimits,
   { budget }: Pick<Profile, 'budget'>,
@@ -121,7 +124,7 @@ export function dayBudgets(
   };
 }
 
-/** The budgets that are set, each with whose it is. */
+/** The budgets that are set, each with its scope. */
 function budgetsOf(limits: AdmissionLimits, profile: Profile, start: Start): [StartScope, Budget][] {
   const budgets = dayBudgets(limits, profile, isOpenTo(profile, start));
   const all: [StartScope, Budget][] = [

@@ -7,7 +7,7 @@ import { authorize } from './authorize.ts';
 import { COMMANDS, type CommandParts, commandTargets, hearsCommands } from './comment-commands.ts';
 import { commandMistyped } from './errors.ts';
 
-/** What is to be said of a word that is nearly a command, to whom GitHub gives this permission; `about` is the word. */
+/** The answer to a word that is nearly a command; `about` is the word. */
 export type MistypedCommand = {
   profile: Profile;
   problem: Problem;
@@ -18,13 +18,13 @@ export type MistypedCommand = {
 /** Who gets no answer: bots, the service itself, and whoever may not write in the thread. */
 const UNHEARD = ['actor_unknown', 'bot_not_allowed', 'own_account', 'thread_locked'];
 
-/** The word of an event that is nearly a command which something listens to there; only comments speak to runs. */
+/** The word of an event that is nearly a command of a profile or, in comments, of runs. */
 export function findMistyped(event: FlowEvent, profiles: ProfileSet): NearCommand | undefined {
   const toRuns = hearsCommands(event) ? COMMANDS.map((name) => `/${name}`) : [];
   return nearCommand(event, profiles, toRuns);
 }
 
-/** The same with what is to be said of it; nothing where nobody listens: no run in the thread, or a sender who is not heard. */
+/** The same with the answer; undefined where the thread has no run, or the sender gets no answer. */
 export async function judgeMistyped(
   parts: CommandParts,
   event: FlowEvent,

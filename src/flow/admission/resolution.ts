@@ -56,7 +56,7 @@ export function refuse(event: FlowEvent, refusal: Refusal): Resolution {
   return { ...ignore(reasonOf(problem), profile.path), reports };
 }
 
-/** A problem as the reason of a decision. */
+/** A problem, as the reason of a decision. */
 export function reasonOf({ code, message, hint }: Problem): NoRunReason {
   return { reason: code, message: `${message} ${hint}` };
 }
@@ -100,14 +100,14 @@ function textOf(event: FlowEvent, profile: Profile, problem: Problem): string {
   });
 }
 
-/** Somebody on a public repository of whom nothing says that they belong to it. */
+/** Whether nothing shows that the sender belongs to the public repository. */
 function isOutsideUser(event: FlowEvent, permission: string | undefined): boolean {
   if (event.repository?.private !== false) return false;
   if (permission !== undefined && permissionReaches(permission, 'triage')) return false;
   return !OF_THE_HOUSE.includes(associationOfSender(event));
 }
 
-/** What the payload says of its sender; of somebody else's text it says nothing about them. */
+/** The association of the sender, which the payload gives with texts of the sender only. */
 function associationOfSender({ payload, actor }: FlowEvent): string {
   const writings = [payload.comment, payload.review, payload.issue, payload.pull_request, payload.discussion];
   const own = writings.find((each) => loginOf(each) === actor?.login) as

@@ -17,7 +17,7 @@ const NOTED_MS = 24 * 3_600_000;
 
 /** Events whose thread opens and closes, and those whose comment may be deleted. */
 const THREADS = ['issues', 'pull_request', 'discussion'];
-/** What ends a thread here; one that was transferred, GitHub may lead to where this credential sees nothing. */
+/** Actions that end a thread here. GitHub may lead to a transferred one where this credential sees nothing. */
 const ENDS = ['closed', 'deleted', 'transferred'];
 const COMMENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment', 'commit_comment'];
 

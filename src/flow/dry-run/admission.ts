@@ -24,7 +24,6 @@ export type AdmissionDryRun = {
 /** Why not, unless `problem` is undefined; `permission` is what GitHub said, if it was asked. */
 export type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
 
-/** A dry run of admission over the parts that admission has. */
 export function createAdmissionDryRun(
   parts: CommandParts & { limits: AdmissionLimits; defaultTimeoutSec: number; clock: Clock },
 ): AdmissionDryRun {

@@ -47,11 +47,11 @@ export type DryRun = {
   hosts(allow: readonly string[]): ListedHosts[];
   /** What of the credentials that a run is granted is not ready on this host. */
   missing(profile: Profile, plan: Plan): Promise<Problem[]>;
-  /** Asks GitHub and the stored runs what admission would ask them; undefined leaves both alone. */
+  /** Asks GitHub and the stored runs as admission would; undefined asks neither. */
   admission: AdmissionDryRun | undefined;
 };
 
-/** Goes the way of a delivery without storing or starting anything. */
+/** Decides and plans as for a delivery, and stores and starts nothing. */
 export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: DryRun): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
   const refused = prefilter(event, false);
@@ -84,7 +84,7 @@ export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: Dr
   return { verdict, decision, ranking, candidates, problems, missing, prompt, plan: view };
 }
 
-/** What nothing matched may be one letter away from what does; a word to runs is only looked into where they are. */
+/** The event may be one letter away from a command of a profile; commands to runs need the stored runs. */
 function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   const near = findMistyped(event, profiles);
   if (!near?.profile) return NO_PROFILE_MATCHED;
@@ -92,7 +92,7 @@ function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   return { reason, message };
 }
 
-/** What a command to the runs of the thread would come to; it is no event for profiles. */
+/** What a command to the runs of the thread would do; profiles are not asked. */
 async function judgeCommand(
   event: FlowEvent,
   command: CommentCommand,

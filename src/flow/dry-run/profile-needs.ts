@@ -11,7 +11,7 @@ import type { Profile } from '../../profiles/profile.ts';
 import { mayHoldLogin } from '../credentials/renew-logins.ts';
 import { appSecretOf, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
 
-/** What looking at the credentials of a profile takes. */
+/** What checking the credentials of a profile takes. */
 export type NeedsParts = {
   secrets: Pick<NamedSecrets, 'resolve'>;
   /** Whether a GitHub App is stored: which repositories it serves, only GitHub knows. */

@@ -23,7 +23,7 @@ export type CloneParts = ForeseeParts & {
   repositoryLimits: RepositoryLimits;
 };
 
-/** More names than this say nothing more. */
+/** How many names a note lists. */
 const MAX_NAMES = 10;
 
 /** Fetches the event's commit and clones it into the workspace, with the base's agent configuration for a pull request. */

@@ -31,7 +31,7 @@ export async function holdToPolicy(
   return { ...plan, owner, ...(policy.images ? { image: image.id } : {}) };
 }
 
-/** Asks the policy alone, with the image as far as it is known, and whom runs have by default. Throws the first refusal. */
+/** Evaluates the policy alone, with the image as far as it is known and the default user of runs. Throws the first refusal. */
 export function refuseBeyondPolicy(
   plan: Plan,
   policy: Policy,

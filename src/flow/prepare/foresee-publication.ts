@@ -22,7 +22,7 @@ export type ForeseeParts = {
 
 /**
  * What of a publication can be known before the agent's hour of work: where it would go, and that it can go there. It is
- * looked at again before the push. Throws what would be refused then; a GitHub that does not answer now refuses nothing.
+ * checked again before the push. Throws what would be refused then; a GitHub that does not answer now refuses nothing.
  */
 export async function foreseePublication(
   parts: ForeseeParts,

@@ -52,7 +52,7 @@ export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
   return await reportAndEnd(parts, run, 'Ended; nothing of the run is left on the engine.');
 }
 
-/** Ends a run whose host did not come back; what is left on it is removed there when it does. */
+/** Ends a run whose host did not come back; that host removes what is left on it when it returns. */
 export async function abandon(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
   const reporting =
     run.state === 'reporting' ? run : await move(parts, run, 'reporting', endText(verdict), verdict);

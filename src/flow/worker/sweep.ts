@@ -18,10 +18,10 @@ import {
   workspaceName,
 } from '../paths.ts';
 
-/** How often what no run owns is looked for. */
+/** How often orphans are searched for. */
 const SWEEP_EVERY_MS = 60_000;
 
-/** What sweeping looks at; only things of this installation are ever touched. */
+/** What a sweep takes from the rest of the service. */
 export type SweepParts = {
   runs: RunStore;
   engine: Engine;
@@ -55,7 +55,7 @@ export function startSweeping(parts: SweepParts): () => Promise<void> {
   };
 }
 
-/** What a sweep took away, counted. */
+/** How much a sweep removed. */
 export type SweepResult = {
   containers: number;
   /** Volumes and networks. */
