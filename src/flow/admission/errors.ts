@@ -178,7 +178,7 @@ export function commandNothingToDo(name: string): Problem {
   return {
     code: 'command_nothing_to_do',
     message: `There is no run of this thread that /${name} could be about: none is under way.`,
-    hint: 'Say /status to see the newest run, /retry to retry it.',
+    hint: 'Comment /status to see the newest run, or /retry to retry it.',
   };
 }
 
