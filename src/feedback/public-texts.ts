@@ -118,8 +118,8 @@ export function publicText(text: string): string {
 export function publicProblem(problem: Problem, runId?: string): Problem {
   const { code, message, hint } = problem;
   const shown = { code, message: withoutAddresses(message), hint: withoutAddresses(hint) };
-  const said = `${shown.message}\n${shown.hint}`;
-  const own = QUOTING.has(code) ? said.replaceAll(/(`{1,2})[^`\n]{1,110}\1/g, '') : said;
+  const text = `${shown.message}\n${shown.hint}`;
+  const own = QUOTING.has(code) ? text.replaceAll(/(`{1,2})[^`\n]{1,110}\1/g, '') : text;
   if (SHOWN.has(code) && !isInternal(own)) return shown;
   const area = AREAS.find(([begins]) => begins.test(code))?.[1] ?? OTHERS;
   const command = runId === undefined ? 'deliveries list' : `runs show ${runId}`;

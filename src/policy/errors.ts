@@ -114,10 +114,10 @@ export function limitRefused(policy: Policy, key: string, asked: string, most: s
 
 /** A network that reaches further than the ceiling. */
 export function reachRefused(policy: Policy, asked: NetworkReach, most: NetworkReach): Problem {
-  const words = { none: 'no network', list: 'a list of hosts', open: 'the open network' };
+  const names = { none: 'no network', list: 'a list of hosts', open: 'the open network' };
   return {
     code: 'policy_network_refused',
-    message: `The run would have ${words[asked]}, and the policy in ${policy.file} allows ${words[most]} at most.`,
+    message: `The run would have ${names[asked]}, and the policy in ${policy.file} allows ${names[most]} at most.`,
     hint: `Set runtime.network to ${most === 'list' ? '{"allow": ["api.openai.com", …]} or "none"' : '"none"'}, or ask the admin to raise \`ceilings.network\` in ${policy.file}.`,
   };
 }
@@ -127,7 +127,7 @@ export function networkRefused(policy: Policy, name: string): Problem {
   return {
     code: 'policy_network_refused',
     message: `The network ${name} is refused: ${allowed(policy, 'networks', policy.networks)}.`,
-    hint: `Use runtime.network, or ask the admin to add it to \`networks\` in ${place(policy)}.`,
+    hint: `Use runtime.network, or ask the admin to add it to \`networks\` in ${policyFile(policy)}.`,
   };
 }
 
@@ -136,7 +136,7 @@ export function runtimeRefused(policy: Policy, name: string): Problem {
   return {
     code: 'policy_runtime_refused',
     message: `The OCI runtime ${name} is refused: ${allowed(policy, 'runtimes', policy.runtimes)}.`,
-    hint: `Leave runtime.ociRuntime out, or ask the admin to add it to \`runtimes\` in ${place(policy)}.`,
+    hint: `Leave runtime.ociRuntime out, or ask the admin to add it to \`runtimes\` in ${policyFile(policy)}.`,
   };
 }
 
@@ -148,7 +148,7 @@ export function rootRefused(policy: Policy): Problem {
   return {
     code: 'policy_root_refused',
     message: `The run would be root or in the group of root in its container, and ${why}.`,
-    hint: `Use a user and a group above 0, or ask the admin for \`"rootUser": true\` in ${place(policy)}.`,
+    hint: `Use a user and a group above 0, or ask the admin for \`"rootUser": true\` in ${policyFile(policy)}.`,
   };
 }
 
@@ -157,7 +157,7 @@ export function userRefused(policy: Policy, user: string, runAs: string): Proble
   return {
     code: 'policy_user_refused',
     message: `The run would be the user ${user} in its container, and not ${runAs} (RUN_AS): ${allowed(policy, 'users', policy.users ?? [])}.`,
-    hint: `Leave runtime.user (or -u) out, or ask the admin to add ${user} to \`users\` in ${place(policy)}.`,
+    hint: `Leave runtime.user (or -u) out, or ask the admin to add ${user} to \`users\` in ${policyFile(policy)}.`,
   };
 }
 
@@ -171,8 +171,8 @@ export function volumeRefused(policy: Policy, name: string, listed: boolean): Pr
     code: 'policy_volume_refused',
     message: `${what}: ${allowed(policy, 'volumes', volumes)}.`,
     hint: listed
-      ? `Add readonly to the mount, or ask the admin for \`"writable": true\` in ${place(policy)}.`
-      : `Use --tmpfs for scratch space, or ask the admin to add it to \`volumes\` in ${place(policy)}.`,
+      ? `Add readonly to the mount, or ask the admin for \`"writable": true\` in ${policyFile(policy)}.`
+      : `Use --tmpfs for scratch space, or ask the admin to add it to \`volumes\` in ${policyFile(policy)}.`,
   };
 }
 
@@ -182,7 +182,7 @@ function allowed(policy: Policy, what: string, names: readonly string[]): string
   return `the policy in ${policy.file} allows the ${what} ${list(names)}`;
 }
 
-function place({ file }: Policy): string {
+function policyFile({ file }: Policy): string {
   return file ?? 'a policy (POLICY_FILE)';
 }
 

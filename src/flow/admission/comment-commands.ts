@@ -82,15 +82,15 @@ export async function commandTargets(
   if (!newest) return { problem: commandNoRun(command), profile: undefined, permission: undefined };
   const named = thread.filter(({ id }) => command.runId === undefined || id === command.runId);
   const meant = runsMeant(command, named);
-  const judge = createJudge(parts, event);
-  const judged: (Judged & { run: Run })[] = [];
-  for (const run of meant.length > 0 ? meant : [newest]) judged.push({ run, ...(await judge(run)) });
-  const [first] = judged.filter((each) => !('denied' in each.judgement));
-  const { judgement, profile } = first ?? judged[0] ?? (await judge(newest));
-  const { permission } = judgement;
-  if ('denied' in judgement) return { problem: judgement.denied, profile, permission };
+  const accessTo = createAccessCheck(parts, event);
+  const accesses: (RunAccess & { run: Run })[] = [];
+  for (const run of meant.length > 0 ? meant : [newest]) accesses.push({ run, ...(await accessTo(run)) });
+  const [first] = accesses.filter((each) => !('denied' in each.authorization));
+  const { authorization, profile } = first ?? accesses[0] ?? (await accessTo(newest));
+  const { permission } = authorization;
+  if ('denied' in authorization) return { problem: authorization.denied, profile, permission };
   const targets = meant.filter((run) =>
-    judged.some((each) => each.run === run && !('denied' in each.judgement)),
+    accesses.some((each) => each.run === run && !('denied' in each.authorization)),
   );
   const [target, ...others] = targets;
   if (!target)
@@ -99,9 +99,9 @@ export async function commandTargets(
       profile,
       permission,
     };
-  const today = command.name === 'retry' ? await judgeToday(parts, event, target, profiles) : undefined;
+  const today = command.name === 'retry' ? await refuseToday(parts, event, target, profiles) : undefined;
   if (today) return { problem: today, profile, permission };
-  return { targets: [target, ...others], profile, permission, byBot: judgement.byBot };
+  return { targets: [target, ...others], profile, permission, byBot: authorization.byBot };
 }
 
 async function threadRuns({ db }: CommandParts, { repository, attributes }: FlowEvent): Promise<Run[]> {
@@ -118,22 +118,22 @@ function runsMeant({ name }: CommentCommand, runs: readonly Run[]): Run[] {
   return name === 'retry' ? newest : [...new Set([...living, ...newest])];
 }
 
-type Judged = { profile: Profile; judgement: Authorization };
+type RunAccess = { profile: Profile; authorization: Authorization };
 
 /** Asks once for all runs that were made by the same text of a profile. */
-function createJudge(parts: CommandParts, event: FlowEvent): (run: Run) => Promise<Judged> {
-  const known = new Map<string, Judged>();
+function createAccessCheck(parts: CommandParts, event: FlowEvent): (run: Run) => Promise<RunAccess> {
+  const known = new Map<string, RunAccess>();
   return async (run) => {
     const profile = await parts.runs.profile(run.id);
     const key = JSON.stringify(profile);
-    const judged = known.get(key) ?? { profile, judgement: await authorize(parts, profile, event) };
-    known.set(key, judged);
-    return judged;
+    const access = known.get(key) ?? { profile, authorization: await authorize(parts, profile, event) };
+    known.set(key, access);
+    return access;
   };
 }
 
 /** The operator may have shut the sender out since the run was made. */
-async function judgeToday(
+async function refuseToday(
   parts: CommandParts,
   event: FlowEvent,
   run: Run,
@@ -141,6 +141,6 @@ async function judgeToday(
 ): Promise<Problem | undefined> {
   const profile = candidates.find((each) => each.profile.path === run.profile)?.profile;
   if (!profile) return commandProfileGone(run);
-  const judgement = await authorize(parts, profile, event);
-  return 'denied' in judgement ? judgement.denied : undefined;
+  const authorization = await authorize(parts, profile, event);
+  return 'denied' in authorization ? authorization.denied : undefined;
 }

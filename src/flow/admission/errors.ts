@@ -125,7 +125,7 @@ export function headUnknown(cause: FlowError): Problem {
 
 /** Bots keep starting runs: on one thread (`place` null), or of one profile for one branch or commit. */
 export function loopStopped(count: number, minutes: number, place: string | null): Problem {
-  const where = place === null ? 'on this thread' : `of this profile ${placeWords(place)}`;
+  const where = place === null ? 'on this thread' : `of this profile ${placeText(place)}`;
   return {
     code: 'loop_stopped',
     message: `Bots or the service’s own account started ${counted(count, 'run')} ${where} within ${counted(minutes, 'minute')}, so no other one starts.`,
@@ -133,7 +133,7 @@ export function loopStopped(count: number, minutes: number, place: string | null
   };
 }
 
-function placeWords(place: string): string {
+function placeText(place: string): string {
   if (place === OWN_WORK) return 'for what its runs pushed';
   return place === '' ? 'in this repository' : `for ${place}`;
 }

@@ -13,7 +13,7 @@ import type { CommandOrder } from './comment-commands.ts';
 import { commandNotEnded } from './errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from './limits.ts';
 import type { NoRunReason } from './prefilter.ts';
-import { acknowledge, type Resolution, refuse } from './resolution.ts';
+import { acknowledge, type Resolution, refuseEvent } from './resolution.ts';
 
 /** What carrying out a command takes from the rest of the service. */
 export type HandleParts = {
@@ -35,7 +35,7 @@ export async function handleCommand(
   const { profile, permission } = order;
   const answer = await carryOut(parts, event, order);
   return 'code' in answer
-    ? refuse(event, { profile, problem: answer, permission })
+    ? refuseEvent(event, { profile, problem: answer, permission })
     : acknowledge(event, answer, profile);
 }
 

@@ -25,7 +25,7 @@ export function findMistyped(event: FlowEvent, profiles: ProfileSet): NearComman
 }
 
 /** The same with the answer; undefined where the thread has no run, or the sender gets no answer. */
-export async function judgeMistyped(
+export async function answerMistyped(
   parts: CommandParts,
   event: FlowEvent,
   profiles: ProfileSet,
@@ -39,16 +39,20 @@ export async function judgeMistyped(
   return { profile, problem: commandMistyped(near), permission, about: near.word };
 }
 
-type Asked = { profile: Profile | undefined; denied: Problem | undefined; permission: string | undefined };
+type SenderAccess = {
+  profile: Profile | undefined;
+  denied: Problem | undefined;
+  permission: string | undefined;
+};
 
-async function ask(parts: CommandParts, event: FlowEvent, profile: Profile): Promise<Asked> {
-  const judgement = await authorize(parts, profile, event);
-  const { permission } = judgement;
-  return { profile, permission, denied: 'denied' in judgement ? judgement.denied : undefined };
+async function ask(parts: CommandParts, event: FlowEvent, profile: Profile): Promise<SenderAccess> {
+  const authorization = await authorize(parts, profile, event);
+  const { permission } = authorization;
+  return { profile, permission, denied: 'denied' in authorization ? authorization.denied : undefined };
 }
 
 /** A /status would be about any run of the thread. */
-async function askRuns(parts: CommandParts, event: FlowEvent, profiles: ProfileSet): Promise<Asked> {
+async function askRuns(parts: CommandParts, event: FlowEvent, profiles: ProfileSet): Promise<SenderAccess> {
   const meant = await commandTargets(parts, event, { name: 'status', runId: undefined }, profiles);
   const { profile, permission } = meant;
   return { profile, permission, denied: 'problem' in meant ? meant.problem : undefined };

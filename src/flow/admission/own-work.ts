@@ -16,14 +16,14 @@ const HEADS = ['push', 'check_suite', 'workflow_run'];
 export async function startedBy(
   parts: { db: Db; own: Pick<ServiceAccount, 'isKnownOwn'> },
   event: FlowEvent,
-  judged: StartedBy,
+  asActor: StartedBy,
 ): Promise<StartedBy> {
   const { repository, commit, attributes } = event;
-  if (judged.isOwn || threadNumber(event) !== null || repository === undefined) return judged;
+  if (asActor.isOwn || threadNumber(event) !== null || repository === undefined) return asActor;
   const branch = typeof attributes.branch === 'string' ? attributes.branch : undefined;
   const isPushed = await isPushedByRun(parts.db.kysely, { repositoryId: repository.id, branch, commit });
   const isOwn = isPushed || (await isCommittedByRun(parts.own, event));
-  return isOwn ? { byBot: true, isOwn } : judged;
+  return isOwn ? { byBot: true, isOwn } : asActor;
 }
 
 /** Whether the newest commit was made under the name that commits in containers have. */

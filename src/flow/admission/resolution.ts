@@ -21,7 +21,7 @@ export type Resolution = { decision: Decision; reports: NewReport[] };
  * Why an event becomes no run. `permission` is what GitHub said of the sender, if it was asked; with `about`, a reason is
  * reported once for each of its values instead of once.
  */
-export type Refusal = {
+export type EventRefusal = {
   profile: Profile;
   problem: Problem;
   permission: string | undefined;
@@ -46,18 +46,18 @@ export function acknowledge(event: FlowEvent, why: NoRunReason, profile: Profile
  * No run because of a problem, which is reported: by one comment a thread and reason to those who belong to the
  * repository, to outside users on a public one by no more than a reaction, to bots and on locked threads by nothing.
  */
-export function refuse(event: FlowEvent, refusal: Refusal): Resolution {
+export function refuseEvent(event: FlowEvent, refusal: EventRefusal): Resolution {
   const { profile, problem } = refusal;
   const { actor, repository } = event;
   const isSilent = !repository || !actor || isBot(actor) || isLocked(event);
   const reports = isSilent
     ? []
     : [...reactionReports(event, profile, 'confused'), ...commentReports(event, repository.id, refusal)];
-  return { ...ignore(reasonOf(problem), profile.path), reports };
+  return { ...ignore(asReason(problem), profile.path), reports };
 }
 
 /** A problem, as the reason of a decision. */
-export function reasonOf({ code, message, hint }: Problem): NoRunReason {
+export function asReason({ code, message, hint }: Problem): NoRunReason {
   return { reason: code, message: `${message} ${hint}` };
 }
 
@@ -72,7 +72,7 @@ function reactionReports(event: FlowEvent, profile: Profile, reaction: '+1' | 'c
 function commentReports(
   event: FlowEvent,
   repositoryId: number,
-  { profile, problem, permission, about }: Refusal,
+  { profile, problem, permission, about }: EventRefusal,
 ): NewReport[] {
   const target = commentTarget(event);
   if (!target || profile.report.comment === 'never' || isOutsideUser(event, permission)) return [];

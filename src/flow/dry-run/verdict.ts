@@ -53,17 +53,17 @@ function unasked(profile: Profile, event: FlowEvent): string[] {
 
 function actorConditions({ allow }: Profile, event: FlowEvent): string[] {
   const { actor, repository } = event;
-  const judgement = judgeActor(allow, actor);
+  const rule = judgeActor(allow, actor);
   const who = actor?.login ?? '';
   const where = repository?.fullName ?? '';
   const isThreadLocked = isLocked(event) && actor !== undefined && !isBot(actor);
   const locked = isThreadLocked ? [`${who} has write permission on ${where}, for the thread is locked`] : [];
-  if (judgement === 'allowed' || 'denied' in judgement) return locked;
-  const isEverybodys = judgement.ask === 'read' && repository?.private === false;
+  if (rule === 'allowed' || 'denied' in rule) return locked;
+  const isEverybodys = rule.ask === 'read' && repository?.private === false;
   const belongs = isEverybodys ? ' and belongs to it, for everybody may read it' : '';
   const ways = [
-    ...(judgement.ask ? [`has at least ${judgement.ask} permission on ${where}${belongs}`] : []),
-    ...(judgement.teams ? [`is a member of ${judgement.teams.join(' or ')}`] : []),
+    ...(rule.ask ? [`has at least ${rule.ask} permission on ${where}${belongs}`] : []),
+    ...(rule.teams ? [`is a member of ${rule.teams.join(' or ')}`] : []),
   ];
   return [`${who} ${ways.join(' or ')}`, ...locked];
 }

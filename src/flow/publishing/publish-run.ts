@@ -80,10 +80,10 @@ export function changesNothing(
 
 /** What was found out before the agent began; of a run that began before there was this, the default branch. */
 function targetOf(
-  told: Record<string, unknown> | undefined,
+  checkout: Record<string, unknown> | undefined,
   { repository, pullRequest }: FlowEvent,
 ): MergeTarget {
-  const { into, isDefault } = told ?? {};
+  const { into, isDefault } = checkout ?? {};
   if (typeof into === 'string' || into === null) return { into, isDefault: isDefault === true };
   return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
 }

@@ -9,8 +9,8 @@ import type { RunStore } from '../../runs/store/run-store.ts';
 export type PublishTextsParts = {
   runs: RunStore;
   mask(text: string): string;
-  /** Has what is said on GitHub about a run said anew. */
-  retell(run: Run): Promise<void>;
+  /** Updates the comment about a run on GitHub. */
+  updateReport(run: Run): Promise<void>;
   log: Logger;
 };
 
@@ -28,7 +28,7 @@ export async function notePublished(
       text: parts.mask(notes.join(' ')),
       data: { attempt: run.attempt },
     });
-  await parts.retell(run);
+  await parts.updateReport(run);
 }
 
 /** Writes into the timeline why nothing was published: every reason, and what to do. What is for the operator alone is not in the text. */
@@ -53,7 +53,7 @@ export async function notePublishRefused(
       attempt: run.attempt,
     },
   });
-  await parts.retell(run);
+  await parts.updateReport(run);
 }
 
 /** A fault of GitHub's own often passes within a minute; it is not reported before that. */
@@ -80,7 +80,7 @@ export async function noteDelayed(
     attempt: run.attempt,
   };
   const isNew = await noteOnce(parts, run, { kind, text, data });
-  if (isStuck && isNew) await parts.retell(run);
+  if (isStuck && isNew) await parts.updateReport(run);
 }
 
 /** What happened; what to do about it only where the sentence itself does not say. */
