@@ -39,7 +39,7 @@ export function serviceStopping(): FlowError {
     code: 'service_stopping',
     blame: 'service',
     message: 'The service is stopping; the run goes on in its container.',
-    hint: 'Start the service again: it takes the run up.',
+    hint: 'Start the service again: it resumes the run.',
   });
 }
 

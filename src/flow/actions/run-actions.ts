@@ -57,7 +57,7 @@ function bodyGone(run: Run): FlowError {
   return new FlowError({
     code: 'run_body_gone',
     blame: 'operator',
-    message: `Run ${run.id} cannot be started again: the body of its delivery ${run.deliveryId} is not kept any more.`,
-    hint: 'Start a new one by the same comment, and keep bodies longer (docs/operations.md) if this happens often.',
+    message: `Run ${run.id} cannot be retried: the body of its delivery ${run.deliveryId} is no longer stored.`,
+    hint: 'Start a new run by the same comment. Keep bodies longer (docs/operations.md) if this happens often.',
   });
 }

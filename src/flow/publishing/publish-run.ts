@@ -159,6 +159,6 @@ function secretInside(kind: string): Problem {
       kind === 'secret_found'
         ? 'A value that was granted to the run is in what the agent committed.'
         : 'What the agent committed could not be searched whole for the values that were granted to the run.',
-    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked; take the credential for leaked, and replace it.',
+    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked. Treat the credential as compromised and rotate it.',
   };
 }
