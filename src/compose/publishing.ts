@@ -67,7 +67,7 @@ export function composePublishing(resources: {
     mask: redactor.mask,
     mark: commentMark,
     marks: resources.talk.marks,
-    retell: async (run) => await retell(resources, run),
+    updateReport: async (run) => await updateReport(resources, run),
     clock,
   });
 }
@@ -97,6 +97,6 @@ function remotesOf({
 }
 
 /** A publication may be made, refused or stuck when the comment about its run has been written already. */
-async function retell(parts: RequestReportParts, run: Run): Promise<void> {
+async function updateReport(parts: RequestReportParts, run: Run): Promise<void> {
   if (await isEndReportWanted(parts, run)) await requestStatus(parts, run);
 }
