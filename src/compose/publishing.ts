@@ -9,14 +9,13 @@ import { publishPurpose } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
 import { recheckBeforePublishing } from '../flow/prepare/recheck.ts';
 import { createPublisher, type Publisher } from '../flow/publishing/publisher.ts';
-import { isEndWanted, type WantParts, wantStatus } from '../flow/reporting/status-comment.ts';
+import { wantEnd } from '../flow/reporting/status-comment.ts';
 import type { Host } from '../flow/worker/host-identity.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { createPublicationStore } from '../runs/outbox/publication-store.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
-import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
@@ -45,25 +44,26 @@ export function composePublishing(resources: {
   redactor: Redactor;
   log: Logger;
 }): Publisher {
-  const { db, host, grants, redactor } = resources;
+  const { db, runs, reports, deliveries, directories, host, talk, grants, mirrors, redactor, log } =
+    resources;
+  const { lookups, own, marks } = talk;
   return createPublisher({
-    ...resources,
+    runs,
+    deliveries,
+    directories,
+    log,
     whyNotNow: async (run, profile) =>
-      await recheckBeforePublishing({ ...resources, ...resources.talk }, run, profile),
+      await recheckBeforePublishing({ lookups, own, runs, deliveries }, run, profile),
     host: host.current,
     publications: maskedPublications(createPublicationStore(db, clock), redactor.mask),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
     remoteFor: remotesOf(resources),
     branchesFor: async (profile, run, signal) =>
-      await branchesOfRun(
-        { mirrors: resources.mirrors, mountHost: resources.config },
-        { run, profile },
-        signal,
-      ),
+      await branchesOfRun({ mirrors, mountHost: resources.config }, { run, profile }, signal),
     mask: redactor.mask,
     mark: commentMark,
-    marks: resources.talk.marks,
-    retell: async (run) => await retell(resources, run),
+    marks,
+    retell: async (run) => await wantEnd({ reports, runs, deliveries }, run),
     clock,
   });
 }
@@ -90,9 +90,4 @@ function remotesOf({
     });
     return remoteOf({ id: 0, owner, name });
   };
-}
-
-/** A publication may be made, refused or stuck when the comment about its run has been written already. */
-async function retell(parts: WantParts, run: Run): Promise<void> {
-  if (await isEndWanted(parts, run)) await wantStatus(parts, run);
 }
