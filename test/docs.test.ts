@@ -135,6 +135,18 @@ describe('the pages', () => {
     expect(broken).toEqual([]);
   });
 
+  test('every file of the repository that they name in backquotes exists', () => {
+    const named = /`((?:bin|docs|images|src|test)\/[^`\s<*{]+)`/g;
+    const missing = [...pages, 'CONTRIBUTING.md', ...globSync('.github/**/*.md', { cwd: ROOT })].flatMap(
+      (page) =>
+        [...read(page).matchAll(named)]
+          .map(([, path = '']) => path)
+          .filter((path) => !existsSync(resolve(ROOT, path)))
+          .map((path) => `${page}: ${path}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test('the first screen of the README gives the two commands', () => {
     const first = read('README.md').split('\n').slice(0, 40).join('\n');
     expect(first).toContain('npm run demo');

@@ -2,14 +2,14 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Db } from '../db/open.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import { commentMark } from '../feedback/words.ts';
+import { commentMark } from '../feedback/marks.ts';
 import { branchesOfRun } from '../flow/collect/branches-of-run.ts';
 import { maskedPublications } from '../flow/credentials/masked-stores.ts';
 import { publishPurpose } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
 import { recheckBeforePublishing } from '../flow/prepare/recheck.ts';
 import { createPublisher, type Publisher } from '../flow/publishing/publisher.ts';
-import { wantEnd } from '../flow/reporting/status-comment.ts';
+import { requestEndReport } from '../flow/reporting/status-comment.ts';
 import type { Host } from '../flow/worker/host-identity.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
@@ -63,7 +63,7 @@ export function composePublishing(resources: {
     mask: redactor.mask,
     mark: commentMark,
     marks,
-    retell: async (run) => await wantEnd({ reports, runs, deliveries }, run),
+    retell: async (run) => await requestEndReport({ reports, runs, deliveries }, run),
     clock,
   });
 }

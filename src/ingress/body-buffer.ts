@@ -1,12 +1,15 @@
 import { bodyTooLarge, type Refusal, serviceBusy } from './errors.ts';
 
+/** A body of no more bytes counts as small; nearly all of GitHub's are. */
+export const SMALL_BYTES = 256 * 1024;
+
 /** The bytes of one body as they come. */
 export type BodyBuffer = {
   /** Takes the next bytes, or gives the Refusal when they are too many for this body or for all in flight. */
   add(chunk: Buffer): Refusal | undefined;
   bytes(): Buffer;
-  /** Forgets the bytes and gives back how many were reserved; a second call gives 0. */
-  drop(): number;
+  /** Forgets the bytes. */
+  drop(): void;
 };
 
 /**
@@ -23,7 +26,7 @@ export function createBodyBuffer(
   let reserved = 0;
 
   const grow = (needed: number): Refusal | undefined => {
-    const most = declared > 0 ? declared : limits.bodyBytes;
+    const most = declared || (needed <= SMALL_BYTES ? SMALL_BYTES : limits.bodyBytes);
     const size = Math.max(needed, Math.min(2 * buffer.length, most));
     if (!reserve(size - reserved)) return serviceBusy(limits.inFlightBytes);
     reserved = size;
@@ -52,10 +55,7 @@ export function createBodyBuffer(
     },
     bytes: () => buffer.subarray(0, length),
     drop() {
-      const given = reserved;
       buffer = Buffer.alloc(0);
-      reserved = 0;
-      return given;
     },
   };
 }

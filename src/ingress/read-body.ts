@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
-import { createBodyBuffer } from './body-buffer.ts';
+import { createBodyBuffer, SMALL_BYTES } from './body-buffer.ts';
 import { bodyIncomplete, bodyTooLarge, bodyTooSlow, type Refusal } from './errors.ts';
 
 /** What one body may be, and all of them together; bytes and milliseconds. */
@@ -12,34 +12,36 @@ export type RequestBody = { bytes: Buffer; release(): void };
 /** Reads a body, or throws the Refusal: what was read of it is forgotten, the rest is left on the connection. */
 export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<RequestBody>;
 
-/** A body that says it is no larger counts as small; nearly all of GitHub's are. */
-const SMALL_BYTES = 256 * 1024;
+/** How much of the allowance bodies of a kind and of those before it may hold together. One is `unknown` that is small so far, and does not say how long it is. */
+const PARTS = { large: 6 / 8, unknown: 7 / 8, small: 1 };
 
-/** The part of the allowance that is kept for small bodies. */
-const KEPT_FOR_SMALL = 1 / 8;
+type Kind = keyof typeof PARTS;
+const KINDS = Object.keys(PARTS) as Kind[];
+
+/** What one body holds of the allowance. */
+type Share = { kind: Kind; bytes: number };
+const NOTHING: Share = { kind: 'small', bytes: 0 };
 
 /**
- * A reader whose bodies share one allowance of memory. Large ones, and those that do not say how long they are, never
- * have all of it, so that small ones are read however many large ones come.
+ * A reader whose bodies share one allowance of memory. Large ones never have all of it, so that small ones are read
+ * however many large ones come.
  */
 export function createReadBody(limits: BodyLimits, clock: Clock): ReadBody {
-  const largeBytes = limits.inFlightBytes * (1 - KEPT_FOR_SMALL);
-  const inFlight = { small: 0, large: 0 };
+  const move = createAllowance(limits.inFlightBytes);
 
   return async (request, response) => {
     const declared = declaredLength(request);
     if (declared > limits.bodyBytes) throw bodyTooLarge(limits.bodyBytes);
     if (request.headers.expect !== undefined) response.writeContinue();
-    const kind = declared > 0 && declared <= SMALL_BYTES ? 'small' : 'large';
-    const reserve = (bytes: number): boolean => {
-      if (inFlight.small + inFlight.large + bytes > limits.inFlightBytes) return false;
-      if (kind === 'large' && inFlight.large + bytes > largeBytes) return false;
-      inFlight[kind] += bytes;
-      return true;
-    };
-    const gathered = createBodyBuffer(declared, limits, reserve);
+    let held = NOTHING;
+    const gathered = createBodyBuffer(declared, limits, (more) => {
+      const next = shareOf(declared, held.bytes + more);
+      held = move(held, next);
+      return held === next;
+    });
     const release = (): void => {
-      inFlight[kind] -= gathered.drop();
+      gathered.drop();
+      held = move(held, NOTHING);
     };
     try {
       await wholeBody(request, gathered.add, limits, clock);
@@ -49,6 +51,29 @@ export function createReadBody(limits: BodyLimits, clock: Clock): ReadBody {
       throw error;
     }
   };
+}
+
+/** Keeps what all bodies hold. A move gives what a body holds from now on: `next` if there is room for it, else what it held. */
+function createAllowance(allBytes: number): (held: Share, next: Share) => Share {
+  const inFlight = { large: 0, unknown: 0, small: 0 };
+  const hasRoom = ({ kind, bytes }: Share): boolean => {
+    let sum = bytes;
+    return KINDS.every((each) => {
+      sum += inFlight[each];
+      return KINDS.indexOf(each) < KINDS.indexOf(kind) || sum <= allBytes * PARTS[each];
+    });
+  };
+  return (held, next) => {
+    inFlight[held.kind] -= held.bytes;
+    const given = hasRoom(next) ? next : held;
+    inFlight[given.kind] += given.bytes;
+    return given;
+  };
+}
+
+function shareOf(declared: number, bytes: number): Share {
+  if (Math.max(declared, bytes) > SMALL_BYTES) return { kind: 'large', bytes };
+  return { kind: declared > 0 ? 'small' : 'unknown', bytes };
 }
 
 /** Hands every chunk to `add` until the body is whole; rejects with the Refusal that `add` gives, or when time is up or the sender gone. */

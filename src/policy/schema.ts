@@ -1,10 +1,12 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Fault } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
+import type { CeilingLimit, WrittenLimits } from '../base/run-limits.ts';
 import { quoted } from '../base/text.ts';
 import { nearest } from '../base/words.ts';
 import { policyUnknownKey, policyWrongValue } from './errors.ts';
 import schema from './policy.schema.json' with { type: 'json' };
+import type { NetworkReach } from './policy.ts';
 
 /** A policy as it is written, valid by the schema. */
 export type WrittenPolicy = {
@@ -16,15 +18,7 @@ export type WrittenPolicy = {
   runtimes?: string[];
   rootUser?: boolean;
   users?: string[];
-  ceilings?: {
-    memory?: string | number;
-    cpus?: number;
-    pids?: number;
-    timeoutSec?: number;
-    diskSize?: string | number;
-    workspaceSize?: string | number;
-    network?: 'none' | 'list' | 'open';
-  };
+  ceilings?: WrittenLimits<CeilingLimit> & { network?: NetworkReach };
 };
 
 /** Compiled at the first need, and kept: the policy is read again whenever it changes. */

@@ -98,6 +98,7 @@ test('states, setup script and nothing else depend on the plan', () => {
     'bin/gh',
     'bin/git-credential',
     'bin/github-token',
+    'token.sh',
     'profile.sh',
     'gitconfig',
     'settings',

@@ -148,7 +148,7 @@ describe('the page of a run', () => {
 
   test('of one that is being called off says so, and of one that has ended may try again', async () => {
     const off = await show({ run: { ...LIVING, cancelReason: 'too slow' } });
-    expect(words(off.html)).toContain('It is being called off: too slow');
+    expect(words(off.html)).toContain('The run is being cancelled: too slow');
     expect(off.html).not.toContain('/cancel"');
     const ended = await show();
     expect(ended.html).not.toContain('http-equiv="refresh"');

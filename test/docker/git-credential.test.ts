@@ -262,6 +262,22 @@ describe('the helper and gh in any image with a shell', () => {
     expect(said).not.toContain(FIRST);
   });
 
+  test('gh and github-token do not use a token that has ended, and gh has what else it was given', async () => {
+    run = containerRun(
+      `printf '#!/bin/sh\necho "\${GH_TOKEN-none} \${GITHUB_TOKEN-none} \${GH_ENTERPRISE_TOKEN-none}"\n' > /workspace/gh
+       chmod +x /workspace/gh; export PATH=/run/github-flows/bin:/workspace:$PATH
+       gh; GH_TOKEN=${FIRST} GITHUB_TOKEN=${FIRST} gh; GH_TOKEN=${SECOND} gh; github-token || echo "exit $?"`,
+      {},
+      'https://acme.ghe.com',
+    );
+    await put(run, FIRST);
+    const end = Math.floor(Date.now() / 1000) - 5;
+    writeFileSync(join(run.dir, 'files/token-end'), `${end}\n`, { mode: 0o644 });
+    await run.run();
+    expect(await run.text('stdout')).toBe(`none none none\nnone none none\n${SECOND} none none\nexit 1\n`);
+    expect(await run.text('stderr')).toContain('the one in /run/secrets/gh-token has ended');
+  });
+
   test('gh has the token of the moment, whatever an agent exported before', async () => {
     run = containerRun(
       `export GH_TOKEN=${FIRST}; printf '#!/bin/sh\\necho "$GH_TOKEN"\\n' > /workspace/gh; chmod +x /workspace/gh

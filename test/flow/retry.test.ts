@@ -47,12 +47,6 @@ test('attempts are counted in all, and waits double up to an hour, each a random
   expect([0, 1].map((random) => wait({}, {}, 0, random))).toEqual([5_000, 15_000]);
 });
 
-test('a run that was saved without the key has one attempt', () => {
-  expect(
-    retryWait({} as Profile, { retries: 0 }, { outcome: 'failed', blame: 'github', begun: false }, 0),
-  ).toBeUndefined();
-});
-
 test.each([
   ['lives', { state: 'running' }, Buffer.from('{}')],
   ['is unknown', undefined, Buffer.from('{}')],

@@ -251,6 +251,28 @@ describe('while large bodies that nobody signed fill their memory', () => {
     const small = Array.from({ length: 20 }, (_, n) => `{"n":${n},"a":"${'x'.repeat(200_000)}"}`);
     for (const body of small) expect((await post(body)).status).toBe(202);
   });
+
+  test('small deliveries that do not say how long they are are accepted too, and those that do however many of them come', async () => {
+    const { post, connect } = await startListener({ body: { inFlightBytes: 3_000_000 } });
+    for (let each = 0; each < 12; each += 1)
+      connect().socket.write(`${head(`content-length: ${LARGE}`)}${'x'.repeat(LARGE - 1)}`);
+    for (let turn = 0; turn < 50; turn += 1) expect((await post(`{"turn": ${turn}}`)).status).toBe(202);
+    const chunked = async (n: number): Promise<string> => {
+      const body = `{"n":${n},"b":"${'x'.repeat(200_000)}"}`;
+      const connection = connect();
+      const headers = signedHeaders(body, { host: 'localhost', 'transfer-encoding': 'chunked' });
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      const [first, second] = [body.slice(0, 100_001), body.slice(100_001)];
+      const chunks = [first, second, ''].map((each) => `${each.length.toString(16)}\r\n${each}\r\n`);
+      connection.socket.write(`POST /webhooks/github HTTP/1.1\r\n${lines.join('')}\r\n${chunks.join('')}`);
+      return await connection.until(/\r\n\r\n.*\}/s);
+    };
+    for (let n = 0; n < 20; n += 1) expect(await chunked(n)).toContain('HTTP/1.1 202');
+    for (let each = 0; each < 20; each += 1)
+      connect().socket.write(`${head('transfer-encoding: chunked')}30d40\r\n${'x'.repeat(150_000)}`);
+    for (let turn = 50; turn < 100; turn += 1) expect((await post(`{"turn": ${turn}}`)).status).toBe(202);
+    expect(await chunked(20)).toContain('HTTP/1.1 503');
+  });
 });
 
 test('a disk that is too full is told before the body is read, with when to come again', async () => {

@@ -9,7 +9,7 @@ import { withStores } from './shared/stores.ts';
 export function addRetryCommand(runs: Command, io: Io): void {
   runs
     .command('retry <run>')
-    .description('Try a run that has ended once more, as its next attempt.')
+    .description('Retry a run that has ended, as its next attempt.')
     .option('--reason <text>', 'why', 'an operator asked for it')
     .option('--json', 'print JSON')
     .action(

@@ -17,7 +17,7 @@ export const NOBODY: Committer = { name: 'github-flows', email: 'github-flows@no
 
 /**
  * What lies in a run's directory besides prompt, event and run: the start script and its settings, our `gh`, git's
- * credential helper and `github-token`, git's system configuration, and the login shell's profile (`profile.sh`, mounted at
+ * credential helper and `github-token`, what all three read the token by, git's system configuration, and the login shell's profile (`profile.sh`, mounted at
  * `/etc/profile.d/github-flows.sh`). `serverUrl` is where repositories are cloned from,
  * `gitUserName` what git sends beside the token, `committer` whom it commits as. No file holds a secret.
  */
@@ -32,6 +32,7 @@ export function runFiles(
     { path: 'bin/gh', content: script('gh'), mode: 0o755 },
     { path: 'bin/git-credential', content: script('git-credential'), mode: 0o755 },
     { path: 'bin/github-token', content: script('github-token'), mode: 0o755 },
+    { path: 'token.sh', content: script('token'), mode: 0o644 },
     { path: 'profile.sh', content: script('profile'), mode: 0o644 },
     { path: 'gitconfig', content: gitConfig(plan, serverUrl, committer), mode: 0o644 },
     { path: 'settings', content: settings(plan, serverUrl, gitUserName), mode: 0o644 },
@@ -42,7 +43,7 @@ export function runFiles(
   return files.filter((file) => file.content !== '');
 }
 
-function script(name: 'start' | 'gh' | 'git-credential' | 'github-token' | 'profile'): string {
+function script(name: 'start' | 'gh' | 'git-credential' | 'github-token' | 'token' | 'profile'): string {
   return readFileSync(new URL(`./scripts/${name}.sh`, import.meta.url), 'utf8');
 }
 

@@ -3,9 +3,6 @@ import type { Blame } from '../../base/errors.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Outcome, Run } from '../../runs/run.ts';
 
-/** What a run's profile says of further attempts; runs saved before there was this key have one. */
-const ONE_ATTEMPT = { attempts: 1, backoffSec: 1, on: 'before-start' } as const;
-
 /** Whose faults another attempt may fix. */
 const NOT_THE_RUNS: readonly Blame[] = ['service', 'docker', 'github'];
 
@@ -21,7 +18,7 @@ export function retryWait(
   failure: Failure,
   random: number,
 ): number | undefined {
-  const { attempts, backoffSec, on } = profile.retry ?? ONE_ATTEMPT;
+  const { attempts, backoffSec, on } = profile.retry;
   if (run.retries + 1 >= attempts || !isWorthIt(on, failure)) return undefined;
   return backoff({ first: backoffSec * 1000, most: LONGEST_MS }, run.retries, random);
 }

@@ -47,10 +47,10 @@ export async function retryRun(
     if ((await parts.deliveries.body(run.deliveryId)) === undefined) throw bodyGone(run);
     if (await parts.runs.advance(run, 'queued', patch, `Put back into the queue: ${reason}`)) {
       await parts.runs.wakeWorkers(runId);
-      return { status: 'queued', message: `Run ${runId} waits for its attempt ${run.attempt + 1}.` };
+      return { status: 'queued', message: `Run ${runId} is queued for attempt ${run.attempt + 1}.` };
     }
   }
-  return { status: 'not_ended', message: `Run ${runId} has not ended yet; cancel it first, or wait.` };
+  return { status: 'not_ended', message: `Run ${runId} has not ended yet. Cancel it first, or wait.` };
 }
 
 function bodyGone(run: Run): FlowError {

@@ -45,7 +45,7 @@ export function hearsCommands({ name, action }: FlowEvent): boolean {
 /** What judging a command takes from the rest of the service. */
 export type CommandParts = {
   db: Db;
-  runs: Pick<RunStore, 'profileJson'>;
+  runs: Pick<RunStore, 'profile'>;
   lookups: Lookups;
   own: ServiceAccount;
 };
@@ -121,10 +121,10 @@ type Judged = { profile: Profile; judgement: Authorization };
 function createJudge(parts: CommandParts, event: FlowEvent): (run: Run) => Promise<Judged> {
   const known = new Map<string, Judged>();
   return async (run) => {
-    const json = await parts.runs.profileJson(run.id);
-    const profile = JSON.parse(json) as Profile;
-    const judged = known.get(json) ?? { profile, judgement: await authorize(parts, profile, event) };
-    known.set(json, judged);
+    const profile = await parts.runs.profile(run.id);
+    const key = JSON.stringify(profile);
+    const judged = known.get(key) ?? { profile, judgement: await authorize(parts, profile, event) };
+    known.set(key, judged);
     return judged;
   };
 }

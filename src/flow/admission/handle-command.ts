@@ -3,13 +3,12 @@ import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { Db } from '../../db/open.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { findStart, recordStart } from '../../runs/store/start-store.ts';
 import { cancelRun, retryRun } from '../actions/run-actions.ts';
-import { wantStatus } from '../reporting/status-comment.ts';
+import { requestStatus } from '../reporting/status-comment.ts';
 import type { CommandOrder } from './comment-commands.ts';
 import { commandNotEnded } from './errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from './limits.ts';
@@ -48,7 +47,7 @@ async function carryOut(
   const login = event.actor?.login ?? '';
   if (command.name === 'retry') return await retry(parts, event, targets[0], machine);
   if (command.name === 'status') {
-    for (const run of targets) await wantStatus(parts, run);
+    for (const run of targets) await requestStatus(parts, run);
     return { reason: 'command_status', message: `${login} asked for the status of ${names(targets)}.` };
   }
   const reason = askedBy(login);
@@ -85,7 +84,7 @@ async function recordRetry(
   machine: boolean,
 ): Promise<'recorded' | 'retried_before' | Problem> {
   const id = `retry:${event.deliveryId}`;
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const start = startOf(parts, { event, profile, runId: run.id, by: { machine, isOwn: false } });
   return await parts.db.transaction(async (trx) => {
     const before = await findStart(trx, id);

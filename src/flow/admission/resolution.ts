@@ -3,8 +3,8 @@ import type { Problem } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
 import type { Decision } from '../../deliveries/delivery.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { publicProblem } from '../../feedback/public-words.ts';
-import { refusalMark } from '../../feedback/words.ts';
+import { refusalMark } from '../../feedback/marks.ts';
+import { publicProblem } from '../../feedback/public-texts.ts';
 import { isBot } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { NewReport } from '../../runs/outbox/report.ts';
@@ -66,7 +66,7 @@ function reactionReports(event: FlowEvent, profile: Profile, reaction: '+1' | 'c
   const target = profile.report.reaction ? reactionTarget(event) : undefined;
   if (!target) return [];
   const key = `reaction:${event.deliveryId}`;
-  return [{ key, kind: 'reaction', target, content: { reaction }, profileJson: storedProfile(profile) }];
+  return [{ key, kind: 'reaction', target, content: { reaction }, profile: withoutPrompt(profile) }];
 }
 
 function commentReports(
@@ -83,7 +83,7 @@ function commentReports(
       kind: 'refusal',
       target,
       content: { text: textOf(event, profile, problem), mark: refusalMark(name) },
-      profileJson: storedProfile(profile),
+      profile: withoutPrompt(profile),
     },
   ];
 }
@@ -122,8 +122,8 @@ function loginOf(writing: unknown): unknown {
 }
 
 /** The profile as far as credential and texts need it; a prompt may be long. */
-function storedProfile(profile: Profile): string {
+function withoutPrompt(profile: Profile): Profile {
   const { execution } = profile;
   const handler = { ...execution.handler, prompt: undefined, promptVariables: [] };
-  return JSON.stringify({ ...profile, execution: { ...execution, handler } });
+  return { ...profile, execution: { ...execution, handler } };
 }

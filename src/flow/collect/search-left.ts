@@ -30,9 +30,9 @@ export type LeftSearch = {
 export async function searchLeft(
   { clock, redactor }: { clock: Clock; redactor: Redactor },
   values: readonly Secret[],
-  places: { workspace: string; sinceNs: bigint | undefined; log: string; quarantine: string },
+  where: { workspace: string; sinceNs: bigint | undefined; log: string; quarantine: string },
 ): Promise<LeftSearch> {
-  const { workspace, sinceNs, log, quarantine } = places;
+  const { workspace, sinceNs, log, quarantine } = where;
   const look = async (roots: Parameters<typeof findSecrets>[1]['roots']): Promise<SecretSearch> =>
     await findSecrets(values, { roots, timeoutMs: SEARCH_MS, limit: MAX_FOUND, clock });
   const [left, kept] = await Promise.all([

@@ -4,7 +4,7 @@ import { gitHubHosts } from '../../egress/shipped-lists.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkMounts } from '../../mounts/rules/check.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { type Directories, runPlaces } from '../paths.ts';
+import { type Directories, runPaths } from '../paths.ts';
 import { refuseBeyondPolicy } from '../prepare/enforce-policy.ts';
 import { makePlan, type PlanDefaults } from '../prepare/plan.ts';
 import { promptFor } from '../prepare/prompt.ts';
@@ -38,7 +38,7 @@ export function createDryRun(
         repository,
         runId: RUN_ID,
         mounted: mounts,
-        places: runPlaces(directories, { id: RUN_ID, repository }),
+        paths: runPaths(directories, { id: RUN_ID, repository }),
         defaults,
         secretsDir,
         runtimeUrl: undefined,

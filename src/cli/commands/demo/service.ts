@@ -64,7 +64,7 @@ function demoRunning(places: DemoPlaces): FlowError {
   return new FlowError({
     code: 'demo_running',
     blame: 'operator',
-    message: `Another demo of yours is under way in ${places.dir}.`,
+    message: `Another demo of yours runs in ${places.dir}.`,
     hint: `Wait for it, or stop it with Ctrl-C; \`fuser ${places.lock}\` names its process.`,
   });
 }

@@ -39,17 +39,21 @@ const IMAGE = 'github-flows-agent-codex:latest';
 /** Makes everything that a run needs, up to the service that receives webhooks. */
 export async function setUp(demo: Demo): Promise<DemoService> {
   const { screen, places, model, signal, disposables } = demo;
-  screen.heading('Setting the stage');
-  await screen.step('The Docker engine answers, and has the agent’s image', () => checkEngine(demo));
-  await screen.step('Nothing is left of the demo before this one', () => removeLast(demo));
+  screen.heading('Set-up');
+  await screen.step('The Docker engine answers and has the agent’s image', () => checkEngine(demo));
+  await screen.step('No container of an earlier demo is left', () => removeLast(demo));
   signal.throwIfAborted();
   await screen.step('A repository with a bug in it', () => makeDemoRepository(places.repositories));
-  await screen.step('A profile, its prompt, and a token of no account', () => writeStage(places, model));
+  await screen.step('A profile, its prompt, and a token without an account', () => writeStage(places, model));
   if (model.kind === 'scripted')
-    await screen.step('The scripted model, on a socket that only the agent’s container sees', async () => {
-      const workspaces = join(places.varDir, 'work', DEMO_REPOSITORY);
-      disposables.defer(serveModelInRuns(workspaces, greeterScript, clock).close);
-    });
+    await screen.step(
+      'The scripted model, on a socket that only the agent’s container can reach',
+      async () => {
+        disposables.defer(
+          serveModelInRuns(join(places.varDir, 'work', DEMO_REPOSITORY), greeterScript, clock).close,
+        );
+      },
+    );
   signal.throwIfAborted();
   const service = await screen.step('The service', () => startService(demo));
   screen.text(`  It receives webhooks at ${service.app.url}/webhooks/github`);

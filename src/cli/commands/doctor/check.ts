@@ -36,7 +36,7 @@ export function problemsOf(error: unknown): Problem[] {
 function tooSlow(name: string): Problem {
   return {
     code: 'check_too_slow',
-    message: `Looking at this (${name}) took more than ${LIMIT_MS / 1000} s, so nothing is known about it.`,
-    hint: 'See what it waits for (the network, a proxy, a disk, a busy engine), and run doctor again.',
+    message: `This check (${name}) took more than ${LIMIT_MS / 1000} s, so its result is unknown.`,
+    hint: 'Look for a slow network, proxy, disk or engine, then run doctor again.',
   };
 }

@@ -1,12 +1,16 @@
 #!/bin/sh
-# Stands before the image's own gh and gives it the newest token: a GH_TOKEN that was exported once grows old.
+# Stands before the image's own gh and gives it the newest token: a GH_TOKEN that was exported once grows old. One that
+# has ended is not used, so that gh takes what else it was given.
 
 gf_files=/run/github-flows
 . "$gf_files/settings"
 
-gf_token=
-{ IFS= read -r gf_token || :; } 2>/dev/null </run/secrets/gh-token
-if [ -n "$gf_token" ]; then
+. "$gf_files/token.sh"
+if [ -n "$gf_ended" ]; then
+  [ "${GH_TOKEN-}" != "$gf_token" ] || unset GH_TOKEN
+  [ "${GITHUB_TOKEN-}" != "$gf_token" ] || unset GITHUB_TOKEN
+  [ "${GH_ENTERPRISE_TOKEN-}" != "$gf_token" ] || unset GH_ENTERPRISE_TOKEN
+elif [ -n "$gf_token" ]; then
   GH_TOKEN=$gf_token
   export GH_TOKEN
   if [ "$gf_host" != github.com ]; then

@@ -23,21 +23,8 @@ case $gf_asked_protocol in
   http) gf_asked_host=${gf_asked_host%:80} ;;
 esac
 [ "$gf_asked_protocol://$gf_asked_host" = "$gf_server" ] || exit 0
-gf_token=
-{ IFS= read -r gf_token || :; } 2>/dev/null </run/secrets/gh-token || exit 0
-[ -n "$gf_token" ] || exit 0
-gf_end=
-{ IFS= read -r gf_end || :; } 2>/dev/null </run/github-flows/token-end || :
-case $gf_end in
-  '' | *[!0-9]*) gf_end= ;;
-  *)
-    gf_now=$(date +%s 2>/dev/null) || gf_now=
-    case $gf_now in
-      '' | *[!0-9]*) ;;
-      *) [ "$gf_now" -lt "$gf_end" ] || exit 0 ;;
-    esac
-    ;;
-esac
+. /run/github-flows/token.sh
+[ -n "$gf_token" ] && [ -z "$gf_ended" ] || exit 0
 printf 'username=%s\npassword=%s\n' "$gf_user" "$gf_token"
 # Git that knows this (2.40) looks at the time itself.
 [ -z "$gf_end" ] || printf 'password_expiry_utc=%s\n' "$gf_end"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints a GitHub token of the run that is good for a while: asked of the service where its runtime listener is on,
-# else the one in /run/secrets, which is renewed there. Works wherever this file and the run's bearer are copied to:
+# else the one in /run/secrets, which is renewed there, until it has ended. Works wherever this file and the run's bearer are copied to:
 #   GITHUB_FLOWS_RUNTIME_URL=http://host:3002 GITHUB_FLOWS_RUNTIME_TOKEN_FILE=./runtime-token sh github-token
 # The bearer is in no argument and no variable of another program. Written for dash, bash and busybox.
 
@@ -59,7 +59,15 @@ case $gf_answer in
     gf_token=${gf_answer#*'"token":"'}
     gf_token=${gf_token%%'"'*}
     ;;
-  *) gf_token=$(gf_read /run/secrets/gh-token) ;;
+  *)
+    gf_token=
+    gf_ended=
+    [ ! -r /run/github-flows/token.sh ] || . /run/github-flows/token.sh
+    if [ -n "$gf_ended" ]; then
+      gf_token=
+      gf_why="$gf_why, and the one in /run/secrets/gh-token has ended"
+    fi
+    ;;
 esac
 if [ -z "$gf_token" ]; then
   printf 'github-flows: there is no GitHub token: %s.\n' "$gf_why" >&2
