@@ -2,7 +2,6 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Db } from '../db/open.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import { commentMark } from '../feedback/marks.ts';
 import { branchesOfRun } from '../flow/collect/branches-of-run.ts';
 import { maskedPublications } from '../flow/credentials/masked-stores.ts';
 import { publishPurpose } from '../flow/github/github-credential.ts';
@@ -61,7 +60,6 @@ export function composePublishing(resources: {
     branchesFor: async (profile, run, signal) =>
       await branchesOfRun({ mirrors, mountHost: resources.config }, { run, profile }, signal),
     mask: redactor.mask,
-    mark: commentMark,
     marks,
     retell: async (run) => await requestEndReport({ reports, runs, deliveries }, run),
     clock,

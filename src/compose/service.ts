@@ -2,7 +2,6 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { AppSecret } from '../credentials/github-app/record.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import { hasUniqueBody, readEvent } from '../events/from-delivery.ts';
 import { createAdmission } from '../flow/admission/admit.ts';
 import { createDispatcher, type Dispatcher } from '../flow/admission/dispatcher.ts';
 import { appSecretOf } from '../flow/github/github-credential.ts';
@@ -57,8 +56,6 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
       clock,
       onStored: joined.onStored,
       canAccept: resources.disk.canAccept,
-      readEvent,
-      hasUniqueBody,
     }),
     log,
     clock,

@@ -69,7 +69,6 @@ export async function openPublishLab() {
     branchesFor: async (_profile, _run, signal) =>
       (await mirrors.branches({ id: 1, owner: 'o', name: 'r1' }, { signal })).branches,
     mask,
-    mark: commentMark,
     marks: createMarks('a key'),
     whyNotNow: async () => undefined,
     retell: async ({ id }) => void told.push(id),
