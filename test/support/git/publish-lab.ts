@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { openDatabase } from '../../../src/db/open.ts';
 import { createDeliveryStore } from '../../../src/deliveries/delivery-store.ts';
-import { commentMark, createMarks } from '../../../src/feedback/marks.ts';
+import { createMarks } from '../../../src/feedback/marks.ts';
 import { runPaths } from '../../../src/flow/paths.ts';
 import { createPublisher } from '../../../src/flow/publishing/publisher.ts';
 import { createGitHubClient } from '../../../src/github/client.ts';
