@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ClientFor, createServiceAccount } from '../../src/flow/github/service-account.ts';
+import type { ClientFor } from '../../src/flow/github/clients.ts';
+import { createServiceAccount } from '../../src/flow/github/service-account.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { startGitHubApi } from '../support/github/api.ts';
 import { profileOf } from '../support/github/flow-events.ts';

@@ -10,7 +10,7 @@ import { type ActiveRun, leaseLost, runCancelled, serviceStopping, workerCutOff 
 import type { CrashPoint } from '../crash-points.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Host } from './host-identity.ts';
-import { createLeaseRenewer, type LeaseRenewer } from './lease-renewer.ts';
+import { createLeaseRenewer, type LeaseRenewer, type LeaseTimes } from './lease-renewer.ts';
 
 /** What a worker does with one run; all resolve when the run has ended or was requeued, and never reject. */
 export type Executor = {
@@ -39,9 +39,6 @@ export type Worker = {
   /** Runs that are worked on now. */
   active(): number;
 };
-
-/** How long leases last and how they are kept, in milliseconds: renewed `everyMs`, given up for lost `fenceMs` after the last renewal. */
-export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
 
 /** How long claims wait at most for what becomes of the runs that were taken up. */
 const DECIDED_MS = 10_000;
