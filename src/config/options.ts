@@ -1,7 +1,7 @@
+import { RUN_LIMITS } from '../base/run-limits.ts';
 import { MAINTENANCE_OPTIONS } from './maintenance-options.ts';
 import type { Option } from './option.ts';
 import { REPOSITORY_OPTIONS } from './repository-options.ts';
-import { RUN_OPTIONS } from './run-options.ts';
 import { TALK_OPTIONS } from './talk-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
@@ -214,7 +214,7 @@ export const OPTIONS = [
     default: 'info',
     sentence: 'Log level: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
   },
-  ...RUN_OPTIONS,
+  ...RUN_LIMITS.map(({ option }) => option),
   ...REPOSITORY_OPTIONS,
   {
     name: 'DRAIN_SEC',

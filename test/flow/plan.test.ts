@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runFiles } from '../../src/containers/create/start-script.ts';
-import { runPlaces } from '../../src/flow/paths.ts';
+import { runPaths } from '../../src/flow/paths.ts';
 import { makePlan } from '../../src/flow/prepare/plan.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
@@ -15,7 +15,7 @@ const directories = {
   varDir: '/srv/var',
   installation: 'inst',
 };
-const places = runPlaces(directories, run);
+const paths = runPaths(directories, run);
 
 function planOf(credentials: Partial<Profile['credentials']>, runtimeUrl?: string) {
   return makePlan({
@@ -23,9 +23,9 @@ function planOf(credentials: Partial<Profile['credentials']>, runtimeUrl?: strin
     repository: run.repository,
     runId: run.id,
     mounted: [],
-    places,
+    paths,
     runtimeUrl,
-    defaults: { ...testPlan('true', places).limits, network: 'none', runAs, sshHostKeys: 'pinned' },
+    defaults: { ...testPlan('true', paths).limits, network: 'none', runAs, sshHostKeys: 'pinned' },
     secretsDir: '/home/user/.secrets',
     policy: NO_POLICY,
   });
