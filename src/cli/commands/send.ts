@@ -87,7 +87,7 @@ function isJsonObject(bytes: Buffer): boolean {
   }
 }
 
-/** Where the service of a configuration is reached from its own machine. */
+/** The service's address on its own machine. */
 function serviceUrl({ host, port }: Config): string {
   if (port === 0)
     throw usage(

@@ -8,9 +8,9 @@ export type Screen = {
   heading(text: string): void;
   /** Text under a heading; every line is indented. */
   text(text: string): void;
-  /** A line of a timeline, at so many milliseconds from its beginning. */
+  /** A line of a timeline, with the milliseconds since its beginning. */
   moment(ms: number, text: string): void;
-  /** Does one step, and says how long it took; gives what it gave. */
+  /** Runs one step and prints its duration; gives its result. */
   step<T>(words: string, work: () => Promise<T>): Promise<T>;
   problem(problem: Problem): void;
   /** Turns a mark beside `words` until `rest`; nothing where no terminal is. */

@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 export const INTRODUCTION = 'github-flows: from a comment on GitHub to an agent’s commit';
 
 /** A delivery as it goes over the wire, with the comment in it. */
-export function deliveryWords({ id, event, body }: Outgoing, signature: string): string {
+export function deliveryText({ id, event, body }: Outgoing, signature: string): string {
   const { issue, comment } = JSON.parse(body.toString());
   return [
     `${comment.user.login} on issue #${issue.number}, “${issue.title}”: “${comment.body}”`,
@@ -22,7 +22,7 @@ export function deliveryWords({ id, event, body }: Outgoing, signature: string):
 }
 
 /** What the agent's container may do. */
-export function containerWords(runAs: Owner, model: DemoModel): string {
+export function containerText(runAs: Owner, model: DemoModel): string {
   const network = model.kind === 'real' ? 'an open network' : 'no network at all';
   return `Codex runs as ${runAs.uid}:${runAs.gid} in a container of its own, with ${network}, no capability, read-only
 copies of its credentials, and limits on memory, processors, processes and time.`;
