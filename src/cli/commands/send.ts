@@ -99,10 +99,10 @@ function serviceUrl({ host, port }: Config): string {
 }
 
 function printAnswer(io: Io, { status, body }: DeliveryAnswer): void {
-  const { delivery, status: said, error } = body as Record<string, unknown>;
+  const { delivery, status: answer, error } = body as Record<string, unknown>;
   const id = plain(String(delivery));
   if (status !== 202) io.err(`${status}: ${problemText(refusalOf(error))}`);
-  else if (said === 'duplicate')
+  else if (answer === 'duplicate')
     io.out('202 duplicate: the service already has this delivery, so nothing starts.\n');
   else io.out(`202 accepted: delivery ${id}\nShow its decision: github-flows deliveries show ${id}\n`);
 }

@@ -72,13 +72,13 @@ async function create(parts: {
   const address = `${wish.callbackUrl}/new?state=${text}`;
   const expiresAt = isoTime(state.expiresAt);
   if (!options.wait && options.json) return printJson(io, { address, expiresAt });
-  const say = options.json ? io.err : io.out;
-  say(`Open this address in your browser. It is valid until ${expiresAt}:\n\n  ${address}\n\n`);
+  const print = options.json ? io.err : io.out;
+  print(`Open this address in your browser. It is valid until ${expiresAt}:\n\n  ${address}\n\n`);
   if (!options.wait) return;
   const pages = await servePages(config, apps);
   try {
     const isInstalledHere = pages !== undefined;
-    const app = await waitFor(apps, state, { say, isInstalledHere, signal });
+    const app = await waitFor(apps, state, { print, isInstalledHere, signal });
     if (options.json) printJson(io, appView(app));
   } finally {
     await pages?.close();
@@ -155,19 +155,21 @@ async function waitFor(
   apps: ComposedApps,
   { nonce, expiresAt }: { nonce: string; expiresAt: number },
   {
-    say,
+    print,
     isInstalledHere,
     signal,
-  }: { say: (text: string) => void; isInstalledHere: boolean; signal: AbortSignal },
+  }: { print: (text: string) => void; isInstalledHere: boolean; signal: AbortSignal },
 ): Promise<StoredApp> {
   let stored: StoredApp | undefined;
   while (!signal.aborted && systemClock.now() < expiresAt) {
     const app = (await apps.store.all()).find((each) => each.state === nonce);
     if (app && !stored)
-      say(plain(`The App ${appName(app)} is stored. Install it on your repositories in the same browser.\n`));
+      print(
+        plain(`The App ${appName(app)} is stored. Install it on your repositories in the same browser.\n`),
+      );
     stored = app ?? stored;
     if (app?.capturedInstallationId)
-      say(`It is installed. Its installation id is ${app.capturedInstallationId}.\n`);
+      print(`It is installed. Its installation id is ${app.capturedInstallationId}.\n`);
     if (app && (app.capturedInstallationId || !isInstalledHere)) return app;
     await systemClock.sleep(LOOK_MS);
   }

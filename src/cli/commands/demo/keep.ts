@@ -30,9 +30,9 @@ export async function keepServing(parts: {
       demoCommand(paths, 'send issue_comment'),
     ].join('\n'),
   );
-  const told = new Set((await parts.deliveries.list({ limit: NEWEST })).map(({ id }) => id));
+  const shown = new Set((await parts.deliveries.list({ limit: NEWEST })).map(({ id }) => id));
   while (!signal.aborted) {
-    for (const line of await news(parts, told)) screen.text(line);
+    for (const line of await news(parts, shown)) screen.text(line);
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
 }
@@ -40,14 +40,14 @@ export async function keepServing(parts: {
 /** One line for each delivery that was decided, and whose run ended, since the last poll. */
 async function news(
   { deliveries, runs }: { deliveries: DeliveryStore; runs: RunStore },
-  told: Set<string>,
+  shown: Set<string>,
 ): Promise<string[]> {
   const lines: string[] = [];
   for (const { id, event, decision } of await deliveries.list({ limit: NEWEST })) {
-    if (told.has(id) || !decision) continue;
+    if (shown.has(id) || !decision) continue;
     const run = decision.runId === null ? undefined : await runs.find(decision.runId);
     if (run && run.state !== 'ended') continue;
-    told.add(id);
+    shown.add(id);
     const end = run ? `run ${run.id} ${run.outcome}: ${run.finalMessage ?? run.reason?.message ?? ''}` : '';
     lines.push(`${event}: ${end || `no run, ${decision.message}`}`);
   }

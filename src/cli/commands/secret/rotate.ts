@@ -57,7 +57,7 @@ export async function rotateStores(io: Io, config: Config, options: RotateOption
     return existing.map(({ file }) => file);
   });
   if (options.json) printJson(io, { to, files });
-  else tell(io, config, { before, to, files });
+  else report(io, config, { before, to, files });
 }
 
 type Kind = 'passphrase' | 'key-file';
@@ -121,7 +121,7 @@ function notRotated(faults: readonly FlowError[]): FaultsError {
   );
 }
 
-function tell(
+function report(
   io: Io,
   { keyFile, passphrase }: Config,
   { before, to, files }: { before: Kind; to: Kind; files: readonly string[] },

@@ -115,8 +115,8 @@ async function get(io: Io, name: string, options: Options & { reveal?: true }): 
     return;
   }
   // Only the value is on standard output, for `$(… --reveal)` and `… --reveal > file`.
-  const say = options.reveal ? io.err : io.out;
-  say(`${name} comes from ${plain(sourceText(source, file, name))}.\n`);
+  const print = options.reveal ? io.err : io.out;
+  print(`${name} comes from ${plain(sourceText(source, file, name))}.\n`);
   if (options.reveal) io.out(value.endsWith('\n') ? value : `${value}\n`);
 }
 
