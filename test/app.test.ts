@@ -30,7 +30,7 @@ async function occupyPort(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('a service whose port is taken leaves nothing at work behind it, and can be started on another', async () => {
+test('a service whose port is taken leaves nothing at work behind it, can be started on another and stops once however often it is told', async () => {
   const port = await occupyPort();
   const engine = { DOCKER_HOST: `tcp://127.0.0.1:${port}` };
   ground = makeGround({ profiles: { 'a/profile.json': PROFILE }, env: { ...engine, PORT: String(port) } });
@@ -43,6 +43,8 @@ test('a service whose port is taken leaves nothing at work behind it, and can be
   expect(log.slice(said)).toEqual([]);
   const app = await start({ ...ground.settings, PORT: '0' });
   await app.stop(0);
+  await app.stop(0);
+  expect(log.filter((line) => JSON.parse(line).msg === 'stopped')).toHaveLength(1);
   // Nothing else is told than that no engine answers there, and that this test keeps its runs' files on a disk.
   const told = log.map((line) => JSON.parse(line)).filter(({ level }) => level !== 'info');
   const codes = told.map(({ code, err }) => code ?? err?.code);

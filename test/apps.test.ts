@@ -147,7 +147,7 @@ test('doctor tells what the Apps reach, and wants no token file beside them', as
   const { checks } = JSON.parse(out) as { checks: { name: string; detail: string; problems: unknown[] }[] };
   expect(checks.filter(({ name }) => ['apps', 'gh-token'].includes(name))).toEqual([
     { name: 'apps', detail: `${stood.slug} on octo`, problems: [] },
-    { name: 'gh-token', detail: 'none, for Apps are stored', problems: [] },
+    { name: 'gh-token', detail: 'none; Apps are stored', problems: [] },
   ]);
 });
 

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { FlowError } from './errors.ts';
 
 /** Work that can be called off, once, for a reason; the first cause wins and later ones change nothing. */
@@ -29,6 +30,26 @@ export function createCancellation(parent?: Cancellation): Cancellation {
       return first;
     },
   };
+}
+
+/** What `work` gives, or undefined once `ms` have passed or the signal aborts; the work itself goes on, and its failure is nobody's then. */
+export async function within<T>(
+  clock: Clock,
+  ms: number,
+  work: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const giveUp = (): void => late.resolve(undefined);
+  const timer = clock.after(ms, giveUp);
+  signal?.addEventListener('abort', giveUp, { once: true });
+  if (signal?.aborted) giveUp();
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    timer.stop();
+    signal?.removeEventListener('abort', giveUp);
+  }
 }
 
 /** What `work` gives, or the signal's reason as soon as it aborts; the work itself goes on, and its failure is nobody's then. */

@@ -57,8 +57,9 @@ export function unexpected(cause: unknown): FlowError {
   });
 }
 
-/** Any thrown value as a FlowError. */
+/** Any thrown value as a FlowError; when the clean-up after an error failed too, the first error counts. */
 export function asFlowError(error: unknown): FlowError {
+  if (error instanceof SuppressedError) return asFlowError(error.suppressed);
   return error instanceof FlowError ? error : unexpected(error);
 }
 

@@ -1,5 +1,13 @@
 import { createScanner, printParseErrorCode, visit } from 'jsonc-parser';
 
+/** An object that was read from JSON. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Whether a JSON value is an object, and neither a list nor null. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A text read as JSON: its value with the keys that stand twice (`line` from 1), or why it is none. */
 export type StrictJson =
   | { value: unknown; twice: readonly { path: string; line: number }[] }

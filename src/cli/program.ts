@@ -35,7 +35,7 @@ function packageVersion(): string {
 export async function createProgram(io: Io, argv: readonly string[] = []): Promise<Command> {
   const program = new Command('github-flows')
     .version(packageVersion(), '--version', 'print the version')
-    .description('Runs coding agents in Docker containers when GitHub tells of a comment.')
+    .description('Run coding agents in Docker containers when GitHub sends an event.')
     .showHelpAfterError(false)
     .showSuggestionAfterError(false)
     .configureOutput({ writeOut: io.out, writeErr: (text) => io.err(plain(text)) })

@@ -2,9 +2,8 @@ import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import { deliveryUnknown } from '../deliveries/errors.ts';
 import { deliveryDetails, deliveryView } from '../deliveries/view.ts';
-import { cancelRun } from '../flow/actions/cancel.ts';
 import { replayDelivery } from '../flow/actions/replay.ts';
-import { requestRetry } from '../flow/actions/retry-policy.ts';
+import { cancelRun, retryRun } from '../flow/actions/run-actions.ts';
 import { followRunOutput } from '../flow/output/follow-output.ts';
 import type { AdminRoutes } from '../http/admin-server.ts';
 import { type ApiActions, createApiRouter } from '../http/api-routes.ts';
@@ -66,8 +65,9 @@ export function runActions(resources: Resources): ApiActions['runs'] {
     },
     async retry(id, reason) {
       const run = await findRun(resources, id);
-      if (!(await requestRetry(resources, id, reason))) throw runNotEnded(id);
-      return { id, status: 'queued', message: `Run ${id} waits for its attempt ${run.attempt + 1}.` };
+      const { status, message } = await retryRun(resources, run.id, reason);
+      if (status === 'not_ended') throw runNotEnded(id);
+      return { id, status, message };
     },
   };
 }

@@ -1,7 +1,6 @@
 import { systemClock as clock } from '../base/clock.ts';
 import { createAdmission } from '../flow/admission/admit.ts';
-import { type Admitter, createAdmitter } from '../flow/admission/dispatcher.ts';
-import type { AdminRoutes } from '../http/admin-server.ts';
+import { createDispatcher, type Dispatcher } from '../flow/admission/dispatcher.ts';
 import type { Registry } from '../profiles/read/registry.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { admissionLimits } from './reporting.ts';
@@ -13,40 +12,37 @@ const DELIVERIES_CHANNEL = 'deliveries';
 
 /** The parts that `app` starts and stops. */
 export type ServiceParts = Work & {
-  admitter: Admitter;
+  dispatcher: Dispatcher;
   /** A delivery was stored here. */
   onStored: () => void;
-  /** What the admin listener has besides health. */
-  adminRoutes: readonly AdminRoutes[];
 };
 
 /** Builds what decides deliveries and what works on runs, over these resources. */
-export function composeParts(resources: Resources, registry: Registry): ServiceParts {
-  const work = composeRunner(resources);
+export function composeParts(
+  resources: Resources,
+  registry: Registry,
+  disposables: AsyncDisposableStack,
+): ServiceParts {
+  const work = composeRunner(resources, disposables);
   const admission = createAdmission({
     ...resources,
     ...work.talk,
     registry,
     limits: admissionLimits(resources.config),
     defaultTimeoutSec: resources.config.run.timeoutSec,
-    onSaid: work.reporter.wake,
+    onReport: work.reporter.wake,
     clock,
   });
   const onRun = (): void => {
     work.worker.wake();
     void resources.db.notify(RUNS_CHANNEL, '');
   };
-  const admitter = createAdmitter({ ...resources, admission, clock, onRun });
-  const stopListening = resources.db.listen(DELIVERIES_CHANNEL, admitter.wake);
+  const dispatcher = createDispatcher({ ...resources, admission, clock, onRun });
+  disposables.defer(resources.db.listen(DELIVERIES_CHANNEL, dispatcher.wake));
   return {
     ...work,
-    admitter,
-    // With SQLite this wakes the admitter at once; with PostgreSQL those of other services, too.
+    dispatcher,
+    // With SQLite this wakes the dispatcher at once; with PostgreSQL those of other services, too.
     onStored: () => void resources.db.notify(DELIVERIES_CHANNEL, ''),
-    adminRoutes: [],
-    async stop() {
-      stopListening();
-      await work.stop();
-    },
   };
 }

@@ -28,8 +28,8 @@ export function composeReporting(resources: Resources, clientFor: ClientFor, ori
   const reporter = createReporter({
     ...resources,
     marks,
-    voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
-    render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
+    accountFor: own.accountFor,
+    render: renderReport,
     mask: redactor.mask,
     linkTo: (runId) => (config.publicUrl === undefined ? '' : `${config.publicUrl}/runs/${runId}`),
     clock,

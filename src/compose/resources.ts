@@ -47,9 +47,6 @@ export type Resources = {
   crashPoint: CrashPoint;
 };
 
-/** What undoes the steps of a start, newest last. */
-export type Undo = (() => Promise<void> | void)[];
-
 /** A worker that has not renewed its lease for this long is taken for dead. */
 const LEASE_MS = 60_000;
 
@@ -64,30 +61,27 @@ export function leaseTimes({ environment, run }: Pick<Config, 'environment' | 'r
 }
 
 /**
- * Takes VAR_DIR and opens the database, then does `work`; when that throws, nothing is left open. Throws
- * `service_already_running`, `secrets_inside_workspaces`, `var_dir_unusable`, the database's codes, and what `work` throws.
+ * Takes VAR_DIR and opens the database; `disposables` closes both. Throws `service_already_running`,
+ * `secrets_inside_workspaces`, `run_dir_taken`, `var_dir_unusable`, and the database's codes.
  */
-export async function withResources<T>(
+export async function openResources(
   config: Config,
   destination: LogDestination | undefined,
-  work: (resources: Resources, undo: Undo) => Promise<T>,
-): Promise<T> {
+  disposables: AsyncDisposableStack,
+): Promise<Resources> {
   await refuseMisplacedSecrets(config);
   makeVarDir(config.varDir);
-  const undo: Undo = [];
-  try {
-    // One process a VAR_DIR, whatever the database: what is in it belongs to the runs of this host.
-    undo.push(lockInstallation(join(config.varDir, 'github-flows.lock')).release, holdHelper());
-    const db = await openDatabase(databasePlace(config));
-    undo.push(db.close);
-    const resources = openResources(config, db, destination);
-    const brokenOff = watchBrokenOff({ varDir: config.varDir, log: resources.log });
-    undo.push(brokenOff.stop);
-    return await work({ ...resources, suspicion: brokenOff.suspicion }, undo);
-  } catch (error) {
-    for (const step of undo.reverse()) await step();
-    throw error;
-  }
+  // One process a VAR_DIR, whatever the database: what is in it belongs to the runs of this host.
+  disposables.defer(lockInstallation(join(config.varDir, 'github-flows.lock')).release);
+  disposables.defer(holdHelper());
+  const db = await openDatabase(databasePlace(config));
+  disposables.defer(db.close);
+  const resources = resourcesOver(config, db, destination);
+  const brokenOff = watchBrokenOff({ varDir: config.varDir, log: resources.log });
+  disposables.defer(brokenOff.stop);
+  disposables.defer(resources.apps.stop);
+  disposables.defer(resources.policy.close);
+  return { ...resources, suspicion: brokenOff.suspicion };
 }
 
 function makeVarDir(dir: string): void {
@@ -104,7 +98,7 @@ function makeVarDir(dir: string): void {
   }
 }
 
-function openResources(
+function resourcesOver(
   config: Config,
   db: Db,
   destination: LogDestination | undefined,

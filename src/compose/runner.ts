@@ -19,7 +19,7 @@ import { type Directories, runFilesHome } from '../flow/paths.ts';
 import type { Publisher } from '../flow/publishing/publisher.ts';
 import { createExecutor } from '../flow/worker/executor.ts';
 import { createHost } from '../flow/worker/host-identity.ts';
-import { type SweepParts, startSweeping } from '../flow/worker/sweep.ts';
+import { startSweeping } from '../flow/worker/sweep.ts';
 import { createWorker, type Worker, type WorkerParts } from '../flow/worker/worker.ts';
 import type { ReadyCheck } from '../http/health-routes.ts';
 import type { Retention } from '../maintenance/retention.ts';
@@ -54,25 +54,27 @@ export type Work = {
   retention: Retention;
   /** What `/readyz` looks at. */
   checks: readonly ReadyCheck[];
-  /** Ends what looks for itself, once the worker has stopped. */
-  stop: () => Promise<void>;
 };
 
-/** Builds what works on runs, over these resources. */
-export function composeRunner(resources: Resources): Work {
+/** Builds what works on runs, over these resources; `disposables` ends what looks for itself, once the worker has stopped. */
+export function composeRunner(resources: Resources, disposables: AsyncDisposableStack): Work {
   const { config, db, log } = resources;
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   const host = createHost({ varDir: config.varDir, engine, clock });
   const engineWatch = watchEngine(resources, engine, host.forget);
   const directories = { ...config, installation: db.installation };
   const grants = composeGrants({ ...resources, tokens: resources.apps.tokens, directories });
+  disposables.defer(grants.stop);
   const mirrors = mirrorsOf(resources, grants);
   const origin = composeOrigin({ ...resources, grants, mirrors });
   const talk = composeReporting(resources, grants.clientFor, origin);
   const egress = egressOf(resources, directories);
+  disposables.defer(egress.closeAll);
   const codexRefresh = composeCodex({ ...resources, engine, engineWatch });
+  disposables.defer(codexRefresh.stop);
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
   const publisher = composePublishing({ ...resources, directories, host, grants, mirrors, talk });
+  disposables.defer(publisher.stop);
   const executor = createExecutor({
     ...resources,
     ...config,
@@ -93,8 +95,10 @@ export function composeRunner(resources: Resources): Work {
     clock,
   });
   const worker = workerOf(resources, { host, executor, engineWatch });
-  const stopListening = db.listen(RUNS_CHANNEL, worker.wake);
-  const maintenance = maintenanceOf(resources, { engine, engineWatch, directories });
+  const retention = composeRetention(resources);
+  disposables.defer(retention.stop);
+  disposables.defer(startSweeping({ ...resources, engine, engineWatch, directories, clock }));
+  disposables.defer(db.listen(RUNS_CHANNEL, worker.wake));
   return {
     worker,
     publisher,
@@ -103,16 +107,8 @@ export function composeRunner(resources: Resources): Work {
     egress,
     grants,
     codexRefresh,
-    retention: maintenance.retention,
+    retention,
     checks: readyChecks(resources, engineWatch),
-    async stop() {
-      stopListening();
-      await publisher.stop();
-      await egress.closeAll();
-      await maintenance.stop();
-      await grants.stop();
-      await codexRefresh.stop();
-    },
   };
 }
 
@@ -139,19 +135,6 @@ function workerOf(
 function watchEngine({ config, log }: Resources, engine: Engine, onAway: () => void): EngineWatch {
   const onMet = async (): Promise<void> => await noteEngine({ engine, log, runAs: config.runAs });
   return createEngineWatch({ engine, clock, log, onAway, onMet });
-}
-
-function maintenanceOf(
-  resources: Resources,
-  parts: Pick<SweepParts, 'engine' | 'engineWatch' | 'directories'>,
-) {
-  const stopSweeping = startSweeping({ ...resources, ...parts, clock });
-  const retention = composeRetention(resources);
-  const stop = async (): Promise<void> => {
-    await stopSweeping();
-    await retention.stop();
-  };
-  return { retention, stop };
 }
 
 function mirrorsOf({ config, log, redactor }: Resources, grants: ComposedGrants): Mirrors {

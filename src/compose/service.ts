@@ -16,7 +16,7 @@ import { composeDashboard } from './dashboard.ts';
 import { profileChecks } from './host.ts';
 import { composeRecovery } from './maintenance.ts';
 import { composeParts } from './parts.ts';
-import { type Resources, type Undo, withResources } from './resources.ts';
+import { openResources, type Resources } from './resources.ts';
 import { composeSigners } from './signers.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */
@@ -28,22 +28,19 @@ export type App = {
   installation: string;
   deliveries: DeliveryStore;
   runs: RunStore;
-  /** Starts no more runs, waits up to `drainMs` for living ones while deliveries are still accepted, and leaves the rest in their containers. Call it once. */
+  /** Starts no more runs, waits up to `drainMs` for living ones while deliveries are still accepted, and leaves the rest in their containers. Only the first call counts. */
   stop(drainMs: number): Promise<void>;
 };
 
 /** Starts the service. Throws `service_already_running`, `profiles_invalid`, `secrets_inside_workspaces`, `listen_failed`, and the codes of the admin's token and of the database; then nothing is left open. */
 export async function startApp(config: Config, destination?: LogDestination): Promise<App> {
-  return await withResources(config, destination, startParts);
-}
-
-async function startParts(resources: Resources, undo: Undo): Promise<App> {
-  const { config, db, deliveries, runs, log } = resources;
+  await using disposables = new AsyncDisposableStack();
+  const resources = await openResources(config, destination, disposables);
+  const { db, deliveries, runs, log } = resources;
   await resources.apps.check();
-  const registry = await readRules(resources, undo);
-  const joined = composeParts(resources, registry);
-  const { worker, admitter, reporter, checks, adminRoutes } = joined;
-  undo.push(resources.apps.stop, joined.stop);
+  const registry = await readRules(resources, disposables);
+  const joined = composeParts(resources, registry, disposables);
+  const { worker, dispatcher, reporter, publisher, checks } = joined;
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -60,27 +57,30 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
     log,
     clock,
   });
-  undo.push(server.close);
+  disposables.defer(server.close);
   const appPages = createAppRouter({ flow: resources.apps.flow, log });
   const appRoutes = { path: '/apps', router: appPages, open: true };
   const recovery = composeRecovery(resources, registry.current);
-  if (recovery) undo.push(recovery.stop);
-  const api = composeAdminApi(resources, { ...joined, recovery }, admitter.wake);
+  if (recovery) disposables.defer(recovery.stop);
+  const api = composeAdminApi(resources, { ...joined, recovery }, dispatcher.wake);
   const admin = await composeAdmin({
     ...resources,
     clock,
     checks,
-    routesFor: (login) => [appRoutes, composeDashboard(resources, login), api, ...adminRoutes],
+    routesFor: (login) => [appRoutes, composeDashboard(resources, login), api],
   });
-  undo.push(admin.close);
+  disposables.defer(admin.close);
   resources.apps.start(() => appSecretsOf(registry));
   registry.watch();
   resources.policy.watch(registry.reload);
   await joined.grants.start();
   await worker.start();
-  admitter.start();
+  dispatcher.start();
   reporter.start();
-  joined.publisher.start();
+  publisher.start();
+  // Stopped first, in this order: the public listener, then what works on deliveries, then what reports.
+  for (const step of [reporter.stop, dispatcher.stop, server.close]) disposables.defer(step);
+  const started = disposables.move();
   log.info({ url: server.url, admin: admin.url, installation: db.installation }, 'receiving webhooks');
   return {
     url: server.url,
@@ -89,11 +89,9 @@ async function startParts(resources: Resources, undo: Undo): Promise<App> {
     deliveries,
     runs,
     async stop(drainMs) {
-      await worker.stop(drainMs);
-      await server.close();
-      await admitter.stop();
-      await reporter.stop();
-      for (const step of undo.reverse()) await step();
+      if (started.disposed) return;
+      started.defer(async () => await worker.stop(drainMs));
+      await started.disposeAsync();
       log.info('stopped');
     },
   };
@@ -108,12 +106,14 @@ function appSecretsOf(registry: Registry): AppSecret[] {
 }
 
 /** The policy, then the profiles that keep to it; a changed policy has the profiles read again. */
-async function readRules({ config, policy, log }: Resources, undo: Undo): Promise<Registry> {
+async function readRules(
+  { config, policy, log }: Resources,
+  disposables: AsyncDisposableStack,
+): Promise<Registry> {
   policy.load();
-  undo.push(policy.close);
   const checks = profileChecks(config, policy.current);
   const registry = createRegistry({ dir: config.profilesDir, checks, log, clock });
   await registry.load();
-  undo.push(registry.close);
+  disposables.defer(registry.close);
   return registry;
 }

@@ -1,8 +1,8 @@
+import { isObject } from '../base/json.ts';
 import type { Config } from '../config/config.ts';
 import { appsFor, type Hosts, serverOf } from '../credentials/github-app/apps-for.ts';
 import { appName, type StoredApp } from '../credentials/github-app/record.ts';
 import type { FlowEvent } from '../events/event.ts';
-import { isObject } from '../events/fields.ts';
 import { type Refusal, signerNotAllowed } from '../ingress/errors.ts';
 import { refuseHost, type Signer } from '../ingress/signer.ts';
 import type { ComposedApps } from './apps.ts';

@@ -38,7 +38,7 @@ export function createAnswers({ basePath }: Pick<DashboardParts, 'basePath'>): A
       const to = `${basePath(exchange.request)}${login}`;
       answers.show(
         exchange,
-        { view: 'onward', title: 'On to the page', csrf: null, refresh: `0; url=${to}` },
+        { view: 'onward', title: 'Redirecting', csrf: null, refresh: `0; url=${to}` },
         { to },
       );
     },

@@ -5,8 +5,8 @@ export function formNotOurs(): FlowError {
   return new FlowError({
     code: 'form_not_ours',
     blame: 'sender',
-    message: 'The form does not come from a page that this login was given, so nothing was done.',
-    hint: 'Open the page again and press its button there.',
+    message: 'The form does not come from a page of this login, so nothing changed.',
+    hint: 'Reload the page and press the button again.',
   });
 }
 
@@ -16,6 +16,6 @@ export function pageUnknown(path: string): FlowError {
     code: 'page_unknown',
     blame: 'sender',
     message: `There is no page at ${JSON.stringify(path.slice(0, 100))}.`,
-    hint: 'Look for the run in the list of runs.',
+    hint: 'Find the run in the list of runs.',
   });
 }

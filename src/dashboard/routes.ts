@@ -75,12 +75,12 @@ export function addDashboardRoutes(router: Router, parts: DashboardParts): void 
   });
   router.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const refusal = parts.refusalOf(error);
-    if (refusal.status >= 500) parts.log.error({ err: error }, 'A page failed.');
+    if (refusal.status >= 500) parts.log.error({ err: error }, 'a page failed');
     const { code, message, hint } = refusal.toProblem();
     const problem = { code, message: harmless(message), hint: harmless(hint) };
     const csrf = sessions.find(sentSession(request))?.csrf ?? null;
     response.status(refusal.status).set(refusal.headers);
-    const page = { view: 'fault', title: 'That did not work', csrf } as const;
+    const page = { view: 'fault', title: 'The request failed', csrf } as const;
     answers.show({ request, response }, page, { problem, ...wayBack(request.path) });
   });
 }

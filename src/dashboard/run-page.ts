@@ -92,8 +92,8 @@ function courseFacts(run: Run, waitsSince: number, now: number): Fact[] {
 
 function tokens({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens }: TokenUsage): string {
   const count = (value: number): string => value.toLocaleString('en-US');
-  const read = `${count(inputTokens)} in (${count(cachedInputTokens)} of them cached)`;
-  return `${read}, ${count(outputTokens)} out (${count(reasoningTokens)} of them reasoning)`;
+  const read = `${count(inputTokens)} in (${count(cachedInputTokens)} cached)`;
+  return `${read}, ${count(outputTokens)} out (${count(reasoningTokens)} reasoning)`;
 }
 
 /** The newest attempts, when there is more than one. */

@@ -1,18 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import { randomId } from '../base/ids.ts';
 
 /** How long a login lasts, in milliseconds. */
 export const SESSION_MS = 12 * 3_600_000;
 
-/** Logins at a time; the oldest ends when there is one more. */
+/** Logins at a time; the one that was used longest ago ends when there is one more. */
 const MAX_SESSIONS = 1_000;
 
 /** 260 random bits. */
 const ID_LENGTH = 52;
 
 /** Somebody who logged in; `csrf` goes into each form and comes back with it. */
-export type Session = { csrf: string; endsAt: number };
+export type Session = { csrf: string };
 
 /** Who is logged in. Kept in memory: a restart of the service logs everybody out. */
 export type Sessions = {
@@ -24,22 +25,20 @@ export type Sessions = {
 
 /** Nobody is logged in yet. */
 export function createSessions(clock: Clock): Sessions {
-  const sessions = new Map<string, Session>();
+  const sessions = new LRUCache<string, Session>({
+    max: MAX_SESSIONS,
+    ttl: SESSION_MS,
+    ttlResolution: 0,
+    perf: clock,
+  });
   const key = (id: string): string => createHash('sha256').update(id).digest('hex');
   return {
     open() {
-      const now = clock.now();
-      for (const [each, { endsAt }] of sessions) if (endsAt <= now) sessions.delete(each);
-      const [oldest] = sessions.keys();
-      if (sessions.size >= MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest);
       const id = randomId(ID_LENGTH);
-      sessions.set(key(id), { csrf: randomId(ID_LENGTH), endsAt: now + SESSION_MS });
+      sessions.set(key(id), { csrf: randomId(ID_LENGTH) });
       return id;
     },
-    find(id) {
-      const session = id === undefined ? undefined : sessions.get(key(id));
-      return session !== undefined && clock.now() < session.endsAt ? session : undefined;
-    },
+    find: (id) => (id === undefined ? undefined : sessions.get(key(id))),
     close: (id) => void (id !== undefined && sessions.delete(key(id))),
   };
 }

@@ -19,7 +19,7 @@ import type { OnNotice } from './notices.ts';
  */
 export type Db = {
   readonly kind: 'sqlite' | 'postgres';
-  /** Each room names its own tables: `db.kysely.withTables<…>()`. */
+  /** Each room names its own tables: `db.kysely.withTables<…>()`. Columns are `snake_case` in SQL and `camelCase` in queries and rows. */
   readonly kysely: Kysely<unknown>;
   transaction<T>(work: (trx: Kysely<unknown>) => Promise<T>): Promise<T>;
   /** 8 characters, made when the database was, that name this installation on an engine shared with others. */

@@ -1,4 +1,4 @@
-import { Kysely, sql } from 'kysely';
+import { CamelCasePlugin, Kysely, sql } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE } from 'kysely/migration';
 import type { Db } from './database.ts';
 import { readInstallation, readMarkKey } from './meta.ts';
@@ -16,7 +16,10 @@ const LIMITS = { connections: 10, statementMs: 15_000 };
 export async function openPostgres(url: string, onEmpty?: (name: string) => void): Promise<Db> {
   const place = readPostgresUrl(url);
   const own = await bringUpToDate(place, onEmpty);
-  const kysely = new Kysely<unknown>({ dialect: createPostgresDialect(place, LIMITS) });
+  const kysely = new Kysely<unknown>({
+    dialect: createPostgresDialect(place, LIMITS),
+    plugins: [new CamelCasePlugin()],
+  });
   const notices = createNotices();
   const listening = startPostgresNotices(place, notices);
   let closed: Promise<void> | undefined;

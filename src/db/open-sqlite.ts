@@ -1,4 +1,4 @@
-import { Kysely } from 'kysely';
+import { CamelCasePlugin, Kysely } from 'kysely';
 import type { Db } from './database.ts';
 import { readInstallation, readMarkKey } from './meta.ts';
 import { migrate } from './migrate.ts';
@@ -11,7 +11,10 @@ import { startSqliteThread } from './sqlite/thread.ts';
 /** Opens a SQLite file and makes it if there was none; notices go no further than this process. */
 export async function openSqlite(file: string): Promise<Db> {
   await ensureSqliteFile(file);
-  const kysely = new Kysely<unknown>({ dialect: createSqliteDialect(await startSqliteThread(file)) });
+  const kysely = new Kysely<unknown>({
+    dialect: createSqliteDialect(await startSqliteThread(file)),
+    plugins: [new CamelCasePlugin()],
+  });
   const notices = createNotices();
   try {
     await migrate(kysely, file, programVersion());

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { backoff } from '../base/backoff.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Notices } from './notices.ts';
 import { connectionOptions } from './postgres/dialect.ts';
@@ -22,16 +23,16 @@ const ANSWER_MS = 5_000;
 export function startPostgresNotices(place: PostgresPlace, notices: Notices): { close(): Promise<void> } {
   const closing = new AbortController();
   const keepListening = async (): Promise<void> => {
-    let wait = RETRY_MS.first;
+    let failures = 0;
     while (!closing.signal.aborted) {
       try {
         const { lost } = await listenOnce(place, notices, closing.signal);
-        wait = RETRY_MS.first;
+        failures = 0;
         notices.tellAll();
         await lost;
       } catch {
-        await systemClock.sleep(wait, closing.signal).catch(() => undefined);
-        wait = Math.min(wait * 2, RETRY_MS.most);
+        await systemClock.sleep(backoff(RETRY_MS, failures), closing.signal).catch(() => undefined);
+        failures += 1;
       }
     }
   };

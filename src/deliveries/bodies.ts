@@ -20,35 +20,29 @@ export type Bodies = {
 export function createBodies(db: Db, clock: Clock): Bodies {
   const tables = deliveryTables(db.kysely);
   const length = sql<number>`octet_length(body)`;
-  const kept = () => tables.selectFrom('deliveries').where('body_removed_at', 'is', null);
+  const kept = () => tables.selectFrom('deliveries').where('bodyRemovedAt', 'is', null);
   return {
     async bodyBytes() {
       const row = await kept()
         .select((select) => select.fn.coalesce(select.fn.sum<number>(length), sql<number>`0`).as('bytes'))
         .executeTakeFirstOrThrow();
-      return Number(row.bytes);
+      return row.bytes;
     },
     async oldestBodies({ limit }) {
-      const rows = await kept()
-        .select(['id', 'run_id', 'received_at', length.as('bytes')])
-        .where('decision_reason', 'is not', null)
-        .orderBy('received_at')
+      return await kept()
+        .select(['id', 'runId', 'receivedAt', length.as('bytes')])
+        .where('decisionReason', 'is not', null)
+        .orderBy('receivedAt')
         .orderBy('id')
         .limit(limit)
         .execute();
-      return rows.map((row) => ({
-        id: row.id,
-        runId: row.run_id,
-        receivedAt: Number(row.received_at),
-        bytes: Number(row.bytes),
-      }));
     },
     async removeBodies(ids) {
       await tables
         .updateTable('deliveries')
-        .set({ body: Buffer.alloc(0), body_removed_at: clock.now() })
+        .set({ body: Buffer.alloc(0), bodyRemovedAt: clock.now() })
         .where('id', 'in', ids)
-        .where('decision_reason', 'is not', null)
+        .where('decisionReason', 'is not', null)
         .execute();
     },
   };

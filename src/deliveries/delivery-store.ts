@@ -60,10 +60,10 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
     async body(id) {
       const row = await tables
         .selectFrom('deliveries')
-        .select(['body', 'body_removed_at'])
+        .select(['body', 'bodyRemovedAt'])
         .where('id', '=', id)
         .executeTakeFirst();
-      if (row && row.body_removed_at !== null) throw deliveryBodyGone(id, row.body_removed_at);
+      if (row && row.bodyRemovedAt !== null) throw deliveryBodyGone(id, row.bodyRemovedAt);
       return row && Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength);
     },
     async find(id) {
@@ -75,7 +75,7 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
       return rows.map(toDelivery);
     },
     async undecided({ limit }) {
-      const open = select().where('decision_reason', 'is', null);
+      const open = select().where('decisionReason', 'is', null);
       return (await open.orderBy('arrival').orderBy('id').limit(limit).execute()).map(toDelivery);
     },
     decided: async (id, trx) => await decided(id, trx),
@@ -83,11 +83,11 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
       await deliveryTables(trx)
         .updateTable('deliveries')
         .set({
-          decision_reason: decision.reason,
-          decision_message: decision.message,
-          decision_profile: decision.profile,
-          decision_candidates_json: decision.candidates ? JSON.stringify(decision.candidates) : null,
-          run_id: decision.runId,
+          decisionReason: decision.reason,
+          decisionMessage: decision.message,
+          decisionProfile: decision.profile,
+          decisionCandidatesJson: decision.candidates ? JSON.stringify(decision.candidates) : null,
+          runId: decision.runId,
         })
         .where('id', '=', id)
         .execute();
@@ -97,14 +97,14 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
       const result = await tables
         .updateTable('deliveries')
         .set({
-          decision_reason: null,
-          decision_message: null,
-          decision_profile: null,
-          decision_candidates_json: null,
+          decisionReason: null,
+          decisionMessage: null,
+          decisionProfile: null,
+          decisionCandidatesJson: null,
         })
         .where('id', '=', id)
-        .where('run_id', 'is', null)
-        .where('body_removed_at', 'is', null)
+        .where('runId', 'is', null)
+        .where('bodyRemovedAt', 'is', null)
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
@@ -118,9 +118,9 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
 async function rememberLonger(id: string, trx: Kysely<unknown>): Promise<void> {
   await deliveryTables(trx)
     .updateTable('deliveries')
-    .set({ body_forget_at: sql<number>`received_at + ${sql.lit(STARTED_REMEMBERED_MS)}` })
+    .set({ bodyForgetAt: sql<number>`received_at + ${sql.lit(STARTED_REMEMBERED_MS)}` })
     .where('id', '=', id)
-    .where('body_forget_at', 'is not', null)
+    .where('bodyForgetAt', 'is not', null)
     .execute();
 }
 

@@ -22,11 +22,11 @@ export async function knownOf(tables: Kysely<DeliveryTables>, ids: readonly stri
 export async function hooksOf(tables: Kysely<DeliveryTables>): Promise<Set<number>> {
   const rows = await tables
     .selectFrom('deliveries')
-    .select('headers_json')
+    .select('headersJson')
     .orderBy('arrival', 'desc')
     .orderBy('id', 'desc')
     .limit(LOOKED_AT)
     .execute();
-  const ids = rows.map(({ headers_json }) => Number(JSON.parse(headers_json)['x-github-hook-id']));
+  const ids = rows.map(({ headersJson }) => Number(JSON.parse(headersJson)['x-github-hook-id']));
   return new Set(ids.filter((id) => Number.isSafeInteger(id) && id > 0));
 }

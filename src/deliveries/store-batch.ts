@@ -27,9 +27,9 @@ export async function storeBatch(
     .insertInto('deliveries')
     .values(incoming.map(toRow))
     .onConflict((conflict) => conflict.doNothing())
-    .returning(['id', 'body_key'])
+    .returning(['id', 'bodyKey'])
     .execute();
-  const fresh = new Set(inserted.map((row) => `${row.id} ${row.body_key}`));
+  const fresh = new Set(inserted.map((row) => `${row.id} ${row.bodyKey}`));
   // The first of several that are alike in both is the one that was inserted.
   const isFresh = incoming.map(({ delivery, bodyKey }) => fresh.delete(`${delivery.id} ${bodyKey}`));
   const originals = isFresh.every(Boolean) ? undefined : await findOriginals(tables, incoming);
@@ -43,8 +43,8 @@ async function forgetBodies(tables: Kysely<DeliveryTables>, incoming: readonly I
   const now = Math.max(...incoming.map(({ receivedAt }) => receivedAt));
   await tables
     .updateTable('deliveries')
-    .set({ body_key: null, body_forget_at: null })
-    .where('body_forget_at', '<=', now)
+    .set({ bodyKey: null, bodyForgetAt: null })
+    .where('bodyForgetAt', '<=', now)
     .execute();
 }
 
@@ -56,10 +56,10 @@ async function findOriginals(
   const bodyKeys = incoming.map(({ bodyKey }) => bodyKey);
   const rows = await tables
     .selectFrom('deliveries')
-    .select(['id', 'body_key'])
-    .where('body_key', 'in', bodyKeys)
+    .select(['id', 'bodyKey'])
+    .where('bodyKey', 'in', bodyKeys)
     .execute();
-  return new Map(rows.map((row) => [row.body_key, row.id]));
+  return new Map(rows.map((row) => [row.bodyKey, row.id]));
 }
 
 function toRow({ delivery, bodyKey, receivedAt, arrival }: Incoming) {
@@ -69,12 +69,12 @@ function toRow({ delivery, bodyKey, receivedAt, arrival }: Incoming) {
     event: delivery.event,
     action: delivery.action,
     repository: delivery.repository,
-    received_at: receivedAt,
-    headers_json: JSON.stringify(delivery.headers),
-    body_key: bodyKey,
-    body_forget_at: delivery.uniqueBody ? null : receivedAt + REMEMBERED_MS,
-    body_removed_at: null,
-    signed_by: delivery.signedBy ?? null,
+    receivedAt,
+    headersJson: JSON.stringify(delivery.headers),
+    bodyKey,
+    bodyForgetAt: delivery.uniqueBody ? null : receivedAt + REMEMBERED_MS,
+    bodyRemovedAt: null,
+    signedBy: delivery.signedBy ?? null,
     body: delivery.body,
   };
 }

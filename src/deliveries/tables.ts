@@ -9,17 +9,17 @@ export type DeliveryTables = {
     event: string;
     action: string | null;
     repository: string | null;
-    received_at: number;
-    headers_json: string;
-    decision_reason: string | null;
-    decision_message: string | null;
-    decision_profile: string | null;
-    decision_candidates_json: string | null;
-    run_id: string | null;
-    body_key: string | null;
-    body_forget_at: number | null;
-    body_removed_at: number | null;
-    signed_by: string | null;
+    receivedAt: number;
+    headersJson: string;
+    decisionReason: string | null;
+    decisionMessage: string | null;
+    decisionProfile: string | null;
+    decisionCandidatesJson: string | null;
+    runId: string | null;
+    bodyKey: string | null;
+    bodyForgetAt: number | null;
+    bodyRemovedAt: number | null;
+    signedBy: string | null;
     body: Uint8Array;
   };
 };
@@ -35,13 +35,13 @@ export const DELIVERY_COLUMNS = [
   'event',
   'action',
   'repository',
-  'received_at',
-  'decision_reason',
-  'decision_message',
-  'decision_profile',
-  'decision_candidates_json',
-  'run_id',
-  'signed_by',
+  'receivedAt',
+  'decisionReason',
+  'decisionMessage',
+  'decisionProfile',
+  'decisionCandidatesJson',
+  'runId',
+  'signedBy',
 ] as const;
 
 /** A row of `DELIVERY_COLUMNS` as a delivery. */
@@ -50,15 +50,15 @@ export function toDelivery(
 ): Delivery {
   const { id, event, action, repository } = row;
   const decision =
-    row.decision_reason === null
+    row.decisionReason === null
       ? null
       : {
-          reason: row.decision_reason,
-          message: row.decision_message ?? '',
-          profile: row.decision_profile,
-          ...(row.decision_candidates_json && { candidates: JSON.parse(row.decision_candidates_json) }),
-          runId: row.run_id,
+          reason: row.decisionReason,
+          message: row.decisionMessage ?? '',
+          profile: row.decisionProfile,
+          ...(row.decisionCandidatesJson && { candidates: JSON.parse(row.decisionCandidatesJson) }),
+          runId: row.runId,
         };
-  const signer = row.signed_by === null ? {} : { signedBy: row.signed_by };
-  return { id, event, action, repository, receivedAt: row.received_at, decision, ...signer };
+  const signer = row.signedBy === null ? {} : { signedBy: row.signedBy };
+  return { id, event, action, repository, receivedAt: row.receivedAt, decision, ...signer };
 }

@@ -1,7 +1,5 @@
+import { isObject, type JsonObject } from '../base/json.ts';
 import { wrongType } from './errors.ts';
-
-/** A payload, or an object in it. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Typed reading of one payload by dotted paths; only a payload's own keys are seen.
@@ -50,11 +48,6 @@ export function readFields(event: string, payload: JsonObject): Fields {
     wrong,
   };
   return fields;
-}
-
-/** Whether a JSON value is an object, and neither a list nor null. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function valueAt(event: string, payload: JsonObject, path: string): unknown {

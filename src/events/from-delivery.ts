@@ -1,7 +1,8 @@
+import { isObject, type JsonObject } from '../base/json.ts';
 import { readAttributes } from './attributes.ts';
 import { notJson, notObject } from './errors.ts';
 import type { EventActor, FlowEvent } from './event.ts';
-import { type Fields, isObject, type JsonObject, readFields } from './fields.ts';
+import { type Fields, readFields } from './fields.ts';
 import { readCommit } from './heads.ts';
 import { readRepository } from './repository.ts';
 import { readLabels, readPullRequest } from './subject.ts';

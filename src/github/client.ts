@@ -1,7 +1,8 @@
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
-import { type Patience, patiently } from '../base/clock.ts';
+import { type Patience, patiently } from '../base/backoff.ts';
+import { unlessAborted } from '../base/cancel.ts';
 import { randomId } from '../base/ids.ts';
 import type { Logger } from '../log/logger.ts';
 import { answerAs } from './app-faults.ts';
@@ -84,8 +85,9 @@ export function createGitHubClient(
       request: { signal: deadline },
     }) as GitHubRequest;
     try {
-      return await Promise.race([work(request), tooLate(what, deadline)]);
+      return await unlessAborted(work(request), deadline);
     } catch (error) {
+      if (error === deadline.reason) throw gitHubUnreachable(what, `not within ${DEADLINE_MS / 1000} s`);
       throw faultOf(what, error);
     }
   };
@@ -124,13 +126,6 @@ function fetchTelling(
     if (!Number.isNaN(date)) onDate?.(date);
     return response;
   };
-}
-
-async function tooLate(what: string, deadline: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const expire = (): void => reject(gitHubUnreachable(what, `not within ${DEADLINE_MS / 1000} s`));
-  deadline.addEventListener('abort', expire, { once: true });
-  return await promise;
 }
 
 /** Octokit's own remarks are details; what matters is thrown. */

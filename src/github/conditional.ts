@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Octokit } from '@octokit/rest';
+import { LRUCache } from 'lru-cache';
 
 /** Answers that are remembered with their tag, the least used given up first. */
 const MAX_REMEMBERED = 1_000;
@@ -12,7 +13,7 @@ type Answer = { headers: { etag?: string | undefined }; data: unknown };
  * given to. https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
  */
 export function makeConditional(octokit: Octokit): void {
-  const remembered = new Map<string, Answer>();
+  const remembered = new LRUCache<string, Answer>({ max: MAX_REMEMBERED });
   octokit.hook.wrap('request', async (request, options) => {
     const { authorization } = options.headers as { authorization?: string };
     if (options.request?.conditional !== true || !authorization) return await request(options);
@@ -22,23 +23,14 @@ export function makeConditional(octokit: Octokit): void {
     if (known?.headers.etag) options.headers = { ...options.headers, 'if-none-match': known.headers.etag };
     try {
       const answer = await request(options);
-      remember(remembered, key, answer);
+      if (answer.headers.etag) remembered.set(key, answer);
+      else remembered.delete(key);
       return answer;
     } catch (error) {
-      if (known && isNotModified(error)) {
-        remember(remembered, key, known);
-        return known as Awaited<ReturnType<typeof request>>;
-      }
+      if (known && isNotModified(error)) return known as Awaited<ReturnType<typeof request>>;
       throw error;
     }
   });
-}
-
-function remember(remembered: Map<string, Answer>, key: string, answer: Answer): void {
-  remembered.delete(key);
-  if (answer.headers.etag) remembered.set(key, answer);
-  const [oldest] = remembered.keys();
-  if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
 }
 
 function isNotModified(error: unknown): boolean {

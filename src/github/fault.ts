@@ -1,4 +1,5 @@
 import { FlowError, systemCode } from '../base/errors.ts';
+import { isObject } from '../base/json.ts';
 import {
   answerUnreadable,
   gitHubUnreachable,
@@ -94,7 +95,7 @@ function silence(error: Error): string {
 function sentence(failure: RequestFailure): string {
   const { response } = failure;
   const data = response?.data;
-  const message = typeof data === 'object' && data !== null && 'message' in data ? data.message : undefined;
+  const message = isObject(data) ? data.message : undefined;
   const said = typeof message === 'string' ? plain(message) : '';
   const id = plain(response?.headers['x-github-request-id'] ?? '');
   const moved = sentOn(failure);

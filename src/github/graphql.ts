@@ -1,4 +1,5 @@
 import type { FlowError } from '../base/errors.ts';
+import { isObject } from '../base/json.ts';
 import type { GitHubClient, GitHubRequest } from './client.ts';
 import { answerUnreadable, githubRequestInvalid, notFound, rateLimited, requestRefused } from './errors.ts';
 
@@ -36,8 +37,8 @@ function addressOf(request: GitHubRequest): string {
 
 /** The throttling plugin throws on a limit by itself: https://github.com/octokit/plugin-throttling.js */
 function limitOf(what: string, error: unknown): FlowError | undefined {
-  const data = typeof error === 'object' && error !== null && 'data' in error ? error.data : undefined;
-  const faults = typeof data === 'object' && data !== null && 'errors' in data ? data.errors : undefined;
+  const data = isObject(error) ? error.data : undefined;
+  const faults = isObject(data) ? data.errors : undefined;
   const limit = Array.isArray(faults)
     ? (faults as Fault[]).find(({ type }) => type === 'RATE_LIMITED')
     : undefined;

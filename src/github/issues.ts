@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts';
 import type { GitHubClient, GitHubRequest } from './client.ts';
 import { answerUnreadable, gitHubNameRefused } from './errors.ts';
 import { wentTo } from './redirects.ts';
@@ -161,7 +162,7 @@ function commentOf(what: string, { id, html_url }: { id: number | bigint; html_u
 }
 
 function loginOf(data: unknown): string | undefined {
-  const user = typeof data === 'object' && data !== null && 'user' in data ? data.user : undefined;
-  const login = typeof user === 'object' && user !== null && 'login' in user ? user.login : undefined;
+  const user = isObject(data) ? data.user : undefined;
+  const login = isObject(user) ? user.login : undefined;
   return typeof login === 'string' ? login : undefined;
 }

@@ -1,4 +1,5 @@
 import express, { type Request, type Response, Router } from 'express';
+import { isObject } from '../base/json.ts';
 import { parameterUnknown, requestInvalid } from './admin-errors.ts';
 
 /** What the API can do; the service hands it in. Everything given is JSON; every fault is a FlowError with a code. */
@@ -118,7 +119,7 @@ function refuseUnknown(
   for (const name of Object.keys(query))
     if (!takes.query?.includes(name)) refuse('parameter', name, takes.query ?? []);
   if (Array.isArray(body)) throw requestInvalid('The body', 'a JSON object');
-  const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
+  const fields = isObject(body) ? Object.keys(body) : [];
   for (const name of fields) if (!takes.body?.includes(name)) refuse('field', name, takes.body ?? []);
 }
 
@@ -144,9 +145,8 @@ function followOf({ query }: Request<{ id: string }>): boolean {
 
 function reasonOf({ body }: Request<{ id: string }>): string {
   if (body === undefined) return 'an operator asked for it';
-  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  if (!isObject) throw requestInvalid('The body of the request', 'a JSON object');
-  const { reason = 'an operator asked for it' } = body as { reason?: unknown };
+  if (!isObject(body)) throw requestInvalid('The body of the request', 'a JSON object');
+  const { reason = 'an operator asked for it' } = body;
   if (typeof reason === 'string' && reason.trim() !== '' && reason.length <= MAX_REASON) return reason;
   throw requestInvalid('The field reason', `a text of 1 to ${MAX_REASON} characters`);
 }

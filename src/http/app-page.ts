@@ -114,7 +114,7 @@ export function installedPage(installed: { name: string; account: string } | und
 /** A page for what went wrong, with its hint. */
 export function faultPage(problem: { code: string; message: string; hint: string }): string {
   return page(
-    'That did not work',
+    'The request failed',
     `<p>${html(problem.message)}</p>
 <p>${html(problem.hint)}</p>
 <p><code>${html(problem.code)}</code></p>`,

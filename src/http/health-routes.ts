@@ -1,4 +1,5 @@
 import { type Response, Router } from 'express';
+import { within } from '../base/cancel.ts';
 import type { Clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 
@@ -7,6 +8,7 @@ export type ReadyCheck = { name: string; check(): Promise<string | undefined> };
 
 /** How long a check may take before its silence is the answer. */
 const CHECK_MS = 5_000;
+const SILENT = `It did not answer within ${CHECK_MS / 1000} seconds.`;
 
 /** `/healthz`: the process answers. `/readyz`: 200 when every check is well, else 503, with a line for each. */
 export function createHealthRouter(checks: readonly ReadyCheck[], clock: Clock): Router {
@@ -21,22 +23,15 @@ export function createHealthRouter(checks: readonly ReadyCheck[], clock: Clock):
 async function answerReady(response: Response, checks: readonly ReadyCheck[], clock: Clock): Promise<void> {
   const results = await Promise.all(
     checks.map(async ({ name, check }) => {
-      const message = await inTime(check, clock);
-      return { name, ready: message === undefined, message: message ?? null };
+      const message = await within(clock, CHECK_MS, messageOf(check));
+      return { name, ready: message === null, message: message === undefined ? SILENT : message };
     }),
   );
   const isReady = results.every(({ ready }) => ready);
   response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'not_ready', checks: results });
 }
 
-async function inTime(check: ReadyCheck['check'], clock: Clock): Promise<string | undefined> {
-  const over = new AbortController();
-  const silence = clock.sleep(CHECK_MS, over.signal).then(
-    () => `It did not answer within ${CHECK_MS / 1000} seconds.`,
-    () => undefined,
-  );
-  const answer = check().catch((error: unknown) => asFlowError(error).message);
-  const message = await Promise.race([answer, silence]);
-  over.abort();
-  return message;
+/** Null when all is well. */
+async function messageOf(check: ReadyCheck['check']): Promise<string | null> {
+  return (await check().catch((error: unknown) => asFlowError(error).message)) ?? null;
 }

@@ -7,7 +7,7 @@ import type { Logger } from '../log/logger.ts';
 import { clientRefusal, refuseConnection } from './client-error.ts';
 import { malformedRequest } from './errors.ts';
 import { type Listener, listen } from './listen.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import {
   bearerRefused,
   runtimeAppMissing,
@@ -82,18 +82,18 @@ export async function startRuntimeServer(options: {
 
 async function tokenFor(
   access: RuntimeAccess,
-  limits: Record<'address' | 'run', (key: string) => number>,
+  limits: Record<'address' | 'run', RateLimit>,
   request: IncomingMessage,
 ): Promise<{ token: string; expiresAt: string }> {
   if (request.headers.host === undefined && request.httpVersion === '1.1') throw malformedRequest();
   const [path = ''] = (request.url ?? '').split('?', 1);
   if (path !== TOKEN_PATH) throw runtimePathNotFound(path);
   if (request.method !== 'GET') throw runtimeMethodNotAllowed(request.method ?? '');
-  refuseTooOften(limits.address(request.socket.remoteAddress ?? ''));
+  refuseTooOften(limits.address, request.socket.remoteAddress ?? '');
   const [, bearer] = /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '') ?? [];
   const runId = bearer === undefined ? undefined : await access.runOf(bearer);
   if (runId === undefined) throw bearerRefused(bearer !== undefined);
-  refuseTooOften(limits.run(runId));
+  refuseTooOften(limits.run, runId);
   const found = await access.token(runId).catch((error: unknown) => {
     throw runtimeTokenFailed(asFlowError(error).code, error);
   });
@@ -101,8 +101,10 @@ async function tokenFor(
   return found;
 }
 
-function refuseTooOften(seconds: number): void {
-  if (seconds > 0) throw runtimeTooOften(seconds);
+function refuseTooOften(limit: RateLimit, key: string): void {
+  const waitMs = limit.waitMs(key);
+  if (waitMs > 0) throw runtimeTooOften(Math.ceil(waitMs / 1000));
+  limit.spend(key);
 }
 
 /** Every answer says that it is not to be kept; what was not expected becomes a 500 that tells nothing. */

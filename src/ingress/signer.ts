@@ -1,5 +1,5 @@
+import { isObject } from '../base/json.ts';
 import type { FlowEvent } from '../events/event.ts';
-import { isObject } from '../events/fields.ts';
 import { hostNotServed, type Refusal } from './errors.ts';
 import { createVerify } from './verify.ts';
 

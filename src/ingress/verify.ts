@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Webhooks } from '@octokit/webhooks';
+import { LRUCache } from 'lru-cache';
 import { bodyNotUtf8 } from './errors.ts';
 
 /** Whether a value of `X-Hub-Signature-256` belongs to this text; never rejects. */
@@ -25,20 +26,13 @@ export function createVerify(secrets: readonly string[]): Verify {
     // The library throws on what is empty, and takes other forms of hexadecimal digits for wrong ones.
     if (text === '' || !SIGNATURE.test(signature)) return false;
     let fits = false;
-    for (const secret of secrets) fits = (await webhooksOf(secret).verify(text, signature)) || fits;
+    for (const secret of secrets) fits = (await webhooks.memo(secret).verify(text, signature)) || fits;
     return fits;
   };
 }
 
-/** Making one takes as long as verifying a body; there are few secrets, and old ones are dropped. */
-const made = new Map<string, Webhooks>();
-const MOST_MADE = 100;
-
-function webhooksOf(secret: string): Webhooks {
-  const known = made.get(secret);
-  if (known) return known;
-  if (made.size >= MOST_MADE) made.clear();
-  const webhooks = new Webhooks({ secret });
-  made.set(secret, webhooks);
-  return webhooks;
-}
+/** Making one takes as long as verifying a body. */
+const webhooks = new LRUCache<string, Webhooks>({
+  max: 100,
+  memoMethod: (secret) => new Webhooks({ secret }),
+});

@@ -15,7 +15,7 @@ export type AskedStore = {
 };
 
 type AskedTables = {
-  asked_again: { source: string; guid: string; times: number; last_at: number };
+  askedAgain: { source: string; guid: string; times: number; lastAt: number };
   meta: { key: string; value: string };
 };
 
@@ -33,23 +33,23 @@ export function createAskedStore(db: Db, clock: Clock): AskedStore {
       return Number((await read.executeTakeFirstOrThrow()).value);
     },
     async of(source) {
-      const rows = await tables.selectFrom('asked_again').selectAll().where('source', '=', source).execute();
-      return new Map(rows.map((row) => [row.guid, { times: row.times, lastAt: Number(row.last_at) }]));
+      const rows = await tables.selectFrom('askedAgain').selectAll().where('source', '=', source).execute();
+      return new Map(rows.map((row) => [row.guid, { times: row.times, lastAt: row.lastAt }]));
     },
     async count(source, guid) {
       const now = clock.now();
       await tables
-        .insertInto('asked_again')
-        .values({ source, guid, times: 1, last_at: now })
+        .insertInto('askedAgain')
+        .values({ source, guid, times: 1, lastAt: now })
         .onConflict((conflict) =>
           conflict
             .columns(['source', 'guid'])
-            .doUpdateSet((set) => ({ times: set('asked_again.times', '+', 1), last_at: now })),
+            .doUpdateSet((set) => ({ times: set('askedAgain.times', '+', 1), lastAt: now })),
         )
         .execute();
     },
     async forget(before) {
-      await tables.deleteFrom('asked_again').where('last_at', '<', before).execute();
+      await tables.deleteFrom('askedAgain').where('lastAt', '<', before).execute();
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { ProfileLimit } from '../base/run-limits.ts';
 import type { AttributeName, Scalar } from '../events/event.ts';
 import type { DockerArgs } from '../mounts/mount.ts';
 import type { SecretGrant } from './named-secrets.ts';
@@ -40,17 +41,9 @@ export type Handler = {
 };
 
 /** How it runs; undefined means the default of the service's configuration. */
-export type Runtime = {
+export type Runtime = Record<ProfileLimit['name'], number | undefined> & {
   image: string;
   setupScript: string | undefined;
-  timeoutSec: number | undefined;
-  stallTimeoutSec: number | undefined;
-  memoryBytes: number | undefined;
-  cpus: number | undefined;
-  pids: number | undefined;
-  shmSizeBytes: number | undefined;
-  diskBytes: number | undefined;
-  workspaceBytes: number | undefined;
   readOnlyRoot: boolean;
   /** `uid:gid`. */
   user: string | undefined;
@@ -69,11 +62,11 @@ export type CheckoutRule = {
   ref: string | undefined;
   /** Commits of history in the clone; undefined is all of it. */
   depth: number | undefined;
-  /** Whose agent configuration a pull request's workspace has; runs saved before this key have none, which is `base`. */
+  /** Whose agent configuration a pull request's workspace has. */
   agentConfig: 'base' | 'head';
 };
 
-/** What is said on GitHub about a run. Runs saved before a key was known lack it. */
+/** What is posted on GitHub about a run. */
 export type ReportRule = {
   reaction: boolean;
   comment: 'on-failure' | 'always' | 'never';
@@ -89,16 +82,15 @@ export type Budget = { runs?: number; minutes?: number };
 /** GitHub's names of permissions, and how much of each. */
 export type GitHubPermissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
 
-/** Credentials named by the profile itself, besides those it mounts. Runs saved before there was `github` have none. */
+/** Credentials named by the profile itself, besides those it mounts. */
 export type CredentialRule = {
   /** `permissions` undefined: what a mounted token may do. `env` is the variable that it is exported as, too; `app` the secret whose App alone gives it. */
-  github?: { permissions: GitHubPermissions | undefined; env?: string; app?: string } | undefined;
+  github: { permissions: GitHubPermissions | undefined; env?: string; app?: string } | undefined;
   codex: boolean;
-  /** Absent from runs saved before there was this key, too. */
-  secrets?: readonly SecretGrant[];
+  secrets: readonly SecretGrant[];
 };
 
-/** How often, and after what, a run is tried again; runs saved before this key have one attempt. */
+/** How often, and after what, a run is tried again. */
 export type RetryRule = {
   /** In all. */
   attempts: number;
@@ -122,8 +114,8 @@ export type PublishRule = {
   /** Slugs. */
   teamReviewers: readonly string[];
   assignees: readonly string[];
-  /** Whom commits may name besides the service: `Name <mail>`, or a mail that may have any name. Absent in profiles of runs that an earlier version admitted. */
-  authors?: readonly string[];
+  /** Whom commits may name besides the service: `Name <mail>`, or a mail that may have any name. */
+  authors: readonly string[];
   limits: {
     files: number;
     bytes: number;
@@ -133,7 +125,7 @@ export type PublishRule = {
     deny: readonly string[];
     workflows: boolean;
     /** Whether pointers of Git LFS may come or go. */
-    lfs?: boolean;
+    lfs: boolean;
   };
 };
 
@@ -151,11 +143,10 @@ export type Profile = {
   credentials: CredentialRule;
   checkout: CheckoutRule;
   concurrency?: ConcurrencyRule;
-  retry?: RetryRule;
+  retry: RetryRule;
   report: ReportRule;
   budget?: Budget;
-  /** Absent from runs saved before there was this key, too. */
-  publish?: PublishRule | undefined;
+  publish: PublishRule | undefined;
 };
 
 /** A profile with its trigger lists expanded to scalars. */

@@ -12,14 +12,14 @@ export async function appendTimeline(
 ): Promise<void> {
   const next = sql<number>`(SELECT COALESCE(MAX(seq), 0) + 1 FROM run_events WHERE run_id = ${runId})`;
   await runTables(trx)
-    .insertInto('run_events')
+    .insertInto('runEvents')
     .values({
-      run_id: runId,
+      runId,
       seq: next,
       at,
       kind: entry.kind,
       text: entry.text,
-      data_json: JSON.stringify(entry.data),
+      dataJson: JSON.stringify(entry.data),
     })
     .execute();
 }
@@ -37,17 +37,11 @@ export async function readTimeline(
   afterSeq: number,
 ): Promise<TimelineEntry[]> {
   const rows = await runTables(kysely)
-    .selectFrom('run_events')
-    .selectAll()
-    .where('run_id', '=', runId)
+    .selectFrom('runEvents')
+    .select(['seq', 'at', 'kind', 'text', 'dataJson'])
+    .where('runId', '=', runId)
     .where('seq', '>', afterSeq)
     .orderBy('seq')
     .execute();
-  return rows.map((row) => ({
-    seq: row.seq,
-    at: row.at,
-    kind: row.kind,
-    text: row.text,
-    data: JSON.parse(row.data_json),
-  }));
+  return rows.map(({ dataJson, ...line }) => ({ ...line, data: JSON.parse(dataJson) }));
 }

@@ -1,4 +1,4 @@
-import type { Patience } from '../base/clock.ts';
+import type { Patience } from '../base/backoff.ts';
 import type { FlowError } from '../base/errors.ts';
 import { diagnoseRemote } from './diagnose.ts';
 import { serverUrlRefused } from './errors.ts';

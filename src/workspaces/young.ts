@@ -1,4 +1,4 @@
-import { patiently } from '../base/clock.ts';
+import { patiently } from '../base/backoff.ts';
 import { FlowError } from '../base/errors.ts';
 import type { Remote } from './remote.ts';
 

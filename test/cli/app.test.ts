@@ -222,11 +222,11 @@ describe('app list and test', () => {
     expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('[app_pattern_serves_nothing]') });
     expect(out).toContain('such as https://github.com/octo/hello');
     expect(out).toContain("--url-pattern '(?<baseUrl>https://github\\.com/octo)/.*'");
-    expect(out).toContain('octo/other (left out by the URL pattern)');
+    expect(out).toContain('octo/other (excluded by the URL pattern)');
     await added('--url-pattern', '(?<baseUrl>github.com)/octo/other');
     const some = await app(undefined, 'test');
     expect(some.code).toBe(0);
-    expect(some.out).toMatch(/octo\/hello \(left out by the URL pattern\)\n +octo\/other\n/);
+    expect(some.out).toMatch(/octo\/hello \(excluded by the URL pattern\)\n +octo\/other\n/);
   });
 
   test('say which App or token file serves a repository, and why each other App does not', async () => {
@@ -454,7 +454,7 @@ describe('app create', () => {
     const { code, said } = await interrupt();
     expect(code).toBe(1);
     expect(said).toContain('[app_not_created]');
-    expect(said).toContain('service/key is removed again');
+    expect(said).toContain('service/key is removed');
     expect(left()).toBeUndefined();
   });
 

@@ -88,7 +88,7 @@ describe('the scripted model', () => {
     expect(model.requests.map((asked) => asked.turn?.prompt)).toEqual(
       Array(4).fill('Please see to issue #42.'),
     );
-    expect(lines[0]).toMatch(/^The scripted model asks for: touch 42/);
+    expect(lines[0]).toMatch(/^The scripted model calls: touch 42/);
   });
 
   test.each([

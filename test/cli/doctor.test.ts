@@ -65,7 +65,7 @@ describe('doctor', () => {
       }
     expect(checks.profiles?.problems[0]?.message).toContain('profile.json');
     expect(checks.git?.detail).toMatch(/^2\./);
-    expect(checks.network?.detail).toContain('this host serves on all its addresses');
+    expect(checks.network?.detail).toContain('service of this host that listens on all addresses');
     expect(checks.disk?.detail).toContain('free');
   });
 
@@ -193,7 +193,7 @@ describe('codex status', () => {
     const { code, out } = await runCommand(dir, settings, 'codex', 'status');
     expect(code).toBe(0);
     expect(out).toBe(
-      `${state}: ChatGPT login, of dev@example.com, access token good for 9 days, model gpt-test\n`,
+      `${state}: ChatGPT login, of dev@example.com, access token valid for 9 days, model gpt-test\n`,
     );
     const json = await runCommand(dir, settings, 'codex', 'status', '--json');
     expect(JSON.parse(json.out)).toMatchObject({
@@ -210,7 +210,7 @@ describe('codex status', () => {
   test('says that the service renews a login whose access token is about to end', async () => {
     writeCodexState(join(dir, 'secrets/codex'), chatgptAuth(fakeLogin(Date.now() + 630_000)));
     const { code, out } = await runCommand(dir, settings, 'codex', 'status');
-    expect(out).toContain('access token good for 10 min, renewed by the service before the next run');
+    expect(out).toContain('access token valid for 10 min, the service renews it before the next run');
     expect(code).toBe(0);
     const json = await runCommand(dir, settings, 'codex', 'status', '--json');
     expect(JSON.parse(json.out)).toMatchObject({ isRenewable: true, problems: [] });

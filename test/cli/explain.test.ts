@@ -136,7 +136,7 @@ test('explain ranks all profiles that match, and says why the first is preferred
 test('explain shows each list of hosts with what is on it', async () => {
   write('p', { network: { allow: ['@codex', 'api.example.org:8443', '*.example.net'] } });
   const out = await explained();
-  expect(out).toContain('  network  these hosts and nothing else\n');
+  expect(out).toContain('  network  only these hosts\n');
   expect(out).toMatch(/^ {2}hosts {4}@codex: .*\bchatgpt\.com/m);
   expect(out).toMatch(/^ {2}hosts {4}api\.example\.org:8443$/m);
   expect(out).toMatch(/^ {2}hosts {4}\*\.example\.net$/m);

@@ -274,7 +274,7 @@ test.each([
   [['logs', 'x'], 'Did you mean `github-flows runs logs`?'],
   [['secret', 'rm', 'NPM_TOKEN'], 'Did you mean delete?'],
   [['app', 'rm', 'x'], 'Did you mean remove?'],
-  [['serve', '--port', '3000'], 'PORT is a setting: write PORT=…'],
+  [['serve', '--port', '3000'], 'PORT is a setting: set PORT=…'],
   [['version'], 'Did you mean --version?'],
   [['explain'], '`github-flows explain <delivery-or-file>`'],
   [['runs', 'logs', 'a', 'b'], '`github-flows runs logs <run>`'],

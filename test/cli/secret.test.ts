@@ -59,7 +59,7 @@ describe('secret set and get', () => {
     const { secret } = await place();
     const { code, err } = await secret({}, 'set', 'ONE', 'abc');
     expect(code).toBe(0);
-    expect(err).toContain('The value stood on the command line');
+    expect(err).toContain('The value was on the command line');
     expect(err).toContain('not masked');
     expect(err).not.toContain('abc');
   });
@@ -261,7 +261,7 @@ describe('the passphrase', () => {
     expect((await at.secret({ answers: ['right', 'right', 'value-of-one'] }, 'set', 'ONE')).code).toBe(0);
     const read = await at.secret({ answers: ['wrong', 'right'] }, 'get', 'ONE', '--reveal');
     expect(read.out).toContain('value-of-one');
-    expect(read.err).toContain('That passphrase opens none of them.');
+    expect(read.err).toContain('This passphrase opens none of them.');
     const never = await at.secret({ answers: ['a', 'b', 'c'] }, 'get', 'ONE');
     expect(never).toMatchObject({ code: 1, err: expect.stringContaining('[passphrase_wrong]') });
     expect(await readdir(at.service)).not.toContain('key');
@@ -274,7 +274,7 @@ describe('secret rotate', () => {
     await at.secret({ input: 'of-global' }, 'set', 'ONE');
     await at.secret({ input: 'of-profile' }, 'set', 'ONE', '--profile', 'team/triage');
     const rotated = await at.secret({ input: 'the new one\n' }, 'rotate');
-    expect(rotated).toMatchObject({ code: 0, out: expect.stringContaining('2 stores were written anew.') });
+    expect(rotated).toMatchObject({ code: 0, out: expect.stringContaining('2 stores were rewritten.') });
     expect((await at.secret({}, 'get', 'ONE')).code).toBe(1);
     const now = await at.as(
       { GITHUB_FLOWS_PASSPHRASE: 'the new one' },

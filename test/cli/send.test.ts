@@ -41,8 +41,7 @@ describe('send', () => {
     const { code, out } = await send('issue_comment');
     expect(code).toBe(0);
     const [, id = ''] =
-      /^202 accepted: delivery (\S+)\nSee what became of it: github-flows deliveries show \1\n$/.exec(out) ??
-      [];
+      /^202 accepted: delivery (\S+)\nShow its decision: github-flows deliveries show \1\n$/.exec(out) ?? [];
     const decision = await until('the delivery was decided', async () => {
       return (await service.app.deliveries.find(id))?.decision ?? undefined;
     });

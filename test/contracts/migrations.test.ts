@@ -21,18 +21,18 @@ eachDatabase((_kind, databases) => {
     await sql`DELETE FROM kysely_migration WHERE name = '0019-hint'`.execute(db.kysely);
     const again = await openDatabase(place);
     onTestFinished(() => again.close());
-    const run = await sql<{ reason_json: string; profile_json: string }>`SELECT * FROM runs`.execute(
+    const run = await sql<{ reasonJson: string; profileJson: string }>`SELECT * FROM runs`.execute(
       again.kysely,
     );
-    expect(JSON.parse(run.rows[0]?.reason_json ?? '')).toEqual({
+    expect(JSON.parse(run.rows[0]?.reasonJson ?? '')).toEqual({
       code: 'image_missing',
       message: 'the "mend" of it',
       hint: 'Build it.',
     });
-    expect(JSON.parse(run.rows[0]?.profile_json ?? '').report.templates.ended).toBe(
+    expect(JSON.parse(run.rows[0]?.profileJson ?? '').report.templates.ended).toBe(
       '{{REASON}} {{#if HINT}}{{HINT}}{{/if}} MEND',
     );
-    const event = await sql<{ data_json: string }>`SELECT data_json FROM run_events`.execute(again.kysely);
-    expect(JSON.parse(event.rows[0]?.data_json ?? '')).toEqual({ code: 'secret_found', hint: 'Replace it.' });
+    const event = await sql<{ dataJson: string }>`SELECT data_json FROM run_events`.execute(again.kysely);
+    expect(JSON.parse(event.rows[0]?.dataJson ?? '')).toEqual({ code: 'secret_found', hint: 'Replace it.' });
   });
 });

@@ -213,8 +213,8 @@ describe('transactions', () => {
 
   test('a full disk is told as such, and the database works again when there is room', async () => {
     const { db } = await withTable();
-    const { rows } = await sql<{ page_count: number }>`PRAGMA page_count`.execute(db.kysely);
-    await sql`PRAGMA max_page_count = ${sql.lit((rows[0]?.page_count ?? 0) + 2)}`.execute(db.kysely);
+    const { rows } = await sql<{ pageCount: number }>`PRAGMA page_count`.execute(db.kysely);
+    await sql`PRAGMA max_page_count = ${sql.lit((rows[0]?.pageCount ?? 0) + 2)}`.execute(db.kysely);
     const big = db.transaction(async (trx) => {
       await sql`INSERT INTO t VALUES ('small', '')`.execute(trx);
       await sql`INSERT INTO t VALUES ('big', ${'x'.repeat(1_000_000)})`.execute(trx);

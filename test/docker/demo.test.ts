@@ -57,7 +57,7 @@ describe('the demo', { timeout: 120_000 }, () => {
       /The change\n─+\n {2}commit [0-9a-f]{7,} by github-flows/,
       /^ {2}-echo "Hello, \$1!"\n {2}\+echo "Hello, \$\{1:-world\}!"$/m,
       /The agent’s answer\n─+\n {2}Without a name, greet\.sh now greets the world/,
-      /Go on with a repository of your own/,
+      /Next: a repository of your own/,
       /bin\/github-flows doctor --repository owner\/name/,
       /Done in \d+\.\d s\./,
     ];
@@ -82,7 +82,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     expect(lstatSync(join(dir, '.env')).mode & 0o777).toBe(0o600);
     await expectNothingLeft();
 
-    const again = /the run, once more {9}(cd .*)\n/.exec(shown)?.[1] ?? 'false';
+    const again = /the run again {14}(cd .*)\n/.exec(shown)?.[1] ?? 'false';
     expect(await sh(again)).toMatch(/state +ended, succeeded/);
   });
 
@@ -124,7 +124,7 @@ describe('the demo', { timeout: 120_000 }, () => {
 
     const second = startDemo(env);
     expect(await second.ended).toBe(1);
-    expect(second.shown()).toMatch(/Another demo of yours is under way.*\n {2}→ .*\[demo_running\]/);
+    expect(second.shown()).toMatch(/Another demo of yours runs in.*\n {2}→ .*\[demo_running\]/);
 
     await sh(command);
     demo.process.kill('SIGINT');

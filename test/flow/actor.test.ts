@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { type ActorJudgement, askActor } from '../../src/flow/admission/authorize.ts';
+import { type Authorization, authorize } from '../../src/flow/admission/authorize.ts';
 import type { Lookups } from '../../src/flow/github/lookups.ts';
 import type { ServiceAccount } from '../../src/flow/github/service-account.ts';
 import { fullAllow } from '../../src/profiles/allow.ts';
@@ -40,7 +40,7 @@ const silent = new FlowError({
 });
 
 /** What the rules say in a world, and what GitHub was asked. */
-async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: string[] }> {
+async function judge(world: World): Promise<{ judgement: Authorization; asked: string[] }> {
   const asked: string[] = [];
   const answer = <T>(question: string, value: T | Error | undefined): Promise<T> => {
     asked.push(question);
@@ -62,7 +62,7 @@ async function judge(world: World): Promise<{ judgement: ActorJudgement; asked: 
     },
   } as unknown as ServiceAccount;
   const profile = { ...profileOf('p', {}), allow: fullAllow(world.allow) };
-  return { judgement: await askActor({ lookups, own }, profile, eventOf(world)), asked };
+  return { judgement: await authorize({ lookups, own }, profile, eventOf(world)), asked };
 }
 
 function eventOf(world: World): FlowEvent {

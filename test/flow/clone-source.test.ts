@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
-import { pinHead, withPinnedHead } from '../../src/flow/admission/pinned-head.ts';
+import { pinHead, withPinnedHead } from '../../src/flow/admission/checkout-rule.ts';
 import { fetchSource } from '../../src/flow/prepare/clone-source.ts';
 import type { CheckoutRule, Profile } from '../../src/profiles/profile.ts';
 import { mainMirror } from '../../src/workspaces/mirrors/apart.ts';

@@ -23,11 +23,6 @@ test('a variable that runtime.env sets stays as that says', () => {
   ]);
 });
 
-test('a profile saved before there were named secrets has none', () => {
-  expect(grantedSecrets(profile(undefined))).toEqual([]);
-  expect(planSsh(profile(undefined), 'pinned')).toBeNull();
-});
-
 test('SSH is on with a key alone only where the admin lets hosts be believed at first sight', () => {
   const key = { name: 'GIT_SSH_KEY', env: undefined };
   const hosts = { name: 'GIT_SSH_KNOWN_HOSTS', env: undefined };

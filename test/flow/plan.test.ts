@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { runFiles } from '../../src/containers/create/start-script.ts';
-import { runPlaces } from '../../src/flow/paths.ts';
+import { runPaths } from '../../src/flow/paths.ts';
 import { makePlan } from '../../src/flow/prepare/plan.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { runAs, testPlan } from '../support/engine/container-run.ts';
-import { profileOf } from '../support/github/flow-events.ts';
+import { profileWith } from '../support/github/flow-events.ts';
 
 const run = { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run;
 const directories = {
@@ -15,17 +15,17 @@ const directories = {
   varDir: '/srv/var',
   installation: 'inst',
 };
-const places = runPlaces(directories, run);
+const paths = runPaths(directories, run);
 
-function planOf(credentials: Profile['credentials'], runtimeUrl?: string) {
+function planOf(credentials: Partial<Profile['credentials']>, runtimeUrl?: string) {
   return makePlan({
-    profile: { ...profileOf('.', { event: 'push' }), credentials },
+    profile: profileWith(credentials),
     repository: run.repository,
     runId: run.id,
     mounted: [],
-    places,
+    paths,
     runtimeUrl,
-    defaults: { ...testPlan('true', places).limits, network: 'none', runAs, sshHostKeys: 'pinned' },
+    defaults: { ...testPlan('true', paths).limits, network: 'none', runAs, sshHostKeys: 'pinned' },
     secretsDir: '/home/user/.secrets',
     policy: NO_POLICY,
   });

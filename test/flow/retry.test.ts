@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Failure, requestRetry, retryWait } from '../../src/flow/actions/retry-policy.ts';
+import { type Failure, retryWait } from '../../src/flow/actions/retry-policy.ts';
+import { retryRun } from '../../src/flow/actions/run-actions.ts';
 import type { Profile, RetryRule } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/store/run-store.ts';
@@ -46,24 +47,20 @@ test('attempts are counted in all, and waits double up to an hour, each a random
   expect([0, 1].map((random) => wait({}, {}, 0, random))).toEqual([5_000, 15_000]);
 });
 
-test('a run that was saved without the key has one attempt', () => {
-  expect(
-    retryWait({} as Profile, { retries: 0 }, { outcome: 'failed', blame: 'github', begun: false }, 0),
-  ).toBeUndefined();
-});
-
 test.each([
   ['lives', { state: 'running' }, Buffer.from('{}')],
   ['is unknown', undefined, Buffer.from('{}')],
 ])('a run that %s is not put back', async (_name, run, body) => {
   const runs = { find: async () => run as Run | undefined } as unknown as RunStore;
-  expect(await requestRetry({ runs, deliveries: { body: async () => body } }, 'r', 'why')).toBe(false);
+  expect(await retryRun({ runs, deliveries: { body: async () => body } }, 'r', 'why')).toMatchObject({
+    status: 'not_ended',
+  });
 });
 
 test('a run whose delivery has lost its body says so', async () => {
   const runs = {
     find: async () => ({ id: 'r', deliveryId: 'd', state: 'ended' }) as Run,
   } as unknown as RunStore;
-  const asked = requestRetry({ runs, deliveries: { body: async () => undefined } }, 'r', 'why');
+  const asked = retryRun({ runs, deliveries: { body: async () => undefined } }, 'r', 'why');
   await expect(asked).rejects.toMatchObject({ code: 'run_body_gone' });
 });

@@ -20,11 +20,11 @@ const SIGNALS: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 export function addCodexCommand(program: Command, io: Io): void {
   const codex = program
     .command('codex')
-    .description('Log in to Codex once, choose its model, and see what the login holds.');
+    .description('Manage the Codex login: log in once, choose the model, show the status.');
   codex
     .command('login')
-    .description('The one-time login, in a container that holds the state directory and nothing else.')
-    .option('--json', 'print what the state holds then as JSON, and Codex’s words on standard error')
+    .description('Log in once, in a container with only the state directory.')
+    .option('--json', 'print the status as JSON, and the output of Codex on standard error')
     .action(async (options: { json?: true }) => {
       const config = readConfig(io);
       await codexLogin({
@@ -36,7 +36,7 @@ export function addCodexCommand(program: Command, io: Io): void {
     });
   codex
     .command('run')
-    .description('Open Codex on this terminal with the host’s own login, to choose the model for example.')
+    .description('Open Codex on this terminal with the login of the host, for example to choose the model.')
     .action(async () => {
       const config = readConfig(io);
       const terminal = openTerminal(config.environment.TERM);
@@ -53,7 +53,7 @@ export function addCodexCommand(program: Command, io: Io): void {
     });
   codex
     .command('status')
-    .description('The login, the account, how long it lasts, the model, and what is wrong.')
+    .description('Show the login, the account, the expiry, the model, and problems.')
     .option('--json', 'print JSON')
     .action(async (options: { json?: true }) => await status(io, options.json === true));
 }

@@ -64,7 +64,7 @@ function notReached(url: string, cause: unknown): FlowError {
   return new FlowError({
     code: 'service_not_reached',
     blame: 'operator',
-    message: `No service could be reached at ${url} (${why}).`,
+    message: `No service answers at ${url} (${why}).`,
     hint: 'Start it with `github-flows serve`, or set HOST and PORT to where it listens.',
     cause,
   });
@@ -74,7 +74,7 @@ function answerUnreadable(url: string, status: number, cause: unknown): FlowErro
   return new FlowError({
     code: 'service_answer_unreadable',
     blame: 'operator',
-    message: `What listens at ${url} answered with status ${status} and no JSON, so it is not github-flows.`,
+    message: `What listens at ${url} answered with status ${status} and without JSON, so it is not github-flows.`,
     hint: 'Set HOST and PORT to where the service listens.',
     cause,
   });

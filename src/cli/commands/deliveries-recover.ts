@@ -16,8 +16,12 @@ import { type Stores, withStores } from './shared/stores.ts';
 export function addRecoverCommand(deliveries: Command, io: Io): void {
   deliveries
     .command('recover')
-    .description('Ask GitHub to deliver again what never arrived, from Apps and repository webhooks.')
-    .requiredOption('--since <time>', 'how long ago (90m, 6h, 2d), or since when (ISO 8601)', sinceOption)
+    .description('Ask GitHub to redeliver what never arrived, for Apps and repository webhooks.')
+    .requiredOption(
+      '--since <time>',
+      'start of the search: a duration (90m, 6h, 2d) or a time (ISO 8601)',
+      sinceOption,
+    )
     .option('--json', 'print one JSON array')
     .action(
       async (options: { since: number; json?: true }) =>
@@ -54,12 +58,12 @@ async function compareAll(io: Io, stores: Stores, since: number): Promise<Recove
 function print(io: Io, results: readonly Recovery[], isRunning: boolean): void {
   if (results.length === 0)
     io.out(
-      'There is nothing to ask: no App is stored, and no webhook of a repository that a profile names is this service’s.\n',
+      'There is nothing to ask: no App is stored, and no repository that a profile names has a webhook of this service.\n',
     );
   else
     printTable(
       io,
-      ['FROM', 'LISTED', 'MISSING', 'ASKED AGAIN'],
+      ['FROM', 'LISTED', 'MISSING', 'REDELIVERED'],
       results.map(({ source, ...counts }) => [
         source,
         ...[counts.listed, counts.missing, counts.asked].map(String),
@@ -67,5 +71,5 @@ function print(io: Io, results: readonly Recovery[], isRunning: boolean): void {
     );
   for (const { problem } of results) if (problem) io.out(`\n${problemText(problem)}`);
   if (!isRunning && results.some(({ asked }) => asked > 0))
-    io.out('\nThe service is not running now: what GitHub delivers meanwhile is missed once more.\n');
+    io.out('\nThe service is not running. GitHub’s redeliveries fail again until it starts.\n');
 }

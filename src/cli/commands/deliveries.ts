@@ -13,11 +13,13 @@ import { type Stores, withStores } from './shared/stores.ts';
 
 /** `deliveries list|show|replay|recover`. */
 export function addDeliveriesCommand(program: Command, io: Io): void {
-  const deliveries = program.command('deliveries').description('Show deliveries and what became of them.');
+  const deliveries = program
+    .command('deliveries')
+    .description('Show deliveries and their decisions; replay a delivery or recover missed ones.');
   deliveries
     .command('list')
-    .description('The newest deliveries; works while the service is down.')
-    .option('--limit <count>', 'how many at the most', limitOption, 20)
+    .description('List the newest deliveries; works while the service is down.')
+    .option('--limit <count>', 'maximum number of lines', limitOption, 20)
     .option('--json', 'print one JSON array')
     .action(
       async (options: { limit: number; json?: true }) =>
@@ -41,7 +43,7 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
     );
   deliveries
     .command('show <delivery>')
-    .description('One delivery with its decision and its payload.')
+    .description('Show one delivery with its decision and payload.')
     .option('--json', 'print JSON')
     .action(
       async (id: string, options: { json?: true }) =>
@@ -49,7 +51,7 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
     );
   deliveries
     .command('replay <delivery>')
-    .description('Decide a stored delivery anew that became no run.')
+    .description('Decide a stored delivery again if it became no run.')
     .option('--json', 'print JSON')
     .action(
       async (id: string, options: { json?: true }) =>
@@ -87,9 +89,9 @@ async function payloadOf(
 
 async function replay(io: Io, stores: Stores, id: string, options: { json?: true }): Promise<void> {
   const delivery = await replayDelivery(stores.deliveries, id);
-  const when = stores.isServiceRunning() ? 'now' : 'when the service is started again; it is not running now';
+  const when = stores.isServiceRunning() ? 'now' : 'when the service starts; it is not running';
   if (options.json) printJson(io, deliveryView(delivery));
-  else io.out(`Delivery ${id} is decided anew ${when}.\n`);
+  else io.out(`Delivery ${id} will be decided again ${when}.\n`);
 }
 
 /** One JSON document with the payload as it came: it may be nested deeper than `JSON.stringify` can go. */

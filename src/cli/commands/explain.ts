@@ -27,9 +27,9 @@ const MAX_BODY_BYTES = 25 * 1024 * 1024;
 export function addExplainCommand(program: Command, io: Io): void {
   program
     .command('explain <delivery-or-file>')
-    .description('What a delivery does and why, without doing it.')
-    .option('--event <name>', 'the event’s name, for a file with a payload')
-    .option('--ask', 'ask GitHub and the stored runs who may')
+    .description('Show what a delivery would do and why, without doing it.')
+    .option('--event <name>', 'name of the event, for a payload file')
+    .option('--ask', 'also check permissions and limits with GitHub and the stored runs')
     .option('--json', 'print JSON')
     .action(async (subject: string, options: { event?: string; ask?: true; json?: true }) => {
       const config = readConfig(io);
@@ -61,18 +61,21 @@ async function readSubject(io: Io, subject: string, name: string | undefined): P
   if (existsSync(file) && statSync(file).isFile()) {
     if (name === undefined)
       throw usage(
-        `${subject} is a file, and a payload does not say which event it is.`,
+        `${subject} is a file, and a payload does not name its event.`,
         'Add --event, such as --event issue_comment.',
       );
     checkEventName('--event', name);
     if (statSync(file).size > MAX_BODY_BYTES)
-      throw usage(`${subject} is larger than the 25 MB that GitHub sends.`, 'Give a file with one payload.');
+      throw usage(
+        `${subject} is larger than the 25 MB that GitHub sends.`,
+        'Give a file with a single payload.',
+      );
     return readEvent({ deliveryId: 'explained', event: name, body: readFileSync(file) });
   }
   if (/[/\\]|\.json$/.test(subject) || existsSync(file))
     throw usage(
-      existsSync(file) ? `${subject} is a directory.` : `${subject} is not a file that is there.`,
-      'Give the path of a file with one payload, or the id of a delivery.',
+      existsSync(file) ? `${subject} is a directory.` : `${subject} does not exist.`,
+      'Give the path of a payload file or the id of a delivery.',
     );
   return await withStores(io, async (stores) => {
     const delivery = await stores.deliveries.find(subject);
@@ -88,8 +91,8 @@ function printExplanation(io: Io, explanation: Explanation): void {
   io.out(`${plain(verdict.text.replace('would', 'Would'))} [${reason}]\n`);
   if (decision.run) io.out(`${plain(decision.message)}\n`);
   io.out(`permission: ${decision.permission}\n`);
-  if (decision.permission === 'not asked') io.out('--ask asks GitHub and the stored runs.\n');
-  if (ranking.length > 0) io.out('\nRanking of what matches\n');
+  if (decision.permission === 'not asked') io.out('--ask checks with GitHub and the stored runs.\n');
+  if (ranking.length > 0) io.out('\nRanking of the matching profiles\n');
   for (const { rank, profile, conditions, why } of ranking)
     io.out(`  ${rank}. ${profile}: ${why} (${conditions.join(', ')})\n`);
   if (candidates.length > 0) io.out('\nCandidates\n');
@@ -124,7 +127,6 @@ function tokenWords({ secret, apps, copyOf }: TokenOrigin): string {
 }
 
 function networkWords({ network, hosts }: NonNullable<Explanation['plan']>): string {
-  if (hosts !== null)
-    return hosts.length > 0 ? 'these hosts and nothing else' : 'a list of no hosts: nothing';
+  if (hosts !== null) return hosts.length > 0 ? 'only these hosts' : 'an empty list of hosts';
   return typeof network === 'object' && 'name' in network ? `the engine’s ${network.name}` : String(network);
 }

@@ -34,8 +34,8 @@ const PERMISSIONS = { contents: 'write', metadata: 'read' } as const;
 export function addGitHubTokenCommand(program: Command, io: Io): void {
   program
     .command('github-token <action>')
-    .description('Answer git as a credential helper: get, store or erase; it stores nothing.')
-    .option('--repository <owner/name>', 'the repository to ask an App’s token for; the path that git gives')
+    .description('Answer git as a credential helper: get, store or erase. It stores nothing.')
+    .option('--repository <owner/name>', 'repository to mint an App’s token for (default: the path from git)')
     .action(async (action: string, options: TokenOptions) => {
       if (options.repository !== undefined) checkRepository(options.repository);
       // What is to be stored or erased is not ours, and git may come to know more actions.

@@ -12,18 +12,18 @@ import { readConfig } from './shared/stores.ts';
 
 /** `profiles validate|list`. */
 export function addProfilesCommand(program: Command, io: Io): void {
-  const profiles = program.command('profiles').description('Check and list the profiles in PROFILES_DIR.');
+  const profiles = program.command('profiles').description('Validate and list the profiles in PROFILES_DIR.');
   profiles
     .command('validate')
     .description(
-      'Tell every fault with its place and hint, and what a trigger is warned of; exit code 1 when there are faults.',
+      'Print every issue with its place and hint, and all warnings. Exit code 1 if there are issues.',
     )
-    .option('--strict', 'exit code 1 when there are warnings, too')
+    .option('--strict', 'exit code 1 also if there are warnings')
     .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
     .action((options: { json?: true; strict?: true }) => show(io, options, printFaults));
   profiles
     .command('list')
-    .description('The profiles, what each listens to, and the folders that only give defaults.')
+    .description('List the profiles with their events, and the folders that only give defaults.')
     .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
@@ -84,7 +84,7 @@ function printDefaults(io: Io, { defaults, faults, profiles }: LoadResult): void
   const unfinished = new Set(incompleteProfiles({ profiles, defaults }).map(({ file }) => file));
   for (const { path, missing } of defaults)
     if (faults.length === 0 || !unfinished.has(path === '.' ? 'profile.json' : `${path}/profile.json`))
-      io.out(`${plain(path)} gives defaults only: it lacks ${missing.join(', ')}.\n`);
+      io.out(`${plain(path)} only gives defaults: it lacks ${missing.join(', ')}.\n`);
 }
 
 function printProfiles(io: Io, loaded: LoadResult): void {

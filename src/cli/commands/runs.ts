@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../../base/clock.ts';
 import { counted } from '../../base/words.ts';
-import { cancelRun } from '../../flow/actions/cancel.ts';
+import { cancelRun } from '../../flow/actions/run-actions.ts';
 import { runLogDirectory, workspaceName } from '../../flow/paths.ts';
 import { attemptUnknown } from '../../runs/errors.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
@@ -20,13 +20,11 @@ import { type Stores, withStores } from './shared/stores.ts';
 
 /** `runs list|show|logs|cancel|retry`. */
 export function addRunsCommand(program: Command, io: Io): void {
-  const runs = program
-    .command('runs')
-    .description('Show runs, follow their output, cancel them, try them again.');
+  const runs = program.command('runs').description('Show runs, follow their output, cancel and retry them.');
   runs
     .command('list')
-    .description('The newest runs; works while the service is down.')
-    .option('--limit <count>', 'how many at the most', limitOption, 20)
+    .description('List the newest runs; works while the service is down.')
+    .option('--limit <count>', 'maximum number of lines', limitOption, 20)
     .option('--json', 'print one JSON array')
     .action(
       async (options: { limit: number; json?: true }) =>
@@ -34,7 +32,7 @@ export function addRunsCommand(program: Command, io: Io): void {
     );
   runs
     .command('show <run>')
-    .description('One run with its timeline.')
+    .description('Show one run with its timeline.')
     .option('--json', 'print JSON')
     .action(
       async (id: string, options: { json?: true }) =>
@@ -42,9 +40,9 @@ export function addRunsCommand(program: Command, io: Io): void {
     );
   runs
     .command('logs <run>')
-    .description('What the agent printed.')
-    .option('-f, --follow', 'go on until the run has ended')
-    .option('--attempt <number>', 'of an attempt before the last', attemptOption)
+    .description('Print the output of the agent.')
+    .option('-f, --follow', 'continue until the run has ended')
+    .option('--attempt <number>', 'number of an earlier attempt', attemptOption)
     .option('--json', 'print JSON lines: at, stream, text')
     .action(
       async (id: string, options: { follow?: true; attempt?: number; json?: true }) =>
@@ -63,7 +61,7 @@ export function addRunsCommand(program: Command, io: Io): void {
     );
   runs
     .command('cancel <run>')
-    .description('Call a run off; its container is gone within the grace and one second.')
+    .description('Cancel a run. Its container stops within its grace period plus one second.')
     .option('--reason <text>', 'why', 'an operator asked for it')
     .option('--json', 'print JSON')
     .action(

@@ -8,6 +8,6 @@ export function addSchemaCommand(program: Command, io: Io): void {
   program
     .command('schema')
     .description('Print the JSON Schema of profile.json, for editors.')
-    .option('--json', 'print JSON, which it does anyway')
+    .option('--json', 'print JSON (always)')
     .action(() => printJson(io, schema));
 }

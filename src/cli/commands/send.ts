@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { FlowError, type Problem, systemCode } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import { nearMiss } from '../../base/words.ts';
 import type { Config } from '../../config/config.ts';
 import { webhookSecretMissing } from '../../config/webhook-secret.ts';
@@ -25,9 +26,9 @@ const EVENT = /^[a-z_]{1,64}$/;
 export function addSendCommand(program: Command, io: Io): void {
   program
     .command('send <event>')
-    .description('Sign a sample delivery and send it to the service of this configuration.')
-    .option('--file <payload>', 'send this payload, byte for byte, instead of a sample')
-    .option('--json', 'print the service’s answer as JSON')
+    .description('Sign a sample delivery and send it to the configured service.')
+    .option('--file <payload>', 'send this payload unchanged instead of a sample')
+    .option('--json', 'print the answer of the service as JSON')
     .action(async (event: string, options: { file?: string; json?: true }) => {
       const delivery = options.file === undefined ? sample(event) : ownDelivery(io, event, options.file);
       const config = readConfig(io);
@@ -47,8 +48,8 @@ function sample(event: string): Outgoing {
   const shown = JSON.stringify(event.slice(0, 80));
   const near = nearMiss(event.slice(0, 80), events);
   throw usage(
-    `There is no sample for the event ${shown}; there are samples for ${events.join(', ')}.`,
-    `${near === undefined ? '' : `Did you mean ${near}? If not: `}give a payload of your own with --file.`,
+    `There is no sample for the event ${shown}. Samples exist for ${events.join(', ')}.`,
+    `${near === undefined ? '' : `Did you mean ${near}? If not: `}give your own payload with --file.`,
   );
 }
 
@@ -60,12 +61,12 @@ function ownDelivery(io: Io, event: string, file: string): Outgoing {
     );
   const body = readPayload(resolve(io.directory, file));
   if (!isJsonObject(body))
-    throw usage(`${file} is not a JSON object.`, 'Give a file with one payload as GitHub sends it.');
+    throw usage(`${file} is not a JSON object.`, 'Give a file with a single payload as GitHub sends it.');
   return { id: randomUUID(), event, body };
 }
 
 function readPayload(file: string): Buffer {
-  const hint = 'Give the path of a file with one payload.';
+  const hint = 'Give the path of a payload file.';
   try {
     const found = statSync(file);
     if (!found.isFile()) throw usage(`${file} is not a regular file.`, hint);
@@ -80,8 +81,7 @@ function readPayload(file: string): Buffer {
 
 function isJsonObject(bytes: Buffer): boolean {
   try {
-    const value: unknown = JSON.parse(bytes.toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject(JSON.parse(bytes.toString()));
   } catch {
     return false;
   }
@@ -91,8 +91,8 @@ function isJsonObject(bytes: Buffer): boolean {
 function serviceUrl({ host, port }: Config): string {
   if (port === 0)
     throw usage(
-      'PORT is 0, so the service listens on any free port, and which one is not known here.',
-      'Set PORT to the port that `github-flows serve` has printed.',
+      'PORT is 0, so the service listens on a port that this command does not know.',
+      'Set PORT to the port that `github-flows serve` printed.',
     );
   const local = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
   return `http://${isIPv6(local) ? `[${local}]` : local}:${port}`;
@@ -103,8 +103,8 @@ function printAnswer(io: Io, { status, body }: DeliveryAnswer): void {
   const id = plain(String(delivery));
   if (status !== 202) io.err(`${status}: ${problemText(refusalOf(error))}`);
   else if (said === 'duplicate')
-    io.out('202 duplicate: the service has had these bytes before, so they start nothing again.\n');
-  else io.out(`202 accepted: delivery ${id}\nSee what became of it: github-flows deliveries show ${id}\n`);
+    io.out('202 duplicate: the service already has this delivery, so nothing starts.\n');
+  else io.out(`202 accepted: delivery ${id}\nShow its decision: github-flows deliveries show ${id}\n`);
 }
 
 function refusalOf(error: unknown): Problem {

@@ -11,7 +11,7 @@ import { untilSignal } from './shared/until-signal.ts';
 export function addServeCommand(program: Command, io: Io): void {
   program
     .command('serve')
-    .description('Receive webhooks and run agents until told to stop.')
+    .description('Receive webhooks and run agents until a signal stops it.')
     .action(async () => {
       const config = readConfig(io);
       warnOfSettings(io);

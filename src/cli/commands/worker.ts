@@ -11,7 +11,7 @@ import { untilSignal } from './shared/until-signal.ts';
 export function addWorkerCommand(program: Command, io: Io): void {
   program
     .command('worker')
-    .description('Work on runs with this host’s engine, beside others on one PostgreSQL, until told to stop.')
+    .description('Run agents with the engine of this host, next to other workers on one PostgreSQL.')
     .action(async () => {
       const config = readConfig(io);
       warnOfSettings(io);
@@ -29,8 +29,8 @@ function workerNeedsPostgres(): FlowError {
   return new FlowError({
     code: 'worker_needs_postgres',
     blame: 'operator',
-    message: 'A worker shares its queue with others through PostgreSQL, and DATABASE_URL is not set.',
-    hint: 'Set DATABASE_URL to the database of your service, for it and for every worker; on one machine alone, `github-flows serve` works on its runs itself.',
+    message: 'DATABASE_URL is not set, and workers share their queue through PostgreSQL.',
+    hint: 'Set DATABASE_URL to one database for the service and every worker. On a single machine `github-flows serve` needs no worker.',
   });
 }
 
@@ -38,7 +38,7 @@ function workerWithoutRoom(): FlowError {
   return new FlowError({
     code: 'worker_without_room',
     blame: 'operator',
-    message: 'MAX_CONCURRENT_RUNS is 0, so this worker would never work on anything.',
-    hint: 'Set MAX_CONCURRENT_RUNS to how many runs this host may work on at once; 0 is for a `serve` that leaves the work to workers.',
+    message: 'MAX_CONCURRENT_RUNS is 0, so this worker would never claim a run.',
+    hint: 'Set MAX_CONCURRENT_RUNS to the number of runs for this host. 0 is for a `serve` that leaves all runs to workers.',
   });
 }

@@ -10,12 +10,10 @@ import { withStores } from './shared/stores.ts';
 
 /** `workers list|drain`. */
 export function addWorkersCommand(program: Command, io: Io): void {
-  const workers = program
-    .command('workers')
-    .description('Show who works on runs, and let one claim no more.');
+  const workers = program.command('workers').description('Show the workers, and drain one.');
   workers
     .command('list')
-    .description('Every worker of this database: what it works on, and when it was heard of last.')
+    .description('List every worker of this database with its runs and its last heartbeat.')
     .option('--json', 'print one JSON array')
     .action(
       async (options: { json?: true }) =>
@@ -23,8 +21,8 @@ export function addWorkersCommand(program: Command, io: Io): void {
     );
   workers
     .command('drain <worker>')
-    .description('Let a worker claim no more runs, until it is started again; those that it has go on.')
-    .option('--undo', 'let it claim again')
+    .description('Let a worker claim no more runs until it restarts; its active runs continue.')
+    .option('--undo', 'let it claim runs again')
     .option('--json', 'print JSON')
     .action(
       async (id: string, options: { undo?: true; json?: true }) =>
@@ -51,7 +49,7 @@ async function list(io: Io, store: WorkerStore, options: { json?: true }): Promi
     worker.version,
     worker.host,
   ]);
-  printTable(io, ['WORKER', 'NAME', 'STATE', 'RUNS', 'HEARD OF', 'VERSION', 'HOST'], rows);
+  printTable(io, ['WORKER', 'NAME', 'STATE', 'RUNS', 'LAST SEEN', 'VERSION', 'HOST'], rows);
 }
 
 async function drain(
@@ -63,7 +61,7 @@ async function drain(
   if (!(await store.drain(id, !undo))) throw workerUnknown(id);
   const message = undo
     ? `Worker ${id} claims runs again.`
-    : `Worker ${id} claims no more runs; those that it has go on.`;
+    : `Worker ${id} claims no more runs; its active runs continue.`;
   if (json) printJson(io, { id, draining: !undo, message });
   else io.out(`${message}\n`);
 }

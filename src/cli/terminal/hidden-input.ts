@@ -66,7 +66,7 @@ function promptCancelled(): FlowError {
   return new FlowError({
     code: 'prompt_cancelled',
     blame: 'operator',
-    message: 'The question was left without an answer, so nothing was done.',
-    hint: 'Run it again, or give the answer without a terminal: a value on standard input, the passphrase in GITHUB_FLOWS_PASSPHRASE.',
+    message: 'The prompt was cancelled, so nothing changed.',
+    hint: 'Run it again. Without a terminal, give a value on standard input and the passphrase in GITHUB_FLOWS_PASSPHRASE.',
   });
 }

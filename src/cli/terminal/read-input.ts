@@ -19,7 +19,7 @@ export async function readInput(
   try {
     return new TextDecoder('utf8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
   } catch {
-    throw inputUnusable('is no UTF-8 text');
+    throw inputUnusable('is not UTF-8 text');
   }
 }
 
@@ -27,7 +27,7 @@ function inputUnusable(what: string): FlowError {
   return new FlowError({
     code: 'input_unusable',
     blame: 'operator',
-    message: `What came on standard input ${what}.`,
-    hint: 'Give a text; bytes can be given as base64 (`base64 -w0 < file`).',
+    message: `Standard input ${what}.`,
+    hint: 'Give text; encode bytes as base64 (`base64 -w0 < file`).',
   });
 }

@@ -10,7 +10,7 @@ export function sinceOption(text: string): number {
   const at = /^\d{4}-\d{2}-\d{2}/.test(text.trim()) ? Date.parse(text.trim()) : Number.NaN;
   if (Number.isNaN(at) || at > systemClock.now())
     throw new InvalidArgumentError(
-      'It takes how long ago, such as 90m, 6h or 2d, or a moment that is past, such as 2026-01-31T08:00Z.',
+      'It takes a duration such as 90m, 6h or 2d, or a past time such as 2026-01-31T08:00Z.',
     );
   return at;
 }

@@ -42,11 +42,11 @@ export function usageHint(
 ): string {
   const command = commandOf(program, argv);
   const [, word = ''] = /'([^']*)'/.exec(message) ?? [];
-  const help = `\`${nameOf(command)} --help\` tells what can be asked.`;
+  const help = `\`${nameOf(command)} --help\` lists what it accepts.`;
   if (code === 'commander.unknownOption') return `${optionHint(program, command, word)} ${help}`;
   if (code === 'commander.unknownCommand') return `${commandHint(program, command, word)} ${help}`;
   if (AS_USAGE.includes(code)) return `Write it as \`${usageOf(command)}\`. ${help}`;
-  return `Run it as told there; ${help}`;
+  return help;
 }
 
 /** The command that the arguments lead to. */
@@ -81,8 +81,7 @@ function optionHint(program: Command, command: Command, flag: string): string {
   if (other) return `\`${nameOf(other)}\` takes --${bare}.`;
   const settings: string[] = OPTIONS.map(({ name }) => name);
   const setting = settings.find((name) => name === bare.replaceAll('-', '_').toUpperCase());
-  if (setting !== undefined)
-    return `${setting} is a setting: write ${setting}=… into the environment or .env.`;
+  if (setting !== undefined) return `${setting} is a setting: set ${setting}=… in the environment or .env.`;
   return own.length > 0 ? `It takes ${own.map((name) => `--${name}`).join(', ')}.` : 'It takes no options.';
 }
 
@@ -97,7 +96,7 @@ function commandHint(program: Command, command: Command, word: string): string {
   const near = other ?? nearMiss(word, own);
   if (near !== undefined) return `Did you mean ${near}?`;
   const elsewhere = leaves(program).find((leaf) => leaf.name() === word);
-  return elsewhere ? `Did you mean \`${nameOf(elsewhere)}\`?` : `There are ${own.join(', ')}.`;
+  return elsewhere ? `Did you mean \`${nameOf(elsewhere)}\`?` : `Commands: ${own.join(', ')}.`;
 }
 
 function childrenOf(command: Command): Command[] {

@@ -1,4 +1,5 @@
 import Docker, { type DockerOptions } from 'dockerode';
+import { unlessAborted } from '../../base/cancel.ts';
 import { FlowError, systemCode } from '../../base/errors.ts';
 import {
   answerInvalid,
@@ -41,7 +42,7 @@ export function engineCaller(dockerHost: string): CallEngine {
     sendByOurselves(docker, { secure, signal });
     try {
       signal.throwIfAborted();
-      return await Promise.race([work(docker, signal), abortion(signal)]);
+      return await unlessAborted(work(docker, signal), signal);
     } catch (error) {
       if (call.signal?.aborted) throw call.signal.reason;
       if (inTime?.aborted) throw engineTimeout(call.what, timeoutMs / 1000, error);
@@ -63,13 +64,6 @@ function unanswered(dockerHost: string, what: string, error: unknown): FlowError
 
 function refused(what: string, status: number) {
   return (words: string, cause: unknown): FlowError => engineRefused(what, status, words, cause);
-}
-
-/** The reason comes before whatever the request breaks off with. */
-function abortion(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 /** The status and the engine's own words in an error of `sendByOurselves`; no status when nothing answered. */

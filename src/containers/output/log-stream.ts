@@ -1,7 +1,7 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
 import type { Engine } from '../engine/docker.ts';
-import { within } from '../within.ts';
 import { createDemuxer, type LogEntry } from './demux.ts';
 import { createResumeFilter } from './log-resume.ts';
 import { type LogSink, openLogSink, type SinkOptions } from './log-sink.ts';

@@ -1,6 +1,6 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Engine } from '../engine/docker.ts';
-import { within } from '../within.ts';
 
 /** The raw streams of a running container, held back when its log does not keep up. */
 export type OutputTap = {

@@ -1,8 +1,8 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Engine } from '../engine/docker.ts';
 import { type FollowOptions, followOutput, type OutputFollower } from '../output/log-stream.ts';
 import { type OutputTap, tapOutput } from '../output/output-tap.ts';
-import { within } from '../within.ts';
 import { type ContainerEnd, describeEnd } from './container-end.ts';
 import {
   type CauseOptions,

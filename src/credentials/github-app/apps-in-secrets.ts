@@ -39,12 +39,10 @@ export function createAppsInSecrets(parts: {
   /** Texts by the place of their secret, and Apps by text: profiles that share a secret share its tokens. */
   const texts = new Map<string, string>();
   const entries = new Map<string, Entry>();
-  const masked = new Set<string>();
 
   const look = async (secret: AppSecret): Promise<Entry> => {
     const text = (await parts.valueOf(secret)).reveal();
-    if (!masked.has(text)) maskText(redactor, text);
-    masked.add(text);
+    maskText(redactor, text);
     const entry = entries.get(text) ?? { app: readApp(parts, secret, text), asking: undefined, askAt: 0 };
     entries.set(text, entry);
     texts.set(JSON.stringify([secret.profile, secret.name]), text);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../base/clock.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { AppApi, Installation } from '../../github/app-api.ts';
@@ -21,7 +22,6 @@ const MAX_REMEMBERED = 10_000;
 
 /** Asks `api` for the installations of `app`. An App that was added with an installation id serves by this one alone. */
 export function createInstallations(app: StoredApp, api: AppApi, clock: Clock): Installations {
-  const remembered = new Map<string, { answer: Promise<Installation | undefined>; until: number }>();
   const found = new Set<string>();
 
   const ask = async (repository: string): Promise<Installation | undefined> => {
@@ -33,29 +33,27 @@ export function createInstallations(app: StoredApp, api: AppApi, clock: Clock): 
     return undefined;
   };
 
-  const remember = (key: string, repository: string): Promise<Installation | undefined> => {
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    const entry = { answer: ask(repository), until: Number.POSITIVE_INFINITY };
-    remembered.set(key, entry);
-    entry.answer.then(
-      (installation) => {
-        entry.until = clock.now() + (installation ? FOUND_MS : NONE_MS);
-        if (installation) found.add(key);
-      },
-      () => {
-        if (remembered.get(key) === entry) remembered.delete(key);
-      },
-    );
-    return entry.answer;
-  };
+  const remembered = new LRUCache<string, { installation: Installation | undefined }, string>({
+    max: MAX_REMEMBERED,
+    ttl: FOUND_MS,
+    ttlResolution: 0,
+    perf: clock,
+    ignoreFetchAbort: true,
+    async fetchMethod(key, _stale, { context: repository, options }) {
+      const installation = await ask(repository);
+      if (installation) found.add(key);
+      else options.ttl = NONE_MS;
+      return { installation };
+    },
+  });
 
   return {
     async find(repository, fresh = false) {
-      const key = repository.toLowerCase();
-      const known = remembered.get(key);
-      const isPending = known?.until === Number.POSITIVE_INFINITY;
-      if (known && (isPending || (!fresh && clock.now() < known.until))) return await known.answer;
-      return await remember(key, repository);
+      const answer = await remembered.fetch(repository.toLowerCase(), {
+        context: repository,
+        forceRefresh: fresh,
+      });
+      return answer?.installation;
     },
     forget: () => remembered.clear(),
     wasFound: (repository) => found.has(repository.toLowerCase()),

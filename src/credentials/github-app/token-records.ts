@@ -37,15 +37,15 @@ type Row = {
   app: string;
   host: string;
   repository: string;
-  permissions_json: string;
-  touched_at: number;
-  minted_at: number | null;
-  expires_at: number | null;
+  permissionsJson: string;
+  touchedAt: number;
+  mintedAt: number | null;
+  expiresAt: number | null;
   failures: number;
-  failed_at: number | null;
-  error_code: string | null;
-  last_error: string | null;
-  next_at: number | null;
+  failedAt: number | null;
+  errorCode: string | null;
+  lastError: string | null;
+  nextAt: number | null;
 };
 
 /** Rows that nobody touched for a week say nothing about today. */
@@ -60,47 +60,47 @@ export function tokenKeyText({ app, host, repository, permissions }: TokenKey): 
 
 /** The records in the database; `mask` is put over what is said of a failure. */
 export function createTokenRecords(db: Db, mask: (text: string) => string): TokenRecords {
-  const tables = db.kysely.withTables<{ app_tokens: Row }>();
+  const tables = db.kysely.withTables<{ appTokens: Row }>();
   const write = async (key: TokenKey, at: number, change: Partial<Row>): Promise<void> => {
     const row = {
       id: createHash('sha256').update(tokenKeyText(key)).digest('hex'),
       app: key.app,
       host: key.host,
       repository: key.repository,
-      permissions_json: JSON.stringify(key.permissions),
+      permissionsJson: JSON.stringify(key.permissions),
       failures: 0,
       ...change,
-      touched_at: at,
+      touchedAt: at,
     };
     await tables
-      .deleteFrom('app_tokens')
-      .where('touched_at', '<', at - KEPT_MS)
+      .deleteFrom('appTokens')
+      .where('touchedAt', '<', at - KEPT_MS)
       .execute();
     await tables
-      .insertInto('app_tokens')
+      .insertInto('appTokens')
       .values(row)
-      .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...change, touched_at: at }))
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...change, touchedAt: at }))
       .execute();
   };
   return {
     async minted(key, { mintedAt, expiresAt }) {
-      const success = { failures: 0, failed_at: null, error_code: null, last_error: null, next_at: null };
-      await write(key, mintedAt, { ...success, minted_at: mintedAt, expires_at: expiresAt });
+      const success = { failures: 0, failedAt: null, errorCode: null, lastError: null, nextAt: null };
+      await write(key, mintedAt, { ...success, mintedAt, expiresAt });
     },
     async failed(key, { error, at, nextTryAt, failures }) {
       await write(key, at, {
         failures,
-        failed_at: at,
-        error_code: error.code,
-        last_error: mask(error.message).slice(0, 2000),
-        next_at: nextTryAt,
+        failedAt: at,
+        errorCode: error.code,
+        lastError: mask(error.message).slice(0, 2000),
+        nextAt: nextTryAt,
       });
     },
     async list() {
       const rows = await tables
-        .selectFrom('app_tokens')
+        .selectFrom('appTokens')
         .selectAll()
-        .orderBy('touched_at', 'desc')
+        .orderBy('touchedAt', 'desc')
         .limit(LISTED)
         .execute();
       return rows.map(recordOf);
@@ -109,14 +109,14 @@ export function createTokenRecords(db: Db, mask: (text: string) => string): Toke
 }
 
 function recordOf(row: Row): TokenRecord {
-  const { error_code: code, last_error: message, failed_at: at, next_at: next } = row;
+  const { errorCode: code, lastError: message, failedAt: at, nextAt: next } = row;
   return {
     app: row.app,
     host: row.host,
     repository: row.repository,
-    permissions: JSON.parse(row.permissions_json),
-    mintedAt: row.minted_at,
-    expiresAt: row.expires_at,
+    permissions: JSON.parse(row.permissionsJson),
+    mintedAt: row.mintedAt,
+    expiresAt: row.expiresAt,
     failures: row.failures,
     lastError:
       code === null || at === null ? null : { code, message: message ?? '', at, nextTryAt: next ?? at },

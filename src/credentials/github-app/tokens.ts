@@ -1,3 +1,4 @@
+import { backoff } from '../../base/backoff.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
@@ -42,15 +43,14 @@ const YOUNG_MS = 30_000;
 const PASSING = new Set(['github_unreachable', 'github_rate_limited', 'github_answer_unreadable']);
 
 /** Waits between tries of what passes: doubled from the first to the last, then given up until somebody asks. */
-const FIRST_WAIT_MS = 2_000;
-const LAST_WAIT_MS = 60_000;
+const WAITS_MS = { first: 2_000, most: 60_000 };
 const MAX_RETRIES = 8;
 
 /** The longest that GitHub is believed when it says how long to stay away. */
 const LONGEST_LIMIT_MS = 15 * 60_000;
 
 /** What somebody must fix is asked again as soon as this, so that it counts soon. */
-const MEND_WAIT_MS = 5_000;
+const FIX_WAIT_MS = 5_000;
 
 type Cached = { token: AppToken; mintedAt: number; freshUntil: number };
 type Failure = { error: FlowError; count: number; nextAt: number };
@@ -192,9 +192,7 @@ function lastResort({ cached }: State, id: string, { error }: Failure, now: numb
 
 function failureAfter(error: FlowError, last: Failure | undefined, now: number): Failure {
   const count = (last?.count ?? 0) + 1;
-  const usual = PASSING.has(error.code)
-    ? Math.min(LAST_WAIT_MS, FIRST_WAIT_MS * 2 ** (count - 1))
-    : MEND_WAIT_MS;
+  const usual = PASSING.has(error.code) ? backoff(WAITS_MS, count - 1) : FIX_WAIT_MS;
   const asked = Math.min(limitPassesInMs(error, now) ?? 0, LONGEST_LIMIT_MS);
   return { error, count, nextAt: now + Math.max(usual, asked) };
 }

@@ -63,7 +63,6 @@ export function createGitHubTokens(parts: {
   log: Logger;
 }): GitHubTokens {
   const { apps, inSecrets, tokens, log } = parts;
-  const masked = new Set<string>();
 
   /** The Apps that may serve, the most specific first, and why there may be more that nobody can read. */
   const candidates = async (repository: string): Promise<{ apps: StoredApp[]; fault?: FlowError }> => {
@@ -84,10 +83,7 @@ export function createGitHubTokens(parts: {
       if (error instanceof FlowError && error.code === 'token_file_missing') return undefined;
       throw error;
     });
-    if (value && !masked.has(value.reveal())) {
-      parts.redactor.add(value.reveal());
-      masked.add(value.reveal());
-    }
+    if (value) parts.redactor.add(value.reveal());
     return value && { value, expiresAt: null, source: { kind: 'file', file } };
   };
 

@@ -12,13 +12,11 @@ export type TokenSource = { token(): Promise<string | undefined> };
  * `token()` throws the codes of `readGhToken`, but for `token_file_missing`.
  */
 export function createTokenSource(parts: { ghTokenFile: string; redactor: Redactor }): TokenSource {
-  const masked = new Set<string>();
   return {
     async token() {
       try {
         const value = (await readGhToken(parts.ghTokenFile)).reveal();
-        if (!masked.has(value)) parts.redactor.add(value);
-        masked.add(value);
+        parts.redactor.add(value);
         return value;
       } catch (error) {
         if (error instanceof FlowError && error.code === 'token_file_missing') return undefined;

@@ -1,5 +1,6 @@
 import { type Dialect, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { backoff } from '../../base/backoff.ts';
 import { systemClock } from '../../base/clock.ts';
 import { isConflict, isConnectionLost, postgresError, postgresUnavailable } from './errors.ts';
 import type { PostgresPlace } from './url.ts';
@@ -15,6 +16,7 @@ const SILENCE_MS = 5_000;
 
 /** How often a statement by itself is tried again when the server gave it up for another one. */
 const MAX_TRIES = 5;
+const CONFLICT_MS = { first: 10, most: 500 };
 
 /**
  * Kysely on a pool of connections. What fails because of the server is a `database_…` error and costs the
@@ -102,7 +104,7 @@ export async function again<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       if (tries === MAX_TRIES || !isConflict(error)) throw error;
-      await systemClock.sleep(Math.random() * 20 * 2 ** tries);
+      await systemClock.sleep(backoff(CONFLICT_MS, tries, Math.random()));
     }
   }
 }

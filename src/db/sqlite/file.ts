@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { LRUCache } from 'lru-cache';
 import { CORRUPT } from './errors.ts';
 import { NO_RESULT, type StatementResult } from './protocol.ts';
 
@@ -38,17 +39,15 @@ export function openSqliteFile(file: string): SqliteFile {
       // A COMMIT that failed may have rolled back already; a second ROLLBACK would hide its error.
       if (sql === 'rollback' && !database.isTransaction) return NO_RESULT;
       // An object in front would be taken for named parameters, and every value be null.
-      if (isObject(parameters[0])) throw new TypeError('An object cannot be a parameter of a statement.');
+      const [first] = parameters;
+      if (typeof first === 'object' && first !== null && !(first instanceof Uint8Array))
+        throw new TypeError('An object cannot be a parameter of a statement.');
       const { statement, reads } = prepare(sql);
       if (reads) return { ...NO_RESULT, rows: statement.all(...parameters) };
       return { ...statement.run(...parameters), rows: [] };
     },
     close: () => database.close(),
   };
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array);
 }
 
 function checkPages(database: DatabaseSync): void {
@@ -60,16 +59,12 @@ function checkPages(database: DatabaseSync): void {
 type Prepared = { statement: StatementSync; reads: boolean };
 
 function createPrepare(database: DatabaseSync): (sql: string) => Prepared {
-  const kept = new Map<string, Prepared>();
-  return (sql) => {
-    let prepared = kept.get(sql);
-    if (prepared) kept.delete(sql);
-    else {
+  const kept = new LRUCache<string, Prepared>({
+    max: MAX_STATEMENTS,
+    memoMethod(sql) {
       const statement = database.prepare(sql);
-      prepared = { statement, reads: statement.columns().length > 0 };
-    }
-    kept.set(sql, prepared);
-    if (kept.size > MAX_STATEMENTS) kept.delete(kept.keys().next().value as string);
-    return prepared;
-  };
+      return { statement, reads: statement.columns().length > 0 };
+    },
+  });
+  return (sql) => kept.memo(sql);
 }

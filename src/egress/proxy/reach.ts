@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { within } from '../../base/cancel.ts';
 import { systemCode } from '../../base/errors.ts';
 import { addressPrivate, type EgressRefusal, hostUnreachable, nameUnknown } from '../refusals.ts';
 import { isPublicAddress } from './addresses.ts';
-import { withinDeadline } from './deadline.ts';
 import { type DialOptions, dial, dialThrough } from './dial.ts';
 import type { Resolve } from './resolve.ts';
 
@@ -51,7 +51,7 @@ async function findAddresses(
   byPolicy: boolean,
 ): Promise<readonly string[] | EgressRefusal> {
   try {
-    const addresses = await withinDeadline(clock, connectMs, resolve(host, byPolicy), signal);
+    const addresses = await within(clock, connectMs, resolve(host, byPolicy), signal);
     if (!addresses) return nameUnknown(host, 'no answer in time');
     return addresses.length > 0 ? addresses : nameUnknown(host, 'it has none');
   } catch (error) {

@@ -1,168 +1,88 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
-import { isBot, isSameLogin, judgeActor, namesAccount, type PermissionLevel } from '../../profiles/allow.ts';
+import { isBot, judgeActor, namesAccount } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
-import * as denials from './denials.ts';
-import { permissionReaches } from './permission-levels.ts';
+import { ownAccount, permissionUnknown } from './errors.ts';
+import { refuseFork } from './forks.ts';
+import { refusePermission } from './permission.ts';
+import { refuseTeams } from './teams.ts';
+import { isLocked, refuseLocked } from './thread-state.ts';
 
-/** Who caused an event may start a run, as a person or as a machine (`isOwn`: the service itself); or not, and why. `permission` is what GitHub said, if it was asked. */
-export type ActorJudgement =
+/**
+ * Whether the actor of an event may start a run of a profile. `machine`: no person is behind it; `isOwn`: the service
+ * itself is. `permission` is GitHub's answer, if it was asked.
+ */
+export type Authorization =
   | { machine: boolean; isOwn: boolean; permission?: string }
   | { denied: Problem; permission?: string };
 
 /** What GitHub is asked about an actor. */
 type ActorLookups = Pick<Lookups, 'permission' | 'isCollaborator' | 'isMember' | 'isFork' | 'isOwnCommit'>;
 
-/** Judges the actor of an event by a profile: its `allow`, whether it is the service itself, locked threads, forks. No answer means no. */
-export async function askActor(
-  parts: { lookups: ActorLookups; own: ServiceAccount },
+/** Holds the actor of an event against a profile: its `allow`, the service's own account, locked threads, forks. No answer means no. */
+export async function authorize(
+  { lookups, own }: { lookups: ActorLookups; own: ServiceAccount },
   profile: Profile,
   event: FlowEvent,
-): Promise<ActorJudgement> {
-  const repository = event.repository?.fullName ?? '';
-  const judgement = judgeActor(profile.allow, event.actor);
-  if (typeof judgement === 'object' && 'denied' in judgement) return judgement;
-  const login = event.actor?.login ?? '';
-  const isNamed =
-    event.actor !== undefined && !isBotActor(event) && namesAccount(profile.allow.actors, event.actor);
-  const [own, asked] = await Promise.all([
-    isOwn(parts.own, { profile, repository, login, id: event.actor?.id, isNamed }),
-    confirm(parts.lookups, { profile, event, repository, login, judgement }),
+): Promise<Authorization> {
+  const { allow } = profile;
+  const rule = judgeActor(allow, event.actor);
+  if (typeof rule === 'object' && 'denied' in rule) return rule;
+  const isBotActor = event.actor !== undefined && isBot(event.actor);
+  const isNamed = event.actor !== undefined && !isBotActor && namesAccount(allow.actors, event.actor);
+  const [isOwn, asked] = await Promise.all([
+    isServiceItself(own, { profile, event, isNamed }),
+    askGitHub(lookups, { profile, event, rule, isBotActor }),
   ]);
-  if (own && !isNamed) return { denied: denials.ownAccount(login) };
+  if (isOwn && !isNamed) return { denied: ownAccount(event.actor?.login ?? '') };
   if ('denied' in asked) return asked;
-  const fork = await refuseFork(parts.lookups, { profile, event, repository });
-  if (fork) return { ...asked, denied: fork };
-  return { ...asked, machine: own || isBotActor(event), isOwn: own };
+  const denied = await refuseFork(lookups, profile, event);
+  return denied ? { ...asked, denied } : { ...asked, machine: isOwn || isBotActor, isOwn };
 }
 
-function isBotActor({ actor }: FlowEvent): boolean {
-  return actor !== undefined && isBot(actor);
-}
-
-/** Those whom a profile names need no lookup; what is known of them counts all the same. */
-async function isOwn(
+/** Accounts that a profile names need no lookup; those that are known as the service's own count all the same. */
+async function isServiceItself(
   own: ServiceAccount,
-  {
-    profile,
-    repository,
-    login,
-    id,
-    isNamed,
-  }: { profile: Profile; repository: string; login: string; id: number | undefined; isNamed: boolean },
+  { profile, event, isNamed }: { profile: Profile; event: FlowEvent; isNamed: boolean },
 ): Promise<boolean> {
+  const login = event.actor?.login ?? '';
+  const id = event.actor?.id;
   if (await own.isKnownOwn(login, id)) return true;
   const isBotNamed = namesAccount(profile.allow.bots, { login, id });
-  return !isNamed && !isBotNamed && (await own.isOwn(profile, repository, login, id));
+  return !isNamed && !isBotNamed && (await own.isOwn(profile, event.repository?.fullName ?? '', login, id));
 }
 
 type Question = {
   profile: Profile;
   event: FlowEvent;
-  repository: string;
-  login: string;
-  judgement: 'allowed' | { ask?: PermissionLevel; teams?: readonly string[] };
+  rule: Exclude<ReturnType<typeof judgeActor>, { denied: Problem }>;
+  isBotActor: boolean;
 };
 
-/** Asks GitHub what `allow` leaves to it. Only who has write permission takes part in a locked thread; bots that are named are taken at their name. */
-async function confirm(
+/** Asks what `allow` leaves to GitHub: the permission or a team is enough. In a locked thread everybody but a named bot needs write permission besides. */
+async function askGitHub(
   lookups: ActorLookups,
-  question: Question,
+  { profile, event, rule, isBotActor }: Question,
 ): Promise<{ permission?: string } | { denied: Problem; permission?: string }> {
-  const { profile, event, repository, login, judgement } = question;
-  const teams = judgement === 'allowed' ? [] : (judgement.teams ?? []);
-  const locked = isLocked(event) && !isBotActor(event);
-  if (judgement === 'allowed' && !locked) return {};
-  const least = judgement === 'allowed' ? undefined : judgement.ask;
-  const needed = locked || least !== undefined;
-  const permission = needed
+  const needsWrite = isLocked(event) && !isBotActor;
+  if (rule === 'allowed' && !needsWrite) return {};
+  const { ask: least, teams = [] } = rule === 'allowed' ? {} : rule;
+  const login = event.actor?.login ?? '';
+  const isAsked = needsWrite || least !== undefined;
+  const repository = event.repository?.fullName ?? '';
+  const answer = isAsked
     ? await lookups.permission(profile, repository, login, event.actor?.id).catch(asFlowError)
     : undefined;
-  if (permission instanceof Error && (locked || teams.length === 0))
-    return { denied: denials.permissionUnknown(login, permission) };
-  const known = typeof permission === 'string' ? { permission } : {};
-  if (locked && !permissionReaches(known.permission ?? '', 'write'))
-    return { ...known, denied: denials.threadLocked(login, known.permission ?? 'none') };
-  if (judgement === 'allowed') return known;
-  const reaches = least !== undefined && permissionReaches(known.permission ?? '', least);
-  const everybody = reaches ? await refuseEverybody(lookups, question, known.permission) : undefined;
-  if (reaches && !everybody) return known;
-  if (everybody && teams.length === 0) return { ...known, denied: everybody };
-  if (teams.length > 0) {
-    const denied = await askTeams(lookups, question, teams);
-    return denied ? { ...known, denied } : known;
-  }
-  return { ...known, denied: denials.permissionTooLow(login, known.permission ?? 'none', least ?? 'write') };
-}
-
-/** GitHub lets everybody read a public repository; who has no more than that has to belong to it. */
-async function refuseEverybody(
-  lookups: ActorLookups,
-  { profile, event, repository, login }: Question,
-  permission: string | undefined,
-): Promise<Problem | undefined> {
-  if (permission !== 'read' || isPrivate(event)) return undefined;
-  const belongs = await lookups
-    .isCollaborator(profile, repository, login, event.actor?.id)
-    .catch(asFlowError);
-  if (belongs instanceof Error) return denials.permissionUnknown(login, belongs);
-  return belongs ? undefined : denials.readIsEverybodys(login);
-}
-
-/** Only what GitHub says is private counts as that. */
-function isPrivate({ payload: { repository } }: FlowEvent): boolean {
-  return isObject(repository) && repository.private === true;
-}
-
-async function askTeams(
-  lookups: ActorLookups,
-  { profile, event, repository, login }: Question,
-  teams: readonly string[],
-): Promise<Problem | undefined> {
-  const owner = repository.split('/')[0] ?? '';
-  const ours = teams.filter((team) => isSameLogin(team.split('/')[0] ?? '', owner));
-  if (ours.length === 0) return denials.teamElsewhere(teams, owner);
-  const id = event.actor?.id;
-  let unknown: Problem | undefined;
-  for (const team of ours) {
-    const answer = await lookups.isMember(profile, repository, team, { login, id }).catch(asFlowError);
-    if (answer === true) return undefined;
-    if (answer instanceof Error) unknown ??= denials.teamUnknown(login, team, answer);
-  }
-  return unknown ?? denials.teamNotAllowed(login, ours);
-}
-
-async function refuseFork(
-  lookups: ActorLookups,
-  { profile, event, repository }: Pick<Question, 'profile' | 'event' | 'repository'>,
-): Promise<Problem | undefined> {
-  const pull = event.pullRequest;
-  if (profile.allow.forks !== false) return undefined;
-  if (!pull) return await refuseForeignCommit(lookups, profile, event);
-  const isFork = pull.isFork ?? (await lookups.isFork(profile, repository, pull.number).catch(asFlowError));
-  if (isFork instanceof Error) return denials.forkUnknown(pull.number, isFork);
-  return isFork ? denials.forkNotAllowed(pull.number) : undefined;
-}
-
-/** A commit is the repository's own when one of its branches holds it; what the event says of branches is a name that forks have, too. */
-async function refuseForeignCommit(
-  lookups: ActorLookups,
-  profile: Profile,
-  { attributes, repository, commit }: FlowEvent,
-): Promise<Problem | undefined> {
-  if (attributes.isFork === true) return denials.forkNotAllowed(undefined);
-  if (commit === undefined || repository === undefined) return undefined;
-  const isOwn = await lookups.isOwnCommit(profile, repository, commit).catch(asFlowError);
-  if (isOwn instanceof Error) return denials.commitUnknown(commit, isOwn);
-  return isOwn ? undefined : denials.commitOnNoBranch(commit);
-}
-
-/** Whether the conversation that an event belongs to is locked: https://docs.github.com/communities/moderating-comments-and-conversations/locking-conversations */
-export function isLocked({ payload }: FlowEvent): boolean {
-  return [payload.issue, payload.pull_request, payload.discussion].some(
-    (thread) => typeof thread === 'object' && thread !== null && 'locked' in thread && thread.locked === true,
-  );
+  if (answer instanceof Error && (needsWrite || teams.length === 0))
+    return { denied: permissionUnknown(login, answer) };
+  const known = typeof answer === 'string' ? { permission: answer } : {};
+  const locked = needsWrite ? refuseLocked(login, known.permission) : undefined;
+  if (locked) return { ...known, denied: locked };
+  if (rule === 'allowed') return known;
+  const tooLow = await refusePermission(lookups, profile, event, { actual: known.permission, least });
+  if (!tooLow) return known;
+  const denied = teams.length > 0 ? await refuseTeams(lookups, profile, event, teams) : tooLow;
+  return denied ? { ...known, denied } : known;
 }

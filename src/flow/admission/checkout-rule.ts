@@ -1,6 +1,9 @@
-import { FlowError } from '../../base/errors.ts';
+import { asFlowError, type FlowError } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import type { CheckoutRule } from '../../profiles/profile.ts';
+import type { CheckoutRule, Profile } from '../../profiles/profile.ts';
+import type { Run } from '../../runs/run.ts';
+import type { Lookups } from '../github/lookups.ts';
+import { checkoutNoPullRequest } from './errors.ts';
 
 /** Which commit a workspace is made from: a named ref, or a pull request's head or merge; `sha` pins it where the event names it. Nothing of them is the default branch of now. */
 export type WantedCommit = {
@@ -21,12 +24,12 @@ export function wantedCommit(rule: CheckoutRule, event: FlowEvent): WantedCommit
     case 'auto':
       return pull ? head(pull.number, pull.headSha) : defaultBranch;
     case 'pull-request-head':
-      if (!pull) throw noPullRequest(rule.from, event);
+      if (!pull) throw checkoutNoPullRequest(rule.from, event.name);
       return head(pull.number, pull.headSha);
     case 'event-commit':
       return event.commit === undefined ? defaultBranch : { sha: event.commit };
     case 'pull-request-merge':
-      if (!pull) throw noPullRequest(rule.from, event);
+      if (!pull) throw checkoutNoPullRequest(rule.from, event.name);
       return { pullRequest: { number: pull.number, kind: 'merge' } };
   }
 }
@@ -37,7 +40,7 @@ export function followsDefault(rule: CheckoutRule, event: FlowEvent): boolean {
 }
 
 /** Whether a rule checks out what belongs to the event's pull request, so that its head is pinned when the run is admitted. */
-export function isOfPullRequest(rule: CheckoutRule, event: FlowEvent): boolean {
+function isOfPullRequest(rule: CheckoutRule, event: FlowEvent): boolean {
   return event.pullRequest !== undefined && /^(?:auto|pull-request-(?:head|merge))$/.test(rule.from);
 }
 
@@ -62,11 +65,26 @@ function head(number: number, sha: string | undefined): WantedCommit {
   return { pullRequest: { number, kind: 'head' }, ...(sha === undefined ? {} : { sha }) };
 }
 
-function noPullRequest(rule: string, event: FlowEvent): FlowError {
-  return new FlowError({
-    code: 'checkout_no_pull_request',
-    blame: 'profile',
-    message: `The profile checks out ${rule}, but this ${event.name} event is about no pull request.`,
-    hint: 'Add "isPullRequest": true to the trigger, or remove `checkout` to take what fits the event.',
-  });
+/**
+ * Where the head of an event's pull request is now, when the run would work on it and the event does not say: what is
+ * pushed to the pull request later is not what its run was asked for. Null for a run that needs none; gives the fault
+ * when nobody could tell.
+ */
+export async function pinHead(
+  lookups: Pick<Lookups, 'pullHead'>,
+  profile: Profile,
+  event: FlowEvent,
+): Promise<string | null | FlowError> {
+  const { pullRequest: pull, repository } = event;
+  const isAsked = pull && pull.headSha === undefined && isOfPullRequest(profile.checkout, event);
+  if (!isAsked || repository === undefined) return null;
+  const head = await lookups.pullHead(profile, repository, pull.number).catch(asFlowError);
+  return head ?? null;
+}
+
+/** The event as its run was admitted for: with the head that was pinned then, where it names none itself. */
+export function withPinnedHead(event: FlowEvent, { headSha }: Pick<Run, 'headSha'>): FlowEvent {
+  const { pullRequest: pull } = event;
+  if (!headSha || pull === undefined || pull.headSha !== undefined) return event;
+  return { ...event, pullRequest: { ...pull, headSha } };
 }

@@ -1,5 +1,6 @@
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
+import { createPoller } from '../../base/poller.ts';
 import type { Delivery } from '../../deliveries/delivery.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -8,64 +9,51 @@ import type { Admission } from './admit.ts';
 /** Deliveries that are decided at once: enough that one slow answer of GitHub holds up nobody else. */
 const AT_ONCE = 8;
 
-/** How often stored deliveries are looked for without being told of one: after a crash, or stored by another process. */
+/** How often stored deliveries are looked for without a notice: after a crash, or stored by another process. */
 const LOOK_EVERY_MS = 2_000;
 
 /** Feeds stored deliveries to admission, oldest first; `wake` is called when one was stored. */
-export type Admitter = {
+export type Dispatcher = {
   start(): void;
-  wake(): void /** No new ones; resolves when those under way are decided. */;
+  wake(): void;
+  /** No new ones; resolves when those under way are decided. */
   stop(): Promise<void>;
 };
 
 /** `onRun` is called after a delivery became a run. */
-export function createAdmitter(parts: {
+export function createDispatcher(parts: {
   admission: Admission;
   deliveries: DeliveryStore;
   clock: Clock;
   log: Logger;
   onRun: () => void;
-}): Admitter {
+}): Dispatcher {
   const underWay = new Map<string, Promise<void>>();
-  let timer: Timer | undefined;
-  let looking: Promise<void> | undefined;
-  let again = false;
   let stopped = false;
 
   const decide = async (delivery: Delivery): Promise<void> => {
     const decided = await decideOne(parts, delivery);
     underWay.delete(delivery.id);
-    if (decided) wake();
+    if (decided) poller.wake();
   };
-  const look = async (): Promise<void> => {
-    do {
-      again = false;
+  const poller = createPoller({
+    clock: parts.clock,
+    everyMs: LOOK_EVERY_MS,
+    async look() {
       const waiting = await parts.deliveries.undecided({ limit: AT_ONCE * 2 });
       for (const delivery of waiting) {
         if (stopped || underWay.size >= AT_ONCE) break;
         if (!underWay.has(delivery.id)) underWay.set(delivery.id, decide(delivery));
       }
-    } while (again && !stopped);
-  };
-  const wake = (): void => {
-    if (stopped) return;
-    again = true;
-    looking ??= look()
-      .catch((error: unknown) => parts.log.error({ err: error }, 'stored deliveries could not be read'))
-      .finally(() => {
-        looking = undefined;
-      });
-  };
-  return {
-    start() {
-      timer = parts.clock.every(LOOK_EVERY_MS, wake);
-      wake();
     },
-    wake,
+    onError: (error) => parts.log.error({ err: error }, 'stored deliveries could not be read'),
+  });
+  return {
+    start: poller.start,
+    wake: poller.wake,
     async stop() {
       stopped = true;
-      timer?.stop();
-      await looking;
+      await poller.stop();
       await Promise.all(underWay.values());
     },
   };
@@ -81,10 +69,10 @@ async function decideOne(
     if (decision.runId !== null) parts.onRun();
     return true;
   } catch (error) {
-    const fault = asFlowError(error);
-    parts.log.error({ err: error, delivery: delivery.id }, 'a delivery could not be decided');
-    if (fault.blame !== 'sender') return false;
-    const decision = { reason: fault.code, message: fault.message, profile: null, runId: null };
+    const { code, message, blame } = asFlowError(error);
+    parts.log.error({ err: error, delivery: delivery.id }, 'delivery could not be decided');
+    if (blame !== 'sender') return false;
+    const decision = { reason: code, message, profile: null, runId: null };
     return await parts.deliveries.decide(delivery.id, decision).then(
       () => true,
       () => false,

@@ -1,16 +1,20 @@
 import type { Kysely } from 'kysely';
+import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
+import type { FlowEvent } from '../../events/event.ts';
 import { namesAccount } from '../../profiles/allow.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
 import {
   countMachineStarts,
   countStarts,
   holdStarts,
+  OWN_WORK,
   type Start,
+  type StartCount,
   type StartScope,
 } from '../../runs/store/start-store.ts';
-import { budgetSpent, loopStopped } from './denials.ts';
+import { budgetSpent, loopStopped } from './errors.ts';
 
 /** What is counted before a run may start; a budget that is not set does not count. Days are those of UTC. */
 export type AdmissionLimits = {
@@ -30,6 +34,41 @@ const NO_BUDGETS: DayBudgets = { actor: {}, repository: {}, profile: {} };
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+
+/** As what a start is counted: `isOwn` when the service itself, or the work of one of its runs, is behind the event. */
+export type StartedBy = { machine: boolean; isOwn: boolean };
+
+/** One start of a run as it is counted; it reserves all the time that its profile gives a run. */
+export function startOf(
+  parts: { clock: Clock; defaultTimeoutSec: number },
+  { event, profile, runId, by }: { event: FlowEvent; profile: Profile; runId: string; by: StartedBy },
+): Start {
+  const thread = threadNumber(event);
+  return {
+    runId,
+    at: parts.clock.now(),
+    repository: event.repository?.fullName ?? '',
+    thread,
+    actor: event.actor?.login ?? '',
+    actorId: event.actor?.id ?? null,
+    profile: profile.path,
+    machine: by.machine,
+    place: by.machine && thread === null ? placeOf(event, by) : null,
+    reservedMs: (profile.execution.runtime.timeoutSec ?? parts.defaultTimeoutSec) * 1000,
+  };
+}
+
+/** Branches of runs are new each time, so that all of them are one place. */
+function placeOf({ attributes, commit }: FlowEvent, { isOwn }: StartedBy): string {
+  if (isOwn) return OWN_WORK;
+  return typeof attributes.branch === 'string' ? attributes.branch : (commit ?? '');
+}
+
+/** The issue, pull request or discussion that an event belongs to; in one repository no two of them have one number. */
+export function threadNumber({ attributes }: FlowEvent): number | null {
+  const number = attributes.issueNumber;
+  return typeof number === 'number' ? number : null;
+}
 
 /**
  * Why a start is one too many, or nothing. What was counted holds until `trx` ends, so that starts at the same time,
@@ -100,18 +139,27 @@ async function holdToBudgets(
 ): Promise<Problem | undefined> {
   const since = start.at - (start.at % DAY_MS);
   for (const [scope, budget] of budgets) {
-    const spent = await countStarts(trx, scope, since);
-    if (budget.runs !== undefined && spent.runs >= budget.runs)
-      return budgetSpent(
-        scope.kind,
-        scope.key,
-        `${spent.runs} of ${counted(budget.runs, 'run')} ${spent.runs === 1 ? 'was' : 'were'} started`,
-      );
-    const left = (budget.minutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS - spent.ms;
-    if (start.reservedMs > left)
-      return budgetSpent(scope.kind, scope.key, minutesLeft(start.reservedMs, left, budget.minutes ?? 0));
+    const refusal = beyondBudget(scope, budget, await countStarts(trx, scope, since), start.reservedMs);
+    if (refusal) return refusal;
   }
   return undefined;
+}
+
+function beyondBudget(
+  { kind, key }: StartScope,
+  budget: Budget,
+  spent: StartCount,
+  reservedMs: number,
+): Problem | undefined {
+  if (budget.runs !== undefined && spent.runs >= budget.runs)
+    return budgetSpent(
+      kind,
+      key,
+      `${spent.runs} of ${counted(budget.runs, 'run')} ${spent.runs === 1 ? 'was' : 'were'} started`,
+    );
+  const left = (budget.minutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS - spent.ms;
+  if (reservedMs <= left) return undefined;
+  return budgetSpent(kind, key, minutesLeft(reservedMs, left, budget.minutes ?? 0));
 }
 
 function minutesLeft(neededMs: number, leftMs: number, budget: number): string {

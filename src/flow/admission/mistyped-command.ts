@@ -3,9 +3,9 @@ import type { FlowEvent } from '../../events/event.ts';
 import type { ProfileSet } from '../../profiles/match/match.ts';
 import { type NearCommand, nearCommand } from '../../profiles/match/near-command.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import { askActor } from './authorize.ts';
-import { type CommandParts, commandTargets } from './command-targets.ts';
-import { COMMANDS, hearsCommands } from './comment-command.ts';
+import { authorize } from './authorize.ts';
+import { COMMANDS, type CommandParts, commandTargets, hearsCommands } from './comment-commands.ts';
+import { commandMistyped } from './errors.ts';
 
 /** What is to be said of a word that is nearly a command, to whom GitHub gives this permission; `about` is the word. */
 export type MistypedCommand = {
@@ -42,7 +42,7 @@ export async function judgeMistyped(
 type Asked = { profile: Profile | undefined; denied: Problem | undefined; permission: string | undefined };
 
 async function ask(parts: CommandParts, event: FlowEvent, profile: Profile): Promise<Asked> {
-  const judgement = await askActor(parts, profile, event);
+  const judgement = await authorize(parts, profile, event);
   const { permission } = judgement;
   return { profile, permission, denied: 'denied' in judgement ? judgement.denied : undefined };
 }
@@ -52,17 +52,4 @@ async function askRuns(parts: CommandParts, event: FlowEvent, profiles: ProfileS
   const meant = await commandTargets(parts, event, { name: 'status', runId: undefined }, profiles);
   const { profile, permission } = meant;
   return { profile, permission, denied: 'problem' in meant ? meant.problem : undefined };
-}
-
-/** A first word that is one slip away from a command. */
-export function commandMistyped({ word, meant }: Pick<NearCommand, 'word' | 'meant'>): Problem {
-  return {
-    code: 'command_mistyped',
-    message: `${code(word)} is no command here; did you mean ${code(meant)}?`,
-    hint: `Write ${code(meant)} anew, as the first word, in these very letters and with a blank behind it; an edit starts nothing.`,
-  };
-}
-
-function code(word: string): string {
-  return `\`${word.replaceAll('`', "'")}\``;
 }

@@ -1,10 +1,10 @@
+import { isObject } from '../../base/json.ts';
 import { NOBODY } from '../../containers/create/start-script.ts';
 import type { Db } from '../../db/open.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
 import { isPushedByRun } from '../../runs/store/start-store.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
-import { type StartedBy, threadNumber } from './start.ts';
+import { type StartedBy, threadNumber } from './limits.ts';
 
 /** Where events keep the commit that they are about with the names in it. */
 const HEADS = ['push', 'check_suite', 'workflow_run'];

@@ -1,10 +1,14 @@
+import type { Decision } from '../../deliveries/delivery.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import type { Marks } from '../../feedback/marks.ts';
+import { markedWriting } from '../../feedback/marks.ts';
+import type { ReportStore } from '../../runs/outbox/report-store.ts';
 
-/** Why an event becomes no run, whatever the profiles say. */
-export type NoRun = { reason: string; message: string };
+/** Why an event becomes no run. */
+export type NoRunReason = Pick<Decision, 'reason' | 'message'>;
 
-/** What no profile can change: a ping, an event without a repository, a comment that a run wrote; undefined for all others. */
-export function refusedBeforeMatching(event: FlowEvent, isOwnComment: boolean): NoRun | undefined {
+/** What no profile can change: a ping, an event without a repository, a comment that the service wrote; undefined for all others. */
+export function prefilter(event: FlowEvent, isOwnComment: boolean): NoRunReason | undefined {
   if (event.name === 'ping')
     return { reason: 'ping', message: 'GitHub asked whether the webhook works: it does.' };
   if (!event.repository)
@@ -20,8 +24,19 @@ export function refusedBeforeMatching(event: FlowEvent, isOwnComment: boolean): 
   return undefined;
 }
 
+/** Whether the service wrote the comment that an event is about: by its seal, or by the id that GitHub gave the comment. */
+export async function isOwnComment(
+  parts: { marks: Marks; reports: Pick<ReportStore, 'hasComment'> },
+  event: FlowEvent,
+): Promise<boolean> {
+  const writing = markedWriting(event);
+  if (!writing) return false;
+  if (parts.marks.isSealed(writing.body)) return true;
+  return Number.isSafeInteger(writing.id) && (await parts.reports.hasComment(writing.id));
+}
+
 /** No profile's trigger fits. */
-export const NO_PROFILE_MATCHED: NoRun = {
+export const NO_PROFILE_MATCHED: NoRunReason = {
   reason: 'no_profile_matched',
   message: 'No profile matched; `github-flows explain` shows the first condition that failed for each.',
 };

@@ -2,7 +2,7 @@ import { asFlowError } from '../../base/errors.ts';
 import type { Db } from '../../db/open.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { namesOfRepository } from '../../runs/store/thread-runs.ts';
-import type { NoRun } from './prefilter.ts';
+import type { NoRunReason } from './prefilter.ts';
 
 /** What is known of the Apps that sign deliveries; both throw when GitHub gives no answer. */
 export type SigningApps = {
@@ -20,7 +20,7 @@ export async function refuseSigner(
   { apps, db }: { apps: SigningApps; db: Db },
   signedBy: string | undefined,
   { repository }: FlowEvent,
-): Promise<NoRun | undefined> {
+): Promise<NoRunReason | undefined> {
   if (signedBy === undefined || repository === undefined) return undefined;
   const { id, fullName } = repository;
   try {
@@ -40,7 +40,7 @@ export async function refuseSigner(
   }
 }
 
-function notInstalled(app: string, where: string): NoRun {
+function notInstalled(app: string, where: string): NoRunReason {
   return {
     reason: 'signer_not_installed',
     message: `The App ${app}, whose secret signed this, is not installed on ${where}, so nothing of it is believed.`,

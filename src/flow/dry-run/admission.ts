@@ -3,19 +3,17 @@ import type { Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import type { ProfileSet } from '../../profiles/match/match.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import { askActor } from '../admission/authorize.ts';
-import { type CommandParts, commandTargets } from '../admission/command-targets.ts';
-import type { CommentCommand } from '../admission/comment-command.ts';
-import { type AdmissionLimits, refuseBeyondLimits } from '../admission/limits.ts';
+import { authorize } from '../admission/authorize.ts';
+import { type CommandParts, type CommentCommand, commandTargets } from '../admission/comment-commands.ts';
+import { commandNotEnded } from '../admission/errors.ts';
+import { type AdmissionLimits, refuseBeyondLimits, startOf } from '../admission/limits.ts';
 import { startedBy } from '../admission/own-work.ts';
-import { startOf } from '../admission/start.ts';
-import { notEnded } from '../admission/thread-commands.ts';
 
 /** What admission would find out by asking GitHub and the stored runs, which it changes nothing of; a group that is busy is not looked at. */
 export type AdmissionDryRun = {
   /** Whether an event may start a run of a profile: who may, the loop breaker and the budgets. */
   start(profile: Profile, event: FlowEvent): Promise<DryRunAnswer>;
-  /** Whether a command would be obeyed, and for which runs. */
+  /** Whether a command would be carried out, and for which runs. */
   command(
     event: FlowEvent,
     command: CommentCommand,
@@ -32,10 +30,10 @@ export function createAdmissionDryRun(
 ): AdmissionDryRun {
   return {
     async start(profile, event) {
-      const judgement = await askActor(parts, profile, event);
-      const { permission } = judgement;
-      if ('denied' in judgement) return { problem: judgement.denied, permission };
-      const by = await startedBy(parts, event, judgement);
+      const answer = await authorize(parts, profile, event);
+      const { permission } = answer;
+      if ('denied' in answer) return { problem: answer.denied, permission };
+      const by = await startedBy(parts, event, answer);
       const start = startOf(parts, { event, profile, runId: '', by });
       const problem = await parts.db.transaction(
         async (trx) => await refuseBeyondLimits(trx, parts.limits, profile, start),
@@ -47,7 +45,7 @@ export function createAdmissionDryRun(
       const { permission } = meant;
       if ('problem' in meant) return { problem: meant.problem, permission, runs: [] };
       const living = meant.targets.find(({ state }) => state !== 'ended');
-      const problem = command.name === 'retry' && living ? notEnded(living) : undefined;
+      const problem = command.name === 'retry' && living ? commandNotEnded(living.id) : undefined;
       return { problem, permission, runs: meant.targets.map(({ id }) => id) };
     },
   };

@@ -6,10 +6,10 @@ import { judgeActor } from '../../profiles/allow.ts';
 import { explainMatch, matchEvent, type ProfileSet } from '../../profiles/match/match.ts';
 import { type RankedMatch, rankMatches } from '../../profiles/match/ranking.ts';
 import type { CandidateResult, Profile } from '../../profiles/profile.ts';
-import { type CommentCommand, readCommentCommand } from '../admission/comment-command.ts';
-import { forkNotAllowed } from '../admission/denials.ts';
-import { commandMistyped, findMistyped } from '../admission/mistyped-command.ts';
-import { NO_PROFILE_MATCHED, type NoRun, refusedBeforeMatching } from '../admission/prefilter.ts';
+import { type CommentCommand, readCommentCommand } from '../admission/comment-commands.ts';
+import { commandMistyped, forkNotAllowed } from '../admission/errors.ts';
+import { findMistyped } from '../admission/mistyped-command.ts';
+import { NO_PROFILE_MATCHED, type NoRunReason, prefilter } from '../admission/prefilter.ts';
 import { tokenMount } from '../github/github-credential.ts';
 import type { AdmissionDryRun } from './admission.ts';
 import { type TokenOrigin, tokenOrigin } from './token-origin.ts';
@@ -60,7 +60,7 @@ export type DryRun = {
 /** Goes the way of a delivery without storing or starting anything. */
 export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: DryRun): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
-  const refused = refusedBeforeMatching(event, false);
+  const refused = prefilter(event, false);
   const command = refused ? undefined : readCommentCommand(event, profiles);
   const profile = refused || command ? undefined : matchEvent(profiles, event).winner?.profile;
   if (!profile) {
@@ -92,7 +92,7 @@ export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: Dr
 }
 
 /** What nothing matched may be one letter away from what does; a word to runs is only looked into where they are. */
-function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRun {
+function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   const near = findMistyped(event, profiles);
   if (!near?.profile) return NO_PROFILE_MATCHED;
   const { code: reason, message } = commandMistyped(near);

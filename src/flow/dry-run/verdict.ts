@@ -3,7 +3,7 @@ import type { FlowEvent } from '../../events/event.ts';
 import { isBot, judgeActor } from '../../profiles/allow.ts';
 import { renderGroup } from '../../profiles/group-key.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import { isLocked } from '../admission/authorize.ts';
+import { isLocked } from '../admission/thread-state.ts';
 
 /** What an event would come to, in one line; `conditions` is what was not looked at or is not there yet. */
 export type DryRunVerdict = {

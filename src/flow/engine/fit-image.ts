@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { LRUCache } from 'lru-cache';
 import {
   neededPrograms,
   placesOf,
@@ -24,7 +25,7 @@ export function fitImage(plan: Plan, image: ImageInfo, engine: EngineInfo): void
 
 /** A check that remembers what it found, so that only the first run of an image waits. */
 export function createProgramCheck(): CheckPrograms {
-  const fit = new Set<string>();
+  const fit = new LRUCache<string, true>({ max: MOST_KEPT });
   return async (plan, image, look) => {
     const wanted = neededPrograms(plan).flatMap((program) => {
       const places = placesOf(program.path, plan, image);
@@ -35,8 +36,7 @@ export function createProgramCheck(): CheckPrograms {
     if (fit.has(key)) return;
     const [first] = (await look(places)).flatMap((index) => wanted[index] ?? []);
     if (first) throw programMissing(plan.image, first.program);
-    if (fit.size >= MOST_KEPT) fit.clear();
-    fit.add(key);
+    fit.set(key, true);
   };
 }
 

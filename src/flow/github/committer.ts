@@ -1,6 +1,7 @@
+import { LRUCache } from 'lru-cache';
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type Committer, NOBODY } from '../../containers/create/start-script.ts';
-import { within } from '../../containers/within.ts';
 import type { GitHubTokens } from '../../credentials/github/github-tokens.ts';
 import { askAccount } from '../../github/token-owner.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -25,7 +26,7 @@ export type CommitterParts = {
 const REMEMBERED_MS = 600_000;
 const NO_ANSWER_MS = 60_000;
 
-/** How many answers are kept; the oldest goes. */
+/** How many answers are kept; the one that was used longest ago goes. */
 const MAX_KNOWN = 5_000;
 
 /** What a run waits for an answer at the most. */
@@ -34,33 +35,30 @@ const PATIENCE_MS = 10_000;
 /** Logins as GitHub has them; whatever else is never written into a configuration file of git's. */
 const LOGIN = /^[A-Za-z0-9_-]{1,100}(?:\[bot\])?$/;
 
-type Known = { committer: Committer; until: number };
-
 /**
  * The account behind the credential that a run's commits are pushed with, by the address that GitHub keeps for it: its
  * id cannot be had by anybody else, and nor can the address that stands in when GitHub does not tell.
  */
 export function createCommitters(parts: CommitterParts): CommitterFor {
-  const known = new Map<string, Promise<Known>>();
-  const askNow = async (profile: Profile, repository: string): Promise<Known> => {
-    const now = parts.clock.now();
-    const asking = within(parts.clock, PATIENCE_MS, findOut(parts, profile, repository));
-    const committer = await asking.catch((error: unknown) => {
-      parts.log.warn({ err: error, repository }, 'GitHub did not say whose commits those of a run are');
-      return undefined;
-    });
-    return { committer: committer ?? NOBODY, until: now + (committer ? REMEMBERED_MS : NO_ANSWER_MS) };
-  };
+  const known = new LRUCache<string, Committer, { profile: Profile; repository: string }>({
+    max: MAX_KNOWN,
+    ttl: REMEMBERED_MS,
+    ttlResolution: 0,
+    perf: parts.clock,
+    ignoreFetchAbort: true,
+    async fetchMethod(_key, _stale, { context: { profile, repository }, options }) {
+      const asking = within(parts.clock, PATIENCE_MS, findOut(parts, profile, repository));
+      const committer = await asking.catch((error: unknown) => {
+        parts.log.warn({ err: error, repository }, 'committer of run could not be looked up');
+        return undefined;
+      });
+      if (!committer) options.ttl = NO_ANSWER_MS;
+      return committer ?? NOBODY;
+    },
+  });
   return async (profile, repository) => {
     const key = `${credentialKey(profile, parts.secretsDir)} ${repository.toLowerCase()}`;
-    const before = await known.get(key);
-    if (before && parts.clock.now() < before.until) return before.committer;
-    const asked = askNow(profile, repository);
-    known.delete(key);
-    known.set(key, asked);
-    const [oldest] = known.keys();
-    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
-    return (await asked).committer;
+    return await known.forceFetch(key, { context: { profile, repository } });
   };
 }
 

@@ -1,6 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
-import type { Voice } from '../../feedback/voice.ts';
+import type { PostingAccount } from '../../feedback/thread.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { askAccount } from '../../github/token-owner.ts';
 import { isSameLogin } from '../../profiles/allow.ts';
@@ -14,7 +15,7 @@ export type ClientFor = (profile: Profile, repository: string, purpose: Purpose)
 /** As whom the service speaks on GitHub. */
 export type ServiceAccount = {
   /** The voice of a profile in a repository, for what is said there. */
-  voiceFor(profile: Profile, repository: string): Promise<Voice>;
+  accountFor(profile: Profile, repository: string): Promise<PostingAccount>;
   /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and credential. */
   isOwn(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
   /** The same without asking anybody: by what is known already. */
@@ -23,12 +24,10 @@ export type ServiceAccount = {
 
 type Account = { login: string; id: number | null };
 
-type Asked = { at: number; account: Account | undefined; patienceMs: number };
-
 /** A token may be replaced by that of another account. */
 const REMEMBERED_MS = 600_000;
 
-/** How many answers are kept; the oldest goes. */
+/** How many answers are kept; the one that was used longest ago goes. */
 const MAX_ASKED = 5_000;
 
 /** After no answer, GitHub is left alone for so long; a GitHub that is away takes no comments of agents either. */
@@ -45,36 +44,33 @@ export function createServiceAccount(parts: {
   accounts: OwnAccounts;
   clock: Clock;
 }): ServiceAccount {
-  const asked = new Map<string, Promise<Asked>>();
-
+  const asked = new LRUCache<string, { account: Account | undefined }, GitHubClient>({
+    max: MAX_ASKED,
+    ttl: REMEMBERED_MS,
+    ttlResolution: 0,
+    perf: parts.clock,
+    ignoreFetchAbort: true,
+    async fetchMethod(key, _stale, { context: client, options }) {
+      try {
+        const account = await askAccount(client);
+        if (account) await parts.accounts.learn(key, account);
+        return { account };
+      } catch (error) {
+        options.ttl = NO_ANSWER_MS;
+        const isNobody = NOBODY.includes(asFlowError(error).code);
+        return { account: isNobody ? undefined : await parts.accounts.of(key) };
+      }
+    },
+  });
   const ask = async (profile: Profile, repository: string): Promise<Account | undefined> => {
     // An App may serve one repository of an owner and the token file another, and they are not one account.
     const key = `${parts.credentialKey(profile)} ${repository.toLowerCase()}`;
-    const known = await asked.get(key);
-    if (known && parts.clock.now() - known.at < known.patienceMs) return known.account;
-    const client = parts.clientFor(profile, repository, 'lookup');
-    const question = askNow(client, key);
-    asked.delete(key);
-    asked.set(key, question);
-    const [oldest] = asked.keys();
-    if (asked.size > MAX_ASKED && oldest !== undefined) asked.delete(oldest);
-    return (await question).account;
-  };
-  const askNow = async (client: GitHubClient, key: string): Promise<Asked> => {
-    const at = parts.clock.now();
-    try {
-      const account = await askAccount(client);
-      if (account) await parts.accounts.learn(key, account);
-      return { at, account, patienceMs: REMEMBERED_MS };
-    } catch (error) {
-      if (NOBODY.includes(asFlowError(error).code))
-        return { at, account: undefined, patienceMs: NO_ANSWER_MS };
-      return { at, account: await parts.accounts.of(key), patienceMs: NO_ANSWER_MS };
-    }
+    const answer = await asked.fetch(key, { context: parts.clientFor(profile, repository, 'lookup') });
+    return answer?.account;
   };
   const isApp = (login: string): boolean => parts.appLogins().some((own) => isSameLogin(own, login));
   return {
-    async voiceFor(profile, repository) {
+    async accountFor(profile, repository) {
       const login = (await ask(profile, repository))?.login;
       return { client: parts.clientFor(profile, repository, 'report'), login };
     },

@@ -6,7 +6,7 @@ import type { Profile } from '../../profiles/profile.ts';
 /** The named secrets of a profile's runs; a variable that `runtime.env` sets stays as that says. */
 export function grantedSecrets({ credentials, execution }: Profile): Plan['secrets'] {
   const { env } = execution.runtime;
-  return (credentials.secrets ?? []).map((secret) => ({
+  return credentials.secrets.map((secret) => ({
     name: secret.name,
     env: secret.env === undefined || Object.hasOwn(env, secret.env) ? null : secret.env,
   }));

@@ -60,7 +60,7 @@ export function planPublication(parts: {
     assignees: rule.assignees,
     limits: rule.limits,
     ...(kept.changesNothing && { changesNothing: true }),
-    ...(kept.committer === undefined ? {} : { authors: [kept.committer, ...(rule.authors ?? [])] }),
+    ...(kept.committer === undefined ? {} : { authors: [kept.committer, ...rule.authors] }),
   };
 }
 

@@ -1,5 +1,5 @@
+import { isObject } from '../../base/json.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isObject } from '../../events/fields.ts';
 import type { ReportTarget } from '../../runs/outbox/report.ts';
 
 /** What a reaction goes to: the comment that started the run, else its issue, pull request or discussion; undefined without any. */

@@ -4,7 +4,6 @@ import type { Engine } from '../../containers/engine/docker.ts';
 import { keepBaseline } from '../../containers/supervise/growth.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
-import type { Profile } from '../../profiles/profile.ts';
 import type { Leases } from '../../runs/queue/leases.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -74,7 +73,7 @@ export async function begin(
   run: Run,
   container: { containerId: string; startedAt: number },
 ): Promise<Run> {
-  const profile = JSON.parse(await parts.runs.profileJson(run.id)) as Profile;
+  const profile = await parts.runs.profile(run.id);
   const { timeoutSec } = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
   const deadlineAt = container.startedAt + timeoutSec * 1000;
   const text = `The container runs, for at most ${timeoutSec} s.`;
@@ -97,11 +96,11 @@ async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Pro
 
 /** The clone, and how large the workspace is before the agent writes. */
 async function makeWorkspace(parts: LaunchParts, prepared: Prepared, signal: AbortSignal): Promise<void> {
-  const { places } = prepared;
+  const { paths } = prepared;
   parts.crashPoint('clone-begun');
   await cloneRepository(parts, prepared, signal);
   parts.crashPoint('cloned');
-  await keepBaseline({ workspace: places.workspace, baselineFile: baselineFile(places) }, signal);
+  await keepBaseline({ workspace: paths.workspace, baselineFile: baselineFile(paths) }, signal);
 }
 
 /** Waits for all, so that nothing of a failed launch goes on behind the clean-up; then throws the first failure. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { writeAtomic } from '../../base/files.ts';
 import { randomId } from '../../base/ids.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
-import { within } from '../../containers/within.ts';
 
 /**
  * Which host this is: a directory of the service together with one engine, the same after every restart of either.

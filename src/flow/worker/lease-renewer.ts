@@ -1,5 +1,5 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { within } from '../../containers/within.ts';
 import type { Logger } from '../../log/logger.ts';
 
 /** Renews a worker's leases in time, and knows when it could not. */
@@ -41,7 +41,7 @@ export function createLeaseRenewer(parts: {
     isHeld = false;
     log.error(
       { forMs: fenceMs },
-      'the database takes no renewals: containers are stopped before their leases end',
+      'database takes no lease renewals, containers are stopped before their leases end',
     );
     parts.onCutOff();
   };
@@ -56,7 +56,7 @@ export function createLeaseRenewer(parts: {
       await parts.renew();
       if (own > newest && !expired.has(own)) {
         newest = own;
-        if (!isHeld) log.info('the database takes renewals again');
+        if (!isHeld) log.info('database takes lease renewals again');
         isHeld = true;
       }
     } catch (error) {

@@ -1,5 +1,6 @@
+import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { within } from '../../containers/within.ts';
+import { createPoller } from '../../base/poller.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Leases } from '../../runs/queue/leases.ts';
 import type { RunOwner, RunQueue } from '../../runs/queue/queue.ts';
@@ -19,7 +20,7 @@ export type Executor = {
   /** Ends a run whose host did not come back. */
   abandon(run: Run, active: ActiveRun): Promise<void>;
   /** Ends a run that was called off before anybody claimed it. */
-  dismiss(run: Run): Promise<void>;
+  cancelWaiting(run: Run): Promise<void>;
 };
 
 /**
@@ -76,7 +77,7 @@ export type WorkerParts = {
 /** A worker that has not begun yet. */
 export function createWorker(parts: WorkerParts): Worker {
   const { id, clock, log } = parts;
-  const activeRuns = createActiveRuns(() => wake());
+  const activeRuns = createActiveRuns(() => poller.wake());
   const renewer = createLeaseRenewer({
     ...parts.times,
     async renew() {
@@ -89,33 +90,22 @@ export function createWorker(parts: WorkerParts): Worker {
     log,
   });
   const state: State = { phase: 'starting', since: clock.passed() };
-  let timers: Timer[] = [];
-  let looking: Promise<void> | undefined;
+  let timer: Timer | undefined;
   let tending: Promise<void> = Promise.resolve();
   let starting: Promise<void> = Promise.resolve();
-  let again = false;
 
   const hasRoom = (): boolean =>
     state.phase === 'working' && renewer.isHeld() && activeRuns.size() < parts.capacity;
-  const lookAgain = async (): Promise<void> => {
-    do {
-      again = false;
-      await look(parts, activeRuns, hasRoom);
-    } while (again && state.phase !== 'stopping' && state.phase !== 'stopped');
-  };
-  const wake = (): void => {
-    if (state.phase === 'stopped') return;
-    again = true;
-    looking ??= lookAgain()
-      .catch((error: unknown) => log.error({ err: error }, 'the queue could not be read'))
-      .finally(() => {
-        looking = undefined;
-      });
-  };
+  const poller = createPoller({
+    clock,
+    everyMs: parts.lookMs,
+    look: async () => await look(parts, activeRuns, hasRoom),
+    onError: (error) => log.error({ err: error }, 'queue could not be read'),
+  });
   const tendOnce = async (): Promise<void> => {
     tending = tend(parts, activeRuns, state, renewer)
-      .then((isWorkBack) => (isWorkBack ? wake() : undefined))
-      .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be looked after'));
+      .then((isWorkBack) => (isWorkBack ? poller.wake() : undefined))
+      .catch((error: unknown) => log.warn({ err: error }, 'worker heartbeat failed'));
     await tending;
   };
   return {
@@ -124,22 +114,23 @@ export function createWorker(parts: WorkerParts): Worker {
       await parts.workers.announce(notice(parts, own));
       const decided = await takeUp(parts, own, activeRuns);
       renewer.start();
-      timers = [clock.every(parts.lookMs, wake), clock.every(parts.times.everyMs, tendOnce)];
+      poller.start();
+      timer = clock.every(parts.times.everyMs, tendOnce);
       starting = within(clock, DECIDED_MS, decided.all).then(() => {
         if (state.phase === 'starting') state.phase = 'working';
-        wake();
+        poller.wake();
       });
     },
-    wake,
+    wake: poller.wake,
     async stop(drainMs) {
       state.phase = 'stopping';
-      await looking;
+      await poller.settled();
       await within(clock, drainMs, activeRuns.settled());
-      for (const timer of timers) timer.stop();
+      timer?.stop();
       activeRuns.detach(serviceStopping());
       await activeRuns.settled();
       state.phase = 'stopped';
-      await Promise.all([starting, looking, tending, renewer.stop()]);
+      await Promise.all([starting, poller.stop(), tending, renewer.stop()]);
       await parts.leases.clear(id).catch(() => undefined);
       await parts.workers.leave(id).catch(() => undefined);
     },
@@ -174,7 +165,7 @@ async function takeUp(
 async function look(parts: WorkerParts, activeRuns: ActiveRuns, hasRoom: () => boolean): Promise<void> {
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) activeRuns.cancel(runCancelled(reason), run);
-  for (const run of await queue.cancelledWaiting()) await executor.dismiss(run);
+  for (const run of await queue.cancelledWaiting()) await executor.cancelWaiting(run);
   while (hasRoom() && (await queue.anyReady()) && (await mayClaim(parts))) {
     parts.crashPoint('claim-begun');
     const run = await queue.claim(await owner(parts));

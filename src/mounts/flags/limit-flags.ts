@@ -1,4 +1,4 @@
-import { parseFlagBytes } from '../bytes.ts';
+import { parseBytes } from '../../base/bytes.ts';
 import { flagValueInvalid, flagWeakens } from '../errors.ts';
 import type { FlagReader } from './draft.ts';
 
@@ -48,7 +48,7 @@ export const readPids: FlagReader = (draft, { value }) => {
 
 function readSize(flag: string, value: string, least: number): number {
   const hint = 'Write a size such as 512m or 2g.';
-  const bytes = parseFlagBytes(value);
+  const bytes = parseBytes(value);
   if (isUnlimited(value) || bytes === 0) throw flagWeakens(flag, value, 'it means no limit', hint);
   if (bytes === undefined) throw flagValueInvalid(flag, value, 'it is no size', hint);
   if (bytes < least) throw flagValueInvalid(flag, value, `it is less than ${least} bytes`, hint);

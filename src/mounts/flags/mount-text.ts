@@ -1,4 +1,4 @@
-import { parseFlagBytes } from '../bytes.ts';
+import { parseBytes } from '../../base/bytes.ts';
 import { flagWeakens, mountSyntax } from '../errors.ts';
 
 /** Quotes and line breaks would mean one thing to Docker's CSV reader and another to whoever reads the profile. */
@@ -20,7 +20,7 @@ export function parseMode(text: string): number | undefined {
 
 /** The bytes of a tmpfs. Throws `mount_syntax`, and `docker_flag_weakens` for 0, which the kernel takes for no limit. */
 export function parseTmpfsSize(value: string, text: string): number {
-  const bytes = parseFlagBytes(text);
+  const bytes = parseBytes(text);
   if (bytes === 0) throw flagWeakens('A tmpfs', value, 'size 0 means no limit', 'Write a size such as 64m.');
   if (bytes === undefined) throw mountSyntax(value, 'its size is no size', 'Write a size such as 64m.');
   return bytes;

@@ -1,5 +1,6 @@
 import { globSync, lstatSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { type FlowError, systemCode } from '../../base/errors.ts';
 import { ancestors } from '../../base/files.ts';
 import { NO_POLICY, type Policy } from '../../policy/policy.ts';
@@ -118,18 +119,17 @@ type HomeName = { name: string; there: DenyRule; absent: DenyRule };
 /** More homes than this are not kept. */
 const MAX_HOMES = 300;
 
-const homeNames = new WeakMap<DenyEntry, Map<string, readonly HomeName[]>>();
+const homeNames = new WeakMap<DenyEntry, LRUCache<string, readonly HomeName[]>>();
 
 /** Kept, since they depend on nothing but the words: a list is made several times in each run, of thousands of these. */
 function namesInHome(entry: DenyEntry, home: string): readonly HomeName[] {
-  const ofEntry = homeNames.get(entry) ?? new Map<string, readonly HomeName[]>();
+  const ofEntry = homeNames.get(entry) ?? new LRUCache<string, readonly HomeName[]>({ max: MAX_HOMES });
   const known = ofEntry.get(home);
   if (known) return known;
   const made = entry.match.map((name) => {
     const there = rule(entry, posix.join(home, name).replace(/(.)\/$/, '$1'));
     return { name: name.split('/')[0] ?? '', there, absent: { ...there, absent: name !== '.' } };
   });
-  if (ofEntry.size >= MAX_HOMES) ofEntry.clear();
   homeNames.set(entry, ofEntry.set(home, made));
   return made;
 }

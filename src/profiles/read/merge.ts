@@ -1,3 +1,4 @@
+import { isObject } from '../../base/json.ts';
 import type { Fragment, FragmentSettings } from './fragment.ts';
 
 /** The fragments on one path, from the root down; what a profile is made of. */
@@ -49,10 +50,6 @@ function mergeDeep(base: unknown, over: unknown): unknown {
     });
   }
   return merged;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function at(value: unknown, path: readonly string[]): unknown {

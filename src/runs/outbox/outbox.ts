@@ -1,3 +1,4 @@
+import { readStoredProfile } from '../../profiles/stored-profile.ts';
 import type { RunTables } from '../tables.ts';
 import type { Report, ReportKind } from './report.ts';
 
@@ -10,33 +11,27 @@ export type SayingTables = Pick<RunTables, 'runs'> & {
     id: string;
     key: string;
     kind: ReportKind;
-    run_id: string | null;
-    profile_json: string | null;
-    target_json: string;
-    content_json: string;
-    remote_id: number | null;
+    runId: string | null;
+    profileJson: string | null;
+    targetJson: string;
+    contentJson: string;
+    remoteId: number | null;
     said: string | null;
     state: 'waiting' | 'done' | 'given_up';
     attempts: number;
-    made_at: number;
-    next_at: number;
-    taken_until: number;
-    last_error: string | null;
+    madeAt: number;
+    nextAt: number;
+    takenUntil: number;
+    lastError: string | null;
   };
 };
 
 /** One row as a report. */
-export function toReport(row: SayingTables['sayings']): Report {
+export function toReport({ targetJson, contentJson, profileJson, ...row }: SayingTables['sayings']): Report {
   return {
-    id: row.id,
-    key: row.key,
-    kind: row.kind,
-    runId: row.run_id,
-    profileJson: row.profile_json,
-    target: JSON.parse(row.target_json),
-    content: JSON.parse(row.content_json),
-    remoteId: row.remote_id,
-    said: row.said,
-    attempts: row.attempts,
+    ...row,
+    profile: profileJson === null ? null : readStoredProfile(profileJson),
+    target: JSON.parse(targetJson),
+    content: JSON.parse(contentJson),
   };
 }

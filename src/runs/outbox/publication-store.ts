@@ -44,19 +44,19 @@ export type PublicationStore<Plan extends Planned = Planned> = {
 
 type PublicationTables = {
   publications: {
-    run_id: string;
+    runId: string;
     attempt: number;
     host: string;
     state: 'waiting' | 'done' | 'refused' | 'given_up';
-    repository_id: number;
-    plan_json: string;
-    decided_at: number;
+    repositoryId: number;
+    planJson: string;
+    decidedAt: number;
     tries: number;
-    next_at: number;
+    nextAt: number;
     url: string | null;
-    last_error: string | null;
+    lastError: string | null;
   };
-  pushes: { repository_id: number; branch: string; commit_id: string; decided_at: number };
+  pushes: { repositoryId: number; branch: string; commitId: string; decidedAt: number };
 };
 
 /** The store over an open database. */
@@ -72,7 +72,7 @@ export function createPublicationStore<Plan extends Planned = Planned>(
     await own
       .updateTable('publications')
       .set(change)
-      .where('run_id', '=', runId)
+      .where('runId', '=', runId)
       .where('attempt', '=', attempt)
       .execute();
   };
@@ -83,23 +83,22 @@ export function createPublicationStore<Plan extends Planned = Planned>(
       const rows = await selectWaiting()
         .selectAll()
         .where('host', '=', host)
-        .where('next_at', '<=', clock.now())
-        .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
-        .orderBy('next_at')
+        .where('nextAt', '<=', clock.now())
+        .$if(runId !== undefined, (query) => query.where('runId', '=', runId ?? ''))
+        .orderBy('nextAt')
         .limit(limit)
         .execute();
       return rows.map(toPublication<Plan>);
     },
     async overdue(host, before, limit) {
-      const query = selectWaiting().selectAll().where('host', '<>', host).where('next_at', '<', before);
-      return (await query.orderBy('next_at').limit(limit).execute()).map(toPublication<Plan>);
+      const query = selectWaiting().selectAll().where('host', '<>', host).where('nextAt', '<', before);
+      return (await query.orderBy('nextAt').limit(limit).execute()).map(toPublication<Plan>);
     },
     async waiting() {
-      const rows = await selectWaiting().select(['run_id', 'repository_id']).execute();
-      return rows.map((row) => ({ runId: row.run_id, repositoryId: row.repository_id }));
+      return await selectWaiting().select(['runId', 'repositoryId']).execute();
     },
     async pushing({ repositoryId, plan, decidedAt }, branch) {
-      const push = { repository_id: repositoryId, branch, commit_id: plan.commit, decided_at: decidedAt };
+      const push = { repositoryId, branch, commitId: plan.commit, decidedAt };
       await own
         .insertInto('pushes')
         .values(push)
@@ -109,39 +108,35 @@ export function createPublicationStore<Plan extends Planned = Planned>(
     async pushedTo({ repositoryId, decidedAt }, branch) {
       const rows = await own
         .selectFrom('pushes')
-        .select('commit_id')
-        .where('repository_id', '=', repositoryId)
+        .select('commitId')
+        .where('repositoryId', '=', repositoryId)
         .where('branch', '=', branch)
-        .where('decided_at', '<=', decidedAt)
+        .where('decidedAt', '<=', decidedAt)
         .execute();
-      return new Set(rows.map((row) => row.commit_id));
+      return new Set(rows.map((row) => row.commitId));
     },
-    done: async (which, url) => await settle(which, { state: 'done', url, last_error: null }),
-    refused: async (which, why) => await settle(which, { state: 'refused', last_error: why }),
+    done: async (which, url) => await settle(which, { state: 'done', url, lastError: null }),
+    refused: async (which, why) => await settle(which, { state: 'refused', lastError: why }),
     async failed(which, why, nextAt) {
       await own
         .updateTable('publications')
         .set((set) => ({
           tries: set('tries', '+', 1),
-          last_error: why,
-          ...(nextAt === null ? { state: 'given_up' as const } : { next_at: nextAt }),
+          lastError: why,
+          ...(nextAt === null ? { state: 'given_up' as const } : { nextAt }),
         }))
-        .where('run_id', '=', which.runId)
+        .where('runId', '=', which.runId)
         .where('attempt', '=', which.attempt)
         .execute();
     },
   };
 }
 
-function toPublication<Plan extends Planned>(row: PublicationTables['publications']): Publication<Plan> {
-  return {
-    runId: row.run_id,
-    attempt: row.attempt,
-    repositoryId: row.repository_id,
-    plan: JSON.parse(row.plan_json) as Plan,
-    decidedAt: row.decided_at,
-    tries: row.tries,
-  };
+function toPublication<Plan extends Planned>({
+  planJson,
+  ...row
+}: PublicationTables['publications']): Publication<Plan> {
+  return { ...row, plan: JSON.parse(planJson) as Plan };
 }
 
 /** A later attempt's row takes the place of an earlier one's. */
@@ -154,20 +149,20 @@ async function addPublication(
   const row = {
     attempt: run.attempt,
     host: run.host,
-    repository_id: run.repositoryId,
-    plan_json: JSON.stringify(plan),
+    repositoryId: run.repositoryId,
+    planJson: JSON.stringify(plan),
     state: 'waiting' as const,
-    decided_at: now,
+    decidedAt: now,
     tries: 0,
-    next_at: now,
+    nextAt: now,
     url: null,
-    last_error: null,
+    lastError: null,
   };
   await tables
     .insertInto('publications')
-    .values({ run_id: run.id, ...row })
+    .values({ runId: run.id, ...row })
     .onConflict((conflict) =>
-      conflict.column('run_id').doUpdateSet(row).where('publications.attempt', '<', run.attempt),
+      conflict.column('runId').doUpdateSet(row).where('publications.attempt', '<', run.attempt),
     )
     .execute();
 }

@@ -48,10 +48,10 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
         .selectFrom('sayings')
         .selectAll()
         .where(IS_WAITING)
-        .where('taken_until', '<=', clock.now())
-        .$if(runId === undefined, (query) => query.where('next_at', '<=', clock.now()))
-        .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
-        .orderBy('next_at')
+        .where('takenUntil', '<=', clock.now())
+        .$if(runId === undefined, (query) => query.where('nextAt', '<=', clock.now()))
+        .$if(runId !== undefined, (query) => query.where('runId', '=', runId ?? ''))
+        .orderBy('nextAt')
         .limit(limit)
         .execute();
       return rows.map(toReport);
@@ -59,45 +59,45 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
     living: async () => await countLiving(own),
     async take(id, leaseMs) {
       const row = await update()
-        .set((set) => ({ taken_until: clock.now() + leaseMs, attempts: set('attempts', '+', 1) }))
+        .set((set) => ({ takenUntil: clock.now() + leaseMs, attempts: set('attempts', '+', 1) }))
         .where('id', '=', id)
         .where('state', '=', 'waiting')
-        .where('taken_until', '<=', clock.now())
+        .where('takenUntil', '<=', clock.now())
         .returningAll()
         .executeTakeFirst();
       return row && toReport(row);
     },
     async said(id, { remoteId, digest, nextAt, target }) {
-      const rest = nextAt === null ? { state: 'done' as const, profile_json: null } : { next_at: nextAt };
+      const rest = nextAt === null ? { state: 'done' as const, profileJson: null } : { nextAt };
       const values = {
-        remote_id: remoteId,
+        remoteId,
         said: digest,
         attempts: 0,
-        last_error: null,
-        taken_until: 0,
+        lastError: null,
+        takenUntil: 0,
         ...rest,
-        ...(target && { target_json: JSON.stringify(target) }),
+        ...(target && { targetJson: JSON.stringify(target) }),
       };
       await update().set(values).where('id', '=', id).execute();
     },
     async failed(id, error, nextAt) {
-      const rest = nextAt === null ? { state: 'given_up' as const, profile_json: null } : { next_at: nextAt };
+      const rest = nextAt === null ? { state: 'given_up' as const, profileJson: null } : { nextAt };
       await update()
-        .set({ last_error: error, taken_until: 0, ...rest })
+        .set({ lastError: error, takenUntil: 0, ...rest })
         .where('id', '=', id)
         .execute();
     },
     hasComment: async (remoteId) => await hasComment(own, remoteId),
     async forget(id) {
-      await update().set({ remote_id: null, said: null }).where('id', '=', id).execute();
+      await update().set({ remoteId: null, said: null }).where('id', '=', id).execute();
     },
     async reopen(runId) {
       await update()
-        .set({ state: 'waiting', next_at: clock.now() })
+        .set({ state: 'waiting', nextAt: clock.now() })
         .where('state', '=', 'done')
         .where('kind', 'in', LIVE_KINDS)
-        .$if(runId !== undefined, (query) => query.where('run_id', '=', runId ?? ''))
-        .$if(runId === undefined, (query) => query.where('run_id', 'in', (runs) => workedOn(runs)))
+        .$if(runId !== undefined, (query) => query.where('runId', '=', runId ?? ''))
+        .$if(runId === undefined, (query) => query.where('runId', 'in', (runs) => workedOn(runs)))
         .execute();
     },
   };
@@ -115,7 +115,7 @@ function workedOn(query: ExpressionBuilder<SayingTables, 'sayings'>) {
 }
 
 async function hasComment(own: Kysely<SayingTables>, remoteId: number): Promise<boolean> {
-  const found = own.selectFrom('sayings').select('id').where('remote_id', '=', remoteId);
+  const found = own.selectFrom('sayings').select('id').where('remoteId', '=', remoteId);
   return (await found.where('kind', 'in', ['status', 'refusal']).executeTakeFirst()) !== undefined;
 }
 
@@ -125,9 +125,9 @@ async function countLiving(own: Kysely<SayingTables>): Promise<number> {
     .select((select) => select.fn.countAll<number>().as('count'))
     .where(IS_WAITING)
     .where('kind', 'in', LIVE_KINDS)
-    .where('run_id', 'in', (runs) => workedOn(runs))
+    .where('runId', 'in', (runs) => workedOn(runs))
     .executeTakeFirstOrThrow();
-  return Number(row.count);
+  return row.count;
 }
 
 async function add(tables: Kysely<SayingTables>, report: NewReport, now: number): Promise<void> {
@@ -135,20 +135,20 @@ async function add(tables: Kysely<SayingTables>, report: NewReport, now: number)
     id: randomId(16),
     key: report.key,
     kind: report.kind,
-    run_id: report.runId ?? null,
-    profile_json: report.profileJson ?? null,
-    target_json: JSON.stringify(report.target),
-    content_json: JSON.stringify(report.content ?? {}),
+    runId: report.runId ?? null,
+    profileJson: report.profile ? JSON.stringify(report.profile) : null,
+    targetJson: JSON.stringify(report.target),
+    contentJson: JSON.stringify(report.content ?? {}),
   };
-  const fresh = { state: 'waiting' as const, attempts: 0, made_at: now, next_at: now, taken_until: 0 };
+  const fresh = { state: 'waiting' as const, attempts: 0, madeAt: now, nextAt: now, takenUntil: 0 };
   const insert = tables
     .insertInto('sayings')
-    .values({ ...row, ...fresh, remote_id: null, said: null, last_error: null });
+    .values({ ...row, ...fresh, remoteId: null, said: null, lastError: null });
   const isLive = LIVE_KINDS.includes(report.kind);
   await insert
     .onConflict((conflict) =>
       isLive
-        ? conflict.column('key').doUpdateSet({ state: 'waiting', next_at: now })
+        ? conflict.column('key').doUpdateSet({ state: 'waiting', nextAt: now })
         : conflict.column('key').doNothing(),
     )
     .execute();

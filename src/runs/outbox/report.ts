@@ -1,3 +1,5 @@
+import type { Profile } from '../../profiles/profile.ts';
+
 /**
  * What is said: a reaction, the one comment about a run, one comment about a refusal, the check of a pull request.
  * A status or a check lives as long as its run and is updated in place; the others are said once.
@@ -35,7 +37,8 @@ export type Report = {
   key: string;
   kind: ReportKind;
   runId: string | null;
-  profileJson: string | null;
+  /** The profile whose credential and texts are used, where there is no run. */
+  profile: Profile | null;
   target: ReportTarget;
   content: ReportContent;
   remoteId: number | null;
@@ -43,6 +46,6 @@ export type Report = {
   attempts: number;
 };
 
-/** A new thing to say; `key` is what makes it one. Without a run, `profileJson` names the credential. */
+/** A new thing to say; `key` is what makes it one. Without a run, `profile` names the credential. */
 export type NewReport = Pick<Report, 'key' | 'kind' | 'target'> &
-  Partial<Pick<Report, 'runId' | 'profileJson' | 'content'>>;
+  Partial<Pick<Report, 'runId' | 'profile' | 'content'>>;

@@ -35,13 +35,13 @@ export async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<Run 
     await takeBack(trx, due);
     const picked = await pickRun(trx, ceilings);
     if (!picked) return undefined;
-    await lockLanes(trx, [picked.repository_id]);
+    await lockLanes(trx, [picked.repositoryId]);
     const found = await lookOnceMore(trx, picked.id);
     // It was called off in this very moment; the next claim finds another.
     if (!found) return undefined;
     const row = await take(trx, picked.id, parts, owner);
     // What stood behind the head of a lane leaves it its head.
-    if (found.head === 1) await giveHead(trx, picked.repository_id);
+    if (found.head === 1) await giveHead(trx, picked.repositoryId);
     if (!row) return undefined;
     const data = { state: 'preparing', attempt: row.attempt };
     await appendTimeline(trx, row.id, now, { kind: 'state', text: `Attempt ${row.attempt} begins.`, data });
@@ -56,12 +56,12 @@ export type ClaimParts = { db: Db; clock: Clock; leaseMs: number; ceilings: Conc
 async function lookOnceMore(trx: Kysely<unknown>, id: string): Promise<{ head: 0 | 1 } | undefined> {
   const row = await runTables(trx)
     .selectFrom('runs')
-    .select(['head', 'state', 'held', 'not_before', 'cancel_reason'])
+    .select(['head', 'state', 'held', 'notBefore', 'cancelReason'])
     .where('id', '=', id)
     .$if(isPostgres(trx), (query) => query.forUpdate().skipLocked())
     .executeTakeFirst();
   const isReady =
-    row?.state === 'queued' && row.held === 0 && row.not_before === 0 && row.cancel_reason === null;
+    row?.state === 'queued' && row.held === 0 && row.notBefore === 0 && row.cancelReason === null;
   return isReady ? row : undefined;
 }
 
@@ -73,8 +73,8 @@ async function take(trx: Kysely<unknown>, id: string, parts: ClaimParts, owner: 
       state: 'preparing' as const,
       head: 0,
       attempt: set('attempt', '+', 1),
-      lease_owner: owner.worker,
-      lease_until: sql<number>`${databaseNow(db, clock)} + ${sql.lit(leaseMs)}`,
+      leaseOwner: owner.worker,
+      leaseUntil: sql<number>`${databaseNow(db, clock)} + ${sql.lit(leaseMs)}`,
       worker: owner.worker,
       host: owner.host,
     }))
@@ -83,27 +83,27 @@ async function take(trx: Kysely<unknown>, id: string, parts: ClaimParts, owner: 
     .executeTakeFirst();
 }
 
-type Due = { id: string; repository_id: number };
+type Due = { id: string; repositoryId: number };
 
 /** Some of the runs that were put off until now. */
 async function dueRuns(kysely: Kysely<unknown>, now: number): Promise<Due[]> {
   return await runTables(kysely)
     .selectFrom('runs')
-    .select(['id', 'repository_id'])
+    .select(['id', 'repositoryId'])
     .where(PUT_OFF)
-    .where('not_before', '<=', now)
+    .where('notBefore', '<=', now)
     .limit(DUE_AT_ONCE)
     .execute();
 }
 
 /** They are in their lanes again. */
 async function takeBack(trx: Kysely<unknown>, due: readonly Due[]): Promise<void> {
-  const lanes = due.map((row) => row.repository_id);
+  const lanes = due.map((row) => row.repositoryId);
   await lockLanes(trx, lanes);
   for (const { id } of due)
     await runTables(trx)
       .updateTable('runs')
-      .set({ not_before: 0 })
+      .set({ notBefore: 0 })
       .where('id', '=', id)
       .where(PUT_OFF)
       .execute();

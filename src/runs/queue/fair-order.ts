@@ -5,7 +5,7 @@ import { ACTIVE, HEAD, lockLanes, READY, settleLane } from './repository-queues.
 /** How many runs are worked on at once, over all workers, of one repository and of one actor; undefined is no limit. */
 export type ConcurrencyLimits = { perRepository: number | undefined; perActor: number | undefined };
 
-type Candidate = { id: string; repository_id: number; actor: string; queued_at: number };
+type Candidate = { id: string; repositoryId: number; actor: string; queuedAt: number };
 
 /** Who works already: runs by repository, and the actors who may have no more. */
 type Active = { repositories: ReadonlyMap<number, number>; fullActors: readonly string[] };
@@ -34,14 +34,14 @@ export async function pickRun(
 async function countActive(trx: Kysely<unknown>, { perActor }: ConcurrencyLimits): Promise<Active> {
   const rows = await runTables(trx)
     .selectFrom('runs')
-    .select((select) => ['repository_id', 'actor', select.fn.countAll<number>().as('count')])
+    .select((select) => ['repositoryId', 'actor', select.fn.countAll<number>().as('count')])
     .where(ACTIVE)
-    .groupBy(['repository_id', 'actor'])
+    .groupBy(['repositoryId', 'actor'])
     .execute();
   const repositories = new Map<number, number>();
   const actors = new Map<string, number>();
-  for (const { repository_id, actor, count } of rows) {
-    repositories.set(repository_id, (repositories.get(repository_id) ?? 0) + count);
+  for (const { repositoryId, actor, count } of rows) {
+    repositories.set(repositoryId, (repositories.get(repositoryId) ?? 0) + count);
     if (actor !== '') actors.set(actor, (actors.get(actor) ?? 0) + count);
   }
   const isFull = (count: number): boolean => perActor !== undefined && count >= perActor;
@@ -55,7 +55,7 @@ async function countActive(trx: Kysely<unknown>, { perActor }: ConcurrencyLimits
 async function pickIdle(trx: Kysely<unknown>, active: Active): Promise<Candidate | undefined> {
   const busy = [...active.repositories.keys()];
   const head = await headsWithRoom(trx, active.fullActors)
-    .$if(busy.length > 0, (query) => query.where('repository_id', 'not in', busy))
+    .$if(busy.length > 0, (query) => query.where('repositoryId', 'not in', busy))
     .limit(1)
     .executeTakeFirst();
   return head && (await firstWithRoom(trx, head, active.fullActors));
@@ -69,8 +69,8 @@ async function pickBusy(
 ): Promise<Candidate | undefined> {
   const open = [...repositories].filter(([, count]) => count < perRepository).map(([id]) => id);
   if (open.length === 0) return undefined;
-  const heads = await headsWithRoom(trx, fullActors).where('repository_id', 'in', open).execute();
-  const living = ({ repository_id }: Candidate): number => repositories.get(repository_id) ?? 0;
+  const heads = await headsWithRoom(trx, fullActors).where('repositoryId', 'in', open).execute();
+  const living = ({ repositoryId }: Candidate): number => repositories.get(repositoryId) ?? 0;
   // The heads come oldest first, and sorting keeps that order among equals.
   const [head] = heads.sort((a, b) => living(a) - living(b));
   return head && (await firstWithRoom(trx, head, fullActors));
@@ -82,14 +82,14 @@ async function pickForgotten(trx: Kysely<unknown>, active: Active): Promise<unde
   if (head) return;
   const ready = await runTables(trx)
     .selectFrom('runs')
-    .select('repository_id')
+    .select('repositoryId')
     .where(READY)
     .limit(1)
     .execute();
-  for (const { repository_id } of ready)
-    if (!active.repositories.has(repository_id)) {
-      await lockLanes(trx, [repository_id]);
-      await settleLane(trx, repository_id);
+  for (const { repositoryId } of ready)
+    if (!active.repositories.has(repositoryId)) {
+      await lockLanes(trx, [repositoryId]);
+      await settleLane(trx, repositoryId);
     }
 }
 
@@ -97,9 +97,9 @@ async function pickForgotten(trx: Kysely<unknown>, active: Active): Promise<unde
 function headsOf(trx: Kysely<unknown>) {
   return runTables(trx)
     .selectFrom('runs')
-    .select(['id', 'repository_id', 'actor', 'queued_at'])
+    .select(['id', 'repositoryId', 'actor', 'queuedAt'])
     .where(HEAD)
-    .orderBy('queued_at')
+    .orderBy('queuedAt')
     .orderBy('id');
 }
 
@@ -130,7 +130,7 @@ async function firstWithRoom(
   fullActors: readonly string[],
 ): Promise<Candidate | undefined> {
   if (!fullActors.includes(head.actor)) return head;
-  return await firstOfOthers(trx, head.repository_id, fullActors);
+  return await firstOfOthers(trx, head.repositoryId, fullActors);
 }
 
 async function firstOfOthers(
@@ -140,10 +140,10 @@ async function firstOfOthers(
 ): Promise<Candidate | undefined> {
   const lane = runTables(trx)
     .selectFrom('runs')
-    .select(['id', 'repository_id', 'actor', 'queued_at'])
-    .where('repository_id', '=', repositoryId)
+    .select(['id', 'repositoryId', 'actor', 'queuedAt'])
+    .where('repositoryId', '=', repositoryId)
     .where(READY)
-    .orderBy('queued_at')
+    .orderBy('queuedAt')
     .orderBy('id');
   const near = (await lane.limit(RUNS_LOOKED_AT).execute()).find(({ actor }) => !fullActors.includes(actor));
   if (near) return near;

@@ -23,7 +23,7 @@ export async function joinGroup(trx: Kysely<unknown>, group: RunGroup, id: strin
   if (group.onBusy === 'replace') {
     await lockLanes(
       trx,
-      others.map((other) => other.repository_id),
+      others.map((other) => other.repositoryId),
     );
     await callOff(trx, group.key, id);
   }
@@ -35,21 +35,21 @@ export async function leaveGroup(trx: Kysely<unknown>, key: string): Promise<voi
   await lockFor(trx, `group ${key}`);
   const members = await membersOf(trx, key);
   if (members.some(({ held }) => held === 0)) return;
-  const next = members.find(({ cancel_reason }) => cancel_reason === null) ?? members[0];
+  const next = members.find(({ cancelReason }) => cancelReason === null) ?? members[0];
   if (!next) return;
-  await lockLanes(trx, [next.repository_id]);
+  await lockLanes(trx, [next.repositoryId]);
   await runTables(trx).updateTable('runs').set({ held: 0 }).where('id', '=', next.id).execute();
-  await settleLanes(trx, [next.repository_id]);
+  await settleLanes(trx, [next.repositoryId]);
 }
 
 /** The runs of a group that have not ended, the oldest first. */
 async function membersOf(trx: Kysely<unknown>, key: string) {
   return await runTables(trx)
     .selectFrom('runs')
-    .select(['id', 'held', 'repository_id', 'cancel_reason'])
-    .where('group_key', '=', key)
+    .select(['id', 'held', 'repositoryId', 'cancelReason'])
+    .where('groupKey', '=', key)
     .where(GROUPED)
-    .orderBy('queued_at')
+    .orderBy('queuedAt')
     .orderBy('id')
     .execute();
 }
@@ -58,15 +58,15 @@ async function callOff(trx: Kysely<unknown>, key: string, by: string): Promise<v
   const reason = `Run ${by} took its place in the group ${JSON.stringify(key)}.`;
   const rows = await runTables(trx)
     .updateTable('runs')
-    .set((set) => ({ cancel_reason: set.fn.coalesce('cancel_reason', set.val(reason)) }))
-    .where('group_key', '=', key)
+    .set((set) => ({ cancelReason: set.fn.coalesce('cancelReason', set.val(reason)) }))
+    .where('groupKey', '=', key)
     .where(GROUPED)
     .where('state', '<>', 'reporting')
     .where('id', '<>', by)
-    .returning('repository_id')
+    .returning('repositoryId')
     .execute();
   await settleLanes(
     trx,
-    rows.map((row) => row.repository_id),
+    rows.map((row) => row.repositoryId),
   );
 }

@@ -48,8 +48,8 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
     tables
       .updateTable('runs')
       .set((set) => ({
-        lease_owner: owner.worker,
-        lease_until: until(),
+        leaseOwner: owner.worker,
+        leaseUntil: until(),
         worker: owner.worker,
         suspicion: set('suspicion', '+', suspicion),
       }))
@@ -59,8 +59,8 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
     async renew(worker) {
       const rows = await tables
         .updateTable('runs')
-        .set({ lease_until: until() })
-        .where('lease_owner', '=', worker)
+        .set({ leaseUntil: until() })
+        .where('leaseOwner', '=', worker)
         .where('state', '<>', 'ended')
         .returning('id')
         .execute();
@@ -71,7 +71,7 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
         .where((where) =>
           where.or([
             where('host', '=', owner.host),
-            ...(db.kind === 'postgres' ? [] : [where('host', 'is', null), where('launching_at', 'is', null)]),
+            ...(db.kind === 'postgres' ? [] : [where('host', 'is', null), where('launchingAt', 'is', null)]),
           ]),
         )
         .execute();
@@ -80,15 +80,15 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
     clear: async (worker) => await clearSuspicion(db, worker),
     async lapsed(owner) {
       const begun = take(owner, SUSPICION.ended)
-        .where('lease_owner', '<>', owner.worker)
-        .where('lease_until', '<', now());
+        .where('leaseOwner', '<>', owner.worker)
+        .where('leaseUntil', '<', now());
       const mine = await begun.where('host', '=', owner.host).execute();
       const lost = await begun
         .where((where) =>
           where.or([
-            where('lost_after', '<', now()),
-            where.and([where('state', '=', 'reporting'), where('launching_at', 'is', null)]),
-            where.and([where('launching_at', 'is', null), where('suspicion', '>=', LAST_SUSPICION)]),
+            where('lostAfter', '<', now()),
+            where.and([where('state', '=', 'reporting'), where('launchingAt', 'is', null)]),
+            where.and([where('launchingAt', 'is', null), where('suspicion', '>=', LAST_SUSPICION)]),
           ]),
         )
         .execute();
@@ -97,11 +97,11 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
     async launching(run, loseAfterMs) {
       const result = await tables
         .updateTable('runs')
-        .set({ launching_at: now(), lost_after: sql<number>`${now()} + ${sql.lit(loseAfterMs)}` })
+        .set({ launchingAt: now(), lostAfter: sql<number>`${now()} + ${sql.lit(loseAfterMs)}` })
         .where('id', '=', run.id)
         .where('state', '=', 'preparing')
-        .where('lease_owner', '=', run.leaseOwner)
-        .$if(db.kind === 'postgres', (query) => query.where('lease_until', '>', now()))
+        .where('leaseOwner', '=', run.leaseOwner)
+        .$if(db.kind === 'postgres', (query) => query.where('leaseUntil', '>', now()))
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
@@ -112,7 +112,7 @@ async function clearSuspicion(db: Db, worker: string): Promise<void> {
   await runTables(db.kysely)
     .updateTable('runs')
     .set({ suspicion: 0 })
-    .where('lease_owner', '=', worker)
+    .where('leaseOwner', '=', worker)
     .where('suspicion', '>', 0)
     .execute();
 }
@@ -123,16 +123,16 @@ async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]>
     const rows = await runTables(trx)
       .updateTable('runs')
       .set((set) => ({
-        ...{ state: 'queued' as const, lease_owner: null, lease_until: null, worker: null, host: null },
+        ...{ state: 'queued' as const, leaseOwner: null, leaseUntil: null, worker: null, host: null },
         suspicion: set('suspicion', '+', SUSPICION.ended),
       }))
       .where('state', '=', 'preparing')
-      .where('launching_at', 'is', null)
-      .where('lease_owner', '<>', owner.worker)
-      .where('lease_until', '<', databaseNow(db, clock))
-      .returning(['id', 'repository_id'])
+      .where('launchingAt', 'is', null)
+      .where('leaseOwner', '<>', owner.worker)
+      .where('leaseUntil', '<', databaseNow(db, clock))
+      .returning(['id', 'repositoryId'])
       .execute();
-    const lanes = rows.map((row) => row.repository_id);
+    const lanes = rows.map((row) => row.repositoryId);
     await lockLanes(trx, lanes);
     await settleLanes(trx, lanes);
     for (const { id } of rows)

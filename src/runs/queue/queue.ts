@@ -51,12 +51,12 @@ export function createRunQueue(
     async cancels(owner) {
       const rows = await tables
         .selectFrom('runs')
-        .select(['id', 'cancel_reason'])
-        .where('lease_owner', '=', owner)
+        .select(['id', 'cancelReason'])
+        .where('leaseOwner', '=', owner)
         .where('state', '<>', 'ended')
-        .where('cancel_reason', 'is not', null)
+        .where('cancelReason', 'is not', null)
         .execute();
-      return new Map(rows.map((row) => [row.id, row.cancel_reason ?? '']));
+      return new Map(rows.map((row) => [row.id, row.cancelReason ?? '']));
     },
     async cancelledWaiting() {
       const rows = await tables
@@ -74,7 +74,7 @@ export function createRunQueue(
         .select((select) => select.fn.countAll<number>().as('count'))
         .where(QUEUED)
         .executeTakeFirstOrThrow();
-      return Number(row.count);
+      return row.count;
     },
   };
 }

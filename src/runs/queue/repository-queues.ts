@@ -36,16 +36,16 @@ export async function settleLane(trx: Kysely<unknown>, repositoryId: number): Pr
   const first = await tables
     .selectFrom('runs')
     .select('id')
-    .where('repository_id', '=', repositoryId)
+    .where('repositoryId', '=', repositoryId)
     .where(READY)
-    .orderBy('queued_at')
+    .orderBy('queuedAt')
     .orderBy('id')
     .limit(1)
     .executeTakeFirst();
   const heads = await tables
     .selectFrom('runs')
     .select('id')
-    .where('repository_id', '=', repositoryId)
+    .where('repositoryId', '=', repositoryId)
     .where(HEAD)
     .execute();
   for (const { id } of heads)

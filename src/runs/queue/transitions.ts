@@ -31,17 +31,17 @@ export async function leavePlace(trx: Kysely<unknown>, run: Run, to: RunState): 
 /** Calls off a run that can still be; false for any other. The first reason stays. */
 export async function callOff(trx: Kysely<unknown>, id: string, reason: string): Promise<boolean> {
   const tables = runTables(trx);
-  const row = await tables.selectFrom('runs').select('repository_id').where('id', '=', id).executeTakeFirst();
+  const row = await tables.selectFrom('runs').select('repositoryId').where('id', '=', id).executeTakeFirst();
   if (!row) return false;
-  await lockLanes(trx, [row.repository_id]);
+  await lockLanes(trx, [row.repositoryId]);
   const result = await tables
     .updateTable('runs')
-    .set((set) => ({ cancel_reason: set.fn.coalesce('cancel_reason', set.val(reason)) }))
+    .set((set) => ({ cancelReason: set.fn.coalesce('cancelReason', set.val(reason)) }))
     .where('id', '=', id)
     .where('state', 'not in', ['reporting', 'ended'])
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n) return false;
-  await settleLane(trx, row.repository_id);
+  await settleLane(trx, row.repositoryId);
   return true;
 }
 

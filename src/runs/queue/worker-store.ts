@@ -38,12 +38,12 @@ type WorkerTables = {
     name: string;
     version: string;
     capacity: number;
-    started_at: number;
-    heartbeat_at: number;
+    startedAt: number;
+    heartbeatAt: number;
     state: 'working' | 'stopping';
     draining: number;
   };
-  runs: { id: string; state: string; lease_owner: string | null };
+  runs: { id: string; state: string; leaseOwner: string | null };
 };
 
 const FORGET_MS = 24 * 3_600_000;
@@ -55,7 +55,7 @@ export function createWorkerStore(db: Db, clock: Clock, leaseMs: number): Worker
   const insert = async (worker: WorkerNotice, state: 'working' | 'stopping'): Promise<void> => {
     await tables
       .insertInto('workers')
-      .values({ ...worker, started_at: now(), heartbeat_at: now(), state, draining: 0 })
+      .values({ ...worker, startedAt: now(), heartbeatAt: now(), state, draining: 0 })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();
   };
@@ -67,7 +67,7 @@ export function createWorkerStore(db: Db, clock: Clock, leaseMs: number): Worker
     async heartbeat(worker, state) {
       const row = await tables
         .updateTable('workers')
-        .set({ heartbeat_at: now(), state, capacity: worker.capacity, host: worker.host })
+        .set({ heartbeatAt: now(), state, capacity: worker.capacity, host: worker.host })
         .where('id', '=', worker.id)
         .returning('id')
         .executeTakeFirst();
@@ -109,7 +109,7 @@ async function list(
       select
         .selectFrom('runs')
         .select((count) => count.fn.countAll<number>().as('count'))
-        .whereRef('runs.lease_owner', '=', 'workers.id')
+        .whereRef('runs.leaseOwner', '=', 'workers.id')
         .where('runs.state', '<>', 'ended')
         .as('runs'),
     )
@@ -117,17 +117,17 @@ async function list(
     .orderBy('id')
     .execute();
   return rows
-    .filter((row) => row.now - row.heartbeat_at < FORGET_MS)
+    .filter((row) => row.now - row.heartbeatAt < FORGET_MS)
     .map((row) => ({
       id: row.id,
       host: row.host,
       name: row.name,
       version: row.version,
       capacity: row.capacity,
-      runs: Number(row.runs ?? 0),
-      startedAt: row.started_at,
-      heartbeatAt: row.heartbeat_at,
-      state: stateOf(row, row.now - row.heartbeat_at > leaseMs),
+      runs: row.runs ?? 0,
+      startedAt: row.startedAt,
+      heartbeatAt: row.heartbeatAt,
+      state: stateOf(row, row.now - row.heartbeatAt > leaseMs),
     }));
 }
 

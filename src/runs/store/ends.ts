@@ -8,7 +8,7 @@ type Tables = ReturnType<typeof runTables>;
 /** When each of these runs ended, null for one that lives; unknown ids are left out. */
 export async function endsOf(tables: Tables, ids: readonly string[]): Promise<Map<string, number | null>> {
   const rows = await rowsOf(tables, ids);
-  return new Map(rows.map((row) => [row.id, row.state === 'ended' ? (row.ended_at ?? 0) : null]));
+  return new Map(rows.map((row) => [row.id, row.state === 'ended' ? (row.endedAt ?? 0) : null]));
 }
 
 /** Of these runs, those that live or keep their workspace, with the attempt that they are at. */
@@ -17,7 +17,7 @@ export async function workspaceOwnersAmong(
   ids: readonly string[],
 ): Promise<Map<string, number>> {
   const rows = await rowsOf(tables, ids);
-  const owners = rows.filter((row) => row.state !== 'ended' || row.workspace_kept_until !== null);
+  const owners = rows.filter((row) => row.state !== 'ended' || row.workspaceKeptUntil !== null);
   return new Map(owners.map((row) => [row.id, row.attempt]));
 }
 
@@ -27,7 +27,7 @@ async function rowsOf(tables: Tables, ids: readonly string[]) {
     found.push(
       ...(await tables
         .selectFrom('runs')
-        .select(['id', 'state', 'ended_at', 'attempt', 'workspace_kept_until'])
+        .select(['id', 'state', 'endedAt', 'attempt', 'workspaceKeptUntil'])
         .where('id', 'in', ids.slice(from, from + IDS_AT_ONCE))
         .execute()),
     );

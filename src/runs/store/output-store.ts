@@ -23,8 +23,8 @@ export type OutputStore = {
 };
 
 type OutputTables = {
-  run_output: { run_id: string; attempt: number; start_at: number; end_at: number; text: string };
-  runs: { id: string; state: string; ended_at: number | null };
+  runOutput: { runId: string; attempt: number; startAt: number; endAt: number; text: string };
+  runs: { id: string; state: string; endedAt: number | null };
 };
 
 const CHUNKS_AT_ONCE = 64;
@@ -35,53 +35,48 @@ export function createOutputStore(db: Db): OutputStore {
   return {
     async storedTo({ runId, attempt }) {
       const row = await tables
-        .selectFrom('run_output')
-        .select((select) => select.fn.max('end_at').as('end'))
-        .where('run_id', '=', runId)
+        .selectFrom('runOutput')
+        .select((select) => select.fn.max('endAt').as('end'))
+        .where('runId', '=', runId)
         .where('attempt', '=', attempt)
         .executeTakeFirst();
-      return Number(row?.end ?? 0);
+      return row?.end ?? 0;
     },
     async add({ runId, attempt }, { startAt, endAt, text }) {
-      const row = { run_id: runId, attempt, start_at: startAt, end_at: endAt, text };
+      const row = { runId, attempt, startAt, endAt, text };
       await tables
-        .insertInto('run_output')
+        .insertInto('runOutput')
         .values(row)
-        .onConflict((conflict) => conflict.columns(['run_id', 'attempt', 'start_at']).doNothing())
+        .onConflict((conflict) => conflict.columns(['runId', 'attempt', 'startAt']).doNothing())
         .execute();
     },
     async drop({ runId, attempt }) {
       await tables
-        .deleteFrom('run_output')
-        .where('run_id', '=', runId)
+        .deleteFrom('runOutput')
+        .where('runId', '=', runId)
         .where('attempt', '=', attempt)
         .execute();
     },
     dropRun: async (runId) =>
-      void (await tables.deleteFrom('run_output').where('run_id', '=', runId).execute()),
+      void (await tables.deleteFrom('runOutput').where('runId', '=', runId).execute()),
     async dropEndedBefore(time) {
       await tables
-        .deleteFrom('run_output')
-        .where('run_id', 'in', (query) =>
-          query.selectFrom('runs').select('id').where('state', '=', 'ended').where('ended_at', '<', time),
+        .deleteFrom('runOutput')
+        .where('runId', 'in', (query) =>
+          query.selectFrom('runs').select('id').where('state', '=', 'ended').where('endedAt', '<', time),
         )
         .execute();
     },
     async read({ runId, attempt }, from) {
-      const rows = await tables
-        .selectFrom('run_output')
-        .selectAll()
-        .where('run_id', '=', runId)
+      return await tables
+        .selectFrom('runOutput')
+        .select(['startAt', 'endAt', 'text'])
+        .where('runId', '=', runId)
         .where('attempt', '=', attempt)
-        .where('end_at', '>', from)
-        .orderBy('start_at')
+        .where('endAt', '>', from)
+        .orderBy('startAt')
         .limit(CHUNKS_AT_ONCE)
         .execute();
-      return rows.map((row) => ({
-        startAt: Number(row.start_at),
-        endAt: Number(row.end_at),
-        text: row.text,
-      }));
     },
   };
 }

@@ -12,7 +12,7 @@ export type OwnAccounts = {
 };
 
 type OwnTables = {
-  own_accounts: { credential: string; login: string; learned_at: number; account_id: number | null };
+  ownAccounts: { credential: string; login: string; learnedAt: number; accountId: number | null };
 };
 
 /** The memory over an open database. */
@@ -20,29 +20,29 @@ export function createOwnAccounts(db: Db, clock: Clock): OwnAccounts {
   const tables = db.kysely.withTables<OwnTables>();
   return {
     async learn(credential, { login, id }) {
-      const row = { login: login.toLowerCase(), account_id: id, learned_at: clock.now() };
+      const row = { login: login.toLowerCase(), accountId: id, learnedAt: clock.now() };
       await tables
-        .insertInto('own_accounts')
+        .insertInto('ownAccounts')
         .values({ credential, ...row })
         .onConflict((conflict) => conflict.column('credential').doUpdateSet(row))
         .execute();
     },
     async of(credential) {
       const row = await tables
-        .selectFrom('own_accounts')
+        .selectFrom('ownAccounts')
         .selectAll()
         .where('credential', '=', credential)
         .executeTakeFirst();
-      return row && { login: row.login, id: row.account_id === null ? null : Number(row.account_id) };
+      return row && { login: row.login, id: row.accountId };
     },
     async has(login, id) {
       const found = await tables
-        .selectFrom('own_accounts')
+        .selectFrom('ownAccounts')
         .select('login')
         .where((where) => {
           const byLogin = where('login', '=', login.toLowerCase());
           if (id === undefined) return byLogin;
-          return where.or([where('account_id', '=', id), byLogin]);
+          return where.or([where('accountId', '=', id), byLogin]);
         })
         .executeTakeFirst();
       return found !== undefined;

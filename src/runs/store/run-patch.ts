@@ -26,43 +26,40 @@ export type RunPatch = {
 /** What a run that waits again has no more (one that had ended was called off for that end alone), and any other move makes good. */
 export function resets(from: RunState, to: RunState): Partial<RunTables['runs']> {
   if (to !== 'queued') return { suspicion: 0 };
-  return from === 'ended' ? { ...UNSTARTED, cancel_reason: null, suspicion: 0 } : UNSTARTED;
+  return from === 'ended' ? { ...UNSTARTED, cancelReason: null, suspicion: 0 } : UNSTARTED;
 }
 
-const UNSTARTED = {
+/** What only an attempt that began, or an end, gives a run. */
+export const UNSTARTED = {
   worker: null,
   host: null,
-  launching_at: null,
-  lost_after: null,
-  container_id: null,
-  deadline_at: null,
-  started_at: null,
-  ended_at: null,
+  launchingAt: null,
+  lostAfter: null,
+  containerId: null,
+  deadlineAt: null,
+  startedAt: null,
+  endedAt: null,
   outcome: null,
-  reason_json: null,
-  exit_code: null,
-  final_message: null,
-  usage_json: null,
-  workspace_kept_until: null,
+  reasonJson: null,
+  exitCode: null,
+  finalMessage: null,
+  usageJson: null,
+  workspaceKeptUntil: null,
 } as const;
 
 /** The columns that a patch names. */
-export function patchColumns(patch: RunPatch): Partial<RunTables['runs']> {
-  const columns: Partial<RunTables['runs']> = {
-    ...(patch.attempt === undefined ? {} : { attempt: patch.attempt }),
-    ...(patch.startedAt === undefined ? {} : { started_at: patch.startedAt }),
-    ...(patch.endedAt === undefined ? {} : { ended_at: patch.endedAt }),
-    ...(patch.notBefore === undefined ? {} : { not_before: Math.ceil(patch.notBefore) }),
-    ...(patch.containerId === undefined ? {} : { container_id: patch.containerId }),
-    ...(patch.deadlineAt === undefined ? {} : { deadline_at: patch.deadlineAt }),
-    ...(patch.outcome === undefined ? {} : { outcome: patch.outcome }),
-    ...(patch.reason === undefined ? {} : { reason_json: patch.reason && JSON.stringify(patch.reason) }),
-    ...(patch.exitCode === undefined ? {} : { exit_code: patch.exitCode }),
-    ...(patch.finalMessage === undefined ? {} : { final_message: patch.finalMessage }),
-    ...(patch.usage === undefined ? {} : { usage_json: patch.usage && JSON.stringify(patch.usage) }),
-    ...(patch.workspaceKeptUntil === undefined ? {} : { workspace_kept_until: patch.workspaceKeptUntil }),
-    ...(patch.retries === undefined ? {} : { retries: patch.retries }),
-    ...(patch.actor === undefined ? {} : { actor: patch.actor, actor_id: patch.actorId ?? null }),
+export function patchColumns({
+  release,
+  reason,
+  usage,
+  notBefore,
+  ...columns
+}: RunPatch): Partial<RunTables['runs']> {
+  return {
+    ...columns,
+    ...(notBefore === undefined ? {} : { notBefore: Math.ceil(notBefore) }),
+    ...(reason === undefined ? {} : { reasonJson: reason && JSON.stringify(reason) }),
+    ...(usage === undefined ? {} : { usageJson: usage && JSON.stringify(usage) }),
+    ...(release ? { leaseOwner: null, leaseUntil: null } : {}),
   };
-  return patch.release ? { ...columns, lease_owner: null, lease_until: null } : columns;
 }

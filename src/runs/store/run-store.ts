@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
 import type { Db } from '../../db/open.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import { readStoredProfile } from '../../profiles/stored-profile.ts';
 import { joinGroup } from '../queue/groups.ts';
 import { ACTIVE, lockLanes, settleLane } from '../queue/repository-queues.ts';
 import { callOff, leavePlace, lockPlace } from '../queue/transitions.ts';
@@ -24,8 +26,8 @@ export type RunStore = {
    */
   insert(run: NewRun, trx: Kysely<unknown>): Promise<{ busyWith: string } | undefined>;
   find(id: string): Promise<Run | undefined>;
-  /** The effective profile as it was at admission, JSON. */
-  profileJson(id: string): Promise<string>;
+  /** The effective profile as it was at admission. */
+  profile(id: string): Promise<Profile>;
   /** Newest first. */
   list(limit: number): Promise<Run[]>;
   /** Every run that has not ended. */
@@ -76,26 +78,26 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
       const row = await selectRuns().where('id', '=', id).executeTakeFirst();
       return row && toRun(row);
     },
-    async profileJson(id) {
+    async profile(id) {
       const row = await tables
         .selectFrom('runs')
-        .select('profile_json')
+        .select('profileJson')
         .where('id', '=', id)
         .executeTakeFirstOrThrow();
-      return row.profile_json;
+      return readStoredProfile(row.profileJson);
     },
     list: async (limit) =>
-      (await selectRuns().orderBy('queued_at', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(
+      (await selectRuns().orderBy('queuedAt', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(
         toRun,
       ),
     living: async () => (await selectRuns().where('state', '<>', 'ended').execute()).map(toRun),
     workspacesToDrop: async (now) =>
-      (await selectRuns().where('workspace_kept_until', '<=', now).execute()).map(toRun),
+      (await selectRuns().where('workspaceKeptUntil', '<=', now).execute()).map(toRun),
     async workspaceDropped(id) {
-      await tables.updateTable('runs').set({ workspace_kept_until: null }).where('id', '=', id).execute();
+      await tables.updateTable('runs').set({ workspaceKeptUntil: null }).where('id', '=', id).execute();
     },
     keptWorkspaces: async () =>
-      (await selectRuns().where('workspace_kept_until', 'is not', null).execute()).map(toRun),
+      (await selectRuns().where('workspaceKeptUntil', 'is not', null).execute()).map(toRun),
     ends: async (ids) => await endsOf(tables, ids),
     claimed: async () => (await selectRuns().where(ACTIVE).execute()).map(toRun),
     workspaceOwners: async (ids) => await workspaceOwnersAmong(tables, ids),
@@ -132,7 +134,7 @@ async function advance(
       .set({ state: to, ...resets(run.state, to), ...place, ...patchColumns(patch) })
       .where('id', '=', run.id)
       .where('state', '=', run.state)
-      .where('lease_owner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)
+      .where('leaseOwner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) return false;
     await leavePlace(trx, run, to);

@@ -34,20 +34,20 @@ export type StartScope =
 export type StartCount = { runs: number; ms: number };
 
 type StartTables = Pick<RunTables, 'runs'> & {
-  pushes: { repository_id: number; branch: string; commit_id: string };
-  run_starts: {
+  pushes: { repositoryId: number; branch: string; commitId: string };
+  runStarts: {
     id: string;
-    run_id: string;
+    runId: string;
     at: number;
     repository: string;
     thread: number | null;
     actor: string;
-    actor_id: number | null;
+    actorId: number | null;
     profile: string;
     machine: number;
     place: string | null;
-    reserved_ms: number;
-    used_ms: number | null;
+    reservedMs: number;
+    usedMs: number | null;
   };
 };
 
@@ -71,22 +71,22 @@ export async function countStarts(
     WHEN runs.started_at IS NULL OR runs.ended_at IS NULL THEN 0
     ELSE runs.ended_at - runs.started_at END`;
   const row = await tables(trx)
-    .selectFrom('run_starts')
-    .innerJoin('runs', 'runs.id', 'run_starts.run_id')
+    .selectFrom('runStarts')
+    .innerJoin('runs', 'runs.id', 'runStarts.runId')
     .select((select) => [select.fn.countAll<number>().as('runs'), select.fn.sum<number>(spent).as('ms')])
     .where((where) => whose(where, scope))
-    .where('run_starts.at', '>=', since)
+    .where('runStarts.at', '>=', since)
     .executeTakeFirstOrThrow();
-  return { runs: Number(row.runs), ms: Math.max(0, Number(row.ms ?? 0)) };
+  return { runs: row.runs, ms: Math.max(0, row.ms ?? 0) };
 }
 
 /** An account is known by its id; where one is missing, by its login. */
-function whose(where: ExpressionBuilder<StartTables, 'run_starts'>, scope: StartScope) {
-  if (scope.kind !== 'actor') return where(`run_starts.${scope.kind}`, '=', scope.key);
-  const byLogin = where('run_starts.actor', '=', scope.key.toLowerCase());
+function whose(where: ExpressionBuilder<StartTables, 'runStarts'>, scope: StartScope) {
+  if (scope.kind !== 'actor') return where(`runStarts.${scope.kind}`, '=', scope.key);
+  const byLogin = where('runStarts.actor', '=', scope.key.toLowerCase());
   if (scope.id === null) return byLogin;
-  const isOlder = where.and([byLogin, where('run_starts.actor_id', 'is', null)]);
-  return where.or([where('run_starts.actor_id', '=', scope.id), isOlder]);
+  const isOlder = where.and([byLogin, where('runStarts.actorId', 'is', null)]);
+  return where.or([where('runStarts.actorId', '=', scope.id), isOlder]);
 }
 
 /** How many runs machines started since `since` where this one would: on its thread, or without one of its profile in its place. */
@@ -96,7 +96,7 @@ export async function countMachineStarts(
   since: number,
 ): Promise<number> {
   const row = await tables(trx)
-    .selectFrom('run_starts')
+    .selectFrom('runStarts')
     .select((select) => select.fn.countAll<number>().as('runs'))
     .where('repository', '=', repository)
     .where('at', '>=', since)
@@ -107,7 +107,7 @@ export async function countMachineStarts(
     )
     .where('machine', '=', 1)
     .executeTakeFirstOrThrow();
-  return Number(row.runs);
+  return row.runs;
 }
 
 /** Whether the service pushed a commit of a repository, or a branch is the one that a run of it was given (`github-flows/<run>`). */
@@ -121,19 +121,19 @@ export async function isPushedByRun(
     .selectFrom('runs')
     .select('id')
     .where('id', '=', runId)
-    .where('repository_id', '=', repositoryId);
+    .where('repositoryId', '=', repositoryId);
   if (runId !== '' && (await run.executeTakeFirst())) return true;
   const push = tables(kysely)
     .selectFrom('pushes')
     .select('branch')
-    .where('repository_id', '=', repositoryId)
-    .where('commit_id', '=', commit);
+    .where('repositoryId', '=', repositoryId)
+    .where('commitId', '=', commit);
   return commit !== '' && (await push.executeTakeFirst()) !== undefined;
 }
 
 /** When the start was recorded that has this id (milliseconds since 1970), or undefined. */
 export async function findStart(trx: Kysely<unknown>, id: string): Promise<number | undefined> {
-  const row = await tables(trx).selectFrom('run_starts').select('at').where('id', '=', id).executeTakeFirst();
+  const row = await tables(trx).selectFrom('runStarts').select('at').where('id', '=', id).executeTakeFirst();
   return row?.at;
 }
 
@@ -144,10 +144,10 @@ export async function addAttempt(
 ): Promise<void> {
   const ms = Math.max(0, endedAt - startedAt);
   await tables(trx)
-    .updateTable('run_starts')
-    .set({ used_ms: sql<number>`COALESCE(used_ms, 0) + ${sql.lit(ms)}` })
-    .where('run_id', '=', runId)
-    .where('reserved_ms', '>', 0)
+    .updateTable('runStarts')
+    .set({ usedMs: sql<number>`COALESCE(used_ms, 0) + ${sql.lit(ms)}` })
+    .where('runId', '=', runId)
+    .where('reservedMs', '>', 0)
     .where('at', '<=', startedAt)
     .execute();
 }
@@ -155,30 +155,30 @@ export async function addAttempt(
 /** Writes one start down under an id of its own, and closes the account of the run's starts before it. */
 export async function recordStart(trx: Kysely<unknown>, start: Start, id = randomId(16)): Promise<void> {
   await tables(trx)
-    .updateTable('run_starts')
+    .updateTable('runStarts')
     .set({
-      used_ms: sql<number>`COALESCE(used_ms, 0) + (SELECT CASE WHEN started_at IS NULL OR ended_at IS NULL THEN 0
+      usedMs: sql<number>`COALESCE(used_ms, 0) + (SELECT CASE WHEN started_at IS NULL OR ended_at IS NULL THEN 0
         ELSE ended_at - started_at END FROM runs WHERE runs.id = ${start.runId})`,
-      reserved_ms: 0,
+      reservedMs: 0,
     })
-    .where('run_id', '=', start.runId)
-    .where('reserved_ms', '>', 0)
+    .where('runId', '=', start.runId)
+    .where('reservedMs', '>', 0)
     .execute();
   await tables(trx)
-    .insertInto('run_starts')
+    .insertInto('runStarts')
     .values({
       id,
-      run_id: start.runId,
+      runId: start.runId,
       at: start.at,
       repository: start.repository,
       thread: start.thread,
       actor: start.actor.toLowerCase(),
-      actor_id: start.actorId,
+      actorId: start.actorId,
       profile: start.profile,
       machine: start.machine ? 1 : 0,
       place: start.place,
-      reserved_ms: start.reservedMs,
-      used_ms: null,
+      reservedMs: start.reservedMs,
+      usedMs: null,
     })
     .execute();
 }

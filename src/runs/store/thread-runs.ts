@@ -11,9 +11,9 @@ export async function runsOfThread(
   const rows = await runTables(db.kysely)
     .selectFrom('runs')
     .select(RUN_COLUMNS)
-    .where('repository_id', '=', thread.repositoryId)
-    .where('issue_number', '=', thread.issueNumber)
-    .orderBy('queued_at', 'desc')
+    .where('repositoryId', '=', thread.repositoryId)
+    .where('issueNumber', '=', thread.issueNumber)
+    .orderBy('queuedAt', 'desc')
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
@@ -26,7 +26,7 @@ export async function namesOfRepository(db: Db, repositoryId: number): Promise<s
     .selectFrom('runs')
     .select('repository')
     .distinct()
-    .where('repository_id', '=', repositoryId)
+    .where('repositoryId', '=', repositoryId)
     .execute();
   return rows.map(({ repository }) => repository);
 }

@@ -1,4 +1,4 @@
-import { createCancellation } from '../../base/cancel.ts';
+import { createCancellation, unlessAborted } from '../../base/cancel.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Progress } from '../progress.ts';
 
@@ -73,7 +73,7 @@ export function createFetchQueue<T>(
     if (request.onProgress) job.listeners.add(request.onProgress);
     job.waiters += 1;
     try {
-      await orAborted(job.done, request.signal);
+      await (request.signal ? unlessAborted(job.done, request.signal) : job.done);
     } finally {
       if (request.onProgress) job.listeners.delete(request.onProgress);
       job.waiters -= 1;
@@ -83,18 +83,6 @@ export function createFetchQueue<T>(
       }
     }
   };
-}
-
-async function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return await work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 function nobodyWaits(): FlowError {

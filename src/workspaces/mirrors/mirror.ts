@@ -1,6 +1,7 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Patience } from '../../base/clock.ts';
+import type { Patience } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../log/logger.ts';
 import { commitNotFound, refNotFound, repositoryEmpty, repositoryIdRefused } from '../errors.ts';
 import { REPOSITORY_LIMITS, type RepositoryLimits } from '../git-limits.ts';

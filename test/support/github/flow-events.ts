@@ -66,10 +66,18 @@ export function profileOf(path: string, trigger: Trigger): Profile {
         dockerArgs: { mounts: [], ulimits: [], addHosts: [], dns: [], labels: {} },
       },
     },
-    credentials: { codex: false },
+    credentials: { codex: false, github: undefined, secrets: [] },
     checkout: { from: 'auto', ref: undefined, depth: undefined, agentConfig: 'base' },
+    retry: { attempts: 3, backoffSec: 10, on: 'before-start' },
     report: { reaction: true, comment: 'on-failure' },
+    publish: undefined,
   };
+}
+
+/** A profile that is granted these credentials. */
+export function profileWith(credentials: Partial<Profile['credentials']>): Profile {
+  const profile = profileOf('.', { event: 'push' });
+  return { ...profile, credentials: { ...profile.credentials, ...credentials } };
 }
 
 /** The candidates of profiles given as path and trigger. */

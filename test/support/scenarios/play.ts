@@ -116,7 +116,7 @@ function tellRequest({ method, path, query, body }: ApiRequest): Record<string, 
   return { method, path, ...asked, ...(body !== undefined && { body }) };
 }
 
-/** How a thread stands and what an account is called by now is asked before a start and before a publication, and who may once more: left out here, for test/flow/ask-again.test.ts has it. */
+/** How a thread stands and what an account is called by now is asked before a start and before a publication, and who may once more: left out here, for test/flow/recheck.test.ts has it. */
 function askedOnce(requests: readonly ApiRequest[]): ApiRequest[] {
   const isThread = ({ method, path }: ApiRequest): boolean =>
     method === 'GET' && /\/issues\/\d+$|\/(?:issues|pulls)\/comments\/\d+$/.test(path);

@@ -111,8 +111,8 @@ export async function openTalk(
       reports,
       runs,
       marks,
-      voiceFor: async (profileJson, repository) => await own.voiceFor(JSON.parse(profileJson), repository),
-      render: (profileJson, name, values) => renderReport(JSON.parse(profileJson), name, values),
+      accountFor: own.accountFor,
+      render: renderReport,
       mask: (text) => text.replaceAll('s3cret-value', '[masked]'),
       linkTo: (id) => `https://flows.example/runs/${id}`,
       clock,
@@ -141,7 +141,7 @@ export async function openTalk(
     marks,
     apps: { serves: installed, isInstalled: installed },
     registry: { current: () => set } as unknown as Registry,
-    onSaid: () => {},
+    onReport: () => {},
     crashPoint: () => {},
     log,
   });
@@ -196,7 +196,7 @@ export async function openTalk(
       return await lab.newest();
     },
     async say() {
-      await reporter.sayDue();
+      await reporter.postDue();
     },
   };
   return lab;

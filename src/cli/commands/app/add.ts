@@ -44,7 +44,7 @@ export async function addApp(io: Io, options: AddOptions): Promise<void> {
   if (!isOnHost(stored, config.githubApiUrl))
     io.err(
       plain(
-        `Its API is ${stored.apiUrl}, and this service works with ${config.githubApiUrl} (GITHUB_API_URL): it serves no repository here until these are one host.\n`,
+        `Its API is ${stored.apiUrl}, and this service works with ${config.githubApiUrl} (GITHUB_API_URL). It serves no repository here until both are the same host.\n`,
       ),
     );
   if (options.json) {
@@ -53,11 +53,10 @@ export async function addApp(io: Io, options: AddOptions): Promise<void> {
   }
   io.out(
     plain(
-      `The App ${appName(stored)} was stored, encrypted. \`github-flows app test\` shows what it reaches.\n`,
+      `The App ${appName(stored)} is stored, encrypted. \`github-flows app test\` shows what it reaches.\n`,
     ),
   );
-  if (stored.webhookSecret)
-    io.out('Deliveries that are signed with its webhook secret are accepted from now on.\n');
+  if (stored.webhookSecret) io.out('The service now accepts deliveries signed with its webhook secret.\n');
   if (warning) io.err(problemText(warning.toProblem()));
 }
 
@@ -66,8 +65,8 @@ async function fromFile(io: Io, config: Config, options: AddOptions): Promise<Ne
   const beside = Object.keys(others)[0];
   if (beside !== undefined)
     throw usage(
-      '--file holds the whole App, and another option was given beside it.',
-      'Write it into the file.',
+      '--file holds the whole App, so it excludes every other option.',
+      'Write the value into the file.',
     );
   const app = readAppFile(await readText(io, file), { apiUrl: config.githubApiUrl });
   if (app.webhookSecret) checkSecret(app.webhookSecret.reveal());
@@ -77,10 +76,10 @@ async function fromFile(io: Io, config: Config, options: AddOptions): Promise<Ne
 async function fromOptions(io: Io, config: Config, options: AddOptions): Promise<NewApp> {
   const { appId, clientId, keyFile, webhookSecretFile } = options;
   if (appId === undefined && clientId === undefined)
-    throw usage('Which App?', 'Give --app-id or --client-id, or all of it with --file.');
+    throw usage('The App has no id.', 'Give --app-id or --client-id, or the whole App with --file.');
   if (keyFile === '-' && webhookSecretFile === '-')
     throw usage(
-      'Key and webhook secret cannot both come from standard input.',
+      'The private key and the webhook secret cannot both come from standard input.',
       'Put one of them into a file.',
     );
   const webhookSecret =
@@ -101,7 +100,7 @@ async function fromOptions(io: Io, config: Config, options: AddOptions): Promise
 async function readKey(io: Io, keyFile: string | undefined): Promise<string> {
   if (keyFile !== undefined) return await readText(io, keyFile);
   if (!io.isInputTerminal) return await io.readInput();
-  return await io.askHidden('The private key, pasted whole: ', true);
+  return await io.askHidden('Paste the whole private key: ', true);
 }
 
 async function readText(io: Io, file: string): Promise<string> {
@@ -120,7 +119,7 @@ async function readText(io: Io, file: string): Promise<string> {
 function checkSecret(secret: string): void {
   const problem = checkWebhookSecret('The webhook secret', secret);
   if (!problem) return;
-  const hint = 'Make one (openssl rand -hex 32) and set it at GitHub (the App’s settings, Webhook) and here.';
+  const hint = 'Create one with `openssl rand -hex 32`. Set it on GitHub (App settings, Webhook) and here.';
   throw new FlowError({ ...problem, hint, blame: 'operator' });
 }
 
@@ -146,6 +145,6 @@ function fileUnreadable(path: string, why: string): FlowError {
     code: 'app_file_unreadable',
     blame: 'operator',
     message: `${path} cannot be read: ${why}.`,
-    hint: 'Give the file as GitHub let you download it, or - and the key on standard input.',
+    hint: 'Give the file that GitHub let you download, or - and the key on standard input.',
   });
 }

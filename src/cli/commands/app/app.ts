@@ -11,45 +11,48 @@ import { type TestOptions, testApps } from './test.ts';
 export function addAppCommand(program: Command, io: Io): void {
   const app = program
     .command('app')
-    .description('GitHub Apps: where tokens for single repositories come from.');
+    .description('Manage GitHub Apps, which mint tokens for single repositories.');
   app
     .command('add')
-    .description('Store an App that is on GitHub already.')
-    .option('--app-id <id>', 'its App id', idOption)
-    .option('--client-id <id>', 'its client id; one of the two is needed')
-    .option('--key-file <file>', 'its private key as GitHub gave it; - reads standard input')
+    .description('Store an App that exists on GitHub.')
+    .option('--app-id <id>', 'App id', idOption)
+    .option('--client-id <id>', 'client id; one of the two is required')
+    .option('--key-file <file>', 'private key file from GitHub; - reads standard input')
     .option(
       '--installation-id <id>',
-      'use this installation alone, or any: each repository’s own, which is so unless given',
+      'use only this installation; any (default) uses the installation of each repository',
       installationOption,
     )
-    .option('--api-url <url>', 'the API of its host; GITHUB_API_URL unless given')
-    .option('--username <login>', 'the login it acts under, and git’s user name beside its tokens')
-    .option('--url-pattern <pattern>', 'which repositories may use it, with a group named baseUrl')
-    .option('--webhook-secret-file <file>', 'the secret of its webhook; - reads standard input')
-    .option('--file <file>', 'all of it as {"githubAppInstallation": …}; - reads standard input')
+    .option('--api-url <url>', 'API of its host (default: GITHUB_API_URL)')
+    .option('--username <login>', 'login of the App, and the user name that git sends with its tokens')
+    .option('--url-pattern <pattern>', 'regular expression for repository URLs, with a group named baseUrl')
+    .option('--webhook-secret-file <file>', 'file with the webhook secret; - reads standard input')
+    .option(
+      '--file <file>',
+      'file with the whole App as {"githubAppInstallation": …}; - reads standard input',
+    )
     .option('--json', 'print JSON')
     .action(async (options: AddOptions) => await addApp(io, options));
   app
     .command('create')
-    .description('Have GitHub make an App, and store what it hands back.')
-    .option('--org <login>', 'the organisation that is to own it; unset, the account you are signed in with')
-    .option('--name <name>', 'the name to propose')
-    .option('--server-url <url>', 'a GitHub Enterprise Server; GITHUB_SERVER_URL unless given')
-    .option('--api-url <url>', 'the API of that server; told from its address unless given')
-    .option('--url-pattern <pattern>', 'which repositories may use it, with a group named baseUrl')
-    .option('--callback-url <url>', 'where your browser reaches the admin listener')
-    .option('--no-wait', 'print the address and leave the rest to the service')
+    .description('Create an App on GitHub and store its credentials.')
+    .option('--org <login>', 'organisation that will own the App (default: your account)')
+    .option('--name <name>', 'name to propose')
+    .option('--server-url <url>', 'address of a GitHub Enterprise Server (default: GITHUB_SERVER_URL)')
+    .option('--api-url <url>', 'API of that server (default: derived from its address)')
+    .option('--url-pattern <pattern>', 'regular expression for repository URLs, with a group named baseUrl')
+    .option('--callback-url <url>', 'address at which your browser reaches the admin listener')
+    .option('--no-wait', 'print the address and exit; the service does the rest')
     .option('--json', 'print JSON')
     .action(async (options: CreateOptions) => await createApp(io, options));
   app
     .command('list')
-    .description('The Apps, their tokens’ remaining life, and what failed last.')
+    .description('List the Apps, the remaining life of their tokens, and their last errors.')
     .option('--json', 'print one JSON array')
     .action(async (options: { json?: true }) => await listApps(io, options.json === true));
   app
     .command('remove <app>')
-    .description('Forget an App with its key; at GitHub nothing changes.')
+    .description('Remove an App and its key from the store; GitHub keeps both.')
     .option('--json', 'print JSON')
     .action(
       async (name: string, options: { json?: true }) => await removeApp(io, name, options.json === true),
@@ -57,9 +60,9 @@ export function addAppCommand(program: Command, io: Io): void {
   app
     .command('test [app]')
     .description(
-      'Sign in as each App or the one that is named, mint, and say what it reaches and what it lacks.',
+      'Sign in as an App (default: each App), mint a token, and report its repositories and missing rights.',
     )
-    .option('--repository <owner/name>', 'also say which App or token file serves this repository')
+    .option('--repository <owner/name>', 'also report which App or token file serves this repository')
     .option('--json', 'print one JSON array')
     .action(async (name: string | undefined, options: TestOptions) => await testApps(io, name, options));
 }

@@ -54,7 +54,7 @@ export async function createApp(io: Io, options: CreateOptions): Promise<void> {
     await create({ io, config, options, wish, apps, signal: stopped.signal });
   } catch (error) {
     const gone = await leftovers.takeBack().catch(() => false);
-    if (gone) io.err(`${config.keyFile} is removed again, for nothing was stored.\n`);
+    if (gone) io.err(`${config.keyFile} is removed, because nothing was stored.\n`);
     throw error;
   }
 }
@@ -73,7 +73,7 @@ async function create(parts: {
   const expiresAt = isoTime(state.expiresAt);
   if (!options.wait && options.json) return printJson(io, { address, expiresAt });
   const say = options.json ? io.err : io.out;
-  say(`Open this address in your browser; it is good until ${expiresAt}:\n\n  ${address}\n\n`);
+  say(`Open this address in your browser. It is valid until ${expiresAt}:\n\n  ${address}\n\n`);
   if (!options.wait) return;
   const pages = await servePages(config, apps);
   try {
@@ -95,7 +95,7 @@ function wishOf(config: Config, options: CreateOptions) {
   if (name.length > 34 || !/^[\w .-]+$/.test(name))
     throw usage(
       `--name is ${JSON.stringify(name.slice(0, 100))}.`,
-      'GitHub takes up to 34 letters, digits, blanks and hyphens.',
+      'GitHub accepts up to 34 letters, digits, spaces and hyphens.',
     );
   if (urlPattern !== null) checkUrlPattern(urlPattern);
   const { apiUrl, serverUrl } = hostOf(config, options);
@@ -166,7 +166,8 @@ async function waitFor(
     if (app && !stored)
       say(plain(`The App ${appName(app)} is stored. Install it on your repositories in the same browser.\n`));
     stored = app ?? stored;
-    if (app?.capturedInstallationId) say(`It is installed: installation ${app.capturedInstallationId}.\n`);
+    if (app?.capturedInstallationId)
+      say(`It is installed. Its installation id is ${app.capturedInstallationId}.\n`);
     if (app && (app.capturedInstallationId || !isInstalledHere)) return app;
     await systemClock.sleep(LOOK_MS);
   }
@@ -174,7 +175,7 @@ async function waitFor(
   throw new FlowError({
     code: 'app_not_created',
     blame: 'operator',
-    message: 'No App came back from GitHub before this command ended.',
-    hint: 'Run `github-flows app create` again and open the address that it prints in a browser on this machine, or with --callback-url in one that reaches the admin listener under that address.',
+    message: 'GitHub returned no App before this command ended.',
+    hint: 'Run `github-flows app create` again and open its address in a browser on this machine. For a browser elsewhere, give --callback-url with the address at which it reaches the admin listener.',
   });
 }

@@ -21,7 +21,7 @@ export async function listApps(io: Io, json: boolean): Promise<void> {
   if (json) return printJson(io, views);
   if (views.length === 0) {
     io.out(
-      'No Apps yet. `github-flows app create` makes one, `github-flows app add` takes one that is there.\n',
+      'No Apps yet. `github-flows app create` creates one; `github-flows app add` stores an existing one.\n',
     );
     return;
   }

@@ -23,7 +23,7 @@ export async function removeApp(io: Io, name: string, json: boolean): Promise<vo
   else
     io.out(
       plain(
-        `The App ${appName(app)} was removed, and its key with it. At GitHub it is as it was: delete its key or the App there too (${app.url ?? 'the App’s settings'}).\n`,
+        `The App ${appName(app)} and its key are removed here. GitHub still has both: delete the key or the App there (${app.url ?? 'the App’s settings'}).\n`,
       ),
     );
 }

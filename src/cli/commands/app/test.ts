@@ -110,7 +110,7 @@ function printInstallation(io: Io, installation: InstallationReport): void {
   );
   for (const repository of repositories) {
     const isLeftOut = installation.leftOut.includes(repository);
-    io.out(plain(`      ${repository}${isLeftOut ? ' (left out by the URL pattern)' : ''}\n`));
+    io.out(plain(`      ${repository}${isLeftOut ? ' (excluded by the URL pattern)' : ''}\n`));
   }
   const more = (repositoryCount ?? 0) - repositories.length;
   if (more > 0) io.out(`      and ${more} more\n`);

@@ -23,31 +23,27 @@ type Options = { keep?: true; real?: true; json?: true };
 export function addDemoCommand(program: Command, io: Io): void {
   program
     .command('demo')
-    .description('Show a signed comment become a real agent’s finished run, with no account needed.')
-    .option('--keep', 'leave the service running for more deliveries, until Ctrl-C')
-    .option('--real', 'let OpenAI’s model answer, with the Codex login in SECRETS_DIR/codex')
-    .option('--json', 'print the result as JSON, and everything else on standard error')
+    .description('Show how a signed comment becomes a finished run of a real agent; no account is required.')
+    .option('--keep', 'keep the service running for more deliveries, until Ctrl-C')
+    .option('--real', 'use OpenAI’s model, with the Codex login in SECRETS_DIR/codex')
+    .option('--json', 'print the result as JSON, and all other output on standard error')
     .action(async (options: Options) => {
-      const undo: Demo['undo'] = [];
-      try {
-        await demo(io, options, undo);
-      } finally {
-        for (const step of undo.reverse()) await step();
-      }
+      await using disposables = new AsyncDisposableStack();
+      await demo(io, options, disposables);
     });
 }
 
-async function demo(io: Io, options: Options, undo: Demo['undo']): Promise<void> {
+async function demo(io: Io, options: Options, disposables: AsyncDisposableStack): Promise<void> {
   const begun = clock.now();
   const { DOCKER_HOST, RUN_AS, SECRETS_DIR } = io.settings();
   const operator = loadConfig({ DOCKER_HOST, RUN_AS, SECRETS_DIR }, io.origin().directory);
   const { model, words } = await chooseModel(operator, options.real === true, clock);
   const places = openDemoPlaces();
-  undo.push(holdDemo(places).release);
+  disposables.defer(holdDemo(places).release);
   const screen = createScreen(options.json ? { ...io, out: io.err } : io, clock);
   const stop = new AbortController();
   void untilSignal(['SIGINT', 'SIGTERM', 'SIGHUP']).then(() => stop.abort(interrupted()));
-  const demo: Demo = { io, screen, places, operator, model, signal: stop.signal, undo };
+  const demo: Demo = { io, screen, places, operator, model, signal: stop.signal, disposables };
 
   screen.heading(INTRODUCTION);
   screen.text(words);
@@ -57,7 +53,7 @@ async function demo(io: Io, options: Options, undo: Demo['undo']): Promise<void>
   if (options.json) printResult(io, result);
   if (run.outcome !== 'succeeded') return notSucceeded(demo, run);
   showResult(screen, places, result);
-  screen.heading('Go on with a repository of your own');
+  screen.heading('Next: a repository of your own');
   screen.text(REAL_REPOSITORY);
   screen.text(`\nDone in ${seconds(clock.now() - begun)}.`);
   if (!options.keep) return;
@@ -80,7 +76,7 @@ function interrupted(): FlowError {
   return new FlowError({
     code: 'demo_interrupted',
     blame: 'operator',
-    message: 'The demo was interrupted. What it had started is stopped, and no container is left.',
-    hint: 'Start it again when you like: npm run demo',
+    message: 'The demo was interrupted. It stopped its service and removed its containers.',
+    hint: 'Start it again: npm run demo',
   });
 }

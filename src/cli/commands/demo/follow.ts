@@ -47,8 +47,7 @@ export async function followRun(parts: FollowDemo, runId: string, limitMs: numbe
     }
     if (run?.state === 'ended') break;
     if (signal.aborted) await runs.requestCancel(runId, 'the demo was interrupted');
-    if (clock.now() - begun > limitMs + PATIENCE_MS)
-      await runs.requestCancel(runId, 'the demo has waited long enough');
+    if (clock.now() - begun > limitMs + PATIENCE_MS) await runs.requestCancel(runId, 'the demo timed out');
     await clock.sleep(LOOK_EVERY_MS);
   }
   screen.rest();
@@ -92,6 +91,6 @@ function noRun(reason: string, message: string): FlowError {
     code: 'demo_no_run',
     blame: 'service',
     message: `The demo's delivery became no run (${reason}): ${message}`,
-    hint: 'Please report it with the service’s log, service.log in the demo’s directory.',
+    hint: 'Report it with service.log from the demo’s directory.',
   });
 }

@@ -21,7 +21,7 @@ export async function keepServing(parts: {
   signal: AbortSignal;
 }): Promise<void> {
   const { screen, places, clock, signal } = parts;
-  screen.heading('The service goes on');
+  screen.heading('The service keeps running');
   screen.text(
     [
       `It receives webhooks at ${parts.url}/webhooks/github until you press Ctrl-C.`,

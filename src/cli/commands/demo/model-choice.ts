@@ -18,7 +18,7 @@ export async function chooseModel(
   if (state.problems.length > 0) throw loginUnusable(codexState, state.problems);
   return {
     model: { kind: 'real', codexState },
-    words: `OpenAI's own model answers, over an open network, and it counts on the login in ${codexSummary(state, clock.now())}.`,
+    words: `OpenAI's model answers, over an open network. It uses the login in ${codexSummary(state, clock.now())}.`,
   };
 }
 
@@ -32,8 +32,8 @@ function loginUnusable(dir: string, problems: readonly Problem[]): FaultsError {
     {
       code: 'demo_login_unusable',
       blame: 'operator',
-      message: `The demo cannot use OpenAI's model, because no run could use the Codex login in ${dir}.`,
-      hint: 'Fix what is named below, or run the demo without --real: a scripted model needs no login.',
+      message: `The demo cannot use OpenAI's model: no run could use the Codex login in ${dir}.`,
+      hint: 'Fix the problems below, or run the demo without --real. A scripted model needs no login.',
     },
     problems,
   );

@@ -94,7 +94,7 @@ async function answer(
     return;
   }
   const next = script(turn);
-  log('run' in next ? `The scripted model asks for: ${next.run}` : 'The scripted model gives its answer.');
+  log('run' in next ? `The scripted model calls: ${next.run}` : 'The scripted model gives its answer.');
   const item = 'run' in next ? call(next.run, turn.outputs.length, body) : message(next.say);
   stream(response, item, requests.length);
 }

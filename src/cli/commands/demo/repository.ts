@@ -29,8 +29,8 @@ async function git(args: readonly string[], input?: string): Promise<void> {
   throw new FlowError({
     code: 'demo_repository_failed',
     blame: 'operator',
-    message: `The demo's repository could not be made: git ended with exit code ${exitCode} (${stderr.trim()}).`,
-    hint: 'See that the disk has room (df -h) and that git is 2.28 or newer (git --version).',
+    message: `The demo's repository could not be created: git ended with exit code ${exitCode} (${stderr.trim()}).`,
+    hint: 'Check free disk space (df -h) and that git is 2.28 or newer (git --version).',
   });
 }
 

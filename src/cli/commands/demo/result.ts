@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { shellQuote } from '../../../base/text.ts';
 import { decodeLine } from '../../../containers/output/output-line.ts';
-import { shellQuote } from '../../../credentials/shell-quote.ts';
 import { runLogDirectory } from '../../../flow/paths.ts';
 import type { Run } from '../../../runs/run.ts';
 import type { DemoPlaces } from './paths.ts';
@@ -27,8 +27,8 @@ export function showResult(screen: Screen, places: DemoPlaces, { run, change }: 
   screen.heading('The change');
   screen.text(change || 'The agent committed nothing.');
   screen.heading('The agent’s answer');
-  screen.text(run.finalMessage ?? 'The agent said nothing.');
-  screen.heading('Where everything is');
+  screen.text(run.finalMessage ?? 'The agent gave no answer.');
+  screen.heading('Files');
   showPlaces(screen, places, run);
 }
 
@@ -44,7 +44,7 @@ export function showPlaces(screen: Screen, places: DemoPlaces, run: Run): void {
       `prompt, output and change  ${runLogDirectory(places.varDir, run)}`,
       `profile and its prompt     ${places.profiles}`,
       `log of the service         ${places.serviceLog}`,
-      `the run, once more         ${demoCommand(places, `runs show ${run.id}`)}`,
+      `the run again              ${demoCommand(places, `runs show ${run.id}`)}`,
     ].join('\n'),
   );
 }

@@ -38,30 +38,21 @@ export async function removeLastDemo(places: DemoPlaces, engine: Engine): Promis
   return left.length;
 }
 
-/** The real service with the demo's configuration, its log in a file; `stop` ends its runs first, so that no container is left. */
+/** The real service with the demo's configuration, its log in a file; `disposables` ends its runs before it, so that no container is left. */
 export async function startDemoService(
   config: Config,
-  places: DemoPlaces,
-  clock: Clock,
-): Promise<App & { stop(): Promise<void> }> {
+  parts: { places: DemoPlaces; clock: Clock; disposables: AsyncDisposableStack },
+): Promise<App> {
+  const { places, clock, disposables } = parts;
   const log = openSync(places.serviceLog, 'w', 0o600);
   const destination = { write: (line: string) => void writeSync(log, line) };
-  try {
-    const app = await startApp(config, destination);
-    const installations = [...(await lastInstallations(places)), app.installation].slice(-REMEMBERED);
-    await writeAtomic(places.installations, installations.join('\n'), { mode: 0o600 });
-    return {
-      ...app,
-      async stop() {
-        await endLivingRuns({ ...app, clock }, 'the demo was stopped');
-        await app.stop(DRAIN_MS);
-        closeSync(log);
-      },
-    };
-  } catch (error) {
-    closeSync(log);
-    throw error;
-  }
+  disposables.defer(() => closeSync(log));
+  const app = await startApp(config, destination);
+  disposables.defer(async () => await app.stop(DRAIN_MS));
+  disposables.defer(async () => void (await endLivingRuns({ ...app, clock }, 'the demo was stopped')));
+  const installations = [...(await lastInstallations(places)), app.installation].slice(-REMEMBERED);
+  await writeAtomic(places.installations, installations.join('\n'), { mode: 0o600 });
+  return app;
 }
 
 async function lastInstallations(places: DemoPlaces): Promise<string[]> {
@@ -73,7 +64,7 @@ function demoRunning(places: DemoPlaces): FlowError {
   return new FlowError({
     code: 'demo_running',
     blame: 'operator',
-    message: `Another demo of yours is under way in ${places.dir}.`,
+    message: `Another demo of yours runs in ${places.dir}.`,
     hint: `Wait for it, or stop it with Ctrl-C; \`fuser ${places.lock}\` names its process.`,
   });
 }

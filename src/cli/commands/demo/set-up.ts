@@ -17,7 +17,7 @@ import { greeterScript } from './script.ts';
 import { removeLastDemo, startDemoService } from './service.ts';
 import { demoConfig, demoSettings, writeSettings, writeStage } from './stage.ts';
 
-/** What one demo works with; `undo` is done backwards at its end, however it ends. */
+/** What one demo works with. */
 export type Demo = {
   io: Io;
   screen: Screen;
@@ -27,7 +27,8 @@ export type Demo = {
   model: DemoModel;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
-  undo: (() => Promise<void> | void)[];
+  /** Ends everything that the demo started, however it ends. */
+  disposables: AsyncDisposableStack;
 };
 
 /** The demo's service, and the secret that its deliveries are signed with. */
@@ -37,17 +38,22 @@ const IMAGE = 'github-flows-agent-codex:latest';
 
 /** Makes everything that a run needs, up to the service that receives webhooks. */
 export async function setUp(demo: Demo): Promise<DemoService> {
-  const { screen, places, model, signal, undo } = demo;
-  screen.heading('Setting the stage');
-  await screen.step('The Docker engine answers, and has the agent’s image', () => checkEngine(demo));
-  await screen.step('Nothing is left of the demo before this one', () => removeLast(demo));
+  const { screen, places, model, signal, disposables } = demo;
+  screen.heading('Set-up');
+  await screen.step('The Docker engine answers and has the agent’s image', () => checkEngine(demo));
+  await screen.step('No container of an earlier demo is left', () => removeLast(demo));
   signal.throwIfAborted();
   await screen.step('A repository with a bug in it', () => makeDemoRepository(places.repositories));
-  await screen.step('A profile, its prompt, and a token of no account', () => writeStage(places, model));
+  await screen.step('A profile, its prompt, and a token without an account', () => writeStage(places, model));
   if (model.kind === 'scripted')
-    await screen.step('The scripted model, on a socket that only the agent’s container sees', async () => {
-      undo.push(serveModelInRuns(join(places.varDir, 'work', DEMO_REPOSITORY), greeterScript, clock).close);
-    });
+    await screen.step(
+      'The scripted model, on a socket that only the agent’s container can reach',
+      async () => {
+        disposables.defer(
+          serveModelInRuns(join(places.varDir, 'work', DEMO_REPOSITORY), greeterScript, clock).close,
+        );
+      },
+    );
   signal.throwIfAborted();
   const service = await screen.step('The service', () => startService(demo));
   screen.text(`  It receives webhooks at ${service.app.url}/webhooks/github`);
@@ -67,11 +73,10 @@ async function removeLast({ screen, operator, places }: Demo): Promise<void> {
   if (left > 0) screen.text(`✓ Removed ${what} of a demo that was killed`);
 }
 
-async function startService({ io, places, operator, undo }: Demo): Promise<DemoService> {
+async function startService({ io, places, operator, disposables }: Demo): Promise<DemoService> {
   const settings = demoSettings(io.settings(), places, operator.runAs);
   const config = demoConfig(settings, places);
-  const app = await startDemoService(config, places, clock);
-  undo.push(app.stop);
+  const app = await startDemoService(config, { places, clock, disposables });
   await writeSettings(places, { ...settings, PORT: new URL(app.url).port });
   const [secret] = config.webhookSecrets;
   if (!secret) throw webhookSecretMissing();

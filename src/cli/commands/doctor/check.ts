@@ -1,6 +1,6 @@
+import { within } from '../../../base/cancel.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, FaultsError, type Problem } from '../../../base/errors.ts';
-import { within } from '../../../containers/within.ts';
 
 /** One thing looked at: `problems` is empty when it is as it should be; `detail` says what was found. */
 export type Check = { name: string; detail: string; problems: Problem[] };
@@ -36,7 +36,7 @@ export function problemsOf(error: unknown): Problem[] {
 function tooSlow(name: string): Problem {
   return {
     code: 'check_too_slow',
-    message: `Looking at this (${name}) took more than ${LIMIT_MS / 1000} s, so nothing is known about it.`,
-    hint: 'See what it waits for (the network, a proxy, a disk, a busy engine), and run doctor again.',
+    message: `This check (${name}) took more than ${LIMIT_MS / 1000} s, so its result is unknown.`,
+    hint: 'Look for a slow network, proxy, disk or engine, then run doctor again.',
   };
 }

@@ -85,7 +85,7 @@ async function describeDatabase(config: Config): Promise<string> {
     await (await openExistingDatabase(place)).close();
   } catch (error) {
     if (asFlowError(error).code !== 'database_absent') throw error;
-    return 'none yet; the service makes it';
+    return 'none yet; the service creates it';
   }
   return 'file' in place ? place.file : 'PostgreSQL answers';
 }
@@ -93,17 +93,17 @@ async function describeDatabase(config: Config): Promise<string> {
 /** Where minted tokens lie while their runs live. */
 function describeRunDir(runDir: string): string {
   if (isInMemory(runDir)) return `${runDir}, in memory`;
-  return `${runDir}, which is on a disk: tokens of living runs are written to it; set RUN_DIR to a directory of a tmpfs [run_dir_on_disk]`;
+  return `${runDir}, which is on a disk, so tokens of active runs are written to it; set RUN_DIR to a directory on a tmpfs [run_dir_on_disk]`;
 }
 
 /** Containers on an open network reach what listens on the host's bridge too; said here because no setting shows it. */
 function describeNetwork({ run: { network }, ...config }: Config): string {
   const hosts = gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl });
   const names = hosts.map(({ host, port }) => writeHostPort(host, port));
-  const more = names.length === 0 ? '' : `; @github holds ${names.join(', ')} too`;
+  const more = names.length === 0 ? '' : `; @github adds ${names.join(', ')}`;
   if (network === 'none') return `none unless a profile says otherwise${more}`;
   if (network === 'open')
-    return `open unless a profile says otherwise: agents reach the internet, and whatever this host serves on all its addresses${more}`;
+    return `open unless a profile says otherwise: agents reach the internet, and every service of this host that listens on all addresses${more}`;
   return `${network.allow.join(', ')} and nothing else, unless a profile says otherwise${more}`;
 }
 
@@ -136,7 +136,7 @@ async function* checkEngine(
 
 async function describeSecret(config: Config): Promise<string> {
   const count = config.webhookSecrets.length;
-  if (count === 0 && (await hasAppSecret(config))) return 'those of the stored Apps alone';
+  if (count === 0 && (await hasAppSecret(config))) return 'only those of the stored Apps';
   if (count === 0) throw webhookSecretMissing();
   return count === 1 ? 'set' : 'set, and the previous one is still accepted';
 }
@@ -145,8 +145,8 @@ async function reportToken(config: Config, repository: string | undefined): Prom
   const file = join(config.secretsDir, 'gh-token');
   const problems = await checkGhToken(file);
   const isMissing = problems.some(({ code }) => code === 'token_file_missing');
-  if (isMissing && (await storedApps(config).catch(() => [])).length > 0) return 'none, for Apps are stored';
-  if (isMissing && (await haveOwnApps(config))) return 'none, for each profile names an App of its own';
+  if (isMissing && (await storedApps(config).catch(() => [])).length > 0) return 'none; Apps are stored';
+  if (isMissing && (await haveOwnApps(config))) return 'none; each profile names an App of its own';
   if (problems.length > 0) return { detail: file, problems };
   return `${file}, ${await describeToken(createTokenClient(config, file), repository)}`;
 }
@@ -178,7 +178,7 @@ function diskNearlyFull(varDir: string, free: number): FlowError {
   return new FlowError({
     code: 'disk_nearly_full',
     blame: 'operator',
-    message: `Only ${formatBytes(free)} are free for ${varDir}; workspaces and logs want at least ${formatBytes(MIN_FREE_BYTES)}.`,
-    hint: `Make room (docker image prune, du -xh ${varDir} | sort -h | tail), or set VAR_DIR to a larger disk.`,
+    message: `${varDir} has ${formatBytes(free)} free; workspaces and logs need at least ${formatBytes(MIN_FREE_BYTES)}.`,
+    hint: `Free disk space (docker image prune, du -xh ${varDir} | sort -h | tail), or move VAR_DIR to a larger disk.`,
   });
 }

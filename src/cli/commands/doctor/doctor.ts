@@ -9,10 +9,10 @@ import { runChecks } from './checks.ts';
 export function addDoctorCommand(program: Command, io: Io): void {
   program
     .command('doctor')
-    .description('Check everything a run needs, and print the command that fixes what is wrong.')
+    .description('Check everything that a run needs, and print how to fix each problem.')
     .option(
       '--repository <owner/name>',
-      'also say which App or token file serves this repository, and whether the token reaches it',
+      'also report which App or token file serves this repository, and whether the token reaches it',
     )
     .option('--json', 'print JSON')
     .action(async (options: { repository?: string; json?: true }) => {
@@ -26,7 +26,9 @@ export function addDoctorCommand(program: Command, io: Io): void {
       if (options.json) printJson(io, { ok, checks });
       else
         io.out(
-          ok ? '\nEverything a run needs is there.\n' : '\nMend what is marked ✗, then run doctor again.\n',
+          ok
+            ? '\nEverything that a run needs is ready.\n'
+            : '\nFix what is marked ✗, then run doctor again.\n',
         );
       if (!ok) io.fail(1);
     });

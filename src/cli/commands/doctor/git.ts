@@ -20,7 +20,7 @@ function gitMissing(cause: unknown): FlowError {
   return new FlowError({
     code: 'git_missing',
     blame: 'operator',
-    message: 'There is no git on this machine, and no repository can be cloned without it.',
+    message: 'This machine has no git, which clones repositories.',
     hint: 'Install it: sudo apt-get install -y git',
     cause,
   });
@@ -31,6 +31,6 @@ function gitTooOld(found: string): FlowError {
     code: 'git_too_old',
     blame: 'operator',
     message: `This machine has ${found}; cloning needs git ${OLDEST.join('.')} or newer.`,
-    hint: 'Install a newer one: sudo apt-get install -y git',
+    hint: 'Install a newer git: sudo apt-get install -y git',
   });
 }

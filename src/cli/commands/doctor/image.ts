@@ -23,7 +23,7 @@ export async function reportImage(
 function userDiffers(image: string, user: string, wanted: string): Problem {
   return {
     code: 'image_user_differs',
-    message: `${image} was built for the user ${user}, but agents run as ${wanted}, which has no name and no home in it.`,
-    hint: `Build it again for that user: RUN_AS=${wanted} npm run images`,
+    message: `${image} was built for the user ${user}, but agents run as ${wanted}, which has no name and no home directory in it.`,
+    hint: `Rebuild it for that user: RUN_AS=${wanted} npm run images`,
   };
 }

@@ -12,7 +12,8 @@ import type { Finding } from './check.ts';
 /** The admin's policy in one line, and what of it the engine does not have, as far as it answers. */
 export async function reportPolicy(config: Config, engine: Engine | undefined): Promise<Finding> {
   const policy = loadPolicy(policyPlace(config));
-  if (policy.file === undefined) return 'none: nothing is widened, and only the configuration sets limits';
+  if (policy.file === undefined)
+    return 'none: nothing extra is allowed, and only the configuration sets limits';
   return { detail: describePolicy(policy), problems: engine ? await missing(policy, engine) : [] };
 }
 

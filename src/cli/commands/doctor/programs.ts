@@ -58,7 +58,7 @@ function isExecutable(path: string): boolean {
 function programMissing({ program, package: name }: HostProgram): Problem {
   return {
     code: 'program_missing',
-    message: `The service starts ${program}, and this machine has no such program in ${DIRECTORIES.join(', ')}.`,
+    message: `The service needs ${program}, which is missing in ${DIRECTORIES.join(', ')}.`,
     hint: `Install it: sudo apt-get install -y ${name}`,
   };
 }

@@ -37,7 +37,7 @@ export async function listSecrets(
   const faults = [...places, ...own].flatMap(({ fault }) => fault ?? []);
   if (parts.json && faults.length > 0) throw listIncomplete(faults);
   if (parts.json) printJson(io, rows);
-  else if (rows.length === 0 && faults.length === 0) io.out('There is no secret.\n');
+  else if (rows.length === 0 && faults.length === 0) io.out('No secrets.\n');
   else if (rows.length > 0) printTable(io, ['name', 'source', 'profile', 'hidden'], rows.map(cells));
   if (faults.length > 0) throw listIncomplete(faults);
 }
@@ -79,8 +79,8 @@ function listIncomplete(faults: readonly FlowError[]): FaultsError {
     {
       code: 'secret_list_incomplete',
       blame: 'operator',
-      message: `${faults.length === 1 ? 'One store cannot' : `${faults.length} stores cannot`} be read, so the list lacks what is in there.`,
-      hint: 'Fix or remove what is named below, and list again.',
+      message: `${faults.length === 1 ? 'One store cannot' : `${faults.length} stores cannot`} be read, so the list lacks its secrets.`,
+      hint: 'Fix or remove what is listed below, then list again.',
     },
     faults.map((fault) => fault.toProblem()),
   );

@@ -11,7 +11,7 @@ import { usage } from '../../terminal/usage.ts';
  */
 export function profileFolder(io: Io, profilesDir: string, written: string): string {
   if (/\p{Cc}/u.test(written) || written.length > 4096)
-    throw usage('--profile has a control character or more than 4096.', HINT);
+    throw usage('--profile has a control character or more than 4096 characters.', HINT);
   const path = written.replace(/(^|\/)profile\.json$/, '') || '.';
   const fromHere = resolve(io.directory, path);
   const named = join(profilesDir, path);
@@ -22,9 +22,9 @@ export function profileFolder(io: Io, profilesDir: string, written: string): str
     throw usage(`--profile is ${JSON.stringify(written)}, which is outside ${profilesDir}.`, HINT);
   const folder = relative(profilesDir, place) || '.';
   if (folder.split('/').includes('secrets.enc'))
-    throw usage('A profile that has a store cannot lie in a folder called secrets.enc.', HINT);
+    throw usage('A profile with a store cannot be in a folder named secrets.enc.', HINT);
   if (!hasProfile(place))
-    io.err(`There is no ${join(place, 'profile.json')} yet.${nearWords(folder, profilesDir)}\n`);
+    io.err(`${join(place, 'profile.json')} does not exist yet.${nearWords(folder, profilesDir)}\n`);
   return folder;
 }
 
@@ -34,7 +34,7 @@ function nearWords(folder: string, profilesDir: string): string {
   return near === undefined ? '' : ` Did you mean ${near}?`;
 }
 
-const HINT = 'Name a folder below the profiles directory, as `github-flows profiles list` does.';
+const HINT = 'Give a folder below the profiles directory, as `github-flows profiles list` prints it.';
 
 function hasProfile(folder: string): boolean {
   return existsSync(join(folder, 'profile.json'));

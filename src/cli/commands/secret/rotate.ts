@@ -87,8 +87,8 @@ async function newPassphrase(io: Io): Promise<Secret> {
   const text = typed?.reveal() ?? (io.isInputTerminal ? '' : (await io.readInput()).replace(/\r?\n$/, ''));
   if (text !== '') return new Secret(text);
   throw usage(
-    'There is no new passphrase.',
-    'Type it, give it on standard input, or use --to key-file for a random one in the key file.',
+    'The new passphrase is empty.',
+    'Type it, give it on standard input, or use --to key-file for a random one.',
   );
 }
 
@@ -106,7 +106,7 @@ async function openAll(stores: SecretStores): Promise<void> {
 }
 
 function nothingToRotate(): FlowError {
-  return usage('There is no store yet.', '`github-flows secret set NAME` makes the first one.');
+  return usage('There is no store to rotate.', '`github-flows secret set NAME` creates the first one.');
 }
 
 function notRotated(faults: readonly FlowError[]): FaultsError {
@@ -114,8 +114,8 @@ function notRotated(faults: readonly FlowError[]): FaultsError {
     {
       code: 'secret_stores_not_rotated',
       blame: 'operator',
-      message: `${faults.length === 1 ? 'One store does' : `${faults.length} stores do`} not open, so none was changed.`,
-      hint: 'Fix or remove what is named below, and run it again. Where a change was cut short, give the same old and the same new passphrase again.',
+      message: `${faults.length === 1 ? 'One store does' : `${faults.length} stores do`} not open, so no store was changed.`,
+      hint: 'Fix or remove what is listed below, then run it again. After an interrupted rotation, give the same old and new passphrase again.',
     },
     faults.map((fault) => fault.toProblem()),
   );
@@ -127,9 +127,9 @@ function tell(
   { before, to, files }: { before: Kind; to: Kind; files: readonly string[] },
 ): void {
   const count = files.length === 1 ? 'One store was' : `${files.length} stores were`;
-  io.out(plain(`${count} written anew.\n${files.map((file) => `  ${file}\n`).join('')}`));
-  if (to === 'key-file') io.out(plain(`The new passphrase is in ${keyFile}; keep a copy of it elsewhere.\n`));
-  if (to === 'key-file' && passphrase) io.out('Remove GITHUB_FLOWS_PASSPHRASE, and restart the service.\n');
+  io.out(plain(`${count} rewritten.\n${files.map((file) => `  ${file}\n`).join('')}`));
+  if (to === 'key-file') io.out(plain(`The new passphrase is in ${keyFile}; keep a copy elsewhere.\n`));
+  if (to === 'key-file' && passphrase) io.out('Remove GITHUB_FLOWS_PASSPHRASE, then restart the service.\n');
   if (to === 'passphrase' && (passphrase || before === 'key-file'))
-    io.out('Put the new one into GITHUB_FLOWS_PASSPHRASE, and restart the service.\n');
+    io.out('Set GITHUB_FLOWS_PASSPHRASE to the new passphrase, then restart the service.\n');
 }

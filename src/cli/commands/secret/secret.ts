@@ -22,17 +22,17 @@ type Options = { profile?: string; json?: true };
 
 const PROFILE = [
   '--profile <path>',
-  'the own store of this profile: its folder below the profiles directory',
+  'use the store of this profile: its folder below the profiles directory',
 ] as const;
 
 /** `secret set|get|list|delete|rotate`. */
 export function addSecretCommand(program: Command, io: Io): void {
   const secret = program
     .command('secret')
-    .description('Keep secrets, encrypted, for the runs that name them.');
+    .description('Manage encrypted secrets for the runs that name them.');
   secret
     .command('set <name> [value]')
-    .description('Store a value: asked for without echo, or read from standard input.')
+    .description('Store a value, typed without echo or read from standard input.')
     .option(...PROFILE)
     .option('--json', 'print JSON')
     .action(
@@ -41,15 +41,15 @@ export function addSecretCommand(program: Command, io: Io): void {
     );
   secret
     .command('get <name>')
-    .description('Where the value of a secret comes from.')
-    .option(PROFILE[0], 'as this profile would get it')
-    .option('--reveal', 'print the value too, alone on standard output')
+    .description('Show where the value of a secret comes from.')
+    .option(PROFILE[0], 'as this profile gets it')
+    .option('--reveal', 'print only the value on standard output')
     .option('--json', 'print JSON')
     .action(async (name: string, options: Options & { reveal?: true }) => await get(io, name, options));
   secret
     .command('list')
-    .description('The names of all secrets and where each comes from; never a value.')
-    .option(PROFILE[0], 'as this profile would get them')
+    .description('List the names of all secrets and where each comes from; prints no value.')
+    .option(PROFILE[0], 'as this profile gets them')
     .option('--json', 'print one JSON array')
     .action(async (options: Options) => {
       const { config, stores, named } = await openAll(io, 'read', () => {});
@@ -65,16 +65,16 @@ export function addSecretCommand(program: Command, io: Io): void {
     });
   secret
     .command('delete <name>')
-    .description('Take a secret out of a store.')
+    .description('Delete a secret from a store.')
     .option(...PROFILE)
     .option('--json', 'print JSON')
     .action(async (name: string, options: Options) => await remove(io, name, options));
   secret
     .command('rotate')
-    .description('Write every store anew under another passphrase and salt.')
+    .description('Rewrite every store under a new passphrase and salt.')
     .option(
       '--to <kind>',
-      'where the new passphrase is kept: passphrase (you know it) or key-file; as now unless given',
+      'where the new passphrase is kept: passphrase (by you) or key-file (default: as now)',
     )
     .option('--json', 'print JSON')
     .action(async (options: RotateOptions) => await rotateStores(io, readConfig(io), options));

@@ -19,7 +19,7 @@ export async function secretValue(io: Io, name: string, argument: string | undef
 async function readValue(io: Io, name: string, argument: string | undefined): Promise<string> {
   if (argument !== undefined && argument !== '-') {
     io.err(
-      `The value stood on the command line: other processes could see it, and your shell may remember it. Next time give it on standard input, or leave it out and type it.\n`,
+      `The value was on the command line, where other processes and your shell’s history can see it. Next time give it on standard input, or omit it and type it.\n`,
     );
     return argument;
   }
@@ -33,7 +33,7 @@ async function readValue(io: Io, name: string, argument: string | undefined): Pr
 
 function nobodyToAsk(name: string): FlowError {
   return usage(
-    'Standard input is a terminal, but standard error is none, so nobody would see the question.',
+    'Standard input is a terminal but standard error is not, so the prompt would be invisible.',
     `Give the value on standard input: \`github-flows secret set ${name} < file\`.`,
   );
 }

@@ -16,17 +16,17 @@ export function codexSummary(state: CodexState, nowMs: number): string {
   if (state.accessExpiresAt !== null) {
     words.push(remaining(state.accessExpiresAt - nowMs));
     if (state.isRenewable && state.accessExpiresAt - nowMs < SOON_MS)
-      words.push('renewed by the service before the next run');
+      words.push('the service renews it before the next run');
   }
   if (state.model) words.push(`model ${state.model}`);
   return words.join(', ');
 }
 
 function remaining(ms: number): string {
-  if (ms <= 0) return 'access token run out';
+  if (ms <= 0) return 'access token expired';
   const minutes = Math.floor(ms / 60_000);
-  if (minutes < 120) return `access token good for ${minutes} min`;
+  if (minutes < 120) return `access token valid for ${minutes} min`;
   return minutes < 2880
-    ? `access token good for ${Math.floor(minutes / 60)} h`
-    : `access token good for ${Math.floor(minutes / 1440)} days`;
+    ? `access token valid for ${Math.floor(minutes / 60)} h`
+    : `access token valid for ${Math.floor(minutes / 1440)} days`;
 }

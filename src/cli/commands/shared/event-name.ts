@@ -7,7 +7,7 @@ export function checkEventName(option: string, name: string): void {
   if (eventNames().includes(name)) return;
   const [word = ''] = name.toLowerCase().split(/[.:/]/);
   throw usage(
-    `${option} is ${JSON.stringify(name.slice(0, 80))}, and GitHub has no event of that name.`,
-    `Did you mean ${nearestEvent(word.slice(0, 80).replaceAll(/[\s-]+/g, '_'))}? The action stands in the payload.`,
+    `${option} is ${JSON.stringify(name.slice(0, 80))}, which is no event of GitHub.`,
+    `Did you mean ${nearestEvent(word.slice(0, 80).replaceAll(/[\s-]+/g, '_'))}? The payload has the action.`,
   );
 }

@@ -6,8 +6,8 @@ export function openTerminal(kind: string | undefined): Terminal {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY)
     throw usage(
-      'This command opens Codex on a terminal, and standard input or output is none.',
-      'Run it in a terminal, without pipes; over ssh with `ssh -t`.',
+      'This command needs a terminal, but standard input or output is not one.',
+      'Run it in a terminal without pipes; over SSH use `ssh -t`.',
     );
   return {
     kind: kind !== undefined && /^[\w.+-]{1,64}$/.test(kind) ? kind : 'xterm-256color',

@@ -50,10 +50,10 @@ export async function askNewPassphrase(
   what: string,
   keyFile: string | undefined,
 ): Promise<Secret | undefined> {
-  const empty = keyFile === undefined ? '' : ` (empty: a random one is kept in ${keyFile})`;
+  const empty = keyFile === undefined ? '' : ` (empty: store a random one in ${keyFile})`;
   const first = await io.askHidden(`New passphrase for ${what}${empty}: `);
   if (first === '') return undefined;
-  if ((await io.askHidden('The same again: ')) !== first) throw passphraseDiffers();
+  if ((await io.askHidden('Repeat it: ')) !== first) throw passphraseDiffers();
   return new Secret(first);
 }
 
@@ -63,11 +63,11 @@ async function askPassphrase(
   attempt: (typed: Secret) => void,
 ): Promise<Secret | undefined> {
   for (let left = TRIES; left > 0; left -= 1) {
-    const typed = await io.askHidden('Passphrase of the secret stores (empty: go on without): ');
+    const typed = await io.askHidden('Passphrase of the secret stores (empty: continue without): ');
     if (typed === '') return undefined;
     attempt(new Secret(typed));
     if (await opensAny(existing)) return new Secret(typed);
-    if (left > 1) io.err('That passphrase opens none of them.\n');
+    if (left > 1) io.err('This passphrase opens none of them.\n');
   }
   throw passphraseWrong(existing.map(({ file }) => file));
 }
@@ -88,7 +88,7 @@ async function makeFirstKey(io: Io, { keyFile }: Config, stores: SecretStores): 
   });
   if (made)
     io.err(
-      `A random passphrase for the secret stores was put into ${keyFile}. Keep a copy of it elsewhere: without it the stores cannot be opened.\n`,
+      `A random passphrase for the secret stores is in ${keyFile}. Keep a copy elsewhere: without it the stores cannot be opened.\n`,
     );
 }
 
@@ -96,8 +96,8 @@ function passphraseWrong(files: readonly string[]): FlowError {
   return new FlowError({
     code: 'passphrase_wrong',
     blame: 'operator',
-    message: `None of the ${TRIES} passphrases that were typed opens ${files.join(' or ')}.`,
-    hint: 'Try to remember. If it is lost, restore a copy of the stores whose passphrase you know, or remove them and set their secrets anew.',
+    message: `None of the ${TRIES} passphrases opens ${files.join(' or ')}.`,
+    hint: 'Run it again with the right passphrase. If it is lost, restore stores whose passphrase you know, or remove the stores and set their secrets again.',
   });
 }
 
@@ -105,7 +105,7 @@ function passphraseDiffers(): FlowError {
   return new FlowError({
     code: 'passphrase_differs',
     blame: 'operator',
-    message: 'The two passphrases that were typed are not the same, so nothing was done.',
-    hint: 'Run it again, and type the same one twice.',
+    message: 'The two passphrases differ, so nothing changed.',
+    hint: 'Run it again and type the same passphrase twice.',
   });
 }

@@ -1,4 +1,4 @@
-import type { FlowError, Problem } from '../../base/errors.ts';
+import { FlowError, type Problem } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import { OWN_WORK } from '../../runs/store/start-store.ts';
 
@@ -161,4 +161,61 @@ export function budgetSpent(scope: keyof typeof BUDGET_OF, key: string, what: st
     message: `The budget ${whose} ${key} for today does not reach: ${what}.`,
     hint: 'The next day begins at midnight UTC; the operator can raise the budget (docs/github.md).',
   };
+}
+
+/** The thread has no run, or none with the id behind the command. */
+export function commandNoRun({ name, runId }: { name: string; runId: string | undefined }): Problem {
+  const which = runId === undefined ? 'no run' : `no run ${JSON.stringify(runId.slice(0, 50))}`;
+  return {
+    code: 'command_no_run',
+    message: `The comment says /${name}, but this thread has ${which}.`,
+    hint: 'Say the command by itself, or with the id of a run of this thread behind it.',
+  };
+}
+
+/** All runs of the thread have ended. */
+export function commandNothingToDo(name: string): Problem {
+  return {
+    code: 'command_nothing_to_do',
+    message: `There is no run of this thread that /${name} could be about: none is under way.`,
+    hint: 'Comment /status to see the newest run, or /retry to retry it.',
+  };
+}
+
+/** Nobody can be judged by a profile that is gone. */
+export function commandProfileGone(run: { id: string; profile: string }): Problem {
+  return {
+    code: 'command_profile_gone',
+    message: `Run ${run.id} was started by the profile ${run.profile}, which is not there any more.`,
+    hint: 'Start a new run; whoever runs github-flows can start this one again with `github-flows runs retry`.',
+  };
+}
+
+/** Only a run that has ended can be retried. */
+export function commandNotEnded(runId: string): Problem {
+  return {
+    code: 'command_not_ended',
+    message: `Run ${runId} has not ended, so it cannot be retried yet.`,
+    hint: 'Wait for its end, or say /cancel first.',
+  };
+}
+
+/** A first word that is one slip away from a command. */
+export function commandMistyped({ word, meant }: { word: string; meant: string }): Problem {
+  const code = (text: string): string => `\`${text.replaceAll('`', "'")}\``;
+  return {
+    code: 'command_mistyped',
+    message: `${code(word)} is no command here; did you mean ${code(meant)}?`,
+    hint: `Write ${code(meant)} anew, as the first word, in these very letters and with a blank behind it; an edit starts nothing.`,
+  };
+}
+
+/** A rule of `checkout` needs a pull request. */
+export function checkoutNoPullRequest(rule: string, eventName: string): FlowError {
+  return new FlowError({
+    code: 'checkout_no_pull_request',
+    blame: 'profile',
+    message: `The profile checks out ${rule}, but this ${eventName} event is about no pull request.`,
+    hint: 'Add "isPullRequest": true to the trigger, or remove `checkout` to take what fits the event.',
+  });
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseFlagBytes } from '../../src/mounts/bytes.ts';
+import { parseBytes } from '../../src/base/bytes.ts';
 
 test.each([
   ['0', 0],
@@ -17,7 +17,7 @@ test.each([
   ['1t', 1_099_511_627_776],
   ['2P', 2_251_799_813_685_248],
 ])('%s is %d bytes, as docker reads it', (text, bytes) => {
-  expect(parseFlagBytes(text)).toBe(bytes);
+  expect(parseBytes(text)).toBe(bytes);
 });
 
 test.each([
@@ -45,18 +45,18 @@ test.each([
   '9000p',
   '1\n',
 ])('%j is no size', (text) => {
-  expect(parseFlagBytes(text)).toBeUndefined();
+  expect(parseBytes(text)).toBeUndefined();
 });
 
 test('whatever is read is a whole number of bytes that JavaScript holds exactly', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 24 }), (text) => {
-      const bytes = parseFlagBytes(text);
+      const bytes = parseBytes(text);
       return bytes === undefined || (Number.isSafeInteger(bytes) && bytes >= 0);
     }),
   );
 });
 
 test('a long text that is nearly a size is refused at once', () => {
-  expect(parseFlagBytes('1'.repeat(1_000_000))).toBeUndefined();
+  expect(parseBytes('1'.repeat(1_000_000))).toBeUndefined();
 });

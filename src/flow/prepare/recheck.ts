@@ -1,32 +1,37 @@
-import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
+import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isCommentKind } from '../../github/threads.ts';
+import { isCommentKind, type Thread } from '../../github/threads.ts';
 import { isBot, isNamedByLogin, isSameLogin } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
-import { askActor } from '../admission/authorize.ts';
-import {
-  commentIdOf,
-  heardOf,
-  type RecheckPoint,
-  rightLost,
-  type ThreadNow,
-  threadChange,
-  withLock,
-} from '../admission/world-change.ts';
+import { authorize } from '../admission/authorize.ts';
+import { commentIdOf, notedChanges, threadOf, withLock } from '../admission/thread-state.ts';
 import { readDelivered } from '../delivered.ts';
 import type { Lookups } from '../github/lookups.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
 import { isAboutDiscussion } from '../reporting/report-targets.ts';
+import {
+  closedMeanwhile,
+  commentDeleted,
+  type RecheckPoint,
+  rightLost,
+  threadClosed,
+  threadGone,
+  threadMoved,
+  worldUnknown,
+} from './errors.ts';
 
-/** What asking again takes from the rest of the service. */
-export type AskAgainParts = {
+/** What a recheck takes from the rest of the service. */
+export type RecheckParts = {
   lookups: Lookups;
   own: ServiceAccount;
   runs: Pick<RunStore, 'timeline' | 'note'>;
 };
+
+/** What is known by now of the thread that a run is about. */
+type ThreadNow = ReturnType<typeof notedChanges> & { thread: Thread };
 
 /** One admitted run and what it was admitted by. */
 type Asked = { run: Run; profile: Profile; event: FlowEvent };
@@ -36,8 +41,8 @@ type Asked = { run: Run; profile: Profile; event: FlowEvent };
  * actor may, and besides whether the thread and the comment are as they were. Gives why not. Throws `world_unknown`
  * when GitHub does not say who may, which passes; a thread that cannot be looked at stops no start.
  */
-export async function askAgain(
-  parts: AskAgainParts,
+export async function recheck(
+  parts: RecheckParts,
   asked: Asked,
   moment: RecheckPoint,
 ): Promise<Problem | undefined> {
@@ -47,25 +52,25 @@ export async function askAgain(
   const change = threadChange({ event, repositoryId: run.repositoryId }, now, moment);
   if (change) return change;
   const isLocked = typeof now.thread === 'object' && now.thread.isLocked;
-  const judgement = await askActor(
+  const answer = await authorize(
     parts,
     profile,
     typeof now.thread === 'object' ? withLock(event, isLocked) : event,
   );
-  if (!('denied' in judgement)) return undefined;
-  const { denied } = judgement;
+  if (!('denied' in answer)) return undefined;
+  const { denied } = answer;
   if (/^(?:permission|team|fork)_unknown$/.test(denied.code)) throw worldUnknown(denied);
   return rightLost(actorOf(asked)?.login ?? '', denied);
 }
 
 /** The same before a publication, of a run whose event is read where it is stored. */
-export async function askBeforePublishing(
-  parts: AskAgainParts & { deliveries: Pick<DeliveryStore, 'find' | 'body'> },
+export async function recheckBeforePublishing(
+  parts: RecheckParts & { deliveries: Pick<DeliveryStore, 'find' | 'body'> },
   run: Run,
   profile: Profile,
 ): Promise<Problem | undefined> {
   const { event } = await readDelivered(parts.deliveries, run.deliveryId);
-  return await askAgain(parts, { run, profile, event }, 'publish');
+  return await recheck(parts, { run, profile, event }, 'publish');
 }
 
 /** Who had the run started last: the sender of its event, or whoever asked for it again since. */
@@ -75,7 +80,7 @@ function actorOf({ run, event }: Asked): FlowEvent['actor'] {
 }
 
 /** The same account under the login that it has now, where a profile names it by nothing else: that login may be another one's by now. No answer changes nothing. */
-async function actorNow({ lookups }: AskAgainParts, asked: Asked): Promise<FlowEvent['actor']> {
+async function actorNow({ lookups }: RecheckParts, asked: Asked): Promise<FlowEvent['actor']> {
   const { run, profile } = asked;
   const { actors, bots } = profile.allow;
   const actor = actorOf(asked);
@@ -85,18 +90,18 @@ async function actorNow({ lookups }: AskAgainParts, asked: Asked): Promise<FlowE
 }
 
 async function lookAtThread(
-  parts: AskAgainParts,
+  parts: RecheckParts,
   { run, profile, event }: Asked,
   moment: RecheckPoint,
 ): Promise<ThreadNow> {
-  const heard = heardOf(await parts.runs.timeline(run.id), event);
+  const noted = notedChanges(await parts.runs.timeline(run.id), event);
   const number = event.attributes.issueNumber;
   const id = commentIdOf(event);
   const kind = event.name;
   // A comment on a commit is in no thread, and is shown to whoever is shown the repository.
   const isAlone = kind === 'commit_comment';
   if (!isAlone && (typeof number !== 'number' || isAboutDiscussion(event)))
-    return { thread: 'hidden', ...heard };
+    return { thread: 'hidden', ...noted };
   try {
     const thread =
       isAlone || typeof number !== 'number'
@@ -107,28 +112,41 @@ async function lookAtThread(
           });
     const isShown = isAlone || typeof thread === 'object';
     if (moment !== 'start' || id === undefined || !isCommentKind(kind) || !isShown)
-      return { thread, ...heard };
+      return { thread, ...noted };
     const isThere = await parts.lookups.isCommentThere(profile, run.repository, { kind, id });
-    return { thread, ...heard, isCommentGone: heard.isCommentGone || !isThere };
+    return { thread, ...noted, isCommentGone: noted.isCommentGone || !isThere };
   } catch (error) {
     if (moment === 'publish') throw worldUnknown(asFlowError(error));
     const { code, message, hint } = asFlowError(error).toProblem();
     const text = `GitHub did not say how the thread stands before the start: ${message}`;
     await parts.runs.note(run.id, { kind: 'thread_unknown', text, data: { code, hint } });
-    return { thread: 'hidden', ...heard };
+    return { thread: 'hidden', ...noted };
   }
 }
 
-/** Why a run is not what GitHub would allow any more, as an error that ends it. */
-export function notWanted({ code, message, hint }: Problem): FlowError {
-  return new FlowError({ code, message, hint, blame: 'sender' });
+/**
+ * Why a run that was admitted is not wanted any more, or undefined. Only what has changed counts: a thread that was
+ * closed when its event came stays a reason for the run.
+ */
+function threadChange(
+  { event, repositoryId }: { event: FlowEvent; repositoryId: number },
+  { thread, noted, isCommentGone }: ThreadNow,
+  moment: RecheckPoint,
+): Problem | undefined {
+  const known = threadOf(event);
+  const what = nameOf(event);
+  if (thread === 'gone') return threadGone(what, moment);
+  const ledTo = thread === 'hidden' ? undefined : thread.repositoryId;
+  if (ledTo !== undefined && ledTo !== repositoryId) return threadMoved(what, moment);
+  const isClosed = noted === 'closed' || (thread !== 'hidden' && !thread.isOpen);
+  if (known?.state === 'open' && isClosed)
+    return moment === 'start' ? threadClosed(what) : closedMeanwhile(what, event.pullRequest !== undefined);
+  return moment === 'start' && isCommentGone ? commentDeleted(what) : undefined;
 }
 
-function worldUnknown({ message, hint }: Problem): FlowError {
-  return new FlowError({
-    code: 'world_unknown',
-    blame: 'github',
-    message: `GitHub was asked again and gave no answer. ${message}`,
-    hint,
-  });
+function nameOf(event: FlowEvent): string {
+  const number = event.attributes.issueNumber ?? '';
+  if (event.name === 'commit_comment') return `Commit ${event.commit?.slice(0, 10) ?? ''}`;
+  if (event.pullRequest) return `Pull request #${number}`;
+  return event.name.startsWith('discussion') ? `Discussion #${number}` : `Issue #${number}`;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FlowEvent } from '../../src/events/event.ts';
 import type { Lookups } from '../../src/flow/github/lookups.ts';
 import type { ServiceAccount } from '../../src/flow/github/service-account.ts';
-import { askAgain } from '../../src/flow/prepare/ask-again.ts';
+import { recheck } from '../../src/flow/prepare/recheck.ts';
 import { gitHubUnreachable } from '../../src/github/errors.ts';
 import type { Thread } from '../../src/github/threads.ts';
 import { fullAllow } from '../../src/profiles/allow.ts';
@@ -60,7 +60,7 @@ async function ask(moment: 'start' | 'publish', world: World) {
   } as Run;
   const event = eventOf(world);
   const profile = { ...profileOf('p', {}), allow: fullAllow(world.allow) };
-  const answer = await askAgain({ lookups, own, runs }, { run, profile, event }, moment).catch(
+  const answer = await recheck({ lookups, own, runs }, { run, profile, event }, moment).catch(
     (error: unknown) => error as { code: string },
   );
   return { code: answer?.code, message: String((answer as Error | undefined)?.message), logins, notes };

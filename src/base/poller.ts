@@ -1,0 +1,52 @@
+import type { Clock, Timer } from './clock.ts';
+
+/** Looks for work every `everyMs`, and at once when it is woken; never twice at a time. What wakes it during a look has it look again. */
+export type Poller = {
+  start(): void;
+  wake(): void;
+  /** Resolves when no look is under way. */
+  settled(): Promise<void>;
+  /** Looks no more; resolves as `settled`. */
+  stop(): Promise<void>;
+};
+
+/** `onError` is given what a look throws; the next one comes all the same. */
+export function createPoller(parts: {
+  clock: Clock;
+  everyMs: number;
+  look: () => Promise<void>;
+  onError: (error: unknown) => void;
+}): Poller {
+  let timer: Timer | undefined;
+  let looking: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+  const lookAgain = async (): Promise<void> => {
+    do {
+      again = false;
+      await parts.look();
+    } while (again && !stopped);
+  };
+  const wake = (): void => {
+    if (stopped) return;
+    again = true;
+    looking ??= lookAgain()
+      .catch(parts.onError)
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+  return {
+    start() {
+      timer = parts.clock.every(parts.everyMs, wake);
+      wake();
+    },
+    wake,
+    settled: async () => await looking,
+    async stop() {
+      stopped = true;
+      timer?.stop();
+      await looking;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { FlowError } from '../../base/errors.ts';
+import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
+import type { Run } from '../../runs/run.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
+
+/** The answer to a request for a cancel. */
+export type CancelAnswer = { status: 'requested' | 'already_ended'; message: string };
+
+/** Cancels a run. Its worker stops it and ends it with the reason; without a living service that happens at its next start. */
+export async function cancelRun(
+  parts: { runs: RunStore; isServiceRunning: boolean },
+  run: Run,
+  reason: string,
+): Promise<CancelAnswer> {
+  const asked = await parts.runs.requestCancel(run.id, reason);
+  if (!asked)
+    return {
+      status: 'already_ended',
+      message: run.outcome
+        ? `Run ${run.id} has already ended (${run.outcome}).`
+        : `Run ${run.id} has ended meanwhile.`,
+    };
+  if (parts.isServiceRunning) return { status: 'requested', message: `Run ${run.id} is being cancelled.` };
+  return {
+    status: 'requested',
+    message: `Run ${run.id} will be cancelled when the service is started again; it is not running now.`,
+  };
+}
+
+/** The answer to a request for another attempt. */
+export type RetryAnswer = { status: 'queued' | 'not_ended'; message: string };
+
+/**
+ * Puts a run that has ended back into the queue for its next attempt, which uses none of the profile's `retry`. With
+ * `actor`, that account is from then on who must be allowed to start the run. Throws `run_body_gone` when its delivery's
+ * body is not kept any more.
+ */
+export async function retryRun(
+  parts: { runs: RunStore; deliveries: Pick<DeliveryStore, 'body'> },
+  runId: string,
+  reason: string,
+  actor?: { login: string; id: number | undefined },
+): Promise<RetryAnswer> {
+  const run = await parts.runs.find(runId);
+  const patch = { notBefore: 0, retries: 0, ...(actor && { actor: actor.login, actorId: actor.id ?? null }) };
+  if (run?.state === 'ended') {
+    if ((await parts.deliveries.body(run.deliveryId)) === undefined) throw bodyGone(run);
+    if (await parts.runs.advance(run, 'queued', patch, `Put back into the queue: ${reason}`)) {
+      await parts.runs.wakeWorkers(runId);
+      return { status: 'queued', message: `Run ${runId} is queued for attempt ${run.attempt + 1}.` };
+    }
+  }
+  return { status: 'not_ended', message: `Run ${runId} has not ended yet. Cancel it first, or wait.` };
+}
+
+function bodyGone(run: Run): FlowError {
+  return new FlowError({
+    code: 'run_body_gone',
+    blame: 'operator',
+    message: `Run ${run.id} cannot be started again: the body of its delivery ${run.deliveryId} is not kept any more.`,
+    hint: 'Start a new one by the same comment, and keep bodies longer (docs/operations.md) if this happens often.',
+  });
+}

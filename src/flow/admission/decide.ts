@@ -1,0 +1,126 @@
+import type { Clock } from '../../base/clock.ts';
+import { FlowError } from '../../base/errors.ts';
+import { timeId } from '../../base/ids.ts';
+import type { CandidateOutcome } from '../../deliveries/delivery.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import type { Marks } from '../../feedback/marks.ts';
+import { renderGroup } from '../../profiles/group-key.ts';
+import { explainMatch, matchEvent, type ProfileSet } from '../../profiles/match/match.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { Registry } from '../../profiles/read/registry.ts';
+import type { ReportStore } from '../../runs/outbox/report-store.ts';
+import type { RunGroup } from '../../runs/queue/groups.ts';
+import type { NewRun } from '../../runs/store/new-run.ts';
+import type { Start } from '../../runs/store/start-store.ts';
+import type { CrashPoint } from '../crash-points.ts';
+import { authorize } from './authorize.ts';
+import { pinHead } from './checkout-rule.ts';
+import {
+  type CommandOrder,
+  type CommandParts,
+  commandTargets,
+  readCommentCommand,
+} from './comment-commands.ts';
+import { headUnknown } from './errors.ts';
+import { startOf, threadNumber } from './limits.ts';
+import { judgeMistyped } from './mistyped-command.ts';
+import { startedBy } from './own-work.ts';
+import { isOwnComment, NO_PROFILE_MATCHED, prefilter } from './prefilter.ts';
+import { ignore, type Resolution, reasonOf, refuse } from './resolution.ts';
+
+/** How many candidates' reasons are kept with a delivery that none of them took; `explain` shows all. */
+const CANDIDATES_KEPT = 20;
+
+/** A run that nothing speaks against but, perhaps, limits and a busy group: both are read when it is committed. */
+export type ProposedRun = {
+  profile: Profile;
+  permission: string | undefined;
+  run: NewRun;
+  /** As what the run is counted. */
+  start: Start;
+};
+
+/** What is to become of a delivery. */
+export type Proposal = Resolution | ProposedRun | { order: CommandOrder };
+
+/** What deciding takes from the rest of the service. */
+export type DecideParts = CommandParts & {
+  crashPoint: CrashPoint;
+  reports: Pick<ReportStore, 'hasComment'>;
+  registry: Registry;
+  /** Recognises the service's own comments. */
+  marks: Marks;
+  /** The time that a run may take whose profile does not say, in seconds. */
+  defaultTimeoutSec: number;
+  clock: Clock;
+};
+
+/** Decides an event by the profiles of now, GitHub's answers and what is stored. Changes nothing. */
+export async function decide(parts: DecideParts, event: FlowEvent): Promise<Proposal> {
+  const ignored = prefilter(event, await isOwnComment(parts, event));
+  if (ignored) return ignore(ignored);
+  const profiles = parts.registry.current();
+  const command = readCommentCommand(event, profiles);
+  if (command) {
+    const meant = await commandTargets(parts, event, command, profiles);
+    if (!('problem' in meant)) return { order: { command, ...meant } };
+    const { profile, problem } = meant;
+    return profile ? refuse(event, { ...meant, profile }) : ignore(reasonOf(problem));
+  }
+  const profile = matchEvent(profiles, event).winner?.profile;
+  return profile ? await decideStart(parts, profile, event) : await decideUnmatched(parts, event, profiles);
+}
+
+async function decideStart(parts: DecideParts, profile: Profile, event: FlowEvent): Promise<Proposal> {
+  const answer = await authorize(parts, profile, event);
+  const { permission } = answer;
+  if ('denied' in answer) return refuse(event, { profile, problem: answer.denied, permission });
+  const headSha = await pinHead(parts.lookups, profile, event);
+  if (headSha instanceof FlowError)
+    return refuse(event, { profile, problem: headUnknown(headSha), permission });
+  parts.crashPoint('admission-judged');
+  const run = newRun(parts, profile, event, headSha);
+  const by = await startedBy(parts, event, answer);
+  return { profile, permission, run, start: startOf(parts, { event, profile, runId: run.id, by }) };
+}
+
+function newRun({ clock }: DecideParts, profile: Profile, event: FlowEvent, headSha: string | null): NewRun {
+  const { repository, actor } = event;
+  return {
+    id: timeId(clock.now()),
+    deliveryId: event.deliveryId,
+    repository: repository?.fullName ?? '',
+    repositoryId: repository?.id ?? 0,
+    issueNumber: threadNumber(event),
+    profile: profile.path,
+    profileJson: JSON.stringify(profile),
+    queuedAt: clock.now(),
+    actor: actor?.login ?? null,
+    actorId: actor?.id ?? null,
+    headSha,
+    group: groupOf(profile, event),
+  };
+}
+
+function groupOf({ concurrency }: Profile, event: FlowEvent): RunGroup | null {
+  const key = concurrency && renderGroup(concurrency.group, event.attributes);
+  return key === undefined ? null : { key, onBusy: concurrency?.onBusy ?? 'queue' };
+}
+
+/** No profile's conditions hold; whoever mistyped a command by one letter is answered. */
+async function decideUnmatched(
+  parts: DecideParts,
+  event: FlowEvent,
+  profiles: ProfileSet,
+): Promise<Resolution> {
+  const mistyped = await judgeMistyped(parts, event, profiles);
+  if (mistyped) return refuse(event, mistyped);
+  const { decision, reports } = ignore(NO_PROFILE_MATCHED);
+  return { decision: { ...decision, candidates: nearMisses(profiles, event) }, reports };
+}
+
+/** Why the first candidates did not fit, as the profiles were then. */
+function nearMisses(profiles: ProfileSet, event: FlowEvent): CandidateOutcome[] {
+  const first = { ...profiles, candidates: profiles.candidates.slice(0, CANDIDATES_KEPT) };
+  return explainMatch(first, event).map(({ profile, failed }) => ({ profile, failed }));
+}

@@ -1,0 +1,129 @@
+import { hash } from 'node:crypto';
+import type { Problem } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
+import type { Decision } from '../../deliveries/delivery.ts';
+import type { FlowEvent } from '../../events/event.ts';
+import { refusalMark } from '../../feedback/marks.ts';
+import { publicProblem } from '../../feedback/public-texts.ts';
+import { isBot } from '../../profiles/allow.ts';
+import type { Profile } from '../../profiles/profile.ts';
+import type { NewReport } from '../../runs/outbox/report.ts';
+import { commentTarget, reactionTarget } from '../reporting/report-targets.ts';
+import { renderReport } from '../reporting/report-texts.ts';
+import { permissionReaches } from './permission.ts';
+import type { NoRunReason } from './prefilter.ts';
+import { isLocked } from './thread-state.ts';
+
+/** What is written about a delivery: the decision, and the reports that go with it. */
+export type Resolution = { decision: Decision; reports: NewReport[] };
+
+/**
+ * Why an event becomes no run. `permission` is what GitHub said of the sender, if it was asked; with `about`, a reason is
+ * reported once for each of its values instead of once.
+ */
+export type Refusal = {
+  profile: Profile;
+  problem: Problem;
+  permission: string | undefined;
+  about?: string;
+};
+
+/** What a repository calls those who belong to it: https://docs.github.com/graphql/reference/enums#commentauthorassociation */
+const OF_THE_HOUSE = ['OWNER', 'MEMBER', 'COLLABORATOR'];
+
+/** No run, and nothing is reported. */
+export function ignore(why: NoRunReason, profile: string | null = null): Resolution {
+  return { decision: { ...why, profile, runId: null }, reports: [] };
+}
+
+/** A command was carried out: a thumb, where the profile of its run wants reactions. */
+export function acknowledge(event: FlowEvent, why: NoRunReason, profile: Profile): Resolution {
+  const reports = reactionReports(event, profile, '+1');
+  return { ...ignore(why, profile.path), reports };
+}
+
+/**
+ * No run because of a problem, which is reported: by one comment a thread and reason to those who belong to the
+ * repository, to outside users on a public one by no more than a reaction, to bots and on locked threads by nothing.
+ */
+export function refuse(event: FlowEvent, refusal: Refusal): Resolution {
+  const { profile, problem } = refusal;
+  const { actor, repository } = event;
+  const isSilent = !repository || !actor || isBot(actor) || isLocked(event);
+  const reports = isSilent
+    ? []
+    : [...reactionReports(event, profile, 'confused'), ...commentReports(event, repository.id, refusal)];
+  return { ...ignore(reasonOf(problem), profile.path), reports };
+}
+
+/** A problem as the reason of a decision. */
+export function reasonOf({ code, message, hint }: Problem): NoRunReason {
+  return { reason: code, message: `${message} ${hint}` };
+}
+
+/** A reaction to what a delivery is about; one a delivery. */
+function reactionReports(event: FlowEvent, profile: Profile, reaction: '+1' | 'confused'): NewReport[] {
+  const target = profile.report.reaction ? reactionTarget(event) : undefined;
+  if (!target) return [];
+  const key = `reaction:${event.deliveryId}`;
+  return [{ key, kind: 'reaction', target, content: { reaction }, profile: withoutPrompt(profile) }];
+}
+
+function commentReports(
+  event: FlowEvent,
+  repositoryId: number,
+  { profile, problem, permission, about }: Refusal,
+): NewReport[] {
+  const target = commentTarget(event);
+  if (!target || profile.report.comment === 'never' || isOutsideUser(event, permission)) return [];
+  const name = about === undefined ? problem.code : `${problem.code}-${hash('sha256', about).slice(0, 16)}`;
+  return [
+    {
+      key: `refusal:${repositoryId}#${target.number}:${name}`,
+      kind: 'refusal',
+      target,
+      content: { text: textOf(event, profile, problem), mark: refusalMark(name) },
+      profile: withoutPrompt(profile),
+    },
+  ];
+}
+
+function textOf(event: FlowEvent, profile: Profile, problem: Problem): string {
+  const { code, message, hint } = publicProblem(problem);
+  return renderReport(profile, 'refused', {
+    REASON: message,
+    HINT: hint,
+    CODE: code,
+    ACTOR: event.actor?.login ?? '',
+    PROFILE: profile.path,
+    REPOSITORY: event.repository?.fullName ?? '',
+  });
+}
+
+/** Somebody on a public repository of whom nothing says that they belong to it. */
+function isOutsideUser(event: FlowEvent, permission: string | undefined): boolean {
+  if (event.repository?.private !== false) return false;
+  if (permission !== undefined && permissionReaches(permission, 'triage')) return false;
+  return !OF_THE_HOUSE.includes(associationOfSender(event));
+}
+
+/** What the payload says of its sender; of somebody else's text it says nothing about them. */
+function associationOfSender({ payload, actor }: FlowEvent): string {
+  const writings = [payload.comment, payload.review, payload.issue, payload.pull_request, payload.discussion];
+  const own = writings.find((each) => loginOf(each) === actor?.login) as
+    | { author_association?: unknown }
+    | undefined;
+  return String(own?.author_association ?? 'NONE');
+}
+
+function loginOf(writing: unknown): unknown {
+  const user = isObject(writing) ? writing.user : undefined;
+  return isObject(user) ? user.login : undefined;
+}
+
+/** The profile as far as credential and texts need it; a prompt may be long. */
+function withoutPrompt(profile: Profile): Profile {
+  const { execution } = profile;
+  const handler = { ...execution.handler, prompt: undefined, promptVariables: [] };
+  return { ...profile, execution: { ...execution, handler } };
+}
