@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Plan } from '../containers/plan.ts';
+import { appsFor } from '../credentials/github-app/apps-for.ts';
+import { appName } from '../credentials/github-app/record.ts';
 import type { Db } from '../db/open.ts';
 import { type AdmissionDryRun, createAdmissionDryRun } from '../flow/dry-run/admission.ts';
 import { createDryRun } from '../flow/dry-run/create-dry-run.ts';
@@ -57,7 +59,7 @@ export async function composeAdmissionDryRun(config: Config, db: Db): Promise<Ad
 /** Builds what `explain` uses of the flow. Throws `policy_invalid`. */
 export function composeDryRun(
   config: Config,
-  { admission, missing }: Pick<DryRun, 'admission' | 'missing'>,
+  { admission, missing, appsFor }: Pick<DryRun, 'admission' | 'missing' | 'appsFor'>,
 ): DryRun {
   const policy = policyOnce(config);
   return createDryRun({
@@ -70,6 +72,7 @@ export function composeDryRun(
     apiUrl: config.githubApiUrl,
     admission,
     missing,
+    appsFor,
   });
 }
 
@@ -83,4 +86,12 @@ export function composeNeeds(config: Config): (profile: Profile, plan: Plan) => 
     existsSync(appsFile(config).file) && (await apps.store.all().catch(() => [])).length > 0;
   return async (profile, plan) =>
     await profileNeeds({ secrets, hasApps, checkSecret: apps.checkSecret, clock }, profile, plan);
+}
+
+/** Builds what names the Apps that may serve a repository, as far as is known without asking GitHub. */
+export function composeAppsFor(config: Config): (repository: string) => Promise<string[]> {
+  const redactor = createRedactor();
+  const { store } = composeApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
+  const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
+  return async (repository) => appsFor(await store.all().catch(() => []), repository, hosts).map(appName);
 }

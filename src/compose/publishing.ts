@@ -61,7 +61,7 @@ export function composePublishing(resources: {
       await branchesOfRun({ mirrors, mountHost: resources.config }, { run, profile }, signal),
     mask: redactor.mask,
     marks,
-    retell: async (run) => await requestEndReport({ reports, runs, deliveries }, run),
+    updateReport: async (run) => await requestEndReport({ reports, runs, deliveries }, run),
     clock,
   });
 }

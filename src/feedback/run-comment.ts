@@ -55,17 +55,17 @@ const TROUBLE = new Set([
   'left_unknown',
 ]);
 
-/** Whether a run that was to be published has something to tell besides that it succeeded. */
+/** Whether there is something to report of a run that was to be published, besides that it succeeded. */
 export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly TimelineEntry[]): boolean {
   return resultsOf(run, timeline).some(({ kind }) => TROUBLE.has(kind));
 }
 
-/** Whether a timeline line tells what the agent does, for people who watch. */
+/** Whether a timeline line is about what the agent does, for people who watch. */
 export function isActivity({ kind }: TimelineEntry): boolean {
   return kind.startsWith('codex.') && kind !== 'codex.thread' && kind !== 'codex.turn';
 }
 
-/** Whether a run says all that it will ever say; one that is tried again says more. */
+/** Whether nothing new will be reported of a run, unless it is retried. */
 export function isOver(run: Run): boolean {
   return run.state === 'ended' || (run.state === 'reporting' && run.outcome !== null);
 }

@@ -22,9 +22,9 @@ export function createDryRun(
     secretsDir: string;
     serverUrl: string;
     apiUrl: string;
-  } & Pick<DryRun, 'admission' | 'missing'>,
+  } & Pick<DryRun, 'admission' | 'missing' | 'appsFor'>,
 ): DryRun {
-  const { mountHost, policy, defaults, secretsDir, admission, missing } = parts;
+  const { mountHost, policy, defaults, secretsDir, admission, missing, appsFor } = parts;
   const { workspaceRoot, runDir, varDir } = parts.directories;
   const directories = { workspaceRoot, runDir, varDir, installation: '<installation>' };
   const gitHub = gitHubHosts({ serverUrl: parts.serverUrl, apiUrl: parts.apiUrl });
@@ -50,6 +50,7 @@ export function createDryRun(
     prompt: async (profile, event) => promptFor(profile, event, RUN_ID),
     hosts: (allow) => listHosts(parseAllowList(allow, policy().privateHosts, gitHub).list),
     missing,
+    appsFor,
     admission,
   };
 }

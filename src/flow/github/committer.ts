@@ -37,7 +37,7 @@ const LOGIN = /^[A-Za-z0-9_-]{1,100}(?:\[bot\])?$/;
 
 /**
  * The account behind the credential that a run's commits are pushed with, by the address that GitHub keeps for it: its
- * id cannot be had by anybody else, and nor can the address that stands in when GitHub does not tell.
+ * id cannot be had by anybody else, and nor can the address that stands in when GitHub does not answer.
  */
 export function createCommitters(parts: CommitterParts): CommitterFor {
   const known = new LRUCache<string, Committer, { profile: Profile; repository: string }>({

@@ -79,10 +79,10 @@ export function changesNothing(
 
 /** What was found out before the agent began; of a run that began before there was this, the default branch. */
 function targetOf(
-  told: Record<string, unknown> | undefined,
+  checkout: Record<string, unknown> | undefined,
   { repository, pullRequest }: FlowEvent,
 ): MergeTarget {
-  const { into, isDefault } = told ?? {};
+  const { into, isDefault } = checkout ?? {};
   if (typeof into === 'string' || into === null) return { into, isDefault: isDefault === true };
   return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
 }
@@ -156,8 +156,8 @@ function secretInside(kind: string): Problem {
     code: 'publish_secret_found',
     message:
       kind === 'secret_found'
-        ? 'A value that the run was handed is in what the agent committed.'
-        : 'What the agent committed could not be searched whole for the values that the run was handed.',
-    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked; take the credential for leaked, and replace it.',
+        ? 'A value that was granted to the run is in what the agent committed.'
+        : 'What the agent committed could not be searched whole for the values that were granted to the run.',
+    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked. Treat the credential as compromised and rotate it.',
   };
 }

@@ -14,7 +14,7 @@ export type LeaseRenewer = {
  * When no `renew` that was sent in the last `fenceMs` has come back, `onCutOff` is called: then there is just time to
  * stop what runs.
  *
- * Only timers count, which run on the machine's monotonic clock: the time of day may jump, and a database that never
+ * Only timers count, which run on the host's monotonic clock: the time of day may jump, and a database that never
  * answers is as good as one that refuses. A renewal counts from when it was sent, which is before the database's
  * clock took it.
  */

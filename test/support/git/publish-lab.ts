@@ -71,7 +71,7 @@ export async function openPublishLab() {
     mask,
     marks: createMarks('a key'),
     whyNotNow: async () => undefined,
-    retell: async ({ id }) => void told.push(id),
+    updateReport: async ({ id }) => void told.push(id),
     host: async () => 'here',
     clock,
     log,
