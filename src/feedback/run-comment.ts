@@ -1,3 +1,4 @@
+import { formatDuration } from '../base/text.ts';
 import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { quote } from './neutral.ts';
@@ -99,9 +100,9 @@ export function endedValues(
   return {
     ...common(run, shown.link),
     OUTCOME: run.outcome ?? '',
-    ELAPSED: exactly(
+    ELAPSED: `after ${formatDuration(
       (knownAt(run, shown.timeline) ?? shown.nowMs) - (run.startedAt ?? queuedSince(run, shown.timeline)),
-    ),
+    )}`,
     REASON: reason?.message ?? '',
     HINT: reason?.hint ?? '',
     CODE: reason?.code ?? '',
@@ -160,15 +161,7 @@ function roughly(ms: number): string {
   if (minutes < 1) return 'for less than a minute';
   const step = minutes < 10 ? 1 : minutes < 60 ? 5 : 15;
   const rounded = minutes - (minutes % step);
-  return `for ${rounded < 60 ? `${rounded} min` : `${Math.floor(rounded / 60)} h ${rounded % 60} min`}`;
-}
-
-function exactly(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `after ${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `after ${minutes} min ${seconds % 60} s`;
-  return `after ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `for ${formatDuration(rounded * 60_000)}`;
 }
 
 function tokens({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens }: TokenUsage): string {

@@ -41,7 +41,7 @@ describe('the comment about a run', () => {
     await lab.reporter.report(run.id);
     const [body = ''] = bodies(lab);
     expect(lab.api.comments).toHaveLength(1);
-    expect(body).toContain('**The run succeeded.** (after 1 min 0 s)');
+    expect(body).toContain('**The run succeeded.** (after 1 min)');
     expect(body).toContain('[masked]');
     expect(body).not.toMatch(/@octocat|s3cret/);
     expect(body).toContain(`(https://flows.example/runs/${id})`);
@@ -65,7 +65,7 @@ describe('the comment about a run', () => {
     await lab.runs.advance(await lab.newest(), 'ended', { endedAt: lab.clock.now() }, 'ended');
     await lab.reports.reopen(id);
     await lab.reporter.report(id);
-    expect(bodies(lab)[0]).toContain('**The run succeeded.** (after 5 s)');
+    expect(bodies(lab)[0]).toContain('**The run succeeded.** (after 5 sec)');
     expect(writes(lab)).toHaveLength(2);
   });
 

@@ -10,14 +10,14 @@ import { checkGhToken } from '../../credentials/inject/preflight.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { mayHoldLogin } from '../credentials/renew-logins.ts';
 import { appSecretOf, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
+import { appSecretProblems, type CheckSecret } from './app-secret.ts';
 
 /** What checking the credentials of a profile takes. */
 export type NeedsParts = {
   secrets: Pick<NamedSecrets, 'resolve'>;
   /** Whether a GitHub App is stored: which repositories it serves, only GitHub knows. */
   hasApps: () => Promise<boolean>;
-  /** What is wrong with the App in the secret that a profile names; asks nobody. */
-  checkApp: (profile: Profile) => Promise<Problem[]>;
+  checkSecret: CheckSecret;
   clock: Pick<Clock, 'now'>;
 };
 
@@ -51,8 +51,11 @@ async function tokenNeed({ hasApps }: NeedsParts, file: string): Promise<Need> {
   return { what: 'a GitHub token', problems: isAppThere ? [] : problems };
 }
 
-async function appNeed({ checkApp }: NeedsParts, profile: Profile, name: string): Promise<Need> {
-  return { what: `the App in the secret ${name}`, problems: await checkApp(profile) };
+async function appNeed({ checkSecret }: NeedsParts, profile: Profile, name: string): Promise<Need> {
+  return {
+    what: `the App in the secret ${name}`,
+    problems: await appSecretProblems(checkSecret, profile, { ask: false }),
+  };
 }
 
 /** A Codex login is checked as `codex status` does, because the service renews one that would run out. */

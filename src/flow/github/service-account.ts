@@ -7,10 +7,7 @@ import { askAccount } from '../../github/token-owner.ts';
 import { isSameLogin } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { OwnAccounts } from '../../runs/store/own-accounts.ts';
-import type { Purpose } from './github-credential.ts';
-
-/** A GitHub client with the credential that a profile's runs in a repository (`owner/name`) have. */
-export type ClientFor = (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
+import type { ClientFor } from './clients.ts';
 
 /** As whom the service speaks on GitHub. */
 export type ServiceAccount = {

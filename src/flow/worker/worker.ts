@@ -10,7 +10,7 @@ import { type ActiveRun, leaseLost, runCancelled, serviceStopping, workerCutOff 
 import type { CrashPoint } from '../crash-points.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Host } from './host-identity.ts';
-import { createLeaseRenewer, type LeaseRenewer } from './lease-renewer.ts';
+import { createLeaseRenewer, type LeaseRenewer, type LeaseTimes } from './lease-renewer.ts';
 
 /** What a worker does with one run; all resolve when the run has ended or was requeued, and never reject. */
 export type Executor = {
@@ -38,9 +38,6 @@ export type Worker = {
   /** Runs that are worked on now. */
   active(): number;
 };
-
-/** Times of leases in milliseconds: renewed `everyMs`, taken for lost `fenceMs` after the last renewal. */
-export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
 
 /** How long claims wait at most until it is known what becomes of resumed runs. */
 const DECIDED_MS = 10_000;
