@@ -35,7 +35,7 @@ export function checkState(run: Run, told: { summary: string; link: string; nowM
   return {
     ...said,
     status: 'completed',
-    conclusion: CONCLUSIONS[run.outcome ?? 'failed'],
+    conclusion: CONCLUSIONS[run.outcome],
     completedAt: isoTime(run.endedAt ?? told.nowMs) ?? '',
   };
 }

@@ -2,7 +2,17 @@ import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { Egress } from '../../egress/proxy/sockets.ts';
 import type { Reporter } from '../../feedback/reporter.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
-import type { Outcome, Run } from '../../runs/run.ts';
+import type {
+  CancelledRun,
+  ClaimedRun,
+  EndedRun,
+  Outcome,
+  QueuedRun,
+  ReportingRun,
+  Run,
+  RunIn,
+  RunState,
+} from '../../runs/run.ts';
 import type { RunPatch } from '../../runs/store/run-patch.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { removeWorkspace } from '../../workspaces/sweep.ts';
@@ -31,7 +41,7 @@ export type ConcludeParts = CollectParts & {
 const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
 
 /** From `preparing` or `running` with a verdict to `ended`: stored, cleaned up, told. Everything may be done twice. */
-export async function conclude(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
+export async function conclude(parts: ConcludeParts, run: ClaimedRun, verdict: Verdict): Promise<EndedRun> {
   const keep = KEPT.includes(verdict.outcome) && run.startedAt !== null;
   const reporting = await move(parts, run, 'reporting', endWords(verdict), {
     ...verdict,
@@ -43,7 +53,7 @@ export async function conclude(parts: ConcludeParts, run: Run, verdict: Verdict)
 }
 
 /** From `reporting` to `ended`. */
-export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
+export async function close(parts: ConcludeParts, run: ReportingRun): Promise<EndedRun> {
   await lookBack(parts, run);
   await clean(parts, run, run.workspaceKeptUntil !== null);
   parts.crashPoint('cleaned');
@@ -53,7 +63,7 @@ export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
 }
 
 /** Ends a run whose host did not come back; what is left on it is removed there when it does. */
-export async function abandon(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
+export async function abandon(parts: ConcludeParts, run: ClaimedRun, verdict: Verdict): Promise<EndedRun> {
   const reporting =
     run.state === 'reporting' ? run : await move(parts, run, 'reporting', endWords(verdict), verdict);
   return await finishTelling(parts, reporting, 'Ended without its host.');
@@ -62,10 +72,10 @@ export async function abandon(parts: ConcludeParts, run: Run, verdict: Verdict):
 /** Back into the queue: the agent had not started, so nothing was done twice when it is prepared again. */
 export async function putBack(
   parts: ConcludeParts,
-  run: Run,
+  run: ClaimedRun,
   why: string,
   { waitMs = 0, retries = run.retries }: { waitMs?: number; retries?: number } = {},
-): Promise<Run> {
+): Promise<QueuedRun> {
   parts.crashPoint('put-back-begun');
   if ((await parts.runs.find(run.id))?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   await removeContainers(parts, run);
@@ -80,10 +90,10 @@ export async function putBack(
 /** Back into the queue for the profile's next attempt; what this one left is looked at as at a run's end. */
 export async function tryAgain(
   parts: ConcludeParts,
-  run: Run,
+  run: ClaimedRun,
   verdict: Verdict,
   waitMs: number,
-): Promise<Run> {
+): Promise<QueuedRun> {
   parts.crashPoint('retry-begun');
   await lookBack(parts, run);
   const seconds = Math.max(1, Math.round(waitMs / 1000));
@@ -92,28 +102,34 @@ export async function tryAgain(
 }
 
 /** Ends a run that was called off while it waited; nothing of it was made. */
-export async function dismiss(parts: ConcludeParts, run: Run): Promise<void> {
+export async function dismiss(parts: ConcludeParts, run: CancelledRun): Promise<void> {
   parts.crashPoint('dismiss-begun');
-  const cause = runCancelled(run.cancelReason ?? '');
+  const cause = runCancelled(run.cancelReason);
   const end = { outcome: 'cancelled', reason: cause.toProblem(), endedAt: parts.clock.now() } as const;
-  await parts.runs.advance(run, 'ended', end, cause.message);
-  await wantEnd(parts, { ...run, ...end });
+  const ended = await parts.runs.advance(run, 'ended', end, cause.message);
+  if (!ended) return;
+  await wantEnd(parts, ended);
   parts.reporter.wake();
 }
 
 /** One move of the run, which may have been made already by a call whose answer was lost; gives the run as it is afterwards. Throws `lease_lost` when somebody else holds it. */
-export async function move(
+export async function move<To extends RunState>(
   parts: { runs: RunStore },
   run: Run,
-  to: Run['state'],
+  to: To,
   text: string,
   patch: RunPatch,
-): Promise<Run> {
-  const isMade = await parts.runs.advance(run, to, patch, text);
+): Promise<RunIn<To>> {
+  const moved = await parts.runs.advance(run, to, patch, text);
+  if (moved) return moved;
   const now = await parts.runs.find(run.id);
-  const owner = patch.release ? null : run.leaseOwner;
-  if (!isMade && (now?.state !== to || now.leaseOwner !== owner)) throw leaseLost(run.id);
-  return now ?? run;
+  if (!now || !isIn(now, to) || now.leaseOwner !== (patch.release ? null : run.leaseOwner))
+    throw leaseLost(run.id);
+  return now;
+}
+
+function isIn<State extends RunState>(run: Run, state: State): run is RunIn<State> {
+  return run.state === state;
 }
 
 /** Removes the containers of this attempt and those before it, and the way out that they had. */
@@ -125,7 +141,7 @@ export async function removeContainers(parts: ConcludeParts, run: Run): Promise<
 }
 
 /** Removes what ran, and looks after what it left, while its workspace is there. */
-async function lookBack(parts: ConcludeParts, run: Run): Promise<void> {
+async function lookBack(parts: ConcludeParts, run: ClaimedRun): Promise<void> {
   await removeContainers(parts, run);
   parts.crashPoint('containers-removed');
   const { log } = runPlaces(parts.directories, run);
@@ -134,7 +150,7 @@ async function lookBack(parts: ConcludeParts, run: Run): Promise<void> {
   parts.crashPoint('looked-after');
 }
 
-async function finishTelling(parts: ConcludeParts, run: Run, words: string): Promise<Run> {
+async function finishTelling(parts: ConcludeParts, run: ReportingRun, words: string): Promise<EndedRun> {
   await tell(parts, run);
   parts.crashPoint('told');
   const ended = { endedAt: parts.clock.now(), release: true };

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { isPostgres, lockFor } from '../../db/lock-for.ts';
 import { databaseNow } from '../../db/now.ts';
 import type { Db } from '../../db/open.ts';
-import type { Run } from '../run.ts';
+import type { PreparingRun } from '../run.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline } from '../timeline.ts';
 import { type ConcurrencyLimits, pickRun } from './fair-order.ts';
@@ -25,7 +25,7 @@ export async function anyReady(kysely: Kysely<unknown>, now: number): Promise<bo
 }
 
 /** Moves the run whose turn it is to `preparing`, with its next attempt and a lease of `leaseMs` ms. Claims are made one after the other, so that what each counts stays true. */
-export async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<Run | undefined> {
+export async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<PreparingRun | undefined> {
   const { db, clock, ceilings } = parts;
   const now = clock.now();
   const due = await dueRuns(db.kysely, now);
@@ -45,7 +45,7 @@ export async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<Run 
     if (!row) return undefined;
     const data = { state: 'preparing', attempt: row.attempt };
     await appendTimeline(trx, row.id, now, { kind: 'state', text: `Attempt ${row.attempt} begins.`, data });
-    return toRun(row);
+    return toRun<'preparing'>(row);
   });
 }
 

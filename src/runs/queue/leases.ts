@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
+import type { RunLimits } from '../../base/run-limits.ts';
 import { databaseNow } from '../../db/now.ts';
 import type { Db } from '../../db/open.ts';
-import type { Run } from '../run.ts';
+import type { ClaimedRun, PreparingRun } from '../run.ts';
 import { SET_ASIDE_FROM, SUSPICION } from '../suspicion.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline } from '../timeline.ts';
@@ -10,7 +11,7 @@ import type { RunOwner } from './queue.ts';
 import { lockLanes, settleLanes } from './repository-queues.ts';
 
 /** What became of runs whose worker did not renew: `back` wait again, `mine` were begun on this host, `lost` were begun on one that did not come back. */
-export type Lapsed = { back: string[]; mine: Run[]; lost: Run[] };
+export type Lapsed = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
 
 /**
  * Who holds which living run.
@@ -27,14 +28,19 @@ export type Leases = {
    * their lease says; without any other host, so do those whose agent cannot have started. Longest waiting first.
    * `suspicion` is what the end of the one before speaks against each of them.
    */
-  takeOver(owner: RunOwner, suspicion?: number): Promise<Run[]>;
+  takeOver(owner: RunOwner, suspicion?: number): Promise<ClaimedRun[]>;
   /** Nothing speaks against the runs of a worker that stops in good order, or has lived long with them. */
   clear(worker: string): Promise<void>;
   /** Looks after runs whose worker is gone; what it gives as `mine` and `lost` is `owner`'s then. */
   lapsed(owner: RunOwner): Promise<Lapsed>;
-  /** Just before the engine is told to start the agent; false when the lease was lost, and then nothing may be started. `loseAfterMs` from now on the run is lost if its host is gone. */
-  launching(run: Run, loseAfterMs: number): Promise<boolean>;
+  /**
+   * Just before the engine is told to start the agent: stores the limits that the run has from now on. False when the
+   * lease was lost, and then nothing may be started. Once its time is over the run is lost if its host is gone.
+   */
+  launching(run: PreparingRun, limits: RunLimits): Promise<boolean>;
 };
+
+const toClaimed = toRun<ClaimedRun['state']>;
 
 /** With one more a run is set aside. */
 const LAST_SUSPICION = SET_ASIDE_FROM - SUSPICION.ended;
@@ -75,7 +81,7 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
           ]),
         )
         .execute();
-      return rows.map(toRun).toSorted((one, other) => one.queuedAt - other.queuedAt);
+      return rows.map(toClaimed).toSorted((one, other) => one.queuedAt - other.queuedAt);
     },
     clear: async (worker) => await clearSuspicion(db, worker),
     async lapsed(owner) {
@@ -92,12 +98,17 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
           ]),
         )
         .execute();
-      return { back: await putBack(db, clock, owner), mine: mine.map(toRun), lost: lost.map(toRun) };
+      return { back: await putBack(db, clock, owner), mine: mine.map(toClaimed), lost: lost.map(toClaimed) };
     },
-    async launching(run, loseAfterMs) {
+    async launching(run, limits) {
+      const loseAfterMs = Math.round((limits.timeoutSec + limits.graceSec) * 1000);
       const result = await tables
         .updateTable('runs')
-        .set({ launchingAt: now(), lostAfter: sql<number>`${now()} + ${sql.lit(loseAfterMs)}` })
+        .set({
+          launchingAt: now(),
+          lostAfter: sql<number>`${now()} + ${sql.lit(loseAfterMs)}`,
+          limitsJson: JSON.stringify(limits),
+        })
         .where('id', '=', run.id)
         .where('state', '=', 'preparing')
         .where('leaseOwner', '=', run.leaseOwner)

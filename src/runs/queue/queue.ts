@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Db } from '../../db/open.ts';
-import type { Run } from '../run.ts';
+import type { CancelledRun, PreparingRun } from '../run.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { anyReady, claimRun } from './claim.ts';
 import type { ConcurrencyLimits } from './fair-order.ts';
@@ -24,11 +24,11 @@ export type RunQueue = {
    * The run whose turn it is, moved to `preparing` with its next attempt, or undefined. Of the repositories with room
    * those with the fewest living runs come first, among them the oldest run; no two claims together exceed a ceiling.
    */
-  claim(owner: RunOwner): Promise<Run | undefined>;
+  claim(owner: RunOwner): Promise<PreparingRun | undefined>;
   /** Reasons of cancels asked for, by run id, for the living runs of `owner`. */
   cancels(owner: string): Promise<Map<string, string>>;
   /** Some of the queued runs that were called off before anybody claimed them. */
-  cancelledWaiting(): Promise<Run[]>;
+  cancelledWaiting(): Promise<CancelledRun[]>;
   /** Whether a run is ready, though a ceiling may keep it; cheap however many wait. */
   anyReady(): Promise<boolean>;
   /** How many wait, for whatever. */
@@ -65,7 +65,7 @@ export function createRunQueue(
         .where(CALLED_OFF)
         .limit(CALLED_OFF_AT_ONCE)
         .execute();
-      return rows.map(toRun);
+      return rows.map((row) => toRun<'queued'>(row)) as CancelledRun[];
     },
     anyReady: async () => await anyReady(db.kysely, clock.now()),
     async waiting() {

@@ -35,6 +35,7 @@ export const UNSTARTED = {
   host: null,
   launchingAt: null,
   lostAfter: null,
+  limitsJson: null,
   containerId: null,
   deadlineAt: null,
   startedAt: null,

@@ -6,7 +6,7 @@ import { readStoredProfile } from '../../profiles/stored-profile.ts';
 import { joinGroup } from '../queue/groups.ts';
 import { ACTIVE, lockLanes, settleLane } from '../queue/repository-queues.ts';
 import { callOff, leavePlace, lockPlace } from '../queue/transitions.ts';
-import type { Run, RunState, TimelineEntry } from '../run.ts';
+import type { ClaimedRun, QueuedRun, Run, RunIn, RunState, TimelineEntry } from '../run.ts';
 import { assertMove } from '../states.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline, holdRun, readTimeline } from '../timeline.ts';
@@ -31,20 +31,25 @@ export type RunStore = {
   /** Newest first. */
   list(limit: number): Promise<Run[]>;
   /** Every run that has not ended. */
-  living(): Promise<Run[]>;
+  living(): Promise<(QueuedRun | ClaimedRun)[]>;
   /** Runs whose workspace was kept until a time that has passed. */
   workspacesToDrop(now: number): Promise<Run[]>;
   workspaceDropped(id: string): Promise<void>;
-  /** Ended runs whose workspace is still kept. */
+  /** Runs whose workspace is still kept after its agent. */
   keptWorkspaces(): Promise<Run[]>;
   /** When each of these runs ended, null for one that lives; unknown ids are left out. */
   ends(ids: readonly string[]): Promise<Map<string, number | null>>;
   /** Runs that somebody works on: those that live and do not wait, of which there are few however long the queue is. */
-  claimed(): Promise<Run[]>;
+  claimed(): Promise<ClaimedRun[]>;
   /** Of these runs, those that use a workspace because they live, or still keep one after their end; with the attempt whose it is. */
   workspaceOwners(ids: readonly string[]): Promise<Map<string, number>>;
-  /** Makes one move and writes it into the timeline, both or neither; false when the row is not the owner's any more or has moved on. */
-  advance(run: Run, to: RunState, patch: RunPatch, text: string): Promise<boolean>;
+  /** Makes one move and writes it into the timeline, both or neither; undefined when the row is not the owner's any more or has moved on. */
+  advance<To extends RunState>(
+    run: Run,
+    to: To,
+    patch: RunPatch,
+    text: string,
+  ): Promise<RunIn<To> | undefined>;
   /** Adds a line to the timeline. */
   note(id: string, entry: { kind: string; text: string; data?: Record<string, unknown> }): Promise<void>;
   /** The same inside the transaction that has just put the run into the queue. */
@@ -90,7 +95,8 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
       (await selectRuns().orderBy('queuedAt', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(
         toRun,
       ),
-    living: async () => (await selectRuns().where('state', '<>', 'ended').execute()).map(toRun),
+    living: async () =>
+      (await selectRuns().where('state', '<>', 'ended').execute()).map(toRun<'queued' | ClaimedRun['state']>),
     workspacesToDrop: async (now) =>
       (await selectRuns().where('workspaceKeptUntil', '<=', now).execute()).map(toRun),
     async workspaceDropped(id) {
@@ -99,7 +105,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     keptWorkspaces: async () =>
       (await selectRuns().where('workspaceKeptUntil', 'is not', null).execute()).map(toRun),
     ends: async (ids) => await endsOf(tables, ids),
-    claimed: async () => (await selectRuns().where(ACTIVE).execute()).map(toRun),
+    claimed: async () => (await selectRuns().where(ACTIVE).execute()).map(toRun<ClaimedRun['state']>),
     workspaceOwners: async (ids) => await workspaceOwnersAmong(tables, ids),
     advance: (run, to, patch, text) => advance(db, clock, run, to, patch, text),
     noteWithin: async (trx, id, entry) => await appendTimeline(trx, id, clock.now(), { data: {}, ...entry }),
@@ -118,25 +124,26 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
   };
 }
 
-async function advance(
+async function advance<To extends RunState>(
   db: Db,
   clock: Clock,
   run: Run,
-  to: RunState,
+  to: To,
   patch: RunPatch,
   text: string,
-): Promise<boolean> {
+): Promise<RunIn<To> | undefined> {
   assertMove(run.id, run.state, to);
   return await db.transaction(async (trx) => {
     const place = await lockPlace(trx, run, to);
-    const result = await runTables(trx)
+    const row = await runTables(trx)
       .updateTable('runs')
-      .set({ state: to, ...resets(run.state, to), ...place, ...patchColumns(patch) })
+      .set({ state: to as RunState, ...resets(run.state, to), ...place, ...patchColumns(patch) })
       .where('id', '=', run.id)
       .where('state', '=', run.state)
       .where('leaseOwner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)
+      .returning(RUN_COLUMNS)
       .executeTakeFirst();
-    if (result.numUpdatedRows === 0n) return false;
+    if (!row) return undefined;
     await leavePlace(trx, run, to);
     if (to === 'queued' && run.startedAt !== null)
       await addAttempt(trx, {
@@ -146,6 +153,6 @@ async function advance(
       });
     const data = { state: to, ...(patch.outcome ? { outcome: patch.outcome } : {}) };
     await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
-    return true;
+    return toRun<To>(row);
   });
 }

@@ -11,6 +11,7 @@ export function runDetails(run: Run, timeline: readonly TimelineEntry[]): Record
     finalMessage: run.finalMessage,
     usage: run.usage,
     cancelReason: run.cancelReason,
+    limits: run.limits,
     ...runFindings([...timeline]),
     reasonDetail: run.reason,
     timeline: timeline.map((entry) => ({ ...entry, at: isoTime(entry.at) })),

@@ -57,7 +57,7 @@ export function openQueue(db: Db, ceilings: ConcurrencyLimits = NO_CEILINGS) {
     return run;
   };
   const move = async (id: string, to: Run['state'], patch: RunPatch = {}): Promise<boolean> =>
-    await runs.advance(await get(id), to, patch, to);
+    (await runs.advance(await get(id), to, patch, to)) !== undefined;
   /** Ends a run from wherever it is, as a worker would. */
   const end = async (id: string): Promise<void> => {
     const { state } = await get(id);
