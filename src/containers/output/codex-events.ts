@@ -1,5 +1,6 @@
+import { cutText } from '../../base/text.ts';
 import type { AgentEvent, AgentReader, AgentTurn, AgentUsage } from './agent-reader.ts';
-import { cutText, plainText } from './agent-text.ts';
+import { plainText } from './agent-text.ts';
 import { readCodexItem } from './codex-items.ts';
 import { readCodexUsage } from './codex-usage.ts';
 import { createLineJoiner } from './line-joiner.ts';

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
+import { shellQuote } from '../../base/text.ts';
 import { type CodexAuth, parseCodexAuth, shareableAuth } from '../codex/auth.ts';
 import type { Lifetime } from '../codex/expiry.ts';
 import { codexShare } from '../codex/share.ts';
@@ -15,7 +16,6 @@ import {
   serviceUid,
 } from '../private-file.ts';
 import { readTree, type TreeFile } from '../read-tree.ts';
-import { shellQuote } from '../shell-quote.ts';
 
 /** A credential as it will lie in the run's secrets directory: `files` have paths relative to that, `withheld` stays here. */
 export type Copy = {

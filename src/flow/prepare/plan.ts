@@ -16,7 +16,7 @@ import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { TOKEN_NAME, TOKEN_TARGET } from '../github/github-credential.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 import { grantedSecrets, planSsh, tokenVariable } from './plan-secrets.ts';
 
 /** What a plan takes from the configuration where the profile says nothing. */
@@ -38,14 +38,14 @@ export function makePlan(parts: {
   runId: string;
   /** The profile's own mounts, checked. */
   mounted: readonly CheckedMount[];
-  places: RunPlaces;
+  paths: RunPaths;
   defaults: PlanDefaults;
   secretsDir: string;
   /** Where processes elsewhere get a fresh token of this run; undefined while the runtime listener is off. */
   runtimeUrl: string | undefined;
   policy: Policy;
 }): Plan {
-  const { profile, defaults, places } = parts;
+  const { profile, defaults, paths } = parts;
   const { handler, runtime } = profile.execution;
   const network = runtime.network ?? defaults.network;
   const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
@@ -73,7 +73,7 @@ export function makePlan(parts: {
     network,
     ociRuntime: runtime.ociRuntime ?? null,
     limits: planLimits(profile, defaults, parts.policy),
-    mounts: [...ownMounts(places), ...mounts.map(planMount)],
+    mounts: [...ownMounts(paths), ...mounts.map(planMount)],
     readOnlyRoot: runtime.readOnlyRoot,
     hostname: runtime.dockerArgs.hostname ?? null,
     labels: runtime.dockerArgs.labels,
@@ -123,16 +123,16 @@ export async function launchedLimits(
 }
 
 /** The four mounts of every run. */
-function ownMounts(places: RunPlaces): PlanMount[] {
+function ownMounts(paths: RunPaths): PlanMount[] {
   const ours = { type: 'bind', asWritten: null } as const;
   return [
-    { ...ours, kind: 'workspace', source: places.workspace, target: '/workspace', readOnly: false },
-    { ...ours, kind: 'run-files', source: places.files, target: '/run/github-flows', readOnly: true },
-    { ...ours, kind: 'secrets', source: places.secrets, target: '/run/secrets', readOnly: true },
+    { ...ours, kind: 'workspace', source: paths.workspace, target: '/workspace', readOnly: false },
+    { ...ours, kind: 'run-files', source: paths.files, target: '/run/github-flows', readOnly: true },
+    { ...ours, kind: 'secrets', source: paths.secrets, target: '/run/secrets', readOnly: true },
     {
       ...ours,
       kind: 'shell-profile',
-      source: `${places.files}/profile.sh`,
+      source: `${paths.files}/profile.sh`,
       target: '/etc/profile.d/github-flows.sh',
       readOnly: true,
     },

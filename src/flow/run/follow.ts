@@ -12,7 +12,7 @@ import type { ActiveRun } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { readHandlerMark } from '../output/handler-mark.ts';
 import type { OutputShipper } from '../output/ship-output.ts';
-import { baselineFile, type Directories, runPlaces } from '../paths.ts';
+import { baselineFile, type Directories, runPaths } from '../paths.ts';
 import { launchedLimits, type PlanDefaults } from '../prepare/plan.ts';
 import { createTimelineWriter } from '../timeline-writer.ts';
 import { createListener } from './container-listener.ts';
@@ -46,8 +46,8 @@ export async function follow(
 ): Promise<Verdict | 'left'> {
   const profile = await parts.runs.profile(run.id);
   const limits = await launchedLimits(parts, run);
-  const places = runPlaces(parts.directories, run);
-  const dir = places.log;
+  const paths = runPaths(parts.directories, run);
+  const dir = paths.log;
   await makeDirectory(dir, { mode: 0o700 });
   const stopBefore = readStopNote(dir);
   const mark = await readHandlerMark(dir);
@@ -69,8 +69,8 @@ export async function follow(
     stallTimeoutSec: limits.stallTimeoutSec,
     graceSec: limits.graceSec,
     growth: {
-      workspace: places.workspace,
-      baselineFile: baselineFile(places),
+      workspace: paths.workspace,
+      baselineFile: baselineFile(paths),
       workspaceBytes: limits.workspaceBytes,
       diskBytes: profile.execution.runtime.readOnlyRoot ? undefined : limits.diskBytes,
     },

@@ -100,23 +100,26 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
         .execute();
       return { back: await putBack(db, clock, owner), mine: mine.map(toClaimed), lost: lost.map(toClaimed) };
     },
-    async launching(run, limits) {
-      const loseAfterMs = Math.round((limits.timeoutSec + limits.graceSec) * 1000);
-      const result = await tables
-        .updateTable('runs')
-        .set({
-          launchingAt: now(),
-          lostAfter: sql<number>`${now()} + ${sql.lit(loseAfterMs)}`,
-          limitsJson: JSON.stringify(limits),
-        })
-        .where('id', '=', run.id)
-        .where('state', '=', 'preparing')
-        .where('leaseOwner', '=', run.leaseOwner)
-        .$if(db.kind === 'postgres', (query) => query.where('leaseUntil', '>', now()))
-        .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
+    launching: async (run, limits) => await noteLaunch(db, clock, run, limits),
   };
+}
+
+async function noteLaunch(db: Db, clock: Clock, run: PreparingRun, limits: RunLimits): Promise<boolean> {
+  const now = databaseNow(db, clock);
+  const lifeMs = Math.round((limits.timeoutSec + limits.graceSec) * 1000);
+  const result = await runTables(db.kysely)
+    .updateTable('runs')
+    .set({
+      launchingAt: now,
+      lostAfter: sql<number>`${now} + ${sql.lit(lifeMs)}`,
+      limitsJson: JSON.stringify(limits),
+    })
+    .where('id', '=', run.id)
+    .where('state', '=', 'preparing')
+    .where('leaseOwner', '=', run.leaseOwner)
+    .$if(db.kind === 'postgres', (query) => query.where('leaseUntil', '>', now))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
 }
 
 async function clearSuspicion(db: Db, worker: string): Promise<void> {
