@@ -12,7 +12,6 @@ import { createRunStore } from '../runs/store/run-store.ts';
 import { composeApps } from './apps.ts';
 import { clientsFor } from './host.ts';
 import { originAsFetched } from './origin.ts';
-import { admissionLimits } from './reporting.ts';
 
 /** Builds what asks GitHub and the stored runs for a command that changes nothing, with the credentials that runs have. */
 export async function composeAdmissionDryRun(config: Config, db: Db): Promise<AdmissionDryRun> {
@@ -34,7 +33,7 @@ export async function composeAdmissionDryRun(config: Config, db: Db): Promise<Ad
     runs: createRunStore(db, clock),
     lookups: createLookups(clientFor, originAsFetched(config)),
     own,
-    limits: admissionLimits(config),
+    limits: config.admission,
     defaultTimeoutSec: config.run.timeoutSec,
     clock,
   });

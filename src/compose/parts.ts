@@ -3,7 +3,6 @@ import { createAdmission } from '../flow/admission/admit.ts';
 import { createDispatcher, type Dispatcher } from '../flow/admission/dispatcher.ts';
 import type { Registry } from '../profiles/read/registry.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
-import { admissionLimits } from './reporting.ts';
 import type { Resources } from './resources.ts';
 import { composeRunner, type Work } from './runner.ts';
 
@@ -28,7 +27,7 @@ export function composeParts(
     ...resources,
     ...work.talk,
     registry,
-    limits: admissionLimits(resources.config),
+    limits: resources.config.admission,
     defaultTimeoutSec: resources.config.run.timeoutSec,
     onReport: work.reporter.wake,
     clock,

@@ -1,5 +1,4 @@
 import { counted } from '../../base/words.ts';
-import { admissionLimits } from '../../compose/reporting.ts';
 import type { Config } from '../../config/config.ts';
 import { dayBudgets } from '../../flow/admission/limits.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
@@ -7,11 +6,10 @@ import { plain } from '../terminal/output.ts';
 
 /** A sentence for each profile that everybody may start: by which budgets of a day it is held. */
 export function openProfileNotes(profiles: readonly Profile[], config: Config): string[] {
-  const limits = admissionLimits(config);
   return profiles
     .filter(({ allow }) => allow.permission === 'any')
     .map((profile) => {
-      const { actor, repository, profile: own } = dayBudgets(limits, profile, true);
+      const { actor, repository, profile: own } = dayBudgets(config.admission, profile, true);
       const words = [
         budgetWords(actor, 'for each person'),
         budgetWords(repository, 'for each repository'),
