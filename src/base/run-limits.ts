@@ -50,7 +50,7 @@ export const RUN_LIMITS = [
       name: 'RUN_TIMEOUT_SEC',
       type: 'count',
       default: '1800',
-      sentence: 'Seconds a run may take once its container runs.',
+      sentence: 'Seconds that a run may take after its container started.',
     },
   },
   {
@@ -62,7 +62,7 @@ export const RUN_LIMITS = [
       name: 'RUN_STALL_SEC',
       type: 'count',
       default: '900',
-      sentence: 'Seconds a run may be silent on both streams before it is stopped.',
+      sentence: 'Seconds that a run may be silent on both streams.',
     },
   },
   {
@@ -86,7 +86,7 @@ export const RUN_LIMITS = [
       name: 'RUN_LOG_BYTES',
       type: 'bytes',
       default: '20m',
-      sentence: 'Output that is kept of a run; a run that prints ten times as much is ended.',
+      sentence: 'Output that is kept of a run. A run that prints ten times as much is stopped.',
     },
   },
   {
@@ -99,7 +99,7 @@ export const RUN_LIMITS = [
       type: 'bytes',
       default: '10g',
       sentence:
-        'What a run may write into its container’s own files; more ends it. With `readOnlyRoot` nothing can be written there.',
+        'Size of a run’s own files in its container; more ends the run. With `readOnlyRoot` it has none.',
     },
   },
   {
@@ -111,7 +111,7 @@ export const RUN_LIMITS = [
       name: 'RUN_WORKSPACE_BYTES',
       type: 'bytes',
       default: '10g',
-      sentence: 'By how much a run may make its workspace grow; more ends it.',
+      sentence: 'Growth of a run’s workspace; more ends the run.',
     },
   },
 ] as const;

@@ -63,7 +63,7 @@ async function retry(
   machine: boolean,
 ): Promise<NoRunReason | Problem> {
   const login = event.actor?.login ?? '';
-  const done = { reason: 'command_retry', message: `${login} had run ${run.id} tried again.` };
+  const done = { reason: 'command_retry', message: `${login} retried run ${run.id}.` };
   const answer = await recordRetry(parts, event, run, machine);
   if (answer === 'retried_before') return done;
   if (answer !== 'recorded') return answer;
