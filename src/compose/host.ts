@@ -140,7 +140,7 @@ export function clientsFor(
 /** What `explain` uses of the flow: the same plan and prompt as a launch, with nothing started or copied. */
 export function createDryRun(
   config: Config,
-  { admission, missing }: Pick<DryRun, 'admission' | 'missing'>,
+  { admission, missing, appsFor }: Pick<DryRun, 'admission' | 'missing' | 'appsFor'>,
 ): DryRun {
   const policy = policyOnce(config);
   const host = mountHost(config, policy);
@@ -170,6 +170,7 @@ export function createDryRun(
     prompt: async (profile, event) => promptFor(profile, event, runId),
     hosts: (allow) => listHosts(parseAllowList(allow, policy().privateHosts, gitHub).list),
     missing,
+    appsFor,
     admission,
   };
 }

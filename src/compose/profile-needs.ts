@@ -3,6 +3,8 @@ import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Plan } from '../containers/plan.ts';
+import { appsFor } from '../credentials/github-app/apps-for.ts';
+import { appName } from '../credentials/github-app/record.ts';
 import { type Need, profileNeeds } from '../flow/dry-run/profile-needs.ts';
 import { appSecretOf } from '../flow/github/github-credential.ts';
 import { createLogger } from '../log/logger.ts';
@@ -25,6 +27,14 @@ export function composeNeeds(config: Config): (profile: Profile, plan: Plan) => 
   const checkApp = async (profile: Profile): Promise<Problem[]> =>
     await appSecretProblems(apps, profile, { ask: false });
   return async (profile, plan) => await profileNeeds({ secrets, hasApps, checkApp, clock }, profile, plan);
+}
+
+/** Builds what names the Apps that may serve a repository, as far as is known without asking GitHub. */
+export function composeAppsFor(config: Config): (repository: string) => Promise<string[]> {
+  const redactor = createRedactor();
+  const { store } = composeApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
+  const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
+  return async (repository) => appsFor(await store.all().catch(() => []), repository, hosts).map(appName);
 }
 
 /**

@@ -21,7 +21,13 @@ async function foretold(lab: TalkLab, text: string, over: Over = {}): Promise<Ex
   const event = readEvent({ deliveryId: 'explained', event: 'issue_comment', body });
   const unplanned = async () => await Promise.reject(new Error('no plan here'));
   const dryRun: DryRun = {
-    ...{ plan: unplanned, prompt: unplanned, hosts: () => [], missing: async () => [] },
+    ...{
+      plan: unplanned,
+      prompt: unplanned,
+      hosts: () => [],
+      missing: async () => [],
+      appsFor: async () => [],
+    },
     admission: lab.admission,
   };
   return (await explain(event, lab.profiles, dryRun)).decision;
@@ -73,6 +79,7 @@ test('without asking, a command is known as one', async () => {
     prompt: unplanned,
     hosts: () => [],
     missing: async () => [],
+    appsFor: async () => [],
     admission: undefined,
   });
   expect(decision).toMatchObject({ run: false, reason: 'command_cancel', permission: 'not asked' });

@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { composeAdmissionDryRun } from '../../compose/dry-run.ts';
 import { createDryRun, profileChecks } from '../../compose/host.ts';
-import { composeNeeds } from '../../compose/profile-needs.ts';
+import { composeAppsFor, composeNeeds } from '../../compose/profile-needs.ts';
 import type { Config } from '../../config/config.ts';
 import { deliveryUnknown } from '../../deliveries/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { readEvent } from '../../events/from-delivery.ts';
 import { type DryRun, type Explanation, explain } from '../../flow/dry-run/explain.ts';
+import type { TokenOrigin } from '../../flow/dry-run/token-origin.ts';
 import { profilesFaulty } from '../../profiles/faults.ts';
 import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';
@@ -46,10 +47,11 @@ async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boole
   const needs = composeNeeds(config);
   const missing: DryRun['missing'] = async (profile, plan) =>
     (await needs(profile, plan)).flatMap(({ problems }) => problems);
-  if (!ask) return await explain(event, profiles, createDryRun(config, { admission: undefined, missing }));
+  const known = { missing, appsFor: composeAppsFor(config) };
+  if (!ask) return await explain(event, profiles, createDryRun(config, { admission: undefined, ...known }));
   return await withStoresOrNone(io, async ({ db }) => {
     const admission = await composeAdmissionDryRun(config, db);
-    return await explain(event, profiles, createDryRun(config, { admission, missing }));
+    return await explain(event, profiles, createDryRun(config, { admission, ...known }));
   });
 }
 
@@ -110,10 +112,18 @@ function printPlan(io: Io, plan: NonNullable<Explanation['plan']>): void {
   for (const [name, value] of Object.entries(plan.env)) io.out(`  env      ${name}=${plain(value)}\n`);
   for (const { name, env } of plan.secrets)
     io.out(`  secret   /run/secrets/${name}${env === null ? '' : `, exported as ${env}`}\n`);
+  if (plan.githubToken)
+    io.out(`  token    ${plan.githubToken.file}, ${plain(tokenWords(plan.githubToken))}\n`);
   for (const mount of plan.mounts)
     io.out(
       `  mount    ${mount.source ?? 'tmpfs'} → ${mount.target} (${mount.readOnly ? 'read-only' : 'writable'}, ${mount.kind})\n`,
     );
+}
+
+function tokenWords({ secret, apps, copyOf }: TokenOrigin): string {
+  if (secret !== null) return `of the App in the secret ${secret}`;
+  const served = apps.map((app) => `of the App ${app} where it is installed, else `);
+  return `${served.join('')}a copy of ${copyOf}`;
 }
 
 function networkWords({ network, hosts }: NonNullable<Explanation['plan']>): string {

@@ -10,7 +10,9 @@ import { type CommentCommand, readCommentCommand } from '../admission/comment-co
 import { commandMistyped, forkNotAllowed } from '../admission/errors.ts';
 import { findMistyped } from '../admission/mistyped-command.ts';
 import { NO_PROFILE_MATCHED, type NoRunReason, prefilter } from '../admission/prefilter.ts';
+import { tokenMount } from '../github/github-credential.ts';
 import type { AdmissionDryRun } from './admission.ts';
+import { type TokenOrigin, tokenOrigin } from './token-origin.ts';
 import { type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
@@ -34,7 +36,9 @@ export type PlanView = Pick<
   'image' | 'command' | 'setupScript' | 'workdir' | 'env' | 'network' | 'ociRuntime' | 'limits' | 'secrets'
 > & {
   user: string;
+  /** What is mounted; the GitHub token is none of it. */
   mounts: PlanMount[];
+  githubToken: TokenOrigin | null;
   /** The hosts that a network with a list reaches, entry by entry; null for the other networks. */
   hosts: ListedHosts[] | null;
 };
@@ -47,6 +51,8 @@ export type DryRun = {
   hosts(allow: readonly string[]): ListedHosts[];
   /** What of the credentials that a run is granted is not ready on this host. */
   missing(profile: Profile, plan: Plan): Promise<Problem[]>;
+  /** The Apps that may give a token for a repository (`owner/name`), in the order in which they are asked. */
+  appsFor(repository: string): Promise<string[]>;
   /** Asks GitHub and the stored runs what admission would ask them; undefined leaves both alone. */
   admission: AdmissionDryRun | undefined;
 };
@@ -80,7 +86,8 @@ export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: Dr
     ? dryRunVerdict({ profile, event, isAsked, problems, missing })
     : wouldBeRefused(decision.message);
   const ranking = rankMatches(candidates);
-  const view = plan && viewPlan(plan, dryRun);
+  const apps = async (): Promise<string[]> => await dryRun.appsFor(event.repository?.fullName ?? '');
+  const view = plan && viewPlan(plan, await tokenOrigin(profile, plan, apps), dryRun);
   return { verdict, decision, ranking, candidates, problems, missing, prompt, plan: view };
 }
 
@@ -141,7 +148,7 @@ function permissionWord(problem: Problem | undefined, permission: string | undef
   return permission ?? (problem?.code === 'permission_unknown' ? 'unknown' : 'not needed');
 }
 
-function viewPlan(plan: Plan, { hosts }: DryRun): PlanView {
+function viewPlan(plan: Plan, githubToken: TokenOrigin | null, { hosts }: DryRun): PlanView {
   const { image, command, setupScript, workdir, env, network, ociRuntime, limits, secrets, user, mounts } =
     plan;
   return {
@@ -155,7 +162,8 @@ function viewPlan(plan: Plan, { hosts }: DryRun): PlanView {
     ociRuntime,
     limits,
     secrets,
-    mounts: [...mounts],
+    mounts: mounts.filter((mount) => mount !== tokenMount(plan)),
+    githubToken,
     hosts: typeof network === 'object' && 'allow' in network ? hosts(network.allow) : null,
   };
 }
