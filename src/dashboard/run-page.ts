@@ -1,5 +1,5 @@
-import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { queuedSince } from '../runs/states.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
 import { logLines } from './log-lines.ts';

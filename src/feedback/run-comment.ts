@@ -1,5 +1,5 @@
-import { queuedSince } from '../runs/queued-since.ts';
 import type { FinishedRun, Outcome, Run, RunState, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { queuedSince } from '../runs/states.ts';
 import { quote } from './neutral.ts';
 import { cut, prepareText, shorten } from './outgoing.ts';
 import { publicProblem, publicText } from './public-texts.ts';

@@ -34,7 +34,7 @@ type RunFacts = {
   cancelReason: string | null;
   /** How many attempts of the profile's `retry` it has spent. */
   retries: number;
-  /** How much speaks against it: ends of the service while it worked on it, counted anew at every step (suspicion.ts). */
+  /** How much speaks against it: ends of the service while it worked on it, counted anew at every step (queue/leases.ts). */
   suspicion: number;
   /** The login of who started it, and GitHub's id of that account; null when the event did not say. */
   actor: string | null;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { retryRun } from '../../flow/actions/run-actions.ts';
-import { findRun } from '../../runs/store/find-run.ts';
+import { findRun } from '../../runs/store/run-store.ts';
 import type { Io } from '../terminal/io.ts';
 import { printJson } from '../terminal/output.ts';
 import { withStores } from './shared/stores.ts';

@@ -13,7 +13,7 @@ import type {
   RunIn,
   RunState,
 } from '../../runs/run.ts';
-import type { RunPatch } from '../../runs/store/run-patch.ts';
+import type { RunPatch } from '../../runs/store/run-rows.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { removeWorkspace } from '../../workspaces/sweep.ts';
 import { leaseLost, runCancelled } from '../active-run.ts';

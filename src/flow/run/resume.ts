@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { maskDelivered } from '../../credentials/inject/mask-secrets.ts';
+import { SET_ASIDE_FROM, WAITS_FROM } from '../../runs/queue/leases.ts';
 import type { ClaimedRun } from '../../runs/run.ts';
-import { SET_ASIDE_FROM, WAITS_FROM } from '../../runs/suspicion.ts';
 import { type ActiveRun, runEndsService } from '../active-run.ts';
 import { regrant } from '../credentials/grants.ts';
 import type { EngineWatch } from '../engine/engine-health.ts';

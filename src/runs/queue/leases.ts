@@ -1,14 +1,25 @@
 import { sql } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
 import type { RunLimits } from '../../base/run-limits.ts';
-import { databaseNow } from '../../db/now.ts';
+import { databaseNow } from '../../db/database.ts';
 import type { Db } from '../../db/open.ts';
 import type { ClaimedRun, PreparingRun } from '../run.ts';
-import { SET_ASIDE_FROM, SUSPICION } from '../suspicion.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline } from '../timeline.ts';
 import type { RunOwner } from './queue.ts';
 import { lockLanes, settleLanes } from './repository-queues.ts';
+
+/** What each end of the service speaks against the runs that it worked on: by an error of its own, or in any other way but in good order. */
+export const SUSPICION = { brokenOff: 4, ended: 1 } as const;
+
+/**
+ * From here on a run is set aside: after three ends by an error, or twelve of which nobody knows the reason (`kill -9`
+ * and a power cut are such). Each step that the run makes begins anew, and so does a service that stops in good order.
+ */
+export const SET_ASIDE_FROM = 12;
+
+/** From here on a run that is put back waits a while, so that it harms no other if it is the one. */
+export const WAITS_FROM = 5;
 
 /** What became of runs whose worker did not renew: `back` wait again, `mine` were begun on this host, `lost` were begun on one that did not come back. */
 export type Lapsed = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Db } from '../../db/open.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { readStoredProfile } from '../../profiles/stored-profile.ts';
+import { runUnknown } from '../errors.ts';
 import { joinGroup } from '../queue/groups.ts';
 import { ACTIVE, lockLanes, settleLane } from '../queue/repository-queues.ts';
 import { callOff, leavePlace, lockPlace } from '../queue/transitions.ts';
@@ -10,9 +11,7 @@ import type { ClaimedRun, QueuedRun, Run, RunIn, RunState, TimelineEntry } from 
 import { assertMove } from '../states.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline, holdRun, readTimeline } from '../timeline.ts';
-import { endsOf, workspaceOwnersAmong } from './ends.ts';
-import { type NewRun, newRow } from './new-run.ts';
-import { patchColumns, type RunPatch, resets } from './run-patch.ts';
+import { type NewRun, newRow, patchColumns, type RunPatch, resets } from './run-rows.ts';
 import { addAttempt } from './start-store.ts';
 
 /** What is told to every worker when there is something to look for: a run that waits, a cancel. The payload is the run's id. */
@@ -155,4 +154,43 @@ async function advance<To extends RunState>(
     await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
     return toRun<To>(row);
   });
+}
+
+/** The run of this id. Throws `run_unknown`. */
+export async function findRun({ runs }: { runs: Pick<RunStore, 'find'> }, id: string): Promise<Run> {
+  // What cannot be an id need not reach the database, which takes no NUL.
+  const run = /^[\w-]{1,64}$/.test(id) ? await runs.find(id) : undefined;
+  if (run) return run;
+  throw runUnknown(id);
+}
+
+/** Ids that one query names. */
+const IDS_AT_ONCE = 500;
+
+type Tables = ReturnType<typeof runTables>;
+
+/** When each of these runs ended, null for one that lives; unknown ids are left out. */
+async function endsOf(tables: Tables, ids: readonly string[]): Promise<Map<string, number | null>> {
+  const rows = await rowsOf(tables, ids);
+  return new Map(rows.map((row) => [row.id, row.state === 'ended' ? (row.endedAt ?? 0) : null]));
+}
+
+/** Of these runs, those that live or keep their workspace, with the attempt that they are at. */
+async function workspaceOwnersAmong(tables: Tables, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await rowsOf(tables, ids);
+  const owners = rows.filter((row) => row.state !== 'ended' || row.workspaceKeptUntil !== null);
+  return new Map(owners.map((row) => [row.id, row.attempt]));
+}
+
+async function rowsOf(tables: Tables, ids: readonly string[]) {
+  const found = [];
+  for (let from = 0; from < ids.length; from += IDS_AT_ONCE)
+    found.push(
+      ...(await tables
+        .selectFrom('runs')
+        .select(['id', 'state', 'endedAt', 'attempt', 'workspaceKeptUntil'])
+        .where('id', 'in', ids.slice(from, from + IDS_AT_ONCE))
+        .execute()),
+    );
+  return found;
 }
