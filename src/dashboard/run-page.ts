@@ -1,9 +1,10 @@
+import { formatDuration } from '../base/text.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { queuedSince } from '../runs/states.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
 import { logLines } from './log-lines.ts';
-import { lasting, type Moment, moment } from './moments.ts';
+import { type Moment, moment } from './moments.ts';
 import type { RunSight } from './sight.ts';
 
 const MAX_MESSAGE = 50_000;
@@ -83,8 +84,8 @@ function courseFacts(run: Run, waitsSince: number, now: number): Fact[] {
     fact('Attempts', run.attempt === 0 ? 'none yet' : String(run.attempt)),
     ...at('Queued', run.queuedAt, ''),
     ...(waitsSince > run.queuedAt ? at('Queued again', waitsSince, '') : []),
-    ...at('Started', run.startedAt, `after waiting ${lasting((run.startedAt ?? 0) - waitsSince)}`),
-    ...at('Ended', run.endedAt, `after ${lasting((run.endedAt ?? 0) - began)}`),
+    ...at('Started', run.startedAt, `after waiting ${formatDuration((run.startedAt ?? 0) - waitsSince)}`),
+    ...at('Ended', run.endedAt, `after ${formatDuration((run.endedAt ?? 0) - began)}`),
     ...(run.exitCode === null ? [] : [fact('Exit code', String(run.exitCode))]),
     ...(run.usage ? [fact('Tokens', tokens(run.usage))] : []),
   ];

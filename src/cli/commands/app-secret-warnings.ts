@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { composeApps } from '../../compose/apps.ts';
-import { appSecretProblems } from '../../compose/profile-needs.ts';
 import type { Config } from '../../config/config.ts';
+import { appSecretProblems } from '../../flow/dry-run/app-secret.ts';
 import { createLogger } from '../../log/logger.ts';
 import { createRedactor } from '../../log/redact.ts';
 import type { Profile } from '../../profiles/profile.ts';
@@ -18,7 +18,7 @@ export async function appSecretWarnings(
   const apps = composeApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
   const found = naming.map(async (profile) => {
     const file = join(config.profilesDir, profile.path, 'profile.json');
-    const problems = await appSecretProblems(apps, profile, { ask: false });
+    const problems = await appSecretProblems(apps.checkSecret, profile, { ask: false });
     return problems.map((problem) => ({ ...problem, file, path: '/credentials/github/app' }));
   });
   return (await Promise.all(found)).flat();

@@ -10,7 +10,7 @@ import {
   PROXY_URL,
 } from '../../containers/plan.ts';
 import type { CheckedMount, MountHost } from '../../mounts/mount.ts';
-import { underCeilings } from '../../policy/ask.ts';
+import { underCeilings } from '../../policy/evaluate.ts';
 import { NO_POLICY, type Policy } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';

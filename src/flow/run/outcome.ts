@@ -1,7 +1,7 @@
 import { asFlowError, type FlowError } from '../../base/errors.ts';
 import type { Outcome, RunResult } from '../../runs/run.ts';
 
-/** How a run came out, before it is told to anybody. */
+/** How a run came out, before it is reported. */
 export type Verdict = RunResult;
 
 /** Nobody knows how far the agent came. */
