@@ -87,8 +87,8 @@ function createApp({
   });
   app.use((error: unknown, request: Request, response: Response, _next: unknown) => {
     const refusal = withStatus(error);
-    if (refusal.status >= 500) log.error({ err: error }, 'The admin listener failed on a request.');
-    else log.debug({ code: refusal.code, status: refusal.status }, 'Admin request refused.');
+    if (refusal.status >= 500) log.error({ err: error }, 'the admin listener failed on a request');
+    else log.debug({ code: refusal.code, status: refusal.status }, 'admin request refused');
     refuse({ request, response }, refusal, clock);
   });
   return app;

@@ -7,7 +7,7 @@ import { ancestors, type Owner } from '../../base/files.ts';
 import { execOk } from '../../programs/exec.ts';
 import { noRoom } from '../diagnose.ts';
 import { checkoutFailed } from '../errors.ts';
-import { type GitOptions, lastWords, runGit } from '../git.ts';
+import { type GitOptions, lastLines, runGit } from '../git.ts';
 import { REPOSITORY_LIMITS, type RepositoryLimits } from '../git-limits.ts';
 import { checkoutRefused } from '../limit-errors.ts';
 import { mainMirror } from '../mirrors/apart.ts';
@@ -116,7 +116,7 @@ async function fetchShallow(clone: Checkout, gitDir: string, depth: number): Pro
     ],
     { ...followed(clone), ...limited(clone, 'fetchBytes'), env: { GIT_ALLOW_PROTOCOL: 'file' } },
   );
-  if (exitCode !== 0) throw failed(clone, lastWords(stderr));
+  if (exitCode !== 0) throw failed(clone, lastLines(stderr));
 }
 
 /** What git says of a path that it must not or cannot make. */
@@ -139,8 +139,8 @@ async function layOutFiles(clone: Checkout): Promise<void> {
     settings: [`checkout.workers=${WORKERS}`, `checkout.thresholdForParallelism=${FILES_FOR_PARALLEL}`],
     ...(asOwner ? { owner } : {}),
   });
-  if (exitCode !== 0 && REFUSED.test(stderr)) throw checkoutRefused(clone.commit, lastWords(stderr));
-  if (exitCode !== 0) throw failed(clone, lastWords(stderr));
+  if (exitCode !== 0 && REFUSED.test(stderr)) throw checkoutRefused(clone.commit, lastLines(stderr));
+  if (exitCode !== 0) throw failed(clone, lastLines(stderr));
   if (!isOwn && !asOwner) await giveMany(dir, owner, clone.signal);
 }
 

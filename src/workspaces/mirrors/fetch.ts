@@ -2,7 +2,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
-import { type GitOptions, lastWords, runGit } from '../git.ts';
+import { type GitOptions, lastLines, runGit } from '../git.ts';
 import type { GitLimits, RepositoryLimits } from '../git-limits.ts';
 import { fetchTooLarge } from '../limit-errors.ts';
 import type { Progress } from '../progress.ts';
@@ -43,7 +43,7 @@ export async function fetchInto(
         }),
       ),
   );
-  if (exitCode !== 0) return lastWords(stderr);
+  if (exitCode !== 0) return lastLines(stderr);
   return await tidy(mirror, options);
 }
 
@@ -84,7 +84,7 @@ export async function followHead(
         signal,
       }),
   );
-  if (exitCode !== 0) return lastWords(stderr);
+  if (exitCode !== 0) return lastLines(stderr);
   const [, target] = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(stdout) ?? [];
   if (target !== undefined) await writeFile(join(mirror, 'HEAD'), `ref: ${target}\n`);
   return undefined;
@@ -100,7 +100,7 @@ async function tidy(mirror: string, options: FetchOptions): Promise<string | und
   ];
   for (const job of jobs) {
     const { stderr, exitCode } = await attempt([`--git-dir=${mirror}`, ...job], limited(options));
-    if (exitCode !== 0) return lastWords(stderr);
+    if (exitCode !== 0) return lastLines(stderr);
   }
   return undefined;
 }
