@@ -1,8 +1,7 @@
 import { Router, urlencoded } from 'express';
 import { systemClock as clock } from '../base/clock.ts';
-import type { Config } from '../config/config.ts';
 import { createGitHubLinks } from '../dashboard/links.ts';
-import type { DashboardActions, DashboardParts } from '../dashboard/parts.ts';
+import { addressOf, type DashboardActions } from '../dashboard/parts.ts';
 import { addDashboardRoutes } from '../dashboard/routes.ts';
 import { createSessions } from '../dashboard/sessions.ts';
 import { headline } from '../feedback/run-comment.ts';
@@ -30,7 +29,7 @@ export function composeDashboard(resources: Resources, login: Login): AdminRoute
     readForm: urlencoded({ extended: false, limit: '100kb' }),
     refusalOf: withStatus,
     links: createGitHubLinks(config.githubServerUrl),
-    ...addressOf(config),
+    ...addressOf(config.publicUrl),
     log,
     clock,
   });
@@ -56,15 +55,5 @@ function dashboardActions(resources: Resources): DashboardActions {
     },
     cancel,
     retry,
-  };
-}
-
-/** How PUBLIC_URL shapes the pages: it may have a path, and it may be https though TLS ends before us. */
-function addressOf({ publicUrl }: Config): Pick<DashboardParts, 'basePath' | 'isSecure'> {
-  const url = publicUrl === undefined ? undefined : new URL(publicUrl);
-  const path = url?.pathname.replace(/\/+$/, '') ?? '';
-  return {
-    basePath: (request) => (request.headers.host === url?.host ? path : ''),
-    isSecure: (request) => request.secure || url?.protocol === 'https:',
   };
 }

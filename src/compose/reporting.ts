@@ -3,10 +3,11 @@ import type { Config } from '../config/config.ts';
 import { createMarks, type Marks } from '../feedback/marks.ts';
 import { createReporter, type Reporter } from '../feedback/reporter.ts';
 import type { AdmissionLimits } from '../flow/admission/limits.ts';
+import type { ClientFor } from '../flow/github/clients.ts';
 import { credentialKey } from '../flow/github/github-credential.ts';
 import { createLookups, type Lookups } from '../flow/github/lookups.ts';
 import type { Origin } from '../flow/github/origin.ts';
-import { type ClientFor, createServiceAccount, type ServiceAccount } from '../flow/github/service-account.ts';
+import { createServiceAccount, type ServiceAccount } from '../flow/github/service-account.ts';
 import { renderReport } from '../flow/reporting/report-texts.ts';
 import { createOwnAccounts } from '../runs/store/own-accounts.ts';
 import type { Resources } from './resources.ts';
@@ -16,7 +17,7 @@ export type Talk = { lookups: Lookups; own: ServiceAccount; reporter: Reporter; 
 
 /** Joins what is asked and said on GitHub, with the credentials that `clientFor` knows. */
 export function composeReporting(resources: Resources, clientFor: ClientFor, origin: Origin): Talk {
-  const { config, db, redactor, apps } = resources;
+  const { config, db, runs, reports, redactor, apps, log } = resources;
   const own = createServiceAccount({
     clientFor,
     credentialKey: (profile) => credentialKey(profile, config.secretsDir),
@@ -26,8 +27,10 @@ export function composeReporting(resources: Resources, clientFor: ClientFor, ori
   });
   const marks = createMarks(db.markKey);
   const reporter = createReporter({
-    ...resources,
+    reports,
+    runs,
     marks,
+    log,
     accountFor: own.accountFor,
     render: renderReport,
     mask: redactor.mask,

@@ -43,6 +43,11 @@ export function makeSharedMemoryPlace(path = sharedMemoryName()): string | undef
   return isOwn(path) ? path : undefined;
 }
 
+/** Where a token may lie that only git of this host reads: where the credentials of runs are, if that is in memory. */
+export function memoryPlaceFor(runDir: string): string {
+  return isInMemory(runDir) ? runDir : (makeSharedMemoryPlace() ?? runDir);
+}
+
 /** Whether what holds a RUN_DIR in that memory could be made there and is this user's; a RUN_DIR elsewhere may be. */
 export function mayBeRunDir(runDir: string): boolean {
   if (!isInside(SHARED_MEMORY, runDir)) return true;

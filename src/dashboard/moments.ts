@@ -10,6 +10,8 @@ const UNITS = [
   ['second', 1000],
 ] as const;
 
+const AGO = new Intl.RelativeTimeFormat('en');
+
 /** A time in milliseconds since 1970, relative to `now`; null stays null. */
 export function moment(ms: number | null, now: number): Moment | null {
   const iso = isoTime(ms);
@@ -17,18 +19,8 @@ export function moment(ms: number | null, now: number): Moment | null {
   return { iso, exact: `${iso.slice(0, 19).replace('T', ' ')} UTC`, words: ago(now - ms) };
 }
 
-/** A length of time, such as `2 min 5 s`. */
-export function lasting(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 function ago(ms: number): string {
   const [unit, length] = UNITS.find(([, each]) => ms >= each) ?? [];
   if (unit === undefined || length === undefined) return 'just now';
-  const count = Math.floor(ms / length);
-  return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+  return AGO.format(-Math.floor(ms / length), unit);
 }

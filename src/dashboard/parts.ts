@@ -57,3 +57,13 @@ export type DashboardParts = {
   log: Logger;
   clock: Clock;
 };
+
+/** How PUBLIC_URL shapes the pages: it may have a path, and it may be https though TLS ends before us. */
+export function addressOf(publicUrl: string | undefined): Pick<DashboardParts, 'basePath' | 'isSecure'> {
+  const url = publicUrl === undefined ? undefined : new URL(publicUrl);
+  const path = url?.pathname.replace(/\/+$/, '') ?? '';
+  return {
+    basePath: (request) => (request.headers.host === url?.host ? path : ''),
+    isSecure: (request) => request.secure || url?.protocol === 'https:',
+  };
+}

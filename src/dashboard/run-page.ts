@@ -1,8 +1,9 @@
+import { formatDuration } from '../base/text.ts';
 import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
-import { lasting, type Moment, moment } from './moments.ts';
+import { type Moment, moment } from './moments.ts';
 import type { OutputEntry, RunPageData } from './parts.ts';
 
 const MAX_MESSAGE = 50_000;
@@ -85,8 +86,8 @@ function courseFacts(run: Run, waitsSince: number, now: number): Fact[] {
     fact('Attempts', run.attempt === 0 ? 'none yet' : String(run.attempt)),
     ...at('Queued', run.queuedAt, ''),
     ...(waitsSince > run.queuedAt ? at('Queued again', waitsSince, '') : []),
-    ...at('Started', run.startedAt, `after waiting ${lasting((run.startedAt ?? 0) - waitsSince)}`),
-    ...at('Ended', run.endedAt, `after ${lasting((run.endedAt ?? 0) - began)}`),
+    ...at('Started', run.startedAt, `after waiting ${formatDuration((run.startedAt ?? 0) - waitsSince)}`),
+    ...at('Ended', run.endedAt, `after ${formatDuration((run.endedAt ?? 0) - began)}`),
     ...(run.exitCode === null ? [] : [fact('Exit code', String(run.exitCode))]),
     ...(run.usage ? [fact('Tokens', tokens(run.usage))] : []),
   ];

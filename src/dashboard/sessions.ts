@@ -30,7 +30,8 @@ export type Sessions = {
 export function createSessions(clock: Clock): Sessions {
   const sessions = new LRUCache<string, Session>({
     max: MAX_SESSIONS,
-    ttl: SESSION_MS,
+    // What is as old as its `ttl` still counts there.
+    ttl: SESSION_MS - 1,
     ttlResolution: 0,
     perf: clock,
   });

@@ -6,7 +6,7 @@ import { finalText } from './outgoing.ts';
 import { digestOf, nextLook, type PostResult, type RunPost, runText } from './posts.ts';
 import { headline, isOver } from './run-comment.ts';
 
-/** How soon a check is tried again whose commit is not known yet. */
+/** How soon a check is posted again whose commit is not known yet. */
 const COMMIT_UNKNOWN_MS = 3_000;
 
 /** Makes or changes the check of a run on the pull request's commit. */

@@ -31,7 +31,7 @@ export type PostResult = {
   target?: ReportTarget | undefined;
 };
 
-/** How often the comment and the check of a living run are looked at, and in its first minute; they are changed only when their text is another. */
+/** How often the comment and the check of a living run are read again, and in its first minute; they are changed only when their text is another. */
 const LOOK_AGAIN_MS = 15_000;
 const FIRST_LOOKS_MS = 5_000;
 const FIRST_MINUTE_MS = 60_000;
@@ -85,7 +85,7 @@ async function movedPost(post: RunPost): Promise<RunPost | undefined> {
   return target && { ...post, report: { ...report, target, attempts: 2 } };
 }
 
-/** When the report of a run is looked at again: never after the run is over. */
+/** When the report of a run is due again: never after the run is over. */
 export function nextLook(run: Run, nowMs: number): number | null {
   if (isOver(run)) return null;
   const isYoung = nowMs - (run.startedAt ?? run.queuedAt) < FIRST_MINUTE_MS;

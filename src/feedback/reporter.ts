@@ -31,7 +31,7 @@ const EACH_MS = 1_500;
 /** Longer than everything that one report asks of GitHub may take. */
 const LEASE_MS = 150_000;
 
-/** Posts on GitHub what the rows of the report store ask for. A report that fails is tried again and never changes its run. */
+/** Posts on GitHub what the rows of the report store ask for. A report that fails is retried and never changes its run. */
 export type Reporter = {
   /** Posts what is due of one run now; resolves when each report was tried once. */
   report(runId: string): Promise<void>;
@@ -61,7 +61,6 @@ export type ReporterParts = {
   log: Logger;
 };
 
-/** A reporter over its parts; any number may work on the same rows. */
 export function createReporter(parts: ReporterParts): Reporter {
   let timer: Timer | undefined;
   let stopped = false;

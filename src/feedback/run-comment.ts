@@ -1,3 +1,4 @@
+import { formatDuration } from '../base/text.ts';
 import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { quote } from './neutral.ts';
@@ -54,17 +55,17 @@ const TROUBLE = new Set([
   'left_unknown',
 ]);
 
-/** Whether a run that was to be published has something to tell besides that it succeeded. */
+/** Whether there is something to report of a run that was to be published, besides that it succeeded. */
 export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly TimelineEntry[]): boolean {
   return resultsOf(run, timeline).some(({ kind }) => TROUBLE.has(kind));
 }
 
-/** Whether a timeline line tells what the agent does, for people who watch. */
+/** Whether a timeline line is about what the agent does, for people who watch. */
 export function isActivity({ kind }: TimelineEntry): boolean {
   return kind.startsWith('codex.') && kind !== 'codex.thread' && kind !== 'codex.turn';
 }
 
-/** Whether a run says all that it will ever say; one that is tried again says more. */
+/** Whether nothing new will be reported of a run, unless it is retried. */
 export function isOver(run: Run): boolean {
   return run.state === 'ended' || (run.state === 'reporting' && run.outcome !== null);
 }
@@ -99,9 +100,9 @@ export function endedValues(
   return {
     ...common(run, shown.link),
     OUTCOME: run.outcome ?? '',
-    ELAPSED: exactly(
+    ELAPSED: `after ${formatDuration(
       (knownAt(run, shown.timeline) ?? shown.nowMs) - (run.startedAt ?? queuedSince(run, shown.timeline)),
-    ),
+    )}`,
     REASON: reason?.message ?? '',
     HINT: reason?.hint ?? '',
     CODE: reason?.code ?? '',
@@ -160,15 +161,7 @@ function roughly(ms: number): string {
   if (minutes < 1) return 'for less than a minute';
   const step = minutes < 10 ? 1 : minutes < 60 ? 5 : 15;
   const rounded = minutes - (minutes % step);
-  return `for ${rounded < 60 ? `${rounded} min` : `${Math.floor(rounded / 60)} h ${rounded % 60} min`}`;
-}
-
-function exactly(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `after ${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `after ${minutes} min ${seconds % 60} s`;
-  return `after ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `for ${formatDuration(rounded * 60_000)}`;
 }
 
 function tokens({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens }: TokenUsage): string {

@@ -56,7 +56,7 @@ describe('the comment about a run', () => {
   test('says at its end what happened, why, what to do, how long it took, and with how many tokens', () => {
     const usage = { inputTokens: 12_345, cachedInputTokens: 10_000, outputTokens: 678, reasoningTokens: 90 };
     const text = ended({ usage, finalMessage: 'Two tests fail.' });
-    expect(text).toContain('**The run failed.** (after 1 min 35 s)');
+    expect(text).toContain('**The run failed.** (after 1 min, 35 sec)');
     expect(text).toContain('The agent ended with exit code 1.');
     expect(text).toContain('Read its last lines. (`agent_failed`)');
     expect(text).toContain('> Two tests fail.');
@@ -70,11 +70,11 @@ describe('the comment about a run', () => {
     const timeline = [move('running', 500), move('reporting', 96_000)];
     const reporting = { state: 'reporting', endedAt: null } as const;
     const text = ended(reporting, { timeline, nowMs: 97_000 });
-    expect(text).toContain('(after 1 min 35 s)');
+    expect(text).toContain('(after 1 min, 35 sec)');
     expect(ended(reporting, { timeline, nowMs: 300_000 })).toBe(text);
     expect(ended({ endedAt: 200_000 }, { timeline: [...timeline, move('ended', 200_000)] })).toBe(text);
     const again = [...timeline, move('queued', 97_000), move('ended', 191_000)];
-    expect(ended({ endedAt: 191_000 }, { timeline: again })).toContain('(after 3 min 10 s)');
+    expect(ended({ endedAt: 191_000 }, { timeline: again })).toContain('(after 3 min, 10 sec)');
   });
 
   test('links to the page of the run when there is one, and shows what was published', () => {
@@ -138,7 +138,7 @@ describe('the comment about a run', () => {
     expect(at(3)).not.toBe(at(4));
     expect(at(21)).toBe(at(24));
     expect(at(76)).toBe(at(89));
-    expect(at(76)).toContain('for 1 h 15 min');
+    expect(at(76)).toContain('for 1 hr, 15 min');
   });
 
   test('fits into what GitHub takes, and says what was cut', () => {

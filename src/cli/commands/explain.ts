@@ -1,9 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { composeAdmissionDryRun } from '../../compose/dry-run.ts';
-import { createDryRun, profileChecks } from '../../compose/host.ts';
-import { composeAppsFor, composeNeeds } from '../../compose/profile-needs.ts';
+import {
+  composeAdmissionDryRun,
+  composeAppsFor,
+  composeDryRun,
+  composeNeeds,
+} from '../../compose/dry-run.ts';
+import { profileChecks } from '../../compose/host.ts';
 import type { Config } from '../../config/config.ts';
 import { deliveryUnknown } from '../../deliveries/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
@@ -49,10 +53,10 @@ async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boole
   const missing: DryRun['missing'] = async (profile, plan) =>
     (await needs(profile, plan)).flatMap(({ problems }) => problems);
   const known = { missing, appsFor: composeAppsFor(config) };
-  if (!ask) return await explain(event, profiles, createDryRun(config, { admission: undefined, ...known }));
+  if (!ask) return await explain(event, profiles, composeDryRun(config, { admission: undefined, ...known }));
   return await withStoresOrNone(io, async ({ db }) => {
     const admission = await composeAdmissionDryRun(config, db);
-    return await explain(event, profiles, createDryRun(config, { admission, ...known }));
+    return await explain(event, profiles, composeDryRun(config, { admission, ...known }));
   });
 }
 

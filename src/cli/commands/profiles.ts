@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { counted } from '../../base/words.ts';
 import { composeApps } from '../../compose/apps.ts';
 import { profileChecks } from '../../compose/host.ts';
-import { appSecretProblems } from '../../compose/profile-needs.ts';
 import { admissionLimits } from '../../compose/reporting.ts';
 import type { Config } from '../../config/config.ts';
 import { dayBudgets } from '../../flow/admission/limits.ts';
+import { appSecretProblems } from '../../flow/dry-run/app-secret.ts';
 import { createLogger } from '../../log/logger.ts';
 import { createRedactor } from '../../log/redact.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
@@ -123,7 +123,7 @@ async function appSecretWarnings(
   const apps = composeApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
   const found = naming.map(async (profile) => {
     const file = join(config.profilesDir, profile.path, 'profile.json');
-    const problems = await appSecretProblems(apps, profile, { ask: false });
+    const problems = await appSecretProblems(apps.checkSecret, profile, { ask: false });
     return problems.map((problem) => ({ ...problem, file, path: '/credentials/github/app' }));
   });
   return (await Promise.all(found)).flat();

@@ -1,6 +1,5 @@
-import type { AppApi } from '../../github/app-api.ts';
 import type { Logger } from '../../log/logger.ts';
-import { appName, type StoredApp } from './record.ts';
+import type { StoredApp } from './record.ts';
 import type { AppStore } from './store.ts';
 
 /** A webhook secret, and whose it is. */
@@ -38,21 +37,4 @@ export function loginsOf(apps: readonly StoredApp[]): string[] {
     ...(username?.endsWith('[bot]') ? [username] : []),
   ]);
   return [...new Set(logins)];
-}
-
-/** Asks GitHub for id, slug and owner of Apps that were added without; what cannot be asked now is asked again later. */
-export async function learnIdentities(
-  store: AppStore,
-  apiFor: (app: StoredApp) => AppApi,
-  log: Logger,
-): Promise<void> {
-  const apps = await store.all().catch(() => []);
-  for (const app of apps.filter(({ appId, slug }) => appId === null || slug === null)) {
-    try {
-      const { id, slug, clientId, owner, url } = await apiFor(app).self();
-      await store.learn(app.key, { appId: id, slug, clientId, owner, url });
-    } catch (error) {
-      log.warn({ app: appName(app), err: error }, 'GitHub did not say who this App is.');
-    }
-  }
 }

@@ -17,7 +17,7 @@ import type { HeldSecrets } from '../credentials/held-secrets.ts';
 import { type Directories, type RunPaths, runPaths } from '../paths.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from '../prepare/clone-record.ts';
 import { lastBranches } from './branches-of-run.ts';
-import { type Doubt, keptText } from './kept-words.ts';
+import { type Doubt, keptText } from './kept-text.ts';
 import { lookForLeft } from './left-behind.ts';
 import { isFree, searchLeft } from './search-left.ts';
 
@@ -172,7 +172,7 @@ async function search(
 /** A search that broke off leaves it in doubt what the commits hold. */
 async function noteBroken(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
   parts.log.error({ err: error, run: run.id }, 'leak scan failed');
-  const text = 'The search for values that the run was handed broke off.';
+  const text = 'The search for values that were granted to the run failed.';
   await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: true } });
   return 'unsearched';
 }

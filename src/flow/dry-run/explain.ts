@@ -53,11 +53,11 @@ export type DryRun = {
   missing(profile: Profile, plan: Plan): Promise<Problem[]>;
   /** The Apps that may give a token for a repository (`owner/name`), in the order in which they are asked. */
   appsFor(repository: string): Promise<string[]>;
-  /** Asks GitHub and the stored runs what admission would ask them; undefined leaves both alone. */
+  /** Asks GitHub and the stored runs as admission would; undefined asks neither. */
   admission: AdmissionDryRun | undefined;
 };
 
-/** Goes the way of a delivery without storing or starting anything. */
+/** Decides and plans as for a delivery, and stores and starts nothing. */
 export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: DryRun): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
   const refused = prefilter(event, false);
@@ -66,12 +66,12 @@ export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: Dr
   if (!profile) {
     const none = { run: false, profile: null, permission: 'not needed' };
     const decision = command
-      ? { ...none, ...(await judgeCommand(event, command, profiles, dryRun)) }
+      ? { ...none, ...(await explainCommand(event, command, profiles, dryRun)) }
       : { ...none, ...(refused ?? whyNothing(event, profiles)) };
     const nothing = { ranking: [], problems: [], missing: [], prompt: null, plan: null };
     return { verdict: wouldBeRefused(decision.message), decision, candidates, ...nothing };
   }
-  const decision = await judge(profile, event, dryRun);
+  const decision = await decideStart(profile, event, dryRun);
   const problems: Problem[] = [];
   const attempt = async <T>(work: Promise<T>): Promise<T | null> =>
     await work.catch((error: unknown) => {
@@ -91,7 +91,7 @@ export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: Dr
   return { verdict, decision, ranking, candidates, problems, missing, prompt, plan: view };
 }
 
-/** What nothing matched may be one letter away from what does; a word to runs is only looked into where they are. */
+/** The event may be one letter away from a command of a profile; commands to runs need the stored runs. */
 function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   const near = findMistyped(event, profiles);
   if (!near?.profile) return NO_PROFILE_MATCHED;
@@ -99,24 +99,24 @@ function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   return { reason, message };
 }
 
-/** What a command to the runs of the thread would come to; it is no event for profiles. */
-async function judgeCommand(
+/** What a command to the runs of the thread would do; profiles are not asked. */
+async function explainCommand(
   event: FlowEvent,
   command: CommentCommand,
   profiles: ProfileSet,
   { admission }: DryRun,
 ): Promise<{ reason: string; message: string; permission: string }> {
   const reason = `command_${command.name}`;
-  const said = `The comment says /${command.name} to the runs of its thread`;
-  if (!admission) return { reason, message: `${said}; --ask looks which they are.`, permission: 'not asked' };
+  const text = `The comment says /${command.name} to the runs of its thread`;
+  if (!admission) return { reason, message: `${text}; --ask looks which they are.`, permission: 'not asked' };
   const { problem, permission, runs } = await admission.command(event, command, profiles);
-  const told = problem
+  const answer = problem
     ? { reason: problem.code, message: problem.message }
-    : { reason, message: `${said}: ${runs.join(', ')}.` };
-  return { ...told, permission: permissionWord(problem, permission) };
+    : { reason, message: `${text}: ${runs.join(', ')}.` };
+  return { ...answer, permission: permissionWord(problem, permission) };
 }
 
-async function judge(
+async function decideStart(
   profile: Profile,
   event: FlowEvent,
   { admission }: DryRun,
@@ -127,11 +127,11 @@ async function judge(
     reason: 'run_queued',
     message: `Profile ${profile.path} starts a run.`,
   };
-  const judgement = judgeActor(profile.allow, event.actor);
+  const rule = judgeActor(profile.allow, event.actor);
   const refuse = ({ code, message }: Problem) => ({ ...decision, run: false, reason: code, message });
-  if (typeof judgement === 'object' && 'denied' in judgement)
-    return { ...refuse(judgement.denied), permission: 'not needed' };
-  const permission = judgement === 'allowed' ? 'not needed' : 'not asked';
+  if (typeof rule === 'object' && 'denied' in rule)
+    return { ...refuse(rule.denied), permission: 'not needed' };
+  const permission = rule === 'allowed' ? 'not needed' : 'not asked';
   if (!admission && isKnownFork(profile, event))
     return { ...refuse(forkNotAllowed(event.pullRequest?.number)), permission };
   if (!admission) return { ...decision, permission };

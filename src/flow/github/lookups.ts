@@ -6,8 +6,8 @@ import { fetchPullRequest } from '../../github/pull-requests.ts';
 import { isTeamMember } from '../../github/teams.ts';
 import { type CommentKind, isCommentThere, readThread, type Thread } from '../../github/threads.ts';
 import type { Profile } from '../../profiles/profile.ts';
+import type { ClientFor } from './clients.ts';
 import type { Origin } from './origin.ts';
-import type { ClientFor } from './service-account.ts';
 
 /** What GitHub is asked about who may start a run, with the run's own credential; each throws when there is no answer. */
 export type Lookups = {

@@ -10,7 +10,7 @@ import {
   PROXY_URL,
 } from '../../containers/plan.ts';
 import type { CheckedMount } from '../../mounts/mount.ts';
-import { underCeilings } from '../../policy/ask.ts';
+import { underCeilings } from '../../policy/evaluate.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { TOKEN_NAME, TOKEN_TARGET } from '../github/github-credential.ts';

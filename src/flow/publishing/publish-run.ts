@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import type { Marks } from '../../feedback/marks.ts';
+import { commentMark, type Marks } from '../../feedback/marks.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
@@ -28,7 +28,6 @@ export type PublishingParts = PublishTextsParts & {
   remoteFor(profile: Profile, repository: string): Remote;
   /** The branches that the run's repository has now, fetched into its mirror. */
   branchesFor(profile: Profile, run: Run, signal: AbortSignal): Promise<Branches>;
-  mark(runId: string): string;
   marks: Marks;
   /** Asks GitHub again, just before: why nothing may be published any more, or undefined. Throws `world_unknown`. */
   whyNotNow(run: Run, profile: Profile): Promise<Problem | undefined>;
@@ -80,10 +79,10 @@ export function changesNothing(
 
 /** What was found out before the agent began; of a run that began before there was this, the default branch. */
 function targetOf(
-  told: Record<string, unknown> | undefined,
+  checkout: Record<string, unknown> | undefined,
   { repository, pullRequest }: FlowEvent,
 ): MergeTarget {
-  const { into, isDefault } = told ?? {};
+  const { into, isDefault } = checkout ?? {};
   if (typeof into === 'string' || into === null) return { into, isDefault: isDefault === true };
   return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
 }
@@ -121,7 +120,7 @@ export async function carryOut(
   const { log } = runPaths(directories, { ...run, attempt });
   const mirror = join(directories.varDir, 'mirrors', `${run.repositoryId}.git`);
   const patchOf = `${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`;
-  const mark = parts.mark(patchOf);
+  const mark = commentMark(patchOf);
   const patch =
     plan.as === 'patch'
       ? await readPatch(join(log, 'changes.patch'), parts.mask).catch(() => ({ text: '', bytes: 0 }))
@@ -157,8 +156,8 @@ function secretInside(kind: string): Problem {
     code: 'publish_secret_found',
     message:
       kind === 'secret_found'
-        ? 'A value that the run was handed is in what the agent committed.'
-        : 'What the agent committed could not be searched whole for the values that the run was handed.',
-    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked; take the credential for leaked, and replace it.',
+        ? 'A value that was granted to the run is in what the agent committed.'
+        : 'What the agent committed could not be searched whole for the values that were granted to the run.',
+    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked. Treat the credential as compromised and rotate it.',
   };
 }

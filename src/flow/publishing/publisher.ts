@@ -15,7 +15,7 @@ const MAX_TRIES = 18;
 const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
 
-/** A publication of a host that did not look after it for this long is told, because nobody else can make it. */
+/** After this time without its host a publication is given up, because nobody else can make it. */
 const HOST_PATIENCE_MS = 24 * 3_600_000;
 
 /** Publications under way at once, of different repositories; each takes git and its memory. */
@@ -24,7 +24,7 @@ const AT_ONCE = 3;
 /** How long a run waits for its publication before it ends; the publication goes on. */
 const PATIENCE_MS = 15_000;
 
-/** Publishes what agents committed; what GitHub does not take is tried again and never changes how a run ended. */
+/** Publishes what agents committed; what GitHub does not take is retried and never changes how a run ended. */
 export type Publisher = {
   /** Decides what is published of a run whose commits were kept, and tries it once. Calling it again goes on; never rejects. */
   publish(run: Run): Promise<void>;

@@ -11,7 +11,7 @@ import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { commentTarget, isAboutDiscussion } from './report-targets.ts';
 
-/** What telling takes from the rest of the service. */
+/** What reporting takes from the rest of the service. */
 export type ReportParts = RequestReportParts & { reporter: Reporter; clock: Clock };
 
 /** What asking for a comment takes. */

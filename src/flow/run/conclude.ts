@@ -30,7 +30,7 @@ export type ConcludeParts = CollectParts & {
 /** Outcomes whose workspace somebody will want to look at. */
 const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
 
-/** From `preparing` or `running` with a verdict to `ended`: stored, cleaned up, told. Everything may be done twice. */
+/** From `preparing` or `running` to `ended`: persists the outcome, cleans up, reports. Idempotent. */
 export async function conclude(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
   const keep = KEPT.includes(verdict.outcome) && run.startedAt !== null;
   const reporting = await move(parts, run, 'reporting', endText(verdict), {
@@ -52,14 +52,14 @@ export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
   return await reportAndEnd(parts, run, 'Ended; nothing of the run is left on the engine.');
 }
 
-/** Ends a run whose host did not come back; what is left on it is removed there when it does. */
+/** Ends a run whose host did not come back; that host removes what is left on it when it returns. */
 export async function abandon(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
   const reporting =
     run.state === 'reporting' ? run : await move(parts, run, 'reporting', endText(verdict), verdict);
   return await reportAndEnd(parts, reporting, 'Ended without its host.');
 }
 
-/** Back into the queue: the agent had not started, so nothing was done twice when it is prepared again. */
+/** Requeues a run whose agent has not started, so that preparing it again does nothing twice. */
 export async function requeue(
   parts: ConcludeParts,
   run: Run,
@@ -74,10 +74,10 @@ export async function requeue(
   parts.crashPoint('requeue-cleaned');
   const notBefore = parts.clock.now() + waitMs;
   const patch = { notBefore, retries, release: true };
-  return await move(parts, run, 'queued', `Put back into the queue: ${why}`, patch);
+  return await move(parts, run, 'queued', `Requeued: ${why}`, patch);
 }
 
-/** Back into the queue for the profile's next attempt; what this one left is looked at as at a run's end. */
+/** Requeues a run for the profile's next attempt; what this attempt left is collected as at a run's end. */
 export async function requeueForRetry(
   parts: ConcludeParts,
   run: Run,
@@ -91,7 +91,7 @@ export async function requeueForRetry(
   return await requeue(parts, run, why, { waitMs, retries: run.retries + 1 });
 }
 
-/** Ends a run that was called off while it waited; nothing of it was made. */
+/** Ends a run that was cancelled while it waited; nothing of it was made. */
 export async function cancelWaiting(parts: ConcludeParts, run: Run): Promise<void> {
   parts.crashPoint('cancel-begun');
   const cause = runCancelled(run.cancelReason ?? '');
@@ -116,7 +116,7 @@ export async function move(
   return now ?? run;
 }
 
-/** Removes the containers of this attempt and those before it, and the way out that they had. */
+/** Removes the containers of this attempt and of those before it, and closes their egress. */
 export async function removeContainers(parts: ConcludeParts, run: Run): Promise<void> {
   const containers = await parts.engine.list(parts.directories.installation);
   for (const { id, runId, attempt } of containers)
@@ -124,7 +124,7 @@ export async function removeContainers(parts: ConcludeParts, run: Run): Promise<
   await parts.egress.close(run.id);
 }
 
-/** Removes what ran, and looks after what it left, while its workspace is there. */
+/** Removes the containers and collects what they left, while the workspace is there. */
 async function removeAndCollect(parts: ConcludeParts, run: Run): Promise<void> {
   await removeContainers(parts, run);
   parts.crashPoint('containers-removed');

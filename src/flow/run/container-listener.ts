@@ -11,7 +11,7 @@ import { eventsOf } from '../../profiles/handler-output.ts';
 import type { Handler } from '../../profiles/profile.ts';
 import type { TimelineWriter } from '../timeline-writer.ts';
 
-/** What was heard of a handler: what its agent told, and what of its output was lost. */
+/** What was read of a handler's output: what its agent said, and what was lost. */
 export type Heard = AgentResult & {
   turn: AgentTurn | null;
   isUnread: boolean;
@@ -28,7 +28,7 @@ export type OutputListener = {
   heard(): Heard;
 };
 
-/** How a loss of output is told to people. */
+/** What people read about a loss of output. */
 const LOSSES = {
   unread: 'Part of the output was lost before it could be read.',
   unkept: 'Part of the output is not kept: there was more of it than is kept, or the disk did not take it.',

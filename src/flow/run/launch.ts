@@ -13,9 +13,9 @@ import { leaseLost } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import type { CheckPrograms } from '../engine/fit-image.ts';
 import { baselineFile, type Directories } from '../paths.ts';
+import type { CheckPublicationParts } from '../prepare/check-publication.ts';
 import { cloneRepository } from '../prepare/clone.ts';
 import { type EgressParts, openEgress } from '../prepare/egress.ts';
-import type { ForeseeParts } from '../prepare/foresee-publication.ts';
 import { type PlanDefaults, planLimits } from '../prepare/plan.ts';
 import type { Prepared } from '../prepare/prepare.ts';
 import { checkSent, checkStillSent } from '../prepare/verify-mounts.ts';
@@ -24,7 +24,7 @@ import type { Preparing } from './preparing.ts';
 
 /** What a launch takes from the rest of the service. */
 export type LaunchParts = EgressParts &
-  ForeseeParts & {
+  CheckPublicationParts & {
     runs: RunStore;
     engine: Engine;
     mirrors: Mirrors;

@@ -1,7 +1,7 @@
 import { asFlowError, type FlowError } from '../../base/errors.ts';
 import type { EndReason, Outcome, TokenUsage } from '../../runs/run.ts';
 
-/** How a run came out, before it is told to anybody. */
+/** How a run came out, before it is reported. */
 export type Verdict = {
   outcome: Outcome;
   reason: EndReason | null;

@@ -22,11 +22,11 @@ const BETWEEN_MS = 10_000;
 /** How long a run that is set aside waits for the engine to remove its container. */
 const ENGINE_MS = 5_000;
 
-/** Goes on with a run that this process, or one before it on this host, had begun: by what the engine says of its container. */
+/** Resumes a run that this process or an earlier one on this host had begun, by what the engine says of its container. */
 export async function resume(parts: ResumeParts, run: Run, active: ActiveRun, behind = 0): Promise<void> {
   if (isSuspect(run)) return await setAside(parts, run);
   await reopenEgress(parts, run);
-  await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service took the run up.' });
+  await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service resumed the run.' });
   parts.crashPoint('taken-up');
   await parts.engineWatch.untilReady(active.detach.signal);
   const paths = runPaths(parts.directories, run);
@@ -84,7 +84,7 @@ async function neverStarted(
   else await resume(parts, run, active);
 }
 
-/** Before anything else: an agent waits only a few seconds for its way out to come back. */
+/** Before anything else: an agent waits only a few seconds for its egress to come back. */
 async function reopenEgress(parts: ResumeParts, run: Run): Promise<void> {
   if (run.state === 'reporting' || !existsSync(runPaths(parts.directories, run).files)) return;
   const { execution } = await parts.runs.profile(run.id);

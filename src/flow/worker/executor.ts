@@ -7,13 +7,13 @@ import { verdictOf } from '../run/outcome.ts';
 import { isSuspect, type ResumeParts, resume } from '../run/resume.ts';
 import type { Executor } from './worker.ts';
 
-/** How long after a fault of our own a run is taken up again. */
+/** How soon a run is resumed after a fault of the service. */
 const AGAIN_MS = 2_000;
 
 /** One way of working on a run. */
 type Work = (parts: ResumeParts, run: Run, active: ActiveRun, behind?: number) => Promise<void>;
 
-/** Lives of runs that never reject: after a fault of the database or the engine a run is taken up where it is. */
+/** Works on runs and never rejects: after a fault of the database or the engine it resumes the run where it is. */
 export function createExecutor(parts: ResumeParts): Executor {
   const persist = async (run: Run, active: ActiveRun, work: Work, behind?: number): Promise<void> => {
     try {
@@ -48,7 +48,7 @@ export function createExecutor(parts: ResumeParts): Executor {
   };
 }
 
-/** Nothing of an attempt that is somebody else's, or given up, may go on here. */
+/** Stops what is left here of an attempt that another worker has, or that was given up. */
 async function release(parts: ResumeParts, run: Run): Promise<void> {
   await removeContainers(parts, run).catch((error: unknown) =>
     parts.log.warn({ err: error, run: run.id }, 'container of released run could not be removed yet'),

@@ -10,16 +10,16 @@ import { type ActiveRun, leaseLost, runCancelled, serviceStopping, workerCutOff 
 import type { CrashPoint } from '../crash-points.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Host } from './host-identity.ts';
-import { createLeaseRenewer, type LeaseRenewer } from './lease-renewer.ts';
+import { createLeaseRenewer, type LeaseRenewer, type LeaseTimes } from './lease-renewer.ts';
 
-/** What a worker does with one run; all resolve when the run has ended or was put back, and never reject. */
+/** What a worker does with one run; all resolve when the run has ended or was requeued, and never reject. */
 export type Executor = {
   execute(run: Run, active: ActiveRun): Promise<void>;
   /** Goes on with a run that a worker before this one on this host had begun; `behind` is how many were taken up before it. */
   resume(run: Run, active: ActiveRun, behind?: number): Promise<void>;
   /** Ends a run whose host did not come back. */
   abandon(run: Run, active: ActiveRun): Promise<void>;
-  /** Ends a run that was called off before anybody claimed it. */
+  /** Ends a run that was cancelled before anybody claimed it. */
   cancelWaiting(run: Run): Promise<void>;
 };
 
@@ -28,7 +28,7 @@ export type Executor = {
  *
  * `start` takes up the living runs of this host (they count, even beyond `capacity`). Only when it is known which of
  * them go on and which wait again are others claimed, so that the old ones come first and never more than `capacity`
- * begin; a run of which that is not known for ten seconds is not waited for. It looks after runs whose worker is gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their
+ * begin; a run of which that is not known for ten seconds is not waited for. It takes care of runs whose worker is gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their
  * containers for the next start to take up; once it has resolved the database is not asked any more, so that it may
  * be closed.
  */
@@ -39,9 +39,6 @@ export type Worker = {
   /** Runs that are worked on now. */
   active(): number;
 };
-
-/** How long leases last and how they are kept, in milliseconds: renewed `everyMs`, given up for lost `fenceMs` after the last renewal. */
-export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
 
 /** How long claims wait at most for what becomes of the runs that were taken up. */
 const DECIDED_MS = 10_000;
@@ -60,7 +57,7 @@ export type WorkerParts = {
   times: LeaseTimes;
   /** How much the end of the worker before this one speaks against its runs. */
   suspicion: number;
-  /** How often the queue is looked at without being woken: for cancels, and runs that another process put there. */
+  /** How often the queue is read without a notice: for cancels, and for runs that another process queued. */
   lookMs: number;
   queue: RunQueue;
   leases: Leases;
@@ -161,7 +158,7 @@ async function takeUp(
   return { all: Promise.all(resumed) };
 }
 
-/** Hands on what was called off, then claims while there is room. */
+/** Passes cancels on, then claims while there is room. */
 async function look(parts: WorkerParts, activeRuns: ActiveRuns, hasRoom: () => boolean): Promise<void> {
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) activeRuns.cancel(runCancelled(reason), run);
@@ -180,7 +177,7 @@ async function mayClaim({ id, isReady, workers }: WorkerParts): Promise<boolean>
   return (await isReady()) && !(await workers.isDraining(id));
 }
 
-/** Says that this worker lives, and looks after what others left; gives whether something waits again. */
+/** Sends a heartbeat and takes over what other workers left; gives whether a run waits again. */
 async function tend(
   parts: WorkerParts,
   activeRuns: ActiveRuns,
@@ -189,8 +186,7 @@ async function tend(
 ): Promise<boolean> {
   const own = await owner(parts);
   const isAtWork = state.phase === 'starting' || state.phase === 'working';
-  const told = isAtWork ? 'working' : 'stopping';
-  await parts.workers.heartbeat(notice(parts, own), told);
+  await parts.workers.heartbeat(notice(parts, own), isAtWork ? 'working' : 'stopping');
   if (!isAtWork || !renewer.isHeld()) return false;
   if (parts.clock.passed() - state.since > HARMLESS_MS) await parts.leases.clear(own.worker);
   const { back, mine, lost } = await parts.leases.lapsed(own);

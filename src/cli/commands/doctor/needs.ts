@@ -1,8 +1,9 @@
 import type { Problem } from '../../../base/errors.ts';
+import { composeNeeds } from '../../../compose/dry-run.ts';
 import { policyPlace, profileChecks } from '../../../compose/host.ts';
-import { appSecretProblems, composeNeeds } from '../../../compose/profile-needs.ts';
 import type { Config } from '../../../config/config.ts';
 import { reportApp } from '../../../credentials/github-app/report.ts';
+import { appSecretProblems } from '../../../flow/dry-run/app-secret.ts';
 import { appSecretOf, runPermissions } from '../../../flow/github/github-credential.ts';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { Profile } from '../../../profiles/profile.ts';
@@ -36,7 +37,7 @@ async function askAboutApp(config: Config, profile: Profile, known: readonly Pro
   const { appSecret } = appSecretOf(profile);
   if (!appSecret || known.some(({ code }) => code === 'secret_missing' || code.startsWith('app_'))) return [];
   const apps = quietApps(config);
-  const problems = await appSecretProblems(apps, profile, { ask: true });
+  const problems = await appSecretProblems(apps.checkSecret, profile, { ask: true });
   if (problems.length > 0) return problems;
   const app = await apps.inSecret(appSecret);
   const wanted = runPermissions(profile);

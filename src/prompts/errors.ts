@@ -58,6 +58,20 @@ export function tooLong(): Problem {
   };
 }
 
+/** A required variable whose path leads to no single value; `found` completes the sentence about the place where it ends. */
+export function variableMissing(
+  { name, path }: { name: string; path: string },
+  end: string,
+  found: string,
+): FlowError {
+  return new FlowError({
+    code: 'prompt_variable_missing',
+    blame: 'profile',
+    message: `The prompt variable ${name} needs one value at ${path}, but ${end} ${found}.`,
+    hint: `Give ${name} a path that every event of this trigger has, or make it optional with a default in promptVariables.optional.`,
+  });
+}
+
 const MAX_NAMES = 50;
 
 function known(names: readonly string[]): string {

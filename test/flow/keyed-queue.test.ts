@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createKeyedQueue } from '../../src/flow/publishing/keyed-queue.ts';
 
-/** Work that is done when it is told to be. */
+/** Work that ends when the test calls done. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<void>();
   const begun = { yes: false };
@@ -14,14 +14,14 @@ function held() {
 
 const turn = async (): Promise<void> => await new Promise((resolve) => void setImmediate(resolve));
 
-test('a lane that is stuck holds up itself, and no other', async () => {
-  const lanes = createKeyedQueue(2);
+test('a key whose work is stuck holds up itself, and no other key', async () => {
+  const queue = createKeyedQueue(2);
   const [stuck, behind, other, third] = [held(), held(), held(), held()];
   const all = [
-    lanes.run('a', '1', stuck.work),
-    lanes.run('a', '2', behind.work),
-    lanes.run('b', '3', other.work),
-    lanes.run('c', '4', third.work),
+    queue.run('a', '1', stuck.work),
+    queue.run('a', '2', behind.work),
+    queue.run('b', '3', other.work),
+    queue.run('c', '4', third.work),
   ];
   await turn();
   expect([stuck, behind, other, third].map(({ begun }) => begun.yes)).toEqual([true, false, true, false]);
@@ -30,23 +30,23 @@ test('a lane that is stuck holds up itself, and no other', async () => {
   expect(third.begun.yes).toBe(true);
   for (const each of [stuck, third, behind]) each.done();
   await Promise.all(all);
-  await lanes.idle();
+  await queue.idle();
 });
 
 test('what waits or runs already is not done twice, and may be done again later', async () => {
-  const lanes = createKeyedQueue(1);
+  const queue = createKeyedQueue(1);
   const first = held();
-  const again = lanes.run('a', '1', first.work);
-  expect(lanes.run('a', '1', async () => expect.unreachable())).toBe(again);
+  const again = queue.run('a', '1', first.work);
+  expect(queue.run('a', '1', async () => expect.unreachable())).toBe(again);
   first.done();
-  await lanes.idle();
+  await queue.idle();
   await expect(
-    lanes.run('a', '1', async () => {
+    queue.run('a', '1', async () => {
       throw new Error('no');
     }),
   ).rejects.toThrow('no');
   const later = held();
   later.done();
-  await lanes.run('a', '1', later.work);
+  await queue.run('a', '1', later.work);
   expect(later.begun.yes).toBe(true);
 });

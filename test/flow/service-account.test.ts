@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ClientFor, createServiceAccount } from '../../src/flow/github/service-account.ts';
+import type { ClientFor } from '../../src/flow/github/clients.ts';
+import { createServiceAccount } from '../../src/flow/github/service-account.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { startGitHubApi } from '../support/github/api.ts';
 import { profileOf } from '../support/github/flow-events.ts';
@@ -15,7 +16,7 @@ async function openVoice() {
   const log = pino({ level: 'silent' });
   const clientFor: ClientFor = (_profile, repository) =>
     createGitHubClient({ apiUrl: api.url, token: async () => `token-for ${repository}`, log });
-  const clock = settableClock(0);
+  const clock = settableClock();
   const own = createServiceAccount({
     clientFor,
     credentialKey: () => '/secrets/gh-token',
@@ -41,6 +42,6 @@ test('the account is asked for again after ten minutes, and not before', async (
     return api.requests.length;
   };
   expect([await ask(), await ask()]).toEqual([1, 1]);
-  clock.time += 600_000;
+  clock.time += 600_001;
   expect(await ask()).toBe(2);
 });

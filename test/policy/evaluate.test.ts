@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { askedNetwork, askPolicy, type PolicyQuery, underCeilings } from '../../src/policy/ask.ts';
+import {
+  evaluatePolicy,
+  type PolicyQuery,
+  requestedNetwork,
+  underCeilings,
+} from '../../src/policy/evaluate.ts';
 import { allowsImage } from '../../src/policy/image-rules.ts';
 import { NO_POLICY, type Policy } from '../../src/policy/policy.ts';
 import { policyOf } from '../support/profiles/policy-files.ts';
@@ -8,7 +13,9 @@ const ID = `sha256:${'a'.repeat(64)}`;
 const OTHER = `sha256:${'b'.repeat(64)}`;
 
 const codes = (policy: Policy, asked: Partial<PolicyQuery>): string[] =>
-  askPolicy(policy, { image: 'image:1', volumes: [], ...asked }).map(({ asks, code }) => `${asks} ${code}`);
+  evaluatePolicy(policy, { image: 'image:1', volumes: [], ...asked }).map(
+    ({ asks, code }) => `${asks} ${code}`,
+  );
 
 describe('without a policy', () => {
   test('everything that needs one is refused, and nothing else', () => {
@@ -49,7 +56,7 @@ describe('another user than RUN_AS', () => {
 
   test('is named with RUN_AS and with what the policy lists', () => {
     const asked = { image: 'i', volumes: [], user: { uid: 33, gid: 33 }, runAs };
-    const [refusal] = askPolicy(policyOf({ users: ['1001:1001'] }), asked);
+    const [refusal] = evaluatePolicy(policyOf({ users: ['1001:1001'] }), asked);
     expect(refusal?.message).toContain('33:33');
     expect(refusal?.message).toContain('1000:1000 (RUN_AS)');
     expect(refusal?.message).toContain('1001:1001');
@@ -78,7 +85,7 @@ describe('a ceiling', () => {
   });
 
   test('is named with what was asked for, and where it stands', () => {
-    const [refusal] = askPolicy(policy, { image: 'i', volumes: [], timeoutSec: 90 });
+    const [refusal] = evaluatePolicy(policy, { image: 'i', volumes: [], timeoutSec: 90 });
     expect(refusal?.message).toContain('90 s');
     expect(refusal?.message).toContain('60 s');
     expect(refusal?.message).toContain('/etc/github-flows/policy.json');
@@ -92,10 +99,10 @@ describe('a ceiling', () => {
 
   test('of a network counts a list of hosts between none and open', () => {
     const reach = (network: 'none' | 'list' | 'open') => policyOf({ ceilings: { network } });
-    const list = askedNetwork({ allow: ['example.org'] });
+    const list = requestedNetwork({ allow: ['example.org'] });
     expect(codes(reach('none'), { network: list })).toEqual(['network policy_network_refused']);
     expect(codes(reach('list'), { network: list })).toEqual([]);
-    expect(codes(reach('open'), { network: askedNetwork('open') })).toEqual([]);
+    expect(codes(reach('open'), { network: requestedNetwork('open') })).toEqual([]);
     expect(codes(reach('none'), { network: 'none' })).toEqual([]);
   });
 });
@@ -129,9 +136,9 @@ describe('what the policy lists', () => {
     expect(codes(policy, { volumes: [{ name: 'packages', readOnly: false }] })).toEqual([
       'dockerArgs policy_volume_refused',
     ]);
-    const [refusal] = askPolicy(policy, { image: 'i', volumes: [], ociRuntime: 'kata' });
+    const [refusal] = evaluatePolicy(policy, { image: 'i', volumes: [], ociRuntime: 'kata' });
     expect(refusal?.message).toMatch(/kata.*runsc/);
-    const [volume] = askPolicy(policy, { image: 'i', volumes: [{ name: 'other', readOnly: true }] });
+    const [volume] = evaluatePolicy(policy, { image: 'i', volumes: [{ name: 'other', readOnly: true }] });
     expect(volume?.message).toContain('packages (readonly), scratch');
   });
 });

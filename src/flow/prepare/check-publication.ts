@@ -16,16 +16,16 @@ import { type CloneSource, isPublished } from './clone-source.ts';
 import type { Prepared } from './prepare.ts';
 
 /** What GitHub is asked with. */
-export type ForeseeParts = {
+export type CheckPublicationParts = {
   clientFor(profile: Profile, repository: string, purpose: Purpose): GitHubClient;
 };
 
 /**
  * What of a publication can be known before the agent's hour of work: where it would go, and that it can go there. It is
- * looked at again before the push. Throws what would be refused then; a GitHub that does not answer now refuses nothing.
+ * checked again before the push. Throws what would be refused then; a GitHub that does not answer now refuses nothing.
  */
-export async function foreseePublication(
-  parts: ForeseeParts,
+export async function checkPublication(
+  parts: CheckPublicationParts,
   { profile, event, run }: Pick<Prepared, 'profile' | 'event' | 'run'>,
   { mirror, commit, home }: Pick<CloneSource, 'mirror' | 'commit' | 'home'>,
   signal: AbortSignal,
@@ -61,7 +61,7 @@ function refuseBranch(branch: string, branches: Branches, { into }: MergeTarget)
 }
 
 async function askPull(
-  parts: ForeseeParts,
+  parts: CheckPublicationParts,
   about: Pick<Prepared, 'profile' | 'run'> & { rule: PublishRule; branches: Branches; commit: string },
 ): Promise<Problem | undefined> {
   const { profile, run, rule, branches, commit } = about;

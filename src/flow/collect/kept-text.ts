@@ -1,10 +1,10 @@
 import { counted } from '../../base/words.ts';
 import type { Changes } from '../../publish/bundle/keep-changes.ts';
 
-/** Why what an agent committed is not kept as it is: a value that the run was handed is in it, or may be. */
+/** Why an agent's commits are not kept as they are: a value that was granted to the run is in them, or may be. */
 export type Doubt = 'found' | 'unsearched';
 
-/** What an agent committed and how that is kept, as the timeline says it. */
+/** What an agent committed and how it is kept, for the timeline. */
 export function keptText(
   changes: Pick<Changes, 'commits' | 'ofBase' | 'files' | 'reworded'>,
   { doubt, hasPatch }: { doubt: Doubt | undefined; hasPatch: boolean },
@@ -12,8 +12,8 @@ export function keptText(
   if (doubt === undefined) return changeText(changes);
   const why =
     doubt === 'found'
-      ? 'A value that the run was handed is in that'
-      : 'That could not be searched whole for the values that the run was handed';
+      ? 'A value that was granted to the run is in that'
+      : 'That could not be searched whole for the values that were granted to the run';
   return `${changeText(changes)} ${why}, so ${hasPatch ? 'only a masked patch is kept, without the contents of binary files' : 'nothing of it is kept'}.`;
 }
 

@@ -1,8 +1,6 @@
 import { formatBytes } from '../base/bytes.ts';
 import type { Problem } from '../base/errors.ts';
 import { CEILING_LIMITS, type CeilingLimit, eachLimit } from '../base/run-limits.ts';
-import { allowsImage, type KnownImage } from './image-rules.ts';
-import type { Ceilings, NetworkReach, Policy } from './policy.ts';
 import {
   imageRefused,
   limitRefused,
@@ -12,15 +10,17 @@ import {
   runtimeRefused,
   userRefused,
   volumeRefused,
-} from './refusals.ts';
+} from './errors.ts';
+import { allowsImage, type KnownImage } from './image-rules.ts';
+import type { Ceilings, NetworkReach, Policy } from './policy.ts';
 
 /** The network a run would have: how far it reaches, or the name of one of the engine's. */
-export type AskedNetwork = NetworkReach | { name: string };
+export type RequestedNetwork = NetworkReach | { name: string };
 
-/** The network of a profile or a plan as the policy is asked about it. */
-export function askedNetwork(
+/** The network of a profile or a plan as a policy query has it. */
+export function requestedNetwork(
   network: 'open' | 'none' | { allow: readonly string[] } | { name: string },
-): AskedNetwork {
+): RequestedNetwork {
   return typeof network === 'object' && 'allow' in network ? 'list' : network;
 }
 
@@ -32,7 +32,7 @@ export type PolicyQuery = {
   user?: { uid: number; gid: number } | undefined;
   /** Whom runs have where nobody says otherwise (RUN_AS); undefined is nobody in particular. */
   runAs?: { uid: number; gid: number } | undefined;
-  network?: AskedNetwork | undefined;
+  network?: RequestedNetwork | undefined;
   ociRuntime?: string | null | undefined;
   volumes: readonly { name: string; readOnly: boolean }[];
 } & { [Name in CeilingLimit['name']]?: number | undefined };
@@ -50,13 +50,13 @@ const WRITTEN: Readonly<Record<CeilingLimit['unit'], (value: number) => string>>
 const REACH: readonly NetworkReach[] = ['none', 'list', 'open'];
 
 /** Holds what a run would have against the policy; gives everything that is refused. */
-export function askPolicy(policy: Policy, asked: PolicyQuery): PolicyRefusal[] {
+export function evaluatePolicy(policy: Policy, asked: PolicyQuery): PolicyRefusal[] {
   const { images, ceilings, volumes, runtimes } = policy;
   const refusals: PolicyRefusal[] = [];
   const refuse = (asks: string, problem: Problem): void => void refusals.push({ asks, ...problem });
   if (images && !allowsImage(images, asked.image, asked.known))
     refuse('image', imageRefused(policy, asked.image));
-  const user = askUser(policy, asked);
+  const user = refuseUser(policy, asked);
   if (user) refuse('user', user);
   if (asked.ociRuntime && !runtimes.includes(asked.ociRuntime))
     refuse('ociRuntime', runtimeRefused(policy, asked.ociRuntime));
@@ -70,13 +70,13 @@ export function askPolicy(policy: Policy, asked: PolicyQuery): PolicyRefusal[] {
     if (value !== undefined && most !== undefined && value > most)
       refuse(key, limitRefused(policy, key, WRITTEN[unit](value), WRITTEN[unit](most)));
   }
-  const network = askNetwork(policy, asked.network);
+  const network = refuseNetwork(policy, asked.network);
   if (network) refuse('network', network);
   return refusals;
 }
 
 /** Root is a matter of its own; any other user than RUN_AS has to be listed, for the host may have somebody of that number. */
-function askUser(policy: Policy, { user, runAs }: PolicyQuery): Problem | undefined {
+function refuseUser(policy: Policy, { user, runAs }: PolicyQuery): Problem | undefined {
   if (!user) return undefined;
   if (user.uid === 0 || user.gid === 0) return policy.rootUser ? undefined : rootRefused(policy);
   if (!runAs || (user.uid === runAs.uid && user.gid === runAs.gid)) return undefined;
@@ -85,7 +85,7 @@ function askUser(policy: Policy, { user, runAs }: PolicyQuery): Problem | undefi
 }
 
 /** A named network that the policy lists may be joined whatever the ceiling is: listing it is the admin's word for it. */
-function askNetwork(policy: Policy, network: AskedNetwork | undefined): Problem | undefined {
+function refuseNetwork(policy: Policy, network: RequestedNetwork | undefined): Problem | undefined {
   if (network === undefined) return undefined;
   if (typeof network === 'object')
     return policy.networks.includes(network.name) ? undefined : networkRefused(policy, network.name);

@@ -1,0 +1,78 @@
+import { systemClock as clock } from '../base/clock.ts';
+import type { Engine } from '../containers/engine/docker.ts';
+import type { Egress } from '../egress/proxy/sockets.ts';
+import { gitHubHosts } from '../egress/shipped-lists.ts';
+import type { CodexRefresh } from '../flow/credentials/codex-refresh.ts';
+import type { EngineWatch } from '../flow/engine/engine-health.ts';
+import { createProgramCheck } from '../flow/engine/fit-image.ts';
+import { createOutputShipper } from '../flow/output/ship-output.ts';
+import type { Directories } from '../flow/paths.ts';
+import type { Publisher } from '../flow/publishing/publisher.ts';
+import { createExecutor } from '../flow/worker/executor.ts';
+import type { Executor } from '../flow/worker/worker.ts';
+import { createOutputStore } from '../runs/store/output-store.ts';
+import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
+import type { ComposedGrants } from './credentials.ts';
+import { mountHost, planDefaults } from './host.ts';
+import type { Talk } from './reporting.ts';
+import type { Resources } from './resources.ts';
+
+/** Builds what works on one run. */
+export function composeExecutor(
+  { config, db, runs, deliveries, reports, leases, policy, crashPoint, redactor, log }: Resources,
+  parts: {
+    engine: Engine;
+    engineWatch: EngineWatch;
+    directories: Directories;
+    grants: ComposedGrants;
+    mirrors: Mirrors;
+    talk: Talk;
+    egress: Egress;
+    codexRefresh: CodexRefresh;
+    publisher: Publisher;
+  },
+): Executor {
+  const { grants, talk } = parts;
+  const { githubServerUrl: serverUrl, githubApiUrl: apiUrl } = config;
+  return createExecutor({
+    runs,
+    deliveries,
+    reports,
+    leases,
+    engine: parts.engine,
+    engineWatch: parts.engineWatch,
+    directories: parts.directories,
+    mirrors: parts.mirrors,
+    egress: parts.egress,
+    codexRefresh: parts.codexRefresh,
+    publisher: parts.publisher,
+    checkPrograms: createProgramCheck(),
+    shipper: createOutputShipper({
+      store: db.kind === 'postgres' ? createOutputStore(db) : undefined,
+      clock,
+      log,
+    }),
+    lookups: talk.lookups,
+    own: talk.own,
+    reporter: talk.reporter,
+    tokens: grants.tokens,
+    secrets: grants.secrets,
+    held: grants.held,
+    renewer: grants.renewer,
+    clientFor: grants.clientFor,
+    committerFor: grants.committerFor,
+    runtimeUrl: grants.runtimeUrl,
+    defaults: planDefaults(config),
+    preparing: config.preparing,
+    repositoryLimits: config.repositoryLimits,
+    keepFailedMs: config.keepFailedMs,
+    serverUrl,
+    gitHubHosts: gitHubHosts({ serverUrl, apiUrl }),
+    mountHost: mountHost(config, policy.current),
+    privateHosts: () => policy.current().privateHosts,
+    crashPoint,
+    redactor,
+    clock,
+    log,
+  });
+}
