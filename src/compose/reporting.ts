@@ -41,6 +41,6 @@ export function composeReporting(resources: Resources, clientFor: ClientFor, ori
 }
 
 /** What admission counts, by the configuration. */
-export function admissionLimits({ talk }: Config): AdmissionLimits {
-  return { loop: talk.loop, ...talk.budgets, open: talk.openBudgets };
+export function admissionLimits({ admission }: Config): AdmissionLimits {
+  return { loop: admission.loop, ...admission.budgets, open: admission.openBudgets };
 }

@@ -7,11 +7,11 @@ import type { RepositoryConfig } from './repository.ts';
 /** What a run may use when its profile says nothing. */
 export type RunDefaults = RunLimits & { network: 'open' | 'none' | { allow: readonly string[] } };
 
-/** What is counted before a run may start; what is not set does not count. */
-export type TalkLimits = {
+/** The loop breaker and the budgets of a day; a missing budget is no limit. */
+export type AdmissionConfig = {
   loop: { runs: number; minutes: number };
   budgets: Record<'actor' | 'repository' | 'profile', { runs?: number; minutes?: number }>;
-  /** What counts in their place for profiles that everybody may start. */
+  /** The same for profiles that everybody may start. */
   openBudgets: Record<'actor' | 'repository' | 'profile', { runs: number }>;
 };
 
@@ -60,7 +60,7 @@ export type Config = RepositoryConfig & {
   hostAppDir: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   run: RunDefaults;
-  talk: TalkLimits;
+  admission: AdmissionConfig;
   drainMs: number;
   keepFailedMs: number;
   maintenance: MaintenanceConfig;

@@ -95,7 +95,7 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
       network: get('NETWORK_DEFAULT'),
     },
     ...completeRepository(get),
-    talk: completeTalk(get),
+    admission: admissionConfig(get),
     drainMs: get<number>('DRAIN_SEC') * 1000,
     keepFailedMs: get<number>('KEEP_FAILED_HOURS') * 3_600_000,
     maintenance: completeMaintenance(get),
@@ -103,7 +103,7 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
   };
 }
 
-function completeTalk(get: <T>(name: OptionName) => T): Config['talk'] {
+function admissionConfig(get: <T>(name: OptionName) => T): Config['admission'] {
   return {
     loop: { runs: get('LOOP_RUNS'), minutes: get('LOOP_WINDOW_MIN') },
     budgets: {

@@ -1,8 +1,8 @@
 import { RUN_LIMITS } from '../base/run-limits.ts';
+import { ADMISSION_OPTIONS } from './admission-options.ts';
 import { MAINTENANCE_OPTIONS } from './maintenance-options.ts';
 import type { Option } from './option.ts';
 import { REPOSITORY_OPTIONS } from './repository-options.ts';
-import { TALK_OPTIONS } from './talk-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
 export const OPTIONS = [
@@ -230,7 +230,7 @@ export const OPTIONS = [
     sentence: 'Hours for which the workspace of a failed run is kept.',
   },
   ...MAINTENANCE_OPTIONS,
-  ...TALK_OPTIONS,
+  ...ADMISSION_OPTIONS,
 ] as const satisfies readonly Option[];
 
 /** The name of an option. */
