@@ -23,8 +23,11 @@ async function lookOnce(remote: Remote, names: readonly string[], options: LookO
   const { stdout, stderr, exitCode } = await remote.withEnv(
     async (env) =>
       await runGit(['ls-remote', ...which, '--', remote.url, ...names], {
-        ...{ cwd: options.cwd, env, settings: remote.settings },
-        ...{ timeoutMs: LOOK_TIMEOUT_MS, signal: options.signal },
+        cwd: options.cwd,
+        env,
+        settings: remote.settings,
+        timeoutMs: LOOK_TIMEOUT_MS,
+        signal: options.signal,
       }),
   );
   if (exitCode !== 0)

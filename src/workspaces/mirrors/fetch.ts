@@ -34,7 +34,12 @@ export async function fetchInto(
     async (env) =>
       await withinCeiling({ clock, mirror, limits, signal }, async (until) =>
         attempt([`--git-dir=${mirror}`, 'fetch', ...flags, remote.url, ...refspecs], {
-          ...{ ...how, env, limits, signal: until, settings: remote.settings, onProgress },
+          ...how,
+          env,
+          limits,
+          signal: until,
+          settings: remote.settings,
+          onProgress,
         }),
       ),
   );
@@ -73,7 +78,10 @@ export async function followHead(
   const { stdout, stderr, exitCode } = await remote.withEnv(
     async (env) =>
       await attempt(['ls-remote', '--symref', '--', remote.url, 'HEAD'], {
-        ...{ cwd: mirror, env, settings: remote.settings, signal },
+        cwd: mirror,
+        env,
+        settings: remote.settings,
+        signal,
       }),
   );
   if (exitCode !== 0) return lastWords(stderr);
