@@ -163,7 +163,7 @@ describe('with --json, in the documented shape', () => {
     });
   });
 
-  test('profiles validate gives profiles and faults, and exit code 1 when there are any', async () => {
+  test('profiles validate gives profiles and issues, and exit code 1 when there are any', async () => {
     const good = await json('profiles', 'validate');
     expect(good).toMatchObject({ code: 0, value: { profiles: [{ path: 'hello' }], issues: [] } });
     expect((await json('profiles', 'list')).value).toMatchObject({ defaults: [{ path: '.' }] });
@@ -179,8 +179,8 @@ describe('with --json, in the documented shape', () => {
       '--json',
     );
     expect(code).toBe(1);
-    const { faults } = JSON.parse(out);
-    expect(faults[0]).toEqual({
+    const { issues } = JSON.parse(out);
+    expect(issues[0]).toEqual({
       code: 'profile_unknown_key',
       file: expect.stringContaining('profile.json'),
       path: expect.any(String),
