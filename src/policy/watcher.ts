@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { watch } from 'chokidar';
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type Fault, FaultsError } from '../base/errors.ts';
-import { loadPolicy, type PolicyPlace } from './load.ts';
+import { loadPolicy, type PolicySource } from './load.ts';
 import { NO_POLICY, type Policy } from './policy.ts';
 
 /** Quiet time after a change before the policy is read again: editors write in several steps. */
@@ -29,7 +29,7 @@ export type PolicyWatcher = {
 
 /** A watcher of the policy at `place`; without a file it has none, for ever. */
 export function createPolicyWatcher(parts: {
-  place: PolicyPlace;
+  place: PolicySource;
   log: PolicyLog;
   clock: Clock;
 }): PolicyWatcher {
