@@ -94,7 +94,7 @@ function resourcesOver(
     leases: createLeases(db, clock, times.leaseMs),
     workers: createWorkerStore(db, clock, times.leaseMs),
     times,
-    policy: createPolicyWatcher({ place: policySource(config), log, clock }),
+    policy: createPolicyWatcher({ source: policySource(config), log, clock }),
     apps: composeApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
     disk: createDiskWatch({
       places: [

@@ -132,7 +132,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall(
     'policy file of others',
     'policy/load.ts',
-    'if (isInside(place.profilesDir, file))',
+    'if (isInside(source.profilesDir, file))',
     'if (false)',
     'test/policy/load.test.ts',
   ),
