@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { watch } from 'chokidar';
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type Fault, FaultsError } from '../base/errors.ts';
-import { loadPolicy, type PolicyPlace } from './load.ts';
+import { loadPolicy, type PolicySource } from './load.ts';
 import { NO_POLICY, type Policy } from './policy.ts';
 
 /** Quiet time after a change before the policy is read again: editors write in several steps. */
@@ -27,20 +27,20 @@ export type PolicyWatcher = {
   close(): Promise<void>;
 };
 
-/** A watcher of the policy at `place`; without a file it has none, for ever. */
+/** A watcher of the policy at `source`; without a file it has none, for ever. */
 export function createPolicyWatcher(parts: {
-  place: PolicyPlace;
+  source: PolicySource;
   log: PolicyLog;
   clock: Clock;
 }): PolicyWatcher {
-  const { place, log, clock } = parts;
+  const { source, log, clock } = parts;
   let policy: Policy = NO_POLICY;
   let faults: readonly Fault[] = [];
   let timer: Timer | undefined;
   let watcher: ReturnType<typeof watch> | undefined;
 
   const load = (): void => {
-    policy = loadPolicy(place);
+    policy = loadPolicy(source);
     faults = [];
   };
   const reload = (onChange: () => void): void => {
@@ -53,7 +53,7 @@ export function createPolicyWatcher(parts: {
       return;
     }
     if (JSON.stringify(policy) === before) return;
-    log.info({ file: place.file }, 'changed policy is in force');
+    log.info({ file: source.file }, 'changed policy is in force');
     onChange();
   };
   return {
@@ -61,7 +61,7 @@ export function createPolicyWatcher(parts: {
     current: () => policy,
     lastFaults: () => faults,
     watch(onChange) {
-      const { file } = place;
+      const { file } = source;
       if (file === undefined || watcher) return;
       const soon = (): void => {
         timer?.stop();
