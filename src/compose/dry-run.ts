@@ -27,7 +27,7 @@ export async function composeAdmissionDryRun(config: Config, db: Db): Promise<Ad
   const redactor = createRedactor();
   const log = createLogger({ level: 'fatal', redactor });
   const apps = composeApps({ config, redactor, log });
-  // Apps that cannot be read serve nobody, which asking for their tokens tells.
+  // Apps that cannot be read serve nobody; a request for their tokens reports why.
   await apps.store.all().catch(() => []);
   const clientFor = composeClients(config, apps.tokens, log);
   const own = createServiceAccount({

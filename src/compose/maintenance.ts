@@ -17,7 +17,7 @@ import type { Resources } from './resources.ts';
 /** What maintenance stands on: a whole service, or a command. */
 export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
 
-/** Starts removing what is old; `status` is what `/api/maintenance` tells of it. */
+/** Starts removing what is old. */
 export function composeRetention(
   resources: Pick<Resources, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>,
 ) {

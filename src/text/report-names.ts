@@ -1,7 +1,7 @@
-/** What is said about a run or a refusal; a profile may have its own (report.templates). */
+/** The texts about a run or a refusal; a profile may have its own (report.templates). */
 export type TextName = 'running' | 'ended' | 'refused';
 
-/** The names that each text may use; all are texts, empty where there is nothing to say. */
+/** The names that each text may use. All values are texts, empty where there is nothing to report. */
 export const TEXT_NAMES = {
   running: ['HEADLINE', 'STATE', 'ELAPSED', 'DOING', 'RUN', 'PROFILE', 'REPOSITORY', 'LINK'],
   ended: [
