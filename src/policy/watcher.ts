@@ -1,12 +1,9 @@
 import { dirname } from 'node:path';
-import { watch } from 'chokidar';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { asFlowError, type Fault, FaultsError } from '../base/errors.ts';
 import { loadPolicy, type PolicySource } from './load.ts';
 import { NO_POLICY, type Policy } from './policy.ts';
-
-/** Quiet time after a change before the policy is read again: editors write in several steps. */
-const DEBOUNCE_MS = 300;
+import { watchDirectory } from './watch-directory.ts';
 
 /** What the watcher writes to a log; pino's logger is one. */
 export type PolicyLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
@@ -36,8 +33,7 @@ export function createPolicyWatcher(parts: {
   const { source, log, clock } = parts;
   let policy: Policy = NO_POLICY;
   let faults: readonly Fault[] = [];
-  let timer: Timer | undefined;
-  let watcher: ReturnType<typeof watch> | undefined;
+  let watcher: ReturnType<typeof watchDirectory> | undefined;
 
   const load = (): void => {
     policy = loadPolicy(source);
@@ -63,26 +59,16 @@ export function createPolicyWatcher(parts: {
     watch(onChange) {
       const { file } = source;
       if (file === undefined || watcher) return;
-      const soon = (): void => {
-        timer?.stop();
-        timer = clock.after(DEBOUNCE_MS, () => reload(onChange));
-      };
       // The directory, because a file that is replaced by another is no longer the one that was watched.
-      const options = { ignoreInitial: true, depth: 0, followSymlinks: false, ignorePermissionErrors: true };
-      watcher = watch(dirname(file), {
-        ...options,
-        ignored: (path) => path !== file && path !== dirname(file),
-      })
-        .on('ready', soon)
-        .on('all', soon)
-        .on('error', (error) =>
+      const dir = dirname(file);
+      watcher = watchDirectory(dir, {
+        options: { depth: 0, ignored: (path) => path !== file && path !== dir },
+        onChange: () => reload(onChange),
+        onError: (error) =>
           log.warn({ err: error, file }, 'policy file cannot be watched, restart to apply changes'),
-        );
+        clock,
+      });
     },
-    async close() {
-      timer?.stop();
-      await watcher?.close();
-      timer?.stop();
-    },
+    close: async () => await watcher?.close(),
   };
 }
