@@ -54,7 +54,7 @@ type Launch = { launchingAt: number; limits: RunLimits | null };
 /** The agent's container; its time counts from `startedAt`. */
 type Start = { containerId: string; startedAt: number; deadlineAt: number };
 
-/** How an attempt came out, before anybody is told. */
+/** How an attempt came out. */
 export type RunResult = {
   outcome: Outcome;
   reason: EndReason | null;

@@ -49,7 +49,11 @@ export type PrepareParts = GrantParts &
   };
 
 /** Asks GitHub again whether the run is wanted, decides the plan, renders the prompt, reads every grant, and only then injects them and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
-export async function prepare(parts: PrepareParts, run: PreparingRun, signal: AbortSignal): Promise<Prepared> {
+export async function prepare(
+  parts: PrepareParts,
+  run: PreparingRun,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const { event, body, profile } = await readRun(parts, run);
   const change = await recheck(parts, { run, profile, event }, 'start');
   if (change) throw notWanted(change);

@@ -41,7 +41,12 @@ async function start(parts: LifeParts, run: PreparingRun, active: ActiveRun): Pr
 }
 
 /** Decides what becomes of a run that failed before its agent started. Throws what must be decided again by the engine's answer. */
-async function notStarted(parts: LifeParts, run: PreparingRun, active: ActiveRun, error: unknown): Promise<Run> {
+async function notStarted(
+  parts: LifeParts,
+  run: PreparingRun,
+  active: ActiveRun,
+  error: unknown,
+): Promise<Run> {
   const now = await parts.runs.find(run.id);
   if (now?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   const fault = asFlowError(error);

@@ -20,11 +20,11 @@ export function verdictOf(error: unknown): Verdict {
 }
 
 /** What somebody did not want any more before it had begun. */
-const CALLED_OFF = ['run_cancelled', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'];
+const CANCELLED = ['run_cancelled', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'];
 
 /** Faults of the profile, the operator's set-up or the sender's words refuse a run; all others fail it. */
 function outcomeOf(fault: FlowError): Outcome {
-  if (CALLED_OFF.includes(fault.code)) return 'cancelled';
+  if (CANCELLED.includes(fault.code)) return 'cancelled';
   if (fault.code === 'world_unknown') return 'refused';
   if (LOST.includes(fault.code)) return 'lost';
   return fault.blame === 'profile' || fault.blame === 'operator' || fault.blame === 'sender'

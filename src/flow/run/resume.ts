@@ -24,7 +24,12 @@ const BETWEEN_MS = 10_000;
 const ENGINE_MS = 5_000;
 
 /** Resumes a run that this process or an earlier one on this host had begun, by what the engine says of its container. */
-export async function resume(parts: ResumeParts, run: ClaimedRun, active: ActiveRun, behind = 0): Promise<void> {
+export async function resume(
+  parts: ResumeParts,
+  run: ClaimedRun,
+  active: ActiveRun,
+  behind = 0,
+): Promise<void> {
   if (isSuspect(run)) return await setAside(parts, run);
   await reopenEgress(parts, run);
   await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service resumed the run.' });

@@ -59,7 +59,7 @@ export type RunPatch = {
   release?: boolean;
 };
 
-/** What a run that waits again has no more (one that had ended was called off for that end alone), and any other move makes good. */
+/** What a move resets: a run that waits again has nothing of its attempt (a cancel counted for the end that it had), and every other move ends suspicion. */
 export function resets(from: RunState, to: RunState): Partial<RunTables['runs']> {
   if (to !== 'queued') return { suspicion: 0 };
   return from === 'ended' ? { ...UNSTARTED, cancelReason: null, suspicion: 0 } : UNSTARTED;
