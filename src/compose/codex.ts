@@ -27,7 +27,10 @@ export function composeCodex({
   engineWatch,
 }: CodexResources): CodexRefresh {
   const refresh = createCodexRefresh({
-    ...{ engine, redactor, clock, log },
+    engine,
+    redactor,
+    clock,
+    log,
     image: config.codexImage,
     owner: config.runAs,
     installation: db.installation,

@@ -1,10 +1,9 @@
 import { Router, urlencoded } from 'express';
 import { systemClock as clock } from '../base/clock.ts';
 import { createGitHubLinks } from '../dashboard/links.ts';
-import { addressOf } from '../dashboard/parts.ts';
+import { addressOf, type DashboardActions } from '../dashboard/parts.ts';
 import { addDashboardRoutes } from '../dashboard/routes.ts';
 import { createSessions } from '../dashboard/sessions.ts';
-import type { DashboardActions } from '../dashboard/sight.ts';
 import { headline } from '../feedback/run-comment.ts';
 import { readOutputTail } from '../flow/output/output-tail.ts';
 import type { AdminRoutes } from '../http/admin-server.ts';

@@ -14,7 +14,7 @@ import { createOutputStore } from '../runs/store/output-store.ts';
 import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import type { ComposedGrants } from './credentials.ts';
 import { mountHost, planDefaults } from './host.ts';
-import type { Talk } from './reporting.ts';
+import type { Reporting } from './reporting.ts';
 import type { Resources } from './resources.ts';
 
 /** Builds what works on one run. */
@@ -26,13 +26,13 @@ export function composeExecutor(
     directories: Directories;
     grants: ComposedGrants;
     mirrors: Mirrors;
-    talk: Talk;
+    reporting: Reporting;
     egress: Egress;
     codexRefresh: CodexRefresh;
     publisher: Publisher;
   },
 ): Executor {
-  const { grants, talk } = parts;
+  const { grants, reporting } = parts;
   const { githubServerUrl: serverUrl, githubApiUrl: apiUrl } = config;
   return createExecutor({
     runs,
@@ -52,12 +52,12 @@ export function composeExecutor(
       clock,
       log,
     }),
-    lookups: talk.lookups,
-    own: talk.own,
-    reporter: talk.reporter,
+    lookups: reporting.lookups,
+    own: reporting.own,
+    reporter: reporting.reporter,
     tokens: grants.tokens,
     secrets: grants.secrets,
-    held: grants.held,
+    masked: grants.masked,
     renewer: grants.renewer,
     clientFor: grants.clientFor,
     committerFor: grants.committerFor,

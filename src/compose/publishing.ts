@@ -20,7 +20,7 @@ import { gitHostEnvironment } from '../workspaces/git.ts';
 import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { createRemotes, type Remote } from '../workspaces/remote.ts';
 import type { ComposedGrants } from './credentials.ts';
-import type { Talk } from './reporting.ts';
+import type { Reporting } from './reporting.ts';
 
 /** Seconds without a byte after which a push is given up. */
 const STALL_SEC = 60;
@@ -34,7 +34,7 @@ export function composePublishing(resources: {
   deliveries: DeliveryStore;
   directories: Directories;
   host: Host;
-  talk: Pick<Talk, 'lookups' | 'own' | 'marks'>;
+  reporting: Pick<Reporting, 'lookups' | 'own' | 'marks'>;
   grants: Pick<
     ComposedGrants,
     'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung' | 'releaseGitEnvironment'
@@ -43,9 +43,9 @@ export function composePublishing(resources: {
   redactor: Redactor;
   log: Logger;
 }): Publisher {
-  const { db, runs, reports, deliveries, directories, host, talk, grants, mirrors, redactor, log } =
+  const { db, runs, reports, deliveries, directories, host, reporting, grants, mirrors, redactor, log } =
     resources;
-  const { lookups, own, marks } = talk;
+  const { lookups, own, marks } = reporting;
   return createPublisher({
     runs,
     deliveries,

@@ -10,11 +10,11 @@ import { renderReport } from '../flow/reporting/report-texts.ts';
 import { createOwnAccounts } from '../runs/store/own-accounts.ts';
 import type { Resources } from './resources.ts';
 
-/** What asks and speaks on GitHub. */
-export type Talk = { lookups: Lookups; own: ServiceAccount; reporter: Reporter; marks: Marks };
+/** What asks GitHub and posts there. */
+export type Reporting = { lookups: Lookups; own: ServiceAccount; reporter: Reporter; marks: Marks };
 
-/** Joins what is asked and said on GitHub, with the credentials that `clientFor` knows. */
-export function composeReporting(resources: Resources, clientFor: ClientFor, origin: Origin): Talk {
+/** Builds what asks GitHub and posts there, with the credentials that `clientFor` knows. */
+export function composeReporting(resources: Resources, clientFor: ClientFor, origin: Origin): Reporting {
   const { config, db, runs, reports, redactor, apps, log } = resources;
   const own = createServiceAccount({
     clientFor,

@@ -28,7 +28,7 @@ import { composeExecutor } from './executor.ts';
 import { composeRetention } from './maintenance.ts';
 import { composeOrigin } from './origin.ts';
 import { composePublishing } from './publishing.ts';
-import { composeReporting, type Talk } from './reporting.ts';
+import { composeReporting, type Reporting } from './reporting.ts';
 import type { Resources } from './resources.ts';
 
 /** What `/readyz` says while no container can be started. */
@@ -42,7 +42,7 @@ export type Work = {
   worker: Worker;
   publisher: Publisher;
   reporter: Reporter;
-  talk: Talk;
+  reporting: Reporting;
   egress: Egress;
   grants: ComposedGrants;
   codexRefresh: CodexRefresh;
@@ -63,7 +63,7 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
   disposables.defer(grants.stop);
   const mirrors = mirrorsOf(resources, grants);
   const origin = composeOrigin({ config, redactor, grants, mirrors });
-  const talk = composeReporting(resources, grants.clientFor, origin);
+  const reporting = composeReporting(resources, grants.clientFor, origin);
   const egress = egressOf(resources, directories);
   disposables.defer(egress.closeAll);
   const codexRefresh = composeCodex({ config, db, redactor, log, engine, engineWatch });
@@ -76,7 +76,7 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
     deliveries,
     directories,
     host,
-    talk,
+    reporting,
     grants,
     mirrors,
     redactor,
@@ -89,7 +89,7 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
     directories,
     grants,
     mirrors,
-    talk,
+    reporting,
     egress,
     codexRefresh,
     publisher,
@@ -102,8 +102,8 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
   return {
     worker,
     publisher,
-    reporter: talk.reporter,
-    talk,
+    reporter: reporting.reporter,
+    reporting,
     egress,
     grants,
     codexRefresh,

@@ -137,7 +137,7 @@ function composeParts(
 ): ServiceParts {
   const { config, db, deliveries, runs, reports, apps, crashPoint, log } = resources;
   const work = composeRunner(resources, disposables);
-  const { lookups, own, marks } = work.talk;
+  const { lookups, own, marks } = work.reporting;
   const admission = createAdmission({
     db,
     deliveries,

@@ -1,6 +1,6 @@
 import { isoTime } from '../base/clock.ts';
 
-/** A moment as a page shows it: `iso` for programs, `exact` and `words` for people. */
+/** A time on a page: `iso` for programs, `exact` and `words` for people. */
 export type Moment = { iso: string; exact: string; words: string };
 
 const UNITS = [
@@ -12,7 +12,7 @@ const UNITS = [
 
 const AGO = new Intl.RelativeTimeFormat('en');
 
-/** A moment in milliseconds since 1970, seen from `now`; null stays null. */
+/** A time in milliseconds since 1970, relative to `now`; null stays null. */
 export function moment(ms: number | null, now: number): Moment | null {
   const iso = isoTime(ms);
   if (iso === null || ms === null) return null;

@@ -3,21 +3,23 @@ import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { queuedSince } from '../runs/states.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
-import { logLines } from './log-lines.ts';
 import { type Moment, moment } from './moments.ts';
-import type { RunSight } from './sight.ts';
+import type { OutputEntry, RunPageData } from './parts.ts';
 
 const MAX_MESSAGE = 50_000;
 const MAX_TIMELINE = 200;
 const MAX_ENTRY = 2_000;
 const MAX_ATTEMPTS = 50;
 
-/** A row of what is known of a run; `link` leads to GitHub. */
+/** How many lines of an output its page shows. */
+const MAX_LINES = 400;
+
+/** A row about a run; `link` leads to GitHub. */
 type Fact = { name: string; text: string; link: string | null; time: Moment | null };
 
-/** What views/run.hbs shows; every text of others is harmless, and escaped there. */
+/** The values of views/run.hbs; texts of others are made harmless here and escaped there. */
 export function runPage(
-  { run, headline, event, timeline, log }: RunSight,
+  { run, headline, event, timeline, log }: RunPageData,
   shown: { attempt: number; isStill: boolean; now: number; links: GitHubLinks },
 ): object {
   const { links, now, attempt, isStill } = shown;
@@ -46,12 +48,12 @@ export function runPage(
   };
 }
 
-/** Whether a run's page still changes by itself. */
+/** Whether a run's page still changes. */
 export function isLiving(run: Run): boolean {
   return run.state !== 'ended';
 }
 
-/** A word for how a run is: its outcome, before that its state. */
+/** A run's outcome, or its state before the end. */
 export function runStatus({ state, outcome }: Run): string {
   return ((state === 'ended' ? outcome : state) ?? 'ended').replace('_', ' ');
 }
@@ -61,7 +63,7 @@ function fact(name: string, text: string, more: { link?: string | undefined; tim
 }
 
 /** Who and what started it. */
-function originFacts(run: Run, event: RunSight['event'], links: GitHubLinks): Fact[] {
+function originFacts(run: Run, event: RunPageData['event'], links: GitHubLinks): Fact[] {
   const thread = run.issueNumber === null ? '' : `#${run.issueNumber}`;
   const link = links.thread(run, event?.name) ?? links.repository(run.repository);
   return [
@@ -114,4 +116,24 @@ function timelineValues(timeline: readonly TimelineEntry[]): object {
     kind: harmless(kind),
   }));
   return { timeline: entries, timelineMissing: timeline.length - entries.length };
+}
+
+/** The last lines of an output. Parts of a line are joined, separately for each stream. */
+function logLines(entries: readonly OutputEntry[]): { stream: string; text: string }[] {
+  const lines: { stream: string; text: string }[] = [];
+  const unfinished = new Map<string, { stream: string; text: string }>();
+  for (const { stream, text, part } of entries) {
+    const line = unfinished.get(stream) ?? { stream, text: '' };
+    if (!unfinished.delete(stream)) lines.push(line);
+    line.text += text;
+    if (part) unfinished.set(stream, line);
+  }
+  return lines
+    .slice(-MAX_LINES)
+    .map(({ stream, text }) => ({ stream: streamOf(stream), text: harmless(text) }));
+}
+
+/** The name is a class of the page. */
+function streamOf(stream: string): string {
+  return ['stdout', 'stderr', 'service'].includes(stream) ? stream : 'stdout';
 }

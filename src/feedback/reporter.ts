@@ -14,7 +14,7 @@ import { type PostResult, postReaction, postRefusal, postStatus } from './posts.
 import type { TextName, TextValues } from './texts.ts';
 import type { PostingAccount } from './thread.ts';
 
-/** A report is tried this often before it is given up: with the waits below, for about a day. */
+/** Attempts before a report is given up: with the waits below, about a day. */
 const MAX_ATTEMPTS = 12;
 const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;

@@ -254,15 +254,22 @@ describe('with --json, in the documented shape', () => {
 });
 
 describe('for people', () => {
-  test('what outside users wrote cannot move the cursor or hide anything', async () => {
-    const hostile = commentPayload('\u001b[2Jgone\u202eturned\u200bhidden\u0007');
-    const { id } = await service.deliver(hostile);
+  test('what outside users wrote is shown, and cannot move the cursor or hide anything', async () => {
+    const hostile = '\u001b[2Jgone\u202eturned\u200bhidden\u0007';
+    const { id } = await service.deliver({ ...commentPayload(hostile), action: hostile });
+    await until('it was decided', async () => (await service.app.deliveries.find(id))?.decision ?? undefined);
+    const { decision } = await service.comment();
+    const runId = decision?.runId ?? '';
+    await runCommand(service.dir, settings(), 'runs', 'cancel', runId, '--reason', hostile);
+    await service.ended(runId);
     for (const argv of [
       ['deliveries', 'show', id],
       ['deliveries', 'list'],
-      ['runs', 'list'],
+      ['runs', 'show', runId],
     ]) {
-      const { out } = await runCommand(service.dir, settings(), ...argv);
+      const { code, out } = await runCommand(service.dir, settings(), ...argv);
+      expect(code).toBe(0);
+      for (const word of ['gone', 'turned', 'hidden']) expect(out, argv.join(' ')).toContain(word);
       for (const sign of ['\u001b', '\u202e', '\u200b', '\u0007']) expect(out).not.toContain(sign);
     }
   });

@@ -26,7 +26,7 @@ export type Lookups = {
   /** Where the head of a pull request is now; undefined when there is none. */
   pullHead(profile: Profile, repository: EventRepository, number: number): Promise<string | undefined>;
   /** How an issue or pull request stands now. */
-  thread(profile: Profile, repository: string, number: number): Promise<Thread>;
+  thread(profile: Profile, repository: string, thread: { number: number; isPull: boolean }): Promise<Thread>;
   /** Whether a comment is still there. */
   isCommentThere(
     profile: Profile,
@@ -61,9 +61,9 @@ export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
     },
     isOwnCommit: async (...question) => await origin.isOwn(...question),
     pullHead: async (...question) => await origin.pullHead(...question),
-    async thread(profile, repository, number) {
+    async thread(profile, repository, thread) {
       const [owner = '', repo = ''] = repository.split('/');
-      return await readThread(client(profile, repository), { owner, repo, number });
+      return await readThread(client(profile, repository), { owner, repo, ...thread });
     },
     async isCommentThere(profile, repository, comment) {
       const [owner = '', repo = ''] = repository.split('/');

@@ -106,7 +106,10 @@ async function lookAtThread(
     const thread =
       isAlone || typeof number !== 'number'
         ? 'hidden'
-        : await parts.lookups.thread(profile, run.repository, number);
+        : await parts.lookups.thread(profile, run.repository, {
+            number,
+            isPull: event.pullRequest !== undefined,
+          });
     const isShown = isAlone || typeof thread === 'object';
     if (moment !== 'start' || id === undefined || !isCommentKind(kind) || !isShown)
       return { thread, ...noted };

@@ -36,7 +36,7 @@ export type PublishingParts = PublishTextsParts & {
 /** One publication's whole time. */
 const PUBLISH_TIMEOUT_MS = 5 * 60_000;
 
-/** What is to be published of a run that ended, nothing, or why not. Throws the codes of the prompts room. */
+/** What is to be published of a run that ended: a plan, nothing, or why not. Throws the codes of the prompts room. */
 export async function decidePublication(
   parts: PublishingParts,
   run: Run,
@@ -77,7 +77,7 @@ export function changesNothing(
   return as === 'patch' ? files === 0 : isAsBefore === true;
 }
 
-/** What was found out before the agent began; of a run that began before there was this, the default branch. */
+/** The target that was looked up before the agent began; runs of earlier versions have none, so it is the default branch. */
 function targetOf(
   checkout: Record<string, unknown> | undefined,
   { repository, pullRequest }: FlowEvent,
@@ -87,7 +87,7 @@ function targetOf(
   return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
 }
 
-/** Why nothing of a run is published, where no other line of its timeline says it. */
+/** Why nothing of a run is published, if no other line of its timeline says so. */
 function whyNothing({ outcome }: Run, timeline: readonly TimelineEntry[]): { kind: string; text: string }[] {
   const has = (...kinds: string[]): boolean => timeline.some(({ kind }) => kinds.includes(kind));
   const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;
@@ -107,7 +107,7 @@ const UNCOMMITTED = {
 };
 const UNCHANGED = { kind: 'nothing_changed', text: 'Nothing changed in the repository.' };
 
-/** Publishes what was decided, from the bundle that was kept with the run, when GitHub says once more that the actor may and the thread is open. Throws `world_unknown` and the codes of git's and GitHub's faults. */
+/** Publishes what was decided from the bundle that is kept with the run, after GitHub is asked again about actor and thread. Throws `world_unknown` and the codes of git and GitHub. */
 export async function carryOut(
   parts: PublishingParts,
   { publication, run, signal }: { publication: Publication<PublishPlan>; run: Run; signal: AbortSignal },

@@ -10,7 +10,7 @@ import { createKeyedQueue } from './keyed-queue.ts';
 import { carryOut, decidePublication, type PublishingParts } from './publish-run.ts';
 import { noteDelayed, notePublished, notePublishRefused } from './texts.ts';
 
-/** Tried this often before it is given up: with the waits below, for about a day. */
+/** Attempts before a publication is given up: with the waits below, about a day. */
 const MAX_TRIES = 18;
 const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
@@ -40,7 +40,7 @@ export type PublisherParts = PublishingParts & {
   clock: Clock;
 };
 
-/** Oldest first, one at a time of a repository; a server that is silent holds up its own repositories only. */
+/** Publishes oldest first and one at a time of a repository, so that a silent server delays only its own repositories. */
 export function createPublisher(parts: PublisherParts): Publisher {
   const stopping = new AbortController();
   const queue = createKeyedQueue(AT_ONCE);
@@ -84,7 +84,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   };
 }
 
-/** The bundle of a publication lies on its host, so nobody else can make it. */
+/** Gives up publications of lost hosts: their bundles lie there, so nobody else can publish them. */
 async function giveUpLost(parts: PublisherParts): Promise<void> {
   const host = await parts.host();
   if (host === undefined) return;
@@ -96,7 +96,7 @@ async function giveUpLost(parts: PublisherParts): Promise<void> {
   }
 }
 
-/** Whether there is something to publish; the decision is stored. */
+/** Stores the decision; gives whether there is something to publish. */
 async function decide(parts: PublisherParts, run: ReportingRun): Promise<boolean> {
   try {
     const decision = await decidePublication(parts, run);

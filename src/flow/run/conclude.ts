@@ -80,7 +80,7 @@ export async function requeue(
   if ((await parts.runs.find(run.id))?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   await removeContainers(parts, run);
   await clean(parts, run, false);
-  parts.held.release(run.id);
+  parts.masked.release(run.id);
   parts.crashPoint('requeue-cleaned');
   const notBefore = parts.clock.now() + waitMs;
   const patch = { notBefore, retries, release: true };
@@ -155,7 +155,7 @@ async function reportAndEnd(parts: ConcludeParts, run: ReportingRun, words: stri
   parts.crashPoint('reported');
   const ended = { endedAt: parts.clock.now(), release: true };
   const last = await move(parts, run, 'ended', words, ended);
-  parts.held.release(run.id);
+  parts.masked.release(run.id);
   parts.crashPoint('ended');
   return last;
 }

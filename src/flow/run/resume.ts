@@ -36,7 +36,7 @@ export async function resume(
   parts.crashPoint('taken-up');
   await parts.engineWatch.untilReady(active.detach.signal);
   const paths = runPaths(parts.directories, run);
-  parts.held.hold(run.id, await maskDelivered(paths.secrets, parts.redactor));
+  parts.masked.add(run.id, await maskDelivered(paths.secrets, parts.redactor));
   await regrant(parts, run, paths);
   if (run.state === 'reporting') {
     active.decided.resolve();

@@ -63,7 +63,7 @@ async function release(parts: ResumeParts, run: ClaimedRun): Promise<void> {
   await removeContainers(parts, run).catch((error: unknown) =>
     parts.log.warn({ err: error, run: run.id }, 'container of released run could not be removed yet'),
   );
-  parts.held.release(run.id);
+  parts.masked.release(run.id);
 }
 
 function isLeaseLost(error: unknown): boolean {

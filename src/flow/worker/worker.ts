@@ -15,7 +15,7 @@ import { createLeaseRenewer, type LeaseRenewer, type LeaseTimes } from './lease-
 /** What a worker does with one run; all resolve when the run has ended or was requeued, and never reject. */
 export type Executor = {
   execute(run: PreparingRun, active: ActiveRun): Promise<void>;
-  /** Goes on with a run that a worker before this one on this host had begun; `behind` is how many were taken up before it. */
+  /** Resumes a run that an earlier worker on this host had begun; `behind` is how many are resumed before it. */
   resume(run: ClaimedRun, active: ActiveRun, behind?: number): Promise<void>;
   /** Ends a run whose host did not come back. */
   abandon(run: ClaimedRun, active: ActiveRun): Promise<void>;
@@ -26,11 +26,10 @@ export type Executor = {
 /**
  * Claims runs while there is room and works on each to its end.
  *
- * `start` takes up the living runs of this host (they count, even beyond `capacity`). Only when it is known which of
- * them go on and which wait again are others claimed, so that the old ones come first and never more than `capacity`
- * begin; a run of which that is not known for ten seconds is not waited for. It takes care of runs whose worker is gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their
- * containers for the next start to take up; once it has resolved the database is not asked any more, so that it may
- * be closed.
+ * `start` resumes the living runs of this host, which count even beyond `capacity`. It claims others only when it knows
+ * which of these go on and which wait again, but waits at most ten seconds for that. It takes over runs whose worker is
+ * gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their containers for the
+ * next start. Once it has resolved, the worker no longer uses the database, so that it may be closed.
  */
 export type Worker = {
   start(): Promise<void>;
@@ -40,13 +39,13 @@ export type Worker = {
   active(): number;
 };
 
-/** How long claims wait at most for what becomes of the runs that were taken up. */
+/** How long claims wait at most until it is known what becomes of resumed runs. */
 const DECIDED_MS = 10_000;
 
-/** A worker that has lived this long is not ended by the runs that it has. */
+/** After this time the runs of a worker are no longer suspected of ending it. */
 const HARMLESS_MS = 600_000;
 
-/** What a worker is made of. */
+/** What a worker takes from the rest of the service. */
 export type WorkerParts = {
   /** This process: new at each start, so that nobody takes it for the one before. */
   id: string;
