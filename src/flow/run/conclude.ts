@@ -45,7 +45,6 @@ export async function conclude(parts: ConcludeParts, run: ClaimedRun, verdict: V
   const keep = KEPT.includes(verdict.outcome) && run.startedAt !== null;
   const reporting = await move(parts, run, 'reporting', endText(verdict), {
     ...verdict,
-    containerId: run.containerId,
     workspaceKeptUntil: keep ? parts.clock.now() + parts.keepFailedMs : null,
   });
   parts.crashPoint('outcome-stored');

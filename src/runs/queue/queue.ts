@@ -64,8 +64,9 @@ export function createRunQueue(
         .where('leaseOwner', '=', owner)
         .where('state', '<>', 'ended')
         .where('cancelReason', 'is not', null)
+        .$narrowType<{ cancelReason: string }>()
         .execute();
-      return new Map(rows.map((row) => [row.id, row.cancelReason ?? '']));
+      return new Map(rows.map((row) => [row.id, row.cancelReason]));
     },
     async cancelledWaiting() {
       const rows = await tables
