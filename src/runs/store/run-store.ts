@@ -11,7 +11,7 @@ import type { ClaimedRun, QueuedRun, Run, RunIn, RunState, TimelineEntry } from 
 import { assertMove } from '../states.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline, holdRun, readTimeline } from '../timeline.ts';
-import { type NewRun, newRow, patchColumns, type RunPatch, resets } from './run-rows.ts';
+import { type AnyPatch, type NewRun, newRow, patchColumns, type RunPatch, resets } from './run-rows.ts';
 import { addAttempt } from './start-store.ts';
 
 /** Notifies every worker of something to look for: a run that waits, a cancel. The payload is the run's id. */
@@ -46,7 +46,7 @@ export type RunStore = {
   advance<To extends RunState>(
     run: Run,
     to: To,
-    patch: RunPatch,
+    patch: RunPatch[To],
     text: string,
   ): Promise<RunIn<To> | undefined>;
   /** Adds a line to the timeline. */
@@ -128,7 +128,7 @@ async function advance<To extends RunState>(
   clock: Clock,
   run: Run,
   to: To,
-  patch: RunPatch,
+  patch: RunPatch[To],
   text: string,
 ): Promise<RunIn<To> | undefined> {
   assertMove(run.id, run.state, to);
@@ -150,7 +150,8 @@ async function advance<To extends RunState>(
         startedAt: run.startedAt,
         endedAt: run.endedAt ?? clock.now(),
       });
-    const data = { state: to, ...(patch.outcome ? { outcome: patch.outcome } : {}) };
+    const { outcome }: AnyPatch = patch;
+    const data = { state: to, ...(outcome ? { outcome } : {}) };
     await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
     return toRun<To>(row);
   });
