@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 
-/** What is counted before a run may start. */
+/** The loop breaker and the budgets of a day. */
 export const ADMISSION_OPTIONS = [
   {
     name: 'LOOP_RUNS',

@@ -32,7 +32,7 @@ export function runPage(
       hint: harmless(run.reason.hint),
       code: run.reason.code,
     },
-    calledOff: isLiving(run) && run.cancelReason !== null ? harmless(run.cancelReason) : null,
+    cancelReason: isLiving(run) && run.cancelReason !== null ? harmless(run.cancelReason) : null,
     facts: [...originFacts(run, event, links), ...courseFacts(run, queuedSince(run, timeline), now)],
     message: run.finalMessage && shortened(harmless(run.finalMessage), MAX_MESSAGE),
     attempts: attemptLinks(run, attempt),

@@ -24,12 +24,12 @@ export function addProfilesCommand(program: Command, io: Io): void {
       'Print every issue with its place and hint, and all warnings. Exit code 1 if there are issues.',
     )
     .option('--strict', 'exit code 1 also if there are warnings')
-    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
-    .action((options: { json?: true; strict?: true }) => show(io, options, printFaults));
+    .option('--json', 'print {profiles, defaults, issues, warnings, notes}')
+    .action((options: { json?: true; strict?: true }) => show(io, options, printIssues));
   profiles
     .command('list')
     .description('List the profiles with their events, and the folders that only give defaults.')
-    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
+    .option('--json', 'print {profiles, defaults, issues, warnings, notes}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
 
@@ -49,8 +49,8 @@ async function show(
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
-      faults: faults.map(faultView),
-      warnings: loaded.warnings.map(faultView),
+      issues: faults.map(issueView),
+      warnings: loaded.warnings.map(issueView),
       notes,
     });
   else print(io, { ...loaded, faults }, notes);
@@ -67,11 +67,11 @@ function profileView(profile: Profile) {
   };
 }
 
-function faultView({ code, file, path, message, hint }: LoadResult['faults'][number]) {
+function issueView({ code, file, path, message, hint }: LoadResult['faults'][number]) {
   return { code, file: file ?? null, path: path ?? null, message, hint };
 }
 
-function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void {
+function printIssues(io: Io, loaded: LoadResult, notes: readonly string[]): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
   for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
   for (const note of notes) io.out(`${note}\n`);

@@ -8,7 +8,14 @@ import { fetchFailed } from '../errors.ts';
 import { lastLines, runGit } from '../git.ts';
 import type { RepositoryLimits } from '../git-limits.ts';
 import type { Remote } from '../remote.ts';
-import { borrowObjects, hasPlaceApart, mainMirror, makePlaceApart } from './apart.ts';
+import {
+  borrowObjects,
+  hasPlaceApart,
+  mainMirror,
+  makePlaceApart,
+  removeBrokenStores,
+  takeStores,
+} from './apart.ts';
 import { fetchInto, followHead } from './fetch.ts';
 import type { FetchJob } from './fetch-queue.ts';
 import { clearLeftovers } from './leftovers.ts';
@@ -75,6 +82,7 @@ async function makeMirror(update: Update): Promise<void> {
       throw fetchFailed(remote.url, update.mask(failed));
     }
     await replace(mirror, fresh);
+    await removeBrokenStores(mirror);
   } finally {
     await removeTree(fresh);
   }
@@ -111,6 +119,7 @@ async function throwCause({ mirror, remote, job }: Update): Promise<void> {
 
 async function replace(mirror: string, fresh: string): Promise<void> {
   const old = `${mirror}.${randomId(8)}`;
+  if (!isStore(mirror)) await takeStores(mirror, fresh);
   if (await isDirectory(mirror)) await rename(mirror, old);
   await rename(fresh, mirror);
   await removeTree(old);
