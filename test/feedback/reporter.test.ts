@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { commentMark } from '../../src/feedback/marks.ts';
 import type { Run } from '../../src/runs/run.ts';
+import { resultOf, START } from '../support/databases/queue.ts';
 import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
@@ -55,10 +56,11 @@ describe('the comment about a run', () => {
   test('says its end once, however long it is reported', async () => {
     const { lab, id } = await withRun();
     await lab.post();
-    for (const to of ['preparing', 'running'] as const)
-      await lab.runs.advance(await lab.newest(), to, { startedAt: lab.clock.now() }, to);
+    const start = { ...START, startedAt: lab.clock.now() };
+    await lab.runs.advance(await lab.newest(), 'preparing', {}, 'preparing');
+    await lab.runs.advance(await lab.newest(), 'running', start, 'running');
     lab.clock.time += 5_000;
-    await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'succeeded' }, 'done');
+    await lab.runs.advance(await lab.newest(), 'reporting', resultOf('succeeded'), 'done');
     for (let time = 0; time < 3; time += 1) {
       await lab.reports.reopen(id);
       await lab.reporter.report(id);
@@ -117,7 +119,7 @@ describe('the comment about a run', () => {
     lab.clock.time += 20_000;
     await lab.post();
     expect(lab.api.comments).toEqual([]);
-    await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'failed' }, 'reporting');
+    await lab.runs.advance(await lab.newest(), 'reporting', resultOf('failed'), 'reporting');
     await lab.reporter.report(id);
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
