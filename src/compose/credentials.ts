@@ -5,7 +5,7 @@ import { isInMemory, memoryPlaceFor } from '../config/memory-place.ts';
 import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { createHostGit, type HostGitWant } from '../credentials/github/host-git.ts';
 import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';
-import { createHeldSecrets, type HeldSecrets } from '../flow/credentials/held-secrets.ts';
+import { createMaskedValues, type MaskedValues } from '../flow/credentials/masked-values.ts';
 import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
 import { createTokenRenewer, type TokenRenewer } from '../flow/credentials/token-renewer.ts';
 import { createClients } from '../flow/github/clients.ts';
@@ -28,7 +28,7 @@ type CloneSubject = Omit<Repository, 'id'>;
 export type ComposedGrants = {
   tokens: GitHubTokens;
   secrets: NamedSecrets;
-  held: HeldSecrets;
+  masked: MaskedValues;
   renewer: TokenRenewer;
   /** A client with the credential of a profile's runs, scoped to the repository and to what it is for. */
   clientFor: (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
@@ -66,9 +66,9 @@ export function composeGrants(resources: {
 }): ComposedGrants {
   const { config, tokens, directories, redactor, log, runs } = resources;
   const { secretsDir, githubServerUrl: serverUrl } = config;
-  const held = createHeldSecrets();
+  const masked = createMaskedValues();
   const named = composeSecrets(resources);
-  const renewer = createTokenRenewer({ tokens, runs, held, redactor, clock, log });
+  const renewer = createTokenRenewer({ tokens, runs, masked, redactor, clock, log });
   const hostGit = createHostGit({
     dir: join(memoryPlaceFor(config.runDir), `host-git-${directories.installation}`),
     serverUrl,
@@ -84,7 +84,7 @@ export function composeGrants(resources: {
   return {
     tokens,
     secrets: named.secrets,
-    held,
+    masked,
     renewer,
     clientFor,
     committerFor: createCommitters({ tokens, clientFor, secretsDir, serverUrl, clock, log }),

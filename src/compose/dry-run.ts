@@ -21,7 +21,6 @@ import { createRunStore } from '../runs/store/run-store.ts';
 import { appsFile, composeApps } from './apps.ts';
 import { mountHost, planDefaults, policyOnce } from './host.ts';
 import { originAsFetched } from './origin.ts';
-import { admissionLimits } from './reporting.ts';
 import { composeSecrets } from './secrets.ts';
 
 /** Builds what asks GitHub and the stored runs for a command that changes nothing, with the credentials that runs have. */
@@ -50,7 +49,7 @@ export async function composeAdmissionDryRun(config: Config, db: Db): Promise<Ad
     runs: createRunStore(db, clock),
     lookups: createLookups(clientFor, originAsFetched(config)),
     own,
-    limits: admissionLimits(config),
+    limits: config.admission,
     defaultTimeoutSec: config.run.timeoutSec,
     clock,
   });

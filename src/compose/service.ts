@@ -16,7 +16,6 @@ import { composeAdminApi } from './admin-api.ts';
 import { composeDashboard } from './dashboard.ts';
 import { profileChecks } from './host.ts';
 import { composeRecovery } from './maintenance.ts';
-import { admissionLimits } from './reporting.ts';
 import { openResources, type Resources } from './resources.ts';
 import { composeRunner, type Work } from './runner.ts';
 import { composeSigners } from './signers.ts';
@@ -149,7 +148,7 @@ function composeParts(
     lookups,
     own,
     marks,
-    limits: admissionLimits(config),
+    limits: config.admission,
     defaultTimeoutSec: config.run.timeoutSec,
     crashPoint,
     log,

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 
-/** The loop breaker and the budgets of a day. */
+/** What is counted before a run may start. */
 export const ADMISSION_OPTIONS = [
   {
     name: 'LOOP_RUNS',

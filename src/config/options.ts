@@ -1,7 +1,7 @@
 import { RUN_LIMITS } from '../base/run-limits.ts';
 import { ADMISSION_OPTIONS } from './admission-options.ts';
 import { MAINTENANCE_OPTIONS } from './maintenance-options.ts';
-import type { Option } from './option.ts';
+import type { Option, OptionValues } from './option.ts';
 import { REPOSITORY_OPTIONS } from './repository-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
@@ -233,5 +233,14 @@ export const OPTIONS = [
   ...ADMISSION_OPTIONS,
 ] as const satisfies readonly Option[];
 
+type Row = (typeof OPTIONS)[number];
+
 /** The name of an option. */
-export type OptionName = (typeof OPTIONS)[number]['name'];
+export type OptionName = Row['name'];
+
+/** The value of every option; undefined where nothing is set and there is no default. */
+export type Options = {
+  readonly [Each in Row as Each['name']]:
+    | OptionValues[Each['type']]
+    | (Each['default'] extends null | '' ? undefined : never);
+};

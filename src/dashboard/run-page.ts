@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
-import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { queuedSince } from '../runs/states.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
 import { type Moment, moment } from './moments.ts';

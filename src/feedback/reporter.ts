@@ -114,7 +114,7 @@ async function tryReport(parts: ReporterParts, limits: PostingLimits, id: string
   if (!report) return;
   try {
     const result = await post(parts, report);
-    await parts.reports.said(id, { ...result, nextAt: await paced(parts, result.nextAt) });
+    await parts.reports.posted(id, { ...result, nextAt: await paced(parts, result.nextAt) });
   } catch (error) {
     const fault = asFlowError(error);
     const nextAt = await fail(parts, report, fault);
@@ -136,13 +136,15 @@ async function post(parts: ReporterParts, report: Report): Promise<PostResult> {
   const account = await parts.accountFor(profile, `${owner}/${repository}`);
   const render = <Name extends TextName>(name: Name, values: TextValues<Name>): string =>
     parts.render(profile, name, values);
-  const content = { report, account, render, mask, marks, nowMs: clock.now() };
-  if (report.kind === 'reaction') return await postReaction(content);
-  if (report.kind === 'refusal') return await postRefusal(content);
+  const content = { account, render, mask, marks, nowMs: clock.now() };
+  if (report.kind === 'reaction') return await postReaction({ ...content, report });
+  if (report.kind === 'refusal') return await postRefusal({ ...content, report });
   if (!run) return { remoteId: null, digest: '', nextAt: null };
   const timeline = await runs.timeline(run.id);
   const about = { ...content, run, timeline, link: parts.linkTo(run.id) };
-  return report.kind === 'check' ? await postCheck(about) : await postStatus(about);
+  return report.kind === 'check'
+    ? await postCheck({ ...about, report })
+    : await postStatus({ ...about, report });
 }
 
 const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', check: 'check' } as const;

@@ -124,7 +124,10 @@ describe('the comment about a run', () => {
     const { lab, id } = await withRun();
     const place = { owner: 'octo', repository: 'hello', subject: 'issue', subjectId: 7, number: 7 } as const;
     const target = { ...place, discussion: { id: 'D_deleted', subject: 'D_deleted' } };
-    await lab.reports.add({ key: 'status:deleted', kind: 'status', runId: id, target });
+    await lab.reports.add({
+      ...{ key: 'status:deleted', kind: 'status', runId: id, profile: null, content: {} },
+      target,
+    });
     const isWaiting = async (): Promise<boolean> =>
       (await lab.reports.due(10)).some(({ key }) => key === 'status:deleted');
     for (const wait of [0, 16_000, 31_000]) {

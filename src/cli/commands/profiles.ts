@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { counted } from '../../base/words.ts';
 import { composeApps } from '../../compose/apps.ts';
 import { profileChecks } from '../../compose/host.ts';
-import { admissionLimits } from '../../compose/reporting.ts';
 import type { Config } from '../../config/config.ts';
 import { dayBudgets } from '../../flow/admission/limits.ts';
 import { appSecretProblems } from '../../flow/dry-run/app-secret.ts';
@@ -131,11 +130,10 @@ async function appSecretWarnings(
 
 /** A sentence for each profile that everybody may start, with its budgets of a day. */
 function openProfileNotes(profiles: readonly Profile[], config: Config): string[] {
-  const limits = admissionLimits(config);
   return profiles
     .filter(({ allow }) => allow.permission === 'any')
     .map((profile) => {
-      const { actor, repository, profile: own } = dayBudgets(limits, profile, true);
+      const { actor, repository, profile: own } = dayBudgets(config.admission, profile, true);
       const words = [
         budgetText(actor, 'for each person'),
         budgetText(repository, 'for each repository'),

@@ -1,5 +1,5 @@
 import { asFlowError, type Blame, type FlowError } from '../../base/errors.ts';
-import type { Run } from '../../runs/run.ts';
+import type { ClaimedRun, PreparingRun, Run, RunningRun } from '../../runs/run.ts';
 import { retryWait } from '../actions/retry-policy.ts';
 import { type ActiveRun, leaseLost } from '../active-run.ts';
 import { type PrepareParts, prepare } from '../prepare/prepare.ts';
@@ -19,13 +19,13 @@ const REQUEUE_MS = 5_000;
 const AGAIN_MS = 1_000;
 
 /** The life of a run, from its claim to its end: prepare, launch, follow, conclude. */
-export async function execute(parts: LifeParts, run: Run, active: ActiveRun): Promise<void> {
+export async function execute(parts: LifeParts, run: PreparingRun, active: ActiveRun): Promise<void> {
   const started = await start(parts, run, active);
   if (started.state === 'running') await finish(parts, started, active);
 }
 
 /** The run once its agent runs; or, when it never will, the run as it was left: concluded, or back in the queue. */
-async function start(parts: LifeParts, run: Run, active: ActiveRun): Promise<Run> {
+async function start(parts: LifeParts, run: PreparingRun, active: ActiveRun): Promise<Run> {
   const preparing = watchPreparing(parts, active);
   try {
     parts.crashPoint('prepare-begun');
@@ -41,7 +41,12 @@ async function start(parts: LifeParts, run: Run, active: ActiveRun): Promise<Run
 }
 
 /** Decides what becomes of a run that failed before its agent started. Throws what must be decided again by the engine's answer. */
-async function notStarted(parts: LifeParts, run: Run, active: ActiveRun, error: unknown): Promise<Run> {
+async function notStarted(
+  parts: LifeParts,
+  run: PreparingRun,
+  active: ActiveRun,
+  error: unknown,
+): Promise<Run> {
   const now = await parts.runs.find(run.id);
   if (now?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   const fault = asFlowError(error);
@@ -80,7 +85,7 @@ async function waitForGitHub(parts: LifeParts, run: Run, fault: FlowError): Prom
 const DETACHING = ['service_stopping', 'lease_lost', 'worker_cut_off'];
 
 /** Follows a run whose agent runs, and settles it; a service that stops leaves it to the next one. */
-export async function finish(parts: LifeParts, run: Run, active: ActiveRun): Promise<void> {
+export async function finish(parts: LifeParts, run: RunningRun, active: ActiveRun): Promise<void> {
   const verdict = await follow(parts, run, active);
   if (verdict === 'left') return;
   for (;;) {
@@ -97,7 +102,7 @@ export async function finish(parts: LifeParts, run: Run, active: ActiveRun): Pro
 /** Ends a run, or requeues it where its profile wants another attempt. */
 export async function settle(
   parts: LifeParts,
-  run: Run,
+  run: ClaimedRun,
   verdict: Verdict,
   how: { blame: Blame | undefined; begun: boolean },
 ): Promise<Run> {
