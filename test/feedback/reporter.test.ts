@@ -145,6 +145,18 @@ describe('the comment about a run', () => {
     expect(last).toMatchObject({ data: { code: 'github_not_found', final: true, attempts: 3 } });
   });
 
+  test('is given up at once where GitHub says that the issue is gone for good', async () => {
+    const { lab, id } = await withRun();
+    lab.api.misbehaveAt(/comments$/, { status: 410, message: 'This issue was deleted' }, 99);
+    await lab.say();
+    const asked = lab.api.requests.length;
+    lab.clock.time += 24 * 3_600_000;
+    await lab.say();
+    expect(lab.api.requests).toHaveLength(asked);
+    const failed = (await lab.runs.timeline(id)).filter(({ kind }) => kind === 'report');
+    expect(failed).toMatchObject([{ data: { final: true, attempts: 1 } }]);
+  });
+
   test('is still the same one after a limit that GitHub named in words alone', async () => {
     const { lab, id } = await withRun();
     await lab.post();
