@@ -16,7 +16,7 @@ import { createRedactor } from '../log/redact.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { isEngineOutside } from '../mounts/rules/host-view.ts';
 import { checkPolicyMounts } from '../mounts/rules/policy-mounts.ts';
-import { loadPolicy, type PolicyPlace } from '../policy/load.ts';
+import { loadPolicy, type PolicySource } from '../policy/load.ts';
 import { NO_POLICY, type Policy } from '../policy/policy.ts';
 import type { LoadChecks } from '../profiles/read/load.ts';
 import { checkTemplate } from '../prompts/render.ts';
@@ -25,7 +25,7 @@ import { checkTemplate } from '../prompts/render.ts';
 const APP_DIR = resolve(import.meta.dirname, '../..');
 
 /** Where the admin's policy stands, and how its mounts are judged on this host. */
-export function policyPlace(config: Config): PolicyPlace {
+export function policySource(config: Config): PolicySource {
   return {
     file: config.policyFile,
     profilesDir: config.profilesDir,
@@ -40,7 +40,7 @@ export function policyPlace(config: Config): PolicyPlace {
 
 /** The policy as it stands now, for a command that does not live long. Throws `policy_invalid`. */
 export function policyOnce(config: Config): () => Policy {
-  const policy = loadPolicy(policyPlace(config));
+  const policy = loadPolicy(policySource(config));
   return () => policy;
 }
 

@@ -22,7 +22,7 @@ import { createRunQueue, type RunQueue } from '../runs/queue/queue.ts';
 import { createWorkerStore, type WorkerStore } from '../runs/queue/worker-store.ts';
 import { createRunStore, type RunStore } from '../runs/store/run-store.ts';
 import { type ComposedApps, composeApps } from './apps.ts';
-import { databasePlace, databaseSecrets, policyPlace } from './host.ts';
+import { databasePlace, databaseSecrets, policySource } from './host.ts';
 
 /** What every part of a service or worker is built from. */
 export type Resources = {
@@ -94,7 +94,7 @@ function resourcesOver(
     leases: createLeases(db, clock, times.leaseMs),
     workers: createWorkerStore(db, clock, times.leaseMs),
     times,
-    policy: createPolicyWatcher({ place: policyPlace(config), log, clock }),
+    policy: createPolicyWatcher({ source: policySource(config), log, clock }),
     apps: composeApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
     disk: createDiskWatch({
       places: [

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { asFlowError, type Fault, FaultsError } from '../base/errors.ts';
-import { loadPolicy, type PolicyPlace } from './load.ts';
+import { loadPolicy, type PolicySource } from './load.ts';
 import { NO_POLICY, type Policy } from './policy.ts';
 import { watchDirectory } from './watch-directory.ts';
 
@@ -24,19 +24,19 @@ export type PolicyWatcher = {
   close(): Promise<void>;
 };
 
-/** A watcher of the policy at `place`; without a file it has none, for ever. */
+/** A watcher of the policy at `source`; without a file it has none, for ever. */
 export function createPolicyWatcher(parts: {
-  place: PolicyPlace;
+  source: PolicySource;
   log: PolicyLog;
   clock: Clock;
 }): PolicyWatcher {
-  const { place, log, clock } = parts;
+  const { source, log, clock } = parts;
   let policy: Policy = NO_POLICY;
   let faults: readonly Fault[] = [];
   let watcher: ReturnType<typeof watchDirectory> | undefined;
 
   const load = (): void => {
-    policy = loadPolicy(place);
+    policy = loadPolicy(source);
     faults = [];
   };
   const reload = (onChange: () => void): void => {
@@ -49,7 +49,7 @@ export function createPolicyWatcher(parts: {
       return;
     }
     if (JSON.stringify(policy) === before) return;
-    log.info({ file: place.file }, 'changed policy is in force');
+    log.info({ file: source.file }, 'changed policy is in force');
     onChange();
   };
   return {
@@ -57,7 +57,7 @@ export function createPolicyWatcher(parts: {
     current: () => policy,
     lastFaults: () => faults,
     watch(onChange) {
-      const { file } = place;
+      const { file } = source;
       if (file === undefined || watcher) return;
       // The directory, because a file that is replaced by another is no longer the one that was watched.
       const dir = dirname(file);
