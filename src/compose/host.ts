@@ -27,6 +27,7 @@ import { NO_POLICY, type Policy } from '../policy/policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { LoadChecks } from '../profiles/read/load.ts';
 import { checkTemplate } from '../prompts/render.ts';
+import { AGENTS } from './agents.ts';
 
 /** The application's own directory: this checkout. */
 const APP_DIR = resolve(import.meta.dirname, '../..');
@@ -65,6 +66,7 @@ export function mountHost(config: Config, policy: () => Policy): MountHost {
     runAs: config.runAs,
     inContainer:
       ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
+    agents: AGENTS,
     ...(engineSocket === undefined ? {} : { engineSocket }),
     ...(config.policyFile === undefined ? {} : { policyFile: config.policyFile }),
     keyFile: config.keyFile,
@@ -161,6 +163,7 @@ export function createDryRun(
         places,
         defaults: planDefaults(config),
         secretsDir: config.secretsDir,
+        agents: AGENTS,
         runtimeUrl: undefined,
         policy: policy(),
       });

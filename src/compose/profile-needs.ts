@@ -8,6 +8,7 @@ import { appSecretOf } from '../flow/github/github-credential.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { AGENTS } from './agents.ts';
 import { appsFile, type ComposedApps, composeApps } from './apps.ts';
 import { composeSecrets } from './secrets.ts';
 
@@ -24,7 +25,8 @@ export function composeNeeds(config: Config): (profile: Profile, plan: Plan) => 
     existsSync(appsFile(config).file) && (await apps.store.all().catch(() => [])).length > 0;
   const checkApp = async (profile: Profile): Promise<Problem[]> =>
     await appSecretProblems(apps, profile, { ask: false });
-  return async (profile, plan) => await profileNeeds({ secrets, hasApps, checkApp, clock }, profile, plan);
+  const parts = { agents: AGENTS, secrets, hasApps, checkApp, clock };
+  return async (profile, plan) => await profileNeeds(parts, profile, plan);
 }
 
 /**

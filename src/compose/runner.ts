@@ -10,7 +10,6 @@ import { createEgress, type Egress } from '../egress/proxy/sockets.ts';
 import { readUpstream, type Upstream } from '../egress/proxy/upstream.ts';
 import { gitHubHosts } from '../egress/shipped-lists.ts';
 import type { Reporter } from '../feedback/reporter.ts';
-import type { CodexRefresh } from '../flow/credentials/codex-refresh.ts';
 import { createEngineWatch, type EngineWatch } from '../flow/engine/engine-health.ts';
 import { noteEngine } from '../flow/engine/engine-notes.ts';
 import { createProgramCheck } from '../flow/engine/fit-image.ts';
@@ -27,7 +26,7 @@ import { createOutputStore } from '../runs/store/output-store.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import { createMirrors, type Mirrors } from '../workspaces/mirrors/mirror.ts';
-import { composeCodex } from './codex.ts';
+import { AGENTS, composeRenewals } from './agents.ts';
 import { type ComposedGrants, composeGrants } from './credentials.ts';
 import { mountHost, planDefaults } from './host.ts';
 import { composeRetention } from './maintenance.ts';
@@ -50,7 +49,6 @@ export type Work = {
   talk: Talk;
   egress: Egress;
   grants: ComposedGrants;
-  codexRefresh: CodexRefresh;
   retention: Retention;
   /** What `/readyz` looks at. */
   checks: readonly ReadyCheck[];
@@ -70,8 +68,8 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
   const talk = composeReporting(resources, grants.clientFor, origin);
   const egress = egressOf(resources, directories);
   disposables.defer(egress.closeAll);
-  const codexRefresh = composeCodex({ ...resources, engine, engineWatch });
-  disposables.defer(codexRefresh.stop);
+  const { renewals, stop: stopRenewals } = composeRenewals({ ...resources, engine, engineWatch });
+  disposables.defer(stopRenewals);
   const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
   const publisher = composePublishing({ ...resources, directories, host, grants, mirrors, talk });
   disposables.defer(publisher.stop);
@@ -79,7 +77,8 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
     ...resources,
     ...config,
     ...talk,
-    codexRefresh,
+    agents: AGENTS,
+    renewals,
     ...{ engine, engineWatch, checkPrograms: createProgramCheck() },
     publisher,
     directories,
@@ -106,7 +105,6 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
     talk,
     egress,
     grants,
-    codexRefresh,
     retention,
     checks: readyChecks(resources, engineWatch),
   };

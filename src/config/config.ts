@@ -66,7 +66,8 @@ export type Config = RepositoryConfig & {
   maxRunsPerRepository: number | undefined;
   maxRunsPerActor: number | undefined;
   runAs: Owner;
-  codexImage: string;
+  /** In whose containers a login is made, used and renewed. */
+  loginImage: string;
   hostHomes: readonly string[];
   hostAppDir: string | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';

@@ -85,7 +85,7 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
     maxRunsPerRepository: get('MAX_RUNS_PER_REPOSITORY'),
     maxRunsPerActor: get('MAX_RUNS_PER_ACTOR'),
     runAs: get<Config['runAs'] | undefined>('RUN_AS') ?? defaultRunAs(secretsDir),
-    codexImage: get('CODEX_IMAGE'),
+    loginImage: get('CODEX_IMAGE'),
     hostHomes: [homedir(), ...(get<string[] | undefined>('HOST_HOMES') ?? [])],
     hostAppDir: get('HOST_APP_DIR'),
     logLevel: get('LOG_LEVEL'),

@@ -14,7 +14,7 @@ export type ListProblem = Problem & { index: number };
  * Reads `runtime.network.allow`. Pure; all problems at once.
  *
  * An entry is a host (`api.openai.com`), all names below one, however deep, but not the name itself (`*.github.com`),
- * or a shipped list (`@codex`). A port may follow a host (`example.org:8443`); without one it is 443 alone. Case, a
+ * or a shipped list (`@github`). A port may follow a host (`example.org:8443`); without one it is 443 alone. Case, a
  * dot at the end and the way of writing other alphabets make no difference. `privateHosts` are the policy's `host:port`
  * words in lower case, which may also be names of the own network. `gitHub` are the hosts that `@github` stands for
  * besides its own (`gitHubHosts`).

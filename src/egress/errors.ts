@@ -13,7 +13,7 @@ export function entryNotText(entry: unknown): FlowError {
     code: 'egress_entry_not_text',
     blame: 'profile',
     message: `Every entry of an allow list is a text, but ${shown(entry)} is not.`,
-    hint: 'Write a host name, for example "api.openai.com", or the name of a shipped list, for example "@codex".',
+    hint: 'Write a host name, for example "api.openai.com", or the name of a shipped list, for example "@github".',
   });
 }
 

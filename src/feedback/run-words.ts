@@ -30,7 +30,7 @@ const HEADLINES: Readonly<Record<string, string>> = {
 const RESULTS = new Set([
   'agent_note',
   'output_lost',
-  'tokens_unknown',
+  'agent.usage',
   'published',
   'publish_note',
   'publish_nothing',
@@ -59,9 +59,12 @@ export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly Timelin
   return resultsOf(run, timeline).some(({ kind }) => TROUBLE.has(kind));
 }
 
+/** Lines of an agent that say nothing of its work. */
+const NOT_SHOWN = new Set(['agent.session', 'agent.usage', 'agent.end']);
+
 /** Whether a timeline line tells what the agent does, for people who watch. */
 export function isDoing({ kind }: TimelineEntry): boolean {
-  return kind.startsWith('codex.') && kind !== 'codex.thread' && kind !== 'codex.turn';
+  return kind.startsWith('agent.') && !NOT_SHOWN.has(kind);
 }
 
 /** Whether a run says all that it will ever say; one that is tried again says more. */

@@ -2,7 +2,9 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import { grantedAgents } from '../../src/agents/login-grants.ts';
 import { FlowError } from '../../src/base/errors.ts';
+import { AGENTS } from '../../src/compose/agents.ts';
 import { containerSpec } from '../../src/containers/create/spec.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
 import { runPlaces } from '../../src/flow/paths.ts';
@@ -139,7 +141,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
   const found = [
     ...checkFragment({ ...fragment, settings: { execution } }, { execution }, checks),
     ...faults,
-    ...ownPlaceProblems(runtime, codex),
+    ...ownPlaceProblems(runtime, grantedAgents({ codex }, AGENTS)),
     ...policyFaults(runtime, { policy, networkDefault: defaults.network, setting, fileOf }),
   ];
   if (found[0]) throw refusal(found[0]);
@@ -163,6 +165,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
     places,
     defaults,
     secretsDir,
+    agents: AGENTS,
     runtimeUrl: undefined,
     policy,
   });

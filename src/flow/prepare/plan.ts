@@ -1,3 +1,5 @@
+import type { Agent } from '../../agents/agent.ts';
+import { grantedAgents } from '../../agents/login-grants.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Owner } from '../../base/files.ts';
 import {
@@ -23,9 +25,6 @@ export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & {
   sshHostKeys: PlanSsh['hostKeys'];
 };
 
-/** Where Codex keeps its state when a profile asks for it by `credentials.codex`. */
-const CODEX_STATE_TARGET = '/home/user/.codex';
-
 const HOME = '/home/user';
 
 /** Everything a launch needs, from what is already checked; touches nothing. Throws `run_user_not_possible` and `ssh_known_hosts_missing`. */
@@ -38,14 +37,15 @@ export function makePlan(parts: {
   places: RunPlaces;
   defaults: PlanDefaults;
   secretsDir: string;
+  agents: readonly Agent[];
   /** Where processes elsewhere get a fresh token of this run; undefined while the runtime listener is off. */
   runtimeUrl: string | undefined;
   policy: Policy;
 }): Plan {
-  const { profile, defaults, places } = parts;
+  const { profile, defaults, places, agents } = parts;
   const { handler, runtime } = profile.execution;
   const network = runtime.network ?? defaults.network;
-  const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
+  const mounts = [...parts.mounted, ...grantedMounts(parts)];
   const hasGitHubToken = mounts.some((mount) => mount.kind === 'credential' && mount.name === TOKEN_NAME);
   const user = runUser(runtime.user, defaults.runAs);
   return {
@@ -70,7 +70,7 @@ export function makePlan(parts: {
     network,
     ociRuntime: runtime.ociRuntime ?? null,
     limits: planLimits(profile, defaults, parts.policy),
-    mounts: [...ownMounts(places), ...mounts.map(planMount)],
+    mounts: [...ownMounts(places), ...mounts.map((mount) => planMount(mount, agents))],
     readOnlyRoot: runtime.readOnlyRoot,
     hostname: runtime.dockerArgs.hostname ?? null,
     labels: runtime.dockerArgs.labels,
@@ -134,7 +134,7 @@ function ownMounts(places: RunPlaces): PlanMount[] {
   ];
 }
 
-function planMount(mount: CheckedMount): PlanMount {
+function planMount(mount: CheckedMount, agents: readonly Agent[]): PlanMount {
   const { asWritten, target } = mount;
   if (mount.kind === 'tmpfs') {
     const { asWritten: _written, kind: _kind, ...sizes } = mount;
@@ -153,23 +153,34 @@ function planMount(mount: CheckedMount): PlanMount {
   if (mount.kind === 'bind')
     return { type, source: mount.realSource, target, readOnly: mount.readOnly, kind: 'bind', asWritten };
   const { source, name } = mount;
-  return { type, source, target, readOnly: true, kind: mount.kind, asWritten, name };
+  const variable =
+    mount.kind === 'agent-state' ? agents.find((agent) => agent.name === name)?.state.variable : undefined;
+  return {
+    ...{ type, source, target, readOnly: true, kind: mount.kind, asWritten, name },
+    ...(variable === undefined ? {} : { variable }),
+  };
 }
 
 /** The mounts that `credentials` stand for, unless the profile mounts the same itself. */
-function grantedMounts(
-  { credentials }: Profile,
-  mounts: readonly CheckedMount[],
-  secretsDir: string,
-): CheckedMount[] {
+function grantedMounts({
+  profile: { credentials },
+  mounted,
+  secretsDir,
+  agents,
+}: {
+  profile: Profile;
+  mounted: readonly CheckedMount[];
+  secretsDir: string;
+  agents: readonly Agent[];
+}): CheckedMount[] {
   const isMounted = (kind: CheckedMount['kind'], name: string): boolean =>
-    mounts.some((mount) => mount.kind === kind && 'name' in mount && mount.name === name);
-  const granted: CheckedMount[] = [];
-  if (credentials.codex && !isMounted('agent-state', 'codex'))
-    granted.push({
-      ...{ type: 'bind', source: `${secretsDir}/codex`, target: CODEX_STATE_TARGET, readOnly: false },
-      ...{ asWritten: 'credentials.codex', kind: 'agent-state', name: 'codex' },
-    });
+    mounted.some((mount) => mount.kind === kind && 'name' in mount && mount.name === name);
+  const granted: CheckedMount[] = grantedAgents(credentials, agents)
+    .filter(({ name }) => !isMounted('agent-state', name))
+    .map(({ name, state }) => ({
+      ...{ type: 'bind', source: `${secretsDir}/${name}`, target: `${HOME}/${state.directory}` },
+      ...{ readOnly: false, asWritten: `credentials.${name}`, kind: 'agent-state', name },
+    }));
   if (credentials.github && !isMounted('credential', TOKEN_NAME))
     granted.push({
       ...{ type: 'bind', source: `${secretsDir}/gh-token`, target: TOKEN_TARGET, readOnly: true },

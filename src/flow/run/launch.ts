@@ -1,3 +1,4 @@
+import type { Agent } from '../../agents/agent.ts';
 import type { Clock } from '../../base/clock.ts';
 import { containerSpec } from '../../containers/create/spec.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
@@ -25,6 +26,7 @@ import type { Preparing } from './preparing.ts';
 /** What a launch takes from the rest of the service. */
 export type LaunchParts = EgressParts &
   ForeseeParts & {
+    agents: readonly Agent[];
     runs: RunStore;
     engine: Engine;
     mirrors: Mirrors;

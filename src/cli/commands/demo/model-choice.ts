@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { inspectCodexState } from '../../../agents/codex/state/state.ts';
+import { codexSummary } from '../../../agents/codex/state/summary.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { FaultsError, type Problem } from '../../../base/errors.ts';
 import type { Config } from '../../../config/config.ts';
-import { inspectCodexState } from '../../../credentials/codex/state.ts';
-import { codexSummary } from '../shared/codex-texts.ts';
 import type { DemoModel } from './profile.ts';
 
 /** Which model answers in the demo, and how that is said on the screen. Throws `demo_login_unusable`. */
