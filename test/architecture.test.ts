@@ -168,8 +168,8 @@ describe('the rooms', () => {
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 
-  test('base is closed: it holds ten files, and docs/decisions says why the last three are there', () => {
-    expect(files.filter((file) => file.room === 'base').length).toBeLessThanOrEqual(10);
+  test('base is closed: it holds fifteen files at the most, and docs/decisions says why the last of them are there', () => {
+    expect(files.filter((file) => file.room === 'base').length).toBeLessThanOrEqual(15);
   });
 });
 

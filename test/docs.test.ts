@@ -39,30 +39,49 @@ describe('docs/errors.md', () => {
   });
 });
 
-describe('docs/glossary.md', () => {
-  const rows = [...read('docs/glossary.md').matchAll(/^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$/gm)].slice(1);
-  const avoided = rows.flatMap(([, , words = '']) => words.split(', ')).filter((word) => word !== '–');
+describe('docs/glossary.md', async () => {
+  const rows = [
+    ...read('docs/glossary.md').matchAll(/^\| ([^|]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$/gm),
+  ].slice(1);
+  const wordsOf = (cell = ''): string[] => cell.split(', ').filter((word) => word !== '–');
+  const avoided = rows.flatMap(([, , words]) => wordsOf(words));
+  const notNames = [...avoided, ...rows.flatMap(([, , , words]) => wordsOf(words))];
+  const exported = sources.flatMap((text) => [
+    ...text.matchAll(/^export (?:async )?(?:type|const|class|function\*?) (\w+)/gm),
+  ]);
+  const names = exported.map(([, name = '']) => name);
+  const messages = sources
+    .flatMap((text) => [...text.matchAll(/\b(?:message|hint|sentence):\s+['`"]([^\n]*)/g)])
+    .map(([, text = '']) => text);
+  const help = helpOf(await createProgram(silentIo));
 
   test('names words to avoid, each once, in the order of the alphabet', () => {
-    expect(avoided.length).toBeGreaterThan(10);
+    expect(avoided.length).toBeGreaterThan(30);
     expect(duplicates(avoided)).toEqual([]);
-    const names = rows.map(([, name = '']) => name);
-    expect(names).toEqual(names.toSorted((one, other) => one.localeCompare(other)));
+    const headwords = rows.map(([, word = '']) => word);
+    expect(headwords).toEqual(headwords.toSorted((one, other) => one.localeCompare(other)));
   });
 
-  test.each(avoided)('keeps “%s” out of exported names, pages and the texts of errors', (word) => {
-    const parts = (name: string): string[] =>
-      (name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? []).map((part) => part.toLowerCase());
-    const names = sources
-      .flatMap((text) => [...text.matchAll(/^export (?:async )?\w+\*? (\w+)/gm)])
-      .map(([, name = '']) => name);
-    expect(names.filter((name) => parts(name).includes(word))).toEqual([]);
+  test.each(notNames)('keeps “%s” out of exported names', (word) => {
+    expect(names.filter((name) => partsOf(name).includes(word))).toEqual([]);
+  });
+
+  test.each(avoided)('keeps “%s” out of pages, texts of errors and help texts', (word) => {
     const whole = new RegExp(`\\b${word}\\b`, 'i');
     const kept = pages.filter((page) => !/\/(?:decisions\/|glossary\.md)/.test(page));
     expect(kept.filter((page) => whole.test(read(page)))).toEqual([]);
-    const texts = sources.flatMap((text) => [...text.matchAll(/\b(?:message|hint): ['`"]([^\n]*)/g)]);
-    expect(texts.map(([, text = '']) => text).filter((text) => whole.test(text))).toEqual([]);
+    expect([...messages, ...help].filter((text) => whole.test(text))).toEqual([]);
   });
+
+  /** `ownVoice` as `own`, `voice`. */
+  function partsOf(name: string): string[] {
+    return (name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? []).map((part) => part.toLowerCase());
+  }
+
+  function helpOf(command: Command): string[] {
+    const options = command.options.map(({ description }) => description);
+    return [command.description(), ...options, ...command.commands.flatMap(helpOf)];
+  }
 });
 
 describe('docs/configuration.md', () => {

@@ -6,7 +6,7 @@ import type { DashboardParts } from '../dashboard/parts.ts';
 import { addDashboardRoutes } from '../dashboard/routes.ts';
 import { createSessions } from '../dashboard/sessions.ts';
 import type { DashboardActions } from '../dashboard/sight.ts';
-import { headline } from '../feedback/run-words.ts';
+import { headline } from '../feedback/run-comment.ts';
 import { readOutputTail } from '../flow/output/output-tail.ts';
 import type { AdminRoutes } from '../http/admin-server.ts';
 import { withStatus } from '../http/api-status.ts';

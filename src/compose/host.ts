@@ -11,7 +11,7 @@ import { listHosts, parseAllowList } from '../egress/allow-list.ts';
 import { gitHubHosts } from '../egress/shipped-lists.ts';
 import type { DryRun } from '../flow/dry-run/explain.ts';
 import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
-import { type Directories, runPlaces } from '../flow/paths.ts';
+import { type Directories, runPaths } from '../flow/paths.ts';
 import { refuseBeyondPolicy } from '../flow/prepare/enforce-policy.ts';
 import { makePlan, type PlanDefaults } from '../flow/prepare/plan.ts';
 import { PROMPT_NAMES, promptFor } from '../flow/prepare/prompt.ts';
@@ -154,13 +154,13 @@ export function createDryRun(
       const repository = event.repository?.fullName ?? '';
       const { mounts, problems } = checkMounts(profile.execution.runtime.dockerArgs.mounts, host);
       if (problems[0]) throw new FlowError({ ...problems[0], blame: 'profile' });
-      const places = runPlaces(directories, { id: runId, repository });
+      const paths = runPaths(directories, { id: runId, repository });
       const plan = makePlan({
         profile,
         repository,
         runId,
         mounted: mounts,
-        places,
+        paths,
         defaults: planDefaults(config),
         secretsDir: config.secretsDir,
         agents: AGENTS,

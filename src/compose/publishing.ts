@@ -2,14 +2,18 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Db } from '../db/open.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import { commentMark } from '../feedback/words.ts';
+import { commentMark } from '../feedback/marks.ts';
 import { branchesOfRun } from '../flow/collect/branches-of-run.ts';
 import { maskedPublications } from '../flow/credentials/masked-stores.ts';
 import { publishPurpose } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
 import { recheckBeforePublishing } from '../flow/prepare/recheck.ts';
 import { createPublisher, type Publisher } from '../flow/publishing/publisher.ts';
-import { isEndWanted, type WantParts, wantStatus } from '../flow/reporting/status-comment.ts';
+import {
+  isEndReportWanted,
+  type RequestReportParts,
+  requestStatus,
+} from '../flow/reporting/status-comment.ts';
 import type { Host } from '../flow/worker/host-identity.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
@@ -93,6 +97,6 @@ function remotesOf({
 }
 
 /** A publication may be made, refused or stuck when the comment about its run has been written already. */
-async function retell(parts: WantParts, run: Run): Promise<void> {
-  if (await isEndWanted(parts, run)) await wantStatus(parts, run);
+async function retell(parts: RequestReportParts, run: Run): Promise<void> {
+  if (await isEndReportWanted(parts, run)) await requestStatus(parts, run);
 }

@@ -28,7 +28,7 @@ export function composeReporting(resources: Resources, clientFor: ClientFor, ori
   const reporter = createReporter({
     ...resources,
     marks,
-    voiceFor: own.voiceFor,
+    accountFor: own.accountFor,
     render: renderReport,
     mask: redactor.mask,
     linkTo: (runId) => (config.publicUrl === undefined ? '' : `${config.publicUrl}/runs/${runId}`),

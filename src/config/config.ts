@@ -1,22 +1,11 @@
 import type { Owner } from '../base/files.ts';
+import type { RunLimits } from '../base/run-limits.ts';
 import type { Secret } from '../base/secret.ts';
 import type { MaintenanceConfig } from './maintenance.ts';
 import type { RepositoryConfig } from './repository.ts';
 
-/** What a run may use when its profile says nothing; sizes in bytes, times in seconds. */
-export type RunDefaults = {
-  memoryBytes: number;
-  cpus: number;
-  pids: number;
-  shmSizeBytes: number;
-  timeoutSec: number;
-  stallTimeoutSec: number;
-  graceSec: number;
-  logBytes: number;
-  diskBytes: number;
-  workspaceBytes: number;
-  network: 'open' | 'none' | { allow: readonly string[] };
-};
+/** What a run may use when its profile says nothing. */
+export type RunDefaults = RunLimits & { network: 'open' | 'none' | { allow: readonly string[] } };
 
 /** What is counted before a run may start; what is not set does not count. */
 export type TalkLimits = {

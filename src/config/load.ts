@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { type Fault, FaultsError } from '../base/errors.ts';
+import { eachLimit, RUN_LIMITS } from '../base/run-limits.ts';
 import type { Secret } from '../base/secret.ts';
 import { tenantOf } from '../github/tenant.ts';
 import type { Config } from './config.ts';
@@ -90,16 +91,7 @@ function completeConfig(values: ReadonlyMap<OptionName, unknown>, environment: S
     hostAppDir: get('HOST_APP_DIR'),
     logLevel: get('LOG_LEVEL'),
     run: {
-      memoryBytes: get('RUN_MEMORY'),
-      cpus: get('RUN_CPUS'),
-      pids: get('RUN_PIDS'),
-      shmSizeBytes: get('RUN_SHM_SIZE'),
-      timeoutSec: get('RUN_TIMEOUT_SEC'),
-      stallTimeoutSec: get('RUN_STALL_SEC'),
-      graceSec: get('RUN_GRACE_SEC'),
-      logBytes: get('RUN_LOG_BYTES'),
-      diskBytes: get('RUN_DISK_BYTES'),
-      workspaceBytes: get('RUN_WORKSPACE_BYTES'),
+      ...eachLimit(RUN_LIMITS, ({ option }) => get<number>(option.name)),
       network: get('NETWORK_DEFAULT'),
     },
     ...completeRepository(get),

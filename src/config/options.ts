@@ -1,13 +1,13 @@
+import { RUN_LIMITS } from '../base/run-limits.ts';
 import { MAINTENANCE_OPTIONS } from './maintenance-options.ts';
 import type { Option } from './option.ts';
 import { REPOSITORY_OPTIONS } from './repository-options.ts';
-import { RUN_OPTIONS } from './run-options.ts';
 import { TALK_OPTIONS } from './talk-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
 export const OPTIONS = [
-  { name: 'HOST', type: 'text', default: '127.0.0.1', sentence: 'Address on which webhooks are received.' },
-  { name: 'PORT', type: 'port', default: '3000', sentence: 'Port on which webhooks are received.' },
+  { name: 'HOST', type: 'text', default: '127.0.0.1', sentence: 'Address that receives webhooks.' },
+  { name: 'PORT', type: 'port', default: '3000', sentence: 'Port that receives webhooks.' },
   {
     name: 'ADMIN_HOST',
     type: 'text',
@@ -20,184 +20,181 @@ export const OPTIONS = [
     type: 'text',
     default: '127.0.0.1',
     sentence:
-      'Address of the runtime listener, which gives fresh GitHub tokens to processes of a run that are elsewhere.',
+      'Address of the runtime listener, which gives fresh GitHub tokens to processes of a run outside its container.',
   },
   {
     name: 'RUNTIME_PORT',
     type: 'port',
     default: null,
-    sentence: 'Port of the runtime listener; it is off unless this is set.',
+    sentence: 'Port of the runtime listener, which is off by default.',
   },
   {
     name: 'RUNTIME_URL',
     type: 'web',
     default: null,
     sentence:
-      'Where processes elsewhere reach the runtime listener, such as `https://runtime.example.org`; runs have it as `GITHUB_FLOWS_RUNTIME_URL`. Unset: the listener’s own address.',
+      'Public address of the runtime listener, such as `https://runtime.example.org`; runs have it as `GITHUB_FLOWS_RUNTIME_URL`. Default: the listener’s own address.',
   },
   {
     name: 'PUBLIC_URL',
     type: 'web',
     default: null,
     sentence:
-      'Where people and GitHub reach the service, such as `https://flows.example.org`; comments link to the pages of runs below it, and its name is accepted by the admin listener.',
+      'Public address of the service, such as `https://flows.example.org`. Comments link to pages of runs below it, and the admin listener accepts its name.',
   },
   {
     name: 'WEBHOOK_SECRET',
     type: 'secret',
     default: null,
     sentence:
-      'The secret you gave GitHub for the webhook, at least 16 bytes; `serve` never starts without it, unless a stored App has one.',
+      'The secret of the webhook on GitHub, at least 16 bytes. `serve` needs it, unless a stored App has one.',
   },
   {
     name: 'WEBHOOK_SECRET_PREVIOUS',
     type: 'secret',
     default: null,
-    sentence: 'The secret before the last change, still accepted while you change it at GitHub.',
+    sentence: 'The previous secret, still accepted while you change it on GitHub.',
   },
-  { name: 'PROFILES_DIR', type: 'path', default: './profiles', sentence: 'Where profiles are read from.' },
+  { name: 'PROFILES_DIR', type: 'path', default: './profiles', sentence: 'Directory of the profiles.' },
   {
     name: 'VAR_DIR',
     type: 'path',
     default: './var',
-    sentence: 'What the service keeps: its database, logs, mirrors and workspaces.',
+    sentence: 'Directory of the service’s data: database, logs, mirrors and workspaces.',
   },
   {
     name: 'DATABASE_URL',
     type: 'database',
     default: null,
     sentence:
-      'Where PostgreSQL is, for more than one machine: `postgres://user:password@host:5432/database`. Unset, everything is stored in the SQLite file `VAR_DIR/github-flows.db` (docs/operations.md).',
+      'Address of PostgreSQL, for more than one machine: `postgres://user:password@host:5432/database`. Default: the SQLite file `VAR_DIR/github-flows.db` (docs/operations.md).',
   },
   {
     name: 'WORKSPACE_ROOT',
     type: 'path',
     default: null,
-    sentence: 'Where workspaces are made; `work` inside `VAR_DIR` unless set.',
+    sentence: 'Directory of the workspaces. Default: `work` inside `VAR_DIR`.',
   },
   {
     name: 'SECRETS_DIR',
     type: 'path',
     default: '~/.secrets',
-    sentence: 'The directory that holds `gh-token`, `codex` and the service’s own secrets.',
+    sentence: 'Directory of `gh-token`, `codex` and the service’s own secrets.',
   },
   {
     name: 'GITHUB_FLOWS_PASSPHRASE',
     type: 'passphrase',
     default: null,
     sentence:
-      'The passphrase of the secret stores; unset, it is taken from the key file, or asked for on a terminal (docs/setup/secrets.md).',
+      'Passphrase of the secret stores. Default: the key file, or a prompt on a terminal (docs/setup/secrets.md).',
   },
   {
     name: 'GITHUB_FLOWS_KEY_FILE',
     type: 'path',
     default: null,
     sentence:
-      'The file that holds the passphrase of the secret stores, readable for the service’s user alone; `service/key` inside `SECRETS_DIR` unless set.',
+      'File with the passphrase of the secret stores, readable only for the service’s user. Default: `service/key` inside `SECRETS_DIR`.',
   },
   {
     name: 'SECRETS_ORDER',
     type: 'order',
     default: 'profile,global,environment',
     sentence:
-      'Where a named secret is looked for, and in which order: the profile’s own store, the global one, and `GITHUB_FLOWS_SECRET_<NAME>`. A place that is left out is not looked at.',
+      'Places of a named secret in their order: the profile’s store, the global store, and `GITHUB_FLOWS_SECRET_<NAME>`. Places that are not listed are not used.',
   },
   {
     name: 'SSH_HOST_KEYS',
     type: 'host-keys',
     default: 'pinned',
     sentence:
-      '`pinned`: runs with an SSH key reach only hosts that their `GIT_SSH_KNOWN_HOSTS` names. `accept-new`: the key that another host shows first is believed too.',
+      '`pinned`: runs with an SSH key only reach hosts in their `GIT_SSH_KNOWN_HOSTS`. `accept-new`: they also trust the first key of another host.',
   },
   {
     name: 'RUN_DIR',
     type: 'path',
     default: null,
     sentence:
-      'Where the credentials of living runs lie; `/run/github-flows` where that is a writable tmpfs, else `github-flows-UID` in `/dev/shm`, else `run` inside `VAR_DIR`.',
+      'Directory for credentials of active runs. Default: `/run/github-flows` if it is a writable tmpfs, else `github-flows-UID` in `/dev/shm`, else `run` inside `VAR_DIR`.',
   },
   {
     name: 'POLICY_FILE',
     type: 'path',
     default: null,
     sentence:
-      'The admin’s policy, outside `PROFILES_DIR`: what profiles may have beyond the defaults, and the ceilings above which none goes (docs/policy.md).',
+      'The admin’s policy, outside `PROFILES_DIR`: what profiles may have beyond the defaults, and their ceilings (docs/policy.md).',
   },
   {
     name: 'DOCKER_HOST',
     type: 'text',
     default: 'unix:///var/run/docker.sock',
-    sentence: 'Where the Docker Engine listens.',
+    sentence: 'Address of the Docker Engine.',
   },
   {
     name: 'GITHUB_API_URL',
     type: 'url',
     default: 'https://api.github.com',
     sentence:
-      'GitHub’s REST API; for GitHub Enterprise Server `https://<host>/api/v3`. For a tenant it is told from GITHUB_SERVER_URL: `https://api.<tenant>.ghe.com`.',
+      'GitHub’s REST API; for GitHub Enterprise Server `https://<host>/api/v3`. For a tenant it follows from `GITHUB_SERVER_URL`: `https://api.<tenant>.ghe.com`.',
   },
   {
     name: 'GITHUB_SERVER_URL',
     type: 'url',
     default: 'https://github.com',
     sentence:
-      'Where repositories are cloned from: `<url>/<owner>/<name>.git`; for a tenant `https://<tenant>.ghe.com`. `file://` works for trying things out.',
+      'Server of the repositories: `<url>/<owner>/<name>.git`; for a tenant `https://<tenant>.ghe.com`. `file://` works for tests.',
   },
   {
     name: 'APPS_FILE',
     type: 'path',
     default: null,
     sentence:
-      'A JSON file of GitHub Apps, read at the start, beside those in the store; readable for the service’s user alone (docs/setup/github-app.md).',
+      'JSON file with GitHub Apps in addition to the store, read at the start and readable only for the service’s user (docs/setup/github-app.md).',
   },
   {
     name: 'APP_TOKEN_MINUTES',
     type: 'count',
     default: '50',
     sentence:
-      'Minutes for which a token that a GitHub App minted is used again; never to within five minutes of its end, which GitHub sets an hour after it was made.',
+      'Minutes for which a token of a GitHub App is reused. It is never used in its last five minutes; GitHub’s tokens live for an hour.',
   },
   {
     name: 'MAX_CONCURRENT_RUNS',
     type: 'amount',
     default: '2',
-    sentence:
-      'How many runs one service or worker works on at once; 0 leaves the work to others (docs/operations.md).',
+    sentence: 'Concurrent runs of one service or worker; 0 leaves all runs to others (docs/operations.md).',
   },
   {
     name: 'MAX_RUNS_PER_REPOSITORY',
     type: 'count',
     default: null,
-    sentence:
-      'How many runs of one repository are worked on at once, counted over all workers; no limit unless set (docs/operations.md).',
+    sentence: 'Concurrent runs of one repository over all workers. Default: no limit (docs/operations.md).',
   },
   {
     name: 'MAX_RUNS_PER_ACTOR',
     type: 'count',
     default: null,
-    sentence:
-      'How many runs that one account started are worked on at once, counted over all workers; no limit unless set.',
+    sentence: 'Concurrent runs of one account over all workers. Default: no limit.',
   },
   {
     name: 'RUN_AS',
     type: 'owner',
     default: null,
     sentence:
-      '`uid:gid` that agents run as. Unset: your own when the service is not root, else the owner of the secrets directory, or 1000:1000 if that is root.',
+      '`uid:gid` of agents. Default: the service’s own if it is not root, else the owner of the secrets directory, or 1000:1000 if that is root.',
   },
   {
     name: 'CODEX_IMAGE',
     type: 'image',
     default: 'github-flows-agent-codex:latest',
     sentence:
-      'The image in whose containers the Codex login itself is worked on: `codex login`, `codex run`, and the service’s own renewal. Profiles name the image of their runs themselves.',
+      'Image for work on the Codex login: `codex login`, `codex run`, and the renewal. Profiles name the images of their runs.',
   },
   {
     name: 'NETWORK_DEFAULT',
     type: 'network',
     default: 'open',
     sentence:
-      '`open`, `none`, or hosts separated by commas (`@codex,@github,example.org`), for profiles that say nothing about the network.',
+      '`open`, `none`, or hosts separated by commas (`@codex,@github,example.org`), for profiles without `runtime.network`.',
   },
   {
     name: 'HOST_HOMES',
@@ -209,28 +206,28 @@ export const OPTIONS = [
     name: 'HOST_APP_DIR',
     type: 'path',
     default: null,
-    sentence: 'The application’s directory on the host, where it differs from the one the service sees.',
+    sentence: 'Directory of the application on the host, if the service sees another path.',
   },
   {
     name: 'LOG_LEVEL',
     type: 'level',
     default: 'info',
-    sentence: 'How much is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
+    sentence: 'Log level: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
   },
-  ...RUN_OPTIONS,
+  ...RUN_LIMITS.map(({ option }) => option),
   ...REPOSITORY_OPTIONS,
   {
     name: 'DRAIN_SEC',
     type: 'amount',
     default: '0',
     sentence:
-      'Seconds that a stopping service or worker waits for living runs; those that live on go on in their containers, and its next start takes them up.',
+      'Seconds that a stopping service or worker waits for active runs. The rest continue in their containers, and the next start resumes them.',
   },
   {
     name: 'KEEP_FAILED_HOURS',
     type: 'number',
     default: '24',
-    sentence: 'Hours for which the workspace of a run that failed is kept.',
+    sentence: 'Hours for which the workspace of a failed run is kept.',
   },
   ...MAINTENANCE_OPTIONS,
   ...TALK_OPTIONS,

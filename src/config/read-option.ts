@@ -5,6 +5,7 @@ import type { Problem } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { imageNameFault } from '../base/image-name.ts';
 import { Secret } from '../base/secret.ts';
+import { quoted } from '../base/text.ts';
 import { tenantOf } from '../github/tenant.ts';
 import type { Option, OptionType } from './option.ts';
 import { checkWebhookSecret } from './webhook-secret.ts';
@@ -133,10 +134,9 @@ function integer(option: Option, text: string, low: number, high: number): Readi
 }
 
 function wrong(option: Option, text: string, wanted: string): Problem {
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return {
     code: 'option_invalid',
-    message: `${option.name} is ${JSON.stringify(shown)}, and should be ${wanted}.`,
+    message: `${option.name} is ${quoted(text, 80)}, and should be ${wanted}.`,
     hint:
       option.default === null
         ? `Correct ${option.name} or remove it.`

@@ -6,32 +6,31 @@ export const REPOSITORY_OPTIONS = [
     name: 'PREPARE_TIMEOUT_SEC',
     type: 'count',
     default: '900',
-    sentence:
-      'Seconds that everything before an agent’s start may take: fetch, checkout, credentials, container.',
+    sentence: 'Seconds for everything before the agent’s start: fetch, checkout, credentials, container.',
   },
   {
     name: 'FETCH_BYTES',
     type: 'bytes',
     default: '10g',
-    sentence: 'What one fetch of a repository may bring; more ends it.',
+    sentence: 'Size of one fetch of a repository; more ends it.',
   },
   {
     name: 'CHECKOUT_ENTRIES',
     type: 'count',
     default: '500000',
-    sentence: 'Files, links and directories that a commit may lay out; counted before any is made.',
+    sentence: 'Files, links and directories of a checkout, counted before it starts.',
   },
   {
     name: 'CHECKOUT_BYTES',
     type: 'bytes',
     default: '10g',
-    sentence: 'What these may take together on the disk; counted before any is made.',
+    sentence: 'Size of a checkout on the disk, counted before it starts.',
   },
   {
     name: 'GIT_MEMORY',
     type: 'bytes',
     default: '4g',
-    sentence: 'Address space of each process of git on the host that fetches or lays out a repository.',
+    sentence: 'Address space of each git process on the host that fetches or checks out a repository.',
   },
   {
     name: 'GIT_CPU_SEC',

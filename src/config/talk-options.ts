@@ -7,7 +7,7 @@ export const TALK_OPTIONS = [
     type: 'count',
     default: '5',
     sentence:
-      'How many runs bots and the service’s own accounts may start on one thread within `LOOP_WINDOW_MIN`; people are never counted.',
+      'Runs that bots and the service’s own accounts may start on one thread within `LOOP_WINDOW_MIN`. People never count.',
   },
   {
     name: 'LOOP_WINDOW_MIN',
@@ -19,61 +19,60 @@ export const TALK_OPTIONS = [
     name: 'BUDGET_ACTOR_RUNS',
     type: 'count',
     default: null,
-    sentence: 'How many runs a day (UTC) may be started for one person or bot.',
+    sentence: 'Runs of one person or bot in a day (UTC).',
   },
   {
     name: 'BUDGET_ACTOR_MINUTES',
     type: 'count',
     default: null,
     sentence:
-      'How many minutes a day (UTC) the runs of one person or bot may take; a living run counts with all its time.',
+      'Minutes of the runs of one person or bot in a day (UTC). An active run counts with its maximum time.',
   },
   {
     name: 'BUDGET_REPOSITORY_RUNS',
     type: 'count',
     default: null,
-    sentence: 'How many runs a day (UTC) may be started for one repository.',
+    sentence: 'Runs of one repository in a day (UTC).',
   },
   {
     name: 'BUDGET_REPOSITORY_MINUTES',
     type: 'count',
     default: null,
     sentence:
-      'How many minutes a day (UTC) the runs of one repository may take; a living run counts with all its time.',
+      'Minutes of the runs of one repository in a day (UTC). An active run counts with its maximum time.',
   },
   {
     name: 'BUDGET_PROFILE_RUNS',
     type: 'count',
     default: null,
-    sentence:
-      'How many runs a day (UTC) may be started for one profile; `budget` of a profile goes before it.',
+    sentence: 'Runs of one profile in a day (UTC). `budget` of a profile has precedence.',
   },
   {
     name: 'BUDGET_PROFILE_MINUTES',
     type: 'count',
     default: null,
     sentence:
-      'How many minutes a day (UTC) the runs of one profile may take; a living run counts with all its time.',
+      'Minutes of the runs of one profile in a day (UTC). An active run counts with its maximum time.',
   },
   {
     name: 'BUDGET_ANY_ACTOR_RUNS',
     type: 'count',
     default: '5',
     sentence:
-      'How many runs a day (UTC) of profiles with `"permission": "any"` may be started for one person, unless `BUDGET_ACTOR_RUNS` says; whom a profile names is not counted.',
+      'Runs of one person in a day (UTC) by profiles with `"permission": "any"`, unless `BUDGET_ACTOR_RUNS` is set. People whom the profile names do not count.',
   },
   {
     name: 'BUDGET_ANY_REPOSITORY_RUNS',
     type: 'count',
     default: '50',
     sentence:
-      'How many runs a day (UTC) one repository may have before profiles with `"permission": "any"` start no more there, unless `BUDGET_REPOSITORY_RUNS` or `budget` of the profile says.',
+      'Runs of one repository in a day (UTC) up to which profiles with `"permission": "any"` start more, unless `BUDGET_REPOSITORY_RUNS` or `budget` of the profile is set.',
   },
   {
     name: 'BUDGET_ANY_PROFILE_RUNS',
     type: 'count',
     default: '100',
     sentence:
-      'How many runs a day (UTC) one profile with `"permission": "any"` may start, unless `BUDGET_PROFILE_RUNS` or `budget` of the profile says.',
+      'Runs of one profile with `"permission": "any"` in a day (UTC), unless `BUDGET_PROFILE_RUNS` or `budget` of the profile is set.',
   },
 ] as const satisfies readonly Option[];

@@ -1,4 +1,5 @@
 import { FlowError, systemCode } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 
 /** The engine does not answer: not running, another socket, no right to use it. */
 export function engineUnreachable(address: string, cause: unknown): FlowError {
@@ -39,7 +40,7 @@ export function engineRefused(what: string, status: number, words: string, cause
 
 /** What answers at the engine's address sends its callers elsewhere; no engine does, and nothing is followed. */
 export function engineRedirects(status: number, location: string | undefined): FlowError {
-  const where = location === undefined ? 'nowhere' : JSON.stringify(location.slice(0, 200));
+  const where = location === undefined ? 'nowhere' : quoted(location);
   return new FlowError({
     code: 'engine_redirects',
     blame: 'docker',
@@ -64,7 +65,7 @@ export function imageNameInvalid(name: string, wrong: string): FlowError {
   return new FlowError({
     code: 'image_name_invalid',
     blame: 'operator',
-    message: `${JSON.stringify(name.slice(0, 200))} is no name of an image: it ${wrong}.`,
+    message: `${quoted(name)} is no name of an image: it ${wrong}.`,
     hint: 'Write it as docker does: name:tag, registry.example.com/team/name:tag, or name@sha256:….',
   });
 }

@@ -1,3 +1,5 @@
+import type { RunLimits } from '../base/run-limits.ts';
+
 /** The forwarder in a container whose network is a list of hosts; the start script opens it. */
 export const PROXY_URL = 'http://127.0.0.1:3128';
 
@@ -38,21 +40,8 @@ export type PlanMount = {
  */
 export type PlanNetwork = 'open' | 'none' | { allow: readonly string[] } | { name: string };
 
-/** Ceilings of one container; sizes in bytes, times in seconds. */
-export type PlanLimits = {
-  memoryBytes: number;
-  cpus: number;
-  pids: number;
-  shmSizeBytes: number;
-  timeoutSec: number;
-  stallTimeoutSec: number;
-  graceSec: number;
-  /** Output kept on the host; ten times this ends the run. */
-  logBytes: number;
-  /** What may be written into the container's own files; more ends the run. */
-  diskBytes: number;
-  /** By how much the workspace may grow; more ends the run. */
-  workspaceBytes: number;
+/** Limits of one container. */
+export type PlanLimits = RunLimits & {
   ulimits: readonly { name: string; soft: number; hard: number }[];
 };
 

@@ -4,9 +4,9 @@ import { FlowError, systemCode } from '../base/errors.ts';
 import { makeDirectory } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
+import { shellQuote } from '../base/text.ts';
 import { describeFault } from './file-messages.ts';
 import { readPrivateFile, serviceUid } from './private-file.ts';
-import { shellQuote } from './shell-quote.ts';
 
 /** 260 random bits. */
 const TOKEN_LENGTH = 52;

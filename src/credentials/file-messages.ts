@@ -1,5 +1,5 @@
+import { shellQuote } from '../base/text.ts';
 import type { FileFault } from './private-file.ts';
-import { shellQuote } from './shell-quote.ts';
 
 /** A fault in words: what happened to which file, and the command that fixes it. `noun` begins the sentence; `create` makes the file. */
 export function describeFault(

@@ -17,19 +17,19 @@ export type EgressRequest = {
   ms: number;
 };
 
-/** Tells what becomes of one request. */
-export type Tell = (
+/** Records one decision about a request. */
+export type RequestLog = (
   decision: EgressRequest['decision'],
   why: { reason: string | null; message: string },
   bytes?: { bytesUp: number; bytesDown: number },
 ) => void;
 
-/** A teller for a request that has just come. */
-export function createTell(
+/** The log of a request that begins now. */
+export function createRequestLog(
   onRequest: (request: EgressRequest) => void,
   clock: Clock,
   { host, port }: { host: string; port: number },
-): Tell {
+): RequestLog {
   const startedAt = clock.now();
   return (decision, { reason, message }, { bytesUp, bytesDown } = { bytesUp: 0, bytesDown: 0 }) =>
     onRequest({ host, port, decision, reason, message, bytesUp, bytesDown, ms: clock.now() - startedAt });

@@ -1,18 +1,13 @@
 import { FlowError, systemCode } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 import { nearestList, SHIPPED_LISTS } from './shipped-lists.ts';
-
-/** Enough of a value to recognise it, quoted, on one line. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
-}
 
 /** An entry that is no text. */
 export function entryNotText(entry: unknown): FlowError {
   return new FlowError({
     code: 'egress_entry_not_text',
     blame: 'profile',
-    message: `Every entry of an allow list is a text, but ${shown(entry)} is not.`,
+    message: `Every entry of an allow list is a text, but ${quoted(entry)} is not.`,
     hint: 'Write a host name, for example "api.openai.com", or the name of a shipped list, for example "@github".',
   });
 }
@@ -22,7 +17,7 @@ export function entryInvalid(entry: string): FlowError {
   return new FlowError({
     code: 'egress_entry_invalid',
     blame: 'profile',
-    message: `${shown(entry)} in the allow list is no host name.`,
+    message: `${quoted(entry)} in the allow list is no host name.`,
     hint: `Write ${wantedForm(entry)}.`,
   });
 }
@@ -30,7 +25,7 @@ export function entryInvalid(entry: string): FlowError {
 /** The host out of an address such as `https://example.org/path`, else the forms there are. */
 function wantedForm(entry: string): string {
   const host = /^[a-z][a-z\d+.-]*:\/\/([^/:@?#\s]+)/i.exec(entry)?.[1];
-  if (host !== undefined) return `the host alone: ${shown(host)}`;
+  if (host !== undefined) return `the host alone: ${quoted(host)}`;
   return 'a host ("api.openai.com"), all names below one ("*.github.com") or either with a port ("example.org:8443")';
 }
 
@@ -39,7 +34,7 @@ export function entryIsAddress(entry: string): FlowError {
   return new FlowError({
     code: 'egress_entry_address',
     blame: 'profile',
-    message: `${shown(entry)} in the allow list is an address; only names can be allowed, because the name is what a server proves by its certificate.`,
+    message: `${quoted(entry)} in the allow list is an address; only names can be allowed, because the name is what a server proves by its certificate.`,
     hint: 'Write the name of the server. For one of your own network, the admin names it with its port in the policy.',
   });
 }
@@ -50,7 +45,7 @@ export function entryIsPrivate(entry: string, host: string): FlowError {
   return new FlowError({
     code: 'egress_entry_private',
     blame: 'profile',
-    message: `${shown(entry)} in the allow list is a name of this machine or its own network, which runs do not reach.`,
+    message: `${quoted(entry)} in the allow list is a name of this machine or its own network, which runs do not reach.`,
     hint: isList
       ? `Write "@${host}" if you mean the shipped list.`
       : 'Write the full name of a public server, or let the admin name this host with its port in the policy.',
@@ -62,7 +57,7 @@ export function entryTooWide(entry: string, why: string): FlowError {
   return new FlowError({
     code: 'egress_entry_too_wide',
     blame: 'profile',
-    message: `${shown(entry)} in the allow list is too wide: ${why}.`,
+    message: `${quoted(entry)} in the allow list is too wide: ${why}.`,
     hint: 'Name the hosts that the run needs. For a network without a wall, write "network": "open".',
   });
 }
@@ -73,7 +68,7 @@ export function listUnknown(entry: string): FlowError {
   return new FlowError({
     code: 'egress_list_unknown',
     blame: 'profile',
-    message: `There is no shipped list ${shown(entry)}; there are ${names.join(', ')}.`,
+    message: `There is no shipped list ${quoted(entry)}; there are ${names.join(', ')}.`,
     hint: `The nearest is "@${nearestList(entry.slice(1))}".`,
   });
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../base/text.ts';
 import { type AllowList, describeList } from './allow-list.ts';
 
 /**
@@ -5,10 +6,6 @@ import { type AllowList, describeList } from './allow-list.ts';
  * be sent. `alert` means that the client speaks TLS by now and is told in TLS.
  */
 export type EgressRefusal = { reason: string; message: string; status: number; alert?: true };
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 255 ? `${text.slice(0, 255)}…` : text);
-}
 
 /** 403: the list does not have it. */
 export function notListed(host: string, port: number, list: AllowList): EgressRefusal {
@@ -24,7 +21,7 @@ export function addressAsked(target: string): EgressRefusal {
   return {
     reason: 'egress_address_asked',
     status: 403,
-    message: `${shown(target)} is an address; runs reach servers by their names only.`,
+    message: `${quoted(target, 255)} is an address; runs reach servers by their names only.`,
   };
 }
 
@@ -56,7 +53,7 @@ export function addressPrivate(host: string, port: number, address: string): Egr
   return {
     reason: 'egress_address_private',
     status: 403,
-    message: `${host} leads to ${shown(address)}, which is this machine, its own network or otherwise not the internet; the admin's policy would have to name ${host}:${port}.`,
+    message: `${host} leads to ${quoted(address, 255)}, which is this machine, its own network or otherwise not the internet; the admin's policy would have to name ${host}:${port}.`,
   };
 }
 
@@ -102,7 +99,7 @@ export function nameDiffers(host: string, serverName: string): EgressRefusal {
     reason: 'egress_name_differs',
     status: 403,
     alert: true,
-    message: `A connection to ${host} was asked for, but TLS names the server ${shown(serverName)}.`,
+    message: `A connection to ${host} was asked for, but TLS names the server ${quoted(serverName, 255)}.`,
   };
 }
 

@@ -1,4 +1,7 @@
 import { FlowError } from '../base/errors.ts';
+import { cutText, quoted } from '../base/text.ts';
+
+const SHOWN_CHARACTERS = 100;
 
 /** The body of a delivery that no JSON parser can read. */
 export function notJson(cause: unknown): FlowError {
@@ -6,7 +9,7 @@ export function notJson(cause: unknown): FlowError {
   return new FlowError({
     code: 'delivery_not_json',
     blame: 'sender',
-    message: `The body of the delivery is not JSON: ${cut(detail)}.`,
+    message: `The body of the delivery is not JSON: ${cutText(detail, SHOWN_CHARACTERS)}.`,
     hint: 'Send the body as JSON in UTF-8; on GitHub, set the content type of the webhook to application/json.',
     cause,
   });
@@ -24,11 +27,11 @@ export function notObject(value: unknown): FlowError {
 
 /** A field that an event is made from holds something that GitHub never sends there. */
 export function wrongType(event: string, path: string, value: unknown, expected: string): FlowError {
-  const shown = typeof value === 'string' ? `the text ${cut(JSON.stringify(value))}` : typeName(value);
+  const shown = typeof value === 'string' ? `the text ${quoted(value, SHOWN_CHARACTERS)}` : typeName(value);
   return new FlowError({
     code: 'delivery_wrong_type',
     blame: 'sender',
-    message: `The field ${path} of this ${cut(event)} event is ${shown}; it should be ${expected}.`,
+    message: `The field ${path} of this ${cutText(event, SHOWN_CHARACTERS)} event is ${shown}; it should be ${expected}.`,
     hint: `Send ${path} as GitHub documents it for this event, or leave it out.`,
   });
 }
@@ -40,10 +43,4 @@ function typeName(value: unknown): string {
   if (typeof value === 'object') return 'an object';
   if (typeof value === 'string') return 'a text';
   return `the ${typeof value} ${String(value)}`;
-}
-
-const SHOWN_CHARACTERS = 100;
-
-function cut(text: string): string {
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }

@@ -1,5 +1,34 @@
 import { createHmac } from 'node:crypto';
-import { MARK } from './words.ts';
+
+/** How each of our comments begins; others can write this, and the seal behind it not. */
+export const MARK = '<!-- github-flows:';
+
+/** Marks our one comment about a run, so that it is found again, and that it starts no run. */
+export function commentMark(runId: string): string {
+  return `${MARK}run:${runId} -->`;
+}
+
+/** Marks our one comment about a refusal on a thread. */
+export function refusalMark(code: string): string {
+  return `${MARK}refusal:${code} -->`;
+}
+
+/** What a mark names: `run:<id>`, `refusal:<code>`. */
+export function markName(mark: string): string {
+  return mark.slice(MARK.length).replace(/ -->$/, '');
+}
+
+/** The comment or review of an event that begins with one of our marks, which may be anybody's; a quotation of one does not count. */
+export function markedWriting(event: {
+  payload: Readonly<Record<string, unknown>>;
+}): { id: number; body: string } | undefined {
+  const { comment, review } = event.payload;
+  for (const each of [comment, review]) {
+    const { id, body } = (each ?? {}) as { id?: unknown; body?: unknown };
+    if (typeof body === 'string' && body.trimStart().startsWith(MARK)) return { id: Number(id), body };
+  }
+  return undefined;
+}
 
 /**
  * The seals on our marks, which nobody makes without the service's key: each is of one comment's very text, so that a

@@ -1,6 +1,9 @@
 import { openFence } from '../text/markdown.ts';
 import { neutral } from './neutral.ts';
 
+/** GitHub takes 65,536 characters in a comment and in the summary of a check; more is refused. */
+const COMMENT_LIMIT = 65_000;
+
 /** Controls but line end and tab, what turns the direction of writing, and tags that nobody sees. */
 const UNSEEN = /[\p{Cc}\p{Bidi_Control}\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 
@@ -37,6 +40,12 @@ export function fitInto(text: string, limit: number, options: { keepClosing?: bo
     if (shown.length <= limit || size < 100) return shown;
     size = Math.floor(size * Math.min(0.95, limit / shown.length));
   }
+}
+
+/** A text as it may go to GitHub: masked, neutral, no longer than GitHub takes; behind `mark` when there is one. */
+export function finalText(text: string, mask: (text: string) => string, mark?: string): string {
+  const body = fitInto(prepareText(text, mask), COMMENT_LIMIT);
+  return mark === undefined ? body : `${mark}\n${body}`;
 }
 
 /** The first `limit` characters, never half of one, with `mark` behind them when something is missing. */

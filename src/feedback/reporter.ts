@@ -7,11 +7,12 @@ import type { Profile } from '../profiles/profile.ts';
 import type { Report } from '../runs/outbox/report.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
+import { postCheck } from './check-run.ts';
 import type { Marks } from './marks.ts';
-import { sayCheck, sayReaction, sayRefusal, sayStatus } from './say.ts';
+import { createPostingLimits, type PostingLimits } from './posting-limits.ts';
+import { type PostResult, postReaction, postRefusal, postStatus } from './posts.ts';
 import type { TextName, TextValues } from './texts.ts';
-import { createTurns, type Turns } from './turns.ts';
-import type { Said, Voice } from './voice.ts';
+import type { PostingAccount } from './thread.ts';
 
 /** A report is tried this often before it is given up: with the waits below, for about a day. */
 const MAX_ATTEMPTS = 12;
@@ -21,23 +22,23 @@ const LOOK_EVERY_MS = 5_000;
 /** How long GitHub wants to be left alone that does not say how long. */
 const LIMIT_MS = 60_000;
 
-/** Of what is due, so much is looked at to find whose turn it is. */
+/** How many due reports are read to choose those that are posted now. */
 const LOOKED_AT = 200;
 
-/** What runs say while they go on is changed no more often than this altogether: GitHub takes 80 changes a minute of one account. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
+/** What living runs report is changed no more often than this altogether: GitHub takes 80 changes a minute of one account. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
 const EACH_MS = 1_500;
 
 /** Longer than everything that one report asks of GitHub may take. */
 const LEASE_MS = 150_000;
 
-/** Says on GitHub what the rows of the report store ask for; a report that fails is tried again and never changes its run. */
+/** Posts on GitHub what the rows of the report store ask for. A report that fails is tried again and never changes its run. */
 export type Reporter = {
-  /** Says what there is to say of one run now; resolves when each was tried once. */
+  /** Posts what is due of one run now; resolves when each report was tried once. */
   report(runId: string): Promise<void>;
   /** From now on tries whatever is due. */
   start(): void;
   /** Tries whatever is due; resolves when each was tried once, and never rejects. */
-  sayDue(): Promise<void>;
+  postDue(): Promise<void>;
   /** The same without waiting for it. */
   wake(): void;
   stop(): Promise<void>;
@@ -47,12 +48,12 @@ export type Reporter = {
 export type ReporterParts = {
   reports: ReportStore;
   runs: RunStore;
-  voiceFor: (profile: Profile, repository: string) => Promise<Voice>;
+  accountFor: (profile: Profile, repository: string) => Promise<PostingAccount>;
   /** A text by the template that the profile has for it. */
   render: <Name extends TextName>(profile: Profile, name: Name, values: TextValues<Name>) => string;
-  /** Hides secrets in what is said. */
+  /** Hides secrets in what is posted. */
   mask: (text: string) => string;
-  /** How our comments are told from those of others. */
+  /** Recognises our own comments. */
   marks: Marks;
   /** The page of a run, or nothing. */
   linkTo: (runId: string) => string;
@@ -65,17 +66,17 @@ export function createReporter(parts: ReporterParts): Reporter {
   let timer: Timer | undefined;
   let stopped = false;
   let looking: Promise<{ tried: Promise<unknown> }> | undefined;
-  const turns = createTurns();
+  const limits = createPostingLimits();
   const attempt = async (report: Report): Promise<void> =>
-    await turns.hold(report, tryReport(parts, turns, report.id));
+    await limits.track(report, tryReport(parts, limits, report.id));
   const look = async (): Promise<{ tried: Promise<unknown> }> => {
     await parts.reports.reopen();
     const due = await parts.reports.due(LOOKED_AT);
-    const now = turns.pick(due, parts.clock.now());
+    const now = limits.pick(due, parts.clock.now());
     const wait = now.length < due.length;
     return { tried: Promise.all(now.map(async (each) => await attempt(each).finally(() => wait && wake()))) };
   };
-  const sayDue = async (): Promise<void> => {
+  const postDue = async (): Promise<void> => {
     looking ??= look().finally(() => {
       looking = undefined;
     });
@@ -86,63 +87,63 @@ export function createReporter(parts: ReporterParts): Reporter {
     }
   };
   const wake = (): void => {
-    if (!stopped) void sayDue();
+    if (!stopped) void postDue();
   };
   return {
     async report(runId) {
-      await Promise.all(turns.underWay(runId));
+      await Promise.all(limits.underWay(runId));
       const due = await parts.reports.due(10, runId);
-      await Promise.all(due.filter((report) => turns.may(report, parts.clock.now())).map(attempt));
+      await Promise.all(due.filter((report) => limits.mayStart(report, parts.clock.now())).map(attempt));
     },
     start() {
-      timer = parts.clock.every(LOOK_EVERY_MS, sayDue);
+      timer = parts.clock.every(LOOK_EVERY_MS, postDue);
     },
-    sayDue,
+    postDue,
     wake,
     async stop() {
       stopped = true;
       timer?.stop();
       await looking?.catch(() => undefined);
-      await Promise.allSettled(turns.underWay());
+      await Promise.allSettled(limits.underWay());
     },
   };
 }
 
 /** Never rejects for GitHub's faults; only the database's get out. */
-async function tryReport(parts: ReporterParts, turns: Turns, id: string): Promise<void> {
+async function tryReport(parts: ReporterParts, limits: PostingLimits, id: string): Promise<void> {
   const report = await parts.reports.take(id, LEASE_MS);
   if (!report) return;
   try {
-    const said = await say(parts, report);
-    await parts.reports.said(id, { ...said, nextAt: await paced(parts, said.nextAt) });
+    const result = await post(parts, report);
+    await parts.reports.said(id, { ...result, nextAt: await paced(parts, result.nextAt) });
   } catch (error) {
     const fault = asFlowError(error);
     const nextAt = await fail(parts, report, fault);
-    if (fault.code === 'github_rate_limited') turns.leaveAlone(report, nextAt);
+    if (fault.code === 'github_rate_limited') limits.pause(report, nextAt);
   }
 }
 
-/** The more runs go on, the more rarely each says something new. */
+/** The more runs go on, the more rarely each of their reports changes. */
 async function paced({ reports, clock }: ReporterParts, nextAt: number | null): Promise<number | null> {
   return nextAt && Math.max(nextAt, clock.now() + EACH_MS * (await reports.living()));
 }
 
-async function say(parts: ReporterParts, report: Report): Promise<Said> {
+async function post(parts: ReporterParts, report: Report): Promise<PostResult> {
   const { clock, mask, marks, runs } = parts;
   const run = report.runId === null ? undefined : await runs.find(report.runId);
   const profile = report.profile ?? (run && (await runs.profile(run.id)));
   if (profile === undefined) return { remoteId: null, digest: '', nextAt: null };
   const { owner, repository } = report.target;
-  const voice = await parts.voiceFor(profile, `${owner}/${repository}`);
+  const account = await parts.accountFor(profile, `${owner}/${repository}`);
   const render = <Name extends TextName>(name: Name, values: TextValues<Name>): string =>
     parts.render(profile, name, values);
-  const saying = { report, voice, render, mask, marks, nowMs: clock.now() };
-  if (report.kind === 'reaction') return await sayReaction(saying);
-  if (report.kind === 'refusal') return await sayRefusal(saying);
+  const content = { report, account, render, mask, marks, nowMs: clock.now() };
+  if (report.kind === 'reaction') return await postReaction(content);
+  if (report.kind === 'refusal') return await postRefusal(content);
   if (!run) return { remoteId: null, digest: '', nextAt: null };
   const timeline = await runs.timeline(run.id);
-  const about = { ...saying, run, timeline, link: parts.linkTo(run.id) };
-  return report.kind === 'check' ? await sayCheck(about) : await sayStatus(about);
+  const about = { ...content, run, timeline, link: parts.linkTo(run.id) };
+  return report.kind === 'check' ? await postCheck(about) : await postStatus(about);
 }
 
 const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', check: 'check' } as const;
@@ -155,7 +156,7 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
   const wait = Math.max(backoff(WAITS_MS, attempts - 1), limit);
   const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
   await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
-  parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'GitHub did not take a report');
+  parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'report was not accepted by GitHub');
   if (runId !== null)
     await parts.runs.note(runId, {
       kind: 'report',
@@ -165,10 +166,10 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
   return now + wait;
 }
 
-/** GraphQL, which alone knows discussions, says of one that was deleted what it says of one that is too new; a new one is there by then. */
+/** GraphQL, the only API for discussions, gives one answer for a deleted discussion and for one that is too new; a new one is there by then. */
 const DISCUSSION_ATTEMPTS = 3;
 
-/** What no later attempt would hint: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
+/** What no later attempt would fix: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
 function isHopeless({ kind, target, attempts }: Report, fault: FlowError): boolean {
   const { code } = fault;
   if (target.discussion && code === 'github_not_found') return attempts >= DISCUSSION_ATTEMPTS;

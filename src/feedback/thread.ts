@@ -1,3 +1,4 @@
+import type { GitHubClient } from '../github/client.ts';
 import {
   changeInDiscussion,
   commentInDiscussion,
@@ -14,35 +15,41 @@ import {
   updateComment,
 } from '../github/issues.ts';
 import type { ReportTarget } from '../runs/outbox/report.ts';
-import type { Voice } from './voice.ts';
 
-/** Where people read what is said: an issue, a pull request or a discussion. Throws what `GitHubClient` says. */
+/** The account that posts: a run's own credential, and the login that it is known by. */
+export type PostingAccount = {
+  client: GitHubClient;
+  /** Undefined when GitHub does not say: for Apps, and while it is away. */
+  login: string | undefined;
+};
+
+/** Where people read reports: an issue, a pull request or a discussion. Throws what `GitHubClient` says. */
 export type ReportThread = {
   react(content: 'eyes' | '+1' | 'confused'): Promise<void>;
   /** Gives GitHub's id of the new comment, and where it is. */
-  create(body: string): Promise<Placed>;
+  create(body: string): Promise<PostedComment>;
   update(id: number, body: string): Promise<void>;
   /** Our own comment among the newest: one that `isSealed` takes, or that begins with `mark` and is known to be of our account. */
-  find(mark: string, isSealed: (body: string) => boolean): Promise<Placed | undefined>;
+  find(mark: string, isSealed: (body: string) => boolean): Promise<PostedComment | undefined>;
   /** Where the thread is by now, when that is elsewhere. */
   moved(): Promise<ReportTarget | undefined>;
 };
 
-/** A comment that is there, and where GitHub led to it when that is elsewhere. */
-export type Placed = { id: number; target?: ReportTarget };
+/** A comment that is there; `target` when GitHub led elsewhere. */
+export type PostedComment = { id: number; target?: ReportTarget };
 
-/** The thread that a report goes to, in this voice. */
-export function reportThread(voice: Voice, target: ReportTarget): ReportThread {
+/** The thread that a report goes to, as this account sees it. */
+export function reportThread(account: PostingAccount, target: ReportTarget): ReportThread {
   const { discussion } = target;
-  return discussion === undefined ? issueThread(voice, target) : discussionThread(voice, discussion);
+  return discussion === undefined ? issueThread(account, target) : discussionThread(account, discussion);
 }
 
-function issueThread({ client, login }: Voice, target: ReportTarget): ReportThread {
+function issueThread({ client, login }: PostingAccount, target: ReportTarget): ReportThread {
   const { owner, repository: repo, subject, subjectId: id, number, moved } = target;
-  const place = { owner, repo, moved };
+  const issue = { owner, repo, moved };
   const isOurAccount = (author: string | undefined): boolean =>
     login !== undefined && author?.toLowerCase() === login.toLowerCase();
-  const placed = ({ id: comment, moved: to }: Comment): Placed => ({
+  const posted = ({ id: comment, moved: to }: Comment): PostedComment => ({
     id: comment,
     ...(to && { target: { ...target, moved: to } }),
   });
@@ -50,14 +57,14 @@ function issueThread({ client, login }: Voice, target: ReportTarget): ReportThre
     async react(content) {
       if (subject !== 'commit') await addReaction(client, { owner, repo, subject, id, content });
     },
-    create: async (body) => placed(await createComment(client, { ...place, number, body })),
-    update: async (comment, body) => await updateComment(client, { ...place, id: comment, body }),
+    create: async (body) => posted(await createComment(client, { ...issue, number, body })),
+    update: async (comment, body) => await updateComment(client, { ...issue, id: comment, body }),
     async find(mark, isSealed) {
       const isOurs = ({ body, author }: { body: string; author: string | undefined }): boolean =>
         (login === undefined || isOurAccount(author)) &&
         (isSealed(body) || (isOurAccount(author) && body.trimStart().startsWith(mark)));
-      const found = await findComment(client, { ...place, number, mark: stemOf(mark), isOurs });
-      return found && placed(found);
+      const found = await findComment(client, { ...issue, number, mark: stemOf(mark), isOurs });
+      return found && posted(found);
     },
     async moved() {
       const to = await findMoved(client, { owner, repo, number });
@@ -67,7 +74,7 @@ function issueThread({ client, login }: Voice, target: ReportTarget): ReportThre
 }
 
 function discussionThread(
-  { client }: Voice,
+  { client }: PostingAccount,
   { id: discussion, subject }: NonNullable<ReportTarget['discussion']>,
 ): ReportThread {
   return {

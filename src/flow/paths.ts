@@ -5,7 +5,7 @@ import { removeTree } from '../base/files.ts';
 export type Directories = { workspaceRoot: string; runDir: string; varDir: string; installation: string };
 
 /** Where one run lies on the host. */
-export type RunPlaces = {
+export type RunPaths = {
   /** Mounted at `/workspace`. */
   workspace: string;
   repo: string;
@@ -33,16 +33,16 @@ export function runFilesHome(directories: Pick<Directories, 'varDir' | 'installa
 }
 
 /** Removes what a run was handed and what it was started with; twice is harmless. */
-export async function removeRunPlaces(places: Pick<RunPlaces, 'home' | 'files'>): Promise<void> {
-  await removeTree(places.home);
-  await removeTree(places.files);
+export async function removeRunPaths(paths: Pick<RunPaths, 'home' | 'files'>): Promise<void> {
+  await removeTree(paths.home);
+  await removeTree(paths.files);
 }
 
 /** The places of one attempt of a run (the first unless it is told); `owner/name` were checked when the event was read. */
-export function runPlaces(
+export function runPaths(
   directories: Directories,
   run: { id: string; repository: string; attempt?: number },
-): RunPlaces {
+): RunPaths {
   const workspace = join(directories.workspaceRoot, run.repository, workspaceName(run));
   const home = join(runHomes(directories), run.id);
   return {
@@ -74,6 +74,6 @@ export function runLogDirectory(
 }
 
 /** Where the size of a run's workspace before its agent started is kept, so that its growth can be told after a restart too. */
-export function baselineFile(places: RunPlaces): string {
-  return join(places.log, 'workspace-bytes');
+export function baselineFile(paths: RunPaths): string {
+  return join(paths.log, 'workspace-bytes');
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { cutText } from '../base/text.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 
 /** More lines than anybody reads; an agent must not fill the database. */
@@ -12,7 +13,7 @@ const AGAIN_MS = 1_000;
 
 /** A text as long as a line of a timeline may be. */
 export function timelineText(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+  return cutText(text, MAX_TEXT);
 }
 
 /** A line of a timeline. */

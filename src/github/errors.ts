@@ -16,7 +16,7 @@ export function gitHubUnreachable(what: string, detail: string, cause?: unknown)
     code: 'github_unreachable',
     blame: 'github',
     message: `GitHub gave no answer about ${what}: ${detail}.`,
-    hint: 'Check the network, a proxy, GITHUB_API_URL and GitHub’s status page; what can wait is tried again.',
+    hint: 'Check the network, a proxy, GITHUB_API_URL and GitHub’s status page. Requests that can wait are retried.',
     cause,
   });
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../base/text.ts';
 import { nearest } from '../base/words.ts';
 import { Refusal } from '../ingress/errors.ts';
 
@@ -55,7 +56,7 @@ export function loginTooOften(retryAfterSec: number): Refusal {
 export function adminPathNotFound(method: string, path: string): Refusal {
   return new Refusal(404, {
     code: 'admin_path_not_found',
-    message: `The admin listener has no ${method.slice(0, 20)} ${JSON.stringify(path.slice(0, 200))}.`,
+    message: `The admin listener has no ${method.slice(0, 20)} ${quoted(path)}.`,
     hint: 'docs/operations.md lists what it has; webhooks go to the public listener (HOST, PORT).',
   });
 }
@@ -77,7 +78,7 @@ export function parameterUnknown(what: string, name: string, known: readonly str
       : `the nearest that it takes is ${nearest(name.slice(0, 100), known)}`;
   return new Refusal(400, {
     code: 'request_unknown_parameter',
-    message: `The request has no ${what} ${JSON.stringify(name.slice(0, 100))}; ${takes}.`,
+    message: `The request has no ${what} ${quoted(name)}; ${takes}.`,
     hint: 'Correct or leave it out; docs/operations.md tells what each request takes.',
   });
 }

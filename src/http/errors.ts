@@ -1,11 +1,12 @@
 import { FlowError, systemCode } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 import { Refusal } from '../ingress/errors.ts';
 
 /** 404: the public listener has one path. */
 export function pathNotFound(path: string): Refusal {
   return new Refusal(404, {
     code: 'path_not_found',
-    message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}.`,
+    message: `There is nothing at ${quoted(path)}.`,
     hint: 'GitHub delivers to /webhooks/github: see the Payload URL in the settings of the webhook.',
   });
 }

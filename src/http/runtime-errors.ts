@@ -1,3 +1,4 @@
+import { quoted } from '../base/text.ts';
 import { Refusal } from '../ingress/errors.ts';
 
 /** 401: no bearer, or not that of a living run. */
@@ -28,7 +29,7 @@ export function runtimeAppMissing(): Refusal {
 export function runtimePathNotFound(path: string): Refusal {
   return new Refusal(404, {
     code: 'runtime_path_not_found',
-    message: `There is nothing at ${JSON.stringify(path.slice(0, 200))}.`,
+    message: `There is nothing at ${quoted(path)}.`,
     hint: 'Ask for /runtime/v1/github-token.',
   });
 }

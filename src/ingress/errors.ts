@@ -1,4 +1,5 @@
 import { type Blame, FlowError, type Problem } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 
 /** A request that is not accepted: the HTTP status it gets, and when to come again (seconds) where that helps. */
 export class Refusal extends FlowError {
@@ -25,7 +26,7 @@ export function contentTypeUnsupported(contentType: string | undefined): Refusal
     code: 'content_type_unsupported',
     message: form
       ? 'The hook sends its payload as a form (application/x-www-form-urlencoded).'
-      : `The Content-Type is ${quoted(contentType)}, not application/json.`,
+      : `The Content-Type is ${orMissing(contentType)}, not application/json.`,
     hint: `In ${WEBHOOK_SETTINGS}, change "Content type" to application/json and save.`,
   });
 }
@@ -34,7 +35,7 @@ export function contentTypeUnsupported(contentType: string | undefined): Refusal
 export function contentEncodingUnsupported(encoding: string): Refusal {
   return new Refusal(415, {
     code: 'content_encoding_unsupported',
-    message: `The Content-Encoding is ${quoted(encoding)}; only a body that is not encoded is accepted.`,
+    message: `The Content-Encoding is ${orMissing(encoding)}; only a body that is not encoded is accepted.`,
     hint: 'Send the body as it is; if a proxy in between compresses requests, turn that off.',
   });
 }
@@ -97,7 +98,7 @@ export function signerNotAllowed(app: string, what: string): Refusal {
 export function hostNotServed(host: string, served: readonly string[]): Refusal {
   return new Refusal(403, {
     code: 'host_not_served',
-    message: `The event is about a repository on ${quoted(host)}; this service works with ${served.join(' and ')}.`,
+    message: `The event is about a repository on ${orMissing(host)}; this service works with ${served.join(' and ')}.`,
     hint: 'Remove this webhook from the other server, or run a service of its own for it; GITHUB_SERVER_URL and GITHUB_API_URL say which server is served.',
   });
 }
@@ -172,6 +173,6 @@ export function deliveryNotStored(cause: unknown): Refusal {
   );
 }
 
-function quoted(value: string | undefined): string {
-  return value === undefined ? 'missing' : JSON.stringify(value.slice(0, 100));
+function orMissing(value: string | undefined): string {
+  return value === undefined ? 'missing' : quoted(value);
 }

@@ -1,6 +1,6 @@
 import { FlowError } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 import { NO_POLICY, type Policy } from '../policy/policy.ts';
-import { shown } from './text.ts';
 
 const LIST = 'docs/mounts.md lists the flags that a profile may use.';
 
@@ -9,7 +9,7 @@ export function argumentNotText(value: unknown): FlowError {
   return new FlowError({
     code: 'docker_arg_not_text',
     blame: 'profile',
-    message: `Every entry of dockerArgs is a text, but ${shown(value)} is not.`,
+    message: `Every entry of dockerArgs is a text, but ${quoted(value)} is not.`,
     hint: 'Write each flag and each value as a JSON string, for example "--memory", "2g".',
   });
 }
@@ -19,7 +19,7 @@ export function argumentUnreadable(arg: string, why: string): FlowError {
   return new FlowError({
     code: 'docker_arg_unreadable',
     blame: 'profile',
-    message: `The argument ${shown(arg)} of dockerArgs ${why}.`,
+    message: `The argument ${quoted(arg)} of dockerArgs ${why}.`,
     hint: 'Remove these characters; what needs them can be put into a file and mounted.',
   });
 }
@@ -39,7 +39,7 @@ export function argumentNotAFlag(arg: string, hint: string): FlowError {
   return new FlowError({
     code: 'docker_arg_not_a_flag',
     blame: 'profile',
-    message: `${shown(arg)} in dockerArgs is neither a flag nor the value of one.`,
+    message: `${quoted(arg)} in dockerArgs is neither a flag nor the value of one.`,
     hint,
   });
 }
@@ -49,7 +49,7 @@ export function flagUnknown(flag: string, hint: string): FlowError {
   return new FlowError({
     code: 'docker_flag_unknown',
     blame: 'profile',
-    message: `The flag ${shown(flag)} is not among the docker run flags that a profile may use.`,
+    message: `The flag ${quoted(flag)} is not among the docker run flags that a profile may use.`,
     hint: `${hint} ${LIST}`,
   });
 }
@@ -59,7 +59,7 @@ export function flagRepeated(flag: string, what?: string): FlowError {
   return new FlowError({
     code: 'docker_flag_repeated',
     blame: 'profile',
-    message: `The flag ${flag} is given twice${what === undefined ? '' : ` for ${shown(what)}`}, so it is not clear which of them counts.`,
+    message: `The flag ${flag} is given twice${what === undefined ? '' : ` for ${quoted(what)}`}, so it is not clear which of them counts.`,
     hint: `Keep one of them.`,
   });
 }
@@ -79,7 +79,7 @@ export function flagValueInvalid(flag: string, value: string, why: string, hint:
   return new FlowError({
     code: 'docker_flag_value_invalid',
     blame: 'profile',
-    message: `The value ${shown(value)} of ${flag} cannot be used: ${why}.`,
+    message: `The value ${quoted(value)} of ${flag} cannot be used: ${why}.`,
     hint,
   });
 }
@@ -89,7 +89,7 @@ export function flagWeakens(flag: string, value: string, why: string, hint: stri
   return new FlowError({
     code: 'docker_flag_weakens',
     blame: 'profile',
-    message: `${flag} with ${shown(value)} is refused: ${why}.`,
+    message: `${flag} with ${quoted(value)} is refused: ${why}.`,
     hint,
   });
 }
@@ -111,7 +111,7 @@ export function needsPolicy(
   return new FlowError({
     code: 'docker_flag_needs_policy',
     blame: 'profile',
-    message: `${flag} with ${shown(value)} is refused: ${why}.`,
+    message: `${flag} with ${quoted(value)} is refused: ${why}.`,
     hint,
   });
 }
@@ -121,7 +121,7 @@ export function mountSyntax(value: string, why: string, hint: string): FlowError
   return new FlowError({
     code: 'mount_syntax',
     blame: 'profile',
-    message: `The mount ${shown(value)} cannot be read: ${why}.`,
+    message: `The mount ${quoted(value)} cannot be read: ${why}.`,
     hint,
   });
 }
@@ -136,7 +136,7 @@ export function mountWritable(source: string, policy: Policy = NO_POLICY): FlowE
   return new FlowError({
     code: 'mount_writable',
     blame: 'profile',
-    message: `${shown(source)} would be mounted writable; ${why}.`,
+    message: `${quoted(source)} would be mounted writable; ${why}.`,
     hint: 'Add readonly to --mount, or :ro to -v; what a run writes goes into its workspace or a tmpfs.',
   });
 }
@@ -146,7 +146,7 @@ export function sourceChanged(source: string, real: string): FlowError {
   return new FlowError({
     code: 'mount_source_changed',
     blame: 'operator',
-    message: `${shown(source)} was checked, and now leads to ${shown(real)}, so nothing was started.`,
+    message: `${quoted(source)} was checked, and now leads to ${quoted(real)}, so nothing was started.`,
     hint: 'Find out who replaced it by a link; a run that is started again checks it anew.',
   });
 }
@@ -156,7 +156,7 @@ export function credentialBound(source: string, directory: string): FlowError {
   return new FlowError({
     code: 'mount_credential_bound',
     blame: 'operator',
-    message: `${shown(source)} has come to hold an agent's login since it was checked, so it is not mounted as it is.`,
+    message: `${quoted(source)} has come to hold an agent's login since it was checked, so it is not mounted as it is.`,
     hint: `Mount it at /home/user/${directory}, where it is delivered as a copy, or move the login away.`,
   });
 }
@@ -166,21 +166,21 @@ export function sourceInWritable(source: string, directory: string): FlowError {
   return new FlowError({
     code: 'mount_inside_writable',
     blame: 'operator',
-    message: `${shown(source)} lies in ${shown(directory)}, which the policy lets runs write, so a run could put a link to anything in its place.`,
+    message: `${quoted(source)} lies in ${quoted(directory)}, which the policy lets runs write, so a run could put a link to anything in its place.`,
     hint: 'Mount the whole directory as the policy lists it, or move what is only read out of it.',
   });
 }
 
 /** A source that holds what the deny-list names, or a socket; only for the former a policy can take the admin's word. */
 export function heldDenied(source: string, path: string, reason: string, policy?: Policy): FlowError {
-  const what = path === source ? 'it is what no run may have' : `it holds ${shown(path)}`;
+  const what = path === source ? 'it is what no run may have' : `it holds ${quoted(path)}`;
   const admin =
     policy &&
     ` The admin could also list it under \`mounts\` in ${policy.file ?? 'a policy (POLICY_FILE)'} with "unsearched": true.`;
   return new FlowError({
     code: 'mount_denied',
     blame: 'profile',
-    message: `${shown(source)} may never be mounted: ${what}, and ${reason}.`,
+    message: `${quoted(source)} may never be mounted: ${what}, and ${reason}.`,
     hint: `Mount a directory of its own with only what the agent needs, such as /srv/agent-data, or take that out of it; docs/mounts.md has the whole list.${admin ?? ''}`,
   });
 }
@@ -190,7 +190,7 @@ export function sourceTooLarge(source: string, why: string, policy: Policy): Flo
   return new FlowError({
     code: 'mount_too_large_to_search',
     blame: 'profile',
-    message: `${shown(source)} cannot be searched for secrets and sockets: ${why}.`,
+    message: `${quoted(source)} cannot be searched for secrets and sockets: ${why}.`,
     hint: `Mount a smaller part of it, or have the admin list it under \`mounts\` in ${policy.file ?? 'a policy (POLICY_FILE)'} with "unsearched": true, which takes the admin's word that no secret is in it.`,
   });
 }

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { FlowError } from '../base/errors.ts';
-import { hasControlCharacters, hasInvisibleCharacters, shown } from './text.ts';
+import { quoted } from '../base/text.ts';
+import { hasControlCharacters, hasInvisibleCharacters } from './text.ts';
 
 /** The kernel's PATH_MAX and NAME_MAX, without the final NUL. */
 const MAX_PATH_BYTES = 4095;
@@ -71,7 +72,7 @@ function pathInvalid(what: 'source' | 'destination', path: string, why: string, 
   return new FlowError({
     code: 'mount_path_invalid',
     blame: 'profile',
-    message: `The ${what} ${shown(path)} of a mount cannot be used: ${why}.`,
+    message: `The ${what} ${quoted(path)} of a mount cannot be used: ${why}.`,
     hint,
   });
 }

@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import { isInside } from '../base/files.ts';
+import { quoted } from '../base/text.ts';
 import { checkTargetPath } from './paths.ts';
-import { shown } from './text.ts';
 
 /** Where the copies of a run's credentials lie in its container. */
 export const SECRETS_TARGET = '/run/secrets';
@@ -38,7 +38,7 @@ function targetDenied(target: string, why: string): FlowError {
   return new FlowError({
     code: 'mount_target_denied',
     blame: 'profile',
-    message: `${shown(target)} cannot be a destination in the container: ${why}.`,
+    message: `${quoted(target)} cannot be a destination in the container: ${why}.`,
     hint: 'Choose a place of its own, such as /data or /home/user/data; credential files go directly below /run/secrets.',
   });
 }

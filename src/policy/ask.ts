@@ -1,5 +1,6 @@
 import { formatBytes } from '../base/bytes.ts';
 import type { Problem } from '../base/errors.ts';
+import { CEILING_LIMITS, type CeilingLimit, eachLimit } from '../base/run-limits.ts';
 import { allowsImage, type KnownImage } from './image-rules.ts';
 import type { Ceilings, NetworkReach, Policy } from './policy.ts';
 import {
@@ -34,20 +35,17 @@ export type PolicyQuery = {
   network?: AskedNetwork | undefined;
   ociRuntime?: string | null | undefined;
   volumes: readonly { name: string; readOnly: boolean }[];
-} & { [Key in keyof Omit<Ceilings, 'network'>]?: number | undefined };
+} & { [Name in CeilingLimit['name']]?: number | undefined };
 
 /** A thing that the policy does not allow; `asks` is the key of the runtime that asks for it. */
 export type PolicyRefusal = Problem & { asks: string };
 
-/** The ceilings that are numbers, with the key of a profile's runtime that each stands above. */
-const LIMITS = [
-  ['memoryBytes', 'memory', formatBytes],
-  ['cpus', 'cpus', String],
-  ['pids', 'pids', String],
-  ['timeoutSec', 'timeoutSec', (value: number) => `${value} s`],
-  ['diskBytes', 'diskSize', formatBytes],
-  ['workspaceBytes', 'workspaceSize', formatBytes],
-] as const;
+/** How a limit is written for people. */
+const WRITTEN: Readonly<Record<CeilingLimit['unit'], (value: number) => string>> = {
+  bytes: formatBytes,
+  seconds: (value) => `${value} s`,
+  count: String,
+};
 
 const REACH: readonly NetworkReach[] = ['none', 'list', 'open'];
 
@@ -67,10 +65,10 @@ export function askPolicy(policy: Policy, asked: PolicyQuery): PolicyRefusal[] {
     if (!listed || (!readOnly && !listed.writable))
       refuse('dockerArgs', volumeRefused(policy, name, listed !== undefined));
   }
-  for (const [field, key, words] of LIMITS) {
-    const [value, most] = [asked[field], ceilings[field]];
+  for (const { name, key, unit } of CEILING_LIMITS) {
+    const [value, most] = [asked[name], ceilings[name]];
     if (value !== undefined && most !== undefined && value > most)
-      refuse(key, limitRefused(policy, key, words(value), words(most)));
+      refuse(key, limitRefused(policy, key, WRITTEN[unit](value), WRITTEN[unit](most)));
   }
   const network = askNetwork(policy, asked.network);
   if (network) refuse('network', network);
@@ -97,14 +95,12 @@ function askNetwork(policy: Policy, network: AskedNetwork | undefined): Problem 
 }
 
 /** Limits that a profile leaves open, never above the ceilings. */
-export function underCeilings<Limits extends { [Key in keyof Omit<Ceilings, 'network'>]: number }>(
+export function underCeilings<Limits extends Record<CeilingLimit['name'], number>>(
   limits: Limits,
   ceilings: Ceilings,
 ): Limits {
-  const lowered = { ...limits };
-  for (const [field] of LIMITS) {
-    const [value, most] = [lowered[field], ceilings[field]];
-    if (value !== undefined && most !== undefined) lowered[field] = Math.min(value, most) as never;
-  }
-  return lowered;
+  const lowered = eachLimit(CEILING_LIMITS, ({ name }) =>
+    Math.min(limits[name], ceilings[name] ?? Number.POSITIVE_INFINITY),
+  );
+  return { ...limits, ...lowered };
 }

@@ -3,6 +3,7 @@ import { parseBytes } from '../base/bytes.ts';
 import type { Fault } from '../base/errors.ts';
 import { imageNameFault } from '../base/image-name.ts';
 import { jsonPointer } from '../base/json.ts';
+import { CEILING_LIMITS } from '../base/run-limits.ts';
 import { policyWrongValue } from './errors.ts';
 import type { Ceilings, Policy } from './policy.ts';
 import type { WrittenPolicy } from './schema.ts';
@@ -59,23 +60,24 @@ function imageFaults(rules: NonNullable<WrittenPolicy['images']>, file: string):
 }
 
 function toCeilings(
-  { memory, diskSize, workspaceSize, ...rest }: NonNullable<WrittenPolicy['ceilings']>,
+  written: NonNullable<WrittenPolicy['ceilings']>,
   file: string,
   faults: Fault[],
 ): Ceilings {
-  const size = (key: string, value: string | number | undefined): number | undefined => {
-    const bytes = value === undefined ? undefined : parseBytes(String(value));
-    if (value === undefined || (bytes !== undefined && bytes >= LEAST_SIZE_BYTES)) return bytes;
-    const what = `is ${JSON.stringify(value).slice(0, 80)}, which is no size of at least 6 MiB`;
-    faults.push(policyWrongValue(file, jsonPointer('ceilings', key), what, 'a size such as "512m" or "4g"'));
-    return undefined;
-  };
-  const bytes = {
-    memoryBytes: size('memory', memory),
-    diskBytes: size('diskSize', diskSize),
-    workspaceBytes: size('workspaceSize', workspaceSize),
-  };
-  return { ...rest, ...Object.fromEntries(Object.entries(bytes).filter(([, value]) => value !== undefined)) };
+  const ceilings: Ceilings = written.network === undefined ? {} : { network: written.network };
+  for (const { name, key, unit } of CEILING_LIMITS) {
+    const value = written[key];
+    if (value === undefined) continue;
+    const most = unit === 'bytes' ? parseBytes(String(value)) : Number(value);
+    if (most !== undefined && (unit !== 'bytes' || most >= LEAST_SIZE_BYTES)) ceilings[name] = most;
+    else faults.push(sizeWrong(file, key, value));
+  }
+  return ceilings;
+}
+
+function sizeWrong(file: string, key: string, value: string | number): Fault {
+  const what = `is ${JSON.stringify(value).slice(0, 80)}, which is no size of at least 6 MiB`;
+  return policyWrongValue(file, jsonPointer('ceilings', key), what, 'a size such as "512m" or "4g"');
 }
 
 function isNormal(path: string): boolean {

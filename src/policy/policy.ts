@@ -1,3 +1,5 @@
+import type { CeilingLimit } from '../base/run-limits.ts';
+
 /** How far a network reaches, from nothing to everything. */
 export type NetworkReach = 'none' | 'list' | 'open';
 
@@ -14,15 +16,7 @@ export type PolicyMount = { source: string; writable: boolean; unsearched?: bool
 export type PolicyVolume = { name: string; writable: boolean };
 
 /** The most that a run may have; sizes in bytes. What is absent has no ceiling. */
-export type Ceilings = {
-  memoryBytes?: number;
-  cpus?: number;
-  pids?: number;
-  timeoutSec?: number;
-  diskBytes?: number;
-  workspaceBytes?: number;
-  network?: NetworkReach;
-};
+export type Ceilings = Partial<Record<CeilingLimit['name'], number>> & { network?: NetworkReach };
 
 /**
  * What the admin allows beyond the defaults, and the ceilings above which no profile goes. `file` is where it stands;

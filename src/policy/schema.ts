@@ -1,9 +1,12 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Fault } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
+import type { CeilingLimit, WrittenLimits } from '../base/run-limits.ts';
+import { quoted } from '../base/text.ts';
 import { nearest } from '../base/words.ts';
 import { policyUnknownKey, policyWrongValue } from './errors.ts';
 import schema from './policy.schema.json' with { type: 'json' };
+import type { NetworkReach } from './policy.ts';
 
 /** A policy as it is written, valid by the schema. */
 export type WrittenPolicy = {
@@ -15,15 +18,7 @@ export type WrittenPolicy = {
   runtimes?: string[];
   rootUser?: boolean;
   users?: string[];
-  ceilings?: {
-    memory?: string | number;
-    cpus?: number;
-    pids?: number;
-    timeoutSec?: number;
-    diskSize?: string | number;
-    workspaceSize?: string | number;
-    network?: 'none' | 'list' | 'open';
-  };
+  ceilings?: WrittenLimits<CeilingLimit> & { network?: NetworkReach };
 };
 
 /** Compiled at the first need, and kept: the policy is read again whenever it changes. */
@@ -59,20 +54,15 @@ function translate(error: ErrorObject, file: string): Fault {
   }
   if (keyword === 'required')
     return policyWrongValue(file, path, `lacks the key \`${params.missingProperty}\``, wanted);
-  return policyWrongValue(file, path, `is ${shown(error.data)}, which ${complaint(error)}`, wanted);
+  return policyWrongValue(file, path, `is ${quoted(error.data)}, which ${complaint(error)}`, wanted);
 }
 
 function complaint({ keyword, params, message, data }: ErrorObject): string {
   if (keyword === 'type') return `is not of the type ${[params.type].flat().join(' or ')}`;
   if (keyword === 'enum') {
     const known = params.allowedValues as string[];
-    return `is none of ${known.join(', ')}; the nearest is ${shown(nearest(String(data).slice(0, 100), known))}`;
+    return `is none of ${known.join(', ')}; the nearest is ${quoted(nearest(String(data).slice(0, 100), known))}`;
   }
   if (keyword === 'pattern') return 'does not have the form that is wanted';
   return String(message);
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -49,11 +49,11 @@ export function createPolicyWatcher(parts: {
       load();
     } catch (error) {
       faults = error instanceof FaultsError ? error.faults : [asFlowError(error).toProblem()];
-      log.error({ faults }, 'the changed policy cannot be used: the last good one stays in force');
+      log.error({ faults }, 'changed policy is invalid, the last valid one stays in force');
       return;
     }
     if (JSON.stringify(policy) === before) return;
-    log.info({ file: place.file }, 'the changed policy is in force');
+    log.info({ file: place.file }, 'changed policy is in force');
     onChange();
   };
   return {
@@ -76,7 +76,7 @@ export function createPolicyWatcher(parts: {
         .on('ready', soon)
         .on('all', soon)
         .on('error', (error) =>
-          log.warn({ err: error, file }, 'changes of the policy may go unseen; a restart reads it'),
+          log.warn({ err: error, file }, 'policy file cannot be watched, restart to apply changes'),
         );
     },
     async close() {

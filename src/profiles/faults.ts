@@ -1,4 +1,5 @@
 import { type Fault, FaultsError } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 import { tokenIn } from '../log/token-shapes.ts';
 
 /** Characters of a value that a message quotes. */
@@ -8,7 +9,7 @@ const SHOWN = 80;
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   if (tokenIn(text) !== undefined) return 'a value with a secret in it';
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return quoted(value, SHOWN);
 }
 
 /** The profiles directory is not there, or is no directory. */

@@ -1,4 +1,5 @@
 import type { LoginGrants } from '../agents/login-grants.ts';
+import type { ProfileLimit } from '../base/run-limits.ts';
 import type { AttributeName, Scalar } from '../events/event.ts';
 import type { DockerArgs } from '../mounts/mount.ts';
 import type { SecretGrant } from './named-secrets.ts';
@@ -38,17 +39,9 @@ export type Handler = {
 };
 
 /** How it runs; undefined means the default of the service's configuration. */
-export type Runtime = {
+export type Runtime = Record<ProfileLimit['name'], number | undefined> & {
   image: string;
   setupScript: string | undefined;
-  timeoutSec: number | undefined;
-  stallTimeoutSec: number | undefined;
-  memoryBytes: number | undefined;
-  cpus: number | undefined;
-  pids: number | undefined;
-  shmSizeBytes: number | undefined;
-  diskBytes: number | undefined;
-  workspaceBytes: number | undefined;
   readOnlyRoot: boolean;
   /** `uid:gid`. */
   user: string | undefined;

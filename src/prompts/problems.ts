@@ -1,5 +1,6 @@
-import { distance } from 'fastest-levenshtein';
 import { FlowError, type Problem } from '../base/errors.ts';
+import { cutText } from '../base/text.ts';
+import { nearMiss } from '../base/words.ts';
 import { MAX_BLOCKS, MAX_TEMPLATE_CHARACTERS, MAX_VARIABLE_USES } from './limits.ts';
 
 /** A problem of a template as the error that stops a run. */
@@ -7,21 +8,23 @@ export function templateError(problem: Problem): FlowError {
   return new FlowError({ ...problem, blame: 'profile' });
 }
 
+const SHOWN_CHARACTERS = 300;
+
 /** Text that Handlebars cannot read; its own message names the line. */
 export function syntaxProblem(error: unknown): Problem {
   return {
     code: 'prompt_syntax',
-    message: `The prompt is not valid Handlebars: ${shorten(error instanceof Error ? error.message : String(error))}`,
+    message: `The prompt is not valid Handlebars: ${cutText(error instanceof Error ? error.message : String(error), SHOWN_CHARACTERS)}`,
     hint: 'Correct the expression; write \\{{ for two braces that are meant as text.',
   };
 }
 
 /** A name that is no prompt variable. */
 export function unknownName(name: string, line: number, names: readonly string[]): Problem {
-  const near = nearest(name, names);
+  const near = nearMiss(cutText(name, SHOWN_CHARACTERS), names);
   return {
     code: 'prompt_unknown_name',
-    message: `Line ${line} of the prompt uses ${shorten(name)}, which is no prompt variable. ${known(names)}`,
+    message: `Line ${line} of the prompt uses ${cutText(name, SHOWN_CHARACTERS)}, which is no prompt variable. ${known(names)}`,
     hint: near
       ? `Write ${near} instead, or add the name to promptVariables.`
       : 'Add a name with this path to promptVariables and use that name, or write one of the known names.',
@@ -32,7 +35,7 @@ export function unknownName(name: string, line: number, names: readonly string[]
 export function unknownHelper(name: string, line: number): Problem {
   return {
     code: 'prompt_unknown_helper',
-    message: `Line ${line} of the prompt uses the helper ${shorten(name)}. Known are untrusted, if and unless.`,
+    message: `Line ${line} of the prompt uses the helper ${cutText(name, SHOWN_CHARACTERS)}. Known are untrusted, if and unless.`,
     hint: 'Write {{NAME}}, {{untrusted NAME}}, or {{#if NAME}}…{{else}}…{{/if}} with the name of a prompt variable.',
   };
 }
@@ -61,21 +64,4 @@ function known(names: readonly string[]): string {
   if (names.length === 0) return 'The profile has no promptVariables.';
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
   return `Known are ${names.slice(0, MAX_NAMES).join(', ')}${more}.`;
-}
-
-/** The known name that was probably meant, whatever its case. */
-function nearest(name: string, names: readonly string[]): string | undefined {
-  const wanted = shorten(name).toUpperCase();
-  const ranked = names.map((candidate) => ({ candidate, far: distance(wanted, candidate.toUpperCase()) }));
-  const best = ranked.reduce<(typeof ranked)[number] | undefined>(
-    (least, next) => (least && least.far <= next.far ? least : next),
-    undefined,
-  );
-  return best && best.far <= Math.max(1, Math.floor(wanted.length / 3)) ? best.candidate : undefined;
-}
-
-const SHOWN_CHARACTERS = 300;
-
-function shorten(text: string): string {
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }

@@ -35,7 +35,7 @@ export function runNotEnded(id: string): FlowError {
   return new FlowError({
     code: 'run_not_ended',
     blame: 'operator',
-    message: `Run ${id} has not ended yet, so it cannot be tried again.`,
+    message: `Run ${id} has not ended yet, so it cannot be retried.`,
     hint: `Wait for it, or call it off first with: github-flows runs cancel ${id}`,
   });
 }

@@ -29,7 +29,7 @@ const PATIENCE_MS = 180_000;
 const BEGUN = CRASH_POINTS.indexOf('container-started');
 
 /** Points that only a run reaches whose first attempt fails by a fault that may pass. */
-const ON_RETRY: readonly CrashPointName[] = ['retry-begun', 'put-back-begun', 'put-back-cleaned'];
+const ON_RETRY: readonly CrashPointName[] = ['retry-begun', 'requeue-begun', 'requeue-cleaned'];
 
 /** Points that only the next start reaches, with a run that the service before it left alive. */
 const ON_TAKE_UP: readonly CrashPointName[] = ['taken-up', 'resume-decided'];
@@ -75,14 +75,14 @@ async function dieAt(setting: Setting, point: CrashPointName): Promise<void> {
   } else if (ON_TAKE_UP.includes(point)) {
     await liveAndDie(setting, 'follow-begun');
     await liveAndDie(setting, point, {}, 0);
-  } else if (point === 'dismiss-begun') {
+  } else if (point === 'cancel-begun') {
     await dieAtDismissal(setting);
   } else await liveAndDie(setting, point, {}, point.startsWith('s') ? 0 : 1);
 }
 
 /** A second run waits behind the first and is called off before anybody claimed it. */
 async function dieAtDismissal({ ground, accepted, atEnd }: Setting): Promise<void> {
-  const settings = { ...ground.settings, MAX_CONCURRENT_RUNS: '1', GITHUB_FLOWS_CRASH_AT: 'dismiss-begun' };
+  const settings = { ...ground.settings, MAX_CONCURRENT_RUNS: '1', GITHUB_FLOWS_CRASH_AT: 'cancel-begun' };
   const service = await spawnService({ ...ground, settings }, atEnd);
   for (let index = 0; index < 2; index += 1)
     accepted.push((await deliverTo(service.url, commentPayload())).id);
@@ -135,7 +135,7 @@ async function survive(setting: Setting, point: CrashPointName): Promise<void> {
   expect(ends).toEqual(runs.map(({ cancelReason }) => (cancelReason === null ? 'succeeded' : 'cancelled')));
   for (const run of runs.filter(({ outcome }) => outcome === 'succeeded'))
     expect(service.output(run.id)).toBe('begin\nend\n');
-  if (CRASH_POINTS.indexOf(point) >= BEGUN && ![...ON_RETRY, 'dismiss-begun'].includes(point))
+  if (CRASH_POINTS.indexOf(point) >= BEGUN && ![...ON_RETRY, 'cancel-begun'].includes(point))
     expect(runs.map(({ attempt }) => attempt)).not.toContain(2);
 }
 

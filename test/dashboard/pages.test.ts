@@ -38,8 +38,8 @@ describe('the page of a run', () => {
       'Started 9 minutes ago , after waiting 4 s 2030-01-01 11:50:04 UTC',
       'Ended 7 minutes ago , after 2 min 5 s',
       'Exit code 3',
-      'Tokens 1,234,567 in (1,000,000 of them cached), 4,321 out (99 of them reasoning)',
-      'Nothing was printed',
+      'Tokens 1,234,567 in (1,000,000 cached), 4,321 out (99 reasoning)',
+      'There is no output',
     ])
       expect(words(html)).toContain(said);
   });

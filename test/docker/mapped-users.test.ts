@@ -37,6 +37,6 @@ test('on an engine that maps users a run owns its workspace, reads what it was h
     expect(statSync(join(workspace, file)).uid).toBe(FIRST + 1000);
   expect(await service.containers()).toEqual([]);
   expect(service.log.map(({ msg }) => msg)).toContain(
-    'the engine maps users: files of runs belong to the mapped one',
+    'engine maps users, run files belong to the mapped owner',
   );
 });

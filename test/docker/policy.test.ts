@@ -102,7 +102,7 @@ describe('under a policy a run', () => {
     writePolicy(started.file, {});
     await until(
       'the policy is in force',
-      () => started.service.log.some(({ msg }) => msg === 'the changed policy is in force') || undefined,
+      () => started.service.log.some(({ msg }) => msg === 'changed policy is in force') || undefined,
     );
     const run = await started.service.run();
     expect(run).toMatchObject({ outcome: 'refused', startedAt: null });
@@ -176,7 +176,7 @@ describe('nothing is started when', () => {
     );
     writePolicy(started.file, { ceilings: { cpus: 1 } });
     const said = (text: string) => started.service.log.some((line) => line.msg === text) || undefined;
-    await until('the policy is in force', () => said('the changed policy is in force'));
+    await until('the policy is in force', () => said('changed policy is in force'));
     await until('the profile is refused', () =>
       said('the changed profiles have faults: the last good ones stay in use'),
     );

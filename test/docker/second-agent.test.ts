@@ -62,7 +62,7 @@ async function runTiny(prompt: string) {
   const plan = makePlan({
     ...{ profile, repository: 'octo/hello', runId: 'run1', agents, policy: NO_POLICY, runtimeUrl: undefined },
     mounted: resolveMounts(profile.execution.runtime.dockerArgs.mounts, mountHost),
-    places: { ...places } as Parameters<typeof makePlan>[0]['places'],
+    paths: { ...places } as Parameters<typeof makePlan>[0]['paths'],
     defaults: { ...draft.plan.limits, network: 'none', runAs, sshHostKeys: 'pinned' },
     secretsDir: mountHost.secretsDir,
   });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
-import { commentMark } from '../../src/feedback/words.ts';
+import { commentMark } from '../../src/feedback/marks.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { openTalk, type TalkLab, talkProfile } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
@@ -89,7 +89,7 @@ describe('the comment about a run', () => {
   test('is said once by two processes at the same moment', async () => {
     const { lab } = await withRun();
     const second = lab.secondReporter();
-    await Promise.all([lab.reporter.sayDue(), second.sayDue()]);
+    await Promise.all([lab.reporter.postDue(), second.postDue()]);
     expect(lab.api.comments).toHaveLength(1);
   });
 

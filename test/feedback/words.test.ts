@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createMarks } from '../../src/feedback/marks.ts';
+import { commentMark, createMarks, markedWriting, refusalMark } from '../../src/feedback/marks.ts';
 import { neutral } from '../../src/feedback/neutral.ts';
-import { endedValues, runningValues } from '../../src/feedback/run-words.ts';
-import { commentMark, finalText, markedWriting, refusalMark } from '../../src/feedback/words.ts';
+import { finalText } from '../../src/feedback/outgoing.ts';
+import { endedValues, runningValues } from '../../src/feedback/run-comment.ts';
 import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import { templateFaults } from '../../src/profiles/report-faults.ts';

@@ -10,7 +10,7 @@ import { readGrant } from '../../src/flow/credentials/grant-record.ts';
 import { type GrantParts, handOver, readGrants, regrant } from '../../src/flow/credentials/grants.ts';
 import { createHeldSecrets } from '../../src/flow/credentials/held-secrets.ts';
 import type { KeptRun } from '../../src/flow/credentials/token-renewer.ts';
-import { runPlaces } from '../../src/flow/paths.ts';
+import { runPaths } from '../../src/flow/paths.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { runAs, testPlan } from '../support/engine/container-run.ts';
@@ -65,12 +65,12 @@ function ground(
     runs: {} as GrantParts['runs'],
     clock: settableClock(NOW),
   };
-  const places = runPlaces(
+  const paths = runPaths(
     { workspaceRoot: dir, runDir: join(dir, 'run'), varDir: dir, installation: 'inst' },
     run,
   );
   const source = join(secretsDir, 'gh-token');
-  const plan = testPlan('true', places, {
+  const plan = testPlan('true', paths, {
     user: owner,
     mounts: [
       {
@@ -80,7 +80,7 @@ function ground(
       },
     ],
   });
-  return { parts, plan, places, asked, kept, secretsDir, source };
+  return { parts, plan, paths, asked, kept, secretsDir, source };
 }
 
 function request({ plan }: { plan: Plan }, profile = profileWith({ codex: false })) {
@@ -114,23 +114,23 @@ test.each([
 test('with an App the token file need not be there; it is handed over, masked, held and kept fresh', async () => {
   const here = ground(async () => appToken, 'http://127.0.0.1:3002');
   const grants = await readGrants(here.parts, request(here));
-  mkdirSync(here.places.home, { recursive: true });
-  mkdirSync(here.places.files, { recursive: true });
-  await handOver(here.parts, { run, plan: here.plan, places: here.places }, grants);
-  expect(readdirSync(here.places.secrets).toSorted()).toEqual(['gh-token', 'runtime-token']);
-  const read = (name: string): string => readFileSync(join(here.places.secrets, name), 'utf8');
+  mkdirSync(here.paths.home, { recursive: true });
+  mkdirSync(here.paths.files, { recursive: true });
+  await handOver(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
+  expect(readdirSync(here.paths.secrets).toSorted()).toEqual(['gh-token', 'runtime-token']);
+  const read = (name: string): string => readFileSync(join(here.paths.secrets, name), 'utf8');
   expect(read('gh-token')).toBe(appToken.value.reveal());
   expect(here.parts.redactor.mask(`${read('gh-token')} ${read('runtime-token')}`)).toBe('[masked] [masked]');
   expect(here.kept).toMatchObject([[{ id: 'run1', grant: { repository: 'octo/hello', owner } }, appToken]]);
-  const record = await readGrant(here.places);
+  const record = await readGrant(here.paths);
   expect(record?.bearerHash).toMatch(/^[0-9a-f]{64}$/);
   expect(JSON.stringify(record)).not.toContain(read('runtime-token'));
 });
 
 test('the secret whose App the profile names is asked for, and remembered by name for the service after this one', async () => {
   const here = ground(async () => appToken);
-  mkdirSync(here.places.home, { recursive: true });
-  mkdirSync(here.places.files, { recursive: true });
+  mkdirSync(here.paths.home, { recursive: true });
+  mkdirSync(here.paths.files, { recursive: true });
   const profile = profileWith({
     codex: false,
     github: { permissions: { issues: 'read' }, app: 'DEPLOY_APP' },
@@ -138,20 +138,20 @@ test('the secret whose App the profile names is asked for, and remembered by nam
   const grants = await readGrants(here.parts, request(here, profile));
   const appSecret = { profile: '.', name: 'DEPLOY_APP' };
   expect(here.asked).toMatchObject([{ repository: 'octo/hello', exact: true, appSecret }]);
-  await handOver(here.parts, { run, plan: here.plan, places: here.places }, grants);
-  expect(await readGrant(here.places)).toMatchObject({ repository: 'octo/hello', appSecret });
-  await regrant(here.parts, run, here.places);
+  await handOver(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
+  expect(await readGrant(here.paths)).toMatchObject({ repository: 'octo/hello', appSecret });
+  await regrant(here.parts, run, here.paths);
   expect(here.kept.map(([{ grant }]) => grant.appSecret)).toEqual([appSecret, appSecret]);
 });
 
 test('without the runtime listener there is no bearer', async () => {
   const here = ground(async () => appToken);
-  mkdirSync(here.places.home, { recursive: true });
-  mkdirSync(here.places.files, { recursive: true });
+  mkdirSync(here.paths.home, { recursive: true });
+  mkdirSync(here.paths.files, { recursive: true });
   const grants = await readGrants(here.parts, request(here));
-  await handOver(here.parts, { run, plan: here.plan, places: here.places }, grants);
-  expect(readdirSync(here.places.secrets)).toEqual(['gh-token']);
-  expect(await readGrant(here.places)).toMatchObject({ bearerHash: null });
+  await handOver(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
+  expect(readdirSync(here.paths.secrets)).toEqual(['gh-token']);
+  expect(await readGrant(here.paths)).toMatchObject({ bearerHash: null });
 });
 
 test('without an App the token file serves, and its own fault is told when it cannot', async () => {

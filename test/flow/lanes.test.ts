@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLanes } from '../../src/flow/publishing/keyed-queue.ts';
+import { createKeyedQueue } from '../../src/flow/publishing/keyed-queue.ts';
 
 /** Work that is done when it is told to be. */
 function held() {
@@ -15,7 +15,7 @@ function held() {
 const turn = async (): Promise<void> => await new Promise((resolve) => void setImmediate(resolve));
 
 test('a lane that is stuck holds up itself, and no other', async () => {
-  const lanes = createLanes(2);
+  const lanes = createKeyedQueue(2);
   const [stuck, behind, other, third] = [held(), held(), held(), held()];
   const all = [
     lanes.run('a', '1', stuck.work),
@@ -34,7 +34,7 @@ test('a lane that is stuck holds up itself, and no other', async () => {
 });
 
 test('what waits or runs already is not done twice, and may be done again later', async () => {
-  const lanes = createLanes(1);
+  const lanes = createKeyedQueue(1);
   const first = held();
   const again = lanes.run('a', '1', first.work);
   expect(lanes.run('a', '1', async () => expect.unreachable())).toBe(again);

@@ -7,7 +7,7 @@ import { FlowError } from '../../src/base/errors.ts';
 import { AGENTS } from '../../src/compose/agents.ts';
 import { containerSpec } from '../../src/containers/create/spec.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
-import { runPlaces } from '../../src/flow/paths.ts';
+import { runPaths } from '../../src/flow/paths.ts';
 import { refuseBeyondPolicy } from '../../src/flow/prepare/enforce-policy.ts';
 import { makePlan } from '../../src/flow/prepare/plan.ts';
 import { checkMounts } from '../../src/mounts/rules/check.ts';
@@ -104,7 +104,7 @@ const grounds = policies.map((policy) => {
 });
 type Ground = (typeof grounds)[number];
 
-const places = runPlaces({ ...host, installation: 'inst' }, { id: 'run1', repository: 'octo/hello' });
+const paths = runPaths({ ...host, installation: 'inst' }, { id: 'run1', repository: 'octo/hello' });
 const uid = process.getuid?.() || 1000;
 const defaults = {
   ...{ memoryBytes: 4 * 1024 ** 3, cpus: 2, pids: 512, shmSizeBytes: 64 * 1024 ** 2, timeoutSec: 1800 },
@@ -162,7 +162,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
     repository: 'octo/hello',
     runId: 'run1',
     mounted,
-    places,
+    paths,
     defaults,
     secretsDir,
     agents: AGENTS,
@@ -193,7 +193,7 @@ test('whatever a profile says, the container that it gets keeps every invariant 
       }
       seen.passed += 1;
       seen.bound += (options.HostConfig?.Mounts?.length ?? 0) > 4 ? 1 : 0;
-      expect(brokenInvariants(options, { ...ground, own: places, secrets: [WRITTEN_TOKEN] })).toEqual([]);
+      expect(brokenInvariants(options, { ...ground, own: paths, secrets: [WRITTEN_TOKEN] })).toEqual([]);
     }),
     { numRuns: size(30_000, 400_000) },
   );

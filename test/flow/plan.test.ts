@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AGENTS } from '../../src/compose/agents.ts';
 import { runFiles } from '../../src/containers/create/start-script.ts';
-import { runPlaces } from '../../src/flow/paths.ts';
+import { runPaths } from '../../src/flow/paths.ts';
 import { makePlan } from '../../src/flow/prepare/plan.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
@@ -16,7 +16,7 @@ const directories = {
   varDir: '/srv/var',
   installation: 'inst',
 };
-const places = runPlaces(directories, run);
+const paths = runPaths(directories, run);
 
 function planOf(credentials: Partial<Profile['credentials']>, runtimeUrl?: string) {
   return makePlan({
@@ -24,9 +24,9 @@ function planOf(credentials: Partial<Profile['credentials']>, runtimeUrl?: strin
     repository: run.repository,
     runId: run.id,
     mounted: [],
-    places,
+    paths,
     runtimeUrl,
-    defaults: { ...testPlan('true', places).limits, network: 'none', runAs, sshHostKeys: 'pinned' },
+    defaults: { ...testPlan('true', paths).limits, network: 'none', runAs, sshHostKeys: 'pinned' },
     secretsDir: '/home/user/.secrets',
     agents: AGENTS,
     policy: NO_POLICY,

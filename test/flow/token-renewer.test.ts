@@ -91,7 +91,7 @@ async function begin(): Promise<void> {
   const token = await world.app.tokens.token({ ...grant, exact: true });
   secretFile(world.secrets, 'gh-token', token?.value.reveal() ?? '');
   await writeTokenEnd(world, token ?? { expiresAt: null }, owner);
-  world.renewer.keep({ id: ID, places: { secrets: world.secrets, files: world.files }, grant }, token);
+  world.renewer.keep({ id: ID, paths: { secrets: world.secrets, files: world.files }, grant }, token);
 }
 
 /** Whether the newest token is in its place, and told: nothing is under way any more then. */
@@ -186,7 +186,7 @@ test('a failing renewal is told once with its hint, tried again until it works, 
 
 test('after a restart the token is asked for at once, and put in place when it is another', async () => {
   secretFile(world.secrets, 'gh-token', 'the-one-of-the-service-before');
-  world.renewer.keep({ id: ID, places: { secrets: world.secrets, files: world.files }, grant }, undefined);
+  world.renewer.keep({ id: ID, paths: { secrets: world.secrets, files: world.files }, grant }, undefined);
   await until('the token is renewed', () =>
     present() === 'the-one-of-the-service-before' ? undefined : true,
   );

@@ -70,7 +70,7 @@ async function startWorker(takenUp: Run[], more: Partial<Parameters<typeof creat
       execute: untilDetached,
       resume: untilDetached,
       abandon: untilDetached,
-      dismiss: async () => undefined,
+      cancelWaiting: async () => undefined,
     },
     isReady: async () => true,
     crashPoint: () => undefined,
@@ -113,7 +113,7 @@ test('nothing is claimed until it is known what becomes of every run that was ta
     executor: {
       execute: async () => void seen.push('begun'),
       abandon: async () => undefined,
-      dismiss: async () => undefined,
+      cancelWaiting: async () => undefined,
       async resume(run, flight, behind) {
         seen.push(`${run.id} is ${behind}`);
         if (run.id === 'old-2') await decide.promise;
@@ -145,7 +145,7 @@ test('runs that were taken up count: nothing is claimed beyond the capacity', as
     executor: {
       execute: async () => undefined,
       abandon: async () => undefined,
-      dismiss: async () => undefined,
+      cancelWaiting: async () => undefined,
       async resume(_run, flight) {
         flight.decided.resolve();
         await clock.sleep(60_000, flight.detach.signal).catch(() => undefined);

@@ -11,7 +11,7 @@ import { makeBearer } from '../../src/credentials/bearer.ts';
 import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { recordGrant } from '../../src/flow/credentials/grant-record.ts';
 import { createBearerAccess } from '../../src/flow/credentials/runtime-access.ts';
-import { runPlaces } from '../../src/flow/paths.ts';
+import { runPaths } from '../../src/flow/paths.ts';
 import { startRuntimeServer } from '../../src/http/runtime-server.ts';
 import type { Run, RunState } from '../../src/runs/run.ts';
 import { secretsDirectory } from '../support/profiles/secrets-directory.ts';
@@ -48,7 +48,7 @@ beforeEach(async () => {
   hasApp = true;
   log = [];
   clock = settableClock();
-  const places = runPlaces(directories, { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run);
+  const places = runPaths(directories, { id: 'run1', repository: 'octo/hello', attempt: 1 } as Run);
   mkdirSync(places.home, { recursive: true });
   const made = makeBearer('run1');
   bearer = made.value.reveal();

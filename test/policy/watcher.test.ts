@@ -16,7 +16,7 @@ function keep(content: unknown) {
   return { place, lines, watcher };
 }
 
-const BAD = 'the changed policy cannot be used: the last good one stays in force';
+const BAD = 'changed policy is invalid, the last valid one stays in force';
 
 describe('the policy in force', () => {
   test('follows its file, also when that is replaced by another', async () => {

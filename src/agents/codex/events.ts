@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../base/json.ts';
+import { cutText } from '../../base/text.ts';
 import type { AgentEvent, AgentReader, AgentTurn, AgentUsage } from '../agent.ts';
 import { asFields, readJsonEvent } from '../json-event.ts';
-import { cutText, plainText } from '../plain-text.ts';
+import { plainText } from '../plain-text.ts';
 import { readCodexItem } from './items.ts';
 
 const MAX_MESSAGE_CHARACTERS = 100_000;

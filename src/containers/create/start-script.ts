@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { shellQuote } from '../../base/text.ts';
 import { type Plan, PROXY_URL } from '../plan.ts';
 import { sshCommand } from './ssh-command.ts';
 
@@ -60,12 +61,8 @@ function settings({ limits, workdir, network, ssh }: Plan, serverUrl: string, gi
     gf_egress: typeof network === 'object' && 'allow' in network ? new URL(PROXY_URL).port : '',
   };
   return Object.entries(values)
-    .map(([name, value]) => `${name}=${quote(value)}\n`)
+    .map(([name, value]) => `${name}=${shellQuote(value)}\n`)
     .join('');
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** One line a state, with spaces between: the name of its copy below `/run/secrets`, the variable that names it to the agent or `-`, where the agent looks for it. */

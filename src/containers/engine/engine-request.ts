@@ -7,6 +7,7 @@ import {
 import { request as httpsRequest } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { cutText } from '../../base/text.ts';
 import { answerInvalid, engineRedirects } from '../errors.ts';
 
 /** The longest answer that is taken into memory; a list of ten thousand containers has a fifth of it. */
@@ -124,8 +125,7 @@ function parse(body: Buffer): object | string {
 function refusal(status: number, body: Buffer): Error {
   const said = parse(body) as { message?: unknown };
   const words = typeof said.message === 'string' ? said.message : body.toString();
-  const cut = words.length > MOST_WORDS ? `${words.slice(0, MOST_WORDS)}…` : words;
-  return Object.assign(new Error(cut.trim()), { statusCode: status });
+  return Object.assign(new Error(cutText(words, MOST_WORDS).trim()), { statusCode: status });
 }
 
 function brokenOff(): Error {

@@ -1,3 +1,4 @@
+import { quoted } from '../../base/text.ts';
 import { outputGarbled } from '../errors.ts';
 
 /** One entry of the engine's log; `ends` when a newline (not in `text`) stood at its end. */
@@ -65,7 +66,7 @@ function readEntry(stream: LogEntry['stream'], frame: Buffer): LogEntry {
 function normalTime(time: string): string {
   if (time.length === 30 && time.endsWith('Z')) return time;
   const ms = Date.parse(time);
-  if (Number.isNaN(ms)) throw outputGarbled(`an entry without a time (${JSON.stringify(time.slice(0, 40))})`);
+  if (Number.isNaN(ms)) throw outputGarbled(`an entry without a time (${quoted(time, 40)})`);
   const fraction = /\.(\d{1,9})/.exec(time)?.[1] ?? '';
   return `${new Date(ms).toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}Z`;
 }

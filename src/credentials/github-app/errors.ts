@@ -1,4 +1,5 @@
 import { FlowError } from '../../base/errors.ts';
+import { quoted } from '../../base/text.ts';
 import type { Installation } from '../../github/app-api.ts';
 import type { AppSecret } from './record.ts';
 
@@ -80,8 +81,7 @@ export function appNotFound(wanted: string, known: readonly string[]): FlowError
   return new FlowError({
     code: 'app_not_found',
     blame: 'operator',
-    message:
-      wanted === '' ? 'There is no App yet.' : `There is no App ${JSON.stringify(wanted.slice(0, 100))}.`,
+    message: wanted === '' ? 'There is no App yet.' : `There is no App ${quoted(wanted)}.`,
     hint:
       known.length === 0
         ? 'Add one with `github-flows app create` or `github-flows app add`.'

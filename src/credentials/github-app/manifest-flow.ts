@@ -108,7 +108,7 @@ function publicAddress(url: string | undefined): string {
   throw new FlowError({
     code: 'public_url_missing',
     blame: 'operator',
-    message: 'PUBLIC_URL is not set, so GitHub could not be told where to deliver to.',
+    message: 'PUBLIC_URL is not set, and GitHub needs it as the address for deliveries.',
     hint: 'Set PUBLIC_URL to the address under which GitHub reaches this service (https://flows.example.org), or make the App by hand and use `github-flows app add`.',
   });
 }

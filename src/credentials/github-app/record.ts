@@ -1,6 +1,7 @@
 import { FlowError } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
 import { Secret } from '../../base/secret.ts';
+import { quoted } from '../../base/text.ts';
 import { tenantOf } from '../../github/tenant.ts';
 import { readAppKey } from './key.ts';
 import { checkUrlPattern } from './url-pattern.ts';
@@ -186,10 +187,6 @@ function fileFields(document: unknown): Record<string, unknown> {
   const unknown = Object.keys(app).find((name) => !FILE_KEYS.includes(name));
   if (unknown !== undefined) throw fileInvalid(`${quoted(unknown)} is no key of it`);
   return app;
-}
-
-function quoted(value: unknown): string {
-  return JSON.stringify(String(value).slice(0, 100));
 }
 
 function fileInvalid(why: string): FlowError {

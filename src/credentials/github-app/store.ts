@@ -21,8 +21,8 @@ export type AppStore = {
   put(app: NewApp): Promise<StoredApp>;
   /** Forgets an App with its key and webhook secret; one that is gone already is fine. */
   remove(key: string): Promise<void>;
-  /** Changes what GitHub told of a stored App; one that is gone stays gone. */
-  learn(key: string, told: Partial<Told>): Promise<void>;
+  /** Updates what GitHub says about a stored App; one that is gone stays gone. */
+  learn(key: string, facts: Partial<GitHubFacts>): Promise<void>;
   /** The key that states of the manifest flow are signed with; undefined before the first was signed. */
   stateKey(): Promise<Uint8Array | undefined>;
   /** The same key, made where there is none. */
@@ -31,8 +31,8 @@ export type AppStore = {
   dropStateKey(): Promise<void>;
 };
 
-/** What of a record is GitHub's to say. */
-export type Told = Pick<
+/** The fields of a record that GitHub decides. */
+type GitHubFacts = Pick<
   StoredApp,
   'appId' | 'clientId' | 'slug' | 'url' | 'owner' | 'capturedInstallationId'
 >;
@@ -87,13 +87,16 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
       return stored;
     },
     remove: async (key) => await store.update((values) => void values.delete(APP + key)),
-    async learn(key, told) {
+    async learn(key, facts) {
       const known = (await all()).find((app) => app.key === key);
-      if (!known || !Object.entries(told).some(([name, value]) => known[name as keyof Told] !== value))
+      if (
+        !known ||
+        !Object.entries(facts).some(([name, value]) => known[name as keyof GitHubFacts] !== value)
+      )
         return;
       await store.update((values) => {
         const app = appsIn(values).find((each) => each.key === key);
-        if (app) values.set(APP + key, textOf({ ...app, ...told }));
+        if (app) values.set(APP + key, textOf({ ...app, ...facts }));
       });
     },
     async stateKey() {

@@ -1,5 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { FlowError } from '../../base/errors.ts';
+import { quoted } from '../../base/text.ts';
 
 const MAX_CHARACTERS = 2000;
 
@@ -63,7 +64,7 @@ function patternInvalid(pattern: string, what: string): FlowError {
   return new FlowError({
     code: 'app_pattern_invalid',
     blame: 'operator',
-    message: `The URL pattern ${JSON.stringify(pattern.slice(0, 200))} ${what}.`,
+    message: `The URL pattern ${quoted(pattern)} ${what}.`,
     hint: 'Write one like (?<baseUrl>https://github\\.com/owner)/.*, without look-around and back references: https://github.com/google/re2/wiki/Syntax.',
   });
 }

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
+import { shellQuote } from '../../base/text.ts';
 import { describeFault } from '../file-messages.ts';
 import { type FileFault, readPrivateFile, serviceUid } from '../private-file.ts';
-import { shellQuote } from '../shell-quote.ts';
 
 /** GitHub's tokens are under 300 bytes today, those of GitHub Apps under 1,000. */
 const MAX_BYTES = 4096;

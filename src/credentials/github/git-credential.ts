@@ -1,4 +1,4 @@
-import { shellQuote } from '../shell-quote.ts';
+import { shellQuote } from '../../base/text.ts';
 import type { GitHubToken } from './github-tokens.ts';
 
 /** GitHub takes any user name beside a token; this one is the name its own documentation uses. */

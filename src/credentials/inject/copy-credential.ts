@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Agent, Lifetime, LoginSharing } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
+import { shellQuote } from '../../base/text.ts';
 import { describeFault } from '../file-messages.ts';
 import { readGhToken } from '../github/gh-token-file.ts';
 import {
@@ -14,7 +15,6 @@ import {
   serviceUid,
 } from '../private-file.ts';
 import { readTree, type TreeFile } from '../read-tree.ts';
-import { shellQuote } from '../shell-quote.ts';
 
 /** A credential as it will lie in the run's secrets directory: `files` have paths relative to that, `withheld` stays here. */
 export type Copy = {

@@ -1,4 +1,5 @@
 import { FlowError } from '../../base/errors.ts';
+import { quoted } from '../../base/text.ts';
 import { checkKnownHosts } from './known-hosts.ts';
 import { checkSshKey } from './ssh-key.ts';
 
@@ -45,7 +46,7 @@ function nameLike(name: string): string {
 }
 
 function nameInvalid(name: string, isTaken: boolean): FlowError {
-  const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+  const shown = quoted(name, 80);
   return new FlowError({
     code: 'secret_name_invalid',
     blame: 'operator',

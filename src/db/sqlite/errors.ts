@@ -33,7 +33,7 @@ function databaseDamaged(file: string, cause: unknown): FlowError {
     code: 'database_damaged',
     blame: 'operator',
     message: `The database ${file} is damaged: ${reasonOf(cause)}.`,
-    hint: `Stop the service, put back a copy of ${file}, or move it aside (with its -wal and -shm files) to begin with an empty one; \`sqlite3 ${file} .recover\` saves what can be read.`,
+    hint: `Stop the service and restore a copy of ${file}, or move it away (with its -wal and -shm files) to begin with an empty one. \`sqlite3 ${file} .recover\` saves what is readable.`,
     cause,
   });
 }

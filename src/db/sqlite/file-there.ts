@@ -69,6 +69,6 @@ function databaseLost(file: string, what: string): FlowError {
     code: 'database_damaged',
     blame: 'operator',
     message: `The database ${file} is damaged: ${what}.`,
-    hint: `Stop the service and put back a copy of ${file}. To begin with an empty one and lose what was there, move ${file} and its -wal and -shm files aside.`,
+    hint: `Stop the service and restore a copy of ${file}. To begin with an empty one and lose its content, move ${file} and its -wal and -shm files away.`,
   });
 }

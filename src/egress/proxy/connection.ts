@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { AllowList } from '../allow-list.ts';
-import { createTell, type EgressRequest, type Tell } from '../egress-request.ts';
+import { createRequestLog, type EgressRequest, type RequestLog } from '../egress-request.ts';
 import type { EgressLimits } from '../limits.ts';
 import { bytesSpent, connectionBroken, type EgressRefusal, notTls, tooManyConnections } from '../refusals.ts';
 import { readTarget } from '../target.ts';
@@ -41,16 +41,16 @@ export async function serveConnect(
   if (parts.state.refused.has(client)) return void client.destroy();
   if (head.length > 0) client.unshift(head);
   const target = readTarget(request.target, parts.list);
-  const tell = createTell(parts.onRequest, parts.clock, target);
+  const log = createRequestLog(parts.onRequest, parts.clock, target);
   const refusal = target.refusal ?? exhausted(parts);
-  if (refusal) return refuse(parts, client, tell, refusal);
+  if (refusal) return refuse(parts, client, log, refusal);
   parts.state.open += 1;
-  await connect(parts, { ...target, client, tell });
+  await connect(parts, { ...target, client, log });
   parts.state.open -= 1;
 }
 
-function refuse({ clock }: ConnectionParts, client: Duplex, tell: Tell, refusal: EgressRefusal): void {
-  tell('refused', refusal);
+function refuse({ clock }: ConnectionParts, client: Duplex, log: RequestLog, refusal: EgressRefusal): void {
+  log('refused', refusal);
   answerRefused(client, refusal, clock);
 }
 
@@ -61,24 +61,24 @@ function exhausted({ state, limits }: ConnectionParts): EgressRefusal | undefine
 
 async function connect(
   parts: ConnectionParts,
-  { host, port, client, tell }: { host: string; port: number; client: Duplex; tell: Tell },
+  { host, port, client, log }: { host: string; port: number; client: Duplex; log: RequestLog },
 ): Promise<void> {
   const { limits, state } = parts;
   const { connectMs } = limits;
   const upstream = await reach({ ...parts, connectMs, signal: state.closing }, host, port);
   if (client.destroyed || state.closing.aborted) {
     if (!('reason' in upstream)) upstream.destroy();
-    return tell('refused', state.closing.reason ?? connectionBroken(host, 'the run closed it'));
+    return log('refused', state.closing.reason ?? connectionBroken(host, 'the run closed it'));
   }
-  if ('reason' in upstream) return refuse(parts, client, tell, upstream);
+  if ('reason' in upstream) return refuse(parts, client, log, upstream);
   client.write(CONNECTED);
   let isGranted = false;
   const onGranted = (): void => {
     isGranted = true;
-    tell('granted', { reason: null, message: `${host}:${port} was granted.` });
+    log('granted', { reason: null, message: `${host}:${port} was granted.` });
   };
   const gate = createHelloGate(host);
   const { cause, ...bytes } = await runTunnel({ ...parts, host, client, upstream, gate, onGranted });
-  if (!isGranted) return tell('refused', cause ?? notTls(host), bytes);
-  tell('closed', cause ?? { reason: null, message: `The connection to ${host}:${port} was closed.` }, bytes);
+  if (!isGranted) return log('refused', cause ?? notTls(host), bytes);
+  log('closed', cause ?? { reason: null, message: `The connection to ${host}:${port} was closed.` }, bytes);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemCode } from '../../base/errors.ts';
-import { createTell } from '../egress-request.ts';
+import { createRequestLog } from '../egress-request.ts';
 import { type EgressRefusal, malformedConnect, plainHttp, tooManyConnections } from '../refusals.ts';
 import { answerRefused, refusalHeaders, refusalText } from './answer.ts';
 import type { ConnectionParts } from './connection.ts';
@@ -14,7 +14,7 @@ export function refuseOtherRequests(server: Server, parts: ConnectionParts): voi
   const refuse = (request: IncomingMessage, response: ServerResponse): void => {
     const refusal = plainHttp(parts.list);
     parts.state.refused.add(request.socket);
-    createTell(parts.onRequest, parts.clock, askedFor(request))('refused', refusal);
+    createRequestLog(parts.onRequest, parts.clock, askedFor(request))('refused', refusal);
     const text = refusalText(refusal);
     response.writeHead(refusal.status, refusalHeaders(refusal, text)).end(text);
   };
@@ -25,7 +25,7 @@ export function refuseOtherRequests(server: Server, parts: ConnectionParts): voi
       socket.destroy();
       return;
     }
-    createTell(parts.onRequest, parts.clock, NOWHERE)('refused', refusal);
+    createRequestLog(parts.onRequest, parts.clock, NOWHERE)('refused', refusal);
     answerRefused(socket, refusal, parts.clock);
   });
 }
@@ -61,7 +61,11 @@ export function limitSockets(server: Server, parts: ConnectionParts): ReadonlySe
   server.on('drop', () => {
     if (isFull) return;
     isFull = true;
-    createTell(parts.onRequest, parts.clock, NOWHERE)('refused', tooManyConnections(server.maxConnections));
+    createRequestLog(
+      parts.onRequest,
+      parts.clock,
+      NOWHERE,
+    )('refused', tooManyConnections(server.maxConnections));
   });
   return sockets;
 }

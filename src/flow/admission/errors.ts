@@ -178,7 +178,7 @@ export function commandNothingToDo(name: string): Problem {
   return {
     code: 'command_nothing_to_do',
     message: `There is no run of this thread that /${name} could be about: none is under way.`,
-    hint: 'Say /status to see the newest run, /retry to have it tried again.',
+    hint: 'Comment /status to see the newest run, or /retry to retry it.',
   };
 }
 
@@ -195,7 +195,7 @@ export function commandProfileGone(run: { id: string; profile: string }): Proble
 export function commandNotEnded(runId: string): Problem {
   return {
     code: 'command_not_ended',
-    message: `Run ${runId} has not ended, so it cannot be tried again yet.`,
+    message: `Run ${runId} has not ended, so it cannot be retried yet.`,
     hint: 'Wait for its end, or say /cancel first.',
   };
 }

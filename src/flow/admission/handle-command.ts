@@ -8,7 +8,7 @@ import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { findStart, recordStart } from '../../runs/store/start-store.ts';
 import { cancelRun, retryRun } from '../actions/run-actions.ts';
-import { wantStatus } from '../reporting/status-comment.ts';
+import { requestStatus } from '../reporting/status-comment.ts';
 import type { CommandOrder } from './comment-commands.ts';
 import { commandNotEnded } from './errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from './limits.ts';
@@ -47,7 +47,7 @@ async function carryOut(
   const login = event.actor?.login ?? '';
   if (command.name === 'retry') return await retry(parts, event, targets[0], machine);
   if (command.name === 'status') {
-    for (const run of targets) await wantStatus(parts, run);
+    for (const run of targets) await requestStatus(parts, run);
     return { reason: 'command_status', message: `${login} asked for the status of ${names(targets)}.` };
   }
   const reason = askedBy(login);
@@ -63,7 +63,7 @@ async function retry(
   machine: boolean,
 ): Promise<NoRunReason | Problem> {
   const login = event.actor?.login ?? '';
-  const done = { reason: 'command_retry', message: `${login} had run ${run.id} tried again.` };
+  const done = { reason: 'command_retry', message: `${login} retried run ${run.id}.` };
   const answer = await recordRetry(parts, event, run, machine);
   if (answer === 'retried_before') return done;
   if (answer !== 'recorded') return answer;

@@ -1,7 +1,7 @@
 import type { Decision } from '../../deliveries/delivery.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import type { Marks } from '../../feedback/marks.ts';
-import { markedWriting } from '../../feedback/words.ts';
+import { markedWriting } from '../../feedback/marks.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
 
 /** Why an event becomes no run. */

@@ -40,7 +40,7 @@ export async function lastBranches(
   } catch (error) {
     parts.log.warn(
       { err: error, run: run.id },
-      'the branches of a run’s repository are taken as last fetched',
+      'branches could not be fetched, those of the last fetch are used',
     );
     return await readBranches(mainMirror(mirror));
   }

@@ -14,10 +14,10 @@ import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
 import type { HeldSecrets } from '../credentials/held-secrets.ts';
-import { type Directories, type RunPlaces, runPlaces } from '../paths.ts';
+import { type Directories, type RunPaths, runPaths } from '../paths.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from '../prepare/clone-record.ts';
 import { lastBranches } from './branches-of-run.ts';
-import { type Doubt, keptWords } from './kept-words.ts';
+import { type Doubt, keptText } from './kept-words.ts';
 import { lookForLeft } from './left-behind.ts';
 import { isFree, searchLeft } from './search-left.ts';
 
@@ -39,17 +39,17 @@ export type CollectParts = {
  * commits and what is in none of them are kept, then workspace, log and commits are searched for the values it was handed. What is
  * found goes into the timeline and the log; nothing that goes wrong here changes how the run ended. May be done twice.
  */
-export async function lookAfter(parts: CollectParts, run: Run): Promise<void> {
+export async function collectChanges(parts: CollectParts, run: Run): Promise<void> {
   if (run.startedAt === null) return;
-  const places = runPlaces(parts.directories, run);
+  const paths = runPaths(parts.directories, run);
   const quarantine = join(parts.directories.varDir, 'quarantine', run.id);
   try {
-    const record = await readCloneRecord(places);
-    const left = { record, places, quarantine };
-    const isMore = record && (await mayHaveCommits(places, record));
+    const record = await readCloneRecord(paths);
+    const left = { record, paths, quarantine };
+    const isMore = record && (await mayHaveCommits(paths, record));
     const [taken, rest] = await Promise.all([
       isMore ? take(parts, run, { ...left, record }) : undefined,
-      record ? lookForLeft(parts, run, { record, places }) : undefined,
+      record ? lookForLeft(parts, run, { record, paths }) : undefined,
     ]);
     const doubt = await search(parts, run, left).catch(
       async (error: unknown) => await noteBroken(parts, run, error),
@@ -58,7 +58,7 @@ export async function lookAfter(parts: CollectParts, run: Run): Promise<void> {
     // Only now, so that nothing is published that was not searched, whenever this breaks off.
     for (const entry of [kept, rest]) if (entry) await noteOnce(parts, run, entry);
   } catch (error) {
-    parts.log.error({ err: error, run: run.id }, 'looking after a run broke off');
+    parts.log.error({ err: error, run: run.id }, 'collecting changes failed');
   } finally {
     await removeTree(quarantine);
   }
@@ -67,7 +67,7 @@ export async function lookAfter(parts: CollectParts, run: Run): Promise<void> {
 /** A line of the timeline. */
 type Entry = Pick<TimelineEntry, 'kind' | 'text' | 'data'>;
 
-type Left = { record: CloneRecord | undefined; places: RunPlaces; quarantine: string };
+type Left = { record: CloneRecord | undefined; paths: RunPaths; quarantine: string };
 
 /** What the agent committed, in the quarantine still, and what its line of the timeline says besides. */
 type Taken = { changes: TakenChanges; data: Record<string, unknown> };
@@ -75,12 +75,10 @@ type Taken = { changes: TakenChanges; data: Record<string, unknown> };
 async function take(
   parts: CollectParts,
   run: Run,
-  { record, places, quarantine }: Left & { record: CloneRecord },
+  { record, paths, quarantine }: Left & { record: CloneRecord },
 ): Promise<Taken | undefined> {
   return await orNote(parts, run, async () => {
-    checkPlanMounts([{ source: places.workspace, target: '/workspace' }], parts.mountHost, [
-      places.workspace,
-    ]);
+    checkPlanMounts([{ source: paths.workspace, target: '/workspace' }], parts.mountHost, [paths.workspace]);
     const { commit: base, branch, owner, mirror, committer } = record;
     const profile = await parts.runs.profile(run.id);
     const as = profile.publish?.as;
@@ -90,7 +88,7 @@ async function take(
       {
         installation: parts.directories.installation,
         runId: run.id,
-        workspace: places.workspace,
+        workspace: paths.workspace,
         owner,
         base,
         branch,
@@ -100,7 +98,7 @@ async function take(
       {
         mirror,
         dir: quarantine,
-        keepIn: places.log,
+        keepIn: paths.log,
         searchable: parts.held.values(run.id).length > 0,
         harmless: as !== undefined && as !== 'patch',
       },
@@ -124,7 +122,7 @@ async function keep(
     const files = doubt ? await keepMasked(parts.redactor.stream, isClean) : await keepWhole();
     return {
       kind: 'changes_kept',
-      text: keptWords(count, { doubt, hasPatch: files.patch !== null }),
+      text: keptText(count, { doubt, hasPatch: files.patch !== null }),
       data: { ...count, ...files, ...data },
     };
   });
@@ -139,7 +137,7 @@ async function orNote<T>(
     return await work();
   } catch (error) {
     const fault = asFlowError(error);
-    parts.log.warn({ err: fault, run: run.id }, 'what an agent committed was not kept');
+    parts.log.warn({ err: fault, run: run.id }, 'commits of agent were not kept');
     await noteProblem(parts, run, 'changes_not_kept', fault);
     return undefined;
   }
@@ -152,19 +150,19 @@ function named({ name, email }: Committer): string {
 async function search(
   parts: CollectParts,
   run: Run,
-  { record, places, quarantine }: Left,
+  { record, paths, quarantine }: Left,
 ): Promise<Doubt | undefined> {
   const sinceNs = record && BigInt(record.sinceNs);
-  const where = { workspace: places.workspace, sinceNs, log: places.log, quarantine };
+  const where = { workspace: paths.workspace, sinceNs, log: paths.log, quarantine };
   const { found, cut } = await searchLeft(parts, parts.held.values(run.id), where);
   if (found) {
     const { fault, files, inChanges } = found;
-    parts.log.error({ err: fault, run: run.id, files }, 'an agent left a value that it was handed');
+    parts.log.error({ err: fault, run: run.id, files }, 'granted value found in what the agent left');
     await noteProblem(parts, run, 'secret_found', fault, { files, inChanges });
   }
   if (cut) {
     const { text, cuts, inChanges } = cut;
-    parts.log.warn({ run: run.id, cuts }, 'a search for handed-out values is not whole');
+    parts.log.warn({ run: run.id, cuts }, 'leak scan incomplete');
     await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges } });
   }
   if (found?.inChanges) return 'found';
@@ -173,7 +171,7 @@ async function search(
 
 /** A search that broke off leaves it in doubt what the commits hold. */
 async function noteBroken(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
-  parts.log.error({ err: error, run: run.id }, 'a search for handed-out values broke off');
+  parts.log.error({ err: error, run: run.id }, 'leak scan failed');
   const text = 'The search for values that the run was handed broke off.';
   await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: true } });
   return 'unsearched';

@@ -5,19 +5,19 @@ import type { Changes } from '../../publish/bundle/keep-changes.ts';
 export type Doubt = 'found' | 'unsearched';
 
 /** What an agent committed and how that is kept, as the timeline says it. */
-export function keptWords(
+export function keptText(
   changes: Pick<Changes, 'commits' | 'ofBase' | 'files' | 'reworded'>,
   { doubt, hasPatch }: { doubt: Doubt | undefined; hasPatch: boolean },
 ): string {
-  if (doubt === undefined) return changeWords(changes);
+  if (doubt === undefined) return changeText(changes);
   const why =
     doubt === 'found'
       ? 'A value that the run was handed is in that'
       : 'That could not be searched whole for the values that the run was handed';
-  return `${changeWords(changes)} ${why}, so ${hasPatch ? 'only a masked patch is kept, without the contents of binary files' : 'nothing of it is kept'}.`;
+  return `${changeText(changes)} ${why}, so ${hasPatch ? 'only a masked patch is kept, without the contents of binary files' : 'nothing of it is kept'}.`;
 }
 
-function changeWords({
+function changeText({
   commits,
   ofBase,
   files,

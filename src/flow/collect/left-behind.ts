@@ -9,7 +9,7 @@ import { keepLeft } from '../../publish/left/left.ts';
 import { leftWords } from '../../publish/left/left-texts.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
-import type { Directories, RunPlaces } from '../paths.ts';
+import type { Directories, RunPaths } from '../paths.ts';
 import { type CloneRecord, mayHaveLeft } from '../prepare/clone-record.ts';
 
 /** What looking for what an agent left takes from the rest of the service. */
@@ -30,11 +30,11 @@ type LeftParts = {
 export async function lookForLeft(
   parts: LeftParts,
   run: Run,
-  { record, places }: { record: CloneRecord; places: RunPlaces },
+  { record, paths }: { record: CloneRecord; paths: RunPaths },
 ): Promise<Pick<TimelineEntry, 'kind' | 'text' | 'data'> | undefined> {
   try {
-    if (!(await mayHaveLeft(places, record))) return undefined;
-    const { workspace, log } = places;
+    if (!(await mayHaveLeft(paths, record))) return undefined;
+    const { workspace, log } = paths;
     checkPlanMounts([{ source: workspace, target: '/workspace' }], parts.mountHost, [workspace]);
     const { installation } = parts.directories;
     const { commit: base, branch, owner, sinceNs } = record;
@@ -52,7 +52,7 @@ export async function lookForLeft(
     };
   } catch (error) {
     const { code, message, hint } = asFlowError(error).toProblem();
-    parts.log.warn({ err: error, run: run.id }, 'what an agent left uncommitted could not be seen');
+    parts.log.warn({ err: error, run: run.id }, 'uncommitted files of agent could not be read');
     const text = `Whether the agent left anything uncommitted is not known: ${parts.redactor.mask(message)}`;
     return {
       kind: 'left_unknown',

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
+import { quoted } from '../../base/text.ts';
 import { findSecrets, type SecretSearch } from '../../credentials/leak-scan/find-secrets.ts';
 import type { Redactor } from '../../log/redact.ts';
 import { CONTENTS } from '../../publish/bundle/keep-changes.ts';
@@ -29,9 +30,9 @@ export type LeftSearch = {
 export async function searchLeft(
   { clock, redactor }: { clock: Clock; redactor: Redactor },
   values: readonly Secret[],
-  places: { workspace: string; sinceNs: bigint | undefined; log: string; quarantine: string },
+  where: { workspace: string; sinceNs: bigint | undefined; log: string; quarantine: string },
 ): Promise<LeftSearch> {
-  const { workspace, sinceNs, log, quarantine } = places;
+  const { workspace, sinceNs, log, quarantine } = where;
   const look = async (roots: Parameters<typeof findSecrets>[1]['roots']): Promise<SecretSearch> =>
     await findSecrets(values, { roots, timeoutMs: SEARCH_MS, limit: MAX_FOUND, clock });
   const [left, kept] = await Promise.all([
@@ -65,8 +66,7 @@ function isOfChanges(path: string): boolean {
 /** A name that an agent chose: without any value, on one line, and not endless. */
 function showable(redactor: Redactor, path: string): string {
   const masked = redactor.mask(path.startsWith(`${COMMITS}/`) ? COMMITS : path);
-  const cut = masked.length > MAX_NAME ? `${masked.slice(0, MAX_NAME)}…` : masked;
-  return JSON.stringify(cut).slice(1, -1);
+  return quoted(masked, MAX_NAME).slice(1, -1);
 }
 
 function secretFound(files: readonly string[]): FlowError {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../../base/files.ts';
 import type { Permissions } from '../../credentials/github/github-tokens.ts';
 import type { AppSecret } from '../../credentials/github-app/record.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 
 /** What a run's GitHub token is renewed by, also after a restart of the service; kept where no container sees it. */
 export type GrantRecord = {
@@ -20,16 +20,16 @@ export type GrantRecord = {
 };
 
 /** Remembers a grant; it is forgotten with the run's home. */
-export async function recordGrant(places: Pick<RunPlaces, 'home'>, grant: GrantRecord): Promise<void> {
-  await writeAtomic(recordFile(places), JSON.stringify(grant), { mode: 0o600 });
+export async function recordGrant(paths: Pick<RunPaths, 'home'>, grant: GrantRecord): Promise<void> {
+  await writeAtomic(recordFile(paths), JSON.stringify(grant), { mode: 0o600 });
 }
 
 /** What was remembered, or undefined for a run that was granted no token, or is over. */
-export async function readGrant(places: Pick<RunPlaces, 'home'>): Promise<GrantRecord | undefined> {
-  const text = await readFile(recordFile(places), 'utf8').catch(() => undefined);
+export async function readGrant(paths: Pick<RunPaths, 'home'>): Promise<GrantRecord | undefined> {
+  const text = await readFile(recordFile(paths), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as GrantRecord);
 }
 
-function recordFile(places: Pick<RunPlaces, 'home'>): string {
-  return join(places.home, 'grant.json');
+function recordFile(paths: Pick<RunPaths, 'home'>): string {
+  return join(paths.home, 'grant.json');
 }

@@ -13,7 +13,7 @@ import type { Redactor } from '../../log/redact.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import { appSecretOf, runPermissions, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 import { type GrantRecord, readGrant, recordGrant } from './grant-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';
 import { preflight } from './preflight.ts';
@@ -106,32 +106,32 @@ async function tokenInFile(file: string): Promise<GitHubToken> {
 /** Writes what was read into the run's own directory, masked from before, and has the token renewed for as long as the run lives. */
 export async function handOver(
   parts: GrantParts,
-  { run, plan, places }: { run: Run; plan: Plan; places: RunPlaces },
+  { run, plan, paths }: { run: Run; plan: Plan; paths: RunPaths },
   { copies, gitHub }: Grants,
 ): Promise<void> {
   const bearer = gitHub && parts.runtimeUrl() !== undefined ? makeBearer(run.id) : undefined;
   const delivered = await deliverCredentials({
-    secretsDir: places.secrets,
+    secretsDir: paths.secrets,
     owner: plan.owner,
     copies: bearer ? [...copies, valueCopy(BEARER_NAME, bearer.value)] : copies,
     redactor: parts.redactor,
   });
   parts.held.hold(run.id, delivered);
   if (!gitHub) return;
-  await writeTokenEnd(places, gitHub.token, plan.owner);
+  await writeTokenEnd(paths, gitHub.token, plan.owner);
   const grant = { ...gitHub.grant, owner: plan.owner, bearerHash: bearer?.hash ?? null };
-  await recordGrant(places, grant);
-  parts.renewer.keep({ id: run.id, places, grant }, gitHub.token);
+  await recordGrant(paths, grant);
+  parts.renewer.keep({ id: run.id, paths, grant }, gitHub.token);
 }
 
 /** Goes on renewing the token of a run that a service before this one had begun. */
 export async function regrant(
   { renewer }: Pick<GrantParts, 'renewer'>,
   run: Run,
-  places: RunPlaces,
+  paths: RunPaths,
 ): Promise<void> {
-  const grant = await readGrant(places);
-  if (grant) renewer.keep({ id: run.id, places, grant }, undefined);
+  const grant = await readGrant(paths);
+  if (grant) renewer.keep({ id: run.id, paths, grant }, undefined);
 }
 
 /** What is copied from the host; the GitHub token has its own way. */

@@ -23,19 +23,19 @@ export async function preflight<T extends readonly unknown[]>(
 }
 
 function grantsNotReady(faults: readonly FlowError[]): FaultsError {
-  const told: Fault[] = faults.flatMap((fault) =>
+  const issues: Fault[] = faults.flatMap((fault) =>
     fault instanceof FaultsError ? [...fault.faults] : [fault.toProblem()],
   );
   const list = (word: 'message' | 'hint'): string =>
-    told.map((fault, index) => `(${index + 1}) ${fault[word]}`).join(' ');
+    issues.map((fault, index) => `(${index + 1}) ${fault[word]}`).join(' ');
   const [first] = faults;
   return new FaultsError(
     {
       code: 'grants_not_ready',
       blame: faults.find(({ blame }) => LASTING.includes(blame))?.blame ?? first?.blame ?? 'operator',
-      message: `${told.length} of the credentials that the run is granted are not ready: ${list('message')}`,
+      message: `${issues.length} of the credentials that the run is granted are not ready: ${list('message')}`,
       hint: list('hint'),
     },
-    told,
+    issues,
   );
 }

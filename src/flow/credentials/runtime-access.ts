@@ -3,7 +3,7 @@ import type { Secret } from '../../base/secret.ts';
 import { isBearer, runOfBearer } from '../../credentials/bearer.ts';
 import type { GitHubTokens } from '../../credentials/github/github-tokens.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
-import { type Directories, runPlaces } from '../paths.ts';
+import { type Directories, runPaths } from '../paths.ts';
 import { readGrant } from './grant-record.ts';
 
 /** What a run's own bearer gets on the runtime listener. */
@@ -24,7 +24,7 @@ export function createBearerAccess(parts: {
   const grantOf = async (runId: string) => {
     const run = await runs.find(runId);
     const isLiving = run?.state === 'preparing' || run?.state === 'running';
-    return isLiving ? await readGrant(runPlaces(directories, run)) : undefined;
+    return isLiving ? await readGrant(runPaths(directories, run)) : undefined;
   };
   return {
     async runOf(bearer) {

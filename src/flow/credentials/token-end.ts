@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../../base/files.ts';
 import type { GitHubToken } from '../../credentials/github/github-tokens.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 
 /** The name of the file below `/run/github-flows`; `scripts/git-credential.sh` reads it. */
 const NAME = 'token-end';
@@ -12,7 +12,7 @@ const NAME = 'token-end';
  * renewed one counts as ended for that moment, and an ended one never as good.
  */
 export async function writeTokenEnd(
-  { files }: Pick<RunPlaces, 'files'>,
+  { files }: Pick<RunPaths, 'files'>,
   { expiresAt }: Pick<GitHubToken, 'expiresAt'>,
   owner: Owner,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { TOKEN_NAME } from '../github/github-credential.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 import type { GrantRecord } from './grant-record.ts';
 import type { HeldSecrets } from './held-secrets.ts';
 import { writeTokenEnd } from './token-end.ts';
@@ -29,7 +29,7 @@ const MOST_MS = 5 * 60_000;
 const RETRY_MS = { first: 15_000, most: 5 * 60_000 };
 
 /** A run whose token is kept fresh. */
-export type KeptRun = { id: string; places: Pick<RunPlaces, 'secrets' | 'files'>; grant: GrantRecord };
+export type KeptRun = { id: string; paths: Pick<RunPaths, 'secrets' | 'files'>; grant: GrantRecord };
 
 /**
  * Keeps `/run/secrets/gh-token` of living runs fresh: each is renewed before it ends, and a failing renewal is tried
@@ -105,14 +105,14 @@ async function renew(
     if (!isKept(entry)) return false;
     const isPlaced = entry.placed === token.value;
     const renewed = isPlaced ? undefined : await place(parts, entry, token.value);
-    if (!isPlaced) await writeTokenEnd(entry.places, token, entry.grant.owner);
+    if (!isPlaced) await writeTokenEnd(entry.paths, token, entry.grant.owner);
     entry.placed = token.value;
     entry.dueAt = nextAt(token, parts.clock.now());
     if (renewed) await tellRenewed(parts, entry, renewed, token);
     entry.failures = 0;
   } catch (error) {
     await tellFailed(parts, entry, error).catch((err: unknown) =>
-      parts.log.warn({ err, run: entry.id }, 'a failed renewal is missing in the timeline'),
+      parts.log.warn({ err, run: entry.id }, 'failed renewal could not be added to timeline'),
     );
   }
   return true;
@@ -124,8 +124,8 @@ async function ask({ tokens }: TokenRenewerParts, { grant }: Entry): Promise<Git
   return token;
 }
 
-async function place({ redactor }: TokenRenewerParts, { places, grant: { owner } }: Entry, value: Secret) {
-  return await renewCredential({ secretsDir: places.secrets, name: TOKEN_NAME, value, owner, redactor });
+async function place({ redactor }: TokenRenewerParts, { paths, grant: { owner } }: Entry, value: Secret) {
+  return await renewCredential({ secretsDir: paths.secrets, name: TOKEN_NAME, value, owner, redactor });
 }
 
 async function tellRenewed(
@@ -136,7 +136,7 @@ async function tellRenewed(
 ): Promise<void> {
   held.hold(entry.id, renewed);
   const until = isoTime(expiresAt);
-  log.info({ run: entry.id, source: source.kind, until }, 'renewed the GitHub token of a run');
+  log.info({ run: entry.id, source: source.kind, until }, 'GitHub token of run renewed');
   const end = until === null ? '' : ` It lasts until ${until}.`;
   await runs.note(entry.id, { kind: 'credential', text: `The run's GitHub token was renewed.${end}` });
 }
@@ -148,10 +148,7 @@ async function tellFailed(
 ): Promise<void> {
   entry.dueAt = clock.now() + backoff(RETRY_MS, entry.failures);
   entry.failures += 1;
-  log.warn(
-    { err: error, run: entry.id, failures: entry.failures },
-    'the GitHub token of a run was not renewed',
-  );
+  log.warn({ err: error, run: entry.id, failures: entry.failures }, 'GitHub token of run was not renewed');
   if (entry.failures > 1) return;
   const { code, message, hint } = asFlowError(error);
   const text = `The run's GitHub token could not be renewed, and this is tried again until it works: ${message} ${hint}`;

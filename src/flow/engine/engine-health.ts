@@ -34,9 +34,9 @@ export function createEngineWatch(parts: {
     );
     checkedAt = clock.now();
     if (fault && ready)
-      log.error({ err: fault }, 'the engine does not answer: deliveries are accepted, runs wait');
+      log.error({ err: fault }, 'engine does not answer, deliveries are accepted and runs wait');
     if (fault) parts.onAway?.();
-    if (!fault && !ready) log.info('the engine answers again');
+    if (!fault && !ready) log.info('engine answers again');
     ready = fault === undefined;
     if (ready && !isMet) {
       isMet = true;

@@ -13,13 +13,12 @@ export async function noteEngine(parts: {
   const { engine, runAs, log } = parts;
   try {
     const { users, unlimited } = await engine.info();
-    if (unlimited.length > 0)
-      log.warn({ unlimited }, 'the engine cannot limit these of a container: one agent could take all');
+    if (unlimited.length > 0) log.warn({ unlimited }, 'engine cannot limit all resources of containers');
     const owner = runOwner(users, runAs, process.getuid?.() ?? 0);
     if (users.kind === 'mapped')
-      log.info({ runAs, owner }, 'the engine maps users: files of runs belong to the mapped one');
+      log.info({ runAs, owner }, 'engine maps users, run files belong to the mapped owner');
   } catch (error) {
     const fault = asFlowError(error);
-    log.error({ err: fault }, 'no run can begin on this engine');
+    log.error({ err: fault }, 'engine cannot start runs');
   }
 }

@@ -49,7 +49,7 @@ export function createCommitters(parts: CommitterParts): CommitterFor {
     async fetchMethod(_key, _stale, { context: { profile, repository }, options }) {
       const asking = within(parts.clock, PATIENCE_MS, findOut(parts, profile, repository));
       const committer = await asking.catch((error: unknown) => {
-        parts.log.warn({ err: error, repository }, 'GitHub did not say whose commits those of a run are');
+        parts.log.warn({ err: error, repository }, 'committer of run could not be looked up');
         return undefined;
       });
       if (!committer) options.ttl = NO_ANSWER_MS;

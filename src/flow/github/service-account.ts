@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
-import type { Voice } from '../../feedback/voice.ts';
+import type { PostingAccount } from '../../feedback/thread.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { askAccount } from '../../github/token-owner.ts';
 import { isSameLogin } from '../../profiles/allow.ts';
@@ -15,7 +15,7 @@ export type ClientFor = (profile: Profile, repository: string, purpose: Purpose)
 /** As whom the service speaks on GitHub. */
 export type ServiceAccount = {
   /** The voice of a profile in a repository, for what is said there. */
-  voiceFor(profile: Profile, repository: string): Promise<Voice>;
+  accountFor(profile: Profile, repository: string): Promise<PostingAccount>;
   /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and credential. */
   isOwn(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
   /** The same without asking anybody: by what is known already. */
@@ -70,7 +70,7 @@ export function createServiceAccount(parts: {
   };
   const isApp = (login: string): boolean => parts.appLogins().some((own) => isSameLogin(own, login));
   return {
-    async voiceFor(profile, repository) {
+    async accountFor(profile, repository) {
       const login = (await ask(profile, repository))?.login;
       return { client: parts.clientFor(profile, repository, 'report'), login };
     },

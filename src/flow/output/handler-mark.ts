@@ -2,7 +2,7 @@ import { lchown, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../../base/files.ts';
 import { randomId } from '../../base/ids.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 
 /** The start script takes this file away before any other program runs. */
 const TOLD = '.github-flows-mark';
@@ -12,7 +12,7 @@ const TOLD = '.github-flows-mark';
  * alone, and remembered beside the output, where no container sees it.
  */
 export async function makeHandlerMark(
-  { workspace, log }: Pick<RunPlaces, 'workspace' | 'log'>,
+  { workspace, log }: Pick<RunPaths, 'workspace' | 'log'>,
   owner: Owner,
 ): Promise<void> {
   const mark = `github-flows handler ${randomId(26)}`;

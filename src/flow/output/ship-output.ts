@@ -62,7 +62,8 @@ export function createOutputShipper(parts: {
             hasFailed = false;
           },
           (error: unknown) => {
-            if (!hasFailed) log.warn({ err: error, run: of.runId }, 'output is not copied into the database');
+            if (!hasFailed)
+              log.warn({ err: error, run: of.runId }, 'output could not be copied to the database');
             hasFailed = true;
           },
         );

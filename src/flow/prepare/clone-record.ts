@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Owner, writeAtomic } from '../../base/files.ts';
 import type { Committer } from '../../containers/create/start-script.ts';
 import { exec } from '../../programs/exec.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 
 /** What is remembered of a clone for when its agent is over; kept where no container sees it. */
 export type CloneRecord = {
@@ -22,22 +22,22 @@ export type CloneRecord = {
 
 /** Remembers a clone that no container has seen yet. */
 export async function recordClone(
-  places: RunPlaces,
+  paths: RunPaths,
   clone: Pick<CloneRecord, 'mirror' | 'commit' | 'branch' | 'owner' | 'committer'>,
 ): Promise<void> {
-  await utimes(places.workspace, new Date(), new Date());
-  const { ctimeNs } = await lstat(places.workspace, { bigint: true });
+  await utimes(paths.workspace, new Date(), new Date());
+  const { ctimeNs } = await lstat(paths.workspace, { bigint: true });
   const record: CloneRecord = {
     ...clone,
     sinceNs: String(ctimeNs),
-    refs: await identifyRefs(places, clone.branch),
+    refs: await identifyRefs(paths, clone.branch),
   };
-  await writeAtomic(recordFile(places), JSON.stringify(record), { mode: 0o600 });
+  await writeAtomic(recordFile(paths), JSON.stringify(record), { mode: 0o600 });
 }
 
 /** What was remembered, or undefined for a run that never came to a clone. */
-export async function readCloneRecord(places: RunPlaces): Promise<CloneRecord | undefined> {
-  const text = await readFile(recordFile(places), 'utf8').catch(() => undefined);
+export async function readCloneRecord(paths: RunPaths): Promise<CloneRecord | undefined> {
+  const text = await readFile(recordFile(paths), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as CloneRecord);
 }
 
@@ -45,15 +45,15 @@ export async function readCloneRecord(places: RunPlaces): Promise<CloneRecord | 
  * Whether the agent may have committed: git replaces the file of a ref whenever it changes, and nobody can turn back
  * the time at which a file's inode changed. This only looks at the directory entries; it opens nothing in `.git`.
  */
-export async function mayHaveCommits(places: RunPlaces, record: CloneRecord): Promise<boolean> {
-  return (await identifyRefs(places, record.branch)) !== record.refs;
+export async function mayHaveCommits(paths: RunPaths, record: CloneRecord): Promise<boolean> {
+  return (await identifyRefs(paths, record.branch)) !== record.refs;
 }
 
 /** How long the search for something new may take; a workspace that takes longer is taken for changed. */
 const FIND_MS = 20_000;
 
 /** Whether anything below the workspace changed since the clone was made, by the times of inodes; nothing is opened, no link followed. */
-export async function mayHaveLeft({ workspace }: RunPlaces, { sinceNs }: CloneRecord): Promise<boolean> {
+export async function mayHaveLeft({ workspace }: RunPaths, { sinceNs }: CloneRecord): Promise<boolean> {
   const since = `@${sinceNs.slice(0, -9)}.${sinceNs.slice(-9)}`;
   const args = ['-P', workspace, '-mindepth', '1', '-xdev', '-newerct', since, '-printf', 'x', '-quit'];
   const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
@@ -63,14 +63,14 @@ export async function mayHaveLeft({ workspace }: RunPlaces, { sinceNs }: CloneRe
   );
 }
 
-async function identifyRefs(places: RunPlaces, branch: string): Promise<string> {
-  const paths = [join(places.repo, '.git/HEAD'), join(places.repo, '.git/refs/heads', branch)];
+async function identifyRefs(paths: RunPaths, branch: string): Promise<string> {
+  const refs = [join(paths.repo, '.git/HEAD'), join(paths.repo, '.git/refs/heads', branch)];
   const stats = await Promise.all(
-    paths.map(async (path) => await lstat(path, { bigint: true }).catch(() => undefined)),
+    refs.map(async (path) => await lstat(path, { bigint: true }).catch(() => undefined)),
   );
   return stats.map((each) => (each ? `${each.dev}:${each.ino}:${each.ctimeNs}` : 'gone')).join(' ');
 }
 
-function recordFile(places: RunPlaces): string {
-  return join(places.home, 'clone.json');
+function recordFile(paths: RunPaths): string {
+  return join(paths.home, 'clone.json');
 }

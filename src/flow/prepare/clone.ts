@@ -34,7 +34,7 @@ export async function cloneRepository(
   prepared: Prepared,
   signal: AbortSignal,
 ): Promise<void> {
-  const { event, profile, places, plan, run, committer } = prepared;
+  const { event, profile, paths, plan, run, committer } = prepared;
   const repository = event.repository;
   if (!repository) return;
   const source = { ...repository, ...credentialSource(profile, parts.mountHost.secretsDir) };
@@ -51,7 +51,7 @@ export async function cloneRepository(
     mirror,
     commit,
     branch,
-    dir: places.repo,
+    dir: paths.repo,
     owner,
     originUrl: `${parts.serverUrl}/${repository.fullName}.git`,
     depth: profile.checkout.depth,
@@ -62,8 +62,8 @@ export async function cloneRepository(
     base ? compareAgentConfig(both, { commit, wanted: base, agents: parts.agents }, signal) : [],
     census ? countPointers(mirror, census, signal) : 0,
   ]);
-  const taken = await applyAgentConfig({ mirror: both, commit, dir: places.repo, owner, signal }, changes);
-  await recordClone(places, { mirror, commit, branch, owner: plan.user, committer });
+  const taken = await applyAgentConfig({ mirror: both, commit, dir: paths.repo, owner, signal }, changes);
+  await recordClone(paths, { mirror, commit, branch, owner: plan.user, committer });
   const text = `Checked out ${commit}.${renamedWords(repository.defaultBranch, found)}`;
   await parts.runs.note(run.id, { kind: 'checkout', text, data: { commit, ...target } });
   if (pointers > 0) await parts.runs.note(run.id, pointersNote(pointers));

@@ -39,7 +39,7 @@ export async function openEgress(
     written = written
       .then(() => parts.runs.note(run.id, timelineEntry(line, parts.redactor.mask)))
       .catch((error: unknown) =>
-        parts.log.warn({ err: error, run: run.id }, 'a request of a run is missing in its timeline'),
+        parts.log.warn({ err: error, run: run.id }, 'egress request could not be added to timeline'),
       );
   };
   const onRequest = (request: EgressRequest): void => {

@@ -37,9 +37,8 @@ export function refuseBeyondPolicy(
   policy: Policy,
   { known, runAs }: { known?: KnownImage; runAs?: Plan['user'] } = {},
 ): void {
-  const { memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes } = plan.limits;
   const [refusal] = askPolicy(policy, {
-    ...{ memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes },
+    ...plan.limits,
     ...{ image: plan.image, known, user: plan.user, runAs, ociRuntime: plan.ociRuntime },
     network: askedNetwork(plan.network),
     volumes: volumesOf(plan),

@@ -2,6 +2,7 @@ import type { Agent } from '../../agents/agent.ts';
 import { grantedAgents } from '../../agents/login-grants.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Owner } from '../../base/files.ts';
+import { eachLimit, RUN_LIMITS, type RunLimits } from '../../base/run-limits.ts';
 import {
   type Plan,
   type PlanLimits,
@@ -15,11 +16,11 @@ import { underCeilings } from '../../policy/ask.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { TOKEN_NAME, TOKEN_TARGET } from '../github/github-credential.ts';
-import type { RunPlaces } from '../paths.ts';
+import type { RunPaths } from '../paths.ts';
 import { grantedSecrets, planSsh, tokenVariable } from './plan-secrets.ts';
 
 /** What a plan takes from the configuration where the profile says nothing. */
-export type PlanDefaults = Omit<PlanLimits, 'ulimits'> & {
+export type PlanDefaults = RunLimits & {
   network: PlanNetwork;
   runAs: Owner;
   sshHostKeys: PlanSsh['hostKeys'];
@@ -34,7 +35,7 @@ export function makePlan(parts: {
   runId: string;
   /** The profile's own mounts, checked. */
   mounted: readonly CheckedMount[];
-  places: RunPlaces;
+  paths: RunPaths;
   defaults: PlanDefaults;
   secretsDir: string;
   agents: readonly Agent[];
@@ -42,7 +43,7 @@ export function makePlan(parts: {
   runtimeUrl: string | undefined;
   policy: Policy;
 }): Plan {
-  const { profile, defaults, places, agents } = parts;
+  const { profile, defaults, paths, agents } = parts;
   const { handler, runtime } = profile.execution;
   const network = runtime.network ?? defaults.network;
   const mounts = [...parts.mounted, ...grantedMounts(parts)];
@@ -70,7 +71,7 @@ export function makePlan(parts: {
     network,
     ociRuntime: runtime.ociRuntime ?? null,
     limits: planLimits(profile, defaults, parts.policy),
-    mounts: [...ownMounts(places), ...mounts.map((mount) => planMount(mount, agents))],
+    mounts: [...ownMounts(paths), ...mounts.map((mount) => planMount(mount, agents))],
     readOnlyRoot: runtime.readOnlyRoot,
     hostname: runtime.dockerArgs.hostname ?? null,
     labels: runtime.dockerArgs.labels,
@@ -102,32 +103,24 @@ export function planLimits(
   policy: Policy,
 ): PlanLimits {
   const allowed = underCeilings(defaults, policy.ceilings);
+  const own: { [Name in keyof RunLimits]?: number | undefined } = runtime;
   return {
-    memoryBytes: runtime.memoryBytes ?? allowed.memoryBytes,
-    cpus: runtime.cpus ?? allowed.cpus,
-    pids: runtime.pids ?? allowed.pids,
-    shmSizeBytes: runtime.shmSizeBytes ?? defaults.shmSizeBytes,
-    timeoutSec: runtime.timeoutSec ?? allowed.timeoutSec,
-    diskBytes: runtime.diskBytes ?? allowed.diskBytes,
-    workspaceBytes: runtime.workspaceBytes ?? allowed.workspaceBytes,
-    stallTimeoutSec: runtime.stallTimeoutSec ?? defaults.stallTimeoutSec,
-    graceSec: defaults.graceSec,
-    logBytes: defaults.logBytes,
+    ...eachLimit(RUN_LIMITS, ({ name }) => own[name] ?? allowed[name]),
     ulimits: runtime.dockerArgs.ulimits,
   };
 }
 
 /** The four mounts of every run. */
-function ownMounts(places: RunPlaces): PlanMount[] {
+function ownMounts(paths: RunPaths): PlanMount[] {
   const ours = { type: 'bind', asWritten: null } as const;
   return [
-    { ...ours, kind: 'workspace', source: places.workspace, target: '/workspace', readOnly: false },
-    { ...ours, kind: 'run-files', source: places.files, target: '/run/github-flows', readOnly: true },
-    { ...ours, kind: 'secrets', source: places.secrets, target: '/run/secrets', readOnly: true },
+    { ...ours, kind: 'workspace', source: paths.workspace, target: '/workspace', readOnly: false },
+    { ...ours, kind: 'run-files', source: paths.files, target: '/run/github-flows', readOnly: true },
+    { ...ours, kind: 'secrets', source: paths.secrets, target: '/run/secrets', readOnly: true },
     {
       ...ours,
       kind: 'shell-profile',
-      source: `${places.files}/profile.sh`,
+      source: `${paths.files}/profile.sh`,
       target: '/etc/profile.d/github-flows.sh',
       readOnly: true,
     },

@@ -18,7 +18,7 @@ import { readDelivered } from '../delivered.ts';
 import type { CommitterFor } from '../github/committer.ts';
 import { tokenMount } from '../github/github-credential.ts';
 import { makeHandlerMark } from '../output/handler-mark.ts';
-import { type Directories, type RunPlaces, removeRunPlaces, runPlaces } from '../paths.ts';
+import { type Directories, type RunPaths, removeRunPaths, runPaths } from '../paths.ts';
 import { holdToPolicy } from './enforce-policy.ts';
 import { notWanted } from './errors.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
@@ -31,7 +31,7 @@ export type Prepared = {
   event: FlowEvent;
   profile: Profile;
   plan: Plan;
-  places: RunPlaces;
+  paths: RunPaths;
   /** Whom git in the container commits as. */
   committer: Committer;
 };
@@ -53,19 +53,19 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   const { event, body, profile } = await readRun(parts, run);
   const change = await recheck(parts, { run, profile, event }, 'start');
   if (change) throw notWanted(change);
-  const places = runPlaces(parts.directories, run);
-  const plan = await decidePlan(parts, { run, profile, places });
+  const paths = runPaths(parts.directories, run);
+  const plan = await decidePlan(parts, { run, profile, paths });
   const prompt = promptFor(profile, event, run.id);
   const asking = isCommitting(profile, plan) ? parts.committerFor(profile, run.repository) : NOBODY;
   const grants = await readGrants(parts, { run, profile, plan, signal });
-  await makePlaces(places, plan.owner);
-  await makeHandlerMark(places, plan.owner);
-  await handOver(parts, { run, plan, places }, grants);
+  await makePaths(paths, plan.owner);
+  await makeHandlerMark(paths, plan.owner);
+  await handOver(parts, { run, plan, paths }, grants);
   const committer = await asking;
   const userName = grants.gitHub && gitUserName(grants.gitHub.token);
   const scripts = runFiles(plan, parts.serverUrl, userName, committer);
-  await writeFiles(scripts, { run, body, plan, places, prompt });
-  return { run, event, profile, plan, places, committer };
+  await writeFiles(scripts, { run, body, plan, paths, prompt });
+  return { run, event, profile, plan, paths, committer };
 }
 
 /** Whether anything that the agent commits may ever come to GitHub. */
@@ -85,7 +85,7 @@ async function readRun(
 
 async function decidePlan(
   parts: PrepareParts,
-  { run, profile, places }: { run: Run; profile: Profile; places: RunPlaces },
+  { run, profile, paths }: { run: Run; profile: Profile; paths: RunPaths },
 ): Promise<Plan> {
   const policy = parts.mountHost.policy?.() ?? NO_POLICY;
   const plan = makePlan({
@@ -93,7 +93,7 @@ async function decidePlan(
     repository: run.repository,
     runId: run.id,
     mounted: resolveMounts(profile.execution.runtime.dockerArgs.mounts, parts.mountHost),
-    places,
+    paths,
     runtimeUrl: parts.runtimeUrl(),
     defaults: parts.defaults,
     secretsDir: parts.mountHost.secretsDir,
@@ -104,13 +104,13 @@ async function decidePlan(
 }
 
 /** Fresh and empty: what an attempt before this one left is gone. */
-async function makePlaces(places: RunPlaces, owner: Owner): Promise<void> {
-  await removeRunPlaces(places);
-  await makeDirectory(places.home, { mode: 0o711 });
-  await makeDirectory(places.files, { mode: 0o700, owner });
-  await makeDirectory(join(places.files, 'bin'), { mode: 0o700, owner });
-  await makeDirectory(places.workspace, { mode: 0o700, owner });
-  await makeDirectory(places.log, { mode: 0o700 });
+async function makePaths(paths: RunPaths, owner: Owner): Promise<void> {
+  await removeRunPaths(paths);
+  await makeDirectory(paths.home, { mode: 0o711 });
+  await makeDirectory(paths.files, { mode: 0o700, owner });
+  await makeDirectory(join(paths.files, 'bin'), { mode: 0o700, owner });
+  await makeDirectory(paths.workspace, { mode: 0o700, owner });
+  await makeDirectory(paths.log, { mode: 0o700 });
 }
 
 async function writeFiles(
@@ -119,11 +119,11 @@ async function writeFiles(
     run,
     body,
     plan,
-    places,
+    paths,
     prompt,
-  }: Pick<Prepared, 'run' | 'plan' | 'places'> & { body: Buffer; prompt: string },
+  }: Pick<Prepared, 'run' | 'plan' | 'paths'> & { body: Buffer; prompt: string },
 ): Promise<void> {
-  const told = {
+  const runInfo = {
     id: run.id,
     attempt: run.attempt,
     deliveryId: run.deliveryId,
@@ -135,13 +135,13 @@ async function writeFiles(
     ...scripts,
     { path: 'prompt.md', content: prompt, mode: 0o644 },
     { path: 'event.json', content: body, mode: 0o644 },
-    { path: 'run.json', content: `${JSON.stringify(told, null, 2)}\n`, mode: 0o644 },
+    { path: 'run.json', content: `${JSON.stringify(runInfo, null, 2)}\n`, mode: 0o644 },
   ];
   await Promise.all([
     ...files.map(async ({ path, content, mode }) => {
-      await writeNew(join(places.files, path), content, { mode, owner: plan.owner });
+      await writeNew(join(paths.files, path), content, { mode, owner: plan.owner });
     }),
-    writeAtomic(join(places.log, 'prompt.md'), prompt, { mode: 0o600 }),
+    writeAtomic(join(paths.log, 'prompt.md'), prompt, { mode: 0o600 }),
   ]);
 }
 

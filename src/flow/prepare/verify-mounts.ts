@@ -15,13 +15,13 @@ export function checkSent(host: MountHost, prepared: Prepared): SentSources {
   return lookAt(host, prepared, { search: true });
 }
 
-function lookAt(host: MountHost, { plan, places }: Prepared, options: { search: boolean }): SentSources {
+function lookAt(host: MountHost, { plan, paths }: Prepared, options: { search: boolean }): SentSources {
   const binds = plan.mounts.flatMap(({ type, kind, source, target, readOnly }) =>
     type === 'bind' && source !== null && kind !== 'credential' && kind !== 'agent-state'
       ? [{ source, target, readOnly }]
       : [],
   );
-  const own = [places.workspace, places.files, places.secrets, `${places.files}/profile.sh`];
+  const own = [paths.workspace, paths.files, paths.secrets, `${paths.files}/profile.sh`];
   checkPlanMounts(binds, host, own, options);
   const foreign = plan.mounts.flatMap(({ kind, source }) => (kind === 'bind' && source ? [source] : []));
   return new Map(foreign.map((source) => [source, identify(source)]));

@@ -21,6 +21,6 @@ const FINAL: readonly string[] = [
 const CONFLICT = 409;
 
 /** Whether a publication that ended in this fault is worth no further try. */
-export function isFinalFault(fault: FlowError): boolean {
+export function isFinalError(fault: FlowError): boolean {
   return isGoneForGood(fault) || (FINAL.includes(fault.code) && answeredStatus(fault) !== CONFLICT);
 }

@@ -1,13 +1,13 @@
 /** Work in lanes: of one lane one piece at a time, in order, and of all lanes together so many at once. */
-export type Lanes = {
+export type KeyedQueue = {
   /** Does a piece of work when its turn comes, and rejects as it does; a piece whose name waits or runs already is that one. */
-  run(lane: string, name: string, work: () => Promise<void>): Promise<void>;
+  run(key: string, name: string, work: () => Promise<void>): Promise<void>;
   /** When nothing waits or runs. */
   idle(): Promise<void>;
 };
 
 /** Empty lanes. */
-export function createLanes(atOnce: number): Lanes {
+export function createKeyedQueue(atOnce: number): KeyedQueue {
   const known = new Map<string, Promise<void>>();
   const last = new Map<string, Promise<unknown>>();
   const waiting: (() => void)[] = [];
@@ -24,17 +24,17 @@ export function createLanes(atOnce: number): Lanes {
     }
   };
   return {
-    run(lane, name, work) {
+    run(key, name, work) {
       const same = known.get(name);
       if (same) return same;
-      const before = last.get(lane) ?? Promise.resolve();
+      const before = last.get(key) ?? Promise.resolve();
       const mine = before.then(async () => await withRoom(work));
       const quiet = mine.catch(() => undefined);
       known.set(name, mine);
-      last.set(lane, quiet);
+      last.set(key, quiet);
       void quiet.then(() => {
         known.delete(name);
-        if (last.get(lane) === quiet) last.delete(lane);
+        if (last.get(key) === quiet) last.delete(key);
       });
       return mine;
     },

@@ -13,14 +13,14 @@ import { findStore } from '../../workspaces/mirrors/apart.ts';
 import type { Branches } from '../../workspaces/mirrors/branches.ts';
 import type { Remote } from '../../workspaces/remote.ts';
 import { readDelivered } from '../delivered.ts';
-import { type Directories, runPlaces } from '../paths.ts';
+import { type Directories, runPaths } from '../paths.ts';
 import { patchComment, readPatch } from '../reporting/patch-comment.ts';
 import { planPublication } from './publication.ts';
 import type { MergeTarget } from './target.ts';
-import type { PublishWordsParts } from './texts.ts';
+import type { PublishTextsParts } from './texts.ts';
 
 /** What publishing one run takes from the rest of the service. */
-export type PublishingParts = PublishWordsParts & {
+export type PublishingParts = PublishTextsParts & {
   publications: PublicationStore<PublishPlan>;
   deliveries: DeliveryStore;
   directories: Directories;
@@ -63,7 +63,7 @@ export async function decidePublication(
     ...(changesNothing(rule.as, kept) && { changesNothing: true }),
   };
   const { event } = await readDelivered(parts.deliveries, run.deliveryId);
-  const target = targetTold(whole.findLast(({ kind }) => kind === 'checkout')?.data, event);
+  const target = targetOf(whole.findLast(({ kind }) => kind === 'checkout')?.data, event);
   return { plan: planPublication({ ...parts, rule, event, run, kept: commits, target }) };
 }
 
@@ -79,7 +79,7 @@ export function changesNothing(
 }
 
 /** What was found out before the agent began; of a run that began before there was this, the default branch. */
-function targetTold(
+function targetOf(
   told: Record<string, unknown> | undefined,
   { repository, pullRequest }: FlowEvent,
 ): MergeTarget {
@@ -118,7 +118,7 @@ export async function carryOut(
   const profile = await parts.runs.profile(run.id);
   const change = await parts.whyNotNow(run, profile);
   if (change) return { refused: [change] };
-  const { log } = runPlaces(directories, { ...run, attempt });
+  const { log } = runPaths(directories, { ...run, attempt });
   const mirror = join(directories.varDir, 'mirrors', `${run.repositoryId}.git`);
   const patchOf = `${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`;
   const mark = parts.mark(patchOf);

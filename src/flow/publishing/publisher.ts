@@ -5,8 +5,8 @@ import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { Run } from '../../runs/run.ts';
-import { isFinalFault } from './errors.ts';
-import { createLanes } from './keyed-queue.ts';
+import { isFinalError } from './errors.ts';
+import { createKeyedQueue } from './keyed-queue.ts';
 import { carryOut, decidePublication, type PublishingParts } from './publish-run.ts';
 import { noteDelayed, notePublished, notePublishRefused } from './texts.ts';
 
@@ -43,7 +43,7 @@ export type PublisherParts = PublishingParts & {
 /** Oldest first, one at a time of a repository; a server that is silent holds up its own repositories only. */
 export function createPublisher(parts: PublisherParts): Publisher {
   const stopping = new AbortController();
-  const lanes = createLanes(AT_ONCE);
+  const queue = createKeyedQueue(AT_ONCE);
   let timer: Timer | undefined;
   const tryDue = async (runId?: string): Promise<void> => {
     const host = await parts.host();
@@ -51,7 +51,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
     const due = await parts.publications.due(host, 100, runId);
     await Promise.all(
       due.map(async ({ runId: id, repositoryId }) => {
-        await lanes.run(String(repositoryId), id, async () => {
+        await queue.run(String(repositoryId), id, async () => {
           const [publication] = await parts.publications.due(host, 1, id);
           if (publication && !stopping.signal.aborted) await tryOne(parts, publication, stopping.signal);
         });
@@ -72,14 +72,14 @@ export function createPublisher(parts: PublisherParts): Publisher {
       timer = parts.clock.every(LOOK_EVERY_MS, async () => {
         void work();
         await giveUpLost(parts).catch((error: unknown) =>
-          parts.log.error({ err: error }, 'publications of hosts that are gone could not be told'),
+          parts.log.error({ err: error }, 'publications of lost hosts could not be given up'),
         );
       });
     },
     async stop() {
       timer?.stop();
       stopping.abort();
-      await lanes.idle();
+      await queue.idle();
     },
   };
 }
@@ -127,7 +127,7 @@ async function tryOne(
       await parts.publications.done(publication, result.url);
     }
   } catch (error) {
-    if (!signal.aborted) await postpone(parts, { run, publication, error });
+    if (!signal.aborted) await delay(parts, { run, publication, error });
   }
 }
 
@@ -140,15 +140,15 @@ async function runOf(
   return run && { ...run, attempt };
 }
 
-async function postpone(
+async function delay(
   parts: PublisherParts,
   { run, publication, error }: { run: Run; publication: Publication<PublishPlan>; error: unknown },
 ): Promise<void> {
   const fault = asFlowError(error);
   const tries = publication.tries + 1;
-  const final = tries >= MAX_TRIES || isFinalFault(fault);
+  const final = tries >= MAX_TRIES || isFinalError(fault);
   const wait = backoff(WAITS_MS, publication.tries);
-  parts.log.warn({ err: error, run: run.id, tries, final }, 'a publication did not go through');
+  parts.log.warn({ err: error, run: run.id, tries, final }, 'publication failed');
   if (final) await notePublishRefused(parts, run, [fault.toProblem()]);
   else await noteDelayed(parts, run, { fault, tries });
   const why = parts.mask(`${fault.code}: ${fault.message}`);

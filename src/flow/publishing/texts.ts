@@ -1,12 +1,12 @@
 import type { FlowError, Problem } from '../../base/errors.ts';
-import { publicProblem } from '../../feedback/public-words.ts';
+import { publicProblem } from '../../feedback/public-texts.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Published, PublishRefusal } from '../../publish/push/publish.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 
 /** What telling of a publication takes from the rest of the service. */
-export type PublishWordsParts = {
+export type PublishTextsParts = {
   runs: RunStore;
   mask(text: string): string;
   /** Has what is said on GitHub about a run said anew. */
@@ -16,7 +16,7 @@ export type PublishWordsParts = {
 
 /** Writes into the timeline where an agent's commits are now, and what GitHub did not take besides. */
 export async function notePublished(
-  parts: PublishWordsParts,
+  parts: PublishTextsParts,
   run: Run,
   { url, text, branch, notes }: Exclude<Published, { refused: unknown }>,
 ): Promise<void> {
@@ -33,13 +33,13 @@ export async function notePublished(
 
 /** Writes into the timeline why nothing was published: every reason, and what to do. What is for the operator alone is not in the text. */
 export async function notePublishRefused(
-  parts: PublishWordsParts,
+  parts: PublishTextsParts,
   run: Run,
   problems: readonly PublishRefusal[],
 ): Promise<void> {
   const codes = problems.map(({ code }) => code).join(', ');
   const detail = parts.mask(problems.flatMap((problem) => problem.detail || []).join('\n\n'));
-  parts.log.warn({ run: run.id, codes, ...(detail === '' ? {} : { detail }) }, 'a publication was refused');
+  parts.log.warn({ run: run.id, codes, ...(detail === '' ? {} : { detail }) }, 'publication refused');
   const told = problems.map((problem) => publicProblem(problem, run.id));
   await noteOnce(parts, run, {
     kind: 'publish_refused',
@@ -64,7 +64,7 @@ const PASSING_TRIES = 4;
  * or when it takes longer, so that nobody is left asking meanwhile.
  */
 export async function noteDelayed(
-  parts: PublishWordsParts,
+  parts: PublishTextsParts,
   run: Run,
   { fault, tries }: { fault: FlowError; tries: number },
 ): Promise<void> {
@@ -90,7 +90,7 @@ function sentences({ message, hint, code }: Problem): string {
 
 /** A publication that is made again after a crash has its line already. */
 async function noteOnce(
-  { runs }: PublishWordsParts,
+  { runs }: PublishTextsParts,
   run: Run,
   entry: { kind: string; text: string; data: Record<string, unknown> },
 ): Promise<boolean> {

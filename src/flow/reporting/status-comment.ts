@@ -4,7 +4,7 @@ import { asFlowError } from '../../base/errors.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import { readEvent } from '../../events/from-delivery.ts';
 import type { Reporter } from '../../feedback/reporter.ts';
-import { hasTrouble } from '../../feedback/run-words.ts';
+import { hasTrouble } from '../../feedback/run-comment.ts';
 import type { NewReport, ReportTarget } from '../../runs/outbox/report.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { Run } from '../../runs/run.ts';
@@ -12,27 +12,30 @@ import type { RunStore } from '../../runs/store/run-store.ts';
 import { commentTarget, isAboutDiscussion } from './report-targets.ts';
 
 /** What telling takes from the rest of the service. */
-export type TellParts = WantParts & { reporter: Reporter; clock: Clock };
+export type ReportParts = RequestReportParts & { reporter: Reporter; clock: Clock };
 
 /** What asking for a comment takes. */
-export type WantParts = { reports: ReportStore; runs: RunStore; deliveries: DeliveryStore };
+export type RequestReportParts = { reports: ReportStore; runs: RunStore; deliveries: DeliveryStore };
 
 /** What GitHub has not taken by then is retried from rows of its own, while the run is `ended`. */
 const REPORT_MS = 15_000;
 
 /** Says on GitHub how a run came out, as far as its profile wants that; nothing that goes wrong here changes the run. */
-export async function tell(parts: TellParts, run: Run): Promise<void> {
-  await wantEnd(parts, run);
+export async function reportEnd(parts: ReportParts, run: Run): Promise<void> {
+  await requestEndReport(parts, run);
   await within(parts.clock, REPORT_MS, parts.reporter.report(run.id));
 }
 
 /** Asks for the comment about a run's end, where its profile wants one. */
-export async function wantEnd(parts: WantParts, run: Run): Promise<void> {
-  if (await isEndWanted(parts, run)) await wantStatus(parts, run);
+export async function requestEndReport(parts: RequestReportParts, run: Run): Promise<void> {
+  if (await isEndReportWanted(parts, run)) await requestStatus(parts, run);
 }
 
 /** Whether a run's profile wants a comment about its end; one that publishes also when a run that succeeded published nothing, or not all. */
-export async function isEndWanted({ runs }: Pick<WantParts, 'runs'>, run: Run): Promise<boolean> {
+export async function isEndReportWanted(
+  { runs }: Pick<RequestReportParts, 'runs'>,
+  run: Run,
+): Promise<boolean> {
   const { report, publish } = await runs.profile(run.id);
   if (report.comment !== 'on-failure') return report.comment === 'always';
   if (run.outcome !== 'succeeded') return true;
@@ -40,8 +43,8 @@ export async function isEndWanted({ runs }: Pick<WantParts, 'runs'>, run: Run): 
 }
 
 /** Asks for the one comment about a run: made if it is not there, else brought up to date. Runs about no thread have none. */
-export async function wantStatus(
-  parts: Pick<WantParts, 'reports' | 'deliveries'>,
+export async function requestStatus(
+  parts: Pick<RequestReportParts, 'reports' | 'deliveries'>,
   run: Pick<Run, 'id' | 'repository' | 'issueNumber' | 'deliveryId'>,
 ): Promise<void> {
   const target = await threadOf(parts.deliveries, run);
@@ -56,7 +59,7 @@ export function statusAt(target: ReportTarget, runId: string): NewReport {
 /** The thread of a run; only its delivery knows the global id of a discussion, as long as its body is kept. */
 async function threadOf(
   deliveries: DeliveryStore,
-  { repository: fullName, issueNumber: number, deliveryId }: Parameters<typeof wantStatus>[1],
+  { repository: fullName, issueNumber: number, deliveryId }: Parameters<typeof requestStatus>[1],
 ): Promise<ReportTarget | undefined> {
   if (number === null) return undefined;
   const name = (await deliveries.find(deliveryId))?.event ?? '';

@@ -7,12 +7,12 @@ import type { RunPatch } from '../../runs/store/run-patch.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { removeWorkspace } from '../../workspaces/sweep.ts';
 import { leaseLost, runCancelled } from '../active-run.ts';
-import { type CollectParts, lookAfter } from '../collect/collect-changes.ts';
+import { type CollectParts, collectChanges } from '../collect/collect-changes.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import type { OutputShipper } from '../output/ship-output.ts';
-import { removeRunPlaces, runPlaces } from '../paths.ts';
+import { removeRunPaths, runPaths } from '../paths.ts';
 import type { Publisher } from '../publishing/publisher.ts';
-import { tell, wantEnd } from '../reporting/status-comment.ts';
+import { reportEnd, requestEndReport } from '../reporting/status-comment.ts';
 import type { Verdict } from './outcome.ts';
 
 /** What the end of a run takes from the rest of the service. */
@@ -33,71 +33,71 @@ const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
 /** From `preparing` or `running` with a verdict to `ended`: stored, cleaned up, told. Everything may be done twice. */
 export async function conclude(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
   const keep = KEPT.includes(verdict.outcome) && run.startedAt !== null;
-  const reporting = await move(parts, run, 'reporting', endWords(verdict), {
+  const reporting = await move(parts, run, 'reporting', endText(verdict), {
     ...verdict,
     containerId: run.containerId,
     workspaceKeptUntil: keep ? parts.clock.now() + parts.keepFailedMs : null,
   });
-  parts.crashPoint('verdict-stored');
+  parts.crashPoint('outcome-stored');
   return await close(parts, reporting);
 }
 
 /** From `reporting` to `ended`. */
 export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
-  await lookBack(parts, run);
+  await removeAndCollect(parts, run);
   await clean(parts, run, run.workspaceKeptUntil !== null);
   parts.crashPoint('cleaned');
   await parts.publisher.publish(run);
   parts.crashPoint('published');
-  return await finishTelling(parts, run, 'Ended; nothing of the run is left on the engine.');
+  return await reportAndEnd(parts, run, 'Ended; nothing of the run is left on the engine.');
 }
 
 /** Ends a run whose host did not come back; what is left on it is removed there when it does. */
 export async function abandon(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
   const reporting =
-    run.state === 'reporting' ? run : await move(parts, run, 'reporting', endWords(verdict), verdict);
-  return await finishTelling(parts, reporting, 'Ended without its host.');
+    run.state === 'reporting' ? run : await move(parts, run, 'reporting', endText(verdict), verdict);
+  return await reportAndEnd(parts, reporting, 'Ended without its host.');
 }
 
 /** Back into the queue: the agent had not started, so nothing was done twice when it is prepared again. */
-export async function putBack(
+export async function requeue(
   parts: ConcludeParts,
   run: Run,
   why: string,
   { waitMs = 0, retries = run.retries }: { waitMs?: number; retries?: number } = {},
 ): Promise<Run> {
-  parts.crashPoint('put-back-begun');
+  parts.crashPoint('requeue-begun');
   if ((await parts.runs.find(run.id))?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   await removeContainers(parts, run);
   await clean(parts, run, false);
   parts.held.release(run.id);
-  parts.crashPoint('put-back-cleaned');
+  parts.crashPoint('requeue-cleaned');
   const notBefore = parts.clock.now() + waitMs;
   const patch = { notBefore, retries, release: true };
   return await move(parts, run, 'queued', `Put back into the queue: ${why}`, patch);
 }
 
 /** Back into the queue for the profile's next attempt; what this one left is looked at as at a run's end. */
-export async function tryAgain(
+export async function requeueForRetry(
   parts: ConcludeParts,
   run: Run,
   verdict: Verdict,
   waitMs: number,
 ): Promise<Run> {
   parts.crashPoint('retry-begun');
-  await lookBack(parts, run);
+  await removeAndCollect(parts, run);
   const seconds = Math.max(1, Math.round(waitMs / 1000));
-  const why = `attempt ${run.attempt} ${endWords(verdict)} The next one begins in about ${seconds} s.`;
-  return await putBack(parts, run, why, { waitMs, retries: run.retries + 1 });
+  const why = `attempt ${run.attempt} ${endText(verdict)} The next one begins in about ${seconds} s.`;
+  return await requeue(parts, run, why, { waitMs, retries: run.retries + 1 });
 }
 
 /** Ends a run that was called off while it waited; nothing of it was made. */
-export async function dismiss(parts: ConcludeParts, run: Run): Promise<void> {
-  parts.crashPoint('dismiss-begun');
+export async function cancelWaiting(parts: ConcludeParts, run: Run): Promise<void> {
+  parts.crashPoint('cancel-begun');
   const cause = runCancelled(run.cancelReason ?? '');
   const end = { outcome: 'cancelled', reason: cause.toProblem(), endedAt: parts.clock.now() } as const;
   await parts.runs.advance(run, 'ended', end, cause.message);
-  await wantEnd(parts, { ...run, ...end });
+  await requestEndReport(parts, { ...run, ...end });
   parts.reporter.wake();
 }
 
@@ -125,18 +125,18 @@ export async function removeContainers(parts: ConcludeParts, run: Run): Promise<
 }
 
 /** Removes what ran, and looks after what it left, while its workspace is there. */
-async function lookBack(parts: ConcludeParts, run: Run): Promise<void> {
+async function removeAndCollect(parts: ConcludeParts, run: Run): Promise<void> {
   await removeContainers(parts, run);
   parts.crashPoint('containers-removed');
-  const { log } = runPlaces(parts.directories, run);
+  const { log } = runPaths(parts.directories, run);
   await parts.shipper.ship({ runId: run.id, attempt: run.attempt }, log, true);
-  await lookAfter(parts, run);
-  parts.crashPoint('looked-after');
+  await collectChanges(parts, run);
+  parts.crashPoint('changes-collected');
 }
 
-async function finishTelling(parts: ConcludeParts, run: Run, words: string): Promise<Run> {
-  await tell(parts, run);
-  parts.crashPoint('told');
+async function reportAndEnd(parts: ConcludeParts, run: Run, words: string): Promise<Run> {
+  await reportEnd(parts, run);
+  parts.crashPoint('reported');
   const ended = { endedAt: parts.clock.now(), release: true };
   const last = await move(parts, run, 'ended', words, ended);
   parts.held.release(run.id);
@@ -146,12 +146,12 @@ async function finishTelling(parts: ConcludeParts, run: Run, words: string): Pro
 
 /** Removes the credentials and the run's files, and the workspace unless it is kept. */
 async function clean(parts: ConcludeParts, run: Run, keepWorkspace: boolean): Promise<void> {
-  const places = runPlaces(parts.directories, run);
-  await removeRunPlaces(places);
-  if (!keepWorkspace) await removeWorkspace(places.workspace);
+  const paths = runPaths(parts.directories, run);
+  await removeRunPaths(paths);
+  if (!keepWorkspace) await removeWorkspace(paths.workspace);
 }
 
-function endWords(verdict: Verdict): string {
+function endText(verdict: Verdict): string {
   return verdict.reason
     ? `${verdict.outcome}: ${verdict.reason.message}`
     : 'The agent ended with exit code 0.';

@@ -3,7 +3,7 @@ import type { Run } from '../../runs/run.ts';
 import { retryWait } from '../actions/retry-policy.ts';
 import { type ActiveRun, leaseLost } from '../active-run.ts';
 import { type PrepareParts, prepare } from '../prepare/prepare.ts';
-import { type ConcludeParts, close, conclude, putBack, tryAgain } from './conclude.ts';
+import { type ConcludeParts, close, conclude, requeue, requeueForRetry } from './conclude.ts';
 import { type FollowParts, follow } from './follow.ts';
 import { type LaunchParts, launch } from './launch.ts';
 import { isDatabaseFault, isEngineGone, type Verdict, verdictOf } from './outcome.ts';
@@ -13,7 +13,7 @@ import { type PreparingParts, watchPreparing } from './preparing.ts';
 export type LifeParts = PrepareParts & PreparingParts & LaunchParts & FollowParts & ConcludeParts;
 
 /** How long a run waits after it was put back because the engine was not there. */
-const PUT_BACK_MS = 5_000;
+const REQUEUE_MS = 5_000;
 
 /** How long after the database did not take a run's end it is told again. */
 const AGAIN_MS = 1_000;
@@ -49,27 +49,27 @@ async function notStarted(parts: LifeParts, run: Run, active: ActiveRun, error: 
   if (isDatabaseFault(error) || (mayRun && isEngineGone(error))) throw error;
   const { cancellation, detach } = active;
   const aside = [detach.cause, cancellation.cause, fault].find(
-    (cause) => cause && LET_GO.includes(cause.code),
+    (cause) => cause && DETACHING.includes(cause.code),
   );
   if (aside && mayRun) throw error;
-  if (aside) return await putBack(parts, run, aside.message);
+  if (aside) return await requeue(parts, run, aside.message);
   if (!cancellation.cause && isEngineGone(error))
-    return await putBack(parts, run, fault.message, { waitMs: PUT_BACK_MS });
-  const later = cancellation.cause ? undefined : await waitForWorld(parts, run, fault);
-  if (later !== undefined) return await putBack(parts, run, fault.message, { waitMs: later });
-  parts.log.warn({ err: error, run: run.id }, 'a run did not come to its agent');
+    return await requeue(parts, run, fault.message, { waitMs: REQUEUE_MS });
+  const later = cancellation.cause ? undefined : await waitForGitHub(parts, run, fault);
+  if (later !== undefined) return await requeue(parts, run, fault.message, { waitMs: later });
+  parts.log.warn({ err: error, run: run.id }, 'run failed before its agent started');
   const verdict = verdictOf(cancellation.cause ?? error);
   const blame = cancellation.cause ? undefined : fault.blame;
   return await settle(parts, now, verdict, { blame, begun: mayRun });
 }
 
 /** How long a run waits that GitHub does not say the actor of; then it is refused, for no answer means no. */
-const WORLD_WAITS_MS = [5_000, 15_000, 45_000, 120_000];
+const GITHUB_WAITS_MS = [5_000, 15_000, 45_000, 120_000];
 
-async function waitForWorld(parts: LifeParts, run: Run, fault: FlowError): Promise<number | undefined> {
+async function waitForGitHub(parts: LifeParts, run: Run, fault: FlowError): Promise<number | undefined> {
   if (fault.code !== 'world_unknown') return undefined;
   const timeline = await parts.runs.timeline(run.id);
-  const wait = WORLD_WAITS_MS[timeline.filter(({ kind }) => kind === 'asked_in_vain').length];
+  const wait = GITHUB_WAITS_MS[timeline.filter(({ kind }) => kind === 'asked_in_vain').length];
   if (wait === undefined) return undefined;
   const { code, hint } = fault.toProblem();
   await parts.runs.note(run.id, { kind: 'asked_in_vain', text: fault.message, data: { code, hint } });
@@ -77,7 +77,7 @@ async function waitForWorld(parts: LifeParts, run: Run, fault: FlowError): Promi
 }
 
 /** Causes that end this process's work on a run, and not the run. */
-const LET_GO = ['service_stopping', 'lease_lost', 'worker_cut_off'];
+const DETACHING = ['service_stopping', 'lease_lost', 'worker_cut_off'];
 
 /** Follows a run whose agent runs, and settles it; a service that stops leaves it to the next one. */
 export async function finish(parts: LifeParts, run: Run, active: ActiveRun): Promise<void> {
@@ -106,5 +106,5 @@ export async function settle(
   const wait = retryWait(profile, run, { ...how, outcome: verdict.outcome }, Math.random());
   return wait === undefined || run.cancelReason !== null
     ? await conclude(parts, run, verdict)
-    : await tryAgain(parts, run, verdict, wait);
+    : await requeueForRetry(parts, run, verdict, wait);
 }

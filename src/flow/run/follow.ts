@@ -14,7 +14,7 @@ import type { ActiveRun } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { readHandlerMark } from '../output/handler-mark.ts';
 import type { OutputShipper } from '../output/ship-output.ts';
-import { baselineFile, type Directories, runPlaces } from '../paths.ts';
+import { baselineFile, type Directories, runPaths } from '../paths.ts';
 import { type PlanDefaults, planLimits } from '../prepare/plan.ts';
 import { createTimelineWriter } from '../timeline-writer.ts';
 import { createListener } from './container-listener.ts';
@@ -46,8 +46,8 @@ export async function follow(parts: FollowParts, run: Run, active: ActiveRun): P
   if (run.containerId === null || run.deadlineAt === null) return verdictOf(containerLost());
   const profile = await parts.runs.profile(run.id);
   const limits = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
-  const places = runPlaces(parts.directories, run);
-  const dir = places.log;
+  const paths = runPaths(parts.directories, run);
+  const dir = paths.log;
   await makeDirectory(dir, { mode: 0o700 });
   const stopBefore = readStopNote(dir);
   const mark = await readHandlerMark(dir);
@@ -70,8 +70,8 @@ export async function follow(parts: FollowParts, run: Run, active: ActiveRun): P
     stallTimeoutSec: limits.stallTimeoutSec,
     graceSec: limits.graceSec,
     growth: {
-      workspace: places.workspace,
-      baselineFile: baselineFile(places),
+      workspace: paths.workspace,
+      baselineFile: baselineFile(paths),
       workspaceBytes: limits.workspaceBytes,
       diskBytes: profile.execution.runtime.readOnlyRoot ? undefined : limits.diskBytes,
     },

@@ -98,11 +98,11 @@ async function createContainer(parts: LaunchParts, { run, plan }: Prepared): Pro
 
 /** The clone, and how large the workspace is before the agent writes. */
 async function makeWorkspace(parts: LaunchParts, prepared: Prepared, signal: AbortSignal): Promise<void> {
-  const { places } = prepared;
+  const { paths } = prepared;
   parts.crashPoint('clone-begun');
   await cloneRepository(parts, prepared, signal);
   parts.crashPoint('cloned');
-  await keepBaseline({ workspace: places.workspace, baselineFile: baselineFile(places) }, signal);
+  await keepBaseline({ workspace: paths.workspace, baselineFile: baselineFile(paths) }, signal);
 }
 
 /** Waits for all, so that nothing of a failed launch goes on behind the clean-up; then throws the first failure. */

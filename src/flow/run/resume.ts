@@ -5,9 +5,9 @@ import { SET_ASIDE_FROM, WAITS_FROM } from '../../runs/suspicion.ts';
 import { type ActiveRun, runEndsService } from '../active-run.ts';
 import { regrant } from '../credentials/grants.ts';
 import type { EngineWatch } from '../engine/engine-health.ts';
-import { runPlaces } from '../paths.ts';
+import { runPaths } from '../paths.ts';
 import { openEgress } from '../prepare/egress.ts';
-import { abandon, close, putBack, removeContainers } from './conclude.ts';
+import { abandon, close, removeContainers, requeue } from './conclude.ts';
 import { containerLost } from './end-words.ts';
 import { finish, type LifeParts, settle } from './execute.ts';
 import { begin } from './launch.ts';
@@ -29,9 +29,9 @@ export async function resume(parts: ResumeParts, run: Run, active: ActiveRun, be
   await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service took the run up.' });
   parts.crashPoint('taken-up');
   await parts.engineWatch.untilReady(active.detach.signal);
-  const places = runPlaces(parts.directories, run);
-  parts.held.hold(run.id, await maskDelivered(places.secrets, parts.redactor));
-  await regrant(parts, run, places);
+  const paths = runPaths(parts.directories, run);
+  parts.held.hold(run.id, await maskDelivered(paths.secrets, parts.redactor));
+  await regrant(parts, run, paths);
   if (run.state === 'reporting') {
     active.decided.resolve();
     await close(parts, run);
@@ -55,7 +55,7 @@ export function isSuspect(run: Run): boolean {
 /** Ends a run without reading anything that it left; the sweep removes it. */
 async function setAside(parts: ResumeParts, run: Run): Promise<void> {
   const cause = runEndsService();
-  parts.log.error({ err: cause, run: run.id }, 'a run is set aside');
+  parts.log.error({ err: cause, run: run.id }, 'run set aside');
   await parts.engineWatch.untilReady(AbortSignal.timeout(ENGINE_MS)).catch(() => undefined);
   await removeContainers(parts, run).catch(() => undefined);
   await abandon(parts, run, verdictOf(cause));
@@ -65,7 +65,7 @@ async function setAside(parts: ResumeParts, run: Run): Promise<void> {
 async function withoutContainer(parts: ResumeParts, run: Run, behind: number): Promise<void> {
   if (run.state === 'preparing' && run.launchingAt === null) {
     const waitMs = run.suspicion < WAITS_FROM ? 0 : behind * BETWEEN_MS;
-    await putBack(parts, run, 'the service stopped before its agent had started', { waitMs });
+    await requeue(parts, run, 'the service stopped before its agent had started', { waitMs });
     return;
   }
   const lost = containerLost();
@@ -80,13 +80,13 @@ async function neverStarted(
   containerId: string,
 ): Promise<void> {
   if (await parts.engine.removeEnded(containerId))
-    await putBack(parts, run, 'the service stopped before its agent had started');
+    await requeue(parts, run, 'the service stopped before its agent had started');
   else await resume(parts, run, active);
 }
 
 /** Before anything else: an agent waits only a few seconds for its way out to come back. */
 async function reopenEgress(parts: ResumeParts, run: Run): Promise<void> {
-  if (run.state === 'reporting' || !existsSync(runPlaces(parts.directories, run).files)) return;
+  if (run.state === 'reporting' || !existsSync(runPaths(parts.directories, run).files)) return;
   const { execution } = await parts.runs.profile(run.id);
   await openEgress(parts, run, execution.runtime.network ?? parts.defaults.network);
 }

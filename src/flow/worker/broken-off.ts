@@ -20,7 +20,7 @@ export function watchBrokenOff(parts: { varDir: string; log: Logger }): {
   const suspicion = existsSync(mark) ? SUSPICION.brokenOff : SUSPICION.ended;
   rmSync(mark, { force: true });
   const onBreak = (error: Error): void => {
-    parts.log.fatal({ err: error }, 'an error that nobody caught ends the service');
+    parts.log.fatal({ err: error }, 'uncaught error ends the service');
     writeFileSync(mark, '');
   };
   process.on('uncaughtExceptionMonitor', onBreak);

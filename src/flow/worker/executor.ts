@@ -1,7 +1,7 @@
 import { asFlowError } from '../../base/errors.ts';
 import type { Run } from '../../runs/run.ts';
 import { type ActiveRun, hostLost, runEndsService } from '../active-run.ts';
-import { abandon, dismiss, removeContainers } from '../run/conclude.ts';
+import { abandon, cancelWaiting, removeContainers } from '../run/conclude.ts';
 import { execute } from '../run/execute.ts';
 import { verdictOf } from '../run/outcome.ts';
 import { isSuspect, type ResumeParts, resume } from '../run/resume.ts';
@@ -19,15 +19,12 @@ export function createExecutor(parts: ResumeParts): Executor {
     try {
       await work(parts, run, active, behind);
     } catch (error) {
-      if (isLeaseLost(error)) parts.log.warn({ run: run.id }, 'a run belongs to another worker now');
+      if (isLeaseLost(error)) parts.log.warn({ run: run.id }, 'run belongs to another worker now');
       else if (!active.detach.cause)
-        parts.log.error(
-          { err: error, run: run.id, state: run.state },
-          'work on a run broke off and is taken up again',
-        );
+        parts.log.error({ err: error, run: run.id, state: run.state }, 'work on run failed, will be resumed');
       await again(run, active);
     }
-    if (isLeaseLost(active.detach.cause)) await letGo(parts, run);
+    if (isLeaseLost(active.detach.cause)) await release(parts, run);
   };
   const again = async (run: Run, active: ActiveRun): Promise<void> => {
     if (active.detach.cause) return;
@@ -35,7 +32,7 @@ export function createExecutor(parts: ResumeParts): Executor {
     const now = await parts.runs.find(run.id).catch(() => run);
     if (active.detach.cause || !now || now.state === 'ended' || now.state === 'queued') return;
     if (now.leaseOwner === run.leaseOwner) await persist(now, active, resume);
-    else await letGo(parts, run);
+    else await release(parts, run);
   };
   return {
     execute: async (run, active) => await persist(run, active, execute),
@@ -47,14 +44,14 @@ export function createExecutor(parts: ResumeParts): Executor {
         async () =>
           void (await abandon(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
       ),
-    dismiss: async (run) => await dismiss(parts, run),
+    cancelWaiting: async (run) => await cancelWaiting(parts, run),
   };
 }
 
 /** Nothing of an attempt that is somebody else's, or given up, may go on here. */
-async function letGo(parts: ResumeParts, run: Run): Promise<void> {
+async function release(parts: ResumeParts, run: Run): Promise<void> {
   await removeContainers(parts, run).catch((error: unknown) =>
-    parts.log.warn({ err: error, run: run.id }, 'a container of a run that was let go is removed later'),
+    parts.log.warn({ err: error, run: run.id }, 'container of released run could not be removed yet'),
   );
   parts.held.release(run.id);
 }

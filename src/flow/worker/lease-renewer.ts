@@ -41,7 +41,7 @@ export function createLeaseRenewer(parts: {
     isHeld = false;
     log.error(
       { forMs: fenceMs },
-      'the database takes no renewals: containers are stopped before their leases end',
+      'database takes no lease renewals, containers are stopped before their leases end',
     );
     parts.onCutOff();
   };
@@ -56,7 +56,7 @@ export function createLeaseRenewer(parts: {
       await parts.renew();
       if (own > newest && !expired.has(own)) {
         newest = own;
-        if (!isHeld) log.info('the database takes renewals again');
+        if (!isHeld) log.info('database takes lease renewals again');
         isHeld = true;
       }
     } catch (error) {

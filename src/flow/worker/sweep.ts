@@ -11,7 +11,7 @@ import type { CrashPoint } from '../crash-points.ts';
 import type { EngineWatch } from '../engine/engine-health.ts';
 import {
   type Directories,
-  removeRunPlaces,
+  removeRunPaths,
   runFilesHome,
   runHomes,
   runOfWorkspace,
@@ -40,7 +40,7 @@ export function startSweeping(parts: SweepParts): () => Promise<void> {
       await parts.engineWatch.untilReady(stop.signal);
       await sweep(parts);
     } catch (error) {
-      if (!stop.signal.aborted) parts.log.warn({ err: error }, 'sweeping broke off; it is tried again');
+      if (!stop.signal.aborted) parts.log.warn({ err: error }, 'sweep failed, will be retried');
     }
   };
   let working = sweepOnce();
@@ -56,7 +56,7 @@ export function startSweeping(parts: SweepParts): () => Promise<void> {
 }
 
 /** What a sweep took away, counted. */
-export type Swept = {
+export type SweepResult = {
   containers: number;
   /** Volumes and networks. */
   orphanResources: number;
@@ -70,7 +70,7 @@ export type Swept = {
  * were looked at, and workspaces past their keeping.
  * Only things of this installation are ever looked at. Safe to call at any time.
  */
-export async function sweep(parts: SweepParts): Promise<Swept> {
+export async function sweep(parts: SweepParts): Promise<SweepResult> {
   const { runs, directories } = parts;
   parts.crashPoint('sweep-begun');
   for (const run of await runs.workspacesToDrop(parts.clock.now())) await runs.workspaceDropped(run.id);
@@ -85,7 +85,7 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
   const deadHomes = homes.filter((id) => !living.has(id));
   for (const workspace of orphans) await removeWorkspace(workspace.dir);
   for (const id of deadHomes)
-    await removeRunPlaces({
+    await removeRunPaths({
       home: join(runHomes(directories), id),
       files: join(runFilesHome(directories), id),
     });
@@ -107,7 +107,7 @@ export async function sweep(parts: SweepParts): Promise<Swept> {
     workspaces: orphans.length,
     homes: deadHomes.length,
   };
-  if (Object.values(swept).some((count) => count > 0)) parts.log.info(swept, 'swept what no run owns');
+  if (Object.values(swept).some((count) => count > 0)) parts.log.info(swept, 'orphans removed');
   return swept;
 }
 

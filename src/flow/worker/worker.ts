@@ -20,7 +20,7 @@ export type Executor = {
   /** Ends a run whose host did not come back. */
   abandon(run: Run, active: ActiveRun): Promise<void>;
   /** Ends a run that was called off before anybody claimed it. */
-  dismiss(run: Run): Promise<void>;
+  cancelWaiting(run: Run): Promise<void>;
 };
 
 /**
@@ -100,12 +100,12 @@ export function createWorker(parts: WorkerParts): Worker {
     clock,
     everyMs: parts.lookMs,
     look: async () => await look(parts, activeRuns, hasRoom),
-    onError: (error) => log.error({ err: error }, 'the queue could not be read'),
+    onError: (error) => log.error({ err: error }, 'queue could not be read'),
   });
   const tendOnce = async (): Promise<void> => {
     tending = tend(parts, activeRuns, state, renewer)
       .then((isWorkBack) => (isWorkBack ? poller.wake() : undefined))
-      .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be looked after'));
+      .catch((error: unknown) => log.warn({ err: error }, 'worker heartbeat failed'));
     await tending;
   };
   return {
@@ -165,7 +165,7 @@ async function takeUp(
 async function look(parts: WorkerParts, activeRuns: ActiveRuns, hasRoom: () => boolean): Promise<void> {
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) activeRuns.cancel(runCancelled(reason), run);
-  for (const run of await queue.cancelledWaiting()) await executor.dismiss(run);
+  for (const run of await queue.cancelledWaiting()) await executor.cancelWaiting(run);
   while (hasRoom() && (await queue.anyReady()) && (await mayClaim(parts))) {
     parts.crashPoint('claim-begun');
     const run = await queue.claim(await owner(parts));

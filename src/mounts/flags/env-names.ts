@@ -1,5 +1,5 @@
 import type { Problem } from '../../base/errors.ts';
-import { shown } from '../text.ts';
+import { quoted } from '../../base/text.ts';
 
 const LONGEST_NAME = 256;
 
@@ -54,7 +54,7 @@ export function checkEnvName(name: string): Problem | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name.length > LONGEST_NAME) {
     return {
       code: 'env_name_invalid',
-      message: `${shown(name)} cannot be the name of an environment variable.`,
+      message: `${quoted(name)} cannot be the name of an environment variable.`,
       hint: 'Use letters, digits and underscores, and no digit at the start.',
     };
   }

@@ -1,3 +1,4 @@
+import { quoted } from '../../base/text.ts';
 import { nearest } from '../../base/words.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { mountSyntax, needsPolicy } from '../errors.ts';
@@ -150,8 +151,7 @@ function keyUnknown(value: string, key: string): Error {
       `the option ${key}`,
       `Mount a directory of the host instead. ${FORM}`,
     );
-  const why =
-    key === '' ? 'an option is empty' : `${JSON.stringify(key.slice(0, 64))} is no option of a mount`;
+  const why = key === '' ? 'an option is empty' : `${quoted(key, 64)} is no option of a mount`;
   const advice = Object.hasOwn(KEY_ADVICE, key) ? KEY_ADVICE[key] : undefined;
   return mountSyntax(
     value,

@@ -1,3 +1,4 @@
+import { quoted } from '../../base/text.ts';
 import { mountSyntax } from '../errors.ts';
 import type { TmpfsArg } from '../mount.ts';
 import { checkTargetPath } from '../paths.ts';
@@ -32,7 +33,7 @@ function readOption(tmpfs: TmpfsArg, value: string, option: string, key: string,
   else if (key === 'mode') tmpfs.mode = readMode(value, text);
   else if (key === 'uid') tmpfs.uid = readId(value, key, text);
   else if (key === 'gid') tmpfs.gid = readId(value, key, text);
-  else throw mountSyntax(value, `${JSON.stringify(option.slice(0, 64))} is no option of a tmpfs`, FORM);
+  else throw mountSyntax(value, `${quoted(option, 64)} is no option of a tmpfs`, FORM);
 }
 
 function readMode(value: string, text: string): number {

@@ -1,3 +1,4 @@
+import { quoted } from '../../base/text.ts';
 import { mountSyntax, needsPolicy } from '../errors.ts';
 import { checkSourcePath, checkTargetPath } from '../paths.ts';
 import type { FlagReader } from './draft.ts';
@@ -35,7 +36,6 @@ function readOptions(value: string, options: string | undefined): boolean {
   if (options === 'ro') return true;
   const unknown = options.split(',').find((option) => option !== 'ro' && option !== 'rw');
   if (unknown === undefined) throw mountSyntax(value, 'ro and rw are given more than once', FORM);
-  const why =
-    unknown === '' ? 'an option is empty' : `${JSON.stringify(unknown.slice(0, 64))} is neither ro nor rw`;
+  const why = unknown === '' ? 'an option is empty' : `${quoted(unknown, 64)} is neither ro nor rw`;
   throw mountSyntax(value, why, `${FORM} Labels, propagation and copying are not for a profile to set.`);
 }

@@ -1,7 +1,7 @@
 import { FlowError } from '../../base/errors.ts';
 import { ancestors } from '../../base/files.ts';
+import { quoted } from '../../base/text.ts';
 import type { CheckedMount, MountArg } from '../mount.ts';
-import { shown } from '../text.ts';
 
 /** Mounts of one profile that get in each other's way, by the place of the later one in the list. */
 export function collisionsOf(
@@ -37,11 +37,11 @@ function targetTaken(target: string, other: string): FlowError {
   const how =
     target === other
       ? 'is the destination of two mounts'
-      : `lies in ${shown(other)}, where another mount goes`;
+      : `lies in ${quoted(other)}, where another mount goes`;
   return new FlowError({
     code: 'mount_target_taken',
     blame: 'profile',
-    message: `${shown(target)} ${how}, so one of them would hide the other.`,
+    message: `${quoted(target)} ${how}, so one of them would hide the other.`,
     hint: 'Give each mount a destination of its own, none inside another.',
   });
 }

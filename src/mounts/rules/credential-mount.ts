@@ -3,9 +3,9 @@ import { posix } from 'node:path';
 import type { Agent } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
+import { quoted } from '../../base/text.ts';
 import type { BindArg } from '../mount.ts';
 import { SECRETS_TARGET } from '../target.ts';
-import { shown } from '../text.ts';
 import type { ResolvedPath } from './resolve.ts';
 
 /** How a bind is delivered: as it is, as a copy of one file, or as a share of an agent's state. */
@@ -84,7 +84,7 @@ function credentialFile(bind: BindArg, resolved: ResolvedPath, agents: readonly 
   }
   if (!COPY_NAME.test(name) || agents.some((agent) => agent.name === name)) {
     const hint = `Choose a name of letters, digits, dots, hyphens and underscores; ${agents.map((agent) => agent.name).join(', ')} are taken.`;
-    throw shapeWrong(bind, `its copy cannot be named ${shown(name)}`, hint);
+    throw shapeWrong(bind, `its copy cannot be named ${quoted(name)}`, hint);
   }
   if (resolved.stats?.isDirectory() && !isTokenPlace(name, bind)) {
     throw shapeWrong(
@@ -125,7 +125,7 @@ function targetWrong(bind: BindArg, path: string): FlowError {
   return new FlowError({
     code: 'mount_credential_target',
     blame: 'profile',
-    message: `${shown(bind.source)} is a credential, and ${shown(bind.target)} is no place for one.`,
+    message: `${quoted(bind.source)} is a credential, and ${quoted(bind.target)} is no place for one.`,
     hint: `Mount it at ${path}; there it is a private copy that is renewed while the run lasts.`,
   });
 }
@@ -134,7 +134,7 @@ function shapeWrong(bind: BindArg, why: string, hint: string): FlowError {
   return new FlowError({
     code: 'mount_credential_shape',
     blame: 'profile',
-    message: `${shown(bind.source)} cannot be delivered as a credential to ${shown(bind.target)}: ${why}.`,
+    message: `${quoted(bind.source)} cannot be delivered as a credential to ${quoted(bind.target)}: ${why}.`,
     hint,
   });
 }

@@ -1,6 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
-import { shown } from '../text.ts';
+import { quoted } from '../../base/text.ts';
 import type { DenyList } from './deny-list.ts';
 import { insideSecrets } from './deny-match.ts';
 import type { ResolvedPath } from './resolve.ts';
@@ -15,7 +15,7 @@ export function refuseOutside(source: string, resolved: ResolvedPath, list: Deny
   throw new FlowError({
     code: 'mount_credential_outside',
     blame: 'profile',
-    message: `${shown(source)} is a credential and lies outside of SECRETS_DIR, and ${list.policy.file ? `the policy in ${list.policy.file} does not list it` : 'that needs a policy of the admin, and none is set'}.`,
-    hint: `Keep it as a named secret (\`github-flows secret set NAME\`, then credentials.secrets), move it into the secrets directory if it is gh-token or an agent's state, or ask the admin to list ${shown(resolved.real)} under \`mounts\` in ${list.policy.file ?? 'a policy (POLICY_FILE)'}.`,
+    message: `${quoted(source)} is a credential and lies outside of SECRETS_DIR, and ${list.policy.file ? `the policy in ${list.policy.file} does not list it` : 'that needs a policy of the admin, and none is set'}.`,
+    hint: `Keep it as a named secret (\`github-flows secret set NAME\`, then credentials.secrets), move it into the secrets directory if it is gh-token or an agent's state, or ask the admin to list ${quoted(resolved.real)} under \`mounts\` in ${list.policy.file ?? 'a policy (POLICY_FILE)'}.`,
   });
 }

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
 import { ancestors, isInside } from '../../base/files.ts';
-import { shown } from '../text.ts';
+import { quoted } from '../../base/text.ts';
 import { type DenyEntry, type DenyList, type DenyRule, fileId } from './deny-list.ts';
 import { isNamed, type PathNames, pathNames, type Relation, relate } from './path-pattern.ts';
 import type { ResolvedPath } from './resolve.ts';
@@ -139,12 +139,12 @@ function denialOf({ entry, path }: DenyRule, relation: Relation): Denial {
 }
 
 function denied(source: string, spelling: string, { entry, words }: Denial, list: DenyList): FlowError {
-  const really = posix.resolve('/', source) === spelling ? '' : `, which leads to ${shown(spelling)},`;
+  const really = posix.resolve('/', source) === spelling ? '' : `, which leads to ${quoted(spelling)},`;
   return new FlowError({
     code: 'mount_denied',
     blame: 'profile',
-    message: `${shown(source)}${really} may never be mounted: ${words}, and ${entry.reason}.`,
-    hint: `${mendFor(entry, list)}${entry.policy && list.policy.file ? ` The admin could also list ${shown(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
+    message: `${quoted(source)}${really} may never be mounted: ${words}, and ${entry.reason}.`,
+    hint: `${mendFor(entry, list)}${entry.policy && list.policy.file ? ` The admin could also list ${quoted(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
   });
 }
 

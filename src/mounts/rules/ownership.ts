@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { FlowError } from '../../base/errors.ts';
-import { shellWord, shown } from '../text.ts';
+import { quoted, shellQuote } from '../../base/text.ts';
 import type { ResolvedPath } from './resolve.ts';
 
 const GROUP_WRITE = 0o020;
@@ -17,12 +17,12 @@ export function checkOwnership(source: string, resolved: ResolvedPath, trustedUi
   const trusted = new Set([0, ...trustedUids]);
   for (const { path, stats } of resolved.passed) {
     if (!trusted.has(stats.uid)) {
-      const why = `${shown(path)} belongs to the user ${stats.uid}, who could put something else in its place`;
-      throw untrusted(source, why, `chown -h root ${shellWord(path)}`);
+      const why = `${quoted(path)} belongs to the user ${stats.uid}, who could put something else in its place`;
+      throw untrusted(source, why, `chown -h root ${shellQuote(path)}`);
     }
     if (isWritableByOthers(stats) && (path === resolved.real || !isStickyOfRoot(stats))) {
-      const why = `others than its owner may write ${shown(path)} (mode ${(stats.mode & 0o7777).toString(8)})`;
-      throw untrusted(source, why, `chmod go-w ${shellWord(path)}`);
+      const why = `others than its owner may write ${quoted(path)} (mode ${(stats.mode & 0o7777).toString(8)})`;
+      throw untrusted(source, why, `chmod go-w ${shellQuote(path)}`);
     }
   }
 }
@@ -40,7 +40,7 @@ function untrusted(source: string, why: string, command: string): FlowError {
   return new FlowError({
     code: 'mount_source_untrusted',
     blame: 'operator',
-    message: `${shown(source)} is not mounted: ${why}.`,
+    message: `${quoted(source)} is not mounted: ${why}.`,
     hint: `Make it safe with \`${command}\`, or mount a directory that only root and the service's user can change.`,
   });
 }

@@ -1,9 +1,9 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
+import { quoted } from '../../base/text.ts';
 import { NO_POLICY, type Policy, type PolicyMount } from '../../policy/policy.ts';
 import { sourceInWritable } from '../errors.ts';
 import type { MountHost } from '../mount.ts';
-import { shown } from '../text.ts';
 import { loadDenyList } from './deny-list.ts';
 import { refuseDenied } from './deny-match.ts';
 import { followLinks, type ResolvedPath } from './resolve.ts';
@@ -68,7 +68,7 @@ function notForPolicy(message: string): Problem {
 function listsLink(source: string, real: string): Problem {
   return {
     code: 'policy_mount_link',
-    message: `${shown(source)} leads through a symbolic link to ${shown(real)}, and a link can be turned.`,
-    hint: `List ${shown(real)} instead, and mount that.`,
+    message: `${quoted(source)} leads through a symbolic link to ${quoted(real)}, and a link can be turned.`,
+    hint: `List ${quoted(real)} instead, and mount that.`,
   };
 }

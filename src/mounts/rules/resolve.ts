@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { FlowError, systemCode } from '../../base/errors.ts';
-import { shown } from '../text.ts';
+import { quoted } from '../../base/text.ts';
 
 /** The kernel's own limit (path_resolution(7)). */
 const MOST_LINKS = 40;
@@ -90,7 +90,7 @@ function linkLoop(path: string): FlowError {
   return new FlowError({
     code: 'mount_link_loop',
     blame: 'profile',
-    message: `${shown(path)} never ends anywhere: its symbolic links go round in a circle, or more than ${MOST_LINKS} follow each other.`,
+    message: `${quoted(path)} never ends anywhere: its symbolic links go round in a circle, or more than ${MOST_LINKS} follow each other.`,
     hint: `See with namei -l where they lead, and mount the directory itself.`,
   });
 }

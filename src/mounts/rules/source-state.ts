@@ -1,6 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
+import { quoted, shellQuote } from '../../base/text.ts';
 import type { MountHost } from '../mount.ts';
-import { shellWord, shown } from '../text.ts';
 import { isEngineOutside, isSharedPath } from './host-view.ts';
 import type { ResolvedPath } from './resolve.ts';
 
@@ -11,7 +11,7 @@ export function refuseSpecialFile(source: string, { stats }: ResolvedPath): void
   throw new FlowError({
     code: 'mount_special_file',
     blame: 'profile',
-    message: `${shown(source)} is ${kind}, and only files and directories are mounted.`,
+    message: `${quoted(source)} is ${kind}, and only files and directories are mounted.`,
     hint: 'Leave it out: what runs in the container reaches no socket, FIFO or device of the host; docs/mounts.md says what to do instead.',
   });
 }
@@ -26,8 +26,8 @@ export function refuseUnseen(source: string, resolved: ResolvedPath, host: Mount
   throw new FlowError({
     code: 'mount_source_unseen',
     blame: 'operator',
-    message: `${shown(source)} cannot be checked: the service runs in a container and does not see it under the same path as the host.`,
-    hint: `Give it to the service's own container under the same path: -v ${shellWord(`${resolved.real}:${resolved.real}:ro`)}`,
+    message: `${quoted(source)} cannot be checked: the service runs in a container and does not see it under the same path as the host.`,
+    hint: `Give it to the service's own container under the same path: -v ${shellQuote(`${resolved.real}:${resolved.real}:ro`)}`,
   });
 }
 
@@ -37,16 +37,16 @@ export function refuseAbsent(source: string, resolved: ResolvedPath): void {
     throw new FlowError({
       code: 'mount_source_missing',
       blame: 'operator',
-      message: `${shown(source)} is not there, so the run that mounts it cannot start.`,
-      hint: `Make it, for example with \`mkdir -p ${shellWord(resolved.real)}\`, or take the mount out of the profile.`,
+      message: `${quoted(source)} is not there, so the run that mounts it cannot start.`,
+      hint: `Make it, for example with \`mkdir -p ${shellQuote(resolved.real)}\`, or take the mount out of the profile.`,
     });
   }
   if (resolved.state === 'unreadable') {
     throw new FlowError({
       code: 'mount_source_unreadable',
       blame: 'operator',
-      message: `${shown(source)} cannot be checked: the service's user may not look into a directory on the way.`,
-      hint: `See with \`namei -l ${shellWord(source)}\` which one it is, and let the service's user search it.`,
+      message: `${quoted(source)} cannot be checked: the service's user may not look into a directory on the way.`,
+      hint: `See with \`namei -l ${shellQuote(source)}\` which one it is, and let the service's user search it.`,
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { LoginGrants } from '../../agents/login-grants.ts';
+import type { ProfileLimit, WrittenLimits } from '../../base/run-limits.ts';
 import type { SecretSetting } from '../named-secrets.ts';
 import type { Budget, GitHubPermissions, ReportRule, Trigger } from '../profile.ts';
 import type { PublishSetting } from '../publish.ts';
@@ -7,17 +8,9 @@ import type { PublishSetting } from '../publish.ts';
 export type VariableSetting = { path: string; required: boolean; default?: string };
 
 /** A fragment's runtime as written. */
-export type RuntimeSetting = {
+export type RuntimeSetting = WrittenLimits<ProfileLimit> & {
   image?: string;
   setupScript?: string;
-  timeoutSec?: number;
-  stallTimeoutSec?: number;
-  memory?: string | number;
-  cpus?: number;
-  pids?: number;
-  shmSize?: string | number;
-  diskSize?: string | number;
-  workspaceSize?: string | number;
   readOnlyRoot?: boolean;
   user?: string;
   network?: 'open' | 'none' | { allow: readonly string[] };

@@ -16,10 +16,9 @@ export function policyFaults(
     fileOf: (key: string) => string;
   },
 ): Fault[] {
-  const { image, memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes, ociRuntime } = runtime;
   const [uid, gid] = runtime.user?.split(':').map(Number) ?? [];
   const refusals = askPolicy(from.policy, {
-    ...{ image, memoryBytes, cpus, pids, timeoutSec, diskBytes, workspaceBytes, ociRuntime },
+    ...runtime,
     user: uid === undefined || gid === undefined ? undefined : { uid, gid },
     runAs: from.runAs,
     network: askedNetwork(runtime.network ?? from.networkDefault),

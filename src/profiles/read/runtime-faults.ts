@@ -19,7 +19,7 @@ export function promptNotNamed(file: string): Fault {
     code: 'prompt_not_named',
     file,
     path: '/execution/handler/promptRef',
-    message: `The handler in ${file} is an agent, and no promptRef says what it is told.`,
+    message: `The handler in ${file} is an agent, but it has no promptRef.`,
     hint: 'Set execution.handler.promptRef to the prompt file, or make the handler a "shell".',
   };
 }

@@ -1,5 +1,6 @@
 import { parseBytes } from '../../base/bytes.ts';
 import type { Fault } from '../../base/errors.ts';
+import { eachLimit, PROFILE_LIMITS, type ProfileLimit } from '../../base/run-limits.ts';
 import { parseDockerArgs } from '../../mounts/flags/docker-args.ts';
 import type { DockerArgs } from '../../mounts/mount.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -60,14 +61,7 @@ export function toRuntime(
     runtime: {
       image,
       setupScript: setting.setupScript || undefined,
-      timeoutSec: setting.timeoutSec,
-      stallTimeoutSec: setting.stallTimeoutSec,
-      memoryBytes: both.memoryBytes,
-      cpus: both.cpus,
-      pids: both.pids,
-      shmSizeBytes: both.shmSizeBytes,
-      diskBytes: readSize(setting.diskSize),
-      workspaceBytes: readSize(setting.workspaceSize),
+      ...toLimits(setting, both),
       readOnlyRoot: both.readOnlyRoot ?? false,
       user: both.user,
       network: both.network,
@@ -86,8 +80,20 @@ export function toRuntime(
   };
 }
 
+/** The limits, of which some have a flag of docker. */
+function toLimits(setting: RuntimeSetting, flagged: Partial<Shared>): Pick<Runtime, ProfileLimit['name']> {
+  const judged: Partial<Record<ProfileLimit['name'], number>> = flagged;
+  return eachLimit(PROFILE_LIMITS, ({ name, key, unit }) => {
+    if (Object.hasOwn(FLAG_OF_KEY, key)) return judged[name];
+    const value = setting[key];
+    return unit === 'bytes' || value === undefined ? readSize(value) : Number(value);
+  });
+}
+
 /** The sizes that no flag of docker says. */
-export const SIZE_KEYS = ['diskSize', 'workspaceSize'] as const;
+export const SIZE_KEYS = PROFILE_LIMITS.filter(
+  ({ unit, key }) => unit === 'bytes' && !Object.hasOwn(FLAG_OF_KEY, key),
+).map(({ key }) => key);
 
 /** Nothing useful fits into less: it is a unit that was forgotten. */
 const LEAST_SIZE_BYTES = 1024 ** 2;

@@ -1,4 +1,5 @@
 import type { Problem } from '../../base/errors.ts';
+import { quoted } from '../../base/text.ts';
 import {
   type CommitObject,
   encodingOf,
@@ -47,7 +48,7 @@ export function judgeCommits(commits: readonly JudgedCommit[], authors: readonly
     ...about(signers, strangeSignOff),
     ...about(harms, harmfulMessage),
     ...about(
-      odd.map(({ id, commit }) => `${short(id)} in ${JSON.stringify(encodingOf(commit).slice(0, 40))}`),
+      odd.map(({ id, commit }) => `${short(id)} in ${quoted(encodingOf(commit), 40)}`),
       unreadableMessage,
     ),
   ];

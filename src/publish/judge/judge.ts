@@ -1,4 +1,5 @@
 import type { Problem } from '../../base/errors.ts';
+import { quoted } from '../../base/text.ts';
 import { counted } from '../../base/words.ts';
 import { type Change, type ChangeSet, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { linkLeaves } from './link-target.ts';
@@ -156,7 +157,7 @@ function about(changes: readonly Change[], problem: (paths: string) => Problem):
 
 function aboutPaths(paths: readonly string[], problem: (paths: string) => Problem): Problem[] {
   if (paths.length === 0) return [];
-  const named = paths.slice(0, MAX_EXAMPLES).map((path) => JSON.stringify(path.slice(0, 200)));
+  const named = paths.slice(0, MAX_EXAMPLES).map((path) => quoted(path));
   const more = paths.length > MAX_EXAMPLES ? ` and ${paths.length - MAX_EXAMPLES} more` : '';
   return [problem(`${named.join(', ')}${more}`)];
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '../../base/errors.ts';
+import { quoted } from '../../base/text.ts';
 import { isPlainBranchName } from '../../events/branch-name.ts';
 
 /** Characters of a name that a message quotes. */
@@ -9,7 +10,7 @@ export function branchNameProblem(name: string): Problem | undefined {
   if (isPlainBranchName(name)) return undefined;
   return {
     code: 'publish_branch_name',
-    message: `publish.branch came to ${JSON.stringify(name.slice(0, SHOWN))}, which git does not take as the name of a branch.`,
+    message: `publish.branch came to ${quoted(name, SHOWN)}, which git does not take as the name of a branch.`,
     hint: 'Use letters, digits, `-`, `_`, `.` and `/` in publish.branch, and variables that hold only such, as {{run}} and {{issueNumber}} do.',
   };
 }

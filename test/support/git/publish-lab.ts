@@ -4,9 +4,8 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { openDatabase } from '../../../src/db/open.ts';
 import { createDeliveryStore } from '../../../src/deliveries/delivery-store.ts';
-import { createMarks } from '../../../src/feedback/marks.ts';
-import { commentMark } from '../../../src/feedback/words.ts';
-import { runPlaces } from '../../../src/flow/paths.ts';
+import { commentMark, createMarks } from '../../../src/feedback/marks.ts';
+import { runPaths } from '../../../src/flow/paths.ts';
 import { createPublisher } from '../../../src/flow/publishing/publisher.ts';
 import { createGitHubClient } from '../../../src/github/client.ts';
 import { createLogger } from '../../../src/log/logger.ts';
@@ -91,7 +90,7 @@ export async function openPublishLab() {
     return await decided(id, { commit, ...plan });
   }
   async function decided(id: string, plan: Partial<PublishPlan> & { commit: string }): Promise<string> {
-    const { log: place } = runPlaces(directories, { id, repository: 'o/r1', attempt: 1 });
+    const { log: place } = runPaths(directories, { id, repository: 'o/r1', attempt: 1 });
     mkdirSync(place, { recursive: true });
     repository.git('update-ref', 'refs/heads/bundled', plan.commit);
     repository.git('bundle', 'create', '-q', join(place, 'part'), 'refs/heads/bundled', `^${base}`);

@@ -111,7 +111,7 @@ export async function openTalk(
       reports,
       runs,
       marks,
-      voiceFor: own.voiceFor,
+      accountFor: own.accountFor,
       render: renderReport,
       mask: (text) => text.replaceAll('s3cret-value', '[masked]'),
       linkTo: (id) => `https://flows.example/runs/${id}`,
@@ -196,7 +196,7 @@ export async function openTalk(
       return await lab.newest();
     },
     async say() {
-      await reporter.sayDue();
+      await reporter.postDue();
     },
   };
   return lab;

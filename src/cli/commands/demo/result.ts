@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { shellQuote } from '../../../base/text.ts';
 import { decodeLine } from '../../../containers/output/output-line.ts';
-import { shellQuote } from '../../../credentials/shell-quote.ts';
 import { runLogDirectory } from '../../../flow/paths.ts';
 import type { Run } from '../../../runs/run.ts';
 import type { DemoPlaces } from './paths.ts';

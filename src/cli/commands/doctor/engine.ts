@@ -9,7 +9,7 @@ import type { EngineInfo } from '../../../containers/engine/engine-info.ts';
 import type { Plan } from '../../../containers/plan.ts';
 import { createProgramCheck, fitImage } from '../../../flow/engine/fit-image.ts';
 import { runOwner } from '../../../flow/engine/run-owner.ts';
-import { runPlaces } from '../../../flow/paths.ts';
+import { runPaths } from '../../../flow/paths.ts';
 import { makePlan } from '../../../flow/prepare/plan.ts';
 import { resolveMounts } from '../../../mounts/rules/check.ts';
 import { loadPolicy } from '../../../policy/load.ts';
@@ -95,7 +95,7 @@ export function planOf(profile: Profile, policy: Policy, config: Config): Plan {
     repository: run.repository,
     runId: run.id,
     mounted: resolveMounts(profile.execution.runtime.dockerArgs.mounts, host),
-    places: runPlaces({ ...config, installation: 'doctor' }, run),
+    paths: runPaths({ ...config, installation: 'doctor' }, run),
     defaults: planDefaults(config),
     secretsDir: config.secretsDir,
     agents: AGENTS,

@@ -2,12 +2,12 @@ import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { quote } from './neutral.ts';
 import { cut, prepareText, shorten } from './outgoing.ts';
-import { publicProblem, publicText } from './public-words.ts';
+import { publicProblem, publicText } from './public-texts.ts';
 import type { TextValues } from './texts.ts';
 
-/** How many of an agent's last doings are shown, and how much of each. */
-const DOINGS_SHOWN = 5;
-const DOING_CHARACTERS = 200;
+/** How many of an agent's last activities are shown, and how much of each. */
+const ACTIVITIES_SHOWN = 5;
+const ACTIVITY_CHARACTERS = 200;
 
 /** What an agent said at the end is cut here; the rest of a comment needs room too. */
 const MESSAGE_CHARACTERS = 50_000;
@@ -63,7 +63,7 @@ export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly Timelin
 const NOT_SHOWN = new Set(['agent.session', 'agent.usage', 'agent.end']);
 
 /** Whether a timeline line tells what the agent does, for people who watch. */
-export function isDoing({ kind }: TimelineEntry): boolean {
+export function isActivity({ kind }: TimelineEntry): boolean {
   return kind.startsWith('agent.') && !NOT_SHOWN.has(kind);
 }
 
@@ -80,30 +80,30 @@ export function headline(run: Run): string {
 /** The values of the text about a run that goes on. */
 export function runningValues(
   run: Run,
-  told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
+  shown: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'running'> {
-  const doing = told.timeline.filter(isDoing).slice(-DOINGS_SHOWN);
+  const activities = shown.timeline.filter(isActivity).slice(-ACTIVITIES_SHOWN);
   return {
-    ...common(run, told.link),
+    ...common(run, shown.link),
     STATE: run.state,
-    ELAPSED: roughly(told.nowMs - (run.startedAt ?? queuedSince(run, told.timeline))),
-    DOING: doing.map(({ text }) => `- ${oneLine(prepareText(text, told.mask))}`).join('\n'),
+    ELAPSED: roughly(shown.nowMs - (run.startedAt ?? queuedSince(run, shown.timeline))),
+    DOING: activities.map(({ text }) => `- ${oneLine(prepareText(text, shown.mask))}`).join('\n'),
   };
 }
 
 /** The values of the text about a run that is over. */
 export function endedValues(
   run: Run,
-  told: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
+  shown: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'ended'> {
-  const message = prepareText(run.finalMessage ?? '', told.mask);
-  const results = resultsOf(run, told.timeline);
+  const message = prepareText(run.finalMessage ?? '', shown.mask);
+  const results = resultsOf(run, shown.timeline);
   const reason = run.reason && publicProblem(run.reason, run.id);
   return {
-    ...common(run, told.link),
+    ...common(run, shown.link),
     OUTCOME: run.outcome ?? '',
     ELAPSED: exactly(
-      (knownAt(run, told.timeline) ?? told.nowMs) - (run.startedAt ?? queuedSince(run, told.timeline)),
+      (knownAt(run, shown.timeline) ?? shown.nowMs) - (run.startedAt ?? queuedSince(run, shown.timeline)),
     ),
     REASON: reason?.message ?? '',
     HINT: reason?.hint ?? '',
@@ -154,7 +154,7 @@ function common(run: Run, link: string) {
 }
 
 function oneLine(text: string): string {
-  return cut(text.replaceAll(/\s+/g, ' ').trim(), DOING_CHARACTERS, () => '…');
+  return cut(text.replaceAll(/\s+/g, ' ').trim(), ACTIVITY_CHARACTERS, () => '…');
 }
 
 /** So coarse that a comment need not be changed for it all the time. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FlowError, unexpected } from '../../src/base/errors.ts';
-import { publicProblem, SHOWN } from '../../src/feedback/public-words.ts';
+import { publicProblem, SHOWN } from '../../src/feedback/public-texts.ts';
 
 const page = readFileSync(join(resolve(import.meta.dirname, '../..'), 'docs/errors.md'), 'utf8');
 const codes = [...page.matchAll(/^### `([a-z0-9_]+)`$/gm)].map(([, code = '']) => code);

@@ -1,0 +1,23 @@
+/** Characters without a picture of their own: controls, bidi marks, zero-width ones, separators of lines and paragraphs. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** At most `most` characters, with an ellipsis when something is missing; never half a surrogate pair. */
+export function cutText(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/** A value as a message shows it: as JSON, on one line, with nothing invisible in it, and cut when it is long. */
+export function quoted(value: unknown, most = 200): string {
+  if (typeof value !== 'string') return cutText(JSON.stringify(value) ?? 'nothing', most);
+  return JSON.stringify(cutText(value, most)).replace(UNSEEN, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/** `text` as one word of a POSIX shell; words that need no quotes get none, so that commands shown to people stay plain. */
+export function shellQuote(text: string): string {
+  return /^[A-Za-z0-9_/.:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

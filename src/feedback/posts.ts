@@ -1,0 +1,133 @@
+import { hash } from 'node:crypto';
+import { FlowError } from '../base/errors.ts';
+import type { Report, ReportTarget } from '../runs/outbox/report.ts';
+import type { Run, TimelineEntry } from '../runs/run.ts';
+import { commentMark, type Marks, markName } from './marks.ts';
+import { finalText } from './outgoing.ts';
+import { endedValues, isOver, runningValues } from './run-comment.ts';
+import type { TextName, TextValues } from './texts.ts';
+import { type PostedComment, type PostingAccount, reportThread } from './thread.ts';
+
+/** What a post takes: the report as its row is, and how texts are made. */
+export type Post = {
+  report: Report;
+  account: PostingAccount;
+  /** The rendered text of a run or refusal, by the profile's own template if it has one. */
+  render<Name extends TextName>(name: Name, values: TextValues<Name>): string;
+  mask(text: string): string;
+  marks: Marks;
+  nowMs: number;
+};
+
+/** A post about a run. */
+export type RunPost = Post & { run: Run; timeline: readonly TimelineEntry[]; link: string };
+
+/** What is stored after a post: GitHub's id, a digest of what it has, and when to look again (milliseconds since 1970; null never). */
+export type PostResult = {
+  remoteId: number | null;
+  digest: string;
+  nextAt: number | null;
+  /** Where it is posted from now on, when GitHub led elsewhere. */
+  target?: ReportTarget | undefined;
+};
+
+/** How often the comment and the check of a living run are looked at, and in its first minute; they are changed only when their text is another. */
+const LOOK_AGAIN_MS = 15_000;
+const FIRST_LOOKS_MS = 5_000;
+const FIRST_MINUTE_MS = 60_000;
+
+/** When a comment that somebody removed is thought of again: at the run's end, which does not wait for this. */
+const REMOVED_MS = 24 * 3_600_000;
+
+/** Reacts to what a run or a refusal is about. */
+export async function postReaction({ report, account }: Post): Promise<PostResult> {
+  const content = report.content.reaction ?? 'eyes';
+  await reportThread(account, report.target).react(content);
+  return { remoteId: null, digest: content, nextAt: null };
+}
+
+/** Posts once why something became no run. */
+export async function postRefusal(post: Post): Promise<PostResult> {
+  const { text = '', mark = '' } = post.report.content;
+  const body = post.marks.seal(finalText(text, post.mask, mark));
+  const { id, target } = await postComment(post, { mark, body });
+  return { remoteId: id, digest: digestOf(body), nextAt: null, target };
+}
+
+/** Makes or changes the one comment about a run. */
+export async function postStatus(post: RunPost): Promise<PostResult> {
+  const { report, run, account } = post;
+  const mark = commentMark(run.id);
+  const body = post.marks.seal(finalText(runText(post), post.mask, mark));
+  const content = { mark, body };
+  const digest = digestOf(body);
+  const nextAt = nextLook(run, post.nowMs);
+  if (report.remoteId === null) return resultOf(await postComment(post, content), { digest, nextAt });
+  if (digest === report.said) return { remoteId: report.remoteId, digest, nextAt };
+  const isThere = await isChanged(reportThread(account, report.target).update(report.remoteId, body));
+  if (isThere) return { remoteId: report.remoteId, digest, nextAt };
+  const moved = report.target.moved ? undefined : await movedPost(post);
+  if (moved) return resultOf(await postComment(moved, content), { digest, nextAt });
+  if (!isOver(run)) return { remoteId: report.remoteId, digest, nextAt: post.nowMs + REMOVED_MS };
+  return resultOf(await postComment(post, content), { digest, nextAt });
+}
+
+function resultOf({ id, target }: PostedComment, rest: Pick<PostResult, 'digest' | 'nextAt'>): PostResult {
+  return { remoteId: id, target, ...rest };
+}
+
+/** The same post where the thread is by now; a comment moves with its issue, and is looked for there. */
+async function movedPost(post: RunPost): Promise<RunPost | undefined> {
+  const { report, account } = post;
+  const target = await reportThread(account, report.target)
+    .moved()
+    .catch((error: unknown) => void isGone(error));
+  return target && { ...post, report: { ...report, target, attempts: 2 } };
+}
+
+/** When the report of a run is looked at again: never after the run is over. */
+export function nextLook(run: Run, nowMs: number): number | null {
+  if (isOver(run)) return null;
+  const isYoung = nowMs - (run.startedAt ?? run.queuedAt) < FIRST_MINUTE_MS;
+  return nowMs + (isYoung ? FIRST_LOOKS_MS : LOOK_AGAIN_MS);
+}
+
+/** The text about a run, as it is now. */
+export function runText(post: RunPost): string {
+  return isOver(post.run)
+    ? post.render('ended', endedValues(post.run, post))
+    : post.render('running', runningValues(post.run, post));
+}
+
+/** A comment that was perhaps posted before a crash or a lost answer is looked for, and changed, before one is made. */
+async function postComment(
+  { report, account, marks }: Post,
+  { mark, body }: { mark: string; body: string },
+): Promise<PostedComment> {
+  const thread = reportThread(account, report.target);
+  const isSealed = (text: string): boolean => marks.isSealed(text, markName(mark));
+  const found = report.attempts > 1 ? await thread.find(mark, isSealed) : undefined;
+  const there = found?.target ? reportThread(account, found.target) : thread;
+  const kept = report.target.moved ? { target: report.target } : {};
+  if (found && (await isChanged(there.update(found.id, body)))) return { ...kept, ...found };
+  return { ...kept, ...(await there.create(body)) };
+}
+
+async function isChanged(update: Promise<void>): Promise<boolean> {
+  return await update.then(
+    () => true,
+    (error: unknown) => isGone(error) !== 'gone',
+  );
+}
+
+/** `gone` when the comment was removed or is somebody else's; any other fault is thrown on. */
+function isGone(error: unknown): 'gone' {
+  if (error instanceof FlowError && ['github_not_found', 'github_refused'].includes(error.code))
+    return 'gone';
+  throw error;
+}
+
+/** What tells one text from another. */
+export function digestOf(text: string): string {
+  return hash('sha256', text);
+}
