@@ -16,6 +16,7 @@ export type Agent = {
   /** Absent while its output is read as plain text. */
   events?: AgentEvents;
   state: AgentState;
+  network: AgentNetwork;
   /**
    * Files and folders of a repository that steer it or that it would run something from, in lower case. They count in
    * every folder; `a/b` counts as `b` directly in a folder `a`.
@@ -85,6 +86,9 @@ export type AgentState = {
   /** Absent for a state that is copied whole, refresh tokens included. */
   sharing?: LoginSharing;
 };
+
+/** The list of hosts that profiles name `@<list>`: what it is for, and why each host is on it. All hosts are exact, on port 443. */
+export type AgentNetwork = { list: string; about: string; hosts: Readonly<Record<string, string>> };
 
 /** What containers get of a login that they must not renew. */
 export type LoginSharing = {

@@ -8,7 +8,7 @@ import { createTokenSource } from '../credentials/github/token-source.ts';
 import type { DatabasePlace } from '../db/open.ts';
 import { postgresPasswords } from '../db/postgres/url.ts';
 import { listHosts, parseAllowList } from '../egress/allow-list.ts';
-import { gitHubHosts } from '../egress/shipped-lists.ts';
+import { gitHubHosts, type HostLists, hostLists } from '../egress/shipped-lists.ts';
 import type { DryRun } from '../flow/dry-run/explain.ts';
 import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
 import { type Directories, runPaths } from '../flow/paths.ts';
@@ -84,8 +84,9 @@ function passwdHomes(): string[] {
 /** What loading profiles asks of other rooms; the policy is read once unless a living one is given. Throws `policy_invalid`. */
 export function profileChecks(config: Config, policy: () => Policy = policyOnce(config)): LoadChecks {
   const networkDefault = config.run.network;
+  const lists = hostLists(AGENTS);
   const checkAllowList: LoadChecks['checkAllowList'] = (entries, privateHosts) =>
-    parseAllowList(entries, privateHosts).problems;
+    parseAllowList(entries, lists, privateHosts).problems;
   return {
     mountHost: mountHost(config, policy),
     checkPrompt: checkTemplate,
@@ -93,6 +94,11 @@ export function profileChecks(config: Config, policy: () => Policy = policyOnce(
     checkAllowList,
     networkDefault,
   };
+}
+
+/** The lists of hosts that profiles may name, with those of the operator's GitHub. */
+export function listsFor({ githubServerUrl: serverUrl, githubApiUrl: apiUrl }: Config): HostLists {
+  return hostLists(AGENTS, gitHubHosts({ serverUrl, apiUrl }));
 }
 
 /** What plans take from the configuration. */
@@ -148,7 +154,7 @@ export function createDryRun(
   const host = mountHost(config, policy);
   const directories: Directories = { ...config, installation: '<installation>' };
   const runId = '<run>';
-  const gitHub = gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl });
+  const lists = listsFor(config);
   return {
     async plan(profile, event) {
       const repository = event.repository?.fullName ?? '';
@@ -171,7 +177,7 @@ export function createDryRun(
       return plan;
     },
     prompt: async (profile, event) => promptFor(profile, event, runId),
-    hosts: (allow) => listHosts(parseAllowList(allow, policy().privateHosts, gitHub).list),
+    hosts: (allow) => listHosts(parseAllowList(allow, lists, policy().privateHosts).list),
     missing,
     admission,
   };

@@ -8,7 +8,6 @@ import { EGRESS_LIMITS } from '../egress/limits.ts';
 import { systemResolve } from '../egress/proxy/resolve.ts';
 import { createEgress, type Egress } from '../egress/proxy/sockets.ts';
 import { readUpstream, type Upstream } from '../egress/proxy/upstream.ts';
-import { gitHubHosts } from '../egress/shipped-lists.ts';
 import type { Reporter } from '../feedback/reporter.ts';
 import { createEngineWatch, type EngineWatch } from '../flow/engine/engine-health.ts';
 import { noteEngine } from '../flow/engine/engine-notes.ts';
@@ -28,7 +27,7 @@ import { gitHostEnvironment } from '../workspaces/git.ts';
 import { createMirrors, type Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { AGENTS, composeRenewals } from './agents.ts';
 import { type ComposedGrants, composeGrants } from './credentials.ts';
-import { mountHost, planDefaults } from './host.ts';
+import { listsFor, mountHost, planDefaults } from './host.ts';
 import { composeRetention } from './maintenance.ts';
 import { composeOrigin } from './origin.ts';
 import { composePublishing } from './publishing.ts';
@@ -88,7 +87,7 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
     serverUrl: config.githubServerUrl,
     egress,
     privateHosts: () => resources.policy.current().privateHosts,
-    gitHubHosts: gitHubHosts({ serverUrl: config.githubServerUrl, apiUrl: config.githubApiUrl }),
+    hostLists: listsFor(config),
     shipper: createOutputShipper({ store, clock, log }),
     ...grants,
     clock,

@@ -2,7 +2,7 @@ import { FlowError, type Problem } from '../base/errors.ts';
 import { type AllowRule, readAllowEntry } from './entry.ts';
 import { hostName } from './host-name.ts';
 import { writeHostPort } from './host-port.ts';
-import type { GitHubHost } from './shipped-lists.ts';
+import type { HostLists } from './shipped-lists.ts';
 
 /** What a run may reach; plain data. An empty list allows nothing. */
 export type AllowList = readonly AllowRule[];
@@ -16,19 +16,18 @@ export type ListProblem = Problem & { index: number };
  * An entry is a host (`api.openai.com`), all names below one, however deep, but not the name itself (`*.github.com`),
  * or a shipped list (`@github`). A port may follow a host (`example.org:8443`); without one it is 443 alone. Case, a
  * dot at the end and the way of writing other alphabets make no difference. `privateHosts` are the policy's `host:port`
- * words in lower case, which may also be names of the own network. `gitHub` are the hosts that `@github` stands for
- * besides its own (`gitHubHosts`).
+ * words in lower case, which may also be names of the own network.
  */
 export function parseAllowList(
   entries: readonly unknown[],
+  lists: HostLists,
   privateHosts: readonly string[] = [],
-  gitHub: readonly GitHubHost[] = [],
 ): { list: AllowList; problems: ListProblem[] } {
   const list: AllowRule[] = [];
   const problems: ListProblem[] = [];
   entries.forEach((entry, index) => {
     try {
-      list.push(...readAllowEntry(entry, privateHosts, gitHub));
+      list.push(...readAllowEntry(entry, lists, privateHosts));
     } catch (error) {
       if (!(error instanceof FlowError)) throw error;
       problems.push({ ...error.toProblem(), index });

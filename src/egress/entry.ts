@@ -10,7 +10,7 @@ import {
 } from './errors.ts';
 import { hostName, isAddress, isPrivateName } from './host-name.ts';
 import { DEFAULT_PORT, splitPort } from './host-port.ts';
-import { type GitHubHost, SHIPPED_LISTS } from './shipped-lists.ts';
+import type { HostLists } from './shipped-lists.ts';
 
 /** One host that a run may reach: `below` means every name below `host`, but not `host` itself. `entry` is what the profile wrote. */
 export type AllowRule = { host: string; below: boolean; port: number; entry: string };
@@ -18,24 +18,21 @@ export type AllowRule = { host: string; below: boolean; port: number; entry: str
 /** What one entry of an allow list stands for; throws the codes `egress_entry_…` and `egress_list_unknown`. */
 export function readAllowEntry(
   entry: unknown,
+  lists: HostLists,
   privateHosts: readonly string[],
-  gitHub: readonly GitHubHost[],
 ): AllowRule[] {
   if (typeof entry !== 'string') throw entryNotText(entry);
-  if (entry.startsWith('@')) return readList(entry, gitHub);
-  return [readHost(entry, privateHosts)];
+  if (entry.startsWith('@')) return readList(entry, lists);
+  return [readHost(entry, lists, privateHosts)];
 }
 
-function readList(entry: string, gitHub: readonly GitHubHost[]): AllowRule[] {
-  const name = entry.slice(1).toLowerCase();
-  const list = SHIPPED_LISTS.get(name);
-  if (!list) throw listUnknown(entry);
-  const hosts = Object.keys(list.hosts).map((host) => ({ host, port: DEFAULT_PORT }));
-  const all = name === 'github' ? [...hosts, ...gitHub] : hosts;
-  return all.map(({ host, port }) => ({ host, below: false, port, entry }));
+function readList(entry: string, lists: HostLists): AllowRule[] {
+  const hosts = lists.get(entry.slice(1).toLowerCase());
+  if (!hosts) throw listUnknown(entry, [...lists.keys()]);
+  return hosts.map(({ host, port }) => ({ host, below: false, port, entry }));
 }
 
-function readHost(entry: string, privateHosts: readonly string[]): AllowRule {
+function readHost(entry: string, lists: HostLists, privateHosts: readonly string[]): AllowRule {
   if (isAddress(entry)) throw entryIsAddress(entry);
   const split = splitPort(entry);
   if (!split) throw entryInvalid(entry);
@@ -47,16 +44,20 @@ function readHost(entry: string, privateHosts: readonly string[]): AllowRule {
   if (host === undefined) throw entryInvalid(entry);
   if (isAddress(host)) throw entryIsAddress(entry);
   const rule = { host, below, port: split.port ?? DEFAULT_PORT, entry };
-  checkWidth(rule, privateHosts);
+  checkWidth(rule, privateHosts, lists);
   return rule;
 }
 
 /** Whoever can get a name below `*.` gets the run's data, so what is below it must be one owner's. */
-function checkWidth({ host, below, port, entry }: AllowRule, privateHosts: readonly string[]): void {
+function checkWidth(
+  { host, below, port, entry }: AllowRule,
+  privateHosts: readonly string[],
+  lists: HostLists,
+): void {
   const isNamed = !below && privateHosts.includes(`${host}:${port}`);
   const isTopLevel = below && !host.includes('.') && !isPrivateName(`x.${host}`);
   if (isTopLevel) throw entryTooWide(entry, `it names every host below .${host}`);
-  if (isPrivateName(host) && !isNamed) throw entryIsPrivate(entry, host);
+  if (isPrivateName(host) && !isNamed) throw entryIsPrivate(entry, host, lists.has(host));
   if (below && isShared(host)) throw entryTooWide(entry, `anybody can get a name below ${host}`);
 }
 

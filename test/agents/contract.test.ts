@@ -5,6 +5,8 @@ import type { LoginRenewal } from '../../src/agents/agent.ts';
 import { AGENTS } from '../../src/compose/agents.ts';
 import { copyCredential } from '../../src/credentials/inject/copy-credential.ts';
 import { checkSecretName } from '../../src/credentials/secrets/secret-rules.ts';
+import { isAllowed, parseAllowList } from '../../src/egress/allow-list.ts';
+import { hostLists } from '../../src/egress/shipped-lists.ts';
 import { renewalsOf } from '../../src/flow/credentials/renew-logins.ts';
 import { checkMounts } from '../../src/mounts/rules/check.ts';
 import { configDepth } from '../../src/workspaces/checkouts/agent-config-names.ts';
@@ -49,6 +51,14 @@ test('an agent’s state is mounted at its own directory and nowhere else', () =
   ]);
   expect(checkMounts(bindOf(state, '/home/user/.tiny'), host).problems).toMatchObject([
     { code: 'mount_denied' },
+  ]);
+});
+
+test('its hosts are a list that profiles name, and nobody else’s', () => {
+  const { list } = parseAllowList(['@tiny'], hostLists(agents));
+  expect(isAllowed(list, 'tiny.example.org', 443)).toBe(true);
+  expect(parseAllowList(['@tiny'], hostLists(AGENTS)).problems).toMatchObject([
+    { code: 'egress_list_unknown' },
   ]);
 });
 

@@ -7,6 +7,7 @@ import { FlowError } from '../../src/base/errors.ts';
 import { AGENTS } from '../../src/compose/agents.ts';
 import { containerSpec } from '../../src/containers/create/spec.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
+import { hostLists } from '../../src/egress/shipped-lists.ts';
 import { runPaths } from '../../src/flow/paths.ts';
 import { refuseBeyondPolicy } from '../../src/flow/prepare/enforce-policy.ts';
 import { makePlan } from '../../src/flow/prepare/plan.ts';
@@ -126,7 +127,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
   const fragment = { folder: '.', file: 'profile.json', description: undefined, settings: {} };
   const execution = { handler, runtime: setting };
   const checkAllowList = (entries: readonly unknown[], hosts: readonly string[]) =>
-    parseAllowList(entries, hosts).problems;
+    parseAllowList(entries, hostLists(AGENTS), hosts).problems;
   const checks = {
     mountHost: ground.host,
     denyList,

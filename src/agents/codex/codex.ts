@@ -15,6 +15,15 @@ export const codex: Agent = {
     judge: (end) => judgeTurn({ ...NAMES, command: 'codex exec --json' }, end),
   },
   state: { directory: '.codex', login: 'auth.json', variable: 'CODEX_HOME', sharing: codexSharing },
+  network: {
+    list: 'codex',
+    about: 'What the Codex CLI talks to while it works.',
+    hosts: {
+      'api.openai.com': 'The model, with an API key.',
+      'chatgpt.com': 'The model, with a ChatGPT login.',
+      'auth.openai.com': 'Where Codex asks whether a ChatGPT login is still good.',
+    },
+  },
   repositoryFiles: ['agents.override.md', '.codex'],
 };
 

@@ -15,7 +15,7 @@ export const tiny: Agent = {
   name: 'tiny',
   title: 'Tiny',
   events: {
-    isCommand: ([program = '', ...rest]) => basename(program) === 'tiny' && rest.includes('--events'),
+    isCommand: (words) => words.some((word) => basename(word) === 'tiny') && words.includes('--events'),
     createReader: createTinyReader,
     judge({ turn, exitCode, endedBy }) {
       if (endedBy !== 'exit') return { kind: 'as-ended', note: null };
@@ -39,6 +39,7 @@ export const tiny: Agent = {
       inspect: async (dir) => ({ isAbsent: false, summary: `${dir}: a tiny login`, problems: [] }),
     },
   },
+  network: { list: 'tiny', about: 'What Tiny talks to.', hosts: { 'tiny.example.org': 'Its model.' } },
   repositoryFiles: ['tiny.md', '.config/tiny'],
 };
 
