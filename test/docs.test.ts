@@ -166,6 +166,17 @@ describe('the pages', () => {
     expect(missing).toEqual([]);
   });
 
+  test('CONTRIBUTING answers five questions, each with six files at the most', () => {
+    const section =
+      read('CONTRIBUTING.md')
+        .split(/^## /m)
+        .find((text) => text.startsWith('Five questions')) ?? '';
+    const files = [...section.matchAll(/^\| [^|]+\? \| [^|]+ \| ([^|]+) \|$/gm)].map(([, cell = '']) =>
+      cell.split(', '),
+    );
+    expect(files.map((row) => row.length <= 6)).toEqual([true, true, true, true, true]);
+  });
+
   test('the first screen of the README gives the two commands', () => {
     const first = read('README.md').split('\n').slice(0, 40).join('\n');
     expect(first).toContain('npm run demo');

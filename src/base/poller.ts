@@ -38,7 +38,8 @@ export function createPoller(parts: {
   };
   return {
     start() {
-      timer = parts.clock.every(parts.everyMs, wake);
+      // A look that is under way counts for the ticks that pass meanwhile: slow looks would never end else.
+      timer = parts.clock.every(parts.everyMs, () => (looking ? undefined : wake()));
       wake();
     },
     wake,

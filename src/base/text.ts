@@ -21,3 +21,17 @@ function escaped(character: string): string {
 export function shellQuote(text: string): string {
   return /^[A-Za-z0-9_/.:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+const DURATION = new Intl.DurationFormat('en', { style: 'short' });
+
+/** A length of time for people, to the second, from an hour on to the minute: `2 min, 5 sec`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds === 0) return '0 sec';
+  const minutes = Math.floor(seconds / 60);
+  return DURATION.format(
+    minutes < 60
+      ? { minutes, seconds: seconds % 60 }
+      : { hours: Math.floor(minutes / 60), minutes: minutes % 60 },
+  );
+}

@@ -7,7 +7,7 @@ import { usageHint } from './terminal/usage-hint.ts';
 
 type AddCommand = (program: Command, io: Io) => void;
 
-/** The file of each command, in the order of the help. Most load half of the service: only what is asked for is loaded. */
+/** The file of each command, in the order of the help. Most load half of the service, so only the requested one is loaded. */
 const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   serve: async () => (await import('./commands/serve.ts')).addServeCommand,
   worker: async () => (await import('./commands/worker.ts')).addWorkerCommand,
@@ -31,7 +31,7 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** The command line as these arguments need it: with the one command that they name, or with all where they name none. */
+/** The command line with the one command that the arguments name, or with all. */
 export async function createProgram(io: Io, argv: readonly string[] = []): Promise<Command> {
   const program = new Command('github-flows')
     .version(packageVersion(), '--version', 'print the version')
@@ -47,7 +47,7 @@ export async function createProgram(io: Io, argv: readonly string[] = []): Promi
   return program;
 }
 
-/** Runs one command; gives the exit code: 0 done, 1 it failed, 2 it was asked wrongly. */
+/** Runs one command; gives the exit code: 0 success, 1 failure, 2 usage error. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
   let code = 0;
   const watched: Io = {
@@ -69,7 +69,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
   }
 }
 
-/** Commander has said for people what is wrong, or printed its help. */
+/** Commander has already printed its message or its help. */
 function reportUsage(io: Io, error: CommanderError, hint: string, json: boolean): number {
   if (error.exitCode === 0) return 0;
   const message = error.code === 'commander.help' ? 'A subcommand is missing.' : sentence(error.message);
@@ -86,9 +86,9 @@ function sentence(words: string): string {
 
 function reportError(io: Io, error: unknown, json: boolean): number {
   const fault = asFlowError(error);
-  const faults = fault instanceof FaultsError ? fault.faults : [];
+  const issues = fault instanceof FaultsError ? fault.faults : [];
   if (json)
-    printJson(io, { error: { ...fault.toOperatorProblem(), ...(faults.length > 0 ? { faults } : {}) } });
-  else io.err([problemText(fault.toOperatorProblem()), ...faults.map(problemText)].join(''));
+    printJson(io, { error: { ...fault.toOperatorProblem(), ...(issues.length > 0 ? { issues } : {}) } });
+  else io.err([problemText(fault.toOperatorProblem()), ...issues.map(problemText)].join(''));
   return fault.code === 'usage' ? 2 : 1;
 }

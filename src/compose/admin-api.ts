@@ -10,10 +10,9 @@ import { type ApiActions, createApiRouter } from '../http/api-routes.ts';
 import type { RecoveryLoop } from '../maintenance/recovery.ts';
 import type { Retention } from '../maintenance/retention.ts';
 import { runAlreadyEnded, runNotEnded, workerUnknown } from '../runs/errors.ts';
-import { findRun } from '../runs/store/find-run.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
-import { runDetails } from '../runs/view/run-details.ts';
-import { runView, workerView } from '../runs/view/view.ts';
+import { findRun } from '../runs/store/run-store.ts';
+import { runDetails, runView, workerView } from '../runs/view/view.ts';
 import type { Resources } from './resources.ts';
 
 /** What the API tells of maintenance; recovery is absent while RECOVER_MISSED is off. */

@@ -3,20 +3,16 @@ import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/config.ts';
 import { checkWebhookSecret } from '../config/webhook-secret.ts';
 import { checkAppSecret } from '../credentials/github/app-of-secret.ts';
-import { findServing, type Serving } from '../credentials/github/app-serving.ts';
+import { findServing, isServing, type Serving } from '../credentials/github/app-serving.ts';
 import { createGitHubTokens, type GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { appsFor } from '../credentials/github-app/apps-for.ts';
 import { withAppsInFile } from '../credentials/github-app/apps-in-file.ts';
 import { type AppsInSecrets, createAppsInSecrets } from '../credentials/github-app/apps-in-secrets.ts';
+import { createAppLearner } from '../credentials/github-app/learner.ts';
 import { type AppFlow, createAppFlow } from '../credentials/github-app/manifest-flow.ts';
 import { type AppSecret, appName, type StoredApp } from '../credentials/github-app/record.ts';
 import { signInAs } from '../credentials/github-app/sign-in.ts';
-import {
-  type AppSigner,
-  createAppSigners,
-  learnIdentities,
-  loginsOf,
-} from '../credentials/github-app/signers.ts';
+import { type AppSigner, createAppSigners, loginsOf } from '../credentials/github-app/signers.ts';
 import { type AppStore, createAppStore } from '../credentials/github-app/store.ts';
 import type { TokenRecords } from '../credentials/github-app/token-records.ts';
 import { createAppTokens } from '../credentials/github-app/tokens.ts';
@@ -56,13 +52,10 @@ export type ComposedApps = {
   stop: () => void;
 };
 
-/** How often Apps that GitHub has not named yet are asked about. */
-const LEARN_MS = 5 * 60_000;
-
 /** Where Apps are stored, opened with the passphrase of the configuration. */
 export function appsFile(config: Config): SecretStore {
-  const passphrases = createPassphrases({ ...config, given: () => config.passphrase });
-  return createSecretStores({ ...config, passphrases, clock }).named('apps.enc');
+  const passphrases = createPassphrases({ keyFile: config.keyFile, given: () => config.passphrase });
+  return createSecretStores({ secretsDir: config.secretsDir, passphrases, clock }).named('apps.enc');
 }
 
 function inFileOf(config: Config, store: AppStore, redactor: Redactor) {
@@ -79,7 +72,11 @@ function inSecretsOf(
   const { secrets } = composeSecrets(parts);
   const { redactor, log, config } = parts;
   return createAppsInSecrets({
-    ...{ apiFor, apiUrl: config.githubApiUrl, clock, redactor, log },
+    apiFor,
+    apiUrl: config.githubApiUrl,
+    clock,
+    redactor,
+    log,
     async valueOf({ profile, name }) {
       const [found] = await secrets.resolve(profile, [name]);
       return found?.value ?? new Secret('');
@@ -109,14 +106,7 @@ export function composeApps(parts: {
   const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
   const inSecrets = inSecretsOf(parts, apiFor);
   const ofSecrets = { inSecrets, tokens: minted, ...hosts };
-  let timer: { stop(): void } | undefined;
-  let isOpen = true;
-  const learn = async (): Promise<void> =>
-    await learnIdentities(
-      { ...store, learn: async (...told) => void (isOpen && (await store.learn(...told))) },
-      apiFor,
-      log,
-    );
+  const learner = createAppLearner({ store, inSecrets, apiFor, clock, log });
   return {
     store,
     check: async () => await inFile?.check(),
@@ -126,28 +116,20 @@ export function composeApps(parts: {
       await findServing({ apps: await store.all(), tokens: minted, tokenFile, ...hosts }, repository),
     flow: createAppFlow({ store, apiFor, publicUrl: config.publicUrl, redactor, clock, log }),
     signers: createAppSigners(store, log),
-    async serves(key, repository) {
-      const [app] = appsFor(await store.all(), repository, hosts).filter((each) => each.key === key);
-      return app !== undefined && (await minted.serves(app, repository));
-    },
-    async isInstalled(key, repository) {
-      const app = (await store.all()).find((each) => each.key === key);
-      return app !== undefined && (await minted.serves(app, repository));
-    },
+    serves: async (key, repository) =>
+      await isServing(
+        { apps: appsFor(await store.all(), repository, hosts), tokens: minted },
+        key,
+        repository,
+      ),
+    isInstalled: async (key, repository) =>
+      await isServing({ apps: await store.all(), tokens: minted }, key, repository),
     inSecret: inSecrets.read,
     checkSecret: async (secret, want) => await checkAppSecret(ofSecrets, secret, want),
     logins: () => loginsOf([...store.last(), ...inSecrets.last()]),
-    start(secrets) {
-      const learnAll = async (): Promise<void> => {
-        await learn();
-        for (const secret of secrets()) await inSecrets.app(secret).catch(() => undefined);
-      };
-      void learnAll();
-      timer = clock.every(LEARN_MS, learnAll);
-    },
+    start: learner.start,
     stop() {
-      isOpen = false;
-      timer?.stop();
+      learner.stop();
       minted.close();
     },
   };

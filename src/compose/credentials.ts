@@ -1,26 +1,25 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
-import { isInMemory, makeSharedMemoryPlace } from '../config/memory-place.ts';
+import { isInMemory, memoryPlaceFor } from '../config/memory-place.ts';
 import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { createHostGit, type HostGitWant } from '../credentials/github/host-git.ts';
 import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';
-import { createHeldSecrets, type HeldSecrets } from '../flow/credentials/held-secrets.ts';
+import { createMaskedValues, type MaskedValues } from '../flow/credentials/masked-values.ts';
 import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
 import { createTokenRenewer, type TokenRenewer } from '../flow/credentials/token-renewer.ts';
+import { createClients } from '../flow/github/clients.ts';
 import { type CommitterFor, createCommitters } from '../flow/github/committer.ts';
 import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
 import type { GitHubClient } from '../github/client.ts';
-import type { Listener } from '../http/listen.ts';
+import { type Listener, reachableUrl } from '../http/listen.ts';
 import { startRuntimeServer } from '../http/runtime-server.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import type { Repository } from '../workspaces/remote.ts';
-import { clientsFor } from './host.ts';
 import { composeSecrets } from './secrets.ts';
 
 type CloneSubject = Omit<Repository, 'id'>;
@@ -29,7 +28,7 @@ type CloneSubject = Omit<Repository, 'id'>;
 export type ComposedGrants = {
   tokens: GitHubTokens;
   secrets: NamedSecrets;
-  held: HeldSecrets;
+  masked: MaskedValues;
   renewer: TokenRenewer;
   /** A client with the credential of a profile's runs, scoped to the repository and to what it is for. */
   clientFor: (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
@@ -65,16 +64,17 @@ export function composeGrants(resources: {
   redactor: Redactor;
   log: Logger;
 }): ComposedGrants {
-  const { config, tokens, redactor, log, runs } = resources;
-  const held = createHeldSecrets();
+  const { config, tokens, directories, redactor, log, runs } = resources;
+  const { secretsDir, githubServerUrl: serverUrl } = config;
+  const masked = createMaskedValues();
   const named = composeSecrets(resources);
-  const renewer = createTokenRenewer({ tokens, runs, held, redactor, clock, log });
+  const renewer = createTokenRenewer({ tokens, runs, masked, redactor, clock, log });
   const hostGit = createHostGit({
-    dir: join(memoryFor(config.runDir), `host-git-${resources.directories.installation}`),
-    serverUrl: config.githubServerUrl,
+    dir: join(memoryPlaceFor(config.runDir), `host-git-${directories.installation}`),
+    serverUrl,
     tokens,
   });
-  const clientFor = clientsFor(config, { tokens, log });
+  const clientFor = createClients({ apiUrl: config.githubApiUrl, secretsDir, tokens, clock, log });
   let runtime: Listener | undefined;
   const gitWant = (profile: Profile, repository: string, purpose: Purpose): HostGitWant => ({
     repository,
@@ -84,26 +84,22 @@ export function composeGrants(resources: {
   return {
     tokens,
     secrets: named.secrets,
-    held,
+    masked,
     renewer,
     clientFor,
-    committerFor: createCommitters({
-      ...{ tokens, clientFor, clock, log },
-      secretsDir: config.secretsDir,
-      serverUrl: config.githubServerUrl,
-    }),
+    committerFor: createCommitters({ tokens, clientFor, secretsDir, serverUrl, clock, log }),
     gitEnvironmentFor: async (...want) => await hostGit.environment(gitWant(...want)),
     releaseGitEnvironment: async (environment) => await hostGit.release(environment),
     isGitTokenYoung: async (...want) => await hostGit.isYoung(gitWant(...want)),
     cloneEnvironment: async (repository) => await hostGit.environment(cloneWant(repository)),
     isCloneTokenYoung: async (repository) => await hostGit.isYoung(cloneWant(repository)),
-    runtimeUrl: () => runtime && (config.runtimeAddress ?? reachable(runtime.url)),
+    runtimeUrl: () => runtime && (config.runtimeAddress ?? reachableUrl(runtime.url)),
     async start() {
       if (!isInMemory(config.runDir)) warnOfDisk(log, config.runDir);
       await hostGit.start();
       await named.look();
       renewer.start();
-      runtime = await startRuntime(config, createBearerAccess({ ...resources, tokens }), log);
+      runtime = await startRuntime(config, createBearerAccess({ runs, tokens, directories }), log);
     },
     async stop() {
       renewer.stop();
@@ -111,11 +107,6 @@ export function composeGrants(resources: {
       await hostGit.close();
     },
   };
-}
-
-/** Where a token may lie that only git of this host reads: where the credentials of runs are, if that is in memory. */
-function memoryFor(runDir: string): string {
-  return isInMemory(runDir) ? runDir : (makeSharedMemoryPlace() ?? runDir);
 }
 
 function warnOfDisk(log: Logger, runDir: string): void {
@@ -128,12 +119,6 @@ function warnOfDisk(log: Logger, runDir: string): void {
 function cloneWant({ owner, name, tokenFile = '', appSecret }: CloneSubject): HostGitWant {
   const permissions = permissionsFor('clone');
   return { repository: `${owner}/${name}`, permissions, tokenFile, ...(appSecret && { appSecret }) };
-}
-
-/** An address that stands for all of this host's is no place to go to; its name is. */
-function reachable(url: string): string {
-  const { hostname: host, port } = new URL(url);
-  return host === '0.0.0.0' || host === '[::]' ? `http://${hostname()}:${port}` : url;
 }
 
 /** The runtime listener, or undefined where it is off. */

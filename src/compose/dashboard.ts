@@ -1,19 +1,17 @@
 import { Router, urlencoded } from 'express';
 import { systemClock as clock } from '../base/clock.ts';
-import type { Config } from '../config/config.ts';
 import { createGitHubLinks } from '../dashboard/links.ts';
-import type { DashboardParts } from '../dashboard/parts.ts';
+import { addressOf, type DashboardActions } from '../dashboard/parts.ts';
 import { addDashboardRoutes } from '../dashboard/routes.ts';
 import { createSessions } from '../dashboard/sessions.ts';
-import type { DashboardActions } from '../dashboard/sight.ts';
 import { headline } from '../feedback/run-comment.ts';
 import { readOutputTail } from '../flow/output/output-tail.ts';
 import type { AdminRoutes } from '../http/admin-server.ts';
 import { withStatus } from '../http/api-status.ts';
 import { clientAddress } from '../http/client-address.ts';
 import type { Login } from '../http/login.ts';
-import { findRun } from '../runs/store/find-run.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
+import { findRun } from '../runs/store/run-store.ts';
 import { runActions } from './admin-api.ts';
 import type { Resources } from './resources.ts';
 
@@ -31,7 +29,7 @@ export function composeDashboard(resources: Resources, login: Login): AdminRoute
     readForm: urlencoded({ extended: false, limit: '100kb' }),
     refusalOf: withStatus,
     links: createGitHubLinks(config.githubServerUrl),
-    ...addressOf(config),
+    ...addressOf(config.publicUrl),
     log,
     clock,
   });
@@ -57,15 +55,5 @@ function dashboardActions(resources: Resources): DashboardActions {
     },
     cancel,
     retry,
-  };
-}
-
-/** How PUBLIC_URL shapes the pages: it may have a path, and it may be https though TLS ends before us. */
-function addressOf({ publicUrl }: Config): Pick<DashboardParts, 'basePath' | 'isSecure'> {
-  const url = publicUrl === undefined ? undefined : new URL(publicUrl);
-  const path = url?.pathname.replace(/\/+$/, '') ?? '';
-  return {
-    basePath: (request) => (request.headers.host === url?.host ? path : ''),
-    isSecure: (request) => request.secure || url?.protocol === 'https:',
   };
 }

@@ -1,30 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { systemClock as clock } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
-import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { createTokenSource } from '../credentials/github/token-source.ts';
 import type { DatabasePlace } from '../db/open.ts';
 import { postgresPasswords } from '../db/postgres/url.ts';
-import { listHosts, parseAllowList } from '../egress/allow-list.ts';
+import { parseAllowList } from '../egress/allow-list.ts';
 import { gitHubHosts, type HostLists, hostLists } from '../egress/shipped-lists.ts';
-import type { DryRun } from '../flow/dry-run/explain.ts';
-import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
-import { type Directories, runPaths } from '../flow/paths.ts';
-import { refuseBeyondPolicy } from '../flow/prepare/enforce-policy.ts';
-import { makePlan, type PlanDefaults } from '../flow/prepare/plan.ts';
-import { PROMPT_NAMES, promptFor } from '../flow/prepare/prompt.ts';
+import type { PlanDefaults } from '../flow/prepare/plan.ts';
+import { PROMPT_NAMES } from '../flow/prepare/prompt.ts';
 import { createGitHubClient, type GitHubClient } from '../github/client.ts';
-import { createLogger, type Logger } from '../log/logger.ts';
+import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import type { MountHost } from '../mounts/mount.ts';
-import { checkMounts } from '../mounts/rules/check.ts';
 import { isEngineOutside } from '../mounts/rules/host-view.ts';
 import { checkPolicyMounts } from '../mounts/rules/policy-mounts.ts';
 import { loadPolicy, type PolicyPlace } from '../policy/load.ts';
 import { NO_POLICY, type Policy } from '../policy/policy.ts';
-import type { Profile } from '../profiles/profile.ts';
 import type { LoadChecks } from '../profiles/read/load.ts';
 import { checkTemplate } from '../prompts/render.ts';
 import { AGENTS } from './agents.ts';
@@ -47,7 +38,7 @@ export function policyPlace(config: Config): PolicyPlace {
 }
 
 /** The policy as it stands now, for a command that does not live long. Throws `policy_invalid`. */
-function policyOnce(config: Config): () => Policy {
+export function policyOnce(config: Config): () => Policy {
   const policy = loadPolicy(policyPlace(config));
   return () => policy;
 }
@@ -115,72 +106,6 @@ export function createTokenClient(config: Config, ghTokenFile: string): GitHubCl
     token,
     log: createLogger({ level: 'silent', redactor }),
   });
-}
-
-/** How many GitHub clients are kept; the one that was made first goes. */
-const MAX_CLIENTS = 500;
-
-/** GitHub clients with the credential of a profile's runs, one for each repository and purpose; each asks for its token anew. */
-export function clientsFor(
-  config: Config,
-  { tokens, log }: { tokens: GitHubTokens; log: Logger },
-): (profile: Profile, repository: string, purpose: Purpose) => GitHubClient {
-  const clients = new Map<string, GitHubClient>();
-  return (profile, repository, purpose) => {
-    const source = credentialSource(profile, config.secretsDir);
-    const key = JSON.stringify([repository, purpose, source]);
-    const known = clients.get(key);
-    if (known) return known;
-    const want = { repository, permissions: permissionsFor(purpose), exact: false, ...source };
-    const token = async (refused?: string): Promise<string | undefined> => {
-      if (refused !== undefined) await tokens.refused(refused);
-      return (await tokens.token(want))?.value.reveal();
-    };
-    const young = { isYoung: tokens.isYoung, clock };
-    const client = createGitHubClient({ apiUrl: config.githubApiUrl, token, young, log });
-    const [oldest] = clients.keys();
-    if (clients.size >= MAX_CLIENTS && oldest !== undefined) clients.delete(oldest);
-    clients.set(key, client);
-    return client;
-  };
-}
-
-/** What `explain` uses of the flow: the same plan and prompt as a launch, with nothing started or copied. */
-export function createDryRun(
-  config: Config,
-  { admission, missing }: Pick<DryRun, 'admission' | 'missing'>,
-): DryRun {
-  const policy = policyOnce(config);
-  const host = mountHost(config, policy);
-  const directories: Directories = { ...config, installation: '<installation>' };
-  const runId = '<run>';
-  const lists = listsFor(config);
-  return {
-    async plan(profile, event) {
-      const repository = event.repository?.fullName ?? '';
-      const { mounts, problems } = checkMounts(profile.execution.runtime.dockerArgs.mounts, host);
-      if (problems[0]) throw new FlowError({ ...problems[0], blame: 'profile' });
-      const paths = runPaths(directories, { id: runId, repository });
-      const plan = makePlan({
-        profile,
-        repository,
-        runId,
-        mounted: mounts,
-        paths,
-        defaults: planDefaults(config),
-        secretsDir: config.secretsDir,
-        agents: AGENTS,
-        runtimeUrl: undefined,
-        policy: policy(),
-      });
-      refuseBeyondPolicy(plan, policy(), { runAs: config.runAs });
-      return plan;
-    },
-    prompt: async (profile, event) => promptFor(profile, event, runId),
-    hosts: (allow) => listHosts(parseAllowList(allow, lists, policy().privateHosts).list),
-    missing,
-    admission,
-  };
 }
 
 /** Where everything is stored: PostgreSQL when the configuration names one, else the SQLite file. */

@@ -2,17 +2,16 @@ import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import { appName } from '../credentials/github-app/record.ts';
 import { signInAs } from '../credentials/github-app/sign-in.ts';
+import { createClients } from '../flow/github/clients.ts';
 import { createGitHubClient } from '../github/client.ts';
 import { createAskedStore } from '../maintenance/asked-store.ts';
 import { type HookedRepository, hookSources } from '../maintenance/hook-sources.ts';
 import type { RecoverParts, Source } from '../maintenance/recover.ts';
 import { type RecoveryLoop, type Sources, startRecovery } from '../maintenance/recovery.ts';
 import { startRetention } from '../maintenance/retention.ts';
-import type { ProfileSet } from '../profiles/match/match.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { namedRepositories, type ProfileSet } from '../profiles/match/match.ts';
 import { createPublicationStore } from '../runs/outbox/publication-store.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
-import { clientsFor } from './host.ts';
 import type { Resources } from './resources.ts';
 
 /** What maintenance stands on: a whole service, or a command. */
@@ -22,16 +21,19 @@ export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries
 export function composeRetention(
   resources: Pick<Resources, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>,
 ) {
-  const { config, db } = resources;
+  const { config, db, deliveries, runs, log } = resources;
   const outputs = createOutputStore(db);
   const publications = createPublicationStore(db, clock);
   return startRetention({
-    ...resources,
-    ...config,
+    varDir: config.varDir,
+    workspaceRoot: config.workspaceRoot,
     keep: config.maintenance.keep,
+    deliveries,
+    runs,
     outputs,
     publications,
     clock,
+    log,
   });
 }
 
@@ -57,8 +59,14 @@ export function recoverParts({
 /** Every App's list, and those of the hooks of repositories that profiles name. */
 export async function sourcesOf(resources: MaintenanceResources, profiles: ProfileSet): Promise<Sources> {
   const { config, apps, deliveries, log } = resources;
-  const clientFor = clientsFor(config, { tokens: apps.tokens, log });
-  const repositories: HookedRepository[] = [...repositoriesOf(profiles)].map(([repository, profile]) => ({
+  const clientFor = createClients({
+    apiUrl: config.githubApiUrl,
+    secretsDir: config.secretsDir,
+    tokens: apps.tokens,
+    clock,
+    log,
+  });
+  const repositories: HookedRepository[] = [...namedRepositories(profiles)].map(([repository, profile]) => ({
     repository,
     client: clientFor(profile, repository, 'hooks'),
   }));
@@ -85,15 +93,4 @@ async function appSources({ apps, log }: MaintenanceResources): Promise<Sources>
   } catch (error) {
     return { sources: [], problems: [{ name: 'the Apps', problem: asFlowError(error).toProblem() }] };
   }
-}
-
-/** Repositories that triggers name, each with the first profile that does: its credential is what asks. */
-function repositoriesOf({ candidates }: ProfileSet): Map<string, Profile> {
-  const found = new Map<string, Profile>();
-  for (const { conditions, profile } of candidates) {
-    const { repository } = conditions;
-    if (typeof repository !== 'string' || !/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/.test(repository)) continue;
-    if (!found.has(repository)) found.set(repository, profile);
-  }
-  return found;
 }

@@ -2,31 +2,25 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Db } from '../db/open.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import { commentMark } from '../feedback/marks.ts';
 import { branchesOfRun } from '../flow/collect/branches-of-run.ts';
 import { maskedPublications } from '../flow/credentials/masked-stores.ts';
 import { publishPurpose } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
 import { recheckBeforePublishing } from '../flow/prepare/recheck.ts';
 import { createPublisher, type Publisher } from '../flow/publishing/publisher.ts';
-import {
-  isEndReportWanted,
-  type RequestReportParts,
-  requestStatus,
-} from '../flow/reporting/status-comment.ts';
+import { requestEndReport } from '../flow/reporting/status-comment.ts';
 import type { Host } from '../flow/worker/host-identity.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { createPublicationStore } from '../runs/outbox/publication-store.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
-import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
 import { createRemotes, type Remote } from '../workspaces/remote.ts';
 import type { ComposedGrants } from './credentials.ts';
-import type { Talk } from './reporting.ts';
+import type { Reporting } from './reporting.ts';
 
 /** Seconds without a byte after which a push is given up. */
 const STALL_SEC = 60;
@@ -40,7 +34,7 @@ export function composePublishing(resources: {
   deliveries: DeliveryStore;
   directories: Directories;
   host: Host;
-  talk: Pick<Talk, 'lookups' | 'own' | 'marks'>;
+  reporting: Pick<Reporting, 'lookups' | 'own' | 'marks'>;
   grants: Pick<
     ComposedGrants,
     'clientFor' | 'gitEnvironmentFor' | 'isGitTokenYoung' | 'releaseGitEnvironment'
@@ -49,25 +43,25 @@ export function composePublishing(resources: {
   redactor: Redactor;
   log: Logger;
 }): Publisher {
-  const { db, host, grants, redactor } = resources;
+  const { db, runs, reports, deliveries, directories, host, reporting, grants, mirrors, redactor, log } =
+    resources;
+  const { lookups, own, marks } = reporting;
   return createPublisher({
-    ...resources,
+    runs,
+    deliveries,
+    directories,
+    log,
     whyNotNow: async (run, profile) =>
-      await recheckBeforePublishing({ ...resources, ...resources.talk }, run, profile),
+      await recheckBeforePublishing({ lookups, own, runs, deliveries }, run, profile),
     host: host.current,
     publications: maskedPublications(createPublicationStore(db, clock), redactor.mask),
     clientFor: (profile, repository) => grants.clientFor(profile, repository, publishPurpose(profile)),
     remoteFor: remotesOf(resources),
     branchesFor: async (profile, run, signal) =>
-      await branchesOfRun(
-        { mirrors: resources.mirrors, mountHost: resources.config },
-        { run, profile },
-        signal,
-      ),
+      await branchesOfRun({ mirrors, mountHost: resources.config }, { run, profile }, signal),
     mask: redactor.mask,
-    mark: commentMark,
-    marks: resources.talk.marks,
-    retell: async (run) => await retell(resources, run),
+    marks,
+    updateReport: async (run) => await requestEndReport({ reports, runs, deliveries }, run),
     clock,
   });
 }
@@ -94,9 +88,4 @@ function remotesOf({
     });
     return remoteOf({ id: 0, owner, name });
   };
-}
-
-/** A publication may be made, refused or stuck when the comment about its run has been written already. */
-async function retell(parts: RequestReportParts, run: Run): Promise<void> {
-  if (await isEndReportWanted(parts, run)) await requestStatus(parts, run);
 }

@@ -1,9 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock as clock } from '../base/clock.ts';
-import { FlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
-import { mayBeRunDir } from '../config/memory-place.ts';
+import { makeVarDir, refuseTakenRunDir } from '../config/directories.ts';
 import { createTokenRecords } from '../credentials/github-app/token-records.ts';
 import { insideWorkspaces } from '../credentials/inject/preflight.ts';
 import { lockInstallation } from '../db/lock.ts';
@@ -12,7 +10,7 @@ import { createDeliveryStore, type DeliveryStore } from '../deliveries/delivery-
 import { type CrashPoint, createCrashPoint } from '../flow/crash-points.ts';
 import { maskedReports, maskedRuns } from '../flow/credentials/masked-stores.ts';
 import { watchBrokenOff } from '../flow/worker/broken-off.ts';
-import type { LeaseTimes } from '../flow/worker/worker.ts';
+import { type LeaseTimes, leaseTimes } from '../flow/worker/lease-renewer.ts';
 import { createLogger, type LogDestination, type Logger } from '../log/logger.ts';
 import { createRedactor, type Redactor } from '../log/redact.ts';
 import { createDiskWatch, type DiskWatch } from '../maintenance/disk-watch.ts';
@@ -47,19 +45,6 @@ export type Resources = {
   crashPoint: CrashPoint;
 };
 
-/** A worker that has not renewed its lease for this long is taken for dead. */
-const LEASE_MS = 60_000;
-
-/** Beyond the grace: until a killed container is gone, and some slack. */
-const STOPPING_MS = 2_000;
-
-/** How leases are kept: long enough that after a missed renewal containers can still be stopped, with their grace, before the lease ends. Tests set a shorter one. */
-export function leaseTimes({ environment, run }: Pick<Config, 'environment' | 'run'>): LeaseTimes {
-  const stopping = run.graceSec * 1000 + STOPPING_MS;
-  const leaseMs = Math.max(Number(environment.GITHUB_FLOWS_LEASE_MS) || LEASE_MS, 2 * stopping);
-  return { leaseMs, everyMs: leaseMs / 4, fenceMs: leaseMs - stopping };
-}
-
 /**
  * Takes VAR_DIR and opens the database; `disposables` closes both. Throws `service_already_running`,
  * `secrets_inside_workspaces`, `run_dir_taken`, `var_dir_unusable`, and the database's codes.
@@ -82,20 +67,6 @@ export async function openResources(
   disposables.defer(resources.apps.stop);
   disposables.defer(resources.policy.close);
   return { ...resources, suspicion: brokenOff.suspicion };
-}
-
-function makeVarDir(dir: string): void {
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new FlowError({
-      code: 'var_dir_unusable',
-      blame: 'operator',
-      message: `The directory VAR_DIR ${dir} is not there and cannot be made: ${(error as Error).message}.`,
-      hint: `Make it for the user that the service runs as (\`install -d -m 700 -o <user> ${dir}\`), or set VAR_DIR to a directory that this user may write.`,
-      cause: error,
-    });
-  }
 }
 
 function resourcesOver(
@@ -149,15 +120,5 @@ async function refuseMisplacedSecrets({ secretsDir, runDir, workspaceRoot }: Con
     const fault = await insideWorkspaces(place);
     if (fault) throw fault;
   }
-  if (!mayBeRunDir(runDir)) throw runDirTaken(runDir);
-}
-
-/** Anybody may make names in `/dev/shm`. */
-function runDirTaken(runDir: string): FlowError {
-  return new FlowError({
-    code: 'run_dir_taken',
-    blame: 'operator',
-    message: `RUN_DIR is ${runDir}, and somebody else has made the directory there, or may write it.`,
-    hint: 'Find out who did, remove it, or set RUN_DIR to a directory of a tmpfs that the service alone may write.',
-  });
+  refuseTakenRunDir(runDir);
 }

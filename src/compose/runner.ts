@@ -11,27 +11,23 @@ import { readUpstream, type Upstream } from '../egress/proxy/upstream.ts';
 import type { Reporter } from '../feedback/reporter.ts';
 import { createEngineWatch, type EngineWatch } from '../flow/engine/engine-health.ts';
 import { noteEngine } from '../flow/engine/engine-notes.ts';
-import { createProgramCheck } from '../flow/engine/fit-image.ts';
-import { createOutputShipper } from '../flow/output/ship-output.ts';
 import { type Directories, runFilesHome } from '../flow/paths.ts';
 import type { Publisher } from '../flow/publishing/publisher.ts';
-import { createExecutor } from '../flow/worker/executor.ts';
 import { createHost } from '../flow/worker/host-identity.ts';
 import { startSweeping } from '../flow/worker/sweep.ts';
 import { createWorker, type Worker, type WorkerParts } from '../flow/worker/worker.ts';
 import type { ReadyCheck } from '../http/health-routes.ts';
 import type { Retention } from '../maintenance/retention.ts';
-import { createOutputStore } from '../runs/store/output-store.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import { createMirrors, type Mirrors } from '../workspaces/mirrors/mirror.ts';
-import { AGENTS, composeRenewals } from './agents.ts';
+import { composeRenewals } from './agents.ts';
 import { type ComposedGrants, composeGrants } from './credentials.ts';
-import { listsFor, mountHost, planDefaults } from './host.ts';
+import { composeExecutor } from './executor.ts';
 import { composeRetention } from './maintenance.ts';
 import { composeOrigin } from './origin.ts';
 import { composePublishing } from './publishing.ts';
-import { composeReporting, type Talk } from './reporting.ts';
+import { composeReporting, type Reporting } from './reporting.ts';
 import type { Resources } from './resources.ts';
 
 /** What `/readyz` says while no container can be started. */
@@ -45,7 +41,7 @@ export type Work = {
   worker: Worker;
   publisher: Publisher;
   reporter: Reporter;
-  talk: Talk;
+  reporting: Reporting;
   egress: Egress;
   grants: ComposedGrants;
   retention: Retention;
@@ -55,53 +51,59 @@ export type Work = {
 
 /** Builds what works on runs, over these resources; `disposables` ends what looks for itself, once the worker has stopped. */
 export function composeRunner(resources: Resources, disposables: AsyncDisposableStack): Work {
-  const { config, db, log } = resources;
+  const { config, db, runs, deliveries, reports, apps, crashPoint, redactor, log } = resources;
+  const { varDir, runDir, workspaceRoot } = config;
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
-  const host = createHost({ varDir: config.varDir, engine, clock });
+  const host = createHost({ varDir, engine, clock });
   const engineWatch = watchEngine(resources, engine, host.forget);
-  const directories = { ...config, installation: db.installation };
-  const grants = composeGrants({ ...resources, tokens: resources.apps.tokens, directories });
+  const directories = { varDir, runDir, workspaceRoot, installation: db.installation };
+  const grants = composeGrants({ config, tokens: apps.tokens, directories, runs, redactor, log });
   disposables.defer(grants.stop);
   const mirrors = mirrorsOf(resources, grants);
-  const origin = composeOrigin({ ...resources, grants, mirrors });
-  const talk = composeReporting(resources, grants.clientFor, origin);
+  const origin = composeOrigin({ config, redactor, grants, mirrors });
+  const reporting = composeReporting(resources, grants.clientFor, origin);
   const egress = egressOf(resources, directories);
   disposables.defer(egress.closeAll);
-  const { renewals, stop: stopRenewals } = composeRenewals({ ...resources, engine, engineWatch });
+  const { renewals, stop: stopRenewals } = composeRenewals({
+    ...{ config, db, redactor, log, engine, engineWatch },
+  });
   disposables.defer(stopRenewals);
-  const store = db.kind === 'postgres' ? createOutputStore(db) : undefined;
-  const publisher = composePublishing({ ...resources, directories, host, grants, mirrors, talk });
-  disposables.defer(publisher.stop);
-  const executor = createExecutor({
-    ...resources,
-    ...config,
-    ...talk,
-    agents: AGENTS,
-    renewals,
-    ...{ engine, engineWatch, checkPrograms: createProgramCheck() },
-    publisher,
+  const publisher = composePublishing({
+    config,
+    db,
+    runs,
+    reports,
+    deliveries,
     directories,
+    host,
+    reporting,
+    grants,
     mirrors,
-    mountHost: mountHost(config, resources.policy.current),
-    defaults: planDefaults(config),
-    serverUrl: config.githubServerUrl,
+    redactor,
+    log,
+  });
+  disposables.defer(publisher.stop);
+  const executor = composeExecutor(resources, {
+    engine,
+    engineWatch,
+    directories,
+    grants,
+    mirrors,
+    reporting,
     egress,
-    privateHosts: () => resources.policy.current().privateHosts,
-    hostLists: listsFor(config),
-    shipper: createOutputShipper({ store, clock, log }),
-    ...grants,
-    clock,
+    renewals,
+    publisher,
   });
   const worker = workerOf(resources, { host, executor, engineWatch });
   const retention = composeRetention(resources);
   disposables.defer(retention.stop);
-  disposables.defer(startSweeping({ ...resources, engine, engineWatch, directories, clock }));
+  disposables.defer(startSweeping({ runs, engine, engineWatch, directories, crashPoint, clock, log }));
   disposables.defer(db.listen(RUNS_CHANNEL, worker.wake));
   return {
     worker,
     publisher,
-    reporter: talk.reporter,
-    talk,
+    reporter: reporting.reporter,
+    reporting,
     egress,
     grants,
     retention,
@@ -111,20 +113,26 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
 
 /** Claims runs while the disk and the engine are ready for them. */
 function workerOf(
-  resources: Resources,
+  { config, db, times, suspicion, queue, leases, workers, disk, crashPoint, log }: Resources,
   { host, executor, engineWatch }: Pick<WorkerParts, 'host' | 'executor'> & { engineWatch: EngineWatch },
 ): Worker {
   return createWorker({
-    ...resources,
     id: randomId(12),
     name: hostname(),
     version: programVersion(),
-    capacity: resources.config.maxConcurrentRuns,
-    lookMs: LOOK_MS[resources.db.kind],
+    capacity: config.maxConcurrentRuns,
+    times,
+    suspicion,
+    lookMs: LOOK_MS[db.kind],
+    queue,
+    leases,
+    workers,
     host,
     executor,
-    isReady: async () => (await resources.disk.canClaim()) && (await engineWatch.isReady()),
+    isReady: async () => (await disk.canClaim()) && (await engineWatch.isReady()),
+    crashPoint,
     clock,
+    log,
   });
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { systemClock as clock } from '../base/clock.ts';
-import { asFlowError, type FlowError } from '../base/errors.ts';
+import { asFlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
-import { createNamedSecrets, type NamedSecrets } from '../credentials/inject/named-secrets.ts';
+import { createNamedSecrets, type NamedSecrets, warnOfDropped } from '../credentials/inject/named-secrets.ts';
 import { createPassphrases } from '../credentials/secrets/passphrase.ts';
 import { keepOutOfGit } from '../credentials/secrets/secret-store.ts';
 import { createSecretStores } from '../credentials/secrets/secret-stores.ts';
@@ -17,18 +17,13 @@ export type ComposedSecrets = {
   look(): Promise<void>;
 };
 
-/** Builds what looks named secrets up; a store that does not count is told once for each cause. */
+/** Builds what looks named secrets up. */
 export function composeSecrets(parts: { config: Config; redactor: Redactor; log: Logger }): ComposedSecrets {
   const { config, redactor, log } = parts;
   if (config.passphrase) redactor.add(config.passphrase.reveal());
   const passphrases = createPassphrases({ given: () => config.passphrase, keyFile: config.keyFile });
   const stores = createSecretStores({ secretsDir: config.secretsDir, passphrases, clock });
-  const told = new Set<string>();
-  const drop = (fault: FlowError): void => {
-    const words = `${fault.message} It does not count until then. ${fault.hint}`;
-    if (!told.has(words)) log.warn({ code: fault.code }, words);
-    told.add(words);
-  };
+  const drop = warnOfDropped(log);
   const { secretsOrder: order, environment } = config;
   return {
     secrets: createNamedSecrets({ stores, order, agents: AGENTS, environment, drop }),

@@ -2,21 +2,22 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { AppSecret } from '../credentials/github-app/record.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import { hasUniqueBody, readEvent } from '../events/from-delivery.ts';
+import { createAdmission } from '../flow/admission/admit.ts';
+import { createDispatcher, type Dispatcher } from '../flow/admission/dispatcher.ts';
 import { appSecretOf } from '../flow/github/github-credential.ts';
 import { createAppRouter } from '../http/app-routes.ts';
 import { startPublicServer } from '../http/public-server.ts';
 import { createWebhookHandler } from '../ingress/webhook-route.ts';
 import type { LogDestination } from '../log/logger.ts';
 import { createRegistry, type Registry } from '../profiles/read/registry.ts';
-import type { RunStore } from '../runs/store/run-store.ts';
+import { RUNS_CHANNEL, type RunStore } from '../runs/store/run-store.ts';
 import { composeAdmin } from './admin.ts';
 import { composeAdminApi } from './admin-api.ts';
 import { composeDashboard } from './dashboard.ts';
 import { profileChecks } from './host.ts';
 import { composeRecovery } from './maintenance.ts';
-import { composeParts } from './parts.ts';
 import { openResources, type Resources } from './resources.ts';
+import { composeRunner, type Work } from './runner.ts';
 import { composeSigners } from './signers.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */
@@ -32,15 +33,18 @@ export type App = {
   stop(drainMs: number): Promise<void>;
 };
 
+/** Tells that a delivery was stored. */
+const DELIVERIES_CHANNEL = 'deliveries';
+
 /** Starts the service. Throws `service_already_running`, `profiles_invalid`, `secrets_inside_workspaces`, `listen_failed`, and the codes of the admin's token and of the database; then nothing is left open. */
 export async function startApp(config: Config, destination?: LogDestination): Promise<App> {
   await using disposables = new AsyncDisposableStack();
   const resources = await openResources(config, destination, disposables);
-  const { db, deliveries, runs, log } = resources;
+  const { db, deliveries, runs, redactor, log } = resources;
   await resources.apps.check();
   const registry = await readRules(resources, disposables);
   const joined = composeParts(resources, registry, disposables);
-  const { worker, dispatcher, reporter, publisher, checks } = joined;
+  const { worker, dispatcher, reporter, publisher, retention, checks } = joined;
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -51,8 +55,6 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
       clock,
       onStored: joined.onStored,
       canAccept: resources.disk.canAccept,
-      readEvent,
-      hasUniqueBody,
     }),
     log,
     clock,
@@ -62,9 +64,11 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   const appRoutes = { path: '/apps', router: appPages, open: true };
   const recovery = composeRecovery(resources, registry.current);
   if (recovery) disposables.defer(recovery.stop);
-  const api = composeAdminApi(resources, { ...joined, recovery }, dispatcher.wake);
+  const api = composeAdminApi(resources, { retention, recovery }, dispatcher.wake);
   const admin = await composeAdmin({
-    ...resources,
+    config,
+    redactor,
+    log,
     clock,
     checks,
     routesFor: (login) => [appRoutes, composeDashboard(resources, login), api],
@@ -116,4 +120,51 @@ async function readRules(
   await registry.load();
   disposables.defer(registry.close);
   return registry;
+}
+
+/** What works on runs, and what decides deliveries before it. */
+type ServiceParts = Work & {
+  dispatcher: Dispatcher;
+  /** A delivery was stored here. */
+  onStored: () => void;
+};
+
+/** Builds what decides deliveries and what works on runs, over these resources. */
+function composeParts(
+  resources: Resources,
+  registry: Registry,
+  disposables: AsyncDisposableStack,
+): ServiceParts {
+  const { config, db, deliveries, runs, reports, apps, crashPoint, log } = resources;
+  const work = composeRunner(resources, disposables);
+  const { lookups, own, marks } = work.reporting;
+  const admission = createAdmission({
+    db,
+    deliveries,
+    runs,
+    reports,
+    registry,
+    apps,
+    lookups,
+    own,
+    marks,
+    limits: config.admission,
+    defaultTimeoutSec: config.run.timeoutSec,
+    crashPoint,
+    log,
+    onReport: work.reporter.wake,
+    clock,
+  });
+  const onRun = (): void => {
+    work.worker.wake();
+    void db.notify(RUNS_CHANNEL, '');
+  };
+  const dispatcher = createDispatcher({ admission, deliveries, clock, log, onRun });
+  disposables.defer(db.listen(DELIVERIES_CHANNEL, dispatcher.wake));
+  return {
+    ...work,
+    dispatcher,
+    // With SQLite this wakes the dispatcher at once; with PostgreSQL those of other services, too.
+    onStored: () => void db.notify(DELIVERIES_CHANNEL, ''),
+  };
 }

@@ -10,7 +10,7 @@ export function formNotOurs(): FlowError {
   });
 }
 
-/** A page below /runs that is none. */
+/** An unknown page below /runs. */
 export function pageUnknown(path: string): FlowError {
   return new FlowError({
     code: 'page_unknown',

@@ -1,6 +1,6 @@
 /**
- * What is no letter or sign that people see where it stands: controls, bidi marks, zero-width and other ignorable
- * characters. Line ends, tabs and what joins letters and emoji (U+200C, U+200D, variation selectors) stay.
+ * Invisible characters: controls, bidi marks, zero-width and other ignorable ones. Line ends, tabs and joiners of letters
+ * and emoji (U+200C, U+200D, variation selectors) stay.
  */
 const UNSEEN =
   /(?!\n|\t|\u200c|\u200d|[\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
@@ -17,7 +17,7 @@ const TERMINAL = new RegExp(
   'g',
 );
 
-/** Text of others as it may stand on a page: colours of terminals are gone, and what would hide or turn text around is named, such as ‹U+202E›. */
+/** Text of others for a page: without terminal colours, and with names for invisible characters, such as ‹U+202E›. */
 export function harmless(text: string): string {
   return text
     .replaceAll(TERMINAL, '')
@@ -26,7 +26,7 @@ export function harmless(text: string): string {
     .replaceAll(UNSEEN, (sign) => `‹U+${sign.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}›`);
 }
 
-/** The first `limit` characters, never half of one, with a word about what is missing. */
+/** The first `limit` characters, with the number of the missing ones. */
 export function shortened(text: string, limit: number): string {
   if (text.length <= limit) return text;
   return `${text.slice(0, limit).toWellFormed()} [cut: ${text.length - limit} more characters]`;

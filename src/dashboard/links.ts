@@ -1,9 +1,9 @@
 import type { Run } from '../runs/run.ts';
 
-/** What GitHub's names are made of; anything else gets no link. */
+/** GitHub's names; anything else gets no link. */
 const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 
-/** Addresses on the server that runs come from; undefined where there is none that a browser could open. Nothing in them but checked names and numbers is anybody else's. */
+/** Addresses on the server of the runs, or undefined. They contain only checked names and numbers of others. */
 export type GitHubLinks = {
   account(login: string | null): string | undefined;
   repository(fullName: string): string | undefined;

@@ -1,10 +1,9 @@
 import type { Router } from 'express';
 import { type Answers, beginsElsewhere } from './answers.ts';
 import { formNotOurs } from './errors.ts';
-import { field, nextPage } from './forms.ts';
 import type { DashboardParts } from './parts.ts';
-import { giveSession, sentSession, takeSession } from './session-cookie.ts';
-import { isOwnForm } from './sessions.ts';
+import { field, nextPage } from './requests.ts';
+import { clearSessionCookie, isOwnForm, sentSession, setSessionCookie } from './sessions.ts';
 
 /** `/login` and `/logout`. */
 export function addLoginRoutes(router: Router, parts: DashboardParts, answers: Answers): void {
@@ -27,7 +26,7 @@ export function addLoginRoutes(router: Router, parts: DashboardParts, answers: A
       return;
     }
     sessions.close(sentSession(request));
-    giveSession(response, sessions.open(), isSecure(request));
+    setSessionCookie(response, sessions.open(), isSecure(request));
     log.info('somebody logged in to the pages');
     answers.lead({ request, response }, next);
   });
@@ -36,7 +35,7 @@ export function addLoginRoutes(router: Router, parts: DashboardParts, answers: A
     const session = sessions.find(id);
     if (session && !isOwnForm(session, field(request.body, 'csrf'))) throw formNotOurs();
     sessions.close(id);
-    takeSession(response, isSecure(request));
+    clearSessionCookie(response, isSecure(request));
     answers.lead({ request, response }, '/login');
   });
 }

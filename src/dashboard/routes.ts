@@ -1,26 +1,23 @@
 import type { NextFunction, Request, Response, Router } from 'express';
-import { createAnswers } from './answers.ts';
+import { createAnswers, readStyle } from './answers.ts';
 import { formNotOurs, pageUnknown } from './errors.ts';
-import { field, nextPage, reasonOf } from './forms.ts';
 import { harmless } from './harmless.ts';
 import { addLoginRoutes } from './login-routes.ts';
 import type { DashboardParts } from './parts.ts';
-import { askedAttempt, wayBack } from './query.ts';
+import { field, formReason, nextPage, requestedAttempt, wayBack } from './requests.ts';
 import { isLiving, runPage } from './run-page.ts';
 import { runsPage } from './runs-page.ts';
-import { sentSession } from './session-cookie.ts';
-import { isOwnForm, type Session } from './sessions.ts';
-import { readStyle } from './templates.ts';
+import { isOwnForm, type Session, sentSession } from './sessions.ts';
 
-/** Runs on the list, and how often pages of what still changes are loaded anew. */
+/** Runs on the list, and the seconds between two loads of a page that still changes. */
 const NEWEST = 50;
 const EVERY_SEC = { run: '5', list: '15' };
 
 type Exchange = { request: Request; response: Response; session: Session };
 
 /**
- * Adds the pages to a router at the root of the admin listener: `/runs`, `/runs/<id>`, `/login`, `/logout`. They guard
- * themselves; whoever is not logged in is led to the login, but for the stylesheet.
+ * Adds the pages to a router at the root of the admin listener: `/runs`, `/runs/<id>`, `/login`, `/logout`. They have
+ * their own login; without it, everything but the stylesheet redirects to the login.
  */
 export function addDashboardRoutes(router: Router, parts: DashboardParts): void {
   const { actions, sessions, links, clock, readForm } = parts;
@@ -38,7 +35,7 @@ export function addDashboardRoutes(router: Router, parts: DashboardParts): void 
       const { request, session } = exchange;
       const id = String(request.params.id);
       if (!isOwnForm(session, field(request.body, 'csrf'))) throw formNotOurs();
-      await act((await actions.find(id)).id, reasonOf(request.body));
+      await act((await actions.find(id)).id, formReason(request.body));
       answers.lead(exchange, `/runs/${id}`);
     });
 
@@ -60,7 +57,7 @@ export function addDashboardRoutes(router: Router, parts: DashboardParts): void 
     known(async (exchange) => {
       const { params, query } = exchange.request;
       const run = await actions.find(String(params.id));
-      const attempt = askedAttempt(run, query.attempt);
+      const attempt = requestedAttempt(run, query.attempt);
       const isStill = query.still !== undefined;
       const refresh = isLiving(run) && !isStill ? { refresh: EVERY_SEC.run } : {};
       const sight = await actions.look(run, attempt);
@@ -80,12 +77,12 @@ export function addDashboardRoutes(router: Router, parts: DashboardParts): void 
     const problem = { code, message: harmless(message), hint: harmless(hint) };
     const csrf = sessions.find(sentSession(request))?.csrf ?? null;
     response.status(refusal.status).set(refusal.headers);
-    const page = { view: 'fault', title: 'The request failed', csrf } as const;
+    const page = { view: 'error', title: 'The request failed', csrf } as const;
     answers.show({ request, response }, page, { problem, ...wayBack(request.path) });
   });
 }
 
-/** The page that a request is for; of a form, the one it stands on. */
+/** The page of a request; of a form, the page with the form. */
 function pageOf({ method, originalUrl, params }: Request): string {
   return nextPage(method === 'POST' ? `/runs/${params.id}` : originalUrl);
 }

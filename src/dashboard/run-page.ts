@@ -1,22 +1,25 @@
-import { queuedSince } from '../runs/queued-since.ts';
+import { formatDuration } from '../base/text.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { queuedSince } from '../runs/states.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
-import { logLines } from './log-lines.ts';
-import { lasting, type Moment, moment } from './moments.ts';
-import type { RunSight } from './sight.ts';
+import { type Moment, moment } from './moments.ts';
+import type { OutputEntry, RunPageData } from './parts.ts';
 
 const MAX_MESSAGE = 50_000;
 const MAX_TIMELINE = 200;
 const MAX_ENTRY = 2_000;
 const MAX_ATTEMPTS = 50;
 
-/** A row of what is known of a run; `link` leads to GitHub. */
+/** How many lines of an output its page shows. */
+const MAX_LINES = 400;
+
+/** A row about a run; `link` leads to GitHub. */
 type Fact = { name: string; text: string; link: string | null; time: Moment | null };
 
-/** What views/run.hbs shows; every text of others is harmless, and escaped there. */
+/** The values of views/run.hbs; texts of others are made harmless here and escaped there. */
 export function runPage(
-  { run, headline, event, timeline, log }: RunSight,
+  { run, headline, event, timeline, log }: RunPageData,
   shown: { attempt: number; isStill: boolean; now: number; links: GitHubLinks },
 ): object {
   const { links, now, attempt, isStill } = shown;
@@ -29,7 +32,7 @@ export function runPage(
       hint: harmless(run.reason.hint),
       code: run.reason.code,
     },
-    calledOff: isLiving(run) && run.cancelReason !== null ? harmless(run.cancelReason) : null,
+    cancelReason: isLiving(run) && run.cancelReason !== null ? harmless(run.cancelReason) : null,
     facts: [...originFacts(run, event, links), ...courseFacts(run, queuedSince(run, timeline), now)],
     message: run.finalMessage && shortened(harmless(run.finalMessage), MAX_MESSAGE),
     attempts: attemptLinks(run, attempt),
@@ -45,12 +48,12 @@ export function runPage(
   };
 }
 
-/** Whether a run's page still changes by itself. */
+/** Whether a run's page still changes. */
 export function isLiving(run: Run): boolean {
   return run.state !== 'ended';
 }
 
-/** A word for how a run is: its outcome, before that its state. */
+/** A run's outcome, or its state before the end. */
 export function runStatus({ state, outcome }: Run): string {
   return ((state === 'ended' ? outcome : state) ?? 'ended').replace('_', ' ');
 }
@@ -60,7 +63,7 @@ function fact(name: string, text: string, more: { link?: string | undefined; tim
 }
 
 /** Who and what started it. */
-function originFacts(run: Run, event: RunSight['event'], links: GitHubLinks): Fact[] {
+function originFacts(run: Run, event: RunPageData['event'], links: GitHubLinks): Fact[] {
   const thread = run.issueNumber === null ? '' : `#${run.issueNumber}`;
   const link = links.thread(run, event?.name) ?? links.repository(run.repository);
   return [
@@ -83,8 +86,8 @@ function courseFacts(run: Run, waitsSince: number, now: number): Fact[] {
     fact('Attempts', run.attempt === 0 ? 'none yet' : String(run.attempt)),
     ...at('Queued', run.queuedAt, ''),
     ...(waitsSince > run.queuedAt ? at('Queued again', waitsSince, '') : []),
-    ...at('Started', run.startedAt, `after waiting ${lasting((run.startedAt ?? 0) - waitsSince)}`),
-    ...at('Ended', run.endedAt, `after ${lasting((run.endedAt ?? 0) - began)}`),
+    ...at('Started', run.startedAt, `after waiting ${formatDuration((run.startedAt ?? 0) - waitsSince)}`),
+    ...at('Ended', run.endedAt, `after ${formatDuration((run.endedAt ?? 0) - began)}`),
     ...(run.exitCode === null ? [] : [fact('Exit code', String(run.exitCode))]),
     ...(run.usage ? [fact('Tokens', tokens(run.usage))] : []),
   ];
@@ -113,4 +116,24 @@ function timelineValues(timeline: readonly TimelineEntry[]): object {
     kind: harmless(kind),
   }));
   return { timeline: entries, timelineMissing: timeline.length - entries.length };
+}
+
+/** The last lines of an output. Parts of a line are joined, separately for each stream. */
+function logLines(entries: readonly OutputEntry[]): { stream: string; text: string }[] {
+  const lines: { stream: string; text: string }[] = [];
+  const unfinished = new Map<string, { stream: string; text: string }>();
+  for (const { stream, text, part } of entries) {
+    const line = unfinished.get(stream) ?? { stream, text: '' };
+    if (!unfinished.delete(stream)) lines.push(line);
+    line.text += text;
+    if (part) unfinished.set(stream, line);
+  }
+  return lines
+    .slice(-MAX_LINES)
+    .map(({ stream, text }) => ({ stream: streamOf(stream), text: harmless(text) }));
+}
+
+/** The name is a class of the page. */
+function streamOf(stream: string): string {
+  return ['stdout', 'stderr', 'service'].includes(stream) ? stream : 'stdout';
 }

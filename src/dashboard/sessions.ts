@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import { randomId } from '../base/ids.ts';
@@ -6,28 +7,30 @@ import { randomId } from '../base/ids.ts';
 /** How long a login lasts, in milliseconds. */
 export const SESSION_MS = 12 * 3_600_000;
 
-/** Logins at a time; the one that was used longest ago ends when there is one more. */
+/** Maximum number of logins; the least recently used one ends first. */
 const MAX_SESSIONS = 1_000;
+
+const COOKIE = 'github_flows_session';
 
 /** 260 random bits. */
 const ID_LENGTH = 52;
 
-/** Somebody who logged in; `csrf` goes into each form and comes back with it. */
+/** A login; each form carries its `csrf`. */
 export type Session = { csrf: string };
 
 /** Who is logged in. Kept in memory: a restart of the service logs everybody out. */
 export type Sessions = {
-  /** Gives the new session's id, which only its browser knows; here there is a hash of it. */
+  /** Gives the new session's id; only a hash of it is kept. */
   open(): string;
   find(id: string | undefined): Session | undefined;
   close(id: string | undefined): void;
 };
 
-/** Nobody is logged in yet. */
 export function createSessions(clock: Clock): Sessions {
   const sessions = new LRUCache<string, Session>({
     max: MAX_SESSIONS,
-    ttl: SESSION_MS,
+    // What is as old as its `ttl` still counts there.
+    ttl: SESSION_MS - 1,
     ttlResolution: 0,
     perf: clock,
   });
@@ -48,4 +51,25 @@ export function isOwnForm(session: Session, csrf: unknown): boolean {
   const sent = Buffer.from(typeof csrf === 'string' ? csrf : '');
   const wanted = Buffer.from(session.csrf);
   return sent.length === wanted.length && timingSafeEqual(sent, wanted);
+}
+
+/** The session id in a browser's cookies, which may include others. */
+export function sentSession(request: Request): string | undefined {
+  const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
+  const own = cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`));
+  return own?.slice(COOKIE.length + 1);
+}
+
+/** Sets a session in the browser, hidden from scripts and from requests of other sites. */
+export function setSessionCookie(response: Response, id: string, secure: boolean): void {
+  response.cookie(COOKIE, id, { ...cookieAttributes(secure), maxAge: SESSION_MS });
+}
+
+/** Removes the session from the browser. */
+export function clearSessionCookie(response: Response, secure: boolean): void {
+  response.clearCookie(COOKIE, cookieAttributes(secure));
+}
+
+function cookieAttributes(secure: boolean) {
+  return { httpOnly: true, sameSite: 'strict', secure, path: '/' } as const;
 }

@@ -10,7 +10,7 @@ type Table = { events: Readonly<Record<string, Readonly<Record<string, number>>>
 export type EventKind = { event: string; action: string };
 
 /** What a path leads to: anything, one scalar, more than that (an object or a list), or nothing, because no payload has it. */
-export type Held = 'anything' | 'scalar' | 'parts' | 'nothing';
+export type PathContent = 'anything' | 'scalar' | 'parts' | 'nothing';
 
 let read: Table | undefined;
 
@@ -32,7 +32,7 @@ export function actionsOf(event: string): string[] {
 }
 
 /** What payloads of a kind hold at a path (`issue.labels.0.name`); an event that is not known may hold anything. */
-export function heldAt({ event, action }: EventKind, keys: readonly string[]): Held {
+export function contentAt({ event, action }: EventKind, keys: readonly string[]): PathContent {
   let at: Shape | undefined = shapeOf(table().events[event]?.[action] ?? -1) ?? 0;
   for (const key of keys) {
     if (at === 0) return 'anything';
@@ -46,7 +46,7 @@ export function heldAt({ event, action }: EventKind, keys: readonly string[]): H
 
 /** Whether payloads of a kind may have something at a dotted path. */
 export function has(kind: EventKind, path: string): boolean {
-  return heldAt(kind, path.split('.')) !== 'nothing';
+  return contentAt(kind, path.split('.')) !== 'nothing';
 }
 
 function shapeOf(number: number): Shape | undefined {

@@ -2,7 +2,7 @@ import type { Problem } from '../base/errors.ts';
 
 /**
  * Codes whose sentences hold only what people on GitHub know already: names from the repository and the event, numbers,
- * and keys of the profile. Every other code, a new one too, is told without its own words.
+ * and keys of the profile. Of every other code, a new one too, only the general sentence of its area is shown.
  */
 export const SHOWN: ReadonlySet<string> = new Set([
   ...['actor_unknown', 'actor_not_allowed', 'bot_not_allowed', 'own_account', 'thread_locked'],
@@ -54,7 +54,7 @@ const QUOTING: ReadonlySet<string> = new Set(['command_mistyped']);
 
 const CREDENTIALS = 'The credentials that this takes are not in order.';
 
-/** What is told of the other codes, by how they begin; the first that fits counts. */
+/** What is shown of the other codes, by how they begin; the first that fits counts. */
 const AREAS: readonly (readonly [RegExp, string])[] = [
   [
     /^(?:permission|team|fork|head|world)_unknown$/,
@@ -122,14 +122,14 @@ export function publicText(text: string): string {
 export function publicProblem(problem: Problem, runId?: string): Problem {
   const { code, message, hint } = problem;
   const shown = { code, message: withoutAddresses(message), hint: withoutAddresses(hint) };
-  const said = `${shown.message}\n${shown.hint}`;
-  const own = QUOTING.has(code) ? said.replaceAll(/(`{1,2})[^`\n]{1,110}\1/g, '') : said;
+  const text = `${shown.message}\n${shown.hint}`;
+  const own = QUOTING.has(code) ? text.replaceAll(/(`{1,2})[^`\n]{1,110}\1/g, '') : text;
   if (SHOWN.has(code) && !isInternal(own)) return shown;
   const area = AREAS.find(([begins]) => begins.test(code))?.[1] ?? OTHERS;
   const command = runId === undefined ? 'deliveries list' : `runs show ${runId}`;
   return {
     code,
     message: area,
-    hint: `Try again later, or ask whoever runs github-flows: \`github-flows ${command}\` tells them the cause.`,
+    hint: `Try again later, or ask whoever runs github-flows: \`github-flows ${command}\` shows the cause.`,
   };
 }

@@ -14,7 +14,7 @@ import { type PostResult, postReaction, postRefusal, postStatus } from './posts.
 import type { TextName, TextValues } from './texts.ts';
 import type { PostingAccount } from './thread.ts';
 
-/** A report is tried this often before it is given up: with the waits below, for about a day. */
+/** Attempts before a report is given up: with the waits below, about a day. */
 const MAX_ATTEMPTS = 12;
 const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
@@ -31,7 +31,7 @@ const EACH_MS = 1_500;
 /** Longer than everything that one report asks of GitHub may take. */
 const LEASE_MS = 150_000;
 
-/** Posts on GitHub what the rows of the report store ask for. A report that fails is tried again and never changes its run. */
+/** Posts on GitHub what the rows of the report store ask for. A report that fails is retried and never changes its run. */
 export type Reporter = {
   /** Posts what is due of one run now; resolves when each report was tried once. */
   report(runId: string): Promise<void>;
@@ -61,7 +61,6 @@ export type ReporterParts = {
   log: Logger;
 };
 
-/** A reporter over its parts; any number may work on the same rows. */
 export function createReporter(parts: ReporterParts): Reporter {
   let timer: Timer | undefined;
   let stopped = false;
@@ -115,7 +114,7 @@ async function tryReport(parts: ReporterParts, limits: PostingLimits, id: string
   if (!report) return;
   try {
     const result = await post(parts, report);
-    await parts.reports.said(id, { ...result, nextAt: await paced(parts, result.nextAt) });
+    await parts.reports.posted(id, { ...result, nextAt: await paced(parts, result.nextAt) });
   } catch (error) {
     const fault = asFlowError(error);
     const nextAt = await fail(parts, report, fault);
@@ -137,13 +136,15 @@ async function post(parts: ReporterParts, report: Report): Promise<PostResult> {
   const account = await parts.accountFor(profile, `${owner}/${repository}`);
   const render = <Name extends TextName>(name: Name, values: TextValues<Name>): string =>
     parts.render(profile, name, values);
-  const content = { report, account, render, mask, marks, nowMs: clock.now() };
-  if (report.kind === 'reaction') return await postReaction(content);
-  if (report.kind === 'refusal') return await postRefusal(content);
+  const content = { account, render, mask, marks, nowMs: clock.now() };
+  if (report.kind === 'reaction') return await postReaction({ ...content, report });
+  if (report.kind === 'refusal') return await postRefusal({ ...content, report });
   if (!run) return { remoteId: null, digest: '', nextAt: null };
   const timeline = await runs.timeline(run.id);
   const about = { ...content, run, timeline, link: parts.linkTo(run.id) };
-  return report.kind === 'check' ? await postCheck(about) : await postStatus(about);
+  return report.kind === 'check'
+    ? await postCheck({ ...about, report })
+    : await postStatus({ ...about, report });
 }
 
 const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', check: 'check' } as const;

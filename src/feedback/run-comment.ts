@@ -1,5 +1,6 @@
-import { queuedSince } from '../runs/queued-since.ts';
-import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { formatDuration } from '../base/text.ts';
+import type { FinishedRun, Outcome, Run, RunState, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { queuedSince } from '../runs/states.ts';
 import { quote } from './neutral.ts';
 import { cut, prepareText, shorten } from './outgoing.ts';
 import { publicProblem, publicText } from './public-texts.ts';
@@ -12,11 +13,12 @@ const ACTIVITY_CHARACTERS = 200;
 /** What an agent said at the end is cut here; the rest of a comment needs room too. */
 const MESSAGE_CHARACTERS = 50_000;
 
-const HEADLINES: Readonly<Record<string, string>> = {
+const HEADLINES: Readonly<Record<Outcome | RunState, string>> = {
   queued: 'The run waits for its turn.',
   preparing: 'The run is being prepared.',
   running: 'The agent is working.',
   reporting: 'The agent is done.',
+  ended: 'The run ended.',
   succeeded: 'The run succeeded.',
   failed: 'The run failed.',
   timed_out: 'The run reached its time limit and was stopped.',
@@ -54,7 +56,7 @@ const TROUBLE = new Set([
   'left_unknown',
 ]);
 
-/** Whether a run that was to be published has something to tell besides that it succeeded. */
+/** Whether there is something to report of a run that was to be published, besides that it succeeded. */
 export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly TimelineEntry[]): boolean {
   return resultsOf(run, timeline).some(({ kind }) => TROUBLE.has(kind));
 }
@@ -62,19 +64,19 @@ export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly Timelin
 /** Lines of an agent that say nothing of its work. */
 const NOT_SHOWN = new Set(['agent.session', 'agent.usage', 'agent.end']);
 
-/** Whether a timeline line tells what the agent does, for people who watch. */
+/** Whether a timeline line is about what the agent does, for people who watch. */
 export function isActivity({ kind }: TimelineEntry): boolean {
   return kind.startsWith('agent.') && !NOT_SHOWN.has(kind);
 }
 
-/** Whether a run says all that it will ever say; one that is tried again says more. */
-export function isOver(run: Run): boolean {
-  return run.state === 'ended' || (run.state === 'reporting' && run.outcome !== null);
+/** Whether nothing new will be reported of a run, unless it is retried. */
+export function isOver(run: Run): run is FinishedRun {
+  return run.state === 'ended' || run.state === 'reporting';
 }
 
 /** A run's headline: where it is, or how it came out. */
 export function headline(run: Run): string {
-  return HEADLINES[(isOver(run) ? run.outcome : run.state) ?? ''] ?? 'The run ended.';
+  return HEADLINES[isOver(run) ? run.outcome : run.state];
 }
 
 /** The values of the text about a run that goes on. */
@@ -93,7 +95,7 @@ export function runningValues(
 
 /** The values of the text about a run that is over. */
 export function endedValues(
-  run: Run,
+  run: FinishedRun,
   shown: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'ended'> {
   const message = prepareText(run.finalMessage ?? '', shown.mask);
@@ -101,10 +103,10 @@ export function endedValues(
   const reason = run.reason && publicProblem(run.reason, run.id);
   return {
     ...common(run, shown.link),
-    OUTCOME: run.outcome ?? '',
-    ELAPSED: exactly(
+    OUTCOME: run.outcome,
+    ELAPSED: `after ${formatDuration(
       (knownAt(run, shown.timeline) ?? shown.nowMs) - (run.startedAt ?? queuedSince(run, shown.timeline)),
-    ),
+    )}`,
     REASON: reason?.message ?? '',
     HINT: reason?.hint ?? '',
     CODE: reason?.code ?? '',
@@ -163,15 +165,7 @@ function roughly(ms: number): string {
   if (minutes < 1) return 'for less than a minute';
   const step = minutes < 10 ? 1 : minutes < 60 ? 5 : 15;
   const rounded = minutes - (minutes % step);
-  return `for ${rounded < 60 ? `${rounded} min` : `${Math.floor(rounded / 60)} h ${rounded % 60} min`}`;
-}
-
-function exactly(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `after ${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `after ${minutes} min ${seconds % 60} s`;
-  return `after ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `for ${formatDuration(rounded * 60_000)}`;
 }
 
 function tokens({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens }: TokenUsage): string {

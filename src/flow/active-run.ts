@@ -1,11 +1,11 @@
 import { type Cancellation, createCancellation } from '../base/cancel.ts';
 import { FlowError } from '../base/errors.ts';
 
-/** One run in a worker's hands: `cancellation` ends the run, `detach` only ends the work of this process on it. */
+/** A run that a worker works on. `cancellation` ends the run, `detach` ends only the work of this process on it. */
 export type ActiveRun = {
   cancellation: Cancellation;
   detach: Cancellation;
-  /** For a run that is taken up: resolves when it is known whether it goes on or waits again. */
+  /** Of a run that is resumed: resolves when it is known whether it goes on or waits again. */
   decided: PromiseWithResolvers<void>;
 };
 
@@ -23,7 +23,7 @@ export function activeRunSignal(active: ActiveRun): AbortSignal {
   return AbortSignal.any([active.cancellation.signal, active.detach.signal]);
 }
 
-/** Why a run ends when somebody called it off. */
+/** Somebody cancelled the run. */
 export function runCancelled(reason: string): FlowError {
   return new FlowError({
     code: 'run_cancelled',
@@ -39,7 +39,7 @@ export function serviceStopping(): FlowError {
     code: 'service_stopping',
     blame: 'service',
     message: 'The service is stopping; the run goes on in its container.',
-    hint: 'Start the service again: it takes the run up.',
+    hint: 'Start the service again: it resumes the run.',
   });
 }
 

@@ -22,7 +22,7 @@ export type RunPaths = {
   log: string;
 };
 
-/** The directory that holds what living runs were handed, one directory a run; sweeps look only here and in `runFilesHome`. */
+/** The directory that holds what living runs are granted, one directory a run; sweeps look only here and in `runFilesHome`. */
 export function runHomes(directories: Directories): string {
   return join(directories.runDir, directories.installation);
 }
@@ -32,13 +32,13 @@ export function runFilesHome(directories: Pick<Directories, 'varDir' | 'installa
   return join(directories.varDir, 'run-files', directories.installation);
 }
 
-/** Removes what a run was handed and what it was started with; twice is harmless. */
+/** Removes what a run was granted and what it was started with; twice is harmless. */
 export async function removeRunPaths(paths: Pick<RunPaths, 'home' | 'files'>): Promise<void> {
   await removeTree(paths.home);
   await removeTree(paths.files);
 }
 
-/** The places of one attempt of a run (the first unless it is told); `owner/name` were checked when the event was read. */
+/** The paths of one attempt of a run (the first without `attempt`); `owner/name` were checked when the event was read. */
 export function runPaths(
   directories: Directories,
   run: { id: string; repository: string; attempt?: number },
@@ -73,7 +73,7 @@ export function runLogDirectory(
   return join(varDir, 'log', 'runs', id, String(Math.max(1, attempt)));
 }
 
-/** Where the size of a run's workspace before its agent started is kept, so that its growth can be told after a restart too. */
+/** Where the size of a run's workspace before its agent started is kept, so that its growth is known after a restart too. */
 export function baselineFile(paths: RunPaths): string {
   return join(paths.log, 'workspace-bytes');
 }

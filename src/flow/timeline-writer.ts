@@ -8,7 +8,7 @@ const MAX_ENTRIES = 2_000;
 /** A line's text is cut at this many characters; the whole of it is in the output. */
 const MAX_TEXT = 2_000;
 
-/** How long after the database refused a line it is tried again. */
+/** How soon a line is written again that the database refused. */
 const AGAIN_MS = 1_000;
 
 /** A text as long as a line of a timeline may be. */

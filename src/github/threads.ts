@@ -28,19 +28,31 @@ export function isCommentKind(event: string): event is CommentKind {
   return Object.hasOwn(COMMENT_ROUTES, event);
 }
 
-/** How an issue or pull request stands; tried twice. Throws what `GitHubClient` says of silence and of tokens that are not taken. */
+/**
+ * How an issue or pull request stands; each request is tried twice. A pull request that is not shown as an issue is asked
+ * for as a pull request. Throws what `GitHubClient` says of silence and of tokens that are not taken.
+ */
 export async function readThread(
   client: GitHubClient,
+  { isPull, ...place }: Place & { number: number; isPull: boolean },
+): Promise<Thread> {
+  const thread = await readAs(client, 'issues', place);
+  return thread === 'hidden' && isPull ? await readAs(client, 'pulls', place) : thread;
+}
+
+async function readAs(
+  client: GitHubClient,
+  kind: 'issues' | 'pulls',
   { owner, repo, number }: Place & { number: number },
 ): Promise<Thread> {
   checkRepositoryName(owner, repo);
   const what = `${owner}/${repo}#${number}`;
   try {
     return await client.ask(what, async (request) => {
-      const { data, url } = await request('GET /repos/{owner}/{repo}/issues/{issue_number}', {
+      const { data, url } = await request(`GET /repos/{owner}/{repo}/${kind}/{number}`, {
         owner,
         repo,
-        issue_number: number,
+        number,
         request: { retries: 1 },
       });
       if (typeof data?.state !== 'string') throw answerUnreadable(what);

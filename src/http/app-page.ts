@@ -4,7 +4,7 @@ const STYLE = `
 :root { color-scheme: light dark; font: 1.05rem/1.5 system-ui, sans-serif }
 body { margin: 0 auto; max-width: 34rem; padding: 1.5rem 1.25rem 3rem; overflow-wrap: anywhere }
 h1 { font-size: 1.4rem; line-height: 1.25 }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1rem }
 dt { opacity: .7 }
 dd { margin: 0 }
 .go { display: block; box-sizing: border-box; width: 100%; padding: .9rem 1rem; border: 0; border-radius: .5rem;

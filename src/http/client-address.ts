@@ -6,8 +6,8 @@ import type { Request } from 'express';
  * logins close the door to that user alone. Nobody else is believed.
  */
 export function clientAddress(request: Request): string {
-  const told = request.ip ?? '';
-  return isIP(told) === 0 ? (request.socket.remoteAddress ?? '') : told;
+  const address = request.ip ?? '';
+  return isIP(address) === 0 ? (request.socket.remoteAddress ?? '') : address;
 }
 
 /** What express calls the proxies that are believed: https://expressjs.com/en/guide/behind-proxies.html */

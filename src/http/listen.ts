@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { listenFailed } from './errors.ts';
 
@@ -47,4 +48,10 @@ async function close(server: Server, clock: Clock): Promise<void> {
   });
   step.stop();
   limit.stop();
+}
+
+/** A URL of a listener that other hosts can use: an address that stands for all of this host's is replaced by its name. */
+export function reachableUrl(url: string): string {
+  const { hostname: host, port } = new URL(url);
+  return host === '0.0.0.0' || host === '[::]' ? `http://${hostname()}:${port}` : url;
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import type { NewDelivery } from '../deliveries/delivery.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
-import type { FlowEvent } from '../events/event.ts';
+import { hasUniqueBody, readEvent } from '../events/from-delivery.ts';
 import type { Logger } from '../log/logger.ts';
 import { deliveryNotStored, signatureWrong, storageReserved } from './errors.ts';
 import { type BodyLimits, createReadBody } from './read-body.ts';
@@ -32,8 +32,6 @@ export type WebhookParts = {
   onStored: (id: string) => void;
   /** Whether there is room on the disk for one more; every delivery is refused until there is. */
   canAccept: () => Promise<boolean>;
-  readEvent: (delivery: { deliveryId: string; event: string; body: Buffer }) => FlowEvent;
-  hasUniqueBody: (payload: FlowEvent['payload']) => boolean;
   limits?: BodyLimits;
 };
 
@@ -64,12 +62,12 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
       const signed = await signersThatFit(signers, { text, signature: headers.signature });
       if (signed.length === 0) throw signatureWrong();
       Object.assign(known, { delivery: headers.id, event: headers.event });
-      const { duplicateOf } = await store(readDelivery(headers, { body: body.bytes, signed }, parts));
+      const { duplicateOf } = await store(readDelivery(headers, { body: body.bytes, signed }));
       const status = duplicateOf === null ? 'accepted' : 'duplicate';
       answer(response, 202, { delivery: headers.id, status });
       const isPlayedAgain = duplicateOf !== null && duplicateOf !== headers.id;
       if (isPlayedAgain) log.info({ ...known, duplicateOf }, 'these bytes were delivered before');
-      else log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `Delivery ${status}.`);
+      else log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `delivery ${status}`);
       if (duplicateOf === null) parts.onStored(headers.id);
     } finally {
       body.release();
@@ -94,16 +92,15 @@ function logRefusal(log: Logger, error: unknown, known: Known & { remote: string
   const { code, message, cause } = asFlowError(error);
   const status = httpStatus(error);
   if (status >= 500) log.error({ ...known, code, status, err: cause ?? error }, message);
-  else log.warn({ ...known, code, status }, known.delivery ? message : 'Request refused.');
+  else log.warn({ ...known, code, status }, known.delivery ? message : 'request refused');
 }
 
 function readDelivery(
   headers: DeliveryHeaders,
   { body, signed }: { body: Buffer; signed: readonly Signer[] },
-  parts: WebhookParts,
 ): NewDelivery {
   const { id, event } = headers;
-  const read = parts.readEvent({ deliveryId: id, event, body });
+  const read = readEvent({ deliveryId: id, event, body });
   const { app } = allowedSigner(signed, read);
   return {
     id,
@@ -112,7 +109,7 @@ function readDelivery(
     body,
     action: read.action ?? null,
     repository: read.repository?.fullName ?? null,
-    uniqueBody: parts.hasUniqueBody(read.payload),
+    uniqueBody: hasUniqueBody(read.payload),
     signedBy: app,
   };
 }

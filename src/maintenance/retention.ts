@@ -5,10 +5,8 @@ import type { Logger } from '../log/logger.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { OutputStore } from '../runs/store/output-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
-import { type Gone, removeOldBodies } from './old-bodies.ts';
-import { removeOldLogs } from './old-logs.ts';
 import { removeOldMirrors } from './old-mirrors.ts';
-import { removeLargeWorkspaces } from './old-workspaces.ts';
+import { type Gone, removeLargeWorkspaces, removeOldBodies, removeOldLogs } from './remove-old.ts';
 
 /** How long, in milliseconds, and how much, in bytes, is kept of each kind; how long workspaces are kept the sweep knows. */
 export type KeepRules = {

@@ -1,5 +1,6 @@
+import { inspect } from 'node:util';
 import { FlowError } from '../base/errors.ts';
-import { quoted } from '../base/text.ts';
+import { cutText, quoted } from '../base/text.ts';
 import { NO_POLICY, type Policy } from '../policy/policy.ts';
 
 const LIST = 'docs/mounts.md lists the flags that a profile may use.';
@@ -9,7 +10,7 @@ export function argumentNotText(value: unknown): FlowError {
   return new FlowError({
     code: 'docker_arg_not_text',
     blame: 'profile',
-    message: `Every entry of dockerArgs is a text, but ${quoted(value)} is not.`,
+    message: `Every entry of dockerArgs is a text, but ${cutText(inspect(value, { depth: 1, breakLength: Infinity }), 200)} is not.`,
     hint: 'Write each flag and each value as a JSON string, for example "--memory", "2g".',
   });
 }

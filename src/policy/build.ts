@@ -32,7 +32,8 @@ export function buildPolicy(written: WrittenPolicy, file: string): { policy: Pol
         typeof rule === 'string' ? { name: rule, digests: undefined } : rule,
       ),
       mounts: (written.mounts ?? []).map(({ source, writable = false, unsearched }) => ({
-        ...{ source, writable },
+        source,
+        writable,
         ...(unsearched ? { unsearched } : {}),
       })),
       volumes: (written.volumes ?? []).map(({ name, writable = false }) => ({ name, writable })),

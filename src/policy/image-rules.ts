@@ -4,7 +4,7 @@ import type { ImageRule } from './policy.ts';
 export type KnownImage = { id: string; names: readonly string[] };
 
 /**
- * Whether one of the rules allows the image of this name. As long as `known` is undefined nobody has looked at the
+ * Whether one of the rules allows the image of this name. As long as `known` is undefined nobody has inspected the
  * engine, and a rule with digests is taken to hold unless the name says otherwise. A name that the engine only takes
  * for the beginning of an id is no name, and no rule allows it.
  */

@@ -1,12 +1,14 @@
 import type { Fault, Problem } from '../base/errors.ts';
 import { isInside } from '../base/files.ts';
-import { jsonPointer } from '../base/json.ts';
+import { jsonPointer, readStrictJson } from '../base/json.ts';
 import { buildPolicy } from './build.ts';
-import { policyAmongProfiles, policyInvalid } from './errors.ts';
-import { readPolicyJson } from './json.ts';
+import { policyAmongProfiles, policyInvalid, policyKeyTwice, policyNotJson } from './errors.ts';
 import { NO_POLICY, type Policy, type PolicyMount } from './policy.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { checkPolicySchema } from './schema.ts';
+
+/** A policy nests 4 deep. */
+const MAX_DEPTH = 32;
 
 /** Where a policy stands, and what loading it asks of others. */
 export type PolicyPlace = {
@@ -40,6 +42,15 @@ function readPolicy(file: string, place: PolicyPlace): { policy: Policy } | { fa
   if ('faults' in built) return built;
   const refused = place.checkMounts(built.policy.mounts);
   return refused.length === 0 ? built : { faults: refused.map((problem) => mountFault(file, problem)) };
+}
+
+function readPolicyJson(text: string, file: string): { value: unknown } | { faults: Fault[] } {
+  const read = readStrictJson(text, MAX_DEPTH);
+  if ('tooDeep' in read)
+    return { faults: [policyNotJson(file, `it is nested deeper than ${MAX_DEPTH} levels`)] };
+  if ('error' in read) return { faults: [policyNotJson(file, read.error)] };
+  const faults = read.twice.map(({ path, line }) => policyKeyTwice(file, path, line));
+  return faults.length > 0 ? { faults } : { value: read.value };
 }
 
 function mountFault(file: string, { index, code, message, hint }: Problem & { index: number }): Fault {

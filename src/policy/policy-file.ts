@@ -42,7 +42,7 @@ export function readPolicyFile(file: string, uid: number): PolicyText {
     if (faults.length > 0) return { faults };
     return readText(file, descriptor);
   } catch (error) {
-    return { faults: [policyUnreadable(file, words(error))] };
+    return { faults: [policyUnreadable(file, readFailure(error))] };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
@@ -77,7 +77,7 @@ function throughLink(file: string, real: string): Fault {
   return policyUntrusted(file, why, `Set POLICY_FILE=${real}`);
 }
 
-function words(error: unknown): string {
+function readFailure(error: unknown): string {
   const code = systemCode(error);
   if (code === undefined) throw error;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'it is not there';

@@ -90,11 +90,11 @@ function commandFailed(
   { exitCode, stderr, cause }: { exitCode?: number; stderr: string; cause?: CommandEnd },
 ): FlowError {
   const how = exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`;
-  const lastWords = stderr.trim().split('\n').slice(-5).join('\n');
+  const lastLines = stderr.trim().split('\n').slice(-5).join('\n');
   return new FlowError({
     code: 'command_failed',
     blame: 'service',
-    message: `${file} ${args[0] ?? ''} ended with ${how}: ${lastWords || (cause?.message ?? '')}`,
+    message: `${file} ${args[0] ?? ''} ended with ${how}: ${lastLines || (cause?.message ?? '')}`,
     hint: `See whether ${file} works from a shell as the service's user; \`github-flows doctor\` checks what the service needs.`,
     cause,
   });

@@ -1,4 +1,4 @@
-import { FlowError } from '../base/errors.ts';
+import { variableMissing } from './errors.ts';
 
 /** Where prompt variables come from: each root is a JSON value. */
 export type PromptSources = Readonly<Record<'event' | 'attributes' | 'workspace' | 'run', unknown>>;
@@ -30,7 +30,7 @@ function resolve(variable: VariableSource, sources: PromptSources): string {
   if (!variable.required) return variable.default;
   if (found.value === null && variable.path.endsWith('.login')) return GHOST;
   if (found.value === null && (found.path === variable.path || GONE.test(found.path))) return '';
-  throw variableMissing(variable, found);
+  throw variableMissing(variable, found.path, describe(found.value));
 }
 
 /** What a path leads to: the value at its end, or at the first place where it cannot go on. */
@@ -58,17 +58,8 @@ function ownValue(parent: unknown, key: string): unknown {
   return (parent as Record<string, unknown>)[key];
 }
 
-function variableMissing(variable: VariableSource, found: Found): FlowError {
-  return new FlowError({
-    code: 'prompt_variable_missing',
-    blame: 'profile',
-    message: `The prompt variable ${variable.name} needs one value at ${variable.path}, but ${describe(found)}.`,
-    hint: `Give ${variable.name} a path that every event of this trigger has, or make it optional with a default in promptVariables.optional.`,
-  });
-}
-
-function describe({ path, value }: Found): string {
-  if (value === undefined) return `${path} is absent`;
-  if (value === null) return `${path} is null`;
-  return `${path} is ${Array.isArray(value) ? 'a list' : 'an object'}`;
+function describe(value: unknown): string {
+  if (value === undefined) return 'is absent';
+  if (value === null) return 'is null';
+  return `is ${Array.isArray(value) ? 'a list' : 'an object'}`;
 }

@@ -1,4 +1,4 @@
-/** The first `limit` characters of a text, never half a character, and the mark that tells how much is missing. */
+/** The first `limit` characters of a text, never half a character, and a mark with the number of characters that are missing. */
 export function cutWithNotice(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const end = isHighSurrogate(text.charCodeAt(limit - 1)) ? limit - 1 : limit;

@@ -1,9 +1,9 @@
 import Handlebars from 'handlebars';
 import type { Problem } from '../base/errors.ts';
 import { cutWithNotice } from './cut.ts';
+import { templateError } from './errors.ts';
 import { createMark, fence } from './fence.ts';
 import { MAX_PROMPT_CHARACTERS, MAX_VARIABLE_CHARACTERS, VARIABLE_OVERHEAD_CHARACTERS } from './limits.ts';
-import { templateError } from './problems.ts';
 import { sanitize } from './sanitize.ts';
 import { readTemplate } from './template.ts';
 

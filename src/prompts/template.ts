@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import type { Problem } from '../base/errors.ts';
+import { notAllowed, syntaxProblem, tooLong, unknownHelper, unknownName } from './errors.ts';
 import { MAX_BLOCKS, MAX_TEMPLATE_CHARACTERS, MAX_VARIABLE_USES } from './limits.ts';
-import { notAllowed, syntaxProblem, tooLong, unknownHelper, unknownName } from './problems.ts';
 
 /** A template that was read: how often it puts in each variable, and what is wrong with it. */
 export type Template = {

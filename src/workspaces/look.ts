@@ -1,5 +1,5 @@
 import { repositoryUnreachable } from './errors.ts';
-import { lastWords, runGit } from './git.ts';
+import { lastLines, runGit } from './git.ts';
 import type { Remote } from './remote.ts';
 import { whileYoung } from './young.ts';
 
@@ -23,12 +23,15 @@ async function lookOnce(remote: Remote, names: readonly string[], options: LookO
   const { stdout, stderr, exitCode } = await remote.withEnv(
     async (env) =>
       await runGit(['ls-remote', ...which, '--', remote.url, ...names], {
-        ...{ cwd: options.cwd, env, settings: remote.settings },
-        ...{ timeoutMs: LOOK_TIMEOUT_MS, signal: options.signal },
+        cwd: options.cwd,
+        env,
+        settings: remote.settings,
+        timeoutMs: LOOK_TIMEOUT_MS,
+        signal: options.signal,
       }),
   );
   if (exitCode !== 0)
-    throw (await remote.diagnose(options.signal)) ?? repositoryUnreachable(remote.url, lastWords(stderr));
+    throw (await remote.diagnose(options.signal)) ?? repositoryUnreachable(remote.url, lastLines(stderr));
   const lines = stdout.split('\n').map((line) => line.split('\t'));
   const [, head] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(stdout) ?? [];
   return { refs: new Map(lines.flatMap(([commit, ref]) => (commit && ref ? [[ref, commit]] : []))), head };

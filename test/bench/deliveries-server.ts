@@ -8,7 +8,6 @@ import express from 'express';
 import { systemClock } from '../../src/base/clock.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
-import { hasUniqueBody, readEvent } from '../../src/events/from-delivery.ts';
 import { startPublicServer } from '../../src/http/public-server.ts';
 import { createWebhookHandler } from '../../src/ingress/webhook-route.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -27,8 +26,6 @@ async function startOurs(file: string): Promise<string> {
     clock,
     onStored: () => {},
     canAccept: async () => true,
-    readEvent,
-    hasUniqueBody,
   });
   return (await startPublicServer({ host: '127.0.0.1', port: 0, webhook, log, clock })).url;
 }

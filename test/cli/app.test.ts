@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
@@ -463,6 +464,37 @@ describe('app create', () => {
     await interrupt();
     expect(left()).toEqual(before);
     expect((await app(undefined, 'list', '--json')).out).toEqual(apps);
+  });
+
+  test('ends by itself when its hour is over, and leaves nothing', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { address, ended, out } = await begin();
+    await until('the page is there', async () => await browse(address).catch(() => undefined));
+    vi.setSystemTime(Date.now() + 3_599_000);
+    await until('it looked twice', async () => await systemClock.sleep(700).then(() => true));
+    expect((await browse(address)).status).toBe(200);
+    vi.setSystemTime(Date.now() + 1_000);
+    expect(await ended).toBe(1);
+    expect(JSON.parse(out()).error.code).toBe('app_not_created');
+    await expect(browse(address)).rejects.toThrow();
+    expect(left()).toBeUndefined();
+  });
+
+  test('leaves nothing where the disk takes no byte of what it makes', async () => {
+    const main = join(import.meta.dirname, '../../src/main.ts');
+    const limited = ['-c', 'ulimit -f 0; exec "$0" "$@"', process.execPath, main, 'app', 'create', '--json'];
+    const child = spawnProgram('sh', limited, {
+      cwd: dir,
+      env: { PATH: process.env.PATH ?? '', HOME: dir, ...settings },
+    });
+    const out = text(child.stdout);
+    const [code] = await once(child, 'close');
+    expect({ exit: code, ...JSON.parse(await out).error }).toMatchObject({
+      exit: 1,
+      code: 'secret_store_unwritable',
+    });
+    expect(left()).toBeUndefined();
   });
 
   test.each<[string, string, () => void]>([

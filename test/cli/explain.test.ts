@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { makeApp } from '../support/github/apps.ts';
+import { appJson } from '../support/service/app-tokens.ts';
 import { runCommand } from '../support/service/cli.ts';
 import { commentPayload } from '../support/service/service.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
@@ -8,7 +10,9 @@ import { temporaryDirectory } from '../support/suite/temporary.ts';
 type Written = { network?: unknown; [key: string]: unknown };
 
 let dir: string;
+let more: Record<string, string>;
 beforeEach(async () => {
+  more = {};
   dir = await temporaryDirectory();
   mkdirSync(join(dir, 'secrets'), { mode: 0o700 });
 });
@@ -28,7 +32,7 @@ function write(path: string, { network = 'none', ...keys }: Written = {}): void 
 
 async function explained(...argv: string[]): Promise<string> {
   writeFileSync(join(dir, 'comment.json'), JSON.stringify(commentPayload('hi')));
-  const settings = { SECRETS_DIR: './secrets', GITHUB_API_URL: 'http://127.0.0.1:9' };
+  const settings = { SECRETS_DIR: './secrets', GITHUB_API_URL: 'http://127.0.0.1:9', ...more };
   const words = ['explain', 'comment.json', '--event', 'issue_comment', ...argv];
   const { code, out, err } = await runCommand(dir, settings, ...words);
   expect([code, err]).toEqual([0, '']);
@@ -40,7 +44,7 @@ test.each<[what: string, written: Written, verdict: RegExp]>([
   [
     'GitHub is to be asked for a permission',
     { allow: { permission: 'write' } },
-    /^Would run if octocat has at least write permission on octo\/hello \[run_queued\]\n(.*\n)*--ask asks/,
+    /^Would run if octocat has at least write permission on octo\/hello \[run_queued\]\n(.*\n)*--ask checks/,
   ],
   [
     'everybody may read the repository',
@@ -114,7 +118,7 @@ test('explain ranks all profiles that match, and says why the first is preferred
   write('other', { trigger: { event: 'push' } });
   expect(await explained()).toContain(
     [
-      'Ranking of what matches',
+      'Ranking of the matching profiles',
       '  1. team/special: 3 conditions, more than team/also (event, action, repository)',
       '  2. team/also: 2 conditions, fewer than team/special (event, repository)',
       '  3. team/equal: 2 conditions, as many as team/also, and its path sorts after that one (event, repository)',
@@ -143,4 +147,36 @@ test('explain shows each list of hosts with what is on it', async () => {
   ]);
   write('p', { network: 'open' });
   expect(await explained()).toContain('  network  open\n');
+});
+
+test('explain shows where the run’s token comes from: a file, the App that serves, or the one in a secret', async () => {
+  const token = async () => {
+    const { githubToken, mounts } = JSON.parse(await explained('--json')).plan;
+    expect(JSON.stringify(mounts)).not.toContain('gh-token');
+    return githubToken;
+  };
+  const file = '/run/secrets/gh-token';
+  const copyOf = join(dir, 'secrets/gh-token');
+  write('p');
+  expect(await token()).toBeNull();
+
+  write('p', { credentials: { github: {} } });
+  expect(await token()).toEqual({ file, secret: null, apps: [], copyOf });
+  expect(await explained()).toContain(`  token    ${file}, a copy of ${copyOf}\n`);
+
+  const app = (over: object) =>
+    appJson(makeApp(), { apiUrl: 'http://127.0.0.1:9', username: 'robot[bot]', ...over });
+  writeFileSync(join(dir, 'apps.json'), app({ urlPattern: '(?<baseUrl>.*)/octo/hello' }), { mode: 0o600 });
+  more = { APPS_FILE: join(dir, 'apps.json') };
+  const [name] = (await token()).apps;
+  expect(await token()).toEqual({ file, secret: null, apps: [name], copyOf });
+  expect(await explained()).toContain(
+    `  token    ${file}, of the App ${name} where it is installed, else a copy of ${copyOf}\n`,
+  );
+  writeFileSync(join(dir, 'apps.json'), app({ urlPattern: '(?<baseUrl>.*)/octo/other' }));
+  expect((await token()).apps).toEqual([]);
+
+  write('p', { credentials: { github: { app: 'DEPLOY_APP' } } });
+  expect(await token()).toEqual({ file, secret: 'DEPLOY_APP', apps: [], copyOf: null });
+  expect(await explained()).toContain(`  token    ${file}, of the App in the secret DEPLOY_APP\n`);
 });

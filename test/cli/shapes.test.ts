@@ -163,9 +163,9 @@ describe('with --json, in the documented shape', () => {
     });
   });
 
-  test('profiles validate gives profiles and faults, and exit code 1 when there are any', async () => {
+  test('profiles validate gives profiles and issues, and exit code 1 when there are any', async () => {
     const good = await json('profiles', 'validate');
-    expect(good).toMatchObject({ code: 0, value: { profiles: [{ path: 'hello' }], faults: [] } });
+    expect(good).toMatchObject({ code: 0, value: { profiles: [{ path: 'hello' }], issues: [] } });
     expect((await json('profiles', 'list')).value).toMatchObject({ defaults: [{ path: '.' }] });
 
     const bad = join(service.dir, 'bad');
@@ -179,8 +179,8 @@ describe('with --json, in the documented shape', () => {
       '--json',
     );
     expect(code).toBe(1);
-    const { faults } = JSON.parse(out);
-    expect(faults[0]).toEqual({
+    const { issues } = JSON.parse(out);
+    expect(issues[0]).toEqual({
       code: 'profile_unknown_key',
       file: expect.stringContaining('profile.json'),
       path: expect.any(String),
@@ -206,7 +206,7 @@ describe('with --json, in the documented shape', () => {
       );
     const { code, out } = await run('--json');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ profiles: [{ path: '.' }], faults: [] });
+    expect(JSON.parse(out)).toMatchObject({ profiles: [{ path: '.' }], issues: [] });
     expect(JSON.parse(out).warnings).toEqual([
       {
         code: 'trigger_action_unknown',
@@ -254,15 +254,22 @@ describe('with --json, in the documented shape', () => {
 });
 
 describe('for people', () => {
-  test('what outside users wrote cannot move the cursor or hide anything', async () => {
-    const hostile = commentPayload('\u001b[2Jgone\u202eturned\u200bhidden\u0007');
-    const { id } = await service.deliver(hostile);
+  test('what outside users wrote is shown, and cannot move the cursor or hide anything', async () => {
+    const hostile = '\u001b[2Jgone\u202eturned\u200bhidden\u0007';
+    const { id } = await service.deliver({ ...commentPayload(hostile), action: hostile });
+    await until('it was decided', async () => (await service.app.deliveries.find(id))?.decision ?? undefined);
+    const { decision } = await service.comment();
+    const runId = decision?.runId ?? '';
+    await runCommand(service.dir, settings(), 'runs', 'cancel', runId, '--reason', hostile);
+    await service.ended(runId);
     for (const argv of [
       ['deliveries', 'show', id],
       ['deliveries', 'list'],
-      ['runs', 'list'],
+      ['runs', 'show', runId],
     ]) {
-      const { out } = await runCommand(service.dir, settings(), ...argv);
+      const { code, out } = await runCommand(service.dir, settings(), ...argv);
+      expect(code).toBe(0);
+      for (const word of ['gone', 'turned', 'hidden']) expect(out, argv.join(' ')).toContain(word);
       for (const sign of ['\u001b', '\u202e', '\u200b', '\u0007']) expect(out).not.toContain(sign);
     }
   });

@@ -98,8 +98,11 @@ eachDatabase((kind, databases) => {
       const mine = await queue.claim(owner('old'));
       const taken = await leases.takeOver(owner('new'));
       expect(taken.map((run) => run.id)).toEqual([id]);
-      expect(await runs.advance(mine as Run, 'running', {}, 'too late')).toBe(false);
-      expect(await runs.advance(taken[0] as Run, 'running', { containerId: 'c' }, 'taken up')).toBe(true);
+      expect(await runs.advance(mine as Run, 'running', {}, 'too late')).toBeUndefined();
+      expect(await runs.advance(taken[0] as Run, 'running', { containerId: 'c' }, 'taken up')).toMatchObject({
+        state: 'running',
+        containerId: 'c',
+      });
       expect(await get(id)).toMatchObject({ state: 'running', containerId: 'c', leaseOwner: 'new' });
     });
 
@@ -126,7 +129,7 @@ eachDatabase((kind, databases) => {
       const run = await get(await add('a'));
       for (const from of states)
         for (const to of states.filter((state) => !MOVES[from].includes(state)))
-          await expect(runs.advance({ ...run, state: from }, to, {}, '')).rejects.toMatchObject({
+          await expect(runs.advance({ ...run, state: from } as Run, to, {}, '')).rejects.toMatchObject({
             code: 'run_move_refused',
           });
     });

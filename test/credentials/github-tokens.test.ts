@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -388,9 +388,15 @@ describe('a failing mint', () => {
   test('does not stop another App, a repository without an App, or the file where the App was never seen', async () => {
     writeToken('ghp_static000000000000000000000000000000');
     const broken = await lab.addApp([]);
-    broken.stood.publicKey = (await lab.addApp([REPOSITORY])).stood.publicKey;
-    expect((await lab.tokens.token(want()))?.source.kind).toBe('app');
-    expect((await lab.tokens.token(want({ repository: 'octo/without' })))?.source.kind).toBe('file');
+    const other = await lab.addApp([REPOSITORY]);
+    broken.stood.publicKey = other.stood.publicKey;
+    const source = async (repository = REPOSITORY) => (await lab.tokens.token(want({ repository })))?.source;
+    expect(await source()).toMatchObject({ kind: 'app', app: other.stood.clientId });
+    expect(await source('octo/without')).toMatchObject({ kind: 'file' });
+    // GitHub was asked as the broken App too, which signs with a key that is not its own.
+    const asked = lab.api.requests.map(({ authorization = '' }) => authorization.split('.')[1] ?? '');
+    const issuers = asked.map((claims) => Buffer.from(claims, 'base64url').toString());
+    expect(issuers.join()).toContain(broken.stood.clientId);
   });
 
   test('of an App that should serve does not fall back to the file', async () => {
@@ -412,17 +418,29 @@ test('a store of Apps that cannot be read leaves the file in use, and without on
   expect((await lab.tokens.token(want()))?.source.kind).toBe('file');
 });
 
-test('no file of the service and no line of its log holds a token or a key', async () => {
+test('no file of the service and no line of its log holds a token or a key, though GitHub repeats them', async () => {
   const { stored } = await lab.addApp([REPOSITORY]);
-  const secrets = [revealed(await lab.tokens.token(want())), stored.privateKey.reveal().split('\n')[3] ?? ''];
-  mkdirSync(join(lab.dir, 'service'), { recursive: true });
+  const token = revealed(await lab.tokens.token(want()));
+  const keyLine = stored.privateKey.reveal().split('\n')[3] ?? '';
+  lab.clock.time += 51 * MINUTE;
+  lab.api.misbehaveAt(/access_tokens$/, { status: 403, message: `No more than ${token}.` }, 9);
+  await expect(lab.tokens.token(want())).rejects.toMatchObject({ code: 'app_refused' });
+  expect(await lab.records.list()).toMatchObject([{ lastError: { code: 'app_refused' } }]);
   const files = readdirSync(lab.dir, { recursive: true, withFileTypes: true }).filter((each) =>
     each.isFile(),
   );
+  expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(['apps.enc', 'test.db']));
   const all = files.map((each) => readFileSync(join(each.parentPath, each.name), 'latin1')).join('');
-  for (const secret of secrets) {
-    expect(secret.length).toBeGreaterThan(20);
-    expect(all).not.toContain(secret);
-    expect(lab.log.join('')).not.toContain(secret);
-  }
+  const said = lab.log.join('');
+  for (const text of [all, said]) expect(text).toContain('No more than [masked].');
+  for (const secret of [token, keyLine])
+    for (const form of [
+      secret,
+      Buffer.from(secret).toString('base64'),
+      Buffer.from(secret).toString('hex'),
+    ]) {
+      expect(secret.length).toBeGreaterThan(20);
+      expect(all).not.toContain(form);
+      expect(said).not.toContain(form);
+    }
 });

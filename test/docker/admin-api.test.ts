@@ -125,7 +125,7 @@ test('the page of a run shows it, calls it off and tries it again', async () => 
   expect([late.status, late.html.includes('run_already_ended')]).toEqual([409, true]);
   await browser.post(`/runs/${id}/retry`, { csrf, reason: 'once more' });
   expect((await service.app.runs.find(id))?.state).not.toBe('ended');
-  expect((await browser.get(`/runs/${id}`)).html).toContain('Put back into the queue: once more');
+  expect((await browser.get(`/runs/${id}`)).html).toContain('Requeued: once more');
   await browser.post(`/runs/${id}/cancel`, { csrf });
   await service.ended(id);
   expect((await browser.get('/runs')).html).toContain(`href="/runs/${id}"`);

@@ -260,15 +260,18 @@ const secretOf = (stood: StoodApp) => ({
   GITHUB_FLOWS_SECRET_OWN_APP: appJson(stood, { appId: stood.id, webhookSecret: stood.webhookSecret }),
 });
 
-test('the App in a secret that a profile names gives every token of its runs, also after a restart; no container, file or log has the secret', {
-  timeout: 90_000,
+test('the App in a secret that a profile names gives every token of its runs, also after a restart, to the runtime listener, for the pull request and the comment; no container, file or log has the secret', {
+  timeout: 180_000,
 }, async () => {
+  const port = String(await freePort());
   await start(
     `cd repo; git fetch -q; echo more >> README.md; git commit -qam Pushed; touch /workspace/ready
-     until [ -e /workspace/go-on ]; do sleep 0.05; done; git push -q origin HEAD:refs/heads/pushed`,
-    { ...OF_SECRET, report: { reaction: true, comment: 'never' } },
-    secretOf,
+     until [ -e /workspace/go-on ]; do sleep 0.05; done; git push -q origin HEAD:refs/heads/pushed
+     echo again >> README.md; git commit -qam Published`,
+    { ...OF_SECRET, report: { reaction: true, comment: 'always' }, publish: { as: 'pull-request' } },
+    (stood) => ({ ...secretOf(stood), RUNTIME_PORT: port }),
   );
+  github.git.root = join(service.dir, 'git');
   writeFileSync(join(service.config.secretsDir, 'gh-token'), STATIC, { mode: 0o600 });
   const body = JSON.stringify(commentPayload());
   const signedByIt = signedHeaders(body, {
@@ -301,6 +304,13 @@ test('the App in a secret that a profile names gives every token of its runs, al
     });
   const [container = ''] = await service.containers();
   const { stdout: inspected } = await promisify(execFile)('docker', ['inspect', container]);
+  const bearer = readFileSync(join(tokenFile, '../runtime-token'), 'utf8');
+  const given = await fetch(`http://127.0.0.1:${port}/runtime/v1/github-token`, {
+    headers: { authorization: `Bearer ${bearer}` },
+  });
+  expect(given.status).toBe(200);
+  const { token: asked } = (await given.json()) as { token: string };
+  expect(github.apps.tokens.find(({ value }) => value === asked)?.app).toBe(own.slug);
   const secrets = {
     key: own.pem.split('\n').slice(1, -2).join('\n'),
     keyLine: own.pem.split('\n')[5] ?? '',
@@ -312,9 +322,23 @@ test('the App in a secret that a profile names gives every token of its runs, al
   expect(service.repository.git('log', '-1', '--format=%an %s', 'refs/heads/pushed')).toBe(
     `${own.slug}[bot] Pushed`,
   );
-  await until('the run was reacted to', () =>
-    github.apps.tokens.some(({ permissions }) => permissions.issues === 'write') ? true : undefined,
+  const branch = `github-flows/${runId}`;
+  await until('the comment tells of the pull request', () =>
+    github.comments.find((comment) => comment.body.includes('Opened pull request #100')),
   );
+  expect(github.pulls).toMatchObject([{ number: 100, base: 'main' }]);
+  expect(service.repository.git('log', '-1', '--format=%an %s', branch)).toBe(`${own.slug}[bot] Published`);
+  const pushes = server.requests.filter(({ url }) => url.endsWith('/git-receive-pack'));
+  const pushedWith = (authorization: string | undefined) =>
+    github.apps.tokens.find(({ value }) => value === authorization?.split(':')[1]);
+  expect(pushes.map(({ authorization }) => pushedWith(authorization)?.permissions)).toEqual([
+    { contents: 'write', metadata: 'read' },
+    { contents: 'write', issues: 'write', pull_requests: 'write' },
+  ]);
+  const posted = github.requests.filter(({ path }) => /\/(comments|pulls)$/.test(path));
+  expect(posted.length).toBeGreaterThan(1);
+  for (const { authorization } of posted)
+    expect(github.apps.tokens.some(({ value }) => authorization?.endsWith(value))).toBe(true);
   expect(new Set(github.apps.tokens.map((token) => token.app))).toEqual(new Set([own.slug]));
   expect(JSON.stringify(github.requests)).not.toContain(STATIC);
   for (const said of [inspected, JSON.stringify(service.log), service.output(runId)])

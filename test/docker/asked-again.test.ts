@@ -94,9 +94,14 @@ describe('a run that waits for its turn', () => {
 });
 
 describe('what an agent commits while', () => {
-  test.each(['pull-request', 'pull-request-branch', 'patch'])(
-    'its pull request is closed is kept, told and not published as %s',
-    async (as) => {
+  test.each([
+    ['pull-request', 'shown'],
+    ['pull-request', 'hidden'],
+    ['pull-request-branch', 'shown'],
+    ['patch', 'shown'],
+  ])(
+    'its pull request is closed is kept, told and not published as %s, where the thread is %s',
+    async (as, thread) => {
       await serve(`echo start; sleep 2; ${COMMIT}`, {
         publish: { as },
         checkout: { from: 'pull-request-head' },
@@ -125,6 +130,7 @@ describe('what an agent commits while', () => {
       await begun(runId);
       const [pull] = github.pulls;
       if (pull) pull.state = 'closed';
+      if (thread === 'hidden') github.misbehaveAt(/^GET .*\/issues\/7$/, { status: 404 }, 99);
       service.repository.git('update-ref', '-d', 'refs/heads/pr');
       const before = branches();
       const run = await service.ended(runId);
@@ -132,6 +138,29 @@ describe('what an agent commits while', () => {
       const refused = (await service.app.runs.timeline(runId)).find(({ kind }) => kind === 'publish_refused');
       expect(refused?.data).toMatchObject({ codes: 'publish_pull_request_closed' });
       expect([branches(), github.pulls.length, github.comments.length]).toEqual([before, 1, 1]);
+    },
+  );
+
+  test.each<[string, Record<string, unknown>, boolean]>([
+    ['who has the permission is published', { permission: 'write' }, true],
+    ['whom the profile names by number is published', { actors: ['octocat#583231'] }, true],
+    ['whom the profile names by the old login is kept and told', { actors: ['octocat'] }, false],
+  ])(
+    'the login of its starter changes, and somebody else takes the old one: that of one %s',
+    async (_whom, allow, isPublished) => {
+      github.permissions.set('octocat', { permission: 'write', role_name: 'write', id: 583231 });
+      await serve(`echo start; sleep 2; ${COMMIT}`, { publish: {}, allow });
+      const runId = await start();
+      await begun(runId);
+      github.users.set(583231, 'octodog').set(99, 'octocat');
+      github.permissions
+        .set('octodog', { permission: 'write', role_name: 'write', id: 583231 })
+        .set('octocat', { permission: 'read', role_name: 'read', id: 99 });
+      const run = await service.ended(runId);
+      expect(run).toMatchObject({ outcome: 'succeeded', actor: 'octocat', actorId: 583231 });
+      const word = isPublished ? 'Opened pull request #100' : 'octocat could start this run';
+      await until('it is said', () => told(run).includes(word) || undefined);
+      expect([branches().length, github.pulls.length]).toEqual(isPublished ? [2, 1] : [1, 0]);
     },
   );
 

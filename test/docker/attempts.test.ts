@@ -44,9 +44,7 @@ test('a fault before the agent begins is tried again as the profile says, and to
     reason: { code: 'repository_unreachable' },
   });
   const lines = (await service.app.runs.timeline(run.id)).map(({ text }) => text);
-  expect(lines.filter((text) => text.startsWith('Put back into the queue: attempt 1 failed'))).toHaveLength(
-    1,
-  );
+  expect(lines.filter((text) => text.startsWith('Requeued: attempt 1 failed'))).toHaveLength(1);
   expect(await service.containers()).toEqual([]);
 });
 

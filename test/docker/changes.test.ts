@@ -115,7 +115,7 @@ describe('a value that an agent was handed', () => {
     );
     const kept = await entry(run, 'changes_kept');
     expect(kept?.text).toBe(
-      'The agent made 1 commit that changes 3 files. A value that the run was handed is in that, so only a masked patch is kept, without the contents of binary files.',
+      'The agent made 1 commit that changes 3 files. A value that was granted to the run is in that, so only a masked patch is kept, without the contents of binary files.',
     );
     expect(kept?.data).toMatchObject({ patch: logFile(run, 'changes.patch'), bundle: null });
     const patch = readFileSync(logFile(run, 'changes.patch'), 'utf8');

@@ -266,9 +266,15 @@ describe('bytes that are no request', () => {
   });
 
   test('that never come end the connection, too', async () => {
-    const { socketPath } = await egressRun(443, { allow: ['example.org'], limits: { requestMs: 200 } });
+    const { socketPath, reasons } = await egressRun(443, {
+      allow: ['example.org'],
+      limits: { requestMs: 200 },
+    });
     const socket = await openSocket(socketPath);
-    await readAll(socket);
+    const began = performance.now();
+    expect((await readAll(socket)).toString()).toMatch(/^HTTP\/1\.1 408 /);
+    expect(performance.now() - began).toBeGreaterThan(150);
+    expect(reasons()).toEqual(['egress_request_malformed']);
   });
 });
 

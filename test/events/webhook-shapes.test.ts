@@ -4,9 +4,9 @@ import { ATTRIBUTES } from '../../src/events/event.ts';
 import { readEvent } from '../../src/events/from-delivery.ts';
 import {
   actionsOf,
+  contentAt,
   type EventKind,
   eventNames,
-  heldAt,
   nearestPath,
 } from '../../src/events/payload-shapes.ts';
 import { mayHave } from '../../src/events/possible.ts';
@@ -39,7 +39,7 @@ describe('the shapes', () => {
   test('have every path of every example', () => {
     const absent = examples.flatMap((example) =>
       pathsOf(example.payload).flatMap((keys) =>
-        heldAt(kindOf(example), keys) === 'nothing' ? [`${example.title}: ${keys.join('.')}`] : [],
+        contentAt(kindOf(example), keys) === 'nothing' ? [`${example.title}: ${keys.join('.')}`] : [],
       ),
     );
     expect(absent).toEqual([]);
@@ -74,14 +74,14 @@ describe('the shapes', () => {
     ['constructor', 'nothing'],
     ['repository.custom_properties.team', 'anything'],
   ])('say of an opened issue that %s holds %s', (path, held) => {
-    expect(heldAt({ event: 'issues', action: 'opened' }, path.split('.'))).toBe(held);
+    expect(contentAt({ event: 'issues', action: 'opened' }, path.split('.'))).toBe(held);
   });
 
   test('take what a sender chooses, and events that nobody knows, for anything', () => {
     const dispatch = { event: 'repository_dispatch', action: '*' };
-    expect(heldAt(dispatch, ['client_payload', 'task'])).toBe('anything');
-    expect(heldAt({ event: 'workflow_dispatch', action: '' }, ['inputs', 'x'])).toBe('anything');
-    expect(heldAt({ event: 'not_yet', action: 'made' }, ['what', 'ever'])).toBe('anything');
+    expect(contentAt(dispatch, ['client_payload', 'task'])).toBe('anything');
+    expect(contentAt({ event: 'workflow_dispatch', action: '' }, ['inputs', 'x'])).toBe('anything');
+    expect(contentAt({ event: 'not_yet', action: 'made' }, ['what', 'ever'])).toBe('anything');
   });
 
   test.each([

@@ -19,7 +19,7 @@ const INSIDE = [
 ];
 
 describe('a problem as people on GitHub read it', () => {
-  test.each(codes)('%s tells nothing of the inside, and keeps its code', (code) => {
+  test.each(codes)('%s shows nothing of the inside, and keeps its code', (code) => {
     for (const inside of INSIDE) {
       const told = publicProblem(
         { code, message: `It happened: ${inside}.`, hint: `See ${inside}.` },
@@ -56,7 +56,7 @@ describe('a problem as people on GitHub read it', () => {
     expect([...SHOWN].filter((code) => !codes.includes(code))).toEqual([]);
   });
 
-  test('what people can fix is told whole', () => {
+  test('what people can fix is shown whole', () => {
     const problem = {
       code: 'publish_too_many_files',
       message: 'The commits change 320 files, and publish.limits.files is 100.',
@@ -91,7 +91,7 @@ describe('a problem as people on GitHub read it', () => {
     },
   );
 
-  test('that commits change nothing is told as that', () => {
+  test('that commits change nothing is shown as that', () => {
     const problem = { code: 'publish_changes_nothing', message: 'They change nothing.', hint: 'Ask again.' };
     expect(publicProblem(problem)).toEqual(problem);
   });

@@ -41,7 +41,7 @@ describe('the comment about a run', () => {
     await lab.reporter.report(run.id);
     const [body = ''] = bodies(lab);
     expect(lab.api.comments).toHaveLength(1);
-    expect(body).toContain('**The run succeeded.** (after 1 min 0 s)');
+    expect(body).toContain('**The run succeeded.** (after 1 min)');
     expect(body).toContain('[masked]');
     expect(body).not.toMatch(/@octocat|s3cret/);
     expect(body).toContain(`(https://flows.example/runs/${id})`);
@@ -65,7 +65,7 @@ describe('the comment about a run', () => {
     await lab.runs.advance(await lab.newest(), 'ended', { endedAt: lab.clock.now() }, 'ended');
     await lab.reports.reopen(id);
     await lab.reporter.report(id);
-    expect(bodies(lab)[0]).toContain('**The run succeeded.** (after 5 s)');
+    expect(bodies(lab)[0]).toContain('**The run succeeded.** (after 5 sec)');
     expect(writes(lab)).toHaveLength(2);
   });
 
@@ -124,7 +124,10 @@ describe('the comment about a run', () => {
     const { lab, id } = await withRun();
     const place = { owner: 'octo', repository: 'hello', subject: 'issue', subjectId: 7, number: 7 } as const;
     const target = { ...place, discussion: { id: 'D_deleted', subject: 'D_deleted' } };
-    await lab.reports.add({ key: 'status:deleted', kind: 'status', runId: id, target });
+    await lab.reports.add({
+      ...{ key: 'status:deleted', kind: 'status', runId: id, profile: null, content: {} },
+      target,
+    });
     const isWaiting = async (): Promise<boolean> =>
       (await lab.reports.due(10)).some(({ key }) => key === 'status:deleted');
     for (const wait of [0, 16_000, 31_000]) {
@@ -150,7 +153,7 @@ describe('the comment about a run', () => {
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
 
-  test('lives again with a run that is tried again', async () => {
+  test('lives again with a run that is retried', async () => {
     const { lab, id } = await withRun();
     await lab.live(id, { outcome: 'failed' });
     await lab.reporter.report(id);
@@ -159,7 +162,7 @@ describe('the comment about a run', () => {
     expect(bodies(lab)).toEqual([expect.stringContaining('waits for its turn')]);
   });
 
-  test('is asked for with /status, also where the profile says nothing by itself', async () => {
+  test('is asked for with /status, also where the profile reports nothing by itself', async () => {
     const quiet = talkProfile({ report: { reaction: false, comment: 'never' } });
     const { lab, id } = await withRun({ profiles: [quiet] });
     await lab.say();
@@ -189,7 +192,7 @@ describe('what GitHub does not take', () => {
     [{ status: 500 }, 'github_unreachable', 15],
     ['cut', 'github_unreachable', 15],
   ] as const)(
-    '%j is noted, tried again after its time, and changes nothing of the run',
+    '%j is noted, retried after its time, and changes nothing of the run',
     async (how, code, sec) => {
       const { lab, id } = await withRun();
       const before = await lab.runs.find(id);

@@ -7,7 +7,7 @@ import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import { templateFaults } from '../../src/profiles/report-faults.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
-import type { Run, TimelineEntry } from '../../src/runs/run.ts';
+import type { FinishedRun, Run, TimelineEntry } from '../../src/runs/run.ts';
 import { profileOf } from '../support/github/flow-events.ts';
 
 const asIs = (text: string): string => text;
@@ -36,11 +36,15 @@ const told = { timeline: [] as TimelineEntry[], nowMs: 100_000, link: '', mask: 
 
 function ended(changes: Partial<Run> = {}, more: Partial<typeof told> = {}, by: Profile = profile): string {
   const about = { ...told, ...more };
-  return finalText(renderReport(by, 'ended', endedValues({ ...run, ...changes }, about)), about.mask, mark);
+  return finalText(
+    renderReport(by, 'ended', endedValues({ ...run, ...changes } as FinishedRun, about)),
+    about.mask,
+    mark,
+  );
 }
 
 function running(changes: Partial<Run> = {}, more: Partial<typeof told> = {}): string {
-  const values = runningValues({ ...run, state: 'running', ...changes }, { ...told, ...more });
+  const values = runningValues({ ...run, state: 'running', ...changes } as Run, { ...told, ...more });
   return finalText(renderReport(profile, 'running', values), more.mask ?? asIs, mark);
 }
 
@@ -56,7 +60,7 @@ describe('the comment about a run', () => {
   test('says at its end what happened, why, what to do, how long it took, and with how many tokens', () => {
     const usage = { inputTokens: 12_345, cachedInputTokens: 10_000, outputTokens: 678, reasoningTokens: 90 };
     const text = ended({ usage, finalMessage: 'Two tests fail.' });
-    expect(text).toContain('**The run failed.** (after 1 min 35 s)');
+    expect(text).toContain('**The run failed.** (after 1 min, 35 sec)');
     expect(text).toContain('The agent ended with exit code 1.');
     expect(text).toContain('Read its last lines. (`agent_failed`)');
     expect(text).toContain('> Two tests fail.');
@@ -70,11 +74,11 @@ describe('the comment about a run', () => {
     const timeline = [move('running', 500), move('reporting', 96_000)];
     const reporting = { state: 'reporting', endedAt: null } as const;
     const text = ended(reporting, { timeline, nowMs: 97_000 });
-    expect(text).toContain('(after 1 min 35 s)');
+    expect(text).toContain('(after 1 min, 35 sec)');
     expect(ended(reporting, { timeline, nowMs: 300_000 })).toBe(text);
     expect(ended({ endedAt: 200_000 }, { timeline: [...timeline, move('ended', 200_000)] })).toBe(text);
     const again = [...timeline, move('queued', 97_000), move('ended', 191_000)];
-    expect(ended({ endedAt: 191_000 }, { timeline: again })).toContain('(after 3 min 10 s)');
+    expect(ended({ endedAt: 191_000 }, { timeline: again })).toContain('(after 3 min, 10 sec)');
   });
 
   test('links to the page of the run when there is one, and shows what was published', () => {
@@ -138,7 +142,7 @@ describe('the comment about a run', () => {
     expect(at(3)).not.toBe(at(4));
     expect(at(21)).toBe(at(24));
     expect(at(76)).toBe(at(89));
-    expect(at(76)).toContain('for 1 h 15 min');
+    expect(at(76)).toContain('for 1 hr, 15 min');
   });
 
   test('fits into what GitHub takes, and says what was cut', () => {

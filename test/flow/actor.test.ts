@@ -355,9 +355,9 @@ describe('who may', () => {
       ['pull 42'],
     ],
     ['an issue, where forks may not', { allow: { actors: ['alice'], forks: false } }, false, []],
-  ])('%s', async (_name, world, machine, questions) => {
+  ])('%s', async (_name, world, byBot, questions) => {
     const { judgement, asked } = await judge(world);
-    expect(judgement).toMatchObject({ machine });
+    expect(judgement).toMatchObject({ byBot });
     expect(judgement).not.toHaveProperty('denied');
     expect(asked.toSorted()).toEqual(questions.toSorted());
   });

@@ -18,7 +18,7 @@ async function open(options?: Parameters<typeof openTalk>[1]): Promise<TalkLab> 
 describe('the head of a pull request', () => {
   const onPull = { issue: { number: 7, pull_request: {} } };
 
-  test('is pinned when a comment on it becomes a run, and stays when it is tried again', async () => {
+  test('is pinned when a comment on it becomes a run, and stays when the run is retried', async () => {
     const heads = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)];
     const lab = await open({ pullHead: async () => heads.shift() });
     await lab.comment('go', onPull);
@@ -32,7 +32,7 @@ describe('the head of a pull request', () => {
     expect(await lab.newest()).toMatchObject({ headSha: null });
   });
 
-  test('that nobody can tell starts nothing', async () => {
+  test('that GitHub does not know starts nothing', async () => {
     const lab = await open({ pullHead: async () => await Promise.reject(new Error('away')) });
     expect(await lab.comment('go', onPull)).toMatchObject({ reason: 'head_unknown', runId: null });
   });
@@ -138,7 +138,7 @@ describe('commands in comments', () => {
     expect((await lab.newest()).cancelReason).toBeNull();
   });
 
-  test('are told when they name no run of the thread, if it has any', async () => {
+  test('are answered when they name no run of a thread that has runs', async () => {
     const lab = await open({
       profiles: [talkProfile({ report: { reaction: false, comment: 'on-failure' } })],
     });
@@ -207,14 +207,14 @@ describe('commands in comments', () => {
     expect(await lab.comment('/cancel')).toMatchObject({ reason: 'command_cancel' });
   });
 
-  test('on a thread without runs do and say nothing', async () => {
+  test('on a thread without runs do nothing and are not answered', async () => {
     const lab = await open();
     expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_no_run', runId: null });
     await lab.say();
     expect(lab.api.requests).toEqual([]);
   });
 
-  test('work when no profile matches, and say with a thumb that they were obeyed', async () => {
+  test('work when no profile matches, and get a thumb when they were carried out', async () => {
     const quiet = talkProfile({
       trigger: { event: 'issue_comment', command: '/go' },
       report: { reaction: true, comment: 'never' },
@@ -231,7 +231,7 @@ describe('a refusal', () => {
   const told = talkProfile({ report: { reaction: true, comment: 'on-failure' } });
   const reader = { login: 'reader' };
 
-  test('is told once a thread and reason to those who belong to the repository', async () => {
+  test('is reported once a thread and reason to those who belong to the repository', async () => {
     const lab = await open({ profiles: [told] });
     lab.api.permissions.set('reader', { permission: 'read', role_name: 'triage' });
     for (const number of [7, 7, 8]) await lab.comment('go', { ...reader, issue: { number } });
@@ -253,7 +253,7 @@ describe('a refusal', () => {
     expect(lab.api.reactions).toMatchObject([{ content: 'confused' }]);
   });
 
-  test('says nothing to bots, on locked threads, and where the profile never speaks', async () => {
+  test('is not reported to bots, on locked threads, and where the profile never reports', async () => {
     const never = talkProfile({ report: { reaction: false, comment: 'never' } });
     const lab = await open({ profiles: [told] });
     await lab.comment('go', bot);
@@ -265,7 +265,7 @@ describe('a refusal', () => {
     expect([...lab.api.comments, ...lab.api.reactions, ...silent.api.comments]).toEqual([]);
   });
 
-  test('tells nobody on GitHub what went wrong between the service and GitHub', async () => {
+  test('shows nobody on GitHub what went wrong between the service and GitHub', async () => {
     const lab = await open({ profiles: [told] });
     lab.api.misbehaveAt(/permission$/, { status: 401, message: 'Bad credentials' });
     expect(await lab.comment('go')).toMatchObject({ reason: 'permission_unknown' });

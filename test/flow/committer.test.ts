@@ -47,7 +47,7 @@ test('the owner of a token commits under the number of the account, asked once i
   expect(email).toMatch(/^\d+\+the-robot@users\.noreply\.github\.com$/);
   await ask();
   expect(github.requests.map(({ path }) => path)).toEqual(['/user']);
-  await clock.advance(600_000);
+  await clock.advance(600_001);
   await ask();
   expect(github.requests).toHaveLength(2);
 });
@@ -76,8 +76,8 @@ test('where GitHub is away or answers nonsense, too, and it is asked again after
   const { clock, ask } = committers(FILE);
   expect(await ask()).toEqual(NOBODY);
   github.misbehaveAt(/^\/user$/, { status: 401 });
-  await clock.advance(60_000);
+  await clock.advance(60_001);
   expect(await ask()).toEqual(NOBODY);
-  await clock.advance(60_000);
+  await clock.advance(60_001);
   expect((await ask()).name).toBe('the-robot');
 });

@@ -21,7 +21,13 @@ async function foretold(lab: TalkLab, text: string, over: Over = {}): Promise<Ex
   const event = readEvent({ deliveryId: 'explained', event: 'issue_comment', body });
   const unplanned = async () => await Promise.reject(new Error('no plan here'));
   const dryRun: DryRun = {
-    ...{ plan: unplanned, prompt: unplanned, hosts: () => [], missing: async () => [] },
+    ...{
+      plan: unplanned,
+      prompt: unplanned,
+      hosts: () => [],
+      missing: async () => [],
+      appsFor: async () => [],
+    },
     admission: lab.admission,
   };
   return (await explain(event, lab.profiles, dryRun)).decision;
@@ -35,7 +41,7 @@ test.each<[string, Parameters<typeof openTalk>[1], Over, string[]]>([
   ['somebody outside the teams', { profiles: [team] }, {}, ['team_not_allowed']],
   ['the account that the service works with', {}, { login: 'the-robot' }, ['own_account']],
   ['a budget', { limits: { actor: { runs: 1 } } }, {}, ['run_queued', 'budget_actor_spent']],
-])('what is foretold of %s is what is decided then', async (_what, options, over, expected) => {
+])('what explain gives for %s is what is decided then', async (_what, options, over, expected) => {
   const lab = await open(options);
   lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
   for (const reason of expected) {
@@ -45,7 +51,7 @@ test.each<[string, Parameters<typeof openTalk>[1], Over, string[]]>([
   }
 });
 
-test('a command is foretold as it is obeyed, and nothing of it is done', async () => {
+test('explain gives for a command what is decided then, and does nothing of it', async () => {
   const lab = await open();
   const same = async (text: string, reason: string, over: Over = {}): Promise<void> => {
     expect(await foretold(lab, text, over)).toMatchObject({ reason, run: false, profile: null });
@@ -73,13 +79,14 @@ test('without asking, a command is known as one', async () => {
     prompt: unplanned,
     hosts: () => [],
     missing: async () => [],
+    appsFor: async () => [],
     admission: undefined,
   });
   expect(decision).toMatchObject({ run: false, reason: 'command_cancel', permission: 'not asked' });
   expect(lab.api.requests).toEqual([]);
 });
 
-test('a word that is nearly a command is foretold as it is decided', async () => {
+test('explain gives for a word that is nearly a command what is decided then', async () => {
   const trigger = { event: 'issue_comment', action: 'created', command: '/fix' };
   const lab = await open({ profiles: [talkProfile({ trigger })] });
   const said = { reason: 'command_mistyped', message: expect.stringContaining('did you mean `/fix`?') };

@@ -8,7 +8,7 @@ import type { Plan, PlanMount } from '../../src/containers/plan.ts';
 import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { readGrant } from '../../src/flow/credentials/grant-record.ts';
 import { type GrantParts, handOver, readGrants, regrant } from '../../src/flow/credentials/grants.ts';
-import { createHeldSecrets } from '../../src/flow/credentials/held-secrets.ts';
+import { createMaskedValues } from '../../src/flow/credentials/masked-values.ts';
 import type { KeptRun } from '../../src/flow/credentials/token-renewer.ts';
 import { runPaths } from '../../src/flow/paths.ts';
 import { createRedactor } from '../../src/log/redact.ts';
@@ -55,7 +55,7 @@ function ground(
       },
     },
     renewer: { keep: (...args) => void kept.push(args), start() {}, stop() {} },
-    held: createHeldSecrets(),
+    masked: createMaskedValues(),
     redactor: createRedactor(),
     runtimeUrl: () => runtimeUrl,
     agents: AGENTS,

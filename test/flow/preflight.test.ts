@@ -13,12 +13,12 @@ test('what every check gives is given, in order', async () => {
   expect(await preflight<[number, string]>([async () => 1, async () => 'two'])).toEqual([1, 'two']);
 });
 
-test('a single fault is told as it is', async () => {
+test('a single fault is thrown as it is', async () => {
   const one = fault('token_file_missing');
   await expect(preflight([async () => 1, failing(one)])).rejects.toBe(one);
 });
 
-test('several are told at once, each with its hint, and all checks were made', async () => {
+test('several are thrown at once, each with its hint, and all checks were made', async () => {
   const seen: string[] = [];
   const checks = ['a', 'b'].map((name) => async () => {
     seen.push(name);

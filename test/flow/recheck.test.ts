@@ -104,12 +104,12 @@ describe('before the start', () => {
       'comment_deleted',
     ],
     [
-      'a delivery told of the end of the thread',
+      'a delivery reported the end of the thread',
       { heard: [{ kind: 'thread_closed', data: {} }] },
       'thread_closed',
     ],
     [
-      'a delivery told of the end of the comment',
+      'a delivery reported the end of the comment',
       { heard: [{ kind: 'comment_deleted', data: { comment: 9 } }] },
       'comment_deleted',
     ],

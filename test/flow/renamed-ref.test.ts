@@ -31,7 +31,7 @@ async function named(ref: string | undefined, error: Error) {
 }
 
 test.each(['old', 'refs/heads/old'])(
-  'a checkout of %s, which was renamed, is told the new name',
+  'a checkout of %s, which was renamed, names the new name',
   async (ref) => {
     const { said } = await named(ref, refNotFound('https://git.example/o/r.git', ref));
     expect(said).toMatchObject({

@@ -13,12 +13,9 @@ function wait(rule: Partial<RetryRule>, failure: Partial<Failure>, retries = 0, 
   return retryWait(profile, { retries }, whole, random);
 }
 
-test.each(['service', 'docker', 'github'] as const)(
-  'a fault of %s before the start is tried again',
-  (blame) => {
-    expect(wait({}, { blame })).toBe(10_000);
-  },
-);
+test.each(['service', 'docker', 'github'] as const)('a fault of %s before the start is retried', (blame) => {
+  expect(wait({}, { blame })).toBe(10_000);
+});
 
 test.each(['profile', 'operator', 'sender', 'agent', undefined] as const)(
   'a fault of %s is not, however the profile wants it',
@@ -32,7 +29,7 @@ test.each([
   ['before-start', []],
   ['fault', ['lost']],
   ['failure', ['failed', 'timed_out', 'stalled', 'lost']],
-] as const)('with “%s” a begun run is tried again after %j alone', (on, outcomes) => {
+] as const)('with “%s” a begun run is retried after %j alone', (on, outcomes) => {
   const all = ['succeeded', 'failed', 'timed_out', 'stalled', 'cancelled', 'refused', 'lost'] as const;
   const tried = all.filter(
     (outcome) => wait({ on }, { outcome, begun: true, blame: undefined }) !== undefined,
@@ -57,7 +54,7 @@ test.each([
   });
 });
 
-test('a run whose delivery has lost its body says so', async () => {
+test('a run whose delivery has lost its body cannot be retried, and the error says why', async () => {
   const runs = {
     find: async () => ({ id: 'r', deliveryId: 'd', state: 'ended' }) as Run,
   } as unknown as RunStore;

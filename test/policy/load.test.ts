@@ -100,7 +100,7 @@ describe('what is written in a policy', () => {
     expect(faultsOf(policyFile(content))).toEqual(faults);
   });
 
-  test('has all its faults told at once, each with a hint', () => {
+  test('throws all its faults at once, each with a hint', () => {
     const place = policyFile({ image: [], rootUser: 'no', ceilings: { cpus: -1, network: 'all' } });
     try {
       loadPolicy(place);

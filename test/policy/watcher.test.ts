@@ -44,7 +44,7 @@ describe('the policy in force', () => {
     expect(watcher.lastFaults()).toMatchObject([{ code: 'policy_wrong_value', path: '/ceilings/cpus' }]);
     rmSync(place.file);
     await until(
-      'that it is gone is told',
+      'that it is gone is logged',
       () => lines.filter((line) => line === BAD).length > 1 || undefined,
     );
     expect(watcher.current().ceilings).toEqual({ cpus: 1 });

@@ -114,7 +114,7 @@ describe('what a template may not have', () => {
     expect(() => render(template, { A: 'x' })).toThrow(FlowError);
   });
 
-  test('all problems are told at once, each with its line', () => {
+  test('all problems are given at once, each with its line', () => {
     const problems = checkTemplate('{{A}}\n{{B}}\n{{> c}}\n{{#if A}}\n{{up A}}{{/if}}', ['A']);
     expect(problems.map(({ message }) => /^Line (\d)/.exec(message)?.[1])).toEqual(['2', '3', '5']);
     expect(checkTemplate('a\nb {{#if A}', ['A'])[0]?.message).toContain('line 2');

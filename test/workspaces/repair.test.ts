@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
+import { findStore } from '../../src/workspaces/mirrors/apart.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
 import { git, manyFiles } from '../support/git/repository.ts';
 import { spawnProgram } from '../support/processes/spawn-program.ts';
@@ -85,6 +86,37 @@ test('a mirror that git cannot read any more is made anew, and the log says so',
   rmSync(join(mirror, 'objects'), { recursive: true });
   await lab.mirrors.fetch(REPOSITORY, {});
   expect(lab.log.map((line) => line.msg)).toContain('a mirror was damaged, and was made anew');
+});
+
+test('a mirror that is made anew keeps what only its pull requests brought, but for what lacks a deleted branch', async () => {
+  const lab = await makeMirrorLab();
+  const base = lab.origin.commit({ 'a.txt': 'one' });
+  const pull = async (number: number, parent: string) => {
+    lab.origin.git('update-ref', `refs/pull/${number}/head`, parent);
+    const commit = lab.origin.commit({ [`${number}.txt`]: 'theirs' }, { ref: `refs/pull/${number}/head` });
+    const fetched = await lab.mirrors.fetch(REPOSITORY, { pullRequest: { number, kind: 'head' } });
+    expect(fetched.commit).toBe(commit);
+    return fetched;
+  };
+  lab.origin.git('update-ref', 'refs/heads/topic', base);
+  const topic = lab.origin.commit({ 'topic.txt': 'x' }, { ref: 'refs/heads/topic' });
+  const onMain = await pull(1, base);
+  const onTopic = await pull(2, topic);
+  lab.origin.git('update-ref', '-d', 'refs/heads/topic');
+  lab.origin.git('update-ref', '-d', 'refs/pull/1/head');
+  const mirror = join(lab.mirrorDir, '7.git');
+  rmSync(join(mirror, 'objects'), { recursive: true });
+  await lab.mirrors.fetch(REPOSITORY, { ref: 'main' });
+  expect(lab.log.map((line) => line.msg)).toContain('a mirror was damaged, and was made anew');
+  expect(await findStore(mirror, onMain.commit)).toBe(onMain.mirror);
+  const repo = join(lab.dir, 'repo');
+  const originUrl = 'https://github.com/owner/repository.git';
+  await checkout({ ...onMain, branch: 'main', dir: repo, owner: RUN_OWNER, originUrl });
+  expect(git(repo, ['-c', 'safe.directory=*', 'status', '--porcelain'])).toBe('');
+  expect(await findStore(mirror, onTopic.commit)).toBeUndefined();
+  const again = await lab.mirrors.fetch(REPOSITORY, { pullRequest: { number: 2, kind: 'head' } });
+  expect(again).toEqual(onTopic);
+  git(again.mirror, ['fsck', '--connectivity-only']);
 });
 
 describe('a damaged mirror', () => {

@@ -4,7 +4,7 @@ import { FlowError, systemCode } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Outgoing } from './sample.ts';
 
-/** What the service said to a delivery. */
+/** The service's answer to a delivery. */
 export type DeliveryAnswer = { status: number; body: unknown };
 
 /** GitHub drops the connection after this long: https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks */
@@ -34,7 +34,7 @@ export async function deliver(url: string, delivery: Outgoing, secret: Secret): 
   }
 }
 
-/** An agent of its own: the global one may go through a proxy of the environment. */
+/** Not the global agent, which may use a proxy of the environment. */
 function post(
   url: string,
   body: Uint8Array,

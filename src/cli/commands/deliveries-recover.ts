@@ -8,7 +8,7 @@ import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
 import { printJson, printTable, problemText } from '../terminal/output.ts';
-import { sinceOption } from '../terminal/since.ts';
+import { sinceOption } from '../terminal/usage.ts';
 import { appsOf } from './shared/app-store.ts';
 import { type Stores, withStores } from './shared/stores.ts';
 

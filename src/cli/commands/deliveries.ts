@@ -73,7 +73,7 @@ async function show(io: Io, { deliveries }: Stores, id: string, options: { json?
   io.out(`\n${payload.text === null ? problemText(payload.gone) : `${plain(payload.text)}\n`}`);
 }
 
-/** The body as text, or why it is not there any more. Decoding leaves out the byte order mark that a body may begin with. */
+/** The body as text, or why it is gone. Decoding removes a byte order mark. */
 async function payloadOf(
   deliveries: DeliveryStore,
   id: string,
@@ -94,7 +94,7 @@ async function replay(io: Io, stores: Stores, id: string, options: { json?: true
   else io.out(`Delivery ${id} will be decided again ${when}.\n`);
 }
 
-/** One JSON document with the payload as it came: it may be nested deeper than `JSON.stringify` can go. */
+/** One JSON document with the unchanged payload, which may be nested too deep for `JSON.stringify`. */
 function printWithPayload(io: Io, fields: object, payload: string): void {
   const open = JSON.stringify(fields, null, 2).slice(0, -'\n}'.length);
   io.out(`${open},\n  "payload": ${payload}\n}\n`);

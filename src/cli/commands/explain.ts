@@ -1,14 +1,21 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { composeAdmissionDryRun } from '../../compose/dry-run.ts';
-import { createDryRun, profileChecks } from '../../compose/host.ts';
-import { composeNeeds } from '../../compose/profile-needs.ts';
+import {
+  composeAdmissionDryRun,
+  composeAppsFor,
+  composeDryRun,
+  composeNeeds,
+} from '../../compose/dry-run.ts';
+import { profileChecks } from '../../compose/host.ts';
 import type { Config } from '../../config/config.ts';
 import { deliveryUnknown } from '../../deliveries/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { readEvent } from '../../events/from-delivery.ts';
+import { nearestEvent } from '../../events/nearest-event.ts';
+import { eventNames } from '../../events/payload-shapes.ts';
 import { type DryRun, type Explanation, explain } from '../../flow/dry-run/explain.ts';
+import type { TokenOrigin } from '../../flow/dry-run/token-origin.ts';
 import { profilesFaulty } from '../../profiles/faults.ts';
 import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';
@@ -16,7 +23,6 @@ import type { Io } from '../terminal/io.ts';
 import { plain, printJson, problemText } from '../terminal/output.ts';
 import { usage } from '../terminal/usage.ts';
 import { failureText } from './deliveries.ts';
-import { checkEventName } from './shared/event-name.ts';
 import { readConfig, withStores, withStoresOrNone } from './shared/stores.ts';
 
 /** GitHub's own limit for a payload. */
@@ -46,14 +52,15 @@ async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boole
   const needs = composeNeeds(config);
   const missing: DryRun['missing'] = async (profile, plan) =>
     (await needs(profile, plan)).flatMap(({ problems }) => problems);
-  if (!ask) return await explain(event, profiles, createDryRun(config, { admission: undefined, missing }));
+  const known = { missing, appsFor: composeAppsFor(config) };
+  if (!ask) return await explain(event, profiles, composeDryRun(config, { admission: undefined, ...known }));
   return await withStoresOrNone(io, async ({ db }) => {
     const admission = await composeAdmissionDryRun(config, db);
-    return await explain(event, profiles, createDryRun(config, { admission, missing }));
+    return await explain(event, profiles, composeDryRun(config, { admission, ...known }));
   });
 }
 
-/** A file that is there is a payload; anything else is the id of a stored delivery. */
+/** An existing file is a payload; anything else is the id of a stored delivery. */
 async function readSubject(io: Io, subject: string, name: string | undefined): Promise<FlowEvent> {
   const file = resolve(io.directory, subject);
   if (existsSync(file) && statSync(file).isFile()) {
@@ -62,7 +69,7 @@ async function readSubject(io: Io, subject: string, name: string | undefined): P
         `${subject} is a file, and a payload does not name its event.`,
         'Add --event, such as --event issue_comment.',
       );
-    checkEventName('--event', name);
+    checkEventName(name);
     if (statSync(file).size > MAX_BODY_BYTES)
       throw usage(
         `${subject} is larger than the 25 MB that GitHub sends.`,
@@ -103,20 +110,38 @@ function printExplanation(io: Io, explanation: Explanation): void {
 }
 
 function printPlan(io: Io, plan: NonNullable<Explanation['plan']>): void {
-  io.out(`\nPlan\n  image    ${plan.image}\n  user     ${plan.user}\n  network  ${networkWords(plan)}\n`);
+  io.out(`\nPlan\n  image    ${plan.image}\n  user     ${plan.user}\n  network  ${networkText(plan)}\n`);
   for (const { entry, hosts } of plan.hosts ?? [])
     io.out(`  hosts    ${entry}${hosts.join() === entry ? '' : `: ${hosts.join(', ')}`}\n`);
   io.out(`  command  ${plain(JSON.stringify(plan.command))}\n  in       ${plan.workdir}\n`);
   for (const [name, value] of Object.entries(plan.env)) io.out(`  env      ${name}=${plain(value)}\n`);
   for (const { name, env } of plan.secrets)
     io.out(`  secret   /run/secrets/${name}${env === null ? '' : `, exported as ${env}`}\n`);
+  if (plan.githubToken)
+    io.out(`  token    ${plan.githubToken.file}, ${plain(tokenText(plan.githubToken))}\n`);
   for (const mount of plan.mounts)
     io.out(
       `  mount    ${mount.source ?? 'tmpfs'} → ${mount.target} (${mount.readOnly ? 'read-only' : 'writable'}, ${mount.kind})\n`,
     );
 }
 
-function networkWords({ network, hosts }: NonNullable<Explanation['plan']>): string {
+function tokenText({ secret, apps, copyOf }: TokenOrigin): string {
+  if (secret !== null) return `of the App in the secret ${secret}`;
+  const served = apps.map((app) => `of the App ${app} where it is installed, else `);
+  return `${served.join('')}a copy of ${copyOf}`;
+}
+
+function networkText({ network, hosts }: NonNullable<Explanation['plan']>): string {
   if (hosts !== null) return hosts.length > 0 ? 'only these hosts' : 'an empty list of hosts';
   return typeof network === 'object' && 'name' in network ? `the engine’s ${network.name}` : String(network);
+}
+
+/** Throws `usage` for an unknown event, with the nearest name. */
+function checkEventName(name: string): void {
+  if (eventNames().includes(name)) return;
+  const [word = ''] = name.toLowerCase().split(/[.:/]/);
+  throw usage(
+    `--event is ${JSON.stringify(name.slice(0, 80))}, which is no event of GitHub.`,
+    `Did you mean ${nearestEvent(word.slice(0, 80).replaceAll(/[\s-]+/g, '_'))}? The payload has the action.`,
+  );
 }

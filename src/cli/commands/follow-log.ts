@@ -19,7 +19,7 @@ export type FollowLog = {
 
 const LOOK_EVERY_MS = 300;
 
-/** Prints what a run printed and, when asked, what is added until it has ended; from whichever host it is on. */
+/** Prints the output of a run and, when followed, what is added until its end, from any host. */
 export async function followLog(io: Io, log: FollowLog): Promise<void> {
   let attempt = log.attempt ?? Math.max(1, (await log.run()).attempt);
   let printer = createPrinter(io, log.json);
@@ -36,7 +36,7 @@ export async function followLog(io: Io, log: FollowLog): Promise<void> {
   }
 }
 
-/** Prints whole entries, and knows up to which offset it was given them. */
+/** Prints whole entries, and remembers their offset. */
 function createPrinter(io: Io, json: boolean): { at: number; print(text: string, endAt: number): void } {
   let rest = '';
   let unfinished: string | undefined;

@@ -21,13 +21,13 @@ import { plain, problemText } from '../terminal/output.ts';
 import { checkRepository } from '../terminal/usage.ts';
 import { quietApps } from './doctor/apps.ts';
 
-/** What `github-token` was given. */
+/** The options of `github-token`. */
 type TokenOptions = { repository?: string };
 
-/** Where this program is: git starts a helper in whichever repository it works on, whose `.env` is not the operator's. */
+/** The directory of this program. Git starts a helper in any repository, whose `.env` is not the operator's. */
 const OWN_DIRECTORY = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What git may do with an App's token; less where the App has less. */
+/** Permissions of git's token; fewer where the App has fewer. */
 const PERMISSIONS = { contents: 'write', metadata: 'read' } as const;
 
 /** `github-token`, a credential helper of git's: https://git-scm.com/docs/gitcredentials. */
@@ -38,12 +38,12 @@ export function addGitHubTokenCommand(program: Command, io: Io): void {
     .option('--repository <owner/name>', 'repository to mint an App’s token for (default: the path from git)')
     .action(async (action: string, options: TokenOptions) => {
       if (options.repository !== undefined) checkRepository(options.repository);
-      // What is to be stored or erased is not ours, and git may come to know more actions.
+      // Nothing is stored or erased here, and git may add more actions.
       if (action === 'get') await answerGit(io, options);
     });
 }
 
-/** Whatever goes wrong leaves the question to the next helper: standard output has an answer or nothing, and the exit code is 0. */
+/** After any error git asks the next helper: standard output has an answer or nothing, and the exit code is 0. */
 async function answerGit(io: Io, options: TokenOptions): Promise<void> {
   try {
     const question = readQuestion(await io.readInput(isWholeQuestion));
@@ -56,7 +56,7 @@ async function answerGit(io: Io, options: TokenOptions): Promise<void> {
   }
 }
 
-/** The token of the App that serves the repository, else the one in the file; without a repository the file's alone. */
+/** The token of the App that serves the repository, else the one in the file; without a repository only the file's. */
 async function findToken(
   config: Config,
   repository: string | undefined,

@@ -1,13 +1,18 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { counted } from '../../base/words.ts';
+import { composeApps } from '../../compose/apps.ts';
 import { profileChecks } from '../../compose/host.ts';
-import type { Profile } from '../../profiles/profile.ts';
+import type { Config } from '../../config/config.ts';
+import { dayBudgets } from '../../flow/admission/limits.ts';
+import { appSecretProblems } from '../../flow/dry-run/app-secret.ts';
+import { createLogger } from '../../log/logger.ts';
+import { createRedactor } from '../../log/redact.ts';
+import type { Budget, Profile } from '../../profiles/profile.ts';
 import { incompleteProfiles } from '../../profiles/read/incomplete.ts';
 import { type LoadResult, loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
 import { plain, printJson, printTable, problemText } from '../terminal/output.ts';
-import { appSecretWarnings } from './app-secret-warnings.ts';
-import { openProfileNotes } from './open-profiles.ts';
 import { readConfig } from './shared/stores.ts';
 
 /** `profiles validate|list`. */
@@ -19,16 +24,16 @@ export function addProfilesCommand(program: Command, io: Io): void {
       'Print every issue with its place and hint, and all warnings. Exit code 1 if there are issues.',
     )
     .option('--strict', 'exit code 1 also if there are warnings')
-    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
-    .action((options: { json?: true; strict?: true }) => show(io, options, printFaults));
+    .option('--json', 'print {profiles, defaults, issues, warnings, notes}')
+    .action((options: { json?: true; strict?: true }) => show(io, options, printIssues));
   profiles
     .command('list')
     .description('List the profiles with their events, and the folders that only give defaults.')
-    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
+    .option('--json', 'print {profiles, defaults, issues, warnings, notes}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
 
-/** Both commands fail when there are faults, `validate --strict` also when there are warnings, and print the same for programs. */
+/** Both commands fail on issues, `validate --strict` also on warnings, and print the same JSON. */
 async function show(
   io: Io,
   options: { json?: true; strict?: true },
@@ -44,8 +49,8 @@ async function show(
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
-      faults: faults.map(faultView),
-      warnings: loaded.warnings.map(faultView),
+      issues: faults.map(issueView),
+      warnings: loaded.warnings.map(issueView),
       notes,
     });
   else print(io, { ...loaded, faults }, notes);
@@ -62,11 +67,11 @@ function profileView(profile: Profile) {
   };
 }
 
-function faultView({ code, file, path, message, hint }: LoadResult['faults'][number]) {
+function issueView({ code, file, path, message, hint }: LoadResult['faults'][number]) {
   return { code, file: file ?? null, path: path ?? null, message, hint };
 }
 
-function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void {
+function printIssues(io: Io, loaded: LoadResult, notes: readonly string[]): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
   for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
   for (const note of notes) io.out(`${note}\n`);
@@ -74,12 +79,12 @@ function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void
   const { profiles, faults } = loaded;
   io.out(
     faults.length > 0
-      ? `${counted(faults.length, 'fault')}.\n`
+      ? `${counted(faults.length, 'issue')}.\n`
       : `${counted(profiles.length, 'profile')} ${profiles.length === 1 ? 'is' : 'are'} valid.\n`,
   );
 }
 
-/** What an unfinished profile lacks stands among the faults. */
+/** The issues have what an unfinished profile lacks. */
 function printDefaults(io: Io, { defaults, faults, profiles }: LoadResult): void {
   const unfinished = new Set(incompleteProfiles({ profiles, defaults }).map(({ file }) => file));
   for (const { path, missing } of defaults)
@@ -102,6 +107,46 @@ function printProfiles(io: Io, loaded: LoadResult): void {
   printDefaults(io, loaded);
   if (loaded.faults.length > 0)
     io.err(
-      `${counted(loaded.faults.length, 'fault')}; github-flows profiles validate tells ${loaded.faults.length === 1 ? 'it' : 'them'}.\n`,
+      `${counted(loaded.faults.length, 'issue')}; github-flows profiles validate lists ${loaded.faults.length === 1 ? 'it' : 'them'}.\n`,
     );
+}
+
+/** Problems of the secrets with Apps that profiles name. Warnings, because profiles may be checked on a machine without the secrets. Uses no network. */
+async function appSecretWarnings(
+  config: Config,
+  profiles: readonly Profile[],
+): Promise<LoadResult['warnings']> {
+  const naming = profiles.filter(({ credentials }) => credentials.github?.app !== undefined);
+  if (naming.length === 0) return [];
+  const redactor = createRedactor();
+  const apps = composeApps({ config, redactor, log: createLogger({ level: 'silent', redactor }) });
+  const found = naming.map(async (profile) => {
+    const file = join(config.profilesDir, profile.path, 'profile.json');
+    const problems = await appSecretProblems(apps.checkSecret, profile, { ask: false });
+    return problems.map((problem) => ({ ...problem, file, path: '/credentials/github/app' }));
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** A sentence for each profile that everybody may start, with its budgets of a day. */
+function openProfileNotes(profiles: readonly Profile[], config: Config): string[] {
+  return profiles
+    .filter(({ allow }) => allow.permission === 'any')
+    .map((profile) => {
+      const { actor, repository, profile: own } = dayBudgets(config.admission, profile, true);
+      const words = [
+        budgetText(actor, 'for each person'),
+        budgetText(repository, 'for each repository'),
+        budgetText(own, 'for the profile'),
+      ].flatMap((each) => each ?? []);
+      return `${plain(profile.path)} is open to everybody ("permission": "any"). A day has at most ${words.join(', ')}.`;
+    });
+}
+
+function budgetText({ runs, minutes }: Budget, whose: string): string | undefined {
+  const parts = [
+    ...(runs === undefined ? [] : [counted(runs, 'run')]),
+    ...(minutes === undefined ? [] : [counted(minutes, 'minute')]),
+  ];
+  return parts.length === 0 ? undefined : `${parts.join(' and ')} ${whose}`;
 }

@@ -2,20 +2,18 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../../base/clock.ts';
 import { counted } from '../../base/words.ts';
-import { cancelRun } from '../../flow/actions/run-actions.ts';
+import { cancelRun, retryRun } from '../../flow/actions/run-actions.ts';
 import { runLogDirectory, workspaceName } from '../../flow/paths.ts';
 import { attemptUnknown } from '../../runs/errors.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
-import { findRun } from '../../runs/store/find-run.ts';
 import { createOutputStore } from '../../runs/store/output-store.ts';
-import { runDetails } from '../../runs/view/run-details.ts';
+import { findRun } from '../../runs/store/run-store.ts';
 import { changesLine, leftPatch, runFindings } from '../../runs/view/run-findings.ts';
-import { runView } from '../../runs/view/view.ts';
+import { runDetails, runView } from '../../runs/view/view.ts';
 import type { Io } from '../terminal/io.ts';
 import { formatTime, plain, printJson, printTable, problemText } from '../terminal/output.ts';
 import { attemptOption, limitOption } from '../terminal/usage.ts';
 import { followLog } from './follow-log.ts';
-import { addRetryCommand } from './runs-retry.ts';
 import { type Stores, withStores } from './shared/stores.ts';
 
 /** `runs list|show|logs|cancel|retry`. */
@@ -59,6 +57,10 @@ export function addRunsCommand(program: Command, io: Io): void {
           });
         }),
     );
+  addRunActions(runs, io);
+}
+
+function addRunActions(runs: Command, io: Io): void {
   runs
     .command('cancel <run>')
     .description('Cancel a run. Its container stops within its grace period plus one second.')
@@ -78,15 +80,29 @@ export function addRunsCommand(program: Command, io: Io): void {
           if (answer.status === 'already_ended') io.fail(1);
         }),
     );
-  addRetryCommand(runs, io);
+  runs
+    .command('retry <run>')
+    .description('Retry a run that has ended, as its next attempt.')
+    .option('--reason <text>', 'why', 'an operator asked for it')
+    .option('--json', 'print JSON')
+    .action(
+      async (id: string, options: { reason: string; json?: true }) =>
+        await withStores(io, async (stores) => {
+          const run = await findRun(stores, id);
+          const answer = await retryRun(stores, run.id, options.reason);
+          if (options.json) printJson(io, { id: run.id, ...answer });
+          else io.out(`${answer.message}\n`);
+          if (answer.status === 'not_ended') io.fail(1);
+        }),
+    );
 }
 
-/** Throws `attempt_unknown`; one that is asked for before any has begun may be followed. */
+/** Throws `attempt_unknown`; one that is requested before any has begun may be followed. */
 function checkAttempt(run: Run, asked: number | undefined): void {
   if (asked !== undefined && asked > run.attempt) throw attemptUnknown(String(asked), run.attempt);
 }
 
-/** Where the workspace of a run that failed is, and for how long. */
+/** The workspace of a failed run, and until when it is kept. */
 function keptWorkspace({ config }: Stores, run: Run, until: number): string {
   return `${join(config.workspaceRoot, run.repository, workspaceName(run))} until ${formatTime(isoTime(until))}`;
 }
@@ -141,7 +157,7 @@ async function show(io: Io, stores: Stores, id: string, options: { json?: true }
   if (run.finalMessage) io.out(`\n${plain(run.finalMessage)}\n`);
 }
 
-/** What a server said besides, which is for the operator alone. */
+/** Details of a server's answer, only for the operator. */
 function detailOf({ data }: TimelineEntry): string {
   return typeof data.detail === 'string' ? `\n${data.detail}` : '';
 }

@@ -7,17 +7,17 @@ export type Outgoing = { id: string; event: string; body: Buffer };
 
 const SAMPLES = join(import.meta.dirname, 'samples');
 
-/** What stands in every sample file, in ids, addresses and times, for what is new in each delivery. */
+/** Placeholders of every sample file for the ids, addresses and times of a delivery. */
 const PLACEHOLDER = {
   id: '2100000001',
   commit: '0123456789abcdef0123456789abcdef01234567',
   time: '2026-01-01T00:00:00Z',
 };
 
-/** The first number that GitHub has not given to anything yet, and is not near to. */
+/** A number far above all numbers of GitHub. */
 const FIRST_ID = 1_000_000_000_000;
 
-/** The events that there is a sample for. */
+/** The events with a sample. */
 export function sampleEvents(): string[] {
   return readdirSync(SAMPLES)
     .filter((name) => name.endsWith('.json'))
@@ -25,7 +25,7 @@ export function sampleEvents(): string[] {
     .toSorted();
 }
 
-/** A sample that was never sent before: a new delivery id, and in the payload a new object of this moment. */
+/** A new sample: a new delivery id, and a new object with the current time in the payload. */
 export function freshSample(event: string, nowMs: number): Outgoing {
   const text = readFileSync(join(SAMPLES, `${event}.json`), 'utf8')
     .replaceAll(PLACEHOLDER.id, String(FIRST_ID + randomInt(FIRST_ID)))
@@ -34,7 +34,7 @@ export function freshSample(event: string, nowMs: number): Outgoing {
   return { id: randomUUID(), event, body: Buffer.from(JSON.stringify(JSON.parse(text))) };
 }
 
-/** A sample as the server at this address would send it, which is the one that its service works with. */
+/** A sample as the server at this address sends it. */
 export function sampleFrom(serverUrl: string, sample: Outgoing): Outgoing {
   if (!/^https?:/.test(serverUrl)) return sample;
   const server = `${serverUrl.replace(/\/+$/, '')}/`;

@@ -87,7 +87,7 @@ function isJsonObject(bytes: Buffer): boolean {
   }
 }
 
-/** Where the service of a configuration is reached from its own machine. */
+/** The service's address on its own machine. */
 function serviceUrl({ host, port }: Config): string {
   if (port === 0)
     throw usage(
@@ -99,10 +99,10 @@ function serviceUrl({ host, port }: Config): string {
 }
 
 function printAnswer(io: Io, { status, body }: DeliveryAnswer): void {
-  const { delivery, status: said, error } = body as Record<string, unknown>;
+  const { delivery, status: answer, error } = body as Record<string, unknown>;
   const id = plain(String(delivery));
   if (status !== 202) io.err(`${status}: ${problemText(refusalOf(error))}`);
-  else if (said === 'duplicate')
+  else if (answer === 'duplicate')
     io.out('202 duplicate: the service already has this delivery, so nothing starts.\n');
   else io.out(`202 accepted: delivery ${id}\nShow its decision: github-flows deliveries show ${id}\n`);
 }

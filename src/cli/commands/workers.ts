@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isoTime, systemClock } from '../../base/clock.ts';
-import { leaseTimes } from '../../compose/resources.ts';
+import { leaseTimes } from '../../flow/worker/lease-renewer.ts';
 import { workerUnknown } from '../../runs/errors.ts';
 import { createWorkerStore, type WorkerStore } from '../../runs/queue/worker-store.ts';
 import { workerView } from '../../runs/view/view.ts';

@@ -7,15 +7,15 @@ import { createHiddenLine, type Typed } from './hidden-line.ts';
 const MARK_PASTES = '\u001b[?2004h';
 const MARK_NO_PASTES = '\u001b[?2004l';
 
-/** Asks on the terminal that the program was started from, whatever became of its streams. */
+/** Prompts on the controlling terminal, even when the program's streams are redirected. */
 export type HiddenInput = {
-  /** Whether there is one to ask on, with somebody who sees standard error. */
+  /** Whether there is a terminal, and standard error is visible on it. */
   canAsk(): boolean;
-  /** What was typed, shown to nobody; `many` allows a pasted text of several lines. Throws `prompt_cancelled`. */
+  /** Reads input without echo; `many` allows several pasted lines. Throws `prompt_cancelled`. */
   ask(prompt: string, many?: boolean): Promise<string>;
 };
 
-/** The controlling terminal. What is typed ahead goes to the next question. */
+/** The controlling terminal. Text that is typed early goes to the next prompt. */
 export function createHiddenInput(err: (text: string) => void): HiddenInput {
   let ahead = '';
   return {
@@ -39,7 +39,7 @@ function hasTerminal(): boolean {
   }
 }
 
-/** Asks once nothing that is typed is shown any more. */
+/** Prompts only after echo is off. */
 async function readTerminal(ahead: string, many: boolean, ask: () => void): Promise<Typed> {
   const line = createHiddenLine(many);
   const before = line.feed(ahead);

@@ -1,7 +1,7 @@
-/** What typing came to so far: not the end, what was typed with what came after it, or called off. */
+/** The state of a line: unfinished, finished with the rest of the input, or cancelled. */
 export type Typed = { state: 'open' } | { state: 'done'; value: string; rest: string } | { state: 'off' };
 
-/** Takes in what a terminal in raw mode sends, piece by piece. */
+/** Receives the input of a terminal in raw mode, chunk by chunk. */
 export type HiddenLine = { feed(text: string): Typed };
 
 const ESCAPE = '\u001b';
@@ -18,7 +18,7 @@ const ERASE_ALL = '\u0015';
 const ERASE_WORD = '\u0017';
 
 /**
- * A line that is typed without being shown. Backspace, Ctrl-W, Ctrl-U, Ctrl-C and Ctrl-D work as everywhere, other
+ * A line without echo. Backspace, Ctrl-W, Ctrl-U, Ctrl-C and Ctrl-D work as usual, other
  * control keys do nothing. With `many` a text of several lines may be pasted: line ends inside a paste belong to it.
  */
 export function createHiddenLine(many: boolean): HiddenLine {

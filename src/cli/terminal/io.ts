@@ -2,24 +2,24 @@ import { findSettings, readSettings, type Settings, type SettingsOrigin } from '
 import { createHiddenInput } from './hidden-input.ts';
 import { readInput } from './read-input.ts';
 
-/** What a command may touch of the world around it. */
+/** The environment of a command. */
 export type Io = {
-  /** The directory the program was started in: paths on the command line are taken from here. */
+  /** The directory in which the program was started; paths on the command line are relative to it. */
   directory: string;
-  /** The file that settings are read from, and where relative paths in them start; `.env` is looked for in `from`, or the directory above. */
+  /** The file of settings, and the base of relative paths in it; `.env` may be in `from` or its parent. */
   origin: (from?: string) => SettingsOrigin;
   settings: (from?: string) => Settings;
   out(text: string): void;
   err(text: string): void;
   /** Whether standard error is a terminal, so that progress lines may be rewritten. */
   isTerminal: boolean;
-  /** Whether somebody at a terminal can be asked. */
+  /** Whether a prompt is possible. */
   canAsk(): boolean;
-  /** Asks at the terminal and shows nothing of the answer; `many` allows a pasted text of several lines. Throws `prompt_cancelled`. */
+  /** Prompts without echo; `many` allows several pasted lines. Throws `prompt_cancelled`. */
   askHidden(prompt: string, many?: boolean): Promise<string>;
   /** Whether standard input is a terminal rather than a pipe or a file. */
   isInputTerminal: boolean;
-  /** Standard input to its end, or until `isWhole` says that no more is needed. Throws `input_unusable` when it is too large or no UTF-8. */
+  /** Standard input to its end, or until `isWhole` says that no more is needed. Throws `input_unusable` when it is too large or not UTF-8. */
   readInput(isWhole?: (text: string) => boolean): Promise<string>;
   /** Set by commands that fail without throwing. */
   fail(code: 1 | 2): void;
@@ -49,7 +49,7 @@ export function processIo(): Io {
   };
 }
 
-/** Whoever read us has gone (`… | head`, a closed terminal): that asks to stop, as gently as a signal would. */
+/** The reader has gone (`… | head`, a closed terminal): handled like a signal. */
 function stopUnread(): void {
   process.stdout.off('error', stopUnread).on('error', () => undefined);
   process.stderr.off('error', stopUnread).on('error', () => undefined);

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Problem } from '../../base/errors.ts';
 import type { Io } from './io.ts';
 
-/** Control characters, and marks that turn text around or hide it; a terminal must never obey an agent. */
+/** Control characters, and marks that reverse or hide text; an agent must never control a terminal. */
 const UNSAFE = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Text from outside, safe to show on a terminal; line ends and tabs stay. */
@@ -15,7 +15,7 @@ export function printJson(io: Io, value: unknown): void {
   io.out(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Rows under headings, in columns as wide as they need to be. */
+/** Rows under headings, in aligned columns. */
 export function printTable(io: Io, headings: readonly string[], rows: readonly (readonly string[])[]): void {
   const cells = [headings, ...rows].map((row) => row.map((cell) => plain(cell).replaceAll(/\s+/g, ' ')));
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
@@ -34,7 +34,7 @@ export function problemText(problem: Problem & { file?: string; path?: string })
   return plain(`${place ? `${place}: ` : ''}${problem.message}\n  → ${problem.hint} [${problem.code}]\n`);
 }
 
-/** A moment for people: UTC, to the second; `-` when there is none. */
+/** A time for people: UTC, in seconds; `-` when there is none. */
 export function formatTime(iso: string | null): string {
   return iso === null ? '-' : iso.slice(0, 19).replace('T', ' ');
 }

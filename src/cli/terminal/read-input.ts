@@ -2,7 +2,7 @@ import { FlowError } from '../../base/errors.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** A stream to its end, or until `isWhole` says so of what has come, as text. Throws `input_unusable` when it is larger than 1 MiB or no UTF-8. */
+/** A stream as text, to its end or until `isWhole` accepts the text. Throws `input_unusable` when it is larger than 1 MiB or not UTF-8. */
 export async function readInput(
   input: AsyncIterable<Buffer | string>,
   isWhole?: (text: string) => boolean,

@@ -2,7 +2,7 @@ import type { Command, CommanderError } from 'commander';
 import { nearMiss } from '../../base/words.ts';
 import { OPTIONS } from '../../config/options.ts';
 
-/** What people write who know other tools, and what may be meant by it. */
+/** Words of other tools, with the commands that they may mean. */
 const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
   add: ['set', 'create'],
   check: ['validate', 'test', 'doctor'],
@@ -27,14 +27,14 @@ const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
   view: ['show'],
 };
 
-/** What is fixed by writing the command as it is used. */
+/** Errors that are fixed by the usage line. */
 const AS_USAGE = [
   'commander.missingArgument',
   'commander.excessArguments',
   'commander.missingMandatoryOptionValue',
 ];
 
-/** What to do about words that commander refused: the nearest right ones where any are near, what there is, and how to ask. */
+/** A hint for arguments that commander refused: the nearest valid ones, all of them, and `--help`. */
 export function usageHint(
   program: Command,
   argv: readonly string[],
@@ -49,7 +49,7 @@ export function usageHint(
   return help;
 }
 
-/** The command that the arguments lead to. */
+/** The command that the arguments name. */
 function commandOf(program: Command, argv: readonly string[]): Command {
   let command = program;
   for (const word of argv.filter((each) => !each.startsWith('-'))) {

@@ -1,7 +1,10 @@
 import { InvalidArgumentError } from 'commander';
+import { systemClock } from '../../base/clock.ts';
 import { FlowError } from '../../base/errors.ts';
 
-/** Something was asked wrongly: exit code 2. */
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** An error in the command line: exit code 2. */
 export function usage(message: string, hint: string): FlowError {
   return new FlowError({ code: 'usage', blame: 'operator', message, hint });
 }
@@ -41,8 +44,20 @@ export function checkRepository(repository: string): void {
   );
 }
 
-/** What a URL of a repository, or a name with `.git`, stands for. */
+/** The `owner/name` in a URL of a repository, or in a name with `.git`. */
 function repositoryIn(text: string): string {
   const [, owner, name] = /(?:^|[/:])([\w.-]{1,100})\/([\w.-]{1,100}?)(?:\.git)?\/?$/.exec(text) ?? [];
   return owner === undefined || !/[:@]/.test(text) ? '' : `: ${owner}/${name}`;
+}
+
+/** Parses `--since`: how long ago (`90m`, `6h`, `2d`), or a moment in ISO 8601; gives milliseconds since 1970. */
+export function sinceOption(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text.trim()) ?? [];
+  if (count !== undefined) return systemClock.now() - Number(count) * (UNIT_MS[unit ?? ''] ?? 0);
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text.trim()) ? Date.parse(text.trim()) : Number.NaN;
+  if (Number.isNaN(at) || at > systemClock.now())
+    throw new InvalidArgumentError(
+      'It takes a duration such as 90m, 6h or 2d, or a past time such as 2026-01-31T08:00Z.',
+    );
+  return at;
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../../base/text.ts';
 import { tenantOf } from '../../github/tenant.ts';
 import type { StoredApp } from './record.ts';
 import { baseUrlFor } from './url-pattern.ts';
@@ -24,6 +25,21 @@ function weightOf(app: StoredApp, repository: string, hosts: Hosts): number | un
   if (urlPattern === null) return sameAddress(app.apiUrl, hosts.apiUrl) ? 0 : undefined;
   const bases = webServers(app, hosts).map((server) => baseUrlFor(urlPattern, server, repository)?.length);
   return bases.find((length) => length !== undefined);
+}
+
+/**
+ * What of an event is nothing that an App is there for, by its URL pattern and the only installation that it may have;
+ * whether it is installed, GitHub is asked before anything is started.
+ */
+export function whyForeign(
+  app: StoredApp,
+  { installation, repository }: { installation: unknown; repository: unknown },
+  hosts: Hosts,
+): string | undefined {
+  if (app.installationId !== null && installation !== undefined && installation !== app.installationId)
+    return `installation ${quoted(installation, 40)}`;
+  if (typeof repository !== 'string' || appsFor([app], repository, hosts).length > 0) return undefined;
+  return repository;
 }
 
 /** Why an App that `appsFor` leaves out may not serve a repository; completes a sentence about it. */

@@ -22,7 +22,7 @@ export type StoredApp = {
   privateKey: Secret;
   webhookSecret: Secret | null;
   apiUrl: string;
-  /** The login under which the App's doings appear, and git's user name beside its tokens. */
+  /** The App's login, and the user name that git sends with its tokens. */
   username: string | null;
   /** Which repositories may use it; null for all of its host. */
   urlPattern: string | null;

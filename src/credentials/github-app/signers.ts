@@ -1,6 +1,5 @@
-import type { AppApi } from '../../github/app-api.ts';
 import type { Logger } from '../../log/logger.ts';
-import { appName, type StoredApp } from './record.ts';
+import type { StoredApp } from './record.ts';
 import type { AppStore } from './store.ts';
 
 /** A webhook secret, and whose it is. */
@@ -8,21 +7,21 @@ export type AppSigner = { app: StoredApp; secret: string };
 
 /**
  * The Apps that may have signed a delivery of the App `targetId` (the header `X-GitHub-Hook-Installation-Target-ID`): the
- * App itself, and those whose id GitHub has not told yet. It looks at the store each time, so that an App counts at once
+ * App itself, and those whose id GitHub has not given yet. It looks at the store each time, so that an App counts at once
  * whoever added it; a store that cannot be read has none.
  */
 export function createAppSigners(
   store: Pick<AppStore, 'all'>,
   log: Logger,
 ): (targetId: string | undefined) => Promise<AppSigner[]> {
-  let told: unknown;
+  let logged: unknown;
   return async (targetId) => {
     if (targetId === undefined || !/^\d{1,15}$/.test(targetId)) return [];
     const apps = await store.all().catch((error: unknown) => {
-      // The same error is given until the store is tried again, and told once.
-      if (told !== error)
-        log.warn({ err: error }, 'The Apps cannot be read, so none of their secrets counts.');
-      told = error;
+      // The same error is given until the store is tried again, and logged once.
+      if (logged !== error)
+        log.warn({ err: error }, 'the Apps cannot be read, so none of their secrets counts');
+      logged = error;
       return [];
     });
     return apps
@@ -38,21 +37,4 @@ export function loginsOf(apps: readonly StoredApp[]): string[] {
     ...(username?.endsWith('[bot]') ? [username] : []),
   ]);
   return [...new Set(logins)];
-}
-
-/** Asks GitHub for id, slug and owner of Apps that were added without; what cannot be asked now is asked again later. */
-export async function learnIdentities(
-  store: AppStore,
-  apiFor: (app: StoredApp) => AppApi,
-  log: Logger,
-): Promise<void> {
-  const apps = await store.all().catch(() => []);
-  for (const app of apps.filter(({ appId, slug }) => appId === null || slug === null)) {
-    try {
-      const { id, slug, clientId, owner, url } = await apiFor(app).self();
-      await store.learn(app.key, { appId: id, slug, clientId, owner, url });
-    } catch (error) {
-      log.warn({ app: appName(app), err: error }, 'GitHub did not say who this App is.');
-    }
-  }
 }

@@ -40,6 +40,16 @@ export async function findServing(
   return { repository, by: await fileOf(parts.tokenFile, repository, doubt), others };
 }
 
+/** Whether the App of this key is among `apps` and installed on the repository. Throws like `AppTokens.serves`. */
+export async function isServing(
+  { apps, tokens }: { apps: readonly StoredApp[]; tokens: AppTokens },
+  key: string,
+  repository: string,
+): Promise<boolean> {
+  const app = apps.find((each) => each.key === key);
+  return app !== undefined && (await tokens.serves(app, repository));
+}
+
 async function fileOf(
   file: string,
   repository: string,

@@ -48,7 +48,8 @@ export function writeAnswer(
   if (!answer || (answer.expiresAt !== null && answer.expiresAt <= nowMs)) return '';
   const { protocol, host } = question;
   const lines = Object.entries({
-    ...{ protocol, host },
+    protocol,
+    host,
     username: question.username || answer.username,
     password: answer.password,
     ...(answer.expiresAt === null ? {} : { password_expiry_utc: Math.floor(answer.expiresAt / 1000) }),

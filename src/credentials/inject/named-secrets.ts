@@ -1,6 +1,7 @@
 import { asFlowError, FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import { nearMiss } from '../../base/words.ts';
+import type { Logger } from '../../log/logger.ts';
 import { normalKnownHosts } from '../secrets/known-hosts.ts';
 import { checkSecretName, checkSecretValue, SSH_KEY, SSH_KNOWN_HOSTS } from '../secrets/secret-rules.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
@@ -67,6 +68,16 @@ export function createNamedSecrets(parts: {
       if (missing.length > 0) throw secretMissing(missing, profilePath, looked);
       return found.flatMap(({ name, place }) => (place ? [taken(name, place)] : []));
     },
+  };
+}
+
+/** A `drop` of `createNamedSecrets` that logs each store and cause once. */
+export function warnOfDropped(log: Logger): (fault: FlowError) => void {
+  const logged = new Set<string>();
+  return (fault) => {
+    const text = `${fault.message} It does not count until then. ${fault.hint}`;
+    if (!logged.has(text)) log.warn({ code: fault.code }, text);
+    logged.add(text);
   };
 }
 

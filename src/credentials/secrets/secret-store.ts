@@ -118,7 +118,10 @@ export async function keepOutOfGit(directory: string, owner?: Owner): Promise<vo
   const isThere = async (path: string): Promise<boolean> =>
     (await stat(path).catch(() => undefined)) !== undefined;
   if ((await isThere(file)) || !(await isThere(directory))) return;
-  await writeAtomic(file, '*\n', { mode: 0o600, ...(owner ? { owner } : {}) });
+  await writing(
+    file,
+    async () => await writeAtomic(file, '*\n', { mode: 0o600, ...(owner ? { owner } : {}) }),
+  );
 }
 
 /** Makes the directories above `file` (0700), each of which belongs to whom the file will, and gives that one. */

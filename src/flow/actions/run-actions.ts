@@ -45,7 +45,7 @@ export async function retryRun(
   const patch = { notBefore: 0, retries: 0, ...(actor && { actor: actor.login, actorId: actor.id ?? null }) };
   if (run?.state === 'ended') {
     if ((await parts.deliveries.body(run.deliveryId)) === undefined) throw bodyGone(run);
-    if (await parts.runs.advance(run, 'queued', patch, `Put back into the queue: ${reason}`)) {
+    if (await parts.runs.advance(run, 'queued', patch, `Requeued: ${reason}`)) {
       await parts.runs.wakeWorkers(runId);
       return { status: 'queued', message: `Run ${runId} is queued for attempt ${run.attempt + 1}.` };
     }
@@ -57,7 +57,7 @@ function bodyGone(run: Run): FlowError {
   return new FlowError({
     code: 'run_body_gone',
     blame: 'operator',
-    message: `Run ${run.id} cannot be started again: the body of its delivery ${run.deliveryId} is not kept any more.`,
-    hint: 'Start a new one by the same comment, and keep bodies longer (docs/operations.md) if this happens often.',
+    message: `Run ${run.id} cannot be retried: the body of its delivery ${run.deliveryId} is no longer stored.`,
+    hint: 'Start a new run by the same comment. Keep bodies longer (docs/operations.md) if this happens often.',
   });
 }

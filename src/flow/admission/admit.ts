@@ -27,7 +27,6 @@ export type AdmissionParts = DecideParts &
     log: Logger;
   };
 
-/** Admission over the given stores. */
 export function createAdmission(parts: AdmissionParts): Admission {
   return {
     async admit(delivery) {

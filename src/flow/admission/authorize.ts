@@ -11,17 +11,17 @@ import { refuseTeams } from './teams.ts';
 import { isLocked, refuseLocked } from './thread-state.ts';
 
 /**
- * Whether the actor of an event may start a run of a profile. `machine`: no person is behind it; `isOwn`: the service
+ * Whether the actor of an event may start a run of a profile. `byBot`: no person is behind it; `isOwn`: the service
  * itself is. `permission` is GitHub's answer, if it was asked.
  */
 export type Authorization =
-  | { machine: boolean; isOwn: boolean; permission?: string }
+  | { byBot: boolean; isOwn: boolean; permission?: string }
   | { denied: Problem; permission?: string };
 
 /** What GitHub is asked about an actor. */
 type ActorLookups = Pick<Lookups, 'permission' | 'isCollaborator' | 'isMember' | 'isFork' | 'isOwnCommit'>;
 
-/** Holds the actor of an event against a profile: its `allow`, the service's own account, locked threads, forks. No answer means no. */
+/** Checks the actor of an event by a profile: `allow`, the service account, locked threads, forks. No answer means no. */
 export async function authorize(
   { lookups, own }: { lookups: ActorLookups; own: ServiceAccount },
   profile: Profile,
@@ -39,7 +39,7 @@ export async function authorize(
   if (isOwn && !isNamed) return { denied: ownAccount(event.actor?.login ?? '') };
   if ('denied' in asked) return asked;
   const denied = await refuseFork(lookups, profile, event);
-  return denied ? { ...asked, denied } : { ...asked, machine: isOwn || isBotActor, isOwn };
+  return denied ? { ...asked, denied } : { ...asked, byBot: isOwn || isBotActor, isOwn };
 }
 
 /** Accounts that a profile names need no lookup; those that are known as the service's own count all the same. */
@@ -61,7 +61,7 @@ type Question = {
   isBotActor: boolean;
 };
 
-/** Asks what `allow` leaves to GitHub: the permission or a team is enough. In a locked thread everybody but a named bot needs write permission besides. */
+/** Asks GitHub what `allow` leaves open: the permission or a team is enough. In a locked thread everybody but a named bot needs write permission too. */
 async function askGitHub(
   lookups: ActorLookups,
   { profile, event, rule, isBotActor }: Question,

@@ -5,14 +5,17 @@ import type { Run } from '../../runs/run.ts';
 import type { Lookups } from '../github/lookups.ts';
 import { checkoutNoPullRequest } from './errors.ts';
 
-/** Which commit a workspace is made from: a named ref, or a pull request's head or merge; `sha` pins it where the event names it. Nothing of them is the default branch of now. */
+/**
+ * Which commit a workspace is made from: a named ref, or a pull request's head or merge. `sha` pins it where the event
+ * names it. Without any of them it is the current default branch.
+ */
 export type WantedCommit = {
   ref?: string;
   sha?: string;
   pullRequest?: { number: number; kind: 'head' | 'merge' };
 };
 
-/** The rule of a profile held against an event. Throws `checkout_no_pull_request`. */
+/** Applies the rule of a profile to an event. Throws `checkout_no_pull_request`. */
 export function wantedCommit(rule: CheckoutRule, event: FlowEvent): WantedCommit {
   const defaultBranch = {};
   const pull = event.pullRequest;
@@ -34,7 +37,7 @@ export function wantedCommit(rule: CheckoutRule, event: FlowEvent): WantedCommit
   }
 }
 
-/** Whether a run works on the default branch: the one of now, because one that an event names may have been renamed since. */
+/** Whether a run works on the current default branch; the one that an event names may have been renamed since. */
 export function followsDefault(rule: CheckoutRule, event: FlowEvent): boolean {
   return Object.keys(wantedCommit(rule, event)).length === 0;
 }
@@ -68,7 +71,7 @@ function head(number: number, sha: string | undefined): WantedCommit {
 /**
  * Where the head of an event's pull request is now, when the run would work on it and the event does not say: what is
  * pushed to the pull request later is not what its run was asked for. Null for a run that needs none; gives the fault
- * when nobody could tell.
+ * when GitHub gave no answer.
  */
 export async function pinHead(
   lookups: Pick<Lookups, 'pullHead'>,

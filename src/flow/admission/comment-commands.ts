@@ -12,13 +12,13 @@ import type { ServiceAccount } from '../github/service-account.ts';
 import { type Authorization, authorize } from './authorize.ts';
 import { commandNoRun, commandNothingToDo, commandProfileGone } from './errors.ts';
 
-/** What people ask of runs in a comment on their thread; `runId` when they named one. */
+/** A request to runs in a comment on their thread; `runId` when the comment names one. */
 export type CommentCommand = { name: 'cancel' | 'retry' | 'status'; runId: string | undefined };
 
 /** Their names, without the slash. */
 export const COMMANDS = ['cancel', 'retry', 'status'] as const;
 
-/** The comments in which commands are read. */
+/** Events whose comments may be commands. */
 const EVENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment'];
 
 /**
@@ -37,12 +37,12 @@ export function readCommentCommand(event: FlowEvent, profiles: ProfileSet): Comm
 /** Longer texts behind a command name no run. */
 const MAX_ARGS_CHARACTERS = 500;
 
-/** Whether commands to runs are read in what an event is about: a new comment in a thread. */
+/** Whether an event may be a command to runs: a new comment in a thread. */
 export function hearsCommands({ name, action }: FlowEvent): boolean {
   return EVENTS.includes(name) && action === 'created';
 }
 
-/** What judging a command takes from the rest of the service. */
+/** What finding the runs of a command takes from the rest of the service. */
 export type CommandParts = {
   db: Db;
   runs: Pick<RunStore, 'profile'>;
@@ -55,7 +55,7 @@ type CommandTargets = {
   targets: readonly [Run, ...Run[]];
   profile: Profile;
   permission: string | undefined;
-  machine: boolean;
+  byBot: boolean;
 };
 
 /** A command with the runs that it is about. */
@@ -64,10 +64,13 @@ export type CommandOrder = CommandTargets & { command: CommentCommand };
 /** Why there are no such runs; `profile` is undefined when the thread has no run. */
 type NoTargets = { problem: Problem; profile: Profile | undefined; permission: string | undefined };
 
-/** How many runs of a thread are looked at. */
+/** How many runs of a thread are read. */
 const RUNS_SEEN = 50;
 
-/** Whom a command is about, each run by the permission rules of the profile that made it; a retry by those of today besides. Changes nothing. */
+/**
+ * The runs that a command is about and that its sender may command, by the profile that made each run; a retry also by
+ * the profile of today. Changes nothing.
+ */
 export async function commandTargets(
   parts: CommandParts,
   event: FlowEvent,
@@ -79,15 +82,15 @@ export async function commandTargets(
   if (!newest) return { problem: commandNoRun(command), profile: undefined, permission: undefined };
   const named = thread.filter(({ id }) => command.runId === undefined || id === command.runId);
   const meant = runsMeant(command, named);
-  const judge = createJudge(parts, event);
-  const judged: (Judged & { run: Run })[] = [];
-  for (const run of meant.length > 0 ? meant : [newest]) judged.push({ run, ...(await judge(run)) });
-  const [first] = judged.filter((each) => !('denied' in each.judgement));
-  const { judgement, profile } = first ?? judged[0] ?? (await judge(newest));
-  const { permission } = judgement;
-  if ('denied' in judgement) return { problem: judgement.denied, profile, permission };
+  const accessTo = createAccessCheck(parts, event);
+  const accesses: (RunAccess & { run: Run })[] = [];
+  for (const run of meant.length > 0 ? meant : [newest]) accesses.push({ run, ...(await accessTo(run)) });
+  const [first] = accesses.filter((each) => !('denied' in each.authorization));
+  const { authorization, profile } = first ?? accesses[0] ?? (await accessTo(newest));
+  const { permission } = authorization;
+  if ('denied' in authorization) return { problem: authorization.denied, profile, permission };
   const targets = meant.filter((run) =>
-    judged.some((each) => each.run === run && !('denied' in each.judgement)),
+    accesses.some((each) => each.run === run && !('denied' in each.authorization)),
   );
   const [target, ...others] = targets;
   if (!target)
@@ -96,9 +99,9 @@ export async function commandTargets(
       profile,
       permission,
     };
-  const today = command.name === 'retry' ? await judgeToday(parts, event, target, profiles) : undefined;
+  const today = command.name === 'retry' ? await refuseToday(parts, event, target, profiles) : undefined;
   if (today) return { problem: today, profile, permission };
-  return { targets: [target, ...others], profile, permission, machine: judgement.machine };
+  return { targets: [target, ...others], profile, permission, byBot: authorization.byBot };
 }
 
 async function threadRuns({ db }: CommandParts, { repository, attributes }: FlowEvent): Promise<Run[]> {
@@ -107,7 +110,7 @@ async function threadRuns({ db }: CommandParts, { repository, attributes }: Flow
   return await runsOfThread(db, thread, RUNS_SEEN);
 }
 
-/** All that live to cancel, the newest to retry, both to tell of. */
+/** Of a cancel all living runs, of a retry the newest, of a status both. */
 function runsMeant({ name }: CommentCommand, runs: readonly Run[]): Run[] {
   const living = runs.filter(({ state }) => state !== 'ended');
   if (name === 'cancel') return living;
@@ -115,22 +118,22 @@ function runsMeant({ name }: CommentCommand, runs: readonly Run[]): Run[] {
   return name === 'retry' ? newest : [...new Set([...living, ...newest])];
 }
 
-type Judged = { profile: Profile; judgement: Authorization };
+type RunAccess = { profile: Profile; authorization: Authorization };
 
-/** Runs of one profile, as it was then, are judged once. */
-function createJudge(parts: CommandParts, event: FlowEvent): (run: Run) => Promise<Judged> {
-  const known = new Map<string, Judged>();
+/** Asks once for all runs that were made by the same text of a profile. */
+function createAccessCheck(parts: CommandParts, event: FlowEvent): (run: Run) => Promise<RunAccess> {
+  const known = new Map<string, RunAccess>();
   return async (run) => {
     const profile = await parts.runs.profile(run.id);
     const key = JSON.stringify(profile);
-    const judged = known.get(key) ?? { profile, judgement: await authorize(parts, profile, event) };
-    known.set(key, judged);
-    return judged;
+    const access = known.get(key) ?? { profile, authorization: await authorize(parts, profile, event) };
+    known.set(key, access);
+    return access;
   };
 }
 
-/** Whom the operator has shut out since the run was made starts it no more. */
-async function judgeToday(
+/** The operator may have shut the sender out since the run was made. */
+async function refuseToday(
   parts: CommandParts,
   event: FlowEvent,
   run: Run,
@@ -138,6 +141,6 @@ async function judgeToday(
 ): Promise<Problem | undefined> {
   const profile = candidates.find((each) => each.profile.path === run.profile)?.profile;
   if (!profile) return commandProfileGone(run);
-  const judgement = await authorize(parts, profile, event);
-  return 'denied' in judgement ? judgement.denied : undefined;
+  const authorization = await authorize(parts, profile, event);
+  return 'denied' in authorization ? authorization.denied : undefined;
 }

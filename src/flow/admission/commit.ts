@@ -10,7 +10,7 @@ import { startReports, whyUnreported } from '../reporting/initial-reports.ts';
 import type { ProposedRun } from './decide.ts';
 import { groupBusy } from './errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits } from './limits.ts';
-import { type Resolution, refuse } from './resolution.ts';
+import { type Resolution, refuseEvent } from './resolution.ts';
 
 /** What committing takes from the rest of the service. */
 export type CommitParts = {
@@ -48,9 +48,9 @@ async function queueRun(
   trx: Kysely<unknown>,
 ): Promise<Resolution> {
   const beyond = await refuseBeyondLimits(trx, parts.limits, profile, start);
-  if (beyond) return refuse(event, { profile, problem: beyond, permission });
+  if (beyond) return refuseEvent(event, { profile, problem: beyond, permission });
   const busy = await parts.runs.insert(run, trx);
-  if (busy) return refuse(event, { profile, problem: groupBusy(busy.busyWith), permission });
+  if (busy) return refuseEvent(event, { profile, problem: groupBusy(busy.busyWith), permission });
   await recordStart(trx, start);
   const unreported = whyUnreported(event, profile);
   if (unreported) await parts.runs.noteWithin(trx, run.id, { kind: 'not_told', text: unreported });

@@ -10,7 +10,7 @@ import type { Profile } from '../../profiles/profile.ts';
 import type { Registry } from '../../profiles/read/registry.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { RunGroup } from '../../runs/queue/groups.ts';
-import type { NewRun } from '../../runs/store/new-run.ts';
+import type { NewRun } from '../../runs/store/run-rows.ts';
 import type { Start } from '../../runs/store/start-store.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { authorize } from './authorize.ts';
@@ -23,20 +23,20 @@ import {
 } from './comment-commands.ts';
 import { headUnknown } from './errors.ts';
 import { startOf, threadNumber } from './limits.ts';
-import { judgeMistyped } from './mistyped-command.ts';
+import { answerMistyped } from './mistyped-command.ts';
 import { startedBy } from './own-work.ts';
 import { isOwnComment, NO_PROFILE_MATCHED, prefilter } from './prefilter.ts';
-import { ignore, type Resolution, reasonOf, refuse } from './resolution.ts';
+import { asReason, ignore, type Resolution, refuseEvent } from './resolution.ts';
 
 /** How many candidates' reasons are kept with a delivery that none of them took; `explain` shows all. */
 const CANDIDATES_KEPT = 20;
 
-/** A run that nothing speaks against but, perhaps, limits and a busy group: both are read when it is committed. */
+/** A run that may start unless a limit or a busy group forbids it: both are read when it is committed. */
 export type ProposedRun = {
   profile: Profile;
   permission: string | undefined;
   run: NewRun;
-  /** As what the run is counted. */
+  /** How the run is counted. */
   start: Start;
 };
 
@@ -65,7 +65,7 @@ export async function decide(parts: DecideParts, event: FlowEvent): Promise<Prop
     const meant = await commandTargets(parts, event, command, profiles);
     if (!('problem' in meant)) return { order: { command, ...meant } };
     const { profile, problem } = meant;
-    return profile ? refuse(event, { ...meant, profile }) : ignore(reasonOf(problem));
+    return profile ? refuseEvent(event, { ...meant, profile }) : ignore(asReason(problem));
   }
   const profile = matchEvent(profiles, event).winner?.profile;
   return profile ? await decideStart(parts, profile, event) : await decideUnmatched(parts, event, profiles);
@@ -74,10 +74,10 @@ export async function decide(parts: DecideParts, event: FlowEvent): Promise<Prop
 async function decideStart(parts: DecideParts, profile: Profile, event: FlowEvent): Promise<Proposal> {
   const answer = await authorize(parts, profile, event);
   const { permission } = answer;
-  if ('denied' in answer) return refuse(event, { profile, problem: answer.denied, permission });
+  if ('denied' in answer) return refuseEvent(event, { profile, problem: answer.denied, permission });
   const headSha = await pinHead(parts.lookups, profile, event);
   if (headSha instanceof FlowError)
-    return refuse(event, { profile, problem: headUnknown(headSha), permission });
+    return refuseEvent(event, { profile, problem: headUnknown(headSha), permission });
   parts.crashPoint('admission-judged');
   const run = newRun(parts, profile, event, headSha);
   const by = await startedBy(parts, event, answer);
@@ -113,8 +113,8 @@ async function decideUnmatched(
   event: FlowEvent,
   profiles: ProfileSet,
 ): Promise<Resolution> {
-  const mistyped = await judgeMistyped(parts, event, profiles);
-  if (mistyped) return refuse(event, mistyped);
+  const mistyped = await answerMistyped(parts, event, profiles);
+  if (mistyped) return refuseEvent(event, mistyped);
   const { decision, reports } = ignore(NO_PROFILE_MATCHED);
   return { decision: { ...decision, candidates: nearMisses(profiles, event) }, reports };
 }

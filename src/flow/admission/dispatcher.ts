@@ -9,14 +9,14 @@ import type { Admission } from './admit.ts';
 /** Deliveries that are decided at once: enough that one slow answer of GitHub holds up nobody else. */
 const AT_ONCE = 8;
 
-/** How often stored deliveries are looked for without a notice: after a crash, or stored by another process. */
+/** How often stored deliveries are read without a notice: after a crash, or when another process stored them. */
 const LOOK_EVERY_MS = 2_000;
 
-/** Feeds stored deliveries to admission, oldest first; `wake` is called when one was stored. */
+/** Feeds stored deliveries to admission, oldest first. Call `wake` when one was stored. */
 export type Dispatcher = {
   start(): void;
   wake(): void;
-  /** No new ones; resolves when those under way are decided. */
+  /** Takes no new deliveries; resolves when those under way are decided. */
   stop(): Promise<void>;
 };
 
@@ -59,7 +59,7 @@ export function createDispatcher(parts: {
   };
 }
 
-/** False when it has to be tried again: a delivery that cannot be read never will be, so that one gets its reason. */
+/** False when it must be tried again. A delivery that cannot be read never will be, so it gets its reason at once. */
 async function decideOne(
   parts: { admission: Admission; deliveries: DeliveryStore; log: Logger; onRun: () => void },
   delivery: Delivery,

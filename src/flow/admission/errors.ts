@@ -105,7 +105,7 @@ export function commitOnNoBranch(commit: string): Problem {
   };
 }
 
-/** Nobody could tell whether a branch of the repository holds the commit. */
+/** GitHub gave no answer about whether a branch of the repository holds the commit. */
 export function commitUnknown(commit: string, cause: FlowError): Problem {
   return {
     code: 'fork_unknown',
@@ -114,7 +114,7 @@ export function commitUnknown(commit: string, cause: FlowError): Problem {
   };
 }
 
-/** Nobody could tell where the head of a pull request is, which the run would work on. */
+/** GitHub gave no answer about the head of a pull request, which the run would work on. */
 export function headUnknown(cause: FlowError): Problem {
   return {
     code: 'head_unknown',
@@ -123,9 +123,9 @@ export function headUnknown(cause: FlowError): Problem {
   };
 }
 
-/** Machines keep starting runs: on one thread (`place` null), or of one profile for one branch or commit. */
+/** Bots keep starting runs: on one thread (`place` null), or of one profile for one branch or commit. */
 export function loopStopped(count: number, minutes: number, place: string | null): Problem {
-  const where = place === null ? 'on this thread' : `of this profile ${placeWords(place)}`;
+  const where = place === null ? 'on this thread' : `of this profile ${placeText(place)}`;
   return {
     code: 'loop_stopped',
     message: `Bots or the service’s own account started ${counted(count, 'run')} ${where} within ${counted(minutes, 'minute')}, so no other one starts.`,
@@ -133,7 +133,7 @@ export function loopStopped(count: number, minutes: number, place: string | null
   };
 }
 
-function placeWords(place: string): string {
+function placeText(place: string): string {
   if (place === OWN_WORK) return 'for what its runs pushed';
   return place === '' ? 'in this repository' : `for ${place}`;
 }
@@ -148,9 +148,9 @@ export function groupBusy(runId: string): Problem {
 }
 
 const BUDGET_OF = {
-  actor: { code: 'budget_actor_spent', whose: 'of' },
-  repository: { code: 'budget_repository_spent', whose: 'of the repository' },
-  profile: { code: 'budget_profile_spent', whose: 'of the profile' },
+  actor: { code: 'budget_actor_spent', whose: '' },
+  repository: { code: 'budget_repository_spent', whose: 'The repository ' },
+  profile: { code: 'budget_profile_spent', whose: 'The profile ' },
 } as const;
 
 /** A budget of the day is used up, or what is left of it is less than the run may take. */
@@ -158,7 +158,7 @@ export function budgetSpent(scope: keyof typeof BUDGET_OF, key: string, what: st
   const { code, whose } = BUDGET_OF[scope];
   return {
     code,
-    message: `The budget ${whose} ${key} for today does not reach: ${what}.`,
+    message: `${whose}${key} has ${what}.`,
     hint: 'The next day begins at midnight UTC; the operator can raise the budget (docs/github.md).',
   };
 }

@@ -13,7 +13,7 @@ import type { CommandOrder } from './comment-commands.ts';
 import { commandNotEnded } from './errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from './limits.ts';
 import type { NoRunReason } from './prefilter.ts';
-import { acknowledge, type Resolution, refuse } from './resolution.ts';
+import { acknowledge, type Resolution, refuseEvent } from './resolution.ts';
 
 /** What carrying out a command takes from the rest of the service. */
 export type HandleParts = {
@@ -35,17 +35,17 @@ export async function handleCommand(
   const { profile, permission } = order;
   const answer = await carryOut(parts, event, order);
   return 'code' in answer
-    ? refuse(event, { profile, problem: answer, permission })
+    ? refuseEvent(event, { profile, problem: answer, permission })
     : acknowledge(event, answer, profile);
 }
 
 async function carryOut(
   parts: HandleParts,
   event: FlowEvent,
-  { command, targets, machine }: CommandOrder,
+  { command, targets, byBot }: CommandOrder,
 ): Promise<NoRunReason | Problem> {
   const login = event.actor?.login ?? '';
-  if (command.name === 'retry') return await retry(parts, event, targets[0], machine);
+  if (command.name === 'retry') return await retry(parts, event, targets[0], byBot);
   if (command.name === 'status') {
     for (const run of targets) await requestStatus(parts, run);
     return { reason: 'command_status', message: `${login} asked for the status of ${names(targets)}.` };
@@ -60,11 +60,11 @@ async function retry(
   parts: HandleParts,
   event: FlowEvent,
   run: Run,
-  machine: boolean,
+  byBot: boolean,
 ): Promise<NoRunReason | Problem> {
   const login = event.actor?.login ?? '';
   const done = { reason: 'command_retry', message: `${login} retried run ${run.id}.` };
-  const answer = await recordRetry(parts, event, run, machine);
+  const answer = await recordRetry(parts, event, run, byBot);
   if (answer === 'retried_before') return done;
   if (answer !== 'recorded') return answer;
   try {
@@ -81,11 +81,11 @@ async function recordRetry(
   parts: HandleParts,
   event: FlowEvent,
   run: Run,
-  machine: boolean,
+  byBot: boolean,
 ): Promise<'recorded' | 'retried_before' | Problem> {
   const id = `retry:${event.deliveryId}`;
   const profile = await parts.runs.profile(run.id);
-  const start = startOf(parts, { event, profile, runId: run.id, by: { machine, isOwn: false } });
+  const start = startOf(parts, { event, profile, runId: run.id, by: { byBot, isOwn: false } });
   return await parts.db.transaction(async (trx) => {
     const before = await findStart(trx, id);
     const isRetried = before !== undefined && (run.endedAt === null || run.endedAt > before);

@@ -6,7 +6,7 @@ import type { FlowEvent } from '../../events/event.ts';
 import { namesAccount } from '../../profiles/allow.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
 import {
-  countMachineStarts,
+  countBotStarts,
   countStarts,
   holdStarts,
   OWN_WORK,
@@ -18,12 +18,12 @@ import { budgetSpent, loopStopped } from './errors.ts';
 
 /** What is counted before a run may start; a budget that is not set does not count. Days are those of UTC. */
 export type AdmissionLimits = {
-  /** How many runs machines may start within so many minutes: on one thread, or without one of one profile for one branch. */
+  /** How many runs bots may start within so many minutes: on one thread; without a thread, of one profile for one branch. */
   loop: { runs: number; minutes: number };
   actor: Budget;
   repository: Budget;
   profile: Budget;
-  /** What counts for profiles that everybody may start, where nothing else is said. */
+  /** The default for profiles that everybody may start. */
   open: DayBudgets;
 };
 
@@ -35,8 +35,8 @@ const NO_BUDGETS: DayBudgets = { actor: {}, repository: {}, profile: {} };
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-/** As what a start is counted: `isOwn` when the service itself, or the work of one of its runs, is behind the event. */
-export type StartedBy = { machine: boolean; isOwn: boolean };
+/** How a start is counted. `isOwn`: the service itself, or what one of its runs pushed, caused the event. */
+export type StartedBy = { byBot: boolean; isOwn: boolean };
 
 /** One start of a run as it is counted; it reserves all the time that its profile gives a run. */
 export function startOf(
@@ -52,13 +52,13 @@ export function startOf(
     actor: event.actor?.login ?? '',
     actorId: event.actor?.id ?? null,
     profile: profile.path,
-    machine: by.machine,
-    place: by.machine && thread === null ? placeOf(event, by) : null,
+    byBot: by.byBot,
+    place: by.byBot && thread === null ? placeOf(event, by) : null,
     reservedMs: (profile.execution.runtime.timeoutSec ?? parts.defaultTimeoutSec) * 1000,
   };
 }
 
-/** Branches of runs are new each time, so that all of them are one place. */
+/** Each run has a new branch, so all branches of runs count as one place. */
 function placeOf({ attributes, commit }: FlowEvent, { isOwn }: StartedBy): string {
   if (isOwn) return OWN_WORK;
   return typeof attributes.branch === 'string' ? attributes.branch : (commit ?? '');
@@ -81,7 +81,7 @@ export async function refuseBeyondLimits(
   start: Start,
 ): Promise<Problem | undefined> {
   const budgets = budgetsOf(limits, profile, start);
-  if (budgets.length === 0 && !start.machine) return undefined;
+  if (budgets.length === 0 && !start.byBot) return undefined;
   await holdStarts(trx);
   return (await stopLoop(trx, limits.loop, start)) ?? (await holdToBudgets(trx, budgets, start));
 }
@@ -91,22 +91,25 @@ async function stopLoop(
   { runs, minutes }: AdmissionLimits['loop'],
   start: Start,
 ): Promise<Problem | undefined> {
-  if (!start.machine) return undefined;
-  const count = await countMachineStarts(trx, start, start.at - minutes * MINUTE_MS);
+  if (!start.byBot) return undefined;
+  const count = await countBotStarts(trx, start, start.at - minutes * MINUTE_MS);
   return count >= runs ? loopStopped(count, minutes, start.place) : undefined;
 }
 
-/** Whether everybody may start a profile, and this actor is none whom it names. */
+/** Whether everybody may start a profile and it does not name this actor. */
 function isOpenTo(
   { allow }: Profile,
-  { actor: login, actorId, machine }: Pick<Start, 'actor' | 'actorId' | 'machine'>,
+  { actor: login, actorId, byBot }: Pick<Start, 'actor' | 'actorId' | 'byBot'>,
 ): boolean {
   return (
-    allow.permission === 'any' && !machine && !namesAccount(allow.actors, { login, id: actorId ?? undefined })
+    allow.permission === 'any' && !byBot && !namesAccount(allow.actors, { login, id: actorId ?? undefined })
   );
 }
 
-/** The budgets of a day: a profile's own goes before those of the configuration, and these before those that every open profile has; its own takes the place of the latter for its repositories, too. */
+/**
+ * The budgets of a day. A profile's own budget goes before the configuration's, and that before the default of open
+ * profiles. A profile with a budget of its own has no such default for its repositories either.
+ */
 export function dayBudgets(
   limits: AdmissionLimits,
   { budget }: Pick<Profile, 'budget'>,
@@ -121,7 +124,7 @@ export function dayBudgets(
   };
 }
 
-/** The budgets that are set, each with whose it is. */
+/** The budgets that are set, each with its scope. */
 function budgetsOf(limits: AdmissionLimits, profile: Profile, start: Start): [StartScope, Budget][] {
   const budgets = dayBudgets(limits, profile, isOpenTo(profile, start));
   const all: [StartScope, Budget][] = [
@@ -152,18 +155,16 @@ function beyondBudget(
   reservedMs: number,
 ): Problem | undefined {
   if (budget.runs !== undefined && spent.runs >= budget.runs)
-    return budgetSpent(
-      kind,
-      key,
-      `${spent.runs} of ${counted(budget.runs, 'run')} ${spent.runs === 1 ? 'was' : 'were'} started`,
-    );
+    return budgetSpent(kind, key, `used today's budget: ${spent.runs} of ${counted(budget.runs, 'run')}`);
   const left = (budget.minutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS - spent.ms;
   if (reservedMs <= left) return undefined;
-  return budgetSpent(kind, key, minutesLeft(reservedMs, left, budget.minutes ?? 0));
+  return budgetSpent(
+    kind,
+    key,
+    `too little of today's budget left: the run may take ${counted(inMinutes(reservedMs), 'minute')}, and ${inMinutes(left)} of ${budget.minutes} are left`,
+  );
 }
 
-function minutesLeft(neededMs: number, leftMs: number, budget: number): string {
-  const round = (ms: number): number => Math.max(0, Math.round((ms / MINUTE_MS) * 10) / 10);
-  const left = round(leftMs);
-  return `the run may take ${counted(round(neededMs), 'minute')}, and ${left} of ${budget} ${left === 1 ? 'is' : 'are'} left`;
+function inMinutes(ms: number): number {
+  return Math.max(0, Math.round((ms / MINUTE_MS) * 10) / 10);
 }

@@ -7,7 +7,7 @@ import { authorize } from './authorize.ts';
 import { COMMANDS, type CommandParts, commandTargets, hearsCommands } from './comment-commands.ts';
 import { commandMistyped } from './errors.ts';
 
-/** What is to be said of a word that is nearly a command, to whom GitHub gives this permission; `about` is the word. */
+/** The answer to a word that is nearly a command; `about` is the word. */
 export type MistypedCommand = {
   profile: Profile;
   problem: Problem;
@@ -15,17 +15,17 @@ export type MistypedCommand = {
   about: string;
 };
 
-/** Whom nothing is said to: machines, the service itself, and whoever may not speak in the thread. */
+/** Who gets no answer: bots, the service itself, and whoever may not write in the thread. */
 const UNHEARD = ['actor_unknown', 'bot_not_allowed', 'own_account', 'thread_locked'];
 
-/** The word of an event that is nearly a command which something listens to there; only comments speak to runs. */
+/** The word of an event that is nearly a command of a profile or, in comments, of runs. */
 export function findMistyped(event: FlowEvent, profiles: ProfileSet): NearCommand | undefined {
   const toRuns = hearsCommands(event) ? COMMANDS.map((name) => `/${name}`) : [];
   return nearCommand(event, profiles, toRuns);
 }
 
-/** The same with what is to be said of it; nothing where nobody listens: no run in the thread, or a sender who is not heard. */
-export async function judgeMistyped(
+/** The same with the answer; undefined where the thread has no run, or the sender gets no answer. */
+export async function answerMistyped(
   parts: CommandParts,
   event: FlowEvent,
   profiles: ProfileSet,
@@ -39,16 +39,20 @@ export async function judgeMistyped(
   return { profile, problem: commandMistyped(near), permission, about: near.word };
 }
 
-type Asked = { profile: Profile | undefined; denied: Problem | undefined; permission: string | undefined };
+type SenderAccess = {
+  profile: Profile | undefined;
+  denied: Problem | undefined;
+  permission: string | undefined;
+};
 
-async function ask(parts: CommandParts, event: FlowEvent, profile: Profile): Promise<Asked> {
-  const judgement = await authorize(parts, profile, event);
-  const { permission } = judgement;
-  return { profile, permission, denied: 'denied' in judgement ? judgement.denied : undefined };
+async function ask(parts: CommandParts, event: FlowEvent, profile: Profile): Promise<SenderAccess> {
+  const authorization = await authorize(parts, profile, event);
+  const { permission } = authorization;
+  return { profile, permission, denied: 'denied' in authorization ? authorization.denied : undefined };
 }
 
-/** Any run of the thread would be told of by /status. */
-async function askRuns(parts: CommandParts, event: FlowEvent, profiles: ProfileSet): Promise<Asked> {
+/** A /status would be about any run of the thread. */
+async function askRuns(parts: CommandParts, event: FlowEvent, profiles: ProfileSet): Promise<SenderAccess> {
   const meant = await commandTargets(parts, event, { name: 'status', runId: undefined }, profiles);
   const { profile, permission } = meant;
   return { profile, permission, denied: 'problem' in meant ? meant.problem : undefined };

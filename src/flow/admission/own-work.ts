@@ -6,24 +6,24 @@ import { isPushedByRun } from '../../runs/store/start-store.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
 import { type StartedBy, threadNumber } from './limits.ts';
 
-/** Where events keep the commit that they are about with the names in it. */
+/** Events whose payload has the newest commit with its committer. */
 const HEADS = ['push', 'check_suite', 'workflow_run'];
 
 /**
- * Who is behind an event that its actor may start a run by. Without a thread, what a run has pushed counts as the
- * service's own doing whatever account pushed it, for an agent may have other tokens than the service knows.
+ * How the start by an event is counted. Without a thread, what a run pushed counts as the service's own work whatever
+ * account pushed it, because an agent may have tokens that the service does not know.
  */
 export async function startedBy(
   parts: { db: Db; own: Pick<ServiceAccount, 'isKnownOwn'> },
   event: FlowEvent,
-  judged: StartedBy,
+  asActor: StartedBy,
 ): Promise<StartedBy> {
   const { repository, commit, attributes } = event;
-  if (judged.isOwn || threadNumber(event) !== null || repository === undefined) return judged;
+  if (asActor.isOwn || threadNumber(event) !== null || repository === undefined) return asActor;
   const branch = typeof attributes.branch === 'string' ? attributes.branch : undefined;
   const isPushed = await isPushedByRun(parts.db.kysely, { repositoryId: repository.id, branch, commit });
   const isOwn = isPushed || (await isCommittedByRun(parts.own, event));
-  return isOwn ? { machine: true, isOwn } : judged;
+  return isOwn ? { byBot: true, isOwn } : asActor;
 }
 
 /** Whether the newest commit was made under the name that commits in containers have. */

@@ -21,7 +21,7 @@ export type Resolution = { decision: Decision; reports: NewReport[] };
  * Why an event becomes no run. `permission` is what GitHub said of the sender, if it was asked; with `about`, a reason is
  * reported once for each of its values instead of once.
  */
-export type Refusal = {
+export type EventRefusal = {
   profile: Profile;
   problem: Problem;
   permission: string | undefined;
@@ -46,18 +46,18 @@ export function acknowledge(event: FlowEvent, why: NoRunReason, profile: Profile
  * No run because of a problem, which is reported: by one comment a thread and reason to those who belong to the
  * repository, to outside users on a public one by no more than a reaction, to bots and on locked threads by nothing.
  */
-export function refuse(event: FlowEvent, refusal: Refusal): Resolution {
+export function refuseEvent(event: FlowEvent, refusal: EventRefusal): Resolution {
   const { profile, problem } = refusal;
   const { actor, repository } = event;
   const isSilent = !repository || !actor || isBot(actor) || isLocked(event);
   const reports = isSilent
     ? []
     : [...reactionReports(event, profile, 'confused'), ...commentReports(event, repository.id, refusal)];
-  return { ...ignore(reasonOf(problem), profile.path), reports };
+  return { ...ignore(asReason(problem), profile.path), reports };
 }
 
-/** A problem as the reason of a decision. */
-export function reasonOf({ code, message, hint }: Problem): NoRunReason {
+/** A problem, as the reason of a decision. */
+export function asReason({ code, message, hint }: Problem): NoRunReason {
   return { reason: code, message: `${message} ${hint}` };
 }
 
@@ -66,13 +66,14 @@ function reactionReports(event: FlowEvent, profile: Profile, reaction: '+1' | 'c
   const target = profile.report.reaction ? reactionTarget(event) : undefined;
   if (!target) return [];
   const key = `reaction:${event.deliveryId}`;
-  return [{ key, kind: 'reaction', target, content: { reaction }, profile: withoutPrompt(profile) }];
+  const stored = withoutPrompt(profile);
+  return [{ key, kind: 'reaction', runId: null, profile: stored, content: { reaction }, target }];
 }
 
 function commentReports(
   event: FlowEvent,
   repositoryId: number,
-  { profile, problem, permission, about }: Refusal,
+  { profile, problem, permission, about }: EventRefusal,
 ): NewReport[] {
   const target = commentTarget(event);
   if (!target || profile.report.comment === 'never' || isOutsideUser(event, permission)) return [];
@@ -81,6 +82,7 @@ function commentReports(
     {
       key: `refusal:${repositoryId}#${target.number}:${name}`,
       kind: 'refusal',
+      runId: null,
       target,
       content: { text: textOf(event, profile, problem), mark: refusalMark(name) },
       profile: withoutPrompt(profile),
@@ -100,14 +102,14 @@ function textOf(event: FlowEvent, profile: Profile, problem: Problem): string {
   });
 }
 
-/** Somebody on a public repository of whom nothing says that they belong to it. */
+/** Whether nothing shows that the sender belongs to the public repository. */
 function isOutsideUser(event: FlowEvent, permission: string | undefined): boolean {
   if (event.repository?.private !== false) return false;
   if (permission !== undefined && permissionReaches(permission, 'triage')) return false;
   return !OF_THE_HOUSE.includes(associationOfSender(event));
 }
 
-/** What the payload says of its sender; of somebody else's text it says nothing about them. */
+/** The association of the sender, which the payload gives with texts of the sender only. */
 function associationOfSender({ payload, actor }: FlowEvent): string {
   const writings = [payload.comment, payload.review, payload.issue, payload.pull_request, payload.discussion];
   const own = writings.find((each) => loginOf(each) === actor?.login) as

@@ -43,6 +43,6 @@ export async function refuseSigner(
 function notInstalled(app: string, where: string): NoRunReason {
   return {
     reason: 'signer_not_installed',
-    message: `The App ${app}, whose secret signed this, is not installed on ${where}, so nothing of it is believed.`,
+    message: `The App ${app}, whose secret signed this, is not installed on ${where}, so the event is ignored.`,
   };
 }

@@ -17,7 +17,7 @@ const NOTED_MS = 24 * 3_600_000;
 
 /** Events whose thread opens and closes, and those whose comment may be deleted. */
 const THREADS = ['issues', 'pull_request', 'discussion'];
-/** What ends a thread here; one that was transferred, GitHub may lead to where this credential sees nothing. */
+/** Actions that end a thread here. GitHub may lead to a transferred one where this credential sees nothing. */
 const ENDS = ['closed', 'deleted', 'transferred'];
 const COMMENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment', 'commit_comment'];
 
@@ -68,7 +68,7 @@ export async function noteThreadChanges(
   const runs = await runsOfThread(parts.db, { repositoryId: event.repository.id, issueNumber }, RUNS_NOTED);
   const since = parts.clock.now() - NOTED_MS;
   const data = kind === CHANGES.deleted ? { comment: commentIdOf(event) ?? 0 } : {};
-  const text = `GitHub told of ${event.name} ${event.action}.`;
+  const text = `GitHub delivered ${event.name} ${event.action}.`;
   for (const { id, endedAt, deliveryId } of runs)
     if (deliveryId !== event.deliveryId && (endedAt ?? since) >= since)
       await parts.runs.note(id, { kind, text, data });

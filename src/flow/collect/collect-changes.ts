@@ -13,31 +13,31 @@ import { knownCommits } from '../../publish/push/known-commits.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
-import type { HeldSecrets } from '../credentials/held-secrets.ts';
+import type { MaskedValues } from '../credentials/masked-values.ts';
 import { type Directories, type RunPaths, runPaths } from '../paths.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from '../prepare/clone-record.ts';
 import { lastBranches } from './branches-of-run.ts';
-import { type Doubt, keptText } from './kept-words.ts';
+import { type Doubt, keptText } from './kept-text.ts';
 import { lookForLeft } from './left-behind.ts';
 import { isFree, searchLeft } from './search-left.ts';
 
-/** What looking after a run takes from the rest of the service. */
+/** What collecting takes from the rest of the service. */
 export type CollectParts = {
   runs: RunStore;
   engine: Engine;
   directories: Directories;
   mountHost: MountHost;
   mirrors: Mirrors;
-  held: HeldSecrets;
+  masked: MaskedValues;
   redactor: Redactor;
   clock: Clock;
   log: Logger;
 };
 
 /**
- * What is done with what an agent left, once no container of the run lives and before anything of it is removed: its
- * commits and what is in none of them are kept, then workspace, log and commits are searched for the values it was handed. What is
- * found goes into the timeline and the log; nothing that goes wrong here changes how the run ended. May be done twice.
+ * Keeps what an agent left, after its containers and before its files are removed: its commits and what is in none of
+ * them. Then searches workspace, log and commits for the values that the run was granted. Findings go into the timeline
+ * and the log; no error here changes how the run ended. Idempotent.
  */
 export async function collectChanges(parts: CollectParts, run: Run): Promise<void> {
   if (run.startedAt === null) return;
@@ -69,7 +69,7 @@ type Entry = Pick<TimelineEntry, 'kind' | 'text' | 'data'>;
 
 type Left = { record: CloneRecord | undefined; paths: RunPaths; quarantine: string };
 
-/** What the agent committed, in the quarantine still, and what its line of the timeline says besides. */
+/** The agent's commits, still in the quarantine, and further data for their line of the timeline. */
 type Taken = { changes: TakenChanges; data: Record<string, unknown> };
 
 async function take(
@@ -99,7 +99,7 @@ async function take(
         mirror,
         dir: quarantine,
         keepIn: paths.log,
-        searchable: parts.held.values(run.id).length > 0,
+        searchable: parts.masked.values(run.id).length > 0,
         harmless: as !== undefined && as !== 'patch',
       },
     );
@@ -108,7 +108,7 @@ async function take(
   });
 }
 
-/** Keeps what was taken: as it is when the search said that it is clean, else masked. */
+/** Keeps the commits as they are if the search found nothing in them, else masked. */
 async function keep(
   parts: CollectParts,
   run: Run,
@@ -118,7 +118,7 @@ async function keep(
   return await orNote(parts, run, async () => {
     const { keep: keepWhole, keepMasked, ...count } = changes;
     const isClean = async (dir: string): Promise<boolean> =>
-      await isFree(parts.clock, parts.held.values(run.id), dir);
+      await isFree(parts.clock, parts.masked.values(run.id), dir);
     const files = doubt ? await keepMasked(parts.redactor.stream, isClean) : await keepWhole();
     return {
       kind: 'changes_kept',
@@ -154,7 +154,7 @@ async function search(
 ): Promise<Doubt | undefined> {
   const sinceNs = record && BigInt(record.sinceNs);
   const where = { workspace: paths.workspace, sinceNs, log: paths.log, quarantine };
-  const { found, cut } = await searchLeft(parts, parts.held.values(run.id), where);
+  const { found, cut } = await searchLeft(parts, parts.masked.values(run.id), where);
   if (found) {
     const { fault, files, inChanges } = found;
     parts.log.error({ err: fault, run: run.id, files }, 'granted value found in what the agent left');
@@ -169,10 +169,10 @@ async function search(
   return cut?.inChanges ? 'unsearched' : undefined;
 }
 
-/** A search that broke off leaves it in doubt what the commits hold. */
+/** After a failed search nobody knows what the commits hold. */
 async function noteBroken(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
   parts.log.error({ err: error, run: run.id }, 'leak scan failed');
-  const text = 'The search for values that the run was handed broke off.';
+  const text = 'The search for values that were granted to the run failed.';
   await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: true } });
   return 'unsearched';
 }
@@ -189,7 +189,7 @@ async function noteProblem(
   await noteOnce(parts, run, { kind, text, data: { ...data, code, hint } });
 }
 
-/** A run that is concluded again after a crash has its line already. */
+/** A run that is concluded again after a crash has the line already. */
 async function noteOnce(parts: CollectParts, run: Run, entry: Entry): Promise<void> {
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);

@@ -24,8 +24,8 @@ type LeftParts = {
 };
 
 /**
- * What an agent left beside its commits, kept as a patch and told in one line of the timeline; undefined when there is
- * nothing. Where the profile publishes, it is told on GitHub too. Never rejects: when nobody can look, that is told.
+ * What an agent left beside its commits, kept as a patch and noted in one line of the timeline; undefined when there is
+ * nothing. Where the profile publishes, the line is reported on GitHub too. Never rejects: a failed search is noted.
  */
 export async function lookForLeft(
   parts: LeftParts,

@@ -45,7 +45,7 @@ export async function searchLeft(
   const paths = [...kept.found, ...left.found];
   const cuts = [...new Set([...kept.cuts, ...left.cuts])];
   const files = paths.map((path) => showable(redactor, path));
-  const text = `The search for values that the run was handed is not whole: ${cuts.join('; ')}.`;
+  const text = `The search for values that were granted to the run is incomplete: ${cuts.join('; ')}.`;
   const inChanges = kept.found.some(isOfChanges);
   return {
     ...(paths.length > 0 && { found: { fault: secretFound(files), files, inChanges } }),
@@ -73,7 +73,7 @@ function secretFound(files: readonly string[]): FlowError {
   return new FlowError({
     code: 'secret_found',
     blame: 'agent',
-    message: `A value that this run was handed is in what it left: ${files.join(', ')}.`,
-    hint: 'Take that credential for leaked: replace it, see with `github-flows runs logs` what the agent did with it, and remove the files.',
+    message: `A value that was granted to this run is in what it left: ${files.join(', ')}.`,
+    hint: 'Treat the credential as compromised: rotate it, check `github-flows runs logs` for what the agent did, and delete the files.',
   });
 }

@@ -9,7 +9,7 @@ import { commandNotEnded } from '../admission/errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from '../admission/limits.ts';
 import { startedBy } from '../admission/own-work.ts';
 
-/** What admission would find out by asking GitHub and the stored runs, which it changes nothing of; a group that is busy is not looked at. */
+/** What admission would find out from GitHub and the stored runs. Changes nothing, and does not check whether a group is busy. */
 export type AdmissionDryRun = {
   /** Whether an event may start a run of a profile: who may, the loop breaker and the budgets. */
   start(profile: Profile, event: FlowEvent): Promise<DryRunAnswer>;
@@ -24,7 +24,6 @@ export type AdmissionDryRun = {
 /** Why not, unless `problem` is undefined; `permission` is what GitHub said, if it was asked. */
 export type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
 
-/** A dry run of admission over the parts that admission has. */
 export function createAdmissionDryRun(
   parts: CommandParts & { limits: AdmissionLimits; defaultTimeoutSec: number; clock: Clock },
 ): AdmissionDryRun {

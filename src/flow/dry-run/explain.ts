@@ -10,7 +10,9 @@ import { type CommentCommand, readCommentCommand } from '../admission/comment-co
 import { commandMistyped, forkNotAllowed } from '../admission/errors.ts';
 import { findMistyped } from '../admission/mistyped-command.ts';
 import { NO_PROFILE_MATCHED, type NoRunReason, prefilter } from '../admission/prefilter.ts';
+import { tokenMount } from '../github/github-credential.ts';
 import type { AdmissionDryRun } from './admission.ts';
+import { type TokenOrigin, tokenOrigin } from './token-origin.ts';
 import { type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
@@ -34,7 +36,9 @@ export type PlanView = Pick<
   'image' | 'command' | 'setupScript' | 'workdir' | 'env' | 'network' | 'ociRuntime' | 'limits' | 'secrets'
 > & {
   user: string;
+  /** What is mounted; the GitHub token is none of it. */
   mounts: PlanMount[];
+  githubToken: TokenOrigin | null;
   /** The hosts that a network with a list reaches, entry by entry; null for the other networks. */
   hosts: ListedHosts[] | null;
 };
@@ -47,11 +51,13 @@ export type DryRun = {
   hosts(allow: readonly string[]): ListedHosts[];
   /** What of the credentials that a run is granted is not ready on this host. */
   missing(profile: Profile, plan: Plan): Promise<Problem[]>;
-  /** Asks GitHub and the stored runs what admission would ask them; undefined leaves both alone. */
+  /** The Apps that may give a token for a repository (`owner/name`), in the order in which they are asked. */
+  appsFor(repository: string): Promise<string[]>;
+  /** Asks GitHub and the stored runs as admission would; undefined asks neither. */
   admission: AdmissionDryRun | undefined;
 };
 
-/** Goes the way of a delivery without storing or starting anything. */
+/** Decides and plans as for a delivery, and stores and starts nothing. */
 export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: DryRun): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
   const refused = prefilter(event, false);
@@ -60,12 +66,12 @@ export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: Dr
   if (!profile) {
     const none = { run: false, profile: null, permission: 'not needed' };
     const decision = command
-      ? { ...none, ...(await judgeCommand(event, command, profiles, dryRun)) }
+      ? { ...none, ...(await explainCommand(event, command, profiles, dryRun)) }
       : { ...none, ...(refused ?? whyNothing(event, profiles)) };
     const nothing = { ranking: [], problems: [], missing: [], prompt: null, plan: null };
     return { verdict: wouldBeRefused(decision.message), decision, candidates, ...nothing };
   }
-  const decision = await judge(profile, event, dryRun);
+  const decision = await decideStart(profile, event, dryRun);
   const problems: Problem[] = [];
   const attempt = async <T>(work: Promise<T>): Promise<T | null> =>
     await work.catch((error: unknown) => {
@@ -80,11 +86,12 @@ export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: Dr
     ? dryRunVerdict({ profile, event, isAsked, problems, missing })
     : wouldBeRefused(decision.message);
   const ranking = rankMatches(candidates);
-  const view = plan && viewPlan(plan, dryRun);
+  const apps = async (): Promise<string[]> => await dryRun.appsFor(event.repository?.fullName ?? '');
+  const view = plan && viewPlan(plan, await tokenOrigin(profile, plan, apps), dryRun);
   return { verdict, decision, ranking, candidates, problems, missing, prompt, plan: view };
 }
 
-/** What nothing matched may be one letter away from what does; a word to runs is only looked into where they are. */
+/** The event may be one letter away from a command of a profile; commands to runs need the stored runs. */
 function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   const near = findMistyped(event, profiles);
   if (!near?.profile) return NO_PROFILE_MATCHED;
@@ -92,24 +99,24 @@ function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   return { reason, message };
 }
 
-/** What a command to the runs of the thread would come to; it is no event for profiles. */
-async function judgeCommand(
+/** What a command to the runs of the thread would do; profiles are not asked. */
+async function explainCommand(
   event: FlowEvent,
   command: CommentCommand,
   profiles: ProfileSet,
   { admission }: DryRun,
 ): Promise<{ reason: string; message: string; permission: string }> {
   const reason = `command_${command.name}`;
-  const said = `The comment says /${command.name} to the runs of its thread`;
-  if (!admission) return { reason, message: `${said}; --ask looks which they are.`, permission: 'not asked' };
+  const text = `The comment says /${command.name} to the runs of its thread`;
+  if (!admission) return { reason, message: `${text}; --ask looks which they are.`, permission: 'not asked' };
   const { problem, permission, runs } = await admission.command(event, command, profiles);
-  const told = problem
+  const answer = problem
     ? { reason: problem.code, message: problem.message }
-    : { reason, message: `${said}: ${runs.join(', ')}.` };
-  return { ...told, permission: permissionWord(problem, permission) };
+    : { reason, message: `${text}: ${runs.join(', ')}.` };
+  return { ...answer, permission: permissionWord(problem, permission) };
 }
 
-async function judge(
+async function decideStart(
   profile: Profile,
   event: FlowEvent,
   { admission }: DryRun,
@@ -120,11 +127,11 @@ async function judge(
     reason: 'run_queued',
     message: `Profile ${profile.path} starts a run.`,
   };
-  const judgement = judgeActor(profile.allow, event.actor);
+  const rule = judgeActor(profile.allow, event.actor);
   const refuse = ({ code, message }: Problem) => ({ ...decision, run: false, reason: code, message });
-  if (typeof judgement === 'object' && 'denied' in judgement)
-    return { ...refuse(judgement.denied), permission: 'not needed' };
-  const permission = judgement === 'allowed' ? 'not needed' : 'not asked';
+  if (typeof rule === 'object' && 'denied' in rule)
+    return { ...refuse(rule.denied), permission: 'not needed' };
+  const permission = rule === 'allowed' ? 'not needed' : 'not asked';
   if (!admission && isKnownFork(profile, event))
     return { ...refuse(forkNotAllowed(event.pullRequest?.number)), permission };
   if (!admission) return { ...decision, permission };
@@ -141,7 +148,7 @@ function permissionWord(problem: Problem | undefined, permission: string | undef
   return permission ?? (problem?.code === 'permission_unknown' ? 'unknown' : 'not needed');
 }
 
-function viewPlan(plan: Plan, { hosts }: DryRun): PlanView {
+function viewPlan(plan: Plan, githubToken: TokenOrigin | null, { hosts }: DryRun): PlanView {
   const { image, command, setupScript, workdir, env, network, ociRuntime, limits, secrets, user, mounts } =
     plan;
   return {
@@ -155,7 +162,8 @@ function viewPlan(plan: Plan, { hosts }: DryRun): PlanView {
     ociRuntime,
     limits,
     secrets,
-    mounts: [...mounts],
+    mounts: mounts.filter((mount) => mount !== tokenMount(plan)),
+    githubToken,
     hosts: typeof network === 'object' && 'allow' in network ? hosts(network.allow) : null,
   };
 }

@@ -9,22 +9,22 @@ import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-se
 import { checkGhToken } from '../../credentials/inject/preflight.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { appSecretOf, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
+import { appSecretProblems, type CheckSecret } from './app-secret.ts';
 
-/** What looking at the credentials of a profile takes. */
+/** What checking the credentials of a profile takes. */
 export type NeedsParts = {
   agents: readonly Agent[];
   secrets: Pick<NamedSecrets, 'resolve'>;
   /** Whether a GitHub App is stored: which repositories it serves, only GitHub knows. */
   hasApps: () => Promise<boolean>;
-  /** What is wrong with the App in the secret that a profile names; asks nobody. */
-  checkApp: (profile: Profile) => Promise<Problem[]>;
+  checkSecret: CheckSecret;
   clock: Pick<Clock, 'now'>;
 };
 
 /** A credential that runs of a profile are granted, in words, and what keeps them from it. */
 export type Need = { what: string; problems: Problem[] };
 
-/** Everything that a profile's runs are granted, looked at as a launch would; asks nobody and hands out nothing. */
+/** Everything that a profile's runs are granted, checked as a launch would. Asks nobody and grants nothing. */
 export async function profileNeeds(
   parts: NeedsParts,
   profile: Profile,
@@ -51,8 +51,11 @@ async function tokenNeed({ hasApps }: NeedsParts, file: string): Promise<Need> {
   return { what: 'a GitHub token', problems: isAppThere ? [] : problems };
 }
 
-async function appNeed({ checkApp }: NeedsParts, profile: Profile, name: string): Promise<Need> {
-  return { what: `the App in the secret ${name}`, problems: await checkApp(profile) };
+async function appNeed({ checkSecret }: NeedsParts, profile: Profile, name: string): Promise<Need> {
+  return {
+    what: `the App in the secret ${name}`,
+    problems: await appSecretProblems(checkSecret, profile, { ask: false }),
+  };
 }
 
 /** A login that runs get a share of is looked at as its agent does, because the service renews one that would run out. */

@@ -5,7 +5,7 @@ import { renderGroup } from '../../profiles/group-key.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { isLocked } from '../admission/thread-state.ts';
 
-/** What an event would come to, in one line; `conditions` is what was not looked at or is not there yet. */
+/** What an event would lead to, in one line; `conditions` is what was not checked or is not there yet. */
 export type DryRunVerdict = {
   kind: 'would_run' | 'would_run_if' | 'would_be_refused';
   text: string;
@@ -53,17 +53,17 @@ function unasked(profile: Profile, event: FlowEvent): string[] {
 
 function actorConditions({ allow }: Profile, event: FlowEvent): string[] {
   const { actor, repository } = event;
-  const judgement = judgeActor(allow, actor);
+  const rule = judgeActor(allow, actor);
   const who = actor?.login ?? '';
   const where = repository?.fullName ?? '';
   const isThreadLocked = isLocked(event) && actor !== undefined && !isBot(actor);
   const locked = isThreadLocked ? [`${who} has write permission on ${where}, for the thread is locked`] : [];
-  if (judgement === 'allowed' || 'denied' in judgement) return locked;
-  const isEverybodys = judgement.ask === 'read' && repository?.private === false;
+  if (rule === 'allowed' || 'denied' in rule) return locked;
+  const isEverybodys = rule.ask === 'read' && repository?.private === false;
   const belongs = isEverybodys ? ' and belongs to it, for everybody may read it' : '';
   const ways = [
-    ...(judgement.ask ? [`has at least ${judgement.ask} permission on ${where}${belongs}`] : []),
-    ...(judgement.teams ? [`is a member of ${judgement.teams.join(' or ')}`] : []),
+    ...(rule.ask ? [`has at least ${rule.ask} permission on ${where}${belongs}`] : []),
+    ...(rule.teams ? [`is a member of ${rule.teams.join(' or ')}`] : []),
   ];
   return [`${who} ${ways.join(' or ')}`, ...locked];
 }

@@ -18,7 +18,7 @@ export type CheckPrograms = (plan: Plan, image: ImageInfo, look: Look) => Promis
 /** Images that are remembered; each by its id, whatever its name stands for later. */
 const MOST_KEPT = 1_000;
 
-/** What an image's description says against a plan, on this machine. Throws `image_of_another_platform`, `image_hides_mount`. */
+/** What an image's description says against a plan, on this host. Throws `image_of_another_platform`, `image_hides_mount`. */
 export function fitImage(plan: Plan, image: ImageInfo, engine: EngineInfo): void {
   refuseUnfitImage(image, plan, { engine, emulates });
 }

@@ -6,8 +6,8 @@ import type { GitHubTokens } from '../../credentials/github/github-tokens.ts';
 import { askAccount } from '../../github/token-owner.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Profile } from '../../profiles/profile.ts';
+import type { ClientFor } from './clients.ts';
 import { credentialKey, credentialSource, permissionsFor } from './github-credential.ts';
-import type { ClientFor } from './service-account.ts';
 
 /** Whom git commits as in the containers of a profile's runs in a repository; never rejects. */
 export type CommitterFor = (profile: Profile, repository: string) => Promise<Committer>;
@@ -37,7 +37,7 @@ const LOGIN = /^[A-Za-z0-9_-]{1,100}(?:\[bot\])?$/;
 
 /**
  * The account behind the credential that a run's commits are pushed with, by the address that GitHub keeps for it: its
- * id cannot be had by anybody else, and nor can the address that stands in when GitHub does not tell.
+ * id cannot be had by anybody else, and nor can the address that stands in when GitHub does not answer.
  */
 export function createCommitters(parts: CommitterParts): CommitterFor {
   const known = new LRUCache<string, Committer, { profile: Profile; repository: string }>({

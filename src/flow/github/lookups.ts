@@ -6,8 +6,8 @@ import { fetchPullRequest } from '../../github/pull-requests.ts';
 import { isTeamMember } from '../../github/teams.ts';
 import { type CommentKind, isCommentThere, readThread, type Thread } from '../../github/threads.ts';
 import type { Profile } from '../../profiles/profile.ts';
+import type { ClientFor } from './clients.ts';
 import type { Origin } from './origin.ts';
-import type { ClientFor } from './service-account.ts';
 
 /** What GitHub is asked about who may start a run, with the run's own credential; each throws when there is no answer. */
 export type Lookups = {
@@ -26,7 +26,7 @@ export type Lookups = {
   /** Where the head of a pull request is now; undefined when there is none. */
   pullHead(profile: Profile, repository: EventRepository, number: number): Promise<string | undefined>;
   /** How an issue or pull request stands now. */
-  thread(profile: Profile, repository: string, number: number): Promise<Thread>;
+  thread(profile: Profile, repository: string, thread: { number: number; isPull: boolean }): Promise<Thread>;
   /** Whether a comment is still there. */
   isCommentThere(
     profile: Profile,
@@ -61,9 +61,9 @@ export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
     },
     isOwnCommit: async (...question) => await origin.isOwn(...question),
     pullHead: async (...question) => await origin.pullHead(...question),
-    async thread(profile, repository, number) {
+    async thread(profile, repository, thread) {
       const [owner = '', repo = ''] = repository.split('/');
-      return await readThread(client(profile, repository), { owner, repo, number });
+      return await readThread(client(profile, repository), { owner, repo, ...thread });
     },
     async isCommentThere(profile, repository, comment) {
       const [owner = '', repo = ''] = repository.split('/');

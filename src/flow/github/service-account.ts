@@ -7,14 +7,11 @@ import { askAccount } from '../../github/token-owner.ts';
 import { isSameLogin } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { OwnAccounts } from '../../runs/store/own-accounts.ts';
-import type { Purpose } from './github-credential.ts';
-
-/** A GitHub client with the credential that a profile's runs in a repository (`owner/name`) have. */
-export type ClientFor = (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
+import type { ClientFor } from './clients.ts';
 
 /** As whom the service speaks on GitHub. */
 export type ServiceAccount = {
-  /** The voice of a profile in a repository, for what is said there. */
+  /** The account that posts for a profile in a repository. */
   accountFor(profile: Profile, repository: string): Promise<PostingAccount>;
   /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and credential. */
   isOwn(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
@@ -33,7 +30,7 @@ const MAX_ASKED = 5_000;
 /** After no answer, GitHub is left alone for so long; a GitHub that is away takes no comments of agents either. */
 const NO_ANSWER_MS = 60_000;
 
-/** Faults that say that there is no account behind the credential, as far as GitHub tells. */
+/** Codes that say that there is no account behind the credential. */
 const NOBODY = ['github_credential_missing', 'github_not_found', 'github_token_refused'];
 
 /** `credentialKey` tells the credentials of profiles apart; `appLogins` are those of the Apps that the service is. */
@@ -77,7 +74,7 @@ export function createServiceAccount(parts: {
     async isOwn(profile, repository, login, id) {
       if (isApp(login)) return true;
       const own = await ask(profile, repository);
-      // Whoever asks with an App that a secret holds has looked at it, and knows it from then on.
+      // Whoever asks with an App that a secret holds has asked GitHub for it, and knows it from then on.
       if (isApp(login)) return true;
       if (!own) return false;
       return isSameLogin(own.login, login) || (id !== undefined && own.id === id);

@@ -5,10 +5,10 @@ import { randomId } from '../../base/ids.ts';
 import type { RunPaths } from '../paths.ts';
 
 /** The start script takes this file away before any other program runs. */
-const TOLD = '.github-flows-mark';
+const FILE = '.github-flows-mark';
 
 /**
- * Makes the line by which the service knows where an attempt's handler began: 130 random bits, told to the start script
+ * Makes the line by which the service knows where an attempt's handler began: 130 random bits, passed to the start script
  * alone, and remembered beside the output, where no container sees it.
  */
 export async function makeHandlerMark(
@@ -16,10 +16,10 @@ export async function makeHandlerMark(
   owner: Owner,
 ): Promise<void> {
   const mark = `github-flows handler ${randomId(26)}`;
-  const told = join(workspace, TOLD);
+  const file = join(workspace, FILE);
   await writeAtomic(markFile(log), mark, { mode: 0o600 });
-  await writeFile(told, `${mark}\n`, { mode: 0o400 });
-  await lchown(told, owner.uid, owner.gid);
+  await writeFile(file, `${mark}\n`, { mode: 0o400 });
+  await lchown(file, owner.uid, owner.gid);
 }
 
 /** The mark of an attempt; undefined for one that was started before there were marks. */

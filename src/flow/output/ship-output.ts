@@ -9,7 +9,7 @@ import type { OutputOf, OutputStore } from '../../runs/store/output-store.ts';
 export type OutputShipper = {
   /** Copies what the file of `dir` has more than the database; `isOver` when nothing will be added, so that a last line about the cap goes too. Rejects with the database's codes. */
   ship(of: OutputOf, dir: string, isOver: boolean): Promise<void>;
-  /** Copies every half second until `signal` aborts; what fails is tried again. */
+  /** Copies every half second until `signal` aborts; what fails is retried. */
   follow(of: OutputOf, dir: string, signal: AbortSignal): Promise<void>;
 };
 

@@ -65,6 +65,6 @@ function headMoved(number: number, head: string): FlowError {
     code: 'checkout_head_moved',
     blame: 'github',
     message: `What GitHub has as the merge of pull request #${number} is not that of ${head}, which the run was admitted for.`,
-    hint: 'GitHub makes the merge some seconds after a push, which a further attempt waits for; when the pull request was pushed to again, ask again.',
+    hint: 'GitHub makes the merge some seconds after a push, and a retry waits for it. If the pull request was pushed to again, ask again.',
   });
 }

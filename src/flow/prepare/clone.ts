@@ -8,15 +8,15 @@ import { checkout } from '../../workspaces/checkouts/checkout.ts';
 import type { RepositoryLimits } from '../../workspaces/git-limits.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
 import { credentialSource } from '../github/github-credential.ts';
+import { type CheckPublicationParts, checkPublication } from './check-publication.ts';
 import { recordClone } from './clone-record.ts';
 import { type CloneSource, fetchSource } from './clone-source.ts';
-import { type ForeseeParts, foreseePublication } from './foresee-publication.ts';
 import type { Prepared } from './prepare.ts';
 import { runBranch } from './prompt.ts';
 import { nameRenamed } from './renamed-ref.ts';
 
 /** What cloning takes from the rest of the service. */
-export type CloneParts = ForeseeParts & {
+export type CloneParts = CheckPublicationParts & {
   agents: readonly Agent[];
   runs: RunStore;
   mirrors: Mirrors;
@@ -25,7 +25,7 @@ export type CloneParts = ForeseeParts & {
   repositoryLimits: RepositoryLimits;
 };
 
-/** More names than this say nothing more. */
+/** How many names a note lists. */
 const MAX_NAMES = 10;
 
 /** Fetches the event's commit and clones it into the workspace, with the base's agent configuration for a pull request. */
@@ -44,7 +44,7 @@ export async function cloneRepository(
     },
   );
   const { mirror, commit, base, both } = found;
-  const target = await foreseePublication(parts, prepared, found, signal);
+  const target = await checkPublication(parts, prepared, found, signal);
   const { owner } = plan;
   const branch = runBranch(run.id);
   const census = await checkout({
@@ -64,16 +64,16 @@ export async function cloneRepository(
   ]);
   const taken = await applyAgentConfig({ mirror: both, commit, dir: paths.repo, owner, signal }, changes);
   await recordClone(paths, { mirror, commit, branch, owner: plan.user, committer });
-  const text = `Checked out ${commit}.${renamedWords(repository.defaultBranch, found)}`;
+  const text = `Checked out ${commit}.${renamedText(repository.defaultBranch, found)}`;
   await parts.runs.note(run.id, { kind: 'checkout', text, data: { commit, ...target } });
   if (pointers > 0) await parts.runs.note(run.id, pointersNote(pointers));
-  if (taken.length > 0) await parts.runs.note(run.id, { kind: 'agent_config', text: takenWords(taken) });
+  if (taken.length > 0) await parts.runs.note(run.id, { kind: 'agent_config', text: takenText(taken) });
 }
 
 /** An event may be older than the name of the default branch. */
-function renamedWords(told: string | undefined, { home }: CloneSource): string {
-  if (home === undefined || told === undefined || told === home) return '';
-  return ` The default branch is ${JSON.stringify(home)} now, and not ${JSON.stringify(told)}, as the event says.`;
+function renamedText(expected: string | undefined, { home }: CloneSource): string {
+  if (home === undefined || expected === undefined || expected === home) return '';
+  return ` The default branch is ${JSON.stringify(home)} now, and not ${JSON.stringify(expected)}, as the event says.`;
 }
 
 function pointersNote(pointers: number): { kind: string; text: string; data: { files: number } } {
@@ -85,7 +85,7 @@ function pointersNote(pointers: number): { kind: string; text: string; data: { f
   return { kind: 'lfs_pointers', text, data: { files: pointers } };
 }
 
-function takenWords(taken: readonly string[]): string {
+function takenText(taken: readonly string[]): string {
   const names = taken.slice(0, MAX_NAMES).map((path) => JSON.stringify(path));
   const more = taken.length > MAX_NAMES ? ` and ${taken.length - MAX_NAMES} more` : '';
   return `Agent configuration is the base's, not the pull request's: ${names.join(', ')}${more}.`;

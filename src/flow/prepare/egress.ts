@@ -9,7 +9,7 @@ import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { timelineText } from '../timeline-writer.ts';
 
-/** What a run's way out takes from the rest of the service. */
+/** What a run's egress takes from the rest of the service. */
 export type EgressParts = {
   egress: Egress;
   /** The policy's `host:port` words as they are now. */
@@ -22,8 +22,8 @@ export type EgressParts = {
 };
 
 /**
- * Opens the way out of a run whose network is a list; the others need none. Its requests are written into its timeline,
- * those that are alike in few lines; what was only counted is written when the way out closes.
+ * Opens the egress of a run whose network is a list; the others need none. Its requests are written into its timeline,
+ * those that are alike in few lines; what was only counted is written when the egress closes.
  */
 export async function openEgress(
   parts: EgressParts,

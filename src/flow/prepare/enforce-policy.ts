@@ -1,7 +1,7 @@
 import { FlowError } from '../../base/errors.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import type { Plan } from '../../containers/plan.ts';
-import { askedNetwork, askPolicy } from '../../policy/ask.ts';
+import { evaluatePolicy, requestedNetwork } from '../../policy/evaluate.ts';
 import type { KnownImage } from '../../policy/image-rules.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fitImage } from '../engine/fit-image.ts';
@@ -10,7 +10,7 @@ import { runOwner } from '../engine/run-owner.ts';
 /**
  * Holds a plan against the policy as it is now and against what the engine has: the image with its digests and its
  * description, the users, the volumes, the network, the runtime. Gives the plan to launch, with the owner that its files
- * must have on the host; where the policy has rules for images, its image is the very one that was looked at, whatever
+ * must have on the host; where the policy has rules for images, its image is the very one that was inspected, whatever
  * its name stands for a moment later.
  * Throws the first refusal of the policy, `image_missing`, what `runOwner` and `fitImage` throw, and what the engine says of the rest.
  */
@@ -31,16 +31,16 @@ export async function holdToPolicy(
   return { ...plan, owner, ...(policy.images ? { image: image.id } : {}) };
 }
 
-/** Asks the policy alone, with the image as far as it is known, and whom runs have by default. Throws the first refusal. */
+/** Evaluates the policy alone, with the image as far as it is known and the default user of runs. Throws the first refusal. */
 export function refuseBeyondPolicy(
   plan: Plan,
   policy: Policy,
   { known, runAs }: { known?: KnownImage; runAs?: Plan['user'] } = {},
 ): void {
-  const [refusal] = askPolicy(policy, {
+  const [refusal] = evaluatePolicy(policy, {
     ...plan.limits,
     ...{ image: plan.image, known, user: plan.user, runAs, ociRuntime: plan.ociRuntime },
-    network: askedNetwork(plan.network),
+    network: requestedNetwork(plan.network),
     volumes: volumesOf(plan),
   });
   if (refusal) throw new FlowError({ ...refusal, blame: 'profile' });

@@ -11,7 +11,7 @@ import type { MountHost } from '../../mounts/mount.ts';
 import { resolveMounts } from '../../mounts/rules/check.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import type { Run } from '../../runs/run.ts';
+import type { PreparingRun, Run } from '../../runs/run.ts';
 import { withPinnedHead } from '../admission/checkout-rule.ts';
 import { type GrantParts, handOver, readGrants } from '../credentials/grants.ts';
 import { readDelivered } from '../delivered.ts';
@@ -25,9 +25,9 @@ import { makePlan, type PlanDefaults } from './plan.ts';
 import { promptFor, runBranch } from './prompt.ts';
 import { type RecheckParts, recheck } from './recheck.ts';
 
-/** A run whose files, plan and credentials are ready; what is missing is the clone and the container. */
+/** A run whose files, plan and credentials are ready; the clone and the container are missing. */
 export type Prepared = {
-  run: Run;
+  run: PreparingRun;
   event: FlowEvent;
   profile: Profile;
   plan: Plan;
@@ -48,8 +48,12 @@ export type PrepareParts = GrantParts &
     committerFor: CommitterFor;
   };
 
-/** Asks GitHub again whether the run is wanted, decides the plan, renders the prompt, reads every grant, and only then hands them over and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
-export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal): Promise<Prepared> {
+/** Asks GitHub again whether the run is wanted, decides the plan, renders the prompt, reads every grant, and only then injects them and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
+export async function prepare(
+  parts: PrepareParts,
+  run: PreparingRun,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const { event, body, profile } = await readRun(parts, run);
   const change = await recheck(parts, { run, profile, event }, 'start');
   if (change) throw notWanted(change);
@@ -68,7 +72,7 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   return { run, event, profile, plan, paths, committer };
 }
 
-/** Whether anything that the agent commits may ever come to GitHub. */
+/** Whether a commit of the agent may reach GitHub. */
 function isCommitting(profile: Profile, plan: Plan): boolean {
   return profile.publish !== undefined || tokenMount(plan) !== undefined;
 }
@@ -103,7 +107,7 @@ async function decidePlan(
   return await holdToPolicy(plan, { policy, runAs: parts.defaults.runAs }, parts.engine);
 }
 
-/** Fresh and empty: what an attempt before this one left is gone. */
+/** Makes the directories anew, without what an earlier attempt left. */
 async function makePaths(paths: RunPaths, owner: Owner): Promise<void> {
   await removeRunPaths(paths);
   await makeDirectory(paths.home, { mode: 0o711 });
@@ -145,7 +149,7 @@ async function writeFiles(
   ]);
 }
 
-/** Not synced: no container sees the file before all are written, and none outlives a crash of the machine. */
+/** Not synced: no container sees the file before all are written, and none outlives a crash of the host. */
 async function writeNew(
   path: string,
   content: string | Buffer,

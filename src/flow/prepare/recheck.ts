@@ -33,13 +33,13 @@ export type RecheckParts = {
 /** What is known by now of the thread that a run is about. */
 type ThreadNow = ReturnType<typeof notedChanges> & { thread: Thread };
 
-/** One admitted run and what it was admitted by. */
+/** An admitted run with the profile and event that it was admitted by. */
 type Asked = { run: Run; profile: Profile; event: FlowEvent };
 
 /**
  * Asks GitHub again, just before an attempt starts and before anything is published, what admission asked: whether the
  * actor may, and besides whether the thread and the comment are as they were. Gives why not. Throws `world_unknown`
- * when GitHub does not say who may, which passes; a thread that cannot be looked at stops no start.
+ * when GitHub does not say who may, which passes; a thread that cannot be read stops no start.
  */
 export async function recheck(
   parts: RecheckParts,
@@ -63,7 +63,7 @@ export async function recheck(
   return rightLost(actorOf(asked)?.login ?? '', denied);
 }
 
-/** The same before a publication, of a run whose event is read where it is stored. */
+/** The same before a publication; reads the stored event of the run. */
 export async function recheckBeforePublishing(
   parts: RecheckParts & { deliveries: Pick<DeliveryStore, 'find' | 'body'> },
   run: Run,
@@ -73,13 +73,13 @@ export async function recheckBeforePublishing(
   return await recheck(parts, { run, profile, event }, 'publish');
 }
 
-/** Who had the run started last: the sender of its event, or whoever asked for it again since. */
+/** Who started the run last: the sender of its event, or whoever retried it since. */
 function actorOf({ run, event }: Asked): FlowEvent['actor'] {
   if (run.actor === null || (event.actor && isSameLogin(event.actor.login, run.actor))) return event.actor;
   return { login: run.actor, id: run.actorId ?? undefined, type: undefined };
 }
 
-/** The same account under the login that it has now, where a profile names it by nothing else: that login may be another one's by now. No answer changes nothing. */
+/** The account under its current login, if the profile names it by login alone: somebody else may have the old login by now. No answer changes nothing. */
 async function actorNow({ lookups }: RecheckParts, asked: Asked): Promise<FlowEvent['actor']> {
   const { run, profile } = asked;
   const { actors, bots } = profile.allow;
@@ -106,7 +106,10 @@ async function lookAtThread(
     const thread =
       isAlone || typeof number !== 'number'
         ? 'hidden'
-        : await parts.lookups.thread(profile, run.repository, number);
+        : await parts.lookups.thread(profile, run.repository, {
+            number,
+            isPull: event.pullRequest !== undefined,
+          });
     const isShown = isAlone || typeof thread === 'object';
     if (moment !== 'start' || id === undefined || !isCommentKind(kind) || !isShown)
       return { thread, ...noted };

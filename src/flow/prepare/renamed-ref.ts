@@ -10,7 +10,7 @@ type Parts = { clientFor(profile: Profile, repository: string, purpose: Purpose)
 
 /**
  * The error of a fetch, with the name that the branch of `checkout.ref` has by now where that was renamed, as far as
- * GitHub tells: it leads from the old name to the new one until a branch of the old name is made. Git does not.
+ * GitHub knows: it redirects from the old name to the new one until a branch of the old name is made. Git does not.
  */
 export async function nameRenamed(
   { clientFor }: Parts,

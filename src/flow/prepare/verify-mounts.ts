@@ -47,7 +47,7 @@ function sourceReplaced(source: string, cause?: unknown): FlowError {
     code: 'mount_source_changed',
     blame: 'operator',
     message: `What is mounted from ${JSON.stringify(source)} was replaced while the container started, so the run was ended at once.`,
-    hint: 'Find out who replaces it while runs start; a run that is started again checks it anew.',
+    hint: 'Find out who replaces it while runs start, then start the run again.',
     cause,
   });
 }

@@ -3,7 +3,7 @@ import { answeredStatus, isGoneForGood } from '../../github/fault.ts';
 
 /**
  * Faults that no waiting fixes: the server said no to these commits or to this pull request, or they are gone. A token
- * that is not taken, may not, or sees nothing (401, 403, 404) is told at once and tried again, because whoever runs the
+ * that is not taken, may not, or sees nothing (401, 403, 404) is noted at once and retried, because whoever runs the
  * service can fix it meanwhile; so are limits, conflicts, servers at fault and silence.
  */
 const FINAL: readonly string[] = [

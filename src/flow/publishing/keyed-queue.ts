@@ -1,4 +1,4 @@
-/** Work in lanes: of one lane one piece at a time, in order, and of all lanes together so many at once. */
+/** Work by key: of one key one piece at a time, in order; of all keys together at most so many at once. */
 export type KeyedQueue = {
   /** Does a piece of work when its turn comes, and rejects as it does; a piece whose name waits or runs already is that one. */
   run(key: string, name: string, work: () => Promise<void>): Promise<void>;
@@ -6,7 +6,6 @@ export type KeyedQueue = {
   idle(): Promise<void>;
 };
 
-/** Empty lanes. */
 export function createKeyedQueue(atOnce: number): KeyedQueue {
   const known = new Map<string, Promise<void>>();
   const last = new Map<string, Promise<unknown>>();

@@ -1,4 +1,5 @@
 import type { FlowEvent } from '../../events/event.ts';
+import { commentMark } from '../../feedback/marks.ts';
 import { neutral, neutralTitle } from '../../feedback/neutral.ts';
 import { cut, fitInto, prepareText, shorten } from '../../feedback/outgoing.ts';
 import type { PublishRule } from '../../profiles/profile.ts';
@@ -14,9 +15,6 @@ import type { MergeTarget } from './target.ts';
 const TITLE_LIMIT = 250;
 const BODY_LIMIT = 60_000;
 
-/** Marks what a run wrote, so that none of it starts another. */
-type Mark = (runId: string) => string;
-
 /** What an agent's commits were when they were kept; `committer` is whom git in its container commits as, `Name <mail>`. */
 export type KeptCommits = { base: string; commit: string; committer?: string; changesNothing?: boolean };
 
@@ -31,7 +29,6 @@ export function planPublication(parts: {
   kept: KeptCommits;
   target: MergeTarget;
   mask: (text: string) => string;
-  mark: Mark;
 }): PublishPlan {
   const { rule, event, run, kept, target } = parts;
   const [owner = '', repository = ''] = run.repository.split('/');
@@ -39,7 +36,7 @@ export function planPublication(parts: {
   const title = titleOf(rule.title, values, parts.mask) || `Changes of run ${run.id}`;
   const link = linkOf(rule.link, event);
   const footer = `<sub>github-flows run \`${run.id}\`, profile \`${run.profile}\`</sub>`;
-  const body = [bodyOf(rule.body, values, parts.mask), link, footer, parts.mark(run.id)].filter(
+  const body = [bodyOf(rule.body, values, parts.mask), link, footer, commentMark(run.id)].filter(
     (text) => text !== '',
   );
   return {

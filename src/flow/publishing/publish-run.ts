@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import type { Marks } from '../../feedback/marks.ts';
+import { commentMark, type Marks } from '../../feedback/marks.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
@@ -28,7 +28,6 @@ export type PublishingParts = PublishTextsParts & {
   remoteFor(profile: Profile, repository: string): Remote;
   /** The branches that the run's repository has now, fetched into its mirror. */
   branchesFor(profile: Profile, run: Run, signal: AbortSignal): Promise<Branches>;
-  mark(runId: string): string;
   marks: Marks;
   /** Asks GitHub again, just before: why nothing may be published any more, or undefined. Throws `world_unknown`. */
   whyNotNow(run: Run, profile: Profile): Promise<Problem | undefined>;
@@ -37,7 +36,7 @@ export type PublishingParts = PublishTextsParts & {
 /** One publication's whole time. */
 const PUBLISH_TIMEOUT_MS = 5 * 60_000;
 
-/** What is to be published of a run that ended, nothing, or why not. Throws the codes of the prompts room. */
+/** What is to be published of a run that ended: a plan, nothing, or why not. Throws the codes of the prompts room. */
 export async function decidePublication(
   parts: PublishingParts,
   run: Run,
@@ -78,17 +77,17 @@ export function changesNothing(
   return as === 'patch' ? files === 0 : isAsBefore === true;
 }
 
-/** What was found out before the agent began; of a run that began before there was this, the default branch. */
+/** The target that was looked up before the agent began; runs of earlier versions have none, so it is the default branch. */
 function targetOf(
-  told: Record<string, unknown> | undefined,
+  checkout: Record<string, unknown> | undefined,
   { repository, pullRequest }: FlowEvent,
 ): MergeTarget {
-  const { into, isDefault } = told ?? {};
+  const { into, isDefault } = checkout ?? {};
   if (typeof into === 'string' || into === null) return { into, isDefault: isDefault === true };
   return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
 }
 
-/** Why nothing of a run is published, where no other line of its timeline says it. */
+/** Why nothing of a run is published, if no other line of its timeline says so. */
 function whyNothing({ outcome }: Run, timeline: readonly TimelineEntry[]): { kind: string; text: string }[] {
   const has = (...kinds: string[]): boolean => timeline.some(({ kind }) => kinds.includes(kind));
   const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;
@@ -108,7 +107,7 @@ const UNCOMMITTED = {
 };
 const UNCHANGED = { kind: 'nothing_changed', text: 'Nothing changed in the repository.' };
 
-/** Publishes what was decided, from the bundle that was kept with the run, when GitHub says once more that the actor may and the thread is open. Throws `world_unknown` and the codes of git's and GitHub's faults. */
+/** Publishes what was decided from the bundle that is kept with the run, after GitHub is asked again about actor and thread. Throws `world_unknown` and the codes of git and GitHub. */
 export async function carryOut(
   parts: PublishingParts,
   { publication, run, signal }: { publication: Publication<PublishPlan>; run: Run; signal: AbortSignal },
@@ -121,7 +120,7 @@ export async function carryOut(
   const { log } = runPaths(directories, { ...run, attempt });
   const mirror = join(directories.varDir, 'mirrors', `${run.repositoryId}.git`);
   const patchOf = `${run.id}:patch${attempt > 1 ? `:${attempt}` : ''}`;
-  const mark = parts.mark(patchOf);
+  const mark = commentMark(patchOf);
   const patch =
     plan.as === 'patch'
       ? await readPatch(join(log, 'changes.patch'), parts.mask).catch(() => ({ text: '', bytes: 0 }))
@@ -157,8 +156,8 @@ function secretInside(kind: string): Problem {
     code: 'publish_secret_found',
     message:
       kind === 'secret_found'
-        ? 'A value that the run was handed is in what the agent committed.'
-        : 'What the agent committed could not be searched whole for the values that the run was handed.',
-    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked; take the credential for leaked, and replace it.',
+        ? 'A value that was granted to the run is in what the agent committed.'
+        : 'What the agent committed could not be searched whole for the values that were granted to the run.',
+    hint: 'See with `github-flows runs show` which files hold it, and what is kept, masked. Treat the credential as compromised and rotate it.',
   };
 }

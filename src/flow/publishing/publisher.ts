@@ -4,18 +4,18 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
-import type { Run } from '../../runs/run.ts';
+import type { ReportingRun, Run } from '../../runs/run.ts';
 import { isFinalError } from './errors.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { carryOut, decidePublication, type PublishingParts } from './publish-run.ts';
 import { noteDelayed, notePublished, notePublishRefused } from './texts.ts';
 
-/** Tried this often before it is given up: with the waits below, for about a day. */
+/** Attempts before a publication is given up: with the waits below, about a day. */
 const MAX_TRIES = 18;
 const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
 
-/** A publication of a host that did not look after it for this long is told, because nobody else can make it. */
+/** After this time without its host a publication is given up, because nobody else can make it. */
 const HOST_PATIENCE_MS = 24 * 3_600_000;
 
 /** Publications under way at once, of different repositories; each takes git and its memory. */
@@ -24,10 +24,10 @@ const AT_ONCE = 3;
 /** How long a run waits for its publication before it ends; the publication goes on. */
 const PATIENCE_MS = 15_000;
 
-/** Publishes what agents committed; what GitHub does not take is tried again and never changes how a run ended. */
+/** Publishes what agents committed; what GitHub does not take is retried and never changes how a run ended. */
 export type Publisher = {
   /** Decides what is published of a run whose commits were kept, and tries it once. Calling it again goes on; never rejects. */
-  publish(run: Run): Promise<void>;
+  publish(run: ReportingRun): Promise<void>;
   /** From now on tries whatever is due. */
   start(): void;
   stop(): Promise<void>;
@@ -40,7 +40,7 @@ export type PublisherParts = PublishingParts & {
   clock: Clock;
 };
 
-/** Oldest first, one at a time of a repository; a server that is silent holds up its own repositories only. */
+/** Publishes oldest first and one at a time of a repository, so that a silent server delays only its own repositories. */
 export function createPublisher(parts: PublisherParts): Publisher {
   const stopping = new AbortController();
   const queue = createKeyedQueue(AT_ONCE);
@@ -84,7 +84,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   };
 }
 
-/** The bundle of a publication lies on its host, so nobody else can make it. */
+/** Gives up publications of lost hosts: their bundles lie there, so nobody else can publish them. */
 async function giveUpLost(parts: PublisherParts): Promise<void> {
   const host = await parts.host();
   if (host === undefined) return;
@@ -96,13 +96,13 @@ async function giveUpLost(parts: PublisherParts): Promise<void> {
   }
 }
 
-/** Whether there is something to publish; the decision is stored. */
-async function decide(parts: PublisherParts, run: Run): Promise<boolean> {
+/** Stores the decision; gives whether there is something to publish. */
+async function decide(parts: PublisherParts, run: ReportingRun): Promise<boolean> {
   try {
     const decision = await decidePublication(parts, run);
     if ('refused' in decision) await notePublishRefused(parts, run, decision.refused);
     if (!('plan' in decision)) return false;
-    await parts.publications.add({ ...run, host: run.host ?? '' }, decision.plan);
+    await parts.publications.add(run, decision.plan);
     return true;
   } catch (error) {
     await notePublishRefused(parts, run, [asFlowError(error).toProblem()]);

@@ -5,12 +5,12 @@ import type { Published, PublishRefusal } from '../../publish/push/publish.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 
-/** What telling of a publication takes from the rest of the service. */
+/** What notes about a publication take from the rest of the service. */
 export type PublishTextsParts = {
   runs: RunStore;
   mask(text: string): string;
-  /** Has what is said on GitHub about a run said anew. */
-  retell(run: Run): Promise<void>;
+  /** Updates the comment about a run on GitHub. */
+  updateReport(run: Run): Promise<void>;
   log: Logger;
 };
 
@@ -28,7 +28,7 @@ export async function notePublished(
       text: parts.mask(notes.join(' ')),
       data: { attempt: run.attempt },
     });
-  await parts.retell(run);
+  await parts.updateReport(run);
 }
 
 /** Writes into the timeline why nothing was published: every reason, and what to do. What is for the operator alone is not in the text. */
@@ -40,23 +40,23 @@ export async function notePublishRefused(
   const codes = problems.map(({ code }) => code).join(', ');
   const detail = parts.mask(problems.flatMap((problem) => problem.detail || []).join('\n\n'));
   parts.log.warn({ run: run.id, codes, ...(detail === '' ? {} : { detail }) }, 'publication refused');
-  const told = problems.map((problem) => publicProblem(problem, run.id));
+  const shown = problems.map((problem) => publicProblem(problem, run.id));
   await noteOnce(parts, run, {
     kind: 'publish_refused',
     text: parts.mask(`Nothing was published: ${problems.map(({ message }) => message).join(' ')}`),
     data: {
       code: problems[0]?.code ?? '',
       codes,
-      public: parts.mask(`Nothing was published: ${told.map(sentences).join(' ')}`),
+      public: parts.mask(`Nothing was published: ${shown.map(sentences).join(' ')}`),
       hint: problems.map(({ hint }) => hint).join(' '),
       ...(detail === '' ? {} : { detail }),
       attempt: run.attempt,
     },
   });
-  await parts.retell(run);
+  await parts.updateReport(run);
 }
 
-/** A fault of GitHub's own often passes within a minute; nobody is told of it on GitHub before that. */
+/** A fault of GitHub's own often passes within a minute; it is not reported before that. */
 const PASSING_TRIES = 4;
 
 /**
@@ -70,17 +70,17 @@ export async function noteDelayed(
 ): Promise<void> {
   const { code, message, hint } = fault.toProblem();
   const isStuck = fault.blame === 'operator' || tries >= PASSING_TRIES;
-  const text = parts.mask(`Not published yet, and tried again: ${message}`);
+  const text = parts.mask(`Not published yet, will be retried: ${message}`);
   const kind = isStuck ? 'publish_stuck' : 'publish_delayed';
-  const told = publicProblem({ code, message, hint }, run.id);
+  const shown = publicProblem({ code, message, hint }, run.id);
   const data = {
     code,
     hint,
-    public: parts.mask(`Not published yet, and tried again: ${sentences(told)}`),
+    public: parts.mask(`Not published yet, will be retried: ${sentences(shown)}`),
     attempt: run.attempt,
   };
   const isNew = await noteOnce(parts, run, { kind, text, data });
-  if (isStuck && isNew) await parts.retell(run);
+  if (isStuck && isNew) await parts.updateReport(run);
 }
 
 /** What happened; what to do about it only where the sentence itself does not say. */

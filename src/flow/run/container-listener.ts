@@ -7,7 +7,7 @@ import type { Handler } from '../../profiles/profile.ts';
 import type { TimelineWriter } from '../timeline-writer.ts';
 import type { HeardAgent } from './turn-words.ts';
 
-/** What was heard of a handler: what its agent told, and what of its output was lost. */
+/** What was read of a handler's output: what its agent said, and what was lost. */
 export type Heard = AgentResult & {
   agent: HeardAgent | null;
   isUnread: boolean;
@@ -24,7 +24,7 @@ export type OutputListener = {
   heard(): Heard;
 };
 
-/** How a loss of output is told to people. */
+/** What people read about a loss of output. */
 const LOSSES = {
   unread: 'Part of the output was lost before it could be read.',
   unkept: 'Part of the output is not kept: there was more of it than is kept, or the disk did not take it.',

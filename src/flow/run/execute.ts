@@ -1,5 +1,5 @@
 import { asFlowError, type Blame, type FlowError } from '../../base/errors.ts';
-import type { Run } from '../../runs/run.ts';
+import type { ClaimedRun, PreparingRun, Run, RunningRun } from '../../runs/run.ts';
 import { retryWait } from '../actions/retry-policy.ts';
 import { type ActiveRun, leaseLost } from '../active-run.ts';
 import { type PrepareParts, prepare } from '../prepare/prepare.ts';
@@ -12,20 +12,20 @@ import { type PreparingParts, watchPreparing } from './preparing.ts';
 /** Everything the life of a run needs. */
 export type LifeParts = PrepareParts & PreparingParts & LaunchParts & FollowParts & ConcludeParts;
 
-/** How long a run waits after it was put back because the engine was not there. */
+/** How long a run waits that was requeued because the engine was not there. */
 const REQUEUE_MS = 5_000;
 
-/** How long after the database did not take a run's end it is told again. */
+/** How soon the end of a run is stored again after the database did not take it. */
 const AGAIN_MS = 1_000;
 
 /** The life of a run, from its claim to its end: prepare, launch, follow, conclude. */
-export async function execute(parts: LifeParts, run: Run, active: ActiveRun): Promise<void> {
+export async function execute(parts: LifeParts, run: PreparingRun, active: ActiveRun): Promise<void> {
   const started = await start(parts, run, active);
   if (started.state === 'running') await finish(parts, started, active);
 }
 
 /** The run once its agent runs; or, when it never will, the run as it was left: concluded, or back in the queue. */
-async function start(parts: LifeParts, run: Run, active: ActiveRun): Promise<Run> {
+async function start(parts: LifeParts, run: PreparingRun, active: ActiveRun): Promise<Run> {
   const preparing = watchPreparing(parts, active);
   try {
     parts.crashPoint('prepare-begun');
@@ -40,8 +40,13 @@ async function start(parts: LifeParts, run: Run, active: ActiveRun): Promise<Run
   }
 }
 
-/** Decides what becomes of a run that did not come to its agent. Throws what must be decided again, by what the engine says. */
-async function notStarted(parts: LifeParts, run: Run, active: ActiveRun, error: unknown): Promise<Run> {
+/** Decides what becomes of a run that failed before its agent started. Throws what must be decided again by the engine's answer. */
+async function notStarted(
+  parts: LifeParts,
+  run: PreparingRun,
+  active: ActiveRun,
+  error: unknown,
+): Promise<Run> {
   const now = await parts.runs.find(run.id);
   if (now?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   const fault = asFlowError(error);
@@ -63,7 +68,7 @@ async function notStarted(parts: LifeParts, run: Run, active: ActiveRun, error: 
   return await settle(parts, now, verdict, { blame, begun: mayRun });
 }
 
-/** How long a run waits that GitHub does not say the actor of; then it is refused, for no answer means no. */
+/** How long a run waits when GitHub does not answer about its actor; then it is refused, because no answer means no. */
 const GITHUB_WAITS_MS = [5_000, 15_000, 45_000, 120_000];
 
 async function waitForGitHub(parts: LifeParts, run: Run, fault: FlowError): Promise<number | undefined> {
@@ -76,11 +81,11 @@ async function waitForGitHub(parts: LifeParts, run: Run, fault: FlowError): Prom
   return wait;
 }
 
-/** Causes that end this process's work on a run, and not the run. */
+/** Causes that end the work of this process on a run, but not the run. */
 const DETACHING = ['service_stopping', 'lease_lost', 'worker_cut_off'];
 
 /** Follows a run whose agent runs, and settles it; a service that stops leaves it to the next one. */
-export async function finish(parts: LifeParts, run: Run, active: ActiveRun): Promise<void> {
+export async function finish(parts: LifeParts, run: RunningRun, active: ActiveRun): Promise<void> {
   const verdict = await follow(parts, run, active);
   if (verdict === 'left') return;
   for (;;) {
@@ -94,10 +99,10 @@ export async function finish(parts: LifeParts, run: Run, active: ActiveRun): Pro
   }
 }
 
-/** Ends a run, or puts it back where its profile wants another attempt. */
+/** Ends a run, or requeues it where its profile wants another attempt. */
 export async function settle(
   parts: LifeParts,
-  run: Run,
+  run: ClaimedRun,
   verdict: Verdict,
   how: { blame: Blame | undefined; begun: boolean },
 ): Promise<Run> {

@@ -1,14 +1,8 @@
 import { asFlowError, type FlowError } from '../../base/errors.ts';
-import type { EndReason, Outcome, TokenUsage } from '../../runs/run.ts';
+import type { Outcome, RunResult } from '../../runs/run.ts';
 
-/** How a run came out, before it is told to anybody. */
-export type Verdict = {
-  outcome: Outcome;
-  reason: EndReason | null;
-  exitCode: number | null;
-  finalMessage: string | null;
-  usage: TokenUsage | null;
-};
+/** How a run came out, before it is reported. */
+export type Verdict = RunResult;
 
 /** Nobody knows how far the agent came. */
 const LOST = ['container_lost', 'worker_cut_off', 'host_lost'];

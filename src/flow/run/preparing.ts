@@ -17,7 +17,7 @@ export type PreparingParts = {
   clock: Clock;
 };
 
-/** Preparing under watch: `signal` aborts when the run is called off, late, or eats the disk; `release` ends the watch, and twice is harmless. */
+/** Preparing under watch: `signal` aborts when the run is cancelled, is late, or fills the disk; `release` ends the watch, and twice is harmless. */
 export type Preparing = { signal: AbortSignal; release(): void };
 
 /** Within this time a fast disk takes a few hundred megabytes at the most. */
@@ -48,7 +48,7 @@ export function watchPreparing(parts: PreparingParts, active: ActiveRun): Prepar
   };
 }
 
-/** What is free where a directory lies, or will; undefined where the disk cannot be looked at, which the next claim says. */
+/** What is free where a directory lies, or will; undefined where the disk cannot be read, which the next claim reports. */
 async function freeBytes(path: string): Promise<number | undefined> {
   for (const place of ancestors(path)) {
     const found = await statfs(place).catch(() => undefined);
@@ -62,7 +62,7 @@ function prepareTimedOut({ timeoutSec }: PreparingLimits): FlowError {
     code: 'prepare_timed_out',
     blame: 'service',
     message: `The run was not ready for its agent after ${timeoutSec} s, so it was ended and what it had made was removed.`,
-    hint: 'See in the log what took so long: a large repository, a slow server, a busy machine. If it is right that it takes that long, raise PREPARE_TIMEOUT_SEC (docs/configuration.md).',
+    hint: 'See in the log what took so long: a large repository, a slow server, a busy host. If it is right that it takes that long, raise PREPARE_TIMEOUT_SEC (docs/configuration.md).',
   });
 }
 

@@ -14,7 +14,7 @@ export type LeaseRenewer = {
  * When no `renew` that was sent in the last `fenceMs` has come back, `onCutOff` is called: then there is just time to
  * stop what runs.
  *
- * Only timers count, which run on the machine's monotonic clock: the time of day may jump, and a database that never
+ * Only timers count, which run on the host's monotonic clock: the time of day may jump, and a database that never
  * answers is as good as one that refuses. A renewal counts from when it was sent, which is before the database's
  * clock took it.
  */
@@ -88,4 +88,26 @@ export function createLeaseRenewer(parts: {
       await within(clock, everyMs, renewing);
     },
   };
+}
+
+/** How long leases last and how they are kept, in milliseconds: renewed `everyMs`, given up for lost `fenceMs` after the last renewal. */
+export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
+
+/** A worker that has not renewed its lease for this long is taken for dead. */
+const LEASE_MS = 60_000;
+
+/** Beyond the grace: until a killed container is gone, and some slack. */
+const STOPPING_MS = 2_000;
+
+/** How leases are kept: long enough that after a missed renewal containers can still be stopped, with their grace, before the lease ends. Tests set a shorter one. */
+export function leaseTimes({
+  environment,
+  run,
+}: {
+  environment: Readonly<Record<string, string | undefined>>;
+  run: { graceSec: number };
+}): LeaseTimes {
+  const stopping = run.graceSec * 1000 + STOPPING_MS;
+  const leaseMs = Math.max(Number(environment.GITHUB_FLOWS_LEASE_MS) || LEASE_MS, 2 * stopping);
+  return { leaseMs, everyMs: leaseMs / 4, fenceMs: leaseMs - stopping };
 }

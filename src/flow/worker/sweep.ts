@@ -18,10 +18,10 @@ import {
   workspaceName,
 } from '../paths.ts';
 
-/** How often what no run owns is looked for. */
+/** How often orphans are searched for. */
 const SWEEP_EVERY_MS = 60_000;
 
-/** What sweeping looks at; only things of this installation are ever touched. */
+/** What a sweep takes from the rest of the service. */
 export type SweepParts = {
   runs: RunStore;
   engine: Engine;
@@ -55,7 +55,7 @@ export function startSweeping(parts: SweepParts): () => Promise<void> {
   };
 }
 
-/** What a sweep took away, counted. */
+/** How much a sweep removed. */
 export type SweepResult = {
   containers: number;
   /** Volumes and networks. */
@@ -67,8 +67,7 @@ export type SweepResult = {
 
 /**
  * Removes what no living run owns: containers, labelled volumes and networks, private run directories, bundles that
- * were looked at, and workspaces past their keeping.
- * Only things of this installation are ever looked at. Safe to call at any time.
+ * were judged, and workspaces past their keeping. Touches only things of this installation. Safe to call at any time.
  */
 export async function sweep(parts: SweepParts): Promise<SweepResult> {
   const { runs, directories } = parts;
@@ -122,7 +121,7 @@ async function runHomeIds(directories: Directories): Promise<string[]> {
   return [...new Set(names.flat())];
 }
 
-/** What runs' commits were looked at in; what is published has names with a hyphen and an end of its own. */
+/** Quarantines in which commits of runs were judged; those of publications have a hyphen in their name and clean up after themselves. */
 async function quarantineNames({ varDir }: Directories): Promise<string[]> {
   const names = await readdir(join(varDir, 'quarantine')).catch(() => []);
   return names.filter((name) => !name.includes('-'));

@@ -5,32 +5,31 @@ import type { Logger } from '../../log/logger.ts';
 import type { Leases } from '../../runs/queue/leases.ts';
 import type { RunOwner, RunQueue } from '../../runs/queue/queue.ts';
 import type { WorkerNotice, WorkerStore } from '../../runs/queue/worker-store.ts';
-import type { Run } from '../../runs/run.ts';
+import type { CancelledRun, ClaimedRun, PreparingRun } from '../../runs/run.ts';
 import { type ActiveRun, leaseLost, runCancelled, serviceStopping, workerCutOff } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Host } from './host-identity.ts';
-import { createLeaseRenewer, type LeaseRenewer } from './lease-renewer.ts';
+import { createLeaseRenewer, type LeaseRenewer, type LeaseTimes } from './lease-renewer.ts';
 
-/** What a worker does with one run; all resolve when the run has ended or was put back, and never reject. */
+/** What a worker does with one run; all resolve when the run has ended or was requeued, and never reject. */
 export type Executor = {
-  execute(run: Run, active: ActiveRun): Promise<void>;
-  /** Goes on with a run that a worker before this one on this host had begun; `behind` is how many were taken up before it. */
-  resume(run: Run, active: ActiveRun, behind?: number): Promise<void>;
+  execute(run: PreparingRun, active: ActiveRun): Promise<void>;
+  /** Resumes a run that an earlier worker on this host had begun; `behind` is how many are resumed before it. */
+  resume(run: ClaimedRun, active: ActiveRun, behind?: number): Promise<void>;
   /** Ends a run whose host did not come back. */
-  abandon(run: Run, active: ActiveRun): Promise<void>;
-  /** Ends a run that was called off before anybody claimed it. */
-  cancelWaiting(run: Run): Promise<void>;
+  abandon(run: ClaimedRun, active: ActiveRun): Promise<void>;
+  /** Ends a run that was cancelled before anybody claimed it. */
+  cancelWaiting(run: CancelledRun): Promise<void>;
 };
 
 /**
  * Claims runs while there is room and works on each to its end.
  *
- * `start` takes up the living runs of this host (they count, even beyond `capacity`). Only when it is known which of
- * them go on and which wait again are others claimed, so that the old ones come first and never more than `capacity`
- * begin; a run of which that is not known for ten seconds is not waited for. It looks after runs whose worker is gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their
- * containers for the next start to take up; once it has resolved the database is not asked any more, so that it may
- * be closed.
+ * `start` resumes the living runs of this host, which count even beyond `capacity`. It claims others only when it knows
+ * which of these go on and which wait again, but waits at most ten seconds for that. It takes over runs whose worker is
+ * gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their containers for the
+ * next start. Once it has resolved, the worker no longer uses the database, so that it may be closed.
  */
 export type Worker = {
   start(): Promise<void>;
@@ -40,16 +39,13 @@ export type Worker = {
   active(): number;
 };
 
-/** How long leases last and how they are kept, in milliseconds: renewed `everyMs`, given up for lost `fenceMs` after the last renewal. */
-export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
-
-/** How long claims wait at most for what becomes of the runs that were taken up. */
+/** How long claims wait at most until it is known what becomes of resumed runs. */
 const DECIDED_MS = 10_000;
 
-/** A worker that has lived this long is not ended by the runs that it has. */
+/** After this time the runs of a worker are no longer suspected of ending it. */
 const HARMLESS_MS = 600_000;
 
-/** What a worker is made of. */
+/** What a worker takes from the rest of the service. */
 export type WorkerParts = {
   /** This process: new at each start, so that nobody takes it for the one before. */
   id: string;
@@ -60,7 +56,7 @@ export type WorkerParts = {
   times: LeaseTimes;
   /** How much the end of the worker before this one speaks against its runs. */
   suspicion: number;
-  /** How often the queue is looked at without being woken: for cancels, and runs that another process put there. */
+  /** How often the queue is read without a notice: for cancels, and for runs that another process queued. */
   lookMs: number;
   queue: RunQueue;
   leases: Leases;
@@ -161,7 +157,7 @@ async function takeUp(
   return { all: Promise.all(resumed) };
 }
 
-/** Hands on what was called off, then claims while there is room. */
+/** Passes cancels on, then claims while there is room. */
 async function look(parts: WorkerParts, activeRuns: ActiveRuns, hasRoom: () => boolean): Promise<void> {
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) activeRuns.cancel(runCancelled(reason), run);
@@ -180,7 +176,7 @@ async function mayClaim({ id, isReady, workers }: WorkerParts): Promise<boolean>
   return (await isReady()) && !(await workers.isDraining(id));
 }
 
-/** Says that this worker lives, and looks after what others left; gives whether something waits again. */
+/** Sends a heartbeat and takes over what other workers left; gives whether a run waits again. */
 async function tend(
   parts: WorkerParts,
   activeRuns: ActiveRuns,
@@ -189,8 +185,7 @@ async function tend(
 ): Promise<boolean> {
   const own = await owner(parts);
   const isAtWork = state.phase === 'starting' || state.phase === 'working';
-  const told = isAtWork ? 'working' : 'stopping';
-  await parts.workers.heartbeat(notice(parts, own), told);
+  await parts.workers.heartbeat(notice(parts, own), isAtWork ? 'working' : 'stopping');
   if (!isAtWork || !renewer.isHeld()) return false;
   if (parts.clock.passed() - state.since > HARMLESS_MS) await parts.leases.clear(own.worker);
   const { back, mine, lost } = await parts.leases.lapsed(own);

@@ -144,7 +144,7 @@ function denied(source: string, spelling: string, { entry, words }: Denial, list
     code: 'mount_denied',
     blame: 'profile',
     message: `${quoted(source)}${really} may never be mounted: ${words}, and ${entry.reason}.`,
-    hint: `${mendFor(entry, list)}${entry.policy && list.policy.file ? ` The admin could also list ${quoted(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
+    hint: `${hintFor(entry, list)}${entry.policy && list.policy.file ? ` The admin could also list ${quoted(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
   });
 }
 
@@ -153,7 +153,7 @@ function copiesFrom({ except }: DenyEntry, states: readonly string[]): readonly 
   return except && [...except, ...states];
 }
 
-function mendFor(entry: DenyEntry, { states }: DenyList): string {
+function hintFor(entry: DenyEntry, { states }: DenyList): string {
   const copies = copiesFrom(entry, states);
   if (copies) return `Mount one of ${copies.join(', ')} from it.`;
   return 'Put what the agent needs into a directory of its own, such as /srv/agent-data, and mount that; docs/mounts.md has the whole list.';

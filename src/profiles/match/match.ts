@@ -1,5 +1,5 @@
 import { ATTRIBUTES, type FlowEvent } from '../../events/event.ts';
-import type { Candidate, CandidateResult } from '../profile.ts';
+import type { Candidate, CandidateResult, Profile } from '../profile.ts';
 import {
   createFilterCompiler,
   type Filter,
@@ -113,4 +113,15 @@ function comparePaths(a: string, b: string): number {
 
 function triggerOf({ conditions, labels, filter }: Candidate): CandidateResult['trigger'] {
   return { ...conditions, ...(labels && { labels }), ...(filter !== undefined && { filter }) };
+}
+
+/** Repositories that triggers name, each with the first profile that does: its credential is what asks. */
+export function namedRepositories({ candidates }: ProfileSet): Map<string, Profile> {
+  const found = new Map<string, Profile>();
+  for (const { conditions, profile } of candidates) {
+    const { repository } = conditions;
+    if (typeof repository !== 'string' || !/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/.test(repository)) continue;
+    if (!found.has(repository)) found.set(repository, profile);
+  }
+  return found;
 }

@@ -1,6 +1,6 @@
 import type { Fault } from '../../base/errors.ts';
 import { jsonPointer } from '../../base/json.ts';
-import { askedNetwork, askPolicy } from '../../policy/ask.ts';
+import { evaluatePolicy, requestedNetwork } from '../../policy/evaluate.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Runtime } from '../profile.ts';
 import type { RuntimeSetting } from './fragment.ts';
@@ -17,11 +17,11 @@ export function policyFaults(
   },
 ): Fault[] {
   const [uid, gid] = runtime.user?.split(':').map(Number) ?? [];
-  const refusals = askPolicy(from.policy, {
+  const refusals = evaluatePolicy(from.policy, {
     ...runtime,
     user: uid === undefined || gid === undefined ? undefined : { uid, gid },
     runAs: from.runAs,
-    network: askedNetwork(runtime.network ?? from.networkDefault),
+    network: requestedNetwork(runtime.network ?? from.networkDefault),
     volumes: runtime.dockerArgs.mounts.flatMap((mount) =>
       mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],
     ),

@@ -1,5 +1,5 @@
 import { ATTRIBUTES, type AttributeName } from '../../events/event.ts';
-import { type EventKind, type Held, heldAt, nearestPath } from '../../events/payload-shapes.ts';
+import { contentAt, type EventKind, nearestPath, type PathContent } from '../../events/payload-shapes.ts';
 import { mayHave } from '../../events/possible.ts';
 import { show } from '../faults.ts';
 import { filterPaths } from '../match/filter-paths.ts';
@@ -58,8 +58,8 @@ export function filterWarnings(trigger: Trigger, { filter } = trigger): Warning[
   });
 }
 
-function held(root: string | undefined, keys: readonly string[], kind: EventKind): Held {
-  if (root === 'event') return heldAt(kind, keys);
+function held(root: string | undefined, keys: readonly string[], kind: EventKind): PathContent {
+  if (root === 'event') return contentAt(kind, keys);
   const [name = ''] = keys;
   if (root !== 'attributes') return 'scalar';
   const attribute = name === 'commandArgs' ? 'command' : name;

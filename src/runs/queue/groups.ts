@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { lockFor } from '../../db/lock-for.ts';
+import { lockFor } from '../../db/database.ts';
 import { runTables } from '../tables.ts';
 import { GROUPED, lockLanes, settleLanes } from './repository-queues.ts';
 

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { lockFor } from '../../db/lock-for.ts';
+import { lockFor } from '../../db/database.ts';
 import { runTables } from '../tables.ts';
 
 // Word for word as the indexes of migration 0005 have them.

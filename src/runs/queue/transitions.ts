@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { lockFor } from '../../db/lock-for.ts';
+import { lockFor } from '../../db/database.ts';
 import type { Run, RunState } from '../run.ts';
 import { runTables } from '../tables.ts';
 import { joinGroup, leaveGroup } from './groups.ts';

@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import { randomId } from '../../base/ids.ts';
-import { lockFor } from '../../db/lock-for.ts';
+import { lockFor } from '../../db/database.ts';
 import type { RunTables } from '../tables.ts';
 
 /** One start of a run: who asked for it where, and the most time it may take. A retry by comment is a start too. */
@@ -16,8 +16,8 @@ export type Start = {
   actorId: number | null;
   profile: string;
   /** Started by a bot, by an account that the service itself speaks as, or by what a run has pushed. */
-  machine: boolean;
-  /** What starts of machines without a thread are counted by: a branch, else a commit, else nothing; or `OWN_WORK`. Null otherwise. */
+  byBot: boolean;
+  /** What starts by bots without a thread are counted by: a branch, else a commit, else nothing; or `OWN_WORK`. Null otherwise. */
   place: string | null;
   reservedMs: number;
 };
@@ -89,8 +89,8 @@ function whose(where: ExpressionBuilder<StartTables, 'runStarts'>, scope: StartS
   return where.or([where('runStarts.actorId', '=', scope.id), isOlder]);
 }
 
-/** How many runs machines started since `since` where this one would: on its thread, or without one of its profile in its place. */
-export async function countMachineStarts(
+/** How many runs bots started since `since` where this one would: on its thread, or without one of its profile in its place. */
+export async function countBotStarts(
   trx: Kysely<unknown>,
   { repository, thread, profile, place }: Pick<Start, 'repository' | 'thread' | 'profile' | 'place'>,
   since: number,
@@ -175,7 +175,7 @@ export async function recordStart(trx: Kysely<unknown>, start: Start, id = rando
       actor: start.actor.toLowerCase(),
       actorId: start.actorId,
       profile: start.profile,
-      machine: start.machine ? 1 : 0,
+      machine: start.byBot ? 1 : 0,
       place: start.place,
       reservedMs: start.reservedMs,
       usedMs: null,

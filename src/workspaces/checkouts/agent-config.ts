@@ -1,6 +1,6 @@
 import type { Agent } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
-import { lastWords, runGit } from '../git.ts';
+import { lastLines, runGit } from '../git.ts';
 import { mainMirror } from '../mirrors/apart.ts';
 import { resolveTarget } from '../mirrors/resolve.ts';
 import { type ConfigDepth, configDepth } from './agent-config-names.ts';
@@ -135,7 +135,7 @@ async function gitText(
     ...(signal === undefined ? {} : { signal }),
     ...(input === undefined ? {} : { input }),
   });
-  if (exitCode !== 0) throw baseMissing(lastWords(stderr));
+  if (exitCode !== 0) throw baseMissing(lastLines(stderr));
   return stdout;
 }
 

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
 import { removeTree } from '../../base/files.ts';
+import { runGit } from '../git.ts';
 import { resolveTarget } from './resolve.ts';
 
 /** Where, in a mirror, the stores lie that hold what is on none of its branches and tags. */
@@ -51,16 +52,38 @@ export async function findStore(mirror: string, commit: string): Promise<string 
   return undefined;
 }
 
+/** Moves the stores of a mirror into the one that takes its place: publications that wait, and runs about to be cloned, need what only they have. */
+export async function takeStores(mirror: string, fresh: string): Promise<void> {
+  await rename(join(mirror, APART), join(fresh, APART)).catch((error: unknown) => {
+    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
+  });
+}
+
+/** Removes the stores that lack something which a mirror before this one had; they are made anew when they are asked for. */
+export async function removeBrokenStores(mirror: string): Promise<void> {
+  for (const store of await listStores(mirror)) if (!(await isWhole(store))) await removeStore(store);
+}
+
+/** Whether everything is there that the refs of a store lead to; what the mirror’s own refs lead to is not looked at. */
+async function isWhole(store: string): Promise<boolean> {
+  const reached = ['--objects', '--quiet', '--all', '--not', '--alternate-refs'];
+  const walked = await runGit([`--git-dir=${store}`, 'rev-list', ...reached]).catch(() => undefined);
+  return walked?.exitCode === 0;
+}
+
 /** Removes the stores of a mirror that no run asked for since `before`, milliseconds since 1970. */
 export async function removeOldStores(mirror: string, before: number): Promise<void> {
   for (const store of await listStores(mirror)) {
     const found = await stat(store).catch(() => undefined);
-    if (!found || found.mtimeMs >= before) continue;
-    const away = `${store}.removing`;
-    await removeTree(away);
-    await rename(store, away);
-    await removeTree(away);
+    if (found && found.mtimeMs < before) await removeStore(store);
   }
+}
+
+async function removeStore(store: string): Promise<void> {
+  const away = `${store}.removing`;
+  await removeTree(away);
+  await rename(store, away);
+  await removeTree(away);
 }
 
 async function listStores(mirror: string): Promise<string[]> {

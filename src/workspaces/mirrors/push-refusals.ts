@@ -115,7 +115,7 @@ export function readRefusals(
   const special = fitting.filter(({ code }) => !GENERAL.includes(code));
   const rules = special.length > 0 ? special : fitting.slice(0, 1);
   const detail = said.slice(0, MAX_DETAIL);
-  const quoted = ` The server said: ${publicWords(words)}`;
+  const quoted = ` The server said: ${publicText(words)}`;
   if (rules.length === 0) return [{ ...unknown(branch, name, quoted), detail }];
   return rules.map(({ code, message, hint }, index) => ({
     code,
@@ -134,7 +134,7 @@ function unknown(branch: string, name: string, quoted: string): Problem {
 }
 
 /** In one line, without rows of dashes, and without the address that lets a secret through. */
-function publicWords(words: readonly string[]): string {
+function publicText(words: readonly string[]): string {
   const lines = words
     .map((line) =>
       line

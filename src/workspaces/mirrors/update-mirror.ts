@@ -5,10 +5,17 @@ import { makeDirectory, removeTree } from '../../base/files.ts';
 import { randomId } from '../../base/ids.ts';
 import { noRoom } from '../diagnose.ts';
 import { fetchFailed } from '../errors.ts';
-import { lastWords, runGit } from '../git.ts';
+import { lastLines, runGit } from '../git.ts';
 import type { RepositoryLimits } from '../git-limits.ts';
 import type { Remote } from '../remote.ts';
-import { borrowObjects, hasPlaceApart, mainMirror, makePlaceApart } from './apart.ts';
+import {
+  borrowObjects,
+  hasPlaceApart,
+  mainMirror,
+  makePlaceApart,
+  removeBrokenStores,
+  takeStores,
+} from './apart.ts';
 import { fetchInto, followHead } from './fetch.ts';
 import type { FetchJob } from './fetch-queue.ts';
 import { clearLeftovers } from './leftovers.ts';
@@ -68,13 +75,14 @@ async function makeMirror(update: Update): Promise<void> {
     const made = await runGit(['init', '--quiet', '--bare', '--template=', '--', fresh], {
       signal: job.signal,
     });
-    const failed = made.exitCode === 0 ? await fillMirror(update, fresh) : lastWords(made.stderr);
+    const failed = made.exitCode === 0 ? await fillMirror(update, fresh) : lastLines(made.stderr);
     if (failed !== undefined) {
       await throwCause(update);
       if (isForOneCommit(job.requests)) return;
       throw fetchFailed(remote.url, update.mask(failed));
     }
     await replace(mirror, fresh);
+    await removeBrokenStores(mirror);
   } finally {
     await removeTree(fresh);
   }
@@ -111,6 +119,7 @@ async function throwCause({ mirror, remote, job }: Update): Promise<void> {
 
 async function replace(mirror: string, fresh: string): Promise<void> {
   const old = `${mirror}.${randomId(8)}`;
+  if (!isStore(mirror)) await takeStores(mirror, fresh);
   if (await isDirectory(mirror)) await rename(mirror, old);
   await rename(fresh, mirror);
   await removeTree(old);

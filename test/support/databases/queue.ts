@@ -5,7 +5,7 @@ import type { ConcurrencyLimits } from '../../../src/runs/queue/fair-order.ts';
 import type { RunGroup } from '../../../src/runs/queue/groups.ts';
 import { createRunQueue, NO_CEILINGS, type RunOwner } from '../../../src/runs/queue/queue.ts';
 import type { Run } from '../../../src/runs/run.ts';
-import type { RunPatch } from '../../../src/runs/store/run-patch.ts';
+import type { RunPatch } from '../../../src/runs/store/run-rows.ts';
 import { createRunStore } from '../../../src/runs/store/run-store.ts';
 
 /** What a test says of a run that it queues; `at` orders them. */
@@ -57,7 +57,7 @@ export function openQueue(db: Db, ceilings: ConcurrencyLimits = NO_CEILINGS) {
     return run;
   };
   const move = async (id: string, to: Run['state'], patch: RunPatch = {}): Promise<boolean> =>
-    await runs.advance(await get(id), to, patch, to);
+    (await runs.advance(await get(id), to, patch, to)) !== undefined;
   /** Ends a run from wherever it is, as a worker would. */
   const end = async (id: string): Promise<void> => {
     const { state } = await get(id);

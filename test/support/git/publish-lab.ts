@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { openDatabase } from '../../../src/db/open.ts';
 import { createDeliveryStore } from '../../../src/deliveries/delivery-store.ts';
-import { commentMark, createMarks } from '../../../src/feedback/marks.ts';
+import { createMarks } from '../../../src/feedback/marks.ts';
 import { runPaths } from '../../../src/flow/paths.ts';
 import { createPublisher } from '../../../src/flow/publishing/publisher.ts';
 import { createGitHubClient } from '../../../src/github/client.ts';
@@ -69,10 +69,9 @@ export async function openPublishLab() {
     branchesFor: async (_profile, _run, signal) =>
       (await mirrors.branches({ id: 1, owner: 'o', name: 'r1' }, { signal })).branches,
     mask,
-    mark: commentMark,
     marks: createMarks('a key'),
     whyNotNow: async () => undefined,
-    retell: async ({ id }) => void told.push(id),
+    updateReport: async ({ id }) => void told.push(id),
     host: async () => 'here',
     clock,
     log,

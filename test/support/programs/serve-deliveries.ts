@@ -2,7 +2,6 @@
 import { systemClock } from '../../../src/base/clock.ts';
 import { openDatabase } from '../../../src/db/open.ts';
 import { createDeliveryStore } from '../../../src/deliveries/delivery-store.ts';
-import { hasUniqueBody, readEvent } from '../../../src/events/from-delivery.ts';
 import { startPublicServer } from '../../../src/http/public-server.ts';
 import { createWebhookHandler } from '../../../src/ingress/webhook-route.ts';
 import { createLogger } from '../../../src/log/logger.ts';
@@ -23,8 +22,6 @@ const webhook = createWebhookHandler({
   clock,
   onStored: () => {},
   canAccept: async () => true,
-  readEvent,
-  hasUniqueBody,
 });
 const { url } = await startPublicServer({ host: '127.0.0.1', port: 0, webhook, log, clock });
 process.stdout.write(`${url}\n`);

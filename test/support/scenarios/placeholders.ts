@@ -15,7 +15,7 @@ export function steady<T>(value: T, { runs, deliveries, commits }: Names): T {
     .replaceAll(/(?<=<!-- github-flows:(?:<run \d+>|[^ ])+) [\w-]{32}(?= -->)/g, '')
     .replaceAll(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replaceAll(/(?<=\bthe mark |<\/?untrusted )\w{26}\b/g, '<mark>')
-    .replaceAll(/\bafter \d+ s\b/g, 'after <some> s')
+    .replaceAll(/\bafter \d+ sec\b/g, 'after <some> s')
     .replaceAll(
       /The run (?:waits for its turn|is being prepared)\./g,
       '<The run waits, or is being prepared.>',

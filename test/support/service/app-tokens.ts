@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { systemClock } from '../../../src/base/clock.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { createGitHubTokens, type GitHubTokens } from '../../../src/credentials/github/github-tokens.ts';
@@ -17,6 +16,7 @@ import type { SecretStore } from '../../../src/credentials/secrets/secret-store.
 import { createSecretStores } from '../../../src/credentials/secrets/secret-stores.ts';
 import { type Db, openDatabase } from '../../../src/db/open.ts';
 import { createAppApi } from '../../../src/github/app-api.ts';
+import { createLogger } from '../../../src/log/logger.ts';
 import { createRedactor, type Redactor } from '../../../src/log/redact.ts';
 import { type GitHubApi, startGitHubApi } from '../github/api.ts';
 import { makeApp, makeInstallation, type StoodApp } from '../github/apps.ts';
@@ -78,7 +78,8 @@ export async function openAppLab(options: { cacheMs?: number } = {}): Promise<Ap
   const clock = settableClock(Date.now());
   const redactor = createRedactor();
   const log: string[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line) => void log.push(line) });
+  const destination = { write: (line: string) => void log.push(line) };
+  const logger = createLogger({ level: 'debug', redactor, destination });
   const passphrases = async (): Promise<Secret[]> => [new Secret('a passphrase of this test')];
   const stores = createSecretStores({ secretsDir: dir, passphrases, clock: systemClock });
   await layEmptyStore(join(dir, 'service'), stores.named('apps.enc'));

@@ -2,9 +2,9 @@ import { Router, urlencoded } from 'express';
 import { onTestFinished } from 'vitest';
 import { FlowError } from '../../../src/base/errors.ts';
 import { createGitHubLinks } from '../../../src/dashboard/links.ts';
+import type { DashboardActions, RunPageData } from '../../../src/dashboard/parts.ts';
 import { addDashboardRoutes } from '../../../src/dashboard/routes.ts';
 import { createSessions } from '../../../src/dashboard/sessions.ts';
-import type { DashboardActions, RunSight } from '../../../src/dashboard/sight.ts';
 import { startAdminServer } from '../../../src/http/admin-server.ts';
 import { withStatus } from '../../../src/http/api-status.ts';
 import { clientAddress } from '../../../src/http/client-address.ts';
@@ -50,7 +50,7 @@ export function shownRun(over: Partial<Run> = {}): Run {
     worker: null,
     host: null,
     launchingAt: null,
-    lostAfter: null,
+    limits: null,
     retries: 0,
     suspicion: 0,
     actor: 'octocat',
@@ -58,12 +58,12 @@ export function shownRun(over: Partial<Run> = {}): Run {
     actorId: null,
     groupKey: null,
     ...over,
-  };
+  } as Run;
 }
 
 /** The pages on a listener of their own, about one run whose parts a test sets; gone with the test. */
 export async function startPages(
-  sight: Partial<Omit<RunSight, 'run'>> & { run?: Partial<Run>; isSecure?: boolean; base?: string } = {},
+  sight: Partial<Omit<RunPageData, 'run'>> & { run?: Partial<Run>; isSecure?: boolean; base?: string } = {},
 ) {
   const clock = settableClock(Date.UTC(2030, 0, 1, 12));
   const login = createLogin(PAGES_TOKEN, clock);

@@ -4,7 +4,6 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { openDatabase } from '../../../src/db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from '../../../src/deliveries/delivery-store.ts';
-import { hasUniqueBody, readEvent } from '../../../src/events/from-delivery.ts';
 import { type PublicLimits, startPublicServer } from '../../../src/http/public-server.ts';
 import type { BodyLimits } from '../../../src/ingress/read-body.ts';
 import type { Signer } from '../../../src/ingress/signer.ts';
@@ -47,8 +46,6 @@ export async function startListener(options: ListenerOptions = {}) {
     clock: systemClock,
     onStored: (id) => void stored.push(id),
     canAccept: options.canAccept ?? (async () => true),
-    readEvent,
-    hasUniqueBody,
     limits: {
       bodyBytes: 25 * 1024 * 1024,
       bodyMs: 10_000,

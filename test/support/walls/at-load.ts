@@ -82,7 +82,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
     'flow/admission/permission.ts',
     'LEVELS.indexOf(actual) >= least',
     'LEVELS.indexOf(actual) >= 0',
-    'test/flow/permission-levels.test.ts',
+    'test/flow/permission.test.ts',
   ),
   wall(
     'what everybody may read',

@@ -9,7 +9,7 @@ const MODES: Record<CodexState['mode'], string> = {
 
 const SOON_MS = 30 * 60_000;
 
-/** A Codex state in one line: login, account, remaining life, model. */
+/** A Codex state in one line: login, account, expiry, model. */
 export function codexSummary(state: CodexState, nowMs: number): string {
   const words = [`${state.dir}: ${MODES[state.mode]}`];
   if (state.account?.email) words.push(`of ${state.account.email}`);

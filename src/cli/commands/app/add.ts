@@ -16,7 +16,7 @@ import { appsOf } from '../shared/app-store.ts';
 import { readConfig } from '../shared/stores.ts';
 import { appView } from './view.ts';
 
-/** What `app add` was given. */
+/** The options of `app add`. */
 export type AddOptions = {
   appId?: number;
   clientId?: string;
@@ -123,7 +123,7 @@ function checkSecret(secret: string): void {
   throw new FlowError({ ...problem, hint, blame: 'operator' });
 }
 
-/** Asks GitHub who the App is. Throws `app_key_refused`: such a key would never be good for anything. */
+/** Asks GitHub for the App. Throws `app_key_refused`. */
 async function introduce(
   apps: ComposedApps,
   given: NewApp,

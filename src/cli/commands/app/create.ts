@@ -22,7 +22,7 @@ import { untilSignal } from '../shared/until-signal.ts';
 import { rememberLeftovers } from './leftovers.ts';
 import { appView } from './view.ts';
 
-/** What `app create` was given. */
+/** The options of `app create`. */
 export type CreateOptions = {
   org?: string;
   name?: string;
@@ -34,13 +34,13 @@ export type CreateOptions = {
   json?: true;
 };
 
-/** How often the store is looked at while a person is at GitHub. */
+/** How often the store is polled while a person is on GitHub. */
 const LOOK_MS = 300;
 
 /**
  * Prints the address at which the flow begins and waits until the App is stored and installed. The pages are the
- * service's own; where nothing listens at the admin's address, this command serves them for as long as it waits.
- * One that fails leaves nothing behind: no store, no key file, no listener.
+ * service's own; when nothing listens on the admin's address, this command serves them while it waits.
+ * A failed command leaves nothing behind: no store, no key file, no listener.
  */
 export async function createApp(io: Io, options: CreateOptions): Promise<void> {
   const config = readConfig(io);
@@ -72,13 +72,13 @@ async function create(parts: {
   const address = `${wish.callbackUrl}/new?state=${text}`;
   const expiresAt = isoTime(state.expiresAt);
   if (!options.wait && options.json) return printJson(io, { address, expiresAt });
-  const say = options.json ? io.err : io.out;
-  say(`Open this address in your browser. It is valid until ${expiresAt}:\n\n  ${address}\n\n`);
+  const print = options.json ? io.err : io.out;
+  print(`Open this address in your browser. It is valid until ${expiresAt}:\n\n  ${address}\n\n`);
   if (!options.wait) return;
   const pages = await servePages(config, apps);
   try {
     const isInstalledHere = pages !== undefined;
-    const app = await waitFor(apps, state, { say, isInstalledHere, signal });
+    const app = await waitFor(apps, state, { print, isInstalledHere, signal });
     if (options.json) printJson(io, appView(app));
   } finally {
     await pages?.close();
@@ -104,7 +104,7 @@ function wishOf(config: Config, options: CreateOptions) {
   return { organisation, name, urlPattern, apiUrl, serverUrl, callbackUrl: `${base}/apps` };
 }
 
-/** The server and its API: what was given, else what belongs to it, else the configuration's. */
+/** The server and its API: the options, else the API of that server, else the configuration. */
 function hostOf(config: Config, { apiUrl, serverUrl }: CreateOptions): { apiUrl: string; serverUrl: string } {
   const server = serverUrl === undefined ? undefined : web('--server-url', serverUrl);
   const api = apiUrl === undefined ? undefined : web('--api-url', apiUrl);
@@ -130,7 +130,7 @@ function adminAddress({ adminHost, adminPort }: Config): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${adminPort}`;
 }
 
-/** The pages at the admin's address, or undefined when something, the service most likely, listens there already. */
+/** The pages on the admin's address, or undefined when something, probably the service, listens there. */
 async function servePages(config: Config, apps: ComposedApps): Promise<Listener | undefined> {
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const names = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname];
@@ -155,19 +155,21 @@ async function waitFor(
   apps: ComposedApps,
   { nonce, expiresAt }: { nonce: string; expiresAt: number },
   {
-    say,
+    print,
     isInstalledHere,
     signal,
-  }: { say: (text: string) => void; isInstalledHere: boolean; signal: AbortSignal },
+  }: { print: (text: string) => void; isInstalledHere: boolean; signal: AbortSignal },
 ): Promise<StoredApp> {
   let stored: StoredApp | undefined;
   while (!signal.aborted && systemClock.now() < expiresAt) {
     const app = (await apps.store.all()).find((each) => each.state === nonce);
     if (app && !stored)
-      say(plain(`The App ${appName(app)} is stored. Install it on your repositories in the same browser.\n`));
+      print(
+        plain(`The App ${appName(app)} is stored. Install it on your repositories in the same browser.\n`),
+      );
     stored = app ?? stored;
     if (app?.capturedInstallationId)
-      say(`It is installed. Its installation id is ${app.capturedInstallationId}.\n`);
+      print(`It is installed. Its installation id is ${app.capturedInstallationId}.\n`);
     if (app && (app.capturedInstallationId || !isInstalledHere)) return app;
     await systemClock.sleep(LOOK_MS);
   }

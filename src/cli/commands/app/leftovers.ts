@@ -7,15 +7,15 @@ import { appsFile, type ComposedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { createSecretStores } from '../../../credentials/secrets/secret-stores.ts';
 
-/** What a command finds that may make the first store of all, and how it takes back what it made when it fails. */
+/** Files that existed before a command, so that it can remove what it created when it fails. */
 export type Leftovers = {
-  /** To be called when the stores are open and before a state is signed. */
+  /** Call it when the stores are open and before a state is signed. */
   opened(apps: ComposedApps): Promise<void>;
-  /** Removes what was not there before and holds nothing now: the state key, the store, the key file, the directories. Gives whether a key file was among it. */
+  /** Removes what is new and empty: the state key, the store, the key file, the directories. Gives whether it removed a key file. */
   takeBack(): Promise<boolean>;
 };
 
-/** Remembers which files of the stores are there; what another command puts into them meanwhile stays. */
+/** Remembers which files of the stores exist; what another command stores meanwhile stays. */
 export function rememberLeftovers(config: Config): Leftovers {
   const { file } = appsFile(config);
   const stores = createSecretStores({
@@ -52,7 +52,7 @@ export function rememberLeftovers(config: Config): Leftovers {
       if (stores.existing().length > 0) return false;
       const isKeyMade = absent.has(config.keyFile) && existsSync(config.keyFile);
       if (isKeyMade) await rm(config.keyFile, { force: true });
-      // A service that began meanwhile has files of its own there.
+      // A service that started meanwhile has files there.
       const others = (await readdir(dirname(lock)).catch(() => [])).filter(
         (name) => ![lock, ignore].includes(join(dirname(lock), name)),
       );

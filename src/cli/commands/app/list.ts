@@ -6,7 +6,7 @@ import { appsOf } from '../shared/app-store.ts';
 import { readConfig, withStoresOrNone } from '../shared/stores.ts';
 import { appView, tokenView } from './view.ts';
 
-/** Prints the Apps with what is recorded of their tokens; asks GitHub nothing, and works while the service is down. */
+/** Prints the Apps with the records of their tokens; asks GitHub nothing, and works while the service is down. */
 export async function listApps(io: Io, json: boolean): Promise<void> {
   const apps = await (await appsOf(io, readConfig(io), 'read')).store.all();
   const records = await withStoresOrNone(

@@ -7,7 +7,7 @@ import { appsOf } from '../shared/app-store.ts';
 import { readConfig } from '../shared/stores.ts';
 import { appView, isCalled } from './view.ts';
 
-/** Forgets the App called `name` with its key and webhook secret; at GitHub nothing changes. Throws `app_not_found`, `usage`. */
+/** Removes the App called `name` with its key and webhook secret; GitHub keeps it. Throws `app_not_found`, `usage`. */
 export async function removeApp(io: Io, name: string, json: boolean): Promise<void> {
   const { store } = await appsOf(io, readConfig(io), 'read');
   const all = await store.all();

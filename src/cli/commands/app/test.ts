@@ -18,7 +18,7 @@ import { loadProfiles } from '../../../profiles/read/load.ts';
 import type { Io } from '../../terminal/io.ts';
 import { plain, printJson, problemText } from '../../terminal/output.ts';
 import { checkRepository } from '../../terminal/usage.ts';
-import { hostsOf, servingOf, servingView, servingWords } from '../shared/app-serving-view.ts';
+import { hostsOf, servingOf, servingText, servingView } from '../shared/app-serving-view.ts';
 import { appsOf } from '../shared/app-store.ts';
 import { readConfig } from '../shared/stores.ts';
 import { isCalled } from './view.ts';
@@ -26,13 +26,13 @@ import { isCalled } from './view.ts';
 /** How many repositories of an installation are printed. */
 const SHOWN = 100;
 
-/** What a run has that names nothing (docs/profiles.md). */
+/** The default permissions of a run (docs/profiles.md). */
 const DEFAULT_PERMISSIONS = { contents: 'write', issues: 'write', metadata: 'read', pull_requests: 'write' };
 
-/** What `app test` was given. */
+/** The options of `app test`. */
 export type TestOptions = { repository?: string; json?: true };
 
-/** Tests each App, or the one called `name`, and says what serves a repository; exit code 1 when something is lacking. */
+/** Tests each App, or the one called `name`, and reports what serves a repository; exit code 1 on a problem. */
 export async function testApps(
   io: Io,
   name: string | undefined,
@@ -60,7 +60,7 @@ export async function testApps(
   if (!areWell || serving?.by.kind === 'nothing') io.fail(1);
 }
 
-/** What the profiles ask for, beside what every run has; faulty profiles ask for nothing here. */
+/** Permissions of the profiles beyond the defaults; invalid profiles do not count. */
 export async function wantedPermissions(config: Config): Promise<Record<string, string>> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) }).catch(
     () => undefined,
@@ -69,12 +69,12 @@ export async function wantedPermissions(config: Config): Promise<Record<string, 
   return highestPermissions([DEFAULT_PERMISSIONS, ...asked]);
 }
 
-/** What a token reaches, asked with the token itself. */
+/** What a token reaches, as GitHub answers the token itself. */
 export function tokenLook({ apiUrl, urlPattern }: StoredApp) {
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const client = (token: string): GitHubClient =>
     createGitHubClient({ apiUrl, token: async () => token, log });
-  // Whether a pattern leaves out every repository is only known of all of them.
+  // Only with all repositories it is known whether the pattern excludes them all.
   const pages = urlPattern === null ? 1 : 10;
   return {
     repositories: async (token: string) => await repositoriesOf(client(token), pages),
@@ -84,7 +84,7 @@ export function tokenLook({ apiUrl, urlPattern }: StoredApp) {
 
 function printServing(io: Io, serving: Serving): void {
   const { by } = serving;
-  io.out(plain(`${by.kind === 'nothing' ? '✗' : '✓'} ${servingWords(serving)}\n`));
+  io.out(plain(`${by.kind === 'nothing' ? '✗' : '✓'} ${servingText(serving)}\n`));
   if (by.kind === 'nothing') io.out(indented(problemText(by.fault.toProblem())));
 }
 

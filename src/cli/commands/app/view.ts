@@ -21,12 +21,12 @@ export function appView(app: StoredApp) {
   };
 }
 
-/** Whether people call the App so: slug, client id, App id, or the name it is stored by. */
+/** Whether `name` means this App: slug, client id, App id, or the name in the store. */
 export function isCalled({ slug, clientId, key, appId }: StoredApp, name: string): boolean {
   return [slug, clientId, key, String(appId)].includes(name);
 }
 
-/** What is known of one kind of token, with the seconds that the last one still lives. */
+/** One kind of token, with the remaining seconds of the last one. */
 export function tokenView(record: TokenRecord, nowMs: number) {
   const { repository, permissions, expiresAt, failures, lastError } = record;
   const left = expiresAt === null ? 0 : Math.max(0, Math.floor((expiresAt - nowMs) / 1000));

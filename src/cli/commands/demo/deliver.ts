@@ -5,18 +5,18 @@ import { freshSample } from '../sample.ts';
 import { followRun, untilDecided } from './follow.ts';
 import { DEMO_TIMEOUT_SEC } from './profile.ts';
 import type { Demo, DemoService } from './set-up.ts';
-import { containerWords, deliveryWords } from './texts.ts';
+import { containerText, deliveryText } from './texts.ts';
 
-/** Sends a comment as GitHub would, and follows what comes of it; gives the run when it has ended. Throws the signal's reason, after the run was called off. */
+/** Sends a comment as GitHub would, and follows its run; gives the run when it has ended. Throws the signal's reason after it cancelled the run. */
 export async function deliverComment(demo: Demo, { app, secret }: DemoService): Promise<Run> {
   const { screen, model, signal, operator } = demo;
   const delivery = freshSample('issue_comment', clock.now());
   screen.heading('A comment arrives');
-  screen.text(deliveryWords(delivery, signatureOf(delivery.body, secret)));
+  screen.text(deliveryText(delivery, signatureOf(delivery.body, secret)));
   const { status, body } = await deliver(app.url, delivery, secret);
   screen.text(`${status === 202 ? '✓' : '✗'} ${status} ${JSON.stringify(body)}`);
   screen.heading('What happens');
-  screen.text(containerWords(operator.runAs, model));
+  screen.text(containerText(operator.runAs, model));
   screen.text('');
   const parts = { ...app, screen, clock, signal };
   const runId = await untilDecided(parts, delivery.id);

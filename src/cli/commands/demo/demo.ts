@@ -10,8 +10,8 @@ import { untilSignal } from '../shared/until-signal.ts';
 import { deliverComment } from './deliver.ts';
 import { keepServing } from './keep.ts';
 import { chooseModel } from './model-choice.ts';
-import { openDemoPlaces } from './paths.ts';
-import { type DemoResult, keepResult, showPlaces, showResult } from './result.ts';
+import { openDemoPaths } from './paths.ts';
+import { type DemoResult, keepResult, showPaths, showResult } from './result.ts';
 import { createScreen, seconds } from './screen.ts';
 import { holdDemo } from './service.ts';
 import { type Demo, setUp } from './set-up.ts';
@@ -38,21 +38,21 @@ async function demo(io: Io, options: Options, disposables: AsyncDisposableStack)
   const { DOCKER_HOST, RUN_AS, SECRETS_DIR } = io.settings();
   const operator = loadConfig({ DOCKER_HOST, RUN_AS, SECRETS_DIR }, io.origin().directory);
   const { model, words } = await chooseModel(operator, options.real === true, clock);
-  const places = openDemoPlaces();
-  disposables.defer(holdDemo(places).release);
+  const paths = openDemoPaths();
+  disposables.defer(holdDemo(paths).release);
   const screen = createScreen(options.json ? { ...io, out: io.err } : io, clock);
   const stop = new AbortController();
   void untilSignal(['SIGINT', 'SIGTERM', 'SIGHUP']).then(() => stop.abort(interrupted()));
-  const demo: Demo = { io, screen, places, operator, model, signal: stop.signal, disposables };
+  const demo: Demo = { io, screen, paths, operator, model, signal: stop.signal, disposables };
 
   screen.heading(INTRODUCTION);
   screen.text(words);
   const service = await setUp(demo);
   const run = await deliverComment(demo, service);
-  const result = await keepResult(places, run);
+  const result = await keepResult(paths, run);
   if (options.json) printResult(io, result);
   if (run.outcome !== 'succeeded') return notSucceeded(demo, run);
-  showResult(screen, places, result);
+  showResult(screen, paths, result);
   screen.heading('Next: a repository of your own');
   screen.text(REAL_REPOSITORY);
   screen.text(`\nDone in ${seconds(clock.now() - begun)}.`);
@@ -65,10 +65,10 @@ function printResult(io: Io, { run, change, directory }: DemoResult): void {
   printJson(io, { ...runView(run), reasonDetail: run.reason, answer: run.finalMessage, change, directory });
 }
 
-function notSucceeded({ io, screen, places }: Demo, run: Run): void {
+function notSucceeded({ io, screen, paths }: Demo, run: Run): void {
   screen.heading(`The run did not succeed: ${run.outcome?.replace('_', ' ') ?? 'no outcome'}`);
   if (run.reason) screen.problem(run.reason);
-  showPlaces(screen, places, run);
+  showPaths(screen, paths, run);
   io.fail(1);
 }
 

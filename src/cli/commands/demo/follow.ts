@@ -5,7 +5,7 @@ import type { Run, TimelineEntry } from '../../../runs/run.ts';
 import type { RunStore } from '../../../runs/store/run-store.ts';
 import type { Screen } from './screen.ts';
 
-/** What following takes; `signal` calls the run off, and it is still followed to its end. */
+/** Parts of following; `signal` cancels the run, which is still followed to its end. */
 export type FollowDemo = {
   deliveries: DeliveryStore;
   runs: RunStore;
@@ -16,10 +16,10 @@ export type FollowDemo = {
 
 const LOOK_EVERY_MS = 80;
 
-/** How much longer than its own limits a run may wait and be cleaned up. */
+/** Time for queueing and clean-up beyond the run's own limits. */
 const PATIENCE_MS = 120_000;
 
-/** A line of the timeline that is longer is cut; `runs show` has it whole. */
+/** Longer lines of the timeline are cut; `runs show` has them whole. */
 const MAX_LINE = 160;
 
 /** The run that a delivery became, as soon as that is decided. Throws `demo_no_run`. */
@@ -33,7 +33,7 @@ export async function untilDecided(parts: FollowDemo, deliveryId: string): Promi
   }
 }
 
-/** Shows a run's timeline as it grows, until the run has ended; one that takes longer than `limitMs` is called off. */
+/** Shows a run's timeline as it grows, until the run has ended; cancels it after `limitMs`. */
 export async function followRun(parts: FollowDemo, runId: string, limitMs: number): Promise<Run> {
   const { runs, screen, clock, signal } = parts;
   const begun = clock.now();
@@ -54,7 +54,7 @@ export async function followRun(parts: FollowDemo, runId: string, limitMs: numbe
   return (await runs.find(runId)) as Run;
 }
 
-/** Calls off every run that lives and waits until none does, for `limitMs` at the most; gives how many there were. */
+/** Cancels every active run and waits up to `limitMs` for their ends; gives their number. */
 export async function endLivingRuns(
   parts: { runs: RunStore; clock: Clock },
   reason: string,
@@ -68,7 +68,7 @@ export async function endLivingRuns(
   return living.length;
 }
 
-/** A line of the timeline, shorter than `runs show` has it: a command as it would be typed, and only how it ended. */
+/** A short line of the timeline: a command as a person types it, and its end. */
 function entryWords({ kind, text, data }: TimelineEntry): string {
   const { command, exitCode } = data;
   if (kind !== 'agent.command') return oneLine(text);
@@ -77,7 +77,7 @@ function entryWords({ kind, text, data }: TimelineEntry): string {
   return oneLine(text);
 }
 
-/** Codex hands commands to a login shell; what is between the quotes is what was asked for. */
+/** Codex passes commands to a login shell; the text between the quotes is the command. */
 function typed(command: string): string {
   return /^(?:\/bin\/)?bash -lc (['"])([\s\S]*)\1$/.exec(command)?.[2] ?? command;
 }

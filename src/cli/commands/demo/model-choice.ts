@@ -6,7 +6,7 @@ import { FaultsError, type Problem } from '../../../base/errors.ts';
 import type { Config } from '../../../config/config.ts';
 import type { DemoModel } from './profile.ts';
 
-/** Which model answers in the demo, and how that is said on the screen. Throws `demo_login_unusable`. */
+/** The model of the demo, and the text about it. Throws `demo_login_unusable`. */
 export async function chooseModel(
   { secretsDir }: Pick<Config, 'secretsDir'>,
   isReal: boolean,

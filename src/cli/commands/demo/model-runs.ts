@@ -18,7 +18,7 @@ export function serveModelInRuns(
   const seen = new Map<string, Promise<ScriptedModel | undefined>>();
   const running: ScriptedModel[] = [];
   const serve = async (workspace: string): Promise<ScriptedModel | undefined> => {
-    // A workspace that is gone again has no agent left that could ask.
+    // A removed workspace has no agent.
     const model = await serveModelIn(workspace, script).catch(() => undefined);
     if (model) running.push(model);
     return model;

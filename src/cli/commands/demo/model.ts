@@ -1,19 +1,19 @@
 import { chmod, open, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** What the model is asked: the user's prompt, and what each command it had run so far printed. */
+/** A request to the model: the user's prompt, and the output of each command so far. */
 export type ModelTurn = { prompt: string; outputs: readonly string[] };
 
-/** What the model answers: a shell command to run in the repository, or the last message of the run. */
+/** An answer of the model: a shell command to run in the repository, or the final message. */
 export type ModelAnswer = { run: string } | { say: string };
 
-/** A model that follows a script; called once a turn, also again for a turn that Codex repeats. */
+/** A model that follows a script; called once a turn, and again for a turn that Codex repeats. */
 export type ModelScript = (turn: ModelTurn) => ModelAnswer;
 
-/** One request as it came; `turn` only where a model was asked. */
+/** One request; `turn` only if it was for a model. */
 export type ModelRequest = { path: string; authorization: string | undefined; turn: ModelTurn | undefined };
 
-/** The running server: all requests so far, and its end, which removes the socket. */
+/** The running server with all requests so far; its end removes the socket. */
 export type ScriptedModel = { requests: readonly ModelRequest[]; close(): Promise<void> };
 
 type Item = { type?: string; role?: string; content?: Text[]; output?: string | Text[] };
@@ -59,7 +59,7 @@ export async function startScriptedModel(options: {
 /** The socket's name in the workspace of a run. */
 export const MODEL_SOCKET = 'model.sock';
 
-/** Serves a scripted model as `model.sock` in `dir`, however long its path is: the kernel sees a short one. */
+/** Serves a scripted model as `model.sock` in `dir`, also for a path that is too long for the kernel. */
 export async function serveModelIn(
   dir: string,
   script: ModelScript,
@@ -110,7 +110,7 @@ async function readBody(request: IncomingMessage): Promise<Body> {
   return bytes === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as Body);
 }
 
-// Before the prompt come messages of Codex's own (the surroundings, AGENTS.md): the prompt is the last that is the user's.
+// Messages of Codex (environment, AGENTS.md) come first: the prompt is the last message of the user.
 function readTurn({ input = [] }: Body): ModelTurn {
   const prompt = input.findLast((item) => item.type === 'message' && item.role === 'user');
   const outputs = input.filter((item) => item.type?.endsWith('_call_output'));

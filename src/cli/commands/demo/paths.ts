@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FlowError, systemCode } from '../../../base/errors.ts';
 
-/** Where a demo lies; all of it below one private directory. */
-export type DemoPlaces = {
+/** The files of a demo, all below one private directory. */
+export type DemoPaths = {
   dir: string;
-  /** Held while a demo lives. */
+  /** Locked while a demo runs. */
   lock: string;
-  /** Names the installations whose containers are the last demos'. */
+  /** The installations of the last demos, by which their containers are found. */
   installations: string;
   settings: string;
   profiles: string;
@@ -21,10 +21,10 @@ export type DemoPlaces = {
 };
 
 /**
- * One directory a user, the same for every demo, so that the next one cleans up after one that was killed. Made if it is
- * not there. Throws `demo_directory_unusable` when somebody else could write there.
+ * One directory for each user and all demos, so that the next one cleans up after a killed one. Created if it does not
+ * exist. Throws `demo_directory_unusable` when somebody else could write there.
  */
-export function openDemoPlaces(): DemoPlaces {
+export function openDemoPaths(): DemoPaths {
   const uid = process.getuid?.() ?? 0;
   const dir = join(tmpdir(), `github-flows-demo-${uid}`);
   try {

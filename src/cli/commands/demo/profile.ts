@@ -1,5 +1,5 @@
 import { MODEL_SOCKET } from './model.ts';
-import type { DemoPlaces } from './paths.ts';
+import type { DemoPaths } from './paths.ts';
 import { DEMO_REPOSITORY } from './repository.ts';
 
 /** The folder of the demo's profile. */
@@ -8,34 +8,34 @@ export const DEMO_PROFILE = 'greeter';
 /** The image of the agent that the demo shows. */
 export const DEMO_IMAGE = 'github-flows-agent-codex:latest';
 
-/** Who comments in the sample, and so who may start a run. */
+/** The commenter of the sample, who may start a run. */
 const DEMO_ACTOR = 'octocat';
 
-/** Stands in the output of a run between what Codex said and the change that git shows. */
+/** Separates the output of Codex from git's change in the output of a run. */
 export const CHANGE_MARK = '--- the change that the agent left ---';
 
-/** The scripted model's socket as the agent's container sees it: in the run's own workspace. */
+/** The scripted model's socket in the agent's container: in the run's workspace. */
 export const MODEL_SOCKET_IN_CONTAINER = `/workspace/${MODEL_SOCKET}`;
 
 /** Which model answers: the demo's script, or OpenAI's with the operator's Codex state. */
 export type DemoModel = { kind: 'scripted' } | { kind: 'real'; codexState: string };
 
-/** Seconds for one run: the scripted model is quick, a real one thinks. */
+/** Seconds for one run: the scripted model is fast, a real one is not. */
 export const DEMO_TIMEOUT_SEC = { scripted: 180, real: 300 };
 
-/** A script is soon done or stuck; a real model may be silent for minutes. */
+/** A script is fast; a real model may be silent for minutes. */
 const STALL_SEC = { scripted: 60, real: 180 };
 
 const READ_TOKEN =
   'export GH_TOKEN="$(tr -d \'\\r\\n\' < "$GH_TOKEN_FILE")"; export GITHUB_TOKEN="$GH_TOKEN"';
 const REMEMBER = 'base=$(git rev-parse HEAD)';
 const RUN_CODEX = 'codex exec --json --dangerously-bypass-approvals-and-sandbox -C /workspace/repo';
-/** The workspace is removed with a run that succeeded, and only git in the container may read what an agent left. */
+/** A successful run loses its workspace, and only git in the container may read what an agent left. */
 const SHOW_CHANGE = `printf '%s\\n' '${CHANGE_MARK}' && git --no-pager log --reverse --patch --format='commit %h by %an%n%n    %s' "$base"..HEAD`;
 
-/** A profile of the documented shape, for comments on the demo's repository. */
-export function demoProfile(places: DemoPlaces, model: DemoModel): object {
-  const codexState = model.kind === 'real' ? model.codexState : `${places.secrets}/codex`;
+/** A profile for comments on the demo's repository. */
+export function demoProfile(paths: DemoPaths, model: DemoModel): object {
+  const codexState = model.kind === 'real' ? model.codexState : `${paths.secrets}/codex`;
   return {
     description: 'Comments on the demo repository start Codex.',
     trigger: { repository: DEMO_REPOSITORY, event: 'issue_comment', action: 'created' },
@@ -64,7 +64,7 @@ export function demoProfile(places: DemoPlaces, model: DemoModel): object {
         env: { LOG_LEVEL: 'info', GH_TOKEN_FILE: '/run/secrets/gh-token' },
         dockerArgs: [
           ...['--mount', `type=bind,src=${codexState},dst=/home/user/.codex`],
-          ...['--mount', `type=bind,src=${places.secrets}/gh-token,dst=/run/secrets/gh-token,readonly`],
+          ...['--mount', `type=bind,src=${paths.secrets}/gh-token,dst=/run/secrets/gh-token,readonly`],
         ],
       },
     },
@@ -72,7 +72,7 @@ export function demoProfile(places: DemoPlaces, model: DemoModel): object {
   };
 }
 
-/** What the agent is told. */
+/** The agent's prompt. */
 export const DEMO_PROMPT = `You work on the GitHub repository {{REPOSITORY}}. Its clone is your working directory, on a branch made for you.
 
 Issue #{{ISSUE_NUMBER}} was opened by {{ISSUE_AUTHOR}}. Its title:

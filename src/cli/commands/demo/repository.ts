@@ -13,7 +13,7 @@ const FILES: Readonly<Record<string, string>> = {
   'greet.sh': '#!/bin/sh\n# Greets whoever is named.\necho "Hello, $1!"\n',
 };
 
-/** Makes the bare repository anew below `root`; always the same commit, so that a mirror of it stays good. Gives its path. */
+/** Creates the bare repository again below `root`, always with the same commit, so that its mirror stays valid. Gives its path. */
 export async function makeDemoRepository(root: string): Promise<string> {
   const path = join(root, `${DEMO_REPOSITORY}.git`);
   await removeTree(path);

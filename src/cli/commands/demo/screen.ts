@@ -8,13 +8,13 @@ export type Screen = {
   heading(text: string): void;
   /** Text under a heading; every line is indented. */
   text(text: string): void;
-  /** A line of a timeline, at so many milliseconds from its beginning. */
+  /** A line of a timeline, with the milliseconds since its beginning. */
   moment(ms: number, text: string): void;
-  /** Does one step, and says how long it took; gives what it gave. */
-  step<T>(words: string, work: () => Promise<T>): Promise<T>;
+  /** Runs one step and prints its duration; gives its result. */
+  step<T>(text: string, work: () => Promise<T>): Promise<T>;
   problem(problem: Problem): void;
-  /** Turns a mark beside `words` until `rest`; nothing where no terminal is. */
-  busy(words: string): void;
+  /** Turns a mark beside `text` until `rest`; nothing where no terminal is. */
+  busy(text: string): void;
   rest(): void;
 };
 
@@ -45,15 +45,15 @@ export function createScreen(io: Io, clock: Clock): Screen {
           .replaceAll('\n', `\n${' '.repeat(at.length)}`)}\n`,
       );
     },
-    async step(words, work) {
+    async step(text, work) {
       const begun = clock.now();
-      mark.turn(words);
+      mark.turn(text);
       try {
         const result = await work();
-        show(`  ✓ ${words} (${seconds(clock.now() - begun)})\n`);
+        show(`  ✓ ${text} (${seconds(clock.now() - begun)})\n`);
         return result;
       } catch (error) {
-        show(`  ✗ ${words}\n`);
+        show(`  ✗ ${text}\n`);
         throw error;
       } finally {
         mark.stop();
@@ -70,7 +70,7 @@ export function seconds(ms: number): string {
   return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
 }
 
-function createMark(io: Io, clock: Clock): { turn(words: string): void; hide(): void; stop(): void } {
+function createMark(io: Io, clock: Clock): { turn(text: string): void; hide(): void; stop(): void } {
   let stopTurning = (): void => {};
   let isShown = false;
   const hide = (): void => {
@@ -85,13 +85,13 @@ function createMark(io: Io, clock: Clock): { turn(words: string): void; hide(): 
   return {
     hide,
     stop,
-    turn(words) {
+    turn(text) {
       stop();
       if (!io.isTerminal) return;
       let turns = 0;
       const begun = clock.now();
       const timer = clock.every(TURN_MS, () => {
-        io.err(`${ERASE_LINE}  ${MARKS[turns % MARKS.length]} ${words} ${seconds(clock.now() - begun)}`);
+        io.err(`${ERASE_LINE}  ${MARKS[turns % MARKS.length]} ${text} ${seconds(clock.now() - begun)}`);
         isShown = true;
         turns += 1;
       });

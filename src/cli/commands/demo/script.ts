@@ -1,9 +1,9 @@
 import type { ModelScript } from './model.ts';
 
-/** Where Codex, in its container, thinks that OpenAI is. */
+/** The address of OpenAI for Codex in its container. */
 const FORWARDED_PORT = 8765;
 
-/** What the demo's model asks for, one after the other: look, hint, try, commit. Without quotes where Codex would show them doubled. */
+/** The commands of the demo's model, in order: read, fix, test, commit. Without quotes where Codex would double them. */
 const GREETER_COMMANDS = [
   'cat greet.sh && sh greet.sh',
   'sed -i s/1!/{1:-world}!/ greet.sh',

@@ -9,7 +9,7 @@ import { createEngine } from '../../../containers/engine/docker.ts';
 import type { Io } from '../../terminal/io.ts';
 import { reportImage } from '../doctor/image.ts';
 import { serveModelInRuns } from './model-runs.ts';
-import type { DemoPlaces } from './paths.ts';
+import type { DemoPaths } from './paths.ts';
 import { DEMO_IMAGE, type DemoModel } from './profile.ts';
 import { DEMO_REPOSITORY, makeDemoRepository } from './repository.ts';
 import type { Screen } from './screen.ts';
@@ -17,38 +17,38 @@ import { greeterScript } from './script.ts';
 import { removeLastDemo, startDemoService } from './service.ts';
 import { demoConfig, demoSettings, writeSettings, writeStage } from './stage.ts';
 
-/** What one demo works with. */
+/** The parts of one demo. */
 export type Demo = {
   io: Io;
   screen: Screen;
-  places: DemoPlaces;
-  /** The operator's own, of which the demo takes little. */
+  paths: DemoPaths;
+  /** The operator's configuration, of which the demo uses little. */
   operator: Config;
   model: DemoModel;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
-  /** Ends everything that the demo started, however it ends. */
+  /** Ends everything that the demo started. */
   disposables: AsyncDisposableStack;
 };
 
 /** The demo's service, and the secret that its deliveries are signed with. */
 export type DemoService = { app: App; secret: Secret };
 
-/** Makes everything that a run needs, up to the service that receives webhooks. */
+/** Creates everything that a run needs, up to the service that receives webhooks. */
 export async function setUp(demo: Demo): Promise<DemoService> {
-  const { screen, places, model, signal, disposables } = demo;
+  const { screen, paths, model, signal, disposables } = demo;
   screen.heading('Set-up');
   await screen.step('The Docker engine answers and has the agent’s image', () => checkEngine(demo));
   await screen.step('No container of an earlier demo is left', () => removeLast(demo));
   signal.throwIfAborted();
-  await screen.step('A repository with a bug in it', () => makeDemoRepository(places.repositories));
-  await screen.step('A profile, its prompt, and a token without an account', () => writeStage(places, model));
+  await screen.step('A repository with a bug in it', () => makeDemoRepository(paths.repositories));
+  await screen.step('A profile, its prompt, and a token without an account', () => writeStage(paths, model));
   if (model.kind === 'scripted')
     await screen.step(
       'The scripted model, on a socket that only the agent’s container can reach',
       async () => {
         disposables.defer(
-          serveModelInRuns(join(places.varDir, 'work', DEMO_REPOSITORY), greeterScript, clock).close,
+          serveModelInRuns(join(paths.varDir, 'work', DEMO_REPOSITORY), greeterScript, clock).close,
         );
       },
     );
@@ -65,17 +65,17 @@ async function checkEngine({ operator }: Demo): Promise<void> {
   if (problem) throw new FlowError({ ...problem, blame: 'operator' });
 }
 
-async function removeLast({ screen, operator, places }: Demo): Promise<void> {
-  const left = await removeLastDemo(places, createEngine({ dockerHost: operator.dockerHost, clock }));
+async function removeLast({ screen, operator, paths }: Demo): Promise<void> {
+  const left = await removeLastDemo(paths, createEngine({ dockerHost: operator.dockerHost, clock }));
   const what = left === 1 ? 'a container' : `${left} containers`;
   if (left > 0) screen.text(`✓ Removed ${what} of a demo that was killed`);
 }
 
-async function startService({ io, places, operator, disposables }: Demo): Promise<DemoService> {
-  const settings = demoSettings(io.settings(), places, operator.runAs);
-  const config = demoConfig(settings, places);
-  const app = await startDemoService(config, { places, clock, disposables });
-  await writeSettings(places, { ...settings, PORT: new URL(app.url).port });
+async function startService({ io, paths, operator, disposables }: Demo): Promise<DemoService> {
+  const settings = demoSettings(io.settings(), paths, operator.runAs);
+  const config = demoConfig(settings, paths);
+  const app = await startDemoService(config, { paths, clock, disposables });
+  await writeSettings(paths, { ...settings, PORT: new URL(app.url).port });
   const [secret] = config.webhookSecrets;
   if (!secret) throw webhookSecretMissing();
   return { app, secret };

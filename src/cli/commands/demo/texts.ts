@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 export const INTRODUCTION = 'github-flows: from a comment on GitHub to an agent’s commit';
 
 /** A delivery as it goes over the wire, with the comment in it. */
-export function deliveryWords({ id, event, body }: Outgoing, signature: string): string {
+export function deliveryText({ id, event, body }: Outgoing, signature: string): string {
   const { issue, comment } = JSON.parse(body.toString());
   return [
     `${comment.user.login} on issue #${issue.number}, “${issue.title}”: “${comment.body}”`,
@@ -22,9 +22,9 @@ export function deliveryWords({ id, event, body }: Outgoing, signature: string):
 }
 
 /** What the agent's container may do. */
-export function containerWords(runAs: Owner, model: DemoModel): string {
+export function containerText(runAs: Owner, model: DemoModel): string {
   const network = model.kind === 'real' ? 'an open network' : 'no network at all';
-  return `Codex runs as ${runAs.uid}:${runAs.gid} in a container of its own, with ${network}, no capability, read-only
+  return `Codex runs as ${runAs.uid}:${runAs.gid} in its own container, with ${network}, no capability, read-only
 copies of its credentials, and limits on memory, processors, processes and time.`;
 }
 
@@ -33,10 +33,10 @@ export const REAL_REPOSITORY = `cd ${ROOT}
 bin/github-flows codex login                      # once, with your ChatGPT account
 install -d -m 700 ~/.secrets                      # then a fine-grained token for the repository:
 (umask 077; cat > ~/.secrets/gh-token)            # paste it, Enter, Ctrl-D
-cp -r profiles/example profiles/mine              # put in your repository
+cp -r profiles/example profiles/mine              # set your repository in it
 echo "WEBHOOK_SECRET=$(openssl rand -hex 32)" >> .env
-bin/github-flows doctor --repository owner/name   # says what is still missing
+bin/github-flows doctor --repository owner/name   # lists what is still missing
 bin/github-flows serve                            # and point the repository's webhook here
 
-README.md and docs/setup/ubuntu/auth.md tell each step. The same demo with OpenAI's model
-and your login: npm run demo -- --real. One that goes on serving: npm run demo -- --keep.`;
+README.md and docs/setup/ubuntu/auth.md describe each step. The same demo with OpenAI's model
+and your login: npm run demo -- --real. To keep the service running: npm run demo -- --keep.`;

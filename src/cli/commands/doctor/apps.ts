@@ -9,15 +9,15 @@ import { clockFault } from '../../../github/clock-skew.ts';
 import { createLogger } from '../../../log/logger.ts';
 import { createRedactor } from '../../../log/redact.ts';
 import { tokenLook, wantedPermissions } from '../app/test.ts';
-import { hostsOf, servingOf, servingView, servingWords } from '../shared/app-serving-view.ts';
+import { hostsOf, servingOf, servingText, servingView } from '../shared/app-serving-view.ts';
 import type { Finding } from './check.ts';
 
-/** Whether there is a store of Apps at all, or a file. */
+/** Whether a store or a file of Apps exists. */
 export function hasAppStore(config: Config): boolean {
   return config.appsFile !== undefined || existsSync(appsFile(config).file);
 }
 
-/** The stored Apps as the service would read them, without asking anybody; throws the codes of `SecretStore`. */
+/** The stored Apps as the service reads them, without a prompt; throws the codes of `SecretStore`. */
 export async function storedApps(config: Config): Promise<readonly StoredApp[]> {
   return hasAppStore(config) ? await quietApps(config).store.all() : [];
 }
@@ -31,7 +31,7 @@ export async function hasAppSecret(config: Config): Promise<boolean> {
   return apps.some(({ webhookSecret }) => webhookSecret !== null);
 }
 
-/** What `app test` finds, in one line, with all that is wrong. */
+/** The result of `app test` in one line, with all problems. */
 export async function reportApps(config: Config): Promise<Finding> {
   const off: Problem[] = [];
   const apps = quietApps(config, (gitHubMs) => {
@@ -62,10 +62,10 @@ export async function reportApps(config: Config): Promise<Finding> {
 /** Which App or token file serves a repository, and why each other App does not. */
 export async function reportServing(config: Config, repository: string): Promise<Finding> {
   const serving = await servingOf(config, quietApps(config), repository);
-  return { detail: servingWords(serving), problems: servingView(serving).problems };
+  return { detail: servingText(serving), problems: servingView(serving).problems };
 }
 
-/** The Apps for a look that logs nothing and asks nobody for a passphrase. */
+/** The Apps without logging and without a prompt for a passphrase. */
 export function quietApps(
   config: Config,
   onDate: (gitHubMs: number) => void = () => undefined,

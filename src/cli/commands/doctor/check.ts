@@ -2,16 +2,16 @@ import { within } from '../../../base/cancel.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, FaultsError, type Problem } from '../../../base/errors.ts';
 
-/** One thing looked at: `problems` is empty when it is as it should be; `detail` says what was found. */
+/** One check: `problems` is empty when it passed; `detail` says what was found. */
 export type Check = { name: string; detail: string; problems: Problem[] };
 
-/** What a look gives: words, or words with what is wrong all the same. */
+/** The result of a check: a text, or a text with problems. */
 export type Finding = string | { detail: string; problems: Problem[] };
 
-/** No look takes longer. */
+/** The time limit of a check. */
 const LIMIT_MS = 10_000;
 
-/** Looks at one thing for ten seconds at the most; whatever `look` throws is what is wrong with it. */
+/** Runs one check for ten seconds at the most; what `look` throws becomes its problem. */
 export async function check(clock: Clock, name: string, look: () => Promise<Finding>): Promise<Check> {
   try {
     const found = await within(clock, LIMIT_MS, look());
@@ -22,7 +22,7 @@ export async function check(clock: Clock, name: string, look: () => Promise<Find
   }
 }
 
-/** An error as problems: several faults each for themselves, with the file they are in. */
+/** An error as problems: one for each issue, with its file. */
 export function problemsOf(error: unknown): Problem[] {
   const fault = asFlowError(error);
   if (!(fault instanceof FaultsError) || fault.faults.length === 0) return [fault.toProblem()];

@@ -39,7 +39,7 @@ const IMAGES = ['github-flows-base:latest', ...AGENTS.flatMap(({ image }) => ima
 /** Below this much free space the next clone or log may fail. */
 const MIN_FREE_BYTES = 2 * 1024 ** 3;
 
-/** Every check in the order in which a newcomer would fix them; each is given as soon as it is known. */
+/** Every check in the order in which a newcomer would fix them, each as soon as it is done. */
 export async function* runChecks(io: Io, repository: string | undefined): AsyncGenerator<Check> {
   let config: Config;
   try {
@@ -73,7 +73,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   yield await look('disk', () => describeDisk(config.varDir));
 }
 
-/** Which file the settings are from, and what in it sets nothing. */
+/** The file of settings, and its lines that set no option. */
 function describeSettings(io: Io, { runAs }: Config): Finding {
   const { file } = io.origin();
   const from = file === undefined ? 'the environment alone' : file;
@@ -81,7 +81,7 @@ function describeSettings(io: Io, { runAs }: Config): Finding {
   return { detail: `from ${from}; agents run as ${runAs.uid}:${runAs.gid}`, problems };
 }
 
-/** Whether the database answers; one that no service has made yet is made by the first. */
+/** Whether the database answers; the first start of a service creates it. */
 async function describeDatabase(config: Config): Promise<string> {
   const place = databasePlace(config);
   try {
@@ -93,7 +93,7 @@ async function describeDatabase(config: Config): Promise<string> {
   return 'file' in place ? place.file : 'PostgreSQL answers';
 }
 
-/** Where minted tokens lie while their runs live. */
+/** Where minted tokens are during their runs. */
 function describeRunDir(runDir: string): string {
   if (isInMemory(runDir)) return `${runDir}, in memory`;
   return `${runDir}, which is on a disk, so tokens of active runs are written to it; set RUN_DIR to a directory on a tmpfs [run_dir_on_disk]`;
@@ -110,7 +110,7 @@ function describeNetwork({ run: { network }, ...config }: Config): string {
   return `${network.allow.join(', ')} and nothing else, unless a profile says otherwise${more}`;
 }
 
-/** The engine, and what only it can tell: images are not asked for when it does not answer. */
+/** The engine and its images; images are skipped when it does not answer. */
 async function* checkEngine(
   config: Config,
   look: (name: string, work: () => Promise<Finding>) => Promise<Check>,

@@ -20,12 +20,12 @@ import type { Finding } from './check.ts';
 /** What the engine is and what follows from it for runs. */
 export function engineFinding(info: EngineInfo, config: Config): Finding {
   const { version, platform, cpus, memoryBytes } = info;
-  const detail = `${version}, ${platform}, ${counted(cpus, 'processor')}, ${formatBytes(memoryBytes)}${usersWords(info, config)}`;
+  const detail = `${version}, ${platform}, ${counted(cpus, 'processor')}, ${formatBytes(memoryBytes)}${usersText(info, config)}`;
   const problems = [...ownerProblems(info, config), ...(info.unlimited.length > 0 ? [unlimited(info)] : [])];
   return { detail, problems };
 }
 
-function usersWords({ users }: EngineInfo, { runAs }: Config): string {
+function usersText({ users }: EngineInfo, { runAs }: Config): string {
   if (users.kind === 'rootless') return ', rootless';
   if (users.kind === 'unknown') return ', maps users';
   if (users.kind === 'same') return '';
@@ -50,8 +50,8 @@ function unlimited({ unlimited: names }: EngineInfo): Problem {
   };
 }
 
-/** Images, and profiles, that are looked into; a directory with more of them is a fleet’s, whose runs say the rest. */
-export const MOST_LOOKED_AT = 50;
+/** Most images, and profiles, that are checked. */
+export const MAX_CHECKED = 50;
 
 /** Whether the image of every profile is there and can run what the profile says. */
 export async function reportProfileImages(
@@ -68,7 +68,7 @@ export async function reportProfileImages(
     images.set(image, [...(images.get(image) ?? []), profile]);
   }
   const problems = new Map<string, Problem>();
-  for (const [image, users] of [...images].slice(0, MOST_LOOKED_AT))
+  for (const [image, users] of [...images].slice(0, MAX_CHECKED))
     try {
       const found = await engine.inspectImage(image);
       for (const profile of users) {
@@ -86,7 +86,7 @@ export async function reportProfileImages(
   };
 }
 
-/** The plan of a run that nobody starts. */
+/** The plan of an imaginary run. */
 export function planOf(profile: Profile, policy: Policy, config: Config): Plan {
   const host = mountHost(config, () => policy);
   const run = { id: 'doctor', repository: 'doctor/doctor' };

@@ -4,7 +4,7 @@ import { runGit } from '../../../workspaces/git.ts';
 /** The first git that takes settings from the environment, as the credential helper needs: https://git-scm.com/docs/git-config#Documentation/git-config.txt-GITCONFIGCOUNT */
 const OLDEST = [2, 31] as const;
 
-/** The host's git in a few words. Throws `git_missing`, `git_too_old`. */
+/** The version of the host's git. Throws `git_missing`, `git_too_old`. */
 export async function describeGit(): Promise<string> {
   const answer = await runGit(['--version'], { timeoutMs: 5_000 }).catch((error: unknown) => {
     throw gitMissing(error);

@@ -2,10 +2,10 @@ import type { Problem } from '../../../base/errors.ts';
 import type { Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
 
-/** An image as it was found: whom it was built for, where its gh is from, and what keeps agents from using it. */
+/** An image: its user, the origin of its gh, and problems. */
 export type ImageReport = { detail: string; problems: Problem[] };
 
-/** Looks at an image that this repository builds. Throws `image_missing` and the engine's codes. */
+/** Inspects an image that this repository builds. Throws `image_missing` and the engine's codes. */
 export async function reportImage(
   engine: Pick<Engine, 'inspectImage'>,
   name: string,

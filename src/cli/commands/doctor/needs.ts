@@ -1,10 +1,11 @@
 import type { Agent } from '../../../agents/agent.ts';
 import { grantedAgents } from '../../../agents/login-grants.ts';
 import type { Problem } from '../../../base/errors.ts';
+import { composeNeeds } from '../../../compose/dry-run.ts';
 import { policyPlace, profileChecks } from '../../../compose/host.ts';
-import { appSecretProblems, composeNeeds } from '../../../compose/profile-needs.ts';
 import type { Config } from '../../../config/config.ts';
 import { reportApp } from '../../../credentials/github-app/report.ts';
+import { appSecretProblems } from '../../../flow/dry-run/app-secret.ts';
 import { appSecretOf, runPermissions } from '../../../flow/github/github-credential.ts';
 import { loadPolicy } from '../../../policy/load.ts';
 import type { Profile } from '../../../profiles/profile.ts';
@@ -13,15 +14,15 @@ import { tokenLook } from '../app/test.ts';
 import { hostsOf } from '../shared/app-serving-view.ts';
 import { quietApps } from './apps.ts';
 import type { Check, Finding } from './check.ts';
-import { MOST_LOOKED_AT, planOf } from './engine.ts';
+import { MAX_CHECKED, planOf } from './engine.ts';
 
-/** Whether what each profile grants its runs is there: token, logins, secrets. Their images are looked at with the engine. */
+/** Whether the credentials of each profile exist: token, logins, secrets. */
 export async function* checkNeeds(
   config: Config,
   look: (name: string, work: () => Promise<Finding>) => Promise<Check>,
 ): AsyncGenerator<Check> {
   const needs = composeNeeds(config);
-  for (const profile of (await usableProfiles(config)).slice(0, MOST_LOOKED_AT))
+  for (const profile of (await usableProfiles(config)).slice(0, MAX_CHECKED))
     yield await look(`needs of ${profile.path}`, async () => {
       const found = await needs(profile, planOf(profile, loadPolicy(policyPlace(config)), config));
       const what = found.map((need) => need.what).join(', ');
@@ -33,12 +34,12 @@ export async function* checkNeeds(
     });
 }
 
-/** What GitHub says of the App in a secret that a profile names, unless something of it is `known` to be wrong already. */
+/** What GitHub says about the App in a profile's secret, unless it has `known` problems. */
 async function askAboutApp(config: Config, profile: Profile, known: readonly Problem[]): Promise<Problem[]> {
   const { appSecret } = appSecretOf(profile);
   if (!appSecret || known.some(({ code }) => code === 'secret_missing' || code.startsWith('app_'))) return [];
   const apps = quietApps(config);
-  const problems = await appSecretProblems(apps, profile, { ask: true });
+  const problems = await appSecretProblems(apps.checkSecret, profile, { ask: true });
   if (problems.length > 0) return problems;
   const app = await apps.inSecret(appSecret);
   const wanted = runPermissions(profile);
@@ -65,7 +66,7 @@ export async function haveOwnApps(config: Config): Promise<boolean> {
   return profiles.length > 0 && profiles.every(({ credentials }) => credentials.github?.app !== undefined);
 }
 
-/** None where there are faults, which other checks tell. */
+/** Empty if there are issues, which another check reports. */
 async function usableProfiles(config: Config): Promise<readonly Profile[]> {
   try {
     const { profiles, faults } = await loadProfiles({

@@ -9,7 +9,7 @@ import { loadPolicy } from '../../../policy/load.ts';
 import type { Ceilings, Policy } from '../../../policy/policy.ts';
 import type { Finding } from './check.ts';
 
-/** The admin's policy in one line, and what of it the engine does not have, as far as it answers. */
+/** The admin's policy in one line, and what the engine lacks of it. */
 export async function reportPolicy(config: Config, engine: Engine | undefined): Promise<Finding> {
   const policy = loadPolicy(policyPlace(config));
   if (policy.file === undefined)
@@ -24,7 +24,7 @@ function describePolicy(policy: Policy): string {
     ...lists({ mount: mounts, volume: volumes, network: networks, 'private host': privateHosts }),
     ...(runtimes.length > 0 ? [`runtimes ${runtimes.join(', ')}`] : []),
     ...(rootUser ? ['root allowed'] : []),
-    ceilingWords(ceilings),
+    ceilingText(ceilings),
   ];
   return `${file}: ${parts.join('; ')}`;
 }
@@ -37,7 +37,7 @@ function counted(count: number, word: string, rest = ''): string {
   return `${number(count, word)}${rest && ` ${rest}`}`;
 }
 
-function ceilingWords(ceilings: Ceilings): string {
+function ceilingText(ceilings: Ceilings): string {
   const words = Object.entries(ceilings).map(([key, value]) => {
     const name = key.replace(/Bytes$|Sec$/, '');
     if (key.endsWith('Bytes')) return `${name} ${formatBytes(Number(value))}`;
@@ -46,7 +46,7 @@ function ceilingWords(ceilings: Ceilings): string {
   return words.length === 0 ? 'no ceilings' : `at most ${words.join(', ')}`;
 }
 
-/** What the policy allows and no run could have, because it is not there. */
+/** What the policy allows but the engine does not have. */
 async function missing(policy: Policy, engine: Engine): Promise<Problem[]> {
   const looks = [
     ...policy.volumes.map(({ name }) => engine.checkVolume(name)),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Problem } from '../../../base/errors.ts';
 import type { Finding } from './check.ts';
 
-/** A program of the host that is started by name; `program` is a path, which may hold a star, where it is in no PATH. */
+/** A program of the host. `program` is a name, or a path (possibly with a star) outside the PATH. */
 export type HostProgram = {
   program: string;
   package: string;
@@ -12,7 +12,7 @@ export type HostProgram = {
 
 const TABLE = new URL('../../../../bin/programs', import.meta.url);
 
-/** Where the service looks for programs, whatever the PATH of whoever starts it. */
+/** Where the service looks for programs, independent of its PATH. */
 const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** The table that `bin/prepare` installs from. */
@@ -35,7 +35,7 @@ export function findHostProgram(
   return paths.find(isExecutable);
 }
 
-/** What of the host's programs the service needs and this machine lacks. */
+/** Programs that the service needs and this machine lacks. */
 export async function reportPrograms(): Promise<Finding> {
   const needed = readHostPrograms().filter(({ usedBy }) => usedBy === 'product');
   const missing = needed.filter(({ program }) => findHostProgram(program) === undefined);

@@ -6,7 +6,7 @@ import { createPassphrases } from '../../../credentials/secrets/passphrase.ts';
 import { createSecretStores } from '../../../credentials/secrets/secret-stores.ts';
 import type { Finding } from './check.ts';
 
-/** Opens every secret store as the service would, and says how many secrets each has; none at all is fine. */
+/** Opens every secret store as the service would, and counts the secrets of each; no store is fine. */
 export async function reportStores(config: Config): Promise<Finding> {
   const passphrases = createPassphrases({ given: () => config.passphrase, keyFile: config.keyFile });
   const stores = createSecretStores({ secretsDir: config.secretsDir, passphrases, clock: systemClock });

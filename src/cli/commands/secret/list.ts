@@ -11,7 +11,7 @@ type Row = {
   /** The folder of the profile whose own store has it. */
   profile: string | null;
   file: string | null;
-  /** Whether another place that is looked at earlier has a secret of this name. */
+  /** Whether an earlier place has a secret of this name. */
   hidden: boolean;
 };
 

@@ -6,8 +6,8 @@ import type { Io } from '../../terminal/io.ts';
 import { usage } from '../../terminal/usage.ts';
 
 /**
- * The folder of a profile as the service names it (`.` at the root), from what a person writes: that folder, or a path
- * to it or to its `profile.json` from where they are. Warns when no profile stands there yet. Throws `usage`.
+ * The folder of a profile as the service names it (`.` at the root). A person may write that folder, or a path to it or
+ * to its `profile.json`. Warns when it has no profile yet. Throws `usage`.
  */
 export function profileFolder(io: Io, profilesDir: string, written: string): string {
   if (/\p{Cc}/u.test(written) || written.length > 4096)

@@ -21,8 +21,8 @@ import { askNewPassphrase, unlockStores } from '../shared/unlock.ts';
 export type RotateOptions = { to?: string; json?: true };
 
 /**
- * Writes every store anew. It begins by opening them all, with the old passphrase or the new one, so it can be repeated
- * when it was cut short: with a key file by itself, else with the same old and new passphrase. The key file is changed last.
+ * Rewrites every store. It first opens them all, with the old passphrase or the new one, so it can be repeated after an
+ * interruption: automatically with a key file, else with the same old and new passphrase. The key file changes last.
  *
  * Throws `secret_stores_not_rotated` before anything is changed when a store opens with neither.
  */
@@ -38,7 +38,7 @@ export async function rotateStores(io: Io, config: Config, options: RotateOption
   const old = await oldPassphrases(io, config);
   const next = to === 'passphrase' ? await newPassphrase(io) : undefined;
   const offered: Passphrases = async () => {
-    // A passphrase that is given hides the key files, and an earlier try may have written stores under the next one.
+    // A given passphrase hides the key files, and an earlier try may have written stores under the next one.
     const left = await readKeyFile(nextKeyFile(config.keyFile));
     return [...(await old()), next, left].filter((each) => each !== undefined);
   };
@@ -57,7 +57,7 @@ export async function rotateStores(io: Io, config: Config, options: RotateOption
     return existing.map(({ file }) => file);
   });
   if (options.json) printJson(io, { to, files });
-  else tell(io, config, { before, to, files });
+  else report(io, config, { before, to, files });
 }
 
 type Kind = 'passphrase' | 'key-file';
@@ -73,7 +73,7 @@ function kindOf(to: string | undefined): Kind | undefined {
   throw usage(`--to is ${JSON.stringify(to.slice(0, 80))}.`, 'Write passphrase or key-file.');
 }
 
-/** What opens the stores now; who typed it is asked once, and a living terminal keeps it until the end of the command. */
+/** What opens the stores now; a person is asked once for each command. */
 async function oldPassphrases(io: Io, config: Config): Promise<Passphrases> {
   const known = createPassphrases({ given: () => config.passphrase, keyFile: config.keyFile });
   if ((await known()).length > 0 || !io.canAsk()) return known;
@@ -92,7 +92,7 @@ async function newPassphrase(io: Io): Promise<Secret> {
   );
 }
 
-/** One that an earlier try left is used again, for stores may be written under it. */
+/** Reuses the one of an earlier try, because stores may be written under it. */
 async function nextKey(keyFile: string): Promise<Secret> {
   const file = nextKeyFile(keyFile);
   return (await readKeyFile(file)) ?? (await makeKeyFile(file));
@@ -121,7 +121,7 @@ function notRotated(faults: readonly FlowError[]): FaultsError {
   );
 }
 
-function tell(
+function report(
   io: Io,
   { keyFile, passphrase }: Config,
   { before, to, files }: { before: Kind; to: Kind; files: readonly string[] },

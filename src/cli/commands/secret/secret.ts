@@ -86,7 +86,7 @@ async function set(io: Io, name: string, argument: string | undefined, options: 
   const config = readConfig(io);
   const path =
     options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
-  // Before a first key is made, for nothing is to be stored.
+  // Before a first key is created, because nothing is stored.
   if (argument !== undefined && argument !== '-') checkSecretValue(name, argument);
   const stores = await unlockStores(io, config, 'write');
   const value = await secretValue(io, name, argument);
@@ -115,9 +115,9 @@ async function get(io: Io, name: string, options: Options & { reveal?: true }): 
     printJson(io, { name, source, file: file ?? null, ...(options.reveal ? { value } : {}) });
     return;
   }
-  // What is revealed stands alone on standard output, for `$(… --reveal)` and `… --reveal > file`.
-  const say = options.reveal ? io.err : io.out;
-  say(`${name} comes from ${plain(sourceWords(source, file, name))}.\n`);
+  // Only the value is on standard output, for `$(… --reveal)` and `… --reveal > file`.
+  const print = options.reveal ? io.err : io.out;
+  print(`${name} comes from ${plain(sourceText(source, file, name))}.\n`);
   if (options.reveal) io.out(value.endsWith('\n') ? value : `${value}\n`);
 }
 
@@ -153,7 +153,7 @@ function placeOf(store: SecretStore, path: string | undefined, values: ReadonlyM
   return { source, file: store.file, values, fault: undefined };
 }
 
-function sourceWords(source: string, file: string | undefined, name: string): string {
+function sourceText(source: string, file: string | undefined, name: string): string {
   if (file === undefined) return `the environment, the variable GITHUB_FLOWS_SECRET_${name}`;
   return `${source === 'profile' ? 'the profile' : 'the global store'}, ${file}`;
 }

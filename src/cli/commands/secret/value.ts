@@ -2,7 +2,7 @@ import type { FlowError } from '../../../base/errors.ts';
 import type { Io } from '../../terminal/io.ts';
 import { usage } from '../../terminal/usage.ts';
 
-/** Shorter values are part of too many ordinary words to be masked. */
+/** Shorter values occur in too many ordinary words to be masked. */
 const MASKED_FROM = 6;
 
 /**

@@ -15,7 +15,7 @@ export async function servingOf(config: Config, apps: ComposedApps, repository: 
 }
 
 /** The same in one line, without a full stop. */
-export function servingWords({ repository, by, others }: Serving): string {
+export function servingText({ repository, by, others }: Serving): string {
   const first =
     by.kind === 'app'
       ? `${repository} is served by the App ${by.app}`

@@ -5,7 +5,7 @@ import { createRedactor } from '../../../log/redact.ts';
 import type { Io } from '../../terminal/io.ts';
 import { unlockStores } from './unlock.ts';
 
-/** The Apps for one command, which logs nothing; `write` makes a key for the store where there is none. */
+/** The Apps for one command, which logs nothing; `write` creates a key for the store if it is missing. */
 export async function appsOf(io: Io, config: Config, purpose: 'read' | 'write'): Promise<ComposedApps> {
   const stores = await unlockStores(io, config, purpose);
   const redactor = createRedactor();

@@ -14,7 +14,7 @@ import { createRunStore, type RunStore } from '../../../runs/store/run-store.ts'
 import type { Io } from '../../terminal/io.ts';
 import { problemText } from '../../terminal/output.ts';
 
-/** What commands read, beside a living service or without one. */
+/** What commands read, with or without a running service. */
 export type Stores = {
   config: Config;
   db: Db;
@@ -28,19 +28,19 @@ export function readConfig(io: Io): Config {
   return loadConfig(io.settings(), io.origin().directory);
 }
 
-/** Says which lines of the file of settings set nothing; a service goes on without them. */
+/** Reports lines of the file of settings that set no option; the service ignores them. */
 export function warnOfSettings(io: Io): void {
   const { file } = io.origin();
   for (const fault of file === undefined ? [] : envFileFaults(file)) io.err(problemText(fault));
 }
 
-/** Opens the database of the configuration for one command, and closes it; makes none. Throws `database_absent`. */
+/** Opens the database of the configuration for one command, and closes it; never creates one. Throws `database_absent`. */
 export async function withStores<T>(io: Io, work: (stores: Stores) => Promise<T>): Promise<T> {
   const config = readConfig(io);
   return await withDatabase(await openExistingDatabase(databasePlace(config)), config, work);
 }
 
-/** As `withStores`; where there is no database, over an empty one that is gone afterwards. */
+/** As `withStores`; without a database it uses a temporary empty one. */
 export async function withStoresOrNone<T>(io: Io, work: (stores: Stores) => Promise<T>): Promise<T> {
   const config = readConfig(io);
   const dir = await mkdtemp(join(tmpdir(), 'github-flows-'));
@@ -63,7 +63,7 @@ async function withDatabase<T>(db: Db, config: Config, work: (stores: Stores) =>
       deliveries: createDeliveryStore(db, systemClock),
       runs: createRunStore(db, systemClock),
       isServiceRunning: () =>
-        // Whether a worker of a PostgreSQL database lives is not seen from here; what is asked for is done by the next one.
+        // Workers of a PostgreSQL database are not visible here; the next one handles the request.
         config.databaseUrl !== undefined || isServiceRunning(join(config.varDir, 'github-flows.lock')),
     });
   } finally {

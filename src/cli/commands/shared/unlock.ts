@@ -7,21 +7,21 @@ import type { SecretStore } from '../../../credentials/secrets/secret-store.ts';
 import { createSecretStores, type SecretStores } from '../../../credentials/secrets/secret-stores.ts';
 import type { Io } from '../../terminal/io.ts';
 
-/** How often a person may mistype. */
+/** Tries of a person. */
 const TRIES = 3;
 
 /**
- * The stores, with what opens them: GITHUB_FLOWS_PASSPHRASE, else the key file, else what a person at the terminal types,
- * which is checked by opening a store. Without all three the stores stay shut, which is told where one is read.
+ * The stores with their passphrase: GITHUB_FLOWS_PASSPHRASE, else the key file, else a prompt on the terminal, checked by
+ * opening a store. Without all three the stores stay closed, and reading one fails.
  *
- * Who is about to `write` the first store of all is asked for a new passphrase twice; an empty one, or nobody to ask,
- * makes a key file. Throws `passphrase_wrong`, `passphrase_differs` and `prompt_cancelled`.
+ * Before it `write`s the first store, it prompts for a new passphrase twice. An empty one, or no terminal, creates a key
+ * file. Throws `passphrase_wrong`, `passphrase_differs` and `prompt_cancelled`.
  */
 export async function unlockStores(io: Io, config: Config, purpose: 'read' | 'write'): Promise<SecretStores> {
   let given = config.passphrase;
   const passphrases = createPassphrases({ given: () => given, keyFile: config.keyFile });
   const stores = createSecretStores({ secretsDir: config.secretsDir, passphrases, clock: systemClock });
-  // A faulty key file is told by the store that it keeps shut.
+  // The store that it opens reports an invalid key file.
   const offered = await passphrases().catch(() => undefined);
   if (offered === undefined || offered.length > 0) return stores;
   const existing = stores.existing();
@@ -35,7 +35,7 @@ export async function unlockStores(io: Io, config: Config, purpose: 'read' | 'wr
   return stores;
 }
 
-/** The configuration with the passphrase that a person types, where there are stores, nothing else opens them, and the service is started at a terminal. */
+/** The configuration, with a typed passphrase if stores exist, nothing else opens them, and the service has a terminal. */
 export async function unlockedConfig(io: Io, config: Config): Promise<Config> {
   if (config.passphrase || !io.isInputTerminal || !io.canAsk()) return config;
   if (await readKeyFile(config.keyFile).catch(() => undefined)) return config;
@@ -44,7 +44,7 @@ export async function unlockedConfig(io: Io, config: Config): Promise<Config> {
   return passphrase ? { ...config, passphrase } : config;
 }
 
-/** A passphrase typed twice alike, or undefined for an empty one. Throws `passphrase_differs`. */
+/** A passphrase that was typed twice, or undefined for an empty one. Throws `passphrase_differs`. */
 export async function askNewPassphrase(
   io: Io,
   what: string,
@@ -79,7 +79,7 @@ async function opensAny(existing: readonly SecretStore[]): Promise<boolean> {
   return looks.some((fault) => fault === undefined || fault.code === 'secret_store_damaged');
 }
 
-/** Under the lock, for two first writers must not make two keys. */
+/** Under the lock, so that two first writers do not create two keys. */
 async function makeFirstKey(io: Io, { keyFile }: Config, stores: SecretStores): Promise<void> {
   const made = await stores.locked(async () => {
     if (stores.existing().length > 0 || (await readKeyFile(keyFile))) return false;

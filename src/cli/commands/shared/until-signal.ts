@@ -1,6 +1,6 @@
 import { systemClock } from '../../../base/clock.ts';
 
-/** A signal that comes again within this time is the same one: a terminal and npm both send it. */
+/** A second signal within this time counts as the same one: a terminal and npm both send it. */
 const SAME_SIGNAL_MS = 1_000;
 
 /** Resolves at the first of the signals; a second one ends the process at once, which loses nothing. */
