@@ -182,8 +182,8 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall(
     'agent configuration',
     'workspaces/checkouts/agent-config.ts',
-    'if (agentConfigDepth(path) === undefined) continue;',
-    'continue;',
+    'if (depth === undefined) continue;',
+    'if (depth === undefined || depth >= 0) continue;',
     'test/workspaces/agent-config.test.ts',
   ),
 ];
