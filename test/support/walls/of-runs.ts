@@ -183,7 +183,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
     'agent configuration',
     'workspaces/checkouts/agent-config.ts',
     'if (depth === undefined) continue;',
-    'if (depth === undefined || depth >= 0) continue;',
+    'continue;',
     'test/workspaces/agent-config.test.ts',
   ),
 ];
