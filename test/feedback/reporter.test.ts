@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { commentMark } from '../../src/feedback/marks.ts';
 import type { Run } from '../../src/runs/run.ts';
+import { resultOf, START } from '../support/databases/queue.ts';
 import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
@@ -55,10 +56,11 @@ describe('the comment about a run', () => {
   test('says its end once, however long it is reported', async () => {
     const { lab, id } = await withRun();
     await lab.post();
-    for (const to of ['preparing', 'running'] as const)
-      await lab.runs.advance(await lab.newest(), to, { startedAt: lab.clock.now() }, to);
+    const start = { ...START, startedAt: lab.clock.now() };
+    await lab.runs.advance(await lab.newest(), 'preparing', {}, 'preparing');
+    await lab.runs.advance(await lab.newest(), 'running', start, 'running');
     lab.clock.time += 5_000;
-    await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'succeeded' }, 'done');
+    await lab.runs.advance(await lab.newest(), 'reporting', resultOf('succeeded'), 'done');
     for (let time = 0; time < 3; time += 1) {
       await lab.reports.reopen(id);
       await lab.reporter.report(id);
@@ -112,12 +114,12 @@ describe('the comment about a run', () => {
     const { lab, id } = await withRun();
     await lab.post();
     lab.api.comments.length = 0;
-    await lab.runs.note(id, { kind: 'codex.command', text: 'npm test' });
+    await lab.runs.note(id, { kind: 'agent.command', text: 'npm test' });
     await lab.runs.advance(await lab.newest(), 'preparing', {}, 'preparing');
     lab.clock.time += 20_000;
     await lab.post();
     expect(lab.api.comments).toEqual([]);
-    await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'failed' }, 'reporting');
+    await lab.runs.advance(await lab.newest(), 'reporting', resultOf('failed'), 'reporting');
     await lab.reporter.report(id);
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
@@ -141,6 +143,18 @@ describe('the comment about a run', () => {
     expect(await isWaiting()).toBe(false);
     const last = (await lab.runs.timeline(id)).findLast(({ kind }) => kind === 'report');
     expect(last).toMatchObject({ data: { code: 'github_not_found', final: true, attempts: 3 } });
+  });
+
+  test('is given up at once where GitHub says that the issue is gone for good', async () => {
+    const { lab, id } = await withRun();
+    lab.api.misbehaveAt(/comments$/, { status: 410, message: 'This issue was deleted' }, 99);
+    await lab.post();
+    const asked = lab.api.requests.length;
+    lab.clock.time += 24 * 3_600_000;
+    await lab.post();
+    expect(lab.api.requests).toHaveLength(asked);
+    const failed = (await lab.runs.timeline(id)).filter(({ kind }) => kind === 'report');
+    expect(failed).toMatchObject([{ data: { final: true, attempts: 1 } }]);
   });
 
   test('is still the same one after a limit that GitHub named in words alone', async () => {

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { createCodexReader } from '../../src/containers/output/codex-events.ts';
+import { createCodexReader } from '../../src/agents/codex/events.ts';
 import { maskedReports, maskedRuns } from '../../src/flow/credentials/masked-stores.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { ReportStore } from '../../src/runs/outbox/report-store.ts';
 import type { Run } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/store/run-store.ts';
+import { resultOf } from '../support/databases/queue.ts';
 
 const VALUE = 'q7Rz_pX4-mV9tKw2';
 const spelt = [...VALUE]
@@ -38,7 +39,7 @@ test('no text comes into the rows of a run or a report unmasked, in whatever spe
   await masked.advance(
     { id: 'r' } as Run,
     'reporting',
-    { finalMessage: Buffer.from(VALUE).toString('base64'), reason, exitCode: 1 },
+    resultOf('failed', { finalMessage: Buffer.from(VALUE).toString('base64'), reason, exitCode: 1 }),
     VALUE,
   );
   await masked.requestCancel('r', VALUE);
@@ -53,6 +54,8 @@ test('no text comes into the rows of a run or a report unmasked, in whatever spe
         finalMessage: expect.stringMatching(/^\[masked\]\w?={0,2}$/),
         reason: { code: 'agent_failed', message: 'it is [masked]', hint: 'use [masked]' },
         exitCode: 1,
+        outcome: 'failed',
+        usage: null,
       },
       '[masked]',
     ],
@@ -65,16 +68,12 @@ test("an agent's last words are masked as they read, before they are cut or made
   const redactor = createRedactor();
   redactor.add(VALUE);
   const reader = createCodexReader(redactor.mask);
-  reader.read({ at: '', stream: 'stdout', text: '{"type":"thread.started","thread_id":"t"}' });
+  reader.read('{"type":"thread.started","thread_id":"t"}');
   const text = `{"type":"item.completed","item":{"type":"agent_message","text":"it is ${spelt}, ${[...VALUE].join('\\u200b')}"}}`;
-  const events = reader.read({ at: '', stream: 'stdout', text });
+  const events = reader.read(text);
   expect(reader.result().finalMessage).toBe('it is [masked], [masked]');
   expect(events[0]?.text).toBe('it is [masked], [masked]');
   const cut = `${'x'.repeat(395)}${VALUE}`;
-  const [event] = reader.read({
-    at: '',
-    stream: 'stdout',
-    text: JSON.stringify({ type: 'error', message: cut }),
-  });
+  const [event] = reader.read(JSON.stringify({ type: 'error', message: cut }));
   expect(event?.text).not.toContain(VALUE.slice(0, 4));
 });

@@ -45,7 +45,6 @@ export async function conclude(parts: ConcludeParts, run: ClaimedRun, result: Ru
   const keep = KEPT.includes(result.outcome) && run.startedAt !== null;
   const reporting = await move(parts, run, 'reporting', endText(result), {
     ...result,
-    containerId: run.containerId,
     workspaceKeptUntil: keep ? parts.clock.now() + parts.keepFailedMs : null,
   });
   parts.crashPoint('outcome-stored');
@@ -118,12 +117,16 @@ export async function move<To extends RunState>(
   run: Run,
   to: To,
   text: string,
-  patch: RunPatch,
+  patch: RunPatch[To],
 ): Promise<RunIn<To>> {
   const moved = await parts.runs.advance(run, to, patch, text);
   if (moved) return moved;
   const now = await parts.runs.find(run.id);
-  if (!now || !isIn(now, to) || now.leaseOwner !== (patch.release ? null : run.leaseOwner))
+  if (
+    !now ||
+    !isIn(now, to) ||
+    now.leaseOwner !== ('release' in patch && patch.release ? null : run.leaseOwner)
+  )
     throw leaseLost(run.id);
   return now;
 }

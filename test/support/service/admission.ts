@@ -22,6 +22,7 @@ import { createPublicationStore } from '../../../src/runs/outbox/publication-sto
 import { createReportStore, type ReportStore } from '../../../src/runs/outbox/report-store.ts';
 import type { Run } from '../../../src/runs/run.ts';
 import { createOwnAccounts } from '../../../src/runs/store/own-accounts.ts';
+import type { AnyPatch } from '../../../src/runs/store/run-rows.ts';
 import { createRunStore, type RunStore } from '../../../src/runs/store/run-store.ts';
 import { type GitHubApi, startGitHubApi } from '../github/api.ts';
 import { profileOf } from '../github/flow-events.ts';
@@ -183,9 +184,9 @@ export async function openAdmissionLab(
       return run;
     },
     async live(id, { outcome, ms = 60_000, finalMessage = null as string | null }) {
-      const move = async (to: Run['state'], patch: Parameters<RunStore['advance']>[2]): Promise<void> => {
+      const move = async (to: Run['state'], patch: AnyPatch): Promise<void> => {
         const run = await runs.find(id);
-        if (!run || !(await runs.advance(run, to, patch, to)))
+        if (!run || !(await runs.advance(run, to, patch as never, to)))
           throw new Error(`run ${id} did not become ${to}`);
       };
       await move('preparing', {});

@@ -1,0 +1,55 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../base/clock.ts';
+import type { Db } from '../db/open.ts';
+import type { RedeliveryHistory } from './missing.ts';
+
+/** What GitHub was asked to deliver again, and since when deliveries are looked after. */
+export type RedeliveryStore = {
+  /** When this installation first looked, in milliseconds since 1970. */
+  watchingSince(): Promise<number>;
+  of(source: string): Promise<Map<string, RedeliveryHistory>>;
+  /** Counts one more time, before it is asked: a crash in between asks less often, never more. */
+  count(source: string, guid: string): Promise<void>;
+  /** Forgets what was asked for before a time; GitHub does not list it any more. */
+  forget(before: number): Promise<void>;
+};
+
+type AskedTables = {
+  askedAgain: { source: string; guid: string; times: number; lastAt: number };
+  meta: { key: string; value: string };
+};
+
+/** The store over an open database. */
+export function createRedeliveryStore(db: Db, clock: Clock): RedeliveryStore {
+  const tables = db.kysely.withTables<AskedTables>() as unknown as Kysely<AskedTables>;
+  return {
+    async watchingSince() {
+      await tables
+        .insertInto('meta')
+        .values({ key: 'watching_since', value: String(clock.now()) })
+        .onConflict((conflict) => conflict.column('key').doNothing())
+        .execute();
+      const read = tables.selectFrom('meta').select('value').where('key', '=', 'watching_since');
+      return Number((await read.executeTakeFirstOrThrow()).value);
+    },
+    async of(source) {
+      const rows = await tables.selectFrom('askedAgain').selectAll().where('source', '=', source).execute();
+      return new Map(rows.map((row) => [row.guid, { times: row.times, lastAt: row.lastAt }]));
+    },
+    async count(source, guid) {
+      const now = clock.now();
+      await tables
+        .insertInto('askedAgain')
+        .values({ source, guid, times: 1, lastAt: now })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['source', 'guid'])
+            .doUpdateSet((set) => ({ times: set('askedAgain.times', '+', 1), lastAt: now })),
+        )
+        .execute();
+    },
+    async forget(before) {
+      await tables.deleteFrom('askedAgain').where('lastAt', '<', before).execute();
+    },
+  };
+}
