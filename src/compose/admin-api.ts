@@ -15,7 +15,7 @@ import { findRun } from '../runs/store/run-store.ts';
 import { runDetails, runView, workerView } from '../runs/view/view.ts';
 import type { Resources } from './resources.ts';
 
-/** What the API tells of maintenance; recovery is absent while RECOVER_MISSED is off. */
+/** What the API reports about maintenance; `recovery` is undefined while RECOVER_MISSED is off. */
 type Maintenance = { retention: Retention; recovery: RedeliveryLoop | undefined };
 
 /** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */

@@ -2,7 +2,6 @@ import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import { appName } from '../credentials/github-app/record.ts';
 import { signInAs } from '../credentials/github-app/sign-in.ts';
-import { createClients } from '../flow/github/clients.ts';
 import { createGitHubClient } from '../github/client.ts';
 import { type HookedRepository, hookSources } from '../maintenance/hook-sources.ts';
 import type { RedeliveryParts, Source } from '../maintenance/redeliver.ts';
@@ -12,12 +11,13 @@ import { startRetention } from '../maintenance/retention.ts';
 import { namedRepositories, type ProfileSet } from '../profiles/match/match.ts';
 import { createPublicationStore } from '../runs/outbox/publication-store.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
+import { composeClients } from './host.ts';
 import type { Resources } from './resources.ts';
 
 /** What maintenance stands on: a whole service, or a command. */
 export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
 
-/** Starts removing what is old; `status` is what `/api/maintenance` tells of it. */
+/** Starts removing what is old. */
 export function composeRetention(
   resources: Pick<Resources, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>,
 ) {
@@ -59,13 +59,7 @@ export function recoverParts({
 /** Every App's list, and those of the hooks of repositories that profiles name. */
 export async function sourcesOf(resources: MaintenanceResources, profiles: ProfileSet): Promise<Sources> {
   const { config, apps, deliveries, log } = resources;
-  const clientFor = createClients({
-    apiUrl: config.githubApiUrl,
-    secretsDir: config.secretsDir,
-    tokens: apps.tokens,
-    clock,
-    log,
-  });
+  const clientFor = composeClients(config, apps.tokens, log);
   const repositories: HookedRepository[] = [...namedRepositories(profiles)].map(([repository, profile]) => ({
     repository,
     client: clientFor(profile, repository, 'hooks'),

@@ -30,7 +30,7 @@ import { settableClock } from '../suite/fake-clock.ts';
 import { commentPayload } from './service.ts';
 
 /** Admission and reporter over a real database and the stand-in for GitHub, without a worker. */
-export type TalkLab = {
+export type AdmissionLab = {
   api: GitHubApi;
   clock: Clock & { time: number };
   deliveries: DeliveryStore;
@@ -57,12 +57,12 @@ export type TalkLab = {
     id: string,
     end: { outcome: 'succeeded' | 'failed'; ms?: number; finalMessage?: string },
   ): Promise<Run>;
-  /** Says what there is to say by now. */
-  say(): Promise<void>;
+  /** Posts every report that is due. */
+  post(): Promise<void>;
 };
 
 /** The profile that labs have: anybody with write permission, the live comment, no reaction. */
-export function talkProfile(changes: Partial<Profile> = {}): Profile {
+export function labProfile(changes: Partial<Profile> = {}): Profile {
   return {
     ...profileOf('hello', { event: 'issue_comment', action: 'created' }),
     report: { reaction: false, comment: 'always' },
@@ -77,7 +77,7 @@ const NO_LIMITS: AdmissionLimits = {
 };
 
 /** A lab of its own for one test. */
-export async function openTalk(
+export async function openAdmissionLab(
   db: Db,
   options: {
     profiles?: Profile[];
@@ -87,14 +87,14 @@ export async function openTalk(
     /** Where the App is installed that signs what `lab.deliver` is given a key for. */
     installedOn?: string[];
   } = {},
-): Promise<TalkLab> {
+): Promise<AdmissionLab> {
   const api = await startGitHubApi();
   onTestFinished(async () => await api.close());
   api.repositories.add('octo/hello');
   api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
   const clock = settableClock(Date.UTC(2030, 0, 1, 12));
   const log = pino({ level: 'silent' });
-  // A client of its own for each saying, so that none waits for the pace at which one client writes.
+  // A client of its own for each post, so that none waits for the pace at which one client writes.
   const clientFor = () => createGitHubClient({ apiUrl: api.url, token: async () => 'a-token', log });
   const deliveries = createDeliveryStore(db, clock);
   const runs = createRunStore(db, clock);
@@ -120,7 +120,7 @@ export async function openTalk(
       log,
     });
   const reporter = reporterOver();
-  const set = createProfileSet((options.profiles ?? [talkProfile()]).flatMap(expandProfile));
+  const set = createProfileSet((options.profiles ?? [labProfile()]).flatMap(expandProfile));
   const asking = {
     db,
     runs,
@@ -151,7 +151,7 @@ export async function openTalk(
     if (!delivery) throw new Error(`no delivery ${id}`);
     return await admission.admit(delivery);
   };
-  const lab: TalkLab = {
+  const lab: AdmissionLab = {
     api,
     clock,
     deliveries,
@@ -196,7 +196,7 @@ export async function openTalk(
       await move('ended', { endedAt: clock.now() });
       return await lab.newest();
     },
-    async say() {
+    async post() {
       await reporter.postDue();
     },
   };
