@@ -114,7 +114,7 @@ describe('the comment about a run', () => {
     const { lab, id } = await withRun();
     await lab.post();
     lab.api.comments.length = 0;
-    await lab.runs.note(id, { kind: 'codex.command', text: 'npm test' });
+    await lab.runs.note(id, { kind: 'agent.command', text: 'npm test' });
     await lab.runs.advance(await lab.newest(), 'preparing', {}, 'preparing');
     lab.clock.time += 20_000;
     await lab.post();
@@ -143,6 +143,18 @@ describe('the comment about a run', () => {
     expect(await isWaiting()).toBe(false);
     const last = (await lab.runs.timeline(id)).findLast(({ kind }) => kind === 'report');
     expect(last).toMatchObject({ data: { code: 'github_not_found', final: true, attempts: 3 } });
+  });
+
+  test('is given up at once where GitHub says that the issue is gone for good', async () => {
+    const { lab, id } = await withRun();
+    lab.api.misbehaveAt(/comments$/, { status: 410, message: 'This issue was deleted' }, 99);
+    await lab.post();
+    const asked = lab.api.requests.length;
+    lab.clock.time += 24 * 3_600_000;
+    await lab.post();
+    expect(lab.api.requests).toHaveLength(asked);
+    const failed = (await lab.runs.timeline(id)).filter(({ kind }) => kind === 'report');
+    expect(failed).toMatchObject([{ data: { final: true, attempts: 1 } }]);
   });
 
   test('is still the same one after a limit that GitHub named in words alone', async () => {
