@@ -121,7 +121,7 @@ describe('without an engine', () => {
     service = await startService({ profiles: { 'hello/profile.json': shellProfile('true') }, env });
     const runId = (await service.comment()).decision?.runId ?? '';
     await until('the service says that the engine is not there', () =>
-      service.log.some((line) => String(line.msg).startsWith('the engine does not answer'))
+      service.log.some((line) => String(line.msg).startsWith('engine does not answer'))
         ? true
         : undefined,
     );
