@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import type { AgentTurn } from '../../src/containers/output/agent-reader.ts';
+import type { AgentTurn } from '../../src/agents/agent.ts';
+import { judgeTurn } from '../../src/agents/judge-turn.ts';
 import type { PlanLimits } from '../../src/containers/plan.ts';
 import type { ContainerEnd } from '../../src/containers/supervise/container-end.ts';
 import { judgeEnd } from '../../src/flow/run/end-words.ts';
-import { judgeTurn } from '../../src/flow/run/turn-words.ts';
+import { type HeardAgent, judgeByAgent } from '../../src/flow/run/turn-words.ts';
 
 const OF_ITSELF: ContainerEnd = {
   endedBy: 'exit',
@@ -15,11 +16,17 @@ const OF_ITSELF: ContainerEnd = {
 
 const limits = { timeoutSec: 8, stallTimeoutSec: 12, logBytes: 1, memoryBytes: 1024 ** 3 } as PlanLimits;
 
+/** An agent that says how its turn stands. */
+const heard = (turn: AgentTurn): HeardAgent => ({
+  turn,
+  judge: (end) => judgeTurn({ name: 'agent', title: 'The Agent', command: 'agent run' }, end),
+});
+
 function judged(end: Partial<ContainerEnd>, state: AgentTurn['state'] | null, isUnread = false) {
   const how = { ...OF_ITSELF, ...end };
   const byEnd = judgeEnd(how, { id: 'r', limits }, undefined);
   const turn = state && { state, failure: state === 'failed' ? 'Internal server error' : '' };
-  const { outcome, reason, note } = judgeTurn(byEnd, how, { turn, isUnread });
+  const { outcome, reason, note } = judgeByAgent(byEnd, how, { agent: turn && heard(turn), isUnread });
   return [outcome, reason?.code ?? null, note !== null];
 }
 
@@ -62,7 +69,6 @@ test('where output was lost a missing end of a turn proves nothing, and that is 
 test('the agent’s own words are the reason', () => {
   const turn = { state: 'failed', failure: 'Internal server error' } as const;
   const byEnd = { outcome: 'succeeded', reason: null } as const;
-  expect(judgeTurn(byEnd, OF_ITSELF, { turn, isUnread: false }).reason?.message).toBe(
-    'Codex gave up: Internal server error.',
-  );
+  const { reason } = judgeByAgent(byEnd, OF_ITSELF, { agent: heard(turn), isUnread: false });
+  expect(reason?.message).toBe('The Agent gave up: Internal server error.');
 });

@@ -60,7 +60,9 @@ function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined 
     if (!isInside(SECRETS_TARGET, mount.target)) checkTarget();
     return { mount, faults };
   }
-  const delivery = attempt(() => deliveryOf(mount, resolved, insideSecrets(resolved, list)));
+  const delivery = attempt(() =>
+    deliveryOf(mount, resolved, { inSecrets: insideSecrets(resolved, list), agents: host.agents }),
+  );
   if (!delivery) return { mount, faults };
   if (delivery.kind !== 'credential') checkTarget();
   if (delivery.kind !== 'bind' && faults.length === 0)

@@ -1,13 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Secret } from '../../base/secret.ts';
-import { openDirectory } from '../private-file.ts';
-import { readTree, type TreeFile } from '../read-tree.ts';
-import { type CodexAuth, shareableAuth } from './auth.ts';
-import { expiryFault, type Lifetime } from './expiry.ts';
-import { readCodexState, stateFault } from './state.ts';
-
-/** What a run gets of a Codex state, and the refresh token that it does not get. */
-export type CodexShare = { files: readonly TreeFile[]; withheld: readonly Secret[] };
+import { Secret } from '../../../base/secret.ts';
+import { openDirectory } from '../../../credentials/private-file.ts';
+import { readTree, type TreeFile } from '../../../credentials/read-tree.ts';
+import type { Lifetime, LoginShare, LoginSharing } from '../../agent.ts';
+import { type CodexAuth, parseCodexAuth, shareableAuth } from './auth.ts';
+import { expiryFault } from './expiry.ts';
+import { inspectCodexState, readCodexState, stateFault } from './state.ts';
+import { codexSummary } from './summary.ts';
 
 /** Configuration is small; whatever is not is in the wrong place. */
 const LIMITS = { entries: 4000, bytes: 16 * 1024 * 1024, depth: 12 };
@@ -18,6 +17,27 @@ const FOLDERS = /^(rules|skills|prompts|agents)(\/|$)/;
 /** Codex writes its own skills there at every start. */
 const GENERATED = /^skills\/\.system(\/|$)/;
 
+/** What runs get of a Codex login, as the contract has it. */
+export const codexSharing: LoginSharing = {
+  share: codexShare,
+  shareFile(content, path) {
+    const auth = loginIn(content, path);
+    if (!auth) return undefined;
+    return {
+      content: Buffer.from(shareableAuth(auth, new Date(0).toISOString())),
+      withheld: withheld(auth),
+    };
+  },
+  async inspect(dir, nowMs) {
+    const state = await inspectCodexState(dir, nowMs);
+    return {
+      isAbsent: state.problems.some(({ code }) => code === 'codex_state_missing'),
+      summary: codexSummary(state, nowMs),
+      problems: state.problems,
+    };
+  },
+};
+
 /**
  * The share of the state in `dir`: configuration files, and an `auth.json` that holds no refresh token. Sessions,
  * databases, logs, history, caches, logins of MCP servers, and `.env` (Codex would make variables of it that every
@@ -25,7 +45,7 @@ const GENERATED = /^skills\/\.system(\/|$)/;
  *
  * Throws the first problem of `inspectCodexState`, `codex_login_expires`, or a fault of `readTree`.
  */
-export async function codexShare(dir: string, times?: Lifetime): Promise<CodexShare> {
+export async function codexShare(dir: string, times?: Lifetime): Promise<LoginShare> {
   const directory = await openDirectory(dir);
   if ('kind' in directory) throw stateFault(directory);
   try {
@@ -53,4 +73,15 @@ async function sharedAuth(directory: FileHandle, auth: CodexAuth): Promise<TreeF
 
 function withheld(auth: CodexAuth): Secret[] {
   return 'refreshToken' in auth && auth.refreshToken !== '' ? [new Secret(auth.refreshToken)] : [];
+}
+
+/** The Codex login in an `auth.json`; undefined when it is another program's, an error when that is not certain. */
+function loginIn(content: Buffer, path: string): Exclude<CodexAuth, { mode: 'none' }> | undefined {
+  try {
+    const auth = parseCodexAuth(content, path);
+    return auth.mode === 'none' ? undefined : auth;
+  } catch (error) {
+    if (content.includes('refresh_token')) throw error;
+    return undefined;
+  }
 }

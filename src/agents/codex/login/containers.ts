@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ContainerCreateOptions } from 'dockerode';
-import type { Owner } from '../../base/files.ts';
-import { engineLog, HARDENED_CONTAINER, HARDENED_HOST, NETWORK_NAME } from '../hardening.ts';
-import { LABELS } from '../labels.ts';
-import { bindMount } from './spec.ts';
+import type { Owner } from '../../../base/files.ts';
+import { bindMount } from '../../../containers/create/spec.ts';
+import { engineLog, HARDENED_CONTAINER, HARDENED_HOST, NETWORK_NAME } from '../../../containers/hardening.ts';
+import { LABEL_NAMESPACE, LABELS } from '../../../containers/labels.ts';
+
+/** What a container does with a Codex state; none of them is a run's. */
+export const STATE_LABELS = {
+  /** The real path of the state that it writes. */
+  state: `${LABEL_NAMESPACE}codex-state`,
+  /** It refreshes that state's login, and is waited for, never stopped. */
+  refresh: `${LABEL_NAMESPACE}codex-refresh`,
+} as const;
 
 /** The one name of the container in which the one-time login happens; it is no run's, so no sweep touches it. */
 export const LOGIN_CONTAINER = 'github-flows-codex-login';
@@ -63,11 +71,11 @@ export function codexRefreshSpec(
   installation: string,
 ): ContainerCreateOptions & { name: string } {
   const spec = stateContainer(container);
-  const script = readFileSync(new URL('./scripts/codex-refresh.sh', import.meta.url), 'utf8');
+  const script = readFileSync(new URL('./refresh.sh', import.meta.url), 'utf8');
   return {
     ...spec,
     name: refreshContainerName(container.stateDir),
-    Labels: { ...spec.Labels, [LABELS.installation]: installation, [LABELS.codexRefresh]: 'true' },
+    Labels: { ...spec.Labels, [LABELS.installation]: installation, [STATE_LABELS.refresh]: 'true' },
     Entrypoint: ['/bin/sh'],
     Cmd: ['-c', script],
   };
@@ -81,7 +89,7 @@ function stateContainer({ image, stateDir, owner: { uid, gid } }: CodexContainer
     User: `${uid}:${gid}`,
     WorkingDir: '/workspace',
     Env: ['HOME=/home/user', `CODEX_HOME=${STATE_TARGET}`],
-    Labels: { [LABELS.codexState]: stateDir },
+    Labels: { [STATE_LABELS.state]: stateDir },
     StopTimeout: LIMITS.stopSec,
     HostConfig: {
       ...HARDENED_HOST,

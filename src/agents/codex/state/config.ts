@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { parse, TomlError } from 'smol-toml';
-import { FlowError } from '../../base/errors.ts';
+import { FlowError } from '../../../base/errors.ts';
 
 /** What the service needs to know of a `config.toml`. */
 export type CodexConfig = {

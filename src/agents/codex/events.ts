@@ -1,35 +1,28 @@
+import type { JsonObject } from '../../base/json.ts';
 import { cutText } from '../../base/text.ts';
-import type { AgentEvent, AgentReader, AgentTurn, AgentUsage } from './agent-reader.ts';
-import { plainText } from './agent-text.ts';
-import { readCodexItem } from './codex-items.ts';
-import { readCodexUsage } from './codex-usage.ts';
-import { createLineJoiner } from './line-joiner.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Nothing that is read lies deeper in an event. */
-const MAX_DEPTH = 8;
+import type { AgentEvent, AgentReader, AgentTurn, AgentUsage } from '../agent.ts';
+import { asFields, readJsonEvent } from '../json-event.ts';
+import { plainText } from '../plain-text.ts';
+import { readCodexItem } from './items.ts';
 
 const MAX_MESSAGE_CHARACTERS = 100_000;
 
 /** Other threads are told of this often. */
 const MAX_OTHERS = 3;
 
-/** What a line too long to be an event is told as. */
-const DROPPED: AgentEvent = {
-  kind: 'output_lost',
-  text: 'A line of output was too long to be read as an event, so what it said is not counted.',
-  data: { unread: true },
-};
+/** What a command printed is not read. */
+const UNREAD = ['aggregated_output'];
+
+/** No thread counts as many tokens. */
+const MAX_TOKENS = 10_000_000_000;
 
 /**
- * A reader for the output of `codex exec --json`, whose texts are masked again as they read without JSON's escapes: https://github.com/openai/codex/blob/main/codex-rs/exec/src/exec_events.rs
+ * A reader for the output of `codex exec --json`: https://github.com/openai/codex/blob/main/codex-rs/exec/src/exec_events.rs
  *
  * The first thread counts. Events name no thread, so what comes after the start of another one is taken for that
  * one's, until its turn is over. Once a turn is over nothing counts until the same thread starts another.
  */
-export function createCodexReader(mask: (text: string) => string = (text) => text): AgentReader {
-  const lines = createLineJoiner();
+export function createCodexReader(mask: (text: string) => string): AgentReader {
   const thread = createThread();
   let other: { hasTurn: boolean } | undefined;
   let others = 0;
@@ -37,17 +30,15 @@ export function createCodexReader(mask: (text: string) => string = (text) => tex
   const readStart = (id: string): AgentEvent | undefined => {
     if (thread.begin(id)) {
       other = undefined;
-      return { kind: 'codex.thread', text: 'Codex began a thread.', data: { thread: plainText(id) } };
+      return { kind: 'session', text: 'Codex began a thread.', data: { thread: plainText(id) } };
     }
     other = { hasTurn: false };
     others += 1;
     const text = 'Another Codex thread began in the output; what it says is not counted.';
-    return others > MAX_OTHERS
-      ? undefined
-      : { kind: 'codex.other_thread', text, data: { thread: plainText(id) } };
+    return others > MAX_OTHERS ? undefined : { kind: 'session', text, data: { thread: plainText(id) } };
   };
   /** Whether an event belongs to another thread than the first. */
-  const isOthers = ({ type }: Fields): boolean => {
+  const isOthers = ({ type }: JsonObject): boolean => {
     if (!other) return false;
     if (type === 'turn.started') other.hasTurn = true;
     if (type !== 'turn.completed' && type !== 'turn.failed') return true;
@@ -56,16 +47,14 @@ export function createCodexReader(mask: (text: string) => string = (text) => tex
     if (thread.isOpen()) other = undefined;
     return !isFirsts;
   };
-  const readEvent = (event: Fields): AgentEvent | undefined => {
+  const readEvent = (event: JsonObject): AgentEvent | undefined => {
     if (event.type === 'thread.started') return readStart(String(event.thread_id));
     return isOthers(event) ? undefined : thread.read(event);
   };
   return {
     read(line) {
-      if (line.stream !== 'stdout') return [];
-      const joined = lines.join(line);
-      const events = joined.lines.flatMap((text) => readEvent(maskedFields(parseEvent(text), mask)) ?? []);
-      return joined.isDropped ? [...events, DROPPED] : events;
+      const event = readEvent(readJsonEvent(line, mask, UNREAD));
+      return event ? [event] : [];
     },
     turn: thread.turn,
     result: thread.result,
@@ -77,7 +66,7 @@ type Thread = Pick<AgentReader, 'turn' | 'result'> & {
   /** Whether the thread of this name is the one: the first, or the first once more. */
   begin(id: string): boolean;
   isOpen(): boolean;
-  read(event: Fields): AgentEvent | undefined;
+  read(event: JsonObject): AgentEvent | undefined;
 };
 
 function createThread(): Thread {
@@ -88,22 +77,22 @@ function createThread(): Thread {
   let reported = '';
   const isOpen = (): boolean => turn.state === 'open';
 
-  const readItem = (item: Fields, isDone: boolean): AgentEvent | undefined => {
+  const readItem = (item: JsonObject, isDone: boolean): AgentEvent | undefined => {
     if (isDone && item.type === 'agent_message' && typeof item.text === 'string')
       finalMessage = cutText(item.text, MAX_MESSAGE_CHARACTERS);
     return readCodexItem(item, isDone);
   };
-  const readEnd = (event: Fields): AgentEvent => {
+  const readEnd = (event: JsonObject): AgentEvent => {
     if (event.type === 'turn.failed') {
       const failure = plainText(asFields(event.error).message) || reported || 'it did not say why';
       turn = { state: 'failed', failure };
-      return { kind: 'codex.error', text: `Codex gave up: ${failure}`, data: {} };
+      return { kind: 'failure', text: `Codex gave up: ${failure}`, data: {} };
     }
     turn = { state: 'completed', failure: '' };
     usage = readCodexUsage(asFields(event.usage)) ?? null;
-    if (usage) return { kind: 'codex.turn', text: 'Codex finished its turn.', data: usage };
+    if (usage) return { kind: 'end', text: 'Codex finished its turn.', data: usage };
     const text = 'Codex finished its turn. How many tokens it used is unknown: its counts cannot be true.';
-    return { kind: 'tokens_unknown', text, data: {} };
+    return { kind: 'usage', text, data: {} };
   };
   return {
     begin(id) {
@@ -125,7 +114,7 @@ function createThread(): Thread {
           return readEnd(event);
         case 'error':
           reported = plainText(event.message);
-          return { kind: 'codex.error', text: `Codex reports: ${reported}`, data: {} };
+          return { kind: 'failure', text: `Codex reports: ${reported}`, data: {} };
         default:
           return undefined;
       }
@@ -135,28 +124,19 @@ function createThread(): Thread {
   };
 }
 
-function parseEvent(text: string): Fields {
-  if (!text.startsWith('{')) return {};
-  try {
-    return asFields(JSON.parse(text));
-  } catch {
-    return {};
-  }
+/** The counts of a `turn.completed`, or undefined when they cannot be true. */
+function readCodexUsage(usage: JsonObject): AgentUsage | undefined {
+  const inputTokens = asCount(usage.input_tokens);
+  const outputTokens = asCount(usage.output_tokens);
+  const cachedInputTokens = asCount(usage.cached_input_tokens ?? 0);
+  const reasoningTokens = asCount(usage.reasoning_output_tokens ?? 0);
+  if (inputTokens === undefined || outputTokens === undefined) return undefined;
+  if (cachedInputTokens === undefined || cachedInputTokens > inputTokens) return undefined;
+  if (reasoningTokens === undefined || reasoningTokens > outputTokens) return undefined;
+  return { inputTokens, cachedInputTokens, outputTokens, reasoningTokens };
 }
 
-/** Of an event what is read of it, each text masked as a whole, before anything of it is cut or made plain. */
-function maskedFields(event: Fields, mask: (text: string) => string): Fields {
-  const masked = (value: unknown, depth: number): unknown => {
-    if (typeof value === 'string') return mask(value);
-    if (typeof value !== 'object' || value === null) return value;
-    if (depth === MAX_DEPTH) return null;
-    if (Array.isArray(value)) return value.map((inner) => masked(inner, depth + 1));
-    const read = Object.entries(value).filter(([key]) => key !== 'aggregated_output');
-    return Object.fromEntries(read.map(([key, inner]) => [key, masked(inner, depth + 1)]));
-  };
-  return asFields(masked(event, 0));
-}
-
-function asFields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+function asCount(value: unknown): number | undefined {
+  const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < MAX_TOKENS;
+  return isCount ? value : undefined;
 }

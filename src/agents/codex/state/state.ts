@@ -1,8 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
-import { describeFault } from '../file-messages.ts';
-import { accessFaults, type FileFault, openDirectory, readEntry, serviceUid } from '../private-file.ts';
+import { asFlowError, FlowError, type Problem } from '../../../base/errors.ts';
+import { describeFault } from '../../../credentials/file-messages.ts';
+import {
+  accessFaults,
+  type FileFault,
+  openDirectory,
+  readEntry,
+  serviceUid,
+} from '../../../credentials/private-file.ts';
 import { accountOf, type CodexAccount, type CodexAuth, jwtExpiry, parseCodexAuth } from './auth.ts';
 import { type CodexConfig, parseCodexConfig } from './config.ts';
 import { endingFault, isRenewable } from './expiry.ts';

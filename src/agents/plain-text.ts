@@ -1,4 +1,4 @@
-import { cutText } from '../../base/text.ts';
+import { cutText } from '../base/text.ts';
 
 const MAX_CHARACTERS = 400;
 

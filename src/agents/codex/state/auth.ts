@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { FlowError } from '../../base/errors.ts';
+import { FlowError } from '../../../base/errors.ts';
 
 /** The login in a Codex `auth.json`; `lastRefresh` is ISO 8601. */
 export type CodexAuth =

@@ -1,9 +1,7 @@
-import { isoTime } from '../../base/clock.ts';
-import { FlowError } from '../../base/errors.ts';
+import { isoTime } from '../../../base/clock.ts';
+import { FlowError } from '../../../base/errors.ts';
+import type { Lifetime } from '../../agent.ts';
 import { type CodexAuth, jwtExpiry } from './auth.ts';
-
-/** From when to when a login is wanted, in milliseconds since 1970. */
-export type Lifetime = { nowMs: number; untilMs: number };
 
 /**
  * Why the login in `dir` does not last: `codex_login_expired`, `codex_login_expires`, or undefined when it does. A

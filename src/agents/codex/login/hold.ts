@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import type { Clock } from '../../base/clock.ts';
-import { asFlowError, FlowError } from '../../base/errors.ts';
-import type { Owner } from '../../base/files.ts';
-import { INTERACTIVE_CONTAINER, LOGIN_CONTAINER } from '../../containers/create/codex-spec.ts';
-import type { FoundContainer } from '../../containers/engine/container-life.ts';
-import type { Engine } from '../../containers/engine/docker.ts';
-import { LABELS } from '../../containers/labels.ts';
-import { withFileLock } from '../../db/sqlite/file-lock.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asFlowError, FlowError } from '../../../base/errors.ts';
+import type { Owner } from '../../../base/files.ts';
+import type { FoundContainer } from '../../../containers/engine/container-life.ts';
+import type { Engine } from '../../../containers/engine/docker.ts';
+import { withFileLock } from '../../../db/sqlite/file-lock.ts';
+import { INTERACTIVE_CONTAINER, LOGIN_CONTAINER, STATE_LABELS } from './containers.ts';
 
 /** Who wants a Codex state for itself. */
 export type CodexHold = {
@@ -66,7 +65,7 @@ export async function holdCodexState<T>(hold: CodexHold, work: () => Promise<T>)
 async function settle(hold: CodexHold, until: number): Promise<void> {
   for (const { id, name, labels } of await workers(hold)) {
     while (!(await hold.engine.removeEnded(id))) {
-      if (!(LABELS.codexRefresh in labels)) throw personAtWork(name);
+      if (!(STATE_LABELS.refresh in labels)) throw personAtWork(name);
       if (hold.clock.now() >= until) throw refreshUnderWay(name);
       await waitFor(hold, id, until);
     }
@@ -85,7 +84,7 @@ async function waitFor({ engine, clock, signal }: CodexHold, id: string, until: 
 
 /** Every container that holds the state. */
 async function workers({ engine, stateDir }: CodexHold): Promise<FoundContainer[]> {
-  return await engine.find([`${LABELS.codexState}=${stateDir}`]);
+  return await engine.find([`${STATE_LABELS.state}=${stateDir}`]);
 }
 
 /** The fault to tell when the state is somebody else's: what that one is doing, as far as a container says. */
@@ -94,7 +93,7 @@ async function busyFault(hold: CodexHold, error: unknown): Promise<FlowError | u
   if (!BUSY.includes(fault.code)) return undefined;
   if (fault.code !== 'file_locked') return fault;
   const person = (await workers(hold)).find(
-    ({ running, labels }) => running && !(LABELS.codexRefresh in labels),
+    ({ running, labels }) => running && !(STATE_LABELS.refresh in labels),
   );
   return person ? personAtWork(person.name) : fault;
 }

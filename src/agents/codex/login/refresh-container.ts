@@ -1,11 +1,11 @@
 import { realpath, stat } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { asFlowError, FlowError } from '../../base/errors.ts';
-import type { Owner } from '../../base/files.ts';
-import { codexRefreshSpec } from '../../containers/create/codex-spec.ts';
-import type { Engine } from '../../containers/engine/docker.ts';
-import { printOutput } from '../../containers/output/print-output.ts';
-import { refreshRefused } from '../../credentials/codex/refused.ts';
+import { asFlowError, FlowError } from '../../../base/errors.ts';
+import type { Owner } from '../../../base/files.ts';
+import type { Engine } from '../../../containers/engine/docker.ts';
+import { printOutput } from '../../../containers/output/print-output.ts';
+import { refreshRefused } from '../state/refused.ts';
+import { codexRefreshSpec } from './containers.ts';
 
 /** Where and as whom a login is refreshed. */
 export type RefreshContainer = {

@@ -1,4 +1,4 @@
-import type { CodexState } from '../../../credentials/codex/state.ts';
+import type { CodexState } from './state.ts';
 
 const MODES: Record<CodexState['mode'], string> = {
   none: 'no login',

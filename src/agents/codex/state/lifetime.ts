@@ -1,5 +1,5 @@
-import { Secret } from '../../base/secret.ts';
-import { openDirectory } from '../private-file.ts';
+import { Secret } from '../../../base/secret.ts';
+import { openDirectory } from '../../../credentials/private-file.ts';
 import { jwtExpiry } from './auth.ts';
 import { refusedAt, tokenPrint } from './refused.ts';
 import { readCodexState } from './state.ts';

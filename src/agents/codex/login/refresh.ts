@@ -1,45 +1,22 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unlessAborted } from '../../base/cancel.ts';
-import type { Clock } from '../../base/clock.ts';
-import { isoTime } from '../../base/clock.ts';
-import type { FlowError } from '../../base/errors.ts';
-import type { Owner } from '../../base/files.ts';
-import type { Engine } from '../../containers/engine/docker.ts';
-import { LABELS } from '../../containers/labels.ts';
-import { type RefreshableLogin, refreshableLogin } from '../../credentials/codex/lifetime.ts';
-import { recordRefusedLogin, refreshRefused } from '../../credentials/codex/refused.ts';
-import { maskSecrets } from '../../credentials/inject/mask-secrets.ts';
-import type { Logger } from '../../log/logger.ts';
-import type { Redactor } from '../../log/redact.ts';
-import { serviceStopping } from '../active-run.ts';
-import { type CodexHold, holdCodexState } from './codex-hold.ts';
-import { isPassing, refreshFault, runRefreshContainer, writableState } from './codex-refresh-container.ts';
-
-/** What one run wants of the login that it is about to get a share of. */
-export type LoginRequest = {
-  /** Its deadline, in milliseconds since 1970. */
-  untilMs: number;
-  /** Ends the waiting of this run; the refresh itself goes on. */
-  signal: AbortSignal;
-  /** Told what the run waits for, and what came of it. */
-  note: (text: string) => Promise<void>;
-};
-
-/** The service's own refresh of Codex logins, one at a time for each state, shared by all runs that wait for it. */
-export type CodexRefresh = {
-  /**
-   * Renews the login in the state `dir` if its access token would not outlive the deadline; anything but a ChatGPT
-   * login with a refresh token is left alone. Throws `codex_refresh_refused`, `codex_refresh_unreachable`,
-   * `codex_refresh_failed`, `codex_state_of_another_user`, the codes of `holdCodexState` and of the engine.
-   */
-  ensure(dir: string, wish: LoginRequest): Promise<void>;
-  /** Waits for the refreshes that a service of this installation left running when it died, and clears them away. */
-  adopt(): Promise<void>;
-  /** Ends all waiting; a container at work is left to end by itself. */
-  stop(): Promise<void>;
-};
+import { unlessAborted } from '../../../base/cancel.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { isoTime } from '../../../base/clock.ts';
+import type { FlowError } from '../../../base/errors.ts';
+import type { Owner } from '../../../base/files.ts';
+import type { Engine } from '../../../containers/engine/docker.ts';
+import { LABELS } from '../../../containers/labels.ts';
+import { maskSecrets } from '../../../credentials/inject/mask-secrets.ts';
+import type { Logger } from '../../../log/logger.ts';
+import type { Redactor } from '../../../log/redact.ts';
+import type { LoginRenewal, LoginRequest } from '../../agent.ts';
+import { type RefreshableLogin, refreshableLogin } from '../state/lifetime.ts';
+import { recordRefusedLogin, refreshRefused } from '../state/refused.ts';
+import { STATE_LABELS } from './containers.ts';
+import { type CodexHold, holdCodexState } from './hold.ts';
+import { isPassing, refreshFault, runRefreshContainer, writableState } from './refresh-container.ts';
 
 /** What refreshing takes from the rest of the service. */
 export type CodexRefreshParts = {
@@ -68,8 +45,13 @@ const REFUSED_MS = 10 * 60_000;
 
 const PAUSES_MS = [2_000, 5_000, 15_000];
 
-/** Nothing is asked or looked at before the first `ensure` or `adopt`. */
-export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
+/**
+ * The service's renewal of ChatGPT logins; nothing is asked or looked at before the first `ensure` or `adopt`. `ensure`
+ * leaves anything but a ChatGPT login with a refresh token alone, and throws `codex_refresh_refused`,
+ * `codex_refresh_unreachable`, `codex_refresh_failed`, `codex_state_of_another_user`, the codes of `holdCodexState` and
+ * of the engine.
+ */
+export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
   const flights = new Map<string, Flight>();
   /** For each state the access token that our own last refresh gave, and when. */
   const renewed = new Map<string, { print: string; at: number }>();
@@ -129,17 +111,17 @@ export function createCodexRefresh(parts: CodexRefreshParts): CodexRefresh {
         );
     },
     adopt: async () => await adoptLeft(parts, stopping.signal),
-    async stop() {
-      stopping.abort(serviceStopping());
+    async stop(reason) {
+      stopping.abort(reason);
       await Promise.allSettled([...flights.values()].map(({ done }) => done));
     },
   };
 }
 
 async function adoptLeft(parts: CodexRefreshParts, signal: AbortSignal): Promise<void> {
-  const labels = [`${LABELS.installation}=${parts.installation}`, LABELS.codexRefresh];
+  const labels = [`${LABELS.installation}=${parts.installation}`, STATE_LABELS.refresh];
   for (const { id, labels: own } of await parts.engine.find(labels)) {
-    const state = own[LABELS.codexState];
+    const state = own[STATE_LABELS.state];
     if (state === undefined) continue;
     parts.log.info(
       { container: id, state },
@@ -156,7 +138,7 @@ async function waitForLogin(
   { signal, note }: Pick<LoginRequest, 'signal' | 'note'>,
 ): Promise<void> {
   const stateDir = await realpath(dir).catch(() => undefined);
-  if (stateDir === undefined || (await parts.engine.find([`${LABELS.codexState}=${stateDir}`])).length === 0)
+  if (stateDir === undefined || (await parts.engine.find([`${STATE_LABELS.state}=${stateDir}`])).length === 0)
     return;
   const onWait = (fault: FlowError): void => void note(waitWords(fault)).catch(() => undefined);
   await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => undefined);

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inspectCodexState } from '../../src/credentials/codex/state.ts';
+import { inspectCodexState } from '../../src/agents/codex/state/state.ts';
 import { chatgptAuth, fakeLogin, jsonWebToken, writeCodexState } from '../support/codex/login.ts';
 import { secretsDirectory } from '../support/profiles/secrets-directory.ts';
 

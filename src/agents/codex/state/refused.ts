@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FlowError } from '../../base/errors.ts';
-import { type Owner, writeAtomic } from '../../base/files.ts';
-import { readEntry } from '../private-file.ts';
+import { FlowError } from '../../../base/errors.ts';
+import { type Owner, writeAtomic } from '../../../base/files.ts';
+import { readEntry } from '../../../credentials/private-file.ts';
 import type { CodexAuth } from './auth.ts';
 
 /** Lies in the state: which refresh token the login server refused, as a digest, and when; a new login makes it void. */
