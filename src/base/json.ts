@@ -59,7 +59,7 @@ function look(text: string): { firstError: string | undefined; twice: { path: st
         keys?.add(key);
       },
       onError(error, _offset, _length, line, column) {
-        firstError ??= `line ${line + 1}, column ${column + 1}: ${words(printParseErrorCode(error))}`;
+        firstError ??= `line ${line + 1}, column ${column + 1}: ${spaced(printParseErrorCode(error))}`;
       },
     },
     strict,
@@ -68,6 +68,6 @@ function look(text: string): { firstError: string | undefined; twice: { path: st
 }
 
 /** `CommaExpected` as `comma expected`. */
-function words(name: string): string {
+function spaced(name: string): string {
   return name.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
 }

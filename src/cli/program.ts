@@ -86,9 +86,9 @@ function sentence(words: string): string {
 
 function reportError(io: Io, error: unknown, json: boolean): number {
   const fault = asFlowError(error);
-  const faults = fault instanceof FaultsError ? fault.faults : [];
+  const issues = fault instanceof FaultsError ? fault.faults : [];
   if (json)
-    printJson(io, { error: { ...fault.toOperatorProblem(), ...(faults.length > 0 ? { faults } : {}) } });
-  else io.err([problemText(fault.toOperatorProblem()), ...faults.map(problemText)].join(''));
+    printJson(io, { error: { ...fault.toOperatorProblem(), ...(issues.length > 0 ? { issues } : {}) } });
+  else io.err([problemText(fault.toOperatorProblem()), ...issues.map(problemText)].join(''));
   return fault.code === 'usage' ? 2 : 1;
 }

@@ -5,10 +5,9 @@ import { isInMemory, memoryPlaceFor } from '../config/memory-place.ts';
 import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { createHostGit, type HostGitWant } from '../credentials/github/host-git.ts';
 import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';
-import { createHeldSecrets, type HeldSecrets } from '../flow/credentials/held-secrets.ts';
+import { createMaskedValues, type MaskedValues } from '../flow/credentials/masked-values.ts';
 import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
 import { createTokenRenewer, type TokenRenewer } from '../flow/credentials/token-renewer.ts';
-import { createClients } from '../flow/github/clients.ts';
 import { type CommitterFor, createCommitters } from '../flow/github/committer.ts';
 import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
@@ -20,6 +19,7 @@ import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import type { Repository } from '../workspaces/remote.ts';
+import { composeClients } from './host.ts';
 import { composeSecrets } from './secrets.ts';
 
 type CloneSubject = Omit<Repository, 'id'>;
@@ -28,7 +28,7 @@ type CloneSubject = Omit<Repository, 'id'>;
 export type ComposedGrants = {
   tokens: GitHubTokens;
   secrets: NamedSecrets;
-  held: HeldSecrets;
+  masked: MaskedValues;
   renewer: TokenRenewer;
   /** A client with the credential of a profile's runs, scoped to the repository and to what it is for. */
   clientFor: (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
@@ -66,15 +66,15 @@ export function composeGrants(resources: {
 }): ComposedGrants {
   const { config, tokens, directories, redactor, log, runs } = resources;
   const { secretsDir, githubServerUrl: serverUrl } = config;
-  const held = createHeldSecrets();
+  const masked = createMaskedValues();
   const named = composeSecrets(resources);
-  const renewer = createTokenRenewer({ tokens, runs, held, redactor, clock, log });
+  const renewer = createTokenRenewer({ tokens, runs, masked, redactor, clock, log });
   const hostGit = createHostGit({
     dir: join(memoryPlaceFor(config.runDir), `host-git-${directories.installation}`),
     serverUrl,
     tokens,
   });
-  const clientFor = createClients({ apiUrl: config.githubApiUrl, secretsDir, tokens, clock, log });
+  const clientFor = composeClients(config, tokens, log);
   let runtime: Listener | undefined;
   const gitWant = (profile: Profile, repository: string, purpose: Purpose): HostGitWant => ({
     repository,
@@ -84,7 +84,7 @@ export function composeGrants(resources: {
   return {
     tokens,
     secrets: named.secrets,
-    held,
+    masked,
     renewer,
     clientFor,
     committerFor: createCommitters({ tokens, clientFor, secretsDir, serverUrl, clock, log }),

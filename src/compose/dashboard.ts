@@ -10,8 +10,8 @@ import type { AdminRoutes } from '../http/admin-server.ts';
 import { withStatus } from '../http/api-status.ts';
 import { clientAddress } from '../http/client-address.ts';
 import type { Login } from '../http/login.ts';
-import { findRun } from '../runs/store/find-run.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
+import { findRun } from '../runs/store/run-store.ts';
 import { runActions } from './admin-api.ts';
 import type { Resources } from './resources.ts';
 

@@ -57,7 +57,7 @@ export function composeExecutor(
     reporter: reporting.reporter,
     tokens: grants.tokens,
     secrets: grants.secrets,
-    held: grants.held,
+    masked: grants.masked,
     renewer: grants.renewer,
     clientFor: grants.clientFor,
     committerFor: grants.committerFor,

@@ -1,8 +1,6 @@
 import { systemClock as clock } from '../base/clock.ts';
-import type { Config } from '../config/config.ts';
 import { createMarks, type Marks } from '../feedback/marks.ts';
 import { createReporter, type Reporter } from '../feedback/reporter.ts';
-import type { AdmissionLimits } from '../flow/admission/limits.ts';
 import type { ClientFor } from '../flow/github/clients.ts';
 import { credentialKey } from '../flow/github/github-credential.ts';
 import { createLookups, type Lookups } from '../flow/github/lookups.ts';
@@ -38,9 +36,4 @@ export function composeReporting(resources: Resources, clientFor: ClientFor, ori
     clock,
   });
   return { lookups: createLookups(clientFor, origin), own, reporter, marks };
-}
-
-/** What admission counts, by the configuration. */
-export function admissionLimits({ talk }: Config): AdmissionLimits {
-  return { loop: talk.loop, ...talk.budgets, open: talk.openBudgets };
 }

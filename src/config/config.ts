@@ -1,22 +1,35 @@
 import type { Owner } from '../base/files.ts';
 import type { RunLimits } from '../base/run-limits.ts';
 import type { Secret } from '../base/secret.ts';
-import type { MaintenanceConfig } from './maintenance.ts';
-import type { RepositoryConfig } from './repository.ts';
+import type { OptionValues } from './option.ts';
 
 /** What a run may use when its profile says nothing. */
-export type RunDefaults = RunLimits & { network: 'open' | 'none' | { allow: readonly string[] } };
+export type RunDefaults = RunLimits & { network: OptionValues['network'] };
 
-/** What is counted before a run may start; what is not set does not count. */
-export type TalkLimits = {
+/** What counts in a day (UTC) for each of these. */
+type DayLimits<Limit> = Record<'actor' | 'repository' | 'profile', Limit>;
+
+/** What is counted before a run may start; what is not set does not count. `open` counts in place of the budgets for profiles that everybody may start. */
+type AdmissionConfig = DayLimits<{ runs?: number; minutes?: number }> & {
   loop: { runs: number; minutes: number };
-  budgets: Record<'actor' | 'repository' | 'profile', { runs?: number; minutes?: number }>;
-  /** What counts in their place for profiles that everybody may start. */
-  openBudgets: Record<'actor' | 'repository' | 'profile', { runs: number }>;
+  open: DayLimits<{ runs: number }>;
+};
+
+/** What the service does for itself; sizes in bytes, times in milliseconds. */
+type MaintenanceConfig = {
+  keep: {
+    bodies: { ms: number; bytes: number };
+    logs: { ms: number; bytes: number };
+    mirrors: { ms: number; bytes: number };
+    workspaces: { bytes: number };
+  };
+  /** What must be free for a run to begin, and for a delivery to be accepted. */
+  disk: { run: { bytes: number; inodes: number }; accept: { bytes: number; inodes: number } };
+  recover: { enabled: boolean; everyMs: number; backMs: number };
 };
 
 /** The service's settings, all checked, every path absolute. */
-export type Config = RepositoryConfig & {
+export type Config = {
   host: string;
   port: number;
   adminHost: string;
@@ -40,8 +53,8 @@ export type Config = RepositoryConfig & {
   passphrase: Secret | undefined;
   keyFile: string;
   /** Where a named secret is looked for, first place first. */
-  secretsOrder: readonly ('profile' | 'global' | 'environment')[];
-  sshHostKeys: 'pinned' | 'accept-new';
+  secretsOrder: OptionValues['order'];
+  sshHostKeys: OptionValues['host-keys'];
   policyFile: string | undefined;
   /** GitHub Apps beside those in the store. */
   appsFile: string | undefined;
@@ -58,9 +71,20 @@ export type Config = RepositoryConfig & {
   codexImage: string;
   hostHomes: readonly string[];
   hostAppDir: string | undefined;
-  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  logLevel: OptionValues['level'];
   run: RunDefaults;
-  talk: TalkLimits;
+  admission: AdmissionConfig;
+  /** What everything before an agent's start may take in seconds, and what stays free on the disks. */
+  preparing: { timeoutSec: number; freeBytes: number };
+  /** What a repository may take of the host until then; sizes in bytes. */
+  repositoryLimits: {
+    timeoutSec: number;
+    cpuSec: number;
+    memoryBytes: number;
+    fetchBytes: number;
+    entries: number;
+    checkoutBytes: number;
+  };
   drainMs: number;
   keepFailedMs: number;
   maintenance: MaintenanceConfig;

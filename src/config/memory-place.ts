@@ -7,6 +7,16 @@ const MEMORY_TYPES: readonly number[] = [0x01021994, 0x858458f6];
 
 const SHARED_MEMORY = '/dev/shm';
 
+/**
+ * `/run/github-flows` where it is, or can be made on, a writable tmpfs; else this user's directory in `/dev/shm`; else
+ * `run` inside `varDir`. A container has a `/dev/shm` of its own, which the engine does not see.
+ */
+export function defaultRunDir(varDir: string): string {
+  if (['/run/github-flows', '/run'].some(isWritableMemory)) return '/run/github-flows';
+  const isContainer = ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path));
+  return (isContainer ? undefined : sharedMemoryPlace()) ?? resolve(varDir, 'run');
+}
+
 /** Whether a directory is in memory, or would be if it were made. */
 export function isInMemory(path: string): boolean {
   const there = ancestors(path).find((each) => existsSync(each)) ?? '/';

@@ -1,8 +1,8 @@
 import { RUN_LIMITS } from '../base/run-limits.ts';
+import { ADMISSION_OPTIONS } from './admission-options.ts';
 import { MAINTENANCE_OPTIONS } from './maintenance-options.ts';
-import type { Option } from './option.ts';
+import type { Option, OptionValues } from './option.ts';
 import { REPOSITORY_OPTIONS } from './repository-options.ts';
-import { TALK_OPTIONS } from './talk-options.ts';
 
 /** Every option there is, in the order of docs/configuration.md. */
 export const OPTIONS = [
@@ -230,8 +230,17 @@ export const OPTIONS = [
     sentence: 'Hours for which the workspace of a failed run is kept.',
   },
   ...MAINTENANCE_OPTIONS,
-  ...TALK_OPTIONS,
+  ...ADMISSION_OPTIONS,
 ] as const satisfies readonly Option[];
 
+type Row = (typeof OPTIONS)[number];
+
 /** The name of an option. */
-export type OptionName = (typeof OPTIONS)[number]['name'];
+export type OptionName = Row['name'];
+
+/** The value of every option; undefined where nothing is set and there is no default. */
+export type Options = {
+  readonly [Each in Row as Each['name']]:
+    | OptionValues[Each['type']]
+    | (Each['default'] extends null | '' ? undefined : never);
+};

@@ -7,20 +7,27 @@ import { imageNameFault } from '../base/image-name.ts';
 import { Secret } from '../base/secret.ts';
 import { quoted } from '../base/text.ts';
 import { tenantOf } from '../github/tenant.ts';
-import type { Option, OptionType } from './option.ts';
+import type { Option, OptionType, OptionValues } from './option.ts';
 import { checkWebhookSecret } from './webhook-secret.ts';
 
-type Reading = { value: unknown } | Problem;
+type Reading<Value> = { value: Value } | Problem;
 
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+const PLACES = ['profile', 'global', 'environment'] as const;
 
 /** The value of one option, or what is wrong with its text; paths are taken from `directory`, `~` is the home. */
-export function readOption(option: Option, text: string, directory: string): Reading {
+export function readOption<Type extends OptionType>(
+  option: Option<Type>,
+  text: string,
+  directory: string,
+): Reading<OptionValues[Type]> {
   // A passphrase may begin or end with blanks.
   return READERS[option.type](option, option.type === 'passphrase' ? text : text.trim(), directory);
 }
 
-const READERS: Record<OptionType, (option: Option, text: string, directory: string) => Reading> = {
+type Reader<Value> = (option: Option, text: string, directory: string) => Reading<Value>;
+
+const READERS: { [Type in OptionType]: Reader<OptionValues[Type]> } = {
   text: (_option, text) => ({ value: text }),
   image(option, text) {
     const fault = imageNameFault(text);
@@ -53,8 +60,10 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
   }),
   owner: (option, text) => readOwner(option, text),
   network: (option, text) => (text === 'open' || text === 'none' ? { value: text } : readHosts(option, text)),
-  level: (option, text) =>
-    LEVELS.includes(text) ? { value: text } : wrong(option, text, `one of ${LEVELS.join(', ')}`),
+  level(option, text) {
+    const level = LEVELS.find((known) => known === text);
+    return level ? { value: level } : wrong(option, text, `one of ${LEVELS.join(', ')}`);
+  },
   passphrase: (_option, text) => ({ value: new Secret(text) }),
   order: (option, text) => readOrder(option, text),
   'host-keys': (option, text) =>
@@ -67,7 +76,7 @@ const READERS: Record<OptionType, (option: Option, text: string, directory: stri
   secret: (option, text) => checkWebhookSecret(option.name, text) ?? { value: new Secret(text) },
 };
 
-function readUrl(option: Option, text: string, schemes: readonly string[]): Reading {
+function readUrl(option: Option, text: string, schemes: readonly string[]): Reading<string> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !schemes.includes(url.protocol.slice(0, -1)))
     return wrong(option, text, `an ${schemes.join(', ').replace(/, (\w+)$/, ' or $1')} address`);
@@ -81,22 +90,22 @@ function readUrl(option: Option, text: string, schemes: readonly string[]): Read
   return { value: text.replace(/\/+$/, '') };
 }
 
-/** Whether each is a host that can be reached is said at start, where the policy is known. */
-function readHosts(option: Option, text: string): Reading {
+/** Whether each host can be reached is checked at the start, where the policy is known. */
+function readHosts(option: Option, text: string): Reading<OptionValues['network']> {
   const hosts = text.split(',').map((host) => host.trim());
   if (hosts.every((host) => /^@|\./.test(host))) return { value: { allow: hosts } };
   return wrong(option, text, '`open`, `none`, or hosts separated by commas');
 }
 
-function readOrder(option: Option, text: string): Reading {
-  const places = text.split(',').map((place) => place.trim());
-  const known = places.every((place) => ['profile', 'global', 'environment'].includes(place));
-  if (known && new Set(places).size === places.length) return { value: places };
+function readOrder(option: Option, text: string): Reading<OptionValues['order']> {
+  const names = text.split(',').map((name) => name.trim());
+  const places = names.flatMap((name) => PLACES.find((known) => known === name) ?? []);
+  if (places.length === names.length && new Set(places).size === places.length) return { value: places };
   return wrong(option, text, '`profile`, `global` and `environment`, each once at the most, with commas');
 }
 
 /** The text may hold a password, so no fault repeats it. */
-function readDatabaseUrl(option: Option, text: string): Reading {
+function readDatabaseUrl(option: Option, text: string): Reading<Secret> {
   if (/^postgres(?:ql)?:\/\/\S+$/.test(text)) return { value: new Secret(text) };
   return {
     code: 'option_invalid',
@@ -105,7 +114,7 @@ function readDatabaseUrl(option: Option, text: string): Reading {
   };
 }
 
-function readOwner(option: Option, text: string): Reading {
+function readOwner(option: Option, text: string): Reading<Owner> {
   const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? [];
   if (uid === undefined || gid === undefined) return wrong(option, text, 'two numbers, such as 1000:1000');
   const owner: Owner = { uid: Number(uid), gid: Number(gid) };
@@ -126,7 +135,7 @@ function absolute(path: string, directory: string): string {
   return resolve(directory, path);
 }
 
-function integer(option: Option, text: string, low: number, high: number): Reading {
+function integer(option: Option, text: string, low: number, high: number): Reading<number> {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   return value >= low && value <= high
     ? { value }

@@ -8,7 +8,7 @@ import type { DashboardParts } from './parts.ts';
 const POLICY =
   "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const VIEWS = ['run', 'runs', 'login', 'onward', 'fault'] as const;
+const VIEWS = ['run', 'runs', 'login', 'redirect', 'error'] as const;
 
 /** A page of views/. */
 type TemplateName = (typeof VIEWS)[number];
@@ -45,7 +45,7 @@ export function createAnswers({ basePath }: Pick<DashboardParts, 'basePath'>): A
       const to = `${basePath(exchange.request)}${login}`;
       answers.show(
         exchange,
-        { view: 'onward', title: 'Redirecting', csrf: null, refresh: `0; url=${to}` },
+        { view: 'redirect', title: 'Redirecting', csrf: null, refresh: `0; url=${to}` },
         { to },
       );
     },

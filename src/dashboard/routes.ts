@@ -77,7 +77,7 @@ export function addDashboardRoutes(router: Router, parts: DashboardParts): void 
     const problem = { code, message: harmless(message), hint: harmless(hint) };
     const csrf = sessions.find(sentSession(request))?.csrf ?? null;
     response.status(refusal.status).set(refusal.headers);
-    const page = { view: 'fault', title: 'The request failed', csrf } as const;
+    const page = { view: 'error', title: 'The request failed', csrf } as const;
     answers.show({ request, response }, page, { problem, ...wayBack(request.path) });
   });
 }

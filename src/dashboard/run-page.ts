@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
-import { queuedSince } from '../runs/queued-since.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { queuedSince } from '../runs/states.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
 import { type Moment, moment } from './moments.ts';
@@ -32,7 +32,7 @@ export function runPage(
       hint: harmless(run.reason.hint),
       code: run.reason.code,
     },
-    calledOff: isLiving(run) && run.cancelReason !== null ? harmless(run.cancelReason) : null,
+    cancelReason: isLiving(run) && run.cancelReason !== null ? harmless(run.cancelReason) : null,
     facts: [...originFacts(run, event, links), ...courseFacts(run, queuedSince(run, timeline), now)],
     message: run.finalMessage && shortened(harmless(run.finalMessage), MAX_MESSAGE),
     attempts: attemptLinks(run, attempt),

@@ -26,7 +26,6 @@ export type Sessions = {
   close(id: string | undefined): void;
 };
 
-/** Starts without logins. */
 export function createSessions(clock: Clock): Sessions {
   const sessions = new LRUCache<string, Session>({
     max: MAX_SESSIONS,

@@ -1,4 +1,5 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
+import type { Clock } from '../base/clock.ts';
 import type { OnNotice } from './notices.ts';
 
 /**
@@ -37,3 +38,24 @@ export type Db = {
   /** Closes the database; call it once nothing uses it any more. A second call does nothing. */
   close(): Promise<void>;
 };
+
+/** Milliseconds since 1970 as every process on this database sees them: PostgreSQL's own clock, so that hosts need not agree on the time; with SQLite there is one host, and its clock. */
+export function databaseNow(db: Pick<Db, 'kind'>, clock: Clock): RawBuilder<number> {
+  return db.kind === 'postgres'
+    ? sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+    : sql<number>`${clock.now()}`;
+}
+
+/**
+ * Waits until no other transaction holds `name`, and holds it until this one ends. SQLite's transactions are alone
+ * anyway. Take several in one order everywhere: `claims`, then a group, then a repository queue.
+ */
+export async function lockFor(trx: Kysely<unknown>, name: string): Promise<void> {
+  if (!isPostgres(trx)) return;
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`github-flows ${name}`}, 0))`.execute(trx);
+}
+
+/** Whether a connection or transaction speaks to PostgreSQL. */
+export function isPostgres(kysely: Kysely<unknown>): boolean {
+  return kysely.getExecutor().adapter instanceof PostgresAdapter;
+}

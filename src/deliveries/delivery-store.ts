@@ -1,15 +1,14 @@
 import { hash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../base/clock.ts';
-import { lockFor } from '../db/lock-for.ts';
+import { lockFor } from '../db/database.ts';
 import type { Db } from '../db/open.ts';
 import { type Bodies, createBodies } from './bodies.ts';
 import type { Decision, Delivery, NewDelivery } from './delivery.ts';
 import { deliveryBodyGone } from './errors.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { hooksOf, knownOf } from './origins.ts';
 import { type Incoming, STARTED_REMEMBERED_MS, type Stored, storeBatch } from './store-batch.ts';
-import { DELIVERY_COLUMNS, deliveryTables, toDelivery } from './tables.ts';
+import { DELIVERY_COLUMNS, type DeliveryTables, deliveryTables, toDelivery } from './tables.ts';
 
 /** One commit takes at most this much: a fraction of a second of writing. */
 const COMMIT_LIMITS = { items: 100, bytes: 32 * 1024 * 1024 };
@@ -141,4 +140,34 @@ function createArrivals(): (now: number) => number {
     last = Math.max(last + 1, now * 1000);
     return last;
   };
+}
+
+/** Ids that one query names. */
+const AT_ONCE = 500;
+
+/** How many of the newest deliveries are looked at for the hooks they came from. */
+const LOOKED_AT = 1000;
+
+/** Which of these deliveries are stored. */
+async function knownOf(tables: Kysely<DeliveryTables>, ids: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const some = ids.slice(from, from + AT_ONCE);
+    const rows = await tables.selectFrom('deliveries').select('id').where('id', 'in', some).execute();
+    for (const { id } of rows) found.add(id);
+  }
+  return found;
+}
+
+/** GitHub's ids of the hooks that the newest deliveries came from; an App's deliveries carry its hook's, too. */
+async function hooksOf(tables: Kysely<DeliveryTables>): Promise<Set<number>> {
+  const rows = await tables
+    .selectFrom('deliveries')
+    .select('headersJson')
+    .orderBy('arrival', 'desc')
+    .orderBy('id', 'desc')
+    .limit(LOOKED_AT)
+    .execute();
+  const ids = rows.map(({ headersJson }) => Number(JSON.parse(headersJson)['x-github-hook-id']));
+  return new Set(ids.filter((id) => Number.isSafeInteger(id) && id > 0));
 }

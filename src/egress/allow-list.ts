@@ -1,8 +1,16 @@
+import { parse } from 'tldts';
 import { FlowError, type Problem } from '../base/errors.ts';
-import { type AllowRule, readAllowEntry } from './entry.ts';
-import { hostName } from './host-name.ts';
-import { writeHostPort } from './host-port.ts';
-import type { GitHubHost } from './shipped-lists.ts';
+import {
+  entryInvalid,
+  entryIsAddress,
+  entryIsPrivate,
+  entryNotText,
+  entryTooWide,
+  listUnknown,
+} from './errors.ts';
+import { hostName, isAddress, isPrivateName } from './host-name.ts';
+import { DEFAULT_PORT, splitPort, writeHostPort } from './host-port.ts';
+import { type GitHubHost, SHIPPED_LISTS } from './shipped-lists.ts';
 
 /** What a run may reach; plain data. An empty list allows nothing. */
 export type AllowList = readonly AllowRule[];
@@ -71,4 +79,87 @@ export function describeList(list: AllowList): string {
 
 function writeRule({ host, below, port }: AllowRule): string {
   return writeHostPort(below ? `*.${host}` : host, port);
+}
+
+import above from './above-suffixes.json' with { type: 'json' };
+
+/** One host that a run may reach: `below` means every name below `host`, but not `host` itself. `entry` is what the profile wrote. */
+type AllowRule = { host: string; below: boolean; port: number; entry: string };
+
+/** What one entry of an allow list stands for; throws the codes `egress_entry_…` and `egress_list_unknown`. */
+function readAllowEntry(
+  entry: unknown,
+  privateHosts: readonly string[],
+  gitHub: readonly GitHubHost[],
+): AllowRule[] {
+  if (typeof entry !== 'string') throw entryNotText(entry);
+  if (entry.startsWith('@')) return readList(entry, gitHub);
+  return [readHost(entry, privateHosts)];
+}
+
+function readList(entry: string, gitHub: readonly GitHubHost[]): AllowRule[] {
+  const name = entry.slice(1).toLowerCase();
+  const list = SHIPPED_LISTS.get(name);
+  if (!list) throw listUnknown(entry);
+  const hosts = Object.keys(list.hosts).map((host) => ({ host, port: DEFAULT_PORT }));
+  const all = name === 'github' ? [...hosts, ...gitHub] : hosts;
+  return all.map(({ host, port }) => ({ host, below: false, port, entry }));
+}
+
+function readHost(entry: string, privateHosts: readonly string[]): AllowRule {
+  if (isAddress(entry)) throw entryIsAddress(entry);
+  const split = splitPort(entry);
+  if (!split) throw entryInvalid(entry);
+  if (split.host === '*') throw entryTooWide(entry, 'it names every host there is');
+  const below = split.host.startsWith('*.');
+  const written = below ? split.host.slice(2) : split.host;
+  if (isAddress(written)) throw entryIsAddress(entry);
+  const host = hostName(written);
+  if (host === undefined) throw entryInvalid(entry);
+  if (isAddress(host)) throw entryIsAddress(entry);
+  const rule = { host, below, port: split.port ?? DEFAULT_PORT, entry };
+  checkWidth(rule, privateHosts);
+  return rule;
+}
+
+/** Whoever can get a name below `*.` gets the run's data, so what is below it must be one owner's. */
+function checkWidth({ host, below, port, entry }: AllowRule, privateHosts: readonly string[]): void {
+  const isNamed = !below && privateHosts.includes(`${host}:${port}`);
+  const isTopLevel = below && !host.includes('.') && !isPrivateName(`x.${host}`);
+  if (isTopLevel) throw entryTooWide(entry, `it names every host below .${host}`);
+  if (isPrivateName(host) && !isNamed) throw entryIsPrivate(entry, host);
+  if (below && isShared(host)) throw entryTooWide(entry, `anybody can get a name below ${host}`);
+}
+
+/** Names with a public suffix somewhere below them: whoever gets a name below `s3.amazonaws.com` has one below `amazonaws.com`. */
+const ABOVE_SUFFIXES: ReadonlySet<string> = new Set(above);
+
+/** Hosts below which anybody gets a name or a bucket of their own, and that are on no public list. */
+const RENTED: ReadonlySet<string> = new Set([
+  'aliyuncs.com',
+  'azure.com',
+  'azure.net',
+  'b-cdn.net',
+  'backblazeb2.com',
+  'cloudapp.azure.com',
+  'cloudflarestorage.com',
+  'digitaloceanspaces.com',
+  'firebaseio.com',
+  'ghe.com',
+  'myqcloud.com',
+  'myhuaweicloud.com',
+  'oraclecloud.com',
+  'r2.cloudflarestorage.com',
+  's3.wasabisys.com',
+  'storage.googleapis.com',
+  'wasabisys.com',
+]);
+
+function isShared(host: string): boolean {
+  return isPublicSuffix(host) || ABOVE_SUFFIXES.has(host) || RENTED.has(host);
+}
+
+/** Names below which others register theirs, at registries (`co.uk`) and at hosters (`github.io`): https://publicsuffix.org */
+function isPublicSuffix(host: string): boolean {
+  return parse(host, { allowPrivateDomains: true }).publicSuffix === host;
 }

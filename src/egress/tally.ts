@@ -1,6 +1,6 @@
 import type { EgressRequest } from './egress-request.ts';
 
-/** What is told: one request as it came, or, with `message` of its own, `count` that are alike and were not told yet. */
+/** What is reported: one request as it came, or, with a `message` of its own, `count` alike that were not reported yet. */
 export type EgressLine = Omit<EgressRequest, 'ms'> & { count: number };
 
 /**
@@ -14,7 +14,7 @@ export type Tally = {
   rest(): EgressLine[];
 };
 
-/** Kinds with a host of their own that are told apart; those above are counted together, by decision and reason. None takes the room of another. */
+/** Kinds with a host of their own that are counted apart. Those above this number are counted together, by decision and reason. */
 const MOST_KINDS = { refused: 100, granted: 1_000, closed: 1_000 } as const;
 
 const GROWTH = 10;
@@ -70,15 +70,15 @@ function remember(
 /** The first of a kind in its own words. */
 function firstLine(kind: Kind, { ms: _ms, ...request }: EgressRequest): EgressLine {
   settle(kind);
-  return { ...request, message: `${request.message}${byteWords(request)}`, count: 1 };
+  return { ...request, message: `${request.message}${formatTransfer(request)}`, count: 1 };
 }
 
 function countLine(kind: Kind): EgressLine {
-  const { where, total: _total, untold: count, ...told } = kind;
-  const why = told.reason === null ? '' : ` (${told.reason})`;
-  const message = `… and ${count} more ${where}: ${told.decision}${why}.${byteWords(told)}`;
+  const { where, total: _total, untold: count, ...line } = kind;
+  const why = line.reason === null ? '' : ` (${line.reason})`;
+  const message = `… and ${count} more ${where}: ${line.decision}${why}.${formatTransfer(line)}`;
   settle(kind);
-  return { ...told, message, count };
+  return { ...line, message, count };
 }
 
 function settle(kind: Kind): void {
@@ -88,7 +88,7 @@ function settle(kind: Kind): void {
 }
 
 /** Bytes are known when a connection is over, also where it was refused by what it sent. */
-function byteWords({ decision, bytesUp, bytesDown }: Omit<EgressLine, 'message' | 'count'>): string {
+function formatTransfer({ decision, bytesUp, bytesDown }: Omit<EgressLine, 'message' | 'count'>): string {
   if (decision !== 'closed' && bytesUp + bytesDown === 0) return '';
   return ` Bytes sent: ${bytesUp}, received: ${bytesDown}.`;
 }

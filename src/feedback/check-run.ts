@@ -1,6 +1,7 @@
 import { isoTime } from '../base/clock.ts';
 import { type CheckState, createCheck, findCheck, updateCheck } from '../github/checks.ts';
 import { fetchPullRequest } from '../github/pull-requests.ts';
+import type { ReportOf } from '../runs/outbox/report.ts';
 import type { Outcome, Run } from '../runs/run.ts';
 import { finalText } from './outgoing.ts';
 import { digestOf, nextLook, type PostResult, type RunPost, runText } from './posts.ts';
@@ -9,13 +10,15 @@ import { headline, isOver } from './run-comment.ts';
 /** How soon a check is posted again whose commit is not known yet. */
 const COMMIT_UNKNOWN_MS = 3_000;
 
+type CheckPost = RunPost<ReportOf<'check'>>;
+
 /** Makes or changes the check of a run on the pull request's commit. */
-export async function postCheck(post: RunPost): Promise<PostResult> {
+export async function postCheck(post: CheckPost): Promise<PostResult> {
   const { report, run, account, link, nowMs } = post;
   const state = checkState(run, { summary: finalText(runText(post), post.mask), link, nowMs });
   const digest = digestOf(JSON.stringify([state.status, state.conclusion, state.title]));
   const nextAt = nextLook(run, nowMs);
-  if (report.remoteId !== null && digest === report.said)
+  if (report.remoteId !== null && digest === report.digest)
     return { remoteId: report.remoteId, digest, nextAt };
   const { owner, repository: repo } = report.target;
   if (report.remoteId !== null) {
@@ -29,7 +32,7 @@ export async function postCheck(post: RunPost): Promise<PostResult> {
 }
 
 /** The commit that the event named, else the one that was checked out, else the pull request's head by now. */
-async function commitOf({ report, run, timeline, account }: RunPost): Promise<string | undefined> {
+async function commitOf({ report, run, timeline, account }: CheckPost): Promise<string | undefined> {
   const { sha, isCheckout } = report.content;
   if (sha !== undefined) return sha;
   const commit = timeline.findLast(({ kind }) => kind === 'checkout')?.data.commit;
@@ -40,7 +43,7 @@ async function commitOf({ report, run, timeline, account }: RunPost): Promise<st
 }
 
 async function createOrUpdateCheck(
-  { report, run, account }: RunPost,
+  { report, run, account }: CheckPost,
   sha: string,
   state: CheckState,
 ): Promise<number> {
@@ -82,7 +85,7 @@ function checkState(
   return {
     ...shown,
     status: 'completed',
-    conclusion: CONCLUSIONS[run.outcome ?? 'failed'],
+    conclusion: CONCLUSIONS[run.outcome],
     completedAt: isoTime(run.endedAt ?? nowMs) ?? '',
   };
 }

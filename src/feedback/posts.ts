@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto';
 import { FlowError } from '../base/errors.ts';
-import type { Report, ReportTarget } from '../runs/outbox/report.ts';
+import type { Report, ReportOf, ReportTarget } from '../runs/outbox/report.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
+import type { TextName } from '../text/report-names.ts';
 import { commentMark, type Marks, markName } from './marks.ts';
 import { finalText } from './outgoing.ts';
 import { endedValues, isOver, runningValues } from './run-comment.ts';
-import type { TextName, TextValues } from './texts.ts';
+import type { TextValues } from './texts.ts';
 import { type PostedComment, type PostingAccount, reportThread } from './thread.ts';
 
 /** What a post takes: the report as its row is, and how texts are made. */
-export type Post = {
-  report: Report;
+export type Post<Posted extends Report = Report> = {
+  report: Posted;
   account: PostingAccount;
   /** The rendered text of a run or refusal, by the profile's own template if it has one. */
   render<Name extends TextName>(name: Name, values: TextValues<Name>): string;
@@ -20,7 +21,11 @@ export type Post = {
 };
 
 /** A post about a run. */
-export type RunPost = Post & { run: Run; timeline: readonly TimelineEntry[]; link: string };
+export type RunPost<Posted extends Report = Report> = Post<Posted> & {
+  run: Run;
+  timeline: readonly TimelineEntry[];
+  link: string;
+};
 
 /** What is stored after a post: GitHub's id, a digest of what it has, and when to look again (milliseconds since 1970; null never). */
 export type PostResult = {
@@ -40,22 +45,22 @@ const FIRST_MINUTE_MS = 60_000;
 const REMOVED_MS = 24 * 3_600_000;
 
 /** Reacts to what a run or a refusal is about. */
-export async function postReaction({ report, account }: Post): Promise<PostResult> {
-  const content = report.content.reaction ?? 'eyes';
-  await reportThread(account, report.target).react(content);
-  return { remoteId: null, digest: content, nextAt: null };
+export async function postReaction({ report, account }: Post<ReportOf<'reaction'>>): Promise<PostResult> {
+  const { reaction } = report.content;
+  await reportThread(account, report.target).react(reaction);
+  return { remoteId: null, digest: reaction, nextAt: null };
 }
 
 /** Posts once why something became no run. */
-export async function postRefusal(post: Post): Promise<PostResult> {
-  const { text = '', mark = '' } = post.report.content;
+export async function postRefusal(post: Post<ReportOf<'refusal'>>): Promise<PostResult> {
+  const { text, mark } = post.report.content;
   const body = post.marks.seal(finalText(text, post.mask, mark));
   const { id, target } = await postComment(post, { mark, body });
   return { remoteId: id, digest: digestOf(body), nextAt: null, target };
 }
 
 /** Makes or changes the one comment about a run. */
-export async function postStatus(post: RunPost): Promise<PostResult> {
+export async function postStatus(post: RunPost<ReportOf<'status'>>): Promise<PostResult> {
   const { report, run, account } = post;
   const mark = commentMark(run.id);
   const body = post.marks.seal(finalText(runText(post), post.mask, mark));
@@ -63,7 +68,7 @@ export async function postStatus(post: RunPost): Promise<PostResult> {
   const digest = digestOf(body);
   const nextAt = nextLook(run, post.nowMs);
   if (report.remoteId === null) return resultOf(await postComment(post, content), { digest, nextAt });
-  if (digest === report.said) return { remoteId: report.remoteId, digest, nextAt };
+  if (digest === report.digest) return { remoteId: report.remoteId, digest, nextAt };
   const isThere = await isChanged(reportThread(account, report.target).update(report.remoteId, body));
   if (isThere) return { remoteId: report.remoteId, digest, nextAt };
   const moved = report.target.moved ? undefined : await movedPost(post);
@@ -77,7 +82,7 @@ function resultOf({ id, target }: PostedComment, rest: Pick<PostResult, 'digest'
 }
 
 /** The same post where the thread is by now; a comment moves with its issue, and is looked for there. */
-async function movedPost(post: RunPost): Promise<RunPost | undefined> {
+async function movedPost(post: RunPost<ReportOf<'status'>>): Promise<RunPost | undefined> {
   const { report, account } = post;
   const target = await reportThread(account, report.target)
     .moved()

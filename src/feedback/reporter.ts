@@ -7,11 +7,12 @@ import type { Profile } from '../profiles/profile.ts';
 import type { Report } from '../runs/outbox/report.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
+import type { TextName } from '../text/report-names.ts';
 import { postCheck } from './check-run.ts';
 import type { Marks } from './marks.ts';
 import { createPostingLimits, type PostingLimits } from './posting-limits.ts';
 import { type PostResult, postReaction, postRefusal, postStatus } from './posts.ts';
-import type { TextName, TextValues } from './texts.ts';
+import type { TextValues } from './texts.ts';
 import type { PostingAccount } from './thread.ts';
 
 /** Attempts before a report is given up: with the waits below, about a day. */
@@ -114,7 +115,7 @@ async function tryReport(parts: ReporterParts, limits: PostingLimits, id: string
   if (!report) return;
   try {
     const result = await post(parts, report);
-    await parts.reports.said(id, { ...result, nextAt: await paced(parts, result.nextAt) });
+    await parts.reports.posted(id, { ...result, nextAt: await paced(parts, result.nextAt) });
   } catch (error) {
     const fault = asFlowError(error);
     const nextAt = await fail(parts, report, fault);
@@ -136,13 +137,15 @@ async function post(parts: ReporterParts, report: Report): Promise<PostResult> {
   const account = await parts.accountFor(profile, `${owner}/${repository}`);
   const render = <Name extends TextName>(name: Name, values: TextValues<Name>): string =>
     parts.render(profile, name, values);
-  const content = { report, account, render, mask, marks, nowMs: clock.now() };
-  if (report.kind === 'reaction') return await postReaction(content);
-  if (report.kind === 'refusal') return await postRefusal(content);
+  const content = { account, render, mask, marks, nowMs: clock.now() };
+  if (report.kind === 'reaction') return await postReaction({ ...content, report });
+  if (report.kind === 'refusal') return await postRefusal({ ...content, report });
   if (!run) return { remoteId: null, digest: '', nextAt: null };
   const timeline = await runs.timeline(run.id);
   const about = { ...content, run, timeline, link: parts.linkTo(run.id) };
-  return report.kind === 'check' ? await postCheck(about) : await postStatus(about);
+  return report.kind === 'check'
+    ? await postCheck({ ...about, report })
+    : await postStatus({ ...about, report });
 }
 
 const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', check: 'check' } as const;

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
-import { queuedSince } from '../runs/queued-since.ts';
-import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import type { FinishedRun, Outcome, Run, RunState, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import { queuedSince } from '../runs/states.ts';
 import { quote } from './neutral.ts';
 import { cut, prepareText, shorten } from './outgoing.ts';
 import { publicProblem, publicText } from './public-texts.ts';
@@ -13,11 +13,12 @@ const ACTIVITY_CHARACTERS = 200;
 /** What an agent said at the end is cut here; the rest of a comment needs room too. */
 const MESSAGE_CHARACTERS = 50_000;
 
-const HEADLINES: Readonly<Record<string, string>> = {
+const HEADLINES: Readonly<Record<Outcome | RunState, string>> = {
   queued: 'The run waits for its turn.',
   preparing: 'The run is being prepared.',
   running: 'The agent is working.',
   reporting: 'The agent is done.',
+  ended: 'The run ended.',
   succeeded: 'The run succeeded.',
   failed: 'The run failed.',
   timed_out: 'The run reached its time limit and was stopped.',
@@ -66,13 +67,13 @@ export function isActivity({ kind }: TimelineEntry): boolean {
 }
 
 /** Whether nothing new will be reported of a run, unless it is retried. */
-export function isOver(run: Run): boolean {
-  return run.state === 'ended' || (run.state === 'reporting' && run.outcome !== null);
+export function isOver(run: Run): run is FinishedRun {
+  return run.state === 'ended' || run.state === 'reporting';
 }
 
 /** A run's headline: where it is, or how it came out. */
 export function headline(run: Run): string {
-  return HEADLINES[(isOver(run) ? run.outcome : run.state) ?? ''] ?? 'The run ended.';
+  return HEADLINES[isOver(run) ? run.outcome : run.state];
 }
 
 /** The values of the text about a run that goes on. */
@@ -91,7 +92,7 @@ export function runningValues(
 
 /** The values of the text about a run that is over. */
 export function endedValues(
-  run: Run,
+  run: FinishedRun,
   shown: { timeline: readonly TimelineEntry[]; nowMs: number; link: string; mask: (text: string) => string },
 ): TextValues<'ended'> {
   const message = prepareText(run.finalMessage ?? '', shown.mask);
@@ -99,7 +100,7 @@ export function endedValues(
   const reason = run.reason && publicProblem(run.reason, run.id);
   return {
     ...common(run, shown.link),
-    OUTCOME: run.outcome ?? '',
+    OUTCOME: run.outcome,
     ELAPSED: `after ${formatDuration(
       (knownAt(run, shown.timeline) ?? shown.nowMs) - (run.startedAt ?? queuedSince(run, shown.timeline)),
     )}`,

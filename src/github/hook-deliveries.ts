@@ -22,7 +22,7 @@ export async function listDeliveries(
   place: HookPlace,
   at: { cursor?: string; etag?: string },
 ): Promise<DeliveryPage | 'unchanged'> {
-  const what = `the deliveries of ${placeWords(place)}`;
+  const what = `the deliveries of ${describePlace(place)}`;
   return await client.ask(what, async (request) => {
     try {
       const { data, headers } = await askForPage(request, place, at);
@@ -38,7 +38,7 @@ export async function listDeliveries(
 
 /** Has GitHub deliver again what it delivered before; it comes with the same X-GitHub-Delivery. Throws the client's codes. */
 export async function askForDelivery(client: GitHubClient, place: HookPlace, id: number): Promise<void> {
-  await client.ask(`delivery ${id} of ${placeWords(place)} once more`, async (request) => {
+  await client.ask(`delivery ${id} of ${describePlace(place)} once more`, async (request) => {
     if (place.kind === 'app')
       await request('POST /app/hook/deliveries/{delivery_id}/attempts', { delivery_id: id });
     else {
@@ -90,6 +90,6 @@ function nextCursor(link: string | undefined): string | undefined {
     : (new URL(url).searchParams.get('cursor') ?? undefined);
 }
 
-function placeWords(place: HookPlace): string {
+function describePlace(place: HookPlace): string {
   return place.kind === 'app' ? 'the App' : `webhook ${place.hookId} of ${place.owner}/${place.repo}`;
 }

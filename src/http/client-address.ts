@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import type { Request } from 'express';
 
 /**
- * Who sent a request: the address that a proxy on this machine says, where there is one, so that an outside user's wrong
+ * Who sent a request. A proxy on this machine is believed about the address, so that an outside user's wrong
  * logins close the door to that user alone. Nobody else is believed.
  */
 export function clientAddress(request: Request): string {
-  const told = request.ip ?? '';
-  return isIP(told) === 0 ? (request.socket.remoteAddress ?? '') : told;
+  const address = request.ip ?? '';
+  return isIP(address) === 0 ? (request.socket.remoteAddress ?? '') : address;
 }
 
 /** What express calls the proxies that are believed: https://expressjs.com/en/guide/behind-proxies.html */

@@ -57,7 +57,7 @@ function createApp(webhook: WebhookHandler, log: Logger, clock: Clock): Express 
     refuse({ request, response }, pathNotFound(request.path), clock);
   });
   app.use((error: unknown, request: Request, response: Response, _next: unknown) => {
-    log.error({ err: error }, 'The public listener failed on a request.');
+    log.error({ err: error }, 'the public listener failed on a request');
     refuse({ request, response }, error, clock);
   });
   return app;
@@ -67,7 +67,7 @@ function createApp(webhook: WebhookHandler, log: Logger, clock: Clock): Express 
 function answerBrokenRequests(server: Server, log: Logger, clock: Clock): void {
   server.on('clientError', (error: Error, socket: Duplex) => {
     const refusal = clientRefusal(error);
-    log.debug({ code: refusal.code, status: refusal.status }, 'Request refused.');
+    log.debug({ code: refusal.code, status: refusal.status }, 'request refused');
     refuseConnection(socket, refusal, clock);
   });
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {

@@ -67,7 +67,7 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
       answer(response, 202, { delivery: headers.id, status });
       const isPlayedAgain = duplicateOf !== null && duplicateOf !== headers.id;
       if (isPlayedAgain) log.info({ ...known, duplicateOf }, 'these bytes were delivered before');
-      else log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `Delivery ${status}.`);
+      else log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `delivery ${status}`);
       if (duplicateOf === null) parts.onStored(headers.id);
     } finally {
       body.release();
@@ -85,14 +85,14 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
   };
 }
 
-/** What may be logged of a request: nothing that it says of itself before its signature was found good. */
+/** What may be logged of a request: none of its own claims before its signature was verified. */
 type Known = { delivery?: string; event?: string };
 
 function logRefusal(log: Logger, error: unknown, known: Known & { remote: string | undefined }): void {
   const { code, message, cause } = asFlowError(error);
   const status = httpStatus(error);
   if (status >= 500) log.error({ ...known, code, status, err: cause ?? error }, message);
-  else log.warn({ ...known, code, status }, known.delivery ? message : 'Request refused.');
+  else log.warn({ ...known, code, status }, known.delivery ? message : 'request refused');
 }
 
 function readDelivery(

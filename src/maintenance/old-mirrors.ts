@@ -5,8 +5,7 @@ import { treeBytes } from '../containers/supervise/tree-bytes.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { removeOldStores } from '../workspaces/mirrors/apart.ts';
-import type { Gone } from './old-bodies.ts';
-import { type KeepRule, oldestFirst, type RetainedItem } from './oldest-first.ts';
+import { type Gone, type KeepRule, oldestFirst, type RetainedItem } from './remove-old.ts';
 
 /** What one pull request brought is of use as long as somebody works on it; the longest wait of a publication is a day. */
 const STORE_MS = 7 * 86_400_000;

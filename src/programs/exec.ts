@@ -38,7 +38,7 @@ function starter(): RunChild {
   return helper?.living.isAlive() ? helper.living.run : runChild;
 }
 
-/** Runs `file` with `args` (no shell) and gives its output whatever the exit code; throws `command_failed` if it cannot start, is killed, runs out of time or says more than 64 MiB. */
+/** Runs `file` with `args` (no shell) and gives its output whatever the exit code; throws `command_failed` if it cannot start, is killed, runs out of time or prints more than 64 MiB. */
 export async function exec(file: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
   const { signal, onStdout, onStderr, ...how } = options;
   const order = { cwd: process.cwd(), ...how, file, args, isStreamed: onStdout !== undefined };
@@ -90,11 +90,11 @@ function commandFailed(
   { exitCode, stderr, cause }: { exitCode?: number; stderr: string; cause?: CommandEnd },
 ): FlowError {
   const how = exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`;
-  const lastWords = stderr.trim().split('\n').slice(-5).join('\n');
+  const lastLines = stderr.trim().split('\n').slice(-5).join('\n');
   return new FlowError({
     code: 'command_failed',
     blame: 'service',
-    message: `${file} ${args[0] ?? ''} ended with ${how}: ${lastWords || (cause?.message ?? '')}`,
+    message: `${file} ${args[0] ?? ''} ended with ${how}: ${lastLines || (cause?.message ?? '')}`,
     hint: `See whether ${file} works from a shell as the service's user; \`github-flows doctor\` checks what the service needs.`,
     cause,
   });

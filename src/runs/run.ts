@@ -1,3 +1,5 @@
+import type { RunLimits } from '../base/run-limits.ts';
+
 /** Where a run is on its way. */
 export type RunState = 'queued' | 'preparing' | 'running' | 'reporting' | 'ended';
 
@@ -15,8 +17,8 @@ export type TokenUsage = {
 /** Why a run ended: `code` is one of docs/errors.md. */
 export type EndReason = { code: string; message: string; hint: string };
 
-/** One execution of one profile for one delivery; times in milliseconds since 1970. */
-export type Run = {
+/** What a run has in every state. */
+type RunFacts = {
   id: string;
   deliveryId: string;
   repository: string;
@@ -25,45 +27,95 @@ export type Run = {
   issueNumber: number | null;
   /** The profile's folder, `.` at the root. */
   profile: string;
-  state: RunState;
-  outcome: Outcome | null;
-  reason: EndReason | null;
   /** The current attempt, from 1; also how many there were. 0 while never claimed. */
   attempt: number;
   queuedAt: number;
-  startedAt: number | null;
-  endedAt: number | null;
-  leaseOwner: string | null;
-  leaseUntil: number | null;
+  /** Why somebody wants it cancelled; null when nobody does. */
   cancelReason: string | null;
-  containerId: string | null;
-  deadlineAt: number | null;
-  exitCode: number | null;
-  finalMessage: string | null;
-  usage: TokenUsage | null;
-  /** Until when the workspace is kept, or null when it is gone or not there yet. */
-  workspaceKeptUntil: number | null;
-  /** The worker that has, or had, the current attempt; null while it waits. */
-  worker: string | null;
-  /** The host and engine that the current attempt belongs to; null while it waits. */
-  host: string | null;
-  /** Since when the agent may have started, by the database's clock; null before. */
-  launchingAt: number | null;
-  /** From when on a run whose host does not answer is lost, by the database's clock. */
-  lostAfter: number | null;
   /** How many attempts of the profile's `retry` it has spent. */
   retries: number;
-  /** How much speaks against it: ends of the service while it worked on it, counted anew at every step (suspicion.ts). */
+  /** How much speaks against it: ends of the service while it worked on it, counted anew at every step (queue/leases.ts). */
   suspicion: number;
-  /** The login of who started it; null when the event did not say. */
+  /** The login of who started it, and GitHub's id of that account; null when the event did not say. */
   actor: string | null;
+  actorId: number | null;
   /** The pull request's head when the run was admitted, where the event did not say; null for runs about none. */
   headSha: string | null;
-  /** GitHub's id of that account; null when the event did not say. */
-  actorId: number | null;
   /** The group in which it takes turns with others, or null. */
   groupKey: string | null;
 };
+
+/** The worker that holds the current attempt, until when it surely does, and the host and engine that it belongs to. */
+type Claim = { leaseOwner: string; leaseUntil: number; worker: string; host: string };
+
+/** Since when the agent may have started, by the database's clock, and what it may use; a run that a version before 0021 launched has no limits. */
+type Launch = { launchingAt: number; limits: RunLimits | null };
+
+/** The agent's container; its time counts from `startedAt`. */
+export type RunStart = { containerId: string; startedAt: number; deadlineAt: number };
+
+/** How an attempt came out. */
+export type RunResult = {
+  outcome: Outcome;
+  reason: EndReason | null;
+  exitCode: number | null;
+  finalMessage: string | null;
+  usage: TokenUsage | null;
+};
+
+/** Until when the workspace is kept; null when it is gone. */
+type Kept = { workspaceKeptUntil: number | null };
+
+/** What a state does not have yet, or not any more. */
+type Without<Part> = { [Key in keyof Part]: null };
+
+/** What a state has or not, by the way that led there. */
+type Perhaps<Part> = { [Key in keyof Part]: Part[Key] | null };
+
+/** It waits, for the first time or again: nothing is left of an attempt before. */
+export type QueuedRun = RunFacts & { state: 'queued'; endedAt: null } & Without<
+    Claim & Launch & RunStart & RunResult & Kept
+  >;
+
+/** It waits, and somebody wants it no more. */
+export type CancelledRun = QueuedRun & { cancelReason: string };
+
+/** A worker makes everything that its agent needs. */
+export type PreparingRun = RunFacts & { state: 'preparing'; endedAt: null } & Claim &
+  Perhaps<Launch> &
+  Without<RunStart & RunResult & Kept>;
+
+/** Its agent's container runs. */
+export type RunningRun = RunFacts & { state: 'running'; endedAt: null } & Claim &
+  Launch &
+  RunStart &
+  Without<RunResult & Kept>;
+
+/** Its outcome is known; it is cleaned up and reported. */
+export type ReportingRun = RunFacts & { state: 'reporting'; endedAt: null } & Claim &
+  Perhaps<Launch & RunStart> &
+  RunResult &
+  Kept;
+
+/** It is over; no worker, launch and start are there when nobody ever claimed it. */
+export type EndedRun = RunFacts & { state: 'ended'; endedAt: number } & Without<
+    Pick<Claim, 'leaseOwner' | 'leaseUntil'>
+  > &
+  Perhaps<Pick<Claim, 'worker' | 'host'> & Launch & RunStart> &
+  RunResult &
+  Kept;
+
+/** A run that somebody works on. */
+export type ClaimedRun = PreparingRun | RunningRun | ReportingRun;
+
+/** A run whose outcome is known. */
+export type FinishedRun = ReportingRun | EndedRun;
+
+/** One execution of one profile for one delivery; times in milliseconds since 1970. */
+export type Run = QueuedRun | PreparingRun | RunningRun | FinishedRun;
+
+/** A run in one of its states. */
+export type RunIn<State extends RunState> = Extract<Run, { state: State }>;
 
 /** One line of a run's timeline: `data` holds only scalars and short texts, already masked. */
 export type TimelineEntry = {

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Outcome, Run, RunState } from './run.ts';
+import type { Outcome, RunIn, RunState } from './run.ts';
 
 /** The runs room's own tables; no other room writes SQL on them. */
 export type RunTables = {
@@ -32,6 +32,7 @@ export type RunTables = {
     host: string | null;
     launchingAt: number | null;
     lostAfter: number | null;
+    limitsJson: string | null;
     retries: number;
     suspicion: number;
     groupKey: string | null;
@@ -76,7 +77,7 @@ export const RUN_COLUMNS = [
   'worker',
   'host',
   'launchingAt',
-  'lostAfter',
+  'limitsJson',
   'retries',
   'suspicion',
   'groupKey',
@@ -85,17 +86,19 @@ export const RUN_COLUMNS = [
   'actorId',
 ] as const;
 
-/** One row as a Run. */
-export function toRun({
+/** One row as a run. What a state has and has not is the work of the moves (states.ts), which set and reset the columns; the caller names the states that its query can give. */
+export function toRun<State extends RunState = RunState>({
   reasonJson,
   usageJson,
+  limitsJson,
   actor,
   ...row
-}: Pick<RunTables['runs'], (typeof RUN_COLUMNS)[number]>): Run {
+}: Pick<RunTables['runs'], (typeof RUN_COLUMNS)[number]>): RunIn<State> {
   return {
     ...row,
     actor: actor === '' ? null : actor,
     reason: reasonJson === null ? null : JSON.parse(reasonJson),
     usage: usageJson === null ? null : JSON.parse(usageJson),
-  };
+    limits: limitsJson === null ? null : JSON.parse(limitsJson),
+  } as RunIn<State>;
 }

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { isPostgres } from '../db/lock-for.ts';
+import { isPostgres } from '../db/database.ts';
 import type { TimelineEntry } from './run.ts';
 import { runTables } from './tables.ts';
 

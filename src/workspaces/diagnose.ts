@@ -8,7 +8,7 @@ import {
   repositoryNotFound,
   repositoryUnreachable,
 } from './errors.ts';
-import { lastWords, runGit } from './git.ts';
+import { lastLines, runGit } from './git.ts';
 import { sha256Unsupported } from './limit-errors.ts';
 
 /** Below this a git that failed most likely failed for want of room. */
@@ -66,7 +66,7 @@ function unreachableDetail(exitCode: number, status: number | undefined, stderr:
   if (status !== undefined && status >= 400) return `the server answered with status ${status}`;
   if (exitCode === -1) return `no answer within ${PROBE_TIMEOUT_MS / 1000} s`;
   const untraced = stderr.split('\n').filter((line) => !/^\d\d:\d\d:\d\d\.\d+ /.test(line));
-  return lastWords(untraced.join('\n'));
+  return lastLines(untraced.join('\n'));
 }
 
 function lastStatus(trace: string): number | undefined {

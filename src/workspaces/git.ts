@@ -123,7 +123,7 @@ async function execGit(args: readonly string[], options: GitOptions, limits: Git
 }
 
 /** The last words of git's standard error that are no progress, in one line, without a full stop. */
-export function lastWords(stderr: string): string {
+export function lastLines(stderr: string): string {
   const lines = stderr
     .split(/[\r\n]/)
     .map((line) => line.trim())

@@ -1,5 +1,5 @@
 import { repositoryUnreachable } from './errors.ts';
-import { lastWords, runGit } from './git.ts';
+import { lastLines, runGit } from './git.ts';
 import type { Remote } from './remote.ts';
 import { whileYoung } from './young.ts';
 
@@ -31,7 +31,7 @@ async function lookOnce(remote: Remote, names: readonly string[], options: LookO
       }),
   );
   if (exitCode !== 0)
-    throw (await remote.diagnose(options.signal)) ?? repositoryUnreachable(remote.url, lastWords(stderr));
+    throw (await remote.diagnose(options.signal)) ?? repositoryUnreachable(remote.url, lastLines(stderr));
   const lines = stdout.split('\n').map((line) => line.split('\t'));
   const [, head] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(stdout) ?? [];
   return { refs: new Map(lines.flatMap(([commit, ref]) => (commit && ref ? [[ref, commit]] : []))), head };

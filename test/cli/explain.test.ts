@@ -44,7 +44,7 @@ test.each<[what: string, written: Written, verdict: RegExp]>([
   [
     'GitHub is to be asked for a permission',
     { allow: { permission: 'write' } },
-    /^Would run if octocat has at least write permission on octo\/hello \[run_queued\]\n(.*\n)*--ask asks/,
+    /^Would run if octocat has at least write permission on octo\/hello \[run_queued\]\n(.*\n)*--ask checks/,
   ],
   [
     'everybody may read the repository',
@@ -118,7 +118,7 @@ test('explain ranks all profiles that match, and says why the first is preferred
   write('other', { trigger: { event: 'push' } });
   expect(await explained()).toContain(
     [
-      'Ranking of what matches',
+      'Ranking of the matching profiles',
       '  1. team/special: 3 conditions, more than team/also (event, action, repository)',
       '  2. team/also: 2 conditions, fewer than team/special (event, repository)',
       '  3. team/equal: 2 conditions, as many as team/also, and its path sorts after that one (event, repository)',

@@ -163,9 +163,9 @@ describe('with --json, in the documented shape', () => {
     });
   });
 
-  test('profiles validate gives profiles and faults, and exit code 1 when there are any', async () => {
+  test('profiles validate gives profiles and issues, and exit code 1 when there are any', async () => {
     const good = await json('profiles', 'validate');
-    expect(good).toMatchObject({ code: 0, value: { profiles: [{ path: 'hello' }], faults: [] } });
+    expect(good).toMatchObject({ code: 0, value: { profiles: [{ path: 'hello' }], issues: [] } });
     expect((await json('profiles', 'list')).value).toMatchObject({ defaults: [{ path: '.' }] });
 
     const bad = join(service.dir, 'bad');
@@ -179,8 +179,8 @@ describe('with --json, in the documented shape', () => {
       '--json',
     );
     expect(code).toBe(1);
-    const { faults } = JSON.parse(out);
-    expect(faults[0]).toEqual({
+    const { issues } = JSON.parse(out);
+    expect(issues[0]).toEqual({
       code: 'profile_unknown_key',
       file: expect.stringContaining('profile.json'),
       path: expect.any(String),
@@ -206,7 +206,7 @@ describe('with --json, in the documented shape', () => {
       );
     const { code, out } = await run('--json');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ profiles: [{ path: '.' }], faults: [] });
+    expect(JSON.parse(out)).toMatchObject({ profiles: [{ path: '.' }], issues: [] });
     expect(JSON.parse(out).warnings).toEqual([
       {
         code: 'trigger_action_unknown',

@@ -149,7 +149,7 @@ describe('a command that fails', () => {
     expect(err).not.toContain('pw-9x');
     const json = JSON.parse((await runCommand(dir, settings, 'runs', 'list', '--json')).out);
     expect(json.error).toMatchObject({ code: 'config_invalid' });
-    expect(json.error.faults).toHaveLength(4);
+    expect(json.error.issues).toHaveLength(4);
   });
 
   test('never starts a service without a webhook secret', async () => {

@@ -2,12 +2,12 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import {
+  defaultRunDir,
   isInMemory,
   isWritableMemory,
   makeSharedMemoryPlace,
   mayBeRunDir,
 } from '../../src/config/memory-place.ts';
-import { defaultRunDir } from '../../src/config/places.ts';
 
 const hasMemory = isWritableMemory('/dev/shm');
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { eachLimit, RUN_LIMITS } from '../../src/base/run-limits.ts';
 import { outputFile } from '../../src/containers/output/log-file.ts';
 import type { Db } from '../../src/db/open.ts';
 import { readOutputFrom } from '../../src/flow/output/read-output.ts';
@@ -10,17 +11,20 @@ import { createOutputShipper } from '../../src/flow/output/ship-output.ts';
 import { runLogDirectory } from '../../src/flow/paths.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { createLeases } from '../../src/runs/queue/leases.ts';
+import { createLeases, SET_ASIDE_FROM, SUSPICION } from '../../src/runs/queue/leases.ts';
 import type { RunOwner } from '../../src/runs/queue/queue.ts';
 import { createWorkerStore } from '../../src/runs/queue/worker-store.ts';
-import type { Run } from '../../src/runs/run.ts';
+import type { PreparingRun, Run } from '../../src/runs/run.ts';
 import { createOutputStore } from '../../src/runs/store/output-store.ts';
-import { SET_ASIDE_FROM, SUSPICION } from '../../src/runs/suspicion.ts';
 import { eachDatabase } from '../support/databases/databases.ts';
-import { openQueue } from '../support/databases/queue.ts';
+import { openQueue, START } from '../support/databases/queue.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const LEASE_MS = 60_000;
+
+/** With its grace, a run with these may live as long as a lease. */
+const LIMITS = eachLimit(RUN_LIMITS, ({ name }) => (name === 'timeoutSec' ? 50 : 10));
+
 const own = (worker: string, host = 'here'): RunOwner => ({ worker, host });
 
 eachDatabase((kind, databases) => {
@@ -28,7 +32,7 @@ eachDatabase((kind, databases) => {
     const { db } = await databases.open();
     const lab = openQueue(db);
     const leases = createLeases(db, systemClock, LEASE_MS);
-    const claimed = async (owner: RunOwner): Promise<Run> => {
+    const claimed = async (owner: RunOwner): Promise<PreparingRun> => {
       await lab.add();
       const run = await lab.queue.claim(owner);
       if (!run) throw new Error('nothing to claim');
@@ -55,12 +59,12 @@ eachDatabase((kind, databases) => {
     const { leases, runs, claimed, add, get } = await open();
     const mine = await claimed(own('before'));
     const theirs = await claimed(own('other', 'there'));
-    expect(await leases.launching(theirs, LEASE_MS)).toBe(true);
+    expect(await leases.launching(theirs, LIMITS)).toBe(true);
     await add();
     const taken = await leases.takeOver(own('now'));
     expect(taken.map(({ id }) => id)).toEqual([mine.id]);
-    expect(await runs.advance(mine, 'running', {}, 'too late')).toBe(false);
-    expect(await runs.advance(taken[0] as Run, 'running', { containerId: 'c' }, 'taken up')).toBe(true);
+    expect(await runs.advance(mine, 'running', START, 'too late')).toBeUndefined();
+    expect(await runs.advance(taken[0] as Run, 'running', START, 'taken up')).toBeDefined();
     expect(await get(mine.id)).toMatchObject({ state: 'running', containerId: 'c', leaseOwner: 'now' });
   });
 
@@ -75,7 +79,7 @@ eachDatabase((kind, databases) => {
     await leases.clear('c');
     expect((await get(id)).suspicion).toBe(0);
     const [again] = await leases.takeOver(own('d'));
-    await runs.advance(again as Run, 'running', { containerId: 'c' }, 'it runs');
+    await runs.advance(again as Run, 'running', START, 'it runs');
     expect((await get(id)).suspicion).toBe(0);
   });
 
@@ -97,13 +101,13 @@ eachDatabase((kind, databases) => {
     await letPass(db, run.id, 'lease_until');
     expect(await leases.lapsed(own('me'))).toEqual({ ...nothing, back: [run.id] });
     expect(await get(run.id)).toMatchObject({ state: 'queued', host: null, worker: null, leaseOwner: null });
-    expect(await leases.launching(run, LEASE_MS)).toBe(false);
+    expect(await leases.launching(run, LIMITS)).toBe(false);
   });
 
   test('a run that may have begun waits for its host, and is anybody’s once it is lost', async () => {
     const { db, leases, claimed, get } = await open();
     const run = await claimed(own('gone', 'there'));
-    expect(await leases.launching(run, LEASE_MS)).toBe(true);
+    expect(await leases.launching(run, LIMITS)).toBe(true);
     await letPass(db, run.id, 'lease_until');
     const nothing = { back: [], mine: [], lost: [] };
     expect(await leases.lapsed(own('me'))).toEqual(nothing);
@@ -115,11 +119,23 @@ eachDatabase((kind, databases) => {
     expect(both.flatMap(({ lost }) => lost).map(({ id }) => id)).toEqual([run.id]);
   });
 
+  test('a run keeps the limits that it was launched with until it waits again', async () => {
+    const { leases, runs, claimed, get } = await open();
+    const run = await claimed(own('a'));
+    expect(run.limits).toBeNull();
+    await leases.launching(run, LIMITS);
+    const running = await runs.advance(run, 'running', START, 'it runs');
+    expect(running?.limits).toEqual(LIMITS);
+    expect((await get(run.id)).limits).toEqual(LIMITS);
+    await runs.advance(await get(run.id), 'queued', { release: true }, 'put back');
+    expect((await get(run.id)).limits).toBeNull();
+  });
+
   test('a worker whose lease has lapsed may not launch where another could have taken the run', async () => {
     const { db, leases, claimed } = await open();
     const run = await claimed(own('slow'));
     await letPass(db, run.id, 'lease_until');
-    expect(await leases.launching(run, LEASE_MS)).toBe(kind === 'sqlite');
+    expect(await leases.launching(run, LIMITS)).toBe(kind === 'sqlite');
   });
 
   test('workers are listed while they are heard of, with what they hold; a new start takes the place of the last', async () => {

@@ -1,7 +1,19 @@
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../src/db/open.ts';
+import { type Db, openDatabase } from '../../src/db/open.ts';
 import { eachDatabase } from '../support/databases/databases.ts';
+
+/** Brings the schema back to where version 0018 left it. */
+async function undoFrom19({ kysely }: Db): Promise<void> {
+  await sql`ALTER TABLE runs DROP COLUMN limits_json`.execute(kysely);
+  await sql`DROP INDEX reports_waiting`.execute(kysely);
+  await sql`DROP INDEX reports_run`.execute(kysely);
+  await sql`ALTER TABLE reports RENAME COLUMN digest TO said`.execute(kysely);
+  await sql`ALTER TABLE reports RENAME TO sayings`.execute(kysely);
+  await sql`CREATE INDEX sayings_waiting ON sayings (next_at) WHERE state = 'waiting'`.execute(kysely);
+  await sql`CREATE INDEX sayings_run ON sayings (run_id)`.execute(kysely);
+  await sql`DELETE FROM kysely_migration WHERE name >= '0019'`.execute(kysely);
+}
 
 eachDatabase((_kind, databases) => {
   test('reasons, timelines and report templates of an older database say hint, and nothing else of them changes', async () => {
@@ -18,7 +30,7 @@ eachDatabase((_kind, databases) => {
       VALUES ('r', 1, 0, 'secret_found', 'x', ${JSON.stringify({ code: 'secret_found', mend: 'Replace it.' })})`.execute(
       db.kysely,
     );
-    await sql`DELETE FROM kysely_migration WHERE name = '0019-hint'`.execute(db.kysely);
+    await undoFrom19(db);
     const again = await openDatabase(place);
     onTestFinished(() => again.close());
     const run = await sql<{ reasonJson: string; profileJson: string }>`SELECT * FROM runs`.execute(

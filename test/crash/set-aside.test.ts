@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { SET_ASIDE_FROM } from '../../src/runs/suspicion.ts';
+import { SET_ASIDE_FROM } from '../../src/runs/queue/leases.ts';
 import {
   commentPayload,
   deliverTo,

@@ -35,7 +35,7 @@ describe('the page of a run', () => {
       'Profile review/deep',
       'Attempts 1',
       'Queued 10 minutes ago 2030-01-01 11:50:00 UTC',
-      'Started 9 minutes ago , after waiting 4 s 2030-01-01 11:50:04 UTC',
+      'Started 9 minutes ago , after waiting 4 sec 2030-01-01 11:50:04 UTC',
       'Ended 7 minutes ago , after 2 min, 5 sec',
       'Exit code 3',
       'Tokens 1,234,567 in (1,000,000 cached), 4,321 out (99 reasoning)',
@@ -63,7 +63,7 @@ describe('the page of a run', () => {
       ],
     });
     expect(words(html)).toContain('Queued again 8 minutes ago 2030-01-01 11:52:00 UTC');
-    expect(words(html)).toContain('after waiting 3 s 2030-01-01 11:52:03 UTC');
+    expect(words(html)).toContain('after waiting 3 sec 2030-01-01 11:52:03 UTC');
   });
 
   test.each([

@@ -7,7 +7,7 @@ import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import { templateFaults } from '../../src/profiles/report-faults.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
-import type { Run, TimelineEntry } from '../../src/runs/run.ts';
+import type { FinishedRun, Run, TimelineEntry } from '../../src/runs/run.ts';
 import { profileOf } from '../support/github/flow-events.ts';
 
 const asIs = (text: string): string => text;
@@ -36,11 +36,15 @@ const told = { timeline: [] as TimelineEntry[], nowMs: 100_000, link: '', mask: 
 
 function ended(changes: Partial<Run> = {}, more: Partial<typeof told> = {}, by: Profile = profile): string {
   const about = { ...told, ...more };
-  return finalText(renderReport(by, 'ended', endedValues({ ...run, ...changes }, about)), about.mask, mark);
+  return finalText(
+    renderReport(by, 'ended', endedValues({ ...run, ...changes } as FinishedRun, about)),
+    about.mask,
+    mark,
+  );
 }
 
 function running(changes: Partial<Run> = {}, more: Partial<typeof told> = {}): string {
-  const values = runningValues({ ...run, state: 'running', ...changes }, { ...told, ...more });
+  const values = runningValues({ ...run, state: 'running', ...changes } as Run, { ...told, ...more });
   return finalText(renderReport(profile, 'running', values), more.mask ?? asIs, mark);
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runFiles } from '../../src/containers/create/start-script.ts';
 import { runPaths } from '../../src/flow/paths.ts';
-import { makePlan } from '../../src/flow/prepare/plan.ts';
+import { launchedLimits, makePlan } from '../../src/flow/prepare/plan.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import type { Run } from '../../src/runs/run.ts';
@@ -69,4 +69,16 @@ test('secrets lie in RUN_DIR, and programs do not, for /run is often mounted noe
     '/run/github-flows': '/srv/var/run-files/inst/run1',
     '/etc/profile.d/github-flows.sh': '/srv/var/run-files/inst/run1/profile.sh',
   });
+});
+
+test('a run has the limits that it was launched with, whatever is configured by now; one that an older version launched has those of today', async () => {
+  const { limits } = planOf({});
+  const profile = profileWith({});
+  const parts = {
+    runs: { profile: async () => profile },
+    defaults: { ...limits, timeoutSec: 1, network: 'none', runAs, sshHostKeys: 'pinned' } as const,
+    mountHost: {},
+  };
+  expect(await launchedLimits(parts, { id: 'run1', limits })).toEqual(limits);
+  expect(await launchedLimits(parts, { id: 'run1', limits: null })).toMatchObject({ timeoutSec: 1 });
 });

@@ -5,7 +5,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { GitHubToken, GitHubTokens } from '../../src/credentials/github/github-tokens.ts';
-import { createHeldSecrets } from '../../src/flow/credentials/held-secrets.ts';
+import { createMaskedValues } from '../../src/flow/credentials/masked-values.ts';
 import { writeTokenEnd } from '../../src/flow/credentials/token-end.ts';
 import { createTokenRenewer } from '../../src/flow/credentials/token-renewer.ts';
 import { createRedactor } from '../../src/log/redact.ts';
@@ -55,7 +55,7 @@ function hourlyTokens(clock: { time: number }) {
 function ground() {
   const clock = movedClock();
   const app = hourlyTokens(clock);
-  const held = createHeldSecrets();
+  const masked = createMaskedValues();
   const redactor = createRedactor();
   const notes: string[] = [];
   const states = { run: 'running' as Run['state'] };
@@ -64,7 +64,7 @@ function ground() {
   const files = secretsDirectory();
   const renewer = createTokenRenewer({
     tokens: app.tokens,
-    held,
+    masked,
     redactor,
     clock,
     log: pino({ level: 'silent' }),
@@ -75,7 +75,7 @@ function ground() {
   });
   renewer.start();
   onTestFinished(renewer.stop);
-  return { clock, app, held, redactor, notes, states, secrets, files, renewer };
+  return { clock, app, masked, redactor, notes, states, secrets, files, renewer };
 }
 
 let world: ReturnType<typeof ground>;
@@ -157,8 +157,8 @@ test('a new token is masked, and in its place by rename, closed to others, with 
   expect(now.mode & 0o777).toBe(0o400);
   expect(readdirSync(world.secrets)).toEqual(['gh-token']);
   expect(world.redactor.mask(`it is ${present()}.`)).toBe('it is [masked].');
-  expect(world.held.values(ID).map((value) => value.reveal())).toContain(present());
-  world.held.release(ID);
+  expect(world.masked.values(ID).map((value) => value.reveal())).toContain(present());
+  world.masked.release(ID);
   expect(world.redactor.mask(present())).toBe(present());
 });
 
@@ -197,7 +197,7 @@ test.each(['released', 'reporting', 'ended', 'queued'] as const)(
   'nothing is asked for a run that is %s',
   async (how) => {
     await begin();
-    if (how === 'released') world.held.release(ID);
+    if (how === 'released') world.masked.release(ID);
     else world.states.run = how;
     const { asked } = world.app.state;
     await world.clock.advance(180 * MINUTE);

@@ -6,7 +6,7 @@ import { createRedactor } from '../../src/log/redact.ts';
 import type { Leases } from '../../src/runs/queue/leases.ts';
 import type { RunQueue } from '../../src/runs/queue/queue.ts';
 import type { WorkerStore } from '../../src/runs/queue/worker-store.ts';
-import type { Run } from '../../src/runs/run.ts';
+import type { ClaimedRun, PreparingRun } from '../../src/runs/run.ts';
 
 /** Questions to the database that have been asked, and those that are not answered yet. */
 let asked = 0;
@@ -43,8 +43,11 @@ const workers: WorkerStore = {
   drain: () => answer(false),
 };
 
-async function startWorker(takenUp: Run[], more: Partial<Parameters<typeof createWorker>[0]> = {}) {
-  const untilDetached = async (_run: Run, flight: { detach: { signal: AbortSignal } }): Promise<void> => {
+async function startWorker(takenUp: ClaimedRun[], more: Partial<Parameters<typeof createWorker>[0]> = {}) {
+  const untilDetached = async (
+    _run: ClaimedRun,
+    flight: { detach: { signal: AbortSignal } },
+  ): Promise<void> => {
     await clock.sleep(60_000, flight.detach.signal).catch(() => undefined);
   };
   const leases: Leases = {
@@ -83,7 +86,7 @@ async function startWorker(takenUp: Run[], more: Partial<Parameters<typeof creat
 }
 
 test.each([
-  ['with a run that lives on in its container', [{ id: 'run-1' } as Run]],
+  ['with a run that lives on in its container', [{ id: 'run-1' } as PreparingRun]],
   ['with nothing to do', []],
 ])('a worker that has stopped %s asks the database nothing any more', async (_name, takenUp) => {
   const worker = await startWorker(takenUp);
@@ -100,14 +103,14 @@ test('nothing is claimed until it is known what becomes of every run that was ta
   const seen: string[] = [];
   const decide = Promise.withResolvers<void>();
   const end = Promise.withResolvers<void>();
-  const worker = await startWorker([{ id: 'old-1' } as Run, { id: 'old-2' } as Run], {
+  const worker = await startWorker([{ id: 'old-1' } as PreparingRun, { id: 'old-2' } as PreparingRun], {
     capacity: 3,
     queue: {
       ...queue,
       anyReady: async () => !seen.includes('claimed'),
       claim: async () => {
         seen.push('claimed');
-        return { id: 'new' } as Run;
+        return { id: 'new' } as PreparingRun;
       },
     },
     executor: {
@@ -133,7 +136,7 @@ test('nothing is claimed until it is known what becomes of every run that was ta
 
 test('runs that were taken up count: nothing is claimed beyond the capacity', async () => {
   let claims = 0;
-  const worker = await startWorker([{ id: 'old-1' } as Run, { id: 'old-2' } as Run], {
+  const worker = await startWorker([{ id: 'old-1' } as PreparingRun, { id: 'old-2' } as PreparingRun], {
     queue: {
       ...queue,
       anyReady: async () => true,

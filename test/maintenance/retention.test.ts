@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { oldestFirst } from '../../src/maintenance/oldest-first.ts';
+import { oldestFirst } from '../../src/maintenance/remove-old.ts';
 import { type KeepRules, retain } from '../../src/maintenance/retention.ts';
 import { createPublicationStore } from '../../src/runs/outbox/publication-store.ts';
 import { createOutputStore } from '../../src/runs/store/output-store.ts';

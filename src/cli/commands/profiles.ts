@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { counted } from '../../base/words.ts';
 import { composeApps } from '../../compose/apps.ts';
 import { profileChecks } from '../../compose/host.ts';
-import { admissionLimits } from '../../compose/reporting.ts';
 import type { Config } from '../../config/config.ts';
 import { dayBudgets } from '../../flow/admission/limits.ts';
 import { appSecretProblems } from '../../flow/dry-run/app-secret.ts';
@@ -25,12 +24,12 @@ export function addProfilesCommand(program: Command, io: Io): void {
       'Print every issue with its place and hint, and all warnings. Exit code 1 if there are issues.',
     )
     .option('--strict', 'exit code 1 also if there are warnings')
-    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
-    .action((options: { json?: true; strict?: true }) => show(io, options, printFaults));
+    .option('--json', 'print {profiles, defaults, issues, warnings, notes}')
+    .action((options: { json?: true; strict?: true }) => show(io, options, printIssues));
   profiles
     .command('list')
     .description('List the profiles with their events, and the folders that only give defaults.')
-    .option('--json', 'print {profiles, defaults, faults, warnings, notes}')
+    .option('--json', 'print {profiles, defaults, issues, warnings, notes}')
     .action((options: { json?: true }) => show(io, options, printProfiles));
 }
 
@@ -50,8 +49,8 @@ async function show(
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
-      faults: faults.map(faultView),
-      warnings: loaded.warnings.map(faultView),
+      issues: faults.map(issueView),
+      warnings: loaded.warnings.map(issueView),
       notes,
     });
   else print(io, { ...loaded, faults }, notes);
@@ -68,11 +67,11 @@ function profileView(profile: Profile) {
   };
 }
 
-function faultView({ code, file, path, message, hint }: LoadResult['faults'][number]) {
+function issueView({ code, file, path, message, hint }: LoadResult['faults'][number]) {
   return { code, file: file ?? null, path: path ?? null, message, hint };
 }
 
-function printFaults(io: Io, loaded: LoadResult, notes: readonly string[]): void {
+function printIssues(io: Io, loaded: LoadResult, notes: readonly string[]): void {
   for (const fault of loaded.faults) io.out(problemText(fault));
   for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
   for (const note of notes) io.out(`${note}\n`);
@@ -131,11 +130,10 @@ async function appSecretWarnings(
 
 /** A sentence for each profile that everybody may start, with its budgets of a day. */
 function openProfileNotes(profiles: readonly Profile[], config: Config): string[] {
-  const limits = admissionLimits(config);
   return profiles
     .filter(({ allow }) => allow.permission === 'any')
     .map((profile) => {
-      const { actor, repository, profile: own } = dayBudgets(limits, profile, true);
+      const { actor, repository, profile: own } = dayBudgets(config.admission, profile, true);
       const words = [
         budgetText(actor, 'for each person'),
         budgetText(repository, 'for each repository'),

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { shellQuote } from '../../base/text.ts';
-import { type Plan, PROXY_URL } from '../plan.ts';
-import { sshCommand } from './ssh-command.ts';
+import { type Plan, type PlanSsh, PROXY_URL } from '../plan.ts';
 
 /** One file of a run's directory at `/run/github-flows`; `path` is relative to it. */
 export type RunFile = { path: string; content: string; mode: number };
@@ -97,4 +96,24 @@ function gitConfig(plan: Plan, serverUrl: string, { name, email }: Committer): s
     sections.push(`[credential "${origin}"]\n\thelper = !sh /run/github-flows/bin/git-credential\n`);
   if (plan.ssh) sections.push(`[core]\n\tsshCommand = ${sshCommand(plan.ssh)}\n`);
   return sections.join('');
+}
+
+const KEY = '/run/secrets/GIT_SSH_KEY';
+const KNOWN_HOSTS = '/run/secrets/GIT_SSH_KNOWN_HOSTS';
+
+/** Where the keys of hosts that were met for the first time are kept while the run lives. */
+const NEW_HOSTS = '/tmp/github-flows-known-hosts';
+
+/** The command that git reaches hosts by: this key and no other, nobody to ask, and only hosts that are known. */
+function sshCommand({ hostKeys, knownHosts }: PlanSsh): string {
+  const files = [...(hostKeys === 'accept-new' ? [NEW_HOSTS] : []), ...(knownHosts ? [KNOWN_HOSTS] : [])];
+  const options = [
+    'IdentitiesOnly=yes',
+    'IdentityAgent=none',
+    'BatchMode=yes',
+    `StrictHostKeyChecking=${hostKeys === 'pinned' ? 'yes' : 'accept-new'}`,
+    `UserKnownHostsFile=${files.join(' ')}`,
+    'GlobalKnownHostsFile=/dev/null',
+  ];
+  return `ssh -i ${KEY} ${options.map((option) => `-o '${option}'`).join(' ')}`;
 }

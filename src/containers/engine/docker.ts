@@ -2,20 +2,19 @@ import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { Clock } from '../../base/clock.ts';
-import { answerInvalid, containerGone } from '../errors.ts';
+import { answerInvalid, containerGone, volumeMissing, volumeNotPlain } from '../errors.ts';
 import {
   type ContainerState,
   containerLife,
   type FoundContainer,
   type ListedContainer,
 } from './container-life.ts';
-import { containerTerminal } from './container-terminal.ts';
+import { fieldOf } from './engine-answer.ts';
 import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
 import { describeEngine, type EngineInfo, type ImageInfo, inspectImage } from './engine-info.ts';
 import { lookForPrograms, lookIntoImage } from './image-programs.ts';
 import { checkNetwork, networkMaker } from './network.ts';
 import { type OrphanResource, orphanCalls } from './orphans.ts';
-import { checkVolume } from './volume.ts';
 
 /** Which part of a log: from `since` (RFC 3339) on, and only of the last `tail` entries. */
 export type LogQuery = { since?: string | undefined; tail?: number };
@@ -169,4 +168,41 @@ function openWait(docker: Docker, id: string, abortSignal: AbortSignal): Promise
 function engineSince(time: string): number {
   const fraction = /\.(\d+)/.exec(time)?.[1] ?? '';
   return `${Math.floor(Date.parse(time) / 1000)}.${fraction.padEnd(9, '0')}` as unknown as number;
+}
+
+/**
+ * Whether a volume is there and holds nothing but files of its own: the driver `local`, and none of its options, with
+ * which a volume can be any directory or device of the host. Throws `volume_missing`, `volume_not_plain`.
+ */
+async function checkVolume(call: CallEngine, name: string): Promise<void> {
+  const faults = { 404: (_words: string, cause: unknown) => volumeMissing(name, cause) };
+  const volume = await call(
+    { what: `describe the volume ${name}`, faults },
+    async (docker) => await docker.getVolume(name).inspect(),
+  );
+  const driver = fieldOf(volume, 'Driver', 'string');
+  if (driver !== 'local') throw volumeNotPlain(name, `comes from the driver ${driver}`);
+  const options = Object.keys(volume.Options ?? {});
+  if (options.length > 0) throw volumeNotPlain(name, `has the options ${options.join(', ')}`);
+}
+
+/** The calls for a container with a terminal of its own; `Engine` says what each does. */
+function containerTerminal(call: CallEngine) {
+  return {
+    attachTerminal: (id: string, signal: AbortSignal): Promise<Duplex> => {
+      const faults = { 404: (_words: string, cause: unknown) => containerGone(id, cause) };
+      const lasting = { what: 'attach to a terminal', signal, timeoutMs: NO_TIMEOUT, faults };
+      return call(lasting, async (docker, abortSignal) => {
+        const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true } as const;
+        return (await docker.getContainer(id).attach({ ...wanted, abortSignal })) as unknown as Duplex;
+      });
+    },
+    resize: async (id: string, { rows, columns }: { rows: number; columns: number }): Promise<void> => {
+      // What does not run has no terminal to change: 404 and 409, or 500 with words.
+      const answers = { 404: undefined, 409: undefined, 500: undefined };
+      await call<void>({ what: 'change the size of a terminal', answers }, async (docker, abortSignal) => {
+        await docker.getContainer(id).resize({ h: rows, w: columns, abortSignal });
+      });
+    },
+  };
 }

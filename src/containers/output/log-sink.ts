@@ -30,11 +30,11 @@ export type SinkOptions = {
 /** How output is lost: it was heard and not kept, or never read. */
 export type Loss = NonNullable<OutputLine['lost']>;
 
-/** Masks, keeps, counts and tells what is read of a container's output. */
+/** Masks, stores, counts and passes on a container's output. */
 export type LogSink = {
   /** From where the engine's log is to be read. */
   resume: LogPosition['resume'];
-  /** New entries, in order. Never rejects: a disk that takes nothing is told once, and marked in the log later. */
+  /** New entries, in order. Never rejects: a disk that takes nothing is reported once, and marked in the log later. */
   take(entries: readonly LogEntry[]): Promise<void>;
   /** An entry that an earlier service kept, read again: when its line goes on in a new one, both are masked as one. */
   recall(entry: LogEntry): void;
@@ -49,7 +49,7 @@ const LIMIT_IN_CAPS = 10;
 /** Opens the log of `dir` and gives its lines to `onLine` first. Rejects with `output_not_kept` when it cannot be opened. */
 export async function openLogSink(options: SinkOptions): Promise<LogSink> {
   const { dir, capBytes, log } = options;
-  const tell = teller(options);
+  const report = reporter(options);
   const kept = createPosition();
   let isWhole = false;
   let hasBegun = false;
@@ -60,7 +60,7 @@ export async function openLogSink(options: SinkOptions): Promise<LogSink> {
     if (line.lost) options.onLost?.(line.lost, hasBegun);
     bytes += Buffer.byteLength(line.text);
     if (line.stream !== 'service' && !line.rest) kept.note(line.at, line.stream, isOpen(line));
-    await tell(line, true);
+    await report(line, true);
   }).catch((error: unknown) => {
     throw outputNotKept(dir, error);
   });
@@ -88,7 +88,7 @@ export async function openLogSink(options: SinkOptions): Promise<LogSink> {
   };
   const keep = async (lines: readonly OutputLine[]): Promise<void> => {
     await write(lines);
-    for (const line of lines) await tell(line, false);
+    for (const line of lines) await report(line, false);
   };
   return {
     resume: position.resume,
@@ -119,14 +119,14 @@ export async function openLogSink(options: SinkOptions): Promise<LogSink> {
 }
 
 /** Tells lines to the listener, with their numbers; a listener that fails is logged once and does not stop the reading. */
-function teller({ onLine, log }: SinkOptions): (line: OutputLine, replayed: boolean) => Promise<void> {
+function reporter({ onLine, log }: SinkOptions): (line: OutputLine, replayed: boolean) => Promise<void> {
   let number = 0;
   let hasFailed = false;
   return async (line, replayed) => {
     if (line.stream !== 'service' && !line.rest) number += 1;
     try {
-      const told = onLine({ ...line, number, replayed });
-      if (told) await told;
+      const done = onLine({ ...line, number, replayed });
+      if (done) await done;
     } catch (error) {
       if (!hasFailed) log.error({ err: error }, 'a listener to a run’s output failed');
       hasFailed = true;

@@ -60,9 +60,9 @@ export function withAppsInFile(
       if (app) throw appOfFile(app, parts.file);
       await store.remove(key);
     },
-    async learn(key, told) {
-      if (!own.some((app) => app.key === key)) return await store.learn(key, told);
-      own = own.map((app) => (app.key === key ? { ...app, ...told } : app));
+    async learn(key, learnt) {
+      if (!own.some((app) => app.key === key)) return await store.learn(key, learnt);
+      own = own.map((app) => (app.key === key ? { ...app, ...learnt } : app));
     },
   };
 }

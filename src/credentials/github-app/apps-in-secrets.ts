@@ -56,7 +56,7 @@ export function createAppsInSecrets(parts: {
       const { id, slug, clientId, owner, url } = await parts.apiFor(entry.app).self();
       entry.app = { ...entry.app, appId: id, slug, clientId, owner, url };
     } catch (error) {
-      parts.log.warn({ app: appName(entry.app), err: error }, 'GitHub did not say who this App is.');
+      parts.log.warn({ app: appName(entry.app), err: error }, 'GitHub did not say who this App is');
     }
     entry.askAt = clock.now() + ASK_AGAIN_MS;
     entry.asking = undefined;

@@ -66,7 +66,7 @@ export function createAppFlow(parts: {
     const app = await keep().catch((error: unknown) => {
       throw appNotStored(told, asFlowError(error));
     });
-    log.info({ app: appName(app), appId: id }, 'A new GitHub App was stored.');
+    log.info({ app: appName(app), appId: id }, 'a new GitHub App was stored');
     return app;
   };
 

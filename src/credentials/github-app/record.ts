@@ -6,7 +6,7 @@ import { tenantOf } from '../../github/tenant.ts';
 import { readAppKey } from './key.ts';
 import { checkUrlPattern } from './url-pattern.ts';
 
-/** One GitHub App as it is stored. What GitHub tells only after a sign-in is null until then. */
+/** One GitHub App as it is stored. What GitHub gives only after a sign-in is null until then. */
 export type StoredApp = {
   /** Names it in the store: `<client id or app id>@<host of its API>`. */
   key: string;
@@ -22,7 +22,7 @@ export type StoredApp = {
   privateKey: Secret;
   webhookSecret: Secret | null;
   apiUrl: string;
-  /** The login under which the App's doings appear, and git's user name beside its tokens. */
+  /** The App's login, and the user name that git sends with its tokens. */
   username: string | null;
   /** Which repositories may use it; null for all of its host. */
   urlPattern: string | null;

@@ -7,21 +7,21 @@ export type AppSigner = { app: StoredApp; secret: string };
 
 /**
  * The Apps that may have signed a delivery of the App `targetId` (the header `X-GitHub-Hook-Installation-Target-ID`): the
- * App itself, and those whose id GitHub has not told yet. It looks at the store each time, so that an App counts at once
+ * App itself, and those whose id GitHub has not given yet. It looks at the store each time, so that an App counts at once
  * whoever added it; a store that cannot be read has none.
  */
 export function createAppSigners(
   store: Pick<AppStore, 'all'>,
   log: Logger,
 ): (targetId: string | undefined) => Promise<AppSigner[]> {
-  let told: unknown;
+  let logged: unknown;
   return async (targetId) => {
     if (targetId === undefined || !/^\d{1,15}$/.test(targetId)) return [];
     const apps = await store.all().catch((error: unknown) => {
-      // The same error is given until the store is tried again, and told once.
-      if (told !== error)
-        log.warn({ err: error }, 'The Apps cannot be read, so none of their secrets counts.');
-      told = error;
+      // The same error is given until the store is tried again, and logged once.
+      if (logged !== error)
+        log.warn({ err: error }, 'the Apps cannot be read, so none of their secrets counts');
+      logged = error;
       return [];
     });
     return apps

@@ -14,7 +14,7 @@ import { type TokenKey, type TokenRecords, tokenKeyText } from './token-records.
 /** A token of an App; `expiresAt` is by our clock, in milliseconds. */
 type AppToken = { value: Secret; expiresAt: number };
 
-/** Tokens of Apps: cached, one request in flight for each key, failures recorded and tried again. */
+/** Tokens of Apps: cached, one request at a time for each key, failures recorded and retried. */
 export type AppTokens = {
   /** Undefined when the App is not installed on the repository. Throws the `app_…` codes and those of `GitHubClient`. */
   token(app: StoredApp, want: TokenWant): Promise<AppToken | undefined>;
@@ -59,7 +59,7 @@ type State = {
   installations: Installations;
   cached: Map<string, Cached>;
   failures: Map<string, Failure>;
-  flights: Map<string, Promise<AppToken | undefined>>;
+  pending: Map<string, Promise<AppToken | undefined>>;
 };
 
 /** What the tokens of Apps need; without `records` nothing is written down. `cacheMs`: how long a token is used. */
@@ -85,7 +85,7 @@ export function createAppTokens(parts: AppTokensParts): AppTokens {
     return state;
   };
 
-  const tryAgain = (app: StoredApp, want: TokenWant, waitMs: number): void => {
+  const retryLater = (app: StoredApp, want: TokenWant, waitMs: number): void => {
     if (!isOpen) return;
     const timer = clock.after(waitMs, () => {
       timers.delete(timer);
@@ -111,10 +111,10 @@ export function createAppTokens(parts: AppTokensParts): AppTokens {
         { app: appName(app), repository: want.repository, code: failure.error.code, failures },
         failure.error.message,
       );
-      const told = { error: failure.error, at: clock.now(), nextTryAt, failures };
-      await write(parts, parts.records?.failed(key, told));
+      const record = { error: failure.error, at: clock.now(), nextTryAt, failures };
+      await write(parts, parts.records?.failed(key, record));
       if (PASSING.has(failure.error.code) && failures <= MAX_RETRIES)
-        tryAgain(app, want, nextTryAt - clock.now());
+        retryLater(app, want, nextTryAt - clock.now());
       return lastResort(state, id, failure, clock.now());
     }
   };
@@ -127,10 +127,10 @@ export function createAppTokens(parts: AppTokensParts): AppTokens {
     if (cached && now < cached.freshUntil) return cached.token;
     const failure = state.failures.get(id);
     if (failure && now < failure.nextAt) return lastResort(state, id, failure, now);
-    const flight =
-      state.flights.get(id) ?? mint(app, state, id, want).finally(() => state.flights.delete(id));
-    state.flights.set(id, flight);
-    return await flight;
+    const minting =
+      state.pending.get(id) ?? mint(app, state, id, want).finally(() => state.pending.delete(id));
+    state.pending.set(id, minting);
+    return await minting;
   };
 
   return {
@@ -154,7 +154,7 @@ export function createAppTokens(parts: AppTokensParts): AppTokens {
 function newState(app: StoredApp, { apiFor, clock }: AppTokensParts): State {
   const api = apiFor(app);
   const installations = createInstallations(app, api, clock);
-  return { api, installations, cached: new Map(), failures: new Map(), flights: new Map() };
+  return { api, installations, cached: new Map(), failures: new Map(), pending: new Map() };
 }
 
 /** Undefined for what is no token of the App. */
@@ -199,7 +199,5 @@ function failureAfter(error: FlowError, last: Failure | undefined, now: number):
 
 /** The record is for people: a database that does not answer keeps no token back. */
 async function write({ log }: AppTokensParts, writing: Promise<void> | undefined): Promise<void> {
-  await writing?.catch((error: unknown) =>
-    log.warn({ err: error }, 'What became of a token was not recorded.'),
-  );
+  await writing?.catch((error: unknown) => log.warn({ err: error }, 'the state of a token was not recorded'));
 }

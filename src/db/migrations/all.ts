@@ -13,6 +13,8 @@ import * as actorIds from './0011-actor-ids.ts';
 import * as suspicion from './0017-suspicion.ts';
 import * as signers from './0018-signers.ts';
 import * as hint from './0019-hint.ts';
+import * as limits from './0021-limits.ts';
+import * as outbox from './0022-outbox.ts';
 
 /** Every migration under the name it is remembered by; run in the order of the names, each once. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -30,4 +32,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-actor-ids': actorIds,
   '0018-signers': signers,
   '0019-hint': hint,
+  '0021-limits': limits,
+  '0022-outbox': outbox,
 };

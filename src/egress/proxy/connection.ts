@@ -1,9 +1,19 @@
 import type { Duplex } from 'node:stream';
-import type { AllowList } from '../allow-list.ts';
+import { type AllowList, isAllowed } from '../allow-list.ts';
 import { createRequestLog, type EgressRequest, type RequestLog } from '../egress-request.ts';
+import { hostName, isAddress } from '../host-name.ts';
+import { splitPort } from '../host-port.ts';
 import type { EgressLimits } from '../limits.ts';
-import { bytesSpent, connectionBroken, type EgressRefusal, notTls, tooManyConnections } from '../refusals.ts';
-import { readTarget } from '../target.ts';
+import {
+  addressAsked,
+  bytesSpent,
+  connectionBroken,
+  type EgressRefusal,
+  malformedConnect,
+  notListed,
+  notTls,
+  tooManyConnections,
+} from '../refusals.ts';
 import { answerRefused } from './answer.ts';
 import { createHelloGate } from './hello-gate.ts';
 import { type ReachOptions, reach } from './reach.ts';
@@ -81,4 +91,19 @@ async function connect(
   const { cause, ...bytes } = await runTunnel({ ...parts, host, client, upstream, gate, onGranted });
   if (!isGranted) return log('refused', cause ?? notTls(host), bytes);
   log('closed', cause ?? { reason: null, message: `The connection to ${host}:${port} was closed.` }, bytes);
+}
+
+/** Where a request wants to go, and why it may not; `host` is empty and `port` 0 where that cannot be read. */
+type ConnectTarget = { host: string; port: number; refusal: EgressRefusal | undefined };
+
+/** Reads what stands after the word CONNECT, and asks the list. */
+function readTarget(text: string, list: AllowList): ConnectTarget {
+  const { host: written = '', port = 0 } = splitPort(text) ?? {};
+  if (isAddress(written)) return { host: written, port, refusal: addressAsked(text) };
+  const host = hostName(written);
+  if (host === undefined || port === 0) {
+    const refusal = malformedConnect(400, 'it does not name a host and a port');
+    return { host: '', port: 0, refusal };
+  }
+  return { host, port, refusal: isAllowed(list, host, port) ? undefined : notListed(host, port, list) };
 }

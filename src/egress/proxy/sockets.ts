@@ -95,7 +95,7 @@ async function openSocket(
     await close();
     throw socketFailed(path, error);
   }
-  proxy.server.on('error', (err) => options.log.warn({ err, path }, 'An egress socket has a fault.'));
+  proxy.server.on('error', (err) => options.log.warn({ err, path }, 'an egress socket failed'));
   return { close };
 }
 

@@ -11,7 +11,6 @@ import {
   handshakeSlow,
 } from '../refusals.ts';
 import type { GateStep, HelloGate } from './hello-gate.ts';
-import { pump } from './pump.ts';
 
 /** What a tunnel is made of. Both sides are connected. */
 export type TunnelOptions = {
@@ -103,7 +102,7 @@ function stop(tunnel: Tunnel, cause: EgressEnd): void {
   destroyBoth(tunnel);
 }
 
-/** Nothing more goes to the server; a client that speaks TLS is told so in TLS. */
+/** Nothing more goes to the server; a client that speaks TLS gets a TLS alert. */
 function refuse(tunnel: Tunnel, refusal: EgressRefusal): void {
   const { client, upstream } = tunnel;
   tunnel.step = 'refused';
@@ -128,4 +127,36 @@ function watchIdle(tunnel: Tunnel): { stop(): void } {
   };
   let timer = clock.after(limits.idleMs, look);
   return { stop: () => timer.stop() };
+}
+
+/** One direction of a connection. */
+type Flow = {
+  from: Duplex;
+  to: Duplex;
+  /** What of a chunk goes on. */
+  pass: (chunk: Buffer) => readonly Buffer[];
+  onError: (error: Error) => void;
+  /** `from` is gone without having said that it has sent everything. */
+  onCut: () => void;
+};
+
+/** Carries what `from` sends to `to`, waits when `to` is slow, and hands on its end; resolves when `from` is closed. */
+async function pump({ from, to, pass, onError, onCut }: Flow): Promise<void> {
+  const closed = Promise.withResolvers<void>();
+  const finish = (): void => {
+    if (!from.readableEnded) onCut();
+    closed.resolve();
+  };
+  from.on('error', onError);
+  if (from.closed) finish();
+  else from.once('close', finish);
+  to.on('drain', () => from.resume());
+  if (from.readableEnded) to.end();
+  else from.once('end', () => to.end());
+  from.on('data', (chunk: Buffer) => {
+    for (const bytes of pass(chunk)) {
+      if (to.writable && !to.write(bytes)) from.pause();
+    }
+  });
+  await closed.promise;
 }

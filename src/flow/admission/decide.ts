@@ -10,7 +10,7 @@ import type { Profile } from '../../profiles/profile.ts';
 import type { Registry } from '../../profiles/read/registry.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { RunGroup } from '../../runs/queue/groups.ts';
-import type { NewRun } from '../../runs/store/new-run.ts';
+import type { NewRun } from '../../runs/store/run-rows.ts';
 import type { Start } from '../../runs/store/start-store.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { authorize } from './authorize.ts';

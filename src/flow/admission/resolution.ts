@@ -66,7 +66,8 @@ function reactionReports(event: FlowEvent, profile: Profile, reaction: '+1' | 'c
   const target = profile.report.reaction ? reactionTarget(event) : undefined;
   if (!target) return [];
   const key = `reaction:${event.deliveryId}`;
-  return [{ key, kind: 'reaction', target, content: { reaction }, profile: withoutPrompt(profile) }];
+  const stored = withoutPrompt(profile);
+  return [{ key, kind: 'reaction', runId: null, profile: stored, content: { reaction }, target }];
 }
 
 function commentReports(
@@ -81,6 +82,7 @@ function commentReports(
     {
       key: `refusal:${repositoryId}#${target.number}:${name}`,
       kind: 'refusal',
+      runId: null,
       target,
       content: { text: textOf(event, profile, problem), mark: refusalMark(name) },
       profile: withoutPrompt(profile),

@@ -13,7 +13,7 @@ import { knownCommits } from '../../publish/push/known-commits.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
-import type { HeldSecrets } from '../credentials/held-secrets.ts';
+import type { MaskedValues } from '../credentials/masked-values.ts';
 import { type Directories, type RunPaths, runPaths } from '../paths.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from '../prepare/clone-record.ts';
 import { lastBranches } from './branches-of-run.ts';
@@ -28,7 +28,7 @@ export type CollectParts = {
   directories: Directories;
   mountHost: MountHost;
   mirrors: Mirrors;
-  held: HeldSecrets;
+  masked: MaskedValues;
   redactor: Redactor;
   clock: Clock;
   log: Logger;
@@ -99,7 +99,7 @@ async function take(
         mirror,
         dir: quarantine,
         keepIn: paths.log,
-        searchable: parts.held.values(run.id).length > 0,
+        searchable: parts.masked.values(run.id).length > 0,
         harmless: as !== undefined && as !== 'patch',
       },
     );
@@ -118,7 +118,7 @@ async function keep(
   return await orNote(parts, run, async () => {
     const { keep: keepWhole, keepMasked, ...count } = changes;
     const isClean = async (dir: string): Promise<boolean> =>
-      await isFree(parts.clock, parts.held.values(run.id), dir);
+      await isFree(parts.clock, parts.masked.values(run.id), dir);
     const files = doubt ? await keepMasked(parts.redactor.stream, isClean) : await keepWhole();
     return {
       kind: 'changes_kept',
@@ -154,7 +154,7 @@ async function search(
 ): Promise<Doubt | undefined> {
   const sinceNs = record && BigInt(record.sinceNs);
   const where = { workspace: paths.workspace, sinceNs, log: paths.log, quarantine };
-  const { found, cut } = await searchLeft(parts, parts.held.values(run.id), where);
+  const { found, cut } = await searchLeft(parts, parts.masked.values(run.id), where);
   if (found) {
     const { fault, files, inChanges } = found;
     parts.log.error({ err: fault, run: run.id, files }, 'granted value found in what the agent left');

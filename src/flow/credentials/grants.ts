@@ -15,7 +15,7 @@ import type { Run } from '../../runs/run.ts';
 import { appSecretOf, runPermissions, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
 import type { RunPaths } from '../paths.ts';
 import { type GrantRecord, readGrant, recordGrant } from './grant-record.ts';
-import type { HeldSecrets } from './held-secrets.ts';
+import type { MaskedValues } from './masked-values.ts';
 import { preflight } from './preflight.ts';
 import { mayHoldLogin, type RenewParts, renewLogins } from './renew-logins.ts';
 import { writeTokenEnd } from './token-end.ts';
@@ -41,7 +41,7 @@ export type GrantParts = RenewParts & {
   tokens: Pick<GitHubTokens, 'token'>;
   secrets: NamedSecrets;
   renewer: TokenRenewer;
-  held: HeldSecrets;
+  masked: MaskedValues;
   redactor: Redactor;
   /** Where processes elsewhere reach the runtime listener; undefined while it is off. */
   runtimeUrl: () => string | undefined;
@@ -104,7 +104,7 @@ async function tokenInFile(file: string): Promise<GitHubToken> {
 }
 
 /** Writes what was read into the run's own directory, masked from before, and has the token renewed for as long as the run lives. */
-export async function handOver(
+export async function injectGrants(
   parts: GrantParts,
   { run, plan, paths }: { run: Run; plan: Plan; paths: RunPaths },
   { copies, gitHub }: Grants,
@@ -116,7 +116,7 @@ export async function handOver(
     copies: bearer ? [...copies, valueCopy(BEARER_NAME, bearer.value)] : copies,
     redactor: parts.redactor,
   });
-  parts.held.hold(run.id, delivered);
+  parts.masked.add(run.id, delivered);
   if (!gitHub) return;
   await writeTokenEnd(paths, gitHub.token, plan.owner);
   const grant = { ...gitHub.grant, owner: plan.owner, bearerHash: bearer?.hash ?? null };

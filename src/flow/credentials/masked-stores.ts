@@ -1,6 +1,7 @@
 import type { PublicationStore } from '../../runs/outbox/publication-store.ts';
+import type { NewReport } from '../../runs/outbox/report.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
-import type { RunPatch } from '../../runs/store/run-patch.ts';
+import type { AnyPatch } from '../../runs/store/run-rows.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 
 /** Takes secrets out of a text. */
@@ -18,15 +19,15 @@ export function maskedRuns(store: RunStore, mask: Mask): RunStore {
   };
 }
 
-/** A store of what is to be said whose texts are masked. */
+/** A store of what is to be posted whose texts are masked. */
 export function maskedReports(store: ReportStore, mask: Mask): ReportStore {
+  const masked = <Added extends NewReport>(report: Added): Added => ({
+    ...report,
+    content: maskedTexts(report.content, mask),
+  });
   return {
     ...store,
-    add: async (report, ...more) =>
-      await store.add(
-        report.content === undefined ? report : { ...report, content: maskedTexts(report.content, mask) },
-        ...more,
-      ),
+    add: async (report, ...more) => await store.add(masked(report), ...more),
     failed: async (id, error, nextAt) => await store.failed(id, mask(error), nextAt),
   };
 }
@@ -42,7 +43,7 @@ export function maskedPublications<Store extends PublicationStore>(store: Store,
   };
 }
 
-function maskedPatch(patch: RunPatch, mask: Mask): RunPatch {
+function maskedPatch<Patch extends AnyPatch>(patch: Patch, mask: Mask): Patch {
   const { reason, finalMessage } = patch;
   return {
     ...patch,

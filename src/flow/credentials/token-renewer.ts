@@ -10,7 +10,7 @@ import type { RunStore } from '../../runs/store/run-store.ts';
 import { TOKEN_NAME } from '../github/github-credential.ts';
 import type { RunPaths } from '../paths.ts';
 import type { GrantRecord } from './grant-record.ts';
-import type { HeldSecrets } from './held-secrets.ts';
+import type { MaskedValues } from './masked-values.ts';
 import { writeTokenEnd } from './token-end.ts';
 
 /** How often the clock is looked at: a machine that slept, or a clock that was set, is noticed this soon. */
@@ -48,7 +48,7 @@ export type TokenRenewer = {
 export type TokenRenewerParts = {
   tokens: Pick<GitHubTokens, 'token'>;
   runs: Pick<RunStore, 'find' | 'note'>;
-  held: HeldSecrets;
+  masked: MaskedValues;
   redactor: Redactor;
   clock: Clock;
   log: Logger;
@@ -79,7 +79,7 @@ export function createTokenRenewer(parts: TokenRenewerParts): TokenRenewer {
       const entry: Entry = { ...run, placed: token?.value, dueAt, failures: 0, busy: false };
       kept.set(run.id, entry);
       const forget = (): void => void (isKept(entry) && kept.delete(run.id));
-      parts.held.hold(run.id, { values: [], forget });
+      parts.masked.add(run.id, { values: [], forget });
       if (!token) look();
     },
     start() {
@@ -129,12 +129,12 @@ async function place({ redactor }: TokenRenewerParts, { paths, grant: { owner } 
 }
 
 async function tellRenewed(
-  { held, runs, log }: TokenRenewerParts,
+  { masked, runs, log }: TokenRenewerParts,
   entry: Entry,
-  renewed: Parameters<HeldSecrets['hold']>[1],
+  renewed: Parameters<MaskedValues['add']>[1],
   { expiresAt, source }: GitHubToken,
 ): Promise<void> {
-  held.hold(entry.id, renewed);
+  masked.add(entry.id, renewed);
   const until = isoTime(expiresAt);
   log.info({ run: entry.id, source: source.kind, until }, 'GitHub token of run renewed');
   const end = until === null ? '' : ` It lasts until ${until}.`;

@@ -9,10 +9,12 @@ import {
   type PlanSsh,
   PROXY_URL,
 } from '../../containers/plan.ts';
-import type { CheckedMount } from '../../mounts/mount.ts';
+import type { CheckedMount, MountHost } from '../../mounts/mount.ts';
 import { underCeilings } from '../../policy/evaluate.ts';
-import type { Policy } from '../../policy/policy.ts';
+import { NO_POLICY, type Policy } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
+import type { Run } from '../../runs/run.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
 import { TOKEN_NAME, TOKEN_TARGET } from '../github/github-credential.ts';
 import type { RunPaths } from '../paths.ts';
 import { grantedSecrets, planSsh, tokenVariable } from './plan-secrets.ts';
@@ -108,6 +110,16 @@ export function planLimits(
     ...eachLimit(RUN_LIMITS, ({ name }) => own[name] ?? allowed[name]),
     ulimits: runtime.dockerArgs.ulimits,
   };
+}
+
+/** The limits that a run was launched with, whatever its configuration is by now; a run that an older version launched has those that a launch would give it today. */
+export async function launchedLimits(
+  parts: { runs: Pick<RunStore, 'profile'>; defaults: PlanDefaults; mountHost: Pick<MountHost, 'policy'> },
+  run: Pick<Run, 'id' | 'limits'>,
+): Promise<RunLimits> {
+  if (run.limits !== null) return run.limits;
+  const policy = parts.mountHost.policy?.() ?? NO_POLICY;
+  return planLimits(await parts.runs.profile(run.id), parts.defaults, policy);
 }
 
 /** The four mounts of every run. */

@@ -11,9 +11,9 @@ import type { MountHost } from '../../mounts/mount.ts';
 import { resolveMounts } from '../../mounts/rules/check.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import type { Run } from '../../runs/run.ts';
+import type { PreparingRun, Run } from '../../runs/run.ts';
 import { withPinnedHead } from '../admission/checkout-rule.ts';
-import { type GrantParts, handOver, readGrants } from '../credentials/grants.ts';
+import { type GrantParts, injectGrants, readGrants } from '../credentials/grants.ts';
 import { readDelivered } from '../delivered.ts';
 import type { CommitterFor } from '../github/committer.ts';
 import { tokenMount } from '../github/github-credential.ts';
@@ -27,7 +27,7 @@ import { type RecheckParts, recheck } from './recheck.ts';
 
 /** A run whose files, plan and credentials are ready; the clone and the container are missing. */
 export type Prepared = {
-  run: Run;
+  run: PreparingRun;
   event: FlowEvent;
   profile: Profile;
   plan: Plan;
@@ -49,7 +49,11 @@ export type PrepareParts = GrantParts &
   };
 
 /** Asks GitHub again whether the run is wanted, decides the plan, renders the prompt, reads every grant, and only then injects them and writes the run's files. Throws whatever refuses the run; the caller cleans up. */
-export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal): Promise<Prepared> {
+export async function prepare(
+  parts: PrepareParts,
+  run: PreparingRun,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const { event, body, profile } = await readRun(parts, run);
   const change = await recheck(parts, { run, profile, event }, 'start');
   if (change) throw notWanted(change);
@@ -60,7 +64,7 @@ export async function prepare(parts: PrepareParts, run: Run, signal: AbortSignal
   const grants = await readGrants(parts, { run, profile, plan, signal });
   await makePaths(paths, plan.owner);
   await makeHandlerMark(paths, plan.owner);
-  await handOver(parts, { run, plan, paths }, grants);
+  await injectGrants(parts, { run, plan, paths }, grants);
   const committer = await asking;
   const userName = grants.gitHub && gitUserName(grants.gitHub.token);
   const scripts = runFiles(plan, parts.serverUrl, userName, committer);

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
-import type { Run } from '../../runs/run.ts';
+import type { ReportingRun, Run } from '../../runs/run.ts';
 import { isFinalError } from './errors.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { carryOut, decidePublication, type PublishingParts } from './publish-run.ts';
@@ -27,7 +27,7 @@ const PATIENCE_MS = 15_000;
 /** Publishes what agents committed; what GitHub does not take is retried and never changes how a run ended. */
 export type Publisher = {
   /** Decides what is published of a run whose commits were kept, and tries it once. Calling it again goes on; never rejects. */
-  publish(run: Run): Promise<void>;
+  publish(run: ReportingRun): Promise<void>;
   /** From now on tries whatever is due. */
   start(): void;
   stop(): Promise<void>;
@@ -97,12 +97,12 @@ async function giveUpLost(parts: PublisherParts): Promise<void> {
 }
 
 /** Stores the decision; gives whether there is something to publish. */
-async function decide(parts: PublisherParts, run: Run): Promise<boolean> {
+async function decide(parts: PublisherParts, run: ReportingRun): Promise<boolean> {
   try {
     const decision = await decidePublication(parts, run);
     if ('refused' in decision) await notePublishRefused(parts, run, decision.refused);
     if (!('plan' in decision)) return false;
-    await parts.publications.add({ ...run, host: run.host ?? '' }, decision.plan);
+    await parts.publications.add(run, decision.plan);
     return true;
   } catch (error) {
     await notePublishRefused(parts, run, [asFlowError(error).toProblem()]);

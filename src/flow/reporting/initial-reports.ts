@@ -1,6 +1,6 @@
 import type { FlowEvent } from '../../events/event.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import type { NewReport } from '../../runs/outbox/report.ts';
+import type { NewReport, ReportTarget } from '../../runs/outbox/report.ts';
 import { commentTarget, commitTarget, reactionTarget } from './report-targets.ts';
 import { statusAt } from './status-comment.ts';
 
@@ -11,10 +11,15 @@ export function startReports(event: FlowEvent, profile: Profile, runId: string):
   const comment = report.comment === 'always' ? commentTarget(event) : undefined;
   const check = report.check ? checkOf(event, profile, runId) : undefined;
   return [
-    ...(reaction ? [{ key: `reaction:${runId}`, kind: 'reaction' as const, runId, target: reaction }] : []),
+    ...(reaction ? [reactionOf(reaction, runId)] : []),
     ...(comment ? [statusAt(comment, runId)] : []),
     ...(check ? [check] : []),
   ];
+}
+
+function reactionOf(target: ReportTarget, runId: string): NewReport {
+  const content = { reaction: 'eyes' } as const;
+  return { key: `reaction:${runId}`, kind: 'reaction', runId, profile: null, content, target };
 }
 
 /** The check of a run: on its pull request's commit, else on the one that the event names. */
@@ -25,7 +30,7 @@ function checkOf(event: FlowEvent, { checkout }: Profile, runId: string): NewRep
   const sha = pull ? pull.headSha : event.commit;
   const isCheckout = checkout.from === 'auto' || checkout.from === 'pull-request-head';
   const content = { ...(sha === undefined ? {} : { sha }), isCheckout };
-  return { key: `check:${runId}`, kind: 'check', runId, target, content };
+  return { key: `check:${runId}`, kind: 'check', runId, profile: null, content, target };
 }
 
 /** Why nothing of a run is reported on GitHub although its profile wants it: the event has no thread. */

@@ -53,7 +53,7 @@ export async function requestStatus(
 
 /** The one comment about a run, in its thread. */
 export function statusAt(target: ReportTarget, runId: string): NewReport {
-  return { key: `status:${runId}`, kind: 'status', runId, target };
+  return { key: `status:${runId}`, kind: 'status', runId, profile: null, content: {}, target };
 }
 
 /** The thread of a run; only its delivery knows the global id of a discussion, as long as its body is kept. */

@@ -2,8 +2,19 @@ import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { Egress } from '../../egress/proxy/sockets.ts';
 import type { Reporter } from '../../feedback/reporter.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
-import type { Outcome, Run } from '../../runs/run.ts';
-import type { RunPatch } from '../../runs/store/run-patch.ts';
+import type {
+  CancelledRun,
+  ClaimedRun,
+  EndedRun,
+  Outcome,
+  QueuedRun,
+  ReportingRun,
+  Run,
+  RunIn,
+  RunResult,
+  RunState,
+} from '../../runs/run.ts';
+import type { RunPatch } from '../../runs/store/run-rows.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { removeWorkspace } from '../../workspaces/sweep.ts';
 import { leaseLost, runCancelled } from '../active-run.ts';
@@ -13,7 +24,6 @@ import type { OutputShipper } from '../output/ship-output.ts';
 import { removeRunPaths, runPaths } from '../paths.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { reportEnd, requestEndReport } from '../reporting/status-comment.ts';
-import type { Verdict } from './outcome.ts';
 
 /** What the end of a run takes from the rest of the service. */
 export type ConcludeParts = CollectParts & {
@@ -31,11 +41,10 @@ export type ConcludeParts = CollectParts & {
 const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
 
 /** From `preparing` or `running` to `ended`: persists the outcome, cleans up, reports. Idempotent. */
-export async function conclude(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
-  const keep = KEPT.includes(verdict.outcome) && run.startedAt !== null;
-  const reporting = await move(parts, run, 'reporting', endText(verdict), {
-    ...verdict,
-    containerId: run.containerId,
+export async function conclude(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
+  const keep = KEPT.includes(result.outcome) && run.startedAt !== null;
+  const reporting = await move(parts, run, 'reporting', endText(result), {
+    ...result,
     workspaceKeptUntil: keep ? parts.clock.now() + parts.keepFailedMs : null,
   });
   parts.crashPoint('outcome-stored');
@@ -43,7 +52,7 @@ export async function conclude(parts: ConcludeParts, run: Run, verdict: Verdict)
 }
 
 /** From `reporting` to `ended`. */
-export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
+export async function close(parts: ConcludeParts, run: ReportingRun): Promise<EndedRun> {
   await removeAndCollect(parts, run);
   await clean(parts, run, run.workspaceKeptUntil !== null);
   parts.crashPoint('cleaned');
@@ -53,24 +62,24 @@ export async function close(parts: ConcludeParts, run: Run): Promise<Run> {
 }
 
 /** Ends a run whose host did not come back; that host removes what is left on it when it returns. */
-export async function abandon(parts: ConcludeParts, run: Run, verdict: Verdict): Promise<Run> {
+export async function abandon(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
   const reporting =
-    run.state === 'reporting' ? run : await move(parts, run, 'reporting', endText(verdict), verdict);
+    run.state === 'reporting' ? run : await move(parts, run, 'reporting', endText(result), result);
   return await reportAndEnd(parts, reporting, 'Ended without its host.');
 }
 
 /** Requeues a run whose agent has not started, so that preparing it again does nothing twice. */
 export async function requeue(
   parts: ConcludeParts,
-  run: Run,
+  run: ClaimedRun,
   why: string,
   { waitMs = 0, retries = run.retries }: { waitMs?: number; retries?: number } = {},
-): Promise<Run> {
+): Promise<QueuedRun> {
   parts.crashPoint('requeue-begun');
   if ((await parts.runs.find(run.id))?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
   await removeContainers(parts, run);
   await clean(parts, run, false);
-  parts.held.release(run.id);
+  parts.masked.release(run.id);
   parts.crashPoint('requeue-cleaned');
   const notBefore = parts.clock.now() + waitMs;
   const patch = { notBefore, retries, release: true };
@@ -80,40 +89,50 @@ export async function requeue(
 /** Requeues a run for the profile's next attempt; what this attempt left is collected as at a run's end. */
 export async function requeueForRetry(
   parts: ConcludeParts,
-  run: Run,
-  verdict: Verdict,
+  run: ClaimedRun,
+  result: RunResult,
   waitMs: number,
-): Promise<Run> {
+): Promise<QueuedRun> {
   parts.crashPoint('retry-begun');
   await removeAndCollect(parts, run);
   const seconds = Math.max(1, Math.round(waitMs / 1000));
-  const why = `attempt ${run.attempt} ${endText(verdict)} The next one begins in about ${seconds} s.`;
+  const why = `attempt ${run.attempt} ${endText(result)} The next one begins in about ${seconds} s.`;
   return await requeue(parts, run, why, { waitMs, retries: run.retries + 1 });
 }
 
 /** Ends a run that was cancelled while it waited; nothing of it was made. */
-export async function cancelWaiting(parts: ConcludeParts, run: Run): Promise<void> {
+export async function cancelWaiting(parts: ConcludeParts, run: CancelledRun): Promise<void> {
   parts.crashPoint('cancel-begun');
-  const cause = runCancelled(run.cancelReason ?? '');
+  const cause = runCancelled(run.cancelReason);
   const end = { outcome: 'cancelled', reason: cause.toProblem(), endedAt: parts.clock.now() } as const;
-  await parts.runs.advance(run, 'ended', end, cause.message);
-  await requestEndReport(parts, { ...run, ...end });
+  const ended = await parts.runs.advance(run, 'ended', end, cause.message);
+  if (!ended) return;
+  await requestEndReport(parts, ended);
   parts.reporter.wake();
 }
 
 /** One move of the run, which may have been made already by a call whose answer was lost; gives the run as it is afterwards. Throws `lease_lost` when somebody else holds it. */
-export async function move(
+export async function move<To extends RunState>(
   parts: { runs: RunStore },
   run: Run,
-  to: Run['state'],
+  to: To,
   text: string,
-  patch: RunPatch,
-): Promise<Run> {
-  const isMade = await parts.runs.advance(run, to, patch, text);
+  patch: RunPatch[To],
+): Promise<RunIn<To>> {
+  const moved = await parts.runs.advance(run, to, patch, text);
+  if (moved) return moved;
   const now = await parts.runs.find(run.id);
-  const owner = patch.release ? null : run.leaseOwner;
-  if (!isMade && (now?.state !== to || now.leaseOwner !== owner)) throw leaseLost(run.id);
-  return now ?? run;
+  if (
+    !now ||
+    !isIn(now, to) ||
+    now.leaseOwner !== ('release' in patch && patch.release ? null : run.leaseOwner)
+  )
+    throw leaseLost(run.id);
+  return now;
+}
+
+function isIn<State extends RunState>(run: Run, state: State): run is RunIn<State> {
+  return run.state === state;
 }
 
 /** Removes the containers of this attempt and of those before it, and closes their egress. */
@@ -125,7 +144,7 @@ export async function removeContainers(parts: ConcludeParts, run: Run): Promise<
 }
 
 /** Removes the containers and collects what they left, while the workspace is there. */
-async function removeAndCollect(parts: ConcludeParts, run: Run): Promise<void> {
+async function removeAndCollect(parts: ConcludeParts, run: ClaimedRun): Promise<void> {
   await removeContainers(parts, run);
   parts.crashPoint('containers-removed');
   const { log } = runPaths(parts.directories, run);
@@ -134,12 +153,12 @@ async function removeAndCollect(parts: ConcludeParts, run: Run): Promise<void> {
   parts.crashPoint('changes-collected');
 }
 
-async function reportAndEnd(parts: ConcludeParts, run: Run, words: string): Promise<Run> {
+async function reportAndEnd(parts: ConcludeParts, run: ReportingRun, words: string): Promise<EndedRun> {
   await reportEnd(parts, run);
   parts.crashPoint('reported');
   const ended = { endedAt: parts.clock.now(), release: true };
   const last = await move(parts, run, 'ended', words, ended);
-  parts.held.release(run.id);
+  parts.masked.release(run.id);
   parts.crashPoint('ended');
   return last;
 }
@@ -151,8 +170,6 @@ async function clean(parts: ConcludeParts, run: Run, keepWorkspace: boolean): Pr
   if (!keepWorkspace) await removeWorkspace(paths.workspace);
 }
 
-function endText(verdict: Verdict): string {
-  return verdict.reason
-    ? `${verdict.outcome}: ${verdict.reason.message}`
-    : 'The agent ended with exit code 0.';
+function endText(result: RunResult): string {
+  return result.reason ? `${result.outcome}: ${result.reason.message}` : 'The agent ended with exit code 0.';
 }

@@ -1,13 +1,13 @@
 import { formatBytes } from '../../base/bytes.ts';
 import { FlowError } from '../../base/errors.ts';
-import type { PlanLimits } from '../../containers/plan.ts';
+import type { RunLimits } from '../../base/run-limits.ts';
 import type { ContainerEnd } from '../../containers/supervise/container-end.ts';
 import type { EndReason, Outcome } from '../../runs/run.ts';
 
 /** What a container's end means for its run: null is success. */
 export function judgeEnd(
   end: ContainerEnd,
-  run: { id: string; limits: PlanLimits },
+  run: { id: string; limits: RunLimits },
   cancelled: FlowError | undefined,
 ): { outcome: Outcome; reason: EndReason | null } {
   const { limits } = run;
@@ -38,7 +38,7 @@ export function judgeEnd(
 
 function judgeExit(
   end: ContainerEnd,
-  { id, limits }: { id: string; limits: PlanLimits },
+  { id, limits }: { id: string; limits: RunLimits },
 ): { outcome: Outcome; reason: EndReason | null } {
   if (end.exitCode === 0) return { outcome: 'succeeded', reason: null };
   if (end.startFailure?.stage === 'setup')

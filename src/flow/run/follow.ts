@@ -6,19 +6,17 @@ import { supervise } from '../../containers/supervise/supervise.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
-import { NO_POLICY } from '../../policy/policy.ts';
-import type { Run } from '../../runs/run.ts';
+import type { RunningRun, RunResult } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { ActiveRun } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { readHandlerMark } from '../output/handler-mark.ts';
 import type { OutputShipper } from '../output/ship-output.ts';
 import { baselineFile, type Directories, runPaths } from '../paths.ts';
-import { type PlanDefaults, planLimits } from '../prepare/plan.ts';
+import { launchedLimits, type PlanDefaults } from '../prepare/plan.ts';
 import { createTimelineWriter } from '../timeline-writer.ts';
 import { createListener } from './container-listener.ts';
-import { containerLost, judgeEnd } from './end-words.ts';
-import { type Verdict, verdictOf } from './outcome.ts';
+import { judgeEnd } from './end-words.ts';
 import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from './stop-marker.ts';
 import { judgeTurn } from './turn-words.ts';
 
@@ -40,10 +38,13 @@ export type FollowParts = {
 const FLUSH_MS = 2_000;
 
 /** Follows a run's container to its end, keeping its output and writing what the agent does into the timeline. Gives `left` when the service stops first. */
-export async function follow(parts: FollowParts, run: Run, active: ActiveRun): Promise<Verdict | 'left'> {
-  if (run.containerId === null || run.deadlineAt === null) return verdictOf(containerLost());
+export async function follow(
+  parts: FollowParts,
+  run: RunningRun,
+  active: ActiveRun,
+): Promise<RunResult | 'left'> {
   const profile = await parts.runs.profile(run.id);
-  const limits = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
+  const limits = await launchedLimits(parts, run);
   const paths = runPaths(parts.directories, run);
   const dir = paths.log;
   await makeDirectory(dir, { mode: 0o700 });
@@ -105,7 +106,7 @@ export async function follow(parts: FollowParts, run: Run, active: ActiveRun): P
 /** Each line once, however often the run is followed to its end. */
 async function noteAll(
   { runs }: FollowParts,
-  run: Run,
+  run: RunningRun,
   notes: readonly { kind: string; text: string }[],
 ): Promise<void> {
   if (notes.length === 0) return;

@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
+import type { RunLimits } from '../../base/run-limits.ts';
 import { containerSpec } from '../../containers/create/spec.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import { keepBaseline } from '../../containers/supervise/growth.ts';
 import type { MountHost } from '../../mounts/mount.ts';
-import { NO_POLICY } from '../../policy/policy.ts';
 import type { Leases } from '../../runs/queue/leases.ts';
-import type { Run } from '../../runs/run.ts';
+import type { PreparingRun, RunningRun } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { RepositoryLimits } from '../../workspaces/git-limits.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
@@ -16,7 +16,6 @@ import { baselineFile, type Directories } from '../paths.ts';
 import type { CheckPublicationParts } from '../prepare/check-publication.ts';
 import { cloneRepository } from '../prepare/clone.ts';
 import { type EgressParts, openEgress } from '../prepare/egress.ts';
-import { type PlanDefaults, planLimits } from '../prepare/plan.ts';
 import type { Prepared } from '../prepare/prepare.ts';
 import { checkSent, checkStillSent } from '../prepare/verify-mounts.ts';
 import { move } from './conclude.ts';
@@ -30,7 +29,6 @@ export type LaunchParts = EgressParts &
     mirrors: Mirrors;
     mountHost: MountHost;
     directories: Directories;
-    defaults: PlanDefaults;
     serverUrl: string;
     repositoryLimits: RepositoryLimits;
     leases: Leases;
@@ -40,7 +38,11 @@ export type LaunchParts = EgressParts &
   };
 
 /** Clones the workspace while the container is created, then starts it; gives the run in state `running`. Throws whatever kept it from starting. */
-export async function launch(parts: LaunchParts, prepared: Prepared, preparing: Preparing): Promise<Run> {
+export async function launch(
+  parts: LaunchParts,
+  prepared: Prepared,
+  preparing: Preparing,
+): Promise<RunningRun> {
   const { signal } = preparing;
   const [containerId] = await allSettledFirst([
     createContainer(parts, prepared),
@@ -56,25 +58,25 @@ export async function launch(parts: LaunchParts, prepared: Prepared, preparing: 
   parts.crashPoint('container-started');
   checkStillSent(parts.mountHost, prepared, sent);
   const { startedAt } = await parts.engine.inspect(containerId);
-  return await begin(parts, prepared.run, { containerId, startedAt: startedAt ?? parts.clock.now() });
+  const container = { containerId, startedAt: startedAt ?? parts.clock.now() };
+  return await begin(parts, prepared.run, prepared.plan.limits, container);
 }
 
 /** From here on the agent may have started, so the run is never started elsewhere. Throws `lease_lost`. */
 async function noteLaunch(parts: LaunchParts, { run, plan }: Prepared, signal: AbortSignal): Promise<void> {
-  const loseAfterMs = (plan.limits.timeoutSec + plan.limits.graceSec) * 1000;
-  if (!(await parts.leases.launching(run, loseAfterMs))) throw leaseLost(run.id);
+  const { ulimits: _, ...limits } = plan.limits;
+  if (!(await parts.leases.launching(run, limits))) throw leaseLost(run.id);
   parts.crashPoint('launch-noted');
   signal.throwIfAborted();
 }
 
 /** Writes down that the agent's container runs; from its start on its time counts. */
 export async function begin(
-  parts: { runs: RunStore; defaults: PlanDefaults; mountHost: MountHost },
-  run: Run,
+  parts: { runs: RunStore },
+  run: PreparingRun,
+  { timeoutSec }: RunLimits,
   container: { containerId: string; startedAt: number },
-): Promise<Run> {
-  const profile = await parts.runs.profile(run.id);
-  const { timeoutSec } = planLimits(profile, parts.defaults, parts.mountHost.policy?.() ?? NO_POLICY);
+): Promise<RunningRun> {
   const deadlineAt = container.startedAt + timeoutSec * 1000;
   const text = `The container runs, for at most ${timeoutSec} s.`;
   return await move(parts, run, 'running', text, { ...container, deadlineAt });

@@ -1,20 +1,11 @@
 import { asFlowError, type FlowError } from '../../base/errors.ts';
-import type { EndReason, Outcome, TokenUsage } from '../../runs/run.ts';
-
-/** How a run came out, before it is reported. */
-export type Verdict = {
-  outcome: Outcome;
-  reason: EndReason | null;
-  exitCode: number | null;
-  finalMessage: string | null;
-  usage: TokenUsage | null;
-};
+import type { Outcome, RunResult } from '../../runs/run.ts';
 
 /** Nobody knows how far the agent came. */
 const LOST = ['container_lost', 'worker_cut_off', 'host_lost'];
 
-/** The verdict on a run that never got as far as its agent, or broke on the way. */
-export function verdictOf(error: unknown): Verdict {
+/** The result of a run that failed before its agent started, or on the way. */
+export function resultOf(error: unknown): RunResult {
   const fault = asFlowError(error);
   return {
     outcome: outcomeOf(fault),
@@ -26,11 +17,11 @@ export function verdictOf(error: unknown): Verdict {
 }
 
 /** What somebody did not want any more before it had begun. */
-const CALLED_OFF = ['run_cancelled', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'];
+const CANCELLING = ['run_cancelled', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'];
 
 /** Faults of the profile, the operator's set-up or the sender's words refuse a run; all others fail it. */
 function outcomeOf(fault: FlowError): Outcome {
-  if (CALLED_OFF.includes(fault.code)) return 'cancelled';
+  if (CANCELLING.includes(fault.code)) return 'cancelled';
   if (fault.code === 'world_unknown') return 'refused';
   if (LOST.includes(fault.code)) return 'lost';
   return fault.blame === 'profile' || fault.blame === 'operator' || fault.blame === 'sender'

@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs';
 import { maskDelivered } from '../../credentials/inject/mask-secrets.ts';
-import type { Run } from '../../runs/run.ts';
-import { SET_ASIDE_FROM, WAITS_FROM } from '../../runs/suspicion.ts';
+import { SET_ASIDE_FROM, WAITS_FROM } from '../../runs/queue/leases.ts';
+import type { ClaimedRun } from '../../runs/run.ts';
 import { type ActiveRun, runEndsService } from '../active-run.ts';
 import { regrant } from '../credentials/grants.ts';
 import type { EngineWatch } from '../engine/engine-health.ts';
 import { runPaths } from '../paths.ts';
 import { openEgress } from '../prepare/egress.ts';
+import { launchedLimits } from '../prepare/plan.ts';
 import { abandon, close, removeContainers, requeue } from './conclude.ts';
 import { containerLost } from './end-words.ts';
 import { finish, type LifeParts, settle } from './execute.ts';
 import { begin } from './launch.ts';
-import { verdictOf } from './outcome.ts';
+import { resultOf } from './outcome.ts';
 
 /** What taking a run up again needs besides its life. */
 export type ResumeParts = LifeParts & { engineWatch: EngineWatch };
@@ -23,14 +24,19 @@ const BETWEEN_MS = 10_000;
 const ENGINE_MS = 5_000;
 
 /** Resumes a run that this process or an earlier one on this host had begun, by what the engine says of its container. */
-export async function resume(parts: ResumeParts, run: Run, active: ActiveRun, behind = 0): Promise<void> {
+export async function resume(
+  parts: ResumeParts,
+  run: ClaimedRun,
+  active: ActiveRun,
+  behind = 0,
+): Promise<void> {
   if (isSuspect(run)) return await setAside(parts, run);
   await reopenEgress(parts, run);
   await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service resumed the run.' });
   parts.crashPoint('taken-up');
   await parts.engineWatch.untilReady(active.detach.signal);
   const paths = runPaths(parts.directories, run);
-  parts.held.hold(run.id, await maskDelivered(paths.secrets, parts.redactor));
+  parts.masked.add(run.id, await maskDelivered(paths.secrets, parts.redactor));
   await regrant(parts, run, paths);
   if (run.state === 'reporting') {
     active.decided.resolve();
@@ -44,38 +50,42 @@ export async function resume(parts: ResumeParts, run: Run, active: ActiveRun, be
   if (!container) await withoutContainer(parts, run, behind);
   else if (run.state === 'running') await finish(parts, run, active);
   else if (container.startedAt === null) await neverStarted(parts, run, active, container.containerId);
-  else await finish(parts, await begin(parts, run, { ...container, startedAt: container.startedAt }), active);
+  else {
+    const limits = await launchedLimits(parts, run);
+    const { containerId, startedAt } = container;
+    await finish(parts, await begin(parts, run, limits, { containerId, startedAt }), active);
+  }
 }
 
 /** Whether the service ended so often while it worked on a run that it must not be touched again. */
-export function isSuspect(run: Run): boolean {
+export function isSuspect(run: ClaimedRun): boolean {
   return run.suspicion >= SET_ASIDE_FROM;
 }
 
 /** Ends a run without reading anything that it left; the sweep removes it. */
-async function setAside(parts: ResumeParts, run: Run): Promise<void> {
+async function setAside(parts: ResumeParts, run: ClaimedRun): Promise<void> {
   const cause = runEndsService();
   parts.log.error({ err: cause, run: run.id }, 'run set aside');
   await parts.engineWatch.untilReady(AbortSignal.timeout(ENGINE_MS)).catch(() => undefined);
   await removeContainers(parts, run).catch(() => undefined);
-  await abandon(parts, run, verdictOf(cause));
+  await abandon(parts, run, resultOf(cause));
 }
 
 /** A run whose agent may have started has lost its container; any other simply waits again. */
-async function withoutContainer(parts: ResumeParts, run: Run, behind: number): Promise<void> {
+async function withoutContainer(parts: ResumeParts, run: ClaimedRun, behind: number): Promise<void> {
   if (run.state === 'preparing' && run.launchingAt === null) {
     const waitMs = run.suspicion < WAITS_FROM ? 0 : behind * BETWEEN_MS;
     await requeue(parts, run, 'the service stopped before its agent had started', { waitMs });
     return;
   }
   const lost = containerLost();
-  await settle(parts, run, verdictOf(lost), { blame: lost.blame, begun: true });
+  await settle(parts, run, resultOf(lost), { blame: lost.blame, begun: true });
 }
 
 /** The order to start it may still be on its way to the engine, so it is removed only if it has not begun meanwhile. */
 async function neverStarted(
   parts: ResumeParts,
-  run: Run,
+  run: ClaimedRun,
   active: ActiveRun,
   containerId: string,
 ): Promise<void> {
@@ -85,7 +95,7 @@ async function neverStarted(
 }
 
 /** Before anything else: an agent waits only a few seconds for its egress to come back. */
-async function reopenEgress(parts: ResumeParts, run: Run): Promise<void> {
+async function reopenEgress(parts: ResumeParts, run: ClaimedRun): Promise<void> {
   if (run.state === 'reporting' || !existsSync(runPaths(parts.directories, run).files)) return;
   const { execution } = await parts.runs.profile(run.id);
   await openEgress(parts, run, execution.runtime.network ?? parts.defaults.network);
@@ -94,7 +104,7 @@ async function reopenEgress(parts: ResumeParts, run: Run): Promise<void> {
 /** The container of the run's current attempt as the engine sees it now. */
 async function findContainer(
   parts: ResumeParts,
-  run: Run,
+  run: ClaimedRun,
 ): Promise<{ containerId: string; startedAt: number | null } | undefined> {
   const found = await parts.engine.list(parts.directories.installation);
   const own = found.find(({ runId, attempt }) => runId === run.id && attempt === run.attempt);

@@ -1,11 +1,11 @@
 import type { FlowError } from '../../base/errors.ts';
-import type { Run } from '../../runs/run.ts';
+import type { ClaimedRun } from '../../runs/run.ts';
 import { type ActiveRun, createActiveRun, leaseLost } from '../active-run.ts';
 
 /** The runs that a worker works on, by id. */
 export type ActiveRuns = {
   /** Works on a run; it first releases one that it still has from an earlier attempt. Resolves when its work has decided, or is over. */
-  add(run: Run, work: (run: Run, active: ActiveRun) => Promise<void>): Promise<void>;
+  add<One extends ClaimedRun>(run: One, work: (run: One, active: ActiveRun) => Promise<void>): Promise<void>;
   ids(): string[];
   /** Ends runs for a reason. */
   cancel(cause: FlowError, id?: string): void;

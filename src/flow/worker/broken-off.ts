@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../log/logger.ts';
-import { SUSPICION } from '../../runs/suspicion.ts';
+import { SUSPICION } from '../../runs/queue/leases.ts';
 
 /** Left by a service that ended by an error of its own, for the next start. */
 function markOf(varDir: string): string {

@@ -1,9 +1,9 @@
 import { asFlowError } from '../../base/errors.ts';
-import type { Run } from '../../runs/run.ts';
+import type { ClaimedRun } from '../../runs/run.ts';
 import { type ActiveRun, hostLost, runEndsService } from '../active-run.ts';
 import { abandon, cancelWaiting, removeContainers } from '../run/conclude.ts';
 import { execute } from '../run/execute.ts';
-import { verdictOf } from '../run/outcome.ts';
+import { resultOf } from '../run/outcome.ts';
 import { isSuspect, type ResumeParts, resume } from '../run/resume.ts';
 import type { Executor } from './worker.ts';
 
@@ -11,11 +11,21 @@ import type { Executor } from './worker.ts';
 const AGAIN_MS = 2_000;
 
 /** One way of working on a run. */
-type Work = (parts: ResumeParts, run: Run, active: ActiveRun, behind?: number) => Promise<void>;
+type Work<One extends ClaimedRun> = (
+  parts: ResumeParts,
+  run: One,
+  active: ActiveRun,
+  behind?: number,
+) => Promise<void>;
 
 /** Works on runs and never rejects: after a fault of the database or the engine it resumes the run where it is. */
 export function createExecutor(parts: ResumeParts): Executor {
-  const persist = async (run: Run, active: ActiveRun, work: Work, behind?: number): Promise<void> => {
+  const persist = async <One extends ClaimedRun>(
+    run: One,
+    active: ActiveRun,
+    work: Work<One>,
+    behind?: number,
+  ): Promise<void> => {
     try {
       await work(parts, run, active, behind);
     } catch (error) {
@@ -26,7 +36,7 @@ export function createExecutor(parts: ResumeParts): Executor {
     }
     if (isLeaseLost(active.detach.cause)) await release(parts, run);
   };
-  const again = async (run: Run, active: ActiveRun): Promise<void> => {
+  const again = async (run: ClaimedRun, active: ActiveRun): Promise<void> => {
     if (active.detach.cause) return;
     await parts.clock.sleep(AGAIN_MS, active.detach.signal).catch(() => undefined);
     const now = await parts.runs.find(run.id).catch(() => run);
@@ -42,18 +52,18 @@ export function createExecutor(parts: ResumeParts): Executor {
         run,
         active,
         async () =>
-          void (await abandon(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
+          void (await abandon(parts, run, resultOf(isSuspect(run) ? runEndsService() : hostLost()))),
       ),
     cancelWaiting: async (run) => await cancelWaiting(parts, run),
   };
 }
 
 /** Stops what is left here of an attempt that another worker has, or that was given up. */
-async function release(parts: ResumeParts, run: Run): Promise<void> {
+async function release(parts: ResumeParts, run: ClaimedRun): Promise<void> {
   await removeContainers(parts, run).catch((error: unknown) =>
     parts.log.warn({ err: error, run: run.id }, 'container of released run could not be removed yet'),
   );
-  parts.held.release(run.id);
+  parts.masked.release(run.id);
 }
 
 function isLeaseLost(error: unknown): boolean {

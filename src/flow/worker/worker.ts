@@ -5,7 +5,7 @@ import type { Logger } from '../../log/logger.ts';
 import type { Leases } from '../../runs/queue/leases.ts';
 import type { RunOwner, RunQueue } from '../../runs/queue/queue.ts';
 import type { WorkerNotice, WorkerStore } from '../../runs/queue/worker-store.ts';
-import type { Run } from '../../runs/run.ts';
+import type { CancelledRun, ClaimedRun, PreparingRun } from '../../runs/run.ts';
 import { type ActiveRun, leaseLost, runCancelled, serviceStopping, workerCutOff } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
@@ -14,13 +14,13 @@ import { createLeaseRenewer, type LeaseRenewer, type LeaseTimes } from './lease-
 
 /** What a worker does with one run; all resolve when the run has ended or was requeued, and never reject. */
 export type Executor = {
-  execute(run: Run, active: ActiveRun): Promise<void>;
+  execute(run: PreparingRun, active: ActiveRun): Promise<void>;
   /** Resumes a run that an earlier worker on this host had begun; `behind` is how many are resumed before it. */
-  resume(run: Run, active: ActiveRun, behind?: number): Promise<void>;
+  resume(run: ClaimedRun, active: ActiveRun, behind?: number): Promise<void>;
   /** Ends a run whose host did not come back. */
-  abandon(run: Run, active: ActiveRun): Promise<void>;
+  abandon(run: ClaimedRun, active: ActiveRun): Promise<void>;
   /** Ends a run that was cancelled before anybody claimed it. */
-  cancelWaiting(run: Run): Promise<void>;
+  cancelWaiting(run: CancelledRun): Promise<void>;
 };
 
 /**

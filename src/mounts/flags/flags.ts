@@ -2,11 +2,10 @@ import type { FlagReader } from './draft.ts';
 import type { FlagForm } from './flag-text.ts';
 import { readCapDrop, readInit, readReadOnly, readSecurityOpt } from './hardening-flags.ts';
 import { readEnv, readLabel, readUser, readWorkdir } from './identity-flags.ts';
-import { readCpus, readMemory, readPids, readShmSize } from './limit-flags.ts';
+import { readCpus, readMemory, readPids, readShmSize, readUlimit } from './limit-flags.ts';
 import { readMount } from './mount-flag.ts';
 import { readAddHost, readDns, readHostname, readNetwork } from './network-flags.ts';
 import { readTmpfs } from './tmpfs-flag.ts';
-import { readUlimit } from './ulimit-flag.ts';
 import { readVolume } from './volume-flag.ts';
 
 /** Every `docker run` flag that a profile may use; one without `repeats` may stand once. */

@@ -4,10 +4,9 @@ import { systemClock } from '../../base/clock.ts';
 import { FlowError, systemCode } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { heldDenied, sourceTooLarge } from '../errors.ts';
-import type { DenyList } from './deny-list.ts';
-import { deniedEndings } from './endings.ts';
+import { DENY_TABLE, type DenyEntry, type DenyList } from './deny-list.ts';
 import { holdsNoSecret } from './harmless-content.ts';
-import { foldName, pathNames } from './path-pattern.ts';
+import { foldName, isNamed, namePattern, pathNames } from './path-pattern.ts';
 import type { ResolvedPath } from './resolve.ts';
 
 /** How much of a source is looked at: entries in all, directories in each other, milliseconds. */
@@ -128,4 +127,40 @@ function opened(path: string): Dir | undefined {
     if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
+}
+
+/** The names at the end of a path that an entry of the deny-list denies in every source: `.ssh`; `.config`, `gh`. */
+type Ending = { entry: DenyEntry; names: readonly (string | RegExp)[] };
+
+/** What lies in a home lies in a copy of one too. Not so what holds much besides: a home itself, its `.config`. */
+const ENDINGS: readonly Ending[] = DENY_TABLE.filter(
+  ({ kind, below }) =>
+    kind === 'name' || kind === 'socket' || kind === 'content' || (kind === 'home' && below),
+).flatMap((entry) =>
+  entry.match.map((match) => ({ entry, names: match.split('/').map((name) => namePattern(foldName(name))) })),
+);
+
+const BY_LAST_NAME = Map.groupBy(ENDINGS, ({ names }) => names.at(-1) ?? '');
+
+const WITH_PATTERN = ENDINGS.filter(({ names }) => typeof names.at(-1) !== 'string');
+
+/** One pattern for the last names of all of these, because nearly no name has any of them. */
+const ANY_PATTERN = new RegExp(
+  WITH_PATTERN.flatMap(({ names }) => names.slice(-1))
+    .map((name) => (name instanceof RegExp ? `(?:${name.source})` : '(?!)'))
+    .join('|'),
+  'su',
+);
+
+/** The entries that deny a path by its end; its names are folded, the last one last. */
+function deniedEndings(names: readonly string[]): Ending[] {
+  const last = names.at(-1) ?? '';
+  const exact = BY_LAST_NAME.get(last) ?? [];
+  const candidates = ANY_PATTERN.test(last) ? [...exact, ...WITH_PATTERN] : exact;
+  return candidates.filter((ending) => isEnd(ending, names));
+}
+
+function isEnd({ names }: Ending, path: readonly string[]): boolean {
+  const start = path.length - names.length;
+  return start >= 0 && names.every((name, at) => isNamed(name, path[start + at] ?? ''));
 }

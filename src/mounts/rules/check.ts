@@ -1,4 +1,6 @@
+import { posix } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
+import { isInside } from '../../base/files.ts';
 import { credentialBound, mountWritable, sourceChanged } from '../errors.ts';
 import type { CheckedMount, MountArg, MountHost } from '../mount.ts';
 import { checkMountTarget } from '../target.ts';
@@ -7,10 +9,9 @@ import { holdsLogin } from './credential-mount.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { refuseDenied } from './deny-match.ts';
 import { type Examined, examine } from './examine.ts';
-import { isOwn } from './own.ts';
 import { checkOwnership } from './ownership.ts';
 import { isWritableByPolicy, refuseInsideWritable } from './policy-mounts.ts';
-import { followLinks } from './resolve.ts';
+import { followLinks, type ResolvedPath } from './resolve.ts';
 import { refuseAbsent, refuseSpecialFile } from './source-state.ts';
 
 /**
@@ -84,4 +85,16 @@ export function checkPlanMounts(
 
 function passed(examined: readonly Examined[]): CheckedMount[] {
   return examined.flatMap(({ checked }) => checked ?? []);
+}
+
+/**
+ * Whether a source lies in one of a run's own directories or is one of them, with no symbolic link from there on: a
+ * link inside could lead to what is not the run's.
+ */
+function isOwn(source: string, resolved: ResolvedPath, own: readonly string[]): boolean {
+  return own.some((directory) => {
+    if (!isInside(directory, source)) return false;
+    const parent = followLinks(posix.dirname(directory)).real;
+    return resolved.real === posix.join(parent, posix.basename(directory), posix.relative(directory, source));
+  });
 }

@@ -144,11 +144,11 @@ function denied(source: string, spelling: string, { entry, words }: Denial, list
     code: 'mount_denied',
     blame: 'profile',
     message: `${quoted(source)}${really} may never be mounted: ${words}, and ${entry.reason}.`,
-    hint: `${mendFor(entry)}${entry.policy && list.policy.file ? ` The admin could also list ${quoted(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
+    hint: `${hintFor(entry)}${entry.policy && list.policy.file ? ` The admin could also list ${quoted(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
   });
 }
 
-function mendFor(entry: DenyEntry): string {
+function hintFor(entry: DenyEntry): string {
   if (entry.except) return `Mount one of ${entry.except.join(', ')} from it.`;
   return 'Put what the agent needs into a directory of its own, such as /srv/agent-data, and mount that; docs/mounts.md has the whole list.';
 }

@@ -2,10 +2,11 @@ import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
 import { randomId } from '../../base/ids.ts';
 import type { Db } from '../../db/open.ts';
-import { LIVE_KINDS, type SayingTables, toReport } from './outbox.ts';
+import { readStoredProfile } from '../../profiles/stored-profile.ts';
+import type { RunTables } from '../tables.ts';
 import type { NewReport, Report, ReportTarget } from './report.ts';
 
-/** Rows of what is to be said, so that nothing is forgotten and nothing is said twice. */
+/** Rows of what is to be posted, so that nothing is forgotten and nothing is posted twice. */
 export type ReportStore = {
   /** Adds what is not there; a status or check that was done is taken up again, anything else stays as it is. */
   add(report: NewReport, trx?: Kysely<unknown>): Promise<void>;
@@ -15,10 +16,10 @@ export type ReportStore = {
   living(): Promise<number>;
   /** Takes one for `leaseMs` and counts the attempt; undefined when another process has it or it is done. */
   take(id: string, leaseMs: number): Promise<Report | undefined>;
-  /** It was said: `nextAt` null is for good, else when to look at it again. */
-  said(
+  /** It was posted: `nextAt` null is for good, else when to look at it again. */
+  posted(
     id: string,
-    told: {
+    result: {
       remoteId: number | null;
       digest: string;
       nextAt: number | null;
@@ -35,22 +36,46 @@ export type ReportStore = {
   reopen(runId?: string): Promise<void>;
 };
 
+/** Kinds that live as long as their run and are updated in place. */
+const LIVE_KINDS: Report['kind'][] = ['status', 'check'];
+
+type ReportTables = Pick<RunTables, 'runs'> & {
+  reports: {
+    id: string;
+    key: string;
+    kind: Report['kind'];
+    runId: string | null;
+    profileJson: string | null;
+    targetJson: string;
+    contentJson: string;
+    remoteId: number | null;
+    digest: string | null;
+    state: 'waiting' | 'done' | 'given_up';
+    attempts: number;
+    madeAt: number;
+    nextAt: number;
+    takenUntil: number;
+    lastError: string | null;
+  };
+};
+
 /** The store over an open database. */
 export function createReportStore(db: Db, clock: Clock): ReportStore {
-  const tables = (kysely: Kysely<unknown>): Kysely<SayingTables> =>
-    kysely.withTables<SayingTables>() as unknown as Kysely<SayingTables>;
+  const tables = (kysely: Kysely<unknown>): Kysely<ReportTables> =>
+    kysely.withTables<ReportTables>() as unknown as Kysely<ReportTables>;
   const own = tables(db.kysely);
-  const update = () => own.updateTable('sayings');
+  const update = () => own.updateTable('reports');
   return {
     add: async (report, trx = db.kysely) => await add(tables(trx), report, clock.now()),
     async due(limit, runId) {
       const rows = await own
-        .selectFrom('sayings')
+        .selectFrom('reports')
         .selectAll()
         .where(IS_WAITING)
         .where('takenUntil', '<=', clock.now())
-        .$if(runId === undefined, (query) => query.where('nextAt', '<=', clock.now()))
-        .$if(runId !== undefined, (query) => query.where('runId', '=', runId ?? ''))
+        .$call((query) =>
+          runId === undefined ? query.where('nextAt', '<=', clock.now()) : query.where('runId', '=', runId),
+        )
         .orderBy('nextAt')
         .limit(limit)
         .execute();
@@ -67,11 +92,11 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
         .executeTakeFirst();
       return row && toReport(row);
     },
-    async said(id, { remoteId, digest, nextAt, target }) {
+    async posted(id, { remoteId, digest, nextAt, target }) {
       const rest = nextAt === null ? { state: 'done' as const, profileJson: null } : { nextAt };
       const values = {
         remoteId,
-        said: digest,
+        digest,
         attempts: 0,
         lastError: null,
         takenUntil: 0,
@@ -89,15 +114,18 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
     },
     hasComment: async (remoteId) => await hasComment(own, remoteId),
     async forget(id) {
-      await update().set({ remoteId: null, said: null }).where('id', '=', id).execute();
+      await update().set({ remoteId: null, digest: null }).where('id', '=', id).execute();
     },
     async reopen(runId) {
       await update()
         .set({ state: 'waiting', nextAt: clock.now() })
         .where('state', '=', 'done')
         .where('kind', 'in', LIVE_KINDS)
-        .$if(runId !== undefined, (query) => query.where('runId', '=', runId ?? ''))
-        .$if(runId === undefined, (query) => query.where('runId', 'in', (runs) => workedOn(runs)))
+        .$call((query) =>
+          runId === undefined
+            ? query.where('runId', 'in', (runs) => workedOn(runs))
+            : query.where('runId', '=', runId),
+        )
         .execute();
     },
   };
@@ -107,21 +135,21 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
 const IS_WAITING = sql<boolean>`state = 'waiting'`;
 
 /** The few runs that are worked on; the first condition is the one that the index of living runs has. */
-function workedOn(query: ExpressionBuilder<SayingTables, 'sayings'>) {
+function workedOn(query: ExpressionBuilder<ReportTables, 'reports'>) {
   return query
     .selectFrom('runs')
     .select('id')
     .where(sql<boolean>`state <> 'ended' AND state IN ('preparing', 'running')`);
 }
 
-async function hasComment(own: Kysely<SayingTables>, remoteId: number): Promise<boolean> {
-  const found = own.selectFrom('sayings').select('id').where('remoteId', '=', remoteId);
+async function hasComment(own: Kysely<ReportTables>, remoteId: number): Promise<boolean> {
+  const found = own.selectFrom('reports').select('id').where('remoteId', '=', remoteId);
   return (await found.where('kind', 'in', ['status', 'refusal']).executeTakeFirst()) !== undefined;
 }
 
-async function countLiving(own: Kysely<SayingTables>): Promise<number> {
+async function countLiving(own: Kysely<ReportTables>): Promise<number> {
   const row = await own
-    .selectFrom('sayings')
+    .selectFrom('reports')
     .select((select) => select.fn.countAll<number>().as('count'))
     .where(IS_WAITING)
     .where('kind', 'in', LIVE_KINDS)
@@ -130,20 +158,20 @@ async function countLiving(own: Kysely<SayingTables>): Promise<number> {
   return row.count;
 }
 
-async function add(tables: Kysely<SayingTables>, report: NewReport, now: number): Promise<void> {
+async function add(tables: Kysely<ReportTables>, report: NewReport, now: number): Promise<void> {
   const row = {
     id: randomId(16),
     key: report.key,
     kind: report.kind,
-    runId: report.runId ?? null,
-    profileJson: report.profile ? JSON.stringify(report.profile) : null,
+    runId: report.runId,
+    profileJson: report.profile && JSON.stringify(report.profile),
     targetJson: JSON.stringify(report.target),
-    contentJson: JSON.stringify(report.content ?? {}),
+    contentJson: JSON.stringify(report.content),
   };
   const fresh = { state: 'waiting' as const, attempts: 0, madeAt: now, nextAt: now, takenUntil: 0 };
   const insert = tables
-    .insertInto('sayings')
-    .values({ ...row, ...fresh, remoteId: null, said: null, lastError: null });
+    .insertInto('reports')
+    .values({ ...row, ...fresh, remoteId: null, digest: null, lastError: null });
   const isLive = LIVE_KINDS.includes(report.kind);
   await insert
     .onConflict((conflict) =>
@@ -152,4 +180,14 @@ async function add(tables: Kysely<SayingTables>, report: NewReport, now: number)
         : conflict.column('key').doNothing(),
     )
     .execute();
+}
+
+/** One row as a report; a reaction that an older version stored has no content, and is the first one. */
+function toReport({ targetJson, contentJson, profileJson, ...row }: ReportTables['reports']): Report {
+  return {
+    ...row,
+    profile: profileJson === null ? null : readStoredProfile(profileJson),
+    target: JSON.parse(targetJson),
+    content: { ...(row.kind === 'reaction' && { reaction: 'eyes' }), ...JSON.parse(contentJson) },
+  } as Report;
 }

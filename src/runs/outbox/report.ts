@@ -1,12 +1,6 @@
 import type { Profile } from '../../profiles/profile.ts';
 
-/**
- * What is said: a reaction, the one comment about a run, one comment about a refusal, the check of a pull request.
- * A status or a check lives as long as its run and is updated in place; the others are said once.
- */
-export type ReportKind = 'reaction' | 'status' | 'refusal' | 'check';
-
-/** Where on GitHub it is said. */
+/** Where on GitHub something is posted. */
 export type ReportTarget = {
   owner: string;
   repository: string;
@@ -15,37 +9,49 @@ export type ReportTarget = {
   /** Id of the comment for the two comment subjects, else the issue's number; 0 for a commit, like `number`. */
   subjectId: number;
   number: number;
-  /** The discussion that it is said in instead, and what is reacted to there, by GitHub's global ids. */
+  /** The discussion that it is posted in instead, and what is reacted to there, by GitHub's global ids. */
   discussion?: { id: string; subject: string };
   /** Where GitHub led to the issue, when it is elsewhere by now: the repository's path in the API, and the number there. */
   moved?: { at: string; number: number } | undefined;
 };
 
-/** What a report says by itself: a reaction, a refusal's text under its mark, the commit of a check where the event named it. */
-export type ReportContent = {
-  reaction?: 'eyes' | '+1' | 'confused';
-  text?: string;
-  mark?: string;
-  sha?: string;
-  /** The check's commit is the one that was checked out; else the pull request's head is asked for. */
-  isCheckout?: boolean;
+/** About a run, and by the profile that is stored with that. */
+type AboutRun = { runId: string; profile: null };
+
+/** About what became no run: the profile names the credential and has the texts. */
+type AboutEvent = { runId: null; profile: Profile };
+
+/** A reaction, posted once. */
+type Reaction = (AboutRun | AboutEvent) & {
+  kind: 'reaction';
+  content: { reaction: 'eyes' | '+1' | 'confused' };
 };
 
-/** One thing to say. `attempts` counts from the last success; `remoteId` is GitHub's id of the comment or check. */
-export type Report = {
+/** The one comment about a run, which is kept up to date while its run lives. */
+type Status = AboutRun & { kind: 'status'; content: Record<string, never> };
+
+/** A comment about a refusal, posted once: its text, and the mark that it is found by. */
+type Refusal = AboutEvent & { kind: 'refusal'; content: { text: string; mark: string } };
+
+/**
+ * The check of a run, kept up to date like its comment. It stands on the commit `sha` where the event named one; else on
+ * the one that was checked out (`isCheckout`), or on the pull request's head.
+ */
+type Check = AboutRun & { kind: 'check'; content: { sha?: string; isCheckout: boolean } };
+
+/** A new thing to post; `key` is what makes it one. */
+export type NewReport = { key: string; target: ReportTarget } & (Reaction | Status | Refusal | Check);
+
+/**
+ * One thing to post. `remoteId` is GitHub's id of the comment or check, `digest` tells its text from another one, and
+ * `attempts` counts from the last success.
+ */
+export type Report = NewReport & {
   id: string;
-  key: string;
-  kind: ReportKind;
-  runId: string | null;
-  /** The profile whose credential and texts are used, where there is no run. */
-  profile: Profile | null;
-  target: ReportTarget;
-  content: ReportContent;
   remoteId: number | null;
-  said: string | null;
+  digest: string | null;
   attempts: number;
 };
 
-/** A new thing to say; `key` is what makes it one. Without a run, `profile` names the credential. */
-export type NewReport = Pick<Report, 'key' | 'kind' | 'target'> &
-  Partial<Pick<Report, 'runId' | 'profile' | 'content'>>;
+/** A report of one kind. */
+export type ReportOf<Kind extends Report['kind']> = Extract<Report, { kind: Kind }>;

@@ -1,16 +1,28 @@
 import { sql } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
-import { databaseNow } from '../../db/now.ts';
+import type { RunLimits } from '../../base/run-limits.ts';
+import { databaseNow } from '../../db/database.ts';
 import type { Db } from '../../db/open.ts';
-import type { Run } from '../run.ts';
-import { SET_ASIDE_FROM, SUSPICION } from '../suspicion.ts';
+import type { ClaimedRun, PreparingRun } from '../run.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline } from '../timeline.ts';
 import type { RunOwner } from './queue.ts';
-import { lockLanes, settleLanes } from './repository-queues.ts';
+import { lockQueues, settleQueues } from './repository-queues.ts';
+
+/** What each end of the service speaks against the runs that it worked on: by an error of its own, or in any other way but in good order. */
+export const SUSPICION = { brokenOff: 4, ended: 1 } as const;
+
+/**
+ * From here on a run is set aside: after three ends by an error, or twelve of which nobody knows the reason (`kill -9`
+ * and a power cut are such). Each step that the run makes begins anew, and so does a service that stops in good order.
+ */
+export const SET_ASIDE_FROM = 12;
+
+/** From here on a requeued run is delayed, so that it harms no other if it is the cause. */
+export const WAITS_FROM = 5;
 
 /** What became of runs whose worker did not renew: `back` wait again, `mine` were begun on this host, `lost` were begun on one that did not come back. */
-export type Lapsed = { back: string[]; mine: Run[]; lost: Run[] };
+export type LapsedLeases = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
 
 /**
  * Who holds which living run.
@@ -27,14 +39,19 @@ export type Leases = {
    * their lease says; without any other host, so do those whose agent cannot have started. Longest waiting first.
    * `suspicion` is what the end of the one before speaks against each of them.
    */
-  takeOver(owner: RunOwner, suspicion?: number): Promise<Run[]>;
+  takeOver(owner: RunOwner, suspicion?: number): Promise<ClaimedRun[]>;
   /** Nothing speaks against the runs of a worker that stops in good order, or has lived long with them. */
   clear(worker: string): Promise<void>;
   /** Looks after runs whose worker is gone; what it gives as `mine` and `lost` is `owner`'s then. */
-  lapsed(owner: RunOwner): Promise<Lapsed>;
-  /** Just before the engine is told to start the agent; false when the lease was lost, and then nothing may be started. `loseAfterMs` from now on the run is lost if its host is gone. */
-  launching(run: Run, loseAfterMs: number): Promise<boolean>;
+  lapsed(owner: RunOwner): Promise<LapsedLeases>;
+  /**
+   * Just before the engine gets the order to start the agent: stores the limits that the run has from now on. False when the
+   * lease was lost, and then nothing may be started. Once its time is over the run is lost if its host is gone.
+   */
+  launching(run: PreparingRun, limits: RunLimits): Promise<boolean>;
 };
+
+const toClaimed = toRun<ClaimedRun['state']>;
 
 /** With one more a run is set aside. */
 const LAST_SUSPICION = SET_ASIDE_FROM - SUSPICION.ended;
@@ -75,7 +92,7 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
           ]),
         )
         .execute();
-      return rows.map(toRun).toSorted((one, other) => one.queuedAt - other.queuedAt);
+      return rows.map(toClaimed).toSorted((one, other) => one.queuedAt - other.queuedAt);
     },
     clear: async (worker) => await clearSuspicion(db, worker),
     async lapsed(owner) {
@@ -92,20 +109,28 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
           ]),
         )
         .execute();
-      return { back: await putBack(db, clock, owner), mine: mine.map(toRun), lost: lost.map(toRun) };
+      return { back: await requeue(db, clock, owner), mine: mine.map(toClaimed), lost: lost.map(toClaimed) };
     },
-    async launching(run, loseAfterMs) {
-      const result = await tables
-        .updateTable('runs')
-        .set({ launchingAt: now(), lostAfter: sql<number>`${now()} + ${sql.lit(loseAfterMs)}` })
-        .where('id', '=', run.id)
-        .where('state', '=', 'preparing')
-        .where('leaseOwner', '=', run.leaseOwner)
-        .$if(db.kind === 'postgres', (query) => query.where('leaseUntil', '>', now()))
-        .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
+    launching: async (run, limits) => await noteLaunch(db, clock, run, limits),
   };
+}
+
+async function noteLaunch(db: Db, clock: Clock, run: PreparingRun, limits: RunLimits): Promise<boolean> {
+  const now = databaseNow(db, clock);
+  const lifeMs = Math.round((limits.timeoutSec + limits.graceSec) * 1000);
+  const result = await runTables(db.kysely)
+    .updateTable('runs')
+    .set({
+      launchingAt: now,
+      lostAfter: sql<number>`${now} + ${sql.lit(lifeMs)}`,
+      limitsJson: JSON.stringify(limits),
+    })
+    .where('id', '=', run.id)
+    .where('state', '=', 'preparing')
+    .where('leaseOwner', '=', run.leaseOwner)
+    .$if(db.kind === 'postgres', (query) => query.where('leaseUntil', '>', now))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
 }
 
 async function clearSuspicion(db: Db, worker: string): Promise<void> {
@@ -118,7 +143,7 @@ async function clearSuspicion(db: Db, worker: string): Promise<void> {
 }
 
 /** Runs that nobody prepares any more and whose agent cannot have started wait again, for any host. */
-async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]> {
+async function requeue(db: Db, clock: Clock, owner: RunOwner): Promise<string[]> {
   return await db.transaction(async (trx) => {
     const rows = await runTables(trx)
       .updateTable('runs')
@@ -132,9 +157,9 @@ async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]>
       .where('leaseUntil', '<', databaseNow(db, clock))
       .returning(['id', 'repositoryId'])
       .execute();
-    const lanes = rows.map((row) => row.repositoryId);
-    await lockLanes(trx, lanes);
-    await settleLanes(trx, lanes);
+    const repositories = rows.map((row) => row.repositoryId);
+    await lockQueues(trx, repositories);
+    await settleQueues(trx, repositories);
     for (const { id } of rows)
       await appendTimeline(trx, id, clock.now(), {
         kind: 'state',

@@ -1,17 +1,26 @@
+import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
+import { databaseNow, isPostgres, lockFor } from '../../db/database.ts';
 import type { Db } from '../../db/open.ts';
-import type { Run } from '../run.ts';
+import type { CancelledRun, PreparingRun } from '../run.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
-import { anyReady, claimRun } from './claim.ts';
-import type { ConcurrencyLimits } from './fair-order.ts';
-import type { RunOwner } from './owner.ts';
-import { CALLED_OFF, QUEUED } from './repository-queues.ts';
+import { appendTimeline } from '../timeline.ts';
+import { type ConcurrencyLimits, pickRun } from './fair-order.ts';
+import {
+  CANCELLED,
+  DELAYED,
+  giveHead,
+  lockQueues,
+  QUEUED,
+  READY,
+  settleQueues,
+} from './repository-queues.ts';
 
-/** Who claims; its own file, so that claims need not import the queue. */
-export type { RunOwner } from './owner.ts';
+/** Who works on a run: the process, and the host and engine that it works with. */
+export type RunOwner = { worker: string; host: string };
 
-/** How many called-off runs are given at a time. */
-const CALLED_OFF_AT_ONCE = 100;
+/** How many cancelled runs are given at a time. */
+const CANCELLED_AT_ONCE = 100;
 
 /**
  * The queue is the rows in state `queued`.
@@ -24,11 +33,11 @@ export type RunQueue = {
    * The run whose turn it is, moved to `preparing` with its next attempt, or undefined. Of the repositories with room
    * those with the fewest living runs come first, among them the oldest run; no two claims together exceed a ceiling.
    */
-  claim(owner: RunOwner): Promise<Run | undefined>;
+  claim(owner: RunOwner): Promise<PreparingRun | undefined>;
   /** Reasons of cancels asked for, by run id, for the living runs of `owner`. */
   cancels(owner: string): Promise<Map<string, string>>;
-  /** Some of the queued runs that were called off before anybody claimed them. */
-  cancelledWaiting(): Promise<Run[]>;
+  /** Some of the queued runs that were cancelled before anybody claimed them. */
+  cancelledWaiting(): Promise<CancelledRun[]>;
   /** Whether a run is ready, though a ceiling may keep it; cheap however many wait. */
   anyReady(): Promise<boolean>;
   /** How many wait, for whatever. */
@@ -55,17 +64,18 @@ export function createRunQueue(
         .where('leaseOwner', '=', owner)
         .where('state', '<>', 'ended')
         .where('cancelReason', 'is not', null)
+        .$narrowType<{ cancelReason: string }>()
         .execute();
-      return new Map(rows.map((row) => [row.id, row.cancelReason ?? '']));
+      return new Map(rows.map((row) => [row.id, row.cancelReason]));
     },
     async cancelledWaiting() {
       const rows = await tables
         .selectFrom('runs')
         .select(RUN_COLUMNS)
-        .where(CALLED_OFF)
-        .limit(CALLED_OFF_AT_ONCE)
+        .where(CANCELLED)
+        .limit(CANCELLED_AT_ONCE)
         .execute();
-      return rows.map(toRun);
+      return rows.map((row) => toRun<'queued'>(row)) as CancelledRun[];
     },
     anyReady: async () => await anyReady(db.kysely, clock.now()),
     async waiting() {
@@ -77,4 +87,104 @@ export function createRunQueue(
       return row.count;
     },
   };
+}
+
+/** Runs that were delayed and are due, taken back into their queues by one claim. */
+const DUE_AT_ONCE = 100;
+
+/** Whether a claim could find something: a run is ready, or was delayed until now. */
+async function anyReady(kysely: Kysely<unknown>, now: number): Promise<boolean> {
+  const ready = await runTables(kysely)
+    .selectFrom('runs')
+    .select('id')
+    .where(READY)
+    .limit(1)
+    .executeTakeFirst();
+  return ready !== undefined || (await dueRuns(kysely, now)).length > 0;
+}
+
+/** Moves the run whose turn it is to `preparing`, with its next attempt and a lease of `leaseMs` ms. Claims are made one after the other, so that what each counts stays true. */
+async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<PreparingRun | undefined> {
+  const { db, clock, ceilings } = parts;
+  const now = clock.now();
+  const due = await dueRuns(db.kysely, now);
+  if (due.length === 0 && !(await anyReady(db.kysely, now))) return undefined;
+  return await db.transaction(async (trx) => {
+    await lockFor(trx, 'claims');
+    await endDelays(trx, due);
+    const picked = await pickRun(trx, ceilings);
+    if (!picked) return undefined;
+    await lockQueues(trx, [picked.repositoryId]);
+    const found = await findReady(trx, picked.id);
+    // It was cancelled in this very moment; the next claim finds another.
+    if (!found) return undefined;
+    const row = await take(trx, picked.id, parts, owner);
+    // What stood behind the head of a repository queue leaves it its head.
+    if (found.head === 1) await giveHead(trx, picked.repositoryId);
+    if (!row) return undefined;
+    const data = { state: 'preparing', attempt: row.attempt };
+    await appendTimeline(trx, row.id, now, { kind: 'state', text: `Attempt ${row.attempt} begins.`, data });
+    return toRun<'preparing'>(row);
+  });
+}
+
+/** What claims work with. */
+type ClaimParts = { db: Db; clock: Clock; leaseMs: number; ceilings: ConcurrencyLimits };
+
+/** The run if it is ready still; found by its id alone and judged here: with `READY` in the query, PostgreSQL may read the whole queue for it. */
+async function findReady(trx: Kysely<unknown>, id: string): Promise<{ head: 0 | 1 } | undefined> {
+  const row = await runTables(trx)
+    .selectFrom('runs')
+    .select(['head', 'state', 'held', 'notBefore', 'cancelReason'])
+    .where('id', '=', id)
+    .$if(isPostgres(trx), (query) => query.forUpdate().skipLocked())
+    .executeTakeFirst();
+  const isReady =
+    row?.state === 'queued' && row.held === 0 && row.notBefore === 0 && row.cancelReason === null;
+  return isReady ? row : undefined;
+}
+
+async function take(trx: Kysely<unknown>, id: string, parts: ClaimParts, owner: RunOwner) {
+  const { db, clock, leaseMs } = parts;
+  return await runTables(trx)
+    .updateTable('runs')
+    .set((set) => ({
+      state: 'preparing' as const,
+      head: 0,
+      attempt: set('attempt', '+', 1),
+      leaseOwner: owner.worker,
+      leaseUntil: sql<number>`${databaseNow(db, clock)} + ${sql.lit(leaseMs)}`,
+      worker: owner.worker,
+      host: owner.host,
+    }))
+    .where('id', '=', id)
+    .returning(RUN_COLUMNS)
+    .executeTakeFirst();
+}
+
+type Due = { id: string; repositoryId: number };
+
+/** Some of the runs that were delayed until now. */
+async function dueRuns(kysely: Kysely<unknown>, now: number): Promise<Due[]> {
+  return await runTables(kysely)
+    .selectFrom('runs')
+    .select(['id', 'repositoryId'])
+    .where(DELAYED)
+    .where('notBefore', '<=', now)
+    .limit(DUE_AT_ONCE)
+    .execute();
+}
+
+/** They are in their queues again. */
+async function endDelays(trx: Kysely<unknown>, due: readonly Due[]): Promise<void> {
+  const repositories = due.map((row) => row.repositoryId);
+  await lockQueues(trx, repositories);
+  for (const { id } of due)
+    await runTables(trx)
+      .updateTable('runs')
+      .set({ notBefore: 0 })
+      .where('id', '=', id)
+      .where(DELAYED)
+      .execute();
+  await settleQueues(trx, repositories);
 }

@@ -1,6 +1,6 @@
 import type { Kysely, RawBuilder } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
-import { databaseNow } from '../../db/now.ts';
+import { databaseNow } from '../../db/database.ts';
 import type { Db } from '../../db/open.ts';
 
 /** A worker as it announces itself: `capacity` is how many runs it works on at once. */

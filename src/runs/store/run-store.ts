@@ -3,19 +3,18 @@ import type { Clock } from '../../base/clock.ts';
 import type { Db } from '../../db/open.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { readStoredProfile } from '../../profiles/stored-profile.ts';
+import { runUnknown } from '../errors.ts';
 import { joinGroup } from '../queue/groups.ts';
-import { ACTIVE, lockLanes, settleLane } from '../queue/repository-queues.ts';
-import { callOff, leavePlace, lockPlace } from '../queue/transitions.ts';
-import type { Run, RunState, TimelineEntry } from '../run.ts';
+import { ACTIVE, lockQueues, settleQueue } from '../queue/repository-queues.ts';
+import { leavePlace, lockPlace, markCancelled } from '../queue/transitions.ts';
+import type { ClaimedRun, QueuedRun, Run, RunIn, RunState, TimelineEntry } from '../run.ts';
 import { assertMove } from '../states.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline, holdRun, readTimeline } from '../timeline.ts';
-import { endsOf, workspaceOwnersAmong } from './ends.ts';
-import { type NewRun, newRow } from './new-run.ts';
-import { patchColumns, type RunPatch, resets } from './run-patch.ts';
+import { type AnyPatch, type NewRun, newRow, patchColumns, type RunPatch, resets } from './run-rows.ts';
 import { addAttempt } from './start-store.ts';
 
-/** What is told to every worker when there is something to look for: a run that waits, a cancel. The payload is the run's id. */
+/** Notifies every worker of something to look for: a run that waits, a cancel. The payload is the run's id. */
 export const RUNS_CHANNEL = 'github_flows_runs';
 
 /** One row a run, and its timeline. Any number of callers may read; moves are made by the lease's owner alone. */
@@ -31,26 +30,31 @@ export type RunStore = {
   /** Newest first. */
   list(limit: number): Promise<Run[]>;
   /** Every run that has not ended. */
-  living(): Promise<Run[]>;
+  living(): Promise<(QueuedRun | ClaimedRun)[]>;
   /** Runs whose workspace was kept until a time that has passed. */
   workspacesToDrop(now: number): Promise<Run[]>;
   workspaceDropped(id: string): Promise<void>;
-  /** Ended runs whose workspace is still kept. */
+  /** Runs whose workspace is still kept after its agent. */
   keptWorkspaces(): Promise<Run[]>;
   /** When each of these runs ended, null for one that lives; unknown ids are left out. */
   ends(ids: readonly string[]): Promise<Map<string, number | null>>;
   /** Runs that somebody works on: those that live and do not wait, of which there are few however long the queue is. */
-  claimed(): Promise<Run[]>;
+  claimed(): Promise<ClaimedRun[]>;
   /** Of these runs, those that use a workspace because they live, or still keep one after their end; with the attempt whose it is. */
   workspaceOwners(ids: readonly string[]): Promise<Map<string, number>>;
-  /** Makes one move and writes it into the timeline, both or neither; false when the row is not the owner's any more or has moved on. */
-  advance(run: Run, to: RunState, patch: RunPatch, text: string): Promise<boolean>;
+  /** Makes one move and writes it into the timeline, both or neither; undefined when the row is not the owner's any more or has moved on. */
+  advance<To extends RunState>(
+    run: Run,
+    to: To,
+    patch: RunPatch[To],
+    text: string,
+  ): Promise<RunIn<To> | undefined>;
   /** Adds a line to the timeline. */
   note(id: string, entry: { kind: string; text: string; data?: Record<string, unknown> }): Promise<void>;
   /** The same inside the transaction that has just put the run into the queue. */
   noteWithin(trx: Kysely<unknown>, id: string, entry: { kind: string; text: string }): Promise<void>;
   timeline(id: string, afterSeq?: number): Promise<TimelineEntry[]>;
-  /** Asks for a run to be called off, and wakes whoever works on it; false when it is unknown, or its agent is over already. The first reason stays. */
+  /** Requests that a run be cancelled, and wakes its worker; false when the run is unknown, or its agent is over already. The first reason stays. */
   requestCancel(id: string, reason: string): Promise<boolean>;
   /** Tells every worker that this run may wait to be claimed. */
   wakeWorkers(id: string): Promise<void>;
@@ -64,9 +68,9 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     async insert(run, trx) {
       const joined = run.group ? await joinGroup(trx, run.group, run.id) : { held: 0 as const };
       if ('busyWith' in joined) return joined;
-      await lockLanes(trx, [run.repositoryId]);
+      await lockQueues(trx, [run.repositoryId]);
       await runTables(trx).insertInto('runs').values(newRow(run, joined.held)).execute();
-      await settleLane(trx, run.repositoryId);
+      await settleQueue(trx, run.repositoryId);
       await appendTimeline(trx, run.id, clock.now(), {
         kind: 'state',
         text: `Queued for profile ${run.profile}.`,
@@ -90,7 +94,8 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
       (await selectRuns().orderBy('queuedAt', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(
         toRun,
       ),
-    living: async () => (await selectRuns().where('state', '<>', 'ended').execute()).map(toRun),
+    living: async () =>
+      (await selectRuns().where('state', '<>', 'ended').execute()).map(toRun<'queued' | ClaimedRun['state']>),
     workspacesToDrop: async (now) =>
       (await selectRuns().where('workspaceKeptUntil', '<=', now).execute()).map(toRun),
     async workspaceDropped(id) {
@@ -99,7 +104,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     keptWorkspaces: async () =>
       (await selectRuns().where('workspaceKeptUntil', 'is not', null).execute()).map(toRun),
     ends: async (ids) => await endsOf(tables, ids),
-    claimed: async () => (await selectRuns().where(ACTIVE).execute()).map(toRun),
+    claimed: async () => (await selectRuns().where(ACTIVE).execute()).map(toRun<ClaimedRun['state']>),
     workspaceOwners: async (ids) => await workspaceOwnersAmong(tables, ids),
     advance: (run, to, patch, text) => advance(db, clock, run, to, patch, text),
     noteWithin: async (trx, id, entry) => await appendTimeline(trx, id, clock.now(), { data: {}, ...entry }),
@@ -110,7 +115,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
       }),
     timeline: async (id, afterSeq = 0) => await readTimeline(db.kysely, id, afterSeq),
     async requestCancel(id, reason) {
-      if (!(await db.transaction(async (trx) => await callOff(trx, id, reason)))) return false;
+      if (!(await db.transaction(async (trx) => await markCancelled(trx, id, reason)))) return false;
       await db.notify(RUNS_CHANNEL, id);
       return true;
     },
@@ -118,25 +123,26 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
   };
 }
 
-async function advance(
+async function advance<To extends RunState>(
   db: Db,
   clock: Clock,
   run: Run,
-  to: RunState,
-  patch: RunPatch,
+  to: To,
+  patch: RunPatch[To],
   text: string,
-): Promise<boolean> {
+): Promise<RunIn<To> | undefined> {
   assertMove(run.id, run.state, to);
   return await db.transaction(async (trx) => {
     const place = await lockPlace(trx, run, to);
-    const result = await runTables(trx)
+    const row = await runTables(trx)
       .updateTable('runs')
-      .set({ state: to, ...resets(run.state, to), ...place, ...patchColumns(patch) })
+      .set({ state: to as RunState, ...resets(run.state, to), ...place, ...patchColumns(patch) })
       .where('id', '=', run.id)
       .where('state', '=', run.state)
       .where('leaseOwner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)
+      .returning(RUN_COLUMNS)
       .executeTakeFirst();
-    if (result.numUpdatedRows === 0n) return false;
+    if (!row) return undefined;
     await leavePlace(trx, run, to);
     if (to === 'queued' && run.startedAt !== null)
       await addAttempt(trx, {
@@ -144,8 +150,48 @@ async function advance(
         startedAt: run.startedAt,
         endedAt: run.endedAt ?? clock.now(),
       });
-    const data = { state: to, ...(patch.outcome ? { outcome: patch.outcome } : {}) };
+    const { outcome }: AnyPatch = patch;
+    const data = { state: to, ...(outcome ? { outcome } : {}) };
     await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
-    return true;
+    return toRun<To>(row);
   });
+}
+
+/** The run of this id. Throws `run_unknown`. */
+export async function findRun({ runs }: { runs: Pick<RunStore, 'find'> }, id: string): Promise<Run> {
+  // What cannot be an id need not reach the database, which takes no NUL.
+  const run = /^[\w-]{1,64}$/.test(id) ? await runs.find(id) : undefined;
+  if (run) return run;
+  throw runUnknown(id);
+}
+
+/** Ids that one query names. */
+const IDS_AT_ONCE = 500;
+
+type Tables = ReturnType<typeof runTables>;
+
+/** When each of these runs ended, null for one that lives; unknown ids are left out. */
+async function endsOf(tables: Tables, ids: readonly string[]): Promise<Map<string, number | null>> {
+  const rows = await rowsOf(tables, ids);
+  return new Map(rows.map((row) => [row.id, row.state === 'ended' ? (row.endedAt ?? 0) : null]));
+}
+
+/** Of these runs, those that live or keep their workspace, with the attempt that they are at. */
+async function workspaceOwnersAmong(tables: Tables, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await rowsOf(tables, ids);
+  const owners = rows.filter((row) => row.state !== 'ended' || row.workspaceKeptUntil !== null);
+  return new Map(owners.map((row) => [row.id, row.attempt]));
+}
+
+async function rowsOf(tables: Tables, ids: readonly string[]) {
+  const found = [];
+  for (let from = 0; from < ids.length; from += IDS_AT_ONCE)
+    found.push(
+      ...(await tables
+        .selectFrom('runs')
+        .select(['id', 'state', 'endedAt', 'attempt', 'workspaceKeptUntil'])
+        .where('id', 'in', ids.slice(from, from + IDS_AT_ONCE))
+        .execute()),
+    );
+  return found;
 }

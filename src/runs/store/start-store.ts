@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import { randomId } from '../../base/ids.ts';
-import { lockFor } from '../../db/lock-for.ts';
+import { lockFor } from '../../db/database.ts';
 import type { RunTables } from '../tables.ts';
 
 /** One start of a run: who asked for it where, and the most time it may take. A retry by comment is a start too. */

@@ -1,6 +1,7 @@
 import { isoTime } from '../../base/clock.ts';
 import type { WorkerView } from '../queue/worker-store.ts';
-import type { Run } from '../run.ts';
+import type { Run, TimelineEntry } from '../run.ts';
+import { runFindings } from './run-findings.ts';
 
 /** A run in the shape that every list and page gives it. */
 export function runView(run: Run): Record<string, unknown> {
@@ -24,4 +25,19 @@ export function workerView(worker: WorkerView): Record<string, unknown> {
   const { id, name, host, state, runs, capacity, version, startedAt, heartbeatAt } = worker;
   const times = { startedAt: isoTime(startedAt), heartbeatAt: isoTime(heartbeatAt) };
   return { id, name, host, state, runs, capacity, version, ...times };
+}
+
+/** One run with all that is known of it, as `runs show --json` and the API give it. */
+export function runDetails(run: Run, timeline: readonly TimelineEntry[]): Record<string, unknown> {
+  return {
+    ...runView(run),
+    exitCode: run.exitCode,
+    finalMessage: run.finalMessage,
+    usage: run.usage,
+    cancelReason: run.cancelReason,
+    limits: run.limits,
+    ...runFindings([...timeline]),
+    reasonDetail: run.reason,
+    timeline: timeline.map((entry) => ({ ...entry, at: isoTime(entry.at) })),
+  };
 }

@@ -1,5 +1,5 @@
 import { FlowError } from '../../base/errors.ts';
-import { lastWords, runGit } from '../git.ts';
+import { lastLines, runGit } from '../git.ts';
 import { mainMirror } from '../mirrors/apart.ts';
 import { resolveTarget } from '../mirrors/resolve.ts';
 import { agentConfigDepth, leadsToNeighbour } from './agent-config-names.ts';
@@ -122,7 +122,7 @@ async function gitText(
     ...(signal === undefined ? {} : { signal }),
     ...(input === undefined ? {} : { input }),
   });
-  if (exitCode !== 0) throw baseMissing(lastWords(stderr));
+  if (exitCode !== 0) throw baseMissing(lastLines(stderr));
   return stdout;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type FlowError, systemCode } from '../../base/errors.ts';
 import type { Owner } from '../../base/files.ts';
 import { checkoutFailed } from '../errors.ts';
-import { lastWords, runGit } from '../git.ts';
+import { lastLines, runGit } from '../git.ts';
 import type { ConfigChange } from './agent-config.ts';
 import { agentConfigDepth } from './agent-config-names.ts';
 
@@ -152,7 +152,7 @@ async function git(
 ): Promise<void> {
   const signal = clone.signal === undefined ? {} : { signal: clone.signal };
   const { exitCode, stderr } = await runGit(args, { ...options, ...signal });
-  if (exitCode !== 0) throw failed(clone, lastWords(stderr));
+  if (exitCode !== 0) throw failed(clone, lastLines(stderr));
 }
 
 function failed({ mirror, commit }: FreshClone, detail: string): FlowError {

@@ -1,11 +1,13 @@
+import { lchownSync, readdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
-import type { Owner } from '../../base/files.ts';
+import { ancestors, type Owner } from '../../base/files.ts';
+import { execOk } from '../../programs/exec.ts';
 import { noRoom } from '../diagnose.ts';
 import { checkoutFailed } from '../errors.ts';
-import { type GitOptions, lastWords, runGit } from '../git.ts';
+import { type GitOptions, lastLines, runGit } from '../git.ts';
 import { REPOSITORY_LIMITS, type RepositoryLimits } from '../git-limits.ts';
 import { checkoutRefused } from '../limit-errors.ts';
 import { mainMirror } from '../mirrors/apart.ts';
@@ -17,8 +19,6 @@ import { type Census, takeCensus } from './census.ts';
 import { readCloneRefs } from './clone-refs.ts';
 import { copyObjects } from './copy-objects.ts';
 import { makeGitDirectory, writeRefs } from './git-directory.ts';
-import { giveFew, giveMany } from './give.ts';
-import { canReach } from './reach.ts';
 
 /** A clone to be made. */
 export type Checkout = {
@@ -116,7 +116,7 @@ async function fetchShallow(clone: Checkout, gitDir: string, depth: number): Pro
     ],
     { ...followed(clone), ...limited(clone, 'fetchBytes'), env: { GIT_ALLOW_PROTOCOL: 'file' } },
   );
-  if (exitCode !== 0) throw failed(clone, lastWords(stderr));
+  if (exitCode !== 0) throw failed(clone, lastLines(stderr));
 }
 
 /** What git says of a path that it must not or cannot make. */
@@ -139,8 +139,8 @@ async function layOutFiles(clone: Checkout): Promise<void> {
     settings: [`checkout.workers=${WORKERS}`, `checkout.thresholdForParallelism=${FILES_FOR_PARALLEL}`],
     ...(asOwner ? { owner } : {}),
   });
-  if (exitCode !== 0 && REFUSED.test(stderr)) throw checkoutRefused(clone.commit, lastWords(stderr));
-  if (exitCode !== 0) throw failed(clone, lastWords(stderr));
+  if (exitCode !== 0 && REFUSED.test(stderr)) throw checkoutRefused(clone.commit, lastLines(stderr));
+  if (exitCode !== 0) throw failed(clone, lastLines(stderr));
   if (!isOwn && !asOwner) await giveMany(dir, owner, clone.signal);
 }
 
@@ -162,4 +162,30 @@ function followed({ signal, onProgress }: Checkout): Pick<Checkout, 'signal' | '
 
 function failed({ mirror, commit }: Checkout, detail: string, cause?: unknown): FlowError {
   return checkoutFailed({ mirror, commit, detail, cause });
+}
+
+/** Gives a tree of a few files to `owner`, without a process of its own. Links are not followed. */
+function giveFew(path: string, owner: Owner): void {
+  for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' }))
+    lchownSync(join(path, name), owner.uid, owner.gid);
+  lchownSync(path, owner.uid, owner.gid);
+}
+
+/** Gives a tree of any size to `owner`. Links are not followed. */
+async function giveMany(path: string, owner: Owner, signal: AbortSignal | undefined): Promise<void> {
+  await execOk('chown', ['-R', '-h', `${owner.uid}:${owner.gid}`, '--', path], {
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** Whether a process of `owner`, without further groups, may pass through every directory down to `path`. */
+function canReach(path: string, owner: Owner): boolean {
+  for (const directory of ancestors(path)) {
+    const { mode, uid, gid } = statSync(directory);
+    const bit = uid === owner.uid ? 0o100 : gid === owner.gid ? 0o010 : 0o001;
+    if ((mode & bit) === 0) return false;
+  }
+  return true;
 }

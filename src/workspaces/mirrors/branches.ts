@@ -1,5 +1,5 @@
 import { fetchFailed } from '../errors.ts';
-import { lastWords, runGit } from '../git.ts';
+import { lastLines, runGit } from '../git.ts';
 
 /** The branches of a repository: the commit each is at by its short name, those that were committed to last first. */
 export type Branches = ReadonlyMap<string, string>;
@@ -11,7 +11,7 @@ export async function readBranches(mirror: string, signal?: AbortSignal): Promis
     [`--git-dir=${mirror}`, 'for-each-ref', '--sort=-committerdate', format, 'refs/heads'],
     signal === undefined ? {} : { signal },
   );
-  if (exitCode !== 0) throw fetchFailed(mirror, lastWords(stderr));
+  if (exitCode !== 0) throw fetchFailed(mirror, lastLines(stderr));
   const lines = stdout.split('\n').flatMap((line) => {
     const [, commit, name] = /^([0-9a-f]{40}) refs\/heads\/(.+)$/.exec(line) ?? [];
     return commit === undefined || name === undefined ? [] : [[name, commit] as const];

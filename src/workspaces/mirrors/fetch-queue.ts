@@ -30,7 +30,7 @@ type Job<T> = {
   done: Promise<void>;
 };
 
-type Lane<T> = { tail: Promise<void>; waiting: Map<string, Job<T>> };
+type Queue<T> = { tail: Promise<void>; waiting: Map<string, Job<T>> };
 
 /**
  * One fetch at a time for each key. A request joins a job of its kind that has not begun yet — never one under
@@ -39,9 +39,9 @@ type Lane<T> = { tail: Promise<void>; waiting: Map<string, Job<T>> };
 export function createFetchQueue<T>(
   work: (job: FetchJob<T>) => Promise<void>,
 ): (request: FetchRequest<T>) => Promise<void> {
-  const lanes = new Map<string, Lane<T>>();
+  const queues = new Map<string, Queue<T>>();
 
-  const enqueue = (lane: Lane<T>, { key, kind, subject }: FetchRequest<T>): Job<T> => {
+  const enqueue = (queue: Queue<T>, { key, kind, subject }: FetchRequest<T>): Job<T> => {
     const cancellation = createCancellation();
     const job: Job<T> = {
       subject,
@@ -49,25 +49,25 @@ export function createFetchQueue<T>(
       listeners: new Set(),
       waiters: 0,
       stop: () => cancellation.cancel(nobodyWaits()),
-      done: lane.tail.then(async () => {
-        if (lane.waiting.get(kind) === job) lane.waiting.delete(kind);
+      done: queue.tail.then(async () => {
+        if (queue.waiting.get(kind) === job) queue.waiting.delete(kind);
         cancellation.signal.throwIfAborted();
         const report = (progress: Progress): void => job.listeners.forEach((listen) => void listen(progress));
         await work({ subject: job.subject, requests: job.requests, signal: cancellation.signal, report });
       }),
     };
-    lane.waiting.set(kind, job);
-    lane.tail = job.done.catch(() => undefined);
-    const { tail } = lane;
-    void tail.then(() => lane.tail === tail && lanes.delete(key));
+    queue.waiting.set(kind, job);
+    queue.tail = job.done.catch(() => undefined);
+    const { tail } = queue;
+    void tail.then(() => queue.tail === tail && queues.delete(key));
     return job;
   };
 
   return async (request) => {
     request.signal?.throwIfAborted();
-    const lane = lanes.get(request.key) ?? { tail: Promise.resolve(), waiting: new Map() };
-    lanes.set(request.key, lane);
-    const job = lane.waiting.get(request.kind) ?? enqueue(lane, request);
+    const queue = queues.get(request.key) ?? { tail: Promise.resolve(), waiting: new Map() };
+    queues.set(request.key, queue);
+    const job = queue.waiting.get(request.kind) ?? enqueue(queue, request);
     job.subject = request.subject;
     for (const wanted of request.requests) job.requests.add(wanted);
     if (request.onProgress) job.listeners.add(request.onProgress);
@@ -78,7 +78,7 @@ export function createFetchQueue<T>(
       if (request.onProgress) job.listeners.delete(request.onProgress);
       job.waiters -= 1;
       if (job.waiters === 0) {
-        if (lane.waiting.get(request.kind) === job) lane.waiting.delete(request.kind);
+        if (queue.waiting.get(request.kind) === job) queue.waiting.delete(request.kind);
         job.stop();
       }
     }

@@ -1,12 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
-import { type GitOptions, lastWords, runGit } from '../git.ts';
+import { type GitOptions, lastLines, runGit } from '../git.ts';
 import type { GitLimits, RepositoryLimits } from '../git-limits.ts';
+import { fetchTooLarge } from '../limit-errors.ts';
 import type { Progress } from '../progress.ts';
 import type { Remote } from '../remote.ts';
-import { withinCeiling } from './fetch-ceiling.ts';
 import { filesBelow } from './leftovers.ts';
 
 /** More packs than this slow every clone and every look-up down, so that they are joined. */
@@ -43,7 +43,7 @@ export async function fetchInto(
         }),
       ),
   );
-  if (exitCode !== 0) return lastWords(stderr);
+  if (exitCode !== 0) return lastLines(stderr);
   return await tidy(mirror, options);
 }
 
@@ -84,7 +84,7 @@ export async function followHead(
         signal,
       }),
   );
-  if (exitCode !== 0) return lastWords(stderr);
+  if (exitCode !== 0) return lastLines(stderr);
   const [, target] = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(stdout) ?? [];
   if (target !== undefined) await writeFile(join(mirror, 'HEAD'), `ref: ${target}\n`);
   return undefined;
@@ -100,7 +100,7 @@ async function tidy(mirror: string, options: FetchOptions): Promise<string | und
   ];
   for (const job of jobs) {
     const { stderr, exitCode } = await attempt([`--git-dir=${mirror}`, ...job], limited(options));
-    if (exitCode !== 0) return lastWords(stderr);
+    if (exitCode !== 0) return lastLines(stderr);
   }
   return undefined;
 }
@@ -117,4 +117,49 @@ async function attempt(
     if (asFlowError(error).code === 'repository_over_limits') throw error;
     return { stdout: '', stderr: error instanceof Error ? error.message : String(error), exitCode: -1 };
   }
+}
+
+const LOOK_MS = 1_000;
+
+/** What git makes of what was fetched; the limit on a file holds for it. */
+const MADE = /\.(?:idx|rev|bitmap|mtimes|keep)$/;
+
+/**
+ * Ends a fetch into `mirror` that brings more than one file may have, in however many files: a server that speaks
+ * no protocol of git's own over HTTP gives each pack and each object by itself. `work` gets the signal that ends it.
+ * Throws `repository_over_limits`, also when it was too late to end it.
+ */
+async function withinCeiling<T>(
+  { clock, mirror, limits, signal }: { clock: Clock; mirror: string; limits: GitLimits; signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const before = await bytesOf(mirror);
+  const enough = new AbortController();
+  const look = async (): Promise<void> => {
+    if ((await bytesOf(mirror)) - before > limits.fileBytes) enough.abort(fetchTooLarge(limits.fileBytes));
+  };
+  const timer = clock.every(LOOK_MS, look);
+  try {
+    const result = await work(AbortSignal.any([signal, enough.signal]));
+    await look();
+    enough.signal.throwIfAborted();
+    return result;
+  } finally {
+    timer.stop();
+  }
+}
+
+/** Of all packs and objects, also of those that are half there. */
+async function bytesOf(mirror: string): Promise<number> {
+  const files = (await filesBelow(mirror, 'objects', true)).filter((path) => !MADE.test(path));
+  const sizes = await Promise.all(
+    files.map(
+      async (path) =>
+        await stat(join(mirror, path)).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { branchesUnknown } from '../errors.ts';
-import { lastWords, runGit } from '../git.ts';
+import { lastLines, runGit } from '../git.ts';
 import { isCommit } from '../refs.ts';
 
 /** A long history takes git a while; longer than this is no answer. */
@@ -46,7 +46,7 @@ async function ask(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const { exitCode, stdout, stderr } = await runGit([`--git-dir=${mirror}`, ...args], bounded(signal));
-  if (exitCode !== 0) throw branchesUnknown(lastWords(stderr));
+  if (exitCode !== 0) throw branchesUnknown(lastLines(stderr));
   return stdout;
 }
 

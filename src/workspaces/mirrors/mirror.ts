@@ -99,9 +99,12 @@ export function createMirrors(parts: MirrorParts): Mirrors {
     const remade = await whileYoung(remote, job.signal, () =>
       updateMirror({ mirror, remote, limits, job, mask, clock: parts.clock }),
     );
-    const told = { repository: `${repository.owner}/${repository.name}`, ms: parts.clock.now() - startedAt };
-    if (remade) parts.log.warn(told, 'a mirror was damaged, and was made anew');
-    else parts.log.debug(told, 'fetched into the mirror');
+    const fields = {
+      repository: `${repository.owner}/${repository.name}`,
+      ms: parts.clock.now() - startedAt,
+    };
+    if (remade) parts.log.warn(fields, 'a mirror was damaged, and was made anew');
+    else parts.log.debug(fields, 'fetched into the mirror');
   });
   const subjectOf = (repository: Repository): Subject => {
     if (!Number.isSafeInteger(repository.id) || repository.id <= 0) throw repositoryIdRefused(repository.id);

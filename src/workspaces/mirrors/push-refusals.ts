@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/errors.ts';
 
-/** Why a server did not take a push; `detail` is all that it said, for the operator alone. */
+/** Why a server did not take a push; `detail` is its whole answer, for the operator alone. */
 export type PushRefusal = Problem & { detail: string };
 
 /** More of a server's words is never kept; the first are shown on GitHub. */
@@ -105,7 +105,7 @@ const RULES: readonly Rule[] = [
 /** These name what a more special rule has named already. */
 const GENERAL = ['push_branch_protected', 'push_rule_violated'];
 
-/** Reads what a server said when it did not take a branch: one refusal for each rule that it names, its words with the first. */
+/** Reads a server's answer to a refused branch: one refusal for each rule that it names, the first with its text. */
 export function readRefusals(
   { branch, name }: { branch: string; name: string },
   words: readonly string[],
@@ -115,7 +115,7 @@ export function readRefusals(
   const special = fitting.filter(({ code }) => !GENERAL.includes(code));
   const rules = special.length > 0 ? special : fitting.slice(0, 1);
   const detail = said.slice(0, MAX_DETAIL);
-  const quoted = ` The server said: ${publicWords(words)}`;
+  const quoted = ` The server said: ${publicText(words)}`;
   if (rules.length === 0) return [{ ...unknown(branch, name, quoted), detail }];
   return rules.map(({ code, message, hint }, index) => ({
     code,
@@ -134,7 +134,7 @@ function unknown(branch: string, name: string, quoted: string): Problem {
 }
 
 /** In one line, without rows of dashes, and without the address that lets a secret through. */
-function publicWords(words: readonly string[]): string {
+function publicText(words: readonly string[]): string {
   const lines = words
     .map((line) =>
       line

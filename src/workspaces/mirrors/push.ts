@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { FlowError } from '../../base/errors.ts';
 import { repositoryUnreachable } from '../errors.ts';
-import { lastWords, runGit } from '../git.ts';
+import { lastLines, runGit } from '../git.ts';
 import type { Remote } from '../remote.ts';
 import { whileYoung } from '../young.ts';
 import { type PushRefusal, readRefusals } from './push-refusals.ts';
@@ -46,7 +46,7 @@ async function pushOnce(remote: Remote, what: Push, signal: AbortSignal): Promis
   if (exitCode === 0) return [];
   const refusal = /^!\t[^\t]*\t(.*)$/m.exec(stdout)?.[1];
   if (refusal === undefined) throw await pushFailed(remote, { name: what.name, stderr }, signal);
-  const words = [...serverWords(stderr), shortReason(refusal)];
+  const words = [...serverLines(stderr), shortReason(refusal)];
   const said = words.join('\n');
   if (MOVED.test(said) && !TAKEN.test(said)) throw branchMoved(what.branch);
   return readRefusals(what, words);
@@ -71,7 +71,7 @@ async function pushFailed(
 ): Promise<FlowError> {
   const fault = await remote.diagnose(signal);
   if (fault) return fault;
-  const words = lastWords(stderr);
+  const words = lastLines(stderr);
   return /\b40[134]\b|Authentication failed|could not read (?:Username|Password)|not found|denied|not allowed/i.test(
     words,
   )
@@ -79,8 +79,8 @@ async function pushFailed(
     : repositoryUnreachable(remote.url, words);
 }
 
-/** All that the server's own hooks and rules said, each line as it came but for colours and what moves a cursor. */
-function serverWords(stderr: string): string[] {
+/** The output of the server's own hooks and rules, line by line, without colours and what moves a cursor. */
+function serverLines(stderr: string): string[] {
   return stderr
     .split(/[\r\n]/)
     .filter((line) => line.startsWith('remote:'))

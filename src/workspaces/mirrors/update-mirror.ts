@@ -5,7 +5,7 @@ import { makeDirectory, removeTree } from '../../base/files.ts';
 import { randomId } from '../../base/ids.ts';
 import { noRoom } from '../diagnose.ts';
 import { fetchFailed } from '../errors.ts';
-import { lastWords, runGit } from '../git.ts';
+import { lastLines, runGit } from '../git.ts';
 import type { RepositoryLimits } from '../git-limits.ts';
 import type { Remote } from '../remote.ts';
 import {
@@ -75,7 +75,7 @@ async function makeMirror(update: Update): Promise<void> {
     const made = await runGit(['init', '--quiet', '--bare', '--template=', '--', fresh], {
       signal: job.signal,
     });
-    const failed = made.exitCode === 0 ? await fillMirror(update, fresh) : lastWords(made.stderr);
+    const failed = made.exitCode === 0 ? await fillMirror(update, fresh) : lastLines(made.stderr);
     if (failed !== undefined) {
       await throwCause(update);
       if (isForOneCommit(job.requests)) return;

@@ -77,7 +77,7 @@ async function hasBegun({ service }: Stage, runId: string | null | undefined): P
 function isBusy({ service }: Stage): boolean {
   const database = new DatabaseSync(join(service.config.varDir, 'github-flows.db'), { readOnly: true });
   try {
-    const waiting = ['sayings', 'publications'].map(
+    const waiting = ['reports', 'publications'].map(
       (table) => database.prepare(`SELECT count(*) AS n FROM ${table} WHERE state = 'waiting'`).get()?.n,
     );
     return waiting.some((count) => count !== 0);

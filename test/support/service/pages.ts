@@ -50,7 +50,7 @@ export function shownRun(over: Partial<Run> = {}): Run {
     worker: null,
     host: null,
     launchingAt: null,
-    lostAfter: null,
+    limits: null,
     retries: 0,
     suspicion: 0,
     actor: 'octocat',
@@ -58,7 +58,7 @@ export function shownRun(over: Partial<Run> = {}): Run {
     actorId: null,
     groupKey: null,
     ...over,
-  };
+  } as Run;
 }
 
 /** The pages on a listener of their own, about one run whose parts a test sets; gone with the test. */

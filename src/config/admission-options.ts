@@ -1,7 +1,7 @@
 import type { Option } from './option.ts';
 
-/** What is counted before a run may start. */
-export const TALK_OPTIONS = [
+/** The loop breaker and the budgets of a day. */
+export const ADMISSION_OPTIONS = [
   {
     name: 'LOOP_RUNS',
     type: 'count',

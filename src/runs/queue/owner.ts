@@ -1,2 +1,0 @@
-/** Who works on a run: the process, and the host and engine that it works with. */
-export type RunOwner = { worker: string; host: string };
