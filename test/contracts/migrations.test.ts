@@ -16,7 +16,7 @@ async function undoFrom19({ kysely }: Db): Promise<void> {
 }
 
 eachDatabase((_kind, databases) => {
-  test('reasons, timelines and report templates of an older database say hint, and nothing else of them changes', async () => {
+  test('reasons, timelines and report templates of an older database say hint, its lines about an agent have the kinds of all agents, and nothing else of them changes', async () => {
     const { db, place } = await databases.open();
     const reason = { code: 'image_missing', message: 'the "mend" of it', mend: 'Build it.' };
     const profile = { report: { templates: { ended: '{{REASON}} {{#if MEND}}{{MEND}}{{/if}} MEND' } } };
@@ -28,6 +28,11 @@ eachDatabase((_kind, databases) => {
     await sql`
       INSERT INTO run_events (run_id, seq, at, kind, text, data_json)
       VALUES ('r', 1, 0, 'secret_found', 'x', ${JSON.stringify({ code: 'secret_found', mend: 'Replace it.' })})`.execute(
+      db.kysely,
+    );
+    await sql`
+      INSERT INTO run_events (run_id, seq, at, kind, text, data_json)
+      VALUES ('r', 2, 0, 'codex.command_done', 'npm test ended.', '{"command":"npm test","exitCode":0}')`.execute(
       db.kysely,
     );
     await undoFrom19(db);
@@ -44,7 +49,11 @@ eachDatabase((_kind, databases) => {
     expect(JSON.parse(run.rows[0]?.profileJson ?? '').report.templates.ended).toBe(
       '{{REASON}} {{#if HINT}}{{HINT}}{{/if}} MEND',
     );
-    const event = await sql<{ dataJson: string }>`SELECT data_json FROM run_events`.execute(again.kysely);
-    expect(JSON.parse(event.rows[0]?.dataJson ?? '')).toEqual({ code: 'secret_found', hint: 'Replace it.' });
+    const events = await sql<{ kind: string; dataJson: string }>`
+      SELECT kind, data_json FROM run_events ORDER BY seq`.execute(again.kysely);
+    expect(events.rows.map(({ kind, dataJson }) => [kind, JSON.parse(dataJson)])).toEqual([
+      ['secret_found', { code: 'secret_found', hint: 'Replace it.' }],
+      ['agent.command', { command: 'npm test', exitCode: 0 }],
+    ]);
   });
 });

@@ -15,6 +15,7 @@ import * as signers from './0018-signers.ts';
 import * as hint from './0019-hint.ts';
 import * as limits from './0021-limits.ts';
 import * as outbox from './0022-outbox.ts';
+import * as agentKinds from './0023-agent-kinds.ts';
 
 /** Every migration under the name it is remembered by; run in the order of the names, each once. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -34,4 +35,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0019-hint': hint,
   '0021-limits': limits,
   '0022-outbox': outbox,
+  '0023-agent-kinds': agentKinds,
 };
