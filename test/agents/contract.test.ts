@@ -42,7 +42,7 @@ test('an agent’s state is mounted at its own directory and nowhere else', () =
   onTestFinished(remove);
   const state = join(host.secretsDir, 'tiny');
   mkdirSync(state, { mode: 0o700 });
-  writeFileSync(join(state, 'token.txt'), TINY_LOGIN, { mode: 0o600 });
+  writeFileSync(join(state, 'token.json'), TINY_LOGIN, { mode: 0o600 });
   const mount = (target: string) => checkMounts(bindOf(state, target), { ...host, agents });
   expect(mount('/home/user/.tiny').mounts).toMatchObject([{ kind: 'agent-state', name: 'tiny' }]);
   expect(mount('/home/user/.codex').problems).toMatchObject([{ code: 'mount_credential_shape' }]);
@@ -69,9 +69,11 @@ test('no secret may have an agent’s name, for its state lies there', () => {
 
 test('a login that lies elsewhere is shared without its refresh token too', async () => {
   const secrets = secretsDirectory();
-  const source = secretFile(secrets, 'token.txt', TINY_LOGIN);
+  const source = secretFile(secrets, 'token.json', TINY_LOGIN);
   const { files, withheld } = await copyCredential({ name: 'other', source, times }, agents);
-  expect(files.map(({ content }) => content.toString())).toEqual([TINY_LOGIN.replace(/refresh.*\n/, '')]);
+  expect(files.map(({ content }) => content.toString())).toEqual([
+    '{"access_token":"access-of-tiny-1234567890"}',
+  ]);
   expect(withheld).toHaveLength(1);
 });
 

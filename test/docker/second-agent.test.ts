@@ -5,8 +5,7 @@ import { AGENTS } from '../../src/compose/agents.ts';
 import { credentialReadings, deliverCredentials } from '../../src/credentials/inject/deliver.ts';
 import { makePlan } from '../../src/flow/prepare/plan.ts';
 import { createListener } from '../../src/flow/run/container-listener.ts';
-import { judgeEnd } from '../../src/flow/run/end-words.ts';
-import { judgeByAgent } from '../../src/flow/run/turn-words.ts';
+import { judgeByAgent, judgeEnd } from '../../src/flow/run/outcome.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { resolveMounts } from '../../src/mounts/rules/check.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
@@ -26,7 +25,7 @@ async function profileOfTiny() {
   const state = join(host.secretsDir, 'tiny');
   chmodSync(host.secretsDir, 0o700);
   mkdirSync(state, { mode: 0o700 });
-  writeFileSync(join(state, 'token.txt'), TINY_LOGIN, { mode: 0o600 });
+  writeFileSync(join(state, 'token.json'), TINY_LOGIN, { mode: 0o600 });
   writeFileSync(join(state, 'history.txt'), 'what people did with it', { mode: 0o600 });
   const dir = profilesDirectory({
     'profile.json': {
@@ -97,12 +96,12 @@ test('an agent that only this test knows gets its state, is heard in its own wor
   expect(told).toEqual([
     ['agent.session', '1'],
     ['agent.text', 'I was asked: greet me, please'],
-    ['agent.text', 'I know: [masked]'],
+    ['agent.text', 'I know: {"access_token":"[masked]"}'],
     ['agent.end', ''],
   ]);
-  expect(heard.finalMessage).toBe('I know: [masked]');
+  expect(heard.finalMessage).toBe('I know: {"access_token":"[masked]"}');
   expect(judged).toEqual({ outcome: 'succeeded', reason: null, note: 'Seven is good.' });
-  expect(copies.flatMap(({ files }) => files).map(({ path }) => path)).toEqual(['tiny/token.txt']);
+  expect(copies.flatMap(({ files }) => files).map(({ path }) => path)).toEqual(['tiny/token.json']);
 });
 
 test('its refusal with exit code 0 is a failure of its own code', async () => {

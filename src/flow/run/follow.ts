@@ -17,9 +17,8 @@ import { baselineFile, type Directories, runPaths } from '../paths.ts';
 import { launchedLimits, type PlanDefaults } from '../prepare/plan.ts';
 import { createTimelineWriter } from '../timeline-writer.ts';
 import { createListener } from './container-listener.ts';
-import { judgeEnd } from './end-words.ts';
+import { judgeByAgent, judgeEnd } from './outcome.ts';
 import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from './stop-marker.ts';
-import { judgeByAgent } from './turn-words.ts';
 
 /** What following takes from the rest of the service. */
 export type FollowParts = {

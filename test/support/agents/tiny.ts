@@ -27,13 +27,13 @@ export const tiny: Agent = {
   },
   state: {
     directory: '.tiny',
-    login: 'token.txt',
+    login: 'token.json',
     variable: 'TINY_HOME',
     sharing: {
       async share(dir) {
-        const login = await readFile(join(dir, 'token.txt'));
+        const login = await readFile(join(dir, 'token.json'));
         const { content, withheld } = withoutRefresh(login);
-        return { files: [{ path: 'token.txt', content, executable: false }], withheld };
+        return { files: [{ path: 'token.json', content, executable: false }], withheld };
       },
       shareFile: withoutRefresh,
       inspect: async (dir) => ({ isAbsent: false, summary: `${dir}: a tiny login`, problems: [] }),
@@ -48,12 +48,15 @@ export const TINY_PROGRAM = `#!/bin/bash
 read -r prompt
 echo 'session 1'
 echo "text I was asked: $prompt"
-echo "text I know: $(cat "$TINY_HOME/token.txt")"
+echo "text I know: $(cat "$TINY_HOME/token.json")"
 case $prompt in *please*) echo 'end'; exit 7 ;; *) echo 'failure ${NO_THANKS}' ;; esac
 `;
 
-/** A login: the token, and below it the one that renews it. */
-export const TINY_LOGIN = 'access-of-tiny-1234567890\nrefresh-of-tiny-1234567890\n';
+/** A login: the token, and the one that renews it. */
+export const TINY_LOGIN = JSON.stringify({
+  access_token: 'access-of-tiny-1234567890',
+  refresh_token: 'refresh-of-tiny-1234567890',
+});
 
 function createTinyReader(mask: (text: string) => string): AgentReader {
   let turn: AgentTurn = { state: 'none', failure: '' };
@@ -75,8 +78,8 @@ function createTinyReader(mask: (text: string) => string): AgentReader {
 }
 
 function withoutRefresh(login: Buffer): { content: Buffer; withheld: readonly Secret[] } {
-  const [access = '', refresh = ''] = login.toString().split('\n');
-  return { content: Buffer.from(`${access}\n`), withheld: [new Secret(refresh)] };
+  const { refresh_token, ...rest } = JSON.parse(login.toString());
+  return { content: Buffer.from(JSON.stringify(rest)), withheld: [new Secret(refresh_token)] };
 }
 
 function refused(): FlowError {

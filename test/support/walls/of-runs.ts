@@ -182,7 +182,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall(
     'agent configuration',
     'workspaces/checkouts/agent-config.ts',
-    'if (agentConfigDepth(path) === undefined) continue;',
+    'if (depth === undefined) continue;',
     'continue;',
     'test/workspaces/agent-config.test.ts',
   ),
