@@ -65,7 +65,12 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
   const egress = egressOf(resources, directories);
   disposables.defer(egress.closeAll);
   const { renewals, stop: stopRenewals } = composeRenewals({
-    ...{ config, db, redactor, log, engine, engineWatch },
+    config,
+    db,
+    redactor,
+    log,
+    engine,
+    engineWatch,
   });
   disposables.defer(stopRenewals);
   const publisher = composePublishing({
