@@ -85,6 +85,8 @@ const projects = [
 export default defineConfig({
   test: {
     projects,
+    // Node runs TypeScript itself, and keeps what it made of it (above): nothing is transformed, and no test mocks a module.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     globalSetup: ['test/support/suite/whole-run.ts'],
     pool: 'forks',
     maxWorkers: 3,

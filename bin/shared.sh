@@ -29,7 +29,7 @@ only_one() {
   command -v flock > /dev/null || return 0
   exec 9> "$root/var/$(printf %s "$1" | tr " " -).lock"
   flock -n 9 && return 0
-  say "Another $1 is under way here; waiting for it."
+  say "Another $1 runs here; waiting for it."
   flock 9
 }
 

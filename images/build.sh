@@ -67,7 +67,7 @@ build() {
     sed -n -u 's/^\(Step [0-9/]* : .\{1,70\}\).*/  \1/p; s/^#[0-9]* \(\[[ 0-9/]*\] .\{1,70\}\).*/  \1/p'
   [ -f "$work/done" ] || {
     tail -n 20 "$log" >&2
-    fault "The image $image could not be built; its whole output is in $log." \
+    fault "The image $image could not be built; the full output is in $log." \
       "Fix what it says, then run again: cd $root && npm run images"
   }
   # The image that had the name before is of no more use, unless it has another name or a container.
@@ -115,7 +115,7 @@ build_agent() {
   mkdir -p "$work/agent-codex/codex"
   cp "$from/Dockerfile" "$work/agent-codex/"
   node "$from/codex.mjs" "$arch" "$work/agent-codex/codex" ||
-    fault 'Codex could not be fetched from the npm registry.' "Fix what is said above, then run: cd $root && npm run images"
+    fault 'Codex could not be fetched from the npm registry.' "Fix the error above, then run: cd $root && npm run images"
   build "$agent" agent-codex --build-arg "BASE_IMAGE=$base" --label "github-flows.inputs=$wanted"
   say "Built $agent."
 }

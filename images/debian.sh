@@ -37,7 +37,7 @@ make_debian() {
     mirror=$(host_mirror "$VERSION_CODENAME")
     security=$(host_mirror "$VERSION_CODENAME-security")
   fi
-  say "Making $made with debootstrap instead; this takes about a minute."
+  say "Creating $made with debootstrap instead; this takes about a minute."
   tar -cf - -T /dev/null | docker import - github-flows-empty:latest > /dev/null
   set -- -v /etc/alternatives:/etc/alternatives:ro -v /etc/ld.so.cache:/etc/ld.so.cache:ro -v /etc/ssl:/etc/ssl:ro
   for folder in /usr /bin /sbin /lib*; do [ ! -e "$folder" ] || set -- "$@" -v "$folder:$folder:ro"; done
@@ -50,7 +50,7 @@ make_debian() {
   } | docker import - > "$work/imported" || true
   if [ ! -f "$work/debootstrapped" ] || [ ! -s "$work/imported" ]; then
     tail -n 15 "$work/debootstrap.log" >&2
-    fault "debootstrap could not make a Debian here, and $pulled cannot be pulled." \
+    fault "debootstrap could not create a Debian here, and $pulled cannot be pulled." \
       "Fix what it says, or bring the image here (docker pull or docker load $pulled); then run: npm run images"
   fi
   docker tag "$(cat "$work/imported")" "$made"

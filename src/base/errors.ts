@@ -1,7 +1,7 @@
 /** Whose fault an error is: who has to do something so that it does not happen again. */
 export type Blame = 'sender' | 'agent' | 'profile' | 'operator' | 'github' | 'docker' | 'service';
 
-/** What a person or a program is told about one fault: a code of docs/errors.md, a sentence, and the way out. */
+/** An error as people and programs see it: a code of docs/errors.md, a sentence, and what to do. */
 export type Problem = { code: string; message: string; hint: string };
 
 /** A problem found in a file: `path` is the JSON pointer inside `file`, both absent where they do not apply. */
@@ -35,7 +35,7 @@ export class FlowError extends Error {
   }
 }
 
-/** Several faults told at once, so that nobody fixes them one restart at a time. */
+/** Several faults at once, so that nobody fixes them one restart at a time. */
 export class FaultsError extends FlowError {
   readonly faults: readonly Fault[];
 

@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself. Only the credentials room may call this (a test says so). */
+  /** The value itself. Only the credentials room may call this; test/architecture.test.ts checks it. */
   reveal(): string {
     return this.#value;
   }

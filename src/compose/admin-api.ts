@@ -7,7 +7,7 @@ import { cancelRun, retryRun } from '../flow/actions/run-actions.ts';
 import { followRunOutput } from '../flow/output/follow-output.ts';
 import type { AdminRoutes } from '../http/admin-server.ts';
 import { type ApiActions, createApiRouter } from '../http/api-routes.ts';
-import type { RecoveryLoop } from '../maintenance/recovery.ts';
+import type { RedeliveryLoop } from '../maintenance/redelivery-loop.ts';
 import type { Retention } from '../maintenance/retention.ts';
 import { runAlreadyEnded, runNotEnded, workerUnknown } from '../runs/errors.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
@@ -15,8 +15,8 @@ import { findRun } from '../runs/store/run-store.ts';
 import { runDetails, runView, workerView } from '../runs/view/view.ts';
 import type { Resources } from './resources.ts';
 
-/** What the API tells of maintenance; recovery is absent while RECOVER_MISSED is off. */
-type Maintenance = { retention: Retention; recovery: RecoveryLoop | undefined };
+/** What the API reports about maintenance; `recovery` is undefined while RECOVER_MISSED is off. */
+type Maintenance = { retention: Retention; recovery: RedeliveryLoop | undefined };
 
 /** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */
 export function composeAdminApi(

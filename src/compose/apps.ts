@@ -35,11 +35,11 @@ export type ComposedApps = {
   /** Which App, or which file where none does, serves a repository. Throws the codes of `SecretStore`. */
   serving: (repository: string, tokenFile: string) => Promise<Serving>;
   apiFor: (app: StoredApp) => AppApi;
-  /** The App that a delivery says it is for, with its webhook secret. */
+  /** The App that a delivery names as its own, with its webhook secret. */
   signers: (targetId: string | undefined) => Promise<readonly AppSigner[]>;
   /** Whether the App of this key may serve a repository and is installed there. Throws like `AppTokens.serves`. */
   serves: (key: string, repository: string) => Promise<boolean>;
-  /** The same whatever its URL pattern says. */
+  /** Like `serves`, without regard to its URL pattern. */
   isInstalled: (key: string, repository: string) => Promise<boolean>;
   /** The App in a secret that a profile names. Throws like `AppsInSecrets.read`. */
   inSecret: (secret: AppSecret) => Promise<StoredApp>;
@@ -47,7 +47,7 @@ export type ComposedApps = {
   checkSecret: (secret: AppSecret, want: { repository: string | undefined; ask: boolean }) => Promise<void>;
   /** The logins that the service itself acts under. */
   logins: () => string[];
-  /** Begins to ask GitHub for what it has not told of Apps yet, and of those in the secrets that profiles name. */
+  /** Starts to ask GitHub for missing facts about stored Apps and those in `secrets`. */
   start: (secrets: () => readonly AppSecret[]) => void;
   stop: () => void;
 };
@@ -91,7 +91,7 @@ export function composeApps(parts: {
   log: Logger;
   records?: TokenRecords;
   file?: SecretStore;
-  /** Is given the times of GitHub's answers, in milliseconds since 1970; else the log says once when the clock is off. */
+  /** Receives the time of each answer of GitHub, in milliseconds since 1970. Without it, a clock that is off is logged once. */
   onDate?: (gitHubMs: number) => void;
 }): ComposedApps {
   const { config, redactor, log, records, file = appsFile(config) } = parts;

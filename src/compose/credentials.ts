@@ -8,7 +8,6 @@ import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';
 import { createMaskedValues, type MaskedValues } from '../flow/credentials/masked-values.ts';
 import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
 import { createTokenRenewer, type TokenRenewer } from '../flow/credentials/token-renewer.ts';
-import { createClients } from '../flow/github/clients.ts';
 import { type CommitterFor, createCommitters } from '../flow/github/committer.ts';
 import { credentialSource, type Purpose, permissionsFor } from '../flow/github/github-credential.ts';
 import type { Directories } from '../flow/paths.ts';
@@ -20,6 +19,7 @@ import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import type { Repository } from '../workspaces/remote.ts';
+import { composeClients } from './host.ts';
 import { composeSecrets } from './secrets.ts';
 
 type CloneSubject = Omit<Repository, 'id'>;
@@ -74,7 +74,7 @@ export function composeGrants(resources: {
     serverUrl,
     tokens,
   });
-  const clientFor = createClients({ apiUrl: config.githubApiUrl, secretsDir, tokens, clock, log });
+  const clientFor = composeClients(config, tokens, log);
   let runtime: Listener | undefined;
   const gitWant = (profile: Profile, repository: string, purpose: Purpose): HostGitWant => ({
     repository,

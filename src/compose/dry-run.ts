@@ -9,7 +9,6 @@ import { type AdmissionDryRun, createAdmissionDryRun } from '../flow/dry-run/adm
 import { createDryRun } from '../flow/dry-run/create-dry-run.ts';
 import type { DryRun } from '../flow/dry-run/explain.ts';
 import { type Need, profileNeeds } from '../flow/dry-run/profile-needs.ts';
-import { createClients } from '../flow/github/clients.ts';
 import { credentialKey } from '../flow/github/github-credential.ts';
 import { createLookups } from '../flow/github/lookups.ts';
 import { createServiceAccount } from '../flow/github/service-account.ts';
@@ -20,7 +19,7 @@ import { createOwnAccounts } from '../runs/store/own-accounts.ts';
 import { createRunStore } from '../runs/store/run-store.ts';
 import { AGENTS } from './agents.ts';
 import { appsFile, composeApps } from './apps.ts';
-import { listsFor, mountHost, planDefaults, policyOnce } from './host.ts';
+import { composeClients, listsFor, mountHost, planDefaults, policyOnce } from './host.ts';
 import { originAsFetched } from './origin.ts';
 import { composeSecrets } from './secrets.ts';
 
@@ -29,15 +28,9 @@ export async function composeAdmissionDryRun(config: Config, db: Db): Promise<Ad
   const redactor = createRedactor();
   const log = createLogger({ level: 'fatal', redactor });
   const apps = composeApps({ config, redactor, log });
-  // Apps that cannot be read serve nobody, which asking for their tokens tells.
+  // Apps that cannot be read serve nobody; a request for their tokens reports why.
   await apps.store.all().catch(() => []);
-  const clientFor = createClients({
-    apiUrl: config.githubApiUrl,
-    secretsDir: config.secretsDir,
-    tokens: apps.tokens,
-    clock,
-    log,
-  });
+  const clientFor = composeClients(config, apps.tokens, log);
   const own = createServiceAccount({
     clientFor,
     credentialKey: (profile) => credentialKey(profile, config.secretsDir),

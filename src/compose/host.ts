@@ -1,20 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
+import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { createTokenSource } from '../credentials/github/token-source.ts';
 import type { DatabasePlace } from '../db/open.ts';
 import { postgresPasswords } from '../db/postgres/url.ts';
 import { parseAllowList } from '../egress/allow-list.ts';
 import { gitHubHosts, type HostLists, hostLists } from '../egress/shipped-lists.ts';
+import { type ClientFor, createClients } from '../flow/github/clients.ts';
 import type { PlanDefaults } from '../flow/prepare/plan.ts';
 import { PROMPT_NAMES } from '../flow/prepare/prompt.ts';
 import { createGitHubClient, type GitHubClient } from '../github/client.ts';
-import { createLogger } from '../log/logger.ts';
+import { createLogger, type Logger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import type { MountHost } from '../mounts/mount.ts';
 import { isEngineOutside } from '../mounts/rules/host-view.ts';
 import { checkPolicyMounts } from '../mounts/rules/policy-mounts.ts';
-import { loadPolicy, type PolicyPlace } from '../policy/load.ts';
+import { loadPolicy, type PolicySource } from '../policy/load.ts';
 import { NO_POLICY, type Policy } from '../policy/policy.ts';
 import type { LoadChecks } from '../profiles/read/load.ts';
 import { checkTemplate } from '../prompts/render.ts';
@@ -24,7 +27,7 @@ import { AGENTS } from './agents.ts';
 const APP_DIR = resolve(import.meta.dirname, '../..');
 
 /** Where the admin's policy stands, and how its mounts are judged on this host. */
-export function policyPlace(config: Config): PolicyPlace {
+export function policySource(config: Config): PolicySource {
   return {
     file: config.policyFile,
     profilesDir: config.profilesDir,
@@ -39,7 +42,7 @@ export function policyPlace(config: Config): PolicyPlace {
 
 /** The policy as it stands now, for a command that does not live long. Throws `policy_invalid`. */
 export function policyOnce(config: Config): () => Policy {
-  const policy = loadPolicy(policyPlace(config));
+  const policy = loadPolicy(policySource(config));
   return () => policy;
 }
 
@@ -106,6 +109,11 @@ export function createTokenClient(config: Config, ghTokenFile: string): GitHubCl
     token,
     log: createLogger({ level: 'silent', redactor }),
   });
+}
+
+/** GitHub clients with the credentials of profiles. */
+export function composeClients(config: Config, tokens: GitHubTokens, log: Logger): ClientFor {
+  return createClients({ apiUrl: config.githubApiUrl, secretsDir: config.secretsDir, tokens, clock, log });
 }
 
 /** Where everything is stored: PostgreSQL when the configuration names one, else the SQLite file. */

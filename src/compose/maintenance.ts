@@ -2,22 +2,22 @@ import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import { appName } from '../credentials/github-app/record.ts';
 import { signInAs } from '../credentials/github-app/sign-in.ts';
-import { createClients } from '../flow/github/clients.ts';
 import { createGitHubClient } from '../github/client.ts';
-import { createAskedStore } from '../maintenance/asked-store.ts';
 import { type HookedRepository, hookSources } from '../maintenance/hook-sources.ts';
-import type { RecoverParts, Source } from '../maintenance/recover.ts';
-import { type RecoveryLoop, type Sources, startRecovery } from '../maintenance/recovery.ts';
+import type { RedeliveryParts, Source } from '../maintenance/redeliver.ts';
+import { type RedeliveryLoop, type Sources, startRedelivery } from '../maintenance/redelivery-loop.ts';
+import { createRedeliveryStore } from '../maintenance/redelivery-store.ts';
 import { startRetention } from '../maintenance/retention.ts';
 import { namedRepositories, type ProfileSet } from '../profiles/match/match.ts';
 import { createPublicationStore } from '../runs/outbox/publication-store.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
+import { composeClients } from './host.ts';
 import type { Resources } from './resources.ts';
 
 /** What maintenance stands on: a whole service, or a command. */
 export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
 
-/** Starts removing what is old; `status` is what `/api/maintenance` tells of it. */
+/** Starts removing what is old. */
 export function composeRetention(
   resources: Pick<Resources, 'config' | 'db' | 'deliveries' | 'runs' | 'log'>,
 ) {
@@ -41,31 +41,25 @@ export function composeRetention(
 export function composeRecovery(
   resources: MaintenanceResources,
   profiles: () => ProfileSet,
-): RecoveryLoop | undefined {
+): RedeliveryLoop | undefined {
   const { enabled, everyMs, backMs } = resources.config.maintenance.recover;
   if (!enabled) return undefined;
   const sources = async (): Promise<Sources> => await sourcesOf(resources, profiles());
-  return startRecovery({ ...recoverParts(resources), sources, everyMs, backMs, clock, log: resources.log });
+  return startRedelivery({ ...recoverParts(resources), sources, everyMs, backMs, clock, log: resources.log });
 }
 
 /** What one comparison works with. */
 export function recoverParts({
   db,
   deliveries,
-}: Pick<MaintenanceResources, 'db' | 'deliveries'>): RecoverParts {
-  return { deliveries, asked: createAskedStore(db, clock), clock, pages: new Map() };
+}: Pick<MaintenanceResources, 'db' | 'deliveries'>): RedeliveryParts {
+  return { deliveries, asked: createRedeliveryStore(db, clock), clock, pages: new Map() };
 }
 
 /** Every App's list, and those of the hooks of repositories that profiles name. */
 export async function sourcesOf(resources: MaintenanceResources, profiles: ProfileSet): Promise<Sources> {
   const { config, apps, deliveries, log } = resources;
-  const clientFor = createClients({
-    apiUrl: config.githubApiUrl,
-    secretsDir: config.secretsDir,
-    tokens: apps.tokens,
-    clock,
-    log,
-  });
+  const clientFor = composeClients(config, apps.tokens, log);
   const repositories: HookedRepository[] = [...namedRepositories(profiles)].map(([repository, profile]) => ({
     repository,
     client: clientFor(profile, repository, 'hooks'),

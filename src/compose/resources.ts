@@ -22,7 +22,7 @@ import { createRunQueue, type RunQueue } from '../runs/queue/queue.ts';
 import { createWorkerStore, type WorkerStore } from '../runs/queue/worker-store.ts';
 import { createRunStore, type RunStore } from '../runs/store/run-store.ts';
 import { type ComposedApps, composeApps } from './apps.ts';
-import { databasePlace, databaseSecrets, policyPlace } from './host.ts';
+import { databasePlace, databaseSecrets, policySource } from './host.ts';
 
 /** What every part of a service or worker is built from. */
 export type Resources = {
@@ -61,29 +61,29 @@ export async function openResources(
   disposables.defer(holdHelper());
   const db = await openDatabase(databasePlace(config));
   disposables.defer(db.close);
-  const resources = resourcesOver(config, db, destination);
-  const brokenOff = watchBrokenOff({ varDir: config.varDir, log: resources.log });
-  disposables.defer(brokenOff.stop);
-  disposables.defer(resources.apps.stop);
-  disposables.defer(resources.policy.close);
-  return { ...resources, suspicion: brokenOff.suspicion };
-}
-
-function resourcesOver(
-  config: Config,
-  db: Db,
-  destination: LogDestination | undefined,
-): Omit<Resources, 'suspicion'> {
   const redactor = createRedactor();
   const secrets = [...config.webhookSecrets.map((secret) => secret.reveal()), ...databaseSecrets(config)];
   for (const secret of secrets) redactor.add(secret);
   const log = createLogger({ level: config.logLevel, redactor, ...(destination ? { destination } : {}) });
+  const { suspicion, stop } = watchBrokenOff({ varDir: config.varDir, log });
+  disposables.defer(stop);
+  const resources = resourcesOver({ config, db, redactor, log, suspicion });
+  disposables.defer(resources.apps.stop);
+  disposables.defer(resources.policy.close);
+  return resources;
+}
+
+function resourcesOver(
+  parts: Pick<Resources, 'config' | 'db' | 'redactor' | 'log' | 'suspicion'>,
+): Resources {
+  const { config, db, redactor, log, suspicion } = parts;
   const times = leaseTimes(config);
   return {
     config,
     db,
     redactor,
     log,
+    suspicion,
     deliveries: createDeliveryStore(db, clock),
     runs: maskedRuns(createRunStore(db, clock), redactor.mask),
     reports: maskedReports(createReportStore(db, clock), redactor.mask),
@@ -94,7 +94,7 @@ function resourcesOver(
     leases: createLeases(db, clock, times.leaseMs),
     workers: createWorkerStore(db, clock, times.leaseMs),
     times,
-    policy: createPolicyWatcher({ place: policyPlace(config), log, clock }),
+    policy: createPolicyWatcher({ source: policySource(config), log, clock }),
     apps: composeApps({ config, redactor, log, records: createTokenRecords(db, redactor.mask) }),
     disk: createDiskWatch({
       places: [

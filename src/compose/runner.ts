@@ -30,10 +30,10 @@ import { composePublishing } from './publishing.ts';
 import { composeReporting, type Reporting } from './reporting.ts';
 import type { Resources } from './resources.ts';
 
-/** What `/readyz` says while no container can be started. */
+/** The message of `/readyz` while no container can be started. */
 const ENGINE_SILENT = 'The Docker Engine does not answer: deliveries are accepted, and runs wait.';
 
-/** How often the queue is looked at without being woken; PostgreSQL tells of what other processes ask for. */
+/** How often a worker looks at the queue without a notice, in milliseconds. PostgreSQL notifies it of what other processes queue. */
 const LOOK_MS = { sqlite: 200, postgres: 500 };
 
 /** The parts that work on runs, with or without the listeners beside them. */

@@ -1,17 +1,22 @@
-import { systemClock as clock } from '../base/clock.ts';
+import { type Clock, systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
+import { readAdminToken } from '../credentials/admin-token.ts';
 import type { AppSecret } from '../credentials/github-app/record.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { createAdmission } from '../flow/admission/admit.ts';
 import { createDispatcher, type Dispatcher } from '../flow/admission/dispatcher.ts';
 import { appSecretOf } from '../flow/github/github-credential.ts';
+import { type AdminRoutes, startAdminServer } from '../http/admin-server.ts';
 import { createAppRouter } from '../http/app-routes.ts';
+import { createHealthRouter, type ReadyCheck } from '../http/health-routes.ts';
+import type { Listener } from '../http/listen.ts';
+import { createLogin, type Login } from '../http/login.ts';
 import { startPublicServer } from '../http/public-server.ts';
 import { createWebhookHandler } from '../ingress/webhook-route.ts';
-import type { LogDestination } from '../log/logger.ts';
+import type { LogDestination, Logger } from '../log/logger.ts';
+import type { Redactor } from '../log/redact.ts';
 import { createRegistry, type Registry } from '../profiles/read/registry.ts';
 import { RUNS_CHANNEL, type RunStore } from '../runs/store/run-store.ts';
-import { composeAdmin } from './admin.ts';
 import { composeAdminApi } from './admin-api.ts';
 import { composeDashboard } from './dashboard.ts';
 import { profileChecks } from './host.ts';
@@ -43,8 +48,8 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   const { db, deliveries, runs, redactor, log } = resources;
   await resources.apps.check();
   const registry = await readRules(resources, disposables);
-  const joined = composeParts(resources, registry, disposables);
-  const { worker, dispatcher, reporter, publisher, retention, checks } = joined;
+  const { work, dispatcher, onStored } = composeParts(resources, registry, disposables);
+  const { worker, reporter, publisher, retention, checks } = work;
   const server = await startPublicServer({
     host: config.host,
     port: config.port,
@@ -53,7 +58,7 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
       deliveries,
       log,
       clock,
-      onStored: joined.onStored,
+      onStored,
       canAccept: resources.disk.canAccept,
     }),
     log,
@@ -77,7 +82,7 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   resources.apps.start(() => appSecretsOf(registry));
   registry.watch();
   resources.policy.watch(registry.reload);
-  await joined.grants.start();
+  await work.grants.start();
   await worker.start();
   dispatcher.start();
   reporter.start();
@@ -123,7 +128,8 @@ async function readRules(
 }
 
 /** What works on runs, and what decides deliveries before it. */
-type ServiceParts = Work & {
+type ServiceParts = {
+  work: Work;
   dispatcher: Dispatcher;
   /** A delivery was stored here. */
   onStored: () => void;
@@ -162,9 +168,33 @@ function composeParts(
   const dispatcher = createDispatcher({ admission, deliveries, clock, log, onRun });
   disposables.defer(db.listen(DELIVERIES_CHANNEL, dispatcher.wake));
   return {
-    ...work,
+    work,
     dispatcher,
     // With SQLite this wakes the dispatcher at once; with PostgreSQL those of other services, too.
     onStored: () => void db.notify(DELIVERIES_CHANNEL, ''),
   };
+}
+
+/** Opens the admin listener: health and readiness for all, `routesFor` what else there is, given the admin's login. Throws the codes of the token and `listen_failed`. */
+async function composeAdmin(parts: {
+  config: Config;
+  redactor: Redactor;
+  log: Logger;
+  clock: Clock;
+  checks: readonly ReadyCheck[];
+  routesFor: (login: Login) => readonly AdminRoutes[];
+}): Promise<Listener> {
+  const { config, redactor, log, clock, checks, routesFor } = parts;
+  const token = (await readAdminToken(config.secretsDir)).reveal();
+  redactor.add(token);
+  const login = createLogin(token, clock);
+  return await startAdminServer({
+    host: config.adminHost,
+    port: config.adminPort,
+    login,
+    hosts: config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname],
+    routers: [{ path: '/', router: createHealthRouter(checks, clock), open: true }, ...routesFor(login)],
+    log,
+    clock,
+  });
 }

@@ -24,7 +24,7 @@ export function loadConfig(settings: Settings, directory: string): Config {
   return completeConfig(options, settings);
 }
 
-/** On a tenant of GitHub Enterprise Cloud one of the two addresses tells the other. */
+/** On a tenant of GitHub Enterprise Cloud each of the two addresses follows from the other. */
 function ofTenant(name: OptionName, settings: Settings): string | undefined {
   if (name === 'GITHUB_API_URL') return tenantOf(settings.GITHUB_SERVER_URL ?? '')?.apiUrl;
   return name === 'GITHUB_SERVER_URL' ? tenantOf(settings.GITHUB_API_URL ?? '')?.serverUrl : undefined;

@@ -90,7 +90,7 @@ function readUrl(option: Option, text: string, schemes: readonly string[]): Read
   return { value: text.replace(/\/+$/, '') };
 }
 
-/** Whether each is a host that can be reached is said at start, where the policy is known. */
+/** Whether each host can be reached is checked at the start, where the policy is known. */
 function readHosts(option: Option, text: string): Reading<OptionValues['network']> {
   const hosts = text.split(',').map((host) => host.trim());
   if (hosts.every((host) => /^@|\./.test(host))) return { value: { allow: hosts } };

@@ -48,7 +48,7 @@ export function databaseNow(db: Pick<Db, 'kind'>, clock: Clock): RawBuilder<numb
 
 /**
  * Waits until no other transaction holds `name`, and holds it until this one ends. SQLite's transactions are alone
- * anyway. Take several in one order everywhere: `claims`, then a group, then a lane.
+ * anyway. Take several in one order everywhere: `claims`, then a group, then a repository queue.
  */
 export async function lockFor(trx: Kysely<unknown>, name: string): Promise<void> {
   if (!isPostgres(trx)) return;

@@ -5,15 +5,15 @@ export type OnNotice = (payload: string) => void;
 export type Notices = {
   /** Gives the function that stops listening. */
   listen(channel: string, onNotice: OnNotice): () => void;
-  tell(channel: string, payload: string): void;
+  notify(channel: string, payload: string): void;
   /** Tells everyone on every channel that something may have been missed. */
-  tellAll(): void;
+  notifyAll(): void;
 };
 
 /** Nobody listens yet. */
 export function createNotices(): Notices {
   const listeners = new Map<string, Set<OnNotice>>();
-  const tell = (channel: string, payload: string): void => {
+  const notify = (channel: string, payload: string): void => {
     for (const onNotice of [...(listeners.get(channel) ?? [])]) onNotice(payload);
   };
   return {
@@ -24,9 +24,9 @@ export function createNotices(): Notices {
       listeners.set(channel, known.add(own));
       return () => void known.delete(own);
     },
-    tell,
-    tellAll() {
-      for (const channel of listeners.keys()) tell(channel, '');
+    notify,
+    notifyAll() {
+      for (const channel of listeners.keys()) notify(channel, '');
     },
   };
 }

@@ -71,7 +71,7 @@ function createNotifier(kysely: Kysely<unknown>): Db['notify'] {
     if (known) return await known;
     last = last.then(async () => {
       waiting.delete(text);
-      // What polls behind it finds what a lost notice would have told.
+      // Whoever listens polls too, so a lost notice only costs time.
       await sql`SELECT pg_notify(${POSTGRES_CHANNEL}, ${text})`.execute(kysely).catch(() => undefined);
     });
     waiting.set(text, last);

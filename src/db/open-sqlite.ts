@@ -24,7 +24,7 @@ export async function openSqlite(file: string): Promise<Db> {
       installation: await readInstallation(kysely),
       markKey: await readMarkKey(kysely),
       transaction: async (work) => await kysely.transaction().execute(work),
-      notify: async (channel, payload) => notices.tell(channel, payload),
+      notify: async (channel, payload) => notices.notify(channel, payload),
       listen: notices.listen,
       close: async () => await kysely.destroy(),
     };

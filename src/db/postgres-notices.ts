@@ -8,17 +8,17 @@ import type { PostgresPlace } from './postgres/url.ts';
 /** The server's channel that all of ours go through. */
 export const POSTGRES_CHANNEL = 'github_flows';
 
-/** How soon a lost connection is tried again, at first and at the most. */
+/** How soon a lost connection is opened again, at first and at the most. */
 const RETRY_MS = { first: 100, most: 5_000 };
 
-/** How often it is asked whether the server is still there: a network that is cut says nothing by itself. */
+/** How often the server is asked whether it is still there: a cut network is silent. */
 const LOOK_EVERY_MS = 10_000;
 
 const ANSWER_MS = 5_000;
 
 /**
- * Hands what the server tells on to `notices`, over a connection of its own that comes back after it was lost;
- * then everyone is told that something may have been missed. Never throws; `close` ends it.
+ * Passes the server's notices on to `notices`, over a connection of its own that comes back after it was lost; then every
+ * listener hears that something may have been missed. Never throws; `close` ends it.
  */
 export function startPostgresNotices(place: PostgresPlace, notices: Notices): { close(): Promise<void> } {
   const closing = new AbortController();
@@ -28,7 +28,7 @@ export function startPostgresNotices(place: PostgresPlace, notices: Notices): { 
       try {
         const { lost } = await listenOnce(place, notices, closing.signal);
         failures = 0;
-        notices.tellAll();
+        notices.notifyAll();
         await lost;
       } catch {
         await systemClock.sleep(backoff(RETRY_MS, failures), closing.signal).catch(() => undefined);
@@ -61,7 +61,7 @@ async function listenOnce(
   client.on('error', end);
   client.on('notification', ({ payload = '' }) => {
     const [channel, text] = JSON.parse(payload) as [string, string];
-    notices.tell(channel, text);
+    notices.notify(channel, text);
   });
   try {
     await client.connect();

@@ -1,5 +1,4 @@
-import { JOINER, withoutClosingWords } from '../text/closing-words.ts';
-import { DIRECTIVES } from '../text/directives.ts';
+import { DIRECTIVES, JOINER, withoutClosingWords } from '../text/closing-words.ts';
 import { isWithin, type Range, readMarkdown } from '../text/markdown.ts';
 
 /** An address as GitHub links it; what stands in its path mentions nobody. */

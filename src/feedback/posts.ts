@@ -2,10 +2,11 @@ import { hash } from 'node:crypto';
 import { FlowError } from '../base/errors.ts';
 import type { Report, ReportOf, ReportTarget } from '../runs/outbox/report.ts';
 import type { Run, TimelineEntry } from '../runs/run.ts';
+import type { TextName } from '../text/report-names.ts';
 import { commentMark, type Marks, markName } from './marks.ts';
 import { finalText } from './outgoing.ts';
 import { endedValues, isOver, runningValues } from './run-comment.ts';
-import type { TextName, TextValues } from './texts.ts';
+import type { TextValues } from './texts.ts';
 import { type PostedComment, type PostingAccount, reportThread } from './thread.ts';
 
 /** What a post takes: the report as its row is, and how texts are made. */

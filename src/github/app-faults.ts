@@ -43,7 +43,7 @@ const WORDS: Readonly<Record<string, (name: string) => Words>> = {
   }),
 };
 
-/** What GitHub tells by its sentence alone: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app */
+/** Faults that only GitHub's sentence tells apart: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app */
 const SAID: readonly { code: string; sentence: RegExp; words: (settingsUrl: string) => Words }[] = [
   {
     code: 'github_invalid',

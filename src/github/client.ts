@@ -33,7 +33,7 @@ const DEADLINE_MS = 30_000;
 /** A server fault is tried twice more, after 1 and 4 s; https://github.com/octokit/plugin-retry.js */
 const RETRIES = 2;
 
-/** A limit is waited for once if it passes this soon; else the caller is told. */
+/** A limit is waited for once if it passes this soon; else the call fails with it. */
 const LONGEST_LIMIT_SEC = 5;
 
 type Work<T> = (request: GitHubRequest) => Promise<T>;

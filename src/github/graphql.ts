@@ -3,7 +3,7 @@ import { isObject } from '../base/json.ts';
 import type { GitHubClient, GitHubRequest } from './client.ts';
 import { answerUnreadable, githubRequestInvalid, notFound, rateLimited, requestRefused } from './errors.ts';
 
-/** A fault as GraphQL tells it, in an answer whose status is 200: https://docs.github.com/graphql/guides/forming-calls-with-graphql */
+/** A fault of GraphQL, in an answer whose status is 200: https://docs.github.com/graphql/guides/forming-calls-with-graphql */
 type Fault = { type?: unknown; message?: unknown };
 
 /**

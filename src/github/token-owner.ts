@@ -9,15 +9,15 @@ export async function describeToken(client: GitHubClient, repository: string | u
   return `${owner}, ${await reachOf(client, repository)}`;
 }
 
-/** The login that a token speaks as; undefined for an app's, which GitHub does not tell. Asked once, never again after a fault. Throws what `GitHubClient` says. */
+/** The login that a token speaks as; undefined for an app's, which GitHub does not name. Asked once, never again after a fault. Throws like `GitHubClient`. */
 export async function askLogin(client: GitHubClient): Promise<string | undefined> {
   return (await askAccount(client))?.login;
 }
 
-/** An account of GitHub; its id, which stays when it is renamed, is null where GitHub does not tell. */
+/** An account of GitHub; its id, which stays when it is renamed, is null where GitHub does not give it. */
 export type Account = { id: number | null; login: string };
 
-/** The account that a token speaks as, or the one of a login; undefined where GitHub does not tell. Asked once, never again after a fault. Throws what `GitHubClient` says. */
+/** The account that a token speaks as, or the one of a login; undefined where GitHub does not give it. Asked once, never again after a fault. Throws like `GitHubClient`. */
 export async function askAccount(client: GitHubClient, login?: string): Promise<Account | undefined> {
   const options = { request: { conditional: true, retries: 0 } };
   try {

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Request } from 'express';
 
 /**
- * Who sent a request: the address that a proxy on this machine says, where there is one, so that an outside user's wrong
+ * Who sent a request. A proxy on this machine is believed about the address, so that an outside user's wrong
  * logins close the door to that user alone. Nobody else is believed.
  */
 export function clientAddress(request: Request): string {

@@ -56,7 +56,7 @@ export function runtimeTooOften(seconds: number): Refusal {
   );
 }
 
-/** 500: GitHub, or what stands between, gave no token; the log says why. */
+/** 500: GitHub, or what stands between, gave no token; the log has the cause. */
 export function runtimeTokenFailed(code: string, cause: unknown): Refusal {
   return new Refusal(500, {
     code: 'runtime_token_failed',

@@ -107,7 +107,7 @@ function refuseTooOften(limit: RateLimit, key: string): void {
   limit.spend(key);
 }
 
-/** Every answer says that it is not to be kept; what was not expected becomes a 500 that tells nothing. */
+/** No answer may be cached. An unexpected error becomes a 500 without details. */
 function withHeaders(error: unknown): Refusal {
   const fault = asFlowError(error);
   const status = error instanceof Refusal ? error.status : 500;

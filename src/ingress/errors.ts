@@ -19,7 +19,7 @@ export class Refusal extends FlowError {
 
 const WEBHOOK_SETTINGS = "the webhook's settings on GitHub (repository, Settings, Webhooks)";
 
-/** 415: a body that is not declared as JSON; hooks made with GitHub's default are told what to change. */
+/** 415: a body that is not declared as JSON; the hint names what to change in hooks made with GitHub's default. */
 export function contentTypeUnsupported(contentType: string | undefined): Refusal {
   const form = contentType?.toLowerCase().startsWith('application/x-www-form-urlencoded');
   return new Refusal(415, {

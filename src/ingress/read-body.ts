@@ -12,7 +12,7 @@ export type RequestBody = { bytes: Buffer; release(): void };
 /** Reads a body, or throws the Refusal: what was read of it is forgotten, the rest is left on the connection. */
 export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<RequestBody>;
 
-/** How much of the allowance bodies of a kind and of those before it may hold together. One is `unknown` that is small so far, and does not say how long it is. */
+/** How much of the allowance bodies of a kind and of those before it may hold together. A body is `unknown` while it is small and has not declared its length. */
 const PARTS = { large: 6 / 8, unknown: 7 / 8, small: 1 };
 
 type Kind = keyof typeof PARTS;

@@ -7,7 +7,7 @@ import {
   signatureMissing,
 } from './errors.ts';
 
-/** What the headers of a delivery say, before a byte of its body is looked at. */
+/** The headers of a delivery, read before a byte of its body. */
 export type DeliveryHeaders = {
   id: string;
   event: string;

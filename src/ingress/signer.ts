@@ -30,7 +30,7 @@ export function allowedSigner(signed: readonly Signer[], event: FlowEvent): Sign
   throw judged[0]?.refusal ?? new Error('nobody signed a delivery that was found good');
 }
 
-/** Where GitHub says in a payload on which server the repository is; its API's address has another host on some. */
+/** Where a payload names the server of its repository; its API's address has another host on some. */
 const ADDRESSES = ['html_url', 'clone_url', 'svn_url'];
 
 /** Why an event is of another GitHub than those at `servers`; one that names no address of its repository is of any. */

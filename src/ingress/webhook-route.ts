@@ -85,7 +85,7 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
   };
 }
 
-/** What may be logged of a request: nothing that it says of itself before its signature was found good. */
+/** What may be logged of a request: none of its own claims before its signature was verified. */
 type Known = { delivery?: string; event?: string };
 
 function logRefusal(log: Logger, error: unknown, known: Known & { remote: string | undefined }): void {

@@ -18,7 +18,7 @@ export type Pressure = 'none' | 'low' | 'full' | 'unknown';
 /** What the disks say now. */
 export type DiskState = { pressure: Pressure; message: string | null; places: readonly Space[] };
 
-/** Looks at the disks when asked, at most once a second; says in the log when what they mean has changed. Never rejects. */
+/** Looks at the disks when asked, at most once a second, and logs each change of pressure. Never rejects. */
 export type DiskWatch = {
   state(): Promise<DiskState>;
   canClaim(): Promise<boolean>;
@@ -42,7 +42,7 @@ export function createDiskWatch(parts: DiskParts): DiskWatch {
   let pressure: Pressure = 'none';
   const look = async (): Promise<DiskState> => {
     const state = await lookAt(parts);
-    if (state.pressure !== pressure) tell(parts.log, state);
+    if (state.pressure !== pressure) logChange(parts.log, state);
     pressure = state.pressure;
     return state;
   };
@@ -71,11 +71,15 @@ async function lookAt({ places, run, accept }: DiskParts): Promise<DiskState> {
   if (full)
     return {
       pressure: 'full',
-      message: words(full, 'no delivery is accepted and no run begins'),
+      message: describe(full, 'no delivery is accepted and no run begins'),
       places: spaces,
     };
   if (low)
-    return { pressure: 'low', message: words(low, 'deliveries are accepted, and runs wait'), places: spaces };
+    return {
+      pressure: 'low',
+      message: describe(low, 'deliveries are accepted, and runs wait'),
+      places: spaces,
+    };
   if (unknown) return { pressure: 'unknown', message: unknown.fault, places: spaces };
   return { pressure: 'none', message: null, places: spaces };
 }
@@ -97,12 +101,12 @@ async function spaceOf(option: string, path: string): Promise<Space | { fault: s
   return { fault: `There is no disk for ${option} (${path}).` };
 }
 
-function words({ place, bytes, inodes }: Space, then: string): string {
+function describe({ place, bytes, inodes }: Space, then: string): string {
   const files = inodes === null ? '' : ` and room for ${counted(inodes, 'file')}`;
   return `The disk of ${place} has ${formatBytes(bytes)}${files} left: ${then}.`;
 }
 
-function tell(log: Logger, { pressure, message, places }: DiskState): void {
-  if (pressure === 'none') log.info({ places }, 'there is room on the disk again');
-  else log.error({ pressure, places }, message ?? 'the disk is under pressure');
+function logChange(log: Logger, { pressure, message, places }: DiskState): void {
+  if (pressure === 'none') log.info({ places }, 'disk has room again');
+  else log.error({ pressure, places }, message ?? 'disk is under pressure');
 }

@@ -1,8 +1,8 @@
 import { asFlowError, FlowError } from '../base/errors.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { listHooks, type RepositoryHook } from '../github/hook-deliveries.ts';
-import type { Source } from './recover.ts';
-import type { Sources } from './recovery.ts';
+import type { Source } from './redeliver.ts';
+import type { Sources } from './redelivery-loop.ts';
 
 /** A repository whose hooks may be looked at with `client`. */
 export type HookedRepository = { repository: string; client: GitHubClient };

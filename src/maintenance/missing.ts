@@ -39,7 +39,7 @@ export function missingOf(
     .toSorted((a, b) => a.at - b.at || a.id - b.id);
 }
 
-/** Whether it is time to ask for one (again). One that was taken is asked for once: it may have been told as a duplicate. */
+/** Whether it is time to ask for one (again). One that was taken is asked for once: it may have been a duplicate. */
 export function mayAsk(
   { statusCode }: ListedDelivery,
   asked: RedeliveryHistory | undefined,

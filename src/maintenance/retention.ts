@@ -50,8 +50,7 @@ export function startRetention(parts: RetentionParts): Retention {
         total[kind].bytes += removed[kind].bytes;
       }
     } catch (error) {
-      if (!stop.signal.aborted)
-        parts.log.warn({ err: error }, 'removing what is old broke off; it is tried again');
+      if (!stop.signal.aborted) parts.log.warn({ err: error }, 'retention failed, will be retried');
     }
   };
   let working = round();
@@ -76,7 +75,7 @@ export async function retain(parts: RetentionParts, signal: AbortSignal): Promis
     before: clock.now() - kind.ms,
     maxBytes: kind.bytes,
   });
-  // A publication that waits is still told and worded from its delivery.
+  // A publication that waits still needs its delivery for its texts.
   const waiting = (await publications.waiting()).map(({ runId }) => runId);
   const living = new Set([...(await runs.living()).map(({ id }) => id), ...waiting]);
   const removed = nothing();
@@ -94,8 +93,7 @@ export async function retain(parts: RetentionParts, signal: AbortSignal): Promis
     { directory: mirrors, runs, publications, now: clock.now(), signal },
     rule(keep.mirrors),
   );
-  if (KINDS.some((kind) => removed[kind].count > 0))
-    parts.log.info({ removed }, 'removed what was too old or too much');
+  if (KINDS.some((kind) => removed[kind].count > 0)) parts.log.info({ removed }, 'removed old data');
   return removed;
 }
 

@@ -11,7 +11,7 @@ import { checkPolicySchema } from './schema.ts';
 const MAX_DEPTH = 32;
 
 /** Where a policy stands, and what loading it asks of others. */
-export type PolicyPlace = {
+export type PolicySource = {
   /** Absolute; undefined where POLICY_FILE is not set. */
   file: string | undefined;
   profilesDir: string;
@@ -22,17 +22,17 @@ export type PolicyPlace = {
 };
 
 /** The policy as it stands now; `NO_POLICY` without a file. Throws `policy_invalid` with every fault. */
-export function loadPolicy(place: PolicyPlace): Policy {
-  const { file } = place;
+export function loadPolicy(source: PolicySource): Policy {
+  const { file } = source;
   if (file === undefined) return NO_POLICY;
-  const read = readPolicy(file, place);
+  const read = readPolicy(file, source);
   if ('faults' in read) throw policyInvalid(file, read.faults);
   return read.policy;
 }
 
-function readPolicy(file: string, place: PolicyPlace): { policy: Policy } | { faults: readonly Fault[] } {
-  if (isInside(place.profilesDir, file)) return { faults: [policyAmongProfiles(file, place.profilesDir)] };
-  const found = readPolicyFile(file, place.uid);
+function readPolicy(file: string, source: PolicySource): { policy: Policy } | { faults: readonly Fault[] } {
+  if (isInside(source.profilesDir, file)) return { faults: [policyAmongProfiles(file, source.profilesDir)] };
+  const found = readPolicyFile(file, source.uid);
   if ('faults' in found) return found;
   const json = readPolicyJson(found.text, file);
   if ('faults' in json) return json;
@@ -40,7 +40,7 @@ function readPolicy(file: string, place: PolicyPlace): { policy: Policy } | { fa
   if ('faults' in checked) return checked;
   const built = buildPolicy(checked.written, file);
   if ('faults' in built) return built;
-  const refused = place.checkMounts(built.policy.mounts);
+  const refused = source.checkMounts(built.policy.mounts);
   return refused.length === 0 ? built : { faults: refused.map((problem) => mountFault(file, problem)) };
 }
 

@@ -1,12 +1,9 @@
 import { dirname } from 'node:path';
-import { watch } from 'chokidar';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { asFlowError, type Fault, FaultsError } from '../base/errors.ts';
-import { loadPolicy, type PolicyPlace } from './load.ts';
+import { loadPolicy, type PolicySource } from './load.ts';
 import { NO_POLICY, type Policy } from './policy.ts';
-
-/** Quiet time after a change before the policy is read again: editors write in several steps. */
-const DEBOUNCE_MS = 300;
+import { watchDirectory } from './watch-directory.ts';
 
 /** What the watcher writes to a log; pino's logger is one. */
 export type PolicyLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
@@ -27,20 +24,19 @@ export type PolicyWatcher = {
   close(): Promise<void>;
 };
 
-/** A watcher of the policy at `place`; without a file it has none, for ever. */
+/** A watcher of the policy at `source`; without a file it has none, for ever. */
 export function createPolicyWatcher(parts: {
-  place: PolicyPlace;
+  source: PolicySource;
   log: PolicyLog;
   clock: Clock;
 }): PolicyWatcher {
-  const { place, log, clock } = parts;
+  const { source, log, clock } = parts;
   let policy: Policy = NO_POLICY;
   let faults: readonly Fault[] = [];
-  let timer: Timer | undefined;
-  let watcher: ReturnType<typeof watch> | undefined;
+  let watcher: ReturnType<typeof watchDirectory> | undefined;
 
   const load = (): void => {
-    policy = loadPolicy(place);
+    policy = loadPolicy(source);
     faults = [];
   };
   const reload = (onChange: () => void): void => {
@@ -53,7 +49,7 @@ export function createPolicyWatcher(parts: {
       return;
     }
     if (JSON.stringify(policy) === before) return;
-    log.info({ file: place.file }, 'changed policy is in force');
+    log.info({ file: source.file }, 'changed policy is in force');
     onChange();
   };
   return {
@@ -61,28 +57,18 @@ export function createPolicyWatcher(parts: {
     current: () => policy,
     lastFaults: () => faults,
     watch(onChange) {
-      const { file } = place;
+      const { file } = source;
       if (file === undefined || watcher) return;
-      const soon = (): void => {
-        timer?.stop();
-        timer = clock.after(DEBOUNCE_MS, () => reload(onChange));
-      };
       // The directory, because a file that is replaced by another is no longer the one that was watched.
-      const options = { ignoreInitial: true, depth: 0, followSymlinks: false, ignorePermissionErrors: true };
-      watcher = watch(dirname(file), {
-        ...options,
-        ignored: (path) => path !== file && path !== dirname(file),
-      })
-        .on('ready', soon)
-        .on('all', soon)
-        .on('error', (error) =>
+      const dir = dirname(file);
+      watcher = watchDirectory(dir, {
+        options: { depth: 0, ignored: (path) => path !== file && path !== dir },
+        onChange: () => reload(onChange),
+        onError: (error) =>
           log.warn({ err: error, file }, 'policy file cannot be watched, restart to apply changes'),
-        );
+        clock,
+      });
     },
-    async close() {
-      timer?.stop();
-      await watcher?.close();
-      timer?.stop();
-    },
+    close: async () => await watcher?.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 
-/** What each stream of a program may say, where it is counted. */
+/** The most bytes of each stream that is counted. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** How a program is started, as data. The environment is exactly `env`: nothing of the service's own is inherited. */
@@ -10,7 +10,7 @@ export type ChildOptions = {
   input?: string | Uint8Array;
   /** The program is killed after this many milliseconds. */
   timeoutMs?: number;
-  /** What ends the program when its time or a signal says so: SIGKILL unless set; SIGKILL follows a SIGTERM after 5 s. */
+  /** The signal that ends the program at its timeout or on an abort: SIGKILL unless set; SIGKILL follows a SIGTERM after 5 s. */
   killSignal?: 'SIGTERM' | 'SIGKILL';
   /** Ends what the program itself started along with it; else that may live on and hold the streams open. */
   killDescendants?: boolean;
@@ -33,13 +33,13 @@ export type ChildEnd = {
   /** The signal that ended it. */
   signal: string | undefined;
   timedOut: boolean;
-  /** Whether it said more than is taken. */
+  /** Whether it printed more than the limit. */
   isOverlong: boolean;
-  /** What is to be said of one that has no exit code. */
+  /** Why there is no exit code. */
   message: string;
 };
 
-/** Who is told what a program says, chunk by chunk, and may end it. */
+/** Receives the output of a program, chunk by chunk, and may end it. */
 export type ChildTaps = {
   onStdout(chunk: Buffer): void;
   onStderr(chunk: Buffer): void;
@@ -48,7 +48,7 @@ export type ChildTaps = {
   signal?: AbortSignal | undefined;
 };
 
-/** How programs are started: in this process, or in another for it. Resolves however the program came out, once all is said. */
+/** How programs are started: in this process, or in another for it. Resolves whatever the exit code, once all output has arrived. */
 export type RunChild = (order: ChildOrder, taps: ChildTaps) => Promise<ChildEnd>;
 
 /** Starts a program from this process. */

@@ -38,7 +38,7 @@ function starter(): RunChild {
   return helper?.living.isAlive() ? helper.living.run : runChild;
 }
 
-/** Runs `file` with `args` (no shell) and gives its output whatever the exit code; throws `command_failed` if it cannot start, is killed, runs out of time or says more than 64 MiB. */
+/** Runs `file` with `args` (no shell) and gives its output whatever the exit code; throws `command_failed` if it cannot start, is killed, runs out of time or prints more than 64 MiB. */
 export async function exec(file: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
   const { signal, onStdout, onStderr, ...how } = options;
   const order = { cwd: process.cwd(), ...how, file, args, isStreamed: onStdout !== undefined };

@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { ChildEnd, ChildOrder, ChildTaps, RunChild } from './child.ts';
 import { killTree, type ProcessIdentity } from './process-tree.ts';
 
-/** What this process tells its helper: to start a program, or to end one. */
+/** A message to the helper: start a program, or end one. */
 export type ToHelper = { id: number; order?: ChildOrder };
 
-/** What a helper tells: which process a program became, what it says, chunk by chunk, and how it came out. */
+/** A message from the helper: the process of a program, a chunk of its output, or its end. */
 export type FromHelper = {
   id: number;
   process?: ProcessIdentity | undefined;
@@ -59,7 +59,7 @@ export function startHelper(): Helper {
   child.once('error', lose);
   child.on('message', ({ id, process, stdout, stderr, end }: FromHelper) => {
     const one = awaited.get(id);
-    // What it said last may come after its end.
+    // Its last output may arrive after its end.
     if (process && hasEnded) killTree(process);
     else if (process) running.set(id, process);
     if (stdout) one?.onStdout(Buffer.from(stdout));
@@ -68,7 +68,7 @@ export function startHelper(): Helper {
     if (end) one?.settle(end);
   });
   holdOpen(child, false);
-  // Whoever cannot be told is gone, which its end says too.
+  // A helper that takes no message is gone; its `exit` event handles that.
   const tell = (message: ToHelper): unknown => child.send(message, () => undefined);
   return {
     isAlive: () => isAlive,
@@ -94,7 +94,7 @@ export function startHelper(): Helper {
   };
 }
 
-/** Whether this process stays for what its helper has to tell. */
+/** Whether this process stays alive for messages of its helper. */
 function holdOpen(child: ChildProcess, isHeld: boolean): void {
   for (const handle of [child, child.channel]) isHeld ? handle?.ref() : handle?.unref();
 }

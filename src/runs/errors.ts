@@ -20,23 +20,23 @@ export function workerUnknown(id: string): FlowError {
   });
 }
 
-/** A run was to be called off that is over. */
+/** A cancel of a run that is over. */
 export function runAlreadyEnded(id: string, message: string): FlowError {
   return new FlowError({
     code: 'run_already_ended',
     blame: 'operator',
     message,
-    hint: `There is nothing left to call off; see how it went with: github-flows runs show ${id}`,
+    hint: `There is nothing left to cancel. See how it ended: github-flows runs show ${id}`,
   });
 }
 
-/** A run was to be tried again that is not over yet. */
+/** A retry of a run that is not over yet. */
 export function runNotEnded(id: string): FlowError {
   return new FlowError({
     code: 'run_not_ended',
     blame: 'operator',
     message: `Run ${id} has not ended yet, so it cannot be retried.`,
-    hint: `Wait for it, or call it off first with: github-flows runs cancel ${id}`,
+    hint: `Wait for its end, or cancel it first: github-flows runs cancel ${id}`,
   });
 }
 

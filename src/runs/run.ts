@@ -52,9 +52,9 @@ type Claim = { leaseOwner: string; leaseUntil: number; worker: string; host: str
 type Launch = { launchingAt: number; limits: RunLimits | null };
 
 /** The agent's container; its time counts from `startedAt`. */
-type Start = { containerId: string; startedAt: number; deadlineAt: number };
+export type RunStart = { containerId: string; startedAt: number; deadlineAt: number };
 
-/** How an attempt came out, before anybody is told. */
+/** How an attempt came out. */
 export type RunResult = {
   outcome: Outcome;
   reason: EndReason | null;
@@ -74,7 +74,7 @@ type Perhaps<Part> = { [Key in keyof Part]: Part[Key] | null };
 
 /** It waits, for the first time or again: nothing is left of an attempt before. */
 export type QueuedRun = RunFacts & { state: 'queued'; endedAt: null } & Without<
-    Claim & Launch & Start & RunResult & Kept
+    Claim & Launch & RunStart & RunResult & Kept
   >;
 
 /** It waits, and somebody wants it no more. */
@@ -83,17 +83,17 @@ export type CancelledRun = QueuedRun & { cancelReason: string };
 /** A worker makes everything that its agent needs. */
 export type PreparingRun = RunFacts & { state: 'preparing'; endedAt: null } & Claim &
   Perhaps<Launch> &
-  Without<Start & RunResult & Kept>;
+  Without<RunStart & RunResult & Kept>;
 
 /** Its agent's container runs. */
 export type RunningRun = RunFacts & { state: 'running'; endedAt: null } & Claim &
   Launch &
-  Start &
+  RunStart &
   Without<RunResult & Kept>;
 
 /** Its outcome is known; it is cleaned up and reported. */
 export type ReportingRun = RunFacts & { state: 'reporting'; endedAt: null } & Claim &
-  Perhaps<Launch & Start> &
+  Perhaps<Launch & RunStart> &
   RunResult &
   Kept;
 
@@ -101,7 +101,7 @@ export type ReportingRun = RunFacts & { state: 'reporting'; endedAt: null } & Cl
 export type EndedRun = RunFacts & { state: 'ended'; endedAt: number } & Without<
     Pick<Claim, 'leaseOwner' | 'leaseUntil'>
   > &
-  Perhaps<Pick<Claim, 'worker' | 'host'> & Launch & Start> &
+  Perhaps<Pick<Claim, 'worker' | 'host'> & Launch & RunStart> &
   RunResult &
   Kept;
 

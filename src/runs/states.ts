@@ -2,7 +2,7 @@ import { FlowError } from '../base/errors.ts';
 import type { Run, RunState, TimelineEntry } from './run.ts';
 
 /**
- * The table of moves. `preparing → queued` is a run put back before its agent started, `running → queued` one whose
+ * The table of moves. `preparing → queued` is a run requeued before its agent started, `running → queued` one whose
  * profile wants another attempt, `ended → queued` one that somebody wants again; everything that is over, however it
  * ended, goes through `reporting`, but for runs that nobody ever claimed.
  */
@@ -25,7 +25,7 @@ export function assertMove(id: string, from: RunState, to: RunState): void {
   });
 }
 
-/** When the run was put into the queue for its current attempt, in milliseconds since 1970: a run that is tried again waits anew. */
+/** When the run was put into the queue for its current attempt, in milliseconds since 1970: a retried run waits anew. */
 export function queuedSince(run: Pick<Run, 'queuedAt'>, timeline: readonly TimelineEntry[]): number {
   const [, ...again] = timeline.filter(({ kind, data }) => kind === 'state' && data.state === 'queued');
   return again.at(-1)?.at ?? run.queuedAt;

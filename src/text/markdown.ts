@@ -78,7 +78,7 @@ export function isWithin(ranges: readonly Range[], at: number): boolean {
   return false;
 }
 
-/** Bold and its like say nothing about where code is, and take the longest. */
+/** Styles such as bold do not change where code is, and take the longest to parse. */
 const WITHOUT_STYLES = { disable: { null: ['attention', 'strikethrough'] } };
 
 function parse(part: string): RootContent[] {

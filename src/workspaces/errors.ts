@@ -80,7 +80,7 @@ export function repositoryForbidden(url: string): FlowError {
   });
 }
 
-/** There is no such repository, or the token does not reach it: GitHub does not tell the two apart. */
+/** There is no such repository, or the token does not reach it: GitHub answers both alike. */
 export function repositoryNotFound(url: string): FlowError {
   return new FlowError({
     code: 'repository_not_found',

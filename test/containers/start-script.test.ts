@@ -43,8 +43,8 @@ test('settings reach the shell as they are, whatever is in them', () => {
 
 test('the handler may live a minute longer than its deadline when nobody stops it', () => {
   const { settings } = filesOf({ limits: { timeoutSec: 1_800, graceSec: 10 } });
-  expect(settings).toContain("gf_limit='1860'\n");
-  expect(settings).toContain("gf_grace='10'\n");
+  expect(settings).toContain('gf_limit=1860\n');
+  expect(settings).toContain('gf_grace=10\n');
 });
 
 test('git asks our helper for this server only, and not at all without a token', () => {
@@ -60,7 +60,7 @@ test('git is told the user name that the App has, else the one that GitHub docum
   const settingsFor = (name?: string): string | undefined =>
     runFiles(testPlan('true', places), 'https://github.com', name).find(({ path }) => path === 'settings')
       ?.content;
-  expect(settingsFor()).toContain("gf_user='x-access-token'\n");
+  expect(settingsFor()).toContain('gf_user=x-access-token\n');
   expect(settingsFor('robot[bot]')).toContain("gf_user='robot[bot]'\n");
 });
 

@@ -17,7 +17,7 @@ import { createWorkerStore } from '../../src/runs/queue/worker-store.ts';
 import type { PreparingRun, Run } from '../../src/runs/run.ts';
 import { createOutputStore } from '../../src/runs/store/output-store.ts';
 import { eachDatabase } from '../support/databases/databases.ts';
-import { openQueue } from '../support/databases/queue.ts';
+import { openQueue, START } from '../support/databases/queue.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const LEASE_MS = 60_000;
@@ -63,8 +63,8 @@ eachDatabase((kind, databases) => {
     await add();
     const taken = await leases.takeOver(own('now'));
     expect(taken.map(({ id }) => id)).toEqual([mine.id]);
-    expect(await runs.advance(mine, 'running', {}, 'too late')).toBeUndefined();
-    expect(await runs.advance(taken[0] as Run, 'running', { containerId: 'c' }, 'taken up')).toBeDefined();
+    expect(await runs.advance(mine, 'running', START, 'too late')).toBeUndefined();
+    expect(await runs.advance(taken[0] as Run, 'running', START, 'taken up')).toBeDefined();
     expect(await get(mine.id)).toMatchObject({ state: 'running', containerId: 'c', leaseOwner: 'now' });
   });
 
@@ -79,7 +79,7 @@ eachDatabase((kind, databases) => {
     await leases.clear('c');
     expect((await get(id)).suspicion).toBe(0);
     const [again] = await leases.takeOver(own('d'));
-    await runs.advance(again as Run, 'running', { containerId: 'c' }, 'it runs');
+    await runs.advance(again as Run, 'running', START, 'it runs');
     expect((await get(id)).suspicion).toBe(0);
   });
 
@@ -124,8 +124,7 @@ eachDatabase((kind, databases) => {
     const run = await claimed(own('a'));
     expect(run.limits).toBeNull();
     await leases.launching(run, LIMITS);
-    const start = { containerId: 'c', startedAt: 1, deadlineAt: 2 };
-    const running = await runs.advance(run, 'running', start, 'it runs');
+    const running = await runs.advance(run, 'running', START, 'it runs');
     expect(running?.limits).toEqual(LIMITS);
     expect((await get(run.id)).limits).toEqual(LIMITS);
     await runs.advance(await get(run.id), 'queued', { release: true }, 'put back');

@@ -8,6 +8,7 @@ import type { Run, RunState } from '../../src/runs/run.ts';
 import { MOVES } from '../../src/runs/states.ts';
 import { createRunStore, type RunStore } from '../../src/runs/store/run-store.ts';
 import { eachDatabase } from '../support/databases/databases.ts';
+import { resultOf, START } from '../support/databases/queue.ts';
 
 const owner = (worker: string): RunOwner => ({ worker, host: 'here' });
 
@@ -98,8 +99,8 @@ eachDatabase((kind, databases) => {
       const mine = await queue.claim(owner('old'));
       const taken = await leases.takeOver(owner('new'));
       expect(taken.map((run) => run.id)).toEqual([id]);
-      expect(await runs.advance(mine as Run, 'running', {}, 'too late')).toBeUndefined();
-      expect(await runs.advance(taken[0] as Run, 'running', { containerId: 'c' }, 'taken up')).toMatchObject({
+      expect(await runs.advance(mine as Run, 'running', START, 'too late')).toBeUndefined();
+      expect(await runs.advance(taken[0] as Run, 'running', START, 'taken up')).toMatchObject({
         state: 'running',
         containerId: 'c',
       });
@@ -141,7 +142,7 @@ eachDatabase((kind, databases) => {
       await runs.advance(
         run,
         'reporting',
-        { outcome: 'failed', reason: { code: 'c', message: 'm', hint: 'n' } },
+        resultOf('failed', { reason: { code: 'c', message: 'm', hint: 'n' } }),
         'over',
       );
       await runs.advance(await get(id), 'ended', { endedAt: now, release: true }, 'ended');
@@ -170,8 +171,8 @@ eachDatabase((kind, databases) => {
       const waiting = await add('b');
       expect((await runs.claimed()).map((claimed) => claimed.id)).toEqual([id]);
       expect(await runs.workspaceOwners([waiting, 'unknown'])).toEqual(new Map([[waiting, 0]]));
-      await runs.advance(run, 'reporting', { outcome: 'failed', workspaceKeptUntil: now + 1000 }, 'over');
-      await runs.advance(await get(id), 'ended', {}, 'ended');
+      await runs.advance(run, 'reporting', { ...resultOf('failed'), workspaceKeptUntil: now + 1000 }, 'over');
+      await runs.advance(await get(id), 'ended', { endedAt: now }, 'ended');
       expect(await runs.workspaceOwners([id])).toEqual(new Map([[id, 1]]));
       expect(await runs.workspacesToDrop(now)).toEqual([]);
       expect((await runs.workspacesToDrop(now + 1000)).map((dropped) => dropped.id)).toEqual([id]);

@@ -191,7 +191,7 @@ describe('what is not TLS', () => {
         expect(bytes.length).toBe(0);
         expect(['waiting', 'egress_not_tls', 'egress_name_differs', 'egress_name_missing']).toContain(state);
       }),
-      { numRuns: size(2000, 100_000) },
+      { numRuns: size(1000, 100_000) },
     );
   });
 
@@ -210,7 +210,7 @@ describe('what is not TLS', () => {
           else expect(passed.length).toBe(0);
         },
       ),
-      { numRuns: size(3000, 200_000) },
+      { numRuns: size(1000, 200_000) },
     );
   });
 });

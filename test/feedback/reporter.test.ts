@@ -3,36 +3,39 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { commentMark } from '../../src/feedback/marks.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { openTalk, type TalkLab, talkProfile } from '../support/service/admission.ts';
+import { resultOf, START } from '../support/databases/queue.ts';
+import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const SHA = 'a'.repeat(40);
 
-async function open(options?: Parameters<typeof openTalk>[1]): Promise<TalkLab> {
+async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<AdmissionLab> {
   const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
   onTestFinished(async () => await db.close());
-  return await openTalk(db, options);
+  return await openAdmissionLab(db, options);
 }
 
 /** A lab with one run that was just accepted. */
-async function withRun(options?: Parameters<typeof openTalk>[1]): Promise<{ lab: TalkLab; id: string }> {
+async function withRun(
+  options?: Parameters<typeof openAdmissionLab>[1],
+): Promise<{ lab: AdmissionLab; id: string }> {
   const lab = await open(options);
   const { runId } = await lab.comment('go');
   return { lab, id: runId ?? '' };
 }
 
-const bodies = (lab: TalkLab): string[] => lab.api.comments.map(({ body }) => body);
-const writes = (lab: TalkLab): string[] =>
+const bodies = (lab: AdmissionLab): string[] => lab.api.comments.map(({ body }) => body);
+const writes = (lab: AdmissionLab): string[] =>
   lab.api.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 
 describe('the comment about a run', () => {
   test('is one from the beginning to the end, changed only when it says something else', async () => {
     const { lab, id } = await withRun();
-    await lab.say();
+    await lab.post();
     expect(bodies(lab)).toEqual([expect.stringContaining('The run waits for its turn.')]);
     lab.clock.time += 20_000;
-    await lab.say();
+    await lab.post();
     expect(writes(lab)).toHaveLength(1);
     const run = await lab.live(id, {
       outcome: 'succeeded',
@@ -46,17 +49,18 @@ describe('the comment about a run', () => {
     expect(body).not.toMatch(/@octocat|s3cret/);
     expect(body).toContain(`(https://flows.example/runs/${id})`);
     lab.clock.time += 3_600_000;
-    await lab.say();
+    await lab.post();
     expect(writes(lab)).toHaveLength(2);
   });
 
   test('says its end once, however long it is reported', async () => {
     const { lab, id } = await withRun();
-    await lab.say();
-    for (const to of ['preparing', 'running'] as const)
-      await lab.runs.advance(await lab.newest(), to, { startedAt: lab.clock.now() }, to);
+    await lab.post();
+    const start = { ...START, startedAt: lab.clock.now() };
+    await lab.runs.advance(await lab.newest(), 'preparing', {}, 'preparing');
+    await lab.runs.advance(await lab.newest(), 'running', start, 'running');
     lab.clock.time += 5_000;
-    await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'succeeded' }, 'done');
+    await lab.runs.advance(await lab.newest(), 'reporting', resultOf('succeeded'), 'done');
     for (let time = 0; time < 3; time += 1) {
       await lab.reports.reopen(id);
       await lab.reporter.report(id);
@@ -77,10 +81,10 @@ describe('the comment about a run', () => {
     lab.api.comments.push({ id: 1, number: 7, body: `${mark}\nThe first words.`, author: 'the-robot' });
     lab.api.comments.push({ id: 2, number: 7, body: `${mark}\nMine!`, author: 'mallory' });
     lab.api.comments.push({ id: 3, number: 7, body: `> ${mark}`, author: 'the-robot' });
-    await lab.say();
+    await lab.post();
     expect(writes(lab)).toEqual([]);
     lab.clock.time += 61_000;
-    await lab.say();
+    await lab.post();
     expect(bodies(lab)[0]).toContain('waits for its turn');
     expect(bodies(lab)[1]).toContain('Mine!');
     expect(lab.api.comments).toHaveLength(3);
@@ -97,7 +101,7 @@ describe('the comment about a run', () => {
     const lab = await open();
     for (let number = 1; number <= 8; number += 1) await lab.comment('go', { issue: { number } });
     for (const run of await lab.runs.list(10)) await lab.runs.advance(run, 'preparing', {}, 'preparing');
-    await lab.say();
+    await lab.post();
     await expect.poll(() => lab.api.comments.length, { timeout: 10_000 }).toBe(8);
     await lab.reporter.stop();
     lab.clock.time += 11_000;
@@ -108,14 +112,14 @@ describe('the comment about a run', () => {
 
   test('stays away when somebody removed it, until the run has ended', async () => {
     const { lab, id } = await withRun();
-    await lab.say();
+    await lab.post();
     lab.api.comments.length = 0;
     await lab.runs.note(id, { kind: 'agent.command', text: 'npm test' });
     await lab.runs.advance(await lab.newest(), 'preparing', {}, 'preparing');
     lab.clock.time += 20_000;
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments).toEqual([]);
-    await lab.runs.advance(await lab.newest(), 'reporting', { outcome: 'failed' }, 'reporting');
+    await lab.runs.advance(await lab.newest(), 'reporting', resultOf('failed'), 'reporting');
     await lab.reporter.report(id);
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
@@ -133,7 +137,7 @@ describe('the comment about a run', () => {
     for (const wait of [0, 16_000, 31_000]) {
       lab.clock.time += wait;
       expect(await isWaiting()).toBe(true);
-      await lab.say();
+      await lab.post();
     }
     lab.clock.time += 24 * 3_600_000;
     expect(await isWaiting()).toBe(false);
@@ -141,15 +145,27 @@ describe('the comment about a run', () => {
     expect(last).toMatchObject({ data: { code: 'github_not_found', final: true, attempts: 3 } });
   });
 
+  test('is given up at once where GitHub says that the issue is gone for good', async () => {
+    const { lab, id } = await withRun();
+    lab.api.misbehaveAt(/comments$/, { status: 410, message: 'This issue was deleted' }, 99);
+    await lab.post();
+    const asked = lab.api.requests.length;
+    lab.clock.time += 24 * 3_600_000;
+    await lab.post();
+    expect(lab.api.requests).toHaveLength(asked);
+    const failed = (await lab.runs.timeline(id)).filter(({ kind }) => kind === 'report');
+    expect(failed).toMatchObject([{ data: { final: true, attempts: 1 } }]);
+  });
+
   test('is still the same one after a limit that GitHub named in words alone', async () => {
     const { lab, id } = await withRun();
-    await lab.say();
+    await lab.post();
     const message = 'You have exceeded a secondary rate limit and have been temporarily blocked.';
     lab.api.misbehaveAt(/comments\/\d+$/, { status: 403, message }, 1);
     await lab.live(id, { outcome: 'failed' });
     await lab.reporter.report(id);
     lab.clock.time += 61_000;
-    await lab.say();
+    await lab.post();
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
 
@@ -158,17 +174,17 @@ describe('the comment about a run', () => {
     await lab.live(id, { outcome: 'failed' });
     await lab.reporter.report(id);
     await lab.comment('/retry');
-    await lab.say();
+    await lab.post();
     expect(bodies(lab)).toEqual([expect.stringContaining('waits for its turn')]);
   });
 
   test('is asked for with /status, also where the profile reports nothing by itself', async () => {
-    const quiet = talkProfile({ report: { reaction: false, comment: 'never' } });
+    const quiet = labProfile({ report: { reaction: false, comment: 'never' } });
     const { lab, id } = await withRun({ profiles: [quiet] });
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments).toEqual([]);
     await lab.comment(`/status ${id}`);
-    await lab.say();
+    await lab.post();
     expect(bodies(lab)).toEqual([expect.stringContaining(`run \`${id}\``)]);
   });
 });
@@ -197,16 +213,16 @@ describe('what GitHub does not take', () => {
       const { lab, id } = await withRun();
       const before = await lab.runs.find(id);
       lab.api.misbehaveAt(/comments$/, how, 1);
-      await lab.say();
+      await lab.post();
       expect((await lab.runs.timeline(id)).at(-1)).toMatchObject({
         kind: 'report',
         data: { code, final: false },
       });
       lab.clock.time += (sec - 1) * 1000;
-      await lab.say();
+      await lab.post();
       expect(lab.api.comments).toEqual([]);
       lab.clock.time += 2_000;
-      await lab.say();
+      await lab.post();
       expect(lab.api.comments).toHaveLength(1);
       expect(await lab.runs.find(id)).toEqual(before);
     },
@@ -219,10 +235,10 @@ describe('what GitHub does not take', () => {
     await lab.reporter.report(id);
     const asked = lab.api.requests.length;
     await lab.reporter.report(second ?? '');
-    await lab.say();
+    await lab.post();
     expect(lab.api.requests).toHaveLength(asked);
     lab.clock.time += 601_000;
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments).toHaveLength(2);
   });
 
@@ -232,12 +248,12 @@ describe('what GitHub does not take', () => {
     for (let number = 1; number <= 6; number += 1)
       await lab.comment('go', { repository: 'octo/slow', issue: { number } });
     lab.api.misbehaveAt(/slow.*comments$/, 'silence', 6);
-    void lab.say();
+    void lab.post();
     await expect
       .poll(() => lab.api.requests.filter(({ path }) => path.includes('slow')).length)
       .toBeGreaterThan(4);
     await lab.comment('go', { issue: { number: 9 } });
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments.map(({ number }) => number)).toEqual([9]);
   });
 
@@ -245,7 +261,7 @@ describe('what GitHub does not take', () => {
     const { lab, id } = await withRun();
     lab.api.misbehaveAt(/comments$/, { status: 403 }, 12);
     for (let attempt = 0; attempt < 14; attempt += 1) {
-      await lab.say();
+      await lab.post();
       lab.clock.time += 3 * 3_600_000;
     }
     const failed = (await lab.runs.timeline(id)).filter(({ kind }) => kind === 'report');
@@ -256,9 +272,9 @@ describe('what GitHub does not take', () => {
 });
 
 describe('a check', () => {
-  const checked = talkProfile({ report: { reaction: false, comment: 'never', check: true } });
+  const checked = labProfile({ report: { reaction: false, comment: 'never', check: true } });
 
-  async function onPull(lab: TalkLab, headSha?: string): Promise<Run> {
+  async function onPull(lab: AdmissionLab, headSha?: string): Promise<Run> {
     const payload = commentPayload('go') as { issue: object };
     const head = { sha: headSha, ref: 'topic', repo: { id: 424242 } };
     const more = headSha ? { pull_request: { number: 7, head, base: { sha: SHA, ref: 'main' } } } : {};
@@ -269,7 +285,7 @@ describe('a check', () => {
   test('stands on the commit that the event names, and ends with the run', async () => {
     const lab = await open({ profiles: [checked] });
     const run = await onPull(lab, 'b'.repeat(40));
-    await lab.say();
+    await lab.post();
     expect(lab.api.talk.checks).toMatchObject([
       { head_sha: 'b'.repeat(40), name: 'github-flows: hello', status: 'queued', external_id: run.id },
     ]);
@@ -284,11 +300,11 @@ describe('a check', () => {
   test('stands on the commit that was checked out when the event names none, and waits for that', async () => {
     const lab = await open({ profiles: [checked] });
     const run = await onPull(lab);
-    await lab.say();
+    await lab.post();
     expect(lab.api.talk.checks).toEqual([]);
     await lab.runs.note(run.id, { kind: 'checkout', text: 'Checked out.', data: { commit: SHA } });
     lab.clock.time += 5_000;
-    await lab.say();
+    await lab.post();
     expect(lab.api.talk.checks).toMatchObject([{ head_sha: SHA }]);
   });
 
@@ -307,7 +323,7 @@ describe('a check', () => {
       output: { title: '', summary: '' },
     });
     lab.clock.time += 2_000;
-    await lab.say();
+    await lab.post();
     expect(lab.api.talk.checks).toMatchObject([{ id: 1, output: { title: 'The run waits for its turn.' } }]);
   });
 
@@ -316,9 +332,9 @@ describe('a check', () => {
     const run = await onPull(lab, SHA);
     const message = 'You must authenticate via a GitHub App.';
     lab.api.misbehaveAt(/check-runs$/, { status: 403, message }, 9);
-    await lab.say();
+    await lab.post();
     lab.clock.time += 3_600_000;
-    await lab.say();
+    await lab.post();
     const notes = (await lab.runs.timeline(run.id)).filter(({ kind }) => kind === 'report');
     expect(notes).toMatchObject([{ data: { code: 'github_refused', final: true } }]);
     expect(notes[0]?.text).toContain(message);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../src/runs/run.ts';
 import { eachDatabase } from '../support/databases/databases.ts';
-import { openTalk, talkProfile } from '../support/service/admission.ts';
+import { labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
 
 const bot = { login: 'helper[bot]', type: 'Bot' };
-const byBots = talkProfile({ allow: { actors: [], bots: ['helper[bot]'] } });
-const byAny = talkProfile({ allow: { permission: 'any', actors: [], bots: [] } });
+const byBots = labProfile({ allow: { actors: [], bots: ['helper[bot]'] } });
+const byAny = labProfile({ allow: { permission: 'any', actors: [], bots: [] } });
 
 const QUEUED = ['run_queued', 'run_queued'];
 
@@ -18,8 +18,8 @@ function pushPayload(sender: { login: string; type: string }, branch: string): R
 }
 
 eachDatabase((_kind, databases) => {
-  const open = async (options?: Parameters<typeof openTalk>[1]) =>
-    await openTalk((await databases.open()).db, options);
+  const open = async (options?: Parameters<typeof openAdmissionLab>[1]) =>
+    await openAdmissionLab((await databases.open()).db, options);
 
   describe('the loop breaker', () => {
     test('stops bots on one thread within the window, and nobody else', async () => {
@@ -51,7 +51,7 @@ eachDatabase((_kind, databases) => {
     });
 
     test('counts the service’s own account without a thread, whatever branches its runs push', async () => {
-      const named = talkProfile({
+      const named = labProfile({
         trigger: { event: 'push' },
         allow: { actors: ['the-robot'], bots: [], permission: 'write' },
       });
@@ -67,7 +67,7 @@ eachDatabase((_kind, databases) => {
     });
 
     test('counts what runs have pushed, whoever’s token the agent used: by commit, by branch and by committer', async () => {
-      const byAnyone = talkProfile({ trigger: { event: 'push' } });
+      const byAnyone = labProfile({ trigger: { event: 'push' } });
       const lab = await open({ profiles: [byAnyone], limits: { loop: { runs: 1, minutes: 60 } } });
       const person = { login: 'octocat', type: 'User' };
       const push = async (branch: string, more: object = {}) =>
@@ -92,7 +92,7 @@ eachDatabase((_kind, databases) => {
     });
 
     test('counts the account that the service works with, where a profile names it', async () => {
-      const named = talkProfile({ allow: { actors: ['the-robot'], bots: [], permission: 'write' } });
+      const named = labProfile({ allow: { actors: ['the-robot'], bots: [], permission: 'write' } });
       const lab = await open({ profiles: [named], limits: { loop: { runs: 1, minutes: 60 } } });
       await lab.comment('hello');
       const over = { login: 'the-robot' };
@@ -129,8 +129,8 @@ eachDatabase((_kind, databases) => {
     });
 
     test('do not count whom the profile names, nor profiles that ask for a permission', async () => {
-      const named = talkProfile({ allow: { permission: 'any', actors: ['Octocat'], bots: [] } });
-      for (const profiles of [[named], [talkProfile()]]) {
+      const named = labProfile({ allow: { permission: 'any', actors: ['Octocat'], bots: [] } });
+      for (const profiles of [[named], [labProfile()]]) {
         const lab = await open({ profiles, limits: { open: open5 } });
         for (let count = 0; count < 4; count += 1)
           expect(await lab.comment('go')).toMatchObject({ reason: 'run_queued' });

@@ -3,16 +3,16 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match/match.ts';
 import { candidatesOf, commentEvent } from '../support/github/flow-events.ts';
-import { openTalk, type TalkLab, talkProfile } from '../support/service/admission.ts';
+import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const bot = { login: 'helper[bot]', type: 'Bot' };
 
-async function open(options?: Parameters<typeof openTalk>[1]): Promise<TalkLab> {
+async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<AdmissionLab> {
   const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
   onTestFinished(async () => await db.close());
-  return await openTalk(db, options);
+  return await openAdmissionLab(db, options);
 }
 
 describe('the head of a pull request', () => {
@@ -40,7 +40,7 @@ describe('the head of a pull request', () => {
 
 describe('a word that is nearly a command', () => {
   const trigger = { event: 'issue_comment', action: 'created', command: '/run' };
-  const listening = talkProfile({ trigger });
+  const listening = labProfile({ trigger });
 
   test('is answered once a thread and word, and starts nothing', async () => {
     const lab = await open({ profiles: [listening] });
@@ -50,26 +50,26 @@ describe('a word that is nearly a command', () => {
         profile: 'hello',
         runId: null,
       });
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments.map(({ body }) => body)).toEqual([
       expect.stringContaining('`/Run` is no command here; did you mean `/run`?'),
       expect.stringContaining('`/run,` is no command here; did you mean `/run`?'),
     ]);
     await lab.comment('/Run', { issue: { number: 8 } });
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments).toHaveLength(3);
   });
 
   test('gets no word where refusals get none: outside users, bots, locked threads, the service itself', async () => {
     const lab = await open({
-      profiles: [talkProfile({ trigger, report: { reaction: true, comment: 'always' } })],
+      profiles: [labProfile({ trigger, report: { reaction: true, comment: 'always' } })],
     });
     lab.api.permissions.set('stranger', { permission: 'read', role_name: 'read' });
     const inPublic = { login: 'stranger', association: 'NONE' };
     expect(await lab.comment('/Run', inPublic)).toMatchObject({ reason: 'command_mistyped' });
     expect(await lab.comment('/Run', bot)).toMatchObject({ reason: 'no_profile_matched' });
     await lab.comment('/Run', { issue: { number: 9, locked: true } });
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments).toEqual([]);
     const reactions = lab.api.requests.filter(({ path }) => path.endsWith('/reactions'));
     expect(reactions.map(({ body }) => body)).toEqual([{ content: 'confused' }]);
@@ -81,7 +81,7 @@ describe('a word that is nearly a command', () => {
     expect(await named.comment('/Cancel')).toMatchObject({ reason: 'no_profile_matched' });
     const { runId } = await named.comment('/run');
     expect(await named.comment('/Cancel')).toMatchObject({ reason: 'command_mistyped', profile: 'hello' });
-    await named.say();
+    await named.post();
     expect(named.api.comments.map(({ body }) => body).join()).toContain('did you mean `/cancel`?');
     expect((await named.runs.find(runId ?? ''))?.cancelReason).toBeNull();
     await lab.comment('go');
@@ -140,22 +140,22 @@ describe('commands in comments', () => {
 
   test('are answered when they name no run of a thread that has runs', async () => {
     const lab = await open({
-      profiles: [talkProfile({ report: { reaction: false, comment: 'on-failure' } })],
+      profiles: [labProfile({ report: { reaction: false, comment: 'on-failure' } })],
     });
     await lab.comment('go');
     expect(await lab.comment('/cancel please')).toMatchObject({ reason: 'command_no_run', profile: 'hello' });
     lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
     const over = { login: 'reader', issue: { number: 7 } };
     expect(await lab.comment('/cancel please', over)).toMatchObject({ reason: 'permission_too_low' });
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments[0]?.body).toContain('this thread has no run "please"');
     expect((await lab.newest()).cancelReason).toBeNull();
   });
 
   test('reach the runs that the sender may command, also when the newest is not one of them', async () => {
     const trigger = { event: 'issue_comment', action: 'created' };
-    const mine = talkProfile({ path: 'mine', trigger: { ...trigger, command: '/mine' } });
-    const admins = talkProfile({
+    const mine = labProfile({ path: 'mine', trigger: { ...trigger, command: '/mine' } });
+    const admins = labProfile({
       path: 'admins',
       trigger: { ...trigger, command: '/admin' },
       allow: { permission: 'admin', actors: [], bots: [] },
@@ -174,13 +174,13 @@ describe('commands in comments', () => {
   test('try nothing again for whom the profile has shut out since, or without the profile', async () => {
     const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
     onTestFinished(async () => await db.close());
-    const named = (...actors: string[]) => talkProfile({ allow: { actors, bots: [] } });
-    const before = await openTalk(db, { profiles: [named('octocat')] });
+    const named = (...actors: string[]) => labProfile({ allow: { actors, bots: [] } });
+    const before = await openAdmissionLab(db, { profiles: [named('octocat')] });
     const { runId } = await before.comment('go');
     await before.live(runId ?? '', { outcome: 'failed' });
-    const after = await openTalk(db, { profiles: [named('somebody')] });
+    const after = await openAdmissionLab(db, { profiles: [named('somebody')] });
     expect(await after.comment('/retry')).toMatchObject({ reason: 'actor_not_allowed' });
-    const without = await openTalk(db, { profiles: [talkProfile({ path: 'other' })] });
+    const without = await openAdmissionLab(db, { profiles: [labProfile({ path: 'other' })] });
     expect(await without.comment('/retry')).toMatchObject({ reason: 'command_profile_gone' });
     expect(await without.comment('/status')).toMatchObject({ reason: 'command_status' });
     expect(await before.newest()).toMatchObject({ state: 'ended' });
@@ -198,11 +198,11 @@ describe('commands in comments', () => {
   );
 
   test('are not read in edits, and not taken from a profile that names the word', async () => {
-    const own = talkProfile({
+    const own = labProfile({
       path: 'own',
       trigger: { event: 'issue_comment', action: 'created', command: '/status' },
     });
-    const lab = await open({ profiles: [talkProfile(), own] });
+    const lab = await open({ profiles: [labProfile(), own] });
     expect(await lab.comment('/status')).toMatchObject({ reason: 'run_queued', profile: 'own' });
     expect(await lab.comment('/cancel')).toMatchObject({ reason: 'command_cancel' });
   });
@@ -210,32 +210,32 @@ describe('commands in comments', () => {
   test('on a thread without runs do nothing and are not answered', async () => {
     const lab = await open();
     expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_no_run', runId: null });
-    await lab.say();
+    await lab.post();
     expect(lab.api.requests).toEqual([]);
   });
 
   test('work when no profile matches, and get a thumb when they were carried out', async () => {
-    const quiet = talkProfile({
+    const quiet = labProfile({
       trigger: { event: 'issue_comment', command: '/go' },
       report: { reaction: true, comment: 'never' },
     });
     const lab = await open({ profiles: [quiet] });
     await lab.comment('/go');
     expect(await lab.comment('/cancel')).toMatchObject({ reason: 'command_cancel', profile: 'hello' });
-    await lab.say();
+    await lab.post();
     expect(lab.api.reactions.map(({ content }) => content).toSorted()).toEqual(['+1', 'eyes']);
   });
 });
 
 describe('a refusal', () => {
-  const told = talkProfile({ report: { reaction: true, comment: 'on-failure' } });
+  const told = labProfile({ report: { reaction: true, comment: 'on-failure' } });
   const reader = { login: 'reader' };
 
   test('is reported once a thread and reason to those who belong to the repository', async () => {
     const lab = await open({ profiles: [told] });
     lab.api.permissions.set('reader', { permission: 'read', role_name: 'triage' });
     for (const number of [7, 7, 8]) await lab.comment('go', { ...reader, issue: { number } });
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments.map(({ number }) => number).toSorted()).toEqual([7, 8]);
     expect(lab.api.comments[0]?.body).toContain('No run was started. reader has the permission triage');
     expect(lab.api.reactions.every(({ content }) => content === 'confused')).toBe(true);
@@ -248,20 +248,20 @@ describe('a refusal', () => {
     const lab = await open({ profiles: [told] });
     const stranger = { association: 'NONE', login: 'stranger' };
     await lab.comment('go', stranger);
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments).toEqual([]);
     expect(lab.api.reactions).toMatchObject([{ content: 'confused' }]);
   });
 
   test('is not reported to bots, on locked threads, and where the profile never reports', async () => {
-    const never = talkProfile({ report: { reaction: false, comment: 'never' } });
+    const never = labProfile({ report: { reaction: false, comment: 'never' } });
     const lab = await open({ profiles: [told] });
     await lab.comment('go', bot);
     await lab.comment('go', { ...reader, issue: { locked: true } });
-    await lab.say();
+    await lab.post();
     const silent = await open({ profiles: [never] });
     await silent.comment('go', reader);
-    await silent.say();
+    await silent.post();
     expect([...lab.api.comments, ...lab.api.reactions, ...silent.api.comments]).toEqual([]);
   });
 
@@ -269,7 +269,7 @@ describe('a refusal', () => {
     const lab = await open({ profiles: [told] });
     lab.api.misbehaveAt(/permission$/, { status: 401, message: 'Bad credentials' });
     expect(await lab.comment('go')).toMatchObject({ reason: 'permission_unknown' });
-    await lab.say();
+    await lab.post();
     expect(lab.api.comments[0]?.body).toContain('GitHub gave no answer');
     expect(lab.api.comments[0]?.body).not.toContain('token');
   });
@@ -333,7 +333,7 @@ describe('what an App signs', () => {
 describe('who reads a public repository as everybody does', () => {
   test('starts nothing where read is asked for, unless GitHub names the account as a collaborator', async () => {
     const lab = await open({
-      profiles: [talkProfile({ allow: { permission: 'read', actors: [], bots: [] } })],
+      profiles: [labProfile({ allow: { permission: 'read', actors: [], bots: [] } })],
     });
     lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
     const ask = async () => await lab.comment('go', { login: 'reader' });

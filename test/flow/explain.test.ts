@@ -3,20 +3,20 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
 import { readEvent } from '../../src/events/from-delivery.ts';
 import { type DryRun, type Explanation, explain } from '../../src/flow/dry-run/explain.ts';
-import { openTalk, type TalkLab, talkProfile } from '../support/service/admission.ts';
+import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 type Over = Parameters<typeof commentPayload>[1];
 
-async function open(options?: Parameters<typeof openTalk>[1]): Promise<TalkLab> {
+async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<AdmissionLab> {
   const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
   onTestFinished(async () => await db.close());
-  return await openTalk(db, options);
+  return await openAdmissionLab(db, options);
 }
 
 /** What is foretold of a comment, before admission decides on the same. */
-async function foretold(lab: TalkLab, text: string, over: Over = {}): Promise<Explanation['decision']> {
+async function explained(lab: AdmissionLab, text: string, over: Over = {}): Promise<Explanation['decision']> {
   const body = JSON.stringify(commentPayload(text, over));
   const event = readEvent({ deliveryId: 'explained', event: 'issue_comment', body });
   const unplanned = async () => await Promise.reject(new Error('no plan here'));
@@ -33,9 +33,9 @@ async function foretold(lab: TalkLab, text: string, over: Over = {}): Promise<Ex
   return (await explain(event, lab.profiles, dryRun)).decision;
 }
 
-const team = talkProfile({ allow: { actors: [], bots: [], teams: ['octo/core'] } });
+const team = labProfile({ allow: { actors: [], bots: [], teams: ['octo/core'] } });
 
-test.each<[string, Parameters<typeof openTalk>[1], Over, string[]]>([
+test.each<[string, Parameters<typeof openAdmissionLab>[1], Over, string[]]>([
   ['whom the profile lets', {}, {}, ['run_queued']],
   ['too low a permission', {}, { login: 'reader' }, ['permission_too_low']],
   ['somebody outside the teams', { profiles: [team] }, {}, ['team_not_allowed']],
@@ -45,7 +45,7 @@ test.each<[string, Parameters<typeof openTalk>[1], Over, string[]]>([
   const lab = await open(options);
   lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
   for (const reason of expected) {
-    expect(await foretold(lab, 'go', over)).toMatchObject({ reason, run: reason === 'run_queued' });
+    expect(await explained(lab, 'go', over)).toMatchObject({ reason, run: reason === 'run_queued' });
     expect(await lab.runs.list(5)).toHaveLength(reason === 'run_queued' ? 0 : expected.length - 1);
     expect(await lab.comment('go', over)).toMatchObject({ reason });
   }
@@ -54,7 +54,7 @@ test.each<[string, Parameters<typeof openTalk>[1], Over, string[]]>([
 test('explain gives for a command what is decided then, and does nothing of it', async () => {
   const lab = await open();
   const same = async (text: string, reason: string, over: Over = {}): Promise<void> => {
-    expect(await foretold(lab, text, over)).toMatchObject({ reason, run: false, profile: null });
+    expect(await explained(lab, text, over)).toMatchObject({ reason, run: false, profile: null });
     expect((await lab.runs.list(1))[0]?.cancelReason ?? null).toBeNull();
     expect(await lab.comment(text, over)).toMatchObject({ reason });
   };
@@ -88,8 +88,8 @@ test('without asking, a command is known as one', async () => {
 
 test('explain gives for a word that is nearly a command what is decided then', async () => {
   const trigger = { event: 'issue_comment', action: 'created', command: '/fix' };
-  const lab = await open({ profiles: [talkProfile({ trigger })] });
+  const lab = await open({ profiles: [labProfile({ trigger })] });
   const said = { reason: 'command_mistyped', message: expect.stringContaining('did you mean `/fix`?') };
-  expect(await foretold(lab, '/Fix,')).toMatchObject({ ...said, run: false });
+  expect(await explained(lab, '/Fix,')).toMatchObject({ ...said, run: false });
   expect(await lab.comment('/Fix,')).toMatchObject({ ...said, runId: null });
 });

@@ -7,7 +7,7 @@ import { AGENTS } from '../../src/compose/agents.ts';
 import type { Plan, PlanMount } from '../../src/containers/plan.ts';
 import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { readGrant } from '../../src/flow/credentials/grant-record.ts';
-import { type GrantParts, handOver, readGrants, regrant } from '../../src/flow/credentials/grants.ts';
+import { type GrantParts, injectGrants, readGrants, regrant } from '../../src/flow/credentials/grants.ts';
 import { createMaskedValues } from '../../src/flow/credentials/masked-values.ts';
 import type { KeptRun } from '../../src/flow/credentials/token-renewer.ts';
 import { runPaths } from '../../src/flow/paths.ts';
@@ -116,7 +116,7 @@ test('with an App the token file need not be there; it is handed over, masked, h
   const grants = await readGrants(here.parts, request(here));
   mkdirSync(here.paths.home, { recursive: true });
   mkdirSync(here.paths.files, { recursive: true });
-  await handOver(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
+  await injectGrants(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
   expect(readdirSync(here.paths.secrets).toSorted()).toEqual(['gh-token', 'runtime-token']);
   const read = (name: string): string => readFileSync(join(here.paths.secrets, name), 'utf8');
   expect(read('gh-token')).toBe(appToken.value.reveal());
@@ -138,7 +138,7 @@ test('the secret whose App the profile names is asked for, and remembered by nam
   const grants = await readGrants(here.parts, request(here, profile));
   const appSecret = { profile: '.', name: 'DEPLOY_APP' };
   expect(here.asked).toMatchObject([{ repository: 'octo/hello', exact: true, appSecret }]);
-  await handOver(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
+  await injectGrants(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
   expect(await readGrant(here.paths)).toMatchObject({ repository: 'octo/hello', appSecret });
   await regrant(here.parts, run, here.paths);
   expect(here.kept.map(([{ grant }]) => grant.appSecret)).toEqual([appSecret, appSecret]);
@@ -149,7 +149,7 @@ test('without the runtime listener there is no bearer', async () => {
   mkdirSync(here.paths.home, { recursive: true });
   mkdirSync(here.paths.files, { recursive: true });
   const grants = await readGrants(here.parts, request(here));
-  await handOver(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
+  await injectGrants(here.parts, { run, plan: here.plan, paths: here.paths }, grants);
   expect(readdirSync(here.paths.secrets)).toEqual(['gh-token']);
   expect(await readGrant(here.paths)).toMatchObject({ bearerHash: null });
 });

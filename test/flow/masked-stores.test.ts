@@ -5,6 +5,7 @@ import { createRedactor } from '../../src/log/redact.ts';
 import type { ReportStore } from '../../src/runs/outbox/report-store.ts';
 import type { Run } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/store/run-store.ts';
+import { resultOf } from '../support/databases/queue.ts';
 
 const VALUE = 'q7Rz_pX4-mV9tKw2';
 const spelt = [...VALUE]
@@ -38,7 +39,7 @@ test('no text comes into the rows of a run or a report unmasked, in whatever spe
   await masked.advance(
     { id: 'r' } as Run,
     'reporting',
-    { finalMessage: Buffer.from(VALUE).toString('base64'), reason, exitCode: 1 },
+    resultOf('failed', { finalMessage: Buffer.from(VALUE).toString('base64'), reason, exitCode: 1 }),
     VALUE,
   );
   await masked.requestCancel('r', VALUE);
@@ -53,6 +54,8 @@ test('no text comes into the rows of a run or a report unmasked, in whatever spe
         finalMessage: expect.stringMatching(/^\[masked\]\w?={0,2}$/),
         reason: { code: 'agent_failed', message: 'it is [masked]', hint: 'use [masked]' },
         exitCode: 1,
+        outcome: 'failed',
+        usage: null,
       },
       '[masked]',
     ],

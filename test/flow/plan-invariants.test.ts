@@ -196,8 +196,8 @@ test('whatever a profile says, the container that it gets keeps every invariant 
       seen.bound += (options.HostConfig?.Mounts?.length ?? 0) > 4 ? 1 : 0;
       expect(brokenInvariants(options, { ...ground, own: paths, secrets: [WRITTEN_TOKEN] })).toEqual([]);
     }),
-    { numRuns: size(30_000, 400_000) },
+    { numRuns: size(4_000, 400_000) },
   );
-  expect(seen.passed).toBeGreaterThan(size(1000, 15_000));
-  expect(seen.bound).toBeGreaterThan(size(100, 1500));
+  expect(seen.passed).toBeGreaterThan(size(130, 15_000));
+  expect(seen.bound).toBeGreaterThan(size(13, 1500));
 });

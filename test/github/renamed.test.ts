@@ -46,16 +46,20 @@ const comment = async (apiUrl: string) =>
   });
 
 test.each([301, 302, 307, 308])(
-  'a comment on a repository that was renamed arrives where GitHub leads by %i, with its text and the token, and the place is told',
+  'a comment on a repository that was renamed arrives where GitHub leads by %i, with its text and the token, and is changed there',
   async (status) => {
     const { url, seen } = await serve((own) => `${own}/repositories/42/issues/1/comments`, status);
-    expect(await comment(url)).toMatchObject({ id: 7, moved: { at: '/repositories/42', number: 1 } });
+    const { id, moved } = await comment(url);
+    expect({ id, moved }).toEqual({ id: 7, moved: { at: '/repositories/42', number: 1 } });
     expect(seen.at(-1)).toEqual({
       path: '/repositories/42/issues/1/comments',
       method: 'POST',
       token: 'Bearer a-token',
       body: { body: 'Hello.' },
     });
+    const client = createGitHubClient({ apiUrl: url, token: async () => 'a-token', log });
+    await updateComment(client, { owner: 'octo', repo: 'old', moved, id, body: 'New.' });
+    expect(seen.at(-1)).toMatchObject({ path: '/repositories/42/issues/comments/7', method: 'PATCH' });
   },
 );
 

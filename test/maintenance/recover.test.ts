@@ -6,10 +6,10 @@ import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
-import { createAskedStore } from '../../src/maintenance/asked-store.ts';
 import { hookSources } from '../../src/maintenance/hook-sources.ts';
-import { type RecoverParts, recover, type Source } from '../../src/maintenance/recover.ts';
-import { startRecovery } from '../../src/maintenance/recovery.ts';
+import { type RedeliveryParts, redeliverMissing, type Source } from '../../src/maintenance/redeliver.ts';
+import { startRedelivery } from '../../src/maintenance/redelivery-loop.ts';
+import { createRedeliveryStore } from '../../src/maintenance/redelivery-store.ts';
 import { eachDatabase } from '../support/databases/databases.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
 import { until } from '../support/service/service.ts';
@@ -35,7 +35,7 @@ const client = () => createGitHubClient({ apiUrl: api.url, log, token: async () 
 describe('a list of deliveries', () => {
   async function parts(
     given?: Db,
-  ): Promise<RecoverParts & { clock: ReturnType<typeof settableClock>; source: Source }> {
+  ): Promise<RedeliveryParts & { clock: ReturnType<typeof settableClock>; source: Source }> {
     const db = given ?? (await openDatabase({ file: join(await temporaryDirectory(), 'test.db') }));
     if (!given) onTestFinished(db.close);
     const clock = settableClock();
@@ -43,7 +43,7 @@ describe('a list of deliveries', () => {
     const body = Buffer.from('{}');
     const common = { event: 'ping', headers: {}, body, action: null, repository: null, uniqueBody: true };
     await deliveries.store({ id: 'stored', ...common });
-    const asked = createAskedStore(db, clock);
+    const asked = createRedeliveryStore(db, clock);
     await asked.watchingSince();
     const source: Source = { key: 'app:x', name: 'App x', client: client(), place: { kind: 'app' } };
     return { deliveries, asked, clock, pages: new Map(), source };
@@ -64,7 +64,7 @@ describe('a list of deliveries', () => {
       failed(1, 'a', now - 3 * HOUR),
       failed(0, 'z', now - 4 * HOUR),
     ];
-    const result = await recover({ clock, ...rest }, source, { since: now - HOUR, insist: false });
+    const result = await redeliverMissing({ clock, ...rest }, source, { since: now - HOUR, insist: false });
     expect(result).toMatchObject({ missing: 3, asked: 3, problem: null });
     expect(api.hooks.attempts).toEqual([3, 5, 6]);
     expect(api.requests.filter(({ method }) => method === 'GET').length).toBe(3);
@@ -75,7 +75,7 @@ describe('a list of deliveries', () => {
       const { clock, source, ...rest } = await parts((await databases.open()).db);
       api.hooks.deliveries.app = [failed(1, 'a', clock.now() - 1000)];
       const look = async () =>
-        await recover({ clock, ...rest }, source, { since: clock.now() - 24 * HOUR, insist: false });
+        await redeliverMissing({ clock, ...rest }, source, { since: clock.now() - 24 * HOUR, insist: false });
       for (let time = 0; time < 6; time += 1) {
         await look();
         clock.time += HOUR;
@@ -91,7 +91,7 @@ describe('a list of deliveries', () => {
         ...[false, true, true, true, true, true],
         false,
       ]);
-      const insisting = await recover({ clock, ...rest }, source, { since: 0, insist: true });
+      const insisting = await redeliverMissing({ clock, ...rest }, source, { since: 0, insist: true });
       expect(insisting.asked).toBe(1);
     });
   });
@@ -99,14 +99,14 @@ describe('a list of deliveries', () => {
   test('a delivery that arrives is not asked for any more', async () => {
     const { clock, source, deliveries, ...rest } = await parts();
     api.hooks.deliveries.app = [failed(1, 'stored', clock.now() - 1000)];
-    const result = await recover({ clock, deliveries, ...rest }, source, { since: 0, insist: true });
+    const result = await redeliverMissing({ clock, deliveries, ...rest }, source, { since: 0, insist: true });
     expect([result.missing, api.hooks.attempts]).toEqual([0, []]);
   });
 
   test.each([401, 403, 404, 429])('an answer of %i is a problem and no fault of the loop', async (status) => {
     const { clock, source, ...rest } = await parts();
     api.misbehave({ status, headers: status === 429 ? { 'retry-after': '60' } : {} });
-    const result = await recover({ clock, ...rest }, source, { since: 0, insist: false });
+    const result = await redeliverMissing({ clock, ...rest }, source, { since: 0, insist: false });
     expect(result.problem?.code).toMatch(/^github_/);
     expect(result.asked).toBe(0);
   });
@@ -146,9 +146,9 @@ test('a credential that is not allowed is told once, however often it is asked',
   const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
   let looks = 0;
   const problem = { code: 'hooks_not_readable', message: 'No.', hint: 'Do.' };
-  const loop = startRecovery({
+  const loop = startRedelivery({
     deliveries: createDeliveryStore(db, systemClock),
-    asked: createAskedStore(db, systemClock),
+    asked: createRedeliveryStore(db, systemClock),
     pages: new Map(),
     sources: async () => {
       looks += 1;

@@ -38,7 +38,7 @@ afterAll(async () => {
 
 test('a service without a credential says so once, with the hint, and goes on', async () => {
   const told = await until('it is told', () =>
-    service.log.find(({ msg }) => msg === 'missed deliveries cannot be looked for here'),
+    service.log.find(({ msg }) => msg === 'missed deliveries cannot be listed'),
   );
   expect(told).toMatchObject({ code: 'github_credential_missing', source: 'the webhooks of octo/hello' });
 });

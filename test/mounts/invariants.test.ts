@@ -350,7 +350,7 @@ test('whatever dockerArgs says, what passes keeps every invariant', { timeout: 2
       const broken = Object.entries(INVARIANTS).filter(([, holds]) => !holds(parsed, checked.mounts));
       expect(broken.map(([words]) => words)).toEqual([]);
     }),
-    { numRuns: size(5000, 100_000) },
+    { numRuns: size(1000, 100_000) },
   );
-  expect(mounted).toBeGreaterThan(size(100, 2000));
+  expect(mounted).toBeGreaterThan(size(20, 2000));
 });

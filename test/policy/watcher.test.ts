@@ -7,48 +7,48 @@ import { policyFile, writePolicy } from '../support/profiles/policy-files.ts';
 import { until } from '../support/service/service.ts';
 
 function keep(content: unknown) {
-  const place = policyFile(content);
+  const source = policyFile(content);
   const lines: string[] = [];
   const write = (_data: object, message: string): void => void lines.push(message);
   const log = { info: write, warn: write, error: write };
-  const watcher: PolicyWatcher = createPolicyWatcher({ place, log, clock: systemClock });
+  const watcher: PolicyWatcher = createPolicyWatcher({ source, log, clock: systemClock });
   onTestFinished(watcher.close);
-  return { place, lines, watcher };
+  return { source, lines, watcher };
 }
 
 const BAD = 'changed policy is invalid, the last valid one stays in force';
 
 describe('the policy in force', () => {
   test('follows its file, also when that is replaced by another', async () => {
-    const { place, watcher } = keep({ ceilings: { cpus: 1 } });
+    const { source, watcher } = keep({ ceilings: { cpus: 1 } });
     watcher.load();
     let changes = 0;
     watcher.watch(() => {
       changes += 1;
     });
-    writePolicy(join(place.dir, 'next.json'), { ceilings: { cpus: 2 } });
-    renameSync(join(place.dir, 'next.json'), place.file);
+    writePolicy(join(source.dir, 'next.json'), { ceilings: { cpus: 2 } });
+    renameSync(join(source.dir, 'next.json'), source.file);
     await until('the replaced policy is in force', () => watcher.current().ceilings.cpus === 2 || undefined);
-    writePolicy(place.file, { ceilings: { cpus: 3 } });
+    writePolicy(source.file, { ceilings: { cpus: 3 } });
     await until('the written policy is in force', () => watcher.current().ceilings.cpus === 3 || undefined);
     expect(changes).toBe(2);
   });
 
   test('stays the last good one while its file has faults or is gone, and says so', async () => {
-    const { place, lines, watcher } = keep({ ceilings: { cpus: 1 } });
+    const { source, lines, watcher } = keep({ ceilings: { cpus: 1 } });
     watcher.load();
     watcher.watch(() => {});
-    writePolicy(place.file, { ceilings: { cpus: 'many' } });
+    writePolicy(source.file, { ceilings: { cpus: 'many' } });
     await until('the fault is told', () => lines.includes(BAD) || undefined);
     expect(watcher.current().ceilings).toEqual({ cpus: 1 });
     expect(watcher.lastFaults()).toMatchObject([{ code: 'policy_wrong_value', path: '/ceilings/cpus' }]);
-    rmSync(place.file);
+    rmSync(source.file);
     await until(
       'that it is gone is logged',
       () => lines.filter((line) => line === BAD).length > 1 || undefined,
     );
     expect(watcher.current().ceilings).toEqual({ cpus: 1 });
-    writePolicy(place.file, { ceilings: { cpus: 2 } });
+    writePolicy(source.file, { ceilings: { cpus: 2 } });
     await until('the fixed policy is in force', () => watcher.current().ceilings.cpus === 2 || undefined);
     expect(watcher.lastFaults()).toEqual([]);
   });

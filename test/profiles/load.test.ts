@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { loadProfiles } from '../../src/profiles/read/load.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
 import { AGENT, checks, codes, load, profilesDirectory } from '../support/profiles/profile-files.ts';
+import { size } from '../support/suite/size.ts';
 
 const ROOT = realpathSync(resolve(import.meta.dirname, '../..'));
 const BASE = { trigger: { event: 'push' }, execution: AGENT };
@@ -242,10 +243,11 @@ describe('expansion', () => {
   });
 });
 
-describe('loading ten thousand profiles', () => {
+describe('loading thousands of profiles', () => {
   test('takes seconds, and one that is wrong among them is found', async () => {
+    const count = size(1000, 10_000);
     const files = Object.fromEntries(
-      Array.from({ length: 2000 }, (_, index) => [
+      Array.from({ length: count }, (_, index) => [
         `group${index % 50}/p${index}/profile.json`,
         { trigger: { event: 'push', repository: `owner/r${index}` } },
       ]),
@@ -255,10 +257,10 @@ describe('loading ten thousand profiles', () => {
       ...files,
       'group7/bad/profile.json': '{',
     });
-    const started = performance.now();
+    const started = process.cpuUsage();
     const result = await loadProfiles({ dir, checks });
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(count / 200);
     expect(codes(result)).toEqual(['profile_not_json']);
-    expect(result.profiles).toHaveLength(2000);
+    expect(result.profiles).toHaveLength(count);
   });
 });

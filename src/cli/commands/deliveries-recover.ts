@@ -3,7 +3,7 @@ import { profileChecks } from '../../compose/host.ts';
 import { recoverParts, sourcesOf } from '../../compose/maintenance.ts';
 import { createLogger } from '../../log/logger.ts';
 import { createRedactor } from '../../log/redact.ts';
-import { type Recovery, recover } from '../../maintenance/recover.ts';
+import { type RedeliveryResult, redeliverMissing } from '../../maintenance/redeliver.ts';
 import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
@@ -36,14 +36,14 @@ async function recoverAll(io: Io, stores: Stores, options: { since: number; json
   if (results.every(({ problem }) => problem !== null)) io.fail(1);
 }
 
-async function compareAll(io: Io, stores: Stores, since: number): Promise<Recovery[]> {
+async function compareAll(io: Io, stores: Stores, since: number): Promise<RedeliveryResult[]> {
   const { config } = stores;
   const log = createLogger({ level: 'silent', redactor: createRedactor() });
   const apps = await appsOf(io, config, 'read');
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
   const resources = { ...stores, apps, log };
   const { sources, problems } = await sourcesOf(resources, createProfileSet(loaded.candidates));
-  const results: Recovery[] = problems.map(({ name, problem }) => ({
+  const results: RedeliveryResult[] = problems.map(({ name, problem }) => ({
     source: name,
     listed: 0,
     missing: 0,
@@ -51,11 +51,11 @@ async function compareAll(io: Io, stores: Stores, since: number): Promise<Recove
     problem,
   }));
   const parts = recoverParts(stores);
-  for (const source of sources) results.push(await recover(parts, source, { since, insist: true }));
+  for (const source of sources) results.push(await redeliverMissing(parts, source, { since, insist: true }));
   return results;
 }
 
-function print(io: Io, results: readonly Recovery[], isRunning: boolean): void {
+function print(io: Io, results: readonly RedeliveryResult[], isRunning: boolean): void {
   if (results.length === 0)
     io.out(
       'There is nothing to ask: no App is stored, and no repository that a profile names has a webhook of this service.\n',

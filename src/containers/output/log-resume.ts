@@ -9,7 +9,7 @@ export type ResumeFilter = {
   readonly hasGap: boolean;
 };
 
-/** Counts off what is known; when the engine's first entry is not the one that was counted first, it has thrown entries away, and only times tell. */
+/** Counts off what is known; when the engine's first entry is not the one that was counted first, it has dropped entries, and only their times are left to compare. */
 export function createResumeFilter({ first, skip, newest }: Resume): ResumeFilter {
   let toSkip = skip;
   let isFirst = skip > 0;

@@ -30,7 +30,7 @@ export type SinkOptions = {
 /** How output is lost: it was heard and not kept, or never read. */
 export type Loss = NonNullable<OutputLine['lost']>;
 
-/** Masks, keeps, counts and tells what is read of a container's output. */
+/** Masks, stores, counts and passes on a container's output. */
 export type LogSink = {
   /** From where the engine's log is to be read. */
   resume: LogPosition['resume'];

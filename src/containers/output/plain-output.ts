@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { HandlerReader } from './agent-reader.ts';
 
-/** How much of the end of plain output is shown as what an agent said last. */
+/** How much of the end of plain output is shown as the last message of an agent. */
 const SHOWN_CHARACTERS = 4_000;
 
 /** How much is held, so that lines that are shown are whole where they can be. */

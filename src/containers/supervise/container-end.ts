@@ -17,7 +17,7 @@ export type ContainerEnd = {
   startFailure: StartFailure | null;
 };
 
-/** SIGKILL, as a shell tells it. */
+/** The exit code of a shell for SIGKILL. */
 const KILLED = 137;
 
 /** Judges an end. `stoppedFor` is undefined when the container was over before we stopped it, `exit` when the engine could not say how it ended. */

@@ -1,13 +1,13 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 
-/** Watches an agent that has said that it is done, and whose process goes on. */
+/** Watches the process of an agent that has reported that it is done. */
 export type LingerWatch = {
   /** Looks whether the agent is done; a turn that begins anew ends the watch. */
   look(): void;
   stop(): void;
 };
 
-/** Calls `onLate`, once, when `isDone` has said yes for `graceMs`, whatever else the process prints meanwhile. */
+/** Calls `onLate`, once, when `isDone` has been true for `graceMs`, whatever else the process prints meanwhile. */
 export function watchLinger(options: {
   isDone: () => boolean;
   graceMs: number;

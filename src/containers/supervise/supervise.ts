@@ -37,7 +37,7 @@ export type SuperviseOptions = Omit<FollowOptions, 'engine' | 'onActivity' | 'on
 /** How long the rest of the output is read once the container is over: by itself, or stopped by us (it must be gone a second after the grace). */
 const DRAIN_MS = { exited: 60_000, stopped: 400 };
 
-/** How long a process may go on after its agent has said that it is done. */
+/** How long a process may go on after its agent has reported that it is done. */
 const DONE_GRACE_MS = 60_000;
 
 /** How long after the grace the engine has surely sent SIGKILL. */

@@ -6,7 +6,7 @@ import { tenantOf } from '../../github/tenant.ts';
 import { readAppKey } from './key.ts';
 import { checkUrlPattern } from './url-pattern.ts';
 
-/** One GitHub App as it is stored. What GitHub tells only after a sign-in is null until then. */
+/** One GitHub App as it is stored. What GitHub gives only after a sign-in is null until then. */
 export type StoredApp = {
   /** Names it in the store: `<client id or app id>@<host of its API>`. */
   key: string;

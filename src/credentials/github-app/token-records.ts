@@ -58,7 +58,7 @@ export function tokenKeyText({ app, host, repository, permissions }: TokenKey): 
   return JSON.stringify([app, host, repository.toLowerCase(), Object.entries(permissions).toSorted()]);
 }
 
-/** The records in the database; `mask` is put over what is said of a failure. */
+/** The records in the database; `mask` is applied to the message of a failure. */
 export function createTokenRecords(db: Db, mask: (text: string) => string): TokenRecords {
   const tables = db.kysely.withTables<{ appTokens: Row }>();
   const write = async (key: TokenKey, at: number, change: Partial<Row>): Promise<void> => {

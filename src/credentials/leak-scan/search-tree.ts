@@ -15,7 +15,7 @@ import { bareNeedlesFor, MIN_SECRET_CHARACTERS, needlesFor } from '../../log/nee
 /** A tree to search: files whose inode last changed at or before `sinceNs` (nanoseconds since 1970) are known to be clean. */
 export type SearchRoot = { name: string; dir: string; sinceNs?: bigint };
 
-/** What a search tells as it goes: a path that holds a value, or what of the trees it had to leave out. */
+/** What a search reports as it goes: a path that holds a value, or what it had to leave out. */
 export type SearchProgress = { found: string } | { cut: string };
 
 /** Ceilings of one search; an agent can make a file that reads as terabytes, and folders without end. */

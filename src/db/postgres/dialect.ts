@@ -14,7 +14,7 @@ const CONNECT_MS = 5_000;
 /** How much longer than the server's own limit this side waits, for a server that cannot answer any more. */
 const SILENCE_MS = 5_000;
 
-/** How often a statement by itself is tried again when the server gave it up for another one. */
+/** How often a single statement is retried that the server gave up for another one. */
 const MAX_TRIES = 5;
 const CONFLICT_MS = { first: 10, most: 500 };
 
@@ -80,9 +80,9 @@ function translatedClient(client: pg.PoolClient, name: string): PostgresPoolClie
     try {
       return await client.query(text, parameters.map(toParameter));
     } catch (error) {
-      const told = postgresError(name, error);
-      if (isConnectionLost(error)) lost = told;
-      throw told;
+      const known = postgresError(name, error);
+      if (isConnectionLost(error)) lost = known;
+      throw known;
     }
   };
   const query = async (text: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> => {

@@ -21,7 +21,7 @@ export function isConnectionLost(error: unknown): boolean {
 const CLIENT_FAULTS =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client (?:has encountered|was closed)|not queryable/;
 
-/** Whether the server gave a statement or transaction up because of another one, so that it may be tried again. */
+/** Whether the server gave a statement or transaction up because of another one, so that it may be retried. */
 export function isConflict(error: unknown): boolean {
   const cause = error instanceof FlowError ? error.cause : error;
   return CONFLICT.includes(systemCode(cause) ?? '');
@@ -43,7 +43,7 @@ export function postgresUnavailable(place: string, cause: unknown): FlowError {
     code: 'database_unavailable',
     blame: 'operator',
     message: `The database ${place} cannot be used: ${reasonOf(cause)}.`,
-    hint: 'See that PostgreSQL runs and has room, and that DATABASE_URL names its host, database, user and password: `psql "$DATABASE_URL" -c "select 1"` tells.',
+    hint: 'See that PostgreSQL runs and has room, and that DATABASE_URL names its host, database, user and password: `psql "$DATABASE_URL" -c "select 1"` shows it.',
     cause,
   });
 }

@@ -44,7 +44,7 @@ export function databaseUnavailable(file: string, cause: unknown): FlowError {
     code: 'database_unavailable',
     blame: 'operator',
     message: `The database ${file} cannot be used: ${reasonOf(cause)}.`,
-    hint: `See that the disk has room and that the service's user may write ${file} and its directory: \`df -h\` and \`ls -la\` tell.`,
+    hint: `See that the disk has room and that the service's user may write ${file} and its directory: \`df -h\` and \`ls -la\` show it.`,
     cause,
   });
 }

@@ -37,8 +37,8 @@ export async function ensureSqliteFile(file: string): Promise<void> {
     }
     await putEmpty(file);
   } catch (error) {
-    const told = storageError(file, error);
-    throw told instanceof FlowError ? told : databaseUnavailable(file, error);
+    const known = storageError(file, error);
+    throw known instanceof FlowError ? known : databaseUnavailable(file, error);
   }
 }
 

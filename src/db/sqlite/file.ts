@@ -7,7 +7,7 @@ import { NO_RESULT, type StatementResult } from './protocol.ts';
 /** How long a statement waits for another process that writes. */
 const BUSY_TIMEOUT_MS = 10_000;
 
-/** Every page of a file up to this size is checked when it is opened (about 20 ms); damage in a larger one is told when it is met. */
+/** Every page of a file up to this size is checked when it is opened (about 20 ms); damage in a larger one shows when it is read. */
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 
 /** Bytes of a page in a file that is new: large enough for the body of a webhook (some 13 kB) to be two, small enough for the two indexes that every delivery touches. */

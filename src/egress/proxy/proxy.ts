@@ -16,7 +16,7 @@ import { type ConnectionParts, serveConnect } from './connection.ts';
 /** What one run's proxy is made of. */
 export type ProxyOptions = Omit<ConnectionParts, 'state'>;
 
-/** A proxy that does not listen yet; `close` ends all its connections, tells each, and resolves when they are gone. */
+/** A proxy that does not listen yet; `close` ends all its connections, reports each, and resolves when they are gone. */
 export type Proxy = { server: Server; close(): Promise<void> };
 
 const MOST_HEADER_BYTES = 8 * 1024;
@@ -56,7 +56,7 @@ export function createProxy(options: ProxyOptions): Proxy {
 /** Sockets that have asked for nothing yet, or are being refused, for each connection that a run may have. */
 const SOCKETS_PER_CONNECTION = 2;
 
-/** Answers whatever is not CONNECT: plain HTTP is told what is possible, bytes that are no HTTP end. */
+/** Answers whatever is not CONNECT: plain HTTP gets an answer that names what is possible, and bytes that are no HTTP are closed. */
 function refuseOtherRequests(server: Server, parts: ConnectionParts): void {
   const refuse = (request: IncomingMessage, response: ServerResponse): void => {
     const refusal = plainHttp(parts.list);
@@ -95,7 +95,7 @@ function unreadable(code: string | undefined): EgressRefusal | undefined {
   return malformedConnect(400, 'it is no HTTP');
 }
 
-/** The sockets that are open. Above a bound they are closed unheard, and told once until there is room again. */
+/** The sockets that are open. Above a bound they are closed unread, and reported once until there is room again. */
 function limitSockets(server: Server, parts: ConnectionParts): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
   let isFull = false;

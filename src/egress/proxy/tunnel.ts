@@ -102,7 +102,7 @@ function stop(tunnel: Tunnel, cause: EgressEnd): void {
   destroyBoth(tunnel);
 }
 
-/** Nothing more goes to the server; a client that speaks TLS is told so in TLS. */
+/** Nothing more goes to the server; a client that speaks TLS gets a TLS alert. */
 function refuse(tunnel: Tunnel, refusal: EgressRefusal): void {
   const { client, upstream } = tunnel;
   tunnel.step = 'refused';

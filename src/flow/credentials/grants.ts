@@ -104,7 +104,7 @@ async function tokenInFile(file: string): Promise<GitHubToken> {
 }
 
 /** Writes what was read into the run's own directory, masked from before, and has the token renewed for as long as the run lives. */
-export async function handOver(
+export async function injectGrants(
   parts: GrantParts,
   { run, plan, paths }: { run: Run; plan: Plan; paths: RunPaths },
   { copies, gitHub }: Grants,

@@ -1,7 +1,7 @@
 import type { PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { NewReport } from '../../runs/outbox/report.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
-import type { RunPatch } from '../../runs/store/run-rows.ts';
+import type { AnyPatch } from '../../runs/store/run-rows.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 
 /** Takes secrets out of a text. */
@@ -43,7 +43,7 @@ export function maskedPublications<Store extends PublicationStore>(store: Store,
   };
 }
 
-function maskedPatch(patch: RunPatch, mask: Mask): RunPatch {
+function maskedPatch<Patch extends AnyPatch>(patch: Patch, mask: Mask): Patch {
   const { reason, finalMessage } = patch;
   return {
     ...patch,

@@ -13,7 +13,7 @@ import { NO_POLICY } from '../../policy/policy.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { PreparingRun, Run } from '../../runs/run.ts';
 import { withPinnedHead } from '../admission/checkout-rule.ts';
-import { type GrantParts, handOver, readGrants } from '../credentials/grants.ts';
+import { type GrantParts, injectGrants, readGrants } from '../credentials/grants.ts';
 import { readDelivered } from '../delivered.ts';
 import type { CommitterFor } from '../github/committer.ts';
 import { tokenMount } from '../github/github-credential.ts';
@@ -64,7 +64,7 @@ export async function prepare(
   const grants = await readGrants(parts, { run, profile, plan, signal });
   await makePaths(paths, plan.owner);
   await makeHandlerMark(paths, plan.owner);
-  await handOver(parts, { run, plan, paths }, grants);
+  await injectGrants(parts, { run, plan, paths }, grants);
   const committer = await asking;
   const userName = grants.gitHub && gitUserName(grants.gitHub.token);
   const scripts = runFiles(plan, parts.serverUrl, userName, committer);

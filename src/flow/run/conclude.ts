@@ -11,6 +11,7 @@ import type {
   ReportingRun,
   Run,
   RunIn,
+  RunResult,
   RunState,
 } from '../../runs/run.ts';
 import type { RunPatch } from '../../runs/store/run-rows.ts';
@@ -23,7 +24,6 @@ import type { OutputShipper } from '../output/ship-output.ts';
 import { removeRunPaths, runPaths } from '../paths.ts';
 import type { Publisher } from '../publishing/publisher.ts';
 import { reportEnd, requestEndReport } from '../reporting/status-comment.ts';
-import type { Verdict } from './outcome.ts';
 
 /** What the end of a run takes from the rest of the service. */
 export type ConcludeParts = CollectParts & {
@@ -41,11 +41,10 @@ export type ConcludeParts = CollectParts & {
 const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
 
 /** From `preparing` or `running` to `ended`: persists the outcome, cleans up, reports. Idempotent. */
-export async function conclude(parts: ConcludeParts, run: ClaimedRun, verdict: Verdict): Promise<EndedRun> {
-  const keep = KEPT.includes(verdict.outcome) && run.startedAt !== null;
-  const reporting = await move(parts, run, 'reporting', endText(verdict), {
-    ...verdict,
-    containerId: run.containerId,
+export async function conclude(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
+  const keep = KEPT.includes(result.outcome) && run.startedAt !== null;
+  const reporting = await move(parts, run, 'reporting', endText(result), {
+    ...result,
     workspaceKeptUntil: keep ? parts.clock.now() + parts.keepFailedMs : null,
   });
   parts.crashPoint('outcome-stored');
@@ -63,9 +62,9 @@ export async function close(parts: ConcludeParts, run: ReportingRun): Promise<En
 }
 
 /** Ends a run whose host did not come back; that host removes what is left on it when it returns. */
-export async function abandon(parts: ConcludeParts, run: ClaimedRun, verdict: Verdict): Promise<EndedRun> {
+export async function abandon(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
   const reporting =
-    run.state === 'reporting' ? run : await move(parts, run, 'reporting', endText(verdict), verdict);
+    run.state === 'reporting' ? run : await move(parts, run, 'reporting', endText(result), result);
   return await reportAndEnd(parts, reporting, 'Ended without its host.');
 }
 
@@ -91,13 +90,13 @@ export async function requeue(
 export async function requeueForRetry(
   parts: ConcludeParts,
   run: ClaimedRun,
-  verdict: Verdict,
+  result: RunResult,
   waitMs: number,
 ): Promise<QueuedRun> {
   parts.crashPoint('retry-begun');
   await removeAndCollect(parts, run);
   const seconds = Math.max(1, Math.round(waitMs / 1000));
-  const why = `attempt ${run.attempt} ${endText(verdict)} The next one begins in about ${seconds} s.`;
+  const why = `attempt ${run.attempt} ${endText(result)} The next one begins in about ${seconds} s.`;
   return await requeue(parts, run, why, { waitMs, retries: run.retries + 1 });
 }
 
@@ -118,12 +117,16 @@ export async function move<To extends RunState>(
   run: Run,
   to: To,
   text: string,
-  patch: RunPatch,
+  patch: RunPatch[To],
 ): Promise<RunIn<To>> {
   const moved = await parts.runs.advance(run, to, patch, text);
   if (moved) return moved;
   const now = await parts.runs.find(run.id);
-  if (!now || !isIn(now, to) || now.leaseOwner !== (patch.release ? null : run.leaseOwner))
+  if (
+    !now ||
+    !isIn(now, to) ||
+    now.leaseOwner !== ('release' in patch && patch.release ? null : run.leaseOwner)
+  )
     throw leaseLost(run.id);
   return now;
 }
@@ -167,8 +170,6 @@ async function clean(parts: ConcludeParts, run: Run, keepWorkspace: boolean): Pr
   if (!keepWorkspace) await removeWorkspace(paths.workspace);
 }
 
-function endText(verdict: Verdict): string {
-  return verdict.reason
-    ? `${verdict.outcome}: ${verdict.reason.message}`
-    : 'The agent ended with exit code 0.';
+function endText(result: RunResult): string {
+  return result.reason ? `${result.outcome}: ${result.reason.message}` : 'The agent ended with exit code 0.';
 }

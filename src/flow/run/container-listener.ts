@@ -5,7 +5,7 @@ import { createPlainReader } from '../../containers/output/plain-output.ts';
 import { eventsOf } from '../../profiles/handler-output.ts';
 import type { Handler } from '../../profiles/profile.ts';
 import type { TimelineWriter } from '../timeline-writer.ts';
-import type { HeardAgent } from './turn-words.ts';
+import type { HeardAgent } from './outcome.ts';
 
 /** What was read of a handler's output: what its agent said, and what was lost. */
 export type Heard = AgentResult & {

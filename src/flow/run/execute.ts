@@ -1,12 +1,12 @@
 import { asFlowError, type Blame, type FlowError } from '../../base/errors.ts';
-import type { ClaimedRun, PreparingRun, Run, RunningRun } from '../../runs/run.ts';
+import type { ClaimedRun, PreparingRun, Run, RunningRun, RunResult } from '../../runs/run.ts';
 import { retryWait } from '../actions/retry-policy.ts';
 import { type ActiveRun, leaseLost } from '../active-run.ts';
 import { type PrepareParts, prepare } from '../prepare/prepare.ts';
 import { type ConcludeParts, close, conclude, requeue, requeueForRetry } from './conclude.ts';
 import { type FollowParts, follow } from './follow.ts';
 import { type LaunchParts, launch } from './launch.ts';
-import { isDatabaseFault, isEngineGone, type Verdict, verdictOf } from './outcome.ts';
+import { isDatabaseFault, isEngineGone, resultOf } from './outcome.ts';
 import { type PreparingParts, watchPreparing } from './preparing.ts';
 
 /** Everything the life of a run needs. */
@@ -63,9 +63,9 @@ async function notStarted(
   const later = cancellation.cause ? undefined : await waitForGitHub(parts, run, fault);
   if (later !== undefined) return await requeue(parts, run, fault.message, { waitMs: later });
   parts.log.warn({ err: error, run: run.id }, 'run failed before its agent started');
-  const verdict = verdictOf(cancellation.cause ?? error);
+  const result = resultOf(cancellation.cause ?? error);
   const blame = cancellation.cause ? undefined : fault.blame;
-  return await settle(parts, now, verdict, { blame, begun: mayRun });
+  return await settle(parts, now, result, { blame, begun: mayRun });
 }
 
 /** How long a run waits when GitHub does not answer about its actor; then it is refused, because no answer means no. */
@@ -86,11 +86,11 @@ const DETACHING = ['service_stopping', 'lease_lost', 'worker_cut_off'];
 
 /** Follows a run whose agent runs, and settles it; a service that stops leaves it to the next one. */
 export async function finish(parts: LifeParts, run: RunningRun, active: ActiveRun): Promise<void> {
-  const verdict = await follow(parts, run, active);
-  if (verdict === 'left') return;
+  const result = await follow(parts, run, active);
+  if (result === 'left') return;
   for (;;) {
     try {
-      await settle(parts, run, verdict, { blame: undefined, begun: true });
+      await settle(parts, run, result, { blame: undefined, begun: true });
       return;
     } catch (error) {
       if (!isDatabaseFault(error) || active.detach.cause) throw error;
@@ -103,13 +103,13 @@ export async function finish(parts: LifeParts, run: RunningRun, active: ActiveRu
 export async function settle(
   parts: LifeParts,
   run: ClaimedRun,
-  verdict: Verdict,
+  result: RunResult,
   how: { blame: Blame | undefined; begun: boolean },
 ): Promise<Run> {
   if (run.state === 'reporting') return await close(parts, run);
   const profile = await parts.runs.profile(run.id);
-  const wait = retryWait(profile, run, { ...how, outcome: verdict.outcome }, Math.random());
+  const wait = retryWait(profile, run, { ...how, outcome: result.outcome }, Math.random());
   return wait === undefined || run.cancelReason !== null
-    ? await conclude(parts, run, verdict)
-    : await requeueForRetry(parts, run, verdict, wait);
+    ? await conclude(parts, run, result)
+    : await requeueForRetry(parts, run, result, wait);
 }

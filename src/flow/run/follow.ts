@@ -7,7 +7,7 @@ import { supervise } from '../../containers/supervise/supervise.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
-import type { RunningRun } from '../../runs/run.ts';
+import type { RunningRun, RunResult } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { ActiveRun } from '../active-run.ts';
 import type { CrashPoint } from '../crash-points.ts';
@@ -17,10 +17,8 @@ import { baselineFile, type Directories, runPaths } from '../paths.ts';
 import { launchedLimits, type PlanDefaults } from '../prepare/plan.ts';
 import { createTimelineWriter } from '../timeline-writer.ts';
 import { createListener } from './container-listener.ts';
-import { judgeEnd } from './end-words.ts';
-import type { Verdict } from './outcome.ts';
+import { judgeByAgent, judgeEnd } from './outcome.ts';
 import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from './stop-marker.ts';
-import { judgeByAgent } from './turn-words.ts';
 
 /** What following takes from the rest of the service. */
 export type FollowParts = {
@@ -45,7 +43,7 @@ export async function follow(
   parts: FollowParts,
   run: RunningRun,
   active: ActiveRun,
-): Promise<Verdict | 'left'> {
+): Promise<RunResult | 'left'> {
   const profile = await parts.runs.profile(run.id);
   const limits = await launchedLimits(parts, run);
   const paths = runPaths(parts.directories, run);

@@ -9,10 +9,10 @@ import { runPaths } from '../paths.ts';
 import { openEgress } from '../prepare/egress.ts';
 import { launchedLimits } from '../prepare/plan.ts';
 import { abandon, close, removeContainers, requeue } from './conclude.ts';
-import { containerLost } from './end-words.ts';
+import { containerLost } from './errors.ts';
 import { finish, type LifeParts, settle } from './execute.ts';
 import { begin } from './launch.ts';
-import { verdictOf } from './outcome.ts';
+import { resultOf } from './outcome.ts';
 
 /** What taking a run up again needs besides its life. */
 export type ResumeParts = LifeParts & { engineWatch: EngineWatch };
@@ -68,7 +68,7 @@ async function setAside(parts: ResumeParts, run: ClaimedRun): Promise<void> {
   parts.log.error({ err: cause, run: run.id }, 'run set aside');
   await parts.engineWatch.untilReady(AbortSignal.timeout(ENGINE_MS)).catch(() => undefined);
   await removeContainers(parts, run).catch(() => undefined);
-  await abandon(parts, run, verdictOf(cause));
+  await abandon(parts, run, resultOf(cause));
 }
 
 /** A run whose agent may have started has lost its container; any other simply waits again. */
@@ -79,7 +79,7 @@ async function withoutContainer(parts: ResumeParts, run: ClaimedRun, behind: num
     return;
   }
   const lost = containerLost();
-  await settle(parts, run, verdictOf(lost), { blame: lost.blame, begun: true });
+  await settle(parts, run, resultOf(lost), { blame: lost.blame, begun: true });
 }
 
 /** The order to start it may still be on its way to the engine, so it is removed only if it has not begun meanwhile. */

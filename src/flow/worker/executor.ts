@@ -3,7 +3,7 @@ import type { ClaimedRun } from '../../runs/run.ts';
 import { type ActiveRun, hostLost, runEndsService } from '../active-run.ts';
 import { abandon, cancelWaiting, removeContainers } from '../run/conclude.ts';
 import { execute } from '../run/execute.ts';
-import { verdictOf } from '../run/outcome.ts';
+import { resultOf } from '../run/outcome.ts';
 import { isSuspect, type ResumeParts, resume } from '../run/resume.ts';
 import type { Executor } from './worker.ts';
 
@@ -52,7 +52,7 @@ export function createExecutor(parts: ResumeParts): Executor {
         run,
         active,
         async () =>
-          void (await abandon(parts, run, verdictOf(isSuspect(run) ? runEndsService() : hostLost()))),
+          void (await abandon(parts, run, resultOf(isSuspect(run) ? runEndsService() : hostLost()))),
       ),
     cancelWaiting: async (run) => await cancelWaiting(parts, run),
   };

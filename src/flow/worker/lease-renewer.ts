@@ -90,7 +90,7 @@ export function createLeaseRenewer(parts: {
   };
 }
 
-/** How long leases last and how they are kept, in milliseconds: renewed `everyMs`, given up for lost `fenceMs` after the last renewal. */
+/** Times of leases in milliseconds: renewed `everyMs`, taken for lost `fenceMs` after the last renewal. */
 export type LeaseTimes = { leaseMs: number; everyMs: number; fenceMs: number };
 
 /** A worker that has not renewed its lease for this long is taken for dead. */

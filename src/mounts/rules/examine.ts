@@ -88,7 +88,7 @@ function unfollowed(source: string): string {
   return posix.join(followLinks(posix.dirname(source)).real, posix.basename(source));
 }
 
-/** Keeps what is thrown, so that several faults of one mount are told at once. */
+/** Keeps what is thrown, so that several faults of one mount are reported at once. */
 function collector(): { faults: FlowError[]; attempt: <T>(look: () => T) => T | undefined } {
   const faults: FlowError[] = [];
   const attempt = <T>(look: () => T): T | undefined => {

@@ -1,13 +1,10 @@
 import { realpathSync } from 'node:fs';
-import { watch } from 'chokidar';
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { type Fault, FaultsError } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
+import { watchDirectory } from '../../policy/watch-directory.ts';
 import { createProfileSet, type ProfileSet } from '../match/match.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
-
-/** Quiet time after a change before profiles are read again: an editor or a checkout writes in several steps. */
-const DEBOUNCE_MS = 300;
 
 /** What the registry writes to a log; pino's logger is one. */
 export type RegistryLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
@@ -45,8 +42,7 @@ export function createRegistry(parts: {
   let faults: Fault[] = [];
   let loaded = false;
   let queue: Promise<void> = Promise.resolve();
-  let timer: Timer | undefined;
-  let watcher: ReturnType<typeof watch> | undefined;
+  let watcher: ReturnType<typeof watchDirectory> | undefined;
 
   const loadNow = async (): Promise<void> => {
     const result = await loadProfiles(parts);
@@ -64,32 +60,21 @@ export function createRegistry(parts: {
   };
   const reload = (): void =>
     void load().catch((error: unknown) => log.error({ err: error }, 'the profiles could not be read again'));
-  const reloadSoon = (): void => {
-    timer?.stop();
-    timer = clock.after(DEBOUNCE_MS, reload);
-  };
   return {
     load,
     reload,
     current: () => set,
     lastFaults: () => faults,
     watch() {
-      watcher ??= watch(realPathOf(dir), {
-        ignoreInitial: true,
-        followSymlinks: false,
-        ignorePermissionErrors: true,
-      })
-        // What changed between the load and the watcher's own first look is seen by neither.
-        .on('ready', reloadSoon)
-        .on('all', reloadSoon)
-        .on('error', (error) =>
+      watcher ??= watchDirectory(realPathOf(dir), {
+        onChange: reload,
+        onError: (error) =>
           log.warn({ err: error, dir }, 'changes of the profiles may go unseen; a restart reads them'),
-        );
+        clock,
+      });
     },
     async close() {
-      timer?.stop();
       await watcher?.close();
-      timer?.stop();
       await queue;
     },
   };

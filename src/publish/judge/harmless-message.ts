@@ -1,5 +1,4 @@
-import { hasClosingWords, JOINER, withoutClosingWords } from '../../text/closing-words.ts';
-import { DIRECTIVES } from '../../text/directives.ts';
+import { DIRECTIVES, hasClosingWords, JOINER, withoutClosingWords } from '../../text/closing-words.ts';
 import { fromBytes, latin1Bytes } from './commit-object.ts';
 
 /** Where GitHub takes a name for somebody who is to be notified; the `@` of an address of mail stands behind a word. */

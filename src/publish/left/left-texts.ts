@@ -1,3 +1,4 @@
+import { counted } from '../../base/words.ts';
 import type { Left } from './left-report.ts';
 
 /** More names than this say nothing more. */
@@ -8,9 +9,11 @@ export function leftWords(left: Left): string {
   const { files, names, stashes, branches, tags, reflogCommits, headCommits, worktrees } = left;
   const sentences = [
     ...(files > 0
-      ? [`The agent left ${count(files, 'changed file')} uncommitted, ${which(files)}: ${fileNames(left)}.`]
+      ? [`The agent left ${counted(files, 'changed file')} uncommitted, ${which(files)}: ${fileNames(left)}.`]
       : []),
-    ...(stashes > 0 ? [`It left changes in ${count(stashes, 'stash', 'es')}, which are not published.`] : []),
+    ...(stashes > 0
+      ? [`It left changes in ${counted(stashes, 'stash', 'stashes')}, which are not published.`]
+      : []),
     ...(headCommits > 0
       ? [`It left ${commits(headCommits)} on a detached HEAD, ${which(headCommits)}.`]
       : []),
@@ -19,14 +22,14 @@ export function leftWords(left: Left): string {
       .map(
         ({ name, count: made }) => `It left ${commits(made)} on the branch ${quoted(name)}, ${which(made)}.`,
       ),
-    ...more(branches.length, 'other branch', 'es'),
+    ...more(branches.length, 'other branch', 'other branches'),
     ...tags
       .slice(0, MAX_NAMES)
       .map(
         ({ name, count: made }) =>
           `It left ${commits(made)} that only the tag ${quoted(name)} holds, ${which(made)}.`,
       ),
-    ...more(tags.length, 'other tag', 's'),
+    ...more(tags.length, 'other tag'),
     ...(reflogCommits > 0
       ? [`It left ${commits(reflogCommits)} that only the reflog holds, ${which(reflogCommits)}.`]
       : []),
@@ -34,9 +37,9 @@ export function leftWords(left: Left): string {
       .slice(0, MAX_NAMES)
       .map(
         ({ name, count: made }) =>
-          `It left ${count(made, 'changed file')} in the worktree ${quoted(name)}, ${which(made)}.`,
+          `It left ${counted(made, 'changed file')} in the worktree ${quoted(name)}, ${which(made)}.`,
       ),
-    ...more(worktrees.length, 'other worktree', 's'),
+    ...more(worktrees.length, 'other worktree'),
   ];
   const nested = names.filter(({ path, isNew }) => isNew && path.endsWith('/'));
   if (nested.length > 0) sentences.push('A name that ends with a slash is a whole folder.');
@@ -49,21 +52,17 @@ function fileNames({ files, names }: Left): string {
   return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-function more(places: number, noun: string, plural: string): string[] {
+function more(places: number, noun: string, plural?: string): string[] {
   const rest = places - MAX_NAMES;
-  return rest > 0 ? [`It left as much on ${count(rest, noun, plural)}.`] : [];
+  return rest > 0 ? [`It left as much on ${counted(rest, noun, plural)}.`] : [];
 }
 
 function commits(made: number): string {
-  return count(made, 'commit');
+  return counted(made, 'commit');
 }
 
 function which(things: number): string {
   return things === 1 ? 'which is not published' : 'which are not published';
-}
-
-function count(number: number, noun: string, plural = 's'): string {
-  return `${number} ${noun}${number === 1 ? '' : plural}`;
 }
 
 function quoted(name: string): string {

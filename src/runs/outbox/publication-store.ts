@@ -84,7 +84,7 @@ export function createPublicationStore<Plan extends Planned = Planned>(
         .selectAll()
         .where('host', '=', host)
         .where('nextAt', '<=', clock.now())
-        .$if(runId !== undefined, (query) => query.where('runId', '=', runId ?? ''))
+        .$call((query) => (runId === undefined ? query : query.where('runId', '=', runId)))
         .orderBy('nextAt')
         .limit(limit)
         .execute();

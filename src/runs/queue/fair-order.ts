@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { runTables } from '../tables.ts';
-import { ACTIVE, HEAD, lockLanes, READY, settleLane } from './repository-queues.ts';
+import { ACTIVE, HEAD, lockQueues, READY, settleQueue } from './repository-queues.ts';
 
 /** How many runs are worked on at once, over all workers, of one repository and of one actor; undefined is no limit. */
 export type ConcurrencyLimits = { perRepository: number | undefined; perActor: number | undefined };
@@ -10,13 +10,13 @@ type Candidate = { id: string; repositoryId: number; actor: string; queuedAt: nu
 /** Who works already: runs by repository, and the actors who may have no more. */
 type Active = { repositories: ReadonlyMap<number, number>; fullActors: readonly string[] };
 
-/** Ready runs of a lane that are looked at one by one, before its actors are; and how many of those. */
+/** Ready runs of a repository queue that are looked at one by one, before its actors are; and how many of those. */
 const RUNS_LOOKED_AT = 200;
 const ACTORS_LOOKED_AT = 200;
 
 /**
  * The run whose turn it is: of the repositories with room, those with the fewest living runs come first, and among
- * these the oldest run whose actor has room. Reads the heads of the lanes, never the queue: past the heads of
+ * these the oldest run whose actor has room. Reads the heads of the queues, never a whole queue: past the heads of
  * repositories that have living runs, of which there are no more than living runs.
  */
 export async function pickRun(
@@ -27,7 +27,7 @@ export async function pickRun(
   return (
     (await pickIdle(trx, active)) ??
     (await pickBusy(trx, active, ceilings)) ??
-    (await pickForgotten(trx, active))
+    (await pickHeadless(trx, active))
   );
 }
 
@@ -76,8 +76,8 @@ async function pickBusy(
   return head && (await firstWithRoom(trx, head, fullActors));
 }
 
-/** From a lane without a head, which only a change made elsewhere by hand can leave: it gets one, for the next claim. */
-async function pickForgotten(trx: Kysely<unknown>, active: Active): Promise<undefined> {
+/** From a repository queue without a head, which only a change made elsewhere by hand can leave: it gets one, for the next claim. */
+async function pickHeadless(trx: Kysely<unknown>, active: Active): Promise<undefined> {
   const head = await headsOf(trx).limit(1).executeTakeFirst();
   if (head) return;
   const ready = await runTables(trx)
@@ -88,12 +88,12 @@ async function pickForgotten(trx: Kysely<unknown>, active: Active): Promise<unde
     .execute();
   for (const { repositoryId } of ready)
     if (!active.repositories.has(repositoryId)) {
-      await lockLanes(trx, [repositoryId]);
-      await settleLane(trx, repositoryId);
+      await lockQueues(trx, [repositoryId]);
+      await settleQueue(trx, repositoryId);
     }
 }
 
-/** The heads of the lanes, oldest first; no other condition on the row, or databases read the whole queue in its order. */
+/** The heads of the queues, oldest first; no other condition on the row, or databases read the whole queue in its order. */
 function headsOf(trx: Kysely<unknown>) {
   return runTables(trx)
     .selectFrom('runs')
@@ -103,27 +103,27 @@ function headsOf(trx: Kysely<unknown>) {
     .orderBy('id');
 }
 
-/** Of the heads, those in whose lane somebody has room: the head's own actor, or one of those who wait behind. */
+/** Of the heads, those in whose queue somebody has room: the head's own actor, or one of those who wait behind. */
 function headsWithRoom(trx: Kysely<unknown>, fullActors: readonly string[]) {
   const heads = headsOf(trx);
   if (fullActors.length === 0) return heads;
   return heads.where((where) => where.or([where('actor', 'not in', fullActors), waitsBehind(fullActors)]));
 }
 
-/** Whether anybody but `fullActors` has ready runs in the lane of a head, found by jumping from one actor to the next: no more jumps than there are full actors. */
+/** Whether anybody but `fullActors` has ready runs in the repository queue of a head, found by jumping from one actor to the next: no more jumps than there are full actors. */
 function waitsBehind(fullActors: readonly string[]): RawBuilder<boolean> {
-  const inLane = sql`lane.repository_id = runs.repository_id AND ${READY}`;
+  const inQueue = sql`queued.repository_id = runs.repository_id AND ${READY}`;
   return sql<boolean>`EXISTS (
     WITH RECURSIVE actors (actor) AS (
-      SELECT (SELECT min(lane.actor) FROM runs AS lane WHERE ${inLane})
+      SELECT (SELECT min(queued.actor) FROM runs AS queued WHERE ${inQueue})
       UNION ALL
-      SELECT (SELECT min(lane.actor) FROM runs AS lane WHERE ${inLane} AND lane.actor > actors.actor)
+      SELECT (SELECT min(queued.actor) FROM runs AS queued WHERE ${inQueue} AND queued.actor > actors.actor)
       FROM actors WHERE actors.actor IN (${sql.join(fullActors)})
     )
     SELECT 1 FROM actors WHERE actor NOT IN (${sql.join(fullActors)}))`;
 }
 
-/** The head, or the oldest run of its lane whose actor has room. */
+/** The head, or the oldest run of its repository queue whose actor has room. */
 async function firstWithRoom(
   trx: Kysely<unknown>,
   head: Candidate,
@@ -138,34 +138,36 @@ async function firstOfOthers(
   repositoryId: number,
   fullActors: readonly string[],
 ): Promise<Candidate | undefined> {
-  const lane = runTables(trx)
+  const queued = runTables(trx)
     .selectFrom('runs')
     .select(['id', 'repositoryId', 'actor', 'queuedAt'])
     .where('repositoryId', '=', repositoryId)
     .where(READY)
     .orderBy('queuedAt')
     .orderBy('id');
-  const near = (await lane.limit(RUNS_LOOKED_AT).execute()).find(({ actor }) => !fullActors.includes(actor));
+  const near = (await queued.limit(RUNS_LOOKED_AT).execute()).find(
+    ({ actor }) => !fullActors.includes(actor),
+  );
   if (near) return near;
   return await firstOfActors(trx, repositoryId, fullActors);
 }
 
-/** The oldest among the first runs of each of a lane's actors, who are read by jumping from one to the next. */
+/** The oldest among the first runs of each of a repository queue's actors, who are read by jumping from one to the next. */
 async function firstOfActors(
   trx: Kysely<unknown>,
   repositoryId: number,
   fullActors: readonly string[],
 ): Promise<Candidate | undefined> {
-  const inLane = sql`lane.repository_id = ${repositoryId} AND ${READY}`;
+  const inQueue = sql`queued.repository_id = ${repositoryId} AND ${READY}`;
   const { rows } = await sql<Candidate>`
     WITH RECURSIVE actors (actor) AS (
-      SELECT min(lane.actor) FROM runs AS lane WHERE ${inLane}
+      SELECT min(queued.actor) FROM runs AS queued WHERE ${inQueue}
       UNION ALL
-      SELECT (SELECT min(lane.actor) FROM runs AS lane WHERE ${inLane} AND lane.actor > actors.actor)
+      SELECT (SELECT min(queued.actor) FROM runs AS queued WHERE ${inQueue} AND queued.actor > actors.actor)
       FROM actors WHERE actors.actor IS NOT NULL
     ), firsts (id) AS (
-      SELECT (SELECT lane.id FROM runs AS lane WHERE ${inLane} AND lane.actor = actors.actor
-        ORDER BY lane.queued_at, lane.id LIMIT 1)
+      SELECT (SELECT queued.id FROM runs AS queued WHERE ${inQueue} AND queued.actor = actors.actor
+        ORDER BY queued.queued_at, queued.id LIMIT 1)
       FROM actors WHERE actors.actor NOT IN (${sql.join(fullActors)}) LIMIT ${sql.lit(ACTORS_LOOKED_AT)}
     )
     SELECT id, repository_id, actor, queued_at FROM runs WHERE id IN (SELECT id FROM firsts)

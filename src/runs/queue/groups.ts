@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { lockFor } from '../../db/database.ts';
 import { runTables } from '../tables.ts';
-import { GROUPED, lockLanes, settleLanes } from './repository-queues.ts';
+import { GROUPED, lockQueues, settleQueues } from './repository-queues.ts';
 
 /** The group that a run wants to be in, and what happens when another run of it has not ended. */
 export type RunGroup = { key: string; onBusy: 'queue' | 'replace' | 'drop' };
@@ -12,7 +12,7 @@ export type GroupAdmission = { held: 0 | 1 } | { busyWith: string };
 /**
  * Decides how the run `id` gets into `group`, inside the transaction that then writes its row; from now on no other
  * transaction decides about the group until this one ends. With `replace`, every run of the group that can still be
- * called off is: those that work keep their turn until they are over, so that two never work at once.
+ * cancelled is: those that work keep their turn until they are over, so that two never work at once.
  */
 export async function joinGroup(trx: Kysely<unknown>, group: RunGroup, id: string): Promise<GroupAdmission> {
   await lockFor(trx, `group ${group.key}`);
@@ -21,11 +21,11 @@ export async function joinGroup(trx: Kysely<unknown>, group: RunGroup, id: strin
   if (!first) return { held: 0 };
   if (group.onBusy === 'drop') return { busyWith: first.id };
   if (group.onBusy === 'replace') {
-    await lockLanes(
+    await lockQueues(
       trx,
       others.map((other) => other.repositoryId),
     );
-    await callOff(trx, group.key, id);
+    await cancelOthers(trx, group.key, id);
   }
   return { held: 1 };
 }
@@ -37,9 +37,9 @@ export async function leaveGroup(trx: Kysely<unknown>, key: string): Promise<voi
   if (members.some(({ held }) => held === 0)) return;
   const next = members.find(({ cancelReason }) => cancelReason === null) ?? members[0];
   if (!next) return;
-  await lockLanes(trx, [next.repositoryId]);
+  await lockQueues(trx, [next.repositoryId]);
   await runTables(trx).updateTable('runs').set({ held: 0 }).where('id', '=', next.id).execute();
-  await settleLanes(trx, [next.repositoryId]);
+  await settleQueues(trx, [next.repositoryId]);
 }
 
 /** The runs of a group that have not ended, the oldest first. */
@@ -54,7 +54,7 @@ async function membersOf(trx: Kysely<unknown>, key: string) {
     .execute();
 }
 
-async function callOff(trx: Kysely<unknown>, key: string, by: string): Promise<void> {
+async function cancelOthers(trx: Kysely<unknown>, key: string, by: string): Promise<void> {
   const reason = `Run ${by} took its place in the group ${JSON.stringify(key)}.`;
   const rows = await runTables(trx)
     .updateTable('runs')
@@ -65,7 +65,7 @@ async function callOff(trx: Kysely<unknown>, key: string, by: string): Promise<v
     .where('id', '<>', by)
     .returning('repositoryId')
     .execute();
-  await settleLanes(
+  await settleQueues(
     trx,
     rows.map((row) => row.repositoryId),
   );

@@ -7,7 +7,7 @@ import type { ClaimedRun, PreparingRun } from '../run.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline } from '../timeline.ts';
 import type { RunOwner } from './queue.ts';
-import { lockLanes, settleLanes } from './repository-queues.ts';
+import { lockQueues, settleQueues } from './repository-queues.ts';
 
 /** What each end of the service speaks against the runs that it worked on: by an error of its own, or in any other way but in good order. */
 export const SUSPICION = { brokenOff: 4, ended: 1 } as const;
@@ -18,11 +18,11 @@ export const SUSPICION = { brokenOff: 4, ended: 1 } as const;
  */
 export const SET_ASIDE_FROM = 12;
 
-/** From here on a run that is put back waits a while, so that it harms no other if it is the one. */
+/** From here on a requeued run is delayed, so that it harms no other if it is the cause. */
 export const WAITS_FROM = 5;
 
 /** What became of runs whose worker did not renew: `back` wait again, `mine` were begun on this host, `lost` were begun on one that did not come back. */
-export type Lapsed = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
+export type LapsedLeases = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
 
 /**
  * Who holds which living run.
@@ -43,9 +43,9 @@ export type Leases = {
   /** Nothing speaks against the runs of a worker that stops in good order, or has lived long with them. */
   clear(worker: string): Promise<void>;
   /** Looks after runs whose worker is gone; what it gives as `mine` and `lost` is `owner`'s then. */
-  lapsed(owner: RunOwner): Promise<Lapsed>;
+  lapsed(owner: RunOwner): Promise<LapsedLeases>;
   /**
-   * Just before the engine is told to start the agent: stores the limits that the run has from now on. False when the
+   * Just before the engine gets the order to start the agent: stores the limits that the run has from now on. False when the
    * lease was lost, and then nothing may be started. Once its time is over the run is lost if its host is gone.
    */
   launching(run: PreparingRun, limits: RunLimits): Promise<boolean>;
@@ -109,7 +109,7 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
           ]),
         )
         .execute();
-      return { back: await putBack(db, clock, owner), mine: mine.map(toClaimed), lost: lost.map(toClaimed) };
+      return { back: await requeue(db, clock, owner), mine: mine.map(toClaimed), lost: lost.map(toClaimed) };
     },
     launching: async (run, limits) => await noteLaunch(db, clock, run, limits),
   };
@@ -143,7 +143,7 @@ async function clearSuspicion(db: Db, worker: string): Promise<void> {
 }
 
 /** Runs that nobody prepares any more and whose agent cannot have started wait again, for any host. */
-async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]> {
+async function requeue(db: Db, clock: Clock, owner: RunOwner): Promise<string[]> {
   return await db.transaction(async (trx) => {
     const rows = await runTables(trx)
       .updateTable('runs')
@@ -157,9 +157,9 @@ async function putBack(db: Db, clock: Clock, owner: RunOwner): Promise<string[]>
       .where('leaseUntil', '<', databaseNow(db, clock))
       .returning(['id', 'repositoryId'])
       .execute();
-    const lanes = rows.map((row) => row.repositoryId);
-    await lockLanes(trx, lanes);
-    await settleLanes(trx, lanes);
+    const repositories = rows.map((row) => row.repositoryId);
+    await lockQueues(trx, repositories);
+    await settleQueues(trx, repositories);
     for (const { id } of rows)
       await appendTimeline(trx, id, clock.now(), {
         kind: 'state',

@@ -6,13 +6,21 @@ import type { CancelledRun, PreparingRun } from '../run.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline } from '../timeline.ts';
 import { type ConcurrencyLimits, pickRun } from './fair-order.ts';
-import { CALLED_OFF, giveHead, lockLanes, PUT_OFF, QUEUED, READY, settleLanes } from './repository-queues.ts';
+import {
+  CANCELLED,
+  DELAYED,
+  giveHead,
+  lockQueues,
+  QUEUED,
+  READY,
+  settleQueues,
+} from './repository-queues.ts';
 
 /** Who works on a run: the process, and the host and engine that it works with. */
 export type RunOwner = { worker: string; host: string };
 
-/** How many called-off runs are given at a time. */
-const CALLED_OFF_AT_ONCE = 100;
+/** How many cancelled runs are given at a time. */
+const CANCELLED_AT_ONCE = 100;
 
 /**
  * The queue is the rows in state `queued`.
@@ -28,7 +36,7 @@ export type RunQueue = {
   claim(owner: RunOwner): Promise<PreparingRun | undefined>;
   /** Reasons of cancels asked for, by run id, for the living runs of `owner`. */
   cancels(owner: string): Promise<Map<string, string>>;
-  /** Some of the queued runs that were called off before anybody claimed them. */
+  /** Some of the queued runs that were cancelled before anybody claimed them. */
   cancelledWaiting(): Promise<CancelledRun[]>;
   /** Whether a run is ready, though a ceiling may keep it; cheap however many wait. */
   anyReady(): Promise<boolean>;
@@ -56,15 +64,16 @@ export function createRunQueue(
         .where('leaseOwner', '=', owner)
         .where('state', '<>', 'ended')
         .where('cancelReason', 'is not', null)
+        .$narrowType<{ cancelReason: string }>()
         .execute();
-      return new Map(rows.map((row) => [row.id, row.cancelReason ?? '']));
+      return new Map(rows.map((row) => [row.id, row.cancelReason]));
     },
     async cancelledWaiting() {
       const rows = await tables
         .selectFrom('runs')
         .select(RUN_COLUMNS)
-        .where(CALLED_OFF)
-        .limit(CALLED_OFF_AT_ONCE)
+        .where(CANCELLED)
+        .limit(CANCELLED_AT_ONCE)
         .execute();
       return rows.map((row) => toRun<'queued'>(row)) as CancelledRun[];
     },
@@ -80,10 +89,10 @@ export function createRunQueue(
   };
 }
 
-/** Runs that were put off and are due, taken back into their lanes by one claim. */
+/** Runs that were delayed and are due, taken back into their queues by one claim. */
 const DUE_AT_ONCE = 100;
 
-/** Whether a claim could find something: a run is ready, or was put off until now. */
+/** Whether a claim could find something: a run is ready, or was delayed until now. */
 async function anyReady(kysely: Kysely<unknown>, now: number): Promise<boolean> {
   const ready = await runTables(kysely)
     .selectFrom('runs')
@@ -102,15 +111,15 @@ async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<PreparingRu
   if (due.length === 0 && !(await anyReady(db.kysely, now))) return undefined;
   return await db.transaction(async (trx) => {
     await lockFor(trx, 'claims');
-    await takeBack(trx, due);
+    await endDelays(trx, due);
     const picked = await pickRun(trx, ceilings);
     if (!picked) return undefined;
-    await lockLanes(trx, [picked.repositoryId]);
-    const found = await lookOnceMore(trx, picked.id);
-    // It was called off in this very moment; the next claim finds another.
+    await lockQueues(trx, [picked.repositoryId]);
+    const found = await findReady(trx, picked.id);
+    // It was cancelled in this very moment; the next claim finds another.
     if (!found) return undefined;
     const row = await take(trx, picked.id, parts, owner);
-    // What stood behind the head of a lane leaves it its head.
+    // What stood behind the head of a repository queue leaves it its head.
     if (found.head === 1) await giveHead(trx, picked.repositoryId);
     if (!row) return undefined;
     const data = { state: 'preparing', attempt: row.attempt };
@@ -122,8 +131,8 @@ async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<PreparingRu
 /** What claims work with. */
 type ClaimParts = { db: Db; clock: Clock; leaseMs: number; ceilings: ConcurrencyLimits };
 
-/** The run if it is ready still; found by its id alone and judged here: with `READY` in the query, PostgreSQL may read the whole lane for it. */
-async function lookOnceMore(trx: Kysely<unknown>, id: string): Promise<{ head: 0 | 1 } | undefined> {
+/** The run if it is ready still; found by its id alone and judged here: with `READY` in the query, PostgreSQL may read the whole queue for it. */
+async function findReady(trx: Kysely<unknown>, id: string): Promise<{ head: 0 | 1 } | undefined> {
   const row = await runTables(trx)
     .selectFrom('runs')
     .select(['head', 'state', 'held', 'notBefore', 'cancelReason'])
@@ -155,27 +164,27 @@ async function take(trx: Kysely<unknown>, id: string, parts: ClaimParts, owner: 
 
 type Due = { id: string; repositoryId: number };
 
-/** Some of the runs that were put off until now. */
+/** Some of the runs that were delayed until now. */
 async function dueRuns(kysely: Kysely<unknown>, now: number): Promise<Due[]> {
   return await runTables(kysely)
     .selectFrom('runs')
     .select(['id', 'repositoryId'])
-    .where(PUT_OFF)
+    .where(DELAYED)
     .where('notBefore', '<=', now)
     .limit(DUE_AT_ONCE)
     .execute();
 }
 
-/** They are in their lanes again. */
-async function takeBack(trx: Kysely<unknown>, due: readonly Due[]): Promise<void> {
-  const lanes = due.map((row) => row.repositoryId);
-  await lockLanes(trx, lanes);
+/** They are in their queues again. */
+async function endDelays(trx: Kysely<unknown>, due: readonly Due[]): Promise<void> {
+  const repositories = due.map((row) => row.repositoryId);
+  await lockQueues(trx, repositories);
   for (const { id } of due)
     await runTables(trx)
       .updateTable('runs')
       .set({ notBefore: 0 })
       .where('id', '=', id)
-      .where(PUT_OFF)
+      .where(DELAYED)
       .execute();
-  await settleLanes(trx, lanes);
+  await settleQueues(trx, repositories);
 }

@@ -4,17 +4,17 @@ import { runTables } from '../tables.ts';
 
 // Word for word as the indexes of migration 0005 have them.
 
-/** Nothing but room is missing: the run waits, and is not held by its group, put off or called off. */
+/** Nothing but room is missing: the run waits, and is not held by its group, delayed or cancelled. */
 export const READY: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND held = 0 AND not_before = 0 AND cancel_reason IS NULL`;
 
 /** It waits, for whatever. */
 export const QUEUED: RawBuilder<boolean> = sql<boolean>`state = 'queued'`;
 
 /** It waits until a moment to come. */
-export const PUT_OFF: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND not_before > 0`;
+export const DELAYED: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND not_before > 0`;
 
 /** It waits, and somebody does not want it any more. */
-export const CALLED_OFF: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND cancel_reason IS NOT NULL`;
+export const CANCELLED: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND cancel_reason IS NOT NULL`;
 
 /** Somebody works on it. */
 export const ACTIVE: RawBuilder<boolean> = sql<boolean>`state IN ('preparing', 'running', 'reporting')`;
@@ -28,10 +28,10 @@ export const GROUPED: RawBuilder<boolean> = sql<boolean>`state <> 'ended' AND gr
 /**
  * Marks the oldest ready run of a repository as its head, and no other. To be called, inside the transaction,
  * after every change that makes runs of the repository ready or not ready; without it a ready run may be found only
- * when nothing else waits. Whoever changes queued rows holds their lanes before (`lockLanes`): the next change sees this one, and nobody waits
- * for a lane while others wait for one of its rows.
+ * when nothing else waits. Whoever changes queued rows holds their queues before (`lockQueues`): the next change sees this one, and nobody waits
+ * for a repository queue while others wait for one of its rows.
  */
-export async function settleLane(trx: Kysely<unknown>, repositoryId: number): Promise<void> {
+export async function settleQueue(trx: Kysely<unknown>, repositoryId: number): Promise<void> {
   const tables = runTables(trx);
   const first = await tables
     .selectFrom('runs')
@@ -54,19 +54,19 @@ export async function settleLane(trx: Kysely<unknown>, repositoryId: number): Pr
     await tables.updateTable('runs').set({ head: 1 }).where('id', '=', first.id).execute();
 }
 
-/** `settleLane` for a lane whose head has just been taken from it, in one statement. */
+/** `settleQueue` for a repository queue whose head has just been taken from it, in one statement. */
 export async function giveHead(trx: Kysely<unknown>, repositoryId: number): Promise<void> {
   await sql`UPDATE runs SET head = 1 WHERE id = (SELECT id FROM runs WHERE repository_id = ${repositoryId} AND ${READY}
     ORDER BY queued_at, id LIMIT 1)`.execute(trx);
 }
 
-/** `settleLane` for each repository. */
-export async function settleLanes(trx: Kysely<unknown>, repositoryIds: Iterable<number>): Promise<void> {
-  for (const id of inOrder(repositoryIds)) await settleLane(trx, id);
+/** `settleQueue` for each repository. */
+export async function settleQueues(trx: Kysely<unknown>, repositoryIds: Iterable<number>): Promise<void> {
+  for (const id of inOrder(repositoryIds)) await settleQueue(trx, id);
 }
 
 /** Holds the queued runs of repositories until the transaction ends: nobody else changes which is their head. */
-export async function lockLanes(trx: Kysely<unknown>, repositoryIds: Iterable<number>): Promise<void> {
+export async function lockQueues(trx: Kysely<unknown>, repositoryIds: Iterable<number>): Promise<void> {
   for (const id of inOrder(repositoryIds)) await lockFor(trx, `lane ${id}`);
 }
 

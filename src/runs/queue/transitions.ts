@@ -3,9 +3,9 @@ import { lockFor } from '../../db/database.ts';
 import type { Run, RunState } from '../run.ts';
 import { runTables } from '../tables.ts';
 import { joinGroup, leaveGroup } from './groups.ts';
-import { lockLanes, settleLane } from './repository-queues.ts';
+import { lockQueues, settleQueue } from './repository-queues.ts';
 
-/** Before a move, inside its transaction: holds the group and the lane that the run enters or leaves. Gives the columns that a run has when it is wanted once more after its end: it waits for its group again. */
+/** Before a move, inside its transaction: holds the group and the repository queue that the run enters or leaves. Gives the columns that a run has when it is wanted once more after its end: it waits for its group again. */
 export async function lockPlace(
   trx: Kysely<unknown>,
   run: Run,
@@ -18,22 +18,22 @@ export async function lockPlace(
   }
   if (run.groupKey !== null && to === 'ended') await lockFor(trx, `group ${run.groupKey}`);
   if (!touchesLane(run, to)) return {};
-  await lockLanes(trx, [run.repositoryId]);
+  await lockQueues(trx, [run.repositoryId]);
   return { head: 0, ...(held === undefined ? {} : { held }) };
 }
 
-/** After the move: the lane has its head again, and the next of the group its turn. */
+/** After the move: the repository queue has its head again, and the next of the group its turn. */
 export async function leavePlace(trx: Kysely<unknown>, run: Run, to: RunState): Promise<void> {
-  if (touchesLane(run, to)) await settleLane(trx, run.repositoryId);
+  if (touchesLane(run, to)) await settleQueue(trx, run.repositoryId);
   if (to === 'ended' && run.groupKey !== null) await leaveGroup(trx, run.groupKey);
 }
 
-/** Calls off a run that can still be; false for any other. The first reason stays. */
-export async function callOff(trx: Kysely<unknown>, id: string, reason: string): Promise<boolean> {
+/** Cancels a run that can still be; false for any other. The first reason stays. */
+export async function markCancelled(trx: Kysely<unknown>, id: string, reason: string): Promise<boolean> {
   const tables = runTables(trx);
   const row = await tables.selectFrom('runs').select('repositoryId').where('id', '=', id).executeTakeFirst();
   if (!row) return false;
-  await lockLanes(trx, [row.repositoryId]);
+  await lockQueues(trx, [row.repositoryId]);
   const result = await tables
     .updateTable('runs')
     .set((set) => ({ cancelReason: set.fn.coalesce('cancelReason', set.val(reason)) }))
@@ -41,7 +41,7 @@ export async function callOff(trx: Kysely<unknown>, id: string, reason: string):
     .where('state', 'not in', ['reporting', 'ended'])
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n) return false;
-  await settleLane(trx, row.repositoryId);
+  await settleQueue(trx, row.repositoryId);
   return true;
 }
 

@@ -5,7 +5,7 @@ import type { Db } from '../../db/open.ts';
 export type OwnAccounts = {
   /** Remembers whose a credential is; its account before that is forgotten. */
   learn(credential: string, account: { login: string; id: number | null }): Promise<void>;
-  /** Whose the credential was when GitHub last told. */
+  /** Whose the credential was by GitHub's last answer. */
   of(credential: string): Promise<{ login: string; id: number | null } | undefined>;
   /** Whether any credential belongs to this account: by its id, which stays when it is renamed, or by its login without case. */
   has(login: string, id?: number): Promise<boolean>;

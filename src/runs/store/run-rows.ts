@@ -1,5 +1,5 @@
 import type { RunGroup } from '../queue/groups.ts';
-import type { EndReason, Outcome, Run, RunState, TokenUsage } from '../run.ts';
+import type { Run, RunResult, RunStart, RunState } from '../run.ts';
 import type { RunTables } from '../tables.ts';
 
 /** A run as admission makes it: the effective profile is saved with it, for ever. */
@@ -37,29 +37,29 @@ export function newRow({ group, actor, ...run }: NewRun, held: 0 | 1): RunTables
   };
 }
 
-/** What a move may set besides the state; times in milliseconds since 1970. */
+/** What each move sets besides the state; times in milliseconds since 1970. `release` gives the lease back. */
 export type RunPatch = {
-  attempt?: number;
-  startedAt?: number;
-  endedAt?: number;
-  notBefore?: number;
-  containerId?: string | null;
-  deadlineAt?: number;
-  outcome?: Outcome;
-  reason?: EndReason | null;
-  exitCode?: number | null;
-  finalMessage?: string | null;
-  usage?: TokenUsage | null;
-  workspaceKeptUntil?: number | null;
-  retries?: number;
-  /** Who has it started now. */
-  actor?: string;
-  actorId?: number | null;
-  /** Gives the lease back. */
-  release?: boolean;
+  /** `actor` is who wants it again. */
+  queued: {
+    notBefore?: number;
+    retries?: number;
+    release?: boolean;
+    actor?: string;
+    actorId?: number | null;
+  };
+  preparing: Record<string, never>;
+  running: RunStart;
+  reporting: RunResult & { workspaceKeptUntil?: number | null };
+  /** With a result for a run that nobody ever claimed. */
+  ended: { endedAt: number; release?: boolean } & Partial<RunResult>;
 };
 
-/** What a run that waits again has no more (one that had ended was called off for that end alone), and any other move makes good. */
+/** Whatever a move may set. */
+export type AnyPatch = Partial<
+  RunPatch['queued'] & RunPatch['running'] & RunPatch['reporting'] & RunPatch['ended']
+>;
+
+/** What a move resets: a run that waits again has nothing of its attempt (a cancel counted for the end that it had), and every other move ends suspicion. */
 export function resets(from: RunState, to: RunState): Partial<RunTables['runs']> {
   if (to !== 'queued') return { suspicion: 0 };
   return from === 'ended' ? { ...UNSTARTED, cancelReason: null, suspicion: 0 } : UNSTARTED;
@@ -91,7 +91,7 @@ export function patchColumns({
   usage,
   notBefore,
   ...columns
-}: RunPatch): Partial<RunTables['runs']> {
+}: AnyPatch): Partial<RunTables['runs']> {
   return {
     ...columns,
     ...(notBefore === undefined ? {} : { notBefore: Math.ceil(notBefore) }),

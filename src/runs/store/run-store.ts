@@ -5,16 +5,16 @@ import type { Profile } from '../../profiles/profile.ts';
 import { readStoredProfile } from '../../profiles/stored-profile.ts';
 import { runUnknown } from '../errors.ts';
 import { joinGroup } from '../queue/groups.ts';
-import { ACTIVE, lockLanes, settleLane } from '../queue/repository-queues.ts';
-import { callOff, leavePlace, lockPlace } from '../queue/transitions.ts';
+import { ACTIVE, lockQueues, settleQueue } from '../queue/repository-queues.ts';
+import { leavePlace, lockPlace, markCancelled } from '../queue/transitions.ts';
 import type { ClaimedRun, QueuedRun, Run, RunIn, RunState, TimelineEntry } from '../run.ts';
 import { assertMove } from '../states.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
 import { appendTimeline, holdRun, readTimeline } from '../timeline.ts';
-import { type NewRun, newRow, patchColumns, type RunPatch, resets } from './run-rows.ts';
+import { type AnyPatch, type NewRun, newRow, patchColumns, type RunPatch, resets } from './run-rows.ts';
 import { addAttempt } from './start-store.ts';
 
-/** What is told to every worker when there is something to look for: a run that waits, a cancel. The payload is the run's id. */
+/** Notifies every worker of something to look for: a run that waits, a cancel. The payload is the run's id. */
 export const RUNS_CHANNEL = 'github_flows_runs';
 
 /** One row a run, and its timeline. Any number of callers may read; moves are made by the lease's owner alone. */
@@ -46,7 +46,7 @@ export type RunStore = {
   advance<To extends RunState>(
     run: Run,
     to: To,
-    patch: RunPatch,
+    patch: RunPatch[To],
     text: string,
   ): Promise<RunIn<To> | undefined>;
   /** Adds a line to the timeline. */
@@ -54,7 +54,7 @@ export type RunStore = {
   /** The same inside the transaction that has just put the run into the queue. */
   noteWithin(trx: Kysely<unknown>, id: string, entry: { kind: string; text: string }): Promise<void>;
   timeline(id: string, afterSeq?: number): Promise<TimelineEntry[]>;
-  /** Asks for a run to be called off, and wakes whoever works on it; false when it is unknown, or its agent is over already. The first reason stays. */
+  /** Requests that a run be cancelled, and wakes its worker; false when the run is unknown, or its agent is over already. The first reason stays. */
   requestCancel(id: string, reason: string): Promise<boolean>;
   /** Tells every worker that this run may wait to be claimed. */
   wakeWorkers(id: string): Promise<void>;
@@ -68,9 +68,9 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     async insert(run, trx) {
       const joined = run.group ? await joinGroup(trx, run.group, run.id) : { held: 0 as const };
       if ('busyWith' in joined) return joined;
-      await lockLanes(trx, [run.repositoryId]);
+      await lockQueues(trx, [run.repositoryId]);
       await runTables(trx).insertInto('runs').values(newRow(run, joined.held)).execute();
-      await settleLane(trx, run.repositoryId);
+      await settleQueue(trx, run.repositoryId);
       await appendTimeline(trx, run.id, clock.now(), {
         kind: 'state',
         text: `Queued for profile ${run.profile}.`,
@@ -115,7 +115,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
       }),
     timeline: async (id, afterSeq = 0) => await readTimeline(db.kysely, id, afterSeq),
     async requestCancel(id, reason) {
-      if (!(await db.transaction(async (trx) => await callOff(trx, id, reason)))) return false;
+      if (!(await db.transaction(async (trx) => await markCancelled(trx, id, reason)))) return false;
       await db.notify(RUNS_CHANNEL, id);
       return true;
     },
@@ -128,7 +128,7 @@ async function advance<To extends RunState>(
   clock: Clock,
   run: Run,
   to: To,
-  patch: RunPatch,
+  patch: RunPatch[To],
   text: string,
 ): Promise<RunIn<To> | undefined> {
   assertMove(run.id, run.state, to);
@@ -150,7 +150,8 @@ async function advance<To extends RunState>(
         startedAt: run.startedAt,
         endedAt: run.endedAt ?? clock.now(),
       });
-    const data = { state: to, ...(patch.outcome ? { outcome: patch.outcome } : {}) };
+    const { outcome }: AnyPatch = patch;
+    const data = { state: to, ...(outcome ? { outcome } : {}) };
     await appendTimeline(trx, run.id, clock.now(), { kind: 'state', text, data });
     return toRun<To>(row);
   });

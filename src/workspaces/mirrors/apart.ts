@@ -38,7 +38,7 @@ export async function hasPlaceApart(mirror: string): Promise<boolean> {
   );
 }
 
-/** Lets a store borrow its mirror’s objects; said anew before each fetch, because directories are moved. */
+/** Lets a store borrow its mirror’s objects; written again before each fetch, because directories are moved. */
 export async function borrowObjects(store: string, mirror: string): Promise<void> {
   await mkdir(join(store, 'objects/info'), { recursive: true });
   await writeFile(join(store, 'objects/info/alternates'), `${join(mirror, 'objects')}\n`);

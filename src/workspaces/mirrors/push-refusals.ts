@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/errors.ts';
 
-/** Why a server did not take a push; `detail` is all that it said, for the operator alone. */
+/** Why a server did not take a push; `detail` is its whole answer, for the operator alone. */
 export type PushRefusal = Problem & { detail: string };
 
 /** More of a server's words is never kept; the first are shown on GitHub. */
@@ -105,7 +105,7 @@ const RULES: readonly Rule[] = [
 /** These name what a more special rule has named already. */
 const GENERAL = ['push_branch_protected', 'push_rule_violated'];
 
-/** Reads what a server said when it did not take a branch: one refusal for each rule that it names, its words with the first. */
+/** Reads a server's answer to a refused branch: one refusal for each rule that it names, the first with its text. */
 export function readRefusals(
   { branch, name }: { branch: string; name: string },
   words: readonly string[],

@@ -79,7 +79,7 @@ async function pushFailed(
     : repositoryUnreachable(remote.url, words);
 }
 
-/** All that the server's own hooks and rules said, each line as it came but for colours and what moves a cursor. */
+/** The output of the server's own hooks and rules, line by line, without colours and what moves a cursor. */
 function serverLines(stderr: string): string[] {
   return stderr
     .split(/[\r\n]/)

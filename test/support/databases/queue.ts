@@ -4,8 +4,8 @@ import type { Db } from '../../../src/db/open.ts';
 import type { ConcurrencyLimits } from '../../../src/runs/queue/fair-order.ts';
 import type { RunGroup } from '../../../src/runs/queue/groups.ts';
 import { createRunQueue, NO_CEILINGS, type RunOwner } from '../../../src/runs/queue/queue.ts';
-import type { Run } from '../../../src/runs/run.ts';
-import type { RunPatch } from '../../../src/runs/store/run-rows.ts';
+import type { Outcome, Run, RunResult, RunStart } from '../../../src/runs/run.ts';
+import type { AnyPatch } from '../../../src/runs/store/run-rows.ts';
 import { createRunStore } from '../../../src/runs/store/run-store.ts';
 
 /** What a test says of a run that it queues; `at` orders them. */
@@ -16,6 +16,14 @@ export type QueuedRun = {
   at?: number;
   delivery?: string;
 };
+
+/** The container of a run that was started. */
+export const START: RunStart = { containerId: 'c', startedAt: 1, deadlineAt: 2 };
+
+/** How an attempt came out that left nothing. */
+export function resultOf(outcome: Outcome, more: Partial<RunResult> = {}): RunResult {
+  return { outcome, reason: null, exitCode: null, finalMessage: null, usage: null, ...more };
+}
 
 const OWNER: RunOwner = { worker: 'w', host: 'here' };
 
@@ -56,8 +64,8 @@ export function openQueue(db: Db, ceilings: ConcurrencyLimits = NO_CEILINGS) {
     if (!run) throw new Error(`no run ${id}`);
     return run;
   };
-  const move = async (id: string, to: Run['state'], patch: RunPatch = {}): Promise<boolean> =>
-    (await runs.advance(await get(id), to, patch, to)) !== undefined;
+  const move = async (id: string, to: Run['state'], patch: AnyPatch = {}): Promise<boolean> =>
+    (await runs.advance(await get(id), to, patch as never, to)) !== undefined;
   /** Ends a run from wherever it is, as a worker would. */
   const end = async (id: string): Promise<void> => {
     const { state } = await get(id);

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { FaultsError } from '../../../src/base/errors.ts';
-import { loadPolicy, type PolicyPlace } from '../../../src/policy/load.ts';
+import { loadPolicy, type PolicySource } from '../../../src/policy/load.ts';
 import { NO_POLICY, type Policy } from '../../../src/policy/policy.ts';
 
 /** The user of this test, who may write policies. */
 export const ownUid = process.getuid?.() ?? 0;
 
 /** A policy file of this test's own, and the place of it; `content` is written as JSON unless it is text. */
-export function policyFile(content: unknown): PolicyPlace & { dir: string; file: string } {
+export function policyFile(content: unknown): PolicySource & { dir: string; file: string } {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'gf-policy-')));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const profilesDir = join(dir, 'profiles');
@@ -28,7 +28,7 @@ export function writePolicy(file: string, content: unknown): void {
 }
 
 /** The faults of a policy, as `code path`; none when it is taken. */
-export function faultsOf(place: PolicyPlace): string[] {
+export function faultsOf(place: PolicySource): string[] {
   try {
     loadPolicy(place);
     return [];

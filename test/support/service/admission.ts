@@ -22,6 +22,7 @@ import { createPublicationStore } from '../../../src/runs/outbox/publication-sto
 import { createReportStore, type ReportStore } from '../../../src/runs/outbox/report-store.ts';
 import type { Run } from '../../../src/runs/run.ts';
 import { createOwnAccounts } from '../../../src/runs/store/own-accounts.ts';
+import type { AnyPatch } from '../../../src/runs/store/run-rows.ts';
 import { createRunStore, type RunStore } from '../../../src/runs/store/run-store.ts';
 import { type GitHubApi, startGitHubApi } from '../github/api.ts';
 import { profileOf } from '../github/flow-events.ts';
@@ -29,7 +30,7 @@ import { settableClock } from '../suite/fake-clock.ts';
 import { commentPayload } from './service.ts';
 
 /** Admission and reporter over a real database and the stand-in for GitHub, without a worker. */
-export type TalkLab = {
+export type AdmissionLab = {
   api: GitHubApi;
   clock: Clock & { time: number };
   deliveries: DeliveryStore;
@@ -56,12 +57,12 @@ export type TalkLab = {
     id: string,
     end: { outcome: 'succeeded' | 'failed'; ms?: number; finalMessage?: string },
   ): Promise<Run>;
-  /** Says what there is to say by now. */
-  say(): Promise<void>;
+  /** Posts every report that is due. */
+  post(): Promise<void>;
 };
 
 /** The profile that labs have: anybody with write permission, the live comment, no reaction. */
-export function talkProfile(changes: Partial<Profile> = {}): Profile {
+export function labProfile(changes: Partial<Profile> = {}): Profile {
   return {
     ...profileOf('hello', { event: 'issue_comment', action: 'created' }),
     report: { reaction: false, comment: 'always' },
@@ -76,7 +77,7 @@ const NO_LIMITS: AdmissionLimits = {
 };
 
 /** A lab of its own for one test. */
-export async function openTalk(
+export async function openAdmissionLab(
   db: Db,
   options: {
     profiles?: Profile[];
@@ -86,14 +87,14 @@ export async function openTalk(
     /** Where the App is installed that signs what `lab.deliver` is given a key for. */
     installedOn?: string[];
   } = {},
-): Promise<TalkLab> {
+): Promise<AdmissionLab> {
   const api = await startGitHubApi();
   onTestFinished(async () => await api.close());
   api.repositories.add('octo/hello');
   api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
   const clock = settableClock(Date.UTC(2030, 0, 1, 12));
   const log = pino({ level: 'silent' });
-  // A client of its own for each saying, so that none waits for the pace at which one client writes.
+  // A client of its own for each post, so that none waits for the pace at which one client writes.
   const clientFor = () => createGitHubClient({ apiUrl: api.url, token: async () => 'a-token', log });
   const deliveries = createDeliveryStore(db, clock);
   const runs = createRunStore(db, clock);
@@ -119,7 +120,7 @@ export async function openTalk(
       log,
     });
   const reporter = reporterOver();
-  const set = createProfileSet((options.profiles ?? [talkProfile()]).flatMap(expandProfile));
+  const set = createProfileSet((options.profiles ?? [labProfile()]).flatMap(expandProfile));
   const asking = {
     db,
     runs,
@@ -150,7 +151,7 @@ export async function openTalk(
     if (!delivery) throw new Error(`no delivery ${id}`);
     return await admission.admit(delivery);
   };
-  const lab: TalkLab = {
+  const lab: AdmissionLab = {
     api,
     clock,
     deliveries,
@@ -183,9 +184,9 @@ export async function openTalk(
       return run;
     },
     async live(id, { outcome, ms = 60_000, finalMessage = null as string | null }) {
-      const move = async (to: Run['state'], patch: Parameters<RunStore['advance']>[2]): Promise<void> => {
+      const move = async (to: Run['state'], patch: AnyPatch): Promise<void> => {
         const run = await runs.find(id);
-        if (!run || !(await runs.advance(run, to, patch, to)))
+        if (!run || !(await runs.advance(run, to, patch as never, to)))
           throw new Error(`run ${id} did not become ${to}`);
       };
       await move('preparing', {});
@@ -195,7 +196,7 @@ export async function openTalk(
       await move('ended', { endedAt: clock.now() });
       return await lab.newest();
     },
-    async say() {
+    async post() {
       await reporter.postDue();
     },
   };

@@ -149,7 +149,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'credentials elsewhere',
-    'mounts/rules/credential-place.ts',
+    'mounts/rules/examine.ts',
     'if (insideSecrets(resolved, list) !== undefined) return;',
     'if (insideSecrets(resolved, list) !== null) return;',
     'test/mounts/credential-mount.test.ts',

@@ -132,7 +132,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall(
     'policy file of others',
     'policy/load.ts',
-    'if (isInside(place.profilesDir, file))',
+    'if (isInside(source.profilesDir, file))',
     'if (false)',
     'test/policy/load.test.ts',
   ),
@@ -154,7 +154,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall(
     'lease',
     'runs/store/run-store.ts',
-    ".where('lease_owner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)",
+    ".where('leaseOwner', run.leaseOwner === null ? 'is' : '=', run.leaseOwner)",
     '',
     'test/contracts/leases.test.ts',
   ),
@@ -168,7 +168,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall(
     'never started elsewhere',
     'runs/queue/leases.ts',
-    "      .where('launching_at', 'is', null)\n",
+    "      .where('launchingAt', 'is', null)\n",
     '',
     'test/contracts/leases.test.ts',
   ),
@@ -182,7 +182,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall(
     'agent configuration',
     'workspaces/checkouts/agent-config.ts',
-    'if (agentConfigDepth(path) === undefined) continue;',
+    'if (depth === undefined) continue;',
     'continue;',
     'test/workspaces/agent-config.test.ts',
   ),

@@ -2,7 +2,7 @@ import { formatBytes } from '../../../base/bytes.ts';
 import { asFlowError, type Problem } from '../../../base/errors.ts';
 import { counted } from '../../../base/words.ts';
 import { AGENTS } from '../../../compose/agents.ts';
-import { mountHost, planDefaults, policyPlace } from '../../../compose/host.ts';
+import { mountHost, planDefaults, policySource } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
 import type { EngineInfo } from '../../../containers/engine/engine-info.ts';
@@ -60,7 +60,7 @@ export async function reportProfileImages(
   config: Config,
 ): Promise<Finding> {
   const info = await engine.info();
-  const policy = loadPolicy(policyPlace(config));
+  const policy = loadPolicy(policySource(config));
   const checkPrograms = createProgramCheck();
   const images = new Map<string, Profile[]>();
   for (const profile of profiles) {

@@ -2,7 +2,7 @@ import type { Agent } from '../../../agents/agent.ts';
 import { grantedAgents } from '../../../agents/login-grants.ts';
 import type { Problem } from '../../../base/errors.ts';
 import { composeNeeds } from '../../../compose/dry-run.ts';
-import { policyPlace, profileChecks } from '../../../compose/host.ts';
+import { policySource, profileChecks } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import { reportApp } from '../../../credentials/github-app/report.ts';
 import { appSecretProblems } from '../../../flow/dry-run/app-secret.ts';
@@ -24,7 +24,7 @@ export async function* checkNeeds(
   const needs = composeNeeds(config);
   for (const profile of (await usableProfiles(config)).slice(0, MAX_CHECKED))
     yield await look(`needs of ${profile.path}`, async () => {
-      const found = await needs(profile, planOf(profile, loadPolicy(policyPlace(config)), config));
+      const found = await needs(profile, planOf(profile, loadPolicy(policySource(config)), config));
       const what = found.map((need) => need.what).join(', ');
       const problems = found.flatMap((need) => need.problems);
       return {

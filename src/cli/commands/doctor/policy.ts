@@ -1,7 +1,7 @@
 import { formatBytes } from '../../../base/bytes.ts';
 import { asFlowError, type Problem } from '../../../base/errors.ts';
 import { counted as number } from '../../../base/words.ts';
-import { policyPlace } from '../../../compose/host.ts';
+import { policySource } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
 import { refuseMissingRuntime } from '../../../flow/prepare/enforce-policy.ts';
@@ -11,7 +11,7 @@ import type { Finding } from './check.ts';
 
 /** The admin's policy in one line, and what the engine lacks of it. */
 export async function reportPolicy(config: Config, engine: Engine | undefined): Promise<Finding> {
-  const policy = loadPolicy(policyPlace(config));
+  const policy = loadPolicy(policySource(config));
   if (policy.file === undefined)
     return 'none: nothing extra is allowed, and only the configuration sets limits';
   return { detail: describePolicy(policy), problems: engine ? await missing(policy, engine) : [] };

@@ -4,7 +4,7 @@ import type { Db } from '../db/open.ts';
 import type { RedeliveryHistory } from './missing.ts';
 
 /** What GitHub was asked to deliver again, and since when deliveries are looked after. */
-export type AskedStore = {
+export type RedeliveryStore = {
   /** When this installation first looked, in milliseconds since 1970. */
   watchingSince(): Promise<number>;
   of(source: string): Promise<Map<string, RedeliveryHistory>>;
@@ -20,7 +20,7 @@ type AskedTables = {
 };
 
 /** The store over an open database. */
-export function createAskedStore(db: Db, clock: Clock): AskedStore {
+export function createRedeliveryStore(db: Db, clock: Clock): RedeliveryStore {
   const tables = db.kysely.withTables<AskedTables>() as unknown as Kysely<AskedTables>;
   return {
     async watchingSince() {

@@ -8,14 +8,14 @@ import {
   type ListedDelivery,
   listDeliveries,
 } from '../github/hook-deliveries.ts';
-import type { AskedStore } from './asked-store.ts';
 import { mayAsk, missingOf } from './missing.ts';
+import type { RedeliveryStore } from './redelivery-store.ts';
 
 /** One list of deliveries at GitHub: an App's, or a repository hook's. `key` names it in the database, `name` for people. */
 export type Source = { key: string; name: string; client: GitHubClient; place: HookPlace };
 
 /** What came of comparing one list with ours; `problem` is why it could not be read or asked of to the end. */
-export type Recovery = {
+export type RedeliveryResult = {
   source: string;
   listed: number;
   missing: number;
@@ -24,7 +24,7 @@ export type Recovery = {
 };
 
 /** What a comparison goes by. */
-export type RecoverRule = {
+export type RedeliveryRule = {
   /** Milliseconds since 1970. */
   since: number;
   /** Asks for all that is missing, however often it was asked for before and whoever took it. */
@@ -32,9 +32,9 @@ export type RecoverRule = {
 };
 
 /** What comparisons look at; `pages` keeps the newest page of each list between two of them. */
-export type RecoverParts = {
+export type RedeliveryParts = {
   deliveries: Pick<DeliveryStore, 'known'>;
-  asked: AskedStore;
+  asked: RedeliveryStore;
   clock: Clock;
   pages: Map<string, { etag: string; items: readonly ListedDelivery[] }>;
 };
@@ -46,8 +46,12 @@ const MAX_PAGES = 100;
 const ASKED_AT_ONCE = 100;
 
 /** Compares GitHub's list with what is stored, and asks for what is missing. Never rejects. */
-export async function recover(parts: RecoverParts, source: Source, rule: RecoverRule): Promise<Recovery> {
-  const result: Recovery = { source: source.name, listed: 0, missing: 0, asked: 0, problem: null };
+export async function redeliverMissing(
+  parts: RedeliveryParts,
+  source: Source,
+  rule: RedeliveryRule,
+): Promise<RedeliveryResult> {
+  const result: RedeliveryResult = { source: source.name, listed: 0, missing: 0, asked: 0, problem: null };
   try {
     const listed = await listAll(parts, source, rule);
     result.listed = listed.length;
@@ -71,9 +75,9 @@ export async function recover(parts: RecoverParts, source: Source, rule: Recover
 
 /** Everything GitHub lists back to `since`; an unchanged first page stands for the whole list as it was read last. */
 async function listAll(
-  { pages }: RecoverParts,
+  { pages }: RedeliveryParts,
   { key, client, place }: Source,
-  { since }: RecoverRule,
+  { since }: RedeliveryRule,
 ): Promise<readonly ListedDelivery[]> {
   const before = pages.get(key);
   const first = await listDeliveries(client, place, before ? { etag: before.etag } : {});

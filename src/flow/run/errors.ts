@@ -1,54 +1,8 @@
 import { formatBytes } from '../../base/bytes.ts';
 import { FlowError } from '../../base/errors.ts';
-import type { RunLimits } from '../../base/run-limits.ts';
-import type { ContainerEnd } from '../../containers/supervise/container-end.ts';
-import type { EndReason, Outcome } from '../../runs/run.ts';
 
-/** What a container's end means for its run: null is success. */
-export function judgeEnd(
-  end: ContainerEnd,
-  run: { id: string; limits: RunLimits },
-  cancelled: FlowError | undefined,
-): { outcome: Outcome; reason: EndReason | null } {
-  const { limits } = run;
-  switch (end.endedBy) {
-    case 'deadline':
-      return { outcome: 'timed_out', reason: deadlinePassed(limits.timeoutSec).toProblem() };
-    case 'done':
-      return { outcome: 'succeeded', reason: null };
-    case 'stall':
-      return { outcome: 'stalled', reason: outputStalled(limits.stallTimeoutSec).toProblem() };
-    case 'output_limit':
-      return { outcome: 'failed', reason: outputLimit(limits.logBytes * 10).toProblem() };
-    case 'disk_limit':
-      return { outcome: 'failed', reason: diskLimit(limits.diskBytes).toProblem() };
-    case 'workspace_limit':
-      return { outcome: 'failed', reason: workspaceLimit(limits.workspaceBytes).toProblem() };
-    case 'engine':
-      return { outcome: 'lost', reason: containerLost().toProblem() };
-    case 'cancel':
-      return {
-        outcome: cancelled?.code === 'worker_cut_off' ? 'lost' : 'cancelled',
-        reason: cancelled?.toProblem() ?? null,
-      };
-    case 'exit':
-      return judgeExit(end, run);
-  }
-}
-
-function judgeExit(
-  end: ContainerEnd,
-  { id, limits }: { id: string; limits: RunLimits },
-): { outcome: Outcome; reason: EndReason | null } {
-  if (end.exitCode === 0) return { outcome: 'succeeded', reason: null };
-  if (end.startFailure?.stage === 'setup')
-    return { outcome: 'failed', reason: setupFailed(id, end.startFailure.exitCode).toProblem() };
-  if (end.startFailure) return { outcome: 'failed', reason: startFailed(end.startFailure.text).toProblem() };
-  if (end.outOfMemory) return { outcome: 'failed', reason: outOfMemory(limits.memoryBytes).toProblem() };
-  return { outcome: 'failed', reason: agentFailed(id, end.exitCode ?? -1).toProblem() };
-}
-
-function deadlinePassed(timeoutSec: number): FlowError {
+/** The time of the run is over. */
+export function deadlinePassed(timeoutSec: number): FlowError {
   return new FlowError({
     code: 'deadline_passed',
     blame: 'agent',
@@ -57,7 +11,8 @@ function deadlinePassed(timeoutSec: number): FlowError {
   });
 }
 
-function outputStalled(stallTimeoutSec: number): FlowError {
+/** The agent was silent for too long. */
+export function outputStalled(stallTimeoutSec: number): FlowError {
   return new FlowError({
     code: 'output_stalled',
     blame: 'agent',
@@ -66,7 +21,8 @@ function outputStalled(stallTimeoutSec: number): FlowError {
   });
 }
 
-function outputLimit(bytes: number): FlowError {
+/** More output than a run may print. */
+export function outputLimit(bytes: number): FlowError {
   return new FlowError({
     code: 'output_limit',
     blame: 'agent',
@@ -75,7 +31,8 @@ function outputLimit(bytes: number): FlowError {
   });
 }
 
-function diskLimit(bytes: number): FlowError {
+/** More bytes in the container than a run may write. */
+export function diskLimit(bytes: number): FlowError {
   return new FlowError({
     code: 'disk_limit',
     blame: 'agent',
@@ -84,7 +41,8 @@ function diskLimit(bytes: number): FlowError {
   });
 }
 
-function workspaceLimit(bytes: number): FlowError {
+/** A workspace that grew by more than a run may add. */
+export function workspaceLimit(bytes: number): FlowError {
   return new FlowError({
     code: 'workspace_limit',
     blame: 'agent',
@@ -103,7 +61,8 @@ export function containerLost(): FlowError {
   });
 }
 
-function setupFailed(id: string, exitCode: number): FlowError {
+/** The setup script of the profile failed. */
+export function setupFailed(id: string, exitCode: number): FlowError {
   return new FlowError({
     code: 'setup_script_failed',
     blame: 'profile',
@@ -112,7 +71,8 @@ function setupFailed(id: string, exitCode: number): FlowError {
   });
 }
 
-function startFailed(text: string): FlowError {
+/** The image cannot start the handler. */
+export function startFailed(text: string): FlowError {
   return new FlowError({
     code: 'start_failed',
     blame: 'profile',
@@ -121,7 +81,8 @@ function startFailed(text: string): FlowError {
   });
 }
 
-function outOfMemory(bytes: number): FlowError {
+/** More memory than the run may use. */
+export function outOfMemory(bytes: number): FlowError {
   return new FlowError({
     code: 'out_of_memory',
     blame: 'agent',
@@ -130,7 +91,8 @@ function outOfMemory(bytes: number): FlowError {
   });
 }
 
-function agentFailed(id: string, exitCode: number): FlowError {
+/** The handler ended with another exit code than 0. */
+export function agentFailed(id: string, exitCode: number): FlowError {
   return new FlowError({
     code: 'agent_failed',
     blame: 'agent',

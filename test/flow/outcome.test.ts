@@ -3,8 +3,7 @@ import type { AgentTurn } from '../../src/agents/agent.ts';
 import { judgeTurn } from '../../src/agents/judge-turn.ts';
 import type { PlanLimits } from '../../src/containers/plan.ts';
 import type { ContainerEnd } from '../../src/containers/supervise/container-end.ts';
-import { judgeEnd } from '../../src/flow/run/end-words.ts';
-import { type HeardAgent, judgeByAgent } from '../../src/flow/run/turn-words.ts';
+import { type HeardAgent, judgeByAgent, judgeEnd } from '../../src/flow/run/outcome.ts';
 
 const OF_ITSELF: ContainerEnd = {
   endedBy: 'exit',
