@@ -148,10 +148,10 @@ describe('the comment about a run', () => {
   test('is given up at once where GitHub says that the issue is gone for good', async () => {
     const { lab, id } = await withRun();
     lab.api.misbehaveAt(/comments$/, { status: 410, message: 'This issue was deleted' }, 99);
-    await lab.say();
+    await lab.post();
     const asked = lab.api.requests.length;
     lab.clock.time += 24 * 3_600_000;
-    await lab.say();
+    await lab.post();
     expect(lab.api.requests).toHaveLength(asked);
     const failed = (await lab.runs.timeline(id)).filter(({ kind }) => kind === 'report');
     expect(failed).toMatchObject([{ data: { final: true, attempts: 1 } }]);
