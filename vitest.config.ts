@@ -42,7 +42,7 @@ const NOT_UNIT = [
 const ALONE = [
   'test/{crash,images,scenarios,workspaces}/**/*.test.ts',
   'test/walls.test.ts',
-  'test/{containers/{codex-events,log-stream},credentials/gh-token-file,egress/sockets}.test.ts',
+  'test/{agents/codex-events,containers/log-stream,credentials/gh-token-file,egress/sockets}.test.ts',
   'test/{flow/token-renewer,ingress/fuzz,log/token-shapes,programs/exec}.test.ts',
   'test/docker/{containers-output,demo,runs,workers}.test.ts',
 ];

@@ -8,20 +8,32 @@ const SRC = join(ROOT, 'src');
 const isFree = ({ path }: { path: string }): boolean =>
   path === 'main.ts' || path.startsWith('compose/') || path.startsWith('cli/commands/');
 
+/** Files that may name an agent: what lists them all, what options are called, and the commands that are about one. */
+const NAMING =
+  /^(compose\/agents|config\/(options|complete)|cli\/program|cli\/commands\/codex|cli\/commands\/demo\/[a-z-]+)\.ts$/;
+
 const EXPORTED = /^export (?:async )?(?:function\*?|const|class|type|interface) ([A-Za-z0-9_]+)/gm;
 
 type Room = { imports: string[]; powers: string[] };
 
-const rooms = new Map(readRooms());
+/** The folder of each agent is a room of its own: no other agent and nothing but `compose` and commands may import it. */
+const AGENT = /^agents\/[a-z]+(?=\/)/;
+
+const roomOf = (path: string): string => AGENT.exec(path)?.[0] ?? path.split('/')[0] ?? '';
+
+const listed = new Map(readRooms());
 const files = globSync('**/*.ts', { cwd: SRC }).map((path) => ({
   path,
-  room: path.split('/')[0] ?? '',
+  room: roomOf(path),
   text: readFileSync(join(SRC, path), 'utf8'),
 }));
 
+/** What a room may do; all agents have one row. */
+const rulesOf = (room: string): Room | undefined => listed.get(room.replace(/^agents\/.*/, 'agents/*'));
+
 function readRooms(): [string, Room][] {
   const section = sectionOf('## The rooms', '### Folders inside rooms');
-  return [...section.matchAll(/^\| ([a-z]+) \| ([^|]+) \| ([^|]+) \|$/gm)]
+  return [...section.matchAll(/^\| ([a-z]+(?:\/\*)?) \| ([^|]+) \| ([^|]+) \|$/gm)]
     .filter(([, name]) => name !== 'room')
     .map(([, name = '', imports = '', powers = '']) => [
       name,
@@ -64,8 +76,11 @@ function withoutComments(text: string): string {
 
 describe('the rooms', () => {
   test('every folder of src is a room of docs/architecture.md, and every room is a folder', () => {
-    const folders = new Set(files.filter((file) => file.path.includes('/')).map((file) => file.room));
-    expect([...folders].toSorted()).toEqual([...rooms.keys(), 'compose'].toSorted());
+    const folders = new Set(
+      files.filter((file) => file.path.includes('/')).map((file) => file.path.split('/')[0]),
+    );
+    const rooms = [...listed.keys()].filter((room) => room !== 'agents/*');
+    expect([...folders].toSorted()).toEqual([...rooms, 'compose'].toSorted());
   });
 
   test('no file imports through a door that the table does not list', () => {
@@ -73,8 +88,8 @@ describe('the rooms', () => {
       .filter((file) => !isFree(file))
       .flatMap((file) =>
         localImports(file)
-          .map((target) => target.split('/')[0] ?? '')
-          .filter((room) => room !== file.room && !rooms.get(file.room)?.imports.includes(room))
+          .map(roomOf)
+          .filter((room) => room !== file.room && !rulesOf(file.room)?.imports.includes(room))
           .map((room) => `${file.path} → ${room}`),
       );
     expect(wrong).toEqual([]);
@@ -86,8 +101,9 @@ describe('the rooms', () => {
       .filter((file) => !isFree(file) && file.room !== 'cli')
       .flatMap((file) =>
         localImports(file)
+          .filter((target) => roomOf(target) === file.room)
           .map((target) => ({ from: dirname(file.path), to: dirname(target) }))
-          .filter(({ from, to }) => to !== from && to.split('/')[0] === file.room)
+          .filter(({ from, to }) => to !== from && !(from === file.room && AGENT.test(to)))
           .filter(({ from, to }) => !folders.get(from)?.includes(to))
           .map(({ to }) => `${file.path} → ${to}`),
       );
@@ -96,11 +112,13 @@ describe('the rooms', () => {
 
   test('every folder below a room is in the second table, and every folder of the table is there', () => {
     const inRooms = files.map(({ path }) => dirname(path)).filter((folder) => folder.includes('/'));
-    const listed = [...readFolders().keys()];
-    const below = new Set(inRooms.filter((folder) => !folder.startsWith('cli/')));
-    expect([...below].filter((folder) => !listed.includes(folder))).toEqual([]);
+    const inTable = [...readFolders().keys()];
+    const below = new Set(
+      inRooms.filter((folder) => !folder.startsWith('cli/') && roomOf(`${folder}/`) !== folder),
+    );
+    expect([...below].filter((folder) => !inTable.includes(folder))).toEqual([]);
     const all = new Set(files.map(({ path }) => dirname(path)));
-    expect(listed.filter((folder) => !all.has(folder))).toEqual([]);
+    expect(inTable.filter((folder) => !all.has(folder))).toEqual([]);
   });
 
   test('nothing but main and the command line imports the command line', () => {
@@ -125,10 +143,10 @@ describe('the rooms', () => {
   });
 
   test('what one room alone may do is done nowhere else', () => {
-    const wrong = [...rooms].flatMap(([room, { powers }]) =>
+    const wrong = [...listed].flatMap(([room, { powers }]) =>
       powers.flatMap((power) =>
         files
-          .filter((file) => !isFree(file) && !rooms.get(file.room)?.powers.includes(power))
+          .filter((file) => !isFree(file) && !rulesOf(file.room)?.powers.includes(power))
           .filter((file) =>
             /^[@a-z]/.test(power) && !/[(.]$|^process/.test(power) && !power.endsWith('(')
               ? importsOf(file).includes(power) && !isTypeImport(file.text, power)
@@ -138,6 +156,16 @@ describe('the rooms', () => {
       ),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('nothing outside of agents names one, but for the list of them, the options, and the commands of one', () => {
+    const names = new Set(files.flatMap(({ room }) => (room.startsWith('agents/') ? [room.slice(7)] : [])));
+    const pattern = new RegExp([...names].join('|'), 'i');
+    const wrong = files.filter(
+      ({ room, path, text }) => !NAMING.test(path) && !/^agents(\/|$)/.test(room) && pattern.test(text),
+    );
+    expect(names.size).toBeGreaterThan(2);
+    expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 
   test('base is closed: it holds fifteen files at the most, and docs/decisions says why the last of them are there', () => {

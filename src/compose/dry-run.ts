@@ -17,8 +17,9 @@ import { createRedactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { createOwnAccounts } from '../runs/store/own-accounts.ts';
 import { createRunStore } from '../runs/store/run-store.ts';
+import { AGENTS } from './agents.ts';
 import { appsFile, composeApps } from './apps.ts';
-import { composeClients, mountHost, planDefaults, policyOnce } from './host.ts';
+import { composeClients, listsFor, mountHost, planDefaults, policyOnce } from './host.ts';
 import { originAsFetched } from './origin.ts';
 import { composeSecrets } from './secrets.ts';
 
@@ -60,8 +61,7 @@ export function composeDryRun(
     defaults: planDefaults(config),
     directories: config,
     secretsDir: config.secretsDir,
-    serverUrl: config.githubServerUrl,
-    apiUrl: config.githubApiUrl,
+    hostLists: listsFor(config),
     admission,
     missing,
     appsFor,
@@ -76,8 +76,8 @@ export function composeNeeds(config: Config): (profile: Profile, plan: Plan) => 
   const apps = composeApps({ config, redactor, log });
   const hasApps = async (): Promise<boolean> =>
     existsSync(appsFile(config).file) && (await apps.store.all().catch(() => [])).length > 0;
-  return async (profile, plan) =>
-    await profileNeeds({ secrets, hasApps, checkSecret: apps.checkSecret, clock }, profile, plan);
+  const parts = { agents: AGENTS, secrets, hasApps, checkSecret: apps.checkSecret, clock };
+  return async (profile, plan) => await profileNeeds(parts, profile, plan);
 }
 
 /** Builds what names the Apps that may serve a repository, as far as is known without asking GitHub. */

@@ -1,8 +1,7 @@
+import type { LoginRenewal } from '../agents/agent.ts';
 import { systemClock as clock } from '../base/clock.ts';
 import type { Engine } from '../containers/engine/docker.ts';
 import type { Egress } from '../egress/proxy/sockets.ts';
-import { gitHubHosts } from '../egress/shipped-lists.ts';
-import type { CodexRefresh } from '../flow/credentials/codex-refresh.ts';
 import type { EngineWatch } from '../flow/engine/engine-health.ts';
 import { createProgramCheck } from '../flow/engine/fit-image.ts';
 import { createOutputShipper } from '../flow/output/ship-output.ts';
@@ -12,8 +11,9 @@ import { createExecutor } from '../flow/worker/executor.ts';
 import type { Executor } from '../flow/worker/worker.ts';
 import { createOutputStore } from '../runs/store/output-store.ts';
 import type { Mirrors } from '../workspaces/mirrors/mirror.ts';
+import { AGENTS } from './agents.ts';
 import type { ComposedGrants } from './credentials.ts';
-import { mountHost, planDefaults } from './host.ts';
+import { listsFor, mountHost, planDefaults } from './host.ts';
 import type { Reporting } from './reporting.ts';
 import type { Resources } from './resources.ts';
 
@@ -28,12 +28,11 @@ export function composeExecutor(
     mirrors: Mirrors;
     reporting: Reporting;
     egress: Egress;
-    codexRefresh: CodexRefresh;
+    renewals: ReadonlyMap<string, LoginRenewal>;
     publisher: Publisher;
   },
 ): Executor {
   const { grants, reporting } = parts;
-  const { githubServerUrl: serverUrl, githubApiUrl: apiUrl } = config;
   return createExecutor({
     runs,
     deliveries,
@@ -44,7 +43,8 @@ export function composeExecutor(
     directories: parts.directories,
     mirrors: parts.mirrors,
     egress: parts.egress,
-    codexRefresh: parts.codexRefresh,
+    agents: AGENTS,
+    renewals: parts.renewals,
     publisher: parts.publisher,
     checkPrograms: createProgramCheck(),
     shipper: createOutputShipper({
@@ -66,8 +66,8 @@ export function composeExecutor(
     preparing: config.preparing,
     repositoryLimits: config.repositoryLimits,
     keepFailedMs: config.keepFailedMs,
-    serverUrl,
-    gitHubHosts: gitHubHosts({ serverUrl, apiUrl }),
+    serverUrl: config.githubServerUrl,
+    hostLists: listsFor(config),
     mountHost: mountHost(config, policy.current),
     privateHosts: () => policy.current().privateHosts,
     crashPoint,

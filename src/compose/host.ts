@@ -7,6 +7,7 @@ import { createTokenSource } from '../credentials/github/token-source.ts';
 import type { DatabasePlace } from '../db/open.ts';
 import { postgresPasswords } from '../db/postgres/url.ts';
 import { parseAllowList } from '../egress/allow-list.ts';
+import { gitHubHosts, type HostLists, hostLists } from '../egress/shipped-lists.ts';
 import { type ClientFor, createClients } from '../flow/github/clients.ts';
 import type { PlanDefaults } from '../flow/prepare/plan.ts';
 import { PROMPT_NAMES } from '../flow/prepare/prompt.ts';
@@ -20,6 +21,7 @@ import { loadPolicy, type PolicySource } from '../policy/load.ts';
 import { NO_POLICY, type Policy } from '../policy/policy.ts';
 import type { LoadChecks } from '../profiles/read/load.ts';
 import { checkTemplate } from '../prompts/render.ts';
+import { AGENTS } from './agents.ts';
 
 /** The application's own directory: this checkout. */
 const APP_DIR = resolve(import.meta.dirname, '../..');
@@ -58,6 +60,7 @@ export function mountHost(config: Config, policy: () => Policy): MountHost {
     runAs: config.runAs,
     inContainer:
       ['/.dockerenv', '/run/.containerenv'].some((path) => existsSync(path)) && isEngineOutside(engineSocket),
+    agents: AGENTS,
     ...(engineSocket === undefined ? {} : { engineSocket }),
     ...(config.policyFile === undefined ? {} : { policyFile: config.policyFile }),
     keyFile: config.keyFile,
@@ -75,8 +78,9 @@ function passwdHomes(): string[] {
 /** What loading profiles asks of other rooms; the policy is read once unless a living one is given. Throws `policy_invalid`. */
 export function profileChecks(config: Config, policy: () => Policy = policyOnce(config)): LoadChecks {
   const networkDefault = config.run.network;
+  const lists = hostLists(AGENTS);
   const checkAllowList: LoadChecks['checkAllowList'] = (entries, privateHosts) =>
-    parseAllowList(entries, privateHosts).problems;
+    parseAllowList(entries, lists, privateHosts).problems;
   return {
     mountHost: mountHost(config, policy),
     checkPrompt: checkTemplate,
@@ -84,6 +88,11 @@ export function profileChecks(config: Config, policy: () => Policy = policyOnce(
     checkAllowList,
     networkDefault,
   };
+}
+
+/** The lists of hosts that profiles may name, with those of the operator's GitHub. */
+export function listsFor({ githubServerUrl: serverUrl, githubApiUrl: apiUrl }: Config): HostLists {
+  return hostLists(AGENTS, gitHubHosts({ serverUrl, apiUrl }));
 }
 
 /** What plans take from the configuration. */

@@ -9,7 +9,6 @@ import { systemResolve } from '../egress/proxy/resolve.ts';
 import { createEgress, type Egress } from '../egress/proxy/sockets.ts';
 import { readUpstream, type Upstream } from '../egress/proxy/upstream.ts';
 import type { Reporter } from '../feedback/reporter.ts';
-import type { CodexRefresh } from '../flow/credentials/codex-refresh.ts';
 import { createEngineWatch, type EngineWatch } from '../flow/engine/engine-health.ts';
 import { noteEngine } from '../flow/engine/engine-notes.ts';
 import { type Directories, runFilesHome } from '../flow/paths.ts';
@@ -22,7 +21,7 @@ import type { Retention } from '../maintenance/retention.ts';
 import { RUNS_CHANNEL } from '../runs/store/run-store.ts';
 import { gitHostEnvironment } from '../workspaces/git.ts';
 import { createMirrors, type Mirrors } from '../workspaces/mirrors/mirror.ts';
-import { composeCodex } from './codex.ts';
+import { composeRenewals } from './agents.ts';
 import { type ComposedGrants, composeGrants } from './credentials.ts';
 import { composeExecutor } from './executor.ts';
 import { composeRetention } from './maintenance.ts';
@@ -45,7 +44,6 @@ export type Work = {
   reporting: Reporting;
   egress: Egress;
   grants: ComposedGrants;
-  codexRefresh: CodexRefresh;
   retention: Retention;
   /** What `/readyz` looks at. */
   checks: readonly ReadyCheck[];
@@ -66,8 +64,10 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
   const reporting = composeReporting(resources, grants.clientFor, origin);
   const egress = egressOf(resources, directories);
   disposables.defer(egress.closeAll);
-  const codexRefresh = composeCodex({ config, db, redactor, log, engine, engineWatch });
-  disposables.defer(codexRefresh.stop);
+  const { renewals, stop: stopRenewals } = composeRenewals({
+    ...{ config, db, redactor, log, engine, engineWatch },
+  });
+  disposables.defer(stopRenewals);
   const publisher = composePublishing({
     config,
     db,
@@ -91,7 +91,7 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
     mirrors,
     reporting,
     egress,
-    codexRefresh,
+    renewals,
     publisher,
   });
   const worker = workerOf(resources, { host, executor, engineWatch });
@@ -106,7 +106,6 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
     reporting,
     egress,
     grants,
-    codexRefresh,
     retention,
     checks: readyChecks(resources, engineWatch),
   };

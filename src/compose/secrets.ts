@@ -8,6 +8,7 @@ import { keepOutOfGit } from '../credentials/secrets/secret-store.ts';
 import { createSecretStores } from '../credentials/secrets/secret-stores.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
+import { AGENTS } from './agents.ts';
 
 /** The named secrets of runs. */
 export type ComposedSecrets = {
@@ -25,7 +26,7 @@ export function composeSecrets(parts: { config: Config; redactor: Redactor; log:
   const drop = warnOfDropped(log);
   const { secretsOrder: order, environment } = config;
   return {
-    secrets: createNamedSecrets({ stores, order, environment, drop }),
+    secrets: createNamedSecrets({ stores, order, agents: AGENTS, environment, drop }),
     async look() {
       await keepOutOfGit(join(config.secretsDir, 'service')).catch(() => {});
       for (const store of stores.existing())

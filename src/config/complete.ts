@@ -47,7 +47,7 @@ export function completeConfig(options: Options, environment: Settings): Config 
     maxRunsPerRepository: options.MAX_RUNS_PER_REPOSITORY,
     maxRunsPerActor: options.MAX_RUNS_PER_ACTOR,
     runAs: options.RUN_AS ?? defaultRunAs(secretsDir),
-    codexImage: options.CODEX_IMAGE,
+    loginImage: options.CODEX_IMAGE,
     hostHomes: [homedir(), ...(options.HOST_HOMES ?? [])],
     hostAppDir: options.HOST_APP_DIR,
     logLevel: options.LOG_LEVEL,

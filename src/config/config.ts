@@ -68,7 +68,8 @@ export type Config = {
   maxRunsPerRepository: number | undefined;
   maxRunsPerActor: number | undefined;
   runAs: Owner;
-  codexImage: string;
+  /** In whose containers a login is made, used and renewed. */
+  loginImage: string;
   hostHomes: readonly string[];
   hostAppDir: string | undefined;
   logLevel: OptionValues['level'];

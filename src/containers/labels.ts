@@ -1,17 +1,13 @@
 import type { ContainerIdentity } from './plan.ts';
 
 /** Every label of ours begins so; no profile may set one that does. */
-const LABEL_NAMESPACE = 'github-flows.';
+export const LABEL_NAMESPACE = 'github-flows.';
 
-/** Whose container this is: the installation, the run, the attempt; or whose Codex login it works on. */
+/** Whose container this is: the installation, the run, the attempt. */
 export const LABELS = {
   installation: `${LABEL_NAMESPACE}installation`,
   run: `${LABEL_NAMESPACE}run`,
   attempt: `${LABEL_NAMESPACE}attempt`,
-  /** The real path of the Codex state that the container writes; such a container is no run's. */
-  codexState: `${LABEL_NAMESPACE}codex-state`,
-  /** It refreshes that state's login, and is waited for, never stopped. */
-  codexRefresh: `${LABEL_NAMESPACE}codex-refresh`,
 } as const;
 
 /** The labels by which a later service finds a run's container again. */

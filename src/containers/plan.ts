@@ -25,6 +25,8 @@ export type PlanMount = {
   asWritten: string | null;
   /** For a credential or an agent's state: the name of its copy below `/run/secrets`. */
   name?: string;
+  /** For an agent's state: the variable that names it to the agent. */
+  variable?: string;
   /** For a tmpfs. */
   sizeBytes?: number;
   mode?: number;

@@ -10,7 +10,7 @@ import {
 } from './errors.ts';
 import { hostName, isAddress, isPrivateName } from './host-name.ts';
 import { DEFAULT_PORT, splitPort, writeHostPort } from './host-port.ts';
-import { type GitHubHost, SHIPPED_LISTS } from './shipped-lists.ts';
+import type { HostLists } from './shipped-lists.ts';
 
 /** What a run may reach; plain data. An empty list allows nothing. */
 export type AllowList = readonly AllowRule[];
@@ -22,21 +22,20 @@ export type ListProblem = Problem & { index: number };
  * Reads `runtime.network.allow`. Pure; all problems at once.
  *
  * An entry is a host (`api.openai.com`), all names below one, however deep, but not the name itself (`*.github.com`),
- * or a shipped list (`@codex`). A port may follow a host (`example.org:8443`); without one it is 443 alone. Case, a
+ * or a shipped list (`@github`). A port may follow a host (`example.org:8443`); without one it is 443 alone. Case, a
  * dot at the end and the way of writing other alphabets make no difference. `privateHosts` are the policy's `host:port`
- * words in lower case, which may also be names of the own network. `gitHub` are the hosts that `@github` stands for
- * besides its own (`gitHubHosts`).
+ * words in lower case, which may also be names of the own network.
  */
 export function parseAllowList(
   entries: readonly unknown[],
+  lists: HostLists,
   privateHosts: readonly string[] = [],
-  gitHub: readonly GitHubHost[] = [],
 ): { list: AllowList; problems: ListProblem[] } {
   const list: AllowRule[] = [];
   const problems: ListProblem[] = [];
   entries.forEach((entry, index) => {
     try {
-      list.push(...readAllowEntry(entry, privateHosts, gitHub));
+      list.push(...readAllowEntry(entry, lists, privateHosts));
     } catch (error) {
       if (!(error instanceof FlowError)) throw error;
       problems.push({ ...error.toProblem(), index });
@@ -87,26 +86,19 @@ import above from './above-suffixes.json' with { type: 'json' };
 type AllowRule = { host: string; below: boolean; port: number; entry: string };
 
 /** What one entry of an allow list stands for; throws the codes `egress_entry_…` and `egress_list_unknown`. */
-function readAllowEntry(
-  entry: unknown,
-  privateHosts: readonly string[],
-  gitHub: readonly GitHubHost[],
-): AllowRule[] {
+function readAllowEntry(entry: unknown, lists: HostLists, privateHosts: readonly string[]): AllowRule[] {
   if (typeof entry !== 'string') throw entryNotText(entry);
-  if (entry.startsWith('@')) return readList(entry, gitHub);
-  return [readHost(entry, privateHosts)];
+  if (entry.startsWith('@')) return readList(entry, lists);
+  return [readHost(entry, lists, privateHosts)];
 }
 
-function readList(entry: string, gitHub: readonly GitHubHost[]): AllowRule[] {
-  const name = entry.slice(1).toLowerCase();
-  const list = SHIPPED_LISTS.get(name);
-  if (!list) throw listUnknown(entry);
-  const hosts = Object.keys(list.hosts).map((host) => ({ host, port: DEFAULT_PORT }));
-  const all = name === 'github' ? [...hosts, ...gitHub] : hosts;
-  return all.map(({ host, port }) => ({ host, below: false, port, entry }));
+function readList(entry: string, lists: HostLists): AllowRule[] {
+  const hosts = lists.get(entry.slice(1).toLowerCase());
+  if (!hosts) throw listUnknown(entry, [...lists.keys()]);
+  return hosts.map(({ host, port }) => ({ host, below: false, port, entry }));
 }
 
-function readHost(entry: string, privateHosts: readonly string[]): AllowRule {
+function readHost(entry: string, lists: HostLists, privateHosts: readonly string[]): AllowRule {
   if (isAddress(entry)) throw entryIsAddress(entry);
   const split = splitPort(entry);
   if (!split) throw entryInvalid(entry);
@@ -118,16 +110,20 @@ function readHost(entry: string, privateHosts: readonly string[]): AllowRule {
   if (host === undefined) throw entryInvalid(entry);
   if (isAddress(host)) throw entryIsAddress(entry);
   const rule = { host, below, port: split.port ?? DEFAULT_PORT, entry };
-  checkWidth(rule, privateHosts);
+  checkWidth(rule, privateHosts, lists);
   return rule;
 }
 
 /** Whoever can get a name below `*.` gets the run's data, so what is below it must be one owner's. */
-function checkWidth({ host, below, port, entry }: AllowRule, privateHosts: readonly string[]): void {
+function checkWidth(
+  { host, below, port, entry }: AllowRule,
+  privateHosts: readonly string[],
+  lists: HostLists,
+): void {
   const isNamed = !below && privateHosts.includes(`${host}:${port}`);
   const isTopLevel = below && !host.includes('.') && !isPrivateName(`x.${host}`);
   if (isTopLevel) throw entryTooWide(entry, `it names every host below .${host}`);
-  if (isPrivateName(host) && !isNamed) throw entryIsPrivate(entry, host);
+  if (isPrivateName(host) && !isNamed) throw entryIsPrivate(entry, host, lists.has(host));
   if (below && isShared(host)) throw entryTooWide(entry, `anybody can get a name below ${host}`);
 }
 

@@ -1,6 +1,6 @@
 import { FlowError, systemCode } from '../base/errors.ts';
 import { quoted } from '../base/text.ts';
-import { nearestList, SHIPPED_LISTS } from './shipped-lists.ts';
+import { nearest } from '../base/words.ts';
 
 /** An entry that is no text. */
 export function entryNotText(entry: unknown): FlowError {
@@ -8,7 +8,7 @@ export function entryNotText(entry: unknown): FlowError {
     code: 'egress_entry_not_text',
     blame: 'profile',
     message: `Every entry of an allow list is a text, but ${quoted(entry)} is not.`,
-    hint: 'Write a host name, for example "api.openai.com", or the name of a shipped list, for example "@codex".',
+    hint: 'Write a host name, for example "api.openai.com", or the name of a shipped list, for example "@github".',
   });
 }
 
@@ -39,9 +39,8 @@ export function entryIsAddress(entry: string): FlowError {
   });
 }
 
-/** A name that is not the internet's, and that the policy does not name. */
-export function entryIsPrivate(entry: string, host: string): FlowError {
-  const isList = SHIPPED_LISTS.has(host);
+/** A name that is not the internet's, and that the policy does not name; `isList` when it is one of a list. */
+export function entryIsPrivate(entry: string, host: string, isList: boolean): FlowError {
   return new FlowError({
     code: 'egress_entry_private',
     blame: 'profile',
@@ -63,13 +62,13 @@ export function entryTooWide(entry: string, why: string): FlowError {
 }
 
 /** A shipped list that does not exist. */
-export function listUnknown(entry: string): FlowError {
-  const names = [...SHIPPED_LISTS.keys()].map((name) => `@${name}`);
+export function listUnknown(entry: string, lists: readonly string[]): FlowError {
+  const names = lists.map((name) => `@${name}`);
   return new FlowError({
     code: 'egress_list_unknown',
     blame: 'profile',
     message: `There is no shipped list ${quoted(entry)}; there are ${names.join(', ')}.`,
-    hint: `The nearest is "@${nearestList(entry.slice(1))}".`,
+    hint: `The nearest is "@${nearest(entry.slice(1), lists)}".`,
   });
 }
 

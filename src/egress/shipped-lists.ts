@@ -1,14 +1,28 @@
 import { isIP } from 'node:net';
-import { nearest } from '../base/words.ts';
+import type { Agent } from '../agents/agent.ts';
 import { hostName } from './host-name.ts';
 import { DEFAULT_PORT } from './host-port.ts';
 import lists from './shipped-lists.json' with { type: 'json' };
 
-/** One list that profiles use by name: what it is for, and why each host is on it. All hosts are exact, on port 443. */
-export type ShippedList = { about: string; hosts: Readonly<Record<string, string>> };
+/** The hosts that profiles use by the name of a list, without the `@` that they write before it. */
+export type HostLists = ReadonlyMap<string, readonly GitHubHost[]>;
 
-/** The shipped lists by their name, without the `@` that profiles write before it. */
-export const SHIPPED_LISTS: ReadonlyMap<string, ShippedList> = new Map(Object.entries(lists));
+/** The lists of agents, and GitHub's, of which the first has the hosts of the operator's GitHub too (`gitHubHosts`). */
+export function hostLists(
+  agents: readonly Pick<Agent, 'network'>[],
+  gitHub: readonly GitHubHost[] = [],
+): HostLists {
+  const own = agents.map(({ network }) => [network.list, exactHosts(network.hosts)] as const);
+  return new Map([
+    ...own,
+    ['github', [...exactHosts(lists.github.hosts), ...gitHub]],
+    ['github-lfs', exactHosts(lists['github-lfs'].hosts)],
+  ]);
+}
+
+function exactHosts(hosts: Readonly<Record<string, string>>): GitHubHost[] {
+  return Object.keys(hosts).map((host) => ({ host, port: DEFAULT_PORT }));
+}
 
 /** A host that the operator's GitHub has and the shipped list `@github` has not. */
 export type GitHubHost = { host: string; port: number };
@@ -26,9 +40,8 @@ export function gitHubHosts(addresses: { serverUrl: string; apiUrl: string }): G
   const labels = server === undefined || server.host === 'github.com' ? [] : BELOW;
   const below = labels.map((label) => server && { ...server, host: `${label}.${server.host}` });
   const all = [server, api, ...below].filter((each) => each !== undefined);
-  const own = SHIPPED_LISTS.get('github')?.hosts ?? {};
   const isNew = ({ host, port }: GitHubHost, index: number): boolean =>
-    !(port === DEFAULT_PORT && Object.hasOwn(own, host)) &&
+    !(port === DEFAULT_PORT && Object.hasOwn(lists.github.hosts, host)) &&
     all.findIndex((each) => each.host === host && each.port === port) === index;
   return all.filter(isNew);
 }
@@ -38,9 +51,4 @@ function hostOf(address: string): GitHubHost | undefined {
   const host = hostName(url.hostname);
   if (url.protocol !== 'https:' || host === undefined || isIP(host) !== 0) return undefined;
   return { host, port: url.port === '' ? DEFAULT_PORT : Number(url.port) };
-}
-
-/** The name of the shipped list that was probably meant. */
-export function nearestList(name: string): string {
-  return nearest(name, [...SHIPPED_LISTS.keys()]);
 }

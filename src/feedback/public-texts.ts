@@ -52,6 +52,8 @@ export const SHOWN: ReadonlySet<string> = new Set([
 /** Codes whose sentences quote a word of the thread and a command of a profile as code, so that `/run` is no path there. */
 const QUOTING: ReadonlySet<string> = new Set(['command_mistyped']);
 
+const CREDENTIALS = 'The credentials that this takes are not in order.';
+
 /** What is shown of the other codes, by how they begin; the first that fits counts. */
 const AREAS: readonly (readonly [RegExp, string])[] = [
   [
@@ -67,8 +69,8 @@ const AREAS: readonly (readonly [RegExp, string])[] = [
     'The service could not prepare the repository.',
   ],
   [
-    /^(?:token|secret|codex|credential|agent_state|refresh_token|ssh|passphrase|key_file|grants|run_token|runtime)_/,
-    'The credentials that this takes are not in order.',
+    /^(?:token|secret|credential|agent_state|refresh_token|ssh|passphrase|key_file|grants|run_token|runtime)_/,
+    CREDENTIALS,
   ],
   [
     /^(?:engine|image|container|network|volume|start|docker|disk|output|run_user|egress)_/,
@@ -78,6 +80,8 @@ const AREAS: readonly (readonly [RegExp, string])[] = [
     /^(?:profile|prompt|mount|policy|env|filter|group|allow|report_template)/,
     'The profile of this run asks for what is not possible here.',
   ],
+  // Of an agent's login, whose codes begin with the agent's name.
+  [/^[a-z]+_(?:auth|config|logged|login|refresh|run|state)_/, CREDENTIALS],
   [/^(?:agent|turn)_/, 'The agent did not end as it should have.'],
 ];
 

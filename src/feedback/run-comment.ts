@@ -32,7 +32,7 @@ const HEADLINES: Readonly<Record<Outcome | RunState, string>> = {
 const RESULTS = new Set([
   'agent_note',
   'output_lost',
-  'tokens_unknown',
+  'agent.usage',
   'published',
   'publish_note',
   'publish_nothing',
@@ -61,9 +61,12 @@ export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly Timelin
   return resultsOf(run, timeline).some(({ kind }) => TROUBLE.has(kind));
 }
 
+/** Lines of an agent that say nothing of its work. */
+const NOT_SHOWN = new Set(['agent.session', 'agent.usage', 'agent.end']);
+
 /** Whether a timeline line is about what the agent does, for people who watch. */
 export function isActivity({ kind }: TimelineEntry): boolean {
-  return kind.startsWith('codex.') && kind !== 'codex.thread' && kind !== 'codex.turn';
+  return kind.startsWith('agent.') && !NOT_SHOWN.has(kind);
 }
 
 /** Whether nothing new will be reported of a run, unless it is retried. */

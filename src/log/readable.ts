@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 /** Fields that stand elsewhere in a readable line. */
 const APART = new Set(['time', 'level', 'msg', 'err', 'error']);
 
-/** Fields that make a problem of a line, told below it. */
+/** Fields that make a problem of a line; they are printed below it. */
 const OF_PROBLEMS = new Set(['code', 'message', 'hint']);
 
 /** A line of the log as a person reads it: time, level, message, `name=value`, and below it an error with what to do; a line that is no JSON as it is. */

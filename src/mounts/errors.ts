@@ -153,12 +153,12 @@ export function sourceChanged(source: string, real: string): FlowError {
 }
 
 /** A bind of the final plan that shows an agent's login, which only a copy may carry. */
-export function credentialBound(source: string): FlowError {
+export function credentialBound(source: string, directory: string): FlowError {
   return new FlowError({
     code: 'mount_credential_bound',
     blame: 'operator',
     message: `${quoted(source)} has come to hold an agent's login since it was checked, so it is not mounted as it is.`,
-    hint: 'Mount it at /home/user/.codex (or .claude, .gemini), where it is delivered as a copy, or move the login away.',
+    hint: `Mount it at /home/user/${directory}, where it is delivered as a copy, or move the login away.`,
   });
 }
 

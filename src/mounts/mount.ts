@@ -1,3 +1,4 @@
+import type { Agent } from '../agents/agent.ts';
 import type { Policy } from '../policy/policy.ts';
 
 /** A bind as a profile wrote it: absolute, literal paths; `asWritten` is the flag with its value. */
@@ -64,6 +65,8 @@ export type MountHost = {
   runAs?: { uid: number; gid: number };
   /** The service itself runs in a container: sources it cannot see cannot be checked. */
   inContainer: boolean;
+  /** Whose states may be mounted, as copies. */
+  agents: readonly Agent[];
   /** The engine's socket (DOCKER_HOST without `unix://`); absent for an engine that is reached otherwise. */
   engineSocket?: string;
   /** Where the admin's policy stands, which no run may see; absent without one. */
@@ -84,6 +87,6 @@ export type CheckedMount =
   | (BindArg & { kind: 'bind'; realSource: string })
   | (BindArg & { kind: 'credential' /** Name of the copy below `/run/secrets`. */; name: string })
   | (BindArg & {
-      kind: 'agent-state' /** `codex`, `claude` or `gemini`: the copy is `/run/secrets/<name>`. */;
+      kind: 'agent-state' /** The agent's: the copy is `/run/secrets/<name>`. */;
       name: string;
     });

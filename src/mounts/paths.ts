@@ -14,7 +14,7 @@ export function checkSourcePath(path: string): void {
       'source',
       path,
       '`~` is not expanded here',
-      'Write the home directory out, for example /home/user/.secrets/codex.',
+      'Write the home directory out, for example /home/user/.secrets/gh-token.',
     );
   }
   if (/\$[A-Za-z_{(]/.test(path)) {
@@ -22,7 +22,7 @@ export function checkSourcePath(path: string): void {
       'source',
       path,
       'variables are not expanded here',
-      'Write the path out, for example /home/user/.secrets/codex.',
+      'Write the path out, for example /home/user/.secrets/gh-token.',
     );
   }
   checkPath('source', path);

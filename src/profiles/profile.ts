@@ -1,3 +1,4 @@
+import type { LoginGrants } from '../agents/login-grants.ts';
 import type { ProfileLimit } from '../base/run-limits.ts';
 import type { AttributeName, Scalar } from '../events/event.ts';
 import type { DockerArgs } from '../mounts/mount.ts';
@@ -25,14 +26,11 @@ export type Allow = {
 /** One prompt variable: where its value comes from, and what it is when nothing is there. */
 export type PromptVariable = { name: string; path: string; required: boolean; default: string };
 
-/** Agents whose events are understood. */
-export type AgentName = 'codex';
-
 /** What runs in the container. */
 export type Handler = {
   type: 'agent' | 'shell';
   /** Whose events the standard output is, as the profile says; absent where command and args have to show it. */
-  agent?: AgentName;
+  agent?: string;
   command: readonly string[];
   args: readonly string[];
   /** The prompt template as it was when the profile was loaded; undefined for a shell without one. */
@@ -83,10 +81,9 @@ export type Budget = { runs?: number; minutes?: number };
 export type GitHubPermissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
 
 /** Credentials named by the profile itself, besides those it mounts. */
-export type CredentialRule = {
+export type CredentialRule = LoginGrants & {
   /** `permissions` undefined: what a mounted token may do. `env` is the variable that it is exported as, too; `app` the secret whose App alone gives it. */
   github: { permissions: GitHubPermissions | undefined; env?: string; app?: string } | undefined;
-  codex: boolean;
   secrets: readonly SecretGrant[];
 };
 

@@ -1,3 +1,4 @@
+import { loginGrants } from '../agents/login-grants.ts';
 import type { Profile, PublishRule } from './profile.ts';
 
 /** A profile as any version since the first may have stored it: keys that came later may be absent. */
@@ -21,7 +22,7 @@ export function readStoredProfile(json: string): Profile {
   return {
     ...stored,
     checkout: { agentConfig: 'base', ...checkout },
-    credentials: { github: undefined, codex: false, secrets: [], ...credentials },
+    credentials: { github: undefined, ...loginGrants(), secrets: [], ...credentials },
     retry,
     publish: publish && { authors: [], ...publish, limits: { lfs: false, ...publish.limits } },
   };

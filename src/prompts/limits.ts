@@ -1,6 +1,6 @@
 /** Characters are UTF-16 units, as JavaScript counts them: never fewer than an agent counts. */
 
-/** A whole prompt. Codex takes at most 1,048,576 characters on standard input. */
+/** A whole prompt: what every agent takes on standard input. */
 export const MAX_PROMPT_CHARACTERS = 1_000_000;
 
 /** What one variable puts into a prompt; GitHub's own longest texts have 65,536 characters. */

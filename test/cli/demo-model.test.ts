@@ -3,9 +3,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseCodexConfig } from '../../src/agents/codex/state/config.ts';
 import { type ScriptedModel, startScriptedModel } from '../../src/cli/commands/demo/model.ts';
 import { scriptedModelConfig } from '../../src/cli/commands/demo/script.ts';
-import { parseCodexConfig } from '../../src/credentials/codex/config.ts';
 import { serveModelIn } from '../support/codex/model.ts';
 import { commitScript } from '../support/git/commit-script.ts';
 

@@ -14,7 +14,7 @@ test('on a terminal the passphrase and a pasted value are asked for, and neither
   const terminal = startTerminal([PROGRAM, 'secret', 'set', 'ONE'], settings, { rows: 24, columns: 200 });
   await terminal.shows('New passphrase');
   terminal.type('typed passphrase\r');
-  await terminal.shows('The same again');
+  await terminal.shows('Repeat it');
   terminal.type('typed passphrase\r');
   await terminal.shows('Value of ONE: ');
   terminal.type('\u001b[200~pasted line one\rpasted line two\r\u001b[201~\r');

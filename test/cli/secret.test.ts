@@ -190,7 +190,7 @@ describe('a store that does not open', () => {
     await writeFile(join(at.service, 'secrets.enc'), 'x');
     const none = await at.secret({}, 'list');
     expect(none).toMatchObject({ code: 1, err: expect.stringContaining('2 stores cannot be read') });
-    expect(none.out).not.toContain('There is no secret');
+    expect(none.out).not.toContain('No secrets');
   });
 
   test('for want of a passphrase counts as little, and nothing is written over it', async () => {

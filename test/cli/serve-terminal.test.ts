@@ -31,7 +31,7 @@ async function place(): Promise<{ dir: string; env: Record<string, string> }> {
 test('the log of `serve` is text for people at a terminal, without a stack for what is expected', async () => {
   const { env } = await place();
   const terminal = startTerminal([PROGRAM, 'serve'], env, { rows: 24, columns: 200 });
-  await terminal.shows('the engine does not answer');
+  await terminal.shows('engine does not answer');
   await terminal.shows('[engine_unreachable]');
   expect(terminal.shown()).toMatch(/^\d\d:\d\d:\d\d INFO {2}the profiles were read profiles=1/m);
   expect(terminal.shown()).toMatch(/^ {2}→ Start it/m);

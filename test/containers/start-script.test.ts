@@ -87,11 +87,11 @@ test('states, setup script and nothing else depend on the plan', () => {
   const files = filesOf({
     setupScript: 'test -d repo',
     mounts: [
-      { ...state, target: '/home/user/.codex', name: 'codex' },
+      { ...state, target: '/home/user/.codex', name: 'codex', variable: 'CODEX_HOME' },
       { ...state, target: '/home/user/.claude' },
     ],
   });
-  expect(files['agent-state']).toBe('codex /home/user/.codex\nclaude /home/user/.claude\n');
+  expect(files['agent-state']).toBe('codex CODEX_HOME /home/user/.codex\nclaude - /home/user/.claude\n');
   expect(files.setup).toBe('test -d repo');
   expect(Object.keys(filesOf())).toEqual([
     'bin/start',

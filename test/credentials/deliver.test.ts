@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { AGENTS } from '../../src/compose/agents.ts';
 import {
   credentialReadings,
   type DeliverableMount,
@@ -50,7 +51,7 @@ async function deliver(
   redactor: Redactor = createRedactor(),
 ): Promise<DeliveredCredentials> {
   const times = { nowMs: NOW, untilMs: DEADLINE };
-  const copies = await Promise.all(credentialReadings(mounts).map(({ read }) => read(times)));
+  const copies = await Promise.all(credentialReadings(mounts, AGENTS).map(({ read }) => read(times)));
   return await deliverCredentials({ secretsDir: runDir, owner, copies, redactor });
 }
 

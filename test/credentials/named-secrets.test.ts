@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
+import { AGENTS } from '../../src/compose/agents.ts';
 import {
   createNamedSecrets,
   type NamedSecrets,
@@ -23,7 +24,7 @@ async function lab(
   const stores = createSecretStores({ secretsDir, passphrases, clock: systemClock });
   const dropped: FlowError[] = [];
   const drop = (fault: FlowError): void => void dropped.push(fault);
-  const named = createNamedSecrets({ stores, order, environment, drop });
+  const named = createNamedSecrets({ stores, order, agents: AGENTS, environment, drop });
   return { stores, named, dropped, service: join(secretsDir, 'service') };
 }
 

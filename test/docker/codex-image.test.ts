@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { codexShare } from '../../src/agents/codex/state/share.ts';
 import type { ScriptedModel } from '../../src/cli/commands/demo/model.ts';
-import { codexShare } from '../../src/credentials/codex/share.ts';
 import { exec, execOk } from '../../src/programs/exec.ts';
 import type { FakeLogin } from '../support/codex/login.ts';
 import { serveModelIn, writeCodexState } from '../support/codex/model.ts';

@@ -1,12 +1,14 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { LOGIN_CONTAINER } from '../../src/agents/codex/login/containers.ts';
+import { codexLogin } from '../../src/agents/codex/login/device-login.ts';
+import type { CodexPerson } from '../../src/agents/codex/login/person.ts';
+import { createCodexRefresh } from '../../src/agents/codex/login/refresh.ts';
+import { inspectCodexState } from '../../src/agents/codex/state/state.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
-import { LOGIN_CONTAINER } from '../../src/containers/create/codex-spec.ts';
-import { inspectCodexState } from '../../src/credentials/codex/state.ts';
-import { type CodexLogin, codexLogin } from '../../src/flow/credentials/codex-login.ts';
-import { createCodexRefresh } from '../../src/flow/credentials/codex-refresh.ts';
+import { serviceStopping } from '../../src/flow/active-run.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { exec } from '../../src/programs/exec.ts';
@@ -57,7 +59,7 @@ async function serveIssuer(status?: number): Promise<LoginIssuer> {
   return issuer;
 }
 
-function login(over: Partial<CodexLogin> = {}): Promise<void> {
+function login(over: Partial<CodexPerson> = {}): Promise<void> {
   return codexLogin({
     engine,
     image: image.name,
@@ -199,7 +201,7 @@ describe('a login and the service’s own renewal', () => {
       log,
     };
     const refresh = createCodexRefresh(parts);
-    onTestFinished(refresh.stop);
+    onTestFinished(() => refresh.stop(serviceStopping()));
     return refresh.ensure(stateDir, {
       untilMs: Date.now() + 1_800_000,
       signal: new AbortController().signal,

@@ -1,13 +1,15 @@
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { LoginRenewal } from '../../src/agents/agent.ts';
+import { refreshContainerName } from '../../src/agents/codex/login/containers.ts';
+import { createCodexRefresh } from '../../src/agents/codex/login/refresh.ts';
+import { codexShare } from '../../src/agents/codex/state/share.ts';
+import { inspectCodexState } from '../../src/agents/codex/state/state.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
-import { refreshContainerName } from '../../src/containers/create/codex-spec.ts';
 import { removeOrphans } from '../../src/containers/engine/reaper.ts';
-import { codexShare } from '../../src/credentials/codex/share.ts';
-import { inspectCodexState } from '../../src/credentials/codex/state.ts';
-import { type CodexRefresh, createCodexRefresh } from '../../src/flow/credentials/codex-refresh.ts';
+import { serviceStopping } from '../../src/flow/active-run.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { exec } from '../../src/programs/exec.ts';
@@ -29,7 +31,7 @@ let image: { name: string; remove(): Promise<void> };
 let installation: string;
 let stateDir: string;
 let server: TokenServer | undefined;
-let refresh: CodexRefresh;
+let refresh: LoginRenewal;
 let notes: string[];
 
 beforeAll(async () => {
@@ -45,12 +47,12 @@ beforeEach(async () => {
   refresh = newService();
 });
 afterEach(async () => {
-  await refresh.stop();
+  await refresh.stop(serviceStopping());
   await server?.close();
   expect(await container()).toBeUndefined();
 });
 
-function newService(): CodexRefresh {
+function newService(): LoginRenewal {
   const redactor = createRedactor();
   const log = createLogger({ level: 'silent', redactor });
   const parts = { engine, image: image.name, owner: runAs, installation, redactor, clock: systemClock, log };
@@ -154,7 +156,7 @@ describe('a login that would not outlive a run', () => {
     );
     release();
     await Promise.all([adopted, ...runs]);
-    await other.stop();
+    await other.stop(serviceStopping());
     expect(tokenServer.shown).toHaveLength(1);
     expect(tokenServer.takes(tokens().refresh_token)).toBe(true);
     expect(await container()).toBeUndefined();
@@ -170,7 +172,7 @@ describe('a login that would not outlive a run', () => {
     await expect(run).rejects.toThrow('called off');
     const waiting = ensure();
     const stopped = expect(waiting).rejects.toMatchObject({ code: 'service_stopping' });
-    await refresh.stop();
+    await refresh.stop(serviceStopping());
     await stopped;
     expect(await container()).toMatchObject({ State: { Running: true } });
     release();
@@ -193,7 +195,7 @@ describe('a login that would not outlive a run', () => {
     await expect(ensure()).rejects.toMatchObject(fault);
     const count = tokenServer.shown.length;
     const restarted = newService();
-    onTestFinished(restarted.stop);
+    onTestFinished(() => restarted.stop(serviceStopping()));
     await expect(ensure(restarted)).rejects.toMatchObject(fault);
     expect(tokenServer.shown).toHaveLength(count);
     const { problems } = await inspectCodexState(stateDir, Date.now());
@@ -256,7 +258,7 @@ describe('a login that needs no renewal', () => {
     const parts = { engine, image: image.name, installation, redactor: createRedactor(), clock: systemClock };
     const log = createLogger({ level: 'silent', redactor: parts.redactor });
     const other = createCodexRefresh({ ...parts, log, owner: { ...runAs, uid: runAs.uid + 1 } });
-    onTestFinished(other.stop);
+    onTestFinished(() => other.stop(serviceStopping()));
     await expect(ensure(other)).rejects.toMatchObject({ code: 'codex_state_of_another_user' });
   });
 });

@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { INTERACTIVE_CONTAINER } from '../../src/containers/create/codex-spec.ts';
+import { INTERACTIVE_CONTAINER } from '../../src/agents/codex/login/containers.ts';
 import { exec } from '../../src/programs/exec.ts';
 import { makeLoginImage } from '../support/codex/login-issuer.ts';
 import { runAs } from '../support/engine/container-run.ts';

@@ -56,6 +56,7 @@ const codexState: PlanMount = {
   readOnly: true,
   asWritten: '--mount …',
   name: 'codex',
+  variable: 'CODEX_HOME',
 };
 
 function writeSecret(run: ContainerRun, path: string, content: string): void {

@@ -7,10 +7,12 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { type ScriptedModel, startScriptedModel } from '../../src/cli/commands/demo/model.ts';
+import { AGENTS } from '../../src/compose/agents.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
 import type { EgressRequest } from '../../src/egress/egress-request.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
 import { createEgress, type Egress } from '../../src/egress/proxy/sockets.ts';
+import { hostLists } from '../../src/egress/shipped-lists.ts';
 import { type ExecResult, exec, execOk } from '../../src/programs/exec.ts';
 import { editReadme } from '../support/codex/model.ts';
 import { runAs } from '../support/engine/container-run.ts';
@@ -95,7 +97,7 @@ beforeAll(async () => {
       resolve: async () => ['127.0.0.1'],
       ...(how === 'upstream' ? { upstreamProxy: internet.proxy } : {}),
     });
-    const { list } = parseAllowList(allow);
+    const { list } = parseAllowList(allow, hostLists(AGENTS));
     await egress.open('run', list, (request) => requests.push(request));
   };
   container = await startContainer();

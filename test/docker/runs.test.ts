@@ -121,9 +121,7 @@ describe('without an engine', () => {
     service = await startService({ profiles: { 'hello/profile.json': shellProfile('true') }, env });
     const runId = (await service.comment()).decision?.runId ?? '';
     await until('the service says that the engine is not there', () =>
-      service.log.some((line) => String(line.msg).startsWith('the engine does not answer'))
-        ? true
-        : undefined,
+      service.log.some((line) => String(line.msg).startsWith('engine does not answer')) ? true : undefined,
     );
     expect(await service.app.runs.find(runId)).toMatchObject({ state: 'queued', attempt: 0 });
     symlinkSync((process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace('unix://', ''), socket);

@@ -1,15 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { AGENTS } from '../../src/compose/agents.ts';
 import { describeList, isAllowed, parseAllowList } from '../../src/egress/allow-list.ts';
-import { gitHubHosts, SHIPPED_LISTS } from '../../src/egress/shipped-lists.ts';
+import shipped from '../../src/egress/shipped-lists.json' with { type: 'json' };
+import { gitHubHosts, hostLists } from '../../src/egress/shipped-lists.ts';
 import { namesAboveSuffixes } from '../support/network/public-suffixes.ts';
 
+/** Every list with its hosts and the reasons for them. */
+const LISTS = new Map([
+  ...AGENTS.map(({ network: { list, ...rest } }) => [list, rest] as const),
+  ...Object.entries<{ about: string; hosts: Record<string, string> }>(shipped),
+]);
+
+const parse = (entries: unknown[], privateHosts: string[] = [], lists = hostLists(AGENTS)) =>
+  parseAllowList(entries, lists, privateHosts);
+
 function codes(...entries: unknown[]): string[] {
-  return parseAllowList(entries).problems.map(({ code }) => code);
+  return parse(entries).problems.map(({ code }) => code);
 }
 
 function allows(entries: string[], host: string, port = 443): boolean {
-  const { list, problems } = parseAllowList(entries);
+  const { list, problems } = parse(entries);
   expect(problems).toEqual([]);
   return isAllowed(list, host, port);
 }
@@ -54,7 +65,7 @@ describe('an allow list', () => {
   });
 
   test('tells all problems at once, each with its place, and keeps the good entries', () => {
-    const { list, problems } = parseAllowList(['api.openai.com', 7, '*', '*.github.com', '10.0.0.1']);
+    const { list, problems } = parse(['api.openai.com', 7, '*', '*.github.com', '10.0.0.1']);
     expect(problems.map(({ index, code }) => [index, code])).toEqual([
       [1, 'egress_entry_not_text'],
       [2, 'egress_entry_too_wide'],
@@ -205,7 +216,7 @@ describe('an allow list', () => {
     const found = codes(...entries);
     expect(entries.filter((_, index) => !/invalid|private/.test(found[index] ?? ''))).toEqual([]);
     expect(found).toHaveLength(entries.length);
-    const [problem] = parseAllowList(['https://api.openai.com/v1']).problems;
+    const [problem] = parse(['https://api.openai.com/v1']).problems;
     expect(problem).toMatchObject({
       code: 'egress_entry_invalid',
       hint: 'Write the host alone: "api.openai.com".',
@@ -213,24 +224,24 @@ describe('an allow list', () => {
   });
 
   test('says what it allows in words, and counts what is too much to name', () => {
-    const { list } = parseAllowList(['@codex', '*.github.com', 'a.example.org:8443']);
+    const { list } = parse(['@codex', '*.github.com', 'a.example.org:8443']);
     expect(describeList(list)).toBe(
       'api.openai.com, chatgpt.com, auth.openai.com, *.github.com, a.example.org:8443',
     );
-    const many = parseAllowList(Array.from({ length: 30 }, (_, index) => `h${index}.example.org`));
+    const many = parse(Array.from({ length: 30 }, (_, index) => `h${index}.example.org`));
     expect(describeList(many.list)).toMatch(/h19\.example\.org and 10 more$/);
   });
 
   test('is quick with ten thousand entries', () => {
     const entries = Array.from({ length: 10_000 }, (_, index) => `*.h${index}.example.org`);
-    const { list } = parseAllowList(entries);
+    const { list } = parse(entries);
     expect(isAllowed(list, 'x.h9999.example.org', 443)).toBe(true);
   });
 });
 
 describe('the shipped lists', () => {
   test('are taken by name, without regard to case, and remember under which', () => {
-    const { list, problems } = parseAllowList(['@codex', '@GitHub', 'example.org']);
+    const { list, problems } = parse(['@codex', '@GitHub', 'example.org']);
     expect(problems).toEqual([]);
     expect(isAllowed(list, 'api.openai.com', 443)).toBe(true);
     expect(isAllowed(list, 'api.github.com', 443)).toBe(true);
@@ -239,8 +250,8 @@ describe('the shipped lists', () => {
   });
 
   test('are there for Codex, Claude Code, Gemini CLI, GitHub and Git LFS, each host exact, valid and with its reason', () => {
-    expect([...SHIPPED_LISTS.keys()]).toEqual(['codex', 'claude-code', 'gemini-cli', 'github', 'github-lfs']);
-    for (const [name, { about, hosts }] of SHIPPED_LISTS) {
+    expect([...LISTS.keys()]).toEqual(['codex', 'claude-code', 'gemini-cli', 'github', 'github-lfs']);
+    for (const [name, { about, hosts }] of LISTS) {
       expect(about, name).toMatch(/\.$/);
       expect(codes(...Object.keys(hosts)), name).toEqual([]);
       expect(Object.keys(hosts).filter((host) => host.includes('*') || host.includes(':'))).toEqual([]);
@@ -255,29 +266,27 @@ describe('the shipped lists', () => {
       'gemini-cli': /\.googleapis\.com$/,
       github: /(^|\.)(github|githubusercontent)\.com$/,
     };
-    for (const [name, { hosts }] of SHIPPED_LISTS) {
+    for (const [name, { hosts }] of LISTS) {
       const foreign = Object.keys(hosts).filter((host) => !(owners[name] ?? /^never$/).test(host));
       expect(foreign, name).toEqual(name === 'github-lfs' ? Object.keys(hosts) : []);
     }
     expect(allows(['@github'], 'github-cloud.s3.amazonaws.com')).toBe(false);
     expect(allows(['@github', '@github-lfs'], 'github-cloud.s3.amazonaws.com')).toBe(true);
-    expect(SHIPPED_LISTS.get('github-lfs')?.hosts['github-cloud.s3.amazonaws.com']).toContain(
-      'Lets data out',
-    );
+    expect(LISTS.get('github-lfs')?.hosts['github-cloud.s3.amazonaws.com']).toContain('Lets data out');
   });
 
   test('stand in docs/network.md as they are', () => {
     const page = readFileSync(new URL('../../docs/network.md', import.meta.url), 'utf8');
     const rows = [...page.matchAll(/^\| `@([a-z-]+)` \| `([a-z0-9.-]+)` \| (.+) \|$/gm)];
     expect(rows.map(([, ...row]) => row)).toEqual(
-      [...SHIPPED_LISTS].flatMap(([name, { hosts }]) =>
+      [...LISTS].flatMap(([name, { hosts }]) =>
         Object.entries(hosts).map(([host, reason]) => [name, host, reason]),
       ),
     );
   });
 
   test('name the nearest one when there is none of that name', () => {
-    const [problem] = parseAllowList(['@codx']).problems;
+    const [problem] = parse(['@codx']).problems;
     expect(problem?.code).toBe('egress_list_unknown');
     expect(problem?.hint).toContain('"@codex"');
     expect(codes('@', '@@codex', '@constructor', '@__proto__', '@ github')).toEqual(
@@ -286,7 +295,7 @@ describe('the shipped lists', () => {
   });
 
   test('are pointed at when somebody forgets the sign before the name', () => {
-    expect(parseAllowList(['github']).problems[0]?.hint).toContain('"@github"');
+    expect(parse(['github']).problems[0]?.hint).toContain('"@github"');
   });
 });
 
@@ -318,28 +327,30 @@ describe('the list @github', () => {
 
   test('lets a run reach the operator’s GitHub and GitHub itself, no other tenant, and by no other list', () => {
     const gitHub = gitHubHosts({ serverUrl: 'https://tenant.ghe.com', apiUrl: 'https://api.tenant.ghe.com' });
-    const { list, problems } = parseAllowList(['@GitHub', '@codex'], [], gitHub);
+    const { list, problems } = parse(['@GitHub', '@codex'], [], hostLists(AGENTS, gitHub));
     expect(problems).toEqual([]);
     for (const host of ['tenant.ghe.com', 'api.tenant.ghe.com', 'raw.tenant.ghe.com', 'github.com'])
       expect(isAllowed(list, host, 443), host).toBe(true);
     for (const host of ['other.ghe.com', 'ghe.com', 'x.tenant.ghe.com', 'api.other.ghe.com'])
       expect(isAllowed(list, host, 443), host).toBe(false);
-    expect(isAllowed(parseAllowList(['@codex'], [], gitHub).list, 'tenant.ghe.com', 443)).toBe(false);
+    expect(isAllowed(parse(['@codex'], [], hostLists(AGENTS, gitHub)).list, 'tenant.ghe.com', 443)).toBe(
+      false,
+    );
   });
 });
 
 describe('the hosts of the own network that a policy names', () => {
   test('may be put on a list, on that port alone and without a star', () => {
     const hosts = ['git.corp.internal:443', 'db:8443'];
-    const good = parseAllowList(['git.corp.internal', 'GIT.corp.internal.:443', 'db:8443'], hosts);
+    const good = parse(['git.corp.internal', 'GIT.corp.internal.:443', 'db:8443'], hosts);
     expect(good.problems).toEqual([]);
-    const bad = parseAllowList(['git.corp.internal:8443', 'db', '*.corp.internal', '*.internal'], hosts);
+    const bad = parse(['git.corp.internal:8443', 'db', '*.corp.internal', '*.internal'], hosts);
     expect(bad.problems.map(({ code }) => code)).toEqual(Array(4).fill('egress_entry_private'));
   });
 
   test('are still no addresses', () => {
     const hosts = ['10.0.0.1:443', '0x7f000001:443'];
-    expect(parseAllowList(hosts, hosts).problems.map(({ code }) => code)).toEqual(
+    expect(parse(hosts, hosts).problems.map(({ code }) => code)).toEqual(
       Array(2).fill('egress_entry_address'),
     );
   });

@@ -16,6 +16,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
 import { createEgress, EGRESS_SOCKET, type Egress } from '../../src/egress/proxy/sockets.ts';
+import { hostLists } from '../../src/egress/shipped-lists.ts';
 import {
   askConnect,
   echoServer,
@@ -28,7 +29,7 @@ import {
 import { until } from '../support/service/service.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
-const { list } = parseAllowList(['example.org']);
+const { list } = parseAllowList(['example.org'], hostLists([]));
 
 function egressIn(dirOf: (runId: string) => string): Egress {
   const egress = createEgress({

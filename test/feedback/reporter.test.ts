@@ -114,7 +114,7 @@ describe('the comment about a run', () => {
     const { lab, id } = await withRun();
     await lab.post();
     lab.api.comments.length = 0;
-    await lab.runs.note(id, { kind: 'codex.command', text: 'npm test' });
+    await lab.runs.note(id, { kind: 'agent.command', text: 'npm test' });
     await lab.runs.advance(await lab.newest(), 'preparing', {}, 'preparing');
     lab.clock.time += 20_000;
     await lab.post();

@@ -48,7 +48,7 @@ function running(changes: Partial<Run> = {}, more: Partial<typeof told> = {}): s
   return finalText(renderReport(profile, 'running', values), more.mask ?? asIs, mark);
 }
 
-const doing = (text: string, kind = 'codex.command'): TimelineEntry => ({
+const doing = (text: string, kind = 'agent.command'): TimelineEntry => ({
   seq: 1,
   at: 0,
   kind,
@@ -93,7 +93,7 @@ describe('the comment about a run', () => {
   test.each([
     'agent_note',
     'output_lost',
-    'tokens_unknown',
+    'agent.usage',
     'publish_note',
     'publish_nothing',
     'publish_withheld',
@@ -123,7 +123,7 @@ describe('the comment about a run', () => {
     const timeline = ['one', 'two', 'three', 'four', 'five', 'six'].map((text) => doing(text));
     const text = running(
       {},
-      { timeline: [...timeline, doing('a thread', 'codex.thread')], nowMs: 8 * 60_000 },
+      { timeline: [...timeline, doing('a session', 'agent.session')], nowMs: 8 * 60_000 },
     );
     expect(text).toContain('**The agent is working.** (for 7 min)');
     expect(text).toContain('- two\n- three\n- four\n- five\n- six');

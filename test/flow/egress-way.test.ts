@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { AGENTS } from '../../src/compose/agents.ts';
 import { EGRESS_LIMITS } from '../../src/egress/limits.ts';
 import { createEgress, EGRESS_SOCKET } from '../../src/egress/proxy/sockets.ts';
-import { gitHubHosts } from '../../src/egress/shipped-lists.ts';
+import { gitHubHosts, hostLists } from '../../src/egress/shipped-lists.ts';
 import { openEgress } from '../../src/flow/prepare/egress.ts';
 import { askConnect, echoServer, HOST, secureConnect } from '../support/network/egress.ts';
 import { until } from '../support/service/service.ts';
@@ -28,10 +29,10 @@ async function wayOut(port: number, allow = [`${HOST}:${port}`]) {
   const parts = {
     egress,
     privateHosts: () => [],
-    gitHubHosts: gitHubHosts({
-      serverUrl: `https://${HOST}:${port}`,
-      apiUrl: `https://${HOST}:${port}/api/v3`,
-    }),
+    hostLists: hostLists(
+      AGENTS,
+      gitHubHosts({ serverUrl: `https://${HOST}:${port}`, apiUrl: `https://${HOST}:${port}/api/v3` }),
+    ),
     runs: { note: async (_id: string, entry: Note) => void notes.push(entry) },
     redactor: { mask: (text: string) => text.replaceAll('s3cret', '[masked]') },
     log: pino({ level: 'silent' }),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FaultsError, FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
+import { AGENTS } from '../../src/compose/agents.ts';
 import type { Plan, PlanMount } from '../../src/containers/plan.ts';
 import type { GitHubToken } from '../../src/credentials/github/github-tokens.ts';
 import { readGrant } from '../../src/flow/credentials/grant-record.ts';
@@ -57,7 +58,10 @@ function ground(
     masked: createMaskedValues(),
     redactor: createRedactor(),
     runtimeUrl: () => runtimeUrl,
-    codexRefresh: { ensure: async () => await renewal(), adopt: async () => {}, stop: async () => {} },
+    agents: AGENTS,
+    renewals: new Map([
+      ['codex', { ensure: async () => await renewal(), adopt: async () => {}, stop: async () => {} }],
+    ]),
     runs: {} as GrantParts['runs'],
     clock: settableClock(NOW),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCodexReader } from '../../src/containers/output/codex-events.ts';
+import { createCodexReader } from '../../src/agents/codex/events.ts';
 import { maskedReports, maskedRuns } from '../../src/flow/credentials/masked-stores.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import type { ReportStore } from '../../src/runs/outbox/report-store.ts';
@@ -68,16 +68,12 @@ test("an agent's last words are masked as they read, before they are cut or made
   const redactor = createRedactor();
   redactor.add(VALUE);
   const reader = createCodexReader(redactor.mask);
-  reader.read({ at: '', stream: 'stdout', text: '{"type":"thread.started","thread_id":"t"}' });
+  reader.read('{"type":"thread.started","thread_id":"t"}');
   const text = `{"type":"item.completed","item":{"type":"agent_message","text":"it is ${spelt}, ${[...VALUE].join('\\u200b')}"}}`;
-  const events = reader.read({ at: '', stream: 'stdout', text });
+  const events = reader.read(text);
   expect(reader.result().finalMessage).toBe('it is [masked], [masked]');
   expect(events[0]?.text).toBe('it is [masked], [masked]');
   const cut = `${'x'.repeat(395)}${VALUE}`;
-  const [event] = reader.read({
-    at: '',
-    stream: 'stdout',
-    text: JSON.stringify({ type: 'error', message: cut }),
-  });
+  const [event] = reader.read(JSON.stringify({ type: 'error', message: cut }));
   expect(event?.text).not.toContain(VALUE.slice(0, 4));
 });

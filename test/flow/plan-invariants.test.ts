@@ -2,9 +2,12 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import { grantedAgents } from '../../src/agents/login-grants.ts';
 import { FlowError } from '../../src/base/errors.ts';
+import { AGENTS } from '../../src/compose/agents.ts';
 import { containerSpec } from '../../src/containers/create/spec.ts';
 import { parseAllowList } from '../../src/egress/allow-list.ts';
+import { hostLists } from '../../src/egress/shipped-lists.ts';
 import { runPaths } from '../../src/flow/paths.ts';
 import { refuseBeyondPolicy } from '../../src/flow/prepare/enforce-policy.ts';
 import { makePlan } from '../../src/flow/prepare/plan.ts';
@@ -124,7 +127,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
   const fragment = { folder: '.', file: 'profile.json', description: undefined, settings: {} };
   const execution = { handler, runtime: setting };
   const checkAllowList = (entries: readonly unknown[], hosts: readonly string[]) =>
-    parseAllowList(entries, hosts).problems;
+    parseAllowList(entries, hostLists(AGENTS), hosts).problems;
   const checks = {
     mountHost: ground.host,
     denyList,
@@ -139,7 +142,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
   const found = [
     ...checkFragment({ ...fragment, settings: { execution } }, { execution }, checks),
     ...faults,
-    ...ownPlaceProblems(runtime, codex),
+    ...ownPlaceProblems(runtime, grantedAgents({ codex }, AGENTS)),
     ...policyFaults(runtime, { policy, networkDefault: defaults.network, setting, fileOf }),
   ];
   if (found[0]) throw refusal(found[0]);
@@ -163,6 +166,7 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
     paths,
     defaults,
     secretsDir,
+    agents: AGENTS,
     runtimeUrl: undefined,
     policy,
   });

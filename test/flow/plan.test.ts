@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AGENTS } from '../../src/compose/agents.ts';
 import { runFiles } from '../../src/containers/create/start-script.ts';
 import { runPaths } from '../../src/flow/paths.ts';
 import { launchedLimits, makePlan } from '../../src/flow/prepare/plan.ts';
@@ -27,6 +28,7 @@ function planOf(credentials: Partial<Profile['credentials']>, runtimeUrl?: strin
     runtimeUrl,
     defaults: { ...testPlan('true', paths).limits, network: 'none', runAs, sshHostKeys: 'pinned' },
     secretsDir: '/home/user/.secrets',
+    agents: AGENTS,
     policy: NO_POLICY,
   });
 }

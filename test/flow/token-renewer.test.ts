@@ -86,7 +86,7 @@ beforeEach(() => {
 const present = (): string => readFileSync(join(world.secrets, 'gh-token'), 'utf8');
 const newest = (): GitHubToken | undefined => world.app.given.at(-1);
 
-/** Hands the run its first token, as `handOver` does. */
+/** Hands the run its first token, as `injectGrants` does. */
 async function begin(): Promise<void> {
   const token = await world.app.tokens.token({ ...grant, exact: true });
   secretFile(world.secrets, 'gh-token', token?.value.reveal() ?? '');

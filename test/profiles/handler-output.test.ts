@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { codex } from '../../src/agents/codex/codex.ts';
+import { AGENTS } from '../../src/compose/agents.ts';
 import { eventsOf } from '../../src/profiles/handler-output.ts';
 
-const of = (...words: string[]) => eventsOf({ command: words.slice(0, 1), args: words.slice(1) });
+const of = (...words: string[]) => eventsOf({ command: words.slice(0, 1), args: words.slice(1) }, AGENTS);
 const shell = (text: string) => of('bash', '-lc', text);
 
 test.each([
@@ -18,8 +20,8 @@ test.each([
   ['in a shell of a shell', shell("su -c 'codex exec --json' user")],
   ['in a substitution of nothing', shell('codex exec "--json" </run/github-flows/prompt.md')],
   ['handed to a shell', of('sh', '-c', 'exec "$@"', 'x', 'codex', 'exec', '--json')],
-])('output is Codex’s where the handler runs codex exec --json: %s', (_, agent) => {
-  expect(agent).toBe('codex');
+])('output is Codex’s where the handler runs codex exec --json: %s', (_, events) => {
+  expect(events).toBe(codex.events);
 });
 
 test.each([
@@ -34,12 +36,12 @@ test.each([
   ['into a file', shell('codex exec --json >events.jsonl; tail -1 events.jsonl')],
   ['through a filter', shell("codex exec --json | jq -r 'select(.item)'")],
   ['a file of that name', shell('cat codex exec --json')],
-])('output is plain text otherwise: %s', (_, agent) => {
-  expect(agent).toBeUndefined();
+])('output is plain text otherwise: %s', (_, events) => {
+  expect(events).toBeUndefined();
 });
 
 test('what the profile says counts before what its command shows', () => {
-  expect(eventsOf({ agent: 'codex', command: ['/opt/agent.sh'], args: [] })).toBe('codex');
+  expect(eventsOf({ agent: 'codex', command: ['/opt/agent.sh'], args: [] }, AGENTS)).toBe(codex.events);
 });
 
 test('any shell text can be looked at', () => {

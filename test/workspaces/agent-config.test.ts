@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { AGENTS } from '../../src/compose/agents.ts';
 import { type ConfigChange, compareAgentConfig } from '../../src/workspaces/checkouts/agent-config.ts';
 import { applyAgentConfig } from '../../src/workspaces/checkouts/apply-agent-config.ts';
 import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
@@ -78,7 +79,7 @@ async function workspaceOf(base: Tree, head: Tree, depth?: number) {
     depth,
   });
   const wanted = { sha: baseCommit, branch: 'main' };
-  const changes = await compareAgentConfig(mirror, { commit, wanted });
+  const changes = await compareAgentConfig(mirror, { commit, wanted, agents: AGENTS });
   const taken = await applyAgentConfig({ mirror, commit, dir: repo, owner }, changes);
   const read = (path: string): string | undefined =>
     existsSync(join(repo, path)) ? readFileSync(join(repo, path), 'utf8') : undefined;
@@ -218,8 +219,14 @@ test('odd names, filters and hooks of the head run and break nothing', async () 
 
 test('without a base the run is refused, and a branch serves where the event names no commit', async () => {
   const { mirror, commit } = await workspaceOf({ 'AGENTS.md': 'base' }, { 'AGENTS.md': 'head' });
-  const missing = compareAgentConfig(mirror, { commit, wanted: { sha: 'f'.repeat(40), branch: 'main' } });
+  const missing = compareAgentConfig(mirror, {
+    ...{ commit, agents: AGENTS },
+    wanted: { sha: 'f'.repeat(40), branch: 'main' },
+  });
   await expect(missing).rejects.toMatchObject({ code: 'agent_config_base_missing' });
-  const byBranch = await compareAgentConfig(mirror, { commit, wanted: { sha: undefined, branch: 'main' } });
+  const byBranch = await compareAgentConfig(mirror, {
+    ...{ commit, agents: AGENTS },
+    wanted: { sha: undefined, branch: 'main' },
+  });
   expect(paths(byBranch)).toEqual(['AGENTS.md']);
 });

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { codexLogin } from '../../agents/codex/login/device-login.ts';
+import { codexInteractive, type Terminal } from '../../agents/codex/login/interactive.ts';
+import { inspectCodexState } from '../../agents/codex/state/state.ts';
+import { codexSummary } from '../../agents/codex/state/summary.ts';
 import { systemClock as clock, isoTime } from '../../base/clock.ts';
 import type { Config } from '../../config/config.ts';
 import { createEngine, type Engine } from '../../containers/engine/docker.ts';
-import { inspectCodexState } from '../../credentials/codex/state.ts';
-import { codexInteractive } from '../../flow/credentials/codex-interactive.ts';
-import { codexLogin } from '../../flow/credentials/codex-login.ts';
 import type { Io } from '../terminal/io.ts';
 import { plain, printJson, problemText } from '../terminal/output.ts';
-import { codexSummary } from './shared/codex-texts.ts';
+import { usage } from '../terminal/usage.ts';
 import { readConfig } from './shared/stores.ts';
-import { openTerminal } from './shared/terminal.ts';
 import { untilSignal } from './shared/until-signal.ts';
 
 /** A closed terminal ends a person's container too; otherwise it would hold the login for ever. */
@@ -40,12 +40,12 @@ export function addCodexCommand(program: Command, io: Io): void {
     .action(async () => {
       const config = readConfig(io);
       const terminal = openTerminal(config.environment.TERM);
-      const exitCode = await codexInteractive({
+      const person = {
         ...whereCodexIs(config),
-        terminal,
-        print: (text) => io.err(plain(text)),
+        print: (text: string) => io.err(plain(text)),
         interrupted: untilSignal(SIGNALS),
-      });
+      };
+      const exitCode = await codexInteractive(person, terminal);
       if (exitCode !== 0) {
         io.err(`Codex ended with exit code ${exitCode}.\n`);
         io.fail(1);
@@ -67,7 +67,7 @@ function whereCodexIs(config: Config): {
 } {
   const engine = createEngine({ dockerHost: config.dockerHost, clock });
   return {
-    ...{ engine, clock, image: config.codexImage, owner: config.runAs },
+    ...{ engine, clock, image: config.loginImage, owner: config.runAs },
     stateDir: stateDirOf(config),
   };
 }
@@ -91,4 +91,34 @@ async function status(io: Io, json: boolean): Promise<void> {
     for (const problem of state.problems) io.out(problemText(problem));
   }
   if (state.problems.length > 0) io.fail(1);
+}
+
+/** The terminal that this command was started on. Throws `usage` when standard input or output is none. */
+function openTerminal(kind: string | undefined): Terminal {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY)
+    throw usage(
+      'This command needs a terminal, but standard input or output is not one.',
+      'Run it in a terminal without pipes; over SSH use `ssh -t`.',
+    );
+  return {
+    kind: kind !== undefined && /^[\w.+-]{1,64}$/.test(kind) ? kind : 'xterm-256color',
+    size: () => ({ rows: stdout.rows || 24, columns: stdout.columns || 80 }),
+    onResize(changed) {
+      stdout.on('resize', changed);
+      return () => void stdout.off('resize', changed);
+    },
+    join(container) {
+      stdin.setRawMode(true);
+      stdin.pipe(container);
+      container.pipe(stdout, { end: false });
+      container.on('error', () => undefined);
+      return () => {
+        stdin.unpipe(container);
+        container.unpipe(stdout);
+        stdin.setRawMode(false);
+        stdin.pause();
+      };
+    },
+  };
 }

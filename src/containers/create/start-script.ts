@@ -64,11 +64,11 @@ function settings({ limits, workdir, network, ssh }: Plan, serverUrl: string, gi
     .join('');
 }
 
-/** One line a state: the name of its copy below `/run/secrets`, a space, where the agent looks for it. */
+/** One line a state, with spaces between: the name of its copy below `/run/secrets`, the variable that names it to the agent or `-`, where the agent looks for it. */
 function agentStates({ mounts }: Plan): string {
   return mounts
     .filter((mount) => mount.kind === 'agent-state')
-    .map(({ name, target }) => `${name ?? stateName(target)} ${target}\n`)
+    .map(({ name, variable, target }) => `${name ?? stateName(target)} ${variable ?? '-'} ${target}\n`)
     .join('');
 }
 
@@ -80,7 +80,7 @@ function exports({ secrets, hasGitHubToken, tokenEnv }: Plan): string {
   );
 }
 
-/** `/home/user/.codex` is the state of `codex`. */
+/** `/home/user/.agent` is the state of `agent`. */
 function stateName(target: string): string {
   return target.slice(target.lastIndexOf('/') + 1).replace(/^\./, '');
 }

@@ -1,36 +1,32 @@
+import type { AgentEvent, AgentReader, AgentResult, AgentTurn } from '../../agents/agent.ts';
+import { createLineJoiner } from './line-joiner.ts';
 import type { OutputLine } from './output-line.ts';
 
-/** What an agent did, for the run's timeline: a sentence, and scalars about it; masked as the output was. */
-export type AgentEvent = {
-  kind: string;
-  text: string;
-  data: Record<string, string | number | boolean | null>;
-};
-
-/** Tokens that an agent counted over its thread; `cachedInputTokens` are among `inputTokens`. */
-export type AgentUsage = {
-  inputTokens: number;
-  cachedInputTokens: number;
-  outputTokens: number;
-  reasoningTokens: number;
-};
-
-/** How an agent's turn stands by its own events: not begun, begun, finished, or given up with what it said of that. */
-export type AgentTurn = { state: 'none' | 'open' | 'completed' | 'failed'; failure: string };
-
-/** What an agent told so far; null is nothing yet. */
-export type AgentResult = { finalMessage: string | null; usage: AgentUsage | null };
-
-/** Reads the output of a handler line by line, in order. What is no event of its agent gives nothing and harms nothing. */
-export type AgentReader = {
-  read(line: OutputLine): AgentEvent[];
+/** Reads the output of a handler, both streams, in order. A line that was too long to be read as an event is `line_lost`. */
+export type HandlerReader = {
+  read(line: OutputLine): (AgentEvent | { kind: 'line_lost' })[];
   /** Null for a handler without events. */
   turn(): AgentTurn | null;
   result(): AgentResult;
 };
 
+/** An agent's reader, given the whole lines of the standard output. */
+export function wholeLines(agent: AgentReader): HandlerReader {
+  const lines = createLineJoiner();
+  return {
+    read(line) {
+      if (line.stream !== 'stdout') return [];
+      const joined = lines.join(line);
+      const events = joined.lines.flatMap((text) => agent.read(text));
+      return joined.isDropped ? [...events, { kind: 'line_lost' }] : events;
+    },
+    turn: agent.turn,
+    result: agent.result,
+  };
+}
+
 /** The same reader, deaf until the line with which the handler began, or until it is told that it has. */
-export function fromHandlerStart(reader: AgentReader): AgentReader & { begin(): void } {
+export function fromHandlerStart(reader: HandlerReader): HandlerReader & { begin(): void } {
   let hasBegun = false;
   return {
     begin() {

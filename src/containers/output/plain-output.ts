@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { AgentReader } from './agent-reader.ts';
+import type { HandlerReader } from './agent-reader.ts';
 
 /** How much of the end of plain output is shown as the last message of an agent. */
 const SHOWN_CHARACTERS = 4_000;
@@ -8,7 +8,7 @@ const SHOWN_CHARACTERS = 4_000;
 const HELD_CHARACTERS = 16_000;
 
 /** A reader for handlers without events: what they say last is the end of their standard output, marked as that. */
-export function createPlainReader(): AgentReader {
+export function createPlainReader(): HandlerReader {
   let held = '';
   return {
     read({ stream, text, part }) {

@@ -1,10 +1,9 @@
+import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Agent, Lifetime, LoginSharing } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
-import { Secret } from '../../base/secret.ts';
+import type { Secret } from '../../base/secret.ts';
 import { shellQuote } from '../../base/text.ts';
-import { type CodexAuth, parseCodexAuth, shareableAuth } from '../codex/auth.ts';
-import type { Lifetime } from '../codex/expiry.ts';
-import { codexShare } from '../codex/share.ts';
 import { describeFault } from '../file-messages.ts';
 import { readGhToken } from '../github/gh-token-file.ts';
 import {
@@ -34,76 +33,82 @@ export function valueCopy(name: string, value: Secret): Copy {
 const MAX_FILE_BYTES = 1024 * 1024;
 const TREE_LIMITS = { entries: 4000, bytes: 32 * 1024 * 1024, depth: 16 };
 
+/** What a copy is made of: its name below `/run/secrets`, where it lies on the host, and how long it has to last. */
+export type CopyRequest = { name: string; source: string; times: Lifetime };
+
 /**
- * Reads the credential at `source` for delivery under `name`: a token file as its exact value; a Codex state (by its
- * name, or because it holds an `auth.json`) as `codexShare`; any other directory or file whole, but for the refresh
- * token of an `auth.json` in it. Claude's and Gemini's states are such directories: their own refresh tokens go along.
+ * Reads a credential for delivery: a token file as its exact value; an agent's state, known by its name or by the login
+ * in it, as the agent shares it; any other directory or file whole, but for the refresh tokens of logins in it that an
+ * agent shares without.
  *
- * Throws the codes of `readGhToken` and `codexShare`, and `credential_not_usable`.
+ * Throws the codes of `readGhToken`, those of the agent's `share`, and `credential_not_usable`.
  */
-export async function copyCredential(name: string, source: string, times: Lifetime): Promise<Copy> {
-  if (name === 'gh-token' || basename(source) === 'gh-token') return copyToken(name, source);
-  if (name === 'codex') return copyCodex(name, source, times);
+export async function copyCredential(request: CopyRequest, agents: readonly Agent[]): Promise<Copy> {
+  const { name, source } = request;
+  if (name === 'gh-token' || basename(source) === 'gh-token')
+    return valueCopy(name, await readGhToken(source));
+  const agent = agents.find((each) => each.name === name);
+  if (agent?.state.sharing) return await copyShare(request, agent.state.sharing);
   const directory = await openDirectory(source);
-  if ('kind' in directory) return copyFile(name, source);
+  if ('kind' in directory) return await copyFile(request, agents);
   try {
-    const auth = await readEntry(directory, join(source, 'auth.json'), MAX_FILE_BYTES);
-    const isCodex = name !== 'claude' && name !== 'gemini' && 'content' in auth;
-    if (isCodex) return await copyCodex(name, source, times);
+    const sharing = agent ? undefined : await sharingOf(directory, source, agents);
+    if (sharing) return await copyShare(request, sharing);
     const [fault] = accessFaults(source, await directory.stat(), serviceUid());
     if (fault) throw notUsable(fault);
     const files = await readTree(directory, source, TREE_LIMITS);
-    return { name, directory: true, ...withoutRefreshTokens(name, source, files) };
+    return { name, directory: true, ...withoutRefreshTokens(name, source, files, agents) };
   } finally {
     await directory.close();
   }
 }
 
-async function copyToken(name: string, source: string): Promise<Copy> {
-  return valueCopy(name, await readGhToken(source));
-}
-
-async function copyCodex(name: string, source: string, times: Lifetime): Promise<Copy> {
-  const { files, withheld } = await codexShare(source, times);
+async function copyShare({ name, source, times }: CopyRequest, { share }: LoginSharing): Promise<Copy> {
+  const { files, withheld } = await share(source, times);
   return { name, directory: true, files: files.map((file) => below(name, file)), withheld };
 }
 
-async function copyFile(name: string, source: string): Promise<Copy> {
+/** How a directory without an agent's name is shared: as the state of the agent whose login lies in it. */
+async function sharingOf(
+  directory: FileHandle,
+  source: string,
+  agents: readonly Agent[],
+): Promise<LoginSharing | undefined> {
+  for (const { state } of agents) {
+    if (!state.sharing) continue;
+    const login = await readEntry(directory, join(source, state.login), MAX_FILE_BYTES);
+    if ('content' in login) return state.sharing;
+  }
+  return undefined;
+}
+
+async function copyFile({ name, source }: CopyRequest, agents: readonly Agent[]): Promise<Copy> {
   const reading = await readPrivateFile(source, { maxBytes: MAX_FILE_BYTES, uid: serviceUid() });
   if (!('content' in reading)) throw notUsable(reading.faults[0]);
   const file = { path: basename(source), content: reading.content, executable: false };
-  const { files, withheld } = withoutRefreshTokens('', source, [file]);
+  const { files, withheld } = withoutRefreshTokens('', source, [file], agents);
   return { name, directory: false, files: files.map((each) => ({ ...each, path: name })), withheld };
 }
 
-/** The files below `name`, each Codex `auth.json` among them rewritten. */
+/** The files below `name`, each login among them as its agent shares it. */
 function withoutRefreshTokens(
   name: string,
   source: string,
   files: readonly TreeFile[],
+  agents: readonly Agent[],
 ): { files: TreeFile[]; withheld: Secret[] } {
   const withheld: Secret[] = [];
   const rewritten = files.map((file) => {
-    const auth = basename(file.path) === 'auth.json' ? codexAuthIn(file, join(source, file.path)) : undefined;
-    if (!auth) return below(name, file);
-    if ('refreshToken' in auth && auth.refreshToken !== '') withheld.push(new Secret(auth.refreshToken));
-    return below(name, { ...file, content: Buffer.from(shareableAuth(auth, new Date(0).toISOString())) });
+    const states = agents.map(({ state }) => state).filter(({ login }) => login === basename(file.path));
+    for (const { sharing } of states) {
+      const shared = sharing?.shareFile(file.content, join(source, file.path));
+      if (!shared) continue;
+      withheld.push(...shared.withheld);
+      return below(name, { ...file, content: shared.content });
+    }
+    return below(name, file);
   });
   return { files: rewritten, withheld };
-}
-
-/** The Codex login in an `auth.json`; undefined when it is another program's, an error when that is not certain. */
-function codexAuthIn(file: TreeFile, path: string): ReturnType<typeof loginOrNothing> {
-  try {
-    return loginOrNothing(parseCodexAuth(file.content, path));
-  } catch (error) {
-    if (file.content.includes('refresh_token')) throw error;
-    return undefined;
-  }
-}
-
-function loginOrNothing(auth: CodexAuth): Exclude<CodexAuth, { mode: 'none' }> | undefined {
-  return auth.mode === 'none' ? undefined : auth;
 }
 
 function below(name: string, file: TreeFile): TreeFile {

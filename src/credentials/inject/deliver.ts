@@ -1,10 +1,10 @@
 import { lchown, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Agent, Lifetime } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import { makeDirectory, type Owner, removeTree, writeAtomic } from '../../base/files.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Redactor } from '../../log/redact.ts';
-import type { Lifetime } from '../codex/expiry.ts';
 import { type Copy, copyCredential } from './copy-credential.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
@@ -15,7 +15,7 @@ export type DeliverableMount =
 
 /** What a run was handed. */
 export type DeliveredCredentials = {
-  /** Names below `/run/secrets`: `gh-token`, `codex`, … */
+  /** Names below `/run/secrets`: `gh-token`, the names of agents, … */
   names: readonly string[];
   /** Every secret value in the copies, for `findSecrets` in the finished workspace. */
   values: readonly Secret[];
@@ -28,13 +28,16 @@ export type CredentialReading = { name: string; read(times: Lifetime): Promise<C
 
 /**
  * The reading of each credential among `mounts`, to be done at will: a token file becomes its exact value without a
- * line end, a Codex state its share (`codexShare`, asked to last until `untilMs`), another agent's state a whole copy.
+ * line end, an agent's state its share, asked to last until `untilMs`.
  * Throws `credential_name_invalid` and `credential_name_twice`.
  */
-export function credentialReadings(mounts: readonly DeliverableMount[]): CredentialReading[] {
+export function credentialReadings(
+  mounts: readonly DeliverableMount[],
+  agents: readonly Agent[],
+): CredentialReading[] {
   return wanted(mounts).map(({ name, source }) => ({
     name,
-    read: async (times) => await copyCredential(name, source, times),
+    read: async (times) => await copyCredential({ name, source, times }, agents),
   }));
 }
 
@@ -149,7 +152,7 @@ function refreshTokenInCopy(path: string): FlowError {
   return new FlowError({
     code: 'refresh_token_in_copy',
     blame: 'operator',
-    message: `The file ${path} of the credentials of this run contains the refresh token of a Codex login, which no container may have.`,
-    hint: 'Remove the token from that file in the state directory; it belongs into auth.json alone.',
+    message: `The file ${path} of the credentials of this run contains the refresh token of an agent’s login, which no container may have.`,
+    hint: 'Remove the token from that file in the state directory; it belongs into the login file alone.',
   });
 }

@@ -7,7 +7,7 @@ import { secretValues } from './secret-values.ts';
 /** Values that the redactor knows from now on; `forget` takes them back, once. */
 export type MaskedSecrets = { values: readonly Secret[]; forget(): void };
 
-/** Larger than anything that is delivered (see `codexShare` and `copyCredential`), taken together. */
+/** Larger than anything that is delivered (see `copyCredential`), taken together. */
 const LIMITS = { entries: 40_000, bytes: 256 * 1024 * 1024, depth: 20 };
 
 /** Masks the secret values in `files` (paths relative to the run's secrets directory), and those that were `withheld`. */

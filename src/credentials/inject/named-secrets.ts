@@ -41,10 +41,12 @@ const PREFIX = 'GITHUB_FLOWS_SECRET_';
 export function createNamedSecrets(parts: {
   stores: SecretStores;
   order: readonly SecretSource[];
+  /** Whose names no secret may have. */
+  agents: readonly { name: string }[];
   environment: Readonly<Record<string, string | undefined>>;
   drop: (fault: FlowError) => void;
 }): NamedSecrets {
-  const { stores, order, environment, drop } = parts;
+  const { stores, order, agents, environment, drop } = parts;
 
   const look = async (source: SecretSource, profilePath: string | undefined): Promise<SecretPlace[]> => {
     if (source === 'environment')
@@ -59,7 +61,7 @@ export function createNamedSecrets(parts: {
     places,
     async resolve(profilePath, names) {
       if (names.length === 0) return [];
-      for (const name of names) checkSecretName(name);
+      for (const name of names) checkSecretName(name, agents);
       const looked = await places(profilePath);
       const found = names.map((name) => ({ name, place: looked.find(({ values }) => values.has(name)) }));
       const missing = found.filter(({ place }) => !place).map(({ name }) => name);

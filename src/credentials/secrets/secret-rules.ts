@@ -11,12 +11,13 @@ export const SSH_KNOWN_HOSTS = 'GIT_SSH_KNOWN_HOSTS';
 /** Larger values do not fit into an environment variable with room to spare. */
 const MAX_VALUE_BYTES = 64 * 1024;
 
-/** What agents' states are called below `/run/secrets`. */
-const TAKEN = ['codex', 'claude', 'gemini'];
-
-/** Throws `secret_name_invalid` when `name` cannot be a secret's: it becomes a file, and part of a variable. */
-export function checkSecretName(name: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name) || TAKEN.includes(name)) throw nameInvalid(name);
+/**
+ * Throws `secret_name_invalid` when `name` cannot be a secret's: it becomes a file, and part of a variable. The names of
+ * `agents` are taken: their states lie beside it.
+ */
+export function checkSecretName(name: string, agents: readonly { name: string }[]): void {
+  const isTaken = agents.some((agent) => agent.name === name);
+  if (isTaken || !/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) throw nameInvalid(name, isTaken);
 }
 
 /** Throws `secret_value_invalid`, or for a key or host keys of SSH their own codes, when no run could use the value. */
@@ -41,18 +42,18 @@ function nameLike(name: string): string {
     .replaceAll(/[^A-Za-z0-9_]+/g, '_')
     .replace(/^[_\d]+|_+$/g, '')
     .toUpperCase();
-  return like === '' || name.length > 40 || TAKEN.includes(name) ? '' : `; for example ${like}`;
+  return like === '' || name.length > 40 ? '' : `; for example ${like}`;
 }
 
-function nameInvalid(name: string): FlowError {
+function nameInvalid(name: string, isTaken: boolean): FlowError {
   const shown = quoted(name, 80);
   return new FlowError({
     code: 'secret_name_invalid',
     blame: 'operator',
-    message: TAKEN.includes(name)
+    message: isTaken
       ? `A secret cannot be called ${shown}: in a run that is the place of an agent's state.`
       : `${shown} cannot be the name of a secret.`,
-    hint: `Use letters, digits and underscores, no digit at the start, and 128 characters at the most${nameLike(name)}.`,
+    hint: `Use letters, digits and underscores, no digit at the start, and 128 characters at the most${isTaken ? '' : nameLike(name)}.`,
   });
 }
 

@@ -17,7 +17,7 @@ import type { RunPaths } from '../paths.ts';
 import { type GrantRecord, readGrant, recordGrant } from './grant-record.ts';
 import type { MaskedValues } from './masked-values.ts';
 import { preflight } from './preflight.ts';
-import { mayHoldLogin, type RenewParts, renewLogins } from './renew-logins.ts';
+import { type RenewParts, renewalsOf, renewLogins } from './renew-logins.ts';
 import { writeTokenEnd } from './token-end.ts';
 import type { TokenRenewer } from './token-renewer.ts';
 
@@ -56,7 +56,7 @@ export type GrantRequest = { run: Run; profile: Profile; plan: Plan; signal: Abo
  */
 export async function readGrants(parts: GrantParts, request: GrantRequest): Promise<Grants> {
   const { run, plan, signal } = request;
-  const readings = credentialReadings(plan.mounts.flatMap(deliverable));
+  const readings = credentialReadings(plan.mounts.flatMap(deliverable), parts.agents);
   const renewed = renewLogins(parts, { run, plan }, signal);
   const [gitHub, secrets, , ...mounted] = await preflight<
     [TokenGrant | undefined, readonly Copy[], undefined, ...Copy[]]
@@ -65,7 +65,7 @@ export async function readGrants(parts: GrantParts, request: GrantRequest): Prom
     async () => await readSecrets(parts, request),
     async () => void (await renewed),
     ...readings.map(({ name, read }) => async () => {
-      if (mayHoldLogin(name)) await renewed;
+      if (renewalsOf(parts, name).length > 0) await renewed;
       const nowMs = parts.clock.now();
       return await read({ nowMs, untilMs: nowMs + plan.limits.timeoutSec * 1000 });
     }),

@@ -1,6 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
 import { listHosts, parseAllowList } from '../../egress/allow-list.ts';
-import { gitHubHosts } from '../../egress/shipped-lists.ts';
+import type { HostLists } from '../../egress/shipped-lists.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkMounts } from '../../mounts/rules/check.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -20,14 +20,12 @@ export function createDryRun(
     defaults: PlanDefaults;
     directories: Omit<Directories, 'installation'>;
     secretsDir: string;
-    serverUrl: string;
-    apiUrl: string;
+    hostLists: HostLists;
   } & Pick<DryRun, 'admission' | 'missing' | 'appsFor'>,
 ): DryRun {
   const { mountHost, policy, defaults, secretsDir, admission, missing, appsFor } = parts;
   const { workspaceRoot, runDir, varDir } = parts.directories;
   const directories = { workspaceRoot, runDir, varDir, installation: '<installation>' };
-  const gitHub = gitHubHosts({ serverUrl: parts.serverUrl, apiUrl: parts.apiUrl });
   return {
     async plan(profile, event) {
       const repository = event.repository?.fullName ?? '';
@@ -41,6 +39,7 @@ export function createDryRun(
         paths: runPaths(directories, { id: RUN_ID, repository }),
         defaults,
         secretsDir,
+        agents: mountHost.agents,
         runtimeUrl: undefined,
         policy: policy(),
       });
@@ -48,7 +47,7 @@ export function createDryRun(
       return plan;
     },
     prompt: async (profile, event) => promptFor(profile, event, RUN_ID),
-    hosts: (allow) => listHosts(parseAllowList(allow, policy().privateHosts, gitHub).list),
+    hosts: (allow) => listHosts(parseAllowList(allow, parts.hostLists, policy().privateHosts).list),
     missing,
     appsFor,
     admission,

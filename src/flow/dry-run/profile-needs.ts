@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Agent } from '../../agents/agent.ts';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError, FaultsError, type Problem } from '../../base/errors.ts';
 import type { Plan } from '../../containers/plan.ts';
-import { inspectCodexState } from '../../credentials/codex/state.ts';
 import { copyCredential } from '../../credentials/inject/copy-credential.ts';
 import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-secrets.ts';
 import { checkGhToken } from '../../credentials/inject/preflight.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import { mayHoldLogin } from '../credentials/renew-logins.ts';
 import { appSecretOf, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
 import { appSecretProblems, type CheckSecret } from './app-secret.ts';
 
 /** What checking the credentials of a profile takes. */
 export type NeedsParts = {
+  agents: readonly Agent[];
   secrets: Pick<NamedSecrets, 'resolve'>;
   /** Whether a GitHub App is stored: which repositories it serves, only GitHub knows. */
   hasApps: () => Promise<boolean>;
@@ -58,14 +58,17 @@ async function appNeed({ checkSecret }: NeedsParts, profile: Profile, name: stri
   };
 }
 
-/** A Codex login is checked as `codex status` does, because the service renews one that would run out. */
-async function credentialNeed({ clock }: NeedsParts, name: string, source: string): Promise<Need> {
-  const isCodex = name === 'codex' || (mayHoldLogin(name) && existsSync(join(source, 'auth.json')));
+/** A login that runs get a share of is looked at as its agent does, because the service renews one that would run out. */
+async function credentialNeed({ agents, clock }: NeedsParts, name: string, source: string): Promise<Need> {
   const nowMs = clock.now();
-  const problems = isCodex
-    ? [...(await inspectCodexState(source, nowMs)).problems]
-    : await problemsOf(copyCredential(name, source, { nowMs, untilMs: nowMs }));
-  return { what: isCodex ? `the login in ${source}` : source, problems };
+  const named = agents.find((agent) => agent.name === name);
+  const holds = ({ state }: Agent): boolean =>
+    state.sharing !== undefined && existsSync(join(source, state.login));
+  const sharing = (named ?? agents.find(holds))?.state.sharing;
+  if (sharing)
+    return { what: `the login in ${source}`, problems: [...(await sharing.inspect(source, nowMs)).problems] };
+  const copy = copyCredential({ name, source, times: { nowMs, untilMs: nowMs } }, agents);
+  return { what: source, problems: await problemsOf(copy) };
 }
 
 async function secretNeed({ secrets }: NeedsParts, { path }: Profile, name: string): Promise<Need> {

@@ -1,3 +1,4 @@
+import type { Agent } from '../../agents/agent.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { compareAgentConfig } from '../../workspaces/checkouts/agent-config.ts';
@@ -16,6 +17,7 @@ import { nameRenamed } from './renamed-ref.ts';
 
 /** What cloning takes from the rest of the service. */
 export type CloneParts = CheckPublicationParts & {
+  agents: readonly Agent[];
   runs: RunStore;
   mirrors: Mirrors;
   mountHost: MountHost;
@@ -57,7 +59,7 @@ export async function cloneRepository(
     signal,
   });
   const [changes, pointers] = await Promise.all([
-    base ? compareAgentConfig(both, { commit, wanted: base }, signal) : [],
+    base ? compareAgentConfig(both, { commit, wanted: base, agents: parts.agents }, signal) : [],
     census ? countPointers(mirror, census, signal) : 0,
   ]);
   const taken = await applyAgentConfig({ mirror: both, commit, dir: paths.repo, owner, signal }, changes);

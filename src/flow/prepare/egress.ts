@@ -2,7 +2,7 @@ import type { PlanNetwork } from '../../containers/plan.ts';
 import { isAllowed, parseAllowList } from '../../egress/allow-list.ts';
 import type { EgressRequest } from '../../egress/egress-request.ts';
 import type { Egress } from '../../egress/proxy/sockets.ts';
-import type { GitHubHost } from '../../egress/shipped-lists.ts';
+import type { HostLists } from '../../egress/shipped-lists.ts';
 import { createTally, type EgressLine } from '../../egress/tally.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Run } from '../../runs/run.ts';
@@ -14,8 +14,8 @@ export type EgressParts = {
   egress: Egress;
   /** The policy's `host:port` words as they are now. */
   privateHosts: () => readonly string[];
-  /** What the list `@github` stands for besides its own hosts. */
-  gitHubHosts: readonly GitHubHost[];
+  /** What the names of lists stand for. */
+  hostLists: HostLists;
   runs: Pick<RunStore, 'note'>;
   redactor: { mask(text: string): string };
   log: Pick<Logger, 'warn'>;
@@ -31,7 +31,7 @@ export async function openEgress(
   network: PlanNetwork,
 ): Promise<void> {
   if (typeof network !== 'object' || !('allow' in network)) return;
-  const { list } = parseAllowList(network.allow, parts.privateHosts(), parts.gitHubHosts);
+  const { list } = parseAllowList(network.allow, parts.hostLists, parts.privateHosts());
   const named = list.filter(({ below }) => !below);
   const tally = createTally((host, port) => isAllowed(named, host, port));
   let written = Promise.resolve();

@@ -1,3 +1,5 @@
+import type { Agent } from '../../agents/agent.ts';
+import { grantedAgents } from '../../agents/login-grants.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Owner } from '../../base/files.ts';
 import { eachLimit, RUN_LIMITS, type RunLimits } from '../../base/run-limits.ts';
@@ -26,9 +28,6 @@ export type PlanDefaults = RunLimits & {
   sshHostKeys: PlanSsh['hostKeys'];
 };
 
-/** Where Codex keeps its state when a profile asks for it by `credentials.codex`. */
-const CODEX_STATE_TARGET = '/home/user/.codex';
-
 const HOME = '/home/user';
 
 /** Everything a launch needs, from what is already checked; touches nothing. Throws `run_user_not_possible` and `ssh_known_hosts_missing`. */
@@ -41,14 +40,15 @@ export function makePlan(parts: {
   paths: RunPaths;
   defaults: PlanDefaults;
   secretsDir: string;
+  agents: readonly Agent[];
   /** Where processes elsewhere get a fresh token of this run; undefined while the runtime listener is off. */
   runtimeUrl: string | undefined;
   policy: Policy;
 }): Plan {
-  const { profile, defaults, paths } = parts;
+  const { profile, defaults, paths, agents } = parts;
   const { handler, runtime } = profile.execution;
   const network = runtime.network ?? defaults.network;
-  const mounts = [...parts.mounted, ...grantedMounts(profile, parts.mounted, parts.secretsDir)];
+  const mounts = [...parts.mounted, ...grantedMounts(parts)];
   const hasGitHubToken = mounts.some((mount) => mount.kind === 'credential' && mount.name === TOKEN_NAME);
   const user = runUser(runtime.user, defaults.runAs);
   return {
@@ -73,7 +73,7 @@ export function makePlan(parts: {
     network,
     ociRuntime: runtime.ociRuntime ?? null,
     limits: planLimits(profile, defaults, parts.policy),
-    mounts: [...ownMounts(paths), ...mounts.map(planMount)],
+    mounts: [...ownMounts(paths), ...mounts.map((mount) => planMount(mount, agents))],
     readOnlyRoot: runtime.readOnlyRoot,
     hostname: runtime.dockerArgs.hostname ?? null,
     labels: runtime.dockerArgs.labels,
@@ -139,7 +139,7 @@ function ownMounts(paths: RunPaths): PlanMount[] {
   ];
 }
 
-function planMount(mount: CheckedMount): PlanMount {
+function planMount(mount: CheckedMount, agents: readonly Agent[]): PlanMount {
   const { asWritten, target } = mount;
   if (mount.kind === 'tmpfs') {
     const { asWritten: _written, kind: _kind, ...sizes } = mount;
@@ -158,23 +158,34 @@ function planMount(mount: CheckedMount): PlanMount {
   if (mount.kind === 'bind')
     return { type, source: mount.realSource, target, readOnly: mount.readOnly, kind: 'bind', asWritten };
   const { source, name } = mount;
-  return { type, source, target, readOnly: true, kind: mount.kind, asWritten, name };
+  const variable =
+    mount.kind === 'agent-state' ? agents.find((agent) => agent.name === name)?.state.variable : undefined;
+  return {
+    ...{ type, source, target, readOnly: true, kind: mount.kind, asWritten, name },
+    ...(variable === undefined ? {} : { variable }),
+  };
 }
 
 /** The mounts that `credentials` stand for, unless the profile mounts the same itself. */
-function grantedMounts(
-  { credentials }: Profile,
-  mounts: readonly CheckedMount[],
-  secretsDir: string,
-): CheckedMount[] {
+function grantedMounts({
+  profile: { credentials },
+  mounted,
+  secretsDir,
+  agents,
+}: {
+  profile: Profile;
+  mounted: readonly CheckedMount[];
+  secretsDir: string;
+  agents: readonly Agent[];
+}): CheckedMount[] {
   const isMounted = (kind: CheckedMount['kind'], name: string): boolean =>
-    mounts.some((mount) => mount.kind === kind && 'name' in mount && mount.name === name);
-  const granted: CheckedMount[] = [];
-  if (credentials.codex && !isMounted('agent-state', 'codex'))
-    granted.push({
-      ...{ type: 'bind', source: `${secretsDir}/codex`, target: CODEX_STATE_TARGET, readOnly: false },
-      ...{ asWritten: 'credentials.codex', kind: 'agent-state', name: 'codex' },
-    });
+    mounted.some((mount) => mount.kind === kind && 'name' in mount && mount.name === name);
+  const granted: CheckedMount[] = grantedAgents(credentials, agents)
+    .filter(({ name }) => !isMounted('agent-state', name))
+    .map(({ name, state }) => ({
+      ...{ type: 'bind', source: `${secretsDir}/${name}`, target: `${HOME}/${state.directory}` },
+      ...{ readOnly: false, asWritten: `credentials.${name}`, kind: 'agent-state', name },
+    }));
   if (credentials.github && !isMounted('credential', TOKEN_NAME))
     granted.push({
       ...{ type: 'bind', source: `${secretsDir}/gh-token`, target: TOKEN_TARGET, readOnly: true },

@@ -101,6 +101,7 @@ async function decidePlan(
     runtimeUrl: parts.runtimeUrl(),
     defaults: parts.defaults,
     secretsDir: parts.mountHost.secretsDir,
+    agents: parts.agents,
     policy,
   });
   return await holdToPolicy(plan, { policy, runAs: parts.defaults.runAs }, parts.engine);

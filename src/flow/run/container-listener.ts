@@ -1,19 +1,15 @@
-import {
-  type AgentReader,
-  type AgentResult,
-  type AgentTurn,
-  fromHandlerStart,
-} from '../../containers/output/agent-reader.ts';
-import { createCodexReader } from '../../containers/output/codex-events.ts';
+import type { Agent, AgentResult } from '../../agents/agent.ts';
+import { fromHandlerStart, wholeLines } from '../../containers/output/agent-reader.ts';
 import type { HeardLine, Loss } from '../../containers/output/log-sink.ts';
 import { createPlainReader } from '../../containers/output/plain-output.ts';
 import { eventsOf } from '../../profiles/handler-output.ts';
 import type { Handler } from '../../profiles/profile.ts';
 import type { TimelineWriter } from '../timeline-writer.ts';
+import type { HeardAgent } from './outcome.ts';
 
 /** What was read of a handler's output: what its agent said, and what was lost. */
 export type Heard = AgentResult & {
-  turn: AgentTurn | null;
+  agent: HeardAgent | null;
   isUnread: boolean;
   losses: { kind: 'output_lost'; text: string }[];
 };
@@ -39,31 +35,40 @@ const LOSSES = {
 export function createListener(
   handler: Handler,
   {
+    agents,
     mark,
     write,
     mask,
-  }: { mark: string | undefined; write: TimelineWriter['write']; mask: (text: string) => string },
+  }: {
+    agents: readonly Agent[];
+    mark: string | undefined;
+    write: TimelineWriter['write'];
+    mask: (text: string) => string;
+  },
 ): OutputListener {
-  const agent: AgentReader = eventsOf(handler) === 'codex' ? createCodexReader(mask) : createPlainReader();
-  const reader = fromHandlerStart(agent);
+  const events = eventsOf(handler, agents);
+  const reader = fromHandlerStart(events ? wholeLines(events.createReader(mask)) : createPlainReader());
   if (mark === undefined) reader.begin();
   const losses = new Set<keyof typeof LOSSES>();
   return {
     hear(line) {
-      for (const { kind, text, data } of reader.read(line))
-        if (kind === 'output_lost') losses.add('event');
-        else if (!line.replayed) write({ kind, text, data });
+      for (const event of reader.read(line))
+        if (event.kind === 'line_lost') losses.add('event');
+        else if (!line.replayed) write({ ...event, kind: `agent.${event.kind}` });
     },
     isDone: () => ['completed', 'failed'].includes(reader.turn()?.state ?? 'none'),
     lose(loss, hasBegun) {
       losses.add(loss);
       if (hasBegun) reader.begin();
     },
-    heard: () => ({
-      ...reader.result(),
-      turn: reader.turn(),
-      isUnread: losses.has('unread') || losses.has('event'),
-      losses: [...losses].map((loss) => ({ kind: 'output_lost', text: LOSSES[loss] })),
-    }),
+    heard() {
+      const turn = reader.turn();
+      return {
+        ...reader.result(),
+        agent: events && turn ? { judge: events.judge, turn } : null,
+        isUnread: losses.has('unread') || losses.has('event'),
+        losses: [...losses].map((loss) => ({ kind: 'output_lost', text: LOSSES[loss] })),
+      };
+    },
   };
 }

@@ -1,3 +1,4 @@
+import type { Agent } from '../../agents/agent.ts';
 import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { makeDirectory } from '../../base/files.ts';
@@ -16,12 +17,12 @@ import { baselineFile, type Directories, runPaths } from '../paths.ts';
 import { launchedLimits, type PlanDefaults } from '../prepare/plan.ts';
 import { createTimelineWriter } from '../timeline-writer.ts';
 import { createListener } from './container-listener.ts';
-import { judgeEnd } from './end-words.ts';
+import { judgeByAgent, judgeEnd } from './outcome.ts';
 import { cancelAsNoted, endAsNoted, noteStop, readStopNote } from './stop-marker.ts';
-import { judgeTurn } from './turn-words.ts';
 
 /** What following takes from the rest of the service. */
 export type FollowParts = {
+  agents: readonly Agent[];
   runs: RunStore;
   engine: Engine;
   directories: Directories;
@@ -52,6 +53,7 @@ export async function follow(
   const mark = await readHandlerMark(dir);
   const timeline = createTimelineWriter(parts, run.id);
   const listener = createListener(profile.execution.handler, {
+    agents: parts.agents,
     mark,
     mask: parts.redactor.mask,
     write: ({ data, ...entry }) => timeline.write({ ...entry, data: { ...data, attempt: run.attempt } }),
@@ -90,7 +92,11 @@ export async function follow(
   const heard = listener.heard();
   const cancelled = active.cancellation.cause ?? cancelAsNoted(stopBefore, run);
   const how = endAsNoted(end, stopBefore, limits.graceSec);
-  const { outcome, reason, note } = judgeTurn(judgeEnd(how, { id: run.id, limits }, cancelled), how, heard);
+  const { outcome, reason, note } = judgeByAgent(
+    judgeEnd(how, { id: run.id, limits }, cancelled),
+    how,
+    heard,
+  );
   const notes = [...heard.losses, ...(note === null ? [] : [{ kind: 'agent_note', text: note }])];
   await noteAll(parts, run, notes);
   const mask = parts.redactor.mask;

@@ -1,3 +1,4 @@
+import type { Agent } from '../../agents/agent.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { RunLimits } from '../../base/run-limits.ts';
 import { containerSpec } from '../../containers/create/spec.ts';
@@ -24,6 +25,7 @@ import type { Preparing } from './preparing.ts';
 /** What a launch takes from the rest of the service. */
 export type LaunchParts = EgressParts &
   CheckPublicationParts & {
+    agents: readonly Agent[];
     runs: RunStore;
     engine: Engine;
     mirrors: Mirrors;

@@ -1,5 +1,20 @@
+import type { AgentEnd, AgentEvents, AgentTurn } from '../../agents/agent.ts';
 import { asFlowError, type FlowError } from '../../base/errors.ts';
-import type { Outcome, RunResult } from '../../runs/run.ts';
+import type { RunLimits } from '../../base/run-limits.ts';
+import type { ContainerEnd } from '../../containers/supervise/container-end.ts';
+import type { EndReason, Outcome, RunResult } from '../../runs/run.ts';
+import {
+  agentFailed,
+  containerLost,
+  deadlinePassed,
+  diskLimit,
+  outOfMemory,
+  outputLimit,
+  outputStalled,
+  setupFailed,
+  startFailed,
+  workspaceLimit,
+} from './errors.ts';
 
 /** Nobody knows how far the agent came. */
 const LOST = ['container_lost', 'worker_cut_off', 'host_lost'];
@@ -37,4 +52,80 @@ export function isEngineGone(error: unknown): boolean {
 /** Whether the database did not answer, which says nothing about the run: what was to be stored is stored later. */
 export function isDatabaseFault(error: unknown): boolean {
   return ['database_busy', 'database_unavailable'].includes(asFlowError(error).code);
+}
+
+/** What a container's end means for its run: null is success. */
+export function judgeEnd(
+  end: ContainerEnd,
+  run: { id: string; limits: RunLimits },
+  cancelled: FlowError | undefined,
+): { outcome: Outcome; reason: EndReason | null } {
+  const { limits } = run;
+  switch (end.endedBy) {
+    case 'deadline':
+      return { outcome: 'timed_out', reason: deadlinePassed(limits.timeoutSec).toProblem() };
+    case 'done':
+      return { outcome: 'succeeded', reason: null };
+    case 'stall':
+      return { outcome: 'stalled', reason: outputStalled(limits.stallTimeoutSec).toProblem() };
+    case 'output_limit':
+      return { outcome: 'failed', reason: outputLimit(limits.logBytes * 10).toProblem() };
+    case 'disk_limit':
+      return { outcome: 'failed', reason: diskLimit(limits.diskBytes).toProblem() };
+    case 'workspace_limit':
+      return { outcome: 'failed', reason: workspaceLimit(limits.workspaceBytes).toProblem() };
+    case 'engine':
+      return { outcome: 'lost', reason: containerLost().toProblem() };
+    case 'cancel':
+      return {
+        outcome: cancelled?.code === 'worker_cut_off' ? 'lost' : 'cancelled',
+        reason: cancelled?.toProblem() ?? null,
+      };
+    case 'exit':
+      return judgeExit(end, run);
+  }
+}
+
+function judgeExit(
+  end: ContainerEnd,
+  { id, limits }: { id: string; limits: RunLimits },
+): { outcome: Outcome; reason: EndReason | null } {
+  if (end.exitCode === 0) return { outcome: 'succeeded', reason: null };
+  if (end.startFailure?.stage === 'setup')
+    return { outcome: 'failed', reason: setupFailed(id, end.startFailure.exitCode).toProblem() };
+  if (end.startFailure) return { outcome: 'failed', reason: startFailed(end.startFailure.text).toProblem() };
+  if (end.outOfMemory) return { outcome: 'failed', reason: outOfMemory(limits.memoryBytes).toProblem() };
+  return { outcome: 'failed', reason: agentFailed(id, end.exitCode ?? -1).toProblem() };
+}
+
+/** The outcome of a run, and a note for its timeline; null is none. */
+export type TurnOutcome = { outcome: Outcome; reason: EndReason | null; note: string | null };
+
+/** The agent whose events were read, and the state of its turn. */
+export type HeardAgent = { judge: AgentEvents['judge']; turn: AgentTurn };
+
+/** Ends that say nothing against an agent that has finished: only its process had not. */
+const PATIENCE_ENDED: readonly ContainerEnd['endedBy'][] = ['done', 'stall', 'deadline'];
+
+/**
+ * Has the agent judge its end. `byEnd` is what the end means without its words; `agent` is null for a handler without
+ * events, and with `isUnread` some of them may have been missed.
+ */
+export function judgeByAgent(
+  byEnd: Omit<TurnOutcome, 'note'>,
+  end: ContainerEnd,
+  { agent, isUnread }: { agent: HeardAgent | null; isUnread: boolean },
+): TurnOutcome {
+  if (!agent || end.startFailure || end.outOfMemory) return { ...byEnd, note: null };
+  const { turn, judge } = agent;
+  const answer = judge({ turn, exitCode: end.exitCode, endedBy: enderOf(end), isUnread });
+  if (answer.kind === 'failed') return { outcome: 'failed', reason: answer.fault.toProblem(), note: null };
+  return answer.kind === 'succeeded'
+    ? { outcome: 'succeeded', reason: null, note: answer.note }
+    : { ...byEnd, note: answer.note };
+}
+
+function enderOf({ endedBy }: ContainerEnd): AgentEnd['endedBy'] {
+  if (endedBy === 'exit') return 'exit';
+  return PATIENCE_ENDED.includes(endedBy) ? 'patience' : 'order';
 }

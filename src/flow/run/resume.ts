@@ -9,7 +9,7 @@ import { runPaths } from '../paths.ts';
 import { openEgress } from '../prepare/egress.ts';
 import { launchedLimits } from '../prepare/plan.ts';
 import { abandon, close, removeContainers, requeue } from './conclude.ts';
-import { containerLost } from './end-words.ts';
+import { containerLost } from './errors.ts';
 import { finish, type LifeParts, settle } from './execute.ts';
 import { begin } from './launch.ts';
 import { resultOf } from './outcome.ts';

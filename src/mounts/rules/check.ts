@@ -5,7 +5,7 @@ import { credentialBound, mountWritable, sourceChanged } from '../errors.ts';
 import type { CheckedMount, MountArg, MountHost } from '../mount.ts';
 import { checkMountTarget } from '../target.ts';
 import { searchBelow } from './below.ts';
-import { holdsLogin } from './credential-mount.ts';
+import { loginHeld } from './credential-mount.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { refuseDenied } from './deny-match.ts';
 import { type Examined, examine } from './examine.ts';
@@ -78,7 +78,8 @@ export function checkPlanMounts(
     if (!readOnly && !isWritableByPolicy(list.policy, source)) throw mountWritable(source, list.policy);
     checkOwnership(source, resolved, host.trustedUids);
     checkMountTarget(target);
-    if (holdsLogin(source)) throw credentialBound(source);
+    const login = loginHeld(source, host.agents);
+    if (login) throw credentialBound(source, login.state.directory);
     if (options.search) searchBelow(source, resolved, list);
   }
 }

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
+import type { Agent } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { quoted } from '../../base/text.ts';
@@ -10,33 +11,24 @@ import type { ResolvedPath } from './resolve.ts';
 /** How a bind is delivered: as it is, as a copy of one file, or as a share of an agent's state. */
 export type DeliveryMode = { kind: 'bind' } | { kind: 'credential' | 'agent-state'; name: string };
 
-/** The agents whose state may be mounted: the name of the copy, the directory's base name, the file with the login. */
-const AGENTS = [
-  { name: 'codex', directory: '.codex', login: 'auth.json' },
-  { name: 'claude', directory: '.claude', login: '.credentials.json' },
-  { name: 'gemini', directory: '.gemini', login: 'oauth_creds.json' },
-] as const;
-
-type Agent = (typeof AGENTS)[number];
+/** The names below the secrets directory that a source lies at, if it lies in one, and whose state it may be. */
+type CredentialPlace = { inSecrets: readonly string[] | undefined; agents: readonly Agent[] };
 
 const COPY_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
  * Says whether a bind is a credential (DESIGN §7) and holds its destination to that: a file goes directly below
- * /run/secrets, an agent's state to a directory named `.codex`, `.claude` or `.gemini`. A bind is one if its source
- * lies in a secrets directory (`inSecrets` are the names below it), if its destination is one of these, or if its
+ * /run/secrets, an agent's state to a directory with the name that the agent gives it. A bind is one if its source
+ * lies in a secrets directory, if its destination has such a name, or if its
  * source holds an agent's login or has the name of an agent's directory; where nothing is there, names decide alone.
  * Throws `mount_credential_target`, `mount_credential_shape`.
  */
-export function deliveryOf(
-  bind: BindArg,
-  resolved: ResolvedPath,
-  inSecrets: readonly string[] | undefined,
-): DeliveryMode {
+export function deliveryOf(bind: BindArg, resolved: ResolvedPath, place: CredentialPlace): DeliveryMode {
+  const { inSecrets, agents } = place;
   const forSecrets = isInside(SECRETS_TARGET, bind.target);
-  const targetAgent = AGENTS.find(({ directory }) => posix.basename(bind.target) === directory);
-  const sourceAgent = agentOfSource(resolved, inSecrets);
-  const login = AGENTS.find((agent) => basenames(resolved).includes(agent.login));
+  const targetAgent = agents.find(({ state }) => posix.basename(bind.target) === state.directory);
+  const sourceAgent = agentOfSource(resolved, place);
+  const login = agents.find(({ state }) => basenames(resolved).includes(state.login));
   if (inSecrets === undefined && !forSecrets && !targetAgent && !sourceAgent && !login)
     return { kind: 'bind' };
   if (login)
@@ -46,19 +38,21 @@ export function deliveryOf(
       stateMend(login),
     );
   const agent = targetAgent ?? sourceAgent;
-  return agent ? agentState(bind, resolved, agent, sourceAgent, inSecrets) : credentialFile(bind, resolved);
+  return agent
+    ? agentState(bind, resolved, agent, sourceAgent, inSecrets)
+    : credentialFile(bind, resolved, agents);
 }
 
-/** Whether a directory of the host holds an agent's login, so that it may only be delivered as a share. */
-export function holdsLogin(directory: string): boolean {
-  return AGENTS.some(({ login }) => exists(posix.join(directory, login)));
+/** The agent whose login a directory of the host holds, so that it may only be delivered as a share. */
+export function loginHeld(directory: string, agents: readonly Agent[]): Agent | undefined {
+  return agents.find(({ state }) => exists(posix.join(directory, state.login)));
 }
 
-function agentOfSource(resolved: ResolvedPath, inSecrets: readonly string[] | undefined): Agent | undefined {
-  const named = AGENTS.find(
-    ({ name, directory }) => inSecrets?.join('/') === name || basenames(resolved).includes(directory),
+function agentOfSource(resolved: ResolvedPath, { inSecrets, agents }: CredentialPlace): Agent | undefined {
+  const named = agents.find(
+    ({ name, state }) => inSecrets?.join('/') === name || basenames(resolved).includes(state.directory),
   );
-  return named ?? AGENTS.find(({ login }) => exists(posix.join(resolved.real, login)));
+  return named ?? loginHeld(resolved.real, agents);
 }
 
 function agentState(
@@ -68,8 +62,8 @@ function agentState(
   sourceAgent: Agent | undefined,
   inSecrets: readonly string[] | undefined,
 ): DeliveryMode {
-  if (posix.basename(bind.target) !== agent.directory)
-    throw targetWrong(bind, `/home/user/${agent.directory}`);
+  if (posix.basename(bind.target) !== agent.state.directory)
+    throw targetWrong(bind, `/home/user/${agent.state.directory}`);
   if (sourceAgent && sourceAgent !== agent) {
     throw shapeWrong(
       bind,
@@ -83,13 +77,13 @@ function agentState(
   return { kind: 'agent-state', name: agent.name };
 }
 
-function credentialFile(bind: BindArg, resolved: ResolvedPath): DeliveryMode {
+function credentialFile(bind: BindArg, resolved: ResolvedPath, agents: readonly Agent[]): DeliveryMode {
   const name = posix.basename(bind.target);
   if (posix.dirname(bind.target) !== SECRETS_TARGET) {
     throw targetWrong(bind, posix.join(SECRETS_TARGET, posix.basename(bind.source)));
   }
-  if (!COPY_NAME.test(name) || AGENTS.some((agent) => agent.name === name)) {
-    const hint = `Choose a name of letters, digits, dots, hyphens and underscores; ${AGENTS.map((agent) => agent.name).join(', ')} are taken.`;
+  if (!COPY_NAME.test(name) || agents.some((agent) => agent.name === name)) {
+    const hint = `Choose a name of letters, digits, dots, hyphens and underscores; ${agents.map((agent) => agent.name).join(', ')} are taken.`;
     throw shapeWrong(bind, `its copy cannot be named ${quoted(name)}`, hint);
   }
   if (resolved.stats?.isDirectory() && !isTokenPlace(name, bind)) {
@@ -102,13 +96,13 @@ function credentialFile(bind: BindArg, resolved: ResolvedPath): DeliveryMode {
   return { kind: 'credential', name };
 }
 
-/** A directory where the token belongs was left there by `docker run -v`: no fault of the profile, so who reads the token tells it. */
+/** A directory where the token belongs was left there by `docker run -v`: no fault of the profile, so whatever reads the token reports it. */
 function isTokenPlace(name: string, { source }: BindArg): boolean {
   return name === 'gh-token' || posix.basename(source) === 'gh-token';
 }
 
-function stateMend({ name, directory }: Agent): string {
-  return `Mount the whole directory: --mount type=bind,src=/home/user/.secrets/${name},dst=/home/user/${directory}`;
+function stateMend({ name, state }: Agent): string {
+  return `Mount the whole directory: --mount type=bind,src=/home/user/.secrets/${name},dst=/home/user/${state.directory}`;
 }
 
 function basenames({ spellings }: ResolvedPath): string[] {

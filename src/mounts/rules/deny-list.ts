@@ -17,7 +17,7 @@ import { followLinks } from './resolve.ts';
  * program of the host serves; `content` names of files that are no source and in no source (`below.ts` reads some).
  *
  * The path itself is always denied; `above` and `below` say whether what holds it and what it holds are too; `except`
- * are names directly in it that may be delivered as copies; `copies` lets these names lie in another denied place,
+ * are names directly in it that may be delivered as copies, as the names of agents may there; `copies` lets these names lie in another denied place,
  * `own` a run's own directories, and `policy` what the admin's policy lists.
  */
 export type DenyEntry = {
@@ -47,6 +47,8 @@ export type DenyList = {
   holding: ReadonlyMap<string, readonly DenyRule[]>;
   /** What the policy adds to what may be mounted. */
   policy: Policy;
+  /** The names of agents, whose states lie in a secrets directory. */
+  states: readonly string[];
   /** What was found in sources that were searched, by their real path, so that one list searches each once. */
   searched: Map<string, FlowError | undefined>;
 };
@@ -66,7 +68,9 @@ export function loadDenyList(host: MountHost): DenyList {
   ];
   const places = DENY_TABLE.flatMap((entry) => placesOf(entry, host, homes));
   const policy = host.policy?.() ?? NO_POLICY;
-  return { places, names: DENY_TABLE.flatMap(namesOf), ...identities(places), policy, searched: new Map() };
+  const names = DENY_TABLE.flatMap(namesOf);
+  const states = host.agents.map(({ name }) => name);
+  return { places, names, ...identities(places), policy, states, searched: new Map() };
 }
 
 /** What makes two paths the same file whatever they are called, or undefined when nothing can be seen there. */

@@ -60,7 +60,7 @@ function deniedByPlace(
   const mountable = purpose === 'copy' && isMountableCredential(spelling, path, list);
   const found = list.places.flatMap((rule) => {
     const relation = relate(rule.pattern, path);
-    if (!relation || !denies(rule.entry, relation, purpose)) return [];
+    if (!relation || !denies(list, rule.entry, relation, purpose)) return [];
     if (isWidened(list, rule.entry, spelling, relation, purpose)) return [];
     return mountable && rule.entry.copies ? [] : [{ rule, relation }];
   });
@@ -73,7 +73,7 @@ function deniedByPlace(
 function deniedByIdentity(real: string, list: DenyList, purpose: SourcePurpose): Denial | undefined {
   const mountable = purpose === 'copy' && isMountableCredential(real, pathNames(real), list);
   const isDenied = ({ entry }: DenyRule, relation: Relation): boolean =>
-    denies(entry, relation, purpose) && !isWidened(list, entry, real, relation, purpose);
+    denies(list, entry, relation, purpose) && !isWidened(list, entry, real, relation, purpose);
   for (const directory of ancestors(real)) {
     const id = fileId(directory) ?? '';
     const relation = lies(real, directory);
@@ -93,7 +93,7 @@ function isMountableCredential(spelling: string, path: PathNames, list: DenyList
   return list.places.some(({ entry, pattern }) => {
     const relation = entry.except && relate(pattern, path);
     if (relation?.is !== 'below') return false;
-    return !denies(entry, relation, 'copy') || isWidened(list, entry, spelling, relation, 'copy');
+    return !denies(list, entry, relation, 'copy') || isWidened(list, entry, spelling, relation, 'copy');
   });
 }
 
@@ -121,13 +121,13 @@ function lies(path: string, directory: string): Relation {
   return rest === '' ? { is: 'same' } : { is: 'below', rest: rest.split('/') };
 }
 
-function denies(entry: DenyEntry, relation: Relation, purpose: SourcePurpose): boolean {
+function denies({ states }: DenyList, entry: DenyEntry, relation: Relation, purpose: SourcePurpose): boolean {
   if (purpose === 'own' && entry.own) return false;
   // A socket by itself is no file or directory, which says it better.
   if (entry.kind === 'listener' && relation.is === 'same') return false;
   if (relation.is !== 'below') return relation.is === 'same' || entry.above === true;
   const [name = '', ...deeper] = relation.rest;
-  const excepted = purpose === 'copy' && deeper.length === 0 && entry.except?.includes(name);
+  const excepted = purpose === 'copy' && deeper.length === 0 && copiesFrom(entry, states)?.includes(name);
   return entry.below === true && !excepted;
 }
 
@@ -144,11 +144,17 @@ function denied(source: string, spelling: string, { entry, words }: Denial, list
     code: 'mount_denied',
     blame: 'profile',
     message: `${quoted(source)}${really} may never be mounted: ${words}, and ${entry.reason}.`,
-    hint: `${hintFor(entry)}${entry.policy && list.policy.file ? ` The admin could also list ${quoted(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
+    hint: `${hintFor(entry, list)}${entry.policy && list.policy.file ? ` The admin could also list ${quoted(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
   });
 }
 
-function hintFor(entry: DenyEntry): string {
-  if (entry.except) return `Mount one of ${entry.except.join(', ')} from it.`;
+/** The names in a secrets directory that may be delivered; undefined for an entry that is none. */
+function copiesFrom({ except }: DenyEntry, states: readonly string[]): readonly string[] | undefined {
+  return except && [...except, ...states];
+}
+
+function hintFor(entry: DenyEntry, { states }: DenyList): string {
+  const copies = copiesFrom(entry, states);
+  if (copies) return `Mount one of ${copies.join(', ')} from it.`;
   return 'Put what the agent needs into a directory of its own, such as /srv/agent-data, and mount that; docs/mounts.md has the whole list.';
 }

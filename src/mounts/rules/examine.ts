@@ -60,7 +60,9 @@ function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined 
     if (!isInside(SECRETS_TARGET, mount.target)) checkTarget();
     return { mount, faults };
   }
-  const delivery = attempt(() => deliveryOf(mount, resolved, insideSecrets(resolved, list)));
+  const delivery = attempt(() =>
+    deliveryOf(mount, resolved, { inSecrets: insideSecrets(resolved, list), agents: host.agents }),
+  );
   if (!delivery) return { mount, faults };
   if (delivery.kind !== 'credential') checkTarget();
   if (delivery.kind !== 'bind' && faults.length === 0)
@@ -86,7 +88,7 @@ function unfollowed(source: string): string {
   return posix.join(followLinks(posix.dirname(source)).real, posix.basename(source));
 }
 
-/** Keeps what is thrown, so that several faults of one mount are told at once. */
+/** Keeps what is thrown, so that several faults of one mount are reported at once. */
 function collector(): { faults: FlowError[]; attempt: <T>(look: () => T) => T | undefined } {
   const faults: FlowError[] = [];
   const attempt = <T>(look: () => T): T | undefined => {

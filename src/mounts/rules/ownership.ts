@@ -27,7 +27,7 @@ export function checkOwnership(source: string, resolved: ResolvedPath, trustedUi
   }
 }
 
-/** The mode of a link says nothing; the directory it lies in does. */
+/** The mode of a link means nothing; the mode of its directory counts. */
 function isWritableByOthers(stats: Stats): boolean {
   return !stats.isSymbolicLink() && (stats.mode & (GROUP_WRITE | OTHER_WRITE)) !== 0;
 }

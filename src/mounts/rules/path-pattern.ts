@@ -27,7 +27,7 @@ export function pathNames(path: string): PathNames {
   return { exact, folded: exact.map(foldName) };
 }
 
-/** Whether a name is what the pattern says. */
+/** Whether a name matches the pattern. */
 export function isNamed(pattern: NamePattern, name: string): boolean {
   return typeof pattern === 'string' ? pattern === name : pattern.test(name);
 }

@@ -1,3 +1,5 @@
+import type { Agent } from '../../agents/agent.ts';
+import { grantedAgents, loginGrants } from '../../agents/login-grants.ts';
 import type { Fault, Problem } from '../../base/errors.ts';
 import { jsonPointer } from '../../base/json.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -24,6 +26,7 @@ export type BuildTools = {
   promptOf(file: string, ref: string): Promise<{ prompt: PromptFile } | { fault: Fault }>;
   checkPrompt(template: string, names: readonly string[]): readonly Problem[];
   policy: Policy;
+  agents: readonly Agent[];
   /** The network of profiles that say nothing about it. */
   networkDefault: Runtime['network'] & {};
   /** Whom runs have where a profile says nothing; undefined is nobody in particular. */
@@ -48,17 +51,14 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
   const publish = toPublish(settings.publish);
   const count = countCandidates(trigger);
   const refused = policyFaults(made.runtime, { ...tools, setting: runtime, fileOf });
+  const logins = loginGrants(settings.credentials);
   const faults = [
     ...made.faults,
-    ...ownPlaceProblems(made.runtime, settings.credentials?.codex ?? false).map(
-      ({ key, code, message, hint }) => ({
-        code,
-        message,
-        hint,
-        file: fileOf(key),
-        path: jsonPointer('execution', 'runtime', key),
-      }),
-    ),
+    ...ownPlaceProblems(made.runtime, grantedAgents(logins, tools.agents)).map(({ key, ...problem }) => ({
+      ...problem,
+      file: fileOf(key),
+      path: jsonPointer('execution', 'runtime', key),
+    })),
     ...appGrantProblems(settings.credentials).map((problem) => ({
       ...problem,
       file: originOf(line, ['credentials', 'github', 'app']),
@@ -80,7 +80,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
       execution: { handler: toHandler(handler, prompt.found, variables), runtime: made.runtime },
       credentials: {
         github: toGitHub(settings.credentials?.github),
-        codex: settings.credentials?.codex ?? false,
+        ...logins,
         secrets: toSecrets(settings.credentials?.secrets),
       },
       checkout,

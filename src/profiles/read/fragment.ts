@@ -1,6 +1,7 @@
+import type { LoginGrants } from '../../agents/login-grants.ts';
 import type { ProfileLimit, WrittenLimits } from '../../base/run-limits.ts';
 import type { SecretSetting } from '../named-secrets.ts';
-import type { AgentName, Budget, GitHubPermissions, ReportRule, Trigger } from '../profile.ts';
+import type { Budget, GitHubPermissions, ReportRule, Trigger } from '../profile.ts';
 import type { PublishSetting } from '../publish.ts';
 
 /** A prompt variable as a fragment sets it. */
@@ -33,7 +34,7 @@ export type FragmentSettings = {
   execution?: {
     handler?: {
       type?: 'agent' | 'shell';
-      agent?: AgentName;
+      agent?: string;
       command?: readonly string[];
       args?: readonly string[];
       promptRef?: string;
@@ -41,9 +42,8 @@ export type FragmentSettings = {
     };
     runtime?: RuntimeSetting;
   };
-  credentials?: {
+  credentials?: Partial<LoginGrants> & {
     github?: { permissions?: GitHubPermissions; env?: string; app?: string };
-    codex?: boolean;
     secrets?: readonly SecretSetting[];
   };
   checkout?: CheckoutSetting;

@@ -159,6 +159,7 @@ function createBuildTools(dir: string, checks: LoadChecks): BuildTools {
   const problems = new Map<string, readonly Problem[]>();
   return {
     policy: checks.mountHost.policy?.() ?? NO_POLICY,
+    agents: checks.mountHost.agents,
     networkDefault: checks.networkDefault ?? 'open',
     runAs: checks.mountHost.runAs,
     promptOf(file, ref) {

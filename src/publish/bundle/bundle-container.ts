@@ -27,7 +27,7 @@ export type BundleRequest = {
   committer?: string;
 };
 
-/** The most known commits that a container is told, those that come first; the command line of a process has an end. */
+/** The most known commits on a container's command line, the first ones; a command line has a limit. */
 const MAX_KNOWN = 20_000;
 const KNOWN_A_WORD = 2_000;
 

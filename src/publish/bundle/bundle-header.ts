@@ -17,7 +17,7 @@ export function readBundleHeader(header: string, refs: readonly string[]): strin
   return commit;
 }
 
-/** How many objects a pack says it has, from its first twelve bytes. Throws `changes_invalid`. */
+/** How many objects a pack declares, from its first twelve bytes. Throws `changes_invalid`. */
 export function readPackHeader(head: Buffer): number {
   if (head.length < 12 || head.toString('latin1', 0, 4) !== 'PACK' || head.readUInt32BE(4) !== 2)
     throw changesInvalid('no objects follow its header');

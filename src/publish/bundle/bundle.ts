@@ -42,7 +42,7 @@ export async function takeBundle(
   }
 }
 
-/** Runs a sealed container whose standard output goes to `file`: attached before it starts, because its output is kept nowhere else. Gives what it said on standard error. */
+/** Runs a sealed container whose standard output goes to `file`: attached before it starts, because its output is kept nowhere else. Gives its standard error. */
 export async function runSealed(
   { engine, clock }: { engine: BundleEngine; clock: Clock },
   id: string,

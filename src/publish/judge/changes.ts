@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** One path that one commit changes, as `git diff-tree --raw` tells it; of a merge only what it does itself. */
+/** One path that one commit changes, as `git diff-tree --raw` prints it; of a merge only what it does itself. */
 export type Change = {
   path: string;
   /** What was there before, as `mode` and `id` are; absent where nobody asks. */
@@ -14,7 +14,7 @@ export type Change = {
 /** The contents that a change brings: bytes, whether git takes it for binary, and where a symbolic link points. */
 export type Content = { bytes: number; isBinary: boolean; linkTarget: string | undefined };
 
-/** Everything that new commits change, commit by commit: what one adds and the next takes away is told too. */
+/** Everything that new commits change, commit by commit: what one adds and the next removes is listed too. */
 export type ChangeSet = {
   changes: readonly Change[];
   contents: ReadonlyMap<string, Content>;

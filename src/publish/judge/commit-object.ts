@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
-/** Who made a commit, as it says itself. */
+/** Who made a commit, by its own claim. */
 export type Person = { name: string; email: string };
 
 /** A commit as it is stored: header lines and message, one character for each byte, so that nothing of it changes. */
@@ -31,7 +31,7 @@ export function personOf({ headers }: CommitObject, role: 'author' | 'committer'
   return parsePerson(fromBytes(line.replace(/>[^>]*$/, '>')));
 }
 
-/** What `Name <mail>` says; a text without brackets that has an `@` is a mail, any other a name. */
+/** Reads `Name <mail>`; a text without brackets that has an `@` is a mail, any other a name. */
 export function parsePerson(text: string): Person {
   const open = text.lastIndexOf('<');
   const close = text.indexOf('>', open);
@@ -41,7 +41,7 @@ export function parsePerson(text: string): Person {
   return plain.includes('@') ? { name: '', email: plain } : { name: plain, email: '' };
 }
 
-/** The character set that a commit says it is written in; UTF-8 unless it says so. */
+/** The character set that a commit declares; else UTF-8. */
 export function encodingOf({ headers }: CommitObject): string {
   const line = headers.find((each) => each.startsWith('encoding '));
   return line === undefined ? 'UTF-8' : line.slice('encoding '.length).trim();

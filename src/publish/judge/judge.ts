@@ -28,7 +28,7 @@ const WORKFLOWS = '.github/workflows/**';
 /** More examples than this say nothing more. */
 const MAX_EXAMPLES = 5;
 
-/** Every limit that the changes break, each told once with the paths that break it; empty when they may be published. */
+/** Every limit that the changes break, each once, with the paths that break it; empty when they may be published. */
 export function judgeChanges(set: ChangeSet, limits: PublishLimits): Problem[] {
   return [
     ...baseProblems(set),

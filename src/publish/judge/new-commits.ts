@@ -11,7 +11,7 @@ export type NewRange = { tip: string; known: readonly string[] };
 /** Every path that these commits change, as it is. */
 const RAW = '-r -z --raw --no-renames --no-abbrev'.split(' ');
 
-/** The lines that tell git a range; they may be too many for its command line. */
+/** The lines that give git a range; they may be too many for its command line. */
 export function rangeLines({ tip, known }: NewRange): string[] {
   return [tip, ...known.map((id) => `^${id}`)];
 }

@@ -1,6 +1,6 @@
 import { CHANGE_LIMITS } from '../limits.ts';
 
-/** How much of what an agent left is looked at and told; more of it says nothing more. */
+/** How much of what an agent left is looked at and reported; more would help nobody. */
 export const LEFT_LIMITS = {
   names: 20,
   branches: 50,

@@ -97,7 +97,7 @@ export function branchTaken(branch: string): Problem {
   };
 }
 
-/** A branch that pull requests were to be merged into is none of the repository's; `renamed` is its name of now, where GitHub tells one. */
+/** A branch that pull requests were to be merged into is none of the repository's; `renamed` is its present name, where GitHub gives one. */
 export function targetGone(name: string, renamed?: string): Problem {
   const isRenamed = renamed !== undefined && renamed !== name;
   return {

@@ -17,7 +17,7 @@ export type Destined = {
   commit: string;
 };
 
-/** What a pull request says, and whom it is shown to; teams by slug. */
+/** The texts of a pull request, and who reviews it; teams by slug. */
 export type PullRequestWords = {
   owner: string;
   repository: string;

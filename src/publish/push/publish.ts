@@ -198,7 +198,7 @@ function changesGone(path: string): FlowError {
   });
 }
 
-/** The same fault, which tells that the commits are on GitHub all the same. */
+/** The same fault, with the fact that the commits are on GitHub all the same. */
 function pushedOnly(branch: string, fault: FlowError): FlowError {
   const { code, message, hint } = fault.toProblem();
   return new FlowError({

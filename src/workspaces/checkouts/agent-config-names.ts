@@ -1,13 +1,9 @@
-/** Names of files and folders that steer agents or make them run something, in lower case; they count in every folder. */
-const NAMES: ReadonlySet<string> = new Set([
+/**
+ * Names of files and folders that steer agents or make them run something, in lower case; they count in every folder,
+ * and `a/b` counts as `b` directly in a folder `a`. What one agent alone reads stands with that agent.
+ */
+const SHARED = [
   'agents.md',
-  'agents.override.md',
-  'claude.md',
-  'claude.local.md',
-  'gemini.md',
-  '.codex',
-  '.claude',
-  '.gemini',
   '.agents',
   '.cursor',
   '.opencode',
@@ -21,27 +17,24 @@ const NAMES: ReadonlySet<string> = new Set([
   '.env',
   '.env.local',
   '.envrc',
-]);
-
-/** The same below a folder that holds other things too. */
-const PAIRS: ReadonlySet<string> = new Set([
   '.github/copilot-instructions.md',
   '.github/instructions',
   '.github/prompts',
   '.github/agents',
   '.vscode/mcp.json',
-]);
+];
 
 /** How many leading components of a repository's path make it agent configuration; undefined when it is none. */
-export function agentConfigDepth(path: string): number | undefined {
-  const parts = path.toLowerCase().split('/');
-  const at = parts.findIndex(
-    (part, index) => NAMES.has(part) || (index > 0 && PAIRS.has(`${parts[index - 1]}/${part}`)),
-  );
-  return at === -1 ? undefined : at + 1;
-}
+export type ConfigDepth = (path: string) => number | undefined;
 
-/** Whether a symbolic link leads to agent configuration beside it, which is the base's like the link itself. */
-export function leadsToNeighbour(target: string): boolean {
-  return /^(?:\.\/)?[^/]+$/.test(target) && agentConfigDepth(target.replace(/^\.\//, '')) !== undefined;
+/** Knows the shared names and those that `agents` add. */
+export function configDepth(agents: readonly { repositoryFiles: readonly string[] }[]): ConfigDepth {
+  const names = new Set([...SHARED, ...agents.flatMap(({ repositoryFiles }) => repositoryFiles)]);
+  return (path) => {
+    const parts = path.toLowerCase().split('/');
+    const at = parts.findIndex(
+      (part, index) => names.has(part) || (index > 0 && names.has(`${parts[index - 1]}/${part}`)),
+    );
+    return at === -1 ? undefined : at + 1;
+  };
 }

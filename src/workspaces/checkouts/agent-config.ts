@@ -1,12 +1,15 @@
+import type { Agent } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import { lastLines, runGit } from '../git.ts';
 import { mainMirror } from '../mirrors/apart.ts';
 import { resolveTarget } from '../mirrors/resolve.ts';
-import { agentConfigDepth, leadsToNeighbour } from './agent-config-names.ts';
+import { type ConfigDepth, configDepth } from './agent-config-names.ts';
 
 /** One file of agent configuration that a workspace shall not have as the head has it. */
 export type ConfigChange = {
   path: string;
+  /** How many of its leading components make it agent configuration. */
+  depth: number;
   /** Whether the head has it, and so the clone's index. */
   inHead: boolean;
   /** What the base has there, links followed; undefined for nothing. */
@@ -15,6 +18,14 @@ export type ConfigChange = {
 
 /** Where the base of a pull request is looked up: its commit where the event names it, else a branch. */
 export type BaseWanted = { sha: string | undefined; branch: string };
+
+/** A mirror, the base in it, and what agent configuration is. */
+type Comparison = {
+  mirror: string;
+  base: string;
+  depthOf: ConfigDepth;
+  signal: AbortSignal | undefined;
+};
 
 const LINK = '120000';
 const SUBMODULE = '160000';
@@ -25,17 +36,15 @@ const SUBMODULE = '160000';
  */
 export async function compareAgentConfig(
   mirror: string,
-  { commit, wanted }: { commit: string; wanted: BaseWanted },
+  { commit, wanted, agents }: { commit: string; wanted: BaseWanted; agents: readonly Agent[] },
   signal?: AbortSignal,
 ): Promise<ConfigChange[]> {
   const base = await findBase(mirror, wanted);
-  const [changed, links] = await Promise.all([
-    changedConfig(mirror, base, commit, signal),
-    configLinks(mirror, base, signal),
-  ]);
+  const comparison = { mirror, base, depthOf: configDepth(agents), signal };
+  const [changed, links] = await Promise.all([changedConfig(comparison, commit), configLinks(comparison)]);
   const known = new Set(changed.map(({ path }) => path));
   const unchanged = links.filter(({ path }) => !known.has(path));
-  const follow = (change: ConfigChange) => followLink(mirror, base, change, signal);
+  const follow = (change: ConfigChange) => followLink(comparison, change);
   const followed = [
     ...(await Promise.all(changed.map(follow))),
     ...(await Promise.all(unchanged.map(follow))),
@@ -53,10 +62,8 @@ async function findBase(mirror: string, { sha, branch }: BaseWanted): Promise<st
 
 /** Only subtrees that differ are looked into, so this costs what the pull request is large. */
 async function changedConfig(
-  mirror: string,
-  base: string,
+  { mirror, base, depthOf, signal }: Comparison,
   head: string,
-  signal?: AbortSignal,
 ): Promise<ConfigChange[]> {
   const text = await gitText(mirror, ['diff-tree', '-r', '-z', '--raw', '--no-renames', base, head], signal);
   const fields = text.split('\0');
@@ -64,10 +71,12 @@ async function changedConfig(
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const [baseMode = '', headMode = '', object = ''] = (fields[at] ?? '').slice(1).split(' ');
     const path = fields[at + 1] ?? '';
-    if (agentConfigDepth(path) === undefined) continue;
+    const depth = depthOf(path);
+    if (depth === undefined) continue;
     const inBase = baseMode !== '000000' && baseMode !== SUBMODULE;
     found.push({
       path,
+      depth,
       inHead: headMode !== '000000',
       base: inBase ? { mode: baseMode, object } : undefined,
     });
@@ -76,27 +85,31 @@ async function changedConfig(
 }
 
 /** Links among the base's agent configuration: one that the head left alone may lead to a file that it did not. */
-async function configLinks(mirror: string, base: string, signal?: AbortSignal): Promise<ConfigChange[]> {
+async function configLinks({ mirror, base, depthOf, signal }: Comparison): Promise<ConfigChange[]> {
   const text = await gitText(mirror, ['ls-tree', '-r', '-z', '--full-tree', base], signal);
   return text.split('\0').flatMap((line) => {
     if (!line.startsWith(LINK)) return [];
     const [, object = '', path = ''] = /^120000 blob ([0-9a-f]+)\t([\s\S]*)$/.exec(line) ?? [];
-    if (agentConfigDepth(path) === undefined) return [];
-    return [{ path, inHead: true, base: { mode: LINK, object } }];
+    const depth = depthOf(path);
+    if (depth === undefined) return [];
+    return [{ path, depth, inHead: true, base: { mode: LINK, object } }];
   });
 }
 
 /** A link becomes what it leads to in the base; one to a neighbour stays a link, and one to nothing stays away. */
 async function followLink(
-  mirror: string,
-  base: string,
+  { mirror, base, depthOf, signal }: Comparison,
   change: ConfigChange,
-  signal?: AbortSignal,
 ): Promise<ConfigChange> {
   if (change.base?.mode !== LINK) return change;
   const target = await gitText(mirror, ['cat-file', 'blob', change.base.object], signal);
-  if (leadsToNeighbour(target)) return change;
+  if (leadsToNeighbour(target, depthOf)) return change;
   return { ...change, base: await behindLink(mirror, base, change.path, signal) };
+}
+
+/** Whether a symbolic link leads to agent configuration beside it, which is the base's like the link itself. */
+function leadsToNeighbour(target: string, depthOf: ConfigDepth): boolean {
+  return /^(?:\.\/)?[^/]+$/.test(target) && depthOf(target.replace(/^\.\//, '')) !== undefined;
 }
 
 async function behindLink(

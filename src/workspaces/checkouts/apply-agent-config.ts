@@ -5,7 +5,6 @@ import type { Owner } from '../../base/files.ts';
 import { checkoutFailed } from '../errors.ts';
 import { lastLines, runGit } from '../git.ts';
 import type { ConfigChange } from './agent-config.ts';
-import { agentConfigDepth } from './agent-config-names.ts';
 
 /** A clone that no container has seen yet. */
 export type FreshClone = {
@@ -34,7 +33,7 @@ export async function applyAgentConfig(
   try {
     await layOutBase(clone, staging, changes);
     const inHead = changes.filter((change) => change.inHead);
-    for (const { path } of inHead) await takeAway(clone.dir, path);
+    for (const change of inHead) await takeAway(clone.dir, change);
     const placed: ConfigChange[] = [];
     for (const change of changes)
       if (change.base && (await place(clone, staging, change))) placed.push(change);
@@ -67,11 +66,11 @@ async function layOutBase(
 }
 
 /** Every folder above a path of the head is a real one, because git has just made it. Configuration folders left empty go too. */
-async function takeAway(dir: string, path: string): Promise<void> {
+async function takeAway(dir: string, { path, depth }: ConfigChange): Promise<void> {
   const full = join(dir, path);
   const found = await lstat(full).catch(() => undefined);
   if (found) await (found.isDirectory() ? rmdir(full) : unlink(full));
-  await removeEmptyAbove(dir, path, agentConfigDepth(path) ?? 1);
+  await removeEmptyAbove(dir, path, depth);
 }
 
 /** Git has no empty folders: removes those above `path` that have become so, down to `depth` components. */
@@ -89,9 +88,12 @@ async function isRemoved(folder: string): Promise<boolean> {
 }
 
 /** False when the head has no such folder, or a link or a file in its place: then there is nothing to steer there. */
-async function place({ dir, owner }: FreshClone, staging: string, { path }: ConfigChange): Promise<boolean> {
+async function place(
+  { dir, owner }: FreshClone,
+  staging: string,
+  { path, depth }: ConfigChange,
+): Promise<boolean> {
   const folders = path.split('/').slice(0, -1);
-  const own = (agentConfigDepth(path) ?? 1) - 1;
   let folder = dir;
   for (const [index, name] of folders.entries()) {
     folder = join(folder, name);
@@ -99,7 +101,7 @@ async function place({ dir, owner }: FreshClone, staging: string, { path }: Conf
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
     });
-    if (found ? !found.isDirectory() : index < own && !isTopFolder(path, index)) return false;
+    if (found ? !found.isDirectory() : index < depth - 1 && !isTopFolder(path, index)) return false;
     if (found) continue;
     await mkdir(folder);
     await lchown(folder, owner.uid, owner.gid);

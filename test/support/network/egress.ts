@@ -14,6 +14,7 @@ import {
   type Egress,
   type EgressOptions,
 } from '../../../src/egress/proxy/sockets.ts';
+import { hostLists } from '../../../src/egress/shipped-lists.ts';
 import { temporaryDirectory } from '../suite/temporary.ts';
 import { selfSigned } from './certificate.ts';
 
@@ -55,7 +56,11 @@ export async function egressRun(port: number, changes: EgressChanges = {}): Prom
     limits: { ...EGRESS_LIMITS, ...limits },
     ...options,
   });
-  const { list, problems } = parseAllowList(allow ?? [`${HOST}:${port}`], options.privateHosts);
+  const { list, problems } = parseAllowList(
+    allow ?? [`${HOST}:${port}`],
+    hostLists([]),
+    options.privateHosts,
+  );
   if (problems[0]) throw new Error(problems[0].message);
   const reopen = async (): Promise<void> => await egress.open('run', list, (each) => requests.push(each));
   await reopen();

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { AGENTS } from '../../../src/compose/agents.ts';
 import { parseDockerArgs } from '../../../src/mounts/flags/docker-args.ts';
 import type { CheckedMount, MountArg, MountHost } from '../../../src/mounts/mount.ts';
 import { checkMounts } from '../../../src/mounts/rules/check.ts';
@@ -19,6 +20,7 @@ export function makeMountHost(): { root: string; host: MountHost; remove: () => 
     appDirs: [app],
     trustedUids: [process.getuid?.() ?? 0],
     inContainer: false,
+    agents: AGENTS,
   };
   for (const directory of [
     join(root, 'root'),

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { AGENTS } from '../../../src/compose/agents.ts';
 import { PROMPT_NAMES } from '../../../src/flow/prepare/prompt.ts';
 import { type LoadResult, loadProfiles } from '../../../src/profiles/read/load.ts';
 
@@ -39,6 +40,7 @@ export const checks = {
     appDirs: ['/srv/github-flows'],
     trustedUids: [0, 1000],
     inContainer: false,
+    agents: AGENTS,
   },
   checkPrompt: () => [],
   promptNames: PROMPT_NAMES,

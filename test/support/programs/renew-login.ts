@@ -1,6 +1,7 @@
 // A service that renews the login in argv's state directory with argv's image, until somebody kills it.
+
+import { createCodexRefresh } from '../../../src/agents/codex/login/refresh.ts';
 import { systemClock } from '../../../src/base/clock.ts';
-import { createCodexRefresh } from '../../../src/flow/credentials/codex-refresh.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import { createRedactor } from '../../../src/log/redact.ts';
 import { engine, runAs } from '../engine/container-run.ts';

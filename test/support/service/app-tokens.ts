@@ -98,7 +98,10 @@ export async function openAppLab(options: { cacheMs?: number } = {}): Promise<Ap
   });
   const hosts = { apiUrl: api.url, serverUrl: 'https://github.com' };
   const environment: Record<string, string> = {};
-  const named = createNamedSecrets({ stores, order: ['environment'], environment, drop: () => undefined });
+  const named = createNamedSecrets({
+    ...{ stores, order: ['environment'], agents: [], environment },
+    drop: () => undefined,
+  });
   const inSecrets = createAppsInSecrets({
     valueOf: async ({ profile, name }) => (await named.resolve(profile, [name]))[0]?.value ?? new Secret(''),
     ...{ apiFor, apiUrl: api.url, clock, redactor, log: logger },

@@ -208,8 +208,8 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   wall(
     'logins are not bound',
     'mounts/rules/check.ts',
-    'if (holdsLogin(source))',
-    'if (false)',
+    'if (login) throw',
+    'if (false) throw',
     'test/mounts/final-plan.test.ts',
   ),
   wall(

@@ -24,7 +24,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall('nothing but memory that is nosuid', 'containers/create/spec.ts', "    'nosuid',\n", '', SPEC),
   wall(
     'refresh token',
-    'credentials/codex/auth.ts',
+    'agents/codex/state/auth.ts',
     "refresh_token: '',",
     'refresh_token: auth.refreshToken,',
     'test/credentials/deliver.test.ts',
@@ -182,7 +182,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   wall(
     'agent configuration',
     'workspaces/checkouts/agent-config.ts',
-    'if (agentConfigDepth(path) === undefined) continue;',
+    'if (depth === undefined) continue;',
     'continue;',
     'test/workspaces/agent-config.test.ts',
   ),

@@ -71,8 +71,9 @@ export async function endLivingRuns(
 /** A short line of the timeline: a command as a person types it, and its end. */
 function entryWords({ kind, text, data }: TimelineEntry): string {
   const { command, exitCode } = data;
-  if (kind === 'codex.command' && typeof command === 'string') return oneLine(`$ ${typed(command)}`);
-  if (kind === 'codex.command_done' && typeof exitCode === 'number') return `  exit code ${exitCode}`;
+  if (kind !== 'agent.command') return oneLine(text);
+  if (typeof exitCode === 'number') return `  exit code ${exitCode}`;
+  if (exitCode === undefined && typeof command === 'string') return oneLine(`$ ${typed(command)}`);
   return oneLine(text);
 }
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { inspectCodexState } from '../../../agents/codex/state/state.ts';
+import { codexSummary } from '../../../agents/codex/state/summary.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { FaultsError, type Problem } from '../../../base/errors.ts';
 import type { Config } from '../../../config/config.ts';
-import { inspectCodexState } from '../../../credentials/codex/state.ts';
-import { codexSummary } from '../shared/codex-texts.ts';
 import type { DemoModel } from './profile.ts';
 
 /** The model of the demo, and the text about it. Throws `demo_login_unusable`. */

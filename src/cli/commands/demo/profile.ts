@@ -5,6 +5,9 @@ import { DEMO_REPOSITORY } from './repository.ts';
 /** The folder of the demo's profile. */
 export const DEMO_PROFILE = 'greeter';
 
+/** The image of the agent that the demo shows. */
+export const DEMO_IMAGE = 'github-flows-agent-codex:latest';
+
 /** The commenter of the sample, who may start a run. */
 const DEMO_ACTOR = 'octocat';
 
@@ -53,7 +56,7 @@ export function demoProfile(paths: DemoPaths, model: DemoModel): object {
         },
       },
       runtime: {
-        image: 'github-flows-agent-codex:latest',
+        image: DEMO_IMAGE,
         setupScript: 'test -d repo',
         timeoutSec: DEMO_TIMEOUT_SEC[model.kind],
         stallTimeoutSec: STALL_SEC[model.kind],

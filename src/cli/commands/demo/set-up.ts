@@ -10,7 +10,7 @@ import type { Io } from '../../terminal/io.ts';
 import { reportImage } from '../doctor/image.ts';
 import { serveModelInRuns } from './model-runs.ts';
 import type { DemoPaths } from './paths.ts';
-import type { DemoModel } from './profile.ts';
+import { DEMO_IMAGE, type DemoModel } from './profile.ts';
 import { DEMO_REPOSITORY, makeDemoRepository } from './repository.ts';
 import type { Screen } from './screen.ts';
 import { greeterScript } from './script.ts';
@@ -33,8 +33,6 @@ export type Demo = {
 
 /** The demo's service, and the secret that its deliveries are signed with. */
 export type DemoService = { app: App; secret: Secret };
-
-const IMAGE = 'github-flows-agent-codex:latest';
 
 /** Creates everything that a run needs, up to the service that receives webhooks. */
 export async function setUp(demo: Demo): Promise<DemoService> {
@@ -63,7 +61,7 @@ export async function setUp(demo: Demo): Promise<DemoService> {
 async function checkEngine({ operator }: Demo): Promise<void> {
   const engine = createEngine({ dockerHost: operator.dockerHost, clock });
   await engine.ping();
-  const [problem] = (await reportImage(engine, IMAGE, operator.runAs)).problems;
+  const [problem] = (await reportImage(engine, DEMO_IMAGE, operator.runAs)).problems;
   if (problem) throw new FlowError({ ...problem, blame: 'operator' });
 }
 

@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Agent, LoginSharing } from '../../../agents/agent.ts';
 import { formatBytes } from '../../../base/bytes.ts';
 import { systemClock as clock } from '../../../base/clock.ts';
 import { asFlowError, FlowError } from '../../../base/errors.ts';
 import { ancestors } from '../../../base/files.ts';
+import { AGENTS } from '../../../compose/agents.ts';
 import { createTokenClient, databasePlace, profileChecks } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import { envFileFaults } from '../../../config/env-file.ts';
 import { isInMemory } from '../../../config/memory-place.ts';
 import { webhookSecretMissing } from '../../../config/webhook-secret.ts';
 import { createEngine, type Engine } from '../../../containers/engine/docker.ts';
-import { inspectCodexState } from '../../../credentials/codex/state.ts';
 import { checkGhToken, checkSecretsDirectory } from '../../../credentials/inject/preflight.ts';
 import { openExistingDatabase } from '../../../db/open.ts';
 import { writeHostPort } from '../../../egress/host-port.ts';
@@ -21,20 +22,19 @@ import { profilesFaulty } from '../../../profiles/faults.ts';
 import { incompleteProfiles } from '../../../profiles/read/incomplete.ts';
 import { loadProfiles } from '../../../profiles/read/load.ts';
 import type { Io } from '../../terminal/io.ts';
-import { codexSummary } from '../shared/codex-texts.ts';
 import { readConfig } from '../shared/stores.ts';
 import { hasAppSecret, hasAppStore, reportApps, reportServing, storedApps } from './apps.ts';
 import { type Check, check, type Finding, problemsOf } from './check.ts';
 import { engineFinding, reportProfileImages } from './engine.ts';
 import { describeGit } from './git.ts';
 import { reportImage } from './image.ts';
-import { checkNeeds, haveOwnApps, isCodexWanted } from './needs.ts';
+import { checkNeeds, haveOwnApps, isLoginWanted } from './needs.ts';
 import { reportPolicy } from './policy.ts';
 import { reportPrograms } from './programs.ts';
 import { reportStores } from './secrets.ts';
 
 /** The images that this repository builds. */
-const IMAGES = ['github-flows-base:latest', 'github-flows-agent-codex:latest'];
+const IMAGES = ['github-flows-base:latest', ...AGENTS.flatMap(({ image }) => image ?? [])];
 
 /** Below this much free space the next clone or log may fail. */
 const MIN_FREE_BYTES = 2 * 1024 ** 3;
@@ -64,7 +64,10 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
   yield await look('gh-token', () => reportToken(config, repository));
   if (repository !== undefined) yield await look('repository', () => reportServing(config, repository));
   yield await look('secret stores', () => reportStores(config));
-  yield await look('codex', () => reportCodexState(config));
+  for (const agent of AGENTS) {
+    const { sharing } = agent.state;
+    if (sharing) yield await look(agent.name, () => reportLogin(config, agent, sharing));
+  }
   yield await look('profiles', () => describeProfiles(config));
   yield* checkNeeds(config, look);
   yield await look('disk', () => describeDisk(config.varDir));
@@ -151,12 +154,11 @@ async function reportToken(config: Config, repository: string | undefined): Prom
   return `${file}, ${await describeToken(createTokenClient(config, file), repository)}`;
 }
 
-async function reportCodexState(config: Config): Promise<Finding> {
-  const dir = join(config.secretsDir, 'codex');
-  const state = await inspectCodexState(dir, clock.now());
-  const isAbsent = state.problems.some(({ code }) => code === 'codex_state_missing');
-  if (isAbsent && !(await isCodexWanted(config, dir))) return 'no login, and no profile wants one';
-  return { detail: codexSummary(state, clock.now()), problems: [...state.problems] };
+async function reportLogin(config: Config, agent: Agent, sharing: LoginSharing): Promise<Finding> {
+  const dir = join(config.secretsDir, agent.name);
+  const { isAbsent, summary, problems } = await sharing.inspect(dir, clock.now());
+  if (isAbsent && !(await isLoginWanted(config, agent, dir))) return 'no login, and no profile wants one';
+  return { detail: summary, problems: [...problems] };
 }
 
 async function describeProfiles(config: Config): Promise<string> {

@@ -1,6 +1,7 @@
 import { formatBytes } from '../../../base/bytes.ts';
 import { asFlowError, type Problem } from '../../../base/errors.ts';
 import { counted } from '../../../base/words.ts';
+import { AGENTS } from '../../../compose/agents.ts';
 import { mountHost, planDefaults, policySource } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
@@ -97,6 +98,7 @@ export function planOf(profile: Profile, policy: Policy, config: Config): Plan {
     paths: runPaths({ ...config, installation: 'doctor' }, run),
     defaults: planDefaults(config),
     secretsDir: config.secretsDir,
+    agents: AGENTS,
     runtimeUrl: undefined,
     policy,
   });

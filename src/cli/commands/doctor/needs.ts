@@ -1,3 +1,5 @@
+import type { Agent } from '../../../agents/agent.ts';
+import { grantedAgents } from '../../../agents/login-grants.ts';
 import type { Problem } from '../../../base/errors.ts';
 import { composeNeeds } from '../../../compose/dry-run.ts';
 import { policySource, profileChecks } from '../../../compose/host.ts';
@@ -49,11 +51,11 @@ async function askAboutApp(config: Config, profile: Profile, known: readonly Pro
   }));
 }
 
-/** Whether any profile that can be loaded shares the Codex login in `dir`; true where that is not known. */
-export async function isCodexWanted(config: Config, dir: string): Promise<boolean> {
+/** Whether any profile that can be loaded shares the login of an agent in `dir`; true where that is not known. */
+export async function isLoginWanted(config: Config, agent: Agent, dir: string): Promise<boolean> {
   const profiles = await usableProfiles(config);
   const shares = ({ credentials, execution }: Profile): boolean =>
-    credentials.codex ||
+    grantedAgents(credentials, [agent]).length > 0 ||
     execution.runtime.dockerArgs.mounts.some((mount) => mount.type === 'bind' && mount.source === dir);
   return profiles.length === 0 || profiles.some(shares);
 }

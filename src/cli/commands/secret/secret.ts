@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { FlowError } from '../../../base/errors.ts';
+import { AGENTS } from '../../../compose/agents.ts';
 import type { Config } from '../../../config/config.ts';
 import {
   createNamedSecrets,
@@ -81,7 +82,7 @@ export function addSecretCommand(program: Command, io: Io): void {
 }
 
 async function set(io: Io, name: string, argument: string | undefined, options: Options): Promise<void> {
-  checkSecretName(name);
+  checkSecretName(name, AGENTS);
   const config = readConfig(io);
   const path =
     options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
@@ -101,7 +102,7 @@ async function set(io: Io, name: string, argument: string | undefined, options: 
 }
 
 async function get(io: Io, name: string, options: Options & { reveal?: true }): Promise<void> {
-  checkSecretName(name);
+  checkSecretName(name, AGENTS);
   const { config, named } = await openAll(io, 'read');
   const path =
     options.profile === undefined ? undefined : profileFolder(io, config.profilesDir, options.profile);
@@ -140,7 +141,7 @@ async function openAll(
   const config = readConfig(io);
   const stores = await unlockStores(io, config, purpose);
   const { secretsOrder: order, environment } = config;
-  return { config, stores, named: createNamedSecrets({ stores, order, environment, drop }) };
+  return { config, stores, named: createNamedSecrets({ stores, order, agents: AGENTS, environment, drop }) };
 }
 
 function storeOf(stores: SecretStores, path: string | undefined): SecretStore {

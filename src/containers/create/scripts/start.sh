@@ -27,13 +27,10 @@ command -v timeout >/dev/null || gf_fail 'the image has no timeout command (core
 
 # The copies in /run/secrets are read-only and outlive no run; agents write into their state, so each gets its own.
 if [ -s "$gf_files/agent-state" ]; then
-  while read -r gf_name gf_target; do
+  while read -r gf_name gf_variable gf_target; do
     (umask 077 && cp -R "/run/secrets/$gf_name/." "$gf_target/" && chmod -R u+rwX "$gf_target") ||
       gf_fail "the state of $gf_name could not be copied to $gf_target."
-    if [ "$gf_name" = codex ]; then
-      CODEX_HOME=$gf_target
-      export CODEX_HOME
-    fi
+    [ "$gf_variable" = - ] || export "$gf_variable=$gf_target"
   done <"$gf_files/agent-state"
 fi
 

@@ -1,0 +1,133 @@
+import type { FlowError, Problem } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
+
+/**
+ * One coding agent with a headless command line: everything that the service knows of it. Each agent is a folder beside
+ * this file; `compose/agents.ts` lists them, and every other room is handed that list. All but `state.sharing` and
+ * `LoginRenewal` is data or pure.
+ */
+export type Agent = {
+  /** As profiles and `/run/secrets/<name>` say it. */
+  name: string;
+  /** As people read it. */
+  title: string;
+  /** The image with this agent that this repository builds. */
+  image?: string;
+  /** Absent while its output is read as plain text. */
+  events?: AgentEvents;
+  state: AgentState;
+  network: AgentNetwork;
+  /**
+   * Files and folders of a repository that steer it or that it would run something from, in lower case. They count in
+   * every folder; `a/b` counts as `b` directly in a folder `a`.
+   */
+  repositoryFiles: readonly string[];
+};
+
+/** What an agent's output says. */
+export type AgentEvents = {
+  /** Whether these words of a command start it so that its standard output is events. */
+  isCommand(words: readonly string[]): boolean;
+  /** A reader for one run, whose texts `mask` has to see as they read without escapes, before they are cut. */
+  createReader(mask: (text: string) => string): AgentReader;
+  judge(end: AgentEnd): AgentOutcome;
+};
+
+/** Reads the lines of a handler's standard output, in order. What is no event gives nothing and harms nothing. */
+export type AgentReader = {
+  read(line: string): AgentEvent[];
+  turn(): AgentTurn;
+  result(): AgentResult;
+};
+
+/** What an agent did: a sentence, and scalars about it. Of kind `command` comes one when it begins, and one with its `exitCode`. */
+export type AgentEvent = {
+  kind: 'session' | 'text' | 'command' | 'file' | 'tool' | 'usage' | 'failure' | 'end';
+  text: string;
+  data: Record<string, string | number | boolean | null>;
+};
+
+/** How an agent's turn stands by its own events: not begun, begun, finished, or given up with what it said of that. */
+export type AgentTurn = { state: 'none' | 'open' | 'completed' | 'failed'; failure: string };
+
+/** Tokens that an agent counted over its session; `cachedInputTokens` are among `inputTokens`. */
+export type AgentUsage = {
+  inputTokens: number;
+  cachedInputTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+};
+
+/** What an agent told so far; null is nothing yet. */
+export type AgentResult = { finalMessage: string | null; usage: AgentUsage | null };
+
+/** The end of a handler that ran: its own (`exit`), or the service's, which waited no longer or was told to stop it. */
+export type AgentEnd = {
+  turn: AgentTurn;
+  exitCode: number | null;
+  endedBy: 'exit' | 'patience' | 'order';
+  /** Some of its events may have been missed. */
+  isUnread: boolean;
+};
+
+/** What an agent's words make of its end; `as-ended` leaves it to exit code and cause. */
+export type AgentOutcome =
+  | { kind: 'succeeded' | 'as-ended'; note: string | null }
+  | { kind: 'failed'; fault: FlowError };
+
+/** The directory in which an agent keeps configuration and login. A run gets a private copy of it below `/home/user`. */
+export type AgentState = {
+  /** Base name of the directory, such as `.codex`; a mount with this base name is one of the state. */
+  directory: string;
+  /** The file in it that holds the login. */
+  login: string;
+  /** The variable that names the directory to the agent, where it needs one. */
+  variable?: string;
+  /** Absent for a state that is copied whole, refresh tokens included. */
+  sharing?: LoginSharing;
+};
+
+/** The list of hosts that profiles name `@<list>`: what it is for, and why each host is on it. All hosts are exact, on port 443. */
+export type AgentNetwork = { list: string; about: string; hosts: Readonly<Record<string, string>> };
+
+/** What containers get of a login that they must not renew. */
+export type LoginSharing = {
+  /** What is copied of the state in `dir`, without refresh tokens. Throws why it cannot be shared, or does not last until `untilMs`. */
+  share(dir: string, times: Lifetime): Promise<LoginShare>;
+  /** Likewise of a single login file that lies elsewhere; undefined when it is another program's. */
+  shareFile(content: Buffer, path: string): { content: Buffer; withheld: readonly Secret[] } | undefined;
+  /** Looks at the state without changing anything or asking anyone: in a line, and what keeps runs from it. */
+  inspect(dir: string, nowMs: number): Promise<LoginReport>;
+};
+
+/** From when to when a login is wanted, in milliseconds since 1970. */
+export type Lifetime = { nowMs: number; untilMs: number };
+
+/** Files with paths relative to the state, and the refresh tokens that stay on the host. */
+export type LoginShare = {
+  files: readonly { path: string; content: Buffer; executable: boolean }[];
+  withheld: readonly Secret[];
+};
+
+/** A state as the service sees it. */
+export type LoginReport = { isAbsent: boolean; summary: string; problems: readonly Problem[] };
+
+/** Renews the logins of one agent, one at a time for each state, shared by all runs that wait for it. */
+export type LoginRenewal = {
+  /** Renews the login in the state `dir` if it would not outlive the deadline; leaves anything else alone. Throws why it could not, or the signal's reason. */
+  ensure(dir: string, request: LoginRequest): Promise<void>;
+  /** Waits for what a service of this installation left running when it died, and clears it away. */
+  adopt(): Promise<void>;
+  /** Ends all waiting with this reason; a container at work is left to end by itself. */
+  stop(reason: FlowError): Promise<void>;
+};
+
+/** What one run wants of the login that it is about to get a share of. */
+export type LoginRequest = {
+  /** Its deadline, in milliseconds since 1970. */
+  untilMs: number;
+  /** Ends the waiting of this run; the renewal itself goes on. */
+  signal: AbortSignal;
+  /** Told what the run waits for, and what came of it. */
+  note: (text: string) => Promise<void>;
+};

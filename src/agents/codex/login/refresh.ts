@@ -1,0 +1,204 @@
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unlessAborted } from '../../../base/cancel.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { isoTime } from '../../../base/clock.ts';
+import type { FlowError } from '../../../base/errors.ts';
+import type { Owner } from '../../../base/files.ts';
+import type { Engine } from '../../../containers/engine/docker.ts';
+import { LABELS } from '../../../containers/labels.ts';
+import { maskSecrets } from '../../../credentials/inject/mask-secrets.ts';
+import type { Logger } from '../../../log/logger.ts';
+import type { Redactor } from '../../../log/redact.ts';
+import type { LoginRenewal, LoginRequest } from '../../agent.ts';
+import { type RefreshableLogin, refreshableLogin } from '../state/lifetime.ts';
+import { recordRefusedLogin, refreshRefused } from '../state/refused.ts';
+import { STATE_LABELS } from './containers.ts';
+import { type CodexHold, holdCodexState } from './hold.ts';
+import { isPassing, refreshFault, runRefreshContainer, writableState } from './refresh-container.ts';
+
+/** What refreshing takes from the rest of the service. */
+export type CodexRefreshParts = {
+  engine: Engine;
+  image: string;
+  owner: Owner;
+  installation: string;
+  redactor: Redactor;
+  clock: Clock;
+  log: Logger;
+};
+
+type Flight = { done: Promise<FlowError | undefined>; tell: Set<(text: string) => void>; last?: string };
+
+/** Between preparing and the deadline's start lies the clone; a token that ends within it is renewed as well. */
+const MARGIN_MS = 2 * 60_000;
+
+/** How long others are waited for: a refresh ends by itself within five minutes, a login when its code runs out. */
+const WAIT_MS = 10 * 60_000;
+
+/** A token with less than this left is worth no second try: its runs are refused, and the operator is told. */
+const LASTING_MS = 5 * 60_000;
+
+/** How long the server is not asked again for a login that it refused. */
+const REFUSED_MS = 10 * 60_000;
+
+const PAUSES_MS = [2_000, 5_000, 15_000];
+
+/**
+ * The service's renewal of ChatGPT logins; nothing is asked or looked at before the first `ensure` or `adopt`. `ensure`
+ * leaves anything but a ChatGPT login with a refresh token alone, and throws `codex_refresh_refused`,
+ * `codex_refresh_unreachable`, `codex_refresh_failed`, `codex_state_of_another_user`, the codes of `holdCodexState` and
+ * of the engine.
+ */
+export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
+  const flights = new Map<string, Flight>();
+  /** For each state the access token that our own last refresh gave, and when. */
+  const renewed = new Map<string, { print: string; at: number }>();
+  const stopping = new AbortController();
+
+  const isWanted = (dir: string, login: RefreshableLogin | undefined, untilMs: number): boolean => {
+    if (!login || login.accessExpiresAt > untilMs + MARGIN_MS) return false;
+    const last = renewed.get(dir);
+    const now = parts.clock.now();
+    if (last?.print !== login.accessPrint || login.accessExpiresAt <= now) return true;
+    // A new token would end as much later than this one as this one is old: asking is of use only when that helps.
+    return login.accessExpiresAt + (now - last.at) > untilMs;
+  };
+
+  const refresh = async (dir: string, seen: RefreshableLogin, tell: (text: string) => void) => {
+    if (seen.refusedAt !== null && parts.clock.now() < seen.refusedAt + REFUSED_MS)
+      return refreshRefused(dir);
+    const fault = await refreshPatiently(parts, { dir, seen, tell, signal: stopping.signal });
+    const now = await refreshableLogin(dir);
+    if (!fault && now) renewed.set(dir, { print: now.accessPrint, at: parts.clock.now() });
+    return fault;
+  };
+
+  const board = (dir: string, seen: RefreshableLogin): Flight => {
+    const under = flights.get(dir);
+    if (under) return under;
+    const tell = new Set<(text: string) => void>();
+    const flight: Flight = { done: Promise.resolve(undefined), tell };
+    flight.done = refresh(dir, seen, (text) => {
+      flight.last = text;
+      for (const each of tell) each(text);
+    }).finally(() => flights.delete(dir));
+    flights.set(dir, flight);
+    return flight;
+  };
+
+  return {
+    async ensure(dir, { untilMs, signal, note }) {
+      if (existsSync(`${dir}/`) && !existsSync(join(dir, 'auth.json')))
+        await waitForLogin(parts, dir, { signal, note });
+      const before = await refreshableLogin(dir);
+      if (!before || !isWanted(dir, before, untilMs)) return;
+      await note(
+        `The access token of the Codex login ends at ${isoTime(before.accessExpiresAt)}, so it is renewed first.`,
+      );
+      const flight = board(dir, before);
+      const tell = (text: string): void => void note(text).catch(() => undefined);
+      if (flight.last) tell(flight.last);
+      flight.tell.add(tell);
+      const fault = await unlessAborted(flight.done, signal).finally(() => flight.tell.delete(tell));
+      const after = await refreshableLogin(dir);
+      if (fault && (!after || after.accessExpiresAt <= untilMs)) throw fault;
+      if (fault) await note(`${fault.message} It lasts for this run, and is renewed before a later one.`);
+      else if (after)
+        await note(
+          `The Codex login was renewed; its access token ends at ${isoTime(after.accessExpiresAt)}.`,
+        );
+    },
+    adopt: async () => await adoptLeft(parts, stopping.signal),
+    async stop(reason) {
+      stopping.abort(reason);
+      await Promise.allSettled([...flights.values()].map(({ done }) => done));
+    },
+  };
+}
+
+async function adoptLeft(parts: CodexRefreshParts, signal: AbortSignal): Promise<void> {
+  const labels = [`${LABELS.installation}=${parts.installation}`, STATE_LABELS.refresh];
+  for (const { id, labels: own } of await parts.engine.find(labels)) {
+    const state = own[STATE_LABELS.state];
+    if (state === undefined) continue;
+    parts.log.info(
+      { container: id, state },
+      'a renewal of the Codex login was left running; it is waited for',
+    );
+    await holdCodexState(holdOf(parts, state, signal), async () => undefined);
+  }
+}
+
+/** A login begins by removing the one that was there; whoever wants a share of it waits for the new one. */
+async function waitForLogin(
+  parts: CodexRefreshParts,
+  dir: string,
+  { signal, note }: Pick<LoginRequest, 'signal' | 'note'>,
+): Promise<void> {
+  const stateDir = await realpath(dir).catch(() => undefined);
+  if (stateDir === undefined || (await parts.engine.find([`${STATE_LABELS.state}=${stateDir}`])).length === 0)
+    return;
+  const onWait = (fault: FlowError): void => void note(waitWords(fault)).catch(() => undefined);
+  await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => undefined);
+}
+
+function waitWords(fault: FlowError): string {
+  return `The Codex login is waited for. ${fault.message}`;
+}
+
+type Attempt = { dir: string; seen: RefreshableLogin; tell: (text: string) => void; signal: AbortSignal };
+
+/** A server that cannot be reached is asked again while the token still lasts a while. */
+async function refreshPatiently(parts: CodexRefreshParts, attempt: Attempt): Promise<FlowError | undefined> {
+  for (const pauseMs of PAUSES_MS) {
+    const fault = await refreshOnce(parts, attempt);
+    if (!fault || !isPassing(fault)) return fault;
+    if (attempt.seen.accessExpiresAt < parts.clock.now() + LASTING_MS) return fault;
+    attempt.tell(`${fault.message} It is tried again in ${pauseMs / 1000} s.`);
+    await parts.clock.sleep(pauseMs, attempt.signal);
+  }
+  return await refreshOnce(parts, attempt);
+}
+
+/** Gives why the login is as it was; nothing when it is a new one, whoever renewed it. */
+async function refreshOnce(
+  parts: CodexRefreshParts,
+  { dir, seen, tell, signal }: Attempt,
+): Promise<FlowError | undefined> {
+  const stateDir = await writableState(dir, parts.owner);
+  const onWait = (fault: FlowError): void => tell(waitWords(fault));
+  return await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => {
+    const before = await refreshableLogin(stateDir);
+    if (before?.accessPrint !== seen.accessPrint) return undefined;
+    const { forget } = maskSecrets([], before.secrets, parts.redactor);
+    try {
+      const words = await runRefreshContainer({ ...parts, stateDir, signal });
+      const after = await refreshableLogin(stateDir);
+      if (after && after.accessPrint !== before.accessPrint) return undefined;
+      const fault = refreshFault(dir, words);
+      if (fault.code === 'codex_refresh_refused')
+        await recordRefusedLogin(
+          stateDir,
+          { refreshPrint: before.refreshPrint, at: parts.clock.now() },
+          parts.owner,
+        );
+      parts.log.warn(
+        { code: fault.code, state: dir, codex: words.slice(-2000) },
+        'the Codex login was not renewed',
+      );
+      return fault;
+    } finally {
+      forget();
+    }
+  });
+}
+
+function holdOf(
+  { engine, clock, owner }: CodexRefreshParts,
+  stateDir: string,
+  signal: AbortSignal,
+): CodexHold {
+  return { engine, clock, owner, stateDir, signal, waitMs: WAIT_MS, people: 'wait' };
+}

@@ -1,0 +1,154 @@
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asFlowError, FlowError, type Problem } from '../../../base/errors.ts';
+import { describeFault } from '../../../credentials/file-messages.ts';
+import {
+  accessFaults,
+  type FileFault,
+  openDirectory,
+  readEntry,
+  serviceUid,
+} from '../../../credentials/private-file.ts';
+import { accountOf, type CodexAccount, type CodexAuth, jwtExpiry, parseCodexAuth } from './auth.ts';
+import { type CodexConfig, parseCodexConfig } from './config.ts';
+import { endingFault, isRenewable } from './expiry.ts';
+import { refreshRefused, refusedAt } from './refused.ts';
+
+/** A Codex state directory as the service sees it; times in milliseconds since 1970. */
+export type CodexState = {
+  dir: string;
+  /** `none` without a login; `chatgpt-tokens` is a login without a refresh token. */
+  mode: CodexAuth['mode'];
+  account: CodexAccount | null;
+  accessExpiresAt: number | null;
+  /** Seconds that the access token still lasts, 0 when it has run out; null when it does not say. */
+  accessExpiresInSec: number | null;
+  /** Whether the service renews the access token before a run that would outlast it. */
+  isRenewable: boolean;
+  lastRefresh: number | null;
+  store: CodexConfig['store'];
+  /** The model that config.toml names; null means Codex's own choice. */
+  model: string | null;
+  /** Everything that would keep a run from using it, each with the command that fixes it. */
+  problems: readonly Problem[];
+};
+
+/** What was read of a state directory, through descriptors; `faults` is empty when it can be shared. */
+export type CodexReading = { auth: CodexAuth; config: CodexConfig; faults: readonly FlowError[] };
+
+const MAX_BYTES = 1024 * 1024;
+const NO_LOGIN: CodexAuth = { mode: 'none' };
+const NO_CONFIG = Buffer.alloc(0);
+const LOG_IN = 'Log in with `github-flows codex login`.';
+
+const CODES: Partial<Record<FileFault['kind'], { code: string }>> = {
+  missing: { code: 'codex_state_missing' },
+  'open-to-others': { code: 'codex_state_readable_by_others' },
+  'wrong-owner': { code: 'codex_state_wrong_owner' },
+};
+
+/** Looks at the state in `dir` without changing anything or asking anyone; throws nothing, all faults are `problems`. */
+export async function inspectCodexState(dir: string, nowMs: number): Promise<CodexState> {
+  const directory = await openDirectory(dir);
+  if ('kind' in directory) {
+    const config = parseCodexConfig(NO_CONFIG, dir);
+    return { ...summary(dir, NO_LOGIN, config, nowMs), problems: [stateFault(directory).toProblem()] };
+  }
+  try {
+    const { auth, config, faults } = await readCodexState(directory, dir);
+    const ending = endingFault(dir, auth, nowMs);
+    const refused = (await refusedAt(directory, dir, auth)) === null ? undefined : refreshRefused(dir);
+    const all = [...faults, ending, refused].filter((fault) => fault !== undefined);
+    return { ...summary(dir, auth, config, nowMs), problems: all.map((fault) => fault.toProblem()) };
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Reads login and configuration in the open directory `dir`, and gathers what is wrong with them and with it. */
+export async function readCodexState(directory: FileHandle, dir: string): Promise<CodexReading> {
+  const faults = accessFaults(dir, await directory.stat(), serviceUid()).map((fault) => stateFault(fault));
+  const config = await readConfig(directory, join(dir, 'config.toml'), faults);
+  const before = faults.length;
+  const auth = await readAuth(directory, join(dir, 'auth.json'), faults);
+  if (config.store === 'keyring' || config.store === 'ephemeral') faults.push(notInFile(dir, config.store));
+  else if (auth.mode === 'none' && config.needsLogin && faults.length === before) {
+    faults.push(config.store === 'auto' ? notInFile(dir, 'auto') : loggedOut(dir));
+  }
+  return { auth, config, faults };
+}
+
+/** A state directory, or a file of it, that cannot be opened or that others may use, as an error; `create` makes it. */
+export function stateFault(fault: FileFault, create = LOG_IN): FlowError {
+  return new FlowError({
+    blame: 'operator',
+    ...(CODES[fault.kind] ?? { code: 'codex_state_unreadable' }),
+    ...describeFault('The Codex state', fault, create),
+  });
+}
+
+async function readConfig(directory: FileHandle, path: string, faults: FlowError[]): Promise<CodexConfig> {
+  const reading = await readEntry(directory, path, MAX_BYTES);
+  if ('content' in reading) {
+    try {
+      return parseCodexConfig(reading.content, path);
+    } catch (error) {
+      faults.push(asFlowError(error));
+    }
+  } else if (reading.faults[0].kind !== 'missing') {
+    faults.push(stateFault(reading.faults[0], 'Write the configuration there as a file.'));
+  }
+  return parseCodexConfig(NO_CONFIG, path);
+}
+
+async function readAuth(directory: FileHandle, path: string, faults: FlowError[]): Promise<CodexAuth> {
+  const reading = await readEntry(directory, path, MAX_BYTES);
+  if ('content' in reading) {
+    faults.push(...accessFaults(path, reading.stat, serviceUid()).map((fault) => stateFault(fault)));
+    try {
+      return parseCodexAuth(reading.content, path);
+    } catch (error) {
+      faults.push(asFlowError(error));
+    }
+  } else if (reading.faults[0].kind !== 'missing') faults.push(stateFault(reading.faults[0]));
+  return NO_LOGIN;
+}
+
+function summary(
+  dir: string,
+  auth: CodexAuth,
+  config: CodexConfig,
+  nowMs: number,
+): Omit<CodexState, 'problems'> {
+  const tokens = 'accessToken' in auth ? auth : undefined;
+  const end = tokens ? jwtExpiry(tokens.accessToken) : null;
+  return {
+    dir,
+    mode: auth.mode,
+    account: tokens ? { ...accountOf(tokens.idToken), id: tokens.accountId } : null,
+    accessExpiresAt: end,
+    accessExpiresInSec: end === null ? null : Math.max(0, Math.floor((end - nowMs) / 1000)),
+    isRenewable: isRenewable(auth),
+    lastRefresh: tokens?.lastRefresh ? Date.parse(tokens.lastRefresh) : null,
+    store: config.store,
+    model: config.model,
+  };
+}
+
+function loggedOut(dir: string): FlowError {
+  return new FlowError({
+    code: 'codex_logged_out',
+    blame: 'operator',
+    message: `There is no Codex login in ${dir}.`,
+    hint: LOG_IN,
+  });
+}
+
+function notInFile(dir: string, store: string): FlowError {
+  return new FlowError({
+    code: 'codex_login_not_in_file',
+    blame: 'operator',
+    message: `The Codex configuration in ${dir} keeps the login outside auth.json (cli_auth_credentials_store is "${store}"), from where no run can be handed it.`,
+    hint: `Set \`cli_auth_credentials_store = "file"\` in ${join(dir, 'config.toml')}, then run \`github-flows codex login\`.`,
+  });
+}

@@ -1,0 +1,61 @@
+import type { Agent, LoginRenewal } from '../agents/agent.ts';
+import { claude } from '../agents/claude/claude.ts';
+import { codex } from '../agents/codex/codex.ts';
+import { createCodexRefresh } from '../agents/codex/login/refresh.ts';
+import { gemini } from '../agents/gemini/gemini.ts';
+import { systemClock as clock } from '../base/clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Engine } from '../containers/engine/docker.ts';
+import type { Db } from '../db/database.ts';
+import { serviceStopping } from '../flow/active-run.ts';
+import type { EngineWatch } from '../flow/engine/engine-health.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Redactor } from '../log/redact.ts';
+
+/** Every agent that the service knows. */
+export const AGENTS: readonly Agent[] = [codex, claude, gemini];
+
+/** What the renewal of logins stands on. */
+type RenewalResources = {
+  config: Config;
+  db: Db;
+  redactor: Redactor;
+  log: Logger;
+  engine: Engine;
+  engineWatch: EngineWatch;
+};
+
+/** The renewals by the name of their agent, and what ends them all. */
+export type ComposedRenewals = {
+  renewals: ReadonlyMap<string, LoginRenewal>;
+  stop: () => Promise<void>;
+};
+
+/** The service's own renewal of logins; what a service before this one left running is waited for from now on. */
+export function composeRenewals({
+  config,
+  db,
+  redactor,
+  log,
+  engine,
+  engineWatch,
+}: RenewalResources): ComposedRenewals {
+  const parts = { engine, redactor, clock, log, owner: config.runAs, installation: db.installation };
+  const renewals = new Map([[codex.name, createCodexRefresh({ ...parts, image: config.loginImage })]]);
+  const ended = new AbortController();
+  const adopting = engineWatch
+    .untilReady(ended.signal)
+    .then(() => Promise.all([...renewals.values()].map((renewal) => renewal.adopt())))
+    .catch((error: unknown) => {
+      if (!ended.signal.aborted)
+        log.warn({ err: error }, 'a renewal of a login that was left is not waited for');
+    });
+  return {
+    renewals,
+    async stop() {
+      ended.abort();
+      await Promise.all([...renewals.values()].map((renewal) => renewal.stop(serviceStopping())));
+      await adopting;
+    },
+  };
+}
