@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { FlowError } from './errors.ts';
 
-/** Work that can be called off, once, for a reason; the first cause wins and later ones change nothing. */
+/** Work that can be cancelled once, for a reason; the first cause counts. */
 export type Cancellation = {
   readonly signal: AbortSignal;
   /** The first cause given, or undefined while the work goes on. */
@@ -9,7 +9,7 @@ export type Cancellation = {
   cancel(cause: FlowError): void;
 };
 
-/** A fresh cancellation; a `parent` that is called off calls this one off for the same cause. */
+/** With a `parent`, its cancellation cancels this one for the same cause. */
 export function createCancellation(parent?: Cancellation): Cancellation {
   const controller = new AbortController();
   let first: FlowError | undefined;

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** A pending call that can be called off; calling it off twice is harmless. */
+/** A pending call; stopping it twice is harmless. */
 export type Timer = { stop(): void };
 
 /** Time as the service sees it; tests hand in one that they move on themselves. */

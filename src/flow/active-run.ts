@@ -49,7 +49,7 @@ export function leaseLost(runId: string): FlowError {
     code: 'lease_lost',
     blame: 'service',
     message: `Run ${runId} is no longer this worker's: its lease was taken over.`,
-    hint: 'See that the clocks agree and that the database answers; the run goes on with its new worker.',
+    hint: 'The run continues with its new worker. Check why this worker could not renew its lease: its log says whether the database answered.',
   });
 }
 

@@ -174,7 +174,7 @@ test('a failing renewal is told once with its hint, tried again until it works, 
   await pass(120);
   expect(present()).toBe(before);
   expect(world.notes).toEqual([
-    "The run's GitHub token could not be renewed, and this is tried again until it works: The App is suspended. Lift the suspension.",
+    "The run's GitHub token could not be renewed; the service retries until it works: The App is suspended. Lift the suspension.",
   ]);
   expect(world.app.state.asked).toBeGreaterThan(10);
   expect(world.app.state.asked).toBeLessThan(40);

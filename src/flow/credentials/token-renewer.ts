@@ -16,7 +16,7 @@ import { writeTokenEnd } from './token-end.ts';
 /** How often the clock is looked at: a machine that slept, or a clock that was set, is noticed this soon. */
 const LOOK_EVERY_MS = 15_000;
 
-/** A token is asked for anew this long before it ends; the source gives a new one at the latest five minutes before. */
+/** From this long before a token ends it is asked for every `NEXT_MS`; its source decides when it gives a new one, at the latest five minutes before. */
 const AHEAD_MS = 8 * 60_000;
 
 /** How long after an answer the next one is asked for at the earliest; a token file is looked at this often. */
@@ -151,7 +151,7 @@ async function tellFailed(
   log.warn({ err: error, run: entry.id, failures: entry.failures }, 'GitHub token of run was not renewed');
   if (entry.failures > 1) return;
   const { code, message, hint } = asFlowError(error);
-  const text = `The run's GitHub token could not be renewed, and this is tried again until it works: ${message} ${hint}`;
+  const text = `The run's GitHub token could not be renewed; the service retries until it works: ${message} ${hint}`;
   await runs.note(entry.id, { kind: 'credential', text: redactor.mask(text), data: { code } });
 }
 

@@ -163,7 +163,7 @@ async function requeue(db: Db, clock: Clock, owner: RunOwner): Promise<string[]>
     for (const { id } of rows)
       await appendTimeline(trx, id, clock.now(), {
         kind: 'state',
-        text: 'Put back into the queue: its worker was gone before the agent had started.',
+        text: 'Requeued: its worker was gone before the agent had started.',
         data: { state: 'queued' },
       });
     return rows.map(({ id }) => id);

@@ -67,7 +67,7 @@ export async function settleQueues(trx: Kysely<unknown>, repositoryIds: Iterable
 
 /** Holds the queued runs of repositories until the transaction ends: nobody else changes which is their head. */
 export async function lockQueues(trx: Kysely<unknown>, repositoryIds: Iterable<number>): Promise<void> {
-  for (const id of inOrder(repositoryIds)) await lockFor(trx, `lane ${id}`);
+  for (const id of inOrder(repositoryIds)) await lockFor(trx, `repository queue ${id}`);
 }
 
 /** Each once and always in this order, so that two transactions never wait for each other. */

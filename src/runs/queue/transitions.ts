@@ -17,14 +17,14 @@ export async function lockPlace(
     held = 'held' in joined ? joined.held : 1;
   }
   if (run.groupKey !== null && to === 'ended') await lockFor(trx, `group ${run.groupKey}`);
-  if (!touchesLane(run, to)) return {};
+  if (!changesQueue(run, to)) return {};
   await lockQueues(trx, [run.repositoryId]);
   return { head: 0, ...(held === undefined ? {} : { held }) };
 }
 
 /** After the move: the repository queue has its head again, and the next of the group its turn. */
 export async function leavePlace(trx: Kysely<unknown>, run: Run, to: RunState): Promise<void> {
-  if (touchesLane(run, to)) await settleQueue(trx, run.repositoryId);
+  if (changesQueue(run, to)) await settleQueue(trx, run.repositoryId);
   if (to === 'ended' && run.groupKey !== null) await leaveGroup(trx, run.groupKey);
 }
 
@@ -45,6 +45,6 @@ export async function markCancelled(trx: Kysely<unknown>, id: string, reason: st
   return true;
 }
 
-function touchesLane(run: Run, to: RunState): boolean {
+function changesQueue(run: Run, to: RunState): boolean {
   return run.state === 'queued' || to === 'queued';
 }
