@@ -40,7 +40,10 @@ export type AgentReader = {
   result(): AgentResult;
 };
 
-/** What an agent did: a sentence, and scalars about it. Of kind `command` comes one when it begins, and one with its `exitCode`. */
+/**
+ * What an agent did: a sentence, and scalars about it. Of kind `command` comes one when it begins, and one with its
+ * `exitCode`; `end` is a finished turn with its counts, `usage` one whose counts are unknown, which the run's comment shows.
+ */
 export type AgentEvent = {
   kind: 'session' | 'text' | 'command' | 'file' | 'tool' | 'usage' | 'failure' | 'end';
   text: string;

@@ -8,7 +8,7 @@ const UNITS: Readonly<Record<string, number>> = {
   p: 1024 ** 5,
 };
 
-const SIZE = /^(\d{1,16}(?:\.\d{1,16})?) ?(?:([kmgtp])i?b?|b)?$/i;
+const SIZE = /^(\d{1,16}(?:\.\d{1,16})?) ?(?:([kmgtp])(?:i?b)?|b)?$/i;
 
 /**
  * A size as `docker run` writes it (`512m`, `1.5g`, `64 KiB`, `1048576`) in whole bytes, always with 1024 to the

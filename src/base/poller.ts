@@ -4,9 +4,9 @@ import type { Clock, Timer } from './clock.ts';
 export type Poller = {
   start(): void;
   wake(): void;
-  /** Resolves when no look is under way. */
+  /** Resolves when the look that is under way has ended. */
   settled(): Promise<void>;
-  /** Looks no more; resolves as `settled`. */
+  /** Looks no more; resolves when no look is under way. */
   stop(): Promise<void>;
 };
 
@@ -18,23 +18,22 @@ export function createPoller(parts: {
   onError: (error: unknown) => void;
 }): Poller {
   let timer: Timer | undefined;
+  let current: Promise<void> | undefined;
   let looking: Promise<void> | undefined;
   let again = false;
   let stopped = false;
   const lookAgain = async (): Promise<void> => {
     do {
       again = false;
-      await parts.look();
+      current = parts.look().catch(parts.onError);
+      await current;
     } while (again && !stopped);
+    looking = undefined;
   };
   const wake = (): void => {
     if (stopped) return;
     again = true;
-    looking ??= lookAgain()
-      .catch(parts.onError)
-      .finally(() => {
-        looking = undefined;
-      });
+    looking ??= lookAgain();
   };
   return {
     start() {
@@ -43,7 +42,7 @@ export function createPoller(parts: {
       wake();
     },
     wake,
-    settled: async () => await looking,
+    settled: async () => await current,
     async stop() {
       stopped = true;
       timer?.stop();

@@ -41,7 +41,7 @@ export function isWritableMemory(path: string): boolean {
  * The directory of this user in the memory that all users share, or undefined where there is none. Anybody may make
  * names there, so one that is not this user's alone counts as none.
  */
-export function sharedMemoryPlace(): string | undefined {
+function sharedMemoryPlace(): string | undefined {
   const path = sharedMemoryName();
   return isWritableMemory(SHARED_MEMORY) && (!existsSync(path) || isOwn(path)) ? path : undefined;
 }

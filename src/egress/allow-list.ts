@@ -1,5 +1,6 @@
 import { parse } from 'tldts';
 import { FlowError, type Problem } from '../base/errors.ts';
+import above from './above-suffixes.json' with { type: 'json' };
 import {
   entryInvalid,
   entryIsAddress,
@@ -79,8 +80,6 @@ export function describeList(list: AllowList): string {
 function writeRule({ host, below, port }: AllowRule): string {
   return writeHostPort(below ? `*.${host}` : host, port);
 }
-
-import above from './above-suffixes.json' with { type: 'json' };
 
 /** One host that a run may reach: `below` means every name below `host`, but not `host` itself. `entry` is what the profile wrote. */
 type AllowRule = { host: string; below: boolean; port: number; entry: string };

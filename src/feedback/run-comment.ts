@@ -65,7 +65,7 @@ export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly Timelin
 const NOT_SHOWN = new Set(['agent.session', 'agent.usage', 'agent.end']);
 
 /** Whether a timeline line is about what the agent does, for people who watch. */
-export function isActivity({ kind }: TimelineEntry): boolean {
+function isActivity({ kind }: TimelineEntry): boolean {
   return kind.startsWith('agent.') && !NOT_SHOWN.has(kind);
 }
 

@@ -3,7 +3,7 @@ import type { Octokit } from '@octokit/rest';
 import { LRUCache } from 'lru-cache';
 
 /** Answers that are remembered with their tag, the least used given up first. */
-const MAX_REMEMBERED = 1_000;
+const MAX_REMEMBERED = 100;
 
 type Answer = { headers: { etag?: string | undefined }; data: unknown };
 

@@ -32,9 +32,9 @@ eachDatabase((_kind, databases) => {
     );
     await sql`
       INSERT INTO run_events (run_id, seq, at, kind, text, data_json)
-      VALUES ('r', 2, 0, 'codex.command_done', 'npm test ended.', '{"command":"npm test","exitCode":0}')`.execute(
-      db.kysely,
-    );
+      VALUES ('r', 2, 0, 'codex.command_done', 'npm test ended.', '{"command":"npm test","exitCode":0}'),
+        ('r', 3, 0, 'codex.turn', 'Codex finished its turn.', '{"inputTokens":7}'),
+        ('r', 4, 0, 'tokens_unknown', 'The counts cannot be true.', '{}')`.execute(db.kysely);
     await undoFrom19(db);
     const again = await openDatabase(place);
     onTestFinished(() => again.close());
@@ -54,6 +54,8 @@ eachDatabase((_kind, databases) => {
     expect(events.rows.map(({ kind, dataJson }) => [kind, JSON.parse(dataJson)])).toEqual([
       ['secret_found', { code: 'secret_found', hint: 'Replace it.' }],
       ['agent.command', { command: 'npm test', exitCode: 0 }],
+      ['agent.end', { inputTokens: 7 }],
+      ['agent.usage', {}],
     ]);
   });
 });

@@ -138,7 +138,7 @@ eachDatabase((kind, databases) => {
     test('has every move in its timeline, in order', async () => {
       const id = await add('a');
       const run = (await queue.claim(owner('w'))) as Run;
-      await runs.note(id, { kind: 'codex.turn', text: 'a note' });
+      await runs.note(id, { kind: 'agent.end', text: 'a note' });
       await runs.advance(
         run,
         'reporting',
@@ -149,7 +149,7 @@ eachDatabase((kind, databases) => {
       expect((await runs.timeline(id)).map(({ seq, data, kind }) => [seq, kind, data.state])).toEqual([
         [1, 'state', 'queued'],
         [2, 'state', 'preparing'],
-        [3, 'codex.turn', undefined],
+        [3, 'agent.end', undefined],
         [4, 'state', 'reporting'],
         [5, 'state', 'ended'],
       ]);

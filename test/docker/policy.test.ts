@@ -241,7 +241,7 @@ describe('a faulty policy', () => {
     const checks = JSON.parse(doctor.out).checks as { name: string; detail: string; problems: object[] }[];
     const policy = checks.find((check) => check.name === 'policy');
     expect(policy?.detail).toBe(
-      `${file}: any image; 1 volume; runtimes runc, gf-test-gone; at most timeout 60 s, memory 1 GiB`,
+      `${file}: any image; 1 volume; runtimes runc, gf-test-gone; at most memory 1 GiB, timeout 60 s`,
     );
     expect(policy?.problems).toMatchObject([{ code: 'runtime_missing' }]);
   });

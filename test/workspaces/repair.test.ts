@@ -1,10 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   globSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -158,3 +160,26 @@ describe('a damaged mirror', () => {
     expect(git(repo, ['-c', 'safe.directory=*', 'status', '--porcelain'])).toBe('');
   });
 });
+
+test.each([
+  ['before the new one had its place', false],
+  ['before the new one had its stores', true],
+])(
+  'a service that ended while a mirror was replaced, %s, keeps what only its pull requests brought',
+  async (_when, isReplaced) => {
+    const lab = await makeMirrorLab();
+    const base = lab.origin.commit({ 'a.txt': 'one' });
+    lab.origin.git('update-ref', 'refs/pull/1/head', base);
+    const commit = lab.origin.commit({ '1.txt': 'theirs' }, { ref: 'refs/pull/1/head' });
+    await lab.mirrors.fetch(REPOSITORY, { pullRequest: { number: 1, kind: 'head' } });
+    lab.origin.git('update-ref', '-d', 'refs/pull/1/head');
+    const mirror = join(lab.mirrorDir, '7.git');
+    renameSync(mirror, `${mirror}.abcdefgh`);
+    if (isReplaced) cpSync(`${mirror}.abcdefgh`, mirror, { recursive: true });
+    if (isReplaced) rmSync(join(mirror, 'apart'), { recursive: true });
+    if (isReplaced) mkdirSync(join(mirror, 'apart'));
+    await lab.mirrors.fetch(REPOSITORY, { ref: 'main' });
+    expect(await findStore(mirror, commit)).toBe(join(mirror, 'apart/pull-1'));
+    expect(readdirSync(lab.mirrorDir)).toEqual(['7.git']);
+  },
+);

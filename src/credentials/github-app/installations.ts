@@ -18,7 +18,7 @@ export type Installations = {
 const FOUND_MS = 5 * 60_000;
 const NONE_MS = 20_000;
 
-const MAX_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 1_000;
 
 /** Asks `api` for the installations of `app`. An App that was added with an installation id serves by this one alone. */
 export function createInstallations(app: StoredApp, api: AppApi, clock: Clock): Installations {

@@ -11,7 +11,7 @@ const KINDS = {
   'codex.file_change': 'agent.file',
   'codex.tool': 'agent.tool',
   'codex.search': 'agent.tool',
-  'codex.turn': 'agent.usage',
+  'codex.turn': 'agent.end',
   tokens_unknown: 'agent.usage',
   'codex.error': 'agent.failure',
 };

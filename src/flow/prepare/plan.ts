@@ -99,11 +99,7 @@ function proxyEnvironment(network: PlanNetwork): Record<string, string> {
 }
 
 /** The limits of a profile's containers; a default above the policy's ceiling is lowered to it. */
-export function planLimits(
-  { execution: { runtime } }: Profile,
-  defaults: PlanDefaults,
-  policy: Policy,
-): PlanLimits {
+function planLimits({ execution: { runtime } }: Profile, defaults: PlanDefaults, policy: Policy): PlanLimits {
   const allowed = underCeilings(defaults, policy.ceilings);
   const own: { [Name in keyof RunLimits]?: number | undefined } = runtime;
   return {

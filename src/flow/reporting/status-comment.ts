@@ -32,10 +32,7 @@ export async function requestEndReport(parts: RequestReportParts, run: Run): Pro
 }
 
 /** Whether a run's profile wants a comment about its end; one that publishes also when a run that succeeded published nothing, or not all. */
-export async function isEndReportWanted(
-  { runs }: Pick<RequestReportParts, 'runs'>,
-  run: Run,
-): Promise<boolean> {
+async function isEndReportWanted({ runs }: Pick<RequestReportParts, 'runs'>, run: Run): Promise<boolean> {
   const { report, publish } = await runs.profile(run.id);
   if (report.comment !== 'on-failure') return report.comment === 'always';
   if (run.outcome !== 'succeeded') return true;

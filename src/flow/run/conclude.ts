@@ -105,8 +105,10 @@ export async function cancelWaiting(parts: ConcludeParts, run: CancelledRun): Pr
   parts.crashPoint('cancel-begun');
   const cause = runCancelled(run.cancelReason);
   const end = { outcome: 'cancelled', reason: cause.toProblem(), endedAt: parts.clock.now() } as const;
-  const ended = await parts.runs.advance(run, 'ended', end, cause.message);
-  if (!ended) return;
+  const ended =
+    (await parts.runs.advance(run, 'ended', end, cause.message)) ?? (await parts.runs.find(run.id));
+  // Also when another worker ended it: that one may have died before it asked for the report, which is posted once.
+  if (ended?.state !== 'ended') return;
   await requestEndReport(parts, ended);
   parts.reporter.wake();
 }

@@ -52,23 +52,31 @@ export async function findStore(mirror: string, commit: string): Promise<string 
   return undefined;
 }
 
-/** Moves the stores of a mirror into the one that takes its place: publications that wait, and runs about to be cloned, need what only they have. */
-export async function takeStores(mirror: string, fresh: string): Promise<void> {
-  await rename(join(mirror, APART), join(fresh, APART)).catch((error: unknown) => {
-    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
-  });
+/** Whether a mirror has stores. */
+export async function hasStores(mirror: string): Promise<boolean> {
+  return (await listStores(mirror)).length > 0;
 }
 
-/** Removes the stores that lack something which a mirror before this one had; they are made anew when they are asked for. */
-export async function removeBrokenStores(mirror: string): Promise<void> {
-  for (const store of await listStores(mirror)) if (!(await isWhole(store))) await removeStore(store);
+/** Moves the stores of a mirror into the one that took its place: publications that wait, and runs about to be cloned, need what only they have. */
+export async function takeStores(old: string, mirror: string): Promise<void> {
+  for (const store of await listStores(old))
+    await rename(store, apartStore(mirror, basename(store))).catch((error: unknown) => {
+      if (!['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+    });
 }
 
-/** Whether everything is there that the refs of a store lead to; what the mirror’s own refs lead to is not looked at. */
-async function isWhole(store: string): Promise<boolean> {
+/** Removes the stores that lack something which a mirror before this one had; they are made anew when they are asked for. Throws the signal's reason. */
+export async function removeBrokenStores(mirror: string, signal?: AbortSignal): Promise<void> {
+  for (const store of await listStores(mirror)) if (await isBroken(store, signal)) await removeStore(store);
+}
+
+/** Whether something is missing that the refs of a store lead to; what the mirror’s own refs lead to is not looked at. A search that takes too long finds nothing missing. */
+async function isBroken(store: string, signal: AbortSignal | undefined): Promise<boolean> {
   const reached = ['--objects', '--quiet', '--all', '--not', '--alternate-refs'];
-  const walked = await runGit([`--git-dir=${store}`, 'rev-list', ...reached]).catch(() => undefined);
-  return walked?.exitCode === 0;
+  const walk = runGit([`--git-dir=${store}`, 'rev-list', ...reached], signal ? { signal } : {});
+  const walked = await walk.catch(() => undefined);
+  signal?.throwIfAborted();
+  return walked !== undefined && walked.exitCode !== 0;
 }
 
 /** Removes the stores of a mirror that no run asked for since `before`, milliseconds since 1970. */

@@ -1,6 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { removeTree } from '../../base/files.ts';
+import { hasPlaceApart, hasStores, takeStores } from './apart.ts';
 import { HALF } from './spare-packs.ts';
 
 /**
@@ -9,8 +11,11 @@ import { HALF } from './spare-packs.ts';
  */
 export async function clearLeftovers(mirror: string): Promise<void> {
   const beside = await readdir(dirname(mirror));
-  for (const name of beside.filter((name) => name.startsWith(`${basename(mirror)}.`)))
-    await removeTree(join(dirname(mirror), name));
+  for (const name of beside.filter((name) => name.startsWith(`${basename(mirror)}.`))) {
+    const leftover = join(dirname(mirror), name);
+    if (await hasStores(leftover)) await giveBack(leftover, mirror);
+    await removeTree(leftover);
+  }
   const stale = [
     ...(await filesBelow(mirror, '', false)).filter((path) => path.endsWith('.lock')),
     ...(await filesBelow(mirror, 'refs', true)).filter((path) => path.endsWith('.lock')),
@@ -21,6 +26,12 @@ export async function clearLeftovers(mirror: string): Promise<void> {
     ...(await filesBelow(mirror, 'objects/info', true)).filter((path) => path.endsWith('.lock')),
   ];
   for (const path of stale) await rm(join(mirror, path), { force: true });
+}
+
+/** A service that ended while a mirror was replaced left the old one aside, with the stores that only it has. */
+async function giveBack(leftover: string, mirror: string): Promise<void> {
+  if (await hasPlaceApart(mirror)) await takeStores(leftover, mirror);
+  else if (!existsSync(mirror)) await rename(leftover, mirror);
 }
 
 /** Files below a directory of the mirror as paths from the mirror; none where the directory is missing. */

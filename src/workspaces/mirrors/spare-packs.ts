@@ -46,7 +46,7 @@ export async function makeSpares(mirror: string, cloneDirectory: string): Promis
 }
 
 /** Where the spare copies of a mirror lie; what ends in `HALF` there is being made, or was left half made. */
-export function spareDirectory(mirror: string): string {
+function spareDirectory(mirror: string): string {
   return join(mirror, 'spare');
 }
 

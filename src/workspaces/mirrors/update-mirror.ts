@@ -82,7 +82,7 @@ async function makeMirror(update: Update): Promise<void> {
       throw fetchFailed(remote.url, update.mask(failed));
     }
     await replace(mirror, fresh);
-    await removeBrokenStores(mirror);
+    await removeBrokenStores(mirror, job.signal);
   } finally {
     await removeTree(fresh);
   }
@@ -119,9 +119,9 @@ async function throwCause({ mirror, remote, job }: Update): Promise<void> {
 
 async function replace(mirror: string, fresh: string): Promise<void> {
   const old = `${mirror}.${randomId(8)}`;
-  if (!isStore(mirror)) await takeStores(mirror, fresh);
   if (await isDirectory(mirror)) await rename(mirror, old);
   await rename(fresh, mirror);
+  await takeStores(old, mirror);
   await removeTree(old);
 }
 

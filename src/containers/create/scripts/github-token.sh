@@ -62,7 +62,11 @@ case $gf_answer in
   *)
     gf_token=
     gf_ended=
-    [ ! -r /run/github-flows/token.sh ] || . /run/github-flows/token.sh
+    if [ -r /run/github-flows/token.sh ]; then
+      . /run/github-flows/token.sh
+    else
+      gf_token=$(gf_read /run/secrets/gh-token)
+    fi
     if [ -n "$gf_ended" ]; then
       gf_token=
       gf_why="$gf_why, and the one in /run/secrets/gh-token has ended"
