@@ -10,7 +10,7 @@ const isFree = ({ path }: { path: string }): boolean =>
 
 /** Files that may name an agent: what lists them all, what options are called, and the commands that are about one. */
 const NAMING =
-  /^(compose\/agents|config\/(options|complete)|cli\/program|cli\/commands\/codex|cli\/commands\/demo\/[a-z-]+)\.ts$/;
+  /^(compose\/agents|config\/(options|complete)|cli\/program|cli\/commands\/codex|cli\/commands\/demo\/[a-z-]+|db\/migrations\/[a-z0-9-]+)\.ts$/;
 
 const EXPORTED = /^export (?:async )?(?:function\*?|const|class|type|interface) ([A-Za-z0-9_]+)/gm;
 
@@ -158,7 +158,7 @@ describe('the rooms', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('nothing outside of agents names one, but for the list of them, the options, and the commands of one', () => {
+  test('nothing outside of agents names one, but for the list of them, the options, the commands of one, and migrations', () => {
     const names = new Set(files.flatMap(({ room }) => (room.startsWith('agents/') ? [room.slice(7)] : [])));
     const pattern = new RegExp([...names].join('|'), 'i');
     const wrong = files.filter(

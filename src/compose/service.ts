@@ -38,7 +38,7 @@ export type App = {
   stop(drainMs: number): Promise<void>;
 };
 
-/** Tells that a delivery was stored. */
+/** The channel of notices that a delivery was stored. */
 const DELIVERIES_CHANNEL = 'deliveries';
 
 /** Starts the service. Throws `service_already_running`, `profiles_invalid`, `secrets_inside_workspaces`, `listen_failed`, and the codes of the admin's token and of the database; then nothing is left open. */

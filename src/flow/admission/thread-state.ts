@@ -82,7 +82,7 @@ function changeOf({ name, action }: FlowEvent): (typeof CHANGES)[keyof typeof CH
   return ENDS.includes(action ?? '') ? CHANGES.closed : undefined;
 }
 
-/** What deliveries have said of a run's thread and of its comment since the run was queued; the newest counts. */
+/** What deliveries have said of a run's thread and of its comment since the run was made; the newest counts. */
 export function notedChanges(
   timeline: readonly TimelineEntry[],
   event: FlowEvent,

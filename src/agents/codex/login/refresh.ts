@@ -34,13 +34,13 @@ type Flight = { done: Promise<FlowError | undefined>; tell: Set<(text: string) =
 /** Between preparing and the deadline's start lies the clone; a token that ends within it is renewed as well. */
 const MARGIN_MS = 2 * 60_000;
 
-/** How long others are waited for: a refresh ends by itself within five minutes, a login when its code runs out. */
+/** Longest wait for another holder: a refresh ends by itself within five minutes, a login when its code runs out. */
 const WAIT_MS = 10 * 60_000;
 
-/** A token with less than this left is worth no second try: its runs are refused, and the operator is told. */
+/** A token with less than this left gets no second try: its runs are refused, with a hint for the operator. */
 const LASTING_MS = 5 * 60_000;
 
-/** How long the server is not asked again for a login that it refused. */
+/** Wait before the server gets another request for a login that it refused. */
 const REFUSED_MS = 10 * 60_000;
 
 const PAUSES_MS = [2_000, 5_000, 15_000];

@@ -13,7 +13,7 @@ export function expiryFault(dir: string, auth: CodexAuth, times: Lifetime): Flow
   return end <= times.nowMs ? loginExpired(dir, end) : loginExpires(dir, end, times.untilMs);
 }
 
-/** How long before its end a login that nobody renews is told: longer than most runs take. */
+/** A login that nobody renews is reported from this long before its end: longer than most runs take. */
 const SOON_MS = 30 * 60_000;
 
 /**
