@@ -107,8 +107,8 @@ describe.each(Object.entries(STARTS))('agents/%s', (name, { says }) => {
       'secrets /run/secrets',
       'shell-profile /etc/profile.d/github-flows.sh',
       'agent-state /home/user/.codex',
-      'credential /run/secrets/gh-token',
     ]);
+    expect(plan.githubToken).toMatchObject({ file: expect.stringMatching(/\/secrets\/gh-token$/) });
   });
 
   test('is not started in another repository', async () => {
