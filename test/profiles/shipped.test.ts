@@ -13,7 +13,13 @@ type Explained = {
   decision: { run: boolean; profile: string | null; reason: string; permission: string };
   problems: unknown[];
   prompt: string;
-  plan: { image: string; command: string[]; network: unknown; mounts: { target: string; kind: string }[] };
+  plan: {
+    image: string;
+    command: string[];
+    network: unknown;
+    mounts: { target: string; kind: string }[];
+    githubToken: unknown;
+  };
 };
 
 /** What starts each profile: an example of GitHub's, and what makes it fit. */
