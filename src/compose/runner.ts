@@ -42,7 +42,6 @@ export type Work = {
   publisher: Publisher;
   reporter: Reporter;
   reporting: Reporting;
-  egress: Egress;
   grants: ComposedGrants;
   retention: Retention;
   /** What `/readyz` looks at. */
@@ -109,7 +108,6 @@ export function composeRunner(resources: Resources, disposables: AsyncDisposable
     publisher,
     reporter: reporting.reporter,
     reporting,
-    egress,
     grants,
     retention,
     checks: readyChecks(resources, engineWatch),

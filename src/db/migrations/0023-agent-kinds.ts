@@ -16,8 +16,10 @@ const KINDS = {
   'codex.error': 'agent.failure',
 };
 
-/** Lines about an agent have the same kinds for every agent. */
+/** Lines about an agent have the same kinds for every agent. The table is large, so it is read once. */
 export async function up(kysely: Kysely<unknown>): Promise<void> {
-  for (const [before, after] of Object.entries(KINDS))
-    await sql`UPDATE run_events SET kind = ${after} WHERE kind = ${before}`.execute(kysely);
+  const renames = Object.entries(KINDS).map(([before, after]) => sql`WHEN ${before} THEN ${after}`);
+  await sql`
+    UPDATE run_events SET kind = CASE kind ${sql.join(renames, sql` `)} END
+    WHERE kind IN (${sql.join(Object.keys(KINDS))})`.execute(kysely);
 }
