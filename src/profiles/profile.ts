@@ -81,7 +81,7 @@ export type Budget = { runs?: number; minutes?: number };
 export type GitHubPermissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
 
 /** Credentials named by the profile itself, besides those it mounts. */
-export type CredentialRule = LoginGrants & {
+type CredentialRule = LoginGrants & {
   /** `permissions` undefined: what a mounted token may do. `env` is the variable that it is exported as, too; `app` the secret whose App alone gives it. */
   github: { permissions: GitHubPermissions | undefined; env?: string; app?: string } | undefined;
   secrets: readonly SecretGrant[];

@@ -1,7 +1,7 @@
 import { createContext, Script } from 'node:vm';
 
 /** Runs work that may not take longer than it is given. */
-export type TimeLimit = {
+type TimeLimit = {
   /** What `work` gives, or `tooLong` when it was still at it after the limit; whatever it throws is thrown. Nothing it calls may be asynchronous. */
   run<T>(work: () => T, tooLong: T): T;
 };

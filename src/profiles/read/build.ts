@@ -19,7 +19,7 @@ import { toRuntime } from './runtime.ts';
 import { promptNotNamed } from './runtime-faults.ts';
 
 /** What one line of fragments came to: a profile, a default that lacks something, or faults. */
-export type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
+type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
 
 /** What building needs from outside: the prompt that a fragment's promptRef names, and the check of a template. */
 export type BuildTools = {
