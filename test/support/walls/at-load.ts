@@ -93,7 +93,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'fence mark',
-    'prompts/fence.ts',
+    'prompts/render.ts',
     'const mark = randomId(26);',
     "const mark = 'untrusted';",
     'test/prompts/render.test.ts',
