@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFlowError, FlowError, type Problem } from '../../../base/errors.ts';
-import { describeFault } from '../../../credentials/file-messages.ts';
 import {
   accessFaults,
+  describeFault,
   type FileFault,
   openDirectory,
   readEntry,
