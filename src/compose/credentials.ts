@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
-import { isInMemory, memoryPlaceFor } from '../config/memory-place.ts';
+import { isInMemory, memoryPlaceFor } from '../config/directories.ts';
 import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { createHostGit, type HostGitWant } from '../credentials/github/host-git.ts';
 import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';

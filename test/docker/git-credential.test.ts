@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { renewCredential } from '../../src/credentials/inject/renew.ts';
+import { renewCredential } from '../../src/credentials/inject/deliver.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { type ContainerRun, containerRun, engine, runAs } from '../support/engine/container-run.ts';
 import { baseImage } from '../support/engine/images.ts';

@@ -1,5 +1,4 @@
-import type { Agent } from '../../agents/agent.ts';
-import { grantedAgents, loginGrants } from '../../agents/login-grants.ts';
+import { type Agent, grantedAgents, loginGrants } from '../../agents/agent.ts';
 import type { Fault, Problem } from '../../base/errors.ts';
 import { jsonPointer } from '../../base/json.ts';
 import type { Policy } from '../../policy/policy.ts';

@@ -4,9 +4,8 @@ import { asFlowError, type Fault, type FlowError, type Problem } from '../../bas
 import { isInside } from '../../base/files.ts';
 import { jsonPointer } from '../../base/json.ts';
 import type { MountArg } from '../../mounts/mount.ts';
-import { checkTargetPath } from '../../mounts/paths.ts';
+import { checkTarget, checkTargetPath } from '../../mounts/paths.ts';
 import { collisionsOf } from '../../mounts/rules/collisions.ts';
-import { checkTarget } from '../../mounts/target.ts';
 import { evaluatePolicy, requestedNetwork } from '../../policy/evaluate.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Runtime } from '../profile.ts';
