@@ -14,7 +14,7 @@ export type FileFault =
   | { kind: 'wrong-owner'; path: string; owner: number; wanted: number; directory: boolean };
 
 /** A file that was read through the very descriptor that was checked, or all that is wrong with it. */
-export type FileReading =
+type FileReading =
   | { faults: readonly []; content: Buffer; stat: Stats }
   | { faults: readonly [FileFault, ...FileFault[]] };
 

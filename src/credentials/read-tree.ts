@@ -9,10 +9,10 @@ import { entry, type FileFault, openDirectory, readEntry } from './private-file.
 export type TreeFile = { path: string; content: Buffer; executable: boolean };
 
 /** Ceilings of one tree: entries of any kind, bytes of all files together, folders below each other. */
-export type TreeLimits = { entries: number; bytes: number; depth: number };
+type TreeLimits = { entries: number; bytes: number; depth: number };
 
 /** Which entries are read, by their relative path; a folder that is left out is not entered. */
-export type TreeFilter = (path: string, directory: boolean) => boolean;
+type TreeFilter = (path: string, directory: boolean) => boolean;
 
 /**
  * Reads the regular files below the open `directory` (`root` is its name, for messages) into memory. Symbolic links

@@ -6,7 +6,7 @@ import { type AppSecret, appName, type StoredApp } from '../github-app/record.ts
 import type { AppTokens } from '../github-app/tokens.ts';
 
 /** What the Apps in secrets need to serve. */
-export type SecretParts = { inSecrets: AppsInSecrets; tokens: AppTokens } & Hosts;
+type SecretParts = { inSecrets: AppsInSecrets; tokens: AppTokens } & Hosts;
 
 /**
  * A token of the App in a secret, and of no other. Throws `app_secret_not_serving` where the App may not serve the

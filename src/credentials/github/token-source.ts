@@ -3,7 +3,7 @@ import type { Redactor } from '../../log/redact.ts';
 import { readGhToken } from './gh-token-file.ts';
 
 /** Gives the service's own token for GitHub's API; undefined when there is no token file. */
-export type TokenSource = { token(): Promise<string | undefined> };
+type TokenSource = { token(): Promise<string | undefined> };
 
 /**
  * A source that reads the file at every call, so that a token put in its place is used at once and a file that was

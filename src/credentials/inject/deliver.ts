@@ -24,7 +24,7 @@ export type DeliveredCredentials = {
 };
 
 /** One credential still to be read: its name below `/run/secrets`, and the reading, which throws the codes of `copyCredential`. */
-export type CredentialReading = { name: string; read(times: Lifetime): Promise<Copy> };
+type CredentialReading = { name: string; read(times: Lifetime): Promise<Copy> };
 
 /**
  * The reading of each credential among `mounts`, to be done at will: a token file becomes its exact value without a

@@ -13,7 +13,7 @@ import { type Copy, valueCopy } from './copy-credential.ts';
 export type SecretSource = 'profile' | 'global' | 'environment';
 
 /** A secret that was found, and the place that had it. */
-export type NamedSecret = { name: string; value: Secret; source: SecretSource };
+type NamedSecret = { name: string; value: Secret; source: SecretSource };
 
 /** One place that was looked at: what it has, or why it does not count; `file` is undefined for the environment. */
 export type SecretPlace = {

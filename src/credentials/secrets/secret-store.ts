@@ -39,7 +39,7 @@ export type SecretStore = {
 };
 
 /** What a store needs; `lockFile` is the same for all stores that one passphrase opens. */
-export type SecretStoreParts = {
+type SecretStoreParts = {
   file: string;
   lockFile: string;
   passphrases: Passphrases;

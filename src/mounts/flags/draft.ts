@@ -3,7 +3,7 @@ import type { DockerArgs, MountArg } from '../mount.ts';
 import type { FlagUse } from './flag-text.ts';
 
 /** `DockerArgs` while it is being read. */
-export type Draft = {
+type Draft = {
   -readonly [Key in keyof DockerArgs]: DockerArgs[Key];
 } & {
   mounts: MountArg[];

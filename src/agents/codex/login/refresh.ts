@@ -19,7 +19,7 @@ import { type CodexHold, holdCodexState } from './hold.ts';
 import { isPassing, refreshFault, runRefreshContainer, writableState } from './refresh-container.ts';
 
 /** What refreshing takes from the rest of the service. */
-export type CodexRefreshParts = {
+type CodexRefreshParts = {
   engine: Engine;
   image: string;
   owner: Owner;

@@ -34,7 +34,7 @@ export type CodexState = {
 };
 
 /** What was read of a state directory, through descriptors; `faults` is empty when it can be shared. */
-export type CodexReading = { auth: CodexAuth; config: CodexConfig; faults: readonly FlowError[] };
+type CodexReading = { auth: CodexAuth; config: CodexConfig; faults: readonly FlowError[] };
 
 const MAX_BYTES = 1024 * 1024;
 const NO_LOGIN: CodexAuth = { mode: 'none' };
