@@ -19,7 +19,7 @@ import { writeHostPort } from '../../../egress/host-port.ts';
 import { gitHubHosts } from '../../../egress/shipped-lists.ts';
 import { describeToken } from '../../../github/token-owner.ts';
 import { profilesFaulty } from '../../../profiles/faults.ts';
-import { loadProfiles, incompleteProfiles } from '../../../profiles/read/load.ts';
+import { incompleteProfiles, loadProfiles } from '../../../profiles/read/load.ts';
 import type { Io } from '../../terminal/io.ts';
 import { readConfig } from '../shared/stores.ts';
 import { hasAppSecret, hasAppStore, reportApps, reportServing, storedApps } from './apps.ts';
