@@ -143,7 +143,7 @@ function loginFailed(exitCode: number): FlowError {
   return new FlowError({
     code: 'codex_login_failed',
     blame: 'operator',
-    message: `Codex did not log in; it ended with exit code ${exitCode} and the words above.`,
+    message: `Codex did not log in; it ended with exit code ${exitCode} and the output above.`,
     hint: 'Allow device login in the security settings of the ChatGPT account or workspace, see that auth.openai.com can be reached from a container, and try again.',
   });
 }
