@@ -21,7 +21,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'where a signer is installed',
-    'flow/admission/signer.ts',
+    'flow/admission/admit.ts',
     'if (!(await apps.serves(signedBy, fullName)))',
     'if (false)',
     'test/flow/admission.test.ts',
@@ -56,7 +56,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'teams of others',
-    'flow/admission/teams.ts',
+    'flow/admission/authorize.ts',
     'const ours = teams.filter((team) => isSameLogin',
     'const ours = teams.filter((team) => true || isSameLogin',
     'test/flow/actor.test.ts',
@@ -79,14 +79,14 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'permission',
-    'flow/admission/permission.ts',
+    'flow/admission/authorize.ts',
     'LEVELS.indexOf(actual) >= least',
     'LEVELS.indexOf(actual) >= 0',
     'test/flow/permission.test.ts',
   ),
   wall(
     'what everybody may read',
-    'flow/admission/permission.ts',
+    'flow/admission/authorize.ts',
     "if (actual !== 'read' || isPrivate(payload))",
     'if (true)',
     'test/flow/actor.test.ts',
