@@ -77,8 +77,8 @@ async function readApps({
   if ('content' in reading) return readAppFiles(reading.content.toString('utf8'), { apiUrl });
   const directory = 'directory' in reading.faults[0] && reading.faults[0].directory;
   const noun = directory ? 'The directory of the file with Apps,' : 'The file with Apps';
-  const words = describeFault(noun, reading.faults[0], `Write it again, or unset APPS_FILE.`);
-  throw new FlowError({ code: 'apps_file_unusable', blame: 'operator', ...words });
+  const texts = describeFault(noun, reading.faults[0], `Write it again, or unset APPS_FILE.`);
+  throw new FlowError({ code: 'apps_file_unusable', blame: 'operator', ...texts });
 }
 
 function fileUnusable(file: string, fault: FlowError): FlowError {

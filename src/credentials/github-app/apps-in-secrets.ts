@@ -27,7 +27,7 @@ export type AppsInSecrets = {
 /** After no answer, GitHub is asked again who an App is this much later at the soonest. */
 const ASK_AGAIN_MS = 5 * 60_000;
 
-type Entry = { app: StoredApp; asking: Promise<void> | undefined; askAt: number };
+type Entry = { app: StoredApp; learning: Promise<void> | undefined; learnAt: number };
 
 /** `valueOf` looks a named secret up, each time anew; `apiUrl` is of Apps that name none. */
 export function createAppsInSecrets(parts: {
@@ -46,7 +46,7 @@ export function createAppsInSecrets(parts: {
   const look = async (secret: AppSecret): Promise<Entry> => {
     const text = (await parts.valueOf(secret)).reveal();
     maskText(redactor, text);
-    const entry = entries.get(text) ?? { app: readApp(parts, secret, text), asking: undefined, askAt: 0 };
+    const entry = entries.get(text) ?? { app: readApp(parts, secret, text), learning: undefined, learnAt: 0 };
     entries.set(text, entry);
     texts.set(JSON.stringify([secret.profile, secret.name]), text);
     const used = new Set(texts.values());
@@ -61,8 +61,8 @@ export function createAppsInSecrets(parts: {
     } catch (error) {
       parts.log.warn({ app: appName(entry.app), err: error }, 'GitHub did not say who this App is');
     }
-    entry.askAt = clock.now() + ASK_AGAIN_MS;
-    entry.asking = undefined;
+    entry.learnAt = clock.now() + ASK_AGAIN_MS;
+    entry.learning = undefined;
   };
 
   return {
@@ -70,8 +70,8 @@ export function createAppsInSecrets(parts: {
     async app(secret) {
       const entry = await look(secret);
       const isKnown = entry.app.appId !== null && entry.app.slug !== null;
-      if (!isKnown && clock.now() >= entry.askAt) entry.asking ??= learn(entry);
-      await entry.asking;
+      if (!isKnown && clock.now() >= entry.learnAt) entry.learning ??= learn(entry);
+      await entry.learning;
       return entry.app;
     },
     last: () => [...entries.values()].map(({ app }) => app),

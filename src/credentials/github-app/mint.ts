@@ -93,7 +93,7 @@ const MAX_REMEMBERED = 1_000;
 export function createInstallations(app: StoredApp, api: AppApi, clock: Clock): Installations {
   const found = new Set<string>();
 
-  const ask = async (repository: string): Promise<Installation | undefined> => {
+  const lookUp = async (repository: string): Promise<Installation | undefined> => {
     const [owner = '', name = '', ...rest] = repository.split('/');
     const answer = await api.installationOf(owner, rest.length === 0 ? name : repository);
     if (app.installationId === null || answer?.id === app.installationId) return answer;
@@ -109,7 +109,7 @@ export function createInstallations(app: StoredApp, api: AppApi, clock: Clock): 
     perf: clock,
     ignoreFetchAbort: true,
     async fetchMethod(key, _stale, { context: repository, options }) {
-      const installation = await ask(repository);
+      const installation = await lookUp(repository);
       if (installation) found.add(key);
       else options.ttl = NONE_MS;
       return { installation };

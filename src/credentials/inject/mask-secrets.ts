@@ -84,8 +84,8 @@ function parseData(path: string, text: string): unknown {
 
 function leaves(value: unknown, key: string, all: boolean): string[] {
   if (typeof value === 'string') {
-    const told = SECRET_KEY.test(key) && !POINTER_KEY.test(key);
-    return told || (all && LOOKS_RANDOM.test(value)) ? [value] : [];
+    const isSecret = SECRET_KEY.test(key) && !POINTER_KEY.test(key);
+    return isSecret || (all && LOOKS_RANDOM.test(value)) ? [value] : [];
   }
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, child]) =>

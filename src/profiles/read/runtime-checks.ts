@@ -72,9 +72,9 @@ export function policyFaults(
       mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],
     ),
   });
-  return refusals.map(({ asks, code, message, hint }) => {
-    const isDefault = asks === 'network' && runtime.network === undefined;
-    const key = Object.hasOwn(from.setting, asks) || isDefault ? asks : 'dockerArgs';
+  return refusals.map(({ key: requesting, code, message, hint }) => {
+    const isDefault = requesting === 'network' && runtime.network === undefined;
+    const key = Object.hasOwn(from.setting, requesting) || isDefault ? requesting : 'dockerArgs';
     return { code, message, hint, file: from.fileOf(key), path: jsonPointer('execution', 'runtime', key) };
   });
 }

@@ -134,11 +134,11 @@ function nearestAction(action: string, known: readonly string[]): string {
 /** Warns of conditions on what the events of the trigger never have: all of them, one of its events, or one of its actions. */
 export function attributeWarnings(trigger: Trigger): Warning[] {
   const kinds = kindsOf(trigger);
-  const asked: ConditionKind[] = ATTRIBUTES.filter(
+  const conditions: ConditionKind[] = ATTRIBUTES.filter(
     (name) => trigger[name] !== undefined && !['event', 'action'].includes(name),
   );
-  if (trigger.labels && trigger.labels.length > 0) asked.push('labels');
-  return [...asked.flatMap((name) => missing(name, kinds, trigger)), ...contradictions(trigger, kinds)];
+  if (trigger.labels && trigger.labels.length > 0) conditions.push('labels');
+  return [...conditions.flatMap((name) => missing(name, kinds, trigger)), ...contradictions(trigger, kinds)];
 }
 
 function missing(name: ConditionKind, kinds: readonly EventKind[], trigger: Trigger): Warning[] {
