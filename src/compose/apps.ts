@@ -3,16 +3,19 @@ import { isObject } from '../base/json.ts';
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/config.ts';
 import { checkWebhookSecret } from '../config/webhook-secret.ts';
-import { checkAppSecret } from '../credentials/github/app-of-secret.ts';
 import { findServing, isServing, type Serving } from '../credentials/github/app-serving.ts';
 import { createGitHubTokens, type GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { appsFor, type Hosts, webServers, whyForeign } from '../credentials/github-app/apps-for.ts';
 import { withAppsInFile } from '../credentials/github-app/apps-in-file.ts';
-import { type AppsInSecrets, createAppsInSecrets } from '../credentials/github-app/apps-in-secrets.ts';
+import {
+  type AppsInSecrets,
+  checkAppSecret,
+  createAppsInSecrets,
+} from '../credentials/github-app/apps-in-secrets.ts';
 import { createAppLearner } from '../credentials/github-app/learner.ts';
 import { type AppFlow, createAppFlow } from '../credentials/github-app/manifest-flow.ts';
+import { signInAs } from '../credentials/github-app/mint.ts';
 import { type AppSecret, appName, type StoredApp } from '../credentials/github-app/record.ts';
-import { signInAs } from '../credentials/github-app/sign-in.ts';
 import { type AppSigner, createAppSigners, loginsOf } from '../credentials/github-app/signers.ts';
 import { type AppStore, createAppStore } from '../credentials/github-app/store.ts';
 import type { TokenRecords } from '../credentials/github-app/token-records.ts';

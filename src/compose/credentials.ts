@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
-import { isInMemory, memoryPlaceFor } from '../config/memory-place.ts';
+import { isInMemory, memoryPlaceFor } from '../config/directories.ts';
 import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { createHostGit, type HostGitWant } from '../credentials/github/host-git.ts';
 import { createNamedSecrets, type NamedSecrets, warnOfDropped } from '../credentials/inject/named-secrets.ts';

@@ -5,8 +5,7 @@ import { makeDirectory } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
 import { shellQuote } from '../base/text.ts';
-import { describeFault } from './file-messages.ts';
-import { readPrivateFile, serviceUid } from './private-file.ts';
+import { describeFault, readPrivateFile, serviceUid } from './private-file.ts';
 
 /** 260 random bits. */
 const TOKEN_LENGTH = 52;

@@ -6,7 +6,7 @@ import { SHAPE_CONTEXT } from './token-shapes.ts';
 const MASK = '[masked]';
 
 /** Masks text that comes in pieces: what `push` and `end` give, joined, is what `mask` gives for the whole. */
-export type RedactorStream = {
+type RedactorStream = {
   /** Gives what is safe to show; holds back an end that may be the beginning of a secret. */
   push(text: string): string;
   /** Gives what was held back; the stream may be used anew afterwards. */

@@ -15,7 +15,7 @@ import { allowsImage, type KnownImage } from './image-rules.ts';
 import type { Ceilings, NetworkReach, Policy } from './policy.ts';
 
 /** The network a run would have: how far it reaches, or the name of one of the engine's. */
-export type RequestedNetwork = NetworkReach | { name: string };
+type RequestedNetwork = NetworkReach | { name: string };
 
 /** The network of a profile or a plan as a policy query has it. */
 export function requestedNetwork(
@@ -38,7 +38,7 @@ export type PolicyQuery = {
 } & { [Name in CeilingLimit['name']]?: number | undefined };
 
 /** A thing that the policy does not allow; `asks` is the key of the runtime that asks for it. */
-export type PolicyRefusal = Problem & { asks: string };
+type PolicyRefusal = Problem & { asks: string };
 
 /** How a limit is written for people. */
 const WRITTEN: Readonly<Record<CeilingLimit['unit'], (value: number) => string>> = {

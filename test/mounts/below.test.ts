@@ -7,7 +7,7 @@ import { searchBelow } from '../../src/mounts/rules/below.ts';
 import { checkMounts, checkPlanMounts, resolveMounts } from '../../src/mounts/rules/check.ts';
 import { loadDenyList } from '../../src/mounts/rules/deny-list.ts';
 import { parseSockets } from '../../src/mounts/rules/engine-sockets.ts';
-import { namesByMount } from '../../src/mounts/rules/host-view.ts';
+import { namesByMount, parseMounts } from '../../src/mounts/rules/host-view.ts';
 import { followLinks } from '../../src/mounts/rules/resolve.ts';
 import type { PolicyMount } from '../../src/policy/policy.ts';
 import { bindOf, makeMountHost } from '../support/profiles/mount-host.ts';
@@ -178,8 +178,8 @@ describe('a source at or above a socket', () => {
 
   test('is found under the name that a mount of the host gives it', () => {
     const mounts = '36 35 8:1 /srv/app /data rw - ext4 /dev/sda1 rw\n37 35 8:1 / / rw - ext4 /dev/sda1 rw';
-    expect(namesByMount('/srv/app/run/s', mounts)).toEqual(['/data/run/s']);
-    expect(namesByMount('/srv/other/s', mounts)).toEqual([]);
+    expect(namesByMount('/srv/app/run/s', parseMounts(mounts))).toEqual(['/data/run/s']);
+    expect(namesByMount('/srv/other/s', parseMounts(mounts))).toEqual([]);
   });
 });
 

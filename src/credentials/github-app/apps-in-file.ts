@@ -1,8 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import type { Redactor } from '../../log/redact.ts';
-import { describeFault } from '../file-messages.ts';
-import { readPrivateFile, serviceUid } from '../private-file.ts';
+import { describeFault, readPrivateFile, serviceUid } from '../private-file.ts';
 import { appName, mergedRecord, newRecord, readAppFiles, type StoredApp } from './record.ts';
 import { type AppStore, maskApp } from './store.ts';
 

@@ -6,8 +6,7 @@ import type { AppApi } from '../../github/app-api.ts';
 import { limitPassesInMs } from '../../github/fault.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
-import { createInstallations, type Installations } from './installations.ts';
-import { mintToken, type TokenWant } from './mint.ts';
+import { createInstallations, type Installations, mintToken, type TokenWant } from './mint.ts';
 import { appName, type StoredApp } from './record.ts';
 import { type TokenKey, type TokenRecords, tokenKeyText } from './token-records.ts';
 

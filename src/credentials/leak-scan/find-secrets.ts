@@ -7,7 +7,7 @@ import type { SearchProgress, SearchRoot } from './search-tree.ts';
 export type SecretSearch = { found: readonly string[]; cuts: readonly string[] };
 
 /** What to search, and for how long at the most. */
-export type SearchOptions = {
+type SearchOptions = {
   roots: readonly SearchRoot[];
   timeoutMs: number;
   /** How many paths are named at the most. */

@@ -5,7 +5,7 @@ import { asFlowError, FlowError } from '../../base/errors.ts';
 import { type Owner, writeAtomic } from '../../base/files.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { GitHubToken, GitHubTokens } from '../../credentials/github/github-tokens.ts';
-import { renewCredential } from '../../credentials/inject/renew.ts';
+import { renewCredential } from '../../credentials/inject/deliver.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';

@@ -17,7 +17,7 @@ import type {
 } from '../../runs/run.ts';
 import type { RunPatch } from '../../runs/store/run-rows.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
-import { removeWorkspace } from '../../workspaces/sweep.ts';
+import { removeWorkspace } from '../../workspaces/layout.ts';
 import { retryWait } from '../actions/retry-policy.ts';
 import { type CollectParts, collectChanges } from '../collect/collect-changes.ts';
 import type { CrashPoint } from '../crash-points.ts';

@@ -1,5 +1,5 @@
 import { flagValueInvalid, flagWeakens } from '../errors.ts';
-import type { FlagReader } from './draft.ts';
+import type { FlagReader } from './flag-text.ts';
 
 /** Linux's capabilities: https://man7.org/linux/man-pages/man7/capabilities.7.html */
 const CAPABILITIES = new Set(

@@ -5,7 +5,7 @@ import { FlowError } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { quoted } from '../../base/text.ts';
 import type { BindArg } from '../mount.ts';
-import { SECRETS_TARGET } from '../target.ts';
+import { SECRETS_TARGET } from '../paths.ts';
 import type { ResolvedPath } from './resolve.ts';
 
 /** How a bind is delivered: as it is, as a copy of one file, or as a share of an agent's state. */

@@ -1,4 +1,4 @@
-import { globSync, lstatSync, readdirSync } from 'node:fs';
+import { globSync, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { type FlowError, systemCode } from '../../base/errors.ts';
@@ -162,7 +162,11 @@ function withRealPaths(paths: readonly string[]): string[] {
   return [...new Set(paths.flatMap((path) => [posix.resolve('/', path), ...realPath(path)]))];
 }
 
+/** One call for what is there, which nearly every path is; step by step only where a link leads to nothing. */
 function realPath(path: string): string[] {
+  try {
+    return [realpathSync.native(path)];
+  } catch {}
   try {
     return [followLinks(path).real];
   } catch {

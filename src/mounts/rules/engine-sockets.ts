@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
-import { namesByMount } from './host-view.ts';
+import { namesByMount, readMounts } from './host-view.ts';
 import { isNamed, namePattern } from './path-pattern.ts';
 
 /** Every Unix socket that this network namespace knows, one a line, its path last: unix(7). */
@@ -31,7 +31,10 @@ export function engineSockets(names: readonly string[]): string[] {
  */
 export function servingSockets(): string[] {
   const paths = new Set(openSockets().flatMap(({ path, isServing }) => (isServing ? [path] : [])));
-  return [...new Set([...paths].flatMap((path) => [path, ...namesByMount(path)]))].filter(mayBeSocket);
+  const mounts = readMounts();
+  return [...new Set([...paths].flatMap((path) => [path, ...namesByMount(path, mounts)]))].filter(
+    mayBeSocket,
+  );
 }
 
 function mayBeSocket(path: string): boolean {

@@ -39,14 +39,19 @@ export function isSharedPath(path: string, mountinfo = readMountinfo()): boolean
  * What a path of the host may be called here: below each mount that shows a part of its file system and holds the path.
  * Whether anything is there is for the caller to see.
  */
-export function namesByMount(path: string, mountinfo = readMountinfo()): string[] {
-  return parseMounts(mountinfo).flatMap(({ root, point }) =>
+export function namesByMount(path: string, mounts: readonly HostMount[]): string[] {
+  return mounts.flatMap(({ root, point }) =>
     root !== '/' && isInside(root, path) ? [posix.join(point, posix.relative(root, path))] : [],
   );
 }
 
+/** The mounts that this process sees now; none where /proc is not there. */
+export function readMounts(): HostMount[] {
+  return parseMounts(readMountinfo());
+}
+
 /** The lines of /proc/self/mountinfo: proc_pid_mountinfo(5). Spaces in paths are written as octal escapes. */
-function parseMounts(mountinfo: string): HostMount[] {
+export function parseMounts(mountinfo: string): HostMount[] {
   return mountinfo.split('\n').flatMap((line) => {
     const [, , , root, point] = line.split(' ');
     return root === undefined || point === undefined

@@ -1,5 +1,6 @@
 import { ATTRIBUTES, type FlowEvent } from '../../events/event.ts';
 import type { Candidate, CandidateResult, Profile } from '../profile.ts';
+import { filterUncompiled } from './errors.ts';
 import {
   createFilterCompiler,
   type Filter,
@@ -7,7 +8,6 @@ import {
   type FilterFacts,
   filterFacts,
 } from './filter.ts';
-import { filterUncompiled } from './filter-faults.ts';
 import { createMatchIndex, type MatchIndex } from './match-index.ts';
 
 /** Candidates made ready to be matched: in order of preference, indexed, their filters compiled. */

@@ -1,5 +1,4 @@
-import type { Agent } from '../../agents/agent.ts';
-import { grantedAgents, loginGrants } from '../../agents/login-grants.ts';
+import { type Agent, grantedAgents, loginGrants } from '../../agents/agent.ts';
 import type { Fault, Problem } from '../../base/errors.ts';
 import { jsonPointer } from '../../base/json.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -8,18 +7,16 @@ import { targetFault } from '../branch-faults.ts';
 import { appGrantProblems, toSecrets } from '../named-secrets.ts';
 import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from '../profile.ts';
 import { toPublish } from '../publish.ts';
-import { tooManyCandidates } from '../value-faults.ts';
+import { promptNotNamed, tooManyCandidates } from '../value-faults.ts';
 import { countCandidates, MAX_CANDIDATES } from './expand.ts';
 import type { FragmentSettings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
-import { ownPlaceProblems } from './own-paths.ts';
-import { policyFaults } from './policy-faults.ts';
 import type { PromptFile } from './prompt-file.ts';
 import { toRuntime } from './runtime.ts';
-import { promptNotNamed } from './runtime-faults.ts';
+import { ownPlaceProblems, policyFaults } from './runtime-checks.ts';
 
 /** What one line of fragments came to: a profile, a default that lacks something, or faults. */
-export type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
+type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
 
 /** What building needs from outside: the prompt that a fragment's promptRef names, and the check of a template. */
 export type BuildTools = {

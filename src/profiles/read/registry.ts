@@ -7,7 +7,7 @@ import { createProfileSet, type ProfileSet } from '../match/match.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
 
 /** What the registry writes to a log; pino's logger is one. */
-export type RegistryLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
+type RegistryLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
 
 /**
  * The last good set of profiles.

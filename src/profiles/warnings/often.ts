@@ -1,8 +1,8 @@
 import { actionsOf, type EventKind } from '../../events/payload-shapes.ts';
 import { WRITTEN } from '../match/match.ts';
 import type { ConcurrencyRule, Trigger } from '../profile.ts';
+import { matchesOften, type Warning } from './errors.ts';
 import { kindsOf } from './event-kinds.ts';
-import { matchesOften, type Warning } from './warning-faults.ts';
 
 /** Actions that one click causes once for each thing it adds or removes, with what a filter compares to mean one of them. */
 const BURSTS: Readonly<Record<string, { things: string; word: string; example: string }>> = {

@@ -4,8 +4,8 @@ import { mayHave } from '../../events/possible.ts';
 import { show } from '../faults.ts';
 import { filterPaths } from '../match/filter-paths.ts';
 import type { PromptVariable, Trigger } from '../profile.ts';
+import { pathNever, type Warning } from './errors.ts';
 import { eventKindName, kindsOf } from './event-kinds.ts';
-import { pathNever, type Warning } from './warning-faults.ts';
 
 /** Where the variables of a prompt stand; which of the two lists holds one is a matter of writing. */
 const VARIABLES = '/execution/handler/promptVariables';

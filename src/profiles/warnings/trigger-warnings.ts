@@ -5,8 +5,8 @@ import { actionsOf, type EventKind, has, nearestEvent } from '../../events/paylo
 import { type ConditionKind, mayHave } from '../../events/possible.ts';
 import { show } from '../faults.ts';
 import type { Trigger } from '../profile.ts';
+import { actionUnknown, attributeNever, eventUnknown, valueNever, type Warning } from './errors.ts';
 import { type ConditionValue, eventKindName, hasAction, kindsOf, wantedBy } from './event-kinds.ts';
-import { actionUnknown, attributeNever, eventUnknown, valueNever, type Warning } from './warning-faults.ts';
 
 /** Events about accounts, though their types allow a repository: https://docs.github.com/webhooks/webhook-events-and-payloads */
 const OF_ACCOUNTS = new Set([

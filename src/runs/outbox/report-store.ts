@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
 import { randomId } from '../../base/ids.ts';
 import type { Db } from '../../db/open.ts';
-import { readStoredProfile } from '../../profiles/stored-profile.ts';
+import { readStoredProfile } from '../../profiles/profile.ts';
 import type { RunTables } from '../tables.ts';
 import type { NewReport, Report, ReportTarget } from './report.ts';
 

@@ -2,8 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { FlowError } from '../../base/errors.ts';
 import { repositoryUnreachable } from '../errors.ts';
 import { lastLines, runGit } from '../git.ts';
-import type { Remote } from '../remote.ts';
-import { whileYoung } from '../young.ts';
+import { type Remote, whileYoung } from '../remote.ts';
 import { type PushRefusal, readRefusals } from './push-refusals.ts';
 
 /** How long a push may take; what the limits of a publication let through is small. */

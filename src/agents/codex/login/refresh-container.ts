@@ -8,7 +8,7 @@ import { refreshRefused } from '../state/refused.ts';
 import { codexRefreshSpec } from './containers.ts';
 
 /** Where and as whom a login is refreshed. */
-export type RefreshContainer = {
+type RefreshContainer = {
   engine: Engine;
   image: string;
   owner: Owner;

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessAborted } from '../../../base/cancel.ts';
-import type { Clock } from '../../../base/clock.ts';
-import { isoTime } from '../../../base/clock.ts';
+import { type Clock, isoTime } from '../../../base/clock.ts';
 import type { FlowError } from '../../../base/errors.ts';
 import type { Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
@@ -12,14 +11,14 @@ import { maskSecrets } from '../../../credentials/inject/mask-secrets.ts';
 import type { Logger } from '../../../log/logger.ts';
 import type { Redactor } from '../../../log/redact.ts';
 import type { LoginRenewal, LoginRequest } from '../../agent.ts';
-import { type RefreshableLogin, refreshableLogin } from '../state/lifetime.ts';
 import { recordRefusedLogin, refreshRefused } from '../state/refused.ts';
+import { type RefreshableLogin, refreshableLogin } from '../state/state.ts';
 import { STATE_LABELS } from './containers.ts';
 import { type CodexHold, holdCodexState } from './hold.ts';
 import { isPassing, refreshFault, runRefreshContainer, writableState } from './refresh-container.ts';
 
 /** What refreshing takes from the rest of the service. */
-export type CodexRefreshParts = {
+type CodexRefreshParts = {
   engine: Engine;
   image: string;
   owner: Owner;
