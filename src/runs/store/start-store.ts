@@ -55,7 +55,7 @@ const tables = (trx: Kysely<unknown>): Kysely<StartTables> =>
   trx.withTables<StartTables>() as unknown as Kysely<StartTables>;
 
 /** From here to the end of the transaction nobody else counts or starts; what was counted stays true until then. */
-export async function holdStarts(trx: Kysely<unknown>): Promise<void> {
+export async function lockStarts(trx: Kysely<unknown>): Promise<void> {
   await lockFor(trx, 'starts');
 }
 
