@@ -8,7 +8,7 @@ import {
   type ListedDelivery,
   listDeliveries,
 } from '../github/hook-deliveries.ts';
-import { mayAsk, missingOf } from './missing.ts';
+import { mayRequest, missingOf } from './missing.ts';
 import type { RedeliveryStore } from './redelivery-store.ts';
 
 /** One list of deliveries at GitHub: an App's, or a repository hook's. `key` names it in the database, `name` for people. */
@@ -61,7 +61,7 @@ export async function redeliverMissing(
     const missing = missingOf(listed, { since: rule.since, now, watchingSince, stored });
     result.missing = missing.length;
     const asked = await parts.asked.of(source.key);
-    const due = missing.filter((item) => rule.insist || mayAsk(item, asked.get(item.guid), now));
+    const due = missing.filter((item) => rule.insist || mayRequest(item, asked.get(item.guid), now));
     for (const { id, guid } of due.slice(0, rule.insist ? undefined : ASKED_AT_ONCE)) {
       await parts.asked.count(source.key, guid);
       await askForDelivery(source.client, source.place, id);

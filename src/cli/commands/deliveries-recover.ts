@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { profileChecks } from '../../compose/host.ts';
-import { recoverParts, sourcesOf } from '../../compose/maintenance.ts';
+import { redeliveryParts, sourcesOf } from '../../compose/maintenance.ts';
 import { createLogger } from '../../log/logger.ts';
 import { createRedactor } from '../../log/redact.ts';
 import { type RedeliveryResult, redeliverMissing } from '../../maintenance/redeliver.ts';
@@ -50,7 +50,7 @@ async function compareAll(io: Io, stores: Stores, since: number): Promise<Redeli
     asked: 0,
     problem,
   }));
-  const parts = recoverParts(stores);
+  const parts = redeliveryParts(stores);
   for (const source of sources) results.push(await redeliverMissing(parts, source, { since, insist: true }));
   return results;
 }

@@ -60,10 +60,10 @@ export async function endLivingRuns(
   reason: string,
   limitMs = 30_000,
 ): Promise<number> {
-  const living = await parts.runs.living();
+  const living = await parts.runs.notEnded();
   for (const run of living) await parts.runs.requestCancel(run.id, reason);
   const until = parts.clock.now() + limitMs;
-  while ((await parts.runs.living()).length > 0 && parts.clock.now() < until)
+  while ((await parts.runs.notEnded()).length > 0 && parts.clock.now() < until)
     await parts.clock.sleep(LOOK_EVERY_MS);
   return living.length;
 }
