@@ -105,14 +105,16 @@ export function profileOutside(file: string, target: string): Fault {
   };
 }
 
-/** The profiles cannot be used as they are. */
-export function profilesFaulty(faults: readonly Fault[]): FaultsError {
+/** The profiles in `dir` have faults, at least one; the message has the first. */
+export function profilesInvalid(dir: string, faults: readonly Fault[]): FaultsError {
+  const [first] = faults;
+  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
   return new FaultsError(
     {
-      code: 'profiles_faulty',
+      code: 'profiles_invalid',
       blame: 'profile',
-      message: `The profiles have ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}.`,
-      hint: 'Fix what is named below; `github-flows profiles validate` checks again.',
+      message: `The profiles in ${dir} have faults. ${first?.message ?? ''}${more}`,
+      hint: `${first?.hint ?? ''} \`github-flows profiles validate\` lists all faults.`,
     },
     faults,
   );

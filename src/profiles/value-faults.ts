@@ -57,25 +57,14 @@ export function variableTwice(file: string, path: string, name: string): Fault {
   };
 }
 
-/** A variable that reads an attribute which no event has. */
-export function attributeUnknown(file: string, path: string, value: string, known: string): Fault {
-  return {
-    code: 'prompt_attribute_unknown',
-    file,
-    path,
-    message: `The path ${show(value)} in ${file} names an attribute that no event has; the nearest is ${known}.`,
-    hint: 'Correct the path. docs/profiles.md lists the attributes.',
-  };
-}
-
-/** A variable that reads something of the workspace or the run that neither has. */
+/** A variable that reads an attribute which no event has, or something of the workspace or the run that neither has. */
 export function pathUnknown(file: string, path: string, value: string, known: string): Fault {
   return {
     code: 'prompt_path_unknown',
     file,
     path,
-    message: `The path ${show(value)} in ${file} names nothing that a run has; the nearest is ${known}.`,
-    hint: 'Correct the path. docs/profiles.md lists the paths below workspace and run.',
+    message: `The path ${show(value)} in ${file} names nothing that an event or a run has; the nearest is ${known}.`,
+    hint: 'Correct the path. docs/profiles.md lists the attributes, and the paths below workspace and run.',
   };
 }
 

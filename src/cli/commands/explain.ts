@@ -16,7 +16,7 @@ import { nearestEvent } from '../../events/nearest-event.ts';
 import { eventNames } from '../../events/payload-shapes.ts';
 import { type DryRun, type Explanation, explain } from '../../flow/dry-run/explain.ts';
 import type { TokenOrigin } from '../../flow/dry-run/token-origin.ts';
-import { profilesFaulty } from '../../profiles/faults.ts';
+import { profilesInvalid } from '../../profiles/faults.ts';
 import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
@@ -47,7 +47,7 @@ export function addExplainCommand(program: Command, io: Io): void {
 
 async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boolean): Promise<Explanation> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
-  if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
+  if (loaded.faults.length > 0) throw profilesInvalid(config.profilesDir, loaded.faults);
   const profiles = createProfileSet(loaded.candidates);
   const needs = composeNeeds(config);
   const missing: DryRun['missing'] = async (profile, plan) =>

@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { type Fault, FaultsError } from '../../base/errors.ts';
+import type { Fault } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import { watchDirectory } from '../../policy/watch-directory.ts';
+import { profilesInvalid } from '../faults.ts';
 import { createProfileSet, type ProfileSet } from '../match/match.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
 
@@ -108,18 +109,4 @@ function logResult(log: RegistryLog, result: LoadResult, usable: boolean): void 
     log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');
   else if (usable) log.warn({ faults }, 'there are no profiles any more: nothing starts until there are');
   else log.error({ faults }, 'the changed profiles have faults: the last good ones stay in use');
-}
-
-function profilesInvalid(dir: string, faults: readonly Fault[]): FaultsError {
-  const [first] = faults;
-  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
-  return new FaultsError(
-    {
-      code: 'profiles_invalid',
-      blame: 'profile',
-      message: `The profiles in ${dir} have faults. ${first?.message ?? ''}${more}`,
-      hint: `${first?.hint ?? ''} \`github-flows profiles validate\` lists all faults.`,
-    },
-    faults,
-  );
 }

@@ -17,7 +17,7 @@ import type { FilterCompiler } from '../match/filter.ts';
 import { secretProblems, tokenVariableProblems } from '../named-secrets.ts';
 import type { ReportRule } from '../profile.ts';
 import { publishFaults } from '../publish.ts';
-import { attributeUnknown, pathUnknown, variableTwice, wrongValue } from '../value-faults.ts';
+import { pathUnknown, variableTwice, wrongValue } from '../value-faults.ts';
 import {
   bothLists,
   type Fragment,
@@ -167,9 +167,7 @@ function variableFaults(
     ...twice.map((name) => variableTwice(file, jsonPointer(...VARIABLES, 'optional', name), name)),
     ...paths.flatMap(({ at, path }) => {
       const near = nearestPath(path, { ...promptNames, attributes: PROMPT_ATTRIBUTES });
-      if (near === undefined) return [];
-      const fault = near.startsWith('attributes.') ? attributeUnknown : pathUnknown;
-      return [fault(file, jsonPointer(...VARIABLES, ...at), path, near)];
+      return near === undefined ? [] : [pathUnknown(file, jsonPointer(...VARIABLES, ...at), path, near)];
     }),
   ];
 }
