@@ -8,7 +8,7 @@ import type { DatabasePlace } from '../db/open.ts';
 import { postgresPasswords } from '../db/postgres/url.ts';
 import { parseAllowList } from '../egress/allow-list.ts';
 import { gitHubHosts, type HostLists, hostLists } from '../egress/shipped-lists.ts';
-import { type ClientFor, createClients } from '../flow/github/clients.ts';
+import { type ClientFor, createClients } from '../flow/github/github-credential.ts';
 import type { PlanDefaults } from '../flow/prepare/plan.ts';
 import { PROMPT_NAMES } from '../flow/prepare/prompt.ts';
 import { createGitHubClient, type GitHubClient } from '../github/client.ts';

@@ -1,8 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import { nearest } from '../../base/words.ts';
 import { ATTRIBUTES } from '../../events/event.ts';
-import { nearestEvent } from '../../events/nearest-event.ts';
-import { actionsOf, type EventKind, has } from '../../events/payload-shapes.ts';
+import { actionsOf, type EventKind, has, nearestEvent } from '../../events/payload-shapes.ts';
 import { type ConditionKind, mayHave } from '../../events/possible.ts';
 import { show } from '../faults.ts';
 import type { Trigger } from '../profile.ts';
