@@ -73,7 +73,7 @@ function isQueue(ref: string): boolean {
   return /^(?:refs\/heads\/)?gh-readonly-queue\/./.test(ref);
 }
 
-/** A profile with the file that says how its branches are called. */
+/** A profile with the file that sets `publish.branch`. */
 type Branching = { file: string; profile: Pick<Profile, 'path' | 'trigger' | 'publish'> };
 
 /** Profiles whose branches have one fixed name that is the folder of another's, in what may be one repository. */

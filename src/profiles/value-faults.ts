@@ -68,7 +68,7 @@ export function pathUnknown(file: string, path: string, value: string, known: st
   };
 }
 
-/** A runtime key and a flag in dockerArgs that say two different things; `own` and `flag` are those things in words. */
+/** A runtime key and a flag in dockerArgs with different values; `own` and `flag` describe the two values. */
 export function contradiction(file: string, key: readonly string[], own: string, flag: string): Fault {
   const path = jsonPointer('execution', 'runtime', ...key);
   return {
@@ -80,7 +80,7 @@ export function contradiction(file: string, key: readonly string[], own: string,
   };
 }
 
-/** An agent that nobody tells what to do. */
+/** A handler of type `agent` without a `promptRef`. */
 export function promptNotNamed(file: string): Fault {
   return {
     code: 'prompt_not_named',

@@ -25,7 +25,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   rw: 'write',
 };
 
-/** The known name that somebody meant who used another tool's word, if it is one. */
+/** The known name for a word of another tool, if there is one. */
 export function otherWord(word: string, known: readonly string[]): string | undefined {
   const name = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
   return name !== undefined && known.includes(name) ? name : undefined;

@@ -23,7 +23,7 @@ export type Registry = {
   current(): ProfileSet;
   /** The faults that the last load found, none when the set in use is what lies on the disk. */
   lastFaults(): Fault[];
-  /** Reads the profiles again because something they are held against has changed; told in the log alone. */
+  /** Reads the profiles again because what they are checked against has changed. The result is only logged. */
   reload(): void;
   /** Follows changes below the directory until `close`. */
   watch(): void;
@@ -90,7 +90,7 @@ function realPathOf(dir: string): string {
   }
 }
 
-/** Whoever removes the last profile wants nothing to start any more, so that this is honoured while the service runs. */
+/** An admin who removes the last profile wants no more runs, so an empty set is accepted while the service runs. */
 function emptied(faults: readonly Fault[]): boolean {
   return faults.every(({ code }) => code === 'profiles_empty');
 }

@@ -9,7 +9,7 @@ import type { Runtime } from '../profile.ts';
 import { contradiction } from '../value-faults.ts';
 import type { RuntimeSetting } from './fragment.ts';
 
-/** What a flag of `docker run` and a key of the runtime both can say. */
+/** What both a flag of `docker run` and a key of the runtime can set. */
 type Shared = Pick<DockerArgs, 'memoryBytes' | 'cpus' | 'pids' | 'shmSizeBytes' | 'user' | 'readOnlyRoot'> & {
   network?: Runtime['network'] & {};
 };
@@ -41,7 +41,7 @@ export function keysAsFlags(runtime: RuntimeSetting): { key: string; flag: strin
     .map((key) => ({ key, flag: `${FLAG_OF_KEY[key]}=${runtime[key]}` }));
 }
 
-/** The runtime of a profile with its flags merged in; a flag that says otherwise than a key is a fault in `fileOf(key)`. */
+/** The runtime of a profile with its flags merged in; a flag with another value than its key is a fault in `fileOf(key)`. */
 export function toRuntime(
   setting: RuntimeSetting,
   image: string,
@@ -90,7 +90,7 @@ function toLimits(setting: RuntimeSetting, flagged: Partial<Shared>): Pick<Runti
   });
 }
 
-/** The sizes that no flag of docker says. */
+/** The sizes that no flag of docker sets. */
 export const SIZE_KEYS = PROFILE_LIMITS.filter(
   ({ unit, key }) => unit === 'bytes' && !Object.hasOwn(FLAG_OF_KEY, key),
 ).map(({ key }) => key);
