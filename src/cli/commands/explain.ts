@@ -14,7 +14,7 @@ import type { FlowEvent } from '../../events/event.ts';
 import { readEvent } from '../../events/from-delivery.ts';
 import { eventNames, nearestEvent } from '../../events/payload-shapes.ts';
 import { type DryRun, type Explanation, explain, type TokenOrigin } from '../../flow/dry-run/explain.ts';
-import { profilesInvalid } from '../../profiles/faults.ts';
+import { profilesInvalid } from '../../profiles/errors.ts';
 import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';

@@ -4,7 +4,8 @@ import { jsonPointer } from '../../base/json.ts';
 import { ATTRIBUTES, type AttributeName, type Scalar } from '../../events/event.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fullAllow } from '../allow.ts';
-import { targetFault } from '../branch-faults.ts';
+import { targetFault } from '../branch-rules.ts';
+import { promptNotNamed, tooManyCandidates } from '../errors.ts';
 import { appGrantProblems, toSecrets } from '../named-secrets.ts';
 import type {
   Candidate,
@@ -16,7 +17,6 @@ import type {
   Trigger,
 } from '../profile.ts';
 import { toPublish } from '../publish.ts';
-import { promptNotNamed, tooManyCandidates } from '../value-faults.ts';
 import type { FragmentSettings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
 import type { PromptFile } from './prompt-file.ts';

@@ -2,7 +2,7 @@ import type { Fault, Problem } from '../../base/errors.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { loadDenyList } from '../../mounts/rules/deny-list.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
-import { collidingBranches } from '../branch-faults.ts';
+import { collidingBranches } from '../branch-rules.ts';
 import { createFilterCompiler } from '../match/filter.ts';
 import type { Candidate, Profile, Runtime } from '../profile.ts';
 import { type BuildTools, buildProfile, expandProfile } from './build.ts';

@@ -1,6 +1,6 @@
 import type { Fault } from '../../base/errors.ts';
 import { jsonPointer, readStrictJson } from '../../base/json.ts';
-import { keyTwice, profileNotJson, profileNotUtf8, profileTooLarge, profileUnreadable } from '../faults.ts';
+import { keyTwice, profileNotJson, profileNotUtf8, profileTooLarge, profileUnreadable } from '../errors.ts';
 import type { BuildTools } from './build.ts';
 import { type Fragment, toFragment } from './fragment.ts';
 import { readText } from './read-text.ts';

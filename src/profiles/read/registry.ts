@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Fault } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import { watchDirectory } from '../../policy/watch-directory.ts';
-import { profilesInvalid } from '../faults.ts';
+import { profilesInvalid } from '../errors.ts';
 import { createProfileSet, type ProfileSet } from '../match/match.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
 

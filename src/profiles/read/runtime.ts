@@ -4,9 +4,8 @@ import { eachLimit, PROFILE_LIMITS, type ProfileLimit } from '../../base/run-lim
 import { parseDockerArgs } from '../../mounts/flags/docker-args.ts';
 import type { DockerArgs } from '../../mounts/mount.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { show } from '../faults.ts';
+import { contradiction, show } from '../errors.ts';
 import type { Runtime } from '../profile.ts';
-import { contradiction } from '../value-faults.ts';
 import type { RuntimeSetting } from './fragment.ts';
 
 /** What both a flag of `docker run` and a key of the runtime can set. */

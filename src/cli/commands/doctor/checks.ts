@@ -18,7 +18,7 @@ import { openExistingDatabase } from '../../../db/open.ts';
 import { writeHostPort } from '../../../egress/host-port.ts';
 import { gitHubHosts } from '../../../egress/shipped-lists.ts';
 import { describeToken } from '../../../github/token-owner.ts';
-import { profilesInvalid } from '../../../profiles/faults.ts';
+import { profilesInvalid } from '../../../profiles/errors.ts';
 import { incompleteProfiles, loadProfiles } from '../../../profiles/read/load.ts';
 import type { Io } from '../../terminal/io.ts';
 import { readConfig } from '../shared/stores.ts';

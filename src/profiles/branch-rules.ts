@@ -1,8 +1,7 @@
 import type { Fault } from '../base/errors.ts';
 import { isBranchName, isPlainBranchName } from '../events/branch-name.ts';
-import { show } from './faults.ts';
+import { show, wrongValue } from './errors.ts';
 import type { Profile } from './profile.ts';
-import { wrongValue } from './value-faults.ts';
 
 /** What the variables of a branch's name come to, as far as it matters: titles and summaries are words with spaces. */
 const SAMPLES: Readonly<Record<string, string>> = {
