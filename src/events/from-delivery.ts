@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../base/json.ts';
-import { visible } from '../text/visible.ts';
+import { sanitize } from '../text/sanitize.ts';
 import { notJson, notObject } from './errors.ts';
 import type { AttributeName, EventActor, EventRepository, FlowEvent, Scalar } from './event.ts';
 import { type Fields, readFields } from './fields.ts';
@@ -83,7 +83,7 @@ const MAX_COMMAND_CHARACTERS = 100;
 
 /** The first word of a text if it starts with a slash: `/fix` in `/fix the tests`. What nobody sees is no part of it. */
 function readCommand(body: string | undefined): string | undefined {
-  const word = body === undefined ? undefined : /^\s*(\/\S+)/.exec(visible(body))?.[1];
+  const word = body === undefined ? undefined : /^\s*(\/\S+)/.exec(sanitize(body))?.[1];
   return word === undefined || word.length > MAX_COMMAND_CHARACTERS ? undefined : word;
 }
 
@@ -144,7 +144,7 @@ export function firstLine({ name, payload }: FlowEvent): string | undefined {
   const fields = readFields(name, payload);
   const subject = subjectKey(name, fields);
   const body = subject && fields.nullableText(`${subject}.body`);
-  return body === undefined ? undefined : visible(body).trimStart().split('\n', 1)[0];
+  return body === undefined ? undefined : sanitize(body).trimStart().split('\n', 1)[0];
 }
 
 /** What stands behind the command of an event on its line, empty when nothing does; undefined without a command. */

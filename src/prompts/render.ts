@@ -1,9 +1,9 @@
 import Handlebars from 'handlebars';
 import type { Problem } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
+import { sanitize } from '../text/sanitize.ts';
 import { templateError } from './errors.ts';
 import { MAX_PROMPT_CHARACTERS, MAX_VARIABLE_CHARACTERS, VARIABLE_OVERHEAD_CHARACTERS } from './limits.ts';
-import { sanitize } from './sanitize.ts';
 import { readTemplate } from './template.ts';
 
 /** What is wrong with a template whose variables are called `names`; nothing is rendered. */

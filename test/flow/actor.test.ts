@@ -27,10 +27,14 @@ type World = {
   isForkCommit?: boolean;
   /** The event names a commit, and what its repository says of it. */
   commit?: string;
+  /** What the comment says. */
+  body?: string;
   isOwnCommit?: boolean | Error;
 };
 
 const SHA = 'a'.repeat(40);
+
+const MARKED = '<!-- github-flows:run:1 -->\nDone.';
 
 const silent = new FlowError({
   code: 'github_unreachable',
@@ -66,7 +70,7 @@ async function judge(world: World): Promise<{ judgement: Authorization; asked: s
 }
 
 function eventOf(world: World): FlowEvent {
-  const { login = 'alice', type = 'User', locked, pull, isForkCommit, commit, isPrivate } = world;
+  const { login = 'alice', type = 'User', body, locked, pull, isForkCommit, commit, isPrivate } = world;
   const event = commentEvent({
     repository: {
       id: 1,
@@ -84,6 +88,7 @@ function eventOf(world: World): FlowEvent {
     attributes: { ...event.attributes, ...(isForkCommit === undefined ? {} : { isFork: isForkCommit }) },
     payload: {
       ...event.payload,
+      ...(body !== undefined && { comment: { id: 1, body } }),
       ...(locked && { [locked]: { number: 42, locked: true } }),
       ...(isPrivate !== undefined && { repository: { private: isPrivate } }),
     },
@@ -206,6 +211,16 @@ describe('who may not', () => {
     [
       'the service’s own account in a team',
       { own: 'alice', allow: { teams: ['acme/core'] }, teams: { 'acme/core': true } },
+      'own_account',
+    ],
+    [
+      'the service’s own account by its name, under the mark of a run',
+      { knownOwn: 'alice', allow: { actors: ['alice'] }, body: MARKED },
+      'own_account',
+    ],
+    [
+      'that account, before the service knows it',
+      { own: 'alice', allow: { actors: ['alice'] }, body: MARKED },
       'own_account',
     ],
     [
@@ -341,6 +356,12 @@ describe('who may', () => {
       { knownOwn: 'alice', allow: { actors: ['alice'] } },
       true,
       [],
+    ],
+    [
+      'somebody by name who copied the mark of a run',
+      { allow: { actors: ['alice'] }, body: MARKED },
+      false,
+      ['own'],
     ],
     [
       'a locked issue, with write',

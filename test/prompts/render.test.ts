@@ -9,7 +9,7 @@ import {
   VARIABLE_OVERHEAD_CHARACTERS,
 } from '../../src/prompts/limits.ts';
 import { checkTemplate, renderPrompt } from '../../src/prompts/render.ts';
-import { sanitize } from '../../src/prompts/sanitize.ts';
+import { sanitize } from '../../src/text/sanitize.ts';
 import { size } from '../support/suite/size.ts';
 
 const render = (template: string, values: Record<string, string> = {}) => renderPrompt({ template, values });

@@ -1,6 +1,7 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { markedWriting } from '../../feedback/marks.ts';
 import { isBot, isSameLogin, judgeActor, namesAccount, type PermissionLevel } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';
@@ -42,7 +43,12 @@ export async function authorize(
   const rule = judgeActor(allow, event.actor);
   if (typeof rule === 'object' && 'denied' in rule) return rule;
   const isBotActor = event.actor !== undefined && isBot(event.actor);
-  const isNamed = event.actor !== undefined && !isBotActor && namesAccount(allow.actors, event.actor);
+  // A run's own mark holds for the service's account even where a profile names it; others who write it lose nothing.
+  const isNamed =
+    event.actor !== undefined &&
+    !isBotActor &&
+    !markedWriting(event) &&
+    namesAccount(allow.actors, event.actor);
   const [isOwn, asked] = await Promise.all([
     isServiceItself(own, { profile, event, isNamed }),
     askGitHub(lookups, { profile, event, rule, isBotActor }),

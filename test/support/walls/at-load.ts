@@ -107,10 +107,10 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'comments in prompts',
-    'prompts/sanitize.ts',
+    'text/sanitize.ts',
     'MAY_HIDE.test(seen) ?',
     'seen.length < 0 ?',
-    'test/prompts/sanitize.test.ts',
+    'test/text/sanitize.test.ts',
   ),
   wall(
     'deny-list by name',

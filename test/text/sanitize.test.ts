@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cutWithNotice } from '../../src/prompts/render.ts';
-import { sanitize } from '../../src/prompts/sanitize.ts';
 import { readMarkdown } from '../../src/text/markdown.ts';
+import { sanitize } from '../../src/text/sanitize.ts';
 import { size } from '../support/suite/size.ts';
 
 /** What is raw HTML for GitHub and holds a comment. */

@@ -1,5 +1,5 @@
-import { type Markdown, type Range, readMarkdown } from '../text/markdown.ts';
-import { visible } from '../text/visible.ts';
+import { type Markdown, type Range, readMarkdown } from './markdown.ts';
+import { visible } from './visible.ts';
 
 /**
  * A text from GitHub as people see it there: without control, bidi and zero-width characters, HTML comments and what
