@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type Fault, FaultsError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { eachLimit, RUN_LIMITS } from '../base/run-limits.ts';
-import { tenantOf } from '../github/tenant.ts';
+import { apiOf, serverOf } from '../github/tenant.ts';
 import type { Config } from './config.ts';
 import { defaultRunDir } from './directories.ts';
 import { OPTIONS, type OptionName, type Options } from './options.ts';
@@ -16,7 +16,7 @@ export function loadConfig(settings: Settings, directory: string): Config {
   const faults: Fault[] = [];
   const values: Partial<Record<OptionName, unknown>> = {};
   for (const option of OPTIONS) {
-    const text = settings[option.name] || ofTenant(option.name, settings) || option.default;
+    const text = settings[option.name] || ofOtherAddress(option.name, settings) || option.default;
     if (text === null || text === '') continue;
     const read = readOption(option, text, directory);
     if ('message' in read) faults.push({ ...read, path: option.name });
@@ -24,34 +24,46 @@ export function loadConfig(settings: Settings, directory: string): Config {
   }
   // Each value has the type of its row; an absent one has no default, or is among the faults.
   const options = values as Options;
-  faults.push(...tenantFaults(options));
+  faults.push(...addressFaults(options));
   if (faults.length > 0) throw configInvalid(faults);
   return completeConfig(options, settings);
 }
 
-/** On a tenant of GitHub Enterprise Cloud each of the two addresses follows from the other. */
-function ofTenant(name: OptionName, settings: Settings): string | undefined {
-  if (name === 'GITHUB_API_URL') return tenantOf(settings.GITHUB_SERVER_URL ?? '')?.apiUrl;
-  return name === 'GITHUB_SERVER_URL' ? tenantOf(settings.GITHUB_API_URL ?? '')?.serverUrl : undefined;
+/** Each of GitHub's two addresses follows from the other. What has no TLS is for trials, and says nothing of the other. */
+function ofOtherAddress(name: OptionName, settings: Settings): string | undefined {
+  const [server = '', api = ''] = [settings.GITHUB_SERVER_URL, settings.GITHUB_API_URL];
+  if (name === 'GITHUB_API_URL' && isHttps(server)) return apiOf(server);
+  return name === 'GITHUB_SERVER_URL' && isHttps(api) ? serverOf(api) : undefined;
 }
 
-/** A tenant's server with the API of github.com, or the other way round. */
-function tenantFaults({
+function isHttps(address: string): boolean {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  return url?.protocol === 'https:' && url.username === '' && url.password === '';
+}
+
+/** Addresses of two servers, or an address that is the other's: clones would use one server, and tokens go to another. */
+function addressFaults({
   GITHUB_API_URL: api = '',
   GITHUB_SERVER_URL: server = '',
 }: Partial<Options>): Fault[] {
+  if (!isHttps(api) || !isHttps(server)) return [];
   const wrong = (path: OptionName, is: string, wanted: string): Fault => ({
     code: 'option_invalid',
     path,
     message: `${path} is ${JSON.stringify(is)}, and should be ${wanted}: the two addresses of GitHub are of different servers.`,
     hint: `Write ${path}=${wanted}, or remove it.`,
   });
-  if (api === 'https://api.github.com' && tenantOf(server))
-    return [wrong('GITHUB_API_URL', api, tenantOf(server)?.apiUrl ?? '')];
-  if (server === 'https://github.com' && tenantOf(api))
-    return [wrong('GITHUB_SERVER_URL', server, tenantOf(api)?.serverUrl ?? '')];
-  const [one, other] = [tenantOf(api), tenantOf(server)];
-  return one && other && one.apiUrl !== other.apiUrl ? [wrong('GITHUB_API_URL', api, other.apiUrl)] : [];
+  const whole = serverOf(server);
+  if (!isSame(server, whole)) return [wrong('GITHUB_SERVER_URL', server, whole)];
+  if (isSame(api, apiOf(server))) return [];
+  const ofApi = serverOf(api);
+  return isSame(server, 'https://github.com') && !isSame(ofApi, server)
+    ? [wrong('GITHUB_SERVER_URL', server, ofApi)]
+    : [wrong('GITHUB_API_URL', api, apiOf(server))];
+}
+
+function isSame(one: string, other: string): boolean {
+  return new URL(one).href === new URL(other).href;
 }
 
 function configInvalid(faults: readonly Fault[]): FaultsError {

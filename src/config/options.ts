@@ -134,14 +134,14 @@ export const OPTIONS = [
     type: 'url',
     default: 'https://api.github.com',
     sentence:
-      'GitHub’s REST API; for GitHub Enterprise Server `https://<host>/api/v3`. For a tenant it follows from `GITHUB_SERVER_URL`: `https://api.<tenant>.ghe.com`.',
+      'GitHub’s REST API. It follows from an `https` `GITHUB_SERVER_URL`: `https://<host>/api/v3` of a GitHub Enterprise Server, `https://api.<tenant>.ghe.com` of a tenant.',
   },
   {
     name: 'GITHUB_SERVER_URL',
     type: 'url',
     default: 'https://github.com',
     sentence:
-      'Server of the repositories: `<url>/<owner>/<name>.git`; for a tenant `https://<tenant>.ghe.com`. `file://` works for tests.',
+      'Server of the repositories: `<url>/<owner>/<name>.git`; for a tenant `https://<tenant>.ghe.com`. It follows from an `https` `GITHUB_API_URL`. `file://` works for tests.',
   },
   {
     name: 'APPS_FILE',

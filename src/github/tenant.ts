@@ -15,3 +15,16 @@ export function tenantOf(address: string): Tenant | undefined {
   if (name === undefined || name === 'api' || name === 'auth') return undefined;
   return { serverUrl: `https://${name}.ghe.com`, apiUrl: `https://api.${name}.ghe.com` };
 }
+
+/** The web address that belongs to an API: https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api */
+export function serverOf(apiUrl: string): string {
+  const { origin, hostname } = new URL(apiUrl);
+  if (hostname === 'api.github.com') return 'https://github.com';
+  return tenantOf(apiUrl)?.serverUrl ?? origin.replace('://api.', '://');
+}
+
+/** The API that belongs to a web address. */
+export function apiOf(serverUrl: string): string {
+  if (new URL(serverUrl).hostname === 'github.com') return 'https://api.github.com';
+  return tenantOf(serverUrl)?.apiUrl ?? `${serverUrl.replace(/\/+$/, '')}/api/v3`;
+}

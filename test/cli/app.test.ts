@@ -252,6 +252,17 @@ describe('app list and test', () => {
     });
   });
 
+  test('say without any App that the token file serves a repository', async () => {
+    mkdirSync(join(dir, 'secrets'), { mode: 0o700 });
+    writeFileSync(join(dir, 'secrets/gh-token'), 'ghp_of-nobody', { mode: 0o600 });
+    const { code, out } = await app(undefined, 'test', '--repository', 'octo/hello');
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: `✓ octo/hello is served by the token file ${dir}/secrets/gh-token\n`,
+    });
+    expect((await app(undefined, 'test')).err).toContain('[app_not_found]');
+  });
+
   test('say when an App is installed nowhere, or is not there', async () => {
     await added();
     const [report] = JSON.parse((await app(undefined, 'test', '--json')).out);

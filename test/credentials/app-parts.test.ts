@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { apiOf, appsFor, serverOf } from '../../src/credentials/github-app/apps-for.ts';
+import { findServing } from '../../src/credentials/github/app-serving.ts';
+import { appsFor } from '../../src/credentials/github-app/apps-for.ts';
 import { newRecord, type StoredApp } from '../../src/credentials/github-app/record.ts';
 import { loginsOf } from '../../src/credentials/github-app/signers.ts';
 import { readState, signState } from '../../src/credentials/github-app/state.ts';
+import type { AppTokens } from '../../src/credentials/github-app/tokens.ts';
 import { baseUrlFor } from '../../src/credentials/github-app/url-pattern.ts';
-import { tenantOf } from '../../src/github/tenant.ts';
+import { apiOf, serverOf, tenantOf } from '../../src/github/tenant.ts';
 
 const GITHUB = 'https://github.com';
 
@@ -96,6 +99,34 @@ test('an App that is given any address of its tenant serves the repositories the
     const hosts = { apiUrl: 'https://api.octo.ghe.com', serverUrl: 'https://octo.ghe.com' };
     expect(appsFor([app], 'octo/hello', hosts)).toEqual([app]);
   }
+});
+
+test.each<[string[], object]>([
+  [['Iv1.second'], { kind: 'app', app: 'Iv1.second' }],
+  [[], { kind: 'nothing', fault: expect.objectContaining({ code: 'app_suspended' }) }],
+])('a repository whose first App fails is served by %j', async (serving, by) => {
+  const apps = [
+    ['Iv1.first', '(?<baseUrl>github.com/octo)/hello'],
+    ['Iv1.second', '(?<baseUrl>github.com)/octo/.*'],
+  ].map(([clientId = '', urlPattern = '']) =>
+    newRecord({ clientId, urlPattern, privateKey: new Secret('key'), apiUrl: 'https://api.github.com' }, 0),
+  );
+  const tokens = {
+    served: () => false,
+    serves: async ({ clientId }: StoredApp) => {
+      if (clientId !== 'Iv1.first') return serving.includes(clientId ?? '');
+      throw new FlowError({
+        code: 'app_suspended',
+        blame: 'operator',
+        message: 'It is asleep.',
+        hint: 'Wake it.',
+      });
+    },
+  } as unknown as AppTokens;
+  const parts = { apps, tokens, tokenFile: '/nowhere', apiUrl: 'https://api.github.com', serverUrl: GITHUB };
+  const found = await findServing(parts, 'octo/hello');
+  expect(found.by).toEqual(by);
+  expect(found.others[0]).toEqual({ app: 'Iv1.first', why: 'cannot be asked (app_suspended)' });
 });
 
 describe('a state', () => {

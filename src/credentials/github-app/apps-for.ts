@@ -1,5 +1,5 @@
 import { quoted } from '../../base/text.ts';
-import { tenantOf } from '../../github/tenant.ts';
+import { serverOf } from '../../github/tenant.ts';
 import type { StoredApp } from './record.ts';
 import { baseUrlFor } from './url-pattern.ts';
 
@@ -53,19 +53,6 @@ export function whyLeftOut(app: StoredApp, repository: string, hosts: Hosts): st
 /** The servers whose addresses an App's pattern is about. Clones from a directory, for trying things out, have no address that it could be about. */
 export function webServers(app: Pick<StoredApp, 'apiUrl'>, { serverUrl }: Hosts): string[] {
   return serverUrl.startsWith('file:') ? [serverOf(app.apiUrl), 'https://github.com'] : [serverUrl];
-}
-
-/** The web address that belongs to an API: https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api */
-export function serverOf(apiUrl: string): string {
-  const { origin, hostname } = new URL(apiUrl);
-  if (hostname === 'api.github.com') return 'https://github.com';
-  return tenantOf(apiUrl)?.serverUrl ?? origin.replace('://api.', '://');
-}
-
-/** The API that belongs to a web address. */
-export function apiOf(serverUrl: string): string {
-  if (new URL(serverUrl).hostname === 'github.com') return 'https://api.github.com';
-  return tenantOf(serverUrl)?.apiUrl ?? `${serverUrl.replace(/\/+$/, '')}/api/v3`;
 }
 
 /** Whether the App's API is on the host that the service works with. */

@@ -24,6 +24,7 @@ export async function findServing(
   const out = parts.apps.filter((app) => !letIn.includes(app));
   const others = out.map((app) => ({ app: appName(app), why: whyLeftOut(app, repository, parts) }));
   let doubt: FlowError | undefined;
+  let expected: FlowError | undefined;
   for (const app of letIn) {
     try {
       if (await parts.tokens.serves(app, repository))
@@ -31,12 +32,13 @@ export async function findServing(
       others.push({ app: appName(app), why: 'is not installed on it' });
     } catch (error) {
       const fault = asFlowError(error);
-      // An App whose pattern names the repository should serve it, and nothing takes its place.
-      if (app.urlPattern !== null) return { repository, by: { kind: 'nothing', fault }, others };
       others.push({ app: appName(app), why: `cannot be asked (${fault.code})` });
-      doubt ??= fault;
+      if (app.urlPattern !== null || parts.tokens.served(app, repository)) expected ??= fault;
+      else doubt ??= fault;
     }
   }
+  // Another App may take the place of one that should serve, the file may not.
+  if (expected) return { repository, by: { kind: 'nothing', fault: expected }, others };
   return { repository, by: await fileOf(parts.tokenFile, repository, doubt), others };
 }
 

@@ -43,7 +43,8 @@ export async function testApps(
   const apps = await appsOf(io, config, 'read');
   const all = await apps.store.all();
   const chosen = all.filter((app) => name === undefined || isCalled(app, name));
-  if (chosen.length === 0) throw appNotFound(name ?? '', all.map(appName));
+  if (chosen.length === 0 && (name !== undefined || repository === undefined))
+    throw appNotFound(name ?? '', all.map(appName));
   const wanted = await wantedPermissions(config);
   const reports: AppReport[] = [];
   for (const app of chosen) {
