@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Fault, FlowError, systemCode } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 import { nearest, nearMiss } from '../base/words.ts';
 import { OPTIONS } from './options.ts';
 
@@ -46,7 +47,7 @@ export function readSettings({ file }: SettingsOrigin): Settings {
 /** The text of a file of settings. Throws `env_file_unreadable`. */
 function readEnvFile(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
     const code = systemCode(error) ?? 'no reason given';
     const isAbsent = code === 'ENOENT';
@@ -73,13 +74,23 @@ const OTHERS = [
   ...['GITHUB_FLOWS_CONFIG', 'GITHUB_FLOWS_CRASH_AT', 'GITHUB_FLOWS_LEASE_MS'],
 ];
 
-/** Lines of a file of settings that set nothing which anybody reads; a value is never repeated. Throws `env_file_unreadable`. */
+/** What of a file of settings sets nothing that anybody reads; a value is never repeated. Throws `env_file_unreadable`. */
 export function envFileFaults(file: string): Fault[] {
-  return linesOf(readEnvFile(file)).flatMap(({ text, number }) => {
-    const name = /^(?:export\s+)?([\w.-]+)\s*=/.exec(text)?.[1];
-    if (name === undefined) return [lineUnreadable(file, number, /^(?:export\s+)?[\w.-]+/.exec(text)?.[0])];
-    return isKnown(name) ? [] : [optionUnknown(file, number, name)];
-  });
+  const text = readEnvFile(file);
+  const lines = text.split(/\r?\n/);
+  const numberOf = (name: string): number =>
+    lines.findIndex((line) => line.replace(/^\s*(?:export\s+)?/, '').startsWith(name.trim())) + 1;
+  return [
+    ...linesOf(lines).flatMap(({ text: line, number }) => {
+      if (line.includes('\r')) return [lineJoined(file, number)];
+      return /^[^=]+=/.test(line)
+        ? []
+        : [lineUnreadable(file, number, /^(?:export\s+)?[\w.-]+/.exec(line)?.[0])];
+    }),
+    ...Object.keys(parseEnv(text))
+      .filter((name) => !isKnown(name))
+      .map((name) => optionUnknown(file, numberOf(name), name)),
+  ];
 }
 
 function isKnown(name: string): boolean {
@@ -87,19 +98,34 @@ function isKnown(name: string): boolean {
   return OTHERS.includes(name) || OPTIONS.some((option) => option.name === name);
 }
 
-/** Lines that are neither empty, nor comments, nor inside of a quoted value. */
-function linesOf(text: string): { text: string; number: number }[] {
+/** Lines that are neither empty, nor comments, nor inside of a quoted value; as for Node.js, a quote that nothing closes opens none. */
+function linesOf(lines: readonly string[]): { text: string; number: number }[] {
   let quote: string | undefined;
-  return text.split(/\r?\n/).flatMap((line, index) => {
+  return lines.flatMap((line, index) => {
     if (quote !== undefined) {
       if (line.includes(quote)) quote = undefined;
       return [];
     }
     const [, mark = '', rest = ''] = /^[^#=]*=\s*(["'`])(.*)$/.exec(line) ?? [];
-    if (mark !== '' && !rest.includes(mark)) quote = mark;
+    const isOpen = mark !== '' && !rest.includes(mark);
+    if (isOpen && lines.slice(index + 1).some((next) => next.includes(mark))) quote = mark;
     const bare = line.trim();
     return bare === '' || bare.startsWith('#') ? [] : [{ text: bare, number: index + 1 }];
   });
+}
+
+/** What nobody sees in a name is why it is none. */
+function shown(name: string): string {
+  return /^[\w.-]*$/.test(name) ? name.slice(0, 80) : quoted(name, 80);
+}
+
+function lineJoined(file: string, line: number): Fault {
+  return {
+    code: 'option_line_unreadable',
+    file,
+    message: `Line ${line} has a carriage return inside, so two lines are read as one.`,
+    hint: 'End each line with a line feed.',
+  };
 }
 
 function optionUnknown(file: string, line: number, name: string): Fault {
@@ -108,7 +134,7 @@ function optionUnknown(file: string, line: number, name: string): Fault {
   return {
     code: 'option_unknown',
     file,
-    message: `Line ${line} sets ${name.slice(0, 80)}, which is no option, so it does nothing; the nearest is ${near}.`,
+    message: `Line ${line} sets ${shown(name)}, which is no option, so it does nothing; the nearest is ${near}.`,
     hint: 'Correct the name or remove the line. docs/configuration.md lists every option.',
   };
 }

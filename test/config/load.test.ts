@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { FaultsError, type FlowError } from '../../src/base/errors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { OPTIONS } from '../../src/config/options.ts';
-import { findSettings, readSettings } from '../../src/config/settings.ts';
+import { envFileFaults, findSettings, readSettings } from '../../src/config/settings.ts';
 import { checkWebhookSecret } from '../../src/config/webhook-secret.ts';
 import { REPOSITORY_LIMITS } from '../../src/workspaces/git-limits.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
@@ -133,6 +133,47 @@ describe('the configuration', () => {
   });
 
   test.each([
+    [{ GITHUB_SERVER_URL: 'https://ghes.corp.com' }],
+    [{ GITHUB_API_URL: 'https://ghes.corp.com/api/v3' }],
+    [{ GITHUB_SERVER_URL: 'https://ghes.corp.com', GITHUB_API_URL: 'https://GHES.corp.com/api/v3' }],
+  ])('of an Enterprise Server one address tells the other: %j', (addresses) => {
+    const { githubServerUrl, githubApiUrl } = loadConfig(addresses, '/');
+    expect(githubServerUrl).toBe('https://ghes.corp.com');
+    expect(githubApiUrl.toLowerCase()).toBe('https://ghes.corp.com/api/v3');
+  });
+
+  test.each([
+    ['https://one.corp.com', 'https://other.corp.com/api/v3', 'https://one.corp.com/api/v3'],
+    ['https://acme.ghe.com', 'https://ghes.corp.com/api/v3', 'https://api.acme.ghe.com'],
+    ['https://ghes.corp.com', 'https://api.github.com', 'https://ghes.corp.com/api/v3'],
+    ['https://github.com', 'https://ghes.corp.com/api/v3', 'https://ghes.corp.com'],
+    ['https://api.github.com', 'https://api.github.com', 'https://github.com'],
+    ['https://github.com/owner', 'https://api.github.com', 'https://github.com'],
+    ['https://github.com', 'https://github.com', 'https://api.github.com'],
+    ['https://ghes.corp.com', 'https://ghes.corp.com', 'https://ghes.corp.com/api/v3'],
+  ])('%s with the API %s is answered with %s', (server, api, right) => {
+    try {
+      loadConfig({ GITHUB_SERVER_URL: server, GITHUB_API_URL: api }, '/');
+      expect.unreachable();
+    } catch (error) {
+      expect((error as FaultsError).faults).toMatchObject([
+        { code: 'option_invalid', message: expect.stringContaining(`should be ${right}:`) },
+      ]);
+    }
+  });
+
+  test('addresses without TLS are for trials and go with any other', () => {
+    const addresses = { GITHUB_SERVER_URL: 'file:///srv/git', GITHUB_API_URL: 'http://127.0.0.1:9' };
+    expect(loadConfig(addresses, '/')).toMatchObject({
+      githubServerUrl: addresses.GITHUB_SERVER_URL,
+      githubApiUrl: addresses.GITHUB_API_URL,
+    });
+    expect(loadConfig({ GITHUB_API_URL: 'http://127.0.0.1:9' }, '/').githubServerUrl).toBe(
+      'https://github.com',
+    );
+  });
+
+  test.each([
     ['GITHUB_API_URL', 'https://octo.ghe.com', 'https://api.octo.ghe.com'],
     ['GITHUB_API_URL', 'https://octo.ghe.com/api/v3', 'https://api.octo.ghe.com'],
     ['GITHUB_API_URL', 'https://api.github.com', 'https://api.octo.ghe.com'],
@@ -152,6 +193,27 @@ describe('the configuration', () => {
     } catch (error) {
       expect((error as FaultsError).faults[0]?.message).toContain(right);
     }
+  });
+
+  test.each<[text: string, faults: string[]]>([
+    ['\ufeffPORT=1\nPORTT=2\n', ['Line 2 sets PORTT']],
+    ['\u00a0PORT=1\n', ['Line 1 sets "\u00a0PORT"']],
+    ["VAR_DIR='it\nWEBHOK_SECRET=1\nPORTT=3\n", ['Line 2 sets WEBHOK_SECRET', 'Line 3 sets PORTT']],
+    ["VAR_DIR='a\nNOT=a line\nb'\nPORTT=3\n", ['Line 4 sets PORTT']],
+    ['PORT=3000\rHOST=1\n', ['Line 1 has a carriage return inside']],
+    ['=3\nPORT=1\r\nHOST=a\r\n', ['Line 1 is no NAME=value']],
+  ])('a file of settings is judged as Node.js reads it: %j', async (text, faults) => {
+    const file = join(await temporaryDirectory(), 'env');
+    writeFileSync(file, text);
+    const messages = envFileFaults(file).map(({ message }) => message);
+    expect(messages.toSorted()).toEqual(faults.map((begin) => expect.stringMatching(`^${begin}`)));
+  });
+
+  test('a byte order mark before the first name is no part of it', async () => {
+    const file = join(await temporaryDirectory(), 'env');
+    writeFileSync(file, '\ufeffWEBHOOK_SECRETS_OF_A_TEST=1\n');
+    const settings = readSettings({ file, directory: '/' });
+    expect(settings.WEBHOOK_SECRETS_OF_A_TEST).toBe('1');
   });
 
   test('every option has a sentence that ends', () => {
