@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -83,6 +85,30 @@ describe('a directory that holds what the deny-list names is refused with the pa
     ['mirror.git/config', '[remote "o"]\n\turl = https://github_pat_0123456789@github.com/o/r\n'],
     ['app/.git/config', '[http "https://x/"]\n\textraheader = AUTHORIZATION: basic eDp5\n'],
     ['state/terraform.tfstate'],
+    ['copy/containers/auth.json', '{"auths":{"ghcr.io":{"auth":"eDp5"}}}'],
+    ['my-credentials.json', '{"user":"a","pass":"b"}'],
+    ['aws-credentials.json', '[{"key":"b"}]'],
+    ['credentials.json', 'no JSON'],
+    ['dot/.gitconfig', '[github]\n\ttoken = ghp_1\n'],
+    ['dot/.gitconfig', '[sendemail]\n\tsmtpPass = x\n'],
+    ['dot/.gitconfig', '[http]\n\textraheader = PRIVATE-TOKEN: x\n'],
+    ['web/.yarnrc.yml', 'npmAuthToken: x\n'],
+    ['keys/id_rsa.bak', PRIVATE_KEY],
+    ['etc/ssh_host_ed25519_key'],
+    ['.envrc'],
+    ['prod.env'],
+    ['prod.tfvars'],
+    ['kubeconfig'],
+    ['.vault_pass'],
+    ['app.keytab'],
+    ['tmp/krb5cc_1000'],
+    ['store/secret.gpg'],
+    ['profile/logins.json'],
+    ['profile/key4.db'],
+    ['old-home/.authinfo'],
+    ['old-home/.config/chezmoi/x'],
+    ['old-home/.local/share/atuin/key'],
+    ['old-home/.vscode-server/x'],
     ['gcp/application_default_credentials.json', '{"refresh_token": "x"}'],
   ])('%s', (path, text = 'x') => {
     write(join('srv/data', path), text);
@@ -111,6 +137,10 @@ test('what only looks like a secret is mounted: certificates, a clone without a 
     '[remote "o"]\n\turl = git@github.com:o/r\n\turl = https://user@host/r\n',
   );
   write('srv/data/app/config', 'listen=8080');
+  write('srv/data/app/.gitconfig', '[http]\n\tsslCertPasswordProtected = true\n[core]\n\taskPass = /bin/x\n');
+  write('srv/data/web/.yarnrc.yml', 'nodeLinker: node-modules\n');
+  write('srv/data/keys/id_ed25519.pub', 'ssh-ed25519 AAAA me');
+  write('srv/data/service-account.json', '{"kind":"ServiceAccount","metadata":{"name":"x"}}');
   write('srv/data/app/.claude/settings.json', '{}');
   write('srv/data/app/environment', 'A=1');
   symlinkSync('/nowhere/else.pem', at('srv/data/tls/gone.pem'));
@@ -158,6 +188,22 @@ describe('a source at or above a socket', () => {
     await listen('elsewhere/x');
     linkSync(at('elsewhere/x'), at('srv/data/other-name'));
     expect(problems()[0]?.message).toContain('a socket of the host is never mounted');
+    for (const mount of [{ writable: false, unsearched: true }, { writable: true }])
+      expect(codes(at('srv/data'), under({ source: at('srv/data'), ...mount }))).toEqual(['mount_denied']);
+  });
+
+  test('that was bound by a relative path is refused, whatever the policy says of the directory', async () => {
+    mkdirSync(at('srv/data/deep'), { recursive: true, mode: 0o755 });
+    const script = `require('node:net').createServer().listen('rel.sock', () => console.log('up'))`;
+    const child = spawn(process.execPath, ['-e', script], { cwd: at('srv/data/deep') });
+    try {
+      await once(child.stdout, 'data');
+      for (const mount of [{ writable: false, unsearched: true }, { writable: true }])
+        expect(codes(at('srv/data'), under({ source: at('srv/data'), ...mount }))).toEqual(['mount_denied']);
+    } finally {
+      child.kill();
+      await once(child, 'exit');
+    }
   });
 
   test('is known by /proc/net/unix: what listens, and what takes datagrams, by its path', () => {

@@ -22,6 +22,8 @@ type Search = {
   device: number;
   seen: number;
   untilMs: number;
+  /** The policy answers for the rest, also for what is beyond the bounds. */
+  socketsOnly: boolean;
 };
 
 /** A directory on the way down, and its names from the root on, folded. */
@@ -34,8 +36,8 @@ const NOT_PACKAGES = '/usr/local';
 /**
  * Searches what a source holds for names of the deny-list and for sockets, because a bind shows all of it. Links are
  * not followed, other file systems are not entered, and neither is what the service may not read: then no run of its
- * user may. What the policy lists as unsearched or as writable is not searched, nor what packages brought. Throws `mount_denied` with the path
- * that was found, and `mount_too_large_to_search`.
+ * user may. What packages brought is not searched. In what the policy lists as unsearched or as writable only sockets
+ * count, as far as the bounds reach. Throws `mount_denied` with the path that was found, and `mount_too_large_to_search`.
  */
 export function searchBelow(
   source: string,
@@ -44,18 +46,22 @@ export function searchBelow(
   bounds: SearchBounds = BOUNDS,
 ): void {
   const { real, stats } = resolved;
-  if (!stats || isVouchedFor(list, real)) return;
+  if (!stats || isOfPackages(real)) return;
   if (!list.searched.has(real)) {
     const untilMs = systemClock.passed() + bounds.ms;
-    const search = { source, list, bounds, device: stats.dev, seen: 0, untilMs };
+    const socketsOnly = isVouchedFor(list, real);
+    const search = { source, list, bounds, device: stats.dev, seen: 0, untilMs, socketsOnly };
     list.searched.set(real, faultOf(search, real, stats.isDirectory()));
   }
   const fault = list.searched.get(real);
   if (fault) throw fault;
 }
 
+function isOfPackages(real: string): boolean {
+  return isInside(PACKAGES, real) && !isInside(NOT_PACKAGES, real);
+}
+
 function isVouchedFor({ policy }: DenyList, real: string): boolean {
-  if (isInside(PACKAGES, real) && !isInside(NOT_PACKAGES, real)) return true;
   const vouched = policy.mounts.filter(({ writable, unsearched }) => writable || unsearched);
   return vouched.some(({ source }) => isInside(source, real));
 }
@@ -67,13 +73,14 @@ function faultOf(search: Search, real: string, isDirectory: boolean): FlowError 
     else refuseNamed(search, { path: real, names, isFile: true });
     return undefined;
   } catch (error) {
-    if (error instanceof FlowError) return error;
-    throw error;
+    if (!(error instanceof FlowError)) throw error;
+    return search.socketsOnly && error.code === 'mount_too_large_to_search' ? undefined : error;
   }
 }
 
 function walk(search: Search, place: Place): void {
   const { source, list, bounds } = search;
+  if (place.depth > bounds.depth && search.socketsOnly) return;
   if (place.depth > bounds.depth)
     throw sourceTooLarge(source, `more than ${bounds.depth} directories lie in each other`, list.policy);
   for (const item of entriesOf(place.path)) {
@@ -92,9 +99,10 @@ function walk(search: Search, place: Place): void {
 
 /** Of what is denied for what is in it, files alone count: a link shows what it leads to, and that is looked at itself. */
 function refuseNamed(
-  { source, list }: Search,
+  { source, list, socketsOnly }: Search,
   { path, names, isFile }: { path: string; names: readonly string[]; isFile: boolean },
 ): void {
+  if (socketsOnly) return;
   const denied = deniedEndings(names).find(
     ({ entry }) => entry.kind !== 'content' || (isFile && !holdsNoSecret(path)),
   );

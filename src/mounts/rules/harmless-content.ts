@@ -9,24 +9,35 @@ const MAX_BYTES = 1024 * 1024;
 const PUBLIC_BLOCK =
   /^(?:(?:TRUSTED |X509 )?CERTIFICATE|(?:NEW )?CERTIFICATE REQUEST|X509 CRL|(?:RSA |SSH2 |PGP )?PUBLIC KEY(?: BLOCK)?|(?:DH|EC|DSA) PARAMETERS|PKCS7|CMS)$/;
 
-/** A password or a token in an address, or a header that holds one, as git's configuration has them. */
-const GIT_LOGIN = /:\/\/[^\s/@:]*:[^\s/@]+@|https?:\/\/[^\s/@:]{20,}@|extraheader\s*=.*authorization/i;
+/** A password or a token in an address, a header, or a key that stands for a secret with a value other than yes or no. */
+const GIT_LOGIN =
+  /:\/\/[^\s/@:]*:[^\s/@]+@|https?:\/\/[^\s/@:]{20,}@|extraheader\s*=\s*\S|^\s*(?!askpass)\w*(?:token|pass|secret|oauth)\w*\s*[=:]\s*(?!(?:true|false|yes|no|on|off)\s*$)\S|npmAuth\w+\s*:/im;
 
-const LOGIN_WORDS = /token|api_?key|password|private_key|client_secret|http-basic|bearer|oauth/i;
+const LOGIN_WORDS = /token|key|pass|secret|auth|bearer|cookie|session|credential/i;
 
 /**
  * Whether a file whose name may stand for a secret holds none: certificates and public keys alone, a configuration of
- * git without a login, JSON without words of logins. Content that cannot be judged counts as a secret, except for what the service
+ * git or yarn without a login, JSON without words of logins. Content that cannot be judged counts as a secret, except for what the service
  * may not read itself.
  */
 export function holdsNoSecret(path: string): boolean {
   const { text, isReadable } = read(path);
   if (text === undefined) return !isReadable;
   if (/\.(pem|key|crt)$/i.test(path)) return isPublic(text);
-  if (/\.json$/i.test(path)) return !LOGIN_WORDS.test(text);
-  if (/^(config|config\.worktree|\.gitconfig|\.gitmodules)$/i.test(posix.basename(path)))
+  if (/\.pub$/i.test(path)) return !text.includes('PRIVATE KEY');
+  if (/\.json$/i.test(path)) return isJson(text) && !LOGIN_WORDS.test(text);
+  if (/^(config|config\.worktree|\.gitconfig|\.gitmodules|\.yarnrc\.yml)$/i.test(posix.basename(path)))
     return !GIT_LOGIN.test(text);
   return false;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return text.trim() === '';
+  }
 }
 
 /** An archive is a presentation that ends in `.key`; no key begins so. */
