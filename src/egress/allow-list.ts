@@ -131,27 +131,38 @@ const ABOVE_SUFFIXES: ReadonlySet<string> = new Set(above);
 
 /** Hosts below which anybody gets a name or a bucket of their own, and that are on no public list. */
 const RENTED: ReadonlySet<string> = new Set([
-  'aliyuncs.com',
-  'azure.com',
-  'azure.net',
+  'app.github.dev',
   'b-cdn.net',
-  'backblazeb2.com',
-  'cloudapp.azure.com',
   'cloudflarestorage.com',
-  'digitaloceanspaces.com',
   'firebaseio.com',
   'ghe.com',
-  'myqcloud.com',
-  'myhuaweicloud.com',
-  'oraclecloud.com',
+  'nip.io',
   'r2.cloudflarestorage.com',
-  's3.wasabisys.com',
+  'sslip.io',
   'storage.googleapis.com',
-  'wasabisys.com',
 ]);
 
+/** The same for hosters with names at every depth, such as `<bucket>.oss-<region>.aliyuncs.com`. */
+const RENTED_THROUGHOUT: readonly string[] = [
+  'aliyuncs.com',
+  'amazonaws.com',
+  'amazonaws.com.cn',
+  'azure.com',
+  'azure.net',
+  'backblazeb2.com',
+  'digitaloceanspaces.com',
+  'googleusercontent.com',
+  'myhuaweicloud.com',
+  'myqcloud.com',
+  'oraclecloud.com',
+  'wasabisys.com',
+  'windows.net',
+  'your-objectstorage.com',
+];
+
 function isShared(host: string): boolean {
-  return isPublicSuffix(host) || ABOVE_SUFFIXES.has(host) || RENTED.has(host);
+  const isRented = RENTED.has(host) || RENTED_THROUGHOUT.some((name) => `.${host}`.endsWith(`.${name}`));
+  return isRented || isPublicSuffix(host) || ABOVE_SUFFIXES.has(host);
 }
 
 /** Names below which others register theirs, at registries (`co.uk`) and at hosters (`github.io`): https://publicsuffix.org */

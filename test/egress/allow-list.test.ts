@@ -153,6 +153,19 @@ describe('an allow list', () => {
       '*.fastly.net',
       '*.ghe.com',
       '*.kawasaki.jp',
+      '*.oss-cn-hangzhou.aliyuncs.com',
+      '*.cos.ap-guangzhou.myqcloud.com',
+      '*.obs.cn-north-4.myhuaweicloud.com',
+      '*.s3.us-west-004.backblazeb2.com',
+      '*.s3.us-west-1.wasabisys.com',
+      '*.us-ashburn-1.oraclecloud.com',
+      '*.westus.cloudapp.azure.com',
+      '*.queue.core.windows.net',
+      '*.dkr.ecr.eu-west-1.amazonaws.com',
+      '*.app.github.dev',
+      '*.fsn1.your-objectstorage.com',
+      '*.googleusercontent.com',
+      '*.nip.io',
     ];
     expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_too_wide'));
   });
