@@ -5,6 +5,7 @@ import type { Plan } from '../containers/plan.ts';
 import { appsFor } from '../credentials/github-app/apps-for.ts';
 import { appName } from '../credentials/github-app/record.ts';
 import type { Db } from '../db/open.ts';
+import { createMarks } from '../feedback/marks.ts';
 import { type AdmissionDryRun, createAdmissionDryRun } from '../flow/dry-run/admission.ts';
 import { createDryRun } from '../flow/dry-run/create-dry-run.ts';
 import type { DryRun } from '../flow/dry-run/explain.ts';
@@ -15,6 +16,7 @@ import { createServiceAccount } from '../flow/github/service-account.ts';
 import { createLogger } from '../log/logger.ts';
 import { createRedactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { createReportStore } from '../runs/outbox/report-store.ts';
 import { createOwnAccounts } from '../runs/store/own-accounts.ts';
 import { createRunStore } from '../runs/store/run-store.ts';
 import { AGENTS } from './agents.ts';
@@ -41,6 +43,8 @@ export async function composeAdmissionDryRun(config: Config, db: Db): Promise<Ad
   return createAdmissionDryRun({
     db,
     runs: createRunStore(db, clock),
+    reports: createReportStore(db, clock),
+    marks: createMarks(db.markKey),
     lookups: createLookups(clientFor, originAsFetched(config)),
     own,
     limits: config.admission,

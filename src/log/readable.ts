@@ -16,7 +16,9 @@ export function readableLine(line: string): string {
   }
   const { time, level, msg } = entry;
   const isProblem = typeof entry.message === 'string' && typeof entry.code === 'string';
-  const problems = isProblem ? [entry] : Object.values(entry).flatMap(problemsIn);
+  const problems = isProblem
+    ? [entry]
+    : Object.entries(entry).flatMap(([name, value]) => (APART.has(name) ? [] : problemsIn(value)));
   const fields = Object.entries(entry).flatMap(([name, value]) =>
     APART.has(name) || (isProblem && OF_PROBLEMS.has(name)) || problemsIn(value).length > 0
       ? []
@@ -34,11 +36,12 @@ export function readableLine(line: string): string {
   return `${[head.join(' '), ...below].map(harmless).join('\n')}\n`;
 }
 
-/** A list of problems, as faults and warnings of profiles come. */
+/** A problem, such as a cause, or a list of them, as faults and warnings of profiles come. */
 function problemsIn(value: unknown): object[] {
   const isProblem = (each: unknown): each is object =>
     typeof each === 'object' && each !== null && 'message' in each && 'code' in each;
-  return Array.isArray(value) && value.length > 0 && value.every(isProblem) ? value : [];
+  const all = Array.isArray(value) ? value : [value];
+  return all.every(isProblem) ? all : [];
 }
 
 function errorLines(error: unknown, word = ''): string[] {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/open.ts';
+import { readableLine } from '../../src/log/readable.ts';
 import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match/match.ts';
 import { candidatesOf, commentEvent } from '../support/github/flow-events.ts';
 import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
@@ -36,6 +37,17 @@ describe('the head of a pull request', () => {
     const lab = await open({ pullHead: async () => await Promise.reject(new Error('away')) });
     expect(await lab.comment('go', onPull)).toMatchObject({ reason: 'head_unknown', runId: null });
   });
+});
+
+test('the log says of an undecided delivery how many profiles were candidates, and the decision keeps why', async () => {
+  const lab = await open({
+    profiles: [labProfile({ trigger: { event: 'issue_comment', command: '/run' } })],
+  });
+  const { candidates } = await lab.comment('hello');
+  expect(candidates).toHaveLength(1);
+  const line = lab.logged.find((each) => each.includes('"decided"'));
+  expect(JSON.parse(line ?? '')).toMatchObject({ reason: 'no_profile_matched', candidates: 1 });
+  expect(readableLine(line ?? '')).not.toContain('{');
 });
 
 describe('a word that is nearly a command', () => {

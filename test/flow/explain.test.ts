@@ -16,7 +16,11 @@ async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<A
 }
 
 /** What is foretold of a comment, before admission decides on the same. */
-async function explained(lab: AdmissionLab, text: string, over: Over = {}): Promise<Explanation['decision']> {
+async function explained(
+  lab: AdmissionLab,
+  text: string,
+  over: Over = {},
+): Promise<Explanation['decision'] & { verdict: string }> {
   const body = JSON.stringify(commentPayload(text, over));
   const event = readEvent({ deliveryId: 'explained', event: 'issue_comment', body });
   const unplanned = async () => await Promise.reject(new Error('no plan here'));
@@ -30,7 +34,8 @@ async function explained(lab: AdmissionLab, text: string, over: Over = {}): Prom
     },
     admission: lab.admission,
   };
-  return (await explain(event, lab.profiles, dryRun)).decision;
+  const { decision, verdict } = await explain(event, lab.profiles, dryRun);
+  return { ...decision, verdict: verdict.text };
 }
 
 const team = labProfile({ allow: { actors: [], bots: [], teams: ['octo/core'] } });
@@ -54,7 +59,9 @@ test.each<[string, Parameters<typeof openAdmissionLab>[1], Over, string[]]>([
 test('explain gives for a command what is decided then, and does nothing of it', async () => {
   const lab = await open();
   const same = async (text: string, reason: string, over: Over = {}): Promise<void> => {
-    expect(await explained(lab, text, over)).toMatchObject({ reason, run: false, profile: null });
+    const isDone = reason === `command_${text.slice(1)}`;
+    const verdict = expect.stringMatching(isDone ? `^would carry out ${text}$` : '^would be refused: ');
+    expect(await explained(lab, text, over)).toMatchObject({ reason, run: false, profile: null, verdict });
     expect((await lab.runs.list(1))[0]?.cancelReason ?? null).toBeNull();
     expect(await lab.comment(text, over)).toMatchObject({ reason });
   };
@@ -74,7 +81,7 @@ test('without asking, a command is known as one', async () => {
     body: JSON.stringify(commentPayload('/cancel')),
   });
   const unplanned = async () => await Promise.reject(new Error('no plan here'));
-  const { decision } = await explain(event, lab.profiles, {
+  const { decision, verdict } = await explain(event, lab.profiles, {
     plan: unplanned,
     prompt: unplanned,
     hosts: () => [],
@@ -83,7 +90,21 @@ test('without asking, a command is known as one', async () => {
     admission: undefined,
   });
   expect(decision).toMatchObject({ run: false, reason: 'command_cancel', permission: 'not asked' });
+  expect(verdict).toMatchObject({
+    kind: 'would_run_if',
+    text: expect.stringContaining('would carry out /cancel if'),
+  });
   expect(lab.api.requests).toEqual([]);
+});
+
+test('explain knows a comment of the service itself', async () => {
+  const lab = await open();
+  await lab.comment('go');
+  await lab.live((await lab.newest()).id, { outcome: 'succeeded' });
+  await lab.post();
+  const body = lab.api.comments[0]?.body ?? '';
+  expect(await explained(lab, body)).toMatchObject({ reason: 'own_comment', run: false });
+  expect(await lab.comment(body)).toMatchObject({ reason: 'own_comment' });
 });
 
 test('explain gives for a word that is nearly a command what is decided then', async () => {

@@ -71,10 +71,12 @@ describe('the log', () => {
     const problems = [{ code: 'a_b', message: 'M.', hint: 'D.', file: 'f', path: '/p' }];
     log.warn({ warnings: problems, count: 1 }, 'warned');
     log.warn({ source: 's', code: 'c_d', message: 'Away.', hint: 'Wait.' }, 'not looked at');
+    log.warn({ cause: problems[0], tries: 2 }, 'tried again');
     log.error({ err: new FaultsError({ ...fault().toProblem(), blame: 'profile' }, problems) }, 'faulty');
     expect(lines.map((line) => readableLine(line).replace(/^\S+ /, ''))).toEqual([
       'WARN  warned count=1\n  f /p: M. [a_b]\n  → D.\n',
       'WARN  not looked at source=s\n  Away. [c_d]\n  → Wait.\n',
+      'WARN  tried again tries=2\n  f /p: M. [a_b]\n  → D.\n',
       'ERROR faulty\n  No. [mount_denied]\n  → Remove it.\n  f /p: M. [a_b]\n  → D.\n',
     ]);
   });

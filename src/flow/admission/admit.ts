@@ -37,7 +37,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
       parts.crashPoint('admit-begun');
       const decision = await decideAndCommit(parts, delivery);
       parts.crashPoint('delivery-decided');
-      parts.log.info({ delivery: delivery.id, ...decision }, 'decided');
+      const { candidates, ...told } = decision;
+      parts.log.info({ delivery: delivery.id, ...told, candidates: candidates?.length }, 'decided');
       parts.onReport();
       return decision;
     },

@@ -6,11 +6,14 @@ import type { Profile } from '../../profiles/profile.ts';
 import { runNotEnded } from '../../runs/errors.ts';
 import { authorize } from '../admission/authorize.ts';
 import { type CommandParts, type CommentCommand, commandTargets } from '../admission/comment-commands.ts';
+import { type DecideParts, isOwnComment } from '../admission/decide.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from '../admission/limits.ts';
 import { startedBy } from '../admission/own-work.ts';
 
 /** What admission would find out from GitHub and the stored runs. Changes nothing, and does not check whether a group is busy. */
 export type AdmissionDryRun = {
+  /** Whether the service wrote the comment that an event is about. */
+  isOwnComment(event: FlowEvent): Promise<boolean>;
   /** Whether an event may start a run of a profile: who may, the loop breaker and the budgets. */
   start(profile: Profile, event: FlowEvent): Promise<DryRunAnswer>;
   /** Whether a command would be carried out, and for which runs. */
@@ -25,9 +28,15 @@ export type AdmissionDryRun = {
 export type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
 
 export function createAdmissionDryRun(
-  parts: CommandParts & { limits: AdmissionLimits; defaultTimeoutSec: number; clock: Clock },
+  parts: CommandParts &
+    Pick<DecideParts, 'marks' | 'reports'> & {
+      limits: AdmissionLimits;
+      defaultTimeoutSec: number;
+      clock: Clock;
+    },
 ): AdmissionDryRun {
   return {
+    isOwnComment: async (event) => await isOwnComment(parts, event),
     async start(profile, event) {
       const answer = await authorize(parts, profile, event);
       const { permission } = answer;

@@ -11,7 +11,7 @@ import { commandMistyped, forkNotAllowed } from '../admission/errors.ts';
 import { NO_PROFILE_MATCHED, type NoRunReason, prefilter } from '../admission/prefilter.ts';
 import { appSecretOf, tokenMount } from '../github/github-credential.ts';
 import type { AdmissionDryRun } from './admission.ts';
-import { type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
+import { commandVerdict, type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
 export type Explanation = {
@@ -58,7 +58,7 @@ export type DryRun = {
 /** Decides and plans as for a delivery, and stores and starts nothing. */
 export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: DryRun): Promise<Explanation> {
   const candidates = explainMatch(profiles, event);
-  const refused = prefilter(event, false);
+  const refused = prefilter(event, (await dryRun.admission?.isOwnComment(event)) ?? false);
   const command = refused ? undefined : readCommentCommand(event, profiles);
   const profile = refused || command ? undefined : matchEvent(profiles, event).winner?.profile;
   if (!profile) {
@@ -67,7 +67,11 @@ export async function explain(event: FlowEvent, profiles: ProfileSet, dryRun: Dr
       ? { ...none, ...(await explainCommand(event, command, profiles, dryRun)) }
       : { ...none, ...(refused ?? whyNothing(event, profiles)) };
     const nothing = { ranking: [], problems: [], missing: [], prompt: null, plan: null };
-    return { verdict: wouldBeRefused(decision.message), decision, candidates, ...nothing };
+    const isCarriedOut = command !== undefined && decision.reason === `command_${command.name}`;
+    const verdict = isCarriedOut
+      ? commandVerdict(command.name, dryRun.admission !== undefined)
+      : wouldBeRefused(decision.message);
+    return { verdict, decision, candidates, ...nothing };
   }
   const decision = await decideStart(profile, event, dryRun);
   const problems: Problem[] = [];

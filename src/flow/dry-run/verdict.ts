@@ -1,6 +1,7 @@
 import type { Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isBot, judgeActor } from '../../profiles/allow.ts';
+import { markedWriting } from '../../feedback/marks.ts';
+import { isBot, judgeActor, namesAccount } from '../../profiles/allow.ts';
 import { renderGroup } from '../../profiles/group-key.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { isLocked } from '../admission/thread-state.ts';
@@ -11,6 +12,14 @@ export type DryRunVerdict = {
   text: string;
   conditions: string[];
 };
+
+/** A command to runs, which starts none itself; `isAsked` when its runs are known. */
+export function commandVerdict(name: string, isAsked: boolean): DryRunVerdict {
+  const text = `would carry out /${name}`;
+  if (isAsked) return { kind: 'would_run', text, conditions: [] };
+  const condition = 'the thread has such runs and the sender may command them';
+  return { kind: 'would_run_if', text: `${text} if ${condition}`, conditions: [condition] };
+}
 
 /** No run would start, and why. */
 export function wouldBeRefused(why: string): DryRunVerdict {
@@ -47,7 +56,8 @@ function unasked(profile: Profile, event: FlowEvent): string[] {
   return [
     ...actorConditions(profile, event),
     ...forkConditions(profile, event),
-    ...(profile.budget ? ['the budget of the profile for today is not spent'] : []),
+    ...ownConditions(profile, event),
+    `no budget of today is spent${event.actor && !isBot(event.actor) ? '' : ' and no loop is stopped'}`,
   ];
 }
 
@@ -66,6 +76,13 @@ function actorConditions({ allow }: Profile, event: FlowEvent): string[] {
     ...(rule.teams ? [`is a member of ${rule.teams.join(' or ')}`] : []),
   ];
   return [`${who} ${ways.join(' or ')}`, ...locked];
+}
+
+function ownConditions({ allow }: Profile, event: FlowEvent): string[] {
+  const { actor } = event;
+  if (markedWriting(event)) return ['the service did not write the comment'];
+  if (!actor || namesAccount(isBot(actor) ? [] : allow.actors, actor)) return [];
+  return [`${actor.login} is not the service itself`];
 }
 
 function forkConditions({ allow }: Profile, { pullRequest, commit, repository }: FlowEvent): string[] {

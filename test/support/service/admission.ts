@@ -49,6 +49,8 @@ export type AdmissionLab = {
   decideAgain(id: string): Promise<Decision>;
   /** Remembers a commit as one that a publication of the service pushed. */
   pushed(push: { repositoryId: number; branch: string; commit: string }): Promise<void>;
+  /** The lines of the log. */
+  logged: readonly string[];
   /** The newest run. */
   newest(): Promise<Run>;
   /** Takes a run through its life as a worker would. */
@@ -92,7 +94,8 @@ export async function openAdmissionLab(
   api.repositories.add('octo/hello');
   api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
   const clock = settableClock(Date.UTC(2030, 0, 1, 12));
-  const log = pino({ level: 'silent' });
+  const logged: string[] = [];
+  const log = pino({}, { write: (line) => void logged.push(line) });
   // A client of its own for each post, so that none waits for the pace at which one client writes.
   const clientFor = () => createGitHubClient({ apiUrl: api.url, token: async () => 'a-token', log });
   const deliveries = createDeliveryStore(db, clock);
@@ -123,6 +126,8 @@ export async function openAdmissionLab(
   const asking = {
     db,
     runs,
+    reports,
+    marks,
     lookups: createLookups(clientFor, {
       isOwn: async () => true,
       pullHead: options.pullHead ?? (async () => undefined),
@@ -137,8 +142,6 @@ export async function openAdmissionLab(
   const admission = createAdmission({
     ...asking,
     deliveries,
-    reports,
-    marks,
     apps: { serves: installed, isInstalled: installed },
     registry: { current: () => set } as unknown as Registry,
     onReport: () => {},
@@ -159,6 +162,7 @@ export async function openAdmissionLab(
     reporter,
     admission: createAdmissionDryRun(asking),
     profiles: set,
+    logged,
     secondReporter: reporterOver,
     async deliver(payload, event = 'issue_comment', signedBy = undefined as string | undefined) {
       const id = crypto.randomUUID();
