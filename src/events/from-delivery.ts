@@ -81,9 +81,12 @@ function readAttributes(event: string, fields: Fields): FlowEvent['attributes'] 
 /** A longer first word is a path or a piece of text, not a command. */
 const MAX_COMMAND_CHARACTERS = 100;
 
+/** What a text may begin with unseen: blanks, and two symbols that show as one. */
+const BLANKS = /^[\s\u2800\ufffc]+/;
+
 /** The first word of a text if it starts with a slash: `/fix` in `/fix the tests`. What nobody sees is no part of it. */
 function readCommand(body: string | undefined): string | undefined {
-  const word = body === undefined ? undefined : /^\s*(\/\S+)/.exec(sanitize(body))?.[1];
+  const word = body === undefined ? undefined : /^\/\S+/.exec(sanitize(body).replace(BLANKS, ''))?.[0];
   return word === undefined || word.length > MAX_COMMAND_CHARACTERS ? undefined : word;
 }
 
@@ -144,7 +147,7 @@ export function firstLine({ name, payload }: FlowEvent): string | undefined {
   const fields = readFields(name, payload);
   const subject = subjectKey(name, fields);
   const body = subject && fields.nullableText(`${subject}.body`);
-  return body === undefined ? undefined : sanitize(body).trimStart().split('\n', 1)[0];
+  return body === undefined ? undefined : sanitize(body).replace(BLANKS, '').split('\n', 1)[0];
 }
 
 /** What stands behind the command of an event on its line, empty when nothing does; undefined without a command. */

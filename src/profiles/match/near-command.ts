@@ -8,17 +8,21 @@ import { matchEvent, type ProfileSet } from './match.ts';
 export type NearCommand = { word: string; meant: string; profile: Profile | undefined };
 
 /** Slashes, and what looks like one or is typed for one. */
-const SLASHES = String.raw`[/\\\u2044\u2215\u29f8\uff0f\uff3c]+`;
+const SLASHES = String.raw`[/\\\u2044\u2215\u2216\u2571\u2572\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c]+`;
 
-/** The first word, also where a blank parts it from its slash, or where it stands alone between marks of Markdown. */
+/** Marks of Markdown, quotation marks and brackets, which people put around a word. */
+const OPENING = String.raw`[*_~\x60"'\p{Ps}\p{Pi}]`;
+const CLOSING = String.raw`*_~\x60"'\p{Pe}\p{Pf}`;
+
+/** The first word, also where a blank parts it from its slash, or where it stands alone between marks. */
 const FIRST = new RegExp(String.raw`^${SLASHES}\s*\S+`, 'u');
-const MARKED = new RegExp(String.raw`^([*_~\x60]+)${SLASHES}[^\s*_~\x60]+\1$`, 'u');
+const MARKED = new RegExp(String.raw`^${OPENING}+${SLASHES}[^\s${CLOSING}]+[${CLOSING}]+$`, 'u');
 
 /** What stands before a command's name. */
-const BEFORE = new RegExp(String.raw`^[*_~\x60]*${SLASHES}\s*`, 'u');
+const BEFORE = new RegExp(String.raw`^${OPENING}*${SLASHES}\s*`, 'u');
 
-/** What people join to a word, with whatever stands behind it. */
-const JOINED = /[,:;!?\u3001\u3002\u2026].*$/u;
+/** What people join to a word, with whatever stands behind it: any mark but those that names and paths have. */
+const JOINED = /(?![-_/\\])[\p{P}\p{S}].*$/u;
 
 /** Shorter names are as near to each other as a slip of the finger. */
 const MIN_CHARACTERS = 3;
