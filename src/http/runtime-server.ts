@@ -4,6 +4,7 @@ import { asFlowError } from '../base/errors.ts';
 import { Refusal } from '../ingress/errors.ts';
 import { answer, refuse } from '../ingress/refuse.ts';
 import type { Logger } from '../log/logger.ts';
+import { parameterUnknown } from './admin-errors.ts';
 import { clientRefusal, refuseConnection } from './client-error.ts';
 import { malformedRequest } from './errors.ts';
 import { type Listener, listen } from './listen.ts';
@@ -86,9 +87,11 @@ async function tokenFor(
   request: IncomingMessage,
 ): Promise<{ token: string; expiresAt: string }> {
   if (request.headers.host === undefined && request.httpVersion === '1.1') throw malformedRequest();
-  const [path = ''] = (request.url ?? '').split('?', 1);
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   if (path !== TOKEN_PATH) throw runtimePathNotFound(path);
   if (request.method !== 'GET') throw runtimeMethodNotAllowed(request.method ?? '');
+  const [parameter] = new URLSearchParams(query).keys();
+  if (parameter !== undefined) throw parameterUnknown('parameter', parameter, []);
   refuseTooOften(limits.address, request.socket.remoteAddress ?? '');
   const [, bearer] = /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '') ?? [];
   const runId = bearer === undefined ? undefined : await access.runOf(bearer);

@@ -179,7 +179,10 @@ test('nothing else is there', async () => {
     body: { error: { code: 'runtime_path_not_found' } },
   });
   expect((await ask({ path: `${PATH}/` })).status).toBe(404);
-  expect((await ask({ path: `${PATH}?x=1` })).status).toBe(200);
+  expect(await ask({ path: `${PATH}?x=1` })).toMatchObject({
+    status: 400,
+    body: { error: { code: 'request_unknown_parameter' } },
+  });
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
     expect(await ask({ method, ...(method.startsWith('P') ? { body: 'x' } : {}) })).toMatchObject({
       status: 405,
