@@ -7,9 +7,9 @@ import {
   repositoryLoginRefused,
   repositoryNotFound,
   repositoryUnreachable,
+  sha256Unsupported,
 } from './errors.ts';
 import { lastLines, runGit } from './git.ts';
-import { sha256Unsupported } from './limit-errors.ts';
 
 /** Below this a git that failed most likely failed for want of room. */
 const NO_ROOM_BYTES = 16 * 1024 ** 2;

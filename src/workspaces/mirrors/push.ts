@@ -2,8 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { FlowError } from '../../base/errors.ts';
 import { repositoryUnreachable } from '../errors.ts';
 import { lastLines, runGit } from '../git.ts';
-import type { Remote } from '../remote.ts';
-import { whileYoung } from '../young.ts';
+import { type Remote, whileYoung } from '../remote.ts';
 import { type PushRefusal, readRefusals } from './push-refusals.ts';
 
 /** How long a push may take; what the limits of a publication let through is small. */
@@ -49,7 +48,9 @@ async function pushOnce(remote: Remote, what: Push, signal: AbortSignal): Promis
   const words = [...serverLines(stderr), shortReason(refusal)];
   const said = words.join('\n');
   if (MOVED.test(said) && !TAKEN.test(said)) throw branchMoved(what.branch);
-  return readRefusals(what, words);
+  const refusals = readRefusals(what, words);
+  if ('passing' in refusals) throw repositoryUnreachable(remote.url, refusals.passing);
+  return refusals;
 }
 
 /** What git and servers say of a push that came second. https://github.com/git/git/blob/master/refs/files-backend.c */
