@@ -9,7 +9,7 @@ import { appSecretProblems } from '../../flow/dry-run/app-secret.ts';
 import { createLogger } from '../../log/logger.ts';
 import { createRedactor } from '../../log/redact.ts';
 import type { Budget, Profile } from '../../profiles/profile.ts';
-import { type LoadResult, loadProfiles, incompleteProfiles } from '../../profiles/read/load.ts';
+import { incompleteProfiles, type LoadResult, loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
 import { plain, printJson, printTable, problemText } from '../terminal/output.ts';
 import { readConfig } from './shared/stores.ts';

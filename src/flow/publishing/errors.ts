@@ -1,5 +1,5 @@
 import type { FlowError } from '../../base/errors.ts';
-import { answeredStatus, isGoneForGood } from '../../github/fault.ts';
+import { answeredStatus, isGoneForGood } from '../../github/request-error.ts';
 
 /**
  * Faults that no waiting fixes: the server said no to these commits or to this pull request, or they are gone. A token

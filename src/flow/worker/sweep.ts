@@ -77,7 +77,7 @@ export async function sweep(parts: SweepParts): Promise<SweepResult> {
   const homes = await runHomeIds(directories);
   const bundles = await quarantineNames(directories);
   // Asked after what is there was listed, so that a run that begins meanwhile keeps its own; and only for that, however many wait.
-  const living = await livingAmong(runs, [...homes, ...bundles]);
+  const living = await activeAmong(runs, [...homes, ...bundles]);
   const owners = await runs.workspaceOwners(found.map(({ runId }) => runOfWorkspace(runId)));
   const owned = new Set([...owners].map(([id, attempt]) => workspaceName({ id, attempt })));
   const orphans = found.filter((workspace) => !owned.has(workspace.runId));
@@ -95,7 +95,7 @@ export async function sweep(parts: SweepParts): Promise<SweepResult> {
   const orphanResources = await removeOrphanResources(
     parts.engine,
     directories.installation,
-    async (ids) => await livingAmong(runs, ids),
+    async (ids) => await activeAmong(runs, ids),
   );
   const quarantines = await removeQuarantines(parts, bundles, living);
   parts.crashPoint('swept');
@@ -110,7 +110,7 @@ export async function sweep(parts: SweepParts): Promise<SweepResult> {
   return swept;
 }
 
-async function livingAmong(runs: RunStore, ids: readonly string[]): Promise<Set<string>> {
+async function activeAmong(runs: RunStore, ids: readonly string[]): Promise<Set<string>> {
   const ends = await runs.ends([...new Set(ids)]);
   return new Set([...ends].flatMap(([id, endedAt]) => (endedAt === null ? [id] : [])));
 }

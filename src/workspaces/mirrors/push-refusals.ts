@@ -3,15 +3,15 @@ import type { Problem } from '../../base/errors.ts';
 /** Why a server did not take a push; `detail` is its whole answer, for the operator alone. */
 export type PushRefusal = Problem & { detail: string };
 
-/** More of a server's words is never kept; the first are shown on GitHub. */
+/** How many characters of a server’s answer are kept for the operator, and how many are shown on GitHub. */
 const MAX_DETAIL = 16_000;
 const MAX_PUBLIC = 3_000;
 
 type Rule = { code: string; pattern: RegExp; message: string; hint: string };
 
 /**
- * What servers say, and what helps. GH001 to GH013 are GitHub's own numbers; the words of rules are those that GitHub
- * shows: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
+ * How servers report each rule, and the hint for it. GH001 to GH013 are GitHub's own numbers; the texts of rules are
+ * those that GitHub shows: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
  */
 const RULES: readonly Rule[] = [
   {
@@ -102,20 +102,20 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** These name what a more special rule has named already. */
+/** Rules that count only where no more special one fits. */
 const GENERAL = ['push_branch_protected', 'push_rule_violated'];
 
 /** Reads a server's answer to a refused branch: one refusal for each rule that it names, the first with its text. */
 export function readRefusals(
   { branch, name }: { branch: string; name: string },
-  words: readonly string[],
+  lines: readonly string[],
 ): PushRefusal[] {
-  const said = words.join('\n');
-  const fitting = RULES.filter(({ pattern }) => pattern.test(said));
+  const answer = lines.join('\n');
+  const fitting = RULES.filter(({ pattern }) => pattern.test(answer));
   const special = fitting.filter(({ code }) => !GENERAL.includes(code));
   const rules = special.length > 0 ? special : fitting.slice(0, 1);
-  const detail = said.slice(0, MAX_DETAIL);
-  const quoted = ` The server said: ${publicText(words)}`;
+  const detail = answer.slice(0, MAX_DETAIL);
+  const quoted = ` The server answered: ${publicText(lines)}`;
   if (rules.length === 0) return [{ ...unknown(branch, name, quoted), detail }];
   return rules.map(({ code, message, hint }, index) => ({
     code,
@@ -134,8 +134,8 @@ function unknown(branch: string, name: string, quoted: string): Problem {
 }
 
 /** In one line, without rows of dashes, and without the address that lets a secret through. */
-function publicText(words: readonly string[]): string {
-  const lines = words
+function publicText(answer: readonly string[]): string {
+  const lines = answer
     .map((line) =>
       line
         .replace(/^[\s-]+|[\s-]+$/g, '')

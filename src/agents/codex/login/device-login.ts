@@ -1,5 +1,5 @@
 import { FlowError } from '../../../base/errors.ts';
-import { printOutput } from '../../../containers/output/print-output.ts';
+import { printOutput } from '../../../containers/output/log-stream.ts';
 import { codexLoginSpec, LOGIN_CONTAINER } from './containers.ts';
 import { loginUnderWay } from './hold.ts';
 import { type CodexPerson, withCodexContainer } from './person.ts';
