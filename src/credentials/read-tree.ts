@@ -2,8 +2,7 @@ import { type FileHandle, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { shellQuote } from '../base/text.ts';
-import { describeFault } from './file-messages.ts';
-import { entry, type FileFault, openDirectory, readEntry } from './private-file.ts';
+import { describeFault, entry, type FileFault, openDirectory, readEntry } from './private-file.ts';
 
 /** One file of a tree that was read whole: `path` is relative, `/` between its parts. */
 export type TreeFile = { path: string; content: Buffer; executable: boolean };

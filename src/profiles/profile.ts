@@ -1,4 +1,4 @@
-import { type LoginGrants, loginGrants } from '../agents/login-grants.ts';
+import { type LoginGrants, loginGrants } from '../agents/agent.ts';
 import type { ProfileLimit } from '../base/run-limits.ts';
 import type { AttributeName, Scalar } from '../events/event.ts';
 import type { DockerArgs } from '../mounts/mount.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { grantedAgents } from '../../src/agents/login-grants.ts';
+import { grantedAgents } from '../../src/agents/agent.ts';
 import { FlowError } from '../../src/base/errors.ts';
 import { AGENTS } from '../../src/compose/agents.ts';
 import { containerSpec } from '../../src/containers/create/spec.ts';

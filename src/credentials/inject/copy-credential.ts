@@ -4,10 +4,10 @@ import type { Agent, Lifetime, LoginSharing } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { shellQuote } from '../../base/text.ts';
-import { describeFault } from '../file-messages.ts';
 import { readGhToken } from '../github/gh-token-file.ts';
 import {
   accessFaults,
+  describeFault,
   type FileFault,
   openDirectory,
   readEntry,

@@ -1,7 +1,7 @@
 import type { Problem } from '../../base/errors.ts';
 import type { Db } from '../../db/open.ts';
-import { commandArgs } from '../../events/attributes.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { commandArgs } from '../../events/from-delivery.ts';
 import { matchEvent, type ProfileSet } from '../../profiles/match/match.ts';
 import { type NearCommand, nearCommand } from '../../profiles/match/near-command.ts';
 import type { Profile } from '../../profiles/profile.ts';

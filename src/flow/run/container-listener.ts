@@ -1,6 +1,6 @@
 import type { Agent, AgentResult } from '../../agents/agent.ts';
 import { fromHandlerStart, wholeLines } from '../../containers/output/agent-reader.ts';
-import type { NumberedLine, Loss } from '../../containers/output/log-sink.ts';
+import type { Loss, NumberedLine } from '../../containers/output/log-sink.ts';
 import { createPlainReader } from '../../containers/output/plain-output.ts';
 import { eventsOf } from '../../profiles/handler-output.ts';
 import type { Handler } from '../../profiles/profile.ts';

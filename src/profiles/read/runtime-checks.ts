@@ -4,9 +4,8 @@ import { asFlowError, type Fault, type FlowError, type Problem } from '../../bas
 import { isInside } from '../../base/files.ts';
 import { jsonPointer } from '../../base/json.ts';
 import type { MountArg } from '../../mounts/mount.ts';
-import { checkTargetPath } from '../../mounts/paths.ts';
+import { checkTarget, checkTargetPath } from '../../mounts/paths.ts';
 import { collisionsOf } from '../../mounts/rules/collisions.ts';
-import { checkTarget } from '../../mounts/target.ts';
 import { evaluatePolicy, requestedNetwork } from '../../policy/evaluate.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Runtime } from '../profile.ts';
@@ -73,9 +72,9 @@ export function policyFaults(
       mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],
     ),
   });
-  return refusals.map(({ asks, code, message, hint }) => {
-    const isDefault = asks === 'network' && runtime.network === undefined;
-    const key = Object.hasOwn(from.setting, asks) || isDefault ? asks : 'dockerArgs';
+  return refusals.map(({ key: requesting, code, message, hint }) => {
+    const isDefault = requesting === 'network' && runtime.network === undefined;
+    const key = Object.hasOwn(from.setting, requesting) || isDefault ? requesting : 'dockerArgs';
     return { code, message, hint, file: from.fileOf(key), path: jsonPointer('execution', 'runtime', key) };
   });
 }

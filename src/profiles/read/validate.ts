@@ -4,7 +4,7 @@ import { nearest } from '../../base/words.ts';
 import { ATTRIBUTES } from '../../events/event.ts';
 import { parseDockerArgs } from '../../mounts/flags/docker-args.ts';
 import { checkEnvName } from '../../mounts/flags/env-names.ts';
-import { refuseSecret } from '../../mounts/flags/secret-values.ts';
+import { refuseSecret } from '../../mounts/flags/flag-text.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkMounts } from '../../mounts/rules/check.ts';
 import type { DenyList } from '../../mounts/rules/deny-list.ts';

@@ -2,9 +2,9 @@ import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
 import { randomId } from '../../base/ids.ts';
 import type { Db } from '../../db/open.ts';
+import { readStoredProfile } from '../../profiles/profile.ts';
 import type { RunTables } from '../tables.ts';
 import type { NewReport, Report, ReportTarget } from './report.ts';
-import { readStoredProfile } from '../../profiles/profile.ts';
 
 /** Rows of what is to be posted, so that nothing is forgotten and nothing is posted twice. */
 export type ReportStore = {

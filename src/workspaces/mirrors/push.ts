@@ -48,7 +48,9 @@ async function pushOnce(remote: Remote, what: Push, signal: AbortSignal): Promis
   const lines = [...serverLines(stderr), shortReason(refusal)];
   const answer = lines.join('\n');
   if (MOVED.test(answer) && !TAKEN.test(answer)) throw branchMoved(what.branch);
-  return readRefusals(what, lines);
+  const refusals = readRefusals(what, lines);
+  if ('outage' in refusals) throw repositoryUnreachable(remote.url, refusals.outage);
+  return refusals;
 }
 
 /** How git and servers report that another push came first. https://github.com/git/git/blob/master/refs/files-backend.c */

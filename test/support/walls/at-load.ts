@@ -93,7 +93,7 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'fence mark',
-    'prompts/fence.ts',
+    'prompts/render.ts',
     'const mark = randomId(26);',
     "const mark = 'untrusted';",
     'test/prompts/render.test.ts',
@@ -163,21 +163,21 @@ export const WALLS_AT_LOAD: readonly Wall[] = [
   ),
   wall(
     'ownership',
-    'mounts/rules/ownership.ts',
+    'mounts/rules/source-state.ts',
     'if (!trusted.has(stats.uid))',
     'if (false)',
     'test/mounts/ownership.test.ts',
   ),
   wall(
     'writable by others',
-    'mounts/rules/ownership.ts',
+    'mounts/rules/source-state.ts',
     'if (isWritableByOthers(stats) &&',
     'if (false &&',
     'test/mounts/ownership.test.ts',
   ),
   wall(
     'destination',
-    'mounts/target.ts',
+    'mounts/paths.ts',
     'if (root !== undefined)',
     'if (false)',
     'test/mounts/target.test.ts',
