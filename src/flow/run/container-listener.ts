@@ -1,6 +1,6 @@
 import type { Agent, AgentResult } from '../../agents/agent.ts';
 import { fromHandlerStart, wholeLines } from '../../containers/output/agent-reader.ts';
-import type { HeardLine, Loss } from '../../containers/output/log-sink.ts';
+import type { Loss, NumberedLine } from '../../containers/output/log-sink.ts';
 import { createPlainReader } from '../../containers/output/plain-output.ts';
 import { eventsOf } from '../../profiles/handler-output.ts';
 import type { Handler } from '../../profiles/profile.ts';
@@ -16,7 +16,7 @@ export type HandlerReading = AgentResult & {
 
 /** Hears a handler's output, line by line, and writes what its agent does into the timeline. */
 export type OutputListener = {
-  hear(line: HeardLine): void;
+  hear(line: NumberedLine): void;
   /** Whether the agent has said that its turn is over. */
   isDone(): boolean;
   /** Output is lost; `hasBegun`: the handler had begun by then. */
