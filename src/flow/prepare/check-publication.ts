@@ -2,10 +2,14 @@ import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { fetchPullRequest, type PullRequest } from '../../github/pull-requests.ts';
 import type { Profile, PublishRule } from '../../profiles/profile.ts';
-import { branchInTheWay } from '../../publish/push/branch-in-the-way.ts';
-import { branchNameProblem } from '../../publish/push/branch-name.ts';
-import { branchTaken, noPullRequest, targetGone, targetOfPull } from '../../publish/push/destination.ts';
-import { refuseOwnBranch } from '../../publish/push/own-branch.ts';
+import { branchInTheWay, branchNameProblem } from '../../publish/push/branch-name.ts';
+import {
+  branchTaken,
+  noPullRequest,
+  refuseOwnBranch,
+  targetGone,
+  targetOfPull,
+} from '../../publish/push/destination.ts';
 import { mainMirror } from '../../workspaces/mirrors/apart.ts';
 import {
   type Branches,
@@ -46,7 +50,7 @@ export async function checkPublication(
   const problem =
     (isOwn && event.pullRequest === undefined ? noPullRequest() : undefined) ??
     (branch === undefined ? undefined : refuseBranch(branch, branches, target)) ??
-    (isAboutPull ? await askPull(parts, { profile, run, rule, branches, commit }) : undefined);
+    (isAboutPull ? await checkPull(parts, { profile, run, rule, branches, commit }) : undefined);
   if (problem) throw new FlowError({ ...problem, blame: 'profile' });
   return target;
 }
@@ -64,7 +68,7 @@ function refuseBranch(branch: string, branches: Branches, { into }: MergeTarget)
   return branchNameProblem(branch) ?? branchInTheWay(branch, branches);
 }
 
-async function askPull(
+async function checkPull(
   parts: CheckPublicationParts,
   about: Pick<Prepared, 'profile' | 'run'> & { rule: PublishRule; branches: Branches; commit: string },
 ): Promise<Problem | undefined> {

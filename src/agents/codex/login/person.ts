@@ -6,7 +6,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
 import { makeDirectory, type Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
-import { printOutput } from '../../../containers/output/print-output.ts';
+import { printOutput } from '../../../containers/output/log-stream.ts';
 import { inspectCodexState } from '../state/state.ts';
 import {
   type CodexContainer,

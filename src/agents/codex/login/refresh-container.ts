@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { asFlowError, FlowError } from '../../../base/errors.ts';
 import type { Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
-import { printOutput } from '../../../containers/output/print-output.ts';
+import { printOutput } from '../../../containers/output/log-stream.ts';
 import { refreshRefused } from '../state/refused.ts';
 import { codexRefreshSpec } from './containers.ts';
 
