@@ -146,7 +146,7 @@ describe('what an agent commits while', () => {
       const run = await service.ended(runId);
       await until('it is said', () => told(run).includes('was closed meanwhile') || undefined);
       const refused = (await service.app.runs.timeline(runId)).find(({ kind }) => kind === 'publish_refused');
-      expect(refused?.data).toMatchObject({ codes: 'publish_pull_request_closed' });
+      expect(refused?.data).toMatchObject({ codes: 'publish_thread_closed' });
       expect(published()).toEqual(before);
       expect(toldAll(run)).toHaveLength(1);
     },
