@@ -161,7 +161,7 @@ test('tags on commits that were there before the clone are nothing that it left'
 
 test('changed and new files are told, and can be applied to the commit that they were left on', async () => {
   const kept = await leftBy('printf "a\\0b" > binary; echo x >> README.md; echo new > new.txt');
-  expect(kept && leftWords(kept.left)).toBe(
+  expect(kept && leftText(kept.left)).toBe(
     'The agent left 3 changed files uncommitted, which are not published: "README.md", "binary" (new), "new.txt" (new).',
   );
   const dir = mkdtempSync(join(tmpdir(), 'gf-left-'));
