@@ -30,7 +30,7 @@ export const CRASH_POINTS = [
   'reported',
   'ended',
   'cancel-begun',
-  'taken-up',
+  'resume-begun',
   'resume-decided',
   'sweep-begun',
   'swept-workspaces',

@@ -3,7 +3,7 @@ import { asFlowError, type Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { type HookPlace, type ListedDelivery, listDeliveries, redeliver } from '../github/hook-deliveries.ts';
-import { mayAsk, missingOf } from './missing.ts';
+import { mayRequest, missingOf } from './missing.ts';
 import type { RedeliveryStore } from './redelivery-store.ts';
 
 /** One list of deliveries at GitHub: an App's, or a repository hook's. `key` names it in the database, `name` for people. */
@@ -56,7 +56,7 @@ export async function redeliverMissing(
     const missing = missingOf(listed, { since: rule.since, now, watchingSince, stored });
     result.missing = missing.length;
     const asked = await parts.asked.of(source.key);
-    const due = missing.filter((item) => rule.insist || mayAsk(item, asked.get(item.guid), now));
+    const due = missing.filter((item) => rule.insist || mayRequest(item, asked.get(item.guid), now));
     for (const { id, guid } of due.slice(0, rule.insist ? undefined : ASKED_AT_ONCE)) {
       await parts.asked.count(source.key, guid);
       await redeliver(source.client, source.place, id);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { asFlowError, type FlowError } from '../../base/errors.ts';
 import { profileChecks } from '../../compose/host.ts';
-import { recoverParts, sourcesOf } from '../../compose/maintenance.ts';
+import { redeliveryParts, sourcesOf } from '../../compose/maintenance.ts';
 import type { CandidateOutcome } from '../../deliveries/delivery.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import { deliveryUnknown } from '../../deliveries/errors.ts';
@@ -151,7 +151,7 @@ async function compareAll(io: Io, stores: Stores, since: number): Promise<Redeli
     asked: 0,
     problem,
   }));
-  const parts = recoverParts(stores);
+  const parts = redeliveryParts(stores);
   for (const source of sources) results.push(await redeliverMissing(parts, source, { since, insist: true }));
   return results;
 }

@@ -1,4 +1,3 @@
-import { FlowError } from '../../base/errors.ts';
 import type { Delivery } from '../../deliveries/delivery.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import { deliveryHasRun, deliveryUnknown } from '../../deliveries/errors.ts';
@@ -34,7 +33,7 @@ type RetryAnswer = { status: 'queued' | 'not_ended'; message: string };
 
 /**
  * Puts a run that has ended back into the queue for its next attempt, which uses none of the profile's `retry`. With
- * `actor`, that account is from then on who must be allowed to start the run. Throws `run_body_gone` when its delivery's
+ * `actor`, that account is from then on who must be allowed to start the run. Throws `delivery_body_gone` when its delivery's
  * body is not kept any more.
  */
 export async function retryRun(
@@ -46,22 +45,13 @@ export async function retryRun(
   const run = await parts.runs.find(runId);
   const patch = { notBefore: 0, retries: 0, ...(actor && { actor: actor.login, actorId: actor.id ?? null }) };
   if (run?.state === 'ended') {
-    if ((await parts.deliveries.body(run.deliveryId)) === undefined) throw bodyGone(run);
+    if ((await parts.deliveries.body(run.deliveryId)) === undefined) throw deliveryUnknown(run.deliveryId);
     if (await parts.runs.advance(run, 'queued', patch, `Requeued: ${reason}`)) {
       await parts.runs.wakeWorkers(runId);
       return { status: 'queued', message: `Run ${runId} is queued for attempt ${run.attempt + 1}.` };
     }
   }
   return { status: 'not_ended', message: `Run ${runId} has not ended yet. Cancel it first, or wait.` };
-}
-
-function bodyGone(run: Run): FlowError {
-  return new FlowError({
-    code: 'run_body_gone',
-    blame: 'operator',
-    message: `Run ${run.id} cannot be retried: the body of its delivery ${run.deliveryId} is no longer stored.`,
-    hint: 'Start a new run by the same comment. Keep bodies longer (docs/operations.md) if this happens often.',
-  });
 }
 
 /**

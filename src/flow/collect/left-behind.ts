@@ -27,7 +27,7 @@ type LeftParts = {
  * What an agent left beside its commits, kept as a patch and noted in one line of the timeline; undefined when there is
  * nothing. Where the profile publishes, the line is reported on GitHub too. Never rejects: a failed search is noted.
  */
-export async function lookForLeft(
+export async function collectLeft(
   parts: LeftParts,
   run: Run,
   { record, paths }: { record: CloneRecord; paths: RunPaths },

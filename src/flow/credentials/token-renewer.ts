@@ -33,7 +33,7 @@ const RETRY_MS = { first: 15_000, most: 5 * 60_000 };
 export type KeptRun = { id: string; paths: Pick<RunPaths, 'secrets' | 'files'>; grant: GrantRecord };
 
 /**
- * Keeps `/run/secrets/gh-token` of living runs fresh: each is renewed before it ends, and a failing renewal is tried
+ * Keeps `/run/secrets/gh-token` of active runs fresh: each is renewed before it ends, and a failing renewal is tried
  * again for as long as the run lives; the first failure and the hint are told in the run's timeline.
  *
  * `keep` takes the token that the run was just handed, or undefined after a restart, when it is asked for at once. It

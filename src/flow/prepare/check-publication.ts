@@ -50,7 +50,7 @@ export async function checkPublication(
   const problem =
     (isOwn && event.pullRequest === undefined ? noPullRequest() : undefined) ??
     (branch === undefined ? undefined : refuseBranch(branch, branches, target)) ??
-    (isAboutPull ? await askPull(parts, { profile, run, rule, branches, commit }) : undefined);
+    (isAboutPull ? await checkPull(parts, { profile, run, rule, branches, commit }) : undefined);
   if (problem) throw new FlowError({ ...problem, blame: 'profile' });
   return target;
 }
@@ -68,7 +68,7 @@ function refuseBranch(branch: string, branches: Branches, { into }: MergeTarget)
   return branchNameProblem(branch) ?? branchInTheWay(branch, branches);
 }
 
-async function askPull(
+async function checkPull(
   parts: CheckPublicationParts,
   about: Pick<Prepared, 'profile' | 'run'> & { rule: PublishRule; branches: Branches; commit: string },
 ): Promise<Problem | undefined> {

@@ -14,7 +14,7 @@ import { runOwner } from '../engine/run-owner.ts';
  * its name stands for a moment later.
  * Throws the first refusal of the policy, `image_missing`, what `runOwner` and `fitImage` throw, and what the engine says of the rest.
  */
-export async function holdToPolicy(
+export async function enforcePolicy(
   plan: Plan,
   { policy, runAs }: { policy: Policy; runAs: Plan['user'] },
   engine: Pick<Engine, 'inspectImage' | 'checkVolume' | 'checkNetwork' | 'info'>,

@@ -14,13 +14,13 @@ export function threadClosed(what: string): Problem {
   };
 }
 
-/** The same before a publication. */
-export function closedMeanwhile(what: string, isPull: boolean): Problem {
-  const message = `${what} was closed meanwhile, so nothing was pushed or posted.`;
-  const hint = `Open it again and start the run anew; ${KEPT}`;
-  return isPull
-    ? { code: 'publish_pull_request_closed', message, hint }
-    : { code: 'publish_thread_closed', message, hint };
+/** A thread that was open when its event came is closed before the publication. */
+export function closedMeanwhile(what: string): Problem {
+  return {
+    code: 'publish_thread_closed',
+    message: `${what} was closed meanwhile, so nothing was pushed or posted.`,
+    hint: `Open it again and start a new run; ${KEPT}`,
+  };
 }
 
 /** GitHub leads to another repository. */

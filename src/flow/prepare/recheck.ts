@@ -140,7 +140,7 @@ function threadChange(
   if (ledTo !== undefined && ledTo !== repositoryId) return threadMoved(what, moment);
   const isClosed = noted === 'closed' || (thread !== 'hidden' && !thread.isOpen);
   if (known?.state === 'open' && isClosed)
-    return moment === 'start' ? threadClosed(what) : closedMeanwhile(what, event.pullRequest !== undefined);
+    return moment === 'start' ? threadClosed(what) : closedMeanwhile(what);
   return moment === 'start' && isCommentGone ? commentDeleted(what) : undefined;
 }
 

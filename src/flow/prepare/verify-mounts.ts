@@ -5,17 +5,17 @@ import { checkPlanMounts } from '../../mounts/rules/check.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Which directory or file each source of a bind was when it was checked. */
-export type SentSources = ReadonlyMap<string, string>;
+export type MountedSources = ReadonlyMap<string, string>;
 
 /**
  * What was checked is what is mounted: the final plan is held against the deny-list once more, just before the start.
  * Gives what stood at the sources of the profile's own binds. Throws the codes of `checkPlanMounts`.
  */
-export function checkSent(host: MountHost, prepared: Prepared): SentSources {
+export function verifyMounts(host: MountHost, prepared: Prepared): MountedSources {
   return lookAt(host, prepared, { search: true });
 }
 
-function lookAt(host: MountHost, { plan, paths }: Prepared, options: { search: boolean }): SentSources {
+function lookAt(host: MountHost, { plan, paths }: Prepared, options: { search: boolean }): MountedSources {
   const binds = plan.mounts.flatMap(({ type, kind, source, target, readOnly }) =>
     type === 'bind' && source !== null && kind !== 'credential' && kind !== 'agent-state'
       ? [{ source, target, readOnly }]
@@ -31,9 +31,9 @@ function lookAt(host: MountHost, { plan, paths }: Prepared, options: { search: b
  * Looks again once the container runs: the engine resolves each source by its path when it starts, so a source that is
  * the same before and after is the one that was mounted. Throws `mount_source_changed`.
  */
-export function checkStillSent(host: MountHost, prepared: Prepared, sent: SentSources): void {
+export function verifyMountsUnchanged(host: MountHost, prepared: Prepared, sent: MountedSources): void {
   if (sent.size === 0) return;
-  let now: SentSources;
+  let now: MountedSources;
   try {
     now = lookAt(host, prepared, { search: false });
   } catch (error) {

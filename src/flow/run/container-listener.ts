@@ -5,11 +5,11 @@ import { createPlainReader } from '../../containers/output/plain-output.ts';
 import { eventsOf } from '../../profiles/handler-output.ts';
 import type { Handler } from '../../profiles/profile.ts';
 import type { TimelineWriter } from '../timeline-writer.ts';
-import type { HeardAgent } from './outcome.ts';
+import type { AgentReading } from './outcome.ts';
 
 /** What was read of a handler's output: what its agent said, and what was lost. */
-export type Heard = AgentResult & {
-  agent: HeardAgent | null;
+export type HandlerReading = AgentResult & {
+  agent: AgentReading | null;
   isUnread: boolean;
   losses: { kind: 'output_lost'; text: string }[];
 };
@@ -21,7 +21,7 @@ export type OutputListener = {
   isDone(): boolean;
   /** Output is lost; `hasBegun`: the handler had begun by then. */
   lose(loss: Loss, hasBegun: boolean): void;
-  heard(): Heard;
+  heard(): HandlerReading;
 };
 
 /** What people read about a loss of output. */

@@ -92,7 +92,7 @@ function judgeExit(
 type TurnOutcome = { outcome: Outcome; reason: EndReason | null; note: string | null };
 
 /** The agent whose events were read, and the state of its turn. */
-export type HeardAgent = { judge: AgentEvents['judge']; turn: AgentTurn };
+export type AgentReading = { judge: AgentEvents['judge']; turn: AgentTurn };
 
 /** Ends that say nothing against an agent that has finished: only its process had not. */
 const PATIENCE_ENDED: readonly ContainerEnd['endedBy'][] = ['done', 'stall', 'deadline'];
@@ -104,7 +104,7 @@ const PATIENCE_ENDED: readonly ContainerEnd['endedBy'][] = ['done', 'stall', 'de
 export function judgeByAgent(
   byEnd: Omit<TurnOutcome, 'note'>,
   end: ContainerEnd,
-  { agent, isUnread }: { agent: HeardAgent | null; isUnread: boolean },
+  { agent, isUnread }: { agent: AgentReading | null; isUnread: boolean },
 ): TurnOutcome {
   if (!agent || end.startFailure || end.outOfMemory) return { ...byEnd, note: null };
   const { turn, judge } = agent;

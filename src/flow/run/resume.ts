@@ -34,7 +34,7 @@ export async function resume(
   if (isSuspect(run)) return await setAside(parts, run);
   await reopenEgress(parts, run);
   await parts.runs.note(run.id, { kind: 'resume', text: 'A new start of the service resumed the run.' });
-  parts.crashPoint('taken-up');
+  parts.crashPoint('resume-begun');
   await parts.engineWatch.untilReady(active.detach.signal);
   const paths = runPaths(parts.directories, run);
   parts.masked.add(run.id, await maskDelivered(paths.secrets, parts.redactor));

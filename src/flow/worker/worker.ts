@@ -26,9 +26,9 @@ export type Executor = {
 /**
  * Claims runs while there is room and works on each to its end.
  *
- * `start` resumes the living runs of this host, which count even beyond `capacity`. It claims others only when it knows
+ * `start` resumes the active runs of this host, which count even beyond `capacity`. It claims others only when it knows
  * which of these go on and which wait again, but waits at most ten seconds for that. It takes over runs whose worker is
- * gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their containers for the
+ * gone. `stop` claims no more, waits up to `drainMs` for active runs, and leaves the rest in their containers for the
  * next start. Once it has resolved, the worker no longer uses the database, so that it may be closed.
  */
 export type Worker = {
@@ -108,7 +108,7 @@ export function createWorker(parts: WorkerParts): Worker {
     async start() {
       const own = await owner(parts);
       await parts.workers.announce(notice(parts, own));
-      const decided = await takeUp(parts, own, activeRuns);
+      const decided = await resumeRuns(parts, own, activeRuns);
       renewer.start();
       poller.start();
       timer = clock.every(parts.times.everyMs, tendOnce);
@@ -145,12 +145,12 @@ function notice({ id, name, version, capacity }: WorkerParts, { host }: RunOwner
 }
 
 /** Goes on with the runs of this host; `all` resolves when it is known what becomes of each. */
-async function takeUp(
+async function resumeRuns(
   parts: WorkerParts,
   own: RunOwner,
   activeRuns: ActiveRuns,
 ): Promise<{ all: Promise<unknown> }> {
-  const taken = await parts.leases.takeOver(own, parts.suspicion);
+  const taken = await parts.leases.resume(own, parts.suspicion);
   const resumed = taken.map((run, index) =>
     activeRuns.add(run, (run, active) => parts.executor.resume(run, active, index)),
   );

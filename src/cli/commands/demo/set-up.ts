@@ -136,10 +136,10 @@ async function endActiveRuns(
   reason: string,
   limitMs = 30_000,
 ): Promise<number> {
-  const active = await parts.runs.living();
+  const active = await parts.runs.notEnded();
   for (const run of active) await parts.runs.requestCancel(run.id, reason);
   const until = parts.clock.now() + limitMs;
-  while ((await parts.runs.living()).length > 0 && parts.clock.now() < until)
+  while ((await parts.runs.notEnded()).length > 0 && parts.clock.now() < until)
     await parts.clock.sleep(POLL_MS);
   return active.length;
 }

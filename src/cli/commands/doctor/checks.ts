@@ -20,7 +20,7 @@ import { openExistingDatabase } from '../../../db/open.ts';
 import { writeHostPort } from '../../../egress/host-name.ts';
 import { gitHubHosts } from '../../../egress/shipped-lists.ts';
 import { describeToken } from '../../../github/tokens.ts';
-import { profilesFaulty } from '../../../profiles/faults.ts';
+import { profilesInvalid } from '../../../profiles/errors.ts';
 import { incompleteProfiles, loadProfiles } from '../../../profiles/read/load.ts';
 import type { Io } from '../../terminal/io.ts';
 import { readConfig } from '../shared/stores.ts';
@@ -162,7 +162,7 @@ async function reportLogin(config: Config, agent: Agent, sharing: LoginSharing):
 async function describeProfiles(config: Config): Promise<string> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
   const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
-  if (faults.length > 0) throw profilesFaulty(faults);
+  if (faults.length > 0) throw profilesInvalid(config.profilesDir, faults);
   return `${loaded.profiles.length} in ${config.profilesDir}`;
 }
 
