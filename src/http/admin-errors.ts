@@ -82,7 +82,6 @@ const STATUS: Readonly<Record<string, number>> = {
   worker_unknown: 404,
   run_already_ended: 409,
   run_not_ended: 409,
-  run_body_gone: 410,
   form_not_ours: 403,
   attempt_unknown: 404,
   page_unknown: 404,
