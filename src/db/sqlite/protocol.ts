@@ -15,7 +15,7 @@ export type StatementResult = {
 /** An error of `node:sqlite`, as far as it can travel between threads; `errcode` is SQLite's own. */
 export type ThreadFault = { message: string; code: string | undefined; errcode: number | undefined };
 
-/** The answer to a request, or with id 0 the news that the file is open. */
+/** The answer to a request, or, with id 0, the result of opening the file. */
 export type ThreadAnswer = { id: number } & ({ result: StatementResult } | { fault: ThreadFault });
 
 /** The answer of what gives no rows. */
