@@ -26,16 +26,16 @@ export class FlowError extends Error {
     return { code: this.code, message: this.message, hint: this.hint };
   }
 
-  /** The same for operators alone: with the words of an error that nobody expected. */
+  /** The same for operators alone: with the message of an unexpected error. */
   toOperatorProblem(): Problem {
     const problem = this.toProblem();
     if (this.code !== 'internal_error' || this.cause === undefined) return problem;
     const cause = this.cause instanceof Error ? this.cause.message : String(this.cause);
-    return { ...problem, message: `${problem.message} Its own words: ${cause}` };
+    return { ...problem, message: `${problem.message} Its message: ${cause}` };
   }
 }
 
-/** Several faults at once, so that nobody fixes them one restart at a time. */
+/** Several faults at once, so that they can be fixed together. */
 export class FaultsError extends FlowError {
   readonly faults: readonly Fault[];
 

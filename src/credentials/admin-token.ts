@@ -53,8 +53,8 @@ async function makeToken(file: string): Promise<void> {
   }
 }
 
-function unusable(words: { message: string; hint: string }): FlowError {
-  return new FlowError({ code: 'admin_token_unusable', blame: 'operator', ...words });
+function unusable(texts: { message: string; hint: string }): FlowError {
+  return new FlowError({ code: 'admin_token_unusable', blame: 'operator', ...texts });
 }
 
 function notMade(file: string, cause: unknown): FlowError {

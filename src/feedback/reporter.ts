@@ -1,7 +1,7 @@
 import { backoff } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
-import { isGoneForGood, limitPassesInMs } from '../github/fault.ts';
+import { isGoneForGood, limitPassesInMs } from '../github/request-error.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Report } from '../runs/outbox/report.ts';

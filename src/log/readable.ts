@@ -54,7 +54,7 @@ function errorLines(error: unknown, word = ''): string[] {
   ];
 }
 
-/** One line, with nothing that a terminal obeys. */
+/** One line, without control sequences for a terminal. */
 function harmless(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }

@@ -89,7 +89,7 @@ export function mayLead(
     if (two >= 0 && mayHold(two, one, code)) return true;
     if (code > 255 || KINDS[code] === SPELLING || isEscape(text, at, code)) return true;
     if (KINDS[code] === BETWEEN) continue;
-    // The first two bytes of a character in UTF-8, which may be one that nobody sees.
+    // The first two bytes of a character in UTF-8, which may be an invisible one.
     if (one >= 0xc2 && one <= 0xf4 && code >= 0x80 && code < 0xc0) return true;
     base64 = IS_BASE64[code] === 1 ? base64 + 1 : 0;
     hex = IS_HEXISH[code] === 1 ? hex + 1 : 0;

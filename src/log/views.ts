@@ -19,7 +19,7 @@ export type View = Layer & {
   openAt?: number;
 };
 
-/** What of that which is looked for says where to look. */
+/** Properties of the searched values that decide where to look. */
 export type Looks = {
   /** Whether the text is bytes, each the character of its number. */
   isBytes: boolean;

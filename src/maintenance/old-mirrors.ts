@@ -1,7 +1,7 @@
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/files.ts';
-import { treeBytes } from '../containers/supervise/tree-bytes.ts';
+import { treeBytes } from '../containers/supervise/growth.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { removeOldStores } from '../workspaces/mirrors/apart.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { treeBytes } from '../containers/supervise/tree-bytes.ts';
+import { treeBytes } from '../containers/supervise/growth.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { OutputStore } from '../runs/store/output-store.ts';

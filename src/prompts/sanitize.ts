@@ -96,7 +96,7 @@ function withoutRanges(text: string, ranges: readonly Range[]): string {
   return shown + text.slice(at);
 }
 
-/** A comment that raw HTML opens and does not close hides all that follows, whatever the Markdown behind it says. */
+/** A comment that raw HTML opens and does not close hides everything behind it, whatever Markdown follows. */
 function unclosed(text: string, comments: readonly Range[]): number | undefined {
   return comments.find(({ from, to }) => text.startsWith('<!--', from) && !text.slice(from, to).endsWith('>'))
     ?.from;

@@ -37,11 +37,11 @@ describe('the value', () => {
   });
 
   test.each([
-    ['nothing', '', 'token_file_empty'],
-    ['line ends only', '\r\n\n', 'token_file_empty'],
-    ['blanks only', '  \t\n', 'token_file_empty'],
-    ['two lines', `${TOKEN}\n${TOKEN}\n`, 'token_file_many_lines'],
-    ['two lines by a lone carriage return', `${TOKEN}\r${TOKEN}`, 'token_file_many_lines'],
+    ['nothing', '', 'token_file_not_raw'],
+    ['line ends only', '\r\n\n', 'token_file_not_raw'],
+    ['blanks only', '  \t\n', 'token_file_not_raw'],
+    ['two lines', `${TOKEN}\n${TOKEN}\n`, 'token_file_not_raw'],
+    ['two lines by a lone carriage return', `${TOKEN}\r${TOKEN}`, 'token_file_not_raw'],
     ['a shell assignment', `GH_TOKEN=${TOKEN}\n`, 'token_file_not_raw'],
     ['an exported assignment', `export GH_TOKEN=${TOKEN}\n`, 'token_file_not_raw'],
     ['double quotes', `"${TOKEN}"`, 'token_file_not_raw'],
@@ -60,6 +60,16 @@ describe('the value', () => {
     ['10 MB', Buffer.alloc(10_000_000, 'a'), 'token_file_too_large'],
   ])('is refused when the file holds %s', async (_, content, code) => {
     expect(await codeOf(content)).toBe(code);
+  });
+
+  test.each([
+    ['', 'is empty'],
+    [`${TOKEN}\n${TOKEN}\n`, 'has 2 lines'],
+    [`GH_TOKEN=${TOKEN}\n`, 'holds a NAME=value line'],
+  ])('is refused with the reason, never with the value: %j', async (content, reason) => {
+    const { message } = await faultOf(secretFile(secretsDirectory(), 'gh-token', content));
+    expect(message).toContain(`${reason}; it must hold the raw token`);
+    expect(message).not.toContain(TOKEN);
   });
 
   test('is a bare word for whatever bytes the file holds, or a fault', async () => {

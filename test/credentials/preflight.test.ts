@@ -70,5 +70,5 @@ test('a token file is told with the faults that a launch would meet', async () =
   const dir = secretsDirectory();
   expect(await checkGhToken(secretFile(dir, 'gh-token', 'a-token'))).toEqual([]);
   writeFileSync(join(dir, 'gh-token'), '');
-  expect(codes(await checkGhToken(join(dir, 'gh-token')))).toEqual(['token_file_empty']);
+  expect(codes(await checkGhToken(join(dir, 'gh-token')))).toEqual(['token_file_not_raw']);
 });

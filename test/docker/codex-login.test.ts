@@ -2,8 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, wr
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { LOGIN_CONTAINER } from '../../src/agents/codex/login/containers.ts';
-import { codexLogin } from '../../src/agents/codex/login/device-login.ts';
-import type { CodexPerson } from '../../src/agents/codex/login/person.ts';
+import { type CodexPerson, codexLogin } from '../../src/agents/codex/login/person.ts';
 import { createCodexRefresh } from '../../src/agents/codex/login/refresh.ts';
 import { inspectCodexState } from '../../src/agents/codex/state/state.ts';
 import { systemClock } from '../../src/base/clock.ts';

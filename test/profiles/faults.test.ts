@@ -185,12 +185,12 @@ describe('a profile with a fault', () => {
     [
       'a variable from no attribute',
       handler({ promptVariables: { A: 'attributes.brnch' } }),
-      ['prompt_attribute_unknown', '/execution/handler/promptVariables/A'],
+      ['prompt_path_unknown', '/execution/handler/promptVariables/A'],
     ],
     [
       'a variable from deep in an attribute',
       handler({ promptVariables: { optional: { A: { path: 'attributes.branch.name' } } } }),
-      ['prompt_attribute_unknown', '/execution/handler/promptVariables/optional/A/path'],
+      ['prompt_path_unknown', '/execution/handler/promptVariables/optional/A/path'],
     ],
     [
       'a variable from nothing that a run has',
@@ -388,7 +388,7 @@ describe('a profile with a fault', () => {
       'profile_wrong_value /execution/runtime/memory',
       'profile_wrong_value /execution/runtime/network/allow',
       'profile_wrong_value /trigger/event',
-      'prompt_attribute_unknown /execution/handler/promptVariables/optional/E/path',
+      'prompt_path_unknown /execution/handler/promptVariables/optional/E/path',
       'prompt_outside /execution/handler/promptRef',
       'prompt_path_unknown /execution/handler/promptVariables/required/B-C',
       'secret_in_profile /execution/handler/args/1',

@@ -160,13 +160,19 @@ function hook(lab: Lab, script: string): void {
   chmodSync(file, 0o755);
 }
 
-test('a hook’s no is final, and told in its own words', async () => {
+test('a server that is itself at fault is asked again, and the no of its hook is final and told in its own words', async () => {
   const lab = await openPublishLab();
+  hook(lab, 'echo "fatal error in commit_refs" >&2; exit 1');
+  const id = await lab.kept({ a: 'a' });
+  const first = await firstWord(lab, id);
+  expect([first.kind, first.data.code]).toEqual(['publish_delayed', 'repository_unreachable']);
+  expect(first.text).toContain('fatal error in commit_refs');
   hook(lab, 'echo "GH006: Protected branch" >&2; exit 1');
-  const word = await firstWord(lab, await lab.kept({ a: 'a' }));
-  expect([word.kind, word.data.code]).toEqual(['publish_refused', 'push_branch_protected']);
-  expect(word.text).toContain('GH006: Protected branch');
-  expect(word.text).not.toContain('file://');
+  await tryAgain(lab);
+  const word = (await lab.runs.timeline(id)).find(({ kind }) => kind === 'publish_refused');
+  expect(word?.data.code).toBe('push_branch_protected');
+  expect(word?.text).toContain('GH006: Protected branch');
+  expect(word?.text).not.toContain('file://');
 });
 
 test('push protection is told with the place, and its address to let the secret through to the operator alone', async () => {

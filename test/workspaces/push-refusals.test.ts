@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
-import { readRefusals } from '../../src/workspaces/mirrors/push-refusals.ts';
+import { type PushRefusal, readRefusals } from '../../src/workspaces/mirrors/push-refusals.ts';
 
 const place = { branch: 'x', name: 'octo/hello' };
-const codes = (...words: string[]): string[] => readRefusals(place, words).map(({ code }) => code);
+
+function refusals(words: readonly string[]): PushRefusal[] {
+  const read = readRefusals(place, words);
+  return 'outage' in read ? [] : read;
+}
+
+const codes = (...words: string[]): string[] => refusals(words).map(({ code }) => code);
 
 test.each([
   [
@@ -57,9 +63,44 @@ test.each([
     'error: GH013: Repository rule violations',
     '- Committer email does not match the pattern "@corp"',
   ],
+  [
+    'push_branch_name_refused',
+    'error: GH013: Repository rule violations found',
+    '- Cannot create ref due to creations being restricted.',
+  ],
+  [
+    'push_branch_name_refused',
+    'error: GH002: Sorry, branch or tag names consisting of 40 hex characters are not allowed.',
+  ],
+  ['push_branch_protected', 'error: GH003: Sorry, force-pushing to x is not allowed.'],
+  [
+    'push_branch_protected',
+    'error: GH013: Repository rule violations found',
+    '- Changes must be made through the merge queue',
+  ],
+  ['push_secret_blocked', 'error: GH009: Secrets detected! This push failed.'],
+  [
+    'push_file_too_large',
+    'error: GH013: Repository rule violations found',
+    '- File size exceeds limit of 10 MB',
+  ],
+  ['push_file_too_large', 'fatal: pack exceeds maximum allowed size (2.00 GiB)', '(unpacker error)'],
+  [
+    'push_workflows_refused',
+    '(refusing to allow an integration to create or update .github/workflows/ci.yml)',
+  ],
   ['push_refused', '(pre-receive hook declined)'],
 ])('%s is known by what the server says', (code, ...words) => {
   expect(codes(...words)).toEqual([code]);
+});
+
+test.each([
+  [['Internal Server Error', '(Internal Server Error)']],
+  [['fatal error in commit_refs', '(failure)']],
+  [['Repository is read-only for maintenance', '(pre-receive hook declined)']],
+  [['fatal: write error: No space left on device', '(unpacker error)']],
+])('%j is no refusal: the server is at fault, and it passes', (words) => {
+  expect(readRefusals(place, words)).toEqual({ outage: words.join('; ') });
 });
 
 test('several rules are told together, and every word once', () => {
@@ -69,21 +110,21 @@ test('several rules are told together, and every word once', () => {
     '- Commit message does not match the pattern "^JIRA-"',
     '- File path is restricted: infra/',
   ];
-  const refusals = readRefusals(place, words);
-  expect(refusals.map(({ code }) => code)).toEqual([
+  const read = refusals(words);
+  expect(read.map(({ code }) => code)).toEqual([
     'push_signature_required',
     'push_message_refused',
     'push_path_refused',
   ]);
-  const [first, ...others] = refusals;
+  const [first, ...others] = read;
   for (const said of ['verified signatures', '^JIRA-', 'infra/']) expect(first?.message).toContain(said);
   for (const { message } of others) expect(message).not.toContain('infra/');
-  expect(new Set(refusals.map(({ hint }) => hint)).size).toBe(3);
+  expect(new Set(read.map(({ hint }) => hint)).size).toBe(3);
 });
 
 test('the address that lets a secret through is for the operator alone', () => {
   const address = 'https://github.com/octo/hello/security/secret-scanning/unblock-secret/EXAMPLE';
-  const [refusal] = readRefusals(place, ['- Push cannot contain secrets', 'path: fixture.js:1', address]);
+  const [refusal] = refusals(['- Push cannot contain secrets', 'path: fixture.js:1', address]);
   expect(refusal?.message).toContain('fixture.js:1');
   expect(refusal?.message).not.toContain('unblock-secret');
   expect(refusal?.detail).toContain(address);

@@ -9,7 +9,7 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * A store that has the Apps of the file APPS_FILE too. The file is read once, at the first look, and must be the
- * service's alone; what GitHub tells of its Apps is remembered in memory. An App that is in both is the file's. `all`
+ * service's alone; GitHub's facts about its Apps are kept in memory. An App that is in both is the file's. `all`
  * and `check` throw `apps_file_unusable` besides, until the file is in order.
  */
 export function withAppsInFile(
@@ -77,8 +77,8 @@ async function readApps({
   if ('content' in reading) return readAppFiles(reading.content.toString('utf8'), { apiUrl });
   const directory = 'directory' in reading.faults[0] && reading.faults[0].directory;
   const noun = directory ? 'The directory of the file with Apps,' : 'The file with Apps';
-  const words = describeFault(noun, reading.faults[0], `Write it again, or unset APPS_FILE.`);
-  throw new FlowError({ code: 'apps_file_unusable', blame: 'operator', ...words });
+  const texts = describeFault(noun, reading.faults[0], `Write it again, or unset APPS_FILE.`);
+  throw new FlowError({ code: 'apps_file_unusable', blame: 'operator', ...texts });
 }
 
 function fileUnusable(file: string, fault: FlowError): FlowError {

@@ -1,6 +1,6 @@
 const LEVELS = ['read', 'write', 'admin'];
 
-/** What is wanted of an installation, held against what it has. */
+/** The wanted permissions compared with those of an installation. */
 type PermissionMatch = {
   /** As much of what is wanted as there is; never empty, for an empty set would be everything. */
   granted: Record<string, string>;
@@ -8,7 +8,7 @@ type PermissionMatch = {
   missing: string[];
 };
 
-/** Holds what is `wanted` against what an installation `has`; a lower level is granted where the wanted one is not there. */
+/** Compares the `wanted` permissions with those that an installation `has`; a lower level is granted where the wanted one is missing. */
 export function matchPermissions(
   wanted: Readonly<Record<string, string>>,
   has: Readonly<Record<string, string>>,
@@ -16,10 +16,10 @@ export function matchPermissions(
   const granted: Record<string, string> = {};
   const missing: string[] = [];
   for (const [name, level] of Object.entries(wanted).toSorted()) {
-    const held = Object.hasOwn(has, name) ? LEVELS.indexOf(has[name] ?? '') : -1;
-    const asked = LEVELS.indexOf(level);
-    if (held < asked) missing.push(`${name}: ${level}`);
-    const given = LEVELS[Math.min(held, asked)];
+    const hasLevel = Object.hasOwn(has, name) ? LEVELS.indexOf(has[name] ?? '') : -1;
+    const wantedLevel = LEVELS.indexOf(level);
+    if (hasLevel < wantedLevel) missing.push(`${name}: ${level}`);
+    const given = LEVELS[Math.min(hasLevel, wantedLevel)];
     // `workflows` has one level, so that less of it is none: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
     if (given !== undefined && (name !== 'workflows' || given === 'write')) granted[name] = given;
   }
@@ -27,7 +27,7 @@ export function matchPermissions(
   return { granted, missing };
 }
 
-/** Each permission that one of the sets names, at the highest level that one of them asks for. */
+/** Each permission of the sets, at its highest level among them. */
 export function highestPermissions(
   sets: readonly Readonly<Record<string, string>>[],
 ): Record<string, string> {

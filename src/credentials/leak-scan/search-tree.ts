@@ -30,16 +30,16 @@ const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Looks for `values` in every spelling that the log masks in the files below `roots`, in the names of
- * their entries and in what links say. Links are not followed, sockets, devices and FIFOs not opened, and every step
+ * their entries and in the targets of links. Links are not followed, sockets, devices and FIFOs not opened, and every step
  * down is taken from an open directory, so that neither long paths nor odd names (they are bytes) matter.
  *
- * Works without giving up the thread; `tell` is called as it goes, at most `limit` times with `found`.
+ * Blocks its thread; calls `report` as it goes, at most `limit` times with `found`.
  */
 export function searchTrees(
   roots: readonly SearchRoot[],
   values: readonly string[],
   limit: number,
-  tell: (news: SearchProgress) => void,
+  report: (progress: SearchProgress) => void,
 ): void {
   const known = values.filter((value) => value.length >= MIN_SECRET_CHARACTERS);
   const state: State = {
@@ -47,7 +47,7 @@ export function searchTrees(
     buffer: Buffer.allocUnsafe(CHUNK_BYTES),
     left: { found: limit, entries: MAX_ENTRIES, bytes: MAX_BYTES },
     cuts: new Set(),
-    tell,
+    report,
   };
   for (const root of roots) {
     const folder = open(Buffer.from(root.dir), DIRECTORY & ~constants.O_NOFOLLOW);
@@ -60,7 +60,7 @@ type State = {
   buffer: Buffer;
   left: { found: number; entries: number; bytes: number };
   cuts: Set<string>;
-  tell: (news: SearchProgress) => void;
+  report: (progress: SearchProgress) => void;
 };
 
 function walk(state: State, root: SearchRoot, folder: number, path: Buffer, depth: number): void {
@@ -92,7 +92,7 @@ function visit(state: State, root: SearchRoot, folder: number, { name, path, dep
   const isNew = root.sinceNs === undefined || stats.ctimeNs > root.sinceNs;
   if (isNew && searchEntry(state, at, name, stats)) {
     state.left.found -= 1;
-    state.tell({ found: path.toString() });
+    state.report({ found: path.toString() });
   }
   if (!stats.isDirectory()) return;
   const child = depth < MAX_DEPTH ? open(at, DIRECTORY) : undefined;
@@ -101,7 +101,7 @@ function visit(state: State, root: SearchRoot, folder: number, { name, path, dep
   else walk(state, root, child, path, depth + 1);
 }
 
-/** Whether an entry's name, the words of a link, or the contents of a file hold a value. */
+/** Whether an entry's name, a link's target, or a file's content has a value. */
 function searchEntry(state: State, at: Buffer, name: Buffer, stats: BigIntStats): boolean {
   if (state.finder.holds(name.toString('latin1'))) return true;
   if (stats.isFile()) return searchFile(state, at);
@@ -142,7 +142,7 @@ function searchFile(state: State, path: Buffer): boolean {
 function cut(state: State, why: string): void {
   if (state.cuts.has(why)) return;
   state.cuts.add(why);
-  state.tell({ cut: why });
+  state.report({ cut: why });
 }
 
 /** The path of an entry of an open directory, in bytes, whatever becomes of the directory's own name. */
@@ -158,7 +158,7 @@ function open(path: Buffer, flags: number): number | undefined {
   return attempt(() => openSync(path, flags));
 }
 
-/** What vanishes, or may not be read, is passed over; those who care say so. */
+/** Undefined for what vanished or may not be read; callers that need it report a cut. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();

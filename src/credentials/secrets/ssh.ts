@@ -11,7 +11,7 @@ export function normalSshKey(value: string): string {
   return `${lines.join('\n').trim()}\n`;
 }
 
-/** Throws `ssh_key_invalid` when ssh could not use the key without asking somebody. */
+/** Throws `ssh_key_invalid` when ssh could not use the key without a prompt. */
 export function checkSshKey(value: string): void {
   const key = normalSshKey(value);
   const [, kind = '', body = ''] = ARMOUR.exec(key) ?? [];
@@ -24,11 +24,11 @@ export function checkSshKey(value: string): void {
   try {
     createPrivateKey(key);
   } catch (error) {
-    throw sshKeyInvalid(`it cannot be read (${systemCode(error) ?? 'no reason given'})`, MEND_NEW);
+    throw sshKeyInvalid(`it cannot be read (${systemCode(error) ?? 'no reason given'})`, NEW_KEY_HINT);
   }
 }
 
-const MEND_NEW =
+const NEW_KEY_HINT =
   'Make a key for this alone: `ssh-keygen -t ed25519 -N "" -f key`, give `key.pub` to the host, and set `github-flows secret set GIT_SSH_KEY < key`.';
 
 /** https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key: magic, then the cipher's name with its length. */
@@ -36,7 +36,7 @@ function checkOpenSsh(body: string): void {
   const bytes = Buffer.from(body, 'base64');
   const at = OPENSSH_MAGIC.length;
   const isWhole = bytes.length > 100 && bytes.subarray(0, at).toString('latin1') === OPENSSH_MAGIC;
-  if (!isWhole) throw sshKeyInvalid('what is between its BEGIN and END lines is not a key', MEND_NEW);
+  if (!isWhole) throw sshKeyInvalid('what is between its BEGIN and END lines is not a key', NEW_KEY_HINT);
   const length = bytes.readUInt32BE(at);
   if (bytes.subarray(at + 4, at + 4 + length).toString('latin1') !== 'none') throw encrypted();
 }
@@ -52,7 +52,7 @@ function notAKey(key: string): FlowError {
       "it is in PuTTY's format",
       'Convert it: `puttygen key.ppk -O private-openssh -o key`.',
     );
-  return sshKeyInvalid('it has no whole pair of BEGIN and END PRIVATE KEY lines', MEND_NEW);
+  return sshKeyInvalid('it has no whole pair of BEGIN and END PRIVATE KEY lines', NEW_KEY_HINT);
 }
 
 function encrypted(): FlowError {
@@ -74,7 +74,7 @@ function sshKeyInvalid(what: string, hint: string): FlowError {
 /** `[@marker] hosts type key [comment]`: https://man.openbsd.org/sshd.8#SSH_KNOWN_HOSTS_FILE_FORMAT */
 const LINE = /^(?:@(?:cert-authority|revoked)\s+)?\S+\s+([a-z0-9@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s.*)?$/;
 
-const HINT =
+const KNOWN_HOSTS_HINT =
   'Take it from a machine you trust: `ssh-keyscan github.com`, compared with https://docs.github.com/authentication/keeping-your-account-and-data-secure/githubs-ssh-key-fingerprints.';
 
 /** Known hosts as ssh reads them: line feeds alone, one at the end. */
@@ -93,7 +93,7 @@ export function checkKnownHosts(value: string): void {
     if (!isHostLine(text)) throw knownHostsInvalid(`line ${number} is none`);
 }
 
-/** The key says its own type in its first bytes. */
+/** The first bytes of a key are its type. */
 function isHostLine(text: string): boolean {
   const [, type = '', key = ''] = LINE.exec(text) ?? [];
   const bytes = Buffer.from(key, 'base64');
@@ -106,6 +106,6 @@ function knownHostsInvalid(what: string): FlowError {
     code: 'ssh_known_hosts_invalid',
     blame: 'operator',
     message: `The secret GIT_SSH_KNOWN_HOSTS is not what ssh keeps of the hosts it knows: ${what}.`,
-    hint: HINT,
+    hint: KNOWN_HOSTS_HINT,
   });
 }

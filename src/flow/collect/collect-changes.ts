@@ -10,7 +10,7 @@ import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
 import { type Changes, type TakenChanges, takeChanges } from '../../publish/bundle/keep-changes.ts';
-import { knownCommits } from '../../publish/push/known-commits.ts';
+import { knownCommits } from '../../publish/push/plan.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';

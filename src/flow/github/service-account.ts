@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
 import type { PostingAccount } from '../../feedback/thread.ts';
 import type { GitHubClient } from '../../github/client.ts';
-import { askAccount } from '../../github/token-owner.ts';
+import { fetchAccount } from '../../github/tokens.ts';
 import { isSameLogin } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { OwnAccounts } from '../../runs/store/own-accounts.ts';
@@ -49,7 +49,7 @@ export function createServiceAccount(parts: {
     ignoreFetchAbort: true,
     async fetchMethod(key, _stale, { context: client, options }) {
       try {
-        const account = await askAccount(client);
+        const account = await fetchAccount(client);
         if (account) await parts.accounts.learn(key, account);
         return { account };
       } catch (error) {

@@ -2,10 +2,14 @@ import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { fetchPullRequest, type PullRequest } from '../../github/pull-requests.ts';
 import type { Profile, PublishRule } from '../../profiles/profile.ts';
-import { branchInTheWay } from '../../publish/push/branch-in-the-way.ts';
-import { branchNameProblem } from '../../publish/push/branch-name.ts';
-import { branchTaken, noPullRequest, targetGone, targetOfPull } from '../../publish/push/destination.ts';
-import { refuseOwnBranch } from '../../publish/push/own-branch.ts';
+import { branchInTheWay, branchNameProblem } from '../../publish/push/branch-name.ts';
+import {
+  branchTaken,
+  noPullRequest,
+  refuseOwnBranch,
+  targetGone,
+  targetOfPull,
+} from '../../publish/push/destination.ts';
 import { mainMirror } from '../../workspaces/mirrors/apart.ts';
 import {
   type Branches,

@@ -2,7 +2,7 @@ import { backoff } from '../../base/backoff.ts';
 import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError, type Problem } from '../../base/errors.ts';
-import { answeredStatus, isGoneForGood } from '../../github/fault.ts';
+import { answeredStatus, isGoneForGood } from '../../github/request-error.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { ReportingRun, Run } from '../../runs/run.ts';

@@ -23,7 +23,7 @@ export const readInit: FlagReader = (_draft, { value }) => {
   throw flagWeakens(
     '--init',
     value,
-    'without an init an agent does not stop when it is told to',
+    'without an init an agent does not stop when the service stops it',
     'Leave it out.',
   );
 };

@@ -17,7 +17,7 @@ type CredentialPlace = { inSecrets: readonly string[] | undefined; agents: reado
 const COPY_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
- * Says whether a bind is a credential (DESIGN §7) and holds its destination to that: a file goes directly below
+ * Decides whether a bind is a credential, and checks its destination: a file goes directly below
  * /run/secrets, an agent's state to a directory with the name that the agent gives it. A bind is one if its source
  * lies in a secrets directory, if its destination has such a name, or if its
  * source holds an agent's login or has the name of an agent's directory; where nothing is there, names decide alone.
@@ -35,7 +35,7 @@ export function deliveryOf(bind: BindArg, resolved: ResolvedPath, place: Credent
     throw shapeWrong(
       bind,
       `it is the login of ${login.name} itself, which no run may hold`,
-      stateMend(login),
+      stateHint(login),
     );
   const agent = targetAgent ?? sourceAgent;
   return agent
@@ -68,11 +68,11 @@ function agentState(
     throw shapeWrong(
       bind,
       `its source is the state of ${sourceAgent.name}, its destination one of ${agent.name}`,
-      stateMend(agent),
+      stateHint(agent),
     );
   }
   if (inSecrets?.join('/') === 'gh-token' || isFile(resolved)) {
-    throw shapeWrong(bind, `the state of ${agent.name} is a directory, and this is a file`, stateMend(agent));
+    throw shapeWrong(bind, `the state of ${agent.name} is a directory, and this is a file`, stateHint(agent));
   }
   return { kind: 'agent-state', name: agent.name };
 }
@@ -101,7 +101,7 @@ function isTokenPlace(name: string, { source }: BindArg): boolean {
   return name === 'gh-token' || posix.basename(source) === 'gh-token';
 }
 
-function stateMend({ name, state }: Agent): string {
+function stateHint({ name, state }: Agent): string {
   return `Mount the whole directory: --mount type=bind,src=/home/user/.secrets/${name},dst=/home/user/${state.directory}`;
 }
 

@@ -1,14 +1,22 @@
 import { type Agent, grantedAgents, loginGrants } from '../../agents/agent.ts';
 import type { Fault, Problem } from '../../base/errors.ts';
 import { jsonPointer } from '../../base/json.ts';
+import { ATTRIBUTES, type AttributeName, type Scalar } from '../../events/event.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fullAllow } from '../allow.ts';
-import { targetFault } from '../branch-faults.ts';
+import { targetFault } from '../branch-rules.ts';
+import { promptNotNamed, tooManyCandidates } from '../errors.ts';
 import { appGrantProblems, toSecrets } from '../named-secrets.ts';
-import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from '../profile.ts';
+import type {
+  Candidate,
+  CheckoutRule,
+  Handler,
+  Profile,
+  PromptVariable,
+  Runtime,
+  Trigger,
+} from '../profile.ts';
 import { toPublish } from '../publish.ts';
-import { promptNotNamed, tooManyCandidates } from '../value-faults.ts';
-import { countCandidates, MAX_CANDIDATES } from './expand.ts';
 import type { FragmentSettings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
 import type { PromptFile } from './prompt-file.ts';
@@ -24,9 +32,9 @@ export type BuildTools = {
   checkPrompt(template: string, names: readonly string[]): readonly Problem[];
   policy: Policy;
   agents: readonly Agent[];
-  /** The network of profiles that say nothing about it. */
+  /** The network of profiles without `runtime.network`. */
   networkDefault: Runtime['network'] & {};
-  /** Whom runs have where a profile says nothing; undefined is nobody in particular. */
+  /** The user of runs whose profile names none (RUN_AS); undefined while that is unknown. */
   runAs?: { uid: number; gid: number } | undefined;
 };
 
@@ -94,7 +102,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
   };
 }
 
-/** Without a group nothing waits, whatever `onBusy` says. */
+/** Without a group nothing waits, whatever `onBusy` is. */
 function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<FragmentSettings['concurrency']> = {}) {
   return group ? { concurrency: { group, onBusy } } : {};
 }
@@ -175,9 +183,40 @@ function toVariables(settings: Readonly<Record<string, VariableSetting>>): Promp
   }));
 }
 
-/** `from` decides: a ref that a fragment above set is not meant any more when a nearer one says otherwise. */
+/** `from` decides: a ref of a fragment above does not count when a nearer fragment sets another `from`. */
 function toCheckout(setting: FragmentSettings['checkout']): CheckoutRule {
   const from = (setting?.from ?? 'auto') as CheckoutRule['from'];
   const { depth, agentConfig = 'base' } = setting ?? {};
   return { from, ref: from === 'ref' ? setting?.ref : undefined, depth, agentConfig };
+}
+
+/** The most candidates that one profile may have. */
+const MAX_CANDIDATES = 10_000;
+
+/** How many candidates a trigger has: its lists, each value counted once, multiplied. */
+function countCandidates(trigger: Trigger): number {
+  return conditionLists(trigger).reduce((count, [, values]) => count * values.length, 1);
+}
+
+/** A profile once for every combination of the values in its trigger's lists; none when a list is empty. */
+export function expandProfile(profile: Profile): Candidate[] {
+  const { labels, filter } = profile.trigger;
+  let combinations: [AttributeName, Scalar][][] = [[]];
+  for (const [name, values] of conditionLists(profile.trigger))
+    combinations = combinations.flatMap((known) =>
+      values.map((value): [AttributeName, Scalar][] => [...known, [name, value]]),
+    );
+  return combinations.map((conditions) => ({
+    profile,
+    conditions: Object.fromEntries(conditions),
+    labels: labels && [...new Set(labels)],
+    filter,
+  }));
+}
+
+function conditionLists(trigger: Trigger): [AttributeName, Scalar[]][] {
+  return ATTRIBUTES.flatMap((name) => {
+    const written = trigger[name];
+    return written === undefined ? [] : [[name, [...new Set([written].flat())]] as [AttributeName, Scalar[]]];
+  });
 }

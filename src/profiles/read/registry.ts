@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { type Fault, FaultsError } from '../../base/errors.ts';
+import type { Fault } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import { watchDirectory } from '../../policy/watch-directory.ts';
+import { profilesInvalid } from '../errors.ts';
 import { createProfileSet, type ProfileSet } from '../match/match.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
 
@@ -22,7 +23,7 @@ export type Registry = {
   current(): ProfileSet;
   /** The faults that the last load found, none when the set in use is what lies on the disk. */
   lastFaults(): Fault[];
-  /** Reads the profiles again because something they are held against has changed; told in the log alone. */
+  /** Reads the profiles again because what they are checked against has changed. The result is only logged. */
   reload(): void;
   /** Follows changes below the directory until `close`. */
   watch(): void;
@@ -50,7 +51,7 @@ export function createRegistry(parts: {
     const usable = faults.length === 0 || (loaded && emptied(faults));
     if (usable) set = createProfileSet(result.candidates);
     if (!usable && !loaded) throw profilesInvalid(dir, faults);
-    tell(log, result, usable);
+    logResult(log, result, usable);
     loaded = true;
   };
   const load = (): Promise<void> => {
@@ -89,7 +90,7 @@ function realPathOf(dir: string): string {
   }
 }
 
-/** Whoever removes the last profile wants nothing to start any more, so that this is honoured while the service runs. */
+/** An admin who removes the last profile wants no more runs, so an empty set is accepted while the service runs. */
 function emptied(faults: readonly Fault[]): boolean {
   return faults.every(({ code }) => code === 'profiles_empty');
 }
@@ -97,29 +98,15 @@ function emptied(faults: readonly Fault[]): boolean {
 /** How many warnings a line of the log holds; the command has all. */
 const WARNINGS_LOGGED = 20;
 
-function tell(log: RegistryLog, result: LoadResult, usable: boolean): void {
+function logResult(log: RegistryLog, result: LoadResult, usable: boolean): void {
   const { profiles, candidates, faults, warnings } = result;
   if (warnings.length > 0 && usable)
     log.warn(
       { warnings: warnings.slice(0, WARNINGS_LOGGED) },
-      `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` tells all`,
+      `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` lists all`,
     );
   if (faults.length === 0)
     log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');
   else if (usable) log.warn({ faults }, 'there are no profiles any more: nothing starts until there are');
   else log.error({ faults }, 'the changed profiles have faults: the last good ones stay in use');
-}
-
-function profilesInvalid(dir: string, faults: readonly Fault[]): FaultsError {
-  const [first] = faults;
-  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
-  return new FaultsError(
-    {
-      code: 'profiles_invalid',
-      blame: 'profile',
-      message: `The profiles in ${dir} have faults. ${first?.message ?? ''}${more}`,
-      hint: `${first?.hint ?? ''} \`github-flows profiles validate\` lists all faults.`,
-    },
-    faults,
-  );
 }

@@ -51,7 +51,7 @@ function stateFault(
   return [...collisionsOf([...mounts, state].map((mount) => ({ mount }))).values()][0];
 }
 
-/** What a profile asks for beyond the policy, told in the file and at the key that asks; a flag's place is dockerArgs. */
+/** What a profile requests beyond the policy, at the file and the key that request it; for a flag the key is dockerArgs. */
 export function policyFaults(
   runtime: Runtime,
   from: {
@@ -72,9 +72,9 @@ export function policyFaults(
       mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],
     ),
   });
-  return refusals.map(({ asks, code, message, hint }) => {
-    const isDefault = asks === 'network' && runtime.network === undefined;
-    const key = Object.hasOwn(from.setting, asks) || isDefault ? asks : 'dockerArgs';
+  return refusals.map(({ key: requesting, code, message, hint }) => {
+    const isDefault = requesting === 'network' && runtime.network === undefined;
+    const key = Object.hasOwn(from.setting, requesting) || isDefault ? requesting : 'dockerArgs';
     return { code, message, hint, file: from.fileOf(key), path: jsonPointer('execution', 'runtime', key) };
   });
 }

@@ -3,7 +3,7 @@ import { isBranchName } from '../../events/branch-name.ts';
 import type { AttributeName, Scalar } from '../../events/event.ts';
 import { visible } from '../../text/visible.ts';
 import { isSameLogin, listedLogin } from '../allow.ts';
-import { show } from '../faults.ts';
+import { show } from '../errors.ts';
 import type { Profile, Trigger } from '../profile.ts';
 import { valueNever, type Warning } from './errors.ts';
 import { type ConditionValue, isList, wantedBy } from './event-kinds.ts';

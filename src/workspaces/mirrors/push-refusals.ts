@@ -3,20 +3,20 @@ import type { Problem } from '../../base/errors.ts';
 /** Why a server did not take a push; `detail` is its whole answer, for the operator alone. */
 export type PushRefusal = Problem & { detail: string };
 
-/** More of a server's words is never kept; the first are shown on GitHub. */
+/** How many characters of a server’s answer are kept for the operator, and how many are shown on GitHub. */
 const MAX_DETAIL = 16_000;
 const MAX_PUBLIC = 3_000;
 
 type Rule = { code: string; pattern: RegExp; message: string; hint: string };
 
 /**
- * What servers say, and what helps. GH001 to GH013 are GitHub's own numbers; the words of rules are those that GitHub
- * shows: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
+ * How servers report each rule, and the hint for it. GH001 to GH013 are GitHub's own numbers; the texts of rules are
+ * those that GitHub shows: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
  */
 const RULES: readonly Rule[] = [
   {
     code: 'push_secret_blocked',
-    pattern: /push protection|push cannot contain secrets|secret-scanning\/unblock-secret/i,
+    pattern: /GH009|push protection|push cannot contain secrets|secret-scanning\/unblock-secret/i,
     message: 'push protection found what looks like a secret',
     hint: 'Take the secret for leaked, and have the agent leave it out of every commit. If it is none, open the address in the details of this run (`github-flows runs show`, or the log) to allow it, then start the run again.',
   },
@@ -51,7 +51,7 @@ const RULES: readonly Rule[] = [
   {
     code: 'push_file_too_large',
     pattern:
-      /GH001|large files detected|exceeds .{0,40}file size limit|exceeds the maximum (?:allowed )?(?:file )?size|file size limit|larger than .{0,40}maximum/i,
+      /GH001|large files detected|exceeds .{0,40}file size limit|exceeds (?:the )?maximum (?:allowed )?(?:file )?size|file size (?:exceeds|limit)|larger than .{0,40}maximum/i,
     message: 'a file is too large for the server',
     hint: 'Keep build results out of commits (.gitignore), and lower publish.limits.bytes so that they are refused before the push.',
   },
@@ -70,27 +70,27 @@ const RULES: readonly Rule[] = [
   {
     code: 'push_workflows_refused',
     pattern:
-      /refusing to allow .{1,200} to create or update workflow|without [`'"]?workflows?[`'"]? (?:scope|permission)/i,
+      /refusing to allow .{1,200} to create or update (?:workflow|\.github\/workflows)|without [`'"]?workflows?[`'"]? (?:scope|permission)/i,
     message: 'the credential may not change workflow files',
     hint: 'Give the token the scope "workflow", or the App the permission "Workflows: write", if publish.limits.workflows is meant; else ask the agent to leave .github/workflows alone.',
   },
   {
     code: 'push_branch_in_the_way',
-    pattern: /cannot create|directory file conflict|there are still refs under/i,
+    pattern: /cannot create '|directory file conflict|there are still refs under/i,
     message: 'another branch is in the way of its name',
     hint: 'Set publish.branch in the profile to a name that begins with something else, or delete or rename the branch that is in the way.',
   },
   {
     code: 'push_branch_name_refused',
     pattern:
-      /branch name (?:does not|must|should|pattern)|creations? (?:being )?restricted|cannot create ref|ref name/i,
+      /GH002|GH005|branch name (?:does not|must|should|pattern)|creations? (?:being )?restricted|cannot create ref|ref name/i,
     message: 'a rule does not let a branch of this name be made',
     hint: 'Set publish.branch in the profile to a name that the rules of the repository allow.',
   },
   {
     code: 'push_branch_protected',
     pattern:
-      /GH006|protected branch|protected ref|through a pull request|required status check|cannot force-push|non-fast-forward|linear history|merge commits|denyNonFastForwards/i,
+      /GH003|GH006|protected branch|protected ref|through (?:a pull request|the merge queue)|required status check|cannot force-push|non-fast-forward|linear history|merge commits|denyNonFastForwards/i,
     message: 'the branch is protected',
     hint: 'Let publish.branch name a branch that is not protected, or set publish.as to "pull-request"; or let the service’s account or App by, in the protection of the branch.',
   },
@@ -102,20 +102,28 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** These name what a more special rule has named already. */
+/** Rules that count only where no more special one fits. */
 const GENERAL = ['push_branch_protected', 'push_rule_violated'];
 
-/** Reads a server's answer to a refused branch: one refusal for each rule that it names, the first with its text. */
+/** How a server reports an error of its own, which passes: https://docs.github.com/enterprise-server/admin/enforcing-policies/enforcing-policy-with-pre-receive-hooks/troubleshooting-pre-receive-hooks */
+const OUTAGE =
+  /internal server error|server error\)|fatal error in commit_refs|(?:service|temporarily) unavailable|read-only (?:mode|for maintenance)|no space left on device|execution exceeded .{1,20} timeout/i;
+
+/**
+ * Reads a server's answer to a refused branch: one refusal for each rule that it names, the first with its text; or an
+ * outage, when it names no rule and reports an error of its own.
+ */
 export function readRefusals(
   { branch, name }: { branch: string; name: string },
-  words: readonly string[],
-): PushRefusal[] {
-  const said = words.join('\n');
-  const fitting = RULES.filter(({ pattern }) => pattern.test(said));
+  lines: readonly string[],
+): PushRefusal[] | { outage: string } {
+  const answer = lines.join('\n');
+  const fitting = RULES.filter(({ pattern }) => pattern.test(answer));
   const special = fitting.filter(({ code }) => !GENERAL.includes(code));
+  if (fitting.length === 0 && OUTAGE.test(answer)) return { outage: publicText(lines).replace(/\.$/, '') };
   const rules = special.length > 0 ? special : fitting.slice(0, 1);
-  const detail = said.slice(0, MAX_DETAIL);
-  const quoted = ` The server said: ${publicText(words)}`;
+  const detail = answer.slice(0, MAX_DETAIL);
+  const quoted = ` The server answered: ${publicText(lines)}`;
   if (rules.length === 0) return [{ ...unknown(branch, name, quoted), detail }];
   return rules.map(({ code, message, hint }, index) => ({
     code,
@@ -134,8 +142,8 @@ function unknown(branch: string, name: string, quoted: string): Problem {
 }
 
 /** In one line, without rows of dashes, and without the address that lets a secret through. */
-function publicText(words: readonly string[]): string {
-  const lines = words
+function publicText(answer: readonly string[]): string {
+  const lines = answer
     .map((line) =>
       line
         .replace(/^[\s-]+|[\s-]+$/g, '')

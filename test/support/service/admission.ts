@@ -15,7 +15,7 @@ import { renderReport } from '../../../src/flow/reporting/report-texts.ts';
 import { createGitHubClient } from '../../../src/github/client.ts';
 import { createProfileSet, type ProfileSet } from '../../../src/profiles/match/match.ts';
 import type { Profile } from '../../../src/profiles/profile.ts';
-import { expandProfile } from '../../../src/profiles/read/expand.ts';
+import { expandProfile } from '../../../src/profiles/read/build.ts';
 import type { Registry } from '../../../src/profiles/read/registry.ts';
 import { createPublicationStore } from '../../../src/runs/outbox/publication-store.ts';
 import { createReportStore, type ReportStore } from '../../../src/runs/outbox/report-store.ts';
