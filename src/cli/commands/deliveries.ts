@@ -8,14 +8,14 @@ import { replayDelivery } from '../../flow/actions/run-actions.ts';
 import type { Io } from '../terminal/io.ts';
 import { formatTime, plain, printJson, printTable, problemText } from '../terminal/output.ts';
 import { limitOption } from '../terminal/usage.ts';
-import { addRecoverCommand } from './deliveries-recover.ts';
+import { addRedeliverCommand } from './deliveries-redeliver.ts';
 import { type Stores, withStores } from './shared/stores.ts';
 
-/** `deliveries list|show|replay|recover`. */
+/** `deliveries list|show|replay|redeliver`. */
 export function addDeliveriesCommand(program: Command, io: Io): void {
   const deliveries = program
     .command('deliveries')
-    .description('Show deliveries and their decisions; replay a delivery or recover missed ones.');
+    .description('Show deliveries and their decisions; replay a delivery or redeliver missed ones.');
   deliveries
     .command('list')
     .description('List the newest deliveries; works while the service is down.')
@@ -57,7 +57,7 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
       async (id: string, options: { json?: true }) =>
         await withStores(io, async (stores) => await replay(io, stores, id, options)),
     );
-  addRecoverCommand(deliveries, io);
+  addRedeliverCommand(deliveries, io);
 }
 
 async function show(io: Io, { deliveries }: Stores, id: string, options: { json?: true }): Promise<void> {

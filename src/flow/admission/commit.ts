@@ -53,7 +53,7 @@ async function queueRun(
   if (busy) return refuseEvent(event, { profile, problem: groupBusy(busy.busyWith), permission });
   await recordStart(trx, start);
   const unreported = whyUnreported(event, profile);
-  if (unreported) await parts.runs.noteWithin(trx, run.id, { kind: 'not_told', text: unreported });
+  if (unreported) await parts.runs.noteWithin(trx, run.id, { kind: 'report_skipped', text: unreported });
   const message = [`Run ${run.id} was queued.`, unreported].filter(Boolean).join(' ');
   return {
     decision: { reason: 'run_queued', message, profile: profile.path, runId: run.id },

@@ -74,10 +74,10 @@ const GITHUB_WAITS_MS = [5_000, 15_000, 45_000, 120_000];
 async function waitForGitHub(parts: LifeParts, run: Run, fault: FlowError): Promise<number | undefined> {
   if (fault.code !== 'world_unknown') return undefined;
   const timeline = await parts.runs.timeline(run.id);
-  const wait = GITHUB_WAITS_MS[timeline.filter(({ kind }) => kind === 'asked_in_vain').length];
+  const wait = GITHUB_WAITS_MS[timeline.filter(({ kind }) => kind === 'github_no_answer').length];
   if (wait === undefined) return undefined;
   const { code, hint } = fault.toProblem();
-  await parts.runs.note(run.id, { kind: 'asked_in_vain', text: fault.message, data: { code, hint } });
+  await parts.runs.note(run.id, { kind: 'github_no_answer', text: fault.message, data: { code, hint } });
   return wait;
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { profileChecks } from '../../compose/host.ts';
-import { recoverParts, sourcesOf } from '../../compose/maintenance.ts';
+import { redeliveryParts, sourcesOf } from '../../compose/maintenance.ts';
 import { createLogger } from '../../log/logger.ts';
 import { createRedactor } from '../../log/redact.ts';
 import { type RedeliveryResult, redeliverMissing } from '../../maintenance/redeliver.ts';
@@ -12,10 +12,10 @@ import { sinceOption } from '../terminal/usage.ts';
 import { appsOf } from './shared/app-store.ts';
 import { type Stores, withStores } from './shared/stores.ts';
 
-/** `deliveries recover`. */
-export function addRecoverCommand(deliveries: Command, io: Io): void {
+/** `deliveries redeliver`. */
+export function addRedeliverCommand(deliveries: Command, io: Io): void {
   deliveries
-    .command('recover')
+    .command('redeliver')
     .description('Ask GitHub to redeliver what never arrived, for Apps and repository webhooks.')
     .requiredOption(
       '--since <time>',
@@ -25,11 +25,11 @@ export function addRecoverCommand(deliveries: Command, io: Io): void {
     .option('--json', 'print one JSON array')
     .action(
       async (options: { since: number; json?: true }) =>
-        await withStores(io, async (stores) => await recoverAll(io, stores, options)),
+        await withStores(io, async (stores) => await redeliverAll(io, stores, options)),
     );
 }
 
-async function recoverAll(io: Io, stores: Stores, options: { since: number; json?: true }): Promise<void> {
+async function redeliverAll(io: Io, stores: Stores, options: { since: number; json?: true }): Promise<void> {
   const results = await compareAll(io, stores, options.since);
   if (options.json) printJson(io, results);
   else print(io, results, stores.isServiceRunning());
@@ -47,10 +47,10 @@ async function compareAll(io: Io, stores: Stores, since: number): Promise<Redeli
     source: name,
     listed: 0,
     missing: 0,
-    asked: 0,
+    requested: 0,
     problem,
   }));
-  const parts = recoverParts(stores);
+  const parts = redeliveryParts(stores);
   for (const source of sources) results.push(await redeliverMissing(parts, source, { since, insist: true }));
   return results;
 }
@@ -63,13 +63,13 @@ function print(io: Io, results: readonly RedeliveryResult[], isRunning: boolean)
   else
     printTable(
       io,
-      ['FROM', 'LISTED', 'MISSING', 'REDELIVERED'],
+      ['FROM', 'LISTED', 'MISSING', 'REQUESTED'],
       results.map(({ source, ...counts }) => [
         source,
-        ...[counts.listed, counts.missing, counts.asked].map(String),
+        ...[counts.listed, counts.missing, counts.requested].map(String),
       ]),
     );
   for (const { problem } of results) if (problem) io.out(`\n${problemText(problem)}`);
-  if (!isRunning && results.some(({ asked }) => asked > 0))
+  if (!isRunning && results.some(({ requested }) => requested > 0))
     io.out('\nThe service is not running. GitHub’s redeliveries fail again until it starts.\n');
 }
