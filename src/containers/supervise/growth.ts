@@ -85,7 +85,7 @@ async function isDiskOver(options: {
   try {
     return (await engine.writtenBytes(containerId)) > diskBytes;
   } catch (error) {
-    log.debug({ err: error, containerId }, 'a container could not be measured; it is tried again');
+    log.debug({ err: error, containerId }, 'container could not be measured, will be retried');
     return false;
   }
 }
