@@ -57,8 +57,8 @@ eachDatabase((_kind, databases) => {
       ['agent.command', { command: 'npm test', exitCode: 0 }],
       ['agent.end', { inputTokens: 7 }],
       ['agent.usage', {}],
-      ['report_skipped', {}],
-      ['github_no_answer', {}],
+      ['not_reported', {}],
+      ['github_unanswered', {}],
     ]);
   });
 });

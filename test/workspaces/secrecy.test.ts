@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { hostGitEnvironment } from '../../src/credentials/github/host-git.ts';
 import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
-import { hostGitEnvironment } from '../../src/credentials/github/host-git.ts';
 
 const TOKEN = 'github_pat_OfTheMirrorTest0123456789';
 

@@ -9,8 +9,7 @@ import { loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
 import { printJson, printTable, problemText } from '../terminal/output.ts';
 import { sinceOption } from '../terminal/usage.ts';
-import { appsOf } from './shared/app-store.ts';
-import { type Stores, withStores } from './shared/stores.ts';
+import { appsOf, type Stores, withStores } from './shared/stores.ts';
 
 /** `deliveries redeliver`. */
 export function addRedeliverCommand(deliveries: Command, io: Io): void {
