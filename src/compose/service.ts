@@ -66,9 +66,9 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   disposables.defer(server.close);
   const appPages = createAppRouter({ flow: resources.apps.flow, log });
   const appRoutes = { path: '/apps', router: appPages, open: true };
-  const recovery = composeRedelivery(resources, registry.current);
-  if (recovery) disposables.defer(recovery.stop);
-  const api = composeAdminApi(resources, { retention, recovery }, dispatcher.wake);
+  const redelivery = composeRedelivery(resources, registry.current);
+  if (redelivery) disposables.defer(redelivery.stop);
+  const api = composeAdminApi(resources, { retention, redelivery }, dispatcher.wake);
   const admin = await composeAdmin({
     config,
     redactor,

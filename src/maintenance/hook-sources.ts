@@ -50,7 +50,7 @@ function explained(name: string, fault: FlowError): Sources['problems'][number][
     code: 'hooks_not_readable',
     blame: 'operator',
     message: `The GitHub credential may not see ${name}, so deliveries missed there are not found (${fault.message})`,
-    hint: 'Give the token "Webhooks: read and write" (admin:repo_hook for a classic one), use a GitHub App, or set RECOVER_MISSED=off.',
+    hint: 'Give the token "Webhooks: read and write" (admin:repo_hook for a classic one), use a GitHub App, or set REDELIVER_MISSED=off.',
     cause: fault,
   }).toProblem();
 }

@@ -180,7 +180,7 @@ describe('where no service has been started yet', () => {
     ['deliveries', 'list'],
     ['deliveries', 'show', 'nothing'],
     ['deliveries', 'replay', 'nothing'],
-    ['deliveries', 'recover', '--since', '2h'],
+    ['deliveries', 'redeliver', '--since', '2h'],
     ['workers', 'list'],
     ['workers', 'drain', 'nobody'],
     ['explain', 'no-such-delivery'],

@@ -17,11 +17,11 @@ import { formatTime, plain, printJson, printTable, problemText } from '../termin
 import { limitOption, sinceOption } from '../terminal/usage.ts';
 import { appsOf, type Stores, withStores } from './shared/stores.ts';
 
-/** `deliveries list|show|replay|recover`. */
+/** `deliveries list|show|replay|redeliver`. */
 export function addDeliveriesCommand(program: Command, io: Io): void {
   const deliveries = program
     .command('deliveries')
-    .description('Show deliveries and their decisions; replay a delivery or recover missed ones.');
+    .description('Show deliveries and their decisions; replay a delivery or redeliver missed ones.');
   deliveries
     .command('list')
     .description('List the newest deliveries; works while the service is down.')
@@ -63,7 +63,7 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
       async (id: string, options: { json?: true }) =>
         await withStores(io, async (stores) => await replay(io, stores, id, options)),
     );
-  addRecoverCommand(deliveries, io);
+  addRedeliverCommand(deliveries, io);
 }
 
 async function show(io: Io, { deliveries }: Stores, id: string, options: { json?: true }): Promise<void> {
@@ -113,10 +113,10 @@ export function failureText(failed: CandidateOutcome['failed']): string {
   return `${failed.condition} should be ${JSON.stringify(failed.wanted)} and is ${actual}`;
 }
 
-/** `deliveries recover`. */
-function addRecoverCommand(deliveries: Command, io: Io): void {
+/** `deliveries redeliver`. */
+function addRedeliverCommand(deliveries: Command, io: Io): void {
   deliveries
-    .command('recover')
+    .command('redeliver')
     .description('Ask GitHub to redeliver what never arrived, for Apps and repository webhooks.')
     .requiredOption(
       '--since <time>',
@@ -126,11 +126,11 @@ function addRecoverCommand(deliveries: Command, io: Io): void {
     .option('--json', 'print one JSON array')
     .action(
       async (options: { since: number; json?: true }) =>
-        await withStores(io, async (stores) => await recoverAll(io, stores, options)),
+        await withStores(io, async (stores) => await redeliverAll(io, stores, options)),
     );
 }
 
-async function recoverAll(io: Io, stores: Stores, options: { since: number; json?: true }): Promise<void> {
+async function redeliverAll(io: Io, stores: Stores, options: { since: number; json?: true }): Promise<void> {
   const results = await compareAll(io, stores, options.since);
   if (options.json) printJson(io, results);
   else print(io, results, stores.isServiceRunning());
@@ -148,7 +148,7 @@ async function compareAll(io: Io, stores: Stores, since: number): Promise<Redeli
     source: name,
     listed: 0,
     missing: 0,
-    asked: 0,
+    requested: 0,
     problem,
   }));
   const parts = redeliveryParts(stores);
@@ -164,13 +164,13 @@ function print(io: Io, results: readonly RedeliveryResult[], isRunning: boolean)
   else
     printTable(
       io,
-      ['FROM', 'LISTED', 'MISSING', 'REDELIVERED'],
+      ['FROM', 'LISTED', 'MISSING', 'REQUESTED'],
       results.map(({ source, ...counts }) => [
         source,
-        ...[counts.listed, counts.missing, counts.asked].map(String),
+        ...[counts.listed, counts.missing, counts.requested].map(String),
       ]),
     );
   for (const { problem } of results) if (problem) io.out(`\n${problemText(problem)}`);
-  if (!isRunning && results.some(({ asked }) => asked > 0))
+  if (!isRunning && results.some(({ requested }) => requested > 0))
     io.out('\nThe service is not running. GitHub’s redeliveries fail again until it starts.\n');
 }

@@ -187,7 +187,7 @@ export function makeGround(options: GroundOptions): Ground {
     PATH: process.env.PATH ?? '',
     PORT: '0',
     ADMIN_PORT: '0',
-    RECOVER_MISSED: 'off',
+    REDELIVER_MISSED: 'off',
     MIN_FREE_TO_RUN: '1m',
     MIN_FREE_TO_ACCEPT: '1m',
     WEBHOOK_SECRET: TEST_SECRET,

@@ -44,10 +44,10 @@ describe('a list of deliveries', () => {
     const body = Buffer.from('{}');
     const common = { event: 'ping', headers: {}, body, action: null, repository: null, uniqueBody: true };
     await deliveries.store({ id: 'stored', ...common });
-    const asked = createRedeliveryStore(db, clock);
-    await asked.watchingSince();
+    const requests = createRedeliveryStore(db, clock);
+    await requests.watchingSince();
     const source: Source = { key: 'app:x', name: 'App x', client: client(), place: { kind: 'app' } };
-    return { deliveries, asked, clock, pages: new Map(), source };
+    return { deliveries, requests, clock, pages: new Map(), source };
   }
 
   const failed = (id: number, guid: string, at: number) => ({ id, guid, at, statusCode: 502 });
@@ -66,7 +66,7 @@ describe('a list of deliveries', () => {
       failed(0, 'z', now - 4 * HOUR),
     ];
     const result = await redeliverMissing({ clock, ...rest }, source, { since: now - HOUR, insist: false });
-    expect(result).toMatchObject({ missing: 3, asked: 3, problem: null });
+    expect(result).toMatchObject({ missing: 3, requested: 3, problem: null });
     expect(api.hooks.attempts).toEqual([3, 5, 6]);
     expect(api.requests.filter(({ method }) => method === 'GET').length).toBe(3);
   });
@@ -93,7 +93,7 @@ describe('a list of deliveries', () => {
         false,
       ]);
       const insisting = await redeliverMissing({ clock, ...rest }, source, { since: 0, insist: true });
-      expect(insisting.asked).toBe(1);
+      expect(insisting.requested).toBe(1);
     });
   });
 
@@ -109,7 +109,7 @@ describe('a list of deliveries', () => {
     api.misbehave({ status, headers: status === 429 ? { 'retry-after': '60' } : {} });
     const result = await redeliverMissing({ clock, ...rest }, source, { since: 0, insist: false });
     expect(result.problem?.code).toMatch(/^github_/);
-    expect(result.asked).toBe(0);
+    expect(result.requested).toBe(0);
   });
 });
 
@@ -149,7 +149,7 @@ test('a credential that is not allowed is told once, however often it is asked',
   const problem = { code: 'hooks_not_readable', message: 'No.', hint: 'Do.' };
   const loop = startRedelivery({
     deliveries: createDeliveryStore(db, systemClock),
-    asked: createRedeliveryStore(db, systemClock),
+    requests: createRedeliveryStore(db, systemClock),
     pages: new Map(),
     sources: async () => {
       looks += 1;
