@@ -8,13 +8,16 @@ import {
   repositoryNotFound,
   repositoryUnreachable,
 } from './errors.ts';
-import { lastLines, runGit } from './git.ts';
+import { lastLines, runGit, serverLines } from './git.ts';
 import { sha256Unsupported } from './limit-errors.ts';
 
 /** Below this a git that failed most likely failed for want of room. */
 const NO_ROOM_BYTES = 16 * 1024 ** 2;
 
 const PROBE_TIMEOUT_MS = 20_000;
+
+/** So much of a server's own words is told: that of a single sign-on, an address list or a suspension is shorter. */
+const SAID_CHARACTERS = 1_000;
 
 /** The fault of a disk on which nothing fits any more, or undefined. */
 export async function noRoom(dir: string): Promise<FlowError | undefined> {
@@ -56,9 +59,10 @@ export async function diagnoseRemote(
   });
   if (exitCode === 0) return /^[0-9a-f]{64}\t/.test(stdout) ? sha256Unsupported(url) : undefined;
   const status = lastStatus(stderr);
-  if (status === 401) return repositoryLoginRefused(url);
-  if (status === 403) return repositoryForbidden(url);
-  if (status === 404 || status === 410 || status === 451) return repositoryNotFound(url);
+  const said = options.mask(serverLines(stderr).join(' ')).slice(0, SAID_CHARACTERS);
+  if (status === 401) return repositoryLoginRefused(url, said);
+  if (status === 403) return repositoryForbidden(url, said);
+  if (status === 404 || status === 410 || status === 451) return repositoryNotFound(url, said);
   return repositoryUnreachable(url, unreachableDetail(exitCode, status, options.mask(stderr)));
 }
 
