@@ -47,6 +47,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['checkout_head_moved', 'checkout_too_large', 'repository_over_limits', 'repository_sha256_unsupported'],
   ...['permission_lost', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'],
   'publish_thread_closed',
+  'publish_pull_request_refused',
 ]);
 
 /** Codes whose sentences quote a word of the thread and a command of a profile as code, so that `/run` is no path there. */

@@ -1,5 +1,5 @@
 import type { FlowError } from '../../base/errors.ts';
-import { answeredStatus, isGoneForGood } from '../../github/fault.ts';
+import { isGoneForGood, isTurnedDown } from '../../github/fault.ts';
 
 /**
  * Faults that no waiting fixes: the server said no to these commits or to this pull request, or they are gone. A token
@@ -11,16 +11,13 @@ const FINAL: readonly string[] = [
   'changes_invalid',
   'changes_too_large',
   'publish_changes_gone',
+  'publish_pull_request_refused',
   'github_credential_missing',
-  'github_invalid',
   'github_name_refused',
   'name_refused',
 ];
 
-/** 409 is about what the repository is doing at this moment. https://docs.github.com/rest/pulls/pulls */
-const CONFLICT = 409;
-
 /** Whether a publication that ended in this fault is worth no further try. */
 export function isFinalError(fault: FlowError): boolean {
-  return isGoneForGood(fault) || (FINAL.includes(fault.code) && answeredStatus(fault) !== CONFLICT);
+  return isGoneForGood(fault) || isTurnedDown(fault) || FINAL.includes(fault.code);
 }

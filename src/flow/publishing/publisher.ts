@@ -1,7 +1,7 @@
 import { backoff } from '../../base/backoff.ts';
 import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { asFlowError, type Problem } from '../../base/errors.ts';
+import { asFlowError, type FlowError, type Problem } from '../../base/errors.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { ReportingRun, Run } from '../../runs/run.ts';
@@ -149,10 +149,16 @@ async function delay(
   const final = tries >= MAX_TRIES || isFinalError(fault);
   const wait = backoff(WAITS_MS, publication.tries);
   parts.log.warn({ err: error, run: run.id, tries, final }, 'publication failed');
-  if (final) await notePublishRefused(parts, run, [fault.toProblem()]);
+  if (final) await notePublishRefused(parts, run, [fault.toProblem()], introOf(fault));
   else await noteDelayed(parts, run, { fault, tries });
   const why = parts.mask(`${fault.code}: ${fault.message}`);
   await parts.publications.failed(publication, why, final ? null : parts.clock.now() + wait);
+}
+
+/** Of what was tried in vain until it was given up, a branch may have been pushed. */
+function introOf(fault: FlowError): string | undefined {
+  if (fault.code === 'publish_pull_request_refused') return 'Only the branch was published';
+  return isFinalError(fault) ? undefined : 'Publishing was given up';
 }
 
 function hostGone(): Problem {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import { makeDirectory, removeTree } from '../../base/files.ts';
 import type { GitHubClient } from '../../github/client.ts';
+import { isTurnedDown } from '../../github/fault.ts';
 import { createComment, findComment } from '../../github/issues.ts';
 import type { Branches } from '../../workspaces/mirrors/branches.ts';
 import { pushCommit } from '../../workspaces/mirrors/push.ts';
@@ -198,15 +199,18 @@ function changesGone(path: string): FlowError {
   });
 }
 
-/** The same fault, with the fact that the commits are on GitHub all the same. */
+/** The same fault, with the fact that the commits are on GitHub all the same; a no for good has a code of its own. */
 function pushedOnly(branch: string, fault: FlowError): FlowError {
-  const { code, message, hint } = fault.toProblem();
+  const { blame, cause } = fault;
+  const { code, message: said, hint } = fault.toProblem();
+  const message = `The branch ${branch} is pushed, but its pull request is not what it should be: ${said}`;
+  if (!isTurnedDown(fault)) return new FlowError({ code, blame, message, hint, cause });
   return new FlowError({
-    code,
-    blame: fault.blame,
-    message: `The branch ${branch} is pushed, but its pull request is not what it should be: ${message}`,
-    hint,
-    cause: fault.cause,
+    code: 'publish_pull_request_refused',
+    blame,
+    message,
+    hint: 'See what GitHub says, then open the pull request from that branch by hand, or delete the branch and start the run again.',
+    cause,
   });
 }
 
