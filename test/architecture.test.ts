@@ -10,7 +10,7 @@ const isFree = ({ path }: { path: string }): boolean =>
 
 /** Files that may name an agent: what lists them all, what options are called, and the commands that are about one. */
 const NAMING =
-  /^(compose\/agents|config\/(options|complete)|cli\/program|cli\/commands\/codex|cli\/commands\/demo\/[a-z-]+|db\/migrations\/[a-z0-9-]+)\.ts$/;
+  /^(compose\/agents|config\/(options|load)|cli\/program|cli\/commands\/codex|cli\/commands\/demo\/[a-z-]+|db\/migrations\/[a-z0-9-]+)\.ts$/;
 
 const EXPORTED = /^export (?:async )?(?:function\*?|const|class|type|interface) ([A-Za-z0-9_]+)/gm;
 

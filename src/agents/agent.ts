@@ -79,7 +79,7 @@ export type AgentOutcome =
   | { kind: 'failed'; fault: FlowError };
 
 /** The directory in which an agent keeps configuration and login. A run gets a private copy of it below `/home/user`. */
-export type AgentState = {
+type AgentState = {
   /** Base name of the directory, such as `.codex`; a mount with this base name is one of the state. */
   directory: string;
   /** The file in it that holds the login. */
@@ -91,7 +91,7 @@ export type AgentState = {
 };
 
 /** The list of hosts that profiles name `@<list>`: what it is for, and why each host is on it. All hosts are exact, on port 443. */
-export type AgentNetwork = { list: string; about: string; hosts: Readonly<Record<string, string>> };
+type AgentNetwork = { list: string; about: string; hosts: Readonly<Record<string, string>> };
 
 /** What containers get of a login that they must not renew. */
 export type LoginSharing = {
@@ -113,7 +113,7 @@ export type LoginShare = {
 };
 
 /** A state as the service sees it. */
-export type LoginReport = { isAbsent: boolean; summary: string; problems: readonly Problem[] };
+type LoginReport = { isAbsent: boolean; summary: string; problems: readonly Problem[] };
 
 /** Renews the logins of one agent, one at a time for each state, shared by all runs that wait for it. */
 export type LoginRenewal = {
@@ -134,3 +134,16 @@ export type LoginRequest = {
   /** Told what the run waits for, and what came of it. */
   note: (text: string) => Promise<void>;
 };
+
+/** Whose logins runs of a profile get a share of: the keys of its `credentials` that name agents. */
+export type LoginGrants = { codex: boolean };
+
+/** What a profile says, with false for what it does not say. */
+export function loginGrants({ codex = false }: Partial<LoginGrants> = {}): LoginGrants {
+  return { codex };
+}
+
+/** The agents whose login is granted. */
+export function grantedAgents(grants: LoginGrants, agents: readonly Agent[]): Agent[] {
+  return agents.filter(({ name }) => Reflect.get(grants, name) === true);
+}

@@ -31,7 +31,7 @@ export class FlowError extends Error {
     const problem = this.toProblem();
     if (this.code !== 'internal_error' || this.cause === undefined) return problem;
     const cause = this.cause instanceof Error ? this.cause.message : String(this.cause);
-    return { ...problem, message: `${problem.message} Its own words: ${cause}` };
+    return { ...problem, message: `${problem.message} Its message: ${cause}` };
   }
 }
 

@@ -1,5 +1,5 @@
 /** The name of an image, taken apart: the registry if it names one, the path with `library/` where Docker adds it, tag, digest. */
-export type ImageName = {
+type ImageName = {
   domain: string | undefined;
   path: string;
   tag: string | undefined;

@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** A text read as JSON: its value with the keys that stand twice (`line` from 1), or why it is none. */
-export type StrictJson =
+type StrictJson =
   | { value: unknown; twice: readonly { path: string; line: number }[] }
   | { tooDeep: true }
   | { error: string };

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from './clock.ts';
 
 /** Looks for work every `everyMs`, and at once when it is woken; never twice at a time. What wakes it during a look has it look again. */
-export type Poller = {
+type Poller = {
   start(): void;
   wake(): void;
   /** Resolves when the look that is under way has ended. */

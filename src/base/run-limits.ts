@@ -117,7 +117,7 @@ export const RUN_LIMITS = [
 ] as const;
 
 /** One row of the table. */
-export type RunLimit = (typeof RUN_LIMITS)[number];
+type RunLimit = (typeof RUN_LIMITS)[number];
 
 /** The limits that one run has; stored with it when it is launched. */
 export type RunLimits = Record<RunLimit['name'], number>;

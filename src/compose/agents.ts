@@ -7,8 +7,8 @@ import { systemClock as clock } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Engine } from '../containers/engine/docker.ts';
 import type { Db } from '../db/database.ts';
-import { serviceStopping } from '../flow/active-run.ts';
 import type { EngineWatch } from '../flow/engine/engine-health.ts';
+import { serviceStopping } from '../flow/errors.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 

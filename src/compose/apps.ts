@@ -1,17 +1,21 @@
 import { systemClock as clock } from '../base/clock.ts';
+import { isObject } from '../base/json.ts';
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/config.ts';
 import { checkWebhookSecret } from '../config/webhook-secret.ts';
-import { checkAppSecret } from '../credentials/github/app-of-secret.ts';
 import { findServing, isServing, type Serving } from '../credentials/github/app-serving.ts';
 import { createGitHubTokens, type GitHubTokens } from '../credentials/github/github-tokens.ts';
-import { appsFor } from '../credentials/github-app/apps-for.ts';
+import { appsFor, type Hosts, webServers, whyForeign } from '../credentials/github-app/apps-for.ts';
 import { withAppsInFile } from '../credentials/github-app/apps-in-file.ts';
-import { type AppsInSecrets, createAppsInSecrets } from '../credentials/github-app/apps-in-secrets.ts';
+import {
+  type AppsInSecrets,
+  checkAppSecret,
+  createAppsInSecrets,
+} from '../credentials/github-app/apps-in-secrets.ts';
 import { createAppLearner } from '../credentials/github-app/learner.ts';
 import { type AppFlow, createAppFlow } from '../credentials/github-app/manifest-flow.ts';
+import { signInAs } from '../credentials/github-app/mint.ts';
 import { type AppSecret, appName, type StoredApp } from '../credentials/github-app/record.ts';
-import { signInAs } from '../credentials/github-app/sign-in.ts';
 import { type AppSigner, createAppSigners, loginsOf } from '../credentials/github-app/signers.ts';
 import { type AppStore, createAppStore } from '../credentials/github-app/store.ts';
 import type { TokenRecords } from '../credentials/github-app/token-records.ts';
@@ -19,11 +23,14 @@ import { createAppTokens } from '../credentials/github-app/tokens.ts';
 import { createPassphrases } from '../credentials/secrets/passphrase.ts';
 import type { SecretStore } from '../credentials/secrets/secret-store.ts';
 import { createSecretStores } from '../credentials/secrets/secret-stores.ts';
+import type { FlowEvent } from '../events/event.ts';
 import { type AppApi, createAppApi } from '../github/app-api.ts';
 import { createClockWatch } from '../github/clock-skew.ts';
+import { type Refusal, signerNotAllowed } from '../ingress/errors.ts';
+import { refuseHost, type Signer } from '../ingress/signer.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
-import { composeSecrets } from './secrets.ts';
+import { composeSecrets } from './credentials.ts';
 
 /** Everything of GitHub Apps, and the tokens that come of them or of files. */
 export type ComposedApps = {
@@ -133,4 +140,41 @@ export function composeApps(parts: {
       minted.close();
     },
   };
+}
+
+/**
+ * Who may sign a delivery for the App of an id: the service's own secrets whatever happens on the server that is served,
+ * and each App what it may serve there.
+ */
+export function composeSigners(
+  config: Config,
+  apps: Pick<ComposedApps, 'signers'>,
+): (targetId: string | undefined) => Promise<readonly Signer[]> {
+  const hosts = { apiUrl: config.githubApiUrl, serverUrl: config.githubServerUrl };
+  const servers = webServers(hosts, hosts);
+  const own: Signer = {
+    secrets: config.webhookSecrets.map((secret) => secret.reveal()),
+    app: null,
+    refuse: (event) => refuseHost(servers, event),
+  };
+  return async (targetId) => {
+    const signers = (await apps.signers(targetId)).map(({ app, secret }) => ({
+      secrets: [secret],
+      app: app.key,
+      refuse: (event: FlowEvent) => refuseHost(servers, event) ?? refuseForeign(app, event, hosts),
+    }));
+    return [own, ...signers];
+  };
+}
+
+/** What an App is not there for. */
+function refuseForeign(
+  app: StoredApp,
+  { payload, attributes }: FlowEvent,
+  hosts: Hosts,
+): Refusal | undefined {
+  const { repository } = attributes;
+  const installation = isObject(payload.installation) ? payload.installation.id : undefined;
+  const foreign = whyForeign(app, { installation, repository }, hosts);
+  return foreign === undefined ? undefined : signerNotAllowed(appName(app), foreign);
 }

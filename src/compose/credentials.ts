@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import { systemClock as clock } from '../base/clock.ts';
+import { asFlowError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
-import { isInMemory, memoryPlaceFor } from '../config/memory-place.ts';
+import { isInMemory, memoryPlaceFor } from '../config/directories.ts';
 import type { GitHubTokens } from '../credentials/github/github-tokens.ts';
 import { createHostGit, type HostGitWant } from '../credentials/github/host-git.ts';
-import type { NamedSecrets } from '../credentials/inject/named-secrets.ts';
+import { createNamedSecrets, type NamedSecrets, warnOfDropped } from '../credentials/inject/named-secrets.ts';
+import { createPassphrases } from '../credentials/secrets/passphrase.ts';
+import { keepOutOfGit } from '../credentials/secrets/secret-store.ts';
+import { createSecretStores } from '../credentials/secrets/secret-stores.ts';
 import { createMaskedValues, type MaskedValues } from '../flow/credentials/masked-values.ts';
 import { type BearerAccess, createBearerAccess } from '../flow/credentials/runtime-access.ts';
 import { createTokenRenewer, type TokenRenewer } from '../flow/credentials/token-renewer.ts';
@@ -19,8 +23,8 @@ import type { Redactor } from '../log/redact.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import type { Repository } from '../workspaces/remote.ts';
+import { AGENTS } from './agents.ts';
 import { composeClients } from './host.ts';
-import { composeSecrets } from './secrets.ts';
 
 type CloneSubject = Omit<Repository, 'id'>;
 
@@ -133,4 +137,29 @@ async function startRuntime(
     return found && { token: found.value.reveal(), expiresAt: found.expiresAt };
   };
   return await startRuntimeServer({ host, port, access: { runOf: access.runOf, token }, log, clock });
+}
+
+/** The named secrets of runs. */
+type ComposedSecrets = {
+  secrets: NamedSecrets;
+  /** Opens every store that is there, and warns of those that do not count. */
+  look(): Promise<void>;
+};
+
+/** Builds what looks named secrets up. */
+export function composeSecrets(parts: { config: Config; redactor: Redactor; log: Logger }): ComposedSecrets {
+  const { config, redactor, log } = parts;
+  if (config.passphrase) redactor.add(config.passphrase.reveal());
+  const passphrases = createPassphrases({ given: () => config.passphrase, keyFile: config.keyFile });
+  const stores = createSecretStores({ secretsDir: config.secretsDir, passphrases, clock });
+  const drop = warnOfDropped(log);
+  const { secretsOrder: order, environment } = config;
+  return {
+    secrets: createNamedSecrets({ stores, order, agents: AGENTS, environment, drop }),
+    async look() {
+      await keepOutOfGit(join(config.secretsDir, 'service')).catch(() => {});
+      for (const store of stores.existing())
+        await store.read().catch((error: unknown) => drop(asFlowError(error)));
+    },
+  };
 }

@@ -19,9 +19,9 @@ import { createOwnAccounts } from '../runs/store/own-accounts.ts';
 import { createRunStore } from '../runs/store/run-store.ts';
 import { AGENTS } from './agents.ts';
 import { appsFile, composeApps } from './apps.ts';
+import { composeSecrets } from './credentials.ts';
 import { composeClients, listsFor, mountHost, planDefaults, policyOnce } from './host.ts';
 import { originAsFetched } from './origin.ts';
-import { composeSecrets } from './secrets.ts';
 
 /** Builds what asks GitHub and the stored runs for a command that changes nothing, with the credentials that runs have. */
 export async function composeAdmissionDryRun(config: Config, db: Db): Promise<AdmissionDryRun> {

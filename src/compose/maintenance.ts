@@ -1,7 +1,7 @@
 import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
+import { signInAs } from '../credentials/github-app/mint.ts';
 import { appName } from '../credentials/github-app/record.ts';
-import { signInAs } from '../credentials/github-app/sign-in.ts';
 import { createGitHubClient } from '../github/client.ts';
 import { type HookedRepository, hookSources } from '../maintenance/hook-sources.ts';
 import type { RedeliveryParts, Source } from '../maintenance/redeliver.ts';

@@ -9,8 +9,7 @@ import { systemResolve } from '../egress/proxy/resolve.ts';
 import { createEgress, type Egress } from '../egress/proxy/sockets.ts';
 import { readUpstream, type Upstream } from '../egress/proxy/upstream.ts';
 import type { Reporter } from '../feedback/reporter.ts';
-import { createEngineWatch, type EngineWatch } from '../flow/engine/engine-health.ts';
-import { noteEngine } from '../flow/engine/engine-notes.ts';
+import { createEngineWatch, type EngineWatch, noteEngine } from '../flow/engine/engine-health.ts';
 import { type Directories, runFilesHome } from '../flow/paths.ts';
 import type { Publisher } from '../flow/publishing/publisher.ts';
 import { createHost } from '../flow/worker/host-identity.ts';
@@ -26,8 +25,7 @@ import { type ComposedGrants, composeGrants } from './credentials.ts';
 import { composeExecutor } from './executor.ts';
 import { composeRetention } from './maintenance.ts';
 import { composeOrigin } from './origin.ts';
-import { composePublishing } from './publishing.ts';
-import { composeReporting, type Reporting } from './reporting.ts';
+import { composePublishing, composeReporting, type Reporting } from './reporting.ts';
 import type { Resources } from './resources.ts';
 
 /** The message of `/readyz` while no container can be started. */

@@ -17,13 +17,12 @@ import type { LogDestination, Logger } from '../log/logger.ts';
 import type { Redactor } from '../log/redact.ts';
 import { createRegistry, type Registry } from '../profiles/read/registry.ts';
 import { RUNS_CHANNEL, type RunStore } from '../runs/store/run-store.ts';
-import { composeAdminApi } from './admin-api.ts';
-import { composeDashboard } from './dashboard.ts';
+import { composeAdminApi, composeDashboard } from './admin.ts';
+import { composeSigners } from './apps.ts';
 import { profileChecks } from './host.ts';
 import { composeRecovery } from './maintenance.ts';
 import { openResources, type Resources } from './resources.ts';
 import { composeRunner, type Work } from './runner.ts';
-import { composeSigners } from './signers.ts';
 
 /** A living service: where it listens, what it has stored, and how it ends. */
 export type App = {

@@ -4,7 +4,7 @@ import type { Secret } from '../base/secret.ts';
 import type { OptionValues } from './option.ts';
 
 /** What a run may use when its profile says nothing. */
-export type RunDefaults = RunLimits & { network: OptionValues['network'] };
+type RunDefaults = RunLimits & { network: OptionValues['network'] };
 
 /** What counts in a day (UTC) for each of these. */
 type DayLimits<Limit> = Record<'actor' | 'repository' | 'profile', Limit>;

@@ -1,7 +1,12 @@
+import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import { type Fault, FaultsError } from '../base/errors.ts';
+import type { Owner } from '../base/files.ts';
+import { eachLimit, RUN_LIMITS } from '../base/run-limits.ts';
 import { tenantOf } from '../github/tenant.ts';
-import { completeConfig } from './complete.ts';
 import type { Config } from './config.ts';
+import { defaultRunDir } from './directories.ts';
 import { OPTIONS, type OptionName, type Options } from './options.ts';
 import { readOption } from './read-option.ts';
 import type { Settings } from './settings.ts';
@@ -59,4 +64,122 @@ function configInvalid(faults: readonly Fault[]): FaultsError {
     },
     faults,
   );
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** The configuration that options make: with what follows from others, and in the units that the service counts in. */
+function completeConfig(options: Options, environment: Settings): Config {
+  const { SECRETS_DIR: secretsDir, VAR_DIR: varDir } = options;
+  return {
+    host: options.HOST,
+    port: options.PORT,
+    adminHost: options.ADMIN_HOST,
+    adminPort: options.ADMIN_PORT,
+    runtimeHost: options.RUNTIME_HOST,
+    runtimePort: options.RUNTIME_PORT,
+    runtimeAddress: options.RUNTIME_URL,
+    publicUrl: options.PUBLIC_URL,
+    webhookSecrets: [options.WEBHOOK_SECRET, options.WEBHOOK_SECRET_PREVIOUS].filter(
+      (secret) => secret !== undefined,
+    ),
+    profilesDir: options.PROFILES_DIR,
+    varDir,
+    databaseUrl: options.DATABASE_URL,
+    workspaceRoot: options.WORKSPACE_ROOT ?? resolve(varDir, 'work'),
+    secretsDir,
+    passphrase: options.GITHUB_FLOWS_PASSPHRASE,
+    keyFile: options.GITHUB_FLOWS_KEY_FILE ?? resolve(secretsDir, 'service/key'),
+    secretsOrder: options.SECRETS_ORDER,
+    sshHostKeys: options.SSH_HOST_KEYS,
+    runDir: options.RUN_DIR ?? defaultRunDir(varDir),
+    policyFile: options.POLICY_FILE,
+    appsFile: options.APPS_FILE,
+    dockerHost: options.DOCKER_HOST,
+    githubApiUrl: options.GITHUB_API_URL,
+    githubServerUrl: options.GITHUB_SERVER_URL,
+    appTokenMinutes: options.APP_TOKEN_MINUTES,
+    maxConcurrentRuns: options.MAX_CONCURRENT_RUNS,
+    maxRunsPerRepository: options.MAX_RUNS_PER_REPOSITORY,
+    maxRunsPerActor: options.MAX_RUNS_PER_ACTOR,
+    runAs: options.RUN_AS ?? defaultRunAs(secretsDir),
+    loginImage: options.CODEX_IMAGE,
+    hostHomes: [homedir(), ...(options.HOST_HOMES ?? [])],
+    hostAppDir: options.HOST_APP_DIR,
+    logLevel: options.LOG_LEVEL,
+    run: {
+      ...eachLimit(RUN_LIMITS, ({ option }) => options[option.name]),
+      network: options.NETWORK_DEFAULT,
+    },
+    ...completeRepository(options),
+    admission: completeAdmission(options),
+    drainMs: options.DRAIN_SEC * 1000,
+    keepFailedMs: options.KEEP_FAILED_HOURS * HOUR_MS,
+    maintenance: completeMaintenance(options),
+    environment,
+  };
+}
+
+/** Who agents run as when RUN_AS says nothing: a service that is not root runs them as itself; root as the owner of the secrets directory, or 1000:1000. */
+function defaultRunAs(secretsDir: string): Owner {
+  const uid = process.getuid?.() ?? 0;
+  if (uid !== 0) return { uid, gid: process.getgid?.() ?? uid };
+  const owner = statSync(secretsDir, { throwIfNoEntry: false });
+  if (!owner || owner.uid === 0 || owner.gid === 0) return { uid: 1000, gid: 1000 };
+  return { uid: owner.uid, gid: owner.gid };
+}
+
+function completeRepository(options: Options): Pick<Config, 'preparing' | 'repositoryLimits'> {
+  const timeoutSec = options.PREPARE_TIMEOUT_SEC;
+  return {
+    preparing: { timeoutSec, freeBytes: options.MIN_FREE_TO_PREPARE ?? options.MIN_FREE_TO_RUN / 2 },
+    repositoryLimits: {
+      timeoutSec,
+      cpuSec: options.GIT_CPU_SEC,
+      memoryBytes: options.GIT_MEMORY,
+      fetchBytes: options.FETCH_BYTES,
+      entries: options.CHECKOUT_ENTRIES,
+      checkoutBytes: options.CHECKOUT_BYTES,
+    },
+  };
+}
+
+function completeAdmission(options: Options): Config['admission'] {
+  return {
+    loop: { runs: options.LOOP_RUNS, minutes: options.LOOP_WINDOW_MIN },
+    actor: budget(options.BUDGET_ACTOR_RUNS, options.BUDGET_ACTOR_MINUTES),
+    repository: budget(options.BUDGET_REPOSITORY_RUNS, options.BUDGET_REPOSITORY_MINUTES),
+    profile: budget(options.BUDGET_PROFILE_RUNS, options.BUDGET_PROFILE_MINUTES),
+    open: {
+      actor: { runs: options.BUDGET_ANY_ACTOR_RUNS },
+      repository: { runs: options.BUDGET_ANY_REPOSITORY_RUNS },
+      profile: { runs: options.BUDGET_ANY_PROFILE_RUNS },
+    },
+  };
+}
+
+function budget(runs: number | undefined, minutes: number | undefined): { runs?: number; minutes?: number } {
+  return { ...(runs === undefined ? {} : { runs }), ...(minutes === undefined ? {} : { minutes }) };
+}
+
+function completeMaintenance(options: Options): Config['maintenance'] {
+  return {
+    keep: {
+      bodies: { ms: options.KEEP_BODIES_DAYS * DAY_MS, bytes: options.KEEP_BODIES_BYTES },
+      logs: { ms: options.KEEP_LOGS_DAYS * DAY_MS, bytes: options.KEEP_LOGS_BYTES },
+      mirrors: { ms: options.KEEP_MIRRORS_DAYS * DAY_MS, bytes: options.KEEP_MIRRORS_BYTES },
+      workspaces: { bytes: options.KEEP_FAILED_BYTES },
+    },
+    disk: {
+      run: { bytes: options.MIN_FREE_TO_RUN, inodes: options.MIN_FREE_FILES_TO_RUN },
+      accept: { bytes: options.MIN_FREE_TO_ACCEPT, inodes: options.MIN_FREE_FILES_TO_ACCEPT },
+    },
+    recover: {
+      enabled: options.RECOVER_MISSED,
+      everyMs: options.RECOVER_EVERY_MIN * MINUTE_MS,
+      backMs: options.RECOVER_HOURS * HOUR_MS,
+    },
+  };
 }

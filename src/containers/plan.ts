@@ -4,7 +4,7 @@ import type { RunLimits } from '../base/run-limits.ts';
 export const PROXY_URL = 'http://127.0.0.1:3128';
 
 /** What a mount is for; `credential` and `agent-state` are private copies, whatever `source` says it was copied from. */
-export type MountKind =
+type MountKind =
   | 'workspace'
   | 'run-files'
   | 'secrets'

@@ -5,8 +5,7 @@ import { makeDirectory } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
 import { shellQuote } from '../base/text.ts';
-import { describeFault } from './file-messages.ts';
-import { readPrivateFile, serviceUid } from './private-file.ts';
+import { describeFault, readPrivateFile, serviceUid } from './private-file.ts';
 
 /** 260 random bits. */
 const TOKEN_LENGTH = 52;
@@ -54,8 +53,8 @@ async function makeToken(file: string): Promise<void> {
   }
 }
 
-function unusable(words: { message: string; hint: string }): FlowError {
-  return new FlowError({ code: 'admin_token_unusable', blame: 'operator', ...words });
+function unusable(texts: { message: string; hint: string }): FlowError {
+  return new FlowError({ code: 'admin_token_unusable', blame: 'operator', ...texts });
 }
 
 function notMade(file: string, cause: unknown): FlowError {

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret } from '../base/secret.ts';
 
 /** A run's own bearer for the runtime listener, and the hash that is kept of it. */
-export type Bearer = { value: Secret; hash: string };
+type Bearer = { value: Secret; hash: string };
 
 const SHAPE = /^ghf_([0-9a-z]{1,64})_([A-Za-z0-9_-]{43})$/;
 

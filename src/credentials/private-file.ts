@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { systemCode } from '../base/errors.ts';
+import { shellQuote } from '../base/text.ts';
 
 /** What keeps a file or directory of credentials from being used; `path` is the one at fault, `mode` its permission bits. */
 export type FileFault =
@@ -14,7 +15,7 @@ export type FileFault =
   | { kind: 'wrong-owner'; path: string; owner: number; wanted: number; directory: boolean };
 
 /** A file that was read through the very descriptor that was checked, or all that is wrong with it. */
-export type FileReading =
+type FileReading =
   | { faults: readonly []; content: Buffer; stat: Stats }
   | { faults: readonly [FileFault, ...FileFault[]] };
 
@@ -128,4 +129,50 @@ function kindOf(stat: Stats): string {
   if (stat.isFIFO()) return 'a named pipe';
   if (stat.isSocket()) return 'a socket';
   return 'a device';
+}
+
+/** A fault in words: what happened to which file, and the command that fixes it. `noun` begins the sentence; `create` makes the file. */
+export function describeFault(
+  noun: string,
+  fault: FileFault,
+  create: string,
+): { message: string; hint: string } {
+  const path = shellQuote(fault.path);
+  switch (fault.kind) {
+    case 'missing':
+      return { message: `${noun} ${fault.path} is not there.`, hint: create };
+    case 'not-directory':
+      return {
+        message: `${noun} ${fault.path} is not a directory, or something above it is none.`,
+        hint: `See what is there with \`namei -l ${path}\`, and move it away. Then: ${create}`,
+      };
+    case 'unreadable':
+      return {
+        message: `${noun} ${fault.path} cannot be read: ${fault.detail}.`,
+        hint: `See whose it is with \`ls -ld ${path}\`; \`sudo chown "$(id -u)" ${path}\`, run as the service's user, makes it the service's.`,
+      };
+    case 'not-regular':
+      return {
+        message: `${noun} ${fault.path} is ${fault.what}, not a regular file.`,
+        hint:
+          fault.what === 'a directory'
+            ? `Remove it (a \`docker run -v\` whose source was missing leaves such a directory): \`sudo rmdir ${path}\`. Then: ${create}`
+            : `Put the file itself in its place: \`rm ${path}\`. Then: ${create}`,
+      };
+    case 'too-large':
+      return {
+        message: `${noun} ${fault.path} is larger than ${fault.maxBytes} bytes.`,
+        hint: `See what is in it with \`head -c 200 ${path}\`, and put the right file in its place.`,
+      };
+    case 'open-to-others':
+      return {
+        message: `${noun} ${fault.path} is open to other accounts: its mode is ${fault.mode.toString(8)}.`,
+        hint: `Run \`chmod ${fault.directory ? '700' : '600'} ${path}\`.`,
+      };
+    case 'wrong-owner':
+      return {
+        message: `${noun} ${fault.path} belongs to user ${fault.owner}, but the service runs as user ${fault.wanted}.`,
+        hint: `Run \`sudo chown ${fault.wanted} ${path}\`.`,
+      };
+  }
 }

@@ -2,17 +2,16 @@ import { type FileHandle, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { shellQuote } from '../base/text.ts';
-import { describeFault } from './file-messages.ts';
-import { entry, type FileFault, openDirectory, readEntry } from './private-file.ts';
+import { describeFault, entry, type FileFault, openDirectory, readEntry } from './private-file.ts';
 
 /** One file of a tree that was read whole: `path` is relative, `/` between its parts. */
 export type TreeFile = { path: string; content: Buffer; executable: boolean };
 
 /** Ceilings of one tree: entries of any kind, bytes of all files together, folders below each other. */
-export type TreeLimits = { entries: number; bytes: number; depth: number };
+type TreeLimits = { entries: number; bytes: number; depth: number };
 
 /** Which entries are read, by their relative path; a folder that is left out is not entered. */
-export type TreeFilter = (path: string, directory: boolean) => boolean;
+type TreeFilter = (path: string, directory: boolean) => boolean;
 
 /**
  * Reads the regular files below the open `directory` (`root` is its name, for messages) into memory. Symbolic links

@@ -20,7 +20,7 @@ import type { OnNotice } from './notices.ts';
  */
 export type Db = {
   readonly kind: 'sqlite' | 'postgres';
-  /** Each room names its own tables: `db.kysely.withTables<…>()`. Columns are `snake_case` in SQL and `camelCase` in queries and rows. */
+  /** Each room names its own tables: `tablesOf<…>(db.kysely)`. Columns are `snake_case` in SQL and `camelCase` in queries and rows. */
   readonly kysely: Kysely<unknown>;
   transaction<T>(work: (trx: Kysely<unknown>) => Promise<T>): Promise<T>;
   /** 8 characters, made when the database was, that name this installation on an engine shared with others. */
@@ -58,4 +58,9 @@ export async function lockFor(trx: Kysely<unknown>, name: string): Promise<void>
 /** Whether a connection or transaction speaks to PostgreSQL. */
 export function isPostgres(kysely: Kysely<unknown>): boolean {
   return kysely.getExecutor().adapter instanceof PostgresAdapter;
+}
+
+/** The database as one that has a room's own tables. The cast: Kysely adds tables to those of the type, and `unknown` has none. */
+export function tablesOf<Tables>(kysely: Kysely<unknown>): Kysely<Tables> {
+  return kysely as unknown as Kysely<Tables>;
 }

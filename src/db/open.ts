@@ -1,8 +1,13 @@
+import { CamelCasePlugin, Kysely } from 'kysely';
 import type { Db } from './database.ts';
+import { migrate } from './migrate.ts';
+import { createNotices } from './notices.ts';
 import { openPostgres } from './open-postgres.ts';
-import { openSqlite } from './open-sqlite.ts';
+import { programVersion } from './program-version.ts';
+import { createSqliteDialect } from './sqlite/dialect.ts';
 import { databaseAbsent } from './sqlite/errors.ts';
-import { isSqliteThere } from './sqlite/file-there.ts';
+import { ensureSqliteFile, isSqliteThere } from './sqlite/file-there.ts';
+import { startSqliteThread } from './sqlite/thread.ts';
 
 /** What is opened; its own file, so that those who open it need not import each other. */
 export type { Db } from './database.ts';
@@ -16,6 +21,31 @@ export type DatabasePlace = { file: string } | { url: string };
  */
 export async function openDatabase(place: DatabasePlace): Promise<Db> {
   return 'file' in place ? await openSqlite(place.file) : await openPostgres(place.url);
+}
+
+/** Opens a SQLite file and makes it if there was none; notices go no further than this process. */
+async function openSqlite(file: string): Promise<Db> {
+  await ensureSqliteFile(file);
+  const kysely = new Kysely<unknown>({
+    dialect: createSqliteDialect(await startSqliteThread(file)),
+    plugins: [new CamelCasePlugin()],
+  });
+  const notices = createNotices();
+  try {
+    const identity = await migrate(kysely, file, programVersion());
+    return {
+      kind: 'sqlite',
+      kysely,
+      ...identity,
+      transaction: async (work) => await kysely.transaction().execute(work),
+      notify: async (channel, payload) => notices.notify(channel, payload),
+      listen: notices.listen,
+      close: async () => await kysely.destroy(),
+    };
+  } catch (error) {
+    await kysely.destroy();
+    throw error;
+  }
 }
 
 /**

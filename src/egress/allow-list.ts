@@ -17,7 +17,7 @@ import type { HostLists } from './shipped-lists.ts';
 export type AllowList = readonly AllowRule[];
 
 /** A problem with the entry at `index`. */
-export type ListProblem = Problem & { index: number };
+type ListProblem = Problem & { index: number };
 
 /**
  * Reads `runtime.network.allow`. Pure; all problems at once.

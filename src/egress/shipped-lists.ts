@@ -25,7 +25,7 @@ function exactHosts(hosts: Readonly<Record<string, string>>): GitHubHost[] {
 }
 
 /** A host that the operator's GitHub has and the shipped list `@github` has not. */
-export type GitHubHost = { host: string; port: number };
+type GitHubHost = { host: string; port: number };
 
 /** What GitHub serves below the name of a tenant (`<tenant>.ghe.com`) or of a server with subdomain isolation: https://docs.github.com/enterprise-server/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation */
 const BELOW = ['api', 'codeload', 'media', 'raw', 'uploads'];

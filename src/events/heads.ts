@@ -1,5 +1,5 @@
+import type { EventName } from './event.ts';
 import type { Fields } from './fields.ts';
-import type { EventName } from './payloads.ts';
 
 /** Where an event keeps the branch (by name or by full ref) and the commit it is about; `else` where the commit is when it is not there. */
 type Head = { branch?: string; ref?: string; commit?: string; else?: string };

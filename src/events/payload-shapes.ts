@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
+import { nearest } from '../base/words.ts';
 
 /** What a place of a payload may hold: 0 anything, 1 a scalar, else what its keys or items hold, by number. */
 type Shape = 0 | 1 | { scalar?: true; keys?: Readonly<Record<string, number>>; items?: number };
@@ -84,4 +85,28 @@ function scalarPaths(shape: Shape, before: readonly string[]): string[] {
     ...(items === undefined ? [] : [['0', items] as [string, number]]),
   ];
   return inner.flatMap(([key, number]) => scalarPaths(shapeOf(number) ?? 0, [...before, key]));
+}
+
+/** What people call events that GitHub calls otherwise. */
+const NICKNAMES: Readonly<Record<string, string>> = {
+  comment: 'issue_comment',
+  pr: 'pull_request',
+  pull_request_target: 'pull_request',
+  merge_request: 'pull_request',
+  note: 'issue_comment',
+  pr_comment: 'issue_comment',
+  tag: 'create',
+  pull_request_comment: 'issue_comment',
+  review: 'pull_request_review',
+  commit: 'push',
+  ci: 'check_run',
+  schedule: 'repository_dispatch',
+  workflow: 'workflow_run',
+  check: 'check_run',
+  checks: 'check_run',
+};
+
+/** The event of GitHub's that was probably meant by a name in lower case with underscores. */
+export function nearestEvent(name: string): string {
+  return NICKNAMES[name] ?? nearest(name, eventNames());
 }

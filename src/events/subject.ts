@@ -1,7 +1,6 @@
 import { isObject } from '../base/json.ts';
-import type { EventPullRequest } from './event.ts';
+import type { EventName, EventPullRequest, PayloadOf } from './event.ts';
 import type { Fields } from './fields.ts';
-import type { EventName, PayloadOf } from './payloads.ts';
 
 /** The thread an event belongs to. */
 const THREADS = ['issue', 'pull_request', 'discussion'] as const;

@@ -79,20 +79,3 @@ function endOfLabel(text: string, { from, to }: Range): Range[] {
   const end = text.slice(from, to).indexOf(']:');
   return end === -1 ? [] : [{ from: from + end, to: from + end + 1 }];
 }
-
-/** Text as a quotation in Markdown; code that is indented with a tab stays code there. */
-export function quote(text: string): string {
-  const { code } = readMarkdown(text);
-  let at = 0;
-  const quoted = text.split('\n').map((line) => {
-    const isCode =
-      /^ {0,3}\t/.test(line) && code.some(({ from, to }) => isIndented(text, from) && at >= from && at < to);
-    at += line.length + 1;
-    return line === '' ? '>' : `> ${isCode ? line.replace(/^ {0,3}\t/, '    ') : line}`;
-  });
-  return quoted.join('\n');
-}
-
-function isIndented(text: string, from: number): boolean {
-  return !/^(?:`{3}|~{3})/.test(text.slice(from, from + 3));
-}

@@ -8,10 +8,9 @@ import type { Report } from '../runs/outbox/report.ts';
 import type { ReportStore } from '../runs/outbox/report-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import type { TextName } from '../text/report-names.ts';
-import { postCheck } from './check-run.ts';
 import type { Marks } from './marks.ts';
 import { createPostingLimits, type PostingLimits } from './posting-limits.ts';
-import { type PostResult, postReaction, postRefusal, postStatus } from './posts.ts';
+import { type PostResult, postCheck, postReaction, postRefusal, postStatus } from './posts.ts';
 import type { TextValues } from './texts.ts';
 import type { PostingAccount } from './thread.ts';
 

@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/text.ts';
 import type { FinishedRun, Outcome, Run, RunState, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { queuedSince } from '../runs/states.ts';
-import { quote } from './neutral.ts';
+import { readMarkdown } from '../text/markdown.ts';
 import { cut, prepareText, shorten } from './outgoing.ts';
 import { publicProblem, publicText } from './public-texts.ts';
 import type { TextValues } from './texts.ts';
@@ -172,4 +172,21 @@ function tokens({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens 
   const count = (value: number): string => value.toLocaleString('en-US');
   const read = `${count(inputTokens)} in (${count(cachedInputTokens)} of them cached)`;
   return `Tokens: ${read}, ${count(outputTokens)} out (${count(reasoningTokens)} of them reasoning).`;
+}
+
+/** Text as a quotation in Markdown; code that is indented with a tab stays code there. */
+function quote(text: string): string {
+  const { code } = readMarkdown(text);
+  let at = 0;
+  const quoted = text.split('\n').map((line) => {
+    const isCode =
+      /^ {0,3}\t/.test(line) && code.some(({ from, to }) => isIndented(text, from) && at >= from && at < to);
+    at += line.length + 1;
+    return line === '' ? '>' : `> ${isCode ? line.replace(/^ {0,3}\t/, '    ') : line}`;
+  });
+  return quoted.join('\n');
+}
+
+function isIndented(text: string, from: number): boolean {
+  return !/^(?:`{3}|~{3})/.test(text.slice(from, from + 3));
 }

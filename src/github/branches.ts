@@ -4,7 +4,7 @@ import { answerUnreadable } from './errors.ts';
 import { checkRepositoryName } from './urls.ts';
 
 /** A branch of GitHub; `name` differs from the one asked for where the branch was renamed, because GitHub answers for the new one. */
-export type GitHubBranch = { name: string; isProtected: boolean };
+type GitHubBranch = { name: string; isProtected: boolean };
 
 /** One branch by its name; undefined when GitHub shows none. https://docs.github.com/rest/branches/branches#get-a-branch */
 export async function askBranch(

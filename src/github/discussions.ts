@@ -3,7 +3,7 @@ import { answerUnreadable } from './errors.ts';
 import { askGraphQL } from './graphql.ts';
 
 /** A comment in a discussion; `node` is what GraphQL calls it. Only GraphQL knows discussions: https://docs.github.com/graphql/guides/using-the-graphql-api-for-discussions */
-export type DiscussionComment = { id: number; node: string };
+type DiscussionComment = { id: number; node: string };
 
 const REACTIONS = { eyes: 'EYES', '+1': 'THUMBS_UP', confused: 'CONFUSED' } as const;
 

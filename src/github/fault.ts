@@ -46,7 +46,7 @@ export function limitPassesInMs(fault: FlowError, nowMs: number): number | undef
 }
 
 /** The status of the answer that a fault is about; undefined when no answer came, or the fault is another one. */
-export function answeredStatus({ cause }: FlowError): number | undefined {
+function answeredStatus({ cause }: FlowError): number | undefined {
   return isRequestFailure(cause) && cause.response ? cause.status : undefined;
 }
 

@@ -9,7 +9,7 @@ export type HookPlace = { kind: 'app' } | { kind: 'repository'; owner: string; r
 export type ListedDelivery = { id: number; guid: string; at: number; statusCode: number };
 
 /** A page of the list, newest first; `next` leads to the one before it in time. */
-export type DeliveryPage = { items: ListedDelivery[]; next: string | undefined; etag: string | undefined };
+type DeliveryPage = { items: ListedDelivery[]; next: string | undefined; etag: string | undefined };
 
 /** A repository's webhook. */
 export type RepositoryHook = { id: number; url: string; active: boolean };

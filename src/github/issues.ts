@@ -5,7 +5,7 @@ import { wentTo } from './redirects.ts';
 import { checkRepositoryName } from './urls.ts';
 
 /** Where GitHub led a request about an issue: the repository's path in the API (`/repositories/42`), and the issue's number there. */
-export type Moved = { at: string; number: number };
+type Moved = { at: string; number: number };
 
 /** A comment on GitHub; `moved` when its issue is elsewhere by now. */
 export type Comment = { id: number; url: string; moved?: Moved };

@@ -14,7 +14,7 @@ const LEVELS = {
 } as const;
 
 /** What a user may do in a repository. */
-export type Permission = keyof typeof LEVELS;
+type Permission = keyof typeof LEVELS;
 
 type Question = { owner: string; repo: string } & EventAccount;
 

@@ -2,7 +2,7 @@
 const TENANT = /^(?:api\.)?([a-z0-9-]+)\.ghe\.com$/;
 
 /** Where the tenant of an address (`https://octo.ghe.com`) and its API are. */
-export type Tenant = { serverUrl: string; apiUrl: string };
+type Tenant = { serverUrl: string; apiUrl: string };
 
 /**
  * The tenant that an address belongs to, whether it is its server's, its API's, or what the API would be on a GitHub

@@ -15,7 +15,7 @@ export async function askLogin(client: GitHubClient): Promise<string | undefined
 }
 
 /** An account of GitHub; its id, which stays when it is renamed, is null where GitHub does not give it. */
-export type Account = { id: number | null; login: string };
+type Account = { id: number | null; login: string };
 
 /** The account that a token speaks as, or the one of a login; undefined where GitHub does not give it. Asked once, never again after a fault. Throws like `GitHubClient`. */
 export async function askAccount(client: GitHubClient, login?: string): Promise<Account | undefined> {

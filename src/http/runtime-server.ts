@@ -18,7 +18,7 @@ import {
 } from './runtime-errors.ts';
 
 /** What the listener asks about bearers and tokens; `runOf` compares in constant time and rejects for faults of our own alone. */
-export type RuntimeAccess = {
+type RuntimeAccess = {
   /** The living run whose bearer this is. */
   runOf(bearer: string): Promise<string | undefined>;
   /** A token of that run, with its end in ISO 8601; undefined where no App serves its repository. */

@@ -4,7 +4,7 @@ import { bodyTooLarge, type Refusal, serviceBusy } from './errors.ts';
 export const SMALL_BYTES = 256 * 1024;
 
 /** The bytes of one body as they come. */
-export type BodyBuffer = {
+type BodyBuffer = {
   /** Takes the next bytes, or gives the Refusal when they are too many for this body or for all in flight. */
   add(chunk: Buffer): Refusal | undefined;
   bytes(): Buffer;

@@ -7,10 +7,10 @@ import { bodyIncomplete, bodyTooLarge, bodyTooSlow, type Refusal } from './error
 export type BodyLimits = { bodyBytes: number; bodyMs: number; inFlightBytes: number };
 
 /** A whole body. It counts as in flight until `release` is called, which may be done twice. */
-export type RequestBody = { bytes: Buffer; release(): void };
+type RequestBody = { bytes: Buffer; release(): void };
 
 /** Reads a body, or throws the Refusal: what was read of it is forgotten, the rest is left on the connection. */
-export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<RequestBody>;
+type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<RequestBody>;
 
 /** How much of the allowance bodies of a kind and of those before it may hold together. A body is `unknown` while it is small and has not declared its length. */
 const PARTS = { large: 6 / 8, unknown: 7 / 8, small: 1 };

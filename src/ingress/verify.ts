@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { bodyNotUtf8 } from './errors.ts';
 
 /** Whether a value of `X-Hub-Signature-256` belongs to this text; never rejects. */
-export type Verify = (text: string, signature: string) => Promise<boolean>;
+type Verify = (text: string, signature: string) => Promise<boolean>;
 
 const SIGNATURE = /^sha256=[0-9a-f]{64}$/;
 

@@ -23,7 +23,7 @@ const BODY_LIMITS: BodyLimits = {
 };
 
 /** What the handler needs of other parts; `onStored` hears of each delivery that is new, after its commit. */
-export type WebhookParts = {
+type WebhookParts = {
   /** Who may have signed a delivery for an App of this id; asked for each delivery, so that one added counts at once. */
   signersFor: (targetId: string | undefined) => Promise<readonly Signer[]>;
   deliveries: Pick<DeliveryStore, 'store'>;

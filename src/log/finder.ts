@@ -8,7 +8,7 @@ import { eachView, type Looks, type View } from './views.ts';
 export type Span = readonly [start: number, end: number];
 
 /** What was found in a text; from `open` on its end may be the beginning of something. */
-export type Findings = { spans: Span[]; open: number };
+type Findings = { spans: Span[]; open: number };
 
 /** Looks for values in every view of a text, and for what has the shape of a token. */
 export type Finder = {

@@ -1,6 +1,5 @@
 import { bareForms } from './bare.ts';
-import { toBytes } from './bytes.ts';
-import { peel } from './peel.ts';
+import { peel, toBytes } from './peel.ts';
 
 /** Shorter texts are too common to be masked. */
 export const MIN_SECRET_CHARACTERS = 6;

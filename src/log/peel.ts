@@ -1,4 +1,3 @@
-import { toBytes } from './bytes.ts';
 import { ENTITIES } from './entities.ts';
 import { KEPT, type Layer, layerOf, type Pieces } from './layer.ts';
 
@@ -233,4 +232,9 @@ function reach(
   pattern.lastIndex = at;
   const groups = pattern.exec(text);
   return groups ? { end: pattern.lastIndex, groups } : undefined;
+}
+
+/** The UTF-8 of a text, each byte as the character of its number. */
+export function toBytes(text: string): string {
+  return /^[\0-\u007f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }

@@ -6,7 +6,7 @@ import { SHAPE_CONTEXT } from './token-shapes.ts';
 const MASK = '[masked]';
 
 /** Masks text that comes in pieces: what `push` and `end` give, joined, is what `mask` gives for the whole. */
-export type RedactorStream = {
+type RedactorStream = {
   /** Gives what is safe to show; holds back an end that may be the beginning of a secret. */
   push(text: string): string;
   /** Gives what was held back; the stream may be used anew afterwards. */
@@ -79,12 +79,12 @@ export function createRedactor(): Redactor {
 }
 
 function createStream(finder: () => Finder): RedactorStream {
-  let held = '';
-  /** How much of `held` was given already: what lies in a secret, and what tells whether a word begins after it. */
+  let pending = '';
+  /** How much of `pending` was given already: what lies in a secret, and what tells whether a word begins after it. */
   let covered = 0;
   /** The same without what lies in a secret. */
   let shownBefore = 0;
-  /** How much of `held` was looked through for the beginnings of tokens; with what stood before it gone, it would seem another. */
+  /** How much of `pending` was looked through for the beginnings of tokens; with what stood before it gone, it would seem another. */
   let decided = 0;
   const give = (text: string, isOver: boolean): string => {
     const { spans, open } = finder().look(text, decided, !isOver);
@@ -97,17 +97,17 @@ function createStream(finder: () => Finder): RedactorStream {
       end,
     });
     const start = Math.max(0, end - CONTEXT);
-    held = text.slice(start);
+    pending = text.slice(start);
     shownBefore = end - start;
     covered = shownBefore + masked.beyond;
     decided = Math.max(decided, end) - start;
     return masked.shown;
   };
   return {
-    push: (text) => give(held + text, false),
+    push: (text) => give(pending + text, false),
     end() {
-      const shown = give(held, true);
-      held = '';
+      const shown = give(pending, true);
+      pending = '';
       covered = 0;
       shownBefore = 0;
       decided = 0;

@@ -14,7 +14,7 @@ const OPEN = Number.POSITIVE_INFINITY;
 const LEAST_GROUP = 4;
 
 /** A text without tags. */
-export type Untagged = {
+type Untagged = {
   layer: Layer;
   /** Whether what stands around one of them may belong together. */
   isJoined: boolean;

@@ -2,10 +2,10 @@ import { isKeyHead, keyBlockEnd } from './key-block.ts';
 import { ROWS, type Row, type TokenAlphabet } from './token-table.ts';
 
 /** What has the shape of a well-known service's token or of a private key stands from `start` to `end`. */
-export type ShapeFound = { start: number; end: number; what: string };
+type ShapeFound = { start: number; end: number; what: string };
 
 /** Finds what looks like a well-known service's token or a private key, whoever handed it out. */
-export type ShapeScanner = {
+type ShapeScanner = {
   /**
    * Calls `found` for every place not before `from` where one stands, by ascending start. Gives the first place not
    * before `from` from which the end of `text` may be the beginning of one, where it is asked whether it may go on; its

@@ -2,10 +2,9 @@ import { bareOf } from './bare.ts';
 import { eachBase64, eachHex } from './encoded-runs.ts';
 import { eachGrouped } from './groups.ts';
 import type { Layer } from './layer.ts';
-import { mayLead } from './may-lead.ts';
 import { cutOffFrom, peel } from './peel.ts';
 import { withoutTags } from './tags.ts';
-import { eachTextRow } from './text-rows.ts';
+import { eachTextRow, mayLead } from './text-rows.ts';
 import { eachUnwrapped } from './unwrap.ts';
 
 /** A text in one of the ways to read it, with the places of its characters in the text that was given. */

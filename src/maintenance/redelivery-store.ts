@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { Clock } from '../base/clock.ts';
+import { tablesOf } from '../db/database.ts';
 import type { Db } from '../db/open.ts';
 import type { RedeliveryHistory } from './missing.ts';
 
@@ -21,7 +21,7 @@ type AskedTables = {
 
 /** The store over an open database. */
 export function createRedeliveryStore(db: Db, clock: Clock): RedeliveryStore {
-  const tables = db.kysely.withTables<AskedTables>() as unknown as Kysely<AskedTables>;
+  const tables = tablesOf<AskedTables>(db.kysely);
   return {
     async watchingSince() {
       await tables

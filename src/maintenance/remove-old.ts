@@ -5,8 +5,8 @@ import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { OutputStore } from '../runs/store/output-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
+import { listWorkspaces, removeWorkspace } from '../workspaces/layout.ts';
 import { removeHostileTree } from '../workspaces/remove.ts';
-import { listWorkspaces, removeWorkspace } from '../workspaces/sweep.ts';
 
 /** Something that is kept: when it was last of use (milliseconds since 1970), what it takes, and whether a living run uses it. */
 export type RetainedItem = { id: string; at: number; bytes: number; inUse: boolean };

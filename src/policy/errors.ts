@@ -104,20 +104,20 @@ export function imageRefused(policy: Policy, image: string): Problem {
 }
 
 /** A limit above its ceiling. */
-export function limitRefused(policy: Policy, key: string, asked: string, most: string): Problem {
+export function limitRefused(policy: Policy, key: string, requested: string, most: string): Problem {
   return {
     code: 'policy_limit_exceeded',
-    message: `runtime.${key} is ${asked}, and the policy in ${policy.file} allows ${most} at most.`,
+    message: `runtime.${key} is ${requested}, and the policy in ${policy.file} allows ${most} at most.`,
     hint: `Write ${most} or less, or ask the admin to raise \`ceilings.${key}\` in ${policy.file}.`,
   };
 }
 
 /** A network that reaches further than the ceiling. */
-export function reachRefused(policy: Policy, asked: NetworkReach, most: NetworkReach): Problem {
+export function reachRefused(policy: Policy, requested: NetworkReach, most: NetworkReach): Problem {
   const names = { none: 'no network', list: 'a list of hosts', open: 'the open network' };
   return {
     code: 'policy_network_refused',
-    message: `The run would have ${names[asked]}, and the policy in ${policy.file} allows ${names[most]} at most.`,
+    message: `The run would have ${names[requested]}, and the policy in ${policy.file} allows ${names[most]} at most.`,
     hint: `Set runtime.network to ${most === 'list' ? '{"allow": ["api.openai.com", …]} or "none"' : '"none"'}, or ask the admin to raise \`ceilings.network\` in ${policy.file}.`,
   };
 }

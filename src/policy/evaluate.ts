@@ -15,7 +15,7 @@ import { allowsImage, type KnownImage } from './image-rules.ts';
 import type { Ceilings, NetworkReach, Policy } from './policy.ts';
 
 /** The network a run would have: how far it reaches, or the name of one of the engine's. */
-export type RequestedNetwork = NetworkReach | { name: string };
+type RequestedNetwork = NetworkReach | { name: string };
 
 /** The network of a profile or a plan as a policy query has it. */
 export function requestedNetwork(
@@ -24,7 +24,7 @@ export function requestedNetwork(
   return typeof network === 'object' && 'allow' in network ? 'list' : network;
 }
 
-/** What a run would have; what is undefined was not asked for. Sizes in bytes. */
+/** What a run would have; what is undefined was not requested. Sizes in bytes. */
 export type PolicyQuery = {
   image: string;
   /** The image as the engine has it; undefined while nobody has looked. */
@@ -37,8 +37,8 @@ export type PolicyQuery = {
   volumes: readonly { name: string; readOnly: boolean }[];
 } & { [Name in CeilingLimit['name']]?: number | undefined };
 
-/** A thing that the policy does not allow; `asks` is the key of the runtime that asks for it. */
-export type PolicyRefusal = Problem & { asks: string };
+/** What the policy does not allow; `key` is the key of `execution.runtime` that requests it. */
+type PolicyRefusal = Problem & { key: string };
 
 /** How a limit is written for people. */
 const WRITTEN: Readonly<Record<CeilingLimit['unit'], (value: number) => string>> = {
@@ -50,27 +50,27 @@ const WRITTEN: Readonly<Record<CeilingLimit['unit'], (value: number) => string>>
 const REACH: readonly NetworkReach[] = ['none', 'list', 'open'];
 
 /** Holds what a run would have against the policy; gives everything that is refused. */
-export function evaluatePolicy(policy: Policy, asked: PolicyQuery): PolicyRefusal[] {
+export function evaluatePolicy(policy: Policy, request: PolicyQuery): PolicyRefusal[] {
   const { images, ceilings, volumes, runtimes } = policy;
   const refusals: PolicyRefusal[] = [];
-  const refuse = (asks: string, problem: Problem): void => void refusals.push({ asks, ...problem });
-  if (images && !allowsImage(images, asked.image, asked.known))
-    refuse('image', imageRefused(policy, asked.image));
-  const user = refuseUser(policy, asked);
+  const refuse = (key: string, problem: Problem): void => void refusals.push({ key, ...problem });
+  if (images && !allowsImage(images, request.image, request.known))
+    refuse('image', imageRefused(policy, request.image));
+  const user = refuseUser(policy, request);
   if (user) refuse('user', user);
-  if (asked.ociRuntime && !runtimes.includes(asked.ociRuntime))
-    refuse('ociRuntime', runtimeRefused(policy, asked.ociRuntime));
-  for (const { name, readOnly } of asked.volumes) {
+  if (request.ociRuntime && !runtimes.includes(request.ociRuntime))
+    refuse('ociRuntime', runtimeRefused(policy, request.ociRuntime));
+  for (const { name, readOnly } of request.volumes) {
     const listed = volumes.find((volume) => volume.name === name);
     if (!listed || (!readOnly && !listed.writable))
       refuse('dockerArgs', volumeRefused(policy, name, listed !== undefined));
   }
   for (const { name, key, unit } of CEILING_LIMITS) {
-    const [value, most] = [asked[name], ceilings[name]];
+    const [value, most] = [request[name], ceilings[name]];
     if (value !== undefined && most !== undefined && value > most)
       refuse(key, limitRefused(policy, key, WRITTEN[unit](value), WRITTEN[unit](most)));
   }
-  const network = refuseNetwork(policy, asked.network);
+  const network = refuseNetwork(policy, request.network);
   if (network) refuse('network', network);
   return refusals;
 }

@@ -13,9 +13,9 @@ export function allowsImage(
   image: string,
   known: KnownImage | undefined,
 ): boolean {
-  const asked = splitImage(image);
-  if (known && !known.names.some((name) => isSameImage(splitImage(name), asked))) return false;
-  return rules.some((rule) => matchesName(rule.name, asked) && hasDigest(rule, asked, known));
+  const requested = splitImage(image);
+  if (known && !known.names.some((name) => isSameImage(splitImage(name), requested))) return false;
+  return rules.some((rule) => matchesName(rule.name, requested) && hasDigest(rule, requested, known));
 }
 
 type ImageName = { repository: string; tag: string | undefined; digest: string | undefined };

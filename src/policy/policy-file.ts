@@ -19,7 +19,7 @@ const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
 /** The text of a policy file, or every reason why it is not taken. */
-export type PolicyText = { text: string } | { faults: readonly Fault[] };
+type PolicyText = { text: string } | { faults: readonly Fault[] };
 
 /**
  * Reads the policy file, if nobody but root and the user `uid` could have written it: the file and every directory on

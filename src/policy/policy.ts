@@ -13,7 +13,7 @@ export type ImageRule = { name: string; digests: readonly string[] | undefined }
 export type PolicyMount = { source: string; writable: boolean; unsearched?: boolean };
 
 /** A volume of the engine that profiles may mount by its name. */
-export type PolicyVolume = { name: string; writable: boolean };
+type PolicyVolume = { name: string; writable: boolean };
 
 /** The most that a run may have; sizes in bytes. What is absent has no ceiling. */
 export type Ceilings = Partial<Record<CeilingLimit['name'], number>> & { network?: NetworkReach };

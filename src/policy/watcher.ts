@@ -6,7 +6,7 @@ import { NO_POLICY, type Policy } from './policy.ts';
 import { watchDirectory } from './watch-directory.ts';
 
 /** What the watcher writes to a log; pino's logger is one. */
-export type PolicyLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
+type PolicyLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
 
 /**
  * The last good policy. `load` comes first and throws what is wrong; then `watch` follows changes, of which a bad one

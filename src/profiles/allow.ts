@@ -6,10 +6,7 @@ import type { Allow } from './profile.ts';
 export type PermissionLevel = Exclude<NonNullable<Allow['permission']>, 'any'>;
 
 /** What `allow` says of an actor by itself: yes, no and why, or what GitHub has to confirm: the least permission, or a team that the actor is in. One is enough. */
-export type AllowDecision =
-  | 'allowed'
-  | { ask?: PermissionLevel; teams?: readonly string[] }
-  | { denied: Problem };
+type AllowDecision = 'allowed' | { ask?: PermissionLevel; teams?: readonly string[] } | { denied: Problem };
 
 /** Judges who caused an event, without asking anybody. Bots start things only by their exact login in `allow.bots`. */
 export function judgeActor(allow: Allow, actor: EventActor | undefined): AllowDecision {

@@ -74,7 +74,7 @@ function isQueue(ref: string): boolean {
 }
 
 /** A profile with the file that says how its branches are called. */
-export type Branching = { file: string; profile: Pick<Profile, 'path' | 'trigger' | 'publish'> };
+type Branching = { file: string; profile: Pick<Profile, 'path' | 'trigger' | 'publish'> };
 
 /** Profiles whose branches have one fixed name that is the folder of another's, in what may be one repository. */
 export function collidingBranches(all: readonly Branching[]): Fault[] {

@@ -1,4 +1,4 @@
-import type { LoginGrants } from '../agents/login-grants.ts';
+import { type LoginGrants, loginGrants } from '../agents/agent.ts';
 import type { ProfileLimit } from '../base/run-limits.ts';
 import type { AttributeName, Scalar } from '../events/event.ts';
 import type { DockerArgs } from '../mounts/mount.ts';
@@ -81,7 +81,7 @@ export type Budget = { runs?: number; minutes?: number };
 export type GitHubPermissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
 
 /** Credentials named by the profile itself, besides those it mounts. */
-export type CredentialRule = LoginGrants & {
+type CredentialRule = LoginGrants & {
   /** `permissions` undefined: what a mounted token may do. `env` is the variable that it is exported as, too; `app` the secret whose App alone gives it. */
   github: { permissions: GitHubPermissions | undefined; env?: string; app?: string } | undefined;
   secrets: readonly SecretGrant[];
@@ -161,3 +161,30 @@ export type CandidateResult = {
   matched: boolean;
   failed: { condition: string; wanted: unknown; actual: unknown } | null;
 };
+
+/** A profile as any version since the first may have stored it: keys that came later may be absent. */
+type StoredProfile = Omit<Profile, 'checkout' | 'credentials' | 'retry' | 'publish'> & {
+  checkout: Omit<Profile['checkout'], 'agentConfig'> & Partial<Profile['checkout']>;
+  credentials: Partial<Profile['credentials']>;
+  retry?: Profile['retry'];
+  publish?: Omit<PublishRule, 'authors' | 'limits'> & {
+    authors?: PublishRule['authors'];
+    limits: Omit<PublishRule['limits'], 'lfs'> & { lfs?: boolean };
+  };
+};
+
+/** Before `retry` there was one attempt. */
+const ONE_ATTEMPT = { attempts: 1, backoffSec: 1, on: 'before-start' } as const;
+
+/** The profile that is stored with a run or a report, as the version of now has it: runs keep theirs for ever. */
+export function readStoredProfile(json: string): Profile {
+  const stored = JSON.parse(json) as StoredProfile;
+  const { checkout, credentials, retry = ONE_ATTEMPT, publish } = stored;
+  return {
+    ...stored,
+    checkout: { agentConfig: 'base', ...checkout },
+    credentials: { github: undefined, ...loginGrants(), secrets: [], ...credentials },
+    retry,
+    publish: publish && { authors: [], ...publish, limits: { lfs: false, ...publish.limits } },
+  };
+}

@@ -4,7 +4,7 @@ import { variableMissing } from './errors.ts';
 export type PromptSources = Readonly<Record<'event' | 'attributes' | 'workspace' | 'run', unknown>>;
 
 /** One prompt variable: a dotted path from a root (`event.issue.labels.0.name`), and what it is when nothing is there. */
-export type VariableSource = { name: string; path: string; required: boolean; default: string };
+type VariableSource = { name: string; path: string; required: boolean; default: string };
 
 /**
  * The values of all variables, as texts. Throws `prompt_variable_missing` for a required one that is not exactly

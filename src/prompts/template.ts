@@ -4,7 +4,7 @@ import { notAllowed, syntaxProblem, tooLong, unknownHelper, unknownName } from '
 import { MAX_BLOCKS, MAX_TEMPLATE_CHARACTERS, MAX_VARIABLE_USES } from './limits.ts';
 
 /** A template that was read: how often it puts in each variable, and what is wrong with it. */
-export type Template = {
+type Template = {
   program: hbs.AST.Program;
   uses: ReadonlyMap<string, number>;
   problems: readonly Problem[];

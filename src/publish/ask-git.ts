@@ -7,7 +7,7 @@ import { changesInvalid, changesTooLarge } from './errors.ts';
 const MAX_LISTING_BYTES = 32 * 1024 * 1024;
 
 /** What git is asked: `input` is a file, or lines; `accepts` are exit codes that are answers besides 0. */
-export type Question = {
+type Question = {
   args: readonly string[];
   input?: string | readonly string[];
   accepts?: readonly number[];

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { tablesOf } from '../db/database.ts';
 import type { Outcome, RunIn, RunState } from './run.ts';
 
 /** The runs room's own tables; no other room writes SQL on them. */
@@ -47,7 +48,7 @@ export type RunTables = {
 
 /** A connection or a transaction, with the runs room's tables. */
 export function runTables(kysely: Kysely<unknown>): Kysely<RunTables> {
-  return kysely.withTables<RunTables>() as unknown as Kysely<RunTables>;
+  return tablesOf<RunTables>(kysely);
 }
 
 /** Every column a Run is made from: all but the profile, which is long and rarely needed. */

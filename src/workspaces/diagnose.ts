@@ -7,9 +7,9 @@ import {
   repositoryLoginRefused,
   repositoryNotFound,
   repositoryUnreachable,
+  sha256Unsupported,
 } from './errors.ts';
 import { lastLines, runGit, serverLines } from './git.ts';
-import { sha256Unsupported } from './limit-errors.ts';
 
 /** Below this a git that failed most likely failed for want of room. */
 const NO_ROOM_BYTES = 16 * 1024 ** 2;
@@ -59,7 +59,8 @@ export async function diagnoseRemote(
   });
   if (exitCode === 0) return /^[0-9a-f]{64}\t/.test(stdout) ? sha256Unsupported(url) : undefined;
   const status = lastStatus(stderr);
-  const said = options.mask(serverLines(stderr).join(' ')).slice(0, SAID_CHARACTERS);
+  const words = options.mask(serverLines(stderr).join(' ')).slice(0, SAID_CHARACTERS);
+  const said = words === '' ? '' : ` The server said: “${words}”`;
   if (status === 401) return repositoryLoginRefused(url, said);
   if (status === 403) return repositoryForbidden(url, said);
   if (status === 404 || status === 410 || status === 451) return repositoryNotFound(url, said);

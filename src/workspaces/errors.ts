@@ -1,3 +1,4 @@
+import { formatBytes } from '../base/bytes.ts';
 import { FlowError } from '../base/errors.ts';
 
 /** An owner, repository or run id that may not become part of a path or an address. */
@@ -65,7 +66,7 @@ export function repositoryLoginRefused(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_login_refused',
     blame: 'operator',
-    message: `${url} wants a credential, and does not take the one that the service has, if any (status 401).${quoted(said)}`,
+    message: `${url} wants a credential, and does not take the one that the service has, if any (status 401).${said}`,
     hint: 'Where a GitHub App serves the repository, run `github-flows app test`; else put a token that is valid and may read its contents into SECRETS_DIR/gh-token. `github-flows doctor` checks both.',
   });
 }
@@ -75,13 +76,9 @@ export function repositoryForbidden(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_forbidden',
     blame: 'operator',
-    message: `${url} may not be read with the service’s token (status 403).${quoted(said)}`,
+    message: `${url} may not be read with the service’s token (status 403).${said}`,
     hint: 'Give the token of the gh-token file, or the GitHub App, read access to this repository’s contents, and have the organisation approve it (single sign-on and its list of addresses too).',
   });
-}
-
-function quoted(said: string): string {
-  return said === '' ? '' : ` The server said: “${said}”`;
 }
 
 /** There is no such repository, or the token does not reach it: GitHub answers both alike. */
@@ -89,7 +86,7 @@ export function repositoryNotFound(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_not_found',
     blame: 'operator',
-    message: `There is no repository at ${url}, or the service’s token does not reach it.${quoted(said)}`,
+    message: `There is no repository at ${url}, or the service’s token does not reach it.${said}`,
     hint: 'Check GITHUB_SERVER_URL, and that the token was given this repository; a private one looks like none at all without that.',
   });
 }
@@ -191,5 +188,63 @@ export function workspaceNotRemoved(dir: string, detail: string): FlowError {
     blame: 'operator',
     message: `The workspace ${dir} could not be removed: ${detail}.`,
     hint: `Remove it as root: sudo rm -rf -- ${dir}`,
+  });
+}
+
+/** Git was ended by one of the limits that hold for each of its processes on this host. */
+export function overLimits(
+  what: string,
+  limits: { cpuSec: number; memoryBytes: number; fileBytes: number },
+  doing: string,
+): FlowError {
+  const { cpuSec, memoryBytes, fileBytes } = limits;
+  return new FlowError({
+    code: 'repository_over_limits',
+    blame: 'sender',
+    message: `Git wanted more ${what} than it may have while it ${doing}: a process has ${cpuSec} s of processor time, ${formatBytes(memoryBytes)} of memory and ${formatBytes(fileBytes)} for one file.`,
+    hint: 'See what is in the commit; if the repository is that large by right, raise GIT_CPU_SEC, GIT_MEMORY, FETCH_BYTES, CHECKOUT_BYTES or PREPARE_TIMEOUT_SEC (docs/configuration.md).',
+  });
+}
+
+/** A fetch that brings more than it may, all its files together. */
+export function fetchTooLarge(bytes: number): FlowError {
+  return new FlowError({
+    code: 'repository_over_limits',
+    blame: 'sender',
+    message: `The server gave more than ${formatBytes(bytes)} in one fetch, and a fetch may bring no more.`,
+    hint: 'See what is in the repository; if it is that large by right, raise FETCH_BYTES (docs/configuration.md).',
+  });
+}
+
+/** More files, or more bytes in them, than a workspace may begin with; counted before any of it is written. */
+export function checkoutTooLarge(
+  commit: string,
+  passed: { what: string; limit: string; option: string },
+): FlowError {
+  return new FlowError({
+    code: 'checkout_too_large',
+    blame: 'sender',
+    message: `The commit ${commit} holds more than ${passed.limit} ${passed.what}, and a workspace begins with no more than that.`,
+    hint: `See what is in the commit; if it is that large by right, raise ${passed.option} (docs/configuration.md).`,
+  });
+}
+
+/** Git refuses to make the files of a commit: their names lead out of the tree, into .git, or fit no file system. */
+export function checkoutRefused(commit: string, detail: string): FlowError {
+  return new FlowError({
+    code: 'checkout_failed',
+    blame: 'sender',
+    message: `The files of the commit ${commit} cannot be made: ${detail}.`,
+    hint: 'Rename what git names here in a new commit: paths may not lead out of the repository or into .git, and no name may be longer than 255 bytes.',
+  });
+}
+
+/** A repository whose objects are named by SHA-256, which cannot be fetched into one of SHA-1. */
+export function sha256Unsupported(what: string): FlowError {
+  return new FlowError({
+    code: 'repository_sha256_unsupported',
+    blame: 'operator',
+    message: `${what} names its objects by SHA-256 (64 hex digits), and only repositories of SHA-1 are worked on.`,
+    hint: 'Take the repository out of the trigger, or move it to one that was made with `git init --object-format=sha1`.',
   });
 }

@@ -1,5 +1,5 @@
 import type { FlowError } from '../base/errors.ts';
-import { overLimits } from './limit-errors.ts';
+import { overLimits } from './errors.ts';
 
 /** What one process of git may take: seconds of processor time, address space, and the size of any file that it writes. */
 export type GitLimits = { cpuSec: number; memoryBytes: number; fileBytes: number };
@@ -61,7 +61,7 @@ export function limitedCommand(limits: GitLimits, files?: { input: string; outpu
 }
 
 /** How a command of git came out, as far as limits are concerned. */
-export type GitEnd = {
+type GitEnd = {
   exitCode: number | undefined;
   stderr: string;
   /** The signal that ended git itself. */

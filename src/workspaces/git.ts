@@ -3,7 +3,6 @@ import { asFlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { type ExecResult, exec, howEnded } from '../programs/exec.ts';
 import { type GitLimits, LOOKUP_LIMITS, limitedCommand, limitFault, MAPPING_SETTINGS } from './git-limits.ts';
-import { type Progress, progressReader } from './progress.ts';
 
 /**
  * Nothing of the machine's or the user's git set-up takes part: HOME is a file, so that nothing (`.netrc`,
@@ -139,4 +138,23 @@ export function lastLines(stderr: string): string {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/: +\d{1,3}% |^(?:From|\s*[*+!=-]) /.test(line));
   return (lines.slice(-3).join('; ') || 'git said nothing').slice(0, 500).replace(/\.$/, '');
+}
+
+/** How far git is: its own word for what it does, and 0 to 100. */
+export type Progress = { stage: string; percent: number };
+
+/** Turns git's progress lines, in whatever pieces they come, into calls of `report`, one for each change. */
+function progressReader(report: (progress: Progress) => void): (text: string) => void {
+  let rest = '';
+  let last = '';
+  return (text) => {
+    const lines = (rest + text).split(/[\r\n]/);
+    rest = lines.pop()?.slice(-1000) ?? '';
+    for (const line of lines) {
+      const [, stage, percent] = /^(?:remote: )?([A-Z][A-Za-z ]{2,40}): +(\d{1,3})% /.exec(line) ?? [];
+      if (stage === undefined || `${stage}${percent}` === last) continue;
+      last = `${stage}${percent}`;
+      report({ stage, percent: Number(percent) });
+    }
+  };
 }

@@ -1,10 +1,9 @@
 import { repositoryUnreachable } from './errors.ts';
 import { lastLines, runGit } from './git.ts';
-import type { Remote } from './remote.ts';
-import { whileYoung } from './young.ts';
+import { type Remote, whileYoung } from './remote.ts';
 
 /** Refs of a remote as they are now, by full name, and the branch that its HEAD stands for, if it was asked for. */
-export type Seen = { refs: ReadonlyMap<string, string>; head: string | undefined };
+type Seen = { refs: ReadonlyMap<string, string>; head: string | undefined };
 
 const LOOK_TIMEOUT_MS = 30_000;
 

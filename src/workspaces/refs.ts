@@ -1,5 +1,4 @@
-import { commitRefused, refRefused } from './errors.ts';
-import { sha256Unsupported } from './limit-errors.ts';
+import { commitRefused, refRefused, sha256Unsupported } from './errors.ts';
 
 /** What git forbids in ref names, besides what `checkRef` says: https://git-scm.com/docs/git-check-ref-format */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

@@ -1,5 +1,5 @@
-import type { Patience } from '../base/backoff.ts';
-import type { FlowError } from '../base/errors.ts';
+import { type Patience, patiently } from '../base/backoff.ts';
+import { FlowError } from '../base/errors.ts';
 import { diagnoseRemote } from './diagnose.ts';
 import { serverUrlRefused } from './errors.ts';
 import { checkPathComponent } from './layout.ts';
@@ -27,7 +27,7 @@ export type Remote = {
 };
 
 /** What remotes are made from. */
-export type RemoteParts = {
+type RemoteParts = {
   /** `https://`, `http://`, or for trying things out `file://`; without user, password, query or fragment. */
   serverUrl: string;
   /** A git environment that reaches the repository (a credential helper); never a token itself. */
@@ -90,4 +90,14 @@ function parseServerUrl(text: string): URL {
   if (url.username || url.password || url.search || url.hash)
     throw serverUrlRefused(`${url.protocol}//${url.host}/…`);
   return url;
+}
+
+/** Work with a remote, done again within some seconds while the server does not take a credential that is new. */
+export async function whileYoung<T>(remote: Remote, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return await patiently(remote.young, { subject: remote, signal, isTooYoung }, work);
+}
+
+/** Whoever may read a public repository without a credential is refused the push alone. */
+function isTooYoung(error: unknown): boolean {
+  return error instanceof FlowError && ['repository_login_refused', 'push_forbidden'].includes(error.code);
 }

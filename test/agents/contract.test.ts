@@ -7,9 +7,9 @@ import { copyCredential } from '../../src/credentials/inject/copy-credential.ts'
 import { checkSecretName } from '../../src/credentials/secrets/secret-rules.ts';
 import { isAllowed, parseAllowList } from '../../src/egress/allow-list.ts';
 import { hostLists } from '../../src/egress/shipped-lists.ts';
-import { renewalsOf } from '../../src/flow/credentials/renew-logins.ts';
+import { renewalsOf } from '../../src/flow/credentials/grants.ts';
 import { checkMounts } from '../../src/mounts/rules/check.ts';
-import { configDepth } from '../../src/workspaces/checkouts/agent-config-names.ts';
+import { configDepth } from '../../src/workspaces/checkouts/agent-config.ts';
 import { TINY_LOGIN, tiny } from '../support/agents/tiny.ts';
 import { bindOf, makeMountHost } from '../support/profiles/mount-host.ts';
 import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';

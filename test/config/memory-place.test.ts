@@ -7,7 +7,7 @@ import {
   isWritableMemory,
   makeSharedMemoryPlace,
   mayBeRunDir,
-} from '../../src/config/memory-place.ts';
+} from '../../src/config/directories.ts';
 
 const hasMemory = isWritableMemory('/dev/shm');
 

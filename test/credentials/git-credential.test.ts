@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { hostGitEnvironment } from '../../src/credentials/github/git-credential.ts';
+import { hostGitEnvironment } from '../../src/credentials/github/host-git.ts';
 import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const TOKEN = 'github_pat_TheTokenOfThisTest0123456789';

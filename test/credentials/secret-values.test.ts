@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { secretValues } from '../../src/credentials/inject/secret-values.ts';
+import { secretValues } from '../../src/credentials/inject/mask-secrets.ts';
 
 const values = (path: string, text: string): string[] => secretValues(path, Buffer.from(text));
 

@@ -3,8 +3,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkKnownHosts, normalKnownHosts } from '../../src/credentials/secrets/known-hosts.ts';
-import { checkSshKey, normalSshKey } from '../../src/credentials/secrets/ssh-key.ts';
+import {
+  checkKnownHosts,
+  checkSshKey,
+  normalKnownHosts,
+  normalSshKey,
+} from '../../src/credentials/secrets/ssh.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 async function keyFile(...args: string[]): Promise<string> {

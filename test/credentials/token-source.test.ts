@@ -1,7 +1,7 @@
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createTokenSource } from '../../src/credentials/github/token-source.ts';
+import { createTokenSource } from '../../src/credentials/github/gh-token-file.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 

@@ -2,13 +2,12 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, wr
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { LOGIN_CONTAINER } from '../../src/agents/codex/login/containers.ts';
-import { codexLogin } from '../../src/agents/codex/login/device-login.ts';
-import type { CodexPerson } from '../../src/agents/codex/login/person.ts';
+import { type CodexPerson, codexLogin } from '../../src/agents/codex/login/person.ts';
 import { createCodexRefresh } from '../../src/agents/codex/login/refresh.ts';
 import { inspectCodexState } from '../../src/agents/codex/state/state.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
-import { serviceStopping } from '../../src/flow/active-run.ts';
+import { serviceStopping } from '../../src/flow/errors.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { exec } from '../../src/programs/exec.ts';

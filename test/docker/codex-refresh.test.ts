@@ -9,7 +9,7 @@ import { inspectCodexState } from '../../src/agents/codex/state/state.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
 import { removeOrphans } from '../../src/containers/engine/reaper.ts';
-import { serviceStopping } from '../../src/flow/active-run.ts';
+import { serviceStopping } from '../../src/flow/errors.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { exec } from '../../src/programs/exec.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { renewCredential } from '../../src/credentials/inject/renew.ts';
+import { renewCredential } from '../../src/credentials/inject/deliver.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { type ContainerRun, containerRun, engine, runAs } from '../support/engine/container-run.ts';
 import { baseImage } from '../support/engine/images.ts';
@@ -266,7 +266,7 @@ describe('the helper and gh in any image with a shell', () => {
     run = containerRun(
       `printf '#!/bin/sh\necho "\${GH_TOKEN-none} \${GITHUB_TOKEN-none} \${GH_ENTERPRISE_TOKEN-none}"\n' > /workspace/gh
        chmod +x /workspace/gh; export PATH=/run/github-flows/bin:/workspace:$PATH
-       gh; GH_TOKEN=${FIRST} GITHUB_TOKEN=${FIRST} gh; GH_TOKEN=${SECOND} gh; github-token || echo "exit $?"`,
+       gh; GH_TOKEN=${FIRST} GITHUB_TOKEN=${FIRST} gh; GH_TOKEN=ghs_fromBefore GH_ENTERPRISE_TOKEN=ghs_fromBefore gh; GH_TOKEN=${SECOND} gh; github-token || echo "exit $?"`,
       {},
       'https://acme.ghe.com',
     );
@@ -274,7 +274,7 @@ describe('the helper and gh in any image with a shell', () => {
     const end = Math.floor(Date.now() / 1000) - 5;
     writeFileSync(join(run.dir, 'files/token-end'), `${end}\n`, { mode: 0o644 });
     await run.run();
-    expect(await run.text('stdout')).toBe(`none none none\nnone none none\n${SECOND} none none\nexit 1\n`);
+    expect(await run.text('stdout')).toBe(`${'none none none\n'.repeat(3)}${SECOND} none none\nexit 1\n`);
     expect(await run.text('stderr')).toContain('the one in /run/secrets/gh-token has ended');
   });
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { commandArgs } from '../../src/events/attributes.ts';
-import { readEvent } from '../../src/events/from-delivery.ts';
+import { commandArgs, readEvent } from '../../src/events/from-delivery.ts';
 
 const SHA = 'a'.repeat(40);
 const read = (event: string, payload: object) =>

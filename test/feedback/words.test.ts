@@ -5,7 +5,7 @@ import { finalText } from '../../src/feedback/outgoing.ts';
 import { endedValues, runningValues } from '../../src/feedback/run-comment.ts';
 import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
-import { templateFaults } from '../../src/profiles/report-faults.ts';
+import { templateFaults } from '../../src/profiles/read/validate.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
 import type { FinishedRun, Run, TimelineEntry } from '../../src/runs/run.ts';
 import { profileOf } from '../support/github/flow-events.ts';

@@ -112,6 +112,19 @@ describe('commands in comments', () => {
     expect((await lab.runs.find(other.runId ?? ''))?.cancelReason).toBeNull();
   });
 
+  test('/cancel says that nothing is under way when the agent has ended and its result is being stored', async () => {
+    const lab = await open();
+    const { runId = '' } = await lab.comment('go');
+    const advance = async (to: 'preparing' | 'reporting', patch: object): Promise<void> => {
+      const run = await lab.runs.find(runId ?? '');
+      if (run) expect(await lab.runs.advance(run, to, patch as never, to)).toBeTruthy();
+    };
+    await advance('preparing', {});
+    await advance('reporting', { outcome: 'succeeded', reason: null });
+    expect(await lab.comment('/cancel')).toMatchObject({ reason: 'command_nothing_to_do' });
+    expect((await lab.runs.find(runId ?? ''))?.cancelReason).toBeNull();
+  });
+
   test('/retry puts the newest run back once it has ended, once a delivery, and counts as a start', async () => {
     const lab = await open({ limits: { actor: { runs: 2 } } });
     const { runId } = await lab.comment('go');

@@ -4,7 +4,7 @@ import { pinHead, withPinnedHead } from '../../src/flow/admission/checkout-rule.
 import { fetchSource } from '../../src/flow/prepare/clone-source.ts';
 import type { CheckoutRule, Profile } from '../../src/profiles/profile.ts';
 import { mainMirror } from '../../src/workspaces/mirrors/apart.ts';
-import { branchesWith } from '../../src/workspaces/mirrors/holders.ts';
+import { branchesWith } from '../../src/workspaces/mirrors/branches.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY } from '../support/git/mirror-lab.ts';
 import { commentEvent, profileOf } from '../support/github/flow-events.ts';
 

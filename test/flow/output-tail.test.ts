@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { encodeLine } from '../../src/containers/output/output-line.ts';
-import { readOutputTail } from '../../src/flow/output/output-tail.ts';
+import { readOutputTail } from '../../src/flow/output/read-output.ts';
 import type { OutputChunk } from '../../src/runs/store/output-store.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 

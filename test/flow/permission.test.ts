@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { permissionReaches } from '../../src/flow/admission/permission.ts';
+import { permissionReaches } from '../../src/flow/admission/authorize.ts';
 
 const LEVELS = ['none', 'read', 'triage', 'write', 'maintain', 'admin'];
 

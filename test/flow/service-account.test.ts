@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import type { ClientFor } from '../../src/flow/github/clients.ts';
+import type { ClientFor } from '../../src/flow/github/github-credential.ts';
 import { createServiceAccount } from '../../src/flow/github/service-account.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { startGitHubApi } from '../support/github/api.ts';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
-import { FLAGS } from '../../src/mounts/flags/flags.ts';
+import { FLAGS, parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 import { DENY_TABLE, type DenyEntry } from '../../src/mounts/rules/deny-list.ts';
 
 const page = readFileSync(new URL('../../docs/mounts.md', import.meta.url), 'utf8');

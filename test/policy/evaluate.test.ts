@@ -14,7 +14,7 @@ const OTHER = `sha256:${'b'.repeat(64)}`;
 
 const codes = (policy: Policy, asked: Partial<PolicyQuery>): string[] =>
   evaluatePolicy(policy, { image: 'image:1', volumes: [], ...asked }).map(
-    ({ asks, code }) => `${asks} ${code}`,
+    ({ key, code }) => `${key} ${code}`,
   );
 
 describe('without a policy', () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { retryWait } from '../../src/flow/actions/retry-policy.ts';
 import { grantedSecrets, planSsh } from '../../src/flow/prepare/plan-secrets.ts';
+import { readStoredProfile } from '../../src/profiles/profile.ts';
 import { toPublish } from '../../src/profiles/publish.ts';
-import { readStoredProfile } from '../../src/profiles/stored-profile.ts';
 import { profileOf } from '../support/github/flow-events.ts';
 
 /** What the first version stored: without the keys that came later. */

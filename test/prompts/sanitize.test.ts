@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cutWithNotice } from '../../src/prompts/cut.ts';
+import { cutWithNotice } from '../../src/prompts/render.ts';
 import { sanitize } from '../../src/prompts/sanitize.ts';
 import { readMarkdown } from '../../src/text/markdown.ts';
 import { size } from '../support/suite/size.ts';

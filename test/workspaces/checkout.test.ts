@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
 import { type Checkout, checkout } from '../../src/workspaces/checkouts/checkout.ts';
-import type { Want } from '../../src/workspaces/mirrors/want.ts';
+import type { WantedCommit } from '../../src/workspaces/mirrors/wanted-commit.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
 import { type Files, git, manyFiles } from '../support/git/repository.ts';
 
@@ -23,7 +23,7 @@ const ORIGIN_URL = 'https://github.com/owner/repository.git';
 type Clone = MirrorLab & { clone: Checkout; repo: string; inClone: (...args: string[]) => string };
 
 /** A lab whose mirror holds the want, and a clone of it that is still to be made. */
-async function labWith(files: Files | ((lab: MirrorLab) => void), want: Want = {}): Promise<Clone> {
+async function labWith(files: Files | ((lab: MirrorLab) => void), want: WantedCommit = {}): Promise<Clone> {
   const lab = await makeMirrorLab();
   if (typeof files === 'function') files(lab);
   else lab.origin.commit(files);
@@ -121,7 +121,7 @@ describe('a clone', () => {
   });
 
   test('of a pull request has its commit, which no branch of origin has', async () => {
-    const want: Want = { pullRequest: { number: 5, kind: 'head' } };
+    const want: WantedCommit = { pullRequest: { number: 5, kind: 'head' } };
     const { clone, repo, inClone } = await labWith((lab) => {
       lab.origin.commit({ 'a.txt': 'one' });
       lab.origin.commit({ 'a.txt': 'fork' }, { ref: 'refs/pull/5/head' });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { pushCommit } from '../../src/workspaces/mirrors/push.ts';
-import type { Want } from '../../src/workspaces/mirrors/want.ts';
+import type { WantedCommit } from '../../src/workspaces/mirrors/wanted-commit.ts';
 import { createRemotes } from '../../src/workspaces/remote.ts';
 import { makeMirrorLab, REPOSITORY } from '../support/git/mirror-lab.ts';
 import { makeRepository, manyFiles } from '../support/git/repository.ts';
@@ -111,7 +111,7 @@ describe('a server that does not give the repository', () => {
 
   test('because it has no commit is empty, and not any more after the first one', async () => {
     const lab = await makeMirrorLab();
-    for (const want of [{}, { ref: 'main' }, { sha: 'a'.repeat(40) }] satisfies Want[])
+    for (const want of [{}, { ref: 'main' }, { sha: 'a'.repeat(40) }] satisfies WantedCommit[])
       await expect(lab.mirrors.fetch(REPOSITORY, want)).rejects.toMatchObject({ code: 'repository_empty' });
     const commit = lab.origin.commit({ 'a.txt': 'one' });
     expect((await lab.mirrors.fetch(REPOSITORY, {})).commit).toBe(commit);
@@ -119,7 +119,7 @@ describe('a server that does not give the repository', () => {
 });
 
 describe('a want that cannot be met', () => {
-  test.each<[Want, string]>([
+  test.each<[WantedCommit, string]>([
     [{ ref: 'missing' }, 'ref_not_found'],
     [{ ref: 'refs/heads/missing' }, 'ref_not_found'],
     [{ ref: 'refs/tags/of-a-blob' }, 'ref_not_found'],
@@ -135,7 +135,7 @@ describe('a want that cannot be met', () => {
     await expect(lab.mirrors.fetch(REPOSITORY, want)).rejects.toMatchObject({ code });
   });
 
-  test.each<[Want, string]>([
+  test.each<[WantedCommit, string]>([
     [{ ref: '--upload-pack=touch /tmp/owned' }, 'ref_refused'],
     [{ ref: '-x' }, 'ref_refused'],
     [{ ref: 'a..b' }, 'ref_refused'],

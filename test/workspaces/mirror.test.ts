@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Progress } from '../../src/workspaces/progress.ts';
+import type { Progress } from '../../src/workspaces/git.ts';
 import { makeMirrorLab, REPOSITORY } from '../support/git/mirror-lab.ts';
 import { git, makeRepository, manyFiles } from '../support/git/repository.ts';
 

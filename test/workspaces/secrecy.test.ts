@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hostGitEnvironment } from '../../src/credentials/github/git-credential.ts';
+import { hostGitEnvironment } from '../../src/credentials/github/host-git.ts';
 import { checkout } from '../../src/workspaces/checkouts/checkout.ts';
 import { type MirrorLab, makeMirrorLab, REPOSITORY, RUN_OWNER } from '../support/git/mirror-lab.ts';
 

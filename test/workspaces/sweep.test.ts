@@ -12,8 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { workspaceLayout } from '../../src/workspaces/layout.ts';
-import { listWorkspaces, removeWorkspace } from '../../src/workspaces/sweep.ts';
+import { listWorkspaces, removeWorkspace, workspaceLayout } from '../../src/workspaces/layout.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const names = { owner: 'owner', name: 'repository', runId: 'run1' };

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { codexLogin } from '../../agents/codex/login/device-login.ts';
-import { codexInteractive, type Terminal } from '../../agents/codex/login/interactive.ts';
+import { codexInteractive, codexLogin, type Terminal } from '../../agents/codex/login/person.ts';
 import { inspectCodexState } from '../../agents/codex/state/state.ts';
 import { codexSummary } from '../../agents/codex/state/summary.ts';
 import { systemClock as clock, isoTime } from '../../base/clock.ts';

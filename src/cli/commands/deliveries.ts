@@ -4,7 +4,7 @@ import type { CandidateOutcome } from '../../deliveries/delivery.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import { deliveryUnknown } from '../../deliveries/errors.ts';
 import { deliveryDetails, deliveryView } from '../../deliveries/view.ts';
-import { replayDelivery } from '../../flow/actions/replay.ts';
+import { replayDelivery } from '../../flow/actions/run-actions.ts';
 import type { Io } from '../terminal/io.ts';
 import { formatTime, plain, printJson, printTable, problemText } from '../terminal/output.ts';
 import { limitOption } from '../terminal/usage.ts';

@@ -7,7 +7,7 @@ import type { Io } from '../terminal/io.ts';
 import { plain } from '../terminal/output.ts';
 
 /** How to show a run's output: of one attempt, or of the current one and, when it is followed, those after it. */
-export type FollowLog = {
+type FollowLog = {
   run: () => Promise<Run>;
   attempt: number | undefined;
   varDir: string;

@@ -5,7 +5,8 @@ import { systemClock as clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
-import { gitUserName } from '../../credentials/github/git-credential.ts';
+import { createTokenSource } from '../../credentials/github/gh-token-file.ts';
+import { gitUserName } from '../../credentials/github/github-tokens.ts';
 import {
   type CredentialAnswer,
   isAbout,
@@ -14,7 +15,6 @@ import {
   repositoryIn,
   writeAnswer,
 } from '../../credentials/github/helper-protocol.ts';
-import { createTokenSource } from '../../credentials/github/token-source.ts';
 import { createRedactor } from '../../log/redact.ts';
 import type { Io } from '../terminal/io.ts';
 import { plain, problemText } from '../terminal/output.ts';

@@ -8,7 +8,7 @@ const MARK_PASTES = '\u001b[?2004h';
 const MARK_NO_PASTES = '\u001b[?2004l';
 
 /** Prompts on the controlling terminal, even when the program's streams are redirected. */
-export type HiddenInput = {
+type HiddenInput = {
   /** Whether there is a terminal, and standard error is visible on it. */
   canAsk(): boolean;
   /** Reads input without echo; `many` allows several pasted lines. Throws `prompt_cancelled`. */

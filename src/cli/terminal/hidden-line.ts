@@ -2,7 +2,7 @@
 export type Typed = { state: 'open' } | { state: 'done'; value: string; rest: string } | { state: 'off' };
 
 /** Receives the input of a terminal in raw mode, chunk by chunk. */
-export type HiddenLine = { feed(text: string): Typed };
+type HiddenLine = { feed(text: string): Typed };
 
 const ESCAPE = '\u001b';
 

@@ -39,7 +39,7 @@ function runs(
 }
 
 /** A program that a plan needs of its image, and what for; `path` has no slash when it is looked for along PATH. */
-export type NeededProgram = { path: string; why: string };
+type NeededProgram = { path: string; why: string };
 
 /** What has to be in the image before the start script runs; the handler's own program only where nothing could bring it. */
 export function neededPrograms(plan: Plan): NeededProgram[] {

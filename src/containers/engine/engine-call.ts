@@ -11,7 +11,7 @@ import {
 import { sendByOurselves } from './engine-request.ts';
 
 /** One request: `what` completes "the engine did not …"; a status of its answer is a fault of its own, or an answer. */
-export type EngineCall<T> = {
+type EngineCall<T> = {
   what: string;
   timeoutMs?: number;
   signal?: AbortSignal;

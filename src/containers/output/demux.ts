@@ -11,7 +11,7 @@ export type LogEntry = {
 };
 
 /** Cuts the engine's stream, as its chunks come, into entries; never holds more than one chunk and one frame. */
-export type Demuxer = {
+type Demuxer = {
   /** Throws `engine_output_garbled`. */
   push(chunk: Buffer): LogEntry[];
 };

@@ -4,7 +4,7 @@ import type { OutputLine } from './output-line.ts';
 const MAX_LINE_CHARACTERS = 8 * 1024 * 1024;
 
 /** Joins the parts of long lines. */
-export type LineJoiner = {
+type LineJoiner = {
   /** The lines that end with this part; `isDropped` for one that grew beyond the limit and is lost whole. */
   join(line: Pick<OutputLine, 'text' | 'part'>): { lines: string[]; isDropped: boolean };
 };

@@ -6,7 +6,7 @@ import type { SavedPosition } from './log-position.ts';
 import { decodeKeptLine, encodeLine, isShown, type KeptLine, type OutputLine } from './output-line.ts';
 
 /** What came after the cap, counted, and how far the engine's log was read; kept in the last line of a cut file. */
-export type Cut = { lines: number; bytes: number; position: SavedPosition };
+type Cut = { lines: number; bytes: number; position: SavedPosition };
 
 /** The file that keeps a run's output: JSON lines, never longer than its cap. */
 export type LogFile = {

@@ -2,7 +2,7 @@ import type { LogEntry } from './demux.ts';
 import type { Resume } from './log-position.ts';
 
 /** What to do with the entries of a log that is read again from a position. */
-export type ResumeFilter = {
+type ResumeFilter = {
   /** Whether this entry was seen before. Entries are asked about once each, in order. */
   isKnown(entry: LogEntry): boolean;
   /** Whether the engine no longer has some of what comes after the position; known after the first entry. */

@@ -1,5 +1,5 @@
 /** Where a line came from; `service` is ours, about the output itself. */
-export type OutputStream = 'stdout' | 'stderr' | 'service';
+type OutputStream = 'stdout' | 'stderr' | 'service';
 
 /**
  * One entry of a run's output, masked. `at` is the engine's time, RFC 3339 in UTC with nine digits behind the point.

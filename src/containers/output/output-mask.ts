@@ -5,7 +5,7 @@ import type { OutputLine } from './output-line.ts';
 export type MaskStream = { push(text: string): string; end(): string };
 
 /** Turns entries into masked lines, one for one, so that lines can be counted as entries. */
-export type OutputMask = {
+type OutputMask = {
   line(entry: LogEntry): OutputLine;
   /** What is held back when no more will come, as the last lines; nothing in most runs. */
   rest(at: string): OutputLine[];

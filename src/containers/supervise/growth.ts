@@ -20,7 +20,7 @@ export type GrowthOptions = {
 };
 
 /** Stops watching; a measure under way is given up. */
-export type GrowthWatch = { stop(): void };
+type GrowthWatch = { stop(): void };
 
 /** Measured this often, and a measure that takes long less often: at most a tenth of the time goes into measuring. */
 const EVERY_MS = 5_000;

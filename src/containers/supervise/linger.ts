@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 
 /** Watches the process of an agent that has reported that it is done. */
-export type LingerWatch = {
+type LingerWatch = {
   /** Looks whether the agent is done; a turn that begins anew ends the watch. */
   look(): void;
   stop(): void;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 
 /** Watches for the time when a container has been silent for too long. */
-export type SilenceWatch = {
+type SilenceWatch = {
   heard(): void;
   stop(): void;
 };

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 60_000;
 const ENTRY_BYTES = 4096;
 
 /** Bytes on the disk, undefined when they could not be counted in time; `unread` is the first part that could not be looked into. */
-export type TreeBytes = { bytes: number | undefined; unread: string | undefined };
+type TreeBytes = { bytes: number | undefined; unread: string | undefined };
 
 /**
  * What a tree takes of the disk, and 4 KiB for each file and directory in it; links not followed, other file systems

@@ -1,8 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import type { Redactor } from '../../log/redact.ts';
-import { describeFault } from '../file-messages.ts';
-import { readPrivateFile, serviceUid } from '../private-file.ts';
+import { describeFault, readPrivateFile, serviceUid } from '../private-file.ts';
 import { appName, mergedRecord, newRecord, readAppFiles, type StoredApp } from './record.ts';
 import { type AppStore, maskApp } from './store.ts';
 
@@ -78,8 +77,8 @@ async function readApps({
   if ('content' in reading) return readAppFiles(reading.content.toString('utf8'), { apiUrl });
   const directory = 'directory' in reading.faults[0] && reading.faults[0].directory;
   const noun = directory ? 'The directory of the file with Apps,' : 'The file with Apps';
-  const words = describeFault(noun, reading.faults[0], `Write it again, or unset APPS_FILE.`);
-  throw new FlowError({ code: 'apps_file_unusable', blame: 'operator', ...words });
+  const texts = describeFault(noun, reading.faults[0], `Write it again, or unset APPS_FILE.`);
+  throw new FlowError({ code: 'apps_file_unusable', blame: 'operator', ...texts });
 }
 
 function fileUnusable(file: string, fault: FlowError): FlowError {

@@ -4,9 +4,12 @@ import type { Secret } from '../../base/secret.ts';
 import type { AppApi } from '../../github/app-api.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
-import { appSecretInvalid } from './errors.ts';
+import { appsFor, type Hosts, isOnHost, whyLeftOut } from './apps-for.ts';
+import { appSecretInvalid, appSecretNotServing } from './errors.ts';
+import type { TokenWant } from './mint.ts';
 import { type AppSecret, appName, newRecord, readAppFiles, type StoredApp } from './record.ts';
 import { maskApp, maskKey } from './store.ts';
+import type { AppTokens } from './tokens.ts';
 
 /** The Apps that profiles take from named secrets. They are in no list of Apps: only who names the secret has its App. */
 export type AppsInSecrets = {
@@ -24,7 +27,7 @@ export type AppsInSecrets = {
 /** After no answer, GitHub is asked again who an App is this much later at the soonest. */
 const ASK_AGAIN_MS = 5 * 60_000;
 
-type Entry = { app: StoredApp; asking: Promise<void> | undefined; askAt: number };
+type Entry = { app: StoredApp; learning: Promise<void> | undefined; learnAt: number };
 
 /** `valueOf` looks a named secret up, each time anew; `apiUrl` is of Apps that name none. */
 export function createAppsInSecrets(parts: {
@@ -43,7 +46,7 @@ export function createAppsInSecrets(parts: {
   const look = async (secret: AppSecret): Promise<Entry> => {
     const text = (await parts.valueOf(secret)).reveal();
     maskText(redactor, text);
-    const entry = entries.get(text) ?? { app: readApp(parts, secret, text), asking: undefined, askAt: 0 };
+    const entry = entries.get(text) ?? { app: readApp(parts, secret, text), learning: undefined, learnAt: 0 };
     entries.set(text, entry);
     texts.set(JSON.stringify([secret.profile, secret.name]), text);
     const used = new Set(texts.values());
@@ -58,8 +61,8 @@ export function createAppsInSecrets(parts: {
     } catch (error) {
       parts.log.warn({ app: appName(entry.app), err: error }, 'GitHub did not say who this App is');
     }
-    entry.askAt = clock.now() + ASK_AGAIN_MS;
-    entry.asking = undefined;
+    entry.learnAt = clock.now() + ASK_AGAIN_MS;
+    entry.learning = undefined;
   };
 
   return {
@@ -67,8 +70,8 @@ export function createAppsInSecrets(parts: {
     async app(secret) {
       const entry = await look(secret);
       const isKnown = entry.app.appId !== null && entry.app.slug !== null;
-      if (!isKnown && clock.now() >= entry.askAt) entry.asking ??= learn(entry);
-      await entry.asking;
+      if (!isKnown && clock.now() >= entry.learnAt) entry.learning ??= learn(entry);
+      await entry.learning;
       return entry.app;
     },
     last: () => [...entries.values()].map(({ app }) => app),
@@ -104,4 +107,46 @@ function maskText(redactor: Redactor, text: string): void {
     // What is no JSON is masked as a whole.
   }
   for (const value of values) maskKey(redactor, value);
+}
+
+/** What the Apps in secrets need to serve. */
+type SecretParts = { inSecrets: AppsInSecrets; tokens: AppTokens } & Hosts;
+
+/**
+ * A token of the App in a secret, and of no other. Throws `app_secret_not_serving` where the App may not serve the
+ * repository or is not installed there, what `AppsInSecrets.read` says, and what `AppTokens.token` does.
+ */
+export async function tokenOfSecret(parts: SecretParts, secret: AppSecret, want: TokenWant) {
+  refuseLeftOut(parts, { secret, app: await parts.inSecrets.read(secret) }, want.repository);
+  const app = await parts.inSecrets.app(secret);
+  const token = await parts.tokens.token(app, want);
+  if (!token) throw notInstalled(secret, app, want.repository);
+  return { app, token };
+}
+
+/** Throws why the App in a secret would give a repository no token, or without one that it serves nothing here; mints nothing, and with `ask` false asks GitHub nothing. */
+export async function checkAppSecret(
+  parts: SecretParts,
+  secret: AppSecret,
+  { repository, ask }: { repository: string | undefined; ask: boolean },
+): Promise<void> {
+  const app = await parts.inSecrets.read(secret);
+  if (!isOnHost(app, parts.apiUrl))
+    throw appSecretNotServing(secret, appName(app), repository, whyLeftOut(app, repository ?? '', parts));
+  if (repository === undefined) return;
+  refuseLeftOut(parts, { secret, app }, repository);
+  if (ask && !(await parts.tokens.serves(app, repository))) throw notInstalled(secret, app, repository);
+}
+
+function refuseLeftOut(
+  hosts: Hosts,
+  { secret, app }: { secret: AppSecret; app: StoredApp },
+  repository: string,
+): void {
+  if (appsFor([app], repository, hosts).length > 0) return;
+  throw appSecretNotServing(secret, appName(app), repository, whyLeftOut(app, repository, hosts));
+}
+
+function notInstalled(secret: AppSecret, app: StoredApp, repository: string) {
+  return appSecretNotServing(secret, appName(app), repository, 'is not installed on it');
 }

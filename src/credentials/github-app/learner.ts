@@ -6,7 +6,7 @@ import { type AppSecret, appName, type StoredApp } from './record.ts';
 import type { AppStore } from './store.ts';
 
 /** Asks GitHub for id, slug and owner of Apps that were added without; what cannot be asked now is asked again later. */
-export type AppLearner = {
+type AppLearner = {
   /** Begins with the stored Apps and those in `secrets`. */
   start(secrets: () => readonly AppSecret[]): void;
   /** Nothing is stored from now on. */

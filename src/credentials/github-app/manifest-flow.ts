@@ -13,7 +13,7 @@ import type { AppStore } from './store.ts';
 /** How an App comes to be on GitHub, in three steps of one browser. Each throws `app_state_invalid`, `app_state_expired` and the codes of the store. */
 export type AppFlow = {
   /** Begins one: the state for the address that is opened, and when it runs out. */
-  begin(wish: FlowWish): Promise<{ state: FlowState; text: string }>;
+  begin(request: FlowRequest): Promise<{ state: FlowState; text: string }>;
   /** What the browser takes to GitHub: the manifest, and where it is sent to. */
   offer(stateText: string): Promise<{ state: FlowState; address: string; manifest: string }>;
   /** Trades the code for the App and stores it; the same state again gives the App that is there. Throws `app_code_refused`, `github_unreachable`, … */
@@ -26,7 +26,7 @@ export type AppFlow = {
 };
 
 /** What is decided before GitHub is asked. */
-type FlowWish = Omit<FlowState, 'nonce' | 'expiresAt'>;
+type FlowRequest = Omit<FlowState, 'nonce' | 'expiresAt'>;
 
 /** The flow over a store; `publicUrl` is where GitHub delivers to. */
 export function createAppFlow(parts: {
@@ -48,32 +48,32 @@ export function createAppFlow(parts: {
     const known = await appOf(state);
     if (known) return known;
     const { apiUrl, urlPattern, nonce } = state;
-    const { id, webhookSecret, pem, ...told } = await convertManifest({ apiUrl, code, log });
+    const { id, webhookSecret, pem, ...facts } = await convertManifest({ apiUrl, code, log });
     parts.redactor.add(pem);
-    const keep = async (): Promise<StoredApp> =>
+    const put = async (): Promise<StoredApp> =>
       await store.put({
         appId: id,
-        clientId: told.clientId,
-        slug: told.slug ?? undefined,
-        url: told.url,
-        owner: told.owner ?? undefined,
+        clientId: facts.clientId,
+        slug: facts.slug ?? undefined,
+        url: facts.url,
+        owner: facts.owner ?? undefined,
         privateKey: readAppKey(pem),
         webhookSecret: webhookSecret === null ? undefined : new Secret(webhookSecret),
         apiUrl,
         urlPattern: urlPattern ?? undefined,
         state: nonce,
       });
-    const app = await keep().catch((error: unknown) => {
-      throw appNotStored(told, asFlowError(error));
+    const app = await put().catch((error: unknown) => {
+      throw appNotStored(facts, asFlowError(error));
     });
     log.info({ app: appName(app), appId: id }, 'a new GitHub App was stored');
     return app;
   };
 
   return {
-    async begin(wish) {
+    async begin(request) {
       publicAddress(parts.publicUrl);
-      return signState(await store.makeStateKey(), wish, clock.now());
+      return signState(await store.makeStateKey(), request, clock.now());
     },
     async offer(text) {
       const state = await open(text);

@@ -16,10 +16,10 @@ export function matchPermissions(
   const granted: Record<string, string> = {};
   const missing: string[] = [];
   for (const [name, level] of Object.entries(wanted).toSorted()) {
-    const held = Object.hasOwn(has, name) ? LEVELS.indexOf(has[name] ?? '') : -1;
-    const asked = LEVELS.indexOf(level);
-    if (held < asked) missing.push(`${name}: ${level}`);
-    const given = LEVELS[Math.min(held, asked)];
+    const hasLevel = Object.hasOwn(has, name) ? LEVELS.indexOf(has[name] ?? '') : -1;
+    const wantedLevel = LEVELS.indexOf(level);
+    if (hasLevel < wantedLevel) missing.push(`${name}: ${level}`);
+    const given = LEVELS[Math.min(hasLevel, wantedLevel)];
     // `workflows` has one level, so that less of it is none: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
     if (given !== undefined && (name !== 'workflows' || given === 'write')) granted[name] = given;
   }

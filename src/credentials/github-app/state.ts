@@ -66,7 +66,7 @@ function stateExpired(): FlowError {
   return new FlowError({
     code: 'app_state_expired',
     blame: 'operator',
-    message: `This address has run out: it is good for ${LIFE_MS / 60_000} minutes.`,
+    message: `This address has expired: it is valid for ${LIFE_MS / 60_000} minutes.`,
     hint: AGAIN,
   });
 }

@@ -6,8 +6,7 @@ import type { AppApi } from '../../github/app-api.ts';
 import { limitPassesInMs } from '../../github/fault.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
-import { createInstallations, type Installations } from './installations.ts';
-import { mintToken, type TokenWant } from './mint.ts';
+import { createInstallations, type Installations, mintToken, type TokenWant } from './mint.ts';
 import { appName, type StoredApp } from './record.ts';
 import { type TokenKey, type TokenRecords, tokenKeyText } from './token-records.ts';
 
@@ -193,8 +192,8 @@ function lastResort({ cached }: State, id: string, { error }: Failure, now: numb
 function failureAfter(error: FlowError, last: Failure | undefined, now: number): Failure {
   const count = (last?.count ?? 0) + 1;
   const usual = PASSING.has(error.code) ? backoff(WAITS_MS, count - 1) : FIX_WAIT_MS;
-  const asked = Math.min(limitPassesInMs(error, now) ?? 0, LONGEST_LIMIT_MS);
-  return { error, count, nextAt: now + Math.max(usual, asked) };
+  const requestedMs = Math.min(limitPassesInMs(error, now) ?? 0, LONGEST_LIMIT_MS);
+  return { error, count, nextAt: now + Math.max(usual, requestedMs) };
 }
 
 /** The record is for people: a database that does not answer keeps no token back. */

@@ -2,8 +2,8 @@ import { dirname } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import { shellQuote } from '../../base/text.ts';
-import { describeFault } from '../file-messages.ts';
-import { type FileFault, readPrivateFile, serviceUid } from '../private-file.ts';
+import type { Redactor } from '../../log/redact.ts';
+import { describeFault, type FileFault, readPrivateFile, serviceUid } from '../private-file.ts';
 
 /** GitHub's tokens are under 300 bytes today, those of GitHub Apps under 1,000. */
 const MAX_BYTES = 4096;
@@ -115,4 +115,28 @@ function tokenNotRaw(file: string, oddity: string): FlowError {
     message: `The token file ${file} holds ${oddity}; it must hold the raw token and nothing else.`,
     hint: rewrite(file),
   });
+}
+
+/** Gives the service's own token for GitHub's API; undefined when there is no token file. */
+type TokenSource = { token(): Promise<string | undefined> };
+
+/**
+ * A source that reads the file at every call, so that a token put in its place is used at once and a file that was
+ * opened to others is refused at once. Every value it ever gave stays masked for as long as the redactor lives.
+ *
+ * `token()` throws the codes of `readGhToken`, but for `token_file_missing`.
+ */
+export function createTokenSource(parts: { ghTokenFile: string; redactor: Redactor }): TokenSource {
+  return {
+    async token() {
+      try {
+        const value = (await readGhToken(parts.ghTokenFile)).reveal();
+        parts.redactor.add(value);
+        return value;
+      } catch (error) {
+        if (error instanceof FlowError && error.code === 'token_file_missing') return undefined;
+        throw error;
+      }
+    },
+  };
 }

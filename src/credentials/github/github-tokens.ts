@@ -3,13 +3,12 @@ import type { Secret } from '../../base/secret.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import { appsFor } from '../github-app/apps-for.ts';
-import type { AppsInSecrets } from '../github-app/apps-in-secrets.ts';
+import { type AppsInSecrets, tokenOfSecret } from '../github-app/apps-in-secrets.ts';
 import { appNotInstalled } from '../github-app/errors.ts';
 import { type AppSecret, appName, type StoredApp } from '../github-app/record.ts';
 import { loginsOf } from '../github-app/signers.ts';
 import type { AppStore } from '../github-app/store.ts';
 import type { AppTokens } from '../github-app/tokens.ts';
-import { tokenOfSecret } from './app-of-secret.ts';
 import { readGhToken } from './gh-token-file.ts';
 
 /** Levels by the name that GitHub gives a permission: `{ contents: 'write', metadata: 'read' }`. */
@@ -50,7 +49,12 @@ export type GitHubTokens = {
 };
 
 /** GitHub takes any user name beside a token; this one is the name its own documentation uses. */
-const USER_NAME = 'x-access-token';
+export const GIT_USER_NAME = 'x-access-token';
+
+/** The user name that git sends beside a token: the App's own, where it was given one. */
+export function gitUserName({ source }: Pick<GitHubToken, 'source'>): string {
+  return source.kind === 'app' ? source.username : GIT_USER_NAME;
+}
 
 /** Tokens from the Apps in `apps` and from files. Every value ever given stays masked while it is good. */
 export function createGitHubTokens(parts: {
@@ -137,7 +141,7 @@ function sourceOf(app: StoredApp): GitHubToken['source'] {
   return {
     kind: 'app',
     app: appName(app),
-    username: app.username ?? USER_NAME,
+    username: app.username ?? GIT_USER_NAME,
     ...(login === undefined ? {} : { login }),
   };
 }

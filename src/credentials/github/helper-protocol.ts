@@ -1,5 +1,5 @@
 /** What git asks a credential helper: https://git-scm.com/docs/git-credential#IOFMT. */
-export type CredentialQuestion = { protocol: string; host: string; path: string; username: string };
+type CredentialQuestion = { protocol: string; host: string; path: string; username: string };
 
 /** What is answered; `expiresAt` in milliseconds, null when nobody knows. */
 export type CredentialAnswer = { username: string; password: string; expiresAt: number | null };

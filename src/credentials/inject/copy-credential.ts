@@ -4,10 +4,10 @@ import type { Agent, Lifetime, LoginSharing } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { shellQuote } from '../../base/text.ts';
-import { describeFault } from '../file-messages.ts';
 import { readGhToken } from '../github/gh-token-file.ts';
 import {
   accessFaults,
+  describeFault,
   type FileFault,
   openDirectory,
   readEntry,
@@ -34,7 +34,7 @@ const MAX_FILE_BYTES = 1024 * 1024;
 const TREE_LIMITS = { entries: 4000, bytes: 32 * 1024 * 1024, depth: 16 };
 
 /** What a copy is made of: its name below `/run/secrets`, where it lies on the host, and how long it has to last. */
-export type CopyRequest = { name: string; source: string; times: Lifetime };
+type CopyRequest = { name: string; source: string; times: Lifetime };
 
 /**
  * Reads a credential for delivery: a token file as its exact value; an agent's state, known by its name or by the login

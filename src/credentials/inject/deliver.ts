@@ -1,4 +1,4 @@
-import { lchown, mkdir, writeFile } from 'node:fs/promises';
+import { lchown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Agent, Lifetime } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
@@ -6,7 +6,7 @@ import { makeDirectory, type Owner, removeTree, writeAtomic } from '../../base/f
 import type { Secret } from '../../base/secret.ts';
 import type { Redactor } from '../../log/redact.ts';
 import { type Copy, copyCredential } from './copy-credential.ts';
-import { maskSecrets } from './mask-secrets.ts';
+import { type MaskedSecrets, maskSecrets } from './mask-secrets.ts';
 
 /** What of a checked mount matters here: its kind, and for a credential its name below `/run/secrets` and its source. */
 export type DeliverableMount =
@@ -24,7 +24,7 @@ export type DeliveredCredentials = {
 };
 
 /** One credential still to be read: its name below `/run/secrets`, and the reading, which throws the codes of `copyCredential`. */
-export type CredentialReading = { name: string; read(times: Lifetime): Promise<Copy> };
+type CredentialReading = { name: string; read(times: Lifetime): Promise<Copy> };
 
 /**
  * The reading of each credential among `mounts`, to be done at will: a token file becomes its exact value without a
@@ -155,4 +155,30 @@ function refreshTokenInCopy(path: string): FlowError {
     message: `The file ${path} of the credentials of this run contains the refresh token of an agent’s login, which no container may have.`,
     hint: 'Remove the token from that file in the state directory; it belongs into the login file alone.',
   });
+}
+
+/**
+ * Puts `value` in the place of the credential `name` that a living run was handed: masked first, then written beside it,
+ * closed to others, and renamed inside the directory, so that a reader finds the old one or the new one, whole. Gives
+ * undefined when it is there already. Throws the system's errors, `ENOENT` when the run's directory is gone.
+ */
+export async function renewCredential(parts: {
+  secretsDir: string;
+  name: string;
+  value: Secret;
+  owner: Owner;
+  redactor: Redactor;
+}): Promise<MaskedSecrets | undefined> {
+  const path = join(parts.secretsDir, parts.name);
+  const value = parts.value.reveal();
+  const present = await readFile(path, 'utf8').catch(() => undefined);
+  if (present === value) return undefined;
+  const forget = parts.redactor.add(value);
+  try {
+    await writeAtomic(path, value, { mode: 0o400, owner: parts.owner });
+  } catch (error) {
+    forget();
+    throw error;
+  }
+  return { values: [parts.value], forget };
 }

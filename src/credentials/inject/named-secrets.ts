@@ -2,18 +2,17 @@ import { asFlowError, FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import { nearMiss } from '../../base/words.ts';
 import type { Logger } from '../../log/logger.ts';
-import { normalKnownHosts } from '../secrets/known-hosts.ts';
 import { checkSecretName, checkSecretValue, SSH_KEY, SSH_KNOWN_HOSTS } from '../secrets/secret-rules.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import type { SecretStores } from '../secrets/secret-stores.ts';
-import { normalSshKey } from '../secrets/ssh-key.ts';
+import { normalKnownHosts, normalSshKey } from '../secrets/ssh.ts';
 import { type Copy, valueCopy } from './copy-credential.ts';
 
 /** Where a named secret may come from. */
 export type SecretSource = 'profile' | 'global' | 'environment';
 
 /** A secret that was found, and the place that had it. */
-export type NamedSecret = { name: string; value: Secret; source: SecretSource };
+type NamedSecret = { name: string; value: Secret; source: SecretSource };
 
 /** One place that was looked at: what it has, or why it does not count; `file` is undefined for the environment. */
 export type SecretPlace = {

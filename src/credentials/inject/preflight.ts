@@ -3,9 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { FlowError, type Problem, systemCode } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { shellQuote } from '../../base/text.ts';
-import { describeFault } from '../file-messages.ts';
 import { ghTokenFaults } from '../github/gh-token-file.ts';
-import { accessFaults, type FileFault, serviceUid } from '../private-file.ts';
+import { accessFaults, describeFault, type FileFault, serviceUid } from '../private-file.ts';
 
 const DIRECTORY_CODES: Record<'open-to-others' | 'wrong-owner', { code: string }> = {
   'open-to-others': { code: 'secrets_directory_readable_by_others' },

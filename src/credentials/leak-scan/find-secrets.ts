@@ -7,7 +7,7 @@ import type { SearchProgress, SearchRoot } from './search-tree.ts';
 export type SecretSearch = { found: readonly string[]; cuts: readonly string[] };
 
 /** What to search, and for how long at the most. */
-export type SearchOptions = {
+type SearchOptions = {
   roots: readonly SearchRoot[];
   timeoutMs: number;
   /** How many paths are named at the most. */
@@ -31,9 +31,9 @@ export async function findSecrets(secrets: readonly Secret[], options: SearchOpt
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 256 },
   });
-  worker.on('message', (news: SearchProgress) => {
-    if ('found' in news) found.push(news.found);
-    else cuts.push(news.cut);
+  worker.on('message', (progress: SearchProgress) => {
+    if ('found' in progress) found.push(progress.found);
+    else cuts.push(progress.cut);
   });
   worker.on('error', (error) => {
     cuts.push(`it broke off (${error.message})`);

@@ -39,7 +39,7 @@ export function searchTrees(
   roots: readonly SearchRoot[],
   values: readonly string[],
   limit: number,
-  tell: (news: SearchProgress) => void,
+  report: (progress: SearchProgress) => void,
 ): void {
   const known = values.filter((value) => value.length >= MIN_SECRET_CHARACTERS);
   const state: State = {
@@ -47,7 +47,7 @@ export function searchTrees(
     buffer: Buffer.allocUnsafe(CHUNK_BYTES),
     left: { found: limit, entries: MAX_ENTRIES, bytes: MAX_BYTES },
     cuts: new Set(),
-    tell,
+    report,
   };
   for (const root of roots) {
     const folder = open(Buffer.from(root.dir), DIRECTORY & ~constants.O_NOFOLLOW);
@@ -60,7 +60,7 @@ type State = {
   buffer: Buffer;
   left: { found: number; entries: number; bytes: number };
   cuts: Set<string>;
-  tell: (news: SearchProgress) => void;
+  report: (progress: SearchProgress) => void;
 };
 
 function walk(state: State, root: SearchRoot, folder: number, path: Buffer, depth: number): void {
@@ -92,7 +92,7 @@ function visit(state: State, root: SearchRoot, folder: number, { name, path, dep
   const isNew = root.sinceNs === undefined || stats.ctimeNs > root.sinceNs;
   if (isNew && searchEntry(state, at, name, stats)) {
     state.left.found -= 1;
-    state.tell({ found: path.toString() });
+    state.report({ found: path.toString() });
   }
   if (!stats.isDirectory()) return;
   const child = depth < MAX_DEPTH ? open(at, DIRECTORY) : undefined;
@@ -142,7 +142,7 @@ function searchFile(state: State, path: Buffer): boolean {
 function cut(state: State, why: string): void {
   if (state.cuts.has(why)) return;
   state.cuts.add(why);
-  state.tell({ cut: why });
+  state.report({ cut: why });
 }
 
 /** The path of an entry of an open directory, in bytes, whatever becomes of the directory's own name. */

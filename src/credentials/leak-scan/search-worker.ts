@@ -3,4 +3,4 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type SearchRoot, searchTrees } from './search-tree.ts';
 
 const { roots, values, limit } = workerData as { roots: SearchRoot[]; values: string[]; limit: number };
-searchTrees(roots, values, limit, (news) => parentPort?.postMessage(news));
+searchTrees(roots, values, limit, (progress) => parentPort?.postMessage(progress));

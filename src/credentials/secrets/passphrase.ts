@@ -4,8 +4,7 @@ import { FlowError } from '../../base/errors.ts';
 import { writeAtomic } from '../../base/files.ts';
 import { Secret } from '../../base/secret.ts';
 import { shellQuote } from '../../base/text.ts';
-import { describeFault } from '../file-messages.ts';
-import { type FileFault, readPrivateFile, serviceUid } from '../private-file.ts';
+import { describeFault, type FileFault, readPrivateFile, serviceUid } from '../private-file.ts';
 import { makePrivatePlace, type Passphrases, writing } from './secret-store.ts';
 
 const MAX_BYTES = 4096;

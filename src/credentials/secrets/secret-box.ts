@@ -1,5 +1,6 @@
-import { argon2, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { argon2, createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
+import { LRUCache } from 'lru-cache';
 import type { Secret } from '../../base/secret.ts';
 
 const SALT_BYTES = 16;
@@ -20,7 +21,7 @@ export const MIN_BOX_BYTES = SALT_BYTES + NONCE_BYTES + TAG_BYTES + 2;
 export type BoxKey = { salt: Buffer; key: Buffer };
 
 /** Derives the key of a box by Argon2id, on a thread of the pool; takes about a tenth of a second and 64 MiB. */
-export async function deriveKey(passphrase: Secret, salt: Buffer): Promise<BoxKey> {
+async function deriveKey(passphrase: Secret, salt: Buffer): Promise<BoxKey> {
   const key = await promisify(argon2)('argon2id', { ...ARGON2, message: passphrase.reveal(), nonce: salt });
   return { salt, key };
 }
@@ -55,4 +56,26 @@ export function openBox(box: Buffer, { key }: BoxKey): Buffer | undefined {
     // The one thing that `final` refuses is the tag.
     return undefined;
   }
+}
+
+/** Keys that were derived already: deriving one is slow on purpose. */
+export type KeyRing = { key(passphrase: Secret, salt: Buffer): Promise<BoxKey> };
+
+/** As many stores as a service has open, with an old passphrase each. */
+const MAX_KEYS = 64;
+
+/** An empty ring; it forgets the least used keys first, and never keeps a passphrase. */
+export function createKeyRing(): KeyRing {
+  const keys = new LRUCache<string, Promise<BoxKey>>({ max: MAX_KEYS });
+  return {
+    key(passphrase, salt) {
+      const name = createHash('sha256').update(salt).update(passphrase.reveal()).digest('hex');
+      const known = keys.get(name);
+      if (known) return known;
+      const derived = deriveKey(passphrase, salt);
+      derived.catch(() => keys.delete(name));
+      keys.set(name, derived);
+      return derived;
+    },
+  };
 }

@@ -1,7 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
 import { quoted } from '../../base/text.ts';
-import { checkKnownHosts } from './known-hosts.ts';
-import { checkSshKey } from './ssh-key.ts';
+import { checkKnownHosts, checkSshKey } from './ssh.ts';
 
 /** The names that switch SSH on. */
 export const SSH_KEY = 'GIT_SSH_KEY';

@@ -6,8 +6,6 @@ import { ancestors, makeDirectory, type Owner, writeAtomic } from '../../base/fi
 import type { Secret } from '../../base/secret.ts';
 import { withFileLock } from '../../db/sqlite/file-lock.ts';
 import { readPrivateFile, serviceUid } from '../private-file.ts';
-import { createKeyRing, type KeyRing } from './key-ring.ts';
-import { type BoxKey, MIN_BOX_BYTES, newSalt, openBox, saltOf, sealBox } from './secret-box.ts';
 import {
   passphraseMissing,
   storeDamaged,
@@ -16,7 +14,17 @@ import {
   storeLocked,
   storeTruncated,
   storeUnwritable,
-} from './secret-store-errors.ts';
+} from './errors.ts';
+import {
+  type BoxKey,
+  createKeyRing,
+  type KeyRing,
+  MIN_BOX_BYTES,
+  newSalt,
+  openBox,
+  saltOf,
+  sealBox,
+} from './secret-box.ts';
 
 /** More than all secrets of an installation, little enough to be read whole. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -39,7 +47,7 @@ export type SecretStore = {
 };
 
 /** What a store needs; `lockFile` is the same for all stores that one passphrase opens. */
-export type SecretStoreParts = {
+type SecretStoreParts = {
   file: string;
   lockFile: string;
   passphrases: Passphrases;

@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { createKeyRing } from './key-ring.ts';
+import { createKeyRing } from './secret-box.ts';
 import { openSecretStore, type Passphrases, type SecretStore, withStoreLock } from './secret-store.ts';
 
 /** All encrypted files of an installation, which one passphrase opens. */

@@ -20,7 +20,7 @@ import { type ReachOptions, reach } from './reach.ts';
 import { runTunnel } from './tunnel.ts';
 
 /** What all connections of one run share. */
-export type RunConnections = {
+type RunConnections = {
   /** Connections that are being made or used. */
   open: number;
   /** Bytes that all connections together have carried. */

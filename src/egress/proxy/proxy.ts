@@ -17,7 +17,7 @@ import { type ConnectionParts, serveConnect } from './connection.ts';
 export type ProxyOptions = Omit<ConnectionParts, 'state'>;
 
 /** A proxy that does not listen yet; `close` ends all its connections, reports each, and resolves when they are gone. */
-export type Proxy = { server: Server; close(): Promise<void> };
+type Proxy = { server: Server; close(): Promise<void> };
 
 const MOST_HEADER_BYTES = 8 * 1024;
 

@@ -2,7 +2,7 @@
 export type RecordPart = { type: number; bytes: Buffer; endsRecord: boolean };
 
 /** Splits a stream of bytes into the records of TLS. */
-export type RecordReader = {
+type RecordReader = {
   /** The parts in `chunk`, or undefined when this is no TLS; then the reader is not to be used again. */
   read(chunk: Buffer): RecordPart[] | undefined;
   /** Whether a header has begun whose record has shown nothing of its payload yet. */

@@ -13,7 +13,7 @@ import {
 import type { GateStep, HelloGate } from './hello-gate.ts';
 
 /** What a tunnel is made of. Both sides are connected. */
-export type TunnelOptions = {
+type TunnelOptions = {
   host: string;
   client: Duplex;
   upstream: Duplex;
@@ -27,7 +27,7 @@ export type TunnelOptions = {
 };
 
 /** How a tunnel ended: `cause` when something other than its two sides closed it; bytes as the client sent and got them. */
-export type TunnelEnd = { cause: EgressEnd | undefined; bytesUp: number; bytesDown: number };
+type TunnelEnd = { cause: EgressEnd | undefined; bytesUp: number; bytesDown: number };
 
 type Tunnel = TunnelOptions & { ended: TunnelEnd; step: GateStep['state']; activeAt: number };
 

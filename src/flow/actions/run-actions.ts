@@ -1,10 +1,12 @@
 import { FlowError } from '../../base/errors.ts';
+import type { Delivery } from '../../deliveries/delivery.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
+import { deliveryHasRun, deliveryUnknown } from '../../deliveries/errors.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 
 /** The answer to a request for a cancel. */
-export type CancelAnswer = { status: 'requested' | 'already_ended'; message: string };
+type CancelAnswer = { status: 'requested' | 'already_ended'; message: string };
 
 /** Cancels a run. Its worker stops it and ends it with the reason; without a living service that happens at its next start. */
 export async function cancelRun(
@@ -28,7 +30,7 @@ export async function cancelRun(
 }
 
 /** The answer to a request for another attempt. */
-export type RetryAnswer = { status: 'queued' | 'not_ended'; message: string };
+type RetryAnswer = { status: 'queued' | 'not_ended'; message: string };
 
 /**
  * Puts a run that has ended back into the queue for its next attempt, which uses none of the profile's `retry`. With
@@ -60,4 +62,18 @@ function bodyGone(run: Run): FlowError {
     message: `Run ${run.id} cannot be retried: the body of its delivery ${run.deliveryId} is no longer stored.`,
     hint: 'Start a new run by the same comment. Keep bodies longer (docs/operations.md) if this happens often.',
   });
+}
+
+/**
+ * Has a stored delivery decided anew, as if it had just arrived: by the profiles and permissions of now. One that
+ * still waits for its decision is left alone. Throws `delivery_unknown`, `delivery_has_run`, `delivery_body_gone`.
+ */
+export async function replayDelivery(deliveries: DeliveryStore, id: string): Promise<Delivery> {
+  const delivery = await deliveries.find(id);
+  if (!delivery) throw deliveryUnknown(id);
+  if (delivery.decision === null) return delivery;
+  if (delivery.decision.runId !== null) throw deliveryHasRun(id, delivery.decision.runId);
+  await deliveries.body(id);
+  if (await deliveries.reopen(id)) return { ...delivery, decision: null };
+  return await replayDelivery(deliveries, id);
 }

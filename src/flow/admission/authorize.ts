@@ -1,14 +1,25 @@
 import { asFlowError, type Problem } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import { isBot, judgeActor, namesAccount } from '../../profiles/allow.ts';
+import { isBot, isSameLogin, judgeActor, namesAccount, type PermissionLevel } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Lookups } from '../github/lookups.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
-import { ownAccount, permissionUnknown } from './errors.ts';
-import { refuseFork } from './forks.ts';
-import { refusePermission } from './permission.ts';
-import { refuseTeams } from './teams.ts';
-import { isLocked, refuseLocked } from './thread-state.ts';
+import {
+  commitOnNoBranch,
+  commitUnknown,
+  forkNotAllowed,
+  forkUnknown,
+  ownAccount,
+  permissionTooLow,
+  permissionUnknown,
+  readIsEverybodys,
+  teamElsewhere,
+  teamNotAllowed,
+  teamUnknown,
+  threadLocked,
+} from './errors.ts';
+import { isLocked } from './thread-state.ts';
 
 /**
  * Whether the actor of an event may start a run of a profile. `byBot`: no person is behind it; `isOwn`: the service
@@ -85,4 +96,93 @@ async function askGitHub(
   if (!tooLow) return known;
   const denied = teams.length > 0 ? await refuseTeams(lookups, profile, event, teams) : tooLow;
   return denied ? { ...known, denied } : known;
+}
+
+/** GitHub's levels, each including those before it: https://docs.github.com/organizations/managing-user-access-to-your-organizations-repositories */
+const LEVELS = ['none', 'read', 'triage', 'write', 'maintain', 'admin'];
+
+/** Whether `actual` includes `wanted`; a level that is not GitHub's reaches nothing. */
+export function permissionReaches(actual: string, wanted: string): boolean {
+  const least = LEVELS.indexOf(wanted);
+  return least >= 0 && LEVELS.indexOf(actual) >= least;
+}
+
+/** Only those with write permission take part in a locked thread. */
+function refuseLocked(login: string, permission: string | undefined): Problem | undefined {
+  return permissionReaches(permission ?? '', 'write') ? undefined : threadLocked(login, permission ?? 'none');
+}
+
+/** Why the permission of an actor is not enough; a profile that names no `least` lets nobody in by permission. */
+async function refusePermission(
+  lookups: Pick<Lookups, 'isCollaborator'>,
+  profile: Profile,
+  { actor, repository, payload }: FlowEvent,
+  { actual, least }: { actual: string | undefined; least: PermissionLevel | undefined },
+): Promise<Problem | undefined> {
+  const login = actor?.login ?? '';
+  if (least === undefined || !permissionReaches(actual ?? '', least))
+    return permissionTooLow(login, actual ?? 'none', least ?? 'write');
+  // Everybody may read a public repository, so whoever has no more than that must belong to it.
+  if (actual !== 'read' || isPrivate(payload)) return undefined;
+  const belongs = await lookups
+    .isCollaborator(profile, repository?.fullName ?? '', login, actor?.id)
+    .catch(asFlowError);
+  if (belongs instanceof Error) return permissionUnknown(login, belongs);
+  return belongs ? undefined : readIsEverybodys(login);
+}
+
+/** Only what GitHub says is private counts as that. */
+function isPrivate({ repository }: FlowEvent['payload']): boolean {
+  return isObject(repository) && repository.private === true;
+}
+
+/** Why an actor is in none of these teams (`org/slug`). Teams of other organisations than the repository's owner do not count. */
+async function refuseTeams(
+  lookups: Pick<Lookups, 'isMember'>,
+  profile: Profile,
+  { repository, actor }: FlowEvent,
+  teams: readonly string[],
+): Promise<Problem | undefined> {
+  const fullName = repository?.fullName ?? '';
+  const owner = fullName.split('/')[0] ?? '';
+  const ours = teams.filter((team) => isSameLogin(team.split('/')[0] ?? '', owner));
+  if (ours.length === 0) return teamElsewhere(teams, owner);
+  const login = actor?.login ?? '';
+  let unknown: Problem | undefined;
+  for (const team of ours) {
+    const answer = await lookups
+      .isMember(profile, fullName, team, { login, id: actor?.id })
+      .catch(asFlowError);
+    if (answer === true) return undefined;
+    if (answer instanceof Error) unknown ??= teamUnknown(login, team, answer);
+  }
+  return unknown ?? teamNotAllowed(login, ours);
+}
+
+/** Why an event is about a fork's code while the profile admits none. */
+async function refuseFork(
+  lookups: Pick<Lookups, 'isFork' | 'isOwnCommit'>,
+  profile: Profile,
+  event: FlowEvent,
+): Promise<Problem | undefined> {
+  if (profile.allow.forks !== false) return undefined;
+  const { pullRequest: pull, repository } = event;
+  if (!pull) return await refuseForeignCommit(lookups, profile, event);
+  const name = repository?.fullName ?? '';
+  const isFork = pull.isFork ?? (await lookups.isFork(profile, name, pull.number).catch(asFlowError));
+  if (isFork instanceof Error) return forkUnknown(pull.number, isFork);
+  return isFork ? forkNotAllowed(pull.number) : undefined;
+}
+
+/** A commit is the repository's own when one of its branches holds it; what the event says of branches is a name that forks have, too. */
+async function refuseForeignCommit(
+  lookups: Pick<Lookups, 'isOwnCommit'>,
+  profile: Profile,
+  { attributes, repository, commit }: FlowEvent,
+): Promise<Problem | undefined> {
+  if (attributes.isFork === true) return forkNotAllowed(undefined);
+  if (commit === undefined || repository === undefined) return undefined;
+  const isOwn = await lookups.isOwnCommit(profile, repository, commit).catch(asFlowError);
+  if (isOwn instanceof Error) return commitUnknown(commit, isOwn);
+  return isOwn ? undefined : commitOnNoBranch(commit);
 }

@@ -2,18 +2,9 @@ import { asFlowError, type FlowError } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import type { CheckoutRule, Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
+import type { WantedCommit } from '../../workspaces/mirrors/wanted-commit.ts';
 import type { Lookups } from '../github/lookups.ts';
 import { checkoutNoPullRequest } from './errors.ts';
-
-/**
- * Which commit a workspace is made from: a named ref, or a pull request's head or merge. `sha` pins it where the event
- * names it. Without any of them it is the current default branch.
- */
-export type WantedCommit = {
-  ref?: string;
-  sha?: string;
-  pullRequest?: { number: number; kind: 'head' | 'merge' };
-};
 
 /** Applies the rule of a profile to an event. Throws `checkout_no_pull_request`. */
 export function wantedCommit(rule: CheckoutRule, event: FlowEvent): WantedCommit {

@@ -1,8 +1,9 @@
 import type { Problem } from '../../base/errors.ts';
 import type { Db } from '../../db/open.ts';
-import { commandArgs } from '../../events/attributes.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { commandArgs } from '../../events/from-delivery.ts';
 import { matchEvent, type ProfileSet } from '../../profiles/match/match.ts';
+import { type NearCommand, nearCommand } from '../../profiles/match/near-command.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -10,16 +11,19 @@ import { runsOfThread } from '../../runs/store/thread-runs.ts';
 import type { Lookups } from '../github/lookups.ts';
 import type { ServiceAccount } from '../github/service-account.ts';
 import { type Authorization, authorize } from './authorize.ts';
-import { commandNoRun, commandNothingToDo, commandProfileGone } from './errors.ts';
+import { commandMistyped, commandNoRun, commandNothingToDo, commandProfileGone } from './errors.ts';
 
 /** A request to runs in a comment on their thread; `runId` when the comment names one. */
 export type CommentCommand = { name: 'cancel' | 'retry' | 'status'; runId: string | undefined };
 
-/** Their names, without the slash. */
-export const COMMANDS = ['cancel', 'retry', 'status'] as const;
+/** The names of the commands, without the slash. */
+const COMMANDS = ['cancel', 'retry', 'status'] as const;
 
 /** Events whose comments may be commands. */
-const EVENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment'];
+const COMMENT_EVENTS = ['issue_comment', 'pull_request_review_comment', 'discussion_comment'];
+
+/** Longer texts behind a command name no run. */
+const MAX_ARGS_CHARACTERS = 500;
 
 /**
  * The command of a new comment: the first word of its first line, exactly, with at most the id of a run behind it. A
@@ -34,12 +38,9 @@ export function readCommentCommand(event: FlowEvent, profiles: ProfileSet): Comm
   return { name, runId: runId === '' ? undefined : runId };
 }
 
-/** Longer texts behind a command name no run. */
-const MAX_ARGS_CHARACTERS = 500;
-
 /** Whether an event may be a command to runs: a new comment in a thread. */
-export function hearsCommands({ name, action }: FlowEvent): boolean {
-  return EVENTS.includes(name) && action === 'created';
+function hearsCommands({ name, action }: FlowEvent): boolean {
+  return COMMENT_EVENTS.includes(name) && action === 'created';
 }
 
 /** What finding the runs of a command takes from the rest of the service. */
@@ -110,17 +111,17 @@ async function threadRuns({ db }: CommandParts, { repository, attributes }: Flow
   return await runsOfThread(db, thread, RUNS_SEEN);
 }
 
-/** Of a cancel all living runs, of a retry the newest, of a status both. */
+/** A cancel is for all runs that have not ended, a retry for the newest run, a status for both. */
 function runsMeant({ name }: CommentCommand, runs: readonly Run[]): Run[] {
-  const living = runs.filter(({ state }) => state !== 'ended');
-  if (name === 'cancel') return living;
+  const active = runs.filter(({ state }) => state !== 'ended');
+  if (name === 'cancel') return active;
   const newest = runs.slice(0, 1);
-  return name === 'retry' ? newest : [...new Set([...living, ...newest])];
+  return name === 'retry' ? newest : [...new Set([...active, ...newest])];
 }
 
 type RunAccess = { profile: Profile; authorization: Authorization };
 
-/** Asks once for all runs that were made by the same text of a profile. */
+/** Asks GitHub once for all runs that have the same stored profile. */
 function createAccessCheck(parts: CommandParts, event: FlowEvent): (run: Run) => Promise<RunAccess> {
   const known = new Map<string, RunAccess>();
   return async (run) => {
@@ -132,7 +133,7 @@ function createAccessCheck(parts: CommandParts, event: FlowEvent): (run: Run) =>
   };
 }
 
-/** The operator may have shut the sender out since the run was made. */
+/** The profile may have been removed, or its `allow` changed, since the run was made. */
 async function refuseToday(
   parts: CommandParts,
   event: FlowEvent,
@@ -143,4 +144,59 @@ async function refuseToday(
   if (!profile) return commandProfileGone(run);
   const authorization = await authorize(parts, profile, event);
   return 'denied' in authorization ? authorization.denied : undefined;
+}
+
+/** The answer to a word that differs from a command by one letter; `about` is the word. */
+type MistypedCommand = {
+  profile: Profile;
+  problem: Problem;
+  permission: string | undefined;
+  about: string;
+};
+
+/** Senders with one of these get no answer: bots, the service itself, and whoever may not write in the thread. */
+const NOT_ANSWERED = ['actor_unknown', 'bot_not_allowed', 'own_account', 'thread_locked'];
+
+/** The word of an event that differs by one letter from a command of a profile or, in comments, of runs. */
+export function findMistyped(event: FlowEvent, profiles: ProfileSet): NearCommand | undefined {
+  const toRuns = hearsCommands(event) ? COMMANDS.map((name) => `/${name}`) : [];
+  return nearCommand(event, profiles, toRuns);
+}
+
+/** The answer to a mistyped command; undefined where the thread has no run, or the sender gets no answer. */
+export async function answerMistyped(
+  parts: CommandParts,
+  event: FlowEvent,
+  profiles: ProfileSet,
+): Promise<MistypedCommand | undefined> {
+  const near = findMistyped(event, profiles);
+  if (!near) return undefined;
+  const { profile, denied, permission } = near.profile
+    ? await checkSender(parts, event, near.profile)
+    : await checkSenderOfStatus(parts, event, profiles);
+  if (!profile || (denied && NOT_ANSWERED.includes(denied.code))) return undefined;
+  return { profile, problem: commandMistyped(near), permission, about: near.word };
+}
+
+type SenderAccess = {
+  profile: Profile | undefined;
+  denied: Problem | undefined;
+  permission: string | undefined;
+};
+
+async function checkSender(parts: CommandParts, event: FlowEvent, profile: Profile): Promise<SenderAccess> {
+  const authorization = await authorize(parts, profile, event);
+  const { permission } = authorization;
+  return { profile, permission, denied: 'denied' in authorization ? authorization.denied : undefined };
+}
+
+/** A /status may be about any run of the thread. */
+async function checkSenderOfStatus(
+  parts: CommandParts,
+  event: FlowEvent,
+  profiles: ProfileSet,
+): Promise<SenderAccess> {
+  const meant = await commandTargets(parts, event, { name: 'status', runId: undefined }, profiles);
+  const { profile, permission } = meant;
+  return { profile, permission, denied: 'problem' in meant ? meant.problem : undefined };
 }

@@ -3,7 +3,7 @@ import { FlowError } from '../../base/errors.ts';
 import { timeId } from '../../base/ids.ts';
 import type { CandidateOutcome } from '../../deliveries/delivery.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import type { Marks } from '../../feedback/marks.ts';
+import { type Marks, markedWriting } from '../../feedback/marks.ts';
 import { renderGroup } from '../../profiles/group-key.ts';
 import { explainMatch, matchEvent, type ProfileSet } from '../../profiles/match/match.ts';
 import type { Profile } from '../../profiles/profile.ts';
@@ -16,6 +16,7 @@ import type { CrashPoint } from '../crash-points.ts';
 import { authorize } from './authorize.ts';
 import { pinHead } from './checkout-rule.ts';
 import {
+  answerMistyped,
   type CommandOrder,
   type CommandParts,
   commandTargets,
@@ -23,10 +24,9 @@ import {
 } from './comment-commands.ts';
 import { headUnknown } from './errors.ts';
 import { startOf, threadNumber } from './limits.ts';
-import { answerMistyped } from './mistyped-command.ts';
 import { startedBy } from './own-work.ts';
-import { isOwnComment, NO_PROFILE_MATCHED, prefilter } from './prefilter.ts';
-import { asReason, ignore, type Resolution, refuseEvent } from './resolution.ts';
+import { NO_PROFILE_MATCHED, prefilter } from './prefilter.ts';
+import { ignore, type Resolution, refuseEvent } from './resolution.ts';
 
 /** How many candidates' reasons are kept with a delivery that none of them took; `explain` shows all. */
 const CANDIDATES_KEPT = 20;
@@ -41,7 +41,7 @@ export type ProposedRun = {
 };
 
 /** What is to become of a delivery. */
-export type Proposal = Resolution | ProposedRun | { order: CommandOrder };
+type Proposal = Resolution | ProposedRun | { order: CommandOrder };
 
 /** What deciding takes from the rest of the service. */
 export type DecideParts = CommandParts & {
@@ -65,7 +65,7 @@ export async function decide(parts: DecideParts, event: FlowEvent): Promise<Prop
     const meant = await commandTargets(parts, event, command, profiles);
     if (!('problem' in meant)) return { order: { command, ...meant } };
     const { profile, problem } = meant;
-    return profile ? refuseEvent(event, { ...meant, profile }) : ignore(asReason(problem));
+    return profile ? refuseEvent(event, { ...meant, profile }) : ignore(problem);
   }
   const profile = matchEvent(profiles, event).winner?.profile;
   return profile ? await decideStart(parts, profile, event) : await decideUnmatched(parts, event, profiles);
@@ -123,4 +123,15 @@ async function decideUnmatched(
 function nearMisses(profiles: ProfileSet, event: FlowEvent): CandidateOutcome[] {
   const first = { ...profiles, candidates: profiles.candidates.slice(0, CANDIDATES_KEPT) };
   return explainMatch(first, event).map(({ profile, failed }) => ({ profile, failed }));
+}
+
+/** Whether the service wrote the comment that an event is about: by its seal, or by the id that GitHub gave the comment. */
+export async function isOwnComment(
+  parts: { marks: Marks; reports: Pick<ReportStore, 'hasComment'> },
+  event: FlowEvent,
+): Promise<boolean> {
+  const writing = markedWriting(event);
+  if (!writing) return false;
+  if (parts.marks.isSealed(writing.body)) return true;
+  return Number.isSafeInteger(writing.id) && (await parts.reports.hasComment(writing.id));
 }

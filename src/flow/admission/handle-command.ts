@@ -10,7 +10,7 @@ import { findStart, recordStart } from '../../runs/store/start-store.ts';
 import { cancelRun, retryRun } from '../actions/run-actions.ts';
 import { requestStatus } from '../reporting/status-comment.ts';
 import type { CommandOrder } from './comment-commands.ts';
-import { commandNotEnded } from './errors.ts';
+import { commandNotEnded, commandNothingToDo } from './errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from './limits.ts';
 import type { NoRunReason } from './prefilter.ts';
 import { acknowledge, type Resolution, refuseEvent } from './resolution.ts';
@@ -50,9 +50,22 @@ async function carryOut(
     for (const run of targets) await requestStatus(parts, run);
     return { reason: 'command_status', message: `${login} asked for the status of ${names(targets)}.` };
   }
-  const reason = askedBy(login);
-  for (const run of targets) await cancelRun({ ...parts, isServiceRunning: true }, run, reason);
-  return { reason: 'command_cancel', message: `${login} cancelled ${names(targets)}.` };
+  return await cancel(parts, targets, login);
+}
+
+/** A run whose agent has ended can no longer be cancelled; one that the same command cancelled before a crash counts. */
+async function cancel(
+  parts: HandleParts,
+  targets: readonly Run[],
+  login: string,
+): Promise<NoRunReason | Problem> {
+  const cancelled: Run[] = [];
+  for (const run of targets) {
+    const { status } = await cancelRun({ ...parts, isServiceRunning: true }, run, askedBy(login));
+    if (status === 'requested' || run.cancelReason === askedBy(login)) cancelled.push(run);
+  }
+  if (cancelled.length === 0) return commandNothingToDo('cancel');
+  return { reason: 'command_cancel', message: `${login} cancelled ${names(cancelled)}.` };
 }
 
 /** Counts as a start of its own, held to the same limits; a delivery counts once, however often it is decided. */

@@ -1,8 +1,5 @@
 import type { Decision } from '../../deliveries/delivery.ts';
 import type { FlowEvent } from '../../events/event.ts';
-import type { Marks } from '../../feedback/marks.ts';
-import { markedWriting } from '../../feedback/marks.ts';
-import type { ReportStore } from '../../runs/outbox/report-store.ts';
 
 /** Why an event becomes no run. */
 export type NoRunReason = Pick<Decision, 'reason' | 'message'>;
@@ -22,17 +19,6 @@ export function prefilter(event: FlowEvent, isOwnComment: boolean): NoRunReason 
       message: 'The comment begins with the mark that github-flows puts on its own, so it starts nothing.',
     };
   return undefined;
-}
-
-/** Whether the service wrote the comment that an event is about: by its seal, or by the id that GitHub gave the comment. */
-export async function isOwnComment(
-  parts: { marks: Marks; reports: Pick<ReportStore, 'hasComment'> },
-  event: FlowEvent,
-): Promise<boolean> {
-  const writing = markedWriting(event);
-  if (!writing) return false;
-  if (parts.marks.isSealed(writing.body)) return true;
-  return Number.isSafeInteger(writing.id) && (await parts.reports.hasComment(writing.id));
 }
 
 /** No profile's trigger fits. */

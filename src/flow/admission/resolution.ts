@@ -10,7 +10,7 @@ import type { Profile } from '../../profiles/profile.ts';
 import type { NewReport } from '../../runs/outbox/report.ts';
 import { commentTarget, reactionTarget } from '../reporting/report-targets.ts';
 import { renderReport } from '../reporting/report-texts.ts';
-import { permissionReaches } from './permission.ts';
+import { permissionReaches } from './authorize.ts';
 import type { NoRunReason } from './prefilter.ts';
 import { isLocked } from './thread-state.ts';
 
@@ -32,8 +32,10 @@ export type EventRefusal = {
 const OF_THE_HOUSE = ['OWNER', 'MEMBER', 'COLLABORATOR'];
 
 /** No run, and nothing is reported. */
-export function ignore(why: NoRunReason, profile: string | null = null): Resolution {
-  return { decision: { ...why, profile, runId: null }, reports: [] };
+export function ignore(why: NoRunReason | Problem, profile: string | null = null): Resolution {
+  const { reason, message } =
+    'code' in why ? { reason: why.code, message: `${why.message} ${why.hint}` } : why;
+  return { decision: { reason, message, profile, runId: null }, reports: [] };
 }
 
 /** A command was carried out: a thumb, where the profile of its run wants reactions. */
@@ -53,12 +55,7 @@ export function refuseEvent(event: FlowEvent, refusal: EventRefusal): Resolution
   const reports = isSilent
     ? []
     : [...reactionReports(event, profile, 'confused'), ...commentReports(event, repository.id, refusal)];
-  return { ...ignore(asReason(problem), profile.path), reports };
-}
-
-/** A problem, as the reason of a decision. */
-export function asReason({ code, message, hint }: Problem): NoRunReason {
-  return { reason: code, message: `${message} ${hint}` };
+  return { ...ignore(problem, profile.path), reports };
 }
 
 /** A reaction to what a delivery is about; one a delivery. */

@@ -1,12 +1,9 @@
-import type { Problem } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
 import type { Db } from '../../db/open.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import type { TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import { runsOfThread } from '../../runs/store/thread-runs.ts';
-import { threadLocked } from './errors.ts';
-import { permissionReaches } from './permission.ts';
 
 /** Timeline entries about the thread of a run, and about the comment that started it. */
 const CHANGES = {
@@ -42,11 +39,6 @@ export function isLocked({ payload }: FlowEvent): boolean {
     const thread = payload[key];
     return isObject(thread) && thread.locked === true;
   });
-}
-
-/** Only those with write permission take part in a locked thread. */
-export function refuseLocked(login: string, permission: string | undefined): Problem | undefined {
-  return permissionReaches(permission ?? '', 'write') ? undefined : threadLocked(login, permission ?? 'none');
 }
 
 /** The event as it would come now: its thread is locked or not as GitHub says. */

@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError, type FlowError } from '../../base/errors.ts';
 import { removeTree } from '../../base/files.ts';
+import { counted } from '../../base/words.ts';
 import type { Committer } from '../../containers/create/start-script.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
-import { type TakenChanges, takeChanges } from '../../publish/bundle/keep-changes.ts';
+import { type Changes, type TakenChanges, takeChanges } from '../../publish/bundle/keep-changes.ts';
 import { knownCommits } from '../../publish/push/known-commits.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -17,7 +18,6 @@ import type { MaskedValues } from '../credentials/masked-values.ts';
 import { type Directories, type RunPaths, runPaths } from '../paths.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from '../prepare/clone-record.ts';
 import { lastBranches } from './branches-of-run.ts';
-import { type Doubt, keptText } from './kept-text.ts';
 import { lookForLeft } from './left-behind.ts';
 import { isFree, searchLeft } from './search-left.ts';
 
@@ -194,4 +194,37 @@ async function noteOnce(parts: CollectParts, run: Run, entry: Entry): Promise<vo
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);
   if (!isThere) await parts.runs.note(run.id, { ...entry, data: { ...entry.data, attempt: run.attempt } });
+}
+
+/** Why an agent's commits are not kept as they are: a value that was granted to the run is in them, or may be. */
+type Doubt = 'found' | 'unsearched';
+
+/** What an agent committed and how it is kept, for the timeline. */
+function keptText(
+  changes: Pick<Changes, 'commits' | 'ofBase' | 'files' | 'reworded'>,
+  { doubt, hasPatch }: { doubt: Doubt | undefined; hasPatch: boolean },
+): string {
+  if (doubt === undefined) return changeText(changes);
+  const why =
+    doubt === 'found'
+      ? 'A value that was granted to the run is in that'
+      : 'That could not be searched whole for the values that were granted to the run';
+  return `${changeText(changes)} ${why}, so ${hasPatch ? 'only a masked patch is kept, without the contents of binary files' : 'nothing of it is kept'}.`;
+}
+
+function changeText({
+  commits,
+  ofBase,
+  files,
+  reworded,
+}: Pick<Changes, 'commits' | 'ofBase' | 'files' | 'reworded'>): string {
+  const own = commits - ofBase;
+  const made = `The agent made ${counted(own, 'commit')}`;
+  const whole =
+    ofBase === 0
+      ? `${made} that ${own === 1 ? 'changes' : 'change'} ${counted(files, 'file')}.`
+      : `${made} on top of ${counted(ofBase, 'commit')} that no branch of this repository has; together they change ${counted(files, 'file')}.`;
+  if (reworded === 0) return whole;
+  const were = reworded === 1 ? 'was' : 'were';
+  return `${whole} ${counted(reworded, 'message')} would have done something on GitHub and ${were} made harmless.`;
 }

@@ -1,3 +1,5 @@
+import type { Agent, LoginRenewal } from '../../agents/agent.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Plan } from '../../containers/plan.ts';
 import { makeBearer } from '../../credentials/bearer.ts';
 import { readGhToken } from '../../credentials/github/gh-token-file.ts';
@@ -12,20 +14,19 @@ import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-se
 import type { Redactor } from '../../log/redact.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Run } from '../../runs/run.ts';
+import type { RunStore } from '../../runs/store/run-store.ts';
 import { appSecretOf, runPermissions, TOKEN_NAME, tokenMount } from '../github/github-credential.ts';
 import type { RunPaths } from '../paths.ts';
 import { type GrantRecord, readGrant, recordGrant } from './grant-record.ts';
 import type { MaskedValues } from './masked-values.ts';
 import { preflight } from './preflight.ts';
-import { type RenewParts, renewalsOf, renewLogins } from './renew-logins.ts';
-import { writeTokenEnd } from './token-end.ts';
-import type { TokenRenewer } from './token-renewer.ts';
+import { type TokenRenewer, writeTokenEnd } from './token-renewer.ts';
 
 /** The name of a run's bearer for the runtime listener, below `/run/secrets`. */
 const BEARER_NAME = 'runtime-token';
 
 /** What a run will be handed: a copy each of what it mounts or is granted, and the GitHub token among them. */
-export type Grants = {
+type Grants = {
   copies: readonly Copy[];
   /** The GitHub token, and what it is renewed by; undefined for a run that has none. */
   gitHub: TokenGrant | undefined;
@@ -34,6 +35,14 @@ export type Grants = {
 type TokenGrant = {
   token: GitHubToken;
   grant: Pick<GrantRecord, 'repository' | 'permissions' | 'tokenFile' | 'appSecret'>;
+};
+
+/** What renewing takes from the rest of the service; `renewals` are found by the name of their agent. */
+type RenewParts = {
+  agents: readonly Agent[];
+  renewals: ReadonlyMap<string, LoginRenewal>;
+  runs: RunStore;
+  clock: Clock;
 };
 
 /** What granting takes from the rest of the service. */
@@ -48,7 +57,7 @@ export type GrantParts = RenewParts & {
 };
 
 /** The run that grants are read for; `signal` ends the wait for a login that is renewed. */
-export type GrantRequest = { run: Run; profile: Profile; plan: Plan; signal: AbortSignal };
+type GrantRequest = { run: Run; profile: Profile; plan: Plan; signal: AbortSignal };
 
 /**
  * Reads everything that a run is granted, all at once, and writes nothing; logins that would run out are renewed
@@ -73,6 +82,35 @@ export async function readGrants(parts: GrantParts, request: GrantRequest): Prom
   signal.throwIfAborted();
   const token = gitHub ? [valueCopy(TOKEN_NAME, gitHub.token.value)] : [];
   return { gitHub, copies: [...token, ...mounted, ...secrets] };
+}
+
+/**
+ * Sees to it that every login which the run gets a share of lasts until the run's deadline, before the share is taken;
+ * the timeline says so while it waits. Throws the codes of `LoginRenewal.ensure`, or the signal's reason.
+ */
+async function renewLogins(
+  parts: RenewParts,
+  { run, plan }: { run: Run; plan: Plan },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { kind, name, source } of plan.mounts) {
+    if ((kind !== 'agent-state' && kind !== 'credential') || source === null) continue;
+    for (const renewal of renewalsOf(parts, name))
+      await renewal.ensure(source, {
+        untilMs: parts.clock.now() + plan.limits.timeoutSec * 1000,
+        signal,
+        note: async (text) => await parts.runs.note(run.id, { kind: 'credential', text }),
+      });
+  }
+}
+
+/** What may renew the credential of this name: its agent's, or any when the name is no agent's. Until then it is not read. */
+export function renewalsOf(
+  { agents, renewals }: Pick<RenewParts, 'agents' | 'renewals'>,
+  credential: string | undefined,
+): LoginRenewal[] {
+  const isKnown = credential === TOKEN_NAME || agents.some(({ name }) => name === credential);
+  return [...renewals].filter(([agent]) => !isKnown || agent === credential).map(([, renewal]) => renewal);
 }
 
 /** The named secrets, each once, however many variables it is exported as. */

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { backoff } from '../../base/backoff.ts';
 import { type Clock, isoTime } from '../../base/clock.ts';
 import { asFlowError, FlowError } from '../../base/errors.ts';
+import { type Owner, writeAtomic } from '../../base/files.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { GitHubToken, GitHubTokens } from '../../credentials/github/github-tokens.ts';
-import { renewCredential } from '../../credentials/inject/renew.ts';
+import { renewCredential } from '../../credentials/inject/deliver.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -11,7 +13,6 @@ import { TOKEN_NAME } from '../github/github-credential.ts';
 import type { RunPaths } from '../paths.ts';
 import type { GrantRecord } from './grant-record.ts';
 import type { MaskedValues } from './masked-values.ts';
-import { writeTokenEnd } from './token-end.ts';
 
 /** How often the clock is looked at: a machine that slept, or a clock that was set, is noticed this soon. */
 const LOOK_EVERY_MS = 15_000;
@@ -45,7 +46,7 @@ export type TokenRenewer = {
 };
 
 /** What a renewer takes from the rest of the service. */
-export type TokenRenewerParts = {
+type TokenRenewerParts = {
   tokens: Pick<GitHubTokens, 'token'>;
   runs: Pick<RunStore, 'find' | 'note'>;
   masked: MaskedValues;
@@ -166,4 +167,21 @@ function tokenGone({ repository, tokenFile }: GrantRecord): FlowError {
     message: `No GitHub App serves ${repository} any more, and the token file ${tokenFile} is not there.`,
     hint: 'Put the token file back, or add the App with `github-flows app add`; the run takes it up by itself.',
   });
+}
+
+/** The name of the file below `/run/github-flows`; `scripts/git-credential.sh` reads it. */
+const NAME = 'token-end';
+
+/**
+ * Writes when the token that a run was just handed ends, in seconds since 1970; nothing for one of which nobody knows. The
+ * helper in the container is silent from then on, so that the helpers after it are asked. It comes after the token: a
+ * renewed one counts as ended for that moment, and an ended one never as good.
+ */
+export async function writeTokenEnd(
+  { files }: Pick<RunPaths, 'files'>,
+  { expiresAt }: Pick<GitHubToken, 'expiresAt'>,
+  owner: Owner,
+): Promise<void> {
+  const content = expiresAt === null ? '' : `${Math.floor(expiresAt / 1000)}\n`;
+  await writeAtomic(join(files, NAME), content, { mode: 0o644, owner });
 }

@@ -6,13 +6,11 @@ import { judgeActor } from '../../profiles/allow.ts';
 import { explainMatch, matchEvent, type ProfileSet } from '../../profiles/match/match.ts';
 import { type RankedMatch, rankMatches } from '../../profiles/match/ranking.ts';
 import type { CandidateResult, Profile } from '../../profiles/profile.ts';
-import { type CommentCommand, readCommentCommand } from '../admission/comment-commands.ts';
+import { type CommentCommand, findMistyped, readCommentCommand } from '../admission/comment-commands.ts';
 import { commandMistyped, forkNotAllowed } from '../admission/errors.ts';
-import { findMistyped } from '../admission/mistyped-command.ts';
 import { NO_PROFILE_MATCHED, type NoRunReason, prefilter } from '../admission/prefilter.ts';
-import { tokenMount } from '../github/github-credential.ts';
+import { appSecretOf, tokenMount } from '../github/github-credential.ts';
 import type { AdmissionDryRun } from './admission.ts';
-import { type TokenOrigin, tokenOrigin } from './token-origin.ts';
 import { type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
 
 /** What `explain` says: the decision, why, and what would be launched. */
@@ -31,7 +29,7 @@ export type Explanation = {
 };
 
 /** A plan as it is shown. */
-export type PlanView = Pick<
+type PlanView = Pick<
   Plan,
   'image' | 'command' | 'setupScript' | 'workdir' | 'env' | 'network' | 'ociRuntime' | 'limits' | 'secrets'
 > & {
@@ -166,4 +164,23 @@ function viewPlan(plan: Plan, githubToken: TokenOrigin | null, { hosts }: DryRun
     githubToken,
     hosts: typeof network === 'object' && 'allow' in network ? hosts(network.allow) : null,
   };
+}
+
+/**
+ * Where the token comes from that a run finds in `file`: of the App in the secret that its profile names, else of the
+ * first of `apps` that is installed on its repository, else it is a copy of `copyOf`.
+ */
+export type TokenOrigin = { file: string; secret: string | null; apps: string[]; copyOf: string | null };
+
+/** Null for a run that is granted no token; `appsFor` names the Apps that may serve a repository, as far as is known without asking GitHub. */
+async function tokenOrigin(
+  profile: Profile,
+  plan: Pick<Plan, 'mounts'>,
+  appsFor: () => Promise<string[]>,
+): Promise<TokenOrigin | null> {
+  const mount = tokenMount(plan);
+  if (!mount) return null;
+  const secret = appSecretOf(profile).appSecret?.name ?? null;
+  if (secret !== null) return { file: mount.target, secret, apps: [], copyOf: null };
+  return { file: mount.target, secret, apps: await appsFor(), copyOf: mount.source };
 }

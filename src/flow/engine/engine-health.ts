@@ -1,7 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
+import type { Owner } from '../../base/files.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import type { Logger } from '../../log/logger.ts';
+import { runOwner } from './run-owner.ts';
 
 /** How long an answer of the engine counts. */
 const GOOD_FOR_MS = 2_000;
@@ -50,4 +52,23 @@ export function createEngineWatch(parts: {
       while (!(await isReady())) await clock.sleep(GOOD_FOR_MS, signal);
     },
   };
+}
+
+/** Says once in the log what of the engine matters to runs and is not as usual; never throws. */
+export async function noteEngine(parts: {
+  engine: Pick<Engine, 'info'>;
+  runAs: Owner;
+  log: Logger;
+}): Promise<void> {
+  const { engine, runAs, log } = parts;
+  try {
+    const { users, unlimited } = await engine.info();
+    if (unlimited.length > 0) log.warn({ unlimited }, 'engine cannot limit all resources of containers');
+    const owner = runOwner(users, runAs, process.getuid?.() ?? 0);
+    if (users.kind === 'mapped')
+      log.info({ runAs, owner }, 'engine maps users, run files belong to the mapped owner');
+  } catch (error) {
+    const fault = asFlowError(error);
+    log.error({ err: fault }, 'engine cannot start runs');
+  }
 }

@@ -6,8 +6,7 @@ import type { GitHubTokens } from '../../credentials/github/github-tokens.ts';
 import { askAccount } from '../../github/token-owner.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import type { ClientFor } from './clients.ts';
-import { credentialKey, credentialSource, permissionsFor } from './github-credential.ts';
+import { type ClientFor, credentialKey, credentialSource, permissionsFor } from './github-credential.ts';
 
 /** Whom git commits as in the containers of a profile's runs in a repository; never rejects. */
 export type CommitterFor = (profile: Profile, repository: string) => Promise<Committer>;

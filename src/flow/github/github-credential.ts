@@ -1,7 +1,11 @@
 import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
 import type { Plan } from '../../containers/plan.ts';
-import type { Permissions } from '../../credentials/github/github-tokens.ts';
+import type { GitHubTokens, Permissions } from '../../credentials/github/github-tokens.ts';
+import { createTokenClients } from '../../credentials/github/token-clients.ts';
 import type { AppSecret } from '../../credentials/github-app/record.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import type { Logger } from '../../log/logger.ts';
 import type { Profile } from '../../profiles/profile.ts';
 
 /** Where a run finds its GitHub token. */
@@ -77,4 +81,21 @@ function tokenFileFor(profile: Profile, secretsDir: string): string {
 /** The mount that stands for the GitHub token in a plan; undefined for a run that is granted none. */
 export function tokenMount({ mounts }: Pick<Plan, 'mounts'>): Plan['mounts'][number] | undefined {
   return mounts.find(({ kind, name }) => kind === 'credential' && name === TOKEN_NAME);
+}
+
+/** A GitHub client with the credential that a profile's runs in a repository (`owner/name`) have. */
+export type ClientFor = (profile: Profile, repository: string, purpose: Purpose) => GitHubClient;
+
+/** One client for each repository, purpose and credential. */
+export function createClients(parts: {
+  apiUrl: string;
+  secretsDir: string;
+  tokens: GitHubTokens;
+  clock: Clock;
+  log: Logger;
+}): ClientFor {
+  const { apiUrl, secretsDir, tokens, clock, log } = parts;
+  const clientOf = createTokenClients({ apiUrl, tokens, clock, log });
+  return (profile, repository, purpose) =>
+    clientOf({ repository, permissions: permissionsFor(purpose), ...credentialSource(profile, secretsDir) });
 }

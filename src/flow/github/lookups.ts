@@ -6,7 +6,7 @@ import { fetchPullRequest } from '../../github/pull-requests.ts';
 import { isTeamMember } from '../../github/teams.ts';
 import { type CommentKind, isCommentThere, readThread, type Thread } from '../../github/threads.ts';
 import type { Profile } from '../../profiles/profile.ts';
-import type { ClientFor } from './clients.ts';
+import type { ClientFor } from './github-credential.ts';
 import type { Origin } from './origin.ts';
 
 /** What GitHub is asked about who may start a run, with the run's own credential; each throws when there is no answer. */

@@ -2,7 +2,7 @@ import { FlowError } from '../../base/errors.ts';
 import type { EventRepository } from '../../events/event.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { readPullHead } from '../../workspaces/look.ts';
-import { branchesWith } from '../../workspaces/mirrors/holders.ts';
+import { branchesWith } from '../../workspaces/mirrors/branches.ts';
 import type { Remote, Repository } from '../../workspaces/remote.ts';
 import type { CredentialSource } from './github-credential.ts';
 

@@ -7,7 +7,7 @@ import { askAccount } from '../../github/token-owner.ts';
 import { isSameLogin } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { OwnAccounts } from '../../runs/store/own-accounts.ts';
-import type { ClientFor } from './clients.ts';
+import type { ClientFor } from './github-credential.ts';
 
 /** As whom the service speaks on GitHub. */
 export type ServiceAccount = {

@@ -7,8 +7,12 @@ import { branchNameProblem } from '../../publish/push/branch-name.ts';
 import { branchTaken, noPullRequest, targetGone, targetOfPull } from '../../publish/push/destination.ts';
 import { refuseOwnBranch } from '../../publish/push/own-branch.ts';
 import { mainMirror } from '../../workspaces/mirrors/apart.ts';
-import { type Branches, readBranches } from '../../workspaces/mirrors/branches.ts';
-import { branchesWith, isQueueBranch } from '../../workspaces/mirrors/holders.ts';
+import {
+  type Branches,
+  branchesWith,
+  isQueueBranch,
+  readBranches,
+} from '../../workspaces/mirrors/branches.ts';
 import { type Purpose, publishPurpose } from '../github/github-credential.ts';
 import { branchOf } from '../publishing/publication.ts';
 import { findTarget, type MergeTarget } from '../publishing/target.ts';

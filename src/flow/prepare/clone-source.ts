@@ -2,7 +2,7 @@ import { FlowError } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { mainMirror } from '../../workspaces/mirrors/apart.ts';
-import { isOtherMerge } from '../../workspaces/mirrors/holders.ts';
+import { isOtherMerge } from '../../workspaces/mirrors/branches.ts';
 import type { Fetched, Mirrors } from '../../workspaces/mirrors/mirror.ts';
 import type { Repository } from '../../workspaces/remote.ts';
 import { followsDefault, pullRequestBase, wantedCommit } from '../admission/checkout-rule.ts';

@@ -1,5 +1,4 @@
-import type { Agent } from '../../agents/agent.ts';
-import { grantedAgents } from '../../agents/login-grants.ts';
+import { type Agent, grantedAgents } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import type { Owner } from '../../base/files.ts';
 import { eachLimit, RUN_LIMITS, type RunLimits } from '../../base/run-limits.ts';

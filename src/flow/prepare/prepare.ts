@@ -4,7 +4,7 @@ import { makeDirectory, type Owner, writeAtomic } from '../../base/files.ts';
 import { type Committer, NOBODY, type RunFile, runFiles } from '../../containers/create/start-script.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import type { Plan } from '../../containers/plan.ts';
-import { gitUserName } from '../../credentials/github/git-credential.ts';
+import { gitUserName } from '../../credentials/github/github-tokens.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import type { MountHost } from '../../mounts/mount.ts';

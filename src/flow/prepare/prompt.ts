@@ -1,5 +1,5 @@
-import { commandArgs } from '../../events/attributes.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { commandArgs } from '../../events/from-delivery.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { resolveVariables } from '../../prompts/context.ts';
 import { renderPrompt } from '../../prompts/render.ts';

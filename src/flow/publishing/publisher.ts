@@ -2,10 +2,10 @@ import { backoff } from '../../base/backoff.ts';
 import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError, type Problem } from '../../base/errors.ts';
+import { isGoneForGood, isTurnedDown } from '../../github/fault.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { ReportingRun, Run } from '../../runs/run.ts';
-import { isFinalError } from './errors.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { carryOut, decidePublication, type PublishingParts } from './publish-run.ts';
 import { noteDelayed, notePublished, notePublishRefused } from './texts.ts';
@@ -34,7 +34,7 @@ export type Publisher = {
 };
 
 /** What publishing takes from the rest of the service; `host` is whose disk the bundles lie on, undefined while it is not known. */
-export type PublisherParts = PublishingParts & {
+type PublisherParts = PublishingParts & {
   host(): Promise<string | undefined>;
   publications: PublicationStore<PublishPlan>;
   clock: Clock;
@@ -159,6 +159,27 @@ async function delay(
 function introOf(fault: FlowError): string | undefined {
   if (fault.code === 'publish_pull_request_refused') return 'Only the branch was published';
   return isFinalError(fault) ? undefined : 'Publishing was given up';
+}
+
+/**
+ * Faults that no waiting fixes: the server said no to these commits or to this pull request, or they are gone. A token
+ * that is not taken, may not, or sees nothing (401, 403, 404) is noted at once and retried, because whoever runs the
+ * service can fix it meanwhile; so are limits, conflicts, servers at fault and silence.
+ */
+const FINAL: readonly string[] = [
+  'push_refused',
+  'changes_invalid',
+  'changes_too_large',
+  'publish_changes_gone',
+  'publish_pull_request_refused',
+  'github_credential_missing',
+  'github_name_refused',
+  'name_refused',
+];
+
+/** Whether a publication that ended in this fault is worth no further try. */
+function isFinalError(fault: FlowError): boolean {
+  return isGoneForGood(fault) || isTurnedDown(fault) || FINAL.includes(fault.code);
 }
 
 function hostGone(): Problem {

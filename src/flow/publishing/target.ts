@@ -2,8 +2,7 @@ import { FlowError } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { targetGone } from '../../publish/push/destination.ts';
-import type { Branches } from '../../workspaces/mirrors/branches.ts';
-import { isQueueBranch } from '../../workspaces/mirrors/holders.ts';
+import { type Branches, isQueueBranch } from '../../workspaces/mirrors/branches.ts';
 import { followsDefault } from '../admission/checkout-rule.ts';
 
 /** The branch that a pull request of a run is to be merged into; null where it is that of the event's own pull request, which GitHub is asked for. */

@@ -1,7 +1,7 @@
 import type { FlowEvent } from '../../events/event.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { NewReport, ReportTarget } from '../../runs/outbox/report.ts';
-import { commentTarget, commitTarget, reactionTarget } from './report-targets.ts';
+import { commentTarget, reactionTarget } from './report-targets.ts';
 import { statusAt } from './status-comment.ts';
 
 /** What is reported from a run's beginning: a reaction, its live comment, and its check, each as far as the profile wants it. */
@@ -38,4 +38,10 @@ export function whyUnreported(event: FlowEvent, { report }: Profile): string | u
   const isWanted = report.reaction || report.comment !== 'never';
   if (!isWanted || commentTarget(event) || (report.check && commitTarget(event))) return undefined;
   return `Nothing of it is said on GitHub: this ${event.name} event is about no issue, pull request or discussion.`;
+}
+
+/** Where a check goes whose event is about no thread: the commit that it names. */
+function commitTarget({ repository, commit }: FlowEvent): ReportTarget | undefined {
+  if (!repository || commit === undefined) return undefined;
+  return { owner: repository.owner, repository: repository.name, subject: 'commit', subjectId: 0, number: 0 };
 }

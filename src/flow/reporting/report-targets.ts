@@ -36,12 +36,6 @@ export function commentTarget(event: FlowEvent): ReportTarget | undefined {
   return id === undefined ? undefined : { ...target, discussion: { id, subject: id } };
 }
 
-/** Where a check goes whose event is about no thread: the commit that it names. */
-export function commitTarget({ repository, commit }: FlowEvent): ReportTarget | undefined {
-  if (!repository || commit === undefined) return undefined;
-  return { owner: repository.owner, repository: repository.name, subject: 'commit', subjectId: 0, number: 0 };
-}
-
 /** Whether an event belongs to a discussion, whose number is no issue's. */
 export function isAboutDiscussion({ name }: Pick<FlowEvent, 'name'>): boolean {
   return name === 'discussion' || name === 'discussion_comment';

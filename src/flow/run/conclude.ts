@@ -1,3 +1,4 @@
+import type { Blame } from '../../base/errors.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { Egress } from '../../egress/proxy/sockets.ts';
 import type { Reporter } from '../../feedback/reporter.ts';
@@ -16,10 +17,11 @@ import type {
 } from '../../runs/run.ts';
 import type { RunPatch } from '../../runs/store/run-rows.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
-import { removeWorkspace } from '../../workspaces/sweep.ts';
-import { leaseLost, runCancelled } from '../active-run.ts';
+import { removeWorkspace } from '../../workspaces/layout.ts';
+import { retryWait } from '../actions/retry-policy.ts';
 import { type CollectParts, collectChanges } from '../collect/collect-changes.ts';
 import type { CrashPoint } from '../crash-points.ts';
+import { leaseLost, runCancelled } from '../errors.ts';
 import type { OutputShipper } from '../output/ship-output.ts';
 import { removeRunPaths, runPaths } from '../paths.ts';
 import type { Publisher } from '../publishing/publisher.ts';
@@ -39,6 +41,21 @@ export type ConcludeParts = CollectParts & {
 
 /** Outcomes whose workspace somebody will want to look at. */
 const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
+
+/** Ends a run, or requeues it where its profile wants another attempt. */
+export async function settle(
+  parts: ConcludeParts,
+  run: ClaimedRun,
+  result: RunResult,
+  how: { blame: Blame | undefined; begun: boolean },
+): Promise<Run> {
+  if (run.state === 'reporting') return await close(parts, run);
+  const profile = await parts.runs.profile(run.id);
+  const wait = retryWait(profile, run, { ...how, outcome: result.outcome }, Math.random());
+  return wait === undefined || run.cancelReason !== null
+    ? await conclude(parts, run, result)
+    : await requeueForRetry(parts, run, result, wait);
+}
 
 /** From `preparing` or `running` to `ended`: persists the outcome, cleans up, reports. Idempotent. */
 export async function conclude(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
@@ -87,7 +104,7 @@ export async function requeue(
 }
 
 /** Requeues a run for the profile's next attempt; what this attempt left is collected as at a run's end. */
-export async function requeueForRetry(
+async function requeueForRetry(
   parts: ConcludeParts,
   run: ClaimedRun,
   result: RunResult,

@@ -1,12 +1,12 @@
-import { asFlowError, type Blame, type FlowError } from '../../base/errors.ts';
-import type { ClaimedRun, PreparingRun, Run, RunningRun, RunResult } from '../../runs/run.ts';
-import { retryWait } from '../actions/retry-policy.ts';
-import { type ActiveRun, leaseLost } from '../active-run.ts';
+import { asFlowError, type FlowError } from '../../base/errors.ts';
+import type { PreparingRun, Run, RunningRun } from '../../runs/run.ts';
+import type { ActiveRun } from '../active-runs.ts';
+import { leaseLost } from '../errors.ts';
 import { type PrepareParts, prepare } from '../prepare/prepare.ts';
-import { type ConcludeParts, close, conclude, requeue, requeueForRetry } from './conclude.ts';
+import { type ConcludeParts, requeue, settle } from './conclude.ts';
 import { type FollowParts, follow } from './follow.ts';
 import { type LaunchParts, launch } from './launch.ts';
-import { isDatabaseFault, isEngineGone, resultOf } from './outcome.ts';
+import { resultOf } from './outcome.ts';
 import { type PreparingParts, watchPreparing } from './preparing.ts';
 
 /** Everything the life of a run needs. */
@@ -99,17 +99,12 @@ export async function finish(parts: LifeParts, run: RunningRun, active: ActiveRu
   }
 }
 
-/** Ends a run, or requeues it where its profile wants another attempt. */
-export async function settle(
-  parts: LifeParts,
-  run: ClaimedRun,
-  result: RunResult,
-  how: { blame: Blame | undefined; begun: boolean },
-): Promise<Run> {
-  if (run.state === 'reporting') return await close(parts, run);
-  const profile = await parts.runs.profile(run.id);
-  const wait = retryWait(profile, run, { ...how, outcome: result.outcome }, Math.random());
-  return wait === undefined || run.cancelReason !== null
-    ? await conclude(parts, run, result)
-    : await requeueForRetry(parts, run, result, wait);
+/** Whether the engine itself was not there, which is no fault of the run: it can wait. */
+function isEngineGone(error: unknown): boolean {
+  return ['engine_unreachable', 'engine_timeout'].includes(asFlowError(error).code);
+}
+
+/** Whether the database did not answer, which says nothing about the run: what was to be stored is stored later. */
+function isDatabaseFault(error: unknown): boolean {
+  return ['database_busy', 'database_unavailable'].includes(asFlowError(error).code);
 }

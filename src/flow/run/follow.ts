@@ -9,7 +9,7 @@ import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import type { RunningRun, RunResult } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
-import type { ActiveRun } from '../active-run.ts';
+import type { ActiveRun } from '../active-runs.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { readHandlerMark } from '../output/handler-mark.ts';
 import type { OutputShipper } from '../output/ship-output.ts';

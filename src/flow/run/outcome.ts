@@ -44,16 +44,6 @@ function outcomeOf(fault: FlowError): Outcome {
     : 'failed';
 }
 
-/** Whether the engine itself was not there, which is no fault of the run: it can wait. */
-export function isEngineGone(error: unknown): boolean {
-  return ['engine_unreachable', 'engine_timeout'].includes(asFlowError(error).code);
-}
-
-/** Whether the database did not answer, which says nothing about the run: what was to be stored is stored later. */
-export function isDatabaseFault(error: unknown): boolean {
-  return ['database_busy', 'database_unavailable'].includes(asFlowError(error).code);
-}
-
 /** What a container's end means for its run: null is success. */
 export function judgeEnd(
   end: ContainerEnd,
@@ -99,7 +89,7 @@ function judgeExit(
 }
 
 /** The outcome of a run, and a note for its timeline; null is none. */
-export type TurnOutcome = { outcome: Outcome; reason: EndReason | null; note: string | null };
+type TurnOutcome = { outcome: Outcome; reason: EndReason | null; note: string | null };
 
 /** The agent whose events were read, and the state of its turn. */
 export type HeardAgent = { judge: AgentEvents['judge']; turn: AgentTurn };

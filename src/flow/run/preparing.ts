@@ -4,7 +4,7 @@ import { createCancellation } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { FlowError } from '../../base/errors.ts';
 import { ancestors } from '../../base/files.ts';
-import { type ActiveRun, activeRunSignal } from '../active-run.ts';
+import { type ActiveRun, activeRunSignal } from '../active-runs.ts';
 import type { Directories } from '../paths.ts';
 
 /** What may happen until an agent starts: seconds from the claim on, and bytes that stay free on each disk. */

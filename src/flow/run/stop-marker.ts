@@ -4,7 +4,7 @@ import type { FlowError } from '../../base/errors.ts';
 import type { ContainerEnd } from '../../containers/supervise/container-end.ts';
 import type { StopCause } from '../../containers/supervise/end-causes.ts';
 import type { Run } from '../../runs/run.ts';
-import { runCancelled, workerCutOff } from '../active-run.ts';
+import { runCancelled, workerCutOff } from '../errors.ts';
 
 /** Why a container was about to be stopped, and when, in milliseconds since 1970; `code` is that of the cancellation, if it was one. */
 export type StopNote = { cause: StopCause; code: string | null; at: number };

@@ -1,6 +1,7 @@
 import { asFlowError } from '../../base/errors.ts';
 import type { ClaimedRun } from '../../runs/run.ts';
-import { type ActiveRun, hostLost, runEndsService } from '../active-run.ts';
+import type { ActiveRun } from '../active-runs.ts';
+import { hostLost, runEndsService } from '../errors.ts';
 import { abandon, cancelWaiting, removeContainers } from '../run/conclude.ts';
 import { execute } from '../run/execute.ts';
 import { resultOf } from '../run/outcome.ts';

@@ -6,7 +6,7 @@ import type { Engine } from '../../containers/engine/docker.ts';
 import { removeOrphanResources, removeOrphans } from '../../containers/engine/reaper.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
-import { listWorkspaces, removeWorkspace } from '../../workspaces/sweep.ts';
+import { listWorkspaces, removeWorkspace } from '../../workspaces/layout.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import type { EngineWatch } from '../engine/engine-health.ts';
 import {

@@ -6,9 +6,9 @@ import type { Leases } from '../../runs/queue/leases.ts';
 import type { RunOwner, RunQueue } from '../../runs/queue/queue.ts';
 import type { WorkerNotice, WorkerStore } from '../../runs/queue/worker-store.ts';
 import type { CancelledRun, ClaimedRun, PreparingRun } from '../../runs/run.ts';
-import { type ActiveRun, leaseLost, runCancelled, serviceStopping, workerCutOff } from '../active-run.ts';
+import { type ActiveRun, type ActiveRuns, createActiveRuns } from '../active-runs.ts';
 import type { CrashPoint } from '../crash-points.ts';
-import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
+import { leaseLost, runCancelled, serviceStopping, workerCutOff } from '../errors.ts';
 import type { Host } from './host-identity.ts';
 import { createLeaseRenewer, type LeaseRenewer, type LeaseTimes } from './lease-renewer.ts';
 

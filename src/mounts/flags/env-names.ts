@@ -15,7 +15,7 @@ const REFUSED: readonly (readonly [names: string, why: string])[] = [
   ['PATH', 'it changes which programs run'],
   [
     'BASH_ENV ENV BASHOPTS SHELLOPTS BASH_FUNC_* BASH_LOADABLES_PATH PS4 PROMPT_COMMAND IFS CDPATH ZDOTDIR FPATH',
-    'shells run or obey it as they start',
+    'shells run or follow it when they start',
   ],
   [
     'NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE npm_config_node_options npm_config_script_shell npm_config_userconfig npm_config_globalconfig npm_config_prefix',
@@ -43,7 +43,7 @@ const REFUSED: readonly (readonly [names: string, why: string])[] = [
   ],
   ['GIT_*', 'it changes how git works; the names, addresses and dates of author and committer are free'],
   ['DOCKER_* CONTAINER_HOST CONTAINERD_* BUILDKIT_HOST', 'it leads programs to an engine'],
-  ['GITHUB_FLOWS_*', 'the service itself tells a run about it by these names'],
+  ['GITHUB_FLOWS_*', 'the service itself sets these names for a run'],
 ];
 
 /**

@@ -1,4 +1,6 @@
 import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
+import { tokenIn } from '../../log/token-shapes.ts';
+import type { Policy } from '../../policy/policy.ts';
 import {
   argumentNotAFlag,
   argumentNotText,
@@ -7,9 +9,9 @@ import {
   flagValueMissing,
   tooManyArguments,
 } from '../errors.ts';
-import { hasControlCharacters } from '../text.ts';
+import type { DockerArgs, MountArg } from '../mount.ts';
+import { hasControlCharacters } from '../paths.ts';
 import { adviceFor } from './refused-flags.ts';
-import { refuseSecret } from './secret-values.ts';
 
 /** How a known flag is written: its long name without dashes, its letter if it has one, whether a value follows. */
 export type FlagForm = { name: string; letter?: string; boolean?: true };
@@ -119,4 +121,47 @@ function readText(value: unknown): string {
     throw argumentUnreadable(value, `is longer than ${MAX_ARGUMENT_CHARACTERS} characters`);
   }
   return value;
+}
+
+/** `DockerArgs` while it is being read. */
+type Draft = {
+  -readonly [Key in keyof DockerArgs]: DockerArgs[Key];
+} & {
+  mounts: MountArg[];
+  env: Record<string, string>;
+  ulimits: { name: string; soft: number; hard: number }[];
+  addHosts: string[];
+  dns: string[];
+  labels: Record<string, string>;
+};
+
+/** Takes one use of a flag into the draft, or throws a FlowError that names what is wrong with it or that the policy does not allow it. */
+export type FlagReader = (draft: Draft, use: FlagUse, policy: Policy) => void;
+
+/** Nothing read yet. Names come from profiles, so the maps have no prototype to collide with. */
+export function emptyDraft(): Draft {
+  return {
+    mounts: [],
+    env: Object.create(null) as Record<string, string>,
+    ulimits: [],
+    addHosts: [],
+    dns: [],
+    labels: Object.create(null) as Record<string, string>,
+  };
+}
+
+/**
+ * The problem `secret_in_profile` when a text of a profile holds what looks like a token or a private key; `where` says
+ * which text, and the value is never repeated. Profiles are read by many and saved with every run, and what stands in
+ * a variable or on a command line is seen by every process of the container.
+ */
+export function refuseSecret(where: string, text: string): Problem | undefined {
+  const what = tokenIn(text);
+  return what === undefined
+    ? undefined
+    : {
+        code: 'secret_in_profile',
+        message: `${where} holds what looks like ${what}; a profile is no place for a secret.`,
+        hint: 'Revoke it if it was ever shared. Put the new one into a file of the secrets directory, mount it (--mount type=bind,src=/home/user/.secrets/gh-token,dst=/run/secrets/gh-token,readonly), and let the program read /run/secrets/gh-token.',
+      };
 }

@@ -1,5 +1,5 @@
 import { flagValueInvalid, flagWeakens } from '../errors.ts';
-import type { FlagReader } from './draft.ts';
+import type { FlagReader } from './flag-text.ts';
 
 /** Linux's capabilities: https://man7.org/linux/man-pages/man7/capabilities.7.html */
 const CAPABILITIES = new Set(
@@ -23,7 +23,7 @@ export const readInit: FlagReader = (_draft, { value }) => {
   throw flagWeakens(
     '--init',
     value,
-    'without an init an agent does not stop when it is told to',
+    'without an init an agent does not stop when the service stops it',
     'Leave it out.',
   );
 };

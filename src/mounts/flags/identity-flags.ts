@@ -1,8 +1,8 @@
 import { FlowError } from '../../base/errors.ts';
 import { flagRepeated, flagValueInvalid, flagWeakens } from '../errors.ts';
-import { checkTarget } from '../target.ts';
-import type { FlagReader } from './draft.ts';
+import { checkTarget } from '../paths.ts';
 import { checkEnvName } from './env-names.ts';
+import type { FlagReader } from './flag-text.ts';
 
 /** The largest uid and gid that every program takes. */
 const MOST_ID = 2_147_483_647;

@@ -1,6 +1,6 @@
 import { parseBytes } from '../../base/bytes.ts';
 import { flagRepeated, flagValueInvalid, flagWeakens } from '../errors.ts';
-import type { FlagReader } from './draft.ts';
+import type { FlagReader } from './flag-text.ts';
 
 const MIB = 1024 ** 2;
 

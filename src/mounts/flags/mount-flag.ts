@@ -1,11 +1,11 @@
+import { parseBytes } from '../../base/bytes.ts';
 import { quoted } from '../../base/text.ts';
 import { nearest } from '../../base/words.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { mountSyntax, needsPolicy } from '../errors.ts';
+import { flagWeakens, mountSyntax, needsPolicy } from '../errors.ts';
 import type { BindArg, MountArg, TmpfsArg, VolumeArg } from '../mount.ts';
 import { checkSourcePath, checkTargetPath } from '../paths.ts';
-import type { FlagReader } from './draft.ts';
-import { parseMode, parseTmpfsSize, refuseQuotes } from './mount-text.ts';
+import type { FlagReader } from './flag-text.ts';
 
 const FORM =
   'Write --mount type=bind,src=/srv/data,dst=/data,readonly or --mount type=tmpfs,dst=/cache,tmpfs-size=64m.';
@@ -159,4 +159,29 @@ function keyUnknown(value: string, key: string): Error {
     advice ??
       `${key === '' ? '' : `The nearest is ${nearest(key.slice(0, 64), Object.keys(KEYS))}. `}The options are ${Object.keys(KEYS).join(', ')}. A path cannot hold a comma.`,
   );
+}
+
+/** Quotes and line breaks would mean one thing to Docker's CSV reader and another to whoever reads the profile. */
+export function refuseQuotes(value: string): void {
+  if (/["'`]/.test(value))
+    throw mountSyntax(
+      value,
+      'it holds quotes',
+      'Write paths without quotes; a path that needs them must be renamed.',
+    );
+}
+
+/** A tmpfs's mode in octal digits, as a number; undefined for anything else. */
+export function parseMode(text: string): number | undefined {
+  return /^[01]?[0-7]{3,4}$/.test(text) && Number.parseInt(text, 8) <= 0o1777
+    ? Number.parseInt(text, 8)
+    : undefined;
+}
+
+/** The bytes of a tmpfs. Throws `mount_syntax`, and `docker_flag_weakens` for 0, which the kernel takes for no limit. */
+export function parseTmpfsSize(value: string, text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes === 0) throw flagWeakens('A tmpfs', value, 'size 0 means no limit', 'Write a size such as 64m.');
+  if (bytes === undefined) throw mountSyntax(value, 'its size is no size', 'Write a size such as 64m.');
+  return bytes;
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { flagValueInvalid, needsPolicy } from '../errors.ts';
-import type { FlagReader } from './draft.ts';
+import type { FlagReader } from './flag-text.ts';
 
 const HOST_NAME =
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*$/i;

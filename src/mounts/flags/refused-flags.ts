@@ -8,7 +8,7 @@ const DEVICES =
   'No device reaches a container; let a process on the host do this part and mount its results.';
 const RESOURCES =
   "Use --memory, --cpus, --pids-limit or --shm-size for limits; the finer ones are the engine's own.";
-const NETWORK = 'Say "runtime.network": "open" or "none", or --network bridge or none.';
+const NETWORK = 'Write "runtime.network": "open" or "none", or --network bridge or none.';
 const CPUS = 'Use --cpus for a share of the processors.';
 const DISK = 'Reads and writes of block devices are not limited by a profile; leave it out.';
 const HEALTH = 'A run ends by its exit or its deadline, not by its health; use runtime.timeoutSec.';

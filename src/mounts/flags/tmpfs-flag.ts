@@ -2,8 +2,8 @@ import { quoted } from '../../base/text.ts';
 import { mountSyntax } from '../errors.ts';
 import type { TmpfsArg } from '../mount.ts';
 import { checkTargetPath } from '../paths.ts';
-import type { FlagReader } from './draft.ts';
-import { parseMode, parseTmpfsSize, refuseQuotes } from './mount-text.ts';
+import type { FlagReader } from './flag-text.ts';
+import { parseMode, parseTmpfsSize, refuseQuotes } from './mount-flag.ts';
 
 const FORM = 'Write --tmpfs /cache:size=64m,mode=1777,uid=1000,gid=1000, each option at most once.';
 

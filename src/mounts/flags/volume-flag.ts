@@ -1,8 +1,8 @@
 import { quoted } from '../../base/text.ts';
 import { mountSyntax, needsPolicy } from '../errors.ts';
 import { checkSourcePath, checkTargetPath } from '../paths.ts';
-import type { FlagReader } from './draft.ts';
-import { refuseQuotes } from './mount-text.ts';
+import type { FlagReader } from './flag-text.ts';
+import { refuseQuotes } from './mount-flag.ts';
 
 const FORM = 'Write -v /srv/data:/data:ro.';
 

@@ -10,7 +10,7 @@ import { foldName, isNamed, namePattern, pathNames } from './path-pattern.ts';
 import type { ResolvedPath } from './resolve.ts';
 
 /** How much of a source is looked at: entries in all, directories in each other, milliseconds. */
-export type SearchBounds = { entries: number; depth: number; ms: number };
+type SearchBounds = { entries: number; depth: number; ms: number };
 
 /** The service stands still while it searches: a tenth of a second for as many entries as this. */
 const BOUNDS: SearchBounds = { entries: 25_000, depth: 32, ms: 2_000 };

@@ -3,16 +3,15 @@ import type { Problem } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { credentialBound, mountWritable, sourceChanged } from '../errors.ts';
 import type { CheckedMount, MountArg, MountHost } from '../mount.ts';
-import { checkMountTarget } from '../target.ts';
+import { checkMountTarget } from '../paths.ts';
 import { searchBelow } from './below.ts';
 import { loginHeld } from './credential-mount.ts';
 import { type DenyList, loadDenyList } from './deny-list.ts';
 import { refuseDenied } from './deny-match.ts';
 import { type Examined, examine } from './examine.ts';
-import { checkOwnership } from './ownership.ts';
 import { isWritableByPolicy, refuseInsideWritable } from './policy-mounts.ts';
 import { followLinks, type ResolvedPath } from './resolve.ts';
-import { refuseAbsent, refuseSpecialFile } from './source-state.ts';
+import { checkOwnership, refuseAbsent, refuseSpecialFile } from './source-state.ts';
 
 /**
  * Checks a profile's mounts as far as that can be done before a run: destinations, and sources on the literal and on

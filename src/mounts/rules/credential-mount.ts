@@ -5,7 +5,7 @@ import { FlowError } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { quoted } from '../../base/text.ts';
 import type { BindArg } from '../mount.ts';
-import { SECRETS_TARGET } from '../target.ts';
+import { SECRETS_TARGET } from '../paths.ts';
 import type { ResolvedPath } from './resolve.ts';
 
 /** How a bind is delivered: as it is, as a copy of one file, or as a share of an agent's state. */
@@ -35,7 +35,7 @@ export function deliveryOf(bind: BindArg, resolved: ResolvedPath, place: Credent
     throw shapeWrong(
       bind,
       `it is the login of ${login.name} itself, which no run may hold`,
-      stateMend(login),
+      stateHint(login),
     );
   const agent = targetAgent ?? sourceAgent;
   return agent
@@ -68,11 +68,11 @@ function agentState(
     throw shapeWrong(
       bind,
       `its source is the state of ${sourceAgent.name}, its destination one of ${agent.name}`,
-      stateMend(agent),
+      stateHint(agent),
     );
   }
   if (inSecrets?.join('/') === 'gh-token' || isFile(resolved)) {
-    throw shapeWrong(bind, `the state of ${agent.name} is a directory, and this is a file`, stateMend(agent));
+    throw shapeWrong(bind, `the state of ${agent.name} is a directory, and this is a file`, stateHint(agent));
   }
   return { kind: 'agent-state', name: agent.name };
 }
@@ -101,7 +101,7 @@ function isTokenPlace(name: string, { source }: BindArg): boolean {
   return name === 'gh-token' || posix.basename(source) === 'gh-token';
 }
 
-function stateMend({ name, state }: Agent): string {
+function stateHint({ name, state }: Agent): string {
   return `Mount the whole directory: --mount type=bind,src=/home/user/.secrets/${name},dst=/home/user/${state.directory}`;
 }
 

@@ -32,7 +32,9 @@ export function engineSockets(names: readonly string[]): string[] {
 export function servingSockets(): string[] {
   const paths = new Set(openSockets().flatMap(({ path, isServing }) => (isServing ? [path] : [])));
   const mounts = readMounts();
-  return [...new Set([...paths].flatMap((path) => [path, ...namesByMount(path, mounts)]))].filter(mayBeSocket);
+  return [...new Set([...paths].flatMap((path) => [path, ...namesByMount(path, mounts)]))].filter(
+    mayBeSocket,
+  );
 }
 
 function mayBeSocket(path: string): boolean {

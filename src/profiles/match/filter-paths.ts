@@ -1,7 +1,7 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 
 /** A path that a filter reads: from `event` or `attributes`, by its keys; `0` stands for an item of a list. */
-export type FilterPath = { root: 'event' | 'attributes'; keys: string[] };
+type FilterPath = { root: 'event' | 'attributes'; keys: string[] };
 
 /** What names stand for: the two roots, and what macros call the items that they go through. */
 type Names = ReadonlyMap<string, FilterPath | undefined>;

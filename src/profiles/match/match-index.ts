@@ -2,7 +2,7 @@ import { ATTRIBUTES, type AttributeName, type FlowEvent, type Scalar } from '../
 import type { Candidate } from '../profile.ts';
 
 /** A candidate with its place in the order of preference (the smallest rank wins), and what a look-up needs of it close at hand. */
-export type Ranked = Pick<Candidate, 'labels' | 'filter'> & { rank: number; candidate: Candidate };
+type Ranked = Pick<Candidate, 'labels' | 'filter'> & { rank: number; candidate: Candidate };
 
 /** Finds the candidates whose attributes and labels hold, without looking at the others. */
 export type MatchIndex = {

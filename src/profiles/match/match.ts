@@ -1,5 +1,6 @@
 import { ATTRIBUTES, type FlowEvent } from '../../events/event.ts';
 import type { Candidate, CandidateResult, Profile } from '../profile.ts';
+import { filterUncompiled } from './errors.ts';
 import {
   createFilterCompiler,
   type Filter,
@@ -7,7 +8,6 @@ import {
   type FilterFacts,
   filterFacts,
 } from './filter.ts';
-import { filterUncompiled } from './filter-faults.ts';
 import { createMatchIndex, type MatchIndex } from './match-index.ts';
 
 /** Candidates made ready to be matched: in order of preference, indexed, their filters compiled. */
@@ -35,17 +35,17 @@ export function createProfileSet(candidates: readonly Candidate[]): ProfileSet {
 
 /** The candidate that an event starts: of those whose every condition holds, the first in the set's order. */
 export function matchEvent(set: ProfileSet, event: FlowEvent): { winner: Candidate | undefined } {
-  const ask = rememberAnswers(set, event);
+  const check = rememberAnswers(set, event);
   for (const { candidate, filter } of set.index.find(event))
-    if (!isUnwantedEdit(candidate, event) && ask(filter).holds) return { winner: candidate };
+    if (!isUnwantedEdit(candidate, event) && check(filter).holds) return { winner: candidate };
   return { winner: undefined };
 }
 
 /** Every candidate held against an event, in the set's order, with the first condition of each that failed. Slower than `matchEvent`: for people. */
 export function explainMatch(set: ProfileSet, event: FlowEvent): CandidateResult[] {
-  const ask = rememberAnswers(set, event);
+  const check = rememberAnswers(set, event);
   return set.candidates.map((candidate) => {
-    const failed = firstFailure(candidate, event, ask);
+    const failed = firstFailure(candidate, event, check);
     return {
       profile: candidate.profile.path,
       trigger: triggerOf(candidate),
@@ -55,9 +55,9 @@ export function explainMatch(set: ProfileSet, event: FlowEvent): CandidateResult
   });
 }
 
-type Ask = (filter: string | undefined) => FilterAnswer;
+type FilterCheck = (filter: string | undefined) => FilterAnswer;
 
-function firstFailure(candidate: Candidate, event: FlowEvent, ask: Ask): CandidateResult['failed'] {
+function firstFailure(candidate: Candidate, event: FlowEvent, check: FilterCheck): CandidateResult['failed'] {
   const { conditions, labels, filter } = candidate;
   const name = ATTRIBUTES.find(
     (each) => conditions[each] !== undefined && conditions[each] !== event.attributes[each],
@@ -67,7 +67,7 @@ function firstFailure(candidate: Candidate, event: FlowEvent, ask: Ask): Candida
     return { condition: 'action', wanted: 'any but edited', actual: 'edited' };
   if (labels?.some((label) => !event.labels.includes(label)))
     return { condition: 'labels', wanted: labels, actual: event.labels };
-  const { holds, why } = ask(filter);
+  const { holds, why } = check(filter);
   return holds ? null : { condition: 'filter', wanted: filter, actual: why ?? false };
 }
 
@@ -90,7 +90,7 @@ function isUnwantedEdit({ conditions, filter }: Candidate, event: FlowEvent): bo
 }
 
 /** Each filter is asked once an event, however many candidates share it; no filter always holds. */
-function rememberAnswers(set: ProfileSet, event: FlowEvent): Ask {
+function rememberAnswers(set: ProfileSet, event: FlowEvent): FilterCheck {
   const answers = new Map<string, FilterAnswer>();
   let facts: FilterFacts | undefined;
   return (filter) => {

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
-import { firstLine } from '../../events/attributes.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { firstLine } from '../../events/from-delivery.ts';
 import type { Profile } from '../profile.ts';
 import { matchEvent, type ProfileSet } from './match.ts';
 

@@ -1,25 +1,30 @@
-import type { Agent } from '../../agents/agent.ts';
-import { grantedAgents, loginGrants } from '../../agents/login-grants.ts';
+import { type Agent, grantedAgents, loginGrants } from '../../agents/agent.ts';
 import type { Fault, Problem } from '../../base/errors.ts';
 import { jsonPointer } from '../../base/json.ts';
+import { ATTRIBUTES, type AttributeName, type Scalar } from '../../events/event.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fullAllow } from '../allow.ts';
 import { targetFault } from '../branch-faults.ts';
 import { appGrantProblems, toSecrets } from '../named-secrets.ts';
-import type { CheckoutRule, Handler, Profile, PromptVariable, Runtime } from '../profile.ts';
+import type {
+  Candidate,
+  CheckoutRule,
+  Handler,
+  Profile,
+  PromptVariable,
+  Runtime,
+  Trigger,
+} from '../profile.ts';
 import { toPublish } from '../publish.ts';
-import { tooManyCandidates } from '../value-faults.ts';
-import { countCandidates, MAX_CANDIDATES } from './expand.ts';
+import { promptNotNamed, tooManyCandidates } from '../value-faults.ts';
 import type { FragmentSettings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
-import { ownPlaceProblems } from './own-paths.ts';
-import { policyFaults } from './policy-faults.ts';
 import type { PromptFile } from './prompt-file.ts';
 import { toRuntime } from './runtime.ts';
-import { promptNotNamed } from './runtime-faults.ts';
+import { ownPlaceProblems, policyFaults } from './runtime-checks.ts';
 
 /** What one line of fragments came to: a profile, a default that lacks something, or faults. */
-export type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
+type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
 
 /** What building needs from outside: the prompt that a fragment's promptRef names, and the check of a template. */
 export type BuildTools = {
@@ -183,4 +188,35 @@ function toCheckout(setting: FragmentSettings['checkout']): CheckoutRule {
   const from = (setting?.from ?? 'auto') as CheckoutRule['from'];
   const { depth, agentConfig = 'base' } = setting ?? {};
   return { from, ref: from === 'ref' ? setting?.ref : undefined, depth, agentConfig };
+}
+
+/** The most candidates that one profile may have. */
+const MAX_CANDIDATES = 10_000;
+
+/** How many candidates a trigger has: its lists, each value counted once, multiplied. */
+function countCandidates(trigger: Trigger): number {
+  return conditionLists(trigger).reduce((count, [, values]) => count * values.length, 1);
+}
+
+/** A profile once for every combination of the values in its trigger's lists; none when a list is empty. */
+export function expandProfile(profile: Profile): Candidate[] {
+  const { labels, filter } = profile.trigger;
+  let combinations: [AttributeName, Scalar][][] = [[]];
+  for (const [name, values] of conditionLists(profile.trigger))
+    combinations = combinations.flatMap((known) =>
+      values.map((value): [AttributeName, Scalar][] => [...known, [name, value]]),
+    );
+  return combinations.map((conditions) => ({
+    profile,
+    conditions: Object.fromEntries(conditions),
+    labels: labels && [...new Set(labels)],
+    filter,
+  }));
+}
+
+function conditionLists(trigger: Trigger): [AttributeName, Scalar[]][] {
+  return ATTRIBUTES.flatMap((name) => {
+    const written = trigger[name];
+    return written === undefined ? [] : [[name, [...new Set([written].flat())]] as [AttributeName, Scalar[]]];
+  });
 }

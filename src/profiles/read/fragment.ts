@@ -1,4 +1,4 @@
-import type { LoginGrants } from '../../agents/login-grants.ts';
+import type { LoginGrants } from '../../agents/agent.ts';
 import type { ProfileLimit, WrittenLimits } from '../../base/run-limits.ts';
 import type { SecretSetting } from '../named-secrets.ts';
 import type { Budget, GitHubPermissions, ReportRule, Trigger } from '../profile.ts';

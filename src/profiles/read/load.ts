@@ -3,20 +3,15 @@ import type { MountHost } from '../../mounts/mount.ts';
 import { loadDenyList } from '../../mounts/rules/deny-list.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
 import { collidingBranches } from '../branch-faults.ts';
-import { profileNotUtf8, profileTooLarge, profileUnreadable } from '../faults.ts';
 import { createFilterCompiler } from '../match/filter.ts';
 import type { Candidate, Profile, Runtime } from '../profile.ts';
-import { type BuildTools, buildProfile } from './build.ts';
-import { expandProfile } from './expand.ts';
-import { type Fragment, toFragment } from './fragment.ts';
-import { readJson } from './json.ts';
+import { type BuildTools, buildProfile, expandProfile } from './build.ts';
 import { foldersAbove, type Line, linesOf, originOf } from './merge.ts';
 import { findPrompt } from './prompt-file.ts';
-import { pruneWrong } from './prune.ts';
-import { readText } from './read-text.ts';
-import { createSchemaCheck, type SchemaCheck } from './schema.ts';
-import { type FragmentPlace, findFragments } from './tree.ts';
-import { checkFragment, type FragmentChecks } from './validate.ts';
+import { type FragmentRead, readFragment } from './read-fragment.ts';
+import { createSchemaCheck } from './schema.ts';
+import { findFragments } from './tree.ts';
+import type { FragmentChecks } from './validate.ts';
 import { profileWarnings } from './warnings.ts';
 
 /** What loading asks of other rooms: the host that mounts are checked against, and the check of a prompt template. */
@@ -113,46 +108,6 @@ function onPath(folder: string, marked: ReadonlySet<string>): boolean {
   return [...foldersAbove(folder), folder].some((each) => marked.has(each));
 }
 
-type FragmentRead = { fragment?: Fragment; faults: Fault[] };
-
-/**
- * A fragment and its own faults; no fragment when it is not even valid by the schema, so that nothing is built on it.
- * What the schema passes of such a one is still checked: all faults are told at once.
- */
-async function readFragment(
-  place: FragmentPlace,
-  schema: SchemaCheck,
-  checks: FragmentChecks,
-  tools: BuildTools,
-): Promise<FragmentRead> {
-  const json = await readPlace(place.file);
-  if ('faults' in json) return json;
-  const { faults: invalid, wrong } = schema(json.value, place.file);
-  const written = invalid.length === 0 ? json.value : pruneWrong(json.value, wrong);
-  if (written === undefined) return { faults: invalid };
-  const fragment = toFragment(written, place);
-  const ref = fragment.settings.execution?.handler?.promptRef;
-  const prompt = ref === undefined ? undefined : await tools.promptOf(place.file, ref);
-  const faults = [
-    ...checkFragment(fragment, written, checks),
-    ...(prompt && 'fault' in prompt ? [prompt.fault] : []),
-  ];
-  if (invalid.length === 0) return { fragment, faults };
-  return { faults: [...invalid, ...faults.filter(({ path }) => !isWrongItem(path ?? '', wrong))] };
-}
-
-/** Whether a fault repeats what the schema said of the same item: these lists are read whole, with what is wrong in them. */
-function isWrongItem(path: string, wrong: readonly string[]): boolean {
-  return /^\/execution\/runtime\/(dockerArgs|network\/allow)\/\d+$/.test(path) && wrong.includes(path);
-}
-
-async function readPlace(file: string): Promise<{ value: unknown } | { faults: Fault[] }> {
-  const read = await readText(file);
-  if ('text' in read) return readJson(read.text, file);
-  if (read.why === 'too-large') return { faults: [profileTooLarge(file, read.detail)] };
-  return { faults: [read.why === 'not-utf8' ? profileNotUtf8(file) : profileUnreadable(file, read.detail)] };
-}
-
 /** Prompts are read once for each fragment that names one, and each template checked once for each set of names. */
 function createBuildTools(dir: string, checks: LoadChecks): BuildTools {
   const prompts = new Map<string, ReturnType<typeof findPrompt>>();
@@ -186,4 +141,26 @@ async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R
 /** A fault of a default reaches every profile below it; it is told once. */
 function distinct(faults: readonly Fault[]): Fault[] {
   return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}
+
+/**
+ * The folders that lack something and that nothing below makes whole: defaults of no profile, most likely a profile
+ * that was not finished. The service would go on without them, so whoever checks profiles is told.
+ */
+export function incompleteProfiles({
+  profiles,
+  defaults,
+}: Pick<LoadResult, 'profiles' | 'defaults'>): Fault[] {
+  const isUsed = (path: string): boolean =>
+    profiles.some((profile) => path === '.' || profile.path.startsWith(`${path}/`));
+  return defaults.filter(({ path }) => !isUsed(path)).map(({ path, missing }) => incomplete(path, missing));
+}
+
+function incomplete(path: string, missing: readonly string[]): Fault {
+  return {
+    code: 'profile_incomplete',
+    file: path === '.' ? 'profile.json' : `${path}/profile.json`,
+    message: `The profile ${path} lacks ${missing.join(', ')}, and no profile below it has that, so no event can ever start it.`,
+    hint: `Add ${missing.join(', ')}, there or in a folder above it; or remove it.`,
+  };
 }

@@ -3,10 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { systemCode } from '../../base/errors.ts';
 
 /** The largest profile.json or prompt that is read, in bytes: 1 MiB, also what an agent takes as its prompt. */
-export const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /** A file's text, or why there is none; `detail` completes the sentence “it cannot be read: …”. */
-export type TextRead =
+type TextRead =
   | { text: string }
   | { why: 'missing' | 'unreadable' | 'too-large' | 'not-utf8'; detail: string };
 

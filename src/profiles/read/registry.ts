@@ -7,7 +7,7 @@ import { createProfileSet, type ProfileSet } from '../match/match.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
 
 /** What the registry writes to a log; pino's logger is one. */
-export type RegistryLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
+type RegistryLog = Record<'info' | 'warn' | 'error', (data: object, message: string) => void>;
 
 /**
  * The last good set of profiles.
@@ -50,7 +50,7 @@ export function createRegistry(parts: {
     const usable = faults.length === 0 || (loaded && emptied(faults));
     if (usable) set = createProfileSet(result.candidates);
     if (!usable && !loaded) throw profilesInvalid(dir, faults);
-    tell(log, result, usable);
+    logResult(log, result, usable);
     loaded = true;
   };
   const load = (): Promise<void> => {
@@ -97,12 +97,12 @@ function emptied(faults: readonly Fault[]): boolean {
 /** How many warnings a line of the log holds; the command has all. */
 const WARNINGS_LOGGED = 20;
 
-function tell(log: RegistryLog, result: LoadResult, usable: boolean): void {
+function logResult(log: RegistryLog, result: LoadResult, usable: boolean): void {
   const { profiles, candidates, faults, warnings } = result;
   if (warnings.length > 0 && usable)
     log.warn(
       { warnings: warnings.slice(0, WARNINGS_LOGGED) },
-      `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` tells all`,
+      `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` lists all`,
     );
   if (faults.length === 0)
     log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');

@@ -6,8 +6,8 @@ import type { DockerArgs } from '../../mounts/mount.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { show } from '../faults.ts';
 import type { Runtime } from '../profile.ts';
+import { contradiction } from '../value-faults.ts';
 import type { RuntimeSetting } from './fragment.ts';
-import { contradiction } from './runtime-faults.ts';
 
 /** What a flag of `docker run` and a key of the runtime both can say. */
 type Shared = Pick<DockerArgs, 'memoryBytes' | 'cpus' | 'pids' | 'shmSizeBytes' | 'user' | 'readOnlyRoot'> & {

@@ -4,18 +4,19 @@ import { nearest } from '../../base/words.ts';
 import { ATTRIBUTES } from '../../events/event.ts';
 import { parseDockerArgs } from '../../mounts/flags/docker-args.ts';
 import { checkEnvName } from '../../mounts/flags/env-names.ts';
-import { refuseSecret } from '../../mounts/flags/secret-values.ts';
+import { refuseSecret } from '../../mounts/flags/flag-text.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkMounts } from '../../mounts/rules/check.ts';
 import type { DenyList } from '../../mounts/rules/deny-list.ts';
 import type { Policy } from '../../policy/policy.ts';
+import { TEXT_NAMES, type TextName } from '../../text/report-names.ts';
 import { refFault } from '../branch-faults.ts';
 import { show } from '../faults.ts';
 import { checkGroup } from '../group-key.ts';
 import type { FilterCompiler } from '../match/filter.ts';
 import { secretProblems, tokenVariableProblems } from '../named-secrets.ts';
+import type { ReportRule } from '../profile.ts';
 import { publishFaults } from '../publish.ts';
-import { templateFaults } from '../report-faults.ts';
 import { attributeUnknown, pathUnknown, variableTwice, wrongValue } from '../value-faults.ts';
 import {
   bothLists,
@@ -184,4 +185,22 @@ function nearestPath(path: string, names: Readonly<Record<string, readonly strin
   const known = Object.hasOwn(names, root) ? names[root] : undefined;
   const name = path.slice(root.length + 1);
   return known === undefined || known.includes(name) ? undefined : `${root}.${nearest(name, known)}`;
+}
+
+/** What is wrong with a profile's own texts: Handlebars that cannot be read, and names that the text does not have. */
+export function templateFaults(
+  file: string,
+  templates: ReportRule['templates'],
+  checkPrompt: (template: string, names: readonly string[]) => readonly Problem[],
+): Fault[] {
+  return Object.entries(templates ?? {}).flatMap(([name, text]) => {
+    const names = TEXT_NAMES[name as TextName];
+    return checkPrompt(text, names).map((problem) => ({
+      code: 'report_template_invalid',
+      file,
+      path: jsonPointer('report', 'templates', name),
+      message: `The text report.templates.${name} in ${file} cannot be used: ${problem.message}`,
+      hint: `Correct it; the names that it may use are ${names.join(', ')}.`,
+    }));
+  });
 }

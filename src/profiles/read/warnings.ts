@@ -1,9 +1,8 @@
 import type { Fault } from '../../base/errors.ts';
 import type { Profile } from '../profile.ts';
-import { botWarnings } from '../warnings/bot-warnings.ts';
 import { oftenWarnings } from '../warnings/often.ts';
 import { filterWarnings, variableWarnings } from '../warnings/payload-paths.ts';
-import { valueWarnings } from '../warnings/trigger-values.ts';
+import { botWarnings, valueWarnings } from '../warnings/trigger-values.ts';
 import { actionWarnings, attributeWarnings, eventWarnings } from '../warnings/trigger-warnings.ts';
 import { type Line, originOf } from './merge.ts';
 

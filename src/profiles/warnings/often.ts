@@ -1,8 +1,8 @@
 import { actionsOf, type EventKind } from '../../events/payload-shapes.ts';
 import { WRITTEN } from '../match/match.ts';
 import type { ConcurrencyRule, Trigger } from '../profile.ts';
+import { matchesOften, type Warning } from './errors.ts';
 import { kindsOf } from './event-kinds.ts';
-import { matchesOften, type Warning } from './warning-faults.ts';
 
 /** Actions that one click causes once for each thing it adds or removes, with what a filter compares to mean one of them. */
 const BURSTS: Readonly<Record<string, { things: string; word: string; example: string }>> = {
@@ -23,7 +23,7 @@ const BURSTS: Readonly<Record<string, { things: string; word: string; example: s
 };
 
 /** Events that machines cause, many for each commit, with the words of which a filter has one that means only some of them. */
-const MACHINES: Readonly<Record<string, { each: string; example: string; byBranch: boolean }>> = {
+const AUTOMATED: Readonly<Record<string, { each: string; example: string; byBranch: boolean }>> = {
   check_run: { each: 'check of every commit', example: 'event.check_run.name == "build"', byBranch: false },
   check_suite: {
     each: 'app that checks any commit',
@@ -58,13 +58,13 @@ export function oftenWarnings(of: Of): Warning[] {
   return [
     ...events.flatMap((event) => anyAction(of.trigger, event)),
     ...bursts(of, kinds),
-    ...events.flatMap((event) => machines(of.trigger, event)),
+    ...events.flatMap((event) => automatedEvents(of.trigger, event)),
     ...events.flatMap((event) => perComment(of, event)),
     ...(events.includes('push') ? everyPush(of.trigger) : []),
   ];
 }
 
-function says({ filter }: Trigger, word: string): boolean {
+function mentions({ filter }: Trigger, word: string): boolean {
   return filter?.toLowerCase().includes(word.toLowerCase()) ?? false;
 }
 
@@ -77,7 +77,7 @@ function anyAction(trigger: Trigger, event: string): Warning[] {
   const actions = actionsOf(event).filter(
     (action) => !['', '*'].includes(action) && !(action === 'edited' && WRITTEN.has(event)),
   );
-  if (trigger.action !== undefined || says(trigger, 'action') || actions.length < 2) return [];
+  if (trigger.action !== undefined || mentions(trigger, 'action') || actions.length < 2) return [];
   const usual = ['created', 'opened', 'submitted', 'completed', 'published'].find((name) =>
     actions.includes(name),
   );
@@ -99,7 +99,7 @@ function bursts(of: Of, kinds: readonly EventKind[]): Warning[] {
   const seen = new Set<string>();
   return kinds.flatMap(({ event, action }) => {
     const burst = Object.hasOwn(BURSTS, action) ? BURSTS[action] : undefined;
-    if (!burst || seen.has(burst.things) || says(trigger, burst.word)) return [];
+    if (!burst || seen.has(burst.things) || mentions(trigger, burst.word)) return [];
     if (burst.things === 'label' && trigger.labelName !== undefined) return [];
     seen.add(burst.things);
     const [label = 'agent'] = trigger.labels ?? [];
@@ -117,16 +117,16 @@ function bursts(of: Of, kinds: readonly EventKind[]): Warning[] {
   });
 }
 
-function machines(trigger: Trigger, event: string): Warning[] {
-  const machine = Object.hasOwn(MACHINES, event) ? MACHINES[event] : undefined;
+function automatedEvents(trigger: Trigger, event: string): Warning[] {
+  const automated = Object.hasOwn(AUTOMATED, event) ? AUTOMATED[event] : undefined;
   const { filter, branch } = trigger;
-  if (!machine || (machine.byBranch && branch !== undefined)) return [];
-  if (filter !== undefined && (says(trigger, `event.${event}`) || event === 'status')) return [];
+  if (!automated || (automated.byBranch && branch !== undefined)) return [];
+  if (filter !== undefined && (mentions(trigger, `event.${event}`) || event === 'status')) return [];
   return [
     matchesOften(
       '/trigger/event',
-      `The trigger starts a run for each ${machine.each}, whatever its name and however it came out.`,
-      `Say which is meant with a filter, such as \`${machine.example}\`${machine.byBranch ? ', or with `branch`' : ''}.`,
+      `The trigger starts a run for each ${automated.each}, whatever its name and however it came out.`,
+      `Say which is meant with a filter, such as \`${automated.example}\`${automated.byBranch ? ', or with `branch`' : ''}.`,
     ),
   ];
 }
@@ -146,7 +146,7 @@ function perComment(of: Of, event: string): Warning[] {
 }
 
 function everyPush(trigger: Trigger): Warning[] {
-  if (trigger.branch !== undefined || says(trigger, 'ref') || says(trigger, 'branch')) return [];
+  if (trigger.branch !== undefined || mentions(trigger, 'ref') || mentions(trigger, 'branch')) return [];
   return [
     matchesOften(
       '/trigger/event',

@@ -4,8 +4,8 @@ import { mayHave } from '../../events/possible.ts';
 import { show } from '../faults.ts';
 import { filterPaths } from '../match/filter-paths.ts';
 import type { PromptVariable, Trigger } from '../profile.ts';
+import { pathNever, type Warning } from './errors.ts';
 import { eventKindName, kindsOf } from './event-kinds.ts';
-import { pathNever, type Warning } from './warning-faults.ts';
 
 /** Where the variables of a prompt stand; which of the two lists holds one is a matter of writing. */
 const VARIABLES = '/execution/handler/promptVariables';
@@ -18,14 +18,14 @@ export function variableWarnings(trigger: Trigger, variables: readonly PromptVar
 
 function ofVariable({ name, path, required }: PromptVariable, kinds: readonly EventKind[]): Warning[] {
   const [root, ...keys] = path.split('.');
-  const wrong = kinds.filter((kind) => !['scalar', 'anything'].includes(held(root, keys, kind)));
+  const wrong = kinds.filter((kind) => !['scalar', 'anything'].includes(contentOf(root, keys, kind)));
   const [first] = wrong;
   if (!first || (!required && wrong.length < kinds.length)) return [];
   const isAll = wrong.length === kinds.length;
   const where = isAll
     ? 'no event of this trigger has'
     : `${names(wrong)} ${wrong.length === 1 ? 'does' : 'do'} not have`;
-  const what = wrong.every((kind) => held(root, keys, kind) === 'parts')
+  const what = wrong.every((kind) => contentOf(root, keys, kind) === 'parts')
     ? `reads ${show(path)}, which is an object or a list and no single value`
     : `reads ${show(path)}, which ${where}`;
   const end = required ? 'each such run is refused' : 'it is always its default';
@@ -44,7 +44,7 @@ export function filterWarnings(trigger: Trigger, { filter } = trigger): Warning[
   const [kind] = kinds;
   if (filter === undefined || !kind) return [];
   const unknown = filterPaths(filter).filter(({ root, keys }) =>
-    kinds.every((each) => held(root, keys, each) === 'nothing'),
+    kinds.every((each) => contentOf(root, keys, each) === 'nothing'),
   );
   return unknown.map(({ root, keys }) => {
     const near = root === 'event' ? nearestPath(kind, keys) : undefined;
@@ -58,7 +58,7 @@ export function filterWarnings(trigger: Trigger, { filter } = trigger): Warning[
   });
 }
 
-function held(root: string | undefined, keys: readonly string[], kind: EventKind): PathContent {
+function contentOf(root: string | undefined, keys: readonly string[], kind: EventKind): PathContent {
   if (root === 'event') return contentAt(kind, keys);
   const [name = ''] = keys;
   if (root !== 'attributes') return 'scalar';

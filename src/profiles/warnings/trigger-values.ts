@@ -2,10 +2,11 @@ import { nearest } from '../../base/words.ts';
 import { isBranchName } from '../../events/branch-name.ts';
 import type { AttributeName, Scalar } from '../../events/event.ts';
 import { visible } from '../../text/visible.ts';
+import { isSameLogin, listedLogin } from '../allow.ts';
 import { show } from '../faults.ts';
-import type { Trigger } from '../profile.ts';
+import type { Profile, Trigger } from '../profile.ts';
+import { valueNever, type Warning } from './errors.ts';
 import { type ConditionValue, isList, wantedBy } from './event-kinds.ts';
-import { valueNever, type Warning } from './warning-faults.ts';
 
 /** What is wrong with one value, and what to write instead; undefined for a value that there may be. */
 type Wrong = { what: string; hint: string } | undefined;
@@ -160,4 +161,26 @@ function checkCommand(value: string): Wrong {
       hint: `Write ${show(bare.slice(0, MAX_COMMAND))}, a slash with at most ${MAX_COMMAND - 1} letters behind it.`,
     };
   return undefined;
+}
+
+/** Warns of triggers that wait for a bot which `allow.bots` does not name: each of its events is refused. */
+export function botWarnings({ trigger, allow }: Pick<Profile, 'trigger' | 'allow'>): Warning[] {
+  const waiting = [
+    ...wantedBy(trigger, 'actorLogin').flatMap(({ value, path }) =>
+      typeof value === 'string' &&
+      /\[bot\]$/i.test(value) &&
+      !allow.bots.some((bot) => isSameLogin(listedLogin(bot), value))
+        ? [{ name: 'actorLogin', value, path, bot: value }]
+        : [],
+    ),
+    ...wantedBy(trigger, 'actorType').flatMap(({ value, path }) =>
+      value === 'Bot' && allow.bots.length === 0
+        ? [{ name: 'actorType', value, path, bot: 'dependabot[bot]' }]
+        : [],
+    ),
+  ];
+  return waiting.map(({ name, value, path, bot }) => ({
+    ...valueNever(path, name, '', `Add the bot to the profile: "allow": {"bots": [${show(bot)}]}.`),
+    message: `trigger.${name} is ${show(value)}, and allow.bots of the profile names no such bot, so that each of its events is refused.`,
+  }));
 }

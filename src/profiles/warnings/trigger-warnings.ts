@@ -1,13 +1,12 @@
 import { distance } from 'fastest-levenshtein';
 import { nearest } from '../../base/words.ts';
 import { ATTRIBUTES } from '../../events/event.ts';
-import { nearestEvent } from '../../events/nearest-event.ts';
-import { actionsOf, type EventKind, has } from '../../events/payload-shapes.ts';
+import { actionsOf, type EventKind, has, nearestEvent } from '../../events/payload-shapes.ts';
 import { type ConditionKind, mayHave } from '../../events/possible.ts';
 import { show } from '../faults.ts';
 import type { Trigger } from '../profile.ts';
+import { actionUnknown, attributeNever, eventUnknown, valueNever, type Warning } from './errors.ts';
 import { type ConditionValue, eventKindName, hasAction, kindsOf, wantedBy } from './event-kinds.ts';
-import { actionUnknown, attributeNever, eventUnknown, valueNever, type Warning } from './warning-faults.ts';
 
 /** Events about accounts, though their types allow a repository: https://docs.github.com/webhooks/webhook-events-and-payloads */
 const OF_ACCOUNTS = new Set([
@@ -135,11 +134,11 @@ function nearestAction(action: string, known: readonly string[]): string {
 /** Warns of conditions on what the events of the trigger never have: all of them, one of its events, or one of its actions. */
 export function attributeWarnings(trigger: Trigger): Warning[] {
   const kinds = kindsOf(trigger);
-  const asked: ConditionKind[] = ATTRIBUTES.filter(
+  const conditions: ConditionKind[] = ATTRIBUTES.filter(
     (name) => trigger[name] !== undefined && !['event', 'action'].includes(name),
   );
-  if (trigger.labels && trigger.labels.length > 0) asked.push('labels');
-  return [...asked.flatMap((name) => missing(name, kinds, trigger)), ...contradictions(trigger, kinds)];
+  if (trigger.labels && trigger.labels.length > 0) conditions.push('labels');
+  return [...conditions.flatMap((name) => missing(name, kinds, trigger)), ...contradictions(trigger, kinds)];
 }
 
 function missing(name: ConditionKind, kinds: readonly EventKind[], trigger: Trigger): Warning[] {

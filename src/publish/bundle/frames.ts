@@ -1,5 +1,5 @@
 /** A piece of what a container wrote, as bytes. */
-export type Piece = { stream: 'stdout' | 'stderr'; bytes: Buffer };
+type Piece = { stream: 'stdout' | 'stderr'; bytes: Buffer };
 
 /** Type, three zeros, length: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach */
 const HEADER_BYTES = 8;

@@ -18,7 +18,7 @@ export type Changes = ChangeCount & {
 };
 
 /** The files that it was kept in; null is one that was not. */
-export type KeptFiles = { patch: string | null; bundle: string | null };
+type KeptFiles = { patch: string | null; bundle: string | null };
 
 /** What an agent committed, checked and not kept yet; whoever searched it says how it may be. */
 export type TakenChanges = Changes & {

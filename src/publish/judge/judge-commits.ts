@@ -11,7 +11,7 @@ import {
 import { harmsOf } from './harmless-message.ts';
 
 /** A new commit; `isOfBase` is one that the run began with, as a fork's are: its authors are whoever they are. */
-export type JudgedCommit = { id: string; commit: CommitObject; isOfBase: boolean };
+type JudgedCommit = { id: string; commit: CommitObject; isOfBase: boolean };
 
 /** More examples than this say nothing more. */
 const MAX_EXAMPLES = 5;

@@ -9,7 +9,7 @@ const RAW = '-r -z --raw --no-renames --no-abbrev'.split(' ');
 const NOTHING = { mode: '000000', id: '0'.repeat(40) };
 
 /** What two commits come to when git merges them by itself; `sides` has both sides' contents of each path in conflict. */
-export type MadeMerge = { tree: string; sides: ReadonlyMap<string, readonly Side[]> };
+type MadeMerge = { tree: string; sides: ReadonlyMap<string, readonly Side[]> };
 
 type Side = { mode: string; id: string };
 

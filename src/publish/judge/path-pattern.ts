@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 
 /** Whether a path of a repository is what a pattern means. */
-export type ChangePattern = (path: string) => boolean;
+type ChangePattern = (path: string) => boolean;
 
 /**
  * Reads a pattern of paths from the root of a repository: `*` and `?` stand for anything within one name, `**` for any

@@ -1,7 +1,7 @@
 import { LEFT_LIMITS } from './left-script.ts';
 
 /** Something with commits or files that an agent left outside what is published. */
-export type LeftPlace = { name: string; count: number };
+type LeftPlace = { name: string; count: number };
 
 /** What an agent left beside the commits that are published. Counts and names come out of its own repository: nothing but text. */
 export type Left = {

@@ -12,7 +12,7 @@ import { maskPatch } from './mask-patch.ts';
 export type KeptLeft = { left: Left; patch: string | null };
 
 /** Whose workspace is looked at; what was committed before `sinceSec` (seconds since 1970) is no work of the agent's. */
-export type LeftRequest = BundleRequest & { sinceSec: number };
+type LeftRequest = BundleRequest & { sinceSec: number };
 
 /** Where the container makes the patch; in memory. */
 const TMP_BYTES = 128 * 1024 ** 2;

@@ -1,5 +1,4 @@
-import type { Branches } from '../../workspaces/mirrors/branches.ts';
-import { isQueueBranch } from '../../workspaces/mirrors/holders.ts';
+import { type Branches, isQueueBranch } from '../../workspaces/mirrors/branches.ts';
 import type { Destined } from './plan.ts';
 
 /**

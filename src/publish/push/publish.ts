@@ -22,7 +22,7 @@ import { openPullRequest } from './open-pull-request.ts';
 import type { PublishPlan } from './plan.ts';
 
 /** What publishing takes from the rest of the service. */
-export type PublishParts = {
+type PublishParts = {
   client: GitHubClient;
   remote: Remote;
   /** Fetches into the mirror, and gives the branches that the repository has now. */
@@ -36,7 +36,7 @@ export type PublishParts = {
 };
 
 /** Where one publication works: the bundle that was kept, the mirror it stands on, and a directory that is made for it and removed. */
-export type PublishPlaces = { bundle: string; mirror: string; dir: string };
+type PublishPlaces = { bundle: string; mirror: string; dir: string };
 
 /** What came of it; `notes` are what GitHub did not take besides, such as a label. */
 export type Published =

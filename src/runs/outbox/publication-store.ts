@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
+import { tablesOf } from '../../db/database.ts';
 import type { Db } from '../../db/open.ts';
 
 /** What the store reads of a plan; all of it is kept as it is. */
@@ -64,7 +65,7 @@ export function createPublicationStore<Plan extends Planned = Planned>(
   db: Db,
   clock: Clock,
 ): PublicationStore<Plan> {
-  const own = db.kysely.withTables<PublicationTables>() as unknown as Kysely<PublicationTables>;
+  const own = tablesOf<PublicationTables>(db.kysely);
   const settle = async (
     { runId, attempt }: Which,
     change: Partial<PublicationTables['publications']>,

@@ -1,8 +1,9 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
 import { randomId } from '../../base/ids.ts';
+import { tablesOf } from '../../db/database.ts';
 import type { Db } from '../../db/open.ts';
-import { readStoredProfile } from '../../profiles/stored-profile.ts';
+import { readStoredProfile } from '../../profiles/profile.ts';
 import type { RunTables } from '../tables.ts';
 import type { NewReport, Report, ReportTarget } from './report.ts';
 
@@ -61,8 +62,7 @@ type ReportTables = Pick<RunTables, 'runs'> & {
 
 /** The store over an open database. */
 export function createReportStore(db: Db, clock: Clock): ReportStore {
-  const tables = (kysely: Kysely<unknown>): Kysely<ReportTables> =>
-    kysely.withTables<ReportTables>() as unknown as Kysely<ReportTables>;
+  const tables = (kysely: Kysely<unknown>): Kysely<ReportTables> => tablesOf<ReportTables>(kysely);
   const own = tables(db.kysely);
   const update = () => own.updateTable('reports');
   return {

@@ -1,6 +1,6 @@
 import type { Kysely, RawBuilder } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
-import { databaseNow } from '../../db/database.ts';
+import { databaseNow, tablesOf } from '../../db/database.ts';
 import type { Db } from '../../db/open.ts';
 
 /** A worker as it announces itself: `capacity` is how many runs it works on at once. */
@@ -50,7 +50,7 @@ const FORGET_MS = 24 * 3_600_000;
 
 /** The store over an open database; a worker is taken for gone after `leaseMs` of silence. */
 export function createWorkerStore(db: Db, clock: Clock, leaseMs: number): WorkerStore {
-  const tables = db.kysely.withTables<WorkerTables>() as unknown as Kysely<WorkerTables>;
+  const tables = tablesOf<WorkerTables>(db.kysely);
   const now = () => databaseNow(db, clock);
   const insert = async (worker: WorkerNotice, state: 'working' | 'stopping'): Promise<void> => {
     await tables

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { tablesOf } from '../../db/database.ts';
 import type { Db } from '../../db/open.ts';
 
 /** A piece of a run's kept output, masked: whole lines of JSON, and where they stand in the file they come from, in bytes. */
@@ -31,7 +31,7 @@ const CHUNKS_AT_ONCE = 64;
 
 /** The store over an open database. */
 export function createOutputStore(db: Db): OutputStore {
-  const tables = db.kysely.withTables<OutputTables>() as unknown as Kysely<OutputTables>;
+  const tables = tablesOf<OutputTables>(db.kysely);
   return {
     async storedTo({ runId, attempt }) {
       const row = await tables

@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
 import type { Db } from '../../db/open.ts';
-import type { Profile } from '../../profiles/profile.ts';
-import { readStoredProfile } from '../../profiles/stored-profile.ts';
+import { type Profile, readStoredProfile } from '../../profiles/profile.ts';
 import { runUnknown } from '../errors.ts';
 import { joinGroup } from '../queue/groups.ts';
 import { ACTIVE, lockQueues, settleQueue } from '../queue/repository-queues.ts';

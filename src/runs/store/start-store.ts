@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import { randomId } from '../../base/ids.ts';
-import { lockFor } from '../../db/database.ts';
+import { lockFor, tablesOf } from '../../db/database.ts';
 import type { RunTables } from '../tables.ts';
 
 /** One start of a run: who asked for it where, and the most time it may take. A retry by comment is a start too. */
@@ -51,8 +51,7 @@ type StartTables = Pick<RunTables, 'runs'> & {
   };
 };
 
-const tables = (trx: Kysely<unknown>): Kysely<StartTables> =>
-  trx.withTables<StartTables>() as unknown as Kysely<StartTables>;
+const tables = (trx: Kysely<unknown>): Kysely<StartTables> => tablesOf<StartTables>(trx);
 
 /** From here to the end of the transaction nobody else counts or starts; what was counted stays true until then. */
 export async function holdStarts(trx: Kysely<unknown>): Promise<void> {

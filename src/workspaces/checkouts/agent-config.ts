@@ -2,8 +2,7 @@ import type { Agent } from '../../agents/agent.ts';
 import { FlowError } from '../../base/errors.ts';
 import { lastLines, runGit } from '../git.ts';
 import { mainMirror } from '../mirrors/apart.ts';
-import { resolveTarget } from '../mirrors/resolve.ts';
-import { type ConfigDepth, configDepth } from './agent-config-names.ts';
+import { resolveTarget } from '../mirrors/wanted-commit.ts';
 
 /** One file of agent configuration that a workspace shall not have as the head has it. */
 export type ConfigChange = {
@@ -17,7 +16,7 @@ export type ConfigChange = {
 };
 
 /** Where the base of a pull request is looked up: its commit where the event names it, else a branch. */
-export type BaseWanted = { sha: string | undefined; branch: string };
+type BaseWanted = { sha: string | undefined; branch: string };
 
 /** A mirror, the base in it, and what agent configuration is. */
 type Comparison = {
@@ -29,6 +28,47 @@ type Comparison = {
 
 const LINK = '120000';
 const SUBMODULE = '160000';
+
+/**
+ * Names of files and folders that steer agents or make them run something, in lower case; they count in every folder,
+ * and `a/b` counts as `b` directly in a folder `a`. What one agent alone reads stands with that agent.
+ */
+const SHARED = [
+  'agents.md',
+  '.agents',
+  '.cursor',
+  '.opencode',
+  '.mcp.json',
+  'opencode.json',
+  'opencode.jsonc',
+  '.cursorrules',
+  '.clinerules',
+  '.windsurfrules',
+  '.aider.conf.yml',
+  '.env',
+  '.env.local',
+  '.envrc',
+  '.github/copilot-instructions.md',
+  '.github/instructions',
+  '.github/prompts',
+  '.github/agents',
+  '.vscode/mcp.json',
+];
+
+/** How many leading components of a repository's path make it agent configuration; undefined when it is none. */
+type ConfigDepth = (path: string) => number | undefined;
+
+/** Knows the shared names and those that `agents` add. */
+export function configDepth(agents: readonly { repositoryFiles: readonly string[] }[]): ConfigDepth {
+  const names = new Set([...SHARED, ...agents.flatMap(({ repositoryFiles }) => repositoryFiles)]);
+  return (path) => {
+    const parts = path.toLowerCase().split('/');
+    const at = parts.findIndex(
+      (part, index) => names.has(part) || (index > 0 && names.has(`${parts[index - 1]}/${part}`)),
+    );
+    return at === -1 ? undefined : at + 1;
+  };
+}
 
 /**
  * The agent configuration that a pull request's head changed against its base, and links in it that lead to what the

@@ -7,7 +7,7 @@ import { lastLines, runGit } from '../git.ts';
 import type { ConfigChange } from './agent-config.ts';
 
 /** A clone that no container has seen yet. */
-export type FreshClone = {
+type FreshClone = {
   mirror: string;
   commit: string;
   /** The working tree. */

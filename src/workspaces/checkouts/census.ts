@@ -1,6 +1,6 @@
+import { checkoutTooLarge } from '../errors.ts';
 import { runGit } from '../git.ts';
 import type { RepositoryLimits } from '../git-limits.ts';
-import { checkoutTooLarge } from '../limit-errors.ts';
 
 /** What a commit lays out, counted before any of it is written. */
 export type Census = {

@@ -6,19 +6,15 @@ import { FlowError } from '../../base/errors.ts';
 import { ancestors, type Owner } from '../../base/files.ts';
 import { execOk } from '../../programs/exec.ts';
 import { noRoom } from '../diagnose.ts';
-import { checkoutFailed } from '../errors.ts';
-import { type GitOptions, lastLines, runGit } from '../git.ts';
+import { checkoutFailed, checkoutRefused } from '../errors.ts';
+import { type GitOptions, lastLines, type Progress, runGit } from '../git.ts';
 import { REPOSITORY_LIMITS, type RepositoryLimits } from '../git-limits.ts';
-import { checkoutRefused } from '../limit-errors.ts';
 import { mainMirror } from '../mirrors/apart.ts';
 import { makeSpares } from '../mirrors/spare-packs.ts';
-import type { Progress } from '../progress.ts';
 import { checkCommit, checkRef } from '../refs.ts';
 import { removeHostileTree } from '../remove.ts';
 import { type Census, takeCensus } from './census.ts';
-import { readCloneRefs } from './clone-refs.ts';
-import { copyObjects } from './copy-objects.ts';
-import { makeGitDirectory, writeRefs } from './git-directory.ts';
+import { fillGitDirectory } from './git-directory.ts';
 
 /** A clone to be made. */
 export type Checkout = {
@@ -61,7 +57,7 @@ export async function checkout(clone: Checkout): Promise<Census | undefined> {
   await removeHostileTree(clone.dir);
   try {
     await mkdir(clone.dir, { recursive: true });
-    const census = await allDone([countFirst(clone), fillGitDirectory(clone, join(clone.dir, '.git'))]);
+    const census = await allDone([countFirst(clone), makeGit(clone)]);
     await layOutFiles(clone);
     void makeSpares(mainMirror(clone.mirror), clone.dir).catch(() => undefined);
     return census;
@@ -81,42 +77,19 @@ async function countFirst({ mirror, commit, limits = REPOSITORY_LIMITS, signal }
   return await takeCensus(mirror, commit, { limits, signal });
 }
 
+async function makeGit(clone: Checkout): Promise<void> {
+  await fillGitDirectory(join(clone.dir, '.git'), clone, {
+    ...followed(clone),
+    ...limited(clone, 'fetchBytes'),
+  });
+}
+
 /** Waits for both, so that nothing is still being written when the first failure is thrown. */
 async function allDone<T>([first, second]: [Promise<T>, Promise<void>]): Promise<T> {
   const [one, two] = await Promise.allSettled([first, second]);
   if (one.status === 'rejected') throw one.reason;
   if (two.status === 'rejected') throw two.reason;
   return one.value;
-}
-
-async function fillGitDirectory(clone: Checkout, gitDir: string): Promise<void> {
-  const { mirror, commit, branch, originUrl, depth } = clone;
-  const main = mainMirror(mirror);
-  const refs = await readCloneRefs(main, depth === undefined ? undefined : commit);
-  makeGitDirectory(gitDir, originUrl);
-  if (depth === undefined)
-    for (const store of new Set([main, mirror])) await copyObjects(store, join(gitDir, 'objects'));
-  else await fetchShallow(clone, gitDir, depth);
-  writeRefs(gitDir, { refs, branch, commit });
-}
-
-/** Git itself picks the objects of a shallow clone. */
-async function fetchShallow(clone: Checkout, gitDir: string, depth: number): Promise<void> {
-  const { exitCode, stderr } = await runGit(
-    [
-      `--git-dir=${gitDir}`,
-      'fetch',
-      '--progress',
-      `--depth=${depth}`,
-      '--no-tags',
-      '--no-write-fetch-head',
-      '--',
-      clone.mirror,
-      clone.commit,
-    ],
-    { ...followed(clone), ...limited(clone, 'fetchBytes'), env: { GIT_ALLOW_PROTOCOL: 'file' } },
-  );
-  if (exitCode !== 0) throw failed(clone, lastLines(stderr));
 }
 
 /** What git says of a path that it must not or cannot make. */

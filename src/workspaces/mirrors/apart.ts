@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
 import { removeTree } from '../../base/files.ts';
 import { runGit } from '../git.ts';
-import { resolveTarget } from './resolve.ts';
+import { resolveTarget } from './wanted-commit.ts';
 
 /** Where, in a mirror, the stores lie that hold what is on none of its branches and tags. */
 const APART = 'apart';

@@ -1,6 +1,6 @@
 import { createCancellation, unlessAborted } from '../../base/cancel.ts';
 import { FlowError } from '../../base/errors.ts';
-import type { Progress } from '../progress.ts';
+import type { Progress } from '../git.ts';
 
 /** One fetch: what its callers want, together. */
 export type FetchJob<T> = {

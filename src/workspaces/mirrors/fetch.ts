@@ -1,19 +1,17 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
-import { type GitOptions, lastLines, runGit } from '../git.ts';
+import { fetchTooLarge } from '../errors.ts';
+import { type GitOptions, lastLines, type Progress, runGit } from '../git.ts';
 import type { GitLimits, RepositoryLimits } from '../git-limits.ts';
-import { fetchTooLarge } from '../limit-errors.ts';
-import type { Progress } from '../progress.ts';
 import type { Remote } from '../remote.ts';
-import { filesBelow } from './leftovers.ts';
 
 /** More packs than this slow every clone and every look-up down, so that they are joined. */
 const MAX_PACKS = 40;
 
 /** What is fetched into a mirror, and how it is followed. */
-export type FetchOptions = {
+type FetchOptions = {
   refspecs: readonly string[];
   limits: RepositoryLimits;
   signal: AbortSignal;
@@ -162,4 +160,12 @@ async function bytesOf(mirror: string): Promise<number> {
     ),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Files below a directory of the mirror as paths from the mirror; none where the directory is missing. */
+export async function filesBelow(mirror: string, directory: string, recursive: boolean): Promise<string[]> {
+  const found = await readdir(join(mirror, directory), { recursive, withFileTypes: true }).catch(() => []);
+  return found
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(mirror.length + 1));
 }

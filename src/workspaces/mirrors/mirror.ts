@@ -4,16 +4,21 @@ import type { Patience } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../log/logger.ts';
 import { commitNotFound, refNotFound, repositoryEmpty, repositoryIdRefused } from '../errors.ts';
+import { type Progress, runGit } from '../git.ts';
 import { REPOSITORY_LIMITS, type RepositoryLimits } from '../git-limits.ts';
-import type { Progress } from '../progress.ts';
-import { createRemotes, type Remote, type Repository } from '../remote.ts';
-import { whileYoung } from '../young.ts';
+import { createRemotes, type Remote, type Repository, whileYoung } from '../remote.ts';
 import { apartStore } from './apart.ts';
 import { type Branches, readBranches } from './branches.ts';
 import { createFetchQueue, type FetchRequest } from './fetch-queue.ts';
-import { isEmptyMirror, type ResolvedCommit, resolveTarget } from './resolve.ts';
 import { updateMirror } from './update-mirror.ts';
-import { ALWAYS, type FetchTarget, targetOf, type Want } from './want.ts';
+import {
+  ALWAYS,
+  type FetchTarget,
+  fetchTarget,
+  type ResolvedCommit,
+  resolveTarget,
+  type WantedCommit,
+} from './wanted-commit.ts';
 
 /**
  * A commit that is here now; `ref` is the full name it was found by, or the commit where there was none. `mirror` is
@@ -37,7 +42,7 @@ export type Fetched = ResolvedCommit & { mirror: string };
 export type Mirrors = {
   fetch(
     repository: Repository,
-    want: Want,
+    want: WantedCommit,
     options?: {
       signal?: AbortSignal;
       onProgress?: (progress: Progress) => void;
@@ -132,7 +137,7 @@ export function createMirrors(parts: MirrorParts): Mirrors {
     async fetch(repository, want, options = {}) {
       const subject = subjectOf(repository);
       const { mirror, remote } = subject;
-      const target = targetOf(want);
+      const target = fetchTarget(want);
       const own = target.apart && apartStore(mirror, target.apart.key);
       const store = options.beside === undefined || options.beside === mirror ? own : options.beside;
       const ask: Search['ask'] = async (place, kind, requests) => {
@@ -189,4 +194,10 @@ async function notThere(mirror: string, url: string, target: FetchTarget): Promi
   if (await isEmptyMirror(mirror)) return repositoryEmpty(url);
   if (target.commit !== undefined) return commitNotFound(url, target.commit);
   return refNotFound(url, target.names[0] ?? 'HEAD');
+}
+
+/** Whether the mirror holds no ref at all. */
+async function isEmptyMirror(mirror: string): Promise<boolean> {
+  const { exitCode, stdout } = await runGit([`--git-dir=${mirror}`, 'for-each-ref', '--count=1']);
+  return exitCode === 0 && stdout === '';
 }

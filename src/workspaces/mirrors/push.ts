@@ -1,8 +1,7 @@
 import { FlowError } from '../../base/errors.ts';
 import { repositoryUnreachable } from '../errors.ts';
 import { lastLines, runGit, serverLines } from '../git.ts';
-import type { Remote } from '../remote.ts';
-import { whileYoung } from '../young.ts';
+import { type Remote, whileYoung } from '../remote.ts';
 import { type PushRefusal, readRefusals } from './push-refusals.ts';
 
 /** How long a push may take; what the limits of a publication let through is small. */

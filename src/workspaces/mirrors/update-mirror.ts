@@ -1,5 +1,6 @@
-import { rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { makeDirectory, removeTree } from '../../base/files.ts';
 import { randomId } from '../../base/ids.ts';
@@ -11,15 +12,16 @@ import type { Remote } from '../remote.ts';
 import {
   borrowObjects,
   hasPlaceApart,
+  hasStores,
   mainMirror,
   makePlaceApart,
   removeBrokenStores,
   takeStores,
 } from './apart.ts';
-import { fetchInto, followHead } from './fetch.ts';
+import { fetchInto, filesBelow, followHead } from './fetch.ts';
 import type { FetchJob } from './fetch-queue.ts';
-import { clearLeftovers } from './leftovers.ts';
-import { FOLLOW_HEAD } from './want.ts';
+import { HALF } from './spare-packs.ts';
+import { FOLLOW_HEAD } from './wanted-commit.ts';
 
 type Update = {
   /** The mirror, or a store beside it that borrows from one. */
@@ -123,6 +125,35 @@ async function replace(mirror: string, fresh: string): Promise<void> {
   await rename(fresh, mirror);
   await takeStores(old, mirror);
   await removeTree(old);
+}
+
+/**
+ * Removes what a git that was killed left in a mirror: lock files, half-received packs, and half-made mirrors
+ * beside it. Only the one that holds the mirror's place in the queue may call this: then every such file is stale.
+ */
+async function clearLeftovers(mirror: string): Promise<void> {
+  const beside = await readdir(dirname(mirror));
+  for (const name of beside.filter((name) => name.startsWith(`${basename(mirror)}.`))) {
+    const leftover = join(dirname(mirror), name);
+    if (await hasStores(leftover)) await giveBack(leftover, mirror);
+    await removeTree(leftover);
+  }
+  const stale = [
+    ...(await filesBelow(mirror, '', false)).filter((path) => path.endsWith('.lock')),
+    ...(await filesBelow(mirror, 'refs', true)).filter((path) => path.endsWith('.lock')),
+    ...(await filesBelow(mirror, 'objects/pack', false)).filter((path) =>
+      /\/\.?tmp-?_?[^/]*$|\.temp$/.test(path),
+    ),
+    ...(await filesBelow(mirror, 'spare', false)).filter((path) => path.endsWith(HALF)),
+    ...(await filesBelow(mirror, 'objects/info', true)).filter((path) => path.endsWith('.lock')),
+  ];
+  for (const path of stale) await rm(join(mirror, path), { force: true });
+}
+
+/** A service that ended while a mirror was replaced left the old one aside, with the stores that only it has. */
+async function giveBack(leftover: string, mirror: string): Promise<void> {
+  if (await hasPlaceApart(mirror)) await takeStores(leftover, mirror);
+  else if (!existsSync(mirror)) await rename(leftover, mirror);
 }
 
 function isStore(mirror: string): boolean {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Runs git for a test, away from the developer's own set-up; gives its standard output without the last line end. */
 export function git(cwd: string, args: readonly string[], input?: string): string {
@@ -47,22 +47,50 @@ export function makeRepository(root: string, owner: string, name: string): TestR
     commit(files, options = {}) {
       const ref = options.ref ?? 'refs/heads/main';
       time += 1;
-      const parent = !options.force && hasRef(path, ref) ? `${ref}^0` : undefined;
-      return git(
-        path,
-        ['fast-import', '--quiet', '--force'],
-        stream(files, { ref, parent, time, message: options.message }),
-      );
+      const parent = !options.force && readRef(path, ref) ? `${ref}^0` : undefined;
+      const input = stream(files, { ref, parent, time, message: options.message });
+      return parent ? importCommit(path, input) : importFirst(path, ref, input);
     },
   };
 }
 
-/** Whether a ref is there, loose or packed; asking git would start a program for each commit. */
-function hasRef(path: string, ref: string): boolean {
-  const packed = join(path, 'packed-refs');
-  return (
-    existsSync(join(path, ref)) || (existsSync(packed) && readFileSync(packed, 'utf8').includes(` ${ref}\n`))
-  );
+function importCommit(path: string, input: string): string {
+  return git(path, ['fast-import', '--quiet', '--force'], input);
+}
+
+/** First commits that were made in this process: the files that each wrote, by what it was made of. */
+const firsts = new Map<string, { commit: string; written: Map<string, Buffer> }>();
+
+/** A commit without a parent. Most repositories of tests begin with the same one, and files are cheaper than a program. */
+function importFirst(path: string, ref: string, input: string): string {
+  const known = firsts.get(input);
+  for (const [name, bytes] of known?.written ?? []) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), bytes);
+  }
+  if (known) return known.commit;
+  const isOnly = input.length < 1_000 && filesOf(path, 'objects').length === 0;
+  const commit = importCommit(path, input);
+  const names = isOnly ? [...filesOf(path, 'objects'), ref] : [];
+  const written = new Map(names.map((name) => [name, readFileSync(join(path, name))]));
+  if (isOnly) firsts.set(input, { commit, written });
+  return commit;
+}
+
+function filesOf(path: string, below: string): string[] {
+  const entries = readdirSync(join(path, below), { recursive: true, encoding: 'utf8' });
+  return entries.map((name) => join(below, name)).filter((name) => statSync(join(path, name)).isFile());
+}
+
+/** The commit of a ref, loose or packed; asking git would start a program each time. */
+export function readRef(path: string, ref: string): string | undefined {
+  const [loose, packed] = [join(path, ref), join(path, 'packed-refs')];
+  if (statSync(loose, { throwIfNoEntry: false })?.isFile()) return readFileSync(loose, 'utf8').trim();
+  if (!existsSync(packed)) return undefined;
+  const line = readFileSync(packed, 'utf8')
+    .split('\n')
+    .find((each) => each.endsWith(` ${ref}`));
+  return line?.split(' ')[0];
 }
 
 /** What `git init --bare` makes, without a program. */

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { git } from '../git/repository.ts';
+import { readRef } from '../git/repository.ts';
 import { APP_HANDLERS, noApps, refuseCredential, type StoodApps } from './apps.ts';
 import { type DescribedGitHub, describeGitHub } from './described.ts';
 import { answerQuestion, faultsOfQuestion, type StoodDiscussions } from './discussions.ts';
@@ -128,7 +129,10 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     talk: { teams: {}, checks: [] },
     discussions: { comments: {}, reactions: [] },
     git: { root: null },
-    branchOf: (repository, branch) => readBranch(state.git.root, repository, branch),
+    branchOf: (repository, branch) =>
+      state.git.root === null
+        ? undefined
+        : readRef(join(state.git.root, `${repository}.git`), `refs/heads/${branch}`),
   };
   const server = createServer((incoming, response) => {
     void serve(incoming, response).catch((error: unknown) => {
@@ -347,15 +351,6 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   [`POST ${REPOSITORY}/pulls/comments/{comment_id}/reactions`]: (state, request, values) =>
     react(state, request, 'pull_request_review_comment', Number(values.comment_id)),
 };
-
-function readBranch(root: string | null, repository: string, branch: string): string | undefined {
-  if (root === null) return undefined;
-  try {
-    return git(`${root}/${repository}.git`, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]);
-  } catch {
-    return undefined;
-  }
-}
 
 function commentAnswer(state: State, comment: GitHubApi['comments'][number]): unknown {
   const html_url = `https://github.com/owner/repository/issues/${comment.number}#issuecomment-${comment.id}`;

@@ -1,6 +1,6 @@
 import type { FlowEvent } from '../../../src/events/event.ts';
 import type { Candidate, Profile, Trigger } from '../../../src/profiles/profile.ts';
-import { expandProfile } from '../../../src/profiles/read/expand.ts';
+import { expandProfile } from '../../../src/profiles/read/build.ts';
 
 /** An issue_comment in `owner/repository`, changed as the test asks. */
 export function commentEvent(changes: Partial<FlowEvent> = {}): FlowEvent {

@@ -67,19 +67,19 @@ export type TestService = {
   close(): Promise<void>;
 };
 
-/** Waits until `look` gives something other than undefined; fails after `timeoutMs` with what was waited for. */
+/** Waits until `look` gives something other than undefined, looking ever less often; fails after `timeoutMs` with what was waited for. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
   timeoutMs = 60_000,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
-  for (;;) {
+  for (let pauseMs = 5; ; pauseMs = Math.min(50, pauseMs * 1.25)) {
     const found = await look();
     if (found !== undefined) return found;
     throwUnhandled();
     if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
-    await systemClock.sleep(20);
+    await systemClock.sleep(pauseMs);
   }
 }
 

@@ -59,7 +59,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
   ),
   wall(
     'mask of a renewed token',
-    'credentials/inject/renew.ts',
+    'credentials/inject/deliver.ts',
     'const forget = parts.redactor.add(value);',
     'const forget = (): void => {};',
     'test/flow/token-renewer.test.ts',

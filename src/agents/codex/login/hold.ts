@@ -42,7 +42,7 @@ const BUSY = ['file_locked', 'codex_login_under_way', 'codex_run_under_way', 'co
 export async function holdCodexState<T>(hold: CodexHold, work: () => Promise<T>): Promise<T> {
   const { clock, owner, signal, stateDir } = hold;
   const until = clock.now() + hold.waitMs;
-  let told = false;
+  let notified = false;
   for (;;) {
     let begun = false;
     try {
@@ -54,8 +54,8 @@ export async function holdCodexState<T>(hold: CodexHold, work: () => Promise<T>)
     } catch (error) {
       const fault = begun ? undefined : await busyFault(hold, error);
       if (!fault || clock.now() >= until || isRefused(hold, fault)) throw fault ?? error;
-      if (!told) hold.onWait?.(fault);
-      told = true;
+      if (!notified) hold.onWait?.(fault);
+      notified = true;
     }
     await clock.sleep(AGAIN_MS, signal);
   }

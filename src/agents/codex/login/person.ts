@@ -1,13 +1,21 @@
 import { dirname } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { ContainerCreateOptions } from 'dockerode';
 import { unlessAborted } from '../../../base/cancel.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
 import { makeDirectory, type Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
+import { printOutput } from '../../../containers/output/print-output.ts';
 import { inspectCodexState } from '../state/state.ts';
-import type { CodexContainer } from './containers.ts';
-import { holdCodexState } from './hold.ts';
+import {
+  type CodexContainer,
+  codexInteractiveSpec,
+  codexLoginSpec,
+  INTERACTIVE_CONTAINER,
+  LOGIN_CONTAINER,
+} from './containers.ts';
+import { holdCodexState, loginUnderWay, runUnderWay } from './hold.ts';
 import { writableState } from './refresh-container.ts';
 
 /** A person who wants to use a Codex state. */
@@ -52,7 +60,7 @@ const WAIT_MS = 6 * 60_000;
  * `codex_state_of_another_user`, the codes of `holdCodexState`, the faults of a state that is in the way, and the
  * engine's codes.
  */
-export async function withCodexContainer<T>(
+async function withCodexContainer<T>(
   person: CodexPerson,
   container: PersonContainer,
   work: (id: string, signal: AbortSignal) => Promise<T>,
@@ -112,5 +120,98 @@ function stateNotMade(dir: string, cause: unknown): FlowError {
     message: `The directory ${dir} for the Codex login could not be made (${systemCode(cause) ?? String(cause)}).`,
     hint: 'Make the directory above it writable for this user, or set SECRETS_DIR to one that is.',
     cause,
+  });
+}
+
+/** Logs in to Codex, once. Throws `codex_login_failed`, `codex_login_interrupted` and the codes of `withCodexContainer`. */
+export async function codexLogin(person: CodexPerson): Promise<void> {
+  const container = {
+    ...{ spec: codexLoginSpec, name: LOGIN_CONTAINER },
+    ...{ underWay: loginUnderWay, interrupted: loginInterrupted },
+  };
+  const exitCode = await withCodexContainer(person, container, async (id, signal) => {
+    const { engine, print } = person;
+    await engine.start(id);
+    await printOutput(engine, id, print, signal);
+    await engine.wait(id, signal);
+    return (await engine.inspect(id)).exitCode;
+  });
+  if (exitCode !== 0) throw loginFailed(exitCode);
+}
+
+function loginFailed(exitCode: number): FlowError {
+  return new FlowError({
+    code: 'codex_login_failed',
+    blame: 'operator',
+    message: `Codex did not log in; it ended with exit code ${exitCode} and the output above.`,
+    hint: 'Allow device login in the security settings of the ChatGPT account or workspace, see that auth.openai.com can be reached from a container, and try again.',
+  });
+}
+
+function loginInterrupted(): FlowError {
+  return new FlowError({
+    code: 'codex_login_interrupted',
+    blame: 'operator',
+    message: 'The login was interrupted; its container is gone, and the state is as Codex left it.',
+    hint: 'Begin again with `github-flows codex login`; the code that was shown is of no more use.',
+  });
+}
+
+/** A person's terminal, in raw mode: every key goes into the container, and everything it says comes out. */
+export type Terminal = {
+  /** What TERM says. */
+  kind: string;
+  size(): { rows: number; columns: number };
+  /** Calls back whenever the size has changed, until the function it gives is called. */
+  onResize(changed: () => void): () => void;
+  /** Joins the terminal and a container's; gives the function that sets the terminal back to what it was. */
+  join(container: Duplex): () => void;
+};
+
+/**
+ * Opens Codex on the person's terminal, with the host's own login. Gives Codex's exit code. Throws
+ * `codex_run_interrupted` and the codes of `withCodexContainer`.
+ */
+export async function codexInteractive(person: CodexPerson, terminal: Terminal): Promise<number> {
+  const container = {
+    spec: (place: CodexContainer) => codexInteractiveSpec(place, terminal.kind),
+    ...{ name: INTERACTIVE_CONTAINER, underWay: runUnderWay, interrupted: runInterrupted },
+  };
+  return await withCodexContainer(
+    person,
+    container,
+    async (id, signal) => await converse(person.engine, terminal, id, signal),
+  );
+}
+
+/** Attached before the start, so that nothing of what Codex shows is missed. */
+async function converse(
+  engine: Engine,
+  terminal: Terminal,
+  id: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const stream = await engine.attachTerminal(id, signal);
+  const adjust = (): void => void engine.resize(id, terminal.size()).catch(() => undefined);
+  const restore = terminal.join(stream);
+  const stopFitting = terminal.onResize(adjust);
+  try {
+    await engine.start(id);
+    adjust();
+    await unlessAborted(engine.wait(id, signal), signal);
+    return (await engine.inspect(id)).exitCode;
+  } finally {
+    stopFitting();
+    restore();
+    stream.destroy();
+  }
+}
+
+function runInterrupted(): FlowError {
+  return new FlowError({
+    code: 'codex_run_interrupted',
+    blame: 'operator',
+    message: 'Codex was interrupted; its container is gone, and the state is as Codex left it.',
+    hint: 'Open it again with `github-flows codex run` when you want it.',
   });
 }

@@ -8,7 +8,7 @@ import { refreshRefused } from '../state/refused.ts';
 import { codexRefreshSpec } from './containers.ts';
 
 /** Where and as whom a login is refreshed. */
-export type RefreshContainer = {
+type RefreshContainer = {
   engine: Engine;
   image: string;
   owner: Owner;
@@ -20,7 +20,7 @@ export type RefreshContainer = {
 };
 
 /** More than Codex says; what comes after it is not looked at. */
-const MAX_WORDS = 64 * 1024;
+const MAX_OUTPUT = 64 * 1024;
 
 /**
  * Runs the short container that refreshes the login, and gives what Codex said on its standard error. The caller holds
@@ -33,19 +33,19 @@ export async function runRefreshContainer(refresh: RefreshContainer): Promise<st
   try {
     await engine.start(id);
     await engine.wait(id, signal);
-    return await wordsOf(engine, id, signal);
+    return await outputOf(engine, id, signal);
   } finally {
     await engine.removeEnded(id);
   }
 }
 
-async function wordsOf(engine: Engine, id: string, signal: AbortSignal): Promise<string> {
-  let words = '';
-  const keep = (text: string): void => {
-    if (words.length < MAX_WORDS) words += text;
+async function outputOf(engine: Engine, id: string, signal: AbortSignal): Promise<string> {
+  let output = '';
+  const add = (text: string): void => {
+    if (output.length < MAX_OUTPUT) output += text;
   };
-  await printOutput(engine, id, keep, signal);
-  return words;
+  await printOutput(engine, id, add, signal);
+  return output;
 }
 
 /** The real path of a state that Codex may write as `owner`. Throws `codex_state_of_another_user`. */
@@ -57,10 +57,10 @@ export async function writableState(dir: string, owner: Owner): Promise<string> 
 }
 
 /** Why the login in `dir` is as it was, by what Codex said. */
-export function refreshFault(dir: string, words: string): FlowError {
-  const said = stripVTControlCharacters(words);
-  if (/access token could not be refreshed/i.test(said)) return refreshRefused(dir);
-  if (/error sending request|timed out|\b(429|5\d\d) [A-Z]/.test(said)) return refreshUnreachable(dir);
+export function refreshFault(dir: string, output: string): FlowError {
+  const text = stripVTControlCharacters(output);
+  if (/access token could not be refreshed/i.test(text)) return refreshRefused(dir);
+  if (/error sending request|timed out|\b(429|5\d\d) [A-Z]/.test(text)) return refreshUnreachable(dir);
   return refreshFailed(dir);
 }
 
@@ -83,7 +83,7 @@ function refreshFailed(dir: string): FlowError {
     code: 'codex_refresh_failed',
     blame: 'operator',
     message: `Codex did not renew the login in ${dir}, and did not say that the login server had refused.`,
-    hint: 'Read what Codex said in the service’s log, see that the disk has room and that CODEX_IMAGE names an image with Codex, and start the run again.',
+    hint: 'Read what Codex printed in the service’s log, see that the disk has room and that CODEX_IMAGE names an image with Codex, and start the run again.',
   });
 }
 

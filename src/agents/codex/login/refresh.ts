@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessAborted } from '../../../base/cancel.ts';
-import type { Clock } from '../../../base/clock.ts';
-import { isoTime } from '../../../base/clock.ts';
+import { type Clock, isoTime } from '../../../base/clock.ts';
 import type { FlowError } from '../../../base/errors.ts';
 import type { Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
@@ -12,14 +11,14 @@ import { maskSecrets } from '../../../credentials/inject/mask-secrets.ts';
 import type { Logger } from '../../../log/logger.ts';
 import type { Redactor } from '../../../log/redact.ts';
 import type { LoginRenewal, LoginRequest } from '../../agent.ts';
-import { type RefreshableLogin, refreshableLogin } from '../state/lifetime.ts';
 import { recordRefusedLogin, refreshRefused } from '../state/refused.ts';
+import { type RefreshableLogin, refreshableLogin } from '../state/state.ts';
 import { STATE_LABELS } from './containers.ts';
 import { type CodexHold, holdCodexState } from './hold.ts';
 import { isPassing, refreshFault, runRefreshContainer, writableState } from './refresh-container.ts';
 
 /** What refreshing takes from the rest of the service. */
-export type CodexRefreshParts = {
+type CodexRefreshParts = {
   engine: Engine;
   image: string;
   owner: Owner;
@@ -29,7 +28,11 @@ export type CodexRefreshParts = {
   log: Logger;
 };
 
-type Flight = { done: Promise<FlowError | undefined>; tell: Set<(text: string) => void>; last?: string };
+type PendingRefresh = {
+  done: Promise<FlowError | undefined>;
+  listeners: Set<(text: string) => void>;
+  last?: string;
+};
 
 /** Between preparing and the deadline's start lies the clone; a token that ends within it is renewed as well. */
 const MARGIN_MS = 2 * 60_000;
@@ -52,7 +55,7 @@ const PAUSES_MS = [2_000, 5_000, 15_000];
  * of the engine.
  */
 export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
-  const flights = new Map<string, Flight>();
+  const pending = new Map<string, PendingRefresh>();
   /** For each state the access token that our own last refresh gave, and when. */
   const renewed = new Map<string, { print: string; at: number }>();
   const stopping = new AbortController();
@@ -66,26 +69,26 @@ export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
     return login.accessExpiresAt + (now - last.at) > untilMs;
   };
 
-  const refresh = async (dir: string, seen: RefreshableLogin, tell: (text: string) => void) => {
+  const refresh = async (dir: string, seen: RefreshableLogin, notify: (text: string) => void) => {
     if (seen.refusedAt !== null && parts.clock.now() < seen.refusedAt + REFUSED_MS)
       return refreshRefused(dir);
-    const fault = await refreshPatiently(parts, { dir, seen, tell, signal: stopping.signal });
+    const fault = await refreshPatiently(parts, { dir, seen, notify, signal: stopping.signal });
     const now = await refreshableLogin(dir);
     if (!fault && now) renewed.set(dir, { print: now.accessPrint, at: parts.clock.now() });
     return fault;
   };
 
-  const board = (dir: string, seen: RefreshableLogin): Flight => {
-    const under = flights.get(dir);
+  const joinRefresh = (dir: string, seen: RefreshableLogin): PendingRefresh => {
+    const under = pending.get(dir);
     if (under) return under;
-    const tell = new Set<(text: string) => void>();
-    const flight: Flight = { done: Promise.resolve(undefined), tell };
-    flight.done = refresh(dir, seen, (text) => {
-      flight.last = text;
-      for (const each of tell) each(text);
-    }).finally(() => flights.delete(dir));
-    flights.set(dir, flight);
-    return flight;
+    const listeners = new Set<(text: string) => void>();
+    const refreshing: PendingRefresh = { done: Promise.resolve(undefined), listeners };
+    refreshing.done = refresh(dir, seen, (text) => {
+      refreshing.last = text;
+      for (const each of listeners) each(text);
+    }).finally(() => pending.delete(dir));
+    pending.set(dir, refreshing);
+    return refreshing;
   };
 
   return {
@@ -97,11 +100,13 @@ export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
       await note(
         `The access token of the Codex login ends at ${isoTime(before.accessExpiresAt)}, so it is renewed first.`,
       );
-      const flight = board(dir, before);
-      const tell = (text: string): void => void note(text).catch(() => undefined);
-      if (flight.last) tell(flight.last);
-      flight.tell.add(tell);
-      const fault = await unlessAborted(flight.done, signal).finally(() => flight.tell.delete(tell));
+      const refreshing = joinRefresh(dir, before);
+      const notify = (text: string): void => void note(text).catch(() => undefined);
+      if (refreshing.last) notify(refreshing.last);
+      refreshing.listeners.add(notify);
+      const fault = await unlessAborted(refreshing.done, signal).finally(() =>
+        refreshing.listeners.delete(notify),
+      );
       const after = await refreshableLogin(dir);
       if (fault && (!after || after.accessExpiresAt <= untilMs)) throw fault;
       if (fault) await note(`${fault.message} It lasts for this run, and is renewed before a later one.`);
@@ -113,7 +118,7 @@ export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
     adopt: async () => await adoptLeft(parts, stopping.signal),
     async stop(reason) {
       stopping.abort(reason);
-      await Promise.allSettled([...flights.values()].map(({ done }) => done));
+      await Promise.allSettled([...pending.values()].map(({ done }) => done));
     },
   };
 }
@@ -140,15 +145,15 @@ async function waitForLogin(
   const stateDir = await realpath(dir).catch(() => undefined);
   if (stateDir === undefined || (await parts.engine.find([`${STATE_LABELS.state}=${stateDir}`])).length === 0)
     return;
-  const onWait = (fault: FlowError): void => void note(waitWords(fault)).catch(() => undefined);
+  const onWait = (fault: FlowError): void => void note(waitText(fault)).catch(() => undefined);
   await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => undefined);
 }
 
-function waitWords(fault: FlowError): string {
+function waitText(fault: FlowError): string {
   return `The Codex login is waited for. ${fault.message}`;
 }
 
-type Attempt = { dir: string; seen: RefreshableLogin; tell: (text: string) => void; signal: AbortSignal };
+type Attempt = { dir: string; seen: RefreshableLogin; notify: (text: string) => void; signal: AbortSignal };
 
 /** A server that cannot be reached is asked again while the token still lasts a while. */
 async function refreshPatiently(parts: CodexRefreshParts, attempt: Attempt): Promise<FlowError | undefined> {
@@ -156,7 +161,7 @@ async function refreshPatiently(parts: CodexRefreshParts, attempt: Attempt): Pro
     const fault = await refreshOnce(parts, attempt);
     if (!fault || !isPassing(fault)) return fault;
     if (attempt.seen.accessExpiresAt < parts.clock.now() + LASTING_MS) return fault;
-    attempt.tell(`${fault.message} It is tried again in ${pauseMs / 1000} s.`);
+    attempt.notify(`${fault.message} It is tried again in ${pauseMs / 1000} s.`);
     await parts.clock.sleep(pauseMs, attempt.signal);
   }
   return await refreshOnce(parts, attempt);
@@ -165,19 +170,19 @@ async function refreshPatiently(parts: CodexRefreshParts, attempt: Attempt): Pro
 /** Gives why the login is as it was; nothing when it is a new one, whoever renewed it. */
 async function refreshOnce(
   parts: CodexRefreshParts,
-  { dir, seen, tell, signal }: Attempt,
+  { dir, seen, notify, signal }: Attempt,
 ): Promise<FlowError | undefined> {
   const stateDir = await writableState(dir, parts.owner);
-  const onWait = (fault: FlowError): void => tell(waitWords(fault));
+  const onWait = (fault: FlowError): void => notify(waitText(fault));
   return await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => {
     const before = await refreshableLogin(stateDir);
     if (before?.accessPrint !== seen.accessPrint) return undefined;
     const { forget } = maskSecrets([], before.secrets, parts.redactor);
     try {
-      const words = await runRefreshContainer({ ...parts, stateDir, signal });
+      const output = await runRefreshContainer({ ...parts, stateDir, signal });
       const after = await refreshableLogin(stateDir);
       if (after && after.accessPrint !== before.accessPrint) return undefined;
-      const fault = refreshFault(dir, words);
+      const fault = refreshFault(dir, output);
       if (fault.code === 'codex_refresh_refused')
         await recordRefusedLogin(
           stateDir,
@@ -185,7 +190,7 @@ async function refreshOnce(
           parts.owner,
         );
       parts.log.warn(
-        { code: fault.code, state: dir, codex: words.slice(-2000) },
+        { code: fault.code, state: dir, codex: output.slice(-2000) },
         'the Codex login was not renewed',
       );
       return fault;

@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFlowError, FlowError, type Problem } from '../../../base/errors.ts';
-import { describeFault } from '../../../credentials/file-messages.ts';
+import { Secret } from '../../../base/secret.ts';
 import {
   accessFaults,
+  describeFault,
   type FileFault,
   openDirectory,
   readEntry,
@@ -12,7 +13,7 @@ import {
 import { accountOf, type CodexAccount, type CodexAuth, jwtExpiry, parseCodexAuth } from './auth.ts';
 import { type CodexConfig, parseCodexConfig } from './config.ts';
 import { endingFault, isRenewable } from './expiry.ts';
-import { refreshRefused, refusedAt } from './refused.ts';
+import { refreshRefused, refusedAt, tokenPrint } from './refused.ts';
 
 /** A Codex state directory as the service sees it; times in milliseconds since 1970. */
 export type CodexState = {
@@ -34,7 +35,7 @@ export type CodexState = {
 };
 
 /** What was read of a state directory, through descriptors; `faults` is empty when it can be shared. */
-export type CodexReading = { auth: CodexAuth; config: CodexConfig; faults: readonly FlowError[] };
+type CodexReading = { auth: CodexAuth; config: CodexConfig; faults: readonly FlowError[] };
 
 const MAX_BYTES = 1024 * 1024;
 const NO_LOGIN: CodexAuth = { mode: 'none' };
@@ -151,4 +152,40 @@ function notInFile(dir: string, store: string): FlowError {
     message: `The Codex configuration in ${dir} keeps the login outside auth.json (cli_auth_credentials_store is "${store}"), from where no run can be handed it.`,
     hint: `Set \`cli_auth_credentials_store = "file"\` in ${join(dir, 'config.toml')}, then run \`github-flows codex login\`.`,
   });
+}
+
+/** A ChatGPT login that can be refreshed; the prints tell tokens apart without being them. */
+export type RefreshableLogin = {
+  /** Milliseconds since 1970. */
+  accessExpiresAt: number;
+  accessPrint: string;
+  refreshPrint: string;
+  /** When the login server refused to renew it; null when it did not. */
+  refusedAt: number | null;
+  /** What no log may show. */
+  secrets: readonly Secret[];
+};
+
+/**
+ * The login in the Codex state `dir` that a refresh could renew; undefined for an API key, a login without a refresh
+ * token, an access token that does not say when it ends, and a state that is not there or not fit to be shared.
+ */
+export async function refreshableLogin(dir: string): Promise<RefreshableLogin | undefined> {
+  const directory = await openDirectory(dir);
+  if ('kind' in directory) return undefined;
+  try {
+    const { auth, faults } = await readCodexState(directory, dir);
+    if (faults.length > 0 || auth.mode !== 'chatgpt' || auth.refreshToken === '') return undefined;
+    const accessExpiresAt = jwtExpiry(auth.accessToken);
+    if (accessExpiresAt === null) return undefined;
+    return {
+      accessExpiresAt,
+      accessPrint: tokenPrint(auth.accessToken),
+      refreshPrint: tokenPrint(auth.refreshToken),
+      refusedAt: await refusedAt(directory, dir, auth),
+      secrets: [auth.idToken, auth.accessToken, auth.refreshToken].map((value) => new Secret(value)),
+    };
+  } finally {
+    await directory.close();
+  }
 }

@@ -11,15 +11,15 @@ const SOON_MS = 30 * 60_000;
 
 /** A Codex state in one line: login, account, expiry, model. */
 export function codexSummary(state: CodexState, nowMs: number): string {
-  const words = [`${state.dir}: ${MODES[state.mode]}`];
-  if (state.account?.email) words.push(`of ${state.account.email}`);
+  const parts = [`${state.dir}: ${MODES[state.mode]}`];
+  if (state.account?.email) parts.push(`of ${state.account.email}`);
   if (state.accessExpiresAt !== null) {
-    words.push(remaining(state.accessExpiresAt - nowMs));
+    parts.push(remaining(state.accessExpiresAt - nowMs));
     if (state.isRenewable && state.accessExpiresAt - nowMs < SOON_MS)
-      words.push('the service renews it before the next run');
+      parts.push('the service renews it before the next run');
   }
-  if (state.model) words.push(`model ${state.model}`);
-  return words.join(', ');
+  if (state.model) parts.push(`model ${state.model}`);
+  return parts.join(', ');
 }
 
 function remaining(ms: number): string {

@@ -8,7 +8,7 @@ import type { Config } from '../../../config/config.ts';
 import { createSecretStores } from '../../../credentials/secrets/secret-stores.ts';
 
 /** Files that existed before a command, so that it can remove what it created when it fails. */
-export type Leftovers = {
+type Leftovers = {
   /** Call it when the stores are open and before a state is signed. */
   opened(apps: ComposedApps): Promise<void>;
   /** Removes what is new and empty: the state key, the store, the key file, the directories. Gives whether it removed a key file. */

@@ -6,7 +6,7 @@ import type { RunStore } from '../../../runs/store/run-store.ts';
 import type { Screen } from './screen.ts';
 
 /** Parts of following; `signal` cancels the run, which is still followed to its end. */
-export type FollowDemo = {
+type FollowDemo = {
   deliveries: DeliveryStore;
   runs: RunStore;
   screen: Screen;

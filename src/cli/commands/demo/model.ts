@@ -2,10 +2,10 @@ import { chmod, open, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /** A request to the model: the user's prompt, and the output of each command so far. */
-export type ModelTurn = { prompt: string; outputs: readonly string[] };
+type ModelTurn = { prompt: string; outputs: readonly string[] };
 
 /** An answer of the model: a shell command to run in the repository, or the final message. */
-export type ModelAnswer = { run: string } | { say: string };
+type ModelAnswer = { run: string } | { say: string };
 
 /** A model that follows a script; called once a turn, and again for a turn that Codex repeats. */
 export type ModelScript = (turn: ModelTurn) => ModelAnswer;

@@ -3,7 +3,7 @@ import type { Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
 
 /** An image: its user, the origin of its gh, and problems. */
-export type ImageReport = { detail: string; problems: Problem[] };
+type ImageReport = { detail: string; problems: Problem[] };
 
 /** Inspects an image that this repository builds. Throws `image_missing` and the engine's codes. */
 export async function reportImage(

@@ -1,5 +1,4 @@
-import type { Agent } from '../../../agents/agent.ts';
-import { grantedAgents } from '../../../agents/login-grants.ts';
+import { type Agent, grantedAgents } from '../../../agents/agent.ts';
 import type { Problem } from '../../../base/errors.ts';
 import { composeNeeds } from '../../../compose/dry-run.ts';
 import { policySource, profileChecks } from '../../../compose/host.ts';

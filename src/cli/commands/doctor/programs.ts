@@ -4,7 +4,7 @@ import type { Problem } from '../../../base/errors.ts';
 import type { Finding } from './check.ts';
 
 /** A program of the host. `program` is a name, or a path (possibly with a star) outside the PATH. */
-export type HostProgram = {
+type HostProgram = {
   program: string;
   package: string;
   usedBy: 'product' | 'engine' | 'images' | 'tests';

@@ -7,9 +7,10 @@ gf_files=/run/github-flows
 
 . "$gf_files/token.sh"
 if [ -n "$gf_ended" ]; then
-  [ "${GH_TOKEN-}" != "$gf_token" ] || unset GH_TOKEN
-  [ "${GITHUB_TOKEN-}" != "$gf_token" ] || unset GITHUB_TOKEN
-  [ "${GH_ENTERPRISE_TOKEN-}" != "$gf_token" ] || unset GH_ENTERPRISE_TOKEN
+  # Installation tokens (ghs_) are all of this run, and those from before have ended earlier.
+  case ${GH_TOKEN-} in "$gf_token" | ghs_*) unset GH_TOKEN ;; esac
+  case ${GITHUB_TOKEN-} in "$gf_token" | ghs_*) unset GITHUB_TOKEN ;; esac
+  case ${GH_ENTERPRISE_TOKEN-} in "$gf_token" | ghs_*) unset GH_ENTERPRISE_TOKEN ;; esac
 elif [ -n "$gf_token" ]; then
   GH_TOKEN=$gf_token
   export GH_TOKEN

@@ -1,12 +1,20 @@
+import { Router, urlencoded } from 'express';
 import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
+import { createGitHubLinks } from '../dashboard/links.ts';
+import { addressOf, type DashboardActions } from '../dashboard/parts.ts';
+import { addDashboardRoutes } from '../dashboard/routes.ts';
+import { createSessions } from '../dashboard/sessions.ts';
 import { deliveryUnknown } from '../deliveries/errors.ts';
 import { deliveryDetails, deliveryView } from '../deliveries/view.ts';
-import { replayDelivery } from '../flow/actions/replay.ts';
-import { cancelRun, retryRun } from '../flow/actions/run-actions.ts';
-import { followRunOutput } from '../flow/output/follow-output.ts';
+import { headline } from '../feedback/run-comment.ts';
+import { cancelRun, replayDelivery, retryRun } from '../flow/actions/run-actions.ts';
+import { followRunOutput, readOutputTail } from '../flow/output/read-output.ts';
 import type { AdminRoutes } from '../http/admin-server.ts';
 import { type ApiActions, createApiRouter } from '../http/api-routes.ts';
+import { withStatus } from '../http/api-status.ts';
+import { clientAddress } from '../http/client-address.ts';
+import type { Login } from '../http/login.ts';
 import type { RedeliveryLoop } from '../maintenance/redelivery-loop.ts';
 import type { Retention } from '../maintenance/retention.ts';
 import { runAlreadyEnded, runNotEnded, workerUnknown } from '../runs/errors.ts';
@@ -45,7 +53,7 @@ export function composeAdminApi(
 }
 
 /** What the API and the pages do with runs. */
-export function runActions(resources: Resources): ApiActions['runs'] {
+function runActions(resources: Resources): ApiActions['runs'] {
   const { runs, config, db } = resources;
   const output = createOutputStore(db);
   return {
@@ -95,4 +103,47 @@ async function payloadOf(deliveries: Resources['deliveries'], id: string): Promi
     if (asFlowError(error).code === 'delivery_body_gone') return null;
     throw error;
   }
+}
+
+/** How much of an output a page reads from its end, in bytes as it is kept. */
+const TAIL_BYTES = 256 * 1024;
+
+/** The pages over the service's own parts; who may see them is decided by the admin's `login`. */
+export function composeDashboard(resources: Resources, login: Login): AdminRoutes {
+  const { config, log } = resources;
+  const router = Router({ strict: true, caseSensitive: true });
+  addDashboardRoutes(router, {
+    actions: dashboardActions(resources),
+    sessions: createSessions(clock),
+    checkToken: (request, token) => login.token(token, clientAddress(request)),
+    readForm: urlencoded({ extended: false, limit: '100kb' }),
+    refusalOf: withStatus,
+    links: createGitHubLinks(config.githubServerUrl),
+    ...addressOf(config.publicUrl),
+    log,
+    clock,
+  });
+  return { path: '/', router, open: true };
+}
+
+function dashboardActions(resources: Resources): DashboardActions {
+  const { runs, deliveries, config, db } = resources;
+  const { cancel, retry } = runActions(resources);
+  const output = createOutputStore(db);
+  return {
+    list: async (limit) => await runs.list(limit),
+    find: async (id) => await findRun(resources, id),
+    async look(run, attempt) {
+      const of = { runId: run.id, attempt };
+      const [delivery, timeline, entries] = await Promise.all([
+        deliveries.find(run.deliveryId),
+        runs.timeline(run.id),
+        readOutputTail({ varDir: config.varDir, output }, of, TAIL_BYTES),
+      ]);
+      const event = delivery && { name: delivery.event, action: delivery.action };
+      return { run, headline: headline(run), event, timeline, log: entries };
+    },
+    cancel,
+    retry,
+  };
 }

@@ -1,12 +1,15 @@
 import { posix } from 'node:path';
 import type { Agent } from '../../agents/agent.ts';
-import { asFlowError, type FlowError, type Problem } from '../../base/errors.ts';
+import { asFlowError, type Fault, type FlowError, type Problem } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
+import { jsonPointer } from '../../base/json.ts';
 import type { MountArg } from '../../mounts/mount.ts';
-import { checkTargetPath } from '../../mounts/paths.ts';
+import { checkTarget, checkTargetPath } from '../../mounts/paths.ts';
 import { collisionsOf } from '../../mounts/rules/collisions.ts';
-import { checkTarget } from '../../mounts/target.ts';
+import { evaluatePolicy, requestedNetwork } from '../../policy/evaluate.ts';
+import type { Policy } from '../../policy/policy.ts';
 import type { Runtime } from '../profile.ts';
+import type { RuntimeSetting } from './fragment.ts';
 
 /**
  * What is wrong with the places that the service itself mounts memory at for a profile, with the runtime's key that
@@ -46,4 +49,32 @@ function stateFault(
     asWritten: `credentials.${name}`,
   } as const;
   return [...collisionsOf([...mounts, state].map((mount) => ({ mount }))).values()][0];
+}
+
+/** What a profile asks for beyond the policy, told in the file and at the key that asks; a flag's place is dockerArgs. */
+export function policyFaults(
+  runtime: Runtime,
+  from: {
+    policy: Policy;
+    networkDefault: Runtime['network'] & {};
+    runAs?: { uid: number; gid: number } | undefined;
+    setting: RuntimeSetting;
+    fileOf: (key: string) => string;
+  },
+): Fault[] {
+  const [uid, gid] = runtime.user?.split(':').map(Number) ?? [];
+  const refusals = evaluatePolicy(from.policy, {
+    ...runtime,
+    user: uid === undefined || gid === undefined ? undefined : { uid, gid },
+    runAs: from.runAs,
+    network: requestedNetwork(runtime.network ?? from.networkDefault),
+    volumes: runtime.dockerArgs.mounts.flatMap((mount) =>
+      mount.type === 'volume' ? [{ name: mount.volume, readOnly: mount.readOnly }] : [],
+    ),
+  });
+  return refusals.map(({ key: requesting, code, message, hint }) => {
+    const isDefault = requesting === 'network' && runtime.network === undefined;
+    const key = Object.hasOwn(from.setting, requesting) || isDefault ? requesting : 'dockerArgs';
+    return { code, message, hint, file: from.fileOf(key), path: jsonPointer('execution', 'runtime', key) };
+  });
 }

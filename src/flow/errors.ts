@@ -1,27 +1,4 @@
-import { type Cancellation, createCancellation } from '../base/cancel.ts';
 import { FlowError } from '../base/errors.ts';
-
-/** A run that a worker works on. `cancellation` ends the run, `detach` ends only the work of this process on it. */
-export type ActiveRun = {
-  cancellation: Cancellation;
-  detach: Cancellation;
-  /** Of a run that is resumed: resolves when it is known whether it goes on or waits again. */
-  decided: PromiseWithResolvers<void>;
-};
-
-/** Creates an active run that nobody has cancelled yet. */
-export function createActiveRun(): ActiveRun {
-  return {
-    cancellation: createCancellation(),
-    detach: createCancellation(),
-    decided: Promise.withResolvers<void>(),
-  };
-}
-
-/** Aborts when either is cancelled. */
-export function activeRunSignal(active: ActiveRun): AbortSignal {
-  return AbortSignal.any([active.cancellation.signal, active.detach.signal]);
-}
 
 /** Somebody cancelled the run. */
 export function runCancelled(reason: string): FlowError {

@@ -24,11 +24,11 @@ export function checkSshKey(value: string): void {
   try {
     createPrivateKey(key);
   } catch (error) {
-    throw sshKeyInvalid(`it cannot be read (${systemCode(error) ?? 'no reason given'})`, MEND_NEW);
+    throw sshKeyInvalid(`it cannot be read (${systemCode(error) ?? 'no reason given'})`, NEW_KEY_HINT);
   }
 }
 
-const MEND_NEW =
+const NEW_KEY_HINT =
   'Make a key for this alone: `ssh-keygen -t ed25519 -N "" -f key`, give `key.pub` to the host, and set `github-flows secret set GIT_SSH_KEY < key`.';
 
 /** https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key: magic, then the cipher's name with its length. */
@@ -36,7 +36,7 @@ function checkOpenSsh(body: string): void {
   const bytes = Buffer.from(body, 'base64');
   const at = OPENSSH_MAGIC.length;
   const isWhole = bytes.length > 100 && bytes.subarray(0, at).toString('latin1') === OPENSSH_MAGIC;
-  if (!isWhole) throw sshKeyInvalid('what is between its BEGIN and END lines is not a key', MEND_NEW);
+  if (!isWhole) throw sshKeyInvalid('what is between its BEGIN and END lines is not a key', NEW_KEY_HINT);
   const length = bytes.readUInt32BE(at);
   if (bytes.subarray(at + 4, at + 4 + length).toString('latin1') !== 'none') throw encrypted();
 }
@@ -52,7 +52,7 @@ function notAKey(key: string): FlowError {
       "it is in PuTTY's format",
       'Convert it: `puttygen key.ppk -O private-openssh -o key`.',
     );
-  return sshKeyInvalid('it has no whole pair of BEGIN and END PRIVATE KEY lines', MEND_NEW);
+  return sshKeyInvalid('it has no whole pair of BEGIN and END PRIVATE KEY lines', NEW_KEY_HINT);
 }
 
 function encrypted(): FlowError {
@@ -68,5 +68,44 @@ function sshKeyInvalid(what: string, hint: string): FlowError {
     blame: 'operator',
     message: `The secret GIT_SSH_KEY is no key that ssh can use: ${what}.`,
     hint,
+  });
+}
+
+/** `[@marker] hosts type key [comment]`: https://man.openbsd.org/sshd.8#SSH_KNOWN_HOSTS_FILE_FORMAT */
+const LINE = /^(?:@(?:cert-authority|revoked)\s+)?\S+\s+([a-z0-9@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s.*)?$/;
+
+const KNOWN_HOSTS_HINT =
+  'Take it from a machine you trust: `ssh-keyscan github.com`, compared with https://docs.github.com/authentication/keeping-your-account-and-data-secure/githubs-ssh-key-fingerprints.';
+
+/** Known hosts as ssh reads them: line feeds alone, one at the end. */
+export function normalKnownHosts(value: string): string {
+  return `${value.replaceAll(/\r\n?/g, '\n').trim()}\n`;
+}
+
+/** Throws `ssh_known_hosts_invalid` when a line is none, or there is no host at all. */
+export function checkKnownHosts(value: string): void {
+  const lines = normalKnownHosts(value)
+    .split('\n')
+    .map((line, index) => ({ text: line.trim(), number: index + 1 }))
+    .filter(({ text }) => text !== '' && !text.startsWith('#'));
+  if (lines.length === 0) throw knownHostsInvalid('it names no host');
+  for (const { text, number } of lines)
+    if (!isHostLine(text)) throw knownHostsInvalid(`line ${number} is none`);
+}
+
+/** The key says its own type in its first bytes. */
+function isHostLine(text: string): boolean {
+  const [, type = '', key = ''] = LINE.exec(text) ?? [];
+  const bytes = Buffer.from(key, 'base64');
+  if (type === '' || bytes.length < 4 + type.length) return false;
+  return bytes.subarray(4, 4 + bytes.readUInt32BE(0)).toString('latin1') === type;
+}
+
+function knownHostsInvalid(what: string): FlowError {
+  return new FlowError({
+    code: 'ssh_known_hosts_invalid',
+    blame: 'operator',
+    message: `The secret GIT_SSH_KNOWN_HOSTS is not what ssh keeps of the hosts it knows: ${what}.`,
+    hint: KNOWN_HOSTS_HINT,
   });
 }

@@ -1,8 +1,7 @@
 import { dirname } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
 import { shellQuote } from '../../base/text.ts';
-import { describeFault } from '../file-messages.ts';
-import type { FileFault } from '../private-file.ts';
+import { describeFault, type FileFault } from '../private-file.ts';
 
 const CODES: Record<FileFault['kind'], { code: string }> = {
   missing: { code: 'secret_store_unreadable' },

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { refRefused } from '../errors.ts';
+import { runGit } from '../git.ts';
 import { checkCommit, checkRef, isCommit } from '../refs.ts';
 
 /**
  * Which commit a run works on. A `sha` is that commit, whatever the ref has become since; else it is what the pull
  * request's ref or `ref` (a branch, a tag, a full `refs/…`, or a commit) points at; else the default branch.
  */
-export type Want = {
+export type WantedCommit = {
   ref?: string;
   sha?: string;
   pullRequest?: { number: number; kind: 'head' | 'merge' };
@@ -30,7 +33,7 @@ export const FOLLOW_HEAD = 'HEAD';
 export const ALWAYS: readonly string[] = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
 /** Checks a want and puts it in git's words; throws `ref_refused`, `commit_refused` and `repository_sha256_unsupported`. */
-export function targetOf(want: Want): FetchTarget {
+export function fetchTarget(want: WantedCommit): FetchTarget {
   if (want.sha !== undefined) checkCommit(want.sha);
   const { names, extra = [], apart } = namesOf(want);
   const byRef = want.ref !== undefined && isCommit(want.ref) ? want.ref : undefined;
@@ -42,7 +45,7 @@ export function targetOf(want: Want): FetchTarget {
 type Names = { names: string[]; extra?: string[]; apart?: { key: string; requests: string[] } };
 
 /** Patterns rather than plain refs: a fetch in which one plain ref is missing fails for all who share it. */
-function namesOf({ ref, pullRequest }: Want): Names {
+function namesOf({ ref, pullRequest }: WantedCommit): Names {
   if (pullRequest !== undefined) {
     const { number, kind } = pullRequest;
     if (!Number.isSafeInteger(number) || number <= 0) throw refRefused(`refs/pull/${number}/${kind}`);
@@ -62,4 +65,33 @@ function namesOf({ ref, pullRequest }: Want): Names {
 function pullStore(number: string): { key: string; requests: string[] } {
   const all = `refs/pull/${number}/*`;
   return { key: `pull-${number}`, requests: [`+${all}:${all}`] };
+}
+
+/** A commit of the mirror, and the full name of the ref it was asked by; the commit itself where there was none. */
+export type ResolvedCommit = { commit: string; ref: string };
+
+/** Looks a target up in the mirror; undefined when the mirror has no such commit, or cannot be read. */
+export async function resolveTarget(
+  mirror: string,
+  target: Pick<FetchTarget, 'names' | 'commit'>,
+): Promise<ResolvedCommit | undefined> {
+  const names = target.commit === undefined ? target.names : [target.commit];
+  const { exitCode, stdout } = await runGit(
+    [`--git-dir=${mirror}`, 'cat-file', '--batch-check=%(objectname) %(objecttype)'],
+    { input: names.map((name) => `${name}^{commit}\n`).join('') },
+  );
+  if (exitCode !== 0) return undefined;
+  const lines = stdout.split('\n');
+  for (const [index, name] of names.entries()) {
+    const [, commit] = /^([0-9a-f]{40}) commit$/.exec(lines[index] ?? '') ?? [];
+    if (commit === undefined) continue;
+    const ref = target.commit === undefined ? name : (target.names[0] ?? commit);
+    return { commit, ref: ref === 'HEAD' ? await readHead(mirror) : ref };
+  }
+  return undefined;
+}
+
+async function readHead(mirror: string): Promise<string> {
+  const text = await readFile(join(mirror, 'HEAD'), 'utf8');
+  return /^ref: (\S+)/.exec(text)?.[1] ?? text.trim();
 }

@@ -1,6 +1,29 @@
-import type { FlowError } from '../../base/errors.ts';
-import type { ClaimedRun } from '../../runs/run.ts';
-import { type ActiveRun, createActiveRun, leaseLost } from '../active-run.ts';
+import { type Cancellation, createCancellation } from '../base/cancel.ts';
+import type { FlowError } from '../base/errors.ts';
+import type { ClaimedRun } from '../runs/run.ts';
+import { leaseLost } from './errors.ts';
+
+/** A run that a worker works on. `cancellation` ends the run, `detach` ends only the work of this process on it. */
+export type ActiveRun = {
+  cancellation: Cancellation;
+  detach: Cancellation;
+  /** Of a run that is resumed: resolves when it is known whether it goes on or waits again. */
+  decided: PromiseWithResolvers<void>;
+};
+
+/** Creates an active run that nobody has cancelled yet. */
+function createActiveRun(): ActiveRun {
+  return {
+    cancellation: createCancellation(),
+    detach: createCancellation(),
+    decided: Promise.withResolvers<void>(),
+  };
+}
+
+/** Aborts when either is cancelled. */
+export function activeRunSignal(active: ActiveRun): AbortSignal {
+  return AbortSignal.any([active.cancellation.signal, active.detach.signal]);
+}
 
 /** The runs that a worker works on, by id. */
 export type ActiveRuns = {
