@@ -61,7 +61,7 @@ export function repositoryUnreachable(url: string, detail: string): FlowError {
   });
 }
 
-/** The server wants a credential, or does not take the one it was given. */
+/** The server wants a credential, or does not take the one it was given; `said` is a sentence with its own words. */
 export function repositoryLoginRefused(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_login_refused',
@@ -77,7 +77,7 @@ export function repositoryForbidden(url: string, said = ''): FlowError {
     code: 'repository_forbidden',
     blame: 'operator',
     message: `${url} may not be read with the service’s token (status 403).${said}`,
-    hint: 'Give the token of the gh-token file, or the GitHub App, read access to this repository’s contents, and have the organisation approve it (single sign-on and its list of addresses too).',
+    hint: 'Give the token of the gh-token file, or the GitHub App, read access to this repository’s contents. The organisation must approve it, for single sign-on and its list of addresses too.',
   });
 }
 
