@@ -3,11 +3,11 @@ import type { Secret } from '../base/secret.ts';
 
 /**
  * One coding agent with a headless command line: everything that the service knows of it. Each agent is a folder beside
- * this file; `compose/agents.ts` lists them, and every other room is handed that list. All but `state.sharing` and
+ * this file; `compose/agents.ts` lists them, and every other room gets that list. All but `state.sharing` and
  * `LoginRenewal` is data or pure.
  */
 export type Agent = {
-  /** As profiles and `/run/secrets/<name>` say it. */
+  /** As in profiles and in `/run/secrets/<name>`. */
   name: string;
   /** As people read it. */
   title: string;
@@ -24,7 +24,7 @@ export type Agent = {
   repositoryFiles: readonly string[];
 };
 
-/** What an agent's output says. */
+/** How an agent's output is read. */
 export type AgentEvents = {
   /** Whether these words of a command start it so that its standard output is events. */
   isCommand(words: readonly string[]): boolean;
@@ -50,7 +50,7 @@ export type AgentEvent = {
   data: Record<string, string | number | boolean | null>;
 };
 
-/** How an agent's turn stands by its own events: not begun, begun, finished, or given up with what it said of that. */
+/** The state of an agent's turn by its own events: not begun, begun, finished, or failed with the agent's reason. */
 export type AgentTurn = { state: 'none' | 'open' | 'completed' | 'failed'; failure: string };
 
 /** Tokens that an agent counted over its session; `cachedInputTokens` are among `inputTokens`. */
@@ -61,10 +61,10 @@ export type AgentUsage = {
   reasoningTokens: number;
 };
 
-/** What an agent told so far; null is nothing yet. */
+/** What an agent reported so far; null is nothing yet. */
 export type AgentResult = { finalMessage: string | null; usage: AgentUsage | null };
 
-/** The end of a handler that ran: its own (`exit`), or the service's, which waited no longer or was told to stop it. */
+/** The end of a handler that ran: its own (`exit`), or a stop by the service, after it waited long enough (`patience`) or on request (`order`). */
 export type AgentEnd = {
   turn: AgentTurn;
   exitCode: number | null;
@@ -73,7 +73,7 @@ export type AgentEnd = {
   isUnread: boolean;
 };
 
-/** What an agent's words make of its end; `as-ended` leaves it to exit code and cause. */
+/** The outcome by an agent's own events; `as-ended` leaves it to exit code and cause. */
 export type AgentOutcome =
   | { kind: 'succeeded' | 'as-ended'; note: string | null }
   | { kind: 'failed'; fault: FlowError };
@@ -99,7 +99,7 @@ export type LoginSharing = {
   share(dir: string, times: Lifetime): Promise<LoginShare>;
   /** Likewise of a single login file that lies elsewhere; undefined when it is another program's. */
   shareFile(content: Buffer, path: string): { content: Buffer; withheld: readonly Secret[] } | undefined;
-  /** Looks at the state without changing anything or asking anyone: in a line, and what keeps runs from it. */
+  /** Reads the state without a change or a request: a line about it, and what keeps runs from it. */
   inspect(dir: string, nowMs: number): Promise<LoginReport>;
 };
 
@@ -119,7 +119,7 @@ type LoginReport = { isAbsent: boolean; summary: string; problems: readonly Prob
 export type LoginRenewal = {
   /** Renews the login in the state `dir` if it would not outlive the deadline; leaves anything else alone. Throws why it could not, or the signal's reason. */
   ensure(dir: string, request: LoginRequest): Promise<void>;
-  /** Waits for what a service of this installation left running when it died, and clears it away. */
+  /** Waits for containers that a killed service of this installation left running, and removes them. */
   adopt(): Promise<void>;
   /** Ends all waiting with this reason; a container at work is left to end by itself. */
   stop(reason: FlowError): Promise<void>;
@@ -131,14 +131,14 @@ export type LoginRequest = {
   untilMs: number;
   /** Ends the waiting of this run; the renewal itself goes on. */
   signal: AbortSignal;
-  /** Told what the run waits for, and what came of it. */
+  /** Called with what the run waits for, and with the result. */
   note: (text: string) => Promise<void>;
 };
 
 /** Whose logins runs of a profile get a share of: the keys of its `credentials` that name agents. */
 export type LoginGrants = { codex: boolean };
 
-/** What a profile says, with false for what it does not say. */
+/** The grants of a profile, with false for what it leaves out. */
 export function loginGrants({ codex = false }: Partial<LoginGrants> = {}): LoginGrants {
   return { codex };
 }

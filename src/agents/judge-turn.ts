@@ -7,8 +7,8 @@ const NOT_HEARD =
   'Part of the output was lost, so it is not known whether the agent finished its turn; its exit code 0 was taken for success.';
 
 /**
- * The judgement for agents that say how each turn ends: success is a finished turn, exit code 0, and nobody who stopped
- * it but for want of patience. `agent` gives the names for its errors, and the command line that prints events.
+ * The outcome for agents that report how each turn ends: success is a finished turn, exit code 0, and no stop
+ * but one after the service waited long enough. `agent` gives the names for its errors, and the command line that prints events.
  */
 export function judgeTurn(
   agent: { name: string; title: string; command: string },

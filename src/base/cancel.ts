@@ -32,7 +32,7 @@ export function createCancellation(parent?: Cancellation): Cancellation {
   };
 }
 
-/** What `work` gives, or undefined once `ms` have passed or the signal aborts; the work itself goes on, and its failure is nobody's then. */
+/** What `work` gives, or undefined once `ms` have passed or the signal aborts. The work itself goes on; a later failure of it is ignored. */
 export async function within<T>(
   clock: Clock,
   ms: number,
@@ -52,7 +52,7 @@ export async function within<T>(
   }
 }
 
-/** What `work` gives, or the signal's reason as soon as it aborts; the work itself goes on, and its failure is nobody's then. */
+/** What `work` gives, or the signal's reason as soon as it aborts. The work itself goes on; a later failure of it is ignored. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal.reason);

@@ -26,7 +26,7 @@ export class FlowError extends Error {
     return { code: this.code, message: this.message, hint: this.hint };
   }
 
-  /** The same for operators alone: with the words of an error that nobody expected. */
+  /** The same for operators alone: with the message of an unexpected error. */
   toOperatorProblem(): Problem {
     const problem = this.toProblem();
     if (this.code !== 'internal_error' || this.cause === undefined) return problem;
@@ -35,7 +35,7 @@ export class FlowError extends Error {
   }
 }
 
-/** Several faults at once, so that nobody fixes them one restart at a time. */
+/** Several faults at once, so that they can be fixed together. */
 export class FaultsError extends FlowError {
   readonly faults: readonly Fault[];
 

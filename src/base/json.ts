@@ -14,7 +14,7 @@ type StrictJson =
   | { tooDeep: true }
   | { error: string };
 
-/** Reads a file that people write: no comments, no trailing commas, and nothing nested deeper than `maxDepth`, so that whoever walks it later may recurse. */
+/** Reads a file that people write: no comments, no trailing commas, and nothing nested deeper than `maxDepth`, so that later code may recurse. */
 export function readStrictJson(text: string, maxDepth: number): StrictJson {
   if (depth(text) > maxDepth) return { tooDeep: true };
   const { firstError, twice } = look(text);

@@ -116,7 +116,7 @@ export function composeGrants(resources: {
 function warnOfDisk(log: Logger, runDir: string): void {
   log.warn(
     { code: 'run_dir_on_disk' },
-    `RUN_DIR (${runDir}) is on a disk, so the tokens of living runs are written to it. Set RUN_DIR to a directory of a tmpfs that the engine sees too, such as /run/github-flows.`,
+    `RUN_DIR (${runDir}) is on a disk, so the tokens of active runs are written to it. Set RUN_DIR to a directory of a tmpfs that the engine sees too, such as /run/github-flows.`,
   );
 }
 

@@ -38,18 +38,25 @@ export function composeRetention(
 }
 
 /** Starts looking for what never arrived, unless RECOVER_MISSED is off. */
-export function composeRecovery(
+export function composeRedelivery(
   resources: MaintenanceResources,
   profiles: () => ProfileSet,
 ): RedeliveryLoop | undefined {
   const { enabled, everyMs, backMs } = resources.config.maintenance.recover;
   if (!enabled) return undefined;
   const sources = async (): Promise<Sources> => await sourcesOf(resources, profiles());
-  return startRedelivery({ ...recoverParts(resources), sources, everyMs, backMs, clock, log: resources.log });
+  return startRedelivery({
+    ...redeliveryParts(resources),
+    sources,
+    everyMs,
+    backMs,
+    clock,
+    log: resources.log,
+  });
 }
 
 /** What one comparison works with. */
-export function recoverParts({
+export function redeliveryParts({
   db,
   deliveries,
 }: Pick<MaintenanceResources, 'db' | 'deliveries'>): RedeliveryParts {

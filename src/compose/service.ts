@@ -20,7 +20,7 @@ import { RUNS_CHANNEL, type RunStore } from '../runs/store/run-store.ts';
 import { composeAdminApi, composeDashboard } from './admin.ts';
 import { composeSigners } from './apps.ts';
 import { profileChecks } from './host.ts';
-import { composeRecovery } from './maintenance.ts';
+import { composeRedelivery } from './maintenance.ts';
 import { openResources, type Resources } from './resources.ts';
 import { composeRunner, type Work } from './runner.ts';
 
@@ -66,7 +66,7 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   disposables.defer(server.close);
   const appPages = createAppRouter({ flow: resources.apps.flow, log });
   const appRoutes = { path: '/apps', router: appPages, open: true };
-  const recovery = composeRecovery(resources, registry.current);
+  const recovery = composeRedelivery(resources, registry.current);
   if (recovery) disposables.defer(recovery.stop);
   const api = composeAdminApi(resources, { retention, recovery }, dispatcher.wake);
   const admin = await composeAdmin({

@@ -3,7 +3,7 @@ import type { RunLimits } from '../base/run-limits.ts';
 import type { Secret } from '../base/secret.ts';
 import type { OptionValues } from './option.ts';
 
-/** What a run may use when its profile says nothing. */
+/** What a run may use when its profile sets nothing. */
 type RunDefaults = RunLimits & { network: OptionValues['network'] };
 
 /** What counts in a day (UTC) for each of these. */
@@ -89,6 +89,6 @@ export type Config = {
   drainMs: number;
   keepFailedMs: number;
   maintenance: MaintenanceConfig;
-  /** What all this was read from; git is handed the proxies and TLS roots in it. */
+  /** What all this was read from; git gets the proxies and TLS roots in it. */
   environment: Readonly<Record<string, string | undefined>>;
 };

@@ -73,7 +73,7 @@ function sharedMemoryPlace(): string | undefined {
   return isWritableMemory(SHARED_MEMORY) && (!existsSync(path) || isOwn(path)) ? path : undefined;
 }
 
-/** Makes that directory, or another one directly in that memory; undefined where somebody else did so before. */
+/** Makes that directory, or another one directly in that memory; undefined where another user has made it. */
 export function makeSharedMemoryPlace(path = sharedMemoryName()): string | undefined {
   if (!isWritableMemory(SHARED_MEMORY) || (existsSync(path) && !isOwn(path))) return undefined;
   mkdirSync(path, { mode: 0o711, recursive: true });

@@ -22,7 +22,7 @@ export function loadConfig(settings: Settings, directory: string): Config {
     if ('message' in read) faults.push({ ...read, path: option.name });
     else values[option.name] = read.value;
   }
-  // Each was read as its row says; those that are absent have no default, or are among the faults.
+  // Each value has the type of its row; an absent one has no default, or is among the faults.
   const options = values as Options;
   faults.push(...tenantFaults(options));
   if (faults.length > 0) throw configInvalid(faults);
@@ -122,7 +122,7 @@ function completeConfig(options: Options, environment: Settings): Config {
   };
 }
 
-/** Who agents run as when RUN_AS says nothing: a service that is not root runs them as itself; root as the owner of the secrets directory, or 1000:1000. */
+/** The user of agents without RUN_AS: the service's own user; for root the owner of the secrets directory, or 1000:1000. */
 function defaultRunAs(secretsDir: string): Owner {
   const uid = process.getuid?.() ?? 0;
   if (uid !== 0) return { uid, gid: process.getgid?.() ?? uid };

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 
-/** The options of what the service does for itself: what it keeps, when the disk is too full, what it asks for again. */
+/** Options of maintenance: what is kept, when the disk is too full, which deliveries are requested again. */
 export const MAINTENANCE_OPTIONS = [
   {
     name: 'KEEP_BODIES_DAYS',

@@ -22,14 +22,14 @@ export function checkWebhookSecret(option: string, text: string): Problem | unde
   const hint = `Make one and set it here and at GitHub: echo "${option}=$(openssl rand -hex 32)" >> .env`;
   if (Buffer.byteLength(text) < MIN_BYTES)
     return {
-      code: 'webhook_secret_short',
+      code: 'webhook_secret_weak',
       message: `${option} has ${counted(Buffer.byteLength(text), 'byte')}; under ${MIN_BYTES} it can be guessed.`,
       hint,
     };
   const plain = text.toLowerCase().replaceAll(/[^a-z]/g, '');
   const isSample = SAMPLES.some((sample) => plain.replaceAll(sample.replaceAll(/[^a-z]/g, ''), '') === '');
   if (isSample || new Set(text).size < 5)
-    return { code: 'webhook_secret_sample', message: `${option} is a sample that everybody knows.`, hint };
+    return { code: 'webhook_secret_weak', message: `${option} is a sample that everybody knows.`, hint };
   return undefined;
 }
 

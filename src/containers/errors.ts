@@ -27,7 +27,7 @@ export function engineTimeout(what: string, seconds: number, cause: unknown): Fl
   });
 }
 
-/** The engine answered with an error that has no name of its own here; its words are in the message. */
+/** The engine answered with an error that has no code of its own here; its text is in the message. */
 export function engineRefused(what: string, status: number, words: string, cause: unknown): FlowError {
   return new FlowError({
     code: 'engine_refused',

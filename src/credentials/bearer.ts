@@ -12,12 +12,12 @@ export function makeBearer(runId: string): Bearer {
   return { value: new Secret(value), hash: hashOf(value) };
 }
 
-/** Which run a bearer says it is of; undefined for what cannot be one. Proves nothing yet. */
+/** The id of the run in a bearer, unverified; undefined for what cannot be a bearer. */
 export function runOfBearer(text: string): string | undefined {
   return SHAPE.exec(text)?.[1];
 }
 
-/** Whether `text` is the bearer that the hash was made of; takes as long whatever differs. */
+/** Whether `text` is the bearer of the hash, in constant time. */
 export function isBearer(text: string, hash: string): boolean {
   const [given, kept] = [Buffer.from(hashOf(text)), Buffer.from(hash)];
   return given.length === kept.length && timingSafeEqual(given, kept);

@@ -27,7 +27,7 @@ export function serviceUid(): number {
   return process.getuid?.() ?? 0;
 }
 
-/** Opens a directory, or says what is in the way. `entryOf` a held directory opens no link at its last component. */
+/** Opens a directory, or gives what keeps it from being opened. With `entryOf`, an open directory, its last component may be no link. */
 export async function openDirectory(path: string, entryOf?: FileHandle): Promise<FileHandle | FileFault> {
   try {
     return entryOf
@@ -38,7 +38,7 @@ export async function openDirectory(path: string, entryOf?: FileHandle): Promise
   }
 }
 
-/** The path of `name` in a directory that is held open, whatever becomes of the directory's own name. */
+/** The path of `name` in an open directory, also after the directory was renamed. */
 export function entry(directory: FileHandle, name: string): string {
   return `/proc/self/fd/${directory.fd}/${name}`;
 }
@@ -73,7 +73,7 @@ export async function readEntry(directory: FileHandle, path: string, maxBytes: n
 
 /**
  * Reads a file that must be private: it and the directory it is in belong to the service's user (to anyone when
- * `uid` is 0) and have no bits for group and others. Tells all faults of both; never throws for a fault of the file.
+ * `uid` is 0) and have no bits for group and others. Gives all faults of both; never throws for a fault of the file.
  */
 export async function readPrivateFile(
   path: string,
@@ -131,7 +131,7 @@ function kindOf(stat: Stats): string {
   return 'a device';
 }
 
-/** A fault in words: what happened to which file, and the command that fixes it. `noun` begins the sentence; `create` makes the file. */
+/** Message and hint of a fault: what happened to which file, and the command that fixes it. `noun` begins the sentence; `create` makes the file. */
 export function describeFault(
   noun: string,
   fault: FileFault,

@@ -6,7 +6,7 @@ import type { Db } from '../db/open.ts';
 import type { Decision, Delivery, NewDelivery } from './delivery.ts';
 import { deliveryBodyGone } from './errors.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { type Incoming, STARTED_REMEMBERED_MS, type Stored, storeBatch } from './store-batch.ts';
+import { type IncomingDelivery, STARTED_REMEMBERED_MS, type StoreResult, storeBatch } from './store-batch.ts';
 import { DELIVERY_COLUMNS, type DeliveryTables, deliveryTables, toDelivery } from './tables.ts';
 
 /** One commit takes at most this much: a fraction of a second of writing. */
@@ -19,7 +19,7 @@ export type DeliveryStore = Bodies & {
    * event, else for three days, and for thirty from when they started a run), and resolves only once that is committed to disk. Calls that wait share one
    * transaction.
    */
-  store(delivery: NewDelivery): Promise<Stored>;
+  store(delivery: NewDelivery): Promise<StoreResult>;
   /** The bytes as GitHub sent them; undefined for an unknown id. Throws `delivery_body_gone` when they were let go. */
   body(id: string): Promise<Buffer | undefined>;
   find(id: string): Promise<Delivery | undefined>;
@@ -44,7 +44,7 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
   const tables = deliveryTables(db.kysely);
   const select = () => tables.selectFrom('deliveries').select(DELIVERY_COLUMNS);
   const nextArrival = createArrivals();
-  const add = createGroupCommit<Incoming, Stored>({
+  const add = createGroupCommit<IncomingDelivery, StoreResult>({
     commit: async (items) => await storeBatch(tables, items),
     bytesOf: ({ delivery }) => delivery.body.length,
     limits: COMMIT_LIMITS,

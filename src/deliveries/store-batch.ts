@@ -12,16 +12,21 @@ const REMEMBERED_MS = 3 * 86_400_000;
 export const STARTED_REMEMBERED_MS = 30 * 86_400_000;
 
 /** A delivery on its way into the database; times in milliseconds since 1970, `arrival` and `bodyKey` as the migration says. */
-export type Incoming = { delivery: NewDelivery; bodyKey: string; receivedAt: number; arrival: number };
+export type IncomingDelivery = {
+  delivery: NewDelivery;
+  bodyKey: string;
+  receivedAt: number;
+  arrival: number;
+};
 
 /** What became of it: the id of the delivery it repeats, or null when it is new. */
-export type Stored = { duplicateOf: string | null };
+export type StoreResult = { duplicateOf: string | null };
 
 /** Stores what is new of `incoming` with one statement, which is one transaction: the unique keys on id and bytes tell the rest, those of the batch among themselves too. */
 export async function storeBatch(
   tables: Kysely<DeliveryTables>,
-  incoming: readonly Incoming[],
-): Promise<Stored[]> {
+  incoming: readonly IncomingDelivery[],
+): Promise<StoreResult[]> {
   if (incoming.some(({ delivery }) => !delivery.uniqueBody)) await forgetBodies(tables, incoming);
   const inserted = await tables
     .insertInto('deliveries')
@@ -39,7 +44,10 @@ export async function storeBatch(
 }
 
 /** Makes room for bytes that were remembered for long enough, before they are stored again. */
-async function forgetBodies(tables: Kysely<DeliveryTables>, incoming: readonly Incoming[]): Promise<void> {
+async function forgetBodies(
+  tables: Kysely<DeliveryTables>,
+  incoming: readonly IncomingDelivery[],
+): Promise<void> {
   const now = Math.max(...incoming.map(({ receivedAt }) => receivedAt));
   await tables
     .updateTable('deliveries')
@@ -51,7 +59,7 @@ async function forgetBodies(tables: Kysely<DeliveryTables>, incoming: readonly I
 /** Which delivery holds which bytes. */
 async function findOriginals(
   tables: Kysely<DeliveryTables>,
-  incoming: readonly Incoming[],
+  incoming: readonly IncomingDelivery[],
 ): Promise<Map<string | null, string>> {
   const bodyKeys = incoming.map(({ bodyKey }) => bodyKey);
   const rows = await tables
@@ -62,7 +70,7 @@ async function findOriginals(
   return new Map(rows.map((row) => [row.bodyKey, row.id]));
 }
 
-function toRow({ delivery, bodyKey, receivedAt, arrival }: Incoming) {
+function toRow({ delivery, bodyKey, receivedAt, arrival }: IncomingDelivery) {
   return {
     id: delivery.id,
     arrival,

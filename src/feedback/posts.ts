@@ -39,7 +39,7 @@ export type PostResult = {
   target?: ReportTarget | undefined;
 };
 
-/** How often the comment and the check of a living run are read again, and in its first minute; they are changed only when their text is another. */
+/** How often the comment and the check of a active run are read again, and in its first minute; they are changed only when their text is another. */
 const LOOK_AGAIN_MS = 15_000;
 const FIRST_LOOKS_MS = 5_000;
 const FIRST_MINUTE_MS = 60_000;

@@ -11,10 +11,10 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['command_status', 'command_cancel', 'command_retry', 'command_no_run', 'command_nothing_to_do'],
   ...[
     'command_profile_gone',
-    'command_not_ended',
+    'run_not_ended',
     'command_mistyped',
     'checkout_no_pull_request',
-    'run_body_gone',
+    'delivery_body_gone',
   ],
   ...['deadline_passed', 'output_stalled', 'output_limit', 'out_of_memory', 'disk_limit', 'workspace_limit'],
   ...[
@@ -29,7 +29,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['publish_base_rewritten', 'publish_too_many_files', 'publish_too_many_bytes', 'publish_path_denied'],
   ...['publish_path_not_allowed', 'publish_submodule', 'publish_link_leaves', 'publish_binary_too_large'],
   ...['publish_secret_found', 'publish_branch_name', 'publish_branch_taken', 'publish_no_pull_request'],
-  ...['publish_pull_request_closed', 'publish_fork', 'publish_head_moved', 'publish_no_thread'],
+  ...['publish_thread_closed', 'publish_fork', 'publish_head_moved', 'publish_no_thread'],
   ...[
     'publish_host_gone',
     'publish_changes_nothing',
@@ -46,7 +46,6 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['agent_failed_after_turn', 'agent_gave_up', 'turn_unfinished', 'prepare_timed_out'],
   ...['checkout_head_moved', 'checkout_too_large', 'repository_over_limits', 'repository_sha256_unsupported'],
   ...['permission_lost', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'],
-  'publish_thread_closed',
   'publish_pull_request_refused',
 ]);
 

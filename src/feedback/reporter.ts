@@ -1,7 +1,7 @@
 import { backoff } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
-import { isGoneForGood, limitPassesInMs } from '../github/fault.ts';
+import { isGoneForGood, limitPassesInMs } from '../github/request-error.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Report } from '../runs/outbox/report.ts';
@@ -25,7 +25,7 @@ const LIMIT_MS = 60_000;
 /** How many due reports are read to choose those that are posted now. */
 const LOOKED_AT = 200;
 
-/** What living runs report is changed no more often than this altogether: GitHub takes 80 changes a minute of one account. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
+/** What active runs report is changed no more often than this altogether: GitHub takes 80 changes a minute of one account. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
 const EACH_MS = 1_500;
 
 /** Longer than everything that one report asks of GitHub may take. */
@@ -124,7 +124,7 @@ async function tryReport(parts: ReporterParts, limits: PostingLimits, id: string
 
 /** The more runs go on, the more rarely each of their reports changes. */
 async function paced({ reports, clock }: ReporterParts, nextAt: number | null): Promise<number | null> {
-  return nextAt && Math.max(nextAt, clock.now() + EACH_MS * (await reports.living()));
+  return nextAt && Math.max(nextAt, clock.now() + EACH_MS * (await reports.active()));
 }
 
 async function post(parts: ReporterParts, report: Report): Promise<PostResult> {

@@ -22,12 +22,12 @@ export type RunPaths = {
   log: string;
 };
 
-/** The directory that holds what living runs are granted, one directory a run; sweeps look only here and in `runFilesHome`. */
+/** The directory that holds what active runs are granted, one directory a run; sweeps look only here and in `runFilesHome`. */
 export function runHomes(directories: Directories): string {
   return join(directories.runDir, directories.installation);
 }
 
-/** The directory that holds the scripts, prompts and sockets of living runs, one directory a run; no secret is in it. */
+/** The directory that holds the scripts, prompts and sockets of active runs, one directory a run; no secret is in it. */
 export function runFilesHome(directories: Pick<Directories, 'varDir' | 'installation'>): string {
   return join(directories.varDir, 'run-files', directories.installation);
 }

@@ -1,15 +1,15 @@
+import { hash } from 'node:crypto';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
+import { LRUCache } from 'lru-cache';
 import { type Patience, patiently } from '../base/backoff.ts';
 import { unlessAborted } from '../base/cancel.ts';
 import { randomId } from '../base/ids.ts';
 import type { Logger } from '../log/logger.ts';
-import { answerAs } from './app-faults.ts';
-import { makeConditional } from './conditional.ts';
 import { credentialMissing, gitHubUnreachable } from './errors.ts';
-import { faultOf } from './fault.ts';
-import { fetchWhereItIs } from './redirects.ts';
+import { fetchFollowing } from './redirects.ts';
+import { errorCode, gitHubError } from './request-error.ts';
 
 /** Octokit's typed `request`, which carries the token. */
 export type GitHubRequest = Octokit['request'];
@@ -88,7 +88,7 @@ export function createGitHubClient(
       return await unlessAborted(work(request), deadline);
     } catch (error) {
       if (error === deadline.reason) throw gitHubUnreachable(what, `not within ${DEADLINE_MS / 1000} s`);
-      throw faultOf(what, error);
+      throw gitHubError(what, error);
     }
   };
   return {
@@ -102,7 +102,7 @@ export function createGitHubClient(
           askWith(token, errand),
         );
       } catch (error) {
-        if (answerAs(error) !== 'github_token_refused' || token === null || !('token' in parts)) throw error;
+        if (errorCode(error) !== 'github_token_refused' || token === null || !('token' in parts)) throw error;
         const other = await parts.token(token);
         if (other === undefined || other === token) throw error;
         return await askWith(other, errand);
@@ -112,7 +112,7 @@ export function createGitHubClient(
 }
 
 function isTooYoung(error: unknown): boolean {
-  return answerAs(error) === 'github_token_refused';
+  return errorCode(error) === 'github_token_refused';
 }
 
 /** One request, its answer's body included, ends after ten seconds. */
@@ -121,7 +121,7 @@ function fetchTelling(
 ): (url: string | URL, init: RequestInit) => Promise<Response> {
   return async (url, init) => {
     const limits = [AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(init.signal ? [init.signal] : [])];
-    const response = await fetchWhereItIs(url, { ...init, signal: AbortSignal.any(limits) });
+    const response = await fetchFollowing(url, { ...init, signal: AbortSignal.any(limits) });
     const date = Date.parse(response.headers.get('date') ?? '');
     if (!Number.isNaN(date)) onDate?.(date);
     return response;
@@ -132,4 +132,39 @@ function fetchTelling(
 function quietLog(log: Logger): Record<'debug' | 'info' | 'warn' | 'error', (message: string) => void> {
   const say = (message: string): void => log.debug({ octokit: message }, 'octokit');
   return { debug: () => undefined, info: say, warn: say, error: say };
+}
+
+/** Answers that are remembered with their tag, the least used given up first. */
+const MAX_REMEMBERED = 100;
+
+type Answer = { headers: { etag?: string | undefined }; data: unknown };
+
+/**
+ * Makes reads that say `request: { conditional: true }` conditional: GitHub is asked each time, and where nothing
+ * changed it says so (304) without counting the request against the limit. An answer belongs to the token it was
+ * given to. https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
+ */
+function makeConditional(octokit: Octokit): void {
+  const remembered = new LRUCache<string, Answer>({ max: MAX_REMEMBERED });
+  octokit.hook.wrap('request', async (request, options) => {
+    const { authorization } = options.headers as { authorization?: string };
+    if (options.request?.conditional !== true || !authorization) return await request(options);
+    const key = `${octokit.request.endpoint(options).url} ${hash('sha256', authorization)}`;
+    const known = remembered.get(key);
+    // The hooks below this one were given these very options, so that only a change of them gets through.
+    if (known?.headers.etag) options.headers = { ...options.headers, 'if-none-match': known.headers.etag };
+    try {
+      const answer = await request(options);
+      if (answer.headers.etag) remembered.set(key, answer);
+      else remembered.delete(key);
+      return answer;
+    } catch (error) {
+      if (known && isNotModified(error)) return known as Awaited<ReturnType<typeof request>>;
+      throw error;
+    }
+  });
+}
+
+function isNotModified(error: unknown): boolean {
+  return error instanceof Error && 'status' in error && error.status === 304;
 }

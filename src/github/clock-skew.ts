@@ -6,7 +6,7 @@ import type { Logger } from '../log/logger.ts';
 const TOLERATED_MS = 30_000;
 
 /** A clock that is off by more than requests are signed for, or undefined; `gitHubMs` is the time that an answer of GitHub's has. */
-export function clockFault(gitHubMs: number, nowMs: number): FlowError | undefined {
+export function clockError(gitHubMs: number, nowMs: number): FlowError | undefined {
   const off = nowMs - gitHubMs;
   return Math.abs(off) > TOLERATED_MS ? clockOff(Math.round(off / 1000)) : undefined;
 }
@@ -15,7 +15,7 @@ export function clockFault(gitHubMs: number, nowMs: number): FlowError | undefin
 export function createClockWatch({ clock, log }: { clock: Clock; log: Logger }): (gitHubMs: number) => void {
   let isTold = false;
   return (gitHubMs) => {
-    const fault = isTold ? undefined : clockFault(gitHubMs, clock.now());
+    const fault = isTold ? undefined : clockError(gitHubMs, clock.now());
     if (!fault) return;
     isTold = true;
     log.warn({ code: fault.code, hint: fault.hint }, fault.message);

@@ -1,7 +1,7 @@
 import { isObject } from '../base/json.ts';
 import type { GitHubClient, GitHubRequest } from './client.ts';
 import { answerUnreadable, gitHubNameRefused } from './errors.ts';
-import { wentTo } from './redirects.ts';
+import { redirectedPath } from './redirects.ts';
 import { checkRepositoryName } from './urls.ts';
 
 /** Where GitHub led a request about an issue: the repository's path in the API (`/repositories/42`), and the issue's number there. */
@@ -146,7 +146,7 @@ const REPOSITORY_PATH = /^\/(?:repositories\/\d{1,19}|repos\/[\w.-]{1,100}\/[\w.
 /** Where an answer came from that was not where it was asked for. */
 function movedTo(request: GitHubRequest, asked: string, answered: string): Moved | undefined {
   const { baseUrl } = request.endpoint.DEFAULTS;
-  const path = wentTo(baseUrl, `${baseUrl.replace(/\/+$/, '')}${asked}`, answered);
+  const path = redirectedPath(baseUrl, `${baseUrl.replace(/\/+$/, '')}${asked}`, answered);
   const [, at = '', number] = /^(\/.*)\/issues\/(\d+)(?:\/comments)?$/.exec(path ?? '') ?? [];
   return REPOSITORY_PATH.test(at) ? { at, number: Number(number) } : undefined;
 }

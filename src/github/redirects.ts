@@ -10,7 +10,7 @@ const MAX_REDIRECTS = 5;
  * answer so. The token goes to the host that was asked and to no other. Throws `github_redirect_refused`.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
-export async function fetchWhereItIs(url: string | URL, init: RequestInit): Promise<Response> {
+export async function fetchFollowing(url: string | URL, init: RequestInit): Promise<Response> {
   let at = new URL(url);
   for (let followed = 0; ; followed += 1) {
     const response = await fetch(at, { ...init, redirect: 'manual' });
@@ -35,7 +35,7 @@ function secured(from: URL, to: URL): string {
 }
 
 /** Where in the API a request ended, without the API's own path; undefined when it was not sent elsewhere. */
-export function wentTo(baseUrl: string, asked: string, answered: string): string | undefined {
+export function redirectedPath(baseUrl: string, asked: string, answered: string): string | undefined {
   const [from, to, base] = [asked, answered, baseUrl].map((each) => URL.parse(each)?.pathname);
   if (to === undefined || from === to) return undefined;
   const prefix = (base ?? '').replace(/\/+$/, '');

@@ -5,12 +5,10 @@ import helmet from 'helmet';
 import type { Clock } from '../base/clock.ts';
 import { refuse } from '../ingress/refuse.ts';
 import type { Logger } from '../log/logger.ts';
-import { adminPathNotFound, hostUnexpected } from './admin-errors.ts';
-import { withStatus } from './api-status.ts';
-import { clientAddress, TRUSTED_PROXIES } from './client-address.ts';
+import { adminPathNotFound, hostUnexpected, withStatus } from './admin-errors.ts';
 import { clientRefusal, refuseConnection } from './client-error.ts';
 import { type Listener, listen } from './listen.ts';
-import type { Login } from './login.ts';
+import { clientAddress, type Login, TRUSTED_PROXIES } from './login.ts';
 
 /** Part of the admin listener: what lies below `path`. `open` parts need no login and guard themselves. */
 export type AdminRoutes = { path: string; router: Router; open?: boolean };

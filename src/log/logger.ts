@@ -11,7 +11,7 @@ export type LogDestination = { write(line: string): void };
 
 /**
  * A log of JSON lines, each masked as a whole, so that a secret inside a nested object, a cause or a stack is
- * masked too. `level` is one of pino's names or `silent`; lines go to standard output unless told otherwise.
+ * masked too. `level` is one of pino's names or `silent`; lines go to standard output unless another one is given.
  * Errors under `err`, `error` or `cause` become `{code, message, hint, stack, cause}`; a stack have only those that
  * nobody expects. At a terminal lines are text for people instead.
  */
@@ -52,7 +52,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** A refusal that names what to do, or what the system says: where in the source it was made helps nobody. */
+/** An expected error names what to do, so its stack is left out. */
 function isExpected(error: Error): boolean {
   return error instanceof FlowError ? error.blame !== 'service' : systemCode(error) !== undefined;
 }

@@ -11,7 +11,7 @@ const MAX_LINES = 256;
 const MAX_LAYERS = 4;
 
 /**
- * The texts that are looked for in each view of a text (`views.ts`) to find `value`: the value and its lines, as they
+ * The texts that are searched in each view of a text (`views.ts`) to find `value`: the value and its lines, as they
  * are, in bytes, with the spellings in them taken off as they are off the text, and in base64 at any offset.
  */
 export function needlesFor(value: string): string[] {
@@ -24,7 +24,7 @@ export function needlesFor(value: string): string[] {
   return [...new Set([...plain, ...spaced, ...escapedEnds(core), ...base64Forms(core)])];
 }
 
-/** The texts that are looked for where only letters and digits are left of a text. */
+/** The texts that are searched where only letters and digits are left of a text. */
 export function bareNeedlesFor(value: string): string[] {
   const core = coreOf(value);
   return [core, ...secretLines(core)].flatMap((text) => bareForms(text, base64Forms(text)));
@@ -39,7 +39,7 @@ function coreOf(value: string): string {
 /** Most dollar signs of a value of which any may be left out. */
 const MAX_DOLLARS = 4;
 
-/** A dollar sign that ends a quotation of a shell cannot be told from one that begins the next, which is no part of a value. */
+/** A dollar sign at the end of a shell's quotation looks like one that begins the next quotation, which is no part of a value. */
 function withoutDollars(value: string): string[] {
   const parts = value.split('$');
   if (parts.length === 1 || parts.length - 1 > MAX_DOLLARS) return [];
@@ -49,7 +49,7 @@ function withoutDollars(value: string): string[] {
   return forms.filter((form) => form.length >= MIN_SECRET_CHARACTERS);
 }
 
-/** How many backslashes stand at the end of a value that ends with some cannot be told from what follows. */
+/** Backslashes at the end of a value cannot be separated from the escape that follows. */
 function escapedEnds(value: string): string[] {
   if (!value.endsWith('\\')) return [];
   const inner = (text: string): string => JSON.stringify(text).slice(1, -1);

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Fields that stand elsewhere in a readable line. */
+/** Fields with a place of their own in a readable line. */
 const APART = new Set(['time', 'level', 'msg', 'err', 'error']);
 
-/** Fields that make a problem of a line; they are printed below it. */
+/** Fields of a problem; they are printed below the line. */
 const OF_PROBLEMS = new Set(['code', 'message', 'hint']);
 
 /** A line of the log as a person reads it: time, level, message, `name=value`, and below it an error with what to do; a line that is no JSON as it is. */
@@ -54,7 +54,7 @@ function errorLines(error: unknown, word = ''): string[] {
   ];
 }
 
-/** One line, with nothing that a terminal obeys. */
+/** One line, without control sequences for a terminal. */
 function harmless(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }

@@ -7,13 +7,13 @@ const MASK = '[masked]';
 
 /** Masks text that comes in pieces: what `push` and `end` give, joined, is what `mask` gives for the whole. */
 type RedactorStream = {
-  /** Gives what is safe to show; holds back an end that may be the beginning of a secret. */
+  /** Gives what is safe to show, and keeps an end that may be the beginning of a secret. */
   push(text: string): string;
-  /** Gives what was held back; the stream may be used anew afterwards. */
+  /** Gives the rest; the stream may be used again afterwards. */
   end(): string;
 };
 
-/** Knows every secret that was handed out, and takes it out of whatever is shown; what has the shape of a well-known token too. */
+/** Masks every granted secret in whatever is shown, and what has the shape of a well-known token. */
 export type Redactor = {
   /**
    * Masks `value` from now on, in every spelling of `views.ts`, until the function it gives is called.
@@ -25,10 +25,10 @@ export type Redactor = {
   stream(): RedactorStream;
 };
 
-/** How much of what was shown is looked at again, so that the beginning of what goes on is known. */
+/** How much of the shown text is looked at again, so that a value that began in it is recognised. */
 const CONTEXT = Math.max(64, SHAPE_CONTEXT);
 
-/** No more is held back, unless a value is longer: what takes more characters to say is hidden unsaid. */
+/** No more is kept back, unless a value is longer. What needs more characters is masked without being recognised. */
 const MAX_HELD = 256 * 1024;
 
 /** A redactor that knows no secret yet. */
@@ -80,11 +80,11 @@ export function createRedactor(): Redactor {
 
 function createStream(finder: () => Finder): RedactorStream {
   let pending = '';
-  /** How much of `pending` was given already: what lies in a secret, and what tells whether a word begins after it. */
+  /** How much of `pending` was given already: what lies in a secret, and the context that decides whether a word begins after it. */
   let covered = 0;
   /** The same without what lies in a secret. */
   let shownBefore = 0;
-  /** How much of `pending` was looked through for the beginnings of tokens; with what stood before it gone, it would seem another. */
+  /** How much of `pending` was looked through for the beginnings of tokens; without the text before it, it would be read differently. */
   let decided = 0;
   const give = (text: string, isOver: boolean): string => {
     const { spans, open } = finder().look(text, decided, !isOver);
@@ -116,7 +116,7 @@ function createStream(finder: () => Finder): RedactorStream {
   };
 }
 
-/** Masks `text` from `covered` to `end`; `shownBefore` is where it was shown to, `beyond` tells how far a mask that was given reaches behind `end`. */
+/** Masks `text` from `covered` to `end`; `shownBefore` is the end of what was shown before, `beyond` is how far a given mask reaches behind `end`. */
 function cover(
   text: string,
   spans: readonly Span[],

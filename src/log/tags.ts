@@ -91,7 +91,7 @@ function isGroup(part: string): boolean {
   return at === group.length && at >= LEAST_GROUP;
 }
 
-/** Gives where the comment at a place ends, asked in ascending order; that none ends any more is found out once. */
+/** Gives the end of the comment at a place; called in ascending order. The search for a missing end is done once. */
 function commentEnds(text: string): (at: number) => number | undefined {
   let isNone = false;
   return (at) => {

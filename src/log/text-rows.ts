@@ -1,7 +1,7 @@
 import { IS_BASE64, IS_HEXISH } from './encoded-runs.ts';
 import type { Layer } from './layer.ts';
 
-/** So many bytes of text in a row, at least, are worth a look; as long as the shortest value. */
+/** The least bytes of a row that is searched; as long as the shortest value. */
 const LEAST_TEXT = 6;
 
 /** What text is made of, line ends, colours of a terminal, and the NULs between the letters of UTF-16. */
@@ -9,7 +9,7 @@ const IS_TEXT = Uint8Array.from({ length: 256 }, (_, code) =>
   (code >= 32 && code < 128) || '\0\x07\b\t\n\r\x1b'.includes(String.fromCharCode(code)) ? 1 : 0,
 );
 
-/** What is text to those who look for these texts: ASCII, and whatever else is in them. */
+/** The bytes that count as text in a search for these texts: ASCII, and all others in them. */
 export function textBytes(needles: Iterable<string>): Uint8Array {
   const bytes = IS_TEXT.slice();
   for (const needle of needles)
@@ -89,7 +89,7 @@ export function mayLead(
     if (two >= 0 && mayHold(two, one, code)) return true;
     if (code > 255 || KINDS[code] === SPELLING || isEscape(text, at, code)) return true;
     if (KINDS[code] === BETWEEN) continue;
-    // The first two bytes of a character in UTF-8, which may be one that nobody sees.
+    // The first two bytes of a character in UTF-8, which may be an invisible one.
     if (one >= 0xc2 && one <= 0xf4 && code >= 0x80 && code < 0xc0) return true;
     base64 = IS_BASE64[code] === 1 ? base64 + 1 : 0;
     hex = IS_HEXISH[code] === 1 ? hex + 1 : 0;

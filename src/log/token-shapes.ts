@@ -4,17 +4,17 @@ import { ROWS, type Row, type TokenAlphabet } from './token-table.ts';
 /** What has the shape of a well-known service's token or of a private key stands from `start` to `end`. */
 type ShapeFound = { start: number; end: number; what: string };
 
-/** Finds what looks like a well-known service's token or a private key, whoever handed it out. */
+/** Finds what looks like a well-known service's token or a private key, whether it was granted or not. */
 type ShapeScanner = {
   /**
    * Calls `found` for every place not before `from` where one stands, by ascending start. Gives the first place not
-   * before `from` from which the end of `text` may be the beginning of one, where it is asked whether it may go on; its
+   * before `from` from which the end of `text` may be the beginning of one, with `mayGoOn`; its
    * length if there is none.
    */
   scan(text: string, from: number, found: (shape: ShapeFound) => void, mayGoOn?: boolean): number;
 };
 
-/** How many characters before a place tell whether a word begins there. */
+/** How many characters before a place decide whether a word begins there. */
 export const SHAPE_CONTEXT = 32;
 
 const MAX = 1024;
@@ -55,7 +55,7 @@ for (const start of [...BY_START.keys(), startOf(KEY_BLOCK, 0)]) IS_START[start]
 /** A shape that stands in a text, or the beginning of one. */
 type Found = { start: number; end: number; isOpen: boolean; what: string };
 
-/** What may end with a letter or a digit and is no part of a word: line ends in JSON, `%3D`, the colours of a terminal. */
+/** Escapes that may end with a letter or a digit and are no part of a word: line ends in JSON, `%3D`, the colours of a terminal. */
 const ESCAPE = /(?:\\(?:[abefnrtv0]|x[\da-f]{2}|u[\da-f]{4})|%[\da-f]{2}|\[[\d;]{0,18}[a-z])$/i;
 
 /** Every beginning of a prefix, itself not among them, with the shapes that it may become. */

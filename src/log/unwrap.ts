@@ -68,7 +68,7 @@ function breaksIn(text: string, isMarked: boolean, mayHold: MayHold): [from: num
   return isNothing && !endsLineOfBase64(text, only[0]) ? [] : breaks;
 }
 
-/** Gives the place of the next line end, a line feed or a carriage return that stands alone, asked in ascending order; -1 when there is none. */
+/** Gives the place of the next line end, a line feed or a lone carriage return; called in ascending order; -1 when there is none. */
 function lineEnds(text: string): (from: number) => number {
   let feed = -1;
   let alone = -1;

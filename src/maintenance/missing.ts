@@ -40,7 +40,7 @@ export function missingOf(
 }
 
 /** Whether it is time to ask for one (again). One that was taken is asked for once: it may have been a duplicate. */
-export function mayAsk(
+export function mayRequest(
   { statusCode }: ListedDelivery,
   asked: RedeliveryHistory | undefined,
   now: number,

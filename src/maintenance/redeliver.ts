@@ -2,13 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { GitHubClient } from '../github/client.ts';
-import {
-  askForDelivery,
-  type HookPlace,
-  type ListedDelivery,
-  listDeliveries,
-} from '../github/hook-deliveries.ts';
-import { mayAsk, missingOf } from './missing.ts';
+import { type HookPlace, type ListedDelivery, listDeliveries, redeliver } from '../github/hook-deliveries.ts';
+import { mayRequest, missingOf } from './missing.ts';
 import type { RedeliveryStore } from './redelivery-store.ts';
 
 /** One list of deliveries at GitHub: an App's, or a repository hook's. `key` names it in the database, `name` for people. */
@@ -61,10 +56,10 @@ export async function redeliverMissing(
     const missing = missingOf(listed, { since: rule.since, now, watchingSince, stored });
     result.missing = missing.length;
     const asked = await parts.asked.of(source.key);
-    const due = missing.filter((item) => rule.insist || mayAsk(item, asked.get(item.guid), now));
+    const due = missing.filter((item) => rule.insist || mayRequest(item, asked.get(item.guid), now));
     for (const { id, guid } of due.slice(0, rule.insist ? undefined : ASKED_AT_ONCE)) {
       await parts.asked.count(source.key, guid);
-      await askForDelivery(source.client, source.place, id);
+      await redeliver(source.client, source.place, id);
       result.asked += 1;
     }
   } catch (error) {

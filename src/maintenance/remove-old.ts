@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { treeBytes } from '../containers/supervise/tree-bytes.ts';
+import { treeBytes } from '../containers/supervise/growth.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { OutputStore } from '../runs/store/output-store.ts';
@@ -8,7 +8,7 @@ import type { RunStore } from '../runs/store/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/layout.ts';
 import { removeHostileTree } from '../workspaces/remove.ts';
 
-/** Something that is kept: when it was last of use (milliseconds since 1970), what it takes, and whether a living run uses it. */
+/** Something that is kept: when it was last of use (milliseconds since 1970), what it takes, and whether a active run uses it. */
 export type RetainedItem = { id: string; at: number; bytes: number; inUse: boolean };
 
 /** What may be kept: nothing that was last of use before `before`, and `maxBytes` in all, what is in use counted. */
@@ -27,7 +27,7 @@ export function oldestFirst(kept: readonly RetainedItem[], { before, maxBytes }:
 }
 
 /** What was removed. */
-export type Gone = { count: number; bytes: number };
+export type RemovedAmount = { count: number; bytes: number };
 
 const AT_ONCE = 200;
 
@@ -39,8 +39,8 @@ export async function removeOldBodies(
   deliveries: DeliveryStore,
   livingRuns: ReadonlySet<string>,
   { before, maxBytes }: KeepRule,
-): Promise<Gone> {
-  const gone: Gone = { count: 0, bytes: 0 };
+): Promise<RemovedAmount> {
+  const gone: RemovedAmount = { count: 0, bytes: 0 };
   let total = await deliveries.bodyBytes();
   for (;;) {
     const oldest = await deliveries.oldestBodies({ limit: AT_ONCE + livingRuns.size });
@@ -72,7 +72,7 @@ export async function removeOldLogs(
     signal: AbortSignal;
   },
   rule: KeepRule,
-): Promise<Gone> {
+): Promise<RemovedAmount> {
   const { directory, runs, outputs, signal } = parts;
   const names = (await readdir(directory).catch(() => [])).filter((name) => RUN_ID.test(name));
   const ends = await runs.ends(names);
@@ -96,7 +96,7 @@ export async function removeOldLogs(
 export async function removeLargeWorkspaces(
   parts: { workspaceRoot: string; runs: RunStore; signal: AbortSignal },
   maxBytes: number,
-): Promise<Gone> {
+): Promise<RemovedAmount> {
   const kept = new Map((await parts.runs.keptWorkspaces()).map((run) => [run.id, run.endedAt ?? 0]));
   const found: (RetainedItem & { dir: string; run: string })[] = [];
   for (const { runId: name, dir } of await listWorkspaces(parts.workspaceRoot)) {

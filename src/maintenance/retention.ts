@@ -6,7 +6,7 @@ import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { OutputStore } from '../runs/store/output-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { removeOldMirrors } from './old-mirrors.ts';
-import { type Gone, removeLargeWorkspaces, removeOldBodies, removeOldLogs } from './remove-old.ts';
+import { type RemovedAmount, removeLargeWorkspaces, removeOldBodies, removeOldLogs } from './remove-old.ts';
 
 /** How long, in milliseconds, and how much, in bytes, is kept of each kind; how long workspaces are kept the sweep knows. */
 export type KeepRules = {
@@ -17,7 +17,7 @@ export type KeepRules = {
 };
 
 /** What was removed, by kind. */
-export type Removed = Record<'bodies' | 'logs' | 'workspaces' | 'mirrors', Gone>;
+export type RetentionResult = Record<'bodies' | 'logs' | 'workspaces' | 'mirrors', RemovedAmount>;
 
 /** What retention looks at. */
 export type RetentionParts = {
@@ -33,7 +33,7 @@ export type RetentionParts = {
 };
 
 /** Removes what is too old or too much, from its start on and every ten minutes; `removed` counts since the start. */
-export type Retention = { removed(): Removed; stop(): Promise<void> };
+export type Retention = { removed(): RetentionResult; stop(): Promise<void> };
 
 const EVERY_MS = 10 * 60_000;
 const KINDS = ['bodies', 'logs', 'workspaces', 'mirrors'] as const;
@@ -68,8 +68,8 @@ export function startRetention(parts: RetentionParts): Retention {
   };
 }
 
-/** One round; what a living run uses stays. Rejects with the signal's reason when that aborts. */
-export async function retain(parts: RetentionParts, signal: AbortSignal): Promise<Removed> {
+/** One round; what a active run uses stays. Rejects with the signal's reason when that aborts. */
+export async function retain(parts: RetentionParts, signal: AbortSignal): Promise<RetentionResult> {
   const { keep, deliveries, runs, outputs, publications, clock } = parts;
   const rule = (kind: { ms: number; bytes: number }) => ({
     before: clock.now() - kind.ms,
@@ -77,7 +77,7 @@ export async function retain(parts: RetentionParts, signal: AbortSignal): Promis
   });
   // A publication that waits still needs its delivery for its texts.
   const waiting = (await publications.waiting()).map(({ runId }) => runId);
-  const living = new Set([...(await runs.living()).map(({ id }) => id), ...waiting]);
+  const living = new Set([...(await runs.notEnded()).map(({ id }) => id), ...waiting]);
   const removed = nothing();
   removed.bodies = await removeOldBodies(deliveries, living, rule(keep.bodies));
   signal.throwIfAborted();
@@ -97,7 +97,7 @@ export async function retain(parts: RetentionParts, signal: AbortSignal): Promis
   return removed;
 }
 
-function nothing(): Removed {
-  const none = (): Gone => ({ count: 0, bytes: 0 });
+function nothing(): RetentionResult {
+  const none = (): RemovedAmount => ({ count: 0, bytes: 0 });
   return { bodies: none(), logs: none(), workspaces: none(), mirrors: none() };
 }

@@ -61,7 +61,7 @@ export type MountHost = {
   appDirs: readonly string[];
   /** Ids that may own what is mounted, besides root: the service's user and RUN_AS. */
   trustedUids: readonly number[];
-  /** Whom runs have unless something else is allowed (RUN_AS). */
+  /** The user of runs unless another one is allowed (RUN_AS). */
   runAs?: { uid: number; gid: number };
   /** The service itself runs in a container: sources it cannot see cannot be checked. */
   inContainer: boolean;
@@ -73,7 +73,7 @@ export type MountHost = {
   policyFile?: string;
   /** What opens the secret stores (GITHUB_FLOWS_KEY_FILE), which no run may see. */
   keyFile?: string;
-  /** The policy in force, asked anew by each check; absent means that there is none. */
+  /** The current policy, read again by each check; absent means that there is none. */
   policy?: () => Policy;
 };
 

@@ -7,7 +7,7 @@ import { quoted } from '../base/text.ts';
 const MAX_PATH_BYTES = 4095;
 const MAX_NAME_BYTES = 255;
 
-/** Holds the source of a bind to: absolute, literal, no longer than the kernel takes. Throws `mount_path_invalid`. */
+/** Checks the source of a bind: absolute, literal, no longer than the kernel takes. Throws `mount_path_invalid`. */
 export function checkSourcePath(path: string): void {
   if (path.startsWith('~')) {
     throw pathInvalid(
@@ -28,7 +28,7 @@ export function checkSourcePath(path: string): void {
   checkPath('source', path);
 }
 
-/** Holds a path inside the container to: absolute and in normal form. Throws `mount_path_invalid`. */
+/** Checks a path inside the container: absolute and in normal form. Throws `mount_path_invalid`. */
 export function checkTargetPath(path: string): void {
   checkPath('destination', path);
   if (path !== '/' && posix.normalize(path).replace(/\/$/, '') !== path) {
@@ -88,7 +88,7 @@ export function hasControlCharacters(text: string): boolean {
   return CONTROL.test(text) || !text.isWellFormed();
 }
 
-/** Whether a path holds characters that nobody can see, so that it is not what it looks like. */
+/** Whether a path holds invisible characters, so that it is not what it looks like. */
 function hasInvisibleCharacters(text: string): boolean {
   return INVISIBLE.test(text);
 }
@@ -100,7 +100,7 @@ export const SECRETS_TARGET = '/run/secrets';
 const TAKEN = ['/bin', '/boot', '/dev', '/etc', '/proc', '/root', '/run', '/sbin', '/sys', '/usr', '/var'];
 
 /**
- * Holds a path in the container, for a mount or as the working directory, to DESIGN §7: not `/`, not `/workspace`
+ * Checks a path in the container, for a mount or as the working directory: not `/`, not `/workspace`
  * itself, and not in a directory of the system. Throws `mount_path_invalid`, `mount_target_denied`.
  */
 export function checkTarget(target: string): void {

@@ -26,7 +26,7 @@ export function policyUnreadable(file: string, why: string): Fault {
   };
 }
 
-/** Somebody else than root and the service's user could change the policy. */
+/** A user other than root and the service's own could change the policy. */
 export function policyUntrusted(file: string, why: string, hint: string): Fault {
   return {
     code: 'policy_untrusted',

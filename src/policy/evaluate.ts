@@ -27,10 +27,10 @@ export function requestedNetwork(
 /** What a run would have; what is undefined was not requested. Sizes in bytes. */
 export type PolicyQuery = {
   image: string;
-  /** The image as the engine has it; undefined while nobody has looked. */
+  /** The image as the engine has it; undefined while it was not looked up. */
   known?: KnownImage | undefined;
   user?: { uid: number; gid: number } | undefined;
-  /** Whom runs have where nobody says otherwise (RUN_AS); undefined is nobody in particular. */
+  /** The user of runs unless another one is allowed (RUN_AS); undefined while that is unknown. */
   runAs?: { uid: number; gid: number } | undefined;
   network?: RequestedNetwork | undefined;
   ociRuntime?: string | null | undefined;
@@ -49,7 +49,7 @@ const WRITTEN: Readonly<Record<CeilingLimit['unit'], (value: number) => string>>
 
 const REACH: readonly NetworkReach[] = ['none', 'list', 'open'];
 
-/** Holds what a run would have against the policy; gives everything that is refused. */
+/** Checks what a run would have against the policy, and gives everything that is refused. */
 export function evaluatePolicy(policy: Policy, request: PolicyQuery): PolicyRefusal[] {
   const { images, ceilings, volumes, runtimes } = policy;
   const refusals: PolicyRefusal[] = [];
@@ -75,7 +75,7 @@ export function evaluatePolicy(policy: Policy, request: PolicyQuery): PolicyRefu
   return refusals;
 }
 
-/** Root is a matter of its own; any other user than RUN_AS has to be listed, for the host may have somebody of that number. */
+/** Root has a rule of its own. Any other user than RUN_AS has to be listed, because the host may have a user with that id. */
 function refuseUser(policy: Policy, { user, runAs }: PolicyQuery): Problem | undefined {
   if (!user) return undefined;
   if (user.uid === 0 || user.gid === 0) return policy.rootUser ? undefined : rootRefused(policy);

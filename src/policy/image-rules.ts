@@ -4,8 +4,8 @@ import type { ImageRule } from './policy.ts';
 export type KnownImage = { id: string; names: readonly string[] };
 
 /**
- * Whether one of the rules allows the image of this name. As long as `known` is undefined nobody has inspected the
- * engine, and a rule with digests is taken to hold unless the name says otherwise. A name that the engine only takes
+ * Whether one of the rules allows the image of this name. While `known` is undefined the image was not looked up on the
+ * engine, and a rule with digests matches unless the name has another digest. A name that the engine only takes
  * for the beginning of an id is no name, and no rule allows it.
  */
 export function allowsImage(
@@ -20,7 +20,7 @@ export function allowsImage(
 
 type ImageName = { repository: string; tag: string | undefined; digest: string | undefined };
 
-/** Docker reads `name:tag@digest` as `name@digest`, so the tag of such a name says nothing. */
+/** Docker reads `name:tag@digest` as `name@digest`, so the tag of such a name is ignored. */
 function splitImage(text: string): ImageName {
   const [name = '', digest] = text.split('@');
   const colon = name.lastIndexOf(':');

@@ -19,7 +19,7 @@ import { checkPolicySchema, type WrittenPolicy } from './schema.ts';
 /** A policy nests 4 deep. */
 const MAX_DEPTH = 32;
 
-/** Where a policy stands, and what loading it asks of others. */
+/** Where a policy is, and what loading it needs. */
 export type PolicySource = {
   /** Absolute; undefined where POLICY_FILE is not set. */
   file: string | undefined;

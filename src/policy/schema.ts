@@ -24,7 +24,7 @@ export type WrittenPolicy = {
 /** Compiled at the first need, and kept: the policy is read again whenever it changes. */
 let validate: ValidateFunction | undefined;
 
-/** Holds a parsed policy against policy.schema.json. */
+/** Checks a parsed policy against policy.schema.json. */
 export function checkPolicySchema(
   value: unknown,
   file: string,
@@ -35,7 +35,7 @@ export function checkPolicySchema(
   return { faults: firstOfEachPlace(errors).map((error) => translate(error, file)) };
 }
 
-/** What has the wrong type fails other rules too; the type says it all. */
+/** A value of the wrong type fails other rules too; only its type is reported. */
 function firstOfEachPlace(errors: readonly ErrorObject[]): ErrorObject[] {
   const wrongType = new Map<string, ErrorObject>();
   for (const error of errors)

@@ -2,13 +2,13 @@ import type { Problem } from '../base/errors.ts';
 import type { EventActor } from '../events/event.ts';
 import type { Allow } from './profile.ts';
 
-/** A permission that GitHub can be asked about. */
+/** A permission that is compared with what GitHub reports for the actor. */
 export type PermissionLevel = Exclude<NonNullable<Allow['permission']>, 'any'>;
 
-/** What `allow` says of an actor by itself: yes, no and why, or what GitHub has to confirm: the least permission, or a team that the actor is in. One is enough. */
+/** The decision about an actor before any request to GitHub: allowed, denied with a reason, or what GitHub has to confirm, the least permission or a team of the actor. One of the two is enough. */
 type AllowDecision = 'allowed' | { ask?: PermissionLevel; teams?: readonly string[] } | { denied: Problem };
 
-/** Judges who caused an event, without asking anybody. Bots start things only by their exact login in `allow.bots`. */
+/** Decides about the actor of an event without any request. A bot is allowed only by its exact login in `allow.bots`. */
 export function judgeActor(allow: Allow, actor: EventActor | undefined): AllowDecision {
   if (!actor || actor.login === '') return { denied: actorUnknown() };
   if (isBot(actor))
@@ -33,7 +33,7 @@ export function fullAllow(written: Partial<Allow> | undefined): Allow {
   };
 }
 
-/** Whether a login is the same account as another: GitHub does not tell their capitals apart. */
+/** Whether two logins name one account: GitHub ignores their case. */
 export function isSameLogin(one: string, other: string): boolean {
   return lower(one) === lower(other);
 }
@@ -50,7 +50,7 @@ export function namesAccount(listed: readonly string[], account: Account): boole
   );
 }
 
-/** Whether it is nothing but its login that an account is named by, which may be another one's by now. */
+/** Whether a list names an account by its login alone. Such a login may belong to another account by now. */
 export function isNamedByLogin(listed: readonly string[], account: Account): boolean {
   return (
     namesAccount(listed, account) &&

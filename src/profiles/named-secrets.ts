@@ -1,7 +1,7 @@
 import type { Problem } from '../base/errors.ts';
 import { checkEnvName } from '../mounts/flags/env-names.ts';
 
-/** A named secret as a fragment asks for it: its name alone, or also the variable that it is exported as. */
+/** A named secret as a fragment writes it: its name alone, or with the variable that it is exported as. */
 export type SecretSetting = string | { name: string; env?: string };
 
 /** A named secret that a run gets as a file, and, where `env` is set, as a variable. */

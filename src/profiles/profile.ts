@@ -4,7 +4,7 @@ import type { AttributeName, Scalar } from '../events/event.ts';
 import type { DockerArgs } from '../mounts/mount.ts';
 import type { SecretGrant } from './named-secrets.ts';
 
-/** The conditions of a profile as written: scalars, or lists of which any may hold. */
+/** The conditions of a profile as written: scalars, or lists of which one value has to match. */
 export type Trigger = Partial<Record<AttributeName, Scalar | readonly Scalar[]>> & {
   labels?: readonly string[];
   filter?: string;
@@ -29,7 +29,7 @@ export type PromptVariable = { name: string; path: string; required: boolean; de
 /** What runs in the container. */
 export type Handler = {
   type: 'agent' | 'shell';
-  /** Whose events the standard output is, as the profile says; absent where command and args have to show it. */
+  /** The agent whose events the standard output has; absent where command and args decide. */
   agent?: string;
   command: readonly string[];
   args: readonly string[];
@@ -50,7 +50,7 @@ export type Runtime = Record<ProfileLimit['name'], number | undefined> & {
   /** One of the engine's OCI runtimes; undefined is its default. */
   ociRuntime: string | undefined;
   env: Readonly<Record<string, string>>;
-  /** What the flags asked for that no key of the runtime says. */
+  /** What the flags set that no key of the runtime can set. */
   dockerArgs: Pick<DockerArgs, 'mounts' | 'ulimits' | 'addHosts' | 'dns' | 'workdir' | 'hostname' | 'labels'>;
 };
 
@@ -99,7 +99,7 @@ export type RetryRule = {
 export type PublishRule = {
   /** A pull request of its own, commits on the branch of the pull request that the run is about, or a comment with the patch. */
   as: 'pull-request' | 'pull-request-branch' | 'patch';
-  /** Templates; PUBLISH_NAMES says what they may name. */
+  /** Templates over PUBLISH_NAMES. */
   branch: string;
   title: string;
   body: string;
@@ -154,7 +154,7 @@ export type Candidate = {
   filter: string | undefined;
 };
 
-/** One candidate held against one event: the first condition that failed, or none. */
+/** One candidate compared with one event: the first condition that failed, or none. */
 export type CandidateResult = {
   profile: string;
   trigger: Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import type { Fault, Problem } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
-import { branchTemplateFault } from './branch-faults.ts';
+import { branchTemplateFault } from './branch-rules.ts';
 import type { PublishRule } from './profile.ts';
 
 /** `publish` as a fragment writes it; what it leaves out has a default. */

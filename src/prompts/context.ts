@@ -21,7 +21,7 @@ export function resolveVariables(
 /** https://docs.github.com/account-and-profile/setting-up-and-managing-your-personal-account-on-github/managing-your-personal-account/deleting-your-personal-account */
 const GHOST = 'ghost';
 
-/** What GitHub says `null` of once an account or a fork was deleted; `null` elsewhere is a choice that the event did not make. */
+/** Keys that GitHub sets to `null` once an account or a fork was deleted; another `null` on the way is a missing value. */
 const GONE = /\.(?:user|sender|author|owner|repo)$/;
 
 function resolve(variable: VariableSource, sources: PromptSources): string {

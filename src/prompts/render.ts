@@ -13,7 +13,7 @@ export function checkTemplate(template: string, names: readonly string[]): Probl
 
 /**
  * A template with the values in their places, sanitised and cut, at most MAX_PROMPT_CHARACTERS long; the variables
- * are cut shorter where they would not fit. What a value says is never read as Handlebars. Throws the template's
+ * are cut shorter where they would not fit. A value is never read as Handlebars. Throws the template's
  * first problem (`prompt_syntax`, `prompt_unknown_name`, `prompt_unknown_helper`, `prompt_not_allowed`,
  * `prompt_too_long`).
  */
@@ -55,7 +55,7 @@ function createHandlebars(mark: string): typeof Handlebars {
   return handlebars;
 }
 
-/** All values are texts by now; what was false, 0 or nothing before must still not hold. */
+/** All values are texts here; `false`, `0` and blank texts still count as false. */
 function holds(text: string): boolean {
   return !['', 'false', '0'].includes(text.trim());
 }

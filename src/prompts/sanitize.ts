@@ -1,5 +1,5 @@
+import { visible } from '../base/text.ts';
 import { type Markdown, type Range, readMarkdown } from '../text/markdown.ts';
-import { visible } from '../text/visible.ts';
 
 /**
  * A text from GitHub as people see it there: without control, bidi and zero-width characters, HTML comments and what
@@ -96,7 +96,7 @@ function withoutRanges(text: string, ranges: readonly Range[]): string {
   return shown + text.slice(at);
 }
 
-/** A comment that raw HTML opens and does not close hides all that follows, whatever the Markdown behind it says. */
+/** A comment that raw HTML opens and does not close hides everything behind it, whatever Markdown follows. */
 function unclosed(text: string, comments: readonly Range[]): number | undefined {
   return comments.find(({ from, to }) => text.startsWith('<!--', from) && !text.slice(from, to).endsWith('>'))
     ?.from;

@@ -83,7 +83,7 @@ function readBlock(block: hbs.AST.BlockStatement, reading: Reading, depth: numbe
   const helper = nameOf(block.path);
   if (helper === 'if' || helper === 'unless') readArgument(block, reading);
   else reading.problems.push(unknownHelper(helper, block.loc.start.line));
-  // Either branch is undefined when it is not there, whatever Handlebars' types say.
+  // A missing branch is undefined, although Handlebars' types do not allow it.
   for (const branch of [block.program, block.inverse] as (hbs.AST.Program | undefined)[])
     if (branch) readProgram(branch, reading, depth + 1);
 }

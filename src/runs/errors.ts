@@ -36,7 +36,7 @@ export function runNotEnded(id: string): FlowError {
     code: 'run_not_ended',
     blame: 'operator',
     message: `Run ${id} has not ended yet, so it cannot be retried.`,
-    hint: `Wait for its end, or cancel it first: github-flows runs cancel ${id}`,
+    hint: `Wait for its end, or cancel it first: /cancel in a comment, or github-flows runs cancel ${id}`,
   });
 }
 

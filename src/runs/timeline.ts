@@ -3,7 +3,7 @@ import { isPostgres } from '../db/database.ts';
 import type { TimelineEntry } from './run.ts';
 import { runTables } from './tables.ts';
 
-/** Adds one line at the end of a run's timeline, inside a transaction that has written the run's row or holds it (`holdRun`): the lines of one run are numbered one after the other. */
+/** Adds one line at the end of a run's timeline, inside a transaction that has written the run's row or holds it (`lockRun`): the lines of one run are numbered one after the other. */
 export async function appendTimeline(
   trx: Kysely<unknown>,
   runId: string,
@@ -25,7 +25,7 @@ export async function appendTimeline(
 }
 
 /** Keeps others from writing to a run until the transaction ends; SQLite's transactions are alone anyway. */
-export async function holdRun(trx: Kysely<unknown>, runId: string): Promise<void> {
+export async function lockRun(trx: Kysely<unknown>, runId: string): Promise<void> {
   if (!isPostgres(trx)) return;
   await runTables(trx).selectFrom('runs').select('id').where('id', '=', runId).forNoKeyUpdate().execute();
 }

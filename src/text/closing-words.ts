@@ -1,4 +1,4 @@
-/** Takes no room, and breaks a word for whoever looks for one: https://www.unicode.org/charts/PDF/U2000.pdf */
+/** Takes no room, and breaks a word for every program that searches for it: https://www.unicode.org/charts/PDF/U2000.pdf */
 export const JOINER = '\u2060';
 
 /** What may stand between a keyword and its reference: no letter and no digit, but a character reference such as `&nbsp;`. */

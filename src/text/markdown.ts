@@ -20,7 +20,7 @@ export type Markdown = {
 const WINDOW = 800;
 const LARGEST_WINDOW = 8_000;
 
-/** So deep does nobody quote and list; and whoever does has the rest of the text taken for text. */
+/** Nobody quotes or lists so deep; behind such a place the text counts as plain text. */
 const TOO_DEEP = /^(?:[^\S\n]*(?:[>*+-]|\d{1,9}[.)])){24}/m;
 
 /**

@@ -11,15 +11,15 @@ import {
 } from './errors.ts';
 import { lastLines, runGit, serverLines } from './git.ts';
 
-/** Below this a git that failed most likely failed for want of room. */
+/** With less free space than this, a git that failed most likely failed because the disk is full. */
 const NO_ROOM_BYTES = 16 * 1024 ** 2;
 
 const PROBE_TIMEOUT_MS = 20_000;
 
-/** So much of a server's own words is told: that of a single sign-on, an address list or a suspension is shorter. */
+/** How much of the server’s own words a message quotes. */
 const SAID_CHARACTERS = 1_000;
 
-/** The fault of a disk on which nothing fits any more, or undefined. */
+/** The error of a full disk; undefined while there is room. */
 export async function noRoom(dir: string): Promise<FlowError | undefined> {
   const { bavail, bsize } = await statfs(dir);
   return bavail * bsize < NO_ROOM_BYTES ? diskFull(dir, bavail * bsize) : undefined;
@@ -28,7 +28,7 @@ export async function noRoom(dir: string): Promise<FlowError | undefined> {
 /**
  * Why a repository cannot be fetched, found by asking the server once more; undefined when it answers as it should.
  *
- * Git ends with 128 whatever went wrong, and its sentences change between versions. So the status of the last
+ * Git ends with exit code 128 for every error, and its texts change between versions. So the status of the last
  * answer is read from the trace of the HTTP headers (git masks the credential in it); no status means no answer.
  */
 export async function diagnoseRemote(

@@ -61,17 +61,17 @@ export function repositoryUnreachable(url: string, detail: string): FlowError {
   });
 }
 
-/** The server wants a credential, or does not take the one it was given; `said` is a sentence with its own words. */
+/** The server requires a credential, or does not accept the one it got; `said` is a sentence with its own words. */
 export function repositoryLoginRefused(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_login_refused',
     blame: 'operator',
-    message: `${url} wants a credential, and does not take the one that the service has, if any (status 401).${said}`,
+    message: `${url} requires a credential and does not accept the one that the service has, if any (status 401).${said}`,
     hint: 'Where a GitHub App serves the repository, run `github-flows app test`; else put a token that is valid and may read its contents into SECRETS_DIR/gh-token. `github-flows doctor` checks both.',
   });
 }
 
-/** The server knows who asks and says no. */
+/** The server knows the credential and refuses. */
 export function repositoryForbidden(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_forbidden',

@@ -132,7 +132,7 @@ const IN_PROFILES: [place: string, written: unknown, code: string, names: string
   [
     `${HANDLER}/promptVariables`,
     { TITLE: 'attributes.isueNumber' },
-    'prompt_attribute_unknown',
+    'prompt_path_unknown',
     'attributes.issueNumber',
   ],
   [`${HANDLER}/promptVariables`, { TITLE: 'run.idd' }, 'prompt_path_unknown', 'run.id'],

@@ -74,7 +74,7 @@ const WRONG: [string[], RegExp][] = [
 const FAILING: [string[], string][] = [
   [['explain', 'no-such-delivery'], 'delivery_unknown'],
   [['workers', 'drain', 'nobody'], 'worker_unknown'],
-  [['explain', 'half.json', '--event', 'push'], 'profiles_faulty|delivery_not_json'],
+  [['explain', 'half.json', '--event', 'push'], 'profiles_invalid|delivery_not_json'],
   [['send', 'push'], 'service_not_reached'],
   [['runs', 'show', 'nothing'], 'run_unknown'],
   [['runs', 'show', '../../etc/passwd'], 'run_unknown'],

@@ -3,10 +3,9 @@ import { expect, test, vi } from 'vitest';
 import { createCancellation } from '../../src/base/cancel.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { FlowError } from '../../src/base/errors.ts';
-import { describeEnd } from '../../src/containers/supervise/container-end.ts';
+import { describeEnd, type Exit, waitForExit } from '../../src/containers/supervise/container-end.ts';
 import { collectCauses } from '../../src/containers/supervise/end-causes.ts';
 import { stopForSure } from '../../src/containers/supervise/stop.ts';
-import { type Exit, waitForExit } from '../../src/containers/supervise/wait-for-exit.ts';
 
 const fault = (code: string): FlowError => new FlowError({ code, blame: 'docker', message: code, hint: '' });
 

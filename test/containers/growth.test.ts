@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { type GrowthLimit, keepBaseline, watchGrowth } from '../../src/containers/supervise/growth.ts';
-import { treeBytes } from '../../src/containers/supervise/tree-bytes.ts';
+import {
+  type GrowthLimit,
+  keepBaseline,
+  treeBytes,
+  watchGrowth,
+} from '../../src/containers/supervise/growth.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const MIB = 1024 ** 2;

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LogEntry } from '../../src/containers/output/demux.ts';
-import { createPosition, type LogPosition } from '../../src/containers/output/log-position.ts';
-import { createResumeFilter } from '../../src/containers/output/log-resume.ts';
+import {
+  createPosition,
+  createResumeFilter,
+  type LogPosition,
+} from '../../src/containers/output/log-position.ts';
 
 type Entry = Pick<LogEntry, 'at' | 'stream' | 'ends'>;
 

@@ -61,7 +61,7 @@ eachDatabase((kind, databases) => {
     const theirs = await claimed(own('other', 'there'));
     expect(await leases.launching(theirs, LIMITS)).toBe(true);
     await add();
-    const taken = await leases.takeOver(own('now'));
+    const taken = await leases.resume(own('now'));
     expect(taken.map(({ id }) => id)).toEqual([mine.id]);
     expect(await runs.advance(mine, 'running', START, 'too late')).toBeUndefined();
     expect(await runs.advance(taken[0] as Run, 'running', START, 'taken up')).toBeDefined();
@@ -71,14 +71,14 @@ eachDatabase((kind, databases) => {
   test('what speaks against a run adds up over ends of its worker, and is gone with a step, a stop in good order, and a new start of it', async () => {
     const { leases, runs, claimed, get } = await open();
     const { id } = await claimed(own('a'));
-    await leases.takeOver(own('b'), SUSPICION.brokenOff);
-    const [run] = await leases.takeOver(own('c'));
+    await leases.resume(own('b'), SUSPICION.brokenOff);
+    const [run] = await leases.resume(own('c'));
     expect(run?.suspicion).toBe(SUSPICION.brokenOff + SUSPICION.ended);
     await leases.clear('a');
     expect((await get(id)).suspicion).toBe(5);
     await leases.clear('c');
     expect((await get(id)).suspicion).toBe(0);
-    const [again] = await leases.takeOver(own('d'));
+    const [again] = await leases.resume(own('d'));
     await runs.advance(again as Run, 'running', START, 'it runs');
     expect((await get(id)).suspicion).toBe(0);
   });

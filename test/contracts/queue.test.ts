@@ -145,7 +145,7 @@ eachDatabase((_kind, databases) => {
         expect(new Set(claimed.map(({ id }) => id)).size).toBe(claimed.length);
         for (const repository of [1, 2])
           expect(claimed.filter((run) => run.repositoryId === repository).length).toBe(3);
-        expect((await runs.living()).filter((run) => run.state === 'preparing').length).toBe(6);
+        expect((await runs.notEnded()).filter((run) => run.state === 'preparing').length).toBe(6);
         expect(claimed.filter((run) => run.actor === 'alice').length).toBeLessThanOrEqual(4);
       }
     });

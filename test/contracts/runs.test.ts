@@ -97,7 +97,7 @@ eachDatabase((kind, databases) => {
     test('hands living runs over to the worker that takes them, and the one before cannot change them', async () => {
       const id = await add('a');
       const mine = await queue.claim(owner('old'));
-      const taken = await leases.takeOver(owner('new'));
+      const taken = await leases.resume(owner('new'));
       expect(taken.map((run) => run.id)).toEqual([id]);
       expect(await runs.advance(mine as Run, 'running', START, 'too late')).toBeUndefined();
       expect(await runs.advance(taken[0] as Run, 'running', START, 'taken up')).toMatchObject({
@@ -109,7 +109,7 @@ eachDatabase((kind, databases) => {
 
     test('hands over neither what waits nor what has ended', async () => {
       await add('a');
-      expect(await leases.takeOver(owner('new'))).toEqual([]);
+      expect(await leases.resume(owner('new'))).toEqual([]);
       expect(await queue.waiting()).toBe(1);
     });
 

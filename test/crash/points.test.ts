@@ -32,7 +32,7 @@ const BEGUN = CRASH_POINTS.indexOf('container-started');
 const ON_RETRY: readonly CrashPointName[] = ['retry-begun', 'requeue-begun', 'requeue-cleaned'];
 
 /** Points that only the next start reaches, with a run that the service before it left alive. */
-const ON_TAKE_UP: readonly CrashPointName[] = ['taken-up', 'resume-decided'];
+const ON_TAKE_UP: readonly CrashPointName[] = ['resume-begun', 'resume-decided'];
 
 /** One test's service: its ground, what it accepted, and how to clean up after it. */
 type Setting = { ground: Ground; accepted: string[]; atEnd: (work: () => Promise<void>) => void };

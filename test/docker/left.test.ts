@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
 import { type KeptLeft, keepLeft } from '../../src/publish/left/left.ts';
-import { leftWords } from '../../src/publish/left/left-texts.ts';
+import { leftText } from '../../src/publish/left/left-texts.ts';
 import { engine, runAs } from '../support/engine/container-run.ts';
 
 const made: string[] = [];
@@ -162,7 +162,7 @@ test.each([
   ],
 ])('what is in no commit that is taken is told and kept: %s', async (_, script, words, inPatch) => {
   const kept = await leftBy(script);
-  expect(kept && leftWords(kept.left)).toBe(words);
+  expect(kept && leftText(kept.left)).toBe(words);
   for (const line of inPatch) expect(patchOf(kept)).toContain(line);
 });
 

@@ -128,7 +128,7 @@ describe('commands in comments', () => {
   test('/retry puts the newest run back once it has ended, once a delivery, and counts as a start', async () => {
     const lab = await open({ limits: { actor: { runs: 2 } } });
     const { runId } = await lab.comment('go');
-    expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_not_ended' });
+    expect(await lab.comment('/retry')).toMatchObject({ reason: 'run_not_ended' });
     await lab.live(runId ?? '', { outcome: 'failed' });
     lab.clock.time += 1;
     expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_retry' });

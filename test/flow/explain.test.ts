@@ -60,7 +60,7 @@ test('explain gives for a command what is decided then, and does nothing of it',
   };
   await same('/retry', 'command_no_run');
   await lab.comment('go');
-  await same('/retry', 'command_not_ended');
+  await same('/retry', 'run_not_ended');
   await same('/status', 'command_status');
   await same('/cancel', 'permission_too_low', { login: 'stranger' });
   await same('/cancel', 'command_cancel');

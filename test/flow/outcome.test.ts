@@ -3,7 +3,7 @@ import type { AgentTurn } from '../../src/agents/agent.ts';
 import { judgeTurn } from '../../src/agents/judge-turn.ts';
 import type { PlanLimits } from '../../src/containers/plan.ts';
 import type { ContainerEnd } from '../../src/containers/supervise/container-end.ts';
-import { type HeardAgent, judgeByAgent, judgeEnd } from '../../src/flow/run/outcome.ts';
+import { type AgentReading, judgeByAgent, judgeEnd } from '../../src/flow/run/outcome.ts';
 
 const OF_ITSELF: ContainerEnd = {
   endedBy: 'exit',
@@ -16,7 +16,7 @@ const OF_ITSELF: ContainerEnd = {
 const limits = { timeoutSec: 8, stallTimeoutSec: 12, logBytes: 1, memoryBytes: 1024 ** 3 } as PlanLimits;
 
 /** An agent that says how its turn stands. */
-const heard = (turn: AgentTurn): HeardAgent => ({
+const heard = (turn: AgentTurn): AgentReading => ({
   turn,
   judge: (end) => judgeTurn({ name: 'agent', title: 'The Agent', command: 'agent run' }, end),
 });

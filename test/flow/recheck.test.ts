@@ -194,17 +194,13 @@ describe('before a publication', () => {
   test.each<[string, World, string]>([
     ['the right was lost', { permission: 'none' }, 'permission_lost'],
     ['the issue was closed', { thread: CLOSED }, 'publish_thread_closed'],
-    [
-      'the pull request was closed or merged',
-      { thread: CLOSED, isPull: true },
-      'publish_pull_request_closed',
-    ],
+    ['the pull request was closed or merged', { thread: CLOSED, isPull: true }, 'publish_thread_closed'],
     ['the thread is gone', { thread: 'gone' }, 'thread_gone'],
     ['the thread is elsewhere', { thread: { ...OPEN, repositoryId: 8 } }, 'thread_moved'],
     [
       'a delivery says closed while the API still says open',
       { heard: [{ kind: 'thread_closed', data: {} }], isPull: true },
-      'publish_pull_request_closed',
+      'publish_thread_closed',
     ],
     ['GitHub says nothing of the thread', { thread: silent }, 'world_unknown'],
     ['GitHub says nothing of the right', { permission: silent }, 'world_unknown'],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { deliveryBodyGone } from '../../src/deliveries/errors.ts';
 import { type Failure, retryWait } from '../../src/flow/actions/retry-policy.ts';
 import { retryRun } from '../../src/flow/actions/run-actions.ts';
 import type { Profile, RetryRule } from '../../src/profiles/profile.ts';
@@ -58,6 +59,9 @@ test('a run whose delivery has lost its body cannot be retried, and the error sa
   const runs = {
     find: async () => ({ id: 'r', deliveryId: 'd', state: 'ended' }) as Run,
   } as unknown as RunStore;
-  const asked = retryRun({ runs, deliveries: { body: async () => undefined } }, 'r', 'why');
-  await expect(asked).rejects.toMatchObject({ code: 'run_body_gone' });
+  const body = async (): Promise<Buffer> => {
+    throw deliveryBodyGone('d', 0);
+  };
+  const retried = retryRun({ runs, deliveries: { body } }, 'r', 'why');
+  await expect(retried).rejects.toMatchObject({ code: 'delivery_body_gone' });
 });

@@ -52,7 +52,7 @@ async function startWorker(takenUp: ClaimedRun[], more: Partial<Parameters<typeo
   };
   const leases: Leases = {
     renew: () => answer(new Set(takenUp.map(({ id }) => id))),
-    takeOver: () => answer(takenUp),
+    resume: () => answer(takenUp),
     lapsed: () => answer({ back: [], mine: [], lost: [] }),
     clear: () => answer(undefined),
     launching: () => answer(true),

@@ -3,9 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
 import { addReaction, createComment, findComment } from '../../src/github/issues.ts';
-import { askPermission } from '../../src/github/permission.ts';
-import { isTeamMember } from '../../src/github/teams.ts';
-import { describeToken } from '../../src/github/token-owner.ts';
+import { fetchPermission, isTeamMember } from '../../src/github/permission.ts';
+import { describeToken } from '../../src/github/tokens.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
 
 const log = pino({ level: 'silent' });
@@ -43,12 +42,12 @@ describe('a permission', () => {
     ['none', 'maintain', 'none'],
   ])('of %s with the role %s is %s', async (permission, role_name, expected) => {
     api.permissions.set('octocat', { permission, role_name });
-    expect(await askPermission(client, question)).toBe(expected);
+    expect(await fetchPermission(client, question)).toBe(expected);
   });
 
   test('carries the token and says who asks', async () => {
     api.permissions.set('octocat', { permission: 'read', role_name: 'read' });
-    await askPermission(connect(`${api.url}/`), question);
+    await fetchPermission(connect(`${api.url}/`), question);
     expect(api.requests).toHaveLength(1);
     expect(api.requests[0]?.authorization).toBe('Bearer a-token');
     expect(api.requests[0]?.userAgent).toMatch(/^github-flows /);
@@ -62,7 +61,7 @@ describe('a permission', () => {
       asked.push(refused);
       return refused === undefined ? 'an-old-token' : 'a-new-token';
     };
-    expect(await askPermission(createGitHubClient({ apiUrl: api.url, token, log }), question)).toBe('read');
+    expect(await fetchPermission(createGitHubClient({ apiUrl: api.url, token, log }), question)).toBe('read');
     expect(asked).toEqual([undefined, 'an-old-token']);
     expect(api.requests.map(({ authorization }) => authorization)).toEqual([
       'Bearer an-old-token',
@@ -82,19 +81,19 @@ describe('a permission', () => {
     const young = { isYoung: () => true, clock };
     const patient = createGitHubClient({ apiUrl: api.url, token, young, log });
     api.misbehave({ status: 401 }, 3);
-    expect(await askPermission(patient, question)).toBe('read');
+    expect(await fetchPermission(patient, question)).toBe('read');
     expect([waits, asked]).toEqual([[1_000, 2_000, 4_000], [undefined]]);
     api.misbehave({ status: 401 }, 4);
-    await expect(askPermission(patient, question)).rejects.toMatchObject({ code: 'github_token_refused' });
+    await expect(fetchPermission(patient, question)).rejects.toMatchObject({ code: 'github_token_refused' });
     expect(api.requests).toHaveLength(8);
     const old = createGitHubClient({ apiUrl: api.url, token, young: { isYoung: () => false, clock }, log });
     api.misbehave({ status: 401 });
-    await expect(askPermission(old, question)).rejects.toMatchObject({ code: 'github_token_refused' });
+    await expect(fetchPermission(old, question)).rejects.toMatchObject({ code: 'github_token_refused' });
     expect(api.requests).toHaveLength(9);
   });
 
   test('of somebody GitHub does not know is none', async () => {
-    expect(await askPermission(client, question)).toBe('none');
+    expect(await fetchPermission(client, question)).toBe('none');
   });
 
   test.each<[string, object, string]>([
@@ -108,7 +107,7 @@ describe('a permission', () => {
       api.permissions.set(login, { permission: 'write', role_name: 'write', id });
       api.users.set(id, login);
     }
-    expect(await askPermission(client, { ...question, id: 5 })).toBe(expected);
+    expect(await fetchPermission(client, { ...question, id: 5 })).toBe(expected);
   });
 
   test('in a team is asked for the login that an account has by now, and for the one it had where that is not shown', async () => {
@@ -124,7 +123,7 @@ describe('a permission', () => {
 
   test('of an app is asked by its whole login', async () => {
     api.permissions.set('robot[bot]', { permission: 'write', role_name: 'write' });
-    expect(await askPermission(client, { ...place, login: 'robot[bot]' })).toBe('write');
+    expect(await fetchPermission(client, { ...place, login: 'robot[bot]' })).toBe('write');
   });
 
   test.each([
@@ -143,7 +142,7 @@ describe('a permission', () => {
     'x[bot][bot]',
     'a'.repeat(101),
   ])('is never asked for the login %j', async (login) => {
-    await expect(askPermission(client, { ...place, login })).rejects.toMatchObject({
+    await expect(fetchPermission(client, { ...place, login })).rejects.toMatchObject({
       code: 'github_name_refused',
     });
     expect(api.requests).toEqual([]);
@@ -155,7 +154,7 @@ describe('a permission', () => {
     ['owner', 'a/b'],
     ['', 'x'],
   ])('is never asked about the repository %j/%j', async (owner, repo) => {
-    await expect(askPermission(client, { owner, repo, login: 'octocat' })).rejects.toMatchObject({
+    await expect(fetchPermission(client, { owner, repo, login: 'octocat' })).rejects.toMatchObject({
       code: 'github_name_refused',
     });
     expect(api.requests).toEqual([]);
@@ -169,12 +168,16 @@ describe('a permission', () => {
     { body: { permission: 1 } },
   ])('is not taken from an answer like %j', async (answer) => {
     api.misbehave(answer);
-    await expect(askPermission(client, question)).rejects.toMatchObject({ code: 'github_answer_unreadable' });
+    await expect(fetchPermission(client, question)).rejects.toMatchObject({
+      code: 'github_answer_unreadable',
+    });
   });
 
   test('is not taken from a proxy’s page', async () => {
     api.misbehave('page');
-    await expect(askPermission(client, question)).rejects.toMatchObject({ code: 'github_answer_unreadable' });
+    await expect(fetchPermission(client, question)).rejects.toMatchObject({
+      code: 'github_answer_unreadable',
+    });
   });
 });
 
@@ -205,7 +208,9 @@ describe('a refusal of GitHub', () => {
 
   test('without a token there is nothing to refuse: GitHub is not asked', async () => {
     const bare = createGitHubClient({ apiUrl: api.url, token: async () => undefined, log });
-    await expect(askPermission(bare, question)).rejects.toMatchObject({ code: 'github_credential_missing' });
+    await expect(fetchPermission(bare, question)).rejects.toMatchObject({
+      code: 'github_credential_missing',
+    });
     expect(api.requests).toEqual([]);
   });
 
@@ -215,7 +220,7 @@ describe('a refusal of GitHub', () => {
       token: async () => await Promise.reject(new Error('the file is gone')),
       log,
     });
-    await expect(askPermission(torn, question)).rejects.toThrow('the file is gone');
+    await expect(fetchPermission(torn, question)).rejects.toThrow('the file is gone');
   });
 });
 

@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
-import { askPermission } from '../../src/github/permission.ts';
-import { isTeamMember } from '../../src/github/teams.ts';
+import { fetchPermission, isTeamMember } from '../../src/github/permission.ts';
 import { type GitHubApi, type Misbehaviour, startGitHubApi } from '../support/github/api.ts';
 import { GITHUB_CALLS } from '../support/github/calls.ts';
 
@@ -91,7 +90,7 @@ async function eachCall(
 describe('conditional questions', () => {
   test('are answered by what is known when GitHub says that nothing changed, and by the new answer when it did', async () => {
     await withApi(async (api, client) => {
-      const ask = async (): Promise<string> => await askPermission(client, { ...place, login: 'octocat' });
+      const ask = async (): Promise<string> => await fetchPermission(client, { ...place, login: 'octocat' });
       api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
       expect([await ask(), await ask()]).toEqual(['write', 'write']);
       expect(api.requests.map(({ ifNoneMatch }) => ifNoneMatch)).toEqual([undefined, 'W/"octocat-write"']);
@@ -107,9 +106,9 @@ describe('conditional questions', () => {
       api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
       let token = 'first';
       const client = createGitHubClient({ apiUrl: api.url, token: async () => token, log });
-      await askPermission(client, { ...place, login: 'octocat' });
+      await fetchPermission(client, { ...place, login: 'octocat' });
       token = 'second';
-      await askPermission(client, { ...place, login: 'octocat' });
+      await fetchPermission(client, { ...place, login: 'octocat' });
       expect(api.requests.map(({ ifNoneMatch }) => ifNoneMatch)).toEqual([undefined, undefined]);
     });
   });
@@ -153,7 +152,7 @@ describe('GitHub Enterprise Server', () => {
     for (const end of ['', '/']) {
       const apiUrl = `http://127.0.0.1:${port}/api/v3${end}`;
       const client = createGitHubClient({ apiUrl, token: async () => 'a-token', log });
-      expect(await askPermission(client, { ...place, login: 'octocat' })).toBe('write');
+      expect(await fetchPermission(client, { ...place, login: 'octocat' })).toBe('write');
     }
     server.close();
     const path = '/api/v3/repos/owner/repository/collaborators/octocat/permission';

@@ -154,7 +154,7 @@ test('404 without an App, and 500 that tells the code alone when no token can be
   });
   expect(await ask()).toMatchObject({ status: 404, body: { error: { code: 'runtime_app_missing' } } });
   mint = async () => {
-    throw new FlowError({ code: 'token_file_empty', blame: 'operator', message: 'no', hint: 'no' });
+    throw new FlowError({ code: 'token_file_not_raw', blame: 'operator', message: 'no', hint: 'no' });
   };
   hasApp = false;
   expect((await ask()).status).toBe(404);

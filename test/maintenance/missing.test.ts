@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mayAsk, missingOf } from '../../src/maintenance/missing.ts';
+import { mayRequest, missingOf } from '../../src/maintenance/missing.ts';
 
 const MINUTE = 60_000;
 const now = Date.UTC(2030, 0, 2);
@@ -39,20 +39,20 @@ describe('what is missing', () => {
 describe('asking again', () => {
   test('happens three times, at growing intervals', () => {
     const item = delivery('a', 10, 500);
-    expect(mayAsk(item, undefined, now)).toBe(true);
-    expect(mayAsk(item, { times: 1, lastAt: now - 9 * MINUTE }, now)).toBe(false);
-    expect(mayAsk(item, { times: 1, lastAt: now - 10 * MINUTE }, now)).toBe(true);
-    expect(mayAsk(item, { times: 2, lastAt: now - 10 * MINUTE }, now)).toBe(false);
-    expect(mayAsk(item, { times: 2, lastAt: now - 60 * MINUTE }, now)).toBe(true);
-    expect(mayAsk(item, { times: 3, lastAt: now - 6000 * MINUTE }, now)).toBe(false);
+    expect(mayRequest(item, undefined, now)).toBe(true);
+    expect(mayRequest(item, { times: 1, lastAt: now - 9 * MINUTE }, now)).toBe(false);
+    expect(mayRequest(item, { times: 1, lastAt: now - 10 * MINUTE }, now)).toBe(true);
+    expect(mayRequest(item, { times: 2, lastAt: now - 10 * MINUTE }, now)).toBe(false);
+    expect(mayRequest(item, { times: 2, lastAt: now - 60 * MINUTE }, now)).toBe(true);
+    expect(mayRequest(item, { times: 3, lastAt: now - 6000 * MINUTE }, now)).toBe(false);
   });
 
   test('happens once for what somebody took', () => {
-    expect(mayAsk(delivery('a', 10, 202), { times: 1, lastAt: 0 }, now)).toBe(false);
+    expect(mayRequest(delivery('a', 10, 202), { times: 1, lastAt: 0 }, now)).toBe(false);
   });
 
   test('is not put off for an hour by a clock that was set back an hour', () => {
     const asked = { times: 1, lastAt: now + 60 * MINUTE };
-    expect(mayAsk(delivery('a', 10, 500), asked, now)).toBe(true);
+    expect(mayRequest(delivery('a', 10, 500), asked, now)).toBe(true);
   });
 });

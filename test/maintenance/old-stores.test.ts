@@ -22,7 +22,7 @@ test('what a pull request brought goes as early as mirrors do, but a week later 
   await removeOldMirrors(
     {
       directory,
-      runs: { living: async () => [{ repositoryId: 1 }] } as unknown as RunStore,
+      runs: { notEnded: async () => [{ repositoryId: 1 }] } as unknown as RunStore,
       publications: { waiting: async () => [] } as unknown as Pick<PublicationStore, 'waiting'>,
       now: NOW,
       signal: AbortSignal.timeout(10_000),

@@ -64,7 +64,7 @@ describe('what looks like a secret', () => {
     expect(tokenIn(text)).toBeUndefined();
   });
 
-  test('is looked for in a mebibyte in a moment, whatever it is made of', () => {
+  test('what looks like a secret is looked for in a mebibyte in a moment, whatever it is made of', () => {
     for (const piece of [
       'eyJ',
       'eyJaaaaaaaa.',
@@ -100,7 +100,7 @@ describe('dockerArgs', () => {
     [[value]],
     [[`--${value}`]],
     [['--hostname', value]],
-  ])('with a secret are refused without repeating it: %#', (args) => {
+  ])('dockerArgs with a secret are refused without repeating it: %#', (args) => {
     const { problems } = parseDockerArgs(args);
     expect(problems.map(({ code }) => code)).toContain('secret_in_profile');
     expect(JSON.stringify(problems)).not.toContain(value.slice(4));

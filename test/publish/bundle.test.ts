@@ -2,12 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createFrameReader } from '../../src/publish/bundle/bundle.ts';
 import { bundleSpec } from '../../src/publish/bundle/bundle-container.ts';
-import { openBundleFile } from '../../src/publish/bundle/bundle-file.ts';
-import { readBundleHeader } from '../../src/publish/bundle/bundle-header.ts';
-import { createFrameReader } from '../../src/publish/bundle/frames.ts';
+import { openBundleFile, readBundleHeader } from '../../src/publish/bundle/bundle-file.ts';
 import { makeQuarantine } from '../../src/publish/bundle/quarantine.ts';
-import { CHANGE_LIMITS } from '../../src/publish/limits.ts';
+import { CHANGE_LIMITS } from '../../src/publish/confined-git.ts';
 import { git as gitIn, makeRepository, type TestRepository } from '../support/git/repository.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 

@@ -3,7 +3,7 @@ import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { findDestination } from '../../src/publish/push/destination.ts';
-import type { Destined } from '../../src/publish/push/plan.ts';
+import type { DestinationRequest } from '../../src/publish/push/plan.ts';
 import { createRemotes } from '../../src/workspaces/remote.ts';
 import { makeMirrorLab } from '../support/git/mirror-lab.ts';
 import { startGitHubApi } from '../support/github/api.ts';
@@ -31,7 +31,7 @@ async function makeLab() {
     remote: remoteOf({ id: 7, owner: 'owner', name: 'repository' }),
     pushedTo: async () => new Set<string>(),
   };
-  const whole: Destined = {
+  const whole: DestinationRequest = {
     as: 'pull-request',
     owner: 'owner',
     repository: 'repository',
@@ -42,7 +42,7 @@ async function makeLab() {
     base,
     commit: 'c'.repeat(40),
   };
-  const go = async (wish: Partial<Destined> = {}) => {
+  const go = async (wish: Partial<DestinationRequest> = {}) => {
     const found = await findDestination(parts, { ...whole, ...wish }, new AbortController().signal);
     return 'refused' in found ? found.refused[0] : found;
   };

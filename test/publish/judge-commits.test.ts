@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CommitObject } from '../../src/publish/judge/commit-object.ts';
 import { commitId, formatCommit, latin1Bytes, parseCommit } from '../../src/publish/judge/commit-object.ts';
-import { harmlessMessage, harmsOf } from '../../src/publish/judge/harmless-message.ts';
+import { effectsOf, harmlessMessage } from '../../src/publish/judge/harmless-message.ts';
 import { judgeCommits } from '../../src/publish/judge/judge-commits.ts';
 
 const SERVICE = 'the-robot <7+the-robot@users.noreply.github.com>';
@@ -34,8 +34,8 @@ describe('a commit message', () => {
     `x\n\nskip-checks${' '.repeat(30)}: true`,
   ])('%j does nothing any more', (text) => {
     const harmless = harmlessMessage(text);
-    expect(harmsOf(text)).not.toEqual([]);
-    expect(harmsOf(harmless)).toEqual([]);
+    expect(effectsOf(text)).not.toEqual([]);
+    expect(effectsOf(harmless)).toEqual([]);
     expect(harmlessMessage(harmless)).toBe(harmless);
     expect(Buffer.from(harmless, 'latin1').toString().replaceAll('\u2060', '')).toBe(text);
   });

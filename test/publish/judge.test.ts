@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangeSet, Content } from '../../src/publish/judge/changes.ts';
-import { judgeChanges, type PublishLimits } from '../../src/publish/judge/judge.ts';
-import { linkLeaves } from '../../src/publish/judge/link-target.ts';
+import { judgeChanges, linkLeaves, type PublishLimits } from '../../src/publish/judge/judge.ts';
 import { changePattern } from '../../src/publish/judge/path-pattern.ts';
 import { branchNameProblem } from '../../src/publish/push/branch-name.ts';
 

@@ -5,7 +5,7 @@ import { asFields, plainText, readJsonEvent } from '../json-event.ts';
 
 const MAX_MESSAGE_CHARACTERS = 100_000;
 
-/** Other threads are told of this often. */
+/** The timeline mentions other threads this often. */
 const MAX_OTHERS = 3;
 
 /** What a command printed is not read. */
@@ -40,7 +40,7 @@ export function createCodexReader(mask: (text: string) => string): AgentReader {
     if (!other) return false;
     if (type === 'turn.started') other.hasTurn = true;
     if (type !== 'turn.completed' && type !== 'turn.failed') return true;
-    // Codex says when a turn starts: an end without that, while the first thread's turn goes on, is the first thread's.
+    // Codex reports the start of a turn. An end without a start, while the first thread's turn is open, belongs to the first thread.
     const isFirsts = !other.hasTurn && thread.isOpen();
     if (thread.isOpen()) other = undefined;
     return !isFirsts;
@@ -141,7 +141,7 @@ function asCount(value: unknown): number | undefined {
 
 const MAX_FILES = 20;
 
-/** One item of Codex as a line of the timeline; undefined for items that tell a person nothing yet, or are of an unknown type. */
+/** One item of Codex as a line of the timeline; undefined for items that are not finished or of an unknown type. */
 function readCodexItem(item: JsonObject, isDone: boolean): AgentEvent | undefined {
   if (item.type === 'command_execution') return isDone ? commandDone(item) : commandBegun(item);
   if (!isDone) return undefined;

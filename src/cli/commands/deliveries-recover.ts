@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { profileChecks } from '../../compose/host.ts';
-import { recoverParts, sourcesOf } from '../../compose/maintenance.ts';
+import { redeliveryParts, sourcesOf } from '../../compose/maintenance.ts';
 import { createLogger } from '../../log/logger.ts';
 import { createRedactor } from '../../log/redact.ts';
 import { type RedeliveryResult, redeliverMissing } from '../../maintenance/redeliver.ts';
@@ -9,8 +9,7 @@ import { loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
 import { printJson, printTable, problemText } from '../terminal/output.ts';
 import { sinceOption } from '../terminal/usage.ts';
-import { appsOf } from './shared/app-store.ts';
-import { type Stores, withStores } from './shared/stores.ts';
+import { appsOf, type Stores, withStores } from './shared/stores.ts';
 
 /** `deliveries recover`. */
 export function addRecoverCommand(deliveries: Command, io: Io): void {
@@ -50,7 +49,7 @@ async function compareAll(io: Io, stores: Stores, since: number): Promise<Redeli
     asked: 0,
     problem,
   }));
-  const parts = recoverParts(stores);
+  const parts = redeliveryParts(stores);
   for (const source of sources) results.push(await redeliverMissing(parts, source, { since, insist: true }));
   return results;
 }

@@ -14,7 +14,7 @@ import type { FlowEvent } from '../../events/event.ts';
 import { readEvent } from '../../events/from-delivery.ts';
 import { eventNames, nearestEvent } from '../../events/payload-shapes.ts';
 import { type DryRun, type Explanation, explain, type TokenOrigin } from '../../flow/dry-run/explain.ts';
-import { profilesFaulty } from '../../profiles/faults.ts';
+import { profilesInvalid } from '../../profiles/errors.ts';
 import { createProfileSet } from '../../profiles/match/match.ts';
 import { loadProfiles } from '../../profiles/read/load.ts';
 import type { Io } from '../terminal/io.ts';
@@ -45,7 +45,7 @@ export function addExplainCommand(program: Command, io: Io): void {
 
 async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boolean): Promise<Explanation> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
-  if (loaded.faults.length > 0) throw profilesFaulty(loaded.faults);
+  if (loaded.faults.length > 0) throw profilesInvalid(config.profilesDir, loaded.faults);
   const profiles = createProfileSet(loaded.candidates);
   const needs = composeNeeds(config);
   const missing: DryRun['missing'] = async (profile, plan) =>

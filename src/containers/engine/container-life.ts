@@ -4,8 +4,7 @@ import type { FlowError } from '../../base/errors.ts';
 import { containerExists, containerGone, containerNotStarted, imageMissing } from '../errors.ts';
 import { LABELS, readRunLabels } from '../labels.ts';
 import type { ContainerIdentity } from '../plan.ts';
-import { fieldOf } from './engine-answer.ts';
-import type { CallEngine } from './engine-call.ts';
+import { type CallEngine, fieldOf } from './engine-call.ts';
 
 /** How long a removal that somebody else began is waited for. */
 const REMOVAL_MS = 20_000;

@@ -9,8 +9,7 @@ import {
   type FoundContainer,
   type ListedContainer,
 } from './container-life.ts';
-import { fieldOf } from './engine-answer.ts';
-import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
+import { type CallEngine, engineCaller, fieldOf, NO_TIMEOUT } from './engine-call.ts';
 import { describeEngine, type EngineInfo, type ImageInfo, inspectImage } from './engine-info.ts';
 import { lookForPrograms, lookIntoImage } from './image-programs.ts';
 import { checkNetwork, networkMaker } from './network.ts';
@@ -77,7 +76,7 @@ export type Engine = {
   resize(id: string, size: { rows: number; columns: number }): Promise<void>;
 };
 
-/** The engine at `dockerHost` (`unix:///…` or `tcp://…`). Throws `docker_host_invalid`; nothing is asked yet. */
+/** The engine at `dockerHost` (`unix:///…` or `tcp://…`). Throws `docker_host_invalid`; sends nothing yet. */
 export function createEngine({ dockerHost, clock }: { dockerHost: string; clock: Clock }): Engine {
   const call = engineCaller(dockerHost);
   return {

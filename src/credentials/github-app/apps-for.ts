@@ -8,7 +8,7 @@ export type Hosts = { apiUrl: string; serverUrl: string };
 
 /**
  * The Apps that may serve a repository (`owner/name`): by their URL pattern, or all of the service's own host. One
- * whose API is on another host never serves, whatever its pattern says: its tokens would be sent to the wrong one. The
+ * whose API is on another host never serves, whatever its pattern: its tokens would be sent to the wrong host. The
  * longest `baseUrl` comes first, Apps without a pattern last, the oldest first among equals.
  */
 export function appsFor(apps: readonly StoredApp[], repository: string, hosts: Hosts): StoredApp[] {
@@ -29,7 +29,7 @@ function weightOf(app: StoredApp, repository: string, hosts: Hosts): number | un
 
 /**
  * What of an event is nothing that an App is there for, by its URL pattern and the only installation that it may have;
- * whether it is installed, GitHub is asked before anything is started.
+ * admission asks GitHub whether it is installed.
  */
 export function whyForeign(
   app: StoredApp,

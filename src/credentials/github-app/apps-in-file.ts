@@ -9,7 +9,7 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * A store that has the Apps of the file APPS_FILE too. The file is read once, at the first look, and must be the
- * service's alone; what GitHub tells of its Apps is remembered in memory. An App that is in both is the file's. `all`
+ * service's alone; GitHub's facts about its Apps are kept in memory. An App that is in both is the file's. `all`
  * and `check` throw `apps_file_unusable` besides, until the file is in order.
  */
 export function withAppsInFile(

@@ -14,17 +14,17 @@ import type { AppTokens } from './tokens.ts';
 /** The Apps that profiles take from named secrets. They are in no list of Apps: only who names the secret has its App. */
 export type AppsInSecrets = {
   /**
-   * The App that the secret holds now; the same object while it holds the same text. Asks GitHub nothing. Throws
-   * `app_secret_invalid`, and what looking the secret up says.
+   * The App in the secret; the same object while the secret has the same text. No request. Throws
+   * `app_secret_invalid`, and what looking the secret up throws.
    */
   read(secret: AppSecret): Promise<StoredApp>;
-  /** The same with what GitHub tells of it, as far as GitHub answers. Throws like `read`. */
+  /** The same with the facts of GitHub's answer, if there is one. Throws like `read`. */
   app(secret: AppSecret): Promise<StoredApp>;
-  /** The Apps that the secrets held when they were last looked at; asks nothing. */
+  /** The Apps of the secrets as last read; no request. */
   last(): StoredApp[];
 };
 
-/** After no answer, GitHub is asked again who an App is this much later at the soonest. */
+/** After a failed request GitHub is asked again who an App is after this time at the earliest. */
 const ASK_AGAIN_MS = 5 * 60_000;
 
 type Entry = { app: StoredApp; learning: Promise<void> | undefined; learnAt: number };
@@ -114,7 +114,7 @@ type SecretParts = { inSecrets: AppsInSecrets; tokens: AppTokens } & Hosts;
 
 /**
  * A token of the App in a secret, and of no other. Throws `app_secret_not_serving` where the App may not serve the
- * repository or is not installed there, what `AppsInSecrets.read` says, and what `AppTokens.token` does.
+ * repository or is not installed there, and what `AppsInSecrets.read` and `AppTokens.token` throw.
  */
 export async function tokenOfSecret(parts: SecretParts, secret: AppSecret, want: TokenWant) {
   refuseLeftOut(parts, { secret, app: await parts.inSecrets.read(secret) }, want.repository);
@@ -124,7 +124,7 @@ export async function tokenOfSecret(parts: SecretParts, secret: AppSecret, want:
   return { app, token };
 }
 
-/** Throws why the App in a secret would give a repository no token, or without one that it serves nothing here; mints nothing, and with `ask` false asks GitHub nothing. */
+/** Throws why the App in a secret would give a repository no token; without a repository, why it serves nothing here. Mints nothing, and with `ask` false sends no request. */
 export async function checkAppSecret(
   parts: SecretParts,
   secret: AppSecret,

@@ -3,7 +3,7 @@ import { quoted } from '../../base/text.ts';
 import type { Installation } from '../../github/app-api.ts';
 import type { AppSecret } from './record.ts';
 
-/** The owner of the installation, or GitHub, has put it to sleep. */
+/** The owner of the installation, or GitHub, has suspended it. */
 export function installationSuspended(name: string, { account, url }: Installation): FlowError {
   return new FlowError({
     code: 'app_installation_suspended',
@@ -23,7 +23,7 @@ export function appNotInstalled(names: readonly string[], repository: string): F
   });
 }
 
-/** The installation was not given what a profile asks for. */
+/** The installation lacks a permission that a profile needs. */
 export function permissionMissing(
   name: string,
   repository: string,

@@ -59,7 +59,7 @@ function armoured(kind: string, body: string): string {
   return `-----BEGIN ${kind}-----\n${lines.join('\n')}\n-----END ${kind}-----\n`;
 }
 
-/** Settings that hold one line carry keys with `\n` spelt out, or in base64. */
+/** Settings of one line have keys with `\n` written out, or in base64. */
 function unpacked(text: string): string {
   const lines = text
     .replace(/^(["'])([\s\S]*)\1$/, '$2')
@@ -74,7 +74,7 @@ function parsed(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    // What the library says of it may hold parts of the key.
+    // The message of the library may have parts of the key.
     throw keyInvalid(UNREADABLE);
   }
 }

@@ -5,7 +5,7 @@ import type { AppsInSecrets } from './apps-in-secrets.ts';
 import { type AppSecret, appName, type StoredApp } from './record.ts';
 import type { AppStore } from './store.ts';
 
-/** Asks GitHub for id, slug and owner of Apps that were added without; what cannot be asked now is asked again later. */
+/** Asks GitHub for id, slug and owner of Apps that were added without them, and repeats failed requests. */
 type AppLearner = {
   /** Begins with the stored Apps and those in `secrets`. */
   start(secrets: () => readonly AppSecret[]): void;
@@ -16,7 +16,7 @@ type AppLearner = {
 /** How often Apps that GitHub has not named yet are asked about. */
 const LEARN_MS = 5 * 60_000;
 
-/** A learner that has asked nothing yet. */
+/** Idle until `start`. */
 export function createAppLearner(parts: {
   store: AppStore;
   inSecrets: AppsInSecrets;

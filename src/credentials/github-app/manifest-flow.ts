@@ -18,14 +18,14 @@ export type AppFlow = {
   offer(stateText: string): Promise<{ state: FlowState; address: string; manifest: string }>;
   /** Trades the code for the App and stores it; the same state again gives the App that is there. Throws `app_code_refused`, `github_unreachable`, … */
   finish(stateText: string, code: string): Promise<{ app: StoredApp; installAddress: string }>;
-  /** Keeps the installation that GitHub led here with, once GitHub says it is the App's; undefined when it says it is not. */
+  /** Stores the installation of GitHub's redirect once GitHub confirms that it is the App's; undefined when it is not. */
   installed(
     stateText: string,
     installationId: number,
   ): Promise<{ app: StoredApp; installation: Installation } | undefined>;
 };
 
-/** What is decided before GitHub is asked. */
+/** What the person decides before the browser goes to GitHub. */
 type FlowRequest = Omit<FlowState, 'nonce' | 'expiresAt'>;
 
 /** The flow over a store; `publicUrl` is where GitHub delivers to. */
@@ -87,7 +87,7 @@ export function createAppFlow(parts: {
     },
     async finish(text, code) {
       const state = await open(text);
-      // The code is good once: a page that is loaded twice waits for the first.
+      // The code is valid once: a page that is loaded twice waits for the first.
       const making = made.get(state.nonce) ?? make(state, code).finally(() => made.delete(state.nonce));
       made.set(state.nonce, making);
       const app = await making;

@@ -26,8 +26,8 @@ const STALE = new Set([
 ]);
 
 /**
- * Mints one token, for one repository and no permission that was not asked for; undefined when the App is not
- * installed there. A refusal is believed only once the installation has been looked at anew, so that what somebody
+ * Mints one token, for one repository and the wanted permissions alone; undefined when the App is not
+ * installed there. A refusal counts only after a fresh look at the installation, so that what somebody
  * has just fixed counts. Throws the `app_…` codes and those of `GitHubClient`.
  */
 export async function mintToken(
@@ -68,22 +68,22 @@ async function mintFrom(
   });
 }
 
-/** What was asked for is what the installation has, so that a refusal of it is about the repository. */
+/** Only permissions that the installation has were requested, so a refusal is about the repository. */
 function explained(name: string, { repository }: TokenWant, fault: FlowError): FlowError {
   return fault.code === 'app_request_refused' ? repositoryNotReached(name, repository, fault) : fault;
 }
 
-/** Which installation of one App serves a repository; each is asked once and remembered for a while. */
+/** Which installation of one App serves a repository; each answer is remembered for a while. */
 export type Installations = {
-  /** Undefined when the App is not installed there. `fresh` asks GitHub whatever is remembered. */
+  /** Undefined when the App is not installed there. `fresh` asks GitHub in any case. */
   find(repository: string, fresh?: boolean): Promise<Installation | undefined>;
-  /** The next look at each asks GitHub. */
+  /** Forgets all answers. */
   forget(): void;
   /** Whether the App was ever found on the repository. */
   wasFound(repository: string): boolean;
 };
 
-/** How long an answer counts; that there is none counts briefly, for somebody is about to change it. */
+/** How long an answer is remembered; “not installed” only briefly, because somebody may be about to install it. */
 const FOUND_MS = 5 * 60_000;
 const NONE_MS = 20_000;
 
@@ -141,7 +141,7 @@ function installationGone(name: string, id: number): FlowError {
 /**
  * How requests are signed as an App: by its client id or App id and its key, with a token of ten minutes, and once more
  * by GitHub's clock when GitHub finds ours off. Tokens of installations are not taken from the library: its cache and
- * its single flight tell neither Apps nor hosts apart (https://github.com/octokit/auth-app.js, get-installation-authentication).
+ * its single flight separate neither Apps nor hosts (https://github.com/octokit/auth-app.js, get-installation-authentication).
  */
 export function signInAs(app: StoredApp): SignIn {
   return {

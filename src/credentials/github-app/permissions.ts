@@ -1,6 +1,6 @@
 const LEVELS = ['read', 'write', 'admin'];
 
-/** What is wanted of an installation, held against what it has. */
+/** The wanted permissions compared with those of an installation. */
 type PermissionMatch = {
   /** As much of what is wanted as there is; never empty, for an empty set would be everything. */
   granted: Record<string, string>;
@@ -8,7 +8,7 @@ type PermissionMatch = {
   missing: string[];
 };
 
-/** Holds what is `wanted` against what an installation `has`; a lower level is granted where the wanted one is not there. */
+/** Compares the `wanted` permissions with those that an installation `has`; a lower level is granted where the wanted one is missing. */
 export function matchPermissions(
   wanted: Readonly<Record<string, string>>,
   has: Readonly<Record<string, string>>,
@@ -27,7 +27,7 @@ export function matchPermissions(
   return { granted, missing };
 }
 
-/** Each permission that one of the sets names, at the highest level that one of them asks for. */
+/** Each permission of the sets, at its highest level among them. */
 export function highestPermissions(
   sets: readonly Readonly<Record<string, string>>[],
 ): Record<string, string> {

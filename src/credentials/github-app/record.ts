@@ -10,7 +10,7 @@ import { checkUrlPattern } from './url-pattern.ts';
 export type StoredApp = {
   /** Names it in the store: `<client id or app id>@<host of its API>`. */
   key: string;
-  /** The id that it signs in with: the one it was added with, whatever GitHub tells later. */
+  /** The id that it signs in with: the one it was added with, whatever GitHub reports later. */
   signsAs: string | number;
   appId: number | null;
   clientId: string | null;
@@ -35,7 +35,7 @@ export type StoredApp = {
   state: string | null;
 };
 
-/** What is known of an App when it is added; `undefined` keeps what an earlier record of the same App says. */
+/** What is known of an App when it is added; `undefined` keeps the value of an earlier record of the same App. */
 export type NewApp = {
   /** The client id unless given, else the App id. */
   signsAs?: string | number | undefined;
@@ -98,7 +98,7 @@ export function newRecord(app: NewApp, nowMs: number): StoredApp {
   };
 }
 
-/** `added` with what only `known` says, when both are one App on one host; else undefined. */
+/** `added` with the facts that only `known` has, when both are one App on one host; else undefined. */
 export function mergedRecord(known: StoredApp, added: StoredApp): StoredApp | undefined {
   const isSame =
     known.apiUrl === added.apiUrl &&
@@ -110,7 +110,7 @@ export function mergedRecord(known: StoredApp, added: StoredApp): StoredApp | un
   return { ...known, ...given };
 }
 
-/** An API's address as it is compared and asked: http or https, without a slash at its end; a tenant's whichever of its addresses was given. Throws `app_invalid`. */
+/** An API's address in normal form: http or https, without a slash at its end; a tenant's whichever of its addresses was given. Throws `app_invalid`. */
 function checkApiUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['https:', 'http:'].includes(url.protocol) || url.username || url.password || url.search)
@@ -118,7 +118,7 @@ function checkApiUrl(text: string): string {
   return tenantOf(text)?.apiUrl ?? text.trim().replace(/\/+$/, '');
 }
 
-/** Reads `{"githubAppInstallation": {"apiUrl", "clientId", "privateKey", "username", "urlPattern"}}`. Throws `app_file_invalid` and what `newRecord` and `readAppKey` say. */
+/** Reads `{"githubAppInstallation": {"apiUrl", "clientId", "privateKey", "username", "urlPattern"}}`. Throws `app_file_invalid` and what `newRecord` and `readAppKey` throw. */
 export function readAppFile(text: string, defaults: { apiUrl: string }): NewApp {
   return readFields(fileFields(documentIn(text)), defaults);
 }
@@ -176,7 +176,7 @@ function documentIn(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
-    // What JSON.parse says quotes the text, and with it the key.
+    // The message of JSON.parse quotes the text, and with it the key.
     throw fileInvalid('it is not JSON');
   }
 }

@@ -31,13 +31,13 @@ export type InstallationReport = {
   problems: Problem[];
 };
 
-/** What a token for an installation reaches, asked with that token; and the end of the token. */
+/** Requests with a token of an installation: the repositories that it reaches, and its revocation. */
 type TokenLook = {
   repositories(token: string): Promise<{ names: string[]; count: number }>;
   revoke(token: string): Promise<void>;
 };
 
-/** Signs in as an App, mints for each of its installations, and says what is wrong; never throws for what GitHub refuses. */
+/** Signs in as an App, mints a token for each of its installations, and reports what is wrong; never throws for what GitHub refuses. */
 export async function reportApp(
   app: StoredApp,
   parts: { api: AppApi; look: TokenLook; hosts: Hosts; wanted?: Readonly<Record<string, string>> },

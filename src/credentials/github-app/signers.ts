@@ -7,7 +7,7 @@ export type AppSigner = { app: StoredApp; secret: string };
 
 /**
  * The Apps that may have signed a delivery of the App `targetId` (the header `X-GitHub-Hook-Installation-Target-ID`): the
- * App itself, and those whose id GitHub has not given yet. It looks at the store each time, so that an App counts at once
+ * App itself, and those without an id yet. It looks at the store each time, so that an App counts at once
  * whoever added it; a store that cannot be read has none.
  */
 export function createAppSigners(

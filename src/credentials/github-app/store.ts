@@ -15,13 +15,13 @@ import { mergedRecord, type NewApp, newRecord, type StoredApp } from './record.t
 export type AppStore = {
   /** All Apps, oldest first; the same objects for as long as the file does not change. */
   all(): Promise<readonly StoredApp[]>;
-  /** The Apps as `all` last gave them; asks nothing. */
+  /** The Apps as `all` last gave them; reads nothing. */
   last(): readonly StoredApp[];
   /** Adds an App, or brings the record of the same one up to date. Throws `app_invalid`, `app_pattern_invalid`. */
   put(app: NewApp): Promise<StoredApp>;
   /** Forgets an App with its key and webhook secret; one that is gone already is fine. */
   remove(key: string): Promise<void>;
-  /** Updates what GitHub says about a stored App; one that is gone stays gone. */
+  /** Updates GitHub's facts of a stored App; one that was removed stays removed. */
   learn(key: string, facts: Partial<GitHubFacts>): Promise<void>;
   /** The key that states of the manifest flow are signed with; undefined before the first was signed. */
   stateKey(): Promise<Uint8Array | undefined>;
@@ -116,7 +116,7 @@ export function createAppStore(parts: { store: SecretStore; clock: Clock; redact
   };
 }
 
-/** What is different whenever the file is another one: it is only ever replaced. */
+/** Changes whenever the file is replaced; the file is never written in place. */
 async function versionOf(file: string): Promise<string> {
   try {
     const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });

@@ -48,7 +48,7 @@ type Row = {
   nextAt: number | null;
 };
 
-/** Rows that nobody touched for a week say nothing about today. */
+/** Rows that were not written for a week are deleted. */
 const KEPT_MS = 7 * 86_400_000;
 
 const LISTED = 1000;

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import type { AppApi } from '../../github/app-api.ts';
-import { limitPassesInMs } from '../../github/fault.ts';
+import { limitPassesInMs } from '../../github/request-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import { createInstallations, type Installations, mintToken, type TokenWant } from './mint.ts';
@@ -28,27 +28,27 @@ export type AppTokens = {
   refused(app: StoredApp, value: string): void;
   /** Whether this is a token of the App that was minted so recently that GitHub may not know it everywhere yet. */
   isYoung(app: StoredApp, value: string): boolean;
-  /** Tries nothing again by itself any more. */
+  /** Ends all retries. */
   close(): void;
 };
 
-/** A token is never handed out closer to its end than this. */
+/** A token is never given out closer to its expiry than this. */
 const MARGIN_MS = 5 * 60_000;
 
 /** GitHub may take some seconds to know a token everywhere; one that is refused when it is younger than this would be replaced by one that is refused too. */
 const YOUNG_MS = 30_000;
 
-/** GitHub's silence and limits pass by themselves; everything else waits for somebody to fix it. */
+/** Errors that end without a person: no answer, and rate limits. Every other one needs a fix. */
 const PASSING = new Set(['github_unreachable', 'github_rate_limited', 'github_answer_unreadable']);
 
-/** Waits between tries of what passes: doubled from the first to the last, then given up until somebody asks. */
+/** Waits between retries of such errors: doubled up to `most`; after MAX_RETRIES the next request tries again. */
 const WAITS_MS = { first: 2_000, most: 60_000 };
 const MAX_RETRIES = 8;
 
-/** The longest that GitHub is believed when it says how long to stay away. */
+/** The longest wait that is accepted from GitHub's answer. */
 const LONGEST_LIMIT_MS = 15 * 60_000;
 
-/** What somebody must fix is asked again as soon as this, so that it counts soon. */
+/** Errors that need a fix are tried again after this time at the earliest, so that a fix counts soon. */
 const FIX_WAIT_MS = 5_000;
 
 type Cached = { token: AppToken; mintedAt: number; freshUntil: number };
@@ -182,7 +182,7 @@ function remember(
   return token;
 }
 
-/** While GitHub gives no new token, the last one is better than none for as long as it is good; what was refused is not. */
+/** While GitHub gives no new token, the last one is used until it expires; after a refusal it is not. */
 function lastResort({ cached }: State, id: string, { error }: Failure, now: number): AppToken {
   const known = PASSING.has(error.code) ? cached.get(id)?.token : undefined;
   if (known && now < known.expiresAt - MARGIN_MS) return known;
@@ -196,7 +196,7 @@ function failureAfter(error: FlowError, last: Failure | undefined, now: number):
   return { error, count, nextAt: now + Math.max(usual, requestedMs) };
 }
 
-/** The record is for people: a database that does not answer keeps no token back. */
+/** The record is for people: a database that does not answer delays no token. */
 async function write({ log }: AppTokensParts, writing: Promise<void> | undefined): Promise<void> {
   await writing?.catch((error: unknown) => log.warn({ err: error }, 'the state of a token was not recorded'));
 }

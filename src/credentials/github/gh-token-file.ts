@@ -68,10 +68,10 @@ function rawToken(file: string, content: Buffer): string {
     .split(/[\r\n]+/)
     .filter((line) => line.trim() !== '');
   const [value] = lines;
-  if (value === undefined) throw tokenEmpty(file);
-  if (lines.length > 1) throw tokenManyLines(file, lines.length);
+  if (value === undefined) throw tokenNotRaw(file, 'is empty');
+  if (lines.length > 1) throw tokenNotRaw(file, `has ${lines.length} lines`);
   const oddity = oddityOf(value);
-  if (oddity) throw tokenNotRaw(file, oddity);
+  if (oddity) throw tokenNotRaw(file, `holds ${oddity}`);
   return value;
 }
 
@@ -90,29 +90,11 @@ function rewrite(file: string): string {
   return `Write the token itself, nothing else, with bash, and paste the token when it waits: \`${writeTokenCommand(file)}\`.`;
 }
 
-function tokenEmpty(file: string): FlowError {
-  return new FlowError({
-    code: 'token_file_empty',
-    blame: 'operator',
-    message: `The token file ${file} is empty.`,
-    hint: rewrite(file),
-  });
-}
-
-function tokenManyLines(file: string, lines: number): FlowError {
-  return new FlowError({
-    code: 'token_file_many_lines',
-    blame: 'operator',
-    message: `The token file ${file} has ${lines} lines; it must hold one token.`,
-    hint: rewrite(file),
-  });
-}
-
 function tokenNotRaw(file: string, oddity: string): FlowError {
   return new FlowError({
     code: 'token_file_not_raw',
     blame: 'operator',
-    message: `The token file ${file} holds ${oddity}; it must hold the raw token and nothing else.`,
+    message: `The token file ${file} ${oddity}; it must hold the raw token and nothing else.`,
     hint: rewrite(file),
   });
 }

@@ -17,9 +17,9 @@ export type Permissions = Readonly<Record<string, 'read' | 'write' | 'admin'>>;
 /** A token for GitHub, and whose it is. */
 export type GitHubToken = {
   value: Secret;
-  /** Milliseconds; null when nobody knows, as for a file's. */
+  /** Milliseconds; null when it is unknown, as for a file's token. */
   expiresAt: number | null;
-  /** `username` is for git beside the token; GitHub takes any. `login` is the account that the App acts as, once GitHub has told. */
+  /** `username` is for git beside the token; GitHub takes any. `login` is the account that the App acts as, once it is known. */
   source: { kind: 'app'; app: string; username: string; login?: string } | { kind: 'file'; file: string };
 };
 
@@ -40,7 +40,7 @@ export type GitHubTokens = {
     tokenFile: string;
     appSecret?: AppSecret;
   }): Promise<GitHubToken | undefined>;
-  /** GitHub refused this token: if it is of an App, it is given out no more, and what is known of the App is asked anew. */
+  /** GitHub refused this token: if it is an App's, it is not given out again, and the App's installations are looked up anew. */
   refused(value: string): Promise<void>;
   /** Whether this is a token that an App was given a moment ago, so that GitHub may not know it everywhere yet. */
   isYoung(value: string): Promise<boolean>;
@@ -68,7 +68,7 @@ export function createGitHubTokens(parts: {
 }): GitHubTokens {
   const { apps, inSecrets, tokens, log } = parts;
 
-  /** The Apps that may serve, the most specific first, and why there may be more that nobody can read. */
+  /** The Apps that may serve, the most specific first, and the fault that may hide others. */
   const candidates = async (repository: string): Promise<{ apps: StoredApp[]; fault?: FlowError }> => {
     try {
       return { apps: appsFor(await apps.all(), repository, parts) };

@@ -1,7 +1,7 @@
 /** What git asks a credential helper: https://git-scm.com/docs/git-credential#IOFMT. */
 type CredentialQuestion = { protocol: string; host: string; path: string; username: string };
 
-/** What is answered; `expiresAt` in milliseconds, null when nobody knows. */
+/** The answer; `expiresAt` in milliseconds, null when it is unknown. */
 export type CredentialAnswer = { username: string; password: string; expiresAt: number | null };
 
 /** Whether `input` has all of a question: it ends with the first empty line. */
@@ -39,7 +39,7 @@ export function repositoryIn({ path }: CredentialQuestion, serverUrl: string): s
   return isName(owner) && isName(plain) ? `${owner}/${plain}` : undefined;
 }
 
-/** The answer as git reads it; empty when there is none, or its end has come. A user name that git asked for is kept, for GitHub takes any beside a token. */
+/** The answer as git reads it; empty when there is none, or it has expired. A user name in the question is kept: GitHub accepts any beside a token. */
 export function writeAnswer(
   question: CredentialQuestion,
   answer: CredentialAnswer | undefined,

@@ -10,7 +10,7 @@ type ClientWant = Omit<Parameters<GitHubTokens['token']>[0], 'exact'>;
 /** How many clients are kept; the one that was used longest ago goes. */
 const MAX_CLIENTS = 500;
 
-/** GitHub clients, one for each want; each asks for its token anew. */
+/** GitHub clients, one for each want; each gets its token anew for every request. */
 export function createTokenClients(parts: {
   apiUrl: string;
   tokens: GitHubTokens;

@@ -13,7 +13,7 @@ export type DeliverableMount =
   | { kind: 'credential' | 'agent-state'; name: string; source: string }
   | { kind: 'bind' | 'tmpfs' };
 
-/** What a run was handed. */
+/** The credentials of a run. */
 export type DeliveredCredentials = {
   /** Names below `/run/secrets`: `gh-token`, the names of agents, … */
   names: readonly string[];
@@ -28,7 +28,7 @@ type CredentialReading = { name: string; read(times: Lifetime): Promise<Copy> };
 
 /**
  * The reading of each credential among `mounts`, to be done at will: a token file becomes its exact value without a
- * line end, an agent's state its share, asked to last until `untilMs`.
+ * line end, an agent's state becomes its share, which has to last until `untilMs`.
  * Throws `credential_name_invalid` and `credential_name_twice`.
  */
 export function credentialReadings(
@@ -73,7 +73,7 @@ export async function deliverCredentials(parts: {
   return { names: copies.map((copy) => copy.name), values, forget };
 }
 
-/** Removes what a run was handed; a directory that is gone is fine. */
+/** Removes the credentials of a run; a missing directory is no error. */
 export async function removeSecrets(secretsDir: string): Promise<void> {
   await removeTree(secretsDir);
 }
@@ -100,7 +100,7 @@ function refuseSharedNames(copies: readonly Copy[]): void {
   }
 }
 
-/** The last look at every byte: a refresh token that strayed into a configuration file goes nowhere. */
+/** The last check of every byte: no copy may have a refresh token, not even in a configuration file. */
 function refuseRefreshTokens(copies: readonly Copy[]): void {
   for (const secret of copies.flatMap((copy) => copy.withheld)) {
     const file = copies.flatMap((copy) => copy.files).find((each) => each.content.includes(secret.reveal()));
@@ -158,7 +158,7 @@ function refreshTokenInCopy(path: string): FlowError {
 }
 
 /**
- * Puts `value` in the place of the credential `name` that a living run was handed: masked first, then written beside it,
+ * Replaces the credential `name` of an active run with `value`: masked first, then written beside it,
  * closed to others, and renamed inside the directory, so that a reader finds the old one or the new one, whole. Gives
  * undefined when it is there already. Throws the system's errors, `ENOENT` when the run's directory is gone.
  */

@@ -29,7 +29,7 @@ export function maskSecrets(
 }
 
 /**
- * Masks what a run was handed before this service started, so that its logs can be taken up again. A directory that is
+ * Masks what a run was granted before this service started, so that its logs can be resumed. A directory that is
  * not there holds nothing. Throws `agent_state_too_large` and `agent_state_unreadable`.
  */
 export async function maskDelivered(secretsDir: string, redactor: Redactor): Promise<MaskedSecrets> {
@@ -44,11 +44,11 @@ export async function maskDelivered(secretsDir: string, redactor: Redactor): Pro
 
 /** Shorter values are too likely to be part of an ordinary word. */
 const MIN_LENGTH = 6;
-/** So that a strange file cannot slow down every log line. */
+/** A limit, so that no file can slow down every log line. */
 const MAX_VALUES = 200;
 
 const SECRET_KEY = /token|secret|passw|api_?-?key|private_?-?key|credential|authorization|bearer/i;
-/** Keys that only say where a secret is. */
+/** Keys whose value only leads to a secret. */
 const POINTER_KEY =
   /(_|-)?(env_var|env_key|url|uri|endpoint|store|file|path|type|name|helper|expires?(_?at)?)$/i;
 const LOOKS_RANDOM = /^(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{20,}$/;

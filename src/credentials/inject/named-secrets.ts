@@ -24,7 +24,7 @@ export type SecretPlace = {
 
 /** Looks named secrets up, each time anew. */
 export type NamedSecrets = {
-  /** The places of a profile (undefined: of none) in the configured order; a store that cannot be opened is dropped and told. */
+  /** The places of a profile (undefined: of none) in the configured order; a store that cannot be opened is left out and reported to `drop`. */
   places(profilePath: string | undefined): Promise<SecretPlace[]>;
   /**
    * The secrets of these names, each from the first place that has it, fit for a run. Throws `secret_missing`, which
@@ -36,7 +36,7 @@ export type NamedSecrets = {
 /** What in the environment stands before a secret's name; no option of the service begins so. */
 const PREFIX = 'GITHUB_FLOWS_SECRET_';
 
-/** Named secrets of these stores and this environment; `drop` hears of each store that does not count. */
+/** Named secrets of these stores and this environment; `drop` is called for each store that is left out. */
 export function createNamedSecrets(parts: {
   stores: SecretStores;
   order: readonly SecretSource[];

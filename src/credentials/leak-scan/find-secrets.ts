@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { SearchProgress, SearchRoot } from './search-tree.ts';
 
-/** What a search came to: paths that hold a value, each beginning with its root's name, and why it is not whole, if it is not. */
+/** The result of a search: paths that have a value, each with its root's name first, and why the search is incomplete. */
 export type SecretSearch = { found: readonly string[]; cuts: readonly string[] };
 
 /** What to search, and for how long at the most. */
@@ -16,8 +16,8 @@ type SearchOptions = {
 };
 
 /**
- * Searches trees that an agent left for the values it was handed, in a thread of its own; never throws. Contents that
- * are compressed (git's objects) are not looked into. Paths are as the agent named them: whoever shows one masks it.
+ * Searches trees that an agent left for the values it was granted, in a thread of its own; never throws. Contents that
+ * are compressed (git's objects) are not looked into. Paths are as the agent named them: mask them before they are shown.
  */
 export async function findSecrets(secrets: readonly Secret[], options: SearchOptions): Promise<SecretSearch> {
   const values = secrets.map((secret) => secret.reveal());

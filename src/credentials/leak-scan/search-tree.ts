@@ -30,10 +30,10 @@ const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Looks for `values` in every spelling that the log masks in the files below `roots`, in the names of
- * their entries and in what links say. Links are not followed, sockets, devices and FIFOs not opened, and every step
+ * their entries and in the targets of links. Links are not followed, sockets, devices and FIFOs not opened, and every step
  * down is taken from an open directory, so that neither long paths nor odd names (they are bytes) matter.
  *
- * Works without giving up the thread; `tell` is called as it goes, at most `limit` times with `found`.
+ * Blocks its thread; calls `report` as it goes, at most `limit` times with `found`.
  */
 export function searchTrees(
   roots: readonly SearchRoot[],
@@ -101,7 +101,7 @@ function visit(state: State, root: SearchRoot, folder: number, { name, path, dep
   else walk(state, root, child, path, depth + 1);
 }
 
-/** Whether an entry's name, the words of a link, or the contents of a file hold a value. */
+/** Whether an entry's name, a link's target, or a file's content has a value. */
 function searchEntry(state: State, at: Buffer, name: Buffer, stats: BigIntStats): boolean {
   if (state.finder.holds(name.toString('latin1'))) return true;
   if (stats.isFile()) return searchFile(state, at);
@@ -158,7 +158,7 @@ function open(path: Buffer, flags: number): number | undefined {
   return attempt(() => openSync(path, flags));
 }
 
-/** What vanishes, or may not be read, is passed over; those who care say so. */
+/** Undefined for what vanished or may not be read; callers that need it report a cut. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();

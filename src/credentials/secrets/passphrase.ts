@@ -20,9 +20,9 @@ const CODES: Record<FileFault['kind'], { code: string }> = {
 };
 
 /**
- * Where the passphrase comes from: the one that was `given` (GITHUB_FLOWS_PASSPHRASE, or asked for on the terminal),
+ * Where the passphrase comes from: the one that was `given` (GITHUB_FLOWS_PASSPHRASE, or typed at the terminal),
  * else the key file and, while keys are being changed, the next one beside it. Read anew at every call, so that a changed
- * key file serves a living service; none at all is no fault here. Throws the `key_file_…` codes.
+ * key file serves a running service; none at all is no fault here. Throws the `key_file_…` codes.
  */
 export function createPassphrases(parts: { given(): Secret | undefined; keyFile: string }): Passphrases {
   return async () => {

@@ -52,7 +52,7 @@ type SecretStoreParts = {
   lockFile: string;
   passphrases: Passphrases;
   clock: Clock;
-  /** Whether git is told to leave the directory of `lockFile` out of every commit. */
+  /** Whether a `.gitignore` keeps the directory of `lockFile` out of every commit. */
   outOfGit?: boolean;
   /** Shared by stores, so that a passphrase that fits none is tried once a salt. */
   keyRing?: KeyRing;
@@ -120,7 +120,7 @@ export async function withStoreLock<T>(
   return await withFileLock(lockFile, { clock, waitMs: LOCK_WAIT_MS, ...own }, work);
 }
 
-/** Has git leave the directory out of every commit, should somebody have a repository around it; one that is not there stays so. */
+/** Writes a `.gitignore` that keeps the directory out of every commit; a missing directory is not made. */
 export async function keepOutOfGit(directory: string, owner?: Owner): Promise<void> {
   const file = join(directory, '.gitignore');
   const isThere = async (path: string): Promise<boolean> =>
@@ -132,7 +132,7 @@ export async function keepOutOfGit(directory: string, owner?: Owner): Promise<vo
   );
 }
 
-/** Makes the directories above `file` (0700), each of which belongs to whom the file will, and gives that one. */
+/** Makes the directories above `file` (0700) for the owner that the file will have, and gives this owner. */
 export async function makePrivatePlace(file: string): Promise<Owner | undefined> {
   const owner = await ownerFor(file);
   await writing(file, async () => {
@@ -142,7 +142,7 @@ export async function makePrivatePlace(file: string): Promise<Owner | undefined>
   return owner;
 }
 
-/** Tells what the system refuses, and which file it was to be. Throws `secret_store_unwritable`. */
+/** Turns a system error into one that names the file. Throws `secret_store_unwritable`. */
 export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -152,7 +152,7 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** Whose a new file is: the service's own user's; when root writes, whose the nearest directory above it is. */
+/** The owner of a new file; undefined for the service's own user. A root service uses the owner of the nearest directory above. */
 async function ownerFor(file: string): Promise<Owner | undefined> {
   if (serviceUid() !== 0) return undefined;
   const directory = dirname(file);
@@ -197,7 +197,7 @@ async function newKey(file: string, passphrases: readonly Secret[], keyRing: Key
   return await keyRing.key(passphrase, newSalt());
 }
 
-/** What writers left that were killed; under the lock nobody is writing one. */
+/** Removes temporary files of killed writers; under the lock no other writer has one. */
 async function removeTemporaries(file: string): Promise<void> {
   const beside = await readdir(dirname(file));
   const left = beside.filter((name) => name.startsWith(`${basename(file)}.`) && name.endsWith('.tmp'));

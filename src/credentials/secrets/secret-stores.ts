@@ -47,7 +47,7 @@ export function createSecretStores(parts: {
   };
 }
 
-/** Sorted, so that whoever goes through all of them does so in one order. */
+/** Sorted, so that every pass over all of them has the same order. */
 function storeFiles(service: string): string[] {
   return globSync(['*.enc', 'profiles/**/secrets.enc'], { cwd: service })
     .toSorted()

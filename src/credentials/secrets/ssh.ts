@@ -11,7 +11,7 @@ export function normalSshKey(value: string): string {
   return `${lines.join('\n').trim()}\n`;
 }
 
-/** Throws `ssh_key_invalid` when ssh could not use the key without asking somebody. */
+/** Throws `ssh_key_invalid` when ssh could not use the key without a prompt. */
 export function checkSshKey(value: string): void {
   const key = normalSshKey(value);
   const [, kind = '', body = ''] = ARMOUR.exec(key) ?? [];
@@ -93,7 +93,7 @@ export function checkKnownHosts(value: string): void {
     if (!isHostLine(text)) throw knownHostsInvalid(`line ${number} is none`);
 }
 
-/** The key says its own type in its first bytes. */
+/** The first bytes of a key are its type. */
 function isHostLine(text: string): boolean {
   const [, type = '', key = ''] = LINE.exec(text) ?? [];
   const bytes = Buffer.from(key, 'base64');

@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type AllowList, isAllowed } from '../allow-list.ts';
 import { createRequestLog, type EgressRequest, type RequestLog } from '../egress-request.ts';
-import { hostName, isAddress } from '../host-name.ts';
-import { splitPort } from '../host-port.ts';
+import { hostName, isAddress, splitPort } from '../host-name.ts';
 import type { EgressLimits } from '../limits.ts';
 import {
   addressAsked,

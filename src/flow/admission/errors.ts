@@ -191,15 +191,6 @@ export function commandProfileGone(run: { id: string; profile: string }): Proble
   };
 }
 
-/** Only a run that has ended can be retried. */
-export function commandNotEnded(runId: string): Problem {
-  return {
-    code: 'command_not_ended',
-    message: `Run ${runId} has not ended, so it cannot be retried yet.`,
-    hint: 'Wait for its end, or say /cancel first.',
-  };
-}
-
 /** A first word that is one slip away from a command. */
 export function commandMistyped({ word, meant }: { word: string; meant: string }): Problem {
   const code = (text: string): string => `\`${text.replaceAll('`', "'")}\``;

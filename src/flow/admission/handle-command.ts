@@ -3,6 +3,7 @@ import { asFlowError, type Problem } from '../../base/errors.ts';
 import type { Db } from '../../db/open.ts';
 import type { DeliveryStore } from '../../deliveries/delivery-store.ts';
 import type { FlowEvent } from '../../events/event.ts';
+import { runNotEnded } from '../../runs/errors.ts';
 import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
@@ -10,7 +11,7 @@ import { findStart, recordStart } from '../../runs/store/start-store.ts';
 import { cancelRun, retryRun } from '../actions/run-actions.ts';
 import { requestStatus } from '../reporting/status-comment.ts';
 import type { CommandOrder } from './comment-commands.ts';
-import { commandNotEnded, commandNothingToDo } from './errors.ts';
+import { commandNothingToDo } from './errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from './limits.ts';
 import type { NoRunReason } from './prefilter.ts';
 import { acknowledge, type Resolution, refuseEvent } from './resolution.ts';
@@ -26,7 +27,7 @@ export type HandleParts = {
   clock: Clock;
 };
 
-/** Does to runs what a comment asks for. Each step is stored by itself, and doing it again changes nothing. */
+/** Carries out a command on its runs. Each step is stored by itself, and repeating it changes nothing. */
 export async function handleCommand(
   parts: HandleParts,
   event: FlowEvent,
@@ -68,7 +69,7 @@ async function cancel(
   return { reason: 'command_cancel', message: `${login} cancelled ${names(cancelled)}.` };
 }
 
-/** Counts as a start of its own, held to the same limits; a delivery counts once, however often it is decided. */
+/** Counts as a start of its own, under the same limits; a delivery counts once, however often it is decided. */
 async function retry(
   parts: HandleParts,
   event: FlowEvent,
@@ -103,7 +104,7 @@ async function recordRetry(
     const before = await findStart(trx, id);
     const isRetried = before !== undefined && (run.endedAt === null || run.endedAt > before);
     if (isRetried) return 'retried_before';
-    if (run.state !== 'ended') return commandNotEnded(run.id);
+    if (run.state !== 'ended') return runNotEnded(run.id).toProblem();
     if (before !== undefined) return 'recorded';
     const beyond = await refuseBeyondLimits(trx, parts.limits, profile, start);
     if (!beyond) await recordStart(trx, start, id);

@@ -8,7 +8,7 @@ import type { Budget, Profile } from '../../profiles/profile.ts';
 import {
   countBotStarts,
   countStarts,
-  holdStarts,
+  lockStarts,
   OWN_WORK,
   type Start,
   type StartCount,
@@ -82,8 +82,8 @@ export async function refuseBeyondLimits(
 ): Promise<Problem | undefined> {
   const budgets = budgetsOf(limits, profile, start);
   if (budgets.length === 0 && !start.byBot) return undefined;
-  await holdStarts(trx);
-  return (await stopLoop(trx, limits.loop, start)) ?? (await holdToBudgets(trx, budgets, start));
+  await lockStarts(trx);
+  return (await stopLoop(trx, limits.loop, start)) ?? (await enforceBudgets(trx, budgets, start));
 }
 
 async function stopLoop(
@@ -135,7 +135,7 @@ function budgetsOf(limits: AdmissionLimits, profile: Profile, start: Start): [St
   return all.filter(([, { runs, minutes }]) => runs !== undefined || minutes !== undefined);
 }
 
-async function holdToBudgets(
+async function enforceBudgets(
   trx: Kysely<unknown>,
   budgets: readonly [StartScope, Budget][],
   start: Start,

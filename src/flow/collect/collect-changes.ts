@@ -10,7 +10,7 @@ import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
 import { type Changes, type TakenChanges, takeChanges } from '../../publish/bundle/keep-changes.ts';
-import { knownCommits } from '../../publish/push/known-commits.ts';
+import { knownCommits } from '../../publish/push/plan.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
@@ -18,8 +18,8 @@ import type { MaskedValues } from '../credentials/masked-values.ts';
 import { type Directories, type RunPaths, runPaths } from '../paths.ts';
 import { type CloneRecord, mayHaveCommits, readCloneRecord } from '../prepare/clone-record.ts';
 import { lastBranches } from './branches-of-run.ts';
-import { lookForLeft } from './left-behind.ts';
-import { isFree, searchLeft } from './search-left.ts';
+import { collectLeft } from './left-behind.ts';
+import { isFree, searchForSecrets } from './search-left.ts';
 
 /** What collecting takes from the rest of the service. */
 export type CollectParts = {
@@ -49,13 +49,13 @@ export async function collectChanges(parts: CollectParts, run: Run): Promise<voi
     const isMore = record && (await mayHaveCommits(paths, record));
     const [taken, rest] = await Promise.all([
       isMore ? take(parts, run, { ...left, record }) : undefined,
-      record ? lookForLeft(parts, run, { record, paths }) : undefined,
+      record ? collectLeft(parts, run, { record, paths }) : undefined,
     ]);
     const doubt = await search(parts, run, left).catch(
-      async (error: unknown) => await noteBroken(parts, run, error),
+      async (error: unknown) => await noteSearchFailure(parts, run, error),
     );
     const kept = taken && (await keep(parts, run, taken, doubt));
-    // Only now, so that nothing is published that was not searched, whenever this breaks off.
+    // Only now: whenever this stops in between, nothing is published that was not searched.
     for (const entry of [kept, rest]) if (entry) await noteOnce(parts, run, entry);
   } catch (error) {
     parts.log.error({ err: error, run: run.id }, 'collecting changes failed');
@@ -77,7 +77,7 @@ async function take(
   run: Run,
   { record, paths, quarantine }: Left & { record: CloneRecord },
 ): Promise<Taken | undefined> {
-  return await orNote(parts, run, async () => {
+  return await noteFailure(parts, run, async () => {
     checkPlanMounts([{ source: paths.workspace, target: '/workspace' }], parts.mountHost, [paths.workspace]);
     const { commit: base, branch, owner, mirror, committer } = record;
     const profile = await parts.runs.profile(run.id);
@@ -115,7 +115,7 @@ async function keep(
   { changes, data }: Taken,
   doubt: Doubt | undefined,
 ): Promise<Entry | undefined> {
-  return await orNote(parts, run, async () => {
+  return await noteFailure(parts, run, async () => {
     const { keep: keepWhole, keepMasked, ...count } = changes;
     const isClean = async (dir: string): Promise<boolean> =>
       await isFree(parts.clock, parts.masked.values(run.id), dir);
@@ -128,7 +128,7 @@ async function keep(
   });
 }
 
-async function orNote<T>(
+async function noteFailure<T>(
   parts: CollectParts,
   run: Run,
   work: () => Promise<T | undefined>,
@@ -154,7 +154,7 @@ async function search(
 ): Promise<Doubt | undefined> {
   const sinceNs = record && BigInt(record.sinceNs);
   const where = { workspace: paths.workspace, sinceNs, log: paths.log, quarantine };
-  const { found, cut } = await searchLeft(parts, parts.masked.values(run.id), where);
+  const { found, cut } = await searchForSecrets(parts, parts.masked.values(run.id), where);
   if (found) {
     const { fault, files, inChanges } = found;
     parts.log.error({ err: fault, run: run.id, files }, 'granted value found in what the agent left');
@@ -169,8 +169,8 @@ async function search(
   return cut?.inChanges ? 'unsearched' : undefined;
 }
 
-/** After a failed search nobody knows what the commits hold. */
-async function noteBroken(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
+/** Notes that the leak scan failed: the commits may hold a granted value. */
+async function noteSearchFailure(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
   parts.log.error({ err: error, run: run.id }, 'leak scan failed');
   const text = 'The search for values that were granted to the run failed.';
   await noteOnce(parts, run, { kind: 'search_cut', text, data: { inChanges: true } });
@@ -189,7 +189,7 @@ async function noteProblem(
   await noteOnce(parts, run, { kind, text, data: { ...data, code, hint } });
 }
 
-/** A run that is concluded again after a crash has the line already. */
+/** Once an attempt: a run that is concluded again after a crash has the line already. */
 async function noteOnce(parts: CollectParts, run: Run, entry: Entry): Promise<void> {
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);

@@ -27,7 +27,7 @@ export type LeftSearch = {
  * Searches workspace, log and new commits for `values`. What may be published is searched by itself, so that a
  * workspace that is too large does not leave that in doubt.
  */
-export async function searchLeft(
+export async function searchForSecrets(
   { clock, redactor }: { clock: Clock; redactor: Redactor },
   values: readonly Secret[],
   where: { workspace: string; sinceNs: bigint | undefined; log: string; quarantine: string },

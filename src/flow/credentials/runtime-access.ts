@@ -8,7 +8,7 @@ import { readGrant } from './grant-record.ts';
 
 /** What a run's own bearer gets on the runtime listener. */
 export type BearerAccess = {
-  /** The living run whose bearer this is, else undefined; whatever the text is. */
+  /** The active run whose bearer this is, else undefined; whatever the text is. */
   runOf(bearer: string): Promise<string | undefined>;
   /** A token of the App that serves the run's repository; undefined where none does. Throws the app_* codes. */
   token(runId: string): Promise<{ value: Secret; expiresAt: string } | undefined>;
@@ -23,8 +23,8 @@ export function createBearerAccess(parts: {
   const { runs, tokens, directories } = parts;
   const grantOf = async (runId: string) => {
     const run = await runs.find(runId);
-    const isLiving = run?.state === 'preparing' || run?.state === 'running';
-    return isLiving ? await readGrant(runPaths(directories, run)) : undefined;
+    const isActive = run?.state === 'preparing' || run?.state === 'running';
+    return isActive ? await readGrant(runPaths(directories, run)) : undefined;
   };
   return {
     async runOf(bearer) {

@@ -3,9 +3,9 @@ import type { Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import type { ProfileSet } from '../../profiles/match/match.ts';
 import type { Profile } from '../../profiles/profile.ts';
+import { runNotEnded } from '../../runs/errors.ts';
 import { authorize } from '../admission/authorize.ts';
 import { type CommandParts, type CommentCommand, commandTargets } from '../admission/comment-commands.ts';
-import { commandNotEnded } from '../admission/errors.ts';
 import { type AdmissionLimits, refuseBeyondLimits, startOf } from '../admission/limits.ts';
 import { startedBy } from '../admission/own-work.ts';
 
@@ -21,7 +21,7 @@ export type AdmissionDryRun = {
   ): Promise<DryRunAnswer & { runs: string[] }>;
 };
 
-/** Why not, unless `problem` is undefined; `permission` is what GitHub said, if it was asked. */
+/** `problem` is why nothing would start; `permission` is GitHub's answer, undefined when it was not asked. */
 export type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
 
 export function createAdmissionDryRun(
@@ -43,8 +43,8 @@ export function createAdmissionDryRun(
       const meant = await commandTargets(parts, event, command, profiles);
       const { permission } = meant;
       if ('problem' in meant) return { problem: meant.problem, permission, runs: [] };
-      const living = meant.targets.find(({ state }) => state !== 'ended');
-      const problem = command.name === 'retry' && living ? commandNotEnded(living.id) : undefined;
+      const notEnded = meant.targets.find(({ state }) => state !== 'ended');
+      const problem = command.name === 'retry' && notEnded ? runNotEnded(notEnded.id).toProblem() : undefined;
       return { problem, permission, runs: meant.targets.map(({ id }) => id) };
     },
   };

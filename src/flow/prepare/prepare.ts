@@ -19,7 +19,7 @@ import type { CommitterFor } from '../github/committer.ts';
 import { tokenMount } from '../github/github-credential.ts';
 import { makeHandlerMark } from '../output/handler-mark.ts';
 import { type Directories, type RunPaths, removeRunPaths, runPaths } from '../paths.ts';
-import { holdToPolicy } from './enforce-policy.ts';
+import { enforcePolicy } from './enforce-policy.ts';
 import { notWanted } from './errors.ts';
 import { makePlan, type PlanDefaults } from './plan.ts';
 import { promptFor, runBranch } from './prompt.ts';
@@ -104,7 +104,7 @@ async function decidePlan(
     agents: parts.agents,
     policy,
   });
-  return await holdToPolicy(plan, { policy, runAs: parts.defaults.runAs }, parts.engine);
+  return await enforcePolicy(plan, { policy, runAs: parts.defaults.runAs }, parts.engine);
 }
 
 /** Makes the directories anew, without what an earlier attempt left. */

@@ -2,7 +2,7 @@ import { backoff } from '../../base/backoff.ts';
 import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError, type Problem } from '../../base/errors.ts';
-import { isGoneForGood, isTurnedDown } from '../../github/fault.ts';
+import { isGoneForGood, isTurnedDown } from '../../github/request-error.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { ReportingRun, Run } from '../../runs/run.ts';
@@ -162,9 +162,9 @@ function introOf(fault: FlowError): string | undefined {
 }
 
 /**
- * Faults that no waiting fixes: the server said no to these commits or to this pull request, or they are gone. A token
- * that is not taken, may not, or sees nothing (401, 403, 404) is noted at once and retried, because whoever runs the
- * service can fix it meanwhile; so are limits, conflicts, servers at fault and silence.
+ * Errors that no waiting fixes: the server refused these commits or this pull request, or they are gone. A refused token
+ * (401, 403, 404) is noted at once and retried, because the operator can fix it meanwhile; so are limits, conflicts,
+ * failing servers and timeouts.
  */
 const FINAL: readonly string[] = [
   'push_refused',

@@ -18,7 +18,7 @@ import type { CheckPublicationParts } from '../prepare/check-publication.ts';
 import { cloneRepository } from '../prepare/clone.ts';
 import { type EgressParts, openEgress } from '../prepare/egress.ts';
 import type { Prepared } from '../prepare/prepare.ts';
-import { checkSent, checkStillSent } from '../prepare/verify-mounts.ts';
+import { verifyMounts, verifyMountsUnchanged } from '../prepare/verify-mounts.ts';
 import { move } from './conclude.ts';
 import type { Preparing } from './preparing.ts';
 
@@ -55,10 +55,10 @@ export async function launch(
   await openEgress(parts, prepared.run, prepared.plan.network);
   parts.crashPoint('egress-opened');
   await noteLaunch(parts, prepared, signal);
-  const sent = checkSent(parts.mountHost, prepared);
+  const sources = verifyMounts(parts.mountHost, prepared);
   await parts.engine.start(containerId);
   parts.crashPoint('container-started');
-  checkStillSent(parts.mountHost, prepared, sent);
+  verifyMountsUnchanged(parts.mountHost, prepared, sources);
   const { startedAt } = await parts.engine.inspect(containerId);
   const container = { containerId, startedAt: startedAt ?? parts.clock.now() };
   return await begin(parts, prepared.run, prepared.plan.limits, container);

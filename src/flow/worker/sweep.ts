@@ -66,7 +66,7 @@ export type SweepResult = {
 };
 
 /**
- * Removes what no living run owns: containers, labelled volumes and networks, private run directories, bundles that
+ * Removes what no run owns that has not ended: containers, labelled volumes and networks, private run directories, bundles that
  * were judged, and workspaces past their keeping. Touches only things of this installation. Safe to call at any time.
  */
 export async function sweep(parts: SweepParts): Promise<SweepResult> {
@@ -77,11 +77,11 @@ export async function sweep(parts: SweepParts): Promise<SweepResult> {
   const homes = await runHomeIds(directories);
   const bundles = await quarantineNames(directories);
   // Asked after what is there was listed, so that a run that begins meanwhile keeps its own; and only for that, however many wait.
-  const living = await livingAmong(runs, [...homes, ...bundles]);
+  const notEnded = await notEndedAmong(runs, [...homes, ...bundles]);
   const owners = await runs.workspaceOwners(found.map(({ runId }) => runOfWorkspace(runId)));
   const owned = new Set([...owners].map(([id, attempt]) => workspaceName({ id, attempt })));
   const orphans = found.filter((workspace) => !owned.has(workspace.runId));
-  const deadHomes = homes.filter((id) => !living.has(id));
+  const deadHomes = homes.filter((id) => !notEnded.has(id));
   for (const workspace of orphans) await removeWorkspace(workspace.dir);
   for (const id of deadHomes)
     await removeRunPaths({
@@ -95,9 +95,9 @@ export async function sweep(parts: SweepParts): Promise<SweepResult> {
   const orphanResources = await removeOrphanResources(
     parts.engine,
     directories.installation,
-    async (ids) => await livingAmong(runs, ids),
+    async (ids) => await notEndedAmong(runs, ids),
   );
-  const quarantines = await removeQuarantines(parts, bundles, living);
+  const quarantines = await removeQuarantines(parts, bundles, notEnded);
   parts.crashPoint('swept');
   const swept = {
     containers,
@@ -110,7 +110,7 @@ export async function sweep(parts: SweepParts): Promise<SweepResult> {
   return swept;
 }
 
-async function livingAmong(runs: RunStore, ids: readonly string[]): Promise<Set<string>> {
+async function notEndedAmong(runs: RunStore, ids: readonly string[]): Promise<Set<string>> {
   const ends = await runs.ends([...new Set(ids)]);
   return new Set([...ends].flatMap(([id, endedAt]) => (endedAt === null ? [id] : [])));
 }
@@ -131,9 +131,9 @@ async function quarantineNames({ varDir }: Directories): Promise<string[]> {
 async function removeQuarantines(
   { directories }: SweepParts,
   names: readonly string[],
-  living: ReadonlySet<string>,
+  notEnded: ReadonlySet<string>,
 ): Promise<number> {
-  const dead = names.filter((name) => !living.has(name));
+  const dead = names.filter((name) => !notEnded.has(name));
   for (const name of dead) await removeTree(join(directories.varDir, 'quarantine', name));
   return dead.length;
 }

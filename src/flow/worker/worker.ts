@@ -26,9 +26,9 @@ export type Executor = {
 /**
  * Claims runs while there is room and works on each to its end.
  *
- * `start` resumes the living runs of this host, which count even beyond `capacity`. It claims others only when it knows
+ * `start` resumes the active runs of this host, which count even beyond `capacity`. It claims others only when it knows
  * which of these go on and which wait again, but waits at most ten seconds for that. It takes over runs whose worker is
- * gone. `stop` claims no more, waits up to `drainMs` for living runs, and leaves the rest in their containers for the
+ * gone. `stop` claims no more, waits up to `drainMs` for active runs, and leaves the rest in their containers for the
  * next start. Once it has resolved, the worker no longer uses the database, so that it may be closed.
  */
 export type Worker = {
@@ -77,9 +77,9 @@ export function createWorker(parts: WorkerParts): Worker {
   const renewer = createLeaseRenewer({
     ...parts.times,
     async renew() {
-      const asked = activeRuns.ids();
-      const held = await parts.leases.renew(id);
-      for (const run of asked) if (!held.has(run)) activeRuns.detach(leaseLost(run), run);
+      const before = activeRuns.ids();
+      const renewed = await parts.leases.renew(id);
+      for (const run of before) if (!renewed.has(run)) activeRuns.detach(leaseLost(run), run);
     },
     onCutOff: () => activeRuns.cancel(workerCutOff()),
     clock,
@@ -108,7 +108,7 @@ export function createWorker(parts: WorkerParts): Worker {
     async start() {
       const own = await owner(parts);
       await parts.workers.announce(notice(parts, own));
-      const decided = await takeUp(parts, own, activeRuns);
+      const decided = await resumeRuns(parts, own, activeRuns);
       renewer.start();
       poller.start();
       timer = clock.every(parts.times.everyMs, tendOnce);
@@ -144,20 +144,20 @@ function notice({ id, name, version, capacity }: WorkerParts, { host }: RunOwner
   return { id, host, name, version, capacity };
 }
 
-/** Goes on with the runs of this host; `all` resolves when it is known what becomes of each. */
-async function takeUp(
+/** Resumes the runs of this host; `all` resolves when each is decided. */
+async function resumeRuns(
   parts: WorkerParts,
   own: RunOwner,
   activeRuns: ActiveRuns,
 ): Promise<{ all: Promise<unknown> }> {
-  const taken = await parts.leases.takeOver(own, parts.suspicion);
-  const resumed = taken.map((run, index) =>
+  const runs = await parts.leases.resume(own, parts.suspicion);
+  const resumed = runs.map((run, index) =>
     activeRuns.add(run, (run, active) => parts.executor.resume(run, active, index)),
   );
   return { all: Promise.all(resumed) };
 }
 
-/** Passes cancels on, then claims while there is room. */
+/** Applies cancels, then claims runs while there is room. */
 async function look(parts: WorkerParts, activeRuns: ActiveRuns, hasRoom: () => boolean): Promise<void> {
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) activeRuns.cancel(runCancelled(reason), run);
@@ -176,7 +176,7 @@ async function mayClaim({ id, isReady, workers }: WorkerParts): Promise<boolean>
   return (await isReady()) && !(await workers.isDraining(id));
 }
 
-/** Sends a heartbeat and takes over what other workers left; gives whether a run waits again. */
+/** Sends a heartbeat, then resumes or abandons runs whose worker is gone; gives whether a run was requeued. */
 async function tend(
   parts: WorkerParts,
   activeRuns: ActiveRuns,

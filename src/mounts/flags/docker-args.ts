@@ -38,7 +38,7 @@ export const FLAGS: readonly (FlagForm & { repeats?: true; read: FlagReader })[]
 const BY_NAME = new Map(FLAGS.map((flag) => [flag.name, flag]));
 
 /**
- * Reads `runtime.dockerArgs` (DESIGN §7): parsed, never passed on. What has a problem is left out of `parsed`, so
+ * Reads `runtime.dockerArgs`: parsed, never passed on. What has a problem is left out of `parsed`, so
  * that it is only to be used when there are none; `index` is the place of the flag in `args`. Mounts are read but
  * not checked against the host: that is `checkMounts`. What needs a policy is a problem unless this one allows it.
  * Never throws.

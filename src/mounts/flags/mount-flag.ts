@@ -161,7 +161,7 @@ function keyUnknown(value: string, key: string): Error {
   );
 }
 
-/** Quotes and line breaks would mean one thing to Docker's CSV reader and another to whoever reads the profile. */
+/** Docker's CSV reader would read quotes and line breaks differently from a person. */
 export function refuseQuotes(value: string): void {
   if (/["'`]/.test(value))
     throw mountSyntax(

@@ -16,7 +16,7 @@ import { checkOwnership, refuseAbsent, refuseSpecialFile } from './source-state.
 /**
  * Checks a profile's mounts as far as that can be done before a run: destinations, and sources on the literal and on
  * the real path; one that is missing is no fault yet. `mounts` holds those without a problem. Never throws.
- * Whoever checks many profiles at once hands in one `denyList` for all of them.
+ * A caller that checks many profiles passes one `denyList` for all of them.
  */
 export function checkMounts(
   mounts: readonly MountArg[],
@@ -34,7 +34,7 @@ export function checkMounts(
 
 /**
  * Checks the mounts again for one launch, and what only matters then: that the sources of binds are there, and that
- * nobody untrusted can change the way to them. Credentials may still be missing: what copies them says so better.
+ * nobody untrusted can change the way to them. Credentials may still be missing: the code that copies them reports it better.
  * Throws the first fault: those of `checkMounts`, `mount_source_missing`, `mount_source_unreadable`,
  * `mount_source_untrusted`.
  */
@@ -53,8 +53,8 @@ export function resolveMounts(mounts: readonly MountArg[], host: MountHost): Che
 /**
  * The last look before a container starts, at exactly the binds that the engine will get. Directories in `own` belong
  * to this run and may lie where no profile may mount; every other source must still be what was checked, and no
- * credential: those are copied. `readOnly` is true unless said; without `search` nothing below the sources is looked
- * at, for who has just done so. Throws `mount_denied`, `mount_too_large_to_search`, `mount_writable`, `mount_source_changed`, `mount_credential_bound` and what
+ * credential: those are copied. `readOnly` is true unless set; without `search` nothing below the sources is looked
+ * at, because the caller has just done so. Throws `mount_denied`, `mount_too_large_to_search`, `mount_writable`, `mount_source_changed`, `mount_credential_bound` and what
  * `resolveMounts` throws.
  */
 export function checkPlanMounts(

@@ -17,7 +17,7 @@ type CredentialPlace = { inSecrets: readonly string[] | undefined; agents: reado
 const COPY_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
- * Says whether a bind is a credential (DESIGN §7) and holds its destination to that: a file goes directly below
+ * Decides whether a bind is a credential, and checks its destination: a file goes directly below
  * /run/secrets, an agent's state to a directory with the name that the agent gives it. A bind is one if its source
  * lies in a secrets directory, if its destination has such a name, or if its
  * source holds an agent's login or has the name of an agent's directory; where nothing is there, names decide alone.

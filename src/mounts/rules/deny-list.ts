@@ -16,7 +16,7 @@ import { followLinks } from './resolve.ts';
  * path may have anywhere, `socket` such names too, whose directories are denied as well; `listener` every socket that a
  * program of the host serves; `content` names of files that are no source and in no source (`below.ts` reads some).
  *
- * The path itself is always denied; `above` and `below` say whether what holds it and what it holds are too; `except`
+ * The path itself is always denied; `above` and `below` deny what contains it and what it contains; `except`
  * are names directly in it that may be delivered as copies, as the names of agents may there; `copies` lets these names lie in another denied place,
  * `own` a run's own directories, and `policy` what the admin's policy lists.
  */
@@ -104,7 +104,7 @@ function placesOf(entry: DenyEntry, host: MountHost, homes: readonly Home[]): De
   }
 }
 
-/** The paths of a pattern that are there. Most hold no star, and a pattern is matched slowly. */
+/** The existing paths of a pattern. Most have no star, and matching a pattern is slow. */
 function whatIsThere(path: string): string[] {
   if (/[*?[{]/.test(path)) return globSync(path);
   return fileId(path) === undefined ? [] : [path];

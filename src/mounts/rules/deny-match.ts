@@ -9,10 +9,10 @@ import type { ResolvedPath } from './resolve.ts';
 /** What a source is wanted for: `copy` may be one of the excepted names, `own` is the run's own directory. */
 export type SourcePurpose = 'bind' | 'copy' | 'own';
 
-type Denial = { entry: DenyEntry; path: string; words: string };
+type Denial = { entry: DenyEntry; path: string; how: string };
 
 /**
- * Holds the source of a mount against the deny-list: as written, after each link, and by the identity of the real
+ * Checks the source of a mount against the deny-list: as written, after each link, and by the identity of the real
  * file, so that another name for a denied directory (a mount of the host, other letters where case does not count) is
  * found too. Throws `mount_denied` with the entry's reason.
  */
@@ -48,7 +48,7 @@ export function insideSecrets(resolved: ResolvedPath, list: DenyList): readonly 
 function deniedByName(path: PathNames, list: DenyList, purpose: SourcePurpose): Denial | undefined {
   if (purpose === 'own') return undefined;
   const rule = list.names.find(({ pattern }) => path.folded.some((name) => isNamed(pattern, name)));
-  return rule && { entry: rule.entry, path: rule.name, words: `a part of it is named ${rule.name}` };
+  return rule && { entry: rule.entry, path: rule.name, how: `a part of it is named ${rule.name}` };
 }
 
 function deniedByPlace(
@@ -82,8 +82,8 @@ function deniedByIdentity(real: string, list: DenyList, purpose: SourcePurpose):
       ?.find((rule) => isDenied(rule, relation) && !(mountable && rule.entry.copies));
     if (same) return denialOf(same, relation);
     const above: Relation = { is: 'above' };
-    const held = directory === real && list.holding.get(id)?.find((rule) => isDenied(rule, above));
-    if (held) return denialOf(held, above);
+    const contained = directory === real && list.holding.get(id)?.find((rule) => isDenied(rule, above));
+    if (contained) return denialOf(contained, above);
   }
   return undefined;
 }
@@ -123,7 +123,7 @@ function lies(path: string, directory: string): Relation {
 
 function denies({ states }: DenyList, entry: DenyEntry, relation: Relation, purpose: SourcePurpose): boolean {
   if (purpose === 'own' && entry.own) return false;
-  // A socket by itself is no file or directory, which says it better.
+  // The socket itself is refused as a special file, with a clearer message.
   if (entry.kind === 'listener' && relation.is === 'same') return false;
   if (relation.is !== 'below') return relation.is === 'same' || entry.above === true;
   const [name = '', ...deeper] = relation.rest;
@@ -132,18 +132,16 @@ function denies({ states }: DenyList, entry: DenyEntry, relation: Relation, purp
 }
 
 function denialOf({ entry, path }: DenyRule, relation: Relation): Denial {
-  const words = { same: `it is ${path}`, above: `it holds ${path}`, below: `it lies in ${path}` }[
-    relation.is
-  ];
-  return { entry, path, words };
+  const how = { same: `it is ${path}`, above: `it holds ${path}`, below: `it lies in ${path}` }[relation.is];
+  return { entry, path, how };
 }
 
-function denied(source: string, spelling: string, { entry, words }: Denial, list: DenyList): FlowError {
+function denied(source: string, spelling: string, { entry, how }: Denial, list: DenyList): FlowError {
   const really = posix.resolve('/', source) === spelling ? '' : `, which leads to ${quoted(spelling)},`;
   return new FlowError({
     code: 'mount_denied',
     blame: 'profile',
-    message: `${quoted(source)}${really} may never be mounted: ${words}, and ${entry.reason}.`,
+    message: `${quoted(source)}${really} may never be mounted: ${how}, and ${entry.reason}.`,
     hint: `${hintFor(entry, list)}${entry.policy && list.policy.file ? ` The admin could also list ${quoted(spelling)} under \`mounts\` in ${list.policy.file}.` : ''}`,
   });
 }

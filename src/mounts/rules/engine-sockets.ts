@@ -10,7 +10,7 @@ const SOCKETS = '/proc/net/unix';
 /** `__SO_ACCEPTCON`: https://github.com/torvalds/linux/blob/v6.12/include/uapi/linux/net.h */
 const LISTENS = 0x10000;
 
-/** SOCK_DGRAM, which nobody listens on: whoever reaches it may send to it. */
+/** SOCK_DGRAM: no program listens on it, and every process that reaches it can send to it. */
 const DATAGRAM = 2;
 
 type OpenSocket = { path: string; isServing: boolean };

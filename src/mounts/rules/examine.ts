@@ -35,7 +35,7 @@ export function examine(mounts: readonly MountArg[], host: MountHost, denyList?:
   });
 }
 
-/** A tmpfs or a volume, which have no path of the host; whether a volume may be mounted was asked where it was read. */
+/** A tmpfs or a volume, which have no path of the host. Reading the flag has already checked a volume against the policy. */
 function examineOther(mount: Exclude<MountArg, BindArg>): Examined {
   const { faults, attempt } = collector();
   attempt(() => checkMountTarget(mount.target));

@@ -16,7 +16,7 @@ const LOGIN_WORDS = /token|api_?key|password|private_key|client_secret|http-basi
 
 /**
  * Whether a file whose name may stand for a secret holds none: certificates and public keys alone, a configuration of
- * git without a login, JSON without words of logins. What cannot be told counts as a secret, but for what the service
+ * git without a login, JSON without words of logins. Content that cannot be judged counts as a secret, except for what the service
  * may not read itself.
  */
 export function holdsNoSecret(path: string): boolean {

@@ -22,7 +22,7 @@ export function isEngineOutside(engineSocket = DEFAULT_SOCKET, mountinfo = readM
 }
 
 /**
- * Whether a path inside a container is shown from the host under the same path, as far as can be told: it lies on a
+ * Whether a path inside a container is shown from the host under the same path, as far as mounts show it: it lies on a
  * mount of its own, whose directory on the host ends in the same name.
  */
 export function isSharedPath(path: string, mountinfo = readMountinfo()): boolean {

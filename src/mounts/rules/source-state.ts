@@ -57,7 +57,7 @@ const OTHER_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Holds every directory, link and file on the way to a source to this: it belongs to root or to one of `trustedUids`
+ * Checks every directory, link and file on the way to a source: it belongs to root or to one of `trustedUids`
  * and nobody else may write it, because the engine looks the way up again when the container starts. A sticky
  * directory of root (such as /tmp) is fine on the way, since only its owner can replace an entry of it.
  * Throws `mount_source_untrusted`.

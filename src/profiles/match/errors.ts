@@ -1,5 +1,5 @@
 import { FlowError, type Problem } from '../../base/errors.ts';
-import { show } from '../faults.ts';
+import { show } from '../errors.ts';
 
 /** A filter longer than is compiled. */
 export function filterTooLong(length: number, limit: number): Problem {

@@ -4,7 +4,7 @@ import type { Problem } from '../../base/errors.ts';
 import type { FlowEvent } from '../../events/event.ts';
 import { filterInvalid, filterRefused, filterTooLong } from './errors.ts';
 
-/** What one filter said of one event; `why` is null when it simply gave false. */
+/** The result of one filter for one event; `why` is null for a plain `false`. */
 export type FilterAnswer = { holds: boolean; why: string | null };
 
 /** One event as filters see it. */
@@ -25,7 +25,7 @@ const LIMITS = { maxAstNodes: 1000, maxDepth: 40, maxListElements: 500, maxMapEn
 /** The macros that go through a list, and the one that gives a value a name: nested in each other they multiply. */
 const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind']);
 
-/** What `attributes` is in a filter: its own type, so that a misspelt attribute is told at load. */
+/** The type of `attributes` in a filter, so that loading reports a misspelt attribute. */
 class Attributes {
   constructor(event: FlowEvent) {
     Object.assign(this, event.attributes);

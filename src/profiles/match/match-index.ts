@@ -4,7 +4,7 @@ import type { Candidate } from '../profile.ts';
 /** A candidate with its place in the order of preference (the smallest rank wins), and what a look-up needs of it close at hand. */
 type Ranked = Pick<Candidate, 'labels' | 'filter'> & { rank: number; candidate: Candidate };
 
-/** Finds the candidates whose attributes and labels hold, without looking at the others. */
+/** Finds the candidates whose attributes and labels match, without looking at the others. */
 export type MatchIndex = {
   /** The candidates that only their filter can still rule out, best first; those that a better one always beats are left out. */
   find(event: FlowEvent): Iterable<Ranked>;
@@ -91,7 +91,7 @@ function listsOf(shape: Shape, event: FlowEvent): Ranked[][] {
   return [plain, ...labelled].filter((list) => list.length > 0);
 }
 
-/** Merges lists that are each in order, and leaves out what asks for a label that is not there. */
+/** Merges ordered lists into one order, without the candidates that need a label which the event lacks. */
 function* inOrder(lists: readonly Ranked[][], labels: ReadonlySet<string>): Generator<Ranked> {
   const next = lists.map(() => 0);
   for (;;) {

@@ -41,7 +41,7 @@ export function matchEvent(set: ProfileSet, event: FlowEvent): { winner: Candida
   return { winner: undefined };
 }
 
-/** Every candidate held against an event, in the set's order, with the first condition of each that failed. Slower than `matchEvent`: for people. */
+/** Compares every candidate with an event, in the set's order, and gives the first failed condition of each. Slower than `matchEvent`; it is for `explain`. */
 export function explainMatch(set: ProfileSet, event: FlowEvent): CandidateResult[] {
   const check = rememberAnswers(set, event);
   return set.candidates.map((candidate) => {
@@ -71,7 +71,7 @@ function firstFailure(candidate: Candidate, event: FlowEvent, check: FilterCheck
   return holds ? null : { condition: 'filter', wanted: filter, actual: why ?? false };
 }
 
-/** Events about what somebody wrote, and may edit later: an edit starts only who names the action. */
+/** Events about a text that can be edited later. An `edited` event starts only profiles that name this action. */
 export const WRITTEN: ReadonlySet<string> = new Set([
   'commit_comment',
   'discussion',
@@ -83,13 +83,13 @@ export const WRITTEN: ReadonlySet<string> = new Set([
   'pull_request_review_comment',
 ]);
 
-/** What was asked is what was written first: an edit starts only who asks for it by naming the action. */
+/** The first version of a text is the request; an edit starts only profiles that name the action `edited`. */
 function isUnwantedEdit({ conditions, filter }: Candidate, event: FlowEvent): boolean {
   if (event.action !== 'edited' || !WRITTEN.has(event.name)) return false;
   return conditions.action === undefined && !filter?.includes('action');
 }
 
-/** Each filter is asked once an event, however many candidates share it; no filter always holds. */
+/** Evaluates each filter once for an event, however many candidates share it. A missing filter matches. */
 function rememberAnswers(set: ProfileSet, event: FlowEvent): FilterCheck {
   const answers = new Map<string, FilterAnswer>();
   let facts: FilterFacts | undefined;
@@ -115,7 +115,7 @@ function triggerOf({ conditions, labels, filter }: Candidate): CandidateResult['
   return { ...conditions, ...(labels && { labels }), ...(filter !== undefined && { filter }) };
 }
 
-/** Repositories that triggers name, each with the first profile that does: its credential is what asks. */
+/** Repositories that triggers name, each with the first such profile, whose credential is used for requests about it. */
 export function namedRepositories({ candidates }: ProfileSet): Map<string, Profile> {
   const found = new Map<string, Profile>();
   for (const { conditions, profile } of candidates) {

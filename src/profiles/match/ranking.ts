@@ -5,7 +5,7 @@ import type { CandidateResult } from '../profile.ts';
 export type RankedMatch = {
   rank: number;
   profile: string;
-  /** The names of its conditions, all of which hold. */
+  /** The names of its conditions, all of which match. */
   conditions: string[];
   /** Why it stands before, or after, its neighbour. */
   why: string;
@@ -23,7 +23,7 @@ export function rankMatches(candidates: readonly CandidateResult[]): RankedMatch
 
 type Match = Pick<RankedMatch, 'profile' | 'conditions'>;
 
-/** The first is held against the second, every other against the one before it. */
+/** Compares the first with the second, and every other one with the one before it. */
 function whyThere(ranked: readonly Match[], index: number): string {
   const [own, other] = [ranked[index], ranked[index === 0 ? 1 : index - 1]];
   if (!own || !other) return 'it is the only profile that matches';

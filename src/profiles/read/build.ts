@@ -4,7 +4,8 @@ import { jsonPointer } from '../../base/json.ts';
 import { ATTRIBUTES, type AttributeName, type Scalar } from '../../events/event.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fullAllow } from '../allow.ts';
-import { targetFault } from '../branch-faults.ts';
+import { targetFault } from '../branch-rules.ts';
+import { promptNotNamed, tooManyCandidates } from '../errors.ts';
 import { appGrantProblems, toSecrets } from '../named-secrets.ts';
 import type {
   Candidate,
@@ -16,7 +17,6 @@ import type {
   Trigger,
 } from '../profile.ts';
 import { toPublish } from '../publish.ts';
-import { promptNotNamed, tooManyCandidates } from '../value-faults.ts';
 import type { FragmentSettings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
 import type { PromptFile } from './prompt-file.ts';
@@ -32,9 +32,9 @@ export type BuildTools = {
   checkPrompt(template: string, names: readonly string[]): readonly Problem[];
   policy: Policy;
   agents: readonly Agent[];
-  /** The network of profiles that say nothing about it. */
+  /** The network of profiles without `runtime.network`. */
   networkDefault: Runtime['network'] & {};
-  /** Whom runs have where a profile says nothing; undefined is nobody in particular. */
+  /** The user of runs whose profile names none (RUN_AS); undefined while that is unknown. */
   runAs?: { uid: number; gid: number } | undefined;
 };
 
@@ -102,7 +102,7 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
   };
 }
 
-/** Without a group nothing waits, whatever `onBusy` says. */
+/** Without a group nothing waits, whatever `onBusy` is. */
 function concurrencyOf({ group, onBusy = 'queue' }: NonNullable<FragmentSettings['concurrency']> = {}) {
   return group ? { concurrency: { group, onBusy } } : {};
 }
@@ -183,7 +183,7 @@ function toVariables(settings: Readonly<Record<string, VariableSetting>>): Promp
   }));
 }
 
-/** `from` decides: a ref that a fragment above set is not meant any more when a nearer one says otherwise. */
+/** `from` decides: a ref of a fragment above does not count when a nearer fragment sets another `from`. */
 function toCheckout(setting: FragmentSettings['checkout']): CheckoutRule {
   const from = (setting?.from ?? 'auto') as CheckoutRule['from'];
   const { depth, agentConfig = 'base' } = setting ?? {};

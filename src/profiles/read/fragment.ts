@@ -81,7 +81,7 @@ type ListedVariables = {
 /** `promptVariables` as written: the flat form, or the two lists. */
 export type WrittenVariables = Record<string, string> | ListedVariables;
 
-/** A value that the schema passed, as a fragment; a variable in both lists is taken as optional (and told elsewhere). */
+/** A value that the schema passed, as a fragment; a variable in both lists counts as optional (`checkFragment` reports it). */
 export function toFragment(value: unknown, place: { folder: string; file: string }): Fragment {
   const { $schema: _schema, description, checkout, execution, ...rest } = value as Written;
   const handler = execution?.handler;
@@ -101,7 +101,7 @@ export function toFragment(value: unknown, place: { folder: string; file: string
   };
 }
 
-/** `from` says which of the forms holds, so that the nearest fragment decides. */
+/** Sets `from` in every form, so that the nearest fragment decides. */
 function oneCheckout(written: string | CheckoutSetting): CheckoutSetting {
   if (typeof written === 'string') return { from: written };
   return written.ref === undefined ? written : { ...written, from: 'ref' };

@@ -2,7 +2,7 @@ import type { Fault, Problem } from '../../base/errors.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { loadDenyList } from '../../mounts/rules/deny-list.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
-import { collidingBranches } from '../branch-faults.ts';
+import { collidingBranches } from '../branch-rules.ts';
 import { createFilterCompiler } from '../match/filter.ts';
 import type { Candidate, Profile, Runtime } from '../profile.ts';
 import { type BuildTools, buildProfile, expandProfile } from './build.ts';
@@ -14,7 +14,7 @@ import { findFragments } from './tree.ts';
 import type { FragmentChecks } from './validate.ts';
 import { profileWarnings } from './warnings.ts';
 
-/** What loading asks of other rooms: the host that mounts are checked against, and the check of a prompt template. */
+/** What loading needs from other rooms: the host that mounts are checked against, and the check of a prompt template. */
 export type LoadChecks = {
   mountHost: MountHost;
   checkPrompt: (template: string, names: readonly string[]) => readonly Problem[];
@@ -25,7 +25,7 @@ export type LoadChecks = {
     entries: readonly unknown[],
     privateHosts: readonly string[],
   ) => readonly (Problem & { index: number })[];
-  /** The network of profiles that say nothing about it; open unless set. */
+  /** The network of profiles without `runtime.network`; `open` unless set. */
   networkDefault?: Runtime['network'] & {};
 };
 
@@ -138,14 +138,14 @@ async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R
   return results;
 }
 
-/** A fault of a default reaches every profile below it; it is told once. */
+/** A fault of a default reaches every profile below it; it is reported once. */
 function distinct(faults: readonly Fault[]): Fault[] {
   return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
 }
 
 /**
  * The folders that lack something and that nothing below makes whole: defaults of no profile, most likely a profile
- * that was not finished. The service would go on without them, so whoever checks profiles is told.
+ * that was not finished. The service runs without them, so only checks of profiles report them.
  */
 export function incompleteProfiles({
   profiles,

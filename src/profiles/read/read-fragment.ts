@@ -1,6 +1,6 @@
 import type { Fault } from '../../base/errors.ts';
 import { jsonPointer, readStrictJson } from '../../base/json.ts';
-import { keyTwice, profileNotJson, profileNotUtf8, profileTooLarge, profileUnreadable } from '../faults.ts';
+import { keyTwice, profileNotJson, profileNotUtf8, profileTooLarge, profileUnreadable } from '../errors.ts';
 import type { BuildTools } from './build.ts';
 import { type Fragment, toFragment } from './fragment.ts';
 import { readText } from './read-text.ts';
@@ -13,7 +13,7 @@ export type FragmentRead = { fragment?: Fragment; faults: Fault[] };
 
 /**
  * A fragment and its own faults; no fragment when it is not even valid by the schema, so that nothing is built on it.
- * What the schema passes of such a one is still checked: all faults are told at once.
+ * The valid part of an invalid fragment is still checked, so that all faults are reported at once.
  */
 export async function readFragment(
   place: FragmentPlace,
@@ -37,7 +37,7 @@ export async function readFragment(
   return { faults: [...invalid, ...faults.filter(({ path }) => !isWrongItem(path ?? '', wrong))] };
 }
 
-/** Whether a fault repeats what the schema said of the same item: these lists are read whole, with what is wrong in them. */
+/** Whether a fault repeats the schema's fault of the same item: these lists are checked whole, invalid items included. */
 function isWrongItem(path: string, wrong: readonly string[]): boolean {
   return /^\/execution\/runtime\/(dockerArgs|network\/allow)\/\d+$/.test(path) && wrong.includes(path);
 }
@@ -69,7 +69,7 @@ const ENV_VALUE = /^\/execution\/runtime\/env\/[^/]+$/;
 
 /**
  * A copy of a fragment without what stands at the JSON pointers in `wrong`, so that the rest can be checked for more
- * faults. Items of lists stay, because faults name the place of an item: whoever checks a list takes any item.
+ * faults. Items of lists stay, because faults name the place of an item: every check of a list has to accept any item.
  * Nothing may be built from it. Undefined when nothing is left.
  */
 function pruneWrong(value: unknown, wrong: readonly string[]): unknown {

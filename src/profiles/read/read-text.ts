@@ -26,7 +26,7 @@ export async function readText(path: string): Promise<TextRead> {
   }
 }
 
-/** More than `stat` said may be there: the file can grow, and some file systems say 0. */
+/** Reads on where `stat` reported less: the file can grow, and some file systems report 0. */
 async function readUpTo(file: FileHandle, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let total = 0;

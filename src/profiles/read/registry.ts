@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { type Fault, FaultsError } from '../../base/errors.ts';
+import type { Fault } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import { watchDirectory } from '../../policy/watch-directory.ts';
+import { profilesInvalid } from '../errors.ts';
 import { createProfileSet, type ProfileSet } from '../match/match.ts';
 import { type LoadChecks, type LoadResult, loadProfiles } from './load.ts';
 
@@ -22,7 +23,7 @@ export type Registry = {
   current(): ProfileSet;
   /** The faults that the last load found, none when the set in use is what lies on the disk. */
   lastFaults(): Fault[];
-  /** Reads the profiles again because something they are held against has changed; told in the log alone. */
+  /** Reads the profiles again because what they are checked against has changed. The result is only logged. */
   reload(): void;
   /** Follows changes below the directory until `close`. */
   watch(): void;
@@ -89,7 +90,7 @@ function realPathOf(dir: string): string {
   }
 }
 
-/** Whoever removes the last profile wants nothing to start any more, so that this is honoured while the service runs. */
+/** An admin who removes the last profile wants no more runs, so an empty set is accepted while the service runs. */
 function emptied(faults: readonly Fault[]): boolean {
   return faults.every(({ code }) => code === 'profiles_empty');
 }
@@ -108,18 +109,4 @@ function logResult(log: RegistryLog, result: LoadResult, usable: boolean): void 
     log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');
   else if (usable) log.warn({ faults }, 'there are no profiles any more: nothing starts until there are');
   else log.error({ faults }, 'the changed profiles have faults: the last good ones stay in use');
-}
-
-function profilesInvalid(dir: string, faults: readonly Fault[]): FaultsError {
-  const [first] = faults;
-  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
-  return new FaultsError(
-    {
-      code: 'profiles_invalid',
-      blame: 'profile',
-      message: `The profiles in ${dir} have faults. ${first?.message ?? ''}${more}`,
-      hint: `${first?.hint ?? ''} \`github-flows profiles validate\` lists all faults.`,
-    },
-    faults,
-  );
 }

@@ -51,7 +51,7 @@ function stateFault(
   return [...collisionsOf([...mounts, state].map((mount) => ({ mount }))).values()][0];
 }
 
-/** What a profile asks for beyond the policy, told in the file and at the key that asks; a flag's place is dockerArgs. */
+/** What a profile requests beyond the policy, at the file and the key that request it; for a flag the key is dockerArgs. */
 export function policyFaults(
   runtime: Runtime,
   from: {

@@ -4,12 +4,11 @@ import { eachLimit, PROFILE_LIMITS, type ProfileLimit } from '../../base/run-lim
 import { parseDockerArgs } from '../../mounts/flags/docker-args.ts';
 import type { DockerArgs } from '../../mounts/mount.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { show } from '../faults.ts';
+import { contradiction, show } from '../errors.ts';
 import type { Runtime } from '../profile.ts';
-import { contradiction } from '../value-faults.ts';
 import type { RuntimeSetting } from './fragment.ts';
 
-/** What a flag of `docker run` and a key of the runtime both can say. */
+/** What both a flag of `docker run` and a key of the runtime can set. */
 type Shared = Pick<DockerArgs, 'memoryBytes' | 'cpus' | 'pids' | 'shmSizeBytes' | 'user' | 'readOnlyRoot'> & {
   network?: Runtime['network'] & {};
 };
@@ -41,7 +40,7 @@ export function keysAsFlags(runtime: RuntimeSetting): { key: string; flag: strin
     .map((key) => ({ key, flag: `${FLAG_OF_KEY[key]}=${runtime[key]}` }));
 }
 
-/** The runtime of a profile with its flags merged in; a flag that says otherwise than a key is a fault in `fileOf(key)`. */
+/** The runtime of a profile with its flags merged in; a flag with another value than its key is a fault in `fileOf(key)`. */
 export function toRuntime(
   setting: RuntimeSetting,
   image: string,
@@ -90,7 +89,7 @@ function toLimits(setting: RuntimeSetting, flagged: Partial<Shared>): Pick<Runti
   });
 }
 
-/** The sizes that no flag of docker says. */
+/** The sizes that no flag of docker sets. */
 export const SIZE_KEYS = PROFILE_LIMITS.filter(
   ({ unit, key }) => unit === 'bytes' && !Object.hasOwn(FLAG_OF_KEY, key),
 ).map(({ key }) => key);

@@ -3,16 +3,14 @@ import type { Fault } from '../../base/errors.ts';
 import { imageNameFault } from '../../base/image-name.ts';
 import { jsonPointer } from '../../base/json.ts';
 import { nearest } from '../../base/words.ts';
-import { show } from '../faults.ts';
+import { anyBot, show, unknownKey, wrongValue } from '../errors.ts';
 import schema from '../profile.schema.json' with { type: 'json' };
-import { anyBot, unknownKey, wrongValue } from '../value-faults.ts';
-import { createKeyAdvice, type KeyAdvice, type KeySchema } from './known-keys.ts';
-import { meantText, otherWord } from './meant.ts';
+import { createKeyAdvice, type KeyAdvice, type KeySchema, meantText, otherWord } from './suggestions.ts';
 
 /** Holds one parsed fragment against profile.schema.json: every fault, and JSON pointers to the values that are wrong. */
 export type SchemaCheck = (value: unknown, file: string) => { faults: Fault[]; wrong: string[] };
 
-/** Keywords that only repeat what another error of the same place says better. */
+/** Keywords that only repeat another error of the same place. */
 const REPEATING = new Set(['if', 'propertyNames']);
 
 const IMAGE_PATH = '/execution/runtime/image';
@@ -28,21 +26,21 @@ export function createSchemaCheck(): SchemaCheck {
   const advice = createKeyAdvice(schema as KeySchema);
   return (value, file) => {
     const errors = validate(value) ? [] : firstOfEachPlace(validate.errors ?? []);
-    const told = errors.map((error) => ({
+    const reported = errors.map((error) => ({
       fault: translate(error, file, advice),
       isName: error.propertyName !== undefined,
     }));
     const image = imageFault(value, file);
-    if (image && !told.some(({ fault }) => fault.path === image.path))
-      told.push({ fault: image, isName: false });
+    if (image && !reported.some(({ fault }) => fault.path === image.path))
+      reported.push({ fault: image, isName: false });
     return {
-      faults: told.map(({ fault }) => fault),
-      wrong: told.flatMap(({ fault, isName }) => (isName ? [] : (fault.path ?? ''))),
+      faults: reported.map(({ fault }) => fault),
+      wrong: reported.flatMap(({ fault, isName }) => (isName ? [] : (fault.path ?? ''))),
     };
   };
 }
 
-/** No pattern says in words what is wrong with the name of an image. */
+/** A pattern cannot describe what is wrong with the name of an image. */
 function imageFault(value: unknown, file: string): Fault | undefined {
   const { image } =
     (value as { execution?: { runtime?: { image?: unknown } } | null } | null)?.execution?.runtime ?? {};
@@ -51,7 +49,7 @@ function imageFault(value: unknown, file: string): Fault | undefined {
   return wrongValue(file, IMAGE_PATH, `is ${show(image)}, which ${wrong}`, IMAGE_WANTED);
 }
 
-/** A value of the wrong type fails every branch that could be meant: the first complaint says it all. */
+/** A value of the wrong type fails every branch of the schema: only its first error is kept. */
 function firstOfEachPlace(errors: readonly ErrorObject[]): ErrorObject[] {
   const wrongType = new Map<string, ErrorObject>();
   for (const error of errors)

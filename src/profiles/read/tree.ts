@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Fault, systemCode } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
-import { folderLink, profileOutside, profilesEmpty, profilesMissing, profileUnreadable } from '../faults.ts';
+import { folderLink, profileOutside, profilesEmpty, profilesMissing, profileUnreadable } from '../errors.ts';
 
 /** The one file name that makes a folder a fragment. */
 const FILE_NAME = 'profile.json';

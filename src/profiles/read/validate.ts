@@ -10,14 +10,13 @@ import { checkMounts } from '../../mounts/rules/check.ts';
 import type { DenyList } from '../../mounts/rules/deny-list.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { TEXT_NAMES, type TextName } from '../../text/report-names.ts';
-import { refFault } from '../branch-faults.ts';
-import { show } from '../faults.ts';
+import { refFault } from '../branch-rules.ts';
+import { pathUnknown, show, variableTwice, wrongValue } from '../errors.ts';
 import { checkGroup } from '../group-key.ts';
 import type { FilterCompiler } from '../match/filter.ts';
 import { secretProblems, tokenVariableProblems } from '../named-secrets.ts';
 import type { ReportRule } from '../profile.ts';
 import { publishFaults } from '../publish.ts';
-import { attributeUnknown, pathUnknown, variableTwice, wrongValue } from '../value-faults.ts';
 import {
   bothLists,
   type Fragment,
@@ -167,9 +166,7 @@ function variableFaults(
     ...twice.map((name) => variableTwice(file, jsonPointer(...VARIABLES, 'optional', name), name)),
     ...paths.flatMap(({ at, path }) => {
       const near = nearestPath(path, { ...promptNames, attributes: PROMPT_ATTRIBUTES });
-      if (near === undefined) return [];
-      const fault = near.startsWith('attributes.') ? attributeUnknown : pathUnknown;
-      return [fault(file, jsonPointer(...VARIABLES, ...at), path, near)];
+      return near === undefined ? [] : [pathUnknown(file, jsonPointer(...VARIABLES, ...at), path, near)];
     }),
   ];
 }

@@ -1,7 +1,7 @@
 import { ATTRIBUTES, type AttributeName } from '../../events/event.ts';
 import { contentAt, type EventKind, nearestPath, type PathContent } from '../../events/payload-shapes.ts';
 import { mayHave } from '../../events/possible.ts';
-import { show } from '../faults.ts';
+import { show } from '../errors.ts';
 import { filterPaths } from '../match/filter-paths.ts';
 import type { PromptVariable, Trigger } from '../profile.ts';
 import { pathNever, type Warning } from './errors.ts';

@@ -3,7 +3,7 @@ import { nearest } from '../../base/words.ts';
 import { ATTRIBUTES } from '../../events/event.ts';
 import { actionsOf, type EventKind, has, nearestEvent } from '../../events/payload-shapes.ts';
 import { type ConditionKind, mayHave } from '../../events/possible.ts';
-import { show } from '../faults.ts';
+import { show } from '../errors.ts';
 import type { Trigger } from '../profile.ts';
 import { actionUnknown, attributeNever, eventUnknown, valueNever, type Warning } from './errors.ts';
 import { type ConditionValue, eventKindName, hasAction, kindsOf, wantedBy } from './event-kinds.ts';

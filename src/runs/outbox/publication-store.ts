@@ -17,7 +17,7 @@ export type Publication<Plan extends Planned = Planned> = {
 };
 
 /** Which publication a change is about: a later attempt's is another one. */
-type Which = Pick<Publication, 'runId' | 'attempt'>;
+type PublicationKey = Pick<Publication, 'runId' | 'attempt'>;
 
 /**
  * Rows of what is to be published, one a run at most, so that a run can end before GitHub has taken it and nothing is
@@ -36,11 +36,11 @@ export type PublicationStore<Plan extends Planned = Planned> = {
   pushing(publication: Publication, branch: string): Promise<void>;
   /** The commits that publications decided no later than this one pushed, or were about to push, to a branch. */
   pushedTo(publication: Publication, branch: string): Promise<Set<string>>;
-  done(which: Which, url: string | null): Promise<void>;
+  done(which: PublicationKey, url: string | null): Promise<void>;
   /** It will never be made. */
-  refused(which: Which, why: string): Promise<void>;
+  refused(which: PublicationKey, why: string): Promise<void>;
   /** Tried in vain: `nextAt` null gives up for good. */
-  failed(which: Which, why: string, nextAt: number | null): Promise<void>;
+  failed(which: PublicationKey, why: string, nextAt: number | null): Promise<void>;
 };
 
 type PublicationTables = {
@@ -67,7 +67,7 @@ export function createPublicationStore<Plan extends Planned = Planned>(
 ): PublicationStore<Plan> {
   const own = tablesOf<PublicationTables>(db.kysely);
   const settle = async (
-    { runId, attempt }: Which,
+    { runId, attempt }: PublicationKey,
     change: Partial<PublicationTables['publications']>,
   ): Promise<void> => {
     await own

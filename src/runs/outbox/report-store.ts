@@ -14,7 +14,7 @@ export type ReportStore = {
   /** Those that may be tried now, longest waiting first; of one run when it is named, whatever their time. */
   due(limit: number, runId?: string): Promise<Report[]>;
   /** How many statuses and checks are kept up to date for runs that are worked on. */
-  living(): Promise<number>;
+  active(): Promise<number>;
   /** Takes one for `leaseMs` and counts the attempt; undefined when another process has it or it is done. */
   take(id: string, leaseMs: number): Promise<Report | undefined>;
   /** It was posted: `nextAt` null is for good, else when to look at it again. */
@@ -81,7 +81,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
         .execute();
       return rows.map(toReport);
     },
-    living: async () => await countLiving(own),
+    active: async () => await countActiveReports(own),
     async take(id, leaseMs) {
       const row = await update()
         .set((set) => ({ takenUntil: clock.now() + leaseMs, attempts: set('attempts', '+', 1) }))
@@ -134,7 +134,7 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
 /** Written out, because an index over some rows serves no condition that is handed over as a parameter. */
 const IS_WAITING = sql<boolean>`state = 'waiting'`;
 
-/** The few runs that are worked on; the first condition is the one that the index of living runs has. */
+/** The few runs that are worked on; the first condition is the one that the index of active runs has. */
 function workedOn(query: ExpressionBuilder<ReportTables, 'reports'>) {
   return query
     .selectFrom('runs')
@@ -147,7 +147,7 @@ async function hasComment(own: Kysely<ReportTables>, remoteId: number): Promise<
   return (await found.where('kind', 'in', ['status', 'refusal']).executeTakeFirst()) !== undefined;
 }
 
-async function countLiving(own: Kysely<ReportTables>): Promise<number> {
+async function countActiveReports(own: Kysely<ReportTables>): Promise<number> {
   const row = await own
     .selectFrom('reports')
     .select((select) => select.fn.countAll<number>().as('count'))

@@ -15,9 +15,9 @@ const RUNS_LOOKED_AT = 200;
 const ACTORS_LOOKED_AT = 200;
 
 /**
- * The run whose turn it is: of the repositories with room, those with the fewest living runs come first, and among
+ * The run whose turn it is: of the repositories with room, those with the fewest active runs come first, and among
  * these the oldest run whose actor has room. Reads the heads of the queues, never a whole queue: past the heads of
- * repositories that have living runs, of which there are no more than living runs.
+ * repositories that have active runs, of which there are no more than active runs.
  */
 export async function pickRun(
   trx: Kysely<unknown>,
@@ -51,7 +51,7 @@ async function countActive(trx: Kysely<unknown>, { perActor }: ConcurrencyLimits
   };
 }
 
-/** From a repository without a living run. */
+/** From a repository without a active run. */
 async function pickIdle(trx: Kysely<unknown>, active: Active): Promise<Candidate | undefined> {
   const busy = [...active.repositories.keys()];
   const head = await headsWithRoom(trx, active.fullActors)
@@ -61,7 +61,7 @@ async function pickIdle(trx: Kysely<unknown>, active: Active): Promise<Candidate
   return head && (await firstWithRoom(trx, head, active.fullActors));
 }
 
-/** From the repository with the fewest living runs that may have one more. */
+/** From the repository with the fewest active runs that may have one more. */
 async function pickBusy(
   trx: Kysely<unknown>,
   { repositories, fullActors }: Active,
@@ -70,9 +70,9 @@ async function pickBusy(
   const open = [...repositories].filter(([, count]) => count < perRepository).map(([id]) => id);
   if (open.length === 0) return undefined;
   const heads = await headsWithRoom(trx, fullActors).where('repositoryId', 'in', open).execute();
-  const living = ({ repositoryId }: Candidate): number => repositories.get(repositoryId) ?? 0;
+  const activeRuns = ({ repositoryId }: Candidate): number => repositories.get(repositoryId) ?? 0;
   // The heads come oldest first, and sorting keeps that order among equals.
-  const [head] = heads.sort((a, b) => living(a) - living(b));
+  const [head] = heads.sort((a, b) => activeRuns(a) - activeRuns(b));
   return head && (await firstWithRoom(trx, head, fullActors));
 }
 

@@ -25,7 +25,7 @@ export const WAITS_FROM = 5;
 export type LapsedLeases = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
 
 /**
- * Who holds which living run.
+ * Who holds which active run.
  *
  * A lease is renewed well before it ends. One that has lapsed may be taken, but a run whose agent may have started
  * (`launching`) only by its own host, or by anyone once nobody has answered for it until its `lostAfter`.
@@ -35,11 +35,11 @@ export type Leases = {
   /** Extends the leases of `worker`; gives the ids it still holds. Stop working on a run that is not among them. */
   renew(worker: string): Promise<Set<string>>;
   /**
-   * At start, while no other process has this host's `VAR_DIR`: the living runs of this host become `owner`'s, whatever
+   * At start, while no other process has this host's `VAR_DIR`: the active runs of this host become `owner`'s, whatever
    * their lease says; without any other host, so do those whose agent cannot have started. Longest waiting first.
    * `suspicion` is what the end of the one before speaks against each of them.
    */
-  takeOver(owner: RunOwner, suspicion?: number): Promise<ClaimedRun[]>;
+  resume(owner: RunOwner, suspicion?: number): Promise<ClaimedRun[]>;
   /** Nothing speaks against the runs of a worker that stops in good order, or has lived long with them. */
   clear(worker: string): Promise<void>;
   /** Looks after runs whose worker is gone; what it gives as `mine` and `lost` is `owner`'s then. */
@@ -83,7 +83,7 @@ export function createLeases(db: Db, clock: Clock, leaseMs: number): Leases {
         .execute();
       return new Set(rows.map((row) => row.id));
     },
-    async takeOver(owner, suspicion = SUSPICION.ended) {
+    async resume(owner, suspicion = SUSPICION.ended) {
       const rows = await take(owner, suspicion)
         .where((where) =>
           where.or([

@@ -31,10 +31,10 @@ const CANCELLED_AT_ONCE = 100;
 export type RunQueue = {
   /**
    * The run whose turn it is, moved to `preparing` with its next attempt, or undefined. Of the repositories with room
-   * those with the fewest living runs come first, among them the oldest run; no two claims together exceed a ceiling.
+   * those with the fewest active runs come first, among them the oldest run; no two claims together exceed a ceiling.
    */
   claim(owner: RunOwner): Promise<PreparingRun | undefined>;
-  /** Reasons of cancels asked for, by run id, for the living runs of `owner`. */
+  /** Reasons of cancels asked for, by run id, for the active runs of `owner`. */
   cancels(owner: string): Promise<Map<string, string>>;
   /** Some of the queued runs that were cancelled before anybody claimed them. */
   cancelledWaiting(): Promise<CancelledRun[]>;

@@ -9,7 +9,7 @@ import { leavePlace, lockPlace, markCancelled } from '../queue/transitions.ts';
 import type { ClaimedRun, QueuedRun, Run, RunIn, RunState, TimelineEntry } from '../run.ts';
 import { assertMove } from '../states.ts';
 import { RUN_COLUMNS, runTables, toRun } from '../tables.ts';
-import { appendTimeline, holdRun, readTimeline } from '../timeline.ts';
+import { appendTimeline, lockRun, readTimeline } from '../timeline.ts';
 import { type AnyPatch, type NewRun, newRow, patchColumns, type RunPatch, resets } from './run-rows.ts';
 import { addAttempt } from './start-store.ts';
 
@@ -29,7 +29,7 @@ export type RunStore = {
   /** Newest first. */
   list(limit: number): Promise<Run[]>;
   /** Every run that has not ended. */
-  living(): Promise<(QueuedRun | ClaimedRun)[]>;
+  notEnded(): Promise<(QueuedRun | ClaimedRun)[]>;
   /** Runs whose workspace was kept until a time that has passed. */
   workspacesToDrop(now: number): Promise<Run[]>;
   workspaceDropped(id: string): Promise<void>;
@@ -93,7 +93,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
       (await selectRuns().orderBy('queuedAt', 'desc').orderBy('id', 'desc').limit(limit).execute()).map(
         toRun,
       ),
-    living: async () =>
+    notEnded: async () =>
       (await selectRuns().where('state', '<>', 'ended').execute()).map(toRun<'queued' | ClaimedRun['state']>),
     workspacesToDrop: async (now) =>
       (await selectRuns().where('workspaceKeptUntil', '<=', now).execute()).map(toRun),
@@ -109,7 +109,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     noteWithin: async (trx, id, entry) => await appendTimeline(trx, id, clock.now(), { data: {}, ...entry }),
     note: async (id, entry) =>
       await db.transaction(async (trx) => {
-        await holdRun(trx, id);
+        await lockRun(trx, id);
         await appendTimeline(trx, id, clock.now(), { data: {}, ...entry });
       }),
     timeline: async (id, afterSeq = 0) => await readTimeline(db.kysely, id, afterSeq),

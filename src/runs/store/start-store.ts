@@ -54,7 +54,7 @@ type StartTables = Pick<RunTables, 'runs'> & {
 const tables = (trx: Kysely<unknown>): Kysely<StartTables> => tablesOf<StartTables>(trx);
 
 /** From here to the end of the transaction nobody else counts or starts; what was counted stays true until then. */
-export async function holdStarts(trx: Kysely<unknown>): Promise<void> {
+export async function lockStarts(trx: Kysely<unknown>): Promise<void> {
   await lockFor(trx, 'starts');
 }
 

@@ -87,7 +87,7 @@ function isBusy({ service }: Stage): boolean {
 }
 
 /** Lines of a timeline that say what people are told, or not told. */
-const TOLD = /^(?:report|checkout|agent_config|published|publish_\w+|not_told|secret_found)$/;
+const TOLD = /^(?:report|checkout|agent_config|published|publish_\w+|not_reported|secret_found)$/;
 
 async function tell(stage: Stage, sent: readonly Sent[], before: Map<string, string>): Promise<unknown> {
   const { service, github, commits } = stage;

@@ -32,7 +32,7 @@ const STATE_TARGET = '/home/user/.codex';
 
 const LIMITS = { memoryBytes: 1024 ** 3, pids: 256, logBytes: 1024 ** 2, stopSec: 2 };
 
-/** The container that refreshes the login in this state: one a state, whoever asks for it. */
+/** The name of the container that refreshes the login in this state: one for each state. */
 export function refreshContainerName(stateDir: string): string {
   return `github-flows-codex-refresh-${createHash('sha256').update(stateDir).digest('hex').slice(0, 12)}`;
 }
@@ -47,7 +47,7 @@ export function codexLoginSpec(container: CodexContainer): ContainerCreateOption
   };
 }
 
-/** The container of an interactive Codex on a terminal of the kind `term` (what TERM says). */
+/** The container of an interactive Codex on a terminal of the kind `term` (the value of TERM). */
 export function codexInteractiveSpec(container: CodexContainer, term: string): ContainerCreateOptions {
   const spec = stateContainer(container);
   return {

@@ -7,34 +7,34 @@ import type { Engine } from '../../../containers/engine/docker.ts';
 import { withFileLock } from '../../../db/sqlite/file-lock.ts';
 import { INTERACTIVE_CONTAINER, LOGIN_CONTAINER, STATE_LABELS } from './containers.ts';
 
-/** Who wants a Codex state for itself. */
+/** A request for a Codex state of one's own. */
 export type CodexHold = {
   engine: Engine;
   clock: Clock;
   /** The real path of the state. */
   stateDir: string;
   owner: Owner;
-  /** How long others are waited for: refreshes always, people only when `people` says so. */
+  /** How long others are waited for: refreshes always, people only with `people: 'wait'`. */
   waitMs: number;
   people: 'wait' | 'refuse';
   signal: AbortSignal;
-  /** Called once with the fault that somebody else is at it, when that has to be waited for. */
+  /** Called once with the fault that another process uses the state, before the wait begins. */
   onWait?: (fault: FlowError) => void;
 };
 
-/** Lies in the state itself, so that every service and command that works on the state meets there. */
+/** The lock lies in the state itself, so that all services and commands share it. */
 const LOCK_FILE = '.github-flows.lock';
 
 const LOCK_MS = 200;
 const AGAIN_MS = 300;
 
-/** What says that the state is somebody else's for now. */
+/** Codes of a state that another process uses. */
 const BUSY = ['file_locked', 'codex_login_under_way', 'codex_run_under_way', 'codex_refresh_under_way'];
 
 /**
- * Runs `work` while nobody else may write the Codex state: under a lock that the kernel frees when this process dies,
- * and only when no container is at it that a process which died has left. A refresh that was left so is waited for, and
- * cleared away when it is over; it is never stopped, because the token that it has just been given would be lost.
+ * Runs `work` while no other process may write the Codex state: under a lock that the kernel frees when this process dies,
+ * and only when no container of a dead process uses it. Such a refresh is waited for, and
+ * removed when it has ended; it is never stopped, because its new token would be lost.
  *
  * Throws `codex_login_under_way`, `codex_run_under_way`, `codex_refresh_under_way`, `file_locked`,
  * `database_unavailable` when the lock cannot be made, the engine's codes, the signal's reason, and what `work` throws.
@@ -61,7 +61,7 @@ export async function holdCodexState<T>(hold: CodexHold, work: () => Promise<T>)
   }
 }
 
-/** Clears away what is over; waits for a refresh that nobody who lives has started, and leaves people alone. */
+/** Removes ended containers, waits for a refresh of a dead process, and refuses while a person uses the state. */
 async function settle(hold: CodexHold, until: number): Promise<void> {
   for (const { id, name, labels } of await workers(hold)) {
     while (!(await hold.engine.removeEnded(id))) {
@@ -82,12 +82,12 @@ async function waitFor({ engine, clock, signal }: CodexHold, id: string, until: 
   }
 }
 
-/** Every container that holds the state. */
+/** Every container that has the state mounted. */
 async function workers({ engine, stateDir }: CodexHold): Promise<FoundContainer[]> {
   return await engine.find([`${STATE_LABELS.state}=${stateDir}`]);
 }
 
-/** The fault to tell when the state is somebody else's: what that one is doing, as far as a container says. */
+/** The fault to report when another process uses the state: what it does, if a container shows it. */
 async function busyFault(hold: CodexHold, error: unknown): Promise<FlowError | undefined> {
   const fault = asFlowError(error);
   if (!BUSY.includes(fault.code)) return undefined;
@@ -106,7 +106,7 @@ function personAtWork(name: string): FlowError {
   return name === INTERACTIVE_CONTAINER ? runUnderWay() : loginUnderWay();
 }
 
-/** A login for this state, or for another one: there is one container of that name. */
+/** A login for this state or for another one: the container has a fixed name. */
 export function loginUnderWay(): FlowError {
   return new FlowError({
     code: 'codex_login_under_way',

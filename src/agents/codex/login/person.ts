@@ -6,7 +6,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
 import { makeDirectory, type Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
-import { printOutput } from '../../../containers/output/print-output.ts';
+import { printOutput } from '../../../containers/output/log-stream.ts';
 import { inspectCodexState } from '../state/state.ts';
 import {
   type CodexContainer,
@@ -27,9 +27,9 @@ export type CodexPerson = {
   stateDir: string;
   /** Who Codex runs as, and whose the state is. */
   owner: Owner;
-  /** Called with what a login says as it says it, and with what has to be waited for. */
+  /** Called with the output of a login as it comes, and with what has to be waited for. */
   print: (text: string) => void;
-  /** Resolves when the person wants it no more. */
+  /** Resolves when the person interrupts it. */
   interrupted: Promise<void>;
   clock: Clock;
 };
@@ -42,7 +42,7 @@ type PersonContainer = {
   interrupted: () => FlowError;
 };
 
-/** Faults of a state that no login removes: nobody could write it, or nobody could share it afterwards. */
+/** Faults of a state that a login does not remove: it could not be written, or not be shared afterwards. */
 const IN_THE_WAY = [
   'codex_state_unreadable',
   'codex_state_readable_by_others',
@@ -98,7 +98,7 @@ async function readyState({ stateDir, owner, clock }: CodexPerson): Promise<stri
   return await writableState(stateDir, owner);
 }
 
-/** A command that was killed may have left its container behind; one that still runs is somebody's. */
+/** A killed command may have left its container behind; one that still runs belongs to another command. */
 async function createAlone(
   engine: Engine,
   { spec, name, underWay }: PersonContainer,
@@ -157,9 +157,9 @@ function loginInterrupted(): FlowError {
   });
 }
 
-/** A person's terminal, in raw mode: every key goes into the container, and everything it says comes out. */
+/** A person's terminal, in raw mode: every key goes into the container, and its output comes out. */
 export type Terminal = {
-  /** What TERM says. */
+  /** The value of TERM. */
   kind: string;
   size(): { rows: number; columns: number };
   /** Calls back whenever the size has changed, until the function it gives is called. */

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { asFlowError, FlowError } from '../../../base/errors.ts';
 import type { Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
-import { printOutput } from '../../../containers/output/print-output.ts';
+import { printOutput } from '../../../containers/output/log-stream.ts';
 import { refreshRefused } from '../state/refused.ts';
 import { codexRefreshSpec } from './containers.ts';
 
@@ -15,15 +15,15 @@ type RefreshContainer = {
   installation: string;
   /** The real path of the state. */
   stateDir: string;
-  /** Only ends the waiting: the container goes on, and whoever comes next waits for it. */
+  /** Only ends the waiting: the container goes on, and the next caller waits for it. */
   signal: AbortSignal;
 };
 
-/** More than Codex says; what comes after it is not looked at. */
+/** More than Codex prints; later output is ignored. */
 const MAX_OUTPUT = 64 * 1024;
 
 /**
- * Runs the short container that refreshes the login, and gives what Codex said on its standard error. The caller holds
+ * Runs the short container that refreshes the login, and gives what Codex printed. The caller holds
  * the state and judges by it what came of it. A container that still runs when this throws is left to run.
  */
 export async function runRefreshContainer(refresh: RefreshContainer): Promise<string> {
@@ -56,7 +56,7 @@ export async function writableState(dir: string, owner: Owner): Promise<string> 
   return real;
 }
 
-/** Why the login in `dir` is as it was, by what Codex said. */
+/** Why the login in `dir` was not renewed, by what Codex printed. */
 export function refreshFault(dir: string, output: string): FlowError {
   const text = stripVTControlCharacters(output);
   if (/access token could not be refreshed/i.test(text)) return refreshRefused(dir);

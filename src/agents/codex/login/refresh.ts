@@ -49,7 +49,7 @@ const REFUSED_MS = 10 * 60_000;
 const PAUSES_MS = [2_000, 5_000, 15_000];
 
 /**
- * The service's renewal of ChatGPT logins; nothing is asked or looked at before the first `ensure` or `adopt`. `ensure`
+ * The service's renewal of ChatGPT logins; nothing happens before the first `ensure` or `adopt`. `ensure`
  * leaves anything but a ChatGPT login with a refresh token alone, and throws `codex_refresh_refused`,
  * `codex_refresh_unreachable`, `codex_refresh_failed`, `codex_state_of_another_user`, the codes of `holdCodexState` and
  * of the engine.
@@ -65,7 +65,7 @@ export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
     const last = renewed.get(dir);
     const now = parts.clock.now();
     if (last?.print !== login.accessPrint || login.accessExpiresAt <= now) return true;
-    // A new token would end as much later than this one as this one is old: asking is of use only when that helps.
+    // A new token would expire as much later as this one is old: a refresh is useful only when that is enough.
     return login.accessExpiresAt + (now - last.at) > untilMs;
   };
 
@@ -136,7 +136,7 @@ async function adoptLeft(parts: CodexRefreshParts, signal: AbortSignal): Promise
   }
 }
 
-/** A login begins by removing the one that was there; whoever wants a share of it waits for the new one. */
+/** A login begins by removing the old one; a run that needs a share waits for the new one. */
 async function waitForLogin(
   parts: CodexRefreshParts,
   dir: string,
@@ -155,7 +155,7 @@ function waitText(fault: FlowError): string {
 
 type Attempt = { dir: string; seen: RefreshableLogin; notify: (text: string) => void; signal: AbortSignal };
 
-/** A server that cannot be reached is asked again while the token still lasts a while. */
+/** Retries while the server cannot be reached and the token lasts long enough. */
 async function refreshPatiently(parts: CodexRefreshParts, attempt: Attempt): Promise<FlowError | undefined> {
   for (const pauseMs of PAUSES_MS) {
     const fault = await refreshOnce(parts, attempt);
@@ -167,7 +167,7 @@ async function refreshPatiently(parts: CodexRefreshParts, attempt: Attempt): Pro
   return await refreshOnce(parts, attempt);
 }
 
-/** Gives why the login is as it was; nothing when it is a new one, whoever renewed it. */
+/** Gives why the login was not renewed; undefined when it is a new one, whichever process renewed it. */
 async function refreshOnce(
   parts: CodexRefreshParts,
   { dir, seen, notify, signal }: Attempt,

@@ -87,7 +87,7 @@ export function accountOf(idToken: string): CodexAccount {
   };
 }
 
-/** When a JSON web token runs out, in milliseconds since 1970; null when it does not say, or is none. */
+/** When a JSON web token expires, in milliseconds since 1970; null for one without an expiry, and for what is none. */
 export function jwtExpiry(token: string): number | null {
   const seconds = jwtClaims(token)?.exp;
   const ms = typeof seconds === 'number' ? Math.floor(seconds * 1000) : Number.NaN;

@@ -7,7 +7,7 @@ export type CodexConfig = {
   /** Where Codex keeps its login; only `file` and `auto` can leave an `auth.json`. */
   store: 'file' | 'keyring' | 'auto' | 'ephemeral';
   model: string | null;
-  /** Whether the model provider asks for a login with OpenAI; a provider of one's own usually does not. */
+  /** Whether the model provider needs a login with OpenAI; a custom provider usually does not. */
   needsLogin: boolean;
 };
 

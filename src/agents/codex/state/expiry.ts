@@ -5,7 +5,7 @@ import { type CodexAuth, jwtExpiry } from './auth.ts';
 
 /**
  * Why the login in `dir` does not last: `codex_login_expired`, `codex_login_expires`, or undefined when it does. A
- * container cannot refresh it. An API key does not end, and an access token that does not say when it ends is trusted.
+ * container cannot refresh it. An API key does not end, and an access token without an expiry is trusted.
  */
 export function expiryFault(dir: string, auth: CodexAuth, times: Lifetime): FlowError | undefined {
   const end = 'accessToken' in auth ? jwtExpiry(auth.accessToken) : null;
@@ -13,11 +13,11 @@ export function expiryFault(dir: string, auth: CodexAuth, times: Lifetime): Flow
   return end <= times.nowMs ? loginExpired(dir, end) : loginExpires(dir, end, times.untilMs);
 }
 
-/** A login that nobody renews is reported from this long before its end: longer than most runs take. */
+/** A login that is not renewed is reported this long before its expiry: longer than most runs take. */
 const SOON_MS = 30 * 60_000;
 
 /**
- * The fault of a login that ends soon or has ended, for whoever looks at it without a run in mind; undefined for one
+ * The fault of a login that expires soon or has expired, for a look at it without a run; undefined for one
  * that the service renews by itself.
  */
 export function endingFault(dir: string, auth: CodexAuth, nowMs: number): FlowError | undefined {

@@ -11,7 +11,7 @@ const FILE = '.github-flows-refused.json';
 
 const MAX_BYTES = 4096;
 
-/** Tells tokens apart without being them. */
+/** A digest that identifies a token. */
 export function tokenPrint(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
@@ -38,7 +38,7 @@ export async function recordRefusedLogin(
   await writeAtomic(join(dir, FILE), `${JSON.stringify(refused)}\n`, { mode: 0o600, owner });
 }
 
-/** The server takes the refresh token no more: it was used elsewhere, has ended, or was revoked. */
+/** The server refuses the refresh token: it was used elsewhere, has expired, or was revoked. */
 export function refreshRefused(dir: string): FlowError {
   return new FlowError({
     code: 'codex_refresh_refused',

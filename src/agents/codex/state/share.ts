@@ -41,7 +41,7 @@ export const codexSharing: LoginSharing = {
 /**
  * The share of the state in `dir`: configuration files, and an `auth.json` that holds no refresh token. Sessions,
  * databases, logs, history, caches, logins of MCP servers, and `.env` (Codex would make variables of it that every
- * command of the agent sees) stay behind. `times` asks that the login last until `untilMs`.
+ * command of the agent sees) stay behind. With `times` the login has to last until `untilMs`.
  *
  * Throws the first problem of `inspectCodexState`, `codex_login_expires`, or a fault of `readTree`.
  */

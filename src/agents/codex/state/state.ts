@@ -22,7 +22,7 @@ export type CodexState = {
   mode: CodexAuth['mode'];
   account: CodexAccount | null;
   accessExpiresAt: number | null;
-  /** Seconds that the access token still lasts, 0 when it has run out; null when it does not say. */
+  /** Seconds until the access token expires, 0 when it has expired; null for one without an expiry. */
   accessExpiresInSec: number | null;
   /** Whether the service renews the access token before a run that would outlast it. */
   isRenewable: boolean;
@@ -48,7 +48,7 @@ const CODES: Partial<Record<FileFault['kind'], { code: string }>> = {
   'wrong-owner': { code: 'codex_state_wrong_owner' },
 };
 
-/** Looks at the state in `dir` without changing anything or asking anyone; throws nothing, all faults are `problems`. */
+/** Reads the state in `dir`, changes nothing and sends no request; throws nothing, all faults are `problems`. */
 export async function inspectCodexState(dir: string, nowMs: number): Promise<CodexState> {
   const directory = await openDirectory(dir);
   if ('kind' in directory) {
@@ -154,7 +154,7 @@ function notInFile(dir: string, store: string): FlowError {
   });
 }
 
-/** A ChatGPT login that can be refreshed; the prints tell tokens apart without being them. */
+/** A ChatGPT login that can be refreshed; the prints are digests of its tokens. */
 export type RefreshableLogin = {
   /** Milliseconds since 1970. */
   accessExpiresAt: number;
@@ -168,7 +168,7 @@ export type RefreshableLogin = {
 
 /**
  * The login in the Codex state `dir` that a refresh could renew; undefined for an API key, a login without a refresh
- * token, an access token that does not say when it ends, and a state that is not there or not fit to be shared.
+ * token, an access token without an expiry, and a state that is missing or cannot be shared.
  */
 export async function refreshableLogin(dir: string): Promise<RefreshableLogin | undefined> {
   const directory = await openDirectory(dir);

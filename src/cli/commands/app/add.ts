@@ -12,8 +12,7 @@ import { appName, type NewApp, newRecord, readAppFile } from '../../../credentia
 import type { Io } from '../../terminal/io.ts';
 import { plain, printJson, problemText } from '../../terminal/output.ts';
 import { usage } from '../../terminal/usage.ts';
-import { appsOf } from '../shared/app-store.ts';
-import { readConfig } from '../shared/stores.ts';
+import { appsOf, readConfig } from '../shared/stores.ts';
 import { appView } from './view.ts';
 
 /** The options of `app add`. */

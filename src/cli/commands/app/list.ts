@@ -2,8 +2,7 @@ import { systemClock } from '../../../base/clock.ts';
 import { createTokenRecords } from '../../../credentials/github-app/token-records.ts';
 import type { Io } from '../../terminal/io.ts';
 import { formatTime, plain, printJson, printTable } from '../../terminal/output.ts';
-import { appsOf } from '../shared/app-store.ts';
-import { readConfig, withStoresOrNone } from '../shared/stores.ts';
+import { appsOf, readConfig, withStoresOrNone } from '../shared/stores.ts';
 import { appView, tokenView } from './view.ts';
 
 /** Prints the Apps with the records of their tokens; asks GitHub nothing, and works while the service is down. */

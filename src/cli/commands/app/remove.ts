@@ -3,8 +3,7 @@ import { appName } from '../../../credentials/github-app/record.ts';
 import type { Io } from '../../terminal/io.ts';
 import { plain, printJson } from '../../terminal/output.ts';
 import { usage } from '../../terminal/usage.ts';
-import { appsOf } from '../shared/app-store.ts';
-import { readConfig } from '../shared/stores.ts';
+import { appsOf, readConfig } from '../shared/stores.ts';
 import { appView, isCalled } from './view.ts';
 
 /** Removes the App called `name` with its key and webhook secret; GitHub keeps it. Throws `app_not_found`, `usage`. */

@@ -7,14 +7,13 @@ import { runView } from '../../../runs/view/view.ts';
 import type { Io } from '../../terminal/io.ts';
 import { printJson } from '../../terminal/output.ts';
 import { untilSignal } from '../shared/until-signal.ts';
-import { deliverComment } from './deliver.ts';
+import { deliverComment } from './follow.ts';
 import { keepServing } from './keep.ts';
 import { chooseModel } from './model-choice.ts';
 import { openDemoPaths } from './paths.ts';
 import { type DemoResult, keepResult, showPaths, showResult } from './result.ts';
 import { createScreen, seconds } from './screen.ts';
-import { holdDemo } from './service.ts';
-import { type Demo, setUp } from './set-up.ts';
+import { type Demo, holdDemo, setUp } from './set-up.ts';
 import { INTRODUCTION, REAL_REPOSITORY } from './texts.ts';
 
 type Options = { keep?: true; real?: true; json?: true };

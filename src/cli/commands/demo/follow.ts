@@ -1,9 +1,32 @@
-import type { Clock } from '../../../base/clock.ts';
+import { type Clock, systemClock as clock } from '../../../base/clock.ts';
 import { FlowError } from '../../../base/errors.ts';
 import type { DeliveryStore } from '../../../deliveries/delivery-store.ts';
 import type { Run, TimelineEntry } from '../../../runs/run.ts';
 import type { RunStore } from '../../../runs/store/run-store.ts';
+import { deliver, signatureOf } from '../deliver.ts';
+import { freshSample } from '../sample.ts';
+import { DEMO_TIMEOUT_SEC } from './profile.ts';
 import type { Screen } from './screen.ts';
+import type { Demo, DemoService } from './set-up.ts';
+import { containerText, deliveryText } from './texts.ts';
+
+/** Sends a comment as GitHub would, and follows its run; gives the run when it has ended. Throws the signal's reason after it cancelled the run. */
+export async function deliverComment(demo: Demo, { app, secret }: DemoService): Promise<Run> {
+  const { screen, model, signal, operator } = demo;
+  const delivery = freshSample('issue_comment', clock.now());
+  screen.heading('A comment arrives');
+  screen.text(deliveryText(delivery, signatureOf(delivery.body, secret)));
+  const { status, body } = await deliver(app.url, delivery, secret);
+  screen.text(`${status === 202 ? '✓' : '✗'} ${status} ${JSON.stringify(body)}`);
+  screen.heading('What happens');
+  screen.text(containerText(operator.runAs, model));
+  screen.text('');
+  const parts = { ...app, screen, clock, signal };
+  const runId = await untilDecided(parts, delivery.id);
+  const run = await followRun(parts, runId, DEMO_TIMEOUT_SEC[model.kind] * 1000);
+  signal.throwIfAborted();
+  return run;
+}
 
 /** Parts of following; `signal` cancels the run, which is still followed to its end. */
 type FollowDemo = {
@@ -52,20 +75,6 @@ export async function followRun(parts: FollowDemo, runId: string, limitMs: numbe
   }
   screen.rest();
   return (await runs.find(runId)) as Run;
-}
-
-/** Cancels every active run and waits up to `limitMs` for their ends; gives their number. */
-export async function endLivingRuns(
-  parts: { runs: RunStore; clock: Clock },
-  reason: string,
-  limitMs = 30_000,
-): Promise<number> {
-  const living = await parts.runs.living();
-  for (const run of living) await parts.runs.requestCancel(run.id, reason);
-  const until = parts.clock.now() + limitMs;
-  while ((await parts.runs.living()).length > 0 && parts.clock.now() < until)
-    await parts.clock.sleep(LOOK_EVERY_MS);
-  return living.length;
 }
 
 /** A short line of the timeline: a command as a person types it, and its end. */

@@ -1,6 +1,44 @@
+import { jsonPointer } from '../../base/json.ts';
+import { nearest } from '../../base/words.ts';
 import { tokenIn } from '../../log/token-shapes.ts';
 
-/** What people write who know other tools, and what it is called here; used where the second is known. */
+/** The keywords of a JSON Schema that keys can be found under. */
+export type KeySchema = {
+  properties?: Record<string, KeySchema>;
+  $ref?: string;
+  $defs?: Record<string, KeySchema>;
+  then?: KeySchema;
+  else?: KeySchema;
+};
+
+/** Completes a message about a key that is unknown at its place: the key that was probably meant. */
+export type KeyAdvice = (unknown: string, siblings: readonly string[]) => string;
+
+/** Knows every key of `schema` with its place. For a key that belongs elsewhere it gives that place, for any other the nearest name. */
+export function createKeyAdvice(schema: KeySchema): KeyAdvice {
+  const places = new Map<string, string[]>();
+  collect(schema, schema, [], places);
+  return (unknown, siblings) => {
+    const meant = otherWord(unknown, siblings);
+    if (meant !== undefined) return `the nearest known key is \`${meant}\``;
+    const elsewhere = places.get(unknown);
+    if (elsewhere) return `it belongs at ${elsewhere.join(' or ')}`;
+    return `the nearest known key is \`${nearest(unknown, siblings)}\``;
+  };
+}
+
+function collect(root: KeySchema, schema: KeySchema, path: string[], places: Map<string, string[]>): void {
+  const here = schema.$ref ? root.$defs?.[schema.$ref.replace('#/$defs/', '')] : schema;
+  if (!here) return;
+  for (const branch of [here.then, here.else]) if (branch) collect(root, branch, path, places);
+  for (const [key, child] of Object.entries(here.properties ?? {})) {
+    const place = [...path, key];
+    places.set(key, [...(places.get(key) ?? []), jsonPointer(...place)]);
+    collect(root, child, place, places);
+  }
+}
+
+/** Words of other tools, and what they are called here; used where the second is a known name. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   on: 'trigger',
   mounts: 'dockerArgs',
@@ -25,7 +63,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   rw: 'write',
 };
 
-/** The known name that somebody meant who used another tool's word, if it is one. */
+/** The known name for a word of another tool, if there is one. */
 export function otherWord(word: string, known: readonly string[]): string | undefined {
   const name = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
   return name !== undefined && known.includes(name) ? name : undefined;

@@ -1,8 +1,7 @@
 import type { Fault } from '../base/errors.ts';
 import { isBranchName, isPlainBranchName } from '../events/branch-name.ts';
-import { show } from './faults.ts';
+import { show, wrongValue } from './errors.ts';
 import type { Profile } from './profile.ts';
-import { wrongValue } from './value-faults.ts';
 
 /** What the variables of a branch's name come to, as far as it matters: titles and summaries are words with spaces. */
 const SAMPLES: Readonly<Record<string, string>> = {
@@ -73,7 +72,7 @@ function isQueue(ref: string): boolean {
   return /^(?:refs\/heads\/)?gh-readonly-queue\/./.test(ref);
 }
 
-/** A profile with the file that says how its branches are called. */
+/** A profile with the file that sets `publish.branch`. */
 type Branching = { file: string; profile: Pick<Profile, 'path' | 'trigger' | 'publish'> };
 
 /** Profiles whose branches have one fixed name that is the folder of another's, in what may be one repository. */

@@ -1,29 +1,24 @@
 import { FlowError } from '../base/errors.ts';
-import { faultOf } from './fault.ts';
-
-/** The code of what GitHub answered, for callers that take one of them for an answer. */
-export function answerAs(error: unknown): string | undefined {
-  return error instanceof FlowError ? error.code : undefined;
-}
+import { gitHubError } from './request-error.ts';
 
 /** A fault of GitHub's client in an App's own words: its hints are about keys and installations, not about tokens. */
-export function appFault(name: string, error: unknown): FlowError {
-  const fault = faultOf(`the App ${name}`, error);
+export function appError(name: string, error: unknown): FlowError {
+  const fault = gitHubError(`the App ${name}`, error);
   const words = WORDS[fault.code];
   return words ? reworded(words(name), fault) : fault;
 }
 
 /** The same for a token that was not minted, where GitHub's answers mean something more. */
-export function mintFault(
+export function mintError(
   name: string,
   installation: { id: number; settingsUrl: string },
   error: unknown,
 ): FlowError {
-  const fault = faultOf(`the App ${name}`, error);
+  const fault = gitHubError(`the App ${name}`, error);
   const said = SAID.find(({ code, sentence }) => code === fault.code && sentence.test(fault.message));
   if (said) return reworded(said.words(installation.settingsUrl), fault);
   const words = MINT_WORDS[fault.code];
-  return words ? reworded(words(name, installation.id), fault) : appFault(name, fault);
+  return words ? reworded(words(name, installation.id), fault) : appError(name, fault);
 }
 
 type Words = { code: string; hint: string };

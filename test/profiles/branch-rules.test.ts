@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sampleBranches } from '../../src/profiles/branch-faults.ts';
+import { sampleBranches } from '../../src/profiles/branch-rules.ts';
 import { AGENT, load } from '../support/profiles/profile-files.ts';
 
 const BASE = { trigger: { event: 'push', repository: 'o/r' }, execution: AGENT };

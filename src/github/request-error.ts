@@ -10,7 +10,7 @@ import {
   requestRefused,
   tokenRefused,
 } from './errors.ts';
-import { wentTo } from './redirects.ts';
+import { redirectedPath } from './redirects.ts';
 
 /** What Octokit throws: `response` is absent when no answer came. https://github.com/octokit/request-error.js */
 type RequestFailure = Error & {
@@ -20,7 +20,7 @@ type RequestFailure = Error & {
 };
 
 /** Whatever went wrong while GitHub was asked about `what`, judged by the status of its answer. */
-export function faultOf(what: string, error: unknown): FlowError {
+export function gitHubError(what: string, error: unknown): FlowError {
   if (error instanceof FlowError) return error;
   if (!isRequestFailure(error)) return answerUnreadable(what, error);
   if (error.cause instanceof FlowError) return error.cause;
@@ -33,6 +33,21 @@ export function faultOf(what: string, error: unknown): FlowError {
   if (error.status === 404 || error.status === 410) return notFound(what, detail);
   if (error.status >= 400) return githubRequestInvalid(what, detail);
   return answerUnreadable(what, error);
+}
+
+/** The code of what GitHub answered, for callers that take one of them for an answer. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof FlowError ? error.code : undefined;
+}
+
+/** What a request gives, or undefined where GitHub answers that there is no such thing. */
+export async function ifFound<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (errorCode(error) === 'github_not_found') return undefined;
+    throw error;
+  }
 }
 
 /** How long GitHub asked to be left alone, in milliseconds, when a fault is about a limit; undefined when it did not say. */
@@ -67,7 +82,7 @@ export function isGoneForGood(fault: FlowError): boolean {
 }
 
 function sentOn({ request, response }: RequestFailure): string | undefined {
-  return response && wentTo('', request.url, response.url);
+  return response && redirectedPath('', request.url, response.url);
 }
 
 function isRequestFailure(error: unknown): error is RequestFailure {
