@@ -46,6 +46,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['agent_failed_after_turn', 'agent_gave_up', 'turn_unfinished', 'prepare_timed_out'],
   ...['checkout_head_moved', 'checkout_too_large', 'repository_over_limits', 'repository_sha256_unsupported'],
   ...['permission_lost', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'],
+  'publish_pull_request_refused',
 ]);
 
 /** Codes whose sentences quote a word of the thread and a command of a profile as code, so that `/run` is no path there. */

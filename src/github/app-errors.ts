@@ -50,6 +50,14 @@ const BY_SENTENCE: readonly { code: string; sentence: RegExp; words: (settingsUr
   },
   {
     code: 'github_refused',
+    sentence: /IP allow list/i,
+    words: () => ({
+      code: 'app_refused',
+      hint: 'Have an owner of the organisation put the address that this host is seen with on its IP allow list (Settings, Authentication security).',
+    }),
+  },
+  {
+    code: 'github_refused',
     sentence: /suspended/i,
     words: (url) => ({
       code: 'app_installation_suspended',

@@ -61,8 +61,16 @@ export function limitPassesInMs(error: FlowError, nowMs: number): number | undef
 }
 
 /** The status of the answer that an error is about; undefined when no answer came, or for another error. */
-export function answeredStatus({ cause }: FlowError): number | undefined {
+function answeredStatus({ cause }: FlowError): number | undefined {
   return isRequestFailure(cause) && cause.response ? cause.status : undefined;
+}
+
+/** 409 is about what the repository is doing at this moment. https://docs.github.com/rest/pulls/pulls */
+const CONFLICT = 409;
+
+/** Whether GitHub understood a request and said no to it for good. */
+export function isTurnedDown(fault: FlowError): boolean {
+  return fault.code === 'github_invalid' && answeredStatus(fault) !== CONFLICT;
 }
 
 /** Whether what a request was about is gone for good (410), or moved to where this token sees nothing: no later try finds it. */
@@ -106,15 +114,33 @@ function silence(error: Error): string {
   );
 }
 
-/** GitHub's own sentence, if it sent one, and the id by which its support finds the request. */
+/** So many of GitHub's reasons are told. */
+const REASONS = 5;
+
+/** GitHub's own words, if it sent any, and the id by which its support finds the request. */
 function sentence(failure: RequestFailure): string {
   const { response } = failure;
   const data = response?.data;
-  const message = isObject(data) ? data.message : undefined;
-  const own = typeof message === 'string' ? plain(message) : '';
+  const own = reasons(data).join('; ');
   const id = plain(response?.headers['x-github-request-id'] ?? '');
   const moved = redirectOf(failure);
   return `${own === '' ? 'no reason given' : `“${own}”`}${id === '' ? '' : `, request ${id}`}${moved === undefined ? '' : `, moved to ${plain(moved)}`}`;
+}
+
+/** The sentence, and what it leaves out: that of "Validation Failed" is in `errors`. https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed */
+function reasons(data: unknown): string[] {
+  if (!isObject(data)) return [];
+  const errors = Array.isArray(data.errors) ? data.errors.slice(0, REASONS) : [];
+  const said = [data.message, ...errors.map(reasonOf)].map((text) =>
+    typeof text === 'string' ? plain(text) : '',
+  );
+  return [...new Set(said)].filter((text) => text !== '');
+}
+
+function reasonOf(error: unknown): unknown {
+  if (!isObject(error)) return error;
+  const { message, resource, field, code } = error;
+  return message ?? [resource, field, code].filter((part) => typeof part === 'string').join(' ');
 }
 
 function plain(text: string): string {

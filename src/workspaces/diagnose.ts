@@ -9,12 +9,15 @@ import {
   repositoryUnreachable,
   sha256Unsupported,
 } from './errors.ts';
-import { lastLines, runGit } from './git.ts';
+import { lastLines, runGit, serverLines } from './git.ts';
 
 /** With less free space than this, a git that failed most likely failed because the disk is full. */
 const NO_ROOM_BYTES = 16 * 1024 ** 2;
 
 const PROBE_TIMEOUT_MS = 20_000;
+
+/** How much of the server’s own words a message quotes. */
+const SAID_CHARACTERS = 1_000;
 
 /** The error of a full disk; undefined while there is room. */
 export async function noRoom(dir: string): Promise<FlowError | undefined> {
@@ -56,9 +59,11 @@ export async function diagnoseRemote(
   });
   if (exitCode === 0) return /^[0-9a-f]{64}\t/.test(stdout) ? sha256Unsupported(url) : undefined;
   const status = lastStatus(stderr);
-  if (status === 401) return repositoryLoginRefused(url);
-  if (status === 403) return repositoryForbidden(url);
-  if (status === 404 || status === 410 || status === 451) return repositoryNotFound(url);
+  const words = options.mask(serverLines(stderr).join(' ')).slice(0, SAID_CHARACTERS);
+  const said = words === '' ? '' : ` The server said: “${words}”`;
+  if (status === 401) return repositoryLoginRefused(url, said);
+  if (status === 403) return repositoryForbidden(url, said);
+  if (status === 404 || status === 410 || status === 451) return repositoryNotFound(url, said);
   return repositoryUnreachable(url, unreachableDetail(exitCode, status, options.mask(stderr)));
 }
 

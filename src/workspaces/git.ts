@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { asFlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { type ExecResult, exec, howEnded } from '../programs/exec.ts';
@@ -119,6 +120,15 @@ async function execGit(args: readonly string[], options: GitOptions, limits: Git
     ...(options.onProgress === undefined ? {} : { onStderr: progressReader(options.onProgress) }),
     ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
   });
+}
+
+/** What the server itself said, line by line, without colours and what moves a cursor. */
+export function serverLines(stderr: string): string[] {
+  return stderr
+    .split(/[\r\n]/)
+    .filter((line) => line.startsWith('remote:'))
+    .map((line) => stripVTControlCharacters(line.slice('remote:'.length).replace(/^ /, '')).trimEnd())
+    .filter((line) => line !== '');
 }
 
 /** The last three lines of git’s standard error that are no progress, joined by semicolons, without a full stop. */

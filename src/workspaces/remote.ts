@@ -97,6 +97,7 @@ export async function whileYoung<T>(remote: Remote, signal: AbortSignal, work: (
   return await patiently(remote.young, { subject: remote, signal, isTooYoung }, work);
 }
 
+/** Whoever may read a public repository without a credential is refused the push alone. */
 function isTooYoung(error: unknown): boolean {
-  return error instanceof FlowError && error.code === 'repository_login_refused';
+  return error instanceof FlowError && ['repository_login_refused', 'push_forbidden'].includes(error.code);
 }

@@ -343,6 +343,7 @@ describe('a failing mint', () => {
     [403, 'This installation has been suspended', 'app_installation_suspended', /unsuspend .*https:\/\//],
     [422, 'There is at least one repository that does not exist', 'app_repository_missing', /still has/],
     [403, 'The App was blocked', 'app_refused', /blocked/],
+    [403, 'the `octo` organization has an IP allow list enabled', 'app_refused', /address .* IP allow list/],
   ])(
     'answered with %i “%s” is %s with GitHub’s sentence and what to do',
     async (status, message, code, hint) => {

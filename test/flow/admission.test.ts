@@ -38,6 +38,19 @@ describe('the head of a pull request', () => {
   });
 });
 
+test('what deliveries report of a discussion, a lock too, is in the timeline of its runs', async () => {
+  const lab = await open({ profiles: [labProfile({ trigger: { event: 'discussion', action: 'created' } })] });
+  const { comment: _, issue, ...payload } = commentPayload() as { comment: object; issue: object };
+  const discussion = { ...issue, node_id: 'D_1', comments: 0 };
+  const { runId } = await lab.deliver({ ...payload, action: 'created', discussion }, 'discussion');
+  for (const action of ['locked', 'unlocked', 'closed', 'reopened'])
+    await lab.deliver({ ...payload, action, discussion }, 'discussion');
+  const kinds = (await lab.runs.timeline(runId ?? '')).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind.startsWith('thread_'))).toEqual([
+    ...['thread_locked', 'thread_unlocked', 'thread_closed', 'thread_reopened'],
+  ]);
+});
+
 describe('a word that is nearly a command', () => {
   const trigger = { event: 'issue_comment', action: 'created', command: '/run' };
   const listening = labProfile({ trigger });

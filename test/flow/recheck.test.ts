@@ -94,6 +94,11 @@ describe('before the start', () => {
       { thread: { ...OPEN, isLocked: true }, permission: 'read', allow: { permission: 'any' } },
       'permission_lost',
     ],
+    [
+      'a delivery reported the lock of a thread that GitHub’s API says nothing of',
+      { thread: 'hidden', heard: [{ kind: 'thread_locked', data: {} }], permission: 'triage' },
+      'permission_lost',
+    ],
     ['the thread was closed', { thread: CLOSED }, 'thread_closed'],
     ['the thread was deleted', { thread: 'gone' }, 'thread_gone'],
     ['the thread was moved', { thread: { ...OPEN, repositoryId: 8 } }, 'thread_moved'],
@@ -129,6 +134,18 @@ describe('before the start', () => {
         heard: [
           { kind: 'thread_closed', data: {} },
           { kind: 'thread_reopened', data: {} },
+        ],
+      },
+    ],
+    [
+      'a thread that was unlocked again',
+      {
+        thread: 'hidden',
+        permission: 'triage',
+        allow: { permission: 'triage' },
+        heard: [
+          { kind: 'thread_locked', data: {} },
+          { kind: 'thread_unlocked', data: {} },
         ],
       },
     ],

@@ -31,7 +31,15 @@ const AT_GITHUB: [Misbehaviour, string, string][] = [
   [{ status: 403 }, 'publish_stuck', 'github_refused'],
   [{ status: 404 }, 'publish_stuck', 'github_not_found'],
   [{ status: 409 }, 'publish_delayed', 'github_invalid'],
-  [{ status: 422 }, 'publish_refused', 'github_invalid'],
+  [
+    {
+      status: 422,
+      message: 'Validation Failed',
+      errors: [{ code: 'custom', message: 'No commits between' }],
+    },
+    'publish_refused',
+    'github_invalid',
+  ],
   [{ status: 429, headers: { 'retry-after': '60' } }, 'publish_delayed', 'github_rate_limited'],
   [{ status: 503 }, 'publish_delayed', 'github_unreachable'],
   ['silence', 'publish_delayed', 'github_unreachable'],
@@ -95,7 +103,13 @@ test.each(CALLS)(
       const id = await lab.kept({ a: branch }, { as, branch, number });
       const word = await firstWord(lab, id);
       const label = `${name} ${JSON.stringify(how)}`;
-      expect([word.kind, word.data.code], label).toEqual([kind, code]);
+      const isPushedOnly = kind === 'publish_refused' && !isOwn;
+      const told = isPushedOnly ? 'publish_pull_request_refused' : code;
+      expect([word.kind, word.data.code], label).toEqual([kind, told]);
+      if (isPushedOnly)
+        expect(word.data.public).toMatch(
+          /^Only the branch was published: .*Validation Failed; No commits between/,
+        );
       if (kind === 'publish_refused') await settled(lab);
       else await tryAgain(lab);
       expect(lab.told.length, label).toBe({ publish_refused: 1, publish_stuck: 2 }[kind] ?? 1);

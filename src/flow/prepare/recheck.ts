@@ -51,12 +51,8 @@ export async function recheck(
   const now = await lookAtThread(parts, { run, profile, event }, moment);
   const change = threadChange({ event, repositoryId: run.repositoryId }, now, moment);
   if (change) return change;
-  const isLocked = typeof now.thread === 'object' && now.thread.isLocked;
-  const answer = await authorize(
-    parts,
-    profile,
-    typeof now.thread === 'object' ? withLock(event, isLocked) : event,
-  );
+  const isLocked = typeof now.thread === 'object' ? now.thread.isLocked : now.isLocked;
+  const answer = await authorize(parts, profile, isLocked === undefined ? event : withLock(event, isLocked));
   if (!('denied' in answer)) return undefined;
   const { denied } = answer;
   if (/^(?:permission|team|fork)_unknown$/.test(denied.code)) throw worldUnknown(denied);

@@ -2,7 +2,7 @@ import { backoff } from '../../base/backoff.ts';
 import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError, type Problem } from '../../base/errors.ts';
-import { answeredStatus, isGoneForGood } from '../../github/request-error.ts';
+import { isGoneForGood, isTurnedDown } from '../../github/request-error.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { ReportingRun, Run } from '../../runs/run.ts';
@@ -149,10 +149,16 @@ async function delay(
   const final = tries >= MAX_TRIES || isFinalError(fault);
   const wait = backoff(WAITS_MS, publication.tries);
   parts.log.warn({ err: error, run: run.id, tries, final }, 'publication failed');
-  if (final) await notePublishRefused(parts, run, [fault.toProblem()]);
+  if (final) await notePublishRefused(parts, run, [fault.toProblem()], introOf(fault));
   else await noteDelayed(parts, run, { fault, tries });
   const why = parts.mask(`${fault.code}: ${fault.message}`);
   await parts.publications.failed(publication, why, final ? null : parts.clock.now() + wait);
+}
+
+/** Of what was tried in vain until it was given up, a branch may have been pushed. */
+function introOf(fault: FlowError): string | undefined {
+  if (fault.code === 'publish_pull_request_refused') return 'Only the branch was published';
+  return isFinalError(fault) ? undefined : 'Publishing was given up';
 }
 
 /**
@@ -165,17 +171,14 @@ const FINAL: readonly string[] = [
   'changes_invalid',
   'changes_too_large',
   'publish_changes_gone',
+  'publish_pull_request_refused',
   'github_credential_missing',
-  'github_invalid',
   'name_refused',
 ];
 
-/** 409 is about what the repository is doing at this moment. https://docs.github.com/rest/pulls/pulls */
-const CONFLICT = 409;
-
 /** Whether a publication that ended in this fault is worth no further try. */
 function isFinalError(fault: FlowError): boolean {
-  return isGoneForGood(fault) || (FINAL.includes(fault.code) && answeredStatus(fault) !== CONFLICT);
+  return isGoneForGood(fault) || isTurnedDown(fault) || FINAL.includes(fault.code);
 }
 
 function hostGone(): Problem {

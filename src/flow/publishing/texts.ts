@@ -36,6 +36,7 @@ export async function notePublishRefused(
   parts: PublishTextsParts,
   run: Run,
   problems: readonly PublishRefusal[],
+  intro = 'Nothing was published',
 ): Promise<void> {
   const codes = problems.map(({ code }) => code).join(', ');
   const detail = parts.mask(problems.flatMap((problem) => problem.detail || []).join('\n\n'));
@@ -43,11 +44,11 @@ export async function notePublishRefused(
   const shown = problems.map((problem) => publicProblem(problem, run.id));
   await noteOnce(parts, run, {
     kind: 'publish_refused',
-    text: parts.mask(`Nothing was published: ${problems.map(({ message }) => message).join(' ')}`),
+    text: parts.mask(`${intro}: ${problems.map(({ message }) => message).join(' ')}`),
     data: {
       code: problems[0]?.code ?? '',
       codes,
-      public: parts.mask(`Nothing was published: ${shown.map(sentences).join(' ')}`),
+      public: parts.mask(`${intro}: ${shown.map(sentences).join(' ')}`),
       hint: problems.map(({ hint }) => hint).join(' '),
       ...(detail === '' ? {} : { detail }),
       attempt: run.attempt,

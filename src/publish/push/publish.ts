@@ -4,6 +4,7 @@ import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import { makeDirectory, removeTree } from '../../base/files.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { createComment, findComment } from '../../github/issues.ts';
+import { isTurnedDown } from '../../github/request-error.ts';
 import type { Branches } from '../../workspaces/mirrors/branches.ts';
 import { pushCommit } from '../../workspaces/mirrors/push.ts';
 import type { Remote } from '../../workspaces/remote.ts';
@@ -197,15 +198,18 @@ function changesGone(path: string): FlowError {
   });
 }
 
-/** The same error; its message adds that the commits are on GitHub. */
+/** The same error; its message adds that the commits are on GitHub. A final refusal has a code of its own. */
 function pushedOnly(branch: string, error: FlowError): FlowError {
-  const { code, message, hint } = error.toProblem();
+  const { blame, cause } = error;
+  const { code, message: said, hint } = error.toProblem();
+  const message = `The branch ${branch} is pushed, but its pull request is not what it should be: ${said}`;
+  if (!isTurnedDown(error)) return new FlowError({ code, blame, message, hint, cause });
   return new FlowError({
-    code,
-    blame: error.blame,
-    message: `The branch ${branch} is pushed, but its pull request is not what it should be: ${message}`,
-    hint,
-    cause: error.cause,
+    code: 'publish_pull_request_refused',
+    blame,
+    message,
+    hint: 'See what GitHub says, then open the pull request from that branch by hand, or delete the branch and start the run again.',
+    cause,
   });
 }
 

@@ -1,7 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
 import { FlowError } from '../../base/errors.ts';
 import { repositoryUnreachable } from '../errors.ts';
-import { lastLines, runGit } from '../git.ts';
+import { lastLines, runGit, serverLines } from '../git.ts';
 import { type Remote, whileYoung } from '../remote.ts';
 import { type PushRefusal, readRefusals } from './push-refusals.ts';
 
@@ -78,15 +77,6 @@ async function pushFailed(
   )
     ? pushForbidden(name, detail)
     : repositoryUnreachable(remote.url, detail);
-}
-
-/** The output of the server's own hooks and rules, line by line, without colours and what moves a cursor. */
-function serverLines(stderr: string): string[] {
-  return stderr
-    .split(/[\r\n]/)
-    .filter((line) => line.startsWith('remote:'))
-    .map((line) => stripVTControlCharacters(line.slice('remote:'.length).replace(/^ /, '')).trimEnd())
-    .filter((line) => line !== '');
 }
 
 function branchMoved(branch: string): FlowError {

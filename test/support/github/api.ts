@@ -23,7 +23,7 @@ export type ApiRequest = {
 
 /** What to answer instead of the truth: a status with headers, no answer ever, a cut connection (before the request was carried out, or `lost` after it), or a proxy's page. */
 export type Misbehaviour =
-  | { status: number; headers?: Record<string, string>; message?: string }
+  | { status: number; headers?: Record<string, string>; message?: string; errors?: unknown[] }
   | 'silence'
   | 'cut'
   | 'lost'
@@ -206,6 +206,7 @@ function misbehave(how: Misbehaviour, response: ServerResponse): void {
       headers: how.headers ?? {},
       body: {
         message: how.message ?? `status ${how.status}`,
+        ...(how.errors && { errors: how.errors }),
         documentation_url: 'https://docs.github.com/rest',
       },
     });
