@@ -26,7 +26,7 @@ type RenewalResources = {
 };
 
 /** The renewals by the name of their agent, and what ends them all. */
-export type ComposedRenewals = {
+type ComposedRenewals = {
   renewals: ReadonlyMap<string, LoginRenewal>;
   stop: () => Promise<void>;
 };

@@ -15,7 +15,7 @@ import { composeClients } from './host.ts';
 import type { Resources } from './resources.ts';
 
 /** What maintenance stands on: a whole service, or a command. */
-export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
+type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
 
 /** Starts removing what is old. */
 export function composeRetention(

@@ -4,7 +4,7 @@ import { openResources } from './resources.ts';
 import { composeRunner } from './runner.ts';
 
 /** A started worker without listeners. */
-export type WorkerApp = {
+type WorkerApp = {
   installation: string;
   /** As `App.stop`. */
   stop(drainMs: number): Promise<void>;

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 /** How each of our comments begins. Anybody can write this; only the service can write the seal behind it. */
-export const MARK = '<!-- github-flows:';
+const MARK = '<!-- github-flows:';
 
 /** Marks our one comment about a run, so that it is found again, and that it starts no run. */
 export function commentMark(runId: string): string {

@@ -45,7 +45,7 @@ export type Reporter = {
 };
 
 /** What the reporter takes from the rest of the service. */
-export type ReporterParts = {
+type ReporterParts = {
   reports: ReportStore;
   runs: RunStore;
   accountFor: (profile: Profile, repository: string) => Promise<PostingAccount>;

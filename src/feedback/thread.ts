@@ -24,7 +24,7 @@ export type PostingAccount = {
 };
 
 /** Where people read reports: an issue, a pull request or a discussion. Throws the codes of `GitHubClient`. */
-export type ReportThread = {
+type ReportThread = {
   react(content: 'eyes' | '+1' | 'confused'): Promise<void>;
   /** Gives GitHub's id of the new comment, and where it is. */
   create(body: string): Promise<PostedComment>;

@@ -10,13 +10,13 @@ import type { Logger } from '../log/logger.ts';
 export type Mark = { bytes: number; inodes: number };
 
 /** Space of one place; `inodes` is null where the file system makes them at need. */
-export type Space = { place: string; bytes: number; inodes: number | null };
+type Space = { place: string; bytes: number; inodes: number | null };
 
 /** `low`: no run is begun. `full`: no delivery is accepted either. `unknown`: the disk could not be looked at, so no run is begun. */
-export type Pressure = 'none' | 'low' | 'full' | 'unknown';
+type Pressure = 'none' | 'low' | 'full' | 'unknown';
 
 /** The state of the disks. */
-export type DiskState = { pressure: Pressure; message: string | null; places: readonly Space[] };
+type DiskState = { pressure: Pressure; message: string | null; places: readonly Space[] };
 
 /** Looks at the disks when asked, at most once a second, and logs each change of pressure. Never rejects. */
 export type DiskWatch = {

@@ -8,7 +8,7 @@ import type { Sources } from './redelivery-loop.ts';
 export type HookedRepository = { repository: string; client: GitHubClient };
 
 /** How a hook is known to be ours: by the address it delivers to, or because something came from it. */
-export type OwnHooks = { publicUrl: string | undefined; heardOf: ReadonlySet<number> };
+type OwnHooks = { publicUrl: string | undefined; heardOf: ReadonlySet<number> };
 
 /** The hooks of repositories that deliver to this service, as far as the credentials may see them. */
 export async function hookSources(

@@ -10,7 +10,7 @@ const UNDER_WAY_MS = 60_000;
 export type RedeliveryHistory = { times: number; lastAt: number };
 
 /** What decides which deliveries are missing; times in milliseconds since 1970. */
-export type MissingRule = {
+type MissingRule = {
   /** Older ones are left alone. */
   since: number;
   now: number;

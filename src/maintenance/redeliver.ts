@@ -19,7 +19,7 @@ export type RedeliveryResult = {
 };
 
 /** What a comparison goes by. */
-export type RedeliveryRule = {
+type RedeliveryRule = {
   /** Milliseconds since 1970. */
   since: number;
   /** Asks for all that is missing, however often it was asked for before and whoever took it. */

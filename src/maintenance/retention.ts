@@ -17,10 +17,10 @@ export type KeepRules = {
 };
 
 /** What was removed, by kind. */
-export type RetentionResult = Record<'bodies' | 'logs' | 'workspaces' | 'mirrors', RemovedAmount>;
+type RetentionResult = Record<'bodies' | 'logs' | 'workspaces' | 'mirrors', RemovedAmount>;
 
 /** What retention looks at. */
-export type RetentionParts = {
+type RetentionParts = {
   varDir: string;
   workspaceRoot: string;
   keep: KeepRules;

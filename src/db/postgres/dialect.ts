@@ -6,7 +6,7 @@ import { isConflict, isConnectionLost, postgresError, postgresUnavailable } from
 import type { PostgresPlace } from './url.ts';
 
 /** Limits of one process's use of the server; times in milliseconds, 0 is none. */
-export type PostgresLimits = { connections: number; statementMs: number };
+type PostgresLimits = { connections: number; statementMs: number };
 
 /** How long a connection may take to come about. */
 const CONNECT_MS = 5_000;

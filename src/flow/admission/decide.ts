@@ -126,7 +126,7 @@ function nearMisses(profiles: ProfileSet, event: FlowEvent): CandidateOutcome[] 
 }
 
 /** Whether the service wrote the comment that an event is about: by its seal, or by the id that GitHub gave the comment. */
-export async function isOwnComment(
+async function isOwnComment(
   parts: { marks: Marks; reports: Pick<ReportStore, 'hasComment'> },
   event: FlowEvent,
 ): Promise<boolean> {

@@ -21,7 +21,7 @@ export type Resolution = { decision: Decision; reports: NewReport[] };
  * Why an event becomes no run. `permission` is what GitHub said of the sender, if it was asked; with `about`, a reason is
  * reported once for each of its values instead of once.
  */
-export type EventRefusal = {
+type EventRefusal = {
   profile: Profile;
   problem: Problem;
   permission: string | undefined;

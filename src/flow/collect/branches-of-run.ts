@@ -8,7 +8,7 @@ import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
 import { credentialSource } from '../github/github-credential.ts';
 
 /** What asking for branches takes from the rest of the service. */
-export type BranchParts = { mirrors: Pick<Mirrors, 'branches'>; mountHost: Pick<MountHost, 'secretsDir'> };
+type BranchParts = { mirrors: Pick<Mirrors, 'branches'>; mountHost: Pick<MountHost, 'secretsDir'> };
 
 /** How long the end of a run waits for its repository. */
 const PATIENCE_MS = 60_000;

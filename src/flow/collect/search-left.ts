@@ -16,7 +16,7 @@ const MAX_NAME = 300;
 const COMMITS = 'commits';
 
 /** What searching what an agent left came to; `inChanges` is about its commits, which are kept and published only when they are clean and searched whole. */
-export type LeftSearch = {
+type LeftSearch = {
   /** The error that names the files; absent when no value was found. */
   found?: { fault: FlowError; files: string[]; inChanges: boolean };
   /** Why it is not whole; absent when it is. */

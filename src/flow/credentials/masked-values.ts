@@ -1,7 +1,7 @@
 import type { Secret } from '../../base/secret.ts';
 
 /** Values that a run was granted; `forget` ends their masking. */
-export type GrantedValues = { values: readonly Secret[]; forget(): void };
+type GrantedValues = { values: readonly Secret[]; forget(): void };
 
 /** The granted values of active runs; they are masked until nothing more of their run is posted. */
 export type MaskedValues = {

@@ -22,7 +22,7 @@ export type AdmissionDryRun = {
 };
 
 /** `problem` is why nothing would start; `permission` is GitHub's answer, undefined when it was not asked. */
-export type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
+type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
 
 export function createAdmissionDryRun(
   parts: CommandParts & { limits: AdmissionLimits; defaultTimeoutSec: number; clock: Clock },

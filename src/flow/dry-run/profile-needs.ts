@@ -12,7 +12,7 @@ import { appSecretOf, TOKEN_NAME, tokenMount } from '../github/github-credential
 import { appSecretProblems, type CheckSecret } from './app-secret.ts';
 
 /** What checking the credentials of a profile takes. */
-export type NeedsParts = {
+type NeedsParts = {
   agents: readonly Agent[];
   secrets: Pick<NamedSecrets, 'resolve'>;
   /** Whether a GitHub App is stored: which repositories it serves, only GitHub knows. */

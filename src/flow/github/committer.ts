@@ -12,7 +12,7 @@ import { type ClientFor, credentialKey, credentialSource, permissionsFor } from 
 export type CommitterFor = (profile: Profile, repository: string) => Promise<Committer>;
 
 /** What finding out takes from the rest of the service. */
-export type CommitterParts = {
+type CommitterParts = {
   tokens: Pick<GitHubTokens, 'token'>;
   clientFor: ClientFor;
   secretsDir: string;

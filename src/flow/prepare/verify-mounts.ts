@@ -5,7 +5,7 @@ import { checkPlanMounts } from '../../mounts/rules/check.ts';
 import type { Prepared } from './prepare.ts';
 
 /** The device and inode of each source of a bind, by its path, when it was verified. */
-export type MountedSources = ReadonlyMap<string, string>;
+type MountedSources = ReadonlyMap<string, string>;
 
 /**
  * Checks the final plan against the deny-list once more, just before the start. Gives the identity of the sources of the

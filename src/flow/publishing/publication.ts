@@ -16,7 +16,7 @@ const TITLE_LIMIT = 250;
 const BODY_LIMIT = 60_000;
 
 /** What an agent's commits were when they were kept; `committer` is whom git in its container commits as, `Name <mail>`. */
-export type KeptCommits = { base: string; commit: string; committer?: string; changesNothing?: boolean };
+type KeptCommits = { base: string; commit: string; committer?: string; changesNothing?: boolean };
 
 /**
  * What is to be published of a run, decided once: names and texts rendered, masked, and mentioning nobody whom the

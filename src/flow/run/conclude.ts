@@ -58,7 +58,7 @@ export async function settle(
 }
 
 /** From `preparing` or `running` to `ended`: persists the outcome, cleans up, reports. Idempotent. */
-export async function conclude(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
+async function conclude(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
   const keep = KEPT.includes(result.outcome) && run.startedAt !== null;
   const reporting = await move(parts, run, 'reporting', endText(result), {
     ...result,

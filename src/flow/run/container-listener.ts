@@ -15,7 +15,7 @@ type HandlerReading = AgentResult & {
 };
 
 /** Reads a handler's output line by line, and writes what its agent does into the timeline. */
-export type OutputListener = {
+type OutputListener = {
   read(line: NumberedLine): void;
   /** Whether the agent has reported that its turn is over. */
   isDone(): boolean;

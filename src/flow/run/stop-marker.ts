@@ -7,7 +7,7 @@ import type { Run } from '../../runs/run.ts';
 import { runCancelled, workerCutOff } from '../errors.ts';
 
 /** Why a container was about to be stopped, and when, in milliseconds since 1970; `code` is that of the cancellation, if it was one. */
-export type StopNote = { cause: StopCause; code: string | null; at: number };
+type StopNote = { cause: StopCause; code: string | null; at: number };
 
 /** How long after the grace an end of the container still counts as caused by the stop. */
 const PATIENCE_MS = 60_000;

@@ -7,7 +7,7 @@ import { GROUPED, lockQueues, settleQueues } from './repository-queues.ts';
 export type RunGroup = { key: string; onBusy: 'queue' | 'replace' | 'drop' };
 
 /** How a run gets into its group: at once (`held` 0), behind others (1), or not at all because of one that has not ended. */
-export type GroupAdmission = { held: 0 | 1 } | { busyWith: string };
+type GroupAdmission = { held: 0 | 1 } | { busyWith: string };
 
 /**
  * Decides how the run `id` gets into `group`, inside the transaction that then writes its row; from now on no other

@@ -22,7 +22,7 @@ export const SET_ASIDE_FROM = 12;
 export const WAITS_FROM = 5;
 
 /** Runs whose lease has expired: `back` are requeued, `mine` were started on this host, `lost` on one that did not come back. */
-export type LapsedLeases = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
+type LapsedLeases = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
 
 /**
  * Which worker holds which active run.

@@ -3,7 +3,7 @@ import { counted } from '../../base/words.ts';
 import type { TimelineEntry } from '../run.ts';
 
 /** What was kept of an agent's commits; paths on this host, null where there is no such file. */
-export type ShownChanges = {
+type ShownChanges = {
   commits: number;
   files: number;
   commit: string;
@@ -12,7 +12,7 @@ export type ShownChanges = {
 };
 
 /** What was found after the agent, from the run's timeline. */
-export type RunFindings = { changes: ShownChanges | null; findings: Problem[] };
+type RunFindings = { changes: ShownChanges | null; findings: Problem[] };
 
 /** Where a patch of what an agent left in no commit is kept on this host, or null. */
 export function leftPatch(timeline: readonly TimelineEntry[]): string | null {
