@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../base/json.ts';
-import { visible } from '../text/visible.ts';
+import { visible } from '../base/text.ts';
 import { notJson, notObject } from './errors.ts';
 import type { AttributeName, EventActor, EventRepository, FlowEvent, Scalar } from './event.ts';
 import { type Fields, readFields } from './fields.ts';

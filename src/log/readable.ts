@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Fields that stand elsewhere in a readable line. */
+/** Fields with a place of their own in a readable line. */
 const APART = new Set(['time', 'level', 'msg', 'err', 'error']);
 
-/** Fields that make a problem of a line; they are printed below it. */
+/** Fields of a problem; they are printed below the line. */
 const OF_PROBLEMS = new Set(['code', 'message', 'hint']);
 
 /** A line of the log as a person reads it: time, level, message, `name=value`, and below it an error with what to do; a line that is no JSON as it is. */

@@ -1,5 +1,5 @@
+import { visible } from '../base/text.ts';
 import { type Markdown, type Range, readMarkdown } from '../text/markdown.ts';
-import { visible } from '../text/visible.ts';
 
 /**
  * A text from GitHub as people see it there: without control, bidi and zero-width characters, HTML comments and what

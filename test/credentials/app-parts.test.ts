@@ -42,13 +42,13 @@ describe('a URL pattern', () => {
     expect(baseUrlFor(pattern, GITHUB, repository)).toBe(base);
   });
 
-  test('without a scheme matches the port of a server, too', () => {
+  test('a URL pattern without a scheme matches the port of a server, too', () => {
     expect(baseUrlFor('(?<baseUrl>localhost:3000)/octo/.*', 'http://localhost:3000', 'octo/hello')).toBe(
       'http://localhost:3000',
     );
   });
 
-  test('that would take a backtracking engine for ever is answered at once', () => {
+  test('a URL pattern that would take a backtracking engine for ever is answered at once', () => {
     const began = performance.now();
     expect(
       baseUrlFor('(?<baseUrl>https://github.com/((a+)+)+)b/x', GITHUB, `${'a'.repeat(99)}/y`),
@@ -109,7 +109,7 @@ describe('a state', () => {
     urlPattern: null,
   };
 
-  test('is read back until its hour is over, by its own key alone', () => {
+  test('a state of the manifest flow is read back until its hour is over, by its own key alone', () => {
     const { state, text } = signState(key, wish, 1_000);
     expect(readState(key, text, 3_600_999)).toEqual(state);
     expect(() => readState(key, text, 3_601_000)).toThrow(
@@ -120,7 +120,7 @@ describe('a state', () => {
     );
   });
 
-  test('with any character changed is refused', () => {
+  test('a state of the manifest flow with any character changed is refused', () => {
     const { text } = signState(key, wish, 1_000);
     for (let at = 0; at < text.length - 1; at += 7) {
       const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
@@ -130,9 +130,14 @@ describe('a state', () => {
     }
   });
 
-  test.each(['', '.', '..', 'a.b.c', 'null.', '.'.repeat(5000)])('is not %j', (text) => {
-    expect(() => readState(key, text, 1_000)).toThrow(expect.objectContaining({ code: 'app_state_invalid' }));
-  });
+  test.each(['', '.', '..', 'a.b.c', 'null.', '.'.repeat(5000)])(
+    'a state of the manifest flow is not %j',
+    (text) => {
+      expect(() => readState(key, text, 1_000)).toThrow(
+        expect.objectContaining({ code: 'app_state_invalid' }),
+      );
+    },
+  );
 });
 
 test('the logins of Apps are their slugs and what was given as a robot’s, once each', () => {

@@ -79,7 +79,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('an error is told by code, message, hint and stack, and so are its causes', () => {
+  test('an error is reported by code, message, hint and stack, and so are its causes', () => {
     const { log, last } = kept();
     const system = Object.assign(new Error('gone'), { code: 'ENOENT' });
     log.error({ err: fault(new TypeError('deeper', { cause: system })) }, 'failed');
@@ -99,7 +99,7 @@ describe('the log', () => {
     expect(last().err).toBe('only a text');
   });
 
-  test('causes that go round in a circle are told a few times only', () => {
+  test('causes that go round in a circle are reported a few times only', () => {
     const { log, last } = kept();
     const error = new Error('again');
     error.cause = error;

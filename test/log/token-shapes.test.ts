@@ -70,7 +70,7 @@ describe('a token that nobody handed out', () => {
       expect(mask(`${before}${token}${after}`)).toBe(`${before}[masked]${after}`);
   });
 
-  test('is masked as well when it comes in pieces', () => {
+  test('a token that nobody handed out is masked as well when it comes in pieces', () => {
     const words = [
       'token: ',
       'plain words, ',
@@ -99,7 +99,7 @@ describe('a token that nobody handed out', () => {
     );
   });
 
-  test('of AWS without a prefix is known by the name before it, which stays', () => {
+  test('a token that nobody handed out of AWS without a prefix is known by the name before it, which stays', () => {
     const secret = `wJalrXUtnFEMI/K7MDENG/bPxRfi${random(12)}`;
     const { mask } = createRedactor();
     expect(mask(`aws_secret_access_key = ${secret}`)).toBe('aws_secret_access_key = [masked]');
@@ -107,7 +107,7 @@ describe('a token that nobody handed out', () => {
     expect(mask(`{"SecretAccessKey": "${secret}"}`)).toBe('{"SecretAccessKey": "[masked]"}');
   });
 
-  test('is masked to where it was cut off, a private key too', () => {
+  test('a token that nobody handed out is masked to where it was cut off, a private key too', () => {
     const { mask } = createRedactor();
     expect(mask(pem.slice(0, 400))).toBe('[masked]');
     expect(mask(`${pem.slice(0, pem.indexOf('\n', 200))}\nand then words`)).toBe('[masked]\nand then words');

@@ -65,7 +65,7 @@ describe('what looks like a secret', () => {
     expect(tokenIn(text)).toBeUndefined();
   });
 
-  test('is looked for in a large text in a moment, whatever it is made of', () => {
+  test('what looks like a secret is looked for in a large text in a moment, whatever it is made of', () => {
     const bytes = size(2 ** 18, 2 ** 20);
     for (const piece of [
       'eyJ',
@@ -99,7 +99,7 @@ describe('dockerArgs', () => {
     [[value]],
     [[`--${value}`]],
     [['--hostname', value]],
-  ])('with a secret are refused without repeating it: %#', (args) => {
+  ])('dockerArgs with a secret are refused without repeating it: %#', (args) => {
     const { problems } = parseDockerArgs(args);
     expect(problems.map(({ code }) => code)).toContain('secret_in_profile');
     expect(JSON.stringify(problems)).not.toContain(value.slice(4));

@@ -9,16 +9,16 @@ import { faultsOf, ownUid, policyFile, writePolicy } from '../support/profiles/p
 import { size } from '../support/suite/size.ts';
 
 describe('a policy', () => {
-  test('that is not set widens nothing and sets no ceiling', () => {
+  test('a policy that is not set widens nothing and sets no ceiling', () => {
     expect(loadPolicy({ ...policyFile({}), file: undefined })).toEqual(NO_POLICY);
   });
 
-  test('that is empty is one all the same', () => {
+  test('a policy that is empty is one all the same', () => {
     const place = policyFile({});
     expect(loadPolicy(place)).toEqual({ ...NO_POLICY, file: place.file });
   });
 
-  test('has its sizes in bytes and its defaults filled in', () => {
+  test('a policy has its sizes in bytes and its defaults filled in', () => {
     const place = policyFile({
       images: ['a-*', { name: 'b', digests: [`sha256:${'0'.repeat(64)}`] }],
       mounts: [{ source: '/srv/a' }, { source: '/srv/b', writable: true }],
@@ -100,7 +100,7 @@ describe('what is written in a policy', () => {
     expect(faultsOf(policyFile(content))).toEqual(faults);
   });
 
-  test('throws all its faults at once, each with a hint', () => {
+  test('what is written in a policy throws all its faults at once, each with a hint', () => {
     const place = policyFile({ image: [], rootUser: 'no', ceilings: { cpus: -1, network: 'all' } });
     try {
       loadPolicy(place);
@@ -114,7 +114,7 @@ describe('what is written in a policy', () => {
     }
   });
 
-  test('never crashes the reader, whatever it is', () => {
+  test('what is written in a policy never crashes the reader, whatever it is', () => {
     const place = policyFile({});
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string(), fc.uint8Array({ maxLength: 200 })), (content) => {
@@ -128,7 +128,7 @@ describe('what is written in a policy', () => {
   test.each([
     ['larger than any policy', ' '.repeat(300 * 1024)],
     ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
-  ])('is not read when it is %s', (_what, content) => {
+  ])('what is written in a policy is not read when it is %s', (_what, content) => {
     expect(faultsOf(policyFile(content))).toEqual(['policy_unreadable']);
   });
 });

@@ -19,7 +19,7 @@ function keep(content: unknown) {
 const BAD = 'changed policy is invalid, the last valid one stays in force';
 
 describe('the policy in force', () => {
-  test('follows its file, also when that is replaced by another', async () => {
+  test('the policy in force follows its file, also when that is replaced by another', async () => {
     const { source, watcher } = keep({ ceilings: { cpus: 1 } });
     watcher.load();
     let changes = 0;
@@ -34,7 +34,7 @@ describe('the policy in force', () => {
     expect(changes).toBe(2);
   });
 
-  test('stays the last good one while its file has faults or is gone, and says so', async () => {
+  test('the policy in force stays the last good one while its file has faults or is gone, and says so', async () => {
     const { source, lines, watcher } = keep({ ceilings: { cpus: 1 } });
     watcher.load();
     watcher.watch(() => {});
@@ -53,7 +53,7 @@ describe('the policy in force', () => {
     expect(watcher.lastFaults()).toEqual([]);
   });
 
-  test('is none before the first load, which throws what is wrong', () => {
+  test('the policy in force is none before the first load, which throws what is wrong', () => {
     const { watcher } = keep('{');
     expect(watcher.current().file).toBeUndefined();
     expect(() => watcher.load()).toThrow(/cannot be used/);

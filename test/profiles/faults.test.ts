@@ -318,7 +318,7 @@ describe('a profile with a fault', () => {
     expect(faults.map(({ path }) => path)).toEqual([`/execution/runtime/${key}`]);
   });
 
-  test('all faults of all files are told at once, and the good profiles with them', async () => {
+  test('all faults of all files are reported at once, and the good profiles with them', async () => {
     const result = await load({
       'a/profile.json': { ...BASE, triger: 1, alow: 2, report: { reaction: 'yes' } },
       'b/profile.json': '{ "trigger": ',
@@ -388,8 +388,8 @@ describe('a profile with a fault', () => {
       'profile_wrong_value /execution/runtime/memory',
       'profile_wrong_value /execution/runtime/network/allow',
       'profile_wrong_value /trigger/event',
-      'prompt_path_unknown /execution/handler/promptVariables/optional/E/path',
       'prompt_outside /execution/handler/promptRef',
+      'prompt_path_unknown /execution/handler/promptVariables/optional/E/path',
       'prompt_path_unknown /execution/handler/promptVariables/required/B-C',
       'secret_in_profile /execution/handler/args/1',
     ]);
@@ -430,7 +430,7 @@ describe('a profile with a fault', () => {
     );
   });
 
-  test('a path that can never exist is told the nearest one', async () => {
+  test('a path that can never exist is reported the nearest one', async () => {
     const { faults } = await load({
       'profile.json': handler({ promptVariables: { A: 'run.delivery', B: 'workspace.pth', C: 'run.id.x' } }),
     });
@@ -441,7 +441,7 @@ describe('a profile with a fault', () => {
     ]);
   });
 
-  test('a default with a fault is told once, however many inherit it', async () => {
+  test('a default with a fault is reported once, however many inherit it', async () => {
     const result = await load({
       'profile.json': {
         execution: {
@@ -458,7 +458,7 @@ describe('a profile with a fault', () => {
     );
   });
 
-  test('a misspelt key is told the nearest one, a misplaced one its place', async () => {
+  test('a misspelt key is reported the nearest one, a misplaced one its place', async () => {
     const { faults } = await load({
       'profile.json': {
         triger: {},
@@ -528,7 +528,7 @@ describe('flags and keys of one runtime', () => {
     ['network', { network: 'open' }, ['--network', 'none']],
     ['readOnlyRoot', { readOnlyRoot: false }, ['--read-only']],
     ['env/A', { env: { A: '1' } }, ['-e', 'A=2']],
-  ])('may not contradict: %s', async (key, settings, dockerArgs) => {
+  ])('flags and keys of one runtime may not contradict: %s', async (key, settings, dockerArgs) => {
     const { faults } = await load({ 'profile.json': runtime({ ...settings, dockerArgs }) });
     expect(faults.map(({ code, path }) => [code, path])).toEqual([
       ['docker_args_contradict', `/execution/runtime/${key}`],
@@ -600,7 +600,7 @@ describe('files that are no profiles', () => {
     ]);
   });
 
-  test('a profile.json that is a folder is told, a FIFO is too and nothing waits on it', async () => {
+  test('a profile.json that is a folder is reported, a FIFO is too and nothing waits on it', async () => {
     const dir = profilesDirectory({ 'ok/profile.json': BASE });
     mkdirSync(join(dir, 'a/profile.json'), { recursive: true });
     mkdirSync(join(dir, 'b'));
@@ -610,7 +610,7 @@ describe('files that are no profiles', () => {
     expect(codes(result)).toEqual(['profile_unreadable', 'profile_unreadable', 'prompt_unreadable']);
   });
 
-  test('what may not be read is told', async () => {
+  test('what may not be read is reported', async () => {
     const dir = profilesDirectory({ 'a/profile.json': BASE, 'b/c/profile.json': BASE });
     chmodSync(join(dir, 'a/profile.json'), 0);
     chmodSync(join(dir, 'b'), 0);
@@ -676,7 +676,7 @@ describe('symbolic links', () => {
     expect(codes(result)).toEqual(['profile_folder_link', 'profile_folder_link', 'profile_folder_link']);
   });
 
-  test('a profile.json may be a link inside, not outside; a link to nowhere is told only where a profile should be', async () => {
+  test('a profile.json may be a link inside, not outside; a link to nowhere is reported only where a profile should be', async () => {
     const dir = profilesDirectory({ 'a/profile.json': BASE, 'b/x': '', 'c/x': '', 'd/x': '' });
     symlinkSync('../a/profile.json', join(dir, 'b/profile.json'));
     symlinkSync('user@host.1234', join(dir, 'a/.#profile.json'));
@@ -732,7 +732,7 @@ describe('symbolic links', () => {
 });
 
 describe('the profiles directory', () => {
-  test('that is missing, a file, or without any profile is told with its hint', async () => {
+  test('the profiles directory that is missing, a file, or without any profile is reported with its hint', async () => {
     const dir = profilesDirectory({ 'readme.md': 'x', '.hidden/profile.json': BASE });
     expect(codes(await inDirectory(join(dir, 'nowhere')))).toEqual(['profiles_missing']);
     expect(codes(await inDirectory(join(dir, 'readme.md')))).toEqual(['profiles_missing']);
@@ -746,7 +746,7 @@ describe('the profiles directory', () => {
 });
 
 describe('prompt templates', () => {
-  test('are checked with the names of each profile that uses them, and the problem is told of the prompt', async () => {
+  test('prompt templates are checked with the names of each profile that uses them, and the problem is reported of the prompt', async () => {
     const asked: (readonly string[])[] = [];
     const checkPrompt = (template: string, names: readonly string[]) => {
       asked.push(names);
@@ -777,7 +777,7 @@ describe('prompt templates', () => {
     expect(result.profiles.map(({ path }) => path)).toEqual(['b']);
   });
 
-  test('of any size and encoding are told, not swallowed', async () => {
+  test('prompt templates of any size and encoding are reported, not swallowed', async () => {
     const agent = (promptRef: string) => ({
       ...BASE,
       execution: { ...AGENT, handler: { ...AGENT.handler, promptRef } },

@@ -244,7 +244,7 @@ describe('expansion', () => {
 });
 
 describe('loading thousands of profiles', () => {
-  test('takes seconds, and one that is wrong among them is found', async () => {
+  test('loading thousands of profiles takes seconds, and one that is wrong among them is found', async () => {
     const count = size(1000, 10_000);
     const files = Object.fromEntries(
       Array.from({ length: count }, (_, index) => [

@@ -79,7 +79,7 @@ describe('explaining', () => {
   const explain = (triggers: Record<string, Trigger>, event = commentEvent()) =>
     explainMatch(createProfileSet(candidatesOf(triggers)), event);
 
-  test('each candidate is told with its trigger and the first condition that failed', () => {
+  test('each candidate is reported with its trigger and the first condition that failed', () => {
     const results = explain({
       a: { event: 'issue_comment', action: 'edited', branch: 'main' },
       b: { event: 'issue_comment', branch: ['main', 'next'] },

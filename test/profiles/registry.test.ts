@@ -26,7 +26,7 @@ function registryOf(dir: string) {
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
 
 describe('the registry', () => {
-  test('throws all faults of the first load, and has an empty set until one succeeds', async () => {
+  test('the registry of profiles throws all faults of the first load, and has an empty set until one succeeds', async () => {
     const { registry, winner } = registryOf(
       profilesDirectory({ 'a/profile.json': BAD, 'b/profile.json': '{' }),
     );
@@ -47,7 +47,7 @@ describe('the registry', () => {
     await expect(registryOf(join(dir, 'nowhere')).registry.load()).rejects.toThrow(/not there/);
   });
 
-  test('keeps the last good set when a later load has faults, says so, and takes the next good one', async () => {
+  test('the registry of profiles keeps the last good set when a later load has faults, says so, and takes the next good one', async () => {
     const dir = profilesDirectory({ 'a/profile.json': GOOD });
     const { registry, winner, isLogged } = registryOf(dir);
     await registry.load();
@@ -63,7 +63,7 @@ describe('the registry', () => {
     expect([winner(), registry.lastFaults()]).toEqual(['0', []]);
   });
 
-  test('takes profiles into use whose triggers are warned of, and says so', async () => {
+  test('the registry of profiles takes profiles into use whose triggers are warned of, and says so', async () => {
     const dir = profilesDirectory({
       'a/profile.json': GOOD,
       'b/profile.json': { ...GOOD, trigger: { event: 'isues' } },
@@ -80,7 +80,7 @@ describe('the registry', () => {
     ]);
   });
 
-  test('keeps the last good set while its directory is away', async () => {
+  test('the registry of profiles keeps the last good set while its directory is away', async () => {
     const dir = profilesDirectory({ 'profiles/a/profile.json': GOOD });
     const { registry, winner } = registryOf(join(dir, 'profiles'));
     await registry.load();
@@ -101,7 +101,7 @@ describe('the registry', () => {
     expect(registry.lastFaults().map(({ code }) => code)).toEqual(['profiles_empty']);
   });
 
-  test('follows changes: new folders, changed files, faults, removals', async () => {
+  test('the registry of profiles follows changes: new folders, changed files, faults, removals', async () => {
     const dir = profilesDirectory({ 'm/profile.json': GOOD });
     const { registry, winner } = registryOf(dir);
     await registry.load();
@@ -117,7 +117,7 @@ describe('the registry', () => {
     await soon(() => expect(winner()).toBeUndefined());
   });
 
-  test('follows changes also where the directory is reached by a link', async () => {
+  test('the registry of profiles follows changes also where the directory is reached by a link', async () => {
     const dir = profilesDirectory({ 'real/m/profile.json': GOOD });
     symlinkSync('real', join(dir, 'link'));
     const { registry, winner } = registryOf(join(dir, 'link'));

@@ -29,7 +29,7 @@ export type EventRefusal = {
 };
 
 /** What a repository calls those who belong to it: https://docs.github.com/graphql/reference/enums#commentauthorassociation */
-const OF_THE_HOUSE = ['OWNER', 'MEMBER', 'COLLABORATOR'];
+const MEMBERS = ['OWNER', 'MEMBER', 'COLLABORATOR'];
 
 /** No run, and nothing is reported. */
 export function ignore(why: NoRunReason | Problem, profile: string | null = null): Resolution {
@@ -103,7 +103,7 @@ function textOf(event: FlowEvent, profile: Profile, problem: Problem): string {
 function isOutsideUser(event: FlowEvent, permission: string | undefined): boolean {
   if (event.repository?.private !== false) return false;
   if (permission !== undefined && permissionReaches(permission, 'triage')) return false;
-  return !OF_THE_HOUSE.includes(associationOfSender(event));
+  return !MEMBERS.includes(associationOfSender(event));
 }
 
 /** The association of the sender, which the payload gives with texts of the sender only. */

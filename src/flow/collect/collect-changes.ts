@@ -55,7 +55,7 @@ export async function collectChanges(parts: CollectParts, run: Run): Promise<voi
       async (error: unknown) => await noteSearchFailure(parts, run, error),
     );
     const kept = taken && (await keep(parts, run, taken, doubt));
-    // Only now, so that nothing is published that was not searched, whenever this breaks off.
+    // Only now: whenever this stops in between, nothing is published that was not searched.
     for (const entry of [kept, rest]) if (entry) await noteOnce(parts, run, entry);
   } catch (error) {
     parts.log.error({ err: error, run: run.id }, 'collecting changes failed');
@@ -169,7 +169,7 @@ async function search(
   return cut?.inChanges ? 'unsearched' : undefined;
 }
 
-/** After a failed search nobody knows what the commits hold. */
+/** Notes that the leak scan failed: the commits may hold a granted value. */
 async function noteSearchFailure(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
   parts.log.error({ err: error, run: run.id }, 'leak scan failed');
   const text = 'The search for values that were granted to the run failed.';
@@ -189,7 +189,7 @@ async function noteProblem(
   await noteOnce(parts, run, { kind, text, data: { ...data, code, hint } });
 }
 
-/** A run that is concluded again after a crash has the line already. */
+/** Once an attempt: a run that is concluded again after a crash has the line already. */
 async function noteOnce(parts: CollectParts, run: Run, entry: Entry): Promise<void> {
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);

@@ -1,6 +1,6 @@
 import { asFlowError, type Blame, type Fault, FaultsError, type FlowError } from '../../base/errors.ts';
 
-/** Whose faults do not pass by themselves: a run that has one of them is refused, whatever else is wrong. */
+/** Blame for errors that do not pass by themselves: with one of these, the run is refused whatever else is wrong. */
 const LASTING: readonly Blame[] = ['profile', 'operator'];
 
 /**

@@ -13,11 +13,11 @@ import { appSecretOf, tokenMount } from '../github/github-credential.ts';
 import type { AdmissionDryRun } from './admission.ts';
 import { type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
 
-/** What `explain` says: the decision, why, and what would be launched. */
+/** The answer of `explain`: the decision, why, and what would be launched. */
 export type Explanation = {
   verdict: DryRunVerdict;
   decision: { run: boolean; profile: string | null; reason: string; message: string; permission: string };
-  /** Every profile that matches, best first; empty where profiles are not asked. */
+  /** Every profile that matches, best first; empty for an event that no profile is compared with. */
   ranking: RankedMatch[];
   candidates: CandidateResult[];
   /** Faults that would refuse the run, each with its hint. */
@@ -97,7 +97,7 @@ function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   return { reason, message };
 }
 
-/** What a command to the runs of the thread would do; profiles are not asked. */
+/** What a command to the runs of the thread would do, whatever profiles match. */
 async function explainCommand(
   event: FlowEvent,
   command: CommentCommand,
@@ -137,7 +137,7 @@ async function decideStart(
   return { ...(problem ? refuse(problem) : decision), permission: permissionWord(problem, asked) };
 }
 
-/** The event itself says that it is about a fork, and the profile admits none. */
+/** Whether the payload alone shows a fork that the profile does not admit. */
 function isKnownFork({ allow }: Profile, { pullRequest, attributes }: FlowEvent): boolean {
   return allow.forks === false && (pullRequest ? pullRequest.isFork : attributes.isFork) === true;
 }

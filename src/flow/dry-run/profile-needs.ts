@@ -21,7 +21,7 @@ export type NeedsParts = {
   clock: Pick<Clock, 'now'>;
 };
 
-/** A credential that runs of a profile are granted, in words, and what keeps them from it. */
+/** A credential that runs of a profile are granted: its description, and what makes it unusable. */
 export type Need = { what: string; problems: Problem[] };
 
 /** Everything that a profile's runs are granted, checked as a launch would. Asks nobody and grants nothing. */
@@ -58,7 +58,7 @@ async function appNeed({ checkSecret }: NeedsParts, profile: Profile, name: stri
   };
 }
 
-/** A login that runs get a share of is looked at as its agent does, because the service renews one that would run out. */
+/** A login that runs get a share of is inspected by its agent, because the service renews one that would end too early. */
 async function credentialNeed({ agents, clock }: NeedsParts, name: string, source: string): Promise<Need> {
   const nowMs = clock.now();
   const named = agents.find((agent) => agent.name === name);

@@ -8,7 +8,7 @@ import { runOwner } from './run-owner.ts';
 /** How long an answer of the engine counts. */
 const GOOD_FOR_MS = 2_000;
 
-/** Whether the engine answers; says so in the log when that changes. */
+/** Whether the engine answers; each change is logged. */
 export type EngineWatch = {
   isReady(): Promise<boolean>;
   /** Resolves when the engine answers, or rejects with the signal's reason. */
@@ -54,7 +54,7 @@ export function createEngineWatch(parts: {
   };
 }
 
-/** Says once in the log what of the engine matters to runs and is not as usual; never throws. */
+/** Logs once what is unusual about the engine and matters to runs; never throws. */
 export async function noteEngine(parts: {
   engine: Pick<Engine, 'info'>;
   runAs: Owner;

@@ -29,8 +29,8 @@ export type CheckPublicationParts = {
 };
 
 /**
- * What of a publication can be known before the agent's hour of work: where it would go, and that it can go there. It is
- * checked again before the push. Throws what would be refused then; a GitHub that does not answer now refuses nothing.
+ * Checks before the agent works what is known of its publication by then: the target, and that it can be pushed to. The push
+ * checks again. Throws what would be refused then; without an answer of GitHub nothing is refused.
  */
 export async function checkPublication(
   parts: CheckPublicationParts,
@@ -87,7 +87,7 @@ async function checkPull(
   }
 }
 
-/** Commits on another one than the head cannot be put on top of it. */
+/** The run would not begin with the head of the pull request, so its commits would not fit on top of it. */
 function headElsewhere({ number, headRef }: PullRequest, commit: string): Problem {
   return {
     code: 'publish_head_moved',

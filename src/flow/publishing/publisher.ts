@@ -156,9 +156,9 @@ async function delay(
 }
 
 /**
- * Faults that no waiting fixes: the server said no to these commits or to this pull request, or they are gone. A token
- * that is not taken, may not, or sees nothing (401, 403, 404) is noted at once and retried, because whoever runs the
- * service can fix it meanwhile; so are limits, conflicts, servers at fault and silence.
+ * Errors that no waiting fixes: the server refused these commits or this pull request, or they are gone. A refused token
+ * (401, 403, 404) is noted at once and retried, because the operator can fix it meanwhile; so are limits, conflicts,
+ * failing servers and timeouts.
  */
 const FINAL: readonly string[] = [
   'push_refused',

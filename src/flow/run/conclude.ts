@@ -39,7 +39,7 @@ export type ConcludeParts = CollectParts & {
   keepFailedMs: number;
 };
 
-/** Outcomes whose workspace somebody will want to look at. */
+/** Outcomes whose workspace is kept for a look at it. */
 const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
 
 /** Ends a run, or requeues it where its profile wants another attempt. */
@@ -172,11 +172,11 @@ async function removeAndCollect(parts: ConcludeParts, run: ClaimedRun): Promise<
   parts.crashPoint('changes-collected');
 }
 
-async function reportAndEnd(parts: ConcludeParts, run: ReportingRun, words: string): Promise<EndedRun> {
+async function reportAndEnd(parts: ConcludeParts, run: ReportingRun, text: string): Promise<EndedRun> {
   await reportEnd(parts, run);
   parts.crashPoint('reported');
   const ended = { endedAt: parts.clock.now(), release: true };
-  const last = await move(parts, run, 'ended', words, ended);
+  const last = await move(parts, run, 'ended', text, ended);
   parts.masked.release(run.id);
   parts.crashPoint('ended');
   return last;

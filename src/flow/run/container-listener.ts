@@ -7,17 +7,17 @@ import type { Handler } from '../../profiles/profile.ts';
 import type { TimelineWriter } from '../timeline-writer.ts';
 import type { AgentReading } from './outcome.ts';
 
-/** What was read of a handler's output: what its agent said, and what was lost. */
+/** What was read of a handler's output: the agent's result, and what was lost. */
 export type HandlerReading = AgentResult & {
   agent: AgentReading | null;
   isUnread: boolean;
   losses: { kind: 'output_lost'; text: string }[];
 };
 
-/** Hears a handler's output, line by line, and writes what its agent does into the timeline. */
+/** Reads a handler's output line by line, and writes what its agent does into the timeline. */
 export type OutputListener = {
   hear(line: NumberedLine): void;
-  /** Whether the agent has said that its turn is over. */
+  /** Whether the agent has reported that its turn is over. */
   isDone(): boolean;
   /** Output is lost; `hasBegun`: the handler had begun by then. */
   lose(loss: Loss, hasBegun: boolean): void;
@@ -31,7 +31,7 @@ const LOSSES = {
   event: 'A line of the output was too long to be read as an event of the agent.',
 } as const;
 
-/** Listens as the handler's profile says: to an agent's events, from the handler's start on, or to plain text. */
+/** Reads the output of the profile's handler: an agent's events from the handler's start on, or plain text. */
 export function createListener(
   handler: Handler,
   {

@@ -15,7 +15,7 @@ export type LifeParts = PrepareParts & PreparingParts & LaunchParts & FollowPart
 /** How long a run waits that was requeued because the engine was not there. */
 const REQUEUE_MS = 5_000;
 
-/** How soon the end of a run is stored again after the database did not take it. */
+/** How long to wait before the end of a run that the database refused is stored again. */
 const AGAIN_MS = 1_000;
 
 /** The life of a run, from its claim to its end: prepare, launch, follow, conclude. */
@@ -24,7 +24,7 @@ export async function execute(parts: LifeParts, run: PreparingRun, active: Activ
   if (started.state === 'running') await finish(parts, started, active);
 }
 
-/** The run once its agent runs; or, when it never will, the run as it was left: concluded, or back in the queue. */
+/** The running run, or, when its agent did not start, the concluded or requeued run. */
 async function start(parts: LifeParts, run: PreparingRun, active: ActiveRun): Promise<Run> {
   const preparing = watchPreparing(parts, active);
   try {
@@ -40,7 +40,7 @@ async function start(parts: LifeParts, run: PreparingRun, active: ActiveRun): Pr
   }
 }
 
-/** Decides what becomes of a run that failed before its agent started. Throws what must be decided again by the engine's answer. */
+/** Concludes or requeues a run that failed before its agent started. Throws when only the engine can tell whether the agent started. */
 async function notStarted(
   parts: LifeParts,
   run: PreparingRun,
@@ -104,7 +104,7 @@ function isEngineGone(error: unknown): boolean {
   return ['engine_unreachable', 'engine_timeout'].includes(asFlowError(error).code);
 }
 
-/** Whether the database did not answer, which says nothing about the run: what was to be stored is stored later. */
+/** Whether the database did not answer: the run is not at fault, and its end is stored later. */
 function isDatabaseFault(error: unknown): boolean {
   return ['database_busy', 'database_unavailable'].includes(asFlowError(error).code);
 }

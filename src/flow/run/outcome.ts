@@ -16,7 +16,7 @@ import {
   workspaceLimit,
 } from './errors.ts';
 
-/** Nobody knows how far the agent came. */
+/** Codes after which nobody knows how far the agent came. */
 const LOST = ['container_lost', 'worker_cut_off', 'host_lost'];
 
 /** The result of a run that failed before its agent started, or on the way. */
@@ -31,10 +31,10 @@ export function resultOf(error: unknown): RunResult {
   };
 }
 
-/** What somebody did not want any more before it had begun. */
+/** Codes of what ended a run that was not wanted any more. */
 const CANCELLING = ['run_cancelled', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'];
 
-/** Faults of the profile, the operator's set-up or the sender's words refuse a run; all others fail it. */
+/** Errors of the profile, the operator's settings or the sender's comment refuse a run; all others fail it. */
 function outcomeOf(fault: FlowError): Outcome {
   if (CANCELLING.includes(fault.code)) return 'cancelled';
   if (fault.code === 'world_unknown') return 'refused';
@@ -94,11 +94,11 @@ type TurnOutcome = { outcome: Outcome; reason: EndReason | null; note: string | 
 /** The agent whose events were read, and the state of its turn. */
 export type AgentReading = { judge: AgentEvents['judge']; turn: AgentTurn };
 
-/** Ends that say nothing against an agent that has finished: only its process had not. */
+/** Ends that do not count against an agent that has finished its turn: only its process had not ended. */
 const PATIENCE_ENDED: readonly ContainerEnd['endedBy'][] = ['done', 'stall', 'deadline'];
 
 /**
- * Has the agent judge its end. `byEnd` is what the end means without its words; `agent` is null for a handler without
+ * Has the agent judge its end. `byEnd` is what the end means without its events; `agent` is null for a handler without
  * events, and with `isUnread` some of them may have been missed.
  */
 export function judgeByAgent(

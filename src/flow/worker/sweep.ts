@@ -66,7 +66,7 @@ export type SweepResult = {
 };
 
 /**
- * Removes what no active run owns: containers, labelled volumes and networks, private run directories, bundles that
+ * Removes what no run owns that has not ended: containers, labelled volumes and networks, private run directories, bundles that
  * were judged, and workspaces past their keeping. Touches only things of this installation. Safe to call at any time.
  */
 export async function sweep(parts: SweepParts): Promise<SweepResult> {

@@ -1,7 +1,7 @@
+import { visible } from '../../base/text.ts';
 import { nearest } from '../../base/words.ts';
 import { isBranchName } from '../../events/branch-name.ts';
 import type { AttributeName, Scalar } from '../../events/event.ts';
-import { visible } from '../../text/visible.ts';
 import { isSameLogin, listedLogin } from '../allow.ts';
 import { show } from '../errors.ts';
 import type { Profile, Trigger } from '../profile.ts';
