@@ -25,7 +25,7 @@ import type { Resources } from './resources.ts';
 /** What the API reports about maintenance; `recovery` is undefined while RECOVER_MISSED is off. */
 type Maintenance = { retention: Retention; recovery: RedeliveryLoop | undefined };
 
-/** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */
+/** The JSON API over the service's own parts; `onReplay` is called when a delivery is to be decided again. */
 export function composeAdminApi(
   resources: Resources,
   maintenance: Maintenance,

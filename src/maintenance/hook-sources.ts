@@ -42,7 +42,7 @@ function isOurs({ id, active, url }: RepositoryHook, { publicUrl, heardOf }: Own
   return heardOf.has(id) || (publicUrl !== undefined && url === `${publicUrl}/webhooks/github`);
 }
 
-/** GitHub says "not found" to whoever may not see the hooks. */
+/** GitHub answers "not found" to whoever may not see the hooks. */
 function explained(name: string, fault: FlowError): Sources['problems'][number]['problem'] {
   if (!['github_not_found', 'github_refused', 'github_token_refused'].includes(fault.code))
     return fault.toProblem();

@@ -9,7 +9,7 @@ import type { RedeliveryStore } from './redelivery-store.ts';
 /** One list of deliveries at GitHub: an App's, or a repository hook's. `key` names it in the database, `name` for people. */
 export type Source = { key: string; name: string; client: GitHubClient; place: HookPlace };
 
-/** What came of comparing one list with ours; `problem` is why it could not be read or asked of to the end. */
+/** The result of comparing one list with the stored deliveries; `problem` is why it could not be read, or not all of it requested. */
 export type RedeliveryResult = {
   source: string;
   listed: number;
