@@ -174,6 +174,6 @@ const DISCUSSION_ATTEMPTS = 3;
 function isHopeless({ kind, target, attempts }: Report, fault: FlowError): boolean {
   const { code } = fault;
   if (target.discussion && code === 'github_not_found') return attempts >= DISCUSSION_ATTEMPTS;
-  if (code === 'github_credential_missing' || code === 'github_name_refused') return true;
+  if (code === 'github_credential_missing' || code === 'name_refused') return true;
   return isGoneForGood(fault) || (kind === 'check' && code === 'github_refused');
 }

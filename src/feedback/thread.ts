@@ -85,7 +85,7 @@ function discussionThread(
       if (!found)
         throw notFound('a comment in a discussion', {
           status: 200,
-          said: 'it is not there',
+          answer: 'it is not there',
           cause: undefined,
         });
       await changeInDiscussion(client, { comment: found.node, body });

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../src/db/open.ts';
 import { commentMark } from '../../src/feedback/marks.ts';
 import type { Run } from '../../src/runs/run.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { resultOf, START } from '../support/databases/queue.ts';
 import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../support/suite/temporary.ts';
 const SHA = 'a'.repeat(40);
 
 async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<AdmissionLab> {
-  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   onTestFinished(async () => await db.close());
   return await openAdmissionLab(db, options);
 }

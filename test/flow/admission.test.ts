@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../src/db/open.ts';
 import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match/match.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { candidatesOf, commentEvent } from '../support/github/flow-events.ts';
 import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/suite/temporary.ts';
 const bot = { login: 'helper[bot]', type: 'Bot' };
 
 async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<AdmissionLab> {
-  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   onTestFinished(async () => await db.close());
   return await openAdmissionLab(db, options);
 }
@@ -185,7 +185,7 @@ describe('commands in comments', () => {
   });
 
   test('try nothing again for whom the profile has shut out since, or without the profile', async () => {
-    const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+    const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
     onTestFinished(async () => await db.close());
     const named = (...actors: string[]) => labProfile({ allow: { actors, bots: [] } });
     const before = await openAdmissionLab(db, { profiles: [named('octocat')] });

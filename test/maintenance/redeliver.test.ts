@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { type Db, openDatabase } from '../../src/db/open.ts';
+import type { Db } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -11,6 +11,7 @@ import { type RedeliveryParts, redeliverMissing, type Source } from '../../src/m
 import { startRedelivery } from '../../src/maintenance/redelivery-loop.ts';
 import { createRedeliveryStore } from '../../src/maintenance/redelivery-store.ts';
 import { eachDatabase } from '../support/databases/databases.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
 import { until } from '../support/service/service.ts';
 import { settableClock } from '../support/suite/fake-clock.ts';
@@ -36,7 +37,7 @@ describe('a list of deliveries', () => {
   async function parts(
     given?: Db,
   ): Promise<RedeliveryParts & { clock: ReturnType<typeof settableClock>; source: Source }> {
-    const db = given ?? (await openDatabase({ file: join(await temporaryDirectory(), 'test.db') }));
+    const db = given ?? (await openNewSqlite(join(await temporaryDirectory(), 'test.db')));
     if (!given) onTestFinished(db.close);
     const clock = settableClock();
     const deliveries = createDeliveryStore(db, clock);
@@ -143,7 +144,7 @@ test('a credential that is not allowed is told once, however often it is asked',
     redactor: createRedactor(),
     destination: { write: (line) => lines.push(line) },
   });
-  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   let looks = 0;
   const problem = { code: 'hooks_not_readable', message: 'No.', hint: 'Do.' };
   const loop = startRedelivery({

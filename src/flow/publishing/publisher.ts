@@ -167,7 +167,6 @@ const FINAL: readonly string[] = [
   'publish_changes_gone',
   'github_credential_missing',
   'github_invalid',
-  'github_name_refused',
   'name_refused',
 ];
 
