@@ -1,7 +1,7 @@
-/** Whose fault an error is: who has to do something so that it does not happen again. */
+/** Who has to act so that an error does not happen again. */
 export type Blame = 'sender' | 'agent' | 'profile' | 'operator' | 'github' | 'docker' | 'service';
 
-/** An error as people and programs see it: a code of docs/errors.md, a sentence, and what to do. */
+/** An error as people and programs see it: a code of docs/errors.md, what happened, and what to do. */
 export type Problem = { code: string; message: string; hint: string };
 
 /** A problem found in a file: `path` is the JSON pointer inside `file`, both absent where they do not apply. */

@@ -22,10 +22,10 @@ import { findRun } from '../runs/store/run-store.ts';
 import { runDetails, runView, workerView } from '../runs/view/view.ts';
 import type { Resources } from './resources.ts';
 
-/** What the API reports about maintenance; `recovery` is undefined while RECOVER_MISSED is off. */
-type Maintenance = { retention: Retention; recovery: RedeliveryLoop | undefined };
+/** What the API reports about maintenance; `redelivery` is undefined while REDELIVER_MISSED is off. */
+type Maintenance = { retention: Retention; redelivery: RedeliveryLoop | undefined };
 
-/** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */
+/** The JSON API over the service's own parts; `onReplay` is called when a delivery is to be decided again. */
 export function composeAdminApi(
   resources: Resources,
   maintenance: Maintenance,
@@ -45,7 +45,7 @@ export function composeAdminApi(
     maintenance: async () => ({
       disk: await disk.state(),
       removed: maintenance.retention.removed(),
-      recovery: maintenance.recovery?.last() ?? null,
+      redelivery: maintenance.redelivery?.last() ?? null,
     }),
   };
   return { path: '/api', router: createApiRouter(actions) };

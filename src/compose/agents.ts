@@ -31,7 +31,7 @@ export type ComposedRenewals = {
   stop: () => Promise<void>;
 };
 
-/** The service's own renewal of logins; what a service before this one left running is waited for from now on. */
+/** Renews logins for the service, and waits for renewals that an earlier process left running. */
 export function composeRenewals({
   config,
   db,

@@ -3,7 +3,7 @@ import type { LogDestination } from '../log/logger.ts';
 import { openResources } from './resources.ts';
 import { composeRunner } from './runner.ts';
 
-/** A living worker without listeners: what it is called, and how it ends. */
+/** A started worker without listeners. */
 export type WorkerApp = {
   installation: string;
   /** As `App.stop`. */

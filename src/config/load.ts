@@ -176,10 +176,10 @@ function completeMaintenance(options: Options): Config['maintenance'] {
       run: { bytes: options.MIN_FREE_TO_RUN, inodes: options.MIN_FREE_FILES_TO_RUN },
       accept: { bytes: options.MIN_FREE_TO_ACCEPT, inodes: options.MIN_FREE_FILES_TO_ACCEPT },
     },
-    recover: {
-      enabled: options.RECOVER_MISSED,
-      everyMs: options.RECOVER_EVERY_MIN * MINUTE_MS,
-      backMs: options.RECOVER_HOURS * HOUR_MS,
+    redeliver: {
+      enabled: options.REDELIVER_MISSED,
+      everyMs: options.REDELIVER_EVERY_MIN * MINUTE_MS,
+      backMs: options.REDELIVER_HOURS * HOUR_MS,
     },
   };
 }

@@ -65,7 +65,7 @@ function readEnvFile(file: string): string {
   }
 }
 
-/** What else stands in a file of settings for good: what git, Node.js and docker-compose.yml read. */
+/** Other valid names in a file of settings: those that git, Node.js and docker-compose.yml read. */
 const OTHERS = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'HOME', 'PATH', 'TZ'],
   ...['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO'],
@@ -73,7 +73,7 @@ const OTHERS = [
   ...['GITHUB_FLOWS_CONFIG', 'GITHUB_FLOWS_CRASH_AT', 'GITHUB_FLOWS_LEASE_MS'],
 ];
 
-/** Lines of a file of settings that set nothing which anybody reads; a value is never repeated. Throws `env_file_unreadable`. */
+/** Faults of lines of a file of settings that set no option; a value is never repeated. Throws `env_file_unreadable`. */
 export function envFileFaults(file: string): Fault[] {
   return linesOf(readEnvFile(file)).flatMap(({ text, number }) => {
     const name = /^(?:export\s+)?([\w.-]+)\s*=/.exec(text)?.[1];

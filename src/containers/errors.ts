@@ -70,16 +70,6 @@ export function imageNameInvalid(name: string, wrong: string): FlowError {
   });
 }
 
-/** What the engine sends as a container's output cannot be read. */
-export function outputGarbled(detail: string): FlowError {
-  return new FlowError({
-    code: 'engine_output_garbled',
-    blame: 'docker',
-    message: `The Docker Engine sent output that is not in its own format: ${detail}.`,
-    hint: 'Check that DOCKER_HOST leads to a Docker Engine and not through something that changes its answers.',
-  });
-}
-
 /** No image of this name is on the engine; images are never pulled behind the operator's back. */
 export function imageMissing(name: string, cause: unknown): FlowError {
   const ours = name.startsWith('github-flows-');

@@ -1,4 +1,4 @@
-/** How much one commit takes at once, so that it never holds up everything else for long. */
+/** The most that one commit takes, so that it never blocks others for long. */
 export type GroupLimits = { items: number; bytes: number };
 
 /**

@@ -1,7 +1,7 @@
 import { FlowError } from '../base/errors.ts';
 import { gitHubError } from './request-error.ts';
 
-/** A fault of GitHub's client in an App's own words: its hints are about keys and installations, not about tokens. */
+/** An error of GitHub’s client as one of an App: its hints are about keys and installations, not about tokens. */
 export function appError(name: string, error: unknown): FlowError {
   const fault = gitHubError(`the App ${name}`, error);
   const words = WORDS[fault.code];
@@ -15,8 +15,8 @@ export function mintError(
   error: unknown,
 ): FlowError {
   const fault = gitHubError(`the App ${name}`, error);
-  const said = SAID.find(({ code, sentence }) => code === fault.code && sentence.test(fault.message));
-  if (said) return reworded(said.words(installation.settingsUrl), fault);
+  const known = BY_SENTENCE.find(({ code, sentence }) => code === fault.code && sentence.test(fault.message));
+  if (known) return reworded(known.words(installation.settingsUrl), fault);
   const words = MINT_WORDS[fault.code];
   return words ? reworded(words(name, installation.id), fault) : appError(name, fault);
 }
@@ -38,8 +38,8 @@ const WORDS: Readonly<Record<string, (name: string) => Words>> = {
   }),
 };
 
-/** Faults that only GitHub's sentence tells apart: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app */
-const SAID: readonly { code: string; sentence: RegExp; words: (settingsUrl: string) => Words }[] = [
+/** Errors that only GitHub’s sentence distinguishes: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app */
+const BY_SENTENCE: readonly { code: string; sentence: RegExp; words: (settingsUrl: string) => Words }[] = [
   {
     code: 'github_invalid',
     sentence: /permissions requested are not granted/i,

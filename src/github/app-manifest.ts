@@ -4,7 +4,7 @@ import { createGitHubClient, type SignIn } from './client.ts';
 import { answerUnreadable } from './errors.ts';
 import { errorCode } from './request-error.ts';
 
-/** What the service asks of accounts that install it: reading and writing what runs are about, and nothing of workflows or secrets. */
+/** The rights that the service requests of accounts that install it: reading and writing what runs are about, and nothing of workflows or secrets. */
 export const APP_PERMISSIONS = {
   actions: 'read',
   checks: 'write',
@@ -52,7 +52,7 @@ export function manifestAddress(serverUrl: string, organisation: string | null, 
   return `${serverUrl}${place}/settings/apps/new?state=${encodeURIComponent(state)}`;
 }
 
-/** What GitHub hands back for a manifest, once. */
+/** What GitHub returns for a manifest, once. */
 type NewlyMadeApp = {
   id: number;
   slug: string | null;

@@ -47,9 +47,9 @@ export type SignIn = {
 const ThrottledOctokit = Octokit.plugin(throttling, retry);
 
 /**
- * `token` is asked anew for each piece of work, so that a renewed one is used; undefined means there is none. When
- * GitHub refuses the token, one that is too `young` to be known everywhere is tried again; else `token` is asked once
- * more and told so, and another one is tried with the work from its beginning. With `signIn` each request is signed
+ * `token` is called for each piece of work, so that a renewed one is used; undefined means there is none. When GitHub
+ * refuses the token, one that is too `young` to be known everywhere is retried; else `token` is called once more with
+ * the refused one, and another one is tried with the work from its beginning. With `signIn` each request is signed
  * instead. `onDate` is given the time that GitHub's answers have, in milliseconds since 1970.
  */
 export function createGitHubClient(
@@ -64,7 +64,7 @@ export function createGitHubClient(
     baseUrl: parts.apiUrl.replace(/\/+$/, ''),
     userAgent: 'github-flows',
     log: quietLog(parts.log),
-    request: { fetch: fetchTelling(parts.onDate) },
+    request: { fetch: fetchWithDate(parts.onDate) },
     retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
     throttle: {
       id: randomId(8),
@@ -95,17 +95,17 @@ export function createGitHubClient(
     async ask(what, work) {
       const token = 'token' in parts ? await parts.token() : null;
       if (token === undefined) throw credentialMissing(what);
-      const errand = { what, work, deadline: AbortSignal.timeout(DEADLINE_MS) };
+      const task = { what, work, deadline: AbortSignal.timeout(DEADLINE_MS) };
       const young = token !== null && 'token' in parts ? parts.young : undefined;
       try {
-        return await patiently(young, { subject: token ?? '', signal: errand.deadline, isTooYoung }, () =>
-          askWith(token, errand),
+        return await patiently(young, { subject: token ?? '', signal: task.deadline, isTooYoung }, () =>
+          askWith(token, task),
         );
       } catch (error) {
         if (errorCode(error) !== 'github_token_refused' || token === null || !('token' in parts)) throw error;
         const other = await parts.token(token);
         if (other === undefined || other === token) throw error;
-        return await askWith(other, errand);
+        return await askWith(other, task);
       }
     },
   };
@@ -116,7 +116,7 @@ function isTooYoung(error: unknown): boolean {
 }
 
 /** One request, its answer's body included, ends after ten seconds. */
-function fetchTelling(
+function fetchWithDate(
   onDate: ((gitHubMs: number) => void) | undefined,
 ): (url: string | URL, init: RequestInit) => Promise<Response> {
   return async (url, init) => {
@@ -128,10 +128,10 @@ function fetchTelling(
   };
 }
 
-/** Octokit's own remarks are details; what matters is thrown. */
+/** Octokit's own log lines are details; errors are thrown. */
 function quietLog(log: Logger): Record<'debug' | 'info' | 'warn' | 'error', (message: string) => void> {
-  const say = (message: string): void => log.debug({ octokit: message }, 'octokit');
-  return { debug: () => undefined, info: say, warn: say, error: say };
+  const debug = (message: string): void => log.debug({ octokit: message }, 'octokit');
+  return { debug: () => undefined, info: debug, warn: debug, error: debug };
 }
 
 /** Answers that are remembered with their tag, the least used given up first. */

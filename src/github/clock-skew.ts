@@ -11,13 +11,13 @@ export function clockError(gitHubMs: number, nowMs: number): FlowError | undefin
   return Math.abs(off) > TOLERATED_MS ? clockOff(Math.round(off / 1000)) : undefined;
 }
 
-/** Hears the times of GitHub's answers, and says once in the log that this machine's clock is off. */
+/** Takes the times of GitHub's answers, and logs once that this machine's clock is off. */
 export function createClockWatch({ clock, log }: { clock: Clock; log: Logger }): (gitHubMs: number) => void {
-  let isTold = false;
+  let isLogged = false;
   return (gitHubMs) => {
-    const fault = isTold ? undefined : clockError(gitHubMs, clock.now());
+    const fault = isLogged ? undefined : clockError(gitHubMs, clock.now());
     if (!fault) return;
-    isTold = true;
+    isLogged = true;
     log.warn({ code: fault.code, hint: fault.hint }, fault.message);
   };
 }

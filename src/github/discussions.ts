@@ -127,12 +127,12 @@ function limitOf(what: string, error: unknown): FlowError | undefined {
 function faultOf(what: string, { type, message }: Fault, answer: unknown): FlowError {
   const { headers } = (answer ?? {}) as { headers?: Record<string, unknown> };
   const id = headers?.['x-github-request-id'];
-  const said = [
+  const answered = [
     typeof message === 'string' ? `“${message.slice(0, 300)}”` : 'no reason given',
     ...(typeof type === 'string' ? [type] : []),
     ...(typeof id === 'string' ? [`request ${id.slice(0, 100)}`] : []),
   ].join(', ');
-  const detail = { status: 200, said, cause: answer };
+  const detail = { status: 200, answer: answered, cause: answer };
   if (type === 'RATE_LIMITED') return rateLimited(what, detail);
   if (type === 'NOT_FOUND') return notFound(what, detail);
   if (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES') return requestRefused(what, detail);

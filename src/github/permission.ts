@@ -31,15 +31,15 @@ export async function currentLogin(client: GitHubClient, id: number): Promise<st
 /** What a user may do in a repository. */
 type Permission = keyof typeof LEVELS;
 
-type Question = { owner: string; repo: string } & EventAccount;
+type PermissionRequest = { owner: string; repo: string } & EventAccount;
 
 /**
- * What an account may do in a repository, asked of GitHub now. `none` also when GitHub knows no such user or does not
+ * What an account may do in a repository, fetched now. `none` also when GitHub knows no such user or does not
  * show the repository to the token. With an id it is that account's right alone, under whatever login it has by now.
- * Throws `github_name_refused` and what `GitHubClient` says; no answer is no permission, so callers refuse on a throw.
+ * Throws `name_refused` and what `GitHubClient` says; no answer is no permission, so callers refuse on a throw.
  */
-export async function fetchPermission(client: GitHubClient, question: Question): Promise<Permission> {
-  return (await askStanding(client, question)).permission;
+export async function fetchPermission(client: GitHubClient, request: PermissionRequest): Promise<Permission> {
+  return (await fetchStanding(client, request)).permission;
 }
 
 /**
@@ -47,10 +47,10 @@ export async function fetchPermission(client: GitHubClient, question: Question):
  * permission `read` does not say so, for GitHub gives it to everybody. Throws like `fetchPermission`.
  * https://docs.github.com/rest/collaborators/collaborators#check-if-a-user-is-a-repository-collaborator
  */
-export async function isCollaborator(client: GitHubClient, question: Question): Promise<boolean> {
-  const { permission, login } = await askStanding(client, question);
+export async function isCollaborator(client: GitHubClient, request: PermissionRequest): Promise<boolean> {
+  const { permission, login } = await fetchStanding(client, request);
   if (permission === 'none') return false;
-  const { owner, repo } = question;
+  const { owner, repo } = request;
   const isKnown = await ifFound(
     client.ask(`whether ${login} is a collaborator of ${owner}/${repo}`, async (request) => {
       await request('GET /repos/{owner}/{repo}/collaborators/{username}', { owner, repo, username: login });
@@ -61,22 +61,22 @@ export async function isCollaborator(client: GitHubClient, question: Question): 
 }
 
 /** The permission, and the login that the account has by now. */
-async function askStanding(
+async function fetchStanding(
   client: GitHubClient,
-  { owner, repo, login, id }: Question,
+  { owner, repo, login, id }: PermissionRequest,
 ): Promise<{ permission: Permission; login: string }> {
   checkRepositoryName(owner, repo);
   const none = { permission: 'none', login } as const;
-  const answer = await askByLogin(client, { owner, repo, login });
+  const answer = await fetchByLogin(client, { owner, repo, login });
   if (id === undefined || answer?.id === id) return answer ? { ...answer, login } : none;
   if (answer && answer.id === undefined) return { ...answer, login };
   const now = await currentLogin(client, id);
   if (now === undefined || now.toLowerCase() === login.toLowerCase()) return none;
-  const renamed = await askByLogin(client, { owner, repo, login: now });
+  const renamed = await fetchByLogin(client, { owner, repo, login: now });
   return renamed && (renamed.id === undefined || renamed.id === id) ? { ...renamed, login: now } : none;
 }
 
-async function askByLogin(
+async function fetchByLogin(
   client: GitHubClient,
   { owner, repo, login }: { owner: string; repo: string; login: string },
 ): Promise<{ permission: Permission; id: number | undefined } | undefined> {
@@ -117,9 +117,9 @@ function fail(what: string): never {
 }
 
 /**
- * Whether an account is an active member of a team (`org/slug`), asked of GitHub now; an invitation that waits is none.
+ * Whether an account is an active member of a team (`org/slug`), fetched now; an invitation that waits is none.
  * With an id it is asked under the login that the account has by now, as far as GitHub tells. False also when the team
- * is not there or hidden from the token. Throws `github_name_refused` and what `GitHubClient` says; callers refuse on a
+ * is not there or hidden from the token. Throws `name_refused` and what `GitHubClient` says; callers refuse on a
  * throw.
  * https://docs.github.com/rest/teams/members#get-team-membership-for-a-user
  */

@@ -19,14 +19,14 @@ type RequestFailure = Error & {
   response?: { url: string; headers: Readonly<Record<string, string | undefined>>; data: unknown };
 };
 
-/** Whatever went wrong while GitHub was asked about `what`, judged by the status of its answer. */
+/** The error of a request about `what`, by the status of GitHub’s answer. */
 export function gitHubError(what: string, error: unknown): FlowError {
   if (error instanceof FlowError) return error;
   if (!isRequestFailure(error)) return answerUnreadable(what, error);
   if (error.cause instanceof FlowError) return error.cause;
   if (!error.response) return gitHubUnreachable(what, silence(error), error);
-  const detail: RefusalDetail = { status: error.status, said: sentence(error), cause: error };
-  if (error.status >= 500) return gitHubUnreachable(what, `status ${error.status}, ${detail.said}`, error);
+  const detail: RefusalDetail = { status: error.status, answer: sentence(error), cause: error };
+  if (error.status >= 500) return gitHubUnreachable(what, `status ${error.status}, ${detail.answer}`, error);
   if (error.status === 401) return tokenRefused(what, detail);
   if (isRateLimit(error)) return rateLimited(what, detail);
   if (error.status === 403 || error.status === 451) return requestRefused(what, detail);
@@ -35,7 +35,7 @@ export function gitHubError(what: string, error: unknown): FlowError {
   return answerUnreadable(what, error);
 }
 
-/** The code of what GitHub answered, for callers that take one of them for an answer. */
+/** The code of an error, for callers that take one of them for an answer; undefined for what has none. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof FlowError ? error.code : undefined;
 }
@@ -50,17 +50,17 @@ export async function ifFound<T>(request: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** How long GitHub asked to be left alone, in milliseconds, when a fault is about a limit; undefined when it did not say. */
-export function limitPassesInMs(fault: FlowError, nowMs: number): number | undefined {
-  const headers = isRequestFailure(fault.cause) ? fault.cause.response?.headers : undefined;
+/** How long to wait, in milliseconds, when an error is about a limit; undefined where GitHub did not say. */
+export function limitPassesInMs(error: FlowError, nowMs: number): number | undefined {
+  const headers = isRequestFailure(error.cause) ? error.cause.response?.headers : undefined;
   const wait = Number(headers?.['retry-after'] ?? Number.NaN) * 1000;
-  if (fault.code !== 'github_rate_limited' || headers === undefined) return undefined;
+  if (error.code !== 'github_rate_limited' || headers === undefined) return undefined;
   const isSpent = headers['x-ratelimit-remaining'] === '0';
   const reset = Number((isSpent && headers['x-ratelimit-reset']) || Number.NaN) * 1000 - nowMs;
   return [wait, reset].find((ms) => Number.isFinite(ms) && ms >= 0);
 }
 
-/** The status of the answer that a fault is about; undefined when no answer came, or the fault is another one. */
+/** The status of the answer that an error is about; undefined when no answer came, or for another error. */
 function answeredStatus({ cause }: FlowError): number | undefined {
   return isRequestFailure(cause) && cause.response ? cause.status : undefined;
 }
@@ -74,14 +74,14 @@ export function isTurnedDown(fault: FlowError): boolean {
 }
 
 /** Whether what a request was about is gone for good (410), or moved to where this token sees nothing: no later try finds it. */
-export function isGoneForGood(fault: FlowError): boolean {
-  const { cause } = fault;
-  if (answeredStatus(fault) === 410) return true;
-  if (!['github_not_found', 'github_refused'].includes(fault.code)) return false;
-  return isRequestFailure(cause) && sentOn(cause) !== undefined;
+export function isGoneForGood(error: FlowError): boolean {
+  const { cause } = error;
+  if (answeredStatus(error) === 410) return true;
+  if (!['github_not_found', 'github_refused'].includes(error.code)) return false;
+  return isRequestFailure(cause) && redirectOf(cause) !== undefined;
 }
 
-function sentOn({ request, response }: RequestFailure): string | undefined {
+function redirectOf({ request, response }: RequestFailure): string | undefined {
   return response && redirectedPath('', request.url, response.url);
 }
 
@@ -114,17 +114,17 @@ function silence(error: Error): string {
   );
 }
 
-/** So many of GitHub's reasons are told. */
+/** How many of GitHub's reasons a message has. */
 const REASONS = 5;
 
 /** GitHub's own words, if it sent any, and the id by which its support finds the request. */
 function sentence(failure: RequestFailure): string {
   const { response } = failure;
   const data = response?.data;
-  const said = reasons(data).join('; ');
+  const own = reasons(data).join('; ');
   const id = plain(response?.headers['x-github-request-id'] ?? '');
-  const moved = sentOn(failure);
-  return `${said === '' ? 'no reason given' : `“${said}”`}${id === '' ? '' : `, request ${id}`}${moved === undefined ? '' : `, moved to ${plain(moved)}`}`;
+  const moved = redirectOf(failure);
+  return `${own === '' ? 'no reason given' : `“${own}”`}${id === '' ? '' : `, request ${id}`}${moved === undefined ? '' : `, moved to ${plain(moved)}`}`;
 }
 
 /** The sentence, and what it leaves out: that of "Validation Failed" is in `errors`. https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed */

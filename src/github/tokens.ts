@@ -10,7 +10,7 @@ export async function describeToken(client: GitHubClient, repository: string | u
   return `${owner}, ${await reachOf(client, repository)}`;
 }
 
-/** The login that a token speaks as; undefined for an app's, which GitHub does not name. Asked once, never again after a fault. Throws like `GitHubClient`. */
+/** The login that a token speaks as; undefined for an app's, which GitHub does not name. Sent once, without retries. Throws like `GitHubClient`. */
 export async function fetchLogin(client: GitHubClient): Promise<string | undefined> {
   return (await fetchAccount(client))?.login;
 }
@@ -18,7 +18,7 @@ export async function fetchLogin(client: GitHubClient): Promise<string | undefin
 /** An account of GitHub; its id, which stays when it is renamed, is null where GitHub does not give it. */
 type Account = { id: number | null; login: string };
 
-/** The account that a token speaks as, or the one of a login; undefined where GitHub does not give it. Asked once, never again after a fault. Throws like `GitHubClient`. */
+/** The account that a token speaks as, or the one of a login; undefined where GitHub does not give it. Sent once, without retries. Throws like `GitHubClient`. */
 export async function fetchAccount(client: GitHubClient, login?: string): Promise<Account | undefined> {
   const options = { request: { conditional: true, retries: 0 } };
   try {
@@ -44,7 +44,7 @@ async function ownerOf(client: GitHubClient): Promise<string> {
     const expiry = headers['github-authentication-token-expiration'];
     return `of ${data.login}${expiry === undefined ? '' : `, good until ${expiry}`}`;
   } catch (error) {
-    if (error instanceof FlowError && error.code === 'github_refused') return 'of an app or a robot';
+    if (error instanceof FlowError && error.code === 'github_refused') return 'of an App or a bot';
     throw error;
   }
 }

@@ -34,7 +34,7 @@ const CODE = /^[A-Za-z0-9_-]{1,200}$/;
 
 /**
  * The pages `/new`, `/callback` and `/setup` of the manifest flow. Nobody logs in for them: the signed state in the
- * address is what lets somebody through, and without one nothing is asked of GitHub or changed here.
+ * address gives access, and without one no request goes to GitHub and nothing changes here.
  */
 export function createAppRouter(parts: { flow: AppSteps; log: Logger }): Router {
   const { flow, log } = parts;

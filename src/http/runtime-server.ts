@@ -5,21 +5,14 @@ import { Refusal } from '../ingress/errors.ts';
 import { answer, refuse } from '../ingress/refuse.ts';
 import type { Logger } from '../log/logger.ts';
 import { clientRefusal, refuseConnection } from './client-error.ts';
-import { malformedRequest } from './errors.ts';
+import { malformedRequest, methodNotAllowed, pathNotFound } from './errors.ts';
 import { type Listener, listen } from './listen.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
-import {
-  bearerRefused,
-  runtimeAppMissing,
-  runtimeMethodNotAllowed,
-  runtimePathNotFound,
-  runtimeTokenFailed,
-  runtimeTooOften,
-} from './runtime-errors.ts';
+import { bearerRefused, runtimeAppMissing, runtimeTokenFailed, runtimeTooOften } from './runtime-errors.ts';
 
-/** What the listener asks about bearers and tokens; `runOf` compares in constant time and rejects for faults of our own alone. */
+/** Looks up bearers and tokens; `runOf` compares in constant time and rejects only for errors of the service. */
 type RuntimeAccess = {
-  /** The living run whose bearer this is. */
+  /** The active run whose bearer this is. */
   runOf(bearer: string): Promise<string | undefined>;
   /** A token of that run, with its end in ISO 8601; undefined where no App serves its repository. */
   token(runId: string): Promise<{ token: string; expiresAt: string } | undefined>;
@@ -75,7 +68,7 @@ export async function startRuntimeServer(options: {
   server.timeout = LIMITS.idleMs;
   server.on('clientError', (error, socket) => refuseConnection(socket, clientRefusal(error), clock));
   server.on('connect', (request, socket) =>
-    refuseConnection(socket, runtimeMethodNotAllowed(request.method ?? 'CONNECT'), clock),
+    refuseConnection(socket, methodNotAllowed(request.method ?? 'CONNECT', 'GET'), clock),
   );
   return await listen(server, host, port, clock, 'RUNTIME_PORT');
 }
@@ -87,8 +80,9 @@ async function tokenFor(
 ): Promise<{ token: string; expiresAt: string }> {
   if (request.headers.host === undefined && request.httpVersion === '1.1') throw malformedRequest();
   const [path = ''] = (request.url ?? '').split('?', 1);
-  if (path !== TOKEN_PATH) throw runtimePathNotFound(path);
-  if (request.method !== 'GET') throw runtimeMethodNotAllowed(request.method ?? '');
+  const { method = '' } = request;
+  if (path !== TOKEN_PATH) throw pathNotFound(method, path, `Request ${TOKEN_PATH}.`);
+  if (method !== 'GET') throw methodNotAllowed(method, 'GET');
   refuseTooOften(limits.address, request.socket.remoteAddress ?? '');
   const [, bearer] = /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '') ?? [];
   const runId = bearer === undefined ? undefined : await access.runOf(bearer);

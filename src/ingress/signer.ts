@@ -10,7 +10,7 @@ export type Signer = {
   secrets: readonly string[];
   /** The key of the GitHub App that signs; null for the service's own webhook secret. */
   app: string | null;
-  /** Why this signer may not bring an event; it is asked after the signature was found good. */
+  /** Why this signer may not bring an event; called after its signature was verified. */
   refuse(event: FlowEvent): Refusal | undefined;
 };
 
@@ -29,7 +29,7 @@ export function allowedSigner(signed: readonly Signer[], event: FlowEvent): Sign
   const judged = signed.map((signer) => ({ signer, refusal: signer.refuse(event) }));
   const allowed = judged.find(({ refusal }) => refusal === undefined);
   if (allowed) return allowed.signer;
-  throw judged[0]?.refusal ?? new Error('nobody signed a delivery that was found good');
+  throw judged[0]?.refusal ?? new Error('no signer of a verified delivery');
 }
 
 /** Where a payload names the server of its repository; its API's address has another host on some. */

@@ -29,9 +29,9 @@ const BODY_LIMITS: BodyLimits = {
   inFlightBytes: 256 * 1024 * 1024,
 };
 
-/** What the handler needs of other parts; `onStored` hears of each delivery that is new, after its commit. */
+/** What the handler needs of other parts; `onStored` is called for each new delivery, after its commit. */
 type WebhookParts = {
-  /** Who may have signed a delivery for an App of this id; asked for each delivery, so that one added counts at once. */
+  /** Who may have signed a delivery for an App of this id; called for each delivery, so that a new one counts at once. */
   signersFor: (targetId: string | undefined) => Promise<readonly Signer[]>;
   deliveries: Pick<DeliveryStore, 'store'>;
   log: Logger;
@@ -44,7 +44,7 @@ type WebhookParts = {
 
 /**
  * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, that it is UTF-8, signature, and
- * only then is the body parsed, held against what its signer may bring, stored and, once committed, answered with 202.
+ * only then is the body parsed, checked against what its signer may bring, stored and, once committed, answered with 202.
  * Nothing of an unsigned body is parsed, logged or kept.
  */
 export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
@@ -72,8 +72,8 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
       const { duplicateOf } = await store(readDelivery(headers, { body: body.bytes, signed }));
       const status = duplicateOf === null ? 'accepted' : 'duplicate';
       answer(response, 202, { delivery: headers.id, status });
-      const isPlayedAgain = duplicateOf !== null && duplicateOf !== headers.id;
-      if (isPlayedAgain) log.info({ ...known, duplicateOf }, 'these bytes were delivered before');
+      const isReplay = duplicateOf !== null && duplicateOf !== headers.id;
+      if (isReplay) log.info({ ...known, duplicateOf }, 'these bytes were delivered before');
       else log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `delivery ${status}`);
       if (duplicateOf === null) parts.onStored(headers.id);
     } finally {

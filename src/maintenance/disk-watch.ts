@@ -15,7 +15,7 @@ export type Space = { place: string; bytes: number; inodes: number | null };
 /** `low`: no run is begun. `full`: no delivery is accepted either. `unknown`: the disk could not be looked at, so no run is begun. */
 export type Pressure = 'none' | 'low' | 'full' | 'unknown';
 
-/** What the disks say now. */
+/** The state of the disks. */
 export type DiskState = { pressure: Pressure; message: string | null; places: readonly Space[] };
 
 /** Looks at the disks when asked, at most once a second, and logs each change of pressure. Never rejects. */

@@ -42,7 +42,7 @@ function isOurs({ id, active, url }: RepositoryHook, { publicUrl, heardOf }: Own
   return heardOf.has(id) || (publicUrl !== undefined && url === `${publicUrl}/webhooks/github`);
 }
 
-/** GitHub says "not found" to whoever may not see the hooks. */
+/** GitHub answers "not found" to whoever may not see the hooks. */
 function explained(name: string, fault: FlowError): Sources['problems'][number]['problem'] {
   if (!['github_not_found', 'github_refused', 'github_token_refused'].includes(fault.code))
     return fault.toProblem();
@@ -50,7 +50,7 @@ function explained(name: string, fault: FlowError): Sources['problems'][number][
     code: 'hooks_not_readable',
     blame: 'operator',
     message: `The GitHub credential may not see ${name}, so deliveries missed there are not found (${fault.message})`,
-    hint: 'Give the token "Webhooks: read and write" (admin:repo_hook for a classic one), use a GitHub App, or set RECOVER_MISSED=off.',
+    hint: 'Give the token "Webhooks: read and write" (admin:repo_hook for a classic one), use a GitHub App, or set REDELIVER_MISSED=off.',
     cause: fault,
   }).toProblem();
 }

@@ -9,12 +9,12 @@ import type { RedeliveryStore } from './redelivery-store.ts';
 /** One list of deliveries at GitHub: an App's, or a repository hook's. `key` names it in the database, `name` for people. */
 export type Source = { key: string; name: string; client: GitHubClient; place: HookPlace };
 
-/** What came of comparing one list with ours; `problem` is why it could not be read or asked of to the end. */
+/** The result of comparing one list with the stored deliveries; `problem` is why it could not be read, or not all of it requested. */
 export type RedeliveryResult = {
   source: string;
   listed: number;
   missing: number;
-  asked: number;
+  requested: number;
   problem: Problem | null;
 };
 
@@ -29,7 +29,7 @@ export type RedeliveryRule = {
 /** What comparisons look at; `pages` keeps the newest page of each list between two of them. */
 export type RedeliveryParts = {
   deliveries: Pick<DeliveryStore, 'known'>;
-  asked: RedeliveryStore;
+  requests: RedeliveryStore;
   clock: Clock;
   pages: Map<string, { etag: string; items: readonly ListedDelivery[] }>;
 };
@@ -46,21 +46,27 @@ export async function redeliverMissing(
   source: Source,
   rule: RedeliveryRule,
 ): Promise<RedeliveryResult> {
-  const result: RedeliveryResult = { source: source.name, listed: 0, missing: 0, asked: 0, problem: null };
+  const result: RedeliveryResult = {
+    source: source.name,
+    listed: 0,
+    missing: 0,
+    requested: 0,
+    problem: null,
+  };
   try {
     const listed = await listAll(parts, source, rule);
     result.listed = listed.length;
     const stored = await parts.deliveries.known([...new Set(listed.map(({ guid }) => guid))]);
-    const watchingSince = rule.insist ? 0 : await parts.asked.watchingSince();
+    const watchingSince = rule.insist ? 0 : await parts.requests.watchingSince();
     const now = parts.clock.now();
     const missing = missingOf(listed, { since: rule.since, now, watchingSince, stored });
     result.missing = missing.length;
-    const asked = await parts.asked.of(source.key);
+    const asked = await parts.requests.of(source.key);
     const due = missing.filter((item) => rule.insist || mayRequest(item, asked.get(item.guid), now));
     for (const { id, guid } of due.slice(0, rule.insist ? undefined : ASKED_AT_ONCE)) {
-      await parts.asked.count(source.key, guid);
+      await parts.requests.count(source.key, guid);
       await redeliver(source.client, source.place, id);
-      result.asked += 1;
+      result.requested += 1;
     }
   } catch (error) {
     result.problem = asFlowError(error).toProblem();

@@ -66,7 +66,7 @@ function mountFault(file: string, { index, code, message, hint }: Problem & { in
   return { code, message, hint, file, path: jsonPointer('mounts', index, 'source') };
 }
 
-/** The engine refuses less memory, and no clone fits into less. */
+/** The least size of a ceiling: the engine refuses less memory, and no clone fits into less. */
 const LEAST_SIZE_BYTES = 6 * 1024 ** 2;
 
 /** The policy that was written, with sizes in bytes; or what no schema can say is wrong with it. */
@@ -105,7 +105,7 @@ function buildPolicy(written: WrittenPolicy, file: string): { policy: Policy } |
   };
 }
 
-/** A rule that no name of an image could match would silently allow nothing. */
+/** Faults of rules that no image's name can match; they would allow nothing without a notice. */
 function imageFaults(rules: NonNullable<WrittenPolicy['images']>, file: string): Fault[] {
   return rules.flatMap((rule, index) => {
     const isName = typeof rule === 'string';

@@ -3,8 +3,8 @@ import type { Run, RunState, TimelineEntry } from './run.ts';
 
 /**
  * The table of moves. `preparing → queued` is a run requeued before its agent started, `running → queued` one whose
- * profile wants another attempt, `ended → queued` one that somebody wants again; everything that is over, however it
- * ended, goes through `reporting`, but for runs that nobody ever claimed.
+ * profile wants another attempt, `ended → queued` one that somebody retries. Every end goes through `reporting`, except
+ * that of a run that was never claimed.
  */
 export const MOVES: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ['preparing', 'ended'],
@@ -25,7 +25,7 @@ export function assertMove(id: string, from: RunState, to: RunState): void {
   });
 }
 
-/** When the run was put into the queue for its current attempt, in milliseconds since 1970: a retried run waits anew. */
+/** When the run was queued for its current attempt, in milliseconds since 1970; a retry queues it again. */
 export function queuedSince(run: Pick<Run, 'queuedAt'>, timeline: readonly TimelineEntry[]): number {
   const [, ...again] = timeline.filter(({ kind, data }) => kind === 'state' && data.state === 'queued');
   return again.at(-1)?.at ?? run.queuedAt;

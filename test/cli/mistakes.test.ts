@@ -243,7 +243,7 @@ test.each([
   [{ RUN_MEMORY: '4' }, '512m or 4g'],
   [{ RUN_TIMEOUT_SEC: '30m' }, 'RUN_TIMEOUT_SEC'],
   [{ LOG_LEVEL: 'verbose' }, 'debug'],
-  [{ RECOVER_MISSED: 'true' }, '`on` or `off`'],
+  [{ REDELIVER_MISSED: 'true' }, '`on` or `off`'],
   [{ NETWORK_DEFAULT: 'bridge' }, '`open`, `none`'],
   [{ RUN_AS: 'root' }, '1000:1000'],
 ])('the option %j is answered before anything runs, with %s', async (settings, names) => {
@@ -278,7 +278,7 @@ test.each([
   [['version'], 'Did you mean --version?'],
   [['explain'], '`github-flows explain <delivery-or-file>`'],
   [['runs', 'logs', 'a', 'b'], '`github-flows runs logs <run>`'],
-  [['deliveries', 'recover'], '--since <time>'],
+  [['deliveries', 'redeliver'], '--since <time>'],
   [['explain', '.env', '--event', 'issues.opened'], 'Did you mean issues?'],
   [['explain', '.env', '--event', 'issue-comment'], 'Did you mean issue_comment?'],
   [['explain', '.env', '--event', 'comment'], 'Did you mean issue_comment?'],

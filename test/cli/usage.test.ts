@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { openDatabase } from '../../src/db/open.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { type CommandResult, runCommand } from '../support/service/cli.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
@@ -113,7 +113,7 @@ describe('a command that was asked wrongly', () => {
 
 /** What a service has left that was started here once. */
 const makeDatabase = async (): Promise<void> =>
-  await (await openDatabase({ file: join(dir, 'var/github-flows.db') })).close();
+  await (await openNewSqlite(join(dir, 'var/github-flows.db'))).close();
 
 describe('a command that fails', () => {
   beforeEach(makeDatabase);
@@ -180,7 +180,7 @@ describe('where no service has been started yet', () => {
     ['deliveries', 'list'],
     ['deliveries', 'show', 'nothing'],
     ['deliveries', 'replay', 'nothing'],
-    ['deliveries', 'recover', '--since', '2h'],
+    ['deliveries', 'redeliver', '--since', '2h'],
     ['workers', 'list'],
     ['workers', 'drain', 'nobody'],
     ['explain', 'no-such-delivery'],

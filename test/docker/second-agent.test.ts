@@ -85,8 +85,8 @@ async function runTiny(prompt: string) {
   const listener = createListener(profile.execution.handler, {
     ...{ agents, mark: undefined, write, mask: redactor.mask },
   });
-  const end = await run.run({ onLine: listener.hear, openMask: () => redactor.stream() });
-  const heard = listener.heard();
+  const end = await run.run({ onLine: listener.read, openMask: () => redactor.stream() });
+  const heard = listener.result();
   const byEnd = judgeEnd(end, { id: 'run1', limits: run.plan.limits }, undefined);
   return { told, heard, judged: judgeByAgent(byEnd, end, heard), copies };
 }

@@ -76,7 +76,7 @@ function eventOf({ state = 'open', isPull = false, name = 'issue_comment', isBot
   return { ...event, name, attributes, payload: { comment: payload.comment } } as unknown as FlowEvent;
 }
 
-test('a world that is as it was keeps nothing back', async () => {
+test('a thread, comment and actor that are as they were stop nothing', async () => {
   for (const moment of ['start', 'publish'] as const)
     expect(await ask(moment, {})).toMatchObject({ code: undefined, logins: ['alice'] });
 });
@@ -154,14 +154,14 @@ describe('before the start', () => {
     expect((await ask('start', world)).code).toBeUndefined();
   });
 
-  test('a thread of which GitHub says nothing keeps nothing back, and is noted', async () => {
+  test('a thread that GitHub gives no answer about stops no run, and is noted', async () => {
     expect(await ask('start', { thread: silent })).toMatchObject({
       code: undefined,
       notes: ['thread_unknown'],
     });
   });
 
-  test('whoever had the run started again is asked about, not the one before', async () => {
+  test('the recheck asks GitHub about whoever retried the run, not about the one before', async () => {
     expect(await ask('start', { actor: 'bob' })).toMatchObject({ code: undefined, logins: ['bob'] });
   });
 });
@@ -208,7 +208,7 @@ describe('before a publication', () => {
     expect((await ask('publish', world)).code).toBe(code);
   });
 
-  test('a comment that was deleted meanwhile keeps nothing back', async () => {
+  test('a comment that was deleted meanwhile stops no publication', async () => {
     expect((await ask('publish', { isCommentThere: false })).code).toBeUndefined();
   });
 });

@@ -48,7 +48,7 @@ test('attempts are counted in all, and waits double up to an hour, each a random
 test.each([
   ['lives', { state: 'running' }, Buffer.from('{}')],
   ['is unknown', undefined, Buffer.from('{}')],
-])('a run that %s is not put back', async (_name, run, body) => {
+])('a run that %s is not requeued', async (_name, run, body) => {
   const runs = { find: async () => run as Run | undefined } as unknown as RunStore;
   expect(await retryRun({ runs, deliveries: { body: async () => body } }, 'r', 'why')).toMatchObject({
     status: 'not_ended',

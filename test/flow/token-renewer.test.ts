@@ -121,7 +121,7 @@ test('over three hours, past two expiries and more, the file always holds a toke
   expect(world.notes.filter((text) => text.includes('renewed. It lasts until'))).toHaveLength(seen.size - 1);
 });
 
-test('a token that the admin puts into the file reaches the living run within two minutes', async () => {
+test('a token that the admin puts into the file reaches the active run within two minutes', async () => {
   await begin();
   const put = (value: string): void =>
     void world.app.given.push({
@@ -161,7 +161,7 @@ test('a new token is masked, and in its place by rename, closed to others, with 
   expect(world.redactor.mask(present())).toBe(present());
 });
 
-test('a failing renewal is told once with its hint, tried again until it works, and hides nothing from the run meanwhile', async () => {
+test('a failing renewal is noted once with its hint, retried until it works, and hides nothing from the run meanwhile', async () => {
   await begin();
   const before = present();
   world.app.state.fault = new FlowError({

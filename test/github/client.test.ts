@@ -53,7 +53,7 @@ describe('a permission', () => {
     expect(api.requests[0]?.userAgent).toMatch(/^github-flows /);
   });
 
-  test('is asked once more with another token when GitHub refuses the first', async () => {
+  test('a permission is asked once more with another token when GitHub refuses the first', async () => {
     api.permissions.set('octocat', { permission: 'read', role_name: 'read' });
     api.misbehave({ status: 401 });
     const asked: (string | undefined)[] = [];
@@ -69,7 +69,7 @@ describe('a permission', () => {
     ]);
   });
 
-  test('is asked again with the same token while that is young, after 1, 2 and 4 s', async () => {
+  test('a permission is asked again with the same token while that is young, after 1, 2 and 4 s', async () => {
     api.permissions.set('octocat', { permission: 'read', role_name: 'read' });
     const waits: number[] = [];
     const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) };
@@ -92,7 +92,7 @@ describe('a permission', () => {
     expect(api.requests).toHaveLength(9);
   });
 
-  test('of somebody GitHub does not know is none', async () => {
+  test('a permission of somebody GitHub does not know is none', async () => {
     expect(await fetchPermission(client, question)).toBe('none');
   });
 
@@ -110,7 +110,7 @@ describe('a permission', () => {
     expect(await fetchPermission(client, { ...question, id: 5 })).toBe(expected);
   });
 
-  test('in a team is asked for the login that an account has by now, and for the one it had where that is not shown', async () => {
+  test('a permission in a team is asked for the login that an account has by now, and for the one it had where that is not shown', async () => {
     api.talk.teams['owner/core'] = { octocat: 'active', 'octo-new': 'active' };
     const isMember = async (id: number) =>
       await isTeamMember(client, { team: 'owner/core', login: 'octocat', id });
@@ -121,7 +121,7 @@ describe('a permission', () => {
     expect(await isMember(5)).toBe(true);
   });
 
-  test('of an app is asked by its whole login', async () => {
+  test('a permission of an app is asked by its whole login', async () => {
     api.permissions.set('robot[bot]', { permission: 'write', role_name: 'write' });
     expect(await fetchPermission(client, { ...place, login: 'robot[bot]' })).toBe('write');
   });
@@ -143,7 +143,7 @@ describe('a permission', () => {
     'a'.repeat(101),
   ])('is never asked for the login %j', async (login) => {
     await expect(fetchPermission(client, { ...place, login })).rejects.toMatchObject({
-      code: 'github_name_refused',
+      code: 'name_refused',
     });
     expect(api.requests).toEqual([]);
   });
@@ -155,7 +155,7 @@ describe('a permission', () => {
     ['', 'x'],
   ])('is never asked about the repository %j/%j', async (owner, repo) => {
     await expect(fetchPermission(client, { owner, repo, login: 'octocat' })).rejects.toMatchObject({
-      code: 'github_name_refused',
+      code: 'name_refused',
     });
     expect(api.requests).toEqual([]);
   });
@@ -173,7 +173,7 @@ describe('a permission', () => {
     });
   });
 
-  test('is not taken from a proxy’s page', async () => {
+  test('a permission is not taken from a proxy’s page', async () => {
     api.misbehave('page');
     await expect(fetchPermission(client, question)).rejects.toMatchObject({
       code: 'github_answer_unreadable',
@@ -202,11 +202,11 @@ describe('a refusal of GitHub', () => {
     expect(api.requests).toHaveLength(1);
   });
 
-  test('of an unknown repository is told as not found when no permission is asked', async () => {
+  test('a refusal of GitHub of an unknown repository is told as not found when no permission is asked', async () => {
     await expect(describeToken(client, 'owner/other')).rejects.toMatchObject({ code: 'github_not_found' });
   });
 
-  test('without a token there is nothing to refuse: GitHub is not asked', async () => {
+  test('a refusal of GitHub without a token there is nothing to refuse: GitHub is not asked', async () => {
     const bare = createGitHubClient({ apiUrl: api.url, token: async () => undefined, log });
     await expect(fetchPermission(bare, question)).rejects.toMatchObject({
       code: 'github_credential_missing',
@@ -261,24 +261,24 @@ describe('what is said on GitHub', () => {
 });
 
 describe('the token', () => {
-  test('is described by its owner and what it reaches', async () => {
+  test('the token is described by its owner and what it reaches', async () => {
     expect(await describeToken(client, undefined)).toBe('of the-robot');
     expect(await describeToken(client, 'owner/repository')).toBe(
       'of the-robot, reaches owner/repository (private, may push)',
     );
   });
 
-  test('that runs out is told with its end', async () => {
+  test('the token that runs out is told with its end', async () => {
     api.ownerHeaders['github-authentication-token-expiration'] = '2027-01-31 00:00:00 UTC';
     expect(await describeToken(client, undefined)).toBe('of the-robot, good until 2027-01-31 00:00:00 UTC');
   });
 
-  test('of an app has no owner that GitHub tells', async () => {
+  test('the token of an app has no owner that GitHub tells', async () => {
     api.misbehave({ status: 403, message: 'Resource not accessible by integration' });
-    expect(await describeToken(client, undefined)).toBe('of an app or a robot');
+    expect(await describeToken(client, undefined)).toBe('of an App or a bot');
   });
 
   test.each(['owner', 'owner/', '/x', 'a/b/c', '../..'])('is not asked about %j', async (repository) => {
-    await expect(describeToken(client, repository)).rejects.toMatchObject({ code: 'github_name_refused' });
+    await expect(describeToken(client, repository)).rejects.toMatchObject({ code: 'name_refused' });
   });
 });

@@ -88,7 +88,7 @@ async function eachCall(
 }
 
 describe('conditional questions', () => {
-  test('are answered by what is known when GitHub says that nothing changed, and by the new answer when it did', async () => {
+  test('conditional questions are answered by what is known when GitHub says that nothing changed, and by the new answer when it did', async () => {
     await withApi(async (api, client) => {
       const ask = async (): Promise<string> => await fetchPermission(client, { ...place, login: 'octocat' });
       api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
@@ -101,7 +101,7 @@ describe('conditional questions', () => {
     });
   });
 
-  test('are never answered from another token’s answer', async () => {
+  test('conditional questions are never answered from another token’s answer', async () => {
     await withApi(async (api) => {
       api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
       let token = 'first';
@@ -131,7 +131,7 @@ describe('a membership', () => {
     async (team) => {
       await withApi(async (api, client) => {
         await expect(isTeamMember(client, { team, login: 'octocat' })).rejects.toMatchObject({
-          code: 'github_name_refused',
+          code: 'name_refused',
         });
         expect(api.requests).toEqual([]);
       });
@@ -140,7 +140,7 @@ describe('a membership', () => {
 });
 
 describe('GitHub Enterprise Server', () => {
-  test('is asked below its own base address, whether or not that ends with a slash', async () => {
+  test('GitHub Enterprise Server is asked below its own base address, whether or not that ends with a slash', async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(String(request.url));

@@ -121,7 +121,7 @@ describe('what is written in a policy', () => {
         writePolicy(place.file, content);
         faultsOf(place);
       }),
-      { numRuns: size(300, 5_000) },
+      { numRuns: size(100, 5_000) },
     );
   });
 

@@ -219,7 +219,7 @@ describe('fences', () => {
         expect(found.map(({ inside }) => inside)).toEqual([sanitize(A), sanitize(B)]);
         expect(prompt.split(found[0]?.mark ?? '')).toHaveLength(7);
       }),
-      { numRuns: size(500, 20_000) },
+      { numRuns: size(150, 20_000) },
     );
   });
 });

@@ -93,14 +93,15 @@ describe('sanitised text', () => {
         expect(seen).not.toMatch(/[[\p{Cc}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}]--[\n\t]]/v);
         expect(sanitize(seen)).toBe(seen);
       }),
-      { numRuns: size(1000, 100_000) },
+      { numRuns: size(300, 100_000) },
     );
   });
 
-  test('sanitised text takes a time that grows with the text only, also for ten megabytes of comments', () => {
+  test('sanitised text takes a time that grows with the text only, also for megabytes of comments', () => {
     const start = performance.now();
+    const bytes = size(2, 10) * 1e6;
     for (const hostile of ['<!-', '<!---->', '<!-- x -->', '<!--', '-->', '<!-<!---->-'])
-      sanitize(hostile.repeat(10_000_000 / hostile.length));
+      sanitize(hostile.repeat(bytes / hostile.length));
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 });

@@ -101,14 +101,14 @@ describe('the target is looked up again before the push', () => {
 describe('the branch of a pull request itself', () => {
   const own = { as: 'pull-request-branch', into: null, isDefault: false } as const;
 
-  test('is pushed to when nothing protects it', async () => {
+  test('the branch of a pull request itself is pushed to when nothing protects it', async () => {
     const { origin, go, pull } = await makeLab();
     origin.git('branch', 'feat/x', 'main');
     pull('feat/x');
     expect(await go(own)).toMatchObject({ branch: 'feat/x', into: 'main' });
   });
 
-  test('is left alone when it is protected, or the default branch', async () => {
+  test('the branch of a pull request itself is left alone when it is protected, or the default branch', async () => {
     const { origin, github, go, pull } = await makeLab();
     origin.git('branch', 'feat/x', 'main');
     github.branches.protected.add('feat/x');

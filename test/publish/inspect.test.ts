@@ -176,29 +176,29 @@ describe('a merge of what a branch has', () => {
 
   const paths = async (): Promise<string[]> => (await inspect([main])).changes.map(({ path }) => path);
 
-  test('is nobody’s new work, though both sides changed a file in different places', async () => {
+  test('a merge of what a branch has is nobody’s new work, though both sides changed a file in different places', async () => {
     merge('git checkout -q --theirs fight');
     commit('echo more >> g');
     expect(await paths()).toEqual(['g']);
     expect(await codes(main)).toEqual([]);
   });
 
-  test('shows a conflict that was resolved by hand, and not one in which a side was taken', async () => {
+  test('a merge of what a branch has shows a conflict that was resolved by hand, and not one in which a side was taken', async () => {
     merge('echo mine > fight');
     expect(await paths()).toEqual(['fight']);
   });
 
-  test('shows what was slipped in', async () => {
+  test('a merge of what a branch has shows what was slipped in', async () => {
     merge('git checkout -q --ours fight; echo evil >> .github/workflows/ci.yml');
     expect(await codes(main)).toEqual(['publish_path_denied']);
   });
 
-  test('shows what was thrown away of the other side', async () => {
+  test('a merge of what a branch has shows what was thrown away of the other side', async () => {
     git('merge', '-q', '-s', 'ours', 'main');
     expect(await codes(main)).toContain('publish_path_denied');
   });
 
-  test('of three sides is held against each of them', async () => {
+  test('a merge of what a branch has of three sides is held against each of them', async () => {
     git('checkout', '-qb', 'side', `${base}^`);
     commit('echo s > s');
     git('checkout', '-q', 'pr');

@@ -53,7 +53,7 @@ describe('a commit message', () => {
     expect(harmlessMessage(text)).toBe(text);
   });
 
-  test('that is not UTF-8 keeps its bytes, and one that is keeps its characters', () => {
+  test('a commit message that is not UTF-8 keeps its bytes, and one that is keeps its characters', () => {
     expect(harmlessMessage('caf\xe9: fixes #5')).toBe(`caf\xe9: fixes${latin1Bytes('\u2060')} #5`);
     expect(harmlessMessage(latin1Bytes('Ça: fixes #5'))).toBe(latin1Bytes('Ça: fixes\u2060 #5'));
   });
@@ -105,7 +105,7 @@ function codes(parts: Parameters<typeof commitOf>[0], ...authors: string[]): str
 describe('whom a commit names', () => {
   const linus = 'Linus Torvalds <torvalds@example.org>';
 
-  test('may be the service, in a sign-off too', () => {
+  test('whom a commit names may be the service, in a sign-off too', () => {
     expect(codes({ message: `Work\n\nSigned-off-by: ${SERVICE}\n` })).toEqual([]);
   });
 
@@ -132,7 +132,7 @@ describe('whom a commit names', () => {
     expect(codes({ message: `Work\n\n${line}\n` })).toEqual(['publish_sign_off']);
   });
 
-  test('may be whom the profile names, by name and mail or by mail alone', () => {
+  test('whom a commit names may be whom the profile names, by name and mail or by mail alone', () => {
     const message = `Work\n\nCo-authored-by: ${linus}`;
     expect(codes({ author: linus, message }, linus)).toEqual([]);
     expect(codes({ author: linus, message }, 'TORVALDS@example.org')).toEqual([]);
@@ -140,12 +140,12 @@ describe('whom a commit names', () => {
     expect(codes({ author: 'Zoë <z@example.org>' }, 'Zoë <z@example.org>')).toEqual([]);
   });
 
-  test('is whoever it is in commits of a fork, whose messages are held all the same', () => {
+  test('whom a commit names is whoever it is in commits of a fork, whose messages are held all the same', () => {
     expect(codes({ author: linus, isOfBase: true })).toEqual([]);
     expect(codes({ author: linus, isOfBase: true, message: 'Fixes #5' })).toEqual(['publish_message']);
   });
 
-  test('and what it says must be in letters that can be checked', () => {
+  test('whom a commit names and what it says must be in letters that can be checked', () => {
     expect(codes({ encoding: 'UTF-7' })).toEqual(['publish_message_encoding']);
     expect(codes({ encoding: 'ISO-8859-1' })).toEqual([]);
   });

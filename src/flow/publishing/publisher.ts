@@ -173,7 +173,6 @@ const FINAL: readonly string[] = [
   'publish_changes_gone',
   'publish_pull_request_refused',
   'github_credential_missing',
-  'github_name_refused',
   'name_refused',
 ];
 

@@ -8,7 +8,7 @@ import type { TimelineWriter } from '../timeline-writer.ts';
 import type { AgentReading } from './outcome.ts';
 
 /** What was read of a handler's output: the agent's result, and what was lost. */
-export type HandlerReading = AgentResult & {
+type HandlerReading = AgentResult & {
   agent: AgentReading | null;
   isUnread: boolean;
   losses: { kind: 'output_lost'; text: string }[];
@@ -16,12 +16,12 @@ export type HandlerReading = AgentResult & {
 
 /** Reads a handler's output line by line, and writes what its agent does into the timeline. */
 export type OutputListener = {
-  hear(line: NumberedLine): void;
+  read(line: NumberedLine): void;
   /** Whether the agent has reported that its turn is over. */
   isDone(): boolean;
   /** Output is lost; `hasBegun`: the handler had begun by then. */
   lose(loss: Loss, hasBegun: boolean): void;
-  heard(): HandlerReading;
+  result(): HandlerReading;
 };
 
 /** What people read about a loss of output. */
@@ -51,7 +51,7 @@ export function createListener(
   if (mark === undefined) reader.begin();
   const losses = new Set<keyof typeof LOSSES>();
   return {
-    hear(line) {
+    read(line) {
       for (const event of reader.read(line))
         if (event.kind === 'line_lost') losses.add('event');
         else if (!line.replayed) write({ ...event, kind: `agent.${event.kind}` });
@@ -61,7 +61,7 @@ export function createListener(
       losses.add(loss);
       if (hasBegun) reader.begin();
     },
-    heard() {
+    result() {
       const turn = reader.turn();
       return {
         ...reader.result(),

@@ -4,7 +4,7 @@ import { firstLine } from '../../events/from-delivery.ts';
 import type { Profile } from '../profile.ts';
 import { matchEvent, type ProfileSet } from './match.ts';
 
-/** A word that is nearly a command: what was written, the command that was probably meant, and the profile that listens to it; none where runs do. */
+/** A word that is nearly a command: the word, the command that was probably meant, and its profile; undefined for a command to runs. */
 export type NearCommand = { word: string; meant: string; profile: Profile | undefined };
 
 /** Slashes, and what looks like one or is typed for one. */
@@ -17,10 +17,10 @@ const MARKED = new RegExp(String.raw`^([*_~\x60]+)${SLASHES}[^\s*_~\x60]+\1$`, '
 /** What stands before a command's name. */
 const BEFORE = new RegExp(String.raw`^[*_~\x60]*${SLASHES}\s*`, 'u');
 
-/** What people join to a word, with whatever stands behind it. */
+/** Punctuation that people put directly behind a word, with the rest of the text. */
 const JOINED = /[,:;!?\u3001\u3002\u2026].*$/u;
 
-/** Shorter names are as near to each other as a slip of the finger. */
+/** Shorter names differ by one letter too easily. */
 const MIN_CHARACTERS = 3;
 
 /** As long as a command may be. */

@@ -23,7 +23,7 @@ import type { PromptFile } from './prompt-file.ts';
 import { toRuntime } from './runtime.ts';
 import { ownPlaceProblems, policyFaults } from './runtime-checks.ts';
 
-/** What one line of fragments came to: a profile, a default that lacks something, or faults. */
+/** The result for one line of fragments: a profile, a default that lacks something, or faults. */
 type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
 
 /** What building needs from outside: the prompt that a fragment's promptRef names, and the check of a template. */

@@ -31,8 +31,8 @@ export type LoadChecks = {
 
 /**
  * Everything below a profiles directory: the complete profiles by path, their candidates, the folders that are
- * only defaults with what they lack, every fault, and what complete profiles should be asked about. A set is to be
- * used only when there are no faults; warnings keep it from nothing.
+ * only defaults with what they lack, every fault, and the warnings about complete profiles. A set is to be
+ * used only when there are no faults; warnings do not prevent that.
  */
 export type LoadResult = {
   profiles: Profile[];

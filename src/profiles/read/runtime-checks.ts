@@ -36,7 +36,7 @@ function homeFault({ env: { HOME: home }, readOnlyRoot }: Runtime): FlowError | 
   }
 }
 
-/** A profile that mounts the state itself is granted none beside it. */
+/** A profile that mounts the state itself gets no second one. */
 function stateFault(
   mounts: readonly MountArg[],
   { name, state: { directory } }: Agent,

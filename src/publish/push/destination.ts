@@ -100,7 +100,7 @@ export async function refuseOwnBranch(
 
 function pullRequestClosed(number: number): Problem {
   return {
-    code: 'publish_pull_request_closed',
+    code: 'publish_thread_closed',
     message: `Pull request #${number} is closed, so nothing is pushed to its branch.`,
     hint: 'Open it again and start the run anew; what a run committed is kept with it (`github-flows runs show`).',
   };

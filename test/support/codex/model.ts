@@ -1,7 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
-import { MODEL_SOCKET, type ModelScript, type ScriptedModel, serveModelIn as serveScript, serveModelInRuns } from '../../../src/cli/commands/demo/model.ts';
+import {
+  MODEL_SOCKET,
+  type ModelScript,
+  type ScriptedModel,
+  serveModelInRuns,
+  serveModelIn as serveScript,
+} from '../../../src/cli/commands/demo/model.ts';
 import { scriptedModelConfig } from '../../../src/cli/commands/demo/script.ts';
 import { commitScript } from '../git/commit-script.ts';
 import { chatgptAuth, type FakeLogin, fakeLogin } from './login.ts';

@@ -19,6 +19,7 @@ import { createEngine } from '../../../src/containers/engine/docker.ts';
 import type { Delivery } from '../../../src/deliveries/delivery.ts';
 import { holdHelper } from '../../../src/programs/exec.ts';
 import type { Run } from '../../../src/runs/run.ts';
+import { putNewSqlite } from '../databases/migrated.ts';
 import { baseImage } from '../engine/images.ts';
 import { makeRepository, type TestRepository } from '../git/repository.ts';
 import { signedHeaders, TEST_SECRET } from '../github/signed-request.ts';
@@ -186,7 +187,7 @@ export function makeGround(options: GroundOptions): Ground {
     PATH: process.env.PATH ?? '',
     PORT: '0',
     ADMIN_PORT: '0',
-    RECOVER_MISSED: 'off',
+    REDELIVER_MISSED: 'off',
     MIN_FREE_TO_RUN: '1m',
     MIN_FREE_TO_ACCEPT: '1m',
     WEBHOOK_SECRET: TEST_SECRET,
@@ -246,6 +247,7 @@ export async function startServiceOn({ dir, settings, repository, fullName }: Gr
   if (!isHelped) holdHelper();
   isHelped = true;
   const config = loadConfig(settings, dir);
+  if (!config.databaseUrl) await putNewSqlite(join(config.varDir, 'github-flows.db'));
   const log: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void log.push(JSON.parse(line)) };
   const engine = createEngine({ dockerHost: config.dockerHost, clock: systemClock });

@@ -43,16 +43,16 @@ const LOOK_MS = 300;
  */
 export async function createApp(io: Io, options: CreateOptions): Promise<void> {
   const config = readConfig(io);
-  const wish = wishOf(config, options);
+  const request = requestOf(config, options);
   const leftovers = rememberLeftovers(config);
   const stopped = new AbortController();
   void untilSignal(['SIGTERM', 'SIGINT', 'SIGHUP']).then(() => stopped.abort());
   try {
     const apps = await appsOf(io, config, 'write');
     await leftovers.opened(apps);
-    await create({ io, config, options, wish, apps, signal: stopped.signal });
+    await create({ io, config, options, request, apps, signal: stopped.signal });
   } catch (error) {
-    const gone = await leftovers.takeBack().catch(() => false);
+    const gone = await leftovers.removeNew().catch(() => false);
     if (gone) io.err(`${config.keyFile} is removed, because nothing was stored.\n`);
     throw error;
   }
@@ -62,13 +62,13 @@ async function create(parts: {
   io: Io;
   config: Config;
   options: CreateOptions;
-  wish: ReturnType<typeof wishOf>;
+  request: ReturnType<typeof requestOf>;
   apps: ComposedApps;
   signal: AbortSignal;
 }): Promise<void> {
-  const { io, config, options, wish, apps, signal } = parts;
-  const { state, text } = await apps.flow.begin(wish);
-  const address = `${wish.callbackUrl}/new?state=${text}`;
+  const { io, config, options, request, apps, signal } = parts;
+  const { state, text } = await apps.flow.begin(request);
+  const address = `${request.callbackUrl}/new?state=${text}`;
   const expiresAt = isoTime(state.expiresAt);
   if (!options.wait && options.json) return printJson(io, { address, expiresAt });
   const print = options.json ? io.err : io.out;
@@ -84,7 +84,7 @@ async function create(parts: {
   }
 }
 
-function wishOf(config: Config, options: CreateOptions) {
+function requestOf(config: Config, options: CreateOptions) {
   const { org: organisation = null, name = `github-flows-${randomId(6)}`, urlPattern = null } = options;
   if (organisation !== null && !/^[A-Za-z0-9_-]{1,100}$/.test(organisation))
     throw usage(

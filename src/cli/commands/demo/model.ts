@@ -14,7 +14,7 @@ type ModelAnswer = { run: string } | { say: string };
 export type ModelScript = (turn: ModelTurn) => ModelAnswer;
 
 /** One request; `turn` only if it was for a model. */
-export type ModelRequest = { path: string; authorization: string | undefined; turn: ModelTurn | undefined };
+type ModelRequest = { path: string; authorization: string | undefined; turn: ModelTurn | undefined };
 
 /** The running server with all requests so far; its end removes the socket. */
 export type ScriptedModel = { requests: readonly ModelRequest[]; close(): Promise<void> };

@@ -31,7 +31,7 @@ export function demoSettings(settings: Settings, paths: DemoPaths, runAs: Owner)
   return {
     PORT: '0',
     ADMIN_PORT: '0',
-    RECOVER_MISSED: 'off',
+    REDELIVER_MISSED: 'off',
     ...Object.fromEntries(taken),
     HOST: '127.0.0.1',
     WEBHOOK_SECRET: randomId(40),

@@ -67,7 +67,7 @@ function programMissing({ program, package: name }: HostProgram): Problem {
 /** The first git that takes settings from the environment, as the credential helper needs: https://git-scm.com/docs/git-config#Documentation/git-config.txt-GITCONFIGCOUNT */
 const OLDEST = [2, 31] as const;
 
-/** The version of the host's git. Throws `git_missing`, `git_too_old`. */
+/** The version of the host's git. Throws `program_missing`, `git_too_old`. */
 export async function describeGit(): Promise<string> {
   const answer = await runGit(['--version'], { timeoutMs: 5_000 }).catch((error: unknown) => {
     throw gitMissing(error);
@@ -81,7 +81,7 @@ export async function describeGit(): Promise<string> {
 
 function gitMissing(cause: unknown): FlowError {
   return new FlowError({
-    code: 'git_missing',
+    code: 'program_missing',
     blame: 'operator',
     message: 'This machine has no git, which clones repositories.',
     hint: 'Install it: sudo apt-get install -y git',
