@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { type Fault, FlowError, systemCode } from '../base/errors.ts';
+import { type Issue, FlowError, systemCode } from '../base/errors.ts';
 import { nearest, nearMiss } from '../base/words.ts';
 import { OPTIONS } from './options.ts';
 
@@ -73,8 +73,8 @@ const OTHERS = [
   ...['GITHUB_FLOWS_CONFIG', 'GITHUB_FLOWS_CRASH_AT', 'GITHUB_FLOWS_LEASE_MS'],
 ];
 
-/** Faults of lines of a file of settings that set no option; a value is never repeated. Throws `env_file_unreadable`. */
-export function envFileFaults(file: string): Fault[] {
+/** Issues of lines of a file of settings that set no option; a value is never repeated. Throws `env_file_unreadable`. */
+export function envFileIssues(file: string): Issue[] {
   return linesOf(readEnvFile(file)).flatMap(({ text, number }) => {
     const name = /^(?:export\s+)?([\w.-]+)\s*=/.exec(text)?.[1];
     if (name === undefined) return [lineUnreadable(file, number, /^(?:export\s+)?[\w.-]+/.exec(text)?.[0])];
@@ -102,7 +102,7 @@ function linesOf(text: string): { text: string; number: number }[] {
   });
 }
 
-function optionUnknown(file: string, line: number, name: string): Fault {
+function optionUnknown(file: string, line: number, name: string): Issue {
   const names = OPTIONS.map((option) => option.name);
   const near = nearMiss(name, names) ?? nearest(name, names);
   return {
@@ -113,7 +113,7 @@ function optionUnknown(file: string, line: number, name: string): Fault {
   };
 }
 
-function lineUnreadable(file: string, line: number, word: string | undefined): Fault {
+function lineUnreadable(file: string, line: number, word: string | undefined): Issue {
   const begins = word === undefined ? '' : ` It begins with ${word.slice(0, 80)}.`;
   return {
     code: 'option_line_unreadable',

@@ -116,9 +116,9 @@ async function tryReport(parts: ReporterParts, limits: PostingLimits, id: string
     const result = await post(parts, report);
     await parts.reports.posted(id, { ...result, nextAt: await paced(parts, result.nextAt) });
   } catch (error) {
-    const fault = asFlowError(error);
-    const nextAt = await fail(parts, report, fault);
-    if (fault.code === 'github_rate_limited') limits.pause(report, nextAt);
+    const issue = asFlowError(error);
+    const nextAt = await fail(parts, report, issue);
+    if (issue.code === 'github_rate_limited') limits.pause(report, nextAt);
   }
 }
 
@@ -150,19 +150,19 @@ async function post(parts: ReporterParts, report: Report): Promise<PostResult> {
 const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', check: 'check' } as const;
 
 /** Stores a failed attempt; gives the time at which GitHub may be asked again, in milliseconds since 1970. */
-async function fail(parts: ReporterParts, report: Report, fault: FlowError): Promise<number> {
+async function fail(parts: ReporterParts, report: Report, issue: FlowError): Promise<number> {
   const { attempts, kind, runId } = report;
   const now = parts.clock.now();
-  const limit = fault.code === 'github_rate_limited' ? (limitPassesInMs(fault, now) ?? LIMIT_MS) : 0;
+  const limit = issue.code === 'github_rate_limited' ? (limitPassesInMs(issue, now) ?? LIMIT_MS) : 0;
   const wait = Math.max(backoff(WAITS_MS, attempts - 1), limit);
-  const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
-  await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
-  parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'report was not accepted by GitHub');
+  const final = attempts >= MAX_ATTEMPTS || isHopeless(report, issue);
+  await parts.reports.failed(report.id, `${issue.code}: ${issue.message}`, final ? null : now + wait);
+  parts.log.warn({ err: issue, run: runId, kind, attempts, final }, 'report was not accepted by GitHub');
   if (runId !== null)
     await parts.runs.note(runId, {
       kind: 'report',
-      text: `GitHub did not take the ${NAMES[kind]}: ${fault.message}`,
-      data: { code: fault.code, attempts, final },
+      text: `GitHub did not take the ${NAMES[kind]}: ${issue.message}`,
+      data: { code: issue.code, attempts, final },
     });
   return now + wait;
 }
@@ -171,9 +171,9 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
 const DISCUSSION_ATTEMPTS = 3;
 
 /** Whether no later attempt can succeed: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
-function isHopeless({ kind, target, attempts }: Report, fault: FlowError): boolean {
-  const { code } = fault;
+function isHopeless({ kind, target, attempts }: Report, issue: FlowError): boolean {
+  const { code } = issue;
   if (target.discussion && code === 'github_not_found') return attempts >= DISCUSSION_ATTEMPTS;
   if (code === 'github_credential_missing' || code === 'name_refused') return true;
-  return isGoneForGood(fault) || (kind === 'check' && code === 'github_refused');
+  return isGoneForGood(issue) || (kind === 'check' && code === 'github_refused');
 }

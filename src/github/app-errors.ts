@@ -3,9 +3,9 @@ import { gitHubError } from './request-error.ts';
 
 /** An error of GitHub’s client as one of an App: its hints are about keys and installations, not about tokens. */
 export function appError(name: string, error: unknown): FlowError {
-  const fault = gitHubError(`the App ${name}`, error);
-  const words = WORDS[fault.code];
-  return words ? reworded(words(name), fault) : fault;
+  const issue = gitHubError(`the App ${name}`, error);
+  const words = WORDS[issue.code];
+  return words ? reworded(words(name), issue) : issue;
 }
 
 /** The same for a token that was not minted, where GitHub's answers mean something more. */
@@ -14,11 +14,11 @@ export function mintError(
   installation: { id: number; settingsUrl: string },
   error: unknown,
 ): FlowError {
-  const fault = gitHubError(`the App ${name}`, error);
-  const known = BY_SENTENCE.find(({ code, sentence }) => code === fault.code && sentence.test(fault.message));
-  if (known) return reworded(known.words(installation.settingsUrl), fault);
-  const words = MINT_WORDS[fault.code];
-  return words ? reworded(words(name, installation.id), fault) : appError(name, fault);
+  const issue = gitHubError(`the App ${name}`, error);
+  const known = BY_SENTENCE.find(({ code, sentence }) => code === issue.code && sentence.test(issue.message));
+  if (known) return reworded(known.words(installation.settingsUrl), issue);
+  const words = MINT_WORDS[issue.code];
+  return words ? reworded(words(name, installation.id), issue) : appError(name, issue);
 }
 
 type Words = { code: string; hint: string };
@@ -77,6 +77,6 @@ const MINT_WORDS: Readonly<Record<string, (name: string, installation: number) =
   }),
 };
 
-function reworded({ code, hint }: Words, fault: FlowError): FlowError {
-  return new FlowError({ code, hint, blame: 'operator', message: fault.message, cause: fault.cause });
+function reworded({ code, hint }: Words, issue: FlowError): FlowError {
+  return new FlowError({ code, hint, blame: 'operator', message: issue.message, cause: issue.cause });
 }

@@ -30,7 +30,7 @@ export type GitHubClient = {
 const REQUEST_TIMEOUT_MS = 10_000;
 const DEADLINE_MS = 30_000;
 
-/** A server fault is tried twice more, after 1 and 4 s; https://github.com/octokit/plugin-retry.js */
+/** A server error is tried twice more, after 1 and 4 s; https://github.com/octokit/plugin-retry.js */
 const RETRIES = 2;
 
 /** A limit is waited for once if it passes this soon; else the call fails with it. */

@@ -15,10 +15,10 @@ export function clockError(gitHubMs: number, nowMs: number): FlowError | undefin
 export function createClockWatch({ clock, log }: { clock: Clock; log: Logger }): (gitHubMs: number) => void {
   let isLogged = false;
   return (gitHubMs) => {
-    const fault = isLogged ? undefined : clockError(gitHubMs, clock.now());
-    if (!fault) return;
+    const issue = isLogged ? undefined : clockError(gitHubMs, clock.now());
+    if (!issue) return;
     isLogged = true;
-    log.warn({ code: fault.code, hint: fault.hint }, fault.message);
+    log.warn({ code: issue.code, hint: issue.hint }, issue.message);
   };
 }
 

@@ -81,12 +81,12 @@ function commentOf(value: unknown): DiscussionComment | undefined {
     : undefined;
 }
 
-/** A fault of GraphQL, in an answer whose status is 200: https://docs.github.com/graphql/guides/forming-calls-with-graphql */
-type Fault = { type?: unknown; message?: unknown };
+/** An error of GraphQL, in an answer whose status is 200: https://docs.github.com/graphql/guides/forming-calls-with-graphql */
+type Issue = { type?: unknown; message?: unknown };
 
 /**
  * Asks GitHub's GraphQL API, for what its REST API does not have: gives the `data` of the answer. Throws what
- * `GitHubClient` says; faults inside an answer become the codes that REST's would. `retries: 0` is for what must not be
+ * `GitHubClient` says; errors inside an answer become the codes that REST's would. `retries: 0` is for what must not be
  * done twice.
  */
 async function askGraphQL(
@@ -100,8 +100,8 @@ async function askGraphQL(
     const { data, headers } = await request(`POST ${addressOf(request)}`, options).catch((error: unknown) => {
       throw limitOf(what, error) ?? error;
     });
-    const faults: Fault[] = Array.isArray(data?.errors) ? data.errors : [];
-    if (faults[0]) throw faultOf(what, faults[0], { headers, data });
+    const issues: Issue[] = Array.isArray(data?.errors) ? data.errors : [];
+    if (issues[0]) throw gitHubError(what, issues[0], { headers, data });
     if (typeof data?.data !== 'object' || data.data === null) throw answerUnreadable(what);
     return data.data;
   });
@@ -116,15 +116,15 @@ function addressOf(request: GitHubRequest): string {
 /** The throttling plugin throws on a limit by itself: https://github.com/octokit/plugin-throttling.js */
 function limitOf(what: string, error: unknown): FlowError | undefined {
   const data = isObject(error) ? error.data : undefined;
-  const faults = isObject(data) ? data.errors : undefined;
-  const limit = Array.isArray(faults)
-    ? (faults as Fault[]).find(({ type }) => type === 'RATE_LIMITED')
+  const issues = isObject(data) ? data.errors : undefined;
+  const limit = Array.isArray(issues)
+    ? (issues as Issue[]).find(({ type }) => type === 'RATE_LIMITED')
     : undefined;
-  return limit && faultOf(what, limit, (error as { response?: unknown }).response);
+  return limit && gitHubError(what, limit, (error as { response?: unknown }).response);
 }
 
-/** `answer` is the one that the fault came in; its headers have the id by which GitHub's support finds the request. */
-function faultOf(what: string, { type, message }: Fault, answer: unknown): FlowError {
+/** `answer` is the one that the error came in; its headers have the id by which GitHub's support finds the request. */
+function gitHubError(what: string, { type, message }: Issue, answer: unknown): FlowError {
   const { headers } = (answer ?? {}) as { headers?: Record<string, unknown> };
   const id = headers?.['x-github-request-id'];
   const answered = [

@@ -69,8 +69,8 @@ function answeredStatus({ cause }: FlowError): number | undefined {
 const CONFLICT = 409;
 
 /** Whether GitHub understood a request and said no to it for good. */
-export function isTurnedDown(fault: FlowError): boolean {
-  return fault.code === 'github_invalid' && answeredStatus(fault) !== CONFLICT;
+export function isTurnedDown(issue: FlowError): boolean {
+  return issue.code === 'github_invalid' && answeredStatus(issue) !== CONFLICT;
 }
 
 /** Whether what a request was about is gone for good (410), or moved to where this token sees nothing: no later try finds it. */

@@ -94,14 +94,14 @@ const STATUS: Readonly<Record<string, number>> = {
 /** Any thrown value as what the caller is answered. */
 export function withStatus(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (isBodyFault(error))
+  if (isBodyError(error))
     return requestInvalid('The body of the request', 'well-formed and of at most 100 kB');
   if (error instanceof URIError) return requestInvalid('The address of the request', 'well-formed');
-  const fault = asFlowError(error);
-  return new Refusal(STATUS[fault.code] ?? 500, { ...fault.toProblem(), blame: fault.blame, cause: error });
+  const issue = asFlowError(error);
+  return new Refusal(STATUS[issue.code] ?? 500, { ...issue.toProblem(), blame: issue.blame, cause: error });
 }
 
 /** What express says of a body it cannot read: https://github.com/expressjs/body-parser#errors */
-function isBodyFault(error: unknown): boolean {
+function isBodyError(error: unknown): boolean {
   return error instanceof Error && 'type' in error && 'status' in error && Number(error.status) < 500;
 }

@@ -112,7 +112,7 @@ export function installedPage(installed: { name: string; account: string } | und
 }
 
 /** A page for what went wrong, with its hint. */
-export function faultPage(problem: { code: string; message: string; hint: string }): string {
+export function problemPage(problem: { code: string; message: string; hint: string }): string {
   return page(
     'The request failed',
     `<p>${html(problem.message)}</p>

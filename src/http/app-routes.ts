@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { isoTime } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { faultPage, installedPage, madePage, offerPage, pagePolicy } from './app-page.ts';
+import { problemPage, installedPage, madePage, offerPage, pagePolicy } from './app-page.ts';
 
 /** The steps of the manifest flow, as the pages need them; each throws when the state is not one of ours, or has run out. */
 type AppSteps = {
@@ -53,10 +53,10 @@ export function createAppRouter(parts: { flow: AppSteps; log: Logger }): Router 
       try {
         await step(request, response);
       } catch (error) {
-        const fault = asFlowError(error);
-        log.warn({ code: fault.code }, fault.message);
-        response.status(statusOf(fault));
-        show(response, faultPage(fault.toProblem()));
+        const issue = asFlowError(error);
+        log.warn({ code: issue.code }, issue.message);
+        response.status(statusOf(issue));
+        show(response, problemPage(issue.toProblem()));
       }
     };
 

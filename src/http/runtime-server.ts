@@ -103,12 +103,12 @@ function refuseTooOften(limit: RateLimit, key: string): void {
 
 /** No answer may be cached. An unexpected error becomes a 500 without details. */
 function withHeaders(error: unknown): Refusal {
-  const fault = asFlowError(error);
+  const issue = asFlowError(error);
   const status = error instanceof Refusal ? error.status : 500;
   const headers = error instanceof Refusal ? error.headers : {};
   const problem =
     error instanceof Refusal
-      ? fault.toProblem()
-      : { ...fault.toProblem(), message: 'Something that should not happen did.' };
+      ? issue.toProblem()
+      : { ...issue.toProblem(), message: 'Something that should not happen did.' };
   return new Refusal(status, { ...problem, cause: error }, { ...headers, ...NO_STORE });
 }

@@ -34,7 +34,7 @@ export function readableLine(line: string): string {
   return `${[head.join(' '), ...below].map(harmless).join('\n')}\n`;
 }
 
-/** A list of problems, as faults and warnings of profiles come. */
+/** A list of problems, as errors and warnings of profiles come. */
 function problemsIn(value: unknown): object[] {
   const isProblem = (each: unknown): each is object =>
     typeof each === 'object' && each !== null && 'message' in each && 'code' in each;
@@ -43,13 +43,13 @@ function problemsIn(value: unknown): object[] {
 
 function errorLines(error: unknown, word = ''): string[] {
   if (typeof error !== 'object' || error === null) return [`  ${word}${String(error)}`];
-  const { code, message, hint, stack, cause, faults, file, path } = error as Record<string, unknown>;
+  const { code, message, hint, stack, cause, issues, file, path } = error as Record<string, unknown>;
   const place = [file, path].filter((each) => typeof each === 'string').join(' ');
   return [
     `  ${word}${place && `${place}: `}${String(message)} [${String(code)}]`,
     ...(typeof hint === 'string' ? [`  → ${hint}`] : []),
     ...(typeof stack === 'string' ? stack.split('\n').slice(1) : []),
-    ...problemsIn(faults).flatMap((fault) => errorLines(fault)),
+    ...problemsIn(issues).flatMap((issue) => errorLines(issue)),
     ...(cause === undefined ? [] : errorLines(cause, 'because: ')),
   ];
 }

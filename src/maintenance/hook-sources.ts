@@ -43,14 +43,14 @@ function isOurs({ id, active, url }: RepositoryHook, { publicUrl, heardOf }: Own
 }
 
 /** GitHub answers "not found" to whoever may not see the hooks. */
-function explained(name: string, fault: FlowError): Sources['problems'][number]['problem'] {
-  if (!['github_not_found', 'github_refused', 'github_token_refused'].includes(fault.code))
-    return fault.toProblem();
+function explained(name: string, issue: FlowError): Sources['problems'][number]['problem'] {
+  if (!['github_not_found', 'github_refused', 'github_token_refused'].includes(issue.code))
+    return issue.toProblem();
   return new FlowError({
     code: 'hooks_not_readable',
     blame: 'operator',
-    message: `The GitHub credential may not see ${name}, so deliveries missed there are not found (${fault.message})`,
+    message: `The GitHub credential may not see ${name}, so deliveries missed there are not found (${issue.message})`,
     hint: 'Give the token "Webhooks: read and write" (admin:repo_hook for a classic one), use a GitHub App, or set REDELIVER_MISSED=off.',
-    cause: fault,
+    cause: issue,
   }).toProblem();
 }

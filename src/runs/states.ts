@@ -21,7 +21,7 @@ export function assertMove(id: string, from: RunState, to: RunState): void {
     code: 'run_move_refused',
     blame: 'service',
     message: `Run ${id} is ${from} and cannot become ${to}.`,
-    hint: 'This is a fault of the service: please report it with the timeline of the run (github-flows runs show).',
+    hint: 'This is an error of the service: please report it with the timeline of the run (github-flows runs show).',
   });
 }
 

@@ -95,8 +95,8 @@ export async function runGit(args: readonly string[], options: GitOptions = {}):
   const { limits = LOOKUP_LIMITS, doing = 'read the repository' } = options;
   try {
     const result = await execGit(args, options, limits);
-    const fault = limitError(result, limits, doing);
-    if (fault) throw fault;
+    const issue = limitError(result, limits, doing);
+    if (issue) throw issue;
     return result;
   } catch (error) {
     options.signal?.throwIfAborted();

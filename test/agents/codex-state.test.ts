@@ -194,7 +194,7 @@ describe('a state that cannot be used', () => {
     expect(await codes(dir)).toEqual(['codex_state_unreadable', 'codex_state_unreadable']);
   });
 
-  test('several faults of a state are reported at once', async () => {
+  test('several errors of a state are reported at once', async () => {
     const dir = stateWith('{', 'model = ');
     chmodSync(dir, 0o755);
     expect(await codes(dir)).toEqual([

@@ -109,7 +109,7 @@ describe('APPS_FILE', () => {
     expect(err).not.toContain(stood.pem.split('\n')[2]);
   });
 
-  test('APPS_FILE that is faulty keeps the service from starting, and doctor says why', async () => {
+  test('APPS_FILE that is invalid keeps the service from starting, and doctor says why', async () => {
     write([{}]);
     expect(await cli('serve')).toMatchObject({ code: 1, err: expect.stringContaining('apps_file_unusable') });
     delete settings.WEBHOOK_SECRET;

@@ -165,8 +165,8 @@ test.each(IN_PROFILES)(
     const dir = await place(profileWith(at, written));
     const answer = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--json');
     expect(answer.code).toBe(1);
-    const faults = JSON.parse(answer.out).issues as { code: string; message: string; hint: string }[];
-    const told = faults.find((fault) => fault.code === code);
+    const issues = JSON.parse(answer.out).issues as { code: string; message: string; hint: string }[];
+    const told = issues.find((issue) => issue.code === code);
     expect(`${told?.message} ${told?.hint}`).toContain(names);
   },
 );
@@ -179,8 +179,8 @@ test.each([
 ])('the prompt %j is answered with %s and %s', async (prompt, code, names) => {
   const dir = await place(profileWith('description', 'It works.'), prompt);
   const { out } = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--json');
-  const [fault] = JSON.parse(out).issues;
-  expect([fault.code, `${fault.message} ${fault.hint}`]).toEqual([code, expect.stringContaining(names)]);
+  const [issue] = JSON.parse(out).issues;
+  expect([issue.code, `${issue.message} ${issue.hint}`]).toEqual([code, expect.stringContaining(names)]);
 });
 
 test.each<[place: string, written: unknown, code: string, names: string]>([

@@ -100,7 +100,7 @@ describe('a command that was asked wrongly', () => {
     [['profiles', '--json'], /Unknown option/],
     [['explain', '--json'], /Missing required argument/],
     [['send', 'nothing', '--json'], /no sample/],
-  ])('%j prints one document with the fault', async (argv, words) => {
+  ])('%j prints one document with the error', async (argv, words) => {
     const { code, out } = await run(...argv);
     expect(code).toBe(2);
     expect(JSON.parse(out).error).toEqual({
@@ -140,7 +140,7 @@ describe('a command that fails', () => {
     },
   );
 
-  test('tells every fault of the configuration at once, each with its hint', async () => {
+  test('tells every error of the configuration at once, each with its hint', async () => {
     const settings = { PORT: 'all', LOG_LEVEL: 'loud', RUN_AS: '0:0', WEBHOOK_SECRET: 'pw-9x' };
     const { code, err } = await runCommand(dir, settings, 'serve');
     expect(code).toBe(1);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FaultsError, type FlowError } from '../../src/base/errors.ts';
+import { IssuesError, type FlowError } from '../../src/base/errors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { findSettings, readSettings } from '../../src/config/settings.ts';
@@ -15,9 +15,9 @@ function faultsOf(settings: Record<string, string>): string[] {
     loadConfig(settings, '/srv/app');
     return [];
   } catch (error) {
-    if (!(error instanceof FaultsError)) throw error;
+    if (!(error instanceof IssuesError)) throw error;
     expect(error.code).toBe('config_invalid');
-    return error.faults.map((fault) => `${fault.path} ${fault.code}`);
+    return error.issues.map((issue) => `${issue.path} ${issue.code}`);
   }
 }
 
@@ -68,7 +68,7 @@ describe('the configuration', () => {
     expect(config.hostHomes).toEqual([homedir(), '/h/a', '/h/b']);
   });
 
-  test('the configuration tells every fault at once, with the option that has it', () => {
+  test('the configuration tells every error at once, with the option that has it', () => {
     const wrong = {
       PORT: '70000',
       MAX_CONCURRENT_RUNS: '-1',
@@ -104,7 +104,7 @@ describe('the configuration', () => {
     try {
       loadConfig({ WEBHOOK_SECRET: secret }, '/');
     } catch (error) {
-      expect(JSON.stringify((error as FaultsError).faults)).not.toContain(secret);
+      expect(JSON.stringify((error as IssuesError).issues)).not.toContain(secret);
     }
   });
 
@@ -150,7 +150,7 @@ describe('the configuration', () => {
     try {
       loadConfig(settings, '/');
     } catch (error) {
-      expect((error as FaultsError).faults[0]?.message).toContain(right);
+      expect((error as IssuesError).issues[0]?.message).toContain(right);
     }
   });
 

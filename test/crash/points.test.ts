@@ -28,7 +28,7 @@ const PATIENCE_MS = 180_000;
 /** From here on the agent has begun, so that no other attempt may follow. */
 const BEGUN = CRASH_POINTS.indexOf('container-started');
 
-/** Points that only a run reaches whose first attempt fails by a fault that may pass. */
+/** Points that only a run reaches whose first attempt fails by an error that may pass. */
 const ON_RETRY: readonly CrashPointName[] = ['retry-begun', 'requeue-begun', 'requeue-cleaned'];
 
 /** Points that only the next start reaches, with a run that the service before it left alive. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import { ghTokenFaults, readGhToken, writeTokenCommand } from '../../src/credentials/github/gh-token-file.ts';
+import { ghTokenErrors, readGhToken, writeTokenCommand } from '../../src/credentials/github/gh-token-file.ts';
 import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const TOKEN = 'github_pat_11ABCDEFG0_abcdefghijklmnopqrstuvwxyz';
@@ -75,7 +75,7 @@ describe('the value', () => {
     },
   );
 
-  test('the value in a token file is a bare word for whatever bytes the file holds, or a fault', async () => {
+  test('the value in a token file is a bare word for whatever bytes the file holds, or an error', async () => {
     const file = secretFile(secretsDirectory(), 'gh-token', '');
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => {
@@ -95,9 +95,9 @@ describe('the file', () => {
     async (mode) => {
       const file = secretFile(secretsDirectory(), 'gh-token', TOKEN);
       chmodSync(file, mode);
-      const fault = await faultOf(file);
-      expect(fault.code).toBe('token_file_readable_by_others');
-      expect(fault.hint).toContain(`chmod 600 ${file}`);
+      const issue = await faultOf(file);
+      expect(issue.code).toBe('token_file_readable_by_others');
+      expect(issue.hint).toContain(`chmod 600 ${file}`);
     },
   );
 
@@ -108,20 +108,20 @@ describe('the file', () => {
       mkdirSync(dir);
       const file = secretFile(dir, 'gh-token', TOKEN);
       chmodSync(dir, mode);
-      const fault = await faultOf(file);
-      expect(fault.code).toBe('token_directory_readable_by_others');
-      expect(fault.hint).toContain(`chmod 700 ${dir}`);
+      const issue = await faultOf(file);
+      expect(issue.code).toBe('token_directory_readable_by_others');
+      expect(issue.hint).toContain(`chmod 700 ${dir}`);
     },
   );
 
   test('the token file of another account is refused to a service that is not root, with the chown', async () => {
     const file = secretFile(secretsDirectory(), 'gh-token', TOKEN);
-    const faults = await ghTokenFaults(file, me + 1);
-    expect(faults.map((fault) => fault.code)).toEqual([
+    const issues = await ghTokenErrors(file, me + 1);
+    expect(issues.map((issue) => issue.code)).toEqual([
       'token_directory_wrong_owner',
       'token_file_wrong_owner',
     ]);
-    expect(faults[1]?.hint).toContain(`chown ${me + 1} ${file}`);
+    expect(issues[1]?.hint).toContain(`chown ${me + 1} ${file}`);
   });
 
   test('the token file of any account is taken by a service that is root', async () => {
@@ -135,7 +135,7 @@ describe('the file', () => {
     const file = secretFile(dir, 'gh-token', TOKEN);
     chmodSync(file, 0o644);
     chmodSync(dir, 0o755);
-    expect((await ghTokenFaults(file)).map((fault) => fault.code)).toEqual([
+    expect((await ghTokenErrors(file)).map((issue) => issue.code)).toEqual([
       'token_directory_readable_by_others',
       'token_file_readable_by_others',
     ]);
@@ -143,8 +143,8 @@ describe('the file', () => {
 
   test('the token file that is not there is reported, with the command that makes it', async () => {
     const file = join(secretsDirectory(), "it's", 'gh-token');
-    const fault = await faultOf(file);
-    expect(fault.code).toBe('token_file_missing');
+    const issue = await faultOf(file);
+    expect(issue.code).toBe('token_file_missing');
     execFileSync('bash', ['-c', writeTokenCommand(file)], { input: `${TOKEN}\n` });
     expect((await readGhToken(file)).reveal()).toBe(TOKEN);
   });
@@ -152,10 +152,10 @@ describe('the file', () => {
   test('the token file that is a directory is reported', async () => {
     const file = join(secretsDirectory(), 'gh-token');
     mkdirSync(file);
-    const fault = await faultOf(file);
-    expect(fault.code).toBe('token_file_not_regular');
-    expect(fault.message).toContain('a directory');
-    expect(fault.hint).toContain(`rmdir ${file}`);
+    const issue = await faultOf(file);
+    expect(issue.code).toBe('token_file_not_regular');
+    expect(issue.message).toContain('a directory');
+    expect(issue.hint).toContain(`rmdir ${file}`);
   });
 
   test('the token file that is a named pipe is reported without waiting for a writer', async () => {

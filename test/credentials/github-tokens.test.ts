@@ -13,7 +13,7 @@ import { size } from '../support/suite/size.ts';
 const MINUTE = 60_000;
 const REPOSITORY = 'octo/hello';
 
-/** Faults of a server that fails or is silent. */
+/** Issues of a server that fails or is silent. */
 const SLOW = [
   [{ status: 502 }, 'github_unreachable'],
   ['cut', 'github_unreachable'],
@@ -119,7 +119,7 @@ describe('a token of an App', () => {
 });
 
 describe('permissions', () => {
-  test('permissions that the installation lacks are left out, or a fault when they must be exact', async () => {
+  test('permissions that the installation lacks are left out, or an error when they must be exact', async () => {
     const { stood } = await lab.addApp([REPOSITORY]);
     const [installation] = stood.installations;
     if (installation) installation.permissions = { contents: 'read', metadata: 'read' };
@@ -299,7 +299,7 @@ describe('a failing mint', () => {
     expect(await failsWith()).toMatchObject({ code: 'app_installation_gone' });
   });
 
-  test('a failing mint with a key that is another App’s is reported as the key’s fault', async () => {
+  test('a failing mint with a key that is another App’s is reported as the key’s error', async () => {
     const one = await lab.addApp([REPOSITORY]);
     const two = await lab.addApp([]);
     one.stood.publicKey = two.stood.publicKey;
@@ -411,7 +411,7 @@ describe('a failing mint', () => {
   });
 });
 
-test('a store of Apps that cannot be read leaves the file in use, and without one is the fault that is reported', async () => {
+test('a store of Apps that cannot be read leaves the file in use, and without one is the error that is reported', async () => {
   await lab.addApp([REPOSITORY]);
   writeFileSync(join(lab.dir, 'service/apps.enc'), Buffer.alloc(100), { mode: 0o600 });
   await expect(lab.tokens.token(want())).rejects.toMatchObject({ code: 'secret_store_locked' });

@@ -23,7 +23,7 @@ async function lab(
   const passphrases = async (): Promise<Secret[]> => [new Secret('one passphrase')];
   const stores = createSecretStores({ secretsDir, passphrases, clock: systemClock });
   const dropped: FlowError[] = [];
-  const drop = (fault: FlowError): void => void dropped.push(fault);
+  const drop = (issue: FlowError): void => void dropped.push(issue);
   const named = createNamedSecrets({ stores, order, agents: AGENTS, environment, drop });
   return { stores, named, dropped, service: join(secretsDir, 'service') };
 }

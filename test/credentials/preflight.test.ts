@@ -66,7 +66,7 @@ describe('a directory of credentials inside the workspaces is refused', () => {
   });
 });
 
-test('a token file is reported with the faults that a launch would meet', async () => {
+test('a token file is reported with the errors that a launch would meet', async () => {
   const dir = secretsDirectory();
   expect(await checkGhToken(secretFile(dir, 'gh-token', 'a-token'))).toEqual([]);
   writeFileSync(join(dir, 'gh-token'), '');

@@ -61,7 +61,7 @@ describe('who may start a run', () => {
       read: 'permission_too_low',
       none: 'permission_too_low',
     };
-    const faults = {
+    const issues = {
       'server-error': { status: 500 },
       refusal: { status: 403 },
       'unknown-token': { status: 401 },
@@ -72,11 +72,11 @@ describe('who may start a run', () => {
       const permission = { maintain: 'write', triage: 'read' }[role] ?? role;
       if (role !== 'none') github.permissions.set(role, { permission, role_name: role });
     }
-    for (const [login, how] of Object.entries(faults)) {
+    for (const [login, how] of Object.entries(issues)) {
       github.permissions.set(login, { permission: 'admin', role_name: 'admin' });
       github.misbehaveAt(new RegExp(`/${login}\\b`), how, 20);
     }
-    const logins = [...Object.keys(roles), ...Object.keys(faults)];
+    const logins = [...Object.keys(roles), ...Object.keys(issues)];
     const found = await Promise.all(
       logins.map(async (login) => {
         const { reason, profile, runId } = await decided(login);
@@ -88,7 +88,7 @@ describe('who may start a run', () => {
         return [login, reason];
       }),
     );
-    const unknown = Object.keys(faults).map((login) => [login, 'permission_unknown']);
+    const unknown = Object.keys(issues).map((login) => [login, 'permission_unknown']);
     expect(Object.fromEntries(found)).toEqual({ ...roles, ...Object.fromEntries(unknown) });
     // What GitHub answered about one is not held against another.
     github.permissions.set('late', { permission: 'admin', role_name: 'admin' });

@@ -39,8 +39,8 @@ async function profileOfTiny() {
       },
     },
   });
-  const { profiles, faults } = await loadProfiles({ dir, checks: { ...checks, mountHost } });
-  expect(faults).toEqual([]);
+  const { profiles, issues } = await loadProfiles({ dir, checks: { ...checks, mountHost } });
+  expect(issues).toEqual([]);
   const [profile] = profiles;
   if (!profile) throw new Error('there is no profile');
   return { profile, mountHost };

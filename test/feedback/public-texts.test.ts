@@ -97,10 +97,10 @@ describe('a problem as people on GitHub read it', () => {
   });
 
   test('the text of an unexpected error is for operators', () => {
-    const fault = unexpected(new Error('EACCES: /etc/github-flows/key'));
-    expect(JSON.stringify(fault.toProblem())).not.toContain('EACCES');
-    expect(fault.toOperatorProblem().message).toContain('EACCES: /etc/github-flows/key');
-    expect(JSON.stringify(publicProblem(fault.toOperatorProblem()))).not.toContain('EACCES');
+    const issue = unexpected(new Error('EACCES: /etc/github-flows/key'));
+    expect(JSON.stringify(issue.toProblem())).not.toContain('EACCES');
+    expect(issue.toOperatorProblem().message).toContain('EACCES: /etc/github-flows/key');
+    expect(JSON.stringify(publicProblem(issue.toOperatorProblem()))).not.toContain('EACCES');
     const known = new FlowError({
       code: 'x',
       blame: 'agent',

@@ -5,7 +5,7 @@ import { finalText } from '../../src/feedback/outgoing.ts';
 import { endedValues, runningValues } from '../../src/feedback/run-comment.ts';
 import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
-import { templateFaults } from '../../src/profiles/read/validate.ts';
+import { templateIssues } from '../../src/profiles/read/validate.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
 import type { FinishedRun, Run, TimelineEntry } from '../../src/runs/run.ts';
 import { profileOf } from '../support/github/flow-events.ts';
@@ -294,12 +294,12 @@ describe('our own comments', () => {
 });
 
 describe('a profile’s own text', () => {
-  const faults = (templates: NonNullable<Profile['report']['templates']>) =>
-    templateFaults('p/profile.json', templates, checkTemplate);
+  const issues = (templates: NonNullable<Profile['report']['templates']>) =>
+    templateIssues('p/profile.json', templates, checkTemplate);
 
-  test('with the names that it has is no fault', () => {
+  test('with the names that it has is no error', () => {
     expect(
-      faults({
+      issues({
         running: '{{HEADLINE}} {{DOING}}',
         ended: '{{#if MESSAGE}}{{MESSAGE}}{{/if}}',
         refused: 'No.',
@@ -313,8 +313,8 @@ describe('a profile’s own text', () => {
     [{ ended: '{{HEADLINE' }, '/report/templates/ended'],
     [{ ended: '{{{{raw}}}} {{> partial}}' }, '/report/templates/ended'],
     [{ ended: '{{constructor}}' }, '/report/templates/ended'],
-  ])('%j is a fault of the profile, told with the names that there are', (templates, path) => {
-    expect(faults(templates)[0]).toMatchObject({
+  ])('%j is an error of the profile, told with the names that there are', (templates, path) => {
+    expect(issues(templates)[0]).toMatchObject({
       code: 'report_template_invalid',
       path,
       hint: expect.stringContaining('REPOSITORY'),

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FaultsError, FlowError } from '../../src/base/errors.ts';
+import { IssuesError, FlowError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { AGENTS } from '../../src/compose/agents.ts';
 import type { Plan, PlanMount } from '../../src/containers/plan.ts';
@@ -205,7 +205,7 @@ test('everything that is wrong with a run’s grants is reported at once, each e
   const refused = readGrants(here.parts, request({ plan }));
   await expect(refused).rejects.toMatchObject({ code: 'grants_not_ready', blame: 'operator' });
   const error = await refused.catch((thrown: unknown) => thrown);
-  const faults = error instanceof FaultsError ? error.faults.map(({ code }) => code) : [];
-  expect(faults).toEqual(['token_file_missing', 'secret_missing', 'codex_state_missing']);
+  const issues = error instanceof IssuesError ? error.issues.map(({ code }) => code) : [];
+  expect(issues).toEqual(['token_file_missing', 'secret_missing', 'codex_state_missing']);
   expect(readdirSync(here.secretsDir)).toEqual([]);
 });

@@ -14,12 +14,12 @@ function wait(rule: Partial<RetryRule>, failure: Partial<Failure>, retries = 0, 
   return retryWait(profile, { retries }, whole, random);
 }
 
-test.each(['service', 'docker', 'github'] as const)('a fault of %s before the start is retried', (blame) => {
+test.each(['service', 'docker', 'github'] as const)('an error of %s before the start is retried', (blame) => {
   expect(wait({}, { blame })).toBe(10_000);
 });
 
 test.each(['profile', 'operator', 'sender', 'agent', undefined] as const)(
-  'a fault of %s is not, however the profile wants it',
+  'an error of %s is not, however the profile wants it',
   (blame) => {
     for (const on of ['before-start', 'fault', 'failure'] as const)
       expect(wait({ on }, { blame, outcome: 'refused' })).toBeUndefined();

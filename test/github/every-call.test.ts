@@ -10,7 +10,7 @@ import { GITHUB_CALLS } from '../support/github/calls.ts';
 const log = pino({ level: 'silent' });
 const place = { owner: 'owner', repo: 'repository' };
 
-/** What a fault comes to: the code, or the value that stands for a no. */
+/** What an error comes to: the code, or the value that stands for a no. */
 const FAULTS: [Misbehaviour, string][] = [
   [{ status: 401 }, 'github_token_refused'],
   [{ status: 403 }, 'github_refused'],
@@ -19,7 +19,7 @@ const FAULTS: [Misbehaviour, string][] = [
   [{ status: 429, headers: { 'retry-after': '60' } }, 'github_rate_limited'],
 ];
 
-/** What GitHub's documentation lets a call take for an answer instead of a fault. */
+/** What GitHub's documentation lets a call take for an answer instead of an error. */
 const ANSWERS: Record<string, unknown> = {
   'the permission of a user github_not_found': 'none',
   'the membership in a team github_not_found': false,

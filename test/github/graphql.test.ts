@@ -55,7 +55,7 @@ describe('a discussion', () => {
     ['RATE_LIMITED', 'github_rate_limited'],
     ['UNPROCESSABLE', 'github_invalid'],
     [undefined, 'github_invalid'],
-  ])('whose answer holds a fault of the type %s throws %s with what GitHub says', async (type, code) => {
+  ])('whose answer holds an error of the type %s throws %s with what GitHub says', async (type, code) => {
     github.misbehave({ body: { data: null, errors: [{ type, message: 'No, you may not.' }] } }, 9);
     const asked = commentInDiscussion(clientOf(github.url), { discussion: 'D_1', body: 'x' });
     await expect(asked).rejects.toMatchObject({

@@ -24,7 +24,7 @@ async function withApi(work: (api: GitHubApi, ask: () => Promise<string>) => Pro
 }
 
 describe.concurrent('a GitHub that is not well', { timeout: 45_000 }, () => {
-  test('is asked again after one fault, and its answer counts', async () => {
+  test('is asked again after one error, and its answer counts', async () => {
     await withApi(async (api, ask) => {
       api.misbehave({ status: 502 });
       expect(await ask()).toBe('admin');

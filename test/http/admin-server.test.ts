@@ -174,7 +174,7 @@ test('answers are not kept, framed or sniffed, and do not say what serves them',
   expect(headers['x-powered-by']).toBeUndefined();
 });
 
-test('a fault inside is told as internal_error, and the listener goes on', async () => {
+test('an error inside is told as internal_error, and the listener goes on', async () => {
   const router = Router();
   router.get('/', () => {
     throw new TypeError('boom');

@@ -104,7 +104,7 @@ describe('a list of deliveries', () => {
     expect([result.missing, api.hooks.attempts]).toEqual([0, []]);
   });
 
-  test.each([401, 403, 404, 429])('an answer of %i is a problem and no fault of the loop', async (status) => {
+  test.each([401, 403, 404, 429])('an answer of %i is a problem and no error of the loop', async (status) => {
     const { clock, source, ...rest } = await parts();
     api.misbehave({ status, headers: status === 429 ? { 'retry-after': '60' } : {} });
     const result = await redeliverMissing({ clock, ...rest }, source, { since: 0, insist: false });

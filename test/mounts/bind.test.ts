@@ -73,7 +73,7 @@ describe('a bind', () => {
     expect(() => resolveMounts(mounts, host)).toThrow(coded('mount_denied'));
   });
 
-  test('a bind tells every fault of every mount at once', () => {
+  test('a bind tells every error of every mount at once', () => {
     const mounts = [
       ...bindOf('/etc', '/usr/x', ''),
       ...bindOf(at('srv/data'), '/run/x', ''),

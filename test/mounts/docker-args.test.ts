@@ -365,7 +365,7 @@ describe('arguments that nobody can read', () => {
     }
   });
 
-  test('a thousand arguments are read, and each fault has its place; more are not read', () => {
+  test('a thousand arguments are read, and each error has its place; more are not read', () => {
     const found = problems(...Array.from({ length: 1000 }, () => '--privileged'));
     expect(found.map(({ index }) => index)).toEqual(found.map((_problem, index) => index));
     expect(found).toHaveLength(1000);

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, renameSync, symlinkSync } from 'node:f
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FaultsError } from '../../src/base/errors.ts';
+import type { IssuesError } from '../../src/base/errors.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { NO_POLICY } from '../../src/policy/policy.ts';
 import { faultsOf, ownUid, policyFile, writePolicy } from '../support/profiles/policy-files.ts';
@@ -96,21 +96,21 @@ describe('what is written in a policy', () => {
     [{ ceilings: { cpus: 0 } }, ['policy_wrong_value /ceilings/cpus']],
     [{ ceilings: { pids: 1.5 } }, ['policy_wrong_value /ceilings/pids']],
     [{ ceilings: { network: 'host' } }, ['policy_wrong_value /ceilings/network']],
-  ])('%j is a fault with its place', (content, faults) => {
-    expect(faultsOf(policyFile(content))).toEqual(faults);
+  ])('%j is an error with its place', (content, issues) => {
+    expect(faultsOf(policyFile(content))).toEqual(issues);
   });
 
-  test('what is written in a policy throws all its faults at once, each with a hint', () => {
+  test('what is written in a policy throws all its errors at once, each with a hint', () => {
     const place = policyFile({ image: [], rootUser: 'no', ceilings: { cpus: -1, network: 'all' } });
     try {
       loadPolicy(place);
       expect.unreachable();
     } catch (error) {
-      const { faults } = error as FaultsError;
-      expect(faults).toHaveLength(4);
-      for (const fault of faults)
-        expect(fault).toMatchObject({ file: place.file, hint: expect.stringMatching(/./) });
-      expect(faults[0]?.message).toContain('`images`');
+      const { issues } = error as IssuesError;
+      expect(issues).toHaveLength(4);
+      for (const issue of issues)
+        expect(issue).toMatchObject({ file: place.file, hint: expect.stringMatching(/./) });
+      expect(issues[0]?.message).toContain('`images`');
     }
   });
 
@@ -153,8 +153,8 @@ describe('whose file it is', () => {
   test('nor one that another user owns, the one that agents run as among them', () => {
     const place = policyFile({});
     if (ownUid === 0) chownSync(place.file, 1000, 1000);
-    const faults = faultsOf(ownUid === 0 ? place : { ...place, uid: ownUid + 1 });
-    expect(faults).toContain('policy_untrusted');
+    const issues = faultsOf(ownUid === 0 ? place : { ...place, uid: ownUid + 1 });
+    expect(issues).toContain('policy_untrusted');
   });
 
   test('nor one that a symbolic link leads to, at the end or on the way', () => {

@@ -22,7 +22,7 @@ async function loadUnder(
   return await loadProfiles({ dir, checks: { ...checks, mountHost, networkDefault } });
 }
 
-const told = ({ faults }: LoadResult): string[] => faults.map(({ code, path }) => `${code} ${path}`);
+const told = ({ issues }: LoadResult): string[] => issues.map(({ code, path }) => `${code} ${path}`);
 const R = '/execution/runtime';
 
 describe('a profile that asks for more than the policy allows', () => {
@@ -66,10 +66,10 @@ describe('a profile that asks for more than the policy allows', () => {
     [{ ...modest, dockerArgs: ['-v', 'other:/x'] }, [`docker_flag_needs_policy ${R}/dockerArgs/0`]],
     [{ ...modest, dockerArgs: ['-v', 'packages:/x'] }, [`policy_volume_refused ${R}/dockerArgs`]],
   ])(
-    'a profile that asks for more than the policy allows is a fault where it asks: %j',
-    async (runtime, faults) => {
+    'a profile that asks for more than the policy allows is an error where it asks: %j',
+    async (runtime, issues) => {
       const result = await loadUnder(policy, { 'a/profile.json': profile(runtime) });
-      expect(told(result)).toEqual(faults);
+      expect(told(result)).toEqual(issues);
       expect(result.profiles).toEqual([]);
     },
   );
@@ -78,7 +78,7 @@ describe('a profile that asks for more than the policy allows', () => {
     { memory: '1g', cpus: 2, pids: 100, timeoutSec: 60, diskSize: '1g', workspaceSize: '1g' },
     { ociRuntime: 'runsc' },
     { dockerArgs: ['-v', 'packages:/x:ro'] },
-  ])('a profile that stays within the policy has no fault: %j', async (runtime) => {
+  ])('a profile that stays within the policy has no error: %j', async (runtime) => {
     const result = await loadUnder(policy, { 'a/profile.json': profile({ ...modest, ...runtime }) });
     expect(told(result)).toEqual([]);
   });
@@ -91,7 +91,7 @@ describe('a profile that asks for more than the policy allows', () => {
       'c/profile.json': profile({ memory: '512m' }),
     });
     expect(told(result)).toEqual([`policy_limit_exceeded ${R}/memory`]);
-    expect(result.faults[0]?.file).toMatch(/profiles?[^/]*\/profile\.json$/);
+    expect(result.issues[0]?.file).toMatch(/profiles?[^/]*\/profile\.json$/);
     expect(result.profiles.map(({ path }) => path)).toEqual(['c']);
   });
 
@@ -106,8 +106,8 @@ describe('without a policy', () => {
     [{ user: '0:0' }, `docker_flag_weakens ${R}/user`],
     [{ dockerArgs: ['--network', 'x'] }, `docker_flag_needs_policy ${R}/dockerArgs/0`],
     [{ dockerArgs: ['-v', 'x:/x'] }, `docker_flag_needs_policy ${R}/dockerArgs/0`],
-  ])('what needs one is refused: %j', async (runtime, fault) => {
-    expect(told(await loadUnder(undefined, { 'a/profile.json': profile(runtime) }))).toEqual([fault]);
+  ])('what needs one is refused: %j', async (runtime, issue) => {
+    expect(told(await loadUnder(undefined, { 'a/profile.json': profile(runtime) }))).toEqual([issue]);
   });
 
   test('any image and any limit goes', async () => {
@@ -117,7 +117,7 @@ describe('without a policy', () => {
 });
 
 describe('sizes', () => {
-  test.each(['1', 0, -1, '10 bananas', '0g', 1.5, '1023k'])('diskSize %j is a fault', async (diskSize) => {
+  test.each(['1', 0, -1, '10 bananas', '0g', 1.5, '1023k'])('diskSize %j is an error', async (diskSize) => {
     const result = await loadUnder(undefined, { 'a/profile.json': profile({ diskSize }) });
     expect(told(result)).toEqual([`profile_wrong_value ${R}/diskSize`]);
   });
@@ -148,20 +148,20 @@ describe('a secret in a profile', () => {
     ],
     [{}, { args: [`--token=${secret}`] }, '/execution/handler/args/0'],
   ])(
-    'a secret in a profile is a fault with its place, and never repeated: %#',
+    'a secret in a profile is an error with its place, and never repeated: %#',
     async (runtime, handler, path) => {
       const result = await loadUnder(undefined, { 'a/profile.json': profile(runtime, handler) });
-      expect(result.faults.map(({ code }) => code)).toContain('secret_in_profile');
-      expect(result.faults.find(({ code }) => code === 'secret_in_profile')?.path).toBe(path);
-      expect(JSON.stringify(result.faults)).not.toContain(secret);
+      expect(result.issues.map(({ code }) => code)).toContain('secret_in_profile');
+      expect(result.issues.find(({ code }) => code === 'secret_in_profile')?.path).toBe(path);
+      expect(JSON.stringify(result.issues)).not.toContain(secret);
     },
   );
 
-  test('a secret in a profile is not repeated by any other fault either', async () => {
+  test('a secret in a profile is not repeated by any other error either', async () => {
     const result = await loadUnder(undefined, {
       'a/profile.json': profile({ memory: secret, network: secret }, { args: [[secret]], type: secret }),
     });
-    expect(result.faults.length).toBeGreaterThan(1);
-    expect(JSON.stringify(result.faults)).not.toContain(secret);
+    expect(result.issues.length).toBeGreaterThan(1);
+    expect(JSON.stringify(result.issues)).not.toContain(secret);
   });
 });

@@ -25,7 +25,7 @@ async function settled(lab: Lab): Promise<void> {
   await until('nothing waits', async () => (await lab.publications.waiting()).length === 0 || undefined);
 }
 
-/** What each fault is told as at first: refused for good, stuck until somebody fixes it, or delayed until it passes. */
+/** What each error is told as at first: refused for good, stuck until somebody fixes it, or delayed until it passes. */
 const AT_GITHUB: [Misbehaviour, string, string][] = [
   [{ status: 401 }, 'publish_stuck', 'github_token_refused'],
   [{ status: 403 }, 'publish_stuck', 'github_refused'],
@@ -86,7 +86,7 @@ async function tryAgain(lab: Lab): Promise<void> {
 }
 
 test.each(CALLS)(
-  '%s: each fault is told as what it is, and passes when it passes',
+  '%s: each error is told as what it is, and passes when it passes',
   async (name, path) => {
     const lab = await openPublishLab();
     for (const [at, [how, kind, code]] of faultsAt(name).entries()) {

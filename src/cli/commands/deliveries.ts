@@ -87,9 +87,9 @@ async function payloadOf(
   try {
     return { text: new TextDecoder().decode(await deliveries.body(id)) };
   } catch (error) {
-    const fault = asFlowError(error);
-    if (fault.code !== 'delivery_body_gone') throw error;
-    return { text: null, gone: fault };
+    const issue = asFlowError(error);
+    if (issue.code !== 'delivery_body_gone') throw error;
+    return { text: null, gone: issue };
   }
 }
 

@@ -10,12 +10,12 @@ import {
 } from '../errors.ts';
 import { replaceSending } from './engine-request.ts';
 
-/** One request: `what` completes "the engine did not …"; a status of its answer is a fault of its own, or an answer. */
+/** One request: `what` completes "the engine did not …"; a status of its answer is an error of its own, or an answer. */
 type EngineCall<T> = {
   what: string;
   timeoutMs?: number;
   signal?: AbortSignal;
-  faults?: Readonly<Record<number, (words: string, cause: unknown) => FlowError>>;
+  errors?: Readonly<Record<number, (words: string, cause: unknown) => FlowError>>;
   answers?: Readonly<Record<number, T>>;
 };
 
@@ -50,7 +50,7 @@ export function engineCaller(dockerHost: string): CallEngine {
       const { status, words } = engineAnswer(error);
       if (status === undefined) throw unanswered(dockerHost, call.what, error);
       if (call.answers && status in call.answers) return call.answers[status] as never;
-      throw (call.faults?.[status] ?? refused(call.what, status))(words, error);
+      throw (call.errors?.[status] ?? refused(call.what, status))(words, error);
     }
   };
 }

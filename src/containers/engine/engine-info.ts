@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { Owner } from '../../base/files.ts';
-import { imageNameFault } from '../../base/image-name.ts';
+import { imageNameIssue } from '../../base/image-name.ts';
 import { imageMissing, imageNameInvalid } from '../errors.ts';
 import { type CallEngine, fieldOf } from './engine-call.ts';
 
@@ -60,10 +60,10 @@ export async function describeEngine(docker: Docker): Promise<EngineInfo> {
 
 /** A name that no engine could have is refused before the call: engines answer some of them with a redirect. Throws `image_name_invalid`, `image_missing`. */
 export async function inspectImage(call: CallEngine, name: string): Promise<ImageInfo> {
-  const wrong = imageNameFault(name);
+  const wrong = imageNameIssue(name);
   if (wrong !== undefined) throw imageNameInvalid(name, wrong);
-  const faults = { 404: (_words: string, cause: unknown) => imageMissing(name, cause) };
-  return await call({ what: `describe the image ${name}`, faults }, async (docker) => {
+  const errors = { 404: (_words: string, cause: unknown) => imageMissing(name, cause) };
+  return await call({ what: `describe the image ${name}`, errors }, async (docker) => {
     const path = name.split('/').map(encodeURIComponent).join('/');
     const image = await docker.getImage(path).inspect();
     const { RepoTags, RepoDigests, Os, Architecture, Config } = image;

@@ -53,8 +53,8 @@ async function makeNetwork(call: CallEngine): Promise<void> {
 
 /** Whether a network of the policy is there. Throws `network_missing`. */
 export async function checkNetwork(call: CallEngine, name: string): Promise<void> {
-  const faults = { 404: (_words: string, cause: unknown) => networkMissing(name, cause) };
-  await call({ what: `describe the network ${name}`, faults }, async (docker) => {
+  const errors = { 404: (_words: string, cause: unknown) => networkMissing(name, cause) };
+  await call({ what: `describe the network ${name}`, errors }, async (docker) => {
     fieldOf(await docker.getNetwork(name).inspect(), 'Id', 'string');
   });
 }

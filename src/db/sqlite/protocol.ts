@@ -14,10 +14,10 @@ export type StatementResult = {
 };
 
 /** An error of `node:sqlite`, as far as it can travel between threads; `errcode` is SQLite's own. */
-export type ThreadFault = { message: string; code: string | undefined; errcode: number | undefined };
+export type ThreadError = { message: string; code: string | undefined; errcode: number | undefined };
 
 /** The answer to a request. */
-export type ThreadAnswer = { id: number } & ({ result: StatementResult } | { fault: ThreadFault });
+export type ThreadAnswer = { id: number } & ({ result: StatementResult } | { issue: ThreadError });
 
 /** The answer of what gives no rows. */
 export const NO_RESULT: StatementResult = { rows: [], changes: undefined, lastInsertRowid: undefined };

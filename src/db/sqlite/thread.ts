@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { storageError } from './errors.ts';
-import type { StatementResult, ThreadAnswer, ThreadFault, ThreadRequest } from './protocol.ts';
+import type { StatementResult, ThreadAnswer, ThreadError, ThreadRequest } from './protocol.ts';
 
 /**
  * A SQLite file held by a thread of its own, so that waiting for the disk or for another process never stops
@@ -45,7 +45,7 @@ export async function startSqliteThread(file: string): Promise<SqliteThread> {
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
     if ('result' in answer) caller?.resolve(answer.result);
-    else caller?.reject(storageError(file, asError(answer.fault)));
+    else caller?.reject(storageError(file, asError(answer.issue)));
   };
   let ended: unknown;
   const onError = (error: unknown): void => {
@@ -98,7 +98,7 @@ function packBlobs(parameters: readonly unknown[]): { sent: unknown[]; moved: Ar
 
 type Without<Union, Key extends string> = Union extends unknown ? Omit<Union, Key> : never;
 
-function asError(fault: ThreadFault): Error {
-  const { message, ...codes } = fault;
+function asError(issue: ThreadError): Error {
+  const { message, ...codes } = issue;
   return Object.assign(new Error(message), codes);
 }

@@ -10,7 +10,7 @@ function answer(id: number, work: () => StatementResult): void {
     message = { id, result: work() };
   } catch (error) {
     const { message: text, errcode } = error as { message: string; errcode?: number };
-    message = { id, fault: { message: text, code: systemCode(error), errcode } };
+    message = { id, issue: { message: text, code: systemCode(error), errcode } };
   }
   parentPort?.postMessage(message);
 }

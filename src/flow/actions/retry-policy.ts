@@ -3,7 +3,7 @@ import type { Blame } from '../../base/errors.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Outcome, Run } from '../../runs/run.ts';
 
-/** Whose faults another attempt may fix. */
+/** Whose errors another attempt may fix. */
 const NOT_THE_RUNS: readonly Blame[] = ['service', 'docker', 'github'];
 
 const LONGEST_MS = 3_600_000;

@@ -136,9 +136,9 @@ async function noteFailure<T>(
   try {
     return await work();
   } catch (error) {
-    const fault = asFlowError(error);
-    parts.log.warn({ err: fault, run: run.id }, 'commits of agent were not kept');
-    await noteProblem(parts, run, 'changes_not_kept', fault);
+    const issue = asFlowError(error);
+    parts.log.warn({ err: issue, run: run.id }, 'commits of agent were not kept');
+    await noteProblem(parts, run, 'changes_not_kept', issue);
     return undefined;
   }
 }
@@ -156,9 +156,9 @@ async function search(
   const where = { workspace: paths.workspace, sinceNs, log: paths.log, quarantine };
   const { found, cut } = await searchForSecrets(parts, parts.masked.values(run.id), where);
   if (found) {
-    const { fault, files, inChanges } = found;
-    parts.log.error({ err: fault, run: run.id, files }, 'granted value found in what the agent left');
-    await noteProblem(parts, run, 'secret_found', fault, { files, inChanges });
+    const { issue, files, inChanges } = found;
+    parts.log.error({ err: issue, run: run.id, files }, 'granted value found in what the agent left');
+    await noteProblem(parts, run, 'secret_found', issue, { files, inChanges });
   }
   if (cut) {
     const { text, cuts, inChanges } = cut;
@@ -181,10 +181,10 @@ async function noteProblem(
   parts: CollectParts,
   run: Run,
   kind: string,
-  fault: FlowError,
+  issue: FlowError,
   data: Record<string, unknown> = {},
 ): Promise<void> {
-  const { code, message, hint } = fault.toProblem();
+  const { code, message, hint } = issue.toProblem();
   const text = parts.redactor.mask(message);
   await noteOnce(parts, run, { kind, text, data: { ...data, code, hint } });
 }

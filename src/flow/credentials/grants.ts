@@ -61,7 +61,7 @@ type GrantRequest = { run: Run; profile: Profile; plan: Plan; signal: AbortSigna
 
 /**
  * Reads everything that a run is granted, all at once, and writes nothing; logins that would run out are renewed
- * before their share is taken. Throws what is faulty, everything together (`preflight`), or the signal's reason.
+ * before their share is taken. Throws what is invalid, everything together (`preflight`), or the signal's reason.
  */
 export async function readGrants(parts: GrantParts, request: GrantRequest): Promise<Grants> {
   const { run, plan, signal } = request;

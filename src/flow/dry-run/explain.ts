@@ -20,7 +20,7 @@ export type Explanation = {
   /** Every profile that matches, best first; empty for an event that no profile is compared with. */
   ranking: RankedMatch[];
   candidates: CandidateResult[];
-  /** Faults that would refuse the run, each with its hint. */
+  /** Issues that would refuse the run, each with its hint. */
   problems: Problem[];
   /** Credentials of the run that are not ready on this host, each with its hint. */
   missing: Problem[];

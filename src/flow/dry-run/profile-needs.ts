@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent } from '../../agents/agent.ts';
 import type { Clock } from '../../base/clock.ts';
-import { asFlowError, FaultsError, type Problem } from '../../base/errors.ts';
+import { asFlowError, IssuesError, type Problem } from '../../base/errors.ts';
 import type { Plan } from '../../containers/plan.ts';
 import { copyCredential } from '../../credentials/inject/copy-credential.ts';
 import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-secrets.ts';
@@ -81,7 +81,7 @@ async function problemsOf(work: Promise<unknown>): Promise<Problem[]> {
     await work;
     return [];
   } catch (error) {
-    const fault = asFlowError(error);
-    return fault instanceof FaultsError && fault.faults.length > 0 ? [...fault.faults] : [fault.toProblem()];
+    const issue = asFlowError(error);
+    return issue instanceof IssuesError && issue.issues.length > 0 ? [...issue.issues] : [issue.toProblem()];
   }
 }

@@ -30,16 +30,16 @@ export function createEngineWatch(parts: {
   let checkedAt = Number.NEGATIVE_INFINITY;
   const isReady = async (): Promise<boolean> => {
     if (Math.abs(clock.now() - checkedAt) < GOOD_FOR_MS) return ready;
-    const fault = await engine.ping().then(
+    const issue = await engine.ping().then(
       () => undefined,
       (error: unknown) => asFlowError(error),
     );
     checkedAt = clock.now();
-    if (fault && ready)
-      log.error({ err: fault }, 'engine does not answer, deliveries are accepted and runs wait');
-    if (fault) parts.onAway?.();
-    if (!fault && !ready) log.info('engine answers again');
-    ready = fault === undefined;
+    if (issue && ready)
+      log.error({ err: issue }, 'engine does not answer, deliveries are accepted and runs wait');
+    if (issue) parts.onAway?.();
+    if (!issue && !ready) log.info('engine answers again');
+    ready = issue === undefined;
     if (ready && !isMet) {
       isMet = true;
       await parts.onMet?.();
@@ -68,7 +68,7 @@ export async function noteEngine(parts: {
     if (users.kind === 'mapped')
       log.info({ runAs, owner }, 'engine maps users, run files belong to the mapped owner');
   } catch (error) {
-    const fault = asFlowError(error);
-    log.error({ err: fault }, 'engine cannot start runs');
+    const issue = asFlowError(error);
+    log.error({ err: issue }, 'engine cannot start runs');
   }
 }

@@ -144,21 +144,21 @@ async function delay(
   parts: PublisherParts,
   { run, publication, error }: { run: Run; publication: Publication<PublishPlan>; error: unknown },
 ): Promise<void> {
-  const fault = asFlowError(error);
+  const issue = asFlowError(error);
   const tries = publication.tries + 1;
-  const final = tries >= MAX_TRIES || isFinalError(fault);
+  const final = tries >= MAX_TRIES || isFinalError(issue);
   const wait = backoff(WAITS_MS, publication.tries);
   parts.log.warn({ err: error, run: run.id, tries, final }, 'publication failed');
-  if (final) await notePublishRefused(parts, run, [fault.toProblem()], introOf(fault));
-  else await noteDelayed(parts, run, { fault, tries });
-  const why = parts.mask(`${fault.code}: ${fault.message}`);
+  if (final) await notePublishRefused(parts, run, [issue.toProblem()], introOf(issue));
+  else await noteDelayed(parts, run, { issue, tries });
+  const why = parts.mask(`${issue.code}: ${issue.message}`);
   await parts.publications.failed(publication, why, final ? null : parts.clock.now() + wait);
 }
 
 /** Of what was tried in vain until it was given up, a branch may have been pushed. */
-function introOf(fault: FlowError): string | undefined {
-  if (fault.code === 'publish_pull_request_refused') return 'Only the branch was published';
-  return isFinalError(fault) ? undefined : 'Publishing was given up';
+function introOf(issue: FlowError): string | undefined {
+  if (issue.code === 'publish_pull_request_refused') return 'Only the branch was published';
+  return isFinalError(issue) ? undefined : 'Publishing was given up';
 }
 
 /**
@@ -176,9 +176,9 @@ const FINAL: readonly string[] = [
   'name_refused',
 ];
 
-/** Whether a publication that ended in this fault is worth no further try. */
-function isFinalError(fault: FlowError): boolean {
-  return isGoneForGood(fault) || isTurnedDown(fault) || FINAL.includes(fault.code);
+/** Whether a publication that ended in this error is worth no further try. */
+function isFinalError(issue: FlowError): boolean {
+  return isGoneForGood(issue) || isTurnedDown(issue) || FINAL.includes(issue.code);
 }
 
 function hostGone(): Problem {

@@ -57,7 +57,7 @@ export async function notePublishRefused(
   await parts.updateReport(run);
 }
 
-/** A fault of GitHub's own often passes within a minute; it is not reported before that. */
+/** An error of GitHub's own often passes within a minute; it is not reported before that. */
 const PASSING_TRIES = 4;
 
 /**
@@ -67,10 +67,10 @@ const PASSING_TRIES = 4;
 export async function noteDelayed(
   parts: PublishTextsParts,
   run: Run,
-  { fault, tries }: { fault: FlowError; tries: number },
+  { issue, tries }: { issue: FlowError; tries: number },
 ): Promise<void> {
-  const { code, message, hint } = fault.toProblem();
-  const isStuck = fault.blame === 'operator' || tries >= PASSING_TRIES;
+  const { code, message, hint } = issue.toProblem();
+  const isStuck = issue.blame === 'operator' || tries >= PASSING_TRIES;
   const text = parts.mask(`Not published yet, will be retried: ${message}`);
   const kind = isStuck ? 'publish_stuck' : 'publish_delayed';
   const shown = publicProblem({ code, message, hint }, run.id);

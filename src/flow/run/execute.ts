@@ -49,35 +49,35 @@ async function notStarted(
 ): Promise<Run> {
   const now = await parts.runs.find(run.id);
   if (now?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
-  const fault = asFlowError(error);
-  const mayRun = now.launchingAt !== null && fault.code !== 'container_not_started';
-  if (isDatabaseFault(error) || (mayRun && isEngineGone(error))) throw error;
+  const issue = asFlowError(error);
+  const mayRun = now.launchingAt !== null && issue.code !== 'container_not_started';
+  if (isDatabaseError(error) || (mayRun && isEngineGone(error))) throw error;
   const { cancellation, detach } = active;
-  const aside = [detach.cause, cancellation.cause, fault].find(
+  const aside = [detach.cause, cancellation.cause, issue].find(
     (cause) => cause && DETACHING.includes(cause.code),
   );
   if (aside && mayRun) throw error;
   if (aside) return await requeue(parts, run, aside.message);
   if (!cancellation.cause && isEngineGone(error))
-    return await requeue(parts, run, fault.message, { waitMs: REQUEUE_MS });
-  const later = cancellation.cause ? undefined : await waitForGitHub(parts, run, fault);
-  if (later !== undefined) return await requeue(parts, run, fault.message, { waitMs: later });
+    return await requeue(parts, run, issue.message, { waitMs: REQUEUE_MS });
+  const later = cancellation.cause ? undefined : await waitForGitHub(parts, run, issue);
+  if (later !== undefined) return await requeue(parts, run, issue.message, { waitMs: later });
   parts.log.warn({ err: error, run: run.id }, 'run failed before its agent started');
   const result = resultOf(cancellation.cause ?? error);
-  const blame = cancellation.cause ? undefined : fault.blame;
+  const blame = cancellation.cause ? undefined : issue.blame;
   return await settle(parts, now, result, { blame, begun: mayRun });
 }
 
 /** How long a run waits when GitHub does not answer about its actor; then it is refused, because no answer means no. */
 const GITHUB_WAITS_MS = [5_000, 15_000, 45_000, 120_000];
 
-async function waitForGitHub(parts: LifeParts, run: Run, fault: FlowError): Promise<number | undefined> {
-  if (fault.code !== 'world_unknown') return undefined;
+async function waitForGitHub(parts: LifeParts, run: Run, issue: FlowError): Promise<number | undefined> {
+  if (issue.code !== 'world_unknown') return undefined;
   const timeline = await parts.runs.timeline(run.id);
   const wait = GITHUB_WAITS_MS[timeline.filter(({ kind }) => kind === 'github_unanswered').length];
   if (wait === undefined) return undefined;
-  const { code, hint } = fault.toProblem();
-  await parts.runs.note(run.id, { kind: 'github_unanswered', text: fault.message, data: { code, hint } });
+  const { code, hint } = issue.toProblem();
+  await parts.runs.note(run.id, { kind: 'github_unanswered', text: issue.message, data: { code, hint } });
   return wait;
 }
 
@@ -93,18 +93,18 @@ export async function finish(parts: LifeParts, run: RunningRun, active: ActiveRu
       await settle(parts, run, result, { blame: undefined, begun: true });
       return;
     } catch (error) {
-      if (!isDatabaseFault(error) || active.detach.cause) throw error;
+      if (!isDatabaseError(error) || active.detach.cause) throw error;
       await parts.clock.sleep(AGAIN_MS, active.detach.signal).catch(() => undefined);
     }
   }
 }
 
-/** Whether the engine itself was not there, which is no fault of the run: it can wait. */
+/** Whether the engine itself was not there, which is no error of the run: it can wait. */
 function isEngineGone(error: unknown): boolean {
   return ['engine_unreachable', 'engine_timeout'].includes(asFlowError(error).code);
 }
 
 /** Whether the database did not answer: the run is not at fault, and its end is stored later. */
-function isDatabaseFault(error: unknown): boolean {
+function isDatabaseError(error: unknown): boolean {
   return ['database_busy', 'database_unavailable'].includes(asFlowError(error).code);
 }

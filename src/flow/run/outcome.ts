@@ -21,10 +21,10 @@ const LOST = ['container_lost', 'worker_cut_off', 'host_lost'];
 
 /** The result of a run that failed before its agent started, or on the way. */
 export function resultOf(error: unknown): RunResult {
-  const fault = asFlowError(error);
+  const issue = asFlowError(error);
   return {
-    outcome: outcomeOf(fault),
-    reason: fault.toOperatorProblem(),
+    outcome: outcomeOf(issue),
+    reason: issue.toOperatorProblem(),
     exitCode: null,
     finalMessage: null,
     usage: null,
@@ -35,11 +35,11 @@ export function resultOf(error: unknown): RunResult {
 const CANCELLING = ['run_cancelled', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'];
 
 /** Errors of the profile, the operator's settings or the sender's comment refuse a run; all others fail it. */
-function outcomeOf(fault: FlowError): Outcome {
-  if (CANCELLING.includes(fault.code)) return 'cancelled';
-  if (fault.code === 'world_unknown') return 'refused';
-  if (LOST.includes(fault.code)) return 'lost';
-  return fault.blame === 'profile' || fault.blame === 'operator' || fault.blame === 'sender'
+function outcomeOf(issue: FlowError): Outcome {
+  if (CANCELLING.includes(issue.code)) return 'cancelled';
+  if (issue.code === 'world_unknown') return 'refused';
+  if (LOST.includes(issue.code)) return 'lost';
+  return issue.blame === 'profile' || issue.blame === 'operator' || issue.blame === 'sender'
     ? 'refused'
     : 'failed';
 }
@@ -109,7 +109,7 @@ export function judgeByAgent(
   if (!agent || end.startFailure || end.outOfMemory) return { ...byEnd, note: null };
   const { turn, judge } = agent;
   const answer = judge({ turn, exitCode: end.exitCode, endedBy: enderOf(end), isUnread });
-  if (answer.kind === 'failed') return { outcome: 'failed', reason: answer.fault.toProblem(), note: null };
+  if (answer.kind === 'failed') return { outcome: 'failed', reason: answer.issue.toProblem(), note: null };
   return answer.kind === 'succeeded'
     ? { outcome: 'succeeded', reason: null, note: answer.note }
     : { ...byEnd, note: answer.note };

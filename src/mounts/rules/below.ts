@@ -48,10 +48,10 @@ export function searchBelow(
   if (!list.searched.has(real)) {
     const untilMs = systemClock.passed() + bounds.ms;
     const search = { source, list, bounds, device: stats.dev, seen: 0, untilMs };
-    list.searched.set(real, faultOf(search, real, stats.isDirectory()));
+    list.searched.set(real, errorOf(search, real, stats.isDirectory()));
   }
-  const fault = list.searched.get(real);
-  if (fault) throw fault;
+  const issue = list.searched.get(real);
+  if (issue) throw issue;
 }
 
 function isVouchedFor({ policy }: DenyList, real: string): boolean {
@@ -60,7 +60,7 @@ function isVouchedFor({ policy }: DenyList, real: string): boolean {
   return vouched.some(({ source }) => isInside(source, real));
 }
 
-function faultOf(search: Search, real: string, isDirectory: boolean): FlowError | undefined {
+function errorOf(search: Search, real: string, isDirectory: boolean): FlowError | undefined {
   try {
     const names = pathNames(real).folded;
     if (isDirectory) walk(search, { path: real, names, depth: 1 });

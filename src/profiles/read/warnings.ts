@@ -1,4 +1,4 @@
-import type { Fault } from '../../base/errors.ts';
+import type { Issue } from '../../base/errors.ts';
 import type { Profile } from '../profile.ts';
 import { oftenWarnings } from '../warnings/often.ts';
 import { filterWarnings, variableWarnings } from '../warnings/payload-paths.ts';
@@ -8,9 +8,9 @@ import { type Line, originOf } from './merge.ts';
 
 /**
  * The warnings about a valid profile: a trigger that can never match, one that matches more often than intended, paths
- * that no such event has. They rely on GitHub's own types, which may be older than GitHub, so they are no faults.
+ * that no such event has. They rely on GitHub's own types, which may be older than GitHub, so they are no errors.
  */
-export function profileWarnings(line: Line, profile: Profile): Fault[] {
+export function profileWarnings(line: Line, profile: Profile): Issue[] {
   const { trigger, execution } = profile;
   const warnings = [
     ...eventWarnings(trigger),

@@ -69,8 +69,8 @@ async function pushFailed(
   { name, stderr }: { name: string; stderr: string },
   signal: AbortSignal,
 ): Promise<FlowError> {
-  const fault = await remote.diagnose(signal);
-  if (fault) return fault;
+  const issue = await remote.diagnose(signal);
+  if (issue) return issue;
   const detail = lastLines(stderr);
   return /\b40[134]\b|Authentication failed|could not read (?:Username|Password)|not found|denied|not allowed/i.test(
     detail,

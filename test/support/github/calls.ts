@@ -25,7 +25,7 @@ const sha = 'a'.repeat(40);
 const check = { ...place, sha, name: 'github-flows: x', externalId: 'run' };
 const state = { status: 'in_progress', title: 'Working', summary: 'Yes.' } as const;
 
-/** Every call that asks who may and says how it goes: how it is made, and whether it may be made again after a fault of GitHub's. */
+/** Every call that asks who may and says how it goes: how it is made, and whether it may be made again after an error of GitHub's. */
 export const GITHUB_CALLS: Record<
   string,
   { call: (client: GitHubClient) => Promise<unknown>; tries: 1 | 3 }

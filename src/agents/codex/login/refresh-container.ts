@@ -57,7 +57,7 @@ export async function writableState(dir: string, owner: Owner): Promise<string> 
 }
 
 /** Why the login in `dir` was not renewed, by what Codex printed. */
-export function refreshFault(dir: string, output: string): FlowError {
+export function refreshError(dir: string, output: string): FlowError {
   const text = stripVTControlCharacters(output);
   if (/access token could not be refreshed/i.test(text)) return refreshRefused(dir);
   if (/error sending request|timed out|\b(429|5\d\d) [A-Z]/.test(text)) return refreshUnreachable(dir);

@@ -133,9 +133,9 @@ async function introduce(
     const known = { appId, slug: slug ?? undefined, owner: owner ?? undefined, url };
     return { known: { ...known, clientId: clientId ?? given.clientId }, warning: undefined };
   } catch (error) {
-    const fault = asFlowError(error);
-    if (fault.code === 'app_key_refused') throw fault;
-    return { known: {}, warning: fault };
+    const issue = asFlowError(error);
+    if (issue.code === 'app_key_refused') throw issue;
+    return { known: {}, warning: issue };
   }
 }
 

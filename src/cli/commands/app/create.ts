@@ -144,8 +144,8 @@ async function servePages(config: Config, apps: ComposedApps): Promise<Listener 
       clock: systemClock,
     });
   } catch (error) {
-    const fault = asFlowError(error);
-    if (fault.code === 'listen_failed' && systemCode(fault.cause) === 'EADDRINUSE') return undefined;
+    const issue = asFlowError(error);
+    if (issue.code === 'listen_failed' && systemCode(issue.cause) === 'EADDRINUSE') return undefined;
     throw error;
   }
 }

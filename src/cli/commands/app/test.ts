@@ -84,7 +84,7 @@ export function tokenLook({ apiUrl, urlPattern }: StoredApp) {
 function printServing(io: Io, serving: Serving): void {
   const { by } = serving;
   io.out(plain(`${by.kind === 'nothing' ? '✗' : '✓'} ${servingText(serving)}\n`));
-  if (by.kind === 'nothing') io.out(indented(problemText(by.fault.toProblem())));
+  if (by.kind === 'nothing') io.out(indented(problemText(by.issue.toProblem())));
 }
 
 function print(io: Io, report: AppReport): void {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { inspectCodexState } from '../../../agents/codex/state/state.ts';
 import { codexSummary } from '../../../agents/codex/state/summary.ts';
 import { type Clock, systemClock as clock } from '../../../base/clock.ts';
-import { FaultsError, FlowError, type Problem } from '../../../base/errors.ts';
+import { IssuesError, FlowError, type Problem } from '../../../base/errors.ts';
 import type { Config } from '../../../config/config.ts';
 import { loadConfig } from '../../../config/load.ts';
 import type { DeliveryStore } from '../../../deliveries/delivery-store.ts';
@@ -154,8 +154,8 @@ src/cli/commands/demo/script.ts. So no account is needed, and nothing leaves thi
 Everything else is real: the service, the signed webhook, the clone, the container,
 and the Codex CLI in it, which asks the script and runs the commands that it gets.`;
 
-function loginUnusable(dir: string, problems: readonly Problem[]): FaultsError {
-  return new FaultsError(
+function loginUnusable(dir: string, problems: readonly Problem[]): IssuesError {
+  return new IssuesError(
     {
       code: 'demo_login_unusable',
       blame: 'operator',

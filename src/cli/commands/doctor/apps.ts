@@ -35,8 +35,8 @@ export async function hasAppSecret(config: Config): Promise<boolean> {
 export async function reportApps(config: Config): Promise<Finding> {
   const off: Problem[] = [];
   const apps = quietApps(config, (gitHubMs) => {
-    const fault = clockError(gitHubMs, clock.now());
-    if (fault && off.length === 0) off.push(fault.toProblem());
+    const issue = clockError(gitHubMs, clock.now());
+    if (issue && off.length === 0) off.push(issue.toProblem());
   });
   const stored = await apps.store.all();
   if (stored.length === 0) return 'none';

@@ -10,7 +10,7 @@ import { AGENTS } from '../../../compose/agents.ts';
 import { createTokenClient, databasePlace, profileChecks } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import { isInMemory } from '../../../config/directories.ts';
-import { envFileFaults } from '../../../config/settings.ts';
+import { envFileIssues } from '../../../config/settings.ts';
 import { webhookSecretMissing } from '../../../config/webhook-secret.ts';
 import { createEngine, type Engine } from '../../../containers/engine/docker.ts';
 import { checkGhToken, checkSecretsDirectory } from '../../../credentials/inject/preflight.ts';
@@ -75,7 +75,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
 function describeSettings(io: Io, { runAs }: Config): Finding {
   const { file } = io.origin();
   const from = file === undefined ? 'the environment alone' : file;
-  const problems = file === undefined ? [] : envFileFaults(file);
+  const problems = file === undefined ? [] : envFileIssues(file);
   return { detail: `from ${from}; agents run as ${runAs.uid}:${runAs.gid}`, problems };
 }
 
@@ -161,8 +161,8 @@ async function reportLogin(config: Config, agent: Agent, sharing: LoginSharing):
 
 async function describeProfiles(config: Config): Promise<string> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
-  const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
-  if (faults.length > 0) throw profilesInvalid(config.profilesDir, faults);
+  const issues = [...loaded.issues, ...incompleteProfiles(loaded)];
+  if (issues.length > 0) throw profilesInvalid(config.profilesDir, issues);
   return `${loaded.profiles.length} in ${config.profilesDir}`;
 }
 

@@ -136,7 +136,7 @@ async function remove(io: Io, name: string, options: Options): Promise<void> {
 async function openAll(
   io: Io,
   purpose: 'read' | 'write',
-  drop = (fault: FlowError): void => io.err(problemText(fault.toProblem())),
+  drop = (issue: FlowError): void => io.err(problemText(issue.toProblem())),
 ): Promise<{ config: Config; stores: SecretStores; named: NamedSecrets }> {
   const config = readConfig(io);
   const stores = await unlockStores(io, config, purpose);
@@ -150,7 +150,7 @@ function storeOf(stores: SecretStores, path: string | undefined): SecretStore {
 
 function placeOf(store: SecretStore, path: string | undefined, values: ReadonlyMap<string, string>) {
   const source = path === undefined ? ('global' as const) : ('profile' as const);
-  return { source, file: store.file, values, fault: undefined };
+  return { source, file: store.file, values, issue: undefined };
 }
 
 function sourceText(source: string, file: string | undefined, name: string): string {

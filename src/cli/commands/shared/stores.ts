@@ -7,7 +7,7 @@ import { type ComposedApps, composeApps } from '../../../compose/apps.ts';
 import { databasePlace } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import { loadConfig } from '../../../config/load.ts';
-import { envFileFaults } from '../../../config/settings.ts';
+import { envFileIssues } from '../../../config/settings.ts';
 import { isServiceRunning } from '../../../db/lock.ts';
 import { type Db, openDatabase, openExistingDatabase } from '../../../db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from '../../../deliveries/delivery-store.ts';
@@ -35,7 +35,7 @@ export function readConfig(io: Io): Config {
 /** Reports lines of the file of settings that set no option; the service ignores them. */
 export function warnOfSettings(io: Io): void {
   const { file } = io.origin();
-  for (const fault of file === undefined ? [] : envFileFaults(file)) io.err(problemText(fault));
+  for (const issue of file === undefined ? [] : envFileIssues(file)) io.err(problemText(issue));
 }
 
 /** Opens the database of the configuration for one command, and closes it; never creates one. Throws `database_absent`. */
