@@ -114,7 +114,7 @@ function silence(error: Error): string {
   );
 }
 
-/** So many of GitHub's reasons are told. */
+/** How many of GitHub's reasons a message has. */
 const REASONS = 5;
 
 /** GitHub's own words, if it sent any, and the id by which its support finds the request. */
