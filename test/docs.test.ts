@@ -54,6 +54,26 @@ describe('docs/glossary.md', async () => {
     .flatMap((text) => [...text.matchAll(/\b(?:message|hint|sentence):\s+['`"]([^\n]*)/g)])
     .map(([, text = '']) => text);
   const help = helpOf(await createProgram(silentIo));
+  const logLines = sources
+    .flatMap((text) => [
+      ...text.matchAll(/\blog\.(?:debug|info|warn|error|fatal)\([^;]*?['"`]([^'"`\n]+)['"`]\s*\)/g),
+    ])
+    .map(([, text = '']) => text);
+  const kinds = sources
+    .flatMap((text) => [...text.matchAll(/\bkind: '([a-z_.]+)'/g)])
+    .map(([, kind = '']) => kind.replaceAll(/[_.]/g, ' '));
+  const templates = globSync('src/**/*.hbs', { cwd: ROOT }).map(read);
+  const views = ['src/**/view*.ts', 'src/maintenance/redeliver.ts'].flatMap((files) =>
+    globSync(files, { cwd: ROOT }).map(read),
+  );
+  const keys = views.flatMap((text) => [...text.matchAll(/^ +(\w+)\??:/gm)]).map(([, key = '']) => key);
+
+  test('is held against log lines, kinds of timeline lines, pages of the dashboard and JSON keys', () => {
+    expect(logLines.length).toBeGreaterThan(50);
+    expect(kinds.length).toBeGreaterThan(50);
+    expect(templates.length).toBeGreaterThan(3);
+    expect(keys.length).toBeGreaterThan(30);
+  });
 
   test('names words to avoid, each once, in the order of the alphabet', () => {
     expect(avoided.length).toBeGreaterThan(30);
@@ -62,15 +82,18 @@ describe('docs/glossary.md', async () => {
     expect(headwords).toEqual(headwords.toSorted((one, other) => one.localeCompare(other)));
   });
 
-  test.each(notNames)('keeps “%s” out of exported names', (word) => {
-    expect(names.filter((name) => partsOf(name).includes(word))).toEqual([]);
+  test.each(notNames)('keeps “%s” out of exported names and JSON keys', (word) => {
+    expect([...names, ...keys].filter((name) => partsOf(name).includes(word))).toEqual([]);
   });
 
-  test.each(avoided)('keeps “%s” out of pages, texts of errors and help texts', (word) => {
+  test.each(avoided)('keeps “%s” out of pages and of every text that the program prints', (word) => {
     const whole = new RegExp(`\\b${word}\\b`, 'i');
     const kept = pages.filter((page) => !/\/(?:decisions\/|glossary\.md)/.test(page));
     expect(kept.filter((page) => whole.test(read(page)))).toEqual([]);
-    expect([...messages, ...help].filter((text) => whole.test(text))).toEqual([]);
+    const quoting = ['CHANGELOG.md', 'CONTRIBUTING.md'];
+    expect(quoting.filter((page) => whole.test(read(page).replaceAll(/`[^`]*`/g, '')))).toEqual([]);
+    const printed = [...messages, ...help, ...logLines, ...kinds, ...templates];
+    expect(printed.filter((text) => whole.test(text))).toEqual([]);
   });
 
   /** `ownVoice` as `own`, `voice`. */

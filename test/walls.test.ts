@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { size } from './support/suite/size.ts';
-import { temporaryDirectory } from './support/suite/temporary.ts';
 import { WALLS_AT_LOAD } from './support/walls/at-load.ts';
 import { WALLS_OF_RUNS } from './support/walls/of-runs.ts';
 import type { Wall } from './support/walls/wall.ts';
@@ -27,18 +28,21 @@ const EVERY_DAY = [
 
 type Report = { numTotalTests: number; numFailedTests: number };
 
-/** This tree once more, so that nothing is switched off in the tree itself. */
-async function copyTree(): Promise<string> {
-  const copy = await temporaryDirectory();
+/** This tree once more, so that nothing is switched off in the tree itself. One for all tests: each would compile it anew. */
+let copy = '';
+
+beforeAll(async () => {
+  copy = await mkdtemp(join(tmpdir(), 'github-flows-walls-'));
   for (const name of readdirSync(ROOT))
     if (!LEFT_OUT.has(name)) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   mkdirSync(join(copy, 'var'));
-  return copy;
-}
+});
+
+afterAll(async () => await rm(copy, { recursive: true }));
 
 /** Runs test files in a copy until the first failure; an environment of their own, so that nothing is counted twice. */
-async function runTests(copy: string, files: readonly string[]): Promise<Report & { exitCode: number }> {
+async function runTests(files: readonly string[]): Promise<Report & { exitCode: number }> {
   const report = join(copy, 'var/walls.json');
   writeFileSync(report, '{}');
   const { exitCode = -1 } = await execa(
@@ -47,13 +51,17 @@ async function runTests(copy: string, files: readonly string[]): Promise<Report 
       'node_modules/vitest/vitest.mjs',
       'run',
       '--bail=1',
+      '--maxWorkers=1',
       '--reporter=json',
       `--outputFile=${report}`,
       ...files,
     ],
     {
       cwd: copy,
-      env: { TEST_SIZE: 'normal', CI: undefined, VITEST: undefined },
+      env: {
+        ...{ TEST_SIZE: 'normal', CI: undefined, VITEST: undefined },
+        ...{ TEST_POSTGRES: inject('postgres'), TEST_DESCRIPTION: inject('githubDescription') },
+      },
       reject: false,
       timeout: 240_000,
     },
@@ -77,7 +85,7 @@ const chosen = WALLS.filter(({ name }) => size(0, 1) === 1 || EVERY_DAY.includes
 
 test('with every wall standing, the tests pass that must fail without it', { timeout: 600_000 }, async () => {
   const files = [...new Set(chosen.flatMap(({ tests }) => tests))];
-  const report = await runTests(await copyTree(), files);
+  const report = await runTests(files);
   expect(report).toMatchObject({ exitCode: 0, numFailedTests: 0 });
   expect(report.numTotalTests).toBeGreaterThan(files.length);
 });
@@ -86,13 +94,14 @@ test.each(chosen)(
   'with the wall “$name” switched off, a test fails',
   { timeout: 300_000 },
   async (wall: Wall) => {
-    const copy = await copyTree();
     const file = join(copy, wall.file);
+    const source = readFileSync(file, 'utf8');
     writeFileSync(
       file,
-      readFileSync(file, 'utf8').replace(wall.find, () => wall.replace),
+      source.replace(wall.find, () => wall.replace),
     );
-    const report = await runTests(copy, wall.tests);
+    const report = await runTests(wall.tests);
+    writeFileSync(file, source);
     expect(report.exitCode).not.toBe(0);
     expect(report.numFailedTests).toBeGreaterThan(0);
   },

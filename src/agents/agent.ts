@@ -76,7 +76,7 @@ export type AgentEnd = {
 /** The outcome by an agent's own events; `as-ended` leaves it to exit code and cause. */
 export type AgentOutcome =
   | { kind: 'succeeded' | 'as-ended'; note: string | null }
-  | { kind: 'failed'; fault: FlowError };
+  | { kind: 'failed'; issue: FlowError };
 
 /** The directory in which an agent keeps configuration and login. A run gets a private copy of it below `/home/user`. */
 type AgentState = {

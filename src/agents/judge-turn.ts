@@ -16,13 +16,13 @@ export function judgeTurn(
 ): AgentOutcome {
   const isDone = turn.state === 'completed';
   if (endedBy === 'order') return { kind: 'as-ended', note: null };
-  if (turn.state === 'failed') return { kind: 'failed', fault: gaveUp(agent, turn.failure) };
+  if (turn.state === 'failed') return { kind: 'failed', issue: gaveUp(agent, turn.failure) };
   if (endedBy === 'patience')
     return isDone ? { kind: 'succeeded', note: NOT_ENDED } : { kind: 'as-ended', note: null };
   if (exitCode !== 0)
-    return isDone ? { kind: 'failed', fault: failedAfterTurn(exitCode) } : { kind: 'as-ended', note: null };
+    return isDone ? { kind: 'failed', issue: failedAfterTurn(exitCode) } : { kind: 'as-ended', note: null };
   if (isDone) return { kind: 'as-ended', note: null };
-  return isUnread ? { kind: 'as-ended', note: NOT_HEARD } : { kind: 'failed', fault: unfinished(agent) };
+  return isUnread ? { kind: 'as-ended', note: NOT_HEARD } : { kind: 'failed', issue: unfinished(agent) };
 }
 
 function gaveUp({ title }: { title: string }, failure: string): FlowError {

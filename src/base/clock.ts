@@ -3,11 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** A pending call; stopping it twice is harmless. */
 export type Timer = { stop(): void };
 
-/** Time as the service sees it; tests hand in one that they move on themselves. */
+/** Time as the service sees it; tests pass one that they advance themselves. */
 export type Clock = {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Milliseconds that only ever go on, whatever becomes of the time of day; for measuring how long something takes. */
+  /** Monotonic milliseconds, for measuring how long something takes. */
   passed(): number;
   /** Calls `action` once after `ms`; never keeps the process alive. */
   after(ms: number, action: () => void): Timer;

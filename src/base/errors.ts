@@ -1,11 +1,11 @@
-/** Whose fault an error is: who has to do something so that it does not happen again. */
+/** Who has to act so that an error does not happen again. */
 export type Blame = 'sender' | 'agent' | 'profile' | 'operator' | 'github' | 'docker' | 'service';
 
-/** An error as people and programs see it: a code of docs/errors.md, a sentence, and what to do. */
+/** An error as people and programs see it: a code of docs/errors.md, what happened, and what to do. */
 export type Problem = { code: string; message: string; hint: string };
 
 /** A problem found in a file: `path` is the JSON pointer inside `file`, both absent where they do not apply. */
-export type Fault = Problem & { file?: string; path?: string };
+export type Issue = Problem & { file?: string; path?: string };
 
 /** The one error class: `code` is for programs, `message` says what happened to which value, `hint` what to do. */
 export class FlowError extends Error {
@@ -35,14 +35,14 @@ export class FlowError extends Error {
   }
 }
 
-/** Several faults at once, so that they can be fixed together. */
-export class FaultsError extends FlowError {
-  readonly faults: readonly Fault[];
+/** Several errors at once, so that they can be fixed together. */
+export class IssuesError extends FlowError {
+  readonly issues: readonly Issue[];
 
-  constructor(summary: Problem & { blame: Blame }, faults: readonly Fault[]) {
+  constructor(summary: Problem & { blame: Blame }, issues: readonly Issue[]) {
     super(summary);
-    this.name = 'FaultsError';
-    this.faults = faults;
+    this.name = 'IssuesError';
+    this.issues = issues;
   }
 }
 

@@ -44,7 +44,7 @@ function parseTagged(text: string, digest: string | undefined): ImageName | { wr
   if (tag !== undefined && !TAG.test(tag))
     return { wrong: 'has a tag that is not made of 1 to 128 letters, digits, `_`, `.` and `-`' };
   const { domain, path } = splitDomain(colon < 0 ? text : text.slice(0, colon));
-  const wrong = domainFault(domain) ?? pathFault(path);
+  const wrong = domainIssue(domain) ?? pathIssue(path);
   return wrong === undefined ? { domain, path, tag, digest } : { wrong };
 }
 
@@ -61,12 +61,12 @@ function splitDomain(name: string): { domain: string | undefined; path: string }
   };
 }
 
-function domainFault(domain: string | undefined): string | undefined {
+function domainIssue(domain: string | undefined): string | undefined {
   if (domain === undefined || HOST.test(domain)) return undefined;
   return 'begins with a registry that is not written as host or host:port';
 }
 
-function pathFault(path: string): string | undefined {
+function pathIssue(path: string): string | undefined {
   if (path.length > LONGEST_PATH) return `has a path of more than ${LONGEST_PATH} characters`;
   if (path !== path.toLowerCase()) return 'has upper-case letters, which only a registry and a tag may have';
   if (path.split('/').every((part) => COMPONENT.test(part))) return undefined;
@@ -80,7 +80,7 @@ function isDigest(text: string): boolean {
 }
 
 /** What is wrong with the name of an image, or undefined; completes "the name …". */
-export function imageNameFault(text: string): string | undefined {
+export function imageNameIssue(text: string): string | undefined {
   const read = parseImageName(text);
   return 'wrong' in read ? read.wrong : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from './clock.ts';
 
-/** Looks for work every `everyMs`, and at once when it is woken; never twice at a time. What wakes it during a look has it look again. */
+/** Looks for work every `everyMs`, and at once when it is woken; never twice at a time. A wake during a look causes another look. */
 type Poller = {
   start(): void;
   wake(): void;
@@ -37,7 +37,7 @@ export function createPoller(parts: {
   };
   return {
     start() {
-      // A look that is under way counts for the ticks that pass meanwhile: slow looks would never end else.
+      // Ticks during a look are skipped; otherwise slow looks would follow each other without an end.
       timer = parts.clock.every(parts.everyMs, () => (looking ? undefined : wake()));
       wake();
     },

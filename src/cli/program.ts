@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { asFlowError, FaultsError } from '../base/errors.ts';
+import { asFlowError, IssuesError } from '../base/errors.ts';
 import { type Io, processIo } from './terminal/io.ts';
 import { plain, printJson, problemText } from './terminal/output.ts';
 import { usageHint } from './terminal/usage-hint.ts';
@@ -85,10 +85,10 @@ function sentence(words: string): string {
 }
 
 function reportError(io: Io, error: unknown, json: boolean): number {
-  const fault = asFlowError(error);
-  const issues = fault instanceof FaultsError ? fault.faults : [];
+  const issue = asFlowError(error);
+  const issues = issue instanceof IssuesError ? issue.issues : [];
   if (json)
-    printJson(io, { error: { ...fault.toOperatorProblem(), ...(issues.length > 0 ? { issues } : {}) } });
-  else io.err([problemText(fault.toOperatorProblem()), ...issues.map(problemText)].join(''));
-  return fault.code === 'usage' ? 2 : 1;
+    printJson(io, { error: { ...issue.toOperatorProblem(), ...(issues.length > 0 ? { issues } : {}) } });
+  else io.err([problemText(issue.toOperatorProblem()), ...issues.map(problemText)].join(''));
+  return issue.code === 'usage' ? 2 : 1;
 }

@@ -10,11 +10,10 @@ import { deliveryDetails, deliveryView } from '../deliveries/view.ts';
 import { headline } from '../feedback/run-comment.ts';
 import { cancelRun, replayDelivery, retryRun } from '../flow/actions/run-actions.ts';
 import { followRunOutput, readOutputTail } from '../flow/output/read-output.ts';
+import { withStatus } from '../http/admin-errors.ts';
 import type { AdminRoutes } from '../http/admin-server.ts';
 import { type ApiActions, createApiRouter } from '../http/api-routes.ts';
-import { withStatus } from '../http/api-status.ts';
-import { clientAddress } from '../http/client-address.ts';
-import type { Login } from '../http/login.ts';
+import { clientAddress, type Login } from '../http/login.ts';
 import type { RedeliveryLoop } from '../maintenance/redelivery-loop.ts';
 import type { Retention } from '../maintenance/retention.ts';
 import { runAlreadyEnded, runNotEnded, workerUnknown } from '../runs/errors.ts';
@@ -23,10 +22,10 @@ import { findRun } from '../runs/store/run-store.ts';
 import { runDetails, runView, workerView } from '../runs/view/view.ts';
 import type { Resources } from './resources.ts';
 
-/** What the API reports about maintenance; `recovery` is undefined while RECOVER_MISSED is off. */
-type Maintenance = { retention: Retention; recovery: RedeliveryLoop | undefined };
+/** What the API reports about maintenance; `redelivery` is undefined while REDELIVER_MISSED is off. */
+type Maintenance = { retention: Retention; redelivery: RedeliveryLoop | undefined };
 
-/** The JSON API over the service's own parts; `onReplay` hears of a delivery that is to be decided anew. */
+/** The JSON API over the service's own parts; `onReplay` is called when a delivery is to be decided again. */
 export function composeAdminApi(
   resources: Resources,
   maintenance: Maintenance,
@@ -46,7 +45,7 @@ export function composeAdminApi(
     maintenance: async () => ({
       disk: await disk.state(),
       removed: maintenance.retention.removed(),
-      recovery: maintenance.recovery?.last() ?? null,
+      redelivery: maintenance.redelivery?.last() ?? null,
     }),
   };
   return { path: '/api', router: createApiRouter(actions) };

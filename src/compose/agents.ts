@@ -26,12 +26,12 @@ type RenewalResources = {
 };
 
 /** The renewals by the name of their agent, and what ends them all. */
-export type ComposedRenewals = {
+type ComposedRenewals = {
   renewals: ReadonlyMap<string, LoginRenewal>;
   stop: () => Promise<void>;
 };
 
-/** The service's own renewal of logins; what a service before this one left running is waited for from now on. */
+/** Renews logins for the service, and waits for renewals that an earlier process left running. */
 export function composeRenewals({
   config,
   db,

@@ -44,7 +44,7 @@ export type ComposedGrants = {
     repository: string,
     purpose: Purpose,
   ) => Promise<Record<string, string>>;
-  /** The git that had an environment of these is over: its token goes with it. */
+  /** Removes the token of such an environment once its git has ended. */
   releaseGitEnvironment: (environment: Record<string, string>) => Promise<void>;
   /** What mirrors fetch with. */
   cloneEnvironment: (repository: CloneSubject) => Promise<Record<string, string>>;
@@ -59,7 +59,7 @@ export type ComposedGrants = {
   stop: () => Promise<void>;
 };
 
-/** Builds what hands out GitHub tokens. */
+/** Builds what grants GitHub tokens and named secrets. */
 export function composeGrants(resources: {
   config: Config;
   tokens: GitHubTokens;

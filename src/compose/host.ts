@@ -40,7 +40,7 @@ export function policySource(config: Config): PolicySource {
   };
 }
 
-/** The policy as it stands now, for a command that does not live long. Throws `policy_invalid`. */
+/** The policy, read once, for a command that ends soon. Throws `policy_invalid`. */
 export function policyOnce(config: Config): () => Policy {
   const policy = loadPolicy(policySource(config));
   return () => policy;
@@ -75,7 +75,7 @@ function passwdHomes(): string[] {
   return homes.filter((home) => home.startsWith('/') && home !== '/');
 }
 
-/** What loading profiles asks of other rooms; the policy is read once unless a living one is given. Throws `policy_invalid`. */
+/** What loading profiles takes from other rooms; without `policy` the file is read once. Throws `policy_invalid`. */
 export function profileChecks(config: Config, policy: () => Policy = policyOnce(config)): LoadChecks {
   const networkDefault = config.run.network;
   const lists = hostLists(AGENTS);

@@ -15,7 +15,7 @@ import { composeClients } from './host.ts';
 import type { Resources } from './resources.ts';
 
 /** What maintenance stands on: a whole service, or a command. */
-export type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
+type MaintenanceResources = Pick<Resources, 'config' | 'db' | 'deliveries' | 'apps' | 'log'>;
 
 /** Starts removing what is old. */
 export function composeRetention(
@@ -37,12 +37,12 @@ export function composeRetention(
   });
 }
 
-/** Starts looking for what never arrived, unless RECOVER_MISSED is off. */
+/** Starts looking for what never arrived, unless REDELIVER_MISSED is off. */
 export function composeRedelivery(
   resources: MaintenanceResources,
   profiles: () => ProfileSet,
 ): RedeliveryLoop | undefined {
-  const { enabled, everyMs, backMs } = resources.config.maintenance.recover;
+  const { enabled, everyMs, backMs } = resources.config.maintenance.redeliver;
   if (!enabled) return undefined;
   const sources = async (): Promise<Sources> => await sourcesOf(resources, profiles());
   return startRedelivery({
@@ -60,7 +60,7 @@ export function redeliveryParts({
   db,
   deliveries,
 }: Pick<MaintenanceResources, 'db' | 'deliveries'>): RedeliveryParts {
-  return { deliveries, asked: createRedeliveryStore(db, clock), clock, pages: new Map() };
+  return { deliveries, requests: createRedeliveryStore(db, clock), clock, pages: new Map() };
 }
 
 /** Every App's list, and those of the hooks of repositories that profiles name. */

@@ -117,8 +117,8 @@ async function refuseMisplacedSecrets({ secretsDir, runDir, workspaceRoot }: Con
     { option: 'RUN_DIR', dir: runDir, workspaceRoot },
   ];
   for (const place of places) {
-    const fault = await insideWorkspaces(place);
-    if (fault) throw fault;
+    const issue = await insideWorkspaces(place);
+    if (issue) throw issue;
   }
   refuseTakenRunDir(runDir);
 }

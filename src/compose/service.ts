@@ -24,7 +24,7 @@ import { composeRedelivery } from './maintenance.ts';
 import { openResources, type Resources } from './resources.ts';
 import { composeRunner, type Work } from './runner.ts';
 
-/** A living service: where it listens, what it has stored, and how it ends. */
+/** A started service: where it listens, what it has stored, and how it ends. */
 export type App = {
   url: string;
   /** Where the admin listener is reached. */
@@ -33,7 +33,7 @@ export type App = {
   installation: string;
   deliveries: DeliveryStore;
   runs: RunStore;
-  /** Starts no more runs, waits up to `drainMs` for living ones while deliveries are still accepted, and leaves the rest in their containers. Only the first call counts. */
+  /** Starts no more runs, waits up to `drainMs` for active ones while deliveries are still accepted, and leaves the rest in their containers. Only the first call counts. */
   stop(drainMs: number): Promise<void>;
 };
 
@@ -66,9 +66,9 @@ export async function startApp(config: Config, destination?: LogDestination): Pr
   disposables.defer(server.close);
   const appPages = createAppRouter({ flow: resources.apps.flow, log });
   const appRoutes = { path: '/apps', router: appPages, open: true };
-  const recovery = composeRedelivery(resources, registry.current);
-  if (recovery) disposables.defer(recovery.stop);
-  const api = composeAdminApi(resources, { retention, recovery }, dispatcher.wake);
+  const redelivery = composeRedelivery(resources, registry.current);
+  if (redelivery) disposables.defer(redelivery.stop);
+  const api = composeAdminApi(resources, { retention, redelivery }, dispatcher.wake);
   const admin = await composeAdmin({
     config,
     redactor,

@@ -3,8 +3,8 @@ import type { LogDestination } from '../log/logger.ts';
 import { openResources } from './resources.ts';
 import { composeRunner } from './runner.ts';
 
-/** A living worker without listeners: what it is called, and how it ends. */
-export type WorkerApp = {
+/** A started worker without listeners. */
+type WorkerApp = {
   installation: string;
   /** As `App.stop`. */
   stop(drainMs: number): Promise<void>;

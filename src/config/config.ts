@@ -25,7 +25,7 @@ type MaintenanceConfig = {
   };
   /** What must be free for a run to begin, and for a delivery to be accepted. */
   disk: { run: { bytes: number; inodes: number }; accept: { bytes: number; inodes: number } };
-  recover: { enabled: boolean; everyMs: number; backMs: number };
+  redeliver: { enabled: boolean; everyMs: number; backMs: number };
 };
 
 /** The service's settings, all checked, every path absolute. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { type Fault, FaultsError } from '../base/errors.ts';
+import { type Issue, IssuesError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { eachLimit, RUN_LIMITS } from '../base/run-limits.ts';
 import { apiOf, serverOf } from '../github/tenant.ts';
@@ -11,21 +11,21 @@ import { OPTIONS, type OptionName, type Options } from './options.ts';
 import { readOption } from './read-option.ts';
 import type { Settings } from './settings.ts';
 
-/** All options read, checked and completed. Throws `config_invalid` with every fault at once. */
+/** All options read, checked and completed. Throws `config_invalid` with every error at once. */
 export function loadConfig(settings: Settings, directory: string): Config {
-  const faults: Fault[] = [];
+  const issues: Issue[] = [];
   const values: Partial<Record<OptionName, unknown>> = {};
   for (const option of OPTIONS) {
     const text = settings[option.name] || ofOtherAddress(option.name, settings) || option.default;
     if (text === null || text === '') continue;
     const read = readOption(option, text, directory);
-    if ('message' in read) faults.push({ ...read, path: option.name });
+    if ('message' in read) issues.push({ ...read, path: option.name });
     else values[option.name] = read.value;
   }
-  // Each value has the type of its row; an absent one has no default, or is among the faults.
+  // Each value has the type of its row; an absent one has no default, or is among the errors.
   const options = values as Options;
-  faults.push(...addressFaults(options));
-  if (faults.length > 0) throw configInvalid(faults);
+  issues.push(...addressIssues(options));
+  if (issues.length > 0) throw configInvalid(issues);
   return completeConfig(options, settings);
 }
 
@@ -42,12 +42,12 @@ function isHttps(address: string): boolean {
 }
 
 /** Addresses of two servers, or an address that is the other's: clones would use one server, and tokens go to another. */
-function addressFaults({
+function addressIssues({
   GITHUB_API_URL: api = '',
   GITHUB_SERVER_URL: server = '',
-}: Partial<Options>): Fault[] {
+}: Partial<Options>): Issue[] {
   if (!isHttps(api) || !isHttps(server)) return [];
-  const wrong = (path: OptionName, is: string, wanted: string): Fault => ({
+  const wrong = (path: OptionName, is: string, wanted: string): Issue => ({
     code: 'option_invalid',
     path,
     message: `${path} is ${JSON.stringify(is)}, and should be ${wanted}: the two addresses of GitHub are of different servers.`,
@@ -66,15 +66,15 @@ function isSame(one: string, other: string): boolean {
   return new URL(one).href === new URL(other).href;
 }
 
-function configInvalid(faults: readonly Fault[]): FaultsError {
-  return new FaultsError(
+function configInvalid(issues: readonly Issue[]): IssuesError {
+  return new IssuesError(
     {
       code: 'config_invalid',
       blame: 'operator',
-      message: `${faults.length === 1 ? 'One option is not as it' : `${faults.length} options are not as they`} should be.`,
+      message: `${issues.length === 1 ? 'One option is not as it' : `${issues.length} options are not as they`} should be.`,
       hint: 'Fix each option named below in the environment or in .env; docs/configuration.md lists them all.',
     },
-    faults,
+    issues,
   );
 }
 
@@ -188,10 +188,10 @@ function completeMaintenance(options: Options): Config['maintenance'] {
       run: { bytes: options.MIN_FREE_TO_RUN, inodes: options.MIN_FREE_FILES_TO_RUN },
       accept: { bytes: options.MIN_FREE_TO_ACCEPT, inodes: options.MIN_FREE_FILES_TO_ACCEPT },
     },
-    recover: {
-      enabled: options.RECOVER_MISSED,
-      everyMs: options.RECOVER_EVERY_MIN * MINUTE_MS,
-      backMs: options.RECOVER_HOURS * HOUR_MS,
+    redeliver: {
+      enabled: options.REDELIVER_MISSED,
+      everyMs: options.REDELIVER_EVERY_MIN * MINUTE_MS,
+      backMs: options.REDELIVER_HOURS * HOUR_MS,
     },
   };
 }

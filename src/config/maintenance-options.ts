@@ -76,20 +76,20 @@ export const MAINTENANCE_OPTIONS = [
     sentence: 'Free inodes below which no delivery is accepted.',
   },
   {
-    name: 'RECOVER_MISSED',
+    name: 'REDELIVER_MISSED',
     type: 'switch',
     default: 'on',
     sentence:
       '`on` or `off`: whether the service compares GitHub’s lists of deliveries with its own, and asks for missed ones.',
   },
   {
-    name: 'RECOVER_EVERY_MIN',
+    name: 'REDELIVER_EVERY_MIN',
     type: 'number',
     default: '5',
     sentence: 'Minutes between two comparisons; the first is at the start.',
   },
   {
-    name: 'RECOVER_HOURS',
+    name: 'REDELIVER_HOURS',
     type: 'number',
     default: '24',
     sentence: 'Hours that a comparison looks back; GitHub keeps three days.',

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseBytes } from '../base/bytes.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
-import { imageNameFault } from '../base/image-name.ts';
+import { imageNameIssue } from '../base/image-name.ts';
 import { Secret } from '../base/secret.ts';
 import { quoted } from '../base/text.ts';
 import { tenantOf } from '../github/tenant.ts';
@@ -30,10 +30,10 @@ type Reader<Value> = (option: Option, text: string, directory: string) => Readin
 const READERS: { [Type in OptionType]: Reader<OptionValues[Type]> } = {
   text: (_option, text) => ({ value: text }),
   image(option, text) {
-    const fault = imageNameFault(text);
-    return fault === undefined
+    const issue = imageNameIssue(text);
+    return issue === undefined
       ? { value: text }
-      : wrong(option, text, `the name of an image; this one ${fault}`);
+      : wrong(option, text, `the name of an image; this one ${issue}`);
   },
   port: (option, text) => integer(option, text, 0, 65_535),
   count: (option, text) => integer(option, text, 1, 10_000_000),
@@ -104,7 +104,7 @@ function readOrder(option: Option, text: string): Reading<OptionValues['order']>
   return wrong(option, text, '`profile`, `global` and `environment`, each once at the most, with commas');
 }
 
-/** The text may hold a password, so no fault repeats it. */
+/** The text may hold a password, so no error repeats it. */
 function readDatabaseUrl(option: Option, text: string): Reading<Secret> {
   if (/^postgres(?:ql)?:\/\/\S+$/.test(text)) return { value: new Secret(text) };
   return {

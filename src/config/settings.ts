@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { type Fault, FlowError, systemCode } from '../base/errors.ts';
+import { FlowError, type Issue, systemCode } from '../base/errors.ts';
 import { quoted } from '../base/text.ts';
 import { nearest, nearMiss } from '../base/words.ts';
 import { OPTIONS } from './options.ts';
@@ -66,7 +66,7 @@ function readEnvFile(file: string): string {
   }
 }
 
-/** What else stands in a file of settings for good: what git, Node.js and docker-compose.yml read. */
+/** Other valid names in a file of settings: those that git, Node.js and docker-compose.yml read. */
 const OTHERS = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'HOME', 'PATH', 'TZ'],
   ...['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'GIT_SSL_CAINFO'],
@@ -75,7 +75,7 @@ const OTHERS = [
 ];
 
 /** What of a file of settings sets nothing that anybody reads; a value is never repeated. Throws `env_file_unreadable`. */
-export function envFileFaults(file: string): Fault[] {
+export function envFileIssues(file: string): Issue[] {
   const text = readEnvFile(file);
   const lines = text.split(/\r?\n/);
   const numberOf = (name: string): number =>
@@ -119,7 +119,7 @@ function shown(name: string): string {
   return /^[\w.-]*$/.test(name) ? name.slice(0, 80) : quoted(name, 80);
 }
 
-function lineJoined(file: string, line: number): Fault {
+function lineJoined(file: string, line: number): Issue {
   return {
     code: 'option_line_unreadable',
     file,
@@ -128,7 +128,7 @@ function lineJoined(file: string, line: number): Fault {
   };
 }
 
-function optionUnknown(file: string, line: number, name: string): Fault {
+function optionUnknown(file: string, line: number, name: string): Issue {
   const names = OPTIONS.map((option) => option.name);
   const near = nearMiss(name, names) ?? nearest(name, names);
   return {
@@ -139,7 +139,7 @@ function optionUnknown(file: string, line: number, name: string): Fault {
   };
 }
 
-function lineUnreadable(file: string, line: number, word: string | undefined): Fault {
+function lineUnreadable(file: string, line: number, word: string | undefined): Issue {
   const begins = word === undefined ? '' : ` It begins with ${word.slice(0, 80)}.`;
   return {
     code: 'option_line_unreadable',

@@ -4,7 +4,7 @@ import { counted } from '../base/words.ts';
 /** Fewer bytes than this can be guessed. */
 const MIN_BYTES = 16;
 
-/** Secrets that stand in documentation and examples everywhere, so that everybody knows them. */
+/** Secrets of documentation and examples, which are publicly known. */
 const SAMPLES = [
   'change-me',
   'changeme',
@@ -17,7 +17,7 @@ const SAMPLES = [
   'secret',
 ];
 
-/** What is wrong with a webhook secret, or undefined. The secret itself is never in the answer. */
+/** What is wrong with a webhook secret, or undefined. The answer never has the secret itself. */
 export function checkWebhookSecret(option: string, text: string): Problem | undefined {
   const hint = `Make one and set it here and at GitHub: echo "${option}=$(openssl rand -hex 32)" >> .env`;
   if (Buffer.byteLength(text) < MIN_BYTES)

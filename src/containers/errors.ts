@@ -27,7 +27,7 @@ export function engineTimeout(what: string, seconds: number, cause: unknown): Fl
   });
 }
 
-/** The engine answered with an error that has no name of its own here; its words are in the message. */
+/** The engine answered with an error that has no code of its own here; its text is in the message. */
 export function engineRefused(what: string, status: number, words: string, cause: unknown): FlowError {
   return new FlowError({
     code: 'engine_refused',
@@ -67,16 +67,6 @@ export function imageNameInvalid(name: string, wrong: string): FlowError {
     blame: 'operator',
     message: `${quoted(name)} is no name of an image: it ${wrong}.`,
     hint: 'Write it as docker does: name:tag, registry.example.com/team/name:tag, or name@sha256:….',
-  });
-}
-
-/** What the engine sends as a container's output cannot be read. */
-export function outputGarbled(detail: string): FlowError {
-  return new FlowError({
-    code: 'engine_output_garbled',
-    blame: 'docker',
-    message: `The Docker Engine sent output that is not in its own format: ${detail}.`,
-    hint: 'Check that DOCKER_HOST leads to a Docker Engine and not through something that changes its answers.',
   });
 }
 

@@ -5,7 +5,7 @@ import { makeDirectory } from '../base/files.ts';
 import { randomId } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
 import { shellQuote } from '../base/text.ts';
-import { describeFault, readPrivateFile, serviceUid } from './private-file.ts';
+import { describeFileIssue, readPrivateFile, serviceUid } from './private-file.ts';
 
 /** 260 random bits. */
 const TOKEN_LENGTH = 52;
@@ -23,12 +23,13 @@ export async function readAdminToken(secretsDir: string): Promise<Secret> {
   const file = adminTokenFile(secretsDir);
   const options = { maxBytes: 4096, uid: serviceUid() };
   let reading = await readPrivateFile(file, options);
-  if (reading.faults[0]?.kind === 'missing') {
+  if (reading.issues[0]?.kind === 'missing') {
     await makeToken(file);
     reading = await readPrivateFile(file, options);
   }
   const create = `Run \`rm -f ${shellQuote(file)}\` and start the service again: it makes a new one.`;
-  if (!('content' in reading)) throw unusable(describeFault('The admin token', reading.faults[0], create));
+  if (!('content' in reading))
+    throw unusable(describeFileIssue('The admin token', reading.issues[0], create));
   const text = reading.content.toString('utf8').trim();
   if (TOKEN.test(text)) return new Secret(text);
   throw unusable({

@@ -5,7 +5,7 @@ import { systemCode } from '../base/errors.ts';
 import { shellQuote } from '../base/text.ts';
 
 /** What keeps a file or directory of credentials from being used; `path` is the one at fault, `mode` its permission bits. */
-export type FileFault =
+export type FileIssue =
   | { kind: 'missing'; path: string }
   | { kind: 'not-directory'; path: string }
   | { kind: 'unreadable'; path: string; detail: string }
@@ -16,8 +16,8 @@ export type FileFault =
 
 /** A file that was read through the very descriptor that was checked, or all that is wrong with it. */
 type FileReading =
-  | { faults: readonly []; content: Buffer; stat: Stats }
-  | { faults: readonly [FileFault, ...FileFault[]] };
+  | { issues: readonly []; content: Buffer; stat: Stats }
+  | { issues: readonly [FileIssue, ...FileIssue[]] };
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK;
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -28,13 +28,13 @@ export function serviceUid(): number {
 }
 
 /** Opens a directory, or gives what keeps it from being opened. With `entryOf`, an open directory, its last component may be no link. */
-export async function openDirectory(path: string, entryOf?: FileHandle): Promise<FileHandle | FileFault> {
+export async function openDirectory(path: string, entryOf?: FileHandle): Promise<FileHandle | FileIssue> {
   try {
     return entryOf
       ? await open(entry(entryOf, basename(path)), DIRECTORY | constants.O_NOFOLLOW)
       : await open(path, DIRECTORY);
   } catch (error) {
-    return openFault(path, error);
+    return openIssue(path, error);
   }
 }
 
@@ -44,15 +44,15 @@ export function entry(directory: FileHandle, name: string): string {
 }
 
 /** What is wrong with whose a file or directory is and who else may use it; `uid` is the service's user. */
-export function accessFaults(path: string, stat: Stats, uid: number): FileFault[] {
+export function accessIssues(path: string, stat: Stats, uid: number): FileIssue[] {
   const directory = stat.isDirectory();
-  const faults: FileFault[] = [];
+  const issues: FileIssue[] = [];
   const mode = stat.mode & 0o7777;
-  if (mode & 0o077) faults.push({ kind: 'open-to-others', path, mode, directory });
+  if (mode & 0o077) issues.push({ kind: 'open-to-others', path, mode, directory });
   if (uid !== 0 && stat.uid !== uid) {
-    faults.push({ kind: 'wrong-owner', path, owner: stat.uid, wanted: uid, directory });
+    issues.push({ kind: 'wrong-owner', path, owner: stat.uid, wanted: uid, directory });
   }
-  return faults;
+  return issues;
 }
 
 /** Reads the regular file `path`, an entry of the open `directory`; links are not followed, special files not waited for. */
@@ -61,11 +61,11 @@ export async function readEntry(directory: FileHandle, path: string, maxBytes: n
   try {
     file = await open(entry(directory, basename(path)), FILE);
     const stat = await file.stat();
-    if (!stat.isFile()) return { faults: [{ kind: 'not-regular', path, what: kindOf(stat) }] };
+    if (!stat.isFile()) return { issues: [{ kind: 'not-regular', path, what: kindOf(stat) }] };
     const content = stat.size > maxBytes ? undefined : await readBounded(file, stat.size, maxBytes);
-    return content ? { faults: [], content, stat } : { faults: [{ kind: 'too-large', path, maxBytes }] };
+    return content ? { issues: [], content, stat } : { issues: [{ kind: 'too-large', path, maxBytes }] };
   } catch (error) {
-    return { faults: [entryFault(path, error)] };
+    return { issues: [entryIssue(path, error)] };
   } finally {
     await file?.close();
   }
@@ -73,7 +73,7 @@ export async function readEntry(directory: FileHandle, path: string, maxBytes: n
 
 /**
  * Reads a file that must be private: it and the directory it is in belong to the service's user (to anyone when
- * `uid` is 0) and have no bits for group and others. Gives all faults of both; never throws for a fault of the file.
+ * `uid` is 0) and have no bits for group and others. Gives all errors of both; never throws for an error of the file.
  */
 export async function readPrivateFile(
   path: string,
@@ -82,14 +82,14 @@ export async function readPrivateFile(
   const parent = dirname(path);
   const directory = await openDirectory(parent);
   if ('kind' in directory)
-    return { faults: [directory.kind === 'missing' ? { kind: 'missing', path } : directory] };
+    return { issues: [directory.kind === 'missing' ? { kind: 'missing', path } : directory] };
   try {
     const reading = await readEntry(directory, path, options.maxBytes);
-    const faults = accessFaults(parent, await directory.stat(), options.uid);
-    if ('stat' in reading) faults.push(...accessFaults(path, reading.stat, options.uid));
-    else faults.push(...reading.faults);
-    const [first, ...rest] = faults;
-    return first ? { faults: [first, ...rest] } : reading;
+    const issues = accessIssues(parent, await directory.stat(), options.uid);
+    if ('stat' in reading) issues.push(...accessIssues(path, reading.stat, options.uid));
+    else issues.push(...reading.issues);
+    const [first, ...rest] = issues;
+    return first ? { issues: [first, ...rest] } : reading;
   } finally {
     await directory.close();
   }
@@ -107,7 +107,7 @@ async function readBounded(file: FileHandle, size: number, maxBytes: number): Pr
   return undefined;
 }
 
-function openFault(path: string, error: unknown): FileFault {
+function openIssue(path: string, error: unknown): FileIssue {
   const code = systemCode(error);
   if (code === 'ENOENT') return { kind: 'missing', path };
   if (code === 'ENOTDIR') return { kind: 'not-directory', path };
@@ -117,11 +117,11 @@ function openFault(path: string, error: unknown): FileFault {
   return { kind: 'unreadable', path, detail: error instanceof Error ? error.message : String(error) };
 }
 
-function entryFault(path: string, error: unknown): FileFault {
+function entryIssue(path: string, error: unknown): FileIssue {
   const code = systemCode(error);
   if (code === 'ELOOP') return { kind: 'not-regular', path, what: 'a symbolic link' };
   if (code === 'ENXIO') return { kind: 'not-regular', path, what: 'a socket' };
-  return openFault(path, error);
+  return openIssue(path, error);
 }
 
 function kindOf(stat: Stats): string {
@@ -131,48 +131,48 @@ function kindOf(stat: Stats): string {
   return 'a device';
 }
 
-/** Message and hint of a fault: what happened to which file, and the command that fixes it. `noun` begins the sentence; `create` makes the file. */
-export function describeFault(
+/** Message and hint of an error: what happened to which file, and the command that fixes it. `noun` begins the sentence; `create` makes the file. */
+export function describeFileIssue(
   noun: string,
-  fault: FileFault,
+  issue: FileIssue,
   create: string,
 ): { message: string; hint: string } {
-  const path = shellQuote(fault.path);
-  switch (fault.kind) {
+  const path = shellQuote(issue.path);
+  switch (issue.kind) {
     case 'missing':
-      return { message: `${noun} ${fault.path} is not there.`, hint: create };
+      return { message: `${noun} ${issue.path} is not there.`, hint: create };
     case 'not-directory':
       return {
-        message: `${noun} ${fault.path} is not a directory, or something above it is none.`,
+        message: `${noun} ${issue.path} is not a directory, or something above it is none.`,
         hint: `See what is there with \`namei -l ${path}\`, and move it away. Then: ${create}`,
       };
     case 'unreadable':
       return {
-        message: `${noun} ${fault.path} cannot be read: ${fault.detail}.`,
+        message: `${noun} ${issue.path} cannot be read: ${issue.detail}.`,
         hint: `See whose it is with \`ls -ld ${path}\`; \`sudo chown "$(id -u)" ${path}\`, run as the service's user, makes it the service's.`,
       };
     case 'not-regular':
       return {
-        message: `${noun} ${fault.path} is ${fault.what}, not a regular file.`,
+        message: `${noun} ${issue.path} is ${issue.what}, not a regular file.`,
         hint:
-          fault.what === 'a directory'
+          issue.what === 'a directory'
             ? `Remove it (a \`docker run -v\` whose source was missing leaves such a directory): \`sudo rmdir ${path}\`. Then: ${create}`
             : `Put the file itself in its place: \`rm ${path}\`. Then: ${create}`,
       };
     case 'too-large':
       return {
-        message: `${noun} ${fault.path} is larger than ${fault.maxBytes} bytes.`,
+        message: `${noun} ${issue.path} is larger than ${issue.maxBytes} bytes.`,
         hint: `See what is in it with \`head -c 200 ${path}\`, and put the right file in its place.`,
       };
     case 'open-to-others':
       return {
-        message: `${noun} ${fault.path} is open to other accounts: its mode is ${fault.mode.toString(8)}.`,
-        hint: `Run \`chmod ${fault.directory ? '700' : '600'} ${path}\`.`,
+        message: `${noun} ${issue.path} is open to other accounts: its mode is ${issue.mode.toString(8)}.`,
+        hint: `Run \`chmod ${issue.directory ? '700' : '600'} ${path}\`.`,
       };
     case 'wrong-owner':
       return {
-        message: `${noun} ${fault.path} belongs to user ${fault.owner}, but the service runs as user ${fault.wanted}.`,
-        hint: `Run \`sudo chown ${fault.wanted} ${path}\`.`,
+        message: `${noun} ${issue.path} belongs to user ${issue.owner}, but the service runs as user ${issue.wanted}.`,
+        hint: `Run \`sudo chown ${issue.wanted} ${path}\`.`,
       };
   }
 }

@@ -2,7 +2,7 @@ import { type FileHandle, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowError } from '../base/errors.ts';
 import { shellQuote } from '../base/text.ts';
-import { describeFault, entry, type FileFault, openDirectory, readEntry } from './private-file.ts';
+import { describeFileIssue, entry, type FileIssue, openDirectory, readEntry } from './private-file.ts';
 
 /** One file of a tree that was read whole: `path` is relative, `/` between its parts. */
 export type TreeFile = { path: string; content: Buffer; executable: boolean };
@@ -36,9 +36,9 @@ export async function readTree(
       files.push({ path, content: reading.content, executable: (reading.stat.mode & 0o100) !== 0 });
       return;
     }
-    const [fault] = reading.faults;
-    if (fault.kind === 'too-large') throw treeTooLarge(root, `${limits.bytes} bytes`);
-    if (fault.kind === 'unreadable') throw treeUnreadable(fault);
+    const [issue] = reading.issues;
+    if (issue.kind === 'too-large') throw treeTooLarge(root, `${limits.bytes} bytes`);
+    if (issue.kind === 'unreadable') throw treeUnreadable(issue);
   }
 
   async function takeFolder(folder: FileHandle, path: string, depth: number): Promise<void> {
@@ -79,10 +79,10 @@ function treeTooLarge(root: string, limit: string): FlowError {
   });
 }
 
-function treeUnreadable(fault: FileFault): FlowError {
+function treeUnreadable(issue: FileIssue): FlowError {
   return new FlowError({
     code: 'agent_state_unreadable',
     blame: 'operator',
-    ...describeFault('The file', fault, ''),
+    ...describeFileIssue('The file', issue, ''),
   });
 }

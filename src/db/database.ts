@@ -28,9 +28,9 @@ export type Db = {
   /** A key of this installation's own, made when the database was, by which it knows its own comments again. */
   readonly markKey: string;
   /**
-   * Tells who listens on `channel`: every process on this PostgreSQL, this process alone with SQLite. `payload` has
-   * at most 7,000 bytes. A hint that may be lost and is never an error: who listens looks by himself now and then.
-   * Notices that wait to be sent and are alike are sent once.
+   * Notifies who listens on `channel`: every process on this PostgreSQL, this process alone with SQLite. `payload` has
+   * at most 7,000 bytes. A notice may be lost without an error, so listeners poll too.
+   * Equal notices that wait to be sent are sent once.
    */
   notify(channel: string, payload: string): Promise<void>;
   /** Calls `onNotice` with each payload, and with an empty one when some may have been missed. Gives the function that stops it. */

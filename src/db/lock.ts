@@ -3,11 +3,11 @@ import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { FlowError } from '../base/errors.ts';
 import { isBusy, storageError } from './sqlite/errors.ts';
 
-/** How long a start waits for the moment in which another process looks whether a service lives. */
+/** How long a start waits while another process checks whether a service runs. */
 const START_TIMEOUT_MS = 500;
 
 /**
- * Says that this process is the installation's service: holds an exclusive transaction open on `file`
+ * Makes this process the installation's service: holds an exclusive transaction open on `file`
  * (`VAR_DIR/github-flows.lock`), which the kernel ends when the process dies, however it dies. Throws
  * `service_already_running` when another process holds it, `database_unavailable` when the file cannot be used.
  * Nothing else may open the file: closing any descriptor of it would free the lock.
@@ -19,7 +19,7 @@ export function lockInstallation(file: string): { release(): void } {
     process.off('exit', release);
     if (lock.isOpen) lock.close();
   };
-  // Somebody must know of it until the end: a database that nobody knows of is closed by the garbage collector.
+  // The exit handler keeps a reference until the end, because the garbage collector closes an unreferenced database.
   process.on('exit', release);
   return { release };
 }

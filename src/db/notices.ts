@@ -1,4 +1,4 @@
-/** Called with what `notify` was given, or with an empty text when something may have been missed. */
+/** Called with the payload of `notify`, or with an empty text when notices may have been lost. */
 export type OnNotice = (payload: string) => void;
 
 /** Who listens on which channel, in this process. */
@@ -6,11 +6,10 @@ export type Notices = {
   /** Gives the function that stops listening. */
   listen(channel: string, onNotice: OnNotice): () => void;
   notify(channel: string, payload: string): void;
-  /** Tells everyone on every channel that something may have been missed. */
+  /** Calls every listener with an empty payload: notices may have been lost. */
   notifyAll(): void;
 };
 
-/** Nobody listens yet. */
 export function createNotices(): Notices {
   const listeners = new Map<string, Set<OnNotice>>();
   const notify = (channel: string, payload: string): void => {
@@ -18,7 +17,7 @@ export function createNotices(): Notices {
   };
   return {
     listen(channel, onNotice) {
-      // Each call is a listener of its own, though it be given the same function twice.
+      // Each call is a listener of its own, also for the same function.
       const own: OnNotice = (payload) => onNotice(payload);
       const known = listeners.get(channel) ?? new Set();
       listeners.set(channel, known.add(own));

@@ -6,7 +6,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Db } from './database.ts';
 import { migrate } from './migrate.ts';
 import { createNotices, type Notices } from './notices.ts';
-import { again, connectionOptions, createPostgresDialect } from './postgres/dialect.ts';
+import { connectionOptions, createPostgresDialect, retryConflicts } from './postgres/dialect.ts';
 import { type PostgresPlace, readPostgresUrl } from './postgres/url.ts';
 import { programVersion } from './program-version.ts';
 
@@ -28,7 +28,7 @@ export async function openPostgres(url: string, onEmpty?: (name: string) => void
     kind: 'postgres',
     kysely,
     ...own,
-    transaction: async (work) => await again(async () => await kysely.transaction().execute(work)),
+    transaction: async (work) => await retryConflicts(async () => await kysely.transaction().execute(work)),
     notify: createNotifier(kysely),
     listen: notices.listen,
     close: async () => {
@@ -64,7 +64,7 @@ async function isMigrated(kysely: Kysely<unknown>): Promise<boolean> {
 /** The server's channel that all of ours go through. */
 const POSTGRES_CHANNEL = 'github_flows';
 
-/** How soon a lost connection is opened again, at first and at the most. */
+/** How soon a lost connection is opened retryConflicts, at first and at the most. */
 const RETRY_MS = { first: 100, most: 5_000 };
 
 /** How often the server is asked whether it is still there: a cut network is silent. */
@@ -91,8 +91,8 @@ function createNotifier(kysely: Kysely<unknown>): Db['notify'] {
 }
 
 /**
- * Passes the server's notices on to `notices`, over a connection of its own that comes back after it was lost; then every
- * listener hears that something may have been missed. Never throws; `close` ends it.
+ * Passes the server's notices on to `notices`, over a connection of its own that is opened again when it is lost; then every
+ * listener is called, because notices may have been lost. Never throws; `close` ends it.
  */
 function startPostgresNotices(place: PostgresPlace, notices: Notices): { close(): Promise<void> } {
   const closing = new AbortController();

@@ -20,7 +20,7 @@ export type DeliveryStore = Bodies & {
    * transaction.
    */
   store(delivery: NewDelivery): Promise<StoreResult>;
-  /** The bytes as GitHub sent them; undefined for an unknown id. Throws `delivery_body_gone` when they were let go. */
+  /** The bytes as GitHub sent them; undefined for an unknown id. Throws `delivery_body_gone` when they were removed. */
   body(id: string): Promise<Buffer | undefined>;
   find(id: string): Promise<Delivery | undefined>;
   /** Which of these ids are stored. */
@@ -33,9 +33,9 @@ export type DeliveryStore = Bodies & {
   undecided(options: { limit: number }): Promise<Delivery[]>;
   /** What has been decided about a delivery, which nobody else decides about until `trx` ends; undefined when nothing has. */
   decided(id: string, trx: Kysely<unknown>): Promise<Decision | undefined>;
-  /** Writes down what became of a delivery, inside `trx` when it is given; an unknown id changes nothing. */
+  /** Stores the decision about a delivery, inside `trx` when it is given; an unknown id changes nothing. */
   decide(id: string, decision: Decision, trx?: Kysely<unknown>): Promise<void>;
-  /** Has admission decide anew; false when the delivery is unknown, became a run, or has no bytes any more. */
+  /** Clears the decision, so that admission decides again; false when the delivery is unknown, became a run, or has no body any more. */
   reopen(id: string): Promise<boolean>;
 };
 
@@ -112,7 +112,7 @@ export function createDeliveryStore(db: Db, clock: Clock): DeliveryStore {
   };
 }
 
-/** Bytes that are forgotten one day are kept in mind for longer when they started a run. */
+/** Bytes that may come again for another event count as duplicates for longer when they started a run. */
 async function rememberLonger(id: string, trx: Kysely<unknown>): Promise<void> {
   await deliveryTables(trx)
     .updateTable('deliveries')
@@ -171,20 +171,20 @@ async function hooksOf(tables: Kysely<DeliveryTables>): Promise<Set<number>> {
   return new Set(ids.filter((id) => Number.isSafeInteger(id) && id > 0));
 }
 
-/** A delivery whose body may go one day. */
+/** A delivery whose body may be removed. */
 type OldBody = { id: string; runId: string | null; receivedAt: number; bytes: number };
 
-/** The bodies of all deliveries, as far as they are still there. */
+/** The bodies of deliveries that are not removed yet. */
 type Bodies = {
-  /** What all bodies that are there take. */
+  /** The size of all bodies together. */
   bodyBytes(): Promise<number>;
   /** The oldest decided deliveries whose body is still there. */
   oldestBodies(options: { limit: number }): Promise<OldBody[]>;
-  /** Lets bodies go; rows and keys stay. */
+  /** Removes bodies; rows and keys stay. */
   removeBodies(ids: readonly string[]): Promise<void>;
 };
 
-/** The part of the store that lets bodies go; `octet_length` reads no body in either database. */
+/** `octet_length` reads no body, in either database. */
 function createBodies(db: Db, clock: Clock): Bodies {
   const tables = deliveryTables(db.kysely);
   const length = sql<number>`octet_length(body)`;

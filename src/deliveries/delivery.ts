@@ -22,7 +22,7 @@ export type Decision = {
   candidates?: readonly CandidateOutcome[];
 };
 
-/** One candidate held against the event; JSON values only. */
+/** One candidate and the first of its conditions that the event fails; JSON values only. */
 export type CandidateOutcome = {
   profile: string;
   failed: { condition: string; wanted: unknown; actual: unknown } | null;

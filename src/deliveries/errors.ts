@@ -11,7 +11,7 @@ export function deliveryUnknown(id: string): FlowError {
   });
 }
 
-/** The bytes were let go, at a time in milliseconds since 1970; what was decided is still there. */
+/** The body was removed at a time in milliseconds since 1970; the decision is still there. */
 export function deliveryBodyGone(id: string, removedAt: number): FlowError {
   return new FlowError({
     code: 'delivery_body_gone',
@@ -27,6 +27,6 @@ export function deliveryHasRun(id: string, runId: string): FlowError {
     code: 'delivery_has_run',
     blame: 'operator',
     message: `Delivery ${id} became run ${runId}, and a delivery never becomes two.`,
-    hint: `Try that run again with: github-flows runs retry ${runId}`,
+    hint: `Retry that run with: github-flows runs retry ${runId}`,
   });
 }

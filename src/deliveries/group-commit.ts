@@ -1,5 +1,5 @@
-/** How much one commit takes at once, so that it never holds up everything else for long. */
-export type GroupLimits = { items: number; bytes: number };
+/** The most that one commit takes, so that it never blocks others for long. */
+type GroupLimits = { items: number; bytes: number };
 
 /**
  * Gathers calls into commits: what is added while one works, or in the same turn of the event loop, is the next

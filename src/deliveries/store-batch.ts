@@ -8,7 +8,7 @@ import type { DeliveryTables } from './tables.ts';
  */
 const REMEMBERED_MS = 3 * 86_400_000;
 
-/** The same for bytes that started a run: whoever plays them again means to start another. */
+/** The same for bytes that started a run: a replay of them is meant to start another. */
 export const STARTED_REMEMBERED_MS = 30 * 86_400_000;
 
 /** A delivery on its way into the database; times in milliseconds since 1970, `arrival` and `bodyKey` as the migration says. */
@@ -22,7 +22,7 @@ export type IncomingDelivery = {
 /** What became of it: the id of the delivery it repeats, or null when it is new. */
 export type StoreResult = { duplicateOf: string | null };
 
-/** Stores what is new of `incoming` with one statement, which is one transaction: the unique keys on id and bytes tell the rest, those of the batch among themselves too. */
+/** Stores what is new of `incoming` with one statement, which is one transaction: the unique keys on id and bytes find duplicates, within the batch too. */
 export async function storeBatch(
   tables: Kysely<DeliveryTables>,
   incoming: readonly IncomingDelivery[],
@@ -43,7 +43,7 @@ export async function storeBatch(
   }));
 }
 
-/** Makes room for bytes that were remembered for long enough, before they are stored again. */
+/** Frees the keys of bytes whose time is over, before the same bytes are stored again. */
 async function forgetBodies(
   tables: Kysely<DeliveryTables>,
   incoming: readonly IncomingDelivery[],

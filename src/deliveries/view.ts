@@ -2,7 +2,7 @@ import { isoTime } from '../base/clock.ts';
 import type { Delivery } from './delivery.ts';
 
 /** A delivery in the shape that every list gives it. */
-export type DeliveryView = {
+type DeliveryView = {
   id: string;
   event: string;
   action: string | null;

@@ -9,8 +9,7 @@ import {
   entryTooWide,
   listUnknown,
 } from './errors.ts';
-import { hostName, isAddress, isPrivateName } from './host-name.ts';
-import { DEFAULT_PORT, splitPort, writeHostPort } from './host-port.ts';
+import { DEFAULT_PORT, hostName, isAddress, isPrivateName, splitPort, writeHostPort } from './host-name.ts';
 import type { HostLists } from './shipped-lists.ts';
 
 /** What a run may reach; plain data. An empty list allows nothing. */

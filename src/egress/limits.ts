@@ -8,13 +8,13 @@ export type EgressLimits = {
   requestMs: number;
   /** Finding an address and connecting to it, each. */
   connectMs: number;
-  /** A ClientHello, once the client was told that it is connected. */
+  /** From the answer to the CONNECT request to the whole ClientHello. */
   handshakeMs: number;
   /** Silence both ways. */
   idleMs: number;
 };
 
-/** Room for a package manager's downloads and for a model that thinks; an agent's mischief ends somewhere. */
+/** Enough for a package manager's downloads and for a model that answers slowly; they bound what an agent can use up. */
 export const EGRESS_LIMITS: EgressLimits = {
   connections: 64,
   bytes: 16 * 1024 ** 3,

@@ -3,11 +3,11 @@ import { type AllowList, describeList } from './allow-list.ts';
 
 /**
  * Why a request of a run got no further: a code of docs/errors.md, a sentence, and the HTTP status where one can still
- * be sent. `alert` means that the client speaks TLS by now and is told in TLS.
+ * be sent. `alert` means that the client speaks TLS by now and gets a TLS alert.
  */
 export type EgressRefusal = { reason: string; message: string; status: number; alert?: true };
 
-/** 403: the list does not have it. */
+/** 403: the host is not on the list. */
 export function notListed(host: string, port: number, list: AllowList): EgressRefusal {
   return {
     reason: 'egress_not_listed',
@@ -93,13 +93,13 @@ export function notTls(host: string): EgressRefusal {
   };
 }
 
-/** TLS to another server than the one that was asked for. */
+/** TLS to another server than the one of the CONNECT request. */
 export function nameDiffers(host: string, serverName: string): EgressRefusal {
   return {
     reason: 'egress_name_differs',
     status: 403,
     alert: true,
-    message: `A connection to ${host} was asked for, but TLS names the server ${quoted(serverName, 255)}.`,
+    message: `A connection to ${host} was requested, but TLS names the server ${quoted(serverName, 255)}.`,
   };
 }
 

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import type { Agent } from '../agents/agent.ts';
-import { hostName } from './host-name.ts';
-import { DEFAULT_PORT } from './host-port.ts';
+import { DEFAULT_PORT, hostName } from './host-name.ts';
 import lists from './shipped-lists.json' with { type: 'json' };
 
 /** The hosts that profiles use by the name of a list, without the `@` that they write before it. */

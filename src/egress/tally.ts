@@ -4,13 +4,13 @@ import type { EgressRequest } from './egress-request.ts';
 export type EgressLine = Omit<EgressRequest, 'ms'> & { count: number };
 
 /**
- * Many requests in few lines, with bounded memory: the requests come from an agent, which may want to fill what is
- * written about it and then act unseen. Decides only; it writes nothing.
+ * Many requests in few lines, with bounded memory: an agent may send requests in order to fill the timeline, and then
+ * act unseen. It decides only, and writes nothing.
  */
 export type Tally = {
   /** The line to write now, if any: the first of its kind (host, port, decision and reason), the 10th, the 100th and so on. */
   add(request: EgressRequest): EgressLine | undefined;
-  /** The lines for everything that was only counted so far; asked again, none. */
+  /** The lines for everything that was only counted so far; a second call gives none. */
   rest(): EgressLine[];
 };
 
@@ -19,7 +19,7 @@ const MOST_KINDS = { refused: 100, granted: 1_000, closed: 1_000 } as const;
 
 const GROWTH = 10;
 
-type Kind = Omit<EgressLine, 'message' | 'count'> & { where: string; total: number; untold: number };
+type Kind = Omit<EgressLine, 'message' | 'count'> & { where: string; total: number; unreported: number };
 
 /** Starts with nothing. `isNamed` says which hosts stand in the list themselves, not below a star: those always have lines of their own. */
 export function createTally(isNamed: (host: string, port: number) => boolean): Tally {
@@ -46,13 +46,13 @@ export function createTally(isNamed: (host: string, port: number) => boolean): T
     add(request) {
       const kind = kindOf(request);
       kind.total += 1;
-      kind.untold += 1;
+      kind.unreported += 1;
       kind.bytesUp += request.bytesUp;
       kind.bytesDown += request.bytesDown;
       if (kind.total === 1) return firstLine(kind, request);
       return isPowerOf(GROWTH, kind.total) ? countLine(kind) : undefined;
     },
-    rest: () => [...kinds.values()].filter(({ untold }) => untold > 0).map(countLine),
+    rest: () => [...kinds.values()].filter(({ unreported }) => unreported > 0).map(countLine),
   };
 }
 
@@ -62,7 +62,7 @@ function remember(
   of: Pick<Kind, 'host' | 'port' | 'decision' | 'reason'>,
   where = of.host === '' ? 'to no host that could be read' : `to ${of.host}:${of.port}`,
 ): Kind {
-  const kind = { ...of, where, total: 0, untold: 0, bytesUp: 0, bytesDown: 0 };
+  const kind = { ...of, where, total: 0, unreported: 0, bytesUp: 0, bytesDown: 0 };
   kinds.set(key, kind);
   return kind;
 }
@@ -74,7 +74,7 @@ function firstLine(kind: Kind, { ms: _ms, ...request }: EgressRequest): EgressLi
 }
 
 function countLine(kind: Kind): EgressLine {
-  const { where, total: _total, untold: count, ...line } = kind;
+  const { where, total: _total, unreported: count, ...line } = kind;
   const why = line.reason === null ? '' : ` (${line.reason})`;
   const message = `… and ${count} more ${where}: ${line.decision}${why}.${formatTransfer(line)}`;
   settle(kind);
@@ -82,7 +82,7 @@ function countLine(kind: Kind): EgressLine {
 }
 
 function settle(kind: Kind): void {
-  kind.untold = 0;
+  kind.unreported = 0;
   kind.bytesUp = 0;
   kind.bytesDown = 0;
 }

@@ -36,7 +36,7 @@ export function wrongType(event: string, path: string, value: unknown, expected:
   });
 }
 
-/** What a JSON value is, as a person would say it. */
+/** The description of a JSON value in an error. */
 function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 
-/** How each of our comments begins; others can write this, and the seal behind it not. */
-export const MARK = '<!-- github-flows:';
+/** How each of our comments begins. Anybody can write this; only the service can write the seal behind it. */
+const MARK = '<!-- github-flows:';
 
 /** Marks our one comment about a run, so that it is found again, and that it starts no run. */
 export function commentMark(runId: string): string {
@@ -31,8 +31,8 @@ export function markedWriting(event: {
 }
 
 /**
- * The seals on our marks, which nobody makes without the service's key: each is of one comment's very text, so that a
- * seal that somebody copied and wrote other words under is none.
+ * The seals on our marks, made with the service's key over the exact text of one comment: a copied seal above another
+ * text is invalid.
  */
 export type Marks = {
   /** Seals the mark that a text begins with. */
@@ -44,7 +44,7 @@ export type Marks = {
 const SEALED = /^\s*<!-- github-flows:(\S+) ([\w-]{32}) -->/;
 const UNSEALED = /^<!-- github-flows:(\S+) -->/;
 
-/** Seals with one key, which is the installation's for ever. */
+/** Seals with the key of the installation, which never changes. */
 export function createMarks(key: string): Marks {
   const sealOf = (name: string, rest: string): string =>
     createHmac('sha256', key)
@@ -64,7 +64,7 @@ export function createMarks(key: string): Marks {
   };
 }
 
-/** GitHub may store other line ends and blanks than it was given. */
+/** Ignores differences in white space, because GitHub may store other line ends and blanks than it was given. */
 function steady(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }

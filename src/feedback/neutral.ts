@@ -4,7 +4,7 @@ import { isWithin, type Range, readMarkdown } from '../text/markdown.ts';
 /** An address as GitHub links it; what stands in its path mentions nobody. */
 const ADDRESS = /(?<![\p{L}\p{N}_])https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?\/[^\s<>"'`]*/giu;
 
-/** What does something on GitHub, up to the place where a joiner takes that from it. */
+/** What does something on GitHub, up to the place where a joiner makes it harmless. */
 const ACTIVE: readonly RegExp[] = [
   // A mention, but no address of mail.
   /@(?=[\w-])(?!(?<=[a-z0-9]@)(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w-]))/gi,
@@ -24,7 +24,7 @@ const AT_HEAD: readonly RegExp[] = [
   /^[^\S\n]*(?:(?:[>*+-]|\d{1,9}[.)])[^\S\n]*)*\[[^\]\n]{1,999}\](?=:)/gm,
 ];
 
-/** So often is a text read anew, because what was HTML before may have hidden where code begins. */
+/** How often a text is parsed again: HTML that is harmless now may have hidden where code begins. */
 const ROUNDS = 6;
 
 /**

@@ -4,13 +4,13 @@ import { neutral } from './neutral.ts';
 /** GitHub takes 65,536 characters in a comment and in the summary of a check; more is refused. */
 const COMMENT_LIMIT = 65_000;
 
-/** Controls but line end and tab, what turns the direction of writing, and tags that nobody sees. */
+/** Controls, characters that change the direction of writing, and invisible tags. */
 const UNSEEN = /[\p{Cc}\p{Bidi_Control}\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 
 /**
- * The first step of every text of others that goes to GitHub: masked, with `\n` for every line end, without controls.
+ * The first step for every text of others that goes to GitHub: masks it, makes every line end `\n`, drops controls.
  * The order is: this, `shorten`, `quote` where it is quoted, the template, `fitInto`; and nothing after `fitInto`, because every
- * change may bring to life what was harmless.
+ * change may make harmless text do something again.
  */
 export function prepareText(text: string, mask: (text: string) => string): string {
   const lines = mask(text)
@@ -21,7 +21,7 @@ export function prepareText(text: string, mask: (text: string) => string): strin
 
 /**
  * The first `limit` characters, never half of one or of a reference to one, with code closed that is open there, and a
- * mark when something is missing. Open is what is so once the text is neutral: HTML before it may have hidden a fence.
+ * mark when something is missing. The fences are those of the neutral text, because HTML may have hidden one.
  */
 export function shorten(text: string, limit: number): string {
   const kept = beginning(text, limit);
@@ -32,7 +32,7 @@ export function shorten(text: string, limit: number): string {
     : `${closed}\n\n[cut: ${text.length - kept.length} more characters]`;
 }
 
-/** The last step: a text that does nothing on GitHub but be read, and is no longer than `limit`. */
+/** The last step: makes a text neutral and no longer than `limit`. */
 export function fitInto(text: string, limit: number, options: { keepClosing?: boolean } = {}): string {
   const trimmed = text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
   for (let size = limit; ; ) {

@@ -1,6 +1,6 @@
 import type { Report } from '../runs/outbox/report.ts';
 
-/** Reports under way at once, altogether and of one repository, so that a slow one holds up no other. */
+/** Reports posted at once, altogether and of one repository, so that a slow repository delays no other. */
 const AT_ONCE = 20;
 const AT_ONCE_EACH = 5;
 
@@ -8,9 +8,9 @@ const AT_ONCE_EACH = 5;
 export type PostingLimits = {
   /** Whether a report may begin: it is not under way already, nor of an owner whose limit is used up. */
   mayStart(report: Report, nowMs: number): boolean;
-  /** Those that may begin, as many as there is room for. */
+  /** The due reports that may begin, as many as there is room for. */
   pick(due: readonly Report[], nowMs: number): Report[];
-  /** Counts a report as under way until `work` is done; a rejection is the caller's. */
+  /** Counts a report as under way until `work` settles; rejects as `work` does. */
   track(report: Report, work: Promise<void>): Promise<void>;
   /** What is under way, of one run when it is named. */
   underWay(runId?: string): Promise<void>[];

@@ -39,12 +39,12 @@ export type PostResult = {
   target?: ReportTarget | undefined;
 };
 
-/** How often the comment and the check of a active run are read again, and in its first minute; they are changed only when their text is another. */
+/** How often the comment and the check of an active run are rendered, and in its first minute; they are updated only when their text changed. */
 const LOOK_AGAIN_MS = 15_000;
 const FIRST_LOOKS_MS = 5_000;
 const FIRST_MINUTE_MS = 60_000;
 
-/** When a comment that somebody removed is thought of again: at the run's end, which does not wait for this. */
+/** When a comment that somebody deleted is due again; the end of the run makes it due earlier. */
 const REMOVED_MS = 24 * 3_600_000;
 
 /** Reacts to what a run or a refusal is about. */
@@ -62,7 +62,7 @@ export async function postRefusal(post: Post<ReportOf<'refusal'>>): Promise<Post
   return { remoteId: id, digest: digestOf(body), nextAt: null, target };
 }
 
-/** Makes or changes the one comment about a run. */
+/** Creates or updates the one comment about a run. */
 export async function postStatus(post: RunPost<ReportOf<'status'>>): Promise<PostResult> {
   const { report, run, account } = post;
   const mark = commentMark(run.id);
@@ -84,7 +84,7 @@ function resultOf({ id, target }: PostedComment, rest: Pick<PostResult, 'digest'
   return { remoteId: id, target, ...rest };
 }
 
-/** The same post where the thread is by now; a comment moves with its issue, and is looked for there. */
+/** The same post for the thread's new place, if it moved. A comment moves with its issue and is searched for there. */
 async function movedPost(post: RunPost<ReportOf<'status'>>): Promise<RunPost | undefined> {
   const { report, account } = post;
   const target = await reportThread(account, report.target)
@@ -107,7 +107,7 @@ function runText(post: RunPost): string {
     : post.render('running', runningValues(post.run, post));
 }
 
-/** A comment that was perhaps posted before a crash or a lost answer is looked for, and changed, before one is made. */
+/** Creates a comment. After an earlier attempt it first searches for one, because the answer may have been lost, and updates that. */
 async function postComment(
   { report, account, marks }: Post,
   { mark, body }: { mark: string; body: string },
@@ -128,24 +128,24 @@ async function isChanged(update: Promise<void>): Promise<boolean> {
   );
 }
 
-/** `gone` when the comment was removed or is somebody else's; any other fault is thrown on. */
+/** `gone` when the comment was deleted or belongs to somebody else; throws any other error. */
 function isGone(error: unknown): 'gone' {
   if (error instanceof FlowError && ['github_not_found', 'github_refused'].includes(error.code))
     return 'gone';
   throw error;
 }
 
-/** What tells one text from another. */
+/** Identifies a text, to see whether it changed. */
 function digestOf(text: string): string {
   return hash('sha256', text);
 }
 
-/** How soon a check is posted again whose commit is not known yet. */
+/** How long to wait while the commit of a check is not known yet. */
 const COMMIT_UNKNOWN_MS = 3_000;
 
 type CheckPost = RunPost<ReportOf<'check'>>;
 
-/** Makes or changes the check of a run on the pull request's commit. */
+/** Creates or updates the check of a run on the pull request's commit. */
 export async function postCheck(post: CheckPost): Promise<PostResult> {
   const { report, run, account, link, nowMs } = post;
   const state = checkState(run, { summary: finalText(runText(post), post.mask), link, nowMs });
@@ -198,7 +198,7 @@ const CONCLUSIONS: Readonly<Record<Outcome, NonNullable<CheckState['conclusion']
   lost: 'failure',
 };
 
-/** What the check of a run says; `summary` is the text of its comment. */
+/** The state of a run's check; `summary` is the text of its comment. */
 function checkState(
   run: Run,
   { summary, link, nowMs }: { summary: string; link: string; nowMs: number },

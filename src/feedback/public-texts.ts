@@ -46,6 +46,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
   ...['agent_failed_after_turn', 'agent_gave_up', 'turn_unfinished', 'prepare_timed_out'],
   ...['checkout_head_moved', 'checkout_too_large', 'repository_over_limits', 'repository_sha256_unsupported'],
   ...['permission_lost', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'],
+  'publish_pull_request_refused',
 ]);
 
 /** Codes whose sentences quote a word of the thread and a command of a profile as code, so that `/run` is no path there. */
@@ -90,7 +91,7 @@ const OTHERS = 'Something went wrong within the service.';
 const INTERNAL =
   /(?<![\w.\-/])\/(?:[\w.@-]+\/)+[\w.@-]*|(?<![\w.\-/])~?\/(?:etc|home|root|run|srv|tmp|usr|var|opt)\b|[a-z]:\\|\b(?:file|ssh|git|https?|unix|tcp|npipe):\/\/|\b(?:\d{1,3}\.){3}\d{1,3}\b|\bsha256:|^\s*at .*:\d+:\d+/im;
 
-/** What the system calls its errors, and no file or variable has for a name. */
+/** The system's error codes; no file or variable has such a name. */
 const SYSTEM_CODE =
   /\bE(?:ACCES|ADDR[A-Z]+|AGAIN|AI_[A-Z]+|BUSY|CONN[A-Z]+|DQUOT|EXIST|FBIG|HOST[A-Z]+|INTR|INVAL|IO|ISDIR|LOOP|MFILE|NAMETOOLONG|NET[A-Z]+|NFILE|NOENT|NOEXEC|NOMEM|NOSPC|NOSYS|NOTCONN|NOTDIR|NOTEMPTY|NOTFOUND|NOTSOCK|NOTSUP|PERM|PIPE|PROTO|ROFS|STALE|TIMEDOUT|TXTBSY|XDEV)\b/;
 
@@ -102,21 +103,21 @@ function isInternal(text: string): boolean {
   return INTERNAL.test(own) || SYSTEM_CODE.test(own);
 }
 
-/** Which server it is, people know or need not know. */
+/** Replaces addresses: readers know the server, or need not know it. */
 function withoutAddresses(text: string): string {
   return text.replaceAll(/\b[a-z+]+:\/\/[^\s,;)]+/gi, (_address, at: number) =>
     at === 0 ? 'The server' : 'the server',
   );
 }
 
-/** A sentence of the service, unless something of the inside came into it. */
+/** A sentence of the service; the general one when it has a path, an address or a system error in it. */
 export function publicText(text: string): string {
   return isInternal(text) ? OTHERS : text;
 }
 
 /**
  * A problem as people on GitHub may read it: what happened and what they can do. Paths, addresses, names of secrets and
- * images, and the raw words of engines, servers and programs are for operators, who find them by the code.
+ * images, and the raw output of engines, servers and programs are for operators, who find them by the code.
  */
 export function publicProblem(problem: Problem, runId?: string): Problem {
   const { code, message, hint } = problem;

@@ -1,7 +1,7 @@
 import { backoff } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
-import { isGoneForGood, limitPassesInMs } from '../github/fault.ts';
+import { isGoneForGood, limitPassesInMs } from '../github/request-error.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Report } from '../runs/outbox/report.ts';
@@ -19,16 +19,16 @@ const MAX_ATTEMPTS = 12;
 const WAITS_MS = { first: 15_000, most: 3 * 3_600_000 };
 const LOOK_EVERY_MS = 5_000;
 
-/** How long GitHub wants to be left alone that does not say how long. */
+/** How long to wait after a rate limit of GitHub without a time. */
 const LIMIT_MS = 60_000;
 
 /** How many due reports are read to choose those that are posted now. */
 const LOOKED_AT = 200;
 
-/** What active runs report is changed no more often than this altogether: GitHub takes 80 changes a minute of one account. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
+/** The least time between two updates of active runs' reports altogether: GitHub takes 80 changes a minute of one account. https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
 const EACH_MS = 1_500;
 
-/** Longer than everything that one report asks of GitHub may take. */
+/** Longer than all requests for one report may take. */
 const LEASE_MS = 150_000;
 
 /** Posts on GitHub what the rows of the report store ask for. A report that fails is retried and never changes its run. */
@@ -45,7 +45,7 @@ export type Reporter = {
 };
 
 /** What the reporter takes from the rest of the service. */
-export type ReporterParts = {
+type ReporterParts = {
   reports: ReportStore;
   runs: RunStore;
   accountFor: (profile: Profile, repository: string) => Promise<PostingAccount>;
@@ -108,7 +108,7 @@ export function createReporter(parts: ReporterParts): Reporter {
   };
 }
 
-/** Never rejects for GitHub's faults; only the database's get out. */
+/** Rejects for errors of the database alone; those of GitHub are stored with the report. */
 async function tryReport(parts: ReporterParts, limits: PostingLimits, id: string): Promise<void> {
   const report = await parts.reports.take(id, LEASE_MS);
   if (!report) return;
@@ -116,13 +116,13 @@ async function tryReport(parts: ReporterParts, limits: PostingLimits, id: string
     const result = await post(parts, report);
     await parts.reports.posted(id, { ...result, nextAt: await paced(parts, result.nextAt) });
   } catch (error) {
-    const fault = asFlowError(error);
-    const nextAt = await fail(parts, report, fault);
-    if (fault.code === 'github_rate_limited') limits.pause(report, nextAt);
+    const issue = asFlowError(error);
+    const nextAt = await fail(parts, report, issue);
+    if (issue.code === 'github_rate_limited') limits.pause(report, nextAt);
   }
 }
 
-/** The more runs go on, the more rarely each of their reports changes. */
+/** The more runs are active, the more rarely each report is updated. */
 async function paced({ reports, clock }: ReporterParts, nextAt: number | null): Promise<number | null> {
   return nextAt && Math.max(nextAt, clock.now() + EACH_MS * (await reports.active()));
 }
@@ -149,20 +149,20 @@ async function post(parts: ReporterParts, report: Report): Promise<PostResult> {
 
 const NAMES = { reaction: 'reaction', status: 'comment', refusal: 'comment', check: 'check' } as const;
 
-/** Gives the time at which GitHub may be asked again. */
-async function fail(parts: ReporterParts, report: Report, fault: FlowError): Promise<number> {
+/** Stores a failed attempt; gives the time at which GitHub may be asked again, in milliseconds since 1970. */
+async function fail(parts: ReporterParts, report: Report, issue: FlowError): Promise<number> {
   const { attempts, kind, runId } = report;
   const now = parts.clock.now();
-  const limit = fault.code === 'github_rate_limited' ? (limitPassesInMs(fault, now) ?? LIMIT_MS) : 0;
+  const limit = issue.code === 'github_rate_limited' ? (limitPassesInMs(issue, now) ?? LIMIT_MS) : 0;
   const wait = Math.max(backoff(WAITS_MS, attempts - 1), limit);
-  const final = attempts >= MAX_ATTEMPTS || isHopeless(report, fault);
-  await parts.reports.failed(report.id, `${fault.code}: ${fault.message}`, final ? null : now + wait);
-  parts.log.warn({ err: fault, run: runId, kind, attempts, final }, 'report was not accepted by GitHub');
+  const final = attempts >= MAX_ATTEMPTS || isHopeless(report, issue);
+  await parts.reports.failed(report.id, `${issue.code}: ${issue.message}`, final ? null : now + wait);
+  parts.log.warn({ err: issue, run: runId, kind, attempts, final }, 'report was not accepted by GitHub');
   if (runId !== null)
     await parts.runs.note(runId, {
       kind: 'report',
-      text: `GitHub did not take the ${NAMES[kind]}: ${fault.message}`,
-      data: { code: fault.code, attempts, final },
+      text: `GitHub did not take the ${NAMES[kind]}: ${issue.message}`,
+      data: { code: issue.code, attempts, final },
     });
   return now + wait;
 }
@@ -170,10 +170,10 @@ async function fail(parts: ReporterParts, report: Report, fault: FlowError): Pro
 /** GraphQL, the only API for discussions, gives one answer for a deleted discussion and for one that is too new; a new one is there by then. */
 const DISCUSSION_ATTEMPTS = 3;
 
-/** What no later attempt would fix: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
-function isHopeless({ kind, target, attempts }: Report, fault: FlowError): boolean {
-  const { code } = fault;
+/** Whether no later attempt can succeed: no credential, a name that GitHub cannot have, a thread that is gone or moved out of reach, a check by what is no App. */
+function isHopeless({ kind, target, attempts }: Report, issue: FlowError): boolean {
+  const { code } = issue;
   if (target.discussion && code === 'github_not_found') return attempts >= DISCUSSION_ATTEMPTS;
-  if (code === 'github_credential_missing' || code === 'github_name_refused') return true;
-  return isGoneForGood(fault) || (kind === 'check' && code === 'github_refused');
+  if (code === 'github_credential_missing' || code === 'name_refused') return true;
+  return isGoneForGood(issue) || (kind === 'check' && code === 'github_refused');
 }

@@ -10,7 +10,7 @@ import type { TextValues } from './texts.ts';
 const ACTIVITIES_SHOWN = 5;
 const ACTIVITY_CHARACTERS = 200;
 
-/** What an agent said at the end is cut here; the rest of a comment needs room too. */
+/** An agent's final message is cut here, to leave room for the rest of the comment. */
 const MESSAGE_CHARACTERS = 50_000;
 
 const HEADLINES: Readonly<Record<Outcome | RunState, string>> = {
@@ -28,7 +28,7 @@ const HEADLINES: Readonly<Record<Outcome | RunState, string>> = {
   lost: 'The run was lost.',
 };
 
-/** Lines of a run's timeline that say what became of its agent's turn and work, for the text about its end. */
+/** Kinds of timeline lines about the result of an agent's turn and work, for the text about the run's end. */
 const RESULTS = new Set([
   'agent_note',
   'output_lost',
@@ -45,7 +45,7 @@ const RESULTS = new Set([
   'left_unknown',
 ]);
 
-/** Those of them that whoever asked for the run must hear of, although it succeeded. */
+/** Those of them that are reported even if the run succeeded. */
 const TROUBLE = new Set([
   'publish_note',
   'publish_nothing',
@@ -61,7 +61,7 @@ export function hasTrouble(run: Pick<Run, 'attempt'>, timeline: readonly Timelin
   return resultsOf(run, timeline).some(({ kind }) => TROUBLE.has(kind));
 }
 
-/** Lines of an agent that say nothing of its work. */
+/** Kinds of an agent's lines that are not about its work. */
 const NOT_SHOWN = new Set(['agent.session', 'agent.usage', 'agent.end']);
 
 /** Whether a timeline line is about what the agent does, for people who watch. */
@@ -116,7 +116,7 @@ export function endedValues(
   };
 }
 
-/** When the run's outcome was known: the same for good, so that what is said of it does not change by itself while it is reported. */
+/** When the run's outcome was known; it never changes, so that the text stays the same while it is reported. */
 function knownAt({ endedAt }: Run, timeline: readonly TimelineEntry[]): number | null {
   const move = timeline.findLast(({ kind, data }) => kind === 'state' && data.state !== 'ended');
   return move?.data.state === 'reporting' ? move.at : endedAt;
@@ -130,7 +130,7 @@ function quoted(message: string): string {
   }
 }
 
-/** Of the current attempt; that a publication is stuck is said until it is made or refused. */
+/** The result lines of the current attempt; `publish_stuck` counts until the publication is made or refused. */
 function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly TimelineEntry[]): TimelineEntry[] {
   const isOfAttempt = ({ data }: TimelineEntry): boolean =>
     data.attempt === undefined || data.attempt === attempt;
@@ -141,7 +141,7 @@ function resultsOf({ attempt }: Pick<Run, 'attempt'>, timeline: readonly Timelin
   return results.filter(({ kind }) => kind !== 'publish_stuck' || !isSettled);
 }
 
-/** What a line says to people: the public words it was written with, else what its code may say, else itself if nothing of the inside is in it. What the agent left is named by names of its own. */
+/** The public text of a line: the one it was stored with, else that of its code, else its own if nothing internal is in it. File names that the agent left are shown as they are. */
 function publicResult({ kind, text, data }: TimelineEntry): string {
   if (kind === 'published' || kind === 'left_behind') return text;
   if (typeof data.public === 'string') return data.public;

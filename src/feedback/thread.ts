@@ -19,12 +19,12 @@ import type { ReportTarget } from '../runs/outbox/report.ts';
 /** The account that posts: a run's own credential, and the login that it is known by. */
 export type PostingAccount = {
   client: GitHubClient;
-  /** Undefined when GitHub does not say: for Apps, and while it is away. */
+  /** Undefined when GitHub gives none: for Apps, and while it does not answer. */
   login: string | undefined;
 };
 
-/** Where people read reports: an issue, a pull request or a discussion. Throws what `GitHubClient` says. */
-export type ReportThread = {
+/** Where people read reports: an issue, a pull request or a discussion. Throws the codes of `GitHubClient`. */
+type ReportThread = {
   react(content: 'eyes' | '+1' | 'confused'): Promise<void>;
   /** Gives GitHub's id of the new comment, and where it is. */
   create(body: string): Promise<PostedComment>;
@@ -35,7 +35,7 @@ export type ReportThread = {
   moved(): Promise<ReportTarget | undefined>;
 };
 
-/** A comment that is there; `target` when GitHub led elsewhere. */
+/** A posted comment; `target` when GitHub redirected to another place. */
 export type PostedComment = { id: number; target?: ReportTarget };
 
 /** The thread that a report goes to, as this account sees it. */
@@ -85,7 +85,7 @@ function discussionThread(
       if (!found)
         throw notFound('a comment in a discussion', {
           status: 200,
-          said: 'it is not there',
+          answer: 'it is not there',
           cause: undefined,
         });
       await changeInDiscussion(client, { comment: found.node, body });
@@ -99,7 +99,7 @@ function discussionThread(
   };
 }
 
-/** A mark as far as it stands before its seal. */
+/** A mark up to where its seal begins. */
 function stemOf(mark: string): string {
   return mark.replace(/ -->$/, '');
 }

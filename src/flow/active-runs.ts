@@ -7,7 +7,7 @@ import { leaseLost } from './errors.ts';
 export type ActiveRun = {
   cancellation: Cancellation;
   detach: Cancellation;
-  /** Of a run that is resumed: resolves when it is known whether it goes on or waits again. */
+  /** For a resumed run: resolves when it is known whether the run goes on or is requeued. */
   decided: PromiseWithResolvers<void>;
 };
 
@@ -27,14 +27,14 @@ export function activeRunSignal(active: ActiveRun): AbortSignal {
 
 /** The runs that a worker works on, by id. */
 export type ActiveRuns = {
-  /** Works on a run; it first releases one that it still has from an earlier attempt. Resolves when its work has decided, or is over. */
+  /** Calls `work`, after an earlier attempt of the same run was detached and has ended. Resolves when the run is decided or the work ends. */
   add<One extends ClaimedRun>(run: One, work: (run: One, active: ActiveRun) => Promise<void>): Promise<void>;
   ids(): string[];
-  /** Ends runs for a reason. */
+  /** Cancels one run, or all. */
   cancel(cause: FlowError, id?: string): void;
-  /** Ends the work of this process on runs. */
+  /** Ends this process's work on one run, or on all; the runs go on. */
   detach(cause: FlowError, id?: string): void;
-  /** Resolves when none of those that are there now is worked on any more. */
+  /** Resolves when the work on all current runs has ended. */
   settled(): Promise<void>;
   size(): number;
 };

@@ -1,6 +1,6 @@
 /**
- * The places along a run's life where a test can have the service die as if by SIGKILL, in the order of that life.
- * After each of them, what is stored must be enough to go on.
+ * Points in the life of a run, in order, at which a test can end the process as SIGKILL does. After each of them, what
+ * is stored must be enough to resume.
  */
 export const CRASH_POINTS = [
   'admit-begun',
@@ -37,10 +37,10 @@ export const CRASH_POINTS = [
   'swept',
 ] as const;
 
-/** One of those places. */
+/** The name of a crash point. */
 export type CrashPointName = (typeof CRASH_POINTS)[number];
 
-/** Called at every such place; does nothing unless the configuration names it. */
+/** Called at each crash point; does nothing unless the configuration names it. */
 export type CrashPoint = (name: CrashPointName) => void;
 
 /** What `GITHUB_FLOWS_CRASH_AT` asks for: `claimed`, or `claimed:3` for the third time it is reached. Anything else is never reached. */

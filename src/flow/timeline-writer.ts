@@ -8,10 +8,10 @@ const MAX_ENTRIES = 2_000;
 /** A line's text is cut at this many characters; the whole of it is in the output. */
 const MAX_TEXT = 2_000;
 
-/** How soon a line is written again that the database refused. */
+/** How long to wait before a line that the database refused is written again. */
 const AGAIN_MS = 1_000;
 
-/** A text as long as a line of a timeline may be. */
+/** Cuts a text to the longest that a line of a timeline may have. */
 export function timelineText(text: string): string {
   return cutText(text, MAX_TEXT);
 }
@@ -19,16 +19,16 @@ export function timelineText(text: string): string {
 /** A line of a timeline. */
 type Entry = { kind: string; text: string; data?: Record<string, unknown> };
 
-/** Takes lines at once and writes them in order behind the caller's back, so that a database that hangs holds up nothing that follows a container. */
+/** Accepts lines without waiting and writes them in order, so that a hanging database delays nothing that follows a container. */
 export type TimelineWriter = {
   write(entry: Entry): void;
   /** Resolves when all lines are written. */
   flush(): Promise<void>;
-  /** What the database does not take now is dropped. */
+  /** Drops lines that are not written yet. */
   close(): void;
 };
 
-/** Writes what an agent does into its run's timeline, up to a bound that it states. */
+/** A writer for one run's timeline; after `MAX_ENTRIES` lines it writes that the timeline is cut, and drops the rest. */
 export function createTimelineWriter(
   parts: { runs: Pick<RunStore, 'note'>; clock: Clock },
   runId: string,

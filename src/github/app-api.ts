@@ -1,7 +1,8 @@
 import type { Logger } from '../log/logger.ts';
-import { answerAs, appFault, mintFault } from './app-faults.ts';
+import { appError, mintError } from './app-errors.ts';
 import { createGitHubClient, type SignIn } from './client.ts';
 import { answerUnreadable } from './errors.ts';
+import { errorCode } from './request-error.ts';
 import { checkRepositoryName } from './urls.ts';
 
 /** Levels by the name that GitHub gives a permission of an App: `{ contents: 'write' }`. */
@@ -72,7 +73,7 @@ export function createAppApi(parts: {
     try {
       return await client.ask(what, work);
     } catch (error) {
-      throw appFault(name, error);
+      throw appError(name, error);
     }
   };
   return {
@@ -126,7 +127,7 @@ export function createAppApi(parts: {
             }),
         )
         .catch((error: unknown) => {
-          throw mintFault(name, { id: installation, settingsUrl }, error);
+          throw mintError(name, { id: installation, settingsUrl }, error);
         });
       return mintedOf(what, answer);
     },
@@ -137,8 +138,8 @@ async function optional<T>(look: () => Promise<T>, name: string): Promise<T | un
   try {
     return await look();
   } catch (error) {
-    if (answerAs(error) === 'github_not_found') return undefined;
-    throw appFault(name, error);
+    if (errorCode(error) === 'github_not_found') return undefined;
+    throw appError(name, error);
   }
 }
 

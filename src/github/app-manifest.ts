@@ -1,10 +1,10 @@
 import { FlowError } from '../base/errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { answerAs } from './app-faults.ts';
 import { createGitHubClient, type SignIn } from './client.ts';
 import { answerUnreadable } from './errors.ts';
+import { errorCode } from './request-error.ts';
 
-/** What the service asks of accounts that install it: reading and writing what runs are about, and nothing of workflows or secrets. */
+/** The rights that the service requests of accounts that install it: reading and writing what runs are about, and nothing of workflows or secrets. */
 export const APP_PERMISSIONS = {
   actions: 'read',
   checks: 'write',
@@ -52,7 +52,7 @@ export function manifestAddress(serverUrl: string, organisation: string | null, 
   return `${serverUrl}${place}/settings/apps/new?state=${encodeURIComponent(state)}`;
 }
 
-/** What GitHub hands back for a manifest, once. */
+/** What GitHub returns for a manifest, once. */
 type NewlyMadeApp = {
   id: number;
   slug: string | null;
@@ -89,7 +89,7 @@ export async function convertManifest(parts: {
   } catch (error) {
     if (
       ['github_not_found', 'github_invalid', 'github_refused', 'github_token_refused'].includes(
-        answerAs(error) ?? '',
+        errorCode(error) ?? '',
       )
     )
       throw codeRefused(error);

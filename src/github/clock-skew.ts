@@ -6,19 +6,19 @@ import type { Logger } from '../log/logger.ts';
 const TOLERATED_MS = 30_000;
 
 /** A clock that is off by more than requests are signed for, or undefined; `gitHubMs` is the time that an answer of GitHub's has. */
-export function clockFault(gitHubMs: number, nowMs: number): FlowError | undefined {
+export function clockError(gitHubMs: number, nowMs: number): FlowError | undefined {
   const off = nowMs - gitHubMs;
   return Math.abs(off) > TOLERATED_MS ? clockOff(Math.round(off / 1000)) : undefined;
 }
 
-/** Hears the times of GitHub's answers, and says once in the log that this machine's clock is off. */
+/** Takes the times of GitHub's answers, and logs once that this machine's clock is off. */
 export function createClockWatch({ clock, log }: { clock: Clock; log: Logger }): (gitHubMs: number) => void {
-  let isTold = false;
+  let isLogged = false;
   return (gitHubMs) => {
-    const fault = isTold ? undefined : clockFault(gitHubMs, clock.now());
-    if (!fault) return;
-    isTold = true;
-    log.warn({ code: fault.code, hint: fault.hint }, fault.message);
+    const issue = isLogged ? undefined : clockError(gitHubMs, clock.now());
+    if (!issue) return;
+    isLogged = true;
+    log.warn({ code: issue.code, hint: issue.hint }, issue.message);
   };
 }
 

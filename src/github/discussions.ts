@@ -1,6 +1,7 @@
-import type { GitHubClient } from './client.ts';
-import { answerUnreadable } from './errors.ts';
-import { askGraphQL } from './graphql.ts';
+import type { FlowError } from '../base/errors.ts';
+import { isObject } from '../base/json.ts';
+import type { GitHubClient, GitHubRequest } from './client.ts';
+import { answerUnreadable, githubRequestInvalid, notFound, rateLimited, requestRefused } from './errors.ts';
 
 /** A comment in a discussion; `node` is what GraphQL calls it. Only GraphQL knows discussions: https://docs.github.com/graphql/guides/using-the-graphql-api-for-discussions */
 type DiscussionComment = { id: number; node: string };
@@ -78,4 +79,62 @@ function commentOf(value: unknown): DiscussionComment | undefined {
   return typeof id === 'string' && Number.isSafeInteger(databaseId)
     ? { id: Number(databaseId), node: id }
     : undefined;
+}
+
+/** An error of GraphQL, in an answer whose status is 200: https://docs.github.com/graphql/guides/forming-calls-with-graphql */
+type Issue = { type?: unknown; message?: unknown };
+
+/**
+ * Asks GitHub's GraphQL API, for what its REST API does not have: gives the `data` of the answer. Throws what
+ * `GitHubClient` says; errors inside an answer become the codes that REST's would. `retries: 0` is for what must not be
+ * done twice.
+ */
+async function askGraphQL(
+  client: GitHubClient,
+  what: string,
+  question: { query: string; variables: Record<string, unknown>; retries?: 0 },
+): Promise<Record<string, unknown>> {
+  const { query, variables, retries } = question;
+  return await client.ask(what, async (request) => {
+    const options = { query, variables, ...(retries === undefined ? {} : { request: { retries } }) };
+    const { data, headers } = await request(`POST ${addressOf(request)}`, options).catch((error: unknown) => {
+      throw limitOf(what, error) ?? error;
+    });
+    const issues: Issue[] = Array.isArray(data?.errors) ? data.errors : [];
+    if (issues[0]) throw gitHubError(what, issues[0], { headers, data });
+    if (typeof data?.data !== 'object' || data.data === null) throw answerUnreadable(what);
+    return data.data;
+  });
+}
+
+/** GitHub Enterprise Server has it beside `/api/v3`: https://docs.github.com/enterprise-server/graphql/guides/forming-calls-with-graphql#the-graphql-endpoint */
+function addressOf(request: GitHubRequest): string {
+  const { baseUrl } = request.endpoint.DEFAULTS;
+  return baseUrl.endsWith('/api/v3') ? baseUrl.replace(/\/v3$/, '/graphql') : '/graphql';
+}
+
+/** The throttling plugin throws on a limit by itself: https://github.com/octokit/plugin-throttling.js */
+function limitOf(what: string, error: unknown): FlowError | undefined {
+  const data = isObject(error) ? error.data : undefined;
+  const issues = isObject(data) ? data.errors : undefined;
+  const limit = Array.isArray(issues)
+    ? (issues as Issue[]).find(({ type }) => type === 'RATE_LIMITED')
+    : undefined;
+  return limit && gitHubError(what, limit, (error as { response?: unknown }).response);
+}
+
+/** `answer` is the one that the error came in; its headers have the id by which GitHub's support finds the request. */
+function gitHubError(what: string, { type, message }: Issue, answer: unknown): FlowError {
+  const { headers } = (answer ?? {}) as { headers?: Record<string, unknown> };
+  const id = headers?.['x-github-request-id'];
+  const answered = [
+    typeof message === 'string' ? `“${message.slice(0, 300)}”` : 'no reason given',
+    ...(typeof type === 'string' ? [type] : []),
+    ...(typeof id === 'string' ? [`request ${id.slice(0, 100)}`] : []),
+  ].join(', ');
+  const detail = { status: 200, answer: answered, cause: answer };
+  if (type === 'RATE_LIMITED') return rateLimited(what, detail);
+  if (type === 'NOT_FOUND') return notFound(what, detail);
+  if (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES') return requestRefused(what, detail);
+  return githubRequestInvalid(what, detail);
 }

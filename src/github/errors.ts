@@ -1,11 +1,11 @@
 import { FlowError } from '../base/errors.ts';
 
-/** No token is there, so GitHub is not even asked. */
+/** There is no token, so no request is sent. */
 export function credentialMissing(what: string): FlowError {
   return new FlowError({
     code: 'github_credential_missing',
     blame: 'operator',
-    message: `GitHub could not be asked for ${what}: there is no token.`,
+    message: `The service has no token to request ${what} from GitHub.`,
     hint: 'Put a token into SECRETS_DIR/gh-token; `github-flows doctor` checks it.',
   });
 }
@@ -32,37 +32,37 @@ export function answerUnreadable(what: string, cause?: unknown): FlowError {
   });
 }
 
-/** What an answer of GitHub's says, for a message: its own sentence and its request id. */
-export type RefusalDetail = { status: number; said: string; cause: unknown };
+/** GitHub's answer for a message: `answer` has its own sentence and its request id. */
+export type RefusalDetail = { status: number; answer: string; cause: unknown };
 
 /** 401: the token is wrong, revoked or has run out. */
-export function tokenRefused(what: string, { status, said, cause }: RefusalDetail): FlowError {
+export function tokenRefused(what: string, { status, answer, cause }: RefusalDetail): FlowError {
   return new FlowError({
     code: 'github_token_refused',
     blame: 'operator',
-    message: `GitHub does not take the token (${status}) for ${what}: ${said}.`,
+    message: `GitHub does not take the token (${status}) for ${what}: ${answer}.`,
     hint: 'The token has run out, was revoked or is not whole: put a new one into the gh-token file; where a GitHub App serves, run `github-flows app test`.',
     cause,
   });
 }
 
 /** 403 and the like: the token is known and may not. */
-export function requestRefused(what: string, { status, said, cause }: RefusalDetail): FlowError {
+export function requestRefused(what: string, { status, answer, cause }: RefusalDetail): FlowError {
   return new FlowError({
     code: 'github_refused',
     blame: 'operator',
-    message: `GitHub refused ${what} (${status}): ${said}.`,
+    message: `GitHub refused ${what} (${status}): ${answer}.`,
     hint: 'Give the token this repository with read and write access to issues, pull requests and contents, and have the organisation approve it.',
     cause,
   });
 }
 
 /** 404: not there, or not for this token. 410: it was there and will not be again. */
-export function notFound(what: string, { status, said, cause }: RefusalDetail): FlowError {
+export function notFound(what: string, { status, answer, cause }: RefusalDetail): FlowError {
   return new FlowError({
     code: 'github_not_found',
     blame: 'operator',
-    message: `GitHub knows nothing of ${what} (${status}): ${said}.`,
+    message: `GitHub knows nothing of ${what} (${status}): ${answer}.`,
     hint:
       status === 410
         ? 'It is gone for good, so nothing is tried again: the issue was deleted, or the repository has its issues switched off.'
@@ -72,22 +72,22 @@ export function notFound(what: string, { status, said, cause }: RefusalDetail): 
 }
 
 /** 422 and other 4xx: understood and turned down. */
-export function githubRequestInvalid(what: string, { status, said, cause }: RefusalDetail): FlowError {
+export function githubRequestInvalid(what: string, { status, answer, cause }: RefusalDetail): FlowError {
   return new FlowError({
     code: 'github_invalid',
     blame: 'service',
-    message: `GitHub turned ${what} down (${status}): ${said}.`,
+    message: `GitHub turned ${what} down (${status}): ${answer}.`,
     hint: 'The thread may be locked or gone; otherwise please report it with this message.',
     cause,
   });
 }
 
 /** Too many requests with this token, from whoever uses it. */
-export function rateLimited(what: string, { status, said, cause }: RefusalDetail): FlowError {
+export function rateLimited(what: string, { status, answer, cause }: RefusalDetail): FlowError {
   return new FlowError({
     code: 'github_rate_limited',
     blame: 'github',
-    message: `GitHub wants fewer requests (${status}) and did not answer about ${what}: ${said}.`,
+    message: `GitHub wants fewer requests (${status}) and did not answer about ${what}: ${answer}.`,
     hint: 'Wait for the limit to pass, and see what else uses this token.',
     cause,
   });
@@ -96,7 +96,7 @@ export function rateLimited(what: string, { status, said, cause }: RefusalDetail
 /** A name that could lead a request or a clone somewhere else. */
 export function gitHubNameRefused(kind: string, value: string): FlowError {
   return new FlowError({
-    code: 'github_name_refused',
+    code: 'name_refused',
     blame: 'sender',
     message: `${JSON.stringify(value)} cannot be a ${kind} of GitHub’s.`,
     hint: 'Look where the name comes from; GitHub never sends such a one.',

@@ -37,7 +37,7 @@ export async function listDeliveries(
 }
 
 /** Has GitHub deliver again what it delivered before; it comes with the same X-GitHub-Delivery. Throws the client's codes. */
-export async function askForDelivery(client: GitHubClient, place: HookPlace, id: number): Promise<void> {
+export async function redeliver(client: GitHubClient, place: HookPlace, id: number): Promise<void> {
   await client.ask(`delivery ${id} of ${describePlace(place)} once more`, async (request) => {
     if (place.kind === 'app')
       await request('POST /app/hook/deliveries/{delivery_id}/attempts', { delivery_id: id });

@@ -1,7 +1,7 @@
 import { isObject } from '../base/json.ts';
 import type { GitHubClient, GitHubRequest } from './client.ts';
 import { answerUnreadable, gitHubNameRefused } from './errors.ts';
-import { wentTo } from './redirects.ts';
+import { redirectedPath } from './redirects.ts';
 import { checkRepositoryName } from './urls.ts';
 
 /** Where GitHub led a request about an issue: the repository's path in the API (`/repositories/42`), and the issue's number there. */
@@ -134,7 +134,7 @@ export async function findComment(
 /** What is read of a comment in a list. */
 type Found = { id: number | bigint; html_url: string; body?: string };
 
-/** The repository's path in the API. Throws `github_name_refused`. */
+/** The repository's path in the API. Throws `name_refused`. */
 function pathOf({ owner, repo, moved }: Place): string {
   checkRepositoryName(owner, repo);
   if (moved && !REPOSITORY_PATH.test(moved.at)) throw gitHubNameRefused('place', moved.at);
@@ -143,10 +143,10 @@ function pathOf({ owner, repo, moved }: Place): string {
 
 const REPOSITORY_PATH = /^\/(?:repositories\/\d{1,19}|repos\/[\w.-]{1,100}\/[\w.-]{1,100})$/;
 
-/** Where an answer came from that was not where it was asked for. */
-function movedTo(request: GitHubRequest, asked: string, answered: string): Moved | undefined {
+/** Where an answer came from; undefined when that is where the request was sent. */
+function movedTo(request: GitHubRequest, requested: string, answered: string): Moved | undefined {
   const { baseUrl } = request.endpoint.DEFAULTS;
-  const path = wentTo(baseUrl, `${baseUrl.replace(/\/+$/, '')}${asked}`, answered);
+  const path = redirectedPath(baseUrl, `${baseUrl.replace(/\/+$/, '')}${requested}`, answered);
   const [, at = '', number] = /^(\/.*)\/issues\/(\d+)(?:\/comments)?$/.exec(path ?? '') ?? [];
   return REPOSITORY_PATH.test(at) ? { at, number: Number(number) } : undefined;
 }

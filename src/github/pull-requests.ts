@@ -1,5 +1,6 @@
 import type { GitHubClient } from './client.ts';
 import { answerUnreadable } from './errors.ts';
+import { ifFound } from './request-error.ts';
 import { checkRepositoryName } from './urls.ts';
 
 /** Where a pull request is. */
@@ -55,8 +56,8 @@ export async function findPullRequest(
       per_page: 100,
     });
     if (!Array.isArray(data)) throw answerUnreadable(what);
-    const known = data.map((each) => pullRequestOf(what, each)).filter((each) => each.headRef === branch);
-    return known.find(({ isOpen }) => isOpen) ?? known.find(({ headSha }) => headSha === commit);
+    const ifFound = data.map((each) => pullRequestOf(what, each)).filter((each) => each.headRef === branch);
+    return ifFound.find(({ isOpen }) => isOpen) ?? ifFound.find(({ headSha }) => headSha === commit);
   });
 }
 
@@ -171,4 +172,23 @@ function pullRequestOf(what: string, data: Shown): PullRequest {
     baseRef: base.ref,
     defaultBranch: base.repo?.default_branch,
   };
+}
+
+/** A branch of GitHub; `name` differs from the one asked for where the branch was renamed, because GitHub answers for the new one. */
+type GitHubBranch = { name: string; isProtected: boolean };
+
+/** One branch by its name; undefined when GitHub shows none. https://docs.github.com/rest/branches/branches#get-a-branch */
+export async function fetchBranch(
+  client: GitHubClient,
+  { owner, repo, branch }: { owner: string; repo: string; branch: string },
+): Promise<GitHubBranch | undefined> {
+  checkRepositoryName(owner, repo);
+  const what = `the branch ${branch} of ${owner}/${repo}`;
+  return await ifFound(
+    client.ask(what, async (request) => {
+      const { data } = await request('GET /repos/{owner}/{repo}/branches/{branch}', { owner, repo, branch });
+      if (typeof data?.name !== 'string' || typeof data.protected !== 'boolean') throw answerUnreadable(what);
+      return { name: data.name, isProtected: data.protected };
+    }),
+  );
 }

@@ -6,11 +6,11 @@ const REDIRECTS = new Set([301, 302, 307, 308]);
 const MAX_REDIRECTS = 5;
 
 /**
- * A fetch that asks the same, method and body included, wherever GitHub sends it: repositories and issues that moved
- * answer so. The token goes to the host that was asked and to no other. Throws `github_redirect_refused`.
+ * A fetch that follows redirects with the same method and body: repositories and issues that moved
+ * answer so. The token goes to the requested host and to no other. Throws `github_redirect_refused`.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
-export async function fetchWhereItIs(url: string | URL, init: RequestInit): Promise<Response> {
+export async function fetchFollowing(url: string | URL, init: RequestInit): Promise<Response> {
   let at = new URL(url);
   for (let followed = 0; ; followed += 1) {
     const response = await fetch(at, { ...init, redirect: 'manual' });
@@ -35,8 +35,8 @@ function secured(from: URL, to: URL): string {
 }
 
 /** Where in the API a request ended, without the API's own path; undefined when it was not sent elsewhere. */
-export function wentTo(baseUrl: string, asked: string, answered: string): string | undefined {
-  const [from, to, base] = [asked, answered, baseUrl].map((each) => URL.parse(each)?.pathname);
+export function redirectedPath(baseUrl: string, requested: string, answered: string): string | undefined {
+  const [from, to, base] = [requested, answered, baseUrl].map((each) => URL.parse(each)?.pathname);
   if (to === undefined || from === to) return undefined;
   const prefix = (base ?? '').replace(/\/+$/, '');
   return to.startsWith(`${prefix}/`) ? to.slice(prefix.length) : to;

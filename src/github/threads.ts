@@ -1,8 +1,8 @@
 import { FlowError } from '../base/errors.ts';
 import type { GitHubClient } from './client.ts';
 import { answerUnreadable } from './errors.ts';
-import { isGoneForGood } from './fault.ts';
-import { wentTo } from './redirects.ts';
+import { redirectedPath } from './redirects.ts';
+import { isGoneForGood } from './request-error.ts';
 import { checkRepositoryName } from './urls.ts';
 
 type Place = { owner: string; repo: string };
@@ -56,7 +56,7 @@ async function readAs(
         request: { retries: 1 },
       });
       if (typeof data?.state !== 'string') throw answerUnreadable(what);
-      const led = wentTo(request.endpoint.DEFAULTS.baseUrl, '', url);
+      const led = redirectedPath(request.endpoint.DEFAULTS.baseUrl, '', url);
       const id = /^\/repositories\/(\d+)\//.exec(led ?? '')?.[1];
       return {
         isOpen: data.state === 'open',

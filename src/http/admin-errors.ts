@@ -1,3 +1,4 @@
+import { asFlowError } from '../base/errors.ts';
 import { quoted } from '../base/text.ts';
 import { nearest } from '../base/words.ts';
 import { Refusal } from '../ingress/errors.ts';
@@ -52,21 +53,12 @@ export function loginTooOften(retryAfterSec: number): Refusal {
   );
 }
 
-/** 404: the admin listener has nothing there. */
-export function adminPathNotFound(method: string, path: string): Refusal {
-  return new Refusal(404, {
-    code: 'admin_path_not_found',
-    message: `The admin listener has no ${method.slice(0, 20)} ${quoted(path)}.`,
-    hint: 'docs/operations.md lists what it has; webhooks go to the public listener (HOST, PORT).',
-  });
-}
-
 /** 400: a body that is no JSON object, or a field in it or in the query that is not as it should be. */
 export function requestInvalid(what: string, wanted: string): Refusal {
   return new Refusal(400, {
     code: 'request_invalid',
     message: `${what} is not ${wanted}.`,
-    hint: 'docs/operations.md tells what each request takes; correct it and send it again.',
+    hint: 'docs/operations.md lists what each request takes; correct it and send it again.',
   });
 }
 
@@ -79,6 +71,37 @@ export function parameterUnknown(what: string, name: string, known: readonly str
   return new Refusal(400, {
     code: 'request_unknown_parameter',
     message: `The request has no ${what} ${quoted(name)}; ${takes}.`,
-    hint: 'Correct or leave it out; docs/operations.md tells what each request takes.',
+    hint: 'Correct or leave it out; docs/operations.md lists what each request takes.',
   });
+}
+
+/** The HTTP status of errors by code; 500 for every other one that is no Refusal. */
+const STATUS: Readonly<Record<string, number>> = {
+  run_unknown: 404,
+  delivery_unknown: 404,
+  worker_unknown: 404,
+  run_already_ended: 409,
+  run_not_ended: 409,
+  form_not_ours: 403,
+  attempt_unknown: 404,
+  page_unknown: 404,
+  delivery_has_run: 409,
+  delivery_body_gone: 410,
+  database_busy: 503,
+  database_unavailable: 503,
+};
+
+/** Any thrown value as what the caller is answered. */
+export function withStatus(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (isBodyError(error))
+    return requestInvalid('The body of the request', 'well-formed and of at most 100 kB');
+  if (error instanceof URIError) return requestInvalid('The address of the request', 'well-formed');
+  const issue = asFlowError(error);
+  return new Refusal(STATUS[issue.code] ?? 500, { ...issue.toProblem(), blame: issue.blame, cause: error });
+}
+
+/** What express says of a body it cannot read: https://github.com/expressjs/body-parser#errors */
+function isBodyError(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && 'status' in error && Number(error.status) < 500;
 }

@@ -5,12 +5,11 @@ import helmet from 'helmet';
 import type { Clock } from '../base/clock.ts';
 import { refuse } from '../ingress/refuse.ts';
 import type { Logger } from '../log/logger.ts';
-import { adminPathNotFound, hostUnexpected } from './admin-errors.ts';
-import { withStatus } from './api-status.ts';
-import { clientAddress, TRUSTED_PROXIES } from './client-address.ts';
+import { hostUnexpected, withStatus } from './admin-errors.ts';
 import { clientRefusal, refuseConnection } from './client-error.ts';
+import { pathNotFound } from './errors.ts';
 import { type Listener, listen } from './listen.ts';
-import type { Login } from './login.ts';
+import { clientAddress, type Login, TRUSTED_PROXIES } from './login.ts';
 
 /** Part of the admin listener: what lies below `path`. `open` parts need no login and guard themselves. */
 export type AdminRoutes = { path: string; router: Router; open?: boolean };
@@ -83,7 +82,11 @@ function createApp({
   });
   for (const { path, router } of routers.filter(({ open }) => !open)) app.use(path, router);
   app.use((request) => {
-    throw adminPathNotFound(request.method, request.path);
+    throw pathNotFound(
+      request.method,
+      request.path,
+      'docs/operations.md lists what it has; webhooks go to the public listener (HOST, PORT).',
+    );
   });
   app.use((error: unknown, request: Request, response: Response, _next: unknown) => {
     const refusal = withStatus(error);
@@ -99,8 +102,8 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Tells whether a Host header names this listener, on any port. A browser that was led here by somebody else's
- * name (DNS rebinding) sends that name; an address cannot be rebound, so a listener on all addresses takes each.
+ * Whether a Host header names this listener, on any port. A browser that came here by the name of another site (DNS
+ * rebinding) sends that name; an address cannot be rebound, so a listener on all addresses takes each.
  * `address` is what it listens on, `names` are the further ones it is reached by.
  */
 function expectedHost(address: string, names: readonly string[]): (host: string | undefined) => boolean {

@@ -2,7 +2,7 @@ import express, { type Request, type Response, Router } from 'express';
 import { isObject } from '../base/json.ts';
 import { parameterUnknown, requestInvalid } from './admin-errors.ts';
 
-/** What the API can do; the service hands it in. Everything given is JSON; every fault is a FlowError with a code. */
+/** What the API can do; the service hands it in. Everything given is JSON; every error is a FlowError with a code. */
 export type ApiActions = {
   runs: {
     list(limit: number): Promise<readonly unknown[]>;
@@ -88,7 +88,7 @@ export function createApiRouter(actions: ApiActions): Router {
   return router;
 }
 
-/** The first line is waited for before the answer begins, so that a fault still gets its status. */
+/** The first line is waited for before the answer begins, so that an error still gets its status. */
 async function streamLog(
   log: ApiActions['runs']['log'],
   request: Request<{ id: string }>,

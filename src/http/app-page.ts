@@ -96,7 +96,7 @@ ${facts(rows)}
   );
 }
 
-/** The last page: installed. `account` is absent where GitHub was not asked. */
+/** The last page: installed. undefined where no state says which installation it is. */
 export function installedPage(installed: { name: string; account: string } | undefined): string {
   const check = '<p>On the command line, <code>github-flows app test</code> shows what it reaches.</p>';
   if (!installed)
@@ -112,7 +112,7 @@ export function installedPage(installed: { name: string; account: string } | und
 }
 
 /** A page for what went wrong, with its hint. */
-export function faultPage(problem: { code: string; message: string; hint: string }): string {
+export function problemPage(problem: { code: string; message: string; hint: string }): string {
   return page(
     'The request failed',
     `<p>${html(problem.message)}</p>

@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { isoTime } from '../base/clock.ts';
 import { asFlowError, FlowError } from '../base/errors.ts';
 import type { Logger } from '../log/logger.ts';
-import { faultPage, installedPage, madePage, offerPage, pagePolicy } from './app-page.ts';
+import { installedPage, madePage, offerPage, pagePolicy, problemPage } from './app-page.ts';
 
 /** The steps of the manifest flow, as the pages need them; each throws when the state is not one of ours, or has run out. */
 type AppSteps = {
@@ -34,7 +34,7 @@ const CODE = /^[A-Za-z0-9_-]{1,200}$/;
 
 /**
  * The pages `/new`, `/callback` and `/setup` of the manifest flow. Nobody logs in for them: the signed state in the
- * address is what lets somebody through, and without one nothing is asked of GitHub or changed here.
+ * address gives access, and without one no request goes to GitHub and nothing changes here.
  */
 export function createAppRouter(parts: { flow: AppSteps; log: Logger }): Router {
   const { flow, log } = parts;
@@ -53,10 +53,10 @@ export function createAppRouter(parts: { flow: AppSteps; log: Logger }): Router 
       try {
         await step(request, response);
       } catch (error) {
-        const fault = asFlowError(error);
-        log.warn({ code: fault.code }, fault.message);
-        response.status(statusOf(fault));
-        show(response, faultPage(fault.toProblem()));
+        const issue = asFlowError(error);
+        log.warn({ code: issue.code }, issue.message);
+        response.status(statusOf(issue));
+        show(response, problemPage(issue.toProblem()));
       }
     };
 

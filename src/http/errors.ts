@@ -2,25 +2,25 @@ import { FlowError, systemCode } from '../base/errors.ts';
 import { quoted } from '../base/text.ts';
 import { Refusal } from '../ingress/errors.ts';
 
-/** 404: the public listener has one path. */
-export function pathNotFound(path: string): Refusal {
+/** 404: the listener has nothing under this method and path; `hint` names what it has. */
+export function pathNotFound(method: string, path: string, hint: string): Refusal {
   return new Refusal(404, {
     code: 'path_not_found',
-    message: `There is nothing at ${quoted(path)}.`,
-    hint: 'GitHub delivers to /webhooks/github: see the Payload URL in the settings of the webhook.',
+    message: `This listener has no ${method.slice(0, 20)} ${quoted(path)}.`,
+    hint,
   });
 }
 
-/** 405: the one path takes POST alone. */
-export function methodNotAllowed(method: string): Refusal {
+/** 405: the path takes the method `allow` alone. */
+export function methodNotAllowed(method: string, allow: 'GET' | 'POST'): Refusal {
   return new Refusal(
     405,
     {
       code: 'method_not_allowed',
       message: `${method} is not possible here.`,
-      hint: 'Send the delivery with POST.',
+      hint: `Send the request with ${allow}.`,
     },
-    { allow: 'POST' },
+    { allow },
   );
 }
 

@@ -3,7 +3,7 @@ import { within } from '../base/cancel.ts';
 import type { Clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 
-/** One thing that has to be well before work begins; `check` gives a sentence when it is not, and may be asked at any time. */
+/** One condition for readiness; `check` gives a sentence when it is not met, and may be called at any time. */
 export type ReadyCheck = { name: string; check(): Promise<string | undefined> };
 
 /** How long a check may take before its silence is the answer. */

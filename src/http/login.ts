@@ -1,4 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Request } from 'express';
 import type { Clock } from '../base/clock.ts';
 import { loginMissing, loginTooOften, loginWrong } from './admin-errors.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -42,3 +44,15 @@ export function createLogin(token: string, clock: Clock): Login {
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
+
+/**
+ * Who sent a request. A proxy on this machine is believed about the address, so that an outside user's wrong
+ * logins close the door to that user alone. Nobody else is believed.
+ */
+export function clientAddress(request: Request): string {
+  const address = request.ip ?? '';
+  return isIP(address) === 0 ? (request.socket.remoteAddress ?? '') : address;
+}
+
+/** What express calls the proxies that are believed: https://expressjs.com/en/guide/behind-proxies.html */
+export const TRUSTED_PROXIES = 'loopback';

@@ -51,10 +51,11 @@ function createApp(webhook: WebhookHandler, log: Logger, clock: Clock): Express 
   });
   app.post(WEBHOOK_PATH, webhook);
   app.all(WEBHOOK_PATH, (request, response) => {
-    refuse({ request, response }, methodNotAllowed(request.method), clock);
+    refuse({ request, response }, methodNotAllowed(request.method, 'POST'), clock);
   });
   app.use((request, response) => {
-    refuse({ request, response }, pathNotFound(request.path), clock);
+    const hint = 'GitHub delivers to /webhooks/github: see the Payload URL in the settings of the webhook.';
+    refuse({ request, response }, pathNotFound(request.method, request.path, hint), clock);
   });
   app.use((error: unknown, request: Request, response: Response, _next: unknown) => {
     log.error({ err: error }, 'the public listener failed on a request');
@@ -71,6 +72,6 @@ function answerBrokenRequests(server: Server, log: Logger, clock: Clock): void {
     refuseConnection(socket, refusal, clock);
   });
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
-    refuseConnection(socket, methodNotAllowed(request.method ?? 'CONNECT'), clock);
+    refuseConnection(socket, methodNotAllowed(request.method ?? 'CONNECT', 'POST'), clock);
   });
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 
-/** Keys remembered at most; the one that asked longest ago is forgotten first, as if it had never asked. */
+/** How many keys are kept; the one whose last request is oldest is removed first, as if it had sent none. */
 const MAX_KEYS = 10_000;
 
 /** What each key may still spend: `burst` at once, and one more every `regainMs`. A clock that was set back locks nobody out. */

@@ -1,14 +1,13 @@
-import { quoted } from '../base/text.ts';
 import { Refusal } from '../ingress/errors.ts';
 
-/** 401: no bearer, or not that of a living run. */
+/** 401: no bearer, or not that of an active run. */
 export function bearerRefused(isThere: boolean): Refusal {
   return new Refusal(
     401,
     {
       code: 'runtime_bearer_refused',
       message: isThere
-        ? 'The bearer is not that of a living run.'
+        ? 'The bearer is not that of an active run.'
         : 'The request carries no bearer: Authorization: Bearer …',
       hint: 'Send what the run has in /run/secrets/runtime-token; it ends with the run.',
     },
@@ -25,32 +24,14 @@ export function runtimeAppMissing(): Refusal {
   });
 }
 
-/** 404: the runtime listener has one path. */
-export function runtimePathNotFound(path: string): Refusal {
-  return new Refusal(404, {
-    code: 'runtime_path_not_found',
-    message: `There is nothing at ${quoted(path)}.`,
-    hint: 'Ask for /runtime/v1/github-token.',
-  });
-}
-
-/** 405: the one path takes GET alone. */
-export function runtimeMethodNotAllowed(method: string): Refusal {
-  return new Refusal(
-    405,
-    { code: 'runtime_method_not_allowed', message: `${method} is not possible here.`, hint: 'Ask with GET.' },
-    { allow: 'GET' },
-  );
-}
-
 /** 429: more requests than anybody needs. */
 export function runtimeTooOften(seconds: number): Refusal {
   return new Refusal(
     429,
     {
       code: 'runtime_too_often',
-      message: 'Tokens are asked for too often.',
-      hint: `Ask again in ${seconds} s; one token lasts for many minutes, as expires_at says.`,
+      message: 'Too many requests for tokens.',
+      hint: `Send the next request in ${seconds} s; one token lasts for many minutes, as expires_at says.`,
     },
     { 'retry-after': String(seconds) },
   );
@@ -62,7 +43,7 @@ export function runtimeTokenFailed(code: string, cause: unknown): Refusal {
     code: 'runtime_token_failed',
     blame: 'github',
     message: `GitHub gave no token for this run (${code}).`,
-    hint: 'Ask again in a minute; the log of the service says more, and docs/errors.md what the code means.',
+    hint: 'Send it again in a minute; the log of the service says more, and docs/errors.md what the code means.',
     cause,
   });
 }

@@ -6,21 +6,14 @@ import { answer, refuse } from '../ingress/refuse.ts';
 import type { Logger } from '../log/logger.ts';
 import { parameterUnknown } from './admin-errors.ts';
 import { clientRefusal, refuseConnection } from './client-error.ts';
-import { malformedRequest } from './errors.ts';
+import { malformedRequest, methodNotAllowed, pathNotFound } from './errors.ts';
 import { type Listener, listen } from './listen.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
-import {
-  bearerRefused,
-  runtimeAppMissing,
-  runtimeMethodNotAllowed,
-  runtimePathNotFound,
-  runtimeTokenFailed,
-  runtimeTooOften,
-} from './runtime-errors.ts';
+import { bearerRefused, runtimeAppMissing, runtimeTokenFailed, runtimeTooOften } from './runtime-errors.ts';
 
-/** What the listener asks about bearers and tokens; `runOf` compares in constant time and rejects for faults of our own alone. */
+/** Looks up bearers and tokens; `runOf` compares in constant time and rejects only for errors of the service. */
 type RuntimeAccess = {
-  /** The living run whose bearer this is. */
+  /** The active run whose bearer this is. */
   runOf(bearer: string): Promise<string | undefined>;
   /** A token of that run, with its end in ISO 8601; undefined where no App serves its repository. */
   token(runId: string): Promise<{ token: string; expiresAt: string } | undefined>;
@@ -76,7 +69,7 @@ export async function startRuntimeServer(options: {
   server.timeout = LIMITS.idleMs;
   server.on('clientError', (error, socket) => refuseConnection(socket, clientRefusal(error), clock));
   server.on('connect', (request, socket) =>
-    refuseConnection(socket, runtimeMethodNotAllowed(request.method ?? 'CONNECT'), clock),
+    refuseConnection(socket, methodNotAllowed(request.method ?? 'CONNECT', 'GET'), clock),
   );
   return await listen(server, host, port, clock, 'RUNTIME_PORT');
 }
@@ -88,8 +81,9 @@ async function tokenFor(
 ): Promise<{ token: string; expiresAt: string }> {
   if (request.headers.host === undefined && request.httpVersion === '1.1') throw malformedRequest();
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-  if (path !== TOKEN_PATH) throw runtimePathNotFound(path);
-  if (request.method !== 'GET') throw runtimeMethodNotAllowed(request.method ?? '');
+  const { method = '' } = request;
+  if (path !== TOKEN_PATH) throw pathNotFound(method, path, `Request ${TOKEN_PATH}.`);
+  if (method !== 'GET') throw methodNotAllowed(method, 'GET');
   const [parameter] = new URLSearchParams(query).keys();
   if (parameter !== undefined) throw parameterUnknown('parameter', parameter, []);
   refuseTooOften(limits.address, request.socket.remoteAddress ?? '');
@@ -112,12 +106,12 @@ function refuseTooOften(limit: RateLimit, key: string): void {
 
 /** No answer may be cached. An unexpected error becomes a 500 without details. */
 function withHeaders(error: unknown): Refusal {
-  const fault = asFlowError(error);
+  const issue = asFlowError(error);
   const status = error instanceof Refusal ? error.status : 500;
   const headers = error instanceof Refusal ? error.headers : {};
   const problem =
     error instanceof Refusal
-      ? fault.toProblem()
-      : { ...fault.toProblem(), message: 'Something that should not happen did.' };
+      ? issue.toProblem()
+      : { ...issue.toProblem(), message: 'Something that should not happen did.' };
   return new Refusal(status, { ...problem, cause: error }, { ...headers, ...NO_STORE });
 }

@@ -152,7 +152,7 @@ export function storageReserved(): Refusal {
       code: 'disk_too_full',
       blame: 'operator',
       message: 'The disk of the service is too full to accept anything.',
-      hint: 'Make room on it (the admin listener says on /readyz which disk it is); deliveries are accepted again within a second, and those missed are asked for again.',
+      hint: 'Make room on it (the admin listener says on /readyz which disk it is); deliveries are accepted again within a second, and GitHub redelivers those missed.',
     },
     { 'retry-after': '60' },
   );

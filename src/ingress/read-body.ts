@@ -33,15 +33,15 @@ export function createReadBody(limits: BodyLimits, clock: Clock): ReadBody {
     const declared = declaredLength(request);
     if (declared > limits.bodyBytes) throw bodyTooLarge(limits.bodyBytes);
     if (request.headers.expect !== undefined) response.writeContinue();
-    let held = NOTHING;
+    let share = NOTHING;
     const gathered = createBodyBuffer(declared, limits, (more) => {
-      const next = shareOf(declared, held.bytes + more);
-      held = move(held, next);
-      return held === next;
+      const next = shareOf(declared, share.bytes + more);
+      share = move(share, next);
+      return share === next;
     });
     const release = (): void => {
       gathered.drop();
-      held = move(held, NOTHING);
+      share = move(share, NOTHING);
     };
     try {
       await wholeBody(request, gathered.add, limits, clock);
@@ -53,8 +53,8 @@ export function createReadBody(limits: BodyLimits, clock: Clock): ReadBody {
   };
 }
 
-/** Keeps what all bodies hold. A move gives what a body holds from now on: `next` if there is room for it, else what it held. */
-function createAllowance(allBytes: number): (held: Share, next: Share) => Share {
+/** Counts the shares of all bodies. A call gives the share of a body from now on: `next` if there is room for it, else its current one. */
+function createAllowance(allBytes: number): (current: Share, next: Share) => Share {
   const inFlight = { large: 0, unknown: 0, small: 0 };
   const hasRoom = ({ kind, bytes }: Share): boolean => {
     let sum = bytes;
@@ -63,9 +63,9 @@ function createAllowance(allBytes: number): (held: Share, next: Share) => Share 
       return KINDS.indexOf(each) < KINDS.indexOf(kind) || sum <= allBytes * PARTS[each];
     });
   };
-  return (held, next) => {
-    inFlight[held.kind] -= held.bytes;
-    const given = hasRoom(next) ? next : held;
+  return (current, next) => {
+    inFlight[current.kind] -= current.bytes;
+    const given = hasRoom(next) ? next : current;
     inFlight[given.kind] += given.bytes;
     return given;
   };

@@ -17,14 +17,14 @@ export function answer(
   response.writeHead(status, jsonHeaders(text, headers)).end(text);
 }
 
-/** The status a fault is answered with: its own, 400 when the sender is to blame, else 500. */
+/** The status an error is answered with: its own, 400 when the sender is to blame, else 500. */
 export function httpStatus(error: unknown): number {
   if (error instanceof Refusal) return error.status;
   return asFlowError(error).blame === 'sender' ? 400 : 500;
 }
 
 /**
- * Answers a fault at once as `{"error": {"code", "message", "hint"}}`. When the body has not arrived whole, the
+ * Answers an error at once as `{"error": {"code", "message", "hint"}}`. When the body has not arrived whole, the
  * rest is thrown away for two seconds at most before the connection is closed: closing it with bytes unread
  * would reset it, and the sender would never see the answer (https://www.rfc-editor.org/rfc/rfc9112#section-9.6).
  */

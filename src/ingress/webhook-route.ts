@@ -1,16 +1,23 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import type { NewDelivery } from '../deliveries/delivery.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import { hasUniqueBody, readEvent } from '../events/from-delivery.ts';
 import type { Logger } from '../log/logger.ts';
-import { deliveryNotStored, signatureWrong, storageReserved } from './errors.ts';
+import {
+  contentEncodingUnsupported,
+  contentTypeUnsupported,
+  deliveryNotStored,
+  headerInvalid,
+  headerMissing,
+  signatureMissing,
+  signatureWrong,
+  storageReserved,
+} from './errors.ts';
 import { type BodyLimits, createReadBody } from './read-body.ts';
 import { answer, httpStatus, refuse } from './refuse.ts';
-import { type DeliveryHeaders, readHeaders } from './request-headers.ts';
-import { allowedSigner, type Signer, signersThatFit } from './signer.ts';
-import { bodyText } from './verify.ts';
+import { allowedSigner, bodyText, type Signer, signersThatFit } from './signer.ts';
 
 /** Answers one request; never rejects. */
 export type WebhookHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -22,9 +29,9 @@ const BODY_LIMITS: BodyLimits = {
   inFlightBytes: 256 * 1024 * 1024,
 };
 
-/** What the handler needs of other parts; `onStored` hears of each delivery that is new, after its commit. */
+/** What the handler needs of other parts; `onStored` is called for each new delivery, after its commit. */
 type WebhookParts = {
-  /** Who may have signed a delivery for an App of this id; asked for each delivery, so that one added counts at once. */
+  /** Who may have signed a delivery for an App of this id; called for each delivery, so that a new one counts at once. */
   signersFor: (targetId: string | undefined) => Promise<readonly Signer[]>;
   deliveries: Pick<DeliveryStore, 'store'>;
   log: Logger;
@@ -37,7 +44,7 @@ type WebhookParts = {
 
 /**
  * The handler of `POST /webhooks/github`. The order is the protocol: headers, size, that it is UTF-8, signature, and
- * only then is the body parsed, held against what its signer may bring, stored and, once committed, answered with 202.
+ * only then is the body parsed, checked against what its signer may bring, stored and, once committed, answered with 202.
  * Nothing of an unsigned body is parsed, logged or kept.
  */
 export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
@@ -65,8 +72,8 @@ export function createWebhookHandler(parts: WebhookParts): WebhookHandler {
       const { duplicateOf } = await store(readDelivery(headers, { body: body.bytes, signed }));
       const status = duplicateOf === null ? 'accepted' : 'duplicate';
       answer(response, 202, { delivery: headers.id, status });
-      const isPlayedAgain = duplicateOf !== null && duplicateOf !== headers.id;
-      if (isPlayedAgain) log.info({ ...known, duplicateOf }, 'these bytes were delivered before');
+      const isReplay = duplicateOf !== null && duplicateOf !== headers.id;
+      if (isReplay) log.info({ ...known, duplicateOf }, 'these bytes were delivered before');
       else log.debug({ ...known, duplicateOf: duplicateOf ?? undefined }, `delivery ${status}`);
       if (duplicateOf === null) parts.onStored(headers.id);
     } finally {
@@ -112,4 +119,61 @@ function readDelivery(
     uniqueBody: hasUniqueBody(read.payload),
     signedBy: app,
   };
+}
+
+/** The headers of a delivery, read before a byte of its body. */
+type DeliveryHeaders = {
+  id: string;
+  event: string;
+  signature: string;
+  /** The id of the App, repository or organisation that the webhook is of. */
+  targetId: string | undefined;
+  kept: Record<string, string>;
+};
+
+const ID = /^[A-Za-z0-9-]{1,64}$/;
+const EVENT = /^[a-z_]{1,64}$/;
+const JSON_TYPE = /^application\/json\s*(;|$)/i;
+
+/** Headers stored with a delivery: who sent it and for which hook. */
+const KEPT = [
+  'user-agent',
+  'content-type',
+  'x-github-hook-id',
+  'x-github-hook-installation-target-id',
+  'x-github-hook-installation-target-type',
+  'x-github-enterprise-host',
+  'x-github-enterprise-version',
+];
+
+/** Reads the headers of a delivery; throws the Refusal of the first that is wrong. */
+function readHeaders(headers: IncomingHttpHeaders): DeliveryHeaders {
+  const type = headers['content-type'];
+  if (type === undefined || !JSON_TYPE.test(type)) throw contentTypeUnsupported(type);
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw contentEncodingUnsupported(encoding);
+  const event = named(headers, 'X-GitHub-Event');
+  if (!EVENT.test(event))
+    throw headerInvalid('X-GitHub-Event', 'an event name of at most 64 small letters and underscores');
+  const id = named(headers, 'X-GitHub-Delivery');
+  if (!ID.test(id))
+    throw headerInvalid('X-GitHub-Delivery', 'an id of at most 64 letters, digits and hyphens');
+  const signature = headers['x-hub-signature-256'];
+  if (signature === undefined || signature === '') throw signatureMissing();
+  const kept = keptOf(headers);
+  const targetId = kept['x-github-hook-installation-target-id'];
+  return { id, event, signature: String(signature), targetId, kept };
+}
+
+function named(headers: IncomingHttpHeaders, name: string): string {
+  const value = headers[name.toLowerCase()];
+  if (value === undefined || value === '') throw headerMissing(name);
+  return String(value);
+}
+
+function keptOf(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    KEPT.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]])),
+  );
 }

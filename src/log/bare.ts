@@ -1,6 +1,6 @@
 import type { Layer } from './layer.ts';
 
-/** Texts with fewer letters and digits are not looked for without what stands between them: so many of both, of one kind, of base64 or hex. */
+/** The least letters and digits that a text needs to be searched without what stands between them: of both kinds, of one kind, in base64 or hex. */
 const LEAST_MIXED = 6;
 const LEAST_ALIKE = 12;
 const LEAST_ENCODED = 8;
@@ -9,7 +9,7 @@ const IS_BARE = Uint8Array.from({ length: 65_536 }, (_, code) =>
   code < 128 && /[A-Za-z0-9]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
-/** One buffer for all, because it is read before the next text comes; a large one is not kept. */
+/** One buffer for all calls, because each text is read before the next one; a larger one is not kept. */
 const buffer = Buffer.alloc(64 * 1024);
 
 /** A text of which only ASCII's letters and digits are left, whatever stood between them; undefined when too few are. */
@@ -46,7 +46,7 @@ function placesIn(text: string, length: number): Uint32Array {
   return places;
 }
 
-/** What is looked for in bare texts to find a value: its own letters and digits, and those of its base64 and hex. */
+/** The texts that are searched in bare texts to find a value: its own letters and digits, and those of its base64 and hex. */
 export function bareForms(value: string, base64Forms: readonly string[]): string[] {
   const own = bare(value);
   const isMixed = /\d/.test(own) && /\D/.test(own);

@@ -1,12 +1,12 @@
 import type { Layer } from './layer.ts';
 
-/** Fewer characters than this hold nothing that is longer than what is masked. */
+/** Shorter runs of characters cannot encode a value that is masked. */
 const LEAST_BASE64 = 12;
 const LEAST_HEX = 12;
-/** So many bytes, at least, are worth a look. */
+/** The least bytes that are searched. */
 const LEAST_TEXT = 6;
 
-/** No run that goes on for longer is looked at as one. */
+/** A longer run is split. */
 const LONGEST = 4 * 1024 * 1024;
 
 /** Whether a character is one of base64, in both alphabets, by its code. */
@@ -19,7 +19,7 @@ function kindOf(pattern: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => (pattern.test(String.fromCharCode(code)) ? 1 : 0));
 }
 
-/** Whether something else than ASCII is looked for, and whether the text may go on. */
+/** Whether a searched value has other characters than ASCII, and whether the text may go on. */
 type How = { isWide: boolean; isPartial: boolean };
 
 /** Gives every row of at least `least` characters of a kind, found by looking at one place in that many first. */

@@ -4,10 +4,10 @@ import { shapeScanner } from './token-shapes.ts';
 import { lastLineEnd } from './unwrap.ts';
 import { eachView, type Looks, type View } from './views.ts';
 
-/** What stands from `start` to `end` is a secret. */
+/** The place of a secret, from `start` to `end`. */
 export type Span = readonly [start: number, end: number];
 
-/** What was found in a text; from `open` on its end may be the beginning of something. */
+/** What was found in a text; the end from `open` on may be the beginning of a secret. */
 type Findings = { spans: Span[]; open: number };
 
 /** Looks for values in every view of a text, and for what has the shape of a token. */
@@ -16,15 +16,15 @@ export type Finder = {
   look(text: string, from: number, isPartial: boolean): Findings;
   /** Whether a value stands in bytes, each the character of its number, in any spelling. */
   holds(bytes: string): boolean;
-  /** How long the longest text is that is looked for. */
+  /** The length of the longest searched text. */
   reach: number;
 };
 
-/** Of what is joined over line ends, so much must stand before one to wait for the next line. */
+/** Of a value that is joined over line ends, so many characters must stand before one to wait for the next line. */
 const LEAST_JOINED = 4;
-/** And so many bytes of what base64 and hex stand for. */
+/** The same in bytes of decoded base64 and hex. */
 const LEAST_DECODED = 3;
-/** So many, before an escape at their end is waited for. */
+/** The least decoded bytes before an escape at their end to wait for its rest. */
 const LEAST_SPELT = 8;
 
 /** A finder of the values whose needles are given, those for bare texts apart; of none but token shapes when there are no needles. */
@@ -75,7 +75,7 @@ export function createFinder(needles: Iterable<string>, bareNeedles: Iterable<st
   };
 }
 
-/** One look at a text, and what came of it so far. */
+/** One search of a text, with its findings so far. */
 type Looking = {
   text: string;
   from: number;
@@ -158,7 +158,7 @@ function firstPlace(text: string, view: View, start: number): number {
   return view.start(first);
 }
 
-/** The same where anything may stand between the characters. */
+/** The same with any characters between. */
 function firstWhole(view: View, start: number): number {
   let first = start;
   for (let at = start + 1; at < start + LEAST_JOINED; at += 1) if (view.start(at) > view.end(at)) first = at;

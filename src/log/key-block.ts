@@ -1,7 +1,7 @@
-/** Where a shape that stands at a place ends: nowhere, or there, or perhaps further on than the text goes. */
+/** The end of a shape; `isOpen` when it may go on behind the text. Undefined where there is none. */
 type ShapeEnd = { end: number; isOpen: boolean } | undefined;
 
-/** Longer than any key; what goes on further is none. */
+/** Longer than any key. */
 const MAX_CHARACTERS = 16 * 1024;
 
 /** The longest first line: `-----BEGIN ENCRYPTED PRIVATE KEY-----`, and room for other kinds. */

@@ -1,4 +1,4 @@
-/** A text made from another, and where each of its characters comes from in that. */
+/** A text made from another one, with the place of each character there. */
 export type Layer = {
   text: string;
   /** Where the character at `at` begins in the other text. */
@@ -9,7 +9,7 @@ export type Layer = {
   reachesEnd: boolean;
 };
 
-/** Stands for the end of a piece that is kept as it is. */
+/** Marks a piece that is copied unchanged. */
 export const KEPT = -1;
 
 /** The pieces that a text is made of: where each begins there, and from where to where it stood in the other text. */

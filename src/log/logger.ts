@@ -1,5 +1,5 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino';
-import { FaultsError, FlowError, systemCode } from '../base/errors.ts';
+import { FlowError, IssuesError, systemCode } from '../base/errors.ts';
 import { readableLine } from './readable.ts';
 import type { Redactor } from './redact.ts';
 
@@ -66,7 +66,7 @@ function describeError(error: unknown, depth = 0): unknown {
     code: error instanceof FlowError ? error.code : (systemCode(error) ?? error.name),
     message: error.message,
     ...(error instanceof FlowError ? { hint: error.hint } : {}),
-    ...(error instanceof FaultsError ? { faults: error.faults } : {}),
+    ...(error instanceof IssuesError ? { issues: error.issues } : {}),
     ...(isExpected(error) ? {} : { stack: error.stack }),
     ...(error.cause !== undefined && depth < MAX_CAUSES
       ? { cause: describeError(error.cause, depth + 1) }

@@ -11,7 +11,7 @@ const MAX_LINES = 256;
 const MAX_LAYERS = 4;
 
 /**
- * The texts that are looked for in each view of a text (`views.ts`) to find `value`: the value and its lines, as they
+ * The texts that are searched in each view of a text (`views.ts`) to find `value`: the value and its lines, as they
  * are, in bytes, with the spellings in them taken off as they are off the text, and in base64 at any offset.
  */
 export function needlesFor(value: string): string[] {
@@ -24,7 +24,7 @@ export function needlesFor(value: string): string[] {
   return [...new Set([...plain, ...spaced, ...escapedEnds(core), ...base64Forms(core)])];
 }
 
-/** The texts that are looked for where only letters and digits are left of a text. */
+/** The texts that are searched where only letters and digits are left of a text. */
 export function bareNeedlesFor(value: string): string[] {
   const core = coreOf(value);
   return [core, ...secretLines(core)].flatMap((text) => bareForms(text, base64Forms(text)));

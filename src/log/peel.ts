@@ -8,7 +8,7 @@ const INVISIBLE = /[\p{Cf}\p{Mn}\p{DI}]/u;
 const LINE_END = /[\u0085\p{Zl}\p{Zp}]/u;
 const BLANK = /\p{Zs}/u;
 
-/** What may have to be taken off; without any of it a text is as it looks. */
+/** Characters of spellings; a text without any of them has nothing to take off. */
 const SPELT = /[[\\%\&'"\p{Cc}\p{Cf}\p{Mn}\p{DI}\p{Z}]--[\t\n\r ]]/v;
 
 const BACKSLASH =
@@ -25,7 +25,7 @@ const TERMINAL = new RegExp(`${CSI}[@-~]|${TITLE}(?:${BEL}|${ESC}\\\\)|${ESC}[ -
 /** Two strings of JSON beside each other, which a shell would join. */
 const JSON_JOINT = /(?<!["'\\])"\s{0,4}[:,]\s{0,4}"(?!["'])/y;
 
-/** The beginning of something that the next characters may complete. */
+/** The beginning of an escape that the next characters may complete. */
 const CUT_OFF = new RegExp(
   [
     /\\+(?:u(?:\{[\da-f]{0,12}|[\da-f]{0,3})|U[\da-f]{0,7}|x[\da-f]?|[0-7]{1,3}|\r)?$/,
@@ -52,7 +52,7 @@ const NAMED: Readonly<Record<string, string>> = {
   e: '\x1b',
 };
 
-/** What one character after a backslash makes, by its code. */
+/** What a backslash and one character stand for, by the character's code. */
 const SIMPLE = Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code);
   return /[\\uUx0-7\r\n]/.test(character) ? undefined : (NAMED[character] ?? character);

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Fields that stand elsewhere in a readable line. */
+/** Fields with a place of their own in a readable line. */
 const APART = new Set(['time', 'level', 'msg', 'err', 'error']);
 
-/** Fields that make a problem of a line; they are printed below it. */
+/** Fields of a problem; they are printed below the line. */
 const OF_PROBLEMS = new Set(['code', 'message', 'hint']);
 
 /** A line of the log as a person reads it: time, level, message, `name=value`, and below it an error with what to do; a line that is no JSON as it is. */
@@ -36,7 +36,7 @@ export function readableLine(line: string): string {
   return `${[head.join(' '), ...below].map(harmless).join('\n')}\n`;
 }
 
-/** A problem, such as a cause, or a list of them, as faults and warnings of profiles come. */
+/** A problem, such as a cause, or a list of them, as errors and warnings of profiles come. */
 function problemsIn(value: unknown): object[] {
   const isProblem = (each: unknown): each is object =>
     typeof each === 'object' && each !== null && 'message' in each && 'code' in each;
@@ -46,13 +46,13 @@ function problemsIn(value: unknown): object[] {
 
 function errorLines(error: unknown, word = ''): string[] {
   if (typeof error !== 'object' || error === null) return [`  ${word}${String(error)}`];
-  const { code, message, hint, stack, cause, faults, file, path } = error as Record<string, unknown>;
+  const { code, message, hint, stack, cause, issues, file, path } = error as Record<string, unknown>;
   const place = [file, path].filter((each) => typeof each === 'string').join(' ');
   return [
     `  ${word}${place && `${place}: `}${String(message)} [${String(code)}]`,
     ...(typeof hint === 'string' ? [`  → ${hint}`] : []),
     ...(typeof stack === 'string' ? stack.split('\n').slice(1) : []),
-    ...problemsIn(faults).flatMap((fault) => errorLines(fault)),
+    ...problemsIn(issues).flatMap((issue) => errorLines(issue)),
     ...(cause === undefined ? [] : errorLines(cause, 'because: ')),
   ];
 }

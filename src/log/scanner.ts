@@ -76,7 +76,7 @@ export function createScanner(needles: readonly string[]): Scanner {
   };
 }
 
-/** Tokens of one kind begin alike, so their ends tell them apart sooner. */
+/** Tokens of one kind begin alike, so their last characters are compared first. */
 function stands(needle: string, text: string, start: number): boolean {
   const last = needle.length - 1;
   return text.charCodeAt(start + last) === needle.charCodeAt(last) && text.startsWith(needle, start);

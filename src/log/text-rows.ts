@@ -1,7 +1,7 @@
 import { IS_BASE64, IS_HEXISH } from './encoded-runs.ts';
 import type { Layer } from './layer.ts';
 
-/** So many bytes of text in a row, at least, are worth a look; as long as the shortest value. */
+/** The least bytes of a row that is searched; as long as the shortest value. */
 const LEAST_TEXT = 6;
 
 /** What text is made of, line ends, colours of a terminal, and the NULs between the letters of UTF-16. */
@@ -9,7 +9,7 @@ const IS_TEXT = Uint8Array.from({ length: 256 }, (_, code) =>
   (code >= 32 && code < 128) || '\0\x07\b\t\n\r\x1b'.includes(String.fromCharCode(code)) ? 1 : 0,
 );
 
-/** What is text to those who look for these texts: ASCII, and whatever else is in them. */
+/** The bytes that count as text in a search for these texts: ASCII, and all others in them. */
 export function textBytes(needles: Iterable<string>): Uint8Array {
   const bytes = IS_TEXT.slice();
   for (const needle of needles)

@@ -55,7 +55,7 @@ for (const start of [...BY_START.keys(), startOf(KEY_BLOCK, 0)]) IS_START[start]
 /** A shape that stands in a text, or the beginning of one. */
 type Found = { start: number; end: number; isOpen: boolean; what: string };
 
-/** What may end with a letter or a digit and is no part of a word: line ends in JSON, `%3D`, the colours of a terminal. */
+/** Escapes that may end with a letter or a digit and are no part of a word: line ends in JSON, `%3D`, the colours of a terminal. */
 const ESCAPE = /(?:\\(?:[abefnrtv0]|x[\da-f]{2}|u[\da-f]{4})|%[\da-f]{2}|\[[\d;]{0,18}[a-z])$/i;
 
 /** Every beginning of a prefix, itself not among them, with the shapes that it may become. */

@@ -13,7 +13,7 @@ export type TokenAlphabet =
 
 /** What follows one of `prefixes`: at least `min` and at most `max` characters of `body`. */
 export type Row = {
-  /** What it is, in words. */
+  /** The name of the kind, with its article. */
   what: string;
   prefixes: readonly string[];
   body: TokenAlphabet;
@@ -39,7 +39,7 @@ function row(what: string, prefixes: string, body: TokenAlphabet, min: number, m
   return { what, prefixes: prefixes.split(' '), body, min, ...more };
 }
 
-/** Of so many characters exactly. */
+/** Exactly `max` characters. */
 function exactly(max: number): More {
   return { max, isExact: true };
 }

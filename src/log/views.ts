@@ -13,7 +13,7 @@ export type View = Layer & {
   isJoined: boolean;
   /** Whether it is what base64 or hex stands for. */
   isDecoded: boolean;
-  /** What is looked for in it besides everything: values alone, or in what has nothing left but letters and digits. */
+  /** Limits the search in it: to values without token shapes, or to bare needles. */
   only?: 'values' | 'bare';
   /** Where, in the text that was given, an escape begins that is not over; the view ends before it. */
   openAt?: number;
@@ -25,21 +25,21 @@ export type Looks = {
   isBytes: boolean;
   /** Whether more may follow, so that an escape at the end is not read before it is over. */
   isPartial: boolean;
-  /** Whether the text is what no program prints, so that nothing is escaped in it. */
+  /** Whether the text is binary, so that nothing is escaped in it. */
   isBinary: boolean;
-  /** Whether something else than ASCII is looked for. */
+  /** Whether a searched value has other characters than ASCII. */
   isWide: boolean;
   /** Which bytes are text. */
   isText: Uint8Array;
-  /** Whether three characters in a row, by their codes, may be part of what is looked for. */
+  /** Whether three characters in a row, by their codes, may be part of a searched text. */
   mayHold(one: number, two: number, three: number): boolean;
-  /** The same of what is looked for in texts with nothing but letters and digits too. */
+  /** The same including bare needles. */
   mayJoin(one: number, two: number, three: number): boolean;
 };
 
-/** How often spellings of different kinds lie over each other. */
+/** How many spellings are taken off, one over the other. */
 const MAX_PEELS = 6;
-/** How often base64 and hex lie in each other. */
+/** How deep base64 and hex are decoded within each other. */
 const MAX_DEPTH = 3;
 
 /**
@@ -56,7 +56,7 @@ function same(at: number): number {
   return at;
 }
 
-/** What reading a text further takes: how deep in base64 and hex it lies, what it is read for, and who gets the views. */
+/** The parameters of reading a text: its depth in base64 and hex, the searched values, and the receiver of the views. */
 type Reading = { depth: number; looks: Looks; give: (view: View) => void };
 
 function readings(whole: View, reading: Reading): void {

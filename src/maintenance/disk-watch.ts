@@ -10,13 +10,13 @@ import type { Logger } from '../log/logger.ts';
 export type Mark = { bytes: number; inodes: number };
 
 /** Space of one place; `inodes` is null where the file system makes them at need. */
-export type Space = { place: string; bytes: number; inodes: number | null };
+type Space = { place: string; bytes: number; inodes: number | null };
 
 /** `low`: no run is begun. `full`: no delivery is accepted either. `unknown`: the disk could not be looked at, so no run is begun. */
-export type Pressure = 'none' | 'low' | 'full' | 'unknown';
+type Pressure = 'none' | 'low' | 'full' | 'unknown';
 
-/** What the disks say now. */
-export type DiskState = { pressure: Pressure; message: string | null; places: readonly Space[] };
+/** The state of the disks. */
+type DiskState = { pressure: Pressure; message: string | null; places: readonly Space[] };
 
 /** Looks at the disks when asked, at most once a second, and logs each change of pressure. Never rejects. */
 export type DiskWatch = {
@@ -67,7 +67,7 @@ async function lookAt({ places, run, accept }: DiskParts): Promise<DiskState> {
     bytes: Math.max(run.bytes, accept.bytes),
     inodes: Math.max(run.inodes, accept.inodes),
   });
-  const unknown = found.find((space) => 'fault' in space);
+  const unknown = found.find((space) => 'issue' in space);
   if (full)
     return {
       pressure: 'full',
@@ -80,7 +80,7 @@ async function lookAt({ places, run, accept }: DiskParts): Promise<DiskState> {
       message: describe(low, 'deliveries are accepted, and runs wait'),
       places: spaces,
     };
-  if (unknown) return { pressure: 'unknown', message: unknown.fault, places: spaces };
+  if (unknown) return { pressure: 'unknown', message: unknown.issue, places: spaces };
   return { pressure: 'none', message: null, places: spaces };
 }
 
@@ -88,17 +88,17 @@ function isBelow(space: Space, mark: Mark): boolean {
   return space.bytes < mark.bytes || (space.inodes !== null && space.inodes < mark.inodes);
 }
 
-async function spaceOf(option: string, path: string): Promise<Space | { fault: string }> {
+async function spaceOf(option: string, path: string): Promise<Space | { issue: string }> {
   for (const place of ancestors(path)) {
     try {
       const { bavail, bsize, files, ffree } = await statfs(place);
       return { place: `${option} (${path})`, bytes: bavail * bsize, inodes: files === 0 ? null : ffree };
     } catch (error) {
       if (systemCode(error) === 'ENOENT') continue;
-      return { fault: `The disk of ${option} (${path}) cannot be looked at: ${asFlowError(error).message}` };
+      return { issue: `The disk of ${option} (${path}) cannot be looked at: ${asFlowError(error).message}` };
     }
   }
-  return { fault: `There is no disk for ${option} (${path}).` };
+  return { issue: `There is no disk for ${option} (${path}).` };
 }
 
 function describe({ place, bytes, inodes }: Space, then: string): string {

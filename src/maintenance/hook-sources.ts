@@ -8,7 +8,7 @@ import type { Sources } from './redelivery-loop.ts';
 export type HookedRepository = { repository: string; client: GitHubClient };
 
 /** How a hook is known to be ours: by the address it delivers to, or because something came from it. */
-export type OwnHooks = { publicUrl: string | undefined; heardOf: ReadonlySet<number> };
+type OwnHooks = { publicUrl: string | undefined; heardOf: ReadonlySet<number> };
 
 /** The hooks of repositories that deliver to this service, as far as the credentials may see them. */
 export async function hookSources(
@@ -42,15 +42,15 @@ function isOurs({ id, active, url }: RepositoryHook, { publicUrl, heardOf }: Own
   return heardOf.has(id) || (publicUrl !== undefined && url === `${publicUrl}/webhooks/github`);
 }
 
-/** GitHub says "not found" to whoever may not see the hooks. */
-function explained(name: string, fault: FlowError): Sources['problems'][number]['problem'] {
-  if (!['github_not_found', 'github_refused', 'github_token_refused'].includes(fault.code))
-    return fault.toProblem();
+/** GitHub answers "not found" to whoever may not see the hooks. */
+function explained(name: string, issue: FlowError): Sources['problems'][number]['problem'] {
+  if (!['github_not_found', 'github_refused', 'github_token_refused'].includes(issue.code))
+    return issue.toProblem();
   return new FlowError({
     code: 'hooks_not_readable',
     blame: 'operator',
-    message: `The GitHub credential may not see ${name}, so deliveries missed there are not found (${fault.message})`,
-    hint: 'Give the token "Webhooks: read and write" (admin:repo_hook for a classic one), use a GitHub App, or set RECOVER_MISSED=off.',
-    cause: fault,
+    message: `The GitHub credential may not see ${name}, so deliveries missed there are not found (${issue.message})`,
+    hint: 'Give the token "Webhooks: read and write" (admin:repo_hook for a classic one), use a GitHub App, or set REDELIVER_MISSED=off.',
+    cause: issue,
   }).toProblem();
 }

@@ -1,7 +1,7 @@
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/files.ts';
-import { treeBytes } from '../containers/supervise/tree-bytes.ts';
+import { treeBytes } from '../containers/supervise/growth.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { RunStore } from '../runs/store/run-store.ts';
 import { removeOldStores } from '../workspaces/mirrors/apart.ts';
@@ -14,7 +14,7 @@ const MIRROR = /^(\d{1,16})\.git$/;
 const REMOVING = /^removing-\d{1,16}\.git$/;
 
 /**
- * Removes mirrors that no run asked for in a long time, then the oldest beyond the size; one that a active run or
+ * Removes mirrors that no run asked for in a long time, then the oldest beyond the size; one that an active run or
  * a publication needs never. Before that what pull requests brought beside a mirror goes, a week after it was last
  * asked for, or with the mirrors of that age where nothing needs the repository. A mirror leaves by one rename, so that
  * a run that begins in this moment finds it whole or makes it anew.

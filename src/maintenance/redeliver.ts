@@ -2,29 +2,24 @@ import type { Clock } from '../base/clock.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { GitHubClient } from '../github/client.ts';
-import {
-  askForDelivery,
-  type HookPlace,
-  type ListedDelivery,
-  listDeliveries,
-} from '../github/hook-deliveries.ts';
+import { type HookPlace, type ListedDelivery, listDeliveries, redeliver } from '../github/hook-deliveries.ts';
 import { mayRequest, missingOf } from './missing.ts';
 import type { RedeliveryStore } from './redelivery-store.ts';
 
 /** One list of deliveries at GitHub: an App's, or a repository hook's. `key` names it in the database, `name` for people. */
 export type Source = { key: string; name: string; client: GitHubClient; place: HookPlace };
 
-/** What came of comparing one list with ours; `problem` is why it could not be read or asked of to the end. */
+/** The result of comparing one list with the stored deliveries; `problem` is why it could not be read, or not all of it requested. */
 export type RedeliveryResult = {
   source: string;
   listed: number;
   missing: number;
-  asked: number;
+  requested: number;
   problem: Problem | null;
 };
 
 /** What a comparison goes by. */
-export type RedeliveryRule = {
+type RedeliveryRule = {
   /** Milliseconds since 1970. */
   since: number;
   /** Asks for all that is missing, however often it was asked for before and whoever took it. */
@@ -34,7 +29,7 @@ export type RedeliveryRule = {
 /** What comparisons look at; `pages` keeps the newest page of each list between two of them. */
 export type RedeliveryParts = {
   deliveries: Pick<DeliveryStore, 'known'>;
-  asked: RedeliveryStore;
+  requests: RedeliveryStore;
   clock: Clock;
   pages: Map<string, { etag: string; items: readonly ListedDelivery[] }>;
 };
@@ -51,21 +46,27 @@ export async function redeliverMissing(
   source: Source,
   rule: RedeliveryRule,
 ): Promise<RedeliveryResult> {
-  const result: RedeliveryResult = { source: source.name, listed: 0, missing: 0, asked: 0, problem: null };
+  const result: RedeliveryResult = {
+    source: source.name,
+    listed: 0,
+    missing: 0,
+    requested: 0,
+    problem: null,
+  };
   try {
     const listed = await listAll(parts, source, rule);
     result.listed = listed.length;
     const stored = await parts.deliveries.known([...new Set(listed.map(({ guid }) => guid))]);
-    const watchingSince = rule.insist ? 0 : await parts.asked.watchingSince();
+    const watchingSince = rule.insist ? 0 : await parts.requests.watchingSince();
     const now = parts.clock.now();
     const missing = missingOf(listed, { since: rule.since, now, watchingSince, stored });
     result.missing = missing.length;
-    const asked = await parts.asked.of(source.key);
+    const asked = await parts.requests.of(source.key);
     const due = missing.filter((item) => rule.insist || mayRequest(item, asked.get(item.guid), now));
     for (const { id, guid } of due.slice(0, rule.insist ? undefined : ASKED_AT_ONCE)) {
-      await parts.asked.count(source.key, guid);
-      await askForDelivery(source.client, source.place, id);
-      result.asked += 1;
+      await parts.requests.count(source.key, guid);
+      await redeliver(source.client, source.place, id);
+      result.requested += 1;
     }
   } catch (error) {
     result.problem = asFlowError(error).toProblem();

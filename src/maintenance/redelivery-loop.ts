@@ -42,7 +42,7 @@ export function startRedelivery(parts: LoopParts): RedeliveryLoop {
       }
       for (const list of lists) logResult(list);
       last = { at: parts.clock.now(), lists };
-      await parts.asked.forget(parts.clock.now() - FORGET_MS);
+      await parts.requests.forget(parts.clock.now() - FORGET_MS);
     } catch (error) {
       parts.log.warn({ err: error }, 'search for missed deliveries failed, will be retried');
     }
@@ -62,7 +62,7 @@ export function startRedelivery(parts: LoopParts): RedeliveryLoop {
   };
 }
 
-const NOTHING = { listed: 0, missing: 0, asked: 0 };
+const NOTHING = { listed: 0, missing: 0, requested: 0 };
 
 /** GitHub lists nothing that is as old as this. */
 const FORGET_MS = 30 * 86_400_000;
@@ -70,13 +70,13 @@ const FORGET_MS = 30 * 86_400_000;
 /** Logs a problem when it is new and when it is over; redeliveries each time. */
 function createChangeLog(log: Logger): (list: RedeliveryResult) => void {
   const known = new Map<string, string>();
-  return ({ source, missing, asked, problem }) => {
+  return ({ source, missing, requested, problem }) => {
     const before = known.get(source);
     if (problem && problem.code !== before)
       log.warn({ source, ...problem }, 'missed deliveries cannot be listed');
     if (!problem && before !== undefined) log.info({ source }, 'missed deliveries can be listed again');
     if (problem) known.set(source, problem.code);
     else known.delete(source);
-    if (asked > 0) log.info({ source, missing, asked }, 'requested redelivery of missed deliveries');
+    if (requested > 0) log.info({ source, missing, requested }, 'requested redelivery of missed deliveries');
   };
 }

@@ -3,14 +3,14 @@ import { tablesOf } from '../db/database.ts';
 import type { Db } from '../db/open.ts';
 import type { RedeliveryHistory } from './missing.ts';
 
-/** What GitHub was asked to deliver again, and since when deliveries are looked after. */
+/** The deliveries that GitHub was asked to deliver again, and since when this installation looks for missing ones. */
 export type RedeliveryStore = {
   /** When this installation first looked, in milliseconds since 1970. */
   watchingSince(): Promise<number>;
   of(source: string): Promise<Map<string, RedeliveryHistory>>;
-  /** Counts one more time, before it is asked: a crash in between asks less often, never more. */
+  /** Counts a request before it is sent: a crash in between leads to one request less, never to one more. */
   count(source: string, guid: string): Promise<void>;
-  /** Forgets what was asked for before a time; GitHub does not list it any more. */
+  /** Removes requests of before a time; GitHub does not list these deliveries any more. */
   forget(before: number): Promise<void>;
 };
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { treeBytes } from '../containers/supervise/tree-bytes.ts';
+import { treeBytes } from '../containers/supervise/growth.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
 import type { OutputStore } from '../runs/store/output-store.ts';
@@ -8,7 +8,7 @@ import type { RunStore } from '../runs/store/run-store.ts';
 import { listWorkspaces, removeWorkspace } from '../workspaces/layout.ts';
 import { removeHostileTree } from '../workspaces/remove.ts';
 
-/** Something that is kept: when it was last of use (milliseconds since 1970), what it takes, and whether a active run uses it. */
+/** Something that is kept: when it was last of use (milliseconds since 1970), what it takes, and whether an active run uses it. */
 export type RetainedItem = { id: string; at: number; bytes: number; inUse: boolean };
 
 /** What may be kept: nothing that was last of use before `before`, and `maxBytes` in all, what is in use counted. */
@@ -32,20 +32,20 @@ export type RemovedAmount = { count: number; bytes: number };
 const AT_ONCE = 200;
 
 /**
- * Lets the bodies go of deliveries that were decided and whose run has ended, oldest first. What was decided and
- * the keys that tell a duplicate stay.
+ * Removes the bodies of deliveries that were decided and whose run has ended, oldest first. The decisions and the keys
+ * that find duplicates stay.
  */
 export async function removeOldBodies(
   deliveries: DeliveryStore,
-  livingRuns: ReadonlySet<string>,
+  neededRuns: ReadonlySet<string>,
   { before, maxBytes }: KeepRule,
 ): Promise<RemovedAmount> {
   const gone: RemovedAmount = { count: 0, bytes: 0 };
   let total = await deliveries.bodyBytes();
   for (;;) {
-    const oldest = await deliveries.oldestBodies({ limit: AT_ONCE + livingRuns.size });
+    const oldest = await deliveries.oldestBodies({ limit: AT_ONCE + neededRuns.size });
     const going = oldest
-      .filter(({ runId }) => runId === null || !livingRuns.has(runId))
+      .filter(({ runId }) => runId === null || !neededRuns.has(runId))
       .slice(0, AT_ONCE)
       .filter(({ receivedAt, bytes }) => {
         const goes = receivedAt < before || total > maxBytes;

@@ -17,10 +17,10 @@ export type KeepRules = {
 };
 
 /** What was removed, by kind. */
-export type RetentionResult = Record<'bodies' | 'logs' | 'workspaces' | 'mirrors', RemovedAmount>;
+type RetentionResult = Record<'bodies' | 'logs' | 'workspaces' | 'mirrors', RemovedAmount>;
 
 /** What retention looks at. */
-export type RetentionParts = {
+type RetentionParts = {
   varDir: string;
   workspaceRoot: string;
   keep: KeepRules;
@@ -68,7 +68,7 @@ export function startRetention(parts: RetentionParts): Retention {
   };
 }
 
-/** One round; what a active run uses stays. Rejects with the signal's reason when that aborts. */
+/** One round; what an active run uses stays. Rejects with the signal's reason when that aborts. */
 export async function retain(parts: RetentionParts, signal: AbortSignal): Promise<RetentionResult> {
   const { keep, deliveries, runs, outputs, publications, clock } = parts;
   const rule = (kind: { ms: number; bytes: number }) => ({
@@ -77,9 +77,9 @@ export async function retain(parts: RetentionParts, signal: AbortSignal): Promis
   });
   // A publication that waits still needs its delivery for its texts.
   const waiting = (await publications.waiting()).map(({ runId }) => runId);
-  const living = new Set([...(await runs.notEnded()).map(({ id }) => id), ...waiting]);
+  const needed = new Set([...(await runs.notEnded()).map(({ id }) => id), ...waiting]);
   const removed = nothing();
-  removed.bodies = await removeOldBodies(deliveries, living, rule(keep.bodies));
+  removed.bodies = await removeOldBodies(deliveries, needed, rule(keep.bodies));
   signal.throwIfAborted();
   const logs = join(parts.varDir, 'log', 'runs');
   removed.logs = await removeOldLogs(

@@ -1,23 +1,23 @@
-import { type Fault, FaultsError, type Problem } from '../base/errors.ts';
+import { type Issue, IssuesError, type Problem } from '../base/errors.ts';
 import type { NetworkReach, Policy } from './policy.ts';
 
 /** The policy cannot be used as it is. */
-export function policyInvalid(file: string, faults: readonly Fault[]): FaultsError {
-  const [first] = faults;
-  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
-  return new FaultsError(
+export function policyInvalid(file: string, issues: readonly Issue[]): IssuesError {
+  const [first] = issues;
+  const more = issues.length > 1 ? ` And ${issues.length - 1} more.` : '';
+  return new IssuesError(
     {
       code: 'policy_invalid',
       blame: 'operator',
       message: `The policy in ${file} cannot be used. ${first?.message ?? ''}${more}`,
-      hint: `${first?.hint ?? ''} \`github-flows doctor\` lists all faults.`,
+      hint: `${first?.hint ?? ''} \`github-flows doctor\` lists all errors.`,
     },
-    faults,
+    issues,
   );
 }
 
 /** POLICY_FILE names what is not there, cannot be read, or is no file. */
-export function policyUnreadable(file: string, why: string): Fault {
+export function policyUnreadable(file: string, why: string): Issue {
   return {
     code: 'policy_unreadable',
     file,
@@ -27,7 +27,7 @@ export function policyUnreadable(file: string, why: string): Fault {
 }
 
 /** A user other than root and the service's own could change the policy. */
-export function policyUntrusted(file: string, why: string, hint: string): Fault {
+export function policyUntrusted(file: string, why: string, hint: string): Issue {
   return {
     code: 'policy_untrusted',
     file,
@@ -37,7 +37,7 @@ export function policyUntrusted(file: string, why: string, hint: string): Fault 
 }
 
 /** The policy lies where those who write profiles may write. */
-export function policyAmongProfiles(file: string, profilesDir: string): Fault {
+export function policyAmongProfiles(file: string, profilesDir: string): Issue {
   return {
     code: 'policy_among_profiles',
     file,
@@ -47,7 +47,7 @@ export function policyAmongProfiles(file: string, profilesDir: string): Fault {
 }
 
 /** The policy is no JSON document. */
-export function policyNotJson(file: string, detail: string): Fault {
+export function policyNotJson(file: string, detail: string): Issue {
   return {
     code: 'policy_not_json',
     file,
@@ -57,7 +57,7 @@ export function policyNotJson(file: string, detail: string): Fault {
 }
 
 /** A key that stands twice, so that it is not clear which of them counts. */
-export function policyKeyTwice(file: string, path: string, line: number): Fault {
+export function policyKeyTwice(file: string, path: string, line: number): Issue {
   return {
     code: 'policy_key_twice',
     file,
@@ -68,7 +68,7 @@ export function policyKeyTwice(file: string, path: string, line: number): Fault 
 }
 
 /** A key that no policy has where it stands. */
-export function policyUnknownKey(file: string, path: string, nearest: string): Fault {
+export function policyUnknownKey(file: string, path: string, nearest: string): Issue {
   return {
     code: 'policy_unknown_key',
     file,
@@ -79,7 +79,7 @@ export function policyUnknownKey(file: string, path: string, nearest: string): F
 }
 
 /** A value of the wrong type or form; `what` completes the sentence that begins with where it is. */
-export function policyWrongValue(file: string, path: string, what: string, wanted: string): Fault {
+export function policyWrongValue(file: string, path: string, what: string, wanted: string): Issue {
   return {
     code: 'policy_wrong_value',
     file,

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { parseBytes } from '../base/bytes.ts';
-import type { Fault, Problem } from '../base/errors.ts';
+import type { Issue, Problem } from '../base/errors.ts';
 import { isInside } from '../base/files.ts';
-import { imageNameFault } from '../base/image-name.ts';
+import { imageNameIssue } from '../base/image-name.ts';
 import { jsonPointer, readStrictJson } from '../base/json.ts';
 import { CEILING_LIMITS } from '../base/run-limits.ts';
 import {
@@ -30,59 +30,59 @@ export type PolicySource = {
   checkMounts(mounts: readonly PolicyMount[]): readonly (Problem & { index: number })[];
 };
 
-/** The policy as it stands now; `NO_POLICY` without a file. Throws `policy_invalid` with every fault. */
+/** The policy as it stands now; `NO_POLICY` without a file. Throws `policy_invalid` with every error. */
 export function loadPolicy(source: PolicySource): Policy {
   const { file } = source;
   if (file === undefined) return NO_POLICY;
   const read = readPolicy(file, source);
-  if ('faults' in read) throw policyInvalid(file, read.faults);
+  if ('issues' in read) throw policyInvalid(file, read.issues);
   return read.policy;
 }
 
-function readPolicy(file: string, source: PolicySource): { policy: Policy } | { faults: readonly Fault[] } {
-  if (isInside(source.profilesDir, file)) return { faults: [policyAmongProfiles(file, source.profilesDir)] };
+function readPolicy(file: string, source: PolicySource): { policy: Policy } | { issues: readonly Issue[] } {
+  if (isInside(source.profilesDir, file)) return { issues: [policyAmongProfiles(file, source.profilesDir)] };
   const found = readPolicyFile(file, source.uid);
-  if ('faults' in found) return found;
+  if ('issues' in found) return found;
   const json = readPolicyJson(found.text, file);
-  if ('faults' in json) return json;
+  if ('issues' in json) return json;
   const checked = checkPolicySchema(json.value, file);
-  if ('faults' in checked) return checked;
+  if ('issues' in checked) return checked;
   const built = buildPolicy(checked.written, file);
-  if ('faults' in built) return built;
+  if ('issues' in built) return built;
   const refused = source.checkMounts(built.policy.mounts);
-  return refused.length === 0 ? built : { faults: refused.map((problem) => mountFault(file, problem)) };
+  return refused.length === 0 ? built : { issues: refused.map((problem) => mountIssue(file, problem)) };
 }
 
-function readPolicyJson(text: string, file: string): { value: unknown } | { faults: Fault[] } {
+function readPolicyJson(text: string, file: string): { value: unknown } | { issues: Issue[] } {
   const read = readStrictJson(text, MAX_DEPTH);
   if ('tooDeep' in read)
-    return { faults: [policyNotJson(file, `it is nested deeper than ${MAX_DEPTH} levels`)] };
-  if ('error' in read) return { faults: [policyNotJson(file, read.error)] };
-  const faults = read.twice.map(({ path, line }) => policyKeyTwice(file, path, line));
-  return faults.length > 0 ? { faults } : { value: read.value };
+    return { issues: [policyNotJson(file, `it is nested deeper than ${MAX_DEPTH} levels`)] };
+  if ('error' in read) return { issues: [policyNotJson(file, read.error)] };
+  const issues = read.twice.map(({ path, line }) => policyKeyTwice(file, path, line));
+  return issues.length > 0 ? { issues } : { value: read.value };
 }
 
-function mountFault(file: string, { index, code, message, hint }: Problem & { index: number }): Fault {
+function mountIssue(file: string, { index, code, message, hint }: Problem & { index: number }): Issue {
   return { code, message, hint, file, path: jsonPointer('mounts', index, 'source') };
 }
 
-/** The engine refuses less memory, and no clone fits into less. */
+/** The least size of a ceiling: the engine refuses less memory, and no clone fits into less. */
 const LEAST_SIZE_BYTES = 6 * 1024 ** 2;
 
 /** The policy that was written, with sizes in bytes; or what no schema can say is wrong with it. */
-function buildPolicy(written: WrittenPolicy, file: string): { policy: Policy } | { faults: Fault[] } {
-  const faults: Fault[] = [];
-  const ceilings = toCeilings(written.ceilings ?? {}, file, faults);
-  faults.push(...imageFaults(written.images ?? [], file));
+function buildPolicy(written: WrittenPolicy, file: string): { policy: Policy } | { issues: Issue[] } {
+  const issues: Issue[] = [];
+  const ceilings = toCeilings(written.ceilings ?? {}, file, issues);
+  issues.push(...imageIssues(written.images ?? [], file));
   for (const [index, { source }] of (written.mounts ?? []).entries()) {
     if (isNormal(source)) continue;
     const path = jsonPointer('mounts', index, 'source');
     const what = `is ${JSON.stringify(source.slice(0, 200))}, which is no path in normal form`;
-    faults.push(
+    issues.push(
       policyWrongValue(file, path, what, 'an absolute path without `.`, `..`, `//` and a final slash'),
     );
   }
-  if (faults.length > 0) return { faults };
+  if (issues.length > 0) return { issues };
   return {
     policy: {
       file,
@@ -105,12 +105,12 @@ function buildPolicy(written: WrittenPolicy, file: string): { policy: Policy } |
   };
 }
 
-/** A rule that no name of an image could match would silently allow nothing. */
-function imageFaults(rules: NonNullable<WrittenPolicy['images']>, file: string): Fault[] {
+/** Issues of rules that no image's name can match; they would allow nothing without a notice. */
+function imageIssues(rules: NonNullable<WrittenPolicy['images']>, file: string): Issue[] {
   return rules.flatMap((rule, index) => {
     const isName = typeof rule === 'string';
     const name = isName ? rule : rule.name;
-    const wrong = imageNameFault(name.replaceAll('*', 'x'));
+    const wrong = imageNameIssue(name.replaceAll('*', 'x'));
     if (wrong === undefined) return [];
     const path = isName ? jsonPointer('images', index) : jsonPointer('images', index, 'name');
     const what = `is ${JSON.stringify(name.slice(0, 200))}, which ${wrong}`;
@@ -121,7 +121,7 @@ function imageFaults(rules: NonNullable<WrittenPolicy['images']>, file: string):
 function toCeilings(
   written: NonNullable<WrittenPolicy['ceilings']>,
   file: string,
-  faults: Fault[],
+  issues: Issue[],
 ): Ceilings {
   const ceilings: Ceilings = written.network === undefined ? {} : { network: written.network };
   for (const { name, key, unit } of CEILING_LIMITS) {
@@ -129,12 +129,12 @@ function toCeilings(
     if (value === undefined) continue;
     const most = unit === 'bytes' ? parseBytes(String(value)) : Number(value);
     if (most !== undefined && (unit !== 'bytes' || most >= LEAST_SIZE_BYTES)) ceilings[name] = most;
-    else faults.push(sizeWrong(file, key, value));
+    else issues.push(sizeWrong(file, key, value));
   }
   return ceilings;
 }
 
-function sizeWrong(file: string, key: string, value: string | number): Fault {
+function sizeWrong(file: string, key: string, value: string | number): Issue {
   const what = `is ${JSON.stringify(value).slice(0, 80)}, which is no size of at least 6 MiB`;
   return policyWrongValue(file, jsonPointer('ceilings', key), what, 'a size such as "512m" or "4g"');
 }

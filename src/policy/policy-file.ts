@@ -8,7 +8,7 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { type Fault, systemCode } from '../base/errors.ts';
+import { type Issue, systemCode } from '../base/errors.ts';
 import { ancestors } from '../base/files.ts';
 import { policyUnreadable, policyUntrusted } from './errors.ts';
 
@@ -19,7 +19,7 @@ const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
 /** The text of a policy file, or every reason why it is not taken. */
-type PolicyText = { text: string } | { faults: readonly Fault[] };
+type PolicyText = { text: string } | { issues: readonly Issue[] };
 
 /**
  * Reads the policy file, if nobody but root and the user `uid` could have written it: the file and every directory on
@@ -30,19 +30,19 @@ export function readPolicyFile(file: string, uid: number): PolicyText {
   let descriptor: number | undefined;
   try {
     const real = realpathSync(file);
-    if (real !== file) return { faults: [throughLink(file, real)] };
+    if (real !== file) return { issues: [throughLink(file, real)] };
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = fstatSync(descriptor);
-    if (!stats.isFile()) return { faults: [policyUnreadable(file, 'it is no regular file')] };
+    if (!stats.isFile()) return { issues: [policyUnreadable(file, 'it is no regular file')] };
     const way = ancestors(file).slice(1);
-    const faults = [
-      ...trustFaults(file, file, stats, uid),
-      ...way.flatMap((path) => trustFaults(file, path, lstatSync(path), uid)),
+    const issues = [
+      ...trustIssues(file, file, stats, uid),
+      ...way.flatMap((path) => trustIssues(file, path, lstatSync(path), uid)),
     ];
-    if (faults.length > 0) return { faults };
+    if (issues.length > 0) return { issues };
     return readText(file, descriptor);
   } catch (error) {
-    return { faults: [policyUnreadable(file, readFailure(error))] };
+    return { issues: [policyUnreadable(file, readFailure(error))] };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
@@ -53,15 +53,15 @@ function readText(file: string, descriptor: number): PolicyText {
   let length = 0;
   for (let read = -1; read !== 0 && length < buffer.length; length += read)
     read = readSync(descriptor, buffer, length, buffer.length - length, null);
-  if (length > MAX_BYTES) return { faults: [policyUnreadable(file, `it is larger than ${MAX_BYTES} bytes`)] };
+  if (length > MAX_BYTES) return { issues: [policyUnreadable(file, `it is larger than ${MAX_BYTES} bytes`)] };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length)) };
   } catch {
-    return { faults: [policyUnreadable(file, 'it is not UTF-8 text')] };
+    return { issues: [policyUnreadable(file, 'it is not UTF-8 text')] };
   }
 }
 
-function trustFaults(file: string, path: string, stats: Stats, uid: number): Fault[] {
+function trustIssues(file: string, path: string, stats: Stats, uid: number): Issue[] {
   if (stats.uid !== 0 && stats.uid !== uid) {
     const why = `${path} belongs to the user ${stats.uid}, who could replace it`;
     return [policyUntrusted(file, why, `Make it root's: chown root:root ${path}`)];
@@ -72,7 +72,7 @@ function trustFaults(file: string, path: string, stats: Stats, uid: number): Fau
   return [policyUntrusted(file, why, `Take that away: chmod go-w ${path}`)];
 }
 
-function throughLink(file: string, real: string): Fault {
+function throughLink(file: string, real: string): Issue {
   const why = `a symbolic link leads from there to ${real}, and links can be turned`;
   return policyUntrusted(file, why, `Set POLICY_FILE=${real}`);
 }

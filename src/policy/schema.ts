@@ -1,5 +1,5 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { Fault } from '../base/errors.ts';
+import type { Issue } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
 import type { CeilingLimit, WrittenLimits } from '../base/run-limits.ts';
 import { quoted } from '../base/text.ts';
@@ -28,11 +28,11 @@ let validate: ValidateFunction | undefined;
 export function checkPolicySchema(
   value: unknown,
   file: string,
-): { written: WrittenPolicy } | { faults: Fault[] } {
+): { written: WrittenPolicy } | { issues: Issue[] } {
   validate ??= new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
   if (validate(value)) return { written: value as WrittenPolicy };
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
-  return { faults: firstOfEachPlace(errors).map((error) => translate(error, file)) };
+  return { issues: firstOfEachPlace(errors).map((error) => translate(error, file)) };
 }
 
 /** A value of the wrong type fails other rules too; only its type is reported. */
@@ -44,7 +44,7 @@ function firstOfEachPlace(errors: readonly ErrorObject[]): ErrorObject[] {
   return errors.filter((error) => (wrongType.get(error.instancePath) ?? error) === error);
 }
 
-function translate(error: ErrorObject, file: string): Fault {
+function translate(error: ErrorObject, file: string): Issue {
   const { instancePath: path, keyword, params } = error;
   const wanted = (error.parentSchema?.description as string | undefined) ?? 'see docs/policy.md';
   if (keyword === 'additionalProperties') {

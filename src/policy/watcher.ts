@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { asFlowError, type Fault, FaultsError } from '../base/errors.ts';
+import { asFlowError, type Issue, IssuesError } from '../base/errors.ts';
 import { loadPolicy, type PolicySource } from './load.ts';
 import { NO_POLICY, type Policy } from './policy.ts';
 import { watchDirectory } from './watch-directory.ts';
@@ -17,8 +17,8 @@ export type PolicyWatcher = {
   load(): void;
   /** The policy in use; none before the first load. */
   current(): Policy;
-  /** The faults that the last look at the file found, none when the policy in use is what stands there. */
-  lastFaults(): readonly Fault[];
+  /** The errors that the last look at the file found, none when the policy in use is what stands there. */
+  lastIssues(): readonly Issue[];
   /** Follows changes until `close`; `onChange` is called after each that was taken. */
   watch(onChange: () => void): void;
   close(): Promise<void>;
@@ -32,20 +32,20 @@ export function createPolicyWatcher(parts: {
 }): PolicyWatcher {
   const { source, log, clock } = parts;
   let policy: Policy = NO_POLICY;
-  let faults: readonly Fault[] = [];
+  let issues: readonly Issue[] = [];
   let watcher: ReturnType<typeof watchDirectory> | undefined;
 
   const load = (): void => {
     policy = loadPolicy(source);
-    faults = [];
+    issues = [];
   };
   const reload = (onChange: () => void): void => {
     const before = JSON.stringify(policy);
     try {
       load();
     } catch (error) {
-      faults = error instanceof FaultsError ? error.faults : [asFlowError(error).toProblem()];
-      log.error({ faults }, 'changed policy is invalid, the last valid one stays in force');
+      issues = error instanceof IssuesError ? error.issues : [asFlowError(error).toProblem()];
+      log.error({ issues }, 'changed policy is invalid, the last valid one stays in force');
       return;
     }
     if (JSON.stringify(policy) === before) return;
@@ -55,7 +55,7 @@ export function createPolicyWatcher(parts: {
   return {
     load,
     current: () => policy,
-    lastFaults: () => faults,
+    lastIssues: () => issues,
     watch(onChange) {
       const { file } = source;
       if (file === undefined || watcher) return;

@@ -1,4 +1,4 @@
-import type { Fault } from '../base/errors.ts';
+import type { Issue } from '../base/errors.ts';
 import { isBranchName, isPlainBranchName } from '../events/branch-name.ts';
 import { show, wrongValue } from './errors.ts';
 import type { Profile } from './profile.ts';
@@ -34,7 +34,7 @@ export function sampleBranches(template: string): string[] {
 }
 
 /** A publish.branch that comes to a name which no branch can have. */
-export function branchTemplateFault(file: string, template: string): Fault | undefined {
+export function branchTemplateIssue(file: string, template: string): Issue | undefined {
   const bad = sampleBranches(template).find((name) => !isPlainBranchName(name));
   if (bad === undefined) return undefined;
   return wrongValue(
@@ -46,7 +46,7 @@ export function branchTemplateFault(file: string, template: string): Fault | und
 }
 
 /** What is wrong with a checkout.ref whatever the profile does with it. */
-export function refFault(file: string, ref: string): Fault | undefined {
+export function refIssue(file: string, ref: string): Issue | undefined {
   const name = ref.replace(/^refs\/[^/]+\//, '');
   const isCommit = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref);
   if (isCommit || isBranchName(name) || isQueue(ref)) return undefined;
@@ -54,10 +54,10 @@ export function refFault(file: string, ref: string): Fault | undefined {
 }
 
 /** A checkout.ref that no pull request of the profile's runs could be merged into. */
-export function targetFault(
+export function targetIssue(
   file: string,
   { checkout, publish }: Pick<Profile, 'checkout' | 'publish'>,
-): Fault[] {
+): Issue[] {
   const { ref } = checkout;
   if (ref === undefined || publish?.as !== 'pull-request') return [];
   if (isBranchName(ref.replace(/^refs\/heads\//, ''))) return [];
@@ -76,7 +76,7 @@ function isQueue(ref: string): boolean {
 type Branching = { file: string; profile: Pick<Profile, 'path' | 'trigger' | 'publish'> };
 
 /** Profiles whose branches have one fixed name that is the folder of another's, in what may be one repository. */
-export function collidingBranches(all: readonly Branching[]): Fault[] {
+export function collidingBranches(all: readonly Branching[]): Issue[] {
   const publishing = all.filter(({ profile }) => profile.publish?.as === 'pull-request');
   const fixed = publishing.filter(({ profile }) => !profile.publish?.branch.includes('{{'));
   return fixed.flatMap(({ file, profile }) => {

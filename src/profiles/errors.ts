@@ -1,4 +1,4 @@
-import { type Fault, FaultsError } from '../base/errors.ts';
+import { type Issue, IssuesError } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
 import { quoted } from '../base/text.ts';
 import { tokenIn } from '../log/token-shapes.ts';
@@ -14,7 +14,7 @@ export function show(value: unknown): string {
 }
 
 /** The profiles directory is not there, or is no directory. */
-export function profilesMissing(dir: string, detail: string): Fault {
+export function profilesMissing(dir: string, detail: string): Issue {
   return {
     code: 'profiles_missing',
     file: dir,
@@ -24,7 +24,7 @@ export function profilesMissing(dir: string, detail: string): Fault {
 }
 
 /** The profiles directory holds no profile.json at all. */
-export function profilesEmpty(dir: string): Fault {
+export function profilesEmpty(dir: string): Issue {
   return {
     code: 'profiles_empty',
     file: dir,
@@ -34,7 +34,7 @@ export function profilesEmpty(dir: string): Fault {
 }
 
 /** A profile.json or a folder that cannot be read, or is something else than it should be. */
-export function profileUnreadable(file: string, detail: string): Fault {
+export function profileUnreadable(file: string, detail: string): Issue {
   return {
     code: 'profile_unreadable',
     file,
@@ -44,7 +44,7 @@ export function profileUnreadable(file: string, detail: string): Fault {
 }
 
 /** A profile.json over the size or depth that a profile may have. */
-export function profileTooLarge(file: string, detail: string): Fault {
+export function profileTooLarge(file: string, detail: string): Issue {
   return {
     code: 'profile_too_large',
     file,
@@ -54,7 +54,7 @@ export function profileTooLarge(file: string, detail: string): Fault {
 }
 
 /** A profile.json whose bytes are not UTF-8. */
-export function profileNotUtf8(file: string): Fault {
+export function profileNotUtf8(file: string): Issue {
   return {
     code: 'profile_not_utf8',
     file,
@@ -64,7 +64,7 @@ export function profileNotUtf8(file: string): Fault {
 }
 
 /** A profile.json that is not JSON; `detail` says where. */
-export function profileNotJson(file: string, detail: string): Fault {
+export function profileNotJson(file: string, detail: string): Issue {
   return {
     code: 'profile_not_json',
     file,
@@ -74,7 +74,7 @@ export function profileNotJson(file: string, detail: string): Fault {
 }
 
 /** A key that stands twice in one object. */
-export function keyTwice(file: string, path: string, line: number): Fault {
+export function keyTwice(file: string, path: string, line: number): Issue {
   return {
     code: 'profile_key_twice',
     file,
@@ -85,7 +85,7 @@ export function keyTwice(file: string, path: string, line: number): Fault {
 }
 
 /** A folder of profiles that is a symbolic link, or a link that goes in a circle. */
-export function folderLink(file: string, loops: boolean): Fault {
+export function folderLink(file: string, loops: boolean): Issue {
   return {
     code: 'profile_folder_link',
     file,
@@ -97,7 +97,7 @@ export function folderLink(file: string, loops: boolean): Fault {
 }
 
 /** A link to a file outside the profiles directory. */
-export function profileOutside(file: string, target: string): Fault {
+export function profileOutside(file: string, target: string): Issue {
   return {
     code: 'profile_outside',
     file,
@@ -106,23 +106,23 @@ export function profileOutside(file: string, target: string): Fault {
   };
 }
 
-/** The profiles in `dir` have faults, at least one; the message has the first. */
-export function profilesInvalid(dir: string, faults: readonly Fault[]): FaultsError {
-  const [first] = faults;
-  const more = faults.length > 1 ? ` And ${faults.length - 1} more.` : '';
-  return new FaultsError(
+/** The profiles in `dir` have errors, at least one; the message has the first. */
+export function profilesInvalid(dir: string, issues: readonly Issue[]): IssuesError {
+  const [first] = issues;
+  const more = issues.length > 1 ? ` And ${issues.length - 1} more.` : '';
+  return new IssuesError(
     {
       code: 'profiles_invalid',
       blame: 'profile',
-      message: `The profiles in ${dir} have faults. ${first?.message ?? ''}${more}`,
-      hint: `${first?.hint ?? ''} \`github-flows profiles validate\` lists all faults.`,
+      message: `The profiles in ${dir} have errors. ${first?.message ?? ''}${more}`,
+      hint: `${first?.hint ?? ''} \`github-flows profiles validate\` lists all errors.`,
     },
-    faults,
+    issues,
   );
 }
 
 /** A key that no profile has where it stands. */
-export function unknownKey(file: string, path: string, key: string, advice: string): Fault {
+export function unknownKey(file: string, path: string, key: string, advice: string): Issue {
   return {
     code: 'profile_unknown_key',
     file,
@@ -133,7 +133,7 @@ export function unknownKey(file: string, path: string, key: string, advice: stri
 }
 
 /** A value of the wrong type or form; `what` completes the sentence that begins with where it is. */
-export function wrongValue(file: string, path: string, what: string, wanted = 'see docs/profiles.md'): Fault {
+export function wrongValue(file: string, path: string, what: string, wanted = 'see docs/profiles.md'): Issue {
   return {
     code: 'profile_wrong_value',
     file,
@@ -144,7 +144,7 @@ export function wrongValue(file: string, path: string, what: string, wanted = 's
 }
 
 /** A wildcard among the bots. */
-export function anyBot(file: string, path: string, value: unknown): Fault {
+export function anyBot(file: string, path: string, value: unknown): Issue {
   return {
     code: 'allow_any_bot',
     file,
@@ -155,7 +155,7 @@ export function anyBot(file: string, path: string, value: unknown): Fault {
 }
 
 /** A trigger whose lists multiply to more than a profile may have. */
-export function tooManyCandidates(file: string, count: number, limit: number): Fault {
+export function tooManyCandidates(file: string, count: number, limit: number): Issue {
   return {
     code: 'profile_too_many_candidates',
     file,
@@ -166,7 +166,7 @@ export function tooManyCandidates(file: string, count: number, limit: number): F
 }
 
 /** A variable that is both required and optional. */
-export function variableTwice(file: string, path: string, name: string): Fault {
+export function variableTwice(file: string, path: string, name: string): Issue {
   return {
     code: 'prompt_variable_twice',
     file,
@@ -177,7 +177,7 @@ export function variableTwice(file: string, path: string, name: string): Fault {
 }
 
 /** A variable that reads an attribute which no event has, or something of the workspace or the run that neither has. */
-export function pathUnknown(file: string, path: string, value: string, known: string): Fault {
+export function pathUnknown(file: string, path: string, value: string, known: string): Issue {
   return {
     code: 'prompt_path_unknown',
     file,
@@ -188,7 +188,7 @@ export function pathUnknown(file: string, path: string, value: string, known: st
 }
 
 /** A runtime key and a flag in dockerArgs with different values; `own` and `flag` describe the two values. */
-export function contradiction(file: string, key: readonly string[], own: string, flag: string): Fault {
+export function contradiction(file: string, key: readonly string[], own: string, flag: string): Issue {
   const path = jsonPointer('execution', 'runtime', ...key);
   return {
     code: 'docker_args_contradict',
@@ -200,7 +200,7 @@ export function contradiction(file: string, key: readonly string[], own: string,
 }
 
 /** A handler of type `agent` without a `promptRef`. */
-export function promptNotNamed(file: string): Fault {
+export function promptNotNamed(file: string): Issue {
   return {
     code: 'prompt_not_named',
     file,

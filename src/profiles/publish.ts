@@ -1,6 +1,6 @@
-import type { Fault, Problem } from '../base/errors.ts';
+import type { Issue, Problem } from '../base/errors.ts';
 import { jsonPointer } from '../base/json.ts';
-import { branchTemplateFault } from './branch-rules.ts';
+import { branchTemplateIssue } from './branch-rules.ts';
 import type { PublishRule } from './profile.ts';
 
 /** `publish` as a fragment writes it; what it leaves out has a default. */
@@ -55,18 +55,18 @@ export function toPublish(setting: PublishSetting | undefined): PublishRule | un
 }
 
 /** What is wrong with the templates of one fragment. */
-export function publishFaults(
+export function publishIssues(
   file: string,
   setting: PublishSetting | undefined,
   checkText: (template: string, names: readonly string[]) => readonly Problem[],
-): Fault[] {
-  const faults = TEMPLATES.flatMap((key) => {
+): Issue[] {
+  const issues = TEMPLATES.flatMap((key) => {
     const template = setting?.[key];
     if (template === undefined) return [];
     const path = jsonPointer('publish', key);
     return checkText(template, PUBLISH_NAMES).map((problem) => ({ ...problem, file, path }));
   });
-  const branch = faults.length > 0 ? undefined : setting?.branch;
-  const fault = branch === undefined ? undefined : branchTemplateFault(file, branch);
-  return fault ? [...faults, fault] : faults;
+  const branch = issues.length > 0 ? undefined : setting?.branch;
+  const issue = branch === undefined ? undefined : branchTemplateIssue(file, branch);
+  return issue ? [...issues, issue] : issues;
 }

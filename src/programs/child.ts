@@ -67,12 +67,12 @@ export const runChild: RunChild = async (order, { onStdout, onStderr, onStart, s
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
   });
   if (child.pid !== undefined) onStart?.(child.pid);
-  const counted = (tell: (chunk: Buffer) => void): ((chunk: Buffer) => void) => {
+  const counted = (pass: (chunk: Buffer) => void): ((chunk: Buffer) => void) => {
     let left = MAX_OUTPUT_BYTES;
     return (chunk) => {
       left -= chunk.length;
       if (left < 0) overlong.abort();
-      else tell(chunk);
+      else pass(chunk);
     };
   };
   child.stdout?.on('data', isStreamed ? onStdout : counted(onStdout));
@@ -84,6 +84,6 @@ export const runChild: RunChild = async (order, { onStdout, onStderr, onStart, s
     signal: endedBy,
     timedOut,
     isOverlong,
-    message: isOverlong ? `it said more than ${MAX_OUTPUT_BYTES} bytes` : (shortMessage ?? ''),
+    message: isOverlong ? `it printed more than ${MAX_OUTPUT_BYTES} bytes` : (shortMessage ?? ''),
   };
 };

@@ -15,27 +15,27 @@ export type ExecOptions = ChildOptions & {
 export type ExecResult = { exitCode: number; stdout: string; stderr: string };
 
 /** The helper of this process, and how many hold it. */
-let helper: { living: Helper; holders: number } | undefined;
+let helper: { process: Helper; holders: number } | undefined;
 
 /**
  * Has a helper start this process's programs from now on, until what it gives is called. Every start copies the page
  * tables of whoever starts, which stops a service of a few hundred megabytes for 10 ms and more; the helper is small.
  */
 export function holdHelper(): () => void {
-  const held = helper ?? { living: startHelper(), holders: 0 };
-  helper = held;
-  held.holders += 1;
+  const shared = helper ?? { process: startHelper(), holders: 0 };
+  helper = shared;
+  shared.holders += 1;
   return () => {
-    held.holders -= 1;
-    if (held.holders > 0) return;
-    held.living.stop();
-    if (helper === held) helper = undefined;
+    shared.holders -= 1;
+    if (shared.holders > 0) return;
+    shared.process.stop();
+    if (helper === shared) helper = undefined;
   };
 }
 
 /** The helper while it lives; a command of the command line, and whoever lost it, starts its programs itself. */
 function starter(): RunChild {
-  return helper?.living.isAlive() ? helper.living.run : runChild;
+  return helper?.process.isAlive() ? helper.process.run : runChild;
 }
 
 /** Runs `file` with `args` (no shell) and gives its output whatever the exit code; throws `command_failed` if it cannot start, is killed, runs out of time or prints more than 64 MiB. */

@@ -14,15 +14,15 @@ async function start(id: number, order: NonNullable<ToHelper['order']>): Promise
   running.set(id, control);
   const end = await runChild(order, {
     signal: control.signal,
-    onStart: (pid) => tell({ id, process: identifyProcess(pid) }),
-    onStdout: (stdout) => tell({ id, stdout }),
-    onStderr: (stderr) => tell({ id, stderr }),
+    onStart: (pid) => send({ id, process: identifyProcess(pid) }),
+    onStdout: (stdout) => send({ id, stdout }),
+    onStderr: (stderr) => send({ id, stderr }),
   });
   running.delete(id);
-  tell({ id, end });
+  send({ id, end });
 }
 
-function tell(message: FromHelper): void {
+function send(message: FromHelper): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
 

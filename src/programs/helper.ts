@@ -69,16 +69,16 @@ export function startHelper(): Helper {
   });
   holdOpen(child, false);
   // A helper that takes no message is gone; its `exit` event handles that.
-  const tell = (message: ToHelper): unknown => child.send(message, () => undefined);
+  const send = (message: ToHelper): unknown => child.send(message, () => undefined);
   return {
     isAlive: () => isAlive,
     async run(order, taps) {
       const id = ++last;
-      const cancel = (): unknown => tell({ id });
+      const cancel = (): unknown => send({ id });
       const end = await new Promise<ChildEnd>((settle) => {
         awaited.set(id, { ...taps, settle });
         holdOpen(child, true);
-        tell({ id, order });
+        send({ id, order });
         if (taps.signal?.aborted) cancel();
         taps.signal?.addEventListener('abort', cancel, { once: true });
       });

@@ -30,11 +30,11 @@ type RunFacts = {
   /** The current attempt, from 1; also how many there were. 0 while never claimed. */
   attempt: number;
   queuedAt: number;
-  /** Why somebody wants it cancelled; null when nobody does. */
+  /** The reason of a requested cancel, or null. */
   cancelReason: string | null;
   /** How many attempts of the profile's `retry` it has spent. */
   retries: number;
-  /** How much speaks against it: ends of the service while it worked on it, counted anew at every step (queue/leases.ts). */
+  /** How strongly the run is suspected of ending the service (queue/leases.ts); each step of the run sets it to 0. */
   suspicion: number;
   /** The login of who started it, and GitHub's id of that account; null when the event did not say. */
   actor: string | null;
@@ -63,39 +63,39 @@ export type RunResult = {
   usage: TokenUsage | null;
 };
 
-/** Until when the workspace is kept; null when it is gone. */
-type Kept = { workspaceKeptUntil: number | null };
+/** Until when the workspace is kept; null when it is removed. */
+type KeptWorkspace = { workspaceKeptUntil: number | null };
 
-/** What a state does not have yet, or not any more. */
+/** What a state does not have. */
 type Without<Part> = { [Key in keyof Part]: null };
 
-/** What a state has or not, by the way that led there. */
+/** What a state may have, by the way that led there. */
 type Perhaps<Part> = { [Key in keyof Part]: Part[Key] | null };
 
 /** It waits, for the first time or again: nothing is left of an attempt before. */
 export type QueuedRun = RunFacts & { state: 'queued'; endedAt: null } & Without<
-    Claim & Launch & RunStart & RunResult & Kept
+    Claim & Launch & RunStart & RunResult & KeptWorkspace
   >;
 
-/** It waits, and somebody wants it no more. */
+/** It waits, and a cancel was requested. */
 export type CancelledRun = QueuedRun & { cancelReason: string };
 
-/** A worker makes everything that its agent needs. */
+/** A worker prepares everything that its agent needs. */
 export type PreparingRun = RunFacts & { state: 'preparing'; endedAt: null } & Claim &
   Perhaps<Launch> &
-  Without<RunStart & RunResult & Kept>;
+  Without<RunStart & RunResult & KeptWorkspace>;
 
 /** Its agent's container runs. */
 export type RunningRun = RunFacts & { state: 'running'; endedAt: null } & Claim &
   Launch &
   RunStart &
-  Without<RunResult & Kept>;
+  Without<RunResult & KeptWorkspace>;
 
 /** Its outcome is known; it is cleaned up and reported. */
 export type ReportingRun = RunFacts & { state: 'reporting'; endedAt: null } & Claim &
   Perhaps<Launch & RunStart> &
   RunResult &
-  Kept;
+  KeptWorkspace;
 
 /** It is over; no worker, launch and start are there when nobody ever claimed it. */
 export type EndedRun = RunFacts & { state: 'ended'; endedAt: number } & Without<
@@ -103,7 +103,7 @@ export type EndedRun = RunFacts & { state: 'ended'; endedAt: number } & Without<
   > &
   Perhaps<Pick<Claim, 'worker' | 'host'> & Launch & RunStart> &
   RunResult &
-  Kept;
+  KeptWorkspace;
 
 /** A run that somebody works on. */
 export type ClaimedRun = PreparingRun | RunningRun | ReportingRun;

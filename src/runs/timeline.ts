@@ -3,7 +3,7 @@ import { isPostgres } from '../db/database.ts';
 import type { TimelineEntry } from './run.ts';
 import { runTables } from './tables.ts';
 
-/** Adds one line at the end of a run's timeline, inside a transaction that has written the run's row or holds it (`lockRun`): the lines of one run are numbered one after the other. */
+/** Adds one line at the end of a run's timeline. The transaction must have written the run's row or locked it (`lockRun`), so that its lines are numbered one after the other. */
 export async function appendTimeline(
   trx: Kysely<unknown>,
   runId: string,

@@ -12,11 +12,11 @@ export type Markdown = {
   html: Range[];
   /** Definitions with what links name them by. */
   definitions: (Range & { label: string })[];
-  /** Up to here the text was read; what stands behind it is too intricate to be read in time. */
+  /** The end of what was read; the rest is too intricate to be read in time. */
   readTo: number;
 };
 
-/** The parser takes a time that grows with the square of what it is given at once, so it is given this much, and more only while one block goes on. */
+/** The parser's time grows with the square of its input, so it gets this much at once, and more only while one block goes on. */
 const WINDOW = 800;
 const LARGEST_WINDOW = 8_000;
 
@@ -108,7 +108,7 @@ function collect(block: RootContent, read: Markdown, shift: number): void {
   }
 }
 
-/** Fenced code, comments and quotations may be as long as they like: where they end is seen without the parser. */
+/** Finds the end of long fenced code, comments and quotations without the parser. */
 function closeLarge(text: string, read: Markdown, depth: number): number | undefined {
   const from =
     read.readTo + (/^\s*(?:\n {0,3}|^ {0,3})(?=[`~<>])/.exec(text.slice(read.readTo))?.[0].length ?? 0);
@@ -123,10 +123,10 @@ function closeLarge(text: string, read: Markdown, depth: number): number | undef
   return to;
 }
 
-/** What is quoted in quotations so often is no text that people wrote. */
+/** Deeper quotations were not written by a person. */
 const DEEPEST = 5;
 
-/** Lines that are all quoted, up to a line that is empty: within them the text is as it is without the quotation. */
+/** Quoted lines up to an empty line; without their marks they are read like other text. */
 const QUOTATION = /(?: {0,3}>(?!\t)[^\n]*(?:\n|$))+(?=[^\S\n]*(?:\n|$))/y;
 
 function readQuotation(

@@ -1,5 +1,5 @@
+import { visible } from '../base/text.ts';
 import { type Markdown, type Range, readMarkdown } from './markdown.ts';
-import { visible } from './visible.ts';
 
 /**
  * A text from GitHub as people see it there: without control, bidi and zero-width characters, HTML comments and what
@@ -13,10 +13,10 @@ export function sanitize(text: string): string {
 
 const MAY_HIDE = /<[!?/]|\]:/;
 
-/** What is longer is no text that people wrote, and is read without a parser. */
+/** A longer text was not written by a person, and is read without the parser. */
 const PARSED_CHARACTERS = 150_000;
 
-/** So often is a text read anew, because what is left on both sides of a comment may be another. */
+/** How often a text is read again, because the text on both sides of a removed comment may form another one. */
 const ROUNDS = 8;
 
 function withoutHidden(text: string): string {
@@ -72,7 +72,7 @@ function afterComment(text: string, at: number): number {
 const PIECES =
   /(<!---?>|<!--[\s\S]*?-->|<!--[\s\S]*$|<[?!][^>]*(?:>|$)|<\/(?![a-z])[^>]*(?:>|$))|<\/?[a-z](?:[^>"']|"[^"]*"|'[^']*')*>/gi;
 
-/** What of a text people on GitHub do not see, in order. https://html.spec.whatwg.org/#comments */
+/** The ranges of a text that GitHub does not show, in order. https://html.spec.whatwg.org/#comments */
 function hiddenRanges(text: string, { html, definitions, readTo }: Markdown): Range[] {
   const comments = html.flatMap(({ from, to }) =>
     [...text.slice(from, to).matchAll(PIECES)]

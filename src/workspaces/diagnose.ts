@@ -9,14 +9,17 @@ import {
   repositoryUnreachable,
   sha256Unsupported,
 } from './errors.ts';
-import { lastLines, runGit } from './git.ts';
+import { lastLines, runGit, serverLines } from './git.ts';
 
-/** Below this a git that failed most likely failed for want of room. */
+/** With less free space than this, a git that failed most likely failed because the disk is full. */
 const NO_ROOM_BYTES = 16 * 1024 ** 2;
 
 const PROBE_TIMEOUT_MS = 20_000;
 
-/** The fault of a disk on which nothing fits any more, or undefined. */
+/** How much of the server’s own words a message quotes. */
+const SAID_CHARACTERS = 1_000;
+
+/** The error of a full disk; undefined while there is room. */
 export async function noRoom(dir: string): Promise<FlowError | undefined> {
   const { bavail, bsize } = await statfs(dir);
   return bavail * bsize < NO_ROOM_BYTES ? diskFull(dir, bavail * bsize) : undefined;
@@ -25,7 +28,7 @@ export async function noRoom(dir: string): Promise<FlowError | undefined> {
 /**
  * Why a repository cannot be fetched, found by asking the server once more; undefined when it answers as it should.
  *
- * Git ends with 128 whatever went wrong, and its sentences change between versions. So the status of the last
+ * Git ends with exit code 128 for every error, and its texts change between versions. So the status of the last
  * answer is read from the trace of the HTTP headers (git masks the credential in it); no status means no answer.
  */
 export async function diagnoseRemote(
@@ -56,9 +59,11 @@ export async function diagnoseRemote(
   });
   if (exitCode === 0) return /^[0-9a-f]{64}\t/.test(stdout) ? sha256Unsupported(url) : undefined;
   const status = lastStatus(stderr);
-  if (status === 401) return repositoryLoginRefused(url);
-  if (status === 403) return repositoryForbidden(url);
-  if (status === 404 || status === 410 || status === 451) return repositoryNotFound(url);
+  const words = options.mask(serverLines(stderr).join(' ')).slice(0, SAID_CHARACTERS);
+  const said = words === '' ? '' : ` The server said: “${words}”`;
+  if (status === 401) return repositoryLoginRefused(url, said);
+  if (status === 403) return repositoryForbidden(url, said);
+  if (status === 404 || status === 410 || status === 451) return repositoryNotFound(url, said);
   return repositoryUnreachable(url, unreachableDetail(exitCode, status, options.mask(stderr)));
 }
 

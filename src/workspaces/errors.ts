@@ -61,32 +61,32 @@ export function repositoryUnreachable(url: string, detail: string): FlowError {
   });
 }
 
-/** The server wants a credential, or does not take the one it was given. */
-export function repositoryLoginRefused(url: string): FlowError {
+/** The server requires a credential, or does not accept the one it got; `said` is a sentence with its own words. */
+export function repositoryLoginRefused(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_login_refused',
     blame: 'operator',
-    message: `${url} wants a credential, and does not take the one that the service has, if any (status 401).`,
+    message: `${url} requires a credential and does not accept the one that the service has, if any (status 401).${said}`,
     hint: 'Where a GitHub App serves the repository, run `github-flows app test`; else put a token that is valid and may read its contents into SECRETS_DIR/gh-token. `github-flows doctor` checks both.',
   });
 }
 
-/** The server knows who asks and says no. */
-export function repositoryForbidden(url: string): FlowError {
+/** The server knows the credential and refuses. */
+export function repositoryForbidden(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_forbidden',
     blame: 'operator',
-    message: `${url} may not be read with the token of the gh-token file (status 403).`,
-    hint: 'Give the token read access to this repository’s contents, and have the organisation approve it (single sign-on too).',
+    message: `${url} may not be read with the service’s token (status 403).${said}`,
+    hint: 'Give the token of the gh-token file, or the GitHub App, read access to this repository’s contents. The organisation must approve it, for single sign-on and its list of addresses too.',
   });
 }
 
 /** There is no such repository, or the token does not reach it: GitHub answers both alike. */
-export function repositoryNotFound(url: string): FlowError {
+export function repositoryNotFound(url: string, said = ''): FlowError {
   return new FlowError({
     code: 'repository_not_found',
     blame: 'operator',
-    message: `There is no repository at ${url}, or the token of the gh-token file does not reach it.`,
+    message: `There is no repository at ${url}, or the service’s token does not reach it.${said}`,
     hint: 'Check GITHUB_SERVER_URL, and that the token was given this repository; a private one looks like none at all without that.',
   });
 }

@@ -20,7 +20,7 @@ export type RepositoryLimits = {
   checkoutBytes: number;
 };
 
-/** What holds where nobody says otherwise; the defaults of the options. */
+/** The defaults of the options. */
 export const REPOSITORY_LIMITS: RepositoryLimits = {
   timeoutSec: 900,
   cpuSec: 300,
@@ -44,8 +44,8 @@ export const MAPPING_SETTINGS = ['core.packedGitWindowSize=32m', 'core.packedGit
 /**
  * The files take the place of the standard streams. Blocks of 512 bytes and of 1,024:
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/ulimit.html and dash(1). A limit that this process is
- * under already and may not raise stays. Git says itself that one of its own files became too large, where the signal
- * for it is ignored; not where its standard output is the file, which not every command of git looks after.
+ * under already and may not raise stays. Where the signal is ignored, git itself reports that one of its own files
+ * became too large; not where its standard output is the file, because some commands of git do not check it.
  */
 const SCRIPT = `limit() { ulimit "$@" 2>/dev/null || :; }
 limit -c 0; limit -S -t "$1"; limit -H -t "$(($1 + 2))"; limit -f "$2"; limit -v "$3"; shift 3`;
@@ -76,42 +76,43 @@ const SIGNALS: Readonly<Record<string, string>> = {
   SIGKILL: 'killed',
 };
 
-/** The same, of a helper, and what git says when memory or room in a file is refused: in C locale, and never a server’s words. */
-const WORDS: readonly [RegExp, keyof typeof SENTENCES][] = [
+/** How git reports that such a signal ended a helper, or that memory or room in a file was refused: in the C locale, and never a text of a server. */
+const REPORTS: readonly [RegExp, keyof typeof RESOURCES][] = [
   [/died of signal 24\b/, 'time'],
   [/died of signal 25\b|File too large|unable to write file/, 'file'],
   [/out of memory|malloc failed|Cannot allocate memory|unable to create threaded/i, 'memory'],
   [/died of signal 9\b/, 'killed'],
 ];
 
-const SENTENCES = {
+/** The resource as the message names it. */
+const RESOURCES = {
   time: 'processor time',
   file: 'room in one file',
   memory: 'memory',
   killed: 'memory or processor time',
   waited: 'time',
-  output: 'words',
+  output: 'output',
 };
 
-/** The fault of a git that one of its limits ended, or undefined when something else did; `doing` ends “git … while”. */
-export function limitFault(end: GitEnd, limits: GitLimits, doing: string): FlowError | undefined {
+/** The error of a git that one of its limits ended; undefined when something else did. `doing` completes “while it …”. */
+export function limitError(end: GitEnd, limits: GitLimits, doing: string): FlowError | undefined {
   const kind = kindOf(end);
-  return kind === undefined ? undefined : overLimits(SENTENCES[kind], limits, doing);
+  return kind === undefined ? undefined : overLimits(RESOURCES[kind], limits, doing);
 }
 
-function kindOf({ exitCode, stderr, signal, ended }: GitEnd): keyof typeof SENTENCES | undefined {
+function kindOf({ exitCode, stderr, signal, ended }: GitEnd): keyof typeof RESOURCES | undefined {
   if (ended !== undefined) return ended === 'time' ? 'waited' : 'output';
-  if (signal !== undefined) return SIGNALS[signal] as keyof typeof SENTENCES | undefined;
+  if (signal !== undefined) return SIGNALS[signal] as keyof typeof RESOURCES | undefined;
   if (exitCode === 0) return undefined;
   const own = stderr
     .split(/[\r\n]/)
     .filter((line) => !line.startsWith('remote:'))
     .join('\n');
-  const kind = WORDS.find(([words]) => words.test(own))?.[1];
+  const kind = REPORTS.find(([pattern]) => pattern.test(own))?.[1];
   return kind ?? (endedInSilence(own) ? 'killed' : undefined);
 }
 
-/** All that a fetch says when the process that takes the objects in was ended by a signal; whatever else ends it says why. */
+/** Whether this is the one line that a fetch prints when a signal ended `index-pack`. Any other error adds a line of its own. */
 function endedInSilence(stderr: string): boolean {
   const complaints = stderr.split('\n').filter((line) => /^(?:fatal|error): /.test(line));
   return complaints.length === 1 && /fetch-pack: invalid index-pack output/.test(complaints[0] ?? '');

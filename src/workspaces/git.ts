@@ -1,7 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { asFlowError } from '../base/errors.ts';
 import type { Owner } from '../base/files.ts';
 import { type ExecResult, exec, howEnded } from '../programs/exec.ts';
-import { type GitLimits, LOOKUP_LIMITS, limitedCommand, limitFault, MAPPING_SETTINGS } from './git-limits.ts';
+import { type GitLimits, LOOKUP_LIMITS, limitError, limitedCommand, MAPPING_SETTINGS } from './git-limits.ts';
 
 /**
  * Nothing of the machine's or the user's git set-up takes part: HOME is a file, so that nothing (`.netrc`,
@@ -17,7 +18,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_TERMINAL_PROMPT: '0',
 };
 
-/** Said on every command line, because it wins over what any repository's own configuration says. */
+/** Given on every command line, because that wins over the configuration of any repository. */
 const SETTINGS = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
@@ -69,7 +70,7 @@ export type GitOptions = {
   input?: string;
   /** What this git and each process that it starts may take; those of a look-up unless set. */
   limits?: GitLimits;
-  /** What it does with the repository, for the words about a limit: “read the repository” unless set. */
+  /** What it does with the repository, for the message about a limit: “read the repository” unless set. */
   doing?: string;
   /** Files in the place of the standard streams. */
   files?: { input: string; output: string };
@@ -85,22 +86,22 @@ export type GitOptions = {
 
 /**
  * Runs git with hooks, helpers, prompts, submodules and the `ext` transport off, within limits of processor time,
- * memory, file size and time, and gives what it left whatever its exit code. Throws the signal's reason when called
- * off, `repository_over_limits` when a limit ended it, and `command_failed` when git cannot start. It is asked to end
- * by SIGTERM, so that it removes its lock files; its helpers, which it forgets then, are ended too.
+ * memory, file size and time, and gives its output whatever its exit code. Throws the signal's reason when it is
+ * cancelled, `repository_over_limits` when a limit ended it, and `command_failed` when git cannot start. SIGTERM ends
+ * it, so that it removes its lock files; git does not end its helpers then, so they are ended too.
  */
 export async function runGit(args: readonly string[], options: GitOptions = {}): Promise<ExecResult> {
   options.signal?.throwIfAborted();
   const { limits = LOOKUP_LIMITS, doing = 'read the repository' } = options;
   try {
     const result = await execGit(args, options, limits);
-    const fault = limitFault(result, limits, doing);
-    if (fault) throw fault;
+    const issue = limitError(result, limits, doing);
+    if (issue) throw issue;
     return result;
   } catch (error) {
     options.signal?.throwIfAborted();
     if (asFlowError(error).code !== 'command_failed') throw error;
-    throw limitFault({ exitCode: undefined, stderr: '', ...howEnded(error) }, limits, doing) ?? error;
+    throw limitError({ exitCode: undefined, stderr: '', ...howEnded(error) }, limits, doing) ?? error;
   }
 }
 
@@ -121,13 +122,22 @@ async function execGit(args: readonly string[], options: GitOptions, limits: Git
   });
 }
 
-/** The last words of git's standard error that are no progress, in one line, without a full stop. */
+/** What the server itself said, line by line, without colours and what moves a cursor. */
+export function serverLines(stderr: string): string[] {
+  return stderr
+    .split(/[\r\n]/)
+    .filter((line) => line.startsWith('remote:'))
+    .map((line) => stripVTControlCharacters(line.slice('remote:'.length).replace(/^ /, '')).trimEnd())
+    .filter((line) => line !== '');
+}
+
+/** The last three lines of git’s standard error that are no progress, joined by semicolons, without a full stop. */
 export function lastLines(stderr: string): string {
   const lines = stderr
     .split(/[\r\n]/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/: +\d{1,3}% |^(?:From|\s*[*+!=-]) /.test(line));
-  return (lines.slice(-3).join('; ') || 'git said nothing').slice(0, 500).replace(/\.$/, '');
+  return (lines.slice(-3).join('; ') || 'git printed nothing').slice(0, 500).replace(/\.$/, '');
 }
 
 /** How far git is: its own word for what it does, and 0 to 100. */

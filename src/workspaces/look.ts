@@ -2,8 +2,8 @@ import { repositoryUnreachable } from './errors.ts';
 import { lastLines, runGit } from './git.ts';
 import { type Remote, whileYoung } from './remote.ts';
 
-/** Refs of a remote as they are now, by full name, and the branch that its HEAD stands for, if it was asked for. */
-type Seen = { refs: ReadonlyMap<string, string>; head: string | undefined };
+/** Refs of a remote as they are now, by full name, and the branch of its HEAD where the names include `HEAD`. */
+type RemoteRefs = { refs: ReadonlyMap<string, string>; head: string | undefined };
 
 const LOOK_TIMEOUT_MS = 30_000;
 
@@ -11,13 +11,17 @@ const LOOK_TIMEOUT_MS = 30_000;
  * Asks a remote for refs by their full names, or patterns of them; what is not there is not in the answer. Branches alone
  * (`heads`) spare the server everything else, which `HEAD` does not. Throws what reading a repository throws.
  */
-export async function lookAt(remote: Remote, names: readonly string[], options: LookOptions): Promise<Seen> {
+export async function lookAt(
+  remote: Remote,
+  names: readonly string[],
+  options: LookOptions,
+): Promise<RemoteRefs> {
   return await whileYoung(remote, options.signal, () => lookOnce(remote, names, options));
 }
 
 type LookOptions = { cwd: string; signal: AbortSignal; heads?: boolean };
 
-async function lookOnce(remote: Remote, names: readonly string[], options: LookOptions): Promise<Seen> {
+async function lookOnce(remote: Remote, names: readonly string[], options: LookOptions): Promise<RemoteRefs> {
   const which = options.heads ? ['--heads'] : ['--symref'];
   const { stdout, stderr, exitCode } = await remote.withEnv(
     async (env) =>

@@ -32,7 +32,7 @@ type RemoteParts = {
   serverUrl: string;
   /** A git environment that reaches the repository (a credential helper); never a token itself. */
   credentialEnv: (repository: Repository) => Promise<Record<string, string>>;
-  /** Takes back what `credentialEnv` gave, when the command that had it is over. */
+  /** Releases what `credentialEnv` gave, when its command has ended. */
   releaseCredential?: (env: Record<string, string>) => Promise<void>;
   /** Variables of the host that git needs to reach a server. */
   hostEnv: Readonly<Record<string, string>>;
@@ -92,11 +92,12 @@ function parseServerUrl(text: string): URL {
   return url;
 }
 
-/** Work with a remote, done again within some seconds while the server does not take a credential that is new. */
+/** Does work with a remote, and again for some seconds while the server refuses a credential that is new. */
 export async function whileYoung<T>(remote: Remote, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return await patiently(remote.young, { subject: remote, signal, isTooYoung }, work);
 }
 
+/** Whoever may read a public repository without a credential is refused the push alone. */
 function isTooYoung(error: unknown): boolean {
-  return error instanceof FlowError && error.code === 'repository_login_refused';
+  return error instanceof FlowError && ['repository_login_refused', 'push_forbidden'].includes(error.code);
 }

@@ -4,9 +4,9 @@ import { exec } from '../programs/exec.ts';
 import { workspaceNotRemoved } from './errors.ts';
 
 /**
- * Removes a tree that an agent has written: nested deeper than a path can be long, with directories it forbade
- * itself. No link is followed and no other file system entered. Throws `workspace_not_removed`; a tree that is
- * gone is fine.
+ * Removes a tree that an agent has written: it may be nested deeper than a path can be long, and have directories
+ * without permissions. Follows no link and enters no other file system. Does nothing for a tree that is gone. Throws
+ * `workspace_not_removed`.
  *
  * The tools go down by directory handles, where node's own removal needs whole paths and ends at 4,096 bytes.
  */
@@ -20,7 +20,7 @@ export async function removeHostileTree(path: string): Promise<void> {
   throw workspaceNotRemoved(path, second || first || 'its files are not the service’s own');
 }
 
-/** The first complaint of a tool, or nothing. */
+/** The first line of a tool’s standard error; empty when it prints none. */
 async function run(tool: string, args: readonly string[]): Promise<string> {
   const { stderr } = await exec(tool, args, { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, cwd: '/' });
   return (stderr.split('\n')[0] ?? '').slice(0, 300);

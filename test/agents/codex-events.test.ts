@@ -94,7 +94,7 @@ test('the counts of a thread go on from turn to turn', () => {
   expect(tokens).toMatchObject({ inputTokens: 250, outputTokens: 20 });
 });
 
-test('failures are told, and end the turn', () => {
+test('failures are reported, and end the turn', () => {
   const { texts, turn } = readAll(
     begun(),
     event({ type: 'error', message: 'Reconnecting... 1/5' }),
@@ -145,7 +145,7 @@ test.each([
   expect(turn?.state).toBe('completed');
 });
 
-test('a second thread is told, a few times, and what it does is not', () => {
+test('a second thread is reported, a few times, and what it does is not', () => {
   const other = [begun('t-2'), started, said('forged'), usage(7, 7)];
   const { kinds, texts } = readAll(begun(), usage(10, 5), ...Array(9).fill(other).flat());
   expect(kinds).toEqual(['session', 'end', ...Array(3).fill('session')]);

@@ -27,7 +27,7 @@ async function codes(dir: string, nowMs = NOW): Promise<string[]> {
 }
 
 describe('a login', () => {
-  test('with a ChatGPT account is told with account, expiry, refresh and model', async () => {
+  test('a Codex login with a ChatGPT account is reported with account, expiry, refresh and model', async () => {
     const dir = stateWith(chatgpt);
     expect(await inspectCodexState(dir, NOW)).toEqual({
       dir,
@@ -43,14 +43,14 @@ describe('a login', () => {
     });
   });
 
-  test('with an API key is told, also in the form without a mode', async () => {
+  test('a Codex login with an API key is reported, also in the form without a mode', async () => {
     for (const auth of [{ auth_mode: 'apikey', OPENAI_API_KEY: 'sk-key' }, { OPENAI_API_KEY: 'sk-key' }]) {
       const state = await inspectCodexState(stateWith(auth), NOW);
       expect(state).toMatchObject({ mode: 'api-key', account: null, accessExpiresAt: null, problems: [] });
     }
   });
 
-  test('that was shared before is fit to be shared again', async () => {
+  test('a Codex login that was shared before is fit to be shared again', async () => {
     const tokens = { ...(chatgpt.tokens as object), refresh_token: '' };
     const state = await inspectCodexState(
       stateWith({ ...chatgpt, auth_mode: 'chatgptAuthTokens', tokens }),
@@ -59,7 +59,7 @@ describe('a login', () => {
     expect(state).toMatchObject({ mode: 'chatgpt-tokens', problems: [] });
   });
 
-  test('of an access token that does not say when it ends is trusted', async () => {
+  test('a Codex login of an access token that does not say when it ends is trusted', async () => {
     for (const access_token of [
       'opaque',
       jsonWebToken({}),
@@ -72,7 +72,7 @@ describe('a login', () => {
     }
   });
 
-  test('that nobody can renew is told half an hour before its access token ends, and after, with the command', async () => {
+  test('a Codex login that nobody can renew is reported half an hour before its access token ends, and after, with the command', async () => {
     const tokens = { ...(chatgpt.tokens as object), refresh_token: '' };
     for (const auth_mode of ['chatgpt', 'chatgptAuthTokens']) {
       const dir = stateWith({ ...chatgpt, auth_mode, tokens });
@@ -84,7 +84,7 @@ describe('a login', () => {
     }
   });
 
-  test('that the service renews before the next run is told as usable, whatever is left of its access token', async () => {
+  test('a Codex login that the service renews before the next run is reported as usable, whatever is left of its access token', async () => {
     const dir = stateWith(chatgpt);
     expect(await inspectCodexState(dir, LATER - 1500)).toMatchObject({
       accessExpiresInSec: 1,
@@ -194,7 +194,7 @@ describe('a state that cannot be used', () => {
     expect(await codes(dir)).toEqual(['codex_state_unreadable', 'codex_state_unreadable']);
   });
 
-  test('and several things at once are all told', async () => {
+  test('several errors of a state are reported at once', async () => {
     const dir = stateWith('{', 'model = ');
     chmodSync(dir, 0o755);
     expect(await codes(dir)).toEqual([
@@ -218,7 +218,7 @@ test('a model provider of one’s own needs no login, OpenAI’s does', async ()
   ]);
 });
 
-test('whatever JSON is in auth.json, the state is told and nothing is thrown', async () => {
+test('whatever JSON is in auth.json, the state is reported and nothing is thrown', async () => {
   const dir = stateWith(chatgpt);
   const text = fc.oneof(fc.string(), fc.constant(null), fc.integer(), fc.constant(login.idToken));
   const auth = fc.record(

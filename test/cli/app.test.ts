@@ -57,7 +57,7 @@ const installed = (...repositories: string[]): void => {
 };
 
 describe('app add', () => {
-  test('takes the key from standard input, asks GitHub who it is, and stores it encrypted', async () => {
+  test('app add takes the key from standard input, asks GitHub who it is, and stores it encrypted', async () => {
     const { code, out } = await added('--installation-id', '5', '--username', 'robot');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
@@ -91,7 +91,7 @@ describe('app add', () => {
     expect((await added()).code).toBe(0);
   });
 
-  test('takes the file with githubAppInstallation as it stands', async () => {
+  test('app add takes the file with githubAppInstallation as it stands', async () => {
     const file = join(dir, 'app.json');
     const { clientId, pem: privateKey } = stood;
     const urlPattern = '(?<baseUrl>https://github\\.com/octo)/.*';
@@ -177,7 +177,7 @@ describe('app add', () => {
 });
 
 describe('app list and test', () => {
-  test('never print the key or the webhook secret', async () => {
+  test('app list and test never print the key or the webhook secret', async () => {
     writeFileSync(join(dir, 'hook'), `${stood.webhookSecret}\n`);
     installed('octo/hello');
     const results = [
@@ -193,7 +193,7 @@ describe('app list and test', () => {
       expect(all).not.toContain(secret);
   });
 
-  test('tell account, installations, repositories and what is missing', async () => {
+  test('app list and test tell account, installations, repositories and what is missing', async () => {
     installed('octo/hello', 'octo/other');
     stood.installations.push({ ...makeInstallation('acme', 'acme/shop'), permissions: { metadata: 'read' } });
     stood.installations.push({ ...makeInstallation('asleep'), suspended: true });
@@ -215,7 +215,7 @@ describe('app list and test', () => {
     expect(api.apps.tokens).toEqual([]);
   });
 
-  test('say of a pattern that it serves nothing, and which address it leaves out', async () => {
+  test('app list and test say of a pattern that it serves nothing, and which address it leaves out', async () => {
     installed('octo/hello', 'octo/other');
     await added('--url-pattern', '(?<baseUrl>https://github.com/acme)/.*');
     const { code, out } = await app(undefined, 'test');
@@ -229,7 +229,7 @@ describe('app list and test', () => {
     expect(some.out).toMatch(/octo\/hello \(excluded by the URL pattern\)\n +octo\/other\n/);
   });
 
-  test('say which App or token file serves a repository, and why each other App does not', async () => {
+  test('app list and test say which App or token file serves a repository, and why each other App does not', async () => {
     installed('octo/hello');
     await added('--url-pattern', '(?<baseUrl>github.com)/octo/.*');
     const other = makeApp();
@@ -252,7 +252,7 @@ describe('app list and test', () => {
     });
   });
 
-  test('say without any App that the token file serves a repository', async () => {
+  test('app test says without any App that the token file serves a repository', async () => {
     mkdirSync(join(dir, 'secrets'), { mode: 0o700 });
     writeFileSync(join(dir, 'secrets/gh-token'), 'ghp_of-nobody', { mode: 0o600 });
     const { code, out } = await app(undefined, 'test', '--repository', 'octo/hello');
@@ -263,7 +263,7 @@ describe('app list and test', () => {
     expect((await app(undefined, 'test')).err).toContain('[app_not_found]');
   });
 
-  test('say when an App is installed nowhere, or is not there', async () => {
+  test('app list and test say when an App is installed nowhere, or is not there', async () => {
     await added();
     const [report] = JSON.parse((await app(undefined, 'test', '--json')).out);
     expect(report.problems).toMatchObject([{ code: 'app_without_installation' }]);
@@ -331,7 +331,7 @@ describe('app create', () => {
     return { address, ended, out: () => out };
   };
 
-  test('takes the manifest to GitHub, stores what comes back, and captures the installation', async () => {
+  test('app create takes the manifest to GitHub, stores what comes back, and captures the installation', async () => {
     api.apps.apps = [];
     api.apps.codes.set('c0de', stood);
     const { address, ended, out } = await begin('--org', 'octo', '--name', 'our robot');
@@ -461,7 +461,7 @@ describe('app create', () => {
     return { code, said };
   };
 
-  test('leaves neither store, key nor listener when GitHub refused the code and it was broken off', async () => {
+  test('app create leaves neither store, key nor listener when GitHub refused the code and it was broken off', async () => {
     const { code, said } = await interrupt();
     expect(code).toBe(1);
     expect(said).toContain('[app_not_created]');
@@ -469,7 +469,7 @@ describe('app create', () => {
     expect(left()).toBeUndefined();
   });
 
-  test('leaves the stores that were there as they were', async () => {
+  test('app create leaves the stores that were there as they were', async () => {
     await added();
     const [before, apps] = [left(), (await app(undefined, 'list', '--json')).out];
     await interrupt();
@@ -477,7 +477,7 @@ describe('app create', () => {
     expect((await app(undefined, 'list', '--json')).out).toEqual(apps);
   });
 
-  test('ends by itself when its hour is over, and leaves nothing', async () => {
+  test('app create ends by itself when its hour is over, and leaves nothing', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
     const { address, ended, out } = await begin();
@@ -492,7 +492,7 @@ describe('app create', () => {
     expect(left()).toBeUndefined();
   });
 
-  test('leaves nothing where the disk takes no byte of what it makes', async () => {
+  test('app create leaves nothing where the disk takes no byte of what it makes', async () => {
     const main = join(import.meta.dirname, '../../src/main.ts');
     const limited = ['-c', 'ulimit -f 0; exec "$0" "$@"', process.execPath, main, 'app', 'create', '--json'];
     const child = spawnProgram('sh', limited, {
@@ -522,7 +522,7 @@ describe('app create', () => {
     expect(left()).toBeUndefined();
   });
 
-  test('leaves a place for its store as it is where none can be made there', async () => {
+  test('app create leaves a place for its store as it is where none can be made there', async () => {
     mkdirSync(settings.SECRETS_DIR ?? '', { mode: 0o700 });
     writeFileSync(join(settings.SECRETS_DIR ?? '', 'service'), 'a file');
     const { code, out } = await app(undefined, 'create', '--json');
@@ -550,7 +550,7 @@ describe('app create', () => {
     expect(await ended).toBe(0);
   });
 
-  test('without PUBLIC_URL says what it is for', async () => {
+  test('app create without PUBLIC_URL says what it is for', async () => {
     delete settings.PUBLIC_URL;
     const { code, out } = await app(undefined, 'create', '--no-wait', '--json');
     expect({ code, ...JSON.parse(out).error }).toMatchObject({ code: 'public_url_missing' });

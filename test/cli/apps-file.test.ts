@@ -46,7 +46,7 @@ const write = (content: unknown, mode = 0o600): void =>
   writeFileSync(file, JSON.stringify(content), { mode });
 
 describe('APPS_FILE', () => {
-  test('gives its Apps to every command that asks for Apps, beside those in the store', async () => {
+  test('APPS_FILE gives its Apps to every command that asks for Apps, beside those in the store', async () => {
     const other = makeApp();
     api.apps.apps.push(other);
     const add = ['app', 'add', '--client-id', other.clientId, '--key-file', '-'];
@@ -63,7 +63,7 @@ describe('APPS_FILE', () => {
     expect(found.repository).toMatchObject({ problems: [] });
   });
 
-  test('takes a single App, and one that is in the store too is the file’s', async () => {
+  test('APPS_FILE takes a single App, and one that is in the store too is the file’s', async () => {
     write(described(stood, { username: 'from-the-file' }));
     const add = [
       'app',
@@ -109,7 +109,7 @@ describe('APPS_FILE', () => {
     expect(err).not.toContain(stood.pem.split('\n')[2]);
   });
 
-  test('that is faulty keeps the service from starting, and doctor says why', async () => {
+  test('APPS_FILE that is invalid keeps the service from starting, and doctor says why', async () => {
     write([{}]);
     expect(await cli('serve')).toMatchObject({ code: 1, err: expect.stringContaining('apps_file_unusable') });
     delete settings.WEBHOOK_SECRET;

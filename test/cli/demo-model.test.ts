@@ -68,7 +68,7 @@ async function ask(body: object): Promise<Record<string, unknown>> {
 }
 
 describe('the scripted model', () => {
-  test('asks for a command first, by the tool that Codex offers, and answers when it has seen the output', async () => {
+  test('the scripted model asks for a command first, by the tool that Codex offers, and answers when it has seen the output', async () => {
     const surroundings = prompt('<environment_context>issue #1</environment_context>');
     const input = [surroundings, prompt('Please see to issue #42.')];
 
@@ -101,21 +101,21 @@ describe('the scripted model', () => {
     expect((await ask({ input: [prompt(text)] })).input).toContain(`touch ${number} &&`);
   });
 
-  test('has nothing at any other path, and drops what is not JSON', async () => {
+  test('the scripted model has nothing at any other path, and drops what is not JSON', async () => {
     expect(await send('', '/v1/models')).toEqual({ status: 404, text: '{}' });
     await expect(send('{"input":')).rejects.toThrow();
     expect(lines).toEqual([expect.stringContaining('The scripted model failed')]);
     expect((await send('{}')).status).toBe(200);
   });
 
-  test('lets every user connect, and leaves no socket behind', async () => {
+  test('the scripted model lets every user connect, and leaves no socket behind', async () => {
     expect(statSync(socketPath).mode & 0o777).toBe(0o666);
     await model.close();
     expect(existsSync(socketPath)).toBe(false);
     model = await startScriptedModel({ socketPath, script });
   });
 
-  test('can be served in a directory whose path is longer than that of a socket may be', async () => {
+  test('the scripted model can be served in a directory whose path is longer than that of a socket may be', async () => {
     const deep = mkdtempSync(join(dir, `${'d'.repeat(120)}-`));
     const served = await serveModelIn(deep, script);
     expect(existsSync(join(deep, 'model.sock'))).toBe(true);
@@ -123,7 +123,7 @@ describe('the scripted model', () => {
     expect(existsSync(join(deep, 'model.sock'))).toBe(false);
   });
 
-  test('is reached by a configuration of Codex that needs no login', () => {
+  test('the scripted model is reached by a configuration of Codex that needs no login', () => {
     const text = scriptedModelConfig('/workspace/model.sock');
     const config = parseCodexConfig(Buffer.from(text), 'config.toml');
     expect(config).toMatchObject({ needsLogin: false, store: 'file', model: null });

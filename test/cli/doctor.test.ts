@@ -46,7 +46,7 @@ const codes = (checks: Checks): Record<string, string[]> =>
   );
 
 describe('doctor', () => {
-  test('tells everything that is missing at once, each with the command that fixes it', async () => {
+  test('doctor tells everything that is missing at once, each with the command that fixes it', async () => {
     delete settings.WEBHOOK_SECRET;
     writeFileSync(join(dir, 'profiles/hello/profile.json'), '{');
     const { code, ok, checks } = await doctor();
@@ -69,7 +69,7 @@ describe('doctor', () => {
     expect(checks.disk?.detail).toContain('free');
   });
 
-  test('says whose token it is, until when, and whether it reaches the repository', async () => {
+  test('doctor says whose token it is, until when, and whether it reaches the repository', async () => {
     const api = await startGitHubApi();
     onTestFinished(api.close);
     api.repositories.add('owner/repository');
@@ -92,7 +92,7 @@ describe('doctor', () => {
     expect(codes((await doctor()).checks)['gh-token']).toEqual(['github_token_refused']);
   });
 
-  test('says of each profile whether the token, the logins and the secrets that its runs are granted are there', async () => {
+  test('doctor says of each profile whether the token, the logins and the secrets that its runs are granted are there', async () => {
     const profile = (path: string, credentials: object): void => {
       mkdirSync(join(dir, 'profiles', path), { recursive: true });
       const execution = {
@@ -123,19 +123,19 @@ describe('doctor', () => {
     expect(codes((await doctor()).checks)['needs of team/lacking']).toBeUndefined();
   });
 
-  test('asks for no Codex login that no profile wants', async () => {
+  test('doctor asks for no Codex login that no profile wants', async () => {
     expect((await doctor()).checks.codex).toEqual({
       detail: 'no login, and no profile wants one',
       problems: [],
     });
   });
 
-  test('says that nothing serves a repository', async () => {
+  test('doctor says that nothing serves a repository', async () => {
     const { checks } = await doctor('--repository', 'owner/repository');
     expect(codes(checks).repository).toEqual(['repository_not_served']);
   });
 
-  test('never asks GitHub with a token that others could read', async () => {
+  test('doctor never asks GitHub with a token that others could read', async () => {
     const api = await startGitHubApi();
     onTestFinished(api.close);
     settings.GITHUB_API_URL = api.url;
@@ -145,7 +145,7 @@ describe('doctor', () => {
     expect(api.requests).toEqual([]);
   });
 
-  test('leaves a check that takes longer than ten seconds, and says so', async () => {
+  test('doctor leaves a check that takes longer than ten seconds, and says so', async () => {
     const waits: number[] = [];
     const hasty: Clock = {
       ...systemClock,
@@ -165,7 +165,7 @@ describe('doctor', () => {
     expect(waits).toEqual([10_000]);
   });
 
-  test('tells of a configuration that cannot be used, and looks at nothing else', async () => {
+  test('doctor tells of a configuration that cannot be used, and looks at nothing else', async () => {
     settings.PORT = 'all';
     const { code, checks } = await doctor();
     expect(code).toBe(1);
@@ -185,7 +185,7 @@ describe('doctor', () => {
 describe('codex status', () => {
   const TEN_DAYS_MS = 10 * 24 * 3_600_000;
 
-  test('says login, account, life and model, and exit code 0 when a run can use it', async () => {
+  test('codex status says login, account, life and model, and exit code 0 when a run can use it', async () => {
     const state = writeCodexState(
       join(dir, 'secrets/codex'),
       chatgptAuth(fakeLogin(Date.now() + TEN_DAYS_MS)),
@@ -207,7 +207,7 @@ describe('codex status', () => {
     expect(json.out + out).not.toMatch(/rt_Refresh|eyJ/);
   });
 
-  test('says that the service renews a login whose access token is about to end', async () => {
+  test('codex status says that the service renews a login whose access token is about to end', async () => {
     writeCodexState(join(dir, 'secrets/codex'), chatgptAuth(fakeLogin(Date.now() + 630_000)));
     const { code, out } = await runCommand(dir, settings, 'codex', 'status');
     expect(out).toContain('access token valid for 10 min, the service renews it before the next run');
@@ -217,7 +217,7 @@ describe('codex status', () => {
     expect(JSON.parse(json.out).accessExpiresInSec).toBeGreaterThan(590);
   });
 
-  test('says with exit code 1 what keeps a run from using it', async () => {
+  test('codex status says with exit code 1 what keeps a run from using it', async () => {
     expect(await runCommand(dir, settings, 'codex', 'status')).toMatchObject({
       code: 1,
       out: expect.stringMatching(/no login\n.*\n {2}→ .*codex login.*\[codex_state_missing\]\n$/),

@@ -74,7 +74,7 @@ describe('github-token', () => {
     expect(await ask(input, action)).toEqual(SILENT);
   });
 
-  test('has no word without a token, and tells on standard error of a faulty one', async () => {
+  test('github-token has no word without a token, and tells on standard error of an invalid one', async () => {
     expect(await ask(QUESTION, 'get')).toEqual(SILENT);
     writeFileSync(join(dir, 'secrets/gh-token'), TOKEN, { mode: 0o644 });
     const { code, out, err } = await ask(QUESTION, 'get');
@@ -83,7 +83,7 @@ describe('github-token', () => {
     expect(err).not.toContain(TOKEN);
   });
 
-  test('gives an App’s token for the repository that git names, or the option, with its end', async () => {
+  test('github-token gives an App’s token for the repository that git names, or the option, with its end', async () => {
     const api = await startGitHubApi();
     onTestFinished(api.close);
     settings.GITHUB_API_URL = api.url;

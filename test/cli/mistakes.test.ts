@@ -165,8 +165,8 @@ test.each(IN_PROFILES)(
     const dir = await place(profileWith(at, written));
     const answer = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--json');
     expect(answer.code).toBe(1);
-    const faults = JSON.parse(answer.out).issues as { code: string; message: string; hint: string }[];
-    const told = faults.find((fault) => fault.code === code);
+    const issues = JSON.parse(answer.out).issues as { code: string; message: string; hint: string }[];
+    const told = issues.find((issue) => issue.code === code);
     expect(`${told?.message} ${told?.hint}`).toContain(names);
   },
 );
@@ -179,8 +179,8 @@ test.each([
 ])('the prompt %j is answered with %s and %s', async (prompt, code, names) => {
   const dir = await place(profileWith('description', 'It works.'), prompt);
   const { out } = await runCommand(dir, SETTINGS, 'profiles', 'validate', '--json');
-  const [fault] = JSON.parse(out).issues;
-  expect([fault.code, `${fault.message} ${fault.hint}`]).toEqual([code, expect.stringContaining(names)]);
+  const [issue] = JSON.parse(out).issues;
+  expect([issue.code, `${issue.message} ${issue.hint}`]).toEqual([code, expect.stringContaining(names)]);
 });
 
 test.each<[place: string, written: unknown, code: string, names: string]>([
@@ -243,7 +243,7 @@ test.each([
   [{ RUN_MEMORY: '4' }, '512m or 4g'],
   [{ RUN_TIMEOUT_SEC: '30m' }, 'RUN_TIMEOUT_SEC'],
   [{ LOG_LEVEL: 'verbose' }, 'debug'],
-  [{ RECOVER_MISSED: 'true' }, '`on` or `off`'],
+  [{ REDELIVER_MISSED: 'true' }, '`on` or `off`'],
   [{ NETWORK_DEFAULT: 'bridge' }, '`open`, `none`'],
   [{ RUN_AS: 'root' }, '1000:1000'],
 ])('the option %j is answered before anything runs, with %s', async (settings, names) => {
@@ -278,7 +278,7 @@ test.each([
   [['version'], 'Did you mean --version?'],
   [['explain'], '`github-flows explain <delivery-or-file>`'],
   [['runs', 'logs', 'a', 'b'], '`github-flows runs logs <run>`'],
-  [['deliveries', 'recover'], '--since <time>'],
+  [['deliveries', 'redeliver'], '--since <time>'],
   [['explain', '.env', '--event', 'issues.opened'], 'Did you mean issues?'],
   [['explain', '.env', '--event', 'issue-comment'], 'Did you mean issue_comment?'],
   [['explain', '.env', '--event', 'comment'], 'Did you mean issue_comment?'],

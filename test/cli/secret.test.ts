@@ -34,7 +34,7 @@ async function place(more: Record<string, string> = { GITHUB_FLOWS_PASSPHRASE: P
 }
 
 describe('secret set and get', () => {
-  test('keep what came on standard input, a single line without its end and a longer text to the byte', async () => {
+  test('secret set and get keep what came on standard input, a single line without its end and a longer text to the byte', async () => {
     const { secret, service } = await place();
     const key = 'first "line"\n\'second\' line\n';
     expect(await secret({ input: 'one-value\n' }, 'set', 'ONE')).toMatchObject({ code: 0, err: '' });
@@ -64,7 +64,7 @@ describe('secret set and get', () => {
     expect(err).not.toContain('abc');
   });
 
-  test('ask a person for the value without echo', async () => {
+  test('secret set and get ask a person for the value without echo', async () => {
     const { secret } = await place();
     const { code, err, out } = await secret({ answers: ['typed-value'] }, 'set', 'ONE');
     expect({ code, err }).toEqual({ code: 0, err: 'Value of ONE: \n' });
@@ -94,7 +94,7 @@ describe('secret set and get', () => {
 });
 
 describe('the places of a secret', () => {
-  test('are asked in the configured order: profile, global, environment', async () => {
+  test('the places of a secret are asked in the configured order: profile, global, environment', async () => {
     const at = await place();
     await at.secret({ input: 'of-global' }, 'set', 'ONE');
     await at.secret({ input: 'of-profile' }, 'set', 'ONE', '--profile', 'team/triage');
@@ -121,7 +121,7 @@ describe('the places of a secret', () => {
     );
   });
 
-  test('are listed with names alone', async () => {
+  test('the places of a secret are listed with names alone', async () => {
     const at = await place();
     await at.secret({ input: 'value-of-one' }, 'set', 'ONE');
     await at.secret({ input: 'value-of-one' }, 'set', 'ONE', '--profile', 'team/triage');
@@ -144,7 +144,7 @@ describe('the places of a secret', () => {
       expect((await secret({ input: 'value' }, 'set', 'ONE', '--profile', path)).code, path).toBe(2);
   });
 
-  test('give back nothing of a secret that was deleted', async () => {
+  test('the places of a secret give back nothing of a secret that was deleted', async () => {
     const { secret } = await place();
     await secret({ input: 'value-of-one' }, 'set', 'ONE');
     expect((await secret({}, 'delete', 'ONE')).code).toBe(0);
@@ -166,7 +166,7 @@ test('the directory of the stores is left out of every commit of a repository ar
 });
 
 describe('a store that does not open', () => {
-  test('is dropped with a warning that names file and cause, and the others go on', async () => {
+  test('a store that does not open is dropped with a warning that names file and cause, and the others go on', async () => {
     const at = await place();
     await at.secret({ input: 'of-global' }, 'set', 'ONE');
     await at.secret({ input: 'of-profile' }, 'set', 'ONE', '--profile', 'team/triage');
@@ -193,7 +193,7 @@ describe('a store that does not open', () => {
     expect(none.out).not.toContain('No secrets');
   });
 
-  test('for want of a passphrase counts as little, and nothing is written over it', async () => {
+  test('a store that does not open for want of a passphrase counts as little, and nothing is written over it', async () => {
     const at = await place();
     await at.secret({ input: 'of-global' }, 'set', 'ONE');
     const before = await readFile(join(at.service, 'secrets.enc'));
@@ -244,7 +244,7 @@ test('doctor opens every store, and names those that do not open', async () => {
 });
 
 describe('the passphrase', () => {
-  test('is made and kept in a key file when nobody is there to choose one', async () => {
+  test('the passphrase is made and kept in a key file when nobody is there to choose one', async () => {
     const at = await place({});
     const { code, err } = await at.secret({ input: 'of-global' }, 'set', 'ONE');
     expect(code).toBe(0);
@@ -253,7 +253,7 @@ describe('the passphrase', () => {
     expect((await at.secret({}, 'get', 'ONE', '--reveal')).out).toContain('of-global');
   });
 
-  test('is asked for twice at first, and checked by decrypting later', async () => {
+  test('the passphrase is asked for twice at first, and checked by decrypting later', async () => {
     const at = await place({});
     expect((await at.secret({ answers: ['first', 'second'] }, 'set', 'ONE')).err).toContain(
       '[passphrase_differs]',
@@ -269,7 +269,7 @@ describe('the passphrase', () => {
 });
 
 describe('secret rotate', () => {
-  test('gives every store a new passphrase', async () => {
+  test('secret rotate gives every store a new passphrase', async () => {
     const at = await place();
     await at.secret({ input: 'of-global' }, 'set', 'ONE');
     await at.secret({ input: 'of-profile' }, 'set', 'ONE', '--profile', 'team/triage');

@@ -48,7 +48,7 @@ describe('send', () => {
     expect(decision).toMatchObject({ reason: 'run_queued', profile: 'greeter' });
   });
 
-  test('sends a new object under a new id at a new time, each time', async () => {
+  test('send sends a new object under a new id at a new time, each time', async () => {
     const first = await sent(await send('issue_comment', '--json'));
     const second = await sent(await send('issue_comment', '--json'));
     expect(first.id).not.toBe(second.id);
@@ -67,7 +67,7 @@ describe('send', () => {
     }
   });
 
-  test('sends a file byte for byte, so that the second time it is known', async () => {
+  test('send sends a file byte for byte, so that the second time it is known', async () => {
     const file = join(service.dir, 'payload.json');
     const bytes = `{ "action":"created",\n\t"comment": {"id": 7, "created_at": "2026-01-01T00:00:00Z"} }\n`;
     writeFileSync(file, bytes);
@@ -78,7 +78,7 @@ describe('send', () => {
     expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/^202 duplicate: /) });
   });
 
-  test('tells what the service refuses, with its code and hint, and exit code 1', async () => {
+  test('send tells what the service refuses, with its code and hint, and exit code 1', async () => {
     const wrong = { ...settings(), WEBHOOK_SECRET: 'another-secret-than-the-service-has' };
     const told = await runCommand(service.dir, wrong, 'send', 'push');
     expect(told).toMatchObject({ code: 1, out: '' });
@@ -88,7 +88,7 @@ describe('send', () => {
     expect(JSON.parse(json.out).error).toMatchObject({ code: 'signature_wrong' });
   });
 
-  test('never sends without a secret, or to a port that nobody knows', async () => {
+  test('send never sends without a secret, or to a port that nobody knows', async () => {
     const { WEBHOOK_SECRET: _, ...bare } = settings();
     expect((await runCommand(service.dir, bare, 'send', 'push')).err).toContain('[webhook_secret_missing]');
     const anyPort = { ...settings(), PORT: '0' };
@@ -98,7 +98,7 @@ describe('send', () => {
     });
   });
 
-  test('tells of a listener that is another program', async () => {
+  test('send tells of a listener that is another program', async () => {
     const other = createServer((_request, response) => void response.end('<h1>Hello</h1>'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     onTestFinished(async () => {
@@ -111,7 +111,7 @@ describe('send', () => {
     expect(err).toContain('[service_answer_unreadable]');
   });
 
-  test('refuses a file that is larger than GitHub’s largest', async () => {
+  test('send refuses a file that is larger than GitHub’s largest', async () => {
     const file = join(await temporaryDirectory(), 'large.json');
     writeFileSync(file, Buffer.alloc(25 * 1024 * 1024 + 1, ' '));
     const { code, err } = await send('push', '--file', file);

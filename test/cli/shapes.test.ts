@@ -60,7 +60,7 @@ const runRow = (state: string): object => ({
 });
 
 describe('with --json, in the documented shape', () => {
-  test('runs list gives one array, newest first, and takes --limit', async () => {
+  test('with --json, in the documented shape runs list gives one array, newest first, and takes --limit', async () => {
     expect(await json('runs', 'list')).toEqual({ code: 0, value: [runRow('queued')] });
     expect((await json('runs', 'list', '--limit', '1')).value).toHaveLength(1);
   });

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { openDatabase } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { exec } from '../../src/programs/exec.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
@@ -13,7 +13,7 @@ let dir: string;
 
 beforeEach(async () => {
   dir = await temporaryDirectory();
-  const db = await openDatabase({ file: join(dir, 'var/github-flows.db') });
+  const db = await openNewSqlite(join(dir, 'var/github-flows.db'));
   const words = Array.from({ length: 100_000 }, (_, index) => `word number ${index}`);
   const body = Buffer.from(JSON.stringify({ words }));
   await createDeliveryStore(db, systemClock).store({

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { openDatabase } from '../../src/db/open.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { type CommandResult, runCommand } from '../support/service/cli.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
@@ -100,7 +100,7 @@ describe('a command that was asked wrongly', () => {
     [['profiles', '--json'], /Unknown option/],
     [['explain', '--json'], /Missing required argument/],
     [['send', 'nothing', '--json'], /no sample/],
-  ])('%j prints one document with the fault', async (argv, words) => {
+  ])('%j prints one document with the error', async (argv, words) => {
     const { code, out } = await run(...argv);
     expect(code).toBe(2);
     expect(JSON.parse(out).error).toEqual({
@@ -113,7 +113,7 @@ describe('a command that was asked wrongly', () => {
 
 /** What a service has left that was started here once. */
 const makeDatabase = async (): Promise<void> =>
-  await (await openDatabase({ file: join(dir, 'var/github-flows.db') })).close();
+  await (await openNewSqlite(join(dir, 'var/github-flows.db'))).close();
 
 describe('a command that fails', () => {
   beforeEach(makeDatabase);
@@ -140,7 +140,7 @@ describe('a command that fails', () => {
     },
   );
 
-  test('tells every fault of the configuration at once, each with its hint', async () => {
+  test('tells every error of the configuration at once, each with its hint', async () => {
     const settings = { PORT: 'all', LOG_LEVEL: 'loud', RUN_AS: '0:0', WEBHOOK_SECRET: 'pw-9x' };
     const { code, err } = await runCommand(dir, settings, 'serve');
     expect(code).toBe(1);
@@ -180,7 +180,7 @@ describe('where no service has been started yet', () => {
     ['deliveries', 'list'],
     ['deliveries', 'show', 'nothing'],
     ['deliveries', 'replay', 'nothing'],
-    ['deliveries', 'recover', '--since', '2h'],
+    ['deliveries', 'redeliver', '--since', '2h'],
     ['workers', 'list'],
     ['workers', 'drain', 'nobody'],
     ['explain', 'no-such-delivery'],

@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FaultsError, type FlowError } from '../../src/base/errors.ts';
+import { type FlowError, IssuesError } from '../../src/base/errors.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { OPTIONS } from '../../src/config/options.ts';
-import { envFileFaults, findSettings, readSettings } from '../../src/config/settings.ts';
+import { envFileIssues, findSettings, readSettings } from '../../src/config/settings.ts';
 import { checkWebhookSecret } from '../../src/config/webhook-secret.ts';
 import { REPOSITORY_LIMITS } from '../../src/workspaces/git-limits.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
@@ -15,14 +15,14 @@ function faultsOf(settings: Record<string, string>): string[] {
     loadConfig(settings, '/srv/app');
     return [];
   } catch (error) {
-    if (!(error instanceof FaultsError)) throw error;
+    if (!(error instanceof IssuesError)) throw error;
     expect(error.code).toBe('config_invalid');
-    return error.faults.map((fault) => `${fault.path} ${fault.code}`);
+    return error.issues.map((issue) => `${issue.path} ${issue.code}`);
   }
 }
 
 describe('the configuration', () => {
-  test('is complete without a single setting', () => {
+  test('the configuration is complete without a single setting', () => {
     const config = loadConfig({}, '/srv/app');
     expect(config).toMatchObject({
       host: '127.0.0.1',
@@ -44,20 +44,20 @@ describe('the configuration', () => {
     expect(loadConfig({}, '/srv/app').repositoryLimits).toEqual(REPOSITORY_LIMITS);
   });
 
-  test('ends preparing at half of what must be free for a run to begin, unless told', () => {
+  test('the configuration ends preparing at half of what must be free for a run to begin, unless told', () => {
     expect(loadConfig({}, '/srv/app').preparing.freeBytes).toBe(512 * 1024 ** 2);
     expect(loadConfig({ MIN_FREE_TO_RUN: '32m' }, '/srv/app').preparing.freeBytes).toBe(16 * 1024 ** 2);
     expect(loadConfig({ MIN_FREE_TO_PREPARE: '3g' }, '/srv/app').preparing.freeBytes).toBe(3 * 1024 ** 3);
   });
 
-  test('says how many options are wrong in a whole sentence', () => {
+  test('the configuration says how many options are wrong in a whole sentence', () => {
     expect(() => loadConfig({ PORT: 'x' }, '/srv/app')).toThrow('One option is not as it should be.');
     expect(() => loadConfig({ PORT: 'x', RUN_CPUS: '0' }, '/srv/app')).toThrow(
       '2 options are not as they should be.',
     );
   });
 
-  test('takes relative paths from the directory it was started in, and ~ from the home', () => {
+  test('the configuration takes relative paths from the directory it was started in, and ~ from the home', () => {
     const config = loadConfig(
       { VAR_DIR: 'data', SECRETS_DIR: '~/keys', HOST_HOMES: '/h/a:/h/b' },
       '/srv/app',
@@ -68,7 +68,7 @@ describe('the configuration', () => {
     expect(config.hostHomes).toEqual([homedir(), '/h/a', '/h/b']);
   });
 
-  test('tells every fault at once, with the option that has it', () => {
+  test('the configuration tells every error at once, with the option that has it', () => {
     const wrong = {
       PORT: '70000',
       MAX_CONCURRENT_RUNS: '-1',
@@ -87,7 +87,7 @@ describe('the configuration', () => {
   });
 
   test.each(['0:0', '0:1000', '1000:0', '1000', 'user:user', '-1:5', '1000:1000:1000'])(
-    'refuses RUN_AS=%s',
+    'the configuration refuses RUN_AS=%s',
     (value) => {
       expect(faultsOf({ RUN_AS: value })).toEqual(['RUN_AS option_invalid']);
     },
@@ -98,24 +98,24 @@ describe('the configuration', () => {
     ['change-me-change-me', 'is a sample'],
     ["It's a Secret to Everybody", 'is a sample'],
     ['aaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'is a sample'],
-  ])('refuses the webhook secret %j, without repeating it', (secret, why) => {
+  ])('the configuration refuses the webhook secret %j, without repeating it', (secret, why) => {
     expect(checkWebhookSecret('WEBHOOK_SECRET', secret)?.message).toContain(`WEBHOOK_SECRET ${why}`);
     expect(faultsOf({ WEBHOOK_SECRET: secret })).toEqual(['WEBHOOK_SECRET webhook_secret_weak']);
     try {
       loadConfig({ WEBHOOK_SECRET: secret }, '/');
     } catch (error) {
-      expect(JSON.stringify((error as FaultsError).faults)).not.toContain(secret);
+      expect(JSON.stringify((error as IssuesError).issues)).not.toContain(secret);
     }
   });
 
-  test('never shows a secret when it is printed', () => {
+  test('the configuration never shows a secret when it is printed', () => {
     const secret = 'a-long-enough-secret-of-ours';
     const { webhookSecrets } = loadConfig({ WEBHOOK_SECRET: secret }, '/');
     expect(`${JSON.stringify(webhookSecrets)}${String(webhookSecrets[0])}`).not.toContain(secret);
     expect(webhookSecrets[0]?.reveal()).toBe(secret);
   });
 
-  test('refuses an address that carries a password, without repeating the password', () => {
+  test('the configuration refuses an address that carries a password, without repeating the password', () => {
     expect(faultsOf({ GITHUB_SERVER_URL: 'https://me:hunter22@example.org' })).toEqual([
       'GITHUB_SERVER_URL option_invalid',
     ]);
@@ -125,7 +125,7 @@ describe('the configuration', () => {
     [{ GITHUB_SERVER_URL: 'https://octo.ghe.com' }],
     [{ GITHUB_API_URL: 'https://api.octo.ghe.com/' }],
     [{ GITHUB_SERVER_URL: 'https://octo.ghe.com/', GITHUB_API_URL: 'https://api.octo.ghe.com' }],
-  ])('of a tenant one address tells the other: %j', (addresses) => {
+  ])('one address of a tenant gives the other: %j', (addresses) => {
     expect(loadConfig(addresses, '/')).toMatchObject({
       githubServerUrl: 'https://octo.ghe.com',
       githubApiUrl: 'https://api.octo.ghe.com',
@@ -156,7 +156,7 @@ describe('the configuration', () => {
       loadConfig({ GITHUB_SERVER_URL: server, GITHUB_API_URL: api }, '/');
       expect.unreachable();
     } catch (error) {
-      expect((error as FaultsError).faults).toMatchObject([
+      expect((error as IssuesError).issues).toMatchObject([
         { code: 'option_invalid', message: expect.stringContaining(`should be ${right}:`) },
       ]);
     }
@@ -191,7 +191,7 @@ describe('the configuration', () => {
     try {
       loadConfig(settings, '/');
     } catch (error) {
-      expect((error as FaultsError).faults[0]?.message).toContain(right);
+      expect((error as IssuesError).issues[0]?.message).toContain(right);
     }
   });
 
@@ -205,7 +205,7 @@ describe('the configuration', () => {
   ])('a file of settings is judged as Node.js reads it: %j', async (text, faults) => {
     const file = join(await temporaryDirectory(), 'env');
     writeFileSync(file, text);
-    const messages = envFileFaults(file).map(({ message }) => message);
+    const messages = envFileIssues(file).map(({ message }) => message);
     expect(messages.toSorted()).toEqual(faults.map((begin) => expect.stringMatching(`^${begin}`)));
   });
 
@@ -232,7 +232,7 @@ describe('the file of settings', () => {
     return { here, checkout, host: join(dir, 'env') };
   }
 
-  test('is read, and the environment wins over it', async () => {
+  test('the file of settings is read, and the environment wins over it', async () => {
     const dir = await temporaryDirectory();
     writeFileSync(join(dir, '.env'), 'GF_TEST_ONLY=from-file\nHOME=/elsewhere\n');
     const settings = readSettings(findSettings(dir, undefined));
@@ -240,7 +240,7 @@ describe('the file of settings', () => {
     expect(settings.HOME).toBe(process.env.HOME);
   });
 
-  test('is the named one, else that of the directory, of the checkout, of the host, in this order', async () => {
+  test('the file of settings is the named one, else that of the directory, of the checkout, of the host, in this order', async () => {
     const { here, ...rest } = await places();
     const find = (named?: string) => findSettings(here, named, rest);
     expect(find()).toEqual({ file: undefined, directory: here });
@@ -256,7 +256,7 @@ describe('the file of settings', () => {
     });
   });
 
-  test('that is named and not there, or cannot be read, is told', async () => {
+  test('the file of settings that is named and not there, or cannot be read, is reported', async () => {
     const { here, ...rest } = await places();
     const code = (named: string) => {
       try {
@@ -273,7 +273,7 @@ describe('the file of settings', () => {
 });
 
 describe('the options of the secret stores', () => {
-  test('have the order, the key file and the blanks of a passphrase as they are written', () => {
+  test('the options of the secret stores have the order, the key file and the blanks of a passphrase as they are written', () => {
     const plain = loadConfig({ SECRETS_DIR: '/srv/secrets' }, '/srv/app');
     expect(plain).toMatchObject({
       passphrase: undefined,
@@ -296,23 +296,28 @@ describe('the options of the secret stores', () => {
     ['SECRETS_ORDER', 'global,global'],
     ['SECRETS_ORDER', ','],
     ['SSH_HOST_KEYS', 'yes'],
-  ])('are refused as %s=%s', (name, text) => {
+  ])('the options of the secret stores are refused as %s=%s', (name, text) => {
     expect(faultsOf({ [name]: text })).toEqual([`${name} option_invalid`]);
   });
 });
 
 describe('the options of maintenance', () => {
-  test('are counted in bytes and milliseconds', () => {
-    const { maintenance } = loadConfig({ KEEP_BODIES_DAYS: '0.5', RECOVER_MISSED: 'off' }, '/srv/app');
+  test('the options of maintenance are counted in bytes and milliseconds', () => {
+    const { maintenance } = loadConfig({ KEEP_BODIES_DAYS: '0.5', REDELIVER_MISSED: 'off' }, '/srv/app');
     expect(maintenance.keep.bodies).toEqual({ ms: 43_200_000, bytes: 5 * 1024 ** 3 });
-    expect(maintenance.recover).toEqual({ enabled: false, everyMs: 300_000, backMs: 86_400_000 });
+    expect(maintenance.redeliver).toEqual({ enabled: false, everyMs: 300_000, backMs: 86_400_000 });
     expect(maintenance.disk.run.bytes).toBeGreaterThan(maintenance.disk.accept.bytes);
   });
 
-  test('are told when they are wrong', () => {
-    const wrong = { RECOVER_MISSED: 'yes', KEEP_LOGS_DAYS: '0', PUBLIC_URL: 'file:///etc', ADMIN_PORT: 'x' };
+  test('the options of maintenance are reported when they are wrong', () => {
+    const wrong = {
+      REDELIVER_MISSED: 'yes',
+      KEEP_LOGS_DAYS: '0',
+      PUBLIC_URL: 'file:///etc',
+      ADMIN_PORT: 'x',
+    };
     expect(faultsOf(wrong).toSorted()).toEqual(
-      ['ADMIN_PORT', 'KEEP_LOGS_DAYS', 'PUBLIC_URL', 'RECOVER_MISSED'].map(
+      ['ADMIN_PORT', 'KEEP_LOGS_DAYS', 'PUBLIC_URL', 'REDELIVER_MISSED'].map(
         (name) => `${name} option_invalid`,
       ),
     );

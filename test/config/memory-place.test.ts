@@ -11,7 +11,7 @@ import {
 
 const hasMemory = isWritableMemory('/dev/shm');
 
-test('what is in memory is told by its file system, also before it is made', () => {
+test('what is in memory is reported by its file system, also before it is made', () => {
   expect(isInMemory('/proc/self')).toBe(false);
   expect(isInMemory(resolve('.'))).toBe(isInMemory(resolve('./not/there')));
   if (hasMemory) expect(isInMemory('/dev/shm/not/there/yet')).toBe(true);

@@ -57,8 +57,8 @@ test('times of other engines are brought to UTC with nine digits', () => {
 
 test('a stream that is not multiplexed, a giant frame and an entry without a time are refused', () => {
   for (const bytes of [Buffer.from('plain text, no frames'), frame(7, 'x'), frame(1, 'no time here')])
-    expect(() => read(bytes)).toThrow(expect.objectContaining({ code: 'engine_output_garbled' }));
+    expect(() => read(bytes)).toThrow(expect.objectContaining({ code: 'engine_answer_invalid' }));
   const giant = frame(1, '');
   giant.writeUInt32BE(0xffffffff, 4);
-  expect(() => read(giant)).toThrow(expect.objectContaining({ code: 'engine_output_garbled' }));
+  expect(() => read(giant)).toThrow(expect.objectContaining({ code: 'engine_answer_invalid' }));
 });

@@ -3,12 +3,11 @@ import { expect, test, vi } from 'vitest';
 import { createCancellation } from '../../src/base/cancel.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { FlowError } from '../../src/base/errors.ts';
-import { describeEnd } from '../../src/containers/supervise/container-end.ts';
+import { describeEnd, type Exit, waitForExit } from '../../src/containers/supervise/container-end.ts';
 import { collectCauses } from '../../src/containers/supervise/end-causes.ts';
 import { stopForSure } from '../../src/containers/supervise/stop.ts';
-import { type Exit, waitForExit } from '../../src/containers/supervise/wait-for-exit.ts';
 
-const fault = (code: string): FlowError => new FlowError({ code, blame: 'docker', message: code, hint: '' });
+const issue = (code: string): FlowError => new FlowError({ code, blame: 'docker', message: code, hint: '' });
 
 /** A clock on which waiting is a hundred times shorter. */
 const quick: Clock = {
@@ -68,8 +67,8 @@ test('words of the start script count only with the exit code that goes with the
 test('waiting goes on while the engine is away, and says that it was', async () => {
   const wait = vi
     .fn()
-    .mockRejectedValueOnce(fault('engine_unreachable'))
-    .mockRejectedValueOnce(fault('engine_timeout'))
+    .mockRejectedValueOnce(issue('engine_unreachable'))
+    .mockRejectedValueOnce(issue('engine_timeout'))
     .mockResolvedValue(undefined);
   const inspect = vi.fn().mockResolvedValue(exit(5).state);
   const { signal } = new AbortController();
@@ -79,12 +78,12 @@ test('waiting goes on while the engine is away, and says that it was', async () 
 });
 
 test('waiting ends when the container is gone, or with the signal', async () => {
-  const gone = { wait: async () => await Promise.reject(fault('container_gone')), inspect: vi.fn() };
+  const gone = { wait: async () => await Promise.reject(issue('container_gone')), inspect: vi.fn() };
   const { signal } = new AbortController();
   await expect(waitForExit({ engine: gone, containerId: 'c', signal, clock: quick })).rejects.toMatchObject({
     code: 'container_gone',
   });
-  const away = { wait: async () => await Promise.reject(fault('engine_unreachable')), inspect: vi.fn() };
+  const away = { wait: async () => await Promise.reject(issue('engine_unreachable')), inspect: vi.fn() };
   await expect(
     waitForExit({ engine: away, containerId: 'c', signal: AbortSignal.timeout(20), clock: quick }),
   ).rejects.toMatchObject({ name: 'TimeoutError' });
@@ -94,7 +93,7 @@ test('a stop is tried again while the engine is away, until the container is ove
   const ended = Promise.withResolvers<Exit>();
   const stop = vi
     .fn()
-    .mockRejectedValueOnce(fault('engine_unreachable'))
+    .mockRejectedValueOnce(issue('engine_unreachable'))
     .mockImplementation(async () => {
       ended.resolve(exit(143));
       return true;
@@ -110,7 +109,7 @@ test('a stop is tried again while the engine is away, until the container is ove
 test('a container that hears no stop in time is killed, and one that ended by itself is told apart', async () => {
   const kill = vi.fn().mockResolvedValue(undefined);
   const stuck = {
-    stop: vi.fn().mockRejectedValueOnce(fault('engine_timeout')).mockResolvedValue(true),
+    stop: vi.fn().mockRejectedValueOnce(issue('engine_timeout')).mockResolvedValue(true),
     kill,
   };
   await stopForSure(
@@ -128,7 +127,7 @@ test('a container that hears no stop in time is killed, and one that ended by it
 });
 
 test('an engine that never comes back is not waited for longer than a minute and the grace', async () => {
-  const engine = { stop: async () => await Promise.reject(fault('engine_unreachable')), kill: vi.fn() };
+  const engine = { stop: async () => await Promise.reject(issue('engine_unreachable')), kill: vi.fn() };
   let now = 0;
   const clock: Clock = { ...quick, passed: () => (now += 1_000) };
   const never = new Promise<Exit>(() => {});
@@ -142,7 +141,7 @@ test('the first cause counts, and none is given after the end', async () => {
   const options = { cancellation, detach: detach.signal, clock: systemClock };
   const causes = collectCauses({ ...options, deadlineAt: systemClock.now() + 30 });
   causes.give('stall');
-  cancellation.cancel(fault('x'));
+  cancellation.cancel(issue('x'));
   expect(await causes.first).toBe('stall');
   causes.stop();
   const late = collectCauses({ ...options, deadlineAt: systemClock.now() + 60_000 });

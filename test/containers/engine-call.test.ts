@@ -90,7 +90,7 @@ test('statuses become codes that name the thing', async () => {
   });
 });
 
-test('what is so already is no fault', async () => {
+test('what is so already is no error', async () => {
   await withServer(
     (_request, response) => void response.writeHead(304).end(),
     async (host) => {

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { type GrowthLimit, keepBaseline, watchGrowth } from '../../src/containers/supervise/growth.ts';
-import { treeBytes } from '../../src/containers/supervise/tree-bytes.ts';
+import {
+  type GrowthLimit,
+  keepBaseline,
+  treeBytes,
+  watchGrowth,
+} from '../../src/containers/supervise/growth.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 const MIB = 1024 ** 2;
@@ -16,7 +20,7 @@ async function bytesOf(directory: string): Promise<number> {
 }
 
 describe('a tree', () => {
-  test('is counted as it lies on the disk: holes not, links not, a file with two names once', async () => {
+  test('a tree is counted as it lies on the disk: holes not, links not, a file with two names once', async () => {
     const dir = await temporaryDirectory();
     writeFileSync(join(dir, 'file'), Buffer.alloc(4 * MIB, 'x'));
     const before = await bytesOf(dir);
@@ -28,7 +32,7 @@ describe('a tree', () => {
     expect((await bytesOf(dir)) - before).toBeLessThan(MIB / 4);
   });
 
-  test('is counted whatever its names are and however deep it is', async () => {
+  test('a tree is counted whatever its names are and however deep it is', async () => {
     const dir = await temporaryDirectory();
     const names = ['-rf', '--help', 'a\nb\t9999999', ' ', '*', '\u202e'];
     for (const name of names) writeFileSync(join(dir, name), Buffer.alloc(MIB, 'x'));
@@ -40,7 +44,7 @@ describe('a tree', () => {
     expect(await bytesOf(dir)).toBeGreaterThan(9_000_000 + names.length * MIB);
   });
 
-  test('that is gone has no size, and one that is no longer wanted rejects', async () => {
+  test('a tree that is gone has no size, and one that is no longer wanted rejects', async () => {
     const dir = await temporaryDirectory();
     expect((await treeBytes(join(dir, 'gone'), living)).bytes).toBeUndefined();
     await expect(treeBytes(dir, AbortSignal.abort(new Error('over')))).rejects.toThrow('over');
@@ -73,14 +77,14 @@ describe('the watch over a run', () => {
     return { workspace, limit: promise, begin };
   }
 
-  test('counts what came to the workspace since before the start', async () => {
+  test('the watch over a run counts what came to the workspace since before the start', async () => {
     const run = await watched({ written: async () => 0 });
     writeFileSync(join(run.workspace, 'after'), Buffer.alloc(3 * MIB, 'x'));
     run.begin();
     expect(await run.limit).toBe('workspace_limit');
   });
 
-  test('asks the engine for the rest, again after it failed', async () => {
+  test('the watch over a run asks the engine for the rest, again after it failed', async () => {
     let asked = 0;
     const written = async (): Promise<number> => {
       asked += 1;
@@ -93,7 +97,7 @@ describe('the watch over a run', () => {
     expect(asked).toBe(3);
   });
 
-  test('does not ask where nothing can be written', async () => {
+  test('the watch over a run does not ask where nothing can be written', async () => {
     const run = await watched({ written: () => Promise.reject(new Error('asked')) });
     writeFileSync(join(run.workspace, 'after'), Buffer.alloc(3 * MIB, 'x'));
     run.begin();

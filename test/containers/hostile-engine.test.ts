@@ -107,7 +107,7 @@ describe('redirects are not followed, and have a code', () => {
   });
 });
 
-describe('an answer that no engine gives is one fault of a known code, and the process lives', () => {
+describe('an answer that no engine gives is one error of a known code, and the process lives', () => {
   const invalid = 'engine_answer_invalid';
   test.each([
     ['a page of HTML', http('200 OK', '<html>hello</html>', 'content-type: text/html'), [invalid]],

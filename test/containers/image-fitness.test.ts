@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { neededPrograms, placesOf, refuseUnfitImage } from '../../src/containers/create/image-fitness.ts';
-import type { ImageInfo } from '../../src/containers/engine/engine-info.ts';
-import { engineUsers, hostOwner } from '../../src/containers/engine/engine-users.ts';
+import { engineUsers, hostOwner, type ImageInfo } from '../../src/containers/engine/engine-info.ts';
 import type { Plan } from '../../src/containers/plan.ts';
 import { runOwner } from '../../src/flow/engine/run-owner.ts';
 import { testPlan } from '../support/engine/container-run.ts';

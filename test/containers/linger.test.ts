@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { watchLinger } from '../../src/containers/supervise/linger.ts';
+import { watchLinger } from '../../src/containers/supervise/watches.ts';
 import { movedClock } from '../support/suite/fake-clock.ts';
 
 function watch() {

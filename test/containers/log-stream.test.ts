@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import type { HeardLine } from '../../src/containers/output/log-sink.ts';
+import type { NumberedLine } from '../../src/containers/output/log-sink.ts';
 import {
   type FollowOptions,
   followOutput,
@@ -15,7 +15,7 @@ import { joinLines, keptLines, withDirectory } from '../support/engine/output-li
 
 const SECRET = 'ghp_0123456789abcdefghijABCDEFGHIJ456789';
 
-type Heard = { lines: HeardLine[]; limits: number; logged: string[] };
+type Heard = { lines: NumberedLine[]; limits: number; logged: string[] };
 
 async function follow(
   engine: LogEngine,

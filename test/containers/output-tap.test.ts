@@ -89,7 +89,7 @@ test('when the log has stopped growing everything is let through, so that nobody
 
 test('what is held lets a chunk through now and then, and everything once it is released', async () => {
   const flood = tap(1_000, 16 * KIB);
-  flood.hold();
+  flood.block();
   await sleep(100);
   const held = flood.read();
   expect(held).toBeLessThan(70 * KIB);

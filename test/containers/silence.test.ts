@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { watchSilence } from '../../src/containers/supervise/silence.ts';
+import { watchSilence } from '../../src/containers/supervise/watches.ts';
 
 function watch(stallMs: number) {
   const onStall = vi.fn();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { runFiles } from '../../src/containers/create/start-script.ts';
-import { readStartFailure } from '../../src/containers/supervise/start-failure.ts';
+import { readStartFailure } from '../../src/containers/supervise/container-end.ts';
 import { type PlanChanges, testPlan } from '../support/engine/container-run.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gf-start-'));

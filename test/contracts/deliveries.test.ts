@@ -73,14 +73,14 @@ eachDatabase((_kind, databases) => {
   });
 
   describe('duplicates', () => {
-    test('a known id is one, whatever its body', async () => {
+    test('a delivery with a known id is a duplicate, whatever its body', async () => {
       const { store } = await setup();
       await store.store(newDelivery({ id: 'one', body: Buffer.from('first') }));
       expect(await store.store(newDelivery({ id: 'one' }))).toEqual({ duplicateOf: 'one' });
       expect(await store.body('one')).toEqual(Buffer.from('first'));
     });
 
-    test('the same bytes are one whatever the headers say, and for ever when only one event can have them', async () => {
+    test('the same bytes are a duplicate whatever the headers, and for ever when only one event can have them', async () => {
       const { store, clock } = await setup();
       const body = Buffer.from('{"comment": {"id": 1, "created_at": "now"}}');
       await store.store(newDelivery({ id: 'one', body }));
@@ -118,7 +118,7 @@ eachDatabase((_kind, databases) => {
       expect(await again('three')).toEqual({ duplicateOf: null });
     });
 
-    test('those that wait together are judged in order', async () => {
+    test('duplicates among deliveries that wait together are found in order', async () => {
       const { store } = await setup();
       const same = Buffer.from('same');
       const known = Buffer.from('known');
@@ -149,7 +149,7 @@ eachDatabase((_kind, databases) => {
   });
 
   describe('lists and decisions', () => {
-    test('the newest come first, those undecided oldest first, in the order they came', async () => {
+    test('lists have the newest deliveries first, and undecided ones the oldest first, in the order they came', async () => {
       const { store } = await setup();
       const ids = Array.from({ length: 250 }, (_, index) => `d${index}`);
       await Promise.all(ids.map((id) => store.store(newDelivery({ id }))));

@@ -55,7 +55,7 @@ eachDatabase((kind, databases) => {
     expect(Math.abs(((await get(id)).leaseUntil ?? 0) - Date.now() - LEASE_MS)).toBeLessThan(10_000);
   });
 
-  test('at its start a worker takes over what its host had, and neither what waits nor what another host may have started; who had it before cannot change it', async () => {
+  test('at its start a worker resumes the active runs of its host, and neither queued runs nor those that another host may have started; the worker before cannot change them', async () => {
     const { leases, runs, claimed, add, get } = await open();
     const mine = await claimed(own('before'));
     const theirs = await claimed(own('other', 'there'));
@@ -68,7 +68,7 @@ eachDatabase((kind, databases) => {
     expect(await get(mine.id)).toMatchObject({ state: 'running', containerId: 'c', leaseOwner: 'now' });
   });
 
-  test('what speaks against a run adds up over ends of its worker, and is gone with a step, a stop in good order, and a new start of it', async () => {
+  test('the suspicion of a run adds up over ends of its worker, and is gone with a step, an orderly stop, and a retry', async () => {
     const { leases, runs, claimed, get } = await open();
     const { id } = await claimed(own('a'));
     await leases.resume(own('b'), SUSPICION.brokenOff);
@@ -83,7 +83,7 @@ eachDatabase((kind, databases) => {
     expect((await get(id)).suspicion).toBe(0);
   });
 
-  test('a run that ended too many workers is put back no more: it is somebody’s to be set aside', async () => {
+  test('a run that ended too many workers is not requeued any more: a worker gets it to set it aside', async () => {
     const { db, leases, claimed, get } = await open();
     const run = await claimed(own('gone', 'there'));
     await sql`UPDATE runs SET suspicion = ${SET_ASIDE_FROM - 1} WHERE id = ${run.id}`.execute(db.kysely);
@@ -93,7 +93,7 @@ eachDatabase((kind, databases) => {
     expect(await get(run.id)).toMatchObject({ leaseOwner: 'me', suspicion: SET_ASIDE_FROM });
   });
 
-  test('while a lease holds nobody else has a say; once it has lapsed, what had not begun waits again', async () => {
+  test('nobody else takes a run before its lease expires; after that, a run that had not begun is requeued', async () => {
     const { db, leases, claimed, get } = await open();
     const run = await claimed(own('gone', 'there'));
     const nothing = { back: [], mine: [], lost: [] };
@@ -138,7 +138,7 @@ eachDatabase((kind, databases) => {
     expect(await leases.launching(run, LIMITS)).toBe(kind === 'sqlite');
   });
 
-  test('workers are listed while they are heard of, with what they hold; a new start takes the place of the last', async () => {
+  test('workers are listed while they send heartbeats, with the number of their runs; a new start replaces the last', async () => {
     const { db, claimed } = await open();
     const workers = createWorkerStore(db, systemClock, LEASE_MS);
     const notice = { id: 'w1', host: 'here', name: 'box', version: '1', capacity: 2 };

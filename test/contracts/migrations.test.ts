@@ -16,7 +16,7 @@ async function undoFrom19({ kysely }: Db): Promise<void> {
 }
 
 eachDatabase((_kind, databases) => {
-  test('reasons, timelines and report templates of an older database say hint, its lines about an agent have the kinds of all agents, and nothing else of them changes', async () => {
+  test('reasons, timelines and report templates of an older database say hint, the lines of timelines have today’s kinds, and nothing else of them changes', async () => {
     const { db, place } = await databases.open();
     const reason = { code: 'image_missing', message: 'the "mend" of it', mend: 'Build it.' };
     const profile = { report: { templates: { ended: '{{REASON}} {{#if MEND}}{{MEND}}{{/if}} MEND' } } };
@@ -34,7 +34,8 @@ eachDatabase((_kind, databases) => {
       INSERT INTO run_events (run_id, seq, at, kind, text, data_json)
       VALUES ('r', 2, 0, 'codex.command_done', 'npm test ended.', '{"command":"npm test","exitCode":0}'),
         ('r', 3, 0, 'codex.turn', 'Codex finished its turn.', '{"inputTokens":7}'),
-        ('r', 4, 0, 'tokens_unknown', 'The counts cannot be true.', '{}')`.execute(db.kysely);
+        ('r', 4, 0, 'tokens_unknown', 'The counts cannot be true.', '{}'),
+        ('r', 5, 0, 'not_told', 'x', '{}'), ('r', 6, 0, 'asked_in_vain', 'x', '{}')`.execute(db.kysely);
     await undoFrom19(db);
     const again = await openDatabase(place);
     onTestFinished(() => again.close());
@@ -56,6 +57,8 @@ eachDatabase((_kind, databases) => {
       ['agent.command', { command: 'npm test', exitCode: 0 }],
       ['agent.end', { inputTokens: 7 }],
       ['agent.usage', {}],
+      ['not_reported', {}],
+      ['github_unanswered', {}],
     ]);
   });
 });

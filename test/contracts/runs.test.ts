@@ -53,7 +53,7 @@ eachDatabase((kind, databases) => {
   }
 
   describe('the queue', () => {
-    test('gives the oldest run first, and each run to one worker alone', async () => {
+    test('the queue gives the oldest run first, and each run to one worker alone', async () => {
       const second = await add('b', now + 1);
       const first = await add('a', now);
       const claims = await Promise.all([
@@ -69,13 +69,13 @@ eachDatabase((kind, databases) => {
       expect(await queue.claim(owner('w4'))).toBeUndefined();
     });
 
-    test('has one run a delivery at the most', async () => {
+    test('the queue has one run a delivery at the most', async () => {
       await add('a');
       await expect(add('a')).rejects.toThrow();
       expect(await runs.list(10)).toHaveLength(1);
     });
 
-    test('does not give a run that was called off, and tells its reason; the first reason stays', async () => {
+    test('the queue does not give a cancelled run, and has its reason; the first reason stays', async () => {
       const id = await add('a');
       expect(await runs.requestCancel(id, 'first')).toBe(true);
       expect(await runs.requestCancel(id, 'second')).toBe(true);
@@ -83,7 +83,7 @@ eachDatabase((kind, databases) => {
       expect((await queue.cancelledWaiting()).map((run) => run.cancelReason)).toEqual(['first']);
     });
 
-    test('renews what its owner holds and nothing else', async () => {
+    test('a renewal extends the leases of its owner and no others', async () => {
       const id = await add('a');
       await queue.claim(owner('w1'));
       now += 30_000;
@@ -94,7 +94,7 @@ eachDatabase((kind, databases) => {
       expect((await get(id)).leaseUntil).toBeGreaterThanOrEqual(from + 60_000);
     });
 
-    test('hands living runs over to the worker that takes them, and the one before cannot change them', async () => {
+    test('active runs belong to the worker that resumes them, and the one before cannot change them', async () => {
       const id = await add('a');
       const mine = await queue.claim(owner('old'));
       const taken = await leases.resume(owner('new'));
@@ -107,13 +107,13 @@ eachDatabase((kind, databases) => {
       expect(await get(id)).toMatchObject({ state: 'running', containerId: 'c', leaseOwner: 'new' });
     });
 
-    test('hands over neither what waits nor what has ended', async () => {
+    test('neither queued nor ended runs are resumed', async () => {
       await add('a');
       expect(await leases.resume(owner('new'))).toEqual([]);
       expect(await queue.waiting()).toBe(1);
     });
 
-    test('waits until a run that was put back may start again', async () => {
+    test('the queue waits until a requeued run may start again', async () => {
       await add('a');
       const run = await queue.claim(owner('w'));
       await runs.advance(run as Run, 'queued', { notBefore: now + 5000, release: true }, 'put back');
@@ -126,7 +126,7 @@ eachDatabase((kind, databases) => {
   describe('a run', () => {
     const states = Object.keys(MOVES) as RunState[];
 
-    test('makes only the moves of the table', async () => {
+    test('a run makes only the moves of the table', async () => {
       const run = await get(await add('a'));
       for (const from of states)
         for (const to of states.filter((state) => !MOVES[from].includes(state)))
@@ -135,7 +135,7 @@ eachDatabase((kind, databases) => {
           });
     });
 
-    test('has every move in its timeline, in order', async () => {
+    test('a run has every move in its timeline, in order', async () => {
       const id = await add('a');
       const run = (await queue.claim(owner('w'))) as Run;
       await runs.note(id, { kind: 'agent.end', text: 'a note' });
@@ -163,7 +163,7 @@ eachDatabase((kind, databases) => {
       expect(await runs.requestCancel(id, 'too late')).toBe(false);
     });
 
-    test('owns its workspace while it lives, and as long as the workspace is kept', async () => {
+    test('a run owns its workspace until it ends, and as long as the workspace is kept', async () => {
       const id = await add('a');
       expect(await runs.workspaceOwners([id])).toEqual(new Map([[id, 0]]));
       expect(await runs.claimed()).toEqual([]);

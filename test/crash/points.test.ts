@@ -28,7 +28,7 @@ const PATIENCE_MS = 180_000;
 /** From here on the agent has begun, so that no other attempt may follow. */
 const BEGUN = CRASH_POINTS.indexOf('container-started');
 
-/** Points that only a run reaches whose first attempt fails by a fault that may pass. */
+/** Points that only a run reaches whose first attempt fails by an error that may pass. */
 const ON_RETRY: readonly CrashPointName[] = ['retry-begun', 'requeue-begun', 'requeue-cleaned'];
 
 /** Points that only the next start reaches, with a run that the service before it left alive. */
@@ -139,9 +139,9 @@ async function survive(setting: Setting, point: CrashPointName): Promise<void> {
     expect(runs.map(({ attempt }) => attempt)).not.toContain(2);
 }
 
-/** All points on both databases in the long run; else every third one, half of them on each. */
+/** All points on both databases in the long run; else every fourth one, half of them on each. */
 function pointsOf(part: 0 | 1): CrashPointName[] {
-  return CRASH_POINTS.filter((_, index) => size(0, 1) === 1 || index % 6 === 3 * part);
+  return CRASH_POINTS.filter((_, index) => size(0, 1) === 1 || index % 8 === 4 * part);
 }
 
 describe('a service that dies at this point and is started again ends every accepted run once, and leaves nothing', () => {

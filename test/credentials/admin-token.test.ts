@@ -33,7 +33,7 @@ test('a token that others may read, or that is none, is refused with its name an
   }
 });
 
-test('a place where nothing can be written is told', async () => {
+test('a place where nothing can be written is reported', async () => {
   const dir = await temporaryDirectory();
   writeFileSync(join(dir, 'file'), '');
   await expect(readAdminToken(join(dir, 'file'))).rejects.toMatchObject({

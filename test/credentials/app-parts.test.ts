@@ -45,13 +45,13 @@ describe('a URL pattern', () => {
     expect(baseUrlFor(pattern, GITHUB, repository)).toBe(base);
   });
 
-  test('without a scheme matches the port of a server, too', () => {
+  test('a URL pattern without a scheme matches the port of a server, too', () => {
     expect(baseUrlFor('(?<baseUrl>localhost:3000)/octo/.*', 'http://localhost:3000', 'octo/hello')).toBe(
       'http://localhost:3000',
     );
   });
 
-  test('that would take a backtracking engine for ever is answered at once', () => {
+  test('a URL pattern that would take a backtracking engine for ever is answered at once', () => {
     const began = performance.now();
     expect(
       baseUrlFor('(?<baseUrl>https://github.com/((a+)+)+)b/x', GITHUB, `${'a'.repeat(99)}/y`),
@@ -103,7 +103,7 @@ test('an App that is given any address of its tenant serves the repositories the
 
 test.each<[string[], object]>([
   [['Iv1.second'], { kind: 'app', app: 'Iv1.second' }],
-  [[], { kind: 'nothing', fault: expect.objectContaining({ code: 'app_suspended' }) }],
+  [[], { kind: 'nothing', issue: expect.objectContaining({ code: 'app_suspended' }) }],
 ])('a repository whose first App fails is served by %j', async (serving, by) => {
   const apps = [
     ['Iv1.first', '(?<baseUrl>github.com/octo)/hello'],
@@ -140,7 +140,7 @@ describe('a state', () => {
     urlPattern: null,
   };
 
-  test('is read back until its hour is over, by its own key alone', () => {
+  test('a state of the manifest flow is read back until its hour is over, by its own key alone', () => {
     const { state, text } = signState(key, wish, 1_000);
     expect(readState(key, text, 3_600_999)).toEqual(state);
     expect(() => readState(key, text, 3_601_000)).toThrow(
@@ -151,7 +151,7 @@ describe('a state', () => {
     );
   });
 
-  test('with any character changed is refused', () => {
+  test('a state of the manifest flow with any character changed is refused', () => {
     const { text } = signState(key, wish, 1_000);
     for (let at = 0; at < text.length - 1; at += 7) {
       const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
@@ -161,9 +161,14 @@ describe('a state', () => {
     }
   });
 
-  test.each(['', '.', '..', 'a.b.c', 'null.', '.'.repeat(5000)])('is not %j', (text) => {
-    expect(() => readState(key, text, 1_000)).toThrow(expect.objectContaining({ code: 'app_state_invalid' }));
-  });
+  test.each(['', '.', '..', 'a.b.c', 'null.', '.'.repeat(5000)])(
+    'a state of the manifest flow is not %j',
+    (text) => {
+      expect(() => readState(key, text, 1_000)).toThrow(
+        expect.objectContaining({ code: 'app_state_invalid' }),
+      );
+    },
+  );
 });
 
 test('the logins of Apps are their slugs and what was given as a robot’s, once each', () => {

@@ -108,24 +108,24 @@ test.each<[string, string, string, () => string | undefined, string?]>([
     () => appJson(own, { apiUrl: 'http://127.0.0.1:9' }),
   ],
 ])(
-  'one that %s is a fault that names the secret, and nothing takes its place',
+  'one that %s is an error that names the secret, and nothing takes its place',
   async (_how, code, words, held, repository = REPOSITORY) => {
     await othersThatServe();
     const text = held();
     if (text === undefined) delete lab.environment[SECRET];
     else lab.environment[SECRET] = text;
-    const fault = await lab.tokens.token(want({ repository })).catch((error: unknown) => error);
-    expect(fault).toMatchObject({
+    const issue = await lab.tokens.token(want({ repository })).catch((error: unknown) => error);
+    expect(issue).toMatchObject({
       code,
       message: expect.stringContaining(words),
       hint: expect.stringContaining('DEPLOY_APP'),
     });
-    expect((fault as Error).message).toContain('DEPLOY_APP');
+    expect((issue as Error).message).toContain('DEPLOY_APP');
     expect(lab.mints()).toBe(0);
   },
 );
 
-test('a permission that its installation lacks is a fault', async () => {
+test('a permission that its installation lacks is an error', async () => {
   const lacking = want({ permissions: { contents: 'write', workflows: 'write' } });
   await expect(lab.tokens.token(lacking)).rejects.toMatchObject({ code: 'app_permission_missing' });
 });

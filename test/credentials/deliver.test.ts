@@ -83,7 +83,7 @@ function hashOf(dir: string): string {
 }
 
 describe('a gh-token', () => {
-  test('is delivered as its exact value, in a private directory of the container’s user', async () => {
+  test('a gh-token is delivered as its exact value, in a private directory of the container’s user', async () => {
     const { secrets, runDir } = host();
     secretFile(secrets, 'gh-token', `${TOKEN}\r\n`);
     const redactor = createRedactor();
@@ -100,7 +100,7 @@ describe('a gh-token', () => {
     expect(redactor.mask(`push to https://x-access-token:${TOKEN}@github.com`)).not.toContain(TOKEN);
   });
 
-  test('that is a link in the mounted source is refused as one, and nobody is told to change where it leads', async () => {
+  test('a gh-token that is a link in the mounted source is refused as one, and nobody is told to change where it leads', async () => {
     const { root: base, host: mountHost, remove } = makeMountHost();
     onTestFinished(remove);
     chmodSync(mountHost.secretsDir, 0o700);
@@ -115,7 +115,7 @@ describe('a gh-token', () => {
     await expect(refused).rejects.not.toMatchObject({ hint: expect.stringContaining('srv/data') });
   });
 
-  test('of another name is checked like any token file', async () => {
+  test('a gh-token of another name is checked like any token file', async () => {
     const { secrets, runDir } = host();
     secretFile(secrets, 'gh-token', `GH_TOKEN=${TOKEN}`);
     const mount = { ...tokenMount(secrets), name: 'github' } as DeliverableMount;
@@ -134,7 +134,7 @@ describe('a Codex state', () => {
     'skills/mine/SKILL.md',
   ];
 
-  test('is shared as configuration and a login without a refresh token, and stays as it was', async () => {
+  test('a Codex state is shared as configuration and a login without a refresh token, and stays as it was', async () => {
     const { secrets, runDir } = host();
     const state = writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
     const before = hashOf(state);
@@ -154,7 +154,7 @@ describe('a Codex state', () => {
     expect(hashOf(state)).toBe(before);
   });
 
-  test('has no refresh token in any delivered byte, wherever on the host one was written', async () => {
+  test('a Codex state has no refresh token in any delivered byte, wherever on the host one was written', async () => {
     const { secrets, runDir } = host();
     const state = writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
     writeFileSync(join(state, 'auth.json.bak'), JSON.stringify(chatgptAuth(login)));
@@ -166,7 +166,7 @@ describe('a Codex state', () => {
     expect(all.includes(login.accessToken)).toBe(true);
   });
 
-  test('with a refresh token in a configuration file is refused, and nothing is left behind', async () => {
+  test('a Codex state with a refresh token in a configuration file is refused, and nothing is left behind', async () => {
     const { secrets, runDir } = host();
     const state = writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
     writeFileSync(join(state, 'rules/note.md'), `my token: ${login.refreshToken}`);
@@ -176,7 +176,7 @@ describe('a Codex state', () => {
     expect(existsSync(runDir)).toBe(false);
   });
 
-  test('keeps an API key as it is, and drops old tokens beside it', async () => {
+  test('a Codex state keeps an API key as it is, and drops old tokens beside it', async () => {
     const { secrets, runDir } = host();
     writeCodexState(join(secrets, 'codex'), {
       ...chatgptAuth(login),
@@ -190,7 +190,7 @@ describe('a Codex state', () => {
     expect(redactor.mask('sk-the-key')).toBe('[masked]');
   });
 
-  test('without a time of its last refresh gets one, for Codex wants it', async () => {
+  test('a Codex state without a time of its last refresh gets one, for Codex wants it', async () => {
     const { secrets, runDir } = host();
     writeCodexState(join(secrets, 'codex'), { ...chatgptAuth(login), last_refresh: undefined });
     await deliver(runDir, [codexMount(secrets)]);
@@ -198,7 +198,7 @@ describe('a Codex state', () => {
     expect(auth.last_refresh).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   });
 
-  test('may be copied on and written to by the agent’s user; scripts stay executable', async () => {
+  test('a Codex state may be copied on and written to by the agent’s user; scripts stay executable', async () => {
     const { secrets, runDir } = host();
     const state = writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
     writeFileSync(join(state, 'skills/mine/do.sh'), '#!/bin/sh\n');
@@ -212,7 +212,7 @@ describe('a Codex state', () => {
     expect(wrongOwner).toEqual([]);
   });
 
-  test('is not left by symbolic links, and special files are passed over', async () => {
+  test('a Codex state is not left by symbolic links, and special files are passed over', async () => {
     const { secrets, runDir } = host();
     const state = writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
     const elsewhere = secretFile(secrets, 'other-secret', 'the secret of somebody else');
@@ -225,7 +225,7 @@ describe('a Codex state', () => {
     expect(filesBelow(join(runDir, 'codex'))).toEqual(configuration);
   });
 
-  test('with a file that the service’s user may not read is refused, and root reads it', async () => {
+  test('a Codex state with a file that the service’s user may not read is refused, and root reads it', async () => {
     const { secrets, runDir } = host();
     const state = writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
     chmodSync(join(state, 'rules/default.rules'), 0);
@@ -233,7 +233,7 @@ describe('a Codex state', () => {
     expect(result).toMatchObject(root ? { names: ['codex'] } : { code: 'agent_state_unreadable' });
   });
 
-  test('of more files or bytes than configuration has is refused', async () => {
+  test('a Codex state of more files or bytes than configuration has is refused', async () => {
     const { secrets, runDir } = host();
     const state = writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
     writeFileSync(join(state, 'skills/mine/model.bin'), Buffer.alloc(17 * 1024 * 1024));
@@ -248,7 +248,7 @@ describe('a Codex state', () => {
     });
   });
 
-  test('whose login ends before the deadline of the run is told before anything is written', async () => {
+  test('whose login ends before the deadline of the run is reported before anything is written', async () => {
     const { secrets, runDir } = host();
     secretFile(secrets, 'gh-token', TOKEN);
     writeCodexState(join(secrets, 'codex'), chatgptAuth(fakeLogin(DEADLINE)));
@@ -350,7 +350,7 @@ describe('other credentials', () => {
 });
 
 describe('a delivery', () => {
-  test('removes what an earlier attempt left', async () => {
+  test('a delivery of credentials removes what an earlier attempt left', async () => {
     const { secrets, runDir } = host();
     secretFile(secrets, 'gh-token', TOKEN);
     mkdirSync(join(runDir, 'codex'), { recursive: true });
@@ -359,7 +359,7 @@ describe('a delivery', () => {
     expect(filesBelow(runDir)).toEqual(['gh-token']);
   });
 
-  test('masks every value in logs until it is forgotten, the refresh token too', async () => {
+  test('a delivery of credentials masks every value in logs until it is forgotten, the refresh token too', async () => {
     const { secrets, runDir } = host();
     secretFile(secrets, 'gh-token', TOKEN);
     writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
@@ -376,7 +376,7 @@ describe('a delivery', () => {
     expect(all.filter((value) => tokenIn(value) === undefined)).not.toEqual([]);
   });
 
-  test('is masked again by a service that was started anew', async () => {
+  test('a delivery of credentials is masked again by a service that was started anew', async () => {
     const { secrets, runDir } = host();
     secretFile(secrets, 'gh-token', TOKEN);
     writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
@@ -401,7 +401,7 @@ describe('a delivery', () => {
     expect(redactor.mask(TOKEN)).toBe(TOKEN);
   });
 
-  test('is removed whole, twice without harm', async () => {
+  test('a delivery of credentials is removed whole, twice without harm', async () => {
     const { secrets, runDir } = host();
     writeCodexState(join(secrets, 'codex'), chatgptAuth(login));
     await deliver(runDir, [codexMount(secrets)]);

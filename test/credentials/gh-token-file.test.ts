@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FlowError } from '../../src/base/errors.ts';
-import { ghTokenFaults, readGhToken, writeTokenCommand } from '../../src/credentials/github/gh-token-file.ts';
+import { ghTokenErrors, readGhToken, writeTokenCommand } from '../../src/credentials/github/gh-token-file.ts';
 import { secretFile, secretsDirectory } from '../support/profiles/secrets-directory.ts';
 
 const TOKEN = 'github_pat_11ABCDEFG0_abcdefghijklmnopqrstuvwxyz';
@@ -30,7 +30,7 @@ describe('the value', () => {
     ['with a Windows line end', `${TOKEN}\r\n`],
     ['with an old Mac line end', `${TOKEN}\r`],
     ['between empty lines', `\n\n${TOKEN}\n\n\n`],
-  ])('is taken %s', async (_, content) => {
+  ])('the value in a token file is taken %s', async (_, content) => {
     const secret = await readGhToken(secretFile(secretsDirectory(), 'gh-token', content));
     expect(secret.reveal()).toBe(TOKEN);
     expect(`${secret}${JSON.stringify({ secret })}`).not.toContain(TOKEN);
@@ -58,7 +58,7 @@ describe('the value', () => {
     ['JSON', `{"token":"${TOKEN}"}`, 'token_file_not_raw'],
     ['an address', `https://x:${TOKEN}@github.com`, 'token_file_not_raw'],
     ['10 MB', Buffer.alloc(10_000_000, 'a'), 'token_file_too_large'],
-  ])('is refused when the file holds %s', async (_, content, code) => {
+  ])('the value in a token file is refused when the file holds %s', async (_, content, code) => {
     expect(await codeOf(content)).toBe(code);
   });
 
@@ -66,13 +66,16 @@ describe('the value', () => {
     ['', 'is empty'],
     [`${TOKEN}\n${TOKEN}\n`, 'has 2 lines'],
     [`GH_TOKEN=${TOKEN}\n`, 'holds a NAME=value line'],
-  ])('is refused with the reason, never with the value: %j', async (content, reason) => {
-    const { message } = await faultOf(secretFile(secretsDirectory(), 'gh-token', content));
-    expect(message).toContain(`${reason}; it must hold the raw token`);
-    expect(message).not.toContain(TOKEN);
-  });
+  ])(
+    'the value in a token file is refused with the reason, never with the value: %j',
+    async (content, reason) => {
+      const { message } = await faultOf(secretFile(secretsDirectory(), 'gh-token', content));
+      expect(message).toContain(`${reason}; it must hold the raw token`);
+      expect(message).not.toContain(TOKEN);
+    },
+  );
 
-  test('is a bare word for whatever bytes the file holds, or a fault', async () => {
+  test('the value in a token file is a bare word for whatever bytes the file holds, or an error', async () => {
     const file = secretFile(secretsDirectory(), 'gh-token', '');
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => {
@@ -87,75 +90,81 @@ describe('the value', () => {
 });
 
 describe('the file', () => {
-  test.each([0o644, 0o640, 0o604, 0o660, 0o610, 0o601])('of mode %o is refused', async (mode) => {
-    const file = secretFile(secretsDirectory(), 'gh-token', TOKEN);
-    chmodSync(file, mode);
-    const fault = await faultOf(file);
-    expect(fault.code).toBe('token_file_readable_by_others');
-    expect(fault.hint).toContain(`chmod 600 ${file}`);
-  });
+  test.each([0o644, 0o640, 0o604, 0o660, 0o610, 0o601])(
+    'the token file of mode %o is refused',
+    async (mode) => {
+      const file = secretFile(secretsDirectory(), 'gh-token', TOKEN);
+      chmodSync(file, mode);
+      const issue = await faultOf(file);
+      expect(issue.code).toBe('token_file_readable_by_others');
+      expect(issue.hint).toContain(`chmod 600 ${file}`);
+    },
+  );
 
-  test.each([0o755, 0o710, 0o701, 0o1777])('in a directory of mode %o is refused', async (mode) => {
-    const dir = join(secretsDirectory(), 'secrets');
-    mkdirSync(dir);
-    const file = secretFile(dir, 'gh-token', TOKEN);
-    chmodSync(dir, mode);
-    const fault = await faultOf(file);
-    expect(fault.code).toBe('token_directory_readable_by_others');
-    expect(fault.hint).toContain(`chmod 700 ${dir}`);
-  });
+  test.each([0o755, 0o710, 0o701, 0o1777])(
+    'the token file in a directory of mode %o is refused',
+    async (mode) => {
+      const dir = join(secretsDirectory(), 'secrets');
+      mkdirSync(dir);
+      const file = secretFile(dir, 'gh-token', TOKEN);
+      chmodSync(dir, mode);
+      const issue = await faultOf(file);
+      expect(issue.code).toBe('token_directory_readable_by_others');
+      expect(issue.hint).toContain(`chmod 700 ${dir}`);
+    },
+  );
 
-  test('of another account is refused to a service that is not root, with the chown', async () => {
+  test('the token file of another account is refused to a service that is not root, with the chown', async () => {
     const file = secretFile(secretsDirectory(), 'gh-token', TOKEN);
-    const faults = await ghTokenFaults(file, me + 1);
-    expect(faults.map((fault) => fault.code)).toEqual([
+    const issues = await ghTokenErrors(file, me + 1);
+    expect(issues.map((issue) => issue.code)).toEqual([
       'token_directory_wrong_owner',
       'token_file_wrong_owner',
     ]);
-    expect(faults[1]?.hint).toContain(`chown ${me + 1} ${file}`);
+    expect(issues[1]?.hint).toContain(`chown ${me + 1} ${file}`);
   });
 
-  test('of any account is taken by a service that is root', async () => {
+  test('the token file of any account is taken by a service that is root', async () => {
     const file = secretFile(secretsDirectory(), 'gh-token', TOKEN);
     if (me === 0) chownSync(file, 4321, 4321);
     expect((await readGhToken(file, 0)).reveal()).toBe(TOKEN);
   });
 
-  test('tells what is wrong with it and with its directory at once', async () => {
+  test('the token file tells what is wrong with it and with its directory at once', async () => {
     const dir = secretsDirectory();
     const file = secretFile(dir, 'gh-token', TOKEN);
     chmodSync(file, 0o644);
     chmodSync(dir, 0o755);
-    expect((await ghTokenFaults(file)).map((fault) => fault.code)).toEqual([
+    expect((await ghTokenErrors(file)).map((issue) => issue.code)).toEqual([
       'token_directory_readable_by_others',
       'token_file_readable_by_others',
     ]);
   });
 
-  test('that is not there is told, with the command that makes it', async () => {
+  test('the token file that is not there is reported, with the command that makes it', async () => {
     const file = join(secretsDirectory(), "it's", 'gh-token');
-    const fault = await faultOf(file);
-    expect(fault.code).toBe('token_file_missing');
+    const issue = await faultOf(file);
+    expect(issue.code).toBe('token_file_missing');
     execFileSync('bash', ['-c', writeTokenCommand(file)], { input: `${TOKEN}\n` });
     expect((await readGhToken(file)).reveal()).toBe(TOKEN);
   });
 
-  test('that is a directory is told', async () => {
+  test('the token file that is a directory is reported', async () => {
     const file = join(secretsDirectory(), 'gh-token');
     mkdirSync(file);
-    const fault = await faultOf(file);
-    expect(fault.code).toBe('token_file_not_regular');
-    expect(fault.message).toContain('a directory');
-    expect(fault.hint).toContain(`rmdir ${file}`);
+    const issue = await faultOf(file);
+    expect(issue.code).toBe('token_file_not_regular');
+    expect(issue.message).toContain('a directory');
+    expect(issue.hint).toContain(`rmdir ${file}`);
   });
 
-  test('that is a named pipe is told without waiting for a writer', async () => {
+  test('the token file that is a named pipe is reported without waiting for a writer', async () => {
     const file = join(secretsDirectory(), 'gh-token');
     execFileSync('mkfifo', [file]);
     expect((await faultOf(file)).message).toContain('a named pipe');
   });
 
-  test('that is a socket is told', async () => {
+  test('the token file that is a socket is reported', async () => {
     const file = join(secretsDirectory(), 'gh-token');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(file, resolve));
@@ -163,7 +172,7 @@ describe('the file', () => {
     expect((await faultOf(file)).message).toContain('a socket');
   });
 
-  test('that is a symbolic link is told, wherever it leads, and also when it leads round', async () => {
+  test('the token file that is a symbolic link is reported, wherever it leads, and also when it leads round', async () => {
     const dir = secretsDirectory();
     const file = join(dir, 'gh-token');
     symlinkSync(secretFile(secretsDirectory(), 'elsewhere', TOKEN), file);
@@ -177,12 +186,12 @@ describe('the file', () => {
     ['below a file', '/gh-token'],
     ['of a name that no file can have', `/../${'n'.repeat(300)}`],
     ['of a name with a NUL', '/../a\0b'],
-  ])('%s is told', async (_, rest) => {
+  ])('%s is reported', async (_, rest) => {
     const file = secretFile(secretsDirectory(), 'file', 'x');
     expect((await faultOf(file + rest)).code).toBe('token_file_unreadable');
   });
 
-  test('leaves no descriptor open, whatever is wrong with it', async () => {
+  test('the token file leaves no descriptor open, whatever is wrong with it', async () => {
     const open = (): number =>
       execFileSync('ls', [`/proc/${process.pid}/fd`])
         .toString()

@@ -83,7 +83,7 @@ describe('the helper', () => {
     ['https://github.com:443', 'https://github.com/o/n.git'],
     ['https://someone:word@github.example.com/prefix', 'https://github.example.com/prefix/o/n.git'],
     ['http://[::1]:8080', 'http://[::1]:8080/o/n.git'],
-  ])('of %s answers for %s', (serverUrl, address) => {
+  ])('the credential helper of %s answers for %s', (serverUrl, address) => {
     const tokenFile = secretFile(secretsDirectory(), 'gh-token', TOKEN);
     expect(askGit(address, hostGitEnvironment({ tokenFile, serverUrl }))).toContain(answer);
   });
@@ -94,7 +94,7 @@ describe('the helper', () => {
     'https://github.com.evil.example',
     'https://evil.example',
     'https://api.github.com',
-  ])('of https://github.com has no answer for %s', (address) => {
+  ])('the credential helper of https://github.com has no answer for %s', (address) => {
     const tokenFile = secretFile(secretsDirectory(), 'gh-token', TOKEN);
     const told = askGit(address, hostGitEnvironment({ tokenFile, serverUrl: 'https://github.com' }));
     expect(told).toMatch(/^refused/);
@@ -113,7 +113,7 @@ describe('the helper', () => {
     expect(told(Date.now() - 1_000)).toMatch(/^refused/);
   });
 
-  test('takes the place of every helper that was configured before', () => {
+  test('the credential helper takes the place of every helper that was configured before', () => {
     const dir = secretsDirectory();
     const tokenFile = secretFile(dir, 'gh-token', TOKEN);
     const other = '!f() { echo username=other; echo password=other; }; f';
@@ -129,7 +129,7 @@ describe('the helper', () => {
   });
 
   test.each(['it\'s a "strange" $(id) `id` dir; \\', 'new\nline', '-dash', 'ünï'])(
-    'reads a file below %j',
+    'the credential helper reads a file below %j',
     (name) => {
       const dir = join(secretsDirectory(), name);
       mkdirSync(dir, { mode: 0o700 });
@@ -139,7 +139,7 @@ describe('the helper', () => {
     },
   );
 
-  test('gives a token that was renewed meanwhile, and nothing when the file is gone or empty', () => {
+  test('the credential helper gives a token that was renewed meanwhile, and nothing when the file is gone or empty', () => {
     const dir = secretsDirectory();
     const tokenFile = secretFile(dir, 'gh-token', 'the-old-one');
     const environment = hostGitEnvironment({ tokenFile, serverUrl: 'https://github.com' });
@@ -152,7 +152,7 @@ describe('the helper', () => {
     expect(askGit('https://github.com', environment)).toMatch(/^refused/);
   });
 
-  test('of a root service reads the token file of another account', () => {
+  test('the credential helper of a root service reads the token file of another account', () => {
     const tokenFile = secretFile(secretsDirectory(), 'gh-token', TOKEN);
     if (process.getuid?.() === 0) chownSync(tokenFile, 4321, 4321);
     expect(
@@ -160,7 +160,7 @@ describe('the helper', () => {
     ).toContain(answer);
   });
 
-  test('is left out for repositories on disk', () => {
+  test('the credential helper is left out for repositories on disk', () => {
     const environment = hostGitEnvironment({ tokenFile: '/x/gh-token', serverUrl: 'file:///srv/git' });
     expect(JSON.stringify(environment)).not.toContain('gh-token');
   });

@@ -13,7 +13,7 @@ import { size } from '../support/suite/size.ts';
 const MINUTE = 60_000;
 const REPOSITORY = 'octo/hello';
 
-/** Faults of a server that fails or is silent. */
+/** Issues of a server that fails or is silent. */
 const SLOW = [
   [{ status: 502 }, 'github_unreachable'],
   ['cut', 'github_unreachable'],
@@ -42,7 +42,7 @@ function writeToken(value: string): void {
 }
 
 describe('a token of an App', () => {
-  test('is for the one repository and the permissions that were asked for, and for an hour', async () => {
+  test('a token of an App is for the one repository and the permissions that were asked for, and for an hour', async () => {
     const { stood } = await lab.addApp([REPOSITORY, 'octo/other']);
     const token = await lab.tokens.token(want());
     expect(token?.source).toEqual({ kind: 'app', app: stood.clientId, username: 'x-access-token' });
@@ -53,7 +53,7 @@ describe('a token of an App', () => {
     expect((token?.expiresAt ?? 0) - lab.clock.time).toBeGreaterThan(59 * MINUTE);
   });
 
-  test('takes the place of the one in the file, which serves where no App is', async () => {
+  test('a token of an App takes the place of the one in the file, which serves where no App is', async () => {
     writeToken('ghp_static000000000000000000000000000000');
     await lab.addApp([REPOSITORY]);
     expect((await lab.tokens.token(want()))?.source.kind).toBe('app');
@@ -63,7 +63,7 @@ describe('a token of an App', () => {
     expect(await lab.tokens.hasApp('octo/without')).toBe(false);
   });
 
-  test('without App and file there is none; with an App that is not there the hint is to install it', async () => {
+  test('there is no token without an App and a file; with an App that is not installed the hint is to install it', async () => {
     expect(await lab.tokens.token(want())).toBeUndefined();
     await lab.addApp([]);
     await expect(lab.tokens.token(want())).rejects.toMatchObject({
@@ -72,7 +72,7 @@ describe('a token of an App', () => {
     });
   });
 
-  test('is used again for fifty minutes, and then another is minted', async () => {
+  test('a token of an App is used again for fifty minutes, and then another is minted', async () => {
     await lab.addApp([REPOSITORY]);
     const first = revealed(await lab.tokens.token(want()));
     lab.clock.time += 49 * MINUTE;
@@ -82,7 +82,7 @@ describe('a token of an App', () => {
     expect(lab.mints()).toBe(2);
   });
 
-  test('is never given out within five minutes of its end, however long the cache', async () => {
+  test('a token of an App is never given out within five minutes of its end, however long the cache', async () => {
     await lab.close();
     lab = await openAppLab({ cacheMs: 500 * MINUTE });
     await lab.addApp([REPOSITORY]);
@@ -95,7 +95,7 @@ describe('a token of an App', () => {
     expect(lab.mints()).toBe(2);
   });
 
-  test('is asked for once by fifty at once, and once more for other permissions or another repository', async () => {
+  test('a token of an App is asked for once by fifty at once, and once more for other permissions or another repository', async () => {
     await lab.addApp([REPOSITORY, 'octo/other']);
     const many = await Promise.all(Array.from({ length: 50 }, async () => await lab.tokens.token(want())));
     expect(new Set(many.map(revealed)).size).toBe(1);
@@ -109,7 +109,7 @@ describe('a token of an App', () => {
     expect(lab.mints()).toBe(3);
   });
 
-  test('is masked wherever it shows, and the key and its lines too', async () => {
+  test('a token of an App is masked wherever it shows, and the key and its lines too', async () => {
     const { stored } = await lab.addApp([REPOSITORY]);
     const token = revealed(await lab.tokens.token(want()));
     expect(lab.redactor.mask(`a ${token} b`)).toBe('a [masked] b');
@@ -119,7 +119,7 @@ describe('a token of an App', () => {
 });
 
 describe('permissions', () => {
-  test('that the installation lacks are left out, or a fault when they must be exact', async () => {
+  test('permissions that the installation lacks are left out, or an error when they must be exact', async () => {
     const { stood } = await lab.addApp([REPOSITORY]);
     const [installation] = stood.installations;
     if (installation) installation.permissions = { contents: 'read', metadata: 'read' };
@@ -132,7 +132,7 @@ describe('permissions', () => {
     });
   });
 
-  test('that were granted a moment ago count, though the installation was looked at before', async () => {
+  test('permissions that were granted a moment ago count, though the installation was looked at before', async () => {
     const { stood } = await lab.addApp([REPOSITORY]);
     await lab.tokens.token(want());
     Object.assign(stood.installations[0]?.permissions ?? {}, { checks: 'write' });
@@ -140,7 +140,7 @@ describe('permissions', () => {
     expect(token?.source.kind).toBe('app');
   });
 
-  test('never become everything: where none of them is there, the token may read metadata', async () => {
+  test('permissions never become everything: where none of them is there, the token may read metadata', async () => {
     await lab.addApp([REPOSITORY]);
     await lab.tokens.token(want({ permissions: { secrets: 'write' } }));
     expect(lab.api.apps.tokens.at(-1)?.permissions).toEqual({ metadata: 'read' });
@@ -159,7 +159,7 @@ describe('several', () => {
     );
   });
 
-  test('Apps are told apart by URL pattern, the more specific first', async () => {
+  test('Apps are reported apart by URL pattern, the more specific first', async () => {
     const wide = await lab.addApp([REPOSITORY, 'octo/other'], {
       urlPattern: '(?<baseUrl>https://github.com)/.*',
     });
@@ -211,7 +211,7 @@ describe('several', () => {
 
 describe('a clock that is off', () => {
   test.each([-25 * MINUTE, 90 * MINUTE])(
-    'by %i ms is told from GitHub’s, and the token lives its hour by ours',
+    'a clock that is off by %i ms is reported from GitHub’s, and the token lives its hour by ours',
     async (skewMs) => {
       lab.api.apps.skewMs = skewMs;
       await lab.addApp([REPOSITORY]);
@@ -254,7 +254,7 @@ describe('a failing mint', () => {
       (error: unknown) => error as never,
     );
 
-  test('of a suspended installation says so, and works again once it is not', async () => {
+  test('a failing mint of a suspended installation says so, and works again once it is not', async () => {
     const { stood } = await lab.addApp([REPOSITORY]);
     await lab.tokens.token(want());
     const [installation] = stood.installations;
@@ -267,7 +267,7 @@ describe('a failing mint', () => {
     expect((await lab.tokens.token(want()))?.source.kind).toBe('app');
   });
 
-  test('of a revoked installation leads to the hint, whatever is remembered', async () => {
+  test('a failing mint of a revoked installation leads to the hint, whatever is remembered', async () => {
     const { stood } = await lab.addApp([REPOSITORY]);
     await lab.tokens.token(want());
     stood.installations = [];
@@ -293,13 +293,13 @@ describe('a failing mint', () => {
     expect(await failsWith()).toMatchObject({ code: 'app_not_installed' });
   });
 
-  test('of the one installation that the App was added with says that this is gone', async () => {
+  test('a failing mint of the one installation that the App was added with says that this is gone', async () => {
     await lab.addApp([], { installationId: 77 });
     lab.api.repositories.add(REPOSITORY);
     expect(await failsWith()).toMatchObject({ code: 'app_installation_gone' });
   });
 
-  test('with a key that is another App’s is told as the key’s fault', async () => {
+  test('a failing mint with a key that is another App’s is reported as the key’s error', async () => {
     const one = await lab.addApp([REPOSITORY]);
     const two = await lab.addApp([]);
     one.stood.publicKey = two.stood.publicKey;
@@ -343,6 +343,7 @@ describe('a failing mint', () => {
     [403, 'This installation has been suspended', 'app_installation_suspended', /unsuspend .*https:\/\//],
     [422, 'There is at least one repository that does not exist', 'app_repository_missing', /still has/],
     [403, 'The App was blocked', 'app_refused', /blocked/],
+    [403, 'the `octo` organization has an IP allow list enabled', 'app_refused', /address .* IP allow list/],
   ])(
     'answered with %i “%s” is %s with GitHub’s sentence and what to do',
     async (status, message, code, hint) => {
@@ -354,7 +355,7 @@ describe('a failing mint', () => {
     },
   );
 
-  test('that passes is tried again by itself until it works, and then nothing is left of the failure', async () => {
+  test('a failing mint that passes is tried again by itself until it works, and then nothing is left of the failure', async () => {
     await lab.addApp([REPOSITORY], { urlPattern: '(?<baseUrl>https://github.com/octo)/.*' });
     await lab.tokens.hasApp(REPOSITORY);
     lab.api.misbehaveAt(/access_tokens$/, { status: 429, headers: { 'retry-after': '3' } });
@@ -375,7 +376,7 @@ describe('a failing mint', () => {
     expect(lab.mints()).toBe(2);
   });
 
-  test('leaves the last token in use for as long as it is good', async () => {
+  test('a failing mint leaves the last token in use for as long as it is good', async () => {
     await lab.addApp([REPOSITORY]);
     const first = revealed(await lab.tokens.token(want()));
     lab.clock.time += 51 * MINUTE;
@@ -385,7 +386,7 @@ describe('a failing mint', () => {
     expect(await failsWith()).toMatchObject({ code: 'github_rate_limited' });
   });
 
-  test('does not stop another App, a repository without an App, or the file where the App was never seen', async () => {
+  test('a failing mint does not stop another App, a repository without an App, or the file where the App was never seen', async () => {
     writeToken('ghp_static000000000000000000000000000000');
     const broken = await lab.addApp([]);
     const other = await lab.addApp([REPOSITORY]);
@@ -399,7 +400,7 @@ describe('a failing mint', () => {
     expect(issuers.join()).toContain(broken.stood.clientId);
   });
 
-  test('of an App that should serve does not fall back to the file', async () => {
+  test('a failing mint of an App that should serve does not fall back to the file', async () => {
     writeToken('ghp_static000000000000000000000000000000');
     const { stood } = await lab.addApp([REPOSITORY]);
     await lab.tokens.token(want());
@@ -410,7 +411,7 @@ describe('a failing mint', () => {
   });
 });
 
-test('a store of Apps that cannot be read leaves the file in use, and without one is the fault that is told', async () => {
+test('a store of Apps that cannot be read leaves the file in use, and without one is the error that is reported', async () => {
   await lab.addApp([REPOSITORY]);
   writeFileSync(join(lab.dir, 'service/apps.enc'), Buffer.alloc(100), { mode: 0o600 });
   await expect(lab.tokens.token(want())).rejects.toMatchObject({ code: 'secret_store_locked' });

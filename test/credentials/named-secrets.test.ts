@@ -23,7 +23,7 @@ async function lab(
   const passphrases = async (): Promise<Secret[]> => [new Secret('one passphrase')];
   const stores = createSecretStores({ secretsDir, passphrases, clock: systemClock });
   const dropped: FlowError[] = [];
-  const drop = (fault: FlowError): void => void dropped.push(fault);
+  const drop = (issue: FlowError): void => void dropped.push(issue);
   const named = createNamedSecrets({ stores, order, agents: AGENTS, environment, drop });
   return { stores, named, dropped, service: join(secretsDir, 'service') };
 }
@@ -89,7 +89,7 @@ test('a place that the order leaves out is not looked at', async () => {
   await expect(named.resolve('fix', ['B'])).rejects.toMatchObject({ code: 'secret_missing' });
 });
 
-test('what is fit for no run is told before it starts', async () => {
+test('what is fit for no run is reported before it starts', async () => {
   const { named } = await lab({
     GITHUB_FLOWS_SECRET_GIT_SSH_KEY: 'no key at all',
     GITHUB_FLOWS_SECRET_LONG: 'x'.repeat(70_000),

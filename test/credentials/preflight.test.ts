@@ -11,12 +11,12 @@ import { secretFile, secretsDirectory } from '../support/profiles/secrets-direct
 const codes = (problems: readonly { code: string }[]): string[] => problems.map(({ code }) => code);
 
 describe('the secrets directory', () => {
-  test('that is private and elsewhere is fit for use', async () => {
+  test('the secrets directory that is private and elsewhere is fit for use', async () => {
     const dir = secretsDirectory();
     expect(await checkSecretsDirectory({ secretsDir: dir, workspaceRoot: '/srv/work' })).toEqual([]);
   });
 
-  test('that is missing, a file, or open to others is told with the command', async () => {
+  test('the secrets directory that is missing, a file, or open to others is reported with the command', async () => {
     const dir = secretsDirectory();
     const check = (secretsDir: string) => checkSecretsDirectory({ secretsDir, workspaceRoot: '/srv/work' });
     const missing = await check(join(dir, 'no'));
@@ -34,7 +34,7 @@ describe('a directory of credentials inside the workspaces is refused', () => {
   const inside = async (dir: string, workspaceRoot: string): Promise<string | undefined> =>
     (await insideWorkspaces({ option: 'SECRETS_DIR', dir, workspaceRoot }))?.code;
 
-  test('by its name, there or not', async () => {
+  test('a directory of credentials inside the workspaces is refused by its name, there or not', async () => {
     expect(await inside('/srv/none/work', '/srv/none/work')).toBe('secrets_inside_workspaces');
     expect(await inside('/srv/none/work/a/../b', '/srv/none/work/')).toBe('secrets_inside_workspaces');
     expect(await inside('/srv/none/workshop', '/srv/none/work')).toBeUndefined();
@@ -42,7 +42,7 @@ describe('a directory of credentials inside the workspaces is refused', () => {
     expect(await inside('/srv/none/work/../secrets', '/srv/none/work')).toBeUndefined();
   });
 
-  test('by where links lead, from either side, also when the end is not there yet', async () => {
+  test('a directory of credentials inside the workspaces is refused by where links lead, from either side, also when the end is not there yet', async () => {
     const base = secretsDirectory();
     mkdirSync(join(base, 'work'));
     symlinkSync(join(base, 'work'), join(base, 'alias'));
@@ -56,7 +56,7 @@ describe('a directory of credentials inside the workspaces is refused', () => {
     expect(await inside(join(base, 'round/secrets'), join(base, 'work'))).toBeUndefined();
   });
 
-  test('and told with the option that named it', async () => {
+  test('a directory of credentials inside the workspaces is refused and told with the option that named it', async () => {
     const error = await insideWorkspaces({ option: 'RUN_DIR', dir: '/w/run', workspaceRoot: '/w' });
     expect(error?.message).toContain('RUN_DIR is /w/run');
     expect(codes(await checkSecretsDirectory({ secretsDir: '/w/s', workspaceRoot: '/w' }))).toEqual([
@@ -66,7 +66,7 @@ describe('a directory of credentials inside the workspaces is refused', () => {
   });
 });
 
-test('a token file is told with the faults that a launch would meet', async () => {
+test('a token file is reported with the errors that a launch would meet', async () => {
   const dir = secretsDirectory();
   expect(await checkGhToken(secretFile(dir, 'gh-token', 'a-token'))).toEqual([]);
   writeFileSync(join(dir, 'gh-token'), '');

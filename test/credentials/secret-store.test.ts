@@ -37,7 +37,7 @@ async function writeBox(at: Place, content: string): Promise<void> {
 }
 
 describe('a secret store', () => {
-  test('gives back what was set, to the byte, and is empty while there is no file', async () => {
+  test('a secret store gives back what was set, to the byte, and is empty while there is no file', async () => {
     const at = await place();
     expect((await store(at).read()).size).toBe(0);
     const value = 'line one\nline "two" \\ \'three\' é 🎉\r\n';
@@ -47,7 +47,7 @@ describe('a secret store', () => {
     );
   });
 
-  test('is salt, nonce and ciphertext of a JSON map, as anybody else can open it', async () => {
+  test('a secret store is salt, nonce and ciphertext of a JSON map, as anybody else can open it', async () => {
     const at = await place();
     await store(at).update((values) => void values.set('A', 'one'));
     const box = await readFile(at.file);
@@ -65,7 +65,7 @@ describe('a secret store', () => {
     expect(JSON.parse(content.toString())).toEqual({ A: 'one' });
   });
 
-  test('writes a new nonce each time, readable for its owner alone', async () => {
+  test('a secret store writes a new nonce each time, readable for its owner alone', async () => {
     const at = await place();
     await store(at).update((values) => void values.set('A', 'one'));
     const first = await readFile(at.file);
@@ -95,7 +95,7 @@ describe('a secret store', () => {
     for (const path of paths) expect(await stat(join(directory, 'service', path)), path).toMatchObject(owner);
   });
 
-  test('opens with any of the passphrases that are offered', async () => {
+  test('a secret store opens with any of the passphrases that are offered', async () => {
     const at = await place();
     await store(at).update((values) => void values.set('A', 'one'));
     expect((await store(at, 'another one', PASSPHRASE).read()).get('A')).toBe('one');
@@ -113,7 +113,7 @@ describe('a secret store', () => {
 });
 
 describe('a store that cannot be used', () => {
-  test('with any one byte changed does not open', async () => {
+  test('a store with any one byte changed does not open', async () => {
     const at = await place();
     await store(at).update((values) => void values.set('A', 'one'));
     const good = await readFile(at.file);
@@ -127,7 +127,7 @@ describe('a store that cannot be used', () => {
     expect((await store(at).read()).get('A')).toBe('one');
   });
 
-  test('cut off anywhere does not open, and is never taken for an empty one', async () => {
+  test('a store cut off anywhere does not open, and is never taken for an empty one', async () => {
     const at = await place();
     await store(at).update((values) => void values.set('A', 'one'));
     for (let length = (await stat(at.file)).size - 1; length >= 0; length -= 1) {
@@ -141,7 +141,7 @@ describe('a store that cannot be used', () => {
     expect((await stat(at.file)).size).toBe(0);
   });
 
-  test('says so when the passphrase is another one or there is none, and names its file', async () => {
+  test('a store says so when the passphrase is another one or there is none, and names its file', async () => {
     const at = await place();
     await store(at).update((values) => void values.set('A', 'one'));
     const none = openSecretStore({ ...at, passphrases: async () => [], clock: systemClock });
@@ -156,7 +156,7 @@ describe('a store that cannot be used', () => {
     expect(await store(at).read()).toEqual(new Map([['A', 'one']]));
   });
 
-  test('that decrypts to something else than a map of texts is damaged', async () => {
+  test('a store that decrypts to something else than a map of texts is damaged', async () => {
     const at = await place();
     await store(at).update(() => undefined);
     for (const content of ['[]', '{"A":1}', 'null', '{"A"', '"text"', '']) {
@@ -166,7 +166,7 @@ describe('a store that cannot be used', () => {
     }
   });
 
-  test('that others may read, that is a link or a directory, or too large is refused', async () => {
+  test('a store that others may read, that is a link or a directory, or too large is refused', async () => {
     const at = await place();
     await store(at).update((values) => void values.set('A', 'one'));
     await chmod(at.file, 0o640);
@@ -185,7 +185,7 @@ describe('a store that cannot be used', () => {
     await expect(store(folder).read()).rejects.toMatchObject({ code: 'secret_store_not_regular' });
   });
 
-  test('is not made so large that it could not be read again', async () => {
+  test('a store is not made so large that it could not be read again', async () => {
     const at = await place();
     await store(at).update((values) => void values.set('A', 'one'));
     const huge = 'x'.repeat(9 * 1024 * 1024);
@@ -197,7 +197,7 @@ describe('a store that cannot be used', () => {
 });
 
 describe('writing at once', () => {
-  test('from one process loses nothing', async () => {
+  test('writing at once from one process loses nothing', async () => {
     const at = await place();
     const names = Array.from({ length: 20 }, (_, index) => `N${index}`);
     const stores = [store(at), store(at)];
@@ -207,7 +207,7 @@ describe('writing at once', () => {
     expect([...(await store(at).read()).keys()].toSorted()).toEqual(names.toSorted());
   });
 
-  test('from several processes loses nothing', async () => {
+  test('writing at once from several processes loses nothing', async () => {
     const at = await place();
     const count = size(5, 50);
     const writers = ['A', 'B', 'C'].map((name) =>

@@ -27,7 +27,7 @@ function pkcs(type: 'pkcs1' | 'pkcs8', passphrase?: string): string {
 }
 
 describe('an SSH key', () => {
-  test('is brought into the form that ssh reads, however it was pasted', async () => {
+  test('an SSH key is brought into the form that ssh reads, however it was pasted', async () => {
     const key = readFileSync(await keyFile('-t', 'ed25519', '-N', ''), 'utf8');
     for (const pasted of [
       key.trimEnd(),
@@ -41,14 +41,14 @@ describe('an SSH key', () => {
     }
   });
 
-  test('may be of any kind that ssh reads without asking', async () => {
+  test('an SSH key may be of any kind that ssh reads without asking', async () => {
     const old = readFileSync(await keyFile('-t', 'rsa', '-b', '2048', '-m', 'PEM', '-N', ''), 'utf8');
     const ecdsa = readFileSync(await keyFile('-t', 'ecdsa', '-N', ''), 'utf8');
     for (const key of [old, ecdsa, pkcs('pkcs1'), pkcs('pkcs8')])
       expect(() => checkSshKey(key)).not.toThrow();
   });
 
-  test('that ssh could not use is refused with what it is', async () => {
+  test('an SSH key that ssh could not use is refused with what it is', async () => {
     const file = await keyFile('-t', 'ed25519', '-N', 'a passphrase');
     const key = readFileSync(file, 'utf8');
     const whole = readFileSync(await keyFile('-t', 'ed25519', '-N', ''), 'utf8');
@@ -72,7 +72,7 @@ describe('an SSH key', () => {
 });
 
 describe('known hosts', () => {
-  test('are taken as ssh-keyscan and ssh write them', async () => {
+  test('known hosts are taken as ssh-keyscan and ssh write them', async () => {
     const [type, key] = readFileSync(`${await keyFile('-t', 'ed25519', '-N', '')}.pub`, 'utf8').split(' ');
     for (const hosts of [
       `github.com ${type} ${key}`,
@@ -92,7 +92,7 @@ describe('known hosts', () => {
     'github.com ssh-ed25519 AAAA',
     'ssh-ed25519 AAAAC3Nz me',
     'SHA256:abc',
-  ])('are not %j', (hosts) => {
+  ])('known hosts are not %j', (hosts) => {
     expect(() => checkKnownHosts(hosts)).toThrow(
       expect.objectContaining({ code: 'ssh_known_hosts_invalid' }),
     );

@@ -3,7 +3,7 @@ import { SESSION_MS } from '../../src/dashboard/sessions.ts';
 import { startPages } from '../support/service/pages.ts';
 
 describe('the login', () => {
-  test('leads to the page that was asked for, with a cookie that neither scripts nor other sites can use', async () => {
+  test('the login leads to the page that was asked for, with a cookie that neither scripts nor other sites can use', async () => {
     const { browser, run } = await startPages();
     const asked = await browser.get(`/runs/${run.id}?attempt=1`);
     expect([asked.status, asked.at]).toEqual([303, `/login?next=%2Fruns%2F${run.id}%3Fattempt%3D1`]);
@@ -21,7 +21,7 @@ describe('the login', () => {
     expect((await browser.get('/login')).at).toBe('/runs');
   });
 
-  test('sends the cookie over TLS alone where the pages are reached by TLS', async () => {
+  test('the login sends the cookie over TLS alone where the pages are reached by TLS', async () => {
     const { browser } = await startPages({ isSecure: true });
     expect((await browser.login()).headers.get('set-cookie')).toContain('; Secure');
     const plain = await startPages();
@@ -48,7 +48,7 @@ describe('the login', () => {
     expect((await browser.login(undefined, next)).at).toBe('/runs');
   });
 
-  test('refuses a wrong token in words, gives no cookie, and closes to that address alone after ten', async () => {
+  test('the login refuses a wrong token in words, gives no cookie, and closes to that address alone after ten', async () => {
     const { browser } = await startPages();
     const from = { 'x-forwarded-for': '203.0.113.7' };
     for (let time = 0; time < 10; time += 1) {
@@ -63,7 +63,7 @@ describe('the login', () => {
     expect((await browser.login()).status).toBe(303);
   });
 
-  test('ends after twelve hours, on logout, and when somebody logs in anew', async () => {
+  test('the login ends after twelve hours, on logout, and when somebody logs in anew', async () => {
     const { browser, clock } = await startPages();
     await browser.login();
     const first = browser.cookie;
@@ -117,7 +117,7 @@ describe('the login', () => {
 });
 
 describe('forms', () => {
-  test('without the token of this login do nothing', async () => {
+  test('forms without the token of this login do nothing', async () => {
     const { browser, run, done } = await startPages();
     await browser.login();
     const mine = await browser.csrf();
@@ -142,7 +142,7 @@ describe('forms', () => {
     expect((await browser.get('/runs')).status).toBe(200);
   });
 
-  test('without a login lead to it, and do nothing', async () => {
+  test('forms without a login lead to it, and do nothing', async () => {
     const { browser, run, done } = await startPages();
     const sent = await browser.post(`/runs/${run.id}/cancel`, { reason: 'x' });
     expect([sent.status, sent.at]).toEqual([303, `/login?next=%2Fruns%2F${run.id}`]);

@@ -20,7 +20,7 @@ const LIVING: Partial<Run> = { state: 'running', outcome: null, reason: null, en
 const words = (html: string): string => html.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
 
 describe('the page of a run', () => {
-  test('tells how it went, why, what to do, who and what started it, and when', async () => {
+  test('the page of a run tells how it went, why, what to do, who and what started it, and when', async () => {
     const { status, html } = await show({ event: { name: 'issue_comment', action: 'created' } });
     expect(status).toBe(200);
     expect(html).toContain('<html lang="en">');
@@ -44,7 +44,7 @@ describe('the page of a run', () => {
       expect(words(html)).toContain(said);
   });
 
-  test('that was tried again counts its waiting from when it was put back, and says when that was', async () => {
+  test('the page of a run that was tried again counts its waiting from when it was put back, and says when that was', async () => {
     const at = Date.parse('2030-01-01T11:50:00Z');
     const entry = (seconds: number, state: string, seq: number) => ({
       seq,
@@ -81,7 +81,7 @@ describe('the page of a run', () => {
     ]);
   });
 
-  test('shows what outside users and agents wrote as text, wherever it stands, and leads nowhere else', async () => {
+  test('the page of a run shows what outside users and agents wrote as text, wherever it stands, and leads nowhere else', async () => {
     const run = {
       repository: `octo/${HOSTILE}`,
       actor: HOSTILE,
@@ -107,7 +107,7 @@ describe('the page of a run', () => {
     expect(html).toContain('{{csrf}}');
   });
 
-  test('has the end of the output as lines, however they came in parts, and says that it is the end', async () => {
+  test('the page of a run has the end of the output as lines, however they came in parts, and says that it is the end', async () => {
     const entries = [
       ...Array.from({ length: 500 }, (_, index) => ({ stream: 'stdout', text: `line ${index}` })),
       { stream: 'stdout', text: 'one ', part: true as const },
@@ -123,7 +123,7 @@ describe('the page of a run', () => {
     expect(words(html)).toContain('Only the end is shown');
   });
 
-  test('leads to the output of each attempt, and says when it is not the last', async () => {
+  test('the page of a run leads to the output of each attempt, and says when it is not the last', async () => {
     const { html, browser, run, asked } = await show({ run: { attempt: 3 } }, '?attempt=2');
     expect(asked).toEqual([2]);
     expect(words(html)).toContain('Output of attempt 2');
@@ -135,7 +135,7 @@ describe('the page of a run', () => {
     }
   });
 
-  test('of a living run loads itself anew and may call it off; standing still it takes a reason', async () => {
+  test('the page of a run of a living run loads itself anew and may call it off; standing still it takes a reason', async () => {
     const { html, browser, run } = await show({ run: LIVING });
     expect(html).toContain('<meta http-equiv="refresh" content="5">');
     expect(html).toContain(`action="/runs/${run.id}/cancel"`);
@@ -146,7 +146,7 @@ describe('the page of a run', () => {
     expect(still.html).toContain('name="reason"');
   });
 
-  test('of one that is being called off says so, and of one that has ended may try again', async () => {
+  test('the page of a run of one that is being called off says so, and of one that has ended may try again', async () => {
     const off = await show({ run: { ...LIVING, cancelReason: 'too slow' } });
     expect(words(off.html)).toContain('The run is being cancelled: too slow');
     expect(off.html).not.toContain('/cancel"');
@@ -155,7 +155,7 @@ describe('the page of a run', () => {
     expect(ended.html).toContain(`action="/runs/${ended.run.id}/retry"`);
   });
 
-  test('keeps the newest two hundred lines of a long timeline', async () => {
+  test('the page of a run keeps the newest two hundred lines of a long timeline', async () => {
     const timeline = Array.from({ length: 250 }, (_, seq) => ({
       seq,
       at: seq,
@@ -169,7 +169,7 @@ describe('the page of a run', () => {
     expect(html).toContain('#249.');
   });
 
-  test('is ready in a moment, whatever an agent printed', async () => {
+  test('the page of a run is ready in a moment, whatever an agent printed', async () => {
     const odd = ['\u001b[', '\u001b]', '\u202e', '\r', '<', '\ud800', '&#', '\u001b]8;;'];
     const entries = odd.map((sign) => ({ stream: 'stdout', text: sign.repeat(32_000 / sign.length) }));
     const before = performance.now();
@@ -207,13 +207,13 @@ describe('the pages', () => {
     },
   );
 
-  test('tell nobody who is not logged in whether a run is there', async () => {
+  test('the pages tell nobody who is not logged in whether a run is there', async () => {
     const { browser, run } = await startPages();
     const [there, missing] = [await browser.get(`/runs/${run.id}`), await browser.get('/runs/none')];
     expect([there.status, missing.status]).toEqual([303, 303]);
   });
 
-  test('are not kept, framed or sniffed, run nothing, and send forms only here', async () => {
+  test('the pages are not kept, framed or sniffed, run nothing, and send forms only here', async () => {
     const { headers, browser } = await show();
     expect(headers.get('content-security-policy')).toBe(
       "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -6,7 +6,7 @@ import { isServiceRunning, lockInstallation } from '../../src/db/lock.ts';
 import { startProgram } from '../support/processes/program.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
-test('a second service is refused while the first lives, and looking disturbs neither', async () => {
+test('a second service is refused while the first runs, and looking disturbs neither', async () => {
   const file = join(await temporaryDirectory(), 'github-flows.lock');
   expect(isServiceRunning(file)).toBe(false);
   expect(existsSync(file)).toBe(false);
@@ -32,14 +32,14 @@ test('the lock of a process that was killed is free at once', async () => {
   lockInstallation(file).release();
 });
 
-test('of many that start at once, one gets the lock', async () => {
+test('one of many services that start at once gets the lock', async () => {
   const file = join(await temporaryDirectory(), 'github-flows.lock');
   const starting = Array.from({ length: 4 }, () => startProgram('hold-lock', [file]).line());
   const said = await Promise.all(starting);
   expect(said.toSorted()).toEqual(['locked', ...Array(3).fill('service_already_running')]);
 });
 
-test('a lock file that cannot be used is told as such', async () => {
+test('a lock file that cannot be used is reported as such', async () => {
   const directory = await temporaryDirectory();
   expect(() => lockInstallation(directory)).toThrow(
     expect.objectContaining({ code: 'database_unavailable' }),

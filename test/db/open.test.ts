@@ -26,7 +26,7 @@ const count = async (db: Db): Promise<number> =>
   (await sql<{ n: number }>`SELECT count(*) AS n FROM t`.execute(db.kysely)).rows[0]?.n ?? -1;
 
 describe('opening', () => {
-  test('makes the directory and a file that only its owner reads, with an id that stays', async () => {
+  test('opening makes the directory and a file that only its owner reads, with an id that stays', async () => {
     const file = join(await temporaryDirectory(), 'var', 'deep', 'github-flows.db');
     const first = await openDatabase({ file });
     expect(first.installation).toMatch(/^[0-9a-z]{8}$/);
@@ -164,7 +164,7 @@ describe('queries', () => {
 });
 
 describe('transactions', () => {
-  test('one that throws leaves nothing, tables neither', async () => {
+  test('a transaction that throws leaves nothing, no table either', async () => {
     const { db } = await withTable();
     const failing = db.transaction(async (trx) => {
       await sql`INSERT INTO t VALUES ('a', '')`.execute(trx);
@@ -176,7 +176,7 @@ describe('transactions', () => {
     await expect(sql`SELECT * FROM u`.execute(db.kysely)).rejects.toThrow('no such table');
   });
 
-  test('many at once take turns', async () => {
+  test('many transactions at once take turns', async () => {
     const { db } = await withTable();
     await sql`INSERT INTO t VALUES ('n', '0')`.execute(db.kysely);
     const add = async (): Promise<void> =>
@@ -189,7 +189,7 @@ describe('transactions', () => {
     expect(rows[0]?.body).toBe('50');
   });
 
-  test('processes that write at once lose nothing, and none has to try again', async () => {
+  test('processes that write at once lose nothing, and none has to retry', async () => {
     const { file, db } = await withTable();
     const writers = ['a', 'b', 'c'].map((name) => startProgram('open-database', [file, '50', name]));
     const ends = await Promise.all(writers.map(({ ended }) => ended));
@@ -211,7 +211,7 @@ describe('transactions', () => {
     expect(await count(db)).toBe(2);
   });
 
-  test('a full disk is told as such, and the database works again when there is room', async () => {
+  test('a full disk is reported as such, and the database works again when there is room', async () => {
     const { db } = await withTable();
     const { rows } = await sql<{ pageCount: number }>`PRAGMA page_count`.execute(db.kysely);
     await sql`PRAGMA max_page_count = ${sql.lit((rows[0]?.pageCount ?? 0) + 2)}`.execute(db.kysely);

@@ -28,7 +28,7 @@ describe('opening', () => {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/pass.{0,3}word@/);
   });
 
-  test('what is no address of PostgreSQL is told without repeating it', async () => {
+  test('what is no address of PostgreSQL is refused without repeating it', async () => {
     for (const url of ['mysql://u:secret@h/d', 'secret', 'postgres://u:secret@h:port/d', '']) {
       const error = await openDatabase({ url }).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({
@@ -39,7 +39,7 @@ describe('opening', () => {
   });
 });
 
-test('a look makes no table where no service was started, and says that there is no database yet', async () => {
+test('opening an existing database makes no table where no service was started, and throws that there is none', async () => {
   const url = await server().freshDatabase();
   for (const _again of [1, 2])
     await expect(openExistingDatabase({ url })).rejects.toMatchObject({ code: 'database_absent' });
@@ -50,7 +50,7 @@ test('a look makes no table where no service was started, and says that there is
 });
 
 describe('a server that goes away', () => {
-  test('costs the queries under way, and the next ones work', async () => {
+  test('a server that goes away costs the queries under way, and the next ones work', async () => {
     const own = await opened();
     const before = await one(own);
     const slow = sql`SELECT pg_sleep(30)`.execute(own.kysely);
@@ -68,7 +68,7 @@ describe('a server that goes away', () => {
     expect(await one(own)).toBe(before);
   });
 
-  test('notices come again after it is back, and listeners are told that some may be missing', async () => {
+  test('notices come again after the server is back, and listeners are called because some may be missing', async () => {
     const url = await server().freshDatabase();
     const [speaker, listener] = [await opened(url), await opened(url)];
     const heard: string[] = [];

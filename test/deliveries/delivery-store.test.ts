@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Db, openDatabase } from '../../src/db/open.ts';
+import type { Db } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { newDelivery } from '../support/databases/new-delivery.ts';
 import { settableClock } from '../support/suite/fake-clock.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
 async function setup() {
   const clock = settableClock();
-  const db: Db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db: Db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   onTestFinished(() => db.close());
   return { clock, db, store: createDeliveryStore(db, clock) };
 }

@@ -139,7 +139,7 @@ test('workers are listed and drained, and maintenance tells what it did', async 
   expect((await ask('/maintenance')).json).toMatchObject({
     disk: { pressure: 'none' },
     removed: { bodies: { count: 0 } },
-    recovery: null,
+    redelivery: null,
   });
 });
 

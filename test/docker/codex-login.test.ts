@@ -110,10 +110,10 @@ describe('the one-time Codex login', () => {
   });
 
   test('makes a state directory that is not there, private and of the agent’s user, and tells when Codex fails', async () => {
-    const fault = login({ image: image.name, owner: runAs });
+    const issue = login({ image: image.name, owner: runAs });
     await until('the state was made', () => (existsSync(stateDir) ? true : undefined));
     issuer = await serveIssuerIn(stateDir, fakeLogin(Date.now()), 500);
-    await expect(fault).rejects.toMatchObject({
+    await expect(issue).rejects.toMatchObject({
       code: 'codex_login_failed',
       message: expect.stringContaining('exit code 1'),
     });
@@ -127,10 +127,10 @@ describe('the one-time Codex login', () => {
   test('leaves no container when it is interrupted', async () => {
     await serveIssuer();
     const interruption = Promise.withResolvers<void>();
-    const fault = login({ interrupted: interruption.promise });
+    const issue = login({ interrupted: interruption.promise });
     await until('the code was shown', () => (printed.includes('ABCD-12345') ? true : undefined));
     interruption.resolve();
-    await expect(fault).rejects.toMatchObject({ code: 'codex_login_interrupted' });
+    await expect(issue).rejects.toMatchObject({ code: 'codex_login_interrupted' });
     expect(await container()).toBeUndefined();
   });
 

@@ -188,18 +188,18 @@ describe('a login that would not outlive a run', () => {
       refreshToken: 'rt_used_elsewhere_0123456789',
     });
     writeFileSync(join(stateDir, 'auth.json'), JSON.stringify(auth));
-    const fault = {
+    const issue = {
       code: 'codex_refresh_refused',
       hint: expect.stringContaining('github-flows codex login'),
     };
-    await expect(ensure()).rejects.toMatchObject(fault);
+    await expect(ensure()).rejects.toMatchObject(issue);
     const count = tokenServer.shown.length;
     const restarted = newService();
     onTestFinished(() => restarted.stop(serviceStopping()));
-    await expect(ensure(restarted)).rejects.toMatchObject(fault);
+    await expect(ensure(restarted)).rejects.toMatchObject(issue);
     expect(tokenServer.shown).toHaveLength(count);
     const { problems } = await inspectCodexState(stateDir, Date.now());
-    expect(problems).toMatchObject([fault]);
+    expect(problems).toMatchObject([issue]);
 
     writeFileSync(join(stateDir, 'auth.json'), JSON.stringify(chatgptAuth(fakeLogin(Date.now()))));
     expect(await inspectCodexState(stateDir, Date.now())).toMatchObject({ problems: [] });

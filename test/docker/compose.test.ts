@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import Docker from 'dockerode';
 import { expect, onTestFinished, test } from 'vitest';
 import { randomId } from '../../src/base/ids.ts';
 import { spawnProgram } from '../support/processes/spawn-program.ts';
@@ -101,7 +102,7 @@ test('the service in its own image runs an agent next to it, and goes with it', 
     GITHUB_SERVER_URL: `file://${dir}/var/git`,
     GITHUB_API_URL: settings.GITHUB_API_URL,
     RUN_MEMORY: '256m',
-    RECOVER_MISSED: 'off',
+    REDELIVER_MISSED: 'off',
     MIN_FREE_TO_RUN: '1m',
     MIN_FREE_TO_ACCEPT: '1m',
     PORT: String(port),
@@ -151,12 +152,11 @@ test('the service in its own image runs an agent next to it, and goes with it', 
     ['# Hello', false],
     [String(uid), false],
   ]);
-  const inspected = execFileSync('docker', [
-    'inspect',
-    compose('ps', '-q', 'github-flows').trim(),
-  ]).toString();
-  expect(inspected).not.toContain(settings.WEBHOOK_SECRET);
-  await until('docker calls it healthy', () => (compose('ps').includes('healthy') ? true : undefined));
+  const container = new Docker().getContainer(compose('ps', '-q', 'github-flows').trim());
+  expect(JSON.stringify(await container.inspect())).not.toContain(settings.WEBHOOK_SECRET);
+  await until('docker calls it healthy', async () =>
+    (await container.inspect()).State.Health?.Status === 'healthy' ? true : undefined,
+  );
   compose('stop', '--timeout', '20', 'github-flows');
   const said = compose('logs', '--no-color');
   expect(said).toContain('stopped');

@@ -27,12 +27,13 @@ async function start(
   command: string,
   more: Record<string, unknown> = {},
   token: string | null = TOKEN,
+  env: Record<string, string> = {},
 ): Promise<void> {
   service = await startService({
     profiles: {
       'hello/profile.json': shellProfile(command, { allow: undefined, report: undefined, ...more }),
     },
-    env: { GITHUB_API_URL: github.url },
+    env: { GITHUB_API_URL: github.url, ...env },
     prepare(dir) {
       mkdirSync(join(dir, 'secrets'), { mode: 0o700 });
       if (token !== null) writeFileSync(join(dir, 'secrets/gh-token'), token, { mode: 0o600 });
@@ -49,35 +50,53 @@ async function decided(login: string, type = 'User') {
 }
 
 describe('who may start a run', () => {
-  test.each([
-    ['admin', 'run_queued'],
-    ['maintain', 'run_queued'],
-    ['write', 'run_queued'],
-    ['triage', 'permission_too_low'],
-    ['read', 'permission_too_low'],
-    ['none', 'permission_too_low'],
-  ])('somebody with %s: %s', async (role, reason) => {
-    await start('true', { report: { reaction: false, comment: 'never' } });
-    const permission = { maintain: 'write', triage: 'read' }[role] ?? role;
-    if (role !== 'none') github.permissions.set('someone', { permission, role_name: role });
-    expect(await decided('someone')).toMatchObject({ reason, profile: 'hello' });
-  });
-
-  test.each([
-    [{ status: 500 }, 'a server error'],
-    [{ status: 403 }, 'a refusal'],
-    [{ status: 401 }, 'an unknown token'],
-    ['cut', 'a cut connection'],
-    ['page', 'a page of a proxy'],
-  ] as const)('nobody when GitHub answers %j (%s)', async (how, _name) => {
-    await start('true');
-    github.permissions.set('someone', { permission: 'admin', role_name: 'admin' });
-    github.misbehave(how, 20);
-    expect(await decided('someone')).toMatchObject({ reason: 'permission_unknown', runId: null });
+  test('whoever has write permission or more, and nobody while GitHub does not answer rightly', async () => {
+    const report = { reaction: false, comment: 'never' };
+    await start('true', { report }, TOKEN, { MAX_CONCURRENT_RUNS: '0' });
+    const roles = {
+      admin: 'run_queued',
+      maintain: 'run_queued',
+      write: 'run_queued',
+      triage: 'permission_too_low',
+      read: 'permission_too_low',
+      none: 'permission_too_low',
+    };
+    const issues = {
+      'server-error': { status: 500 },
+      refusal: { status: 403 },
+      'unknown-token': { status: 401 },
+      cut: 'cut',
+      page: 'page',
+    } as const;
+    for (const role of Object.keys(roles)) {
+      const permission = { maintain: 'write', triage: 'read' }[role] ?? role;
+      if (role !== 'none') github.permissions.set(role, { permission, role_name: role });
+    }
+    for (const [login, how] of Object.entries(issues)) {
+      github.permissions.set(login, { permission: 'admin', role_name: 'admin' });
+      github.misbehaveAt(new RegExp(`/${login}\\b`), how, 20);
+    }
+    const logins = [...Object.keys(roles), ...Object.keys(issues)];
+    const found = await Promise.all(
+      logins.map(async (login) => {
+        const { reason, profile, runId } = await decided(login);
+        expect({ login, profile, isQueued: runId !== null }).toEqual({
+          login,
+          profile: 'hello',
+          isQueued: reason === 'run_queued',
+        });
+        return [login, reason];
+      }),
+    );
+    const unknown = Object.keys(issues).map((login) => [login, 'permission_unknown']);
+    expect(Object.fromEntries(found)).toEqual({ ...roles, ...Object.fromEntries(unknown) });
+    // What GitHub answered about one is not held against another.
+    github.permissions.set('late', { permission: 'admin', role_name: 'admin' });
+    expect(await decided('late')).toMatchObject({ reason: 'run_queued' });
   });
 
   test('nobody when there is no token to ask with, and the reason says how to fix it', async () => {
-    await start('true', {}, null);
+    await start('true', {}, null, { MAX_CONCURRENT_RUNS: '0' });
     const decision = await decided('someone');
     expect(decision).toMatchObject({ reason: 'permission_unknown', runId: null });
     expect(decision.message).toContain('gh-token');
@@ -86,7 +105,9 @@ describe('who may start a run', () => {
 
   test('actors that a profile names, without asking GitHub; no bot but by its exact login', async () => {
     const allow = { actors: ['Someone'], bots: ['helper[bot]'] };
-    await start('true', { allow, report: { reaction: false, comment: 'never' } });
+    await start('true', { allow, report: { reaction: false, comment: 'never' } }, TOKEN, {
+      MAX_CONCURRENT_RUNS: '0',
+    });
     expect(await decided('someone')).toMatchObject({ reason: 'run_queued' });
     expect(await decided('other')).toMatchObject({ reason: 'actor_not_allowed' });
     expect(await decided('helper[bot]', 'Bot')).toMatchObject({ reason: 'run_queued' });
@@ -98,7 +119,7 @@ describe('who may start a run', () => {
 describe('what is said on GitHub', () => {
   const allow = { permission: 'any' };
 
-  test('eyes on the comment, and one comment when the run failed', async () => {
+  test('eyes on the comment, and one comment when the run failed, which starts no run itself', async () => {
     await start('exit 3', { allow });
     const run = await service.run();
     await until('the comment is there', () => github.comments[0]);
@@ -108,6 +129,9 @@ describe('what is said on GitHub', () => {
     expect(github.comments[0]?.body).toContain('exit code 3');
     expect(github.comments[0]?.body).toContain(run.id);
     expect(github.requests.every(({ authorization }) => authorization?.endsWith(TOKEN))).toBe(true);
+    // Our own comment starts no run.
+    const { decision } = await service.comment(github.comments[0]?.body);
+    expect(decision).toMatchObject({ reason: 'own_comment', runId: null });
   });
 
   test('nothing but eyes when the run succeeded', async () => {
@@ -125,13 +149,6 @@ describe('what is said on GitHub', () => {
     expect(github.comments).toEqual([]);
     const timeline = await service.app.runs.timeline(run.id);
     expect(timeline.some((entry) => entry.kind === 'report')).toBe(true);
-  });
-
-  test('our own comment starts no run', async () => {
-    await start('exit 3', { allow });
-    await service.run();
-    const { body = '' } = await until('the comment is there', () => github.comments[0]);
-    expect((await service.comment(body)).decision).toMatchObject({ reason: 'own_comment', runId: null });
   });
 
   test('a run from its beginning to its end in one comment, which /cancel ends and /retry begins anew', async () => {

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomId } from '../../src/base/ids.ts';
 import { type KeptLeft, keepLeft } from '../../src/publish/left/left.ts';
-import { leftWords } from '../../src/publish/left/left-texts.ts';
+import { leftText } from '../../src/publish/left/left-texts.ts';
 import { engine, runAs } from '../support/engine/container-run.ts';
 
 const made: string[] = [];
@@ -54,27 +54,25 @@ async function leftBy(script: string, sinceSec = 0): Promise<KeptLeft | undefine
 const patchOf = (kept: KeptLeft | undefined): string =>
   kept?.patch && existsSync(kept.patch) ? readFileSync(kept.patch, 'utf8') : '';
 
+/** None of these is left beside what is taken, so all of them together are nothing either. */
+const TAKEN = [
+  // A branch without commits of its own, and files that git ignores.
+  'git branch other; echo out > .git/info/exclude; echo x > out',
+  // An amended commit.
+  'echo x >> README.md; git commit -qam x; echo y >> README.md; git commit -qa --amend -m y',
+  // Commits that it made one of.
+  'echo x >> README.md; git commit -qam x; echo y >> README.md; git commit -qam y; git reset -q --soft HEAD~2; git commit -qm both',
+  // A look at another branch, which it took over as it was.
+  'git checkout -q -b mine; echo x >> README.md; git commit -qam x; git checkout -q -; git merge -q --squash mine; git commit -qm squashed; git branch -qD mine',
+  // Tags on what is taken.
+  'git tag v1; git tag -am v2 v2',
+];
+
 test.each([
-  ['nothing', 'true'],
-  ['a commit', 'echo x >> README.md; git commit -qam x'],
+  ['ignored files, rewritten commits, squashed branches and tags', TAKEN.join('; ')],
   [
     'a commit on a branch that it stays on',
     'git checkout -q -b mine; echo x >> README.md; git commit -qam x',
-  ],
-  ['a branch without commits of its own', 'git branch other'],
-  ['files that git ignores', 'echo out > .git/info/exclude; echo x > out'],
-  ['a tag on what is taken', 'echo x >> README.md; git commit -qam x; git tag v1; git tag -am v2 v2'],
-  [
-    'an amended commit',
-    'echo x >> README.md; git commit -qam x; echo y >> README.md; git commit -qa --amend -m y',
-  ],
-  [
-    'commits that it made one of',
-    'echo x >> README.md; git commit -qam x; echo y >> README.md; git commit -qam y; git reset -q --soft HEAD~2; git commit -qm both',
-  ],
-  [
-    'a look at another branch, which it took over as it was',
-    'git checkout -q -b mine; echo x >> README.md; git commit -qam x; git checkout -q -; git merge -q --squash mine; git commit -qm squashed; git branch -qD mine',
   ],
   ['a file that a sparse checkout has taken away', 'git sparse-checkout set --no-cone "/*" "!README.md"'],
 ])('an agent that left %s beside what is taken left nothing', async (_, script) => {
@@ -82,18 +80,6 @@ test.each([
 });
 
 test.each([
-  [
-    'a changed file',
-    'echo x >> README.md',
-    'The agent left 1 changed file uncommitted, which is not published: "README.md".',
-    ['+x'],
-  ],
-  [
-    'a new file',
-    'echo fresh > new.txt',
-    'The agent left 1 changed file uncommitted, which is not published: "new.txt" (new).',
-    ['+++ b/new.txt', '+fresh'],
-  ],
   [
     'a stash with a new file',
     'echo x >> README.md; echo fresh > new.txt; git stash -q -u',
@@ -162,7 +148,7 @@ test.each([
   ],
 ])('what is in no commit that is taken is told and kept: %s', async (_, script, words, inPatch) => {
   const kept = await leftBy(script);
-  expect(kept && leftWords(kept.left)).toBe(words);
+  expect(kept && leftText(kept.left)).toBe(words);
   for (const line of inPatch) expect(patchOf(kept)).toContain(line);
 });
 
@@ -173,8 +159,11 @@ test('tags on commits that were there before the clone are nothing that it left'
   expect((await leftBy(script, 1_700_000_000))?.left.tags).toEqual([{ name: 'old', count: 1 }]);
 });
 
-test('what was left can be applied to the commit that it was left on', async () => {
+test('changed and new files are told, and can be applied to the commit that they were left on', async () => {
   const kept = await leftBy('printf "a\\0b" > binary; echo x >> README.md; echo new > new.txt');
+  expect(kept && leftText(kept.left)).toBe(
+    'The agent left 3 changed files uncommitted, which are not published: "README.md", "binary" (new), "new.txt" (new).',
+  );
   const dir = mkdtempSync(join(tmpdir(), 'gf-left-'));
   made.push(dir);
   execFileSync('git', ['init', '-q'], { cwd: dir });

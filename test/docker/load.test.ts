@@ -10,8 +10,8 @@ import {
 } from '../support/service/service.ts';
 import { size } from '../support/suite/size.ts';
 
-const EVENTS = size(30, 500);
-const WITHIN_MS = size(4_000, 30_000);
+const EVENTS = size(12, 500);
+const WITHIN_MS = size(1_500, 30_000);
 
 let service: TestService;
 afterEach(async () => await service.close());

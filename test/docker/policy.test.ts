@@ -178,7 +178,7 @@ describe('nothing is started when', () => {
     const said = (text: string) => started.service.log.some((line) => line.msg === text) || undefined;
     await until('the policy is in force', () => said('changed policy is in force'));
     await until('the profile is refused', () =>
-      said('the changed profiles have faults: the last good ones stay in use'),
+      said('the changed profiles have errors: the last good ones stay in use'),
     );
     writeFileSync(join(data, 'go'), '');
     expect(await started.service.ended(first.decision?.runId ?? '')).toMatchObject({ outcome: 'succeeded' });
@@ -190,16 +190,16 @@ describe('nothing is started when', () => {
   });
 });
 
-describe('a faulty policy', () => {
+describe('an invalid policy', () => {
   test('keeps the service from starting, with all that is wrong', async () => {
     const wrong = start({ rootuser: true, mounts: [{ source: '/root/.ssh' }] }, 'true', {});
     await expect(wrong).rejects.toMatchObject({
       code: 'policy_invalid',
-      faults: [{ code: 'policy_unknown_key' }],
+      issues: [{ code: 'policy_unknown_key' }],
     });
     const never = start({ mounts: [{ source: '/root/.ssh' }, { source: '/srv/project/.env' }] }, 'true', {});
     await expect(never).rejects.toMatchObject({
-      faults: [
+      issues: [
         { code: 'policy_mount_refused', path: '/mounts/0/source' },
         { code: 'policy_mount_refused', path: '/mounts/1/source' },
       ],

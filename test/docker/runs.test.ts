@@ -10,61 +10,80 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Run } from '../../src/runs/run.ts';
 import {
   commentPayload,
+  onIssues,
   shellProfile,
   startService,
   type TestService,
   until,
 } from '../support/service/service.ts';
 
-let service: TestService;
-afterEach(async () => await service.close());
-
-async function runOf(command: string, more?: Record<string, unknown>, env?: Record<string, string>) {
-  const profiles = { 'hello/profile.json': shellProfile(command, more) };
-  service = await startService({ profiles, ...(env ? { env } : {}) });
-  return await service.run();
-}
+const IGNORING = "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 300' & while :; do sleep 1; done";
+// Long lines: what is counted is bytes, and each line costs time on its own.
+const ENDLESS = `yes "$(head -c 1000 /dev/zero | tr '\\0' x)"`;
 
 describe('a run ends with its outcome and its reason', () => {
+  let service: TestService;
+  const profiles = {
+    failing: shellProfile('echo no; exit 3'),
+    setup: shellProfile('echo agent', { runtime: { setupScript: 'echo setup; exit 7' } }),
+    deadline: shellProfile(IGNORING, { runtime: { timeoutSec: 2 } }),
+    silent: shellProfile('echo on; sleep 300', { runtime: { stallTimeoutSec: 2 } }),
+    memory: shellProfile('perl -e \'$x = "a" x 2e9; sleep 5\'', { runtime: { memory: '64m' } }),
+    output: shellProfile(ENDLESS),
+    image: shellProfile('true', { runtime: { image: 'github-flows-nowhere:latest' } }),
+    cancelled: shellProfile('sleep 300'),
+  };
+  const names = Object.keys(profiles);
+
+  beforeAll(async () => {
+    const files = Object.entries(profiles).map(([name, profile], index) => [
+      `${name}/profile.json`,
+      onIssues(index + 1, profile),
+    ]);
+    service = await startService({ profiles: Object.fromEntries(files), env: { RUN_LOG_BYTES: '1m' } });
+  });
+  afterAll(async () => await service.close());
+
+  const of = (name: keyof typeof profiles) => ({ issueNumber: names.indexOf(name) + 1 });
+  const runOf = async (name: keyof typeof profiles): Promise<Run> => await service.run(undefined, of(name));
+
   test('an agent that fails', async () => {
-    const run = await runOf('echo no; exit 3');
+    const run = await runOf('failing');
     expect(run).toMatchObject({ outcome: 'failed', exitCode: 3, reason: { code: 'agent_failed' } });
     expect(existsSync(join(service.config.workspaceRoot, 'octo/hello', run.id, 'repo/README.md'))).toBe(true);
   });
 
   test('a setup script that fails, before the agent starts', async () => {
-    const run = await runOf('echo agent', { runtime: { setupScript: 'echo setup; exit 7' } });
+    const run = await runOf('setup');
     expect(run).toMatchObject({ outcome: 'failed', exitCode: 7, reason: { code: 'setup_script_failed' } });
     expect(service.output(run.id)).toMatch(/^setup\n/);
     expect(service.output(run.id)).not.toContain('agent');
   });
 
   test('a deadline, also for an agent that ignores SIGTERM and has forked', async () => {
-    const command = "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 300' & while :; do sleep 1; done";
-    const run = await runOf(command, { runtime: { timeoutSec: 2 } });
+    const run = await runOf('deadline');
     expect(run).toMatchObject({ outcome: 'timed_out', reason: { code: 'deadline_passed' } });
     expect((run.endedAt ?? 0) - (run.deadlineAt ?? 0)).toBeLessThan(8_000);
     expect(await service.containers()).toEqual([]);
   });
 
   test('silence', async () => {
-    const run = await runOf('echo on; sleep 300', { runtime: { stallTimeoutSec: 2 } });
+    const run = await runOf('silent');
     expect(run).toMatchObject({ outcome: 'stalled', reason: { code: 'output_stalled' } });
   });
 
   test('too much memory', async () => {
-    const run = await runOf('perl -e \'$x = "a" x 2e9; sleep 5\'', { runtime: { memory: '64m' } });
+    const run = await runOf('memory');
     expect(run).toMatchObject({ outcome: 'failed', exitCode: 137, reason: { code: 'out_of_memory' } });
   });
 
   test('too much output, which neither fills the memory nor the disk', async () => {
     const before = process.memoryUsage().rss;
-    // Long lines: what is counted is bytes, and each line costs time on its own.
-    const command = `yes "$(head -c 1000 /dev/zero | tr '\\0' x)"`;
-    const run = await runOf(command, {}, { RUN_LOG_BYTES: '1m' });
+    const run = await runOf('output');
     expect(run).toMatchObject({ outcome: 'failed', reason: { code: 'output_limit' } });
     const log = readFileSync(join(service.config.varDir, 'log/runs', run.id, '1/output.jsonl'));
     expect(log.length).toBeLessThan(3 * 1024 * 1024);
@@ -72,7 +91,7 @@ describe('a run ends with its outcome and its reason', () => {
   });
 
   test('an image that is not there, with the command that fixes it', async () => {
-    const run = await runOf('true', { runtime: { image: 'github-flows-nowhere:latest' } });
+    const run = await runOf('image');
     expect(run).toMatchObject({
       outcome: 'refused',
       reason: { code: 'image_missing', hint: 'Build it: npm run images' },
@@ -80,8 +99,7 @@ describe('a run ends with its outcome and its reason', () => {
   });
 
   test('a cancel, with its reason and no container left', async () => {
-    service = await startService({ profiles: { 'hello/profile.json': shellProfile('sleep 300') } });
-    const delivery = await service.comment();
+    const delivery = await service.comment(undefined, of('cancelled'));
     const runId = delivery.decision?.runId ?? '';
     await until('the agent runs', async () =>
       (await service.app.runs.find(runId))?.state === 'running' ? true : undefined,
@@ -93,6 +111,10 @@ describe('a run ends with its outcome and its reason', () => {
     expect(await service.containers()).toEqual([]);
   });
 });
+
+/** The service of a test below. */
+let service: TestService;
+afterEach(async () => await service?.close());
 
 describe('a mount that is refused', () => {
   test('when it became forbidden after loading, at launch, with nothing started', async () => {

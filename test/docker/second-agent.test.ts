@@ -39,8 +39,8 @@ async function profileOfTiny() {
       },
     },
   });
-  const { profiles, faults } = await loadProfiles({ dir, checks: { ...checks, mountHost } });
-  expect(faults).toEqual([]);
+  const { profiles, issues } = await loadProfiles({ dir, checks: { ...checks, mountHost } });
+  expect(issues).toEqual([]);
   const [profile] = profiles;
   if (!profile) throw new Error('there is no profile');
   return { profile, mountHost };
@@ -85,8 +85,8 @@ async function runTiny(prompt: string) {
   const listener = createListener(profile.execution.handler, {
     ...{ agents, mark: undefined, write, mask: redactor.mask },
   });
-  const end = await run.run({ onLine: listener.hear, openMask: () => redactor.stream() });
-  const heard = listener.heard();
+  const end = await run.run({ onLine: listener.read, openMask: () => redactor.stream() });
+  const heard = listener.result();
   const byEnd = judgeEnd(end, { id: 'run1', limits: run.plan.limits }, undefined);
   return { told, heard, judged: judgeByAgent(byEnd, end, heard), copies };
 }

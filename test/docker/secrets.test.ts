@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { SSH_HOST, type SshServer, serveSshInEachRun, sshConfig } from '../support/engine/ssh-server.ts';
 import { runCommandWith } from '../support/service/cli.ts';
-import { shellProfile, startService, type TestService } from '../support/service/service.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service/service.ts';
 
 const PASSPHRASE = 'a passphrase that stands nowhere else';
 const MULTI = 'first "line"\n  $HOME `id` \'quoted\' \\n\n\nlast line é\n';
@@ -61,8 +61,10 @@ test('a run gets the secrets that its profile names, as files and variables to t
   await setSecret('NOBODYS', 'value-that-nobody-named');
   const inspected: string[] = [];
   const ending = service.run();
-  while (inspected.length === 0 || !inspected[0]?.includes('"Running": true'))
+  await until('its container runs', async () => {
     inspected.unshift(...(await service.containers()).map(inspect).filter(Boolean));
+    return inspected[0]?.includes('"Running": true') || undefined;
+  });
   const run = await ending;
   const output = service.output(run.id);
   expect(run, output).toMatchObject({ outcome: 'succeeded' });

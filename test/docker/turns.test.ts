@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { HeardLine } from '../../src/containers/output/log-sink.ts';
+import type { NumberedLine } from '../../src/containers/output/log-sink.ts';
 import { makeHandlerMark, readHandlerMark } from '../../src/flow/output/handler-mark.ts';
 import { type ContainerRun, containerRun, type PlanChanges, runAs } from '../support/engine/container-run.ts';
 
@@ -18,11 +18,11 @@ test('the handler’s start is known from a mark that nothing before it can find
     cat /workspace/.github-flows-mark /run/github-flows/* /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n' >/workspace/found
     echo set up; echo early >/proc/1/fd/1`;
   const mark = await marked('cat /workspace/found; echo now; ls -A /workspace', { setupScript });
-  const heard: HeardLine[] = [];
+  const heard: NumberedLine[] = [];
   const end = await run.run({ mark, onLine: (line) => void heard.push(line) });
   expect(end).toMatchObject({ endedBy: 'exit', exitCode: 0 });
   const begin = heard.findIndex(({ start }) => start);
-  const texts = (lines: HeardLine[]): string[] => lines.map(({ stream, text }) => `${stream}: ${text}`);
+  const texts = (lines: NumberedLine[]): string[] => lines.map(({ stream, text }) => `${stream}: ${text}`);
   expect(texts(heard.slice(0, begin)).toSorted()).toEqual(['stderr: set up', 'stdout: early']);
   expect(texts(heard.slice(begin + 1))).toContain('stdout: now');
   expect(await run.text('stdout')).not.toContain(mark);
@@ -40,7 +40,7 @@ test('a service that takes a run up knows that its handler had begun', async () 
     onLine: ({ text }) => void (text === 'one' && detach.abort()),
   });
   await expect(first).rejects.toThrow('the container was left');
-  const heard: HeardLine[] = [];
+  const heard: NumberedLine[] = [];
   await run.supervise(id, {
     mark,
     onLine: (line) => void heard.push(line),

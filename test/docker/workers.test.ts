@@ -16,7 +16,7 @@ import {
 import { makeWorkerHost, type WorkerHost } from '../support/service/worker-host.ts';
 import { size } from '../support/suite/size.ts';
 
-const RUNS = size(15, 1_000);
+const RUNS = size(9, 1_000);
 const LEASE_MS = 6_000;
 
 /** Deliveries sent at a time; GitHub never sends a thousand in one moment, and no machine takes as many connections. */
@@ -78,8 +78,9 @@ async function find(id: string): Promise<Run> {
 
 /** Waits until a run's agent has printed, as seen from the service's own node; gives the host that it is on. */
 async function begun(id: string): Promise<WorkerHost> {
+  // The command reads the settings and opens a database each time, so it is asked only when there may be output.
   await until(`the agent of run ${id} prints`, async () =>
-    (await output(id)).includes('begun') ? true : undefined,
+    (await find(id)).state === 'running' && (await output(id)).includes('begun') ? true : undefined,
   );
   return hostOf(await find(id));
 }

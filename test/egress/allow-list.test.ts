@@ -51,7 +51,7 @@ describe('an allow list', () => {
     expect(allows([...list, 'registry.example.org'], 'registry.example.org')).toBe(true);
   });
 
-  test('makes nothing of case, a dot at the end, and other alphabets', () => {
+  test('an allow list makes nothing of case, a dot at the end, and other alphabets', () => {
     expect(allows(['API.OpenAI.com.'], 'api.openai.COM')).toBe(true);
     expect(allows(['api.openai.com'], 'api.openai.com.')).toBe(true);
     expect(allows(['bücher.example.org'], 'xn--bcher-kva.example.org')).toBe(true);
@@ -64,7 +64,7 @@ describe('an allow list', () => {
     expect(describeList([])).toBe('nothing');
   });
 
-  test('tells all problems at once, each with its place, and keeps the good entries', () => {
+  test('an allow list tells all problems at once, each with its place, and keeps the good entries', () => {
     const { list, problems } = parse(['api.openai.com', 7, '*', '*.github.com', '10.0.0.1']);
     expect(problems.map(({ index, code }) => [index, code])).toEqual([
       [1, 'egress_entry_not_text'],
@@ -75,12 +75,12 @@ describe('an allow list', () => {
     for (const { message, hint } of problems) expect(`${message}${hint}`).toMatch(/^[A-Z“"].*\.$/s);
   });
 
-  test('takes no entry that is not a text', () => {
+  test('an allow list takes no entry that is not a text', () => {
     const entries = [null, undefined, 1, true, {}, [], ['a.example.org']];
     expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_not_text'));
   });
 
-  test('takes no address in any way of writing one', () => {
+  test('an allow list takes no address in any way of writing one', () => {
     const entries = [
       '127.0.0.1',
       '127.1',
@@ -105,7 +105,7 @@ describe('an allow list', () => {
     expect(codes(...entries)).toHaveLength(entries.length);
   });
 
-  test('takes no name of this machine or its network', () => {
+  test('an allow list takes no name of this machine or its network', () => {
     const entries = [
       'localhost',
       'LOCALHOST',
@@ -126,7 +126,7 @@ describe('an allow list', () => {
     expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_private'));
   });
 
-  test('takes no star that covers names of outside users', () => {
+  test('an allow list takes no star that covers names of outside users', () => {
     const entries = [
       '*',
       '*:443',
@@ -170,13 +170,13 @@ describe('an allow list', () => {
     expect(codes(...entries)).toEqual(entries.map(() => 'egress_entry_too_wide'));
   });
 
-  test('takes a star below a name of one owner', () => {
+  test('an allow list takes a star below a name of one owner', () => {
     const entries = ['*.github.com', '*.openai.com', '*.tenant.ghe.com', '*.npmjs.org', '*.octo.github.io'];
     expect(codes(...entries)).toEqual([]);
     expect(codes('github-cloud.s3.amazonaws.com', 'octo.blob.core.windows.net')).toEqual([]);
   });
 
-  test('knows every name that is above a public suffix, as the public list has them', async () => {
+  test('an allow list knows every name that is above a public suffix, as the public list has them', async () => {
     const names = namesAboveSuffixes();
     const file = new URL('../../src/egress/above-suffixes.json', import.meta.url).pathname;
     await expect(`${JSON.stringify(names, null, 2)}\n`).toMatchFileSnapshot(file);
@@ -186,7 +186,7 @@ describe('an allow list', () => {
     expect(codes(...names.map((name) => `*.${name}`))).toHaveLength(names.length);
   });
 
-  test('takes nothing that is no host name, and shows the host in what is an address of a page', () => {
+  test('an allow list takes nothing that is no host name, and shows the host in what is an address of a page', () => {
     const entries = [
       '',
       ' ',
@@ -236,7 +236,7 @@ describe('an allow list', () => {
     });
   });
 
-  test('says what it allows in words, and counts what is too much to name', () => {
+  test('an allow list says what it allows in words, and counts what is too much to name', () => {
     const { list } = parse(['@codex', '*.github.com', 'a.example.org:8443']);
     expect(describeList(list)).toBe(
       'api.openai.com, chatgpt.com, auth.openai.com, *.github.com, a.example.org:8443',
@@ -245,7 +245,7 @@ describe('an allow list', () => {
     expect(describeList(many.list)).toMatch(/h19\.example\.org and 10 more$/);
   });
 
-  test('is quick with ten thousand entries', () => {
+  test('an allow list is quick with ten thousand entries', () => {
     const entries = Array.from({ length: 10_000 }, (_, index) => `*.h${index}.example.org`);
     const { list } = parse(entries);
     expect(isAllowed(list, 'x.h9999.example.org', 443)).toBe(true);
@@ -253,7 +253,7 @@ describe('an allow list', () => {
 });
 
 describe('the shipped lists', () => {
-  test('are taken by name, without regard to case, and remember under which', () => {
+  test('the shipped lists are taken by name, without regard to case, and remember under which', () => {
     const { list, problems } = parse(['@codex', '@GitHub', 'example.org']);
     expect(problems).toEqual([]);
     expect(isAllowed(list, 'api.openai.com', 443)).toBe(true);
@@ -262,7 +262,7 @@ describe('the shipped lists', () => {
     expect(list.find(({ host }) => host === 'github.com')?.entry).toBe('@GitHub');
   });
 
-  test('are there for Codex, Claude Code, Gemini CLI, GitHub and Git LFS, each host exact, valid and with its reason', () => {
+  test('the shipped lists are there for Codex, Claude Code, Gemini CLI, GitHub and Git LFS, each host exact, valid and with its reason', () => {
     expect([...LISTS.keys()]).toEqual(['codex', 'claude-code', 'gemini-cli', 'github', 'github-lfs']);
     for (const [name, { about, hosts }] of LISTS) {
       expect(about, name).toMatch(/\.$/);
@@ -272,7 +272,7 @@ describe('the shipped lists', () => {
     }
   });
 
-  test('hold hosts of one owner, but for the storage of Git LFS, which is said to let data out', () => {
+  test('the shipped lists hold hosts of one owner, but for the storage of Git LFS, which is said to let data out', () => {
     const owners: Record<string, RegExp> = {
       codex: /(^|\.)(openai|chatgpt)\.com$/,
       'claude-code': /(^|\.)(anthropic\.com|claude\.ai|claude\.com)$/,
@@ -298,7 +298,7 @@ describe('the shipped lists', () => {
     );
   });
 
-  test('name the nearest one when there is none of that name', () => {
+  test('the shipped lists name the nearest one when there is none of that name', () => {
     const [problem] = parse(['@codx']).problems;
     expect(problem?.code).toBe('egress_list_unknown');
     expect(problem?.hint).toContain('"@codex"');
@@ -307,7 +307,7 @@ describe('the shipped lists', () => {
     );
   });
 
-  test('are pointed at when somebody forgets the sign before the name', () => {
+  test('the shipped lists are pointed at when somebody forgets the sign before the name', () => {
     expect(parse(['github']).problems[0]?.hint).toContain('"@github"');
   });
 });
@@ -316,7 +316,7 @@ describe('the list @github', () => {
   const holds = (serverUrl: string, apiUrl: string): string[] =>
     gitHubHosts({ serverUrl, apiUrl }).map(({ host, port }) => `${host}:${port}`);
 
-  test('is as shipped for github.com, and for a server that no run reaches by TLS', () => {
+  test('the list @github is as shipped for github.com, and for a server that no run reaches by TLS', () => {
     expect(holds('https://github.com', 'https://api.github.com')).toEqual([]);
     expect(holds('https://GitHub.com/', 'https://api.github.com/')).toEqual([]);
     expect(holds('file:///srv/git', 'http://127.0.0.1:8080')).toEqual([]);
@@ -338,7 +338,7 @@ describe('the list @github', () => {
     expect(new Set(own).size).toBe(own.length);
   });
 
-  test('lets a run reach the operator’s GitHub and GitHub itself, no other tenant, and by no other list', () => {
+  test('the list @github lets a run reach the operator’s GitHub and GitHub itself, no other tenant, and by no other list', () => {
     const gitHub = gitHubHosts({ serverUrl: 'https://tenant.ghe.com', apiUrl: 'https://api.tenant.ghe.com' });
     const { list, problems } = parse(['@GitHub', '@codex'], [], hostLists(AGENTS, gitHub));
     expect(problems).toEqual([]);
@@ -353,7 +353,7 @@ describe('the list @github', () => {
 });
 
 describe('the hosts of the own network that a policy names', () => {
-  test('may be put on a list, on that port alone and without a star', () => {
+  test('the hosts of the own network that a policy names may be put on a list, on that port alone and without a star', () => {
     const hosts = ['git.corp.internal:443', 'db:8443'];
     const good = parse(['git.corp.internal', 'GIT.corp.internal.:443', 'db:8443'], hosts);
     expect(good.problems).toEqual([]);
@@ -361,7 +361,7 @@ describe('the hosts of the own network that a policy names', () => {
     expect(bad.problems.map(({ code }) => code)).toEqual(Array(4).fill('egress_entry_private'));
   });
 
-  test('are still no addresses', () => {
+  test('the hosts of the own network that a policy names are still no addresses', () => {
     const hosts = ['10.0.0.1:443', '0x7f000001:443'];
     expect(parse(hosts, hosts).problems.map(({ code }) => code)).toEqual(
       Array(2).fill('egress_entry_address'),

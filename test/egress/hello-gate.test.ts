@@ -52,13 +52,13 @@ describe('a ClientHello of Node’s own TLS', () => {
     },
   );
 
-  test('is refused where it names another host, or none', async () => {
+  test('a ClientHello of Node’s own TLS is refused where it names another host, or none', async () => {
     const other = await realHello({ servername: 'evil.example.org' });
     expect(pass(other)).toEqual({ state: 'egress_name_differs', bytes: Buffer.alloc(0) });
     expect(pass(await realHello({})).state).toBe('egress_name_missing');
   });
 
-  test('passes however it is cut, and nothing of it before it is whole', async () => {
+  test('a ClientHello of Node’s own TLS passes however it is cut, and nothing of it before it is whole', async () => {
     const bytes = await realHello({ servername: HOST });
     for (const length of [1, 2, 3, 4, 5, 6, 7, 100, bytes.length - 1]) {
       const parts = pieces(bytes, length);
@@ -67,7 +67,7 @@ describe('a ClientHello of Node’s own TLS', () => {
     }
   });
 
-  test('passes in records of any size, cut anywhere', async () => {
+  test('a ClientHello of Node’s own TLS passes in records of any size, cut anywhere', async () => {
     const whole = await realHello({ servername: HOST });
     const message = whole.subarray(5);
     fc.assert(
@@ -104,14 +104,14 @@ describe('the name in a ClientHello', () => {
     expect(pass(helloFor(name)).state).toBe('egress_name_differs');
   });
 
-  test('is not the same where only the way of writing other alphabets would make it so', () => {
+  test('the name in a ClientHello is not the same where only the way of writing other alphabets would make it so', () => {
     for (const wrong of ['\u00aapi.example.org', 'a\u00adpi.example.org']) {
       const name = Buffer.from(wrong, 'latin1');
       expect(verdict(helloBody(serverNames({ name })))).toBe('egress_name_differs');
     }
   });
 
-  test('is refused when there are two, none, another kind or a wrong length', () => {
+  test('the name in a ClientHello is refused when there are two, none, another kind or a wrong length', () => {
     const good = { name: HOST };
     const bodies = [
       helloBody(serverNames(good, good)),
@@ -129,19 +129,19 @@ describe('the name in a ClientHello', () => {
     expect(bodies.map(verdict)).toEqual(bodies.map(() => 'egress_not_tls'));
   });
 
-  test('is refused as missing when there are no extensions, or only others', () => {
+  test('the name in a ClientHello is refused as missing when there are no extensions, or only others', () => {
     expect(verdict(helloBody())).toBe('egress_name_missing');
     expect(verdict(helloBody({ type: 10, data: Buffer.from([0, 2, 0, 23]) }))).toBe('egress_name_missing');
   });
 
-  test('is refused when it may be hidden in an encrypted ClientHello, of the draft before it too', () => {
+  test('the name in a ClientHello is refused when it may be hidden in an encrypted ClientHello, of the draft before it too', () => {
     for (const type of [0xfe0d, 0xffce]) {
       const data = Buffer.alloc(100);
       expect(verdict(helloBody(serverNames({ name: HOST }), { type, data }))).toBe('egress_name_hidden');
     }
   });
 
-  test('is refused when bytes follow the ClientHello inside its record', () => {
+  test('the name in a ClientHello is refused when bytes follow the ClientHello inside its record', () => {
     const message = handshake(helloBody(serverNames({ name: HOST })));
     const other = handshake(helloBody(serverNames({ name: 'evil.example.org' })));
     expect(pass(records(Buffer.concat([message, Buffer.from([0])]))).state).toBe('egress_not_tls');
@@ -161,7 +161,7 @@ describe('what is not TLS', () => {
     expect(pass(Buffer.from(text).subarray(0, 1)).state).toBe('egress_not_tls');
   });
 
-  test('is also SSL 2, a record too long, empty or of no known type, and data or an alert before a hello', () => {
+  test('what is not TLS is also SSL 2, a record too long, empty or of no known type, and data or an alert before a hello', () => {
     const wrong = [
       Buffer.from([0x80, 0x2e, 1, 3, 1]),
       Buffer.from([22, 2, 0]),
@@ -179,12 +179,12 @@ describe('what is not TLS', () => {
     expect(wrong.map((bytes) => pass(bytes).state)).toEqual(wrong.map(() => 'egress_not_tls'));
   });
 
-  test('is also a ClientHello that never ends', () => {
+  test('what is not TLS is also a ClientHello that never ends', () => {
     const endless = records(Buffer.concat([Buffer.from([1, 0, 0xff, 0xff]), Buffer.alloc(65_000)]), 1);
     expect(pass(...pieces(endless, 1000)).state).toBe('egress_not_tls');
   });
 
-  test('never passes a byte, whatever it is', () => {
+  test('what is not TLS never passes a byte, whatever it is', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }), (chunks) => {
         const { state, bytes } = pass(...chunks.map((chunk) => Buffer.from(chunk)));
@@ -195,7 +195,7 @@ describe('what is not TLS', () => {
     );
   });
 
-  test('never passes with another name, whatever becomes of the bytes of a good hello', async () => {
+  test('what is not TLS never passes with another name, whatever becomes of the bytes of a good hello', async () => {
     const good = await realHello({ servername: HOST });
     const at = good.indexOf(HOST);
     fc.assert(
@@ -261,7 +261,7 @@ describe('after the ClientHello', () => {
     expect(pass(early, DATA, hello).state).toBe('open');
   });
 
-  test('nothing that is allowed waits longer than for the header of its record', () => {
+  test('after the ClientHello nothing that is allowed waits longer than for the header of its record', () => {
     const stream = Buffer.concat([hello, CHANGE_CIPHER, DATA, DATA]);
     const gate = createHelloGate(HOST);
     let passed = 0;

@@ -25,7 +25,7 @@ async function echo(secure: TLSSocket, text: string): Promise<string> {
 }
 
 describe('a request that the list has', () => {
-  test('goes through, byte for byte, and is told when it is granted and when it is closed', async () => {
+  test('a request that the list has goes through, byte for byte, and is told when it is granted and when it is closed', async () => {
     const { port } = await echoServer();
     const { socketPath, requests } = await egressRun(port);
     const secure = await secureConnect(socketPath, `${HOST}:${port}`);
@@ -43,7 +43,7 @@ describe('a request that the list has', () => {
     expect(requests).toHaveLength(2);
   });
 
-  test('may be written in capitals and with a dot', async () => {
+  test('a request that the list has may be written in capitals and with a dot', async () => {
     const { port } = await echoServer();
     const { socketPath } = await egressRun(port);
     const secure = await secureConnect(socketPath, `GIT.Example.ORG.:${port}`, HOST);
@@ -68,7 +68,7 @@ describe('a request that the list has', () => {
     expect(requests[1]?.bytesUp).toBeGreaterThan(sent.length);
   });
 
-  test('is not read from the server while the client does not read', async () => {
+  test('a request that the list has is not read from the server while the client does not read', async () => {
     let sent = 0;
     const { port } = await tlsServer((socket) => {
       const more = (): void => {
@@ -92,7 +92,7 @@ describe('a request that the list has', () => {
     secure.destroy();
   });
 
-  test('may stop sending before it has read everything', async () => {
+  test('a request that the list has may stop sending before it has read everything', async () => {
     const { port } = await tlsServer((socket) => {
       let got = '';
       socket.on('data', (chunk) => {
@@ -108,7 +108,7 @@ describe('a request that the list has', () => {
     expect(requests[1]?.reason).toBeNull();
   });
 
-  test('may come with its first bytes in the same packet, or byte by byte', async () => {
+  test('a request that the list has may come with its first bytes in the same packet, or byte by byte', async () => {
     const { port, hellos } = await recordingServer();
     const { socketPath } = await egressRun(port);
     const hello = helloFor(HOST);
@@ -127,7 +127,7 @@ describe('a request that the list has', () => {
     expect(hellos[1]).toEqual(hello);
   });
 
-  test('of which sixty-four are open at once is answered, and the next one is refused until there is room', async () => {
+  test('a request that the list has of which sixty-four are open at once is answered, and the next one is refused until there is room', async () => {
     const { port } = await recordingServer();
     const { socketPath, reasons } = await egressRun(port);
     const open = await Promise.all(
@@ -146,7 +146,7 @@ describe('a request that the list has', () => {
 });
 
 describe('a request that the list does not have', () => {
-  test('is refused with 403, told what there is, and never connected or even looked up', async () => {
+  test('a request that the list does not have is refused with 403, told what there is, and never connected or even looked up', async () => {
     const { port, connections } = await echoServer();
     const asked: string[] = [];
     const { socketPath, requests } = await egressRun(port, {
@@ -206,7 +206,7 @@ describe('a request that the list does not have', () => {
 });
 
 describe('plain HTTP', () => {
-  test('is refused with 405 and a sentence that says what is possible, whatever it asks', async () => {
+  test('plain HTTP is refused with 405 and a sentence that says what is possible, whatever it asks', async () => {
     const { socketPath, requests } = await egressRun(443, { allow: ['example.org'] });
     const asked = [
       'GET http://example.org/ HTTP/1.1\r\nHost: example.org\r\n\r\n',
@@ -232,7 +232,7 @@ describe('plain HTTP', () => {
     ]);
   });
 
-  test('ends the connection: a CONNECT behind it is not heard', async () => {
+  test('plain HTTP ends the connection: a CONNECT behind it is not heard', async () => {
     const { port, connections } = await echoServer();
     const { socketPath } = await egressRun(port);
     const socket = await openSocket(socketPath);
@@ -243,7 +243,7 @@ describe('plain HTTP', () => {
 });
 
 describe('bytes that are no request', () => {
-  test('are answered where they can be, and the connection ends', async () => {
+  test('bytes that are no request are answered where they can be, and the connection ends', async () => {
     const { socketPath, reasons } = await egressRun(443, {
       allow: ['example.org'],
       limits: { requestMs: 300 },
@@ -265,7 +265,7 @@ describe('bytes that are no request', () => {
     expect(new Set(reasons())).toEqual(new Set(['egress_request_malformed']));
   });
 
-  test('that never come end the connection, too', async () => {
+  test('bytes that are no request that never come end the connection, too', async () => {
     const { socketPath, reasons } = await egressRun(443, {
       allow: ['example.org'],
       limits: { requestMs: 200 },
@@ -303,7 +303,7 @@ describe('a name', () => {
     }
   });
 
-  test('that leads to a public address of this very machine is refused', async () => {
+  test('a name that leads to a public address of this very machine is refused', async () => {
     const { socketPath, reasons } = await egressRun(1, {
       allow,
       addresses: { [HOST]: ['140.82.121.4'] },
@@ -313,7 +313,7 @@ describe('a name', () => {
     expect(reasons()).toEqual(['egress_address_private']);
   });
 
-  test('may lead to a private address on the one port that the policy names', async () => {
+  test('a name may lead to a private address on the one port that the policy names', async () => {
     const { port } = await echoServer();
     const { socketPath, reasons } = await egressRun(port, { allow: [`${HOST}:${port}`, `${HOST}:443`] });
     expect((await askConnect(socketPath, `${HOST}:${port}`)).status).toBe(200);
@@ -321,7 +321,7 @@ describe('a name', () => {
     expect(reasons()).toEqual(['egress_address_private']);
   });
 
-  test('that changes its answer is asked once, and only what was judged is connected to', async () => {
+  test('a name that changes its answer is asked once, and only what was judged is connected to', async () => {
     const asked: string[] = [];
     const { port, connections } = await plainServer((socket) => socket.end());
     const { socketPath, reasons } = await egressRun(1, {
@@ -339,7 +339,7 @@ describe('a name', () => {
     expect(reasons()).toEqual(['egress_address_private', 'egress_address_private']);
   });
 
-  test('with several addresses is reached at one that answers, and asked once for them', async () => {
+  test('a name with several addresses is reached at one that answers, and asked once for them', async () => {
     const { port } = await echoServer();
     let asked = 0;
     const { socketPath } = await egressRun(port, {
@@ -353,7 +353,7 @@ describe('a name', () => {
     expect(asked).toBe(1);
   });
 
-  test('that does not exist, or whose server is not there, is answered with 502', async () => {
+  test('a name that does not exist, or whose server is not there, is answered with 502', async () => {
     const { port, connections } = await plainServer(() => {});
     const names = [
       `gone.example.org:${port}`,
@@ -384,7 +384,7 @@ describe('a name', () => {
 });
 
 describe('a connection whose TLS', () => {
-  test('names another server is ended with an alert, and the server gets nothing', async () => {
+  test('a connection whose TLS names another server is ended with an alert, and the server gets nothing', async () => {
     const { port, hellos } = await recordingServer();
     const { socketPath, requests } = await egressRun(port);
     await expect(secureConnect(socketPath, `${HOST}:${port}`, 'evil.example.org')).rejects.toThrow(
@@ -397,7 +397,7 @@ describe('a connection whose TLS', () => {
     expect(Buffer.concat(hellos)).toHaveLength(0);
   });
 
-  test('names no server is ended likewise', async () => {
+  test('a connection whose TLS names no server is ended likewise', async () => {
     const { port, hellos } = await recordingServer();
     const { socketPath, reasons } = await egressRun(port);
     await expect(secureConnect(socketPath, `${HOST}:${port}`, '')).rejects.toThrow(/alert access denied/);
@@ -421,7 +421,7 @@ describe('a connection whose TLS', () => {
     expect(Buffer.concat(hellos)).toHaveLength(0);
   });
 
-  test('never comes because the client has ended before it was connected is ended, too', async () => {
+  test('a connection whose TLS never comes because the client has ended before it was connected is ended, too', async () => {
     const { port } = await recordingServer();
     const { socketPath, reasons } = await egressRun(port);
     for (let turn = 0; turn < 50; turn += 1) {
@@ -433,7 +433,7 @@ describe('a connection whose TLS', () => {
     expect(new Set(reasons())).toEqual(new Set(['egress_not_tls']));
   });
 
-  test('does not begin in time is ended', async () => {
+  test('a connection whose TLS does not begin in time is ended', async () => {
     const { port, hellos } = await recordingServer();
     const { socketPath, reasons } = await egressRun(port, { limits: { handshakeMs: 100 } });
     const { socket } = await askConnect(socketPath, `${HOST}:${port}`);
@@ -444,7 +444,7 @@ describe('a connection whose TLS', () => {
     expect(Buffer.concat(hellos)).toHaveLength(0);
   });
 
-  test('names another server only in its second ClientHello is ended before the server has that', async () => {
+  test('a connection whose TLS names another server only in its second ClientHello is ended before the server has that', async () => {
     const { port, hellos } = await recordingServer();
     const { socketPath, requests } = await egressRun(port);
     const { socket } = await askConnect(socketPath, `${HOST}:${port}`);
@@ -460,7 +460,7 @@ describe('a connection whose TLS', () => {
     expect(Buffer.concat(hellos)).toEqual(helloFor(HOST));
   });
 
-  test('needs a second ClientHello passes', async () => {
+  test('a connection whose TLS needs a second ClientHello passes', async () => {
     const { port } = await tlsServer((socket) => void socket.pipe(socket), { ecdhCurve: 'P-384' });
     const { socketPath } = await egressRun(port);
     const secure = await secureConnect(socketPath, `${HOST}:${port}`);
@@ -480,7 +480,7 @@ describe('a connection whose TLS', () => {
 });
 
 describe('a connection that was granted', () => {
-  test('ends when it is silent for too long, but not while bytes go one way', async () => {
+  test('a connection that was granted ends when it is silent for too long, but not while bytes go one way', async () => {
     const { port } = await tlsServer((socket) => {
       let left = 12;
       const timer = setInterval(() => {
@@ -496,7 +496,7 @@ describe('a connection that was granted', () => {
     expect(requests[1]).toMatchObject({ decision: 'closed', reason: 'egress_idle' });
   });
 
-  test('ends when the run has spent its bytes, and nothing is granted afterwards', async () => {
+  test('a connection that was granted ends when the run has spent its bytes, and nothing is granted afterwards', async () => {
     const { port } = await echoServer();
     const { socketPath, reasons } = await egressRun(port, { limits: { bytes: 100_000 } });
     const secure = await secureConnect(socketPath, `${HOST}:${port}`);
@@ -509,7 +509,7 @@ describe('a connection that was granted', () => {
     expect(reasons()).toEqual(['egress_byte_limit', 'egress_byte_limit']);
   });
 
-  test('that the server breaks off is broken off for the client, and told', async () => {
+  test('a connection that was granted that the server breaks off is broken off for the client, and told', async () => {
     const { port, sockets } = await recordingServer();
     const { socketPath, requests } = await egressRun(port);
     const { socket } = await askConnect(socketPath, `${HOST}:${port}`);
@@ -521,7 +521,7 @@ describe('a connection that was granted', () => {
     expect(requests[1]).toMatchObject({ decision: 'closed', reason: 'egress_connection_broken' });
   });
 
-  test('that the client breaks off does not leave its server behind', async () => {
+  test('a connection that was granted that the client breaks off does not leave its server behind', async () => {
     const { port, sockets } = await recordingServer();
     const { socketPath, requests } = await egressRun(port);
     const { socket } = await askConnect(socketPath, `${HOST}:${port}`);

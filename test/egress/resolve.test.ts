@@ -51,7 +51,7 @@ async function nameServer(
 }
 
 describe('a name that a run asks for', () => {
-  test('has all its addresses of both kinds, asked for as it stands', async () => {
+  test('a name that a run asks for has all its addresses of both kinds, asked for as it stands', async () => {
     const { resolver, asked } = await nameServer({
       'both.example.org A': ['140.82.121.4', '10.0.0.1'],
       'both.example.org AAAA': ['2606:4700:0:0:0:0:0:1'],
@@ -64,7 +64,7 @@ describe('a name that a run asks for', () => {
     expect(asked.toSorted()).toEqual(['both.example.org A', 'both.example.org AAAA']);
   });
 
-  test('may have addresses of one kind only', async () => {
+  test('a name that a run asks for may have addresses of one kind only', async () => {
     const { resolver } = await nameServer({
       'four.example.org A': ['140.82.121.4'],
       'six.example.org AAAA': ['2606:4700:0:0:0:0:0:1'],
@@ -73,7 +73,7 @@ describe('a name that a run asks for', () => {
     expect(await askNameServers(resolver, 'six.example.org')).toEqual(['2606:4700::1']);
   });
 
-  test('that does not exist fails with the name servers’ word for it', async () => {
+  test('a name that a run asks for that does not exist fails with the name servers’ word for it', async () => {
     const { resolver } = await nameServer({});
     await expect(askNameServers(resolver, 'gone.example.org')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });

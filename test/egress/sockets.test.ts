@@ -165,7 +165,7 @@ describe('closing', () => {
     await systemClock.sleep(50);
     const start = performance.now();
     await egress.close('run');
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(10_000);
     expect(requests.map(({ reason }) => reason)).toEqual(['egress_closed']);
   });
 

@@ -21,7 +21,7 @@ function addMany(tally: Tally, count: number, make: (index: number) => EgressReq
 const unnamed = (): boolean => false;
 
 describe('requests that are alike', () => {
-  test('have a line at once, at the tenth, the hundredth and so on, and one for what is left', () => {
+  test('requests that are alike have a line at once, at the tenth, the hundredth and so on, and one for what is left', () => {
     const tally = createTally(unnamed);
     const lines = addMany(tally, 1234, () => request());
     expect(lines.map(({ count }) => count)).toEqual([1, 9, 90, 900]);
@@ -49,7 +49,7 @@ describe('requests that are alike', () => {
     ]);
   });
 
-  test('are alike in host, port, decision and reason', () => {
+  test('requests that are alike are alike in host, port, decision and reason', () => {
     const tally = createTally(unnamed);
     const changes = [{}, { host: 'other.org' }, { port: 8443 }, { reason: 'egress_name_unknown' }, closed];
     const lines = changes.map((change) => tally.add(request(change)));
@@ -57,7 +57,7 @@ describe('requests that are alike', () => {
     expect(changes.map((change) => tally.add(request(change)))).toEqual(changes.map(() => undefined));
   });
 
-  test('that name no host say so', () => {
+  test('requests that are alike that name no host say so', () => {
     const tally = createTally(unnamed);
     addMany(tally, 3, () => request({ host: '', port: 0, reason: 'egress_request_malformed' }));
     expect(tally.rest()[0]?.message).toBe(
@@ -67,7 +67,7 @@ describe('requests that are alike', () => {
 });
 
 describe('an agent that invents hosts', () => {
-  test('gets few lines for a hundred thousand of them, and all are counted', () => {
+  test('an agent that invents hosts gets few lines for a hundred thousand of them, and all are counted', () => {
     const tally = createTally(unnamed);
     const lines = addMany(tally, 100_000, (index) => request({ host: `x${index}.evil.org` }));
     const rest = tally.rest();
@@ -77,7 +77,7 @@ describe('an agent that invents hosts', () => {
     expect(rest.at(-1)?.message).toMatch(/^… and \d+ more to various other hosts: refused/);
   });
 
-  test('does not hide what is granted or closed by what is refused', () => {
+  test('an agent that invents hosts does not hide what is granted or closed by what is refused', () => {
     const tally = createTally(unnamed);
     addMany(tally, 5_000, (index) => request({ host: `x${index}.evil.org` }));
     const granted = { host: 'new.example.org', decision: 'granted', reason: null } as const;

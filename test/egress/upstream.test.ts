@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readUpstream } from '../../src/egress/proxy/upstream.ts';
 
 describe('the proxy of the host’s own network', () => {
-  test('is what HTTPS_PROXY names, in lower case first, with or without a scheme', () => {
+  test('the proxy of the host’s own network is what HTTPS_PROXY names, in lower case first, with or without a scheme', () => {
     const read = (environment: Record<string, string>): string | undefined =>
       readUpstream(environment).upstream.upstreamProxy?.href;
     expect(read({ HTTPS_PROXY: 'http://a:3128' })).toBe('http://a:3128/');
@@ -12,12 +12,12 @@ describe('the proxy of the host’s own network', () => {
     expect(read({ HTTPS_PROXY: '[fd00::1]:8080' })).toBe('http://[fd00::1]:8080/');
   });
 
-  test('is none without one, whatever NO_PROXY and HTTP_PROXY say', () => {
+  test('the proxy of the host’s own network is none without one, whatever NO_PROXY and HTTP_PROXY say', () => {
     for (const environment of [{}, { HTTPS_PROXY: ' ' }, { HTTP_PROXY: 'http://a:1', NO_PROXY: '*' }])
       expect(readUpstream(environment)).toEqual({ upstream: {}, isUnusable: false });
   });
 
-  test('is told to be unusable where it is no address of an HTTP proxy', () => {
+  test('the proxy of the host’s own network is told to be unusable where it is no address of an HTTP proxy', () => {
     for (const HTTPS_PROXY of ['socks5://a:1080', 'http://', 'http://a:99999', 'a b', 'http://%zz:p@a'])
       expect([HTTPS_PROXY, readUpstream({ HTTPS_PROXY })]).toEqual([
         HTTPS_PROXY,
@@ -46,7 +46,7 @@ describe('NO_PROXY', () => {
     }
   });
 
-  test('may name a port, or with a star everything; other words match nothing', () => {
+  test('NO_PROXY may name a port, or with a star everything; other words match nothing', () => {
     expect(isDirect('example.org:8443', 'example.org', 8443)).toBe(true);
     expect(isDirect('example.org:8443', 'example.org', 443)).toBe(false);
     expect(isDirect('a, *', 'example.org')).toBe(true);

@@ -11,12 +11,12 @@ const read = ({ event, payload }: (typeof examples)[number]) =>
   readEvent({ deliveryId: 'd1', event, body: Buffer.from(JSON.stringify(payload)) });
 
 describe('the payloads of @octokit/webhooks-examples', () => {
-  test('there are hundreds, of every event', () => {
+  test('there are hundreds of examples, of every event', () => {
     expect(examples.length).toBeGreaterThan(700);
     expect(new Set(examples.map(({ event }) => event)).size).toBeGreaterThan(60);
   });
 
-  test('each becomes an event with its name, action, sender and repository', () => {
+  test('each example becomes an event with its name, action, sender and repository', () => {
     for (const example of examples) {
       const event = read(example);
       const { repository, sender, action } = example.payload as {
@@ -34,7 +34,7 @@ describe('the payloads of @octokit/webhooks-examples', () => {
     }
   });
 
-  test('those without a repository are events without a repository', () => {
+  test('examples without a repository are events without a repository', () => {
     const without = examples.filter(({ payload }) => payload.repository === undefined);
     expect(without.length).toBeGreaterThan(0);
     for (const example of without) {
@@ -43,7 +43,7 @@ describe('the payloads of @octokit/webhooks-examples', () => {
     }
   });
 
-  test('each that carries a commit names it, or is about a pull request', () => {
+  test('each example that carries a commit names it, or is about a pull request', () => {
     // The pages of a wiki are commits of another repository.
     const others = ['gollum', 'pull_request', 'pull_request_review', 'pull_request_review_comment'];
     const carrying = examples.filter(({ payload }) => {

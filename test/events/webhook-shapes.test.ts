@@ -25,7 +25,7 @@ test('the shapes are those that `npm run events` makes of the installed types an
 });
 
 describe('the shapes', () => {
-  test('know every event and action that @octokit/webhooks knows', async () => {
+  test('the shapes know every event and action that @octokit/webhooks knows', async () => {
     const { emitterEventNames } = await import('@octokit/webhooks');
     const unknown = emitterEventNames.filter((name) => {
       const [event = '', action] = name.split('.');
@@ -36,7 +36,7 @@ describe('the shapes', () => {
     expect(eventNames().length).toBeGreaterThan(70);
   });
 
-  test('have every path of every example', () => {
+  test('the shapes have every path of every example', () => {
     const absent = examples.flatMap((example) =>
       pathsOf(example.payload).flatMap((keys) =>
         contentAt(kindOf(example), keys) === 'nothing' ? [`${example.title}: ${keys.join('.')}`] : [],
@@ -45,7 +45,7 @@ describe('the shapes', () => {
     expect(absent).toEqual([]);
   });
 
-  test('allow every attribute that an example has', () => {
+  test('the shapes allow every attribute that an example has', () => {
     const denied = examples.flatMap((example) => {
       const event = readEvent({
         deliveryId: 'd',
@@ -77,7 +77,7 @@ describe('the shapes', () => {
     expect(contentAt({ event: 'issues', action: 'opened' }, path.split('.'))).toBe(held);
   });
 
-  test('take what a sender chooses, and events that nobody knows, for anything', () => {
+  test('the shapes take what a sender chooses, and unknown events, for anything', () => {
     const dispatch = { event: 'repository_dispatch', action: '*' };
     expect(contentAt(dispatch, ['client_payload', 'task'])).toBe('anything');
     expect(contentAt({ event: 'workflow_dispatch', action: '' }, ['inputs', 'x'])).toBe('anything');

@@ -19,7 +19,7 @@ const INSIDE = [
 ];
 
 describe('a problem as people on GitHub read it', () => {
-  test.each(codes)('%s shows nothing of the inside, and keeps its code', (code) => {
+  test.each(codes)('%s shows nothing internal, and keeps its code', (code) => {
     for (const inside of INSIDE) {
       const told = publicProblem(
         { code, message: `It happened: ${inside}.`, hint: `See ${inside}.` },
@@ -43,7 +43,7 @@ describe('a problem as people on GitHub read it', () => {
     expect(told.message).toBe('The server does not take the branch x: commits must be signed.');
   });
 
-  test.each(codes.filter((code) => !SHOWN.has(code)))('%s has no words of its own there', (code) => {
+  test.each(codes.filter((code) => !SHOWN.has(code)))('%s has no text of its own on GitHub', (code) => {
     const told = publicProblem({
       code,
       message: 'The secret DEPLOY_KEY is not there.',
@@ -65,7 +65,7 @@ describe('a problem as people on GitHub read it', () => {
     expect(publicProblem(problem)).toEqual(problem);
   });
 
-  test('an agent that gives up with words of the inside is not taken for a fault of the service', () => {
+  test('an agent that gives up with internal words is not taken for an error of the service', () => {
     const told = publicProblem({
       code: 'agent_gave_up',
       message: 'Codex gave up: cannot read /root/.codex/auth.json.',
@@ -91,16 +91,16 @@ describe('a problem as people on GitHub read it', () => {
     },
   );
 
-  test('that commits change nothing is shown as that', () => {
+  test('a refusal because commits change nothing is shown as that', () => {
     const problem = { code: 'publish_changes_nothing', message: 'They change nothing.', hint: 'Ask again.' };
     expect(publicProblem(problem)).toEqual(problem);
   });
 
-  test('the words of an error that nobody expected are for operators', () => {
-    const fault = unexpected(new Error('EACCES: /etc/github-flows/key'));
-    expect(JSON.stringify(fault.toProblem())).not.toContain('EACCES');
-    expect(fault.toOperatorProblem().message).toContain('EACCES: /etc/github-flows/key');
-    expect(JSON.stringify(publicProblem(fault.toOperatorProblem()))).not.toContain('EACCES');
+  test('the text of an unexpected error is for operators', () => {
+    const issue = unexpected(new Error('EACCES: /etc/github-flows/key'));
+    expect(JSON.stringify(issue.toProblem())).not.toContain('EACCES');
+    expect(issue.toOperatorProblem().message).toContain('EACCES: /etc/github-flows/key');
+    expect(JSON.stringify(publicProblem(issue.toOperatorProblem()))).not.toContain('EACCES');
     const known = new FlowError({
       code: 'x',
       blame: 'agent',

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../src/db/open.ts';
 import { commentMark } from '../../src/feedback/marks.ts';
 import type { Run } from '../../src/runs/run.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { resultOf, START } from '../support/databases/queue.ts';
 import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../support/suite/temporary.ts';
 const SHA = 'a'.repeat(40);
 
 async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<AdmissionLab> {
-  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   onTestFinished(async () => await db.close());
   return await openAdmissionLab(db, options);
 }
@@ -30,7 +30,7 @@ const writes = (lab: AdmissionLab): string[] =>
   lab.api.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 
 describe('the comment about a run', () => {
-  test('is one from the beginning to the end, changed only when it says something else', async () => {
+  test('the comment about a run is one from the beginning to the end, updated only when its text changes', async () => {
     const { lab, id } = await withRun();
     await lab.post();
     expect(bodies(lab)).toEqual([expect.stringContaining('The run waits for its turn.')]);
@@ -53,7 +53,7 @@ describe('the comment about a run', () => {
     expect(writes(lab)).toHaveLength(2);
   });
 
-  test('says its end once, however long it is reported', async () => {
+  test('the comment about a run has its end once, however long it is reported', async () => {
     const { lab, id } = await withRun();
     await lab.post();
     const start = { ...START, startedAt: lab.clock.now() };
@@ -73,7 +73,7 @@ describe('the comment about a run', () => {
     expect(writes(lab)).toHaveLength(2);
   });
 
-  test('is looked for before it is made again, and an outside user’s with the same mark is left alone', async () => {
+  test('the comment about a run is searched for before it is created again, and an outside user’s with the same mark is left alone', async () => {
     const { lab, id } = await withRun();
     const [due] = await lab.reports.due(1);
     await lab.reports.take(due?.id ?? '', 60_000);
@@ -90,14 +90,14 @@ describe('the comment about a run', () => {
     expect(lab.api.comments).toHaveLength(3);
   });
 
-  test('is said once by two processes at the same moment', async () => {
+  test('the comment about a run is posted once by two processes at the same moment', async () => {
     const { lab } = await withRun();
     const second = lab.secondReporter();
     await Promise.all([lab.reporter.postDue(), second.postDue()]);
     expect(lab.api.comments).toHaveLength(1);
   });
 
-  test('is changed more rarely when many runs go on', async () => {
+  test('the comment about a run is updated more rarely when many runs are active', async () => {
     const lab = await open();
     for (let number = 1; number <= 8; number += 1) await lab.comment('go', { issue: { number } });
     for (const run of await lab.runs.list(10)) await lab.runs.advance(run, 'preparing', {}, 'preparing');
@@ -110,7 +110,7 @@ describe('the comment about a run', () => {
     expect(await lab.reports.due(10)).toHaveLength(8);
   });
 
-  test('stays away when somebody removed it, until the run has ended', async () => {
+  test('the comment about a run stays away when somebody removed it, until the run has ended', async () => {
     const { lab, id } = await withRun();
     await lab.post();
     lab.api.comments.length = 0;
@@ -124,7 +124,7 @@ describe('the comment about a run', () => {
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
 
-  test('is given up with its reason where the discussion was deleted', async () => {
+  test('the comment about a run is given up with its reason where the discussion was deleted', async () => {
     const { lab, id } = await withRun();
     const place = { owner: 'octo', repository: 'hello', subject: 'issue', subjectId: 7, number: 7 } as const;
     const target = { ...place, discussion: { id: 'D_deleted', subject: 'D_deleted' } };
@@ -145,7 +145,7 @@ describe('the comment about a run', () => {
     expect(last).toMatchObject({ data: { code: 'github_not_found', final: true, attempts: 3 } });
   });
 
-  test('is given up at once where GitHub says that the issue is gone for good', async () => {
+  test('the comment about a run is given up at once where GitHub answers that the issue is gone for good', async () => {
     const { lab, id } = await withRun();
     lab.api.misbehaveAt(/comments$/, { status: 410, message: 'This issue was deleted' }, 99);
     await lab.post();
@@ -157,7 +157,7 @@ describe('the comment about a run', () => {
     expect(failed).toMatchObject([{ data: { final: true, attempts: 1 } }]);
   });
 
-  test('is still the same one after a limit that GitHub named in words alone', async () => {
+  test('the comment about a run is still the same one after a limit that GitHub named in its text alone', async () => {
     const { lab, id } = await withRun();
     await lab.post();
     const message = 'You have exceeded a secondary rate limit and have been temporarily blocked.';
@@ -169,7 +169,7 @@ describe('the comment about a run', () => {
     expect(bodies(lab)).toEqual([expect.stringContaining('The run failed.')]);
   });
 
-  test('lives again with a run that is retried', async () => {
+  test('the comment about a run is updated again when the run is retried', async () => {
     const { lab, id } = await withRun();
     await lab.live(id, { outcome: 'failed' });
     await lab.reporter.report(id);
@@ -178,7 +178,7 @@ describe('the comment about a run', () => {
     expect(bodies(lab)).toEqual([expect.stringContaining('waits for its turn')]);
   });
 
-  test('is asked for with /status, also where the profile reports nothing by itself', async () => {
+  test('the comment about a run is requested with /status, also where the profile reports nothing by itself', async () => {
     const quiet = labProfile({ report: { reaction: false, comment: 'never' } });
     const { lab, id } = await withRun({ profiles: [quiet] });
     await lab.post();
@@ -228,7 +228,7 @@ describe('what GitHub does not take', () => {
     },
   );
 
-  test('for a while is asked for nothing else of that owner meanwhile', async () => {
+  test('a rate limit of GitHub pauses all reports of that owner', async () => {
     const { lab, id } = await withRun();
     const { runId: second = '' } = await lab.comment('go', { issue: { number: 8 } });
     lab.api.misbehaveAt(/comments$/, { status: 403, headers: { 'retry-after': '600' } }, 1);
@@ -242,7 +242,7 @@ describe('what GitHub does not take', () => {
     expect(lab.api.comments).toHaveLength(2);
   });
 
-  test('at one repository holds up no other', async () => {
+  test('a slow repository delays no report of another', async () => {
     const lab = await open();
     lab.api.repositories.add('octo/slow');
     for (let number = 1; number <= 6; number += 1)
@@ -257,7 +257,7 @@ describe('what GitHub does not take', () => {
     expect(lab.api.comments.map(({ number }) => number)).toEqual([9]);
   });
 
-  test('is given up after a day', async () => {
+  test('a report that GitHub does not take is given up after a day', async () => {
     const { lab, id } = await withRun();
     lab.api.misbehaveAt(/comments$/, { status: 403 }, 12);
     for (let attempt = 0; attempt < 14; attempt += 1) {
@@ -282,7 +282,7 @@ describe('a check', () => {
     return await lab.newest();
   }
 
-  test('stands on the commit that the event names, and ends with the run', async () => {
+  test('a check stands on the commit that the event names, and ends with the run', async () => {
     const lab = await open({ profiles: [checked] });
     const run = await onPull(lab, 'b'.repeat(40));
     await lab.post();
@@ -297,7 +297,7 @@ describe('a check', () => {
     expect(lab.api.comments).toEqual([]);
   });
 
-  test('stands on the commit that was checked out when the event names none, and waits for that', async () => {
+  test('a check stands on the commit that was checked out when the event names none, and waits for that', async () => {
     const lab = await open({ profiles: [checked] });
     const run = await onPull(lab);
     await lab.post();
@@ -308,7 +308,7 @@ describe('a check', () => {
     expect(lab.api.talk.checks).toMatchObject([{ head_sha: SHA }]);
   });
 
-  test('that was made before a crash is found again and not doubled', async () => {
+  test('a check that was created before a crash is found again and not doubled', async () => {
     const lab = await open({ profiles: [checked] });
     const run = await onPull(lab, SHA);
     const [due] = await lab.reports.due(1);
@@ -327,7 +327,7 @@ describe('a check', () => {
     expect(lab.api.talk.checks).toMatchObject([{ id: 1, output: { title: 'The run waits for its turn.' } }]);
   });
 
-  test('is given up at once where no App serves, and said so once', async () => {
+  test('a check is given up at once where no App serves, and that is noted once', async () => {
     const lab = await open({ profiles: [checked] });
     const run = await onPull(lab, SHA);
     const message = 'You must authenticate via a GitHub App.';

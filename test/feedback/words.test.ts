@@ -5,7 +5,7 @@ import { finalText } from '../../src/feedback/outgoing.ts';
 import { endedValues, runningValues } from '../../src/feedback/run-comment.ts';
 import { renderReport } from '../../src/flow/reporting/report-texts.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
-import { templateFaults } from '../../src/profiles/read/validate.ts';
+import { templateIssues } from '../../src/profiles/read/validate.ts';
 import { checkTemplate } from '../../src/prompts/render.ts';
 import type { FinishedRun, Run, TimelineEntry } from '../../src/runs/run.ts';
 import { profileOf } from '../support/github/flow-events.ts';
@@ -57,7 +57,7 @@ const doing = (text: string, kind = 'agent.command'): TimelineEntry => ({
 });
 
 describe('the comment about a run', () => {
-  test('says at its end what happened, why, what to do, how long it took, and with how many tokens', () => {
+  test('the comment about a run has at its end what happened, why, what to do, how long it took, and how many tokens it took', () => {
     const usage = { inputTokens: 12_345, cachedInputTokens: 10_000, outputTokens: 678, reasoningTokens: 90 };
     const text = ended({ usage, finalMessage: 'Two tests fail.' });
     expect(text).toContain('**The run failed.** (after 1 min, 35 sec)');
@@ -69,7 +69,7 @@ describe('the comment about a run', () => {
     expect(text).not.toContain('its page');
   });
 
-  test('says the same for good once the outcome is known, however long it takes to say it', () => {
+  test('the comment about a run stays the same once the outcome is known, however long it takes to post it', () => {
     const move = (state: string, at: number) => ({ ...doing('', 'state'), at, data: { state } });
     const timeline = [move('running', 500), move('reporting', 96_000)];
     const reporting = { state: 'reporting', endedAt: null } as const;
@@ -81,7 +81,7 @@ describe('the comment about a run', () => {
     expect(ended({ endedAt: 191_000 }, { timeline: again })).toContain('(after 3 min, 10 sec)');
   });
 
-  test('links to the page of the run when there is one, and shows what was published', () => {
+  test('the comment about a run links to the page of the run when there is one, and shows what was published', () => {
     const text = ended(
       {},
       { link: 'https://flows.example/runs/abc123', timeline: [doing('Opened it.', 'published')] },
@@ -114,12 +114,12 @@ describe('the comment about a run', () => {
     expect(text).not.toContain('Not for people');
   });
 
-  test('names what the agent left, whatever that is called', () => {
+  test('the comment about a run names what the agent left, whatever that is called', () => {
     const text = 'The agent left 2 changed files uncommitted: "EXAMPLE.md" and "/tmp/wt/1.2.3.4/x".';
     expect(ended({}, { timeline: [doing(text, 'left_behind')] })).toContain(text);
   });
 
-  test('says while the run goes on where it is, for how long, and what the agent did last', () => {
+  test('the comment about a run shows its state, for how long, and what the agent did last', () => {
     const timeline = ['one', 'two', 'three', 'four', 'five', 'six'].map((text) => doing(text));
     const text = running(
       {},
@@ -130,14 +130,14 @@ describe('the comment about a run', () => {
     expect(text).not.toMatch(/- one|a thread/);
   });
 
-  test('hides secrets in what the agent did before it is cut or put on one line', () => {
+  test('the comment about a run hides secrets in what the agent did before it is cut or put on one line', () => {
     const mask = (text: string): string => text.replaceAll('s3cret\nvalue', '[masked]');
     const long = running({}, { mask, timeline: [doing(`${'x'.repeat(195)}s3cret\nvalue`)] });
     expect(long).not.toContain('s3c');
     expect(running({}, { mask, timeline: [doing('echo s3cret\nvalue')] })).toContain('- echo [masked]');
   });
 
-  test('changes with the minutes at first, and ever more rarely', () => {
+  test('the comment about a run changes with the minutes at first, and ever more rarely', () => {
     const at = (minutes: number): string => running({ startedAt: 0 }, { nowMs: minutes * 60_000 });
     expect(at(3)).not.toBe(at(4));
     expect(at(21)).toBe(at(24));
@@ -145,7 +145,7 @@ describe('the comment about a run', () => {
     expect(at(76)).toContain('for 1 hr, 15 min');
   });
 
-  test('fits into what GitHub takes, and says what was cut', () => {
+  test('the comment about a run fits into what GitHub takes, and notes what was cut', () => {
     const text = ended({ finalMessage: 'x'.repeat(500_000) });
     expect(text.length).toBeLessThan(65_536);
     expect(text).toContain('[cut: 450000 more characters]');
@@ -154,7 +154,7 @@ describe('the comment about a run', () => {
     expect(ended({ finalMessage: '😀'.repeat(40_000) }).isWellFormed()).toBe(true);
   });
 
-  test('hides secrets, also those that being made harmless or being cut would tear apart', () => {
+  test('the comment about a run hides secrets, also those that being made harmless or being cut would tear apart', () => {
     const secret = 'pass@word/with<tags>';
     const mask = (text: string): string => text.replaceAll(secret, '[masked]');
     const text = ended({ finalMessage: `${'x'.repeat(49_995)}${secret} ${secret}` }, { mask });
@@ -162,7 +162,7 @@ describe('the comment about a run', () => {
     expect(text).not.toContain(`${'x'.repeat(100)}pass`);
   });
 
-  test('has the profile’s own words, and says nothing of what is not there', () => {
+  test('the comment about a run has the profile’s own text, and nothing about what is not there', () => {
     const own = {
       ...profile,
       report: { ...profile.report, templates: { ended: '{{OUTCOME}}!{{#if MESSAGE}} {{MESSAGE}}{{/if}}' } },
@@ -294,12 +294,12 @@ describe('our own comments', () => {
 });
 
 describe('a profile’s own text', () => {
-  const faults = (templates: NonNullable<Profile['report']['templates']>) =>
-    templateFaults('p/profile.json', templates, checkTemplate);
+  const issues = (templates: NonNullable<Profile['report']['templates']>) =>
+    templateIssues('p/profile.json', templates, checkTemplate);
 
-  test('with the names that it has is no fault', () => {
+  test('with the names that it has is no error', () => {
     expect(
-      faults({
+      issues({
         running: '{{HEADLINE}} {{DOING}}',
         ended: '{{#if MESSAGE}}{{MESSAGE}}{{/if}}',
         refused: 'No.',
@@ -313,8 +313,8 @@ describe('a profile’s own text', () => {
     [{ ended: '{{HEADLINE' }, '/report/templates/ended'],
     [{ ended: '{{{{raw}}}} {{> partial}}' }, '/report/templates/ended'],
     [{ ended: '{{constructor}}' }, '/report/templates/ended'],
-  ])('%j is a fault of the profile, told with the names that there are', (templates, path) => {
-    expect(faults(templates)[0]).toMatchObject({
+  ])('%j is an error of the profile, told with the names that there are', (templates, path) => {
+    expect(issues(templates)[0]).toMatchObject({
       code: 'report_template_invalid',
       path,
       hint: expect.stringContaining('REPOSITORY'),

@@ -22,7 +22,7 @@ eachDatabase((_kind, databases) => {
     await openAdmissionLab((await databases.open()).db, options);
 
   describe('the loop breaker', () => {
-    test('stops bots on one thread within the window, and nobody else', async () => {
+    test('the loop breaker stops bots on one thread within the window, and nobody else', async () => {
       const lab = await open({ profiles: [byBots], limits: { loop: { runs: 2, minutes: 60 } } });
       const ask = async (over = {}): Promise<string> => (await lab.comment('go', { ...bot, ...over })).reason;
       expect([await ask(), await ask(), await ask()]).toEqual(['run_queued', 'run_queued', 'loop_stopped']);
@@ -31,7 +31,7 @@ eachDatabase((_kind, databases) => {
       expect(await ask()).toBe('run_queued');
     });
 
-    test('stops bots without a thread: each profile for each branch, and what names neither for the repository', async () => {
+    test('the loop breaker stops bots without a thread: each profile for each branch, and what names neither for the repository', async () => {
       const byPush = { ...byBots, trigger: { event: 'push' } };
       const byLabel = { ...byBots, path: 'labels', trigger: { event: 'label' } };
       const lab = await open({ profiles: [byPush, byLabel], limits: { loop: { runs: 2, minutes: 60 } } });
@@ -50,7 +50,7 @@ eachDatabase((_kind, databases) => {
       expect(await push('a')).toBe('run_queued');
     });
 
-    test('counts the service’s own account without a thread, whatever branches its runs push', async () => {
+    test('the loop breaker counts the service’s own account without a thread, whatever branches its runs push', async () => {
       const named = labProfile({
         trigger: { event: 'push' },
         allow: { actors: ['the-robot'], bots: [], permission: 'write' },
@@ -66,7 +66,7 @@ eachDatabase((_kind, databases) => {
       expect(stopped.message).toContain('2 runs of this profile for what its runs pushed within 60 minutes');
     });
 
-    test('counts what runs have pushed, whoever’s token the agent used: by commit, by branch and by committer', async () => {
+    test('the loop breaker counts what runs have pushed, whoever’s token the agent used: by commit, by branch and by committer', async () => {
       const byAnyone = labProfile({ trigger: { event: 'push' } });
       const lab = await open({ profiles: [byAnyone], limits: { loop: { runs: 1, minutes: 60 } } });
       const person = { login: 'octocat', type: 'User' };
@@ -85,13 +85,13 @@ eachDatabase((_kind, databases) => {
       expect((await push('fixes/1')).reason).toBe('run_queued');
     });
 
-    test('never counts people', async () => {
+    test('the loop breaker never counts people', async () => {
       const lab = await open({ limits: { loop: { runs: 1, minutes: 60 } } });
       for (let count = 0; count < 4; count += 1)
         expect(await lab.comment('go')).toMatchObject({ reason: 'run_queued' });
     });
 
-    test('counts the account that the service works with, where a profile names it', async () => {
+    test('the loop breaker counts the account that the service works with, where a profile names it', async () => {
       const named = labProfile({ allow: { actors: ['the-robot'], bots: [], permission: 'write' } });
       const lab = await open({ profiles: [named], limits: { loop: { runs: 1, minutes: 60 } } });
       await lab.comment('hello');
@@ -104,7 +104,7 @@ eachDatabase((_kind, databases) => {
   describe('budgets of profiles that everybody may start', () => {
     const open5 = { actor: { runs: 1 }, repository: { runs: 2 }, profile: { runs: 3 } };
 
-    test('have defaults for each person, repository and profile', async () => {
+    test('budgets of profiles that everybody may start have defaults for each person, repository and profile', async () => {
       const lab = await open({ profiles: [byAny], limits: { open: open5 } });
       const ask = async (login: string): Promise<string> => (await lab.comment('go', { login })).reason;
       expect(await ask('alice')).toBe('run_queued');
@@ -115,7 +115,7 @@ eachDatabase((_kind, databases) => {
       expect(await ask('alice')).toBe('run_queued');
     });
 
-    test('give way to the configuration, and for repository and profile to a budget of the profile’s own', async () => {
+    test('default budgets give way to the configuration, and for repository and profile to a budget of the profile’s own', async () => {
       const lab = await open({
         profiles: [{ ...byAny, budget: { runs: 4 } }],
         limits: { open: open5, actor: { runs: 3 } },
@@ -128,7 +128,7 @@ eachDatabase((_kind, databases) => {
       expect(await ask('bob')).toBe('budget_profile_spent');
     });
 
-    test('do not count whom the profile names, nor profiles that ask for a permission', async () => {
+    test('default budgets do not count whom the profile names, nor profiles that require a permission', async () => {
       const named = labProfile({ allow: { permission: 'any', actors: ['Octocat'], bots: [] } });
       for (const profiles of [[named], [labProfile()]]) {
         const lab = await open({ profiles, limits: { open: open5 } });
@@ -139,7 +139,7 @@ eachDatabase((_kind, databases) => {
   });
 
   describe('budgets', () => {
-    test('of an actor follow the account when its login is changed, and not the login', async () => {
+    test('the budget of an actor follows the account when its login is changed, and not the login', async () => {
       const lab = await open({ profiles: [byAny], limits: { actor: { runs: 1 } } });
       const ask = async (login: string, userId: number): Promise<string> =>
         (await lab.comment('go', { login, userId })).reason;
@@ -161,7 +161,7 @@ eachDatabase((_kind, databases) => {
       expect(await lab.comment('go', second)).toMatchObject({ reason: 'run_queued' });
     });
 
-    test('a profile’s own goes before that of the configuration', async () => {
+    test('a profile’s own budget goes before that of the configuration', async () => {
       const lab = await open({
         profiles: [{ ...byAny, budget: { runs: 2 } }],
         limits: { profile: { runs: 1 } },
@@ -171,7 +171,7 @@ eachDatabase((_kind, databases) => {
       expect(reasons).toEqual(['run_queued', 'run_queued', 'budget_profile_spent']);
     });
 
-    test('in minutes: reserved while a run lives, settled when it has ended', async () => {
+    test('budgets in minutes are reserved until a run ends, and settled then', async () => {
       const lab = await open({ profiles: [byAny], limits: { actor: { minutes: 40 } } });
       const { runId } = await lab.comment('go');
       const denied = await lab.comment('go');
@@ -182,7 +182,7 @@ eachDatabase((_kind, databases) => {
       expect(await lab.comment('go')).toMatchObject({ reason: 'budget_actor_spent' });
     });
 
-    test('in minutes: all attempts of a run count, whoever wanted them', async () => {
+    test('budgets in minutes count all attempts of a run, whoever wanted them', async () => {
       const lab = await open({ profiles: [byAny], limits: { actor: { minutes: 100 } } });
       const { runId = '' } = await lab.comment('go');
       const attempt = async (ms: number) => await lab.live(runId ?? '', { outcome: 'failed', ms });
@@ -199,7 +199,7 @@ eachDatabase((_kind, databases) => {
       expect(message).toContain('may take 30 minutes, and 0 of 100 are left');
     });
 
-    test('are kept by deliveries that come at the same moment', async () => {
+    test('budgets are kept by deliveries that come at the same moment', async () => {
       const lab = await open({ profiles: [byAny], limits: { repository: { runs: 3 } } });
       const decisions = await Promise.all(Array.from({ length: 12 }, async () => await lab.comment('go')));
       expect(decisions.filter(({ runId }) => runId !== null)).toHaveLength(3);

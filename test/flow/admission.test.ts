@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../src/db/open.ts';
 import { readableLine } from '../../src/log/readable.ts';
 import { createProfileSet, explainMatch, matchEvent } from '../../src/profiles/match/match.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { candidatesOf, commentEvent } from '../support/github/flow-events.ts';
 import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../support/suite/temporary.ts';
 const bot = { login: 'helper[bot]', type: 'Bot' };
 
 async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<AdmissionLab> {
-  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   onTestFinished(async () => await db.close());
   return await openAdmissionLab(db, options);
 }
@@ -19,7 +19,7 @@ async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<A
 describe('the head of a pull request', () => {
   const onPull = { issue: { number: 7, pull_request: {} } };
 
-  test('is pinned when a comment on it becomes a run, and stays when the run is retried', async () => {
+  test('the head of a pull request is pinned when a comment on it becomes a run, and stays when the run is retried', async () => {
     const heads = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)];
     const lab = await open({ pullHead: async () => heads.shift() });
     await lab.comment('go', onPull);
@@ -33,7 +33,7 @@ describe('the head of a pull request', () => {
     expect(await lab.newest()).toMatchObject({ headSha: null });
   });
 
-  test('that GitHub does not know starts nothing', async () => {
+  test('a head of a pull request that GitHub does not know starts nothing', async () => {
     const lab = await open({ pullHead: async () => await Promise.reject(new Error('away')) });
     expect(await lab.comment('go', onPull)).toMatchObject({ reason: 'head_unknown', runId: null });
   });
@@ -50,11 +50,24 @@ test('the log says of an undecided delivery how many profiles were candidates, a
   expect(readableLine(line ?? '')).not.toContain('{');
 });
 
+test('what deliveries report of a discussion, a lock too, is in the timeline of its runs', async () => {
+  const lab = await open({ profiles: [labProfile({ trigger: { event: 'discussion', action: 'created' } })] });
+  const { comment: _, issue, ...payload } = commentPayload() as { comment: object; issue: object };
+  const discussion = { ...issue, node_id: 'D_1', comments: 0 };
+  const { runId } = await lab.deliver({ ...payload, action: 'created', discussion }, 'discussion');
+  for (const action of ['locked', 'unlocked', 'closed', 'reopened'])
+    await lab.deliver({ ...payload, action, discussion }, 'discussion');
+  const kinds = (await lab.runs.timeline(runId ?? '')).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind.startsWith('thread_'))).toEqual([
+    ...['thread_locked', 'thread_unlocked', 'thread_closed', 'thread_reopened'],
+  ]);
+});
+
 describe('a word that is nearly a command', () => {
   const trigger = { event: 'issue_comment', action: 'created', command: '/run' };
   const listening = labProfile({ trigger });
 
-  test('is answered once a thread and word, and starts nothing', async () => {
+  test('a word that is nearly a command is answered once a thread and word, and starts nothing', async () => {
     const lab = await open({ profiles: [listening] });
     for (const text of ['/Run', '/Run the tests', '/run,'])
       expect(await lab.comment(text)).toMatchObject({
@@ -72,7 +85,7 @@ describe('a word that is nearly a command', () => {
     expect(lab.api.comments).toHaveLength(3);
   });
 
-  test('gets no word where refusals get none: outside users, bots, locked threads, the service itself', async () => {
+  test('a word that is nearly a command gets no answer where refusals get none: outside users, bots, locked threads, the service itself', async () => {
     const lab = await open({
       profiles: [labProfile({ trigger, report: { reaction: true, comment: 'always' } })],
     });
@@ -87,7 +100,7 @@ describe('a word that is nearly a command', () => {
     expect(reactions.map(({ body }) => body)).toEqual([{ content: 'confused' }]);
   });
 
-  test('may be one to runs, where there are some', async () => {
+  test('a word may be nearly a command to runs, where there are some', async () => {
     const lab = await open();
     const named = await open({ profiles: [listening] });
     expect(await named.comment('/Cancel')).toMatchObject({ reason: 'no_profile_matched' });
@@ -102,7 +115,7 @@ describe('a word that is nearly a command', () => {
 });
 
 describe('commands in comments', () => {
-  test('/cancel calls off what goes on in the thread, and nothing elsewhere', async () => {
+  test('/cancel cancels what goes on in the thread, and nothing elsewhere', async () => {
     const lab = await open();
     const first = await lab.comment('go');
     const other = await lab.comment('go', { issue: { number: 8 } });
@@ -124,7 +137,7 @@ describe('commands in comments', () => {
     expect((await lab.runs.find(runId ?? ''))?.cancelReason).toBeNull();
   });
 
-  test('/retry puts the newest run back once it has ended, once a delivery, and counts as a start', async () => {
+  test('/retry requeues the newest run once it has ended, once a delivery, and counts as a start', async () => {
     const lab = await open({ limits: { actor: { runs: 2 } } });
     const { runId } = await lab.comment('go');
     expect(await lab.comment('/retry')).toMatchObject({ reason: 'run_not_ended' });
@@ -139,7 +152,7 @@ describe('commands in comments', () => {
     expect(await lab.comment('/retry')).toMatchObject({ reason: 'budget_actor_spent' });
   });
 
-  test('a run can be named, and one of another thread cannot', async () => {
+  test('a command can name a run of its thread, and none of another thread', async () => {
     const lab = await open();
     const first = await lab.comment('go');
     const second = await lab.comment('go');
@@ -149,7 +162,7 @@ describe('commands in comments', () => {
     expect((await lab.runs.find(second.runId ?? ''))?.cancelReason).toBeNull();
   });
 
-  test('ask for the permission that the run’s own profile asks for', async () => {
+  test('commands take the permission that the run’s own profile takes', async () => {
     const lab = await open();
     await lab.comment('go');
     lab.api.permissions.set('reader', { permission: 'read', role_name: 'read' });
@@ -163,7 +176,7 @@ describe('commands in comments', () => {
     expect((await lab.newest()).cancelReason).toBeNull();
   });
 
-  test('are answered when they name no run of a thread that has runs', async () => {
+  test('commands are answered when they name no run of a thread that has runs', async () => {
     const lab = await open({
       profiles: [labProfile({ report: { reaction: false, comment: 'on-failure' } })],
     });
@@ -177,7 +190,7 @@ describe('commands in comments', () => {
     expect((await lab.newest()).cancelReason).toBeNull();
   });
 
-  test('reach the runs that the sender may command, also when the newest is not one of them', async () => {
+  test('commands reach the runs that the sender may command, also when the newest is not one of them', async () => {
     const trigger = { event: 'issue_comment', action: 'created' };
     const mine = labProfile({ path: 'mine', trigger: { ...trigger, command: '/mine' } });
     const admins = labProfile({
@@ -196,8 +209,8 @@ describe('commands in comments', () => {
     expect(await lab.comment(`/cancel ${second.runId}`)).toMatchObject({ reason: 'permission_too_low' });
   });
 
-  test('try nothing again for whom the profile has shut out since, or without the profile', async () => {
-    const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  test('commands retry nothing for whom the profile has shut out since, or without the profile', async () => {
+    const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
     onTestFinished(async () => await db.close());
     const named = (...actors: string[]) => labProfile({ allow: { actors, bots: [] } });
     const before = await openAdmissionLab(db, { profiles: [named('octocat')] });
@@ -222,7 +235,7 @@ describe('commands in comments', () => {
     },
   );
 
-  test('are not read in edits, and not taken from a profile that names the word', async () => {
+  test('commands are not read in edits, and not taken from a profile that names the word', async () => {
     const own = labProfile({
       path: 'own',
       trigger: { event: 'issue_comment', action: 'created', command: '/status' },
@@ -232,14 +245,14 @@ describe('commands in comments', () => {
     expect(await lab.comment('/cancel')).toMatchObject({ reason: 'command_cancel' });
   });
 
-  test('on a thread without runs do nothing and are not answered', async () => {
+  test('commands on a thread without runs do nothing and are not answered', async () => {
     const lab = await open();
     expect(await lab.comment('/retry')).toMatchObject({ reason: 'command_no_run', runId: null });
     await lab.post();
     expect(lab.api.requests).toEqual([]);
   });
 
-  test('work when no profile matches, and get a thumb when they were carried out', async () => {
+  test('commands work when no profile matches, and get a thumb when they were carried out', async () => {
     const quiet = labProfile({
       trigger: { event: 'issue_comment', command: '/go' },
       report: { reaction: true, comment: 'never' },
@@ -256,7 +269,7 @@ describe('a refusal', () => {
   const told = labProfile({ report: { reaction: true, comment: 'on-failure' } });
   const reader = { login: 'reader' };
 
-  test('is reported once a thread and reason to those who belong to the repository', async () => {
+  test('a refusal is reported once a thread and reason to those who belong to the repository', async () => {
     const lab = await open({ profiles: [told] });
     lab.api.permissions.set('reader', { permission: 'read', role_name: 'triage' });
     for (const number of [7, 7, 8]) await lab.comment('go', { ...reader, issue: { number } });
@@ -269,7 +282,7 @@ describe('a refusal', () => {
     expect(own).toMatchObject({ reason: 'own_comment' });
   });
 
-  test('gives outside users on a public repository a reaction and no word', async () => {
+  test('a refusal gives outside users on a public repository a reaction and no comment', async () => {
     const lab = await open({ profiles: [told] });
     const stranger = { association: 'NONE', login: 'stranger' };
     await lab.comment('go', stranger);
@@ -278,7 +291,7 @@ describe('a refusal', () => {
     expect(lab.api.reactions).toMatchObject([{ content: 'confused' }]);
   });
 
-  test('is not reported to bots, on locked threads, and where the profile never reports', async () => {
+  test('a refusal is not reported to bots, on locked threads, and where the profile never reports', async () => {
     const never = labProfile({ report: { reaction: false, comment: 'never' } });
     const lab = await open({ profiles: [told] });
     await lab.comment('go', bot);
@@ -290,7 +303,7 @@ describe('a refusal', () => {
     expect([...lab.api.comments, ...lab.api.reactions, ...silent.api.comments]).toEqual([]);
   });
 
-  test('shows nobody on GitHub what went wrong between the service and GitHub', async () => {
+  test('a refusal shows nobody on GitHub what went wrong between the service and GitHub', async () => {
     const lab = await open({ profiles: [told] });
     lab.api.misbehaveAt(/permission$/, { status: 401, message: 'Bad credentials' });
     expect(await lab.comment('go')).toMatchObject({ reason: 'permission_unknown' });
@@ -316,7 +329,7 @@ describe('an edit', () => {
   const winner = (trigger: object): string | undefined =>
     matchEvent(createProfileSet(candidatesOf({ a: trigger })), edited).winner?.profile.path;
 
-  test('starts only profiles that name the action, in the trigger or in the filter', () => {
+  test('an edit starts only profiles that name the action, in the trigger or in the filter', () => {
     expect(winner({ event: 'issue_comment' })).toBeUndefined();
     expect(winner({ event: 'issue_comment', command: '/fix' })).toBeUndefined();
     expect(winner({ event: 'issue_comment', action: ['created', 'edited'] })).toBe('a');
@@ -333,7 +346,7 @@ describe('what an App signs', () => {
     return { ...payload, repository: { ...(payload.repository as object), id } };
   };
 
-  test('is believed where the App is installed, and says nothing of a repository whose id it borrows', async () => {
+  test('an event that an App signs is trusted where the App is installed, and not for a repository whose id it borrows', async () => {
     const lab = await open({ installedOn: ['octo/hello'] });
     lab.api.repositories.add('victim/site');
     const victims = await lab.deliver(of('victim/site', 1));
@@ -345,7 +358,7 @@ describe('what an App signs', () => {
     expect((await lab.runs.find(victims.runId ?? ''))?.cancelReason).toBeNull();
   });
 
-  test('goes on being believed after the repository was renamed', async () => {
+  test('an event that an App signs is still trusted after the repository was renamed', async () => {
     const lab = await open({ installedOn: ['octo/hello', 'octo/before'] });
     lab.api.repositories.add('octo/before');
     await lab.deliver(of('octo/before', 5), 'issue_comment', APP);
@@ -356,7 +369,7 @@ describe('what an App signs', () => {
 });
 
 describe('who reads a public repository as everybody does', () => {
-  test('starts nothing where read is asked for, unless GitHub names the account as a collaborator', async () => {
+  test('who reads a public repository as everybody does starts nothing where read is required, unless GitHub names the account as a collaborator', async () => {
     const lab = await open({
       profiles: [labProfile({ allow: { permission: 'read', actors: [], bots: [] } })],
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { lastBranches } from '../../src/flow/collect/branches-of-run.ts';
-import { knownCommits } from '../../src/publish/push/known-commits.ts';
+import { knownCommits } from '../../src/publish/push/plan.ts';
 import type { Run } from '../../src/runs/run.ts';
 import { apartStore } from '../../src/workspaces/mirrors/apart.ts';
 import { makeRepository } from '../support/git/repository.ts';

@@ -71,7 +71,7 @@ test.each([
   expect(await committers(source).ask()).toEqual(NOBODY);
 });
 
-test('where GitHub is away or answers nonsense, too, and it is asked again after a minute', async () => {
+test('the address of nobody stands in where GitHub is away or answers nonsense, too, and GitHub is asked again after a minute', async () => {
   github.misbehaveAt(/^\/user$/, { body: { id: 7, login: 'a"\n\tb' } });
   const { clock, ask } = committers(FILE);
   expect(await ask()).toEqual(NOBODY);

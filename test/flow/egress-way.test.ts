@@ -61,7 +61,7 @@ test('more refusals than a timeline has lines hide nothing that is done after th
   expect(refused.reduce((sum, { data }) => sum + Number(data?.count), 0)).toBe(2_100);
 });
 
-test('what was only counted is in the timeline once the way out is closed, with the bytes of open connections', async () => {
+test('what was only counted is in the timeline once the egress is closed, with the bytes of open connections', async () => {
   const { port } = await echoServer();
   const { egress, notes, socketPath } = await wayOut(port);
   const open = await Promise.all(

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../src/db/open.ts';
 import { readEvent } from '../../src/events/from-delivery.ts';
 import { type DryRun, type Explanation, explain } from '../../src/flow/dry-run/explain.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { type AdmissionLab, labProfile, openAdmissionLab } from '../support/service/admission.ts';
 import { commentPayload } from '../support/service/service.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/suite/temporary.ts';
 type Over = Parameters<typeof commentPayload>[1];
 
 async function open(options?: Parameters<typeof openAdmissionLab>[1]): Promise<AdmissionLab> {
-  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   onTestFinished(async () => await db.close());
   return await openAdmissionLab(db, options);
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FaultsError, FlowError } from '../../src/base/errors.ts';
+import { FlowError, IssuesError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { AGENTS } from '../../src/compose/agents.ts';
 import type { Plan, PlanMount } from '../../src/containers/plan.ts';
@@ -111,7 +111,7 @@ test.each([
   },
 );
 
-test('with an App the token file need not be there; it is handed over, masked, held and kept fresh', async () => {
+test('with an App the token file need not be there; the token is injected, masked and renewed', async () => {
   const here = ground(async () => appToken, 'http://127.0.0.1:3002');
   const grants = await readGrants(here.parts, request(here));
   mkdirSync(here.paths.home, { recursive: true });
@@ -154,7 +154,7 @@ test('without the runtime listener there is no bearer', async () => {
   expect(await readGrant(here.paths)).toMatchObject({ bearerHash: null });
 });
 
-test('without an App the token file serves, and its own fault is told when it cannot', async () => {
+test('without an App the token file serves, and its own error is thrown when it cannot', async () => {
   const here = ground(async () => undefined);
   await expect(readGrants(here.parts, request(here))).rejects.toMatchObject({ code: 'token_file_missing' });
   secretFile(here.secretsDir, 'gh-token', 'ghp_TheTokenOfAFile0123456789\n');
@@ -177,7 +177,7 @@ function withCodex({ plan, secretsDir }: ReturnType<typeof ground>): Plan {
   return { ...plan, mounts: [...plan.mounts, state], secrets: [{ name: 'API_KEY', env: null }] };
 }
 
-test('a login that could not be renewed is told once, beside what else is wrong', async () => {
+test('a login that could not be renewed is reported once, beside what else is wrong', async () => {
   const refused = new FlowError({
     code: 'codex_refresh_refused',
     blame: 'operator',
@@ -199,13 +199,13 @@ test('a login that could not be renewed is told once, beside what else is wrong'
   });
 });
 
-test('everything that is wrong with a run’s grants is told at once, each fault with its code, and nothing is written', async () => {
+test('everything that is wrong with a run’s grants is reported at once, each error with its code, and nothing is written', async () => {
   const here = ground(async () => undefined);
   const plan = withCodex(here);
   const refused = readGrants(here.parts, request({ plan }));
   await expect(refused).rejects.toMatchObject({ code: 'grants_not_ready', blame: 'operator' });
   const error = await refused.catch((thrown: unknown) => thrown);
-  const faults = error instanceof FaultsError ? error.faults.map(({ code }) => code) : [];
-  expect(faults).toEqual(['token_file_missing', 'secret_missing', 'codex_state_missing']);
+  const issues = error instanceof IssuesError ? error.issues.map(({ code }) => code) : [];
+  expect(issues).toEqual(['token_file_missing', 'secret_missing', 'codex_state_missing']);
   expect(readdirSync(here.secretsDir)).toEqual([]);
 });

@@ -64,7 +64,7 @@ test('no text comes into the rows of a run or a report unmasked, in whatever spe
   expect(reports.calls).toEqual([['1', '[masked]', null]]);
 });
 
-test("an agent's last words are masked as they read, before they are cut or made plain", () => {
+test("an agent's final message is masked as it reads, before it is cut or made plain", () => {
   const redactor = createRedactor();
   redactor.add(VALUE);
   const reader = createCodexReader(redactor.mask);

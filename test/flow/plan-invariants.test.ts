@@ -16,7 +16,7 @@ import { loadDenyList } from '../../src/mounts/rules/deny-list.ts';
 import { NO_POLICY, type Policy } from '../../src/policy/policy.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 import { toRuntime } from '../../src/profiles/read/runtime.ts';
-import { ownPlaceProblems, policyFaults } from '../../src/profiles/read/runtime-checks.ts';
+import { ownPlaceProblems, policyIssues } from '../../src/profiles/read/runtime-checks.ts';
 import { checkFragment } from '../../src/profiles/read/validate.ts';
 import { type HostileProfile, hostileProfiles, WRITTEN_TOKEN } from '../support/profiles/hostile-profiles.ts';
 import { makeMountHost } from '../support/profiles/mount-host.ts';
@@ -137,12 +137,12 @@ function optionsOf({ runtime: setting, handler, codex }: HostileProfile, ground:
     compileFilter: () => ({}) as never,
   };
   const fileOf = () => 'profile.json';
-  const { runtime, faults } = toRuntime(setting, setting.image, fileOf, policy);
+  const { runtime, issues } = toRuntime(setting, setting.image, fileOf, policy);
   const found = [
     ...checkFragment({ ...fragment, settings: { execution } }, { execution }, checks),
-    ...faults,
+    ...issues,
     ...ownPlaceProblems(runtime, grantedAgents({ codex }, AGENTS)),
-    ...policyFaults(runtime, { policy, networkDefault: defaults.network, setting, fileOf }),
+    ...policyIssues(runtime, { policy, networkDefault: defaults.network, setting, fileOf }),
   ];
   if (found[0]) throw refusal(found[0]);
   const profile: Profile = {

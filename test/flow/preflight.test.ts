@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Blame, FlowError } from '../../src/base/errors.ts';
 import { preflight } from '../../src/flow/credentials/preflight.ts';
 
-const fault = (code: string, blame: Blame = 'operator') =>
+const issue = (code: string, blame: Blame = 'operator') =>
   new FlowError({ code, blame, message: `${code} is wrong.`, hint: `Fix ${code}.` });
 
 const failing = (error: Error) => async (): Promise<string> => {
@@ -13,8 +13,8 @@ test('what every check gives is given, in order', async () => {
   expect(await preflight<[number, string]>([async () => 1, async () => 'two'])).toEqual([1, 'two']);
 });
 
-test('a single fault is thrown as it is', async () => {
-  const one = fault('token_file_missing');
+test('a single error is thrown as it is', async () => {
+  const one = issue('token_file_missing');
   await expect(preflight([async () => 1, failing(one)])).rejects.toBe(one);
 });
 
@@ -22,7 +22,7 @@ test('several are thrown at once, each with its hint, and all checks were made',
   const seen: string[] = [];
   const checks = ['a', 'b'].map((name) => async () => {
     seen.push(name);
-    throw fault(name);
+    throw issue(name);
   });
   await expect(preflight(checks)).rejects.toMatchObject({
     code: 'grants_not_ready',
@@ -32,16 +32,16 @@ test('several are thrown at once, each with its hint, and all checks were made',
   expect(seen).toEqual(['a', 'b']);
 });
 
-test('a fault that does not pass by itself decides, also beside one of GitHub’s that may', async () => {
-  const both = [failing(fault('github_unreachable', 'github')), failing(fault('token_file_missing'))];
+test('an error that does not pass by itself decides, also beside one of GitHub’s that may', async () => {
+  const both = [failing(issue('github_unreachable', 'github')), failing(issue('token_file_missing'))];
   await expect(preflight(both)).rejects.toMatchObject({ blame: 'operator' });
-  const github = [failing(fault('github_unreachable', 'github')), failing(fault('other', 'github'))];
+  const github = [failing(issue('github_unreachable', 'github')), failing(issue('other', 'github'))];
   await expect(preflight(github)).rejects.toMatchObject({ blame: 'github' });
 });
 
-test('a check that throws at once, before it gives a promise, is a fault like any other', async () => {
+test('a check that throws at once, before it gives a promise, is an error like any other', async () => {
   const check = (): Promise<string> => {
-    throw fault('at_once');
+    throw issue('at_once');
   };
   await expect(preflight([check])).rejects.toMatchObject({ code: 'at_once' });
 });

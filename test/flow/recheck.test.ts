@@ -76,7 +76,7 @@ function eventOf({ state = 'open', isPull = false, name = 'issue_comment', isBot
   return { ...event, name, attributes, payload: { comment: payload.comment } } as unknown as FlowEvent;
 }
 
-test('a world that is as it was keeps nothing back', async () => {
+test('a thread, comment and actor that are as they were stop nothing', async () => {
   for (const moment of ['start', 'publish'] as const)
     expect(await ask(moment, {})).toMatchObject({ code: undefined, logins: ['alice'] });
 });
@@ -92,6 +92,11 @@ describe('before the start', () => {
     [
       'the thread was locked for a reader whom anybody’s rule let in',
       { thread: { ...OPEN, isLocked: true }, permission: 'read', allow: { permission: 'any' } },
+      'permission_lost',
+    ],
+    [
+      'a delivery reported the lock of a thread that GitHub’s API says nothing of',
+      { thread: 'hidden', heard: [{ kind: 'thread_locked', data: {} }], permission: 'triage' },
       'permission_lost',
     ],
     ['the thread was closed', { thread: CLOSED }, 'thread_closed'],
@@ -132,19 +137,31 @@ describe('before the start', () => {
         ],
       },
     ],
+    [
+      'a thread that was unlocked again',
+      {
+        thread: 'hidden',
+        permission: 'triage',
+        allow: { permission: 'triage' },
+        heard: [
+          { kind: 'thread_locked', data: {} },
+          { kind: 'thread_unlocked', data: {} },
+        ],
+      },
+    ],
     ['a locked thread of writers', { thread: { ...OPEN, isLocked: true } }],
   ])('%s keeps nothing back', async (_name, world) => {
     expect((await ask('start', world)).code).toBeUndefined();
   });
 
-  test('a thread of which GitHub says nothing keeps nothing back, and is noted', async () => {
+  test('a thread that GitHub gives no answer about stops no run, and is noted', async () => {
     expect(await ask('start', { thread: silent })).toMatchObject({
       code: undefined,
       notes: ['thread_unknown'],
     });
   });
 
-  test('whoever had the run started again is asked about, not the one before', async () => {
+  test('the recheck asks GitHub about whoever retried the run, not about the one before', async () => {
     expect(await ask('start', { actor: 'bob' })).toMatchObject({ code: undefined, logins: ['bob'] });
   });
 });
@@ -191,7 +208,7 @@ describe('before a publication', () => {
     expect((await ask('publish', world)).code).toBe(code);
   });
 
-  test('a comment that was deleted meanwhile keeps nothing back', async () => {
+  test('a comment that was deleted meanwhile stops no publication', async () => {
     expect((await ask('publish', { isCommentThere: false })).code).toBeUndefined();
   });
 });

@@ -14,12 +14,12 @@ function wait(rule: Partial<RetryRule>, failure: Partial<Failure>, retries = 0, 
   return retryWait(profile, { retries }, whole, random);
 }
 
-test.each(['service', 'docker', 'github'] as const)('a fault of %s before the start is retried', (blame) => {
+test.each(['service', 'docker', 'github'] as const)('an error of %s before the start is retried', (blame) => {
   expect(wait({}, { blame })).toBe(10_000);
 });
 
 test.each(['profile', 'operator', 'sender', 'agent', undefined] as const)(
-  'a fault of %s is not, however the profile wants it',
+  'an error of %s is not, however the profile wants it',
   (blame) => {
     for (const on of ['before-start', 'fault', 'failure'] as const)
       expect(wait({ on }, { blame, outcome: 'refused' })).toBeUndefined();
@@ -48,7 +48,7 @@ test('attempts are counted in all, and waits double up to an hour, each a random
 test.each([
   ['lives', { state: 'running' }, Buffer.from('{}')],
   ['is unknown', undefined, Buffer.from('{}')],
-])('a run that %s is not put back', async (_name, run, body) => {
+])('a run that %s is not requeued', async (_name, run, body) => {
   const runs = { find: async () => run as Run | undefined } as unknown as RunStore;
   expect(await retryRun({ runs, deliveries: { body: async () => body } }, 'r', 'why')).toMatchObject({
     status: 'not_ended',

@@ -27,12 +27,12 @@ const grant = {
 /** An App whose tokens live an hour and are given out for 50 minutes, as the real ones are. */
 function hourlyTokens(clock: { time: number }) {
   const given: GitHubToken[] = [];
-  const state = { given, fault: undefined as FlowError | undefined, asked: 0 };
+  const state = { given, issue: undefined as FlowError | undefined, asked: 0 };
   let mintedAt = Number.NEGATIVE_INFINITY;
   const tokens: Pick<GitHubTokens, 'token'> = {
     async token() {
       state.asked += 1;
-      if (state.fault) throw state.fault;
+      if (state.issue) throw state.issue;
       if (clock.time - mintedAt >= 50 * MINUTE) {
         mintedAt = clock.time;
         const value = new Secret(`token-number-${given.length}-of-the-renewer-test`);
@@ -102,7 +102,7 @@ const isPlaced = (): boolean =>
 async function pass(minutes: number, look: () => void = () => {}): Promise<void> {
   for (let minute = 0; minute < minutes; minute += 1) {
     await world.clock.advance(MINUTE);
-    await until('the newest token is in its place', () => world.app.state.fault || isPlaced() || undefined);
+    await until('the newest token is in its place', () => world.app.state.issue || isPlaced() || undefined);
     look();
   }
 }
@@ -121,7 +121,7 @@ test('over three hours, past two expiries and more, the file always holds a toke
   expect(world.notes.filter((text) => text.includes('renewed. It lasts until'))).toHaveLength(seen.size - 1);
 });
 
-test('a token that the admin puts into the file reaches the living run within two minutes', async () => {
+test('a token that the admin puts into the file reaches the active run within two minutes', async () => {
   await begin();
   const put = (value: string): void =>
     void world.app.given.push({
@@ -161,10 +161,10 @@ test('a new token is masked, and in its place by rename, closed to others, with 
   expect(world.redactor.mask(present())).toBe(present());
 });
 
-test('a failing renewal is told once with its hint, tried again until it works, and hides nothing from the run meanwhile', async () => {
+test('a failing renewal is noted once with its hint, retried until it works, and hides nothing from the run meanwhile', async () => {
   await begin();
   const before = present();
-  world.app.state.fault = new FlowError({
+  world.app.state.issue = new FlowError({
     code: 'app_suspended',
     blame: 'github',
     message: 'The App is suspended.',
@@ -177,7 +177,7 @@ test('a failing renewal is told once with its hint, tried again until it works, 
   ]);
   expect(world.app.state.asked).toBeGreaterThan(10);
   expect(world.app.state.asked).toBeLessThan(40);
-  world.app.state.fault = undefined;
+  world.app.state.issue = undefined;
   await world.clock.advance(6 * MINUTE);
   await until('the token is renewed', () => world.notes.at(-1)?.includes('was renewed') || undefined);
   expect(present()).not.toBe(before);

@@ -99,7 +99,7 @@ test.each([
   expect(asked).toBe(before);
 });
 
-test('nothing is claimed until it is known what becomes of every run that was taken up, whoever wakes the worker', async () => {
+test('nothing is claimed until every resumed run is decided, whoever wakes the worker', async () => {
   const seen: string[] = [];
   const decide = Promise.withResolvers<void>();
   const end = Promise.withResolvers<void>();
@@ -134,7 +134,7 @@ test('nothing is claimed until it is known what becomes of every run that was ta
   await worker.stop(10);
 });
 
-test('runs that were taken up count: nothing is claimed beyond the capacity', async () => {
+test('resumed runs count: nothing is claimed beyond the capacity', async () => {
   let claims = 0;
   const worker = await startWorker([{ id: 'old-1' } as PreparingRun, { id: 'old-2' } as PreparingRun], {
     queue: {

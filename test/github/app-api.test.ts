@@ -75,6 +75,6 @@ test.each([
 });
 
 test.each(['..', 'a/b', ''])('nothing is asked about the repository octo/%s', async (name) => {
-  await expect(api.installationOf('octo', name)).rejects.toMatchObject({ code: 'github_name_refused' });
+  await expect(api.installationOf('octo', name)).rejects.toMatchObject({ code: 'name_refused' });
   expect(asked).toEqual([]);
 });

@@ -3,9 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
 import { addReaction, createComment, findComment } from '../../src/github/issues.ts';
-import { askPermission } from '../../src/github/permission.ts';
-import { isTeamMember } from '../../src/github/teams.ts';
-import { describeToken } from '../../src/github/token-owner.ts';
+import { fetchPermission, isTeamMember } from '../../src/github/permission.ts';
+import { describeToken } from '../../src/github/tokens.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
 
 const log = pino({ level: 'silent' });
@@ -43,18 +42,18 @@ describe('a permission', () => {
     ['none', 'maintain', 'none'],
   ])('of %s with the role %s is %s', async (permission, role_name, expected) => {
     api.permissions.set('octocat', { permission, role_name });
-    expect(await askPermission(client, question)).toBe(expected);
+    expect(await fetchPermission(client, question)).toBe(expected);
   });
 
   test('carries the token and says who asks', async () => {
     api.permissions.set('octocat', { permission: 'read', role_name: 'read' });
-    await askPermission(connect(`${api.url}/`), question);
+    await fetchPermission(connect(`${api.url}/`), question);
     expect(api.requests).toHaveLength(1);
     expect(api.requests[0]?.authorization).toBe('Bearer a-token');
     expect(api.requests[0]?.userAgent).toMatch(/^github-flows /);
   });
 
-  test('is asked once more with another token when GitHub refuses the first', async () => {
+  test('a permission is asked once more with another token when GitHub refuses the first', async () => {
     api.permissions.set('octocat', { permission: 'read', role_name: 'read' });
     api.misbehave({ status: 401 });
     const asked: (string | undefined)[] = [];
@@ -62,7 +61,7 @@ describe('a permission', () => {
       asked.push(refused);
       return refused === undefined ? 'an-old-token' : 'a-new-token';
     };
-    expect(await askPermission(createGitHubClient({ apiUrl: api.url, token, log }), question)).toBe('read');
+    expect(await fetchPermission(createGitHubClient({ apiUrl: api.url, token, log }), question)).toBe('read');
     expect(asked).toEqual([undefined, 'an-old-token']);
     expect(api.requests.map(({ authorization }) => authorization)).toEqual([
       'Bearer an-old-token',
@@ -70,7 +69,7 @@ describe('a permission', () => {
     ]);
   });
 
-  test('is asked again with the same token while that is young, after 1, 2 and 4 s', async () => {
+  test('a permission is asked again with the same token while that is young, after 1, 2 and 4 s', async () => {
     api.permissions.set('octocat', { permission: 'read', role_name: 'read' });
     const waits: number[] = [];
     const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) };
@@ -82,19 +81,19 @@ describe('a permission', () => {
     const young = { isYoung: () => true, clock };
     const patient = createGitHubClient({ apiUrl: api.url, token, young, log });
     api.misbehave({ status: 401 }, 3);
-    expect(await askPermission(patient, question)).toBe('read');
+    expect(await fetchPermission(patient, question)).toBe('read');
     expect([waits, asked]).toEqual([[1_000, 2_000, 4_000], [undefined]]);
     api.misbehave({ status: 401 }, 4);
-    await expect(askPermission(patient, question)).rejects.toMatchObject({ code: 'github_token_refused' });
+    await expect(fetchPermission(patient, question)).rejects.toMatchObject({ code: 'github_token_refused' });
     expect(api.requests).toHaveLength(8);
     const old = createGitHubClient({ apiUrl: api.url, token, young: { isYoung: () => false, clock }, log });
     api.misbehave({ status: 401 });
-    await expect(askPermission(old, question)).rejects.toMatchObject({ code: 'github_token_refused' });
+    await expect(fetchPermission(old, question)).rejects.toMatchObject({ code: 'github_token_refused' });
     expect(api.requests).toHaveLength(9);
   });
 
-  test('of somebody GitHub does not know is none', async () => {
-    expect(await askPermission(client, question)).toBe('none');
+  test('a permission of somebody GitHub does not know is none', async () => {
+    expect(await fetchPermission(client, question)).toBe('none');
   });
 
   test.each<[string, object, string]>([
@@ -108,10 +107,10 @@ describe('a permission', () => {
       api.permissions.set(login, { permission: 'write', role_name: 'write', id });
       api.users.set(id, login);
     }
-    expect(await askPermission(client, { ...question, id: 5 })).toBe(expected);
+    expect(await fetchPermission(client, { ...question, id: 5 })).toBe(expected);
   });
 
-  test('in a team is asked for the login that an account has by now, and for the one it had where that is not shown', async () => {
+  test('a permission in a team is asked for the login that an account has by now, and for the one it had where that is not shown', async () => {
     api.talk.teams['owner/core'] = { octocat: 'active', 'octo-new': 'active' };
     const isMember = async (id: number) =>
       await isTeamMember(client, { team: 'owner/core', login: 'octocat', id });
@@ -122,9 +121,9 @@ describe('a permission', () => {
     expect(await isMember(5)).toBe(true);
   });
 
-  test('of an app is asked by its whole login', async () => {
+  test('a permission of an app is asked by its whole login', async () => {
     api.permissions.set('robot[bot]', { permission: 'write', role_name: 'write' });
-    expect(await askPermission(client, { ...place, login: 'robot[bot]' })).toBe('write');
+    expect(await fetchPermission(client, { ...place, login: 'robot[bot]' })).toBe('write');
   });
 
   test.each([
@@ -143,8 +142,8 @@ describe('a permission', () => {
     'x[bot][bot]',
     'a'.repeat(101),
   ])('is never asked for the login %j', async (login) => {
-    await expect(askPermission(client, { ...place, login })).rejects.toMatchObject({
-      code: 'github_name_refused',
+    await expect(fetchPermission(client, { ...place, login })).rejects.toMatchObject({
+      code: 'name_refused',
     });
     expect(api.requests).toEqual([]);
   });
@@ -155,8 +154,8 @@ describe('a permission', () => {
     ['owner', 'a/b'],
     ['', 'x'],
   ])('is never asked about the repository %j/%j', async (owner, repo) => {
-    await expect(askPermission(client, { owner, repo, login: 'octocat' })).rejects.toMatchObject({
-      code: 'github_name_refused',
+    await expect(fetchPermission(client, { owner, repo, login: 'octocat' })).rejects.toMatchObject({
+      code: 'name_refused',
     });
     expect(api.requests).toEqual([]);
   });
@@ -169,12 +168,16 @@ describe('a permission', () => {
     { body: { permission: 1 } },
   ])('is not taken from an answer like %j', async (answer) => {
     api.misbehave(answer);
-    await expect(askPermission(client, question)).rejects.toMatchObject({ code: 'github_answer_unreadable' });
+    await expect(fetchPermission(client, question)).rejects.toMatchObject({
+      code: 'github_answer_unreadable',
+    });
   });
 
-  test('is not taken from a proxy’s page', async () => {
+  test('a permission is not taken from a proxy’s page', async () => {
     api.misbehave('page');
-    await expect(askPermission(client, question)).rejects.toMatchObject({ code: 'github_answer_unreadable' });
+    await expect(fetchPermission(client, question)).rejects.toMatchObject({
+      code: 'github_answer_unreadable',
+    });
   });
 });
 
@@ -199,13 +202,15 @@ describe('a refusal of GitHub', () => {
     expect(api.requests).toHaveLength(1);
   });
 
-  test('of an unknown repository is told as not found when no permission is asked', async () => {
+  test('a refusal of GitHub of an unknown repository is told as not found when no permission is asked', async () => {
     await expect(describeToken(client, 'owner/other')).rejects.toMatchObject({ code: 'github_not_found' });
   });
 
-  test('without a token there is nothing to refuse: GitHub is not asked', async () => {
+  test('a refusal of GitHub without a token there is nothing to refuse: GitHub is not asked', async () => {
     const bare = createGitHubClient({ apiUrl: api.url, token: async () => undefined, log });
-    await expect(askPermission(bare, question)).rejects.toMatchObject({ code: 'github_credential_missing' });
+    await expect(fetchPermission(bare, question)).rejects.toMatchObject({
+      code: 'github_credential_missing',
+    });
     expect(api.requests).toEqual([]);
   });
 
@@ -215,7 +220,7 @@ describe('a refusal of GitHub', () => {
       token: async () => await Promise.reject(new Error('the file is gone')),
       log,
     });
-    await expect(askPermission(torn, question)).rejects.toThrow('the file is gone');
+    await expect(fetchPermission(torn, question)).rejects.toThrow('the file is gone');
   });
 });
 
@@ -256,24 +261,24 @@ describe('what is said on GitHub', () => {
 });
 
 describe('the token', () => {
-  test('is described by its owner and what it reaches', async () => {
+  test('the token is described by its owner and what it reaches', async () => {
     expect(await describeToken(client, undefined)).toBe('of the-robot');
     expect(await describeToken(client, 'owner/repository')).toBe(
       'of the-robot, reaches owner/repository (private, may push)',
     );
   });
 
-  test('that runs out is told with its end', async () => {
+  test('the token that runs out is told with its end', async () => {
     api.ownerHeaders['github-authentication-token-expiration'] = '2027-01-31 00:00:00 UTC';
     expect(await describeToken(client, undefined)).toBe('of the-robot, good until 2027-01-31 00:00:00 UTC');
   });
 
-  test('of an app has no owner that GitHub tells', async () => {
+  test('the token of an app has no owner that GitHub tells', async () => {
     api.misbehave({ status: 403, message: 'Resource not accessible by integration' });
-    expect(await describeToken(client, undefined)).toBe('of an app or a robot');
+    expect(await describeToken(client, undefined)).toBe('of an App or a bot');
   });
 
   test.each(['owner', 'owner/', '/x', 'a/b/c', '../..'])('is not asked about %j', async (repository) => {
-    await expect(describeToken(client, repository)).rejects.toMatchObject({ code: 'github_name_refused' });
+    await expect(describeToken(client, repository)).rejects.toMatchObject({ code: 'name_refused' });
   });
 });

@@ -3,15 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createGitHubClient, type GitHubClient } from '../../src/github/client.ts';
-import { askPermission } from '../../src/github/permission.ts';
-import { isTeamMember } from '../../src/github/teams.ts';
+import { fetchPermission, isTeamMember } from '../../src/github/permission.ts';
 import { type GitHubApi, type Misbehaviour, startGitHubApi } from '../support/github/api.ts';
 import { GITHUB_CALLS } from '../support/github/calls.ts';
 
 const log = pino({ level: 'silent' });
 const place = { owner: 'owner', repo: 'repository' };
 
-/** What a fault comes to: the code, or the value that stands for a no. */
+/** What an error comes to: the code, or the value that stands for a no. */
 const FAULTS: [Misbehaviour, string][] = [
   [{ status: 401 }, 'github_token_refused'],
   [{ status: 403 }, 'github_refused'],
@@ -20,7 +19,7 @@ const FAULTS: [Misbehaviour, string][] = [
   [{ status: 429, headers: { 'retry-after': '60' } }, 'github_rate_limited'],
 ];
 
-/** What GitHub's documentation lets a call take for an answer instead of a fault. */
+/** What GitHub's documentation lets a call take for an answer instead of an error. */
 const ANSWERS: Record<string, unknown> = {
   'the permission of a user github_not_found': 'none',
   'the membership in a team github_not_found': false,
@@ -89,9 +88,9 @@ async function eachCall(
 }
 
 describe('conditional questions', () => {
-  test('are answered by what is known when GitHub says that nothing changed, and by the new answer when it did', async () => {
+  test('conditional questions are answered by what is known when GitHub says that nothing changed, and by the new answer when it did', async () => {
     await withApi(async (api, client) => {
-      const ask = async (): Promise<string> => await askPermission(client, { ...place, login: 'octocat' });
+      const ask = async (): Promise<string> => await fetchPermission(client, { ...place, login: 'octocat' });
       api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
       expect([await ask(), await ask()]).toEqual(['write', 'write']);
       expect(api.requests.map(({ ifNoneMatch }) => ifNoneMatch)).toEqual([undefined, 'W/"octocat-write"']);
@@ -102,14 +101,14 @@ describe('conditional questions', () => {
     });
   });
 
-  test('are never answered from another token’s answer', async () => {
+  test('conditional questions are never answered from another token’s answer', async () => {
     await withApi(async (api) => {
       api.permissions.set('octocat', { permission: 'write', role_name: 'write' });
       let token = 'first';
       const client = createGitHubClient({ apiUrl: api.url, token: async () => token, log });
-      await askPermission(client, { ...place, login: 'octocat' });
+      await fetchPermission(client, { ...place, login: 'octocat' });
       token = 'second';
-      await askPermission(client, { ...place, login: 'octocat' });
+      await fetchPermission(client, { ...place, login: 'octocat' });
       expect(api.requests.map(({ ifNoneMatch }) => ifNoneMatch)).toEqual([undefined, undefined]);
     });
   });
@@ -132,7 +131,7 @@ describe('a membership', () => {
     async (team) => {
       await withApi(async (api, client) => {
         await expect(isTeamMember(client, { team, login: 'octocat' })).rejects.toMatchObject({
-          code: 'github_name_refused',
+          code: 'name_refused',
         });
         expect(api.requests).toEqual([]);
       });
@@ -141,7 +140,7 @@ describe('a membership', () => {
 });
 
 describe('GitHub Enterprise Server', () => {
-  test('is asked below its own base address, whether or not that ends with a slash', async () => {
+  test('GitHub Enterprise Server is asked below its own base address, whether or not that ends with a slash', async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(String(request.url));
@@ -153,7 +152,7 @@ describe('GitHub Enterprise Server', () => {
     for (const end of ['', '/']) {
       const apiUrl = `http://127.0.0.1:${port}/api/v3${end}`;
       const client = createGitHubClient({ apiUrl, token: async () => 'a-token', log });
-      expect(await askPermission(client, { ...place, login: 'octocat' })).toBe('write');
+      expect(await fetchPermission(client, { ...place, login: 'octocat' })).toBe('write');
     }
     server.close();
     const path = '/api/v3/repos/owner/repository/collaborators/octocat/permission';

@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(async () => await github.close());
 
 describe('a discussion', () => {
-  test('gets a comment that is found again as our own, and changed', async () => {
+  test('a discussion gets a comment that is found again as our own, and changed', async () => {
     const client = clientOf(github.url);
     const comment = await commentInDiscussion(client, { discussion: 'D_1', body: 'Working on it.' });
     expect(await discussionComments(client, 'D_1')).toEqual([{ ...comment, body: 'Working on it.' }]);
@@ -32,7 +32,7 @@ describe('a discussion', () => {
     expect(github.discussions.comments.D_1?.map(({ body }) => body)).toEqual(['Hello?', 'Done.']);
   });
 
-  test('and each comment in it take a reaction', async () => {
+  test('a discussion and each comment in it take a reaction', async () => {
     await reactInDiscussion(clientOf(github.url), { subject: 'D_1', content: 'eyes' });
     await reactInDiscussion(clientOf(github.url), { subject: 'DC_1', content: '+1' });
     expect(github.discussions.reactions).toEqual([
@@ -41,7 +41,7 @@ describe('a discussion', () => {
     ]);
   });
 
-  test('that is gone is not found', async () => {
+  test('a discussion that is gone is not found', async () => {
     await expect(discussionComments(clientOf(github.url), 'D_2')).rejects.toMatchObject({
       code: 'github_not_found',
       message: expect.stringContaining('request ABCD:1234:STANDIN'),
@@ -55,7 +55,7 @@ describe('a discussion', () => {
     ['RATE_LIMITED', 'github_rate_limited'],
     ['UNPROCESSABLE', 'github_invalid'],
     [undefined, 'github_invalid'],
-  ])('whose answer holds a fault of the type %s throws %s with what GitHub says', async (type, code) => {
+  ])('whose answer holds an error of the type %s throws %s with what GitHub says', async (type, code) => {
     github.misbehave({ body: { data: null, errors: [{ type, message: 'No, you may not.' }] } }, 9);
     const asked = commentInDiscussion(clientOf(github.url), { discussion: 'D_1', body: 'x' });
     await expect(asked).rejects.toMatchObject({

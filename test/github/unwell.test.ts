@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createGitHubClient } from '../../src/github/client.ts';
-import { askPermission } from '../../src/github/permission.ts';
+import { fetchPermission } from '../../src/github/permission.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
 import { GITHUB_CALLS } from '../support/github/calls.ts';
 
@@ -16,7 +16,7 @@ async function withApi(work: (api: GitHubApi, ask: () => Promise<string>) => Pro
     const client = createGitHubClient({ apiUrl: api.url, token: async () => 'a-token', log });
     await work(
       api,
-      async () => await askPermission(client, { owner: 'owner', repo: 'repository', login: 'octocat' }),
+      async () => await fetchPermission(client, { owner: 'owner', repo: 'repository', login: 'octocat' }),
     );
   } finally {
     await api.close();
@@ -24,7 +24,7 @@ async function withApi(work: (api: GitHubApi, ask: () => Promise<string>) => Pro
 }
 
 describe.concurrent('a GitHub that is not well', { timeout: 45_000 }, () => {
-  test('is asked again after one fault, and its answer counts', async () => {
+  test('is asked again after one error, and its answer counts', async () => {
     await withApi(async (api, ask) => {
       api.misbehave({ status: 502 });
       expect(await ask()).toBe('admin');

@@ -68,13 +68,13 @@ async function askAt(url: string, path: string, headers: Record<string, string>,
 }
 
 describe('health and readiness', () => {
-  test('need no login', async () => {
+  test('health and readiness need no login', async () => {
     const { ask } = await start();
     expect(await ask('/healthz', {})).toMatchObject({ status: 200, json: { status: 'ok' } });
     expect(await ask('/readyz', {})).toMatchObject({ status: 200, json: { status: 'ready', checks: [] } });
   });
 
-  test('say which check is not well, though another one throws', async () => {
+  test('health and readiness say which check is not well, though another one throws', async () => {
     const checks: ReadyCheck[] = [
       { name: 'well', check: async () => undefined },
       { name: 'ill', check: async () => 'The disk is full.' },
@@ -93,10 +93,10 @@ describe('health and readiness', () => {
 });
 
 describe('the login', () => {
-  test('lets in who has the token, and nobody else, to what is there and what is not', async () => {
+  test('the login lets in who has the token, and nobody else, to what is there and what is not', async () => {
     const { ask } = await start();
     expect(await ask('/api/thing')).toMatchObject({ status: 200, json: { thing: true } });
-    expect(await ask('/api/nothing')).toMatchObject({ status: 404, code: 'admin_path_not_found' });
+    expect(await ask('/api/nothing')).toMatchObject({ status: 404, code: 'path_not_found' });
     for (const path of ['/api/thing', '/api/nothing', '/', '/API/thing', '/healthz/']) {
       expect(await ask(path, {})).toMatchObject({ status: 401, code: 'login_missing' });
       const wrong = { authorization: `Bearer ${TOKEN}x` };
@@ -115,7 +115,7 @@ describe('the login', () => {
     },
   );
 
-  test('is closed to an address after ten wrong tokens, even to the right one, and opens again by itself', async () => {
+  test('the login is closed to an address after ten wrong tokens, even to the right one, and opens again by itself', async () => {
     const { ask, clock } = await start();
     const wrong = { authorization: 'Bearer wrong-wrong-wrong' };
     for (let time = 0; time < 10; time += 1) expect((await ask('/api/thing', wrong)).status).toBe(401);
@@ -127,7 +127,7 @@ describe('the login', () => {
     expect((await ask('/api/thing')).status).toBe(200);
   });
 
-  test('is not closed for an hour by a clock that is set back an hour', async () => {
+  test('the login is not closed for an hour by a clock that is set back an hour', async () => {
     const { ask, clock } = await start();
     for (let time = 0; time < 10; time += 1) await ask('/api/thing', { authorization: 'Bearer wrong' });
     clock.time -= 3_600_000;
@@ -155,7 +155,7 @@ describe('the Host header', () => {
     },
   );
 
-  test('may be any address when it listens on all, but no name', async () => {
+  test('the Host header may be any address when it listens on all, but no name', async () => {
     const { ask } = await start({ host: '0.0.0.0' });
     expect((await ask('/healthz', { host: '10.1.2.3:3001' })).status).toBe(200);
     expect((await ask('/healthz', { host: 'evil.example' })).status).toBe(421);
@@ -174,7 +174,7 @@ test('answers are not kept, framed or sniffed, and do not say what serves them',
   expect(headers['x-powered-by']).toBeUndefined();
 });
 
-test('a fault inside is told as internal_error, and the listener goes on', async () => {
+test('an error inside is told as internal_error, and the listener goes on', async () => {
   const router = Router();
   router.get('/', () => {
     throw new TypeError('boom');

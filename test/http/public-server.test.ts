@@ -88,7 +88,7 @@ describe('a client that declares too much', () => {
     const from = performance.now();
     connection.socket.write(signedHead(26 * MB));
     expect(parts(await connection.until(/\}\}$/))).toMatchObject({ status: 413, code: 'body_too_large' });
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(performance.now() - from).toBeLessThan(3000);
     expect(connection.text()).toMatch(/connection: close/i);
     const more = await lifetime(connection);
     expect(more).toBeGreaterThan(1000);
@@ -301,7 +301,7 @@ describe('the listener itself', () => {
     const from = performance.now();
     await closing;
     await server.close();
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(performance.now() - from).toBeLessThan(3000);
   });
 
   test('closing does not wait for connections that do nothing', async () => {
@@ -311,7 +311,7 @@ describe('the listener itself', () => {
     await connection.until(/accepted/);
     const from = performance.now();
     await server.close();
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(performance.now() - from).toBeLessThan(3000);
     await connection.closed;
   });
 });

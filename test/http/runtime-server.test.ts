@@ -176,7 +176,7 @@ test('404 without an App, and 500 that tells the code alone when no token can be
 test('nothing else is there', async () => {
   expect(await ask({ path: '/' })).toMatchObject({
     status: 404,
-    body: { error: { code: 'runtime_path_not_found' } },
+    body: { error: { code: 'path_not_found' } },
   });
   expect((await ask({ path: `${PATH}/` })).status).toBe(404);
   expect(await ask({ path: `${PATH}?x=1` })).toMatchObject({
@@ -187,7 +187,7 @@ test('nothing else is there', async () => {
     expect(await ask({ method, ...(method.startsWith('P') ? { body: 'x' } : {}) })).toMatchObject({
       status: 405,
       headers: { allow: 'GET' },
-      body: { error: { code: 'runtime_method_not_allowed' } },
+      body: { error: { code: 'method_not_allowed' } },
     });
 });
 

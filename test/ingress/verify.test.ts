@@ -1,7 +1,7 @@
 import { Webhooks } from '@octokit/webhooks';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bodyText, createVerify } from '../../src/ingress/verify.ts';
+import { bodyText, createVerify } from '../../src/ingress/signer.ts';
 import { signatureOf } from '../support/github/signed-request.ts';
 
 const CURRENT = 'the-current-secret-of-the-service';

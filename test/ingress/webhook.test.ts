@@ -15,7 +15,7 @@ function refused(answer: Answer, status: number, code: string): void {
 }
 
 describe('an accepted delivery', () => {
-  test('is stored before it is answered', async () => {
+  test('an accepted delivery is stored before it is answered', async () => {
     const { post, store, stored } = await startListener();
     const answer = await post(BODY, { 'x-github-delivery': 'one' });
     expect(answer.status).toBe(202);
@@ -30,7 +30,7 @@ describe('an accepted delivery', () => {
     expect(stored).toEqual(['one']);
   });
 
-  test('may be signed with the previous secret while rotating, and not with an older one', async () => {
+  test('an accepted delivery may be signed with the previous secret while rotating, and not with an older one', async () => {
     const { post } = await startListener({ secrets: ['the-secret-of-today-', 'the-secret-of-before'] });
     const signed = (secret: string, body: string) =>
       post(body, { 'x-hub-signature-256': signatureOf(body, secret) });
@@ -39,7 +39,7 @@ describe('an accepted delivery', () => {
     refused(await signed('the-secret-of-old---', '{"a":3}'), 401, 'signature_wrong');
   });
 
-  test('that comes again by id or by bytes is a duplicate, and nobody is told of it', async () => {
+  test('an accepted delivery that comes again by id or by bytes is a duplicate, and nobody is told of it', async () => {
     const { post, stored } = await startListener();
     await post(BODY, { 'x-github-delivery': 'one' });
     const byId = await post('{"other": 1}', { 'x-github-delivery': 'one' });
@@ -49,7 +49,7 @@ describe('an accepted delivery', () => {
     expect(stored).toEqual(['one']);
   });
 
-  test('may be a ping', async () => {
+  test('an accepted delivery may be a ping', async () => {
     const { post, store } = await startListener();
     const ping = JSON.stringify({
       zen: 'Design for failure.',
@@ -61,7 +61,7 @@ describe('an accepted delivery', () => {
     expect(await store.find('ping-1')).toMatchObject({ event: 'ping', action: null, repository: null });
   });
 
-  test('may say its content type and its encoding in other words for the same thing', async () => {
+  test('an accepted delivery may say its content type and its encoding in other words for the same thing', async () => {
     const { post } = await startListener();
     const said = [
       { 'content-type': 'application/json; charset=utf-8' },
@@ -72,7 +72,7 @@ describe('an accepted delivery', () => {
       expect((await post(`{"a": ${index}}`, headers)).status).toBe(202);
   });
 
-  test('may carry 25 MB', async () => {
+  test('an accepted delivery may carry 25 MB', async () => {
     const { post, store } = await startListener();
     const body = `{"a":"${'x'.repeat(25 * 1024 * 1024 - 8)}"}`;
     expect(body.length).toBe(25 * 1024 * 1024);
@@ -126,7 +126,7 @@ describe('a request that is no delivery', () => {
     expect(stored).toEqual([]);
   });
 
-  test('that is a form is told what to change', async () => {
+  test('a request that is no delivery that is a form is told what to change', async () => {
     const { post } = await startListener();
     const { json } = await post(`payload=${BODY}`, { 'content-type': FORM });
     const { message, hint } = json.error as { message: string; hint: string };
@@ -147,7 +147,7 @@ describe('a request that is no delivery', () => {
     refused(await post(invalid, replaced), 400, 'body_not_utf8');
   });
 
-  test('with a hundred thousand lists in lists neither crashes nor is refused for it', async () => {
+  test('a request that is no delivery with a hundred thousand lists in lists neither crashes nor is refused for it', async () => {
     const { post } = await startListener();
     const deep = '['.repeat(100_000) + ']'.repeat(100_000);
     expect((await post(`{"a": ${deep}}`)).status).toBe(202);
@@ -157,7 +157,7 @@ describe('a request that is no delivery', () => {
     expect((await post(objects)).status).toBe(202);
   });
 
-  test('is neither logged nor kept when it is not signed', async () => {
+  test('a request that is no delivery is neither logged nor kept when it is not signed', async () => {
     const { post, log, store } = await startListener();
     const marks = { 'x-github-delivery': 'delivery-of-a-stranger', 'user-agent': 'agent-of-a-stranger' };
     const body = '{"text": "words of an outside user"}';
@@ -197,7 +197,7 @@ describe('when the database cannot store', () => {
 });
 
 describe('many at once', () => {
-  test('are each answered for themselves', async () => {
+  test('many at once are each answered for themselves', async () => {
     const { post, store } = await startListener();
     const answers = await Promise.all(
       Array.from({ length: 300 }, (_, index) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Blame, FaultsError, FlowError } from '../../src/base/errors.ts';
+import { type Blame, FlowError, IssuesError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { readableLine } from '../../src/log/readable.ts';
@@ -16,7 +16,7 @@ function kept(level = 'info') {
   return { log, lines, redactor, last: () => JSON.parse(lines.at(-1) ?? '') };
 }
 
-const fault = (cause?: unknown, blame: Blame = 'service') =>
+const issue = (cause?: unknown, blame: Blame = 'service') =>
   new FlowError({ code: 'mount_denied', blame, message: 'No.', hint: 'Remove it.', cause });
 
 describe('the log', () => {
@@ -43,7 +43,7 @@ describe('the log', () => {
   test('an expected refusal has no stack, and one that nobody expects has', () => {
     const { log, last } = kept();
     const system = Object.assign(new Error('gone'), { code: 'ENOENT' });
-    log.warn({ err: fault(system, 'profile') }, 'refused');
+    log.warn({ err: issue(system, 'profile') }, 'refused');
     expect(last().err).toEqual({
       code: 'mount_denied',
       message: 'No.',
@@ -57,7 +57,7 @@ describe('the log', () => {
   test('a line is text for people at a terminal, of one line but for its error', () => {
     const { log, lines } = kept();
     log.warn(
-      { run: 'r1', tries: 2, err: fault(undefined, 'github') },
+      { run: 'r1', tries: 2, err: issue(undefined, 'github') },
       'a run\u001b[31m failed\nbefore its agent started',
     );
     expect(readableLine(lines[0] ?? '')).toMatch(
@@ -72,19 +72,19 @@ describe('the log', () => {
     log.warn({ warnings: problems, count: 1 }, 'warned');
     log.warn({ source: 's', code: 'c_d', message: 'Away.', hint: 'Wait.' }, 'not looked at');
     log.warn({ cause: problems[0], tries: 2 }, 'tried again');
-    log.error({ err: new FaultsError({ ...fault().toProblem(), blame: 'profile' }, problems) }, 'faulty');
+    log.error({ err: new IssuesError({ ...issue().toProblem(), blame: 'profile' }, problems) }, 'invalid');
     expect(lines.map((line) => readableLine(line).replace(/^\S+ /, ''))).toEqual([
       'WARN  warned count=1\n  f /p: M. [a_b]\n  → D.\n',
       'WARN  not looked at source=s\n  Away. [c_d]\n  → Wait.\n',
       'WARN  tried again tries=2\n  f /p: M. [a_b]\n  → D.\n',
-      'ERROR faulty\n  No. [mount_denied]\n  → Remove it.\n  f /p: M. [a_b]\n  → D.\n',
+      'ERROR invalid\n  No. [mount_denied]\n  → Remove it.\n  f /p: M. [a_b]\n  → D.\n',
     ]);
   });
 
-  test('an error is told by code, message, hint and stack, and so are its causes', () => {
+  test('an error is reported by code, message, hint and stack, and so are its causes', () => {
     const { log, last } = kept();
     const system = Object.assign(new Error('gone'), { code: 'ENOENT' });
-    log.error({ err: fault(new TypeError('deeper', { cause: system })) }, 'failed');
+    log.error({ err: issue(new TypeError('deeper', { cause: system })) }, 'failed');
     expect(last().err).toMatchObject({
       code: 'mount_denied',
       message: 'No.',
@@ -92,16 +92,16 @@ describe('the log', () => {
       stack: expect.stringContaining('logger.test.ts'),
       cause: { code: 'TypeError', message: 'deeper', cause: { code: 'ENOENT', message: 'gone' } },
     });
-    log.error(fault());
+    log.error(issue());
     expect(last()).toMatchObject({ err: { code: 'mount_denied' }, msg: 'No.' });
-    const faults = [{ code: 'a_b', message: 'm', hint: 'd', file: 'f' }];
-    log.error({ error: new FaultsError({ ...fault().toProblem(), blame: 'profile' }, faults) });
-    expect(last().error.faults).toEqual(faults);
+    const issues = [{ code: 'a_b', message: 'm', hint: 'd', file: 'f' }];
+    log.error({ error: new IssuesError({ ...issue().toProblem(), blame: 'profile' }, issues) });
+    expect(last().error.issues).toEqual(issues);
     log.error({ err: 'only a text' });
     expect(last().err).toBe('only a text');
   });
 
-  test('causes that go round in a circle are told a few times only', () => {
+  test('causes that go round in a circle are reported a few times only', () => {
     const { log, last } = kept();
     const error = new Error('again');
     error.cause = error;
@@ -129,7 +129,7 @@ describe('secrets in the log', () => {
     log.info({ deep: { er: [{ token: TOKEN }] }, [TOKEN]: 1 }, `token ${TOKEN}`);
     log.info({ json: JSON.stringify({ inner: JSON.stringify(TOKEN) }) });
     log.info({ url: `https://example.test/?t=${encoded}`, header: `Basic ${base64}` });
-    log.error({ err: fault(new Error(`bad ${TOKEN}`, { cause: new Error(TOKEN) })) });
+    log.error({ err: issue(new Error(`bad ${TOKEN}`, { cause: new Error(TOKEN) })) });
     log.child({ bound: TOKEN }).info('%s', TOKEN);
     log.info({ map: new Error(TOKEN), when: Buffer.from(TOKEN) });
     for (const line of lines.slice(0, -1)) {

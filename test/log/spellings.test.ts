@@ -190,7 +190,7 @@ describe('a value is masked', () => {
   ]);
   const values = fc.string({ unit: fc.constantFrom(...'abcXYZ019_-.!$/+= é'), minLength: 8, maxLength: 30 });
 
-  test('in any spelling of any spelling, wherever it is cut', () => {
+  test('a value is masked in any spelling of any spelling, wherever it is cut', () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(values, inner, outer, lengths, (value, spell, spellAgain, cuts) => {
@@ -225,13 +225,13 @@ describe('text without the value', () => {
       'colours and paths',
       '\u001b[32m✓\u001b[39m src/containers/plan.ts \u001b[2m(12 tests)\u001b[22m 100%\n',
     ],
-  ])('comes through as it is: %s', (_what, text) => {
+  ])('text without the value comes through as it is: %s', (_what, text) => {
     const redactor = knowing(VALUE, PLAIN, 'p4ssw0rd-with-more');
     expect(redactor.mask(text)).toBe(text);
     for (const lengths of [[1], [50, 3]]) expect(streamed(redactor, text, lengths)).toBe(text);
   });
 
-  test('of a line is given when the line is over', () => {
+  test('text without the value of a line is given when the line is over', () => {
     const stream = knowing(VALUE, PLAIN).stream();
     for (const line of [
       '{"type":"item.completed","item":{"text":"one\\ntwo"}}\n',
@@ -242,7 +242,7 @@ describe('text without the value', () => {
       expect(stream.push(line)).toBe(line);
   });
 
-  test('is held back only so far, whatever is said in between', () => {
+  test('text without the value is held back only so far, whatever is said in between', () => {
     const stream = knowing(PLAIN).stream();
     let shown = '';
     for (let piece = 0; piece < 40; piece += 1)

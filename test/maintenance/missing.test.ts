@@ -26,18 +26,18 @@ describe('what is missing', () => {
     expect(missingOf([item], rule).length === 1).toBe(isMissing);
   });
 
-  test('is nothing that is stored, whatever GitHub saw', () => {
+  test('no stored delivery is missing, whatever GitHub saw', () => {
     expect(missingOf([delivery('a', 10, 500)], { ...rule, stored: new Set(['a']) })).toEqual([]);
   });
 
-  test('is told once each, oldest first, by its newest attempt', () => {
+  test('each missing delivery is listed once, oldest first, by its newest attempt', () => {
     const listed = [delivery('b', 5, 500, 9), delivery('a', 8, 500, 7), delivery('a', 20, 500, 3)];
     expect(missingOf(listed, rule).map(({ id }) => id)).toEqual([7, 9]);
   });
 });
 
 describe('asking again', () => {
-  test('happens three times, at growing intervals', () => {
+  test('a missing delivery is requested three times, at growing intervals', () => {
     const item = delivery('a', 10, 500);
     expect(mayRequest(item, undefined, now)).toBe(true);
     expect(mayRequest(item, { times: 1, lastAt: now - 9 * MINUTE }, now)).toBe(false);
@@ -47,11 +47,11 @@ describe('asking again', () => {
     expect(mayRequest(item, { times: 3, lastAt: now - 6000 * MINUTE }, now)).toBe(false);
   });
 
-  test('happens once for what somebody took', () => {
+  test('an accepted delivery is requested once', () => {
     expect(mayRequest(delivery('a', 10, 202), { times: 1, lastAt: 0 }, now)).toBe(false);
   });
 
-  test('is not put off for an hour by a clock that was set back an hour', () => {
+  test('a clock that was set back an hour does not delay a request for an hour', () => {
     const asked = { times: 1, lastAt: now + 60 * MINUTE };
     expect(mayRequest(delivery('a', 10, 500), asked, now)).toBe(true);
   });

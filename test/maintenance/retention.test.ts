@@ -26,7 +26,7 @@ describe('what goes', () => {
   const kept = (id: string, at: number, bytes: number, inUse = false) => ({ id, at, bytes, inUse });
   const gone = (...args: Parameters<typeof oldestFirst>) => oldestFirst(...args).map(({ id }) => id);
 
-  test('is what is too old, then the oldest until the rest fits, and never what is in use', () => {
+  test('what is too old goes, then the oldest until the rest fits, and never what is in use', () => {
     const all = [kept('c', 3, 10), kept('a', 1, 10), kept('b', 2, 10, true), kept('d', 4, 10)];
     expect(gone(all, { before: 0, maxBytes: 40 })).toEqual([]);
     expect(gone(all, { before: 2, maxBytes: 40 })).toEqual(['a']);
@@ -92,7 +92,7 @@ eachDatabase((_kind, databases) => {
     return { ...parts, add, there, round, db };
   }
 
-  test('what is old goes, what a living run uses stays, and what was removed is counted', async () => {
+  test('what is old goes, what an active run uses stays, and what was removed is counted', async () => {
     const { add, clock, round, there, deliveries } = await ground();
     const ended = await add();
     const living = await add({ lives: true });

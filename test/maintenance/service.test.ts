@@ -21,7 +21,7 @@ beforeAll(async () => {
   const at = Date.now() - 60_000;
   api.hooks.deliveries['11'] = [{ id: 501, guid: 'never-arrived', at, statusCode: 502 }];
   api.hooks.deliveries['12'] = [{ id: 601, guid: 'somebody-elses', at, statusCode: 500 }];
-  const env = { GITHUB_API_URL: api.url, RECOVER_MISSED: 'on', PUBLIC_URL };
+  const env = { GITHUB_API_URL: api.url, REDELIVER_MISSED: 'on', PUBLIC_URL };
   service = await startService({
     profiles: { 'hello/profile.json': shellProfile('true') },
     env,
@@ -51,22 +51,24 @@ test('what never arrived is asked for at the start, of the own webhook alone', a
   expect(api.hooks.attempts).toEqual([501]);
   const admin = { adminUrl: service.app.adminUrl, secretsDir: service.config.secretsDir };
   const lists = await until('the API tells it', async () => {
-    const { recovery } = (await askAdmin(admin, '/api/maintenance')).json as {
-      recovery: { at: number | null; lists: unknown };
+    const { redelivery } = (await askAdmin(admin, '/api/maintenance')).json as {
+      redelivery: { at: number | null; lists: unknown };
     };
-    return recovery.at === null ? undefined : recovery.lists;
+    return redelivery.at === null ? undefined : redelivery.lists;
   });
-  expect(lists).toMatchObject([{ source: 'webhook 11 of octo/hello', missing: 1, asked: 1, problem: null }]);
+  expect(lists).toMatchObject([
+    { source: 'webhook 11 of octo/hello', missing: 1, requested: 1, problem: null },
+  ]);
 });
 
-test('deliveries recover asks once more by hand, and says wrong times', async () => {
+test('`deliveries redeliver` requests once more by hand, and reports wrong times', async () => {
   const run = async (...args: string[]) => await runCommand(service.dir, settings, 'deliveries', ...args);
-  const { code, out } = await run('recover', '--since', '6h', '--json');
-  expect([code, JSON.parse(out)]).toMatchObject([0, [{ missing: 1, asked: 1 }]]);
+  const { code, out } = await run('redeliver', '--since', '6h', '--json');
+  expect([code, JSON.parse(out)]).toMatchObject([0, [{ missing: 1, requested: 1 }]]);
   expect(api.hooks.attempts).toEqual([501, 501]);
-  expect((await run('recover', '--since', '10s')).out).toContain('webhook 11 of octo/hello');
+  expect((await run('redeliver', '--since', '10s')).out).toContain('webhook 11 of octo/hello');
   expect(api.hooks.attempts.length).toBe(2);
   for (const time of ['soon', '2d2', '2999-01-01', '-1h'])
-    expect((await run('recover', `--since=${time}`)).code).toBe(2);
-  expect((await run('recover')).code).toBe(2);
+    expect((await run('redeliver', `--since=${time}`)).code).toBe(2);
+  expect((await run('redeliver')).code).toBe(2);
 });

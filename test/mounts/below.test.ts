@@ -121,7 +121,7 @@ describe('a directory that holds what the deny-list names is refused with the pa
     expect(() => checkPlanMounts(plan, host, [])).toThrow(/may never be mounted/);
   });
 
-  test('which a file that is mounted by itself is held to as well', () => {
+  test('a file that is mounted by itself is searched for as well', () => {
     write('srv/data/tls/server.pem', PRIVATE_KEY);
     write('srv/data/ca.pem', CERTIFICATE);
     expect(codes(at('srv/data/tls/server.pem'))).toEqual(['mount_denied']);
@@ -158,7 +158,7 @@ test('a directory that the service may not read does not stop the search', () =>
 
 describe('a source at or above a socket', () => {
   test.each(['agent/S.gpg-agent', 'ssh-XXXX/agent.123', 'pg/.s.PGSQL.5432', 'X11/X0', 'pulse/native', 'bus'])(
-    'that listens is refused, naming the socket: %s',
+    'a source at or above a socket that listens is refused, naming the socket: %s',
     async (name) => {
       await listen(join('srv/data', name));
       for (const source of [at('srv/data'), at('srv'), at('srv/data', dirname(name))]) {
@@ -176,7 +176,7 @@ describe('a source at or above a socket', () => {
     },
   );
 
-  test('is free again when the socket is gone', async () => {
+  test('a source at or above a socket is free again when the socket is gone', async () => {
     await listen('srv/data/x');
     expect(codes()).toEqual(['mount_denied']);
     await new Promise((resolve) => servers.pop()?.close(resolve));
@@ -184,7 +184,7 @@ describe('a source at or above a socket', () => {
     expect(codes()).toEqual([]);
   });
 
-  test('that nobody in this network is known to serve is refused too', async () => {
+  test('a source at or above a socket that nobody in this network is known to serve is refused too', async () => {
     await listen('elsewhere/x');
     linkSync(at('elsewhere/x'), at('srv/data/other-name'));
     expect(problems()[0]?.message).toContain('a socket of the host is never mounted');
@@ -206,7 +206,7 @@ describe('a source at or above a socket', () => {
     }
   });
 
-  test('is known by /proc/net/unix: what listens, and what takes datagrams, by its path', () => {
+  test('a source at or above a socket is known by /proc/net/unix: what listens, and what takes datagrams, by its path', () => {
     const text = `Num       RefCount Protocol Flags    Type St Inode Path
 0000000000000000: 00000002 00000000 00010000 0001 01 29 /run/dbus/system_bus_socket
 0000000000000000: 00000003 00000000 00000000 0001 03 30 /run/connected
@@ -222,7 +222,7 @@ describe('a source at or above a socket', () => {
     ]);
   });
 
-  test('is found under the name that a mount of the host gives it', () => {
+  test('a source at or above a socket is found under the name that a mount of the host gives it', () => {
     const mounts = '36 35 8:1 /srv/app /data rw - ext4 /dev/sda1 rw\n37 35 8:1 / / rw - ext4 /dev/sda1 rw';
     expect(namesByMount('/srv/app/run/s', parseMounts(mounts))).toEqual(['/data/run/s']);
     expect(namesByMount('/srv/other/s', parseMounts(mounts))).toEqual([]);
@@ -237,7 +237,7 @@ describe('a source that is too large to search', () => {
     });
 
   test.each([{ entries: 2 }, { depth: 2 }, { ms: -1 }])(
-    'by %o is refused, and the policy can take it',
+    'a source that is too large to search by %o is refused, and the policy can take it',
     (bounds) => {
       for (const path of ['a/b/c/1', 'a/b/c/2', 'a/b/c/3']) write(join('srv/data', path));
       expect(() => search({})).not.toThrow();

@@ -34,7 +34,7 @@ describe('a bind', () => {
     });
   });
 
-  test('that is writable is refused', () => {
+  test('a bind that is writable is refused', () => {
     expect(codes(at('srv/data'), '/data', '')).toEqual(['mount_writable']);
     expect(codes(at('srv/data'), '/data', ',readonly=false')).toEqual(['mount_writable']);
     expect(checkMounts(mountsOf('-v', `${at('srv/data')}:/data`), host).problems).toMatchObject([
@@ -46,7 +46,7 @@ describe('a bind', () => {
     expect(checkMounts(mountsOf('-v', `${at('srv/data')}:/data:ro`), host).problems).toEqual([]);
   });
 
-  test('of a socket, a FIFO or a device is refused, also through a link', async () => {
+  test('a bind of a socket, a FIFO or a device is refused, also through a link', async () => {
     const server = createServer().listen(at('srv/any-name'));
     await new Promise((resolve) => server.once('listening', resolve));
     execFileSync('mkfifo', [at('srv/pipe')]);
@@ -73,7 +73,7 @@ describe('a bind', () => {
     expect(() => resolveMounts(mounts, host)).toThrow(coded('mount_denied'));
   });
 
-  test('tells every fault of every mount at once', () => {
+  test('a bind tells every error of every mount at once', () => {
     const mounts = [
       ...bindOf('/etc', '/usr/x', ''),
       ...bindOf(at('srv/data'), '/run/x', ''),

@@ -23,7 +23,7 @@ const codes = (...bind: Parameters<typeof bindOf>): string[] => codesOfBind(host
 const checked = (...bind: Parameters<typeof bindOf>) => checkedBind(host, ...bind);
 
 describe('a credential', () => {
-  test('is what lies in the secrets directory, and is told the path to use', () => {
+  test('a credential is what lies in the secrets directory, and is reported the path to use', () => {
     expect(codes(join(host.secretsDir, 'gh-token'), '/data/token')).toEqual(['mount_credential_target']);
     expect(
       checkMounts(bindOf(join(host.secretsDir, 'gh-token'), '/data/token'), host).problems[0]?.hint,
@@ -36,7 +36,7 @@ describe('a credential', () => {
     expect(codes('/home/zzz-nobody/.secrets/gh-token', '/data')).toEqual(['mount_credential_target']);
   });
 
-  test('is what goes below /run/secrets, and needs no readonly', () => {
+  test('a credential is what goes below /run/secrets, and needs no readonly', () => {
     expect(checked('/srv/tokens/npm', '/run/secrets/npm', '')).toMatchObject({
       kind: 'credential',
       name: 'npm',
@@ -52,7 +52,7 @@ describe('a credential', () => {
     expect(codes('/etc/shadow', '/run/secrets/x')).toEqual(['mount_denied']);
   });
 
-  test('is one file; a directory where the token belongs is told by who reads the token', () => {
+  test('a credential is one file; a directory where the token belongs is reported by who reads the token', () => {
     const token = join(host.secretsDir, 'gh-token');
     rmSync(token, { force: true });
     mkdirSync(token);
@@ -63,7 +63,7 @@ describe('a credential', () => {
     expect(codes(at('npm'), '/run/secrets/npm')).toEqual(['mount_credential_shape']);
   });
 
-  test("is what goes to an agent's state directory, where destinations allow it", () => {
+  test("a credential is what goes to an agent's state directory, where destinations allow it", () => {
     expect(checked('/srv/agent', '/home/user/.codex', '')).toMatchObject({
       kind: 'agent-state',
       name: 'codex',
@@ -74,7 +74,7 @@ describe('a credential', () => {
     expect(codes('/srv/agent', '/workspace/repo/.codex')).toEqual(['mount_target_denied']);
   });
 
-  test('is a directory that holds a login, whatever it is called', () => {
+  test('a credential is a directory that holds a login, whatever it is called', () => {
     mkdirSync(at('srv/agent'));
     for (const [file, directory] of [
       ['auth.json', '.codex'],
@@ -98,14 +98,14 @@ describe('a credential', () => {
     expect(checked(at('srv/agent'), '/data')).toMatchObject({ kind: 'bind' });
   });
 
-  test('is decided from the names alone where nothing is there', () => {
+  test('a credential is decided from the names alone where nothing is there', () => {
     expect(codes('/srv/none/.codex', '/data')).toEqual(['mount_credential_target']);
     expect(codes('/srv/none/.claude', '/home/user/.codex')).toEqual(['mount_credential_shape']);
     expect(codes(join(host.secretsDir, 'codex'), '/home/user/.claude')).toEqual(['mount_credential_shape']);
     expect(codes(join(host.secretsDir, 'gh-token'), '/home/user/.codex')).toEqual(['mount_credential_shape']);
   });
 
-  test('is never the login file itself, since it holds the refresh token', () => {
+  test('a credential is never the login file itself, since it holds the refresh token', () => {
     for (const target of [
       '/data/auth.json',
       '/run/secrets/auth.json',
@@ -120,7 +120,7 @@ describe('a credential', () => {
     }
   });
 
-  test('has the shape its name says', () => {
+  test('a credential has the shape its name says', () => {
     writeFileSync(join(host.secretsDir, 'codex'), '');
     expect(codes(join(host.secretsDir, 'codex'), '/home/user/.codex')).toEqual(['mount_credential_shape']);
     expect(codes(at('srv/data'), '/run/secrets/data')).toEqual(['mount_credential_shape']);
@@ -128,14 +128,14 @@ describe('a credential', () => {
     expect(codes(join(host.secretsDir, 'gh-token'), '/run/secrets/gh-token')).toEqual(['mount_special_file']);
   });
 
-  test('of one agent is delivered once', () => {
+  test('a credential of one agent is delivered once', () => {
     const mounts = [...bindOf('/srv/one', '/a/.codex'), ...bindOf('/srv/two', '/b/.codex')];
     expect(checkMounts(mounts, host).problems).toMatchObject([
       { code: 'mount_state_twice', asWritten: mounts[1]?.asWritten },
     ]);
   });
 
-  test('that is a link keeps its own name in its real directory, for who reads it to refuse', () => {
+  test('a credential that is a link keeps its own name in its real directory, for who reads it to refuse', () => {
     mkdirSync(at('disk'));
     writeFileSync(at('disk/real-token'), 'x', { mode: 0o600 });
     symlinkSync(at('disk/real-token'), join(host.secretsDir, 'gh-token'));
@@ -170,7 +170,7 @@ describe('a credential', () => {
     expect(codesOfBind({ ...host, policy: () => policy }, at('other/npm'), '/run/secrets/npm')).toEqual([]);
   });
 
-  test('that is missing is for who copies it to tell', () => {
+  test('a credential that is missing is for who copies it to tell', () => {
     expect(
       resolveMounts(bindOf(join(host.secretsDir, 'gh-token'), '/run/secrets/gh-token'), host),
     ).toHaveLength(1);

@@ -95,7 +95,7 @@ describe('homes', () => {
     expect(codes(path)).toEqual(DENIED);
   });
 
-  test('which are configured are denied like the others, and what holds them', () => {
+  test('homes which are configured are denied like the others, and what holds them', () => {
     expect(codes(at('root'))).toEqual(DENIED);
     expect(codes(at('home/user'))).toEqual(DENIED);
     expect(codes(at('home'))).toEqual(DENIED);
@@ -238,7 +238,7 @@ test("the service's own directories are denied, with what holds them and what th
 });
 
 describe('links', () => {
-  test('to denied places are denied, also when nothing is there', () => {
+  test('links to denied places are denied, also when nothing is there', () => {
     expect(codes(link('to-etc', '/etc'))).toEqual(DENIED);
     expect(codes(link('to-none', '/etc/no/such/file'))).toEqual(DENIED);
     expect(codes(link('to-ssh', '/home/zzz-nobody/.ssh/id_rsa'))).toEqual(DENIED);
@@ -246,7 +246,7 @@ describe('links', () => {
     expect(codes(link('to-proc', '/proc/self/root'))).toEqual(DENIED);
   });
 
-  test('of a parent, and links to links, are denied', () => {
+  test('links of a parent, and links to links, are denied', () => {
     link('first', '/');
     expect(codes(at('first/etc/passwd'))).toEqual(DENIED);
     link('second', 'first/etc');
@@ -255,23 +255,23 @@ describe('links', () => {
     expect(codes(`${root}/first/../etc`)).toEqual(DENIED);
   });
 
-  test('that pass through a denied place are denied although they end elsewhere', () => {
+  test('links that pass through a denied place are denied although they end elsewhere', () => {
     mkdirSync(at('home/user/.ssh'), { recursive: true });
     symlinkSync(at('srv/data'), at('home/user/.ssh/out'));
     expect(codes(link('via-ssh', at('home/user/.ssh/out')))).toEqual(DENIED);
   });
 
-  test('in a circle are an error of their own', () => {
+  test('links in a circle are an error of their own', () => {
     link('round-a', 'round-b');
     link('round-b', 'round-a');
     expect(codes(at('round-a'))).toEqual(['mount_link_loop']);
   });
 
-  test('to harmless places are fine', () => {
+  test('links to harmless places are fine', () => {
     expect(codes(link('to-data', at('srv/data')))).toEqual([]);
   });
 
-  test('that the host itself uses are followed: what a denied name leads to is denied too', () => {
+  test('links that the host itself uses are followed: what a denied name leads to is denied too', () => {
     mkdirSync(at('disk/cloud-login'), { recursive: true });
     mkdirSync(at('disk/home-of-user'), { recursive: true });
     symlinkSync(at('disk/cloud-login'), at('home/user/.azure'));
@@ -306,7 +306,7 @@ test('a refusal names the path, where it leads, the reason and what to do', () =
 });
 
 describe('the table', () => {
-  test('has a kind, matches and a reason in every entry, and no match twice', () => {
+  test('the deny-list has a kind, matches and a reason in every entry, and no match twice', () => {
     const seen = new Set<string>();
     for (const entry of DENY_TABLE) {
       expect(['path', 'home', 'setting', 'name', 'socket', 'listener', 'content']).toContain(entry.kind);
@@ -322,7 +322,7 @@ describe('the table', () => {
     }
   });
 
-  test('is loaded quickly enough to be loaded for every launch', () => {
+  test('the deny-list is loaded quickly enough to be loaded for every launch', () => {
     const homes = Array.from({ length: 200 }, (_home, index) => `/home/user-${index}`);
     const start = process.cpuUsage();
     for (let round = 0; round < 3; round += 1) loadDenyList({ ...host, homes });

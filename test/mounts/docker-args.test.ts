@@ -11,7 +11,7 @@ const problems = (...args: unknown[]) => parseDockerArgs(args).problems;
 const codes = (...args: unknown[]) => problems(...args).map(({ code }) => code);
 
 describe('every known flag', () => {
-  test('is read with its value, in each form that docker run takes', () => {
+  test('every known flag is read with its value, in each form that docker run takes', () => {
     const forms = [['--memory', '2g'], ['--memory=2g'], ['-m', '2g'], ['-m2g'], ['-m=2g']];
     for (const form of forms) expect(parsed(...form).memoryBytes).toBe(2 * 1024 ** 3);
   });
@@ -64,7 +64,7 @@ describe('every known flag', () => {
     expect(parsed('--read-only=false').readOnlyRoot).toBe(false);
   });
 
-  test('that only says what is always so changes nothing', () => {
+  test('every known flag that only says what is always so changes nothing', () => {
     const nothing = parseDockerArgs([]).parsed;
     const args = [
       '--init',
@@ -80,7 +80,7 @@ describe('every known flag', () => {
     expect(codes('--init', '--init')).toEqual(['docker_flag_repeated']);
   });
 
-  test('in a glued short form keeps its whole value', () => {
+  test('every known flag in a glued short form keeps its whole value', () => {
     expect(
       parsed('-eA=b=c', '-e=B=', '-u1000:1000', '-w/srv', '-v/srv/a:/a:ro', '-v=/srv/b:/b:ro'),
     ).toMatchObject({
@@ -94,7 +94,7 @@ describe('every known flag', () => {
     });
   });
 
-  test('with one dash where two belong is told so, and never read as a letter with a value', () => {
+  test('every known flag with one dash where two belong is told so, and never read as a letter with a value', () => {
     for (const arg of [
       '-env=A=b',
       '-memory=2g',
@@ -111,7 +111,7 @@ describe('every known flag', () => {
     }
   });
 
-  test('that takes one value may stand once', () => {
+  test('every known flag that takes one value may stand once', () => {
     for (const [flag, value] of [
       ['--memory', '1g'],
       ['--cpus', '1'],
@@ -128,7 +128,7 @@ describe('every known flag', () => {
     expect(codes('--read-only', '--read-only=false')).toEqual(['docker_flag_repeated']);
   });
 
-  test('that takes many names each once', () => {
+  test('every known flag that takes many names each once', () => {
     expect(codes('-e', 'A=1', '-e', 'A=2')).toEqual(['docker_flag_repeated']);
     expect(codes('--label', 'a=1', '--label', 'a=2')).toEqual(['docker_flag_repeated']);
     expect(codes('--ulimit', 'nofile=1', '--ulimit', 'nofile=2')).toEqual(['docker_flag_repeated']);
@@ -274,7 +274,7 @@ describe('a value that the flag does not take is an error that says the right fo
     expect(problem?.hint).not.toBe('');
   });
 
-  test('and the message about a variable never shows its value', () => {
+  test('the message about a variable never shows its value', () => {
     const [problem] = problems('-e', 'LD_PRELOAD=hunter2-secret');
     expect(problem?.code).toBe('env_name_refused');
     expect(JSON.stringify(problem)).not.toContain('hunter2');
@@ -326,7 +326,7 @@ describe('every other flag is an error that names it', () => {
     expect(problem?.hint).toMatch(advice);
   });
 
-  test('an image, a command or `--` is told where it belongs', () => {
+  test('an image, a command or `--` is reported where it belongs', () => {
     for (const arg of ['alpine', 'bash', '--', '-', '', ' --memory', '—privileged']) {
       expect(codes(arg)).toEqual(['docker_arg_not_a_flag']);
     }
@@ -344,7 +344,7 @@ describe('every other flag is an error that names it', () => {
 });
 
 describe('arguments that nobody can read', () => {
-  test('hold control characters, and each of them is refused', () => {
+  test('arguments that nobody can read hold control characters, and each of them is refused', () => {
     for (let code = 0; code < 0xa0; code += 1) {
       if (code >= 0x20 && code < 0x7f) continue;
       const character = String.fromCharCode(code);
@@ -358,14 +358,14 @@ describe('arguments that nobody can read', () => {
     expect(codes('-e', `A=${'x'.repeat(40_000)}`)).toEqual(['docker_arg_unreadable']);
   });
 
-  test('are no text', () => {
+  test('arguments that nobody can read are no text', () => {
     for (const value of [512, null, true, ['--rm'], {}, undefined, 1n]) {
       expect(codes(value)).toEqual(['docker_arg_not_text']);
       expect(codes('--memory', value)).toEqual(['docker_arg_not_text']);
     }
   });
 
-  test('may be a thousand, and every one is told with its place; more are not read', () => {
+  test('a thousand arguments are read, and each error has its place; more are not read', () => {
     const found = problems(...Array.from({ length: 1000 }, () => '--privileged'));
     expect(found.map(({ index }) => index)).toEqual(found.map((_problem, index) => index));
     expect(found).toHaveLength(1000);

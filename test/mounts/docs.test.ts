@@ -37,7 +37,7 @@ function row(entry: DenyEntry): string {
 }
 
 describe('docs/mounts.md', () => {
-  test('has the deny-list as deny-list.json has it, entry by entry', () => {
+  test('docs/mounts.md has the deny-list as deny-list.json has it, entry by entry', () => {
     const rows =
       section('The deny-list')
         .match(/^\| (?!what|---).*$/gm)
@@ -45,12 +45,12 @@ describe('docs/mounts.md', () => {
     expect(rows).toEqual(DENY_TABLE.map(row));
   });
 
-  test('has every flag that is known, and no other', () => {
+  test('docs/mounts.md has every flag that is known, and no other', () => {
     const told = [...section('The flags').matchAll(/^\| `(--[a-z-]+)/gm)].map(([, flag]) => flag);
     expect(told.toSorted()).toEqual(FLAGS.map(({ name }) => `--${name}`).toSorted());
   });
 
-  test('shows flags that work as they are written', () => {
+  test('docs/mounts.md shows flags that work as they are written', () => {
     const lines = [...section('The flags').matchAll(/^\| `--[^|]+ \| (.*?) \|/gm)].flatMap(([, forms = '']) =>
       [...forms.matchAll(/`([^`]+)`/g)].map(([, form = '']) => form),
     );

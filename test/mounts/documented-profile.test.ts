@@ -93,7 +93,7 @@ describe('the documented profile', () => {
     expect(resolveMounts(mounts, host).map(({ kind }) => kind)).toEqual(['agent-state', 'credential']);
   });
 
-  test('works with a secrets directory that is a link, and one inside the application', () => {
+  test('the documented profile works with a secrets directory that is a link, and one inside the application', () => {
     mkdirSync(at('disk/secrets'), { recursive: true });
     symlinkSync(at('disk/secrets'), at('linked'));
     writeFileSync(at('disk/secrets/gh-token'), 'x');

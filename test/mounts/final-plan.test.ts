@@ -23,7 +23,7 @@ describe('the final plan', () => {
     for (const directory of own()) mkdirSync(join(directory, 'repo'), { recursive: true });
   });
 
-  test('holds nothing writable of the host, whatever was checked before', () => {
+  test('the final plan holds nothing writable of the host, whatever was checked before', () => {
     const bind = { source: at('srv/data'), target: '/data' };
     checkPlanMounts([{ ...bind, readOnly: true }], host, own());
     expect(() => checkPlanMounts([{ ...bind, readOnly: false }], host, own())).toThrow(
@@ -31,7 +31,7 @@ describe('the final plan', () => {
     );
   });
 
-  test("may hold the run's own directories, and those alone, of what the service keeps", () => {
+  test("the final plan may hold the run's own directories, and those alone, of what the service keeps", () => {
     for (const directory of own()) plan(directory, '/workspace');
     plan(join(own()[1] ?? '', 'repo'), '/etc/profile.d/github-flows.sh');
     for (const path of [
@@ -49,7 +49,7 @@ describe('the final plan', () => {
     }
   });
 
-  test("refuses a run's own directory that has become a link, or that is reached through one inside it", () => {
+  test("the final plan refuses a run's own directory that has become a link, or that is reached through one inside it", () => {
     const [workspace = ''] = own();
     symlinkSync('/etc', join(workspace, 'link'));
     expect(() => plan(join(workspace, 'link'))).toThrow(coded('mount_denied'));
@@ -61,7 +61,7 @@ describe('the final plan', () => {
     expect(() => plan(workspace)).toThrow(coded('mount_denied'));
   });
 
-  test('finds its own directories when the service itself is reached through a link', () => {
+  test('the final plan finds its own directories when the service itself is reached through a link', () => {
     symlinkSync(host.varDir, at('var-link'));
     const linked = { ...host, varDir: at('var-link'), workspaceRoot: at('var-link/work') };
     const workspace = at('var-link/work/owner/.docker/run1');
@@ -71,7 +71,7 @@ describe('the final plan', () => {
     ).toThrow(coded('mount_denied'));
   });
 
-  test('never binds a credential, not even one that a profile may mount', () => {
+  test('the final plan never binds a credential, not even one that a profile may mount', () => {
     writeFileSync(join(host.secretsDir, 'gh-token'), 'x');
     expect(() => plan(join(host.secretsDir, 'gh-token'))).toThrow(coded('mount_denied'));
     writeFileSync(at('srv/data/auth.json'), '{}');

@@ -23,13 +23,13 @@ const CONTAINER = `
 `;
 
 describe('a service in a container', () => {
-  test('has its engine outside when the socket was mounted in or is not there', () => {
+  test('a service in a container has its engine outside when the socket was mounted in or is not there', () => {
     expect(isEngineOutside(socket, CONTAINER)).toBe(true);
     expect(isEngineOutside(join(root, 'gone'), CONTAINER)).toBe(true);
     expect(isEngineOutside(socket, CONTAINER.split('\n').slice(0, 3).join('\n'))).toBe(false);
   });
 
-  test('sees of the host what was mounted in under the same path', () => {
+  test('a service in a container sees of the host what was mounted in under the same path', () => {
     for (const path of ['/home/user/data', '/home/user/data/x/y', '/home/user/on disk/x', '/mnt/disk/x']) {
       expect([path, isSharedPath(path, CONTAINER)]).toEqual([path, true]);
     }
@@ -38,7 +38,7 @@ describe('a service in a container', () => {
     }
   });
 
-  test('refuses a source it cannot see under the same path, at load; credentials it copies itself', () => {
+  test('a service in a container refuses a source it cannot see under the same path, at load; credentials it copies itself', () => {
     const { root: place, host, remove } = makeMountHost();
     const settings = { ...host, inContainer: true, engineSocket: join(root, 'gone') };
     const bind = { type: 'bind', target: '/data', readOnly: true, asWritten: '' } as const;

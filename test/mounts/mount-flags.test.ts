@@ -10,7 +10,7 @@ const codes = (...args: string[]) => parseDockerArgs(args).problems.map(({ code 
 const hint = (...args: string[]) => parseDockerArgs(args).problems[0]?.hint ?? '';
 
 describe('--mount', () => {
-  test('is read in both forms and with every spelling of its keys', () => {
+  test('--mount is read in both forms and with every spelling of its keys', () => {
     const expected = { type: 'bind', source: '/srv/a', target: '/a', readOnly: true };
     for (const keys of [
       'src=/srv/a,dst=/a,readonly',
@@ -32,13 +32,13 @@ describe('--mount', () => {
     }
   });
 
-  test('keeps what is no comma in a path, an equals sign, a colon or a space', () => {
+  test('--mount keeps what is no comma in a path, an equals sign, a colon or a space', () => {
     expect(mounts('--mount', 'type=bind,src=/srv/a=b:c d,dst=/a')).toMatchObject([
       { source: '/srv/a=b:c d' },
     ]);
   });
 
-  test('reads a tmpfs with size and mode', () => {
+  test('--mount reads a tmpfs with size and mode', () => {
     expect(mounts('--mount', 'type=tmpfs,dst=/a,tmpfs-size=64m,tmpfs-mode=1777')).toEqual([
       {
         type: 'tmpfs',
@@ -112,7 +112,7 @@ describe('--mount', () => {
 });
 
 describe('-v', () => {
-  test('is read with and without ro and rw', () => {
+  test('-v is read with and without ro and rw', () => {
     expect(mounts('-v', '/srv/a:/a')).toEqual([
       { type: 'bind', source: '/srv/a', target: '/a', readOnly: false, asWritten: '-v /srv/a:/a' },
     ]);
@@ -152,7 +152,7 @@ describe('-v', () => {
 });
 
 describe('--tmpfs', () => {
-  test('is read with every option', () => {
+  test('--tmpfs is read with every option', () => {
     expect(mounts('--tmpfs', '/a:size=64m,mode=0700,uid=1000,gid=1000', '--tmpfs=/b')).toEqual([
       {
         type: 'tmpfs',
@@ -202,7 +202,7 @@ describe('a path', () => {
     ['../x', 'absolute'],
     ['srv/x', 'absolute'],
     ['.', 'absolute'],
-  ])('of the host written as %s is told so', (source, word) => {
+  ])('a path of the host written as %s is told so', (source, word) => {
     expect(codes('--mount', `type=bind,src=${source},dst=/a`)).toEqual(['mount_path_invalid']);
     expect(hint('--mount', `type=bind,src=${source},dst=/a`)).toContain(word);
     expect(codes('-v', `${source}:/a`)).toEqual(['mount_path_invalid']);
@@ -222,13 +222,13 @@ describe('a path', () => {
     '/a/../../etc',
     '',
     '~',
-  ])('in the container written as %j is not normal', (target) => {
+  ])('a path in the container written as %j is not normal', (target) => {
     expect(codes('--mount', `type=bind,src=/srv/a,dst=${target}`)).toEqual(['mount_path_invalid']);
     expect(codes('--tmpfs', target)).toEqual(['mount_path_invalid']);
     expect(codes(`--workdir=${target}`)).toEqual(['mount_path_invalid']);
   });
 
-  test('that is longer than the kernel takes is refused, and not longer by characters but by bytes', () => {
+  test('a path that is longer than the kernel takes is refused, and not longer by characters but by bytes', () => {
     const long = `/srv${'/12345678'.repeat(455)}`;
     expect(codes('-v', `${long}:/a`)).toEqual(['mount_path_invalid']);
     expect(codes('-v', `${long.slice(0, 4000)}:/a`)).toEqual([]);
@@ -238,7 +238,7 @@ describe('a path', () => {
   });
 
   test.each(['\u200b', '\u202e', '\u2066', '\ufeff', '\u2028', '\u00ad', '\u{e0041}'])(
-    'with the invisible character %j is refused',
+    'a path with the invisible character %j is refused',
     (character) => {
       expect(codes('-v', `/srv/a${character}:/a`)).toEqual(['mount_path_invalid']);
       expect(codes('-v', `/srv/a:/a${character}`)).toEqual(['mount_path_invalid']);

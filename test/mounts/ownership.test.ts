@@ -20,18 +20,21 @@ describe('the way to a source', () => {
   const mounts = () => bindOf(at('srv/data/deep'), '/data');
   beforeEach(() => mkdirSync(at('srv/data/deep'), { mode: 0o755 }));
 
-  test.each([0o777, 0o775, 0o757, 0o1777])('may be written by nobody else (mode %o)', (mode) => {
-    chmodSync(at('srv/data'), mode);
-    const sticky = mode === 0o1777 && process.getuid?.() === 0;
-    if (sticky) expect(resolveMounts(mounts(), host)).toHaveLength(1);
-    else expect(() => resolveMounts(mounts(), host)).toThrow(coded('mount_source_untrusted'));
-    chmodSync(at('srv/data'), 0o755);
-    chmodSync(at('srv/data/deep'), mode);
-    expect(() => resolveMounts(mounts(), host)).toThrow(coded('mount_source_untrusted'));
-    expect(() => checkPlanMounts([{ source: at('srv/data/deep'), target: '/data' }], host, [])).toThrow(
-      coded('mount_source_untrusted'),
-    );
-  });
+  test.each([0o777, 0o775, 0o757, 0o1777])(
+    'the way to a source may be written by nobody else (mode %o)',
+    (mode) => {
+      chmodSync(at('srv/data'), mode);
+      const sticky = mode === 0o1777 && process.getuid?.() === 0;
+      if (sticky) expect(resolveMounts(mounts(), host)).toHaveLength(1);
+      else expect(() => resolveMounts(mounts(), host)).toThrow(coded('mount_source_untrusted'));
+      chmodSync(at('srv/data'), 0o755);
+      chmodSync(at('srv/data/deep'), mode);
+      expect(() => resolveMounts(mounts(), host)).toThrow(coded('mount_source_untrusted'));
+      expect(() => checkPlanMounts([{ source: at('srv/data/deep'), target: '/data' }], host, [])).toThrow(
+        coded('mount_source_untrusted'),
+      );
+    },
+  );
 
   test('belongs to root or to somebody trusted', () => {
     const me = process.getuid?.() ?? 0;
@@ -47,7 +50,7 @@ describe('the way to a source', () => {
     expect(lstatSync('/').uid).toBe(0);
   });
 
-  test('is held to that in the directories of its links too', () => {
+  test('the way to a source is held to that in the directories of its links too', () => {
     mkdirSync(at('open'), { mode: 0o755 });
     chmodSync(at('open'), 0o777);
     symlinkSync(at('srv/data/deep'), at('open/link'));
@@ -57,7 +60,7 @@ describe('the way to a source', () => {
     );
   });
 
-  test('that the service may not search is refused at launch, not at load', () => {
+  test('the way to a source that the service may not search is refused at launch, not at load', () => {
     if (process.getuid?.() === 0) return expect(resolveMounts(mounts(), host)).toHaveLength(1);
     chmodSync(at('srv/data'), 0o000);
     expect(checkMounts(mounts(), host).problems).toEqual([]);

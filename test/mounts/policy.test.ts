@@ -27,7 +27,7 @@ const refused = (...mounts: PolicyMount[]): string[] =>
   checkPolicyMounts(mounts, host).map(({ index, code }) => `${index} ${code}`);
 
 describe('a mount that the policy lists', () => {
-  test('may be in a place that is denied otherwise, and so may what lies in it', () => {
+  test('a mount that the policy lists may be in a place that is denied otherwise, and so may what lies in it', () => {
     expect(codes(host, '/etc/ssl/certs', '/certs')).toEqual(['mount_denied']);
     const on = under(readable('/etc/ssl'));
     expect(codes(on, '/etc/ssl', '/certs')).toEqual([]);
@@ -36,19 +36,19 @@ describe('a mount that the policy lists', () => {
     expect(codes(on, '/etc/passwd', '/passwd')).toEqual(['mount_denied']);
   });
 
-  test('is refused again once the policy no longer lists it, also in the final plan', () => {
+  test('a mount that the policy lists is refused again once the policy no longer lists it, also in the final plan', () => {
     const bind = { source: '/etc/ssl', target: '/certs' };
     expect(() => checkPlanMounts([bind], under(readable('/etc/ssl')), [])).not.toThrow();
     expect(() => checkPlanMounts([bind], host, [])).toThrow(/may never be mounted/);
   });
 
-  test('is not what a link leads to, when only the link is listed', () => {
+  test('a mount that the policy lists is not what a link leads to, when only the link is listed', () => {
     symlinkSync('/etc/ssl', at('srv/link'));
     expect(codes(under(readable(at('srv/link'))), at('srv/link'), '/certs')).toEqual(['mount_denied']);
     expect(refused(readable(at('srv/link')))).toEqual(['0 policy_mount_link']);
   });
 
-  test('may be writable when it says so, and then the very directory alone', () => {
+  test('a mount that the policy lists may be writable when it says so, and then the very directory alone', () => {
     mkdirSync(at('srv/data/inner'));
     const on = under(writable(at('srv/data')));
     expect(codes(host, at('srv/data'), '/data', '')).toEqual(['mount_writable']);
@@ -62,20 +62,20 @@ describe('a mount that the policy lists', () => {
     ]);
   });
 
-  test('and that holds for the final plan too', () => {
+  test('the final plan takes a writable mount of the policy alone', () => {
     const bind = { source: at('srv/data'), target: '/data', readOnly: false };
     expect(() => checkPlanMounts([bind], under(writable(at('srv/data'))), [])).not.toThrow();
     for (const on of [host, under(readable(at('srv/data')))])
       expect(() => checkPlanMounts([bind], on, [])).toThrow(/would be mounted writable/);
   });
 
-  test('is held to its owners all the same', () => {
+  test('a mount that the policy lists is held to its owners all the same', () => {
     chmodSync(at('srv/data'), 0o777);
     const on = under(writable(at('srv/data')));
     expect(() => resolveMounts(bindOf(at('srv/data'), '/data', ''), on)).toThrow(/others than its owner/);
   });
 
-  test('through a link that a run left in a writable directory leads nowhere', () => {
+  test('a mount that the policy lists through a link that a run left in a writable directory leads nowhere', () => {
     mkdirSync(at('srv/elsewhere'));
     symlinkSync(at('srv/elsewhere'), at('srv/data/out'));
     expect(codes(under(writable(at('srv/data'))), at('srv/data/out'), '/data')).toEqual([
@@ -85,7 +85,7 @@ describe('a mount that the policy lists', () => {
 });
 
 describe('in the secrets directory the policy', () => {
-  test('adds single files, which are delivered as copies', () => {
+  test('in the secrets directory the policy adds single files, which are delivered as copies', () => {
     const file = join(host.secretsDir, 'npm-token');
     writeFileSync(file, 'x');
     expect(codes(host, file, '/run/secrets/npm')).toEqual(['mount_denied']);
@@ -98,7 +98,7 @@ describe('in the secrets directory the policy', () => {
     expect(() => checkPlanMounts([{ source: file, target: '/data' }], on, [])).toThrow(/never be mounted/);
   });
 
-  test('never adds the directory itself, or what belongs to the service', () => {
+  test('in the secrets directory the policy never adds the directory itself, or what belongs to the service', () => {
     mkdirSync(join(host.secretsDir, 'service'));
     writeFileSync(join(host.secretsDir, 'service/app.pem'), 'x');
     for (const path of [
@@ -190,7 +190,7 @@ describe('flags that need a policy', () => {
   });
   const parse = (...args: string[]) => parseDockerArgs(args, policy);
 
-  test('are read when it lists what they name', () => {
+  test('flags that need a policy are read when it lists what they name', () => {
     const { parsed, problems } = parse(
       ...['--mount', 'type=volume,src=packages,dst=/packages,readonly', '-v', 'scratch:/scratch'],
       ...['--network', 'registry', '--user', '0:0'],
@@ -215,11 +215,11 @@ describe('flags that need a policy', () => {
     ['--mount', 'type=volume,src=packages,dst=/data,volume-opt=device=/etc'],
     ['--mount', 'type=volume,src=packages,dst=/data,volume-driver=x'],
     ['--network', 'other'],
-  ])('are refused when it does not: %s %s', (flag, value) => {
+  ])('flags that need a policy are refused when it does not: %s %s', (flag, value) => {
     expect(parse(flag, value).problems).toMatchObject([{ code: 'docker_flag_needs_policy' }]);
   });
 
-  test('say what it allows', () => {
+  test('flags that need a policy say what it allows', () => {
     expect(parse('-v', 'other:/data').problems[0]?.message).toContain('packages, scratch');
     expect(parse('--network', 'other').problems[0]?.message).toContain('registry');
   });
@@ -232,7 +232,7 @@ describe('flags that need a policy', () => {
     ['-v', 'scratch:/scratch:z'],
     ['-v', 'scratch:/etc'],
     ['--mount', 'type=volume,src=scratch,dst=/a,tmpfs-size=1m'],
-  ])('never become what no policy allows: %s %s', (flag, value) => {
+  ])('flags that need a policy never become what no policy allows: %s %s', (flag, value) => {
     const { parsed, problems } = parse(flag, value);
     expect([...problems, ...checkMounts(parsed.mounts, host).problems]).toHaveLength(1);
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { tokenIn } from '../../src/log/token-shapes.ts';
 import { parseDockerArgs } from '../../src/mounts/flags/docker-args.ts';
 import { checkEnvName } from '../../src/mounts/flags/env-names.ts';
+import { size } from '../support/suite/size.ts';
 
 /** Joined from parts, so that nobody who searches this repository for tokens finds one. */
 const token = (...parts: string[]): string => parts.join('');
@@ -64,7 +65,8 @@ describe('what looks like a secret', () => {
     expect(tokenIn(text)).toBeUndefined();
   });
 
-  test('is looked for in a mebibyte in a moment, whatever it is made of', () => {
+  test('what looks like a secret is looked for in a large text in a moment, whatever it is made of', () => {
+    const bytes = size(2 ** 18, 2 ** 20);
     for (const piece of [
       'eyJ',
       'eyJaaaaaaaa.',
@@ -77,10 +79,7 @@ describe('what looks like a secret', () => {
       'SG.a',
       'a',
     ])
-      for (const text of [
-        piece.repeat(Math.ceil(2 ** 20 / piece.length)),
-        `${piece}${'a'.repeat(2 ** 20)}`,
-      ]) {
+      for (const text of [piece.repeat(Math.ceil(bytes / piece.length)), `${piece}${'a'.repeat(bytes)}`]) {
         const started = process.cpuUsage();
         tokenIn(text);
         const { user, system } = process.cpuUsage(started);
@@ -100,7 +99,7 @@ describe('dockerArgs', () => {
     [[value]],
     [[`--${value}`]],
     [['--hostname', value]],
-  ])('with a secret are refused without repeating it: %#', (args) => {
+  ])('dockerArgs with a secret are refused without repeating it: %#', (args) => {
     const { problems } = parseDockerArgs(args);
     expect(problems.map(({ code }) => code)).toContain('secret_in_profile');
     expect(JSON.stringify(problems)).not.toContain(value.slice(4));

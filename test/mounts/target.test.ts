@@ -75,7 +75,7 @@ describe('a destination', () => {
     expect(parseDockerArgs(['-w', target]).problems).toEqual([]);
   });
 
-  test('of two mounts is never the same or one inside the other', () => {
+  test('a destination of two mounts is never the same or one inside the other', () => {
     const taken = (...targets: string[]) => {
       const mounts = targets.flatMap((target) => mountsOf('--tmpfs', target));
       return checkMounts(mounts, host).problems.map(({ code, asWritten }) => [code, asWritten]);

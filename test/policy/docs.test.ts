@@ -11,7 +11,7 @@ const page = readFileSync(resolve(import.meta.dirname, '../../docs/policy.md'), 
 const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
 
 describe('docs/policy.md', () => {
-  test('shows a policy that is taken as it stands, and that has every key', () => {
+  test('docs/policy.md shows a policy that is taken as it stands, and that has every key', () => {
     const place = policyFile(example);
     const policy = loadPolicy(place);
     expect(Object.keys(JSON.parse(example)).toSorted()).toEqual(Object.keys(schema.properties).toSorted());
@@ -23,7 +23,7 @@ describe('docs/policy.md', () => {
     expect(refused.filter(({ code }) => code === 'policy_mount_refused')).toEqual([]);
   });
 
-  test('has a row for every key, and no row without a key', () => {
+  test('docs/policy.md has a row for every key, and no row without a key', () => {
     const section = page.slice(page.indexOf('## Every key'));
     const rows = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, key = '']) => key);
     const { ceilings, ...keys } = schema.properties;
@@ -31,7 +31,7 @@ describe('docs/policy.md', () => {
     expect(rows.toSorted()).toEqual(known.toSorted());
   });
 
-  test('has a schema that describes every key, for editors', () => {
+  test('docs/policy.md has a schema that describes every key, for editors', () => {
     const silent = Object.entries(schema.properties).filter(([, part]) => !('description' in part));
     expect(silent).toEqual([]);
   });

@@ -19,7 +19,7 @@ function keep(content: unknown) {
 const BAD = 'changed policy is invalid, the last valid one stays in force';
 
 describe('the policy in force', () => {
-  test('follows its file, also when that is replaced by another', async () => {
+  test('the policy in force follows its file, also when that is replaced by another', async () => {
     const { source, watcher } = keep({ ceilings: { cpus: 1 } });
     watcher.load();
     let changes = 0;
@@ -34,14 +34,14 @@ describe('the policy in force', () => {
     expect(changes).toBe(2);
   });
 
-  test('stays the last good one while its file has faults or is gone, and says so', async () => {
+  test('the policy in force stays the last good one while its file has errors or is gone, and says so', async () => {
     const { source, lines, watcher } = keep({ ceilings: { cpus: 1 } });
     watcher.load();
     watcher.watch(() => {});
     writePolicy(source.file, { ceilings: { cpus: 'many' } });
-    await until('the fault is told', () => lines.includes(BAD) || undefined);
+    await until('the error is told', () => lines.includes(BAD) || undefined);
     expect(watcher.current().ceilings).toEqual({ cpus: 1 });
-    expect(watcher.lastFaults()).toMatchObject([{ code: 'policy_wrong_value', path: '/ceilings/cpus' }]);
+    expect(watcher.lastIssues()).toMatchObject([{ code: 'policy_wrong_value', path: '/ceilings/cpus' }]);
     rmSync(source.file);
     await until(
       'that it is gone is logged',
@@ -50,10 +50,10 @@ describe('the policy in force', () => {
     expect(watcher.current().ceilings).toEqual({ cpus: 1 });
     writePolicy(source.file, { ceilings: { cpus: 2 } });
     await until('the fixed policy is in force', () => watcher.current().ceilings.cpus === 2 || undefined);
-    expect(watcher.lastFaults()).toEqual([]);
+    expect(watcher.lastIssues()).toEqual([]);
   });
 
-  test('is none before the first load, which throws what is wrong', () => {
+  test('the policy in force is none before the first load, which throws what is wrong', () => {
     const { watcher } = keep('{');
     expect(watcher.current().file).toBeUndefined();
     expect(() => watcher.load()).toThrow(/cannot be used/);

@@ -8,7 +8,7 @@ const denied = (code: string) => ({
 });
 
 describe('allow', () => {
-  test('is write permission when nothing is said, also when it is an empty object', () => {
+  test('allow is write permission when nothing is said, also when it is an empty object', () => {
     expect(fullAllow(undefined)).toEqual({ permission: 'write', actors: [], bots: [] });
     expect(fullAllow({})).toEqual({ permission: 'write', actors: [], bots: [] });
     expect(judgeActor(fullAllow(undefined), person('alice'))).toEqual({ ask: 'write' });

@@ -4,14 +4,14 @@ import { AGENT, load } from '../support/profiles/profile-files.ts';
 
 const BASE = { trigger: { event: 'push', repository: 'o/r' }, execution: AGENT };
 
-/** The faults of a set of profiles, by folder. */
+/** The errors of a set of profiles, by folder. */
 async function faultsOf(profiles: Record<string, object>): Promise<(string | undefined)[]> {
   const files = Object.entries(profiles).map(([folder, own]) => [
     `${folder}/profile.json`,
     { ...BASE, ...own },
   ]);
-  const { faults } = await load(Object.fromEntries(files));
-  return faults.map(({ path }) => path);
+  const { issues } = await load(Object.fromEntries(files));
+  return issues.map(({ path }) => path);
 }
 
 describe('names that git or GitHub could refuse are refused at load', () => {

@@ -37,7 +37,7 @@ describe('a filter', () => {
     'cel.bind(body, event.comment.body, body.contains("fix") && body.contains("tests"))',
     'true',
     'event.issue.state == "open" ? true : false',
-  ])('holds: %s', (source) => {
+  ])('a filter holds: %s', (source) => {
     expect(ask(source)).toEqual({ holds: true, why: null });
   });
 
@@ -100,7 +100,7 @@ describe('a filter', () => {
     ['event.a.all(x, [x].map(y, y).size() == 1)', 'filter_refused'],
     ['cel.bind(a, "x" + "x", cel.bind(b, a + a, b == "xxxx"))', 'filter_refused'],
     ['event.a.exists_one(x, true ? event.b.all(y, y == x) : false)', 'filter_refused'],
-  ])('is refused when it is read: %.60s', (source, code) => {
+  ])('a filter is refused when it is read: %.60s', (source, code) => {
     expect(problem(source)).toBe(code);
   });
 

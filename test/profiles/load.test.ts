@@ -10,10 +10,10 @@ const ROOT = realpathSync(resolve(import.meta.dirname, '../..'));
 const BASE = { trigger: { event: 'push' }, execution: AGENT };
 
 describe('the shipped profiles', () => {
-  test('load without a fault, and wait for a repository that nobody owns', async () => {
+  test('load without an error, and wait for a repository that nobody owns', async () => {
     const real = { ...checks, checkPrompt: checkTemplate };
     const result = await loadProfiles({ dir: join(ROOT, 'profiles'), checks: real });
-    expect(result.faults).toEqual([]);
+    expect(result.issues).toEqual([]);
     expect(result.profiles.map(({ path, trigger }) => [path, trigger.repository])).toEqual([
       ['agents/fix', 'owner/repository'],
       ['agents/fix-checks', 'owner/repository'],
@@ -76,7 +76,7 @@ describe('the shipped profiles', () => {
 
 describe('merging', () => {
   test('objects merge deeply down the path, scalars and lists are replaced', async () => {
-    const { profiles, faults } = await load({
+    const { profiles, issues } = await load({
       'profile.json': {
         trigger: { event: 'issue_comment', action: ['created', 'edited'] },
         execution: {
@@ -90,7 +90,7 @@ describe('merging', () => {
       },
       'x/y/z/profile.json': { execution: { handler: { command: ['c'] }, runtime: { image: 'two' } } },
     });
-    expect(faults).toEqual([]);
+    expect(issues).toEqual([]);
     expect(profiles.map(({ path }) => path)).toEqual(['.', 'x', 'x/y/z']);
     const { trigger, execution } = profiles[2] ?? {};
     expect(trigger).toEqual({ event: 'issue_comment', action: ['opened'] });
@@ -104,13 +104,13 @@ describe('merging', () => {
   });
 
   test('what is not complete is a default for those below, told with what it lacks', async () => {
-    const { profiles, defaults, candidates, faults } = await load({
+    const { profiles, defaults, candidates, issues } = await load({
       'profile.json': { execution: AGENT },
       'a/profile.json': { trigger: { event: 'push' } },
       'b/profile.json': { trigger: { action: 'created' } },
       'c/deep/er/profile.json': {},
     });
-    expect(faults).toEqual([]);
+    expect(issues).toEqual([]);
     expect(profiles.map(({ path }) => path)).toEqual(['a']);
     expect(candidates).toHaveLength(1);
     expect(defaults).toEqual([
@@ -136,7 +136,7 @@ describe('merging', () => {
   });
 
   test('promptRef is relative to the folder that sets it, wherever it is inherited', async () => {
-    const { profiles, faults } = await load({
+    const { profiles, issues } = await load({
       'profile.json': {
         execution: {
           handler: { ...AGENT.handler, type: 'agent', promptRef: 'texts/p.md' },
@@ -148,14 +148,14 @@ describe('merging', () => {
       'a/b/profile.json': { execution: { handler: { promptRef: '../own.md' } } },
       'a/own.md': 'own',
     });
-    expect(faults).toEqual([]);
+    expect(issues).toEqual([]);
     expect(
       profiles.map(({ execution }) => execution.handler.prompt?.path.split('/').slice(-2).join('/')),
     ).toEqual(['texts/p.md', 'a/own.md']);
   });
 
   test('the nearest fragment decides which form of checkout and of a variable holds', async () => {
-    const { profiles, faults } = await load({
+    const { profiles, issues } = await load({
       'profile.json': {
         ...BASE,
         checkout: { from: 'pull-request-merge', depth: 5 },
@@ -176,7 +176,7 @@ describe('merging', () => {
       },
       'c/profile.json': { checkout: { depth: 1, agentConfig: 'head' } },
     });
-    expect(faults).toEqual([]);
+    expect(issues).toEqual([]);
     expect(profiles.map(({ checkout }) => checkout)).toEqual([
       { from: 'pull-request-merge', ref: undefined, depth: 5, agentConfig: 'base' },
       { from: 'ref', ref: 'release', depth: 5, agentConfig: 'base' },
@@ -212,7 +212,7 @@ describe('expansion', () => {
     ]);
   });
 
-  test('ten thousand candidates are fine, one more is a fault that counts them', async () => {
+  test('ten thousand candidates are fine, one more is an error that counts them', async () => {
     const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
     const fine = await load({
       'profile.json': { ...BASE, trigger: { event: 'push', issueNumber: numbers(5000), branch: ['a', 'b'] } },
@@ -221,7 +221,7 @@ describe('expansion', () => {
     const over = await load({
       'profile.json': { ...BASE, trigger: { event: 'push', issueNumber: numbers(10_001) } },
     });
-    expect(over.faults).toEqual([
+    expect(over.issues).toEqual([
       expect.objectContaining({
         code: 'profile_too_many_candidates',
         path: '/trigger',
@@ -244,7 +244,7 @@ describe('expansion', () => {
 });
 
 describe('loading thousands of profiles', () => {
-  test('takes seconds, and one that is wrong among them is found', async () => {
+  test('loading thousands of profiles takes seconds, and one that is wrong among them is found', async () => {
     const count = size(1000, 10_000);
     const files = Object.fromEntries(
       Array.from({ length: count }, (_, index) => [

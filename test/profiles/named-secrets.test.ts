@@ -3,12 +3,12 @@ import { secretProblems, toSecrets } from '../../src/profiles/named-secrets.ts';
 import { createSchemaCheck } from '../../src/profiles/read/schema.ts';
 
 const check = createSchemaCheck();
-const faults = (secrets: unknown): (string | undefined)[] =>
-  check({ credentials: { secrets } }, 'profile.json').faults.map(({ code, path }) => `${code} ${path}`);
+const issues = (secrets: unknown): (string | undefined)[] =>
+  check({ credentials: { secrets } }, 'profile.json').issues.map(({ code, path }) => `${code} ${path}`);
 
 test('a secret is named alone, or with the variable that it is exported as', () => {
   const secrets = ['PLAIN', { name: 'WITH', env: 'VARIABLE' }, { name: 'alone_9' }];
-  expect(faults(secrets)).toEqual([]);
+  expect(issues(secrets)).toEqual([]);
   expect(toSecrets(secrets)).toEqual([
     { name: 'PLAIN', env: undefined },
     { name: 'WITH', env: 'VARIABLE' },
@@ -26,8 +26,8 @@ test.each([
   [[{ name: 'A', environment: 'X' }], 'profile_unknown_key /credentials/secrets/0/environment'],
   [[{ name: 'A', env: 'gf_limit' }], 'profile_wrong_value /credentials/secrets/0/env'],
   ['A', 'profile_wrong_value /credentials/secrets'],
-])('%j is a fault: %s', (secrets, fault) => {
-  expect(faults(secrets)).toEqual([fault]);
+])('%j is an error: %s', (secrets, issue) => {
+  expect(issues(secrets)).toEqual([issue]);
 });
 
 test.each([

@@ -51,7 +51,7 @@ describe('a first word that is one slip away from a command', () => {
     ['brackets', '(/fix)'],
     ['something that nobody sees in it', '/F\u200bix'],
     ['a line before it', '\r\n\n/Fix\r\nthe tests'],
-  ])('with %s is known: %j', (_what, body) => {
+  ])('a first word that is one slip away from a command with %s is known: %j', (_what, body) => {
     expect(near(body)).toBe('/fix');
   });
 
@@ -69,11 +69,11 @@ describe('a first word that is one slip away from a command', () => {
     ['a slash alone', '/'],
     ['nothing', ''],
     ['a very long word', `/fix${'!'.repeat(500)}`],
-  ])('is not %s: %j', (_what, body) => {
+  ])('a first word that is one slip away from a command is not %s: %j', (_what, body) => {
     expect(near(body)).toBeUndefined();
   });
 
-  test('counts only where the right word would have started something', () => {
+  test('a first word that is one slip away from a command counts only where the right word would have started something', () => {
     expect(near('/Fix', listening({ repository: 'other/repository' }))).toBeUndefined();
     expect(near('/Fix', listening({ labels: ['absent'] }))).toBeUndefined();
     expect(near('/Fix', listening({ labels: ['bug'] }))).toBe('/fix');
@@ -81,13 +81,13 @@ describe('a first word that is one slip away from a command', () => {
     expect(near('/Fix', listening(), { action: 'edited', attributes: edited })).toBeUndefined();
   });
 
-  test('counts in no comment that was deleted', () => {
+  test('a first word that is one slip away from a command counts in no comment that was deleted', () => {
     const profiles = createProfileSet(candidatesOf({ fix: { event: 'issue_comment', command: '/fix' } }));
     expect(near('/Fix', profiles)).toBe('/fix');
     expect(near('/Fix', profiles, { action: 'deleted' })).toBeUndefined();
   });
 
-  test('means the nearest of several commands, and short names only but for their capitals', () => {
+  test('a first word that is one slip away from a command means the nearest of several commands, and short names only but for their capitals', () => {
     const profiles = createProfileSet(
       candidatesOf({ many: { event: 'issue_comment', command: ['/tests', '/test', '/go'] } }),
     );
@@ -97,7 +97,7 @@ describe('a first word that is one slip away from a command', () => {
     expect(near('/do', profiles)).toBeUndefined();
   });
 
-  test('may mean a command to the runs of the thread', () => {
+  test('a first word that is one slip away from a command may mean a command to the runs of the thread', () => {
     expect(near('/Cancel')).toBe('/cancel');
     expect(near('/cancle')).toBe('/cancel');
   });

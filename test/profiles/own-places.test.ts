@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { load } from '../support/profiles/profile-files.ts';
 
-/** The codes and places of the faults of a profile with this runtime. */
+/** The codes and places of the errors of a profile with this runtime. */
 async function faultsOf(runtime: object, more: object = {}): Promise<string[]> {
   const handler = { type: 'shell', command: ['true'] };
   const profile = {
@@ -9,8 +9,8 @@ async function faultsOf(runtime: object, more: object = {}): Promise<string[]> {
     execution: { handler, runtime: { image: 'image:1', ...runtime } },
     ...more,
   };
-  const { faults } = await load({ 'a/profile.json': profile });
-  return faults.map(({ code, path }) => `${code} ${path}`);
+  const { issues } = await load({ 'a/profile.json': profile });
+  return issues.map(({ code, path }) => `${code} ${path}`);
 }
 
 test.each(['/etc', '/workspace/../etc', 'home', '/run/secrets'])(

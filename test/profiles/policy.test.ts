@@ -22,7 +22,7 @@ async function loadUnder(
   return await loadProfiles({ dir, checks: { ...checks, mountHost, networkDefault } });
 }
 
-const told = ({ faults }: LoadResult): string[] => faults.map(({ code, path }) => `${code} ${path}`);
+const told = ({ issues }: LoadResult): string[] => issues.map(({ code, path }) => `${code} ${path}`);
 const R = '/execution/runtime';
 
 describe('a profile that asks for more than the policy allows', () => {
@@ -65,22 +65,25 @@ describe('a profile that asks for more than the policy allows', () => {
     [{ ...modest, user: '0:0' }, [`docker_flag_weakens ${R}/user`]],
     [{ ...modest, dockerArgs: ['-v', 'other:/x'] }, [`docker_flag_needs_policy ${R}/dockerArgs/0`]],
     [{ ...modest, dockerArgs: ['-v', 'packages:/x'] }, [`policy_volume_refused ${R}/dockerArgs`]],
-  ])('is a fault where it asks: %j', async (runtime, faults) => {
-    const result = await loadUnder(policy, { 'a/profile.json': profile(runtime) });
-    expect(told(result)).toEqual(faults);
-    expect(result.profiles).toEqual([]);
-  });
+  ])(
+    'a profile that asks for more than the policy allows is an error where it asks: %j',
+    async (runtime, issues) => {
+      const result = await loadUnder(policy, { 'a/profile.json': profile(runtime) });
+      expect(told(result)).toEqual(issues);
+      expect(result.profiles).toEqual([]);
+    },
+  );
 
   test.each([
     { memory: '1g', cpus: 2, pids: 100, timeoutSec: 60, diskSize: '1g', workspaceSize: '1g' },
     { ociRuntime: 'runsc' },
     { dockerArgs: ['-v', 'packages:/x:ro'] },
-  ])('and none when it does not: %j', async (runtime) => {
+  ])('a profile that stays within the policy has no error: %j', async (runtime) => {
     const result = await loadUnder(policy, { 'a/profile.json': profile({ ...modest, ...runtime }) });
     expect(told(result)).toEqual([]);
   });
 
-  test('is told in the fragment that asks, once for all the profiles below it', async () => {
+  test('a profile that asks for more than the policy allows is reported in the fragment that asks, once for all the profiles below it', async () => {
     const result = await loadUnder(policy, {
       'profile.json': { execution: { runtime: { memory: '9g', network: 'none' } } },
       'a/profile.json': profile({}),
@@ -88,11 +91,11 @@ describe('a profile that asks for more than the policy allows', () => {
       'c/profile.json': profile({ memory: '512m' }),
     });
     expect(told(result)).toEqual([`policy_limit_exceeded ${R}/memory`]);
-    expect(result.faults[0]?.file).toMatch(/profiles?[^/]*\/profile\.json$/);
+    expect(result.issues[0]?.file).toMatch(/profiles?[^/]*\/profile\.json$/);
     expect(result.profiles.map(({ path }) => path)).toEqual(['c']);
   });
 
-  test('has the network of the configuration when it says nothing', async () => {
+  test('a profile without a network has that of the configuration', async () => {
     expect(told(await loadUnder(policy, { 'a/profile.json': profile({}) }, 'none'))).toEqual([]);
   });
 });
@@ -103,8 +106,8 @@ describe('without a policy', () => {
     [{ user: '0:0' }, `docker_flag_weakens ${R}/user`],
     [{ dockerArgs: ['--network', 'x'] }, `docker_flag_needs_policy ${R}/dockerArgs/0`],
     [{ dockerArgs: ['-v', 'x:/x'] }, `docker_flag_needs_policy ${R}/dockerArgs/0`],
-  ])('what needs one is refused: %j', async (runtime, fault) => {
-    expect(told(await loadUnder(undefined, { 'a/profile.json': profile(runtime) }))).toEqual([fault]);
+  ])('what needs one is refused: %j', async (runtime, issue) => {
+    expect(told(await loadUnder(undefined, { 'a/profile.json': profile(runtime) }))).toEqual([issue]);
   });
 
   test('any image and any limit goes', async () => {
@@ -114,12 +117,12 @@ describe('without a policy', () => {
 });
 
 describe('sizes', () => {
-  test.each(['1', 0, -1, '10 bananas', '0g', 1.5, '1023k'])('diskSize %j is a fault', async (diskSize) => {
+  test.each(['1', 0, -1, '10 bananas', '0g', 1.5, '1023k'])('diskSize %j is an error', async (diskSize) => {
     const result = await loadUnder(undefined, { 'a/profile.json': profile({ diskSize }) });
     expect(told(result)).toEqual([`profile_wrong_value ${R}/diskSize`]);
   });
 
-  test('are read as docker writes them', async () => {
+  test('sizes are read as docker writes them', async () => {
     const { profiles } = await loadUnder(undefined, {
       'a/profile.json': profile({ diskSize: '1.5g', workspaceSize: 1048576 }),
     });
@@ -144,18 +147,21 @@ describe('a secret in a profile', () => {
       '/execution/handler/command/2',
     ],
     [{}, { args: [`--token=${secret}`] }, '/execution/handler/args/0'],
-  ])('is a fault with its place, and never repeated: %#', async (runtime, handler, path) => {
-    const result = await loadUnder(undefined, { 'a/profile.json': profile(runtime, handler) });
-    expect(result.faults.map(({ code }) => code)).toContain('secret_in_profile');
-    expect(result.faults.find(({ code }) => code === 'secret_in_profile')?.path).toBe(path);
-    expect(JSON.stringify(result.faults)).not.toContain(secret);
-  });
+  ])(
+    'a secret in a profile is an error with its place, and never repeated: %#',
+    async (runtime, handler, path) => {
+      const result = await loadUnder(undefined, { 'a/profile.json': profile(runtime, handler) });
+      expect(result.issues.map(({ code }) => code)).toContain('secret_in_profile');
+      expect(result.issues.find(({ code }) => code === 'secret_in_profile')?.path).toBe(path);
+      expect(JSON.stringify(result.issues)).not.toContain(secret);
+    },
+  );
 
-  test('is not repeated by any other fault either', async () => {
+  test('a secret in a profile is not repeated by any other error either', async () => {
     const result = await loadUnder(undefined, {
       'a/profile.json': profile({ memory: secret, network: secret }, { args: [[secret]], type: secret }),
     });
-    expect(result.faults.length).toBeGreaterThan(1);
-    expect(JSON.stringify(result.faults)).not.toContain(secret);
+    expect(result.issues.length).toBeGreaterThan(1);
+    expect(JSON.stringify(result.issues)).not.toContain(secret);
   });
 });

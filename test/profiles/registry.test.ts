@@ -2,7 +2,7 @@ import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { FaultsError } from '../../src/base/errors.ts';
+import { IssuesError } from '../../src/base/errors.ts';
 import { matchEvent } from '../../src/profiles/match/match.ts';
 import { createRegistry } from '../../src/profiles/read/registry.ts';
 import { commentEvent } from '../support/github/flow-events.ts';
@@ -26,18 +26,18 @@ function registryOf(dir: string) {
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
 
 describe('the registry', () => {
-  test('throws all faults of the first load, and has an empty set until one succeeds', async () => {
+  test('the registry of profiles throws all errors of the first load, and has an empty set until one succeeds', async () => {
     const { registry, winner } = registryOf(
       profilesDirectory({ 'a/profile.json': BAD, 'b/profile.json': '{' }),
     );
     const error = await registry.load().catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(FaultsError);
+    expect(error).toBeInstanceOf(IssuesError);
     expect(error).toMatchObject({ code: 'profiles_invalid', blame: 'profile' });
-    expect((error as FaultsError).faults.map(({ code }) => code)).toEqual([
+    expect((error as IssuesError).issues.map(({ code }) => code)).toEqual([
       'profile_unknown_key',
       'profile_not_json',
     ]);
-    expect(registry.lastFaults()).toEqual((error as FaultsError).faults);
+    expect(registry.lastIssues()).toEqual((error as IssuesError).issues);
     expect(winner()).toBeUndefined();
   });
 
@@ -47,30 +47,30 @@ describe('the registry', () => {
     await expect(registryOf(join(dir, 'nowhere')).registry.load()).rejects.toThrow(/not there/);
   });
 
-  test('keeps the last good set when a later load has faults, says so, and takes the next good one', async () => {
+  test('the registry of profiles keeps the last good set when a later load has errors, says so, and takes the next good one', async () => {
     const dir = profilesDirectory({ 'a/profile.json': GOOD });
     const { registry, winner, isLogged } = registryOf(dir);
     await registry.load();
-    expect([winner(), registry.lastFaults()]).toEqual(['a', []]);
+    expect([winner(), registry.lastIssues()]).toEqual(['a', []]);
     writeFiles(dir, { '0/profile.json': GOOD, 'b/profile.json': BAD });
     const before = registry.current();
     await registry.load();
     expect(registry.current()).toBe(before);
-    expect(registry.lastFaults().map(({ code }) => code)).toEqual(['profile_unknown_key']);
+    expect(registry.lastIssues().map(({ code }) => code)).toEqual(['profile_unknown_key']);
     expect(isLogged('error')).toBe(true);
     writeFiles(dir, { 'b/profile.json': GOOD });
     await registry.load();
-    expect([winner(), registry.lastFaults()]).toEqual(['0', []]);
+    expect([winner(), registry.lastIssues()]).toEqual(['0', []]);
   });
 
-  test('takes profiles into use whose triggers are warned of, and says so', async () => {
+  test('the registry of profiles takes profiles into use whose triggers are warned of, and says so', async () => {
     const dir = profilesDirectory({
       'a/profile.json': GOOD,
       'b/profile.json': { ...GOOD, trigger: { event: 'isues' } },
     });
     const { registry, winner, lines } = registryOf(dir);
     await registry.load();
-    expect([winner(), registry.lastFaults()]).toEqual(['a', []]);
+    expect([winner(), registry.lastIssues()]).toEqual(['a', []]);
     expect(lines.filter(({ level }) => level === 'warn')).toEqual([
       {
         level: 'warn',
@@ -80,14 +80,14 @@ describe('the registry', () => {
     ]);
   });
 
-  test('keeps the last good set while its directory is away', async () => {
+  test('the registry of profiles keeps the last good set while its directory is away', async () => {
     const dir = profilesDirectory({ 'profiles/a/profile.json': GOOD });
     const { registry, winner } = registryOf(join(dir, 'profiles'));
     await registry.load();
     renameSync(join(dir, 'profiles'), join(dir, 'away'));
     await registry.load();
     expect(winner()).toBe('a');
-    expect(registry.lastFaults().map(({ code }) => code)).toEqual(['profiles_missing']);
+    expect(registry.lastIssues().map(({ code }) => code)).toEqual(['profiles_missing']);
   });
 
   test('honours the removal of the last profile', async () => {
@@ -98,10 +98,10 @@ describe('the registry', () => {
     await registry.load();
     expect(winner()).toBeUndefined();
     expect(isLogged('warn')).toBe(true);
-    expect(registry.lastFaults().map(({ code }) => code)).toEqual(['profiles_empty']);
+    expect(registry.lastIssues().map(({ code }) => code)).toEqual(['profiles_empty']);
   });
 
-  test('follows changes: new folders, changed files, faults, removals', async () => {
+  test('the registry of profiles follows changes: new folders, changed files, errors, removals', async () => {
     const dir = profilesDirectory({ 'm/profile.json': GOOD });
     const { registry, winner } = registryOf(dir);
     await registry.load();
@@ -109,7 +109,7 @@ describe('the registry', () => {
     writeFiles(dir, { 'deep/er/profile.json': GOOD });
     await soon(() => expect(winner()).toBe('deep/er'));
     writeFiles(dir, { 'deep/er/profile.json': BAD });
-    await soon(() => expect(registry.lastFaults()).toHaveLength(1));
+    await soon(() => expect(registry.lastIssues()).toHaveLength(1));
     expect(winner()).toBe('deep/er');
     writeFiles(dir, { 'deep/er/profile.json': { ...GOOD, trigger: { event: 'push' } } });
     await soon(() => expect(winner()).toBe('m'));
@@ -117,7 +117,7 @@ describe('the registry', () => {
     await soon(() => expect(winner()).toBeUndefined());
   });
 
-  test('follows changes also where the directory is reached by a link', async () => {
+  test('the registry of profiles follows changes also where the directory is reached by a link', async () => {
     const dir = profilesDirectory({ 'real/m/profile.json': GOOD });
     symlinkSync('real', join(dir, 'link'));
     const { registry, winner } = registryOf(join(dir, 'link'));

@@ -29,7 +29,7 @@ function keys(part: Part, path: string[] = []): string[] {
 }
 
 describe('profile.schema.json', () => {
-  test('has a row in docs/profiles.md for every key, and the page has no row without a key', () => {
+  test('profile.schema.json has a row in docs/profiles.md for every key, and the page has no row without a key', () => {
     const section = page.slice(page.indexOf('## Every key'), page.indexOf('**Attributes.**'));
     const rows = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, key = '']) => key);
     const known = keys(schema).filter((key) => !['checkout.from', 'checkout.ref'].includes(key));
@@ -47,13 +47,13 @@ describe('profile.schema.json', () => {
     expect(silent(schema, '')).toEqual([]);
   });
 
-  test('names exactly the attributes of events, labels and filter as conditions', () => {
+  test('profile.schema.json names exactly the attributes of events, labels and filter as conditions', () => {
     expect(Object.keys(definitions.trigger?.properties ?? {}).toSorted()).toEqual(
       [...ATTRIBUTES, 'labels', 'filter'].toSorted(),
     );
   });
 
-  test('knows GitHub’s permissions and their levels, and no others', () => {
+  test('profile.schema.json knows GitHub’s permissions and their levels, and no others', () => {
     const require = createRequire(import.meta.url);
     const file = require.resolve('@octokit/openapi/generated/api.github.com.json');
     const { components } = JSON.parse(readFileSync(file, 'utf8')) as {

@@ -94,7 +94,7 @@ test('no shipped profile is warned of', async () => {
 });
 
 describe.each(Object.entries(STARTS))('agents/%s', (name, { says }) => {
-  test('is started by its event as GitHub sends it, with a prompt that says what it is about', async () => {
+  test('a shipped profile is started by its event as GitHub sends it, with a prompt that says what it is about', async () => {
     const { decision, problems, prompt } = await explain(name);
     expect(decision).toMatchObject({ run: true, profile: `agents/${name}`, reason: 'run_queued' });
     expect(problems).toEqual([]);
@@ -117,7 +117,7 @@ describe.each(Object.entries(STARTS))('agents/%s', (name, { says }) => {
     expect(plan.githubToken).toMatchObject({ file: expect.stringMatching(/\/secrets\/gh-token$/) });
   });
 
-  test('is not started in another repository', async () => {
+  test('a shipped profile is not started in another repository', async () => {
     const { decision } = await explain(name, { repository: { full_name: 'somebody/else' } });
     expect(decision).toMatchObject({ run: false, profile: null });
   });

@@ -194,14 +194,14 @@ describe('paths that no such event has are told', () => {
     ['event.issue.labels.name', /"event\.issue\.labels\.0\.name"/],
     ['attributes.branch', /attributes\.branch/],
     ['event.label.name', /event\.label\.name/],
-  ])('of a required variable: %s', (path, says) => {
+  ])('a path of a required variable that no event has is reported: %s', (path, says) => {
     expect(variable(path)).toEqual([
       expect.stringMatching(/^payload_path_unknown \/execution\/handler\/promptVariables /),
     ]);
     expect(variable(path)[0]).toMatch(says);
   });
 
-  test('of an optional variable where it is always the default', () => {
+  test('a path of an optional variable is reported where the variable is always its default', () => {
     expect(variable('event.issue.titel', false)).toEqual([expect.stringContaining('always its default')]);
     expect(
       variable('event.label.name', false, {
@@ -212,7 +212,7 @@ describe('paths that no such event has are told', () => {
     ).toEqual([]);
   });
 
-  test('of a required variable that one of the events lacks', () => {
+  test('a path of a required variable that one of the events lacks is reported', () => {
     const both = { event: ['issues', 'pull_request'], action: 'opened' };
     expect(variable('event.issue.title', true, both)).toEqual([
       expect.stringContaining('`pull_request` with the action `opened` does not have'),
@@ -229,7 +229,7 @@ describe('paths that no such event has are told', () => {
     'run.id',
     'event.issue.milestone.title',
     'event.repository.custom_properties.team',
-  ])('and not of %s', (path) => {
+  ])('no path is reported of %s', (path) => {
     expect(variable(path)).toEqual([]);
   });
 
@@ -241,7 +241,7 @@ describe('paths that no such event has are told', () => {
     ['!(event.issue.labels[0].nam == "x") || true', 'event.issue.labels.0.nam'],
     ['attributes.labelName == "x"', 'attributes.labelName'],
     ['size(event.issue.label) > 1', 'event.issue.label'],
-  ])('of the filter %s', (filter, path) => {
+  ])('a path that no event has is reported of the filter %s', (filter, path) => {
     const warnings = warn({ ...comment, filter });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(`payload_path_unknown /trigger/filter The filter reads "${path}"`);
@@ -252,7 +252,7 @@ describe('paths that no such event has are told', () => {
     '!has(event.issue.pull_request) && event.issue.comments < 20.0',
     'attributes.actorLogin in ["alice"] || event.comment.author_association == "OWNER"',
     'event.issue.labels.map(l, l.name).exists(n, n.contains("x"))',
-  ])('and not of the filter %s', (filter) => {
+  ])('no path is reported of the filter %s', (filter) => {
     expect(warn({ ...comment, filter })).toEqual([]);
   });
 });

@@ -2,12 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createFrameReader } from '../../src/publish/bundle/bundle.ts';
 import { bundleSpec } from '../../src/publish/bundle/bundle-container.ts';
-import { openBundleFile } from '../../src/publish/bundle/bundle-file.ts';
-import { readBundleHeader } from '../../src/publish/bundle/bundle-header.ts';
-import { createFrameReader } from '../../src/publish/bundle/frames.ts';
+import { openBundleFile, readBundleHeader } from '../../src/publish/bundle/bundle-file.ts';
 import { makeQuarantine } from '../../src/publish/bundle/quarantine.ts';
-import { CHANGE_LIMITS } from '../../src/publish/limits.ts';
+import { CHANGE_LIMITS } from '../../src/publish/confined-git.ts';
 import { git as gitIn, makeRepository, type TestRepository } from '../support/git/repository.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 
@@ -66,7 +65,7 @@ test('frames of the engine give the same bytes however they are cut', () => {
 });
 
 describe('a bundle as it comes', () => {
-  test('is cut into header and objects wherever its chunks end', async () => {
+  test('a bundle as it comes is cut into header and objects wherever its chunks end', async () => {
     const dir = await temporaryDirectory();
     const pack = Buffer.concat([Buffer.from('PACK\0\0\0\u0002\0\0\0\u0003'), Buffer.from('\n\nrest\n\n')]);
     const whole = Buffer.concat([Buffer.from(`# v2 git bundle\n${SHA} HEAD\n\n`), pack]);
@@ -149,7 +148,7 @@ describe('the quarantine', () => {
     return { dir, ours, other, base, quarantine };
   }
 
-  test('takes in what stands on the base, and gives it on as patch and bundle', async () => {
+  test('the quarantine takes in what stands on the base, and gives it on as patch and bundle', async () => {
     const { dir, ours, base, quarantine } = await ground();
     const tip = ours.commit(
       { 'a.txt': `b\n${'a\n'.repeat(500)}`, 'new.txt': 'new' },
@@ -166,7 +165,7 @@ describe('the quarantine', () => {
     expect(gitIn(dir, ['bundle', 'list-heads', join(dir, 'bundle')])).toBe(`${tip} refs/heads/${branch}`);
   });
 
-  test('refuses commits that build on what this repository does not have', async () => {
+  test('the quarantine refuses commits that build on what this repository does not have', async () => {
     const { dir, other, quarantine } = await ground();
     const jewel = other.git('rev-parse', 'main');
     const tip = other.commit({ 'more.txt': 'more' });
@@ -185,7 +184,7 @@ describe('the quarantine', () => {
     await expect(admitted).rejects.toMatchObject({ code: 'changes_invalid' });
   });
 
-  test('refuses damaged objects', async () => {
+  test('the quarantine refuses damaged objects', async () => {
     const { dir, ours, base, quarantine } = await ground();
     const tip = ours.commit({ 'new.txt': 'new' });
     const path = packOf(ours, dir, [tip, `^${base}`]);

@@ -3,7 +3,7 @@ import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import { createRedactor } from '../../src/log/redact.ts';
 import { findDestination } from '../../src/publish/push/destination.ts';
-import type { Destined } from '../../src/publish/push/plan.ts';
+import type { DestinationRequest } from '../../src/publish/push/plan.ts';
 import { createRemotes } from '../../src/workspaces/remote.ts';
 import { makeMirrorLab } from '../support/git/mirror-lab.ts';
 import { startGitHubApi } from '../support/github/api.ts';
@@ -31,7 +31,7 @@ async function makeLab() {
     remote: remoteOf({ id: 7, owner: 'owner', name: 'repository' }),
     pushedTo: async () => new Set<string>(),
   };
-  const whole: Destined = {
+  const whole: DestinationRequest = {
     as: 'pull-request',
     owner: 'owner',
     repository: 'repository',
@@ -42,7 +42,7 @@ async function makeLab() {
     base,
     commit: 'c'.repeat(40),
   };
-  const go = async (wish: Partial<Destined> = {}) => {
+  const go = async (wish: Partial<DestinationRequest> = {}) => {
     const found = await findDestination(parts, { ...whole, ...wish }, new AbortController().signal);
     return 'refused' in found ? found.refused[0] : found;
   };
@@ -101,14 +101,14 @@ describe('the target is looked up again before the push', () => {
 describe('the branch of a pull request itself', () => {
   const own = { as: 'pull-request-branch', into: null, isDefault: false } as const;
 
-  test('is pushed to when nothing protects it', async () => {
+  test('the branch of a pull request itself is pushed to when nothing protects it', async () => {
     const { origin, go, pull } = await makeLab();
     origin.git('branch', 'feat/x', 'main');
     pull('feat/x');
     expect(await go(own)).toMatchObject({ branch: 'feat/x', into: 'main' });
   });
 
-  test('is left alone when it is protected, or the default branch', async () => {
+  test('the branch of a pull request itself is left alone when it is protected, or the default branch', async () => {
     const { origin, github, go, pull } = await makeLab();
     origin.git('branch', 'feat/x', 'main');
     github.branches.protected.add('feat/x');

@@ -25,13 +25,21 @@ async function settled(lab: Lab): Promise<void> {
   await until('nothing waits', async () => (await lab.publications.waiting()).length === 0 || undefined);
 }
 
-/** What each fault is told as at first: refused for good, stuck until somebody fixes it, or delayed until it passes. */
+/** What each error is told as at first: refused for good, stuck until somebody fixes it, or delayed until it passes. */
 const AT_GITHUB: [Misbehaviour, string, string][] = [
   [{ status: 401 }, 'publish_stuck', 'github_token_refused'],
   [{ status: 403 }, 'publish_stuck', 'github_refused'],
   [{ status: 404 }, 'publish_stuck', 'github_not_found'],
   [{ status: 409 }, 'publish_delayed', 'github_invalid'],
-  [{ status: 422 }, 'publish_refused', 'github_invalid'],
+  [
+    {
+      status: 422,
+      message: 'Validation Failed',
+      errors: [{ code: 'custom', message: 'No commits between' }],
+    },
+    'publish_refused',
+    'github_invalid',
+  ],
   [{ status: 429, headers: { 'retry-after': '60' } }, 'publish_delayed', 'github_rate_limited'],
   [{ status: 503 }, 'publish_delayed', 'github_unreachable'],
   ['silence', 'publish_delayed', 'github_unreachable'],
@@ -78,7 +86,7 @@ async function tryAgain(lab: Lab): Promise<void> {
 }
 
 test.each(CALLS)(
-  '%s: each fault is told as what it is, and passes when it passes',
+  '%s: each error is told as what it is, and passes when it passes',
   async (name, path) => {
     const lab = await openPublishLab();
     for (const [at, [how, kind, code]] of faultsAt(name).entries()) {
@@ -95,7 +103,13 @@ test.each(CALLS)(
       const id = await lab.kept({ a: branch }, { as, branch, number });
       const word = await firstWord(lab, id);
       const label = `${name} ${JSON.stringify(how)}`;
-      expect([word.kind, word.data.code], label).toEqual([kind, code]);
+      const isPushedOnly = kind === 'publish_refused' && !isOwn;
+      const told = isPushedOnly ? 'publish_pull_request_refused' : code;
+      expect([word.kind, word.data.code], label).toEqual([kind, told]);
+      if (isPushedOnly)
+        expect(word.data.public).toMatch(
+          /^Only the branch was published: .*Validation Failed; No commits between/,
+        );
       if (kind === 'publish_refused') await settled(lab);
       else await tryAgain(lab);
       expect(lab.told.length, label).toBe({ publish_refused: 1, publish_stuck: 2 }[kind] ?? 1);
@@ -254,9 +268,11 @@ test('a publication whose host is gone for a day is told by another one', async 
     .updateTable('publications' as never)
     .set({ host: 'gone' } as never)
     .execute();
-  await lab.clock.advance(23 * 3_600_000);
+  lab.clock.time += 23 * 3_600_000;
+  await lab.clock.advance(10_000);
   expect(await lab.publications.waiting()).toHaveLength(1);
-  await lab.clock.advance(2 * 3_600_000);
+  lab.clock.time += 2 * 3_600_000;
+  await lab.clock.advance(10_000);
   await settled(lab);
   const word = (await lab.runs.timeline(id)).find(({ kind }) => kind === 'publish_refused');
   expect(word?.data.code).toBe('publish_host_gone');

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createAskGit } from '../../src/publish/ask-git.ts';
+import { createGitReader } from '../../src/publish/git-reader.ts';
 import type { ChangeSet } from '../../src/publish/judge/changes.ts';
 import { inspectChanges } from '../../src/publish/judge/inspect.ts';
 import { judgeChanges } from '../../src/publish/judge/judge.ts';
@@ -28,10 +28,10 @@ async function inspect(known: readonly string[] = []): Promise<ChangeSet> {
   const commit = git('rev-parse', 'HEAD');
   const told = mkdtempSync(join(tmpdir(), 'gf-told-'));
   onTestFinished(() => rmSync(told, { recursive: true, force: true }));
-  const ask = createAskGit(join(dir, '.git'), told);
-  const mirror = createAskGit(join(dir, 'mirror.git'), told);
-  const commits = await listNew(ask, { tip: commit, known: [base, ...known] });
-  return await inspectChanges({ ask, mirror, commits, base, commit, binaryBytes: 100 });
+  const reader = createGitReader(join(dir, '.git'), told);
+  const mirror = createGitReader(join(dir, 'mirror.git'), told);
+  const commits = await listNew(reader, { tip: commit, known: [base, ...known] });
+  return await inspectChanges({ reader, mirror, commits, base, commit, binaryBytes: 100 });
 }
 
 const LIMITS = { files: 100, bytes: 1e6, binaryBytes: 100, allow: [], deny: [], workflows: false };
@@ -176,29 +176,29 @@ describe('a merge of what a branch has', () => {
 
   const paths = async (): Promise<string[]> => (await inspect([main])).changes.map(({ path }) => path);
 
-  test('is nobody’s new work, though both sides changed a file in different places', async () => {
+  test('a merge of what a branch has is nobody’s new work, though both sides changed a file in different places', async () => {
     merge('git checkout -q --theirs fight');
     commit('echo more >> g');
     expect(await paths()).toEqual(['g']);
     expect(await codes(main)).toEqual([]);
   });
 
-  test('shows a conflict that was resolved by hand, and not one in which a side was taken', async () => {
+  test('a merge of what a branch has shows a conflict that was resolved by hand, and not one in which a side was taken', async () => {
     merge('echo mine > fight');
     expect(await paths()).toEqual(['fight']);
   });
 
-  test('shows what was slipped in', async () => {
+  test('a merge of what a branch has shows what was slipped in', async () => {
     merge('git checkout -q --ours fight; echo evil >> .github/workflows/ci.yml');
     expect(await codes(main)).toEqual(['publish_path_denied']);
   });
 
-  test('shows what was thrown away of the other side', async () => {
+  test('a merge of what a branch has shows what was thrown away of the other side', async () => {
     git('merge', '-q', '-s', 'ours', 'main');
     expect(await codes(main)).toContain('publish_path_denied');
   });
 
-  test('of three sides is held against each of them', async () => {
+  test('a merge of what a branch has of three sides is held against each of them', async () => {
     git('checkout', '-qb', 'side', `${base}^`);
     commit('echo s > s');
     git('checkout', '-q', 'pr');
@@ -216,10 +216,10 @@ test('commits of a fork that the run began with are judged as well', async () =>
   commit('echo fine > fine');
   const told = mkdtempSync(join(tmpdir(), 'gf-told-'));
   onTestFinished(() => rmSync(told, { recursive: true, force: true }));
-  const ask = createAskGit(join(dir, '.git'), told);
-  const commits = await listNew(ask, { tip: git('rev-parse', 'HEAD'), known: [known] });
+  const reader = createGitReader(join(dir, '.git'), told);
+  const commits = await listNew(reader, { tip: git('rev-parse', 'HEAD'), known: [known] });
   expect(commits).toHaveLength(2);
-  const set = { ask, mirror: ask, commits, base, commit: git('rev-parse', 'HEAD'), binaryBytes: 100 };
+  const set = { reader, mirror: reader, commits, base, commit: git('rev-parse', 'HEAD'), binaryBytes: 100 };
   const [problem] = judgeChanges(await inspectChanges(set), LIMITS);
   expect(problem?.code).toBe('publish_path_denied');
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CommitObject } from '../../src/publish/judge/commit-object.ts';
 import { commitId, formatCommit, latin1Bytes, parseCommit } from '../../src/publish/judge/commit-object.ts';
-import { harmlessMessage, harmsOf } from '../../src/publish/judge/harmless-message.ts';
+import { effectsOf, harmlessMessage } from '../../src/publish/judge/harmless-message.ts';
 import { judgeCommits } from '../../src/publish/judge/judge-commits.ts';
 
 const SERVICE = 'the-robot <7+the-robot@users.noreply.github.com>';
@@ -34,8 +34,8 @@ describe('a commit message', () => {
     `x\n\nskip-checks${' '.repeat(30)}: true`,
   ])('%j does nothing any more', (text) => {
     const harmless = harmlessMessage(text);
-    expect(harmsOf(text)).not.toEqual([]);
-    expect(harmsOf(harmless)).toEqual([]);
+    expect(effectsOf(text)).not.toEqual([]);
+    expect(effectsOf(harmless)).toEqual([]);
     expect(harmlessMessage(harmless)).toBe(harmless);
     expect(Buffer.from(harmless, 'latin1').toString().replaceAll('\u2060', '')).toBe(text);
   });
@@ -53,7 +53,7 @@ describe('a commit message', () => {
     expect(harmlessMessage(text)).toBe(text);
   });
 
-  test('that is not UTF-8 keeps its bytes, and one that is keeps its characters', () => {
+  test('a commit message that is not UTF-8 keeps its bytes, and one that is keeps its characters', () => {
     expect(harmlessMessage('caf\xe9: fixes #5')).toBe(`caf\xe9: fixes${latin1Bytes('\u2060')} #5`);
     expect(harmlessMessage(latin1Bytes('Ça: fixes #5'))).toBe(latin1Bytes('Ça: fixes\u2060 #5'));
   });
@@ -105,7 +105,7 @@ function codes(parts: Parameters<typeof commitOf>[0], ...authors: string[]): str
 describe('whom a commit names', () => {
   const linus = 'Linus Torvalds <torvalds@example.org>';
 
-  test('may be the service, in a sign-off too', () => {
+  test('whom a commit names may be the service, in a sign-off too', () => {
     expect(codes({ message: `Work\n\nSigned-off-by: ${SERVICE}\n` })).toEqual([]);
   });
 
@@ -132,7 +132,7 @@ describe('whom a commit names', () => {
     expect(codes({ message: `Work\n\n${line}\n` })).toEqual(['publish_sign_off']);
   });
 
-  test('may be whom the profile names, by name and mail or by mail alone', () => {
+  test('whom a commit names may be whom the profile names, by name and mail or by mail alone', () => {
     const message = `Work\n\nCo-authored-by: ${linus}`;
     expect(codes({ author: linus, message }, linus)).toEqual([]);
     expect(codes({ author: linus, message }, 'TORVALDS@example.org')).toEqual([]);
@@ -140,12 +140,12 @@ describe('whom a commit names', () => {
     expect(codes({ author: 'Zoë <z@example.org>' }, 'Zoë <z@example.org>')).toEqual([]);
   });
 
-  test('is whoever it is in commits of a fork, whose messages are held all the same', () => {
+  test('whom a commit names is whoever it is in commits of a fork, whose messages are held all the same', () => {
     expect(codes({ author: linus, isOfBase: true })).toEqual([]);
     expect(codes({ author: linus, isOfBase: true, message: 'Fixes #5' })).toEqual(['publish_message']);
   });
 
-  test('and what it says must be in letters that can be checked', () => {
+  test('whom a commit names and what it says must be in letters that can be checked', () => {
     expect(codes({ encoding: 'UTF-7' })).toEqual(['publish_message_encoding']);
     expect(codes({ encoding: 'ISO-8859-1' })).toEqual([]);
   });

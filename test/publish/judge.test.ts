@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangeSet, Content } from '../../src/publish/judge/changes.ts';
-import { judgeChanges, type PublishLimits } from '../../src/publish/judge/judge.ts';
-import { linkLeaves } from '../../src/publish/judge/link-target.ts';
+import { judgeChanges, linkLeaves, type PublishLimits } from '../../src/publish/judge/judge.ts';
 import { changePattern } from '../../src/publish/judge/path-pattern.ts';
 import { branchNameProblem } from '../../src/publish/push/branch-name.ts';
 
@@ -30,16 +29,16 @@ function codes(set: ChangeSet, limits: Partial<PublishLimits> = {}): string[] {
 }
 
 describe('the limits of a publication', () => {
-  test('let through what keeps to them', () => {
+  test('the limits of a publication let through what keeps to them', () => {
     expect(codes(changed('a', 'b/c', 'd'))).toEqual([]);
   });
 
-  test('count a path once, however many commits change it', () => {
+  test('the limits of a publication count a path once, however many commits change it', () => {
     expect(codes(changed('a', 'a', 'a', 'a', 'a'))).toEqual([]);
     expect(codes(changed('a', 'b', 'c', 'd'))).toEqual(['publish_too_many_files']);
   });
 
-  test('count the bytes of all contents together', () => {
+  test('the limits of a publication count the bytes of all contents together', () => {
     expect(codes(changed('a'), { bytes: 9 })).toEqual(['publish_too_many_bytes']);
   });
 
@@ -53,7 +52,7 @@ describe('the limits of a publication', () => {
     expect(codes(changed(path), { workflows: true })).toEqual([]);
   });
 
-  test('refuse a denied path, and one that a list of allowed ones lacks', () => {
+  test('the limits of a publication refuse a denied path, and one that a list of allowed ones lacks', () => {
     expect(codes(changed('secrets/x'), { deny: ['secrets/'] })).toEqual(['publish_path_denied']);
     expect(codes(changed('src/x', 'README.md'), { allow: ['src/**'] })).toEqual(['publish_path_not_allowed']);
     expect(codes(changed('src/x/y.ts'), { allow: ['src/**/*.ts'] })).toEqual([]);
@@ -86,11 +85,11 @@ describe('the limits of a publication', () => {
     expect(codes({ ...set, changes: [{ path: 'lib', before, mode, id }] })).toContain('publish_submodule');
   });
 
-  test('refuse .gitmodules in whatever case', () => {
+  test('the limits of a publication refuse .gitmodules in whatever case', () => {
     expect(codes(changed('.GitModules'))).toEqual(['publish_submodule']);
   });
 
-  test('refuse rewritten history, submodules and large binaries, all told at once', () => {
+  test('the limits of a publication refuse rewritten history, submodules and large binaries, all told at once', () => {
     const set: ChangeSet = {
       changes: [
         { path: 'lib', mode: '160000', id: 'b'.repeat(40) },
@@ -102,7 +101,7 @@ describe('the limits of a publication', () => {
     expect(codes(set)).toEqual(['publish_base_rewritten', 'publish_submodule', 'publish_binary_too_large']);
   });
 
-  test('name the paths, quoted and no more than a few', () => {
+  test('the limits of a publication name the paths, quoted and no more than a few', () => {
     const paths = Array.from({ length: 9 }, (_, index) => `.github/workflows/\u202e${index}`);
     const [, problem] = judgeChanges(changed(...paths), LIMITS);
     expect(problem?.message).toContain('and 4 more');
@@ -164,7 +163,7 @@ describe('a pattern of paths', () => {
     expect(changePattern(pattern, false)(path)).toBe(fits);
   });
 
-  test('takes no longer for a path made to hurt it', () => {
+  test('a pattern of paths takes no longer for a path made to hurt it', () => {
     const fits = changePattern('**/*a*a*a*a*a*a*a*a*a*b', false);
     expect(fits(`${'a'.repeat(4000)}/${'a'.repeat(4000)}`)).toBe(false);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isLeft, readLeft } from '../../src/publish/left/left-report.ts';
-import { leftWords } from '../../src/publish/left/left-texts.ts';
+import { leftText } from '../../src/publish/left/left-texts.ts';
 
 const report = (...records: string[]): Buffer => Buffer.from(records.map((record) => `${record}\0`).join(''));
 const read = (...records: string[]) => readLeft(report(...records, '#patch'))?.left;
@@ -49,7 +49,7 @@ test('whatever an agent makes up is bounded text on one line', () => {
     fc.property(fc.array(record, { maxLength: 200 }), (records) => {
       const left = read(...records);
       if (!left || !isLeft(left)) return;
-      const words = leftWords(left);
+      const words = leftText(left);
       expect(words).toMatch(/^The agent left /);
       expect(words).not.toMatch(/[\n\r\u2028\u2029\u202e]/);
       expect(words.length).toBeLessThan(10_000);
@@ -61,7 +61,7 @@ test('many names, branches and worktrees are told as examples', () => {
   const names = Array.from({ length: 9 }, (_, at) => ` M file${at}`);
   const branches = Array.from({ length: 7 }, (_, at) => `#branch ${at + 1} b${at}`);
   const left = read('#files 300', ...names, ...branches);
-  const words = left ? leftWords(left) : '';
+  const words = left ? leftText(left) : '';
   expect(words).toContain('300 changed files uncommitted, which are not published: "file0", "file1"');
   expect(words).toContain('and 295 more');
   expect(words).toContain('It left as much on 2 other branches.');

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createRedactor } from '../../src/log/redact.ts';
-import { writeMasked } from '../../src/publish/bundle/masked-patch.ts';
+import { writeMasked } from '../../src/publish/bundle/keep-changes.ts';
 import { maskPatch } from '../../src/publish/left/mask-patch.ts';
 import { temporaryDirectory } from '../support/suite/temporary.ts';
 

@@ -84,7 +84,7 @@ describe('sanitised text', () => {
     { maxLength: 30 },
   );
 
-  test('has nothing forbidden, whatever it was, and stays as it is', () => {
+  test('sanitised text has nothing forbidden, whatever it was, and stays as it is', () => {
     fc.assert(
       fc.property(pieces, (parts) => {
         const seen = sanitize(parts.join(''));
@@ -93,26 +93,27 @@ describe('sanitised text', () => {
         expect(seen).not.toMatch(/[[\p{Cc}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}]--[\n\t]]/v);
         expect(sanitize(seen)).toBe(seen);
       }),
-      { numRuns: size(1000, 100_000) },
+      { numRuns: size(300, 100_000) },
     );
   });
 
-  test('takes a time that grows with the text only, also for ten megabytes of comments', () => {
+  test('sanitised text takes a time that grows with the text only, also for megabytes of comments', () => {
     const start = performance.now();
+    const bytes = size(2, 10) * 1e6;
     for (const hostile of ['<!-', '<!---->', '<!-- x -->', '<!--', '-->', '<!-<!---->-'])
-      sanitize(hostile.repeat(10_000_000 / hostile.length));
+      sanitize(hostile.repeat(bytes / hostile.length));
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 });
 
 describe('a text that is cut', () => {
-  test('says how much is missing', () => {
+  test('a text that is cut says how much is missing', () => {
     expect(cutWithNotice('abcdef', 6)).toBe('abcdef');
     expect(cutWithNotice('abcdef', 4)).toBe('abcd\n[cut here: 2 of 6 characters are missing]');
     expect(cutWithNotice('abcdef', 0)).toBe('\n[cut here: 6 of 6 characters are missing]');
   });
 
-  test('is never cut inside a character', () => {
+  test('a text that is cut is never cut inside a character', () => {
     expect(cutWithNotice('a😀b', 2)).toBe('a\n[cut here: 3 of 4 characters are missing]');
   });
 });

@@ -47,7 +47,7 @@ function everyPath(dir: string): string[] {
 }
 
 describe('a clone', () => {
-  test('is a whole, clean working tree on the named branch, with the refs of origin', async () => {
+  test('a clone is a whole, clean working tree on the named branch, with the refs of origin', async () => {
     const { clone, origin, inClone } = await labWith((lab) => {
       lab.origin.commit({ 'a.txt': 'one' });
       lab.origin.commit({ 'a.txt': 'two', 'deep/er/ü ñ\t"x".txt': 'odd' });
@@ -73,7 +73,7 @@ describe('a clone', () => {
     expect(inClone('diff', '--stat', 'origin/main')).toBe('');
   });
 
-  test('has a clean origin and no trace of the mirror', async () => {
+  test('a clone has a clean origin and no trace of the mirror', async () => {
     const { clone, repo, inClone, mirrorDir } = await labWith({ 'a.txt': 'one' });
     await checkout(clone);
     expect(inClone('remote', '-v')).toBe(`origin\t${ORIGIN_URL} (fetch)\norigin\t${ORIGIN_URL} (push)`);
@@ -114,13 +114,13 @@ describe('a clone', () => {
     expect(readFileSync(join(closed, 'repo', 'b/c/d.txt'), 'utf8')).toBe('two');
   });
 
-  test('on the default branch follows origin', async () => {
+  test('a clone on the default branch follows origin', async () => {
     const { clone, inClone } = await labWith({ 'a.txt': 'one' });
     await checkout({ ...clone, branch: 'main' });
     expect(inClone('rev-parse', '--abbrev-ref', '@{upstream}')).toBe('origin/main');
   });
 
-  test('of a pull request has its commit, which no branch of origin has', async () => {
+  test('a clone of a pull request has its commit, which no branch of origin has', async () => {
     const want: WantedCommit = { pullRequest: { number: 5, kind: 'head' } };
     const { clone, repo, inClone } = await labWith((lab) => {
       lab.origin.commit({ 'a.txt': 'one' });
@@ -131,7 +131,7 @@ describe('a clone', () => {
     expect(inClone('branch', '-r', '--contains', 'HEAD')).toBe('');
   });
 
-  test('with a depth has that many commits, and no others', async () => {
+  test('a clone with a depth has that many commits, and no others', async () => {
     const { clone, repo, inClone } = await labWith((lab) => {
       for (let index = 0; index < 5; index += 1) lab.origin.commit({ 'a.txt': `${index}` });
     });
@@ -153,7 +153,7 @@ describe('a clone', () => {
     expect(inClone('status', '--porcelain')).toBe('');
   });
 
-  test('can be made many times at once while the mirror joins its packs', async () => {
+  test('a clone can be made many times at once while the mirror joins its packs', async () => {
     const { clone, dir } = await labWith((lab) => {
       for (let index = 0; index < 5; index += 1) lab.origin.commit(manyFiles(20, index));
     });
@@ -193,7 +193,7 @@ test('a large pack is copied ahead, so that the next clone just takes it', async
 });
 
 describe('a repository that means harm', () => {
-  test('runs nothing: no filter, no hook, no submodule', async () => {
+  test('a repository that means harm runs nothing: no filter, no hook, no submodule', async () => {
     const { clone, dir, repo } = await labWith({
       '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n*.txt filter=evil\n',
       '.gitmodules': `[submodule "x"]\n\tpath = x\n\turl = ext::sh -c touch% ${'OWNED'}\n\tupdate = !touch OWNED\n`,
@@ -208,7 +208,7 @@ describe('a repository that means harm', () => {
     expect(globSync('**/OWNED', { cwd: dir })).toEqual([]);
   });
 
-  test('writes through none of its links', async () => {
+  test('a repository that means harm writes through none of its links', async () => {
     const { clone, repo, dir } = await labWith((lab) => {
       const tree = (entries: string): string => git(lab.origin.path, ['mktree'], entries);
       const blob = (text: string): string => git(lab.origin.path, ['hash-object', '-w', '--stdin'], text);
@@ -255,7 +255,7 @@ describe('a repository that means harm', () => {
 });
 
 describe('a clone that cannot be made', () => {
-  test('for a commit that the mirror does not have says so, and leaves nothing', async () => {
+  test('a clone that cannot be made for a commit that the mirror does not have says so, and leaves nothing', async () => {
     const { clone, repo } = await labWith({ 'a.txt': 'one' });
     const commit = 'd'.repeat(40);
     await expect(checkout({ ...clone, commit })).rejects.toMatchObject({

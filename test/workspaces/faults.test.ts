@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { pushCommit } from '../../src/workspaces/mirrors/push.ts';
 import type { WantedCommit } from '../../src/workspaces/mirrors/wanted-commit.ts';
+import { createRemotes } from '../../src/workspaces/remote.ts';
 import { makeMirrorLab, REPOSITORY } from '../support/git/mirror-lab.ts';
 import { makeRepository, manyFiles } from '../support/git/repository.ts';
 
@@ -14,19 +16,25 @@ describe('a server that does not give the repository', () => {
     [429, 'repository_unreachable'],
     [500, 'repository_unreachable'],
     [503, 'repository_unreachable'],
-  ])('with status %i is %s, at the first fetch and at later ones', async (status, code) => {
-    const lab = await makeMirrorLab();
-    const commit = lab.origin.commit({ 'a.txt': 'one' });
-    lab.server.mood.status = status;
-    const expected = { code, message: expect.stringContaining(`${lab.server.url}/owner/repository.git`) };
-    await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject(expected);
-    expect(readdirSync(lab.mirrorDir)).toEqual([]);
-    lab.server.mood.status = undefined;
-    await lab.mirrors.fetch(REPOSITORY, {});
-    lab.server.mood.status = status;
-    await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject(expected);
-    expect((await lab.mirrors.fetch(REPOSITORY, { sha: commit })).commit).toBe(commit);
-  });
+  ])(
+    'with status %i is %s, at the first fetch and at later ones, in its own words where it has any',
+    async (status, code) => {
+      const lab = await makeMirrorLab();
+      const commit = lab.origin.commit({ 'a.txt': 'one' });
+      lab.server.mood.status = status;
+      lab.server.mood.words = 'The organization has an IP allow list enabled.';
+      const own = [403, 404, 410].includes(status) ? '.* said: “The organization has an IP allow list' : '';
+      const message = expect.stringMatching(`${lab.server.url}/owner/repository.git${own}`);
+      const expected = { code, message };
+      await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject(expected);
+      expect(readdirSync(lab.mirrorDir)).toEqual([]);
+      lab.server.mood.status = undefined;
+      await lab.mirrors.fetch(REPOSITORY, {});
+      lab.server.mood.status = status;
+      await expect(lab.mirrors.fetch(REPOSITORY, {})).rejects.toMatchObject(expected);
+      expect((await lab.mirrors.fetch(REPOSITORY, { sha: commit })).commit).toBe(commit);
+    },
+  );
 
   test('because it does not know a young token yet is asked again, and gives it', async () => {
     const lab = await makeMirrorLab();
@@ -44,6 +52,28 @@ describe('a server that does not give the repository', () => {
     const old = lab.make({ young: { isYoung: () => false, clock } });
     await expect(old.fetch(REPOSITORY, {})).rejects.toMatchObject({ code: 'repository_login_refused' });
     expect(waits).toHaveLength(2);
+  });
+
+  test('to push to because it does not know a young token yet, though everybody may read it, is asked again', async () => {
+    const lab = await makeMirrorLab();
+    const commit = lab.origin.commit({ 'a.txt': 'one' });
+    Object.assign(lab.server.mood, { accepts: () => true, pushStatus: 401 });
+    const sleep = async (): Promise<void> => {
+      lab.server.mood.pushStatus = undefined;
+    };
+    const remote = createRemotes({
+      serverUrl: lab.server.url,
+      credentialEnv: async () => ({
+        GIT_CONFIG_COUNT: '1',
+        GIT_CONFIG_KEY_0: 'http.extraHeader',
+        GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from('x:y').toString('base64')}`,
+      }),
+      ...{ hostEnv: {}, cwd: lab.dir, stallSec: 1, mask: (text) => text },
+      young: { isYoung: () => true, clock: { ...systemClock, sleep } },
+    })(REPOSITORY);
+    const push = { repository: lab.origin.path, commit, branch: 'new', expected: undefined, name: 'x' };
+    expect(await pushCommit(remote, push, new AbortController().signal)).toEqual([]);
+    expect(lab.origin.git('rev-parse', 'refs/heads/new')).toBe(commit);
   });
 
   test('because it is not there is unreachable', async () => {

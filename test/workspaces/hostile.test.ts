@@ -298,7 +298,7 @@ function writeRef(lab: MirrorLab, ref: string, commit: string): void {
 }
 
 describe('what a pull request brings', () => {
-  test('is in its own runs, and in no other clone, also not by its id', async () => {
+  test('what a pull request brings is in its own runs, and in no other clone, also not by its id', async () => {
     const lab = await makeMirrorLab();
     const main = lab.origin.commit({ 'a.txt': 'one' });
     const secret = lab.origin.commit({ 'secret.txt': 'of the fork' }, { ref: 'refs/pull/1/head' });
@@ -328,7 +328,7 @@ describe('what a pull request brings', () => {
     expect(readFileSync(join(lab.mirrorDir, '7.git/packed-refs'), 'utf8')).not.toContain('refs/pull');
   });
 
-  test('is found again by its commit while it is kept, and goes when nobody asked for it', async () => {
+  test('what a pull request brings is found again by its commit while it is kept, and goes when nobody asked for it', async () => {
     const lab = await makeMirrorLab();
     lab.origin.commit({ 'a.txt': 'one' });
     const head = lab.origin.commit({ 'b.txt': 'fork' }, { ref: 'refs/pull/1/head' });
@@ -346,7 +346,7 @@ describe('what a pull request brings', () => {
     expect(again).toMatchObject({ mirror: store, commit: head });
   });
 
-  test('is not in a mirror of before, which is made anew without it', async () => {
+  test('what a pull request brings is not in a mirror of before, which is made anew without it', async () => {
     const lab = await makeMirrorLab();
     lab.origin.commit({ 'a.txt': 'one' });
     const secret = lab.origin.commit({ 'secret.txt': 'x' }, { ref: 'refs/pull/1/head' });
@@ -422,7 +422,7 @@ test('a server that sends for ever, a byte at a time, is left when the time is o
 });
 
 describe('a repository of SHA-256', () => {
-  test('is not worked on, and says so, whether it is asked for by name or by commit', async () => {
+  test('a repository of SHA-256 is not worked on, and says so, whether it is asked for by name or by commit', async () => {
     const lab = await makeMirrorLab();
     const path = join(lab.served, 'owner', 'other.git');
     git(lab.served, ['init', '-q', '--bare', '--object-format=sha256', '-b', 'main', path]);

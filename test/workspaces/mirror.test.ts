@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Progress } from '../../src/workspaces/git.ts';
@@ -41,16 +41,23 @@ describe('a mirror', () => {
     expect(await lab.mirrors.fetch(REPOSITORY, {})).toMatchObject({ commit, ref: 'refs/heads/main' });
   });
 
-  test('joins its packs before there are many', { timeout: 60_000 }, async () => {
+  test('has a pack for each fetch, and joins them before there are many', async () => {
     const lab = await makeMirrorLab();
-    let commit = '';
-    for (let index = 0; index < 42; index += 1) {
-      commit = lab.origin.commit({ 'a.txt': `${index}` });
-      await lab.mirrors.fetch(REPOSITORY, { sha: commit });
-    }
-    const mirror = join(lab.mirrorDir, '7.git');
-    const packs = readdirSync(join(mirror, 'objects/pack')).filter((name) => name.endsWith('.pack'));
-    expect(packs.length).toBeLessThan(10);
+    lab.origin.git('config', 'fastimport.unpackLimit', '1');
+    const pushAndFetch = async (text: string) =>
+      await lab.mirrors.fetch(REPOSITORY, { sha: lab.origin.commit({ 'a.txt': text }) });
+    const { mirror } = await pushAndFetch('first');
+    const packs = () =>
+      readdirSync(join(mirror, 'objects/pack')).filter((name) => name.endsWith('.pack')).length;
+    expect(packs()).toBe(1);
+    await pushAndFetch('second');
+    expect(packs()).toBe(2);
+    for (let index = 0; index < 39; index += 1) lab.origin.commit({ 'a.txt': `${index}` });
+    // As 39 more fetches would leave them.
+    cpSync(join(lab.origin.path, 'objects/pack'), join(mirror, 'objects/pack'), { recursive: true });
+    expect(packs()).toBeGreaterThan(40);
+    const { commit } = await pushAndFetch('last');
+    expect(packs()).toBeLessThan(10);
     expect(git(mirror, ['rev-list', '--count', commit])).toBe('42');
     git(mirror, ['fsck', '--full', '--strict']);
   });

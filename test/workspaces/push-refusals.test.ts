@@ -5,7 +5,7 @@ const place = { branch: 'x', name: 'octo/hello' };
 
 function refusals(words: readonly string[]): PushRefusal[] {
   const read = readRefusals(place, words);
-  return 'passing' in read ? [] : read;
+  return 'outage' in read ? [] : read;
 }
 
 const codes = (...words: string[]): string[] => refusals(words).map(({ code }) => code);
@@ -100,7 +100,7 @@ test.each([
   [['Repository is read-only for maintenance', '(pre-receive hook declined)']],
   [['fatal: write error: No space left on device', '(unpacker error)']],
 ])('%j is no refusal: the server is at fault, and it passes', (words) => {
-  expect(readRefusals(place, words)).toEqual({ passing: words.join('; ') });
+  expect(readRefusals(place, words)).toEqual({ outage: words.join('; ') });
 });
 
 test('several rules are told together, and every word once', () => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkRef } from '../../src/workspaces/refs.ts';
+import { size } from '../support/suite/size.ts';
 
 const allows = (ref: string): boolean => {
   try {
@@ -63,6 +64,6 @@ test('whatever is allowed, git allows too, and takes for no option', () => {
     fc.property(ref, (text) => {
       if (allows(text)) expect([text, gitAllows(text), text.startsWith('-')]).toEqual([text, true, false]);
     }),
-    { numRuns: 1_500 },
+    { numRuns: size(400, 1_500) },
   );
 });

@@ -54,7 +54,7 @@ describe('a fetch that was killed', () => {
     git(join(lab.mirrorDir, '7.git'), ['fsck', '--full']);
   });
 
-  test('leaves no lock or half-received pack behind that matters', async () => {
+  test('a fetch that was killed leaves no lock or half-received pack behind that matters', async () => {
     const lab = await makeMirrorLab();
     lab.origin.commit({ 'a.txt': 'one' });
     const { mirror } = await lab.mirrors.fetch(REPOSITORY, {});

@@ -31,7 +31,7 @@ describe('callers of one repository', () => {
     expect(lab.server.fetches.most).toBe(1);
   });
 
-  test('that come while one fetch runs get what was pushed meanwhile', async () => {
+  test('callers of one repository that come while one fetch runs get what was pushed meanwhile', async () => {
     const lab = await makeMirrorLab();
     lab.origin.commit({ 'a.txt': 'one' });
     lab.server.mood.delayMs = 150;
@@ -48,7 +48,7 @@ describe('callers of one repository', () => {
     expect(lab.log.filter((line) => line.msg === 'fetched into the mirror')).toHaveLength(2);
   });
 
-  test('do not fail for what another one wants in vain', async () => {
+  test('callers of one repository do not fail for what another one wants in vain', async () => {
     const lab = await makeMirrorLab();
     const commit = lab.origin.commit({ 'a.txt': 'one' });
     const wants = [
@@ -71,7 +71,7 @@ describe('callers of one repository', () => {
     expect(lab.server.fetches.most).toBe(1);
   });
 
-  test('with different credentials do not share a fetch', async () => {
+  test('callers of one repository with different credentials do not share a fetch', async () => {
     const lab = await makeMirrorLab();
     const commit = lab.origin.commit({ 'a.txt': 'one' });
     const asked: (string | undefined)[] = [];
@@ -91,7 +91,7 @@ describe('callers of one repository', () => {
     expect(lab.server.fetches.most).toBe(1);
   });
 
-  test('of different repositories do not wait for each other', async () => {
+  test('callers of one repository of different repositories do not wait for each other', async () => {
     const lab = await makeMirrorLab();
     lab.origin.commit({ 'a.txt': 'one' });
     lab.server.mood.silent = true;
@@ -106,7 +106,7 @@ describe('callers of one repository', () => {
 });
 
 describe('a caller that leaves', () => {
-  test('leaves at once, for its own reason, and as the last one ends the fetch', async () => {
+  test('a caller that leaves leaves at once, for its own reason, and as the last one ends the fetch', async () => {
     const lab = await makeMirrorLab();
     lab.origin.commit({ 'a.txt': 'one' });
     lab.server.mood.silent = true;
@@ -122,7 +122,7 @@ describe('a caller that leaves', () => {
     await gitChildren(lab);
   });
 
-  test('does not end the fetch of those who stay', async () => {
+  test('a caller that leaves does not end the fetch of those who stay', async () => {
     const lab = await makeMirrorLab();
     const commit = lab.origin.commit(manyFiles(100));
     lab.server.mood.delayMs = 200;

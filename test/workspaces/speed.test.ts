@@ -27,8 +27,8 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
 
 /** The repositories raced on; the larger ones only under `npm run test:long`. */
 const RACES = [
-  { files: 10, rounds: 15 },
-  { files: 150, rounds: 15 },
+  { files: 10, rounds: size(9, 15) },
+  { files: 150, rounds: size(9, 15) },
   { files: 500, rounds: 15 },
   { files: 4_000, rounds: 7 },
   { files: 100_000, rounds: 5 },

@@ -30,7 +30,7 @@ const asAgent = (dir: string, script: string): void => {
 };
 
 describe('removing a workspace', () => {
-  test('takes it away, and the directories above it that are empty then', async () => {
+  test('removing a workspace takes it away, and the directories above it that are empty then', async () => {
     const { root, dir } = await workspace();
     const other = workspaceLayout(root, { ...names, name: 'other' });
     mkdirSync(other.repo, { recursive: true });
@@ -93,7 +93,7 @@ describe('removing a workspace', () => {
     chmodSync(outside, 0o700);
   });
 
-  test('that is a link itself removes the link alone', async () => {
+  test('removing a workspace that is a link itself removes the link alone', async () => {
     const { root, dir } = await workspace();
     const outside = join(root, '..', 'outside');
     mkdirSync(outside);
@@ -105,7 +105,7 @@ describe('removing a workspace', () => {
     expect(existsSync(join(outside, 'precious'))).toBe(true);
   });
 
-  test('leaves the other names of a file alone', async () => {
+  test('removing a workspace leaves the other names of a file alone', async () => {
     const { root, dir, repo } = await workspace();
     writeFileSync(join(root, 'kept'), 'kept');
     linkSync(join(root, 'kept'), join(repo, 'kept'));
@@ -113,7 +113,7 @@ describe('removing a workspace', () => {
     expect(readFileSync(join(root, 'kept'), 'utf8')).toBe('kept');
   });
 
-  test('that cannot be removed says which and how', async () => {
+  test('removing a workspace that cannot be removed says which and how', async () => {
     const dir = '/dev/null/run1';
     await expect(removeWorkspace(dir)).rejects.toMatchObject({
       code: 'workspace_not_removed',
@@ -124,7 +124,7 @@ describe('removing a workspace', () => {
 });
 
 describe('listing workspaces', () => {
-  test('finds each by its names, and nothing else', async () => {
+  test('listing workspaces finds each by its names, and nothing else', async () => {
     const { root, dir } = await workspace();
     mkdirSync(join(root, 'owner', 'repository', 'run 2'));
     mkdirSync(join(root, 'owner', 'repository', '.run3'));

@@ -45,7 +45,7 @@ export function addExplainCommand(program: Command, io: Io): void {
 
 async function explainEvent(io: Io, config: Config, event: FlowEvent, ask: boolean): Promise<Explanation> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
-  if (loaded.faults.length > 0) throw profilesInvalid(config.profilesDir, loaded.faults);
+  if (loaded.issues.length > 0) throw profilesInvalid(config.profilesDir, loaded.issues);
   const profiles = createProfileSet(loaded.candidates);
   const needs = composeNeeds(config);
   const missing: DryRun['missing'] = async (profile, plan) =>

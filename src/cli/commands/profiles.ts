@@ -42,18 +42,18 @@ async function show(
   const read = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
   const warnings = [...read.warnings, ...(await appSecretWarnings(config, read.profiles))];
   const loaded = { ...read, warnings };
-  const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
+  const issues = [...loaded.issues, ...incompleteProfiles(loaded)];
   const notes = openProfileNotes(loaded.profiles, config);
   if (options.json)
     printJson(io, {
       profiles: loaded.profiles.map(profileView),
       defaults: loaded.defaults,
-      issues: faults.map(issueView),
+      issues: issues.map(issueView),
       warnings: loaded.warnings.map(issueView),
       notes,
     });
-  else print(io, { ...loaded, faults }, notes);
-  if (faults.length > 0 || (options.strict && loaded.warnings.length > 0)) io.fail(1);
+  else print(io, { ...loaded, issues }, notes);
+  if (issues.length > 0 || (options.strict && loaded.warnings.length > 0)) io.fail(1);
 }
 
 function profileView(profile: Profile) {
@@ -66,28 +66,28 @@ function profileView(profile: Profile) {
   };
 }
 
-function issueView({ code, file, path, message, hint }: LoadResult['faults'][number]) {
+function issueView({ code, file, path, message, hint }: LoadResult['issues'][number]) {
   return { code, file: file ?? null, path: path ?? null, message, hint };
 }
 
 function printIssues(io: Io, loaded: LoadResult, notes: readonly string[]): void {
-  for (const fault of loaded.faults) io.out(problemText(fault));
+  for (const issue of loaded.issues) io.out(problemText(issue));
   for (const warning of loaded.warnings) io.out(`Warning: ${problemText(warning)}`);
   for (const note of notes) io.out(`${note}\n`);
   printDefaults(io, loaded);
-  const { profiles, faults } = loaded;
+  const { profiles, issues } = loaded;
   io.out(
-    faults.length > 0
-      ? `${counted(faults.length, 'issue')}.\n`
+    issues.length > 0
+      ? `${counted(issues.length, 'issue')}.\n`
       : `${counted(profiles.length, 'profile')} ${profiles.length === 1 ? 'is' : 'are'} valid.\n`,
   );
 }
 
 /** The issues have what an unfinished profile lacks. */
-function printDefaults(io: Io, { defaults, faults, profiles }: LoadResult): void {
+function printDefaults(io: Io, { defaults, issues, profiles }: LoadResult): void {
   const unfinished = new Set(incompleteProfiles({ profiles, defaults }).map(({ file }) => file));
   for (const { path, missing } of defaults)
-    if (faults.length === 0 || !unfinished.has(path === '.' ? 'profile.json' : `${path}/profile.json`))
+    if (issues.length === 0 || !unfinished.has(path === '.' ? 'profile.json' : `${path}/profile.json`))
       io.out(`${plain(path)} only gives defaults: it lacks ${missing.join(', ')}.\n`);
 }
 
@@ -104,9 +104,9 @@ function printProfiles(io: Io, loaded: LoadResult): void {
       ]),
     );
   printDefaults(io, loaded);
-  if (loaded.faults.length > 0)
+  if (loaded.issues.length > 0)
     io.err(
-      `${counted(loaded.faults.length, 'issue')}; github-flows profiles validate lists ${loaded.faults.length === 1 ? 'it' : 'them'}.\n`,
+      `${counted(loaded.issues.length, 'issue')}; github-flows profiles validate lists ${loaded.issues.length === 1 ? 'it' : 'them'}.\n`,
     );
 }
 

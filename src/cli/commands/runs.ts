@@ -64,7 +64,7 @@ function addRunActions(runs: Command, io: Io): void {
   runs
     .command('cancel <run>')
     .description('Cancel a run. Its container stops within its grace period plus one second.')
-    .option('--reason <text>', 'why', 'an operator asked for it')
+    .option('--reason <text>', 'reason shown in the timeline', 'an operator asked for it')
     .option('--json', 'print JSON')
     .action(
       async (id: string, options: { reason: string; json?: true }) =>
@@ -83,7 +83,7 @@ function addRunActions(runs: Command, io: Io): void {
   runs
     .command('retry <run>')
     .description('Retry a run that has ended, as its next attempt.')
-    .option('--reason <text>', 'why', 'an operator asked for it')
+    .option('--reason <text>', 'reason shown in the timeline', 'an operator asked for it')
     .option('--json', 'print JSON')
     .action(
       async (id: string, options: { reason: string; json?: true }) =>

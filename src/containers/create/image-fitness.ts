@@ -4,7 +4,7 @@ import { isInside } from '../../base/files.ts';
 import type { EngineInfo, ImageInfo } from '../engine/engine-info.ts';
 import type { Plan } from '../plan.ts';
 
-/** Machines that also run programs of another kind: https://docs.docker.com/build/building/multi-platform/ */
+/** Further architectures that a machine runs by itself: https://docs.docker.com/build/building/multi-platform/ */
 const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = {
   'linux/amd64': ['linux/386'],
   'linux/arm64': ['linux/arm'],
@@ -12,7 +12,7 @@ const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Whether containers of an image can be what a plan wants, as far as the image's description says: its architecture is
- * the engine's, and none of its volumes would lie over a mount of the run. `emulates` tells whether the machine runs
+ * the engine's, and none of its volumes would lie over a mount of the run. `emulates`: whether the machine runs
  * programs of another architecture by an emulator. Throws `image_of_another_platform`, `image_hides_mount`.
  */
 export function refuseUnfitImage(
@@ -62,7 +62,7 @@ function isOfImage(command: string, { setupScript, mounts }: Plan): boolean {
   return posix.isAbsolute(command) && !mounts.some(({ target }) => isInside(target, posix.resolve(command)));
 }
 
-/** Where a program may lie, in order; undefined when a mount lies there, too, so that nobody can tell. */
+/** Where a program may lie, in order; undefined where a mount lies at one of them, so that the image does not show it. */
 export function placesOf(
   program: string,
   plan: Pick<Plan, 'env' | 'mounts'>,

@@ -8,7 +8,7 @@ export type RunFile = { path: string; content: string; mode: number };
 /** How much longer than its deadline a handler may live when no service is there to stop it; seconds. */
 const LATE_SEC = 60;
 
-/** Whoever commits without a name of their own; the last place git looks in, so every other setting wins. */
+/** The name and the mail of commits where nothing else sets them: git reads its system configuration last. */
 export type Committer = { name: string; email: string };
 
 /** Where nobody knows whose credential is used: an address that nobody can own. https://www.rfc-editor.org/rfc/rfc2606 */
@@ -104,7 +104,7 @@ const KNOWN_HOSTS = '/run/secrets/GIT_SSH_KNOWN_HOSTS';
 /** Where the keys of hosts that were met for the first time are kept while the run lives. */
 const NEW_HOSTS = '/tmp/github-flows-known-hosts';
 
-/** The command that git reaches hosts by: this key and no other, nobody to ask, and only hosts that are known. */
+/** The command that git reaches hosts by: this key and no other, no prompt, and only known hosts. */
 function sshCommand({ hostKeys, knownHosts }: PlanSsh): string {
   const files = [...(hostKeys === 'accept-new' ? [NEW_HOSTS] : []), ...(knownHosts ? [KNOWN_HOSTS] : [])];
   const options = [

@@ -4,8 +4,7 @@ import type { FlowError } from '../../base/errors.ts';
 import { containerExists, containerGone, containerNotStarted, imageMissing } from '../errors.ts';
 import { LABELS, readRunLabels } from '../labels.ts';
 import type { ContainerIdentity } from '../plan.ts';
-import { fieldOf } from './engine-answer.ts';
-import type { CallEngine } from './engine-call.ts';
+import { type CallEngine, fieldOf } from './engine-call.ts';
 
 /** How long a removal that somebody else began is waited for. */
 const REMOVAL_MS = 20_000;
@@ -51,19 +50,19 @@ export function containerLife(call: CallEngine, clock: Clock) {
 }
 
 async function createContainer(call: CallEngine, spec: ContainerCreateOptions): Promise<string> {
-  const faults = {
+  const errors = {
     404: (_words: string, cause: unknown) => imageMissing(spec.Image ?? '', cause),
     409: (_words: string, cause: unknown) => containerExists(spec.name ?? '', cause),
   };
-  return await call({ what: 'create a container', faults }, async (docker, abortSignal) => {
+  return await call({ what: 'create a container', errors }, async (docker, abortSignal) => {
     return fieldOf(await docker.createContainer({ ...spec, abortSignal }), 'id', 'string');
   });
 }
 
 async function startContainer(call: CallEngine, id: string): Promise<void> {
   const notStarted = (words: string, cause: unknown) => containerNotStarted(id, words, cause);
-  const faults = { 400: notStarted, 404: gone(id), 500: notStarted };
-  const options = { what: 'start a container', timeoutMs: 60_000, faults, answers: { 304: undefined } };
+  const errors = { 400: notStarted, 404: gone(id), 500: notStarted };
+  const options = { what: 'start a container', timeoutMs: 60_000, errors, answers: { 304: undefined } };
   await call<void>(options, async (docker, abortSignal) => {
     await docker.getContainer(id).start({ abortSignal });
   });
@@ -71,7 +70,7 @@ async function startContainer(call: CallEngine, id: string): Promise<void> {
 
 async function stopContainer(call: CallEngine, id: string, graceSec: number): Promise<boolean> {
   const timeoutMs = (graceSec + 30) * 1000;
-  const options = { what: 'stop a container', timeoutMs, faults: { 404: gone(id) }, answers: { 304: false } };
+  const options = { what: 'stop a container', timeoutMs, errors: { 404: gone(id) }, answers: { 304: false } };
   return await call<boolean>(options, async (docker, abortSignal) => {
     await docker.getContainer(id).stop({ t: graceSec, abortSignal });
     return true;
@@ -79,7 +78,7 @@ async function stopContainer(call: CallEngine, id: string, graceSec: number): Pr
 }
 
 async function killContainer(call: CallEngine, id: string): Promise<void> {
-  const options = { what: 'kill a container', faults: { 404: gone(id) }, answers: { 409: undefined } };
+  const options = { what: 'kill a container', errors: { 404: gone(id) }, answers: { 409: undefined } };
   await call<void>(options, async (docker, abortSignal) => {
     await docker.getContainer(id).kill({ signal: 'SIGKILL', abortSignal });
   });
@@ -113,7 +112,7 @@ async function removeEnded(call: CallEngine, id: string): Promise<boolean> {
 
 async function inspectContainer(call: CallEngine, id: string): Promise<ContainerState> {
   return await call(
-    { what: 'describe a container', faults: { 404: gone(id) } },
+    { what: 'describe a container', errors: { 404: gone(id) } },
     async (docker, abortSignal) => {
       const { State } = await docker.getContainer(id).inspect({ abortSignal });
       const running = fieldOf(State, 'Running', 'boolean');
@@ -133,7 +132,7 @@ async function inspectContainer(call: CallEngine, id: string): Promise<Container
 /** The engine adds up the files of the container's own layer, which takes it as long as there are many. */
 async function writtenBytes(call: CallEngine, id: string): Promise<number> {
   return await call(
-    { what: 'measure a container', faults: { 404: gone(id) } },
+    { what: 'measure a container', errors: { 404: gone(id) } },
     async (docker, abortSignal) => {
       const answer = await docker.getContainer(id).inspect({ ...WITH_SIZE, abortSignal });
       return (answer as { SizeRw?: number }).SizeRw ?? 0;

@@ -9,8 +9,7 @@ import {
   type FoundContainer,
   type ListedContainer,
 } from './container-life.ts';
-import { fieldOf } from './engine-answer.ts';
-import { type CallEngine, engineCaller, NO_TIMEOUT } from './engine-call.ts';
+import { type CallEngine, engineCaller, fieldOf, NO_TIMEOUT } from './engine-call.ts';
 import { describeEngine, type EngineInfo, type ImageInfo, inspectImage } from './engine-info.ts';
 import { lookForPrograms, lookIntoImage } from './image-programs.ts';
 import { checkNetwork, networkMaker } from './network.ts';
@@ -77,7 +76,7 @@ export type Engine = {
   resize(id: string, size: { rows: number; columns: number }): Promise<void>;
 };
 
-/** The engine at `dockerHost` (`unix:///…` or `tcp://…`). Throws `docker_host_invalid`; nothing is asked yet. */
+/** The engine at `dockerHost` (`unix:///…` or `tcp://…`). Throws `docker_host_invalid`; sends nothing yet. */
 export function createEngine({ dockerHost, clock }: { dockerHost: string; clock: Clock }): Engine {
   const call = engineCaller(dockerHost);
   return {
@@ -123,7 +122,7 @@ function containerStreams(call: CallEngine): Pick<Engine, 'wait' | 'logs' | 'att
     what,
     signal,
     timeoutMs: NO_TIMEOUT,
-    faults: { 404: (_words: string, cause: unknown) => containerGone(id, cause) },
+    errors: { 404: (_words: string, cause: unknown) => containerGone(id, cause) },
   });
   return {
     wait: (id, signal) =>
@@ -175,9 +174,9 @@ function engineSince(time: string): number {
  * which a volume can be any directory or device of the host. Throws `volume_missing`, `volume_not_plain`.
  */
 async function checkVolume(call: CallEngine, name: string): Promise<void> {
-  const faults = { 404: (_words: string, cause: unknown) => volumeMissing(name, cause) };
+  const errors = { 404: (_words: string, cause: unknown) => volumeMissing(name, cause) };
   const volume = await call(
-    { what: `describe the volume ${name}`, faults },
+    { what: `describe the volume ${name}`, errors },
     async (docker) => await docker.getVolume(name).inspect(),
   );
   const driver = fieldOf(volume, 'Driver', 'string');
@@ -190,8 +189,8 @@ async function checkVolume(call: CallEngine, name: string): Promise<void> {
 function containerTerminal(call: CallEngine) {
   return {
     attachTerminal: (id: string, signal: AbortSignal): Promise<Duplex> => {
-      const faults = { 404: (_words: string, cause: unknown) => containerGone(id, cause) };
-      const lasting = { what: 'attach to a terminal', signal, timeoutMs: NO_TIMEOUT, faults };
+      const errors = { 404: (_words: string, cause: unknown) => containerGone(id, cause) };
+      const lasting = { what: 'attach to a terminal', signal, timeoutMs: NO_TIMEOUT, errors };
       return call(lasting, async (docker, abortSignal) => {
         const wanted = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true } as const;
         return (await docker.getContainer(id).attach({ ...wanted, abortSignal })) as unknown as Duplex;

@@ -8,14 +8,14 @@ import {
   engineTimeout,
   engineUnreachable,
 } from '../errors.ts';
-import { sendByOurselves } from './engine-request.ts';
+import { replaceSending } from './engine-request.ts';
 
-/** One request: `what` completes "the engine did not …"; a status of its answer is a fault of its own, or an answer. */
+/** One request: `what` completes "the engine did not …"; a status of its answer is an error of its own, or an answer. */
 type EngineCall<T> = {
   what: string;
   timeoutMs?: number;
   signal?: AbortSignal;
-  faults?: Readonly<Record<number, (words: string, cause: unknown) => FlowError>>;
+  errors?: Readonly<Record<number, (words: string, cause: unknown) => FlowError>>;
   answers?: Readonly<Record<number, T>>;
 };
 
@@ -39,7 +39,7 @@ export function engineCaller(dockerHost: string): CallEngine {
     const inTime = timeoutMs === NO_TIMEOUT ? undefined : AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([call.signal, inTime].filter((one) => one !== undefined));
     const docker = new Docker(options);
-    sendByOurselves(docker, { secure, signal });
+    replaceSending(docker, { secure, signal });
     try {
       signal.throwIfAborted();
       return await unlessAborted(work(docker, signal), signal);
@@ -50,7 +50,7 @@ export function engineCaller(dockerHost: string): CallEngine {
       const { status, words } = engineAnswer(error);
       if (status === undefined) throw unanswered(dockerHost, call.what, error);
       if (call.answers && status in call.answers) return call.answers[status] as never;
-      throw (call.faults?.[status] ?? refused(call.what, status))(words, error);
+      throw (call.errors?.[status] ?? refused(call.what, status))(words, error);
     }
   };
 }
@@ -66,7 +66,7 @@ function refused(what: string, status: number) {
   return (words: string, cause: unknown): FlowError => engineRefused(what, status, words, cause);
 }
 
-/** The status and the engine's own words in an error of `sendByOurselves`; no status when nothing answered. */
+/** The status and the engine's own words in an error of `replaceSending`; no status when nothing answered. */
 function engineAnswer(error: unknown): { status: number | undefined; words: string } {
   const { statusCode, message } = error as { statusCode?: unknown; message?: unknown };
   return { status: typeof statusCode === 'number' ? statusCode : undefined, words: String(message) };
@@ -86,4 +86,13 @@ function connection(dockerHost: string): DockerOptions {
 /** The path in `unix:///path`. */
 function socketOf(dockerHost: string): string | undefined {
   return /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1];
+}
+
+type Types = { string: string; number: number; boolean: boolean; object: object };
+
+/** A field of an answer that has to be there with this type; something else is no engine's. Throws `engine_answer_invalid`. */
+export function fieldOf<Name extends keyof Types>(answer: unknown, field: string, type: Name): Types[Name] {
+  const value = (answer as Record<string, unknown> | null | undefined)?.[field];
+  if (typeof value === type && value !== null && value !== '') return value as Types[Name];
+  throw answerInvalid(`it lacks the field ${field}`);
 }

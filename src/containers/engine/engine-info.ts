@@ -1,9 +1,8 @@
 import type Docker from 'dockerode';
-import { imageNameFault } from '../../base/image-name.ts';
+import type { Owner } from '../../base/files.ts';
+import { imageNameIssue } from '../../base/image-name.ts';
 import { imageMissing, imageNameInvalid } from '../errors.ts';
-import { fieldOf } from './engine-answer.ts';
-import type { CallEngine } from './engine-call.ts';
-import { type EngineUsers, engineUsers } from './engine-users.ts';
+import { type CallEngine, fieldOf } from './engine-call.ts';
 
 /** The engine itself: its version, and how many processors it can give. */
 export type EngineInfo = {
@@ -59,12 +58,12 @@ export async function describeEngine(docker: Docker): Promise<EngineInfo> {
   };
 }
 
-/** A name that no engine could have is not asked for: engines answer some of them with a redirect. */
+/** A name that no engine could have is refused before the call: engines answer some of them with a redirect. Throws `image_name_invalid`, `image_missing`. */
 export async function inspectImage(call: CallEngine, name: string): Promise<ImageInfo> {
-  const wrong = imageNameFault(name);
+  const wrong = imageNameIssue(name);
   if (wrong !== undefined) throw imageNameInvalid(name, wrong);
-  const faults = { 404: (_words: string, cause: unknown) => imageMissing(name, cause) };
-  return await call({ what: `describe the image ${name}`, faults }, async (docker) => {
+  const errors = { 404: (_words: string, cause: unknown) => imageMissing(name, cause) };
+  return await call({ what: `describe the image ${name}`, errors }, async (docker) => {
     const path = name.split('/').map(encodeURIComponent).join('/');
     const image = await docker.getImage(path).inspect();
     const { RepoTags, RepoDigests, Os, Architecture, Config } = image;
@@ -78,4 +77,33 @@ export async function inspectImage(call: CallEngine, name: string): Promise<Imag
       volumes: Object.keys(Config?.Volumes ?? {}),
     };
   });
+}
+
+/**
+ * How the engine maps users: `same` where a container's user is the host's of the same number; `mapped` where the
+ * host's number is `uidStart` and `gidStart` higher (`userns-remap`); `rootless` where root of a container is whoever
+ * runs the engine, and every other user one of that user's subordinate ids; `unknown` where it maps and does not say how.
+ */
+export type EngineUsers =
+  | { kind: 'same' }
+  | { kind: 'mapped'; uidStart: number; gidStart: number }
+  | { kind: 'rootless' }
+  | { kind: 'unknown' };
+
+/** Reads it from the engine's description: https://docs.docker.com/engine/security/userns-remap/ names its directory for the first ids. */
+export function engineUsers(info: { SecurityOptions?: unknown; DockerRootDir?: unknown }): EngineUsers {
+  const options = Array.isArray(info.SecurityOptions) ? info.SecurityOptions.map(String) : [];
+  const has = (name: string): boolean => options.some((option) => option.split(',').includes(`name=${name}`));
+  if (has('rootless')) return { kind: 'rootless' };
+  if (!has('userns')) return { kind: 'same' };
+  const [, uid, gid] = /\/(\d{1,10})\.(\d{1,10})\/?$/.exec(String(info.DockerRootDir)) ?? [];
+  if (uid === undefined || gid === undefined) return { kind: 'unknown' };
+  return { kind: 'mapped', uidStart: Number(uid), gidStart: Number(gid) };
+}
+
+/** The host's user that a container's user is, or undefined when nobody knows or the service cannot own files as it. */
+export function hostOwner(users: EngineUsers, inside: Owner): Owner | undefined {
+  if (users.kind === 'same') return inside;
+  if (users.kind === 'mapped') return { uid: users.uidStart + inside.uid, gid: users.gidStart + inside.gid };
+  return undefined;
 }

@@ -13,8 +13,8 @@ import { answerInvalid, engineRedirects } from '../errors.ts';
 /** The longest answer that is taken into memory; a list of ten thousand containers has a fifth of it. */
 const MOST_BYTES = 64 * 1024 ** 2;
 
-/** Characters of an engine's words that are kept; what answers instead of an engine may send whole pages. */
-const MOST_WORDS = 2_000;
+/** How many characters of an engine’s error text are kept; what answers instead of an engine may send whole pages. */
+const MAX_ERROR_TEXT = 2_000;
 
 /** What dockerode says of a call: which statuses are answers, and whether the answer is a stream. */
 type CallContext = {
@@ -28,12 +28,11 @@ type Data = string | Buffer | undefined;
 type Done = (error: unknown, answer?: unknown) => void;
 
 /**
- * Sends what dockerode asks for in place of docker-modem's own sending, which follows redirects with requests that
- * nobody listens to (an error of theirs ends the process), waits for ever for an answer that breaks off, and takes an
- * answer of any length into memory. Whatever comes back, the call settles once, and nothing is thrown later; `signal`
- * ends every request of this `docker`.
+ * Replaces docker-modem's sending of requests. That one follows redirects with requests that have no error listener (an
+ * error ends the process), waits for ever for an answer that breaks off, and takes an answer of any length into memory.
+ * Here each call settles exactly once, and nothing is thrown later; `signal` ends every request of this `docker`.
  */
-export function sendByOurselves(
+export function replaceSending(
   docker: Docker,
   { secure, signal }: { secure: boolean; signal: AbortSignal },
 ): void {
@@ -66,7 +65,7 @@ function send(request: ClientRequest, context: CallContext, data: Data, done: Do
     socket.on('error', settle);
     if (context.hijack !== true || isSettled) {
       socket.destroy();
-      settle(answerInvalid('it changed the protocol, which nobody had asked for'));
+      settle(answerInvalid('it changed the protocol without a request for that'));
       return;
     }
     if (head.length > 0) socket.unshift(head);
@@ -110,7 +109,7 @@ function collect(answer: Readable, done: (error: unknown, body: Buffer) => void)
   answer.on('close', () => done(brokenOff(), Buffer.alloc(0)));
 }
 
-/** What an engine says is an object or a list in JSON, but for its answer to a ping. */
+/** Answers are objects or lists in JSON, except the one to a ping. */
 function parse(body: Buffer): object | string {
   const text = body.toString();
   try {
@@ -123,9 +122,9 @@ function parse(body: Buffer): object | string {
 
 /** In the form that `engineCaller` reads. */
 function refusal(status: number, body: Buffer): Error {
-  const said = parse(body) as { message?: unknown };
-  const words = typeof said.message === 'string' ? said.message : body.toString();
-  return Object.assign(new Error(cutText(words, MOST_WORDS).trim()), { statusCode: status });
+  const answer = parse(body) as { message?: unknown };
+  const text = typeof answer.message === 'string' ? answer.message : body.toString();
+  return Object.assign(new Error(cutText(text, MAX_ERROR_TEXT).trim()), { statusCode: status });
 }
 
 function brokenOff(): Error {

@@ -27,8 +27,8 @@ export async function lookIntoImage(
   image: string,
   programs: readonly (readonly string[])[],
 ): Promise<number[]> {
-  const faults = { 404: (_words: string, cause: unknown) => imageMissing(image, cause) };
-  const id = await call({ what: 'create a container', faults }, async (docker, abortSignal) => {
+  const errors = { 404: (_words: string, cause: unknown) => imageMissing(image, cause) };
+  const id = await call({ what: 'create a container', errors }, async (docker, abortSignal) => {
     return (await docker.createContainer({ ...probeSpec(image), abortSignal })).id;
   });
   try {

@@ -1,13 +1,12 @@
 import type { NetworkInspectInfo } from 'dockerode';
 import { networkMissing, networkNotIsolated } from '../errors.ts';
 import { NETWORK_NAME } from '../hardening.ts';
-import { fieldOf } from './engine-answer.ts';
-import type { CallEngine } from './engine-call.ts';
+import { type CallEngine, fieldOf } from './engine-call.ts';
 
 /** The bridge's option for traffic between its containers: https://docs.docker.com/engine/network/drivers/bridge/#options */
 const BETWEEN_CONTAINERS = 'com.docker.network.bridge.enable_icc';
 
-/** The same for any number of callers at once: an engine that is asked twice at the same moment makes two of one name. */
+/** Gives `ensureNetwork`, which callers at the same time share: an engine makes two networks of one name for two requests at once. */
 export function networkMaker(call: CallEngine): () => Promise<void> {
   let making: Promise<void> | undefined;
   return async () => {
@@ -54,8 +53,8 @@ async function makeNetwork(call: CallEngine): Promise<void> {
 
 /** Whether a network of the policy is there. Throws `network_missing`. */
 export async function checkNetwork(call: CallEngine, name: string): Promise<void> {
-  const faults = { 404: (_words: string, cause: unknown) => networkMissing(name, cause) };
-  await call({ what: `describe the network ${name}`, faults }, async (docker) => {
+  const errors = { 404: (_words: string, cause: unknown) => networkMissing(name, cause) };
+  await call({ what: `describe the network ${name}`, errors }, async (docker) => {
     fieldOf(await docker.getNetwork(name).inspect(), 'Id', 'string');
   });
 }

@@ -1,5 +1,4 @@
 import type { AgentEvent, AgentReader, AgentResult, AgentTurn } from '../../agents/agent.ts';
-import { createLineJoiner } from './line-joiner.ts';
 import type { OutputLine } from './output-line.ts';
 
 /** Reads the output of a handler, both streams, in order. A line that was too long to be read as an event is `line_lost`. */
@@ -25,7 +24,7 @@ export function wholeLines(agent: AgentReader): HandlerReader {
   };
 }
 
-/** The same reader, deaf until the line with which the handler began, or until it is told that it has. */
+/** The same reader; it ignores all lines before the one with which the handler began, unless `begin` is called. */
 export function fromHandlerStart(reader: HandlerReader): HandlerReader & { begin(): void } {
   let hasBegun = false;
   return {
@@ -39,5 +38,33 @@ export function fromHandlerStart(reader: HandlerReader): HandlerReader & { begin
     },
     turn: reader.turn,
     result: reader.result,
+  };
+}
+
+/** A line that is longer is no event that anybody reads. */
+const MAX_LINE_CHARACTERS = 8 * 1024 * 1024;
+
+/** Joins the parts of long lines. */
+type LineJoiner = {
+  /** The lines that end with this part; `isDropped` for one that grew beyond the limit and is lost whole. */
+  join(line: Pick<OutputLine, 'text' | 'part'>): { lines: string[]; isDropped: boolean };
+};
+
+/** A joiner of lines of one stream. */
+function createLineJoiner(): LineJoiner {
+  let parts: string[] = [];
+  let length = 0;
+  return {
+    join({ text, part }) {
+      length += text.length;
+      const isDropped = length > MAX_LINE_CHARACTERS;
+      if (isDropped) parts = [];
+      else parts.push(text);
+      if (part) return { lines: [], isDropped: false };
+      const lines = isDropped ? [] : parts.join('').split('\n');
+      parts = [];
+      length = 0;
+      return { lines, isDropped };
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { quoted } from '../../base/text.ts';
-import { outputGarbled } from '../errors.ts';
+import { answerInvalid } from '../errors.ts';
 
 /** One entry of the engine's log; `ends` when a newline (not in `text`) stood at its end. */
 export type LogEntry = {
@@ -12,7 +12,7 @@ export type LogEntry = {
 
 /** Cuts the engine's stream, as its chunks come, into entries; never holds more than one chunk and one frame. */
 type Demuxer = {
-  /** Throws `engine_output_garbled`. */
+  /** Throws `engine_answer_invalid`. */
   push(chunk: Buffer): LogEntry[];
 };
 
@@ -49,8 +49,9 @@ export function createDemuxer(): Demuxer {
 function frameLength(bytes: Buffer, at: number): number {
   const length = bytes.readUInt32BE(at + 4);
   const isHeader = (bytes[at] ?? 9) <= 2 && bytes.readUIntBE(at + 1, 3) === 0;
-  if (!isHeader) throw outputGarbled(`a frame begins with ${bytes.subarray(at, at + 4).toString('hex')}`);
-  if (length > MAX_FRAME_BYTES) throw outputGarbled(`a frame of ${length} bytes`);
+  if (!isHeader)
+    throw answerInvalid(`a frame of its output begins with ${bytes.subarray(at, at + 4).toString('hex')}`);
+  if (length > MAX_FRAME_BYTES) throw answerInvalid(`a frame of its output has ${length} bytes`);
   return length;
 }
 
@@ -66,7 +67,7 @@ function readEntry(stream: LogEntry['stream'], frame: Buffer): LogEntry {
 function normalTime(time: string): string {
   if (time.length === 30 && time.endsWith('Z')) return time;
   const ms = Date.parse(time);
-  if (Number.isNaN(ms)) throw outputGarbled(`an entry without a time (${quoted(time, 40)})`);
+  if (Number.isNaN(ms)) throw answerInvalid(`an entry of its output has no time (${quoted(time, 40)})`);
   const fraction = /\.(\d{1,9})/.exec(time)?.[1] ?? '';
   return `${new Date(ms).toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}Z`;
 }

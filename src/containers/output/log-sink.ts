@@ -8,7 +8,7 @@ import type { OutputLine } from './output-line.ts';
 import { createOutputMask, type MaskStream } from './output-mask.ts';
 
 /** A line as a listener gets it: `number` counts entries from the container's start, also over a restart; `replayed` lines were kept by a service before this one. */
-export type HeardLine = OutputLine & { number: number; replayed: boolean };
+export type NumberedLine = OutputLine & { number: number; replayed: boolean };
 
 /** Where a container's output goes. */
 export type SinkOptions = {
@@ -20,14 +20,14 @@ export type SinkOptions = {
   /** What the start script prints just before the handler; absent marks nothing. */
   mark?: string | undefined;
   /** Hears every line, kept or not, after it was written; reading waits for its promise. */
-  onLine: (line: HeardLine) => void | Promise<void>;
+  onLine: (line: NumberedLine) => void | Promise<void>;
   onLimit: () => void;
-  /** Output was not kept, or not even read by this service or the one before it; `hasBegun` tells whether the handler had begun by then. */
+  /** Output was not kept, or not even read by this service or the one before it; `hasBegun`: the handler had begun by then. */
   onLost?: ((loss: Loss, hasBegun: boolean) => void) | undefined;
   log: Logger;
 };
 
-/** How output is lost: it was heard and not kept, or never read. */
+/** How output is lost: it was read and not kept, or never read. */
 export type Loss = NonNullable<OutputLine['lost']>;
 
 /** Masks, stores, counts and passes on a container's output. */
@@ -66,10 +66,10 @@ export async function openLogSink(options: SinkOptions): Promise<LogSink> {
   });
   const position = cut ? createPosition(cut.position) : kept;
   hasBegun ||= cut?.position.begun === true;
-  // What the file had no room for was heard by a service that is gone, and by nobody who lives.
+  // A service that is gone read what the file had no room for; this one never did.
   if (cut) options.onLost?.('unread', hasBegun);
   const mask = createOutputMask(options.openMask, { mark: options.mark, hasBegun });
-  let isLimitTold = false;
+  let isLimitReported = false;
   let isFresh = true;
   let lost = 0;
   bytes += cut?.bytes ?? 0;
@@ -99,8 +99,8 @@ export async function openLogSink(options: SinkOptions): Promise<LogSink> {
       hasBegun ||= lines.some(({ start }) => start);
       bytes += entries.reduce((sum, entry) => sum + entry.bytes, 0);
       await keep(lines);
-      if (isLimitTold || bytes <= LIMIT_IN_CAPS * capBytes) return;
-      isLimitTold = true;
+      if (isLimitReported || bytes <= LIMIT_IN_CAPS * capBytes) return;
+      isLimitReported = true;
       options.onLimit();
     },
     recall(entry) {
@@ -118,7 +118,7 @@ export async function openLogSink(options: SinkOptions): Promise<LogSink> {
   };
 }
 
-/** Tells lines to the listener, with their numbers; a listener that fails is logged once and does not stop the reading. */
+/** Passes numbered lines to the listener; its first error is logged, and no error stops the reading. */
 function reporter({ onLine, log }: SinkOptions): (line: OutputLine, replayed: boolean) => Promise<void> {
   let number = 0;
   let hasFailed = false;

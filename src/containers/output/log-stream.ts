@@ -3,14 +3,14 @@ import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
 import type { Engine } from '../engine/docker.ts';
 import { createDemuxer, type LogEntry } from './demux.ts';
-import { createResumeFilter } from './log-resume.ts';
+import { createResumeFilter } from './log-position.ts';
 import { type LogSink, openLogSink, type SinkOptions } from './log-sink.ts';
 
 /** What following a container's output takes. */
 export type FollowOptions = SinkOptions & {
   engine: Pick<Engine, 'logs'>;
   containerId: string;
-  /** The container wrote this many bytes more; 0 when the engine cannot be asked. */
+  /** The container wrote this many bytes more; 0 when the engine does not answer. */
   onActivity: (bytes: number) => void;
   clock: Clock;
 };
@@ -25,13 +25,13 @@ export type OutputFollower = {
   close(isOver: boolean): Promise<void>;
 };
 
-/** How long after a broken connection the engine is asked again. */
+/** The pause before a new connection. */
 const RECONNECT_MS = 250;
 
 /** How long a stream may take to end after its container. */
 const NATURAL_END_MS = 200;
 
-/** How many entries a stream may have missed of a container's last words, before the whole log is read again. */
+/** How many of a container’s last entries a stream may have missed, before the whole log is read again. */
 const MISSED_ENTRIES = 20_000;
 
 /**
@@ -68,7 +68,7 @@ export async function followOutput(options: FollowOptions): Promise<OutputFollow
   };
 }
 
-/** Reads until the stream ends after `over`, or until `reading` aborts; what breaks is taken up again. */
+/** Reads until the stream ends after `over`, or until `reading` aborts; reconnects after an error. */
 async function follow(
   options: FollowOptions,
   sink: LogSink,
@@ -81,7 +81,7 @@ async function follow(
   }
 }
 
-/** The last entries first, for to find them the engine need not decode its whole log; all of it when they are not enough. */
+/** Reads the last entries first, which the engine finds without decoding its whole log; then the whole log when they are not enough. */
 async function readRest(options: FollowOptions, sink: LogSink, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const tail = sink.resume().skip === 0 ? {} : { tail: sink.resume().skip + MISSED_ENTRIES };
@@ -107,15 +107,15 @@ async function attempt(
     await read();
     return true;
   } catch (error) {
-    const fault = asFlowError(error);
-    if (fault.code === 'container_gone') return true;
+    const known = asFlowError(error);
+    if (known.code === 'container_gone') return true;
     if (!signal.aborted)
-      log.warn({ err: fault, containerId }, 'reading a container’s output broke off; it is taken up again');
+      log.warn({ err: known, containerId }, 'reading a container’s output failed; it reconnects');
     return false;
   }
 }
 
-/** Reads until the stream ends or breaks; gives false, and takes nothing, when the asked tail does not reach back to what is known. */
+/** Reads until the stream ends or breaks; gives false, and takes nothing, when the requested tail does not reach back to what is known. */
 async function readOnce(
   options: FollowOptions,
   sink: LogSink,
@@ -125,7 +125,7 @@ async function readOnce(
   const position = sink.resume();
   const filter = createResumeFilter(position);
   const demuxer = createDemuxer();
-  let isGapTold = false;
+  let isGapReported = false;
   const query = { since: position.since, ...part };
   for await (const chunk of await options.engine.logs(options.containerId, query, signal)) {
     const fresh: LogEntry[] = [];
@@ -135,8 +135,8 @@ async function readOnce(
     }
     if (filter.hasGap && part.tail !== undefined) return false;
     if (fresh.length === 0) continue;
-    if (filter.hasGap && !isGapTold) await sink.missed(position.newest, GAP_TEXT);
-    isGapTold = filter.hasGap;
+    if (filter.hasGap && !isGapReported) await sink.missed(position.newest, GAP_TEXT);
+    isGapReported = filter.hasGap;
     await sink.take(fresh);
     options.onActivity(fresh.reduce((sum, { bytes }) => sum + bytes, 0));
   }
@@ -144,3 +144,15 @@ async function readOnce(
 }
 
 const GAP_TEXT = '[Output is missing here: the engine had dropped it before it could be read.]';
+
+/** Gives a container's output to `print` as its lines come, both streams as one, until it is over or the signal aborts. Nothing is kept. */
+export async function printOutput(
+  engine: Pick<Engine, 'logs'>,
+  containerId: string,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const demuxer = createDemuxer();
+  for await (const chunk of await engine.logs(containerId, {}, signal))
+    for (const { text, ends } of demuxer.push(chunk)) print(ends ? `${text}\n` : text);
+}

@@ -2,24 +2,24 @@ import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Engine } from '../engine/docker.ts';
 
-/** The raw streams of a running container, held back when its log does not keep up. */
+/** The raw streams of a running container, slowed down when its log does not keep up. */
 export type OutputTap = {
   /** This many more bytes have been read from the engine's log. */
   logged(bytes: number): void;
   /** Lets through next to nothing: what the engine has taken so far can be logged before the container is killed. */
-  hold(): void;
+  block(): void;
   /** Lets everything through, whatever the log does. */
   release(): void;
   close(): void;
 };
 
-/** How far the streams may be ahead of the log before they are held back. */
+/** How many bytes the streams may be ahead of the log before they are slowed down. */
 const AHEAD_BYTES = 64 * 1024;
 
 /** What the engine takes from a container for a client that does not read: it blocks above 1,000,000 bytes a stream. */
 const ENGINE_BUFFER_BYTES = 1_000_000;
 
-/** A log that has not grown for this long has caught up; also how often a held stream lets one chunk through. */
+/** A log that has not grown for this long has caught up; also how often a blocked stream lets one chunk through. */
 const IDLE_MS = 500;
 
 const RECONNECT_MS = 1_000;
@@ -27,7 +27,7 @@ const RECONNECT_MS = 1_000;
 /**
  * Listens to a container's streams themselves, beside its log.
  *
- * The engine writes a line into its log when the line is over, so only the streams tell that an agent prints dots:
+ * The engine writes a line into its log when the line is over, so only the streams show that an agent prints dots:
  * `onBytes` is called for whatever comes. And the engine stops taking output from a container when a client that
  * is attached does not read, which is the only way to slow a flood down: it is let through as fast as its log is
  * read. Otherwise the follower of the log would fall behind until it loses lines, and a stop would wait for
@@ -41,7 +41,7 @@ export function tapOutput(options: {
 }): OutputTap {
   const { engine, containerId, onBytes, clock } = options;
   const closing = new AbortController();
-  let phase: 'paced' | 'held' | 'released' = 'paced';
+  let phase: 'paced' | 'blocked' | 'released' = 'paced';
   let tapped = 0;
   let logged = 0;
   let isFlood = false;
@@ -61,7 +61,7 @@ export function tapOutput(options: {
       isFlood = false;
       tapped = logged;
     }
-    if (phase === 'held') await within(clock, IDLE_MS, change.promise);
+    if (phase === 'blocked') await within(clock, IDLE_MS, change.promise);
   };
   const listen = async (): Promise<void> => {
     const count = payloadCounter();
@@ -88,7 +88,7 @@ export function tapOutput(options: {
       logged += bytes;
       changed();
     },
-    hold: () => enter('held'),
+    block: () => enter('blocked'),
     release: () => enter('released'),
     close() {
       closing.abort();

@@ -4,21 +4,21 @@ import type { HandlerReader } from './agent-reader.ts';
 /** How much of the end of plain output is shown as the last message of an agent. */
 const SHOWN_CHARACTERS = 4_000;
 
-/** How much is held, so that lines that are shown are whole where they can be. */
-const HELD_CHARACTERS = 16_000;
+/** How much is kept, so that shown lines are whole where possible. */
+const KEPT_CHARACTERS = 16_000;
 
-/** A reader for handlers without events: what they say last is the end of their standard output, marked as that. */
+/** A reader for handlers without events: their final message is the end of their standard output, marked as that. */
 export function createPlainReader(): HandlerReader {
-  let held = '';
+  let kept = '';
   return {
     read({ stream, text, part }) {
       if (stream !== 'stdout') return [];
-      held += part ? text : `${text}\n`;
-      if (held.length > 2 * HELD_CHARACTERS) held = held.slice(-HELD_CHARACTERS);
+      kept += part ? text : `${text}\n`;
+      if (kept.length > 2 * KEPT_CHARACTERS) kept = kept.slice(-KEPT_CHARACTERS);
       return [];
     },
     turn: () => null,
-    result: () => ({ finalMessage: endOfOutput(held), usage: null }),
+    result: () => ({ finalMessage: endOfOutput(kept), usage: null }),
   };
 }
 

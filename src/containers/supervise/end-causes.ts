@@ -3,20 +3,20 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { GrowthLimit } from './growth.ts';
 
 /**
- * Why a container that has not ended is no longer waited for; `left` is the only one that does not stop it. `done` is
- * an agent that has said so, and whose process does not end.
+ * Why a container that has not ended is no longer waited for; all but `left` stop it. `done`: the agent has reported its
+ * end, and its process goes on.
  */
 export type EndCause = 'deadline' | 'stall' | 'done' | 'cancel' | 'output_limit' | GrowthLimit | 'left';
 
 /** A cause that a container is stopped for. */
 export type StopCause = Exclude<EndCause, 'left'>;
 
-/** When a run is over from outside. */
+/** What ends a run from outside. */
 export type CauseOptions = {
   /** Milliseconds since 1970. */
   deadlineAt: number;
   cancellation: Cancellation;
-  /** Aborts when the container is to go on without us: the service stops, and the next one takes it up. */
+  /** Aborts when the container is to go on without us: the service stops, and the next one resumes the run. */
   detach: AbortSignal;
   clock: Clock;
 };
@@ -37,13 +37,13 @@ export function collectCauses({ deadlineAt, cancellation, detach, clock }: Cause
     signal.addEventListener('abort', () => give(cause), { once: true, signal: over.signal });
   };
   let timer: Timer;
-  // Counted from here on: a time of day that is moved meanwhile neither ends a run nor lets it go on.
+  // By the monotonic clock: a change of the time of day neither ends a run nor prolongs it.
   const dueAt = clock.passed() + deadlineAt - clock.now();
-  const wind = (): void => {
+  const schedule = (): void => {
     const leftMs = dueAt - clock.passed();
-    timer = clock.after(Math.max(0, leftMs), () => (clock.passed() < dueAt ? wind() : give('deadline')));
+    timer = clock.after(Math.max(0, leftMs), () => (clock.passed() < dueAt ? schedule() : give('deadline')));
   };
-  wind();
+  schedule();
   on(cancellation.signal, 'cancel');
   on(detach, 'left');
   return {

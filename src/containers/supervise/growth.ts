@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { writeAtomic } from '../../base/files.ts';
 import type { Logger } from '../../log/logger.ts';
+import { type ExecOptions, exec } from '../../programs/exec.ts';
 import type { Engine } from '../engine/docker.ts';
-import { treeBytes } from './tree-bytes.ts';
 
 /** Which of the two limits on what a run writes was passed. */
 export type GrowthLimit = 'disk_limit' | 'workspace_limit';
@@ -19,15 +19,15 @@ export type GrowthOptions = {
   diskBytes: number | undefined;
 };
 
-/** Stops watching; a measure under way is given up. */
+/** `stop` also ends a measurement in progress. */
 type GrowthWatch = { stop(): void };
 
-/** Measured this often, and a measure that takes long less often: at most a tenth of the time goes into measuring. */
+/** The interval of measurements. Slow ones are less frequent, so that they take at most a tenth of the time. */
 const EVERY_MS = 5_000;
 const REST_FACTOR = 9;
 
-/** A tree that cannot be counted in time this often in a row is too large, whatever it holds. */
-const MOST_LATE = 3;
+/** After this many measurements in a row that took too long, the tree counts as too large. */
+const MAX_TIMEOUTS = 3;
 
 /** Keeps in `baselineFile` what a workspace holds before its agent starts; a workspace that cannot be measured in time keeps nothing. */
 export async function keepBaseline(
@@ -41,7 +41,7 @@ export async function keepBaseline(
 /**
  * Measures what a container has written, every five seconds, and calls `onLimit` once when one of the limits is
  * passed: the container's own files as the engine counts them, and the growth of the workspace since the start.
- * A measure that fails is tried again with the next one.
+ * A failed measurement is repeated at the next interval.
  */
 export function watchGrowth(
   options: GrowthOptions & {
@@ -69,7 +69,7 @@ export function watchGrowth(
     }
   };
   run().catch((error: unknown) => {
-    if (!over.signal.aborted) log.error({ err: error }, 'what a run writes is no longer measured');
+    if (!over.signal.aborted) log.error({ err: error }, 'measuring a run failed');
   });
   return { stop: () => over.abort() };
 }
@@ -85,12 +85,12 @@ async function isDiskOver(options: {
   try {
     return (await engine.writtenBytes(containerId)) > diskBytes;
   } catch (error) {
-    log.debug({ err: error, containerId }, 'a container could not be measured; it is tried again');
+    log.debug({ err: error, containerId }, 'a container could not be measured');
     return false;
   }
 }
 
-/** Says whether the workspace has grown too much; where nobody kept what it held at the start, it counts from now. */
+/** Gives a check whether the workspace has grown too much; without a kept baseline it counts from now. */
 async function workspaceMeter(
   { workspace, baselineFile, workspaceBytes, log }: GrowthOptions & { log: Logger },
   signal: AbortSignal,
@@ -105,7 +105,7 @@ async function workspaceMeter(
   const begun = readBaseline(baselineFile) ?? (await measure()) ?? 0;
   return async () => {
     const bytes = await measure();
-    return late >= MOST_LATE || (bytes !== undefined && bytes - begun > workspaceBytes);
+    return late >= MAX_TIMEOUTS || (bytes !== undefined && bytes - begun > workspaceBytes);
   };
 }
 
@@ -116,4 +116,45 @@ function readBaseline(file: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** After this long a measure is given up. */
+const TIMEOUT_MS = 60_000;
+
+/** What an entry counts beside its blocks: an empty file takes an inode, and a disk has about one for each 16 KiB. */
+const ENTRY_BYTES = 4096;
+
+/** Bytes on the disk, undefined when they could not be counted in time; `unread` is the first part that could not be looked into. */
+type TreeBytes = { bytes: number | undefined; unread: string | undefined };
+
+/**
+ * What a tree takes of the disk, and 4 KiB for each file and directory in it; links not followed, other file systems
+ * not entered, a file with several names counted once. `du` goes down by directory handles, so that no depth and no
+ * name stops it, and holds few names at a time. Rejects with the signal's reason when that aborts.
+ */
+export async function treeBytes(directory: string, signal: AbortSignal): Promise<TreeBytes> {
+  const options = { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, cwd: '/', timeoutMs: TIMEOUT_MS, signal };
+  try {
+    const [blocks, entries] = await Promise.all([
+      sum(['-skx', '--', directory], options),
+      sum(['-sx', '--inodes', '--', directory], options),
+    ]);
+    signal.throwIfAborted();
+    const bytes = blocks.sum === undefined ? undefined : blocks.sum * 1024 + (entries.sum ?? 0) * ENTRY_BYTES;
+    return { bytes, unread: blocks.complaint };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { bytes: undefined, unread: String(error).slice(0, 300) };
+  }
+}
+
+/** The total that `du` prints, and its first complaint. */
+async function sum(
+  args: readonly string[],
+  options: ExecOptions,
+): Promise<{ sum: number | undefined; complaint: string | undefined }> {
+  const { stdout, stderr } = await exec('du', args, options);
+  const [, digits] = /^(\d{1,15})\t/.exec(stdout) ?? [];
+  const complaint = stderr === '' ? undefined : stderr.slice(0, 300);
+  return { sum: digits === undefined ? undefined : Number(digits), complaint };
 }

@@ -2,7 +2,7 @@ import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
 import type { Engine } from '../engine/docker.ts';
-import type { Exit } from './wait-for-exit.ts';
+import type { Exit } from './container-end.ts';
 
 /** How long an engine that does not answer, or a process that cannot be killed, is waited for beyond the grace. */
 const PATIENCE_MS = 60_000;

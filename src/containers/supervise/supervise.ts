@@ -3,7 +3,14 @@ import type { Clock } from '../../base/clock.ts';
 import type { Engine } from '../engine/docker.ts';
 import { type FollowOptions, followOutput, type OutputFollower } from '../output/log-stream.ts';
 import { type OutputTap, tapOutput } from '../output/output-tap.ts';
-import { type ContainerEnd, describeEnd } from './container-end.ts';
+import {
+  type ContainerEnd,
+  describeEnd,
+  type Exit,
+  readStartFailure,
+  type StartFailure,
+  waitForExit,
+} from './container-end.ts';
 import {
   type CauseOptions,
   collectCauses,
@@ -12,11 +19,8 @@ import {
   type StopCause,
 } from './end-causes.ts';
 import { type GrowthOptions, watchGrowth } from './growth.ts';
-import { watchLinger } from './linger.ts';
-import { watchSilence } from './silence.ts';
-import { readStartFailure, type StartFailure } from './start-failure.ts';
 import { stopForSure } from './stop.ts';
-import { type Exit, waitForExit } from './wait-for-exit.ts';
+import { watchLinger, watchSilence } from './watches.ts';
 
 /** What following a started container to its end takes. */
 export type SuperviseOptions = Omit<FollowOptions, 'engine' | 'onActivity' | 'onLimit'> &
@@ -26,9 +30,9 @@ export type SuperviseOptions = Omit<FollowOptions, 'engine' | 'onActivity' | 'on
     graceSec: number;
     /** What the run may write; absent watches nothing. */
     growth?: GrowthOptions;
-    /** Whether the agent has said that it is done; asked after each line. Absent for handlers that say no such thing. */
+    /** Whether the agent has reported that it is done; called after each line. Absent for handlers without events. */
     isDone?: (() => boolean) | undefined;
-    /** How long a process may go on after that; a minute unless told. */
+    /** How long a process may go on after that; a minute unless set. */
     doneGraceMs?: number | undefined;
     /** Called just before the container is stopped. */
     onStop?: (cause: StopCause) => void;
@@ -49,7 +53,7 @@ const KILL_MS = 50;
  * grace, SIGKILL). Does not remove it.
  *
  * Gives `left` when `detach` aborts first. Called again for the same container and directory, by
- * this process or a later one, it goes on where the output stopped, or tells how the container ended meanwhile.
+ * this process or a later one, it goes on where the output stopped, or gives how the container ended meanwhile.
  * Rejects with `output_not_kept`, before anything is followed, when the log cannot be opened.
  */
 export async function supervise(options: SuperviseOptions): Promise<ContainerEnd | 'left'> {
@@ -108,7 +112,7 @@ async function followToEnd(
     if (drained === 'left') return 'left';
     isOver = true;
     const ending = await within(clock, 0, exit);
-    // The last words of a container that we stopped are a matter of luck, and nobody waits for them.
+    // The last output of a container that we stopped may be lost, and nobody waits for it.
     if (!stoppedFor && drained !== 'whole') options.onLost?.('unread', false);
     return describeEnd({ stoppedFor, exit: ending, deadlineAt, startFailure, now: clock.now() });
   } finally {
@@ -118,8 +122,8 @@ async function followToEnd(
 }
 
 /**
- * Stops the container, and gives whether it was still running. The engine calls it over when it has written all
- * output into its log, so the agent's streams are held back meanwhile, and nobody reads the log.
+ * Stops the container, and gives whether it was still running. For the engine it has ended when all output is in its
+ * log, so the agent's streams are blocked meanwhile, and nobody reads the log.
  */
 async function stop(
   options: SuperviseOptions,
@@ -127,7 +131,7 @@ async function stop(
   tap: OutputTap,
   exit: Promise<Exit | undefined>,
 ): Promise<boolean> {
-  tap.hold();
+  tap.block();
   await output.pause();
   const killed = options.clock.after(options.graceSec * 1000 + KILL_MS, tap.release);
   try {
@@ -138,7 +142,7 @@ async function stop(
   }
 }
 
-/** Reads what is left, `whole` when that was all. After an exit of its own the container is over whatever we do, so there is time; when somebody ends the run, as much as after a stop. */
+/** Reads the rest of the output; `whole` when it read everything. It waits longer after an exit of the container's own than after a stop or a cancel. */
 async function drain(
   output: OutputFollower,
   clock: Clock,

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import type { Redactor } from '../../log/redact.ts';
-import { describeFault, readPrivateFile, serviceUid } from '../private-file.ts';
+import { describeFileIssue, readPrivateFile, serviceUid } from '../private-file.ts';
 import { appName, mergedRecord, newRecord, readAppFiles, type StoredApp } from './record.ts';
 import { type AppStore, maskApp } from './store.ts';
 
@@ -75,20 +75,20 @@ async function readApps({
 }): Promise<ReturnType<typeof readAppFiles>> {
   const reading = await readPrivateFile(file, { maxBytes: MAX_BYTES, uid: serviceUid() });
   if ('content' in reading) return readAppFiles(reading.content.toString('utf8'), { apiUrl });
-  const directory = 'directory' in reading.faults[0] && reading.faults[0].directory;
+  const directory = 'directory' in reading.issues[0] && reading.issues[0].directory;
   const noun = directory ? 'The directory of the file with Apps,' : 'The file with Apps';
-  const texts = describeFault(noun, reading.faults[0], `Write it again, or unset APPS_FILE.`);
+  const texts = describeFileIssue(noun, reading.issues[0], `Write it again, or unset APPS_FILE.`);
   throw new FlowError({ code: 'apps_file_unusable', blame: 'operator', ...texts });
 }
 
-function fileUnusable(file: string, fault: FlowError): FlowError {
-  if (fault.code === 'apps_file_unusable') return fault;
+function fileUnusable(file: string, issue: FlowError): FlowError {
+  if (issue.code === 'apps_file_unusable') return issue;
   return new FlowError({
     code: 'apps_file_unusable',
     blame: 'operator',
-    message: `APPS_FILE is ${file}, which cannot be used: ${fault.message}`,
-    hint: fault.hint,
-    cause: fault,
+    message: `APPS_FILE is ${file}, which cannot be used: ${issue.message}`,
+    hint: issue.hint,
+    cause: issue,
   });
 }
 

@@ -90,8 +90,8 @@ function readApp(
     maskApp(redactor, app);
     return app;
   } catch (error) {
-    const fault = asFlowError(error);
-    throw fault.code === 'app_secret_invalid' ? fault : appSecretInvalid(secret, fault.message, fault);
+    const issue = asFlowError(error);
+    throw issue.code === 'app_secret_invalid' ? issue : appSecretInvalid(secret, issue.message, issue);
   }
 }
 

@@ -39,13 +39,13 @@ export function permissionMissing(
 }
 
 /** GitHub knows the installation but not the repository in it: it was renamed, removed or taken out meanwhile. */
-export function repositoryNotReached(name: string, repository: string, fault: FlowError): FlowError {
+export function repositoryNotReached(name: string, repository: string, issue: FlowError): FlowError {
   return new FlowError({
     code: 'app_repository_missing',
     blame: 'operator',
-    message: `The installation of the App ${name} does not reach ${repository} any more. ${fault.message}`,
+    message: `The installation of the App ${name} does not reach ${repository} any more. ${issue.message}`,
     hint: `See that ${repository} still has this name, and add it to the installation on GitHub.`,
-    cause: fault.cause,
+    cause: issue.cause,
   });
 }
 

@@ -16,6 +16,7 @@ type AppLearner = {
 /** How often Apps that GitHub has not named yet are asked about. */
 const LEARN_MS = 5 * 60_000;
 
+/** Idle until `start`. */
 export function createAppLearner(parts: {
   store: AppStore;
   inSecrets: AppsInSecrets;

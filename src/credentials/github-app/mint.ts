@@ -8,14 +8,14 @@ import { installationSuspended, permissionMissing, repositoryNotReached } from '
 import { matchPermissions } from './permissions.ts';
 import { appName, type StoredApp } from './record.ts';
 
-/** What a token is to be good for. `exact`: a permission that is not there is a fault. */
+/** What a token is to be good for. `exact`: a permission that is not there is an error. */
 export type TokenWant = {
   repository: string;
   permissions: Readonly<Record<string, string>>;
   exact: boolean;
 };
 
-/** Faults that may come from an installation that has changed since it was looked at. */
+/** Issues that may come from an installation that has changed since it was looked at. */
 const STALE = new Set([
   'app_installation_suspended',
   'app_permission_missing',
@@ -69,8 +69,8 @@ async function mintFrom(
 }
 
 /** Only permissions that the installation has were requested, so a refusal is about the repository. */
-function explained(name: string, { repository }: TokenWant, fault: FlowError): FlowError {
-  return fault.code === 'app_request_refused' ? repositoryNotReached(name, repository, fault) : fault;
+function explained(name: string, { repository }: TokenWant, issue: FlowError): FlowError {
+  return issue.code === 'app_request_refused' ? repositoryNotReached(name, repository, issue) : issue;
 }
 
 /** Which installation of one App serves a repository; each answer is remembered for a while. */

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import type { AppApi } from '../../github/app-api.ts';
-import { limitPassesInMs } from '../../github/fault.ts';
+import { limitPassesInMs } from '../../github/request-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Redactor } from '../../log/redact.ts';
 import { createInstallations, type Installations, mintToken, type TokenWant } from './mint.ts';

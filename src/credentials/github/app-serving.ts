@@ -8,13 +8,13 @@ import { readGhToken } from './gh-token-file.ts';
 export type Serving = {
   /** `owner/name`. */
   repository: string;
-  by: { kind: 'app'; app: string } | { kind: 'file'; file: string } | { kind: 'nothing'; fault: FlowError };
+  by: { kind: 'app'; app: string } | { kind: 'file'; file: string } | { kind: 'nothing'; issue: FlowError };
   others: { app: string; why: string }[];
 };
 
 /**
  * Finds what serves `repository` as `GitHubTokens.token` does, without minting: the first of the Apps in `apps` that is
- * let in and installed there, else the file. A fault of the stores or of GitHub is the answer, and is never thrown.
+ * let in and installed there, else the file. An error of the stores or of GitHub is the answer, and is never thrown.
  */
 export async function findServing(
   parts: { apps: readonly StoredApp[]; tokens: AppTokens; tokenFile: string } & Hosts,
@@ -31,14 +31,14 @@ export async function findServing(
         return { repository, by: { kind: 'app', app: appName(app) }, others };
       others.push({ app: appName(app), why: 'is not installed on it' });
     } catch (error) {
-      const fault = asFlowError(error);
-      others.push({ app: appName(app), why: `cannot be asked (${fault.code})` });
-      if (app.urlPattern !== null || parts.tokens.served(app, repository)) expected ??= fault;
-      else doubt ??= fault;
+      const issue = asFlowError(error);
+      others.push({ app: appName(app), why: `cannot be asked (${issue.code})` });
+      if (app.urlPattern !== null || parts.tokens.served(app, repository)) expected ??= issue;
+      else doubt ??= issue;
     }
   }
   // Another App may take the place of one that should serve, the file may not.
-  if (expected) return { repository, by: { kind: 'nothing', fault: expected }, others };
+  if (expected) return { repository, by: { kind: 'nothing', issue: expected }, others };
   return { repository, by: await fileOf(parts.tokenFile, repository, doubt), others };
 }
 
@@ -61,9 +61,9 @@ async function fileOf(
     await readGhToken(file);
     return { kind: 'file', file };
   } catch (error) {
-    const fault = asFlowError(error);
-    const isMissing = fault.code === 'token_file_missing';
-    return { kind: 'nothing', fault: isMissing ? (doubt ?? notServed(repository, file)) : fault };
+    const issue = asFlowError(error);
+    const isMissing = issue.code === 'token_file_missing';
+    return { kind: 'nothing', issue: isMissing ? (doubt ?? notServed(repository, file)) : issue };
   }
 }
 

@@ -3,12 +3,12 @@ import { FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import { shellQuote } from '../../base/text.ts';
 import type { Redactor } from '../../log/redact.ts';
-import { describeFault, type FileFault, readPrivateFile, serviceUid } from '../private-file.ts';
+import { describeFileIssue, type FileIssue, readPrivateFile, serviceUid } from '../private-file.ts';
 
 /** GitHub's tokens are under 300 bytes today, those of GitHub Apps under 1,000. */
 const MAX_BYTES = 4096;
 
-const CODES: Record<FileFault['kind'], { code: string }> = {
+const CODES: Record<FileIssue['kind'], { code: string }> = {
   missing: { code: 'token_file_missing' },
   'not-directory': { code: 'token_file_unreadable' },
   unreadable: { code: 'token_file_unreadable' },
@@ -18,7 +18,7 @@ const CODES: Record<FileFault['kind'], { code: string }> = {
   'wrong-owner': { code: 'token_file_wrong_owner' },
 };
 
-const DIRECTORY_CODES: Partial<Record<FileFault['kind'], { code: string }>> = {
+const DIRECTORY_CODES: Partial<Record<FileIssue['kind'], { code: string }>> = {
   'open-to-others': { code: 'token_directory_readable_by_others' },
   'wrong-owner': { code: 'token_directory_wrong_owner' },
 };
@@ -27,18 +27,18 @@ const DIRECTORY_CODES: Partial<Record<FileFault['kind'], { code: string }>> = {
  * The GitHub token in `file`: one raw value, line ends removed. The file and its directory must be the service's own
  * and closed to everyone else (a root service takes those of any account).
  *
- * Throws the first of `ghTokenFaults`.
+ * Throws the first of `ghTokenErrors`.
  */
 export async function readGhToken(file: string, uid: number = serviceUid()): Promise<Secret> {
   const reading = await readPrivateFile(file, { maxBytes: MAX_BYTES, uid });
   if ('content' in reading) return new Secret(rawToken(file, reading.content));
-  throw tokenError(file, reading.faults[0]);
+  throw tokenError(file, reading.issues[0]);
 }
 
 /** Everything that keeps the token in `file` from being used: codes `token_file_…` and `token_directory_…`. */
-export async function ghTokenFaults(file: string, uid: number = serviceUid()): Promise<FlowError[]> {
+export async function ghTokenErrors(file: string, uid: number = serviceUid()): Promise<FlowError[]> {
   const reading = await readPrivateFile(file, { maxBytes: MAX_BYTES, uid });
-  if (!('content' in reading)) return reading.faults.map((fault) => tokenError(file, fault));
+  if (!('content' in reading)) return reading.issues.map((issue) => tokenError(file, issue));
   try {
     rawToken(file, reading.content);
     return [];
@@ -53,12 +53,16 @@ export function writeTokenCommand(file: string): string {
   return `install -d -m 700 ${shellQuote(dirname(file))} && (umask 077; read -rs TOKEN; printf %s "$TOKEN" > ${shellQuote(file)})`;
 }
 
-function tokenError(file: string, fault: FileFault): FlowError {
-  const directory = 'directory' in fault && fault.directory;
+function tokenError(file: string, issue: FileIssue): FlowError {
+  const directory = 'directory' in issue && issue.directory;
   return new FlowError({
     blame: 'operator',
-    ...((directory && DIRECTORY_CODES[fault.kind]) || CODES[fault.kind]),
-    ...describeFault(directory ? 'The directory of the token file,' : 'The token file', fault, rewrite(file)),
+    ...((directory && DIRECTORY_CODES[issue.kind]) || CODES[issue.kind]),
+    ...describeFileIssue(
+      directory ? 'The directory of the token file,' : 'The token file',
+      issue,
+      rewrite(file),
+    ),
   });
 }
 

@@ -27,8 +27,8 @@ export type GitHubToken = {
 export type GitHubTokens = {
   /**
    * A token for one repository: of the App that serves it, else the one in `tokenFile`, else undefined. `exact`: a
-   * permission that the installation lacks is a fault (`app_permission_missing`); otherwise as much of it as there is.
-   * An App that should serve and cannot is a fault, and the file does not take its place. With `appSecret` it is of the
+   * permission that the installation lacks is an error (`app_permission_missing`); otherwise as much of it as there is.
+   * An App that should serve and cannot is an error, and the file does not take its place. With `appSecret` it is of the
    * App in that secret, and nothing takes the place of that.
    *
    * Throws the `app_…` codes, `secret_missing`, `github_unreachable`, `github_rate_limited`, and those of `readGhToken`.
@@ -68,14 +68,14 @@ export function createGitHubTokens(parts: {
 }): GitHubTokens {
   const { apps, inSecrets, tokens, log } = parts;
 
-  /** The Apps that may serve, the most specific first, and the fault that may hide others. */
-  const candidates = async (repository: string): Promise<{ apps: StoredApp[]; fault?: FlowError }> => {
+  /** The Apps that may serve, the most specific first, and the error that may hide others. */
+  const candidates = async (repository: string): Promise<{ apps: StoredApp[]; issue?: FlowError }> => {
     try {
       return { apps: appsFor(await apps.all(), repository, parts) };
     } catch (error) {
-      const fault = asFlowError(error);
-      log.warn({ code: fault.code }, fault.message);
-      return { apps: [], fault };
+      const issue = asFlowError(error);
+      log.warn({ code: issue.code }, issue.message);
+      return { apps: [], issue };
     }
   };
 
@@ -116,9 +116,9 @@ export function createGitHubTokens(parts: {
       }
       if (expected) throw expected;
       const file = await fromFile(tokenFile);
-      const fault = doubt ?? found.fault;
-      if (file || (!fault && found.apps.length === 0)) return file;
-      throw fault ?? appNotInstalled(found.apps.map(appName), want.repository);
+      const issue = doubt ?? found.issue;
+      if (file || (!issue && found.apps.length === 0)) return file;
+      throw issue ?? appNotInstalled(found.apps.map(appName), want.repository);
     },
     async refused(value) {
       for (const app of await everyApp()) tokens.refused(app, value);

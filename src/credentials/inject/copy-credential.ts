@@ -6,9 +6,9 @@ import type { Secret } from '../../base/secret.ts';
 import { shellQuote } from '../../base/text.ts';
 import { readGhToken } from '../github/gh-token-file.ts';
 import {
-  accessFaults,
-  describeFault,
-  type FileFault,
+  accessIssues,
+  describeFileIssue,
+  type FileIssue,
   openDirectory,
   readEntry,
   readPrivateFile,
@@ -54,8 +54,8 @@ export async function copyCredential(request: CopyRequest, agents: readonly Agen
   try {
     const sharing = agent ? undefined : await sharingOf(directory, source, agents);
     if (sharing) return await copyShare(request, sharing);
-    const [fault] = accessFaults(source, await directory.stat(), serviceUid());
-    if (fault) throw notUsable(fault);
+    const [issue] = accessIssues(source, await directory.stat(), serviceUid());
+    if (issue) throw notUsable(issue);
     const files = await readTree(directory, source, TREE_LIMITS);
     return { name, directory: true, ...withoutRefreshTokens(name, source, files, agents) };
   } finally {
@@ -84,7 +84,7 @@ async function sharingOf(
 
 async function copyFile({ name, source }: CopyRequest, agents: readonly Agent[]): Promise<Copy> {
   const reading = await readPrivateFile(source, { maxBytes: MAX_FILE_BYTES, uid: serviceUid() });
-  if (!('content' in reading)) throw notUsable(reading.faults[0]);
+  if (!('content' in reading)) throw notUsable(reading.issues[0]);
   const file = { path: basename(source), content: reading.content, executable: false };
   const { files, withheld } = withoutRefreshTokens('', source, [file], agents);
   return { name, directory: false, files: files.map((each) => ({ ...each, path: name })), withheld };
@@ -115,11 +115,11 @@ function below(name: string, file: TreeFile): TreeFile {
   return { ...file, path: name === '' ? file.path : `${name}/${file.path}` };
 }
 
-function notUsable(fault: FileFault): FlowError {
-  const create = `Put the credential there (\`install -m 600 /dev/stdin ${shellQuote(fault.path)}\` takes a file from the terminal; a directory is made by the login of its agent), or correct the path in the profile.`;
+function notUsable(issue: FileIssue): FlowError {
+  const create = `Put the credential there (\`install -m 600 /dev/stdin ${shellQuote(issue.path)}\` takes a file from the terminal; a directory is made by the login of its agent), or correct the path in the profile.`;
   return new FlowError({
     code: 'credential_not_usable',
     blame: 'operator',
-    ...describeFault('The credential', fault, create),
+    ...describeFileIssue('The credential', issue, create),
   });
 }

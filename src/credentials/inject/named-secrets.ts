@@ -19,7 +19,7 @@ export type SecretPlace = {
   source: SecretSource;
   file: string | undefined;
   values: ReadonlyMap<string, string>;
-  fault: FlowError | undefined;
+  issue: FlowError | undefined;
 };
 
 /** Looks named secrets up, each time anew. */
@@ -43,13 +43,13 @@ export function createNamedSecrets(parts: {
   /** Whose names no secret may have. */
   agents: readonly { name: string }[];
   environment: Readonly<Record<string, string | undefined>>;
-  drop: (fault: FlowError) => void;
+  drop: (issue: FlowError) => void;
 }): NamedSecrets {
   const { stores, order, agents, environment, drop } = parts;
 
   const look = async (source: SecretSource, profilePath: string | undefined): Promise<SecretPlace[]> => {
     if (source === 'environment')
-      return [{ source, file: undefined, values: fromEnvironment(environment), fault: undefined }];
+      return [{ source, file: undefined, values: fromEnvironment(environment), issue: undefined }];
     if (source === 'global') return [await open(source, stores.global(), drop)];
     return profilePath === undefined ? [] : [await open(source, stores.profile(profilePath), drop)];
   };
@@ -71,11 +71,11 @@ export function createNamedSecrets(parts: {
 }
 
 /** A `drop` of `createNamedSecrets` that logs each store and cause once. */
-export function warnOfDropped(log: Logger): (fault: FlowError) => void {
+export function warnOfDropped(log: Logger): (issue: FlowError) => void {
   const logged = new Set<string>();
-  return (fault) => {
-    const text = `${fault.message} It does not count until then. ${fault.hint}`;
-    if (!logged.has(text)) log.warn({ code: fault.code }, text);
+  return (issue) => {
+    const text = `${issue.message} It does not count until then. ${issue.hint}`;
+    if (!logged.has(text)) log.warn({ code: issue.code }, text);
     logged.add(text);
   };
 }
@@ -90,14 +90,14 @@ export function secretCopy({ name, value }: NamedSecret): Copy {
 async function open(
   source: SecretSource,
   store: SecretStore,
-  drop: (fault: FlowError) => void,
+  drop: (issue: FlowError) => void,
 ): Promise<SecretPlace> {
   try {
-    return { source, file: store.file, values: await store.read(), fault: undefined };
+    return { source, file: store.file, values: await store.read(), issue: undefined };
   } catch (error) {
-    const fault = asFlowError(error);
-    drop(fault);
-    return { source, file: store.file, values: new Map(), fault };
+    const issue = asFlowError(error);
+    drop(issue);
+    return { source, file: store.file, values: new Map(), issue };
   }
 }
 
@@ -128,7 +128,7 @@ export function secretMissing(
     names[0] ?? '',
     looked.flatMap(({ values }) => [...values.keys()]),
   );
-  const faults = looked.flatMap(({ fault }) => (fault ? [`${fault.hint} [${fault.code}]`] : []));
+  const issues = looked.flatMap(({ issue }) => (issue ? [`${issue.hint} [${issue.code}]`] : []));
   return new FlowError({
     code: 'secret_missing',
     blame: 'operator',
@@ -136,13 +136,13 @@ export function secretMissing(
     hint: [
       ...(near === undefined ? [] : [`Did you mean ${near}, which is stored?`]),
       `Set it with \`github-flows secret set ${names[0]}\`${flag}.`,
-      ...faults,
+      ...issues,
     ].join(' '),
   });
 }
 
-function placeWords({ source, file, fault }: SecretPlace, name: string): string {
+function placeWords({ source, file, issue }: SecretPlace, name: string): string {
   if (source === 'environment') return `the variable ${PREFIX}${name}`;
   const words = `the ${source === 'profile' ? "profile's own" : 'global'} store ${file}`;
-  return fault ? `${words}, which does not count: ${fault.message.replace(/\.$/, '')}` : words;
+  return issue ? `${words}, which does not count: ${issue.message.replace(/\.$/, '')}` : words;
 }

@@ -3,8 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { FlowError, type Problem, systemCode } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { shellQuote } from '../../base/text.ts';
-import { ghTokenFaults } from '../github/gh-token-file.ts';
-import { accessFaults, describeFault, type FileFault, serviceUid } from '../private-file.ts';
+import { ghTokenErrors } from '../github/gh-token-file.ts';
+import { accessIssues, describeFileIssue, type FileIssue, serviceUid } from '../private-file.ts';
 
 const DIRECTORY_CODES: Record<'open-to-others' | 'wrong-owner', { code: string }> = {
   'open-to-others': { code: 'secrets_directory_readable_by_others' },
@@ -23,13 +23,13 @@ export async function checkSecretsDirectory(host: {
   if (typeof found === 'string' || !found.isDirectory()) {
     return [...problems, directoryMissing(secretsDir, found === 'ENOENT').toProblem()];
   }
-  const faults = accessFaults(secretsDir, found, serviceUid());
-  return [...problems, ...faults.map((fault) => directoryFault(fault).toProblem())];
+  const issues = accessIssues(secretsDir, found, serviceUid());
+  return [...problems, ...issues.map((issue) => directoryError(issue).toProblem())];
 }
 
 /** What keeps the token file from being used. */
 export async function checkGhToken(file: string): Promise<Problem[]> {
-  return (await ghTokenFaults(file)).map((fault) => fault.toProblem());
+  return (await ghTokenErrors(file)).map((issue) => issue.toProblem());
 }
 
 /**
@@ -67,13 +67,13 @@ async function isLink(path: string): Promise<boolean> {
   );
 }
 
-function directoryFault(fault: FileFault): FlowError {
+function directoryError(issue: FileIssue): FlowError {
   const codes =
-    fault.kind === 'wrong-owner' ? DIRECTORY_CODES['wrong-owner'] : DIRECTORY_CODES['open-to-others'];
+    issue.kind === 'wrong-owner' ? DIRECTORY_CODES['wrong-owner'] : DIRECTORY_CODES['open-to-others'];
   return new FlowError({
     blame: 'operator',
     ...codes,
-    ...describeFault('The secrets directory', fault, ''),
+    ...describeFileIssue('The secrets directory', issue, ''),
   });
 }
 

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { FlowError } from '../../base/errors.ts';
 import { shellQuote } from '../../base/text.ts';
-import { describeFault, type FileFault } from '../private-file.ts';
+import { describeFileIssue, type FileIssue } from '../private-file.ts';
 
-const CODES: Record<FileFault['kind'], { code: string }> = {
+const CODES: Record<FileIssue['kind'], { code: string }> = {
   missing: { code: 'secret_store_unreadable' },
   'not-directory': { code: 'secret_store_unreadable' },
   unreadable: { code: 'secret_store_unreadable' },
@@ -16,13 +16,13 @@ const CODES: Record<FileFault['kind'], { code: string }> = {
 const RESTORE = 'Put back a copy of it';
 
 /** The file of a store, or its directory, cannot be used as it is. */
-export function storeFileFault(fault: FileFault): FlowError {
+export function storeFileError(issue: FileIssue): FlowError {
   const noun =
-    'directory' in fault && fault.directory ? 'The directory of the secret store,' : 'The secret store';
+    'directory' in issue && issue.directory ? 'The directory of the secret store,' : 'The secret store';
   return new FlowError({
     blame: 'operator',
-    ...CODES[fault.kind],
-    ...describeFault(noun, fault, '`github-flows secret set` makes it.'),
+    ...CODES[issue.kind],
+    ...describeFileIssue(noun, issue, '`github-flows secret set` makes it.'),
   });
 }
 

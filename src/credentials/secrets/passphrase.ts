@@ -4,12 +4,12 @@ import { FlowError } from '../../base/errors.ts';
 import { writeAtomic } from '../../base/files.ts';
 import { Secret } from '../../base/secret.ts';
 import { shellQuote } from '../../base/text.ts';
-import { describeFault, type FileFault, readPrivateFile, serviceUid } from '../private-file.ts';
+import { describeFileIssue, type FileIssue, readPrivateFile, serviceUid } from '../private-file.ts';
 import { makePrivatePlace, type Passphrases, writing } from './secret-store.ts';
 
 const MAX_BYTES = 4096;
 
-const CODES: Record<FileFault['kind'], { code: string }> = {
+const CODES: Record<FileIssue['kind'], { code: string }> = {
   missing: { code: 'key_file_unreadable' },
   'not-directory': { code: 'key_file_unreadable' },
   unreadable: { code: 'key_file_unreadable' },
@@ -22,7 +22,7 @@ const CODES: Record<FileFault['kind'], { code: string }> = {
 /**
  * Where the passphrase comes from: the one that was `given` (GITHUB_FLOWS_PASSPHRASE, or typed at the terminal),
  * else the key file and, while keys are being changed, the next one beside it. Read anew at every call, so that a changed
- * key file serves a running service; none at all is no fault here. Throws the `key_file_…` codes.
+ * key file serves a running service; none at all is no error here. Throws the `key_file_…` codes.
  */
 export function createPassphrases(parts: { given(): Secret | undefined; keyFile: string }): Passphrases {
   return async () => {
@@ -37,8 +37,8 @@ export function createPassphrases(parts: { given(): Secret | undefined; keyFile:
 export async function readKeyFile(file: string): Promise<Secret | undefined> {
   const reading = await readPrivateFile(file, { maxBytes: MAX_BYTES, uid: serviceUid() });
   if (!('content' in reading)) {
-    if (reading.faults[0].kind === 'missing') return undefined;
-    throw keyFileFault(reading.faults[0]);
+    if (reading.issues[0].kind === 'missing') return undefined;
+    throw keyFileError(reading.issues[0]);
   }
   const text = reading.content.toString('utf8');
   if (!Buffer.from(text).equals(reading.content)) throw keyFileNotText(file);
@@ -68,15 +68,15 @@ export async function takeNextKey(keyFile: string): Promise<void> {
   await rename(nextKeyFile(keyFile), keyFile);
 }
 
-function keyFileFault(fault: FileFault): FlowError {
-  const noun = 'directory' in fault && fault.directory ? 'The directory of the key file,' : 'The key file';
+function keyFileError(issue: FileIssue): FlowError {
+  const noun = 'directory' in issue && issue.directory ? 'The directory of the key file,' : 'The key file';
   return new FlowError({
     blame: 'operator',
-    ...CODES[fault.kind],
-    ...describeFault(
+    ...CODES[issue.kind],
+    ...describeFileIssue(
       noun,
-      fault,
-      `\`(umask 077; openssl rand -base64 32 > ${shellQuote(fault.path)})\` makes one.`,
+      issue,
+      `\`(umask 077; openssl rand -base64 32 > ${shellQuote(issue.path)})\` makes one.`,
     ),
   });
 }

@@ -9,7 +9,7 @@ import { readPrivateFile, serviceUid } from '../private-file.ts';
 import {
   passphraseMissing,
   storeDamaged,
-  storeFileFault,
+  storeFileError,
   storeFull,
   storeLocked,
   storeTruncated,
@@ -65,9 +65,9 @@ export function openSecretStore(parts: SecretStoreParts): SecretStore {
   const lookOnce = async (): Promise<{ values: Map<string, string>; key: BoxKey } | undefined> => {
     const reading = await readPrivateFile(file, { maxBytes: MAX_BYTES, uid: serviceUid() });
     if (!('content' in reading)) {
-      const [fault] = reading.faults;
-      if (fault.kind === 'missing') return undefined;
-      throw storeFileFault(fault);
+      const [issue] = reading.issues;
+      if (issue.kind === 'missing') return undefined;
+      throw storeFileError(issue);
     }
     return await unlock(file, reading.content, await passphrases(), keyRing);
   };

@@ -16,6 +16,7 @@ import * as hint from './0019-hint.ts';
 import * as limits from './0021-limits.ts';
 import * as outbox from './0022-outbox.ts';
 import * as agentKinds from './0023-agent-kinds.ts';
+import * as timelineKinds from './0024-timeline-kinds.ts';
 
 /** Every migration under the name it is remembered by; run in the order of the names, each once. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -36,4 +37,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-limits': limits,
   '0022-outbox': outbox,
   '0023-agent-kinds': agentKinds,
+  '0024-timeline-kinds': timelineKinds,
 };

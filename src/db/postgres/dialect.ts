@@ -6,7 +6,7 @@ import { isConflict, isConnectionLost, postgresError, postgresUnavailable } from
 import type { PostgresPlace } from './url.ts';
 
 /** Limits of one process's use of the server; times in milliseconds, 0 is none. */
-export type PostgresLimits = { connections: number; statementMs: number };
+type PostgresLimits = { connections: number; statementMs: number };
 
 /** How long a connection may take to come about. */
 const CONNECT_MS = 5_000;
@@ -87,7 +87,9 @@ function translatedClient(client: pg.PoolClient, name: string): PostgresPoolClie
   };
   const query = async (text: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult> => {
     if (/^(?:begin|start transaction)/.test(text)) inTransaction = true;
-    const result = await (inTransaction ? run(text, parameters) : again(() => run(text, parameters)));
+    const result = await (inTransaction
+      ? run(text, parameters)
+      : retryConflicts(() => run(text, parameters)));
     if (text === 'commit' || text === 'rollback') inTransaction = false;
     return result;
   };
@@ -97,8 +99,8 @@ function translatedClient(client: pg.PoolClient, name: string): PostgresPoolClie
   };
 }
 
-/** Runs `work` until the server no longer gives it up for another one; the conflict itself after the last try. */
-export async function again<T>(work: () => Promise<T>): Promise<T> {
+/** Runs `work` again while the server gives it up for a conflict with another transaction; throws the conflict after the last try. */
+export async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();

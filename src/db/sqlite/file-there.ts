@@ -10,13 +10,13 @@ import { openSqliteFile } from './file.ts';
 /** Bytes of the smallest page: SQLite takes a file of fewer than 100 for an empty database (https://sqlite.org/fileformat.html). */
 const SMALLEST_PAGE = 512;
 
-/** Whether there is a database, or what is left of one, which `ensureSqliteFile` tells. */
+/** Whether there is a database, or what is left of one; `ensureSqliteFile` throws for the latter. */
 export function isSqliteThere(file: string): boolean {
   return existsSync(file) || existsSync(`${file}-wal`);
 }
 
 /**
- * Sees to it that the file is there: an empty database of this program's kind, made whole beside its place and
+ * Makes the file if it is not there: an empty database of this program's kind, made whole beside its place and
  * put there in one step (mode 0600), unless it has been there before. So a file without a page, or a write-ahead
  * log without its file, is what is left of a database: `database_damaged`. Throws `database_unavailable`, too.
  *

@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 
 /** What the thread that holds the file is asked to do; answers carry the same `id`. */
 export type ThreadRequest =
+  | { id: number; file: string }
   | { id: number; sql: string; parameters: readonly SQLInputValue[] }
   | { id: number; close: true };
 
@@ -13,10 +14,10 @@ export type StatementResult = {
 };
 
 /** An error of `node:sqlite`, as far as it can travel between threads; `errcode` is SQLite's own. */
-export type ThreadFault = { message: string; code: string | undefined; errcode: number | undefined };
+export type ThreadError = { message: string; code: string | undefined; errcode: number | undefined };
 
-/** The answer to a request, or with id 0 the news that the file is open. */
-export type ThreadAnswer = { id: number } & ({ result: StatementResult } | { fault: ThreadFault });
+/** The answer to a request. */
+export type ThreadAnswer = { id: number } & ({ result: StatementResult } | { issue: ThreadError });
 
 /** The answer of what gives no rows. */
 export const NO_RESULT: StatementResult = { rows: [], changes: undefined, lastInsertRowid: undefined };

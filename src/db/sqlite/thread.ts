@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { storageError } from './errors.ts';
-import type { StatementResult, ThreadAnswer, ThreadFault, ThreadRequest } from './protocol.ts';
+import type { StatementResult, ThreadAnswer, ThreadError, ThreadRequest } from './protocol.ts';
 
 /**
  * A SQLite file held by a thread of its own, so that waiting for the disk or for another process never stops
@@ -16,9 +16,12 @@ export type SqliteThread = {
 
 type Waiting = { resolve: (result: StatementResult) => void; reject: (error: unknown) => void };
 
-/** Opens the file in a new thread; throws `database_damaged`, `database_unavailable`, `database_busy`. */
+/** Threads without a file. The next file takes one: a thread takes several times as long to start as a file to open. */
+const idle: Worker[] = [];
+
+/** Opens the file in a thread; throws `database_damaged`, `database_unavailable`, `database_busy`. */
 export async function startSqliteThread(file: string): Promise<SqliteThread> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { file } });
+  const worker = idle.pop() ?? new Worker(new URL('./worker.ts', import.meta.url));
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
 
@@ -37,34 +40,43 @@ export async function startSqliteThread(file: string): Promise<SqliteThread> {
     return await expect(id, () => worker.postMessage({ id, ...request }, moved));
   };
 
-  worker.on('message', (answer: ThreadAnswer) => {
+  const onMessage = (answer: ThreadAnswer): void => {
     const caller = waiting.get(answer.id);
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
     if ('result' in answer) caller?.resolve(answer.result);
-    else caller?.reject(storageError(file, asError(answer.fault)));
-  });
+    else caller?.reject(storageError(file, asError(answer.issue)));
+  };
   let ended: unknown;
-  worker.on('error', (error) => {
+  const onError = (error: unknown): void => {
     ended = error;
-  });
-  worker.on('exit', () => {
+  };
+  const onExit = (): void => {
     for (const { reject } of waiting.values()) reject(ended ?? new Error(`The thread of ${file} has ended.`));
     waiting.clear();
-  });
-
-  await expect(0).catch(async (error: unknown) => {
-    await worker.terminate();
+  };
+  worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+  let isClosed = false;
+  const leave = (): void => {
+    worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+    idle.push(worker);
+  };
+  await ask({ file }).catch((error: unknown) => {
+    leave();
     throw error;
   });
   return {
     run: async (sql, parameters) => {
+      // The thread may hold another file by now.
+      if (isClosed) throw new Error(`The database ${file} is closed.`);
       const { sent, moved } = packBlobs(parameters);
       return await ask({ sql, parameters: sent as SQLInputValue[] }, moved);
     },
     close: async () => {
+      if (isClosed) return;
+      isClosed = true;
       await ask({ close: true });
-      await worker.terminate();
+      leave();
     },
   };
 }
@@ -86,7 +98,7 @@ function packBlobs(parameters: readonly unknown[]): { sent: unknown[]; moved: Ar
 
 type Without<Union, Key extends string> = Union extends unknown ? Omit<Union, Key> : never;
 
-function asError(fault: ThreadFault): Error {
-  const { message, ...codes } = fault;
+function asError(issue: ThreadError): Error {
+  const { message, ...codes } = issue;
   return Object.assign(new Error(message), codes);
 }

@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type AllowList, isAllowed } from '../allow-list.ts';
 import { createRequestLog, type EgressRequest, type RequestLog } from '../egress-request.ts';
-import { hostName, isAddress } from '../host-name.ts';
-import { splitPort } from '../host-port.ts';
+import { hostName, isAddress, splitPort } from '../host-name.ts';
 import type { EgressLimits } from '../limits.ts';
 import {
   addressAsked,
@@ -27,7 +26,7 @@ type RunConnections = {
   spent: number;
   /** Aborted when the proxy closes; the reason is an EgressEnd. */
   readonly closing: AbortSignal;
-  /** Clients whose answer says that they will not be heard again; requests may come behind the one that was refused. */
+  /** Connections that are refused for good; further requests may follow the refused one on them. */
   readonly refused: WeakSet<Duplex>;
 };
 
@@ -96,7 +95,7 @@ async function connect(
 /** Where a request wants to go, and why it may not; `host` is empty and `port` 0 where that cannot be read. */
 type ConnectTarget = { host: string; port: number; refusal: EgressRefusal | undefined };
 
-/** Reads what stands after the word CONNECT, and asks the list. */
+/** Reads the target of a CONNECT request, and looks it up in the list. */
 function readTarget(text: string, list: AllowList): ConnectTarget {
   const { host: written = '', port = 0 } = splitPort(text) ?? {};
   if (isAddress(written)) return { host: written, port, refusal: addressAsked(text) };

@@ -18,22 +18,22 @@ const HANDSHAKE_HEADER_BYTES = 4;
 const MOST_HELLO_BYTES = 64 * 1024;
 
 /** A hello with the headers of its records: the smaller the records, the less of it fits. */
-const MOST_HELD_BYTES = 128 * 1024;
+const MAX_BUFFERED_BYTES = 128 * 1024;
 
 /**
  * Lets TLS to the server `host` through and nothing else. Pure: bytes in, bytes and verdict out.
  *
  * It is `waiting` and gives nothing until the whole ClientHello has named `host`. Then it is `watching`: a server of
- * TLS 1.3 may ask for a second ClientHello, which could name another one, so what the client says is still looked at
- * until it says something else. Then it is `open` for good, and need not be asked again. After `refused` it must not.
+ * TLS 1.3 may request a second ClientHello, which could name another server, so the client's messages are read until one
+ * is something else. Then it is `open` for good, and no further call is needed. After `refused` no call is allowed.
  */
 export function createHelloGate(host: string): HelloGate {
   const reader = createRecordReader();
   let hello: HelloCollector | undefined = createHelloCollector();
   let first: ClientHello | undefined;
   let isOpen = false;
-  let held: Buffer[] = [];
-  let heldBytes = 0;
+  let buffered: Buffer[] = [];
+  let bufferedBytes = 0;
 
   const look = (part: RecordPart): EgressRefusal | undefined => {
     if (isOpen) return undefined;
@@ -53,16 +53,16 @@ export function createHelloGate(host: string): HelloGate {
   };
 
   const release = (): readonly Buffer[] => {
-    const bytes = held;
-    held = [];
-    heldBytes = 0;
+    const bytes = buffered;
+    buffered = [];
+    bufferedBytes = 0;
     return bytes;
   };
 
   return {
     push(chunk) {
-      held.push(chunk);
-      heldBytes += chunk.length;
+      buffered.push(chunk);
+      bufferedBytes += chunk.length;
       const parts = reader.read(chunk);
       if (!parts) return { state: 'refused', refusal: notTls(host) };
       for (const part of parts) {
@@ -72,7 +72,7 @@ export function createHelloGate(host: string): HelloGate {
       if (isOpen) return { state: 'open', bytes: release() };
       const state = first ? 'watching' : 'waiting';
       if (!hello && !reader.isInHeader()) return { state, bytes: release() };
-      if (heldBytes > MOST_HELD_BYTES) return { state: 'refused', refusal: notTls(host) };
+      if (bufferedBytes > MAX_BUFFERED_BYTES) return { state: 'refused', refusal: notTls(host) };
       return { state, bytes: [] };
     },
   };

@@ -53,7 +53,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   };
 }
 
-/** Sockets that have asked for nothing yet, or are being refused, for each connection that a run may have. */
+/** How many sockets are accepted for each connection that a run may have: some have sent no request yet, others are being refused. */
 const SOCKETS_PER_CONNECTION = 2;
 
 /** Answers whatever is not CONNECT: plain HTTP gets an answer that names what is possible, and bytes that are no HTTP are closed. */
@@ -61,7 +61,7 @@ function refuseOtherRequests(server: Server, parts: ConnectionParts): void {
   const refuse = (request: IncomingMessage, response: ServerResponse): void => {
     const refusal = plainHttp(parts.list);
     parts.state.refused.add(request.socket);
-    createRequestLog(parts.onRequest, parts.clock, askedFor(request))('refused', refusal);
+    createRequestLog(parts.onRequest, parts.clock, requestedHost(request))('refused', refusal);
     const text = refusalText(refusal);
     response.writeHead(refusal.status, refusalHeaders(refusal, text)).end(text);
   };
@@ -80,7 +80,7 @@ function refuseOtherRequests(server: Server, parts: ConnectionParts): void {
 const NOWHERE = { host: '', port: 0 };
 
 /** Where plain HTTP wanted to go, by its address or its Host header. */
-function askedFor({ url = '', headers }: IncomingMessage): { host: string; port: number } {
+function requestedHost({ url = '', headers }: IncomingMessage): { host: string; port: number } {
   const address = URL.canParse(url) ? url : `http://${headers.host ?? ''}`;
   if (!URL.canParse(address)) return NOWHERE;
   const { hostname, port } = new URL(address);

@@ -10,7 +10,7 @@ import { addressPrivate, type EgressRefusal, hostUnreachable, nameUnknown } from
 import { isPublicAddress } from './addresses.ts';
 import type { Resolve } from './resolve.ts';
 
-/** Where runs are let out, beyond their own lists. */
+/** How the hosts of the lists are reached. */
 export type ReachOptions = DialOptions & {
   /** The policy's `host:port` words in lower case: these alone may lead to private addresses. */
   privateHosts: readonly string[];
@@ -62,7 +62,7 @@ async function findAddresses(
   }
 }
 
-/** This machine answers on its public addresses, too. */
+/** All addresses of this machine: it also answers on its public ones. */
 function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((each = []) => each.map(({ address }) => address));
 }
@@ -72,7 +72,7 @@ const NEXT_ADDRESS_MS = 500;
 
 const KEEP_ALIVE_MS = 60_000;
 
-/** How long connecting may take, in milliseconds of `clock`, and what calls it off; the signal destroys the socket later, too. */
+/** How long connecting may take, in milliseconds of `clock`, and the signal that ends it; the signal destroys the socket later, too. */
 type DialOptions = { clock: Clock; connectMs: number; signal: AbortSignal };
 
 /** Connects to the first of `addresses` that answers. `host` is never looked up again. Rejects with the system's error. */
@@ -133,7 +133,7 @@ async function dialThrough(
       return socket;
     }
     socket.destroy();
-    throw Object.assign(new Error('refused'), { code: `the proxy said ${answer.statusCode}` });
+    throw Object.assign(new Error('refused'), { code: `the proxy answered ${answer.statusCode}` });
   } finally {
     timer.stop();
   }

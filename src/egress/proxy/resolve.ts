@@ -3,9 +3,9 @@ import { lookup, Resolver } from 'node:dns/promises';
 /**
  * Finds the addresses of a host; rejects or gives none when there are none.
  *
- * `byPolicy` says that the admin's policy names the host; then the machine's own ways (`/etc/hosts` too) find it. Every
- * other name is asked of the name servers as it stands, without the search list. That also keeps what an agent asks for
- * out of the few threads in which Node reads files.
+ * `byPolicy` says that the admin's policy names the host; then the machine's own resolver (`/etc/hosts` too) finds it. For
+ * every other name the name servers are queried, without the search list. That also keeps queries of agents out of the
+ * few threads in which Node reads files.
  */
 export type Resolve = (host: string, byPolicy: boolean) => Promise<readonly string[]>;
 

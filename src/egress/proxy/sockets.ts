@@ -19,16 +19,16 @@ export type EgressOptions = Omit<ProxyOptions, 'list' | 'onRequest'> & {
 };
 
 /**
- * The ways out of the runs that have an allow list.
+ * The proxies of the runs that have an allow list.
  *
- * After a restart of the service `open` is called for every living run before anything else: what is mounted is the
+ * After a restart of the service `open` is called for every active run before anything else: what is mounted is the
  * directory, so the container finds the new socket where the old one was. The directory is made if need be, but not the one
  * above it; a socket that a dead service left is replaced. Calls for one run take their turn.
  */
 export type Egress = {
   /**
    * Opens a run's socket, anew if it is open; throws `egress_socket_failed`. `onRequest` must not throw. `onClosed` is
-   * called when the last request has been told, also when opening failed; it must not reject.
+   * called when the last request has been reported, also when opening failed; it must not reject.
    */
   open(
     runId: string,
@@ -43,7 +43,7 @@ export type Egress = {
 
 type OpenSocket = { close(): Promise<void> };
 
-/** No run has a way out until `open`. */
+/** No run has a proxy until `open`. */
 export function createEgress(options: EgressOptions): Egress {
   const runs = new Map<string, Promise<OpenSocket | undefined>>();
 

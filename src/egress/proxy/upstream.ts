@@ -1,4 +1,4 @@
-import { splitPort } from '../host-port.ts';
+import { splitPort } from '../host-name.ts';
 
 /** The proxy of the host's own network, and what is reached without it; neither where the environment names none. */
 export type Upstream = { upstreamProxy?: URL; isDirect?: (host: string, port: number) => boolean };

@@ -3,12 +3,12 @@ import type { Blame } from '../../base/errors.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { Outcome, Run } from '../../runs/run.ts';
 
-/** Whose faults another attempt may fix. */
+/** Whose errors another attempt may fix. */
 const NOT_THE_RUNS: readonly Blame[] = ['service', 'docker', 'github'];
 
 const LONGEST_MS = 3_600_000;
 
-/** How an attempt went that did not succeed: whose fault it was, where that is known, and whether the agent may have begun. */
+/** A failed attempt: `blame` is undefined where nobody knows whose fault it was; `begun` says whether the agent may have started. */
 export type Failure = { outcome: Outcome; blame: Blame | undefined; begun: boolean };
 
 /** How long to wait for the next attempt, in milliseconds, or undefined when there is none: `random` is from 0 to 1. */

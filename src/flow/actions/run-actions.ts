@@ -7,7 +7,7 @@ import type { RunStore } from '../../runs/store/run-store.ts';
 /** The answer to a request for a cancel. */
 type CancelAnswer = { status: 'requested' | 'already_ended'; message: string };
 
-/** Cancels a run. Its worker stops it and ends it with the reason; without a living service that happens at its next start. */
+/** Cancels a run. Its worker stops it and ends it with the reason; while no service runs, the next start does that. */
 export async function cancelRun(
   parts: { runs: RunStore; isServiceRunning: boolean },
   run: Run,
@@ -32,9 +32,8 @@ export async function cancelRun(
 type RetryAnswer = { status: 'queued' | 'not_ended'; message: string };
 
 /**
- * Puts a run that has ended back into the queue for its next attempt, which uses none of the profile's `retry`. With
- * `actor`, that account is from then on who must be allowed to start the run. Throws `delivery_body_gone` when its delivery's
- * body is not kept any more.
+ * Requeues an ended run for its next attempt, which does not count against the profile's `retry`. With `actor`, that
+ * account must be allowed to start the run from then on. Throws `delivery_body_gone` and `delivery_unknown`.
  */
 export async function retryRun(
   parts: { runs: RunStore; deliveries: Pick<DeliveryStore, 'body'> },
@@ -55,8 +54,8 @@ export async function retryRun(
 }
 
 /**
- * Has a stored delivery decided anew, as if it had just arrived: by the profiles and permissions of now. One that
- * still waits for its decision is left alone. Throws `delivery_unknown`, `delivery_has_run`, `delivery_body_gone`.
+ * Makes admission decide a stored delivery again, by the current profiles and permissions. A delivery that still waits
+ * for its decision is unchanged. Throws `delivery_unknown`, `delivery_has_run`, `delivery_body_gone`.
  */
 export async function replayDelivery(deliveries: DeliveryStore, id: string): Promise<Delivery> {
   const delivery = await deliveries.find(id);

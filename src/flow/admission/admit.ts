@@ -61,13 +61,13 @@ async function decideAndCommit(parts: AdmissionParts, delivery: Delivery): Promi
 export type SigningApps = {
   /** Whether the App of this key is stored, may serve a repository (`owner/name`) and is installed there. */
   serves(key: string, repository: string): Promise<boolean>;
-  /** The same whatever its URL pattern says. GitHub follows a name that a repository had before. */
+  /** Whether the App of this key is installed there, whatever its URL pattern. GitHub follows earlier names of a repository. */
   isInstalled(key: string, repository: string): Promise<boolean>;
 };
 
 /**
- * Why an event that an App signed is not taken for true: the App is not installed where it says that this happened, or the
- * payload gives its repository the id of another one, under which runs and mirrors are kept. No answer means no.
+ * Why an event that an App signed is not trusted: the App is not installed on the event's repository, or the payload gives
+ * that repository the id of another one. Runs and mirrors are kept by that id. No answer means no.
  */
 async function refuseSigner(
   { apps, db }: { apps: SigningApps; db: Db },

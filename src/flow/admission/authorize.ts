@@ -59,7 +59,7 @@ export async function authorize(
   return denied ? { ...asked, denied } : { ...asked, byBot: isOwn || isBotActor, isOwn };
 }
 
-/** Accounts that a profile names need no lookup; those that are known as the service's own count all the same. */
+/** Whether the actor is the service account. Accounts that the profile names are compared with the known ones, without asking GitHub. */
 async function isServiceItself(
   own: ServiceAccount,
   { profile, event, isNamed }: { profile: Profile; event: FlowEvent; isNamed: boolean },
@@ -118,7 +118,7 @@ function refuseLocked(login: string, permission: string | undefined): Problem | 
   return permissionReaches(permission ?? '', 'write') ? undefined : threadLocked(login, permission ?? 'none');
 }
 
-/** Why the permission of an actor is not enough; a profile that names no `least` lets nobody in by permission. */
+/** Why the permission of an actor is not enough; without a `least` no permission is. */
 async function refusePermission(
   lookups: Pick<Lookups, 'isCollaborator'>,
   profile: Profile,
@@ -180,7 +180,7 @@ async function refuseFork(
   return isFork ? forkNotAllowed(pull.number) : undefined;
 }
 
-/** A commit is the repository's own when one of its branches holds it; what the event says of branches is a name that forks have, too. */
+/** A commit is the repository's own when one of its branches has it. The branch in the event proves nothing: forks use the same names. */
 async function refuseForeignCommit(
   lookups: Pick<Lookups, 'isOwnCommit'>,
   profile: Profile,

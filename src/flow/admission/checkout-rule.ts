@@ -61,7 +61,7 @@ function head(number: number, sha: string | undefined): WantedCommit {
 
 /**
  * Where the head of an event's pull request is now, when the run would work on it and the event does not say: what is
- * pushed to the pull request later is not what its run was asked for. Null for a run that needs none; gives the fault
+ * pushed to the pull request later is not what its run was asked for. Null for a run that needs none; gives the error
  * when GitHub gave no answer.
  */
 export async function pinHead(

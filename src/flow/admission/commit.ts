@@ -22,8 +22,8 @@ export type CommitParts = {
 };
 
 /**
- * Writes what becomes of a delivery, all or nothing. Services that share a database may come to one delivery at once: the
- * first decision stands, and is what every one of them gives.
+ * Stores the decision about a delivery in one transaction. When services that share a database decide one delivery at once,
+ * the first decision stands, and all of them return it.
  */
 export async function commit(
   parts: CommitParts,
@@ -40,7 +40,7 @@ export async function commit(
   });
 }
 
-/** Limits and the run's group are read in the transaction that adds to them, so that starts at one time count each other. */
+/** Limits and the run's group are read in the transaction that adds to them, so that simultaneous starts count each other. */
 async function queueRun(
   parts: CommitParts,
   event: FlowEvent,

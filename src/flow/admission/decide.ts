@@ -28,7 +28,7 @@ import { startedBy } from './own-work.ts';
 import { NO_PROFILE_MATCHED, prefilter } from './prefilter.ts';
 import { ignore, type Resolution, refuseEvent } from './resolution.ts';
 
-/** How many candidates' reasons are kept with a delivery that none of them took; `explain` shows all. */
+/** How many candidates are stored, with the condition that failed, for a delivery that matched none; `explain` shows all. */
 const CANDIDATES_KEPT = 20;
 
 /** A run that may start unless a limit or a busy group forbids it: both are read when it is committed. */
@@ -107,7 +107,7 @@ function groupOf({ concurrency }: Profile, event: FlowEvent): RunGroup | null {
   return key === undefined ? null : { key, onBusy: concurrency?.onBusy ?? 'queue' };
 }
 
-/** No profile's conditions hold; whoever mistyped a command by one letter is answered. */
+/** No profile matches; a command that is mistyped by one letter gets an answer. */
 async function decideUnmatched(
   parts: DecideParts,
   event: FlowEvent,
@@ -119,7 +119,7 @@ async function decideUnmatched(
   return { decision: { ...decision, candidates: nearMisses(profiles, event) }, reports };
 }
 
-/** Why the first candidates did not fit, as the profiles were then. */
+/** The first condition that failed for each of the first candidates. */
 function nearMisses(profiles: ProfileSet, event: FlowEvent): CandidateOutcome[] {
   const first = { ...profiles, candidates: profiles.candidates.slice(0, CANDIDATES_KEPT) };
   return explainMatch(first, event).map(({ profile, failed }) => ({ profile, failed }));

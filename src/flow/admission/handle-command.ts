@@ -27,7 +27,7 @@ export type HandleParts = {
   clock: Clock;
 };
 
-/** Does to runs what a comment asks for. Each step is stored by itself, and doing it again changes nothing. */
+/** Carries out a command on its runs. Each step is stored by itself, and repeating it changes nothing. */
 export async function handleCommand(
   parts: HandleParts,
   event: FlowEvent,
@@ -69,7 +69,7 @@ async function cancel(
   return { reason: 'command_cancel', message: `${login} cancelled ${names(cancelled)}.` };
 }
 
-/** Counts as a start of its own, held to the same limits; a delivery counts once, however often it is decided. */
+/** Counts as a start of its own, under the same limits; a delivery counts once, however often it is decided. */
 async function retry(
   parts: HandleParts,
   event: FlowEvent,

@@ -28,7 +28,7 @@ export type AdmissionLimits = {
 };
 
 /** What may be started in a day by one person, in one repository, and of one profile. */
-export type DayBudgets = { actor: Budget; repository: Budget; profile: Budget };
+type DayBudgets = { actor: Budget; repository: Budget; profile: Budget };
 
 const NO_BUDGETS: DayBudgets = { actor: {}, repository: {}, profile: {} };
 

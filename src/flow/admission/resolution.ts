@@ -21,7 +21,7 @@ export type Resolution = { decision: Decision; reports: NewReport[] };
  * Why an event becomes no run. `permission` is what GitHub said of the sender, if it was asked; with `about`, a reason is
  * reported once for each of its values instead of once.
  */
-export type EventRefusal = {
+type EventRefusal = {
   profile: Profile;
   problem: Problem;
   permission: string | undefined;
@@ -29,7 +29,7 @@ export type EventRefusal = {
 };
 
 /** What a repository calls those who belong to it: https://docs.github.com/graphql/reference/enums#commentauthorassociation */
-const OF_THE_HOUSE = ['OWNER', 'MEMBER', 'COLLABORATOR'];
+const MEMBERS = ['OWNER', 'MEMBER', 'COLLABORATOR'];
 
 /** No run, and nothing is reported. */
 export function ignore(why: NoRunReason | Problem, profile: string | null = null): Resolution {
@@ -103,7 +103,7 @@ function textOf(event: FlowEvent, profile: Profile, problem: Problem): string {
 function isOutsideUser(event: FlowEvent, permission: string | undefined): boolean {
   if (event.repository?.private !== false) return false;
   if (permission !== undefined && permissionReaches(permission, 'triage')) return false;
-  return !OF_THE_HOUSE.includes(associationOfSender(event));
+  return !MEMBERS.includes(associationOfSender(event));
 }
 
 /** The association of the sender, which the payload gives with texts of the sender only. */

@@ -6,7 +6,10 @@ import type { RunStore } from '../../runs/store/run-store.ts';
 import { runsOfThread } from '../../runs/store/thread-runs.ts';
 
 /** Timeline entries about the thread of a run, and about the comment that started it. */
-const CHANGES = { closed: 'thread_closed', reopened: 'thread_reopened', deleted: 'comment_deleted' } as const;
+const CHANGES = {
+  ...{ closed: 'thread_closed', reopened: 'thread_reopened', deleted: 'comment_deleted' },
+  ...{ locked: 'thread_locked', unlocked: 'thread_unlocked' },
+} as const;
 
 /** Runs of a thread that get such an entry, and for how long after their end: a publication may still wait. */
 const RUNS_NOTED = 50;
@@ -47,8 +50,8 @@ export function withLock(event: FlowEvent, isLockedNow: boolean): FlowEvent {
 }
 
 /**
- * Notes in the runs of a thread that it was closed, opened again, or that a comment was deleted: GitHub's API may be
- * behind its own deliveries. Noting it again changes nothing.
+ * Notes in the runs of a thread that it was closed, opened again, locked or unlocked, or that a comment was deleted:
+ * GitHub's API may be behind its own deliveries, and tells nothing of discussions. Noting it again changes nothing.
  */
 export async function noteThreadChanges(
   parts: { db: Db; runs: Pick<RunStore, 'note'>; clock: { now(): number } },
@@ -70,7 +73,7 @@ export async function noteThreadChanges(
 function changeOf({ name, action }: FlowEvent): (typeof CHANGES)[keyof typeof CHANGES] | undefined {
   if (COMMENTS.includes(name)) return action === 'deleted' ? CHANGES.deleted : undefined;
   if (!THREADS.includes(name)) return undefined;
-  if (action === 'reopened') return CHANGES.reopened;
+  if (action === 'reopened' || action === 'locked' || action === 'unlocked') return CHANGES[action];
   return ENDS.includes(action ?? '') ? CHANGES.closed : undefined;
 }
 
@@ -78,11 +81,13 @@ function changeOf({ name, action }: FlowEvent): (typeof CHANGES)[keyof typeof CH
 export function notedChanges(
   timeline: readonly TimelineEntry[],
   event: FlowEvent,
-): { noted: 'closed' | 'open' | undefined; isCommentGone: boolean } {
+): { noted: 'closed' | 'open' | undefined; isLocked: boolean | undefined; isCommentGone: boolean } {
   const last = timeline.findLast(({ kind }) => kind === CHANGES.closed || kind === CHANGES.reopened);
+  const lock = timeline.findLast(({ kind }) => kind === CHANGES.locked || kind === CHANGES.unlocked);
   const id = commentIdOf(event);
   return {
     noted: last && (last.kind === CHANGES.closed ? 'closed' : 'open'),
+    isLocked: lock && lock.kind === CHANGES.locked,
     isCommentGone:
       id !== undefined &&
       timeline.some(({ kind, data }) => kind === CHANGES.deleted && String(data.comment) === String(id)),

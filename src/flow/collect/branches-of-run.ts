@@ -8,12 +8,12 @@ import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
 import { credentialSource } from '../github/github-credential.ts';
 
 /** What asking for branches takes from the rest of the service. */
-export type BranchParts = { mirrors: Pick<Mirrors, 'branches'>; mountHost: Pick<MountHost, 'secretsDir'> };
+type BranchParts = { mirrors: Pick<Mirrors, 'branches'>; mountHost: Pick<MountHost, 'secretsDir'> };
 
 /** How long the end of a run waits for its repository. */
 const PATIENCE_MS = 60_000;
 
-/** The branches that the repository of a run has now, fetched with the profile's credential. Throws what `Mirrors.branches` says. */
+/** The branches that the repository of a run has now, fetched with the profile's credential. Throws the codes of `Mirrors.branches`. */
 export async function branchesOfRun(
   { mirrors, mountHost }: BranchParts,
   { run, profile }: { run: Run; profile: Profile },
@@ -30,7 +30,7 @@ export async function branchesOfRun(
   return branches;
 }
 
-/** The same for what is only kept; where the server does not answer, those that the mirror has; a store beside it has none. */
+/** The same for commits that are only kept: without an answer of the server, the branches of the last fetch. Only the main mirror has branches. */
 export async function lastBranches(
   parts: BranchParts & { log: Logger },
   { run, profile, mirror }: { run: Run; profile: Profile; mirror: string },

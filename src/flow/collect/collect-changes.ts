@@ -10,7 +10,7 @@ import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
 import { type Changes, type TakenChanges, takeChanges } from '../../publish/bundle/keep-changes.ts';
-import { knownCommits } from '../../publish/push/known-commits.ts';
+import { knownCommits } from '../../publish/push/plan.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { Mirrors } from '../../workspaces/mirrors/mirror.ts';
@@ -55,7 +55,7 @@ export async function collectChanges(parts: CollectParts, run: Run): Promise<voi
       async (error: unknown) => await noteSearchFailure(parts, run, error),
     );
     const kept = taken && (await keep(parts, run, taken, doubt));
-    // Only now, so that nothing is published that was not searched, whenever this breaks off.
+    // Only now: whenever this stops in between, nothing is published that was not searched.
     for (const entry of [kept, rest]) if (entry) await noteOnce(parts, run, entry);
   } catch (error) {
     parts.log.error({ err: error, run: run.id }, 'collecting changes failed');
@@ -136,9 +136,9 @@ async function noteFailure<T>(
   try {
     return await work();
   } catch (error) {
-    const fault = asFlowError(error);
-    parts.log.warn({ err: fault, run: run.id }, 'commits of agent were not kept');
-    await noteProblem(parts, run, 'changes_not_kept', fault);
+    const issue = asFlowError(error);
+    parts.log.warn({ err: issue, run: run.id }, 'commits of agent were not kept');
+    await noteProblem(parts, run, 'changes_not_kept', issue);
     return undefined;
   }
 }
@@ -156,9 +156,9 @@ async function search(
   const where = { workspace: paths.workspace, sinceNs, log: paths.log, quarantine };
   const { found, cut } = await searchForSecrets(parts, parts.masked.values(run.id), where);
   if (found) {
-    const { fault, files, inChanges } = found;
-    parts.log.error({ err: fault, run: run.id, files }, 'granted value found in what the agent left');
-    await noteProblem(parts, run, 'secret_found', fault, { files, inChanges });
+    const { issue, files, inChanges } = found;
+    parts.log.error({ err: issue, run: run.id, files }, 'granted value found in what the agent left');
+    await noteProblem(parts, run, 'secret_found', issue, { files, inChanges });
   }
   if (cut) {
     const { text, cuts, inChanges } = cut;
@@ -169,7 +169,7 @@ async function search(
   return cut?.inChanges ? 'unsearched' : undefined;
 }
 
-/** After a failed search nobody knows what the commits hold. */
+/** Notes that the leak scan failed: the commits may hold a granted value. */
 async function noteSearchFailure(parts: CollectParts, run: Run, error: unknown): Promise<Doubt> {
   parts.log.error({ err: error, run: run.id }, 'leak scan failed');
   const text = 'The search for values that were granted to the run failed.';
@@ -181,15 +181,15 @@ async function noteProblem(
   parts: CollectParts,
   run: Run,
   kind: string,
-  fault: FlowError,
+  issue: FlowError,
   data: Record<string, unknown> = {},
 ): Promise<void> {
-  const { code, message, hint } = fault.toProblem();
+  const { code, message, hint } = issue.toProblem();
   const text = parts.redactor.mask(message);
   await noteOnce(parts, run, { kind, text, data: { ...data, code, hint } });
 }
 
-/** A run that is concluded again after a crash has the line already. */
+/** Once an attempt: a run that is concluded again after a crash has the line already. */
 async function noteOnce(parts: CollectParts, run: Run, entry: Entry): Promise<void> {
   const timeline = await parts.runs.timeline(run.id);
   const isThere = timeline.some(({ kind, data }) => kind === entry.kind && data.attempt === run.attempt);

@@ -6,7 +6,7 @@ import type { Redactor } from '../../log/redact.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
 import { keepLeft } from '../../publish/left/left.ts';
-import { leftWords } from '../../publish/left/left-texts.ts';
+import { leftText } from '../../publish/left/left-texts.ts';
 import type { Run, TimelineEntry } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 import type { Directories, RunPaths } from '../paths.ts';
@@ -47,7 +47,7 @@ export async function collectLeft(
     const kept = patch === null ? 'It was too much to keep.' : 'It is kept for a while as a patch.';
     return {
       kind: 'left_behind',
-      text: `${mask(leftWords(left))} ${kept}`,
+      text: `${mask(leftText(left))} ${kept}`,
       data: { files: left.files, patch, shown: await isPublished(parts, run) },
     };
   } catch (error) {

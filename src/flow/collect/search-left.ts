@@ -16,9 +16,9 @@ const MAX_NAME = 300;
 const COMMITS = 'commits';
 
 /** What searching what an agent left came to; `inChanges` is about its commits, which are kept and published only when they are clean and searched whole. */
-export type LeftSearch = {
+type LeftSearch = {
   /** The error that names the files; absent when no value was found. */
-  found?: { fault: FlowError; files: string[]; inChanges: boolean };
+  found?: { issue: FlowError; files: string[]; inChanges: boolean };
   /** Why it is not whole; absent when it is. */
   cut?: { text: string; cuts: string[]; inChanges: boolean };
 };
@@ -48,7 +48,7 @@ export async function searchForSecrets(
   const text = `The search for values that were granted to the run is incomplete: ${cuts.join('; ')}.`;
   const inChanges = kept.found.some(isOfChanges);
   return {
-    ...(paths.length > 0 && { found: { fault: secretFound(files), files, inChanges } }),
+    ...(paths.length > 0 && { found: { issue: secretFound(files), files, inChanges } }),
     ...(cuts.length > 0 && { cut: { text, cuts, inChanges: kept.cuts.length > 0 } }),
   };
 }

@@ -25,7 +25,7 @@ import { type TokenRenewer, writeTokenEnd } from './token-renewer.ts';
 /** The name of a run's bearer for the runtime listener, below `/run/secrets`. */
 const BEARER_NAME = 'runtime-token';
 
-/** What a run will be handed: a copy each of what it mounts or is granted, and the GitHub token among them. */
+/** What a run is granted: a copy of each credential that it mounts or names, and the GitHub token among them. */
 type Grants = {
   copies: readonly Copy[];
   /** The GitHub token, and what it is renewed by; undefined for a run that has none. */
@@ -61,7 +61,7 @@ type GrantRequest = { run: Run; profile: Profile; plan: Plan; signal: AbortSigna
 
 /**
  * Reads everything that a run is granted, all at once, and writes nothing; logins that would run out are renewed
- * before their share is taken. Throws what is faulty, everything together (`preflight`), or the signal's reason.
+ * before their share is taken. Throws what is invalid, everything together (`preflight`), or the signal's reason.
  */
 export async function readGrants(parts: GrantParts, request: GrantRequest): Promise<Grants> {
   const { run, plan, signal } = request;
@@ -85,8 +85,8 @@ export async function readGrants(parts: GrantParts, request: GrantRequest): Prom
 }
 
 /**
- * Sees to it that every login which the run gets a share of lasts until the run's deadline, before the share is taken;
- * the timeline says so while it waits. Throws the codes of `LoginRenewal.ensure`, or the signal's reason.
+ * Renews every login that would end before the run's deadline, before the run gets its share of it; the timeline notes
+ * that the run waits. Throws the codes of `LoginRenewal.ensure`, or the signal's reason.
  */
 async function renewLogins(
   parts: RenewParts,
@@ -119,7 +119,7 @@ async function readSecrets({ secrets }: GrantParts, { profile, plan }: GrantRequ
   return (await secrets.resolve(profile.path, names)).map(secretCopy);
 }
 
-/** The token of the App that the profile names, else of the one that serves the repository, else the token file; whoever reads that says best why it cannot be used. */
+/** The token of the App that the profile names, else of the one that serves the repository, else the token file; an unusable file throws its own error. */
 async function readToken(
   { tokens }: GrantParts,
   { run, profile, plan }: GrantRequest,
@@ -141,7 +141,7 @@ async function tokenInFile(file: string): Promise<GitHubToken> {
   return { value: await readGhToken(file), expiresAt: null, source: { kind: 'file', file } };
 }
 
-/** Writes what was read into the run's own directory, masked from before, and has the token renewed for as long as the run lives. */
+/** Masks what was read, writes it into the run's own directory, and renews the token for as long as the run is active. */
 export async function injectGrants(
   parts: GrantParts,
   { run, plan, paths }: { run: Run; plan: Plan; paths: RunPaths },
@@ -162,7 +162,7 @@ export async function injectGrants(
   parts.renewer.keep({ id: run.id, paths, grant }, gitHub.token);
 }
 
-/** Goes on renewing the token of a run that a service before this one had begun. */
+/** Continues to renew the token of a run that is resumed. */
 export async function regrant(
   { renewer }: Pick<GrantParts, 'renewer'>,
   run: Run,

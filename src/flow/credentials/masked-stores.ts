@@ -4,10 +4,10 @@ import type { ReportStore } from '../../runs/outbox/report-store.ts';
 import type { AnyPatch } from '../../runs/store/run-rows.ts';
 import type { RunStore } from '../../runs/store/run-store.ts';
 
-/** Takes secrets out of a text. */
+/** Replaces every secret in a text. */
 type Mask = (text: string) => string;
 
-/** A store of runs into which no text comes that was not masked: lines of timelines, reasons, an agent's last words. */
+/** A store of runs that masks every text it is given: lines of timelines, reasons, final messages. */
 export function maskedRuns(store: RunStore, mask: Mask): RunStore {
   return {
     ...store,
@@ -32,7 +32,7 @@ export function maskedReports(store: ReportStore, mask: Mask): ReportStore {
   };
 }
 
-/** A store of publications that keeps of a failure only what is masked. */
+/** A store of publications that masks the errors it is given. */
 export function maskedPublications<Store extends PublicationStore>(store: Store, mask: Mask): Store {
   return {
     ...store,

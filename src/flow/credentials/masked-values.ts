@@ -1,9 +1,9 @@
 import type { Secret } from '../../base/secret.ts';
 
 /** Values that a run was granted; `forget` ends their masking. */
-export type GrantedValues = { values: readonly Secret[]; forget(): void };
+type GrantedValues = { values: readonly Secret[]; forget(): void };
 
-/** The values of active runs, which are masked wherever they would show, until nothing of their run is posted any more. */
+/** The granted values of active runs; they are masked until nothing more of their run is posted. */
 export type MaskedValues = {
   add(runId: string, granted: GrantedValues): void;
   /** Every value that the run was granted. */
@@ -11,7 +11,7 @@ export type MaskedValues = {
   release(runId: string): void;
 };
 
-/** Knows no run yet. A run may add several times; to release one that added nothing is fine. */
+/** Creates an empty registry. A run may add several times; releasing a run without values changes nothing. */
 export function createMaskedValues(): MaskedValues {
   const masked = new Map<string, GrantedValues[]>();
   return {

@@ -1,11 +1,11 @@
-import { asFlowError, type Blame, type Fault, FaultsError, type FlowError } from '../../base/errors.ts';
+import { asFlowError, type Blame, type FlowError, type Issue, IssuesError } from '../../base/errors.ts';
 
-/** Whose faults do not pass by themselves: a run that has one of them is refused, whatever else is wrong. */
+/** Blame for errors that do not pass by themselves: with one of these, the run is refused whatever else is wrong. */
 const LASTING: readonly Blame[] = ['profile', 'operator'];
 
 /**
  * Reads and checks every grant of a run at once, and gives what each came to, in order. Nothing is launched when one
- * of them is faulty: a single fault (or one that several checks came upon) is thrown as it is, several as `grants_not_ready`, which names each with its hint.
+ * of them has an error: a single one (or one that several checks came upon) is thrown as it is, several as `grants_not_ready`, which names each with its hint.
  */
 export async function preflight<T extends readonly unknown[]>(
   checks: {
@@ -13,27 +13,27 @@ export async function preflight<T extends readonly unknown[]>(
   },
 ): Promise<T> {
   const settled = await Promise.allSettled(checks.map(async (check) => await check()));
-  const faults = settled.flatMap((result) =>
-    result.status === 'rejected' ? [asFlowError(result.reason)] : [],
+  const errors = new Set(
+    settled.flatMap((result) => (result.status === 'rejected' ? [asFlowError(result.reason)] : [])),
   );
-  const [first, second] = [...new Set(faults)];
-  if (second) throw grantsNotReady([...new Set(faults)]);
+  const [first, second] = errors;
+  if (second) throw grantsNotReady([...errors]);
   if (first) throw first;
   return settled.map((result) => (result.status === 'fulfilled' ? result.value : undefined)) as unknown as T;
 }
 
-function grantsNotReady(faults: readonly FlowError[]): FaultsError {
-  const issues: Fault[] = faults.flatMap((fault) =>
-    fault instanceof FaultsError ? [...fault.faults] : [fault.toProblem()],
+function grantsNotReady(errors: readonly FlowError[]): IssuesError {
+  const issues: Issue[] = errors.flatMap((error) =>
+    error instanceof IssuesError ? [...error.issues] : [error.toProblem()],
   );
   const list = (word: 'message' | 'hint'): string =>
-    issues.map((fault, index) => `(${index + 1}) ${fault[word]}`).join(' ');
-  const [first] = faults;
-  return new FaultsError(
+    issues.map((issue, index) => `(${index + 1}) ${issue[word]}`).join(' ');
+  const [first] = errors;
+  return new IssuesError(
     {
       code: 'grants_not_ready',
-      blame: faults.find(({ blame }) => LASTING.includes(blame))?.blame ?? first?.blame ?? 'operator',
-      message: `${issues.length} of the credentials that the run is granted are not ready: ${list('message')}`,
+      blame: errors.find(({ blame }) => LASTING.includes(blame))?.blame ?? first?.blame ?? 'operator',
+      message: `${errors.length} of the credentials that the run is granted are not ready: ${list('message')}`,
       hint: list('hint'),
     },
     issues,

@@ -34,7 +34,7 @@ export function createBearerAccess(parts: {
     },
     async token(runId) {
       const grant = await grantOf(runId);
-      // Without an App nothing is read, so that a faulty token file is no fault here.
+      // Without an App nothing is read, so that an invalid token file is no error here.
       if (!grant || !(grant.appSecret || (await tokens.hasApp(grant.repository)))) return undefined;
       const token = await tokens.token({ ...grant, exact: true });
       const expiresAt = isoTime(token?.expiresAt);

@@ -14,7 +14,7 @@ import type { RunPaths } from '../paths.ts';
 import type { GrantRecord } from './grant-record.ts';
 import type { MaskedValues } from './masked-values.ts';
 
-/** How often the clock is looked at: a machine that slept, or a clock that was set, is noticed this soon. */
+/** How often the clock is looked at: a host that slept, or a clock that was set, is noticed this soon. */
 const LOOK_EVERY_MS = 15_000;
 
 /** From this long before a token ends it is asked for every `NEXT_MS`; its source decides when it gives a new one, at the latest five minutes before. */
@@ -34,7 +34,7 @@ export type KeptRun = { id: string; paths: Pick<RunPaths, 'secrets' | 'files'>; 
 
 /**
  * Keeps `/run/secrets/gh-token` of active runs fresh: each is renewed before it ends, and a failing renewal is tried
- * again for as long as the run lives; the first failure and the hint are told in the run's timeline.
+ * again for as long as the run lives; the run's timeline gets the first failure with its hint.
  *
  * `keep` takes the token that the run was just handed, or undefined after a restart, when it is asked for at once. It
  * ends when the run's secrets are released, when the run has ended, or with `stop`.

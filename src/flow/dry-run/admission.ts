@@ -24,8 +24,8 @@ export type AdmissionDryRun = {
   ): Promise<DryRunAnswer & { runs: string[] }>;
 };
 
-/** Why not, unless `problem` is undefined; `permission` is what GitHub said, if it was asked. */
-export type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
+/** `problem` is why nothing would start; `permission` is GitHub's answer, undefined when it was not asked. */
+type DryRunAnswer = { problem: Problem | undefined; permission: string | undefined };
 
 export function createAdmissionDryRun(
   parts: CommandParts &

@@ -13,7 +13,7 @@ export type CheckSecret = (
 ) => Promise<void>;
 
 /**
- * What keeps the App in the secret that a profile names from serving the repositories that its trigger names, each fault
+ * What keeps the App in the secret that a profile names from serving the repositories that its trigger names, each error
  * once; where the trigger names none, from serving any.
  */
 export async function appSecretProblems(

@@ -13,14 +13,14 @@ import { appSecretOf, tokenMount } from '../github/github-credential.ts';
 import type { AdmissionDryRun } from './admission.ts';
 import { commandVerdict, type DryRunVerdict, dryRunVerdict, wouldBeRefused } from './verdict.ts';
 
-/** What `explain` says: the decision, why, and what would be launched. */
+/** The answer of `explain`: the decision, why, and what would be launched. */
 export type Explanation = {
   verdict: DryRunVerdict;
   decision: { run: boolean; profile: string | null; reason: string; message: string; permission: string };
-  /** Every profile that matches, best first; empty where profiles are not asked. */
+  /** Every profile that matches, best first; empty for an event that no profile is compared with. */
   ranking: RankedMatch[];
   candidates: CandidateResult[];
-  /** Faults that would refuse the run, each with its hint. */
+  /** Issues that would refuse the run, each with its hint. */
   problems: Problem[];
   /** Credentials of the run that are not ready on this host, each with its hint. */
   missing: Problem[];
@@ -101,7 +101,7 @@ function whyNothing(event: FlowEvent, profiles: ProfileSet): NoRunReason {
   return { reason, message };
 }
 
-/** What a command to the runs of the thread would do; profiles are not asked. */
+/** What a command to the runs of the thread would do, whatever profiles match. */
 async function explainCommand(
   event: FlowEvent,
   command: CommentCommand,
@@ -141,7 +141,7 @@ async function decideStart(
   return { ...(problem ? refuse(problem) : decision), permission: permissionWord(problem, asked) };
 }
 
-/** The event itself says that it is about a fork, and the profile admits none. */
+/** Whether the payload alone shows a fork that the profile does not admit. */
 function isKnownFork({ allow }: Profile, { pullRequest, attributes }: FlowEvent): boolean {
   return allow.forks === false && (pullRequest ? pullRequest.isFork : attributes.isFork) === true;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent } from '../../agents/agent.ts';
 import type { Clock } from '../../base/clock.ts';
-import { asFlowError, FaultsError, type Problem } from '../../base/errors.ts';
+import { asFlowError, IssuesError, type Problem } from '../../base/errors.ts';
 import type { Plan } from '../../containers/plan.ts';
 import { copyCredential } from '../../credentials/inject/copy-credential.ts';
 import { type NamedSecrets, secretCopy } from '../../credentials/inject/named-secrets.ts';
@@ -12,7 +12,7 @@ import { appSecretOf, TOKEN_NAME, tokenMount } from '../github/github-credential
 import { appSecretProblems, type CheckSecret } from './app-secret.ts';
 
 /** What checking the credentials of a profile takes. */
-export type NeedsParts = {
+type NeedsParts = {
   agents: readonly Agent[];
   secrets: Pick<NamedSecrets, 'resolve'>;
   /** Whether a GitHub App is stored: which repositories it serves, only GitHub knows. */
@@ -21,7 +21,7 @@ export type NeedsParts = {
   clock: Pick<Clock, 'now'>;
 };
 
-/** A credential that runs of a profile are granted, in words, and what keeps them from it. */
+/** A credential that runs of a profile are granted: its description, and what makes it unusable. */
 export type Need = { what: string; problems: Problem[] };
 
 /** Everything that a profile's runs are granted, checked as a launch would. Asks nobody and grants nothing. */
@@ -58,7 +58,7 @@ async function appNeed({ checkSecret }: NeedsParts, profile: Profile, name: stri
   };
 }
 
-/** A login that runs get a share of is looked at as its agent does, because the service renews one that would run out. */
+/** A login that runs get a share of is inspected by its agent, because the service renews one that would end too early. */
 async function credentialNeed({ agents, clock }: NeedsParts, name: string, source: string): Promise<Need> {
   const nowMs = clock.now();
   const named = agents.find((agent) => agent.name === name);
@@ -81,7 +81,7 @@ async function problemsOf(work: Promise<unknown>): Promise<Problem[]> {
     await work;
     return [];
   } catch (error) {
-    const fault = asFlowError(error);
-    return fault instanceof FaultsError && fault.faults.length > 0 ? [...fault.faults] : [fault.toProblem()];
+    const issue = asFlowError(error);
+    return issue instanceof IssuesError && issue.issues.length > 0 ? [...issue.issues] : [issue.toProblem()];
   }
 }

@@ -28,7 +28,7 @@ export function wouldBeRefused(why: string): DryRunVerdict {
 
 /**
  * What becomes of a profile that matched and that nobody objected to: it runs; it runs if what was not asked is so and
- * what is missing on this host is there; or a fault of its plan or prompt refuses it.
+ * what is missing on this host is there; or an error of its plan or prompt refuses it.
  */
 export function dryRunVerdict(facts: {
   profile: Profile;

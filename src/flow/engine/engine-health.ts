@@ -8,7 +8,7 @@ import { runOwner } from './run-owner.ts';
 /** How long an answer of the engine counts. */
 const GOOD_FOR_MS = 2_000;
 
-/** Whether the engine answers; says so in the log when that changes. */
+/** Whether the engine answers; each change is logged. */
 export type EngineWatch = {
   isReady(): Promise<boolean>;
   /** Resolves when the engine answers, or rejects with the signal's reason. */
@@ -30,16 +30,16 @@ export function createEngineWatch(parts: {
   let checkedAt = Number.NEGATIVE_INFINITY;
   const isReady = async (): Promise<boolean> => {
     if (Math.abs(clock.now() - checkedAt) < GOOD_FOR_MS) return ready;
-    const fault = await engine.ping().then(
+    const issue = await engine.ping().then(
       () => undefined,
       (error: unknown) => asFlowError(error),
     );
     checkedAt = clock.now();
-    if (fault && ready)
-      log.error({ err: fault }, 'engine does not answer, deliveries are accepted and runs wait');
-    if (fault) parts.onAway?.();
-    if (!fault && !ready) log.info('engine answers again');
-    ready = fault === undefined;
+    if (issue && ready)
+      log.error({ err: issue }, 'engine does not answer, deliveries are accepted and runs wait');
+    if (issue) parts.onAway?.();
+    if (!issue && !ready) log.info('engine answers again');
+    ready = issue === undefined;
     if (ready && !isMet) {
       isMet = true;
       await parts.onMet?.();
@@ -54,7 +54,7 @@ export function createEngineWatch(parts: {
   };
 }
 
-/** Says once in the log what of the engine matters to runs and is not as usual; never throws. */
+/** Logs once what is unusual about the engine and matters to runs; never throws. */
 export async function noteEngine(parts: {
   engine: Pick<Engine, 'info'>;
   runAs: Owner;
@@ -68,7 +68,7 @@ export async function noteEngine(parts: {
     if (users.kind === 'mapped')
       log.info({ runAs, owner }, 'engine maps users, run files belong to the mapped owner');
   } catch (error) {
-    const fault = asFlowError(error);
-    log.error({ err: fault }, 'engine cannot start runs');
+    const issue = asFlowError(error);
+    log.error({ err: issue }, 'engine cannot start runs');
   }
 }

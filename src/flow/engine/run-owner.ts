@@ -1,7 +1,6 @@
 import { FlowError } from '../../base/errors.ts';
 import type { Owner } from '../../base/files.ts';
-import type { EngineUsers } from '../../containers/engine/engine-users.ts';
-import { hostOwner } from '../../containers/engine/engine-users.ts';
+import { type EngineUsers, hostOwner } from '../../containers/engine/engine-info.ts';
 
 /**
  * Whose files a run's directories must be on the host, so that its container's `user` may use them. `service` is the

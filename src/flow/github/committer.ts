@@ -3,7 +3,7 @@ import { within } from '../../base/cancel.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type Committer, NOBODY } from '../../containers/create/start-script.ts';
 import type { GitHubTokens } from '../../credentials/github/github-tokens.ts';
-import { askAccount } from '../../github/token-owner.ts';
+import { fetchAccount } from '../../github/tokens.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { type ClientFor, credentialKey, credentialSource, permissionsFor } from './github-credential.ts';
@@ -12,7 +12,7 @@ import { type ClientFor, credentialKey, credentialSource, permissionsFor } from 
 export type CommitterFor = (profile: Profile, repository: string) => Promise<Committer>;
 
 /** What finding out takes from the rest of the service. */
-export type CommitterParts = {
+type CommitterParts = {
   tokens: Pick<GitHubTokens, 'token'>;
   clientFor: ClientFor;
   secretsDir: string;
@@ -71,7 +71,7 @@ async function findOut(
   const token = await tokens.token({ repository, permissions, exact: false, ...source });
   if (!token || (token.source.kind === 'app' && token.source.login === undefined)) return undefined;
   const bot = token.source.kind === 'app' ? token.source.login : undefined;
-  const account = await askAccount(clientFor(profile, repository, 'lookup'), bot);
+  const account = await fetchAccount(clientFor(profile, repository, 'lookup'), bot);
   if (account?.id == null || !LOGIN.test(account.login)) return undefined;
   const { id, login } = account;
   return { name: login, email: `${id}+${login}@${noReplyHost(serverUrl)}` };

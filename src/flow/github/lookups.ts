@@ -1,9 +1,13 @@
 import type { EventRepository } from '../../events/event.ts';
-import { type EventAccount, loginOf } from '../../github/accounts.ts';
 import type { GitHubClient } from '../../github/client.ts';
-import { askPermission, isCollaborator } from '../../github/permission.ts';
+import {
+  currentLogin,
+  type EventAccount,
+  fetchPermission,
+  isCollaborator,
+  isTeamMember,
+} from '../../github/permission.ts';
 import { fetchPullRequest } from '../../github/pull-requests.ts';
-import { isTeamMember } from '../../github/teams.ts';
 import { type CommentKind, isCommentThere, readThread, type Thread } from '../../github/threads.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { ClientFor } from './github-credential.ts';
@@ -42,7 +46,7 @@ export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
   return {
     async permission(profile, repository, login, id) {
       const [owner = '', repo = ''] = repository.split('/');
-      return await askPermission(client(profile, repository), { owner, repo, login, id });
+      return await fetchPermission(client(profile, repository), { owner, repo, login, id });
     },
     async isCollaborator(profile, repository, login, id) {
       const [owner = '', repo = ''] = repository.split('/');
@@ -52,7 +56,7 @@ export function createLookups(clientFor: ClientFor, origin: Origin): Lookups {
       return await isTeamMember(client(profile, repository), { team, ...account });
     },
     async loginOf(profile, repository, id) {
-      return await loginOf(client(profile, repository), id);
+      return await currentLogin(client(profile, repository), id);
     },
     async isFork(profile, repository, number) {
       const [owner = '', repo = ''] = repository.split('/');

@@ -19,8 +19,8 @@ const FETCH_MS = 5 * 60_000;
 const LOOK_MS = 60_000;
 
 /**
- * `refresh` fetches the branches of a repository into its mirror, `mirrorOf` says where that is. A commit that a branch
- * held when it was fetched last asks nobody.
+ * `refresh` fetches the branches of a repository into its mirror at `mirrorOf`. A commit that a branch had at the last
+ * fetch costs no request.
  */
 export function createOrigin(parts: {
   mirrorOf(repository: EventRepository): string;

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asFlowError } from '../../base/errors.ts';
 import type { PostingAccount } from '../../feedback/thread.ts';
 import type { GitHubClient } from '../../github/client.ts';
-import { askAccount } from '../../github/token-owner.ts';
+import { fetchAccount } from '../../github/tokens.ts';
 import { isSameLogin } from '../../profiles/allow.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import type { OwnAccounts } from '../../runs/store/own-accounts.ts';
@@ -15,7 +15,7 @@ export type ServiceAccount = {
   accountFor(profile: Profile, repository: string): Promise<PostingAccount>;
   /** Whether a login is the App or the account that the service works with; GitHub is asked every ten minutes at the most for each repository and credential. */
   isOwn(profile: Profile, repository: string, login: string, id?: number): Promise<boolean>;
-  /** The same without asking anybody: by what is known already. */
+  /** The same by what is stored, without a request. */
   isKnownOwn(login: string, id?: number): Promise<boolean>;
 };
 
@@ -30,7 +30,7 @@ const MAX_ASKED = 5_000;
 /** After no answer, GitHub is left alone for so long; a GitHub that is away takes no comments of agents either. */
 const NO_ANSWER_MS = 60_000;
 
-/** Codes that say that there is no account behind the credential. */
+/** Codes that mean that the credential belongs to no account. */
 const NOBODY = ['github_credential_missing', 'github_not_found', 'github_token_refused'];
 
 /** `credentialKey` tells the credentials of profiles apart; `appLogins` are those of the Apps that the service is. */
@@ -49,7 +49,7 @@ export function createServiceAccount(parts: {
     ignoreFetchAbort: true,
     async fetchMethod(key, _stale, { context: client, options }) {
       try {
-        const account = await askAccount(client);
+        const account = await fetchAccount(client);
         if (account) await parts.accounts.learn(key, account);
         return { account };
       } catch (error) {

@@ -18,7 +18,7 @@ const CHUNK_BYTES = 256 * 1024;
 
 const EVERY_MS = 500;
 
-/** The last line of a file that is full is written over in place, so it is copied once nothing is added any more. */
+/** The last line of a full file is overwritten in place, so it is copied only when nothing more is added. */
 const CUT = /"cut":\{/;
 
 /** A shipper into `store`; without one it does nothing. */

@@ -2,10 +2,14 @@ import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { fetchPullRequest, type PullRequest } from '../../github/pull-requests.ts';
 import type { Profile, PublishRule } from '../../profiles/profile.ts';
-import { branchInTheWay } from '../../publish/push/branch-in-the-way.ts';
-import { branchNameProblem } from '../../publish/push/branch-name.ts';
-import { branchTaken, noPullRequest, targetGone, targetOfPull } from '../../publish/push/destination.ts';
-import { refuseOwnBranch } from '../../publish/push/own-branch.ts';
+import { branchInTheWay, branchNameProblem } from '../../publish/push/branch-name.ts';
+import {
+  branchTaken,
+  noPullRequest,
+  refuseOwnBranch,
+  targetGone,
+  targetOfPull,
+} from '../../publish/push/destination.ts';
 import { mainMirror } from '../../workspaces/mirrors/apart.ts';
 import {
   type Branches,
@@ -25,8 +29,8 @@ export type CheckPublicationParts = {
 };
 
 /**
- * What of a publication can be known before the agent's hour of work: where it would go, and that it can go there. It is
- * checked again before the push. Throws what would be refused then; a GitHub that does not answer now refuses nothing.
+ * Checks before the agent works what is known of its publication by then: the target, and that it can be pushed to. The push
+ * checks again. Throws what would be refused then; without an answer of GitHub nothing is refused.
  */
 export async function checkPublication(
   parts: CheckPublicationParts,
@@ -83,7 +87,7 @@ async function checkPull(
   }
 }
 
-/** Commits on another one than the head cannot be put on top of it. */
+/** The run would not begin with the head of the pull request, so its commits would not fit on top of it. */
 function headElsewhere({ number, headRef }: PullRequest, commit: string): Problem {
   return {
     code: 'publish_head_moved',

@@ -16,7 +16,7 @@ import { runBranch } from './prompt.ts';
 import { nameRenamed } from './renamed-ref.ts';
 
 /** What cloning takes from the rest of the service. */
-export type CloneParts = CheckPublicationParts & {
+type CloneParts = CheckPublicationParts & {
   agents: readonly Agent[];
   runs: RunStore;
   mirrors: Mirrors;

@@ -8,11 +8,10 @@ import { fitImage } from '../engine/fit-image.ts';
 import { runOwner } from '../engine/run-owner.ts';
 
 /**
- * Holds a plan against the policy as it is now and against what the engine has: the image with its digests and its
- * description, the users, the volumes, the network, the runtime. Gives the plan to launch, with the owner that its files
- * must have on the host; where the policy has rules for images, its image is the very one that was inspected, whatever
- * its name stands for a moment later.
- * Throws the first refusal of the policy, `image_missing`, what `runOwner` and `fitImage` throw, and what the engine says of the rest.
+ * Checks a plan against the current policy and the engine: the image with its digests and its description, the users, the
+ * volumes, the network, the runtime. Gives the plan to launch, with the owner that its files must have on the host. Where
+ * the policy has rules for images, the plan names the inspected image by its id, because its name may change its meaning.
+ * Throws the first refusal of the policy, `image_missing`, the codes of `runOwner` and `fitImage`, and those of the engine.
  */
 export async function enforcePolicy(
   plan: Plan,

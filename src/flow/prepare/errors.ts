@@ -1,6 +1,6 @@
 import { FlowError, type Problem } from '../../base/errors.ts';
 
-/** When GitHub is asked again. */
+/** The moments at which GitHub is asked again. */
 export type RecheckPoint = 'start' | 'publish';
 
 const KEPT = 'the patch is kept with this run (`github-flows runs show`).';
@@ -32,7 +32,7 @@ export function threadMoved(what: string, moment: RecheckPoint): Problem {
   };
 }
 
-/** GitHub shows the thread no more. */
+/** GitHub does not show the thread any more. */
 export function threadGone(what: string, moment: RecheckPoint): Problem {
   return {
     code: 'thread_gone',
@@ -44,7 +44,7 @@ export function threadGone(what: string, moment: RecheckPoint): Problem {
   };
 }
 
-/** Whoever wrote the comment took it back. */
+/** The comment that started the run was deleted. */
 export function commentDeleted(what: string): Problem {
   return {
     code: 'comment_deleted',
@@ -53,7 +53,7 @@ export function commentDeleted(what: string): Problem {
   };
 }
 
-/** The actor had the right when the event came. */
+/** The actor was allowed when the event came, and is not any more. */
 export function rightLost(login: string, { message, hint }: Problem): Problem {
   return {
     code: 'permission_lost',
@@ -62,12 +62,12 @@ export function rightLost(login: string, { message, hint }: Problem): Problem {
   };
 }
 
-/** What ends a run that GitHub would not allow any more. */
+/** The error that ends a run because of a recheck. */
 export function notWanted({ code, message, hint }: Problem): FlowError {
   return new FlowError({ code, message, hint, blame: 'sender' });
 }
 
-/** GitHub did not say who may, or how the thread stands; that passes. */
+/** GitHub gave no answer about the actor; that passes. */
 export function worldUnknown({ message, hint }: Problem): FlowError {
   return new FlowError({
     code: 'world_unknown',

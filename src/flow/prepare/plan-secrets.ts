@@ -18,7 +18,7 @@ export function tokenVariable({ credentials, execution }: Profile): Pick<Plan, '
   return name === undefined || Object.hasOwn(execution.runtime.env, name) ? {} : { tokenEnv: name };
 }
 
-/** Whether and how git may use SSH. Throws `ssh_known_hosts_missing` when there is a key, and no host may be believed. */
+/** Whether and how git may use SSH. Throws `ssh_known_hosts_missing` for a key without known hosts while keys of hosts are pinned. */
 export function planSsh(
   { path, credentials: { secrets = [] } }: Profile,
   hostKeys: PlanSsh['hostKeys'],

@@ -34,16 +34,16 @@ export type RecheckParts = {
 type ThreadNow = ReturnType<typeof notedChanges> & { thread: Thread };
 
 /** An admitted run with the profile and event that it was admitted by. */
-type Asked = { run: Run; profile: Profile; event: FlowEvent };
+type AdmittedRun = { run: Run; profile: Profile; event: FlowEvent };
 
 /**
- * Asks GitHub again, just before an attempt starts and before anything is published, what admission asked: whether the
- * actor may, and besides whether the thread and the comment are as they were. Gives why not. Throws `world_unknown`
- * when GitHub does not say who may, which passes; a thread that cannot be read stops no start.
+ * Asks GitHub again, just before an attempt starts and before anything is published: whether the actor is still allowed,
+ * and whether the thread and the comment are unchanged. Gives why not. Throws `world_unknown` when GitHub does not answer
+ * about the actor, which passes; a thread that cannot be read stops no start.
  */
 export async function recheck(
   parts: RecheckParts,
-  asked: Asked,
+  asked: AdmittedRun,
   moment: RecheckPoint,
 ): Promise<Problem | undefined> {
   const { run, profile } = asked;
@@ -51,12 +51,8 @@ export async function recheck(
   const now = await lookAtThread(parts, { run, profile, event }, moment);
   const change = threadChange({ event, repositoryId: run.repositoryId }, now, moment);
   if (change) return change;
-  const isLocked = typeof now.thread === 'object' && now.thread.isLocked;
-  const answer = await authorize(
-    parts,
-    profile,
-    typeof now.thread === 'object' ? withLock(event, isLocked) : event,
-  );
+  const isLocked = typeof now.thread === 'object' ? now.thread.isLocked : now.isLocked;
+  const answer = await authorize(parts, profile, isLocked === undefined ? event : withLock(event, isLocked));
   if (!('denied' in answer)) return undefined;
   const { denied } = answer;
   if (/^(?:permission|team|fork)_unknown$/.test(denied.code)) throw worldUnknown(denied);
@@ -74,13 +70,13 @@ export async function recheckBeforePublishing(
 }
 
 /** Who started the run last: the sender of its event, or whoever retried it since. */
-function actorOf({ run, event }: Asked): FlowEvent['actor'] {
+function actorOf({ run, event }: AdmittedRun): FlowEvent['actor'] {
   if (run.actor === null || (event.actor && isSameLogin(event.actor.login, run.actor))) return event.actor;
   return { login: run.actor, id: run.actorId ?? undefined, type: undefined };
 }
 
 /** The account under its current login, if the profile names it by login alone: somebody else may have the old login by now. No answer changes nothing. */
-async function actorNow({ lookups }: RecheckParts, asked: Asked): Promise<FlowEvent['actor']> {
+async function actorNow({ lookups }: RecheckParts, asked: AdmittedRun): Promise<FlowEvent['actor']> {
   const { run, profile } = asked;
   const { actors, bots } = profile.allow;
   const actor = actorOf(asked);
@@ -91,7 +87,7 @@ async function actorNow({ lookups }: RecheckParts, asked: Asked): Promise<FlowEv
 
 async function lookAtThread(
   parts: RecheckParts,
-  { run, profile, event }: Asked,
+  { run, profile, event }: AdmittedRun,
   moment: RecheckPoint,
 ): Promise<ThreadNow> {
   const noted = notedChanges(await parts.runs.timeline(run.id), event);

@@ -1,6 +1,6 @@
 import { asFlowError } from '../../base/errors.ts';
-import { askBranch } from '../../github/branches.ts';
 import type { GitHubClient } from '../../github/client.ts';
+import { fetchBranch } from '../../github/pull-requests.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { refRenamed } from '../../workspaces/errors.ts';
 import type { Purpose } from '../github/github-credential.ts';
@@ -22,6 +22,6 @@ export async function nameRenamed(
   if (cause.code !== 'ref_not_found' || branch === undefined || branch.startsWith('refs/')) return error;
   const [owner = '', repo = ''] = repository.split('/');
   const client = clientFor(profile, repository, 'clone');
-  const now = await askBranch(client, { owner, repo, branch }).catch(() => undefined);
+  const now = await fetchBranch(client, { owner, repo, branch }).catch(() => undefined);
   return now === undefined || now.name === branch ? error : refRenamed(cause, branch, now.name);
 }

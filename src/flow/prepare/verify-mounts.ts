@@ -4,18 +4,22 @@ import type { MountHost } from '../../mounts/mount.ts';
 import { checkPlanMounts } from '../../mounts/rules/check.ts';
 import type { Prepared } from './prepare.ts';
 
-/** Which directory or file each source of a bind was when it was checked. */
-export type MountedSources = ReadonlyMap<string, string>;
+/** The device and inode of each source of a bind, by its path, when it was verified. */
+type MountedSources = ReadonlyMap<string, string>;
 
 /**
- * What was checked is what is mounted: the final plan is held against the deny-list once more, just before the start.
- * Gives what stood at the sources of the profile's own binds. Throws the codes of `checkPlanMounts`.
+ * Checks the final plan against the deny-list once more, just before the start. Gives the identity of the sources of the
+ * profile's own binds. Throws the codes of `checkPlanMounts`.
  */
 export function verifyMounts(host: MountHost, prepared: Prepared): MountedSources {
-  return lookAt(host, prepared, { search: true });
+  return readSources(host, prepared, { search: true });
 }
 
-function lookAt(host: MountHost, { plan, paths }: Prepared, options: { search: boolean }): MountedSources {
+function readSources(
+  host: MountHost,
+  { plan, paths }: Prepared,
+  options: { search: boolean },
+): MountedSources {
   const binds = plan.mounts.flatMap(({ type, kind, source, target, readOnly }) =>
     type === 'bind' && source !== null && kind !== 'credential' && kind !== 'agent-state'
       ? [{ source, target, readOnly }]
@@ -28,18 +32,18 @@ function lookAt(host: MountHost, { plan, paths }: Prepared, options: { search: b
 }
 
 /**
- * Looks again once the container runs: the engine resolves each source by its path when it starts, so a source that is
- * the same before and after is the one that was mounted. Throws `mount_source_changed`.
+ * Verifies the mounts again once the container runs. The engine resolves each source by its path at the start, so a
+ * source that is the same before and after is the one that was mounted. Throws `mount_source_changed`.
  */
-export function verifyMountsUnchanged(host: MountHost, prepared: Prepared, sent: MountedSources): void {
-  if (sent.size === 0) return;
+export function verifyMountsUnchanged(host: MountHost, prepared: Prepared, before: MountedSources): void {
+  if (before.size === 0) return;
   let now: MountedSources;
   try {
-    now = lookAt(host, prepared, { search: false });
+    now = readSources(host, prepared, { search: false });
   } catch (error) {
-    throw sourceReplaced([...sent.keys()].join(', '), error);
+    throw sourceReplaced([...before.keys()].join(', '), error);
   }
-  for (const [source, identity] of sent) if (now.get(source) !== identity) throw sourceReplaced(source);
+  for (const [source, identity] of before) if (now.get(source) !== identity) throw sourceReplaced(source);
 }
 
 function sourceReplaced(source: string, cause?: unknown): FlowError {

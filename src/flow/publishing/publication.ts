@@ -16,7 +16,7 @@ const TITLE_LIMIT = 250;
 const BODY_LIMIT = 60_000;
 
 /** What an agent's commits were when they were kept; `committer` is whom git in its container commits as, `Name <mail>`. */
-export type KeptCommits = { base: string; commit: string; committer?: string; changesNothing?: boolean };
+type KeptCommits = { base: string; commit: string; committer?: string; changesNothing?: boolean };
 
 /**
  * What is to be published of a run, decided once: names and texts rendered, masked, and mentioning nobody whom the
@@ -95,24 +95,24 @@ function linkOf(link: PublishRule['link'], event: FlowEvent): string {
 
 type Values = Readonly<Record<string, string>>;
 
-/** What agents and outside users wrote closes no issue; what the profile itself says may. */
+/** Texts of agents and outside users close no issue; the profile's own template may. */
 function bodyOf(template: string, values: Values, mask: (text: string) => string): string {
   const keepClosing = isClosing(template);
-  const said = Object.entries(values).map(([name, text]) => {
+  const safe = Object.entries(values).map(([name, text]) => {
     const whole = shorten(prepareText(text, mask), BODY_LIMIT);
     return [name, keepClosing ? neutral(whole) : whole];
   });
-  const body = renderText({ template, values: Object.fromEntries(said) });
+  const body = renderText({ template, values: Object.fromEntries(safe) });
   return fitInto(prepareText(body, mask), BODY_LIMIT, { keepClosing });
 }
 
 function titleOf(template: string, values: Values, mask: (text: string) => string): string {
   const keepClosing = isClosing(template);
-  const said = Object.entries(values).map(([name, text]) => {
+  const safe = Object.entries(values).map(([name, text]) => {
     const line = oneLine(prepareText(text, mask));
     return [name, keepClosing ? neutralTitle(line) : line];
   });
-  const title = oneLine(prepareText(renderText({ template, values: Object.fromEntries(said) }), mask));
+  const title = oneLine(prepareText(renderText({ template, values: Object.fromEntries(safe) }), mask));
   for (let size = TITLE_LIMIT; ; size -= 10) {
     const shown = neutralTitle(
       cut(title, size, () => '…'),
@@ -122,7 +122,7 @@ function titleOf(template: string, values: Values, mask: (text: string) => strin
   }
 }
 
-/** Whether a profile's own words close an issue. */
+/** Whether a profile's own template closes an issue. */
 function isClosing(template: string): boolean {
   return hasClosingWords(template.replaceAll(/\{\{[^}]*\}\}/g, '1'));
 }

@@ -67,8 +67,8 @@ export async function decidePublication(
 }
 
 /**
- * A patch without files says nothing. A branch that the base was merged into is another one, though nothing of it is the
- * agent's own; and where every file is as it was, a fork's commits are all that a push would bring.
+ * Whether a publication would change no file. A patch is empty without files. A branch that the base was merged into does
+ * change, though no commit is the agent's own; where every file is as before, a push would only bring a fork's commits.
  */
 export function changesNothing(
   as: PublishPlan['as'],
@@ -87,7 +87,7 @@ function targetOf(
   return { into: pullRequest ? null : (repository?.defaultBranch ?? null), isDefault: true };
 }
 
-/** Why nothing of a run is published, if no other line of its timeline says so. */
+/** Lines about why nothing of a run is published; none where another line of its timeline has the reason. */
 function whyNothing({ outcome }: Run, timeline: readonly TimelineEntry[]): { kind: string; text: string }[] {
   const has = (...kinds: string[]): boolean => timeline.some(({ kind }) => kinds.includes(kind));
   const kept = timeline.find(({ kind }) => kind === 'changes_kept')?.data;

@@ -2,7 +2,7 @@ import { backoff } from '../../base/backoff.ts';
 import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError, type Problem } from '../../base/errors.ts';
-import { answeredStatus, isGoneForGood } from '../../github/fault.ts';
+import { isGoneForGood, isTurnedDown } from '../../github/request-error.ts';
 import type { PublishPlan } from '../../publish/push/plan.ts';
 import type { Publication, PublicationStore } from '../../runs/outbox/publication-store.ts';
 import type { ReportingRun, Run } from '../../runs/run.ts';
@@ -144,39 +144,41 @@ async function delay(
   parts: PublisherParts,
   { run, publication, error }: { run: Run; publication: Publication<PublishPlan>; error: unknown },
 ): Promise<void> {
-  const fault = asFlowError(error);
+  const issue = asFlowError(error);
   const tries = publication.tries + 1;
-  const final = tries >= MAX_TRIES || isFinalError(fault);
+  const final = tries >= MAX_TRIES || isFinalError(issue);
   const wait = backoff(WAITS_MS, publication.tries);
   parts.log.warn({ err: error, run: run.id, tries, final }, 'publication failed');
-  if (final) await notePublishRefused(parts, run, [fault.toProblem()]);
-  else await noteDelayed(parts, run, { fault, tries });
-  const why = parts.mask(`${fault.code}: ${fault.message}`);
+  if (final) await notePublishRefused(parts, run, [issue.toProblem()], introOf(issue));
+  else await noteDelayed(parts, run, { issue, tries });
+  const why = parts.mask(`${issue.code}: ${issue.message}`);
   await parts.publications.failed(publication, why, final ? null : parts.clock.now() + wait);
 }
 
+/** Of what was tried in vain until it was given up, a branch may have been pushed. */
+function introOf(issue: FlowError): string | undefined {
+  if (issue.code === 'publish_pull_request_refused') return 'Only the branch was published';
+  return isFinalError(issue) ? undefined : 'Publishing was given up';
+}
+
 /**
- * Faults that no waiting fixes: the server said no to these commits or to this pull request, or they are gone. A token
- * that is not taken, may not, or sees nothing (401, 403, 404) is noted at once and retried, because whoever runs the
- * service can fix it meanwhile; so are limits, conflicts, servers at fault and silence.
+ * Errors that no waiting fixes: the server refused these commits or this pull request, or they are gone. A refused token
+ * (401, 403, 404) is noted at once and retried, because the operator can fix it meanwhile; so are limits, conflicts,
+ * failing servers and timeouts.
  */
 const FINAL: readonly string[] = [
   'push_refused',
   'changes_invalid',
   'changes_too_large',
   'publish_changes_gone',
+  'publish_pull_request_refused',
   'github_credential_missing',
-  'github_invalid',
-  'github_name_refused',
   'name_refused',
 ];
 
-/** 409 is about what the repository is doing at this moment. https://docs.github.com/rest/pulls/pulls */
-const CONFLICT = 409;
-
-/** Whether a publication that ended in this fault is worth no further try. */
-function isFinalError(fault: FlowError): boolean {
-  return isGoneForGood(fault) || (FINAL.includes(fault.code) && answeredStatus(fault) !== CONFLICT);
+/** Whether a publication that ended in this error is worth no further try. */
+function isFinalError(issue: FlowError): boolean {
+  return isGoneForGood(issue) || isTurnedDown(issue) || FINAL.includes(issue.code);
 }
 
 function hostGone(): Problem {

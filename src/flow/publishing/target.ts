@@ -12,7 +12,7 @@ export type MergeTarget = { into: string | null; isDefault: boolean };
 const OF_A_BRANCH: readonly string[] = ['push', 'merge_group'];
 
 /** What a repository has: its branches, which is the default one, and which hold a commit. */
-export type KnownBranches = {
+type KnownBranches = {
   branches: Branches;
   home: string;
   holdersOf(commit: string): Promise<string[]>;

@@ -36,6 +36,7 @@ export async function notePublishRefused(
   parts: PublishTextsParts,
   run: Run,
   problems: readonly PublishRefusal[],
+  intro = 'Nothing was published',
 ): Promise<void> {
   const codes = problems.map(({ code }) => code).join(', ');
   const detail = parts.mask(problems.flatMap((problem) => problem.detail || []).join('\n\n'));
@@ -43,11 +44,11 @@ export async function notePublishRefused(
   const shown = problems.map((problem) => publicProblem(problem, run.id));
   await noteOnce(parts, run, {
     kind: 'publish_refused',
-    text: parts.mask(`Nothing was published: ${problems.map(({ message }) => message).join(' ')}`),
+    text: parts.mask(`${intro}: ${problems.map(({ message }) => message).join(' ')}`),
     data: {
       code: problems[0]?.code ?? '',
       codes,
-      public: parts.mask(`Nothing was published: ${shown.map(sentences).join(' ')}`),
+      public: parts.mask(`${intro}: ${shown.map(sentences).join(' ')}`),
       hint: problems.map(({ hint }) => hint).join(' '),
       ...(detail === '' ? {} : { detail }),
       attempt: run.attempt,
@@ -56,7 +57,7 @@ export async function notePublishRefused(
   await parts.updateReport(run);
 }
 
-/** A fault of GitHub's own often passes within a minute; it is not reported before that. */
+/** An error of GitHub's own often passes within a minute; it is not reported before that. */
 const PASSING_TRIES = 4;
 
 /**
@@ -66,10 +67,10 @@ const PASSING_TRIES = 4;
 export async function noteDelayed(
   parts: PublishTextsParts,
   run: Run,
-  { fault, tries }: { fault: FlowError; tries: number },
+  { issue, tries }: { issue: FlowError; tries: number },
 ): Promise<void> {
-  const { code, message, hint } = fault.toProblem();
-  const isStuck = fault.blame === 'operator' || tries >= PASSING_TRIES;
+  const { code, message, hint } = issue.toProblem();
+  const isStuck = issue.blame === 'operator' || tries >= PASSING_TRIES;
   const text = parts.mask(`Not published yet, will be retried: ${message}`);
   const kind = isStuck ? 'publish_stuck' : 'publish_delayed';
   const shown = publicProblem({ code, message, hint }, run.id);

@@ -37,7 +37,7 @@ function checkOf(event: FlowEvent, { checkout }: Profile, runId: string): NewRep
 export function whyUnreported(event: FlowEvent, { report }: Profile): string | undefined {
   const isWanted = report.reaction || report.comment !== 'never';
   if (!isWanted || commentTarget(event) || (report.check && commitTarget(event))) return undefined;
-  return `Nothing of it is said on GitHub: this ${event.name} event is about no issue, pull request or discussion.`;
+  return `No comment is posted: this ${event.name} event is about no issue, pull request or discussion.`;
 }
 
 /** Where a check goes whose event is about no thread: the commit that it names. */

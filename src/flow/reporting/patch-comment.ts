@@ -11,7 +11,7 @@ const FENCE_LIMIT = 500;
 const READ_BYTES = 1024 * 1024;
 
 /** The beginning of a patch, masked; `bytes` is how long the whole is. */
-export type PatchBeginning = { text: string; bytes: number };
+type PatchBeginning = { text: string; bytes: number };
 
 /** Reads as much of a patch as a comment can show, and more. */
 export async function readPatch(path: string, mask: (text: string) => string): Promise<PatchBeginning> {

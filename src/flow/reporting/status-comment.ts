@@ -12,10 +12,10 @@ import type { RunStore } from '../../runs/store/run-store.ts';
 import { commentTarget, isAboutDiscussion } from './report-targets.ts';
 
 /** What reporting takes from the rest of the service. */
-export type ReportParts = RequestReportParts & { reporter: Reporter; clock: Clock };
+type ReportParts = RequestReportParts & { reporter: Reporter; clock: Clock };
 
 /** What asking for a comment takes. */
-export type RequestReportParts = { reports: ReportStore; runs: RunStore; deliveries: DeliveryStore };
+type RequestReportParts = { reports: ReportStore; runs: RunStore; deliveries: DeliveryStore };
 
 /** What GitHub has not taken by then is retried from rows of its own, while the run is `ended`. */
 const REPORT_MS = 15_000;

@@ -39,7 +39,7 @@ export type ConcludeParts = CollectParts & {
   keepFailedMs: number;
 };
 
-/** Outcomes whose workspace somebody will want to look at. */
+/** Outcomes whose workspace is kept for a look at it. */
 const KEPT: readonly Outcome[] = ['failed', 'timed_out', 'stalled', 'lost'];
 
 /** Ends a run, or requeues it where its profile wants another attempt. */
@@ -58,7 +58,7 @@ export async function settle(
 }
 
 /** From `preparing` or `running` to `ended`: persists the outcome, cleans up, reports. Idempotent. */
-export async function conclude(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
+async function conclude(parts: ConcludeParts, run: ClaimedRun, result: RunResult): Promise<EndedRun> {
   const keep = KEPT.includes(result.outcome) && run.startedAt !== null;
   const reporting = await move(parts, run, 'reporting', endText(result), {
     ...result,
@@ -172,11 +172,11 @@ async function removeAndCollect(parts: ConcludeParts, run: ClaimedRun): Promise<
   parts.crashPoint('changes-collected');
 }
 
-async function reportAndEnd(parts: ConcludeParts, run: ReportingRun, words: string): Promise<EndedRun> {
+async function reportAndEnd(parts: ConcludeParts, run: ReportingRun, text: string): Promise<EndedRun> {
   await reportEnd(parts, run);
   parts.crashPoint('reported');
   const ended = { endedAt: parts.clock.now(), release: true };
-  const last = await move(parts, run, 'ended', words, ended);
+  const last = await move(parts, run, 'ended', text, ended);
   parts.masked.release(run.id);
   parts.crashPoint('ended');
   return last;

@@ -1,27 +1,27 @@
 import type { Agent, AgentResult } from '../../agents/agent.ts';
 import { fromHandlerStart, wholeLines } from '../../containers/output/agent-reader.ts';
-import type { HeardLine, Loss } from '../../containers/output/log-sink.ts';
+import type { Loss, NumberedLine } from '../../containers/output/log-sink.ts';
 import { createPlainReader } from '../../containers/output/plain-output.ts';
 import { eventsOf } from '../../profiles/handler-output.ts';
 import type { Handler } from '../../profiles/profile.ts';
 import type { TimelineWriter } from '../timeline-writer.ts';
 import type { AgentReading } from './outcome.ts';
 
-/** What was read of a handler's output: what its agent said, and what was lost. */
-export type HandlerReading = AgentResult & {
+/** What was read of a handler's output: the agent's result, and what was lost. */
+type HandlerReading = AgentResult & {
   agent: AgentReading | null;
   isUnread: boolean;
   losses: { kind: 'output_lost'; text: string }[];
 };
 
-/** Hears a handler's output, line by line, and writes what its agent does into the timeline. */
-export type OutputListener = {
-  hear(line: HeardLine): void;
-  /** Whether the agent has said that its turn is over. */
+/** Reads a handler's output line by line, and writes what its agent does into the timeline. */
+type OutputListener = {
+  read(line: NumberedLine): void;
+  /** Whether the agent has reported that its turn is over. */
   isDone(): boolean;
   /** Output is lost; `hasBegun`: the handler had begun by then. */
   lose(loss: Loss, hasBegun: boolean): void;
-  heard(): HandlerReading;
+  result(): HandlerReading;
 };
 
 /** What people read about a loss of output. */
@@ -31,7 +31,7 @@ const LOSSES = {
   event: 'A line of the output was too long to be read as an event of the agent.',
 } as const;
 
-/** Listens as the handler's profile says: to an agent's events, from the handler's start on, or to plain text. */
+/** Reads the output of the profile's handler: an agent's events from the handler's start on, or plain text. */
 export function createListener(
   handler: Handler,
   {
@@ -51,7 +51,7 @@ export function createListener(
   if (mark === undefined) reader.begin();
   const losses = new Set<keyof typeof LOSSES>();
   return {
-    hear(line) {
+    read(line) {
       for (const event of reader.read(line))
         if (event.kind === 'line_lost') losses.add('event');
         else if (!line.replayed) write({ ...event, kind: `agent.${event.kind}` });
@@ -61,7 +61,7 @@ export function createListener(
       losses.add(loss);
       if (hasBegun) reader.begin();
     },
-    heard() {
+    result() {
       const turn = reader.turn();
       return {
         ...reader.result(),

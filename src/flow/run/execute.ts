@@ -15,7 +15,7 @@ export type LifeParts = PrepareParts & PreparingParts & LaunchParts & FollowPart
 /** How long a run waits that was requeued because the engine was not there. */
 const REQUEUE_MS = 5_000;
 
-/** How soon the end of a run is stored again after the database did not take it. */
+/** How long to wait before the end of a run that the database refused is stored again. */
 const AGAIN_MS = 1_000;
 
 /** The life of a run, from its claim to its end: prepare, launch, follow, conclude. */
@@ -24,7 +24,7 @@ export async function execute(parts: LifeParts, run: PreparingRun, active: Activ
   if (started.state === 'running') await finish(parts, started, active);
 }
 
-/** The run once its agent runs; or, when it never will, the run as it was left: concluded, or back in the queue. */
+/** The running run, or, when its agent did not start, the concluded or requeued run. */
 async function start(parts: LifeParts, run: PreparingRun, active: ActiveRun): Promise<Run> {
   const preparing = watchPreparing(parts, active);
   try {
@@ -40,7 +40,7 @@ async function start(parts: LifeParts, run: PreparingRun, active: ActiveRun): Pr
   }
 }
 
-/** Decides what becomes of a run that failed before its agent started. Throws what must be decided again by the engine's answer. */
+/** Concludes or requeues a run that failed before its agent started. Throws when only the engine can tell whether the agent started. */
 async function notStarted(
   parts: LifeParts,
   run: PreparingRun,
@@ -49,35 +49,35 @@ async function notStarted(
 ): Promise<Run> {
   const now = await parts.runs.find(run.id);
   if (now?.leaseOwner !== run.leaseOwner) throw leaseLost(run.id);
-  const fault = asFlowError(error);
-  const mayRun = now.launchingAt !== null && fault.code !== 'container_not_started';
-  if (isDatabaseFault(error) || (mayRun && isEngineGone(error))) throw error;
+  const issue = asFlowError(error);
+  const mayRun = now.launchingAt !== null && issue.code !== 'container_not_started';
+  if (isDatabaseError(error) || (mayRun && isEngineGone(error))) throw error;
   const { cancellation, detach } = active;
-  const aside = [detach.cause, cancellation.cause, fault].find(
+  const aside = [detach.cause, cancellation.cause, issue].find(
     (cause) => cause && DETACHING.includes(cause.code),
   );
   if (aside && mayRun) throw error;
   if (aside) return await requeue(parts, run, aside.message);
   if (!cancellation.cause && isEngineGone(error))
-    return await requeue(parts, run, fault.message, { waitMs: REQUEUE_MS });
-  const later = cancellation.cause ? undefined : await waitForGitHub(parts, run, fault);
-  if (later !== undefined) return await requeue(parts, run, fault.message, { waitMs: later });
+    return await requeue(parts, run, issue.message, { waitMs: REQUEUE_MS });
+  const later = cancellation.cause ? undefined : await waitForGitHub(parts, run, issue);
+  if (later !== undefined) return await requeue(parts, run, issue.message, { waitMs: later });
   parts.log.warn({ err: error, run: run.id }, 'run failed before its agent started');
   const result = resultOf(cancellation.cause ?? error);
-  const blame = cancellation.cause ? undefined : fault.blame;
+  const blame = cancellation.cause ? undefined : issue.blame;
   return await settle(parts, now, result, { blame, begun: mayRun });
 }
 
 /** How long a run waits when GitHub does not answer about its actor; then it is refused, because no answer means no. */
 const GITHUB_WAITS_MS = [5_000, 15_000, 45_000, 120_000];
 
-async function waitForGitHub(parts: LifeParts, run: Run, fault: FlowError): Promise<number | undefined> {
-  if (fault.code !== 'world_unknown') return undefined;
+async function waitForGitHub(parts: LifeParts, run: Run, issue: FlowError): Promise<number | undefined> {
+  if (issue.code !== 'world_unknown') return undefined;
   const timeline = await parts.runs.timeline(run.id);
   const wait = GITHUB_WAITS_MS[timeline.filter(({ kind }) => kind === 'github_unanswered').length];
   if (wait === undefined) return undefined;
-  const { code, hint } = fault.toProblem();
-  await parts.runs.note(run.id, { kind: 'github_unanswered', text: fault.message, data: { code, hint } });
+  const { code, hint } = issue.toProblem();
+  await parts.runs.note(run.id, { kind: 'github_unanswered', text: issue.message, data: { code, hint } });
   return wait;
 }
 
@@ -93,18 +93,18 @@ export async function finish(parts: LifeParts, run: RunningRun, active: ActiveRu
       await settle(parts, run, result, { blame: undefined, begun: true });
       return;
     } catch (error) {
-      if (!isDatabaseFault(error) || active.detach.cause) throw error;
+      if (!isDatabaseError(error) || active.detach.cause) throw error;
       await parts.clock.sleep(AGAIN_MS, active.detach.signal).catch(() => undefined);
     }
   }
 }
 
-/** Whether the engine itself was not there, which is no fault of the run: it can wait. */
+/** Whether the engine itself was not there, which is no error of the run: it can wait. */
 function isEngineGone(error: unknown): boolean {
   return ['engine_unreachable', 'engine_timeout'].includes(asFlowError(error).code);
 }
 
-/** Whether the database did not answer, which says nothing about the run: what was to be stored is stored later. */
-function isDatabaseFault(error: unknown): boolean {
+/** Whether the database did not answer: the run is not at fault, and its end is stored later. */
+function isDatabaseError(error: unknown): boolean {
   return ['database_busy', 'database_unavailable'].includes(asFlowError(error).code);
 }

@@ -81,7 +81,7 @@ export async function follow(
     onStop: (cause) =>
       noteStop(dir, { cause, code: active.cancellation.cause?.code ?? null, at: parts.clock.now() }),
     mark,
-    onLine: listener.hear,
+    onLine: listener.read,
     isDone: listener.isDone,
     onLost: listener.lose,
   }).finally(() => over.abort());
@@ -89,23 +89,23 @@ export async function follow(
   timeline.close();
   parts.crashPoint('followed');
   if (end === 'left') return 'left';
-  const heard = listener.heard();
+  const output = listener.result();
   const cancelled = active.cancellation.cause ?? cancelAsNoted(stopBefore, run);
   const how = endAsNoted(end, stopBefore, limits.graceSec);
   const { outcome, reason, note } = judgeByAgent(
     judgeEnd(how, { id: run.id, limits }, cancelled),
     how,
-    heard,
+    output,
   );
-  const notes = [...heard.losses, ...(note === null ? [] : [{ kind: 'agent_note', text: note }])];
+  const notes = [...output.losses, ...(note === null ? [] : [{ kind: 'agent_note', text: note }])];
   await noteAll(parts, run, notes);
   const mask = parts.redactor.mask;
   return {
     outcome,
     reason: reason && { ...reason, message: mask(reason.message) },
     exitCode: end.exitCode,
-    finalMessage: heard.finalMessage && mask(heard.finalMessage),
-    usage: heard.usage,
+    finalMessage: output.finalMessage && mask(output.finalMessage),
+    usage: output.usage,
   };
 }
 

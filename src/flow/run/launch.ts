@@ -55,10 +55,10 @@ export async function launch(
   await openEgress(parts, prepared.run, prepared.plan.network);
   parts.crashPoint('egress-opened');
   await noteLaunch(parts, prepared, signal);
-  const sent = verifyMounts(parts.mountHost, prepared);
+  const sources = verifyMounts(parts.mountHost, prepared);
   await parts.engine.start(containerId);
   parts.crashPoint('container-started');
-  verifyMountsUnchanged(parts.mountHost, prepared, sent);
+  verifyMountsUnchanged(parts.mountHost, prepared, sources);
   const { startedAt } = await parts.engine.inspect(containerId);
   const container = { containerId, startedAt: startedAt ?? parts.clock.now() };
   return await begin(parts, prepared.run, prepared.plan.limits, container);

@@ -16,30 +16,30 @@ import {
   workspaceLimit,
 } from './errors.ts';
 
-/** Nobody knows how far the agent came. */
+/** Codes after which nobody knows how far the agent came. */
 const LOST = ['container_lost', 'worker_cut_off', 'host_lost'];
 
 /** The result of a run that failed before its agent started, or on the way. */
 export function resultOf(error: unknown): RunResult {
-  const fault = asFlowError(error);
+  const issue = asFlowError(error);
   return {
-    outcome: outcomeOf(fault),
-    reason: fault.toOperatorProblem(),
+    outcome: outcomeOf(issue),
+    reason: issue.toOperatorProblem(),
     exitCode: null,
     finalMessage: null,
     usage: null,
   };
 }
 
-/** What somebody did not want any more before it had begun. */
+/** Codes of what ended a run that was not wanted any more. */
 const CANCELLING = ['run_cancelled', 'thread_closed', 'thread_gone', 'thread_moved', 'comment_deleted'];
 
-/** Faults of the profile, the operator's set-up or the sender's words refuse a run; all others fail it. */
-function outcomeOf(fault: FlowError): Outcome {
-  if (CANCELLING.includes(fault.code)) return 'cancelled';
-  if (fault.code === 'world_unknown') return 'refused';
-  if (LOST.includes(fault.code)) return 'lost';
-  return fault.blame === 'profile' || fault.blame === 'operator' || fault.blame === 'sender'
+/** Errors of the profile, the operator's settings or the sender's comment refuse a run; all others fail it. */
+function outcomeOf(issue: FlowError): Outcome {
+  if (CANCELLING.includes(issue.code)) return 'cancelled';
+  if (issue.code === 'world_unknown') return 'refused';
+  if (LOST.includes(issue.code)) return 'lost';
+  return issue.blame === 'profile' || issue.blame === 'operator' || issue.blame === 'sender'
     ? 'refused'
     : 'failed';
 }
@@ -94,11 +94,11 @@ type TurnOutcome = { outcome: Outcome; reason: EndReason | null; note: string | 
 /** The agent whose events were read, and the state of its turn. */
 export type AgentReading = { judge: AgentEvents['judge']; turn: AgentTurn };
 
-/** Ends that say nothing against an agent that has finished: only its process had not. */
+/** Ends that do not count against an agent that has finished its turn: only its process had not ended. */
 const PATIENCE_ENDED: readonly ContainerEnd['endedBy'][] = ['done', 'stall', 'deadline'];
 
 /**
- * Has the agent judge its end. `byEnd` is what the end means without its words; `agent` is null for a handler without
+ * Has the agent judge its end. `byEnd` is what the end means without its events; `agent` is null for a handler without
  * events, and with `isUnread` some of them may have been missed.
  */
 export function judgeByAgent(
@@ -109,7 +109,7 @@ export function judgeByAgent(
   if (!agent || end.startFailure || end.outOfMemory) return { ...byEnd, note: null };
   const { turn, judge } = agent;
   const answer = judge({ turn, exitCode: end.exitCode, endedBy: enderOf(end), isUnread });
-  if (answer.kind === 'failed') return { outcome: 'failed', reason: answer.fault.toProblem(), note: null };
+  if (answer.kind === 'failed') return { outcome: 'failed', reason: answer.issue.toProblem(), note: null };
   return answer.kind === 'succeeded'
     ? { outcome: 'succeeded', reason: null, note: answer.note }
     : { ...byEnd, note: answer.note };

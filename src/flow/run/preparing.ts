@@ -8,7 +8,7 @@ import { type ActiveRun, activeRunSignal } from '../active-runs.ts';
 import type { Directories } from '../paths.ts';
 
 /** What may happen until an agent starts: seconds from the claim on, and bytes that stay free on each disk. */
-export type PreparingLimits = { timeoutSec: number; freeBytes: number };
+type PreparingLimits = { timeoutSec: number; freeBytes: number };
 
 /** What watches over preparing. */
 export type PreparingParts = {

@@ -15,16 +15,16 @@ import { finish, type LifeParts } from './execute.ts';
 import { begin } from './launch.ts';
 import { resultOf } from './outcome.ts';
 
-/** What taking a run up again needs besides its life. */
+/** What resuming a run takes besides the parts of its life. */
 export type ResumeParts = LifeParts & { engineWatch: EngineWatch };
 
-/** How far apart runs begin again of which one may be what ends the service. */
+/** The delay between requeued runs of which one may be what ends the service. */
 const BETWEEN_MS = 10_000;
 
 /** How long a run that is set aside waits for the engine to remove its container. */
 const ENGINE_MS = 5_000;
 
-/** Resumes a run that this process or an earlier one on this host had begun, by what the engine says of its container. */
+/** Resumes a run that this process or an earlier one on this host had begun, by the state of its container. */
 export async function resume(
   parts: ResumeParts,
   run: ClaimedRun,
@@ -72,7 +72,7 @@ async function setAside(parts: ResumeParts, run: ClaimedRun): Promise<void> {
   await abandon(parts, run, resultOf(cause));
 }
 
-/** A run whose agent may have started has lost its container; any other simply waits again. */
+/** Ends a run whose agent may have started, because its container is lost; requeues any other. */
 async function withoutContainer(parts: ResumeParts, run: ClaimedRun, behind: number): Promise<void> {
   if (run.state === 'preparing' && run.launchingAt === null) {
     const waitMs = run.suspicion < WAITS_FROM ? 0 : behind * BETWEEN_MS;
@@ -83,7 +83,7 @@ async function withoutContainer(parts: ResumeParts, run: ClaimedRun, behind: num
   await settle(parts, run, resultOf(lost), { blame: lost.blame, begun: true });
 }
 
-/** The order to start it may still be on its way to the engine, so it is removed only if it has not begun meanwhile. */
+/** Removes the container unless it has started meanwhile, because the order to start may still be on its way to the engine. */
 async function neverStarted(
   parts: ResumeParts,
   run: ClaimedRun,

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { Logger } from '../../log/logger.ts';
 import { SUSPICION } from '../../runs/queue/leases.ts';
 
-/** Left by a service that ended by an error of its own, for the next start. */
+/** The file that a service leaves when an uncaught error ends it. */
 function markOf(varDir: string): string {
   return join(varDir, 'broken-off');
 }
 
 /**
- * How much the end of the service before this one speaks against the runs that it worked on, and from now on the mark
- * for the next one: an error that nobody catches ends this process, because nobody knows what it left half done.
+ * Reads the suspicion that the end of the service before this one puts on its runs (`SUSPICION`). From now on an uncaught
+ * error leaves a file for the next start.
  */
 export function watchBrokenOff(parts: { varDir: string; log: Logger }): {
   suspicion: number;

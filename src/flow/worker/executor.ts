@@ -8,7 +8,7 @@ import { resultOf } from '../run/outcome.ts';
 import { isSuspect, type ResumeParts, resume } from '../run/resume.ts';
 import type { Executor } from './worker.ts';
 
-/** How soon a run is resumed after a fault of the service. */
+/** How soon a run is resumed after an error of the service. */
 const AGAIN_MS = 2_000;
 
 /** One way of working on a run. */
@@ -19,7 +19,7 @@ type Work<One extends ClaimedRun> = (
   behind?: number,
 ) => Promise<void>;
 
-/** Works on runs and never rejects: after a fault of the database or the engine it resumes the run where it is. */
+/** Works on runs and never rejects: after an error of the database or the engine it resumes the run where it is. */
 export function createExecutor(parts: ResumeParts): Executor {
   const persist = async <One extends ClaimedRun>(
     run: One,

@@ -12,13 +12,13 @@ import type { Engine } from '../../containers/engine/docker.ts';
  * A run that may have started belongs to the host it started on, because only there can it be found again.
  */
 export type Host = {
-  /** The id, as the engine says now; what was known last while it does not answer; undefined when neither is. */
+  /** The id with the engine of now, or of the last answer while the engine is silent; undefined before the first answer. */
   current(): Promise<string | undefined>;
-  /** Asks the engine again before the next answer: it was away, and may be another one. */
+  /** Makes the next answer ask the engine again: it was away, and may be another one. */
   forget(): void;
 };
 
-type Kept = { id: string; engine: string | null };
+type HostRecord = { id: string; engine: string | null };
 
 /** How long a start waits for an engine that may be down. */
 const ENGINE_MS = 2_000;
@@ -46,9 +46,9 @@ export function createHost(parts: { varDir: string; engine: Pick<Engine, 'info'>
   };
 }
 
-async function read(file: string): Promise<Kept & { isNew: boolean }> {
+async function read(file: string): Promise<HostRecord & { isNew: boolean }> {
   try {
-    const { id, engine } = JSON.parse(await readFile(file, 'utf8')) as Partial<Kept>;
+    const { id, engine } = JSON.parse(await readFile(file, 'utf8')) as Partial<HostRecord>;
     if (typeof id === 'string' && /^[0-9a-z]{12}$/.test(id))
       return { id, engine: typeof engine === 'string' ? engine : null, isNew: false };
   } catch {

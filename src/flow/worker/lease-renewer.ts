@@ -2,10 +2,10 @@ import { within } from '../../base/cancel.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../log/logger.ts';
 
-/** Renews a worker's leases in time, and knows when it could not. */
+/** Renews a worker's leases, and detects when it could not. */
 export type LeaseRenewer = {
   start(): void;
-  /** False from the moment on at which leases may lapse before they are renewed, until they are. */
+  /** False from when a lease may expire before it is renewed, until it is renewed. */
   isHeld(): boolean;
   stop(): Promise<void>;
 };

@@ -22,7 +22,7 @@ import {
 const SWEEP_EVERY_MS = 60_000;
 
 /** What a sweep takes from the rest of the service. */
-export type SweepParts = {
+type SweepParts = {
   runs: RunStore;
   engine: Engine;
   engineWatch: EngineWatch;
@@ -56,7 +56,7 @@ export function startSweeping(parts: SweepParts): () => Promise<void> {
 }
 
 /** How much a sweep removed. */
-export type SweepResult = {
+type SweepResult = {
   containers: number;
   /** Volumes and networks. */
   orphanResources: number;
@@ -66,10 +66,10 @@ export type SweepResult = {
 };
 
 /**
- * Removes what no active run owns: containers, labelled volumes and networks, private run directories, bundles that
+ * Removes what no run owns that has not ended: containers, labelled volumes and networks, private run directories, bundles that
  * were judged, and workspaces past their keeping. Touches only things of this installation. Safe to call at any time.
  */
-export async function sweep(parts: SweepParts): Promise<SweepResult> {
+async function sweep(parts: SweepParts): Promise<SweepResult> {
   const { runs, directories } = parts;
   parts.crashPoint('sweep-begun');
   for (const run of await runs.workspacesToDrop(parts.clock.now())) await runs.workspaceDropped(run.id);

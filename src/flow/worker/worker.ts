@@ -77,9 +77,9 @@ export function createWorker(parts: WorkerParts): Worker {
   const renewer = createLeaseRenewer({
     ...parts.times,
     async renew() {
-      const asked = activeRuns.ids();
-      const held = await parts.leases.renew(id);
-      for (const run of asked) if (!held.has(run)) activeRuns.detach(leaseLost(run), run);
+      const before = activeRuns.ids();
+      const renewed = await parts.leases.renew(id);
+      for (const run of before) if (!renewed.has(run)) activeRuns.detach(leaseLost(run), run);
     },
     onCutOff: () => activeRuns.cancel(workerCutOff()),
     clock,
@@ -144,20 +144,20 @@ function notice({ id, name, version, capacity }: WorkerParts, { host }: RunOwner
   return { id, host, name, version, capacity };
 }
 
-/** Goes on with the runs of this host; `all` resolves when it is known what becomes of each. */
+/** Resumes the runs of this host; `all` resolves when each is decided. */
 async function resumeRuns(
   parts: WorkerParts,
   own: RunOwner,
   activeRuns: ActiveRuns,
 ): Promise<{ all: Promise<unknown> }> {
-  const taken = await parts.leases.resume(own, parts.suspicion);
-  const resumed = taken.map((run, index) =>
+  const runs = await parts.leases.resume(own, parts.suspicion);
+  const resumed = runs.map((run, index) =>
     activeRuns.add(run, (run, active) => parts.executor.resume(run, active, index)),
   );
   return { all: Promise.all(resumed) };
 }
 
-/** Passes cancels on, then claims while there is room. */
+/** Applies cancels, then claims runs while there is room. */
 async function look(parts: WorkerParts, activeRuns: ActiveRuns, hasRoom: () => boolean): Promise<void> {
   const { queue, executor } = parts;
   for (const [run, reason] of await queue.cancels(parts.id)) activeRuns.cancel(runCancelled(reason), run);
@@ -176,7 +176,7 @@ async function mayClaim({ id, isReady, workers }: WorkerParts): Promise<boolean>
   return (await isReady()) && !(await workers.isDraining(id));
 }
 
-/** Sends a heartbeat and takes over what other workers left; gives whether a run waits again. */
+/** Sends a heartbeat, then resumes or abandons runs whose worker is gone; gives whether a run was requeued. */
 async function tend(
   parts: WorkerParts,
   activeRuns: ActiveRuns,

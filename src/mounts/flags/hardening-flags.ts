@@ -17,7 +17,7 @@ export const readReadOnly: FlagReader = (draft, { value }) => {
   draft.readOnlyRoot = readBoolean('--read-only', value);
 };
 
-/** `--init`: always there, so that only switching it off is a fault. */
+/** `--init`: always there, so that only switching it off is an error. */
 export const readInit: FlagReader = (_draft, { value }) => {
   if (readBoolean('--init', value)) return;
   throw flagWeakens(

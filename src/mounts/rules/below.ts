@@ -29,7 +29,7 @@ type Search = {
 /** A directory on the way down, and its names from the root on, folded. */
 type Place = { path: string; names: readonly string[]; depth: number };
 
-/** What packages bring is the same on every host, the keys of their examples too. */
+/** Files of packages are the same on every host, also the keys in their examples. */
 const PACKAGES = '/usr';
 const NOT_PACKAGES = '/usr/local';
 
@@ -51,10 +51,10 @@ export function searchBelow(
     const untilMs = systemClock.passed() + bounds.ms;
     const socketsOnly = isVouchedFor(list, real);
     const search = { source, list, bounds, device: stats.dev, seen: 0, untilMs, socketsOnly };
-    list.searched.set(real, faultOf(search, real, stats.isDirectory()));
+    list.searched.set(real, errorOf(search, real, stats.isDirectory()));
   }
-  const fault = list.searched.get(real);
-  if (fault) throw fault;
+  const issue = list.searched.get(real);
+  if (issue) throw issue;
 }
 
 function isOfPackages(real: string): boolean {
@@ -66,7 +66,7 @@ function isVouchedFor({ policy }: DenyList, real: string): boolean {
   return vouched.some(({ source }) => isInside(source, real));
 }
 
-function faultOf(search: Search, real: string, isDirectory: boolean): FlowError | undefined {
+function errorOf(search: Search, real: string, isDirectory: boolean): FlowError | undefined {
   try {
     const names = pathNames(real).folded;
     if (isDirectory) walk(search, { path: real, names, depth: 1 });
@@ -97,7 +97,7 @@ function walk(search: Search, place: Place): void {
   }
 }
 
-/** Of what is denied for what is in it, files alone count: a link shows what it leads to, and that is looked at itself. */
+/** An entry of kind `content` counts for files alone: the target of a link is checked by itself. */
 function refuseNamed(
   { source, list, socketsOnly }: Search,
   { path, names, isFile }: { path: string; names: readonly string[]; isFile: boolean },
@@ -140,7 +140,7 @@ function opened(path: string): Dir | undefined {
 /** The names at the end of a path that an entry of the deny-list denies in every source: `.ssh`; `.config`, `gh`. */
 type Ending = { entry: DenyEntry; names: readonly (string | RegExp)[] };
 
-/** What lies in a home lies in a copy of one too. Not so what holds much besides: a home itself, its `.config`. */
+/** Entries below a home are denied in a copy of it too, but not those that also hold harmless files: a home itself, its `.config`. */
 const ENDINGS: readonly Ending[] = DENY_TABLE.filter(
   ({ kind, below }) =>
     kind === 'name' || kind === 'socket' || kind === 'content' || (kind === 'home' && below),

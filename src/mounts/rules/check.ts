@@ -15,7 +15,7 @@ import { checkOwnership, refuseAbsent, refuseSpecialFile } from './source-state.
 
 /**
  * Checks a profile's mounts as far as that can be done before a run: destinations, and sources on the literal and on
- * the real path; one that is missing is no fault yet. `mounts` holds those without a problem. Never throws.
+ * the real path; one that is missing is no error yet. `mounts` holds those without a problem. Never throws.
  * A caller that checks many profiles passes one `denyList` for all of them.
  */
 export function checkMounts(
@@ -26,8 +26,8 @@ export function checkMounts(
   const examined = examine(mounts, host, denyList);
   return {
     mounts: passed(examined),
-    problems: examined.flatMap(({ mount, faults }) =>
-      faults.map((fault) => ({ ...fault.toProblem(), asWritten: mount.asWritten })),
+    problems: examined.flatMap(({ mount, issues }) =>
+      issues.map((issue) => ({ ...issue.toProblem(), asWritten: mount.asWritten })),
     ),
   };
 }
@@ -35,13 +35,13 @@ export function checkMounts(
 /**
  * Checks the mounts again for one launch, and what only matters then: that the sources of binds are there, and that
  * nobody untrusted can change the way to them. Credentials may still be missing: the code that copies them reports it better.
- * Throws the first fault: those of `checkMounts`, `mount_source_missing`, `mount_source_unreadable`,
+ * Throws the first error: those of `checkMounts`, `mount_source_missing`, `mount_source_unreadable`,
  * `mount_source_untrusted`.
  */
 export function resolveMounts(mounts: readonly MountArg[], host: MountHost): CheckedMount[] {
   const examined = examine(mounts, host);
-  const fault = examined.flatMap(({ faults }) => faults)[0];
-  if (fault) throw fault;
+  const issue = examined.flatMap(({ issues }) => issues)[0];
+  if (issue) throw issue;
   for (const { mount, checked, resolved } of examined) {
     if (mount.type !== 'bind' || checked?.kind !== 'bind' || !resolved) continue;
     refuseAbsent(mount.source, resolved);

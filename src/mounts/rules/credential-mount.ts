@@ -96,7 +96,7 @@ function credentialFile(bind: BindArg, resolved: ResolvedPath, agents: readonly 
   return { kind: 'credential', name };
 }
 
-/** A directory where the token belongs was left there by `docker run -v`: no fault of the profile, so whatever reads the token reports it. */
+/** A directory where the token belongs was left there by `docker run -v`: no error of the profile, so whatever reads the token reports it. */
 function isTokenPlace(name: string, { source }: BindArg): boolean {
   return name === 'gh-token' || posix.basename(source) === 'gh-token';
 }

@@ -14,12 +14,12 @@ import { isWritableByPolicy, refuseInsideWritable } from './policy-mounts.ts';
 import { followLinks, type ResolvedPath } from './resolve.ts';
 import { refuseSpecialFile, refuseUnseen } from './source-state.ts';
 
-/** One mount looked at: what it becomes if it has no fault, where its source led, and every fault found. */
+/** One mount looked at: what it becomes if it has no error, where its source led, and every error found. */
 export type Examined = {
   mount: MountArg;
   checked?: CheckedMount;
   resolved?: ResolvedPath;
-  faults: readonly FlowError[];
+  issues: readonly FlowError[];
 };
 
 /** Looks at every mount for itself and at all of them together; throws nothing. */
@@ -30,50 +30,50 @@ export function examine(mounts: readonly MountArg[], host: MountHost, denyList?:
   );
   const collisions = collisionsOf(alone);
   return alone.map((found, index) => {
-    const fault = collisions.get(index);
-    return fault ? { mount: found.mount, faults: [...found.faults, fault] } : found;
+    const issue = collisions.get(index);
+    return issue ? { mount: found.mount, issues: [...found.issues, issue] } : found;
   });
 }
 
 /** A tmpfs or a volume, which have no path of the host. Reading the flag has already checked a volume against the policy. */
 function examineOther(mount: Exclude<MountArg, BindArg>): Examined {
-  const { faults, attempt } = collector();
+  const { issues, attempt } = collector();
   attempt(() => checkMountTarget(mount.target));
-  if (faults.length > 0) return { mount, faults };
+  if (issues.length > 0) return { mount, issues };
   const checked = mount.type === 'tmpfs' ? { ...mount, kind: mount.type } : { ...mount, kind: mount.type };
-  return { mount, checked, faults };
+  return { mount, checked, issues };
 }
 
 function examineBind(mount: BindArg, host: MountHost, list: DenyList): Examined {
-  const { faults, attempt } = collector();
+  const { issues, attempt } = collector();
   const resolved = attempt(() => {
     checkSourcePath(mount.source);
     return followLinks(mount.source);
   });
-  if (!resolved) return { mount, faults };
+  if (!resolved) return { mount, issues };
   attempt(() => refuseDenied(mount.source, resolved, list, 'copy'));
-  if (faults.length === 0) attempt(() => refuseSpecialFile(mount.source, resolved));
-  if (faults.length === 0) attempt(() => refuseInsideWritable(mount.source, resolved, list.policy));
+  if (issues.length === 0) attempt(() => refuseSpecialFile(mount.source, resolved));
+  if (issues.length === 0) attempt(() => refuseInsideWritable(mount.source, resolved, list.policy));
   const checkTarget = (): unknown => attempt(() => checkMountTarget(mount.target));
-  if (faults.length > 0) {
+  if (issues.length > 0) {
     if (!isInside(SECRETS_TARGET, mount.target)) checkTarget();
-    return { mount, faults };
+    return { mount, issues };
   }
   const delivery = attempt(() =>
     deliveryOf(mount, resolved, { inSecrets: insideSecrets(resolved, list), agents: host.agents }),
   );
-  if (!delivery) return { mount, faults };
+  if (!delivery) return { mount, issues };
   if (delivery.kind !== 'credential') checkTarget();
-  if (delivery.kind !== 'bind' && faults.length === 0)
+  if (delivery.kind !== 'bind' && issues.length === 0)
     attempt(() => refuseOutside(mount.source, resolved, list));
   if (delivery.kind === 'bind') {
     if (!mount.readOnly && !isWritableByPolicy(list.policy, resolved.real))
-      faults.push(mountWritable(mount.source, list.policy));
+      issues.push(mountWritable(mount.source, list.policy));
     attempt(() => refuseUnseen(mount.source, resolved, host));
-    if (faults.length === 0) attempt(() => searchBelow(mount.source, resolved, list));
+    if (issues.length === 0) attempt(() => searchBelow(mount.source, resolved, list));
   }
-  if (faults.length > 0) return { mount, faults };
-  return { mount, checked: checkedBind(mount, resolved.real, delivery), resolved, faults };
+  if (issues.length > 0) return { mount, issues };
+  return { mount, checked: checkedBind(mount, resolved.real, delivery), resolved, issues };
 }
 
 function checkedBind(mount: BindArg, real: string, delivery: DeliveryMode): CheckedMount {
@@ -87,18 +87,18 @@ function unfollowed(source: string): string {
   return posix.join(followLinks(posix.dirname(source)).real, posix.basename(source));
 }
 
-/** Keeps what is thrown, so that several faults of one mount are reported at once. */
-function collector(): { faults: FlowError[]; attempt: <T>(look: () => T) => T | undefined } {
-  const faults: FlowError[] = [];
+/** Keeps what is thrown, so that several errors of one mount are reported at once. */
+function collector(): { issues: FlowError[]; attempt: <T>(look: () => T) => T | undefined } {
+  const issues: FlowError[] = [];
   const attempt = <T>(look: () => T): T | undefined => {
     try {
       return look();
     } catch (error) {
-      faults.push(asFlowError(error));
+      issues.push(asFlowError(error));
       return undefined;
     }
   };
-  return { faults, attempt };
+  return { issues, attempt };
 }
 
 /**

@@ -29,7 +29,7 @@ export function refuseInsideWritable(source: string, resolved: ResolvedPath, pol
 /**
  * What is wrong with the mounts of a policy on this host, by their place in the list: those that no policy can allow
  * (sockets, keys, `.env`, the service's own), links (what is listed is the real path), sockets and devices, and what
- * lies in a directory listed as writable. One that is not there yet is no fault.
+ * lies in a directory listed as writable. One that is not there yet is no error.
  */
 export function checkPolicyMounts(
   mounts: readonly PolicyMount[],

@@ -92,7 +92,7 @@ function parse(
   }
 }
 
-/** Made once for an event, however many filters look at it. */
+/** Made once for an event and shared by all filters. */
 export function filterFacts(event: FlowEvent): FilterFacts {
   return { event: event.payload, attributes: new Attributes(event) };
 }
@@ -107,7 +107,7 @@ function evaluate(expression: ParseResult, facts: FilterFacts): FilterAnswer {
   }
 }
 
-/** Looks at every call: whether any goes through a list, and the first that is refused. */
+/** Reads every call: whether any iterates over a list, and the first refused one. */
 function survey(ast: ASTNode): { loops: boolean; refused: string | undefined } {
   const found: { loops: boolean; refused: string | undefined } = { loops: false, refused: undefined };
   const visit = (part: unknown, inMacro: boolean): void => {
@@ -133,9 +133,9 @@ function survey(ast: ASTNode): { loops: boolean; refused: string | undefined } {
   return found;
 }
 
-/** Runs work that may not take longer than it is given. */
+/** Runs synchronous work with a limit of time. */
 type TimeLimit = {
-  /** What `work` gives, or `tooLong` when it was still at it after the limit; whatever it throws is thrown. Nothing it calls may be asynchronous. */
+  /** What `work` gives, or `tooLong` after the limit; throws what `work` throws. `work` may not be asynchronous. */
   run<T>(work: () => T, tooLong: T): T;
 };
 

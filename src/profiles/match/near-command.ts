@@ -4,7 +4,7 @@ import { firstLine } from '../../events/from-delivery.ts';
 import type { Profile } from '../profile.ts';
 import { matchEvent, type ProfileSet } from './match.ts';
 
-/** A word that is nearly a command: what was written, the command that was probably meant, and the profile that listens to it; none where runs do. */
+/** A word that is nearly a command: the word, the command that was probably meant, and its profile; undefined for a command to runs. */
 export type NearCommand = { word: string; meant: string; profile: Profile | undefined };
 
 /** Slashes, and what looks like one or is typed for one. */
@@ -24,7 +24,7 @@ const BEFORE = new RegExp(String.raw`^${OPENING}*${SLASHES}\s*`, 'u');
 /** What people join to a word, with whatever stands behind it: any mark but those that names and paths have. */
 const JOINED = /(?![-_/\\])[\p{P}\p{S}].*$/u;
 
-/** Shorter names are as near to each other as a slip of the finger. */
+/** Shorter names differ by one letter too easily. */
 const MIN_CHARACTERS = 3;
 
 /** As long as a command may be. */

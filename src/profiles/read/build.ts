@@ -1,10 +1,10 @@
 import { type Agent, grantedAgents, loginGrants } from '../../agents/agent.ts';
-import type { Fault, Problem } from '../../base/errors.ts';
+import type { Issue, Problem } from '../../base/errors.ts';
 import { jsonPointer } from '../../base/json.ts';
 import { ATTRIBUTES, type AttributeName, type Scalar } from '../../events/event.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { fullAllow } from '../allow.ts';
-import { targetFault } from '../branch-rules.ts';
+import { targetIssue } from '../branch-rules.ts';
 import { promptNotNamed, tooManyCandidates } from '../errors.ts';
 import { appGrantProblems, toSecrets } from '../named-secrets.ts';
 import type {
@@ -21,14 +21,14 @@ import type { FragmentSettings, VariableSetting } from './fragment.ts';
 import { type Line, mergeLine, originOf } from './merge.ts';
 import type { PromptFile } from './prompt-file.ts';
 import { toRuntime } from './runtime.ts';
-import { ownPlaceProblems, policyFaults } from './runtime-checks.ts';
+import { ownPlaceProblems, policyIssues } from './runtime-checks.ts';
 
-/** What one line of fragments came to: a profile, a default that lacks something, or faults. */
-type Built = { profile: Profile } | { missing: string[] } | { faults: Fault[] };
+/** The result for one line of fragments: a profile, a default that lacks something, or errors. */
+type Built = { profile: Profile } | { missing: string[] } | { issues: Issue[] };
 
 /** What building needs from outside: the prompt that a fragment's promptRef names, and the check of a template. */
 export type BuildTools = {
-  promptOf(file: string, ref: string): Promise<{ prompt: PromptFile } | { fault: Fault }>;
+  promptOf(file: string, ref: string): Promise<{ prompt: PromptFile } | { issue: Issue }>;
   checkPrompt(template: string, names: readonly string[]): readonly Problem[];
   policy: Policy;
   agents: readonly Agent[];
@@ -55,10 +55,10 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
   const checkout = toCheckout(settings.checkout);
   const publish = toPublish(settings.publish);
   const count = countCandidates(trigger);
-  const refused = policyFaults(made.runtime, { ...tools, setting: runtime, fileOf });
+  const refused = policyIssues(made.runtime, { ...tools, setting: runtime, fileOf });
   const logins = loginGrants(settings.credentials);
-  const faults = [
-    ...made.faults,
+  const issues = [
+    ...made.issues,
     ...ownPlaceProblems(made.runtime, grantedAgents(logins, tools.agents)).map(({ key, ...problem }) => ({
       ...problem,
       file: fileOf(key),
@@ -70,12 +70,12 @@ export async function buildProfile(line: Line, tools: BuildTools): Promise<Built
       path: jsonPointer('credentials', 'github', 'app'),
     })),
     ...refused,
-    ...prompt.faults,
-    ...targetFault(originOf(line, ['checkout', 'ref']), { checkout, publish }),
+    ...prompt.issues,
+    ...targetIssue(originOf(line, ['checkout', 'ref']), { checkout, publish }),
   ];
   if (count > MAX_CANDIDATES)
-    faults.push(tooManyCandidates(originOf(line, ['trigger']), count, MAX_CANDIDATES));
-  if (faults.length > 0) return { faults };
+    issues.push(tooManyCandidates(originOf(line, ['trigger']), count, MAX_CANDIDATES));
+  if (issues.length > 0) return { issues };
   return {
     profile: {
       path: own.folder,
@@ -149,20 +149,20 @@ async function promptOfLine(
   handler: CompleteHandler,
   variables: readonly PromptVariable[],
   tools: BuildTools,
-): Promise<{ found: PromptFile | undefined; faults: Fault[] }> {
+): Promise<{ found: PromptFile | undefined; issues: Issue[] }> {
   const ref = handler.promptRef;
   if (ref === undefined) {
-    const faults = handler.type === 'agent' ? [promptNotNamed((line.at(-1) ?? line[0]).file)] : [];
-    return { found: undefined, faults };
+    const issues = handler.type === 'agent' ? [promptNotNamed((line.at(-1) ?? line[0]).file)] : [];
+    return { found: undefined, issues };
   }
   const found = await tools.promptOf(originOf(line, ['execution', 'handler', 'promptRef']), ref);
-  if ('fault' in found) return { found: undefined, faults: [found.fault] };
+  if ('issue' in found) return { found: undefined, issues: [found.issue] };
   const { path, text } = found.prompt;
   const problems = tools.checkPrompt(
     text,
     variables.map(({ name }) => name),
   );
-  return { found: found.prompt, faults: problems.map((problem) => ({ ...problem, file: path })) };
+  return { found: found.prompt, issues: problems.map((problem) => ({ ...problem, file: path })) };
 }
 
 function toHandler(

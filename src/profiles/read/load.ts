@@ -1,4 +1,4 @@
-import type { Fault, Problem } from '../../base/errors.ts';
+import type { Issue, Problem } from '../../base/errors.ts';
 import type { MountHost } from '../../mounts/mount.ts';
 import { loadDenyList } from '../../mounts/rules/deny-list.ts';
 import { NO_POLICY } from '../../policy/policy.ts';
@@ -31,24 +31,24 @@ export type LoadChecks = {
 
 /**
  * Everything below a profiles directory: the complete profiles by path, their candidates, the folders that are
- * only defaults with what they lack, every fault, and what complete profiles should be asked about. A set is to be
- * used only when there are no faults; warnings keep it from nothing.
+ * only defaults with what they lack, every error, and the warnings about complete profiles. A set is to be
+ * used only when there are no errors; warnings do not prevent that.
  */
 export type LoadResult = {
   profiles: Profile[];
   candidates: Candidate[];
   defaults: { path: string; missing: string[] }[];
-  faults: Fault[];
-  warnings: Fault[];
+  issues: Issue[];
+  warnings: Issue[];
 };
 
 /** How many files are read at once. */
 const AT_ONCE = 32;
 
-/** Reads, merges and checks all profiles below `dir`. Never throws for what is in the files: faults are part of the result. */
+/** Reads, merges and checks all profiles below `dir`. Never throws for what is in the files: errors are part of the result. */
 export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): Promise<LoadResult> {
   const { dir, checks } = parts;
-  const { places, faults } = await findFragments(dir);
+  const { places, issues } = await findFragments(dir);
   const schema = createSchemaCheck();
   const tools = createBuildTools(dir, checks);
   const { mountHost } = checks;
@@ -65,16 +65,16 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
   };
   const reads = await inBatches(places, (place) => readFragment(place, schema, own, tools));
   const foldersWhere = (test: (read: FragmentRead) => boolean): Set<string> =>
-    new Set(places.filter((_, index) => test(reads[index] ?? { faults: [] })).map(({ folder }) => folder));
+    new Set(places.filter((_, index) => test(reads[index] ?? { issues: [] })).map(({ folder }) => folder));
   const broken = foldersWhere(({ fragment }) => fragment === undefined);
-  const faulty = foldersWhere((read) => read.faults.length > 0);
+  const invalid = foldersWhere((read) => read.issues.length > 0);
   const lines = linesOf(reads.flatMap(({ fragment }) => fragment ?? []));
   const built = await inBatches(
     lines.filter((line) => !onPath(folderOf(line), broken)),
     async (line) => ({ line, path: folderOf(line), ...(await buildProfile(line, tools)) }),
   );
   const profiles = built.flatMap((each) =>
-    'profile' in each && !onPath(each.path, faulty) ? [each.profile] : [],
+    'profile' in each && !onPath(each.path, invalid) ? [each.profile] : [],
   );
   return {
     profiles,
@@ -82,10 +82,10 @@ export async function loadProfiles(parts: { dir: string; checks: LoadChecks }): 
     defaults: built.flatMap((each) =>
       'missing' in each ? [{ path: each.path, missing: each.missing }] : [],
     ),
-    faults: distinct([
-      ...faults,
-      ...reads.flatMap((read) => read.faults),
-      ...built.flatMap((each) => ('faults' in each ? each.faults : [])),
+    issues: distinct([
+      ...issues,
+      ...reads.flatMap((read) => read.issues),
+      ...built.flatMap((each) => ('issues' in each ? each.issues : [])),
       ...collidingBranches(
         built.flatMap((each) =>
           'profile' in each
@@ -138,9 +138,9 @@ async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R
   return results;
 }
 
-/** A fault of a default reaches every profile below it; it is reported once. */
-function distinct(faults: readonly Fault[]): Fault[] {
-  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+/** An error of a default reaches every profile below it; it is reported once. */
+function distinct(issues: readonly Issue[]): Issue[] {
+  return [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
 }
 
 /**
@@ -150,13 +150,13 @@ function distinct(faults: readonly Fault[]): Fault[] {
 export function incompleteProfiles({
   profiles,
   defaults,
-}: Pick<LoadResult, 'profiles' | 'defaults'>): Fault[] {
+}: Pick<LoadResult, 'profiles' | 'defaults'>): Issue[] {
   const isUsed = (path: string): boolean =>
     profiles.some((profile) => path === '.' || profile.path.startsWith(`${path}/`));
   return defaults.filter(({ path }) => !isUsed(path)).map(({ path, missing }) => incomplete(path, missing));
 }
 
-function incomplete(path: string, missing: readonly string[]): Fault {
+function incomplete(path: string, missing: readonly string[]): Issue {
   return {
     code: 'profile_incomplete',
     file: path === '.' ? 'profile.json' : `${path}/profile.json`,

@@ -1,6 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
-import { type Fault, systemCode } from '../../base/errors.ts';
+import { type Issue, systemCode } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { nearMiss } from '../../base/words.ts';
 import { readText } from './read-text.ts';
@@ -8,22 +8,22 @@ import { readText } from './read-text.ts';
 /** A prompt template that was found: its real path, and its text. */
 export type PromptFile = { path: string; text: string };
 
-/** The template that `ref` in the fragment `file` names; a fault when it is not there, unreadable, or outside `dir` by name or by a link. */
+/** The template that `ref` in the fragment `file` names; an error when it is not there, unreadable, or outside `dir` by name or by a link. */
 export async function findPrompt(
   dir: string,
   file: string,
   ref: string,
-): Promise<{ prompt: PromptFile } | { fault: Fault }> {
+): Promise<{ prompt: PromptFile } | { issue: Issue }> {
   const literal = resolve(dirname(file), ref);
   if (isAbsolute(ref) || !isInside(resolve(dir), literal))
-    return { fault: promptOutside(file, ref, literal) };
+    return { issue: promptOutside(file, ref, literal) };
   try {
     const real = await realpath(literal);
-    if (!isInside(await realpath(dir), real)) return { fault: promptOutside(file, ref, real) };
+    if (!isInside(await realpath(dir), real)) return { issue: promptOutside(file, ref, real) };
     const read = await readText(real);
     if ('text' in read) return { prompt: { path: real, text: read.text } };
     return {
-      fault:
+      issue:
         read.why === 'missing'
           ? await promptMissing(file, ref, literal)
           : promptUnreadable(file, ref, read.detail),
@@ -31,15 +31,15 @@ export async function findPrompt(
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { fault: await promptMissing(file, ref, literal) };
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { issue: await promptMissing(file, ref, literal) };
     const detail = code === 'ELOOP' ? 'its symbolic links go in a circle' : `the system says ${code}`;
-    return { fault: promptUnreadable(file, ref, detail) };
+    return { issue: promptUnreadable(file, ref, detail) };
   }
 }
 
 const PATH = '/execution/handler/promptRef';
 
-async function promptMissing(file: string, ref: string, literal: string): Promise<Fault> {
+async function promptMissing(file: string, ref: string, literal: string): Promise<Issue> {
   const beside = await readdir(dirname(literal)).catch(() => []);
   const near = nearMiss(
     basename(literal),
@@ -55,7 +55,7 @@ async function promptMissing(file: string, ref: string, literal: string): Promis
   };
 }
 
-function promptOutside(file: string, ref: string, target: string): Fault {
+function promptOutside(file: string, ref: string, target: string): Issue {
   return {
     code: 'prompt_outside',
     file,
@@ -65,7 +65,7 @@ function promptOutside(file: string, ref: string, target: string): Fault {
   };
 }
 
-function promptUnreadable(file: string, ref: string, detail: string): Fault {
+function promptUnreadable(file: string, ref: string, detail: string): Issue {
   return {
     code: 'prompt_unreadable',
     file,

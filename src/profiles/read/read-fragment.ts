@@ -1,4 +1,4 @@
-import type { Fault } from '../../base/errors.ts';
+import type { Issue } from '../../base/errors.ts';
 import { jsonPointer, readStrictJson } from '../../base/json.ts';
 import { keyTwice, profileNotJson, profileNotUtf8, profileTooLarge, profileUnreadable } from '../errors.ts';
 import type { BuildTools } from './build.ts';
@@ -8,12 +8,12 @@ import type { SchemaCheck } from './schema.ts';
 import type { FragmentPlace } from './tree.ts';
 import { checkFragment, type FragmentChecks } from './validate.ts';
 
-/** What was read at a place: the fragment, if it is valid by the schema, and its faults. */
-export type FragmentRead = { fragment?: Fragment; faults: Fault[] };
+/** What was read at a place: the fragment, if it is valid by the schema, and its errors. */
+export type FragmentRead = { fragment?: Fragment; issues: Issue[] };
 
 /**
- * A fragment and its own faults; no fragment when it is not even valid by the schema, so that nothing is built on it.
- * The valid part of an invalid fragment is still checked, so that all faults are reported at once.
+ * A fragment and its own errors; no fragment when it is not even valid by the schema, so that nothing is built on it.
+ * The valid part of an invalid fragment is still checked, so that all errors are reported at once.
  */
 export async function readFragment(
   place: FragmentPlace,
@@ -22,43 +22,43 @@ export async function readFragment(
   tools: BuildTools,
 ): Promise<FragmentRead> {
   const json = await readPlace(place.file);
-  if ('faults' in json) return json;
-  const { faults: invalid, wrong } = schema(json.value, place.file);
+  if ('issues' in json) return json;
+  const { issues: invalid, wrong } = schema(json.value, place.file);
   const written = invalid.length === 0 ? json.value : pruneWrong(json.value, wrong);
-  if (written === undefined) return { faults: invalid };
+  if (written === undefined) return { issues: invalid };
   const fragment = toFragment(written, place);
   const ref = fragment.settings.execution?.handler?.promptRef;
   const prompt = ref === undefined ? undefined : await tools.promptOf(place.file, ref);
-  const faults = [
+  const issues = [
     ...checkFragment(fragment, written, checks),
-    ...(prompt && 'fault' in prompt ? [prompt.fault] : []),
+    ...(prompt && 'issue' in prompt ? [prompt.issue] : []),
   ];
-  if (invalid.length === 0) return { fragment, faults };
-  return { faults: [...invalid, ...faults.filter(({ path }) => !isWrongItem(path ?? '', wrong))] };
+  if (invalid.length === 0) return { fragment, issues };
+  return { issues: [...invalid, ...issues.filter(({ path }) => !isWrongItem(path ?? '', wrong))] };
 }
 
-/** Whether a fault repeats the schema's fault of the same item: these lists are checked whole, invalid items included. */
+/** Whether an error repeats the schema's error of the same item: these lists are checked whole, invalid items included. */
 function isWrongItem(path: string, wrong: readonly string[]): boolean {
   return /^\/execution\/runtime\/(dockerArgs|network\/allow)\/\d+$/.test(path) && wrong.includes(path);
 }
 
-async function readPlace(file: string): Promise<{ value: unknown } | { faults: Fault[] }> {
+async function readPlace(file: string): Promise<{ value: unknown } | { issues: Issue[] }> {
   const read = await readText(file);
   if ('text' in read) return readJson(read.text, file);
-  if (read.why === 'too-large') return { faults: [profileTooLarge(file, read.detail)] };
-  return { faults: [read.why === 'not-utf8' ? profileNotUtf8(file) : profileUnreadable(file, read.detail)] };
+  if (read.why === 'too-large') return { issues: [profileTooLarge(file, read.detail)] };
+  return { issues: [read.why === 'not-utf8' ? profileNotUtf8(file) : profileUnreadable(file, read.detail)] };
 }
 
 /** No profile nests deeper than 6. */
 const MAX_DEPTH = 64;
 
-/** The value of a profile's text, or the faults with their line and column; keys that stand twice are faults. */
-function readJson(text: string, file: string): { value: unknown } | { faults: Fault[] } {
+/** The value of a profile's text, or the errors with their line and column; keys that stand twice are errors. */
+function readJson(text: string, file: string): { value: unknown } | { issues: Issue[] } {
   const read = readStrictJson(text, MAX_DEPTH);
-  if ('tooDeep' in read) return { faults: [profileTooLarge(file, `nested deeper than ${MAX_DEPTH} levels`)] };
-  if ('error' in read) return { faults: [profileNotJson(file, read.error)] };
-  const faults = read.twice.map(({ path, line }) => keyTwice(file, path, line));
-  return faults.length > 0 ? { faults } : { value: read.value };
+  if ('tooDeep' in read) return { issues: [profileTooLarge(file, `nested deeper than ${MAX_DEPTH} levels`)] };
+  if ('error' in read) return { issues: [profileNotJson(file, read.error)] };
+  const issues = read.twice.map(({ path, line }) => keyTwice(file, path, line));
+  return issues.length > 0 ? { issues } : { value: read.value };
 }
 
 /** What cannot stand without the one key that is wrong below it. */
@@ -69,7 +69,7 @@ const ENV_VALUE = /^\/execution\/runtime\/env\/[^/]+$/;
 
 /**
  * A copy of a fragment without what stands at the JSON pointers in `wrong`, so that the rest can be checked for more
- * faults. Items of lists stay, because faults name the place of an item: every check of a list has to accept any item.
+ * errors. Items of lists stay, because errors name the place of an item: every check of a list has to accept any item.
  * Nothing may be built from it. Undefined when nothing is left.
  */
 function pruneWrong(value: unknown, wrong: readonly string[]): unknown {

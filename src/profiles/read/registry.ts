@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import type { Fault } from '../../base/errors.ts';
+import type { Issue } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import { watchDirectory } from '../../policy/watch-directory.ts';
 import { profilesInvalid } from '../errors.ts';
@@ -14,15 +14,15 @@ type RegistryLog = Record<'info' | 'warn' | 'error', (data: object, message: str
  * The last good set of profiles.
  *
  * `load` comes first, then `watch` if changes are to be followed. Reloads run one at a time; a set is replaced
- * whole, between two decisions, and only by one without faults.
+ * whole, between two decisions, and only by one without errors.
  */
 export type Registry = {
-  /** Reads the profiles. The first time, faults are thrown as a FaultsError (`profiles_invalid`); later a bad set is logged and the last good one stays. */
+  /** Reads the profiles. The first time, errors are thrown as a IssuesError (`profiles_invalid`); later a bad set is logged and the last good one stays. */
   load(): Promise<void>;
   /** The set in use; an empty one before the first load. */
   current(): ProfileSet;
-  /** The faults that the last load found, none when the set in use is what lies on the disk. */
-  lastFaults(): Fault[];
+  /** The errors that the last load found, none when the set in use is what lies on the disk. */
+  lastIssues(): Issue[];
   /** Reads the profiles again because what they are checked against has changed. The result is only logged. */
   reload(): void;
   /** Follows changes below the directory until `close`. */
@@ -40,17 +40,17 @@ export function createRegistry(parts: {
 }): Registry {
   const { dir, log, clock } = parts;
   let set = createProfileSet([]);
-  let faults: Fault[] = [];
+  let issues: Issue[] = [];
   let loaded = false;
   let queue: Promise<void> = Promise.resolve();
   let watcher: ReturnType<typeof watchDirectory> | undefined;
 
   const loadNow = async (): Promise<void> => {
     const result = await loadProfiles(parts);
-    faults = result.faults;
-    const usable = faults.length === 0 || (loaded && emptied(faults));
+    issues = result.issues;
+    const usable = issues.length === 0 || (loaded && emptied(issues));
     if (usable) set = createProfileSet(result.candidates);
-    if (!usable && !loaded) throw profilesInvalid(dir, faults);
+    if (!usable && !loaded) throw profilesInvalid(dir, issues);
     logResult(log, result, usable);
     loaded = true;
   };
@@ -65,7 +65,7 @@ export function createRegistry(parts: {
     load,
     reload,
     current: () => set,
-    lastFaults: () => faults,
+    lastIssues: () => issues,
     watch() {
       watcher ??= watchDirectory(realPathOf(dir), {
         onChange: reload,
@@ -91,22 +91,22 @@ function realPathOf(dir: string): string {
 }
 
 /** An admin who removes the last profile wants no more runs, so an empty set is accepted while the service runs. */
-function emptied(faults: readonly Fault[]): boolean {
-  return faults.every(({ code }) => code === 'profiles_empty');
+function emptied(issues: readonly Issue[]): boolean {
+  return issues.every(({ code }) => code === 'profiles_empty');
 }
 
 /** How many warnings a line of the log holds; the command has all. */
 const WARNINGS_LOGGED = 20;
 
 function logResult(log: RegistryLog, result: LoadResult, usable: boolean): void {
-  const { profiles, candidates, faults, warnings } = result;
+  const { profiles, candidates, issues, warnings } = result;
   if (warnings.length > 0 && usable)
     log.warn(
       { warnings: warnings.slice(0, WARNINGS_LOGGED) },
       `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` lists all`,
     );
-  if (faults.length === 0)
+  if (issues.length === 0)
     log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');
-  else if (usable) log.warn({ faults }, 'there are no profiles any more: nothing starts until there are');
-  else log.error({ faults }, 'the changed profiles have faults: the last good ones stay in use');
+  else if (usable) log.warn({ issues }, 'there are no profiles any more: nothing starts until there are');
+  else log.error({ issues }, 'the changed profiles have errors: the last good ones stay in use');
 }

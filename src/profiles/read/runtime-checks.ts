@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Agent } from '../../agents/agent.ts';
-import { asFlowError, type Fault, type FlowError, type Problem } from '../../base/errors.ts';
+import { asFlowError, type FlowError, type Issue, type Problem } from '../../base/errors.ts';
 import { isInside } from '../../base/files.ts';
 import { jsonPointer } from '../../base/json.ts';
 import type { MountArg } from '../../mounts/mount.ts';
@@ -17,15 +17,15 @@ import type { RuntimeSetting } from './fragment.ts';
  * and the state of each agent whose login is `granted`. Codes `mount_path_invalid`, `mount_target_denied`, `mount_target_taken`.
  */
 export function ownPlaceProblems(runtime: Runtime, granted: readonly Agent[]): (Problem & { key: string })[] {
-  const home = homeFault(runtime);
-  const states = granted.flatMap((agent) => stateFault(runtime.dockerArgs.mounts, agent) ?? []);
+  const home = homeError(runtime);
+  const states = granted.flatMap((agent) => stateIssue(runtime.dockerArgs.mounts, agent) ?? []);
   return [
     ...(home ? [{ ...home.toProblem(), key: 'env' }] : []),
     ...states.map((state) => ({ ...state.toProblem(), key: 'dockerArgs' })),
   ];
 }
 
-function homeFault({ env: { HOME: home }, readOnlyRoot }: Runtime): FlowError | undefined {
+function homeError({ env: { HOME: home }, readOnlyRoot }: Runtime): FlowError | undefined {
   if (!readOnlyRoot || home === undefined) return undefined;
   try {
     checkTargetPath(home);
@@ -36,8 +36,8 @@ function homeFault({ env: { HOME: home }, readOnlyRoot }: Runtime): FlowError | 
   }
 }
 
-/** A profile that mounts the state itself is granted none beside it. */
-function stateFault(
+/** A profile that mounts the state itself gets no second one. */
+function stateIssue(
   mounts: readonly MountArg[],
   { name, state: { directory } }: Agent,
 ): FlowError | undefined {
@@ -52,7 +52,7 @@ function stateFault(
 }
 
 /** What a profile requests beyond the policy, at the file and the key that request it; for a flag the key is dockerArgs. */
-export function policyFaults(
+export function policyIssues(
   runtime: Runtime,
   from: {
     policy: Policy;
@@ -61,7 +61,7 @@ export function policyFaults(
     setting: RuntimeSetting;
     fileOf: (key: string) => string;
   },
-): Fault[] {
+): Issue[] {
   const [uid, gid] = runtime.user?.split(':').map(Number) ?? [];
   const refusals = evaluatePolicy(from.policy, {
     ...runtime,

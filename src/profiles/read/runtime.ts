@@ -1,5 +1,5 @@
 import { parseBytes } from '../../base/bytes.ts';
-import type { Fault } from '../../base/errors.ts';
+import type { Issue } from '../../base/errors.ts';
 import { eachLimit, PROFILE_LIMITS, type ProfileLimit } from '../../base/run-limits.ts';
 import { parseDockerArgs } from '../../mounts/flags/docker-args.ts';
 import type { DockerArgs } from '../../mounts/mount.ts';
@@ -40,23 +40,23 @@ export function keysAsFlags(runtime: RuntimeSetting): { key: string; flag: strin
     .map((key) => ({ key, flag: `${FLAG_OF_KEY[key]}=${runtime[key]}` }));
 }
 
-/** The runtime of a profile with its flags merged in; a flag with another value than its key is a fault in `fileOf(key)`. */
+/** The runtime of a profile with its flags merged in; a flag with another value than its key is an error in `fileOf(key)`. */
 export function toRuntime(
   setting: RuntimeSetting,
   image: string,
   fileOf: (key: string) => string,
   policy: Policy,
-): { runtime: Runtime; faults: Fault[] } {
+): { runtime: Runtime; issues: Issue[] } {
   const flags = parseDockerArgs(setting.dockerArgs ?? [], policy).parsed;
   const keys = ownValues(setting, policy);
-  const { env, faults } = mergeEnv(setting.env ?? {}, flags.env, fileOf);
+  const { env, issues } = mergeEnv(setting.env ?? {}, flags.env, fileOf);
   for (const [field, key] of Object.entries(KEY_OF_FIELD) as [keyof Shared, string][])
     if (keys[field] !== undefined && flags[field] !== undefined && keys[field] !== flags[field])
-      faults.push(contradiction(fileOf(key), [key], show(keys[field]), show(flags[field])));
+      issues.push(contradiction(fileOf(key), [key], show(keys[field]), show(flags[field])));
   const both = { ...definedOf(flags), ...keys };
   const { mounts, ulimits, addHosts, dns, workdir, hostname, labels } = flags;
   return {
-    faults,
+    issues,
     runtime: {
       image,
       setupScript: setting.setupScript || undefined,
@@ -126,9 +126,9 @@ function mergeEnv(
   own: Readonly<Record<string, string>>,
   flags: Readonly<Record<string, string>>,
   fileOf: (key: string) => string,
-): { env: Record<string, string>; faults: Fault[] } {
-  const faults = Object.entries(flags)
+): { env: Record<string, string>; issues: Issue[] } {
+  const issues = Object.entries(flags)
     .filter(([name, value]) => Object.hasOwn(own, name) && own[name] !== value)
     .map(([name]) => contradiction(fileOf('env'), ['env', name], 'one value', 'another'));
-  return { env: Object.fromEntries([...Object.entries(flags), ...Object.entries(own)]), faults };
+  return { env: Object.fromEntries([...Object.entries(flags), ...Object.entries(own)]), issues };
 }

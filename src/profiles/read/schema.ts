@@ -1,14 +1,14 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { Fault } from '../../base/errors.ts';
-import { imageNameFault } from '../../base/image-name.ts';
+import type { Issue } from '../../base/errors.ts';
+import { imageNameIssue } from '../../base/image-name.ts';
 import { jsonPointer } from '../../base/json.ts';
 import { nearest } from '../../base/words.ts';
 import { anyBot, show, unknownKey, wrongValue } from '../errors.ts';
 import schema from '../profile.schema.json' with { type: 'json' };
 import { createKeyAdvice, type KeyAdvice, type KeySchema, meantText, otherWord } from './suggestions.ts';
 
-/** Holds one parsed fragment against profile.schema.json: every fault, and JSON pointers to the values that are wrong. */
-export type SchemaCheck = (value: unknown, file: string) => { faults: Fault[]; wrong: string[] };
+/** Holds one parsed fragment against profile.schema.json: every error, and JSON pointers to the values that are wrong. */
+export type SchemaCheck = (value: unknown, file: string) => { issues: Issue[]; wrong: string[] };
 
 /** Keywords that only repeat another error of the same place. */
 const REPEATING = new Set(['if', 'propertyNames']);
@@ -27,24 +27,24 @@ export function createSchemaCheck(): SchemaCheck {
   return (value, file) => {
     const errors = validate(value) ? [] : firstOfEachPlace(validate.errors ?? []);
     const reported = errors.map((error) => ({
-      fault: translate(error, file, advice),
+      issue: translate(error, file, advice),
       isName: error.propertyName !== undefined,
     }));
-    const image = imageFault(value, file);
-    if (image && !reported.some(({ fault }) => fault.path === image.path))
-      reported.push({ fault: image, isName: false });
+    const image = imageIssue(value, file);
+    if (image && !reported.some(({ issue }) => issue.path === image.path))
+      reported.push({ issue: image, isName: false });
     return {
-      faults: reported.map(({ fault }) => fault),
-      wrong: reported.flatMap(({ fault, isName }) => (isName ? [] : (fault.path ?? ''))),
+      issues: reported.map(({ issue }) => issue),
+      wrong: reported.flatMap(({ issue, isName }) => (isName ? [] : (issue.path ?? ''))),
     };
   };
 }
 
 /** A pattern cannot describe what is wrong with the name of an image. */
-function imageFault(value: unknown, file: string): Fault | undefined {
+function imageIssue(value: unknown, file: string): Issue | undefined {
   const { image } =
     (value as { execution?: { runtime?: { image?: unknown } } | null } | null)?.execution?.runtime ?? {};
-  const wrong = typeof image === 'string' ? imageNameFault(image) : undefined;
+  const wrong = typeof image === 'string' ? imageNameIssue(image) : undefined;
   if (wrong === undefined) return undefined;
   return wrongValue(file, IMAGE_PATH, `is ${show(image)}, which ${wrong}`, IMAGE_WANTED);
 }
@@ -61,7 +61,7 @@ function firstOfEachPlace(errors: readonly ErrorObject[]): ErrorObject[] {
   });
 }
 
-function translate(error: ErrorObject, file: string, advice: KeyAdvice): Fault {
+function translate(error: ErrorObject, file: string, advice: KeyAdvice): Issue {
   const { instancePath: path, data } = error;
   if (error.keyword === 'additionalProperties') {
     const key = String(error.params.additionalProperty);

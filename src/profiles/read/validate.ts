@@ -1,4 +1,4 @@
-import type { Fault, Problem } from '../../base/errors.ts';
+import type { Issue, Problem } from '../../base/errors.ts';
 import { jsonPointer } from '../../base/json.ts';
 import { nearest } from '../../base/words.ts';
 import { ATTRIBUTES } from '../../events/event.ts';
@@ -10,13 +10,13 @@ import { checkMounts } from '../../mounts/rules/check.ts';
 import type { DenyList } from '../../mounts/rules/deny-list.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { TEXT_NAMES, type TextName } from '../../text/report-names.ts';
-import { refFault } from '../branch-rules.ts';
+import { refIssue } from '../branch-rules.ts';
 import { pathUnknown, show, variableTwice, wrongValue } from '../errors.ts';
 import { checkGroup } from '../group-key.ts';
 import type { FilterCompiler } from '../match/filter.ts';
 import { secretProblems, tokenVariableProblems } from '../named-secrets.ts';
 import type { ReportRule } from '../profile.ts';
-import { publishFaults } from '../publish.ts';
+import { publishIssues } from '../publish.ts';
 import {
   bothLists,
   type Fragment,
@@ -40,10 +40,10 @@ export type FragmentChecks = {
   ) => readonly (Problem & { index: number })[];
 };
 
-/** Every fault that one fragment holds by itself, beyond its schema: filter, variables, flags, mounts, environment. */
-export function checkFragment(fragment: Fragment, written: unknown, checks: FragmentChecks): Fault[] {
+/** Every error that one fragment holds by itself, beyond its schema: filter, variables, flags, mounts, environment. */
+export function checkFragment(fragment: Fragment, written: unknown, checks: FragmentChecks): Issue[] {
   const { trigger, execution } = fragment.settings;
-  const at = (path: string, problem: Problem): Fault => ({
+  const at = (path: string, problem: Problem): Issue => ({
     code: problem.code,
     file: fragment.file,
     path,
@@ -53,9 +53,9 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
   const filter = trigger?.filter === undefined ? undefined : checks.compileFilter(trigger.filter);
   return [
     ...(filter && 'code' in filter ? [at('/trigger/filter', filter)] : []),
-    ...variableFaults(fragment.file, writtenVariables(written), checks.promptNames),
-    ...runtimeFaults(execution?.runtime ?? {}, { ...checks, file: fragment.file }, at),
-    ...secretFaults(execution ?? {}, at),
+    ...variableIssues(fragment.file, writtenVariables(written), checks.promptNames),
+    ...runtimeIssues(execution?.runtime ?? {}, { ...checks, file: fragment.file }, at),
+    ...secretIssues(execution ?? {}, at),
     ...checkGroup(fragment.settings.concurrency?.group ?? '').map((problem) =>
       at('/concurrency/group', problem),
     ),
@@ -65,21 +65,21 @@ export function checkFragment(fragment: Fragment, written: unknown, checks: Frag
     ...secretProblems(fragment.settings.credentials?.secrets).map((problem) =>
       at(jsonPointer('credentials', 'secrets', problem.index), problem),
     ),
-    ...templateFaults(fragment.file, fragment.settings.report?.templates, checks.checkPrompt),
-    ...refFaults(fragment),
-    ...publishFaults(fragment.file, fragment.settings.publish, checks.checkPrompt),
+    ...templateIssues(fragment.file, fragment.settings.report?.templates, checks.checkPrompt),
+    ...refIssues(fragment),
+    ...publishIssues(fragment.file, fragment.settings.publish, checks.checkPrompt),
   ];
 }
 
-function refFaults({ file, settings }: Fragment): Fault[] {
+function refIssues({ file, settings }: Fragment): Issue[] {
   const ref = settings.checkout?.ref;
-  const fault = ref === undefined ? undefined : refFault(file, ref);
-  return fault ? [fault] : [];
+  const issue = ref === undefined ? undefined : refIssue(file, ref);
+  return issue ? [issue] : [];
 }
 
-type At = (path: string, problem: Problem) => Fault;
+type At = (path: string, problem: Problem) => Issue;
 
-function runtimeFaults(runtime: RuntimeSetting, checks: FragmentChecks & { file: string }, at: At): Fault[] {
+function runtimeIssues(runtime: RuntimeSetting, checks: FragmentChecks & { file: string }, at: At): Issue[] {
   const place = (...key: (string | number)[]): string => jsonPointer('execution', 'runtime', ...key);
   const args = runtime.dockerArgs ?? [];
   const { parsed, problems } = parseDockerArgs(args, checks.policy);
@@ -111,7 +111,7 @@ function listProblems(network: RuntimeSetting['network'], { checkAllowList, poli
 }
 
 /** What looks like a token, in every text of a profile that reaches the container; flags are looked at as they are read. */
-function secretFaults({ handler, runtime }: NonNullable<FragmentSettings['execution']>, at: At): Fault[] {
+function secretIssues({ handler, runtime }: NonNullable<FragmentSettings['execution']>, at: At): Issue[] {
   const texts: [place: string, text: unknown][] = [
     ...(handler?.command ?? []).map((text, index) => texted('handler', ['command', index], text)),
     ...(handler?.args ?? []).map((text, index) => texted('handler', ['args', index], text)),
@@ -130,7 +130,7 @@ function texted(part: string, key: (string | number)[], text: unknown): [string,
   return [jsonPointer('execution', part, ...key), text];
 }
 
-function wrongSize(file: string, path: string, value: string | number | undefined): Fault {
+function wrongSize(file: string, path: string, value: string | number | undefined): Issue {
   return wrongValue(
     file,
     path,
@@ -150,11 +150,11 @@ const PROMPT_ATTRIBUTES = [...ATTRIBUTES, 'commandArgs'];
 
 const VARIABLES = ['execution', 'handler', 'promptVariables'] as const;
 
-function variableFaults(
+function variableIssues(
   file: string,
   written: WrittenVariables | undefined,
   promptNames: FragmentChecks['promptNames'],
-): Fault[] {
+): Issue[] {
   if (!written) return [];
   const { required, optional, flat } = bothLists(written);
   const twice = Object.keys(optional).filter((name) => Object.hasOwn(required, name));
@@ -185,11 +185,11 @@ function nearestPath(path: string, names: Readonly<Record<string, readonly strin
 }
 
 /** What is wrong with a profile's own texts: Handlebars that cannot be read, and names that the text does not have. */
-export function templateFaults(
+export function templateIssues(
   file: string,
   templates: ReportRule['templates'],
   checkPrompt: (template: string, names: readonly string[]) => readonly Problem[],
-): Fault[] {
+): Issue[] {
   return Object.entries(templates ?? {}).flatMap(([name, text]) => {
     const names = TEXT_NAMES[name as TextName];
     return checkPrompt(text, names).map((problem) => ({

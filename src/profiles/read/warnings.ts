@@ -1,4 +1,4 @@
-import type { Fault } from '../../base/errors.ts';
+import type { Issue } from '../../base/errors.ts';
 import type { Profile } from '../profile.ts';
 import { oftenWarnings } from '../warnings/often.ts';
 import { filterWarnings, variableWarnings } from '../warnings/payload-paths.ts';
@@ -7,11 +7,10 @@ import { actionWarnings, attributeWarnings, eventWarnings } from '../warnings/tr
 import { type Line, originOf } from './merge.ts';
 
 /**
- * What a profile that is in order should be asked about: a trigger that can never match, one that matches more often
- * than anybody means, paths that no such event has. Held against GitHub's own types, which may be older than GitHub, so
- * that these are no faults.
+ * The warnings about a valid profile: a trigger that can never match, one that matches more often than intended, paths
+ * that no such event has. They rely on GitHub's own types, which may be older than GitHub, so they are no errors.
  */
-export function profileWarnings(line: Line, profile: Profile): Fault[] {
+export function profileWarnings(line: Line, profile: Profile): Issue[] {
   const { trigger, execution } = profile;
   const warnings = [
     ...eventWarnings(trigger),

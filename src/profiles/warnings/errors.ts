@@ -1,6 +1,6 @@
 import type { Problem } from '../../base/errors.ts';
 
-/** What a profile is warned of, and where in it. */
+/** A warning about a profile, with its place in it. */
 export type Warning = Problem & { path: string };
 
 /** An event that GitHub never sends, or that can start nothing. */
@@ -33,7 +33,7 @@ export function attributeNever(path: string, name: string, where: string, hint: 
   };
 }
 
-/** A trigger that starts more runs than anybody means. */
+/** A trigger that starts more runs than intended. */
 export function matchesOften(path: string, message: string, hint: string): Warning {
   return { code: 'trigger_matches_often', path, message, hint };
 }

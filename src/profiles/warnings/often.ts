@@ -4,7 +4,7 @@ import type { ConcurrencyRule, Trigger } from '../profile.ts';
 import { matchesOften, type Warning } from './errors.ts';
 import { kindsOf } from './event-kinds.ts';
 
-/** Actions that one click causes once for each thing it adds or removes, with what a filter compares to mean one of them. */
+/** Actions that GitHub sends once for each thing that one click adds or removes, with a filter for one of them as an example. */
 const BURSTS: Readonly<Record<string, { things: string; word: string; example: string }>> = {
   labeled: { things: 'label', word: 'label', example: '' },
   unlabeled: { things: 'label', word: 'label', example: '' },
@@ -22,7 +22,7 @@ const BURSTS: Readonly<Record<string, { things: string; word: string; example: s
   },
 };
 
-/** Events that machines cause, many for each commit, with the words of which a filter has one that means only some of them. */
+/** Events of automation, many for each commit, with a filter that selects some of them as an example. */
 const AUTOMATED: Readonly<Record<string, { each: string; example: string; byBranch: boolean }>> = {
   check_run: { each: 'check of every commit', example: 'event.check_run.name == "build"', byBranch: false },
   check_suite: {
@@ -48,7 +48,7 @@ const AUTOMATED: Readonly<Record<string, { each: string; example: string; byBran
   },
 };
 
-/** What the warnings look at of a profile. */
+/** The part of a profile that the warnings read. */
 type Of = { trigger: Trigger; concurrency?: ConcurrencyRule | undefined };
 
 /** Warns of triggers that start several runs where people mean one. */
@@ -68,7 +68,7 @@ function mentions({ filter }: Trigger, word: string): boolean {
   return filter?.toLowerCase().includes(word.toLowerCase()) ?? false;
 }
 
-/** Whether what comes while a run of the group goes on is dropped, or takes its place. */
+/** Whether an event during a run of the group is dropped, or replaces the run. */
 function isGrouped({ concurrency }: Of): boolean {
   return concurrency !== undefined && concurrency.onBusy !== 'queue';
 }

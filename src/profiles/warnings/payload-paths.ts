@@ -7,7 +7,7 @@ import type { PromptVariable, Trigger } from '../profile.ts';
 import { pathNever, type Warning } from './errors.ts';
 import { eventKindName, kindsOf } from './event-kinds.ts';
 
-/** Where the variables of a prompt stand; which of the two lists holds one is a matter of writing. */
+/** The place of prompt variables, whichever of their two lists has one. */
 const VARIABLES = '/execution/handler/promptVariables';
 
 /** Warns of prompt variables that the events of the trigger do not have: no run would start, or it would always be the default. */
@@ -38,7 +38,7 @@ function ofVariable({ name, path, required }: PromptVariable, kinds: readonly Ev
   return [pathNever(VARIABLES, `The prompt variable ${name} ${what}: ${end}.`, `${nearest} ${other}.`)];
 }
 
-/** Warns of paths in the filter that no event of the trigger has: what needs one of them is false. */
+/** Warns of paths in the filter that no event of the trigger has: a condition on such a path is false. */
 export function filterWarnings(trigger: Trigger, { filter } = trigger): Warning[] {
   const kinds = kindsOf(trigger);
   const [kind] = kinds;

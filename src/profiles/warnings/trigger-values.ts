@@ -1,7 +1,7 @@
+import { visible } from '../../base/text.ts';
 import { nearest } from '../../base/words.ts';
 import { isBranchName } from '../../events/branch-name.ts';
 import type { AttributeName, Scalar } from '../../events/event.ts';
-import { visible } from '../../text/visible.ts';
 import { isSameLogin, listedLogin } from '../allow.ts';
 import { show } from '../errors.ts';
 import type { Profile, Trigger } from '../profile.ts';
@@ -64,7 +64,7 @@ function text(check: (value: string) => Wrong): (value: Scalar) => Wrong {
       : { what: 'and only a text can be there', hint: `Write it in quotes: "${value}".` };
 }
 
-/** Blanks at the ends, which nothing of GitHub's has. */
+/** Blanks at the ends, which no value of GitHub has. */
 function edges(value: string): Wrong {
   const bare = visible(value).trim();
   if (bare === '') return { what: 'which is empty', hint: 'Name a value, or remove the condition.' };

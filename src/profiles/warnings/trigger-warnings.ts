@@ -106,7 +106,7 @@ function unknownAction({ value, path }: ConditionValue, events: readonly string[
   );
 }
 
-/** What people call actions that GitHub calls otherwise. */
+/** Common names of actions that have another name at GitHub. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   synchronized: 'synchronize',
   sync: 'synchronize',
@@ -160,7 +160,7 @@ function missing(name: ConditionKind, kinds: readonly EventKind[], trigger: Trig
 /** Events about pull requests alone. */
 const OF_PULL_REQUESTS = /^pull_request(?:_|$)/;
 
-/** Conditions that there may be, but not with these events. */
+/** Conditions that are possible, but not with these events. */
 function contradictions(trigger: Trigger, kinds: readonly EventKind[]): Warning[] {
   const isPullRequest = wantedBy(trigger, 'isPullRequest').map(({ value }) => value);
   const [flag] = isPullRequest;

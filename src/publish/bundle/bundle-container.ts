@@ -2,7 +2,7 @@ import type { ContainerCreateOptions } from 'dockerode';
 import type { Owner } from '../../base/files.ts';
 import { HARDENED_CONTAINER, HARDENED_HOST } from '../../containers/hardening.ts';
 import { containerLabels } from '../../containers/labels.ts';
-import { CHANGE_LIMITS } from '../limits.ts';
+import { CHANGE_LIMITS } from '../confined-git.ts';
 
 /** The image whose git reads what an agent left: never the agent's own image. */
 const BUNDLE_IMAGE = 'github-flows-base:latest';
@@ -29,18 +29,13 @@ export type BundleRequest = {
 
 /** The most known commits on a container's command line, the first ones; a command line has a limit. */
 const MAX_KNOWN = 20_000;
-const KNOWN_A_WORD = 2_000;
-
-/** The refs that a bundle may name. */
-export function bundleRefs(branch: string): string[] {
-  return [`refs/heads/${branch}`, 'HEAD'];
-}
+const IDS_PER_ARGUMENT = 2_000;
 
 /**
- * $1 is the base, $2 the branch, $committer the agent's mail, the rest are words of known commits. Whatever the repository's configuration makes git run, runs here, where there is
- * nothing else. Git stands in an empty directory, so that no file of the agent is taken for a revision. A branch that
- * moved meanwhile is known to the clone as it was; whatever is left out wrongly for what the agent calls a branch of
- * origin is missed when the bundle is checked.
+ * $1 is the base, $2 the branch, $committer the agent's mail, the rest are words of known commits. Programs that the
+ * repository's configuration names run here, where there is nothing else. Git runs in an empty directory, so that it
+ * takes no file of the agent for a revision. The agent can call anything a branch of origin; what is left out for that
+ * is noticed as missing when the bundle is checked.
  */
 const SCRIPT = String.raw`
 cd /tmp || exit 41
@@ -71,7 +66,7 @@ export function bundleSpec(request: BundleRequest): ContainerCreateOptions {
   return sealedSpec(request, { name: 'changes', script: SCRIPT, tmpBytes: 16 * 1024 ** 2 });
 }
 
-/** A container that looks at a workspace with git and writes what it finds to its standard output: one read-only mount, no network, no credential. Pure. */
+/** A container that reads a workspace with git and prints what it finds: one read-only mount, no network, no credential. Pure. */
 export function sealedSpec(
   request: BundleRequest,
   { name, script, tmpBytes }: { name: string; script: string; tmpBytes: number },
@@ -83,7 +78,7 @@ export function sealedSpec(
     name: `gf-${request.installation}-${request.runId}-${name}`,
     Image: BUNDLE_IMAGE,
     Entrypoint: ['timeout', '-k', '1', seconds, '/bin/sh', '-c', script, name],
-    Cmd: [request.base, request.branch, ...knownWords(request)],
+    Cmd: [request.base, request.branch, ...knownArguments(request)],
     User: `${uid}:${gid}`,
     WorkingDir: '/tmp',
     Env: [
@@ -124,11 +119,11 @@ export function sealedSpec(
   };
 }
 
-/** The base comes first: a clone may have no branch as it is now, and none of what lies behind its depth, but it has its base, and so has the mirror. */
-function knownWords({ base, known }: BundleRequest): string[] {
+/** The base comes first: a clone may lack newer commits of branches and those beyond its depth, but clone and mirror have the base. */
+function knownArguments({ base, known }: BundleRequest): string[] {
   const ids = known === undefined ? [] : [...new Set([base, ...known])].slice(0, MAX_KNOWN);
-  const words = Math.ceil(ids.length / KNOWN_A_WORD);
-  return Array.from({ length: words }, (_, index) =>
-    ids.slice(index * KNOWN_A_WORD, (index + 1) * KNOWN_A_WORD).join(' '),
+  const count = Math.ceil(ids.length / IDS_PER_ARGUMENT);
+  return Array.from({ length: count }, (_, index) =>
+    ids.slice(index * IDS_PER_ARGUMENT, (index + 1) * IDS_PER_ARGUMENT).join(' '),
   );
 }

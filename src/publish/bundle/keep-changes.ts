@@ -1,13 +1,13 @@
-import { chmod, rename } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { chmod, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { makeDirectory, removeTree } from '../../base/files.ts';
-import { createAskGit } from '../ask-git.ts';
-import { readSizes } from '../judge/contents.ts';
+import { createGitReader } from '../git-reader.ts';
 import { listNew } from '../judge/new-commits.ts';
+import { readSizes } from '../judge/read-objects.ts';
 import { type BundleEngine, takeBundle } from './bundle.ts';
 import type { BundleRequest } from './bundle-container.ts';
-import { type PatchMask, writeMasked } from './masked-patch.ts';
 import { type ChangeCount, makeQuarantine, type Quarantine } from './quarantine.ts';
 
 /** What an agent committed, checked: how much it is, and the commit that it ends in. */
@@ -101,12 +101,61 @@ async function knownFor(
   tip: string,
   { mirror, dir }: { mirror: string; dir: string },
 ): Promise<readonly string[]> {
-  const ask = createAskGit(mirror, dir);
-  if ((await readSizes(ask, [tip])).size === 0) return known;
-  return (await listNew(ask, { tip, known: [...known, base] })).length > 0 ? known : [base];
+  const reader = createGitReader(mirror, dir);
+  if ((await readSizes(reader, [tip])).size === 0) return known;
+  return (await listNew(reader, { tip, known: [...known, base] })).length > 0 ? known : [base];
 }
 
 async function unfold(quarantine: Quarantine, dir: string): Promise<void> {
   await makeDirectory(join(dir, CONTENTS), { mode: 0o700 });
   await quarantine.writeContents(join(dir, CONTENTS, 'objects'));
+}
+
+/** Masks text that comes in pieces. */
+type PatchMask = { push(text: string): string; end(): string };
+
+/** More is not masked: it would keep the service from everything else. */
+const MAX_BYTES = 64 * 1024 ** 2;
+
+/**
+ * Writes a patch masked into the directory `dir`, which it makes, and beside it the same without the first character
+ * of each line, which divides a value that goes over several lines: for a search. Gives the file, or undefined for a
+ * patch that is too large.
+ */
+export async function writeMasked(
+  patch: string,
+  dir: string,
+  stream: () => PatchMask,
+): Promise<string | undefined> {
+  if ((await stat(patch)).size > MAX_BYTES) return undefined;
+  await mkdir(dir, { mode: 0o700 });
+  const file = join(dir, 'patch');
+  const [whole, bare] = await Promise.all([open(file, 'wx', 0o600), open(join(dir, 'bare'), 'wx', 0o600)]);
+  try {
+    const mask = stream();
+    const unfold = lineContents();
+    const write = async (text: string): Promise<void> => {
+      await append(whole, text);
+      await append(bare, unfold(text));
+    };
+    for await (const text of createReadStream(patch, 'utf8')) await write(mask.push(text));
+    await write(mask.end());
+  } finally {
+    await Promise.all([whole.close(), bare.close()]);
+  }
+  return file;
+}
+
+async function append(file: FileHandle, text: string): Promise<void> {
+  if (text !== '') await file.writeFile(text);
+}
+
+/** Takes what git puts before each line of a file away, from text that comes in pieces. */
+function lineContents(): (text: string) => string {
+  let isLineStart = true;
+  return (text) => {
+    const first = isLineStart ? text.replace(/^[ +-]/, '') : text;
+    if (text !== '') isLineStart = text.endsWith('\n');
+    return first.replaceAll(/\n[ +-]/g, '\n');
+  };
 }

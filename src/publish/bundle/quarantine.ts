@@ -1,14 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAskGit } from '../ask-git.ts';
 import { confinedGit, refuseEndless } from '../confined-git.ts';
 import { changesInvalid } from '../errors.ts';
-import { listNew, rangeLines } from '../judge/new-commits.ts';
-import { patchBase } from '../judge/patch-base.ts';
+import { createGitReader } from '../git-reader.ts';
+import { listNew, patchBase, rangeLines } from '../judge/new-commits.ts';
 import { reword } from './reword.ts';
 
-/** How much there is in the new commits; `ofBase` of them are those that the run began with, as a fork's are; `isAsBefore` when every file is as the run found it. */
+/** Counts of the new commits; `ofBase` of them were there when the run began, as in a fork; `isAsBefore` when every file is as the run found it. */
 export type ChangeCount = { commits: number; ofBase: number; files: number; isAsBefore: boolean };
 
 /**
@@ -45,17 +44,17 @@ export async function makeQuarantine(options: {
   const { dir, base, branch, known = [base] } = options;
   await layOut(options);
   const ref = `refs/heads/${branch}`;
-  const ask = createAskGit(dir, dir);
+  const reader = createGitReader(dir, dir);
   const git = (args: readonly string[], files: { input?: string; output?: string } = {}): Promise<void> =>
     confinedGit([`--git-dir=${dir}`, ...args], files, changesInvalid);
   const knownFile = join(dir, 'known');
   await writeFile(knownFile, known.map((id) => `^${id}\n`).join(''));
   const beyond = [ref, '--stdin'];
   const from = { input: knownFile };
-  const readTip = async (): Promise<string> => (await ask.text({ args: ['rev-parse', ref] })).trim();
+  const readTip = async (): Promise<string> => (await reader.text({ args: ['rev-parse', ref] })).trim();
   const comparison = async (): Promise<string[]> => {
     const tip = await readTip();
-    return [await patchBase(ask, { tip, known }, base), tip, '--'];
+    return [await patchBase(reader, { tip, known }, base), tip, '--'];
   };
   return {
     async admit(packFile, commit) {
@@ -71,22 +70,22 @@ export async function makeQuarantine(options: {
     },
     async reword() {
       const tip = await readTip();
-      const own = await listNew(ask, { tip, known: [...known, base] });
-      const done = await reword({ ask, dir }, own, tip);
+      const own = await listNew(reader, { tip, known: [...known, base] });
+      const done = await reword({ reader, dir }, own, tip);
       if (done.tip !== tip) await git(['update-ref', ref, done.tip]);
       return done;
     },
     async count() {
       const tip = await readTip();
-      const commits = (await listNew(ask, { tip, known })).length;
-      const own = (await listNew(ask, { tip, known: [...known, base] })).length;
-      const trees = await ask.text({ args: ['rev-parse', `${tip}^{tree}`, `${base}^{tree}`] });
+      const commits = (await listNew(reader, { tip, known })).length;
+      const own = (await listNew(reader, { tip, known: [...known, base] })).length;
+      const trees = await reader.text({ args: ['rev-parse', `${tip}^{tree}`, `${base}^{tree}`] });
       const [now, before] = trees.split('\n');
       const paths = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', ...(await comparison())];
       return {
         commits,
         ofBase: commits - own,
-        files: await countBytes(await ask.file({ args: paths }), '\0'),
+        files: await countBytes(await reader.file({ args: paths }), '\0'),
         isAsBefore: now === before,
       };
     },
@@ -99,7 +98,7 @@ export async function makeQuarantine(options: {
     async writeContents(output) {
       const tip = await readTip();
       const args = ['rev-list', '--objects', '--stdin'];
-      const input = await ask.file({ args, input: rangeLines({ tip, known }) });
+      const input = await reader.file({ args, input: rangeLines({ tip, known }) });
       await git(['cat-file', '--buffer', '--batch=%(objectname) %(objecttype) %(rest)'], { input, output });
     },
   };

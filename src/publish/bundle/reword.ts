@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AskGit } from '../ask-git.ts';
 import { changesInvalid } from '../errors.ts';
+import type { GitReader } from '../git-reader.ts';
 import { commitId, formatCommit, parseCommit } from '../judge/commit-object.ts';
 import { harmlessMessage } from '../judge/harmless-message.ts';
 import type { NewCommit } from '../judge/new-commits.ts';
-import { readCommits } from '../judge/read-commits.ts';
+import { readCommits } from '../judge/read-objects.ts';
 
 /** Where rewritten commits are written before git takes them in. */
-type Place = { ask: AskGit; dir: string };
+type Place = { reader: GitReader; dir: string };
 
 /** Signatures hold for the very bytes of a commit. */
 const SIGNATURE = /^(?:gpgsig|gpgsig-sha256) /;
@@ -19,12 +19,12 @@ const SIGNATURE = /^(?:gpgsig|gpgsig-sha256) /;
  * included. `commits` are in the order of `listNew`. Throws `changes_invalid`, `changes_too_large`.
  */
 export async function reword(
-  { ask, dir }: Place,
+  { reader, dir }: Place,
   commits: readonly NewCommit[],
   tip: string,
 ): Promise<{ tip: string; reworded: number }> {
   const objects = await readCommits(
-    ask,
+    reader,
     commits.map(({ id }) => id),
   );
   const renamed = new Map<string, string>();
@@ -39,7 +39,7 @@ export async function reword(
     renamed.set(id, commitId(raw));
     written.set(commitId(raw), raw);
   }
-  await writeCommits({ ask, dir }, written);
+  await writeCommits({ reader, dir }, written);
   return { tip: renamed.get(tip) ?? tip, reworded };
 }
 
@@ -59,7 +59,7 @@ function unsigned(headers: readonly string[]): string[] {
   });
 }
 
-async function writeCommits({ ask, dir }: Place, commits: ReadonlyMap<string, string>): Promise<void> {
+async function writeCommits({ reader, dir }: Place, commits: ReadonlyMap<string, string>): Promise<void> {
   if (commits.size === 0) return;
   const files: string[] = [];
   for (const [id, raw] of commits) {
@@ -67,7 +67,7 @@ async function writeCommits({ ask, dir }: Place, commits: ReadonlyMap<string, st
     await writeFile(join(dir, `commit-${id}`), raw, 'latin1');
   }
   const args = ['hash-object', '-w', '-t', 'commit', '--no-filters', '--stdin-paths'];
-  const ids = (await ask.text({ args, input: files })).trim().split('\n');
+  const ids = (await reader.text({ args, input: files })).trim().split('\n');
   if (ids.join() !== [...commits.keys()].join())
     throw changesInvalid('a commit that was reworded got another id');
 }

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 /** One path that one commit changes, as `git diff-tree --raw` prints it; of a merge only what it does itself. */
 export type Change = {
   path: string;
-  /** What was there before, as `mode` and `id` are; absent where nobody asks. */
+  /** What was there before, as `mode` and `id` are; absent where nobody needs it. */
   before?: { mode: string; id: string };
   /** Octal, as git writes it: `100644`, `100755`, `120000` a symbolic link, `160000` a submodule, `000000` nothing. */
   mode: string;

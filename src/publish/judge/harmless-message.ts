@@ -23,8 +23,8 @@ function mixed(text: string): string {
   return text.replaceAll(JOINER, latin1Bytes(JOINER));
 }
 
-/** What a message would do, in words; empty for a harmless one. */
-export function harmsOf(bytes: string): string[] {
+/** What a message would do on GitHub, as texts; empty for a harmless one. */
+export function effectsOf(bytes: string): string[] {
   const text = fromBytes(bytes);
   const has = (...patterns: readonly RegExp[]): boolean =>
     patterns.some((pattern) => text.search(pattern) !== -1);

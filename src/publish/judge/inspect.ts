@@ -1,5 +1,5 @@
-import type { AskGit } from '../ask-git.ts';
 import { changesInvalid } from '../errors.ts';
+import type { GitReader } from '../git-reader.ts';
 import {
   type Change,
   type ChangeSet,
@@ -8,42 +8,42 @@ import {
   LINK_MODE,
   SUBMODULE_MODE,
 } from './changes.ts';
-import { lookInto, MAX_TARGET_BYTES, readSizes } from './contents.ts';
 import { changesOf, type NewCommit } from './new-commits.ts';
+import { lookInto, MAX_TARGET_BYTES, readSizes } from './read-objects.ts';
 
 /**
  * Reads what new commits change out of a quarantine repository: every commit against its parent, and of a merge what it
  * does itself. The contents of links, of files of more than `binaryBytes` and of what could be a pointer of Git LFS are
  * looked at; all others count as text. Binary is what has a NUL anywhere, and not only where git looks for one.
- * `mirror` asks what the repository had before. Throws `changes_invalid` and `changes_too_large`.
+ * `mirror` reads what the repository had before. Throws `changes_invalid` and `changes_too_large`.
  */
 export async function inspectChanges(parts: {
-  ask: AskGit;
-  mirror: AskGit;
+  reader: GitReader;
+  mirror: GitReader;
   commits: readonly NewCommit[];
   base: string;
   commit: string;
   binaryBytes: number;
 }): Promise<ChangeSet> {
-  const { ask, base, commit, binaryBytes } = parts;
-  const behind = await ask.text({ args: ['rev-list', '--max-count=1', base, `^${commit}`, '--'] });
-  const changes = await changesOf(ask, parts.commits);
-  const contents = await readContents(ask, changes, binaryBytes);
+  const { reader, base, commit, binaryBytes } = parts;
+  const behind = await reader.text({ args: ['rev-list', '--max-count=1', base, `^${commit}`, '--'] });
+  const changes = await changesOf(reader, parts.commits);
+  const contents = await readContents(reader, changes, binaryBytes);
   const largeFiles = await findLargeFiles(parts, changes);
   return { changes, contents, isOnBase: behind === '', largeFiles };
 }
 
 async function readContents(
-  ask: AskGit,
+  reader: GitReader,
   changes: readonly Change[],
   binaryBytes: number,
 ): Promise<Map<string, Content>> {
   const files = changes.filter(({ mode, id }) => !/^0+$/.test(id) && mode !== SUBMODULE_MODE);
   const ids = [...new Set(files.map(({ id }) => id))];
-  const sizes = await readSizes(ask, ids);
+  const sizes = await readSizes(reader, ids);
   const links = new Set(files.filter(({ mode }) => mode === LINK_MODE).map(({ id }) => id));
   const looked = ids.filter((id) => links.has(id) || (sizes.get(id) ?? 0) > binaryBytes);
-  const looks = await lookInto(ask, looked);
+  const looks = await lookInto(reader, looked);
   const contents = new Map<string, Content>();
   for (const id of ids) {
     const { head, isBinary = false } = looks.get(id) ?? {};
@@ -69,13 +69,13 @@ const OBJECT = /^oid sha256:([0-9a-f]{64})$/m;
  * file a plain one again. Throws `changes_invalid`, `changes_too_large`.
  */
 async function findLargeFiles(
-  { ask, mirror }: { ask: AskGit; mirror: AskGit },
+  { reader, mirror }: { reader: GitReader; mirror: GitReader },
   changes: readonly Change[],
 ): Promise<LargeFiles> {
   const files = changes.filter(({ mode, id }) => isFile(mode, id));
   const replaced = files.filter(({ before }) => before !== undefined && isFile(before.mode, before.id));
   const ids = [...files.map(({ id }) => id), ...replaced.map(({ before }) => before?.id ?? '')];
-  const pointers = await readPointers(ask, [...new Set(ids)]);
+  const pointers = await readPointers(reader, [...new Set(ids)]);
   const fresh = [...new Set(files.map(({ id }) => id))].filter((id) => pointers.has(id));
   const known = await readSizes(mirror, fresh);
   const isMissing = ({ id }: Change): boolean => pointers.has(id) && !known.has(id);
@@ -90,12 +90,12 @@ function isFile(mode: string, id: string): boolean {
 }
 
 /** A part at a time, so that no more beginnings than that are in memory. */
-async function readPointers(ask: AskGit, ids: readonly string[]): Promise<Set<string>> {
-  const sizes = await readSizes(ask, ids);
+async function readPointers(reader: GitReader, ids: readonly string[]): Promise<Set<string>> {
+  const sizes = await readSizes(reader, ids);
   const small = ids.filter((id) => (sizes.get(id) ?? MAX_POINTER_BYTES) < MAX_POINTER_BYTES);
   const pointers = new Set<string>();
   for (let at = 0; at < small.length; at += AT_A_TIME)
-    for (const [id, { head }] of await lookInto(ask, small.slice(at, at + AT_A_TIME)))
+    for (const [id, { head }] of await lookInto(reader, small.slice(at, at + AT_A_TIME)))
       if (isPointer(head.toString('latin1'))) pointers.add(id);
   return pointers;
 }

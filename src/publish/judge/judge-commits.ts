@@ -8,12 +8,12 @@ import {
   parsePerson,
   personOf,
 } from './commit-object.ts';
-import { harmsOf } from './harmless-message.ts';
+import { effectsOf } from './harmless-message.ts';
 
 /** A new commit; `isOfBase` is one that the run began with, as a fork's are: its authors are whoever they are. */
 type JudgedCommit = { id: string; commit: CommitObject; isOfBase: boolean };
 
-/** More examples than this say nothing more. */
+/** How many examples a message names, and the characters of one. */
 const MAX_EXAMPLES = 5;
 const MAX_SHOWN = 200;
 
@@ -23,7 +23,7 @@ const SIGN_OFF = /^[^\S\r\n\u2028\u2029]*((?:[a-z]{1,30}-){1,4}by)[^\S\r\n\u2028
 /** Those that count even without an address. */
 const WITHOUT_MAIL = /^(?:signed-off|co-authored|co-developed)-by$/i;
 
-/** What is wrong with what commits say of themselves; `authors` are `Name <mail>`, or a mail that may have any name. */
+/** The problems of the authors, sign-offs and messages of commits; `authors` are `Name <mail>`, or a mail that may have any name. */
 export function judgeCommits(commits: readonly JudgedCommit[], authors: readonly string[]): Problem[] {
   const own = commits.filter(({ isOfBase }) => !isOfBase);
   const may = (person: Person): boolean => authors.some((text) => isSame(parsePerson(text), person));
@@ -38,15 +38,15 @@ export function judgeCommits(commits: readonly JudgedCommit[], authors: readonly
       .filter(({ person }) => !may(person))
       .map(({ name, person }) => `${name} ${shown(person)} in ${short(id)}`),
   );
-  const harms = commits.flatMap(({ id, commit }) => {
-    const words = harmsOf(commit.message);
-    return words.length === 0 ? [] : [`${short(id)} ${words.join(' and ')}`];
+  const effects = commits.flatMap(({ id, commit }) => {
+    const effects = effectsOf(commit.message);
+    return effects.length === 0 ? [] : [`${short(id)} ${effects.join(' and ')}`];
   });
   const odd = commits.filter(({ commit }) => !isReadable(encodingOf(commit)));
   return [
-    ...about(foreign, (list) => strangeAuthor(list, authors[0])),
-    ...about(signers, strangeSignOff),
-    ...about(harms, harmfulMessage),
+    ...about(foreign, (list) => foreignAuthor(list, authors[0])),
+    ...about(signers, foreignSignOff),
+    ...about(effects, harmfulMessage),
     ...about(
       odd.map(({ id, commit }) => `${short(id)} in ${quoted(encodingOf(commit), 40)}`),
       unreadableMessage,
@@ -85,7 +85,7 @@ function about(found: readonly string[], problem: (list: string) => Problem): Pr
   return [problem(`${found.slice(0, MAX_EXAMPLES).join(', ')}${more}`)];
 }
 
-function strangeAuthor(list: string, own: string | undefined): Problem {
+function foreignAuthor(list: string, own: string | undefined): Problem {
   return {
     code: 'publish_author',
     message: `The commits name people whom this profile does not publish for: ${list}.`,
@@ -93,7 +93,7 @@ function strangeAuthor(list: string, own: string | undefined): Problem {
   };
 }
 
-function strangeSignOff(list: string): Problem {
+function foreignSignOff(list: string): Problem {
   return {
     code: 'publish_sign_off',
     message: `The commits speak for people whom this profile does not publish for: ${list}.`,

@@ -2,7 +2,6 @@ import type { Problem } from '../../base/errors.ts';
 import { quoted } from '../../base/text.ts';
 import { counted } from '../../base/words.ts';
 import { type Change, type ChangeSet, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
-import { linkLeaves } from './link-target.ts';
 import { changePattern, foldersOf, foldPath } from './path-pattern.ts';
 
 /** What a publication may hold; each limit counts over all commits together, not only over where they end. */
@@ -25,7 +24,7 @@ export type PublishLimits = {
 /** GitHub runs what lies here with the repository's own secrets. */
 const WORKFLOWS = '.github/workflows/**';
 
-/** More examples than this say nothing more. */
+/** How many examples a message names. */
 const MAX_EXAMPLES = 5;
 
 /** Every limit that the changes break, each once, with the paths that break it; empty when they may be published. */
@@ -160,4 +159,26 @@ function aboutPaths(paths: readonly string[], problem: (paths: string) => Proble
   const named = paths.slice(0, MAX_EXAMPLES).map((path) => quoted(path));
   const more = paths.length > MAX_EXAMPLES ? ` and ${paths.length - MAX_EXAMPLES} more` : '';
   return [problem(`${named.join(', ')}${more}`)];
+}
+
+/**
+ * Whether a symbolic link at `path` may lead out of the repository or into its `.git`. Going up is allowed only at the
+ * target's beginning and no further than the root: a `..` after a name could stand behind another link. What leads
+ * there on macOS and Windows only (a backslash, a drive, the names that mean `.git` there) leads there. Undefined is a
+ * target that was too long to read.
+ */
+export function linkLeaves(path: string, target: string | undefined): boolean {
+  if (target === undefined || target === '' || /^\/|^[a-z]:|[\0\\]/i.test(target)) return true;
+  const names = target.split('/').filter((name) => name !== '' && name !== '.');
+  const ups = names.findIndex((name) => name !== '..');
+  const rest = ups === -1 ? [] : names.slice(ups);
+  const depth = path.split('/').length - 1;
+  const climbs = ups === -1 ? names.length : ups;
+  return climbs > depth || rest.includes('..') || rest.some(isGit);
+}
+
+/** https://github.com/git/git/blob/master/path.c (is_ntfs_dotgit), utf8.c (is_hfs_dotgit) */
+function isGit(name: string): boolean {
+  const plain = name.replaceAll(/\p{Cf}/gu, '').replace(/:.*$/, '');
+  return /^(?:\.git|git~\d+)[ .]*$/i.test(plain);
 }

@@ -1,15 +1,14 @@
-import type { AskGit } from '../ask-git.ts';
+import type { GitReader } from '../git-reader.ts';
 import { type Change, type Content, LINK_MODE, SUBMODULE_MODE } from './changes.ts';
 import { fromBytes } from './commit-object.ts';
-import { readSizes } from './contents.ts';
-import { readObjects } from './read-commits.ts';
+import { readObjects, readSizes } from './read-objects.ts';
 
 /** Larger contents are not looked at, nor more than this together, nor more files. */
 const MAX_BYTES = 256 * 1024;
 const MAX_TOTAL = 8 * 1024 * 1024;
 const MAX_FILES = 500;
 
-/** More places than this say nothing more. */
+/** How many places are named. */
 const MAX_PLACES = 5;
 
 /**
@@ -18,13 +17,13 @@ const MAX_PLACES = 5;
  * `changes_invalid`, `changes_too_large`.
  */
 export async function likelySecrets(
-  ask: AskGit,
+  reader: GitReader,
   { changes, contents }: { changes: readonly Change[]; contents: ReadonlyMap<string, Content> },
   mask: (text: string) => string,
 ): Promise<string[]> {
-  const files = await pick(ask, changes, contents);
+  const files = await pick(reader, changes, contents);
   const ids = [...new Set(files.flatMap(({ id, old }) => (old === undefined ? [id] : [id, old])))];
-  const objects = await readObjects(ask, ids);
+  const objects = await readObjects(reader, ids);
   const texts = new Map(ids.map((id, index) => [id, fromBytes(objects[index] ?? '')]));
   const places = files.flatMap(({ path, id, old }) => {
     const before = new Set(texts.get(old ?? '')?.split('\n'));
@@ -38,7 +37,7 @@ export async function likelySecrets(
 type Picked = { path: string; id: string; old: string | undefined };
 
 async function pick(
-  ask: AskGit,
+  reader: GitReader,
   changes: readonly Change[],
   contents: ReadonlyMap<string, Content>,
 ): Promise<Picked[]> {
@@ -48,7 +47,7 @@ async function pick(
   });
   const some = files.slice(0, MAX_FILES);
   const sizes = await readSizes(
-    ask,
+    reader,
     some.flatMap(({ before }) => (before === undefined || /^0+$/.test(before.id) ? [] : [before.id])),
   );
   let left = MAX_TOTAL;

@@ -1,8 +1,8 @@
 import { asFlowError } from '../../base/errors.ts';
-import type { AskGit } from '../ask-git.ts';
+import type { GitReader } from '../git-reader.ts';
 import { type Change, parseChanges } from './changes.ts';
 
-/** More merges than this are not made again; they are held against each parent, as if all of it were their own. */
+/** Further merges are not made again; they are compared with each parent, so that everything counts as their own. */
 const MAX_MERGES = 100;
 
 const RAW = '-r -z --raw --no-renames --no-abbrev'.split(' ');
@@ -17,10 +17,14 @@ type Side = { mode: string; id: string };
  * Merges two commits as git does without anybody's help; undefined where it cannot. What is in conflict stands in the
  * tree with git's own marks. https://git-scm.com/docs/git-merge-tree
  */
-export async function makeMerge(ask: AskGit, one: string, other: string): Promise<MadeMerge | undefined> {
+export async function makeMerge(
+  reader: GitReader,
+  one: string,
+  other: string,
+): Promise<MadeMerge | undefined> {
   const args = 'merge-tree --write-tree -z --no-messages --allow-unrelated-histories'.split(' ');
   try {
-    const answer = await ask.text({ args: [...args, one, other], accepts: [1] });
+    const answer = await reader.text({ args: [...args, one, other], accepts: [1] });
     const [tree = '', ...conflicts] = answer.split('\0');
     return { tree, sides: readSides(conflicts) };
   } catch (error) {
@@ -31,21 +35,21 @@ export async function makeMerge(ask: AskGit, one: string, other: string): Promis
 
 /**
  * What a merge does that git would not have done by itself: what it changes in the merge that git makes, unless a side
- * was taken whole where the sides were in conflict. So a side that was thrown away is told, and one that was merged is
- * not. Merges of more than two sides are held against each of them.
+ * was taken whole where the sides were in conflict. So a side that was dropped counts as a change, and one that was
+ * merged does not. Merges of more than two sides are compared with each of them.
  */
 export async function ownOfMerge(
-  ask: AskGit,
+  reader: GitReader,
   merge: { id: string; parents: readonly string[] },
   before: number,
 ): Promise<Change[]> {
   const [one = '', other = '', ...more] = merge.parents;
-  const made = more.length > 0 || before >= MAX_MERGES ? undefined : await makeMerge(ask, one, other);
+  const made = more.length > 0 || before >= MAX_MERGES ? undefined : await makeMerge(reader, one, other);
   if (!made) {
     const args = ['diff-tree', '--stdin', '--no-commit-id', '-m', ...RAW];
-    return parseChanges(await ask.text({ args, input: [merge.id] }));
+    return parseChanges(await reader.text({ args, input: [merge.id] }));
   }
-  const changes = parseChanges(await ask.text({ args: ['diff-tree', ...RAW, made.tree, merge.id] }));
+  const changes = parseChanges(await reader.text({ args: ['diff-tree', ...RAW, made.tree, merge.id] }));
   return changes.filter(({ path, mode, id }) => {
     const sides = made.sides.get(path) ?? [];
     return !sides.some((side) => side.mode === mode && side.id === id);

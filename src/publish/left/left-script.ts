@@ -1,4 +1,4 @@
-import { CHANGE_LIMITS } from '../limits.ts';
+import { CHANGE_LIMITS } from '../confined-git.ts';
 
 /** How much of what an agent left is looked at and reported; more would help nobody. */
 export const LEFT_LIMITS = {
@@ -12,21 +12,22 @@ export const LEFT_LIMITS = {
 } as const;
 
 /**
- * $1 is the base, $2 the branch, $since the second in which the clone was made. Tells what of a repository is not in the commits that are published, as records that
- * NUL ends: git's own `XY path`, and ours, which begin with `#`; behind `#patch` comes what they hold as a patch. As in
- * the script that makes bundles, git stands in an empty directory, and what its configuration runs runs here.
+ * $1 is the base, $2 the branch, $since the second in which the clone was made. Prints what of a repository is not in the
+ * commits that are published, as records that NUL ends: git's own `XY path`, and ours, which begin with `#`; `#patch` is
+ * followed by all of it as a patch. As in the script that makes bundles, git runs in an empty directory, and programs
+ * that its configuration names run here.
  *
  * A status is that of a copy of the index in which nothing is assumed to be unchanged, and as in a sparse checkout,
- * where git looks at what it would skip when it is there. The reflog tells where HEAD was when it was reset or turned to
- * another branch; what was amended or rebased has taken the place of something, and so has what has the same files as
- * a commit that is taken.
+ * where git looks at what it would skip when it is there. The reflog has where HEAD was when it was reset or switched to
+ * another branch; commits that were amended or rebased have successors, and so has a commit with the same files as one
+ * that is taken.
  */
 export const LEFT_SCRIPT = `
 cd /tmp || exit 41
 r=/workspace/repo
 seconds=${CHANGE_LIMITS.lookSec}
 g() { timeout "$seconds" git --git-dir="$r/.git" -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.bigFileThreshold=16m -c advice.addEmbeddedRepo=false "$@"; }
-say() { printf '#%s\\0' "$*"; }
+record() { printf '#%s\\0' "$*"; }
 records() { tr -cd '\\0' <"$1" | wc -c; }
 own=$(g rev-parse --quiet --verify "refs/heads/$2^{commit}")
 taken=$(g rev-parse --quiet --verify 'HEAD^{commit}')
@@ -45,41 +46,41 @@ status() {
   at_work "$@" status --porcelain=v1 -z --no-renames --untracked-files=normal
 }
 status "$r/.git" "$r" /tmp/index >/tmp/status || exit 41
-say files "$(records /tmp/status)"
+record files "$(records /tmp/status)"
 head -z -n ${LEFT_LIMITS.names} /tmp/status
 stashes=$(g rev-list --walk-reflogs --count refs/stash -- 2>/dev/null) || stashes=0
-if [ "$stashes" != 0 ]; then say stash "$stashes"; fi
+if [ "$stashes" != 0 ]; then record stash "$stashes"; fi
 g for-each-ref --count=${LEFT_LIMITS.branches} --format='%(refname)' refs/heads >/tmp/branches
 : >/tmp/left
 while IFS= read -r ref; do
   count=$(beyond "$ref") || continue
   if [ "$count" = 0 ]; then continue; fi
-  say branch "$count" "\${ref#refs/heads/}"
+  record branch "$count" "\${ref#refs/heads/}"
   printf '%s\\n' "$ref" >>/tmp/left
 done </tmp/branches
 head=$(g rev-parse --quiet --verify 'HEAD^{commit}')
-held=
-unheld() { g rev-list --count --max-count=${LEFT_LIMITS.commits} --max-age="$since" "$@" "^$base" \${taken:+"^$taken"} --not \${head:+HEAD} --remotes --branches $held -- 2>/dev/null; }
+kept_by=
+unreachable() { g rev-list --count --max-count=${LEFT_LIMITS.commits} --max-age="$since" "$@" "^$base" \${taken:+"^$taken"} --not \${head:+HEAD} --remotes --branches $kept_by -- 2>/dev/null; }
 g for-each-ref --sort=-creatordate --count=${LEFT_LIMITS.tags} --format='%(refname)' refs/tags >/tmp/tags
 while IFS= read -r ref; do
-  count=$(unheld "$ref") || continue
+  count=$(unreachable "$ref") || continue
   if [ "$count" = 0 ]; then continue; fi
-  say tag "$count" "\${ref#refs/tags/}"
+  record tag "$count" "\${ref#refs/tags/}"
   printf '%s\\n' "$ref" >>/tmp/left
 done </tmp/tags
 g rev-list --max-count=${LEFT_LIMITS.commits} --format=%T \${taken:+"$taken"} "^$base" -- 2>/dev/null | grep -v '^commit ' >/tmp/trees
 g log --walk-reflogs --max-count=${LEFT_LIMITS.moves} --format='%H %T %gs' HEAD -- >/tmp/moves 2>/dev/null
-held=--tags
+kept_by=--tags
 : >/tmp/lost
 moved=
 while read -r id files move; do
   case $moved in
     reset:* | checkout:*)
-      if ! grep -qxF -e "$files" /tmp/trees && count=$(unheld "$id") && [ "$count" != 0 ] && ! grep -qxF -e "$id" /tmp/lost; then printf '%s\\n' "$id" >>/tmp/lost; fi ;;
+      if ! grep -qxF -e "$files" /tmp/trees && count=$(unreachable "$id") && [ "$count" != 0 ] && ! grep -qxF -e "$id" /tmp/lost; then printf '%s\\n' "$id" >>/tmp/lost; fi ;;
   esac
   moved=$move
 done </tmp/moves
-if [ -s /tmp/lost ]; then say reflog "$(unheld $(cat /tmp/lost))"; cat /tmp/lost >>/tmp/left; fi
+if [ -s /tmp/lost ]; then record reflog "$(unreachable $(cat /tmp/lost))"; cat /tmp/lost >>/tmp/left; fi
 detached=0
 detach() {
   count=$(beyond "$1") || count=0
@@ -97,10 +98,10 @@ for dir in "$r"/.git/worktrees/*; do
   case $tree in /workspace/*) ;; *) continue ;; esac
   status "$dir" "$tree" /tmp/index-of >/tmp/status-of || continue
   count=$(records /tmp/status-of)
-  if [ "$count" != 0 ]; then say worktree "$count" "\${tree#/workspace/}"; fi
+  if [ "$count" != 0 ]; then record worktree "$count" "\${tree#/workspace/}"; fi
 done
-if [ "$detached" != 0 ]; then say head "$detached"; fi
-say patch
+if [ "$detached" != 0 ]; then record head "$detached"; fi
+record patch
 patch() { g "$@" --binary --full-index --no-color --no-ext-diff --no-textconv; }
 seconds=20
 if [ -s /tmp/status ] && [ -n "$taken" ]; then

@@ -1,11 +1,11 @@
 import { counted } from '../../base/words.ts';
 import type { Left } from './left-report.ts';
 
-/** More names than this say nothing more. */
+/** How many names a text has. */
 const MAX_NAMES = 5;
 
 /** What an agent left, in sentences for people; names are quoted as JSON, one line each. */
-export function leftWords(left: Left): string {
+export function leftText(left: Left): string {
   const { files, names, stashes, branches, tags, reflogCommits, headCommits, worktrees } = left;
   const sentences = [
     ...(files > 0

@@ -35,7 +35,7 @@ export async function keepLeft(
   keepIn: string,
 ): Promise<KeptLeft | undefined> {
   const read = readLeft(await look(parts, request));
-  if (!read) throw changesUnreadable('git could not tell what is in no commit');
+  if (!read) throw changesUnreadable('git could not list what is in no commit');
   const { left, patch } = read;
   if (!isLeft(left)) return undefined;
   if (patch.length === 0 || patch.length > PATCH_BYTES) return { left, patch: null };

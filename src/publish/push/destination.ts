@@ -1,40 +1,37 @@
 import { posix } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
-import { askBranch } from '../../github/branches.ts';
 import type { GitHubClient } from '../../github/client.ts';
-import { fetchPullRequest, type PullRequest } from '../../github/pull-requests.ts';
+import { fetchBranch, fetchPullRequest, type PullRequest } from '../../github/pull-requests.ts';
 import { lookAt } from '../../workspaces/look.ts';
 import { type Branches, isQueueBranch } from '../../workspaces/mirrors/branches.ts';
 import type { Remote } from '../../workspaces/remote.ts';
-import { branchInTheWay } from './branch-in-the-way.ts';
-import { branchNameProblem } from './branch-name.ts';
-import { refuseOwnBranch } from './own-branch.ts';
-import type { Destined } from './plan.ts';
+import { branchInTheWay, branchNameProblem } from './branch-name.ts';
+import type { DestinationRequest } from './plan.ts';
 
 /** Which branch is pushed, and the commit it is at now (undefined: it is not there); `pull` is the pull request that it belongs to already. */
 export type Destination = { branch: string; at: string | undefined; into: string; pull?: PullRequest };
 
 type Parts = { client: GitHubClient; remote: Remote; pushedTo(branch: string): Promise<ReadonlySet<string>> };
 
-/** Finds out where commits go, among the branches that are there now, and refuses to replace what is not ours. Throws the codes of git's and GitHub's faults. */
+/** Finds out where commits go, among the branches that are there now, and refuses to replace what is not ours. Throws the codes of git's and GitHub's errors. */
 export async function findDestination(
   parts: Parts,
-  wish: Destined,
+  request: DestinationRequest,
   signal: AbortSignal,
 ): Promise<Destination | { refused: Problem[] }> {
-  if (wish.as === 'pull-request-branch') return await ownBranch(parts.client, wish);
-  const { branch } = wish;
+  if (request.as === 'pull-request-branch') return await ownBranch(parts.client, request);
+  const { branch } = request;
   const problem = branchNameProblem(branch);
   if (problem) return { refused: [problem] };
-  const wanted = wish.into ?? (await targetOf(parts.client, wish));
+  const wanted = request.into ?? (await targetOf(parts.client, request));
   if (wanted === undefined) return { refused: [noPullRequest()] };
   const branches = await look(parts.remote, [branch, wanted], signal);
-  const into = await confirm(parts, { wish, wanted, branches }, signal);
+  const into = await confirm(parts, { request, wanted, branches }, signal);
   if (typeof into === 'object') return { refused: [into] };
   const blocked = branchInTheWay(branch, branches);
   if (blocked) return { refused: [blocked] };
   const at = branches.get(branch);
-  const isOurs = at === undefined || at === wish.commit || (await parts.pushedTo(branch)).has(at);
+  const isOurs = at === undefined || at === request.commit || (await parts.pushedTo(branch)).has(at);
   return isOurs && branch !== into ? { branch, at, into } : { refused: [branchTaken(branch)] };
 }
 
@@ -51,20 +48,20 @@ async function look(remote: Remote, names: readonly string[], signal: AbortSigna
 /** The target as it is called now: a default branch that was renamed is followed, another one is not. */
 async function confirm(
   { client, remote }: Parts,
-  { wish, wanted, branches }: { wish: Destined; wanted: string; branches: Branches },
+  { request, wanted, branches }: { request: DestinationRequest; wanted: string; branches: Branches },
   signal: AbortSignal,
 ): Promise<string | Problem> {
   if (branches.has(wanted) && !isQueueBranch(wanted)) return wanted;
-  const { owner, repository: repo } = wish;
-  const now = wish.isDefault
+  const { owner, repository: repo } = request;
+  const now = request.isDefault
     ? (await lookAt(remote, ['HEAD'], { cwd: '/', signal })).head
-    : (await askBranch(client, { owner, repo, branch: wanted }))?.name;
-  return wish.isDefault && now !== undefined ? now : targetGone(wanted, now);
+    : (await fetchBranch(client, { owner, repo, branch: wanted }))?.name;
+  return request.isDefault && now !== undefined ? now : targetGone(wanted, now);
 }
 
 /** What a new pull request is to be merged into: the branch of the pull request that the run was about, or its base when that lies in a fork or the pull request is closed. */
-async function targetOf(client: GitHubClient, wish: Destined): Promise<string | undefined> {
-  const { owner, repository: repo, number } = wish;
+async function targetOf(client: GitHubClient, request: DestinationRequest): Promise<string | undefined> {
+  const { owner, repository: repo, number } = request;
   if (number === null) return undefined;
   return targetOfPull(await fetchPullRequest(client, { owner, repo, number }));
 }
@@ -76,15 +73,53 @@ export function targetOfPull(pull: PullRequest): string {
 
 async function ownBranch(
   client: GitHubClient,
-  wish: Destined,
+  request: DestinationRequest,
 ): Promise<Destination | { refused: Problem[] }> {
-  const { owner, repository: repo, number } = wish;
+  const { owner, repository: repo, number } = request;
   if (number === null) return { refused: [noPullRequest()] };
   const pull = await fetchPullRequest(client, { owner, repo, number });
-  const problem = await refuseOwnBranch(client, wish, pull);
+  const problem = await refuseOwnBranch(client, request, pull);
   if (problem) return { refused: [problem] };
-  if (pull.headSha !== wish.base && pull.headSha !== wish.commit) return { refused: [headMoved(pull)] };
+  if (pull.headSha !== request.base && pull.headSha !== request.commit) return { refused: [headMoved(pull)] };
   return { branch: pull.headRef, at: pull.headSha, into: pull.baseRef, pull };
+}
+
+/** Why the branch of a pull request itself is not pushed to, or undefined when it may be. Throws the codes of GitHub's errors. */
+export async function refuseOwnBranch(
+  client: GitHubClient,
+  { owner, repository: repo }: { owner: string; repository: string },
+  pull: PullRequest,
+): Promise<Problem | undefined> {
+  if (!pull.isOpen) return pullRequestClosed(pull.number);
+  if (pull.isFromFork) return headInFork(pull);
+  if (pull.headRef === pull.defaultBranch)
+    return branchProtected(pull, 'the default branch of the repository');
+  const branch = await fetchBranch(client, { owner, repo, branch: pull.headRef });
+  return branch?.isProtected ? branchProtected(pull, 'a protected branch') : undefined;
+}
+
+function pullRequestClosed(number: number): Problem {
+  return {
+    code: 'publish_thread_closed',
+    message: `Pull request #${number} is closed, so nothing is pushed to its branch.`,
+    hint: 'Open it again and start the run anew; what a run committed is kept with it (`github-flows runs show`).',
+  };
+}
+
+function headInFork({ number, headRepository }: PullRequest): Problem {
+  return {
+    code: 'publish_fork',
+    message: `The branch of pull request #${number} lies in ${headRepository ?? 'a fork that is gone'}, which the service does not push to.`,
+    hint: 'Set publish.as to "pull-request" or "patch" for pull requests from forks ("isFork": true in a trigger matches them).',
+  };
+}
+
+function branchProtected({ number, headRef }: PullRequest, what: string): Problem {
+  return {
+    code: 'publish_branch_protected',
+    message: `${headRef}, the branch of pull request #${number}, is ${what}, which no run pushes to.`,
+    hint: 'Set publish.as to "pull-request", so that the run’s commits come by a pull request of their own.',
+  };
 }
 
 /** A branch that no run of the service may replace. */

@@ -10,21 +10,24 @@ import {
   requestReviewers,
   updatePullRequest,
 } from '../../github/pull-requests.ts';
-import type { PullRequestWords } from './plan.ts';
+import type { PullRequestTexts } from './plan.ts';
 
-/** The pull request from a branch: the open one with new words, one of these very commits that somebody closed as it is, or a new one. What GitHub does not take of labels and people is noted and does not matter. */
+/**
+ * The pull request from a branch: the open one with new texts, or one of these very commits that somebody closed, as it
+ * is, or a new one. Labels and people that GitHub refuses become notes and no error.
+ */
 export async function openPullRequest(
   client: GitHubClient,
-  words: PullRequestWords,
+  texts: PullRequestTexts,
   { branch, into, commit }: { branch: string; into: string; commit: string },
 ): Promise<{ url: string; number: number; isNew: boolean; notes: string[] }> {
-  const place = { owner: words.owner, repo: words.repository };
-  const { title, body, draft } = words;
+  const place = { owner: texts.owner, repo: texts.repository };
+  const { title, body, draft } = texts;
   const known = await findPullRequest(client, { ...place, branch, commit });
   if (known && !known.isOpen) return { url: known.url, number: known.number, isNew: false, notes: [] };
   if (known) await updatePullRequest(client, { ...place, number: known.number, title, body });
   const pull = known ?? (await create(client, place, { head: branch, base: into, title, body, draft }));
-  const notes = await decorate(client, { ...place, number: pull.number }, words);
+  const notes = await decorate(client, { ...place, number: pull.number }, texts);
   return { url: pull.url, number: pull.number, isNew: known === undefined, notes };
 }
 
@@ -49,7 +52,7 @@ async function create(
 async function decorate(
   client: GitHubClient,
   place: { owner: string; repo: string; number: number },
-  { labels, assignees, reviewers, teamReviewers }: PullRequestWords,
+  { labels, assignees, reviewers, teamReviewers }: PullRequestTexts,
 ): Promise<string[]> {
   const notes: string[] = [];
   const attempt = async (isWanted: boolean, work: () => Promise<void>): Promise<void> => {

@@ -4,21 +4,21 @@ import { asFlowError, FlowError, type Problem } from '../../base/errors.ts';
 import { makeDirectory, removeTree } from '../../base/files.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { createComment, findComment } from '../../github/issues.ts';
+import { isTurnedDown } from '../../github/request-error.ts';
 import type { Branches } from '../../workspaces/mirrors/branches.ts';
 import { pushCommit } from '../../workspaces/mirrors/push.ts';
 import type { Remote } from '../../workspaces/remote.ts';
-import { createAskGit } from '../ask-git.ts';
 import { makeQuarantine } from '../bundle/quarantine.ts';
+import { createGitReader } from '../git-reader.ts';
 import { inspectChanges } from '../judge/inspect.ts';
 import { judgeChanges } from '../judge/judge.ts';
 import { judgeCommits } from '../judge/judge-commits.ts';
 import { likelySecrets } from '../judge/likely-secrets.ts';
 import { listNew } from '../judge/new-commits.ts';
-import { readCommits } from '../judge/read-commits.ts';
+import { readCommits } from '../judge/read-objects.ts';
 import { type Destination, findDestination } from './destination.ts';
-import { knownCommits } from './known-commits.ts';
 import { openPullRequest } from './open-pull-request.ts';
-import type { PublishPlan } from './plan.ts';
+import { knownCommits, type PublishPlan } from './plan.ts';
 
 /** What publishing takes from the rest of the service. */
 type PublishParts = {
@@ -37,18 +37,18 @@ type PublishParts = {
 /** Where one publication works: the bundle that was kept, the mirror it stands on, and a directory that is made for it and removed. */
 type PublishPlaces = { bundle: string; mirror: string; dir: string };
 
-/** What came of it; `notes` are what GitHub did not take besides, such as a label. */
+/** The result; `notes` are what GitHub refused besides, such as a label. */
 export type Published =
   | { url: string; text: string; branch: string | null; notes: string[] }
   | { refused: PublishRefusal[] };
 
-/** Why not; `detail` is for the operator alone, and never shown on GitHub. */
+/** Why nothing was published; `detail` is for the operator alone, and never shown on GitHub. */
 export type PublishRefusal = Problem & { detail?: string };
 
 /**
- * Publishes what an agent committed: holds every commit that no branch has against the limits, pushes the branch from a repository that
- * holds only these objects, and opens or updates the pull request; or posts the patch. May be done again after it broke
- * off anywhere. Throws the codes of git's and GitHub's faults, which may pass.
+ * Publishes what an agent committed: checks every commit that no branch has, pushes the branch from a repository that
+ * holds only these objects, and opens or updates the pull request; or posts the patch. Idempotent: after a crash at any
+ * point it may be called again. Throws the codes of git's and GitHub's errors, which may be temporary.
  */
 export async function publish(
   parts: PublishParts,
@@ -97,7 +97,7 @@ async function admit(plan: PublishPlan, { bundle, mirror, dir }: PublishPlaces):
   return repository;
 }
 
-/** Everything that is wrong with the commits that publishing would bring, and with nothing else; and what to look at besides. */
+/** All problems of the commits that publishing would bring, and notes for people where there is none. */
 async function judge(
   plan: PublishPlan,
   place: Pick<PublishPlaces, 'mirror' | 'dir'> & {
@@ -108,30 +108,30 @@ async function judge(
   },
 ): Promise<{ problems: Problem[]; notes: string[] }> {
   const { base, commit, limits, authors } = plan;
-  const ask = createAskGit(place.repository, place.dir, place.signal);
-  const mirror = createAskGit(place.mirror, place.repository, place.signal);
+  const reader = createGitReader(place.repository, place.dir, place.signal);
+  const mirror = createGitReader(place.mirror, place.repository, place.signal);
   const known = knownCommits(plan, place.branches);
-  const commits = await listNew(ask, { tip: commit, known });
-  const own = new Set((await listNew(ask, { tip: commit, known: [...known, base] })).map(({ id }) => id));
+  const commits = await listNew(reader, { tip: commit, known });
+  const own = new Set((await listNew(reader, { tip: commit, known: [...known, base] })).map(({ id }) => id));
   const { binaryBytes } = limits;
-  const set = await inspectChanges({ ask, mirror, commits, base, commit, binaryBytes });
+  const set = await inspectChanges({ reader, mirror, commits, base, commit, binaryBytes });
   const ids = commits.map(({ id }) => id);
-  const objects = await readCommits(ask, ids);
+  const objects = await readCommits(reader, ids);
   const judged = objects.map((object, index) => {
     const id = ids[index] ?? '';
     return { id, commit: object, isOfBase: !own.has(id) };
   });
-  // Of rewritten history nobody can say what is whose.
+  // In a rewritten history nobody knows whose commit is whose.
   const isJudged = plan.as !== 'patch' && authors !== undefined && set.isOnBase;
-  const said = isJudged ? judgeCommits(judged, authors) : [];
-  const problems = [...judgeChanges(set, limits), ...said];
+  const ofCommits = isJudged ? judgeCommits(judged, authors) : [];
+  const problems = [...judgeChanges(set, limits), ...ofCommits];
   if (problems.length > 0 || plan.as === 'patch') return { problems, notes: [] };
-  const secrets = await likelySecrets(ask, set, place.mask);
+  const secrets = await likelySecrets(reader, set, place.mask);
   return { problems, notes: secrets.length === 0 ? [] : [likelySecret(secrets)] };
 }
 
 function likelySecret(places: readonly string[]): string {
-  return `What was pushed holds what looks like a token or a key: ${places.join(', ')}. If it is one, take it for leaked.`;
+  return `What was pushed holds what looks like a token or a key: ${places.join(', ')}. If it is one, treat it as compromised.`;
 }
 
 async function push(
@@ -198,15 +198,18 @@ function changesGone(path: string): FlowError {
   });
 }
 
-/** The same fault, with the fact that the commits are on GitHub all the same. */
-function pushedOnly(branch: string, fault: FlowError): FlowError {
-  const { code, message, hint } = fault.toProblem();
+/** The same error; its message adds that the commits are on GitHub. A final refusal has a code of its own. */
+function pushedOnly(branch: string, error: FlowError): FlowError {
+  const { blame, cause } = error;
+  const { code, message: said, hint } = error.toProblem();
+  const message = `The branch ${branch} is pushed, but its pull request is not what it should be: ${said}`;
+  if (!isTurnedDown(error)) return new FlowError({ code, blame, message, hint, cause });
   return new FlowError({
-    code,
-    blame: fault.blame,
-    message: `The branch ${branch} is pushed, but its pull request is not what it should be: ${message}`,
-    hint,
-    cause: fault.cause,
+    code: 'publish_pull_request_refused',
+    blame,
+    message,
+    hint: 'See what GitHub says, then open the pull request from that branch by hand, or delete the branch and start the run again.',
+    cause,
   });
 }
 
@@ -222,6 +225,6 @@ function nothingChanged(): Problem {
   return {
     code: 'publish_changes_nothing',
     message: 'What the agent committed changes nothing: its commits are empty, or take back what they did.',
-    hint: 'If a change was wanted, see what the agent did and said, and ask again.',
+    hint: 'If a change was wanted, see what the agent did and answered, then start a run again.',
   };
 }

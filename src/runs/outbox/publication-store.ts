@@ -32,14 +32,14 @@ export type PublicationStore<Plan extends Planned = Planned> = {
   overdue(host: string, before: number, limit: number): Promise<Publication<Plan>[]>;
   /** All that still wait, so that what they need is kept. */
   waiting(): Promise<Pick<Publication, 'runId' | 'repositoryId'>[]>;
-  /** Remembers what is about to be pushed where, before it is pushed. */
+  /** Stores what is about to be pushed where, before it is pushed. */
   pushing(publication: Publication, branch: string): Promise<void>;
   /** The commits that publications decided no later than this one pushed, or were about to push, to a branch. */
   pushedTo(publication: Publication, branch: string): Promise<Set<string>>;
   done(which: PublicationKey, url: string | null): Promise<void>;
   /** It will never be made. */
   refused(which: PublicationKey, why: string): Promise<void>;
-  /** Tried in vain: `nextAt` null gives up for good. */
+  /** An attempt failed; `nextAt` null gives up for good. */
   failed(which: PublicationKey, why: string, nextAt: number | null): Promise<void>;
 };
 

@@ -9,11 +9,11 @@ import type { NewReport, Report, ReportTarget } from './report.ts';
 
 /** Rows of what is to be posted, so that nothing is forgotten and nothing is posted twice. */
 export type ReportStore = {
-  /** Adds what is not there; a status or check that was done is taken up again, anything else stays as it is. */
+  /** Adds a report unless its key is there; a status or check that is there is posted again. */
   add(report: NewReport, trx?: Kysely<unknown>): Promise<void>;
   /** Those that may be tried now, longest waiting first; of one run when it is named, whatever their time. */
   due(limit: number, runId?: string): Promise<Report[]>;
-  /** How many statuses and checks are kept up to date for runs that are worked on. */
+  /** How many statuses and checks are kept up to date for active runs. */
   active(): Promise<number>;
   /** Takes one for `leaseMs` and counts the attempt; undefined when another process has it or it is done. */
   take(id: string, leaseMs: number): Promise<Report | undefined>;
@@ -29,15 +29,15 @@ export type ReportStore = {
   ): Promise<void>;
   /** Whether GitHub gave a comment of ours this id. */
   hasComment(remoteId: number): Promise<boolean>;
-  /** Tried in vain: `nextAt` null gives up for good. */
+  /** An attempt failed; `nextAt` null gives up for good. */
   failed(id: string, error: string, nextAt: number | null): Promise<void>;
-  /** What there is at GitHub is not ours to change any more: the next attempt makes a new one. */
+  /** Drops GitHub's id, because what it names can no longer be changed: the next attempt makes a new one. */
   forget(id: string): Promise<void>;
-  /** Takes up again the status and the check of a run that lives again; without one, of all that are worked on again. */
+  /** Makes the status and the check of a run due again; without a run, those of all active runs. */
   reopen(runId?: string): Promise<void>;
 };
 
-/** Kinds that live as long as their run and are updated in place. */
+/** Kinds that are updated in place until their run ends. */
 const LIVE_KINDS: Report['kind'][] = ['status', 'check'];
 
 type ReportTables = Pick<RunTables, 'runs'> & {
@@ -131,10 +131,10 @@ export function createReportStore(db: Db, clock: Clock): ReportStore {
   };
 }
 
-/** Written out, because an index over some rows serves no condition that is handed over as a parameter. */
+/** Written as text: a partial index serves no condition with a parameter. */
 const IS_WAITING = sql<boolean>`state = 'waiting'`;
 
-/** The few runs that are worked on; the first condition is the one that the index of active runs has. */
+/** The active runs; the first condition is that of their index. */
 function workedOn(query: ExpressionBuilder<ReportTables, 'reports'>) {
   return query
     .selectFrom('runs')

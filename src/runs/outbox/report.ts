@@ -27,7 +27,7 @@ type Reaction = (AboutRun | AboutEvent) & {
   content: { reaction: 'eyes' | '+1' | 'confused' };
 };
 
-/** The one comment about a run, which is kept up to date while its run lives. */
+/** The one comment about a run, which is kept up to date until its run ends. */
 type Status = AboutRun & { kind: 'status'; content: Record<string, never> };
 
 /** A comment about a refusal, posted once: its text, and the mark that it is found by. */
@@ -43,7 +43,7 @@ type Check = AboutRun & { kind: 'check'; content: { sha?: string; isCheckout: bo
 export type NewReport = { key: string; target: ReportTarget } & (Reaction | Status | Refusal | Check);
 
 /**
- * One thing to post. `remoteId` is GitHub's id of the comment or check, `digest` tells its text from another one, and
+ * One thing to post. `remoteId` is GitHub's id of the comment or check, `digest` identifies its text, and
  * `attempts` counts from the last success.
  */
 export type Report = NewReport & {

@@ -7,7 +7,7 @@ export type ConcurrencyLimits = { perRepository: number | undefined; perActor: n
 
 type Candidate = { id: string; repositoryId: number; actor: string; queuedAt: number };
 
-/** Who works already: runs by repository, and the actors who may have no more. */
+/** The active runs by repository, and the actors who may have no more. */
 type Active = { repositories: ReadonlyMap<number, number>; fullActors: readonly string[] };
 
 /** Ready runs of a repository queue that are looked at one by one, before its actors are; and how many of those. */
@@ -51,7 +51,7 @@ async function countActive(trx: Kysely<unknown>, { perActor }: ConcurrencyLimits
   };
 }
 
-/** From a repository without a active run. */
+/** From a repository without an active run. */
 async function pickIdle(trx: Kysely<unknown>, active: Active): Promise<Candidate | undefined> {
   const busy = [...active.repositories.keys()];
   const head = await headsWithRoom(trx, active.fullActors)
@@ -76,7 +76,7 @@ async function pickBusy(
   return head && (await firstWithRoom(trx, head, fullActors));
 }
 
-/** From a repository queue without a head, which only a change made elsewhere by hand can leave: it gets one, for the next claim. */
+/** Gives a head, for the next claim, to each repository queue without one. Only a change by hand in the database can cause that. */
 async function pickHeadless(trx: Kysely<unknown>, active: Active): Promise<undefined> {
   const head = await headsOf(trx).limit(1).executeTakeFirst();
   if (head) return;

@@ -6,13 +6,13 @@ import { GROUPED, lockQueues, settleQueues } from './repository-queues.ts';
 /** The group that a run wants to be in, and what happens when another run of it has not ended. */
 export type RunGroup = { key: string; onBusy: 'queue' | 'replace' | 'drop' };
 
-/** How a run gets into its group: at once, behind others, or not at all because of one that has not ended. */
-export type GroupAdmission = { held: 0 | 1 } | { busyWith: string };
+/** How a run gets into its group: at once (`held` 0), behind others (1), or not at all because of one that has not ended. */
+type GroupAdmission = { held: 0 | 1 } | { busyWith: string };
 
 /**
  * Decides how the run `id` gets into `group`, inside the transaction that then writes its row; from now on no other
  * transaction decides about the group until this one ends. With `replace`, every run of the group that can still be
- * cancelled is: those that work keep their turn until they are over, so that two never work at once.
+ * cancelled is cancelled. Active ones keep their turn until they have ended, so that two never work at once.
  */
 export async function joinGroup(trx: Kysely<unknown>, group: RunGroup, id: string): Promise<GroupAdmission> {
   await lockFor(trx, `group ${group.key}`);
@@ -30,7 +30,7 @@ export async function joinGroup(trx: Kysely<unknown>, group: RunGroup, id: strin
   return { held: 1 };
 }
 
-/** Gives the turn of a run that has just ended to the one of its group that has waited longest. */
+/** Gives the turn of a run that has just ended to the one of its group that has waited longest; a cancelled one comes last. */
 export async function leaveGroup(trx: Kysely<unknown>, key: string): Promise<void> {
   await lockFor(trx, `group ${key}`);
   const members = await membersOf(trx, key);

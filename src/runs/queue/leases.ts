@@ -9,26 +9,26 @@ import { appendTimeline } from '../timeline.ts';
 import type { RunOwner } from './queue.ts';
 import { lockQueues, settleQueues } from './repository-queues.ts';
 
-/** What each end of the service speaks against the runs that it worked on: by an error of its own, or in any other way but in good order. */
+/** How much an end of the service adds to the suspicion of its active runs: after an uncaught error, and after any other end that was no orderly stop. */
 export const SUSPICION = { brokenOff: 4, ended: 1 } as const;
 
 /**
- * From here on a run is set aside: after three ends by an error, or twelve of which nobody knows the reason (`kill -9`
- * and a power cut are such). Each step that the run makes begins anew, and so does a service that stops in good order.
+ * From this suspicion on a run is set aside: after three ends by an error, or twelve without a known reason, such as
+ * `kill -9` or a power cut. Each step of the run and each orderly stop of the service sets its suspicion to 0.
  */
 export const SET_ASIDE_FROM = 12;
 
-/** From here on a requeued run is delayed, so that it harms no other if it is the cause. */
+/** From this suspicion on a requeued run is delayed, so that it ends no other if it is the cause. */
 export const WAITS_FROM = 5;
 
-/** What became of runs whose worker did not renew: `back` wait again, `mine` were begun on this host, `lost` were begun on one that did not come back. */
-export type LapsedLeases = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
+/** Runs whose lease has expired: `back` are requeued, `mine` were started on this host, `lost` on one that did not come back. */
+type LapsedLeases = { back: string[]; mine: ClaimedRun[]; lost: ClaimedRun[] };
 
 /**
- * Who holds which active run.
+ * Which worker holds which active run.
  *
- * A lease is renewed well before it ends. One that has lapsed may be taken, but a run whose agent may have started
- * (`launching`) only by its own host, or by anyone once nobody has answered for it until its `lostAfter`.
+ * A lease is renewed well before it expires. An expired one may be taken, but a run whose agent may have started
+ * (`launching`) only by its own host, or by any host once its `lostAfter` has passed.
  * Times are the database's: no host's clock decides.
  */
 export type Leases = {
@@ -36,24 +36,24 @@ export type Leases = {
   renew(worker: string): Promise<Set<string>>;
   /**
    * At start, while no other process has this host's `VAR_DIR`: the active runs of this host become `owner`'s, whatever
-   * their lease says; without any other host, so do those whose agent cannot have started. Longest waiting first.
-   * `suspicion` is what the end of the one before speaks against each of them.
+   * their lease; with SQLite, so do those whose agent cannot have started. Longest waiting first. `suspicion` is added to
+   * that of each.
    */
   resume(owner: RunOwner, suspicion?: number): Promise<ClaimedRun[]>;
-  /** Nothing speaks against the runs of a worker that stops in good order, or has lived long with them. */
+  /** Sets the suspicion of a worker's runs to 0: it stops in good order, or has run long with them. */
   clear(worker: string): Promise<void>;
-  /** Looks after runs whose worker is gone; what it gives as `mine` and `lost` is `owner`'s then. */
+  /** Requeues or takes runs whose lease has expired; `mine` and `lost` belong to `owner` from then on. */
   lapsed(owner: RunOwner): Promise<LapsedLeases>;
   /**
    * Just before the engine gets the order to start the agent: stores the limits that the run has from now on. False when the
-   * lease was lost, and then nothing may be started. Once its time is over the run is lost if its host is gone.
+   * lease was lost, and then nothing may be started. After its time limit the run is lost if its host is gone.
    */
   launching(run: PreparingRun, limits: RunLimits): Promise<boolean>;
 };
 
 const toClaimed = toRun<ClaimedRun['state']>;
 
-/** With one more a run is set aside. */
+/** One more end sets such a run aside. */
 const LAST_SUSPICION = SET_ASIDE_FROM - SUSPICION.ended;
 
 /** Leases of `leaseMs` milliseconds over an open database. */
@@ -142,7 +142,7 @@ async function clearSuspicion(db: Db, worker: string): Promise<void> {
     .execute();
 }
 
-/** Runs that nobody prepares any more and whose agent cannot have started wait again, for any host. */
+/** Requeues, for any host, runs whose worker is gone and whose agent cannot have started. */
 async function requeue(db: Db, clock: Clock, owner: RunOwner): Promise<string[]> {
   return await db.transaction(async (trx) => {
     const rows = await runTables(trx)

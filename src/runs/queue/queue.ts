@@ -34,13 +34,13 @@ export type RunQueue = {
    * those with the fewest active runs come first, among them the oldest run; no two claims together exceed a ceiling.
    */
   claim(owner: RunOwner): Promise<PreparingRun | undefined>;
-  /** Reasons of cancels asked for, by run id, for the active runs of `owner`. */
+  /** The reasons of requested cancels, by run id, for the active runs of `owner`. */
   cancels(owner: string): Promise<Map<string, string>>;
   /** Some of the queued runs that were cancelled before anybody claimed them. */
   cancelledWaiting(): Promise<CancelledRun[]>;
   /** Whether a run is ready, though a ceiling may keep it; cheap however many wait. */
   anyReady(): Promise<boolean>;
-  /** How many wait, for whatever. */
+  /** How many wait, for any reason. */
   waiting(): Promise<number>;
 };
 
@@ -116,10 +116,10 @@ async function claimRun(parts: ClaimParts, owner: RunOwner): Promise<PreparingRu
     if (!picked) return undefined;
     await lockQueues(trx, [picked.repositoryId]);
     const found = await findReady(trx, picked.id);
-    // It was cancelled in this very moment; the next claim finds another.
+    // It was cancelled a moment ago; the next claim finds another.
     if (!found) return undefined;
     const row = await take(trx, picked.id, parts, owner);
-    // What stood behind the head of a repository queue leaves it its head.
+    // A run from behind the head leaves the head in place.
     if (found.head === 1) await giveHead(trx, picked.repositoryId);
     if (!row) return undefined;
     const data = { state: 'preparing', attempt: row.attempt };
@@ -175,7 +175,7 @@ async function dueRuns(kysely: Kysely<unknown>, now: number): Promise<Due[]> {
     .execute();
 }
 
-/** They are in their queues again. */
+/** Returns due runs to their repository queues. */
 async function endDelays(trx: Kysely<unknown>, due: readonly Due[]): Promise<void> {
   const repositories = due.map((row) => row.repositoryId);
   await lockQueues(trx, repositories);

@@ -2,21 +2,21 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { lockFor } from '../../db/database.ts';
 import { runTables } from '../tables.ts';
 
-// Word for word as the indexes of migration 0005 have them.
+// Word for word as in the indexes of migration 0005, or the databases do not use those.
 
-/** Nothing but room is missing: the run waits, and is not held by its group, delayed or cancelled. */
+/** It waits for room alone, and is not blocked by its group, delayed or cancelled. */
 export const READY: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND held = 0 AND not_before = 0 AND cancel_reason IS NULL`;
 
-/** It waits, for whatever. */
+/** It waits, for any reason. */
 export const QUEUED: RawBuilder<boolean> = sql<boolean>`state = 'queued'`;
 
-/** It waits until a moment to come. */
+/** It is delayed until a time. */
 export const DELAYED: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND not_before > 0`;
 
-/** It waits, and somebody does not want it any more. */
+/** It waits, and a cancel was requested. */
 export const CANCELLED: RawBuilder<boolean> = sql<boolean>`state = 'queued' AND cancel_reason IS NOT NULL`;
 
-/** Somebody works on it. */
+/** A worker works on it. */
 export const ACTIVE: RawBuilder<boolean> = sql<boolean>`state IN ('preparing', 'running', 'reporting')`;
 
 /** It is the oldest ready run of its repository. */

@@ -5,7 +5,7 @@ import { runTables } from '../tables.ts';
 import { joinGroup, leaveGroup } from './groups.ts';
 import { lockQueues, settleQueue } from './repository-queues.ts';
 
-/** Before a move, inside its transaction: holds the group and the repository queue that the run enters or leaves. Gives the columns that a run has when it is wanted once more after its end: it waits for its group again. */
+/** Before a move, inside its transaction: locks the group and the repository queue that the run enters or leaves. Gives the columns to set: a retried run waits for its group again. */
 export async function lockPlace(
   trx: Kysely<unknown>,
   run: Run,
@@ -22,7 +22,7 @@ export async function lockPlace(
   return { head: 0, ...(held === undefined ? {} : { held }) };
 }
 
-/** After the move: the repository queue has its head again, and the next of the group its turn. */
+/** After the move: gives the repository queue its head, and the next run of the group its turn. */
 export async function leavePlace(trx: Kysely<unknown>, run: Run, to: RunState): Promise<void> {
   if (changesQueue(run, to)) await settleQueue(trx, run.repositoryId);
   if (to === 'ended' && run.groupKey !== null) await leaveGroup(trx, run.groupKey);

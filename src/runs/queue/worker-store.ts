@@ -8,7 +8,7 @@ export type WorkerNotice = { id: string; host: string; name: string; version: st
 
 /** What others see of a worker; times in milliseconds since 1970 by the database's clock. */
 export type WorkerView = WorkerNotice & {
-  /** `gone` when it has not been heard of for as long as a lease lasts. */
+  /** `gone` when it has sent no heartbeat for as long as a lease lasts. */
   state: 'working' | 'draining' | 'stopping' | 'gone';
   /** Runs that it holds. */
   runs: number;
@@ -20,12 +20,12 @@ export type WorkerView = WorkerNotice & {
 export type WorkerStore = {
   /** Announces a worker, and forgets those that this host had before. */
   announce(worker: WorkerNotice): Promise<void>;
-  /** Says that the worker lives. */
+  /** Stores that the worker is alive. */
   heartbeat(worker: WorkerNotice, state: 'working' | 'stopping'): Promise<void>;
   /** Whether a worker was asked to claim no more. */
   isDraining(id: string): Promise<boolean>;
   leave(id: string): Promise<void>;
-  /** By name, but for those of which nothing was heard for a day. */
+  /** By name, without those that sent no heartbeat for a day. */
   list(): Promise<WorkerView[]>;
   /** Asks a worker to claim no more, or to claim again; false when there is none of this id. */
   drain(id: string, draining: boolean): Promise<boolean>;

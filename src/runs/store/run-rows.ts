@@ -15,7 +15,7 @@ export type NewRun = Pick<
   group: RunGroup | null;
 };
 
-/** Its row, which waits: `held` behind others of its group, or ready as soon as there is room. */
+/** The row of a new run, which waits: behind others of its group (`held` 1), or for room alone. */
 export function newRow({ group, actor, ...run }: NewRun, held: 0 | 1): RunTables['runs'] {
   return {
     headSha: null,
@@ -39,7 +39,7 @@ export function newRow({ group, actor, ...run }: NewRun, held: 0 | 1): RunTables
 
 /** What each move sets besides the state; times in milliseconds since 1970. `release` gives the lease back. */
 export type RunPatch = {
-  /** `actor` is who wants it again. */
+  /** `actor` is who retried it. */
   queued: {
     notBefore?: number;
     retries?: number;
@@ -59,7 +59,7 @@ export type AnyPatch = Partial<
   RunPatch['queued'] & RunPatch['running'] & RunPatch['reporting'] & RunPatch['ended']
 >;
 
-/** What a move resets: a run that waits again has nothing of its attempt (a cancel counted for the end that it had), and every other move ends suspicion. */
+/** What a move resets. A requeued run has nothing of its attempt, and a retried one no cancel; every other move sets the suspicion to 0. */
 export function resets(from: RunState, to: RunState): Partial<RunTables['runs']> {
   if (to !== 'queued') return { suspicion: 0 };
   return from === 'ended' ? { ...UNSTARTED, cancelReason: null, suspicion: 0 } : UNSTARTED;

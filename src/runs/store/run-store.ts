@@ -19,8 +19,8 @@ export const RUNS_CHANNEL = 'github_flows_runs';
 /** One row a run, and its timeline. Any number of callers may read; moves are made by the lease's owner alone. */
 export type RunStore = {
   /**
-   * Puts a run into the queue, inside admission's transaction; a second run for one delivery violates a unique key.
-   * Its group decides too: what is given back is the run that keeps the group busy, and then nothing was written.
+   * Queues a run, inside admission's transaction; a second run for one delivery violates a unique key. When a run keeps
+   * the group busy and `onBusy` is `drop`, gives that run and writes nothing.
    */
   insert(run: NewRun, trx: Kysely<unknown>): Promise<{ busyWith: string } | undefined>;
   find(id: string): Promise<Run | undefined>;
@@ -35,13 +35,13 @@ export type RunStore = {
   workspaceDropped(id: string): Promise<void>;
   /** Runs whose workspace is still kept after its agent. */
   keptWorkspaces(): Promise<Run[]>;
-  /** When each of these runs ended, null for one that lives; unknown ids are left out. */
+  /** When each of these runs ended, null for one that has not; unknown ids are left out. */
   ends(ids: readonly string[]): Promise<Map<string, number | null>>;
-  /** Runs that somebody works on: those that live and do not wait, of which there are few however long the queue is. */
+  /** The active runs: neither queued nor ended. */
   claimed(): Promise<ClaimedRun[]>;
-  /** Of these runs, those that use a workspace because they live, or still keep one after their end; with the attempt whose it is. */
+  /** Of these runs, those that have not ended or still keep their workspace, with its attempt. */
   workspaceOwners(ids: readonly string[]): Promise<Map<string, number>>;
-  /** Makes one move and writes it into the timeline, both or neither; undefined when the row is not the owner's any more or has moved on. */
+  /** Makes one move and writes it into the timeline, in one transaction; undefined when the lease or the state of the row is not that of `run` any more. */
   advance<To extends RunState>(
     run: Run,
     to: To,
@@ -50,12 +50,12 @@ export type RunStore = {
   ): Promise<RunIn<To> | undefined>;
   /** Adds a line to the timeline. */
   note(id: string, entry: { kind: string; text: string; data?: Record<string, unknown> }): Promise<void>;
-  /** The same inside the transaction that has just put the run into the queue. */
+  /** The same inside the transaction that has just queued the run. */
   noteWithin(trx: Kysely<unknown>, id: string, entry: { kind: string; text: string }): Promise<void>;
   timeline(id: string, afterSeq?: number): Promise<TimelineEntry[]>;
   /** Requests that a run be cancelled, and wakes its worker; false when the run is unknown, or its agent is over already. The first reason stays. */
   requestCancel(id: string, reason: string): Promise<boolean>;
-  /** Tells every worker that this run may wait to be claimed. */
+  /** Notifies every worker that this run may be claimed. */
   wakeWorkers(id: string): Promise<void>;
 };
 
@@ -169,13 +169,11 @@ const IDS_AT_ONCE = 500;
 
 type Tables = ReturnType<typeof runTables>;
 
-/** When each of these runs ended, null for one that lives; unknown ids are left out. */
 async function endsOf(tables: Tables, ids: readonly string[]): Promise<Map<string, number | null>> {
   const rows = await rowsOf(tables, ids);
   return new Map(rows.map((row) => [row.id, row.state === 'ended' ? (row.endedAt ?? 0) : null]));
 }
 
-/** Of these runs, those that live or keep their workspace, with the attempt that they are at. */
 async function workspaceOwnersAmong(tables: Tables, ids: readonly string[]): Promise<Map<string, number>> {
   const rows = await rowsOf(tables, ids);
   const owners = rows.filter((row) => row.state !== 'ended' || row.workspaceKeptUntil !== null);

@@ -53,12 +53,12 @@ type StartTables = Pick<RunTables, 'runs'> & {
 
 const tables = (trx: Kysely<unknown>): Kysely<StartTables> => tablesOf<StartTables>(trx);
 
-/** From here to the end of the transaction nobody else counts or starts; what was counted stays true until then. */
+/** Until the end of the transaction nobody else counts or records starts. */
 export async function lockStarts(trx: Kysely<unknown>): Promise<void> {
   await lockFor(trx, 'starts');
 }
 
-/** Counts starts since `since` (milliseconds since 1970); a run that lives counts with all the time it may take. */
+/** Counts starts since `since` (milliseconds since 1970); a run that has not ended counts with all the time that it may take. */
 export async function countStarts(
   trx: Kysely<unknown>,
   scope: StartScope,
@@ -151,7 +151,7 @@ export async function addAttempt(
     .execute();
 }
 
-/** Writes one start down under an id of its own, and closes the account of the run's starts before it. */
+/** Records one start; the run's earlier starts keep the time that they used and reserve none any more. */
 export async function recordStart(trx: Kysely<unknown>, start: Start, id = randomId(16)): Promise<void> {
   await tables(trx)
     .updateTable('runStarts')

@@ -2,8 +2,8 @@ import type { Problem } from '../../base/errors.ts';
 import { counted } from '../../base/words.ts';
 import type { TimelineEntry } from '../run.ts';
 
-/** What was kept of an agent's commits; paths on this machine, null where there is no such file. */
-export type ShownChanges = {
+/** What was kept of an agent's commits; paths on this host, null where there is no such file. */
+type ShownChanges = {
   commits: number;
   files: number;
   commit: string;
@@ -11,16 +11,16 @@ export type ShownChanges = {
   bundle: string | null;
 };
 
-/** What was found once the agent was over, from the run's timeline. */
-export type RunFindings = { changes: ShownChanges | null; findings: Problem[] };
+/** What was found after the agent, from the run's timeline. */
+type RunFindings = { changes: ShownChanges | null; findings: Problem[] };
 
-/** Where a patch of what an agent left in no commit is kept on this machine, if one is. */
+/** Where a patch of what an agent left in no commit is kept on this host, or null. */
 export function leftPatch(timeline: readonly TimelineEntry[]): string | null {
   const { patch } = timeline.findLast(({ kind }) => kind === 'left_behind')?.data ?? {};
   return typeof patch === 'string' ? patch : null;
 }
 
-/** Kinds of lines that say what went wrong after an agent, however its run ended. */
+/** Kinds of lines about what went wrong after the agent, whatever the outcome. */
 const PROBLEMS: readonly string[] = ['secret_found', 'changes_not_kept'];
 
 /** Reads the findings out of a timeline. */

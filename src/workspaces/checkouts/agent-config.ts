@@ -4,7 +4,7 @@ import { lastLines, runGit } from '../git.ts';
 import { mainMirror } from '../mirrors/apart.ts';
 import { resolveTarget } from '../mirrors/wanted-commit.ts';
 
-/** One file of agent configuration that a workspace shall not have as the head has it. */
+/** One file of agent configuration that a workspace gets as the base has it, and not as the head does. */
 export type ConfigChange = {
   path: string;
   /** How many of its leading components make it agent configuration. */
@@ -100,7 +100,7 @@ async function findBase(mirror: string, { sha, branch }: BaseWanted): Promise<st
   return found.commit;
 }
 
-/** Only subtrees that differ are looked into, so this costs what the pull request is large. */
+/** Git looks only into subtrees that differ, so the cost grows with the pull request and not with the repository. */
 async function changedConfig(
   { mirror, base, depthOf, signal }: Comparison,
   head: string,
@@ -124,7 +124,7 @@ async function changedConfig(
   return found;
 }
 
-/** Links among the base's agent configuration: one that the head left alone may lead to a file that it did not. */
+/** Links among the base’s agent configuration: a link that the head did not change may lead to a file that it changed. */
 async function configLinks({ mirror, base, depthOf, signal }: Comparison): Promise<ConfigChange[]> {
   const text = await gitText(mirror, ['ls-tree', '-r', '-z', '--full-tree', base], signal);
   return text.split('\0').flatMap((line) => {

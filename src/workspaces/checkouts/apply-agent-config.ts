@@ -33,7 +33,7 @@ export async function applyAgentConfig(
   try {
     await layOutBase(clone, staging, changes);
     const inHead = changes.filter((change) => change.inHead);
-    for (const change of inHead) await takeAway(clone.dir, change);
+    for (const change of inHead) await removeFromHead(clone.dir, change);
     const placed: ConfigChange[] = [];
     for (const change of changes)
       if (change.base && (await place(clone, staging, change))) placed.push(change);
@@ -66,7 +66,7 @@ async function layOutBase(
 }
 
 /** Every folder above a path of the head is a real one, because git has just made it. Configuration folders left empty go too. */
-async function takeAway(dir: string, { path, depth }: ConfigChange): Promise<void> {
+async function removeFromHead(dir: string, { path, depth }: ConfigChange): Promise<void> {
   const full = join(dir, path);
   const found = await lstat(full).catch(() => undefined);
   if (found) await (found.isDirectory() ? rmdir(full) : unlink(full));
@@ -118,7 +118,7 @@ function isTopFolder(path: string, index: number): boolean {
   return index === 0 && /^\.(?:github|vscode)\//i.test(path);
 }
 
-/** The service's git writes the index and gives it to its owner; nothing of the clone has been out of its hands. */
+/** The service’s git writes the index, which no container has seen yet, and gives it to its owner. */
 async function markIndex(clone: FreshClone, changes: readonly ConfigChange[]): Promise<void> {
   if (changes.length === 0) return;
   const input = changes.map(({ path }) => `${path}\0`).join('');

@@ -92,7 +92,7 @@ async function allDone<T>([first, second]: [Promise<T>, Promise<void>]): Promise
   return one.value;
 }
 
-/** What git says of a path that it must not or cannot make. */
+/** How git reports a path that it must not or cannot make. */
 const REFUSED =
   /invalid path|File name too long|unable to create (?:file|symlink)|unable to stat just-written/i;
 
@@ -104,7 +104,7 @@ async function layOutFiles(clone: Checkout): Promise<void> {
   const { dir, owner } = clone;
   const isOwn = process.getuid?.() === owner.uid && process.getgid?.() === owner.gid;
   const asOwner = !isOwn && canReach(dirname(dir), owner);
-  if (asOwner) giveFew(dir, owner);
+  if (asOwner) chownFew(dir, owner);
   const { exitCode, stderr } = await runGit(['read-tree', '--reset', '-u', '-v', 'HEAD'], {
     ...followed(clone),
     ...limited(clone, 'checkoutBytes'),
@@ -114,7 +114,7 @@ async function layOutFiles(clone: Checkout): Promise<void> {
   });
   if (exitCode !== 0 && REFUSED.test(stderr)) throw checkoutRefused(clone.commit, lastLines(stderr));
   if (exitCode !== 0) throw failed(clone, lastLines(stderr));
-  if (!isOwn && !asOwner) await giveMany(dir, owner, clone.signal);
+  if (!isOwn && !asOwner) await chownTree(dir, owner, clone.signal);
 }
 
 function limited(
@@ -137,15 +137,15 @@ function failed({ mirror, commit }: Checkout, detail: string, cause?: unknown): 
   return checkoutFailed({ mirror, commit, detail, cause });
 }
 
-/** Gives a tree of a few files to `owner`, without a process of its own. Links are not followed. */
-function giveFew(path: string, owner: Owner): void {
+/** Changes the owner of a few files, without a process of its own. Links are not followed. */
+function chownFew(path: string, owner: Owner): void {
   for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' }))
     lchownSync(join(path, name), owner.uid, owner.gid);
   lchownSync(path, owner.uid, owner.gid);
 }
 
-/** Gives a tree of any size to `owner`. Links are not followed. */
-async function giveMany(path: string, owner: Owner, signal: AbortSignal | undefined): Promise<void> {
+/** Changes the owner of a tree of any size. Links are not followed. */
+async function chownTree(path: string, owner: Owner, signal: AbortSignal | undefined): Promise<void> {
   await execOk('chown', ['-R', '-h', `${owner.uid}:${owner.gid}`, '--', path], {
     cwd: '/',
     env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },

@@ -23,7 +23,7 @@ export function mainMirror(store: string): string {
   return basename(above) === APART ? dirname(above) : store;
 }
 
-/** Makes a mirror ready for stores. A mirror without the place for them is of an older kind, which held everything. */
+/** Makes a mirror ready for stores. A mirror without the directory for them is from an earlier version, which had no stores. */
 export async function makePlaceApart(mirror: string): Promise<void> {
   await mkdir(join(mirror, APART), { mode: 0o700 }).catch((error: unknown) => {
     if (systemCode(error) !== 'EEXIST') throw error;
@@ -65,7 +65,7 @@ export async function takeStores(old: string, mirror: string): Promise<void> {
     });
 }
 
-/** Removes the stores that lack something which a mirror before this one had; they are made anew when they are asked for. Throws the signal's reason. */
+/** Removes the stores that lack something which a mirror before this one had; they are made anew at the next request. Throws the signal's reason. */
 export async function removeBrokenStores(mirror: string, signal?: AbortSignal): Promise<void> {
   for (const store of await listStores(mirror)) if (await isBroken(store, signal)) await removeStore(store);
 }

@@ -22,7 +22,7 @@ export async function readBranches(mirror: string, signal?: AbortSignal): Promis
   return new Map(lines);
 }
 
-/** A long history takes git a while; longer than this is no answer. */
+/** The search through a long history is ended after this. */
 const TIMEOUT_MS = 60_000;
 
 /**
@@ -37,7 +37,7 @@ export function isQueueBranch(name: string): boolean {
 export async function branchesWith(mirror: string, commit: string, signal?: AbortSignal): Promise<string[]> {
   if (!isCommit(commit) || !(await hasCommit(mirror, commit, signal))) return [];
   const which = ['for-each-ref', `--contains=${commit}`, '--format=%(refname)', 'refs/heads/'];
-  const refs = (await ask(mirror, which, signal)).split('\n').filter((ref) => ref !== '');
+  const refs = (await gitText(mirror, which, signal)).split('\n').filter((ref) => ref !== '');
   return refs.map((ref) => ref.slice('refs/heads/'.length)).filter((name) => !isQueueBranch(name));
 }
 
@@ -46,7 +46,7 @@ export async function isOtherMerge(
   { mirror, commit, parent }: { mirror: string; commit: string; parent: string },
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const line = await ask(mirror, ['rev-list', '--parents', '--max-count=1', commit, '--'], signal);
+  const line = await gitText(mirror, ['rev-list', '--parents', '--max-count=1', commit, '--'], signal);
   const parents = line.trim().split(' ').slice(1);
   return parents.length > 1 && !parents.includes(parent);
 }
@@ -58,7 +58,7 @@ async function hasCommit(mirror: string, commit: string, signal: AbortSignal | u
   return (await runGit(args, bounded(signal))).exitCode === 0;
 }
 
-async function ask(
+async function gitText(
   mirror: string,
   args: readonly string[],
   signal: AbortSignal | undefined,

@@ -6,12 +6,12 @@ import type { Progress } from '../git.ts';
 export type FetchJob<T> = {
   readonly subject: T;
   readonly requests: ReadonlySet<string>;
-  /** Called off when nobody waits for the fetch any more. */
+  /** Aborts when nobody waits for the fetch any more. */
   readonly signal: AbortSignal;
   report(progress: Progress): void;
 };
 
-/** What one caller wants. `kind` tells which jobs may be shared: two of one kind are one fetch. */
+/** What one caller wants. Requests of one `kind` that wait at the same time share one fetch. */
 export type FetchRequest<T> = {
   key: string;
   kind: string;

@@ -19,7 +19,7 @@ type FetchOptions = {
   onProgress: (progress: Progress) => void;
 };
 
-/** Fetches once; undefined when it worked, else git's last words. Throws `repository_over_limits`, and when called off. */
+/** Fetches once; undefined when it worked, else git’s last lines. Throws `repository_over_limits` and the signal’s reason. */
 export async function fetchInto(
   mirror: string,
   remote: Remote,
@@ -59,7 +59,7 @@ function limited({
   };
 }
 
-/** Nothing that is written or reckoned but never read here. */
+/** Turns off what git would write or compute and nobody here reads. */
 const QUIET = [
   '--no-write-fetch-head',
   '--no-show-forced-updates',
@@ -67,7 +67,7 @@ const QUIET = [
   '--no-recurse-submodules',
 ];
 
-/** Lets the mirror's HEAD name the default branch, as a clone from the server would; git's last words if it fails. */
+/** Lets the mirror's HEAD name the default branch, as a clone from the server would; git’s last lines if it fails. */
 export async function followHead(
   mirror: string,
   remote: Remote,
@@ -103,7 +103,7 @@ async function tidy(mirror: string, options: FetchOptions): Promise<string | und
   return undefined;
 }
 
-/** A git that cannot start or was ended from outside counts as one that failed. */
+/** A git that cannot start, or that something else killed, counts as one that failed. */
 async function attempt(
   args: readonly string[],
   options: GitOptions,

@@ -31,8 +31,8 @@ export type Fetched = ResolvedCommit & { mirror: string };
  *
  * `fetch` brings the wanted commit into the repository's mirror, making the mirror if need be. It may be called any
  * number of times at once: one fetch runs at a time for each repository, and callers that wait share the next one.
- * A wanted `sha` that is there already asks nobody. A caller that leaves by `signal` stops the fetch only if it was
- * the last. A fetch that was killed leaves nothing that the next one does not fix.
+ * A wanted `sha` that is there already needs no request. A caller that leaves by `signal` stops the fetch only if it was
+ * the last. The next fetch removes whatever a killed one left.
  *
  * Throws `repository_unreachable`, `repository_login_refused`, `repository_forbidden`, `repository_not_found`,
  * `repository_empty`, `ref_not_found`, `commit_not_found`, `fetch_failed`, `disk_full`, `repository_over_limits`,
@@ -50,7 +50,7 @@ export type Mirrors = {
       beside?: string;
     },
   ): Promise<Fetched>;
-  /** The branches that the server has now: always asks it. Throws the same, but for what no commit was found by. */
+  /** The branches that the server has now: each call asks it. Throws the same codes, without those about a commit or ref that is not found. */
   branches(
     repository: Repository,
     options?: { signal?: AbortSignal },
@@ -65,11 +65,11 @@ export type MirrorParts = {
   log: Logger;
   /** A git environment that reaches the repository (a credential helper); never a token itself. */
   credentialEnv: (repository: Repository) => Promise<Record<string, string>>;
-  /** Takes back what `credentialEnv` gave, when the command that had it is over. */
+  /** Releases what `credentialEnv` gave, when its command has ended. */
   releaseCredential?: (env: Record<string, string>) => Promise<void>;
   /** What `gitHostEnvironment` picked from the service's environment. */
   hostEnv?: Readonly<Record<string, string>>;
-  /** Hides secrets in what git said. */
+  /** Masks secrets in git’s output. */
   redact?: (text: string) => string;
   limits?: RepositoryLimits;
   /** Seconds without a byte after which a transfer is given up; a minute unless set. */
@@ -128,7 +128,7 @@ export function createMirrors(parts: MirrorParts): Mirrors {
       onProgress,
     });
   };
-  // How long nobody asked for it tells retention which mirror goes first.
+  // Retention removes the mirror first whose last use is longest ago.
   const touch = async (mirror: string): Promise<void> => {
     const now = parts.clock.now() / 1000;
     await utimes(mirror, now, now);
@@ -140,12 +140,12 @@ export function createMirrors(parts: MirrorParts): Mirrors {
       const target = fetchTarget(want);
       const own = target.apart && apartStore(mirror, target.apart.key);
       const store = options.beside === undefined || options.beside === mirror ? own : options.beside;
-      const ask: Search['ask'] = async (place, kind, requests) => {
+      const fetchTo: Search['fetchTo'] = async (place, kind, requests) => {
         const { signal, onProgress } = options;
         if (requests.length === 0) return;
         await request({ ...subject, mirror: place }, kind, { requests, signal, onProgress });
       };
-      const found = await find({ target, mirror, store, ask });
+      const found = await find({ target, mirror, store, fetchTo });
       if (!found) throw await notThere(mirror, remote.url, target);
       for (const place of new Set([mirror, found.mirror])) await touch(place);
       return found;
@@ -164,21 +164,21 @@ type Search = {
   target: FetchTarget;
   mirror: string;
   store: string | undefined;
-  ask: (place: string, kind: string, requests: readonly string[]) => Promise<void>;
+  fetchTo: (place: string, kind: string, requests: readonly string[]) => Promise<void>;
 };
 
-/** Looks before anybody is asked, where one commit is wanted; then asks for refs, and at last for the commit itself. */
+/** Looks in the mirror first where one commit is wanted; then fetches refs, and at last the commit by its id. */
 async function find(search: Search): Promise<Fetched | undefined> {
-  const { target, store, ask } = search;
+  const { target, store, fetchTo } = search;
   const { commit } = target;
   const known = commit === undefined ? undefined : await look(search);
   if (known) return known;
-  await ask(search.mirror, 'refs', target.requests);
-  if (store !== undefined) await ask(store, 'refs', target.apart?.requests ?? []);
+  await fetchTo(search.mirror, 'refs', target.requests);
+  if (store !== undefined) await fetchTo(store, 'refs', target.apart?.requests ?? []);
   const found = await look(search);
   if (found || commit === undefined || store === undefined) return found;
   // What no branch or tag leads to may still be given by its own id, as GitHub does.
-  await ask(store, `commit ${commit}`, [`+${commit}:refs/commits/${commit}`]);
+  await fetchTo(store, `commit ${commit}`, [`+${commit}:refs/commits/${commit}`]);
   return await look(search);
 }
 

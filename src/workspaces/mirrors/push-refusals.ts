@@ -3,15 +3,15 @@ import type { Problem } from '../../base/errors.ts';
 /** Why a server did not take a push; `detail` is its whole answer, for the operator alone. */
 export type PushRefusal = Problem & { detail: string };
 
-/** More of a server's words is never kept; the first are shown on GitHub. */
+/** How many characters of a server’s answer are kept for the operator, and how many are shown on GitHub. */
 const MAX_DETAIL = 16_000;
 const MAX_PUBLIC = 3_000;
 
 type Rule = { code: string; pattern: RegExp; message: string; hint: string };
 
 /**
- * What servers say, and what helps. GH001 to GH013 are GitHub's own numbers; the words of rules are those that GitHub
- * shows: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
+ * How servers report each rule, and the hint for it. GH001 to GH013 are GitHub's own numbers; the texts of rules are
+ * those that GitHub shows: https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
  */
 const RULES: readonly Rule[] = [
   {
@@ -102,28 +102,28 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** These name what a more special rule has named already. */
+/** Rules that count only where no more special one fits. */
 const GENERAL = ['push_branch_protected', 'push_rule_violated'];
 
-/** What a server says of its own troubles, which pass: https://docs.github.com/enterprise-server/admin/enforcing-policies/enforcing-policy-with-pre-receive-hooks/troubleshooting-pre-receive-hooks */
-const PASSING =
+/** How a server reports an error of its own, which passes: https://docs.github.com/enterprise-server/admin/enforcing-policies/enforcing-policy-with-pre-receive-hooks/troubleshooting-pre-receive-hooks */
+const OUTAGE =
   /internal server error|server error\)|fatal error in commit_refs|(?:service|temporarily) unavailable|read-only (?:mode|for maintenance)|no space left on device|execution exceeded .{1,20} timeout/i;
 
 /**
- * Reads a server's answer to a refused branch: one refusal for each rule that it names, the first with its text; or the
- * words alone when it names no rule and says that it is itself at fault.
+ * Reads a server's answer to a refused branch: one refusal for each rule that it names, the first with its text; or an
+ * outage, when it names no rule and reports an error of its own.
  */
 export function readRefusals(
   { branch, name }: { branch: string; name: string },
-  words: readonly string[],
-): PushRefusal[] | { passing: string } {
-  const said = words.join('\n');
-  const fitting = RULES.filter(({ pattern }) => pattern.test(said));
+  lines: readonly string[],
+): PushRefusal[] | { outage: string } {
+  const answer = lines.join('\n');
+  const fitting = RULES.filter(({ pattern }) => pattern.test(answer));
   const special = fitting.filter(({ code }) => !GENERAL.includes(code));
-  if (fitting.length === 0 && PASSING.test(said)) return { passing: publicText(words).replace(/\.$/, '') };
+  if (fitting.length === 0 && OUTAGE.test(answer)) return { outage: publicText(lines).replace(/\.$/, '') };
   const rules = special.length > 0 ? special : fitting.slice(0, 1);
-  const detail = said.slice(0, MAX_DETAIL);
-  const quoted = ` The server said: ${publicText(words)}`;
+  const detail = answer.slice(0, MAX_DETAIL);
+  const quoted = ` The server answered: ${publicText(lines)}`;
   if (rules.length === 0) return [{ ...unknown(branch, name, quoted), detail }];
   return rules.map(({ code, message, hint }, index) => ({
     code,
@@ -142,8 +142,8 @@ function unknown(branch: string, name: string, quoted: string): Problem {
 }
 
 /** In one line, without rows of dashes, and without the address that lets a secret through. */
-function publicText(words: readonly string[]): string {
-  const lines = words
+function publicText(answer: readonly string[]): string {
+  const lines = answer
     .map((line) =>
       line
         .replace(/^[\s-]+|[\s-]+$/g, '')

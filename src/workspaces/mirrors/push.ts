@@ -1,7 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
 import { FlowError } from '../../base/errors.ts';
 import { repositoryUnreachable } from '../errors.ts';
-import { lastLines, runGit } from '../git.ts';
+import { lastLines, runGit, serverLines } from '../git.ts';
 import { type Remote, whileYoung } from '../remote.ts';
 import { type PushRefusal, readRefusals } from './push-refusals.ts';
 
@@ -9,9 +8,9 @@ import { type PushRefusal, readRefusals } from './push-refusals.ts';
 const PUSH_TIMEOUT_MS = 120_000;
 
 /**
- * Puts a commit of a bare repository of ours at a branch of the remote, in one step, and only if the branch is still
- * where it was seen: at `expected`, or not there. Gives why the server does not take it (a protected branch, a rule):
- * each reason by itself, none when it took it. Throws `push_branch_moved` when the branch is elsewhere, and what reading
+ * Pushes a commit of a bare repository of ours to a branch of the remote, in one step, and only if the branch is still
+ * at `expected` (undefined: it does not exist). Gives each reason why the server refuses it (a protected branch, a
+ * rule), none when it accepts it. Throws `push_branch_moved` when the branch is elsewhere, and what reading
  * a repository throws. `name` is how the repository is called where people read it.
  */
 export async function pushCommit(remote: Remote, what: Push, signal: AbortSignal): Promise<PushRefusal[]> {
@@ -45,18 +44,18 @@ async function pushOnce(remote: Remote, what: Push, signal: AbortSignal): Promis
   if (exitCode === 0) return [];
   const refusal = /^!\t[^\t]*\t(.*)$/m.exec(stdout)?.[1];
   if (refusal === undefined) throw await pushFailed(remote, { name: what.name, stderr }, signal);
-  const words = [...serverLines(stderr), shortReason(refusal)];
-  const said = words.join('\n');
-  if (MOVED.test(said) && !TAKEN.test(said)) throw branchMoved(what.branch);
-  const refusals = readRefusals(what, words);
-  if ('passing' in refusals) throw repositoryUnreachable(remote.url, refusals.passing);
+  const lines = [...serverLines(stderr), shortReason(refusal)];
+  const answer = lines.join('\n');
+  if (MOVED.test(answer) && !TAKEN.test(answer)) throw branchMoved(what.branch);
+  const refusals = readRefusals(what, lines);
+  if ('outage' in refusals) throw repositoryUnreachable(remote.url, refusals.outage);
   return refusals;
 }
 
-/** What git and servers say of a push that came second. https://github.com/git/git/blob/master/refs/files-backend.c */
+/** How git and servers report that another push came first. https://github.com/git/git/blob/master/refs/files-backend.c */
 const MOVED = /stale info|cannot lock ref|failed to update ref|already exists\)|incorrect old value/;
 
-/** What they say of `a/b` where `a` is a branch, which stays so. */
+/** How they report that `a/b` cannot exist beside a branch `a`. No later push changes that. */
 const TAKEN = /cannot create|directory file conflict/;
 
 /** Git's own reason for this branch: `[remote rejected] (pre-receive hook declined)`. */
@@ -70,23 +69,14 @@ async function pushFailed(
   { name, stderr }: { name: string; stderr: string },
   signal: AbortSignal,
 ): Promise<FlowError> {
-  const fault = await remote.diagnose(signal);
-  if (fault) return fault;
-  const words = lastLines(stderr);
+  const issue = await remote.diagnose(signal);
+  if (issue) return issue;
+  const detail = lastLines(stderr);
   return /\b40[134]\b|Authentication failed|could not read (?:Username|Password)|not found|denied|not allowed/i.test(
-    words,
+    detail,
   )
-    ? pushForbidden(name, words)
-    : repositoryUnreachable(remote.url, words);
-}
-
-/** The output of the server's own hooks and rules, line by line, without colours and what moves a cursor. */
-function serverLines(stderr: string): string[] {
-  return stderr
-    .split(/[\r\n]/)
-    .filter((line) => line.startsWith('remote:'))
-    .map((line) => stripVTControlCharacters(line.slice('remote:'.length).replace(/^ /, '')).trimEnd())
-    .filter((line) => line !== '');
+    ? pushForbidden(name, detail)
+    : repositoryUnreachable(remote.url, detail);
 }
 
 function branchMoved(branch: string): FlowError {
@@ -98,11 +88,11 @@ function branchMoved(branch: string): FlowError {
   });
 }
 
-function pushForbidden(name: string, said: string): FlowError {
+function pushForbidden(name: string, detail: string): FlowError {
   return new FlowError({
     code: 'push_forbidden',
     blame: 'operator',
-    message: `${name} can be read with the service’s token, but not pushed to: ${said}.`,
+    message: `${name} can be read with the service’s token, but not pushed to: ${detail}.`,
     hint: 'Give the token, or the GitHub App, write access to the contents of this repository, and see that it is not archived.',
   });
 }

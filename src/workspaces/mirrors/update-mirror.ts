@@ -36,8 +36,8 @@ type Update = {
 /**
  * Fetches what a job asks for, and gives whether the mirror had to be made anew because it was damaged.
  *
- * A failed fetch is first the server's fault, then the disk's; if neither, it is tried once more; and if the server
- * still answers, the mirror itself must be what is wrong. A single commit that the server does not give is no fault.
+ * After a failed fetch it checks the disk and then the server. When both are well it fetches once more, and then the
+ * mirror itself must be damaged. A single commit that the server does not give is no error.
  */
 export async function updateMirror(update: Update): Promise<boolean> {
   const { mirror } = update;
@@ -129,7 +129,7 @@ async function replace(mirror: string, fresh: string): Promise<void> {
 
 /**
  * Removes what a git that was killed left in a mirror: lock files, half-received packs, and half-made mirrors
- * beside it. Only the one that holds the mirror's place in the queue may call this: then every such file is stale.
+ * beside it. Only the job whose turn in the queue it is may call this: then every such file is stale.
  */
 async function clearLeftovers(mirror: string): Promise<void> {
   const beside = await readdir(dirname(mirror));
@@ -160,7 +160,7 @@ function isStore(mirror: string): boolean {
   return mainMirror(mirror) !== mirror;
 }
 
-/** Mirrors once held what pull requests brought, too; such a one is made anew, once, without. */
+/** Mirrors of earlier versions also had the commits of pull requests; they are made anew once. */
 async function isOfOldKind(mirror: string): Promise<boolean> {
   return !isStore(mirror) && !(await hasPlaceApart(mirror));
 }

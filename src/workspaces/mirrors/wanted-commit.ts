@@ -16,7 +16,7 @@ export type WantedCommit = {
 };
 
 /**
- * A want as git is asked for it. `names` are tried in this order; `commit` is the one commit that will do, if any.
+ * A wanted commit as git is asked for it. `names` are tried in this order; `commit` is the one commit that will do, if any.
  * `requests` are for the mirror; what may be on none of its branches and tags goes into the store `apart`.
  */
 export type FetchTarget = {
@@ -26,13 +26,13 @@ export type FetchTarget = {
   apart: { key: string; requests: readonly string[] } | undefined;
 };
 
-/** A request that is no refspec: the mirror's HEAD shall name the default branch of now. */
+/** A request that is no refspec: sets the mirror’s HEAD to the default branch that the server has now. */
 export const FOLLOW_HEAD = 'HEAD';
 
 /** Branches and tags are always fetched, so that the clone has what a plain clone has. */
 export const ALWAYS: readonly string[] = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
-/** Checks a want and puts it in git's words; throws `ref_refused`, `commit_refused` and `repository_sha256_unsupported`. */
+/** Translates a wanted commit into git’s refs and refspecs; throws `ref_refused`, `commit_refused` and `repository_sha256_unsupported`. */
 export function fetchTarget(want: WantedCommit): FetchTarget {
   if (want.sha !== undefined) checkCommit(want.sha);
   const { names, extra = [], apart } = namesOf(want);

@@ -19,7 +19,7 @@ export const tiny: Agent = {
     createReader: createTinyReader,
     judge({ turn, exitCode, endedBy }) {
       if (endedBy !== 'exit') return { kind: 'as-ended', note: null };
-      if (turn.failure === NO_THANKS) return { kind: 'failed', fault: refused() };
+      if (turn.failure === NO_THANKS) return { kind: 'failed', issue: refused() };
       return exitCode === 7
         ? { kind: 'succeeded', note: 'Seven is good.' }
         : { kind: 'as-ended', note: null };

@@ -5,9 +5,9 @@ import {
   MODEL_SOCKET,
   type ModelScript,
   type ScriptedModel,
+  serveModelInRuns,
   serveModelIn as serveScript,
 } from '../../../src/cli/commands/demo/model.ts';
-import { serveModelInRuns } from '../../../src/cli/commands/demo/model-runs.ts';
 import { scriptedModelConfig } from '../../../src/cli/commands/demo/script.ts';
 import { commitScript } from '../git/commit-script.ts';
 import { chatgptAuth, type FakeLogin, fakeLogin } from './login.ts';

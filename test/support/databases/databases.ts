@@ -3,14 +3,13 @@ import { afterAll, beforeAll, describe, inject, onTestFinished } from 'vitest';
 import { type DatabasePlace, type Db, openDatabase } from '../../../src/db/open.ts';
 import { isUnit } from '../suite/size.ts';
 import { temporaryDirectory } from '../suite/temporary.ts';
+import { newPostgres, putNewSqlite } from './migrated.ts';
 import { databasesOf, type PostgresServer, startPostgresServer } from './postgres-server.ts';
 
 /** What a suite is given: databases of its own, gone with the test. */
 export type Databases = {
   /** A database nobody has used, open until the test is over; `place` opens it once more. */
   open(): Promise<{ db: Db; place: DatabasePlace }>;
-  /** Where a database would be that nobody has made yet. */
-  place(): Promise<DatabasePlace>;
 };
 
 /** Runs a suite on SQLite and on the real PostgreSQL that all files share; on SQLite alone under `npm run test:unit`. */
@@ -18,7 +17,11 @@ export function eachDatabase(suite: (kind: Db['kind'], databases: Databases) => 
   describe('on SQLite', () => {
     suite(
       'sqlite',
-      databasesAt(async () => ({ file: join(await temporaryDirectory(), 'test.db') })),
+      databasesAt(async () => {
+        const file = join(await temporaryDirectory(), 'test.db');
+        await putNewSqlite(file);
+        return { file };
+      }),
     );
   });
   if (isUnit) return;
@@ -30,10 +33,10 @@ export function eachDatabase(suite: (kind: Db['kind'], databases: Databases) => 
   });
 }
 
-/** A database of the server that all files share, empty, and gone when the test is over. */
+/** A database of the server that all files share, which nobody has used, and gone when the test is over. */
 export async function sharedPostgres(finished = onTestFinished): Promise<string> {
   const databases = databasesOf(inject('postgres'));
-  const url = await databases.freshDatabase();
+  const url = await newPostgres(databases);
   finished(async () => await databases.removeDatabase(url));
   return url;
 }
@@ -53,7 +56,6 @@ export function usePostgresServer(): () => PostgresServer {
 
 function databasesAt(place: () => Promise<DatabasePlace>): Databases {
   return {
-    place,
     async open() {
       const at = await place();
       const db = await openDatabase(at);

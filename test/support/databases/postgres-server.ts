@@ -6,8 +6,8 @@ import { spawnProgram } from '../processes/spawn-program.ts';
 
 /** A server's databases. */
 export type PostgresDatabases = {
-  /** The address of a database that was made for the caller and is empty. */
-  freshDatabase(): Promise<string>;
+  /** The address of a database that was made for the caller: empty, or with what the one at `template` has. */
+  freshDatabase(template?: string): Promise<string>;
   /** Removes a database of that address, whoever is connected to it. */
   removeDatabase(url: string): Promise<void>;
 };
@@ -89,16 +89,16 @@ export function databasesOf(dir: string): PostgresDatabases {
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
+  const nameOf = (url: string): string => /@\/(\w+)\?/.exec(url)?.[1] ?? '';
   return {
-    async freshDatabase() {
+    async freshDatabase(template) {
       databases += 1;
       const name = `test_${process.pid}_${databases}`;
-      await query(`CREATE DATABASE ${name}`);
+      await query(`CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${nameOf(template)}`}`);
       return urlOf(name);
     },
     async removeDatabase(url) {
-      const [, name] = /@\/(\w+)\?/.exec(url) ?? [];
-      await query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await query(`DROP DATABASE IF EXISTS ${nameOf(url)} WITH (FORCE)`);
     },
   };
 }

@@ -8,7 +8,7 @@ import { randomId } from '../../../src/base/ids.ts';
 import { containerSpec } from '../../../src/containers/create/spec.ts';
 import { runFiles } from '../../../src/containers/create/start-script.ts';
 import { createEngine } from '../../../src/containers/engine/docker.ts';
-import type { HeardLine } from '../../../src/containers/output/log-sink.ts';
+import type { NumberedLine } from '../../../src/containers/output/log-sink.ts';
 import type { OutputLine } from '../../../src/containers/output/output-line.ts';
 import type { ContainerIdentity, Plan, PlanLimits } from '../../../src/containers/plan.ts';
 import type { ContainerEnd } from '../../../src/containers/supervise/container-end.ts';
@@ -122,7 +122,7 @@ export function superviseOptions(plan: Plan, containerId: string, dir: string): 
     dir,
     capBytes: plan.limits.logBytes,
     openMask: () => createRedactor().stream(),
-    onLine: (_line: HeardLine) => {},
+    onLine: (_line: NumberedLine) => {},
     deadlineAt: systemClock.now() + plan.limits.timeoutSec * 1000,
     stallTimeoutSec: plan.limits.stallTimeoutSec,
     graceSec: plan.limits.graceSec,

@@ -5,7 +5,7 @@ import type { LogQuery } from '../../../src/containers/engine/docker.ts';
 /** An entry as an engine writes it. */
 export type WrittenEntry = { at: string; stream: 'stdout' | 'stderr'; text: string };
 
-/** A stand-in for the log of one container, with the faults of the real one put in on purpose. */
+/** A stand-in for the log of one container, with the errors of the real one put in on purpose. */
 export type LogEngine = {
   logs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
   write(...entries: WrittenEntry[]): void;

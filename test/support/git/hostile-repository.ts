@@ -84,17 +84,20 @@ export function forgeOf(path: string) {
 function deltaPack(baseBytes: number, count: number): { bytes: Buffer; index: Buffer; ids: string[] } {
   const base = Buffer.alloc(baseBytes);
   const ids = [blobId(base)];
+  const unfolded = createHash('sha1')
+    .update(`blob ${baseBytes + 2}\0`)
+    .update(base);
   const objects = [Buffer.concat([objectHeader(3, baseBytes), deflateSync(base)])];
   for (let index = 0; index < count; index += 1) {
     const added = Buffer.from([1 + (index >> 7), index & 0x7f]);
     const delta = Buffer.concat([
       varint(baseBytes),
-      varint(baseBytes + 2),
+      varint(baseBytes + added.length),
       copyAll(baseBytes),
-      Buffer.from([2]),
+      Buffer.from([added.length]),
       added,
     ]);
-    ids.push(blobId(base, added));
+    ids.push(unfolded.copy().update(added).digest('hex'));
     objects.push(
       Buffer.concat([objectHeader(7, delta.length), Buffer.from(ids[0] ?? '', 'hex'), deflateSync(delta)]),
     );
@@ -138,9 +141,8 @@ function signed(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, createHash('sha1').update(bytes).digest()]);
 }
 
-function blobId(content: Buffer, added = Buffer.alloc(0)): string {
-  const hash = createHash('sha1').update(`blob ${content.length + added.length}\0`);
-  return hash.update(content).update(added).digest('hex');
+function blobId(content: Buffer): string {
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
 function objectHeader(type: number, size: number): Buffer {

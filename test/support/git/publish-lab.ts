@@ -2,7 +2,6 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
-import { openDatabase } from '../../../src/db/open.ts';
 import { createDeliveryStore } from '../../../src/deliveries/delivery-store.ts';
 import { createMarks } from '../../../src/feedback/marks.ts';
 import { runPaths } from '../../../src/flow/paths.ts';
@@ -15,6 +14,7 @@ import { createPublicationStore } from '../../../src/runs/outbox/publication-sto
 import { createRunStore } from '../../../src/runs/store/run-store.ts';
 import { createMirrors } from '../../../src/workspaces/mirrors/mirror.ts';
 import { createRemotes } from '../../../src/workspaces/remote.ts';
+import { openNewSqlite } from '../databases/migrated.ts';
 import { openQueue } from '../databases/queue.ts';
 import { startGitHubApi } from '../github/api.ts';
 import { movedClock } from '../suite/fake-clock.ts';
@@ -41,7 +41,7 @@ export async function openPublishLab() {
     installation: 'i',
   };
   const clock = movedClock();
-  const db = await openDatabase({ file: join(dir, 'test.db') });
+  const db = await openNewSqlite(join(dir, 'test.db'));
   const runs = createRunStore(db, clock);
   const publications = createPublicationStore<PublishPlan>(db, clock);
   const log = createLogger({ level: 'silent', redactor: createRedactor() });

@@ -34,6 +34,10 @@ export type TestRepository = {
   /** Commits on a ref (`refs/heads/main` unless told) and gives the commit. A forced one starts a new history. */
   commit(files: Files, options?: { ref?: string; force?: boolean; message?: string }): string;
   git(...args: string[]): string;
+  /** Every branch with its commit. */
+  branches(): Map<string, string>;
+  /** Has a ref lead to a commit. */
+  point(ref: string, commit: string): void;
 };
 
 /** Makes `<root>/<owner>/<name>.git`, empty, its HEAD at `main`. */
@@ -44,6 +48,16 @@ export function makeRepository(root: string, owner: string, name: string): TestR
   return {
     path,
     git: (...args) => git(path, args),
+    branches() {
+      const names = filesOf(path, 'refs/heads')
+        .map((name) => name.slice('refs/heads/'.length))
+        .toSorted();
+      return new Map(names.map((name) => [name, readRef(path, `refs/heads/${name}`) ?? '']));
+    },
+    point(ref, commit) {
+      mkdirSync(dirname(join(path, ref)), { recursive: true });
+      writeFileSync(join(path, ref), `${commit}\n`);
+    },
     commit(files, options = {}) {
       const ref = options.ref ?? 'refs/heads/main';
       time += 1;

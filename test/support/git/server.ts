@@ -13,8 +13,9 @@ export type GitServerMood = {
   token: string | undefined;
   /** Instead of one token: which passwords are good; whoever has one may push. */
   accepts: ((password: string) => boolean) | undefined;
-  /** Every request is answered with this status instead. */
+  /** Every request is answered with this status instead, and with these words. */
   status: number | undefined;
+  words: string;
   /** Every push is answered with this status instead. */
   pushStatus: number | undefined;
   /** Milliseconds before each answer. */
@@ -53,6 +54,7 @@ export async function startGitServer(root: string, tls?: Certificate): Promise<G
     token: undefined,
     accepts: undefined,
     status: undefined,
+    words: '',
     pushStatus: undefined,
     delayMs: 0,
     silent: false,
@@ -70,7 +72,8 @@ export async function startGitServer(root: string, tls?: Certificate): Promise<G
     });
     if (mood.silent) return;
     setTimeout(() => {
-      if (mood.status !== undefined) return void response.writeHead(mood.status).end();
+      if (mood.status !== undefined)
+        return void response.writeHead(mood.status, { 'content-type': 'text/plain' }).end(mood.words);
       const isPush = request.url?.includes('git-receive-pack');
       if (isPush && mood.pushStatus !== undefined) return void response.writeHead(mood.pushStatus).end();
       const password = authorization?.split(':')[1];

@@ -23,7 +23,7 @@ export type ApiRequest = {
 
 /** What to answer instead of the truth: a status with headers, no answer ever, a cut connection (before the request was carried out, or `lost` after it), or a proxy's page. */
 export type Misbehaviour =
-  | { status: number; headers?: Record<string, string>; message?: string }
+  | { status: number; headers?: Record<string, string>; message?: string; errors?: unknown[] }
   | 'silence'
   | 'cut'
   | 'lost'
@@ -106,7 +106,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
   described ??= describeGitHub(Object.keys(HANDLERS).map((operation) => operation.split(' ')[1] ?? ''));
   const description = await described;
   const requests: ApiRequest[] = [];
-  const faults: string[] = [];
+  const issues: string[] = [];
   const planned: { how: Misbehaviour; times: number; path: RegExp }[] = [];
   const state: State = {
     description,
@@ -136,7 +136,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
   };
   const server = createServer((incoming, response) => {
     void serve(incoming, response).catch((error: unknown) => {
-      faults.push(String(error));
+      issues.push(String(error));
       response.destroy();
     });
   });
@@ -145,7 +145,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     requests.push(request);
     const isGraphQL = request.path === '/graphql';
     const wrong = isGraphQL ? faultsOfQuestion(request) : await description.faultsOfRequest(request);
-    faults.push(...wrong.map((fault) => `${request.method} ${request.path}: ${fault}`));
+    issues.push(...wrong.map((issue) => `${request.method} ${request.path}: ${issue}`));
     const carryOut = (): Answer =>
       isGraphQL ? answerQuestion(state.discussions, request.body) : answerTo(state, request);
     const plan = planned.find(
@@ -162,7 +162,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     const template = description.match(request.method, request.path)?.template ?? '';
     if (answer.status === 304 || answer.status === 204) return void response.writeHead(answer.status).end();
     const unfit = await description.faultsOfAnswer(template, request.method, answer.status, answer.body);
-    faults.push(...unfit.map((fault) => `the stand-in’s own answer to ${request.path}: ${fault}`));
+    issues.push(...unfit.map((issue) => `the stand-in’s own answer to ${request.path}: ${issue}`));
     send(response, answer);
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -175,7 +175,7 @@ export async function startGitHubApi(): Promise<GitHubApi> {
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      if (faults.length > 0) throw new Error(`GitHub’s description does not fit:\n${faults.join('\n')}`);
+      if (issues.length > 0) throw new Error(`GitHub’s description does not fit:\n${issues.join('\n')}`);
     },
   };
 }
@@ -206,6 +206,7 @@ function misbehave(how: Misbehaviour, response: ServerResponse): void {
       headers: how.headers ?? {},
       body: {
         message: how.message ?? `status ${how.status}`,
+        ...(how.errors && { errors: how.errors }),
         documentation_url: 'https://docs.github.com/rest',
       },
     });

@@ -108,8 +108,8 @@ export function refuseCredential({ apps }: State, { authorization, path }: ApiRe
   const isForApps = /^\/app(\/|$)|^\/repos\/[^/]+\/[^/]+\/installation$/.test(path);
   if (credential.split('.').length === 3) {
     if (!isForApps) return refusal(401, 'Bad credentials');
-    const fault = jwtFault(apps, credential);
-    return fault === undefined ? undefined : dated(apps, refusal(401, fault));
+    const issue = jwtIssue(apps, credential);
+    return issue === undefined ? undefined : dated(apps, refusal(401, issue));
   }
   if (isForApps && apps.apps.length > 0) return refusal(401, 'A JSON web token could not be decoded');
   const token = apps.tokens.find(({ value }) => value === credential);
@@ -122,7 +122,7 @@ export function refuseCredential({ apps }: State, { authorization, path }: ApiRe
 }
 
 /** GitHub’s own sentences: a library recognises a clock that is off by them. */
-function jwtFault(apps: StoodApps, jwt: string): string | undefined {
+function jwtIssue(apps: StoodApps, jwt: string): string | undefined {
   const [head = '', body = '', signature = ''] = jwt.split('.');
   const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>;
   const app = apps.apps.find(({ id, clientId }) => claims.iss === id || claims.iss === clientId);

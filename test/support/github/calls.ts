@@ -1,4 +1,3 @@
-import { askBranch } from '../../../src/github/branches.ts';
 import { createCheck, findCheck, updateCheck } from '../../../src/github/checks.ts';
 import type { GitHubClient } from '../../../src/github/client.ts';
 import {
@@ -8,38 +7,38 @@ import {
   reactInDiscussion,
 } from '../../../src/github/discussions.ts';
 import { addReaction, createComment, findComment, updateComment } from '../../../src/github/issues.ts';
-import { askPermission } from '../../../src/github/permission.ts';
+import { fetchPermission, isTeamMember } from '../../../src/github/permission.ts';
 import {
   addAssignees,
   addLabels,
   createPullRequest,
+  fetchBranch,
   fetchPullRequest,
   findPullRequest,
   requestReviewers,
   updatePullRequest,
 } from '../../../src/github/pull-requests.ts';
-import { isTeamMember } from '../../../src/github/teams.ts';
-import { askLogin } from '../../../src/github/token-owner.ts';
+import { fetchLogin } from '../../../src/github/tokens.ts';
 
 const place = { owner: 'owner', repo: 'repository' };
 const sha = 'a'.repeat(40);
 const check = { ...place, sha, name: 'github-flows: x', externalId: 'run' };
 const state = { status: 'in_progress', title: 'Working', summary: 'Yes.' } as const;
 
-/** Every call that asks who may and says how it goes: how it is made, and whether it may be made again after a fault of GitHub's. */
+/** Every call that asks who may and says how it goes: how it is made, and whether it may be made again after an error of GitHub's. */
 export const GITHUB_CALLS: Record<
   string,
   { call: (client: GitHubClient) => Promise<unknown>; tries: 1 | 3 }
 > = {
   'the permission of a user': {
-    call: (client) => askPermission(client, { ...place, login: 'octocat' }),
+    call: (client) => fetchPermission(client, { ...place, login: 'octocat' }),
     tries: 3,
   },
   'the membership in a team': {
     call: (client) => isTeamMember(client, { team: 'owner/core', login: 'octocat' }),
     tries: 3,
   },
-  'the owner of the token': { call: askLogin, tries: 1 },
+  'the owner of the token': { call: fetchLogin, tries: 1 },
   'a reaction': {
     call: (client) => addReaction(client, { ...place, subject: 'issue', id: 7, content: '+1' }),
     tries: 3,
@@ -60,7 +59,7 @@ export const GITHUB_CALLS: Record<
     call: (client) => findPullRequest(client, { ...place, branch: 'x', commit: sha }),
     tries: 3,
   },
-  'a branch': { call: (client) => askBranch(client, { ...place, branch: 'x/y' }), tries: 3 },
+  'a branch': { call: (client) => fetchBranch(client, { ...place, branch: 'x/y' }), tries: 3 },
   'a new pull request': {
     call: (client) =>
       createPullRequest(client, { ...place, head: 'x', base: 'main', title: 'x', body: 'x', draft: true }),

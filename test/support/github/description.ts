@@ -60,7 +60,7 @@ export function loadGitHubDescription(): GitHubDescription {
     return follow(steps.reduce<unknown>((at, step) => (at as Schema)[step], description) as T);
   };
   const checks = new WeakMap<Schema, ReturnType<Ajv['compile']>>();
-  const faults = (schema: Schema, value: unknown, where: string): string[] => {
+  const issues = (schema: Schema, value: unknown, where: string): string[] => {
     const check = checks.get(schema) ?? ajv.compile(rooted(schema) as Schema);
     checks.set(schema, check);
     return check(value) ? [] : [`${where}: ${ajv.errorsText(check.errors)}`];
@@ -108,16 +108,16 @@ export function loadGitHubDescription(): GitHubDescription {
           if (parameter.in === 'header') return [];
           if (text === null || text === undefined) return parameter.required ? [`no ${parameter.name}`] : [];
           const numeric = ['integer', 'number'].includes(String(follow<Schema>(parameter.schema).type));
-          return faults(parameter.schema, numeric ? Number(text) : text, parameter.name);
+          return issues(parameter.schema, numeric ? Number(text) : text, parameter.name);
         }),
-        ...(media && body !== undefined ? faults(media.schema, body, 'body') : []),
+        ...(media && body !== undefined ? issues(media.schema, body, 'body') : []),
         ...(media === undefined && body !== undefined ? ['a body where none belongs'] : []),
         ...(operation.requestBody?.required && body === undefined ? ['no body'] : []),
       ];
     },
     faultsOfAnswer(template, method, status, body) {
       const schema = mediaOf(template, method, status)?.schema ?? (status >= 400 ? ERROR : undefined);
-      return schema ? faults(schema, body, `${status}`) : [`${method} ${template} never answers ${status}`];
+      return schema ? issues(schema, body, `${status}`) : [`${method} ${template} never answers ${status}`];
     },
   };
 }

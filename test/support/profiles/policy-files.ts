@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { FaultsError } from '../../../src/base/errors.ts';
+import { IssuesError } from '../../../src/base/errors.ts';
 import { loadPolicy, type PolicySource } from '../../../src/policy/load.ts';
 import { NO_POLICY, type Policy } from '../../../src/policy/policy.ts';
 
@@ -27,14 +27,14 @@ export function writePolicy(file: string, content: unknown): void {
   chmodSync(file, 0o644);
 }
 
-/** The faults of a policy, as `code path`; none when it is taken. */
+/** The errors of a policy, as `code path`; none when it is taken. */
 export function faultsOf(place: PolicySource): string[] {
   try {
     loadPolicy(place);
     return [];
   } catch (error) {
-    if (!(error instanceof FaultsError) || error.code !== 'policy_invalid') throw error;
-    return error.faults.map(({ code, path }) => (path === undefined ? code : `${code} ${path}`));
+    if (!(error instanceof IssuesError) || error.code !== 'policy_invalid') throw error;
+    return error.issues.map(({ code, path }) => (path === undefined ? code : `${code} ${path}`));
   }
 }
 

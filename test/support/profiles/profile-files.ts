@@ -52,7 +52,7 @@ export function load(files: Readonly<Record<string, unknown>>): Promise<LoadResu
   return loadProfiles({ dir: profilesDirectory(files), checks });
 }
 
-/** The codes of a load's faults, in order. */
+/** The codes of a load's errors, in order. */
 export function codes(result: LoadResult): string[] {
-  return result.faults.map(({ code }) => code);
+  return result.issues.map(({ code }) => code);
 }

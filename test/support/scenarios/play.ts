@@ -12,7 +12,7 @@ import { payloadOf, type Scenario, type ScenarioDelivery } from './scenario.ts';
 export async function play(scenario: Scenario): Promise<unknown> {
   const stage = await setStage(scenario);
   try {
-    const before = branchesOf(stage);
+    const before = stage.service.repository.branches();
     const sent: Sent[] = [];
     for (const delivery of scenario.deliveries) {
       sent.push(await deliver(stage, delivery, sent));
@@ -154,18 +154,9 @@ async function tellRun({ service }: Stage, run: Run): Promise<unknown> {
   };
 }
 
-function branchesOf({ service }: Stage): Map<string, string> {
-  const lines = service.repository.git(
-    'for-each-ref',
-    '--format=%(refname:short) %(objectname)',
-    'refs/heads',
-  );
-  return new Map(lines.split('\n').map((line) => line.split(' ') as [string, string]));
-}
-
 /** What was pushed: the subjects of the commits of each branch that is new or elsewhere, newest first. */
 function tellBranches(stage: Stage, before: Map<string, string>): { pushed?: Record<string, string[]> } {
-  const moved = [...branchesOf(stage)].filter(([name, sha]) => before.get(name) !== sha);
+  const moved = [...stage.service.repository.branches()].filter(([name, sha]) => before.get(name) !== sha);
   const log = (name: string): string[] =>
     stage.service.repository.git('log', '--format=%s', name, '--').split('\n');
   return moved.length === 0 ? {} : { pushed: Object.fromEntries(moved.map(([name]) => [name, log(name)])) };

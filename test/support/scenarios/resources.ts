@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestRepository } from '../git/repository.ts';
 import { type GitHubApi, startGitHubApi } from '../github/api.ts';
@@ -58,16 +58,19 @@ function makeRefs(
   branch: string,
   refs: NonNullable<Scenario['github']['refs']>,
 ): Map<string, string> {
-  const main = repository.git('rev-parse', 'refs/heads/main');
+  const main = repository.branches().get('main') ?? '';
   const commits = new Map([[`<${branch}>`, main]]);
-  repository.git('branch', '--force', branch, main);
-  repository.git('symbolic-ref', 'HEAD', `refs/heads/${branch}`);
-  if (branch !== 'main') repository.git('branch', '--delete', '--force', 'main');
+  if (branch !== 'main') {
+    repository.point(`refs/heads/${branch}`, main);
+    writeFileSync(join(repository.path, 'HEAD'), `ref: refs/heads/${branch}\n`);
+    rmSync(join(repository.path, 'refs/heads/main'));
+  }
   for (const [name, files] of Object.entries(refs)) {
     const ref = name.startsWith('pull/') ? `refs/${name}` : `refs/heads/${name}`;
-    repository.git('update-ref', ref, (typeof files === 'string' && commits.get(`<${files}>`)) || main);
-    if (typeof files !== 'string') repository.commit(files, { ref, message: `Change ${name}` });
-    commits.set(`<${name}>`, repository.git('rev-parse', ref));
+    const from = (typeof files === 'string' && commits.get(`<${files}>`)) || main;
+    repository.point(ref, from);
+    const isNew = typeof files !== 'string';
+    commits.set(`<${name}>`, isNew ? repository.commit(files, { ref, message: `Change ${name}` }) : from);
   }
   return commits;
 }
@@ -84,7 +87,7 @@ function teach(
     discussions,
     pulls = [],
     comments = [],
-    faults = [],
+    issues = [],
   }: Scenario['github'],
   { commits, repository, branch }: { commits: Map<string, string>; repository: string; branch: string },
 ): void {
@@ -103,5 +106,5 @@ function teach(
     const none = { labels: [], assignees: [], reviewers: [] };
     github.pulls.push({ number, title: ref, body: '', draft: false, state, head, base, ...none });
   }
-  for (const { at, how, times } of faults) github.misbehaveAt(new RegExp(at), how, times);
+  for (const { at, how, times } of issues) github.misbehaveAt(new RegExp(at), how, times);
 }

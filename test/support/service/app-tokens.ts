@@ -13,10 +13,11 @@ import { createAppTokens } from '../../../src/credentials/github-app/tokens.ts';
 import { createNamedSecrets } from '../../../src/credentials/inject/named-secrets.ts';
 import type { SecretStore } from '../../../src/credentials/secrets/secret-store.ts';
 import { createSecretStores } from '../../../src/credentials/secrets/secret-stores.ts';
-import { type Db, openDatabase } from '../../../src/db/open.ts';
+import type { Db } from '../../../src/db/open.ts';
 import { createAppApi } from '../../../src/github/app-api.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import { createRedactor, type Redactor } from '../../../src/log/redact.ts';
+import { openNewSqlite } from '../databases/migrated.ts';
 import { type GitHubApi, startGitHubApi } from '../github/api.ts';
 import { makeApp, makeInstallation, type StoodApp } from '../github/apps.ts';
 import { settableClock } from '../suite/fake-clock.ts';
@@ -83,7 +84,7 @@ export async function openAppLab(options: { cacheMs?: number } = {}): Promise<Ap
   const stores = createSecretStores({ secretsDir: dir, passphrases, clock: systemClock });
   await layEmptyStore(join(dir, 'service'), stores.named('apps.enc'));
   const store = createAppStore({ store: stores.named('apps.enc'), clock, redactor });
-  const db: Db = await openDatabase({ file: join(dir, 'test.db') });
+  const db: Db = await openNewSqlite(join(dir, 'test.db'));
   const records = createTokenRecords(db, redactor.mask);
   const apiFor = (app: StoredApp) =>
     createAppApi({ apiUrl: app.apiUrl, name: appName(app), signIn: signInAs(app), log: logger });

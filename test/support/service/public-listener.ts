@@ -2,7 +2,6 @@ import { connect as connectTo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
-import { openDatabase } from '../../../src/db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from '../../../src/deliveries/delivery-store.ts';
 import { type PublicLimits, startPublicServer } from '../../../src/http/public-server.ts';
 import type { BodyLimits } from '../../../src/ingress/read-body.ts';
@@ -10,6 +9,7 @@ import type { Signer } from '../../../src/ingress/signer.ts';
 import { createWebhookHandler } from '../../../src/ingress/webhook-route.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import { createRedactor } from '../../../src/log/redact.ts';
+import { openNewSqlite } from '../databases/migrated.ts';
 import { signedHeaders, TEST_SECRET } from '../github/signed-request.ts';
 import { temporaryDirectory } from '../suite/temporary.ts';
 
@@ -35,7 +35,7 @@ export async function startListener(options: ListenerOptions = {}) {
     redactor: createRedactor(),
     destination: { write: (line) => log.push(line) },
   });
-  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   const store = createDeliveryStore(db, systemClock);
   const webhook = createWebhookHandler({
     signersFor:

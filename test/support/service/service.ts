@@ -19,6 +19,7 @@ import { createEngine } from '../../../src/containers/engine/docker.ts';
 import type { Delivery } from '../../../src/deliveries/delivery.ts';
 import { holdHelper } from '../../../src/programs/exec.ts';
 import type { Run } from '../../../src/runs/run.ts';
+import { putNewSqlite } from '../databases/migrated.ts';
 import { baseImage } from '../engine/images.ts';
 import { makeRepository, type TestRepository } from '../git/repository.ts';
 import { signedHeaders, TEST_SECRET } from '../github/signed-request.ts';
@@ -39,6 +40,14 @@ export function shellProfile(command: string, more: Record<string, unknown> = {}
   };
 }
 
+/** The same profile for comments on these issues alone, so that several share a service. */
+export function onIssues(
+  issueNumber: number | readonly number[],
+  { trigger, ...profile }: Record<string, unknown>,
+): Record<string, unknown> {
+  return { ...profile, trigger: { ...(trigger as object), issueNumber } };
+}
+
 /** What one whole-service test works with; everything lies below `dir`. */
 export type TestService = {
   dir: string;
@@ -53,9 +62,9 @@ export type TestService = {
     options?: { event?: string; id?: string },
   ): Promise<{ status: number; body: Record<string, unknown>; id: string }>;
   /** Delivers a new comment with this text; gives the delivery once it was decided. */
-  comment(text?: string): Promise<Delivery>;
+  comment(text?: string, over?: CommentOver): Promise<Delivery>;
   /** Delivers a comment and waits until its run has ended. */
-  run(text?: string): Promise<Run>;
+  run(text?: string, over?: CommentOver): Promise<Run>;
   ended(runId: string): Promise<Run>;
   /** What the agent printed, whole. */
   output(runId: string): string;
@@ -89,27 +98,40 @@ function idOf(login: string): number {
   return [...login.toLowerCase()].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 2 ** 31, 7);
 }
 
+/** What is different in a comment; `isPullRequest`: its issue is a pull request. */
+type CommentOver = {
+  login?: string;
+  userId?: number;
+  type?: string;
+  repository?: string;
+  association?: string;
+  issueNumber?: number;
+  isPullRequest?: boolean;
+};
+
 /** A comment on issue 7 of octo/hello as GitHub delivers it, new each time. */
 export function commentPayload(
   text = 'Please look at this.',
-  over: { login?: string; userId?: number; type?: string; repository?: string; association?: string } = {},
+  over: CommentOver = {},
 ): Record<string, unknown> {
   const fullName = over.repository ?? 'octo/hello';
   const id = Math.floor(Math.random() * 2 ** 40);
   const login = over.login ?? 'octocat';
   const user = { login, id: over.userId ?? idOf(login), type: over.type ?? 'User' };
   const now = new Date().toISOString();
+  const number = over.issueNumber ?? 7;
   return {
     action: 'created',
     issue: {
-      id: 7007,
-      number: 7,
+      id: 7000 + number,
+      number,
       title: 'Say hello',
       body: 'Please greet the world.',
       state: 'open',
       user,
       labels: [],
       created_at: now,
+      ...(over.isPullRequest && { pull_request: { url: `https://api.github.com/pulls/${number}` } }),
     },
     comment: { id, body: text, user, author_association: over.association ?? 'OWNER', created_at: now },
     repository: {
@@ -165,7 +187,7 @@ export function makeGround(options: GroundOptions): Ground {
     PATH: process.env.PATH ?? '',
     PORT: '0',
     ADMIN_PORT: '0',
-    RECOVER_MISSED: 'off',
+    REDELIVER_MISSED: 'off',
     MIN_FREE_TO_RUN: '1m',
     MIN_FREE_TO_ACCEPT: '1m',
     WEBHOOK_SECRET: TEST_SECRET,
@@ -225,6 +247,7 @@ export async function startServiceOn({ dir, settings, repository, fullName }: Gr
   if (!isHelped) holdHelper();
   isHelped = true;
   const config = loadConfig(settings, dir);
+  if (!config.databaseUrl) await putNewSqlite(join(config.varDir, 'github-flows.db'));
   const log: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void log.push(JSON.parse(line)) };
   const engine = createEngine({ dockerHost: config.dockerHost, clock: systemClock });
@@ -235,15 +258,15 @@ export async function startServiceOn({ dir, settings, repository, fullName }: Gr
     log,
     app: await startApp(config, destination),
     deliver: async (payload, options) => await deliverTo(service.app.url, payload, options),
-    async comment(text) {
-      const { id } = await service.deliver(commentPayload(text, { repository: fullName }));
+    async comment(text, over) {
+      const { id } = await service.deliver(commentPayload(text, { repository: fullName, ...over }));
       return await until('the delivery was decided', async () => {
         const delivery = await service.app.deliveries.find(id);
         return delivery?.decision ? delivery : undefined;
       });
     },
-    async run(text) {
-      const delivery = await service.comment(text);
+    async run(text, over) {
+      const delivery = await service.comment(text, over);
       const runId = delivery.decision?.runId;
       if (!runId) throw new Error(`no run: ${JSON.stringify(delivery.decision)}`);
       return await service.ended(runId);

@@ -19,15 +19,22 @@ const ends: (() => unknown)[] = [];
 
 /** What all test files share, from the first to the last: a PostgreSQL, and GitHub's description of its API. */
 export async function setup(project: TestProject): Promise<void> {
-  const server = isUnit ? undefined : await startPostgresServer();
-  if (server) ends.push(server.remove);
-  project.provide('postgres', server?.dir ?? '');
-  project.provide('githubDescription', await startDescription());
+  // Tests that run tests share these with theirs.
+  const { TEST_POSTGRES, TEST_DESCRIPTION } = process.env;
+  project.provide('postgres', TEST_POSTGRES ?? (await startPostgres()));
+  project.provide('githubDescription', TEST_DESCRIPTION ?? (await startDescription()));
 }
 
 /** Their end. */
 export async function teardown(): Promise<void> {
   for (const end of ends.reverse()) await end();
+}
+
+async function startPostgres(): Promise<string> {
+  if (isUnit) return '';
+  const server = await startPostgresServer();
+  ends.push(server.remove);
+  return server.dir;
 }
 
 async function startDescription(): Promise<string> {

@@ -143,7 +143,7 @@ export const WALLS_OF_RUNS: readonly Wall[] = [
     '',
     'test/publish/quarantine.test.ts',
   ),
-  wall('refs of a bundle', 'publish/bundle/bundle-header.ts', '|| !refs.includes(ref))', ')', BUNDLES),
+  wall('refs of a bundle', 'publish/bundle/bundle-file.ts', '|| !refs.includes(ref))', ')', BUNDLES),
   wall(
     'network of the bundling',
     'publish/bundle/bundle-container.ts',

@@ -18,8 +18,8 @@ export type CodexHold = {
   waitMs: number;
   people: 'wait' | 'refuse';
   signal: AbortSignal;
-  /** Called once with the fault that another process uses the state, before the wait begins. */
-  onWait?: (fault: FlowError) => void;
+  /** Called once with the error that another process uses the state, before the wait begins. */
+  onWait?: (issue: FlowError) => void;
 };
 
 /** The lock lies in the state itself, so that all services and commands share it. */
@@ -52,9 +52,9 @@ export async function holdCodexState<T>(hold: CodexHold, work: () => Promise<T>)
         return await work();
       });
     } catch (error) {
-      const fault = begun ? undefined : await busyFault(hold, error);
-      if (!fault || clock.now() >= until || isRefused(hold, fault)) throw fault ?? error;
-      if (!notified) hold.onWait?.(fault);
+      const issue = begun ? undefined : await busyError(hold, error);
+      if (!issue || clock.now() >= until || isRefused(hold, issue)) throw issue ?? error;
+      if (!notified) hold.onWait?.(issue);
       notified = true;
     }
     await clock.sleep(AGAIN_MS, signal);
@@ -87,15 +87,15 @@ async function workers({ engine, stateDir }: CodexHold): Promise<FoundContainer[
   return await engine.find([`${STATE_LABELS.state}=${stateDir}`]);
 }
 
-/** The fault to report when another process uses the state: what it does, if a container shows it. */
-async function busyFault(hold: CodexHold, error: unknown): Promise<FlowError | undefined> {
-  const fault = asFlowError(error);
-  if (!BUSY.includes(fault.code)) return undefined;
-  if (fault.code !== 'file_locked') return fault;
+/** The error to report when another process uses the state: what it does, if a container shows it. */
+async function busyError(hold: CodexHold, error: unknown): Promise<FlowError | undefined> {
+  const issue = asFlowError(error);
+  if (!BUSY.includes(issue.code)) return undefined;
+  if (issue.code !== 'file_locked') return issue;
   const person = (await workers(hold)).find(
     ({ running, labels }) => running && !(STATE_LABELS.refresh in labels),
   );
-  return person ? personAtWork(person.name) : fault;
+  return person ? personAtWork(person.name) : issue;
 }
 
 function isRefused({ people }: CodexHold, { code }: FlowError): boolean {

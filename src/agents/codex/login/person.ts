@@ -6,7 +6,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
 import { makeDirectory, type Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
-import { printOutput } from '../../../containers/output/print-output.ts';
+import { printOutput } from '../../../containers/output/log-stream.ts';
 import { inspectCodexState } from '../state/state.ts';
 import {
   type CodexContainer,
@@ -34,7 +34,7 @@ export type CodexPerson = {
   clock: Clock;
 };
 
-/** The one container of its kind, and the faults of a person who is too late for it or leaves it. */
+/** The one container of its kind, and the errors of a person who is too late for it or leaves it. */
 type PersonContainer = {
   spec: (place: CodexContainer) => ContainerCreateOptions;
   name: string;
@@ -42,7 +42,7 @@ type PersonContainer = {
   interrupted: () => FlowError;
 };
 
-/** Faults of a state that a login does not remove: it could not be written, or not be shared afterwards. */
+/** Issues of a state that a login does not remove: it could not be written, or not be shared afterwards. */
 const IN_THE_WAY = [
   'codex_state_unreadable',
   'codex_state_readable_by_others',
@@ -56,8 +56,8 @@ const WAIT_MS = 6 * 60_000;
 
 /**
  * Creates a container that holds the state directory, writable, and nothing else, and gives it to `work` while nobody
- * else may write the state; it is gone afterwards, however it went. Throws the person's faults, `codex_state_not_made`,
- * `codex_state_of_another_user`, the codes of `holdCodexState`, the faults of a state that is in the way, and the
+ * else may write the state; it is gone afterwards, however it went. Throws the person's errors, `codex_state_not_made`,
+ * `codex_state_of_another_user`, the codes of `holdCodexState`, the errors of a state that is in the way, and the
  * engine's codes.
  */
 async function withCodexContainer<T>(
@@ -72,7 +72,7 @@ async function withCodexContainer<T>(
   const over = new AbortController();
   void person.interrupted.then(() => over.abort(container.interrupted()));
   const hold = { engine, owner, stateDir, clock, waitMs: WAIT_MS, signal: over.signal };
-  const onWait = (fault: FlowError): void => person.print(`${fault.message} It is waited for.\n`);
+  const onWait = (issue: FlowError): void => person.print(`${issue.message} It is waited for.\n`);
   return await holdCodexState({ ...hold, people: 'refuse', onWait }, async () => {
     const id = await createAlone(engine, container, { image, stateDir, owner });
     try {

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { asFlowError, FlowError } from '../../../base/errors.ts';
 import type { Owner } from '../../../base/files.ts';
 import type { Engine } from '../../../containers/engine/docker.ts';
-import { printOutput } from '../../../containers/output/print-output.ts';
+import { printOutput } from '../../../containers/output/log-stream.ts';
 import { refreshRefused } from '../state/refused.ts';
 import { codexRefreshSpec } from './containers.ts';
 
@@ -57,7 +57,7 @@ export async function writableState(dir: string, owner: Owner): Promise<string> 
 }
 
 /** Why the login in `dir` was not renewed, by what Codex printed. */
-export function refreshFault(dir: string, output: string): FlowError {
+export function refreshError(dir: string, output: string): FlowError {
   const text = stripVTControlCharacters(output);
   if (/access token could not be refreshed/i.test(text)) return refreshRefused(dir);
   if (/error sending request|timed out|\b(429|5\d\d) [A-Z]/.test(text)) return refreshUnreachable(dir);

@@ -15,7 +15,7 @@ import { recordRefusedLogin, refreshRefused } from '../state/refused.ts';
 import { type RefreshableLogin, refreshableLogin } from '../state/state.ts';
 import { STATE_LABELS } from './containers.ts';
 import { type CodexHold, holdCodexState } from './hold.ts';
-import { isPassing, refreshFault, runRefreshContainer, writableState } from './refresh-container.ts';
+import { isPassing, refreshError, runRefreshContainer, writableState } from './refresh-container.ts';
 
 /** What refreshing takes from the rest of the service. */
 type CodexRefreshParts = {
@@ -72,10 +72,10 @@ export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
   const refresh = async (dir: string, seen: RefreshableLogin, notify: (text: string) => void) => {
     if (seen.refusedAt !== null && parts.clock.now() < seen.refusedAt + REFUSED_MS)
       return refreshRefused(dir);
-    const fault = await refreshPatiently(parts, { dir, seen, notify, signal: stopping.signal });
+    const issue = await refreshPatiently(parts, { dir, seen, notify, signal: stopping.signal });
     const now = await refreshableLogin(dir);
-    if (!fault && now) renewed.set(dir, { print: now.accessPrint, at: parts.clock.now() });
-    return fault;
+    if (!issue && now) renewed.set(dir, { print: now.accessPrint, at: parts.clock.now() });
+    return issue;
   };
 
   const joinRefresh = (dir: string, seen: RefreshableLogin): PendingRefresh => {
@@ -104,12 +104,12 @@ export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
       const notify = (text: string): void => void note(text).catch(() => undefined);
       if (refreshing.last) notify(refreshing.last);
       refreshing.listeners.add(notify);
-      const fault = await unlessAborted(refreshing.done, signal).finally(() =>
+      const issue = await unlessAborted(refreshing.done, signal).finally(() =>
         refreshing.listeners.delete(notify),
       );
       const after = await refreshableLogin(dir);
-      if (fault && (!after || after.accessExpiresAt <= untilMs)) throw fault;
-      if (fault) await note(`${fault.message} It lasts for this run, and is renewed before a later one.`);
+      if (issue && (!after || after.accessExpiresAt <= untilMs)) throw issue;
+      if (issue) await note(`${issue.message} It lasts for this run, and is renewed before a later one.`);
       else if (after)
         await note(
           `The Codex login was renewed; its access token ends at ${isoTime(after.accessExpiresAt)}.`,
@@ -145,12 +145,12 @@ async function waitForLogin(
   const stateDir = await realpath(dir).catch(() => undefined);
   if (stateDir === undefined || (await parts.engine.find([`${STATE_LABELS.state}=${stateDir}`])).length === 0)
     return;
-  const onWait = (fault: FlowError): void => void note(waitText(fault)).catch(() => undefined);
+  const onWait = (issue: FlowError): void => void note(waitText(issue)).catch(() => undefined);
   await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => undefined);
 }
 
-function waitText(fault: FlowError): string {
-  return `The Codex login is waited for. ${fault.message}`;
+function waitText(issue: FlowError): string {
+  return `The Codex login is waited for. ${issue.message}`;
 }
 
 type Attempt = { dir: string; seen: RefreshableLogin; notify: (text: string) => void; signal: AbortSignal };
@@ -158,10 +158,10 @@ type Attempt = { dir: string; seen: RefreshableLogin; notify: (text: string) => 
 /** Retries while the server cannot be reached and the token lasts long enough. */
 async function refreshPatiently(parts: CodexRefreshParts, attempt: Attempt): Promise<FlowError | undefined> {
   for (const pauseMs of PAUSES_MS) {
-    const fault = await refreshOnce(parts, attempt);
-    if (!fault || !isPassing(fault)) return fault;
-    if (attempt.seen.accessExpiresAt < parts.clock.now() + LASTING_MS) return fault;
-    attempt.notify(`${fault.message} It is tried again in ${pauseMs / 1000} s.`);
+    const issue = await refreshOnce(parts, attempt);
+    if (!issue || !isPassing(issue)) return issue;
+    if (attempt.seen.accessExpiresAt < parts.clock.now() + LASTING_MS) return issue;
+    attempt.notify(`${issue.message} It is tried again in ${pauseMs / 1000} s.`);
     await parts.clock.sleep(pauseMs, attempt.signal);
   }
   return await refreshOnce(parts, attempt);
@@ -173,7 +173,7 @@ async function refreshOnce(
   { dir, seen, notify, signal }: Attempt,
 ): Promise<FlowError | undefined> {
   const stateDir = await writableState(dir, parts.owner);
-  const onWait = (fault: FlowError): void => notify(waitText(fault));
+  const onWait = (issue: FlowError): void => notify(waitText(issue));
   return await holdCodexState({ ...holdOf(parts, stateDir, signal), onWait }, async () => {
     const before = await refreshableLogin(stateDir);
     if (before?.accessPrint !== seen.accessPrint) return undefined;
@@ -182,18 +182,18 @@ async function refreshOnce(
       const output = await runRefreshContainer({ ...parts, stateDir, signal });
       const after = await refreshableLogin(stateDir);
       if (after && after.accessPrint !== before.accessPrint) return undefined;
-      const fault = refreshFault(dir, output);
-      if (fault.code === 'codex_refresh_refused')
+      const issue = refreshError(dir, output);
+      if (issue.code === 'codex_refresh_refused')
         await recordRefusedLogin(
           stateDir,
           { refreshPrint: before.refreshPrint, at: parts.clock.now() },
           parts.owner,
         );
       parts.log.warn(
-        { code: fault.code, state: dir, codex: output.slice(-2000) },
+        { code: issue.code, state: dir, codex: output.slice(-2000) },
         'the Codex login was not renewed',
       );
-      return fault;
+      return issue;
     } finally {
       forget();
     }

@@ -7,7 +7,7 @@ import { type CodexAuth, jwtExpiry } from './auth.ts';
  * Why the login in `dir` does not last: `codex_login_expired`, `codex_login_expires`, or undefined when it does. A
  * container cannot refresh it. An API key does not end, and an access token without an expiry is trusted.
  */
-export function expiryFault(dir: string, auth: CodexAuth, times: Lifetime): FlowError | undefined {
+export function expiryError(dir: string, auth: CodexAuth, times: Lifetime): FlowError | undefined {
   const end = 'accessToken' in auth ? jwtExpiry(auth.accessToken) : null;
   if (end === null || end > times.untilMs) return undefined;
   return end <= times.nowMs ? loginExpired(dir, end) : loginExpires(dir, end, times.untilMs);
@@ -17,14 +17,14 @@ export function expiryFault(dir: string, auth: CodexAuth, times: Lifetime): Flow
 const SOON_MS = 30 * 60_000;
 
 /**
- * The fault of a login that expires soon or has expired, for a look at it without a run; undefined for one
+ * The error of a login that expires soon or has expired, for a look at it without a run; undefined for one
  * that the service renews by itself.
  */
-export function endingFault(dir: string, auth: CodexAuth, nowMs: number): FlowError | undefined {
+export function endingError(dir: string, auth: CodexAuth, nowMs: number): FlowError | undefined {
   if (isRenewable(auth)) return undefined;
-  const fault = expiryFault(dir, auth, { nowMs, untilMs: nowMs + SOON_MS });
+  const issue = expiryError(dir, auth, { nowMs, untilMs: nowMs + SOON_MS });
   const end = 'accessToken' in auth ? jwtExpiry(auth.accessToken) : null;
-  return fault && end !== null && end > nowMs ? loginEnds(dir, end) : fault;
+  return issue && end !== null && end > nowMs ? loginEnds(dir, end) : issue;
 }
 
 /** Whether the service can renew it: a login with a ChatGPT account that has its refresh token. */

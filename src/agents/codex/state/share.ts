@@ -4,8 +4,8 @@ import { openDirectory } from '../../../credentials/private-file.ts';
 import { readTree, type TreeFile } from '../../../credentials/read-tree.ts';
 import type { Lifetime, LoginShare, LoginSharing } from '../../agent.ts';
 import { type CodexAuth, parseCodexAuth, shareableAuth } from './auth.ts';
-import { expiryFault } from './expiry.ts';
-import { inspectCodexState, readCodexState, stateFault } from './state.ts';
+import { expiryError } from './expiry.ts';
+import { inspectCodexState, readCodexState, stateError } from './state.ts';
 import { codexSummary } from './summary.ts';
 
 /** Configuration is small; whatever is not is in the wrong place. */
@@ -43,15 +43,15 @@ export const codexSharing: LoginSharing = {
  * databases, logs, history, caches, logins of MCP servers, and `.env` (Codex would make variables of it that every
  * command of the agent sees) stay behind. With `times` the login has to last until `untilMs`.
  *
- * Throws the first problem of `inspectCodexState`, `codex_login_expires`, or a fault of `readTree`.
+ * Throws the first problem of `inspectCodexState`, `codex_login_expires`, or an error of `readTree`.
  */
 export async function codexShare(dir: string, times?: Lifetime): Promise<LoginShare> {
   const directory = await openDirectory(dir);
-  if ('kind' in directory) throw stateFault(directory);
+  if ('kind' in directory) throw stateError(directory);
   try {
-    const { auth, faults } = await readCodexState(directory, dir);
-    const fault = faults[0] ?? (times && expiryFault(dir, auth, times));
-    if (fault) throw fault;
+    const { auth, issues } = await readCodexState(directory, dir);
+    const issue = issues[0] ?? (times && expiryError(dir, auth, times));
+    if (issue) throw issue;
     const files = await readTree(directory, dir, LIMITS, isConfiguration);
     return { files: [...(await sharedAuth(directory, auth)), ...files], withheld: withheld(auth) };
   } finally {

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { asFlowError, FlowError, type Problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import {
-  accessFaults,
-  describeFault,
-  type FileFault,
+  accessIssues,
+  describeFileIssue,
+  type FileIssue,
   openDirectory,
   readEntry,
   serviceUid,
 } from '../../../credentials/private-file.ts';
 import { accountOf, type CodexAccount, type CodexAuth, jwtExpiry, parseCodexAuth } from './auth.ts';
 import { type CodexConfig, parseCodexConfig } from './config.ts';
-import { endingFault, isRenewable } from './expiry.ts';
+import { endingError, isRenewable } from './expiry.ts';
 import { refreshRefused, refusedAt, tokenPrint } from './refused.ts';
 
 /** A Codex state directory as the service sees it; times in milliseconds since 1970. */
@@ -34,33 +34,33 @@ export type CodexState = {
   problems: readonly Problem[];
 };
 
-/** What was read of a state directory, through descriptors; `faults` is empty when it can be shared. */
-type CodexReading = { auth: CodexAuth; config: CodexConfig; faults: readonly FlowError[] };
+/** What was read of a state directory, through descriptors; `issues` is empty when it can be shared. */
+type CodexReading = { auth: CodexAuth; config: CodexConfig; issues: readonly FlowError[] };
 
 const MAX_BYTES = 1024 * 1024;
 const NO_LOGIN: CodexAuth = { mode: 'none' };
 const NO_CONFIG = Buffer.alloc(0);
 const LOG_IN = 'Log in with `github-flows codex login`.';
 
-const CODES: Partial<Record<FileFault['kind'], { code: string }>> = {
+const CODES: Partial<Record<FileIssue['kind'], { code: string }>> = {
   missing: { code: 'codex_state_missing' },
   'open-to-others': { code: 'codex_state_readable_by_others' },
   'wrong-owner': { code: 'codex_state_wrong_owner' },
 };
 
-/** Reads the state in `dir`, changes nothing and sends no request; throws nothing, all faults are `problems`. */
+/** Reads the state in `dir`, changes nothing and sends no request; throws nothing, all errors are `problems`. */
 export async function inspectCodexState(dir: string, nowMs: number): Promise<CodexState> {
   const directory = await openDirectory(dir);
   if ('kind' in directory) {
     const config = parseCodexConfig(NO_CONFIG, dir);
-    return { ...summary(dir, NO_LOGIN, config, nowMs), problems: [stateFault(directory).toProblem()] };
+    return { ...summary(dir, NO_LOGIN, config, nowMs), problems: [stateError(directory).toProblem()] };
   }
   try {
-    const { auth, config, faults } = await readCodexState(directory, dir);
-    const ending = endingFault(dir, auth, nowMs);
+    const { auth, config, issues } = await readCodexState(directory, dir);
+    const ending = endingError(dir, auth, nowMs);
     const refused = (await refusedAt(directory, dir, auth)) === null ? undefined : refreshRefused(dir);
-    const all = [...faults, ending, refused].filter((fault) => fault !== undefined);
-    return { ...summary(dir, auth, config, nowMs), problems: all.map((fault) => fault.toProblem()) };
+    const all = [...issues, ending, refused].filter((issue) => issue !== undefined);
+    return { ...summary(dir, auth, config, nowMs), problems: all.map((issue) => issue.toProblem()) };
   } finally {
     await directory.close();
   }
@@ -68,50 +68,50 @@ export async function inspectCodexState(dir: string, nowMs: number): Promise<Cod
 
 /** Reads login and configuration in the open directory `dir`, and gathers what is wrong with them and with it. */
 export async function readCodexState(directory: FileHandle, dir: string): Promise<CodexReading> {
-  const faults = accessFaults(dir, await directory.stat(), serviceUid()).map((fault) => stateFault(fault));
-  const config = await readConfig(directory, join(dir, 'config.toml'), faults);
-  const before = faults.length;
-  const auth = await readAuth(directory, join(dir, 'auth.json'), faults);
-  if (config.store === 'keyring' || config.store === 'ephemeral') faults.push(notInFile(dir, config.store));
-  else if (auth.mode === 'none' && config.needsLogin && faults.length === before) {
-    faults.push(config.store === 'auto' ? notInFile(dir, 'auto') : loggedOut(dir));
+  const issues = accessIssues(dir, await directory.stat(), serviceUid()).map((issue) => stateError(issue));
+  const config = await readConfig(directory, join(dir, 'config.toml'), issues);
+  const before = issues.length;
+  const auth = await readAuth(directory, join(dir, 'auth.json'), issues);
+  if (config.store === 'keyring' || config.store === 'ephemeral') issues.push(notInFile(dir, config.store));
+  else if (auth.mode === 'none' && config.needsLogin && issues.length === before) {
+    issues.push(config.store === 'auto' ? notInFile(dir, 'auto') : loggedOut(dir));
   }
-  return { auth, config, faults };
+  return { auth, config, issues };
 }
 
 /** A state directory, or a file of it, that cannot be opened or that others may use, as an error; `create` makes it. */
-export function stateFault(fault: FileFault, create = LOG_IN): FlowError {
+export function stateError(issue: FileIssue, create = LOG_IN): FlowError {
   return new FlowError({
     blame: 'operator',
-    ...(CODES[fault.kind] ?? { code: 'codex_state_unreadable' }),
-    ...describeFault('The Codex state', fault, create),
+    ...(CODES[issue.kind] ?? { code: 'codex_state_unreadable' }),
+    ...describeFileIssue('The Codex state', issue, create),
   });
 }
 
-async function readConfig(directory: FileHandle, path: string, faults: FlowError[]): Promise<CodexConfig> {
+async function readConfig(directory: FileHandle, path: string, issues: FlowError[]): Promise<CodexConfig> {
   const reading = await readEntry(directory, path, MAX_BYTES);
   if ('content' in reading) {
     try {
       return parseCodexConfig(reading.content, path);
     } catch (error) {
-      faults.push(asFlowError(error));
+      issues.push(asFlowError(error));
     }
-  } else if (reading.faults[0].kind !== 'missing') {
-    faults.push(stateFault(reading.faults[0], 'Write the configuration there as a file.'));
+  } else if (reading.issues[0].kind !== 'missing') {
+    issues.push(stateError(reading.issues[0], 'Write the configuration there as a file.'));
   }
   return parseCodexConfig(NO_CONFIG, path);
 }
 
-async function readAuth(directory: FileHandle, path: string, faults: FlowError[]): Promise<CodexAuth> {
+async function readAuth(directory: FileHandle, path: string, issues: FlowError[]): Promise<CodexAuth> {
   const reading = await readEntry(directory, path, MAX_BYTES);
   if ('content' in reading) {
-    faults.push(...accessFaults(path, reading.stat, serviceUid()).map((fault) => stateFault(fault)));
+    issues.push(...accessIssues(path, reading.stat, serviceUid()).map((issue) => stateError(issue)));
     try {
       return parseCodexAuth(reading.content, path);
     } catch (error) {
-      faults.push(asFlowError(error));
+      issues.push(asFlowError(error));
     }
-  } else if (reading.faults[0].kind !== 'missing') faults.push(stateFault(reading.faults[0]));
+  } else if (reading.issues[0].kind !== 'missing') issues.push(stateError(reading.issues[0]));
   return NO_LOGIN;
 }
 
@@ -174,8 +174,8 @@ export async function refreshableLogin(dir: string): Promise<RefreshableLogin | 
   const directory = await openDirectory(dir);
   if ('kind' in directory) return undefined;
   try {
-    const { auth, faults } = await readCodexState(directory, dir);
-    if (faults.length > 0 || auth.mode !== 'chatgpt' || auth.refreshToken === '') return undefined;
+    const { auth, issues } = await readCodexState(directory, dir);
+    if (issues.length > 0 || auth.mode !== 'chatgpt' || auth.refreshToken === '') return undefined;
     const accessExpiresAt = jwtExpiry(auth.accessToken);
     if (accessExpiresAt === null) return undefined;
     return {

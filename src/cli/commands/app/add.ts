@@ -12,8 +12,7 @@ import { appName, type NewApp, newRecord, readAppFile } from '../../../credentia
 import type { Io } from '../../terminal/io.ts';
 import { plain, printJson, problemText } from '../../terminal/output.ts';
 import { usage } from '../../terminal/usage.ts';
-import { appsOf } from '../shared/app-store.ts';
-import { readConfig } from '../shared/stores.ts';
+import { appsOf, readConfig } from '../shared/stores.ts';
 import { appView } from './view.ts';
 
 /** The options of `app add`. */
@@ -134,9 +133,9 @@ async function introduce(
     const known = { appId, slug: slug ?? undefined, owner: owner ?? undefined, url };
     return { known: { ...known, clientId: clientId ?? given.clientId }, warning: undefined };
   } catch (error) {
-    const fault = asFlowError(error);
-    if (fault.code === 'app_key_refused') throw fault;
-    return { known: {}, warning: fault };
+    const issue = asFlowError(error);
+    if (issue.code === 'app_key_refused') throw issue;
+    return { known: {}, warning: issue };
   }
 }
 

@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
+import { systemClock } from '../../../base/clock.ts';
+import { appNotFound } from '../../../credentials/github-app/errors.ts';
+import { appName } from '../../../credentials/github-app/record.ts';
+import { createTokenRecords } from '../../../credentials/github-app/token-records.ts';
 import type { Io } from '../../terminal/io.ts';
-import { idOption, installationOption } from '../../terminal/usage.ts';
+import { formatTime, plain, printJson, printTable } from '../../terminal/output.ts';
+import { idOption, installationOption, usage } from '../../terminal/usage.ts';
+import { appsOf, readConfig, withStoresOrNone } from '../shared/stores.ts';
 import { type AddOptions, addApp } from './add.ts';
 import { type CreateOptions, createApp } from './create.ts';
-import { listApps } from './list.ts';
-import { removeApp } from './remove.ts';
 import { type TestOptions, testApps } from './test.ts';
+import { appView, isCalled, tokenView } from './view.ts';
 
 /** `app add|create|list|remove|test`. */
 export function addAppCommand(program: Command, io: Io): void {
@@ -65,4 +70,76 @@ export function addAppCommand(program: Command, io: Io): void {
     .option('--repository <owner/name>', 'also report which App or token file serves this repository')
     .option('--json', 'print one JSON array')
     .action(async (name: string | undefined, options: TestOptions) => await testApps(io, name, options));
+}
+
+/** Prints the Apps with the records of their tokens; asks GitHub nothing, and works while the service is down. */
+async function listApps(io: Io, json: boolean): Promise<void> {
+  const apps = await (await appsOf(io, readConfig(io), 'read')).store.all();
+  const records = await withStoresOrNone(
+    io,
+    async ({ db }) => await createTokenRecords(db, (text) => text).list(),
+  );
+  const now = systemClock.now();
+  const views = apps.map((app) => ({
+    ...appView(app),
+    tokens: records.filter((record) => record.app === app.key).map((record) => tokenView(record, now)),
+  }));
+  if (json) return printJson(io, views);
+  if (views.length === 0) {
+    io.out(
+      'No Apps yet. `github-flows app create` creates one; `github-flows app add` stores an existing one.\n',
+    );
+    return;
+  }
+  const rows = views.map((view) => [
+    view.app,
+    String(view.appId ?? '-'),
+    view.account ?? '-',
+    new URL(view.apiUrl).host,
+    view.urlPattern ?? 'all of its host',
+    view.installationId === null ? 'each repository’s own' : `${view.installationId} alone`,
+    view.hasWebhookSecret ? 'stored' : '-',
+  ]);
+  printTable(
+    io,
+    ['APP', 'APP ID', 'ACCOUNT', 'HOST', 'REPOSITORIES', 'INSTALLATION', 'WEBHOOK SECRET'],
+    rows,
+  );
+  for (const view of views) printTokens(io, view.app, view.tokens);
+}
+
+function printTokens(io: Io, app: string, tokens: readonly ReturnType<typeof tokenView>[]): void {
+  if (tokens.length === 0) return;
+  io.out(plain(`\nTokens of ${app}\n`));
+  const rows = tokens.map((token) => [
+    token.repository,
+    Object.entries(token.permissions)
+      .map(([name, level]) => `${name}:${level}`)
+      .join(' '),
+    token.remainingSec > 0 ? `${Math.ceil(token.remainingSec / 60)} min` : 'none',
+    token.lastError ? `${token.lastError.code} at ${formatTime(token.lastError.at)}` : '-',
+  ]);
+  printTable(io, ['REPOSITORY', 'PERMISSIONS', 'LEFT', 'LAST ERROR'], rows);
+  for (const { lastError } of tokens) if (lastError) io.out(plain(`  · ${lastError.message}\n`));
+}
+
+/** Removes the App called `name` with its key and webhook secret; GitHub keeps it. Throws `app_not_found`, `usage`. */
+async function removeApp(io: Io, name: string, json: boolean): Promise<void> {
+  const { store } = await appsOf(io, readConfig(io), 'read');
+  const all = await store.all();
+  const [app, ...others] = all.filter((each) => isCalled(each, name));
+  if (!app) throw appNotFound(name, all.map(appName));
+  if (others.length > 0)
+    throw usage(
+      `${JSON.stringify(name.slice(0, 100))} is the name of several Apps.`,
+      `Name one of them: ${[app, ...others].map(({ key }) => key).join(', ')}.`,
+    );
+  await store.remove(app.key);
+  if (json) printJson(io, appView(app));
+  else
+    io.out(
+      plain(
+        `The App ${appName(app)} and its key are removed here. GitHub still has both: delete the key or the App there (${app.url ?? 'the App’s settings'}).\n`,
+      ),
+    );
 }

@@ -15,8 +15,7 @@ import { createRedactor } from '../../../log/redact.ts';
 import type { Io } from '../../terminal/io.ts';
 import { plain, printJson } from '../../terminal/output.ts';
 import { usage } from '../../terminal/usage.ts';
-import { appsOf } from '../shared/app-store.ts';
-import { readConfig } from '../shared/stores.ts';
+import { appsOf, readConfig } from '../shared/stores.ts';
 import { untilSignal } from '../shared/until-signal.ts';
 import { rememberLeftovers } from './leftovers.ts';
 import { appView } from './view.ts';
@@ -43,16 +42,16 @@ const LOOK_MS = 300;
  */
 export async function createApp(io: Io, options: CreateOptions): Promise<void> {
   const config = readConfig(io);
-  const wish = wishOf(config, options);
+  const request = requestOf(config, options);
   const leftovers = rememberLeftovers(config);
   const stopped = new AbortController();
   void untilSignal(['SIGTERM', 'SIGINT', 'SIGHUP']).then(() => stopped.abort());
   try {
     const apps = await appsOf(io, config, 'write');
     await leftovers.opened(apps);
-    await create({ io, config, options, wish, apps, signal: stopped.signal });
+    await create({ io, config, options, request, apps, signal: stopped.signal });
   } catch (error) {
-    const gone = await leftovers.takeBack().catch(() => false);
+    const gone = await leftovers.removeNew().catch(() => false);
     if (gone) io.err(`${config.keyFile} is removed, because nothing was stored.\n`);
     throw error;
   }
@@ -62,13 +61,13 @@ async function create(parts: {
   io: Io;
   config: Config;
   options: CreateOptions;
-  wish: ReturnType<typeof wishOf>;
+  request: ReturnType<typeof requestOf>;
   apps: ComposedApps;
   signal: AbortSignal;
 }): Promise<void> {
-  const { io, config, options, wish, apps, signal } = parts;
-  const { state, text } = await apps.flow.begin(wish);
-  const address = `${wish.callbackUrl}/new?state=${text}`;
+  const { io, config, options, request, apps, signal } = parts;
+  const { state, text } = await apps.flow.begin(request);
+  const address = `${request.callbackUrl}/new?state=${text}`;
   const expiresAt = isoTime(state.expiresAt);
   if (!options.wait && options.json) return printJson(io, { address, expiresAt });
   const print = options.json ? io.err : io.out;
@@ -84,7 +83,7 @@ async function create(parts: {
   }
 }
 
-function wishOf(config: Config, options: CreateOptions) {
+function requestOf(config: Config, options: CreateOptions) {
   const { org: organisation = null, name = `github-flows-${randomId(6)}`, urlPattern = null } = options;
   if (organisation !== null && !/^[A-Za-z0-9_-]{1,100}$/.test(organisation))
     throw usage(
@@ -144,8 +143,8 @@ async function servePages(config: Config, apps: ComposedApps): Promise<Listener 
       clock: systemClock,
     });
   } catch (error) {
-    const fault = asFlowError(error);
-    if (fault.code === 'listen_failed' && systemCode(fault.cause) === 'EADDRINUSE') return undefined;
+    const issue = asFlowError(error);
+    if (issue.code === 'listen_failed' && systemCode(issue.cause) === 'EADDRINUSE') return undefined;
     throw error;
   }
 }

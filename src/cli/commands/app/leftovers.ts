@@ -12,7 +12,7 @@ type Leftovers = {
   /** Call it when the stores are open and before a state is signed. */
   opened(apps: ComposedApps): Promise<void>;
   /** Removes what is new and empty: the state key, the store, the key file, the directories. Gives whether it removed a key file. */
-  takeBack(): Promise<boolean>;
+  removeNew(): Promise<boolean>;
 };
 
 /** Remembers which files of the stores exist; what another command stores meanwhile stays. */
@@ -47,7 +47,7 @@ export function rememberLeftovers(config: Config): Leftovers {
       apps = own;
       hadStateKey = (await own.store.stateKey()) !== undefined;
     },
-    async takeBack() {
+    async removeNew() {
       await emptyStore();
       if (stores.existing().length > 0) return false;
       const isKeyMade = absent.has(config.keyFile) && existsSync(config.keyFile);

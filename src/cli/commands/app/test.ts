@@ -11,7 +11,7 @@ import {
   reportApp,
 } from '../../../credentials/github-app/report.ts';
 import { createGitHubClient, type GitHubClient } from '../../../github/client.ts';
-import { repositoriesOf, revokeToken } from '../../../github/token-reach.ts';
+import { repositoriesOf, revokeToken } from '../../../github/tokens.ts';
 import { createLogger } from '../../../log/logger.ts';
 import { createRedactor } from '../../../log/redact.ts';
 import { loadProfiles } from '../../../profiles/read/load.ts';
@@ -19,8 +19,7 @@ import type { Io } from '../../terminal/io.ts';
 import { plain, printJson, problemText } from '../../terminal/output.ts';
 import { checkRepository } from '../../terminal/usage.ts';
 import { hostsOf, servingOf, servingText, servingView } from '../shared/app-serving-view.ts';
-import { appsOf } from '../shared/app-store.ts';
-import { readConfig } from '../shared/stores.ts';
+import { appsOf, readConfig } from '../shared/stores.ts';
 import { isCalled } from './view.ts';
 
 /** How many repositories of an installation are printed. */
@@ -86,7 +85,7 @@ export function tokenLook({ apiUrl, urlPattern }: StoredApp) {
 function printServing(io: Io, serving: Serving): void {
   const { by } = serving;
   io.out(plain(`${by.kind === 'nothing' ? '✗' : '✓'} ${servingText(serving)}\n`));
-  if (by.kind === 'nothing') io.out(indented(problemText(by.fault.toProblem())));
+  if (by.kind === 'nothing') io.out(indented(problemText(by.issue.toProblem())));
 }
 
 function print(io: Io, report: AppReport): void {

@@ -1,9 +1,52 @@
-import type { Clock } from '../../../base/clock.ts';
+import { type Clock, systemClock as clock } from '../../../base/clock.ts';
 import { FlowError } from '../../../base/errors.ts';
+import type { Owner } from '../../../base/files.ts';
 import type { DeliveryStore } from '../../../deliveries/delivery-store.ts';
 import type { Run, TimelineEntry } from '../../../runs/run.ts';
 import type { RunStore } from '../../../runs/store/run-store.ts';
+import { deliver, signatureOf } from '../deliver.ts';
+import { freshSample, type Outgoing } from '../sample.ts';
+import { DEMO_TIMEOUT_SEC, type DemoModel } from './profile.ts';
 import type { Screen } from './screen.ts';
+import type { Demo, DemoService } from './set-up.ts';
+
+/** Sends a comment as GitHub would, and follows its run; gives the run when it has ended. Throws the signal's reason after it cancelled the run. */
+export async function deliverComment(demo: Demo, { app, secret }: DemoService): Promise<Run> {
+  const { screen, model, signal, operator } = demo;
+  const delivery = freshSample('issue_comment', clock.now());
+  screen.heading('A comment arrives');
+  screen.text(deliveryText(delivery, signatureOf(delivery.body, secret)));
+  const { status, body } = await deliver(app.url, delivery, secret);
+  screen.text(`${status === 202 ? '✓' : '✗'} ${status} ${JSON.stringify(body)}`);
+  screen.heading('What happens');
+  screen.text(containerText(operator.runAs, model));
+  screen.text('');
+  const parts = { ...app, screen, clock, signal };
+  const runId = await untilDecided(parts, delivery.id);
+  const run = await followRun(parts, runId, DEMO_TIMEOUT_SEC[model.kind] * 1000);
+  signal.throwIfAborted();
+  return run;
+}
+
+/** A delivery as it goes over the wire, with the comment in it. */
+function deliveryText({ id, event, body }: Outgoing, signature: string): string {
+  const { issue, comment } = JSON.parse(body.toString());
+  return [
+    `${comment.user.login} on issue #${issue.number}, “${issue.title}”: “${comment.body}”`,
+    '',
+    `POST /webhooks/github        ${body.length} bytes of JSON`,
+    `X-GitHub-Event: ${event}`,
+    `X-GitHub-Delivery: ${id}`,
+    `X-Hub-Signature-256: ${signature.slice(0, 23)}…`,
+  ].join('\n');
+}
+
+/** What the agent's container may do. */
+function containerText(runAs: Owner, model: DemoModel): string {
+  const network = model.kind === 'real' ? 'an open network' : 'no network at all';
+  return `Codex runs as ${runAs.uid}:${runAs.gid} in its own container, with ${network}, no capability, read-only
+copies of its credentials, and limits on memory, processors, processes and time.`;
+}
 
 /** Parts of following; `signal` cancels the run, which is still followed to its end. */
 type FollowDemo = {
@@ -23,7 +66,7 @@ const PATIENCE_MS = 120_000;
 const MAX_LINE = 160;
 
 /** The run that a delivery became, as soon as that is decided. Throws `demo_no_run`. */
-export async function untilDecided(parts: FollowDemo, deliveryId: string): Promise<string> {
+async function untilDecided(parts: FollowDemo, deliveryId: string): Promise<string> {
   for (;;) {
     const decision = (await parts.deliveries.find(deliveryId))?.decision;
     if (decision?.runId) return decision.runId;
@@ -34,7 +77,7 @@ export async function untilDecided(parts: FollowDemo, deliveryId: string): Promi
 }
 
 /** Shows a run's timeline as it grows, until the run has ended; cancels it after `limitMs`. */
-export async function followRun(parts: FollowDemo, runId: string, limitMs: number): Promise<Run> {
+async function followRun(parts: FollowDemo, runId: string, limitMs: number): Promise<Run> {
   const { runs, screen, clock, signal } = parts;
   const begun = clock.now();
   let seq = 0;
@@ -52,20 +95,6 @@ export async function followRun(parts: FollowDemo, runId: string, limitMs: numbe
   }
   screen.rest();
   return (await runs.find(runId)) as Run;
-}
-
-/** Cancels every active run and waits up to `limitMs` for their ends; gives their number. */
-export async function endLivingRuns(
-  parts: { runs: RunStore; clock: Clock },
-  reason: string,
-  limitMs = 30_000,
-): Promise<number> {
-  const living = await parts.runs.notEnded();
-  for (const run of living) await parts.runs.requestCancel(run.id, reason);
-  const until = parts.clock.now() + limitMs;
-  while ((await parts.runs.notEnded()).length > 0 && parts.clock.now() < until)
-    await parts.clock.sleep(LOOK_EVERY_MS);
-  return living.length;
 }
 
 /** A short line of the timeline: a command as a person types it, and its end. */

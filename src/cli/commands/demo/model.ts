@@ -1,5 +1,8 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { chmod, open, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Clock } from '../../../base/clock.ts';
 
 /** A request to the model: the user's prompt, and the output of each command so far. */
 type ModelTurn = { prompt: string; outputs: readonly string[] };
@@ -11,7 +14,7 @@ type ModelAnswer = { run: string } | { say: string };
 export type ModelScript = (turn: ModelTurn) => ModelAnswer;
 
 /** One request; `turn` only if it was for a model. */
-export type ModelRequest = { path: string; authorization: string | undefined; turn: ModelTurn | undefined };
+type ModelRequest = { path: string; authorization: string | undefined; turn: ModelTurn | undefined };
 
 /** The running server with all requests so far; its end removes the socket. */
 export type ScriptedModel = { requests: readonly ModelRequest[]; close(): Promise<void> };
@@ -155,4 +158,38 @@ function stream(response: ServerResponse, item: object, number: number): void {
     response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
   }
   response.end();
+}
+
+/** How soon a workspace is noticed, in milliseconds; a clone takes longer. */
+const LOOK_MS = 10;
+
+/**
+ * Serves a scripted model in the workspace of each run as it appears; `dir` is `WORKSPACE_ROOT/<owner>/<name>`. A socket
+ * elsewhere would have to be mounted, and none of the host ever is.
+ */
+export function serveModelInRuns(
+  dir: string,
+  script: ModelScript,
+  clock: Clock,
+): { requests: () => ModelRequest[]; close(): Promise<void> } {
+  const seen = new Map<string, Promise<ScriptedModel | undefined>>();
+  const running: ScriptedModel[] = [];
+  const serve = async (workspace: string): Promise<ScriptedModel | undefined> => {
+    // A removed workspace has no agent.
+    const model = await serveModelIn(workspace, script).catch(() => undefined);
+    if (model) running.push(model);
+    return model;
+  };
+  const look = clock.every(LOOK_MS, () => {
+    for (const run of existsSync(dir) ? readdirSync(dir) : []) {
+      if (!seen.has(run)) seen.set(run, serve(join(dir, run)));
+    }
+  });
+  return {
+    requests: () => running.flatMap((model) => model.requests),
+    async close() {
+      look.stop();
+      await Promise.all([...seen.values()].map(async (model) => await (await model)?.close()));
+    },
+  };
 }

@@ -1,6 +1,8 @@
 import { MODEL_SOCKET } from './model.ts';
 import type { DemoPaths } from './paths.ts';
-import { DEMO_REPOSITORY } from './repository.ts';
+
+/** The demo's repository, the one that the sample deliveries are about. */
+export const DEMO_REPOSITORY = 'github-flows-demo/greeter';
 
 /** The folder of the demo's profile. */
 export const DEMO_PROFILE = 'greeter';

@@ -5,7 +5,7 @@ import { appsFile, type ComposedApps, composeApps } from '../../../compose/apps.
 import type { Config } from '../../../config/config.ts';
 import { appName, type StoredApp } from '../../../credentials/github-app/record.ts';
 import { reportApp } from '../../../credentials/github-app/report.ts';
-import { clockFault } from '../../../github/clock-skew.ts';
+import { clockError } from '../../../github/clock-skew.ts';
 import { createLogger } from '../../../log/logger.ts';
 import { createRedactor } from '../../../log/redact.ts';
 import { tokenLook, wantedPermissions } from '../app/test.ts';
@@ -35,8 +35,8 @@ export async function hasAppSecret(config: Config): Promise<boolean> {
 export async function reportApps(config: Config): Promise<Finding> {
   const off: Problem[] = [];
   const apps = quietApps(config, (gitHubMs) => {
-    const fault = clockFault(gitHubMs, clock.now());
-    if (fault && off.length === 0) off.push(fault.toProblem());
+    const issue = clockError(gitHubMs, clock.now());
+    if (issue && off.length === 0) off.push(issue.toProblem());
   });
   const stored = await apps.store.all();
   if (stored.length === 0) return 'none';

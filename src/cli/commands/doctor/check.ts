@@ -1,6 +1,6 @@
 import { within } from '../../../base/cancel.ts';
 import type { Clock } from '../../../base/clock.ts';
-import { asFlowError, FaultsError, type Problem } from '../../../base/errors.ts';
+import { asFlowError, IssuesError, type Problem } from '../../../base/errors.ts';
 
 /** One check: `problems` is empty when it passed; `detail` says what was found. */
 export type Check = { name: string; detail: string; problems: Problem[] };
@@ -24,9 +24,9 @@ export async function check(clock: Clock, name: string, look: () => Promise<Find
 
 /** An error as problems: one for each issue, with its file. */
 export function problemsOf(error: unknown): Problem[] {
-  const fault = asFlowError(error);
-  if (!(fault instanceof FaultsError) || fault.faults.length === 0) return [fault.toProblem()];
-  return fault.faults.map(({ code, message, hint, file }) => ({
+  const issue = asFlowError(error);
+  if (!(issue instanceof IssuesError) || issue.issues.length === 0) return [issue.toProblem()];
+  return issue.issues.map(({ code, message, hint, file }) => ({
     code,
     message: file === undefined ? message : `${file}: ${message}`,
     hint,

@@ -1,36 +1,35 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Agent, LoginSharing } from '../../../agents/agent.ts';
 import { formatBytes } from '../../../base/bytes.ts';
-import { systemClock as clock } from '../../../base/clock.ts';
+import { systemClock as clock, systemClock } from '../../../base/clock.ts';
 import { asFlowError, FlowError } from '../../../base/errors.ts';
 import { ancestors } from '../../../base/files.ts';
 import { AGENTS } from '../../../compose/agents.ts';
 import { createTokenClient, databasePlace, profileChecks } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import { isInMemory } from '../../../config/directories.ts';
-import { envFileFaults } from '../../../config/settings.ts';
+import { envFileIssues } from '../../../config/settings.ts';
 import { webhookSecretMissing } from '../../../config/webhook-secret.ts';
 import { createEngine, type Engine } from '../../../containers/engine/docker.ts';
 import { checkGhToken, checkSecretsDirectory } from '../../../credentials/inject/preflight.ts';
+import { createPassphrases } from '../../../credentials/secrets/passphrase.ts';
+import { createSecretStores } from '../../../credentials/secrets/secret-stores.ts';
 import { openExistingDatabase } from '../../../db/open.ts';
-import { writeHostPort } from '../../../egress/host-port.ts';
+import { writeHostPort } from '../../../egress/host-name.ts';
 import { gitHubHosts } from '../../../egress/shipped-lists.ts';
-import { describeToken } from '../../../github/token-owner.ts';
+import { describeToken } from '../../../github/tokens.ts';
 import { profilesInvalid } from '../../../profiles/errors.ts';
 import { incompleteProfiles, loadProfiles } from '../../../profiles/read/load.ts';
 import type { Io } from '../../terminal/io.ts';
 import { readConfig } from '../shared/stores.ts';
 import { hasAppSecret, hasAppStore, reportApps, reportServing, storedApps } from './apps.ts';
 import { type Check, check, type Finding, problemsOf } from './check.ts';
-import { engineFinding, reportProfileImages } from './engine.ts';
-import { describeGit } from './git.ts';
-import { reportImage } from './image.ts';
+import { engineFinding, reportImage, reportProfileImages } from './engine.ts';
 import { checkNeeds, haveOwnApps, isLoginWanted } from './needs.ts';
 import { reportPolicy } from './policy.ts';
-import { reportPrograms } from './programs.ts';
-import { reportStores } from './secrets.ts';
+import { describeGit, reportPrograms } from './programs.ts';
 
 /** The images that this repository builds. */
 const IMAGES = ['github-flows-base:latest', ...AGENTS.flatMap(({ image }) => image ?? [])];
@@ -76,7 +75,7 @@ export async function* runChecks(io: Io, repository: string | undefined): AsyncG
 function describeSettings(io: Io, { runAs }: Config): Finding {
   const { file } = io.origin();
   const from = file === undefined ? 'the environment alone' : file;
-  const problems = file === undefined ? [] : envFileFaults(file);
+  const problems = file === undefined ? [] : envFileIssues(file);
   return { detail: `from ${from}; agents run as ${runAs.uid}:${runAs.gid}`, problems };
 }
 
@@ -162,8 +161,8 @@ async function reportLogin(config: Config, agent: Agent, sharing: LoginSharing):
 
 async function describeProfiles(config: Config): Promise<string> {
   const loaded = await loadProfiles({ dir: config.profilesDir, checks: profileChecks(config) });
-  const faults = [...loaded.faults, ...incompleteProfiles(loaded)];
-  if (faults.length > 0) throw profilesInvalid(config.profilesDir, faults);
+  const issues = [...loaded.issues, ...incompleteProfiles(loaded)];
+  if (issues.length > 0) throw profilesInvalid(config.profilesDir, issues);
   return `${loaded.profiles.length} in ${config.profilesDir}`;
 }
 
@@ -182,4 +181,21 @@ function diskNearlyFull(varDir: string, free: number): FlowError {
     message: `${varDir} has ${formatBytes(free)} free; workspaces and logs need at least ${formatBytes(MIN_FREE_BYTES)}.`,
     hint: `Free disk space (docker image prune, du -xh ${varDir} | sort -h | tail), or move VAR_DIR to a larger disk.`,
   });
+}
+
+/** Opens every secret store as the service would, and counts the secrets of each; no store is fine. */
+async function reportStores(config: Config): Promise<Finding> {
+  const passphrases = createPassphrases({ given: () => config.passphrase, keyFile: config.keyFile });
+  const stores = createSecretStores({ secretsDir: config.secretsDir, passphrases, clock: systemClock });
+  const looks = await Promise.all(
+    stores.existing().map(async ({ file, read }) => {
+      const name = relative(config.secretsDir, file);
+      return await read().then(
+        (values) => ({ words: `${name} (${values.size})`, problems: [] }),
+        (error: unknown) => ({ words: name, problems: [asFlowError(error).toProblem()] }),
+      );
+    }),
+  );
+  const detail = looks.length === 0 ? 'none' : looks.map(({ words }) => words).join(', ');
+  return { detail, problems: looks.flatMap(({ problems }) => problems) };
 }

@@ -68,11 +68,11 @@ export async function haveOwnApps(config: Config): Promise<boolean> {
 /** Empty if there are issues, which another check reports. */
 async function usableProfiles(config: Config): Promise<readonly Profile[]> {
   try {
-    const { profiles, faults } = await loadProfiles({
+    const { profiles, issues } = await loadProfiles({
       dir: config.profilesDir,
       checks: profileChecks(config),
     });
-    return faults.length > 0 ? [] : profiles;
+    return issues.length > 0 ? [] : profiles;
   } catch {
     return [];
   }

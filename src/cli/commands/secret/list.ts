@@ -1,5 +1,5 @@
 import { dirname, join, relative } from 'node:path';
-import { asFlowError, FaultsError, type FlowError } from '../../../base/errors.ts';
+import { asFlowError, type FlowError, IssuesError } from '../../../base/errors.ts';
 import type { NamedSecrets, SecretPlace } from '../../../credentials/inject/named-secrets.ts';
 import type { SecretStores } from '../../../credentials/secrets/secret-stores.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -34,12 +34,12 @@ export async function listSecrets(
   const rows = [...rowsOf(places, parts.path), ...own.flatMap(({ rows }) => rows)].toSorted((one, other) =>
     one.name < other.name ? -1 : 1,
   );
-  const faults = [...places, ...own].flatMap(({ fault }) => fault ?? []);
-  if (parts.json && faults.length > 0) throw listIncomplete(faults);
+  const issues = [...places, ...own].flatMap(({ issue }) => issue ?? []);
+  if (parts.json && issues.length > 0) throw listIncomplete(issues);
   if (parts.json) printJson(io, rows);
-  else if (rows.length === 0 && faults.length === 0) io.out('No secrets.\n');
+  else if (rows.length === 0 && issues.length === 0) io.out('No secrets.\n');
   else if (rows.length > 0) printTable(io, ['name', 'source', 'profile', 'hidden'], rows.map(cells));
-  if (faults.length > 0) throw listIncomplete(faults);
+  if (issues.length > 0) throw listIncomplete(issues);
 }
 
 function rowsOf(places: readonly SecretPlace[], path: string | undefined): Row[] {
@@ -58,31 +58,31 @@ function rowsOf(places: readonly SecretPlace[], path: string | undefined): Row[]
 async function readOwn(
   secretsDir: string,
   stores: SecretStores,
-): Promise<{ rows: Row[]; fault: FlowError | undefined }[]> {
+): Promise<{ rows: Row[]; issue: FlowError | undefined }[]> {
   const root = join(secretsDir, 'service/profiles');
   const own = stores.existing().filter(({ file }) => file.startsWith(`${root}/`));
   return await Promise.all(
     own.map(async ({ file, read }) => {
       const profile = relative(root, dirname(file)) || '.';
       try {
-        const place = { source: 'profile' as const, file, values: await read(), fault: undefined };
-        return { rows: rowsOf([place], profile), fault: undefined };
+        const place = { source: 'profile' as const, file, values: await read(), issue: undefined };
+        return { rows: rowsOf([place], profile), issue: undefined };
       } catch (error) {
-        return { rows: [], fault: asFlowError(error) };
+        return { rows: [], issue: asFlowError(error) };
       }
     }),
   );
 }
 
-function listIncomplete(faults: readonly FlowError[]): FaultsError {
-  return new FaultsError(
+function listIncomplete(issues: readonly FlowError[]): IssuesError {
+  return new IssuesError(
     {
       code: 'secret_list_incomplete',
       blame: 'operator',
-      message: `${faults.length === 1 ? 'One store cannot' : `${faults.length} stores cannot`} be read, so the list lacks its secrets.`,
+      message: `${issues.length === 1 ? 'One store cannot' : `${issues.length} stores cannot`} be read, so the list lacks its secrets.`,
       hint: 'Fix or remove what is listed below, then list again.',
     },
-    faults.map((fault) => fault.toProblem()),
+    issues.map((issue) => issue.toProblem()),
   );
 }
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { systemClock } from '../../../base/clock.ts';
-import { asFlowError, FaultsError, type FlowError } from '../../../base/errors.ts';
+import { asFlowError, type FlowError, IssuesError } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import type { Config } from '../../../config/config.ts';
 import {
@@ -99,25 +99,25 @@ async function nextKey(keyFile: string): Promise<Secret> {
 }
 
 async function openAll(stores: SecretStores): Promise<void> {
-  const faults: FlowError[] = [];
+  const issues: FlowError[] = [];
   for (const store of stores.existing())
-    await store.read().catch((error: unknown) => faults.push(asFlowError(error)));
-  if (faults.length > 0) throw notRotated(faults);
+    await store.read().catch((error: unknown) => issues.push(asFlowError(error)));
+  if (issues.length > 0) throw notRotated(issues);
 }
 
 function nothingToRotate(): FlowError {
   return usage('There is no store to rotate.', '`github-flows secret set NAME` creates the first one.');
 }
 
-function notRotated(faults: readonly FlowError[]): FaultsError {
-  return new FaultsError(
+function notRotated(issues: readonly FlowError[]): IssuesError {
+  return new IssuesError(
     {
       code: 'secret_stores_not_rotated',
       blame: 'operator',
-      message: `${faults.length === 1 ? 'One store does' : `${faults.length} stores do`} not open, so no store was changed.`,
+      message: `${issues.length === 1 ? 'One store does' : `${issues.length} stores do`} not open, so no store was changed.`,
       hint: 'Fix or remove what is listed below, then run it again. After an interrupted rotation, give the same old and new passphrase again.',
     },
-    faults.map((fault) => fault.toProblem()),
+    issues.map((issue) => issue.toProblem()),
   );
 }
 

@@ -12,12 +12,12 @@ import type { SecretStore } from '../../../credentials/secrets/secret-store.ts';
 import type { SecretStores } from '../../../credentials/secrets/secret-stores.ts';
 import type { Io } from '../../terminal/io.ts';
 import { plain, printJson, problemText } from '../../terminal/output.ts';
+import { usage } from '../../terminal/usage.ts';
 import { readConfig } from '../shared/stores.ts';
 import { unlockStores } from '../shared/unlock.ts';
 import { listSecrets } from './list.ts';
 import { profileFolder } from './profile.ts';
 import { type RotateOptions, rotateStores } from './rotate.ts';
-import { secretValue } from './value.ts';
 
 type Options = { profile?: string; json?: true };
 
@@ -136,7 +136,7 @@ async function remove(io: Io, name: string, options: Options): Promise<void> {
 async function openAll(
   io: Io,
   purpose: 'read' | 'write',
-  drop = (fault: FlowError): void => io.err(problemText(fault.toProblem())),
+  drop = (issue: FlowError): void => io.err(problemText(issue.toProblem())),
 ): Promise<{ config: Config; stores: SecretStores; named: NamedSecrets }> {
   const config = readConfig(io);
   const stores = await unlockStores(io, config, purpose);
@@ -150,10 +150,46 @@ function storeOf(stores: SecretStores, path: string | undefined): SecretStore {
 
 function placeOf(store: SecretStore, path: string | undefined, values: ReadonlyMap<string, string>) {
   const source = path === undefined ? ('global' as const) : ('profile' as const);
-  return { source, file: store.file, values, fault: undefined };
+  return { source, file: store.file, values, issue: undefined };
 }
 
 function sourceText(source: string, file: string | undefined, name: string): string {
   if (file === undefined) return `the environment, the variable GITHUB_FLOWS_SECRET_${name}`;
   return `${source === 'profile' ? 'the profile' : 'the global store'}, ${file}`;
+}
+
+/** Shorter values occur in too many ordinary words to be masked. */
+const MASKED_FROM = 6;
+
+/**
+ * The value of a secret: the argument, with a warning; else standard input (`-`, or where that is no terminal); else what
+ * is typed without being shown. A single line from standard input loses its line end, a longer text is kept to the byte.
+ */
+async function secretValue(io: Io, name: string, argument: string | undefined): Promise<string> {
+  const value = await readValue(io, name, argument);
+  if (value.length > 0 && value.length < MASKED_FROM)
+    io.err(`${name} has fewer than ${MASKED_FROM} characters, so it is not masked in logs and comments.\n`);
+  return value;
+}
+
+async function readValue(io: Io, name: string, argument: string | undefined): Promise<string> {
+  if (argument !== undefined && argument !== '-') {
+    io.err(
+      `The value was on the command line, where other processes and your shell’s history can see it. Next time give it on standard input, or omit it and type it.\n`,
+    );
+    return argument;
+  }
+  if (argument !== '-' && io.isInputTerminal) {
+    if (!io.canAsk()) throw nobodyToAsk(name);
+    return await io.askHidden(`Value of ${name}: `, true);
+  }
+  const input = await io.readInput();
+  return /^[^\r\n]*\r?\n$/.test(input) ? input.trimEnd() : input;
+}
+
+function nobodyToAsk(name: string): FlowError {
+  return usage(
+    'Standard input is a terminal but standard error is not, so the prompt would be invisible.',
+    `Give the value on standard input: \`github-flows secret set ${name} < file\`.`,
+  );
 }

@@ -29,6 +29,6 @@ export function servingView({ repository, by, others }: Serving) {
     repository,
     servedBy: by.kind === 'nothing' ? null : by,
     others,
-    problems: by.kind === 'nothing' ? [by.fault.toProblem()] : [],
+    problems: by.kind === 'nothing' ? [by.issue.toProblem()] : [],
   };
 }

@@ -3,16 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import { asFlowError } from '../../../base/errors.ts';
+import { type ComposedApps, composeApps } from '../../../compose/apps.ts';
 import { databasePlace } from '../../../compose/host.ts';
 import type { Config } from '../../../config/config.ts';
 import { loadConfig } from '../../../config/load.ts';
-import { envFileFaults } from '../../../config/settings.ts';
+import { envFileIssues } from '../../../config/settings.ts';
 import { isServiceRunning } from '../../../db/lock.ts';
 import { type Db, openDatabase, openExistingDatabase } from '../../../db/open.ts';
 import { createDeliveryStore, type DeliveryStore } from '../../../deliveries/delivery-store.ts';
+import { createLogger } from '../../../log/logger.ts';
+import { createRedactor } from '../../../log/redact.ts';
 import { createRunStore, type RunStore } from '../../../runs/store/run-store.ts';
 import type { Io } from '../../terminal/io.ts';
 import { problemText } from '../../terminal/output.ts';
+import { unlockStores } from './unlock.ts';
 
 /** What commands read, with or without a running service. */
 export type Stores = {
@@ -31,7 +35,7 @@ export function readConfig(io: Io): Config {
 /** Reports lines of the file of settings that set no option; the service ignores them. */
 export function warnOfSettings(io: Io): void {
   const { file } = io.origin();
-  for (const fault of file === undefined ? [] : envFileFaults(file)) io.err(problemText(fault));
+  for (const issue of file === undefined ? [] : envFileIssues(file)) io.err(problemText(issue));
 }
 
 /** Opens the database of the configuration for one command, and closes it; never creates one. Throws `database_absent`. */
@@ -69,4 +73,12 @@ async function withDatabase<T>(db: Db, config: Config, work: (stores: Stores) =>
   } finally {
     await db.close();
   }
+}
+
+/** The Apps for one command, which logs nothing; `write` creates a key for the store if it is missing. */
+export async function appsOf(io: Io, config: Config, purpose: 'read' | 'write'): Promise<ComposedApps> {
+  const stores = await unlockStores(io, config, purpose);
+  const redactor = createRedactor();
+  const log = createLogger({ level: 'silent', redactor });
+  return composeApps({ config, redactor, log, file: stores.named('apps.enc') });
 }

@@ -76,7 +76,7 @@ async function opensAny(existing: readonly SecretStore[]): Promise<boolean> {
   const looks = await Promise.all(
     existing.map(async (store) => await store.read().then(() => undefined, asFlowError)),
   );
-  return looks.some((fault) => fault === undefined || fault.code === 'secret_store_damaged');
+  return looks.some((issue) => issue === undefined || issue.code === 'secret_store_damaged');
 }
 
 /** Under the lock, so that two first writers do not create two keys. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 
 /** Watches for the time when a container has been silent for too long. */
 type SilenceWatch = {
@@ -24,5 +24,34 @@ export function watchSilence(options: { stallMs: number; onStall: () => void; cl
       heardAt = clock.passed();
     },
     stop: () => timer.stop(),
+  };
+}
+
+/** Watches the process of an agent that has reported that it is done. */
+type LingerWatch = {
+  /** Looks whether the agent is done; a turn that begins anew ends the watch. */
+  look(): void;
+  stop(): void;
+};
+
+/** Calls `onLate`, once, when `isDone` has been true for `graceMs`, whatever else the process prints meanwhile. */
+export function watchLinger(options: {
+  isDone: () => boolean;
+  graceMs: number;
+  onLate: () => void;
+  clock: Clock;
+}): LingerWatch {
+  const { isDone, graceMs, onLate, clock } = options;
+  let timer: Timer | undefined;
+  const stop = (): void => {
+    timer?.stop();
+    timer = undefined;
+  };
+  return {
+    look() {
+      if (!isDone()) stop();
+      else timer ??= clock.after(graceMs, onLate);
+    },
+    stop,
   };
 }

@@ -1,9 +1,9 @@
+import { isoTime } from '../base/clock.ts';
 import { formatDuration } from '../base/text.ts';
 import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
 import { queuedSince } from '../runs/states.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
-import { type Moment, moment } from './moments.ts';
 import type { OutputEntry, RunPageData } from './parts.ts';
 
 const MAX_MESSAGE = 50_000;
@@ -48,13 +48,28 @@ export function runPage(
   };
 }
 
+/** What views/runs.hbs shows. */
+export function runsPage(runs: readonly Run[], now: number): object {
+  return {
+    runs: runs.map((run) => ({
+      id: run.id,
+      status: runStatus(run),
+      place: harmless(`${run.repository}${run.issueNumber === null ? '' : `#${run.issueNumber}`}`),
+      profile: harmless(run.profile),
+      actor: run.actor && harmless(run.actor),
+      code: run.reason?.code ?? null,
+      time: moment(run.queuedAt, now),
+    })),
+  };
+}
+
 /** Whether a run's page still changes. */
 export function isLiving(run: Run): boolean {
   return run.state !== 'ended';
 }
 
 /** A run's outcome, or its state before the end. */
-export function runStatus({ state, outcome }: Run): string {
+function runStatus({ state, outcome }: Run): string {
   return ((state === 'ended' ? outcome : state) ?? 'ended').replace('_', ' ');
 }
 
@@ -136,4 +151,29 @@ function logLines(entries: readonly OutputEntry[]): { stream: string; text: stri
 /** The name is a class of the page. */
 function streamOf(stream: string): string {
   return ['stdout', 'stderr', 'service'].includes(stream) ? stream : 'stdout';
+}
+
+/** A time on a page: `iso` for programs, `exact` and `words` for people. */
+type Moment = { iso: string; exact: string; words: string };
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+] as const;
+
+const AGO = new Intl.RelativeTimeFormat('en');
+
+/** A time in milliseconds since 1970, relative to `now`; null stays null. */
+function moment(ms: number | null, now: number): Moment | null {
+  const iso = isoTime(ms);
+  if (iso === null || ms === null) return null;
+  return { iso, exact: `${iso.slice(0, 19).replace('T', ' ')} UTC`, words: ago(now - ms) };
+}
+
+function ago(ms: number): string {
+  const [unit, length] = UNITS.find(([, each]) => ms >= each) ?? [];
+  if (unit === undefined || length === undefined) return 'just now';
+  return AGO.format(-Math.floor(ms / length), unit);
 }

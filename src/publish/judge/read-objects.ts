@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { AskGit } from '../ask-git.ts';
 import { changesInvalid } from '../errors.ts';
+import type { GitReader } from '../git-reader.ts';
+import { type CommitObject, parseCommit } from './commit-object.ts';
 
 /** A link's target is a path, and no path is longer: https://man7.org/linux/man-pages/man7/path_resolution.7.html */
 export const MAX_TARGET_BYTES = 4096;
@@ -9,10 +10,10 @@ export const MAX_TARGET_BYTES = 4096;
 const PIECE_BYTES = 1024 * 1024;
 
 /** How large contents are, by id; what is not there is not among them. Throws `changes_invalid`, `changes_too_large`. */
-export async function readSizes(ask: AskGit, ids: readonly string[]): Promise<Map<string, number>> {
+export async function readSizes(reader: GitReader, ids: readonly string[]): Promise<Map<string, number>> {
   if (ids.length === 0) return new Map();
   const args = ['cat-file', '--buffer', '--batch-check=%(objectname) %(objectsize)'];
-  const lines = (await ask.text({ args, input: ids })).split('\n');
+  const lines = (await reader.text({ args, input: ids })).split('\n');
   return new Map(
     lines.flatMap((line) => {
       const [, id, size] = /^([0-9a-f]{40}) (\d+)$/.exec(line) ?? [];
@@ -25,11 +26,11 @@ export async function readSizes(ask: AskGit, ids: readonly string[]): Promise<Ma
 type Look = { head: Buffer; isBinary: boolean };
 
 /** Looks into contents that are there. Throws `changes_invalid`, `changes_too_large`. */
-export async function lookInto(ask: AskGit, ids: readonly string[]): Promise<Map<string, Look>> {
+export async function lookInto(reader: GitReader, ids: readonly string[]): Promise<Map<string, Look>> {
   const looks = new Map<string, Look>();
   if (ids.length === 0) return looks;
   const args = ['cat-file', '--buffer', '--batch=%(objectname) %(objectsize)'];
-  const file = await open(await ask.file({ args, input: ids }));
+  const file = await open(await reader.file({ args, input: ids }));
   try {
     let at = 0;
     for (const id of ids) {
@@ -58,4 +59,24 @@ async function lookAt(file: FileHandle, start: number, bytes: number): Promise<L
     isBinary = piece.includes(0);
   }
   return { head, isBinary };
+}
+
+/** Reads commits, in the order of `ids`. Throws `changes_invalid`, `changes_too_large`. */
+export async function readCommits(reader: GitReader, ids: readonly string[]): Promise<CommitObject[]> {
+  return (await readObjects(reader, ids)).map(parseCommit);
+}
+
+/** Reads objects that are there, in the order of `ids`, one character for each byte. Throws the same. */
+export async function readObjects(reader: GitReader, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const text = await reader.text({ args: ['cat-file', '--buffer', '--batch=%(objectsize)'], input: ids });
+  const objects: string[] = [];
+  let at = 0;
+  for (const _ of ids) {
+    const start = text.indexOf('\n', at) + 1;
+    const bytes = Number(text.slice(at, start));
+    objects.push(text.slice(start, start + bytes));
+    at = start + bytes + 1;
+  }
+  return objects;
 }

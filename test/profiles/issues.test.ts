@@ -39,7 +39,7 @@ function replaced(value: object, [key = '', ...rest]: readonly string[], by: unk
   return copy;
 }
 
-describe('a profile with a fault', () => {
+describe('a profile with an error', () => {
   test.each<[string, object, [string, string]]>([
     ['a key that is misspelt', { triger: {} }, ['profile_unknown_key', '/triger']],
     ['a misspelt attribute', { trigger: { evnt: 'push' } }, ['profile_unknown_key', '/trigger/evnt']],
@@ -282,7 +282,7 @@ describe('a profile with a fault', () => {
     ['a misspelt check', { report: { chekc: true } }, ['profile_unknown_key', '/report/chekc']],
   ])('%s', async (_name, change, [code, path]) => {
     const result = await load({ 'sub/profile.json': { ...BASE, ...change } });
-    expect(result.faults).toEqual([
+    expect(result.issues).toEqual([
       {
         code,
         path,
@@ -314,11 +314,11 @@ describe('a profile with a fault', () => {
     ],
     ['a mount of the home', { dockerArgs: ['-v', '/home/user:/m:ro'] }, 'dockerArgs/0'],
   ])('in its runtime: %s', async (_name, settings, key) => {
-    const { faults } = await load({ 'profile.json': runtime(settings) });
-    expect(faults.map(({ path }) => path)).toEqual([`/execution/runtime/${key}`]);
+    const { issues } = await load({ 'profile.json': runtime(settings) });
+    expect(issues.map(({ path }) => path)).toEqual([`/execution/runtime/${key}`]);
   });
 
-  test('all faults of all files are told at once, and the good profiles with them', async () => {
+  test('all errors of all files are reported at once, and the good profiles with them', async () => {
     const result = await load({
       'a/profile.json': { ...BASE, triger: 1, alow: 2, report: { reaction: 'yes' } },
       'b/profile.json': '{ "trigger": ',
@@ -340,7 +340,7 @@ describe('a profile with a fault', () => {
     expect(result.profiles.map(({ path }) => path)).toEqual(['c']);
   });
 
-  test('what the schema refuses hides no other fault of its file, and nothing is built from the rest', async () => {
+  test('what the schema refuses hides no other error of its file, and nothing is built from the rest', async () => {
     const dir = profilesDirectory({
       'outside.md': 'x',
       'all/profile.json': {
@@ -367,9 +367,9 @@ describe('a profile with a fault', () => {
       },
       'all/below/profile.json': BASE,
     });
-    const { faults, profiles } = await inDirectory(dir);
+    const { issues, profiles } = await inDirectory(dir);
     expect(profiles).toEqual([]);
-    expect(faults.map(({ code, path }) => `${code} ${path}`).toSorted()).toEqual([
+    expect(issues.map(({ code, path }) => `${code} ${path}`).toSorted()).toEqual([
       'allow_any_bot /allow/bots/0',
       'docker_flag_unknown /execution/runtime/dockerArgs/1',
       'env_name_refused /execution/runtime/env/LD_PRELOAD',
@@ -388,8 +388,8 @@ describe('a profile with a fault', () => {
       'profile_wrong_value /execution/runtime/memory',
       'profile_wrong_value /execution/runtime/network/allow',
       'profile_wrong_value /trigger/event',
-      'prompt_path_unknown /execution/handler/promptVariables/optional/E/path',
       'prompt_outside /execution/handler/promptRef',
+      'prompt_path_unknown /execution/handler/promptVariables/optional/E/path',
       'prompt_path_unknown /execution/handler/promptVariables/required/B-C',
       'secret_in_profile /execution/handler/args/1',
     ]);
@@ -423,25 +423,25 @@ describe('a profile with a fault', () => {
     for (const path of placesIn(full))
       for (const [index, wrong] of [null, 5, true, 'no\0', [], [[]], {}, { x: {} }].entries())
         files[`${path.join('-')}-${index}/profile.json`] = { ...replaced(full, path, wrong), triger: 1 };
-    const { faults, profiles } = await load(files);
+    const { issues, profiles } = await load(files);
     expect(profiles).toEqual([]);
-    expect(faults.filter(({ code }) => code === 'profile_unknown_key').length).toBeGreaterThanOrEqual(
+    expect(issues.filter(({ code }) => code === 'profile_unknown_key').length).toBeGreaterThanOrEqual(
       Object.keys(files).length,
     );
   });
 
-  test('a path that can never exist is told the nearest one', async () => {
-    const { faults } = await load({
+  test('a path that can never exist is reported the nearest one', async () => {
+    const { issues } = await load({
       'profile.json': handler({ promptVariables: { A: 'run.delivery', B: 'workspace.pth', C: 'run.id.x' } }),
     });
-    expect(faults.map(({ message }) => /nearest is (.*)\.$/.exec(message)?.[1])).toEqual([
+    expect(issues.map(({ message }) => /nearest is (.*)\.$/.exec(message)?.[1])).toEqual([
       'run.deliveryId',
       'workspace.path',
       'run.id',
     ]);
   });
 
-  test('a default with a fault is told once, however many inherit it', async () => {
+  test('a default with an error is reported once, however many inherit it', async () => {
     const result = await load({
       'profile.json': {
         execution: {
@@ -453,20 +453,20 @@ describe('a profile with a fault', () => {
       'b/profile.json': { trigger: { event: 'push' } },
     });
     expect(codes(result)).toEqual(['env_name_refused', 'docker_args_contradict']);
-    expect(result.faults.every(({ file }) => /\/gf-profiles-[^/]*\/profile\.json$/.test(file ?? ''))).toBe(
+    expect(result.issues.every(({ file }) => /\/gf-profiles-[^/]*\/profile\.json$/.test(file ?? ''))).toBe(
       true,
     );
   });
 
-  test('a misspelt key is told the nearest one, a misplaced one its place', async () => {
-    const { faults } = await load({
+  test('a misspelt key is reported the nearest one, a misplaced one its place', async () => {
+    const { issues } = await load({
       'profile.json': {
         triger: {},
         runtime: {},
         execution: { runtime: { timeoutSecs: 5, ['x'.repeat(300)]: 1 } },
       },
     });
-    const messages = faults.map(({ message }) => message);
+    const messages = issues.map(({ message }) => message);
     expect(messages[0]).toContain('`trigger`');
     expect(messages[1]).toContain('/execution/runtime');
     expect(messages[2]).toContain('`timeoutSec`');
@@ -474,20 +474,20 @@ describe('a profile with a fault', () => {
   });
 
   test('a secret that stands in a variable by mistake is not repeated', async () => {
-    const { faults } = await load({
+    const { issues } = await load({
       'profile.json': runtime({
         env: { TOKEN: 'hunter2\0', PATH: 'hunter2', A: 'hunter2' },
         dockerArgs: ['-e', 'A=hunter22'],
       }),
     });
-    expect(faults.length).toBeGreaterThan(0);
-    expect(JSON.stringify(faults)).not.toContain('hunter2');
+    expect(issues.length).toBeGreaterThan(0);
+    expect(JSON.stringify(issues)).not.toContain('hunter2');
   });
 });
 
 describe('flags and keys of one runtime', () => {
   test('agree or complete each other', async () => {
-    const { profiles, faults } = await load({
+    const { profiles, issues } = await load({
       'profile.json': runtime({
         memory: '1g',
         network: 'none',
@@ -508,7 +508,7 @@ describe('flags and keys of one runtime', () => {
         ],
       }),
     });
-    expect(faults).toEqual([]);
+    expect(issues).toEqual([]);
     expect(profiles[0]?.execution.runtime).toMatchObject({
       memoryBytes: 1024 ** 3,
       cpus: 1.5,
@@ -528,9 +528,9 @@ describe('flags and keys of one runtime', () => {
     ['network', { network: 'open' }, ['--network', 'none']],
     ['readOnlyRoot', { readOnlyRoot: false }, ['--read-only']],
     ['env/A', { env: { A: '1' } }, ['-e', 'A=2']],
-  ])('may not contradict: %s', async (key, settings, dockerArgs) => {
-    const { faults } = await load({ 'profile.json': runtime({ ...settings, dockerArgs }) });
-    expect(faults.map(({ code, path }) => [code, path])).toEqual([
+  ])('flags and keys of one runtime may not contradict: %s', async (key, settings, dockerArgs) => {
+    const { issues } = await load({ 'profile.json': runtime({ ...settings, dockerArgs }) });
+    expect(issues.map(({ code, path }) => [code, path])).toEqual([
       ['docker_args_contradict', `/execution/runtime/${key}`],
     ]);
   });
@@ -564,12 +564,12 @@ describe('files that are no profiles', () => {
     ['half a million objects', '{"a":'.repeat(200_000), 'profile_too_large', /nested/],
     ['zeros', Buffer.alloc(1000), 'profile_not_json', /line 1/],
   ])('%s', async (_name, content, code, message) => {
-    const { faults } = await load({ 'profile.json': content });
-    expect(faults.map((fault) => fault.code)).toEqual([code]);
-    expect(faults[0]?.message).toMatch(message);
+    const { issues } = await load({ 'profile.json': content });
+    expect(issues.map((issue) => issue.code)).toEqual([code]);
+    expect(issues[0]?.message).toMatch(message);
   });
 
-  test('a byte order mark in front is no fault, nor is one mebibyte', async () => {
+  test('a byte order mark in front is no error, nor is one mebibyte', async () => {
     expect(codes(await load({ 'profile.json': `\ufeff${JSON.stringify(BASE)}` }))).toEqual([]);
     const filled = JSON.stringify({ ...BASE, description: '' });
     const description = 'x'.repeat(1024 * 1024 - filled.length);
@@ -580,11 +580,11 @@ describe('files that are no profiles', () => {
   });
 
   test('keys that reach for prototypes are data or unknown, and change nothing', async () => {
-    const { faults, profiles } = await load({
+    const { issues, profiles } = await load({
       'profile.json': '{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}',
       'a/profile.json': `{"trigger": {"event": "push"}, "execution": {"handler": {"type": "shell", "command": ["a"]}, "runtime": {"image": "a", "env": {"__proto__": "x", "constructor": "y"}}}}`,
     });
-    expect(faults.map(({ code, path }) => [code, path])).toEqual([
+    expect(issues.map(({ code, path }) => [code, path])).toEqual([
       ['profile_unknown_key', '/__proto__'],
       ['profile_unknown_key', '/constructor'],
     ]);
@@ -600,7 +600,7 @@ describe('files that are no profiles', () => {
     ]);
   });
 
-  test('a profile.json that is a folder is told, a FIFO is too and nothing waits on it', async () => {
+  test('a profile.json that is a folder is reported, a FIFO is too and nothing waits on it', async () => {
     const dir = profilesDirectory({ 'ok/profile.json': BASE });
     mkdirSync(join(dir, 'a/profile.json'), { recursive: true });
     mkdirSync(join(dir, 'b'));
@@ -610,7 +610,7 @@ describe('files that are no profiles', () => {
     expect(codes(result)).toEqual(['profile_unreadable', 'profile_unreadable', 'prompt_unreadable']);
   });
 
-  test('what may not be read is told', async () => {
+  test('what may not be read is reported', async () => {
     const dir = profilesDirectory({ 'a/profile.json': BASE, 'b/c/profile.json': BASE });
     chmodSync(join(dir, 'a/profile.json'), 0);
     chmodSync(join(dir, 'b'), 0);
@@ -622,22 +622,22 @@ describe('files that are no profiles', () => {
 
   test('folders with strange names are profiles with strange names', async () => {
     const names = ['ü nicode \u202e', 'line\nbreak', '{{x}}', '-rf', '__proto__', 'a~1b', "'; drop"];
-    const { profiles, faults } = await load(
+    const { profiles, issues } = await load(
       Object.fromEntries(names.map((name) => [`${name}/profile.json`, BASE])),
     );
-    expect(faults).toEqual([]);
+    expect(issues).toEqual([]);
     expect(profiles.map(({ path }) => path)).toEqual(names.toSorted());
   });
 
   test('hidden folders and other files are left alone', async () => {
-    const { profiles, faults } = await load({
+    const { profiles, issues } = await load({
       'a/profile.json': BASE,
       '.git/profile.json': '{',
       'a/.old/profile.json': '{',
       'a/other.json': '{',
       'a/Profile.json': '{',
     });
-    expect([profiles.length, faults]).toEqual([1, []]);
+    expect([profiles.length, issues]).toEqual([1, []]);
   });
 });
 
@@ -656,12 +656,12 @@ describe('symbolic links', () => {
     ['to the root of the file system', () => ['/', 'a/all']],
     ['to a folder beside', () => ['b', 'a2']],
     ['to a folder elsewhere', () => [outside(), 'a/out']],
-  ])('a folder that is a link %s is a fault, and nothing is walked twice', async (_name, make) => {
+  ])('a folder that is a link %s is an error, and nothing is walked twice', async (_name, make) => {
     const dir = profilesDirectory({ 'a/profile.json': BASE, 'b/profile.json': BASE });
     const [target, link] = make(dir);
     symlinkSync(target, join(dir, link));
     const result = await inDirectory(dir);
-    expect(result.faults.map(({ code, file }) => [code, file])).toEqual([
+    expect(result.issues.map(({ code, file }) => [code, file])).toEqual([
       ['profile_folder_link', join(dir, link)],
     ]);
     expect(result.profiles).toHaveLength(2);
@@ -676,7 +676,7 @@ describe('symbolic links', () => {
     expect(codes(result)).toEqual(['profile_folder_link', 'profile_folder_link', 'profile_folder_link']);
   });
 
-  test('a profile.json may be a link inside, not outside; a link to nowhere is told only where a profile should be', async () => {
+  test('a profile.json may be a link inside, not outside; a link to nowhere is reported only where a profile should be', async () => {
     const dir = profilesDirectory({ 'a/profile.json': BASE, 'b/x': '', 'c/x': '', 'd/x': '' });
     symlinkSync('../a/profile.json', join(dir, 'b/profile.json'));
     symlinkSync('user@host.1234', join(dir, 'a/.#profile.json'));
@@ -704,7 +704,7 @@ describe('symbolic links', () => {
     symlinkSync(far, join(dir, 'far'));
     symlinkSync('circle.md', join(dir, 'd/circle.md'));
     const result = await inDirectory(dir);
-    const told = result.faults
+    const told = result.issues
       .filter(({ path }) => path !== undefined)
       .map(({ code, file }) => [code, file?.split('/').at(-2)]);
     expect(told).toEqual([
@@ -732,12 +732,12 @@ describe('symbolic links', () => {
 });
 
 describe('the profiles directory', () => {
-  test('that is missing, a file, or without any profile is told with its hint', async () => {
+  test('the profiles directory that is missing, a file, or without any profile is reported with its hint', async () => {
     const dir = profilesDirectory({ 'readme.md': 'x', '.hidden/profile.json': BASE });
     expect(codes(await inDirectory(join(dir, 'nowhere')))).toEqual(['profiles_missing']);
     expect(codes(await inDirectory(join(dir, 'readme.md')))).toEqual(['profiles_missing']);
-    const [fault] = (await inDirectory(dir)).faults;
-    expect(fault).toMatchObject({
+    const [issue] = (await inDirectory(dir)).issues;
+    expect(issue).toMatchObject({
       code: 'profiles_empty',
       file: dir,
       hint: expect.stringContaining('profiles/example'),
@@ -746,7 +746,7 @@ describe('the profiles directory', () => {
 });
 
 describe('prompt templates', () => {
-  test('are checked with the names of each profile that uses them, and the problem is told of the prompt', async () => {
+  test('prompt templates are checked with the names of each profile that uses them, and the problem is reported of the prompt', async () => {
     const asked: (readonly string[])[] = [];
     const checkPrompt = (template: string, names: readonly string[]) => {
       asked.push(names);
@@ -771,23 +771,23 @@ describe('prompt templates', () => {
     });
     const result = await loadProfiles({ dir, checks: { ...checks, checkPrompt } });
     expect(asked).toEqual([['A'], ['A', 'B']]);
-    expect(result.faults).toEqual([
+    expect(result.issues).toEqual([
       { code: 'prompt_name_unknown', message: 'B is not known.', hint: 'Name it.', file: join(dir, 'p.md') },
     ]);
     expect(result.profiles.map(({ path }) => path)).toEqual(['b']);
   });
 
-  test('of any size and encoding are told, not swallowed', async () => {
+  test('prompt templates of any size and encoding are reported, not swallowed', async () => {
     const agent = (promptRef: string) => ({
       ...BASE,
       execution: { ...AGENT, handler: { ...AGENT.handler, promptRef } },
     });
-    const { faults } = await load({
+    const { issues } = await load({
       'a/profile.json': agent('p.md'),
       'a/p.md': 'x'.repeat(1024 * 1024 + 1),
       'b/profile.json': agent('p.md'),
       'b/p.md': Buffer.from([0xff, 0xfe, 0x41]),
     });
-    expect(faults.map(({ code }) => code)).toEqual(['prompt_unreadable', 'prompt_unreadable']);
+    expect(issues.map(({ code }) => code)).toEqual(['prompt_unreadable', 'prompt_unreadable']);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import { type Db, openDatabase } from '../../src/db/open.ts';
+import type { Db } from '../../src/db/open.ts';
 import { createDeliveryStore } from '../../src/deliveries/delivery-store.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
 import { createLogger } from '../../src/log/logger.ts';
@@ -11,6 +11,7 @@ import { type RedeliveryParts, redeliverMissing, type Source } from '../../src/m
 import { startRedelivery } from '../../src/maintenance/redelivery-loop.ts';
 import { createRedeliveryStore } from '../../src/maintenance/redelivery-store.ts';
 import { eachDatabase } from '../support/databases/databases.ts';
+import { openNewSqlite } from '../support/databases/migrated.ts';
 import { type GitHubApi, startGitHubApi } from '../support/github/api.ts';
 import { until } from '../support/service/service.ts';
 import { settableClock } from '../support/suite/fake-clock.ts';
@@ -36,17 +37,17 @@ describe('a list of deliveries', () => {
   async function parts(
     given?: Db,
   ): Promise<RedeliveryParts & { clock: ReturnType<typeof settableClock>; source: Source }> {
-    const db = given ?? (await openDatabase({ file: join(await temporaryDirectory(), 'test.db') }));
+    const db = given ?? (await openNewSqlite(join(await temporaryDirectory(), 'test.db')));
     if (!given) onTestFinished(db.close);
     const clock = settableClock();
     const deliveries = createDeliveryStore(db, clock);
     const body = Buffer.from('{}');
     const common = { event: 'ping', headers: {}, body, action: null, repository: null, uniqueBody: true };
     await deliveries.store({ id: 'stored', ...common });
-    const asked = createRedeliveryStore(db, clock);
-    await asked.watchingSince();
+    const requests = createRedeliveryStore(db, clock);
+    await requests.watchingSince();
     const source: Source = { key: 'app:x', name: 'App x', client: client(), place: { kind: 'app' } };
-    return { deliveries, asked, clock, pages: new Map(), source };
+    return { deliveries, requests, clock, pages: new Map(), source };
   }
 
   const failed = (id: number, guid: string, at: number) => ({ id, guid, at, statusCode: 502 });
@@ -65,7 +66,7 @@ describe('a list of deliveries', () => {
       failed(0, 'z', now - 4 * HOUR),
     ];
     const result = await redeliverMissing({ clock, ...rest }, source, { since: now - HOUR, insist: false });
-    expect(result).toMatchObject({ missing: 3, asked: 3, problem: null });
+    expect(result).toMatchObject({ missing: 3, requested: 3, problem: null });
     expect(api.hooks.attempts).toEqual([3, 5, 6]);
     expect(api.requests.filter(({ method }) => method === 'GET').length).toBe(3);
   });
@@ -92,7 +93,7 @@ describe('a list of deliveries', () => {
         false,
       ]);
       const insisting = await redeliverMissing({ clock, ...rest }, source, { since: 0, insist: true });
-      expect(insisting.asked).toBe(1);
+      expect(insisting.requested).toBe(1);
     });
   });
 
@@ -103,12 +104,12 @@ describe('a list of deliveries', () => {
     expect([result.missing, api.hooks.attempts]).toEqual([0, []]);
   });
 
-  test.each([401, 403, 404, 429])('an answer of %i is a problem and no fault of the loop', async (status) => {
+  test.each([401, 403, 404, 429])('an answer of %i is a problem and no error of the loop', async (status) => {
     const { clock, source, ...rest } = await parts();
     api.misbehave({ status, headers: status === 429 ? { 'retry-after': '60' } : {} });
     const result = await redeliverMissing({ clock, ...rest }, source, { since: 0, insist: false });
     expect(result.problem?.code).toMatch(/^github_/);
-    expect(result.asked).toBe(0);
+    expect(result.requested).toBe(0);
   });
 });
 
@@ -143,12 +144,12 @@ test('a credential that is not allowed is told once, however often it is asked',
     redactor: createRedactor(),
     destination: { write: (line) => lines.push(line) },
   });
-  const db = await openDatabase({ file: join(await temporaryDirectory(), 'test.db') });
+  const db = await openNewSqlite(join(await temporaryDirectory(), 'test.db'));
   let looks = 0;
   const problem = { code: 'hooks_not_readable', message: 'No.', hint: 'Do.' };
   const loop = startRedelivery({
     deliveries: createDeliveryStore(db, systemClock),
-    asked: createRedeliveryStore(db, systemClock),
+    requests: createRedeliveryStore(db, systemClock),
     pages: new Map(),
     sources: async () => {
       looks += 1;

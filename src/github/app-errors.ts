@@ -1,29 +1,24 @@
 import { FlowError } from '../base/errors.ts';
-import { faultOf } from './fault.ts';
+import { gitHubError } from './request-error.ts';
 
-/** The code of what GitHub answered, for callers that take one of them for an answer. */
-export function answerAs(error: unknown): string | undefined {
-  return error instanceof FlowError ? error.code : undefined;
-}
-
-/** A fault of GitHub's client in an App's own words: its hints are about keys and installations, not about tokens. */
-export function appFault(name: string, error: unknown): FlowError {
-  const fault = faultOf(`the App ${name}`, error);
-  const words = WORDS[fault.code];
-  return words ? reworded(words(name), fault) : fault;
+/** An error of GitHub’s client as one of an App: its hints are about keys and installations, not about tokens. */
+export function appError(name: string, error: unknown): FlowError {
+  const issue = gitHubError(`the App ${name}`, error);
+  const words = WORDS[issue.code];
+  return words ? reworded(words(name), issue) : issue;
 }
 
 /** The same for a token that was not minted, where GitHub's answers mean something more. */
-export function mintFault(
+export function mintError(
   name: string,
   installation: { id: number; settingsUrl: string },
   error: unknown,
 ): FlowError {
-  const fault = faultOf(`the App ${name}`, error);
-  const said = SAID.find(({ code, sentence }) => code === fault.code && sentence.test(fault.message));
-  if (said) return reworded(said.words(installation.settingsUrl), fault);
-  const words = MINT_WORDS[fault.code];
-  return words ? reworded(words(name, installation.id), fault) : appFault(name, fault);
+  const issue = gitHubError(`the App ${name}`, error);
+  const known = BY_SENTENCE.find(({ code, sentence }) => code === issue.code && sentence.test(issue.message));
+  if (known) return reworded(known.words(installation.settingsUrl), issue);
+  const words = MINT_WORDS[issue.code];
+  return words ? reworded(words(name, installation.id), issue) : appError(name, issue);
 }
 
 type Words = { code: string; hint: string };
@@ -43,14 +38,22 @@ const WORDS: Readonly<Record<string, (name: string) => Words>> = {
   }),
 };
 
-/** Faults that only GitHub's sentence tells apart: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app */
-const SAID: readonly { code: string; sentence: RegExp; words: (settingsUrl: string) => Words }[] = [
+/** Errors that only GitHub’s sentence distinguishes: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app */
+const BY_SENTENCE: readonly { code: string; sentence: RegExp; words: (settingsUrl: string) => Words }[] = [
   {
     code: 'github_invalid',
     sentence: /permissions requested are not granted/i,
     words: (url) => ({
       code: 'app_permissions_not_accepted',
       hint: `Have an owner of the account accept the new permissions of the App ${url === '' ? 'in its settings on GitHub (Applications, Installed GitHub Apps, Review request)' : `at ${url}/permissions/update`}.`,
+    }),
+  },
+  {
+    code: 'github_refused',
+    sentence: /IP allow list/i,
+    words: () => ({
+      code: 'app_refused',
+      hint: 'Have an owner of the organisation put the address that this host is seen with on its IP allow list (Settings, Authentication security).',
     }),
   },
   {
@@ -74,6 +77,6 @@ const MINT_WORDS: Readonly<Record<string, (name: string, installation: number) =
   }),
 };
 
-function reworded({ code, hint }: Words, fault: FlowError): FlowError {
-  return new FlowError({ code, hint, blame: 'operator', message: fault.message, cause: fault.cause });
+function reworded({ code, hint }: Words, issue: FlowError): FlowError {
+  return new FlowError({ code, hint, blame: 'operator', message: issue.message, cause: issue.cause });
 }
