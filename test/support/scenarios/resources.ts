@@ -87,7 +87,7 @@ function teach(
     discussions,
     pulls = [],
     comments = [],
-    issues = [],
+    faults = [],
   }: Scenario['github'],
   { commits, repository, branch }: { commits: Map<string, string>; repository: string; branch: string },
 ): void {
@@ -106,5 +106,5 @@ function teach(
     const none = { labels: [], assignees: [], reviewers: [] };
     github.pulls.push({ number, title: ref, body: '', draft: false, state, head, base, ...none });
   }
-  for (const { at, how, times } of issues) github.misbehaveAt(new RegExp(at), how, times);
+  for (const { at, how, times } of faults) github.misbehaveAt(new RegExp(at), how, times);
 }

@@ -17,7 +17,7 @@ export type ScenarioDelivery = {
   again?: number;
 };
 
-/** What the stand-in for GitHub knows, and the errors it has; all of it optional. */
+/** What the stand-in for GitHub knows, and the faults it has; all of it optional. */
 export type ScenarioGitHub = {
   /** Roles by login; nobody has one otherwise. */
   permissions?: Record<string, string>;
@@ -31,7 +31,7 @@ export type ScenarioGitHub = {
   /** Files by ref, on top of the default branch; a text is the name of another ref. Refs without a slash are branches, `pull/…` lie below `refs`. */
   refs?: Record<string, Record<string, string> | string>;
   /** Answers that GitHub gives instead, to requests whose `METHOD path` fits `at`. */
-  issues?: { at: string; how: Misbehaviour; times?: number }[];
+  faults?: { at: string; how: Misbehaviour; times?: number }[];
   /** Whether there is a `gh-token` file; there is. */
   token?: boolean;
   /** What an App of the service may do in the repository; without, no App serves it. */
