@@ -21,7 +21,7 @@ export const codex: Agent = {
     hosts: {
       'api.openai.com': 'The model, with an API key.',
       'chatgpt.com': 'The model, with a ChatGPT login.',
-      'auth.openai.com': 'Where Codex asks whether a ChatGPT login is still good.',
+      'auth.openai.com': 'Where Codex checks that a ChatGPT login is valid.',
     },
   },
   repositoryFiles: ['agents.override.md', '.codex'],

@@ -12,7 +12,7 @@ export const gemini: Agent = {
       'generativelanguage.googleapis.com': 'The model, with an API key.',
       'cloudcode-pa.googleapis.com': 'The model, with a Google login.',
       'oauth2.googleapis.com': 'The access token of a Google login, which lasts an hour.',
-      'www.googleapis.com': 'Whose Google login it is; asked at the start.',
+      'www.googleapis.com': 'The account of the Google login; read at the start.',
     },
   },
   repositoryFiles: ['gemini.md', '.gemini'],
