@@ -153,6 +153,8 @@ describe('the protocol of credential helpers', () => {
     ['octo/hello.git', 'https://github.com', 'octo/hello'],
     ['octo/hello', 'https://github.com', 'octo/hello'],
     ['octo/hello.git/info/lfs', 'https://github.com', 'octo/hello'],
+    ['octo/hello.wiki.git', 'https://github.com', 'octo/hello'],
+    ['octo/hello.wiki', 'https://github.com', 'octo/hello'],
     ['prefix/octo/hello.git', 'https://ghe.example.org/prefix', 'octo/hello'],
     ['octo', 'https://github.com', undefined],
     ['../..', 'https://github.com', undefined],

@@ -227,6 +227,14 @@ describe('the helper and gh in any image with a shell', () => {
     },
   );
 
+  test('a host is the same one in capital letters', () => {
+    run = containerRun('true');
+    const input = 'protocol=https\nhost=GitHub.COM\n\n';
+    expect(ask(baseImage(), ['dash'], [{ put: FIRST }, { what: 'get', input }])).toEqual([
+      `username=x-access-token\npassword=${FIRST}\n`,
+    ]);
+  });
+
   test.each(SHELLS)(
     '%s: has no word once the token has ended, and tells git when it does',
     (_name, image, shell) => {

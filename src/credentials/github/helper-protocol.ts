@@ -29,13 +29,13 @@ export function isAbout({ protocol, host }: CredentialQuestion, serverUrl: strin
   return new URL(address).origin === server.origin;
 }
 
-/** The repository (`owner/name`) that a question's path leads to, below the path of `serverUrl`; git gives one only with `credential.useHttpPath`. */
+/** The repository (`owner/name`) that a question's path leads to, below the path of `serverUrl`, also from its wiki; git gives a path only with `credential.useHttpPath`. */
 export function repositoryIn({ path }: CredentialQuestion, serverUrl: string): string | undefined {
   const above = new URL(serverUrl).pathname.replace(/^\/|\/$/g, '');
   const below = above !== '' && path.startsWith(`${above}/`) ? path.slice(above.length + 1) : path;
   const [owner = '', name = ''] = below.replace(/^\//, '').split('/');
   const isName = (part: string): boolean => /^[\w.-]{1,100}$/.test(part) && !/^\.\.?$/.test(part);
-  const plain = name.replace(/\.git$/, '');
+  const plain = name.replace(/(\.wiki)?(\.git)?$/, '');
   return isName(owner) && isName(plain) ? `${owner}/${plain}` : undefined;
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Answers git's question for a password with the token as it is now, and only for the server the run was started for.
 # Whatever it has no answer to, `store`, `erase` and a token that has ended among it, it leaves to the next helper
-# without a word. Builtins of a POSIX shell alone, and `date` where there is one: an image need not have anything else.
+# without a word. Builtins of a POSIX shell alone, and `date` and `tr` where there are some: an image need not have anything else.
 # https://git-scm.com/docs/git-credential#IOFMT
 
 [ "$1" = get ] || exit 0
@@ -17,6 +17,10 @@ while IFS='=' read -r gf_key gf_value && [ -n "$gf_key" ]; do
   esac
 done
 
+# Names of hosts have no case. A host that is written in small letters, as nearly all are, needs no `tr`.
+case $gf_asked_host in
+  *[A-Z]*) gf_asked_host=$(printf %s "$gf_asked_host" | tr A-Z a-z 2>/dev/null) || exit 0 ;;
+esac
 # Git asks as the address stands; the port that goes without saying is no other server.
 case $gf_asked_protocol in
   https) gf_asked_host=${gf_asked_host%:443} ;;
