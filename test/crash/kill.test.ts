@@ -12,7 +12,7 @@ import {
 import { spawnService } from '../support/service/service-process.ts';
 import { size } from '../support/suite/size.ts';
 
-const ROUNDS = size(4, 60);
+const ROUNDS = size(3, 60);
 
 test(`${ROUNDS} times killed at a random moment under load: every 202 is one run that ended, and nothing is left`, {
   timeout: 1_200_000,

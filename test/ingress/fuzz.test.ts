@@ -131,7 +131,7 @@ test(
       };
       await Promise.all(Array.from({ length: CONNECTIONS }, client));
     };
-    const total = size(2000, 50_000);
+    const total = size(1000, 50_000);
     await sendMany(total / 4);
     const before = usedBytes();
     await sendMany((total * 3) / 4);

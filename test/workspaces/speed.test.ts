@@ -32,7 +32,7 @@ const RACES = [
   { files: 500, rounds: 15 },
   { files: 4_000, rounds: 7 },
   { files: 100_000, rounds: 5 },
-].slice(0, size(2, 5));
+].slice(0, size(1, 5));
 
 test.each(RACES)(
   'a clone of $files files is never slower than git clone from the same mirror',
