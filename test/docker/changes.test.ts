@@ -1,34 +1,31 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Run, TimelineEntry } from '../../src/runs/run.ts';
-import {
-  HANDED_TOKEN,
-  mountedToken,
-  scriptedProfiles,
-  writeHandedToken,
-} from '../support/engine/scripted-agent.ts';
-import { startService, type TestService, until } from '../support/service/service.ts';
+import { startScriptedAgent } from '../support/engine/scripted-agent.ts';
+import { shellProfile, startService, type TestService, until } from '../support/service/service.ts';
 
 let service: TestService;
-beforeAll(async () => {
-  service = await startService({
-    profiles: (dir) =>
-      scriptedProfiles({
-        kept: { issue: 7, runtime: mountedToken(dir) },
-        published: { issue: 8, runtime: mountedToken(dir), publish: {} },
-      }),
-    prepare: writeHandedToken,
+afterEach(async () => await service.close());
+
+const TOKEN = 'ghp_0123456789abcdefghijklmnopqrstuvwxyz';
+
+async function runOf(command: string, more: Record<string, unknown> = {}): Promise<Run> {
+  const profiles = (dir: string) => ({
+    'hello/profile.json': shellProfile(`cd repo; ${command}`, {
+      runtime: {
+        dockerArgs: ['--mount', `type=bind,src=${dir}/secrets/gh-token,dst=/run/secrets/gh-token,readonly`],
+      },
+      ...more,
+    }),
   });
-});
-afterAll(async () => await service.close());
-
-const TOKEN = HANDED_TOKEN;
-
-/** A run that publishes only when there is something that may be. */
-async function publishing(command: string): Promise<Run> {
-  return await service.run(command, { issueNumber: 8 });
+  const prepare = (dir: string): void => {
+    mkdirSync(join(dir, 'secrets'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(dir, 'secrets/gh-token'), `${TOKEN}\n`, { mode: 0o600 });
+  };
+  service = await startService({ profiles, prepare });
+  return await service.run();
 }
 
 async function entry(run: Run, kind: string): Promise<TimelineEntry | undefined> {
@@ -46,7 +43,7 @@ function nothingIsLeft(): void {
 
 describe('what an agent commits', () => {
   test('is kept as a patch and a bundle when its workspace is gone', async () => {
-    const run = await service.run(
+    const run = await runOf(
       'echo more >> README.md; head -c 3000 /dev/urandom > blob.bin; git add -A; git commit -qm one; mkdir d; echo x > d/new; git add -A; git commit -qm two',
     );
     expect(run.outcome).toBe('succeeded');
@@ -71,23 +68,14 @@ describe('what an agent commits', () => {
   });
 
   test('on another branch, by an agent that fails, is kept too', async () => {
-    const run = await publishing('git checkout -qb fix; echo x > x; git add x; git commit -qm x; exit 3');
+    const run = await runOf('git checkout -qb fix; echo x > x; git add x; git commit -qm x; exit 3');
     expect(run.reason?.code).toBe('agent_failed');
     expect((await entry(run, 'changes_kept'))?.data).toMatchObject({ commits: 1, files: 1 });
-    expect(await entry(run, 'publish_withheld')).toBeDefined();
   });
 
-  test('nothing is kept or published, and no alarm raised, when it committed nothing, though it, git and gh used a value', async () => {
-    const run = await publishing(
-      'git status; echo draft > draft; git add draft; git stash -q; git tag x; cat /run/secrets/gh-token; cat /run/secrets/gh-token > /tmp/x; git fetch -q; true',
-    );
+  test('nothing is kept, and no container is started, when it committed nothing', async () => {
+    const run = await runOf('git status; echo draft > draft; git add draft; git stash -q; git tag x; true');
     expect(run.outcome).toBe('succeeded');
-    expect((await entry(run, 'publish_nothing'))?.text).toBe(
-      'Nothing was published: the agent committed nothing.',
-    );
-    expect(await entry(run, 'secret_found')).toBeUndefined();
-    expect(await entry(run, 'search_cut')).toBeUndefined();
-    expect(readFileSync(logFile(run, 'output.jsonl'), 'utf8')).not.toContain(TOKEN);
     expect(await entry(run, 'changes_kept')).toBeUndefined();
     expect(await entry(run, 'changes_not_kept')).toBeUndefined();
     expect(existsSync(logFile(run, 'changes.patch'))).toBe(false);
@@ -95,20 +83,21 @@ describe('what an agent commits', () => {
 });
 
 describe('a value that an agent was handed', () => {
-  const places = {
-    commits: 'cp /run/secrets/gh-token t; git add t; git commit -qm t; git rm -q t; git commit -qm u',
-    'workspace/repo/notes.txt': 'cp /run/secrets/gh-token notes.txt',
-    'workspace/repo/.git/config': '(echo; printf "#"; base64 -w 0 /run/secrets/gh-token) >> .git/config',
-    'workspace/a\nb/-rf': 'mkdir "../a\nb"; cp /run/secrets/gh-token "../a\nb/-rf"',
-    'workspace/repo/[masked]': 'touch "$(cat /run/secrets/gh-token)"',
-  };
-
-  test('in a commit that was undone, in a file, in base64, outside the clone or as a name is a loud event that does not show it', async () => {
-    const run = await service.run(Object.values(places).join('; '));
+  test.each([
+    ['in a file', 'cp /run/secrets/gh-token notes.txt', 'workspace/repo/notes.txt'],
+    ['in base64 in .git', 'base64 /run/secrets/gh-token >> .git/config', 'workspace/repo/.git/config'],
+    ['outside the clone', 'mkdir "../a\nb"; cp /run/secrets/gh-token "../a\nb/-rf"', 'workspace/a\\\\nb/-rf'],
+    ['as a name', 'touch "$(cat /run/secrets/gh-token)"', 'workspace/repo/[masked]'],
+    [
+      'in a commit that was undone',
+      'cp /run/secrets/gh-token t; git add t; git commit -qm t; git rm -q t; git commit -qm u',
+      'commits',
+    ],
+  ])('%s is a loud event that does not show it', async (_where, command, file) => {
+    const run = await runOf(command);
     expect(run.outcome).toBe('succeeded');
     const found = await entry(run, 'secret_found');
-    expect(found?.data.code).toBe('secret_found');
-    expect(new Set(found?.data.files as string[])).toEqual(new Set(Object.keys(places)));
+    expect(found?.data).toMatchObject({ code: 'secret_found', files: [file.replace('\\\\', '\\')] });
     const line = service.log.find(({ level, run: id }) => level === 'error' && id === run.id);
     expect(line).toMatchObject({ err: { code: 'secret_found' } });
     const said = JSON.stringify([
@@ -121,7 +110,7 @@ describe('a value that an agent was handed', () => {
   });
 
   test('is masked in the patch that is kept of its commits, of which no bundle is kept', async () => {
-    const run = await service.run(
+    const run = await runOf(
       'cp /run/secrets/gh-token t; echo >> t; (printf "a\\0"; cat t) > binary; echo work > work; git add .; git commit -qm t',
     );
     const kept = await entry(run, 'changes_kept');
@@ -137,7 +126,7 @@ describe('a value that an agent was handed', () => {
   });
 
   test('that goes over many lines of its commits is in nothing that is kept of them', async () => {
-    const run = await service.run(
+    const run = await runOf(
       'tr -d "\\n" < /run/secrets/gh-token | fold -w 5 > t; echo >> t; git add .; git commit -qm t',
     );
     expect((await entry(run, 'secret_found'))?.data).toMatchObject({ inChanges: true });
@@ -147,9 +136,19 @@ describe('a value that an agent was handed', () => {
     expect(text.replaceAll(/\n\+?/g, '')).not.toContain(TOKEN);
     expect(existsSync(logFile(run, 'changes.bundle'))).toBe(false);
   });
+
+  test('that it did not leave raises no alarm, though git and gh used it', async () => {
+    const run = await runOf(
+      'cat /run/secrets/gh-token; cat /run/secrets/gh-token > /tmp/x; git fetch -q; true',
+    );
+    expect(await entry(run, 'secret_found')).toBeUndefined();
+    expect(await entry(run, 'search_cut')).toBeUndefined();
+    expect(readFileSync(logFile(run, 'output.jsonl'), 'utf8')).not.toContain(TOKEN);
+  });
 });
 
 test('a service that was stopped meanwhile keeps the commits and finds the value all the same', async () => {
+  service = await startScriptedAgent();
   const script = 'sleep 1; cp /run/secrets/gh-token t; git add t; git commit -qm t; sleep 1';
   const delivery = await service.comment(script);
   const runId = delivery.decision?.runId ?? '';
