@@ -127,6 +127,19 @@ describe('a trigger that starts more than anybody means is told, with what narro
     [{ event: 'issues', action: 'labeled', labels: ['agent-ready'] }, /six runs.*"labelName": "agent-ready"/],
     [{ event: 'pull_request', action: ['opened', 'labeled'] }, /for each label/],
     [{ event: 'issues', action: 'unlabeled' }, /for each label/],
+    [{ event: 'issues', action: 'labeled', filter: 'attributes.action == "labeled"' }, /for each label/],
+    [{ event: 'issues', filter: 'event.action == "labeled"' }, /for each label/],
+    [{ event: 'issues', filter: 'event.action in ["opened", "labeled"]' }, /for each label/],
+    [
+      { event: 'issues', action: 'labeled', filter: 'event.issue.labels.exists(label, label.name == "bug")' },
+      /for each label/,
+    ],
+    [{ event: 'issues', action: 'labeled', filter: 'event.label.name != ""' }, /for each label/],
+    [{ event: 'issues', action: 'labeled', filter: 'has(event.label)' }, /for each label/],
+    [
+      { event: 'pull_request', action: 'assigned', filter: 'event.pull_request.assignees.size() > 0' },
+      /for each assignee/,
+    ],
     [{ event: 'issues', action: 'assigned' }, /for each assignee.*event\.assignee/],
     [{ event: 'pull_request', action: 'review_requested' }, /for each reviewer/],
     [{ event: 'issue_comment' }, /created, deleted\. What is deleted/],
@@ -135,6 +148,8 @@ describe('a trigger that starts more than anybody means is told, with what narro
     [{ event: 'check_run', filter: 'event.check_run.name == "x"' }, /names no action/],
     [{ event: 'push' }, /every tag/],
     [{ event: 'push', repository: 'octo/hello' }, /every tag/],
+    [{ event: 'push', filter: 'event.pusher.name == "referee"' }, /every tag/],
+    [{ event: 'issues', filter: 'event.issue.title == "action"' }, /names no action/],
     [{ event: 'check_run', action: 'completed' }, /each check of every commit/],
     [{ event: 'check_run', action: 'completed', branch: 'main' }, /each check of every commit/],
     [{ event: 'workflow_run', action: 'completed' }, /each run of every workflow/],
@@ -152,6 +167,11 @@ describe('a trigger that starts more than anybody means is told, with what narro
     const group = '{{repository}}#{{issueNumber}}';
     expect(warn(trigger, { concurrency: { group, onBusy: 'drop' } })).toEqual([]);
     expect(warn(trigger, { concurrency: { group, onBusy: 'queue' } })).toHaveLength(1);
+    const eachLabel = `${group} {{ labelName }}`;
+    expect(warn(trigger, { concurrency: { group: eachLabel, onBusy: 'drop' } })).toHaveLength(1);
+    expect(
+      warn({ event: 'issues', action: 'assigned' }, { concurrency: { group: eachLabel, onBusy: 'drop' } }),
+    ).toEqual([]);
   });
 });
 
@@ -160,7 +180,12 @@ test.each<[Trigger]>([
   [{ ...comment, command: ['/fix', '/Fix-it', '/a:b'], isPullRequest: true }],
   [{ event: 'issues', action: 'labeled', labelName: 'agent' }],
   [{ event: 'issues', action: 'labeled', filter: 'event.label.name.startsWith("agent")' }],
+  [{ event: 'issues', action: 'labeled', filter: 'event.issue.labels.size() == 1' }],
+  [{ event: 'issues', action: 'labeled', filter: 'event.label.name != "" && "bug" == event.label.name' }],
+  [{ event: 'issues', filter: 'event.action == "opened"' }],
+  [{ event: 'issues', filter: 'attributes.labelName == "bug" && event.action == "labeled"' }],
   [{ event: 'push', branch: ['main', 'release/1.x'] }],
+  [{ event: 'push', filter: '!event.deleted && event["ref"] == "refs/heads/main"' }],
   [{ event: 'push', filter: 'event.ref.startsWith("refs/tags/")' }],
   [{ event: 'check_run', action: 'completed', filter: 'event.check_run.conclusion == "failure"' }],
   [{ event: 'workflow_run', action: 'completed', branch: 'main', isFork: false }],
@@ -207,7 +232,7 @@ describe('paths that no such event has are told', () => {
       variable('event.label.name', false, {
         event: 'issues',
         action: ['opened', 'labeled'],
-        filter: 'event.label.name != ""',
+        filter: 'event.label.name != "wontfix"',
       }),
     ).toEqual([]);
   });
