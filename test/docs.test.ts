@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../src/cli/program.ts';
 import { configurationPage } from '../src/config/page.ts';
+import { eventNames } from '../src/events/payload-shapes.ts';
 import { silentIo } from './support/service/cli.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -204,6 +205,22 @@ describe('the pages', () => {
     const first = read('README.md').split('\n').slice(0, 40).join('\n');
     expect(first).toContain('npm run demo');
     expect(first).toContain('npm test');
+  });
+
+  test('the README says what to tick for every event of docs/profiles.md, and for none that GitHub does not send', () => {
+    const [, rows = ''] = read('README.md').split('| tick at GitHub |');
+    const cells = [...(rows.split('\n\n')[0] ?? '').matchAll(/^\| ([^|]+) \|/gm)].map(
+      ([, cell = '']) => cell,
+    );
+    const names = cells.flatMap((cell) => [...cell.matchAll(/`([a-z_]+)`/g)].map(([, name = '']) => name));
+    const events = names.filter((name) => !existsSync(join(ROOT, 'profiles', name)));
+    const [, table = ''] = read('docs/profiles.md').split('| event | its attributes |');
+    const listed = [...(table.split('\n\n')[0] ?? '').matchAll(/^\| `(\w+)` \|/gm)].map(
+      ([, name = '']) => name,
+    );
+    expect(listed.length).toBeGreaterThan(10);
+    expect(listed.filter((name) => !events.includes(name))).toEqual([]);
+    expect(events.filter((name) => !eventNames().includes(name))).toEqual([]);
   });
 
   test('every runtime dependency has a sentence in docs/decisions/', () => {

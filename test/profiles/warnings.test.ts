@@ -91,6 +91,34 @@ describe('a trigger that can never match is told, with the nearest that can', ()
     [{ event: 'push', branch: 'release/*' }, 'trigger_value_never', /startsWith/],
     [{ event: 'issues', action: 'labeled', labelName: null }, 'trigger_value_never', /only a text/],
     [{ ...issue, repository: [] }, 'trigger_value_never', /empty list/],
+    [{ ...issue, labels: [''] }, 'trigger_value_never /trigger/labels/0', /which is empty/],
+    [{ ...issue, labels: ['agent', 'bug '] }, 'trigger_value_never /trigger/labels/1', /Write "bug"/],
+    [{ ...issue, repository: 'github.com/hello' }, 'trigger_value_never', /"owner\/hello"/],
+    [{ ...issue, repository: 'octo/..' }, 'trigger_value_never', /"owner\/name"/],
+    [{ ...issue, repository: 'octo/' }, 'trigger_value_never', /"octo\/name"/],
+    [{ ...comment, command: '/' }, 'trigger_value_never', /Write "\/fix"/],
+    [{ ...issue, repository: null }, 'trigger_value_never', /only a text.*→ Name a value/],
+    [{ ...issue, isPullRequest: true }, 'trigger_value_never', /never about pull requests/],
+    [{ ...issue, filter: 'false' }, 'trigger_value_never /trigger/filter', /is `false`/],
+    [
+      { ...issue, filter: 'event.issue.title != "x" && event.action == "created"' },
+      'trigger_value_never',
+      /`event\.action` for "created", and the trigger leaves opened/,
+    ],
+    [{ event: 'issues', filter: 'attributes.action in ["a", "b"]' }, 'trigger_value_never', /"a", "b"/],
+    [{ ...issue, filter: '"push" == attributes.event' }, 'trigger_value_never', /`trigger\.event` asks/],
+    [{ ...comment, filter: 'attributes.command == "fix"' }, 'trigger_value_never', /Write "\/fix"/],
+    [{ ...issue, filter: 'attributes.repository == "hello"' }, 'trigger_value_never', /"owner\/hello"/],
+    [
+      { ...issue, issueNumber: 7, filter: 'attributes.issueNumber == 8' },
+      'trigger_value_never',
+      /`trigger\.issueNumber` asks for another/,
+    ],
+    [
+      { event: 'push', branch: 'v1.0', filter: 'event.ref.startsWith("refs/tags/")' },
+      'trigger_value_never',
+      /leaves "refs\/heads\/v1\.0"/,
+    ],
     [
       { ...issue, labelName: 'bug' },
       'trigger_attribute_never /trigger/labelName',
@@ -127,6 +155,19 @@ describe('a trigger that starts more than anybody means is told, with what narro
     [{ event: 'issues', action: 'labeled', labels: ['agent-ready'] }, /six runs.*"labelName": "agent-ready"/],
     [{ event: 'pull_request', action: ['opened', 'labeled'] }, /for each label/],
     [{ event: 'issues', action: 'unlabeled' }, /for each label/],
+    [{ event: 'issues', action: 'labeled', filter: 'attributes.action == "labeled"' }, /for each label/],
+    [{ event: 'issues', filter: 'event.action == "labeled"' }, /for each label/],
+    [{ event: 'issues', filter: 'event.action in ["opened", "labeled"]' }, /for each label/],
+    [
+      { event: 'issues', action: 'labeled', filter: 'event.issue.labels.exists(label, label.name == "bug")' },
+      /for each label/,
+    ],
+    [{ event: 'issues', action: 'labeled', filter: 'event.label.name != ""' }, /for each label/],
+    [{ event: 'issues', action: 'labeled', filter: 'has(event.label)' }, /for each label/],
+    [
+      { event: 'pull_request', action: 'assigned', filter: 'event.pull_request.assignees.size() > 0' },
+      /for each assignee/,
+    ],
     [{ event: 'issues', action: 'assigned' }, /for each assignee.*event\.assignee/],
     [{ event: 'pull_request', action: 'review_requested' }, /for each reviewer/],
     [{ event: 'issue_comment' }, /created, deleted\. What is deleted/],
@@ -135,6 +176,8 @@ describe('a trigger that starts more than anybody means is told, with what narro
     [{ event: 'check_run', filter: 'event.check_run.name == "x"' }, /names no action/],
     [{ event: 'push' }, /every tag/],
     [{ event: 'push', repository: 'octo/hello' }, /every tag/],
+    [{ event: 'push', filter: 'event.pusher.name == "referee"' }, /every tag/],
+    [{ event: 'issues', filter: 'event.issue.title == "action"' }, /names no action/],
     [{ event: 'check_run', action: 'completed' }, /each check of every commit/],
     [{ event: 'check_run', action: 'completed', branch: 'main' }, /each check of every commit/],
     [{ event: 'workflow_run', action: 'completed' }, /each run of every workflow/],
@@ -152,6 +195,11 @@ describe('a trigger that starts more than anybody means is told, with what narro
     const group = '{{repository}}#{{issueNumber}}';
     expect(warn(trigger, { concurrency: { group, onBusy: 'drop' } })).toEqual([]);
     expect(warn(trigger, { concurrency: { group, onBusy: 'queue' } })).toHaveLength(1);
+    const eachLabel = `${group} {{ labelName }}`;
+    expect(warn(trigger, { concurrency: { group: eachLabel, onBusy: 'drop' } })).toHaveLength(1);
+    expect(
+      warn({ event: 'issues', action: 'assigned' }, { concurrency: { group: eachLabel, onBusy: 'drop' } }),
+    ).toEqual([]);
   });
 });
 
@@ -160,7 +208,20 @@ test.each<[Trigger]>([
   [{ ...comment, command: ['/fix', '/Fix-it', '/a:b'], isPullRequest: true }],
   [{ event: 'issues', action: 'labeled', labelName: 'agent' }],
   [{ event: 'issues', action: 'labeled', filter: 'event.label.name.startsWith("agent")' }],
+  [{ event: 'issues', action: 'labeled', filter: 'event.issue.labels.size() == 1' }],
+  [{ event: 'issues', action: 'milestoned', isPullRequest: true }],
+  [{ event: 'issues', action: 'labeled', labelName: '❤️ agent', labels: ['👩‍💻'] }],
+  [{ ...issue, repository: 'o_w/.github' }],
+  [{ ...issue, filter: 'attributes.issueNumber == 8 || false' }],
+  [{ ...issue, issueNumber: 8, filter: 'attributes.issueNumber == 8 && event.action != "closed"' }],
+  [{ ...comment, filter: 'attributes.command in ["fix", "/fix"] && attributes.command.startsWith("/f")' }],
+  [{ event: 'push', branch: 'v1.0', filter: 'event.ref.startsWith("refs/heads/v")' }],
+  [{ event: 'repository_dispatch', filter: 'event.action == "deploy"' }],
+  [{ event: 'issues', action: 'labeled', filter: 'event.label.name != "" && "bug" == event.label.name' }],
+  [{ event: 'issues', filter: 'event.action == "opened"' }],
+  [{ event: 'issues', filter: 'attributes.labelName == "bug" && event.action == "labeled"' }],
   [{ event: 'push', branch: ['main', 'release/1.x'] }],
+  [{ event: 'push', filter: '!event.deleted && event["ref"] == "refs/heads/main"' }],
   [{ event: 'push', filter: 'event.ref.startsWith("refs/tags/")' }],
   [{ event: 'check_run', action: 'completed', filter: 'event.check_run.conclusion == "failure"' }],
   [{ event: 'workflow_run', action: 'completed', branch: 'main', isFork: false }],
@@ -207,7 +268,7 @@ describe('paths that no such event has are told', () => {
       variable('event.label.name', false, {
         event: 'issues',
         action: ['opened', 'labeled'],
-        filter: 'event.label.name != ""',
+        filter: 'event.label.name != "wontfix"',
       }),
     ).toEqual([]);
   });

@@ -3,6 +3,14 @@ import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 /** A path that a filter reads: from `event` or `attributes`, by its keys; `0` stands for an item of a list. */
 type FilterPath = { root: 'event' | 'attributes'; keys: string[] };
 
+/** A part of a filter: the paths that it reads, and what it asks of one of them, where it is so plain. */
+type FilterPart = {
+  paths: FilterPath[];
+  asks: { path: FilterPath; how: '==' | 'startsWith'; values: unknown[] } | undefined;
+  isFalse: boolean;
+  isPresence: boolean;
+};
+
 /** What names stand for: the two roots, and what macros call the items that they go through. */
 type Names = ReadonlyMap<string, FilterPath | undefined>;
 
@@ -18,14 +26,54 @@ let environment: Environment | undefined;
 
 /** Every path that a filter reads, the longest of each; none of a filter that cannot be read. */
 export function filterPaths(source: string): FilterPath[] {
+  return filterParts(source).flatMap(({ paths }) => paths);
+}
+
+/** What has to hold for a filter to hold, one part of `a && b && c` each; none of a filter that cannot be read. */
+export function filterParts(source: string): FilterPart[] {
   environment ??= new Environment();
-  const found: FilterPath[] = [];
   try {
-    walk(environment.parse(source).ast, ROOTS, found);
+    return partsOf(environment.parse(source).ast).map((node) => {
+      const paths: FilterPath[] = [];
+      walk(node, ROOTS, paths);
+      return { paths, asks: asked(node), ...constant(node) };
+    });
   } catch {
     return [];
   }
-  return found;
+}
+
+function partsOf(node: ASTNode): ASTNode[] {
+  return node.op === '&&' ? (node.args as ASTNode[]).flatMap(partsOf) : [node];
+}
+
+/** What `path == "text"`, `path in ["text"]` and `path.startsWith("text")` ask for. */
+function asked(node: ASTNode): FilterPart['asks'] {
+  const [first, second, third] = argsOf(node) as [ASTNode, ASTNode, ASTNode[]];
+  if (node.op === 'rcall' && String(first) === 'startsWith') return asks(second, third, 'startsWith');
+  if (node.op === 'in' && second.op === 'list') return asks(first, second.args as ASTNode[], '==');
+  if (node.op !== '==') return undefined;
+  return asks(first, [second], '==') ?? asks(second, [first], '==');
+}
+
+function argsOf({ args }: ASTNode): unknown[] {
+  return Array.isArray(args) ? args : [args];
+}
+
+function asks(of: ASTNode, values: readonly ASTNode[], how: '==' | 'startsWith'): FilterPart['asks'] {
+  const path = pathOf(of, ROOTS);
+  if (!path || values.some(({ op }) => op !== 'value')) return undefined;
+  return { path, how, values: values.map(({ args }) => (typeof args === 'bigint' ? Number(args) : args)) };
+}
+
+/** Whether a part is `false`, and whether it only asks that something is there: `path != ""`, `has(path)`, `path.size() > 0`. */
+function constant(node: ASTNode): Pick<FilterPart, 'isFalse' | 'isPresence'> {
+  const [first, second] = argsOf(node) as [unknown, ASTNode | undefined];
+  const isEmpty = second?.op === 'value' && ['', 0, 0n, null].includes(second.args as string);
+  return {
+    isFalse: node.op === 'value' && node.args === false,
+    isPresence: (node.op === 'call' && first === 'has') || ((node.op === '!=' || node.op === '>') && isEmpty),
+  };
 }
 
 function walk(part: unknown, names: Names, found: FilterPath[]): void {

@@ -1,5 +1,6 @@
 import type { Issue } from '../../base/errors.ts';
 import type { Profile } from '../profile.ts';
+import { filterValueWarnings } from '../warnings/filter-values.ts';
 import { oftenWarnings } from '../warnings/often.ts';
 import { filterWarnings, variableWarnings } from '../warnings/payload-paths.ts';
 import { botWarnings, valueWarnings } from '../warnings/trigger-values.ts';
@@ -19,6 +20,7 @@ export function profileWarnings(line: Line, profile: Profile): Issue[] {
     ...botWarnings(profile),
     ...attributeWarnings(trigger),
     ...filterWarnings(trigger),
+    ...filterValueWarnings(trigger),
     ...variableWarnings(trigger, execution.handler.promptVariables),
     ...oftenWarnings(profile),
   ];

@@ -1,13 +1,14 @@
 import { jsonPointer } from '../../base/json.ts';
-import type { AttributeName, Scalar } from '../../events/event.ts';
+import type { Scalar } from '../../events/event.ts';
 import { actionsOf, type EventKind } from '../../events/payload-shapes.ts';
+import type { ConditionKind } from '../../events/possible.ts';
 import type { Trigger } from '../profile.ts';
 
 /** One value of a condition, with its place in the profile. */
 export type ConditionValue = { value: Scalar; path: string };
 
 /** The values of a condition, none when there is no such condition. */
-export function wantedBy(trigger: Trigger, name: AttributeName): ConditionValue[] {
+export function wantedBy(trigger: Trigger, name: ConditionKind): ConditionValue[] {
   const written = trigger[name];
   if (written === undefined) return [];
   if (!isList(written)) return [{ value: written, path: jsonPointer('trigger', name) }];

@@ -1,4 +1,5 @@
 import { actionsOf, type EventKind } from '../../events/payload-shapes.ts';
+import { filterParts, filterPaths } from '../match/filter-paths.ts';
 import { WRITTEN } from '../match/match.ts';
 import type { ConcurrencyRule, Trigger } from '../profile.ts';
 import { matchesOften, type Warning } from './errors.ts';
@@ -64,8 +65,21 @@ export function oftenWarnings(of: Of): Warning[] {
   ];
 }
 
-function mentions({ filter }: Trigger, word: string): boolean {
-  return filter?.toLowerCase().includes(word.toLowerCase()) ?? false;
+/** Whether the filter reads a path with such a key. */
+function reads({ filter = '' }: Trigger, key: RegExp): boolean {
+  return filterPaths(filter).some(({ keys }) => keys.some((each) => key.test(each)));
+}
+
+/** Whether the filter looks at the one thing of a burst, or at how many there are; not at what all events of a burst have. */
+function selects({ filter = '' }: Trigger, word: string): boolean {
+  return filterParts(filter).some(
+    ({ paths, isPresence }) =>
+      !isPresence &&
+      paths.some(({ keys }) => {
+        const isWhole = paths.every((other) => other.keys.length <= keys.length);
+        return keys[0]?.startsWith(word) || (isWhole && keys.at(-1)?.startsWith(word));
+      }),
+  );
 }
 
 /** Whether an event during a run of the group is dropped, or replaces the run. */
@@ -73,11 +87,20 @@ function isGrouped({ concurrency }: Of): boolean {
   return concurrency !== undefined && concurrency.onBusy !== 'queue';
 }
 
+/** The kinds that the filter leaves of those that the trigger names; none when neither names an action. */
+function namedKinds({ action, filter = '' }: Trigger, kinds: readonly EventKind[]): readonly EventKind[] {
+  const named = filterParts(filter).flatMap(({ asks }) =>
+    asks?.how === '==' && asks.path.keys.join('.') === 'action' ? [asks.values] : [],
+  );
+  if (action === undefined && named.length === 0) return [];
+  return kinds.filter((kind) => named.every((values) => values.includes(kind.action)));
+}
+
 function anyAction(trigger: Trigger, event: string): Warning[] {
   const actions = actionsOf(event).filter(
     (action) => !['', '*'].includes(action) && !(action === 'edited' && WRITTEN.has(event)),
   );
-  if (trigger.action !== undefined || mentions(trigger, 'action') || actions.length < 2) return [];
+  if (trigger.action !== undefined || reads(trigger, /^action$/) || actions.length < 2) return [];
   const usual = ['created', 'opened', 'submitted', 'completed', 'published'].find((name) =>
     actions.includes(name),
   );
@@ -95,18 +118,16 @@ function anyAction(trigger: Trigger, event: string): Warning[] {
 
 function bursts(of: Of, kinds: readonly EventKind[]): Warning[] {
   const { trigger } = of;
-  if (trigger.action === undefined || isGrouped(of)) return [];
   const seen = new Set<string>();
-  return kinds.flatMap(({ event, action }) => {
+  return namedKinds(trigger, kinds).flatMap(({ event, action }) => {
     const burst = Object.hasOwn(BURSTS, action) ? BURSTS[action] : undefined;
-    if (!burst || seen.has(burst.things) || mentions(trigger, burst.word)) return [];
-    if (burst.things === 'label' && trigger.labelName !== undefined) return [];
+    if (!burst || seen.has(burst.things) || selects(trigger, burst.word)) return [];
+    const isLabel = burst.things === 'label';
+    const isApart = isLabel && /\{\{\s*labelName\s*\}\}/.test(of.concurrency?.group ?? '');
+    if ((isLabel && trigger.labelName !== undefined) || (isGrouped(of) && !isApart)) return [];
     seen.add(burst.things);
-    const [label = 'agent'] = trigger.labels ?? [];
-    const one =
-      burst.things === 'label'
-        ? `\`"labelName": ${JSON.stringify(label)}\``
-        : `the filter \`${burst.example}\``;
+    const label = trigger.labels?.[0]?.trim() || 'agent';
+    const one = isLabel ? `\`"labelName": ${JSON.stringify(label)}\`` : `the filter \`${burst.example}\``;
     return [
       matchesOften(
         '/trigger/action',
@@ -121,7 +142,7 @@ function automatedEvents(trigger: Trigger, event: string): Warning[] {
   const automated = Object.hasOwn(AUTOMATED, event) ? AUTOMATED[event] : undefined;
   const { filter, branch } = trigger;
   if (!automated || (automated.byBranch && branch !== undefined)) return [];
-  if (filter !== undefined && (mentions(trigger, `event.${event}`) || event === 'status')) return [];
+  if (filter !== undefined && (reads(trigger, new RegExp(`^${event}$`)) || event === 'status')) return [];
   return [
     matchesOften(
       '/trigger/event',
@@ -146,7 +167,7 @@ function perComment(of: Of, event: string): Warning[] {
 }
 
 function everyPush(trigger: Trigger): Warning[] {
-  if (trigger.branch !== undefined || mentions(trigger, 'ref') || mentions(trigger, 'branch')) return [];
+  if (trigger.branch !== undefined || reads(trigger, /ref|branch/)) return [];
   return [
     matchesOften(
       '/trigger/event',

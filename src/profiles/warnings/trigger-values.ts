@@ -1,7 +1,8 @@
 import { visible } from '../../base/text.ts';
 import { nearest } from '../../base/words.ts';
 import { isBranchName } from '../../events/branch-name.ts';
-import type { AttributeName, Scalar } from '../../events/event.ts';
+import type { Scalar } from '../../events/event.ts';
+import type { ConditionKind } from '../../events/possible.ts';
 import { isSameLogin, listedLogin } from '../allow.ts';
 import { show } from '../errors.ts';
 import type { Profile, Trigger } from '../profile.ts';
@@ -22,7 +23,7 @@ const ACTOR_TYPES = ['User', 'Bot', 'Organization', 'Mannequin', 'EnterpriseUser
 /** As long as the first word of a comment may be to count as a command. */
 const MAX_COMMAND = 100;
 
-const CHECKS: Partial<Record<AttributeName, (value: Scalar) => Wrong>> = {
+const CHECKS: Partial<Record<ConditionKind, (value: Scalar) => Wrong>> = {
   repository: text(checkRepository),
   actorLogin: text(checkLogin),
   actorType: text((value) => oneOf(value, ACTOR_TYPES)),
@@ -32,13 +33,14 @@ const CHECKS: Partial<Record<AttributeName, (value: Scalar) => Wrong>> = {
   isFork: checkFlag,
   branch: text(checkBranch),
   command: text(checkCommand),
-  labelName: text(() => undefined),
+  labelName: text(() => undefined, asWritten),
+  labels: text(() => undefined, asWritten),
 };
 
 /** Warns of each value that the attribute can never have, whatever the event: wrong types, wrong forms, empty lists. */
 export function valueWarnings(trigger: Trigger): Warning[] {
   return Object.entries(trigger).flatMap(([key, written]) => {
-    const name = key as AttributeName;
+    const name = key as ConditionKind;
     if (key !== 'labels' && isList(written as Scalar) && (written as unknown as unknown[]).length === 0)
       return [
         valueNever(
@@ -53,33 +55,50 @@ export function valueWarnings(trigger: Trigger): Warning[] {
   });
 }
 
+/** What is wrong with a value wherever it is compared with the attribute. */
+export function whatIsWrong(name: string, value: Scalar): Wrong {
+  return Object.hasOwn(CHECKS, name) ? CHECKS[name as ConditionKind]?.(value) : undefined;
+}
+
 function warn(name: string, { value, path }: ConditionValue, wrong: Wrong): Warning[] {
   return wrong ? [valueNever(path, name, `is ${show(value)}, ${wrong.what}`, wrong.hint)] : [];
 }
 
-function text(check: (value: string) => Wrong): (value: Scalar) => Wrong {
-  return (value) =>
-    typeof value === 'string'
-      ? (edges(value) ?? check(value))
-      : { what: 'and only a text can be there', hint: `Write it in quotes: "${value}".` };
+function text(check: (value: string) => Wrong, seen = visible): (value: Scalar) => Wrong {
+  return (value) => {
+    if (typeof value === 'string') return edges(value, seen(value).trim()) ?? check(value);
+    const hint =
+      value === null ? 'Name a value, or remove the condition.' : `Write it in quotes: "${value}".`;
+    return { what: 'and only a text can be there', hint };
+  };
+}
+
+/** Names of labels have emoji, whose parts nobody sees alone. */
+function asWritten(value: string): string {
+  return value;
 }
 
 /** Blanks at the ends, which no value of GitHub has. */
-function edges(value: string): Wrong {
-  const bare = visible(value).trim();
+function edges(value: string, bare: string): Wrong {
   if (bare === '') return { what: 'which is empty', hint: 'Name a value, or remove the condition.' };
   return bare === value
     ? undefined
     : { what: 'with blanks or characters that nobody sees', hint: `Write ${show(bare)}.` };
 }
 
+/** Names of owners have no dots, so that what has one is a host. */
+const OWNER_AND_NAME = /^[A-Za-z0-9_-]{1,100}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
+
 function checkRepository(value: string): Wrong {
-  if (/^[A-Za-z0-9._-]{1,100}\/[A-Za-z0-9._-]{1,100}$/.test(value) && !value.endsWith('.git'))
-    return undefined;
+  if (OWNER_AND_NAME.test(value) && !value.endsWith('.git')) return undefined;
   const bare = value
     .replace(/^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?[\w.-]+\.[a-z]+[/:](?=[^/]+\/)/i, '')
     .replace(/\/+$|\.git\/?$/g, '');
-  const hint = /^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+/.exec(bare)?.[0];
+  const hint = /^[^/]+\/[^/]+/.exec(bare)?.[0] ?? '';
+  const part = bare
+    .split('/')
+    .at(-1)
+    ?.replaceAll(/[^\w.-]/g, '');
   if (value.includes('*'))
     return {
       what: 'and nothing stands for several repositories',
@@ -87,9 +106,11 @@ function checkRepository(value: string): Wrong {
     };
   return {
     what: 'which is no owner/name',
-    hint: hint
+    hint: OWNER_AND_NAME.test(hint)
       ? `Write ${show(hint)}.`
-      : `Write the owner before it: ${show(`owner/${value.replaceAll(/[^\w.-]/g, '')}`)}.`,
+      : value.endsWith('/')
+        ? `Write the name behind it: ${show(`${part || 'owner'}/name`)}.`
+        : `Write the owner before it: ${show(`owner/${!part || /^\.+$/.test(part) ? 'name' : part}`)}.`,
   };
 }
 
@@ -149,7 +170,10 @@ function checkCommand(value: string): Wrong {
     .split(/\s/, 1);
   const bare = `/${word.replace(/^[/!@#-]+/, '')}`;
   if (!value.startsWith('/'))
-    return { what: 'and a command begins with a slash', hint: `Write ${show(bare)}.` };
+    return {
+      what: 'and a command begins with a slash',
+      hint: `Write ${show(bare === '/' ? '/fix' : bare)}.`,
+    };
   if (/\s/.test(value))
     return {
       what: 'and a command is one word',
@@ -158,7 +182,7 @@ function checkCommand(value: string): Wrong {
   if (visible(value) !== value || value === '/' || value.length > MAX_COMMAND)
     return {
       what: 'which is no first word of a comment',
-      hint: `Write ${show(bare.slice(0, MAX_COMMAND))}, a slash with at most ${MAX_COMMAND - 1} letters behind it.`,
+      hint: `Write ${show(bare === '/' ? '/fix' : bare.slice(0, MAX_COMMAND))}, a slash with at most ${MAX_COMMAND - 1} letters behind it.`,
     };
   return undefined;
 }

@@ -160,13 +160,20 @@ function missing(name: ConditionKind, kinds: readonly EventKind[], trigger: Trig
 /** Events about pull requests alone. */
 const OF_PULL_REQUESTS = /^pull_request(?:_|$)/;
 
+/** GitHub's types allow pull requests in `issues`; it only ever sent their milestones so. */
+function isOfIssues({ event, action }: EventKind): boolean {
+  return event === 'issues' && !['milestoned', 'demilestoned'].includes(action);
+}
+
 /** Conditions that are possible, but not with these events. */
 function contradictions(trigger: Trigger, kinds: readonly EventKind[]): Warning[] {
   const isPullRequest = wantedBy(trigger, 'isPullRequest').map(({ value }) => value);
   const [flag] = isPullRequest;
   if (kinds.length === 0 || isPullRequest.length !== 1 || typeof flag !== 'boolean') return [];
   const may = kinds.some((kind) =>
-    flag ? has(kind, 'pull_request') || has(kind, 'issue.pull_request') : !OF_PULL_REQUESTS.test(kind.event),
+    flag
+      ? !isOfIssues(kind) && (has(kind, 'pull_request') || has(kind, 'issue.pull_request'))
+      : !OF_PULL_REQUESTS.test(kind.event),
   );
   if (may) return [];
   const what = `is ${flag}, and the events of this trigger are ${flag ? 'never' : 'always'} about pull requests`;
