@@ -47,8 +47,7 @@ export function composeRenewals({
     .untilReady(ended.signal)
     .then(() => Promise.all([...renewals.values()].map((renewal) => renewal.adopt())))
     .catch((error: unknown) => {
-      if (!ended.signal.aborted)
-        log.warn({ err: error }, 'a renewal of a login that was left is not waited for');
+      if (!ended.signal.aborted) log.warn({ err: error }, 'leftover login renewals could not be awaited');
     });
   return {
     renewals,

@@ -114,10 +114,9 @@ export function composeGrants(resources: {
 }
 
 function warnOfDisk(log: Logger, runDir: string): void {
-  log.warn(
-    { code: 'run_dir_on_disk' },
-    `RUN_DIR (${runDir}) is on a disk, so the tokens of active runs are written to it. Set RUN_DIR to a directory of a tmpfs that the engine sees too, such as /run/github-flows.`,
-  );
+  const message = `RUN_DIR (${runDir}) is on a disk, so the tokens of active runs are written to it.`;
+  const hint = 'Set RUN_DIR to a directory of a tmpfs that the engine sees too, such as /run/github-flows.';
+  log.warn({ code: 'run_dir_on_disk', message, hint }, 'run directory is on a disk');
 }
 
 function cloneWant({ owner, name, tokenFile = '', appSecret }: CloneSubject): HostGitWant {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { systemClock as clock } from '../base/clock.ts';
 import { asFlowError } from '../base/errors.ts';
 import { signInAs } from '../credentials/github-app/mint.ts';
@@ -60,8 +61,16 @@ export function redeliveryParts({
   db,
   deliveries,
 }: Pick<MaintenanceResources, 'db' | 'deliveries'>): RedeliveryParts {
-  return { deliveries, requests: createRedeliveryStore(db, clock), clock, pages: new Map() };
+  return {
+    deliveries,
+    requests: createRedeliveryStore(db, clock),
+    clock,
+    pages: new LRUCache({ max: MAX_LISTS }),
+  };
 }
+
+/** The newest page of so many lists is kept. */
+const MAX_LISTS = 1_000;
 
 /** Every App's list, and those of the hooks of repositories that profiles name. */
 export async function sourcesOf(resources: MaintenanceResources, profiles: ProfileSet): Promise<Sources> {

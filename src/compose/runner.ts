@@ -186,6 +186,6 @@ function readyChecks({ config, queue, disk }: Resources, engine: EngineWatch): R
 function hostUpstream({ config, log }: Resources): Upstream {
   const { upstream, isUnusable } = readUpstream(config.environment);
   if (isUnusable)
-    log.warn('HTTPS_PROXY is no address of an HTTP proxy; runs with an allow list go out without it');
+    log.warn('HTTPS_PROXY is no address of an HTTP proxy, runs with an allow list go out without it');
   return upstream;
 }

@@ -1,4 +1,5 @@
 import { FlowError } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 
 /** A form without the token of the session that sent it, or one that another site sent. */
 export function formNotOurs(): FlowError {
@@ -15,7 +16,7 @@ export function pageUnknown(path: string): FlowError {
   return new FlowError({
     code: 'page_unknown',
     blame: 'sender',
-    message: `There is no page at ${JSON.stringify(path.slice(0, 100))}.`,
+    message: `There is no page at ${quoted(path, 100)}.`,
     hint: 'Find the run in the list of runs.',
   });
 }

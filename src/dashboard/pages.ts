@@ -1,6 +1,6 @@
 import { isoTime } from '../base/clock.ts';
 import { formatDuration } from '../base/text.ts';
-import type { Run, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import type { Run, TimelineEntry } from '../runs/run.ts';
 import { queuedSince } from '../runs/states.ts';
 import { harmless, shortened } from './harmless.ts';
 import type { GitHubLinks } from './links.ts';
@@ -108,7 +108,12 @@ function courseFacts(run: Run, waitsSince: number, now: number): Fact[] {
   ];
 }
 
-function tokens({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens }: TokenUsage): string {
+function tokens({
+  inputTokens,
+  cachedInputTokens,
+  outputTokens,
+  reasoningTokens,
+}: NonNullable<Run['usage']>): string {
   const count = (value: number): string => value.toLocaleString('en-US');
   const read = `${count(inputTokens)} in (${count(cachedInputTokens)} cached)`;
   return `${read}, ${count(outputTokens)} out (${count(reasoningTokens)} reasoning)`;

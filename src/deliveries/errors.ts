@@ -1,12 +1,13 @@
 import { isoTime } from '../base/clock.ts';
 import { FlowError } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 
 /** No such delivery. */
 export function deliveryUnknown(id: string): FlowError {
   return new FlowError({
     code: 'delivery_unknown',
     blame: 'operator',
-    message: `There is no delivery ${JSON.stringify(id.slice(0, 80))}.`,
+    message: `There is no delivery ${quoted(id, 80)}.`,
     hint: 'See the ids with: github-flows deliveries list',
   });
 }

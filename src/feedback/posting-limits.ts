@@ -1,8 +1,12 @@
+import { LRUCache } from 'lru-cache';
 import type { Report } from '../runs/outbox/report.ts';
 
 /** Reports posted at once, altogether and of one repository, so that a slow repository delays no other. */
 const AT_ONCE = 20;
 const AT_ONCE_EACH = 5;
+
+/** Of so many owners it is known that their limit is used up. */
+const MAX_OWNERS = 10_000;
 
 /** Which reports are posted now, of those that are due. */
 export type PostingLimits = {
@@ -20,7 +24,7 @@ export type PostingLimits = {
 
 export function createPostingLimits(): PostingLimits {
   const busy = new Map<string, { report: Report; done: Promise<void> }>();
-  const pausedUntil = new Map<string, number>();
+  const pausedUntil = new LRUCache<string, number>({ max: MAX_OWNERS });
   const mayStart = (report: Report, nowMs: number): boolean =>
     !busy.has(report.id) && (pausedUntil.get(ownerOf(report)) ?? 0) <= nowMs;
   return {

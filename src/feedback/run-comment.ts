@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/text.ts';
-import type { FinishedRun, Outcome, Run, RunState, TimelineEntry, TokenUsage } from '../runs/run.ts';
+import type { FinishedRun, Outcome, Run, RunState, TimelineEntry } from '../runs/run.ts';
 import { queuedSince } from '../runs/states.ts';
 import { readMarkdown } from '../text/markdown.ts';
 import { cut, prepareText, shorten } from './outgoing.ts';
@@ -168,7 +168,12 @@ function roughly(ms: number): string {
   return `for ${formatDuration(rounded * 60_000)}`;
 }
 
-function tokens({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens }: TokenUsage): string {
+function tokens({
+  inputTokens,
+  cachedInputTokens,
+  outputTokens,
+  reasoningTokens,
+}: NonNullable<FinishedRun['usage']>): string {
   const count = (value: number): string => value.toLocaleString('en-US');
   const read = `${count(inputTokens)} in (${count(cachedInputTokens)} of them cached)`;
   return `Tokens: ${read}, ${count(outputTokens)} out (${count(reasoningTokens)} of them reasoning).`;

@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts';
 import type { Logger } from '../log/logger.ts';
 import { appError, mintError } from './app-errors.ts';
 import { createGitHubClient, type SignIn } from './client.ts';
@@ -146,7 +147,7 @@ async function optional<T>(look: () => Promise<T>, name: string): Promise<T | un
 type Fields = Record<string, unknown>;
 
 function fieldsOf(what: string, data: unknown): Fields {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw answerUnreadable(what);
+  if (!isObject(data)) throw answerUnreadable(what);
   return data as Fields;
 }
 

@@ -18,7 +18,7 @@ export function createClockWatch({ clock, log }: { clock: Clock; log: Logger }):
     const issue = isLogged ? undefined : clockError(gitHubMs, clock.now());
     if (!issue) return;
     isLogged = true;
-    log.warn({ code: issue.code, hint: issue.hint }, issue.message);
+    log.warn(issue.toProblem(), 'clock of this machine is off');
   };
 }
 

@@ -9,7 +9,7 @@ const TOKEN_PLACE = 'SECRETS_DIR/service/admin-token';
 export function hostUnexpected(host: string | undefined): Refusal {
   return new Refusal(421, {
     code: 'host_unexpected',
-    message: `The request is for the host ${JSON.stringify(host?.slice(0, 100) ?? '')}, which is none of this listener's names.`,
+    message: `The request is for the host ${quoted(host ?? '', 100)}, which is none of this listener's names.`,
     hint: 'Use the address in ADMIN_HOST, or localhost where that is a loopback address, or set PUBLIC_URL to the name it is reached by.',
   });
 }

@@ -54,7 +54,7 @@ export function createAppRouter(parts: { flow: AppSteps; log: Logger }): Router 
         await step(request, response);
       } catch (error) {
         const issue = asFlowError(error);
-        log.warn({ code: issue.code }, issue.message);
+        log.warn(issue.toProblem(), 'setup page of GitHub App failed');
         response.status(statusOf(issue));
         show(response, problemPage(issue.toProblem()));
       }

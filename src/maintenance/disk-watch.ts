@@ -108,5 +108,5 @@ function describe({ place, bytes, inodes }: Space, then: string): string {
 
 function logChange(log: Logger, { pressure, message, places }: DiskState): void {
   if (pressure === 'none') log.info({ places }, 'disk has room again');
-  else log.error({ pressure, places }, message ?? 'disk is under pressure');
+  else log.error({ pressure, places, message }, 'disk is under pressure');
 }

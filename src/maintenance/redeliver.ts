@@ -1,3 +1,4 @@
+import type { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import { asFlowError, type Problem } from '../base/errors.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
@@ -31,7 +32,7 @@ export type RedeliveryParts = {
   deliveries: Pick<DeliveryStore, 'known'>;
   requests: RedeliveryStore;
   clock: Clock;
-  pages: Map<string, { etag: string; items: readonly ListedDelivery[] }>;
+  pages: LRUCache<string, { etag: string; items: readonly ListedDelivery[] }>;
 };
 
 /** Pages of a hundred that are looked through at the most. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
+import { createPoller } from '../base/poller.ts';
 import type { Logger } from '../log/logger.ts';
 import { type RedeliveryParts, type RedeliveryResult, redeliverMissing, type Source } from './redeliver.ts';
 
@@ -28,36 +29,31 @@ export function startRedelivery(parts: LoopParts): RedeliveryLoop {
   let stopped = false;
   const logResult = createChangeLog(parts.log);
   const look = async (): Promise<void> => {
-    try {
-      const { sources, problems } = await parts.sources();
-      const lists: RedeliveryResult[] = problems.map(({ name, problem }) => ({
-        ...NOTHING,
-        source: name,
-        problem,
-      }));
-      for (const source of sources) {
-        if (stopped) return;
-        const since = parts.clock.now() - parts.backMs;
-        lists.push(await redeliverMissing(parts, source, { since, insist: false }));
-      }
-      for (const list of lists) logResult(list);
-      last = { at: parts.clock.now(), lists };
-      await parts.requests.forget(parts.clock.now() - FORGET_MS);
-    } catch (error) {
-      parts.log.warn({ err: error }, 'search for missed deliveries failed, will be retried');
+    const { sources, problems } = await parts.sources();
+    const lists: RedeliveryResult[] = problems.map(({ name, problem }) => ({
+      ...NOTHING,
+      source: name,
+      problem,
+    }));
+    for (const source of sources) {
+      if (stopped) return;
+      const since = parts.clock.now() - parts.backMs;
+      lists.push(await redeliverMissing(parts, source, { since, insist: false }));
     }
+    for (const list of lists) logResult(list);
+    last = { at: parts.clock.now(), lists };
+    await parts.requests.forget(parts.clock.now() - FORGET_MS);
   };
-  let working = look();
-  const timer = parts.clock.every(parts.everyMs, () => {
-    working = working.then(look);
-    return working;
-  });
+  const { clock, everyMs } = parts;
+  const onError = (error: unknown): void =>
+    parts.log.warn({ err: error }, 'search for missed deliveries failed, will be retried');
+  const poller = createPoller({ clock, everyMs, look, onError });
+  poller.start();
   return {
     last: () => last,
     async stop() {
       stopped = true;
-      timer.stop();
-      await working;
+      await poller.stop();
     },
   };
 }

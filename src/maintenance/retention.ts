@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { createPoller } from '../base/poller.ts';
 import type { DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { Logger } from '../log/logger.ts';
 import type { PublicationStore } from '../runs/outbox/publication-store.ts';
@@ -42,28 +43,26 @@ const KINDS = ['bodies', 'logs', 'workspaces', 'mirrors'] as const;
 export function startRetention(parts: RetentionParts): Retention {
   const stop = new AbortController();
   const total = nothing();
-  const round = async (): Promise<void> => {
-    try {
+  const poller = createPoller({
+    clock: parts.clock,
+    everyMs: EVERY_MS,
+    async look() {
       const removed = await retain(parts, stop.signal);
       for (const kind of KINDS) {
         total[kind].count += removed[kind].count;
         total[kind].bytes += removed[kind].bytes;
       }
-    } catch (error) {
+    },
+    onError(error) {
       if (!stop.signal.aborted) parts.log.warn({ err: error }, 'retention failed, will be retried');
-    }
-  };
-  let working = round();
-  const timer = parts.clock.every(EVERY_MS, () => {
-    working = working.then(round);
-    return working;
+    },
   });
+  poller.start();
   return {
     removed: () => structuredClone(total),
     async stop() {
-      timer.stop();
       stop.abort();
-      await working;
+      await poller.stop();
     },
   };
 }

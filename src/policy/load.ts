@@ -5,6 +5,7 @@ import { isInside } from '../base/files.ts';
 import { imageNameIssue } from '../base/image-name.ts';
 import { jsonPointer, readStrictJson } from '../base/json.ts';
 import { CEILING_LIMITS } from '../base/run-limits.ts';
+import { quoted } from '../base/text.ts';
 import {
   policyAmongProfiles,
   policyInvalid,
@@ -77,7 +78,7 @@ function buildPolicy(written: WrittenPolicy, file: string): { policy: Policy } |
   for (const [index, { source }] of (written.mounts ?? []).entries()) {
     if (isNormal(source)) continue;
     const path = jsonPointer('mounts', index, 'source');
-    const what = `is ${JSON.stringify(source.slice(0, 200))}, which is no path in normal form`;
+    const what = `is ${quoted(source)}, which is no path in normal form`;
     issues.push(
       policyWrongValue(file, path, what, 'an absolute path without `.`, `..`, `//` and a final slash'),
     );
@@ -113,7 +114,7 @@ function imageIssues(rules: NonNullable<WrittenPolicy['images']>, file: string):
     const wrong = imageNameIssue(name.replaceAll('*', 'x'));
     if (wrong === undefined) return [];
     const path = isName ? jsonPointer('images', index) : jsonPointer('images', index, 'name');
-    const what = `is ${JSON.stringify(name.slice(0, 200))}, which ${wrong}`;
+    const what = `is ${quoted(name)}, which ${wrong}`;
     return [policyWrongValue(file, path, what, 'the name of an image, with * for anything but a slash')];
   });
 }
@@ -135,7 +136,7 @@ function toCeilings(
 }
 
 function sizeWrong(file: string, key: string, value: string | number): Issue {
-  const what = `is ${JSON.stringify(value).slice(0, 80)}, which is no size of at least 6 MiB`;
+  const what = `is ${quoted(value, 80)}, which is no size of at least 6 MiB`;
   return policyWrongValue(file, jsonPointer('ceilings', key), what, 'a size such as "512m" or "4g"');
 }
 

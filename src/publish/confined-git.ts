@@ -1,3 +1,4 @@
+import { formatBytes } from '../base/bytes.ts';
 import { asFlowError, type FlowError } from '../base/errors.ts';
 import { runGit } from '../workspaces/git.ts';
 import { changesTooLarge } from './errors.ts';
@@ -88,7 +89,7 @@ function asTooLarge(error: unknown): unknown {
 function tooLarge(): FlowError {
   const { cpuSec, fileBytes, memoryBytes } = CHANGE_LIMITS;
   return changesTooLarge(
-    `they unfold to more than ${fileBytes / 1024 ** 2} MiB, ${memoryBytes / 1024 ** 3} GiB of memory or ${cpuSec} s of work`,
+    `they unfold to more than ${formatBytes(fileBytes)}, ${formatBytes(memoryBytes)} of memory or ${cpuSec} s of work`,
   );
 }
 

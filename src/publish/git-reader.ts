@@ -1,5 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatBytes } from '../base/bytes.ts';
 import { confinedGit } from './confined-git.ts';
 import { changesInvalid, changesTooLarge } from './errors.ts';
 
@@ -47,7 +48,7 @@ export function createGitReader(repository: string, dir: string, signal?: AbortS
       const file = await read(question);
       if ((await stat(file)).size > MAX_LISTING_BYTES)
         throw changesTooLarge(
-          `the list of what they change is longer than ${MAX_LISTING_BYTES / 1024 ** 2} MiB`,
+          `the list of what they change is longer than ${formatBytes(MAX_LISTING_BYTES)}`,
         );
       return await readFile(file, encoding);
     },

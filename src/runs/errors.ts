@@ -1,11 +1,12 @@
 import { FlowError } from '../base/errors.ts';
+import { quoted } from '../base/text.ts';
 
 /** No such run. */
 export function runUnknown(id: string): FlowError {
   return new FlowError({
     code: 'run_unknown',
     blame: 'operator',
-    message: `There is no run ${JSON.stringify(id.slice(0, 80))}.`,
+    message: `There is no run ${quoted(id, 80)}.`,
     hint: 'See the ids with: github-flows runs list',
   });
 }
@@ -15,7 +16,7 @@ export function workerUnknown(id: string): FlowError {
   return new FlowError({
     code: 'worker_unknown',
     blame: 'operator',
-    message: `There is no worker ${JSON.stringify(id.slice(0, 80))}.`,
+    message: `There is no worker ${quoted(id, 80)}.`,
     hint: 'See the ids with: github-flows workers list',
   });
 }
@@ -46,7 +47,7 @@ export function attemptUnknown(asked: string, attempts: number): FlowError {
   return new FlowError({
     code: 'attempt_unknown',
     blame: 'operator',
-    message: `The run has no attempt ${JSON.stringify(asked.slice(0, 20))}; ${attempts === 0 ? 'it has not begun one yet' : numbers}.`,
+    message: `The run has no attempt ${quoted(asked, 20)}; ${attempts === 0 ? 'it has not begun one yet' : numbers}.`,
     hint: 'Ask for one of these, or for none in particular: without a number the last one is shown.',
   });
 }

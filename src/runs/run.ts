@@ -1,3 +1,4 @@
+import type { AgentUsage } from '../agents/agent.ts';
 import type { RunLimits } from '../base/run-limits.ts';
 
 /** Where a run is on its way. */
@@ -5,14 +6,6 @@ export type RunState = 'queued' | 'preparing' | 'running' | 'reporting' | 'ended
 
 /** How a run ended. */
 export type Outcome = 'succeeded' | 'failed' | 'timed_out' | 'stalled' | 'cancelled' | 'refused' | 'lost';
-
-/** Tokens that an agent's own events counted. */
-export type TokenUsage = {
-  inputTokens: number;
-  cachedInputTokens: number;
-  outputTokens: number;
-  reasoningTokens: number;
-};
 
 /** Why a run ended: `code` is one of docs/errors.md. */
 export type EndReason = { code: string; message: string; hint: string };
@@ -60,7 +53,7 @@ export type RunResult = {
   reason: EndReason | null;
   exitCode: number | null;
   finalMessage: string | null;
-  usage: TokenUsage | null;
+  usage: AgentUsage | null;
 };
 
 /** Until when the workspace is kept; null when it is removed. */

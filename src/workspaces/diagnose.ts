@@ -1,6 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type FlowError, systemCode } from '../base/errors.ts';
+import { formatDuration } from '../base/text.ts';
 import {
   diskFull,
   repositoryForbidden,
@@ -69,7 +70,7 @@ export async function diagnoseRemote(
 
 function unreachableDetail(exitCode: number, status: number | undefined, stderr: string): string {
   if (status !== undefined && status >= 400) return `the server answered with status ${status}`;
-  if (exitCode === -1) return `no answer within ${PROBE_TIMEOUT_MS / 1000} s`;
+  if (exitCode === -1) return `no answer within ${formatDuration(PROBE_TIMEOUT_MS)}`;
   const untraced = stderr.split('\n').filter((line) => !/^\d\d:\d\d:\d\d\.\d+ /.test(line));
   return lastLines(untraced.join('\n'));
 }

@@ -160,7 +160,7 @@ export function diskFull(dir: string, freeBytes: number): FlowError {
   return new FlowError({
     code: 'disk_full',
     blame: 'operator',
-    message: `There is no room for the repository: ${Math.floor(freeBytes / 1024 ** 2)} MiB are free for ${dir}.`,
+    message: `There is no room for the repository: ${formatBytes(freeBytes)} are free for ${dir}.`,
     hint: `Make room (\`docker image prune\`, \`du -xh ${dir} | sort -h | tail\`), or set VAR_DIR or WORKSPACE_ROOT to a larger disk.`,
   });
 }

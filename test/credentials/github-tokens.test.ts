@@ -234,7 +234,11 @@ test('a clock that is off is said once in the log, and one that is right never',
   expect(lines).toEqual([]);
   for (const offMs of [95_000, 95_000, -500_000]) hear(1_000_000_000 - offMs);
   expect(lines).toMatchObject([
-    { code: 'clock_off', msg: 'The clock of this machine is 95 s ahead of GitHub’s.' },
+    {
+      code: 'clock_off',
+      message: 'The clock of this machine is 95 s ahead of GitHub’s.',
+      msg: 'clock of this machine is off',
+    },
   ]);
 });
 

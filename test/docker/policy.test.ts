@@ -178,7 +178,7 @@ describe('nothing is started when', () => {
     const said = (text: string) => started.service.log.some((line) => line.msg === text) || undefined;
     await until('the policy is in force', () => said('changed policy is in force'));
     await until('the profile is refused', () =>
-      said('the changed profiles have errors: the last good ones stay in use'),
+      said('changed profiles have errors, the last good ones stay in use'),
     );
     writeFileSync(join(data, 'go'), '');
     expect(await started.service.ended(first.decision?.runId ?? '')).toMatchObject({ outcome: 'succeeded' });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Db } from '../../src/db/open.ts';
@@ -47,7 +48,7 @@ describe('a list of deliveries', () => {
     const requests = createRedeliveryStore(db, clock);
     await requests.watchingSince();
     const source: Source = { key: 'app:x', name: 'App x', client: client(), place: { kind: 'app' } };
-    return { deliveries, requests, clock, pages: new Map(), source };
+    return { deliveries, requests, clock, pages: new LRUCache({ max: 10 }), source };
   }
 
   const failed = (id: number, guid: string, at: number) => ({ id, guid, at, statusCode: 502 });
@@ -150,7 +151,7 @@ test('a credential that is not allowed is told once, however often it is asked',
   const loop = startRedelivery({
     deliveries: createDeliveryStore(db, systemClock),
     requests: createRedeliveryStore(db, systemClock),
-    pages: new Map(),
+    pages: new LRUCache({ max: 10 }),
     sources: async () => {
       looks += 1;
       return { sources: [], problems: [{ name: 'the webhooks of octo/hello', problem }] };

@@ -74,8 +74,8 @@ describe('the registry', () => {
     expect(lines.filter(({ level }) => level === 'warn')).toEqual([
       {
         level: 'warn',
-        message: expect.stringContaining('1 warning'),
-        data: { warnings: [expect.objectContaining({ code: 'trigger_event_unknown' })] },
+        message: expect.stringContaining('triggers have warnings'),
+        data: { count: 1, warnings: [expect.objectContaining({ code: 'trigger_event_unknown' })] },
       },
     ]);
   });

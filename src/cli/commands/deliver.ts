@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { FlowError, systemCode } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
+import { formatDuration } from '../../base/text.ts';
 import type { Outgoing } from './sample.ts';
 
 /** The service's answer to a delivery. */
@@ -60,7 +61,7 @@ function post(
 
 function notReached(url: string, cause: unknown): FlowError {
   const late = cause instanceof Error && cause.name === 'TimeoutError';
-  const why = late ? `no answer within ${TIMEOUT_MS / 1000} s` : (systemCode(cause) ?? String(cause));
+  const why = late ? `no answer within ${formatDuration(TIMEOUT_MS)}` : (systemCode(cause) ?? String(cause));
   return new FlowError({
     code: 'service_not_reached',
     blame: 'operator',

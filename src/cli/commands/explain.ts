@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { quoted } from '../../base/text.ts';
 import {
   composeAdmissionDryRun,
   composeAppsFor,
@@ -139,7 +140,7 @@ function checkEventName(name: string): void {
   if (eventNames().includes(name)) return;
   const [word = ''] = name.toLowerCase().split(/[.:/]/);
   throw usage(
-    `--event is ${JSON.stringify(name.slice(0, 80))}, which is no event of GitHub.`,
+    `--event is ${quoted(name, 80)}, which is no event of GitHub.`,
     `Did you mean ${nearestEvent(word.slice(0, 80).replaceAll(/[\s-]+/g, '_'))}? The payload has the action.`,
   );
 }

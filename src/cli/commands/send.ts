@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { FlowError, type Problem, systemCode } from '../../base/errors.ts';
 import { isObject } from '../../base/json.ts';
+import { quoted } from '../../base/text.ts';
 import { nearMiss } from '../../base/words.ts';
 import type { Config } from '../../config/config.ts';
 import { webhookSecretMissing } from '../../config/webhook-secret.ts';
@@ -45,7 +46,7 @@ export function addSendCommand(program: Command, io: Io): void {
 function sample(event: string): Outgoing {
   const events = sampleEvents();
   if (events.includes(event)) return freshSample(event, systemClock.now());
-  const shown = JSON.stringify(event.slice(0, 80));
+  const shown = quoted(event, 80);
   const near = nearMiss(event.slice(0, 80), events);
   throw usage(
     `There is no sample for the event ${shown}. Samples exist for ${events.join(', ')}.`,
@@ -56,7 +57,7 @@ function sample(event: string): Outgoing {
 function ownDelivery(io: Io, event: string, file: string): Outgoing {
   if (!EVENT.test(event))
     throw usage(
-      `${JSON.stringify(event.slice(0, 80))} cannot be the name of an event.`,
+      `${quoted(event, 80)} cannot be the name of an event.`,
       'Write it as GitHub does, such as issue_comment.',
     );
   const body = readPayload(resolve(io.directory, file));

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { FlowError } from '../../base/errors.ts';
+import { quoted } from '../../base/text.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -38,10 +39,7 @@ export function installationOption(text: string): number | 'any' {
 /** Refuses what cannot be the `owner/name` of a repository. */
 export function checkRepository(repository: string): void {
   if (/^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(repository)) return;
-  throw usage(
-    `--repository is ${JSON.stringify(repository.slice(0, 200))}.`,
-    `Write it as owner/name${repositoryIn(repository)}.`,
-  );
+  throw usage(`--repository is ${quoted(repository)}.`, `Write it as owner/name${repositoryIn(repository)}.`);
 }
 
 /** The `owner/name` in a URL of a repository, or in a name with `.git`. */

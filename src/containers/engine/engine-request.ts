@@ -7,6 +7,7 @@ import {
 import { request as httpsRequest } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { formatBytes } from '../../base/bytes.ts';
 import { cutText } from '../../base/text.ts';
 import { answerInvalid, engineRedirects } from '../errors.ts';
 
@@ -102,7 +103,7 @@ function collect(answer: Readable, done: (error: unknown, body: Buffer) => void)
     chunks.push(chunk);
     if (bytes <= MOST_BYTES) return;
     chunks.length = 0;
-    answer.destroy(answerInvalid(`it sent more than ${MOST_BYTES / 1024 ** 2} MiB`));
+    answer.destroy(answerInvalid(`it sent more than ${formatBytes(MOST_BYTES)}`));
   });
   answer.on('end', () => done(null, Buffer.concat(chunks)));
   answer.on('error', (error) => done(error, Buffer.alloc(0)));

@@ -110,7 +110,7 @@ async function attempt(
     const known = asFlowError(error);
     if (known.code === 'container_gone') return true;
     if (!signal.aborted)
-      log.warn({ err: known, containerId }, 'reading a container’s output failed; it reconnects');
+      log.warn({ err: known, containerId }, 'reading output of container failed, reconnecting');
     return false;
   }
 }

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { FlowError } from '../../base/errors.ts';
+import { formatDuration } from '../../base/text.ts';
 
 /** What the manifest flow carries from its beginning to its end, through the browser and GitHub. */
 export type FlowState = {
@@ -66,7 +67,7 @@ function stateExpired(): FlowError {
   return new FlowError({
     code: 'app_state_expired',
     blame: 'operator',
-    message: `This address has expired: it is valid for ${LIFE_MS / 60_000} minutes.`,
+    message: `This address has expired: it is valid for ${formatDuration(LIFE_MS)}.`,
     hint: AGAIN,
   });
 }

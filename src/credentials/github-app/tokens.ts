@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { backoff } from '../../base/backoff.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { asFlowError, type FlowError } from '../../base/errors.ts';
@@ -53,11 +54,14 @@ const FIX_WAIT_MS = 5_000;
 
 type Cached = { token: AppToken; mintedAt: number; freshUntil: number };
 type Failure = { error: FlowError; count: number; nextAt: number };
+/** So many tokens and failures of one App are kept; there is one for each repository and set of permissions. */
+const MAX_KEPT = 10_000;
+
 type State = {
   api: AppApi;
   installations: Installations;
-  cached: Map<string, Cached>;
-  failures: Map<string, Failure>;
+  cached: LRUCache<string, Cached>;
+  failures: LRUCache<string, Failure>;
   pending: Map<string, Promise<AppToken | undefined>>;
 };
 
@@ -107,8 +111,8 @@ export function createAppTokens(parts: AppTokensParts): AppTokens {
       state.failures.set(id, failure);
       const { count: failures, nextAt: nextTryAt } = failure;
       parts.log.warn(
-        { app: appName(app), repository: want.repository, code: failure.error.code, failures },
-        failure.error.message,
+        { app: appName(app), repository: want.repository, ...failure.error.toProblem(), failures },
+        'GitHub App token could not be minted',
       );
       const record = { error: failure.error, at: clock.now(), nextTryAt, failures };
       await write(parts, parts.records?.failed(key, record));
@@ -153,7 +157,13 @@ export function createAppTokens(parts: AppTokensParts): AppTokens {
 function newState(app: StoredApp, { apiFor, clock }: AppTokensParts): State {
   const api = apiFor(app);
   const installations = createInstallations(app, api, clock);
-  return { api, installations, cached: new Map(), failures: new Map(), pending: new Map() };
+  return {
+    api,
+    installations,
+    cached: new LRUCache({ max: MAX_KEPT }),
+    failures: new LRUCache({ max: MAX_KEPT }),
+    pending: new Map(),
+  };
 }
 
 /** Undefined for what is no token of the App. */
@@ -176,7 +186,7 @@ function remember(
   const now = clock.now();
   const forget = redactor.add(value);
   clock.after(Math.max(0, livesMs) + MARGIN_MS, forget);
-  for (const [key, { token }] of cached) if (token.expiresAt <= now) cached.delete(key);
+  for (const [key, { token }] of [...cached]) if (token.expiresAt <= now) cached.delete(key);
   const token = { value: new Secret(value), expiresAt: now + livesMs };
   cached.set(id, { token, mintedAt: now, freshUntil: Math.min(now + cacheMs, token.expiresAt - MARGIN_MS) });
   return token;

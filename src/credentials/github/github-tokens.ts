@@ -74,7 +74,7 @@ export function createGitHubTokens(parts: {
       return { apps: appsFor(await apps.all(), repository, parts) };
     } catch (error) {
       const issue = asFlowError(error);
-      log.warn({ code: issue.code }, issue.message);
+      log.warn({ repository, ...issue.toProblem() }, 'GitHub Apps could not be read');
       return { apps: [], issue };
     }
   };

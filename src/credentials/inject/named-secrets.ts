@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { asFlowError, FlowError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import { nearMiss } from '../../base/words.ts';
@@ -70,13 +71,15 @@ export function createNamedSecrets(parts: {
   };
 }
 
+const MAX_LOGGED = 1_000;
+
 /** A `drop` of `createNamedSecrets` that logs each store and cause once. */
 export function warnOfDropped(log: Logger): (issue: FlowError) => void {
-  const logged = new Set<string>();
+  const logged = new LRUCache<string, true>({ max: MAX_LOGGED });
   return (issue) => {
-    const text = `${issue.message} It does not count until then. ${issue.hint}`;
-    if (!logged.has(text)) log.warn({ code: issue.code }, text);
-    logged.add(text);
+    const key = `${issue.code} ${issue.message}`;
+    if (!logged.has(key)) log.warn(issue.toProblem(), 'secret store does not count until it is fixed');
+    logged.set(key, true);
   };
 }
 

@@ -9,6 +9,7 @@ import {
   readlinkSync,
   readSync,
 } from 'node:fs';
+import { formatBytes } from '../../base/bytes.ts';
 import { createFinder, type Finder } from '../../log/finder.ts';
 import { bareNeedlesFor, MIN_SECRET_CHARACTERS, needlesFor } from '../../log/needles.ts';
 
@@ -129,8 +130,8 @@ function searchFile(state: State, path: Buffer): boolean {
       state.left.bytes -= bytes;
       const text = carried + state.buffer.toString('latin1', 0, bytes);
       if (state.finder.holds(text)) return true;
-      if (done >= MAX_FILE_BYTES) cut(state, `a file is longer than ${MAX_FILE_BYTES / 1024 ** 2} MiB`);
-      if (state.left.bytes <= 0) cut(state, `there are more than ${MAX_BYTES / 1024 ** 3} GiB`);
+      if (done >= MAX_FILE_BYTES) cut(state, `a file is longer than ${formatBytes(MAX_FILE_BYTES)}`);
+      if (state.left.bytes <= 0) cut(state, `there are more than ${formatBytes(MAX_BYTES)}`);
       if (done >= MAX_FILE_BYTES || state.left.bytes <= 0) return false;
       carried = text.slice(-Math.min(MAX_CARRIED, SPELT_AS * state.finder.reach));
     }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { FlowError, systemCode } from '../../base/errors.ts';
 import { ancestors, makeDirectory, type Owner, writeAtomic } from '../../base/files.ts';
+import { isObject } from '../../base/json.ts';
 import type { Secret } from '../../base/secret.ts';
 import { withFileLock } from '../../db/sqlite/file-lock.ts';
 import { readPrivateFile, serviceUid } from '../private-file.ts';
@@ -184,7 +185,7 @@ function parseMap(file: string, content: Buffer): Map<string, string> {
   } catch {
     throw storeDamaged(file);
   }
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw storeDamaged(file);
+  if (!isObject(data)) throw storeDamaged(file);
   const entries = Object.entries(data);
   if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string'))
     throw storeDamaged(file);

@@ -1,4 +1,5 @@
 import { FlowError, type Problem } from '../../base/errors.ts';
+import { quoted } from '../../base/text.ts';
 import { counted } from '../../base/words.ts';
 import { OWN_WORK } from '../../runs/store/start-store.ts';
 
@@ -165,7 +166,7 @@ export function budgetSpent(scope: keyof typeof BUDGET_OF, key: string, what: st
 
 /** The thread has no run, or none with the id behind the command. */
 export function commandNoRun({ name, runId }: { name: string; runId: string | undefined }): Problem {
-  const which = runId === undefined ? 'no run' : `no run ${JSON.stringify(runId.slice(0, 50))}`;
+  const which = runId === undefined ? 'no run' : `no run ${quoted(runId, 50)}`;
   return {
     code: 'command_no_run',
     message: `The comment says /${name}, but this thread has ${which}.`,

@@ -1,4 +1,5 @@
 import { FlowError } from '../../base/errors.ts';
+import { formatDuration } from '../../base/text.ts';
 import type { EventRepository } from '../../events/event.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { readPullHead } from '../../workspaces/look.ts';
@@ -38,7 +39,7 @@ export function createOrigin(parts: {
       const signal = AbortSignal.timeout(FETCH_MS);
       if ((await branchesWith(mirror, commit, signal)).length > 0) return true;
       await parts.refresh(withToken(profile, repository), signal).catch((error: unknown) => {
-        throw signal.aborted ? notFetched(`could not be fetched within ${FETCH_MS / 60_000} minutes`) : error;
+        throw signal.aborted ? notFetched(`could not be fetched within ${formatDuration(FETCH_MS)}`) : error;
       });
       return (await branchesWith(mirror, commit, signal)).length > 0;
     },

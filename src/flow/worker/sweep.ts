@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { removeTree } from '../../base/files.ts';
+import { createPoller } from '../../base/poller.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import { removeOrphanResources, removeOrphans } from '../../containers/engine/reaper.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -35,23 +36,21 @@ type SweepParts = {
 /** Sweeps as soon as the engine answers and every minute from then on; gives the function that stops it. */
 export function startSweeping(parts: SweepParts): () => Promise<void> {
   const stop = new AbortController();
-  const sweepOnce = async (): Promise<void> => {
-    try {
+  const poller = createPoller({
+    clock: parts.clock,
+    everyMs: SWEEP_EVERY_MS,
+    async look() {
       await parts.engineWatch.untilReady(stop.signal);
       await sweep(parts);
-    } catch (error) {
+    },
+    onError(error) {
       if (!stop.signal.aborted) parts.log.warn({ err: error }, 'sweep failed, will be retried');
-    }
-  };
-  let working = sweepOnce();
-  const timer = parts.clock.every(SWEEP_EVERY_MS, () => {
-    working = working.then(sweepOnce);
-    return working;
+    },
   });
+  poller.start();
   return async () => {
-    timer.stop();
     stop.abort();
-    await working;
+    await poller.stop();
   };
 }
 

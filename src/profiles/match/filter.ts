@@ -1,7 +1,7 @@
 import { createContext, Script } from 'node:vm';
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import type { Problem } from '../../base/errors.ts';
-import type { FlowEvent } from '../../events/event.ts';
+import { ATTRIBUTES, type FlowEvent } from '../../events/event.ts';
 import { filterInvalid, filterRefused, filterTooLong } from './errors.ts';
 
 /** The result of one filter for one event; `why` is null for a plain `false`. */
@@ -34,29 +34,19 @@ class Attributes {
   }
 }
 
-const TEXT_ATTRIBUTES = [
-  'event',
-  'action',
-  'repository',
-  'actorLogin',
-  'actorType',
-  'authorAssociation',
-  'branch',
-  'command',
-  'labelName',
-];
+/** The attributes that are no texts. */
+const OTHER_TYPES: Readonly<Record<string, string>> = {
+  issueNumber: 'int',
+  isPullRequest: 'bool',
+  isFork: 'bool',
+};
 
 /** A compiler for CEL over `event` (the payload) and `attributes`. */
 export function createFilterCompiler(): FilterCompiler {
   const environment = new Environment({ limits: LIMITS })
     .registerType('Attributes', {
       ctor: Attributes,
-      fields: {
-        ...Object.fromEntries(TEXT_ATTRIBUTES.map((name) => [name, 'string'])),
-        issueNumber: 'int',
-        isPullRequest: 'bool',
-        isFork: 'bool',
-      },
+      fields: Object.fromEntries(ATTRIBUTES.map((name) => [name, OTHER_TYPES[name] ?? 'string'])),
     })
     .registerVariable('event', 'map<string, dyn>')
     .registerVariable('attributes', 'Attributes');

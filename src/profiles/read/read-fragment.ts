@@ -1,5 +1,5 @@
 import type { Issue } from '../../base/errors.ts';
-import { jsonPointer, readStrictJson } from '../../base/json.ts';
+import { isObject, jsonPointer, readStrictJson } from '../../base/json.ts';
 import { keyTwice, profileNotJson, profileNotUtf8, profileTooLarge, profileUnreadable } from '../errors.ts';
 import type { BuildTools } from './build.ts';
 import { type Fragment, toFragment } from './fragment.ts';
@@ -78,7 +78,7 @@ function pruneWrong(value: unknown, wrong: readonly string[]): unknown {
 }
 
 function copyWithout(value: unknown, at: string, doomed: ReadonlySet<string>): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (!isObject(value)) return value;
   const kept = Object.entries(value).flatMap(([key, inner]) => {
     const place = at + jsonPointer(key);
     if (!doomed.has(place)) return [[key, copyWithout(inner, place, doomed)]];

@@ -1,7 +1,6 @@
 import { realpathSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import type { Issue } from '../../base/errors.ts';
-import { counted } from '../../base/words.ts';
 import { watchDirectory } from '../../policy/watch-directory.ts';
 import { profilesInvalid } from '../errors.ts';
 import { createProfileSet, type ProfileSet } from '../match/match.ts';
@@ -60,7 +59,7 @@ export function createRegistry(parts: {
     return next;
   };
   const reload = (): void =>
-    void load().catch((error: unknown) => log.error({ err: error }, 'the profiles could not be read again'));
+    void load().catch((error: unknown) => log.error({ err: error }, 'profiles could not be read again'));
   return {
     load,
     reload,
@@ -70,7 +69,7 @@ export function createRegistry(parts: {
       watcher ??= watchDirectory(realPathOf(dir), {
         onChange: reload,
         onError: (error) =>
-          log.warn({ err: error, dir }, 'changes of the profiles may go unseen; a restart reads them'),
+          log.warn({ err: error, dir }, 'profiles cannot be watched, restart to apply changes'),
         clock,
       });
     },
@@ -102,11 +101,11 @@ function logResult(log: RegistryLog, result: LoadResult, usable: boolean): void 
   const { profiles, candidates, issues, warnings } = result;
   if (warnings.length > 0 && usable)
     log.warn(
-      { warnings: warnings.slice(0, WARNINGS_LOGGED) },
-      `${counted(warnings.length, 'warning')} about triggers: \`github-flows profiles validate\` lists all`,
+      { count: warnings.length, warnings: warnings.slice(0, WARNINGS_LOGGED) },
+      'triggers have warnings, `github-flows profiles validate` lists all',
     );
   if (issues.length === 0)
     log.info({ profiles: profiles.length, candidates: candidates.length }, 'the profiles were read');
-  else if (usable) log.warn({ issues }, 'there are no profiles any more: nothing starts until there are');
-  else log.error({ issues }, 'the changed profiles have errors: the last good ones stay in use');
+  else if (usable) log.warn({ issues }, 'no profiles are left, nothing starts until there are some');
+  else log.error({ issues }, 'changed profiles have errors, the last good ones stay in use');
 }

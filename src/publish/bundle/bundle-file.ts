@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { formatBytes } from '../../base/bytes.ts';
 import { CHANGE_LIMITS } from '../confined-git.ts';
 import { changesInvalid, changesTooLarge } from '../errors.ts';
 
@@ -10,8 +11,6 @@ export type BundleFile = {
   finish(): Promise<string>;
   close(): Promise<void>;
 };
-
-const MEGABYTE = 1024 * 1024;
 
 /** Objects go to a new file at `packFile`. */
 export async function openBundleFile(packFile: string): Promise<BundleFile> {
@@ -28,7 +27,7 @@ export async function openBundleFile(packFile: string): Promise<BundleFile> {
     async write(bytes) {
       total += bytes.length;
       if (total > CHANGE_LIMITS.bundleBytes)
-        throw changesTooLarge(`they take more than ${CHANGE_LIMITS.bundleBytes / MEGABYTE} MiB`);
+        throw changesTooLarge(`they take more than ${formatBytes(CHANGE_LIMITS.bundleBytes)}`);
       if (header !== undefined) return await append(bytes);
       head = Buffer.concat([head, bytes]);
       const end = head.indexOf('\n\n');

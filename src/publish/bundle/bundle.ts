@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { FlowError } from '../../base/errors.ts';
+import { formatDuration } from '../../base/text.ts';
 import type { Engine } from '../../containers/engine/docker.ts';
 import { CHANGE_LIMITS } from '../confined-git.ts';
 import { changesTooLarge, changesUnreadable } from '../errors.ts';
@@ -49,7 +50,7 @@ export async function runSealed(
   const late = new AbortController();
   let timeout: FlowError | undefined;
   const timer = clock.after(CHANGE_LIMITS.containerMs, () => {
-    timeout = changesTooLarge(`git was not done after ${CHANGE_LIMITS.containerMs / 1000} s`);
+    timeout = changesTooLarge(`git was not done after ${formatDuration(CHANGE_LIMITS.containerMs)}`);
     late.abort();
   });
   try {

@@ -72,7 +72,7 @@ function isSame(named: Person, person: Person): boolean {
 }
 
 function shown({ name, email }: Person): string {
-  return JSON.stringify(`${name} <${email}>`.slice(0, MAX_SHOWN));
+  return quoted(`${name} <${email}>`, MAX_SHOWN);
 }
 
 function short(id: string): string {

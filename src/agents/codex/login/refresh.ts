@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { unlessAborted } from '../../../base/cancel.ts';
 import { type Clock, isoTime } from '../../../base/clock.ts';
 import type { FlowError } from '../../../base/errors.ts';
@@ -46,6 +47,9 @@ const LASTING_MS = 5 * 60_000;
 /** Wait before the server gets another request for a login that it refused. */
 const REFUSED_MS = 10 * 60_000;
 
+/** So many logins are remembered as renewed. */
+const MAX_STATES = 1_000;
+
 const PAUSES_MS = [2_000, 5_000, 15_000];
 
 /**
@@ -57,7 +61,7 @@ const PAUSES_MS = [2_000, 5_000, 15_000];
 export function createCodexRefresh(parts: CodexRefreshParts): LoginRenewal {
   const pending = new Map<string, PendingRefresh>();
   /** For each state the access token that our own last refresh gave, and when. */
-  const renewed = new Map<string, { print: string; at: number }>();
+  const renewed = new LRUCache<string, { print: string; at: number }>({ max: MAX_STATES });
   const stopping = new AbortController();
 
   const isWanted = (dir: string, login: RefreshableLogin | undefined, untilMs: number): boolean => {
@@ -128,10 +132,7 @@ async function adoptLeft(parts: CodexRefreshParts, signal: AbortSignal): Promise
   for (const { id, labels: own } of await parts.engine.find(labels)) {
     const state = own[STATE_LABELS.state];
     if (state === undefined) continue;
-    parts.log.info(
-      { container: id, state },
-      'a renewal of the Codex login was left running; it is waited for',
-    );
+    parts.log.info({ container: id, state }, 'Codex login renewal was left running, waiting for it');
     await holdCodexState(holdOf(parts, state, signal), async () => undefined);
   }
 }
@@ -191,7 +192,7 @@ async function refreshOnce(
         );
       parts.log.warn(
         { code: issue.code, state: dir, codex: output.slice(-2000) },
-        'the Codex login was not renewed',
+        'Codex login was not renewed',
       );
       return issue;
     } finally {

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { FlowError } from '../../../base/errors.ts';
+import { isObject, type JsonObject } from '../../../base/json.ts';
+import { quoted } from '../../../base/text.ts';
 
 /** The login in a Codex `auth.json`; `lastRefresh` is ISO 8601. */
 export type CodexAuth =
@@ -120,22 +122,20 @@ function refreshTime(auth: Record<string, unknown>, file: string): string | null
   return text === null ? null : time.toISOString();
 }
 
-function requiredText(object: Record<string, unknown>, name: string, file: string): string {
+function requiredText(object: JsonObject, name: string, file: string): string {
   const text = optionalText(object, name, file);
   if (text === null) throw authBroken(file, `it has no \`${name}\``);
   return text;
 }
 
-function optionalText(object: Record<string, unknown>, name: string, file: string): string | null {
+function optionalText(object: JsonObject, name: string, file: string): string | null {
   const value = object[name] ?? null;
   if (value !== null && typeof value !== 'string') throw authBroken(file, `its \`${name}\` is not a text`);
   return value;
 }
 
-function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
+function asObject(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
 }
 
 /** A claim that is fit to be printed. */
@@ -156,7 +156,7 @@ function authModeUnknown(file: string, mode: string): FlowError {
   return new FlowError({
     code: 'codex_auth_mode_unknown',
     blame: 'operator',
-    message: `The Codex login in ${file} is of the kind ${JSON.stringify(mode.slice(0, 60))}, which cannot be shared with containers.`,
+    message: `The Codex login in ${file} is of the kind ${quoted(mode, 60)}, which cannot be shared with containers.`,
     hint: 'Log in with a ChatGPT account by `github-flows codex login`, or with an API key.',
   });
 }

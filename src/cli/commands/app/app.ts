@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../base/clock.ts';
+import { quoted } from '../../../base/text.ts';
 import { appNotFound } from '../../../credentials/github-app/errors.ts';
 import { appName } from '../../../credentials/github-app/record.ts';
 import { createTokenRecords } from '../../../credentials/github-app/token-records.ts';
@@ -131,7 +132,7 @@ async function removeApp(io: Io, name: string, json: boolean): Promise<void> {
   if (!app) throw appNotFound(name, all.map(appName));
   if (others.length > 0)
     throw usage(
-      `${JSON.stringify(name.slice(0, 100))} is the name of several Apps.`,
+      `${quoted(name, 100)} is the name of several Apps.`,
       `Name one of them: ${[app, ...others].map(({ key }) => key).join(', ')}.`,
     );
   await store.remove(app.key);

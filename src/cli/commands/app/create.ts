@@ -1,6 +1,7 @@
 import { isoTime, systemClock } from '../../../base/clock.ts';
 import { asFlowError, FlowError, systemCode } from '../../../base/errors.ts';
 import { randomId } from '../../../base/ids.ts';
+import { quoted } from '../../../base/text.ts';
 import type { ComposedApps } from '../../../compose/apps.ts';
 import type { Config } from '../../../config/config.ts';
 import { appName, type StoredApp } from '../../../credentials/github-app/record.ts';
@@ -86,13 +87,10 @@ async function create(parts: {
 function requestOf(config: Config, options: CreateOptions) {
   const { org: organisation = null, name = `github-flows-${randomId(6)}`, urlPattern = null } = options;
   if (organisation !== null && !/^[A-Za-z0-9_-]{1,100}$/.test(organisation))
-    throw usage(
-      `--org is ${JSON.stringify(organisation.slice(0, 100))}.`,
-      'Give the login of an organisation.',
-    );
+    throw usage(`--org is ${quoted(organisation, 100)}.`, 'Give the login of an organisation.');
   if (name.length > 34 || !/^[\w .-]+$/.test(name))
     throw usage(
-      `--name is ${JSON.stringify(name.slice(0, 100))}.`,
+      `--name is ${quoted(name, 100)}.`,
       'GitHub accepts up to 34 letters, digits, spaces and hyphens.',
     );
   if (urlPattern !== null) checkUrlPattern(urlPattern);
@@ -119,7 +117,7 @@ function web(option: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && ['https:', 'http:'].includes(url.protocol) && !url.username && !url.search && !url.hash)
     return text.replace(/\/+$/, '');
-  throw usage(`${option} is ${JSON.stringify(text.slice(0, 100))}.`, 'Give an http or https address.');
+  throw usage(`${option} is ${quoted(text, 100)}.`, 'Give an http or https address.');
 }
 
 /** Where a browser on this machine reaches the admin listener. */

@@ -1,6 +1,7 @@
 import { within } from '../../../base/cancel.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { asFlowError, IssuesError, type Problem } from '../../../base/errors.ts';
+import { formatDuration } from '../../../base/text.ts';
 
 /** One check: `problems` is empty when it passed; `detail` says what was found. */
 export type Check = { name: string; detail: string; problems: Problem[] };
@@ -36,7 +37,7 @@ export function problemsOf(error: unknown): Problem[] {
 function tooSlow(name: string): Problem {
   return {
     code: 'check_too_slow',
-    message: `This check (${name}) took more than ${LIMIT_MS / 1000} s, so its result is unknown.`,
+    message: `This check (${name}) took more than ${formatDuration(LIMIT_MS)}, so its result is unknown.`,
     hint: 'Look for a slow network, proxy, disk or engine, then run doctor again.',
   };
 }

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { systemClock } from '../../../base/clock.ts';
 import { asFlowError, type FlowError, IssuesError } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
+import { quoted } from '../../../base/text.ts';
 import type { Config } from '../../../config/config.ts';
 import {
   createPassphrases,
@@ -70,7 +71,7 @@ async function keptIn(config: Config): Promise<Kind> {
 
 function kindOf(to: string | undefined): Kind | undefined {
   if (to === undefined || to === 'passphrase' || to === 'key-file') return to;
-  throw usage(`--to is ${JSON.stringify(to.slice(0, 80))}.`, 'Write passphrase or key-file.');
+  throw usage(`--to is ${quoted(to, 80)}.`, 'Write passphrase or key-file.');
 }
 
 /** What opens the stores now; a person is asked once for each command. */
