@@ -51,7 +51,9 @@ export async function startSqliteThread(file: string): Promise<SqliteThread> {
   const onError = (error: unknown): void => {
     ended = error;
   };
+  let hasExited = false;
   const onExit = (): void => {
+    hasExited = true;
     for (const { reject } of waiting.values()) reject(ended ?? new Error(`The thread of ${file} has ended.`));
     waiting.clear();
   };
@@ -59,7 +61,7 @@ export async function startSqliteThread(file: string): Promise<SqliteThread> {
   let isClosed = false;
   const leave = (): void => {
     worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-    idle.push(worker);
+    if (!hasExited) idle.push(worker);
   };
   await ask({ file }).catch((error: unknown) => {
     leave();
