@@ -111,10 +111,11 @@ async function threadRuns({ db }: CommandParts, { repository, attributes }: Flow
   return await runsOfThread(db, thread, RUNS_SEEN);
 }
 
-/** A cancel is for all runs that have not ended, a retry for the newest run, a status for both. */
+/** A cancel is for all runs that it can still end or has ended, a retry for the newest run, a status for that and all active ones. */
 function runsMeant({ name }: CommentCommand, runs: readonly Run[]): Run[] {
   const active = runs.filter(({ state }) => state !== 'ended');
-  if (name === 'cancel') return active;
+  if (name === 'cancel')
+    return active.filter(({ state, cancelReason }) => state !== 'reporting' || cancelReason !== null);
   const newest = runs.slice(0, 1);
   return name === 'retry' ? newest : [...new Set([...active, ...newest])];
 }
